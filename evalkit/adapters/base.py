@@ -1,0 +1,101 @@
+"""The narrow waist to every model: `respond(request) -> Response`, and a declaration of what the adapter can do.
+
+    adapter = openai_chat.make(spec)            # built once per model of a suite
+    response = await adapter.respond(request)   # or raises a RequestError of evalkit.errors
+    await adapter.aclose()
+
+An adapter builds, calls, parses and translates errors at one doorway. It does not retry, queue, cache or count money:
+that is the engine's, so that a recorded latency means one call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from evalkit.records import Request, Response, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an adapter can do for this model, checked before anything is sent.
+
+    False means that a request that needs it would fail or be falsified. `likelihood` is the log-likelihood of given
+    continuations; `top_logprobs` the alternatives of output tokens.
+    """
+
+    text: bool = True
+    likelihood: bool = False
+    top_logprobs: bool = False
+    temperature: bool = True
+    top_p: bool = True
+    seed: bool = False
+    stop: bool = True
+    json_schema: bool = False
+    reasoning_effort: bool = False
+    streaming: bool = True
+    """Whether a time to first token exists for this adapter."""
+    usage: bool = True
+    """Whether billed tokens are reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a model runs: the unit that rate limits and concurrency belong to, and part of the cache's key."""
+
+    lane: str
+    """Models with the same lane share one limiter: `host:port` of a server, `cpu` for the embedded engine."""
+    place: str
+    """Host and path of an endpoint, or weights digest, engine version and precision: what the cache must not mix."""
+    network: bool = True
+    """False for answers that are made or read in this process."""
+    host: str | None = None
+    """Host name that receives the prompts; None when nothing leaves the process."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Recorded with the run: SDK or engine version, precision, weights digest ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One entry of a suite's `models`, resolved: what an adapter is made from."""
+
+    name: str
+    """The suite's name for it, shown everywhere."""
+    adapter: str
+    """As written in the suite: `openai`, `anthropic`, `vllm`, `together` ..."""
+    model: str
+    """The provider's model id, or a folder of weights."""
+    base_url: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Adapter-specific keys of the entry (`compute_type`, `path`, `id_field` ...)."""
+    settings: Settings = Settings()
+    key_hosts: frozenset[str] = frozenset()
+    """Further hosts that the person running evalkit allows to receive this adapter's key (never from the suite)."""
+    in_flight: int | None = None
+    """The most requests that may be open at once, for sizing connection pools; None where adaptive."""
+    idle_timeout_s: float = 120.0
+    """Silence on a connection after which an attempt is given up as `Stalled`."""
+    folder: str = "."
+    """The suite's folder: relative paths in options are relative to it."""
+
+
+class Adapter(Protocol):
+    """What the engine needs of a model."""
+
+    spec: ModelSpec
+    capabilities: Capabilities
+    endpoint: Endpoint
+
+    async def respond(self, request: Request) -> Response:
+        """The answer to one request, made in one attempt.
+
+        Raises a RequestError subclass; nothing else may escape for anything that a server or network does.
+        """
+
+    async def aclose(self) -> None:
+        """Give back connections and weights. Called once, after the last respond."""
+
+
+Make = Callable[[ModelSpec], Adapter]
+"""Every adapter module has `make(spec) -> Adapter`; it raises UserError on what it can see."""

@@ -1,0 +1,260 @@
+"""What things are: the words of evalkit as records. No behaviour, no I/O, no third-party import.
+
+A suite's task yields samples; a sample becomes a request; an adapter answers with a `Response` or raises a
+`RequestError`, which the engine keeps as a `Failure`; a scorer makes a `Score`; all of it together is one `Row`.
+
+    Sample(task="refunds", id="t1", ...) -> Request(messages=(Message("user", "..."),), ...)
+      -> Response(text="deny", stop_reason="stop", ...) -> Score(value=1.0, outcome=Outcome.RIGHT, extracted="deny")
+
+In-memory records are frozen dataclasses with slots because a run of 100,000 rows makes many of them.
+Anywhere below, `None` means "not reported" or "does not apply"; it never means zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal
+
+Role = Literal["system", "user", "assistant"]
+StopReason = Literal["stop", "length", "refusal", "content_filter", "tool_use", "other"]
+
+
+class Outcome(StrEnum):
+    """How a row ended: exactly one of these."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    SCORED = "scored"  # a graded score between 0 and 1
+    UNPARSEABLE = "unparseable"  # an answer came, but none that the scorer could read
+    REFUSED = "refused"  # the model or its provider declined
+    TRUNCATED = "truncated"  # cut off by the output limit before an answer could be read
+    ERRORED = "errored"  # the system's fault: no score, always counted
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How an answer is to be made. None: leave it to the provider (and do not send the parameter)."""
+
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    reasoning_effort: str | None = None
+    """As the provider spells it: none, minimal, low, medium, high ..."""
+    json_schema: Mapping[str, Any] | None = None
+    """The answer must be JSON under this schema, by the provider's own constrained decoding."""
+    top_logprobs: int | None = None
+    """Ask for the log-probabilities of this many alternatives of each output token."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Provider-specific body fields, sent as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent: a conversation that asks for text, or for the log-likelihood of given continuations."""
+
+    messages: tuple[Message, ...]
+    settings: Settings = Settings()
+    continuations: tuple[str, ...] | None = None
+    """None asks for text. Otherwise: one log-likelihood for each, given the conversation."""
+    sample_id: str = ""
+    """The sample's own id; only `replay` and `scripted` read it. Never sent."""
+    repeat: int = 0
+    """Which repeat of the sample this is; makes caches and seeds distinct. Never sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Billed tokens of one request, normalised. Totals include their parts; None means not reported.
+
+    `input` is every prompt token, cached or not; `output` every billed output token, reasoning included.
+    """
+
+    input: int | None = None
+    cache_read: int | None = None
+    cache_write_5m: int | None = None
+    cache_write_1h: int | None = None
+    cache_write_other: int | None = None
+    output: int | None = None
+    reasoning: int | None = None
+    provider_cost_usd: Decimal | None = None
+    """What the provider itself says the request cost (OpenRouter, xAI); wins over any computed price."""
+    service_tier: str | None = None
+    """The tier that served and billed the request, as the provider names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Durations of the final attempt in seconds on a monotonic clock, measured by the adapter.
+
+    `sent_at` is `time.perf_counter()` at the moment the request was handed to an open connection.
+    """
+
+    sent_at: float
+    total_s: float
+    ttft_s: float | None = None
+    """Send to first content token. None where nothing was streamed (likelihood, empty answers)."""
+    ttfr_s: float | None = None
+    """Send to first reasoning token; None where no reasoning was shown."""
+    last_s: float | None = None
+    """Send to last content token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came back, whole."""
+
+    text: str
+    stop_reason: StopReason
+    timing: Timing
+    reasoning: str | None = None
+    """Reasoning that the provider shows apart from the answer; None where it shows none."""
+    served_model: str | None = None
+    """The model id that the provider says it used."""
+    fingerprint: str | None = None
+    """system_fingerprint, engine version and the like."""
+    usage: Usage | None = None
+    raw_usage: Mapping[str, Any] | None = None
+    """The usage object exactly as it came."""
+    refusal: str | None = None
+    """The provider's own words or category when stop_reason is refusal or content_filter."""
+    logliks: tuple[float, ...] | None = None
+    """One natural-log likelihood for each continuation asked for; None for text requests."""
+    logliks_greedy: tuple[bool, ...] | None = None
+    """Whether each continuation is what greedy decoding would have said."""
+    loglik_tokens: tuple[int, ...] | None = None
+    """Tokens in each continuation, for length normalisation by token."""
+    top_logprobs: tuple[Mapping[str, float], ...] | None = None
+    """For each output token the alternatives and their log-probabilities, where asked for."""
+    dropped: tuple[str, ...] = ()
+    """Settings that were asked for and could not be sent to this model; recorded, never silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How one answer was marked."""
+
+    value: float | None
+    """In [0, 1]; None when absent, and then `reason` says why."""
+    outcome: Outcome
+    extracted: str | None = None
+    """The answer as the scorer read it; None when it found none."""
+    reason: str | None = None
+    """One line for a person: why this mark."""
+    parts: Mapping[str, float] = field(default_factory=dict)
+    """Further figures of the same answer (loose reading, single instructions); shown, never gated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A request that brought no answer: the system's fault, never scored."""
+
+    kind: str
+    """`RequestError.kind` of the last attempt."""
+    message: str
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One item of a task, rendered and ready to be asked.
+
+    `digest` is the identity of what is asked (prompt fields, choices), `target_digest` of the right answer.
+    Rows pair on (task, digest, occurrence, repeat), never on position or id.
+    """
+
+    task: str
+    id: str
+    digest: str
+    target_digest: str
+    occurrence: int
+    """0 for the first sample with this digest in the task, 1 for the next one alike ..."""
+    messages: tuple[Message, ...]
+    target: str | None
+    """The right answer as text; None where the scorer needs none."""
+    choices: tuple[str, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """The record as the dataset has it; scorers may read further keys (instructions, schema)."""
+    cluster: str | None = None
+    """Items with the same cluster move together (a conversation, a passage); None: a cluster of its own."""
+    slices: Mapping[str, str] = field(default_factory=dict)
+    critical: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One sample × model × repeat, as it is stored. Text columns are kept in a file of their own."""
+
+    task: str
+    sample_id: str
+    sample_digest: str
+    target_digest: str
+    occurrence: int
+    model: str
+    """The name that the suite gives the model."""
+    repeat: int
+    outcome: Outcome
+    score: float | None
+    started_at: float
+    """Unix time when the final attempt was sent (of the original, for a cached row)."""
+    cached: bool = False
+    error_kind: str | None = None
+    error_status: int | None = None
+    queue_s: float | None = None
+    """Wait for a free slot before the first attempt."""
+    retry_s: float | None = None
+    """Time spent in failed attempts and the waits between them; 0.0 when the first attempt succeeded."""
+    attempts: int = 1
+    ttft_s: float | None = None
+    ttfr_s: float | None = None
+    tpot_s: float | None = None
+    """(last - first content token) / (output - reasoning - 1); None where any of them is unknown."""
+    total_s: float | None = None
+    input_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_5m_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    cache_write_other_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cost_usd: Decimal | None = None
+    """What the answer was billed, when it was bought; None where the price or the usage is unknown."""
+    spend_usd: Decimal | None = None
+    """What this run paid for it: 0 from the cache, else cost_usd."""
+    stop_reason: str | None = None
+    served_model: str | None = None
+    fingerprint: str | None = None
+    service_tier: str | None = None
+    cluster: str | None = None
+    critical: bool = False
+    slices: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, float] = field(default_factory=dict)
+    # Texts: kept in a file of their own and loaded on demand.
+    prompt: tuple[Message, ...] = ()
+    text: str | None = None
+    reasoning: str | None = None
+    extracted: str | None = None
+    target: str | None = None
+    reason: str | None = None
+    error: str | None = None
+    refusal: str | None = None
+    raw_usage: Mapping[str, Any] | None = None
+    logliks: tuple[float, ...] | None = None
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, str, int, int]:
+        """What identifies the row within its run: (model, task, sample_digest, occurrence, repeat)."""
+        return (self.model, self.task, self.sample_digest, self.occurrence, self.repeat)

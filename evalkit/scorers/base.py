@@ -1,0 +1,39 @@
+"""The narrow waist to every mark: `(Sample, Response) -> Score`, options bound beforehand.
+
+    score = choice.make({"mode": "generate"})
+    score(sample, response)          # Score(value=1.0, outcome=Outcome.RIGHT, extracted="C")
+
+Before a scorer sees an answer the engine has settled refusals and truncation by the provider's own stop reason
+(`evalkit.scorers.outcomes`), so a scorer judges what was said. Scorers never raise for anything a model wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from evalkit.records import Response, Sample, Score
+
+Mark = Callable[[Sample, Response], Score]
+"""Marks one answer. Pure: same sample and answer, same score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A scorer with its options bound."""
+
+    name: str
+    """As written in the suite: `choice`, `numbers` ..."""
+    version: int
+    """Raised whenever the same answer could get another mark; part of the task's identity."""
+    mark: Mark
+    gold: Callable[[Sample], str | None]
+    """A reply that must score 1.0 (`evalkit check`); None where the sample has none to offer."""
+    needs: Literal["text", "likelihood"] = "text"
+    """What the model is asked for: an answer, or the log-likelihood of each choice."""
+    options: Mapping[str, Any] | None = None
+
+
+Make = Callable[[Mapping[str, Any]], Scorer]
+"""Every scorer module has `make(options) -> Scorer`; it raises SuiteError on options it does not know."""
