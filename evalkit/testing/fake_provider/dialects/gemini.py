@@ -1,0 +1,130 @@
+"""Gemini's own API, `POST /v1beta/models/{model}:generateContent` and `:streamGenerateContent?alt=sse`.
+
+    data: {"candidates":[{"content":{"parts":[{"text":"Paris"}],"role":"model"},"index":0}],"usageMetadata":{...}}
+
+Thoughts are parts with "thought": true, and are counted outside candidatesTokenCount.
+"""
+
+from typing import Any
+
+from evalkit.testing.fake_provider.answer import Answer, Ask, last_user, text_of
+from evalkit.testing.fake_provider.behaviour import Behaviour
+from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
+from evalkit.testing.fake_provider.wire import Json, Stream, data_event, integer_or_none, stops_of
+
+_FINISH = {"stop": "STOP", "stop_sequence": "STOP", "length": "MAX_TOKENS", "refusal": "SAFETY", "filter": "SAFETY"}
+_STATUS = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+
+
+def read(data: Json, path: str) -> Ask:
+    """The model and the method are in the path; a content without a role is the user's."""
+    address, _, query = path.partition("?")
+    model, _, method = address.rpartition("/")[2].rpartition(":")
+    config: Json = data.get("generationConfig") or {}
+    messages = [(content.get("role", "user"), text_of(content["parts"])) for content in data["contents"]]
+    system: Json = data.get("systemInstruction") or {}
+    n_system = len(text_of(system.get("parts")).split())
+    return Ask(
+        model=model,
+        prompts=(last_user(messages),),
+        stream=method == "streamGenerateContent",
+        n_input=n_system + sum(len(text.split()) for _, text in messages),
+        max_tokens=integer_or_none(config.get("maxOutputTokens")),
+        stop=stops_of(config.get("stopSequences")),
+        logprobs=(config.get("logprobs") or 0) if config.get("responseLogprobs") else None,
+        params=frozenset(config),
+        stream_usage=True,
+        sse="alt=sse" in query,
+    )
+
+
+def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Any:
+    """One response; for a stream without alt=sse a list of one."""
+    answer = answers[0]
+    parts = [{"text": answer.reasoning, "thought": True}] if answer.reasoning else []
+    if answer.text and answer.finish != "refusal":
+        parts.append({"text": answer.text})
+    whole = _chunk(answer, parts, final=True)
+    if whole.get("candidates") and (logprobs := _logprobs(ask, answer, behaviour)):
+        whole["candidates"][0]["logprobsResult"] = logprobs
+    return [whole] if ask.stream else whole
+
+
+def stream(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Stream:
+    """Thoughts, text, and a last chunk with the finish reason and the whole bill."""
+    answer = answers[0]
+    result = Stream()
+    result.reasoning = [data_event(_chunk(answer, [{"text": one, "thought": True}])) for one in answer.reasoning_pieces]
+    if answer.finish != "refusal":
+        result.content = [data_event(_chunk(answer, [{"text": one}])) for one in answer.pieces]
+    last = _chunk(answer, [{"text": ""}], final=True)
+    if last.get("candidates") and (logprobs := _logprobs(ask, answer, behaviour)):
+        last["candidates"][0]["logprobsResult"] = logprobs
+    result.closing = [data_event(last)]
+    return result
+
+
+def error(status: int, message: str, behaviour: Behaviour, **details: str) -> Json:
+    """{"error": {"code": 429, "message": ..., "status": "RESOURCE_EXHAUSTED"}}, with a RetryInfo where one is due."""
+    kind = _STATUS.get(status, "FAILED_PRECONDITION" if status < 500 else "INTERNAL")
+    body: Json = {"code": status, "message": message, "status": kind}
+    if status in (429, 503) and behaviour.retry_after_s is not None:
+        delay = f"{behaviour.retry_after_s:g}s"
+        body["details"] = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}]
+    return {"error": body}
+
+
+def error_event(behaviour: Behaviour) -> bytes:
+    """An error object in the place of a chunk."""
+    return data_event(error(503, "The model is overloaded. Please try again later.", behaviour))
+
+
+def _chunk(answer: Answer, parts: list[Json], *, final: bool = False) -> Json:
+    usage: Json = {"promptTokenCount": answer.n_input}
+    if answer.n_cached:
+        usage["cachedContentTokenCount"] = answer.n_cached
+    n_output = 0 if answer.finish in ("refusal", "filter") else answer.n_output
+    if final:
+        usage["candidatesTokenCount"] = n_output
+        if answer.n_reasoning:
+            usage["thoughtsTokenCount"] = answer.n_reasoning
+    usage["totalTokenCount"] = answer.n_input + (n_output + answer.n_reasoning if final else 0)
+    whole: Json = {
+        "usageMetadata": usage,
+        "modelVersion": answer.model,
+        "responseId": f"gemini-{answer.serial}",
+    }
+    if answer.finish == "filter":
+        return {"promptFeedback": {"blockReason": "SAFETY"}, **whole}
+    candidate: Json = {"content": {"parts": parts, "role": "model"}, "index": 0}
+    if final:
+        candidate["finishReason"] = _FINISH[answer.finish]
+        if answer.finish == "refusal":
+            del candidate["content"]
+    return {"candidates": [candidate], **whole}
+
+
+def _logprobs(ask: Ask, answer: Answer, behaviour: Behaviour) -> Json | None:
+    if ask.logprobs is None or "logprobs" in behaviour.ignores:
+        return None
+    tokens = split_tokens(answer.text)
+    values = continue_logprobs(ask.prompts[0], tokens)
+    chosen = [{"token": token, "logProbability": value} for token, value in zip(tokens, values, strict=True)]
+    top = [
+        {
+            "candidates": [
+                {"token": name, "logProbability": one} for name, one in top_logprobs(token, value, ask.logprobs)
+            ]
+        }
+        for token, value in zip(tokens, values, strict=True)
+    ]
+    return {"chosenCandidates": chosen, "topCandidates": top}

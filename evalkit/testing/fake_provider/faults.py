@@ -1,0 +1,80 @@
+"""Which requests fail: by limits of rate, by keys and models, and by lot.
+
+reason_to_reject(...) -> Rejection(status=429, message="Rate limit reached", ...)
+drawn_fault(behaviour, digest, attempt=1) -> "drop_mid"
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from evalkit.testing.fake_provider.answer import Ask, draw
+from evalkit.testing.fake_provider.behaviour import Behaviour
+
+MESSAGES = {
+    400: "The request is invalid (a fault of the fake provider).",
+    401: "Incorrect API key provided.",
+    403: "Not allowed (a fault of the fake provider).",
+    404: "Not found.",
+    413: "Request too large.",
+    429: "Rate limit reached. Please try again later.",
+    500: "The server had an error while processing your request.",
+    503: "The service is unavailable. Please try again later.",
+    529: "Overloaded",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """An answer that is an error."""
+
+    status: int
+    message: str
+    details: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Limiter:
+    """At most so many admitted requests in any window of one second."""
+
+    admitted: deque[float] = field(default_factory=deque)
+
+    def admits(self, limit_per_s: float, now: float) -> bool:
+        """Whether one more may pass now; it is counted if so."""
+        while self.admitted and self.admitted[0] <= now - 1.0:
+            self.admitted.popleft()
+        if len(self.admitted) + 1 > limit_per_s:
+            return False
+        self.admitted.append(now)
+        return True
+
+
+def reason_to_reject(ask: Ask, key: str, behaviour: Behaviour) -> Rejection | None:
+    """What is wrong with a request itself; None: nothing. A message never repeats the key."""
+    if behaviour.require_key is not None and key != behaviour.require_key:
+        return Rejection(401, MESSAGES[401])
+    if behaviour.models and ask.model not in behaviour.models:
+        return Rejection(404, f"The model `{ask.model}` does not exist or you do not have access to it.")
+    for name, patterns in behaviour.rejects.items():
+        if name in ask.params and any(fnmatchcase(ask.model, pattern) for pattern in patterns):
+            message = f"Unsupported parameter: '{name}' is not supported with this model."
+            return Rejection(400, message, {"param": name, "code": "unsupported_parameter"})
+    return None
+
+
+def drawn_fault(behaviour: Behaviour, digest: bytes, attempt: int) -> str | None:
+    """The fault of one attempt (from 0) at a request with this digest; None: it goes well."""
+    if not behaviour.faults or (behaviour.fault_attempts is not None and attempt >= behaviour.fault_attempts):
+        return None
+    lot = draw(behaviour.seed, f"fault:{attempt}", digest)
+    for kind, rate in behaviour.faults.items():
+        if lot < rate:
+            return kind
+        lot -= rate
+    return None
+
+
+def break_event(event: bytes) -> bytes:
+    """The first event of a blob with its JSON cut short."""
+    whole = event.split(b"\n\n", 1)[0]
+    return whole[: max(len(whole) * 2 // 3, whole.index(b"data:") + 7)] + b"\n\n"
