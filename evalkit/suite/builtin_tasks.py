@@ -1,0 +1,67 @@
+"""The tasks that ship with evalkit: definitions as data, in `builtin/*.yaml`.
+
+A definition says how records are asked and marked, under a version. It holds no data: none of the copies on the hub has
+been verified digest by digest, so each runs on a copy of your own (`with: {path: FILE}`).
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from evalkit.errors import SuiteError
+from evalkit.suite.located import parse
+from evalkit.suite.schema import BuiltinEntry, DataEntry, ShotsEntry, WithEntry
+
+Entry = TypeVar("Entry", DataEntry, ShotsEntry)
+
+
+def names() -> list[str]:
+    """Every built-in task, sorted."""
+    folder = files("evalkit.suite") / "builtin"
+    return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+
+
+@cache
+def definition(name: str) -> BuiltinEntry:
+    """The definition as it ships. Raises SuiteError for a name that is not built in, with near ones."""
+    known = names()
+    if name not in known:
+        near = get_close_matches(name, known, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
+        raise SuiteError(f"there is no built-in task {name!r}; {hint}")
+    text = (files("evalkit.suite") / "builtin" / f"{name}.yaml").read_text("utf-8")
+    return BuiltinEntry.model_validate({**parse(text, name).data, "use": name})
+
+
+def adjusted(name: str, changes: WithEntry | None, own_name: str | None) -> BuiltinEntry:
+    """The definition with a suite's `with` applied. Raises SuiteError as `definition`, and where data is missing."""
+    entry = definition(name)
+    update: dict[str, Any] = {}
+    for key in changes.model_fields_set - {"path", "data", "shots"} if changes else ():
+        update[key] = getattr(changes, key)
+    data = entry.data or DataEntry()
+    if changes is not None and changes.data is not None:
+        data = _over(data, changes.data)
+    if changes is not None and changes.path is not None:
+        data = _over(data, DataEntry(path=changes.path))
+    if changes is not None and changes.shots is not None:
+        own_source = changes.shots.path is not None or changes.shots.records is not None
+        base = ShotsEntry() if own_source or entry.shots is None else entry.shots
+        update["shots"] = _over(base, changes.shots)
+    if data.path is None and data.hub is None:
+        raise SuiteError(
+            f"{name!r} has no verified copy of its data (revision: {entry.revision}); give your own: "
+            f"with: {{path: FILE}}. {entry.source}"
+        )
+    update["data"] = data
+    if own_name is not None:
+        update["name"] = own_name
+    return entry.model_copy(update=update)
+
+
+def _over(base: Entry, changes: Entry) -> Entry:
+    """The base with every key that `changes` writes."""
+    return base.model_copy(update={key: getattr(changes, key) for key in changes.model_fields_set})

@@ -1,0 +1,165 @@
+"""What a schema cannot say: conditions between the keys of a suite. Each finding is a place and a sentence.
+
+Entries that were unreadable are left out before these checks, so that one mistake brings one complaint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from evalkit.suite import hub
+from evalkit.suite.complaints import SECRET_KEY, near
+from evalkit.suite.located import Loc
+from evalkit.suite.schema import DataEntry, ModelEntry, RuleEntry, TaskEntry
+
+Finding = tuple[Loc, str]
+NO_MODEL_ID = frozenset({"replay", "scripted"})
+"""Adapters that ask no model, so that an entry needs no model id."""
+_LIMITS = {
+    "quality": ("margin",),
+    "cost": ("max_ratio", "max_usd"),
+    "latency": ("max_ratio", "max_s"),
+    "rate": ("max_increase", "max_rate"),
+}
+
+
+def check_name(loc: Loc, kind: str, name: str, known: Collection[str] | None) -> Iterator[Finding]:
+    """An adapter or scorer that exists; None: not known here, not checked."""
+    if known is not None and name not in known:
+        yield loc, f"there is no {kind} {name!r}; {near(name, known)}"
+
+
+def check_model(loc: Loc, entry: ModelEntry) -> Iterator[Finding]:
+    """One model: a model id, no password in the address, no credential among the settings."""
+    if entry.model is None and entry.adapter not in NO_MODEL_ID:
+        yield (*loc, "model"), "is required, and missing"
+    yield from _check_extra((*loc, "settings", "extra"), entry.settings.extra)
+    if entry.base_url is not None:
+        try:
+            secret = "@" in urlsplit(entry.base_url).netloc
+        except ValueError:
+            yield (*loc, "base_url"), "is no URL; it looks like https://api.example.com/v1"
+        else:
+            if secret:
+                yield (*loc, "base_url"), "carries a user or password (not shown); keys come from the environment"
+
+
+def check_task(
+    loc: Loc, entry: TaskEntry, known_scorers: Collection[str] | None, allow_unpinned: bool
+) -> Iterator[Finding]:
+    """One complete task of the suite's own (or a built-in one, adjusted)."""
+    yield from _check_conversation(loc, entry)
+    yield from _check_extra((*loc, "settings", "extra"), entry.settings.extra)
+    if entry.data is None:
+        yield (*loc, "data"), "is required, and missing: the file of records, like data/refunds.jsonl"
+    else:
+        yield from check_data((*loc, "data"), entry.data, allow_unpinned)
+    if entry.score is None:
+        yield (*loc, "score"), "is required, and missing: how answers are marked" + _listed(known_scorers)
+    else:
+        yield from check_name((*loc, "score"), "scorer", entry.score.name, known_scorers)
+    if entry.choices is not None and entry.target is None:
+        yield (*loc, "target"), "is required where there are choices: the letter or the text of the right one"
+    if entry.choices is None and entry.mode in {"likelihood", "first_token"}:
+        yield (*loc, "mode"), f"{entry.mode} needs choices to weigh"
+    if entry.shots is not None and entry.shots.n != 0:
+        shots = entry.shots
+        sources = (shots.records is not None) + (shots.path is not None)
+        if sources == 2 or (sources == 0 and not shots.where):
+            yield (
+                (*loc, "shots"),
+                (
+                    "must say where examples come from: a list of records, {path: FILE, n: 5}, or "
+                    "{where: {split: dev}, n: 5} for records of the task's own file"
+                ),
+            )
+        if entry.target is None:
+            yield (*loc, "shots"), "examples need a right answer; write target"
+        if shots.where and entry.data is not None and shots.path is None and shots.where == entry.data.where:
+            yield (*loc, "shots"), "are the very records that are asked (the same where); keep the two apart"
+
+
+def _check_conversation(loc: Loc, entry: TaskEntry) -> Iterator[Finding]:
+    if (entry.prompt is None) == (entry.messages is None):
+        said = "both are given" if entry.prompt is not None else "neither is given"
+        yield loc, f"a task has either prompt or messages ({said})"
+    if entry.messages is not None:
+        if not entry.messages or entry.messages[-1].role != "user":
+            yield (*loc, "messages"), "must end with a turn of the user: that is what is answered"
+        if entry.system is not None and any(m.role == "system" for m in entry.messages):
+            yield (*loc, "system"), "stands also among messages; keep one"
+
+
+def _check_extra(loc: Loc, extra: dict[str, Any]) -> Iterator[Finding]:
+    for key in extra:
+        if SECRET_KEY.search(key):
+            yield (*loc, key), "looks like a credential (its value is not shown); those come from the environment"
+
+
+def check_data(loc: Loc, data: DataEntry, allow_unpinned: bool) -> Iterator[Finding]:
+    """Exactly one source, and a pinned one."""
+    if (data.path is None) == (data.hub is None):
+        said = "both are given" if data.path is not None else "neither is given"
+        yield loc, f"data is either {{path: FILE}} or {{hub: ORG/NAME, file: FILE, revision: COMMIT}} ({said})"
+        return
+    if data.hub is None:
+        for key in ("file", "revision"):
+            if getattr(data, key) is not None:
+                yield (*loc, key), "belongs to data from the hub; a file beside the suite has none"
+        return
+    if data.file is None:
+        yield (*loc, "file"), "is required, and missing: which file of the repository (jsonl, csv or parquet)"
+    if not hub.is_pinned(data.revision) and not allow_unpinned:
+        seen = "is missing" if data.revision is None else f"{data.revision!r} is a branch, a tag or a short commit"
+        yield (
+            (*loc, "revision"),
+            f"{seen}, which may move; write the full commit (40 hex digits), as the dataset's page shows it",
+        )
+
+
+def check_gate(loc: Loc, baseline: object, candidates: list[object], models: Collection[str]) -> Iterator[Finding]:
+    """The gate names models that exist (or a promoted baseline), each once; what is no name the schema refuses."""
+    if isinstance(baseline, str) and baseline not in models and not _is_promoted(baseline):
+        yield (
+            (*loc, "baseline"),
+            f"there is no model {baseline!r} in this suite; {near(baseline, models)} (promoted: baseline@NAME)",
+        )
+    for i, name in enumerate(candidates):
+        if not isinstance(name, str):
+            continue
+        if name not in models:
+            yield (*loc, "candidates", i), f"there is no model {name!r} in this suite; {near(name, models)}"
+        elif name == baseline:
+            yield (*loc, "candidates", i), f"{name!r} is the baseline; a model cannot replace itself"
+        elif name in candidates[:i]:
+            yield (*loc, "candidates", i), f"{name!r} is named twice"
+
+
+def check_rule(loc: Loc, rule: RuleEntry, tasks: Collection[str]) -> Iterator[Finding]:
+    """A rule is about one thing, has a limit for it, and names a task that exists."""
+    kinds = [kind for kind in _LIMITS if getattr(rule, kind) is not None]
+    if len(kinds) != 1:
+        yield loc, f"a rule is about exactly one of quality, cost, latency, rate (seen: {', '.join(kinds) or 'none'})"
+        return
+    kind = kinds[0]
+    allowed = _LIMITS[kind]
+    given = [key for key in dict.fromkeys(sum(_LIMITS.values(), ())) if getattr(rule, key) is not None]
+    for key in given:
+        if key not in allowed:
+            yield (*loc, key), f"does not belong to a rule about {kind}; its limits are {', '.join(allowed)}"
+    if not set(given) & set(allowed):
+        yield loc, f"a rule about {kind} needs a limit: {' or '.join(allowed)}"
+    if rule.scope is not None and kind != "quality":
+        yield (*loc, "scope"), "belongs to a rule about quality"
+    if kind == "quality" and rule.quality != "all" and rule.quality not in tasks:
+        yield (*loc, "quality"), f"there is no task {rule.quality!r}; {near(str(rule.quality), {*tasks, 'all'})}"
+
+
+def _is_promoted(name: str) -> bool:
+    return name.startswith("baseline@") and len(name) > len("baseline@")
+
+
+def _listed(known: Collection[str] | None) -> str:
+    return f" ({', '.join(sorted(known))})" if known else ""

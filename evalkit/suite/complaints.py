@@ -1,0 +1,148 @@
+"""What pydantic finds, as sentences for the person who wrote the file.
+
+suites/x.yaml:12: tasks[1].promt: unknown key (value seen: 'Hello'); did you mean 'prompt'?
+suites/x.yaml:20: run.repeats: expected a whole number (value seen: 'three')
+"""
+
+from __future__ import annotations
+
+import re
+import typing
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from evalkit.suite.located import Loc, Located
+from evalkit.suite.schema import SuiteFile
+from evalkit.suite.wording import short
+
+SECRET_KEY = re.compile(
+    r"api[_-]?key|(^|[_-])key$|secret|passw|credential|authorization|bearer|(^|access|auth|hf|api)[_-]?token$", re.I
+)
+"""Keys of a file whose value is not repeated in a message. (`max_tokens` is no secret.)"""
+
+_EXPECTED = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "decimal_type": "a number",
+    "is_instance_of": "a number",
+    "decimal_parsing": "a number",
+    "dict_type": "a mapping, {key: value}",
+    "model_type": "a mapping, {key: value}",
+    "tuple_type": "a list",
+    "list_type": "a list",
+}
+
+
+def translate(error: ValidationError, tree: Located) -> list[tuple[Loc, str]]:
+    """Every finding with its place in the file, in the file's order."""
+    found: dict[Loc, str] = {}
+    for detail in error.errors(include_url=False, include_context=True):
+        loc = _in_file(detail, tree)
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # it is not empty: its items are unreadable, and each has a finding of its own
+        if loc not in tree.refused:
+            found.setdefault(loc, _sentence(detail, loc))
+    return sorted(found.items(), key=lambda item: tree.line(item[0]))
+
+
+def seen(value: Any) -> str:
+    """A value as the file writes it, on one line and cut."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return short(value)
+
+
+def near(word: str, known: typing.Iterable[str]) -> str:
+    """`did you mean 'prompt'?`, or the list of what is known."""
+    names = sorted(known)
+    close = get_close_matches(word, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known are {', '.join(names)}" if names else "none is known here"
+
+
+def keys_at(loc: Loc) -> list[str]:
+    """The keys that the schema knows in the mapping at this place; [] where keys are free."""
+    kind: Any = SuiteFile
+    for part in loc:
+        kind = _inside(kind, part)
+    model = _model(kind)
+    return [] if model is None else [info.alias or name for name, info in model.model_fields.items()]
+
+
+def _in_file(detail: ErrorDetails, tree: Located) -> Loc:
+    """The finding's place: without what only the schema knows (union members, keys of short forms)."""
+    kept: Loc = ()
+    for part in detail["loc"]:
+        if (*kept, part) in tree.lines:
+            kept = (*kept, part)
+    return (*kept, detail["loc"][-1]) if detail["type"] == "missing" else kept
+
+
+def _sentence(detail: ErrorDetails, loc: Loc) -> str:  # noqa: PLR0911  # one return for each kind of finding
+    kind, value, last = detail["type"], detail["input"], str(loc[-1]) if loc else ""
+    if kind == "extra_forbidden":
+        if SECRET_KEY.search(last):
+            return (
+                "unknown key (its value is not shown); keys and passwords come from the environment, never from a suite"
+            )
+        return f"unknown key (value seen: {seen(value)}); {near(last, keys_at(loc[:-1]))}"
+    if kind == "missing":
+        return "is required, and missing"
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    if "pattern" in kind:
+        return (
+            f"names are letters, digits, '.', '_', '+' and '-', and begin with a letter or digit (seen: {seen(value)})"
+        )
+    if kind == "literal_error":
+        options = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+        return f"expected one of {', '.join(options)} (value seen: {seen(value)}){_guess(value, options)}"
+    if kind in {"too_short", "string_too_short"}:
+        return "must not be empty"
+    expected = _EXPECTED.get(kind)
+    if expected is None:
+        return f"{detail['msg'].replace('Input should', 'must')} (value seen: {seen(value)})"
+    return f"expected {expected} (value seen: {seen(value)})"
+
+
+def _guess(value: Any, options: list[str]) -> str:
+    close = get_close_matches(value, options, n=1) if isinstance(value, str) else []
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _inside(kind: Any, part: str | int) -> Any:
+    """The type of one item or key of this type; None where it has none."""
+    model = _model(kind)
+    if model is not None and isinstance(part, str):
+        for name, info in model.model_fields.items():
+            if part == (info.alias or name):
+                return info.annotation
+        return None
+    for option in _options(kind):
+        arguments = typing.get_args(option)
+        if typing.get_origin(option) is dict and isinstance(part, str):
+            return arguments[1]
+        if typing.get_origin(option) is tuple and isinstance(part, int):
+            return arguments[0]
+    return None
+
+
+def _model(kind: Any) -> type[BaseModel] | None:
+    return next((o for o in _options(kind) if isinstance(o, type) and issubclass(o, BaseModel)), None)
+
+
+def _options(kind: Any) -> list[Any]:
+    """The members of a union, without the wrapping of Annotated."""
+    if hasattr(kind, "__metadata__"):
+        return _options(kind.__origin__)
+    arguments = typing.get_args(kind)
+    if arguments and typing.get_origin(kind) not in {dict, tuple, list}:
+        return [option for argument in arguments for option in _options(argument)]
+    return [kind]

@@ -1,0 +1,29 @@
+"""Identity by content: canonical JSON, then sha256 under a tag.
+
+    digest("evalkit.sample/1", {"fields": {"text": "hi"}, "choices": []})   # 32 hex characters
+
+A contract: stored rows pair by these digests, so a change here unpairs every result that exists. The tag says what the
+value is, so that a sample and a target with the same JSON never share a digest; a new meaning takes a new tag.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def canonical_json(value: Any) -> bytes:
+    """The one spelling of a JSON value: keys sorted by code point, no spaces, non-ASCII characters as they are, UTF-8.
+
+    Whole numbers are written in full, floats as Python's `repr` (so 1 and 1.0 differ), text is not normalised.
+    Raises ValueError for NaN, infinities and lone surrogates, TypeError for what JSON does not have (bytes, dates).
+    """
+    return _ENCODER.encode(value).encode()
+
+
+def digest(tag: str, value: Any) -> str:
+    """The first 32 hex characters of sha256(tag + NUL + canonical JSON). Raises as `canonical_json` does."""
+    return hashlib.sha256(tag.encode() + b"\0" + canonical_json(value)).hexdigest()[:32]

@@ -1,0 +1,54 @@
+"""A file of a Hugging Face dataset at a pinned revision, as a path on this machine.
+
+The library's own cache is used, so a second run needs no network, and `HF_HUB_OFFLINE=1` is respected. A branch name
+is refused: it moves, and the same suite would ask other questions tomorrow.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from evalkit.errors import MissingPackage, SuiteError
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def is_pinned(revision: str | None) -> bool:
+    """Whether this names one commit for ever: 40 hex digits."""
+    return revision is not None and _COMMIT.fullmatch(revision) is not None
+
+
+def fetch(repo: str, file: str, revision: str) -> Path:
+    """The local copy of a dataset's file, downloaded at most once.
+
+    Raises SuiteError where there is no such dataset, revision or file, or it cannot be reached; MissingPackage without
+    huggingface_hub.
+    """
+    try:
+        from huggingface_hub import errors as hub
+        from huggingface_hub import hf_hub_download
+    except ImportError as error:
+        raise MissingPackage("data from the Hugging Face hub needs a package: pip install huggingface_hub") from error
+
+    name = f"{repo}/{file} at {revision[:12]}"
+    try:
+        return Path(hf_hub_download(repo, file, repo_type="dataset", revision=revision))
+    except hub.LocalEntryNotFoundError as error:
+        raise SuiteError(
+            f"{name} is not on this machine and the Hugging Face hub cannot be reached (offline, or HF_HUB_OFFLINE is "
+            f"set). Fetch it once where there is a network: hf download --repo-type dataset {repo} {file} "
+            f"--revision {revision}; or use your own copy: data: {{path: FILE}}"
+        ) from error
+    except hub.GatedRepoError as error:
+        raise SuiteError(
+            f"{name}: the dataset asks for terms to be accepted; do so on its page, then: hf auth login"
+        ) from error
+    except hub.RevisionNotFoundError as error:
+        raise SuiteError(f"{name}: the dataset has no such revision") from error
+    except hub.EntryNotFoundError as error:
+        raise SuiteError(f"{name}: the dataset has no such file at this revision") from error
+    except hub.RepositoryNotFoundError as error:
+        raise SuiteError(f"{name}: there is no such dataset, or it is private: hf auth login") from error
+    except (hub.HfHubHTTPError, hub.HFValidationError, OSError) as error:
+        raise SuiteError(f"{name} could not be fetched: {str(error).splitlines()[0]}") from error

@@ -1,0 +1,249 @@
+"""From a suite file to a `Suite`, or to every complaint about it at once.
+
+    suite = load_suite(Path("suites/refunds.yaml"), known_adapters=known_adapters(), known_scorers=known_scorers())
+
+Four looks at the file, each on what the one before left standing: YAML, variables, schema, conditions between keys.
+Data is not opened here: `Task.examine` reads it, so that a suite can be looked at where its data is not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from evalkit.errors import SuiteError
+from evalkit.suite import builtin_tasks, checks
+from evalkit.suite.complaints import translate
+from evalkit.suite.located import Loc, Located, dotted, parse
+from evalkit.suite.prompts import compile_prompt
+from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
+from evalkit.suite.suite import Suite
+from evalkit.suite.tasks import Task
+from evalkit.suite.variables import fill
+
+LARGEST = 2_000_000
+"""Bytes of a suite file: items belong into data files."""
+
+
+def load_suite(
+    path: Path,
+    *,
+    known_adapters: Collection[str] | None = None,
+    known_scorers: Collection[str] | None = None,
+    allow_unpinned: bool = False,
+    environ: Mapping[str, str] | None = None,
+) -> Suite:
+    """The suite in this file. Raises one SuiteError with every complaint, each with file, line, key and way out.
+
+    Names of adapters and scorers are checked against those given (None: not checked). `allow_unpinned` lets data come
+    from a branch of the hub. `environ` is where `${NAME}` is looked up; None: the process's environment.
+    """
+    tree = parse(_text(path), str(path))
+    if tree.data is None and not tree.complaints:
+        raise SuiteError(f"{path}: is empty; a suite has at least name, models and tasks")
+    if not isinstance(tree.data, dict) and not tree.complaints:
+        raise SuiteError(
+            f"{path}:{tree.line(())}: a suite is a mapping with name, models and tasks, not a list or a text"
+        )
+    data = fill(tree, os.environ if environ is None else environ)
+    if not isinstance(data, dict):
+        raise SuiteError(_in_order(tree))
+    file = _add_schema(tree, data)
+    tasks = _add_conditions(tree, data, file, known_adapters, known_scorers, allow_unpinned)
+    if tree.complaints or file is None:
+        raise SuiteError(_in_order(tree))
+    return Suite(path=path, file=file, models=file.models, tasks=tuple(tasks), written=dict(tree.data))
+
+
+def _text(path: Path) -> str:
+    """The file's text, without a byte-order mark. Raises SuiteError, with near names for a file that is not there."""
+    try:
+        if path.is_dir():
+            raise SuiteError(f"{path}: is a folder; name a suite file in it{_suites(path, '')}")
+        if not path.exists():
+            raise SuiteError(f"{path}: there is no such file{_suites(path.parent, path.name)}")
+        if path.stat().st_size > LARGEST:
+            raise SuiteError(f"{path}: is larger than {LARGEST // 1_000_000} MB; items belong into a data file")
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SuiteError(
+            f"{path}: is not UTF-8 ({error.reason}, byte {error.object[error.start]:#04x} at {error.start}); "
+            "save it as UTF-8"
+        ) from error
+    except OSError as error:
+        raise SuiteError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _suites(folder: Path, name: str) -> str:
+    if not folder.is_dir():
+        return f"; its folder {folder} does not exist either"
+    names = sorted(p.name for p in folder.iterdir() if p.suffix in {".yaml", ".yml"})
+    near = get_close_matches(name, names, n=2) if name else []
+    if near:
+        return f"; did you mean {' or '.join(near)}?"
+    return f"; there are {', '.join(names[:8])}" if names else "; there is no .yaml file in that folder"
+
+
+def _add_schema(tree: Located, data: Any) -> SuiteFile | None:
+    """The file by the schema, or None with complaints added."""
+    try:
+        return SuiteFile.model_validate(data)
+    except ValidationError as error:
+        for loc, message in translate(error, tree):
+            tree.refuse(loc, message)
+        return None
+
+
+def _add_conditions(
+    tree: Located,
+    data: dict[str, Any],
+    file: SuiteFile | None,
+    known_adapters: Collection[str] | None,
+    known_scorers: Collection[str] | None,
+    allow_unpinned: bool,
+) -> list[Task]:
+    """The tasks; complaints between keys are added for every entry that is readable by itself."""
+    found: list[checks.Finding] = []
+    models = _mapping(data.get("models"))
+    for name, written in models.items():
+        adapter = _mapping(written).get("adapter")
+        if isinstance(adapter, str):
+            found += checks.check_name(("models", name, "adapter"), "adapter or preset", adapter, known_adapters)
+        model = file.models[name] if file else _alone(ModelEntry, written)
+        if model is not None:
+            found += checks.check_model(("models", name), model)
+    tasks: list[Task] = []
+    taken: dict[str, int] = {}
+    for i, written in enumerate(_list(data.get("tasks"))):
+        loc: Loc = ("tasks", i)
+        found += _name_findings(i, written, taken)
+        entry = file.tasks[i] if file else _alone(TaskEntry, written)
+        if entry is None:
+            found += _part_findings(loc, _mapping(written), known_scorers, allow_unpinned)
+            continue
+        entry = _complete(loc, entry, found)
+        if entry is None:
+            continue
+        found += checks.check_task(loc, entry, known_scorers, allow_unpinned)
+        prompt, wrong = compile_prompt(entry)
+        found += [((*loc, *_key(key)), message) for key, message in wrong]
+        if prompt is not None and entry.name is not None:
+            at = f"{tree.name}:{tree.line(loc)}: {dotted(loc)}"
+            tasks.append(Task(entry.name, entry, prompt, Path(tree.name).parent, at, i))
+    gate = _mapping(data.get("gate"))
+    found += checks.check_gate(("gate",), gate.get("baseline"), _list(gate.get("candidates")), models)
+    rules = [_alone(RuleEntry, rule) for rule in _list(gate.get("rules"))]
+    for i, rule in enumerate(rules):
+        if rule is not None:
+            found += checks.check_rule(("gate", "rules", i), rule, taken)
+    if rules and all(rule is not None and not rule.required for rule in rules):
+        found.append((("gate", "rules"), "no rule is required, so nothing would be decided; make one required"))
+    for loc, message in found:
+        if loc not in tree.refused:
+            tree.refuse(loc, message)
+    return tasks
+
+
+def _part_findings(
+    loc: Loc, written: dict[str, Any], known_scorers: Collection[str] | None, allow_unpinned: bool
+) -> Iterator[checks.Finding]:
+    """What can be said of the readable keys of a task that is not readable as a whole."""
+    rest: dict[str, Any] = {}
+    for key, value in written.items():
+        one = _alone(TaskEntry, {key: value})
+        if one is not None:
+            rest[key] = value
+    entry: TaskEntry = TaskEntry.model_validate(rest)
+    if entry.score is not None:
+        yield from checks.check_name((*loc, "score"), "scorer", entry.score.name, known_scorers)
+    if entry.data is not None:
+        yield from checks.check_data((*loc, "data"), entry.data, allow_unpinned)
+    _, wrong = compile_prompt(entry)
+    yield from (((*loc, *_key(key)), message) for key, message in wrong)
+
+
+def _name_findings(i: int, item: Any, taken: dict[str, int]) -> list[checks.Finding]:
+    """Every task has a name of its own; `taken` gathers them, those of unreadable tasks too."""
+    if not isinstance(item, dict) or "lm_eval" in item:
+        return []
+    name = item.get("name", item.get("use"))
+    if name is None:
+        return [(("tasks", i, "name"), "is required, and missing: how the task is shown everywhere")]
+    if not isinstance(name, str):
+        return []
+    if name == "all":
+        return [(("tasks", i, "name"), "'all' means every task together; choose another name")]
+    if name in taken:
+        return [
+            (("tasks", i, "name"), f"{name!r} is also the name of tasks[{taken[name]}]; give this one another name")
+        ]
+    taken[name] = i
+    return []
+
+
+def _complete(loc: Loc, entry: TaskEntry, found: list[checks.Finding]) -> TaskEntry | None:
+    """The task with nothing left to look up; None with a finding where that fails."""
+    if entry.lm_eval is not None:
+        found.append(
+            (
+                (*loc, "lm_eval"),
+                "tasks of lm-eval cannot be run by this version; write the task out, or use a built-in one",
+            )
+        )
+        return None
+    if entry.use is None:
+        if entry.overrides is not None:
+            found.append(((*loc, "with"), "changes a built-in task, and needs use"))
+        return entry
+    for key in sorted(entry.model_fields_set - {"use", "overrides", "name"}):
+        under = key in type(entry.overrides or entry).model_fields and key not in {
+            "prompt",
+            "messages",
+            "choices",
+            "target",
+            "score",
+        }
+        advice = f"put it under with: {{{key}: ...}}" if under else "write a task of your own to ask it differently"
+        found.append(((*loc, key), f"cannot stand beside use; {advice}"))
+    try:
+        return builtin_tasks.adjusted(entry.use, entry.overrides, entry.name)
+    except SuiteError as error:
+        found += [((*loc, "use"), complaint) for complaint in error.complaints]
+        return None
+
+
+def _alone(kind: type[Any], data: Any) -> Any:
+    """One entry by itself; None where it is unreadable, about which the schema has complained."""
+    try:
+        return kind.model_validate(data)
+    except ValidationError:
+        return None
+
+
+def _mapping(data: Any) -> dict[str, Any]:
+    return data if isinstance(data, dict) else {}
+
+
+def _list(data: Any) -> list[Any]:
+    return data if isinstance(data, list) else []
+
+
+def _key(key: str) -> Iterator[str | int]:
+    """`messages[1].content` as a place."""
+    for part in key.replace("]", "").replace("[", ".").split("."):
+        yield int(part) if part.isdigit() else part
+
+
+def _in_order(tree: Located) -> list[str]:
+    """Complaints by line, each once."""
+
+    def line(complaint: str) -> int:
+        rest = complaint.removeprefix(f"{tree.name}:").split(":", 1)[0]
+        return int(rest) if rest.isdigit() else 0
+
+    return sorted(dict.fromkeys(tree.complaints), key=line)

@@ -1,0 +1,159 @@
+"""YAML 1.2 as plain data that remembers its lines.
+
+    tree = parse("a: no\\nb: [1, 2]", "suites/x.yaml")
+    tree.data            # {"a": "no", "b": [1, 2]}
+    tree.line(("b", 1))  # 2
+
+Stricter than YAML: duplicate keys, anchors, aliases, merge keys and explicit tags are refused, because each lets a
+reader and the machine see different suites. Only the JSON types exist; dates stay text. What is refused is collected,
+so that one look shows everything.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from evalkit.errors import SuiteError
+
+Loc = tuple[str | int, ...]
+"""Where a value stands: ("tasks", 1, "prompt")."""
+
+_TAG = "tag:yaml.org,2002:"
+_PLAIN = {
+    "mapping": {"map"},
+    "sequence": {"seq"},
+    "scalar": {"str", "int", "float", "bool", "null", "timestamp", "merge", "value"},
+}
+_INT = re.compile(r"[-+]?[0-9]+")
+_OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_WORDS: dict[str, Any] = {
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+}
+
+
+@dataclass(slots=True)
+class Located:
+    """A parsed file: plain data, the line of every key and item (1-based), and what the parser refused."""
+
+    name: str
+    """The file as the user wrote it; opens every complaint."""
+    data: Any
+    lines: dict[Loc, int] = field(default_factory=dict)
+    complaints: list[str] = field(default_factory=list)
+    refused: set[Loc] = field(default_factory=set)
+    """Places that have a complaint already, so that a later look does not add to it."""
+
+    def line(self, loc: Loc) -> int:
+        """The line where this value stands, or the nearest one around it."""
+        while loc and loc not in self.lines:
+            loc = loc[:-1]
+        return self.lines.get(loc, 1)
+
+    def complaint(self, loc: Loc, message: str) -> str:
+        """One sentence with its place: `suites/x.yaml:12: tasks[1].prompt: ...`."""
+        where = f"{dotted(loc)}: " if loc else ""
+        return f"{self.name}:{self.line(loc)}: {where}{message}"
+
+    def refuse(self, loc: Loc, message: str) -> None:
+        """Keep a complaint."""
+        self.refused.add(loc)
+        self.complaints.append(self.complaint(loc, message))
+
+
+def dotted(loc: Loc) -> str:
+    """("tasks", 1, "prompt") is tasks[1].prompt; keys that are no plain words are quoted."""
+    text = ""
+    for part in loc:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif re.fullmatch(r"[\w.+-]+", part):
+            text += f".{part}" if text else part
+        else:
+            text += f"[{part!r}]"
+    return text
+
+
+def parse(text: str, name: str) -> Located:
+    """The document as data with lines. Raises SuiteError where it is no YAML at all; the rest is in `.complaints`."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        node = YAML(typ="safe", pure=True).compose(text)
+        tree = Located(name, None)
+        tree.data = None if node is None else _build(node, (), tree)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        place = f"{name}:{mark.line + 1}" if mark is not None else name
+        reason = getattr(error, "problem", None) or str(error).splitlines()[0]
+        if "another document" in reason:
+            reason = "a second document starts here (---); a suite is one document"
+        raise SuiteError(f"{place}: this is not valid YAML: {reason}") from error
+    except RecursionError as error:
+        raise SuiteError(f"{name}: nested too deeply to be a suite") from error
+    return tree
+
+
+def _build(node: Any, loc: Loc, tree: Located) -> Any:
+    tree.lines.setdefault(loc, node.start_mark.line + 1)
+    if node.anchor is not None:
+        tree.refuse(loc, f"anchors and aliases are refused (&{node.anchor}); write the value out where it is used")
+        return None
+    kind = node.id
+    tag = str(node.tag or "")
+    if tag.removeprefix(_TAG) not in _PLAIN[kind]:
+        tree.refuse(loc, f"explicit tags are refused (value seen: {tag!r}); a suite is plain data")
+        return None
+    if kind == "mapping":
+        return _mapping(node, loc, tree)
+    if kind == "sequence":
+        return [_build(child, (*loc, i), tree) for i, child in enumerate(node.value)]
+    return _scalar(node, tag, loc, tree)
+
+
+def _mapping(node: Any, loc: Loc, tree: Located) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = key_node.value
+        if key_node.id != "scalar" or key_node.anchor is not None:
+            tree.lines[(*loc, "?")] = key_node.start_mark.line + 1
+            tree.refuse((*loc, "?"), "a key must be plain text")
+            continue
+        here = (*loc, key)
+        line = key_node.start_mark.line + 1
+        if key in result:
+            tree.complaints.append(
+                f"{tree.name}:{line}: {dotted(here)}: given twice (first in line {tree.line(here)}); keep one"
+            )
+            continue
+        tree.lines[here] = line
+        if key == "<<":
+            tree.refuse(here, "merge keys are refused; write the values out where they are used")
+            continue
+        result[key] = _build(value_node, here, tree)
+    return result
+
+
+def _scalar(node: Any, tag: str, loc: Loc, tree: Located) -> Any:
+    """A plain scalar by the YAML 1.2 core schema; quoted and block scalars are text."""
+    value: str = node.value
+    if node.style or tag == _TAG + "str":
+        return value
+    if value in _WORDS:
+        return _WORDS[value]
+    if (_INT.fullmatch(value) and len(value) < 100) or _OTHER_BASE.fullmatch(value):
+        return int(value, 0 if _OTHER_BASE.fullmatch(value) else 10)
+    if _FLOAT.fullmatch(value):
+        number = float(value)
+        if math.isfinite(number):
+            return number
+    if value.lower().lstrip("+-") in {".nan", ".inf"} or _FLOAT.fullmatch(value):
+        tree.refuse(loc, f"a number must be finite (value seen: {value})")
+        return None
+    return value

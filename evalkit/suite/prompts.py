@@ -1,0 +1,221 @@
+"""How a record becomes a question: the compiled templates of one task.
+
+    prompt = compile_prompt(entry)
+    choices = prompt.choices(record)                       # ('approve', 'deny', 'escalate')
+    values = prompt.values(record, choices)                # the record plus choices, letters, options
+    prompt.messages(values, examples=())                   # (Message('user', '...'),)
+    prompt.target(values, choices)                         # 'deny'
+
+Templates read the record's fields. Where a task has choices they also read `choices` (the texts), `letters`
+('A', 'B', ...) and `options` (a block of lines, `A. text`); these three win over fields of the same name.
+
+A task with choices that asks for generated text has to show them. Where neither system nor prompt nor messages reads
+`choices`, `letters` or `options`, this is appended to the last user turn, and is part of the task's identity:
+
+    {{ options }}
+
+    Answer with the letter of the right option only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import Any
+
+from evalkit.records import Message, Role
+from evalkit.suite.schema import Mode, TaskEntry
+from evalkit.suite.templates import BadTemplate, Expression, Template
+from evalkit.suite.wording import short
+
+__all__ = ["INSTRUCTION", "BadRecord", "Prompt", "compile_prompt", "short"]
+
+INSTRUCTION = "\n\n{{ options }}\n\nAnswer with the letter of the right option only."
+_OURS = frozenset({"choices", "letters", "options"})
+_YES = frozenset({"true", "1", "yes"})
+_NO = frozenset({"false", "0", "no", "none", ""})
+
+
+class BadRecord(Exception):
+    """This record cannot be asked. `key` is the task's key at fault; `str()` is half a sentence without place."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        self.key = key
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The compiled templates of a task. Everything here is pure; what a record lacks is raised as BadRecord."""
+
+    turns: tuple[tuple[Role, Template], ...]
+    options: tuple[Template, ...] | Expression | None
+    goal: Template | None
+    urgent: Template | bool
+    mode: Mode
+    letters: bool
+    """The options are shown by letter, so an example is answered by its letter."""
+    instruction: str | None
+    """What evalkit appended to the last user turn; None where the task shows its choices itself or has none."""
+    reads: frozenset[str]
+    """The fields of the record that decide what is asked."""
+
+    def choices(self, record: Mapping[str, Any]) -> tuple[str, ...]:
+        """The texts of the options, in the order of the data; () for a task without choices."""
+        if self.options is None:
+            return ()
+        if isinstance(self.options, Expression):
+            found = _evaluate(self.options, record)
+            if not isinstance(found, list | tuple) or any(isinstance(c, dict | list) or c is None for c in found):
+                raise BadRecord("choices", f"{self.options.source} gives {short(found)}; expected a list of texts")
+            texts = tuple(str(c) for c in found)
+        else:
+            texts = tuple([_render(template, record) for template in self.options])
+        if len(texts) < 2:
+            raise BadRecord("choices", f"a choice needs at least two options (seen: {len(texts)})")
+        if self.letters and len(texts) > len(ascii_uppercase):
+            raise BadRecord("choices", f"{len(texts)} options cannot be lettered A to Z; use mode: likelihood")
+        return texts
+
+    def values(self, record: Mapping[str, Any], choices: tuple[str, ...]) -> Mapping[str, Any]:
+        """The variables of the templates."""
+        if not choices:
+            return record
+        letters = ascii_uppercase[: len(choices)]
+        block = "\n".join([f"{letter}. {text}" for letter, text in zip(letters, choices, strict=False)])
+        return {**record, "choices": list(choices), "letters": list(letters), "options": block}
+
+    def messages(self, values: Mapping[str, Any], examples: Sequence[Message] = ()) -> tuple[Message, ...]:
+        """The conversation; examples stand before the last user turn."""
+        *before, (role, last) = self.turns
+        head = [Message(r, _render(template, values)) for r, template in before]
+        return (*head, *examples, Message(role, _render(last, values)))
+
+    def question(self, values: Mapping[str, Any]) -> Message:
+        """The last user turn alone: what an example repeats."""
+        role, last = self.turns[-1]
+        return Message(role, _render(last, values))
+
+    def target(self, values: Mapping[str, Any], choices: tuple[str, ...]) -> str | None:
+        """The right answer: for choices the text of the right one, else the rendered text; None where there is none.
+
+        A template that reads `letters` names a letter and one that reads `choices` a text; any other may do either,
+        and is refused where the two readings differ.
+        """
+        if self.goal is None:
+            return None
+        text = _render(self.goal, values)
+        return choices[self._index(text.strip(), choices)] if choices else text
+
+    def _index(self, text: str, choices: tuple[str, ...]) -> int:
+        assert self.goal is not None
+        by_text = [] if "letters" in self.goal.names else [i for i, c in enumerate(choices) if c.strip() == text]
+        position = -1 if "choices" in self.goal.names or len(text) != 1 else ascii_uppercase.find(text)
+        by_letter = position if 0 <= position < len(choices) else None
+        if len(by_text) > 1 and by_letter is None:
+            raise BadRecord(
+                "target", f"{text!r} is the text of {len(by_text)} options; name the right one by its letter"
+            )
+        if by_text and by_letter is not None and by_text != [by_letter]:
+            raise BadRecord(
+                "target",
+                f"{text!r} is a letter and also the text of another option; write {{{{ letters[INDEX] }}}} for the "
+                "letter or {{ choices[INDEX] }} for the text",
+            )
+        if by_text:
+            return by_text[0]
+        if by_letter is not None:
+            return by_letter
+        hint = "; for an index write {{ letters[FIELD] }}" if text.isdigit() else ""
+        raise BadRecord("target", f"renders {short(text)}, which is none of the options {short(list(choices))}{hint}")
+
+    def answer(self, values: Mapping[str, Any], choices: tuple[str, ...]) -> Message:
+        """How an example is answered: the letter where options are shown by letter, else the target."""
+        text = self.target(values, choices)
+        if text is None:
+            raise BadRecord("target", "examples need a right answer; write target")
+        if self.letters:
+            text = ascii_uppercase[choices.index(text)]
+        return Message("assistant", text)
+
+    def critical(self, values: Mapping[str, Any]) -> bool:
+        """Whether the sample may not newly fail. Anything but true/1/yes and false/0/no/none/empty is refused."""
+        if isinstance(self.urgent, bool):
+            return self.urgent
+        text = _render(self.urgent, values).strip().lower()
+        if text in _YES:
+            return True
+        if text in _NO:
+            return False
+        raise BadRecord(
+            "critical", f"renders {short(text)}; expected true or false, like \"{{{{ priority == 'P0' }}}}\""
+        )
+
+
+def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str]]]:
+    """The task's templates, or None and what is wrong with them as (key, half a sentence) pairs."""
+    wrong: list[tuple[str, str]] = []
+
+    def compiled(source: str, key: str) -> Template | None:
+        try:
+            return Template(source, key)
+        except BadTemplate as error:
+            wrong.append((key, str(error)))
+            return None
+
+    written: list[tuple[Role, str, str]] = [] if entry.system is None else [("system", entry.system, "system")]
+    written += [(m.role, m.content, f"messages[{i}].content") for i, m in enumerate(entry.messages or ())]
+    if entry.prompt is not None:
+        written.append(("user", entry.prompt, "prompt"))
+    turns = [(role, compiled(source, key)) for role, source, key in written]
+    options: tuple[Template | None, ...] | Expression | None = None
+    if isinstance(entry.choices, str):
+        try:
+            options = Expression(entry.choices, "choices")
+        except BadTemplate as error:
+            wrong.append(("choices", str(error)))
+    elif entry.choices is not None:
+        options = tuple(compiled(source, f"choices[{i}]") for i, source in enumerate(entry.choices))
+    goal = None if entry.target is None else compiled(entry.target, "target")
+    urgent = entry.critical if isinstance(entry.critical, bool) else compiled(entry.critical, "critical")
+    if wrong:
+        return None, wrong
+
+    ready = [(role, template) for role, template in turns if template is not None]
+    shown = frozenset().union(*(template.names for _, template in ready)) & _OURS if ready else frozenset()
+    mode: Mode = entry.mode or "generate"
+    appended = bool(ready) and entry.choices is not None and mode != "likelihood" and not shown
+    if appended:
+        role, last = ready[-1]
+        # The source's own last newline would be dropped by Jinja where the template ends, so it is dropped here.
+        ready[-1] = (role, Template(last.source.removesuffix("\n") + INSTRUCTION, last.where))
+    by_letter = appended or bool(shown & {"letters", "options"})
+    names = frozenset().union(*(template.names for _, template in ready)) if ready else frozenset()
+    if entry.choices is not None:
+        names -= _OURS
+    prompt = Prompt(
+        turns=tuple(ready),
+        options=options,  # type: ignore[arg-type]  # no None among them: every failure is in `wrong`
+        goal=goal,
+        urgent=False if urgent is None else urgent,
+        mode=mode,
+        letters=entry.choices is not None and mode != "likelihood" and by_letter,
+        instruction=INSTRUCTION if appended else None,
+        reads=names,
+    )
+    return prompt, []
+
+
+def _render(template: Template, values: Mapping[str, Any]) -> str:
+    try:
+        return template.render(values)
+    except BadTemplate as error:
+        raise BadRecord(template.where, str(error)) from error
+
+
+def _evaluate(expression: Expression, values: Mapping[str, Any]) -> Any:
+    try:
+        return expression.value(values)
+    except BadTemplate as error:
+        raise BadRecord(expression.where, str(error)) from error

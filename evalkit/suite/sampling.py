@@ -1,0 +1,106 @@
+"""One record becomes one sample: its identity, its conversation, and what it is grouped by.
+
+    recipe = Recipe("refunds", entry, prompt, shots)
+    choices, digest = recipe.identify(record)
+    sample = recipe.sample(7, record, choices, digest, occurrence=0)
+
+Pure, and the hot path of every run: one call per sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evalkit.records import Sample
+from evalkit.suite.digests import digest
+from evalkit.suite.prompts import BadRecord, Prompt
+from evalkit.suite.schema import TaskEntry
+from evalkit.suite.shots import Shots, sample_digest
+from evalkit.suite.wording import listed, short
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that a task knows about making samples."""
+
+    task: str
+    entry: TaskEntry
+    prompt: Prompt
+    shots: Shots
+
+    def identify(self, record: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
+        """The choices, and the identity of what is asked. Raises BadRecord."""
+        choices = self.prompt.choices(record)
+        return choices, sample_digest(self.prompt, record, choices)
+
+    def id(self, number: int, record: Mapping[str, Any]) -> str:
+        """The sample's own name: the id field's value, or the place in the file as text. Raises BadRecord."""
+        name = self.entry.data.id if self.entry.data else None
+        if name is None and "id" not in record:
+            return str(number)
+        value = self._field(record, name or "id", "data.id")
+        if isinstance(value, str) and value:
+            return value
+        if value is None or value == "" or isinstance(value, dict | list):
+            raise BadRecord("data.id", f"the field {name or 'id'!r} must name the record (value seen: {short(value)})")
+        return _word(value)
+
+    def sample(
+        self, number: int, record: Mapping[str, Any], choices: tuple[str, ...], identity: str, occurrence: int
+    ) -> Sample:
+        """The sample, rendered. Raises BadRecord."""
+        entry, prompt = self.entry, self.prompt
+        values = prompt.values(record, choices)
+        target = prompt.target(values, choices)
+        try:
+            target_digest = digest("evalkit.target/1", self._goal(record) if target is None else target)
+        except (ValueError, TypeError) as error:
+            raise BadRecord("data", f"a field cannot be written as JSON: {error}") from error
+        return Sample(
+            task=self.task,
+            id=self.id(number, record),
+            digest=identity,
+            target_digest=target_digest,
+            occurrence=occurrence,
+            messages=prompt.messages(values, self.shots.before(record, identity) if self.shots.groups else ()),
+            target=target,
+            choices=choices,
+            fields=record,
+            cluster=self._group(record, entry.cluster, "cluster") if entry.cluster else None,
+            slices=self._slices(record) if entry.slices else {},
+            critical=prompt.critical(values),
+        )
+
+    def _goal(self, record: Mapping[str, Any]) -> Any:
+        """Without a target the scorer reads the record itself: whatever is neither asked nor only for grouping."""
+        entry = self.entry
+        grouping = {"id", entry.data.id if entry.data else None, entry.cluster, *entry.slices}
+        goal = {k: v for k, v in record.items() if k not in self.prompt.reads and k not in grouping}
+        return {"fields": goal}
+
+    def _slices(self, record: Mapping[str, Any]) -> dict[str, str]:
+        found = {}
+        for name in self.entry.slices:
+            value = self._group(record, name, "slices")
+            if value is not None:
+                found[name] = value
+        return found
+
+    def _group(self, record: Mapping[str, Any], name: str, key: str) -> str | None:
+        """The value as text; None where the record says null: unknown, and in no group."""
+        value = self._field(record, name, key)
+        if isinstance(value, dict | list):
+            raise BadRecord(key, f"the field {name!r} must hold one plain value (value seen: {short(value)})")
+        return None if value is None else _word(value)
+
+    def _field(self, record: Mapping[str, Any], name: str, key: str) -> Any:
+        if name not in record:
+            raise BadRecord(key, f"the record has no field {name!r}; its fields are {listed(record)}")
+        return record[name]
+
+
+def _word(value: Any) -> str:
+    """A plain value as text; true and false as JSON writes them."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,120 @@
+"""A suite that has been read whole: what is asked, of whom, and how."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from evalkit.errors import SuiteError
+from evalkit.suite.complaints import near
+from evalkit.suite.digests import digest
+from evalkit.suite.schema import GateEntry, ModelEntry, RunEntry, SuiteFile
+from evalkit.suite.tasks import Task
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The result of `load_suite`. Models and tasks are in the file's order; variables are filled in."""
+
+    path: Path
+    file: SuiteFile
+    models: Mapping[str, ModelEntry]
+    tasks: tuple[Task, ...]
+    written: Mapping[str, Any]
+    """The file's data as it was written, `${NAME}` included."""
+
+    @property
+    def name(self) -> str:
+        return self.file.name
+
+    @property
+    def folder(self) -> Path:
+        """What relative paths are relative to."""
+        return self.path.parent
+
+    @property
+    def run(self) -> RunEntry:
+        return self.file.run
+
+    @property
+    def gate(self) -> GateEntry | None:
+        return self.file.gate
+
+    @cached_property
+    def digest(self) -> str:
+        """Identity of everything that affects what is asked: models, tasks with their data, seed and repeats.
+
+        Not of how fast (in_flight), how it is paid for (hosting, price_as) or what is decided (gate).
+        Raises SuiteError where data or examples cannot be read.
+        """
+        models = {
+            name: {
+                "adapter": entry.adapter,
+                "model": entry.model,
+                "base_url": entry.base_url,
+                "settings": entry.settings.model_dump(mode="json"),
+                "options": entry.options,
+                "serve": entry.serve,
+                "file": self._file_digest(entry),
+            }
+            for name, entry in self.models.items()
+        }
+        tasks = [task.content for task in self.tasks]
+        run = {"seed": self.run.seed, "repeats": self.run.repeats}
+        return digest("evalkit.suite/1", {"name": self.name, "models": models, "tasks": tasks, "run": run})
+
+    def only(self, models: Collection[str] | None = None, tasks: Collection[str] | None = None) -> Suite:
+        """The suite with these models and tasks alone (None: all), in the file's order; its digest is another.
+
+        Raises SuiteError for names that it does not have.
+        """
+        known = {"model": list(self.models), "task": [task.name for task in self.tasks]}
+        wrong = [
+            f"{self.path}: there is no {kind} {name!r}; {near(name, known[kind])}"
+            for kind, names in (("model", models), ("task", tasks))
+            for name in names or ()
+            if name not in known[kind]
+        ]
+        if wrong:
+            raise SuiteError(wrong)
+        return replace(
+            self,
+            models={name: entry for name, entry in self.models.items() if models is None or name in models},
+            tasks=tuple(task for task in self.tasks if tasks is None or task.name in tasks),
+        )
+
+    def resolved(self) -> dict[str, Any]:
+        """The suite as JSON for the record of a run: every default spelt out, `${NAME}` as it was written.
+
+        It holds no secret: a suite cannot name one. Raises SuiteError as `digest` does.
+        """
+        models = {name: entry.model_dump(mode="json", exclude_none=True) for name, entry in self.models.items()}
+        for name, entry in models.items():
+            written = self.written["models"][name]
+            entry |= {key: written[key] for key in ("model", "base_url") if isinstance(written.get(key), str)}
+        return {
+            "name": self.name,
+            "about": self.file.about,
+            "sensitivity": self.file.sensitivity,
+            "models": models,
+            "tasks": [
+                {"name": task.name, "identity_digest": task.identity_digest, "identity": task.identity}
+                | {"written": self.written["tasks"][task.index], "data_sha256": task.data.fingerprint()}
+                for task in self.tasks
+            ],
+            "run": self.run.model_dump(mode="json"),
+            "gate": self.gate.model_dump(mode="json", exclude_none=True) if self.gate else None,
+            "digest": self.digest,
+        }
+
+    def _file_digest(self, entry: ModelEntry) -> str | None:
+        """Content of the file that an adapter answers from (replay); None where there is none, or it is missing."""
+        path = self.folder / entry.path if entry.path else None
+        if path is None or not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()

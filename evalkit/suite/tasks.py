@@ -1,0 +1,288 @@
+"""A task: dataset and prompt together, which yield samples.
+
+    task.examine()      # Examined(n=541, complaints=(), first=(Sample(...), ...))
+    task.samples()      # the same samples in the file's order, streamed
+    task.identity       # what makes two runs of it comparable, as JSON
+
+A task holds no records. Each pass reads the file again and keeps eight bytes a sample, so 100,000 samples cost a few
+megabytes; only a small task (up to 5,000 samples) keeps what its examination rendered, and is not rendered twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from evalkit.errors import SuiteError
+from evalkit.records import Sample
+from evalkit.suite import hub
+from evalkit.suite.datasets import Complain, Data, Record, open_data, raise_it
+from evalkit.suite.digests import digest
+from evalkit.suite.prompts import BadRecord, Prompt
+from evalkit.suite.sampling import Recipe
+from evalkit.suite.schema import BuiltinEntry, LimitEntry, TaskEntry
+from evalkit.suite.shots import Shots, prepare
+from evalkit.suite.wording import short
+
+KEPT = 5_000
+"""Samples up to which an examination keeps what it rendered."""
+MOST_COMPLAINTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What one pass over a task's data found."""
+
+    n: int
+    """Samples that would be asked, after `limit`."""
+    complaints: tuple[str, ...]
+    """At most 20, each with its place; a last line counts the rest. Empty: every sample renders."""
+    first: tuple[Sample, ...]
+    """Up to three, to show."""
+    n_alike: int
+    """Samples that ask the same as an earlier one; they are told apart by `occurrence`."""
+    n_left_out: int
+    """Samples that are one of their own few-shot examples, and are asked without that one."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of a suite, ready to be read. `entry` is complete: a built-in task with its overrides applied."""
+
+    name: str
+    entry: TaskEntry
+    prompt: Prompt
+    folder: Path
+    """Paths are relative to it."""
+    at: str
+    """Opens every complaint: suites/x.yaml:12: tasks[1]"""
+    index: int = 0
+    """Which entry of the suite file it is."""
+
+    @cached_property
+    def data(self) -> Data:
+        """The file of records; fetched from the hub where the task says so. Raises SuiteError."""
+        entry = self.entry.data
+        assert entry is not None  # checked when the suite was loaded
+        try:
+            if entry.path is not None:
+                return open_data(entry.path, self.folder, format=entry.format, where=entry.where)
+            assert entry.hub and entry.file
+            path = hub.fetch(entry.hub, entry.file, entry.revision or "main")
+            label = f"{entry.hub}/{entry.file}"
+            return open_data(str(path), self.folder, format=entry.format, where=entry.where, label=label)
+        except SuiteError as error:
+            raise SuiteError([f"{self.at}.data: {c}" for c in error.complaints]) from error
+
+    @cached_property
+    def shots(self) -> Shots:
+        """The few-shot examples, rendered. Raises SuiteError."""
+        try:
+            return prepare(self.entry.shots, self.prompt, self.data, self.folder)
+        except SuiteError as error:
+            own = [c if c.startswith(self.at) else f"{self.at}.shots: {c}" for c in error.complaints]
+            raise SuiteError(own) from error
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What is asked and how it is marked, as JSON: results are comparable where this is equal.
+
+        Data is not part of it (samples pair by their own digests), nor is the scorer's version (the engine adds it).
+        Raises SuiteError where examples cannot be read.
+        """
+        entry = self.entry
+        templates = [{"role": role, "template": template.source} for role, template in self.prompt.turns]
+        choices = list(entry.choices) if isinstance(entry.choices, tuple) else entry.choices
+        score = {"name": entry.score.name, "options": entry.score.options} if entry.score else None
+        return {
+            "messages": templates,
+            "choices": choices,
+            "target": entry.target,
+            "shots": self.shots.digest,
+            "mode": self.prompt.mode if entry.choices is not None else None,
+            "score": score,
+            "settings": entry.settings.model_dump(mode="json", exclude_unset=True),
+            "limit": entry.limit.model_dump() if entry.limit else None,
+            "builtin": {"name": entry.use, "version": entry.version} if isinstance(entry, BuiltinEntry) else None,
+        }
+
+    @property
+    def identity_digest(self) -> str:
+        """The identity in 32 hex characters. Raises SuiteError as `identity` does."""
+        return digest("evalkit.task/1", self.identity)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Identity and data together: equal content asks the very same samples. Raises SuiteError."""
+        entry = self.entry
+        return {
+            "name": self.name,
+            "identity": self.identity,
+            "data": self.data.fingerprint(),
+            "where": dict(self.data.where),
+            "id": entry.data.id if entry.data else None,
+            "cluster": entry.cluster,
+            "slices": list(entry.slices),
+            "critical": entry.critical,
+        }
+
+    def samples(self) -> Iterator[Sample]:
+        """Every sample in the file's order, rendered one by one. Raises SuiteError at the first that cannot be."""
+        kept = self.__dict__.get("_kept")
+        return iter(kept) if kept is not None else self._walk(raise_it)
+
+    def examine(self) -> Examined:
+        """Read and render everything once. Never raises for data: what is wrong is in `complaints`."""
+        complaints = _Complaints(self.at)
+        ids: set[int] = set()
+        twice: set[str] = set()
+        kept: list[Sample] | None = []
+        first: list[Sample] = []
+        n = n_alike = n_left_out = 0
+        try:
+            for sample in self._walk(complaints):
+                n += 1
+                n_alike += sample.occurrence > 0
+                n_left_out += self.shots.leaves_out(sample.fields, sample.digest)
+                key = hash(sample.id)
+                if key in ids:
+                    twice.add(sample.id)
+                ids.add(key)
+                if n <= 3:
+                    first.append(sample)
+                if n > KEPT:
+                    kept = None
+                if kept is not None:
+                    kept.append(sample)
+            if twice:
+                self._name_twice(twice, complaints)
+            if n == 0 and not complaints.listed:
+                complaints(f"{self.at}.data: {self.data.label} holds no record; a task needs at least one")
+        except SuiteError as error:
+            for complaint in error.complaints:
+                complaints(complaint)
+        if kept is not None and not complaints.listed:
+            self.__dict__["_kept"] = tuple(kept)  # beside the cached properties of this frozen record
+        return Examined(n, complaints.all(), tuple(first), n_alike, n_left_out)
+
+    @cached_property
+    def _recipe(self) -> Recipe:
+        return Recipe(self.name, self.entry, self.prompt, self.shots)
+
+    def _walk(self, complain: Complain) -> Iterator[Sample]:
+        """Every sample in the file's order; a record that cannot be asked goes to `complain`."""
+        if self.entry.limit is not None:
+            wanted = self._subset(self.entry.limit, complain)
+            for number, record in self._records(_ignore):  # the first pass has complained
+                if number in wanted:
+                    try:
+                        choices, identity = self._recipe.identify(record)
+                        yield self._recipe.sample(number, record, choices, identity, wanted[number])
+                    except BadRecord as error:
+                        complain(self._complaint(number, record, error))
+            return
+        recipe, seen = self._recipe, _Seen()
+        for number, record in self._records(complain):
+            try:
+                choices, identity = recipe.identify(record)
+                yield recipe.sample(number, record, choices, identity, seen.times(identity))
+            except BadRecord as error:
+                complain(self._complaint(number, record, error))
+
+    def _subset(self, limit: LimitEntry, complain: Complain) -> dict[int, int]:
+        """Places and occurrences of the n samples with the smallest sha256 of seed, digest and occurrence."""
+        seen = _Seen()
+        heap: list[tuple[int, int, int]] = []  # (minus the hash, place, occurrence): the largest hash on top
+        for number, record in self._records(complain):
+            try:
+                _, identity = self._recipe.identify(record)
+            except BadRecord as error:
+                complain(self._complaint(number, record, error))
+                continue
+            occurrence = seen.times(identity)
+            text = f"{limit.seed}\0{identity}\0{occurrence}".encode()
+            item = (-int.from_bytes(hashlib.sha256(text).digest()[:16], "big"), number, occurrence)
+            if len(heap) < limit.n:
+                heapq.heappush(heap, item)
+            elif item > heap[0]:
+                heapq.heapreplace(heap, item)
+        return {number: occurrence for _, number, occurrence in heap}
+
+    def _records(self, complain: Complain) -> Iterator[tuple[int, Record]]:
+        try:
+            yield from self.data.records(lambda complaint: complain(f"{self.at}.data: {complaint}"))
+        except SuiteError as error:
+            raise SuiteError(
+                [c if c.startswith(self.at) else f"{self.at}.data: {c}" for c in error.complaints]
+            ) from error
+
+    def _complaint(self, number: int, record: Mapping[str, Any], error: BadRecord) -> str:
+        try:
+            name = self._recipe.id(number, record)
+        except BadRecord:
+            name = str(number)
+        who = "" if name == str(number) else f" (sample {short(name)})"
+        return f"{self.at}.{error.key}: {self.data.place(number)}{who}: {error}"
+
+    def _name_twice(self, twice: set[str], complain: Complain) -> None:
+        """One complaint for each id that stands in several places, with the first two of them."""
+        places: dict[str, list[int]] = {}
+        for number, record in self._records(_ignore):
+            try:
+                name = self._recipe.id(number, record)
+            except BadRecord:
+                continue
+            if name in twice and len(places.setdefault(name, [])) < 2:
+                places[name].append(number)
+        for name, numbers in places.items():
+            if len(numbers) == 2:
+                first, second = (self.data.place(number) for number in numbers)
+                complain(
+                    f"{self.at}.data: the id {short(name)} stands in {first} and again in {second}; ids must differ"
+                )
+
+
+class _Seen:
+    """How often each digest came before: eight bytes of it, as a number, are kept."""
+
+    __slots__ = ("_again", "_once")
+
+    def __init__(self) -> None:
+        self._once: set[int] = set()
+        self._again: dict[int, int] = {}
+
+    def times(self, identity: str) -> int:
+        key = int(identity[:16], 16)
+        if key not in self._once:
+            self._once.add(key)
+            return 0
+        self._again[key] = self._again.get(key, 0) + 1
+        return self._again[key]
+
+
+class _Complaints:
+    """The first 20 complaints and a count of the rest."""
+
+    def __init__(self, at: str) -> None:
+        self.at = at
+        self.listed: list[str] = []
+        self.n_more = 0
+
+    def __call__(self, complaint: str) -> None:
+        if len(self.listed) < MOST_COMPLAINTS:
+            self.listed.append(complaint)
+        else:
+            self.n_more += 1
+
+    def all(self) -> tuple[str, ...]:
+        rest = (f"{self.at}: and {self.n_more:,} more like these",) if self.n_more else ()
+        return (*self.listed, *rest)
+
+
+def _ignore(complaint: str) -> None:
+    """For a pass over records that an earlier pass has complained about."""

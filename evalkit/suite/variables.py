@@ -1,0 +1,74 @@
+"""`${NAME}` in a suite: an environment variable, where a suite may need one and nowhere else.
+
+Allowed in `base_url`, `model` and the path of a task's data. A suite may come from a pull request, so it can name no
+variable that looks like a credential: its value would be sent to the suite's own address, or stand in a result.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from evalkit.suite.located import Loc, Located
+
+_VARIABLE = re.compile(r"\$\{([^{}\s]*)\}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_CREDENTIAL = re.compile(
+    r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|BEARER|COOKIE|SESSION|PRIVATE|SIGNATURE|(^|_)(PWD|PAT|SAS|DSN)$",
+    re.IGNORECASE,
+)
+
+
+def fill(tree: Located, environ: Mapping[str, str]) -> Any:
+    """The tree's data with variables filled in; what may not be is added to the tree's complaints.
+
+    `tree.data` itself stays as written, for the record of the run.
+    """
+    return _fill(tree.data, (), tree, environ)
+
+
+def _fill(value: Any, loc: Loc, tree: Located, environ: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _fill(item, (*loc, key), tree, environ) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, (*loc, i), tree, environ) for i, item in enumerate(value)]
+    if not isinstance(value, str) or "${" not in value:
+        return value
+    found = [name for name in _VARIABLE.findall(value) if _NAME.fullmatch(name)]
+    if not _may_hold(loc):
+        if found:
+            tree.refuse(
+                loc,
+                f"${{{found[0]}}} is filled in only in base_url, model and data.path; for these very characters in a "
+                f"template write {{{{ '$' }}}}{{{found[0]}}}",
+            )
+        return value
+    return _VARIABLE.sub(lambda match: _value(match[1], loc, tree, environ), value)
+
+
+def _may_hold(loc: Loc) -> bool:
+    match loc:
+        case ("models", str(), "base_url" | "model"):
+            return True
+        case ("tasks", int(), "data") | ("tasks", int(), "data", "path"):
+            return True
+        case ("tasks", int(), "with", "path" | "data") | ("tasks", int(), "with", "data", "path"):
+            return True
+    return False
+
+
+def _value(name: str, loc: Loc, tree: Located, environ: Mapping[str, str]) -> str:
+    if not _NAME.fullmatch(name):
+        tree.refuse(loc, f"${{{name}}} is no variable's name: letters, digits and _, like ${{MODEL_SERVER}}")
+    elif _CREDENTIAL.search(name):
+        tree.refuse(
+            loc,
+            f"${{{name}}} looks like a credential, and a suite may not use one: evalkit sends keys itself, to their "
+            "providers only. If it is none, give the value a variable of another name",
+        )
+    elif not environ.get(name):
+        tree.refuse(loc, f"the environment variable {name} is not set: export {name}=...")
+    else:
+        return environ[name]
+    return "unset"

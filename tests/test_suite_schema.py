@@ -1,0 +1,52 @@
+"""suites/suite.schema.json: editors see what evalkit reads."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+
+from evalkit.suite import builtin_tasks
+from evalkit.suite.json_schema import as_text, json_schema
+from evalkit.suite.located import parse
+
+REPO = Path(__file__).parent.parent
+
+
+def test_the_schema_in_the_repository_is_the_generated_one() -> None:
+    found = (REPO / "suites" / "suite.schema.json").read_text("utf-8")
+    assert found == as_text(), "run: python -m evalkit.suite.json_schema"
+
+
+def test_the_schema_accepts_every_suite_of_the_repository_and_refuses_typing_errors() -> None:
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for path in sorted((REPO / "suites").glob("*.yaml")):
+        assert not [e.message for e in validator.iter_errors(parse(path.read_text("utf-8"), path.name).data)]
+    short = {
+        "name": "x",
+        "models": {"m": {"adapter": "scripted"}},
+        "tasks": [{"name": "t", "data": "d.jsonl", "prompt": "q", "score": {"choice": {}}, "limit": 5, "shots": 2}],
+    }
+    assert validator.is_valid(short)
+    assert not validator.is_valid({**short, "runn": {}})
+
+
+def test_every_key_of_a_task_says_what_it_is() -> None:
+    properties = json_schema()["$defs"]["TaskEntry"]["properties"]
+    assert {"with", "critical", "cluster"} <= properties.keys()
+    undescribed = {key for key, value in properties.items() if "description" not in value}
+    assert undescribed <= {"data", "shots", "score", "system"}
+
+
+def test_every_built_in_task_is_whole() -> None:
+    names = builtin_tasks.names()
+    assert {"mmlu", "gsm8k", "ifeval"} <= set(names)
+    for name in names:
+        entry = builtin_tasks.definition(name)
+        assert entry.name == name
+        assert entry.version >= 1
+        assert entry.licence and entry.source
+        assert (files("evalkit.suite") / "builtin" / f"{name}.yaml").is_file()
