@@ -1,0 +1,35 @@
+"""The statistics of the gate. Each name is imported when first asked for, so that intervals alone stay cheap."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "Decision": "verdict",
+    "Needs": "power",
+    "Interval": "intervals",
+    "LimitDecision": "verdict",
+    "Sequential": "looks",
+    "Verdict": "verdict",
+    "cost_per_correct": "ratios",
+    "cost_ratio": "ratios",
+    "decide": "comparison",
+    "fieller": "ratios",
+    "holm": "multiplicity",
+    "latency_limit": "exceedance",
+    "latency_ratio": "exceedance",
+    "power_of": "power",
+    "sequential": "looks",
+    "smallest_regression": "power",
+    "test": "comparison",
+    "wilson": "intervals",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"evalkit.stats has no {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(f"evalkit.stats.{_HOMES[name]}"), name)

@@ -1,0 +1,251 @@
+"""The response cache: an answer that was paid for once is not paid for again, in any run of this machine.
+
+    cache = ResponseCache.open()                          # in ~/.cache/evalkit, or EVALKIT_CACHE
+    where = key("api.openai.com/v1/responses", "openai_responses/1", "gpt-6-sol", request)
+    if (hit := cache.get(where)) is None: ...; cache.put(where, response, started_at=..., cost_usd=...)
+
+SQLite in WAL mode, safe with several processes. It is a convenience: when the file is damaged, locked or the disk is
+full, the run goes on without it and `problem` says why, once. Errors, truncated and empty answers are never kept.
+Adapters whose answer depends on the sample's id (`replay`, `scripted`) must not use it: the id is not in the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from evalkit.records import Request, Response, Settings, Timing, Usage
+from evalkit.store.lines import spell, unspell
+
+_VERSION = 1
+_FLUSH_ROWS, _FLUSH_S = 200, 0.5
+_TIMING = tuple(f.name for f in fields(Timing))
+_USAGE = tuple(f.name for f in fields(Usage))
+_PLAIN = ("text", "stop_reason", "reasoning", "served_model", "fingerprint", "raw_usage", "refusal")
+_TUPLES = ("logliks_greedy", "loglik_tokens", "dropped")
+_NO_SETTINGS = Settings()
+
+
+@dataclass(frozen=True, slots=True)
+class CachedAnswer:
+    """An answer as it came when it was bought."""
+
+    response: Response
+    """With its original timing, for display; `sent_at` belongs to a clock of another process."""
+    started_at: float
+    """Unix time of the original request."""
+    cost_usd: Decimal | None
+    """What was billed then; None where it was unknown."""
+
+
+def cache_folder() -> Path:
+    """What evalkit keeps for itself between runs: EVALKIT_CACHE, or ~/.cache/evalkit. May be removed at any time."""
+    return Path(os.environ.get("EVALKIT_CACHE") or Path.home() / ".cache" / "evalkit").expanduser()
+
+
+def key(place: str, dialect_version: str, model: str, request: Request) -> bytes:
+    """Identity of a request by content, 32 bytes: where it runs, in what dialect, and all that is asked.
+
+    A contract: the same content gives the same key in every version. The sample's id is not part of it; the repeat is,
+    so that repeats are separate answers. Settings left to the provider are left out.
+    """
+    settings = {
+        f.name: value
+        for f in fields(Settings)
+        if (value := getattr(request.settings, f.name)) != getattr(_NO_SETTINGS, f.name)
+    }
+    content = [
+        "evalkit response 1",
+        place,
+        dialect_version,
+        model,
+        [(m.role, m.content) for m in request.messages],
+        settings,
+        request.continuations,
+        request.repeat,
+    ]
+    try:
+        canonical = orjson.dumps(content, default=_as_dict, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # halves of surrogate pairs, integers beyond 64 bits
+        canonical = json.dumps(content, default=_as_dict, sort_keys=True, separators=(",", ":")).encode()
+    return hashlib.sha256(canonical).digest()
+
+
+class ResponseCache:
+    """Made by `open`; used from one thread. Writes are gathered: every 200 answers or half a second, and at close."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection | None, problem: str | None = None) -> None:
+        self.path = path
+        self.problem = problem
+        """Why the cache is not used, as a sentence for the user; None while all is well."""
+        self._db = connection
+        self._waiting: dict[bytes, bytes] = {}
+        self._oldest = 0.0
+
+    @classmethod
+    def open(cls, path: Path | None = None) -> ResponseCache:
+        """The cache in this file, made when absent; None: in `cache_folder`. Never raises: see `problem`."""
+        path = path or cache_folder() / "responses.sqlite"
+        cache = cls(path, None)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # prompts may be confidential: for this user only
+            db = cache._db = sqlite3.connect(path, timeout=0.25, isolation_level=None)
+            db.execute("pragma journal_mode=wal")
+            db.execute("pragma synchronous=normal")
+            # A checkpoint waits for the disk, which would be booked as a model's latency; closing does it.
+            db.execute("pragma wal_autocheckpoint=0")
+            version = db.execute("pragma user_version").fetchone()[0]
+            if version > _VERSION:
+                cache._give_up(f"it was written by a newer evalkit (version {version})")
+                return cache
+            db.execute("create table if not exists answers (key blob primary key, answer blob not null) without rowid")
+            db.execute(f"pragma user_version={_VERSION}")
+        except (sqlite3.Error, OSError) as error:
+            cache._give_up(error)
+        return cache
+
+    def get(self, key: bytes) -> CachedAnswer | None:
+        """The stored answer; None when there is none, or when the cache is not usable."""
+        if self._db is None:
+            return None
+        packed = self._waiting.get(key)
+        if self._waiting and time.monotonic() - self._oldest > _FLUSH_S:
+            self.flush()
+        try:
+            if packed is None and self._db is not None:
+                row = self._db.execute("select answer from answers where key = ?", (key,)).fetchone()
+                packed = row[0] if row else None
+            return None if packed is None else _unpack(packed)
+        except sqlite3.OperationalError as error:
+            if not _busy(error):
+                self._give_up(error)
+        except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, ArithmeticError) as error:
+            self._give_up(error)
+        return None
+
+    def put(self, key: bytes, response: Response, *, started_at: float, cost_usd: Decimal | None) -> bool:
+        """Keep an answer; False when it is not one to keep (truncated or empty) or the cache is not usable."""
+        whole = response.logliks is not None or bool(response.text.strip())
+        if self._db is None or response.stop_reason == "length" or not whole:
+            return False
+        if not self._waiting:
+            self._oldest = time.monotonic()
+        self._waiting[key] = _pack(CachedAnswer(response, started_at, cost_usd))
+        if len(self._waiting) >= _FLUSH_ROWS or time.monotonic() - self._oldest > _FLUSH_S:
+            self.flush()
+        return True
+
+    def flush(self) -> None:
+        """Write what waits. While another process holds the file it goes on waiting, up to 10,000 answers."""
+        if self._db is None or not self._waiting:
+            return
+        try:
+            self._db.execute("begin immediate")
+            self._db.executemany("insert or replace into answers values (?, ?)", self._waiting.items())
+            self._db.execute("commit")
+            self._waiting.clear()
+        except sqlite3.Error as error:
+            with suppress(sqlite3.Error):
+                self._db.execute("rollback")
+            if _busy(error) and len(self._waiting) < 10_000:
+                self._oldest = time.monotonic()  # half a second until the next attempt
+            else:
+                self._give_up(error)
+
+    def close(self) -> None:
+        """Write what waits and give the file back. May be called twice."""
+        self.flush()
+        if self._waiting and self._db is not None:
+            self._give_up("another process holds it")
+        if self._db is not None:
+            with suppress(sqlite3.Error):
+                self._db.close()
+            self._db = None
+
+    def __enter__(self) -> ResponseCache:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _give_up(self, why: object) -> None:
+        """Go on without the cache, and keep the reason for the user."""
+        if self._db is not None:
+            with suppress(sqlite3.Error):
+                self._db.close()
+        self._db = None
+        self._waiting.clear()
+        self.problem = self.problem or (
+            f"The response cache {self.path} is not used: {why}. Answers are bought anew. Remove the file to start a "
+            "fresh one, choose another with EVALKIT_CACHE, or do without: --no-cache."
+        )
+
+
+def _busy(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and (code & 0xFF) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _pack(answer: CachedAnswer) -> bytes:
+    response = answer.response
+    record: dict[str, Any] = {
+        "started_at": answer.started_at,
+        "cost_usd": None if answer.cost_usd is None else str(answer.cost_usd),
+        "timing": [getattr(response.timing, name) for name in _TIMING],
+    }
+    for name in (*_PLAIN, *_TUPLES):
+        value = getattr(response, name)
+        if value is not None:
+            record[name] = value
+    if response.usage is not None:
+        record["usage"] = {name: v for name in _USAGE if (v := getattr(response.usage, name)) is not None}
+    if response.logliks is not None:
+        record["logliks"] = [spell(x) for x in response.logliks]
+    if response.top_logprobs is not None:
+        record["top_logprobs"] = [{token: spell(x) for token, x in t.items()} for t in response.top_logprobs]
+    try:
+        return orjson.dumps(record, default=_as_dict)
+    except TypeError:  # halves of surrogate pairs: Python's own JSON keeps them exactly
+        return json.dumps(record, default=_as_dict).encode()
+
+
+def _unpack(packed: bytes) -> CachedAnswer:
+    try:
+        record = orjson.loads(packed)
+    except orjson.JSONDecodeError:
+        record = json.loads(packed)
+    usage = record.get("usage")
+    if usage is not None and "provider_cost_usd" in usage:
+        usage["provider_cost_usd"] = Decimal(usage["provider_cost_usd"])
+    logliks, top = record.get("logliks"), record.get("top_logprobs")
+    plain: dict[str, Any] = {name: record[name] for name in _PLAIN if name in record}
+    plain |= {name: tuple(record[name]) for name in _TUPLES if name in record}
+    response = Response(
+        timing=Timing(*record["timing"]),
+        usage=None if usage is None else Usage(**usage),
+        logliks=None if logliks is None else tuple(unspell(x) for x in logliks),
+        top_logprobs=None if top is None else tuple({token: unspell(x) for token, x in t.items()} for t in top),
+        **plain,
+    )
+    cost = record["cost_usd"]
+    return CachedAnswer(response, record["started_at"], None if cost is None else Decimal(cost))
+
+
+def _as_dict(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")

@@ -1,0 +1,257 @@
+"""The journal of a running run: append-only files `journal-<writer>.jsonl`, one line a finished row.
+
+    journal = Journal.open(folder, "main")
+    journal.append(row)                       # one write; survives kill -9 of this process
+    recover(folder).is_done(row.key)          # True: a resumed run does not ask again
+
+A line without its newline is torn: the process died while writing it. It is cut off and its row is owed again. Of
+several lines with one key an answer wins over an error, whatever their order (a resumed run asks again for what
+errored, never for what was answered), and among alike the later one.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from evalkit.errors import RunIncomplete, StoreError
+from evalkit.records import Outcome, Row
+from evalkit.store.lines import Key, from_line, key_hash, read_record, record_key, to_line
+
+
+class Journal:
+    """One writer's file. Made by `open`; not shared between processes."""
+
+    def __init__(self, path: Path, fd: int, size: int) -> None:
+        self.path = path
+        self.n_rows = 0
+        """Rows appended by this writer since it was opened."""
+        self._fd = fd
+        self._size = size
+
+    @classmethod
+    def open(cls, folder: Path, writer: str) -> Journal:
+        """The journal of this writer in a run folder, made or continued; a torn last line is cut off.
+
+        Raises StoreError when another process writes it or the folder cannot be written.
+        """
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", writer):
+            raise ValueError(f"a writer is named by letters, digits, dots and dashes, not {writer!r}")
+        path = folder / f"journal-{writer}.jsonl"
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StoreError(
+                f"The journal {path} cannot be opened ({error.strerror}). Choose another folder: --results.",
+                path,
+            ) from error
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(fd)
+            raise StoreError(
+                f"The journal {path} is being written by another process. Wait for it, or start another run: --new.",
+                path,
+            ) from error
+        except OSError:
+            pass  # a file system without locks; the run's own lock has already reported that
+        _cut_torn_line(path, fd)
+        return cls(path, fd, os.fstat(fd).st_size)
+
+    def append(self, row: Row) -> None:
+        """Write one row. On return it survives the death of this process (not of the machine: see `sync`).
+
+        Raises RunIncomplete when it cannot be written whole; the file then ends with the row before it.
+        """
+        line = to_line(row)
+        try:
+            done = os.write(self._fd, line)
+            while done < len(line):  # a nearly full disk takes a part; the next attempt says why, or takes the rest
+                done += os.write(self._fd, line[done:])
+        except OSError as error:
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._size)
+            raise RunIncomplete(
+                f"The answer to sample {row.sample_id!r} of {row.task} by {row.model} could not be stored in "
+                f"{self.path}: {_why(error)}. Every row before it is kept. {_way_out(error)} and run the same command "
+                "again: it resumes."
+            ) from error
+        self._size += len(line)
+        self.n_rows += 1
+
+    def sync(self) -> None:
+        """Have the disk confirm every row so far. Raises RunIncomplete when it cannot."""
+        try:
+            os.fsync(self._fd)
+        except OSError as error:
+            if error.errno == errno.EINVAL:
+                return  # not a file that can be synced
+            raise RunIncomplete(
+                f"The disk did not confirm {self.path}: {_why(error)}. Check the disk before you trust this run."
+            ) from error
+
+    def close(self) -> None:
+        """Give the file back. May be called twice."""
+        if self._fd >= 0:
+            fd, self._fd = self._fd, -1
+            os.close(fd)
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass(slots=True)
+class Recovered:
+    """What a run folder already holds."""
+
+    seen: dict[bytes, bool] = field(default_factory=dict)
+    """`key_hash` of each row → whether it is errored."""
+    n_torn: int = 0
+    """Lines that could not be read: torn by a kill, or damaged. Their rows are owed again."""
+    spend_usd: Decimal = Decimal(0)
+    """What the lines say this run has paid so far, superseded ones included; unknown prices are not in it."""
+
+    def add(self, key: Key, *, errored: bool, spend: Decimal | None) -> None:
+        """Take one stored row into account."""
+        place = key_hash(key)
+        self.seen[place] = errored and self.seen.get(place, True)
+        self.spend_usd += spend or 0
+
+    def is_done(self, key: Key) -> bool:
+        """Whether the row is there and not errored."""
+        return self.seen.get(key_hash(key)) is False
+
+    def is_errored(self, key: Key) -> bool:
+        """Whether the row is there, and errored."""
+        return self.seen.get(key_hash(key)) is True
+
+    @property
+    def n_done(self) -> int:
+        """Rows that need not be asked again."""
+        return len(self.seen) - self.n_errored
+
+    @property
+    def n_errored(self) -> int:
+        """Rows that errored and were not answered since."""
+        return sum(self.seen.values())
+
+    @property
+    def note(self) -> str | None:
+        """A sentence for the user about unreadable lines; None when there were none."""
+        if not self.n_torn:
+            return None
+        lines = "1 unreadable line" if self.n_torn == 1 else f"{self.n_torn} unreadable lines"
+        return f"{lines} in the journal (the last run was cut off): asked again."
+
+
+def recover(folder: Path) -> Recovered:
+    """What is already answered in a run folder, sealed parts and journals alike; cuts torn last lines off.
+
+    Only for whoever is about to write the run (it changes files); readers use `iter_rows`.
+    Raises StoreError when a file cannot be read.
+    """
+    from evalkit.store import parts  # imports pyarrow, and only when there are sealed parts
+
+    found = Recovered()
+    for key, outcome, spend in parts.iter_keys(folder):
+        found.add(key, errored=outcome == Outcome.ERRORED, spend=spend)
+    for path in journals(folder):
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError as error:
+            raise StoreError(f"The journal {path} cannot be opened ({error.strerror}).", path) from error
+        try:
+            found.n_torn += _cut_torn_line(path, fd)
+        finally:
+            os.close(fd)
+        for record in _read(path, read_record):
+            if record is None:
+                found.n_torn += 1
+            else:
+                errored, spend = record["outcome"] == Outcome.ERRORED, Decimal(record.get("spend_usd", 0))
+                found.add(record_key(record), errored=errored, spend=spend)
+    return found
+
+
+def journals(folder: Path) -> list[Path]:
+    """The journals of a run, oldest first, so that reading in order lets the later line win."""
+    found = []
+    for path in folder.glob("journal-*.jsonl"):
+        with suppress(FileNotFoundError):  # sealed this instant by the process that writes the run
+            found.append((path.stat().st_mtime_ns, path.name, path))
+    return [path for _, _, path in sorted(found)]
+
+
+def iter_rows(folder: Path) -> Iterator[Row]:
+    """Every journaled row in writing order, superseded ones included; changes nothing, so a run may be going on.
+
+    Unreadable lines are passed over: `recover` counts them and their rows are asked again.
+    """
+    return (row for row in scan(folder, from_line) if row is not None)
+
+
+T = TypeVar("T")
+
+
+def scan(folder: Path, read: Callable[[bytes], T]) -> Iterator[T | None]:
+    """Each complete line through `read` (`from_line`, `read_record`) in writing order; None for a line that is no row.
+
+    Raises StoreError when a journal cannot be read at all.
+    """
+    for path in journals(folder):
+        yield from _read(path, read)
+
+
+def _read(path: Path, read: Callable[[bytes], T]) -> Iterator[T | None]:
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    try:
+                        yield read(line)
+                    except ValueError:
+                        yield None
+    except OSError as error:
+        raise StoreError(f"The journal {path} cannot be read ({error.strerror}).", path) from error
+
+
+def _cut_torn_line(path: Path, fd: int) -> int:
+    """Cut what follows the last newline; 1 when there was something to cut, else 0."""
+    size = os.fstat(fd).st_size
+    end, step = size, 1 << 16
+    while end > 0:
+        start = max(0, end - step)
+        newline = os.pread(fd, end - start, start).rfind(b"\n")
+        if newline >= 0:
+            end = start + newline + 1
+            break
+        end = start
+    if end == size:
+        return 0
+    try:
+        os.ftruncate(fd, end)
+    except OSError as error:
+        raise StoreError(f"The torn last line of {path} cannot be cut off ({error.strerror}).", path) from error
+    return 1
+
+
+def _why(error: OSError) -> str:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "no space left on the disk"
+    return error.strerror or str(error)
+
+
+def _way_out(error: OSError) -> str:
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+    return "Free some space" if full else "Mend the disk or its permissions"

@@ -1,0 +1,145 @@
+"""The narrow waist to storage: `Row ↔ line`, one JSON object a line.
+
+    {"task":"refunds","sample_id":"t1","sample_digest":"3f...","occurrence":0,"model":"gpt","repeat":0,
+     "outcome":"right","started_at":1763632915.2,"score":1.0,"cost_usd":"0.000131","prompt":[["user","..."]],...}
+
+Fields that are absent or at their default are left out. Money travels as a string, so that no digit is lost. What a
+model wrote comes back exactly as it was, with one exception: half of a surrogate pair is not text in any encoding and
+is kept as its visible escape (`\\ud83d`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, fields
+from decimal import Decimal
+from hashlib import blake2b
+from operator import attrgetter, itemgetter
+from typing import Any
+
+import orjson
+
+from evalkit.records import Message, Outcome, Row
+
+Key = tuple[str, str, str, int, int]
+"""`Row.key`: (model, task, sample_digest, occurrence, repeat)."""
+
+_ALWAYS = tuple(
+    f.name for f in fields(Row) if f.default is MISSING and f.default_factory is MISSING and f.name != "score"
+)
+_WHEN_KNOWN = ("score", *(f.name for f in fields(Row) if f.default is None and not f.name.endswith("_usd")))
+_always, _when_known = attrgetter(*_ALWAYS), attrgetter(*_WHEN_KNOWN)
+_REQUIRED, _KNOWN = frozenset(_ALWAYS), frozenset(f.name for f in fields(Row))
+_OUTCOMES = frozenset(Outcome)
+_record_key: Callable[[Mapping[str, Any]], Key] = itemgetter("model", "task", "sample_digest", "occurrence", "repeat")
+# JSON knows neither infinities nor NaN. A likelihood of -inf is a true answer of a model, so it has a spelling.
+_SPELLED = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
+
+
+def to_line(row: Row) -> bytes:
+    """One line, newline included. Never raises for anything that a model or a provider wrote."""
+    record: dict[str, Any] = dict(zip(_ALWAYS, _always(row), strict=True))
+    record.update({name: value for name, value in zip(_WHEN_KNOWN, _when_known(row), strict=True) if value is not None})
+    if row.cached:
+        record["cached"] = True
+    if row.critical:
+        record["critical"] = True
+    if row.attempts != 1:
+        record["attempts"] = row.attempts
+    if row.cost_usd is not None:
+        record["cost_usd"] = str(row.cost_usd)
+    if row.spend_usd is not None:
+        record["spend_usd"] = str(row.spend_usd)
+    if row.slices:
+        record["slices"] = dict(row.slices)
+    if row.parts:
+        record["parts"] = {name: spell(value) for name, value in row.parts.items()}
+    if row.prompt:
+        record["prompt"] = [(m.role, m.content) for m in row.prompt]
+    if row.logliks is not None:
+        record["logliks"] = [spell(x) for x in row.logliks]
+    if row.dropped:
+        record["dropped"] = row.dropped
+    return to_json(record) + b"\n"
+
+
+def from_line(line: bytes) -> Row:
+    """The row of a line; raises ValueError when the line is not one that `to_line` wrote."""
+    record = read_record(line)
+    try:
+        record["outcome"] = Outcome(record["outcome"])
+        for name in ("cost_usd", "spend_usd"):
+            if name in record:
+                record[name] = Decimal(record[name])
+        if "parts" in record:
+            record["parts"] = {name: unspell(value) for name, value in record["parts"].items()}
+        if "prompt" in record:
+            record["prompt"] = tuple(Message(role, content) for role, content in record["prompt"])
+        if "logliks" in record:
+            record["logliks"] = tuple(unspell(x) for x in record["logliks"])
+        if "dropped" in record:
+            record["dropped"] = tuple(record["dropped"])
+        record.setdefault("score", None)
+        return Row(**record)
+    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
+        raise ValueError(f"not a row of this version of evalkit: {error}") from error
+
+
+def read_record(line: bytes) -> dict[str, Any]:
+    """The line as plain values under the names of `Row`, a third of the work of `from_line`.
+
+    Raises ValueError when the line is not one that `to_line` wrote. Fields at their default are absent.
+    """
+    record = orjson.loads(line)
+    if not isinstance(record, dict) or not (_REQUIRED <= record.keys() <= _KNOWN) or record["outcome"] not in _OUTCOMES:
+        raise ValueError("not a row of this version of evalkit")
+    return record
+
+
+def record_key(record: Mapping[str, Any]) -> Key:
+    """`Row.key` of a record."""
+    return _record_key(record)
+
+
+def key_hash(key: Key) -> bytes:
+    """16 bytes that stand for a row's key: 100,000 of them fit where the keys themselves would not."""
+    return blake2b(repr(key).encode(), digest_size=16).digest()
+
+
+def to_json(value: Any) -> bytes:
+    """Compact JSON of anything: what JSON cannot hold is kept as readable text, never dropped and never an error."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return orjson.dumps(_plain(value))
+
+
+def spell(value: float) -> float | str:
+    """A number as JSON can hold it: infinities and NaN as words."""
+    return value if math.isfinite(value) else str(float(value))
+
+
+def unspell(value: float | str) -> float:
+    """The number back."""
+    return _SPELLED[value] if isinstance(value, str) else value
+
+
+def readable(text: str) -> str:
+    """The text with halves of surrogate pairs spelled out, since no file could hold them."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """What orjson can write instead of lone surrogates, integers beyond 64 bits and whatever else an SDK hands over."""
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, str):
+        return readable(value)
+    if isinstance(value, int):
+        return int(value) if -(2**63) <= value < 2**64 else str(value)
+    if depth < 100 and isinstance(value, Mapping):
+        return {readable(str(k)): _plain(v, depth + 1) for k, v in value.items()}
+    if depth < 100 and isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes | bytearray):
+        return [_plain(v, depth + 1) for v in value]
+    return readable(str(value))

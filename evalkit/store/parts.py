@@ -1,0 +1,207 @@
+"""Sealed parts of a run: `rows-<n>.parquet` (numbers) beside `texts-<n>.parquet` (what was said), row for row.
+
+A part exists when its rows file does: it is renamed into place last. When two parts hold the same key (a run that was
+sealed, resumed and sealed again), an answer wins over an error,
+and else the later part. pyarrow is imported here, in sealing and in queries, and only
+inside functions, so that a run starts without it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalkit.errors import StoreError
+from evalkit.records import Message, Outcome, Row
+from evalkit.store import arrays
+from evalkit.store.lines import Key, to_json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA_VERSION = 1
+"""Of the columns below. Raised when a column changes meaning, not when one is added."""
+VERSION_KEY = b"evalkit.schema_version"
+KEY_COLUMNS = ("model", "task", "sample_digest", "occurrence", "repeat")
+LOW_CARDINALITY = (
+    *("model", "task", "outcome", "sample_id", "sample_digest", "target_digest", "error_kind", "stop_reason"),
+    *("served_model", "fingerprint", "service_tier", "cluster", "extracted", "target", "reason", "prompt", "raw_usage"),
+)
+"""Worth a dictionary: each sample comes once per model, the rest has few values."""
+
+_ROW_TYPES = {
+    **dict.fromkeys(("model", "task", "sample_digest"), "string"),
+    **dict.fromkeys(("occurrence", "repeat"), "int64"),
+    **dict.fromkeys(("sample_id", "target_digest", "outcome"), "string"),
+    **dict.fromkeys(("score", "started_at"), "double"),
+    "cached": "bool",
+    "error_kind": "string",
+    "error_status": "int64",
+    "attempts": "int64",
+    **dict.fromkeys(("queue_s", "retry_s", "ttft_s", "ttfr_s", "tpot_s", "total_s"), "double"),
+    **dict.fromkeys(("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"), "int64"),
+    **dict.fromkeys(("cache_write_other_tokens", "output_tokens", "reasoning_tokens"), "int64"),
+    **dict.fromkeys(("cost_usd", "spend_usd"), "money"),
+    **dict.fromkeys(("stop_reason", "served_model", "fingerprint", "service_tier", "cluster"), "string"),
+    "critical": "bool",
+    "slices": "map_string",
+    "parts": "map_double",
+}
+_TEXT_TYPES = {
+    **dict.fromkeys(("model", "task", "sample_digest"), "string"),
+    **dict.fromkeys(("occurrence", "repeat"), "int64"),
+    "outcome": "string",  # here too, since an answer wins over an error of the same key
+    **dict.fromkeys(("prompt", "raw_usage"), "json"),
+    **dict.fromkeys(("text", "reasoning", "extracted", "target", "reason", "error", "refusal"), "string"),
+    "logliks": "list_double",
+    "dropped": "list_string",
+}
+
+
+@cache
+def rows_schema() -> pa.Schema:
+    """Columns of `rows-*.parquet`: the fields of `Row` that are numbers or names."""
+    return _schema(_ROW_TYPES)
+
+
+@cache
+def texts_schema() -> pa.Schema:
+    """Columns of `texts-*.parquet`: the row's key and what was said."""
+    return _schema(_TEXT_TYPES)
+
+
+def rows_batch(rows: Sequence[Row]) -> pa.RecordBatch:
+    """The numbers of these rows."""
+    return _batch(rows, _ROW_TYPES, rows_schema())
+
+
+def texts_batch(rows: Sequence[Row]) -> pa.RecordBatch:
+    """The texts of these rows."""
+    return _batch(rows, _TEXT_TYPES, texts_schema())
+
+
+def part_numbers(folder: Path) -> list[int]:
+    """Numbers of the sealed parts, oldest first."""
+    found = (re.fullmatch(r"rows-(\d+)\.parquet", p.name) for p in folder.glob("rows-*.parquet"))
+    return sorted(int(m[1]) for m in found if m)
+
+
+def rows_path(folder: Path, number: int) -> Path:
+    """The numbers of a part."""
+    return folder / f"rows-{number}.parquet"
+
+
+def texts_path(folder: Path, number: int) -> Path:
+    """The texts of a part."""
+    return folder / f"texts-{number}.parquet"
+
+
+def read_columns(path: Path, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """A part file in batches. Raises StoreError when it is damaged, missing or from a newer evalkit."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            check_version(path, file.schema_arrow.metadata)
+            # Whole records carry texts of any length; a few columns are small.
+            size = 1 << 9 if columns is None else 1 << 14
+            yield from file.iter_batches(batch_size=size, columns=None if columns is None else list(columns))
+            pa.default_memory_pool().release_unused()
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: Exception) -> StoreError:
+    """The error for a part that pyarrow could not read."""
+    why = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return StoreError(
+        f"{path} cannot be read ({why}). Restore the file, or run the suite again: cached answers cost nothing.", path
+    )
+
+
+def check_version(path: Path, metadata: dict[bytes, bytes] | None) -> None:
+    """Raises StoreError when a part is not ours, or written by an evalkit that knows more than this one."""
+    version = (metadata or {}).get(VERSION_KEY)
+    if version is None or not version.isdigit():
+        raise StoreError(f"{path} was not written by evalkit. Move it out of the results folder.", path)
+    if int(version) > SCHEMA_VERSION:
+        raise StoreError(f"{path} was written by a newer evalkit (schema {int(version)}). Upgrade to read it.", path)
+
+
+def iter_keys(folder: Path) -> Iterator[tuple[Key, str, Decimal | None]]:
+    """Key, outcome and spend of every sealed row, oldest part first. Imports pyarrow only when there is one."""
+    for number in part_numbers(folder):
+        for batch in read_columns(rows_path(folder, number), (*KEY_COLUMNS, "outcome", "spend_usd")):
+            columns = [batch.column(name).to_pylist() for name in (*KEY_COLUMNS, "outcome", "spend_usd")]
+            for model, task, digest, occurrence, repeat, outcome, spend in zip(*columns, strict=True):
+                yield (model, task, digest, occurrence, repeat), outcome, spend
+
+
+def iter_sealed(folder: Path) -> Iterator[Row]:
+    """Every sealed row, whole, oldest part first, superseded ones included. Raises StoreError on damage."""
+    for number in part_numbers(folder):
+        numbers, texts = _records(rows_path(folder, number)), _records(texts_path(folder, number))
+        for record, said in zip(numbers, texts, strict=True):
+            yield _row(record | said)
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    for batch in read_columns(path):
+        yield from batch.to_pylist()
+
+
+def _schema(types: dict[str, str]) -> pa.Schema:
+    import pyarrow as pa
+
+    kinds = {
+        **{"string": pa.string(), "json": pa.string(), "double": pa.float64(), "bool": pa.bool_()},
+        **{"int64": pa.int64(), "money": pa.decimal128(arrays.MONEY_DIGITS, arrays.MONEY_PLACES)},
+        **{"map_string": pa.map_(pa.string(), pa.string()), "map_double": pa.map_(pa.string(), pa.float64())},
+        **{"list_double": pa.list_(pa.float64()), "list_string": pa.list_(pa.string())},
+    }
+    columns = [pa.field(name, kinds[kind]) for name, kind in types.items()]
+    return pa.schema(columns, metadata={VERSION_KEY: str(SCHEMA_VERSION).encode()})
+
+
+_BUILD: dict[str, Callable[[list[Any]], Any]] = {
+    **{"string": arrays.strings, "double": arrays.floats, "int64": arrays.integers, "bool": arrays.booleans},
+    **{"money": arrays.money, "map_string": arrays.string_maps, "map_double": arrays.float_maps},
+    **{"list_double": arrays.float_lists, "list_string": arrays.string_lists},
+    "json": lambda values: arrays.strings([None if v is None else _json(v) for v in values]),
+}
+
+
+def _batch(rows: Sequence[Row], types: dict[str, str], schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    columns = [_BUILD[kind]([getattr(row, name) for row in rows]) for name, kind in types.items()]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _json(value: Any) -> str:
+    if isinstance(value, tuple):
+        value = [{"role": m.role, "content": m.content} for m in value]
+    return to_json(value).decode()
+
+
+def _row(record: dict[str, Any]) -> Row:
+    import orjson
+
+    prompt = orjson.loads(record["prompt"] or "[]")
+    return Row(
+        **record
+        | {
+            "outcome": Outcome(record["outcome"]),
+            "slices": dict(record["slices"] or ()),
+            "parts": dict(record["parts"] or ()),
+            "prompt": tuple(Message(m["role"], m["content"]) for m in prompt),
+            "raw_usage": None if record["raw_usage"] is None else orjson.loads(record["raw_usage"]),
+            "logliks": None if record["logliks"] is None else tuple(record["logliks"]),
+            "dropped": tuple(record["dropped"] or ()),
+        }
+    )

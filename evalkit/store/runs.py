@@ -1,0 +1,338 @@
+"""Run folders: `results/<suite>-<UTC time>-<digest6>/` with `run.json`, the facts of the run.
+
+    {"schema_version": 1, "suite": "support-swap", "suite_digest": "9f3c...", "status": "complete",
+     "started_at": "2026-11-20T10:01:55Z", "finished_at": "2026-11-20T10:04:12Z", "models": [...], ...}
+
+This room makes, finds, locks and lists run folders. What else the facts say is the engine's; how rows are kept is the
+journal's. A folder is taken for a run because of its `run.json`, so folders may be renamed and moved.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from evalkit.errors import RunIncomplete, StoreError
+
+SCHEMA_VERSION = 1
+"""Of run.json and of the folder around it."""
+STATUSES = ("running", "complete", "incomplete", "interrupted")
+"""`running` with nobody holding the lock means killed. All but `complete` can be resumed."""
+_FACTS = "run.json"
+_LOCK = ".lock"
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """One line in a list of runs. Everything but name and path is None when `problem` is set."""
+
+    name: str
+    path: Path
+    suite: str | None = None
+    suite_digest: str | None = None
+    status: str | None = None
+    """One of STATUSES; `interrupted` for a killed run."""
+    started_at: str | None = None
+    finished_at: str | None = None
+    problem: str | None = None
+    """Why the run cannot be read, for the user; None when it can."""
+
+
+def default_results() -> Path:
+    """Where results are kept: EVALKIT_RESULTS, or `results` in the working directory."""
+    return Path(os.environ.get("EVALKIT_RESULTS") or "results")
+
+
+def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping[str, Any]) -> Path:
+    """A new run folder with its run.json, status `running`. The folder appears with its facts or not at all.
+
+    Raises StoreError when `results` cannot hold it.
+    """
+    now = datetime.now(UTC)
+    slug = re.sub(r"[^A-Za-z0-9._-]+", "-", suite_name).strip(".-")[:80] or "suite"
+    name = f"{slug}-{now:%Y%m%dT%H%M%SZ}-{suite_digest[:6]}"
+    content = {
+        **facts,
+        "schema_version": SCHEMA_VERSION,
+        "suite": suite_name,
+        "suite_digest": suite_digest,
+        "status": "running",
+        "started_at": _stamp(now),
+    }
+    try:
+        results.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".new-", dir=results))
+        draft.chmod(0o755)
+    except OSError as error:
+        raise StoreError(
+            f"{results} cannot hold results ({error.strerror}). Choose another: --results DIR or EVALKIT_RESULTS.",
+            results,
+        ) from error
+    try:
+        write_atomically(draft / _FACTS, _dump(content))
+        for n in range(1, 1000):  # as many as could start in one second
+            folder = results / (name if n == 1 else f"{name}-{n}")
+            with suppress(OSError):
+                draft.rename(folder)  # refused when there is a folder with content: another run of this second
+                return folder
+    finally:
+        if draft.exists():
+            (draft / _FACTS).unlink(missing_ok=True)
+            draft.rmdir()
+    raise StoreError(
+        f"{results / name} and its numbered siblings exist already. Remove some, or choose --results.", results
+    )
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """The facts of a run. Raises StoreError when there are none, or they are damaged or from a newer evalkit."""
+    path = folder / _FACTS
+    try:
+        facts = orjson.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise StoreError(
+            f"{folder} is not a run: it has no {_FACTS}. `evalkit list` shows the runs.", folder
+        ) from error
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}).", path) from error
+    except ValueError as error:
+        raise StoreError(f"{path} is damaged ({error}). Restore it, or remove the folder.", path) from error
+    if not isinstance(facts, dict) or not isinstance(facts.get("schema_version"), int):
+        raise StoreError(f"{path} was not written by evalkit: it has no schema_version.", path)
+    if facts["schema_version"] > SCHEMA_VERSION:
+        newer = facts["schema_version"]
+        raise StoreError(f"{path} was written by a newer evalkit (schema {newer}). Upgrade to read it.", path)
+    return facts
+
+
+def update_facts(folder: Path, **changes: Any) -> dict[str, Any]:
+    """Replace some facts at once (None removes nothing: it is stored as null); the facts as they now are.
+
+    A status other than `running` also sets finished_at, unless given. Raises StoreError, or RunIncomplete when the
+    disk is full; the old facts then stay.
+    """
+    status = changes.get("status")
+    if status is not None and status not in STATUSES:
+        raise ValueError(f"status is one of {', '.join(STATUSES)}, not {status!r}")
+    facts = read_facts(folder)
+    if status is not None:
+        facts["finished_at"] = None if status == "running" else _stamp(datetime.now(UTC))
+    facts |= changes
+    write_atomically(folder / _FACTS, _dump(facts))
+    return facts
+
+
+def find_incomplete(results: Path, suite_name: str, suite_digest: str) -> Path | None:
+    """The newest run of this suite if it is not complete, for resuming; None when it is, or there is none.
+
+    Runs that cannot be read are passed over here; `list_runs` shows them.
+    """
+    for info in list_runs(results):
+        if info.suite == suite_name and info.suite_digest == suite_digest and info.status in STATUSES:
+            return None if info.status == "complete" else info.path
+    return None
+
+
+def require_digest(folder: Path, suite_digest: str) -> None:
+    """Raises StoreError when the run belongs to another suite, or to the same one before it was edited."""
+    facts = read_facts(folder)
+    if facts.get("suite_digest") != suite_digest:
+        raise StoreError(
+            f"{folder} belongs to suite {facts.get('suite')!r} with digest {str(facts.get('suite_digest'))[:12]}, not "
+            f"to this one ({suite_digest[:12]}): its answers are to other questions. Start a new run: --new.",
+            folder,
+        )
+
+
+def list_runs(results: Path) -> list[RunInfo]:
+    """Every run of a results folder, newest first; unreadable ones last, with their problem. Opens run.json only.
+
+    An absent folder has no runs. Raises StoreError when `results` is no folder or may not be read.
+    """
+    try:
+        folders = [p for p in results.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StoreError(
+            f"{results} is no folder of results ({error.strerror}). Choose one: --results.", results
+        ) from error
+    runs = [info for info in map(_info, folders) if info is not None]
+    readable = [r for r in runs if r.problem is None]
+    readable.sort(key=lambda r: (r.started_at or "", r.name), reverse=True)
+    return readable + sorted((r for r in runs if r.problem is not None), key=lambda r: r.name)
+
+
+def resolve_run(ref: str, results: Path) -> Path:
+    """The run folder that RUN means: a path, a name or the beginning of one in `results`, or `latest`.
+
+    Raises StoreError, with the candidates, when none or several fit.
+    """
+    if ref and (Path(ref) / _FACTS).is_file():
+        return Path(ref)
+    runs = list_runs(results)
+    names = [r.name for r in runs]
+    if ref == "latest":
+        fits = [r for r in runs if r.problem is None][:1]
+    else:
+        fits = [r for r in runs if r.name == ref] or [r for r in runs if ref and r.name.startswith(ref)]
+    if len(fits) == 1:
+        return fits[0].path
+    if not names:
+        raise StoreError(
+            f"There are no runs in {results}. Make one: evalkit run SUITE (or point elsewhere: --results).", results
+        )
+    if not fits:
+        raise StoreError(f"No run {ref!r} in {results}. There are: {_some(names)}.", results)
+    raise StoreError(
+        f"{ref!r} fits {len(fits)} runs: {_some([r.name for r in fits])}. Write more of the name.", results
+    )
+
+
+def split_side(side: str) -> tuple[str, str | None]:
+    """`RUN:MODEL` as (run, model); model is None when only a run is named. Model names may hold further colons."""
+    if (Path(side) / _FACTS).is_file():
+        return side, None
+    run, colon, model = side.partition(":")
+    if not run or (colon and not model):
+        raise StoreError(f"{side!r} names no side of a comparison. Write RUN:MODEL, as in latest:gpt.")
+    return run, model or None
+
+
+@contextmanager
+def lock_run(folder: Path) -> Iterator[None]:
+    """Hold the run for writing. Raises StoreError when another process does, naming its process id.
+
+    The kernel gives the lock back however the process ends, so a leftover lock file never blocks.
+    """
+    path = folder / _LOCK
+    fd = _take_lock(path)
+    try:
+        os.ftruncate(fd, 0)
+        os.write(fd, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        with suppress(OSError):
+            path.unlink()  # while it is still held: whoever waits sees that the file is gone and takes a new one
+        os.close(fd)
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process is writing the run now."""
+    try:
+        fd = os.open(folder / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
+    return False
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file at once, confirmed by the disk. Raises RunIncomplete when it cannot; the old file then stays."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
+        raise RunIncomplete(
+            f"{path} could not be written ({error.strerror}). What it said before is kept. Free some space and run the "
+            "same command again."
+        ) from error
+
+
+def _take_lock(path: Path) -> int:
+    for _ in range(20):
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise StoreError(f"{path.parent} cannot be written ({error.strerror}).", path.parent) from error
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(fd, 20, 0).decode("ascii", "replace").strip()
+            os.close(fd)
+            time.sleep(0.005)  # `is_locked` of a reader holds it for an instant
+            continue
+        except OSError as error:
+            os.close(fd)
+            raise StoreError(
+                f"{path.parent} is on a file system without locks ({error.strerror}), so two runs could mix there. "
+                "Choose a local folder: --results.",
+                path.parent,
+            ) from error
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == os.fstat(fd).st_ino:
+                return fd
+        os.close(fd)  # its last holder removed it meanwhile
+        holder = ""
+    who = f"process {holder}" if holder else "another process"
+    raise StoreError(
+        f"{path.parent} is being written by {who}. Wait until it ends, or start a run beside it: --new.", path.parent
+    )
+
+
+def _info(folder: Path) -> RunInfo | None:
+    """What run.json says; None for a folder that has nothing of a run."""
+    try:
+        facts = read_facts(folder)
+    except StoreError as error:
+        ours = (folder / _FACTS).exists() or any(folder.glob("rows-*.parquet")) or any(folder.glob("journal-*.jsonl"))
+        return RunInfo(folder.name, folder, problem=str(error)) if ours else None
+    status = _text(facts.get("status"))
+    if status == "running" and not is_locked(folder):
+        status = "interrupted"
+    return RunInfo(
+        folder.name,
+        folder,
+        suite=_text(facts.get("suite")),
+        suite_digest=_text(facts.get("suite_digest")),
+        status=status,
+        started_at=_text(facts.get("started_at")),
+        finished_at=_text(facts.get("finished_at")),
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def _dump(facts: Mapping[str, Any]) -> bytes:
+    return orjson.dumps(facts, default=_as_text, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, Decimal | Path):
+        return str(value)
+    raise TypeError(f"a fact of a run is JSON, a Decimal or a path, not {type(value).__name__}")

@@ -1,0 +1,157 @@
+"""Sealing: the journals of a run become one more Parquet part, and go away.
+
+    seal(folder)        # Sealed(part=1, n_rows=6000, n_superseded=3, n_unreadable=0)
+
+The part appears whole or not at all, and the journals stay until it does: killed at any moment, nothing is lost and
+the next `seal` does the rest. Works in batches, so that 100,000 rows take no more memory than a few thousand.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evalkit.errors import RunIncomplete
+from evalkit.records import Outcome, Row
+from evalkit.store import journal, parts
+from evalkit.store.lines import Key, from_line, key_hash, read_record, record_key
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
+_BATCH_ROWS = 4_000
+_BATCH_CHARACTERS = 8_000_000
+"""Whichever comes first ends a batch: long prompts make short batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What one sealing did."""
+
+    part: int | None
+    """Number of the new part; None when there was nothing to seal."""
+    n_rows: int
+    n_superseded: int
+    """Lines left out because another one of the same key won."""
+    n_unreadable: int
+    """Lines that were no rows (torn or damaged); they are gone with the journal and owed again."""
+
+
+def seal(folder: Path) -> Sealed:
+    """Move every journaled row into a new part, one line of each key (`journal` says which).
+
+    No journal may be open for writing. Raises RunIncomplete when the part cannot be written (a full disk): the journals
+    are then untouched.
+    """
+    sources = journal.journals(folder)
+    places, n_lines, n_unreadable = _elect_lines(folder)
+    part = None
+    if places:
+        part = max(parts.part_numbers(folder), default=0) + 1
+        _write_part(folder, part, _at(folder, places))
+    for path in sources:
+        path.unlink()
+    return Sealed(part, len(places), n_lines - n_unreadable - len(places), n_unreadable)
+
+
+def journaled(folder: Path) -> Iterator[Row]:
+    """The rows that `seal` would move now, each key once."""
+    return _at(folder, _elect_lines(folder)[0])
+
+
+def rows_of(folder: Path) -> Iterator[Row]:
+    """Every row of a run exactly once, sealed or still running, whole.
+
+    In storage order, which is the order of finishing: sort by `Row.key` to compare runs. Raises StoreError on damage.
+    """
+    winners: dict[bytes, int] = {}
+    for n, row in enumerate(_all(folder), 1):
+        _elect(winners, row.key, n, errored=row.outcome is Outcome.ERRORED)
+    keep = {abs(n) for n in winners.values()}
+    yield from (row for n, row in enumerate(_all(folder), 1) if n in keep)
+
+
+def _elect_lines(folder: Path) -> tuple[set[int], int, int]:
+    """The places of the journaled lines that stand for their keys, how many lines there are, how many are no rows."""
+    winners: dict[bytes, int] = {}
+    n_lines = n_unreadable = 0
+    for n_lines, record in enumerate(journal.scan(folder, read_record), 1):
+        if record is None:
+            n_unreadable += 1
+        else:
+            _elect(winners, record_key(record), n_lines, errored=record["outcome"] == Outcome.ERRORED)
+    return {abs(n) for n in winners.values()}, n_lines, n_unreadable
+
+
+def _at(folder: Path, places: set[int]) -> Iterator[Row]:
+    lines = enumerate(journal.scan(folder, from_line), 1)
+    return (row for n, row in lines if n in places and row is not None)
+
+
+def _elect(winners: dict[bytes, int], key: Key, place: int, *, errored: bool) -> None:
+    """Note the place of the row that stands for its key so far; errored ones are noted as negative."""
+    place_of = key_hash(key)
+    if not errored or winners.get(place_of, -1) < 0:
+        winners[place_of] = -place if errored else place
+
+
+def _all(folder: Path) -> Iterator[Row]:
+    yield from parts.iter_sealed(folder)
+    yield from journal.iter_rows(folder)
+
+
+def _write_part(folder: Path, part: int, rows: Iterator[Row]) -> None:
+    """Both files under temporary names, then into place: texts first, since the rows file makes the part exist."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    texts, numbers = folder / f".texts-{part}.tmp", folder / f".rows-{part}.tmp"
+    try:
+        with _writer(pq, numbers, parts.rows_schema()) as left, _writer(pq, texts, parts.texts_schema()) as right:
+            for batch in _batches(rows):
+                left.write_batch(parts.rows_batch(batch))
+                right.write_batch(parts.texts_batch(batch))
+        _sync(texts)
+        _sync(numbers)
+        texts.replace(parts.texts_path(folder, part))
+        numbers.replace(parts.rows_path(folder, part))
+        _sync(folder)
+    except (OSError, pa.ArrowException) as error:
+        for path in (texts, numbers):
+            with suppress(OSError):
+                path.unlink()
+        raise RunIncomplete(
+            f"The rows of {folder} could not be sealed: {str(error).splitlines()[0]}. Nothing is lost, the journal is "
+            "kept. Free some space and run the same command again."
+        ) from error
+
+
+def _writer(pq: pq, path: Path, schema: object) -> pq.ParquetWriter:
+    return pq.ParquetWriter(
+        path, schema, compression="zstd", compression_level=3, use_dictionary=list(parts.LOW_CARDINALITY)
+    )
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    batch: list[Row] = []
+    characters = 0
+    for row in rows:
+        batch.append(row)
+        characters += sum(len(m.content) for m in row.prompt) + len(row.text or "") + len(row.reasoning or "")
+        if len(batch) >= _BATCH_ROWS or characters >= _BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,319 @@
+"""The figures of a run: per model and task, and per model over all tasks. Derived, so it can be rebuilt at any time.
+
+    {"schema_version": 1, "run": "support-swap-...", "n_rows": 6000, "models": {"gpt": {
+        "all": {"n": 2000, "outcomes": {"right": 1740, ...},
+        "quality": {"mean": 0.87, "low": 0.854, "high": 0.884, ...},
+                "cost": {"total_usd": 0.31, ...}, "latency": {"ttft_s": {"p50": 0.21, "p95": 0.4}, ...}, ...},
+        "tasks": {"refunds": {...}}}}}
+
+A figure that is undefined or unknown is null, never zero. Works on columns with numpy: no pandas, no DuckDB.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalkit.records import Outcome
+from evalkit.stats.intervals import clustered, student_t, wilson
+from evalkit.store import arrays, journal, parts, runs
+from evalkit.store.lines import read_record
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+    Codes = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+    Mask = npt.NDArray[np.bool_]
+
+SCHEMA_VERSION = 1
+_FILE = "summary.json"
+_NAMES = ("model", "task", "sample_digest", "outcome", "cluster", "cost_usd", "spend_usd")
+_NUMBERS = (
+    *("occurrence", "repeat", "score", "cached", "attempts", "queue_s", "retry_s", "ttft_s", "tpot_s", "total_s"),
+    *("input_tokens", "output_tokens", "reasoning_tokens", "cache_read_tokens"),
+)
+
+_DEFAULTS = {"cached": False, "attempts": 1}
+"""What a journal line leaves out; any other number that is absent is unknown."""
+
+
+def summarise(folder: Path) -> dict[str, Any]:
+    """The figures of a run, sealed or still running; each row once. Every money figure is a float for display.
+
+    Models and tasks come in the order of the run's facts (`models`, `tasks`) where those name them, else by name.
+    Raises StoreError when the run cannot be read.
+    """
+    facts = runs.read_facts(folder)
+    sealed = parts.part_numbers(folder)
+    table = _read(folder)
+    models = {}
+    for model, of_model in table.groups("model", table.everything, facts.get("models")):
+        tasks = {task: _block(table, rows) for task, rows in table.groups("task", of_model, facts.get("tasks"))}
+        pooled = next(iter(tasks.values())) if len(tasks) == 1 else _block(table, of_model)
+        models[model] = {"all": pooled, "tasks": tasks}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run": folder.resolve().name,
+        "suite": facts.get("suite"),
+        "n_rows": len(table.everything),
+        "sealed_parts": sealed,
+        "models": models,
+    }
+
+
+def write_summary(folder: Path) -> dict[str, Any]:
+    """Reckon the summary, write it to `summary.json` at once, and return it. Raises StoreError or RunIncomplete."""
+    import orjson
+
+    summary = summarise(folder)
+    content = orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    runs.write_atomically(folder / _FILE, content)
+    return summary
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """The stored summary, or a fresh one where it is missing, unreadable or older than the rows. Changes nothing."""
+    import orjson
+
+    try:
+        summary = orjson.loads((folder / _FILE).read_bytes())
+    except (OSError, ValueError):
+        return summarise(folder)
+    ours = isinstance(summary, dict) and summary.get("schema_version") == SCHEMA_VERSION
+    if ours and summary.get("sealed_parts") == parts.part_numbers(folder) and not journal.journals(folder):
+        return dict(summary)
+    return summarise(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Columns of a run. Names are codes into `labels` (-1: None), numbers are floats (NaN: None)."""
+
+    labels: dict[str, list[Any]]
+    codes: dict[str, Codes]
+    numbers: dict[str, Floats]
+    sample: Codes
+    """One number for each (task, sample_digest, occurrence)."""
+    everything: Codes
+
+    def groups(self, column: str, rows: Codes, order: object) -> Iterator[tuple[str, Codes]]:
+        """Row numbers by the value of a column, in the given order (a list or mapping of names), the rest by name."""
+        import numpy as np
+
+        known = list(order) if isinstance(order, list | dict) else []
+        rank = {name: n for n, name in enumerate(known) if isinstance(name, str)}
+        labels, codes = self.labels[column], self.codes[column][rows]
+        for code in sorted(np.unique(codes).tolist(), key=lambda c: (rank.get(labels[c], len(rank)), labels[c])):
+            yield labels[code], rows[codes == code]
+
+
+def _read(folder: Path) -> _Table:
+    import numpy as np
+
+    codebooks: dict[str, dict[Any, int]] = {name: {} for name in _NAMES}
+    codes: dict[str, list[Codes]] = {name: [] for name in _NAMES}
+    numbers: dict[str, list[Floats]] = {name: [] for name in _NUMBERS}
+    for number in parts.part_numbers(folder):
+        for batch in parts.read_columns(parts.rows_path(folder, number), (*_NAMES, *_NUMBERS)):
+            for name in _NAMES:
+                codes[name].append(arrays.to_codes(batch.column(name), codebooks[name]))
+            for name in _NUMBERS:
+                numbers[name].append(arrays.to_floats(batch.column(name)))
+    lines = (record for record in journal.scan(folder, read_record) if record is not None)
+    while chunk := list(islice(lines, 4_000)):
+        for name in _NAMES:
+            values = [r.get(name) for r in chunk]
+            if name.endswith("_usd"):
+                values = [None if v is None else Decimal(v) for v in values]
+            book = codebooks[name]
+            codes[name].append(
+                np.array([-1 if v is None else book.setdefault(v, len(book)) for v in values], dtype=np.int32)
+            )
+        for name in _NUMBERS:
+            default = _DEFAULTS.get(name, math.nan)
+            numbers[name].append(np.array([r.get(name, default) for r in chunk], dtype=np.float64))
+    # Chunks go as they are joined, so that no column is held twice; a run without rows has none.
+    all_codes = {name: np.concatenate([np.zeros(0, dtype=np.int32), *codes.pop(name)]) for name in _NAMES}
+    all_numbers = {name: np.concatenate([np.zeros(0), *numbers.pop(name)]) for name in _NUMBERS}
+    sample = _joint(all_codes["task"], all_codes["sample_digest"], all_numbers["occurrence"])
+    keys = _joint(all_codes["model"], sample, all_numbers["repeat"])
+    # Of the rows of one key the last wins, answers before errors: np.unique names the first, so it looks from behind.
+    errored = all_codes["outcome"] == codebooks["outcome"].get(Outcome.ERRORED.value, -1)
+    order = np.flatnonzero(errored).tolist() + np.flatnonzero(~errored).tolist()
+    newest_first = np.array(order[::-1], dtype=np.int64)
+    last = newest_first[np.unique(keys[newest_first], return_index=True)[1]]
+    labels = {name: list(book) for name, book in codebooks.items()}
+    return _Table(labels, all_codes, all_numbers, sample, np.sort(last))
+
+
+def _joint(*columns: npt.NDArray[Any]) -> Codes:
+    """One number for each combination that occurs."""
+    import numpy as np
+
+    joint = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        values = column.astype(np.int64)
+        joint = joint * (int(values.max(initial=0)) + 2) + values + 1
+        joint = np.unique(joint, return_inverse=True)[1].astype(np.int64)  # small again, so that nothing overflows
+    return joint
+
+
+def _block(table: _Table, rows: Codes) -> dict[str, Any]:
+    """Every figure of some rows of one model."""
+    import numpy as np
+
+    outcome = _outcomes(table, rows)
+    score, cached = table.numbers["score"][rows], table.numbers["cached"][rows] == 1
+    errored = outcome == Outcome.ERRORED
+    answered = ~errored
+    failures_wrong = np.where(errored, 0.0, score)
+    return {
+        "n": len(rows),
+        "n_samples": len(np.unique(table.sample[rows])),
+        "n_answered": int(answered.sum()),
+        "n_unscored": int((answered & np.isnan(score)).sum()),
+        "outcomes": {name.value: int((outcome == name).sum()) for name in Outcome},
+        "quality": _quality(table, rows, np.where(errored, np.nan, score)),
+        "quality_failures_wrong": _quality(table, rows, failures_wrong),
+        "cost": _cost(table, rows, answered, score, outcome),
+        "latency": _latency(table, rows[answered & ~cached]),
+        "tokens": {
+            name.removesuffix("_tokens"): _total(table.numbers[name][rows[answered]])
+            for name in ("input_tokens", "output_tokens", "reasoning_tokens", "cache_read_tokens")
+        },
+        "cached_share": float(cached[answered].mean()) if answered.any() else None,
+    }
+
+
+def _outcomes(table: _Table, rows: Codes) -> npt.NDArray[np.str_]:
+    import numpy as np
+
+    return np.array(table.labels["outcome"] or [""])[table.codes["outcome"][rows]]
+
+
+def _quality(table: _Table, rows: Codes, score: Floats) -> dict[str, Any]:
+    """Mean over samples, each the mean of its repeats, with a 95 % interval; absent scores (NaN) are left out.
+
+    `interval` names the method: Wilson for one right/wrong score a sample, clustered where samples share a cluster,
+    else Student's t. Where all scores are alike the latter two know no spread: right/wrong scores then get Wilson's
+    with each cluster counted once, graded ones have no interval.
+    """
+    import numpy as np
+
+    scored = ~np.isnan(score)
+    rows, score = rows[scored], score[scored]
+    samples, first, place = np.unique(table.sample[rows], return_index=True, return_inverse=True)
+    n = len(samples)
+    if n == 0:
+        return {"mean": None, "low": None, "high": None, "n": 0, "interval": None}
+    repeats = np.bincount(place)
+    means = np.bincount(place, weights=score) / repeats
+    cluster = table.codes["cluster"][rows][first]
+    cluster = np.where(cluster < 0, -1 - np.arange(n), cluster)  # no cluster: one of its own
+    n_clusters = len(np.unique(cluster))
+    binary = bool(np.isin(means, (0.0, 1.0)).all())
+    right = int(means.sum()) if binary else 0
+    if n_clusters == n and binary and repeats.max() == 1:
+        method, interval = "wilson", wilson(right, n)
+    elif n_clusters < n:
+        method, interval = "clustered", clustered(means, cluster.tolist())
+    else:
+        method, interval = "t", student_t(means)
+    if interval is None and binary and right in {0, n}:
+        method, interval = "wilson", wilson(n_clusters if right else 0, n_clusters)
+    return {
+        "mean": float(means.mean()),
+        "low": max(0.0, interval.low) if interval else None,
+        "high": min(1.0, interval.high) if interval else None,
+        "n": n,
+        "interval": method if interval else None,
+    }
+
+
+def _cost(table: _Table, rows: Codes, answered: Mask, score: Floats, outcome: npt.NDArray[np.str_]) -> dict[str, Any]:
+    """What the answers cost. One answer of unknown cost makes the total unknown: a part of a bill is not the bill.
+
+    A correct answer has score 1; where a score is graded, "correct" has no meaning and the figure is null.
+    """
+    cost = table.codes["cost_usd"][rows]
+    n_unknown = int((answered & (cost < 0)).sum())
+    n_answered, n_correct = int(answered.sum()), int((answered & (score == 1)).sum())
+    known = _money(table.labels["cost_usd"], cost)
+    total = known if n_answered and not n_unknown else None
+    graded = bool((outcome == Outcome.SCORED).any())
+    spend = table.codes["spend_usd"][rows]
+    spend_known = not (answered & (spend < 0)).any()
+    return {
+        "total_usd": _shown(total),
+        "known_usd": _shown(known),
+        "n_unknown": n_unknown,
+        "usd_per_1k_samples": _shown(total * 1000 / n_answered) if total is not None else None,
+        "usd_per_correct": _shown(total / n_correct) if total is not None and n_correct and not graded else None,
+        "spend_usd": _shown(_money(table.labels["spend_usd"], spend)) if n_answered and spend_known else None,
+    }
+
+
+def _latency(table: _Table, rows: Codes) -> dict[str, Any]:
+    """Times of the answers that were really waited for in this run: neither cached nor errored.
+
+    `output_tokens_per_s` is the median over requests of output tokens by total time, the wait for the first included;
+    the pure speed of writing is 1 / tpot_s.
+    """
+    import numpy as np
+
+    numbers = {name: column[rows] for name, column in table.numbers.items()}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        speed = numbers["output_tokens"] / numbers["total_s"]
+    return {
+        "n_measured": len(rows),
+        "ttft_s": _quantiles(numbers["ttft_s"], (50, 95)),
+        "tpot_s": _quantiles(numbers["tpot_s"], (50, 95)),
+        "total_s": _quantiles(numbers["total_s"], (50, 95, 99)),
+        "output_tokens_per_s": _quantiles(speed, (50,))["p50"],
+        "queue_s_mean": _mean(numbers["queue_s"]),
+        "retry_s_mean": _mean(numbers["retry_s"]),
+        "n_retried": int((numbers["attempts"] > 1).sum()),
+    }
+
+
+def _quantiles(values: Floats, percents: Iterable[int]) -> dict[str, float | None]:
+    """Percentiles of the known values, interpolated linearly; all null when there are none."""
+    import numpy as np
+
+    known = values[np.isfinite(values)]
+    percents = list(percents)
+    figures = np.percentile(known, percents).tolist() if known.size else [None] * len(percents)
+    return {f"p{p}": figure for p, figure in zip(percents, figures, strict=True)}
+
+
+def _mean(values: Floats) -> float | None:
+    import numpy as np
+
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else None
+
+
+def _total(tokens: Floats) -> int | None:
+    """Sum of a count; None when any answer did not report it."""
+    import numpy as np
+
+    return int(tokens.sum()) if tokens.size and np.isfinite(tokens).all() else None
+
+
+def _money(amounts: list[Decimal], codes: Codes) -> Decimal:
+    """Exact sum of the known amounts: each distinct amount times how often it occurs."""
+    import numpy as np
+
+    counts = np.bincount(codes[codes >= 0], minlength=len(amounts))
+    return sum((amounts[i] * int(counts[i]) for i in np.flatnonzero(counts)), Decimal(0))
+
+
+def _shown(amount: Decimal | None) -> float | None:
+    return None if amount is None else float(amount)
