@@ -3,8 +3,8 @@
     score = choice.make({"mode": "generate"})
     score(sample, response)          # Score(value=1.0, outcome=Outcome.RIGHT, extracted="C")
 
-Before a scorer sees an answer the engine has settled refusals and truncation by the provider's own stop reason
-(`evalkit.scorers.outcomes`), so a scorer judges what was said. Scorers never raise for anything a model wrote.
+The engine marks through `evalkit.scorers.outcomes.settle`, which sees to refusals, truncation and empty replies around
+the scorer, so a scorer judges what was said. Scorers never raise for anything a model wrote.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ class Scorer:
     needs: Literal["text", "likelihood"] = "text"
     """What the model is asked for: an answer, or the log-likelihood of each choice."""
     options: Mapping[str, Any] | None = None
+    whole: bool = False
+    """The reply is judged as a whole instead of an answer read out of it: a cut reply cannot be judged wrong."""
 
 
 Make = Callable[[Mapping[str, Any]], Scorer]

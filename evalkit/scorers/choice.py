@@ -1,0 +1,147 @@
+"""Multiple choice, in one of three declared modes.
+
+    make({"mode": "generate"})        the choice that the reply names (evalkit.scorers.letters says how it is read)
+    make({"mode": "likelihood"})      the choice whose text the model finds most likely
+    make({"mode": "first_token"})     the letter that the model finds most likely as its first token
+
+`Sample.target` is the text of the right choice (its letter is accepted too), `Sample.choices` are all of them in the
+order in which they are asked. The mode belongs to the meaning of the score: figures of different modes do not compare.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evalkit.records import Response, Sample, Score
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.letters import labels, read_choice
+from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
+from evalkit.scorers.options import OneOf, read
+
+_RULES = {
+    "mode": OneOf(("generate", "likelihood", "first_token"), "generate"),
+    "normalise": OneOf(("none", "tokens", "chars", "bytes"), "none"),
+}
+
+
+def make(given: Mapping[str, Any]) -> Scorer:
+    """`normalise` matters in likelihood mode only: divide each log-likelihood by the continuation's own length."""
+    options = read("choice", given, _RULES)
+    if options["mode"] == "generate":
+        return Scorer("choice", 1, mark_reply, _gold, options=options)
+    if options["mode"] == "first_token":
+        return Scorer("choice", 1, mark_first_token, lambda sample: None, options=options)
+
+    def mark(sample: Sample, response: Response) -> Score:
+        return mark_likelihoods(sample, response, normalise=options["normalise"])
+
+    return Scorer("choice", 1, mark, lambda sample: None, needs="likelihood", options=options)
+
+
+def continuations(sample: Sample) -> tuple[str, ...]:
+    """What likelihood mode asks about: the text of each choice after a space, in the order of the choices."""
+    return tuple(f" {choice}" for choice in sample.choices)
+
+
+def target_index(sample: Sample) -> int | None:
+    """Which choice is right; None when the target is neither the text nor the letter of one.
+
+    Text goes first: for the choices ["B", "A"] the target "A" is the second choice.
+    """
+    if sample.target is None:
+        return None
+    if sample.target in sample.choices:
+        return sample.choices.index(sample.target)
+    stripped = sample.target.strip()
+    for names in ([choice.strip() for choice in sample.choices], labels(len(sample.choices))):
+        if stripped in names:
+            return names.index(stripped)
+    return None
+
+
+def mark_reply(sample: Sample, response: Response) -> Score:
+    """Generate mode: unparseable when the reply names no choice, or more than one."""
+    right = target_index(sample)
+    if right is None:
+        return unscored(_NO_TARGET)
+    reading = read_choice(response.text, sample.choices)
+    if reading.index is None:
+        return unparseable(reading.reason)
+    return right_or_wrong(_same(sample, reading.index, right), _shown(sample, reading.index), reading.reason)
+
+
+def mark_likelihoods(sample: Sample, response: Response, *, normalise: str) -> Score:
+    """Likelihood mode: the largest (normalised) log-likelihood wins; a tie goes to the first and is noted.
+
+    `tokens` divides by the tokens of the continuation, `chars` by the characters of the choice without the space before
+    it (lm-eval's acc_norm), `bytes` by its UTF-8 bytes. Absent when the adapter did not bring what is needed.
+    """
+    right = target_index(sample)
+    if right is None:
+        return unscored(_NO_TARGET)
+    values = response.logliks
+    if values is None or len(values) != len(sample.choices):
+        return unscored(f"{len(sample.choices)} log-likelihoods were asked for, {len(values or ())} came")
+    if any(math.isnan(value) for value in values) or all(value == -math.inf for value in values):
+        return unscored("the log-likelihoods are not numbers that can be compared")
+    lengths: Sequence[int] | None = None
+    if normalise == "tokens":
+        lengths = response.loglik_tokens
+        if lengths is None or len(lengths) != len(values):
+            return unscored("normalise: tokens needs the token count of each continuation, which did not come")
+    elif normalise == "chars":
+        lengths = [len(choice) for choice in sample.choices]
+    elif normalise == "bytes":
+        lengths = [len(choice.encode("utf-8", "replace")) for choice in sample.choices]
+    if lengths is not None:
+        values = tuple(value / max(1, length) for value, length in zip(values, lengths, strict=True))
+    return _best(sample, dict(enumerate(values)), right)
+
+
+def mark_first_token(sample: Sample, response: Response) -> Score:
+    """First-token mode: tokens that spell the same letter (` C`, `C`, `(C`) add up; the likeliest letter wins.
+
+    Unparseable when no letter of a choice is among the alternatives; absent when no log-probabilities came.
+    """
+    right = target_index(sample)
+    if right is None:
+        return unscored(_NO_TARGET)
+    if not response.top_logprobs:
+        return unscored("mode first_token needs top_logprobs, and none came")
+    names = labels(len(sample.choices))
+    mass: dict[int, float] = {}
+    for token, logprob in response.top_logprobs[0].items():
+        name = token.strip(" \t\n▁Ġ(*.:)")
+        if name in names and not math.isnan(logprob):
+            index = names.index(name)
+            mass[index] = mass.get(index, 0.0) + math.exp(min(logprob, 0.0))
+    if not mass:
+        return unparseable("no letter of a choice is among the first token's alternatives")
+    return _best(sample, dict(sorted(mass.items())), right)
+
+
+_NO_TARGET = "the sample's target is not one of its choices"
+
+
+def _best(sample: Sample, values: Mapping[int, float], right: int) -> Score:
+    best = max(values, key=lambda index: values[index])  # the first of equals
+    n_equal = sum(value == values[best] for value in values.values())
+    reason = f"{n_equal} choices are equally likely: the first of them counts" if n_equal > 1 else None
+    return right_or_wrong(_same(sample, best, right), _shown(sample, best), reason)
+
+
+def _same(sample: Sample, index: int, right: int) -> bool:
+    """Choices with the same text are the same answer."""
+    return index == right or sample.choices[index] == sample.choices[right]
+
+
+def _shown(sample: Sample, index: int) -> str:
+    return f"{labels(len(sample.choices))[index]}) {sample.choices[index]}"
+
+
+def _gold(sample: Sample) -> str | None:
+    """Letter and text together, which is never ambiguous. A target outside the choices is given back as it is."""
+    right = target_index(sample)
+    return sample.target if right is None else _shown(sample, right)

@@ -1,0 +1,96 @@
+"""IFEval's `length_constraints:*`: words, sentences, paragraphs.
+
+Sentences are counted without a trained splitter: one ends at `.`, `!`, `?` or an ellipsis (with closing quotes and
+brackets) before white space, small letter behind it or not, unless the period closes an abbreviation or an initial, or
+a number or an ellipsis is followed by a small letter. A list number ("1.") therefore ends one, as it does for NLTK's
+punkt, which IFEval uses; docs/scoring.md gives the agreement.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from evalkit.scorers.instructions.base import COUNT, RELATION, WORD, Kind, holds
+
+_WORD = re.compile(r"\w+")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]*]{0,4}\s+")
+_LAST_WORD = re.compile(r"[^\s\"'“‘(\[*]*$")
+_ABBREVIATIONS = frozenset({
+    "mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "rev", "hon", "gen", "col", "lt", "sgt", "capt", "ph.d",
+    "vs", "etc", "e.g", "i.e", "a.m", "p.m", "no", "fig", "approx", "est", "dept", "inc", "ltd", "co", "corp",
+    "u.s", "u.k", "u.n", "d.c",
+    "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+})  # fmt: skip
+
+
+def count_words(reply: str) -> int:
+    """Runs of letters, digits and underscores: "don't" is two, as in IFEval."""
+    return len(_WORD.findall(reply))
+
+
+def count_sentences(reply: str) -> int:
+    """Sentences by the rules above; text behind the last end counts as one more."""
+    text = reply.strip()
+    n, start = 0, 0
+    for match in _SENTENCE_END.finditer(text):
+        if _ends(text, match, start):
+            n += 1
+            start = match.end()
+    return n + (start < len(text))
+
+
+def _ends(text: str, match: re.Match[str], start: int) -> bool:
+    """Whether a sentence ends at this candidate."""
+    mark = text[match.start() - 1]
+    if mark in "!?":
+        return True
+    small = text[match.end() : match.end() + 1].islower()
+    if mark == "…" or text.endswith("..", 0, match.start()):
+        return not small
+    found = _LAST_WORD.search(text, max(start, match.start() - 40), match.start() - 1)
+    word = found.group() if found else ""
+    if word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word != "I"):
+        return False
+    return not (small and word.isdigit())
+
+
+def words(reply: str, given: Mapping[str, Any]) -> bool:
+    """So many words."""
+    return holds(count_words(reply), given["relation"], given["num_words"])
+
+
+def sentences(reply: str, given: Mapping[str, Any]) -> bool:
+    """So many sentences."""
+    return holds(count_sentences(reply), given["relation"], given["num_sentences"])
+
+
+def paragraphs(reply: str, given: Mapping[str, Any]) -> bool:
+    """Exactly so many paragraphs, divided by `***`; only before the first and after the last may one be empty."""
+    parts = [part.strip() for part in reply.split("***")]
+    if not all(parts[1:-1]):
+        return False
+    return bool(sum(map(bool, parts)) == given["num_paragraphs"])
+
+
+def first_word_of_paragraph(reply: str, given: Mapping[str, Any]) -> bool:
+    """Exactly so many paragraphs divided by an empty line, and the n-th (from 1) begins with the word."""
+    parts = reply.split("\n\n")
+    nth = int(given["nth_paragraph"])
+    if not 1 <= nth <= len(parts) or not (paragraph := parts[nth - 1].strip()):
+        return False
+    opening = paragraph.split(None, 1)[0].lstrip("'").lstrip('"')
+    first = re.split(r"[.,?!'\"]", opening, maxsplit=1)[0]
+    n = sum(bool(part.strip()) for part in parts)
+    return bool(n == given["num_paragraphs"]) and first.lower() == str(given["first_word"]).lower()
+
+
+KINDS = {
+    "length_constraints:number_words": Kind(words, {"num_words": COUNT, "relation": RELATION}),
+    "length_constraints:number_sentences": Kind(sentences, {"num_sentences": COUNT, "relation": RELATION}),
+    "length_constraints:number_paragraphs": Kind(paragraphs, {"num_paragraphs": COUNT}),
+    "length_constraints:nth_paragraph_first_word": Kind(
+        first_word_of_paragraph, {"num_paragraphs": COUNT, "nth_paragraph": COUNT, "first_word": WORD}
+    ),
+}

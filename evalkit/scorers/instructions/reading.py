@@ -1,0 +1,87 @@
+"""From a record to its instructions: both forms read, kinds and parameters checked, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evalkit.errors import SuiteError
+from evalkit.scorers.instructions import case, edges, keywords, language, layout, length
+from evalkit.scorers.instructions.base import Kind
+from evalkit.scorers.options import did_you_mean
+
+KINDS: Mapping[str, Kind] = {
+    **keywords.KINDS, **language.KINDS, **length.KINDS, **layout.KINDS, **case.KINDS, **edges.KINDS,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One instruction of a record, checked."""
+
+    kind: str
+    given: Mapping[str, Any]
+
+    def check(self, reply: str) -> bool:
+        """Whether the reply follows it; an empty reply follows nothing."""
+        return bool(reply.strip()) and KINDS[self.kind].check(reply, self.given)
+
+
+def known_kinds() -> list[str]:
+    """Every kind that can be checked, in alphabetical order."""
+    return sorted(KINDS)
+
+
+def read_instructions(fields: Mapping[str, Any], field: str | None = None) -> tuple[Instruction, ...]:
+    """The instructions of a record, from `field` or from whichever of the two forms it has; at least one.
+
+    Raises SuiteError with every complaint: no instructions, unknown kinds, missing, unknown or unfit parameters.
+    A parameter that is null counts as absent (some copies of IFEval list every parameter of every kind).
+    """
+    complaints: list[str] = []
+    instructions = []
+    for place, kind, parameters in _entries(fields, field):
+        given = {name: value for name, value in parameters.items() if value is not None}
+        complaints += [f"{place}: {complaint}" for complaint in _complaints(kind, given)]
+        instructions.append(Instruction(kind, given))
+    if complaints:
+        raise SuiteError(complaints)
+    return tuple(instructions)
+
+
+def _entries(fields: Mapping[str, Any], field: str | None) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(place, kind, parameters) of each instruction. Raises SuiteError when the record has another shape."""
+    name = field or ("instructions" if "instructions" in fields else "instruction_id_list")
+    entries = fields.get(name)
+    if not isinstance(entries, list | tuple) or not entries:
+        raise SuiteError(
+            f"the record has no list of instructions in its field {name!r}: give "
+            "`instructions: [{kind: ..., ...}]`, or IFEval's `instruction_id_list` and `kwargs`"
+        )
+    parameters = fields.get("kwargs")
+    for i, entry in enumerate(entries):
+        place = f"{name}[{i}]"
+        if isinstance(entry, Mapping):
+            yield place, str(entry.get("kind")), {key: value for key, value in entry.items() if key != "kind"}
+        elif not isinstance(parameters, list | tuple) or len(parameters) != len(entries):
+            raise SuiteError(f"{place}: the record's `kwargs` must be a list with one mapping for each instruction")
+        elif not isinstance(parameters[i] or {}, Mapping):
+            raise SuiteError(f"kwargs[{i}]: must be a mapping; it is {parameters[i]!r}")
+        else:
+            yield place, str(entry), dict(parameters[i] or {})
+
+
+def _complaints(kind: str, given: Mapping[str, Any]) -> Iterator[str]:
+    if kind not in KINDS:
+        yield f"there is no instruction kind {kind!r}{did_you_mean(kind, KINDS)}; known: {', '.join(known_kinds())}"
+        return
+    known = {**KINDS[kind].needs, **KINDS[kind].takes}
+    for name in KINDS[kind].needs:
+        if name not in given:
+            yield f"{kind} needs {name!r}"
+    for name, value in given.items():
+        if name not in known:
+            yield f"{kind} has no parameter {name!r}{did_you_mean(name, known)}; it takes {', '.join(known) or 'none'}"
+        elif not known[name][0](value):
+            yield f"{kind}: {name!r} must be {known[name][1]}; it is {value!r}"

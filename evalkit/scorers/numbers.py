@@ -1,0 +1,182 @@
+r"""Replies that end in a number: which number is the answer, and whether it is the right one.
+
+    make({})(...)  "12 apples at $3 are 36. The answer is $36." for target "36"           right
+    make({"tolerance": {"rel": 0.01}})             "about 3.14" for target "3.14159"      right
+
+`pick` says which number of the reply counts:
+
+* `final` (the default): the last final statement (`\boxed{..}`, "the answer is ..", "Answer: ..", "#### .."), and where
+  there is none the last number of the reply;
+* `last`, `first`: the last or the first number, whatever the words around it;
+* `boxed`: only what stands in the last `\boxed{..}`.
+
+What is boxed counts as a whole: `\boxed{2\sqrt{3}}` is not read as 3, it is unparseable. In a reply that was cut off, a
+number at the very end may lack digits and is not read, and a last number without a final statement is no answer.
+
+Comparison is exact unless `tolerance` says otherwise: a number is an absolute difference, `{abs: .., rel: ..}` accepts
+the larger of the two (rel is a share of the target). `percent: ratio` reads 50% as 0.5; by default the sign is a unit:
+50% is 50, on both sides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from itertools import islice
+from typing import Any, NamedTuple
+
+from evalkit.records import Response, Sample, Score
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
+from evalkit.scorers.numerals import Number, find_numbers, read_number, simplify
+from evalkit.scorers.options import Amount, OneOf, Rule, read
+
+
+class _Tolerance:
+    """A number, or a mapping of `abs` and `rel`."""
+
+    default = 0.0
+
+    def complaint(self, value: Any) -> str | None:
+        parts = value.values() if isinstance(value, Mapping) else [value]
+        fine = all(Amount(0.0).complaint(part) is None for part in parts)
+        if isinstance(value, Mapping) and not set(value) <= {"abs", "rel"}:
+            fine = False
+        return None if fine else "a number that is 0 or more, or {abs: number, rel: number}"
+
+
+_RULES: Mapping[str, Rule] = {
+    "pick": OneOf(("final", "last", "first", "boxed"), "final"),
+    "tolerance": _Tolerance(),
+    "percent": OneOf(("same", "ratio"), "same"),
+}
+
+
+class Found(NamedTuple):
+    """What a reply gives as its number."""
+
+    number: Number | None
+    shown: str | None
+    """The number as written, with the reading beside it where they differ."""
+    reason: str
+
+
+def make(given: Mapping[str, Any]) -> Scorer:
+    """See the module. Raises SuiteError on options it does not know."""
+    options = read("numbers", given, _RULES)
+    tolerance = options["tolerance"]
+    parts = tolerance if isinstance(tolerance, Mapping) else {"abs": tolerance}
+    absolute, relative = Fraction(str(parts.get("abs", 0))), Fraction(str(parts.get("rel", 0)))
+    pick, ratio = options["pick"], options["percent"] == "ratio"
+
+    def mark(sample: Sample, response: Response) -> Score:
+        target = None if sample.target is None else read_number(sample.target)
+        if target is None:
+            return unscored(f"the sample's target is not a number: {sample.target!r}")
+        found = find_answer(response.text, pick, cut=response.stop_reason == "length")
+        if found.number is None:
+            return unparseable(found.reason)
+        said, right = worth(found.number, ratio=ratio), worth(target, ratio=ratio)
+        allowed = max(absolute, relative * abs(right))
+        return right_or_wrong(abs(said - right) <= allowed, found.shown, found.reason)
+
+    def gold(sample: Sample) -> str | None:
+        if sample.target is None:
+            return None
+        return f"\\boxed{{{sample.target}}}" if pick == "boxed" else sample.target
+
+    return Scorer("numbers", 1, mark, gold, options=options)
+
+
+def worth(number: Number, *, ratio: bool) -> Fraction:
+    """The figure that is compared."""
+    return number.value / 100 if ratio and number.percent else number.value
+
+
+_STATEMENT = re.compile(
+    r"\b(?:answer|result|solution|total)(?: (?:is|was|equals|would be|comes to)\b|[ \t]?[:=])|####",
+    re.IGNORECASE,
+)
+_LONGEST_STATEMENT = 200  # characters after the words; beyond that it is prose
+
+
+def find_answer(reply: str, pick: str, *, cut: bool = False) -> Found:
+    """The number that counts by `pick` (see the module). `cut`: the reply was stopped by the output limit."""
+    text = simplify(reply.replace("**", "").replace("__", ""))
+    if pick in ("boxed", "final") and (content := _last_boxed(text)) is not None:
+        return _read_statement(content, "boxed", strict=True)
+    if pick == "boxed":
+        return Found(None, None, "nothing is boxed")
+    if pick == "final" and (found := _last_statement(text, cut=cut)) is not None:
+        return found
+    if cut and pick != "first":
+        return Found(None, None, "no final statement before the cut")
+    return _first_or_last(text, pick, cut=cut)
+
+
+_AT_CUT = Found(None, None, "the number at the cut may lack digits")
+
+
+def _last_statement(text: str, *, cut: bool) -> Found | None:
+    """The number of the last final statement that has one; None when there is none."""
+    for match in reversed(list(_STATEMENT.finditer(text))):
+        rest = text[match.end() : match.end() + _LONGEST_STATEMENT]
+        found = _read_statement(_sentence(rest), "final statement", strict=False)
+        if found.number is not None:
+            at_end = match.end() + len(rest) == len(text) and rest.rstrip()[-1:].isdigit()
+            return _AT_CUT if cut and at_end else found
+    return None
+
+
+def _first_or_last(text: str, pick: str, *, cut: bool) -> Found:
+    numbers = list(islice(find_numbers(text), 1 if pick == "first" else None))
+    number = numbers[-1] if numbers else None
+    if number is None:
+        return Found(None, None, "there is no number")
+    if cut and number.end == len(text):
+        return _AT_CUT
+    return Found(number, text[number.start : number.end], "first number" if pick == "first" else "last number")
+
+
+def _read_statement(text: str, name: str, *, strict: bool) -> Found:
+    """The number that a statement gives: behind its last `=` when it has one, else its first.
+
+    `strict`: nothing else may be computed there: another digit or a LaTeX command makes it no number.
+    """
+    text = text.rpartition("=")[2] if "=" in text else text
+    number = next(find_numbers(text), None)
+    if number is None:
+        return Found(None, None, f"the {name} holds no number: {text.strip()[:80]!r}")
+    around = text[: number.start] + text[number.end :]
+    if strict and (re.search(r"\d", around) or "\\" in _UNIT.sub("", around)):
+        return Found(None, None, f"the {name} is not a single number: {text.strip()[:80]!r}")
+    return Found(number, text[number.start : number.end], name)
+
+
+_UNIT = re.compile(
+    r"\\(?:text|mathrm|textbf|mbox)\s?\{[^{}]{0,60}\}(?:\^\{?\d\}?)?|\^?\{?\\circ\}?|\\(?:degree|approx|quad)\b|\\[()\[\]]"
+)
+
+
+def _sentence(text: str) -> str:
+    """Up to the end of the line that has a word in it, or of the sentence."""
+    text = text.lstrip(" \t\n:*")
+    end = re.search(r"\n|[.!?;](?=\s|$)", text)
+    return text if end is None else text[: end.start()]
+
+
+def _last_boxed(text: str) -> str | None:
+    r"""What stands in the last `\boxed{..}`, braces matched; None when nothing is boxed or the brace never closes."""
+    start = text.rfind("\\boxed{")
+    if start < 0:
+        return None
+    depth = 0
+    for position in range(start + len("\\boxed"), len(text)):
+        if text[position] == "{":
+            depth += 1
+        elif text[position] == "}":
+            depth -= 1
+            if depth == 0:
+                return text[start + len("\\boxed{") : position]
+    return None

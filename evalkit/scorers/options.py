@@ -1,0 +1,120 @@
+"""The options of a scorer, read from a suite: unknown names and wrong values are refused, all of them at once.
+
+    read("exact", {"ignore_case": True}, {"strip": Flag(True), "ignore_case": Flag(False)})
+    # {"strip": True, "ignore_case": True, "refusal": "wrong"}
+
+What comes out is complete (defaults filled in), because it becomes part of the task's identity.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from evalkit.errors import SuiteError
+
+
+class Rule(Protocol):
+    """What one option may be."""
+
+    @property
+    def default(self) -> Any:
+        """What it is when the suite does not say."""
+
+    def complaint(self, value: Any) -> str | None:
+        """What is wrong with the value, to follow 'must be'; None when it is fine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """true or false."""
+
+    default: bool
+
+    def complaint(self, value: Any) -> str | None:
+        return None if isinstance(value, bool) else "true or false"
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """One of a few words."""
+
+    names: tuple[str, ...]
+    default: str
+
+    def complaint(self, value: Any) -> str | None:
+        if value in self.names and isinstance(value, str):
+            return None
+        return f"one of {', '.join(self.names)}{did_you_mean(value, self.names)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Some text, not empty. A default of None means that the option may be left out."""
+
+    default: str | None = None
+
+    def complaint(self, value: Any) -> str | None:
+        return None if isinstance(value, str) and value else "text that is not empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A finite number that is not negative."""
+
+    default: float
+
+    def complaint(self, value: Any) -> str | None:
+        fine = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
+        return None if fine else "a number that is 0 or more"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A list of names; the default is none."""
+
+    default: tuple[str, ...] = ()
+
+    def complaint(self, value: Any) -> str | None:
+        fine = isinstance(value, list | tuple) and value and all(isinstance(name, str) and name for name in value)
+        return None if fine else "a list of names"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A mapping, left to the scorer to read. None means that there is none."""
+
+    default: Mapping[str, Any] | None = None
+
+    def complaint(self, value: Any) -> str | None:
+        return None if isinstance(value, Mapping) else "a mapping"
+
+
+REFUSAL = OneOf(("wrong", "right"), "wrong")
+"""Every scorer takes it: `refusal: right` where declining is what the task asks for."""
+
+
+def read(scorer: str, given: Mapping[str, Any], rules: Mapping[str, Rule]) -> dict[str, Any]:
+    """Every option of the scorer with its value. Raises SuiteError with one complaint for each that is wrong."""
+    rules = {**rules, "refusal": REFUSAL}
+    complaints = []
+    for name, value in given.items():
+        if name not in rules:
+            complaints.append(
+                f"scorer {scorer}: there is no option {name!r}{did_you_mean(name, rules)}; "
+                f"it takes {', '.join(sorted(rules))}"
+            )
+        elif (value is not None or rules[name].default is not None) and (wanted := rules[name].complaint(value)):
+            complaints.append(f"scorer {scorer}: option {name!r} must be {wanted}; it is {value!r}")
+    if complaints:
+        raise SuiteError(complaints)
+    return {name: given.get(name, rule.default) for name, rule in rules.items()}
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """`(did you mean 'x'?)` with a space before it, or nothing when no known name is near."""
+    near = difflib.get_close_matches(str(name)[:80], list(known), n=1, cutoff=0.6)
+    return f" (did you mean {near[0]!r}?)" if near else ""

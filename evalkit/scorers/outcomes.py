@@ -1,0 +1,85 @@
+"""How a reply ends: the one place where refusals, truncation and empty replies are told from right and wrong.
+
+`settle` is what the engine calls for every response. In this order, the first that applies:
+
+1. A likelihood scorer marks the log-likelihoods; nothing was said, so nothing can be refused or cut.
+2. The provider says that the model refused or that its filter stopped it: `refused`.
+3. The reply is empty: `truncated` when the output limit was reached (reasoning used it up), else `unparseable`.
+4. The scorer marks the reply. A full mark stands.
+5. The output limit was reached, and the scorer read no answer or judges replies as a whole: `truncated`. An answer that
+   was read out of a cut reply stands, right or wrong.
+6. The reply opens with words of refusal, and the scorer read no answer (or judges short replies as a whole): `refused`.
+7. Otherwise the scorer's own mark.
+
+Refused, truncated and unparseable replies score 0.0 and keep their outcome; with the option `refusal: right` a refusal
+scores 1.0 and keeps its outcome too. A mark that is absent (`errored`) is never turned into a number.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from evalkit.records import Outcome, Response, Sample, Score
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.marks import unparseable
+
+SHORT_REPLY = 600
+"""Characters. A longer reply that opens with an apology and then does the work is not a refusal."""
+
+_OPENING = 240  # characters in which a refusal shows itself
+_REFUSAL = re.compile(
+    r"\s*+(?:(?:i am|i'm|we are|we're)\s(?:very |so |really |truly )?sorry\b|sorry\b|i apologi[sz]e\b|unfortunately\b"
+    r"|as an? (?:ai|artificial intelligence|language model|large language model)\b|thank you\b|no\b)?+"
+    r"[^.!?\n]{0,120}?\b"
+    r"(?:(?:i|we) (?:can't|cannot|can not|won't|will not|could not|couldn't|must not|may not|mustn't) "
+    r"(?:\w+ ){0,3}?(?:help|assist|answer|provide|comply|fulfil+|do (?:that|this|so)|support|discuss|share|engage|"
+    r"create|write|generate|offer|give|continue|participate|respond|complete|produce|advise|accommodate|proceed|recommend)\b"
+    r"|(?:i am|i'm|we are|we're) (?:not able|unable|not allowed|not permitted|not comfortable|not going) "
+    r"(?:to |with )?(?:\w+ ){0,3}?(?:help|assist|answer|provid|comply|fulfil|do |support|discuss|shar|engag|creat|writ|"
+    r"generat|offer|giv|continu|participat|respond|complet|produc|advis|accommodat|proceed|recommend)"
+    r"|(?:i|we) (?:must|have to|need to|will|respectfully) (?:respectfully |politely )?(?:decline|refuse)\b"
+    r"|(?:i|we) (?:decline|refuse) to\b|(?:i|we) (?:would|'d|had) rather not\b|i'd rather not\b)",
+    re.IGNORECASE,
+)
+_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "′": "'", "`": "'", "´": "'", "\u00a0": " "})
+
+
+def settle(sample: Sample, response: Response, scorer: Scorer) -> Score:
+    """The mark of one response, by the order above. Raises nothing for what a model wrote."""
+    if scorer.needs == "likelihood":
+        return scorer.mark(sample, response)
+    if response.stop_reason in ("refusal", "content_filter"):
+        return _refused(scorer, response.refusal or f"the provider ended the reply with {response.stop_reason}")
+    if not response.text.strip():
+        cut = response.stop_reason == "length"
+        return _truncated("cut off before any text") if cut else unparseable("the reply is empty")
+    score = scorer.mark(sample, response)
+    if score.value is None or score.value >= 1.0:
+        return score
+    return _settle_lesser(score, response, scorer)
+
+
+def _settle_lesser(score: Score, response: Response, scorer: Scorer) -> Score:
+    """Rules 5 to 7: why a reply did not get a full mark."""
+    unread = score.outcome is Outcome.UNPARSEABLE
+    if response.stop_reason == "length" and (unread or scorer.whole):
+        return replace(_truncated(f"cut off; {score.reason}" if score.reason else "cut off"), parts=score.parts)
+    short = len(response.text) <= SHORT_REPLY
+    if (unread or (scorer.whole and short)) and is_refusal(response.text):
+        return _refused(scorer, "the reply opens with words of refusal")
+    return score
+
+
+def is_refusal(text: str) -> bool:
+    """Whether the text opens as a refusal to help, judged by a bounded list of English phrases near its start."""
+    return _REFUSAL.match(text.lstrip()[:_OPENING].translate(_APOSTROPHES)) is not None
+
+
+def _refused(scorer: Scorer, reason: str) -> Score:
+    wanted = scorer.options is not None and scorer.options.get("refusal") == "right"
+    return Score(1.0 if wanted else 0.0, Outcome.REFUSED, None, reason)
+
+
+def _truncated(reason: str) -> Score:
+    return Score(0.0, Outcome.TRUNCATED, None, reason)

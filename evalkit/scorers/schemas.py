@@ -1,0 +1,158 @@
+"""JSON schemas that a suite brings: checked once when the suite is loaded, harmless ever after.
+
+A schema may come from a pull request. So it may not fetch anything (`$ref` only within the schema itself), its
+`pattern` runs in linear time (RE2), `uniqueItems` does not compare every pair, and what cannot be made safe is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from evalkit.errors import SuiteError
+from evalkit.scorers.patterns import Pattern
+
+Complain = Callable[[Any], str | None]
+"""(value) -> the first thing wrong with it in one line; None when it is valid."""
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_OF_NAMES = ("properties", "$defs", "definitions", "dependentSchemas")  # mappings from a free name to a schema
+_DEEPEST = 60
+_DATA = ("const", "enum", "default", "examples", "required", "dependentRequired")
+_PROBES: tuple[Any, ...] = ({}, [], "", 0, None)
+_REFUSED = {
+    "patternProperties": "name the properties in `properties`, or use `propertyNames`",
+    "$dynamicRef": "use `$ref`",
+    "unevaluatedProperties": "use `additionalProperties`",
+    "unevaluatedItems": "use `items`",
+}
+
+
+def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
+    """A check against the schema (JSON Schema 2020-12; `format` is not asserted).
+
+    Raises SuiteError, saying where, for a schema that is not valid, refers outside itself, or uses a refused keyword.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError, ValidationError
+    from jsonschema.validators import extend
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+
+    complaints = list(_complaints(schema)) or list(_dangling(schema))
+    if complaints:
+        raise SuiteError([f"{where}: {complaint}" for complaint in complaints])
+    try:
+        Draft202012Validator.check_schema(schema)
+    except (SchemaError, RecursionError) as error:
+        reason = getattr(error, "message", "it is nested too deeply")
+        raise SuiteError(f"{where}: this is not a valid JSON schema: {reason}") from error
+
+    def pattern(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[ValidationError]:
+        del validator, schema
+        if isinstance(value, str) and not _compiled(wanted).found(value):
+            yield ValidationError(f"does not match {wanted!r}")
+
+    def unique(validator: Any, wanted: bool, value: Any, schema: Any) -> Iterator[ValidationError]:
+        del validator, schema
+        if wanted and isinstance(value, list) and len({canonical(item) for item in value}) < len(value):
+            yield ValidationError("has items that are not unique")
+
+    checks = {"pattern": pattern, "uniqueItems": unique}
+    safe = extend(Draft202012Validator, checks)  # type: ignore[no-untyped-call]
+    validator = safe(schema, registry=Registry())
+
+    def complain(value: Any) -> str | None:
+        error = next(iter(validator.iter_errors(value)), None)
+        return None if error is None else f"{error.json_path}: {error.message[:200]}"
+
+    try:
+        for probe in _PROBES:
+            complain(probe)
+    except (RecursionError, Unresolvable) as error:
+        raise SuiteError(f"{where}: a `$ref` leads round in a circle, or nowhere: {error}") from error
+    return complain
+
+
+def canonical(value: Any) -> str:
+    """Text that is equal for JSON values that are equal: 1 and 1.0 are, true and 1 are not, keys have no order."""
+    return json.dumps(_plain_numbers(value), sort_keys=True, ensure_ascii=False)
+
+
+def _plain_numbers(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _plain_numbers(item) for key, item in value.items()}
+    return [_plain_numbers(item) for item in value] if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> Pattern:
+    return Pattern.compile(pattern)
+
+
+def _complaints(schema: Any, path: str = "$", depth: int = 0) -> Iterator[str]:
+    """What evalkit does not accept, keyword by keyword; names of properties and plain data are not keywords."""
+    if depth > _DEEPEST:
+        yield f"{path}: nested more than {_DEEPEST} deep"
+    elif isinstance(schema, list):
+        for index, item in enumerate(schema):
+            yield from _complaints(item, f"{path}[{index}]", depth + 1)
+    elif isinstance(schema, Mapping):
+        for key, value in schema.items():
+            here = f"{path}.{key}"
+            if complaint := _complaint(key, value):
+                yield f"{here}: {complaint}"
+            elif key in _OF_NAMES and isinstance(value, Mapping):
+                for name, inner in value.items():
+                    yield from _complaints(inner, f"{here}.{name}", depth + 1)
+            elif key not in _DATA:
+                yield from _complaints(value, here, depth + 1)
+
+
+def _dangling(schema: Mapping[str, Any]) -> Iterator[str]:
+    """References that lead nowhere; found here because a reply may reach them only in the middle of a run."""
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    resource = DRAFT202012.create_resource({**schema})
+    resolver = Registry().with_resource("", resource).resolver()
+    for reference in _references(schema):
+        try:
+            resolver.lookup(reference)
+        except Unresolvable:
+            yield f"`$ref`: {reference!r} leads nowhere"
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, Mapping):
+        if isinstance(schema.get("$ref"), str):
+            yield schema["$ref"]
+        for key, value in schema.items():
+            if key not in _DATA:
+                yield from _references(value)
+    elif isinstance(schema, list):
+        for item in schema:
+            yield from _references(item)
+
+
+def _complaint(key: str, value: Any) -> str | None:
+    """What is wrong with one keyword; None when nothing is."""
+    if key in _REFUSED:
+        return f"`{key}` is not supported: {_REFUSED[key]}"
+    if key == "$schema" and str(value).rstrip("#") != _DRAFT:
+        return f"{value!r} is another draft: leave it out or write {_DRAFT!r}"
+    if key == "$ref" and not str(value).startswith("#"):
+        return f"{value!r} leads outside the schema, and nothing is fetched: copy it under `$defs`"
+    if key == "$id":
+        return "`$id` would change what `$ref` means: leave it out"
+    if key == "pattern" and isinstance(value, str):
+        try:
+            _compiled(value)
+        except SuiteError as error:
+            return str(error)
+    return None

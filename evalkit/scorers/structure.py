@@ -1,0 +1,190 @@
+"""Replies that must be JSON: well-formed, under a schema, and with the right contents.
+
+    make({"schema": {"type": "object", "required": ["queue"]}})     any reply that the schema accepts is right
+    make({"equals": true})                                          the reply is the target's JSON, as a value
+    make({"fields": ["queue", "customer.id"]})                      these fields equal the target's
+
+What counts as JSON: RFC 8259 alone. NaN and Infinity, comments, trailing commas and single quotes are not JSON; a key
+that stands twice in an object makes the reply unparseable, since readers disagree about its value; so does nesting
+beyond 100.
+
+`around` says what may stand around the JSON: `fence` (the default) takes the whole reply, or the only fenced block of a
+reply (other text is ignored); `none` takes the whole reply, unfenced; `any` takes also the first object or array in
+free text.
+
+Values compare as JSON does: 1 equals 1.0, true is not 1, the order of keys does not matter, the order of lists does.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from evalkit.errors import SuiteError
+from evalkit.records import Response, Sample, Score
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.marks import graded, right_or_wrong, unparseable, unscored
+from evalkit.scorers.options import Flag, Names, OneOf, Rule, Table, read
+from evalkit.scorers.schemas import canonical, compile_schema
+
+DEEPEST = 100
+"""Levels of nesting. Deeper replies are degenerate (`[[[[...`) and would exhaust the stack of what reads them next."""
+
+_MISSING = object()
+_STARTS_TRIED = 20  # braces in free text that are tried as the start of JSON
+_SHOWN = 500
+_RULES: Mapping[str, Rule] = {
+    "schema": Table(),
+    "equals": Flag(False),
+    "fields": Names(),
+    "level": OneOf(("all", "share"), "all"),
+    "around": OneOf(("fence", "none", "any"), "fence"),
+}
+
+
+class NotJson(ValueError):
+    """The text holds no JSON; the message says why in one line."""
+
+
+def make(given: Mapping[str, Any]) -> Scorer:
+    """`level: share` scores the share of `fields` that are right. Raises SuiteError on options that it cannot take.
+
+    A reply that breaks the schema is wrong, whatever its fields say. Without `schema`, `equals` and `fields` any JSON
+    is right.
+    """
+    options = read("json", given, _RULES)
+    if options["equals"] and options["fields"]:
+        raise SuiteError("scorer json: `equals` compares everything, `fields` only some: give one of them")
+    if options["level"] == "share" and not options["fields"]:
+        raise SuiteError("scorer json: `level: share` needs `fields`")
+    complain = None if options["schema"] is None else compile_schema(options["schema"], "scorer json: option 'schema'")
+    fields, by_share, around = options["fields"], options["level"] == "share", options["around"]
+    compares = bool(options["equals"] or fields)
+
+    def mark(sample: Sample, response: Response) -> Score:
+        target = None
+        if compares:
+            try:
+                target = parse(sample.target or "")
+            except NotJson as error:
+                return unscored(f"the sample's target is not JSON: {error}")
+        try:
+            text = find_json(response.text, around)
+            value = parse(text)
+        except NotJson as error:
+            return unparseable(str(error))
+        shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+        try:
+            complaint = None if complain is None else complain(value)
+        except RecursionError:
+            complaint = "nested too deeply for the schema"
+        if complaint is not None:
+            return graded(0.0, shown, complaint) if by_share else right_or_wrong(False, shown, complaint)
+        if not fields:
+            right = not compares or canonical(value) == canonical(target)
+            return right_or_wrong(right, shown, None if right else "the value differs from the target")
+        wrong = [field for field in fields if not _equal(_get(value, field), _get(target, field))]
+        share = 1 - len(wrong) / len(fields)
+        reason = f"differs in {', '.join(wrong[:8])}" if wrong else None
+        if by_share:
+            return graded(share, shown, reason)
+        return right_or_wrong(not wrong, shown, reason, {"fields": share})
+
+    def gold(sample: Sample) -> str | None:
+        example = sample.fields.get("example")
+        return sample.target if compares or not isinstance(example, str) else example
+
+    return Scorer("json", 1, mark, gold, options=options)
+
+
+def find_json(reply: str, around: str) -> str:
+    """The text that is to be read as JSON, by the option `around`. Raises NotJson when there is none."""
+    text = reply.strip()
+    if around == "none" or (text[:1] in ("{", "[") and "```" not in text and around == "fence"):
+        return text
+    blocks = _fenced(text)
+    if len(blocks) > 1:
+        raise NotJson(f"the reply holds {len(blocks)} fenced blocks: which one is meant?")
+    if blocks and not text.startswith(("{", "[", '"')):
+        return blocks[0]
+    return _first_json(text) if around == "any" else text
+
+
+def parse(text: str) -> Any:
+    """The value of the JSON text. Raises NotJson: malformed, a key twice, NaN, too deep, or a number too long."""
+    try:
+        value = _DECODER.decode(text.strip())
+    except RecursionError:
+        raise NotJson(f"nested more than {DEEPEST} deep") from None
+    except ValueError as error:
+        raise NotJson(f"not JSON: {error}"[:200]) from None
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        level = [
+            inner for outer in level if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]  # fmt: skip
+        if not level:
+            return value
+    raise NotJson(f"nested more than {DEEPEST} deep")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise NotJson(f"the key {twice[:80]!r} stands twice")
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise NotJson(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse_constant)
+
+
+def _fenced(text: str) -> list[str]:
+    """What stands in each closed Markdown fence, without its language word."""
+    pieces = text.split("```")
+    blocks = []
+    for piece in pieces[1:-1:2]:
+        first, newline, rest = piece.partition("\n")
+        blocks.append(rest if newline and first.strip().isalnum() else piece)
+    return blocks
+
+
+def _first_json(text: str) -> str:
+    """The first object or array in free text that can be read."""
+    position = -1
+    for _ in range(_STARTS_TRIED):
+        starts = [start for start in (text.find("{", position + 1), text.find("[", position + 1)) if start >= 0]
+        if not starts:
+            break
+        position = min(starts)
+        try:
+            _, end = _DECODER.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            continue
+        return text[position:end]
+    raise NotJson("no JSON in the reply")
+
+
+def _get(value: Any, field: str) -> Any:
+    """The field of an object, or along a dotted path; `_MISSING` when it is not there."""
+    if isinstance(value, dict) and field in value:
+        return value[field]
+    for name in field.split("."):
+        if not isinstance(value, dict) or name not in value:
+            return _MISSING
+        value = value[name]
+    return value
+
+
+def _equal(said: Any, right: Any) -> bool:
+    """A field that the target lacks must be lacking in the reply too."""
+    if said is _MISSING or right is _MISSING:
+        return said is right
+    return canonical(said) == canonical(right)

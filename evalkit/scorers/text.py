@@ -1,0 +1,153 @@
+r"""Replies compared as text: `exact`, `contains` and `regex`.
+
+    make_exact({"ignore_case": True})           "Refund\n" for target "refund": right
+    make_contains({"field": "must_say"})        every text of the record's list `must_say` stands in the reply
+    make_regex({"pattern": r"Ticket (\d+)"})    the group of the last match equals the target
+
+All of them compare in Unicode's composed form (NFC), so that é is é however it was typed. Nothing else is forgiven
+unless an option says so: `ignore_case`, `collapse_spaces` (any white space becomes one space), `strip` (on by default).
+Right answers come from the target, or from the record's field named by `field`: a text or a list of texts.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from evalkit.errors import SuiteError
+from evalkit.records import Response, Sample, Score
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
+from evalkit.scorers.options import Flag, OneOf, Rule, Text, read
+from evalkit.scorers.patterns import LONGEST_TEXT, Pattern
+
+_FOLDING: Mapping[str, Rule] = {
+    "strip": Flag(True),
+    "ignore_case": Flag(False),
+    "collapse_spaces": Flag(False),
+    "field": Text(),
+}
+_SHOWN = 200  # characters of a whole reply kept as "extracted": the full text is stored beside it
+
+
+def make_exact(given: Mapping[str, Any]) -> Scorer:
+    """Right when the reply is one of the right answers and nothing else."""
+    options = read("exact", given, _FOLDING)
+
+    def mark(sample: Sample, response: Response) -> Score:
+        accepted = right_answers(sample, options["field"])
+        if not accepted:
+            return unscored(_nothing_to_compare(options["field"]))
+        reply = fold(response.text, options)
+        return right_or_wrong(any(reply == fold(answer, options) for answer in accepted), reply[:_SHOWN])
+
+    def gold(sample: Sample) -> str | None:
+        return next(iter(right_answers(sample, options["field"])), None) or None
+
+    return Scorer("exact", 1, mark, gold, options=options, whole=True)
+
+
+def make_contains(given: Mapping[str, Any]) -> Scorer:
+    """Right when all (or any) of the right answers stand in the reply; `whole_words` keeps "no" out of "know"."""
+    rules: Mapping[str, Rule] = {**_FOLDING, "match": OneOf(("all", "any"), "all"), "whole_words": Flag(False)}
+    options = read("contains", given, rules)
+    enough = all if options["match"] == "all" else any
+
+    def mark(sample: Sample, response: Response) -> Score:
+        wanted = [fold(answer, options) for answer in right_answers(sample, options["field"])]
+        if not wanted or not all(wanted):
+            return unscored(_nothing_to_compare(options["field"]))
+        reply = fold(response.text, options)
+        found = [contains(reply, text, whole_words=options["whole_words"]) for text in wanted]
+        said = [text for text, there in zip(wanted, found, strict=True) if there]
+        missing = [text for text, there in zip(wanted, found, strict=True) if not there]
+        reason = f"not in the reply: {', '.join(map(repr, missing[:5]))}" if missing else None
+        return right_or_wrong(enough(found), "; ".join(said)[:_SHOWN] or None, reason)
+
+    def gold(sample: Sample) -> str | None:
+        return "\n".join(right_answers(sample, options["field"])) or None
+
+    return Scorer("contains", 1, mark, gold, options=options, whole=True)
+
+
+def make_regex(given: Mapping[str, Any]) -> Scorer:
+    """Right when what the pattern takes out of the reply (first group, else the whole match) is a right answer.
+
+    `pick` says which match counts, the last by default. `compare: found` asks only that there is a match.
+    The pattern is RE2's (`evalkit.scorers.patterns`). Of a longer reply the last 100,000 characters are read, or the
+    first where `pick` says so.
+    The gold reply is the record's `example`, else the target where the pattern reads it, else none.
+    """
+    rules: Mapping[str, Rule] = {
+        **_FOLDING,
+        "pattern": Text(),
+        "pick": OneOf(("last", "first"), "last"),
+        "compare": OneOf(("target", "found"), "target"),
+    }
+    options = read("regex", given, rules)
+    if options["pattern"] is None:
+        raise SuiteError("scorer regex: option 'pattern' is missing: give the regular expression to look for")
+    try:
+        pattern = Pattern.compile(options["pattern"])
+    except SuiteError as error:
+        raise SuiteError(f"scorer regex: {error}") from error
+    last, only_found = options["pick"] == "last", options["compare"] == "found"
+
+    def extract(text: str) -> str | None:
+        matches = pattern.find_all(text[-LONGEST_TEXT:] if last else text[:LONGEST_TEXT])
+        return matches[-1 if last else 0] if matches else None
+
+    def mark(sample: Sample, response: Response) -> Score:
+        accepted = right_answers(sample, options["field"])
+        if not accepted and not only_found:
+            return unscored(_nothing_to_compare(options["field"]))
+        found = extract(response.text)
+        if only_found:
+            return right_or_wrong(found is not None, found, None if found is not None else "no match")
+        if found is None:
+            return unparseable("the pattern does not match")
+        answer = fold(found, options)
+        return right_or_wrong(any(answer == fold(right, options) for right in accepted), answer)
+
+    def gold(sample: Sample) -> str | None:
+        if isinstance(example := sample.fields.get("example"), str):
+            return example
+        for answer in right_answers(sample, options["field"]):
+            found = extract(answer)
+            if found is not None and fold(found, options) == fold(answer, options):
+                return answer
+        return None
+
+    return Scorer("regex", 1, mark, gold, options=options, whole=only_found)
+
+
+def fold(text: str, options: Mapping[str, Any]) -> str:
+    """The text as it is compared under the options."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    if options["ignore_case"]:
+        text = text.casefold()
+    if options["collapse_spaces"]:
+        text = " ".join(text.split())
+    return text.strip() if options["strip"] else text
+
+
+def right_answers(sample: Sample, field: str | None) -> tuple[str, ...]:
+    """The accepted answers: the record's field when one is named, else the target. Empty when there are none."""
+    value = sample.fields.get(field) if field is not None else sample.target
+    if isinstance(value, list | tuple):
+        return tuple(str(item) for item in value if item is not None)
+    return () if value is None else (str(value),)
+
+
+def contains(text: str, part: str, *, whole_words: bool) -> bool:
+    """Whether the part stands in the text; with `whole_words` not inside a longer word."""
+    if not whole_words:
+        return part in text
+    return re.search(rf"(?<!\w){re.escape(part)}(?!\w)", text) is not None
+
+
+def _nothing_to_compare(field: str | None) -> str:
+    return f"the record has no text in its field {field!r}" if field else "the sample has no target"
