@@ -1,0 +1,180 @@
+"""The price book: which unit prices hold for a model at a moment, from the user's file or from `genai-prices`.
+
+    book = PriceBook.load(Path("prices.yaml"))
+    book.price("openai", "gpt-6-sol", Usage(input=1000, output=50), at)     # Bill, or None: unknown
+
+Who wins: what the provider itself says the request cost, then the user's file, then the book. What none of them knows
+is unknown, None, never 0; a price of 0 counts only where the user wrote it (free trials have no price in the book, and
+its own arithmetic makes that 0).
+
+`genai-prices` is a 0.x library, so this is the only module that touches it (import: 0.2 s, at the first lookup in it).
+It is asked for prices, not for bills: its arithmetic takes 0.1 ms a call, and prices a service tier that it does not
+know as the standard one. A model is looked up only where its provider is known, by the book's own provider id:
+the book itself would take any address for OpenAI whose name begins so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from evalkit.cost.billing import Bill, Rates, UnitPrices, bill, provider_bill, worst_case
+from evalkit.cost.price_file import Entry, book_provider, day_of, plain_tier, read_prices
+from evalkit.records import Usage
+
+# Prices in the book change at UTC midnight, and for peak hours at full and half hours.
+_BUCKET_S = 900
+
+# How the book spells the token classes of a text request.
+_BOOK_KEYS = {
+    "input_mtok": "input",
+    "output_mtok": "output",
+    "cache_read_mtok": "cache_read",
+    "cache_write_mtok": "cache_write",
+    "cache_write_5m_mtok": "cache_write_5m",
+    "cache_write_1h_mtok": "cache_write_1h",
+    "output_reasoning_mtok": "reasoning",
+}
+# Prices of things that a text request never has. Any further key means that the price is not just tokens: unknown.
+_OTHER_MEDIA = ("audio", "image", "video", "document", "web_searches", "storage_searches", "_tool_")
+
+
+@dataclass(slots=True)
+class PriceBook:
+    """Prices by provider, model, service tier and moment. Look-ups are remembered, so a row costs microseconds."""
+
+    entries: tuple[Entry, ...] = ()
+    """The user's own prices, which win over the book."""
+    _found: dict[tuple[str | None, str, str | None, int], UnitPrices | str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def load(cls, user_file: Path | None = None) -> PriceBook:
+        """The book, with the user's file before it where there is one. Raises UserError for what is wrong with it."""
+        return cls(read_prices(user_file) if user_file else ())
+
+    def price(
+        self, provider: str | None, model: str, usage: Usage | None, at: datetime, tier: str | None = None
+    ) -> Bill | None:
+        """What an answer cost; None where it is unknown.
+
+        `provider` is the adapter's or preset's price provider, None where nobody is known to bill (an address of one's
+        own, the embedded engine); `model` the model id, or what the suite says to `price_as`; `at` when the request was
+        sent (with a time zone); `tier` what was asked for, used where the reply does not say which tier it billed.
+        """
+        stated = provider_bill(usage)
+        if stated:
+            return stated
+        served = usage.service_tier if usage else None
+        unit = self.unit_prices(provider, model, at, served or tier)
+        return None if unit is None else bill(usage, unit)
+
+    def unit_prices(self, provider: str | None, model: str, at: datetime, tier: str | None = None) -> UnitPrices | None:
+        """The unit prices that hold, for run.json and for planning; None where they are unknown."""
+        found = self._look_up(provider, model, at, tier)
+        return None if isinstance(found, str) else found
+
+    def known_price(self, provider: str | None, model: str, at: datetime, tier: str | None = None) -> bool:
+        """Whether a request can be priced at all. `why_unknown` says why not."""
+        return not isinstance(self._look_up(provider, model, at, tier), str)
+
+    def why_unknown(self, provider: str | None, model: str, at: datetime, tier: str | None = None) -> str | None:
+        """A sentence on why the price is unknown and what would make it known; None where it is known."""
+        found = self._look_up(provider, model, at, tier)
+        return found if isinstance(found, str) else None
+
+    def worst_case_usd(
+        self,
+        provider: str | None,
+        model: str,
+        input_tokens: int,
+        max_output_tokens: int,
+        at: datetime,
+        tier: str | None = None,
+    ) -> Decimal | None:
+        """The most that one request can cost, to be reserved from a budget; None where that is unknown."""
+        unit = self.unit_prices(provider, model, at, tier)
+        return None if unit is None else worst_case(input_tokens, max_output_tokens, unit)
+
+    def _look_up(self, provider: str | None, model: str, at: datetime, tier: str | None) -> UnitPrices | str:
+        if at.tzinfo is None:
+            raise ValueError("a price needs a moment with a time zone")
+        key = (provider, model, tier, int(at.timestamp()) // _BUCKET_S)
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = self._search(provider, model, at, tier)
+        return found
+
+    def _search(self, provider: str | None, model: str, at: datetime, tier: str | None) -> UnitPrices | str:
+        asked, named = plain_tier(tier), model.lower()
+        day = day_of(at)
+        home = book_provider(provider) if provider else None
+        own = [entry for entry in self.entries if entry.model == named and entry.holds(home, asked, day)]
+        if own:  # the entry that says most wins
+            return max(own, key=lambda e: (e.provider is not None, e.tier is not None)).prices
+        way_out = f"Add {model} to a price file (prices.yaml) to give it one."
+        if home is None:
+            return f"The price of {model} is unknown: nobody is known to bill for where it runs. {way_out}"
+        return _from_book(home, model, at, asked) or (
+            f"The price of {model} at {provider} (tier {asked}, {day}) is not in {book_version()}. {way_out}"
+        )
+
+
+@cache
+def book_version() -> str:
+    """Name and version of the price list, as stored with every run."""
+    import genai_prices
+
+    return f"genai-prices {genai_prices.__version__}"
+
+
+def _from_book(provider: str, model: str, at: datetime, tier: str) -> UnitPrices | None:
+    """Prices from genai-prices; None where it does not know the provider, the model, the tier, or all of the price."""
+    from genai_prices.data_snapshot import get_snapshot
+
+    snapshot = get_snapshot()
+    home = next((p for p in snapshot.providers if p.id == provider), None)
+    if home is None or not model:
+        return None
+    try:
+        _, found = snapshot.find_provider_model(model, home, None, None)
+    except LookupError:
+        return None
+    context: dict[str, str] = {}
+    if tier != "standard":  # a tier without a price of its own is unknown, not standard
+        spellings = ({"service_tier": tier}, {"processing": tier}, {"speed": tier})
+        own = any(found is listed for listed in home.models)  # a model of another provider: its tiers are not ours
+        active = [v.when for v in found.price_variants or () if v.constraint is None or v.constraint.active(at)]
+        context = next((when for when in spellings if own and when in active), {})
+        if not context:
+            return None
+    prices = {k: v for k, v in found.get_prices(at, context).__dict__.items() if v is not None}
+    return _unit_prices(str(found.id), prices)
+
+
+def _unit_prices(model: str, prices: dict[str, Any]) -> UnitPrices | None:
+    """The book's prices of one model as ours; None where they are not plain token prices, or all zero."""
+    per_request = prices.pop("requests_kcount", Decimal(0)) / 1000
+    tokens = {k: v for k, v in prices.items() if not any(medium in k for medium in _OTHER_MEDIA)}
+    if not tokens.keys() <= _BOOK_KEYS.keys() or "input_mtok" not in tokens:
+        return None
+    starts = {tier.start for price in tokens.values() for tier in getattr(price, "tiers", ())}
+    bands = []
+    for above in (0, *sorted(starts)):
+        rates: dict[str, Any] = {_BOOK_KEYS[k]: _in_band(price, above) for k, price in tokens.items()}
+        bands.append((above, Rates(**({"output": None} | rates))))
+    unit = UnitPrices(model, book_version(), tuple(bands), per_request)
+    worthless = not per_request and not any(rates.input or rates.output for _, rates in unit.bands)
+    return None if worthless else unit
+
+
+def _in_band(price: Any, above: int) -> Decimal:
+    """The price that a request of more than `above` prompt tokens has."""
+    chosen: Decimal = getattr(price, "base", price)
+    for tier in getattr(price, "tiers", ()):
+        if tier.start <= above and above:
+            chosen = tier.price
+    return chosen
