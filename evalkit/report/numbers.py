@@ -1,0 +1,149 @@
+"""How a number looks, decided once: digits, signs, units, and how "unknown" and "undefined" look.
+
+    quality_with_interval(0.8342, 0.801, 0.862)  ->  "0.834 [0.80, 0.86]"
+    usd(Decimal("0.00123"))                      ->  "$0.00123"
+    usd(None)                                    ->  "unknown"
+
+Quality is a fraction of 1 with three decimals, never per cent; shares of requests are per cent. Money is US dollars
+with three significant digits below one dollar. A time carries its unit, or a whole column shares one.
+Nothing that is not zero is ever shown as zero: 0.2 % is "<1 %".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Literal
+
+UNKNOWN = "unknown"
+"""It has a value, which nobody told us: a price, a token count."""
+UNDEFINED = "–"
+"""It has no value: a mean of nothing, a time to first token where nothing was streamed."""
+
+Number = float | int | Decimal
+TimeUnit = Literal["ms", "s"]
+
+
+def quality(value: Number | None) -> str:
+    """A score in [0, 1], three decimals. A value just below 1 is never rounded up to 1, nor one above 0 down to it."""
+    if value is None or not math.isfinite(value):
+        return UNDEFINED
+    text = f"{value:.3f}"
+    if text == "1.000" and value < 1:
+        return "0.999"
+    return "0.001" if text == "0.000" and value > 0 else text
+
+
+def interval(low: Number | None, high: Number | None) -> str:
+    """Bounds in score units: two decimals, three where they are less than 0.02 apart."""
+    if low is None or high is None:
+        return ""
+    digits = 3 if float(high) - float(low) < 0.02 else 2
+    return f"[{low:.{digits}f}, {high:.{digits}f}]".replace("[-", "[−").replace(" -", " −")
+
+
+def quality_with_interval(mean: Number | None, low: Number | None, high: Number | None) -> str:
+    """Like "0.834 [0.80, 0.86]"; the mean alone where there is no interval."""
+    return f"{quality(mean)} {interval(low, high)}".rstrip()
+
+
+def difference(value: Number | None) -> str:
+    """A difference of scores with its sign: "+0.012", "−0.012"; "0.000" without one only where it is exactly zero."""
+    if value is None or not math.isfinite(value):
+        return UNDEFINED
+    if value == 0:
+        return "0.000"
+    size = abs(float(value))
+    return ("+" if value > 0 else "−") + (f"{size:.3f}" if size >= 0.0005 else "<0.001")
+
+
+def ratio(value: Number | None) -> str:
+    """How many times as much: "0.52×", "12.3×", "140×"."""
+    if value is None or not math.isfinite(value):
+        return UNDEFINED
+    return f"{value:,.2f}×" if value < 10 else f"{value:,.1f}×" if value < 100 else f"{value:,.0f}×"
+
+
+def usd(value: Number | None) -> str:
+    """Dollars: "$0", "$0.00123", "$12.34", "$1,235"; "unknown" for None."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if value == 0:
+        return "$0"
+    sign, size = ("−" if value < 0 else ""), abs(Decimal(str(value)))
+    if size >= 1000:
+        return f"{sign}${size:,.0f}"
+    if size >= Decimal("0.995"):
+        return f"{sign}${size:.2f}"
+    if size < Decimal("0.000001"):
+        return f"{sign}<$0.000001"
+    decimals = 2 - size.adjusted()  # three significant digits
+    text = f"{size:.{decimals}f}".rstrip("0")
+    whole, _, cents = text.partition(".")
+    return f"{sign}${whole}.{cents.ljust(2, '0')}"
+
+
+def count(value: int | None) -> str:
+    """Items or tokens: "1,319"; "unknown" for None."""
+    return UNKNOWN if value is None else f"{value:,}"
+
+
+def share(value: Number | None) -> str:
+    """A fraction of requests in per cent: "0 %", "<1 %", "12 %", ">99 %", "100 %"."""
+    if value is None or not math.isfinite(value):
+        return UNDEFINED
+    if 0 < value < 0.01:
+        return "<1 %"
+    return ">99 %" if 0.99 < value < 1 else f"{value * 100:.0f} %"
+
+
+def rate(value: Number | None) -> str:
+    """Tokens or requests a second: "5.6", "56", "1,234"."""
+    if value is None or not math.isfinite(value):
+        return UNDEFINED
+    return f"{value:.2g}" if 0 < value < 1 else f"{value:.1f}" if value < 10 else f"{value:,.0f}"
+
+
+def time_unit(seconds: Iterable[Number | None]) -> TimeUnit:
+    """The unit that a column of times shares: milliseconds where all are below one second."""
+    return "ms" if all(value is None or value < 1 for value in seconds) else "s"
+
+
+def time_in(unit: TimeUnit, seconds: Number | None) -> str:
+    """A time without its unit, for a column that states it: "312", "3.1" (ms), "1.23", "123" (s)."""
+    if seconds is None or not math.isfinite(seconds):
+        return UNDEFINED
+    if unit == "ms":
+        return f"{seconds * 1000:,.0f}" if seconds >= 0.00995 else f"{seconds * 1000:.1f}"
+    return f"{seconds:.2f}" if seconds < 99.995 else f"{seconds:,.0f}"
+
+
+def time(seconds: Number | None) -> str:
+    """A time with its unit: "3.1 ms", "312 ms", "1.23 s"."""
+    if seconds is None or not math.isfinite(seconds):
+        return UNDEFINED
+    unit = time_unit((seconds,))
+    return f"{time_in(unit, seconds)} {unit}"
+
+
+def duration(seconds: Number | None) -> str:
+    """How long a person waits: "8 s", "3 min 20 s", "2 h 05 min", "3 d 4 h"."""
+    if seconds is None or not math.isfinite(seconds):
+        return UNKNOWN
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+def plain_ascii(text: str) -> str:
+    """The same with ASCII signs only, for terminals that cannot show more; other characters become \\u escapes."""
+    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
+
+
+_ASCII = str.maketrans({"–": "-", "−": "-", "×": "x", "…": "...", "·": "|", "─": "-", "━": "-", "│": "|", "╌": "-"})
