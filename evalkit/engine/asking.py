@@ -1,0 +1,156 @@
+"""One item from request to row: ask, try again within its deadline, mark, price.
+
+    asked = await ask(item, request, slot, due_at=..., timeout_s=600)     # asked.row is what the journal gets
+
+Every error of an adapter ends here as data: a `Failure` in the row. What is not a `RequestError` is a defect and
+flies on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from evalkit.engine.limiter import Limiter
+from evalkit.engine.retry import wait_before_retry
+from evalkit.engine.rows import Course, answered, failed
+from evalkit.engine.work import Item
+from evalkit.errors import Overloaded, RateLimited, RequestError, Stalled
+from evalkit.records import Failure, Request, Response, Row
+from evalkit.scorers.choice import continuations
+from evalkit.scorers.outcomes import settle
+
+OUTAGE_AFTER = 25
+"""Items of a model failed in a row, none answered between, after which it is given up: a resume costs nothing."""
+
+
+@dataclass(slots=True)
+class Lane:
+    """What the items of one endpoint share while a run goes on."""
+
+    name: str
+    limiter: Limiter
+    rng: random.Random
+    contacted: bool = False
+    """Whether the endpoint has answered in this run."""
+    failures_in_a_row: dict[str, int] = field(default_factory=dict)
+    """By model name: items that failed since its last answer."""
+    stopped: dict[str, RequestError] = field(default_factory=dict)
+    """Model name -> the error after which asking it further is pointless."""
+
+
+@dataclass(slots=True)
+class Slot:
+    """One slot of a lane's limiter: given back while an item waits for its next attempt."""
+
+    lane: Lane
+    held: bool = True
+
+    def give_back(self) -> None:
+        """Release the slot if it is held."""
+        if self.held:
+            self.held = False
+            self.lane.limiter.release()
+
+    async def take_again(self) -> None:
+        """Wait for a slot, before everything that has not been sent yet."""
+        await self.lane.limiter.acquire(urgent=True)
+        self.held = True
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of one item."""
+
+    row: Row
+    response: Response | None
+    """None when the request failed."""
+    lost_attempts: int
+    """Failed attempts that reached the provider, and may have been billed."""
+
+
+def request_of(item: Item) -> Request:
+    """What is sent for an item. Likelihood tasks ask for each choice as a continuation of the prompt."""
+    sample = item.sample
+    return Request(
+        messages=sample.messages,
+        settings=item.task.settings[item.model.name],
+        continuations=continuations(sample) if item.task.scorer.needs == "likelihood" else None,
+        sample_id=sample.id,
+        repeat=item.repeat,
+    )
+
+
+async def ask(item: Item, request: Request, slot: Slot, *, due_at: float, timeout_s: float) -> Asked:
+    """Ask until there is an answer or no use in asking. The caller gives the slot back afterwards.
+
+    `due_at` (perf_counter) is when the item began to wait for its slot.
+    """
+    lane = slot.lane
+    first_sent = time.perf_counter()
+    deadline = first_sent + timeout_s
+    attempts = lost = 0
+    while True:
+        attempts += 1
+        attempt_at = time.perf_counter()
+        try:
+            async with asyncio.timeout(deadline - attempt_at):
+                response = await item.model.adapter.respond(request)
+        except RequestError as caught:
+            error = caught
+        except TimeoutError:
+            error = Stalled(f"no answer within {timeout_s:g} s (run.timeout_s), over {attempts} attempt(s)")
+        else:
+            lane.contacted = True
+            lane.failures_in_a_row[item.model.name] = 0
+            lane.limiter.succeeded()
+            sent_at = response.timing.sent_at
+            course = Course(
+                started_at=time.time() - (time.perf_counter() - sent_at),
+                queue_s=first_sent - due_at,
+                retry_s=attempt_at - first_sent if attempts > 1 else 0.0,
+                attempts=attempts,
+            )
+            return Asked(marked(item, response, course), response, lost)
+        lost += error.sent
+        if isinstance(error, RateLimited | Overloaded):
+            lane.limiter.rate_limited(attempt_at, error.retry_after_s)
+        wait_s = wait_before_retry(
+            error, attempts, deadline - time.perf_counter(), contacted=lane.contacted, rng=lane.rng
+        )
+        if wait_s is None or item.model.name in lane.stopped:
+            course = Course(
+                started_at=time.time() - (time.perf_counter() - attempt_at),
+                queue_s=first_sent - due_at,
+                retry_s=attempt_at - first_sent,
+                attempts=attempts,
+            )
+            return Asked(_failure(item, error, course, lane), None, lost)
+        slot.give_back()
+        await asyncio.sleep(wait_s)
+        await slot.take_again()
+
+
+def marked(item: Item, response: Response, course: Course, *, billed: Decimal | None = None) -> Row:
+    """The row of an answer, new or from the cache: scored and priced. `billed` is what it cost when it was bought."""
+    model, sample = item.model, item.sample
+    cost = billed
+    if cost is None:
+        cost = model.price(response.usage, response.served_model, datetime.fromtimestamp(course.started_at, UTC))
+    score = settle(sample, response, item.task.scorer)
+    dropped = item.task.dropped[model.name]
+    timed = model.adapter.capabilities.timing
+    return answered(sample, model.name, item.repeat, course, response, score, cost, dropped, timed=timed)
+
+
+def _failure(item: Item, error: RequestError, course: Course, lane: Lane) -> Row:
+    name = item.model.name
+    lane.failures_in_a_row[name] = lane.failures_in_a_row.get(name, 0) + 1
+    if error.stops_model or lane.failures_in_a_row[name] >= OUTAGE_AFTER:
+        lane.stopped.setdefault(name, error)
+    failure = Failure(error.kind, str(error), error.status)
+    return failed(item.sample, name, item.repeat, course, failure, item.task.dropped[name])

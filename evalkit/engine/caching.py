@@ -1,0 +1,32 @@
+"""How the engine asks the response cache: by everything that could change an answer, and where it came from."""
+
+from __future__ import annotations
+
+from evalkit.engine.work import PlannedModel
+from evalkit.records import Request, Response, Row
+from evalkit.store.cache import CachedAnswer, ResponseCache, key
+
+DIALECTS_VERSION = 1
+"""Raised when an adapter sends or reads the same request differently: older answers are then bought anew."""
+
+
+class Bought:
+    """Answers bought in earlier runs. Adapters that only read files are not kept: their file may change."""
+
+    def __init__(self, cache: ResponseCache) -> None:
+        self._cache = cache
+
+    def get(self, model: PlannedModel, request: Request) -> CachedAnswer | None:
+        """The answer to this very request from the same place; None when it was never bought."""
+        return self._cache.get(self._key(model, request)) if model.adapter.endpoint.cacheable else None
+
+    def put(self, model: PlannedModel, request: Request, response: Response, row: Row) -> None:
+        """Keep an answer; errors never come here, truncated and empty ones are left out by the cache itself."""
+        if model.adapter.endpoint.cacheable:
+            where = self._key(model, request)
+            self._cache.put(where, response, started_at=row.started_at, cost_usd=row.cost_usd)
+
+    def _key(self, model: PlannedModel, request: Request) -> bytes:
+        adapter = model.adapter
+        dialect = adapter.endpoint.facts.get("dialect", adapter.spec.adapter)
+        return key(adapter.endpoint.place, f"{dialect}/{DIALECTS_VERSION}", adapter.spec.model, request)

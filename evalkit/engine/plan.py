@@ -1,0 +1,268 @@
+"""Before anything is sent: do models, tasks, settings, scorers, keys and prices fit together?
+
+    plan = make_plan(suite, Options(models=("gpt",)), PriceBook.load(None))
+
+All complaints come at once, in one SuiteError. What is found out here never fails later: every sample renders, every
+scorer gives 1.0 on its own gold, every model can do what its tasks ask, every prompt may go where it would go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from evalkit.adapters.base import Adapter, ModelSpec
+from evalkit.adapters.registry import make_adapter
+from evalkit.cost.billing import provider_bill
+from evalkit.cost.prices import PriceBook
+from evalkit.engine.golds import gold_complaints
+from evalkit.engine.places import may_receive
+from evalkit.engine.settings import fitted
+from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
+from evalkit.errors import SuiteError, UserError
+from evalkit.records import Usage
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.registry import make_scorer
+from evalkit.suite.digests import digest
+from evalkit.suite.schema import LimitEntry, ModelEntry
+from evalkit.suite.suite import Suite
+from evalkit.suite.tasks import Task
+
+RUN_VERSION = 1
+"""Raised when evalkit asks or marks the same suite differently: rows of two versions never stand in one run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line adds to a suite."""
+
+    models: tuple[str, ...] | None = None
+    """Only these; None: all."""
+    tasks: tuple[str, ...] | None = None
+    limit: int | None = None
+    """At most this many samples of each task."""
+    max_cost_usd: Decimal | None = None
+    """Wins over the suite's."""
+    key_hosts: frozenset[str] = frozenset()
+    """Hosts that may receive keys and prompts, by the word of the person running evalkit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run that can start."""
+
+    suite: Suite
+    options: Options
+    work: Work
+    digest: str
+    """Identity of what is asked and how it is marked: an incomplete run of the same digest is resumed."""
+    notes: tuple[str, ...]
+    """Sentences a person should read: settings that some model does not take, a run cut by --limit."""
+    facts: Mapping[str, Any]
+    """For run.json."""
+
+
+def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
+    """Everything checked, nothing sent. Raises SuiteError with every complaint, or a single UserError as it is."""
+    complaints: list[str] = []
+    suite = suite.only(options.models, options.tasks)
+    entries = suite.models
+    tasks = [_limited(task, options) for task in suite.tasks]
+    adapters, errors = _adapters(suite, entries, options)
+    scorers: dict[str, Scorer] = {}
+    for task in tasks:
+        try:
+            scorers[task.name] = _scorer(task)
+        except SuiteError as error:
+            complaints += [f"{task.at}.score: {complaint}" for complaint in error.complaints]
+    planned: list[PlannedTask] = []
+    notes: list[str] = []
+    for task in tasks:
+        examined = task.examine()
+        complaints += examined.complaints
+        if examined.complaints or task.name not in scorers:
+            continue
+        scorer = scorers[task.name]
+        complaints += gold_complaints(task, scorer)
+        fit = fitted(task, scorer, {name: (entries[name], adapter) for name, adapter in adapters.items()})
+        complaints += fit.complaints
+        notes += fit.notes
+        identity = {**task.identity, "scorer_version": scorer.version}
+        planned.append(PlannedTask(task.name, task.samples, scorer, examined.n, identity, fit.settings, fit.dropped))
+    for name, adapter in adapters.items():
+        complaints += may_receive(suite.file.sensitivity, name, entries[name], adapter.endpoint, options.key_hosts)
+    models = [_priced(entries[name], adapter, prices) for name, adapter in adapters.items()]
+    cap = options.max_cost_usd if options.max_cost_usd is not None else suite.run.max_cost_usd
+    if cap is not None:
+        complaints += _uncapped(models, planned, cap)
+    _refuse(complaints, errors)
+    run = suite.run
+    work = Work(
+        tuple(models),
+        tuple(planned),
+        RunSettings(
+            in_flight=run.in_flight if isinstance(run.in_flight, int) else None,
+            repeats=run.repeats,
+            seed=run.seed,
+            timeout_s=run.timeout_s,
+            max_cost_usd=cap,
+            max_error_rate=run.max_error_rate,
+        ),
+    )
+    if options.limit is not None:
+        notes.append(f"cut by --limit to {options.limit} samples a task: a look, not evidence (a gate refuses it)")
+    return Plan(suite, options, work, _digest(work, tasks, entries), tuple(notes), _facts(suite, options, work, prices))
+
+
+def _limited(task: Task, options: Options) -> Task:
+    """The task cut to --limit samples by the same seeded choice as a `limit` in the suite."""
+    if options.limit is None:
+        return task
+    own = task.entry.limit
+    limit = LimitEntry(n=min(options.limit, own.n) if own else options.limit, seed=own.seed if own else 0)
+    return replace(task, entry=task.entry.model_copy(update={"limit": limit}))
+
+
+def _adapters(
+    suite: Suite, entries: Mapping[str, ModelEntry], options: Options
+) -> tuple[dict[str, Adapter], list[UserError]]:
+    made: dict[str, Adapter] = {}
+    errors: list[UserError] = []
+    for name, entry in entries.items():
+        spec = ModelSpec(
+            name=name,
+            adapter=entry.adapter,
+            model=entry.model or "",
+            base_url=entry.base_url,
+            options=entry.options,
+            settings=entry.settings.record(),
+            key_hosts=options.key_hosts,
+            in_flight=suite.run.in_flight if isinstance(suite.run.in_flight, int) else None,
+            idle_timeout_s=suite.run.idle_timeout_s,
+            folder=str(suite.folder),
+        )
+        try:
+            made[name] = make_adapter(spec)
+        except UserError as error:
+            errors.append(error)
+    return made, errors
+
+
+def _scorer(task: Task) -> Scorer:
+    entry = task.entry
+    if entry.score is None:
+        raise SuiteError("a task needs a score, like `score: choice`")
+    options = dict(entry.score.options)
+    if entry.score.name == "choice" and entry.mode is not None:
+        options.setdefault("mode", entry.mode)
+    return make_scorer(entry.score.name, options)
+
+
+def _priced(entry: ModelEntry, adapter: Adapter, prices: PriceBook) -> PlannedModel:
+    """The model with its price bound; `price_as: provider:model` names both where the deployment says nothing."""
+    provider, model = adapter.endpoint.price_provider, adapter.spec.model
+    if entry.price_as is not None:
+        named, colon, rest = entry.price_as.partition(":")
+        provider, model = (named, rest) if colon else (provider, entry.price_as)
+    if provider is None and not prices.entries:
+        return PlannedModel(adapter.spec.name, adapter, _stated_only, lambda n_bytes, limit: None)
+
+    def price(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:
+        bill = prices.price(provider, model, usage, at)
+        return bill.total_usd if bill else None
+
+    def worst_case(n_bytes: int, limit: int | None) -> Decimal | None:
+        if limit is None:
+            return None
+        return prices.worst_case_usd(provider, model, n_bytes, limit, datetime.now(UTC))
+
+    return PlannedModel(adapter.spec.name, adapter, price, worst_case, (provider, model))
+
+
+def _stated_only(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:
+    """Where nobody is known to bill, only what the endpoint itself says it cost is known."""
+    stated = provider_bill(usage)
+    return stated.total_usd if stated else None
+
+
+def _uncapped(models: list[PlannedModel], tasks: list[PlannedTask], cap: Decimal) -> list[str]:
+    """Why a cap in dollars could not be kept: an unknown price or output limit of any model that costs money."""
+    complaints = []
+    for model in models:
+        if not model.adapter.endpoint.network:
+            continue
+        for task in tasks:
+            limit = task.settings[model.name].max_output_tokens
+            if limit is None:
+                complaints.append(
+                    f"max_cost_usd {cap} cannot be kept for {model.name} on {task.name}: its max_output_tokens is not "
+                    "set. Set it in the model's or the task's settings."
+                )
+            elif model.worst_case(1, limit) is None:
+                complaints.append(
+                    f"max_cost_usd {cap} cannot be kept for {model.name}: its price is unknown. Give it one in a price "
+                    "file (--prices prices.yaml) or name a known model with price_as."
+                )
+                break
+    return complaints
+
+
+def _refuse(complaints: list[str], errors: list[UserError]) -> None:
+    if len(errors) == 1 and not complaints:
+        raise errors[0]
+    lines = [line for error in errors for line in (error.complaints if isinstance(error, SuiteError) else [str(error)])]
+    if lines or complaints:
+        raise SuiteError(list(dict.fromkeys([*lines, *complaints])))
+
+
+def _digest(work: Work, tasks: list[Task], entries: Mapping[str, ModelEntry]) -> str:
+    models = {
+        model.name: {
+            "place": model.adapter.endpoint.place,
+            "model": model.adapter.spec.model,
+            "adapter": model.adapter.spec.adapter,
+            "settings": entries[model.name].settings.model_dump(mode="json", exclude_unset=True),
+            "options": entries[model.name].options,
+        }
+        for model in work.models
+    }
+    asked = [
+        {**task.content, "scorer_version": planned.scorer.version}
+        for task, planned in zip(tasks, work.tasks, strict=True)
+    ]
+    what = {"version": RUN_VERSION, "models": models, "tasks": asked, "repeats": work.settings.repeats}
+    return digest("evalkit.run/1", what)
+
+
+def _facts(suite: Suite, options: Options, work: Work, prices: PriceBook) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    models = {}
+    for model in work.models:
+        endpoint = model.adapter.endpoint
+        unit = None
+        if model.priced_as is not None:
+            unit = prices.unit_prices(*model.priced_as, now)
+        models[model.name] = {
+            "adapter": model.adapter.spec.adapter,
+            "model": model.adapter.spec.model,
+            "place": endpoint.place,
+            "host": endpoint.host,
+            "facts": dict(endpoint.facts),
+            "prices": unit.as_facts() if unit is not None else None,
+            "streaming": model.adapter.capabilities.streaming,
+        }
+    tasks = {task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks}
+    return {
+        "models": models,
+        "tasks": tasks,
+        "n_rows": work.n_rows,
+        "suite_path": suite.path.name,
+        "suite_resolved": suite.resolved(),
+        "cut_by_limit": options.limit,
+        "in_flight": work.settings.in_flight if work.settings.in_flight is not None else "auto",
+        "repeats": work.settings.repeats,
+        "max_cost_usd": work.settings.max_cost_usd,
+    }

@@ -1,0 +1,125 @@
+"""From what happened to what is stored: one row for each sample × model × repeat. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from evalkit.records import Failure, Outcome, Response, Row, Sample, Score
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What the engine saw around the final attempt."""
+
+    started_at: float
+    """Unix time when the final attempt was sent."""
+    queue_s: float | None
+    retry_s: float | None
+    attempts: int
+    cached: bool = False
+
+
+def answered(
+    sample: Sample,
+    model: str,
+    repeat: int,
+    course: Course,
+    response: Response,
+    score: Score,
+    cost_usd: Decimal | None,
+    dropped: tuple[str, ...],
+    *,
+    timed: bool,
+) -> Row:
+    """The row of an answer, as it was marked. `timed` is False where no model was waited for (a replay)."""
+    usage, timing = response.usage, response.timing
+    return Row(
+        task=sample.task,
+        sample_id=sample.id,
+        sample_digest=sample.digest,
+        target_digest=sample.target_digest,
+        occurrence=sample.occurrence,
+        model=model,
+        repeat=repeat,
+        outcome=score.outcome,
+        score=score.value,
+        started_at=course.started_at,
+        cached=course.cached,
+        queue_s=course.queue_s if timed else None,
+        retry_s=course.retry_s if timed else None,
+        attempts=course.attempts,
+        ttft_s=timing.ttft_s if timed else None,
+        ttfr_s=timing.ttfr_s if timed else None,
+        tpot_s=time_per_output_token(response) if timed else None,
+        total_s=timing.total_s if timed else None,
+        input_tokens=usage.input if usage else None,
+        cache_read_tokens=usage.cache_read if usage else None,
+        cache_write_5m_tokens=usage.cache_write_5m if usage else None,
+        cache_write_1h_tokens=usage.cache_write_1h if usage else None,
+        cache_write_other_tokens=usage.cache_write_other if usage else None,
+        output_tokens=usage.output if usage else None,
+        reasoning_tokens=usage.reasoning if usage else None,
+        cost_usd=cost_usd,
+        spend_usd=Decimal(0) if course.cached else cost_usd,
+        stop_reason=response.stop_reason,
+        served_model=response.served_model,
+        fingerprint=response.fingerprint,
+        service_tier=usage.service_tier if usage else None,
+        cluster=sample.cluster,
+        critical=sample.critical,
+        slices=sample.slices,
+        parts=score.parts,
+        prompt=sample.messages,
+        text=response.text,
+        reasoning=response.reasoning,
+        extracted=score.extracted,
+        target=sample.target,
+        reason=score.reason,
+        refusal=response.refusal,
+        raw_usage=response.raw_usage,
+        logliks=response.logliks,
+        dropped=dropped + response.dropped,
+    )
+
+
+def failed(sample: Sample, model: str, repeat: int, course: Course, failure: Failure, dropped: tuple[str, ...]) -> Row:
+    """The row of a request that brought no answer. What it cost is not known, unless nothing was ever sent."""
+    return Row(
+        task=sample.task,
+        sample_id=sample.id,
+        sample_digest=sample.digest,
+        target_digest=sample.target_digest,
+        occurrence=sample.occurrence,
+        model=model,
+        repeat=repeat,
+        outcome=Outcome.ERRORED,
+        score=None,
+        started_at=course.started_at,
+        error_kind=failure.kind,
+        error_status=failure.status,
+        queue_s=course.queue_s,
+        retry_s=course.retry_s,
+        attempts=course.attempts,
+        cluster=sample.cluster,
+        critical=sample.critical,
+        slices=sample.slices,
+        prompt=sample.messages,
+        target=sample.target,
+        error=failure.message,
+        dropped=dropped,
+    )
+
+
+def time_per_output_token(response: Response) -> float | None:
+    """Seconds between content tokens, (last - first) / (output - reasoning - 1).
+
+    None where a part is unknown (an unreported share of reasoning would falsify it) or fewer than two tokens came.
+    """
+    usage, timing = response.usage, response.timing
+    if usage is None or usage.output is None or usage.reasoning is None:
+        return None
+    if timing.ttft_s is None or timing.last_s is None:
+        return None
+    steps = usage.output - usage.reasoning - 1
+    return (timing.last_s - timing.ttft_s) / steps if steps >= 1 else None

@@ -1,0 +1,295 @@
+"""The run: every owed item asked once, every finished one a line in the journal.
+
+    result = await Runner(work, journal, done, cache, observer).run()
+
+One producer for each lane (endpoint) walks tasks, samples, repeats and models in that order, so that models which
+share an endpoint are asked under the same conditions, and waits for a slot before it makes a task: never more
+coroutines than requests in flight. What is done already (resume) is skipped, what was bought before (cache) is marked
+without asking. A first Ctrl-C stops sending and waits for answers that are paid for; a second one does not wait.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+
+from evalkit.engine.asking import OUTAGE_AFTER, Asked, Lane, Slot, ask, marked, request_of
+from evalkit.engine.budget import Budget
+from evalkit.engine.lag import Lag, LagMeter
+from evalkit.engine.limiter import Limiter
+from evalkit.engine.rows import Course
+from evalkit.engine.work import Item, Observer, PlannedModel, Silent, Work
+from evalkit.errors import EvalkitError
+from evalkit.records import Request, Response, Row
+from evalkit.store.cache import CachedAnswer
+
+LOCAL_IN_FLIGHT = 64
+"""Open requests for engines in this process: two batches' worth, so that one gathers while the other runs."""
+GRACE_S = 10.0
+"""How long an interrupted run waits for answers that are under way, and most likely billed."""
+
+
+class RowLog(Protocol):
+    """Where finished rows go (the journal)."""
+
+    def append(self, row: Row) -> None: ...
+
+
+class AnswerCache(Protocol):
+    """Answers bought in earlier runs, keyed by everything that could change them."""
+
+    def get(self, model: PlannedModel, request: Request) -> CachedAnswer | None: ...
+
+    def put(self, model: PlannedModel, request: Request, response: Response, row: Row) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended."""
+
+    interrupted: bool
+    reasons: tuple[str, ...]
+    """Why it is incomplete, as sentences; empty when every owed item was asked."""
+    n_asked: int
+    n_cached: int
+    n_errored: int
+    lag: Lag
+    lanes: dict[str, dict[str, object]]
+    """By lane: what the limiter found."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    asked: int = 0
+    cached: int = 0
+    errored: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+
+class Runner:
+    """One run in progress."""
+
+    def __init__(
+        self,
+        work: Work,
+        journal: RowLog,
+        *,
+        done: Callable[[tuple[str, str, str, int, int]], bool] = lambda key: False,
+        cache: AnswerCache | None = None,
+        observer: Observer | None = None,
+        spent: Decimal = Decimal(0),
+    ) -> None:
+        self.work = work
+        self.journal = journal
+        self.done = done
+        self.cache = cache
+        self.observer: Observer = observer if observer is not None else Silent()
+        self.budget = Budget(work.settings.max_cost_usd, spent)
+        self._tally = _Tally()
+        self._stop = asyncio.Event()
+        self._interrupts = 0
+        self._asking: set[asyncio.Task[None]] = set()
+        self._driving: set[asyncio.Task[None]] = set()
+        self._settled = asyncio.Event()
+
+    def interrupt(self) -> None:
+        """Stop cleanly (first call), or at once (second call). Safe as a signal handler of the running loop."""
+        self._interrupts += 1
+        self._stop.set()
+        if self._interrupts == 1:
+            self.observer.note(
+                f"stopping: waiting up to {GRACE_S:g} s for {len(self._asking)} answers under way "
+                "(interrupt again to stop at once)"
+            )
+            asyncio.get_running_loop().call_later(GRACE_S, self._give_up)
+        else:
+            self._give_up()
+
+    async def run(self) -> RunResult:
+        """Ask everything that is owed. Raises RunIncomplete when rows cannot be stored (a full disk)."""
+        lanes = self._lanes()
+        meter = LagMeter()
+        gc.collect()
+        gc.freeze()  # the plan lives as long as the run: do not walk it again in the middle of an answer
+        meter.start()
+        ticker = asyncio.create_task(self._tell_waits([lane for lane, _ in lanes]))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for lane, models in lanes:
+                    self._driving.add(group.create_task(self._drive(lane, models, group)))
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from errors
+        finally:
+            ticker.cancel()
+            gc.unfreeze()
+            for model in self.work.models:
+                await model.adapter.aclose()
+        for lane, _ in lanes:
+            self._tally.reasons += _why_stopped(lane)
+        return RunResult(
+            interrupted=self._interrupts > 0,
+            reasons=tuple(self._tally.reasons),
+            n_asked=self._tally.asked,
+            n_cached=self._tally.cached,
+            n_errored=self._tally.errored,
+            lag=meter.stop(),
+            lanes={lane.name: _lane_facts(lane) for lane, _ in lanes},
+        )
+
+    def _lanes(self) -> list[tuple[Lane, list[PlannedModel]]]:
+        by_lane: dict[str, list[PlannedModel]] = {}
+        for model in self.work.models:
+            by_lane.setdefault(model.adapter.endpoint.lane, []).append(model)
+        lanes = []
+        for name, models in by_lane.items():
+            fixed = self.work.settings.in_flight
+            if fixed is None and not models[0].adapter.endpoint.network:
+                fixed = LOCAL_IN_FLIGHT
+            rng = random.Random(f"{self.work.settings.seed}/{name}")
+            lanes.append((Lane(name, Limiter(fixed), rng), models))
+        return lanes
+
+    def _items(self, models: list[PlannedModel]) -> Iterator[Item]:
+        for task in self.work.tasks:
+            for sample in task.samples():
+                for repeat in range(self.work.settings.repeats):
+                    for model in models:
+                        yield Item(task, sample, model, repeat)
+
+    async def _drive(self, lane: Lane, models: list[PlannedModel], group: asyncio.TaskGroup) -> None:
+        n_skipped = 0
+        for item in self._items(models):
+            if self._stop.is_set() or len(lane.stopped) == len(models):
+                return
+            sample, name = item.sample, item.model.name
+            if name in lane.stopped or self.done((name, sample.task, sample.digest, sample.occurrence, item.repeat)):
+                continue
+            request = request_of(item)
+            if self._from_cache(item, request):
+                n_skipped += 1
+                if n_skipped % 50 == 0:
+                    await asyncio.sleep(0)
+                continue
+            due_at = time.perf_counter()
+            await lane.limiter.acquire()
+            if self._stop.is_set() or name in lane.stopped:
+                lane.limiter.release()
+                continue
+            worst = await self._reserved(item, lane)
+            if worst is _NO_MONEY:
+                return
+            task = group.create_task(self._finish(item, request, Slot(lane), due_at, worst))
+            self._asking.add(task)
+            task.add_done_callback(self._ended)
+
+    async def _finish(self, item: Item, request: Request, slot: Slot, due_at: float, worst: Decimal | None) -> None:
+        try:
+            asked = await ask(item, request, slot, due_at=due_at, timeout_s=self.work.settings.timeout_s)
+        finally:
+            slot.give_back()
+        self._settle(asked, worst)
+        self._tally.asked += 1
+        self._store(asked.row)
+        if self.cache is not None and asked.response is not None:
+            self.cache.put(item.model, request, asked.response, asked.row)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._asking.discard(task)
+        self._settled.set()
+
+    def _settle(self, asked: Asked, worst: Decimal | None) -> None:
+        paid = asked.row.cost_usd
+        if worst is not None and paid is not None and asked.lost_attempts:
+            paid += worst * asked.lost_attempts
+        self.budget.settle(worst, paid)
+
+    def _store(self, row: Row) -> None:
+        self.journal.append(row)
+        self._tally.errored += row.error_kind is not None
+        self.observer.row(row)
+
+    def _from_cache(self, item: Item, request: Request) -> bool:
+        if self.cache is None:
+            return False
+        hit = self.cache.get(item.model, request)
+        if hit is None:
+            return False
+        course = Course(hit.started_at, None, None, 1, cached=True)
+        self._tally.cached += 1
+        self._store(marked(item, hit.response, course, billed=hit.cost_usd))
+        return True
+
+    async def _reserved(self, item: Item, lane: Lane) -> Decimal | None:
+        """The worst case set aside for an item, None without a cap, `_NO_MONEY` when the cap would be passed."""
+        if self.budget.cap is None:
+            return None
+        n_bytes = sum(len(message.content.encode("utf-8", "replace")) + 16 for message in item.sample.messages)
+        limit = item.task.settings[item.model.name].max_output_tokens
+        worst = item.model.worst_case(n_bytes, limit)
+        while not self.budget.reserve(worst):
+            if not self._asking or worst is None:
+                self._stop.set()
+                lane.limiter.release()
+                self._tally.reasons.append(
+                    f"the budget is used: ${self.budget.spent:.4f} of max_cost_usd {self.budget.cap} spent, and the "
+                    "next request could pass it. Raise run.max_cost_usd (or --max-cost) and run the same command again."
+                )
+                return _NO_MONEY
+            self._settled.clear()
+            await self._settled.wait()
+        return worst
+
+    def _give_up(self) -> None:
+        """Give up what is under way; a TaskGroup takes a cancelled child as ended. It is owed again on resume."""
+        for task in [*self._driving, *self._asking]:
+            task.cancel()
+
+    async def _tell_waits(self, lanes: list[Lane]) -> None:
+        while True:
+            await asyncio.sleep(0.25)
+            self.observer.tick()
+            for lane in lanes:
+                if lane.limiter.waiting_s > 0:
+                    self.observer.waiting(lane.name, lane.limiter.waiting_s)
+
+
+_NO_MONEY = Decimal("-1")
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error to show of several that happened together: ours before a defect's echo."""
+    leaves: list[BaseException] = []
+    stack: list[BaseException] = [errors]
+    while stack:
+        error = stack.pop(0)
+        if isinstance(error, BaseExceptionGroup):
+            stack += error.exceptions
+        else:
+            leaves.append(error)
+    return next((leaf for leaf in leaves if isinstance(leaf, EvalkitError)), leaves[0])
+
+
+def _why_stopped(lane: Lane) -> list[str]:
+    reasons = []
+    for name, error in lane.stopped.items():
+        why = str(error)
+        if not error.stops_model:
+            why = f"{OUTAGE_AFTER} items failed in a row; the last: {error}"
+        reasons.append(f"{name} was given up: {why} Once that is mended, run the same command again: it resumes.")
+    return reasons
+
+
+def _lane_facts(lane: Lane) -> dict[str, object]:
+    limiter = lane.limiter
+    return {
+        "in_flight_limit": limiter.limit,
+        "in_flight_fixed": limiter.fixed,
+        "in_flight_peak": limiter.peak,
+        "rate_limit_episodes": limiter.n_episodes,
+    }

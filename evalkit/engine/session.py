@@ -1,0 +1,133 @@
+"""One sitting of a run: find or make its folder, ask what is still owed, seal, sum up.
+
+A run may take several sittings. Each one resumes the newest incomplete run of the same content, repairs a torn journal
+line, asks only what is owed, and leaves the folder sealed and readable, whatever ended it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from evalkit.engine.hardware import software_and_hardware
+from evalkit.engine.plan import Plan
+from evalkit.engine.runner import AnswerCache, Runner, RunResult
+from evalkit.engine.work import Observer
+from evalkit.errors import EvalkitError
+from evalkit.store import journal, runs, sealing, summary
+from evalkit.store.journal import Recovered
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What one sitting came to."""
+
+    folder: Path
+    status: str
+    """complete, incomplete or interrupted."""
+    reasons: tuple[str, ...]
+    """Why it is not complete; empty when it is."""
+    summary: Mapping[str, Any]
+    result: RunResult
+    ended_by: signal.Signals | None
+    """The signal that ended it, None when none did."""
+
+
+def sit(
+    plan: Plan,
+    results: Path,
+    *,
+    new: bool = False,
+    resume: str | None = None,
+    cache: AnswerCache | None = None,
+    watch: Callable[[Path, Recovered], Observer] | None = None,
+) -> Sitting:
+    """Ask what `plan` still owes and leave the folder sealed; `watch` is told the folder and what it holds already.
+
+    Raises StoreError for a folder that is not this run's, RunIncomplete when rows cannot be stored (a full disk):
+    what was written by then is kept, and the same command resumes.
+    """
+    folder = _folder(plan, results, new=new, resume=resume)
+    with runs.lock_run(folder):
+        recovered = journal.recover(folder)
+        runs.update_facts(folder, status="running")
+        observer = watch(folder, recovered) if watch else None
+        with journal.Journal.open(folder, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as log:
+            runner = Runner(
+                plan.work,
+                log,
+                done=recovered.is_done,
+                cache=cache,
+                observer=observer,
+                spent=recovered.spend_usd,
+            )
+            try:
+                result, ended_by = asyncio.run(_until_done(runner))
+            except EvalkitError:
+                runs.update_facts(folder, status="incomplete")
+                raise
+        n_errored = sealing_count(folder)
+        status, reasons = _verdict(plan, result, n_errored)
+        runs.update_facts(
+            folder,
+            status=status,
+            reasons=list(reasons),
+            client_lag=asdict(result.lag),
+            lanes=result.lanes,
+            n_errored=n_errored,
+            **software_and_hardware(plan.suite.folder),
+        )
+        return Sitting(folder, status, reasons, summary.write_summary(folder), result, ended_by)
+
+
+def sealing_count(folder: Path) -> int:
+    """Seal the journals; the number of rows of the whole run that are errored."""
+    sealing.seal(folder)
+    return journal.recover(folder).n_errored
+
+
+def _folder(plan: Plan, results: Path, *, new: bool, resume: str | None) -> Path:
+    if resume is not None:
+        folder = runs.resolve_run(resume, results)
+        runs.require_digest(folder, plan.digest)
+        return folder
+    name = plan.suite.file.name
+    unfinished = None if new else runs.find_incomplete(results, name, plan.digest)
+    return unfinished or runs.create_run(results, name, plan.digest, plan.facts)
+
+
+async def _until_done(runner: Runner) -> tuple[RunResult, signal.Signals | None]:
+    """Run with Ctrl-C and a polite kill as clean stops."""
+    loop = asyncio.get_running_loop()
+    ended_by: list[signal.Signals] = []
+
+    def stop(number: signal.Signals) -> None:
+        ended_by.append(number)
+        runner.interrupt()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop, number)
+    try:
+        return await runner.run(), ended_by[0] if ended_by else None
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+
+def _verdict(plan: Plan, result: RunResult, n_errored: int) -> tuple[str, tuple[str, ...]]:
+    reasons = list(result.reasons)
+    n_rows, rate = plan.work.n_rows, plan.work.settings.max_error_rate
+    if n_errored > rate * n_rows:
+        reasons.append(
+            f"{n_errored:,} of {n_rows:,} rows are errors, more than run.max_error_rate {rate:g} allows. "
+            "Run the same command again: only these are asked again."
+        )
+    if result.interrupted:
+        return "interrupted", tuple(reasons)
+    return ("incomplete" if reasons else "complete"), tuple(reasons)

@@ -1,0 +1,81 @@
+"""Which settings reach which model: the model's own, the task's over them, and what the model cannot take left out.
+
+What a model's own entry asks for and cannot have is a complaint. What a *task* asks of all models and one of them
+cannot have (temperature for a model that refuses it) is dropped for that model, noted before the run and kept in every
+row: never dropped in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from evalkit.adapters.base import Adapter, Capabilities
+from evalkit.records import Settings
+from evalkit.scorers.base import Scorer
+from evalkit.suite.schema import ModelEntry, merged
+from evalkit.suite.tasks import Task
+
+OPTIONAL = ("temperature", "top_p", "seed", "stop", "json_schema", "top_logprobs", "reasoning_effort")
+"""Settings that not every model takes; each is also the name of a capability."""
+FIRST_TOKEN_ALTERNATIVES = 20
+"""What first_token mode asks for: the most that providers give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How one task's settings fall for each model."""
+
+    settings: Mapping[str, Settings]
+    dropped: Mapping[str, tuple[str, ...]]
+    complaints: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def fitted(task: Task, scorer: Scorer, models: Mapping[str, tuple[ModelEntry, Adapter]]) -> Fit:
+    """The settings of every model for a task, with what does not fit."""
+    settings: dict[str, Settings] = {}
+    dropped: dict[str, tuple[str, ...]] = {}
+    complaints: list[str] = []
+    notes: list[str] = []
+    first_token = (scorer.options or {}).get("mode") == "first_token"
+    for name, (entry, adapter) in models.items():
+        can = adapter.capabilities
+        complaints += _lacking(task, scorer, name, adapter, first_token=first_token)
+        own = entry.settings.record()
+        complaints += [
+            f"models.{name}.settings.{setting}: {adapter.spec.adapter} does not take it for this model. Remove it."
+            for setting in _refused(own, can)
+        ]
+        both = merged(own, task.entry.settings)
+        left_out = tuple(setting for setting in _refused(both, can) if setting not in _refused(own, can))
+        if left_out:
+            absent: dict[str, Any] = {setting: () if setting == "stop" else None for setting in left_out}
+            both = replace(both, **absent)
+            notes.append(f"{task.name}: {name} does not take {', '.join(left_out)}; asked without, and recorded")
+        if first_token:
+            both = replace(both, top_logprobs=FIRST_TOKEN_ALTERNATIVES, max_output_tokens=1)
+        settings[name], dropped[name] = both, left_out
+    return Fit(settings, dropped, tuple(complaints), tuple(notes))
+
+
+def _refused(settings: Settings, can: Capabilities) -> list[str]:
+    return [name for name in OPTIONAL if getattr(settings, name) not in (None, ()) and not getattr(can, name)]
+
+
+def _lacking(task: Task, scorer: Scorer, name: str, adapter: Adapter, *, first_token: bool) -> list[str]:
+    can, kind = adapter.capabilities, adapter.spec.adapter
+    if scorer.needs == "likelihood" and not can.likelihood:
+        return [
+            f"{task.at}: mode likelihood needs the log-likelihood of given text, which {name} ({kind}) does not give. "
+            "Use mode: generate, or a local engine (ctranslate2, vllm)."
+        ]
+    if first_token and not can.top_logprobs:
+        return [
+            f"{task.at}: mode first_token needs log-probabilities of the first token, which {name} ({kind}) does not "
+            "give. Use mode: generate."
+        ]
+    if scorer.needs == "text" and not can.text:
+        return [f"{task.at}: {name} ({kind}) gives no text"]
+    return []

@@ -1,0 +1,111 @@
+"""What the plan hands to the runner: models and tasks that are known to fit together. Records only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from evalkit.adapters.base import Adapter
+from evalkit.records import Row, Sample, Settings, Usage
+from evalkit.scorers.base import Scorer
+
+Price = Callable[[Usage | None, str | None, datetime], Decimal | None]
+"""(usage, served model, when) -> dollars billed; None when the price or the usage is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTask:
+    """A task whose every sample renders and whose scorer gives 1.0 on its own gold."""
+
+    name: str
+    samples: Callable[[], Iterator[Sample]]
+    """A fresh pass over the samples, in the same order each time."""
+    scorer: Scorer
+    n: int
+    identity: Mapping[str, object]
+    settings: Mapping[str, Settings]
+    """By model name: the model's settings with the task's over them."""
+    dropped: Mapping[str, tuple[str, ...]]
+    """By model name: settings of the task that this model does not take. Recorded in every row."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedModel:
+    """A model that can be asked."""
+
+    name: str
+    adapter: Adapter
+    price: Price
+    worst_case: Callable[[int, int | None], Decimal | None]
+    """(prompt bytes, output limit) -> the most one request can cost; None when that is not known."""
+    priced_as: tuple[str | None, str] | None = None
+    """(provider, model) in the price book; None where nobody is known to bill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One request that is owed: a sample for a model, in one repeat."""
+
+    task: PlannedTask
+    sample: Sample
+    model: PlannedModel
+    repeat: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """How a run is driven; nothing here changes what is asked."""
+
+    in_flight: int | None = None
+    """Requests open at once for each lane; None: found by asking (see limiter)."""
+    repeats: int = 1
+    seed: int = 0
+    timeout_s: float = 600.0
+    """Hard limit for one item: waits, attempts and all."""
+    max_cost_usd: Decimal | None = None
+    max_error_rate: float = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Everything a run has to do."""
+
+    models: tuple[PlannedModel, ...]
+    tasks: tuple[PlannedTask, ...]
+    settings: RunSettings = field(default_factory=RunSettings)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the complete run."""
+        return len(self.models) * self.settings.repeats * sum(task.n for task in self.tasks)
+
+
+class Observer(Protocol):
+    """Who watches a run: the progress display, a test."""
+
+    def row(self, row: Row) -> None:
+        """A row was stored."""
+
+    def waiting(self, lane: str, seconds: float) -> None:
+        """A lane waits this much longer because of a rate limit."""
+
+    def note(self, text: str) -> None:
+        """Something a person should know."""
+
+    def tick(self) -> None:
+        """Some time passed."""
+
+
+class Silent:
+    """An observer that looks away."""
+
+    def row(self, row: Row) -> None: ...
+
+    def waiting(self, lane: str, seconds: float) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+    def tick(self) -> None: ...
