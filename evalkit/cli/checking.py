@@ -1,0 +1,73 @@
+"""What `evalkit check` prints: what would be asked, of whom, at which price, and who would receive it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evalkit.cli.loading import planned
+from evalkit.engine.plan import Plan
+from evalkit.report.hostile import visible
+
+
+def check_suite(
+    suite: Path,
+    *,
+    models: tuple[str, ...] | None,
+    tasks: tuple[str, ...] | None,
+    prices: Path | None,
+    allow_key_host: tuple[str, ...],
+    show_prompt: bool,
+    as_json: bool,
+) -> int:
+    """Plan a suite and say what it would do; the exit code. Raises SuiteError with every complaint."""
+    plan = planned(suite, models=models, tasks=tasks, prices=prices, allow_key_host=allow_key_host)
+    asyncio.run(_close(plan))
+    if as_json:
+        import orjson
+
+        sys.stdout.write(orjson.dumps(_facts(plan)).decode() + "\n")
+        return 0
+    work = plan.work
+    click.echo(f"{suite}: fine. {work.n_rows:,} rows: {_counted(plan)}.")
+    for model in work.models:
+        endpoint = model.adapter.endpoint
+        where = f"prompts go to {endpoint.host}" if endpoint.host else "nothing leaves this process"
+        priced = plan.facts["models"][model.name]["prices"]
+        price = f"priced by {priced['source']} as {priced['model']}" if priced else "price unknown"
+        click.echo(f"  {visible(model.name)}: {visible(model.adapter.spec.adapter)}, {where}, {price}")
+    for note in plan.notes:
+        click.echo(f"  note: {visible(note, limit=1000)}")
+    if show_prompt:
+        _show_prompts(plan)
+    return 0
+
+
+async def _close(plan: Plan) -> None:
+    for model in plan.work.models:
+        await model.adapter.aclose()
+
+
+def _counted(plan: Plan) -> str:
+    tasks = ", ".join(f"{task.name} {task.n:,}" for task in plan.work.tasks)
+    repeats = f" x {plan.work.settings.repeats} repeats" if plan.work.settings.repeats > 1 else ""
+    return f"{tasks} samples x {len(plan.work.models)} models{repeats}"
+
+
+def _facts(plan: Plan) -> dict[str, Any]:
+    facts = {key: plan.facts[key] for key in ("models", "tasks", "n_rows")}
+    return {"suite": plan.suite.name, "digest": plan.digest, **facts, "notes": list(plan.notes)}
+
+
+def _show_prompts(plan: Plan) -> None:
+    for task in plan.work.tasks:
+        sample = next(iter(task.samples()))
+        click.echo(f"\n{task.name}, sample {visible(sample.id)}, target {visible(str(sample.target))}:")
+        for message in sample.messages:
+            click.echo(f"  [{message.role}]")
+            for line in visible(message.content, limit=4000, lines=True).split("\n"):
+                click.echo(f"  {line}")

@@ -1,0 +1,42 @@
+"""`evalkit list`: the stored runs, newest last."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from evalkit.cli.options import as_json, results_folder
+
+
+@click.command()
+@results_folder
+@as_json
+def command(results: Path, as_json: bool) -> int:
+    """List stored runs, the damaged and half-written ones too, with what is wrong with them."""
+    from evalkit.store.runs import list_runs
+
+    listed = [
+        {
+            "name": run.name,
+            "suite": run.suite,
+            "status": run.status,
+            "started_at": run.started_at,
+            "finished_at": run.finished_at,
+            "problem": run.problem,
+        }
+        for run in list_runs(results)
+    ]
+    if as_json:
+        import orjson
+
+        sys.stdout.write(orjson.dumps(listed).decode() + "\n")
+        return 0
+    if not listed:
+        click.echo(f"No runs in {results}. Make the first one: evalkit run suites/quickstart.yaml")
+        return 0
+    from evalkit.report.terminal import render_runs
+
+    render_runs(listed)
+    return 0

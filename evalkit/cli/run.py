@@ -1,0 +1,33 @@
+"""`evalkit run SUITE`: ask every model of a suite, score, store, print the table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evalkit.cli.options import as_json, names, results_folder
+
+
+@click.command()
+@click.argument("suite", type=click.Path(path_type=Path))
+@click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
+@click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only this many samples of each task (seeded choice).")
+@results_folder
+@click.option("--no-cache", is_flag=True, help="Ask again even where an answer was bought before.")
+@click.option("--new", is_flag=True, help="Start a new run folder instead of resuming an incomplete one.")
+@click.option("--resume", metavar="RUN", help="Resume this run (a path, a prefix or `latest`).")
+@click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed; wins over the suite.")
+@click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book.")
+@click.option("--allow-key-host", multiple=True, metavar="HOST", help="Allow keys to be sent to this host too.")
+@as_json
+def command(suite: Path, **given: Any) -> int:
+    """Ask every model of SUITE, score the answers, store them, and print the table.
+
+    Run the same command again after an interruption: what was finished is not asked again.
+    """
+    from evalkit.cli.running import run_suite
+
+    return run_suite(suite, **given)

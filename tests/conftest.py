@@ -1,0 +1,57 @@
+"""What every test stands on: no network beyond loopback, no credentials, a home and a cache of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+REPO = Path(__file__).parent.parent
+
+_connect = socket.socket.connect
+_connect_ex = socket.socket.connect_ex
+
+
+def _guard(address: Any) -> None:
+    if isinstance(address, tuple) and str(address[0]) not in {"127.0.0.1", "::1", "localhost"}:
+        raise AssertionError(f"a test tried to reach {address[0]}: only loopback is allowed")
+
+
+def _guarded_connect(self: socket.socket, address: Any) -> None:
+    _guard(address)
+    _connect(self, address)
+
+
+def _guarded_connect_ex(self: socket.socket, address: Any) -> int:
+    _guard(address)
+    return _connect_ex(self, address)
+
+
+socket.socket.connect = _guarded_connect  # type: ignore[method-assign]
+socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No key of the machine's, no cache and no results shared between tests."""
+    for name in list(os.environ):
+        ours = name.startswith("EVALKIT_") and name != "EVALKIT_TEST_DATA"
+        if ours or name.endswith(("_API_KEY", "_AUTH_TOKEN", "_TOKEN_BEDROCK", "_BASE_URL")):
+            monkeypatch.delenv(name)
+    world = tmp_path_factory.mktemp("world")
+    monkeypatch.setenv("EVALKIT_CACHE", str(world / "cache"))
+    monkeypatch.setenv("EVALKIT_RESULTS", str(world / "results"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real benchmark items and real model outputs; tests that need them skip where they are absent."""
+    folder = Path(os.environ.get("EVALKIT_TEST_DATA", REPO.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no shared data at {folder} (EVALKIT_TEST_DATA)")
+    return folder
