@@ -38,6 +38,8 @@ class Capabilities:
     """Whether a time to first token exists for this adapter."""
     usage: bool = True
     """Whether billed tokens are reported."""
+    timing: bool = True
+    """Whether durations are the model's own. False for `replay`: they are a look-up's, and no latency may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,10 @@ class Endpoint:
     """False for answers that are made or read in this process."""
     host: str | None = None
     """Host name that receives the prompts; None when nothing leaves the process."""
+    price_provider: str | None = None
+    """Provider id in the price book (`openai`, `anthropic`, `google` ...); None where no public price list applies."""
+    cacheable: bool = True
+    """Whether an answer depends on nothing but place and request; False for `replay` and `scripted`."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """Recorded with the run: SDK or engine version, precision, weights digest ..."""
 

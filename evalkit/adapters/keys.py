@@ -32,7 +32,11 @@ def checked_host(url: str, spec: ModelSpec) -> str:
 
     Raises SuiteError for anything that is not https (or http to loopback), or that carries a user or password.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:  # half a bracket, a port that is none
+        raise SuiteError(f"models.{spec.name}.base_url is no address: {error}") from error  # it may hold a password
     host = (parts.hostname or "").lower()
     if parts.username or parts.password:
         raise SuiteError(f"models.{spec.name}.base_url carries a user or password; keys come from the environment.")
@@ -54,8 +58,8 @@ def api_key(
 ) -> str | None:
     """The first of these environment variables that is set, if its value may be sent to this url.
 
-    `home` are the provider's hosts; an entry that starts with a dot covers every host under it. None when no variable
-    is set and the endpoint is loopback, or when `required` is False.
+    `home` are the provider's hosts; an entry that starts with a dot covers every host under it. None (send no key) for
+    loopback that is neither home nor allowed, and when no variable is set and `required` is False.
     Raises MissingKey where none is set, SuiteError where the key may not go to that host.
     """
     host = checked_host(url, spec)
@@ -70,8 +74,8 @@ def api_key(
         )
     if _at_home(host, home) or host in allowed_hosts(spec):
         return key
-    if is_loopback(host) and not required:
-        return key
+    if is_loopback(host):
+        return None  # a server of one's own: it works without the provider's key, and does not get it
     raise SuiteError(
         f"models.{spec.name}.base_url points to {host}, which is no host of {spec.adapter}: {env} is not sent there. "
         f"If you trust it: --allow-key-host {host}, or EVALKIT_KEY_HOSTS={host}."

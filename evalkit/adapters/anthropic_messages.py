@@ -1,0 +1,231 @@
+"""Anthropic's Messages API on the official SDK.
+
+    {"model": "m", "max_tokens": 16000, "messages": [{"role": "user", "content": "Capital of France?"}], "stream": true}
+      -> message_start, content_block_delta ..., message_delta with stop_reason and usage, message_stop
+
+The API demands `max_tokens`; where the suite gives none, `DEFAULT_MAX_TOKENS` is sent and recorded among the endpoint's
+facts. It has no seed and no log-probabilities, and since version 2026-10-21 no temperature and no top_p: these are
+reported in `Response.dropped`. `legacy_sampling: true` sends the two with the old version header, for the older models
+that still take them; others answer 400. System messages become `system`, joined by an empty line: the API knows no
+place for one in the middle of a conversation, so such a request is refused here.
+
+The SDK's own environment variables (base address, tokens, profiles, headers) are not read, only ANTHROPIC_API_KEY.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.http_errors import Where, error_from_event
+from evalkit.adapters.keys import api_key
+from evalkit.adapters.sdk_doorway import Door, check_entry, hidden_environment, refuse_own_fields, sendable_key
+from evalkit.adapters.sdk_stream import Reading, ask, dropped
+from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
+from evalkit.errors import SuiteError, Unsupported
+from evalkit.records import Message, Request, Response, StopReason, Timing, Usage
+
+ANTHROPIC_URL = "https://api.anthropic.com"
+ANTHROPIC_HOSTS = ("api.anthropic.com",)
+ANTHROPIC_KEYS = ("ANTHROPIC_API_KEY",)
+OWN_FIELDS = frozenset({"model", "messages", "system", "stream"})
+"""Body fields that `settings.extra` may not set."""
+
+DEFAULT_MAX_TOKENS = 16_000
+"""Thinking counts against the limit, so a tight one would cut off answers that other providers give in full; models
+that cannot write as much are older than the sampling change."""
+
+_LEGACY_VERSION = "2023-06-01"
+"""The API version under which older models still take temperature and top_p."""
+
+_STOP_REASONS: Mapping[str, StopReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "refusal": "refusal",
+    "tool_use": "tool_use",
+}
+"""Others (`pause_turn`, and what is yet to come) are `other`."""
+
+
+def make(spec: ModelSpec) -> MessagesAdapter:
+    """The adapter of one model. Raises MissingKey, or SuiteError for an address that may not get the key."""
+    check_entry(spec, ("legacy_sampling",), OWN_FIELDS)
+    legacy = spec.options.get("legacy_sampling", False)
+    if not isinstance(legacy, bool):
+        raise SuiteError(f"models.{spec.name}.legacy_sampling is {legacy!r}; it is true or false.")
+    url = (spec.base_url or ANTHROPIC_URL).rstrip("/").removesuffix("/v1")  # the SDK adds /v1 itself
+    return MessagesAdapter(spec, url, api_key(ANTHROPIC_KEYS, url, ANTHROPIC_HOSTS, spec), legacy_sampling=legacy)
+
+
+class MessagesAdapter:
+    """One model behind a Messages endpoint."""
+
+    def __init__(self, spec: ModelSpec, url: str, key: str | None, *, legacy_sampling: bool) -> None:
+        import anthropic
+
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+        path = f"{parts.path}/v1/messages"
+        self.spec = spec
+        self.capabilities = Capabilities(
+            temperature=legacy_sampling, top_p=legacy_sampling, seed=False, json_schema=True, reasoning_effort=True
+        )
+        self.endpoint = Endpoint(
+            lane=parts.netloc,
+            place=f"{parts.netloc}{path}",
+            host=host,
+            price_provider="anthropic",
+            facts={
+                "sdk": f"anthropic {anthropic.__version__}",
+                "dialect": "messages",
+                "default_max_tokens": str(DEFAULT_MAX_TOKENS),
+            },
+        )
+        self._door = Door(anthropic, path, Where(spec.name, spec.model, parts.netloc, ANTHROPIC_KEYS, key))
+        with hidden_environment("ANTHROPIC_"):
+            self._client = anthropic.AsyncAnthropic(
+                api_key=sendable_key(key, ANTHROPIC_KEYS[0], spec),
+                base_url=url,
+                timeout=sdk_timeout(spec.idle_timeout_s),
+                max_retries=0,
+                open_telemetry=False,
+                http_client=sdk_client(url),
+            )
+        self._messages = self._client.messages.with_streaming_response
+
+    async def respond(self, request: Request) -> Response:
+        """The answer to one request, streamed. Raises a RequestError."""
+        if request.continuations is not None:
+            raise Unsupported(f"models.{self.spec.name}: the Messages API gives no log-likelihood of a given text.")
+        refuse_own_fields(self.spec, request.settings, OWN_FIELDS)
+        left_out = dropped(request.settings, self.capabilities)
+        fields = body(request, self.spec.name, legacy_sampling=self.capabilities.temperature)
+        call = self._messages.create(model=self.spec.model, stream=True, **fields)
+        return await ask(call, Answer(self._door), self._door, left_out)
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._client.close()
+
+
+def body(request: Request, name: str, *, legacy_sampling: bool) -> dict[str, Any]:
+    """The arguments of `messages.create` for what is asked; nothing for what was left to the provider."""
+    settings = request.settings
+    system, turns = split_system(request.messages, name)
+    limit = settings.max_output_tokens
+    made: dict[str, Any] = {
+        "max_tokens": DEFAULT_MAX_TOKENS if limit is None else limit,
+        "messages": [{"role": turn.role, "content": turn.content} for turn in turns],
+    }
+    if system:
+        made["system"] = system
+    if settings.stop:
+        made["stop_sequences"] = list(settings.stop)
+    config: dict[str, Any] = {}
+    if settings.reasoning_effort is not None:
+        config["effort"] = settings.reasoning_effort
+    if settings.json_schema is not None:
+        config["format"] = {"type": "json_schema", "schema": dict(settings.json_schema)}
+    if config:
+        made["output_config"] = config
+    extra = dict(settings.extra)
+    sampling = {"temperature": settings.temperature, "top_p": settings.top_p}
+    if legacy_sampling and (asked := {key: value for key, value in sampling.items() if value is not None}):
+        extra = asked | extra
+        made["extra_headers"] = {"anthropic-version": _LEGACY_VERSION}
+    if extra:
+        made["extra_body"] = extra
+    return made
+
+
+def split_system(messages: tuple[Message, ...], name: str) -> tuple[str, tuple[Message, ...]]:
+    """(system prompt, the other turns); Unsupported where a system message follows another turn."""
+    n_system = next((place for place, turn in enumerate(messages) if turn.role != "system"), len(messages))
+    if any(turn.role == "system" for turn in messages[n_system:]):
+        raise Unsupported(
+            f"models.{name}: a system message stands after another turn, and the Messages API has only one place for "
+            f"it, before all turns."
+        )
+    return "\n\n".join(turn.content for turn in messages[:n_system]), messages[n_system:]
+
+
+class Answer(Reading):
+    """A streamed message: blocks of text and thinking that grow, usage at both ends."""
+
+    __slots__ = ("_delta", "_door", "_message", "_usage")
+
+    def __init__(self, door: Door) -> None:
+        super().__init__()
+        self._door = door
+        self._message: dict[str, Any] = {}
+        self._delta: dict[str, Any] = {}
+        self._usage: dict[str, Any] = {}
+
+    def take(self, event: dict[str, Any], at_s: float) -> None:
+        kind = event["type"]
+        if kind == "content_block_delta":
+            delta = event["delta"]
+            if delta["type"] == "text_delta":
+                self.content(delta["text"], at_s)
+            elif delta["type"] == "thinking_delta":
+                self.thought(delta["thinking"], at_s)
+        elif kind == "content_block_start":
+            block = event["content_block"]
+            self.content(block.get("text") or "", at_s)
+            self.thought(block.get("thinking") or "", at_s)
+        elif kind == "message_start":
+            self._message = event["message"]
+            self._count(self._message.get("usage"))
+        elif kind == "message_delta":
+            self._delta |= event["delta"]
+            self._count(event.get("usage"))
+        elif kind == "message_stop":
+            self.done = True
+        elif kind == "error":
+            raise error_from_event(event, self._door.path, self._door.where)
+
+    def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
+        reason = self._delta.get("stop_reason")
+        stop_reason = _STOP_REASONS.get(reason or "", "other")
+        return Response(
+            text="".join(self.text),
+            stop_reason=stop_reason,
+            timing=timing,
+            reasoning="".join(self.reasoning) or None,
+            served_model=self._message.get("model"),
+            usage=read_usage(self._usage) if self._usage else None,
+            raw_usage=self._usage or None,
+            refusal=_refusal(self._delta.get("stop_details")) if stop_reason == "refusal" else None,
+            dropped=left_out,
+        )
+
+    def _count(self, usage: Mapping[str, Any] | None) -> None:
+        """The later report wins field by field: it is cumulative, but may leave out what has not changed."""
+        self._usage |= {name: value for name, value in (usage or {}).items() if value is not None}
+
+
+def read_usage(usage: Mapping[str, Any]) -> Usage:
+    """Billed tokens. Cached input and cache writes are reported apart from `input_tokens`: the total is the sum."""
+    fresh, read = usage.get("input_tokens"), usage.get("cache_read_input_tokens")
+    written = usage.get("cache_creation_input_tokens")
+    split = usage.get("cache_creation") or {}
+    return Usage(
+        input=None if fresh is None else fresh + (read or 0) + (written or 0),
+        cache_read=read,
+        cache_write_5m=split.get("ephemeral_5m_input_tokens"),
+        cache_write_1h=split.get("ephemeral_1h_input_tokens"),
+        cache_write_other=None if split else written,
+        output=usage.get("output_tokens"),
+        reasoning=(usage.get("output_tokens_details") or {}).get("thinking_tokens"),
+        service_tier=usage.get("service_tier"),
+    )
+
+
+def _refusal(details: Mapping[str, Any] | None) -> str:
+    """The category and the explanation of a refusal, as far as they are given."""
+    told = details or {}
+    return ": ".join(str(told[key]) for key in ("category", "explanation") if told.get(key)) or "refusal"

@@ -1,0 +1,79 @@
+"""How a conversation becomes the text that a checkpoint was trained on: its own chat template.
+
+    [user: Capital of France?]  ->  "<|bos|><|user|>Capital of France?<|end|><|assistant|>"
+
+Templates are Jinja and come with the weights, from wherever those came: they run in Jinja's sandbox, as transformers
+runs them, with the same helpers and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from evalkit.errors import Rejected
+from evalkit.records import Message
+
+Render = Callable[[tuple[Message, ...]], str]
+
+
+def chat_template(folder: Path, tokenizer_config: Mapping[str, Any]) -> Render | None:
+    """The template of a checkpoint folder as a function, special tokens included; None where it has none.
+
+    Looks at chat_template.jinja, then at `chat_template` of tokenizer_config.json (of several the one named `default`).
+    Raises ValueError for a template that cannot be parsed.
+    """
+    source = _source(folder, tokenizer_config)
+    if source is None:
+        return None
+    from jinja2 import TemplateError
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    )
+    environment.filters["tojson"] = _to_json
+    environment.globals["raise_exception"] = _raise
+    try:
+        template = environment.from_string(source)
+    except TemplateError as error:
+        raise ValueError(f"the chat template of {folder} cannot be read: {error}") from error
+    special = {name: _text(tokenizer_config.get(name)) for name in ("bos_token", "eos_token", "unk_token", "pad_token")}
+
+    def render(messages: tuple[Message, ...]) -> str:
+        turns = [{"role": turn.role, "content": turn.content} for turn in messages]
+        try:
+            return template.render(messages=turns, add_generation_prompt=True, **special)
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+            raise Rejected(f"The model's chat template refuses this conversation: {error}") from error
+
+    return render
+
+
+def _source(folder: Path, tokenizer_config: Mapping[str, Any]) -> str | None:
+    own_file = folder / "chat_template.jinja"
+    if own_file.is_file():
+        return own_file.read_text(encoding="utf-8")
+    stored = tokenizer_config.get("chat_template")
+    if isinstance(stored, list):
+        stored = next((one.get("template") for one in stored if one.get("name") == "default"), None)
+    return stored if isinstance(stored, str) else None
+
+
+def _text(token: Any) -> str:
+    """A special token as text: it is stored as a string or as an object with its `content`."""
+    if isinstance(token, Mapping):
+        token = token.get("content")
+    return token if isinstance(token, str) else ""
+
+
+def _to_json(value: Any, indent: int | None = None) -> str:
+    """As transformers does it: Jinja's own filter escapes for HTML."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+def _raise(message: str) -> None:
+    """Templates call this for conversations that they cannot write (roles that do not alternate, say)."""
+    raise ValueError(message)

@@ -1,0 +1,139 @@
+"""A checkpoint folder as the embedded engine needs it: weights to load, a tokenizer, a template, ends and limits.
+
+    tiny/  model.safetensors config.json generation_config.json tokenizer.json tokenizer_config.json
+      -> Checkpoint(weights=~/.cache/evalkit/ctranslate2/<digest>, digest="3f..", end_ids=(2, 3), max_tokens=512, ...)
+
+A folder with `model.bin` is CTranslate2's own format and taken as it is; it needs the checkpoint's tokenizer.json (and
+better its other JSON files) beside it. Everything else is converted once, by content, into the cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.chat_template import Render, chat_template
+from evalkit.errors import SuiteError
+
+SHIPPED = Path(__file__).parent.parent / "checkpoints"
+"""The checkpoints of the package; a suite names them without a path: `model: tiny`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a folder holds."""
+
+    name: str
+    weights: Path
+    """Folder that CTranslate2 loads."""
+    digest: str
+    """sha256 of weights, config and tokenizer."""
+    n_bytes: int
+    """Size of the weights on disk."""
+    tokenizer: Any
+    render: Render | None
+    """Conversation to text; None where the checkpoint has no chat template."""
+    end_ids: tuple[int, ...]
+    """Tokens that end an answer; empty: the engine's own end-of-text."""
+    start_id: int | None
+    """What stands before a text that is otherwise empty; None where the checkpoint names none."""
+    max_tokens: int | None
+    """Prompt and answer together; None where the checkpoint does not say."""
+
+
+def read_checkpoint(spec: ModelSpec) -> Checkpoint:
+    """The checkpoint that a suite's `model` names. Raises SuiteError when it is missing or not usable."""
+    folder = _folder(spec)
+    if not (folder / "tokenizer.json").is_file():
+        raise SuiteError(
+            f"models.{spec.name}.model: {folder} has no tokenizer.json; copy it from the checkpoint, or save the "
+            f"tokenizer with save_pretrained of transformers."
+        )
+    from tokenizers import Tokenizer
+
+    generation, config, naming = (
+        _json(folder / f"{name}.json", spec) for name in ("generation_config", "config", "tokenizer_config")
+    )
+    try:
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except Exception as error:  # the tokenizers package raises plain Exception for a file that it cannot read
+        raise SuiteError(f"models.{spec.name}.model: {folder}/tokenizer.json cannot be read: {error}") from error
+    try:
+        render = chat_template(folder, naming)
+        weights, digest = _weights(folder)
+    except KeyError as error:
+        raise SuiteError(f"models.{spec.name}.model: {folder}/config.json has no {error}.") from error
+    except (ValueError, OSError) as error:
+        raise SuiteError(f"models.{spec.name}.model: {error}") from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    ends: list[int | None] = [*_ids(generation.get("eos_token_id")), *_ids(config.get("eos_token_id"))]
+    ends += [_token_id(tokenizer, naming.get("eos_token"))]
+    limits = [config.get("max_position_embeddings"), naming.get("model_max_length")]
+    known_limits = [int(limit) for limit in limits if isinstance(limit, int | float) and 0 < limit < 1e9]
+    starts = [_token_id(tokenizer, naming.get("bos_token")), *_ids(config.get("bos_token_id")), *ends]
+    return Checkpoint(
+        name=folder.name,
+        weights=weights,
+        digest=digest,
+        n_bytes=(weights / "model.bin").stat().st_size,
+        tokenizer=tokenizer,
+        render=render,
+        end_ids=tuple(dict.fromkeys(one for one in ends if one is not None)),
+        start_id=next((one for one in starts if one is not None), None),
+        max_tokens=min(known_limits, default=None),
+    )
+
+
+def _folder(spec: ModelSpec) -> Path:
+    shipped = SHIPPED / spec.model
+    if "/" not in spec.model and "\\" not in spec.model and spec.model not in {"", ".", ".."} and shipped.is_dir():
+        return shipped
+    folder = Path(spec.folder) / Path(spec.model).expanduser()
+    if folder.is_dir():
+        return folder
+    names = ", ".join(sorted(path.name for path in SHIPPED.glob("*") if path.is_dir())) or "none"
+    raise SuiteError(
+        f"models.{spec.name}.model: there is no folder {folder}. Give the folder of a Llama checkpoint (safetensors), "
+        f"of a CTranslate2 model, or one that comes with evalkit: {names}."
+    )
+
+
+def _weights(folder: Path) -> tuple[Path, str]:
+    """(folder to load, digest). Raises ValueError for weights that cannot be converted."""
+    if not (folder / "model.bin").is_file():
+        from evalkit.adapters.llama_weights import converted, weights_digest
+
+        return converted(folder), weights_digest(folder)
+    digest = hashlib.sha256()
+    for name in ("config.json", "model.bin", "tokenizer.json", "vocabulary.json", "vocabulary.txt"):
+        if (folder / name).is_file():
+            with (folder / name).open("rb") as file:
+                digest.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return folder, digest.hexdigest()
+
+
+def _json(path: Path, spec: ModelSpec) -> dict[str, Any]:
+    """The object in a JSON file of the checkpoint; empty where there is no such file."""
+    if not path.is_file():
+        return {}
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise SuiteError(f"models.{spec.name}.model: {path} is no JSON: {error}") from error
+    return value if isinstance(value, dict) else {}
+
+
+def _ids(value: Any) -> list[int]:
+    return [value] if isinstance(value, int) else [one for one in value or () if isinstance(one, int)]
+
+
+def _token_id(tokenizer: Any, token: Any) -> int | None:
+    if isinstance(token, dict):
+        token = token.get("content")
+    found = tokenizer.token_to_id(token) if isinstance(token, str) else None
+    return found if isinstance(found, int) else None

@@ -1,0 +1,210 @@
+"""The embedded engine: real weights on this machine's CPU, without a server, a key, a network or torch.
+
+    models:
+      mine: {adapter: ctranslate2, model: ./checkpoints/mine, compute_type: int8}
+
+    Request(messages=(user: Capital of France?,)) -> Response(text="Paris", usage=Usage(input=12, output=2, ...))
+
+Text requests go through the checkpoint's chat template; a checkpoint without one gets the messages as plain text, which
+the endpoint's facts say. Decoding is greedy unless a temperature above 0 is asked for. Sampling cannot be seeded per
+request, so `seed` is dropped, and so is what the engine has no part for (JSON schema, effort, top log-probabilities).
+
+Likelihood requests are plain text: prompt and continuation are encoded together and split at the prompt's length, and
+blanks at the prompt's end belong to the continuation, as in lm-eval, so that figures are comparable with it.
+
+Like any server, the engine queues: `sent_at` is the moment of the call, and the wait for a place in a batch is part of
+the time to first token. Usage counts the tokens of the checkpoint's own tokenizer, the end token included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.batching import Gatherer
+from evalkit.adapters.checkpoint import Checkpoint, read_checkpoint
+from evalkit.adapters.ctranslate2_engine import Engine, Job, Options, read_options
+from evalkit.errors import Rejected, ServerError, Unsupported
+from evalkit.records import Message, Request, Response, Settings, Timing, Usage
+
+DEFAULT_MAX_TOKENS = 256
+
+
+def make(spec: ModelSpec) -> CTranslate2Adapter:
+    """Loads the weights, converting them on first use. Raises SuiteError for whatever cannot work here.
+
+    Loading comes before the run rather than with the first request: a model that does not load should cost nothing.
+    """
+    options = read_options(spec)
+    return CTranslate2Adapter(spec, read_checkpoint(spec), options)
+
+
+class CTranslate2Adapter:
+    """One checkpoint in one precision."""
+
+    def __init__(self, spec: ModelSpec, checkpoint: Checkpoint, options: Options) -> None:
+        import ctranslate2
+
+        engine = Engine(spec, checkpoint, options)
+        version = ctranslate2.__version__
+        precision = options.compute_type
+        self.spec = spec
+        self.capabilities = Capabilities(likelihood=True, seed=False)
+        self.endpoint = Endpoint(
+            lane="cpu",
+            place=f"weights {checkpoint.digest} ctranslate2 {version} {precision} cpu",
+            network=False,
+            facts={
+                "engine": f"ctranslate2 {version}",
+                "weights": checkpoint.digest,
+                "compute_type": precision,
+                "device": "cpu",
+                "intra_threads": str(engine.n_threads) if engine.n_threads else "chosen by the engine",
+                "max_batch": str(options.max_batch),
+                "prompt": "plain text" if checkpoint.render is None else "chat template",
+            },
+        )
+        self._checkpoint = checkpoint
+        self._fingerprint = f"ctranslate2-{version}-{precision}-{checkpoint.digest[:12]}"
+        self._engine = engine
+        self._gatherer = Gatherer(engine.run, max_batch=options.max_batch, n_threads=options.inter_threads)
+
+    async def respond(self, request: Request) -> Response:
+        """The answer to one request. Raises Rejected for a prompt that does not fit, Unsupported for extra fields."""
+        sent_at = time.perf_counter()
+        if request.settings.extra:
+            names = ", ".join(request.settings.extra)
+            raise Unsupported(
+                f"models.{self.spec.name}: ctranslate2 takes no extra fields, and these are given: {names}."
+            )
+        if request.continuations is not None:
+            return await self._score(request.messages, request.continuations, request.settings, sent_at)
+        return await self._write(request.messages, request.settings, sent_at)
+
+    async def aclose(self) -> None:
+        """Lets running batches end and gives the memory back."""
+        await self._gatherer.aclose()
+        self._engine.unload()
+
+    async def _write(self, messages: tuple[Message, ...], settings: Settings, sent_at: float) -> Response:
+        prompt = self._prompt(messages)
+        limit = self._limit(len(prompt), settings.max_output_tokens)
+        temperature = settings.temperature or 0.0
+        top_p = 1.0 if settings.top_p is None or not temperature else settings.top_p
+        job = Job(("text", temperature, top_p), len(prompt), prompt, limit)
+        await self._through_engine(job)
+        total_s = time.perf_counter() - sent_at
+        ended = bool(job.ids) and job.ids[-1] in self._checkpoint.end_ids
+        said = job.ids[:-1] if ended else job.ids
+        text = self._checkpoint.tokenizer.decode(said, skip_special_tokens=True)
+        cut = min((at for stop in settings.stop if stop and (at := text.find(stop)) >= 0), default=None)
+        moments = [moment - sent_at for moment in job.moments[: len(said)]]
+        return Response(
+            text=text[:cut],
+            stop_reason="stop" if ended or cut is not None else "length",
+            timing=Timing(
+                sent_at=sent_at,
+                total_s=total_s,
+                ttft_s=moments[0] if moments else None,
+                last_s=moments[-1] if moments else None,
+            ),
+            served_model=self._checkpoint.name,
+            fingerprint=self._fingerprint,
+            usage=Usage(input=len(prompt), output=len(job.ids), reasoning=0),
+            dropped=dropped(settings),
+        )
+
+    async def _score(
+        self, messages: tuple[Message, ...], continuations: tuple[str, ...], settings: Settings, sent_at: float
+    ) -> Response:
+        context = "\n\n".join(turn.content for turn in messages)
+        rows = [self._row(context, continuation) for continuation in continuations]
+        job = Job(("likelihood", 0.0, 1.0), max((len(ids) for ids, _ in rows), default=0), rows=rows)
+        if rows:
+            await self._through_engine(job)
+        return Response(
+            text="",
+            stop_reason="stop",
+            timing=Timing(sent_at=sent_at, total_s=time.perf_counter() - sent_at),
+            served_model=self._checkpoint.name,
+            fingerprint=self._fingerprint,
+            usage=Usage(input=sum(len(ids) for ids, _ in rows), output=0, reasoning=0),
+            logliks=tuple(score for score, _ in job.scores),
+            logliks_greedy=tuple(greedy for _, greedy in job.scores),
+            loglik_tokens=tuple(len(ids) - start for ids, start in rows),
+            dropped=dropped(settings),
+        )
+
+    async def _through_engine(self, job: Job) -> None:
+        """Fills the job. Raises ServerError for what the engine cannot compute."""
+        try:
+            await self._gatherer.done(job)
+        except asyncio.CancelledError:
+            job.given_up = True
+            raise
+        except (RuntimeError, ValueError, MemoryError) as error:
+            raise ServerError(f"models.{self.spec.name}: CTranslate2 failed: {error}") from error
+
+    def _prompt(self, messages: tuple[Message, ...]) -> list[str]:
+        """Tokens of the conversation. A template writes its special tokens itself: none are added to its text."""
+        render = self._checkpoint.render
+        text = "\n\n".join(turn.content for turn in messages) if render is None else render(messages)
+        encoding = self._checkpoint.tokenizer.encode(text, add_special_tokens=render is None)
+        tokens: list[str] = encoding.tokens[: _text_end(encoding)]
+        if not tokens and self._checkpoint.start_id is not None:
+            return [self._checkpoint.tokenizer.id_to_token(self._checkpoint.start_id)]
+        if not tokens:
+            raise Rejected(f"models.{self.spec.name}: the prompt is empty, and the checkpoint names no start token.")
+        return tokens
+
+    def _row(self, context: str, continuation: str) -> tuple[list[int], int]:
+        """(token ids of both, where the continuation begins), split as lm-eval splits them."""
+        body = context.rstrip()
+        tail = context[len(body) :] + continuation
+        encode = self._checkpoint.tokenizer.encode
+        before, both = encode(body, add_special_tokens=True), encode(body + tail, add_special_tokens=True)
+        ids: list[int] = both.ids[: _text_end(both)]
+        start = _text_end(before)
+        if start == 0:
+            if self._checkpoint.start_id is None:
+                raise Rejected(
+                    f"models.{self.spec.name}: nothing stands before {continuation!r}, and the checkpoint "
+                    f"names no start token."
+                )
+            ids, start = [self._checkpoint.start_id, *ids], 1
+        if start >= len(ids):
+            raise Rejected(f"models.{self.spec.name}: the continuation {continuation!r} has no token of its own.")
+        self._limit(len(ids) - 1, 1)
+        return ids, start
+
+    def _limit(self, n_prompt: int, asked: int | None) -> int:
+        """Tokens that an answer may have after so long a prompt. Raises Rejected where there is no room for one."""
+        wanted = DEFAULT_MAX_TOKENS if asked is None else asked
+        room = self._checkpoint.max_tokens
+        if room is None:
+            room = n_prompt + wanted
+        if n_prompt >= room:
+            raise Rejected(
+                f"models.{self.spec.name}: the prompt has {n_prompt} tokens, and the model takes {room} for prompt and "
+                f"answer together."
+            )
+        if wanted < 1:
+            raise Rejected(f"models.{self.spec.name}: max_output_tokens is {wanted}; an answer needs at least 1.")
+        return min(wanted, room - n_prompt)
+
+
+def dropped(settings: Settings) -> tuple[str, ...]:
+    """Settings that were asked for and that the engine has no part for."""
+    asked = ("json_schema", "reasoning_effort", "seed", "top_logprobs")
+    return tuple(name for name in asked if getattr(settings, name) is not None)
+
+
+def _text_end(encoding: Any) -> int:
+    """Where the text ends: before the special tokens that a tokenizer may close it with."""
+    mask = encoding.special_tokens_mask
+    end = len(mask)
+    while end and mask[end - 1] and not all(mask[:end]):
+        end -= 1
+    return end

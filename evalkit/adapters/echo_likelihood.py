@@ -1,0 +1,136 @@
+"""The log-likelihood of given continuations from a server that echoes its prompt with log-probabilities (vLLM).
+
+    {"prompt": ["2 + 2 =" + " 4", "2 + 2 =" + " 5"], "echo": true, "logprobs": 1, "max_tokens": 0}
+    -> choices[i].logprobs = {"tokens": ["2", " +", " 2", " =", " 4"], "token_logprobs": [null, -2.1, ...], ...}
+
+The continuation's tokens are found from the end of the echo backwards, because servers put tokens of their own (BOS)
+in front, which shifts text offsets. Where the tokens do not line up with the text, the request is refused: a
+likelihood of something else would look just as good.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evalkit.errors import BadReply, Unsupported
+from evalkit.records import Request
+
+_TOLERANCE = 1e-6
+"""Rounding above zero that a server's float32 log-probability may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihoods:
+    """For each continuation in order."""
+
+    sums: tuple[float, ...]
+    """Natural logarithms."""
+    greedy: tuple[bool, ...] | None
+    """Whether each is what greedy decoding would say; None where the server shows no alternatives."""
+    n_tokens: tuple[int, ...]
+
+
+def context_of(request: Request) -> str:
+    """The prompt as plain text, which is what this endpoint takes.
+
+    Raises Unsupported for anything but one user message: a chat template is applied by /chat/completions only.
+    """
+    if len(request.messages) != 1 or request.messages[0].role != "user":
+        raise Unsupported(
+            "Log-likelihoods are asked of /completions, which takes plain text: the prompt must be one user message, "
+            "without a system message or few-shot turns (put them into the prompt itself).",
+            sent=False,
+        )
+    return request.messages[0].content
+
+
+def body_of(model: str, context: str, continuations: Sequence[str]) -> dict[str, Any]:
+    """One request for all continuations, in order."""
+    if not continuations or not all(continuations):
+        raise Unsupported("Log-likelihoods need at least one continuation, and none of them empty.", sent=False)
+    if not context.strip():
+        raise Unsupported("Log-likelihoods need a prompt before the continuation.", sent=False)
+    prompts = [context + continuation for continuation in continuations]
+    return {"model": model, "prompt": prompts, "echo": True, "logprobs": 1, "max_tokens": 0, "temperature": 0}
+
+
+def likelihoods_of(reply: Any, context: str, continuations: Sequence[str]) -> Likelihoods:
+    """Sums over the tokens of each continuation.
+
+    White space at the context's end counts to the continuation, as in lm-eval, because tokens begin with it.
+    Raises BadReply where the reply is not of the dialect, Unsupported where its log-probabilities cannot be trusted.
+    """
+    try:
+        choices = sorted(reply["choices"], key=lambda choice: int(choice.get("index", 0)))
+        logprobs = [choice["logprobs"] for choice in choices]
+        if logprobs and not any(logprobs):
+            raise _refusal("it sent no log-probabilities of the prompt")
+        tokens = [[str(token) for token in one["tokens"]] for one in logprobs]
+        values = [list(one["token_logprobs"]) for one in logprobs]
+        tops = [one.get("top_logprobs") for one in logprobs]
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BadReply(f"The reply of /completions is not of the dialect: {type(error).__name__} {error}") from error
+    if len(tokens) != len(continuations):
+        raise _refusal(f"it sent {len(tokens)} answers for {len(continuations)} prompts")
+    if any(len(one) != len(value) for one, value in zip(tokens, values, strict=True)):
+        raise _refusal("it sent another number of tokens than of log-probabilities")
+    space = context[len(context.rstrip()) :]
+    starts = _starts(tokens, [space + continuation for continuation in continuations])
+    spans = [value[start:] for value, start in zip(values, starts, strict=True)]
+    for span in spans:
+        if not all(isinstance(value, int | float) and math.isfinite(value) and value <= _TOLERANCE for value in span):
+            raise _refusal(f"it sent log-probabilities that are none: {span[:8]}")
+    if not any(value for span in spans for value in span):
+        raise _refusal("every log-probability is exactly 0")
+    shown = all(isinstance(top, list) and len(top) == len(one) for top, one in zip(tops, tokens, strict=True))
+    return Likelihoods(
+        sums=tuple(math.fsum(span) for span in spans),
+        greedy=tuple(map(_is_greedy, spans, starts, tops)) if shown else None,
+        n_tokens=tuple(len(span) for span in spans),
+    )
+
+
+def _starts(tokens: list[list[str]], texts: list[str]) -> list[int]:
+    """Index of the first token of each text, which ends the tokens.
+
+    A text whose tokens cannot be read as text (parts of a character) takes the index of a sibling: all share the
+    context, so their tokens before it must be the same.
+    """
+    found = [_start(one, text) for one, text in zip(tokens, texts, strict=True)]
+    known = next(((one[:start], start) for one, start in zip(tokens, found, strict=True) if start is not None), None)
+    starts = []
+    for one, text, start in zip(tokens, texts, found, strict=True):
+        if start is not None:
+            starts.append(start)
+        elif known is not None and one[: known[1]] == known[0] and len(one) > known[1]:
+            starts.append(known[1])
+        else:
+            raise _refusal(
+                f"the tokens {one[-4:]} do not end in the continuation {text[-40:]!r}; let the continuation begin with "
+                f"a space"
+            )
+    return starts
+
+
+def _start(tokens: list[str], text: str) -> int | None:
+    left, start = len(text), len(tokens)
+    while left > 0 and start > 0:
+        start -= 1
+        left -= len(tokens[start])
+    return start if left == 0 and "".join(tokens[start:]) == text else None
+
+
+def _is_greedy(span: list[float], start: int, top: list[dict[str, float] | None]) -> bool:
+    """Whether no alternative is likelier than any token of the span."""
+    return all(
+        value >= max(alternatives.values(), default=value) - _TOLERANCE
+        for value, alternatives in zip(span, top[start:], strict=True)
+        if isinstance(alternatives, dict)
+    )
+
+
+def _refusal(why: str) -> Unsupported:
+    return Unsupported(f"This server's log-probabilities of a prompt cannot be used: {why}. Use mode: generate.")

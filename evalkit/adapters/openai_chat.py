@@ -1,0 +1,244 @@
+"""Chat Completions of every compatible server, vLLM first: the hot path, over aiohttp and without an SDK.
+
+    POST {base_url}/chat/completions {"model": ..., "messages": [...], "stream": true, ...}
+    data: {"choices":[{"index":0,"delta":{"content":"Par"}}]}
+    data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}
+    data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}}
+    data: [DONE]
+
+What differs between providers is data (`presets/`). Likelihoods go to /completions where the preset says that its echo
+can be trusted. One respond is one HTTP request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+import aiohttp
+import orjson
+
+from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.chat_stream import ChatStream, whole_answer
+from evalkit.adapters.chat_usage import usage_of
+from evalkit.adapters.echo_likelihood import body_of, context_of, likelihoods_of
+from evalkit.adapters.http_errors import error_from_event
+from evalkit.adapters.http_wire import Wire, refused
+from evalkit.adapters.keys import api_key
+from evalkit.adapters.presets import Preset, filled, load_preset, placeholders
+from evalkit.errors import BadReply, Rejected, SuiteError, Unsupported
+from evalkit.records import Request, Response, Timing
+
+_CHAT = "/chat/completions"
+_COMPLETIONS = "/completions"
+_OURS = frozenset({"model", "messages", "prompt", "stream", "stream_options", "n", "echo"})
+"""Body fields that settings.extra may not set: they would change what is asked, or how the answer is read."""
+_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def make(spec: ModelSpec, preset: Preset | None = None) -> OpenAIChat:
+    """An adapter for one model; `preset` None is the plain dialect, for which the suite gives base_url.
+
+    Options: `key_env` (the variable that holds the key), `stream: false` (a server that cannot), `likelihood` (whether
+    its /completions can be trusted with that), and what fills the templates of the preset's address.
+    Raises SuiteError, MissingKey.
+    """
+    preset = preset or load_preset("openai-chat")
+    _check_options(spec, {"key_env", "stream", "likelihood", *placeholders(preset)})
+    preset = filled(preset, spec)
+    if (likelihood := spec.options.get("likelihood")) is not None:
+        preset = replace(preset, prompt_logprobs="echo" if likelihood else None)
+    base_url = str(preset.base_url)
+    if base_url.rstrip("/").endswith(_COMPLETIONS):
+        raise SuiteError(f"models.{spec.name}.base_url is {base_url!r}; leave out the end from {_CHAT} on.")
+    envs, home = _key_place(spec, preset)
+    key = api_key(envs, base_url, home, spec, required=preset.key_required) if envs else None
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return OpenAIChat(spec, preset, Wire(spec, base_url, headers, key, envs))
+
+
+class OpenAIChat:
+    """One model behind one Chat Completions endpoint."""
+
+    def __init__(self, spec: ModelSpec, preset: Preset, wire: Wire) -> None:
+        self.spec = spec
+        self.preset = preset
+        self._wire = wire
+        self._streams = spec.options.get("stream", True)
+        supports = preset.supports
+        self.capabilities = Capabilities(
+            likelihood=preset.prompt_logprobs is not None,
+            streaming=self._streams,
+            usage=preset.usage_when != "never",
+            top_logprobs="top_logprobs" in supports,
+            temperature="temperature" in supports,
+            top_p="top_p" in supports,
+            seed="seed" in supports,
+            stop="stop" in supports,
+            json_schema="json_schema" in supports,
+            reasoning_effort="reasoning_effort" in supports,
+        )
+        facts = {"dialect": "openai_chat", "preset": preset.name, "aiohttp": aiohttp.__version__}
+        if preset.region:
+            facts["region"] = preset.region
+        self.endpoint = Endpoint(
+            lane=wire.host,
+            place=wire.host + wire.path,
+            host=wire.hostname,
+            price_provider=preset.price_provider,
+            facts=facts,
+        )
+        try:
+            self._body(Request((), spec.settings))  # what can be seen now must not wait for the first request
+        except Unsupported as error:
+            raise SuiteError(str(error)) from error
+
+    def __repr__(self) -> str:
+        return f"OpenAIChat({self.spec.name!r}, {self.spec.model!r}, {self.endpoint.place!r})"
+
+    async def respond(self, request: Request) -> Response:
+        """The answer to one request, made in one attempt. Raises a RequestError."""
+        if request.continuations is not None:
+            return await self._likelihood(request, request.continuations)
+        body = self._encoded(self._body(request))
+        stream = ChatStream(self.preset, self._wire.path + _CHAT, self._wire.where)
+        reply = await self._wire.exchange(_CHAT, body, stream)
+        if reply.declined is not None:
+            return refused(reply)
+        if reply.whole is None:
+            return stream.response(reply.sent_at, reply.ended_at)
+        return whole_answer(stream, self._parsed(reply.whole, _CHAT), reply.sent_at, reply.ended_at)
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._wire.aclose()
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        settings, preset = request.settings, self.preset
+        body: dict[str, Any] = {
+            "model": self.spec.model,
+            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+            "stream": self._streams,
+        }
+        if preset.usage_when == "asked" and self._streams:
+            body["stream_options"] = {"include_usage": True}
+        if settings.max_output_tokens is not None:
+            body[preset.token_param] = settings.max_output_tokens
+        if settings.temperature is not None:
+            body["temperature"] = settings.temperature
+        if settings.top_p is not None:
+            body["top_p"] = settings.top_p
+        if settings.seed is not None:
+            body[preset.seed_param] = settings.seed
+        if settings.stop:
+            body["stop"] = list(settings.stop)
+        if settings.top_logprobs is not None:
+            body["logprobs"] = True
+            body["top_logprobs"] = settings.top_logprobs
+        if settings.json_schema is not None:
+            schema = {"name": "answer", "schema": dict(settings.json_schema), "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if settings.reasoning_effort is not None:
+            body.update(self._effort(settings.reasoning_effort))
+        if settings.extra:
+            if wrong := sorted(_OURS & settings.extra.keys()):
+                raise Unsupported(
+                    f"models.{self.spec.name}: settings.extra sets {', '.join(wrong)}, which evalkit sets itself.",
+                    sent=False,
+                )
+            body.update(settings.extra)
+        return body
+
+    def _effort(self, effort: str) -> Mapping[str, Any]:
+        efforts = self.preset.efforts
+        if efforts is None:
+            return {"reasoning_effort": effort}
+        found = efforts.get(effort, efforts.get("other"))
+        if found is None:
+            raise Unsupported(
+                f"models.{self.spec.name}: {self.preset.name} has no reasoning_effort {effort!r}, only "
+                f"{', '.join(efforts)}; what else its models take goes into settings.extra.",
+                sent=False,
+            )
+        return {key: _with_effort(value, effort) for key, value in found.items()}
+
+    def _encoded(self, body: dict[str, Any]) -> bytes:
+        try:
+            return orjson.dumps(body)
+        except TypeError as error:  # lone surrogates in a prompt, or a value of extra that JSON has no room for
+            raise Rejected(f"models.{self.spec.name}: the request is no valid JSON: {error}", sent=False) from error
+
+    def _parsed(self, body: bytes, path: str) -> dict[str, Any]:
+        """The body as an object. Raises BadReply, or what an error object in it means."""
+        try:
+            data = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            start = self._wire.where.clean(body[:200].decode("utf-8", "replace"))
+            raise BadReply(f"{self.endpoint.host}{self._wire.path}{path} sent no JSON: {start}") from error
+        if not isinstance(data, dict):
+            raise BadReply(f"{self.endpoint.host}{self._wire.path}{path} sent JSON that is no object")
+        if data.get("error") or data.get("object") == "error":
+            raise error_from_event(data, self._wire.path + path, self._wire.where)
+        return data
+
+    async def _likelihood(self, request: Request, continuations: tuple[str, ...]) -> Response:
+        if self.preset.prompt_logprobs is None:
+            raise Unsupported(
+                f"models.{self.spec.name}: {self.preset.name} gives no log-likelihood of given continuations; "
+                f"use mode: generate, or likelihood: true where the server is known to give them.",
+                sent=False,
+            )
+        context = context_of(request)
+        body = self._encoded(body_of(self.spec.model, context, continuations))
+        reply = await self._wire.exchange(_COMPLETIONS, body)
+        if reply.whole is None:
+            return refused(reply)
+        data = self._parsed(reply.whole, _COMPLETIONS)
+        found = likelihoods_of(data, context, continuations)
+        raw = data.get("usage")
+        return Response(
+            text="",
+            stop_reason="stop",
+            timing=Timing(sent_at=reply.sent_at, total_s=reply.ended_at - reply.sent_at),
+            served_model=data.get("model") if isinstance(data.get("model"), str) else None,
+            fingerprint=data.get("system_fingerprint") if isinstance(data.get("system_fingerprint"), str) else None,
+            usage=usage_of(raw, self.preset, tier=None, showed_reasoning=False),
+            raw_usage=raw if isinstance(raw, dict) else None,
+            logliks=found.sums,
+            logliks_greedy=found.greedy,
+            loglik_tokens=found.n_tokens,
+        )
+
+
+def _check_options(spec: ModelSpec, known: set[str]) -> None:
+    """Raises SuiteError for an option that is unknown or of the wrong kind."""
+    for name, value in spec.options.items():
+        if name not in known:
+            near = get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(sorted(known))}."
+            raise SuiteError(f"models.{spec.name}.{name}: {spec.adapter} has no such option; {hint}")
+        if name in {"stream", "likelihood"} and not isinstance(value, bool):
+            raise SuiteError(f"models.{spec.name}.{name} is {value!r}; it is true or false.")
+
+
+def _key_place(spec: ModelSpec, preset: Preset) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Variables that may hold the key, and the hosts that are its home.
+
+    A variable that the suite names (`key_env`) has no home: suites come from pull requests, so the person who runs
+    them has to allow the host.
+    """
+    named = spec.options.get("key_env")
+    if named is None or named in preset.key_env:
+        return preset.key_env, preset.key_hosts
+    if not isinstance(named, str) or not _ENV_NAME.fullmatch(named):
+        raise SuiteError(f"models.{spec.name}.key_env is {named!r}; it takes the name of an environment variable.")
+    return (named,), ()
+
+
+def _with_effort(value: Any, effort: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_effort(inner, effort) for key, inner in value.items()}
+    return effort if value == "$effort" else value

@@ -1,0 +1,241 @@
+"""OpenAI's Responses API on the official SDK; also xAI, whose preset brings another address and key.
+
+    {"model": "m", "input": [{"role": "user", "content": "Capital of France?"}], "stream": true, "store": false}
+      -> response.created, response.output_text.delta ..., response.completed with the whole answer and its usage
+
+Nothing is stored at the provider (`store` is false; its own default is true). What the dialect has no field for, `seed`
+and `stop`, is reported in `Response.dropped`. A temperature is sent when asked for; a model that refuses one answers
+400, which is `Rejected`. Reasoning text comes only when asked for, with `extra: {reasoning: {summary: auto}}`; a field
+of `extra` replaces the whole field of that name.
+
+The SDK's own environment variables (OPENAI_BASE_URL, OPENAI_CUSTOM_HEADERS, ...) are not read, except that
+OPENAI_ORG_ID and OPENAI_PROJECT_ID go to OpenAI's own hosts, where they choose who pays.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.http_errors import Where, error_from_event
+from evalkit.adapters.keys import api_key
+from evalkit.adapters.presets import SETTINGS, Preset, filled
+from evalkit.adapters.sdk_doorway import Door, check_entry, hidden_environment, refuse_own_fields, sendable_key
+from evalkit.adapters.sdk_stream import Reading, ask, dropped
+from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
+from evalkit.errors import Rejected, RequestError, Unsupported
+from evalkit.records import Request, Response, StopReason, Timing, Usage
+
+OPENAI_HOSTS = ("api.openai.com", ".api.openai.com")
+OPENAI = Preset(
+    name="openai",
+    about="OpenAI's own models.",
+    source="openai 3.51.0, types of responses.create; 2026-11-20",
+    dialect="responses",
+    base_url="https://api.openai.com/v1",
+    key_env=("OPENAI_API_KEY",),
+    key_hosts=OPENAI_HOSTS,
+    supports=frozenset({"temperature", "top_p", "json_schema", "top_logprobs", "reasoning_effort"}),
+    price_provider="openai",
+)
+OWN_FIELDS = frozenset({"model", "input", "stream", "store"})
+"""Body fields that `settings.extra` may not set."""
+
+_REASONING_DELTAS = {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}
+_LAST_EVENTS = {"response.completed", "response.incomplete", "response.failed"}
+_INCOMPLETE: Mapping[str, StopReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
+_POLICY_CODES = {"content_filter", "content_policy_violation", "bio_policy", "misalignment_policy_violation"}
+"""Codes of a failed response that say the provider declined this prompt: an answer, not a fault."""
+_XAI_TICKS_PER_USD = 10_000_000_000
+"""xAI reports what a request cost as `cost_in_usd_ticks` (docs.x.ai, cost tracking)."""
+
+
+def make(spec: ModelSpec, preset: Preset | None = None) -> ResponsesAdapter:
+    """The adapter of one model. `preset` gives the address, keys and abilities of another provider of this dialect.
+
+    Raises MissingKey, or SuiteError for an address that may not get the key and for unknown options.
+    """
+    check_entry(spec, (), OWN_FIELDS)
+    preset = filled(OPENAI if preset is None else preset, spec)
+    url = preset.base_url or ""
+    key = api_key(preset.key_env, url, preset.key_hosts, spec, required=preset.key_required)
+    return ResponsesAdapter(spec, preset, url, key)
+
+
+class ResponsesAdapter:
+    """One model behind a Responses endpoint."""
+
+    def __init__(self, spec: ModelSpec, preset: Preset, url: str, key: str | None) -> None:
+        import openai
+
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+        path = f"{parts.path.rstrip('/')}/responses"
+        self.spec = spec
+        self.capabilities = Capabilities(**{name: name in preset.supports for name in SETTINGS})
+        self.endpoint = Endpoint(
+            lane=parts.netloc,
+            place=f"{parts.netloc}{path}",
+            host=host,
+            price_provider=preset.price_provider,
+            facts={"sdk": f"openai {openai.__version__}", "dialect": "responses"},
+        )
+        self._pads_streams = preset.name == OPENAI.name
+        self._door = Door(openai, path, Where(spec.name, spec.model, parts.netloc, preset.key_env, key))
+        at_home = host == OPENAI_HOSTS[0] or host.endswith(OPENAI_HOSTS[1])
+        organization, project = os.environ.get("OPENAI_ORG_ID"), os.environ.get("OPENAI_PROJECT_ID")
+        with hidden_environment("OPENAI_"):
+            self._client = openai.AsyncOpenAI(
+                api_key=sendable_key(key, " or ".join(preset.key_env), spec),
+                organization=organization if at_home else None,
+                project=project if at_home else None,
+                base_url=url,
+                timeout=sdk_timeout(spec.idle_timeout_s),
+                max_retries=0,
+                http_client=sdk_client(url),
+            )
+        self._responses = self._client.responses.with_streaming_response
+
+    async def respond(self, request: Request) -> Response:
+        """The answer to one request, streamed. Raises a RequestError."""
+        if request.continuations is not None:
+            raise Unsupported(f"models.{self.spec.name}: the Responses API gives no log-likelihood of a given text.")
+        refuse_own_fields(self.spec, request.settings, OWN_FIELDS)
+        left_out = dropped(request.settings, self.capabilities)
+        fields = body(self.spec.model, request, left_out, pads_streams=self._pads_streams)
+        # As extra_body, which the SDK sends as it is: walking typed arguments through its unions takes 0.4 ms.
+        call = self._responses.create(stream=True, extra_body=fields)
+        return await ask(call, Answer(self._door), self._door, left_out)
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._client.close()
+
+
+def body(model: str, request: Request, left_out: tuple[str, ...], *, pads_streams: bool) -> dict[str, Any]:
+    """The request as JSON, without `stream`, which the SDK adds; nothing stands in it that was left to the provider."""
+    settings = {
+        name: value
+        for name in ("max_output_tokens", "temperature", "top_p", "top_logprobs", "reasoning_effort", "json_schema")
+        if (value := getattr(request.settings, name)) is not None and name not in left_out
+    }
+    made: dict[str, Any] = {
+        "model": model,
+        "input": [{"role": turn.role, "content": turn.content} for turn in request.messages],
+        "store": False,
+    }
+    if pads_streams:  # padding against traffic analysis: bytes on the wire, nothing in the answer
+        made["stream_options"] = {"include_obfuscation": False}
+    if (effort := settings.pop("reasoning_effort", None)) is not None:
+        made["reasoning"] = {"effort": effort}
+    if (schema := settings.pop("json_schema", None)) is not None:
+        made["text"] = {"format": {"type": "json_schema", "name": "answer", "schema": dict(schema), "strict": True}}
+    if "top_logprobs" in settings:
+        made["include"] = ["message.output_text.logprobs"]
+    return made | settings | dict(request.settings.extra)
+
+
+class Answer(Reading):
+    """A streamed response; its last event repeats the whole answer, and that is what counts."""
+
+    __slots__ = ("_door", "_final")
+
+    def __init__(self, door: Door) -> None:
+        super().__init__()
+        self._door = door
+        self._final: dict[str, Any] = {}
+
+    def take(self, event: dict[str, Any], at_s: float) -> None:
+        kind = event["type"]
+        if kind == "response.output_text.delta":
+            self.content(event["delta"], at_s)
+        elif kind in _REASONING_DELTAS:
+            self.thought(event["delta"], at_s)
+        elif kind in _LAST_EVENTS:
+            self._final = event["response"]
+            self.done = True
+            if self._final.get("status") == "failed" and self._code() not in _POLICY_CODES:
+                raise self._failed(self._final.get("error") or {})
+        elif kind == "error":
+            raise self._failed(event)
+
+    def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
+        """The whole answer. Raises KeyError, TypeError, AttributeError or ValueError where it is not of the dialect."""
+        final = self._final
+        items = final.get("output") or ()
+        parts = [part for item in items if item["type"] == "message" for part in item.get("content") or ()]
+        texts = [part for part in parts if part["type"] == "output_text"]
+        refusal = " ".join(part["refusal"] for part in parts if part["type"] == "refusal") or None
+        stop_reason, why = self._stop_reason(
+            refusal, calls_tool=not parts and any("call" in one["type"] for one in items)
+        )
+        usage = final.get("usage")
+        return Response(
+            text="".join(part["text"] for part in texts) or "".join(self.text),
+            stop_reason=stop_reason,
+            timing=timing,
+            reasoning="".join(self.reasoning) or _reasoning(items) or None,
+            served_model=final.get("model"),
+            fingerprint=final.get("system_fingerprint"),
+            usage=None if usage is None else read_usage(usage, final.get("service_tier")),
+            raw_usage=usage,
+            refusal=why,
+            top_logprobs=_alternatives(texts),
+            dropped=left_out,
+        )
+
+    def _stop_reason(self, refusal: str | None, *, calls_tool: bool) -> tuple[StopReason, str | None]:
+        """(stop reason, the provider's words or category where it declined)."""
+        status = self._final.get("status")
+        if status == "failed":
+            return "content_filter", self._door.where.clean(f"{self._code()}: {self._final['error'].get('message')}")
+        if status == "incomplete":
+            reason = str((self._final.get("incomplete_details") or {}).get("reason"))
+            stopped = _INCOMPLETE.get(reason, "other")
+            return stopped, reason if stopped == "content_filter" else None
+        if refusal is not None:
+            return "refusal", refusal
+        return "tool_use" if calls_tool else "stop", None
+
+    def _code(self) -> str:
+        return str((self._final.get("error") or {}).get("code"))
+
+    def _failed(self, told: Mapping[str, Any]) -> RequestError:
+        if str(told.get("code")).startswith("invalid_"):
+            return Rejected(f"{self._door.where.host}: {self._door.where.clean(str(told.get('message')))}")
+        return error_from_event(told, self._door.path, self._door.where)
+
+
+def read_usage(usage: Mapping[str, Any], service_tier: str | None) -> Usage:
+    """Billed tokens: cached and written ones are parts of the input, reasoning is a part of the output."""
+    given, made = usage.get("input_tokens_details") or {}, usage.get("output_tokens_details") or {}
+    ticks = usage.get("cost_in_usd_ticks")
+    return Usage(
+        input=usage.get("input_tokens"),
+        cache_read=given.get("cached_tokens"),
+        cache_write_other=given.get("cache_write_tokens"),
+        output=usage.get("output_tokens"),
+        reasoning=made.get("reasoning_tokens"),
+        provider_cost_usd=None if ticks is None else Decimal(ticks) / _XAI_TICKS_PER_USD,
+        service_tier=service_tier,
+    )
+
+
+def _reasoning(items: Iterable[Mapping[str, Any]]) -> str:
+    """Reasoning that came only in the last event."""
+    thoughts = (item for item in items if item["type"] == "reasoning")
+    return "".join(
+        part.get("text") or "" for item in thoughts for part in item.get("summary") or item.get("content") or ()
+    )
+
+
+def _alternatives(texts: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, float], ...] | None:
+    """For each token of the answer its alternatives and their log-probabilities; None where none came."""
+    tokens = [token for part in texts for token in part.get("logprobs") or ()]
+    if not tokens:
+        return None
+    return tuple({one["token"]: one["logprob"] for one in token.get("top_logprobs") or ()} for token in tokens)

@@ -1,0 +1,117 @@
+"""Answers that exist already, from a file: production logs, or what another tool's model said.
+
+    models:
+      last-week: {adapter: replay, path: logs/answers.jsonl, id_field: ticket_id, text_field: reply}
+
+    {"ticket_id": "t1", "reply": "deny", "latency_ms": 840}  ->  the answer to the sample with id "t1"
+
+An answer belongs to a sample by its id alone, which two tasks of one suite must therefore not both use for different
+samples. Other columns are not read: an old latency or bill has no known conditions. Nothing is invented in their
+place: no usage, no time to first token, and the look-up's own duration is marked as no model's (`timing` is False).
+A sample asked a second time (`repeats`) is refused, since one recorded answer counted twice would feign precision.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.errors import Rejected, SuiteError, Unsupported
+from evalkit.records import Request, Response, Timing
+from evalkit.suite.datasets import open_data
+
+OPTIONS = ("path", "id_field", "text_field")
+
+
+def make(spec: ModelSpec) -> ReplayAdapter:
+    """Reads the whole file. Raises SuiteError when it or a column is missing, or an id stands in it twice."""
+    place = f"models.{spec.name}"
+    complaints = [
+        f"{place}.{name}: replay has no such option; it knows {', '.join(OPTIONS)}."
+        for name in spec.options
+        if name not in OPTIONS
+    ]
+    path = spec.options.get("path")
+    if not isinstance(path, str) or not path:
+        complaints.append(
+            f"{place}.path: replay needs the file of answers (JSONL, CSV or Parquet), like path: answers.jsonl"
+        )
+    if complaints:
+        raise SuiteError(complaints)
+    data = open_data(str(path), Path(spec.folder), label=f"{place}.path: {path}")
+    answers = _read(data, spec.options.get("id_field", "id"), spec.options.get("text_field", "text"))
+    return ReplayAdapter(spec, answers, str(path), data.fingerprint())
+
+
+class ReplayAdapter:
+    """Recorded answers by sample id."""
+
+    def __init__(self, spec: ModelSpec, answers: dict[str, str | None], label: str, fingerprint: str) -> None:
+        self.spec = spec
+        self.capabilities = Capabilities(
+            temperature=False, top_p=False, stop=False, streaming=False, usage=False, timing=False
+        )
+        self.endpoint = Endpoint(
+            lane=f"replay {spec.name}",
+            place=f"file {fingerprint}",
+            network=False,
+            cacheable=False,
+            facts={"replayed": "true", "file": label, "file_sha256": fingerprint, "answers": str(len(answers))},
+        )
+        self._answers = answers
+        self._label = label
+
+    async def respond(self, request: Request) -> Response:
+        """The recorded answer. Raises Rejected where there is none for this sample, or for a second repeat."""
+        sent_at = time.perf_counter()
+        if request.continuations is not None:
+            raise Unsupported(f"models.{self.spec.name}: a file of answers has no log-likelihoods.")
+        if request.repeat > 0:
+            raise Rejected(
+                f"models.{self.spec.name}: repeat {request.repeat} of sample {request.sample_id!r} is asked for, and "
+                f"{self._label} holds one answer to each: set run.repeats to 1."
+            )
+        text = self._answers.get(request.sample_id)
+        if text is None:
+            lacks = "has no answer text for it" if request.sample_id in self._answers else "has no such id"
+            raise Rejected(
+                f"models.{self.spec.name}: sample {request.sample_id!r} is asked, but {self._label} {lacks}."
+            )
+        timing = Timing(sent_at=sent_at, total_s=time.perf_counter() - sent_at)
+        return Response(text=text, stop_reason="stop", timing=timing)
+
+    async def aclose(self) -> None:
+        """Forgets the answers."""
+        self._answers = {}
+
+
+def _read(data: Any, id_field: str, text_field: str) -> dict[str, str | None]:
+    """Answers by id; None for a record whose text is null. Raises SuiteError with every complaint, 20 at most."""
+    answers: dict[str, str | None] = {}
+    lines: dict[str, int] = {}
+    complaints: list[str] = []
+    for line, record in data.records(complaints.append):
+        missing = [name for name in (id_field, text_field) if name not in record]
+        if missing:
+            complaints.append(
+                f"{data.place(line)}: has no column {missing[0]!r}; it has {', '.join(map(str, record))}. "
+                f"Name the columns with id_field and text_field."
+            )
+        else:
+            key, text = str(record[id_field]), record[text_field]
+            if key in lines:
+                complaints.append(f"{data.place(line)}: the id {key!r} stood already in {data.unit} {lines[key]}.")
+            lines.setdefault(key, line)
+            if text is not None and not isinstance(text, str):
+                complaints.append(f"{data.place(line)}: {text_field} is {type(text).__name__}, and an answer is text.")
+            else:
+                answers[key] = text
+        if len(complaints) >= 20:
+            break
+    if not lines and not complaints:
+        complaints.append(f"{data.label}: holds no records.")
+    if complaints:
+        raise SuiteError(complaints)
+    return answers

@@ -1,0 +1,121 @@
+"""What the two SDK adapters share around a call: a client without hidden settings, and one doorway for SDK errors.
+
+    openai.RateLimitError 429, code insufficient_quota   ->  OutOfCredit
+    anthropic.OverloadedError 529, retry-after: 3         ->  Overloaded(retry_after_s=3.0)
+    openai.APIConnectionError, never handed over          ->  ConnectionFailed(sent=False)
+
+The SDKs raise the same names for the same things (both are generated), so one doorway serves both; what a status or a
+provider's code means is decided in `http_errors`, for every adapter alike.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import ModuleType
+
+import httpx2
+
+from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.http_errors import Where, declined, error_from_status
+from evalkit.errors import (
+    BadReply,
+    ConnectionFailed,
+    MissingKey,
+    OutOfCredit,
+    Rejected,
+    RequestError,
+    Stalled,
+    SuiteError,
+    Unsupported,
+)
+from evalkit.records import Settings
+
+_NO_KEY = "no-key"
+"""The SDKs insist on some key; this goes to servers on loopback that need none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One endpoint of one SDK, and the way its errors become ours."""
+
+    sdk: ModuleType
+    path: str
+    """Path of the endpoint, for messages."""
+    where: Where
+
+    def translated(self, error: Exception) -> RequestError:
+        """The error of our tree for one that the SDK or its transport raised. Most specific first."""
+        cause = error.__cause__
+        if isinstance(error, self.sdk.APIStatusError):
+            return self._by_status(error.response)
+        words = self.where.clean(str(cause or error))
+        if isinstance(error, httpx2.ConnectError) or isinstance(cause, httpx2.ConnectError):
+            return ConnectionFailed(f"No connection to {self.where.host}: {words}", sent=False)
+        if isinstance(error, self.sdk.APITimeoutError | httpx2.TimeoutException):
+            return Stalled(f"{self.where.host} sent nothing until the idle limit: {words}")
+        if isinstance(error, self.sdk.APIConnectionError | httpx2.TransportError):
+            return ConnectionFailed(f"The connection to {self.where.host} broke: {words}")
+        return BadReply(f"{self.where.host} sent a reply that cannot be read: {words}")
+
+    def declined(self, error: Exception) -> str | None:
+        """The provider's words where its filter turned the prompt away; None for every other error."""
+        if not isinstance(error, self.sdk.APIStatusError):
+            return None
+        return declined(error.status_code, error.response.content, self.where)
+
+    def _by_status(self, response: httpx2.Response) -> RequestError:
+        error = error_from_status(response.status_code, response.headers, response.content, self.path, self.where)
+        if isinstance(error, Rejected) and "credit balance is too low" in str(error):  # Anthropic says 400 to this
+            return OutOfCredit(str(error), status=error.status)
+        return error
+
+
+@contextmanager
+def hidden_environment(prefix: str) -> Iterator[None]:
+    """Hides every environment variable with this prefix while an SDK client is made.
+
+    The SDKs read base addresses, further credentials, profiles and whole headers from their variables; any of these
+    could send a credential to a host that evalkit has not checked. Only what is passed explicitly may count.
+    """
+    hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(prefix)}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
+def sendable_key(key: str | None, key_env: str, spec: ModelSpec) -> str:
+    """The key as a header can carry it, or a placeholder where none is sent. Raises MissingKey on stray characters."""
+    if key is None:
+        return _NO_KEY
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise MissingKey(
+            f"models.{spec.name}: {key_env} holds a line break, a blank or a character that no key has; set it again."
+        )
+    return key
+
+
+def refuse_own_fields(spec: ModelSpec, settings: Settings, own_fields: frozenset[str]) -> None:
+    """Raises Unsupported where a task's extra fields would overwrite what the adapter itself sends."""
+    if own := sorted(own_fields & settings.extra.keys()):
+        raise Unsupported(f"models.{spec.name}: settings.extra.{own[0]} is a field that evalkit sets itself.")
+
+
+def check_entry(spec: ModelSpec, options: tuple[str, ...], own_fields: frozenset[str]) -> None:
+    """Raises SuiteError for an option that the adapter does not know, or an extra field that is the adapter's own."""
+    complaints = []
+    for name in spec.options:
+        if name not in options:
+            near = get_close_matches(str(name), options, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(options) or 'none of its own'}."
+            complaints.append(f"models.{spec.name}.{name}: {spec.adapter} has no such option; {hint}")
+    complaints += [
+        f"models.{spec.name}.settings.extra.{name}: evalkit sets this field itself; leave it out."
+        for name in sorted(own_fields & spec.settings.extra.keys())
+    ]
+    if complaints:
+        raise SuiteError(complaints)

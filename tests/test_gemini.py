@@ -1,0 +1,219 @@
+"""The Gemini adapter through its real client against the fake provider."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from evalkit.adapters import gemini
+from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.gemini import Gemini, usage_of
+from evalkit.adapters.registry import make_adapter
+from evalkit.errors import (
+    BadReply,
+    ConnectionFailed,
+    KeyRefused,
+    MissingKey,
+    Overloaded,
+    RateLimited,
+    Rejected,
+    RequestError,
+    ServerError,
+    Stalled,
+    SuiteError,
+    Unsupported,
+)
+from evalkit.records import Message, Request, Settings
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+
+CANARY = "AIza-canary-6f1d0c9b2a"
+ASK = Request((Message("user", "What is the capital of France?"),))
+
+
+@asynccontextmanager
+async def chat(behaviour: Behaviour, **fields: Any) -> AsyncIterator[tuple[Gemini, FakeProvider]]:
+    """An adapter in front of a fake provider."""
+    async with FakeProvider(behaviour) as provider:
+        adapter = gemini.make(
+            ModelSpec(name="m", adapter="gemini", model="gemini-1", base_url=provider.origin, **fields)
+        )
+        try:
+            yield adapter, provider
+        finally:
+            await adapter.aclose()
+
+
+async def test_an_answer_comes_whole_with_thoughts_bill_and_times() -> None:
+    behaviour = Behaviour(
+        latency_s=0.05, reasoning="Let me think.", reasoning_s=0.05, reply="Paris it is", cached_tokens=2
+    )
+    async with chat(behaviour) as (adapter, provider):
+        response = await adapter.respond(ASK)
+        truth = next(iter(provider.account))
+    assert truth.path == "/v1beta/models/gemini-1:streamGenerateContent"
+    assert (response.text, response.reasoning, response.stop_reason) == ("Paris it is", "Let me think.", "stop")
+    assert response.served_model == "gemini-1"
+    assert response.usage is not None
+    assert (response.usage.input, response.usage.cache_read) == (6, 2)
+    assert (response.usage.output, response.usage.reasoning) == (6, 3)  # three words, three of thought: all billed
+    assert response.raw_usage is not None and response.raw_usage["candidatesTokenCount"] == 3
+    times = response.timing
+    assert times.ttfr_s is not None and times.ttft_s is not None and times.last_s is not None
+    assert times.ttfr_s >= 0.05 and times.ttft_s - times.ttfr_s >= 0.04
+    assert times.ttft_s <= times.last_s <= times.total_s
+
+
+async def test_the_answer_is_whole_through_the_registry_too() -> None:
+    async with FakeProvider(Behaviour(reply="Paris")) as provider:
+        spec = ModelSpec(name="m", adapter="gemini", model="models/gemini-1", base_url=provider.origin + "/v1beta")
+        adapter = make_adapter(spec)
+        assert (await adapter.respond(ASK)).text == "Paris"
+        await adapter.aclose()
+
+
+async def test_settings_and_turns_travel_in_geminis_spelling() -> None:
+    async with chat(Behaviour()) as (adapter, _):
+        conversation = (
+            Message("system", "Be brief."),
+            Message("user", "Hello"),
+            Message("user", "Anybody?"),
+            Message("assistant", "Yes."),
+            Message("user", "Good."),
+        )
+        settings = Settings(
+            max_output_tokens=5,
+            temperature=0.0,
+            top_p=0.9,
+            seed=7,
+            stop=("END",),
+            json_schema={"type": "object"},
+            reasoning_effort="low",
+            extra={"generationConfig": {"topK": 3}, "safetySettings": []},
+        )
+        body = adapter._body(Request(conversation, settings))
+        off = adapter._body(Request(conversation, Settings(reasoning_effort="none")))
+        plain = adapter._body(ASK)
+    assert body["systemInstruction"] == {"parts": [{"text": "Be brief."}]}
+    assert [turn["role"] for turn in body["contents"]] == ["user", "model", "user"]
+    assert body["generationConfig"] == {
+        "maxOutputTokens": 5,
+        "temperature": 0.0,
+        "topP": 0.9,
+        "seed": 7,
+        "stopSequences": ["END"],
+        "responseMimeType": "application/json",
+        "responseJsonSchema": {"type": "object"},
+        "thinkingConfig": {"thinkingLevel": "low", "includeThoughts": True},
+        "topK": 3,
+    }
+    assert body["safetySettings"] == []
+    assert off["generationConfig"] == {"thinkingConfig": {"thinkingBudget": 0}}
+    assert plain == {"contents": [{"role": "user", "parts": [{"text": "What is the capital of France?"}]}]}
+
+
+async def test_truncation_filters_and_blocks_have_names() -> None:
+    async with chat(Behaviour(reply="one two three")) as (adapter, provider):
+        cut = await adapter.respond(Request(ASK.messages, Settings(max_output_tokens=1)))
+        provider.behaviour = Behaviour(refuse_rate=1.0)
+        refused = await adapter.respond(ASK)
+        provider.behaviour = Behaviour(filter_rate=1.0)
+        blocked = await adapter.respond(ASK)
+    assert (cut.stop_reason, cut.text) == ("length", "one")
+    assert (refused.stop_reason, refused.text, refused.refusal) == ("content_filter", "", "SAFETY")
+    assert (blocked.stop_reason, blocked.text, blocked.refusal) == ("refusal", "", "SAFETY")
+
+
+async def test_top_logprobs_come_for_each_token() -> None:
+    async with chat(Behaviour(answers="letter")) as (adapter, _):
+        response = await adapter.respond(Request(ASK.messages, Settings(top_logprobs=4)))
+    assert response.top_logprobs is not None and len(response.top_logprobs) == 1
+    assert len(response.top_logprobs[0]) == 4
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ("400", Rejected),
+        ("401", KeyRefused),
+        ("403", KeyRefused),
+        ("404", Rejected),
+        ("429", RateLimited),
+        ("500", ServerError),
+        ("503", Overloaded),
+        ("drop", ConnectionFailed),
+        ("drop_mid", ConnectionFailed),
+        ("end_mid", ConnectionFailed),
+        ("stall_mid", Stalled),
+        ("malformed", BadReply),
+        ("error_mid", Overloaded),
+    ],
+)
+async def test_each_failure_is_an_error_of_ours(fault: str, kind: type[RequestError]) -> None:
+    behaviour = Behaviour(faults={fault: 1.0}, retry_after_s=2.0, reply="one two three")
+    async with chat(behaviour, idle_timeout_s=0.2) as (adapter, provider):
+        with pytest.raises(kind) as caught:
+            await adapter.respond(ASK)
+        provider.behaviour = Behaviour()
+        assert (await adapter.respond(ASK)).text
+    if fault in {"429", "503"}:
+        assert caught.value.retry_after_s == 2.0
+
+
+async def test_likelihoods_are_refused() -> None:
+    async with chat(Behaviour()) as (adapter, _):
+        with pytest.raises(Unsupported, match="mode: generate"):
+            await adapter.respond(Request(ASK.messages, continuations=(" a",)))
+
+
+async def test_the_key_travels_in_a_header_and_appears_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", CANARY)
+    async with chat(Behaviour(require_key=CANARY), key_hosts=frozenset({"127.0.0.1"})) as (adapter, provider):
+        assert (await adapter.respond(ASK)).text
+        provider.behaviour = Behaviour(require_key="another")
+        with pytest.raises(KeyRefused, match="GEMINI_API_KEY or GOOGLE_API_KEY") as caught:
+            await adapter.respond(ASK)
+        paths = [record.path for record in provider.account]
+    seen = [str(caught.value), repr(caught.value), repr(adapter), repr(adapter.spec), repr(adapter.endpoint), *paths]
+    assert not any(CANARY in text for text in seen)
+
+
+def test_a_missing_key_and_a_foreign_host_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(MissingKey, match="GEMINI_API_KEY"):
+        gemini.make(ModelSpec(name="m", adapter="gemini", model="gemini-1"))
+    monkeypatch.setenv("GOOGLE_API_KEY", CANARY)
+    assert gemini.make(ModelSpec(name="m", adapter="gemini", model="gemini-1")).endpoint.host is not None
+    with pytest.raises(SuiteError, match=r"storage\.googleapis\.com"):
+        gemini.make(
+            ModelSpec(name="m", adapter="gemini", model="gemini-1", base_url="https://storage.googleapis.com/evil")
+        )
+
+
+@pytest.mark.parametrize("model", ["../../other", "a/b", "a:b", "a?key=1", ""])
+def test_a_models_name_cannot_change_the_path(model: str) -> None:
+    with pytest.raises(SuiteError, match=r"models\.m\.model"):
+        gemini.make(ModelSpec(name="m", adapter="gemini", model=model, base_url="http://127.0.0.1:9"))
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ({"promptTokenCount": 9, "candidatesTokenCount": 4, "totalTokenCount": 13}, (9, 4, 0)),
+        (
+            {"promptTokenCount": 9, "candidatesTokenCount": 4, "thoughtsTokenCount": 30, "totalTokenCount": 43},
+            (9, 34, 30),
+        ),
+        ({"promptTokenCount": 9, "toolUsePromptTokenCount": 2, "totalTokenCount": 15}, (11, 4, None)),
+        # everything went into thoughts: the API leaves out the zero
+        ({"promptTokenCount": 9, "thoughtsTokenCount": 30, "totalTokenCount": 39}, (9, 30, 30)),
+        ({"promptTokenCount": 9, "candidatesTokenCount": 4, "thoughtsTokenCount": 30}, (9, 34, 30)),
+        ({"promptTokenCount": 9, "candidatesTokenCount": 4}, (9, 4, None)),
+        ({"promptTokenCount": 9}, (9, None, None)),
+        ({}, (None, None, None)),
+    ],
+)
+def test_bills_are_read_from_what_is_there(raw: dict[str, int], expected: tuple[int | None, ...]) -> None:
+    usage = usage_of(raw)
+    assert (usage.input, usage.output, usage.reasoning) == expected
