@@ -1,0 +1,241 @@
+"""The command line at its edges: what it imports, how it exits, and what it says to somebody who made a mistake."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from evalkit.cli import COMMANDS
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.world import evalkit, write_suite
+
+Capture = pytest.CaptureFixture[str]
+HEAVY = {
+    *("aiohttp", "anthropic", "asyncio", "ctranslate2", "duckdb", "genai_prices", "httpx2", "jinja2", "numpy"),
+    *("openai", "orjson", "pandas", "pyarrow", "pydantic", "rich", "ruamel", "tokenizers", "yaml"),
+}
+
+
+def test_help_imports_click_and_the_standard_library_only() -> None:
+    script = (
+        "import sys, json\n"
+        "from evalkit.cli import run_command\n"
+        "assert run_command(['--help']) == 0\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})), file=sys.stderr)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(json.loads(ran.stderr.strip().split("\n")[-1]))
+    assert not loaded & HEAVY
+    foreign = {name for name in loaded if name not in sys.stdlib_module_names and not name.startswith("_")}
+    assert foreign <= {"click", "evalkit"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str, capsys: Capture) -> None:
+    ran = evalkit(capsys, name, "--help")
+    assert ran.code == 0
+    assert "Usage: evalkit" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["rnu"], "Did you mean 'run'?"),
+        (["run"], "Missing argument"),
+        (["run", "nowhere.yaml"], "no such file"),
+        (["run", "x.yaml", "--limit", "0"], "--limit"),
+        (["run", "x.yaml", "--new", "--resume", "latest"], "--new"),
+        (["show", "no-such-run"], "no runs in"),
+        (["check", "."], "folder"),
+    ],
+)
+def test_a_user_s_mistake_is_a_sentence_and_exit_2(args: list[str], said: str, capsys: Capture, tmp_path: Path) -> None:
+    ran = evalkit(capsys, *args)
+    assert ran.code == 2
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_defect_is_exit_70_and_never_reads_as_a_failed_gate(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def broken(*_: object, **__: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("evalkit.store.runs.list_runs", broken)
+    ran = evalkit(capsys, "list", "--results", tmp_path)
+    assert ran.code == 70
+    assert "defect of evalkit" in ran.err
+
+
+def test_a_missing_key_names_the_variable_before_anything_is_sent(capsys: Capture, tmp_path: Path) -> None:
+    models = "  gpt: {adapter: openai, model: m}\n  claude: {adapter: anthropic, model: m}"
+    ran = evalkit(capsys, "run", write_suite(tmp_path, "", models=models), "--results", tmp_path / "r")
+    assert ran.code == 2
+    assert "OPENAI_API_KEY" in ran.err
+    assert "ANTHROPIC_API_KEY" in ran.err, "all complaints come at once"
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_suite_cannot_send_a_key_to_a_host_of_its_own_choice(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "canary-secret")
+    models = '  gpt: {adapter: openai, model: m, base_url: "https://evil.example/v1"}'
+    ran = evalkit(capsys, "run", write_suite(tmp_path, "", models=models), "--results", tmp_path / "r")
+    assert ran.code == 2
+    assert "evil.example" in ran.err
+    assert "--allow-key-host" in ran.err
+    assert "canary" not in ran.err + ran.out
+
+
+def test_internal_prompts_do_not_go_to_a_host_that_nobody_allowed(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = '  m: {adapter: openai_chat, model: m, base_url: "https://somewhere.example/v1"}'
+    suite = write_suite(tmp_path, "", models=models)
+    refused = evalkit(capsys, "check", suite)
+    allowed = evalkit(capsys, "check", suite, "--allow-key-host", "somewhere.example")
+    assert refused.code == 2
+    assert "sensitivity" in refused.err
+    assert allowed.code == 0
+    assert "prompts go to somewhere.example" in allowed.out
+
+
+def test_plain_http_beyond_this_machine_is_refused(capsys: Capture, tmp_path: Path) -> None:
+    models = '  m: {adapter: openai_chat, model: m, base_url: "http://somewhere.example/v1"}'
+    ran = evalkit(capsys, "check", write_suite(tmp_path, "", models=models))
+    assert ran.code == 2
+    assert "plain http" in ran.err
+
+
+def test_a_key_is_in_no_file_no_message_and_no_cache(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canary = "sk-canary-1234567890"
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("EVALKIT_KEY_HOSTS", "127.0.0.1")
+    said = ""
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "TOGETHER_API_KEY"):
+        monkeypatch.setenv(name, canary)
+    behaviour = Behaviour(reply="B", require_key=canary, faults={"500": 0.2, "400": 0.1, "malformed": 0.1})
+    with FakeProvider.in_thread(behaviour) as provider:
+        models = "\n".join(
+            f'  {name}: {{adapter: {adapter}, model: m, base_url: "{url}"}}'
+            for name, adapter, url in (
+                ("a", "openai", provider.base_url),
+                ("b", "anthropic", provider.origin),
+                ("c", "gemini", provider.origin),
+                ("d", "together", provider.base_url),
+            )
+        )
+        suite = write_suite(tmp_path, "", models=models, n=10)
+        for wrong in (False, True):
+            if wrong:
+                provider.behaviour = Behaviour(require_key="another")
+            ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results", "--json", "--new", "--no-cache")
+            said += ran.out + ran.err
+        cached = evalkit(capsys, "run", suite, "--results", tmp_path / "results", "--json")
+        said += cached.out + cached.err
+    assert "errored" in said
+    assert canary not in said
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or canary.encode() not in path.read_bytes(), path
+
+
+HOSTILE = "\x1b[31mB\x1b[0m \u202edlrow\u202c \u200b[bold]B[/bold] \x07"
+
+
+def test_what_a_model_wrote_cannot_act_on_the_terminal(capsys: Capture, tmp_path: Path) -> None:
+    models = ""
+    with FakeProvider.in_thread(
+        Behaviour(reply=HOSTILE, served_model="\x1b[2Jgotcha", faults={"400": 0.2})
+    ) as provider:
+        models = f'  "evil[red]": {{adapter: openai_chat, model: m, base_url: "{provider.base_url}"}}'
+        suite = write_suite(tmp_path, "", models=models.replace("evil[red]", "evil"), n=30)
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results")
+        shown = evalkit(capsys, "show", "latest", "--results", tmp_path / "results")
+    for text in (ran.out, ran.err, shown.out, shown.err):
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert "\x07" not in text
+
+
+def test_list_show_and_compare_read_what_run_wrote(capsys: Capture, tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
+        models = "\n".join(
+            f'  {name}: {{adapter: openai_chat, model: {name}, base_url: "{provider.base_url}"}}' for name in ("a", "b")
+        )
+        suite = write_suite(tmp_path, "", models=models)
+        run = evalkit(capsys, "run", suite, "--results", results)
+    listed = evalkit(capsys, "list", "--results", results)
+    shown = evalkit(capsys, "show", "latest", "--results", results)
+    compared = evalkit(capsys, "compare", "latest:a", "latest:b", "--results", results, "--json")
+    assert "letters-" in listed.out
+    assert shown.out.split("\n")[:6] == run.out.split("\n")[:6]
+    assert compared.code == 0, compared.err
+    assert {side.rpartition(":")[2] for side in (compared.json["a"]["side"], compared.json["b"]["side"])} == {"a", "b"}
+    wrong = evalkit(capsys, "compare", "latest:a", "latest:zz", "--results", results)
+    assert wrong.code == 2
+    assert "zz" in wrong.err
+    assert "a, b" in wrong.err
+
+
+def test_an_empty_results_folder_shows_the_first_command_to_type(capsys: Capture, tmp_path: Path) -> None:
+    ran = evalkit(capsys, "list", "--results", tmp_path)
+    assert ran.code == 0
+    assert "evalkit run" in ran.out
+
+
+def test_results_that_are_a_file_are_a_sentence(capsys: Capture, tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("not a folder")
+    with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
+        suite = write_suite(tmp_path, provider.base_url)
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results")
+        assert len(provider.account) == 0
+    assert ran.code == 2
+    assert "results" in ran.err
+
+
+def test_resume_of_another_suite_s_run_is_refused(capsys: Capture, tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    with FakeProvider.in_thread(Behaviour(reply="B", faults={"400": 1.0})) as provider:
+        evalkit(capsys, "run", write_suite(tmp_path, provider.base_url, n=5), "--results", results)
+        (tmp_path / "other").mkdir()
+        other = write_suite(tmp_path / "other", provider.base_url, n=6)
+        ran = evalkit(capsys, "run", other, "--results", results, "--resume", "latest")
+    assert ran.code == 2
+
+
+def test_init_writes_a_suite_that_checks_and_never_overwrites(capsys: Capture, tmp_path: Path) -> None:
+    made = evalkit(capsys, "init", tmp_path / "evals")
+    assert made.code == 0
+    checked = evalkit(capsys, "check", tmp_path / "evals" / "suite.yaml")
+    assert checked.code == 0, checked.err
+    before = (tmp_path / "evals" / "suite.yaml").read_bytes()
+    again = evalkit(capsys, "init", tmp_path / "evals")
+    assert again.code == 2
+    assert (tmp_path / "evals" / "suite.yaml").read_bytes() == before
+
+
+def test_a_gold_answer_that_its_scorer_would_not_accept_is_found_before_anything_is_sent(
+    capsys: Capture, tmp_path: Path
+) -> None:
+    with FakeProvider.in_thread(Behaviour()) as provider:
+        suite = write_suite(tmp_path, provider.base_url, n=3)
+        (tmp_path / "items.jsonl").write_text('{"id": "1", "question": "?", "answer": "seven"}\n')
+        text = suite.read_text()
+        start = text.index("    choices:")
+        suite.write_text(
+            text[:start].replace("      {{ options }}\n", "")
+            + '    target: "{{ answer }}"\n    score: numbers\nrun: {in_flight: 2}\n'
+        )
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results")
+        assert len(provider.account) == 0
+    assert ran.code == 2
+    assert "gold" in ran.err or "target" in ran.err
