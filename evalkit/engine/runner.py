@@ -59,6 +59,8 @@ class RunResult:
     n_asked: int
     n_cached: int
     n_errored: int
+    errors: dict[str, tuple[int, str]]
+    """By model and kind of error: how often it ended an item in this sitting, and the first message."""
     lag: Lag
     lanes: dict[str, dict[str, object]]
     """By lane: what the limiter found."""
@@ -69,6 +71,7 @@ class _Tally:
     asked: int = 0
     cached: int = 0
     errored: int = 0
+    errors: dict[str, tuple[int, str]] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
 
 
@@ -138,6 +141,7 @@ class Runner:
             n_asked=self._tally.asked,
             n_cached=self._tally.cached,
             n_errored=self._tally.errored,
+            errors=self._tally.errors,
             lag=meter.stop(),
             lanes={lane.name: _lane_facts(lane) for lane, _ in lanes},
         )
@@ -211,7 +215,11 @@ class Runner:
 
     def _store(self, row: Row) -> None:
         self.journal.append(row)
-        self._tally.errored += row.error_kind is not None
+        if row.error_kind is not None:
+            self._tally.errored += 1
+            kind = f"{row.model}: {row.error_kind}"
+            n, first = self._tally.errors.get(kind, (0, f"sample {row.sample_id!r} of {row.task}: {row.error}"))
+            self._tally.errors[kind] = (n + 1, first)
         self.observer.row(row)
 
     def _from_cache(self, item: Item, request: Request) -> bool:

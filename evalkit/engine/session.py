@@ -128,6 +128,7 @@ def _verdict(plan: Plan, result: RunResult, n_errored: int) -> tuple[str, tuple[
             f"{n_errored:,} of {n_rows:,} rows are errors, more than run.max_error_rate {rate:g} allows. "
             "Run the same command again: only these are asked again."
         )
+        reasons += [f"{kind}, {n:,} times; the first: {first}" for kind, (n, first) in result.errors.items()]
     if result.interrupted:
         return "interrupted", tuple(reasons)
     return ("incomplete" if reasons else "complete"), tuple(reasons)
