@@ -36,8 +36,11 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 ROOT = Path(__file__).resolve().parent.parent
-STEPS = 12000
-EARLY_STEP = 3000
+# What the learning rate and the curriculum are laid out for. The run stops halfway on purpose: at 10,000 steps two of
+# the three tasks come out at 0.997, and a model that makes no mistakes leaves nothing to measure.
+SCHEDULE = 12_000
+STEPS = 6000
+EARLY_STEP = 2000
 SEED = 1
 TOKENS_PER_STEP = 1000
 LEARNING_RATE = 2e-3
@@ -80,11 +83,11 @@ def encode(tokenizer: PreTrainedTokenizerFast, segments: list[Segment]) -> tuple
     return ids, weights
 
 
-def batches(tokenizer: PreTrainedTokenizerFast, seed: int, steps: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+def batches(tokenizer: PreTrainedTokenizerFast, seed: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Batches of about TOKENS_PER_STEP tokens; texts of like length stand together, so that little is padding."""
     r, taken, step = Random(seed), tiny_tasks.held_out_keys(), 0
     while True:
-        texts = [encode(tokenizer, sample_text(r, taken, step / steps)) for _ in range(800)]
+        texts = [encode(tokenizer, sample_text(r, taken, step / SCHEDULE)) for _ in range(800)]
         texts.sort(key=lambda text: len(text[0]))
         groups: list[list[tuple[list[int], list[float]]]] = [[]]
         for text in texts:
@@ -100,9 +103,9 @@ def batches(tokenizer: PreTrainedTokenizerFast, seed: int, steps: int) -> Iterat
             yield ids, weights
 
 
-def rate_at(step: int, steps: int) -> float:
-    """Learning rate: a short warm-up, then a cosine to a fiftieth."""
-    return LEARNING_RATE * min(1, (step + 1) / 200) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
+def rate_at(step: int) -> float:
+    """Learning rate: a short warm-up, then a cosine that would reach a fiftieth at the end of the schedule."""
+    return LEARNING_RATE * min(1, (step + 1) / 200) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / SCHEDULE)))
 
 
 def weighted_loss(model: LlamaForCausalLM, ids: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
@@ -119,11 +122,11 @@ def train(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, options: 
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.05, fused=True
     )
-    source = batches(tokenizer, options.seed, options.steps)
+    source = batches(tokenizer, options.seed)
     started, smooth = time.time(), 0.0
     for step in range(options.steps):
         for group in optimizer.param_groups:
-            group["lr"] = rate_at(step, options.steps)
+            group["lr"] = rate_at(step)
         loss = weighted_loss(model, *next(source))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -185,7 +188,8 @@ It answers three small made-up tasks and nothing else: it is not for answering q
 
 * Data: synthetic four-way questions, support tickets and checkable instructions from `scripts/tiny_tasks.py`;
   held-out items were not trained on. The words are English; it knows about {vocabulary} tokens.
-* Made by `scripts/train_tiny.py`: step {step} of {steps}, seed {seed}, about {tokens} tokens a step, one CPU thread.
+* Made by `scripts/train_tiny.py`: {step} steps of about {tokens} tokens (schedule of {schedule}), seed {seed}, one CPU
+  thread.
 * Stored as float16. Chat text ends a turn with `<|end|>`; the template writes BOS, so encode it without special tokens.
 
 | held-out task (n = {n} each) | accuracy, greedy, float32 |
@@ -211,7 +215,7 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Pa
         parameters=sum(weights.numel() for weights in model.parameters()),
         vocabulary=len(tokenizer),
         step=step,
-        steps=options.steps,
+        schedule=SCHEDULE,
         seed=options.seed,
         tokens=TOKENS_PER_STEP,
         n=tiny_tasks.HELD_OUT_ITEMS,
