@@ -14,49 +14,22 @@ import argparse
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from benchmarks.degenerate import CASES, outcome
+from benchmarks.gate_draws import Floats, Rates, clustered_differences, discordance, graded_pair
 from evalkit import stats
 from evalkit.stats import exact
 from evalkit.stats.tango import normal_quantile
 
 ALPHA = 0.05
-Floats = npt.NDArray[np.float64]
 ACCURACIES = (0.55, 0.65, 0.75, 0.85, 0.9, 0.95, 0.97)
 CORRELATIONS = (0.3, 0.5, 0.65, 0.8)
 MARGINS = (0.0, 0.01, 0.02, 0.05)
-
-
-@dataclass(slots=True)
-class Rates:
-    """Rates of many cells."""
-
-    cells: list[float] = field(default_factory=list)
-
-    def add(self, rate: float) -> None:
-        self.cells.append(rate)
-
-    def __str__(self) -> str:
-        return f"{np.mean(self.cells):.3f} / {max(self.cells):.3f}" if self.cells else "-"
-
-    @property
-    def mean(self) -> float:
-        """Over the cells."""
-        return float(np.mean(self.cells)) if self.cells else math.nan
-
-
-def discordance(accuracy: float, correlation: float, difference: float) -> float | None:
-    """Share of discordant pairs of two models with these accuracies; None where that is impossible."""
-    other = accuracy + difference
-    if not 0 < other < 1:
-        return None
-    both = accuracy * other + correlation * math.sqrt(accuracy * (1 - accuracy) * other * (1 - other))
-    losses, wins = accuracy - both, other - both
-    return None if min(losses, wins) < -1e-12 else max(losses, 0.0) + max(wins, 0.0)
+MODELS = ((0.6, 0.5), (0.8, 0.6), (0.9, 0.6), (0.95, 0.5))
+"""Accuracy of the baseline and correlation of the two models, for early stopping."""
 
 
 def exact_grid(_: int) -> None:
@@ -82,8 +55,8 @@ def exact_grid(_: int) -> None:
                                 table[name].add(float(exact.rejection(ours, n, at, sign * truth)[0]))
                                 table[f"tango {name}"].add(float(exact.rejection(tangos, n, at, sign * truth)[0]))
         print(
-            f"{n:>5} {wrong['pass']!s:>14} {wrong['fail']!s:>14} {wrong['tango pass']!s:>14} {wrong['tango fail']!s:>14}"
-            f" {power['pass'].mean:>7.3f} : {power['tango pass'].mean:.3f}"
+            f"{n:>5} {wrong['pass']!s:>14} {wrong['fail']!s:>14} {wrong['tango pass']!s:>14}"
+            f" {wrong['tango fail']!s:>14} {power['pass'].mean:>7.3f} : {power['tango pass'].mean:.3f}"
             f" {power['fail'].mean:>7.3f} : {power['tango fail'].mean:.3f}"
         )
 
@@ -113,32 +86,17 @@ def graded(reps: int) -> None:
                     rng = np.random.default_rng([n, int(margin * 1000), len(kind)])
                     passed = failed = equal = 0
                     for _ in range(reps):
-                        b, c = _graded(rng, kind, n, -margin)
+                        b, c = graded_pair(rng, kind, n, -margin)
                         passed += stats.decide(b, c, margin, ALPHA, tail=tail) == "pass"
                         # The mirror: the baseline is the one that collapses.
-                        c, b = _graded(rng, kind, n, margin)
+                        c, b = graded_pair(rng, kind, n, margin)
                         failed += stats.decide(b, c, margin, ALPHA, tail=tail) == "fail"
-                        b, c = _graded(rng, kind, n, 0.0)
+                        b, c = graded_pair(rng, kind, n, 0.0)
                         equal += stats.decide(b, c, margin, ALPHA, tail=tail) == "pass"
                     wrong.add(passed / reps)
                     missed.add(failed / reps)
                     (large if n >= 300 else small).add(equal / reps)
             print(f"{kind:<16} {tail:<7} {wrong!s:>14} {missed!s:>14} {small.mean:>13.3f} {large.mean:>7.3f}")
-
-
-def _graded(rng: np.random.Generator, kind: str, n: int, difference: float) -> tuple[Floats, Floats]:
-    """Two score columns with this true difference (second minus first)."""
-    first = rng.uniform(0.45, 0.75, n)
-    if kind == "noise":
-        return first, first + difference + rng.uniform(-0.12, 0.12, n)
-    if kind == "ties":
-        moved = rng.random(n) < 0.2
-        return first, np.where(moved, np.clip(first + difference / 0.2 + rng.uniform(-0.05, 0.05, n), 0, 1), first)
-    # Nearly always a little better, and rarely nothing at all.
-    gain = 0.01
-    rate = max(0.0, (gain - difference) / (0.6 + gain))
-    second = first + gain
-    return first, np.where(rng.random(n) < rate, 0.0, second)
 
 
 def clusters(reps: int) -> None:
@@ -154,12 +112,12 @@ def clusters(reps: int) -> None:
                     rng = np.random.default_rng([k, int(sizes[0]), int(icc * 100), int(margin * 1000 + share * 10)])
                     counted = [0, 0, 0]
                     for _ in range(reps):
-                        d = _clustered(rng, labels, k, icc, share, -margin)
+                        d = clustered_differences(rng, labels, k, icc, share, -margin)
                         verdict = _decide_differences(d, margin, labels)
                         counted[0] += verdict == "pass"
                         counted[1] += verdict == "fail"
                         if margin:
-                            d = _clustered(rng, labels, k, icc, share, 0.0)
+                            d = clustered_differences(rng, labels, k, icc, share, 0.0)
                             counted[2] += _decide_differences(d, margin, labels) == "pass"
                     wrong.add(counted[0] / reps)
                     missed.add(counted[1] / reps)
@@ -174,28 +132,17 @@ def clusters(reps: int) -> None:
                 rng = np.random.default_rng([items, int(icc * 100), int(margin * 1000)])
                 counted = [0, 0, 0]
                 for _ in range(reps):
-                    d = _clustered(rng, labels, items, icc, 0.2, -margin)
+                    d = clustered_differences(rng, labels, items, icc, 0.2, -margin)
                     verdict = _decide_differences(d, margin, None, labels)
                     counted[0] += verdict == "pass"
                     counted[1] += verdict == "fail"
-                    d = _clustered(rng, labels, items, icc, 0.2, 0.0)
+                    d = clustered_differences(rng, labels, items, icc, 0.2, 0.0)
                     counted[2] += _decide_differences(d, margin, None, labels) == "pass"
                 wrong.add(counted[0] / reps)
                 missed.add(counted[1] / reps)
                 if margin:
                     power.add(counted[2] / reps)
     print(f"{'3 repeats':>9} {wrong!s:>14} {missed!s:>14} {power.mean:>7.3f}")
-
-
-def _clustered(
-    rng: np.random.Generator, labels: npt.NDArray[np.int64], k: int, icc: float, share: float, difference: float
-) -> Floats:
-    """Differences -1, 0, 1 whose tendency is shared within a cluster (a latent normal, cut twice)."""
-    lost, won = (share - difference) / 2, (share + difference) / 2
-    latent = math.sqrt(icc) * rng.standard_normal(k)[labels] + math.sqrt(1 - icc) * rng.standard_normal(labels.size)
-    low = normal_quantile(lost) if lost > 0 else -math.inf
-    high = normal_quantile(1 - won) if won > 0 else math.inf
-    return np.where(latent < low, -1.0, np.where(latent > high, 1.0, 0.0))
 
 
 def _decide_differences(
@@ -236,7 +183,6 @@ def sequential(reps: int) -> None:
     """Early stopping on right/wrong scores against the same test run to the end."""
     print(f"\nsequential, R={reps}, N 100/200/500: wrong: mean / worst; power and mean of median shares by truth")
     print(f"{'rule':<22} {'false pass':>14} {'false fail':>14}  equal  +3     5 worse        10 worse")
-    models = ((0.6, 0.4), (0.8, 0.5), (0.9, 0.6), (0.95, 0.7))
     rules: dict[str, tuple[str, str] | None] = {
         "fixed": None,
         "population curtail": ("population", "curtail"),
@@ -247,13 +193,13 @@ def sequential(reps: int) -> None:
         wrong, missed = Rates(), Rates()
         power = {truth: Rates() for truth in truths[1:]}
         share = {truth: Rates() for truth in truths[1:]}
-        for n, margin, (accuracy, correlation) in _cells((100, 200, 500), models):
+        for n, margin, (accuracy, correlation) in _cells((100, 200, 500)):
             for truth in truths:
                 # "5 worse" is 5 points beyond the margin.
                 difference = -margin if truth == "margin" else truth - margin if truth < 0 else truth
                 differ = discordance(accuracy, correlation, difference)
-                if differ is None:
-                    continue
+                if differ is None or (truth == 0.0 and margin == 0.0):
+                    continue  # impossible, or equality at margin 0, which is never shown
                 rng = np.random.default_rng([n, int(margin * 1000), int(accuracy * 100), int(difference * 1000) + 500])
                 verdicts, used = _many(rng, n, margin, max(differ, abs(difference)), difference, rule, reps)
                 if truth == "margin":
@@ -270,13 +216,12 @@ def suite(reps: int) -> None:
     """Early stopping about a whole suite of N items, against what all of them say."""
     print(f"\nsuite scope, R={reps}, N 100/200/500: wrong where the suite sits on the margin, and share of items used")
     print(
-        f"{'plan':<10} {'wrong pass':>14} {'wrong fail':>14} {'wrong, 5 worse':>15}  median share: equal, 5 worse, 10 worse"
+        f"{'plan':<10} {'wrong pass':>14} {'wrong fail':>14} {'pass, 5+ worse':>15}  median share: equal, 5, 10 worse"
     )
-    models = ((0.6, 0.4), (0.8, 0.5), (0.9, 0.6), (0.95, 0.7))
     for plan in ("curtail", "save"):
         wrong, missed, off = Rates(), Rates(), Rates()
         shares = {truth: Rates() for truth in (0.0, -0.05, -0.10)}
-        for n, margin, (accuracy, correlation) in _cells((100, 200, 500), models):
+        for n, margin, (accuracy, correlation) in _cells((100, 200, 500)):
             rng = np.random.default_rng([n, int(margin * 1000), int(accuracy * 100)])
             differ = discordance(accuracy, correlation, -margin) or 0.0
             pairs = max(round(differ * n), round(margin * n))
@@ -286,7 +231,7 @@ def suite(reps: int) -> None:
                     verdict, _ = _suite_run(rng, n, margin, pairs, total, plan)
                     count += verdict == kind
                 (wrong if kind == "pass" else missed).add(count / reps)
-            for truth in shares:
+            for truth, share in shares.items():
                 difference = truth - margin if truth < 0 else truth
                 differ_then = discordance(accuracy, correlation, difference)
                 if differ_then is None:
@@ -296,19 +241,17 @@ def suite(reps: int) -> None:
                     _suite_run(rng, n, margin, max(round(differ_then * n), abs(total)), total, plan)
                     for _ in range(reps)
                 ]
-                shares[truth].add(float(np.median([used for _, used in runs])) / n)
+                share.add(float(np.median([used for _, used in runs])) / n)
                 if truth < 0:
                     off.add(sum(verdict == "pass" for verdict, _ in runs) / reps)
-        figures = ", ".join(f"{shares[t].mean:.2f}" for t in shares)
+        figures = ", ".join(f"{share.mean:.2f}" for share in shares.values())
         print(f"{plan:<10} {wrong!s:>14} {missed!s:>14} {off!s:>15}  {figures}")
 
 
-def _cells(
-    sizes: tuple[int, ...], models: tuple[tuple[float, float], ...]
-) -> Iterator[tuple[int, float, tuple[float, float]]]:
+def _cells(sizes: tuple[int, ...]) -> Iterator[tuple[int, float, tuple[float, float]]]:
     for n in sizes:
         for margin in MARGINS:
-            for model in models:
+            for model in MODELS:
                 yield n, margin, model
 
 

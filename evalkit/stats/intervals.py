@@ -5,7 +5,7 @@
     clustered([1, 1, 0, 1], ["a", "a", "b", "c"])
 
 An interval that cannot be known is None, never one of zero width: three equal scores do not prove that the fourth
-will be the same. Comparisons between two models do not belong here; they are paired (`evalkit.stats.paired`).
+will be the same. Comparisons between two models do not belong here; they are paired (`evalkit.stats.comparison`).
 """
 
 from __future__ import annotations

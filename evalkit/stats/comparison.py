@@ -1,0 +1,257 @@
+"""May the candidate replace the baseline? One pair of score columns, one margin, one verdict.
+
+    decide([1, 0, 1, ...], [1, 1, 0, ...], margin=0.02, alpha=0.05)     # Verdict.INCONCLUSIVE
+    test(baseline, candidate, 0.02).interval                           # what the same test does not reject
+
+Which test decides follows from the data alone: right/wrong scores get the exact paired test, graded ones a t test that
+minds skewness and the unseen, clusters and repeats the jackknife. `pass` and `fail` each have to be shown; neither is
+the absence of the other, and what cannot be read raises ValueError instead of deciding anything.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from evalkit.stats import bounded, clustered, exact
+from evalkit.stats.bounded import PValue
+from evalkit.stats.intervals import Interval
+from evalkit.stats.inversion import lower_bound
+from evalkit.stats.power import Needs
+from evalkit.stats.scores import Codes, Floats, check_alpha, check_margin, read_labels, read_pair
+from evalkit.stats.verdict import Decision, Scope, Tail, Verdict
+
+Labels = Sequence[Hashable]
+
+
+def decide(
+    baseline: Any,
+    candidate: Any,
+    margin: float,
+    alpha: float = 0.05,
+    clusters: Labels | None = None,
+    *,
+    items: Labels | None = None,
+    tail: Tail = "strict",
+    scope: Scope = "population",
+    n_errored: int = 0,
+) -> Verdict:
+    """Pass, fail or inconclusive; arguments and refusals as in `test`, without the work for an interval."""
+    return _decided(_read(baseline, candidate, clusters, items, n_errored), margin, alpha, tail, scope).verdict
+
+
+def test(
+    baseline: Any,
+    candidate: Any,
+    margin: float,
+    alpha: float = 0.05,
+    clusters: Labels | None = None,
+    *,
+    items: Labels | None = None,
+    tail: Tail = "strict",
+    scope: Scope = "population",
+    n_errored: int = 0,
+) -> Decision:
+    """The verdict with its interval and everything a reader may ask about it.
+
+    `baseline` and `candidate` are scores in [0, 1] of the same items in the same order. `clusters` names what moves
+    together; `items` what was asked several times (repeats are averaged first, then each item is a cluster unless
+    `clusters` says more). `n_errored` pairs lack a score on some side: lost for passing, won for failing.
+    Raises ValueError for empty, unequal, absent or impossible values.
+    """
+    pairs = _read(baseline, candidate, clusters, items, n_errored)
+    decided = _decided(pairs, margin, alpha, tail, scope)
+    interval = None
+    if decided.up is not None and decided.down is not None:
+        low = lower_bound(decided.up, -margin, alpha, decided.low_mean, 2 * pairs.se + 2 / pairs.n)
+        high = -lower_bound(decided.down, margin, alpha, -decided.high_mean, 2 * pairs.se + 2 / pairs.n)
+        interval = Interval(low, high)
+    undecided = decided.verdict is Verdict.INCONCLUSIVE and scope == "population"
+    jack = pairs.jack
+    more = Needs(
+        sd=pairs.se * math.sqrt(pairs.n),
+        guard=not pairs.binary and tail == "strict",
+        items_a_unit=pairs.n / jack.k_eff if jack else 1.0,
+        fewest=_fewest(pairs),
+    )
+    return Decision(
+        verdict=decided.verdict,
+        delta=pairs.delta,
+        margin=float(margin),
+        alpha=float(alpha),
+        interval=interval,
+        p_pass=decided.p_pass,
+        p_fail=decided.p_fail,
+        method=decided.method,
+        n=pairs.n,
+        n_errored=n_errored,
+        wins=pairs.wins if pairs.binary else None,
+        losses=pairs.losses if pairs.binary else None,
+        n_clusters=jack.n_clusters if jack else None,
+        k_eff=jack.k_eff if jack else None,
+        deff=jack.deff if jack else None,
+        more_if_equal=_more(more, pairs, decided, -pairs.delta, margin, alpha) if undecided else None,
+        more_if_estimate_holds=_more(more, pairs, decided, 0.0, margin, alpha) if undecided else None,
+        notes=_notes(pairs, n_errored),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """What was read. `se` is the standard error of `delta`, clusters reckoned with; 0 where nothing varies."""
+
+    differences: Floats
+    binary: bool
+    labels: Codes | None
+    weights: Floats | None
+    n_errored: int
+    delta: float
+    se: float
+    jack: clustered.Jackknife | None
+
+    @property
+    def n(self) -> int:
+        return int(self.differences.size)
+
+    @property
+    def wins(self) -> int:
+        return int((self.differences > 0).sum())
+
+    @property
+    def losses(self) -> int:
+        return int((self.differences < 0).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    verdict: Verdict
+    method: str
+    p_pass: float | None = None
+    p_fail: float | None = None
+    up: PValue | None = None
+    """P-value against "at most this much better"."""
+    down: PValue | None = None
+    """The same with the two models swapped."""
+    low_mean: float = 0.0
+    """Mean difference with errored pairs lost."""
+    high_mean: float = 0.0
+    """Mean difference with errored pairs won."""
+
+
+def _read(baseline: Any, candidate: Any, clusters: Labels | None, items: Labels | None, n_errored: int) -> _Pairs:
+    first, second = read_pair(baseline, candidate)
+    n = first.size
+    if n_errored < 0:
+        raise ValueError(f"n_errored counts pairs without a score, so it is not {n_errored}")
+    differences = second - first
+    binary = bool(np.isin(first, (0.0, 1.0)).all() and np.isin(second, (0.0, 1.0)).all())
+    weights = None
+    labels = None if clusters is None else read_labels(clusters, n, "cluster")
+    if items is not None:
+        asked = read_labels(items, n, "item")
+        repeats = np.bincount(asked)[asked]
+        if repeats.max() > 1:
+            weights = 1.0 / repeats
+            if labels is None:
+                labels = asked
+            elif np.unique(asked * (int(labels.max()) + 1) + labels).size > np.unique(asked).size:
+                raise ValueError("an item lies in two clusters: repeats of one item belong to one cluster")
+    if labels is not None and np.bincount(labels).max() == 1:
+        labels = None  # every cluster is a single pair: independent after all
+    if labels is None:
+        delta, sd, _ = bounded.moments(differences)
+        return _Pairs(differences, binary, None, None, n_errored, delta, sd / math.sqrt(n), None)
+    jack = clustered.jackknife(differences, labels, weights)
+    return _Pairs(differences, binary, labels, weights, n_errored, jack.mean, jack.se, jack)
+
+
+def _decided(pairs: _Pairs, margin: float, alpha: float, tail: Tail, scope: Scope) -> _Decided:
+    margin, alpha = check_margin(margin), check_alpha(alpha)
+    if tail not in {"strict", "smooth"}:
+        raise ValueError(f"tail is strict or smooth, not {tail!r}")
+    if scope not in {"population", "suite"}:
+        raise ValueError(f"scope is population or suite, not {scope!r}")
+    # Errored pairs shift the mean from both sides: lost for passing, won for failing.
+    total = pairs.n + pairs.n_errored
+    low_mean = (pairs.delta * pairs.n - pairs.n_errored) / total
+    high_mean = (pairs.delta * pairs.n + pairs.n_errored) / total
+    if scope == "suite":
+        near = 1e-12  # 0.02 × 150 is not quite 3
+        verdict = Verdict.INCONCLUSIVE
+        if low_mean >= -margin - near:
+            verdict = Verdict.PASS
+        elif high_mean < -margin - near:
+            verdict = Verdict.FAIL
+        return _Decided(verdict, "arithmetic over the whole suite", low_mean=low_mean, high_mean=high_mean)
+    method, up = _against(pairs, 1, tail == "strict")
+    _, down = _against(pairs, -1, tail == "strict")
+    p_pass, p_fail = up(-margin), down(margin)
+    verdict = Verdict.INCONCLUSIVE
+    if (p_pass <= alpha) != (p_fail <= alpha):
+        verdict = Verdict.PASS if p_pass <= alpha else Verdict.FAIL
+    return _Decided(verdict, method, p_pass, p_fail, up, down, low_mean, high_mean)
+
+
+def _against(pairs: _Pairs, sign: int, guard: bool) -> tuple[str, PValue]:
+    """The test for this kind of data, from the candidate's side (1) or the baseline's (-1); errored pairs as lost."""
+    lost = pairs.n_errored
+    if pairs.labels is None and pairs.binary:
+        wins, losses = (pairs.wins, pairs.losses) if sign > 0 else (pairs.losses, pairs.wins)
+        test = partial(exact.p_value, wins, losses + lost, pairs.n + lost)
+        # A mean of right/wrong differences lies in [-1, 1]: nothing is at most -1 by chance, everything at most 1.
+        name = "exact paired test" if exact.applies(wins + losses + lost, pairs.n + lost) else "Tango's paired test"
+        return name, lambda x: 0.0 if x <= -1 else 1.0 if x >= 1 else test(x)
+    differences = sign * pairs.differences
+    if lost:
+        differences = np.concatenate((differences, np.full(lost, -1.0)))
+    if pairs.labels is None:
+        return (
+            "skew-corrected t" + (" with support guard" if guard else ""),
+            bounded.skewed_t(differences, guard),
+        )
+    labels, weights = pairs.labels, pairs.weights
+    if lost:
+        labels = np.concatenate((labels, labels.max() + 1 + np.arange(lost)))
+        # An errored repeat weighs as much as an average one.
+        weights = None if weights is None else np.concatenate((weights, np.full(lost, weights.mean())))
+    name = "clustered t (CR3)" + (" and Tango by design effect" if pairs.binary else "")
+    name += " with support guard" if guard and not pairs.binary else ""
+    return name, clustered.clustered(differences, labels, weights, binary=pairs.binary, guard=guard)
+
+
+def _more(needs: Needs, pairs: _Pairs, decided: _Decided, shift: float, margin: float, alpha: float) -> int | None:
+    """How many more items, if the truth were the estimate plus `shift` and errors stayed as frequent as they are."""
+    low, high = decided.low_mean + shift, decided.high_mean + shift
+    if low > -margin or low == high:
+        return needs.beyond(pairs.n, low, margin, alpha)
+    return needs.beyond(pairs.n, high, margin, alpha) if high < -margin else None
+
+
+def _fewest(pairs: _Pairs) -> float:
+    """Items without which this kind of data decides nothing."""
+    if pairs.jack is not None:
+        return clustered.FEWEST * pairs.n / pairs.jack.n_clusters
+    return 1.0 if pairs.binary else bounded.FEWEST
+
+
+def _notes(pairs: _Pairs, n_errored: int) -> tuple[str, ...]:
+    notes = []
+    if pairs.jack is not None:
+        jack = pairs.jack
+        if jack.n_clusters < clustered.FEWEST:
+            notes.append(
+                f"{jack.n_clusters} {'cluster decides' if jack.n_clusters == 1 else 'clusters decide'} nothing: "
+                f"at least {clustered.FEWEST} are needed"
+            )
+        else:
+            notes.append(f"the clusters tell as much as {jack.k_eff:.1f} equal ones")
+    elif not pairs.binary and pairs.n + n_errored < bounded.FEWEST:
+        notes.append(f"{pairs.n} graded scores decide nothing: at least {bounded.FEWEST} are needed")
+    if n_errored:
+        notes.append(f"{n_errored} errored pairs count as lost for passing and as won for failing")
+    return tuple(notes)

@@ -1,0 +1,118 @@
+"""How much evidence is enough: what a gate can see at n items, and how many more it would take.
+
+    Needs(sd=0.4).total(0.0, margin=0.02, alpha=0.05)                     # 2473 items, if both are truly equal
+    smallest_regression(500, margin=0.02, alpha=0.05, discordance=0.15)   # 0.063: the drop that fails in 4 runs of 5
+
+Counts come from the normal formula N = ((z_alpha + z_power) sd / distance)^2 and are meant to be read as "about";
+power of the exact test is summed from its law.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalkit.stats import exact
+from evalkit.stats.scores import check_alpha, check_margin
+from evalkit.stats.tango import normal_quantile
+
+POWER = 0.8
+"""The usual "good chance": four times in five."""
+
+_RESOLVABLE = 1e-4  # a distance to the margin below a hundredth of a point: no number of items would do
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a kind of data asks of the number of items."""
+
+    sd: float
+    """Standard deviation of the paired differences, times the root of the design effect."""
+    guard: bool = False
+    """Whether the test also reckons with what was not seen (graded scores, `tail="strict"`)."""
+    items_a_unit: float = 1.0
+    """Items that tell as much about the unseen as one independent one: n / K_eff."""
+    fewest: float = 1.0
+    """Items below which nothing is decided at all."""
+
+    def total(self, delta: float, margin: float, alpha: float) -> int | None:
+        """Items in all for a verdict with 80 % power if the true difference is `delta`; None when no number would do.
+
+        Never fewer than it takes to rule out an event that was not seen (299, 149, 59 at margins of 1, 2, 5 points)
+        where nothing varied or the guard decides.
+        """
+        check_margin(margin)
+        distance = delta + margin
+        if abs(distance) < _RESOLVABLE:
+            return None
+        needed = ((normal_quantile(1 - check_alpha(alpha)) + normal_quantile(POWER)) * self.sd / distance) ** 2
+        if self.guard or self.sd == 0:
+            # For failing the picture is mirrored: the unseen event then speaks for the candidate.
+            share = distance / (1 + delta) if distance > 0 else -distance / (1 - delta)
+            needed = max(needed, math.log(alpha) / math.log1p(-share) * self.items_a_unit if share < 1 else 1.0)
+        return math.ceil(max(needed, self.fewest) - 1e-9)
+
+    def beyond(self, n: int, delta: float, margin: float, alpha: float) -> int | None:
+        """About how many more items than n; at least one, because the question is asked when n did not decide."""
+        total = self.total(delta, margin, alpha)
+        return None if total is None else max(1, total - n)
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """Chances of a verdict."""
+
+    passing: float
+    failing: float
+
+
+def power_of(n: int, delta: float, margin: float, alpha: float, discordance: float) -> Power:
+    """Chances of pass and fail on n right/wrong pairs if `delta` and the share of discordant pairs were true.
+
+    Summed from the law up to `exact.LIMIT` items (within a point), the normal formula beyond. Raises ValueError unless
+    |delta| <= discordance <= 1.
+    """
+    check_margin(margin)
+    check_alpha(alpha)
+    if n < 1:
+        raise ValueError(f"power needs at least one item, not {n}")
+    if not abs(delta) <= discordance <= 1:
+        raise ValueError(
+            f"a difference of {delta:g} needs at least that share of discordant pairs, not {discordance:g}"
+        )
+    return Power(_chance(n, delta, -margin, alpha, discordance), _chance(n, -delta, margin, alpha, discordance))
+
+
+def smallest_regression(n: int, margin: float, alpha: float, discordance: float, chance: float = POWER) -> float | None:
+    """The smallest drop in score that n right/wrong pairs fail with `chance`, in score units; None when none is.
+
+    `discordance` is the expected share of items on which the models differ when they are equally good; a drop beyond
+    it brings its own.
+    """
+
+    def failing(drop: float) -> float:
+        return power_of(n, -drop, margin, alpha, min(1.0, max(discordance, drop))).failing
+
+    low, high = margin, 1.0
+    if failing(high) < chance:
+        return None
+    while high - low > 1e-4:
+        middle = (low + high) / 2
+        low, high = (low, middle) if failing(middle) >= chance else (middle, high)
+    return high
+
+
+def _chance(n: int, delta: float, supposed: float, alpha: float, discordance: float) -> float:
+    """Chance that "at most `supposed`" is rejected when the truth is `delta`."""
+    if n > exact.LIMIT:
+        sd = math.sqrt(max(discordance - delta * delta, 1e-12))
+        z = (delta - supposed) * math.sqrt(n) / sd - normal_quantile(1 - alpha)
+        return 1 - 0.5 * math.erfc(z / math.sqrt(2))
+    # The exact test asks for slightly more or less at each number of discordant pairs; the expected one stands for all.
+    statistic = exact.critical(n, supposed, alpha, round(n * discordance))
+    if math.isinf(statistic):
+        return 0.0
+    edge = exact.boundary(statistic, n, supposed, n)
+    return float(exact.rejection(edge, n, np.array([discordance]), delta)[0])

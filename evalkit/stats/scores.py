@@ -1,0 +1,93 @@
+"""Reading what a test is given: equal-length scores in [0, 1] and labels. Anything else is refused with a sentence.
+
+A number that is absent must be left out by the caller, who knows why it is absent; a NaN that slips through would turn
+every comparison false and so decide something that nobody meant.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.intp]
+
+
+def read_pair(baseline: Any, candidate: Any) -> tuple[Floats, Floats]:
+    """Both sides as arrays. Raises ValueError when they are empty, unequal in length, or not all within [0, 1]."""
+    first, second = read(baseline, "baseline"), read(candidate, "candidate")
+    if first.size != second.size:
+        raise ValueError(
+            f"the baseline has {first.size} scores and the candidate {second.size}: a paired test needs both models' "
+            "scores of the same items, in the same order"
+        )
+    if not first.size:
+        raise ValueError("there are no pairs of scores to compare: an empty comparison decides nothing")
+    for name, values in (("baseline", first), ("candidate", second)):
+        outside = np.flatnonzero((values < 0) | (values > 1))
+        if outside.size:
+            raise ValueError(f"{name} score {outside[0]} is {values[outside[0]]:g}: scores lie between 0 and 1")
+    return first, second
+
+
+def read(values: Any, name: str) -> Floats:
+    """One side as a one-dimensional array of finite numbers. Raises ValueError naming the first offender."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise ValueError(f"the {name} values are masked: leave absent ones out, on both sides")  # noqa: TRY004
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"the {name} values are not all numbers: leave absent ones out, on both sides") from None
+    if array.ndim != 1:
+        raise ValueError(f"the {name} values have {array.ndim} dimensions: give one number for each item")
+    bad = np.flatnonzero(~np.isfinite(array))
+    if bad.size:
+        raise ValueError(
+            f"{name} value {bad[0]} is {array[bad[0]]}: an absent score is not a number; leave the pair out and count "
+            "it as errored"
+        )
+    return array
+
+
+def read_labels(labels: Sequence[Hashable] | npt.NDArray[Any], n: int, name: str) -> Codes:
+    """Labels as whole numbers from 0; each None stands alone. Raises ValueError for NaN or a wrong length."""
+    if len(labels) != n:
+        raise ValueError(f"{n} pairs need {n} {name} labels, one each; there are {len(labels)}")
+    if isinstance(labels, np.ndarray) and labels.dtype.kind in "iub":
+        return np.asarray(np.unique(labels, return_inverse=True)[1], dtype=np.intp).reshape(n)
+    codes: dict[Hashable, int] = {}
+    read = np.empty(n, dtype=np.intp)
+    for i, label in enumerate(labels):
+        if isinstance(label, float) and math.isnan(label):
+            raise ValueError(f"{name} label {i} is NaN: give None for a pair that stands alone")
+        read[i] = codes.setdefault(_Alone(i) if label is None else label, len(codes))
+    return read
+
+
+class _Alone(int):
+    """The key of a pair without a label: equal to no label that a caller could give."""
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    __hash__ = int.__hash__
+
+
+def check_margin(margin: float) -> float:
+    """The margin. Raises ValueError unless it lies in [0, 1)."""
+    if not 0 <= margin < 1:
+        raise ValueError(f"a margin lies between 0 and 1, in score units (0.02: two points), not {margin}")
+    return float(margin)
+
+
+def check_alpha(alpha: float) -> float:
+    """The level. Raises ValueError unless it lies in (0, 0.5)."""
+    if not 0 < alpha < 0.5:
+        raise ValueError(
+            f"alpha is the accepted probability of a wrong verdict, between 0 and 0.5 like 0.05, not {alpha}"
+        )
+    return float(alpha)

@@ -1,0 +1,308 @@
+"""Verdicts: degenerate data, refusals, the formulas written again by hand, and intervals that agree with them."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats as scipy_stats
+
+from benchmarks.degenerate import CASES, Case, outcome
+from evalkit import stats
+from evalkit.stats import Verdict
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Seeded for each test apart, so that their order changes nothing."""
+    return np.random.default_rng(11)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
+def test_degenerate_data_get_the_only_acceptable_answer(case: Case) -> None:
+    assert outcome(case) == case.expected
+
+
+def test_there_are_twenty_five_degenerate_cases_with_names_of_their_own() -> None:
+    assert len({case.name for case in CASES}) == 25
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "words"),
+    [
+        ([], [], "no pairs"),
+        ([1, 0], [1], "2 scores and the candidate 1"),
+        ([1, 0], [1, math.nan], "candidate value 1 is nan"),
+        ([1, math.inf], [1, 1], "baseline value 1 is inf"),
+        ([1, None], [1, 1], "baseline value 1 is nan"),
+        ([1, 1.2], [1, 1], "baseline score 1 is 1.2"),
+        ([1, 0], [1, -0.1], "between 0 and 1"),
+        (["right", "wrong"], [1, 0], "not all numbers"),
+        ([[1, 0]], [[1, 0]], "2 dimensions"),
+        (1, 1, "0 dimensions"),
+        (np.ma.masked_array([1, 0], [False, True]), [1, 0], "masked"),
+        ([1 + 2j], [1], "not all numbers"),
+    ],
+)
+def test_what_is_no_pair_of_scores_is_refused_with_a_sentence(baseline: Any, candidate: Any, words: str) -> None:
+    for function in (stats.decide, stats.test):
+        with pytest.raises(ValueError, match=words):
+            function(baseline, candidate, 0.02, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"margin": -0.01}, "margin"),
+        ({"margin": 1.0}, "margin"),
+        ({"margin": math.nan}, "margin"),
+        ({"alpha": 0.0}, "alpha"),
+        ({"alpha": 0.5}, "alpha"),
+        ({"alpha": math.nan}, "alpha"),
+        ({"clusters": ["a"]}, "cluster labels"),
+        ({"clusters": ["a", math.nan]}, "NaN"),
+        ({"clusters": ["a", "b"], "items": [1, 1]}, "two clusters"),
+        ({"items": [1]}, "item labels"),
+        ({"tail": "fat"}, "strict or smooth"),
+        ({"scope": "all"}, "population or suite"),
+        ({"n_errored": -1}, "n_errored"),
+    ],
+)
+def test_impossible_arguments_are_refused_with_a_sentence(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        stats.test([1, 0], [1, 0], **({"margin": 0.02} | options))
+
+
+@pytest.mark.parametrize(("margin", "fewest"), [(0.01, 299), (0.02, 149), (0.05, 59)])
+def test_identical_answers_pass_from_the_rule_of_three_on(margin: float, fewest: int) -> None:
+    for values in (np.ones, np.zeros, lambda n: np.full(n, 0.4)):
+        assert stats.decide(values(fewest), values(fewest), margin) is Verdict.PASS
+        short = stats.test(values(fewest - 1), values(fewest - 1), margin)
+        assert short.verdict is Verdict.INCONCLUSIVE
+        assert short.more_if_equal == 1
+
+
+def differences(n: int, wins: int, losses: int) -> tuple[np.ndarray, np.ndarray]:
+    """Right/wrong scores of n items with so many wins and losses."""
+    baseline = np.r_[np.zeros(wins), np.ones(losses), np.ones(n - wins - losses)]
+    return baseline, np.r_[np.ones(wins), np.zeros(losses), np.ones(n - wins - losses)]
+
+
+@pytest.mark.parametrize(
+    ("n", "wins", "losses", "margin", "verdict"),
+    [
+        (300, 10, 10, 0.05, Verdict.PASS),
+        (300, 10, 10, 0.01, Verdict.INCONCLUSIVE),
+        (300, 5, 40, 0.05, Verdict.FAIL),
+        (300, 12, 30, 0.05, Verdict.INCONCLUSIVE),
+        (300, 30, 5, 0.0, Verdict.PASS),
+        (6000, 900, 1000, 0.05, Verdict.PASS),
+        (6000, 800, 1300, 0.05, Verdict.FAIL),
+    ],
+)
+def test_right_and_wrong_answers_are_judged_by_their_discordant_pairs(
+    n: int, wins: int, losses: int, margin: float, verdict: Verdict
+) -> None:
+    decision = stats.test(*differences(n, wins, losses), margin)
+    assert decision.verdict is verdict
+    assert (decision.wins, decision.losses, decision.n) == (wins, losses, n)
+    assert decision.delta == pytest.approx((wins - losses) / n)
+
+
+@given(
+    n=st.integers(1, 300),
+    seed=st.integers(0, 10**6),
+    kind=st.sampled_from(["binary", "graded", "clustered", "repeats", "graded clusters"]),
+    margin=st.sampled_from([0.0, 0.02, 0.1, 0.3]),
+    n_errored=st.sampled_from([0, 0, 3]),
+    tail=st.sampled_from(["strict", "smooth"]),
+)
+@settings(max_examples=120, deadline=None)
+def test_interval_p_values_and_verdict_never_disagree(
+    n: int, seed: int, kind: str, margin: float, n_errored: int, tail: Any
+) -> None:
+    rng = np.random.default_rng(seed)
+    shift = rng.choice([0.0, 0.1, 0.6])
+    baseline = (rng.random(n) < 0.8) * 1.0
+    candidate = np.where(rng.random(n) < shift, 0.0, np.where(rng.random(n) < 0.1, 1 - baseline, baseline))
+    if "graded" in kind:
+        baseline, candidate = 0.9 * baseline + rng.random(n) / 10, 0.9 * candidate + rng.random(n) / 10
+    labels = rng.integers(0, 20, n).tolist() if "cluster" in kind else None
+    items = (np.arange(n) // 3).tolist() if kind == "repeats" else None
+    decision = stats.test(baseline, candidate, margin, 0.05, labels, items=items, n_errored=n_errored, tail=tail)
+    assert decision.verdict is stats.decide(
+        baseline, candidate, margin, 0.05, labels, items=items, n_errored=n_errored, tail=tail
+    )
+    assert decision.interval is not None
+    assert decision.p_pass is not None
+    assert decision.p_fail is not None
+    assert -1 <= decision.interval.low <= decision.interval.high <= 1
+    assert decision.interval.low <= decision.delta + 1e-9
+    assert decision.interval.high >= decision.delta - 1e-9
+    assert (decision.verdict is Verdict.PASS) == (decision.interval.low >= -margin) == (decision.p_pass <= 0.05)
+    assert (decision.verdict is Verdict.FAIL) == (decision.interval.high <= -margin) == (decision.p_fail <= 0.05)
+    if decision.verdict is not Verdict.INCONCLUSIVE:
+        assert decision.more_if_equal is decision.more_if_estimate_holds is None
+
+
+def test_the_interval_is_what_the_test_does_not_reject() -> None:
+    baseline, candidate = differences(400, 20, 28)
+    interval = stats.test(baseline, candidate, 0.02).interval
+    assert interval is not None
+    for margin, verdict in [
+        (-interval.low + 2e-4, Verdict.PASS),
+        (-interval.low - 2e-4, Verdict.INCONCLUSIVE),
+    ]:
+        assert stats.decide(baseline, candidate, margin) is verdict
+
+
+def test_swapping_the_models_mirrors_the_interval() -> None:
+    baseline, candidate = differences(250, 9, 21)
+    one, other = stats.test(baseline, candidate, 0.03).interval, stats.test(candidate, baseline, 0.03).interval
+    assert one is not None
+    assert other is not None
+    assert one.low == pytest.approx(-other.high, abs=3e-5)
+    assert one.high == pytest.approx(-other.low, abs=3e-5)
+
+
+def skewed(differences: np.ndarray, supposed: float) -> float:
+    """Johnson's corrected t by scipy's moments, written again."""
+    n, s, g = differences.size, differences.std(ddof=1), scipy_stats.skew(differences)
+    t = (differences.mean() - supposed) / s
+    return float(scipy_stats.t.sf(np.sqrt(n) * (t + g * t**2 / 3 + g**2 * t**3 / 27 + g / (6 * n)), n - 1))
+
+
+def test_graded_scores_follow_the_research_formula_written_again(rng: np.random.Generator) -> None:
+    for n, margin in [(40, 0.1), (200, 0.02), (700, 0.05)]:
+        baseline = rng.uniform(0.3, 0.7, n)
+        candidate = np.clip(baseline + rng.exponential(0.1, n) - 0.12, 0, 1)
+        d = candidate - baseline
+        smooth = stats.test(baseline, candidate, margin, tail="smooth")
+        assert smooth.p_pass == pytest.approx(skewed(d, -margin), abs=1e-6)
+        assert smooth.p_fail == pytest.approx(skewed(-d, margin), abs=1e-6)
+        strict = stats.decide(baseline, candidate, margin)
+        e = 1 - 0.05 ** (1 / n)
+        shown = skewed(d, -margin) <= 0.05 and (1 - e) * d.mean() - e > -margin
+        hidden = skewed(-d, margin) <= 0.05 and (1 - e) * d.mean() + e < -margin
+        assert strict is (Verdict.PASS if shown else Verdict.FAIL if hidden else Verdict.INCONCLUSIVE)
+
+
+def test_a_rare_collapse_that_few_items_did_not_show_is_reckoned_with(rng: np.random.Generator) -> None:
+    baseline = np.full(40, 0.8)
+    candidate = baseline + rng.uniform(-0.01, 0.02, 40)
+    assert stats.decide(baseline, candidate, 0.02, tail="smooth") is Verdict.PASS
+    assert stats.decide(baseline, candidate, 0.02, tail="strict") is Verdict.INCONCLUSIVE
+
+
+def clustered_by_hand(d: np.ndarray, labels: np.ndarray, supposed: float) -> float:
+    """CR3 on K_eff - 1 degrees and Tango by design effect, with a loop instead of sums."""
+    names = np.unique(labels)
+    k, mean = names.size, d.mean()
+    without = np.array([d[labels != name].mean() for name in names])
+    se = math.sqrt((k - 1) / k * ((without - mean) ** 2).sum())
+    k_eff = d.size**2 / sum((labels == name).sum() ** 2 for name in names)
+    deff = max(1.0, se**2 / (d.var(ddof=1) / d.size))
+    n, w, v = d.size / deff, (d > 0).sum() / deff, (d < 0).sum() / deff
+    a, b, c = 2 * n, -w - v + (2 * n - w + v) * supposed, -v * supposed * (1 - supposed)
+    q = (math.sqrt(b * b - 4 * a * c) - b) / (2 * a)
+    z = (w - v - n * supposed) / math.sqrt(n * (2 * q + supposed * (1 - supposed)))
+    return max(float(scipy_stats.t.sf((mean - supposed) / se, k_eff - 1)), float(scipy_stats.norm.sf(z)))
+
+
+def test_clusters_follow_the_research_formula_written_again(rng: np.random.Generator) -> None:
+    labels = np.repeat(np.arange(20), rng.integers(1, 20, 20))
+    effect = rng.normal(size=20)[labels]
+    latent = effect + rng.normal(size=labels.size)
+    baseline, candidate = (latent < -1.6) * 1.0, (latent > 1.5) * 1.0
+    decision = stats.test(baseline, candidate, 0.05, clusters=labels)
+    assert decision.p_pass == pytest.approx(clustered_by_hand(candidate - baseline, labels, -0.05), abs=1e-6)
+    assert decision.p_fail == pytest.approx(clustered_by_hand(baseline - candidate, labels, 0.05), abs=1e-6)
+    assert decision.n_clusters == 20
+    assert decision.k_eff is not None
+    assert decision.k_eff < 20
+    assert decision.deff is not None
+    assert decision.deff > 1
+    assert stats.test(baseline, candidate, 0.05, clusters=[f"c{x}" for x in labels]) == decision
+
+
+def test_clusters_of_one_pair_each_change_nothing() -> None:
+    baseline, candidate = differences(200, 8, 12)
+    alone = stats.test(baseline, candidate, 0.05)
+    assert stats.test(baseline, candidate, 0.05, clusters=list(range(200))) == alone
+    assert stats.test(baseline, candidate, 0.05, clusters=[None] * 200) == alone
+    assert stats.test(baseline, candidate, 0.05, items=list(range(200))) == alone
+
+
+def test_asking_every_item_three_times_does_not_make_three_items() -> None:
+    baseline, candidate = differences(120, 3, 6)
+    once = stats.test(baseline, candidate, 0.05)
+    thrice = stats.test(np.tile(baseline, 3), np.tile(candidate, 3), 0.05, items=np.tile(np.arange(120), 3))
+    assert thrice.delta == pytest.approx(once.delta)
+    assert thrice.interval is not None
+    assert once.interval is not None
+    assert thrice.interval.low == pytest.approx(once.interval.low, abs=0.006)
+    assert thrice.deff == pytest.approx(3.0, abs=0.1)
+
+
+def test_an_item_asked_more_often_weighs_no_more_than_the_others() -> None:
+    items = [0] * 9 + [1, 2, 3, 4, 5]
+    baseline = [1] * 14
+    candidate = [0] * 9 + [1] * 5
+    assert stats.test(baseline, candidate, 0.05, items=items).delta == pytest.approx(-1 / 6)
+
+
+def test_errored_pairs_never_help_either_verdict() -> None:
+    passing = differences(300, 10, 10)
+    assert stats.decide(*passing, 0.05) is Verdict.PASS
+    assert stats.decide(*passing, 0.05, n_errored=15) is Verdict.INCONCLUSIVE
+    failing = differences(300, 5, 36)
+    assert stats.decide(*failing, 0.05) is Verdict.FAIL
+    assert stats.decide(*failing, 0.05, n_errored=15) is Verdict.INCONCLUSIVE
+    assert stats.test(*passing, 0.05, n_errored=10).more_if_equal is not None
+    # With more errors than the margin allows, no number of further items would do.
+    assert stats.test(*passing, 0.05, n_errored=20).more_if_equal is None
+    assert "15 errored" in stats.test(*failing, 0.05, n_errored=15).notes[0]
+
+
+def test_about_a_whole_suite_the_verdict_is_arithmetic() -> None:
+    for losses, verdict in [(3, Verdict.PASS), (4, Verdict.FAIL), (0, Verdict.PASS)]:
+        decision = stats.test(*differences(150, 0, losses), 0.02, scope="suite")  # 0.02 × 150 is 3, nearly
+        assert decision.verdict is verdict
+        assert decision.interval is decision.p_pass is None
+    assert stats.decide(*differences(150, 0, 3), 0.02, scope="suite", n_errored=1) is Verdict.INCONCLUSIVE
+
+
+def test_how_many_more_items_are_said_both_ways() -> None:
+    decision = stats.test(*differences(200, 12, 14), 0.02)
+    sd = math.sqrt(26 / 200 - 0.01**2) * math.sqrt(200 / 199)
+    total = ((scipy_stats.norm.ppf(0.95) + scipy_stats.norm.ppf(0.8)) * sd / 0.02) ** 2
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert decision.more_if_equal == pytest.approx(total - 200, abs=1)
+    assert decision.more_if_estimate_holds == pytest.approx(4 * total - 200, abs=60)
+    on_the_margin = stats.test(*differences(200, 10, 14), 0.02)
+    assert on_the_margin.more_if_estimate_holds is None
+    assert stats.test(*differences(200, 10, 10), 0.0).more_if_equal is None
+
+
+def test_few_clusters_say_why_they_decide_nothing() -> None:
+    decision = stats.test(*differences(400, 0, 200), 0.02, clusters=["a", "b"] * 200)
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert "at least 5" in decision.notes[0]
+    assert decision.more_if_equal is not None
+    assert decision.more_if_equal >= 600
+
+
+def test_a_million_pairs_are_decided_in_seconds() -> None:
+    rng = np.random.default_rng(1)
+    for n, seconds in [(5_000, 1.0), (100_000, 1.5), (1_000_000, 6.0)]:  # twice and more what a quiet machine needs
+        baseline = (rng.random(n) < 0.8) * 1.0
+        candidate = np.where(rng.random(n) < 0.15, 1 - baseline, baseline)
+        start = time.process_time()
+        stats.test(baseline, candidate, 0.02)
+        stats.decide(baseline, candidate, 0.02, clusters=np.arange(n) // 4)
+        assert time.process_time() - start < seconds

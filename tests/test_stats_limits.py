@@ -1,0 +1,256 @@
+"""Cost ratios, latency percentiles, Holm and power: against scipy and statsmodels, and where they must not decide."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats as scipy_stats
+from statsmodels.stats.multitest import multipletests
+
+from evalkit import stats
+from evalkit.stats import Verdict
+from evalkit.stats.intervals import t_tail
+from evalkit.stats.power import Needs
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Seeded for each test apart, so that their order changes nothing."""
+    return np.random.default_rng(21)
+
+
+_COSTS = np.random.default_rng(21)
+BASE = _COSTS.lognormal(0, 0.8, 400)
+OTHER = BASE**0.6 * _COSTS.lognormal(0, 0.5, 400)
+
+
+def test_a_cost_ratio_is_a_paired_t_test_on_the_bill() -> None:
+    for ratio in (0.8, 1.0, 1.3):
+        decision = stats.cost_ratio(BASE, OTHER, ratio)
+        expected = scipy_stats.ttest_rel(ratio * BASE, OTHER, alternative="greater").pvalue
+        assert decision.p_pass == pytest.approx(expected, abs=1e-9)
+        assert decision.p_fail == pytest.approx(1 - expected, abs=1e-9)
+
+
+def test_the_bounds_of_a_cost_ratio_are_where_its_verdict_turns() -> None:
+    decision = stats.cost_ratio(BASE, OTHER, 1.0)
+    assert decision.value == pytest.approx(OTHER.mean() / BASE.mean())
+    assert decision.low is not None
+    assert decision.high is not None
+    for ratio, verdict in [
+        (decision.high * 1.0001, Verdict.PASS),
+        (decision.high * 0.9999, Verdict.INCONCLUSIVE),
+        (decision.low * 1.0001, Verdict.INCONCLUSIVE),
+        (decision.low * 0.9999, Verdict.FAIL),
+    ]:
+        assert stats.cost_ratio(BASE, OTHER, ratio).verdict is verdict
+
+
+def test_clustered_costs_have_wider_bounds(rng: np.random.Generator) -> None:
+    labels = [f"talk {i // 20}" for i in range(400)]
+    shared = np.repeat(rng.lognormal(0, 0.6, 20), 20)
+    alone, together = (
+        stats.cost_ratio(BASE, OTHER * shared, 1.0),
+        stats.cost_ratio(BASE, OTHER * shared, 1.0, 0.05, labels),
+    )
+    assert alone.high is not None
+    assert together.high is not None
+    assert together.high > alone.high
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "ratio", "verdict"),
+    [
+        ([0.01] * 20, [0.004] * 20, 0.5, Verdict.PASS),  # flat prices: no spread, no doubt
+        ([0.01] * 20, [0.006] * 20, 0.5, Verdict.FAIL),
+        ([0.01] * 20, [0.005] * 20, 0.5, Verdict.INCONCLUSIVE),  # an exact tie
+        ([0.01] * 14, [0.004] * 14, 0.5, Verdict.INCONCLUSIVE),  # too few
+        ([0.0] * 50, [0.0] * 50, 0.5, Verdict.INCONCLUSIVE),  # nothing billed on either side
+        ([0.0] * 50, [0.01] * 50, 0.5, Verdict.FAIL),
+    ],
+)
+def test_flat_free_and_few_costs(baseline: list[float], candidate: list[float], ratio: float, verdict: Verdict) -> None:
+    assert stats.cost_ratio(baseline, candidate, ratio).verdict is verdict
+
+
+def test_a_ratio_to_a_cost_that_is_hardly_above_zero_does_not_pass() -> None:
+    baseline = np.r_[np.zeros(199), 1.0]
+    decision = stats.cost_ratio(baseline, np.zeros(200) + 1e-9 * np.arange(200), 2.0)
+    assert decision.verdict is not Verdict.PASS
+    assert decision.high is None
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "ratio", "words"),
+    [
+        ([], [], 0.5, "known cost"),
+        ([1.0], [1.0, 2.0], 0.5, "item by item"),
+        ([1.0, math.nan], [1.0, 1.0], 0.5, "nan"),
+        ([1.0, None], [1.0, 1.0], 0.5, "nan"),
+        ([1.0, -1.0], [1.0, 1.0], 0.5, "negative"),
+        ([1.0], [1.0], 0.0, "max_ratio"),
+        ([1.0], [1.0], math.inf, "max_ratio"),
+    ],
+)
+def test_costs_that_are_none_are_refused(baseline: list[Any], candidate: list[Any], ratio: float, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        stats.cost_ratio(baseline, candidate, ratio)
+
+
+def test_cost_per_correct_has_a_fieller_interval_that_covers(rng: np.random.Generator) -> None:
+    covered = 0
+    for _ in range(200):
+        right = (rng.random(150) < 0.6) * 1.0
+        found = stats.cost_per_correct(rng.lognormal(0, 0.5, 150), right)
+        assert found is not None
+        assert found[1] is not None
+        covered += found[1].low <= math.exp(0.125) / 0.6 <= found[1].high
+    assert 0.9 <= covered / 200 <= 0.99
+
+
+def test_cost_per_correct_without_correct_answers_is_absent() -> None:
+    assert stats.cost_per_correct([0.1, 0.2], [0, 0]) is None
+    found = stats.cost_per_correct([0.1, 0.2, 0.1], [0, 1, 0])
+    assert found is not None
+    assert found[1] is None  # one right answer in three: the ratio has no upper end
+
+
+def test_a_latency_ratio_is_a_paired_test_of_crossings(rng: np.random.Generator) -> None:
+    base, other = rng.lognormal(0, 0.5, 800), rng.lognormal(0.05, 0.5, 800)
+    decision = stats.latency_ratio(base, other, 0.5, 1.2)
+    q = np.quantile(base, 0.5)
+    again = stats.test((base <= q) * 1.0, (other <= 1.2 * q) * 1.0, 0.0)
+    assert (decision.p_pass, decision.p_fail) == pytest.approx((again.p_pass, again.p_fail), abs=1e-6)
+    assert decision.verdict is again.verdict
+
+
+@pytest.mark.parametrize("quantile", [0.5, 0.95])
+def test_the_bounds_of_a_latency_ratio_are_where_its_verdict_turns(quantile: float, rng: np.random.Generator) -> None:
+    base = rng.lognormal(0, 0.4, 600)
+    decision = stats.latency_ratio(base, base * rng.lognormal(0.1, 0.2, 600), quantile, 1.1)
+    assert decision.low is not None
+    assert decision.high is not None
+    assert decision.value is not None
+    assert decision.low <= decision.value <= decision.high
+    other = base * rng.lognormal(0.1, 0.2, 600)
+    bounds = stats.latency_ratio(base, other, quantile, 1.1)
+    assert bounds.high is not None
+    assert bounds.low is not None
+    assert stats.latency_ratio(base, other, quantile, bounds.high * 1.0001).verdict is Verdict.PASS
+    assert stats.latency_ratio(base, other, quantile, bounds.high * 0.9999).verdict is Verdict.INCONCLUSIVE
+    assert stats.latency_ratio(base, other, quantile, bounds.low * 0.999).verdict is Verdict.FAIL
+
+
+def test_a_high_percentile_of_few_answers_says_what_it_rests_on(rng: np.random.Generator) -> None:
+    decision = stats.latency_ratio(rng.lognormal(size=100), rng.lognormal(size=100), 0.95, 1.2)
+    assert "200 answers" in decision.notes[0]
+    assert stats.latency_ratio(BASE, BASE, 0.95, 1.2).notes == ()
+
+
+def test_equal_clocks_prove_nothing() -> None:
+    assert stats.latency_ratio([0.2] * 500, [0.2] * 500, 0.95, 1.2).verdict is Verdict.INCONCLUSIVE
+
+
+def test_an_absolute_limit_is_a_binomial_test(rng: np.random.Generator) -> None:
+    values = rng.lognormal(0, 0.5, 300)
+    for limit in (1.5, 2.2, 3.0):
+        slower = int((values > limit).sum())
+        decision = stats.latency_limit(values, 0.95, limit)
+        assert decision.p_pass == pytest.approx(scipy_stats.binom.cdf(slower, 300, 0.05), abs=1e-9)
+        assert decision.p_fail == pytest.approx(scipy_stats.binom.sf(slower - 1, 300, 0.05), abs=1e-9)
+        assert decision.low is not None
+        assert decision.high is not None
+        assert (decision.verdict is Verdict.PASS) == (decision.high <= limit)
+        assert (decision.verdict is Verdict.FAIL) == (decision.low > limit)
+
+
+def test_too_few_answers_have_no_upper_bound_and_do_not_pass() -> None:
+    decision = stats.latency_limit([0.1] * 58, 0.95, 10.0)
+    assert decision.high is None
+    assert decision.verdict is Verdict.INCONCLUSIVE
+    assert stats.latency_limit([0.1] * 59, 0.95, 10.0).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("values", "quantile", "limit", "words"),
+    [
+        ([], 0.5, 1.0, "no latency"),
+        ([0.1, 0.0], 0.5, 1.0, "not positive"),
+        ([0.1, None], 0.5, 1.0, "nan"),
+        ([0.1], 95, 1.0, "quantile"),
+        ([0.1], 0.5, 0.0, "max_s"),
+    ],
+)
+def test_durations_that_are_none_are_refused(values: list[Any], quantile: float, limit: float, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        stats.latency_limit(values, quantile, limit)
+    with pytest.raises(ValueError, match=words.replace("no latency", "no baseline").replace("max_s", "max_ratio")):
+        stats.latency_ratio(values, values, quantile, limit)
+
+
+def test_unequal_latencies_are_refused() -> None:
+    with pytest.raises(ValueError, match="item by item"):
+        stats.latency_ratio([0.1, 0.2], [0.1], 0.5, 1.2)
+
+
+def test_holm_equals_statsmodels(rng: np.random.Generator) -> None:
+    for size in (1, 2, 9, 40):
+        ps = rng.random(size) ** 3
+        assert stats.holm(ps.tolist()) == pytest.approx(multipletests(ps, method="holm")[1])
+
+
+def test_an_untested_task_still_counts_in_the_family() -> None:
+    assert stats.holm([0.02, None, None]) == (pytest.approx(0.06), None, None)
+    assert stats.holm([]) == ()
+    with pytest.raises(ValueError, match="p-value 1 is nan"):
+        stats.holm([0.1, math.nan])
+
+
+def test_power_is_what_simulation_finds(rng: np.random.Generator) -> None:
+    n, delta, margin, share = 250, -0.09, 0.02, 0.2
+    expected = stats.power_of(n, delta, margin, 0.05, share)
+    draws = rng.choice([-1, 0, 1], (400, n), p=[(share - delta) / 2, 1 - share, (share + delta) / 2])
+    failed = np.mean([stats.decide((d < 0) * 1.0, (d > 0) * 1.0, margin) is Verdict.FAIL for d in draws])
+    assert failed == pytest.approx(expected.failing, abs=0.07)
+    assert expected.passing < 0.001
+
+
+def test_the_smallest_regression_fails_four_times_in_five() -> None:
+    for n in (100, 500, 20_000):
+        drop = stats.smallest_regression(n, 0.02, 0.05, 0.15)
+        assert drop is not None
+        assert drop > 0.02
+        assert stats.power_of(n, -drop, 0.02, 0.05, max(0.15, drop)).failing == pytest.approx(0.8, abs=0.03)
+    assert stats.smallest_regression(2, 0.02, 0.05, 0.15) is None
+
+
+def test_power_at_a_difference_that_cannot_be_is_refused() -> None:
+    with pytest.raises(ValueError, match="discordant"):
+        stats.power_of(100, -0.3, 0.02, 0.05, 0.1)
+
+
+def test_items_needed_follow_the_formula() -> None:
+    z = scipy_stats.norm.ppf(0.95) + scipy_stats.norm.ppf(0.8)
+    assert Needs(sd=0.4).total(0.0, 0.02, 0.05) == math.ceil((z * 0.4 / 0.02) ** 2)
+    assert [Needs(sd=0.0).total(0.0, m, 0.05) for m in (0.01, 0.02, 0.05)] == [299, 149, 59]
+    assert Needs(sd=0.01, guard=True).total(0.0, 0.02, 0.05) == 149
+    assert Needs(sd=0.4).total(-0.02, 0.02, 0.05) is None
+
+
+def test_the_door_opens_without_numpy() -> None:
+    code = "import sys, evalkit.stats, evalkit.stats.intervals; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    assert all(getattr(stats, name) is not None for name in stats.__all__)
+    with pytest.raises(AttributeError, match="decide"):
+        _ = stats.decision  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("df", [0.4, 1, 3.7, 29, 499, 501, 1e4, 1e7])
+def test_the_t_tail_equals_scipy(df: float) -> None:
+    for t in (-40.0, -2.0, -1e-3, 0.0, 0.5, 1.7, 6.0):
+        assert t_tail(t, df) == pytest.approx(scipy_stats.t.sf(t, df), abs=1e-7)
