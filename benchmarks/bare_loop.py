@@ -1,4 +1,4 @@
-"""The reference: the least a Python program can do to ask n questions over aiohttp with streaming, and keep the answers.
+"""The reference: the least a Python program can do to ask n questions over aiohttp, streaming, and keep the answers.
 
     python -m benchmarks.bare_loop BASE_URL QUESTIONS OUT IN_FLIGHT
 
@@ -11,6 +11,8 @@ import asyncio
 import json
 import sys
 import time
+from pathlib import Path
+from typing import TextIO
 
 import aiohttp
 
@@ -40,23 +42,27 @@ async def ask(session: aiohttp.ClientSession, url: str, item: dict[str, object])
     return {"id": item["id"], "text": text, "ttft_s": first, "total_s": time.perf_counter() - start}
 
 
-async def main() -> None:
+async def ask_all(base_url: str, items: list[dict[str, object]], in_flight: int, file: TextIO) -> None:
     """Ask everything, `in_flight` at a time."""
-    base_url, questions, out, in_flight = sys.argv[1:]
-    with open(questions, encoding="utf-8") as file:
-        items = [json.loads(line) for line in file]
     waiting = iter(items)
-    connector = aiohttp.TCPConnector(limit=0)
-    async with aiohttp.ClientSession(connector=connector) as session:
-        with open(out, "w", encoding="utf-8") as file:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
 
-            async def worker() -> None:
-                for item in waiting:
-                    answer = await ask(session, f"{base_url}/chat/completions", item)
-                    file.write(json.dumps(answer) + "\n")
+        async def worker() -> None:
+            for item in waiting:
+                answer = await ask(session, f"{base_url}/chat/completions", item)
+                file.write(json.dumps(answer) + "\n")
 
-            await asyncio.gather(*(worker() for _ in range(int(in_flight))))
+        await asyncio.gather(*(worker() for _ in range(in_flight)))
+
+
+def main() -> None:
+    """Read the questions, ask, keep the answers."""
+    base_url, questions, out, in_flight = sys.argv[1:]
+    with Path(questions).open(encoding="utf-8") as file:
+        items = [json.loads(line) for line in file]
+    with Path(out).open("w", encoding="utf-8") as file:
+        asyncio.run(ask_all(base_url, items, int(in_flight), file))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -46,11 +47,9 @@ def client_of(sdk: str, base_url: str) -> tuple[Any, Any]:
     return AsyncAnthropic(api_key="none", base_url=base_url.removesuffix("/v1"), max_retries=0), anthropic_answer
 
 
-async def main() -> None:
+async def ask_all(sdk: str, base_url: str, items: list[dict[str, Any]], in_flight: int) -> None:
     """Ask everything, `in_flight` at a time."""
-    sdk, base_url, questions, in_flight = sys.argv[1:]
-    with open(questions, encoding="utf-8") as file:
-        waiting = iter([json.loads(line) for line in file])
+    waiting = iter(items)
     client, answer = client_of(sdk, base_url)
 
     async def worker() -> None:
@@ -58,8 +57,16 @@ async def main() -> None:
             options = "\n".join(f"{letter}. {text}" for letter, text in zip("ABCD", item["choices"], strict=True))
             await answer(client, f"{item['question']}\n{options}\nReply with the letter only.")
 
-    await asyncio.gather(*(worker() for _ in range(int(in_flight))))
+    await asyncio.gather(*(worker() for _ in range(in_flight)))
+
+
+def main() -> None:
+    """Read the questions and ask."""
+    sdk, base_url, questions, in_flight = sys.argv[1:]
+    with Path(questions).open(encoding="utf-8") as file:
+        items = [json.loads(line) for line in file]
+    asyncio.run(ask_all(sdk, base_url, items, int(in_flight)))
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 
 EVALKIT = (sys.executable, "-m", "evalkit")
-WORDS = "river stone market garden engine window letter bridge copper silver planet forest".split()
+WORDS = ("river", "stone", "market", "garden", "engine", "window", "letter", "bridge", "copper", "silver", "planet")
 
 
 @dataclass(frozen=True, slots=True)
