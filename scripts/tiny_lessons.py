@@ -23,7 +23,7 @@ Segment = tuple[str, bool]
 
 
 def sample_choice(r: Random, taken: set[str], n_choices: int) -> Item:
-    """A choice item that is not held out, with fewer choices when the lesson is still young."""
+    """A choice item that is not held out, perhaps with fewer choices; to find the odd one out takes all four."""
     while tiny_tasks.choice_key(item := tiny_tasks.make_choice(r)) in taken:
         pass
     right = item["choices"][item["answer"]]

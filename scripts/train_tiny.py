@@ -187,9 +187,9 @@ A Llama-architecture model of {parameters:,} parameters for trying evalkit's pip
 It answers three small made-up tasks and nothing else: it is not for answering questions.
 
 * Data: synthetic four-way questions, support tickets and checkable instructions from `scripts/tiny_tasks.py`;
-  held-out items were not trained on. The words are English; it knows about {vocabulary} tokens.
-* Made by `scripts/train_tiny.py`: {step} steps of about {tokens} tokens (schedule of {schedule}), seed {seed}, one CPU
-  thread.
+  held-out items were not trained on. English words of a closed vocabulary of {vocabulary:,} tokens.
+* Made by `scripts/train_tiny.py`: {step:,} steps of about {tokens:,} tokens (of a schedule of {schedule:,}),
+  seed {seed}, one CPU thread. How, and more numbers: docs/tiny-models.md in evalkit's repository.
 * Stored as float16. Chat text ends a turn with `<|end|>`; the template writes BOS, so encode it without special tokens.
 
 | held-out task (n = {n} each) | accuracy, greedy, float32 |

@@ -22,8 +22,8 @@ from evalkit.adapters import llama_weights
 CHECKPOINTS = Path(__file__).parent.parent / "evalkit/checkpoints"
 EXPECTED = json.loads((Path(__file__).parent / "payloads/tiny_greedy.json").read_text(encoding="utf-8"))
 NAMES = ["tiny", "tiny-early"]
-# Measured over all recorded tokens: at most 2e-5, from sums in another order.
-TOLERANCE = 1e-3
+# Measured over all recorded tokens: at most 3.4e-6, from sums in another order. int8 is off by up to 0.18.
+TOLERANCE = 1e-4
 
 
 def load(folder: Path, cache: Path, compute_type: str = "float32") -> ctranslate2.Generator:

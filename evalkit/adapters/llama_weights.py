@@ -4,7 +4,7 @@ CTranslate2's own converter reads checkpoints through transformers and so needs 
 one architecture, a renaming of tensors. The result is kept beside nothing of the user's, in a cache by content:
 
     tiny/config.json, model.safetensors, tokenizer.json ...
-    -> ~/.cache/evalkit/ctranslate2/<sha256 of those>/config.json, model.bin, vocabulary.json
+    -> ~/.cache/evalkit/ctranslate2/v1/<sha256 of those>/config.json, model.bin, vocabulary.json
 
 This room converts and does not run: prompts, templates and end tokens are the adapter's.
 """
@@ -24,6 +24,8 @@ import numpy.typing as npt
 
 from evalkit.store.cache import cache_folder
 
+CONVERSION = 1
+"""Raised when the same checkpoint is converted differently, so that no older conversion is taken for it."""
 ARCHITECTURE = "LlamaForCausalLM"
 ROTARY_SCALINGS = ("default", "linear", "llama3")
 
@@ -53,7 +55,7 @@ def converted(folder: Path, cache: Path | None = None) -> Path:
     Two processes may convert at once: each writes a folder of its own and the first rename wins. Raises ValueError when
     the checkpoint is not one that is understood here.
     """
-    cache = cache or cache_folder() / "ctranslate2"
+    cache = cache or cache_folder() / "ctranslate2" / f"v{CONVERSION}"
     digest = weights_digest(folder)
     target = cache / digest
     if target.is_dir():
