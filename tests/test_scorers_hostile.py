@@ -16,6 +16,8 @@ from tests.test_scorers_instructions import FOLLOWED
 
 ALL_KINDS = [{"kind": kind, **next(given for name, given, _, _ in FOLLOWED if name == kind)} for kind in known_kinds()]
 
+LAST_LETTER = {"pattern": r"(?s)^.*(?:^|[^\p{L}\p{N}_])([A-J])(?:[^\p{L}\p{N}_]|$)"}
+
 SCORERS: list[tuple[str, dict[str, Any], Sample]] = [
     ("choice", {}, sample("Paris", ("London", "Rome", "Paris", "a" * 300))),
     ("choice", {}, sample("12", tuple(str(i) for i in range(40)))),
@@ -27,6 +29,18 @@ SCORERS: list[tuple[str, dict[str, Any], Sample]] = [
     ("json", {"equals": True, "around": "any", "schema": {"uniqueItems": True}}, sample("[1]")),
     ("json", {"fields": ["a"], "level": "share"}, sample('{"a": 1}')),
     ("instructions", {"level": "instruction"}, sample(instructions=ALL_KINDS)),
+    ("choice", {"pick": "first"}, sample("Paris", ("London", "Rome", "Paris"))),
+    ("choice", {"reads": "letter", "take": LAST_LETTER}, sample("Paris", ("London", "Rome", "Paris"))),
+    ("numbers", {"pick": "digits", "take": {"json": "a"}}, sample("12")),
+    ("exact", {"take": {"after": "answer is", "drop": "."}}, sample("12")),
+    ("fields", {}, sample('{"a": 1, "b": ["x"]}')),
+    ("overlap", {"metric": "f1"}, sample("the quick brown fox")),
+    ("overlap", {"metric": "rougeL"}, sample("the quick brown fox")),
+    ("overlap", {"metric": "rougeLsum"}, sample("the quick brown fox")),
+    ("overlap", {"metric": "bleu"}, sample("the quick brown fox")),
+    ("overlap", {"metric": "chrf"}, sample("the quick brown fox")),
+    ("tools", {}, sample(function=[{"name": "f", "parameters": {}}], ground_truth=[{"f": {"a": [1]}}])),
+    ("helps", {}, sample()),
 ]
 
 PIECES = st.sampled_from([

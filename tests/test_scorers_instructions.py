@@ -18,6 +18,7 @@ from evalkit.scorers.instructions import Instruction, follows_loosely, follows_s
 from evalkit.scorers.instructions.language import language_of
 from evalkit.scorers.instructions.length import count_sentences
 from evalkit.scorers.registry import make_scorer
+from tests.ifbench_cases import CASES
 from tests.scoring import mark, sample
 
 ROOT = Path(__file__).parent.parent
@@ -88,6 +89,7 @@ FOLLOWED: list[tuple[str, dict[str, Any], str, bool]] = [
     ("language:response_language", {"language": "ru"}, "This is a house.", False),
     ("evalkit:exact_reply", {"text": "fig OWL 7"}, "fig OWL 7\n", True),
     ("evalkit:exact_reply", {"text": "fig OWL 7"}, "fig owl 7", False),
+    *CASES,
 ]  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def test_a_cut_reply_that_is_judged_whole_cannot_be_wrong() -> None:
 
 
 def test_an_unknown_scorer_is_refused_with_a_near_name_and_the_list() -> None:
-    with pytest.raises(SuiteError, match=r"did you mean 'choice'.*known: choice, contains"):
+    with pytest.raises(SuiteError, match=r"did you mean 'choice'.*known: choice, code, contains"):
         make_scorer("choise")
     with pytest.raises(SuiteError, match=r"there is no option 'ignorecase' \(did you mean 'ignore_case'\?\)"):
         make_scorer("exact", {"ignorecase": True})
@@ -110,7 +110,8 @@ def test_all_wrong_options_are_told_at_once() -> None:
     assert len(caught.value.complaints) == 3
 
 
-def test_every_scorer_can_be_made_and_carries_its_whole_options() -> None:
+def test_every_scorer_can_be_made_and_carries_its_whole_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evalkit.scorers.code.allowed", lambda: True)
     needed = {"regex": {"pattern": "a"}}
     for name in known_scorers():
         scorer = make_scorer(name, needed.get(name, {}))

@@ -32,9 +32,15 @@ class Scorer:
     """A reply that must score 1.0 (`evalkit check`); None where the sample has none to offer."""
     needs: Literal["text", "likelihood"] = "text"
     """What the model is asked for: an answer, or the log-likelihood of each choice."""
+    continuations: Callable[[Sample], tuple[str, ...]] | None = None
+    """What to weigh, for likelihood scorers. None: the sample's choices, each after a space."""
+    contexts: Callable[[Sample], tuple[str, ...] | None] | None = None
+    """The text before each continuation, where it differs between them. None: the sample's messages, for all."""
     options: Mapping[str, Any] | None = None
     whole: bool = False
     """The reply is judged as a whole instead of an answer read out of it: a cut reply cannot be judged wrong."""
+    judges: bool = False
+    """The reply is a judge's words about another answer: what it fails to say is absent, never a 0."""
 
 
 Make = Callable[[Mapping[str, Any]], Scorer]

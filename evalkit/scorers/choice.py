@@ -16,21 +16,31 @@ from typing import Any
 
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.letters import labels, read_choice
+from evalkit.scorers.letters import LETTERS, labels, read_choice
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.options import OneOf, read
 
 _RULES = {
     "mode": OneOf(("generate", "likelihood", "first_token"), "generate"),
+    "pick": OneOf(("last", "first"), "last"),
+    "reads": OneOf(("words", "letter"), "words"),
     "normalise": OneOf(("none", "tokens", "chars", "bytes"), "none"),
 }
 
 
 def make(given: Mapping[str, Any]) -> Scorer:
-    """`normalise` matters in likelihood mode only: divide each log-likelihood by the continuation's own length."""
+    """`pick: first` is for replies that run on into further questions (base models); generate mode only.
+
+    `reads: letter` takes the reply for a letter and nothing else (with `take`, which cuts it out): a letter that no
+    choice has is then a wrong answer, and texts of choices are not looked at.
+
+    `normalise` matters in likelihood mode only: divide each log-likelihood by the continuation's own length."""
     options = read("choice", given, _RULES)
     if options["mode"] == "generate":
-        return Scorer("choice", 1, mark_reply, _gold, options=options)
+        pick = options["pick"]
+        if options["reads"] == "letter":
+            return Scorer("choice", 2, mark_letter, _gold_letter, options=options)
+        return Scorer("choice", 2, lambda sample, response: mark_reply(sample, response, pick), _gold, options=options)
     if options["mode"] == "first_token":
         return Scorer("choice", 1, mark_first_token, lambda sample: None, options=options)
 
@@ -61,15 +71,29 @@ def target_index(sample: Sample) -> int | None:
     return None
 
 
-def mark_reply(sample: Sample, response: Response) -> Score:
+def mark_reply(sample: Sample, response: Response, pick: str = "last") -> Score:
     """Generate mode: unparseable when the reply names no choice, or more than one."""
     right = target_index(sample)
     if right is None:
         return unscored(_NO_TARGET)
-    reading = read_choice(response.text, sample.choices)
+    reading = read_choice(response.text, sample.choices, pick=pick)
     if reading.index is None:
         return unparseable(reading.reason)
     return right_or_wrong(_same(sample, reading.index, right), _shown(sample, reading.index), reading.reason)
+
+
+def mark_letter(sample: Sample, response: Response) -> Score:
+    """Generate mode with `reads: letter`: the reply is a label, wrapped in whatever is no letter or digit."""
+    right = target_index(sample)
+    if right is None:
+        return unscored(_NO_TARGET)
+    letter = response.text.strip(_AROUND_LETTER).upper()
+    names = labels(len(sample.choices))
+    if letter in names:
+        return right_or_wrong(_same(sample, names.index(letter), right), _shown(sample, names.index(letter)))
+    if len(letter) == 1 and letter in LETTERS:
+        return right_or_wrong(False, letter, "no choice has this letter")
+    return unparseable("the reply is not a letter alone")
 
 
 def mark_likelihoods(sample: Sample, response: Response, *, normalise: str) -> Score:
@@ -122,6 +146,7 @@ def mark_first_token(sample: Sample, response: Response) -> Score:
     return _best(sample, dict(sorted(mass.items())), right)
 
 
+_AROUND_LETTER = " \t\n()[]{}.:,;*_`'\"$"
 _NO_TARGET = "the sample's target is not one of its choices"
 
 
@@ -139,6 +164,12 @@ def _same(sample: Sample, index: int, right: int) -> bool:
 
 def _shown(sample: Sample, index: int) -> str:
     return f"{labels(len(sample.choices))[index]}) {sample.choices[index]}"
+
+
+def _gold_letter(sample: Sample) -> str | None:
+    """The right letter, as `reads: letter` wants it."""
+    right = target_index(sample)
+    return sample.target if right is None else labels(len(sample.choices))[right]
 
 
 def _gold(sample: Sample) -> str | None:

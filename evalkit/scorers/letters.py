@@ -59,13 +59,22 @@ def labels(n: int) -> tuple[str, ...]:
     return tuple(LETTERS[:n]) if n <= len(LETTERS) else tuple(str(i) for i in range(1, n + 1))
 
 
-def read_choice(reply: str, choices: tuple[str, ...]) -> Reading:
-    """The choice that the reply names, by the rules above."""
+def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> Reading:
+    """The choice that the reply names, by the rules above.
+
+    `pick: first` lets the first final statement decide instead of the last, and reads no last line: for base models,
+    which answer and then go on to invent the next question with its own answer.
+    """
     known = _prepare(choices)
     bare = reply.strip()
     if len(bare) == 1 and bare in known.by_label and bare.casefold() not in known.by_text:
         return Reading(known.by_label[bare], "letter alone")  # what well-behaved models say: nothing else is tried
     text = _simplify(reply)
+    if pick == "first":
+        for rule in (_read_alone, _read_first_statement, _read_openings, _read_mentions):
+            if (reading := rule(text, known)) is not None:
+                return reading
+        return Reading(None, "no choice is named")
     for rule in (_read_alone, _read_statements, _read_openings, _read_lines, _read_mentions):
         reading = rule(text, known)
         if reading is not None:
@@ -87,7 +96,9 @@ def _prepare(choices: tuple[str, ...]) -> _Choices:
 
 # ASCII text pays only for the replacements; the rest is folded first (full-width letters, odd spaces).
 _TEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf|textit|mbox)\s?\{([^{}\n]{0,200})\}")
-_DROPPED = str.maketrans({"*": "", "`": "", "$": "", "\\": "", "\u200b": "", "\ufeff": "", "’": "'", "‘": "'"})
+_DROPPED = str.maketrans(
+    {"*": "", "`": "", "$": "", "\\": "", "\u200b": "", "\ufeff": "", "’": "'", "‘": "'", "–": "-", "−": "-"}
+)
 
 
 def _simplify(text: str) -> str:
@@ -175,6 +186,11 @@ def _read_statements(text: str, known: _Choices) -> Reading | None:
     return current
 
 
+def _read_first_statement(text: str, known: _Choices) -> Reading | None:
+    """Rule 3 for `pick: first`: the first statement that is not a denial; None when there is none."""
+    return next((reading for negated, reading in _statements(text, known) if not negated), None)
+
+
 def _statements(text: str, known: _Choices) -> Iterator[tuple[bool, Reading]]:
     """(whether it is denied, what is stated), from left to right."""
     found: list[tuple[int, bool, Reading]] = []
@@ -202,7 +218,7 @@ def _skip_lead(text: str, start: int) -> int:
     return start if lead is None else lead.end()
 
 
-_AFTER_LABEL = re.compile(r"[)\]}.:,;\"'”]{0,3}[ \t]{0,3}[-–—:]{0,2}[ \t]{0,3}")
+_AFTER_LABEL = re.compile(r"[)\]}.:,;\"'”]{0,3}[ \t]{0,3}(?P<dash>[-–—:]{0,2}[ \t]{0,3})")
 _NEXT_LABEL = re.compile(
     r"[)\]}.;]{0,2}[ \t]{0,2}(?:,? ?(?:or|and|and/or)\b|[,/&+])[ \t]{0,2}(?:option |choice |also |possibly |maybe )?"
     r"[(\[]?([A-Z])(?![\w']|(?<=[AI])[ \t]+[a-z])"
@@ -265,14 +281,24 @@ def _read_at(text: str, start: int, known: _Choices) -> Reading | None:
 
 def contradicts(text: str, end: int, index: int, known: _Choices) -> bool:
     """Whether the label that ends here is followed by another choice's text instead of its own."""
-    after = _AFTER_LABEL.match(text, end)
-    named = None if after is None or after.end() == end else _text_at(text, after.end(), known)
-    return named is not None and named != index and known.texts[named] != known.texts[index]
+    named = _texts_after(text, end, known)
+    return bool(named) and all(known.texts[name] != known.texts[index] for name in named)
 
 
 def _own_text(text: str, end: int, index: int, known: _Choices) -> bool:
+    return index in _texts_after(text, end, known)
+
+
+def _texts_after(text: str, end: int, known: _Choices) -> list[int]:
+    """The choices whose text may stand behind a label: a dash before it is read as its sign, and as mere punctuation.
+
+    "C) -1" names -1 where -1 is a choice, and 1 where only 1 is; both come back, since either is what was said.
+    """
     after = _AFTER_LABEL.match(text, end)
-    return after is not None and _text_at(text, after.end(), known) == index
+    if after is None or after.end() == end:
+        return []
+    starts = {after.start("dash"), after.end()} - {end}
+    return [index for start in sorted(starts) if (index := _text_at(text, start, known)) is not None]
 
 
 _OPENING = re.compile(

@@ -8,7 +8,9 @@ r"""Replies that end in a number: which number is the answer, and whether it is 
 * `final` (the default): the last final statement (`\boxed{..}`, "the answer is ..", "Answer: ..", "#### .."), and where
   there is none the last number of the reply;
 * `last`, `first`: the last or the first number, whatever the words around it;
-* `boxed`: only what stands in the last `\boxed{..}`.
+* `boxed`: only what stands in the last `\boxed{..}`;
+* `digits`: the first run of digits with its sign, decimals and a denominator, of the reply and of the target alike,
+  whatever stands around it. It takes \frac{3}{4} for 3, and is there to reproduce figures made so (ZeroEval).
 
 What is boxed counts as a whole: `\boxed{2\sqrt{3}}` is not read as 3, it is unparseable. In a reply that was cut off, a
 number at the very end may lack digits and is not read, and a last number without a final statement is no answer.
@@ -47,7 +49,7 @@ class _Tolerance:
 
 
 _RULES: Mapping[str, Rule] = {
-    "pick": OneOf(("final", "last", "first", "boxed"), "final"),
+    "pick": OneOf(("final", "last", "first", "boxed", "digits"), "final"),
     "tolerance": _Tolerance(),
     "percent": OneOf(("same", "ratio"), "same"),
 }
@@ -71,6 +73,8 @@ def make(given: Mapping[str, Any]) -> Scorer:
     pick, ratio = options["pick"], options["percent"] == "ratio"
 
     def mark(sample: Sample, response: Response) -> Score:
+        if pick == "digits":
+            return _mark_digits(sample, response)
         target = None if sample.target is None else read_number(sample.target)
         if target is None:
             return unscored(f"the sample's target is not a number: {sample.target!r}")
@@ -84,9 +88,24 @@ def make(given: Mapping[str, Any]) -> Scorer:
     def gold(sample: Sample) -> str | None:
         if sample.target is None:
             return None
+        if pick == "digits" and _DIGITS.search(sample.target) is None:
+            return None
         return f"\\boxed{{{sample.target}}}" if pick == "boxed" else sample.target
 
     return Scorer("numbers", 1, mark, gold, options=options)
+
+
+_DIGITS = re.compile(r"-?[0-9]{1,400}(?:\.[0-9]{1,400}|/0{0,40}[1-9][0-9]{0,400})?")
+
+
+def _mark_digits(sample: Sample, response: Response) -> Score:
+    """`pick: digits`. Where target or reply has no digits the reply is wrong, as in the source: an answer was given."""
+    if sample.target is None:
+        return unscored("the sample has no target")
+    wanted = _DIGITS.search(sample.target.replace(",", "").replace("$", ""))
+    said = _DIGITS.search(response.text.replace(",", "").replace("$", ""))
+    right = said is not None and wanted is not None and Fraction(said[0]) == Fraction(wanted[0])
+    return right_or_wrong(right, said and said[0], "first run of digits" if said else "there is no number")
 
 
 def worth(number: Number, *, ratio: bool) -> Fraction:
@@ -104,7 +123,7 @@ _LONGEST_STATEMENT = 200  # characters after the words; beyond that it is prose
 def find_answer(reply: str, pick: str, *, cut: bool = False) -> Found:
     """The number that counts by `pick` (see the module). `cut`: the reply was stopped by the output limit."""
     text = simplify(reply.replace("**", "").replace("__", ""))
-    if pick in ("boxed", "final") and (content := _last_boxed(text)) is not None:
+    if pick in ("boxed", "final") and (content := last_boxed(text)) is not None:
         return _read_statement(content, "boxed", strict=True)
     if pick == "boxed":
         return Found(None, None, "nothing is boxed")
@@ -166,7 +185,7 @@ def _sentence(text: str) -> str:
     return text if end is None else text[: end.start()]
 
 
-def _last_boxed(text: str) -> str | None:
+def last_boxed(text: str) -> str | None:
     r"""What stands in the last `\boxed{..}`, braces matched; None when nothing is boxed or the brace never closes."""
     start = text.rfind("\\boxed{")
     if start < 0:

@@ -2,7 +2,8 @@
 
 `settle` is what the engine calls for every response. In this order, the first that applies:
 
-1. A likelihood scorer marks the log-likelihoods; nothing was said, so nothing can be refused or cut.
+1. A likelihood scorer marks the log-likelihoods; nothing was said, so nothing can be refused or cut. A judge's verdict
+   is marked as it is: what a judge fails to say is nobody's 0.
 2. The provider says that the model refused or that its filter stopped it: `refused`.
 3. The reply is empty: `truncated` when the output limit was reached (reasoning used it up), else `unparseable`.
 4. The scorer marks the reply. A full mark stands.
@@ -47,7 +48,7 @@ _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "′": "'", "`"
 
 def settle(sample: Sample, response: Response, scorer: Scorer) -> Score:
     """The mark of one response, by the order above. Raises nothing for what a model wrote."""
-    if scorer.needs == "likelihood":
+    if scorer.needs == "likelihood" or scorer.judges:
         return scorer.mark(sample, response)
     if response.stop_reason in ("refusal", "content_filter"):
         return _refused(scorer, response.refusal or f"the provider ended the reply with {response.stop_reason}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from evalkit.errors import SuiteError
@@ -12,12 +13,19 @@ from evalkit.scorers.options import did_you_mean
 
 SCORERS: Mapping[str, str] = {
     "choice": "evalkit.scorers.choice:make",
+    "code": "evalkit.scorers.code:make",
     "contains": "evalkit.scorers.text:make_contains",
     "exact": "evalkit.scorers.text:make_exact",
+    "fields": "evalkit.scorers.fields:make",
+    "helps": "evalkit.scorers.refusals:make",
     "instructions": "evalkit.scorers.instructions:make",
     "json": "evalkit.scorers.structure:make",
+    "math": "evalkit.scorers.maths:make",
     "numbers": "evalkit.scorers.numbers:make",
+    "overlap": "evalkit.scorers.overlap:make",
     "regex": "evalkit.scorers.text:make_regex",
+    "tools": "evalkit.scorers.tools:make",
+    "verdict": "evalkit.scorers.judgement:make",
 }
 
 
@@ -32,4 +40,14 @@ def make_scorer(name: str, options: Mapping[str, Any] | None = None) -> Scorer:
         raise SuiteError(f"there is no scorer {name!r}{did_you_mean(name, SCORERS)}; known: {', '.join(SCORERS)}")
     module, _, attribute = SCORERS[name].partition(":")
     make: Make = getattr(importlib.import_module(module), attribute)
-    return make(options or {})
+    given = dict(options or {})
+    take = given.pop("take", None)
+    if take is None:
+        return make(given)
+    from evalkit.scorers.taking import read_taking, taking
+
+    rule = read_taking(take, name)
+    scorer = make(given)
+    if scorer.needs == "likelihood":
+        raise SuiteError(f"scorer {name}: `take` reads a reply, and likelihoods are no reply: leave it out")
+    return replace(taking(scorer, rule), options={**(scorer.options or {}), "take": take})

@@ -33,8 +33,11 @@ _SHOWN = 200  # characters of a whole reply kept as "extracted": the full text i
 
 
 def make_exact(given: Mapping[str, Any]) -> Scorer:
-    """Right when the reply is one of the right answers and nothing else."""
-    options = read("exact", given, _FOLDING)
+    """Right when the reply is one of the right answers and nothing else.
+
+    `escapes` compares line breaks as source code writes them (two characters), so that a text and its literal agree.
+    """
+    options = read("exact", given, {**_FOLDING, "escapes": Flag(False)})
 
     def mark(sample: Sample, response: Response) -> Score:
         accepted = right_answers(sample, options["field"])
@@ -131,6 +134,8 @@ def fold(text: str, options: Mapping[str, Any]) -> str:
         text = text.casefold()
     if options["collapse_spaces"]:
         text = " ".join(text.split())
+    if options.get("escapes"):
+        text = text.replace("\n", "\\n")
     return text.strip() if options["strip"] else text
 
 

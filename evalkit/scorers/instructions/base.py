@@ -23,6 +23,7 @@ def _is_count(value: Any) -> bool:
 
 COUNT: Demand = (_is_count, "a whole number that is 0 or more")
 WORD: Demand = (lambda value: isinstance(value, str) and bool(value.strip()), "text that is not empty")
+TEXT: Demand = (lambda value: isinstance(value, str), "text")
 WORDS: Demand = (
     lambda value: isinstance(value, list | tuple) and bool(value) and all(WORD[0](word) for word in value),
     "a list of texts",

@@ -32,13 +32,18 @@ def count_words(reply: str) -> int:
 
 def count_sentences(reply: str) -> int:
     """Sentences by the rules above; text behind the last end counts as one more."""
+    return len(split_sentences(reply))
+
+
+def split_sentences(reply: str) -> list[str]:
+    """The sentences, each with its marks and without the white space behind it."""
     text = reply.strip()
-    n, start = 0, 0
+    found, start = [], 0
     for match in _SENTENCE_END.finditer(text):
         if _ends(text, match, start):
-            n += 1
+            found.append(text[start : match.end()].rstrip())
             start = match.end()
-    return n + (start < len(text))
+    return [*found, text[start:]] if start < len(text) else found
 
 
 def _ends(text: str, match: re.Match[str], start: int) -> bool:

@@ -7,12 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.errors import SuiteError
-from evalkit.scorers.instructions import case, edges, keywords, language, layout, length
+from evalkit.scorers.instructions import (
+    case,
+    counts,
+    edges,
+    forms,
+    keywords,
+    language,
+    layout,
+    length,
+    single_requests,
+    wordplay,
+)  # fmt: skip
 from evalkit.scorers.instructions.base import Kind
 from evalkit.scorers.options import did_you_mean
 
 KINDS: Mapping[str, Kind] = {
     **keywords.KINDS, **language.KINDS, **length.KINDS, **layout.KINDS, **case.KINDS, **edges.KINDS,
+    **counts.KINDS, **wordplay.KINDS, **forms.KINDS, **single_requests.KINDS,
 }  # fmt: skip
 
 

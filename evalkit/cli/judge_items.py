@@ -1,0 +1,85 @@
+"""What `evalkit judge-data` writes: one record for each answer, or two for each pair, one in either order.
+
+{"id": "refunds/t1/0/qwen", "task": "refunds", "judged": "qwen", "question": "..", "answer": "..", "reference": "deny"}
+{"id": "refunds/t1/0/ba", "task": "refunds", "judged": "gpt over qwen", "pair": "refunds/t1/0", "swapped": true,
+ "question": "..", "answer_a": "<qwen's>", "answer_b": "<gpt's>", "reference": "deny"}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evalkit.errors import UserError
+from evalkit.records import Row
+from evalkit.store.runs import resolve_run
+from evalkit.store.sealing import rows_of
+
+
+def write_items(
+    run: str, out: Path, tasks: tuple[str, ...] | None, pair: tuple[str, ...] | None, results: Path, *, force: bool
+) -> int:
+    """The exit code. Raises UserError for names that the run does not have, and for a file that is there already."""
+    if pair is not None and len(set(pair)) != 2:
+        raise click.UsageError("--pair takes two models, like --pair gpt,qwen")
+    if out.exists() and not force:
+        raise UserError(f"{out} is there already; choose another file, or replace it with --force")
+    folder = resolve_run(run, results)
+    rows = list(rows_of(folder))
+    _require({row.task for row in rows}, tasks, "task", folder)
+    _require({row.model for row in rows}, pair, "model", folder)
+    rows = [row for row in rows if tasks is None or row.task in tasks]
+    answered = sorted((row for row in rows if row.error_kind is None and row.text), key=lambda row: row.key)
+    records = list(_alone(answered) if pair is None else _paired(answered, pair[0], pair[1]))
+    if not records:
+        raise UserError(f"{folder} holds no answers to write: nothing was answered, or no sample by both models")
+    try:
+        with out.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    except OSError as error:
+        raise UserError(f"{out} cannot be written: {error.strerror}") from error
+    left_out = len(rows) - len(answered)
+    without = f"; {left_out:,} rows without an answer left out" if left_out else ""
+    click.echo(f"{out}: {len(records):,} items{without}")
+    return 0
+
+
+def _require(known: set[str], names: tuple[str, ...] | None, kind: str, folder: Path) -> None:
+    for name in names or ():
+        if name not in known:
+            raise UserError(f"{folder} has no {kind} {name!r}; it has {', '.join(sorted(known))}")
+
+
+def _alone(rows: list[Row]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        yield {"id": f"{_place(row)}/{row.model}", "judged": row.model, **_shown(row), "answer": row.text}
+
+
+def _paired(rows: list[Row], first: str, second: str) -> Iterator[dict[str, Any]]:
+    """Both orders of every sample that both models answered."""
+    of_second = {row.key[1:]: row for row in rows if row.model == second}
+    for row in rows:
+        other = of_second.get(row.key[1:])
+        if row.model != first or other is None:
+            continue
+        for order, a, b in (("ab", row, other), ("ba", other, row)):
+            yield {
+                "id": f"{_place(row)}/{order}", "judged": f"{first} over {second}", "pair": _place(row),
+                "swapped": order == "ba", **_shown(row), "answer_a": a.text, "answer_b": b.text,
+            }  # fmt: skip
+
+
+def _place(row: Row) -> str:
+    occurrence = f"#{row.occurrence}" if row.occurrence else ""
+    return f"{row.task}/{row.sample_id}{occurrence}/{row.repeat}"
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    """What a judge sees of the question: the one turn, or the conversation with its roles."""
+    turns = [message for message in row.prompt if message.role != "system"]
+    question = turns[0].content if len(turns) == 1 else "\n\n".join(f"[{m.role}]\n{m.content}" for m in turns)
+    return {"task": row.task, "question": question, "reference": row.target or ""}

@@ -1,0 +1,32 @@
+"""`evalkit rescore RUN`: mark stored answers again, without asking any model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from evalkit.cli.options import allow_code_execution, as_json, names, results_folder
+
+
+@click.command()
+@click.argument("run", default="latest")
+@click.option("--suite", type=click.Path(path_type=Path), help="The suite of the run; else looked for by its name.")
+@click.option("--tasks", callback=names, help="Only these tasks of the run, comma separated.")
+@click.option(
+    "--scorer", help="Mark with this instead of what the suite says: a name, or YAML like '{numbers: {pick: last}}'."
+)
+@allow_code_execution
+@results_folder
+@as_json
+def command(
+    run: str, suite: Path | None, tasks: tuple[str, ...] | None, scorer: str | None, results: Path, as_json: bool
+) -> int:
+    """Mark the stored answers of RUN again (`latest` by default). No model is asked and nothing is paid.
+
+    Scorers and right answers come from the suite as it is now. New marks supersede old ones; run.json keeps the
+    history.
+    """
+    from evalkit.cli.rescoring import rescore_run
+
+    return rescore_run(run, suite, tasks, scorer, results, as_json=as_json)

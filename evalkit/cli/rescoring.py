@@ -1,0 +1,67 @@
+"""What `evalkit rescore` does once click has read the command line: find run and suite, mark, print what changed."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from pydantic import TypeAdapter, ValidationError
+
+from evalkit.cli.loading import suite_at
+from evalkit.engine.rescoring import Changed, Choice, rescore
+from evalkit.errors import SuiteError, UserError
+from evalkit.report.hostile import visible
+from evalkit.store.runs import read_facts, resolve_run
+from evalkit.suite.located import parse
+from evalkit.suite.schema import ScoreEntry, Scoring
+
+
+def rescore_run(
+    run: str, suite: Path | None, tasks: tuple[str, ...] | None, scorer: str | None, results: Path, *, as_json: bool
+) -> int:
+    """The exit code; 0 also when nothing changed. Raises UserError."""
+    folder = resolve_run(run, results)
+    path = suite if suite is not None else _suite_of(folder)
+    changed = rescore(folder, suite_at(path), Choice(tasks, None if scorer is None else _score(scorer)))
+    if as_json:
+        import orjson
+
+        found = {"folder": str(folder), "suite": str(path), "tasks": [asdict(one) for one in changed]}
+        sys.stdout.write(orjson.dumps(found).decode() + "\n")
+        return 0
+    for one in changed:
+        click.echo(_line(one))
+    click.echo(f"{folder}: marked again with {path}; `evalkit show {folder.name}` prints the new table")
+    return 0
+
+
+def _line(one: Changed) -> str:
+    failed = f", {one.n_failed:,} without an answer left as they are" if one.n_failed else ""
+    name = f"{visible(one.task)} × {visible(one.model)}"
+    if not one.n:
+        return f"{name}: no answers to mark{failed}"
+    means = f"{one.before / one.n:.4f} → {one.after / one.n:.4f}"
+    return f"{name} by {visible(one.scorer)}: {one.n_changed:,} of {one.n:,} marks changed, mean {means}{failed}"
+
+
+def _suite_of(folder: Path) -> Path:
+    """The suite file by the name that the run recorded, here or in `suites/`. Raises UserError where it is in none."""
+    name = str(read_facts(folder).get("suite_path") or "")
+    for place in (Path(), Path("suites")):
+        if name and (place / Path(name).name).is_file():
+            return place / Path(name).name
+    raise UserError(
+        f"the suite of {folder} ({name or 'not recorded'}) is neither here nor in suites/: name it, --suite FILE"
+    )
+
+
+def _score(text: str) -> ScoreEntry:
+    """The option --scorer, in any form that `score:` may have in a suite."""
+    try:
+        written = parse(f"score: {text}\n", "--scorer").data["score"]
+        return TypeAdapter(Scoring).validate_python(written)
+    except (ValidationError, ValueError) as error:
+        why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise SuiteError(f"--scorer {text!r}: {why}") from error

@@ -1,0 +1,221 @@
+"""Stored answers marked again, without asking any model: after a scorer was mended, or with another one.
+
+    done = rescore(folder, suite, Choice(tasks=("gsm8k",), score=None))      # what changed, by task and model
+
+Samples come from the suite as it is now, answers from the run; they meet by (task, digest, occurrence), so a suite
+whose prompts changed has nothing to say about old answers. New rows supersede old ones in a new part of the run:
+nothing is overwritten, and run.json tells which tasks were marked anew, when and how. Either every answer gets its new
+mark or nothing is written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from evalkit.engine.golds import gold_complaints
+from evalkit.engine.plan import task_scorer
+from evalkit.errors import StoreError, SuiteError
+from evalkit.records import Outcome, Response, Row, Sample, StopReason, Timing
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.outcomes import settle
+from evalkit.store import runs, sealing, summary
+from evalkit.store.journal import Journal
+from evalkit.suite.schema import ScoreEntry
+from evalkit.suite.suite import Suite
+from evalkit.suite.tasks import Task
+
+_STOPS: Mapping[str, StopReason] = {
+    "stop": "stop", "length": "length", "refusal": "refusal", "content_filter": "content_filter",
+    "tool_use": "tool_use",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What to mark again."""
+
+    tasks: tuple[str, ...] | None = None
+    """Only these tasks; None: every task of the run."""
+    score: ScoreEntry | None = None
+    """Instead of what the suite says now; None: as the suite says."""
+
+
+@dataclass(slots=True)
+class Changed:
+    """One task × model."""
+
+    task: str
+    model: str
+    scorer: str
+    n: int = 0
+    n_changed: int = 0
+    before: float = 0.0
+    """Sum of the scores, absent ones left out."""
+    after: float = 0.0
+    n_failed: int = 0
+    """Rows without an answer (the system's fault): they stay as they are."""
+
+
+def rescore(folder: Path, suite: Suite, choice: Choice) -> list[Changed]:
+    """Mark the run's answers again and seal the new rows. Raises StoreError or SuiteError with nothing written."""
+    with runs.lock_run(folder):
+        facts = runs.read_facts(folder)
+        if facts.get("status") != "complete":
+            raise StoreError(
+                f"{folder} is not complete ({facts.get('status')}): what it still owes would be marked the old way. "
+                "Finish it first: run its suite again.",
+                folder,
+            )
+        tasks = _tasks(suite, facts, choice)
+        _require_same_questions(tasks, facts)
+        scorers = {name: _scorer(task) for name, task in tasks.items()}
+        changed: dict[tuple[str, str], Changed] = {}
+        rows = list(_remarked(folder, tasks, scorers, changed))
+        _refuse_absent(folder, rows)
+        if not changed:
+            return []
+        with Journal.open(folder, f"rescore-{os.getpid()}") as journal:
+            for row in rows:
+                journal.append(row)
+            journal.sync()
+        sealing.seal(folder)
+        _record(folder, facts, tasks, scorers)
+        summary.write_summary(folder)
+        return list(changed.values())
+
+
+def _tasks(suite: Suite, facts: Mapping[str, Any], choice: Choice) -> dict[str, Task]:
+    """The suite's tasks that are to be marked, the new score in place."""
+    known = {task.name: task for task in suite.tasks}
+    asked = facts.get("tasks") or {}
+    names = choice.tasks or tuple(asked)
+    missing = [name for name in names if name not in asked]
+    if missing:
+        raise SuiteError([f"the run has no task {name!r}; it has {', '.join(asked)}" for name in missing])
+    gone = [name for name in names if name not in known]
+    if gone:
+        raise SuiteError([f"{suite.path}: the run's task {name!r} is not in this suite: give the suite it was run from "
+                          "(--suite), or name other tasks (--tasks)" for name in gone])  # fmt: skip
+    return {
+        name: known[name]
+        if choice.score is None
+        else replace(known[name], entry=known[name].entry.model_copy(update={"score": choice.score}))
+        for name in names
+    }
+
+
+_ASKED = ("messages", "choices", "shots", "mode")
+"""What of a task's identity decides the question; the rest says how it is marked, or which samples are asked."""
+
+
+def _require_same_questions(tasks: Mapping[str, Task], facts: Mapping[str, Any]) -> None:
+    """Raises SuiteError where the suite would now ask something else: its samples are not the run's."""
+    complaints = []
+    for name, task in tasks.items():
+        before, now = facts["tasks"][name]["identity"], task.identity
+        differ = [key for key in _ASKED if key in before and before[key] != now.get(key)]
+        if differ:
+            complaints.append(
+                f"{task.at}: the run asked this with other {', '.join(differ)}: its answers are to other questions. "
+                "Give the suite that the run was made from (--suite), or run this one anew."
+            )
+    if complaints:
+        raise SuiteError(complaints)
+
+
+def _scorer(task: Task) -> Scorer:
+    """The task's scorer, once it gives 1.0 on its own gold."""
+    try:
+        scorer = task_scorer(task)
+    except SuiteError as error:
+        raise SuiteError([f"{task.at}.score: {complaint}" for complaint in error.complaints]) from error
+    if (scorer.options or {}).get("mode") == "first_token":
+        raise SuiteError(
+            f"{task.at}.score: first-token probabilities are not kept with a run: it cannot be marked again"
+        )
+    complaints = gold_complaints(task, scorer)
+    if complaints:
+        raise SuiteError(complaints)
+    return scorer
+
+
+def _remarked(
+    folder: Path, tasks: Mapping[str, Task], scorers: Mapping[str, Scorer], changed: dict[tuple[str, str], Changed]
+) -> Iterator[Row]:
+    """The new row of every answer; `changed` is filled on the way."""
+    samples = {name: {(s.digest, s.occurrence): s for s in task.samples()} for name, task in tasks.items()}
+    for row in sealing.rows_of(folder):
+        if row.task not in tasks:
+            continue
+        scorer = scorers[row.task]
+        found = changed.setdefault((row.task, row.model), Changed(row.task, row.model, scorer.name))
+        if row.error_kind is not None:
+            found.n_failed += 1
+            continue
+        sample = samples[row.task].get((row.sample_digest, row.occurrence))
+        if sample is None:
+            raise SuiteError(
+                f"{tasks[row.task].at}: sample {row.sample_id!r} of the run is not asked by this suite any more (its "
+                "prompt or data changed): its answer cannot be marked. Give the suite the run was made from: --suite."
+            )
+        marked = _mark(row, sample, scorer)
+        found.n += 1
+        found.n_changed += (marked.score, marked.outcome) != (row.score, row.outcome)
+        found.before += row.score or 0.0
+        found.after += marked.score or 0.0
+        yield marked
+
+
+def _mark(row: Row, sample: Sample, scorer: Scorer) -> Row:
+    response = Response(
+        text=row.text or "",
+        stop_reason=_STOPS.get(row.stop_reason or "", "other"),
+        timing=Timing(sent_at=0.0, total_s=row.total_s or 0.0),
+        reasoning=row.reasoning,
+        refusal=row.refusal,
+        logliks=row.logliks,
+    )
+    score = settle(sample, response, scorer)
+    return replace(
+        row,
+        score=score.value,
+        outcome=score.outcome,
+        extracted=score.extracted,
+        reason=score.reason,
+        parts=score.parts,
+        target=sample.target,
+        target_digest=sample.target_digest,
+    )
+
+
+def _refuse_absent(folder: Path, rows: list[Row]) -> None:
+    """An absent mark would not supersede the old one, and the run would stand half in one scorer, half in another."""
+    absent = [row for row in rows if row.outcome is Outcome.ERRORED]
+    if absent:
+        raise StoreError(
+            f"{len(absent)} of {len(rows)} answers in {folder} have no mark under the new scorer, so nothing was "
+            f"changed. The first: sample {absent[0].sample_id!r} of {absent[0].task}: {absent[0].reason}",
+            folder,
+        )
+
+
+def _record(folder: Path, facts: Mapping[str, Any], tasks: Mapping[str, Task], scorers: Mapping[str, Scorer]) -> None:
+    """Write into run.json how the tasks are marked now, and what their identity was before."""
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    described, history = dict(facts["tasks"]), list(facts.get("rescored") or ())
+    for name, task in tasks.items():
+        identity = {
+            **task.identity,
+            "scorer_version": scorers[name].version,
+            "limit": described[name]["identity"].get("limit"),
+        }
+        if identity != described[name]["identity"]:
+            history.append({"at": now, "task": name, "scorer_before": described[name].get("scorer"),
+                            "identity_before": described[name]["identity"]})  # fmt: skip
+        described[name] = {**described[name], "identity": identity, "scorer": scorers[name].name}
+    runs.update_facts(folder, tasks=described, rescored=history)

@@ -1,0 +1,79 @@
+"""Code that a model wrote, run against a task's tests. Off unless the person at the command line allows it.
+
+    make({})     the record has `prompt` (the start of the function), `test` and `entry_point`, as HumanEval has them
+
+The reply's last fenced block is taken, or the whole reply; where it does not define the function itself it continues
+the prompt. It runs in a process of its own (`evalkit.scorers.code_worker`): no network, no new process, nothing
+written, limits on time and memory. That keeps careless code from harm. It does not make the score proof against code
+that sets out to cheat: test and solution share an interpreter, as they do in every harness of this kind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from evalkit.errors import SuiteError
+from evalkit.records import Response, Sample, Score
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.code_worker import allowed, run_program, unsupported
+from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
+from evalkit.scorers.options import Amount, Rule, read
+
+_RULES: Mapping[str, Rule] = {"limit_s": Amount(10.0), "memory_mb": Amount(1024.0)}
+LONGEST = 50_000
+"""Characters of a program. Longer ones are loops of a degenerate model."""
+
+
+def make(given: Mapping[str, Any]) -> Scorer:
+    """Raises SuiteError unless code may be run here and now."""
+    options = read("code", given, _RULES)
+    if not allowed():
+        raise SuiteError(
+            "scorer code runs what the model wrote. Allow it on the command line (a suite cannot): "
+            "--allow-code-execution"
+        )
+    if why := unsupported():
+        raise SuiteError(f"scorer code cannot keep code from harm here: {why}")
+
+    def mark(sample: Sample, response: Response) -> Score:
+        fields = sample.fields
+        prompt, test, entry = fields.get("prompt"), fields.get("test"), fields.get("entry_point")
+        if (
+            not isinstance(prompt, str)
+            or not isinstance(test, str)
+            or not isinstance(entry, str)
+            or not entry.isidentifier()
+        ):
+            return unscored("the record has no `prompt`, `test` and `entry_point`")
+        solution = whole_function(prompt, response.text, entry)
+        if len(solution) > LONGEST:
+            return unparseable(f"the program has {len(solution):,} characters, more than {LONGEST:,}")
+        program = f"{solution}\n\n{test}\n\ncheck({entry})\n"
+        ran = run_program(program, limit_s=float(options["limit_s"]), memory_mb=int(options["memory_mb"]))
+        if ran.broken:
+            return unscored(ran.reason)
+        return right_or_wrong(ran.passed, solution[:500], ran.reason)
+
+    def gold(sample: Sample) -> str | None:
+        solution = sample.fields.get("canonical_solution")
+        return solution if isinstance(solution, str) else None
+
+    return Scorer("code", 1, mark, gold, options=options)
+
+
+_FENCE = re.compile(r"^[ \t]{0,3}```[\w+-]{0,20}[ \t]*\n", re.MULTILINE)
+
+
+def whole_function(prompt: str, reply: str, entry: str) -> str:
+    """The program that the reply stands for: itself where it defines the function, else what continues the prompt."""
+    opened = list(_FENCE.finditer(reply))
+    code = reply
+    if opened:
+        start = opened[-1].end() if len(opened) == 1 or "```" in reply[opened[-1].end() :] else opened[0].end()
+        code = reply[start:].split("```", 1)[0]
+    if re.search(rf"^[ \t]*(?:async )?def {re.escape(entry)}\b", code, re.MULTILINE):
+        imports = "\n".join(line for line in prompt.split("\n") if line.startswith(("import ", "from ")))
+        return f"{imports}\n{code}"
+    return prompt + code

@@ -1,0 +1,91 @@
+"""`verdict`: the reply is a judge's, and what it says about another model's answer is the score.
+
+    make({})                                            "Clear and right. Rating: [[8]]" on a scale of 1 to 10: 7/9
+    make({"scale": [1, 5]})                             "Rating: [[4]]": 0.75
+    make({"verdicts": {"A": 1, "tie": 0.5, "B": 0}})    "[[A]]": 1.0; 0.0 where the record's `swapped` is true
+
+A verdict stands in double square brackets, the last one counts. One that cannot be read (none, outside the scale,
+another word, a refusal, a cut reply) is the judge's fault and not the judged model's: the score is absent, and counted.
+`swapped` says that a pair was shown in the other order; with both orders in the data the mean is the first model's rate
+of wins, free of position bias.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from evalkit.errors import SuiteError
+from evalkit.records import Response, Sample, Score
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.marks import graded, unscored
+from evalkit.scorers.options import Rule, Table, Text, read
+from evalkit.scorers.patterns import Pattern
+from evalkit.scorers.verdicts import Scale
+
+_BRACKETS = Pattern.compile(r"\[\[\s*([^\[\]\n]{1,60}?)\s*\]\]")
+
+
+class _Ends:
+    """Two numbers, the lower first."""
+
+    default = (1.0, 10.0)
+
+    def complaint(self, value: Any) -> str | None:
+        fine = (
+            isinstance(value, list | tuple)
+            and len(value) == 2
+            and all(isinstance(end, int | float) and not isinstance(end, bool) for end in value)
+            and value[0] < value[1]
+        )
+        return None if fine else "two numbers, the lower first, like [1, 10]"
+
+
+_RULES: Mapping[str, Rule] = {"scale": _Ends(), "verdicts": Table(), "swapped": Text("swapped")}
+
+
+def make(given: Mapping[str, Any]) -> Scorer:
+    """`verdicts` maps each word to its score; without it the verdict is a number on `scale`. Raises SuiteError."""
+    options = read("verdict", given, _RULES)
+    words = _words(options["verdicts"])
+    if words is not None and "scale" in given:
+        raise SuiteError("scorer verdict: `scale` is for ratings, `verdicts` for words: give one of them")
+    scale = Scale(_BRACKETS, float(options["scale"][0]), float(options["scale"][1]))
+
+    def mark(sample: Sample, response: Response) -> Score:
+        if response.stop_reason in ("refusal", "content_filter"):
+            return unscored("the judge declined")
+        said = _BRACKETS.find_all(response.text[-100_000:])
+        if not said:
+            return unscored("the judge gave no verdict in [[double brackets]]")
+        if words is None:
+            rating = scale.read(response.text)
+            if rating is None:
+                return unscored(f"[[{said[-1]}]] is no number from {scale.low:g} to {scale.high:g}")
+            return graded(scale.share(rating), said[-1])
+        value = words.get(said[-1].strip().casefold())
+        if value is None:
+            return unscored(f"[[{said[-1]}]] is none of the verdicts {', '.join(words)}")
+        swapped = sample.fields.get(options["swapped"]) in (True, "true")
+        return graded(1.0 - value if swapped else value, said[-1], "shown in the other order" if swapped else None)
+
+    def gold(sample: Sample) -> str | None:
+        swapped = sample.fields.get(options["swapped"]) in (True, "true")
+        best = (
+            f"{scale.high:g}" if words is None else next(w for w, v in words.items() if v == (0.0 if swapped else 1.0))
+        )
+        return f"[[{best}]]"
+
+    return Scorer("verdict", 1, mark, gold, options=options, judges=True)
+
+
+def _words(given: Mapping[str, Any] | None) -> dict[str, float] | None:
+    """The verdicts in small letters. Raises SuiteError unless their scores go from 0 to 1, both ends included."""
+    if given is None:
+        return None
+    wrong = [w for w, v in given.items() if not isinstance(v, int | float) or isinstance(v, bool) or not 0 <= v <= 1]
+    if wrong:
+        raise SuiteError(f"scorer verdict: option 'verdicts': {wrong[0]!r} must have a score from 0 to 1")
+    if not {0, 1} <= set(given.values()):
+        raise SuiteError("scorer verdict: option 'verdicts' needs a word for 0 and one for 1")
+    return {str(word).casefold(): float(value) for word, value in given.items()}

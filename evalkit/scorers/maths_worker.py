@@ -1,0 +1,162 @@
+"""The process in which math-verify runs: asked by one line of JSON, answered by one line, ended when it takes too long.
+
+    Worker.shared(3.0).compare("0.5", "\\\\boxed{\\\\frac12}")    # Verdict(same=True, ...)
+
+`python -m evalkit.scorers.maths_worker LIMIT` is that process. It measures its own processor time and gives a question
+up past the limit; should it hang beyond that (inside one long multiplication no signal is seen) the kernel ends
+it, and the parent starts another for the next question.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import math
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+MEMORY_BYTES = 4 << 30
+_START_S = 120.0  # importing sympy takes seconds, on a busy machine many
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of one comparison."""
+
+    same: bool | None
+    """None: nothing was read, or it took too long."""
+    reason: str
+    shown: str | None = None
+    gold_unreadable: bool = False
+
+
+class Worker:
+    """One process, started at the first question and again after each one that killed it."""
+
+    def __init__(self, limit_s: float) -> None:
+        self.limit_s = limit_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    @staticmethod
+    @cache
+    def shared(limit_s: float) -> Worker:
+        """The one worker of this process for a limit; it ends with the process."""
+        worker = Worker(limit_s)
+        atexit.register(worker.close)
+        return worker
+
+    def compare(self, gold: str, answer: str) -> Verdict:
+        """Whether the answer is the gold one. Never raises for what they hold."""
+        with self._lock:
+            process = self._running()
+            question = json.dumps({"gold": gold, "answer": answer}) + "\n"
+            try:
+                assert process.stdin is not None
+                process.stdin.write(question.encode())
+                process.stdin.flush()
+            except OSError:
+                self.close()
+                return Verdict(None, "the comparing process ended")
+            reply = self._line(process, 10 * self.limit_s + 20)
+            if reply is None:
+                self.close()
+                return Verdict(None, f"not compared within {self.limit_s:g} s of processor time")
+            return Verdict(**reply)
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                try:
+                    pipe.close()
+                except OSError:
+                    continue  # bytes it never read: there is nobody left to read them
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            command = [sys.executable, "-W", "ignore", "-m", __name__, str(self.limit_s)]
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )  # fmt: skip
+            if self._line(self._process, _START_S) is None:
+                self.close()
+                raise RuntimeError("the process for math-verify does not start; try: python -c 'import math_verify'")
+        return self._process
+
+    def _line(self, process: subprocess.Popen[bytes], limit_s: float) -> Any:
+        """The next line of the process as JSON; None when none comes in time, or it has ended."""
+        assert process.stdout is not None
+        ready, _, _ = select.select([process.stdout], [], [], limit_s)
+        line = process.stdout.readline() if ready else b""
+        return json.loads(line) if line.endswith(b"\n") else None
+
+
+class _TooLong(Exception):
+    """The limit of processor time was reached."""
+
+
+def _serve(limit_s: float) -> None:
+    """Answer questions until standard input closes."""
+    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # whatever the packages print is no answer
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    import math_verify
+
+    def stop(number: int, frame: object) -> None:
+        raise _TooLong
+
+    signal.signal(signal.SIGPROF, stop)
+    out.write(b'{"ready": true}\n')
+    for line in sys.stdin.buffer:
+        question = json.loads(line)
+        try:
+            _end_after(limit_s + 1)
+            signal.setitimer(signal.ITIMER_PROF, limit_s)
+            try:
+                answer = _compare(math_verify, question["gold"], question["answer"])
+            finally:
+                signal.setitimer(signal.ITIMER_PROF, 0)
+        except _TooLong:
+            answer = {"same": None, "reason": f"not compared within {limit_s:g} s of processor time"}
+        except Exception as error:  # noqa: BLE001 - sympy raises anything; it is recorded as an answer not read
+            answer = {"same": None, "reason": f"cannot be compared: {type(error).__name__}"}
+        out.write(json.dumps(answer).encode() + b"\n")
+
+
+def _end_after(seconds: float) -> None:
+    """Let the kernel end this process after so much more processor time: one long multiplication sees no signal."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = math.ceil(used.ru_utime + used.ru_stime + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
+
+
+def _compare(math_verify: Any, gold: str, answer: str) -> dict[str, Any]:
+    said = math_verify.parse(answer, parsing_timeout=None, raise_on_error=True)
+    right = math_verify.parse(f"\\boxed{{{gold}}}", parsing_timeout=None, raise_on_error=True)
+    if not right:
+        return {"same": None, "reason": "", "gold_unreadable": True}
+    if not said:
+        return {"same": None, "reason": "no mathematics was found in the reply"}
+    same = bool(math_verify.verify(right, said, timeout_seconds=None, raise_on_error=True))
+    return {"same": same, "reason": "by math-verify", "shown": str(said[-1])[:500]}
+
+
+if __name__ == "__main__":
+    _serve(float(sys.argv[1]))

@@ -1,0 +1,129 @@
+"""Free text against reference texts by the words (or letters) that they share.
+
+    make({"metric": "rougeL"})                      the target is the reference
+    make({"metric": "f1", "field": "answers"})      the best of the record's references
+
+* `f1`: words in common, SQuAD's (Rajpurkar et al. 2016): small letters, no punctuation, no a/an/the, in any order;
+* `rouge1`, `rouge2`, `rougeL`, `rougeLsum`: F-measure by the package rouge-score, with Porter stems unless `stem:
+  false`;
+* `bleu`, `chrf`: sentence BLEU (effective order, exponential smoothing) and chrF by sacrebleu.
+
+The score is in [0, 1] and graded; with several references the best counts (BLEU and chrF take them together, as their
+definitions do). Sentence scores average to another figure than the corpus BLEU and chrF that papers print: those are
+corpus metrics (`evalkit.scorers.corpus`), shown and not gated. Replies longer than 20,000 characters are cut there.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from evalkit.errors import MissingPackage
+from evalkit.records import Response, Sample, Score
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.marks import graded, unscored
+from evalkit.scorers.options import Flag, OneOf, Rule, Text, read
+from evalkit.scorers.text import right_answers
+
+LONGEST = 20_000
+"""Characters. ROUGE-L takes time in the product of both lengths; a reply beyond this is degenerate."""
+_ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+_LONGEST_FOR_LCS = 1_500  # words of either side: ROUGE-L's table has a cell for each pair
+_METRICS = ("f1", *_ROUGE, "bleu", "chrf")
+_RULES: Mapping[str, Rule] = {
+    "metric": OneOf(_METRICS, "f1"),
+    "stem": Flag(True),
+    "tokenize": OneOf(("13a", "char", "intl", "zh"), "13a"),
+    "field": Text(),
+}
+
+Measure = Callable[[str, Sequence[str]], float]
+"""(reply, references) -> overlap in [0, 1]."""
+
+
+def make(given: Mapping[str, Any]) -> Scorer:
+    """`tokenize` is BLEU's: 13a, intl, char, zh. Raises MissingPackage where the metric's package is not installed."""
+    options = read("overlap", given, _RULES)
+    measure = measure_of(options["metric"], stem=options["stem"], tokenize=options["tokenize"])
+
+    def mark(sample: Sample, response: Response) -> Score:
+        references = [text[:LONGEST] for text in right_answers(sample, options["field"]) if text.strip()]
+        if not references:
+            return unscored("the sample has no reference text")
+        value = min(1.0, max(0.0, measure(response.text[:LONGEST], references)))
+        # A sum of many terms may come out a hair under 1 for the reference itself.
+        return graded(1.0 if value > 1 - 1e-9 else value, None)
+
+    def gold(sample: Sample) -> str | None:
+        return next((text for text in right_answers(sample, options["field"]) if text.strip()), None)
+
+    return Scorer("overlap", 1, mark, gold, options=options, whole=True)
+
+
+def measure_of(metric: str, *, stem: bool = True, tokenize: str = "13a") -> Measure:
+    """The function behind a metric's name. Raises MissingPackage."""
+    if metric == "f1":
+        return lambda reply, references: max(token_f1(reply, reference) for reference in references)
+    try:
+        if metric in _ROUGE:
+            return _rouge(metric, stem=stem)
+        return _sacrebleu(metric, tokenize)
+    except ImportError as error:
+        raise MissingPackage(
+            f"metric {metric} needs the package {error.name}. Install the extra: pip install 'evalkit-harness[metrics]'"
+        ) from error
+
+
+_ARTICLES = re.compile(r"\b(?:a|an|the)\b")
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+def plain_words(text: str) -> list[str]:
+    """SQuAD's words: small letters, punctuation dropped, articles dropped."""
+    return _ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split()
+
+
+def token_f1(reply: str, reference: str) -> float:
+    """Harmonic mean of precision and recall over words; 1.0 where both are empty, 0.0 where one is."""
+    said, wanted = plain_words(reply), plain_words(reference)
+    if not said or not wanted:
+        return float(said == wanted)
+    common = sum((Counter(said) & Counter(wanted)).values())
+    return 2 * common / (len(said) + len(wanted))
+
+
+@cache
+def _rouge(metric: str, *, stem: bool) -> Measure:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    scorer = RougeScorer([metric], use_stemmer=stem)
+
+    def measure(reply: str, references: Sequence[str]) -> float:
+        if metric in ("rougeL", "rougeLsum"):
+            reply, references = _cut(reply), [_cut(reference) for reference in references]
+        return max(float(scorer.score(reference, reply)[metric].fmeasure) for reference in references)
+
+    return measure
+
+
+def _cut(text: str) -> str:
+    """The first words, with their line breaks, which divide the sentences of rougeLsum."""
+    end = next((match.end() for n, match in enumerate(re.finditer(r"\S+", text), 1) if n == _LONGEST_FOR_LCS), None)
+    return text if end is None else text[:end]
+
+
+@cache
+def _sacrebleu(metric: str, tokenize: str) -> Measure:
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+
+    scorer = BLEU(effective_order=True, tokenize=tokenize) if metric == "bleu" else CHRF()
+
+    def measure(reply: str, references: Sequence[str]) -> float:
+        return float(scorer.sentence_score(reply, list(references)).score) / 100
+
+    return measure

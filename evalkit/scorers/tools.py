@@ -1,0 +1,184 @@
+"""Function calls against the accepted ones, by the rules of BFCL's AST checker (Patil et al. 2025).
+
+    make({})            the record has `function` (what may be called) and `ground_truth` (which calls are right):
+    {"ground_truth": [{"get_weather": {"city": ["Paris", "Paris, France"], "unit": ["celsius", ""]}}]}
+
+Each argument has a list of accepted values; "" among them says that it may be left out. A call is right when the
+function is the right one, every required argument is there, none is made up, each value has the declared type (an
+integer is taken for a float, not the other way) and is among the accepted. Texts compare without case, spaces and the
+marks ,./-_*^ ; lists keep their order. Several calls may come in any order unless `order: strict`.
+
+An empty `ground_truth` says that no function fits: then a reply that makes no call is right, whatever it says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evalkit.errors import SuiteError
+from evalkit.records import Response, Sample, Score
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.calls import Call, NoCalls, read_calls
+from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
+from evalkit.scorers.options import OneOf, Rule, Text, read
+from evalkit.scorers.schemas import canonical
+
+_RULES: Mapping[str, Rule] = {"order": OneOf(("any", "strict"), "any"), "field": Text(), "functions": Text()}
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,), "integer": (int,), "float": (float, int), "number": (float, int), "boolean": (bool,),
+    "array": (list, tuple), "tuple": (list, tuple), "dict": (dict,), "object": (dict,),
+}  # fmt: skip
+_MARKS = str.maketrans({mark: "" for mark in " ,./-_*^"} | {"'": '"'})
+
+
+def make(given: Mapping[str, Any]) -> Scorer:
+    """`field` names the accepted calls (`ground_truth`), `functions` the declarations (`function`)."""
+    options = read("tools", given, _RULES)
+    accepted_in, declared_in = options["field"] or "ground_truth", options["functions"] or "function"
+    strict = options["order"] == "strict"
+
+    def mark(sample: Sample, response: Response) -> Score:
+        try:
+            wanted = accepted_calls(sample.fields, accepted_in)
+            declared = declarations(sample.fields, declared_in)
+        except SuiteError as error:
+            return unscored(str(error))
+        try:
+            calls = read_calls(response.text)
+        except NoCalls as error:
+            return unparseable(str(error)) if wanted else right_or_wrong(True, None, "no function is called")
+        shown = "; ".join(f"{call.name}({canonical(dict(call.arguments))})" for call in calls)[:500]
+        if not wanted:
+            return right_or_wrong(not calls, shown or None, "no function fits" if calls else "no function is called")
+        complaint = _complaint(calls, wanted, declared, strict=strict)
+        return right_or_wrong(complaint is None, shown, complaint)
+
+    def gold(sample: Sample) -> str | None:
+        wanted = accepted_calls(sample.fields, accepted_in)
+        declarations(sample.fields, declared_in)
+        calls = [{"name": name, "arguments": _first(values)} for name, values in wanted]
+        return canonical(calls) if calls else "None of the functions fits."
+
+    return Scorer("tools", 1, mark, gold, options=options)
+
+
+def accepted_calls(fields: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """(function, accepted values by argument) of each right call. Raises SuiteError when the record lacks them."""
+    value = fields.get(name)
+    if not isinstance(value, list) or any(not isinstance(c, dict) or len(c) != 1 for c in value):
+        raise SuiteError(f"the record's field {name!r} must be a list of {{function: {{argument: [values]}}}}")
+    calls = [next(iter(call.items())) for call in value]
+    if any(not isinstance(arguments, dict) for _, arguments in calls):
+        raise SuiteError(f"the record's field {name!r} must give each function its arguments as a mapping")
+    return calls
+
+
+def declarations(fields: Mapping[str, Any], name: str) -> dict[str, Mapping[str, Any]]:
+    """Each function's `parameters` by its name. Raises SuiteError when the record lacks them."""
+    value = fields.get(name)
+    entries = value if isinstance(value, list) else [value]
+    declared = {}
+    for entry in entries:
+        inner = entry.get("function", entry) if isinstance(entry, dict) else None
+        if not isinstance(inner, dict) or not isinstance(inner.get("parameters"), dict):
+            raise SuiteError(f"the record's field {name!r} must list functions, each with `name` and `parameters`")
+        declared[str(inner.get("name"))] = inner["parameters"]
+    return declared
+
+
+def _complaint(
+    calls: Sequence[Call], wanted: Sequence[tuple[str, Mapping[str, Any]]], declared: Mapping[str, Any], *, strict: bool
+) -> str | None:
+    """The first thing wrong; None when all calls are right."""
+    if len(calls) != len(wanted):
+        return f"{len(calls)} calls where {len(wanted)} are right"
+    left = list(calls)
+    for name, values in wanted:
+        complaints = []
+        for position, call in enumerate(left[:1] if strict else left):
+            complaint = _call_complaint(call, name, values, declared.get(name, {}))
+            if complaint is None:
+                del left[position]
+                break
+            complaints.append(complaint)
+        else:
+            return complaints[0] if complaints else f"{name} is not called"
+    return None
+
+
+def _call_complaint(call: Call, name: str, values: Mapping[str, Any], declared: Mapping[str, Any]) -> str | None:
+    # Providers do not allow dots in names, so a model may have seen `math_factorial` for `math.factorial`.
+    if call.name not in (name, name.replace(".", "_")):
+        return f"{call.name} is called, {name} is right"
+    properties = declared.get("properties", {})
+    for required in declared.get("required", ()):
+        if required not in call.arguments:
+            return f"{name}: {required!r} is missing"
+    for argument, said in call.arguments.items():
+        if argument not in properties or argument not in values:
+            return f"{name}: there is no argument {argument!r}"
+        if complaint := _value_complaint(said, values[argument], properties[argument]):
+            return f"{name}: {argument!r} {complaint}"
+    missing = [a for a, accepted in values.items() if a not in call.arguments and "" not in accepted]
+    return f"{name}: {missing[0]!r} is missing" if missing else None
+
+
+def _value_complaint(said: Any, accepted: Sequence[Any], declared: Any) -> str | None:
+    kind = declared.get("type", "any") if isinstance(declared, Mapping) else "any"
+    types = _TYPES.get(kind)
+    if types is not None and not _is_a(said, types):
+        # Some accepted values are names of variables, whatever the declared type: then the same type is asked for.
+        others = {type(value) for value in accepted if value != ""}
+        if type(said) not in others or any(_is_a(value, types) for value in accepted if value != ""):
+            return f"is not of type {kind}"
+    if any(_alike(said, value) for value in accepted if value != "" or said == ""):
+        return None
+    return f"is {canonical(said)[:80]}, which is not accepted"
+
+
+def _is_a(value: Any, types: tuple[type, ...]) -> bool:
+    return isinstance(value, types) and (not isinstance(value, bool) or bool in types)
+
+
+def _alike(said: Any, accepted: Any) -> bool:
+    """Whether a value is an accepted one; the accepted fields of a mapping are lists of accepted values again."""
+    if isinstance(said, str) and isinstance(accepted, str):
+        return _plain(said) == _plain(accepted)
+    if isinstance(said, list | tuple) and isinstance(accepted, list | tuple):
+        return len(said) == len(accepted) and all(map(_alike, said, accepted))
+    if isinstance(said, dict) and isinstance(accepted, dict):
+        if any(key not in accepted for key in said):
+            return False
+        return all(
+            any(_alike(said[key], value) for value in _options(values)) if key in said else "" in _options(values)
+            for key, values in accepted.items()
+        )
+    if isinstance(said, bool) or isinstance(accepted, bool) or not isinstance(said, int | float):
+        return said is accepted
+    return isinstance(accepted, int | float) and said == accepted
+
+
+def _options(values: Any) -> Sequence[Any]:
+    return values if isinstance(values, list) else [values]
+
+
+def _plain(text: str) -> str:
+    return text.translate(_MARKS).lower()
+
+
+def _first(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The first accepted value of each argument; one that may only be left out is left out."""
+    chosen = {}
+    for argument, accepted in values.items():
+        real = [value for value in _options(accepted) if value != ""]
+        if real:
+            chosen[argument] = _plain_value(real[0])
+    return chosen
+
+
+def _plain_value(value: Any) -> Any:
+    """A nested mapping's accepted values, the first of each; everything else as it is."""
+    if isinstance(value, dict):
+        return _first(value)
+    return [_plain_value(item) for item in value] if isinstance(value, list) else value

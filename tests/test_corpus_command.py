@@ -1,0 +1,56 @@
+"""`evalkit corpus`: figures of whole tasks, from a stored run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.world import evalkit
+
+SUITE = """
+name: classes
+models:
+  one: {adapter: scripted, replies: {a: "yes", b: "no", c: "yes", d: "perhaps so", "*": "yes"}}
+tasks:
+  - name: classes
+    data: {path: items.jsonl, id: id}
+    prompt: "{{ text }}"
+    choices: ["yes", "no"]
+    target: "{{ label }}"
+    score: choice
+  - name: words
+    data: {path: items.jsonl, id: id}
+    prompt: "Say: {{ text }}"
+    target: "{{ label }} it is indeed so"
+    score: {overlap: {metric: chrf}}
+run: {repeats: 2}
+"""
+
+
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (tmp_path / "items.jsonl").open("w") as file:
+        for key, label in (("a", "yes"), ("b", "no"), ("c", "no"), ("d", "yes")):
+            file.write(json.dumps({"id": key, "text": f"text {key}", "label": label}) + "\n")
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    assert evalkit(capsys, "run", tmp_path / "suite.yaml").code == 0
+
+
+def test_figures_are_printed_for_the_tasks_that_have_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(tmp_path, capsys)
+    ran = evalkit(capsys, "corpus")
+    assert ran.code == 0, ran.err
+    # yes: said twice and right once of two; no: said once and right, of two
+    assert "classes × one: macro-F1 of 2 classes 0.5833 (n 8)" in ran.out
+    assert "classes × one: pass@2 0.5000 (n 4)" in ran.out
+    assert "words × one: corpus chrf" in ran.out
+    figures = evalkit(capsys, "corpus", "latest", "--json").json["figures"]
+    assert {figure["name"] for figure in figures} == {"macro-F1 of 2 classes", "pass@1", "pass@2", "corpus chrf"}
+    assert all(figure["n_errored"] == 0 for figure in figures)
+
+
+def test_a_run_that_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = evalkit(capsys, "corpus", "nowhere")
+    assert ran.code == 2
+    assert "There are no runs" in ran.err

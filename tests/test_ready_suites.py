@@ -1,0 +1,77 @@
+"""The suites that ship: accepted by `evalkit check`, and run by real weights, offline."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from evalkit.suite import builtin_tasks
+from tests.conftest import REPO
+from tests.world import evalkit
+
+DOMAIN = sorted(path.name for path in (REPO / "suites").glob("domain-*.yaml"))
+BENCHMARKS = ["mmlu.yaml", "instructions.yaml", "reasoning.yaml", "tools.yaml"]
+
+
+@pytest.fixture(scope="module")
+def task_data(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published files as `scripts/task_data.py` writes them."""
+    spec = importlib.util.spec_from_file_location("task_data", REPO / "scripts" / "task_data.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    folder = tmp_path_factory.mktemp("task_data")
+    assert script.main(shared_data, folder) == 0
+    return folder
+
+
+def test_there_is_a_suite_for_each_domain() -> None:
+    assert DOMAIN == ["domain-finance.yaml", "domain-legal.yaml", "domain-medical.yaml", "domain-support.yaml"]
+
+
+@pytest.mark.parametrize("name", DOMAIN)
+def test_a_domain_suite_runs_to_its_end_on_the_embedded_model(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ran = evalkit(capsys, "run", REPO / "suites" / name, "--limit", "20", "--no-cache")
+    assert ran.code == 0, ran.err
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_a_benchmark_suite_is_accepted(
+    name: str, task_data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALKIT_DATA", str(task_data))
+    ran = evalkit(capsys, "check", REPO / "suites" / name)
+    assert ran.code == 0, ran.err
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_a_benchmark_suite_runs_on_the_embedded_model(
+    name: str, task_data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its window is 512 tokens: what does not fit is an error of the run, told as such, and never a wrong answer."""
+    monkeypatch.setenv("EVALKIT_DATA", str(task_data))
+    ran = evalkit(capsys, "run", REPO / "suites" / name, "--limit", "5", "--no-cache", "--json")
+    assert ran.code in (0, 4), ran.err
+    if ran.code == 4:
+        assert "takes 512 for prompt and answer together" in ran.err
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_a_benchmark_suite_without_data_says_what_to_set(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ran = evalkit(capsys, "check", REPO / "suites" / name)
+    assert ran.code == 2
+    assert "EVALKIT_DATA is not set" in ran.err
+
+
+@pytest.mark.parametrize("name", builtin_tasks.names())
+def test_a_built_in_task_says_what_it_is_and_pins_nothing_that_was_not_verified(name: str) -> None:
+    entry = builtin_tasks.definition(name)
+    assert entry.name == name
+    assert entry.licence
+    assert entry.source
+    assert entry.version >= 1
+    assert entry.revision == "unverified"
+    assert entry.score is not None
