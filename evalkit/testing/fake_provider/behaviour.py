@@ -102,6 +102,8 @@ class Behaviour:
     """Requests admitted in any window of one second, more get 429; None: no limit."""
     limit_in_flight: int | None = None
     """Requests admitted at a time, more get 429; None: no limit."""
+    slots: int | None = None
+    """Requests served at a time; more wait in line, first come first served, as on a GPU that is full. None: all."""
     require_key: str | None = None
     """The key every request must bring, else 401; None: no key is looked at."""
 

@@ -26,6 +26,7 @@ from evalkit.testing.fake_provider.answer import Ask, compose
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects import CHAT, dialect_of
 from evalkit.testing.fake_provider.faults import MESSAGES, Limiter, Rejection, drawn_fault, reason_to_reject
+from evalkit.testing.fake_provider.line import Line
 from evalkit.testing.fake_provider.playback import Clock, Ending, Player, Step, body_steps, latency_s, stream_steps
 from evalkit.testing.fake_provider.protocol import Connection, HttpRequest, header, response_head
 from evalkit.testing.fake_provider.wire import Dialect, dumps
@@ -51,6 +52,7 @@ class FakeProvider:
         self._connections: set[Connection] = set()
         self._attempts: dict[bytes, int] = {}
         self._limiter = Limiter()
+        self._line = Line()
         self._serial = 0
 
     @property
@@ -143,6 +145,7 @@ class FakeProvider:
         """Forget every request and every attempt; the behaviour stays."""
         self.account.clear()
         self._attempts.clear()
+        self._line = Line()
 
     # --- a request comes in
 
@@ -200,7 +203,8 @@ class FakeProvider:
     def _answer_steps(
         self, dialect: Dialect, ask: Ask, behaviour: Behaviour, request: HttpRequest, fault: str | None
     ) -> tuple[list[Step], Ending]:
-        first = request.read_at + latency_s(behaviour, request.body)
+        begin = request.read_at if behaviour.slots is None else self._line.turn(behaviour.slots, request.read_at)
+        first = begin + latency_s(behaviour, request.body)
         created = int(time.time())
         answers = [
             compose(ask, behaviour, serial=self._serial, created=created, empty=fault == "empty", prompt=prompt)
@@ -210,9 +214,13 @@ class FakeProvider:
         if ask.stream and ask.sse:
             events = dialect.stream(ask, answers, behaviour)
             error = dialect.error_event(behaviour) if fault == "error_mid" else b""
-            return stream_steps(events, clock, serial=self._serial, fault=fault, error=error)
-        body = dumps(dialect.body(ask, answers, behaviour))
-        return body_steps(body, answers[0], clock, serial=self._serial, fault=fault)
+            steps, ending = stream_steps(events, clock, serial=self._serial, fault=fault, error=error)
+        else:
+            body = dumps(dialect.body(ask, answers, behaviour))
+            steps, ending = body_steps(body, answers[0], clock, serial=self._serial, fault=fault)
+        if behaviour.slots is not None:
+            self._line.leaves(steps[-1].at)
+        return steps, ending
 
     def _error_step(self, dialect: Dialect, rejection: Rejection, behaviour: Behaviour, now: float) -> Step:
         body = dumps(dialect.error(rejection.status, rejection.message, behaviour, **rejection.details))

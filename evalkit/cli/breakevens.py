@@ -1,0 +1,195 @@
+"""What `evalkit breakeven` does: a scenario from a file or from a stored run, compared, printed, drawn."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evalkit.cli.pricing import Stored, answers_of, models_of
+from evalkit.cli.sweeps import hosted_prices
+from evalkit.cost.breakeven import Billed, Line, Own, Range, compare
+from evalkit.cost.hosting import HOURS_PER_YEAR
+from evalkit.cost.scenario import Scenario, quantity, read_scenario
+from evalkit.errors import UserError
+from evalkit.report.breakeven import markdown as as_markdown
+from evalkit.report.breakeven import render_breakeven
+from evalkit.report.breakeven import svg as as_svg
+from evalkit.stats.intervals import student_t
+from evalkit.store import runs
+
+VOLUMES = (Decimal(10**7), Decimal(10**8), Decimal(10**9))
+PEAK_FACTOR = Decimal(3)
+"""Assumed where none is stated: office traffic peaks at two to four times its mean over the day."""
+
+
+def break_even(
+    *,
+    run: str | None,
+    scenario: Path | None,
+    api: str | None,
+    self_hosted: str | None,
+    hosted: str | None,
+    tokens_per_day: str | None,
+    requests_per_day: str | None,
+    peak_factor: str | None,
+    svg: Path | None,
+    markdown: Path | None,
+    results: Path,
+    as_json: bool,
+) -> int:
+    """Compare and print; the exit code. Raises UserError where something is missing or unknown."""
+    of_run = (run, api, self_hosted, hosted, tokens_per_day, requests_per_day, peak_factor)
+    if scenario is not None:
+        if any(option is not None for option in of_run):
+            raise click.UsageError("--scenario states everything in its file: leave the run's options out.")
+        made = read_scenario(scenario)
+    else:
+        if run is None or api is None or self_hosted is None:
+            raise click.UsageError("give RUN with --api MODEL and --self-hosted MODEL, or --scenario FILE.")
+        if tokens_per_day is not None and requests_per_day is not None:
+            raise click.UsageError("--tokens-per-day and --requests-per-day are the same thing twice: give one.")
+        peak = _volumes("--peak-factor", peak_factor)
+        if peak is not None and (len(peak) != 1 or peak[0] < 1):
+            raise UserError(
+                f"--peak-factor {peak_factor} is no factor: a peak is at least the mean. Write one number, like 3"
+            )
+        made = from_run(
+            runs.resolve_run(run, results),
+            results,
+            names=(api, self_hosted, hosted),
+            tokens=_volumes("--tokens-per-day", tokens_per_day),
+            requests=_volumes("--requests-per-day", requests_per_day),
+            peak=peak[0] if peak else None,
+        )
+    found = compare(made.lines, made.volumes)
+    facts = {"name": made.name, "unit": made.unit, "tokens_per_unit": str(made.tokens_per_unit),
+             "assumed": list(made.assumed), **found}  # fmt: skip
+    if svg is not None:
+        try:
+            _write(svg, as_svg(made, found))
+        except ValueError as error:
+            raise UserError(f"{svg}: there is nothing to draw: {error}") from error
+    if markdown is not None:
+        _write(markdown, as_markdown(made, found))
+    if as_json:
+        import orjson
+
+        sys.stdout.write(orjson.dumps(facts).decode() + "\n")
+        return 0
+    render_breakeven(made, found)
+    return 0
+
+
+def from_run(
+    folder: Path,
+    results: Path,
+    *,
+    names: tuple[str, str, str | None],
+    tokens: tuple[Decimal, ...] | None,
+    requests: tuple[Decimal, ...] | None,
+    peak: Decimal | None,
+) -> Scenario:
+    """The scenario that a run measured: requests as the unit, each model's own tokens and its own dollars."""
+    facts = runs.read_facts(folder)
+    api, self_hosted, hosted = names
+    by_model: dict[str, list[Stored]] = {}
+    for row in answers_of(folder):
+        if not row.answer.errored:
+            by_model.setdefault(row.answer.model, []).append(row)
+    for name in filter(None, names):
+        if name not in by_model:
+            raise UserError(f"{folder.name} has no answers of {name!r}. It has: {', '.join(by_model) or 'none'}.")
+    lines: list[Line] = [_billed(api, "api", by_model[api])]
+    own = _own(self_hosted, by_model[self_hosted], facts, results, peak or PEAK_FACTOR)
+    lines.append(own)
+    if hosted is not None:
+        lines.append(_billed(hosted, "hosted", by_model[hosted]))
+    per_request = _tokens(api, by_model[api]).value
+    volumes = requests or tuple(volume / per_request for volume in tokens or VOLUMES)
+    assumed = [
+        f"A request is the mean request of {folder.name}: {per_request:,.0f} tokens as {api} counts them; "
+        "other prompts cost something else.",
+        "Prices are those at which the answers were billed; a list price of tomorrow is not known.",
+    ]
+    if peak is None:
+        assumed.append(f"The peak is assumed to be {PEAK_FACTOR} times the mean: state yours with --peak-factor.")
+    return Scenario(folder.name, "request", per_request, tuple(lines), volumes, assumed=tuple(assumed))
+
+
+def _billed(name: str, kind: Any, stored: list[Stored]) -> Billed:
+    """Mean dollars a request with the interval that the sample of requests gives it."""
+    costs = [row.answer.cost_usd for row in stored]
+    known = [cost for cost in costs if cost is not None]
+    if len(known) < len(costs):
+        raise UserError(
+            f"{len(costs) - len(known)} of {len(costs)} answers of {name} have no known cost, so its line is unknown. "
+            "Give it a price (a price file, or price_as) and run again: answers come from the cache."
+        )
+    mean = sum(known, Decimal(0)) / len(known)
+    return Billed(name, kind, Range.of(mean), _relative([float(cost) for cost in known]))
+
+
+def _own(name: str, stored: list[Stored], facts: dict[str, Any], results: Path, peak: Decimal) -> Own:
+    found = hosted_prices({name: models_of(facts).get(name) or {}}, str(facts.get("suite")), results).get(name)
+    if found is None:
+        raise UserError(
+            f"{name} has no hosting in the suite of this run. Add hosting: {{gpus: 2, usd_per_gpu_hour: 2.5}}"
+        )
+    home, served, _ = found
+    if served is None:
+        raise UserError(
+            f"What {name} serves on its machines was never measured, so its cost is unknown. "
+            f"Measure it: evalkit load SUITE --model {name}"
+        )
+    return Own(
+        name=name,
+        machine_usd_per_year=Range.of(home.machine_usd_per_hour * HOURS_PER_YEAR),
+        people_usd_per_year=Range.of(home.people_usd_per_year),
+        tokens_per_s=Range(served.tokens_per_s, served.low, served.high),
+        tokens_per_unit=_tokens(name, stored),
+        gpus=Range.of(Decimal(home.gpus)),
+        peak_factor=Range.of(peak),
+        elastic=home.billing == "on_demand",
+    )
+
+
+def _tokens(name: str, stored: list[Stored]) -> Range:
+    """Mean tokens of a request, input and output, as this model counts them."""
+    counts = [(row.answer.usage.input, row.answer.usage.output) for row in stored]
+    known = [given + made for given, made in counts if given is not None and made is not None]
+    if len(known) < len(counts):
+        raise UserError(f"{len(counts) - len(known)} of {len(counts)} answers of {name} do not report their tokens.")
+    mean = Decimal(sum(known)) / len(known)
+    if mean <= 0:
+        raise UserError(f"The answers of {name} report no tokens at all.")
+    return _relative([float(count) for count in known]).times(mean)
+
+
+def _relative(values: list[float]) -> Range:
+    """The 95 % interval of a mean as factors of it; 1 to 1 where nothing varied or the mean is 0."""
+    mean = sum(values) / len(values)
+    spread = student_t(values)
+    if spread is None or mean <= 0:
+        return Range.of(Decimal(1))
+    low, high = (Decimal(repr(round(end / mean, 9))) for end in (max(spread.low, mean * 1e-3), spread.high))
+    return Range(Decimal(1), low, high)
+
+
+def _volumes(option: str, text: str | None) -> tuple[Decimal, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(quantity(part) for part in text.split(","))
+    except ValueError as error:
+        raise UserError(f"{option}: {error}") from error
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise UserError(f"{path} cannot be written ({error.strerror}).") from error

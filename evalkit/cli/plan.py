@@ -1,0 +1,30 @@
+"""`evalkit plan SUITE`: what a run would take in requests, tokens, dollars and minutes. Sends nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evalkit.cli.options import as_json, names, results_folder
+
+
+@click.command()
+@click.argument("suite", type=click.Path(path_type=Path))
+@click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
+@click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only this many samples of each task (seeded choice).")
+@click.option("--requests-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")
+@click.option("--tokens-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")
+@click.option("--no-cache", is_flag=True, help="Do not count answers that were bought before.")
+@click.option("--max-cost", metavar="USD", help="Check that a run could be kept below this many dollars.")
+@click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book.")
+@click.option("--allow-key-host", multiple=True, metavar="HOST", help="Allow keys to be sent to this host too.")
+@results_folder
+@as_json
+def command(suite: Path, **given: Any) -> int:
+    """Say what running SUITE would take, who would receive its prompts, and what its gate could see. Sends nothing."""
+    from evalkit.cli.planning import plan_suite
+
+    return plan_suite(suite, **given)

@@ -1,0 +1,86 @@
+"""What `evalkit plan` does: a plan, what earlier runs teach, and the forecast of both."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from evalkit.cli.loading import planned
+from evalkit.engine.caching import Bought
+from evalkit.engine.experience import learn
+from evalkit.engine.forecast import Pace, forecast
+from evalkit.engine.plan import Plan
+
+
+def plan_suite(
+    suite: Path,
+    *,
+    models: tuple[str, ...] | None,
+    tasks: tuple[str, ...] | None,
+    limit: int | None,
+    requests_per_minute: float | None,
+    tokens_per_minute: float | None,
+    no_cache: bool,
+    max_cost: str | None,
+    prices: Path | None,
+    allow_key_host: tuple[str, ...],
+    results: Path,
+    as_json: bool,
+) -> int:
+    """Print what a run would take; the exit code. Raises SuiteError with every complaint, as `check` does."""
+    plan = planned(
+        suite,
+        models=models,
+        tasks=tasks,
+        limit=limit,
+        max_cost=max_cost,
+        prices=prices,
+        allow_key_host=allow_key_host,
+        results=results,
+    )
+    known = learn(results, {model.name: model.adapter.spec.model for model in plan.work.models})
+    with ExitStack() as stack:
+        bought = None
+        if not no_cache:
+            from evalkit.store.cache import ResponseCache
+
+            bought = Bought(stack.enter_context(ResponseCache.open(None)))
+        pace = Pace(requests_per_minute, tokens_per_minute)
+        made = {
+            "suite": plan.suite.name,
+            "sensitivity": plan.suite.file.sensitivity,
+            "tasks": {task.name: task.n for task in plan.work.tasks},
+            "repeats": plan.work.settings.repeats,
+            "models": forecast(plan.work, known, pace, bought),
+            "gate": _foreseen(plan),
+            "notes": list(plan.notes),
+        }
+    asyncio.run(_close(plan))
+    if as_json:
+        import orjson
+
+        sys.stdout.write(orjson.dumps(made).decode() + "\n")
+        return 0
+    from evalkit.report.plan import render_plan
+
+    render_plan(made)
+    return 0
+
+
+def _foreseen(plan: Plan) -> list[dict[str, Any]]:
+    """What each quality rule of the gate could see; empty without a gate."""
+    gate = plan.suite.gate
+    if gate is None:
+        return []
+    from evalkit.decide.foresight import foresee
+
+    return [asdict(look) for look in foresee(gate, {task.name: task.n for task in plan.work.tasks})]
+
+
+async def _close(plan: Plan) -> None:
+    for model in plan.work.models:
+        await model.adapter.aclose()

@@ -1,0 +1,306 @@
+"""What `evalkit price` does: stored rows and prices in, the bill out."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evalkit.cli.sweeps import hosted_prices, sweeps_folder
+from evalkit.cost.billing import Bill, UnitPrices, bill
+from evalkit.cost.derived import Marked, at_equal_quality, derived
+from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices
+from evalkit.cost.prices import PriceBook
+from evalkit.cost.run_bill import Answer, PriceOf, RunBill, bought_at, stored_prices, text
+from evalkit.errors import UserError
+from evalkit.records import Outcome, Usage
+from evalkit.store import queries, runs
+
+_COLUMNS = (
+    *(
+        "model",
+        "task",
+        "sample_digest",
+        "occurrence",
+        "cluster",
+        "outcome",
+        "score",
+        "started_at",
+        "cached",
+        "attempts",
+    ),
+    *(
+        "input_tokens",
+        "cache_read_tokens",
+        "cache_write_5m_tokens",
+        "cache_write_1h_tokens",
+        "cache_write_other_tokens",
+    ),
+    *("output_tokens", "reasoning_tokens", "service_tier", "cost_usd", "spend_usd"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A row as the bill and the derived figures need it."""
+
+    answer: Answer
+    sample: str
+    cluster: str | None
+    score: float | None
+    graded: bool
+
+
+def price_run(ref: str, *, at: str | None, prices: Path | None, tier: str | None, results: Path, as_json: bool) -> int:
+    """Print the bill of a run; the exit code. Raises UserError for a bad date, price file or run."""
+    folder = runs.resolve_run(ref, results)
+    facts = runs.read_facts(folder)
+    made = bill_of(folder, facts, results, at=_moment(at), prices=prices, tier=tier)
+    if as_json:
+        import orjson
+
+        sys.stdout.write(orjson.dumps(made).decode() + "\n")
+        return 0
+    from evalkit.report.bill import render_bill
+
+    render_bill(made)
+    click.echo(f"\n{folder}")
+    return 0
+
+
+def bill_of(
+    folder: Path,
+    facts: Mapping[str, Any],
+    results: Path,
+    *,
+    at: datetime | None = None,
+    prices: Path | None = None,
+    tier: str | None = None,
+) -> dict[str, Any]:
+    """The bill of a run as JSON; `repriced` holds the same at other prices, None where none were asked for."""
+    models = models_of(facts)
+    place = {name: n for n, name in enumerate(models)}
+    stored = sorted(answers_of(folder), key=lambda row: place.get(row.answer.model, len(place)))
+    hosted = hosted_prices(models, str(facts.get("suite")), results)
+    billed = RunBill()
+    for row in stored:
+        billed.add(row.answer, _recorded(facts))
+    other = None
+    if at is not None or prices is not None or tier is not None:
+        other = RunBill()
+        own = {name: unit for name, (_, _, unit) in hosted.items() if unit is not None}
+        price = _repriced(facts, PriceBook.load(prices), at, tier, own)
+        for row in stored:
+            other.add(row.answer, price, reprice=True)
+    figures = _figures(stored, {name: unit for name, (_, _, unit) in hosted.items() if unit is not None})
+    return {
+        "run": folder.resolve().name,
+        **billed.as_facts(),
+        "repriced": None if other is None else {"at": at.isoformat() if at else None, "tier": tier, **other.as_facts()},
+        "derived": figures,
+        "at_equal_quality": at_equal_quality(figures),
+        "hosting": {
+            name: _hosting_facts(found, name, stored) | {"other_prompts": _other_prompts(facts, found[1], results)}
+            for name, found in hosted.items()
+        },
+    }
+
+
+def answers_of(folder: Path) -> Iterator[Stored]:
+    """Every row of a run once, numbers only. Raises StoreError when it cannot be read."""
+    with queries.connect([folder], texts=False) as con:
+        cursor = con.execute(f"select {', '.join(_COLUMNS)} from rows order by model, task, sample_digest, repeat")
+        while chunk := cursor.fetchmany(4_000):
+            for values in chunk:
+                yield _stored(dict(zip(_COLUMNS, values, strict=True)))
+
+
+def _stored(row: Mapping[str, Any]) -> Stored:
+    usage = Usage(
+        input=row["input_tokens"],
+        cache_read=row["cache_read_tokens"],
+        cache_write_5m=row["cache_write_5m_tokens"],
+        cache_write_1h=row["cache_write_1h_tokens"],
+        cache_write_other=row["cache_write_other_tokens"],
+        output=row["output_tokens"],
+        reasoning=row["reasoning_tokens"],
+        service_tier=row["service_tier"],
+    )
+    errored = row["outcome"] == Outcome.ERRORED
+    answer = Answer(
+        model=row["model"],
+        task=row["task"],
+        usage=usage,
+        started_at=row["started_at"],
+        cost_usd=_plain(row["cost_usd"]),
+        spend_usd=_plain(row["spend_usd"]),
+        cached=bool(row["cached"]),
+        attempts=row["attempts"] or 1,
+        errored=errored,
+    )
+    sample = f"{row['task']}/{row['sample_digest']}/{row['occurrence']}"
+    score = None if errored else row["score"]
+    return Stored(answer, sample, row["cluster"], score, row["outcome"] == Outcome.SCORED)
+
+
+def _plain(amount: Any) -> Decimal | None:
+    """Money without the zeros that a fixed number of decimals adds."""
+    if amount is None:
+        return None
+    short = Decimal(amount).normalize()
+    return short if short.as_tuple().exponent <= 0 else short.quantize(Decimal(1))  # type: ignore[operator]
+
+
+def models_of(facts: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The models as the resolved suite has them; empty where the run does not say."""
+    suite = facts.get("suite_resolved")
+    found = suite.get("models") if isinstance(suite, Mapping) else None
+    return (
+        {name: entry for name, entry in found.items() if isinstance(entry, Mapping)}
+        if isinstance(found, Mapping)
+        else {}
+    )
+
+
+def _recorded(facts: Mapping[str, Any]) -> PriceOf:
+    """Bills at the unit prices that the run recorded; else at those of the day on which the answer was bought."""
+    book = PriceBook()
+    later = _repriced(facts, book, None, None)
+    models = facts.get("models")
+    units = (
+        {name: stored_prices(told.get("prices")) for name, told in models.items()} if isinstance(models, dict) else {}
+    )
+
+    def price(answer: Answer) -> Bill | None:
+        unit = units.get(answer.model)
+        found = None if unit is None else bill(answer.usage, unit)
+        if found is not None and found.total_usd == answer.cost_usd:
+            return found
+        return later(answer)
+
+    return price
+
+
+def _repriced(
+    facts: Mapping[str, Any],
+    book: PriceBook,
+    at: datetime | None,
+    tier: str | None,
+    own: Mapping[str, UnitPrices] | None = None,
+) -> PriceOf:
+    """Bills from tokens, at the prices of a day (None: each answer's own) and a tier (None: the one that served)."""
+    models = facts.get("models")
+    told: Mapping[str, Any] = models if isinstance(models, Mapping) else {}
+    resolved = models_of(facts)
+
+    def price(answer: Answer) -> Bill | None:
+        provider, model = _priced_as(told.get(answer.model) or {}, resolved.get(answer.model) or {})
+        usage = answer.usage if tier is None else replace(answer.usage, service_tier=tier)
+        asked = (told.get(answer.model) or {}).get("service_tier")
+        made = book.price(provider, model, usage, at or bought_at(answer), tier or asked)
+        unit = (own or {}).get(answer.model)
+        return bill(answer.usage, unit) if made is None and unit is not None else made
+
+    return price
+
+
+def _priced_as(told: Mapping[str, Any], entry: Mapping[str, Any]) -> tuple[str | None, str]:
+    """(provider, model) in the price book. Runs of older versions say it only where the suite has `price_as`."""
+    both = told.get("priced_as")
+    if isinstance(both, list) and len(both) == 2:
+        return both[0], both[1]
+    provider, colon, model = str(entry.get("price_as") or "").partition(":")
+    return (provider, model) if colon else (None, provider or str(told.get("model") or ""))
+
+
+def _figures(stored: list[Stored], hosted: Mapping[str, UnitPrices]) -> dict[str, dict[str, Any]]:
+    """Derived figures of each model. Where a row has no cost, a linked load sweep gives it one."""
+    marked: dict[str, list[Marked]] = defaultdict(list)
+    for row in stored:
+        if row.answer.errored:
+            continue
+        cost = row.answer.cost_usd
+        if cost is None and (unit := hosted.get(row.answer.model)) is not None:
+            found = bill(row.answer.usage, unit)
+            cost = found.total_usd if found else None
+        amount = None if cost is None else float(cost)
+        marked[row.answer.model].append(Marked(row.sample, row.cluster, amount, row.score, row.graded))
+    return {model: derived(answers) for model, answers in marked.items()}
+
+
+def _hosting_facts(
+    found: tuple[Hosting, Throughput | None, UnitPrices | None], name: str, stored: list[Stored]
+) -> dict[str, Any]:
+    """What own hardware costs, and what the run's answers cost on it: paid hours, and at least (busy hours only).
+
+    null where no sweep is linked, or, for the paid hours, where idle ones are paid and nobody says how many.
+    """
+    home, served, unit = found
+    facts: dict[str, Any] = {"usd_per_hour": text(home.usd_per_hour.quantize(Decimal("1e-6"))), "basis": home.basis}
+    if served is None:
+        missing = f"no load sweep: run evalkit load SUITE --model {name}"
+        return {**facts, "answers_usd": None, "least_usd": None, "why": missing}
+    usages = [row.answer.usage for row in stored if row.answer.model == name and not row.answer.errored]
+    total = _sum(usages, unit)
+    why: str | None = None
+    if unit is None:
+        why = "idle hours are paid too: state hosting.utilisation"
+    elif total is None:
+        why = "its answers do not report their tokens"
+    return {
+        **facts,
+        "answers_usd": text(total),
+        "low_usd": _scaled(total, served.tokens_per_s / served.high),
+        "high_usd": _scaled(total, served.tokens_per_s / served.low),
+        "least_usd": text(_sum(usages, unit_prices(name, home, served, home.machine_usd_per_hour))),
+        "why": why,
+        "tokens_per_s": {"value": str(served.tokens_per_s), "low": str(served.low), "high": str(served.high)},
+        "sweep": served.source,
+        "sweep_basis": served.basis,
+        "usd_per_mtok_by_utilisation": curve(home.usd_per_hour, served),
+    }
+
+
+def _sum(usages: list[Usage], unit: UnitPrices | None) -> Decimal | None:
+    """Dollars of these answers; None where any is unknown."""
+    total = Decimal(0)
+    for usage in usages:
+        made = bill(usage, unit) if unit is not None else None
+        if made is None:
+            return None
+        total += made.total_usd
+    return total
+
+
+def _scaled(total: Decimal | None, factor: Decimal) -> str | None:
+    return None if total is None else text((total * factor).quantize(Decimal("1e-9")))
+
+
+def _other_prompts(facts: Mapping[str, Any], served: Throughput | None, results: Path) -> list[str]:
+    """Tasks of the run whose prompts the sweep did not ask: another mix of lengths has another throughput."""
+    folder = sweeps_folder(results) / served.source if served is not None else None
+    if folder is None or not folder.is_dir():  # a sweep may be named by a path elsewhere
+        return []
+    loaded = runs.read_facts(folder).get("tasks")
+    asked = facts.get("tasks")
+    if not isinstance(loaded, Mapping) or not isinstance(asked, Mapping):
+        return []
+    return [name for name, told in asked.items() if (loaded.get(name) or {}).get("identity") != told.get("identity")]
+
+
+def _moment(day: str | None) -> datetime | None:
+    """Noon UTC of a day: prices change at midnight."""
+    if day is None:
+        return None
+    try:
+        found = date.fromisoformat(day)
+    except ValueError:
+        raise UserError(f"--at {day!r} is no day; write it like --at 2026-11-01") from None
+    return datetime(found.year, found.month, found.day, 12, tzinfo=UTC)

@@ -1,0 +1,77 @@
+"""Where load sweeps are kept and which one a model's `hosting.load` means: `results/load/`, one run folder each.
+
+They stand apart from the runs, so that `latest` never means a load test to a command that looks for answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from evalkit.cost.billing import UnitPrices
+from evalkit.cost.hosting import Hosting, Throughput, unit_prices
+from evalkit.errors import StoreError, UserError
+from evalkit.store import runs
+
+
+def sweeps_folder(results: Path) -> Path:
+    """The folder of load sweeps beside the runs."""
+    return results / "load"
+
+
+def hosting_of(entry: Mapping[str, Any], name: str) -> Hosting | None:
+    """The hosting of a model entry (as data); None where it has none. Raises UserError where it cannot be read."""
+    found = entry.get("hosting")
+    if not found:
+        return None
+    try:
+        return Hosting.read(found)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"models.{name}.hosting cannot be read: {error}") from error
+
+
+def throughput_of(home: Hosting, suite: str, name: str, model: str, results: Path) -> Throughput | None:
+    """The throughput that the linked sweep measured; None where `latest` finds none for this model of this suite.
+
+    Raises StoreError where a sweep is named that does not exist, is not complete, or measured something else.
+    """
+    folder = sweeps_folder(results)
+    if home.load == "latest":
+        for run in runs.list_runs(folder):
+            if run.problem is None and run.status == "complete":
+                found = _read(run.path, suite, name, model)
+                if found is not None:
+                    return found
+        return None
+    path = runs.resolve_run(home.load, folder)
+    found = _read(path, suite, name, model)
+    if found is None:
+        raise StoreError(
+            f"models.{name}.hosting.load names {path.name}, which has no throughput of {name} on {suite}. "
+            f"Measure it: evalkit load SUITE --model {name}",
+            path,
+        )
+    return found
+
+
+def hosted_prices(
+    models: Mapping[str, Mapping[str, Any]], suite: str, results: Path
+) -> dict[str, tuple[Hosting, Throughput | None, UnitPrices | None]]:
+    """For each model with a hosting: what it costs an hour, the linked throughput, and both as prices per token."""
+    found: dict[str, tuple[Hosting, Throughput | None, UnitPrices | None]] = {}
+    for name, entry in models.items():
+        home = hosting_of(entry, name)
+        if home is None:
+            continue
+        model = str(entry.get("model") or "")
+        served = throughput_of(home, suite, name, model, results)
+        found[name] = (home, served, unit_prices(model, home, served) if served is not None else None)
+    return found
+
+
+def _read(path: Path, suite: str, name: str, model: str) -> Throughput | None:
+    facts = runs.read_facts(path)
+    load = facts.get("load")
+    ours = facts.get("suite") == suite and facts.get("model_name") == name and facts.get("model") == model
+    return Throughput.read(load, path.name) if ours and isinstance(load, Mapping) else None

@@ -1,0 +1,88 @@
+"""What an answer costs in the end, with intervals: per sample, per 1,000 samples, per right answer, at equal quality.
+
+Dollars are floats here: an interval is an estimate, not a bill. Formulas: the mean over samples of each sample's mean
+cost (Student's t, or clustered where items move together); dollars over right answers as a ratio of means with
+Fieller's interval (1954). Unknown costs are not left out silently: one of them makes every figure of its model None.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One answer with its mark."""
+
+    sample: str
+    cluster: str | None
+    cost_usd: float | None
+    score: float | None
+    graded: bool
+    """The score is a degree, not right or wrong: "per right answer" then has no meaning."""
+
+
+def derived(answers: Iterable[Marked]) -> dict[str, Any]:
+    """Figures of one model: usd_per_sample, usd_per_1k_samples, usd_per_correct (each {value, low, high}) and quality.
+
+    None where unknown or undefined; `low` and `high` None where there is no spread, or no bound.
+    """
+    from evalkit.stats.intervals import clustered, student_t
+    from evalkit.stats.ratios import cost_per_correct
+
+    costs: dict[str, list[float]] = defaultdict(list)
+    marks: dict[str, list[float]] = defaultdict(list)
+    clusters: dict[str, str] = {}
+    graded = unknown = False
+    for answer in answers:
+        graded |= answer.graded
+        unknown |= answer.cost_usd is None
+        clusters[answer.sample] = answer.cluster if answer.cluster is not None else answer.sample
+        costs[answer.sample].append(answer.cost_usd if answer.cost_usd is not None else 0.0)
+        if answer.score is not None:
+            marks[answer.sample].append(answer.score)
+    scores = {sample: sum(values) / len(values) for sample, values in marks.items()}
+    quality = sum(scores.values()) / len(scores) if scores else None
+    if unknown or not costs:
+        return {"usd_per_sample": None, "usd_per_1k_samples": None, "usd_per_correct": None, "quality": quality}
+    means = {sample: sum(values) / len(values) for sample, values in costs.items()}
+    groups = [clusters[sample] for sample in means]
+    alone = len(set(groups)) == len(groups)
+    spread = student_t(list(means.values())) if alone else clustered(list(means.values()), groups)
+    mean = sum(means.values()) / len(means)
+    low, high = (max(0.0, spread.low), spread.high) if spread else (None, None)
+    each = {"value": mean, "low": low, "high": high}
+    right = None
+    if not graded and len(scores) == len(means):
+        found = cost_per_correct(list(means.values()), [scores[sample] for sample in means])
+        if found is not None:
+            value, bounds = found
+            right = {"value": value, "low": bounds.low if bounds else None, "high": bounds.high if bounds else None}
+    return {
+        "usd_per_sample": each,
+        "usd_per_1k_samples": {key: None if figure is None else figure * 1000 for key, figure in each.items()},
+        "usd_per_correct": right,
+        "quality": quality,
+    }
+
+
+def at_equal_quality(models: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any] | None]:
+    """For each model the cheapest one whose mean quality is at least as good, with its dollars per 1,000 samples.
+
+    A comparison of means, made for reading: whether "as good" holds is the gate's question. None where the model's
+    quality is unknown, or no model that is as good has a known cost.
+    """
+    priced = {
+        name: (figures["quality"], figures["usd_per_1k_samples"]["value"])
+        for name, figures in models.items()
+        if figures["quality"] is not None and figures["usd_per_1k_samples"] is not None
+    }
+    found: dict[str, dict[str, Any] | None] = {}
+    for name, figures in models.items():
+        quality = figures["quality"]
+        enough = [(usd, other) for other, (q, usd) in priced.items() if quality is not None and q >= quality]
+        found[name] = {"model": min(enough)[1], "usd_per_1k_samples": min(enough)[0]} if enough else None
+    return found

@@ -1,0 +1,127 @@
+"""What earlier runs teach about a model: tokens for a byte of prompt, tokens of an answer, seconds of an answer.
+
+    known = learn(results, {"gpt": "gpt-6-sol"})
+    known["gpt"].tokens_per_byte        # Learned(0.243, 0.21, 0.29, n=500), or None: never seen
+
+A model is recognised by its model id, whatever a suite calls it, since the tokenizer belongs to the model. Only answers
+that were really waited for teach about time. What cannot be read teaches nothing: a plan must not fail over an old run.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from evalkit.errors import StoreError
+from evalkit.latency.distribution import percentile
+from evalkit.store import queries, runs
+
+MOST_RUNS = 12
+"""The newest runs that hold the model; older ones teach little more."""
+MOST_ROWS = 400
+"""Rows of a run and model that are read for their prompts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A mean of n rows and the range in which nine of ten rows lie."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of one model; None: nothing."""
+
+    tokens_per_byte: Learned | None = None
+    output_tokens: Learned | None = None
+    """Billed tokens of an answer, reasoning included, over all tasks."""
+    output_by_task: Mapping[str, Learned] = field(default_factory=dict)
+    """The same by the name of the task."""
+    total_s: Learned | None = None
+    in_flight: int | None = None
+    """The most requests that its endpoint ever had open in these runs."""
+
+
+def learn(results: Path, models: Mapping[str, str]) -> dict[str, Known]:
+    """What the stored runs teach about these models (name -> model id)."""
+    wanted = {model for model in models.values() if model}
+    seen: dict[str, list[tuple[Path, str, Mapping[str, Any]]]] = defaultdict(list)
+    with suppress(StoreError):
+        for run in runs.list_runs(results):
+            if run.problem is not None:
+                continue
+            facts = runs.read_facts(run.path)
+            recorded = facts.get("models")
+            for name, told in recorded.items() if isinstance(recorded, dict) else ():
+                model = told.get("model") if isinstance(told, dict) else None
+                if model in wanted and len(seen[model]) < MOST_RUNS:
+                    seen[model].append((run.path, name, facts))
+    found = {model: _known(places) for model, places in seen.items()}
+    return {name: found.get(model, Known()) for name, model in models.items()}
+
+
+def _known(places: list[tuple[Path, str, Mapping[str, Any]]]) -> Known:
+    import duckdb
+
+    ratios: list[float] = []
+    outputs: dict[str, list[float]] = defaultdict(list)
+    totals: list[float] = []
+    peaks: list[int] = []
+    for folder, name, facts in places:
+        with suppress(StoreError, duckdb.Error):
+            for task, prompt_bytes, given, made, total_s, cached in _rows(folder, name):
+                if given and prompt_bytes:
+                    ratios.append(given / prompt_bytes)
+                if made is not None:
+                    outputs[task].append(float(made))
+                if total_s is not None and not cached:
+                    totals.append(total_s)
+        lanes = facts.get("lanes")
+        told = [lane for lane in lanes.values() if isinstance(lane, dict)] if isinstance(lanes, dict) else []
+        peaks += [lane["in_flight_peak"] for lane in told if isinstance(lane.get("in_flight_peak"), int)]
+    return Known(
+        tokens_per_byte=_learned(ratios),
+        output_tokens=_learned([value for values in outputs.values() for value in values]),
+        output_by_task={task: one for task, values in outputs.items() if (one := _learned(values)) is not None},
+        total_s=_learned(totals),
+        in_flight=max(peaks, default=None),
+    )
+
+
+def _rows(folder: Path, name: str) -> list[tuple[str, int, int | None, int | None, float | None, bool]]:
+    """(task, bytes of the prompt's contents, input tokens, output tokens, seconds, cached) of some answered rows."""
+    import orjson
+
+    with queries.connect([folder]) as con:
+        found = con.execute(
+            "select r.task, t.prompt, r.input_tokens, r.output_tokens, r.total_s, r.cached from rows r join texts t "
+            "using (model, task, sample_digest, occurrence, repeat) where r.model = ? and r.outcome != 'errored' "
+            "order by hash(r.sample_digest) limit ?",
+            [name, MOST_ROWS],
+        ).fetchall()
+    return [
+        (
+            task,
+            sum(len(m["content"].encode()) for m in orjson.loads(prompt or "[]")),
+            given,
+            made,
+            total_s,
+            bool(cached),
+        )
+        for task, prompt, given, made, total_s, cached in found
+    ]
+
+
+def _learned(values: list[float]) -> Learned | None:
+    if not values:
+        return None
+    ordered = sorted(values)
+    return Learned(sum(ordered) / len(ordered), percentile(ordered, 0.05), percentile(ordered, 0.95), len(ordered))

@@ -1,0 +1,178 @@
+"""What a run would take: requests, tokens, dollars and minutes of each model, before anything is sent.
+
+    forecast(plan.work, learn(results, ...), Pace())     # [{"model": "gpt", "n_requests": 2000, "usd": {...}, ...}]
+
+Input tokens: counted by the model's own tokenizer where it is in this process, else bytes times the ratio that earlier
+runs taught, else a quarter of the bytes, assumed. Output tokens: as earlier answers to the same task were, else to any
+task, else only known to lie between one token and the limit. Each figure says which. `low` and `high` take every
+request at the low, or at the high end: a range and not an interval. Prompt-cache discounts are not reckoned with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from evalkit.engine.asking import request_of
+from evalkit.engine.experience import Known, Learned
+from evalkit.engine.runner import AnswerCache
+from evalkit.engine.work import Item, PlannedModel, PlannedTask, Work
+from evalkit.records import Message, Sample, Usage
+
+ASSUMED_TOKENS_PER_BYTE = (0.15, 0.25, 0.5)
+"""Low, usual and high: English is near a quarter, code and other scripts lie above."""
+_TURN = 16
+"""Bytes of a turn's frame; the runner reserves the same for its worst case."""
+ENDS = ("low", "value", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What the person's account allows; None: not said."""
+
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Totals at one end."""
+
+    input: float = 0.0
+    output: float | None = 0.0
+    usd: Decimal | None = Decimal(0)
+
+    def add(self, given: float, made: float | None, cost: Decimal | None) -> None:
+        self.input += given
+        self.output = None if self.output is None or made is None else self.output + made
+        self.usd = None if self.usd is None or cost is None else self.usd + cost
+
+
+def forecast(
+    work: Work, known: Mapping[str, Known], pace: Pace = Pace(), cache: AnswerCache | None = None
+) -> list[dict[str, Any]]:
+    """For each model what it would be asked, and what that would take. null: unknown, with the reason in `basis`.
+
+    With a cache, answers that were bought before are counted as such and cost nothing.
+    """
+    return [_of_model(model, work, known.get(model.name, Known()), pace, cache) for model in work.models]
+
+
+def _of_model(model: PlannedModel, work: Work, known: Known, pace: Pace, cache: AnswerCache | None) -> dict[str, Any]:
+    sums = {end: _Sums() for end in ENDS}
+    n_asked = n_bought = 0
+    bases: dict[str, str] = {}
+    now = datetime.now(UTC)
+    for task in work.tasks:
+        made, basis = _output(model, task, known)
+        bases[task.name] = basis
+        for sample in task.samples():
+            given = _input(model, sample.messages, known)
+            for repeat in range(work.settings.repeats):
+                if cache is not None and _bought(cache, model, task, sample, repeat):
+                    n_bought += 1
+                    continue
+                n_asked += 1
+                for end in ENDS:
+                    cost = _cost(model, given[end], made[end], now)
+                    sums[end].add(given[end], made[end], cost)
+    endpoint = model.adapter.endpoint
+    minutes, why = _minutes(model, n_asked, sums["value"], known, pace, work.settings.in_flight)
+    return {
+        "model": model.name,
+        "n_requests": n_asked,
+        "n_bought_before": n_bought,
+        "input_tokens": {end: round(sums[end].input) for end in ENDS},
+        "input_basis": _input_basis(model, known),
+        "output_tokens": {end: _whole(sums[end].output) for end in ENDS},
+        "output_basis": bases,
+        "usd": {end: None if (usd := sums[end].usd) is None else format(usd, "f") for end in ENDS},
+        "price_known": model.price(Usage(input=1, output=1, reasoning=0), None, now) is not None,
+        "minutes": minutes,
+        "minutes_basis": why,
+        "receiver": endpoint.host,
+        "place": endpoint.place,
+    }
+
+
+def _input(model: PlannedModel, messages: tuple[Message, ...], known: Known) -> dict[str, float]:
+    count = getattr(model.adapter, "count_prompt", None)
+    if count is not None:
+        n = float(count(messages))
+        return dict.fromkeys(ENDS, n)
+    size = sum(len(message.content.encode("utf-8", "replace")) for message in messages)
+    ratio = known.tokens_per_byte
+    if ratio is None:
+        size += _TURN * len(messages)
+        return dict(zip(ENDS, (size * share for share in ASSUMED_TOKENS_PER_BYTE), strict=True))
+    return {"low": size * ratio.low, "value": size * ratio.mean, "high": size * ratio.high}
+
+
+def _input_basis(model: PlannedModel, known: Known) -> str:
+    if getattr(model.adapter, "count_prompt", None) is not None:
+        return "counted by its own tokenizer"
+    if known.tokens_per_byte is not None:
+        return f"learned from {known.tokens_per_byte.n:,} earlier prompts of this model"
+    return "assumed: four bytes a token, between two and seven"
+
+
+def _output(model: PlannedModel, task: PlannedTask, known: Known) -> tuple[dict[str, float | None], str]:
+    limit = task.settings[model.name].max_output_tokens
+    if task.scorer.needs == "likelihood":
+        return dict.fromkeys(ENDS, 0.0), "nothing is written: likelihoods are read"
+    found: Learned | None = known.output_by_task.get(task.name)
+    basis = "learned from {:,} earlier answers to this task"
+    if found is None:
+        found, basis = known.output_tokens, "learned from {:,} earlier answers of this model to other tasks"
+    if found is not None:
+        ends = {"low": found.low, "value": found.mean, "high": found.high}
+        most = float("inf") if limit is None else float(limit)
+        return {end: min(value, most) for end, value in ends.items()}, basis.format(found.n)
+    if limit is None:
+        return {
+            "low": 1.0,
+            "value": None,
+            "high": None,
+        }, "unknown: no earlier answers, and max_output_tokens is not set"
+    return {"low": 1.0, "value": None, "high": float(limit)}, "unknown: no earlier answers; at most max_output_tokens"
+
+
+def _cost(model: PlannedModel, given: float, made: float | None, now: datetime) -> Decimal | None:
+    if made is None:
+        return None
+    output = round(made)
+    return model.price(Usage(input=round(given), output=output, reasoning=0), None, now)
+
+
+def _bought(cache: AnswerCache, model: PlannedModel, task: PlannedTask, sample: Sample, repeat: int) -> bool:
+    return cache.get(model, request_of(Item(task, sample, model, repeat))) is not None
+
+
+def _minutes(
+    model: PlannedModel, n: int, sums: _Sums, known: Known, pace: Pace, in_flight: int | None
+) -> tuple[float | None, str]:
+    """Minutes, and what they rest on; None where nothing is known about the pace."""
+    if n == 0:
+        return 0.0, "none: every answer was bought before"
+    stated = []
+    if pace.requests_per_minute is not None:
+        stated.append(n / pace.requests_per_minute)
+    if pace.tokens_per_minute is not None and sums.output is not None:
+        stated.append((sums.input + sums.output) / pace.tokens_per_minute)
+    if stated and model.adapter.endpoint.network:
+        return max(stated), "at the rate that you say is allowed"
+    if known.total_s is None:
+        return None, "unknown: no earlier run of this model; --requests-per-minute says what your account allows"
+    width = in_flight or known.in_flight
+    if not width:
+        return None, "unknown: earlier runs do not say how many requests were open"
+    return n * known.total_s.mean / min(width, max(n, 1)) / 60, (
+        f"{known.total_s.mean:.2g} s an answer as in earlier runs, {width} in flight"
+    )
+
+
+def _whole(count: float | None) -> int | None:
+    return None if count is None else round(count)

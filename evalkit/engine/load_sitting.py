@@ -1,0 +1,120 @@
+"""One load sweep from plan to folder: rows in a journal, sealed, with the figures in the folder's facts (`load`).
+
+Sweeps live in `results/load/`, apart from the runs, in folders of the same make.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from evalkit.engine.budget import Budget
+from evalkit.engine.hardware import software_and_hardware
+from evalkit.engine.lag import Lag, LagMeter
+from evalkit.engine.load import Sweep, SweepSettings, prompts_of
+from evalkit.engine.plan import Plan
+from evalkit.errors import EvalkitError, UserError
+from evalkit.latency.load import Step, find
+from evalkit.store import journal, runs, sealing
+from evalkit.suite.digests import digest
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSitting:
+    """What a sweep came to."""
+
+    folder: Path
+    status: str
+    """complete or incomplete."""
+    reason: str | None
+    """Why it is incomplete; None when it is not."""
+    load: Mapping[str, Any]
+    """`latency.load.find`."""
+
+
+def sweep_model(
+    plan: Plan,
+    folder: Path,
+    settings: SweepSettings,
+    *,
+    max_cost_usd: Decimal | None = None,
+    tell: Callable[[Step], None] = lambda step: None,
+) -> LoadSitting:
+    """Sweep the plan's only model and keep everything in a new run folder under `folder`.
+
+    Raises UserError where a billed model is to be swept without a cap, and RequestError where no request can succeed.
+    What was measured before an error is kept.
+    """
+    model = plan.work.models[0]
+    _may_cost(model.worst_case(1, 1), max_cost_usd, model.name)
+    prompts_of(model, plan.work.tasks, settings.seed)  # refused before a folder is made
+    facts = {
+        **plan.facts,
+        "kind": "load",
+        "model_name": model.name,
+        "model": model.adapter.spec.model,
+        "load": None,
+        "load_settings": {**asdict(settings), "max_cost_usd": max_cost_usd},
+    }
+    name = digest("evalkit.load/1", {"plan": plan.digest, "model": model.name, "settings": str(settings)})
+    made = runs.create_run(folder, plan.suite.name, name, facts)
+    reason: str | None = None
+    with runs.lock_run(made):
+        runs.update_facts(made, status="running")
+        with journal.Journal.open(made, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as log:
+            sweep = Sweep(model, plan.work.tasks, settings, log, Budget(max_cost_usd), tell)
+            try:
+                lag = asyncio.run(_measured(sweep))
+            except EvalkitError as error:
+                reason, lag = str(error), None
+                if not sweep.steps:
+                    runs.update_facts(made, status="incomplete", reasons=[reason])
+                    raise
+            except BaseException:
+                runs.update_facts(made, status="interrupted")
+                raise
+        sealing.seal(made)
+        load = {
+            **find(sweep.steps, settings.slo),
+            "seconds": settings.seconds,
+            "n_prompts": len(sweep.prompts),
+            "n_asked": sweep.n_asked,
+            "spent_usd": sweep.budget.spent if max_cost_usd is not None else None,
+        }
+        status = "incomplete" if reason else "complete"
+        runs.update_facts(
+            made,
+            status=status,
+            reasons=[reason] if reason else [],
+            load=load,
+            client_lag=asdict(lag) if lag else None,
+            **software_and_hardware(plan.suite.folder),
+        )
+    return LoadSitting(made, status, reason, load)
+
+
+async def _measured(sweep: Sweep) -> Lag:
+    meter = LagMeter()
+    meter.start()
+    try:
+        await sweep.run()
+    finally:
+        await sweep.model.adapter.aclose()
+    return meter.stop()
+
+
+def _may_cost(worst: Decimal | None, cap: Decimal | None, name: str) -> None:
+    """A sweep asks thousands of times: a model with a price per token is swept only under a cap."""
+    if cap is None and worst is not None and worst > 0:
+        raise UserError(
+            f"{name} is billed by the token, and a load sweep asks until it is full. Say how much it may cost: "
+            "--max-cost 5. (A price file beside the suite that names it counts too.)"
+        )
+    if cap is not None and worst is None:
+        raise UserError(f"--max-cost cannot be kept for {name}: its price is unknown. Leave it out, or give a price.")

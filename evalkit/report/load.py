@@ -1,0 +1,125 @@
+"""What `evalkit load` prints: the steps as they end, then the table, what the server takes, and what a token costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TextIO
+
+from evalkit.latency.load import Slo, Step
+from evalkit.report import numbers
+from evalkit.report.hostile import visible
+from evalkit.report.page import Column, Page
+
+_LATE_S = 0.02
+"""Above this the client was late itself: said, since its own queue then stands in the times."""
+
+
+def step_line(step: Step, slo: Slo) -> str:
+    """One finished step for the progress on stderr."""
+    rate = numbers.rate(step.requests_per_s.value) if step.requests_per_s else numbers.UNKNOWN
+    times = step.times["ttft_s"]
+    ttft = f", TTFT p95 {numbers.time(times['p95'])}" if times else ""
+    errors = f", {step.n_errored} of {step.n} failed" if step.n_errored else ""
+    why = step.saturated or (slo.missed(step) if slo.as_facts() else None)
+    return f"{step.name}: {rate} answers/s{ttft}{errors}{f' ({why})' if why else ''}"
+
+
+def render_load(
+    model: str,
+    load: Mapping[str, Any],
+    by_share: Sequence[Mapping[str, str | None]] | None,
+    *,
+    width: int | None = None,
+    file: TextIO | None = None,
+) -> None:
+    """Print a sweep (`latency.load.find`), with dollars against utilisation where the model has a hosting."""
+    with Page(width, file) as page:
+        steps = load["steps"]
+        page.table(
+            f"{visible(model, limit=60)} under load",
+            [
+                Column("loop", [step["name"] for step in steps], left=True),
+                Column("n", [numbers.count(step["n"]) for step in steps]),
+                Column("failed", [numbers.count(step["n_errored"]) for step in steps]),
+                Column("answers/s", [_estimate(step["requests_per_s"]) for step in steps], left=True),
+                Column("tokens/s", [_value(step["tokens_per_s"]) for step in steps]),
+                *(_times(steps, key, header) for key, header in (("ttft_s", "TTFT"), ("tpot_s", "TPOT"))),
+                _times(steps, "total_s", "total"),
+                Column("", [_remark(step) for step in steps], left=True, folds=True),
+            ],
+        )
+        _say_found(page, load)
+        if by_share:
+            page.table("USD per million tokens", share_columns(by_share))
+
+
+def share_columns(rows: Sequence[Mapping[str, str | None]]) -> list[Column]:
+    """The columns of `cost.hosting.curve`: dollars per million tokens against the busy share of the paid hours."""
+
+    def money(key: str) -> list[str]:
+        return [numbers.usd(None if (amount := row[key]) is None else Decimal(amount)) for row in rows]
+
+    bounds = [f"[{low}, {high}]" for low, high in zip(money("low"), money("high"), strict=True)]
+    return [
+        Column("busy share of\npaid hours", [numbers.share(Decimal(row["utilisation"] or 0)) for row in rows]),
+        Column("input and\noutput", money("usd_per_mtok")),
+        Column("\n[95 %]", bounds, left=True),
+        Column("all on the\noutput", money("usd_per_mtok_output")),
+    ]
+
+
+def _say_found(page: Page, load: Mapping[str, Any]) -> None:
+    top = load["capacity"]
+    if top is not None:
+        full = load["full_at_in_flight"]
+        page.say(f"Capacity: {_estimate(top['requests_per_s'])} answers/s; full from {full} in flight on.")
+    if load["slo"]:
+        promise = ", ".join(f"{name} {limit:g} s" for name, limit in load["slo"].items())
+        kept = load["within_slo"]
+        found = f"{_estimate(kept['requests_per_s'])} answers/s ({kept['name']})" if kept else "no rate that was tried"
+        page.say(f"Within the SLO ({promise}): {found}.")
+    if load["serves"] is None:
+        page.say(
+            "What it serves, and so its cost per token, is unknown: no step qualifies, or tokens were not reported."
+        )
+    rounds = load["n_asked"] / load["n_prompts"]
+    if rounds > 1:
+        page.say(
+            f"Each of the {numbers.count(load['n_prompts'])} prompts was asked about {rounds:.0f} times: a server that "
+            "caches prompts may look faster than it will be on new ones."
+        )
+    slowest = max((step["total_s"]["p50"] for step in load["steps"] if step["total_s"]), default=0.0)
+    if slowest * 3 > load["seconds"]:
+        page.say(
+            f"An answer takes up to {numbers.time(slowest)} and a step {numbers.time(load['seconds'])}: longer steps "
+            f"would show more, like --seconds {max(1, round(slowest * 5))}."
+        )
+    late = max((step["late_s_p95"] for step in load["steps"]), default=0.0)
+    if late > _LATE_S:
+        page.say(f"The client itself was up to {numbers.time(late)} late (p95): read the times with that in mind.")
+    page.say("")
+
+
+def _times(steps: Sequence[Mapping[str, Any]], key: str, header: str) -> Column:
+    found = [step[key] for step in steps]
+    unit = numbers.time_unit(times[p] for times in found if times for p in ("p50", "p95"))
+    texts = [
+        f"{numbers.time_in(unit, times['p50'])}/{numbers.time_in(unit, times['p95'])}" if times else numbers.UNDEFINED
+        for times in found
+    ]
+    return Column(f"{header} {unit}\np50/p95", texts)
+
+
+def _remark(step: Mapping[str, Any]) -> str:
+    return step["saturated"] or step["misses_slo"] or ""
+
+
+def _estimate(figure: Mapping[str, float] | None) -> str:
+    if figure is None:
+        return numbers.UNKNOWN
+    return f"{numbers.rate(figure['value'])} [{numbers.rate(figure['low'])}, {numbers.rate(figure['high'])}]"
+
+
+def _value(figure: Mapping[str, float] | None) -> str:
+    return numbers.UNKNOWN if figure is None else numbers.rate(figure["value"])

@@ -1,0 +1,85 @@
+"""`evalkit plan`: what a run would take, said before anything is sent, and how near it comes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.conftest import REPO
+from tests.world import evalkit, write_suite
+
+
+def _priced(base_url: str, model: str = "x") -> str:
+    return f'  gpt: {{adapter: openai_chat, model: {model}, base_url: "{base_url}", price_as: "openai:gpt-5.5"}}'
+
+
+def test_a_first_plan_gives_a_range_and_says_what_it_assumes(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with FakeProvider.in_thread(Behaviour(output_tokens=7)) as provider:
+        suite = write_suite(tmp_path, provider.base_url, models=_priced(provider.base_url), n=30)
+        (model,) = evalkit(capsys, "plan", suite, "--json").json["models"]
+        assert len(provider.account) == 0
+        assert model["n_requests"] == 30
+        assert model["usd"]["value"] is None  # nobody knows how long the answers will be
+        low, high = Decimal(model["usd"]["low"]), Decimal(model["usd"]["high"])
+        ran = evalkit(capsys, "run", suite, "--json").json
+        spent = Decimal(str(ran["models"]["gpt"]["all"]["cost"]["total_usd"]))
+        assert low <= spent <= high
+        shown = evalkit(capsys, "plan", suite, "--no-cache")
+        assert "127.0.0.1" in shown.out
+        assert shown.code == 0
+
+
+def test_what_earlier_runs_taught_makes_the_next_plan_exact_and_what_was_bought_is_free(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with FakeProvider.in_thread(Behaviour(output_tokens=7, latency_s=0.02)) as provider:
+        first = write_suite(tmp_path, provider.base_url, models=_priced(provider.base_url), n=20)
+        spent = evalkit(capsys, "run", first, "--json").json["models"]["gpt"]["all"]["cost"]["total_usd"]
+        (again,) = evalkit(capsys, "plan", first, "--json").json["models"]
+        assert (again["n_requests"], again["n_bought_before"]) == (0, 20)
+        assert Decimal(again["usd"]["value"]) == 0
+        (anew,) = evalkit(capsys, "plan", first, "--json", "--no-cache").json["models"]
+        assert float(anew["usd"]["value"]) == pytest.approx(spent, rel=0.1)
+        assert "learned from 20" in anew["input_basis"]
+        assert 0 < anew["minutes"] < 1
+        (paced,) = evalkit(capsys, "plan", first, "--json", "--no-cache", "--requests-per-minute", "10").json["models"]
+        assert paced["minutes"] == 2
+
+
+def test_an_unknown_price_is_said_and_never_zero(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    suite = write_suite(tmp_path, "http://127.0.0.1:9/v1", n=5)
+    ran = evalkit(capsys, "plan", suite)
+    assert ran.code == 0
+    assert "price unknown" in ran.out
+    (model,) = evalkit(capsys, "plan", suite, "--json").json["models"]
+    assert set(model["usd"].values()) == {None}
+    capped = evalkit(capsys, "plan", suite, "--max-cost", "1")
+    assert capped.code == 2
+    assert "price is unknown" in capped.err
+
+
+def test_local_models_count_by_their_own_tokenizer(capsys: pytest.CaptureFixture[str]) -> None:
+    suite = REPO / "suites" / "quickstart.yaml"
+    made = evalkit(capsys, "plan", suite, "--models", "tiny", "--limit", "8", "--json").json
+    ran = evalkit(capsys, "run", suite, "--models", "tiny", "--limit", "8", "--json").json
+    (model,) = made["models"]
+    assert model["input_basis"] == "counted by its own tokenizer"
+    assert model["input_tokens"]["value"] == ran["models"]["tiny"]["all"]["tokens"]["input"]
+    assert model["receiver"] is None
+
+
+def test_a_gate_says_the_smallest_regression_it_would_catch(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    url = "http://127.0.0.1:9/v1"
+    models = f'{_priced(url)}\n  own: {{adapter: vllm, model: y, base_url: "{url}"}}'
+    suite = write_suite(tmp_path, url, models=models, n=400)
+    gate = "\ngate: {baseline: gpt, candidates: [own], rules: [{quality: all, margin: 0.05}]}\n"
+    suite.write_text(suite.read_text("utf-8") + gate, "utf-8")
+    (look,) = evalkit(capsys, "plan", suite, "--json").json["gate"]
+    assert look["n"] == 400
+    assert 0.05 < look["smallest_regression"] < 0.2
+    assert "fails with 80 %" in evalkit(capsys, "plan", suite).out

@@ -1,0 +1,174 @@
+"""What own hardware costs: an hour, a token, and only where a load sweep says what it serves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evalkit.cost.billing import bill
+from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices, usd_per_mtok
+from evalkit.records import Usage
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.world import evalkit, write_suite
+
+SERVED = Throughput(Decimal(1000), Decimal(900), Decimal(1100), "sweep")
+positive = st.integers(1, 10**6).map(lambda n: Decimal(n) / 100)
+
+
+def test_an_hour_is_gpus_power_and_people() -> None:
+    home = Hosting(
+        gpus=2,
+        usd_per_gpu_hour=Decimal("2.5"),
+        power_kw=Decimal("1.4"),
+        usd_per_kwh=Decimal("0.30"),
+        engineering_hours_per_month=Decimal(73),
+        usd_per_engineering_hour=Decimal(100),
+    )
+    assert home.machine_usd_per_hour == Decimal("5.42")
+    assert home.people_usd_per_year == 87_600
+    assert home.usd_per_hour == Decimal("15.42")
+    lease = Hosting(gpus=8, usd_per_month=Decimal(15_000))
+    assert lease.usd_per_hour * 730 == pytest.approx(Decimal(15_000))
+
+
+@given(positive, positive, st.integers(1, 100), st.integers(1, 100))
+def test_a_token_costs_more_the_less_the_machine_is_busy(hour: Decimal, speed: Decimal, a: int, b: int) -> None:
+    low, high = sorted((Decimal(a) / 100, Decimal(b) / 100))
+    assert usd_per_mtok(hour, speed, low) >= usd_per_mtok(hour, speed, high) > 0
+
+
+@given(positive, positive, st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_answers_on_own_hardware_are_additive_monotone_and_never_negative(
+    hour: Decimal, speed: Decimal, first: int, second: int, more: int
+) -> None:
+    served = Throughput(speed, speed, speed, "sweep")
+    unit = unit_prices("own", Hosting(usd_per_gpu_hour=hour, billing="on_demand"), served)
+    assert unit is not None
+    one, other = (bill(Usage(input=n, output=0), unit) for n in (first, second))
+    both, larger = bill(Usage(input=first + second, output=0), unit), bill(Usage(input=first, output=more), unit)
+    assert one is not None
+    assert other is not None
+    assert both is not None
+    assert larger is not None
+    assert one.total_usd + other.total_usd == both.total_usd
+    assert larger.total_usd >= one.total_usd >= 0
+    assert bill(Usage(input=None, output=1), unit) is None
+
+
+def test_a_stated_utilisation_is_paid_only_where_idle_hours_are() -> None:
+    reserved = unit_prices("own", Hosting(usd_per_gpu_hour=Decimal(2), utilisation=Decimal("0.25")), SERVED)
+    busy = Hosting(usd_per_gpu_hour=Decimal(2), utilisation=Decimal("0.25"), billing="on_demand")
+    on_demand = unit_prices("own", busy, SERVED)
+    assert reserved is not None
+    assert on_demand is not None
+    assert reserved.bands[0][1].input == pytest.approx(4 * on_demand.bands[0][1].input, rel=Decimal("1e-6"))
+    assert "25% busy" in reserved.source
+
+
+def test_people_are_paid_in_idle_hours_even_where_machines_are_not() -> None:
+    home = Hosting(
+        usd_per_gpu_hour=Decimal(2),
+        billing="on_demand",
+        engineering_hours_per_month=Decimal(73),
+        usd_per_engineering_hour=Decimal(10),
+    )
+    assert home.paid_usd_per_busy_hour is None
+    half = replace(home, utilisation=Decimal("0.5"))
+    assert half.paid_usd_per_busy_hour == 2 + 2  # a dollar an hour for people, twice
+
+
+def test_reserved_hours_of_unknown_utilisation_have_no_price_for_a_token() -> None:
+    """The cost without idle hours is the least possible one: a gate that passed on it would be fooled."""
+    assert unit_prices("own", Hosting(usd_per_gpu_hour=Decimal(2)), SERVED) is None
+
+
+def test_the_curve_carries_the_interval_of_the_throughput() -> None:
+    rows = curve(Decimal(3), SERVED)
+    for row in rows:
+        assert Decimal(row["low"]) < Decimal(row["usd_per_mtok"]) < Decimal(row["high"])
+    assert [row["utilisation"] for row in rows][-1] == "1"
+
+
+def test_a_sweep_that_measured_nothing_gives_no_throughput() -> None:
+    figure = {"value": 10.0, "low": 9.0, "high": 11.0}
+    assert Throughput.read({"serves": {"tokens_per_s": figure, "output_tokens_per_s": 3.0}}, "s") is not None
+    for serves in (None, {}, {"tokens_per_s": {**figure, "low": 0}, "output_tokens_per_s": 1}, {"tokens_per_s": "x"}):
+        assert Throughput.read({"serves": serves}, "s") is None
+
+
+@pytest.mark.parametrize(
+    ("hosting", "says"),
+    [
+        ("{gpus: 2}", "usd_per_gpu_hour"),
+        ("{usd_per_gpu_hour: 1, usd_per_month: 2}", "one of"),
+        ("{usd_per_gpu_hour: 1, power_kw: 2}", "usd_per_kwh"),
+        ("{usd_per_gpu_hour: 1, engineering_hours_per_month: 2}", "usd_per_engineering_hour"),
+        ("{usd_per_gpu_hour: -1}", "usd_per_gpu_hour"),
+        ("{usd_per_gpu_hour: 1, utilisation: 0}", "utilisation"),
+        ("{usd_per_gpu_hour: 1, utilisation: 30}", "utilisation"),
+        ("{usd_per_gpu_hour: 1, gpu_count: 2}", "gpu_count"),
+    ],
+)
+def test_a_hosting_that_does_not_add_up_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, hosting: str, says: str
+) -> None:
+    models = f'  own: {{adapter: vllm, model: own, base_url: "http://127.0.0.1:9/v1", hosting: {hosting}}}'
+    ran = evalkit(capsys, "check", write_suite(tmp_path, "http://127.0.0.1:9/v1", models=models))
+    assert ran.code == 2
+    assert says in ran.err
+
+
+def _said(capsys: pytest.CaptureFixture[str]) -> str:
+    """What `evalkit price` prints, its lines joined."""
+    return " ".join(evalkit(capsys, "price").out.split())
+
+
+def test_a_sweep_counts_only_for_the_model_and_suite_it_measured(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    behaviour = Behaviour(latency_s=0.01, slots=2, input_tokens=10, output_tokens=5)
+    with FakeProvider.in_thread(behaviour) as provider:
+        place = f'adapter: vllm, base_url: "{provider.base_url}", hosting'
+        models = (
+            f"  one: {{{place}: {{usd_per_gpu_hour: 2, billing: on_demand}}, model: a}}\n"
+            f"  two: {{{place}: {{usd_per_gpu_hour: 2}}, model: b}}\n"
+        )
+        suite = write_suite(tmp_path, provider.base_url, models=models, n=4)
+        sweep = evalkit(
+            capsys, "load", suite, "--model", "one", "--in-flight", "2", "--seconds", "0.3", "--closed-only", "--json"
+        )
+        assert sweep.code == 0
+        folder = Path(sweep.json["folder"]).name
+        found = evalkit(capsys, "run", suite, "--json").json["models"]
+        assert found["one"]["all"]["cost"]["total_usd"] > 0
+        assert found["two"]["all"]["cost"]["total_usd"] is None
+        shown = _said(capsys)
+        assert "no load sweep" in shown
+        assert "capacity, no SLO stated" in shown
+
+        assert "did not ask these prompts" not in shown
+        suite.write_text(suite.read_text("utf-8").replace("{{ question }}", "Think it over. {{ question }}"), "utf-8")
+        assert evalkit(capsys, "run", suite).code == 0
+        assert "did not ask these prompts: letters" in _said(capsys)
+
+        named = models.replace("{usd_per_gpu_hour: 2}, model: b", f"{{usd_per_gpu_hour: 2, load: {folder}}}, model: b")
+        wrong = evalkit(capsys, "run", write_suite(tmp_path, provider.base_url, models=named, n=4))
+        assert wrong.code == 2
+        assert "evalkit load SUITE --model two" in wrong.err
+        idle = models.replace("billing: on_demand", "billing: reserved")
+        assert evalkit(capsys, "run", write_suite(tmp_path, provider.base_url, models=idle, n=4), "--new").code == 0
+        reserved = evalkit(capsys, "price", "--json").json
+        assert reserved["models"]["one"]["total"]["billed_usd"] is None
+        assert reserved["hosting"]["one"]["answers_usd"] is None
+        assert Decimal(reserved["hosting"]["one"]["least_usd"]) > 0
+        assert "state hosting.utilisation" in _said(capsys)
+
+        nowhere = models.replace("{usd_per_gpu_hour: 2}", "{usd_per_gpu_hour: 2, load: nowhere}")
+        absent = evalkit(capsys, "run", write_suite(tmp_path, provider.base_url, models=nowhere, n=4))
+        assert absent.code == 2
+        assert "nowhere" in absent.err
