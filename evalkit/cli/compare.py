@@ -1,8 +1,9 @@
-"""`evalkit compare A B`: two stored results side by side. It decides nothing: that is the gate's."""
+"""`evalkit compare A B`: two stored results side by side, paired by item. It decides nothing: that is the gate's."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +15,56 @@ from evalkit.cli.options import as_json, results_folder
 @click.command()
 @click.argument("a")
 @click.argument("b")
+@click.option(
+    "--flips", type=click.IntRange(0, 20), default=0, help="Show this many items that changed sides, each way."
+)
+@click.option("--anyway", is_flag=True, help="Print both results even where they are not comparable, without a test.")
 @results_folder
 @as_json
-def command(a: str, b: str, results: Path, as_json: bool) -> int:
-    """Put A and B side by side; each is RUN:MODEL, like latest:gpt, or RUN alone where it holds one model."""
+def command(a: str, b: str, flips: int, anyway: bool, results: Path, as_json: bool) -> int:
+    """Put A and B side by side; each is RUN:MODEL, like latest:gpt, or RUN alone where it holds one model.
+
+    Differences are paired by item and have intervals; nothing is decided. Exit 2 where the two are not comparable.
+    """
+    from evalkit.decide import flips as changed
+    from evalkit.decide.comparability import Side
+    from evalkit.decide.pairing import NotComparable
+    from evalkit.decide.versus import compare
     from evalkit.report.terminal import render_comparison
+    from evalkit.report.versus import render_versus
 
     left, right = _side(a, results), _side(b, results)
+    versus = problem = None
+    try:
+        versus = compare(Side.of(left[2], left[3], left[0]), Side.of(right[2], right[3], right[0]))
+    except NotComparable as error:
+        if not anyway:
+            raise NotComparable(f"{error}\n(--anyway prints both side by side, without a test.)") from error
+        problem = str(error)
+    named = []
+    if versus is not None and flips:
+        named = changed.read_flips(versus.flips, (left[2], left[3]), (right[2], right[3]), flips)
     if as_json:
         import orjson
 
         sides = {"a": {"side": left[0], **left[1]}, "b": {"side": right[0], **right[1]}}
-        sys.stdout.write(orjson.dumps(sides).decode() + "\n")
+        paired = asdict(versus) if versus is not None else None
+        said = {**sides, "paired": paired, "not_comparable": problem, "flips": [asdict(flip) for flip in named]}
+        sys.stdout.write(orjson.dumps(said).decode() + "\n")
         return 0
-    render_comparison(left[1], right[1], labels=(left[0], right[0]))
+    render_comparison(left[1], right[1], labels=(left[0], right[0]), tested=versus is not None)
+    if versus is not None:
+        click.echo("")
+        render_versus(versus, named)
+    else:
+        from evalkit.report.hostile import visible
+
+        click.echo(visible(f"not comparable: {problem}", limit=5000, lines=True), err=True)
     return 0
 
 
-def _side(ref: str, results: Path) -> tuple[str, dict[str, Any]]:
-    """(label, the model's part of the summary) of one side. Raises StoreError that lists the models there are."""
+def _side(ref: str, results: Path) -> tuple[str, dict[str, Any], Path, str]:
+    """(label, the model's part of the summary, run folder, model) of one side. Raises StoreError with what there is."""
     from evalkit.errors import StoreError
     from evalkit.store.runs import resolve_run, split_side
     from evalkit.store.summary import read_summary
@@ -46,4 +78,4 @@ def _side(ref: str, results: Path) -> tuple[str, dict[str, Any]]:
         has = ", ".join(models) or "no rows yet"
         asked = f"has no model {model!r}" if model else "holds several models; name one as RUN:MODEL"
         raise StoreError(f"{folder.name} {asked}. It has: {has}.")
-    return f"{folder.name}:{model}", models[model]
+    return f"{folder.name}:{model}", models[model], folder, str(model)

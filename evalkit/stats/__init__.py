@@ -19,6 +19,7 @@ _HOMES = {
     "holm": "multiplicity",
     "latency_limit": "exceedance",
     "latency_ratio": "exceedance",
+    "mcnemar": "symmetry",
     "power_of": "power",
     "sequential": "looks",
     "smallest_regression": "power",

@@ -1,0 +1,98 @@
+"""`evalkit baseline promote|list|show`: what production is measured against, one reviewable file each."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from evalkit.cli.options import as_json, baselines_folder, results_folder
+
+
+@click.group()
+def command() -> None:
+    """Promote the rows of a model as a baseline, and look at the baselines there are."""
+
+
+@command.command()
+@click.argument("run", default="latest")
+@click.option("--model", required=True, help="Whose rows.")
+@click.option("--as", "name", required=True, metavar="NAME", help="Name of the baseline; a gate says baseline@NAME.")
+@click.option("--by", required=True, metavar="WHO", help="Who promotes it.")
+@click.option("--why", required=True, metavar="TEXT", help="Why these rows may stand for production.")
+@click.option("--where", metavar="TEXT", help="Where the run folder is kept, for those who do not have it.")
+@click.option("--replace", is_flag=True, help="Move a baseline that exists.")
+@results_folder
+@baselines_folder
+def promote(
+    run: str,
+    model: str,
+    name: str,
+    by: str,
+    why: str,
+    where: str | None,
+    replace: bool,
+    results: Path,
+    baselines: Path,
+) -> int:
+    """Write baselines/NAME.yaml for MODEL's rows of RUN. Commit it: the change is reviewed like code."""
+    from evalkit.store.baselines import promote as write
+    from evalkit.store.runs import resolve_run
+
+    folder = resolve_run(run, results)
+    path = write(folder, model, name=name, by=by, why=why, baselines=baselines, where=where, replace=replace)
+    click.echo(
+        f"Wrote {path}. A suite names it as `gate: {{baseline: baseline@{name}, ...}}`. Commit the file, and keep"
+    )
+    click.echo(f"{folder}: the gate reads its rows.")
+    return 0
+
+
+@command.command(name="list")
+@baselines_folder
+@as_json
+def list_(baselines: Path, as_json: bool) -> int:
+    """List the promoted baselines."""
+    from evalkit.report.hostile import visible
+    from evalkit.store.baselines import list_all
+
+    found = list_all(baselines)
+    if as_json:
+        _dump([asdict(baseline) for baseline in found])
+        return 0
+    if not found:
+        click.echo(f"No baselines in {baselines}. Make one: evalkit baseline promote RUN --model M --as NAME ...")
+    for b in found:
+        click.echo(visible(f"{b.name}: {b.model} of {b.run}, promoted {b.promoted_at} by {b.by}: {b.why}", limit=500))
+    return 0
+
+
+@command.command()
+@click.argument("name")
+@results_folder
+@baselines_folder
+@as_json
+def show(name: str, results: Path, baselines: Path, as_json: bool) -> int:
+    """Show one baseline, and whether its rows are here and unchanged (exit 2 when they are not)."""
+    from evalkit.report.hostile import visible
+    from evalkit.store.baselines import find, read
+
+    baseline = read(name, baselines)
+    if as_json:
+        found = find(name, baselines, results)
+        _dump({**asdict(baseline), "folder": str(found.folder)})
+        return 0
+    for key, value in asdict(baseline).items():
+        if value is not None:
+            click.echo(f"{key}: {visible(str(value), limit=500)}")
+    found = find(name, baselines, results)
+    click.echo(f"its rows are here and unchanged: {found.folder}")
+    return 0
+
+
+def _dump(value: object) -> None:
+    import orjson
+
+    sys.stdout.write(orjson.dumps(value).decode() + "\n")

@@ -1,0 +1,56 @@
+"""`evalkit gate RUN`: may a candidate replace the baseline? Decided on a stored run, without asking any model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from evalkit.cli.options import as_json, baselines_folder, gate_files, results_folder
+
+
+@click.command()
+@click.argument("run", default="latest")
+@click.option("--suite", type=click.Path(path_type=Path), help="Take the gate of this suite instead of the run's own.")
+@click.option(
+    "--self-test", is_flag=True, help="Inject losses into the baseline's rows: how often does this gate see them?"
+)
+@click.option("--reps", type=click.IntRange(20, 10_000), default=200, show_default=True, help="Of the self-test.")
+@results_folder
+@baselines_folder
+@gate_files
+@as_json
+def command(
+    run: str,
+    suite: Path | None,
+    self_test: bool,
+    reps: int,
+    results: Path,
+    baselines: Path,
+    markdown: Path | None,
+    junit: Path | None,
+    as_json: bool,
+) -> int:
+    """Decide on RUN: a path, the beginning of a name, or `latest` (the default).
+
+    Exit codes: 0 pass, 1 fail, 2 not comparable or a mistake in the call, 3 inconclusive, 4 the run is not whole.
+    """
+    from evalkit.cli import gating
+    from evalkit.decide.gate import gate_of
+    from evalkit.store.runs import read_facts, resolve_run
+
+    folder, outlets = resolve_run(run, results), gating.Outlets(markdown, junit)
+    with gating.telling(gating.suite_name(folder), outlets):
+        if suite is None:
+            gate = gate_of(read_facts(folder), folder)
+        else:
+            gate = gating.gate_at(suite)
+            gating.refuse_other_suite(suite, folder)
+    if self_test:
+        from evalkit.cli.self_testing import run_self_test
+
+        return run_self_test(gate, folder, results, baselines, reps=reps, as_json=as_json)
+    decision = gating.decide(gate, folder, results, baselines, outlets)
+    gating.show(decision, json=as_json)
+    gating.tell(decision, gate, folder, results, baselines, outlets)
+    return decision.exit_code

@@ -1,0 +1,198 @@
+"""The gate on the command line: decide on a stored run, tell everybody who asked, and stop a run that is settled."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evalkit.decide.decision import GateDecision, as_json
+from evalkit.decide.flips import Flip, read_flips
+from evalkit.decide.gate import decide_gate
+from evalkit.errors import UserError
+from evalkit.store import baselines, runs
+from evalkit.suite.schema import GateEntry
+
+PROMOTED = "baseline@"
+_FLIPS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """Where a decision is told besides the terminal."""
+
+    markdown: Path | None = None
+    junit: Path | None = None
+
+
+def decide(gate: GateEntry, folder: Path, results: Path, promoted: Path, to: Outlets) -> GateDecision:
+    """The decision on a stored run. Raises NotComparable, StoreError or UserError, once that has been told too."""
+    with telling(suite_name(folder), to):
+        return decide_gate(gate, folder, results, promoted)
+
+
+def tell(decision: GateDecision, gate: GateEntry, folder: Path, results: Path, promoted: Path, to: Outlets) -> None:
+    """Tell the decision wherever it was asked for, and on GitHub where this runs there. Raises UserError."""
+    summary = _summary_file()
+    if to.markdown or summary:
+        from evalkit.report.markdown import gate_markdown
+
+        text = gate_markdown(decision, flips_with_texts(decision, gate, folder, results, promoted))
+        _tell_markdown(text, to, summary)
+    if to.junit:
+        from evalkit.report.junit import gate_junit
+
+        _write(to.junit, gate_junit(decision))
+    if _on_github():
+        from evalkit.report.github import commands
+
+        for line in commands(decision):
+            click.echo(line, err=True)
+
+
+def suite_name(folder: Path) -> str:
+    """The suite that a run was made from, by which its comment on a pull request is known. Raises StoreError."""
+    return str(runs.read_facts(folder).get("suite") or folder.name)
+
+
+@contextmanager
+def telling(suite: str, to: Outlets) -> Iterator[None]:
+    """Tell a refusal wherever a verdict would have been told, then raise it: silence would look like no news."""
+    try:
+        yield
+    except UserError as error:
+        summary = _summary_file()
+        if to.markdown or summary:
+            from evalkit.report.markdown import refusal_markdown
+
+            _tell_markdown(refusal_markdown(suite, str(error)), to, summary)
+        if to.junit:
+            from evalkit.report.junit import refusal_junit
+
+            _write(to.junit, refusal_junit(suite, str(error)))
+        if _on_github():
+            from evalkit.report.github import refusal
+
+            click.echo(refusal(suite, str(error)), err=True)
+        raise
+
+
+def _on_github() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def _summary_file() -> Path | None:
+    path = os.environ.get("GITHUB_STEP_SUMMARY") if _on_github() else None
+    return Path(path) if path else None
+
+
+def _tell_markdown(text: str, to: Outlets, summary: Path | None) -> None:
+    if to.markdown:
+        _write(to.markdown, text)
+    if summary:
+        from evalkit.report.github import append_summary
+
+        try:
+            append_summary(summary, text)
+        except OSError as error:
+            click.echo(f"note: the job's summary could not be written ({error.strerror})", err=True)
+
+
+def flips_with_texts(
+    decision: GateDecision, gate: GateEntry, folder: Path, results: Path, promoted: Path
+) -> dict[str, list[Flip]]:
+    """By candidate: the first items that changed sides, with both answers."""
+    base = (folder, gate.baseline)
+    if gate.baseline.startswith(PROMOTED):
+        found = baselines.find(gate.baseline.removeprefix(PROMOTED), promoted, results)
+        base = (found.folder, found.model)
+    return {
+        c.candidate: read_flips(c.flips, base, (folder, c.candidate), _FLIPS)
+        for c in decision.candidates
+        if c.flips is not None and (c.flips.n_lost or c.flips.n_won)
+    }
+
+
+def show(decision: GateDecision, *, json: bool) -> None:
+    """Print the decision on stdout."""
+    if json:
+        import orjson
+
+        sys.stdout.write(orjson.dumps(as_json(decision)).decode() + "\n")
+        return
+    from evalkit.report.verdict import render_gate
+
+    render_gate(decision)
+
+
+def rules_and_models(suite: Path, models: tuple[str, ...] | None) -> tuple[GateEntry, tuple[str, ...]]:
+    """The gate of a suite, and what to ask: the models named, else those the gate compares, nothing bought for show.
+
+    A promoted baseline's answers are kept and not bought again. Raises UserError where --models leaves one out.
+    """
+    gate = gate_at(suite)
+    own = () if gate.baseline.startswith(PROMOTED) else (gate.baseline,)
+    needed = (*own, *gate.candidates)
+    left_out = [name for name in needed if models is not None and name not in models]
+    if left_out:
+        raise UserError(f"--models leaves out {', '.join(left_out)}, which the gate compares. Name it too.")
+    return gate, models or needed
+
+
+def gate_at(suite: Path) -> GateEntry:
+    """The gate of a suite file. Raises UserError where it has none."""
+    from evalkit.cli.loading import suite_at
+
+    gate = suite_at(suite).gate
+    if gate is None:
+        raise UserError(
+            f"{suite} has no gate, so there is nothing to decide. Write `gate:` with baseline, candidates and rules "
+            "into it, or run it without --gate."
+        )
+    return gate
+
+
+def refuse_other_suite(suite: Path, folder: Path) -> None:
+    """Raises NotComparable when the run was made from other tasks or data than the suite now has."""
+    from evalkit.cli.loading import suite_at
+    from evalkit.decide.pairing import NotComparable
+
+    facts = runs.read_facts(folder)
+    resolved = facts.get("suite_resolved")
+    made = {t["name"]: t for t in resolved.get("tasks", ())} if isinstance(resolved, dict) else {}
+    now = {task["name"]: task for task in plain(suite_at(suite).resolved())["tasks"]}
+    wrong = [f"  {name}: not part of the run" for name in now if name not in made]
+    wrong += [f"  {name}: not part of the suite" for name in made if name not in now]
+    for name, task in now.items():
+        if name in made and task["data_sha256"] != made[name].get("data_sha256"):
+            wrong.append(f"  {name}: the data changed")
+        if name in made and task["identity_digest"] != made[name].get("identity_digest"):
+            wrong.append(f"  {name}: the prompt, few-shot examples, scorer or settings changed")
+    if wrong:
+        raise NotComparable(
+            f"{folder.name} was not made from {suite} as it is now:\n"
+            + "\n".join(wrong)
+            + "\nRun it again: evalkit run "
+            f"{suite} --gate (what is unchanged comes from the cache and costs nothing)."
+        )
+
+
+def plain(value: Any) -> Any:
+    """As it would be read back from run.json."""
+    import orjson
+
+    return orjson.loads(orjson.dumps(value, default=str))
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path} cannot be written ({error.strerror}). Name another file.") from error

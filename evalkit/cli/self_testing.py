@@ -1,0 +1,47 @@
+"""What `evalkit gate --self-test` prints: how often this gate, on these items, would see a loss of a known size."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from evalkit.decide.gate import paired
+from evalkit.decide.selftest import self_test
+from evalkit.report import numbers
+from evalkit.report.page import Column, Page
+from evalkit.store.runs import read_facts
+from evalkit.suite.schema import GateEntry
+
+
+def run_self_test(gate: GateEntry, folder: Path, results: Path, promoted: Path, *, reps: int, as_json: bool) -> int:
+    """Print the table of injected losses; always 0: it tests the gate, not a model."""
+    resolved = read_facts(folder).get("suite_resolved")
+    run = resolved.get("run") if isinstance(resolved, dict) else None
+    seed = int(run.get("seed") or 0) if isinstance(run, dict) else 0
+    name, pairs = paired(gate, folder, results, promoted)
+    shifts = list(self_test(gate, pairs, reps=reps, seed=seed))
+    if as_json:
+        import orjson
+
+        said = {"candidate": name, "n_pairs": pairs.n, "seed": seed, "shifts": [asdict(shift) for shift in shifts]}
+        sys.stdout.write(orjson.dumps(said).decode() + "\n")
+        return 0
+    with Page(None, None) as page:
+        page.table(
+            f"injected into {numbers.count(pairs.n)} rows of the baseline, {reps} times each (seed {seed})",
+            [
+                Column("true loss", [numbers.difference(-shift.loss) for shift in shifts]),
+                Column("passes", [numbers.share(shift.passed) for shift in shifts]),
+                Column("fails", [numbers.share(shift.failed) for shift in shifts]),
+                Column("undecided", [numbers.share(shift.undecided) for shift in shifts]),
+            ],
+        )
+        page.say(
+            "Quality rules and scan only. A loss of exactly the margin should pass, and fail, in at most "
+            f"{numbers.share(gate.alpha)} of the runs for each rule."
+        )
+    click.echo("")
+    return 0

@@ -1,0 +1,90 @@
+"""What `run --gate` hands to the engine: a seeded random order, and when a model need not be asked any more.
+
+Here the two stairs meet: the engine knows only `engine.work.Stopper`, and `decide` knows nothing of an engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from evalkit.cli.gating import PROMOTED, plain
+from evalkit.decide import early, race
+from evalkit.decide.comparability import Side, refuse_unless_comparable
+from evalkit.decide.pairing import too_many_alike
+from evalkit.engine.plan import Plan
+from evalkit.records import Row
+from evalkit.report.progress import Progress
+from evalkit.store import baselines, columns
+from evalkit.suite.schema import GateEntry
+
+
+class Stopper:
+    """What `run --gate` hands to the engine: items in a seeded random order, and when a model is settled."""
+
+    def __init__(self, plan: Plan, gate: GateEntry, results: Path, promoted: Path) -> None:
+        """Raises NotComparable when a promoted baseline answers other questions: before anything is paid for."""
+        self.seed = plan.work.settings.seed
+        self.reasons: list[str]
+        """Why a pass cannot come early; empty when it can."""
+        self._baseline = gate.baseline
+        items = []
+        clustered = critical = False
+        n_again = 0
+        for task in plan.work.tasks:
+            for sample in task.samples():
+                items.append((task.name, sample.digest, sample.occurrence, sample.slices))
+                clustered |= sample.cluster is not None
+                n_again += sample.occurrence > 0
+                critical |= sample.critical
+        clustered = clustered or too_many_alike(n_again, len(items))
+        repeats = plan.work.settings.repeats
+        self.reasons = race.reasons_against(gate, repeats=repeats, clustered=clustered, critical=critical)
+        self.watch: early.Watch | None = None
+        if gate.early_stop != "off" and repeats == 1 and not clustered:
+            self.watch = early.Watch(gate, items, self.seed, passes_early=not self.reasons)
+        if gate.baseline.startswith(PROMOTED):
+            found = baselines.find(gate.baseline.removeprefix(PROMOTED), promoted, results)
+            base = Side.of(found.folder, found.model, gate.baseline)
+            for name in gate.candidates:
+                refuse_unless_comparable(base, Side(Path(), name, plain(plan.facts), name))
+            self._note(gate.baseline, found.folder, found.model)
+
+    def settled(self, model: str) -> bool:
+        """See `engine.work.Stopper`."""
+        return self.watch is not None and self.watch.settled(model)
+
+    def ahead(self, model: str, others: Collection[str]) -> bool:
+        """See `engine.work.Stopper`."""
+        return self.watch is not None and self.watch.ahead(model, others)
+
+    def facts(self) -> Mapping[str, object] | None:
+        """See `engine.work.Stopper`."""
+        return self.watch.facts() if self.watch is not None else None
+
+    def resume(self, folder: Path, models: tuple[str, ...]) -> None:
+        """Take in what earlier sittings of the run have answered; errors are asked again, so they say nothing."""
+        for model in models:
+            self._note(model, folder, model)
+
+    def _note(self, name: str, folder: Path, model: str) -> None:
+        if self.watch is None:
+            return
+        table = columns.model_rows(folder, model)
+        wanted = ("task", "sample_digest", "occurrence", "outcome", "score")
+        for task, digest, occurrence, outcome, score in zip(*(table[c].to_pylist() for c in wanted), strict=True):
+            if outcome != "errored" or name.startswith(PROMOTED):
+                self.watch.note(name, (task, digest, occurrence), None if outcome == "errored" else score)
+
+
+class Watching(Progress):
+    """The progress display, with the gate looking at every row."""
+
+    def __init__(self, stopper: Stopper, n_rows: int, *, done: int) -> None:
+        super().__init__(n_rows, done=done)
+        self._gate = stopper.watch
+
+    def row(self, row: Row) -> None:
+        if self._gate is not None:
+            self._gate.take(row)
+        super().row(row)

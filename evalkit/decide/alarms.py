@@ -1,0 +1,121 @@
+"""What no average may hide: a collapse in any task or slice (the scan), and items that may not newly fail (critical).
+
+Both can only fail a candidate. The scan tests every task and slice for a loss beyond its margin, corrected by Holm, so
+that twenty tasks do not mean twenty chances of a false alarm. A critical item needs no test: it is listed by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from evalkit.decide.conditions import quality
+from evalkit.decide.pairing import Codes, Mask, Pairs, labels_of
+from evalkit.decide.rules import Condition, Finding
+from evalkit.stats.comparison import decide
+from evalkit.stats.verdict import Verdict
+
+_SHOWN = 10
+
+
+def scan(pairs: Pairs, margin: float, alpha: float) -> Finding:
+    """Whether any task or slice has lost more than the margin: fail with the names, or pass ("no collapse was found").
+
+    Holm by steps: with k hits so far every other group is tested at alpha / (m - k), until no new one is found.
+    """
+    condition = Condition("scan", "every task and slice", "margin", margin)
+    groups = dict(_groups(pairs))
+    # Only what looks worse than the margin can fail; the rest still counts as a member of the family.
+    open_ = {name: part for name, rows in groups.items() if _suspect(part := pairs.only(rows), margin)}
+    hits: dict[str, Finding] = {}
+    while True:
+        level = alpha / max(1, len(groups) - len(hits))
+        new = [name for name, part in open_.items() if name not in hits and _fails(part, margin, level)]
+        if not new:
+            break
+        for name in new:
+            hits[name] = quality(replace(condition, kind="quality", subject=name), open_[name], alpha)
+    notes = tuple(
+        f"{name} lost {-(found.value or 0):.3f} over {found.n:,} items"
+        for name, found in sorted(hits.items(), key=lambda hit: hit[1].value or 0)[:_SHOWN]
+    )
+    worst = min((found.value or 0 for found in hits.values()), default=None)
+    return Finding(
+        condition,
+        Verdict.FAIL if hits else Verdict.PASS,
+        value=worst,
+        n=len(groups),
+        method=f"{len(groups)} groups, Holm" + ("" if hits else "; no collapse was found"),
+        notes=notes,
+    )
+
+
+def critical(pairs: Pairs) -> Finding | None:
+    """Items marked critical that the baseline gets right and the candidate does not; None where none is marked.
+
+    Right: scores at least one half, over the repeats. One without a score on the candidate's side leaves it open.
+    """
+    marked = np.flatnonzero(pairs.critical)
+    if not len(marked):
+        return None
+    condition = Condition("critical", "items", "margin", 0.0)
+    items, place = np.unique(pairs.item[marked], return_inverse=True)
+    right = [_mean(half.score[marked], place, len(items)) for half in (pairs.baseline, pairs.candidate)]
+    before, after = right
+    newly = (before >= 0.5) & (after < 0.5)
+    # A baseline without a score could have been right: the candidate's failure there is nothing to wave through.
+    open_ = ((before >= 0.5) & np.isnan(after)) | (np.isnan(before) & ~(after >= 0.5))
+    names = []
+    for item in items[newly][:_SHOWN]:
+        row = int(marked[np.flatnonzero(pairs.item[marked] == item)[0]])
+        task, digest, _, _ = pairs.key(row)
+        names.append(f"{task} {digest[:12]}")
+    n_new, n_open = int(newly.sum()), int(open_.sum())
+    verdict = Verdict.FAIL if n_new else Verdict.INCONCLUSIVE if n_open else Verdict.PASS
+    return Finding(
+        condition,
+        verdict,
+        value=float(n_new),
+        n=len(items),
+        n_errored=n_open,
+        method="one new failure fails",
+        unmeasured=f"{n_open} critical items have no score: run the same command again" if n_open else None,
+        notes=(f"newly failing: {', '.join(names)}",) if names else (),
+    )
+
+
+def _groups(pairs: Pairs) -> Iterator[tuple[str, Mask | Codes]]:
+    for task in pairs.tasks:
+        mask = pairs.task_mask(task)
+        if mask.any():
+            yield task, mask
+    for task, name, value, rows in pairs.slice_rows:
+        yield f"{task}/{name}={value}", rows
+
+
+def _suspect(part: Pairs, margin: float) -> bool:
+    scored = part.scored
+    if not scored.any():
+        return False
+    return bool((part.candidate.score[scored] - part.baseline.score[scored]).mean() < -margin)
+
+
+def _fails(part: Pairs, margin: float, level: float) -> bool:
+    scored = part.scored
+    verdict = decide(
+        part.baseline.score[scored],
+        part.candidate.score[scored],
+        margin,
+        level,
+        n_errored=int((~scored).sum()),
+        **labels_of(part, scored),
+    )
+    return verdict is Verdict.FAIL
+
+
+def _mean(scores: np.ndarray, place: np.ndarray, n: int) -> np.ndarray:
+    """Mean score of each item; NaN where any of its repeats has none."""
+    totals = np.bincount(place, weights=scores, minlength=n)
+    return np.asarray(totals / np.bincount(place, minlength=n))

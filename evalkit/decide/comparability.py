@@ -1,0 +1,166 @@
+"""Do two stored results answer the same questions in the same way? Refuse what does not, show what is being compared.
+
+    left, right = Side.of(run, "gpt"), Side.of(other, "qwen-fp8")
+    refuse_unless_comparable(left, right)          # NotComparable with a list of what differs
+    shown(left, right)                             # ["model: gpt-6-sol -> Qwen3.5-32B", ...]
+
+A different served model, endpoint, engine version or precision is the very thing that is compared. A different prompt,
+few-shot set, mode, scorer or subset is another question, and no statistic mends that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalkit.decide.pairing import NotComparable
+from evalkit.errors import StoreError
+from evalkit.store import runs
+
+_SAID = {
+    "messages": "the prompt",
+    "choices": "the choices",
+    "target": "the template of the right answer",
+    "shots": "the few-shot examples",
+    "mode": "the mode (generate, likelihood, first_token)",
+    "score": "the scorer or its options",
+    "scorer_version": "the scorer's version",
+    "settings": "the task's settings",
+    "limit": "the subset of items (limit)",
+    "builtin": "the built-in task or its version",
+}
+"""Keys of a task's identity as a reader knows them; a key that is not here is named as it is."""
+_MARKING = frozenset({"score", "scorer_version", "judge"})
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One model of one run."""
+
+    folder: Path
+    model: str
+    facts: Mapping[str, Any]
+    label: str
+    """How it is called in reports."""
+
+    @classmethod
+    def of(cls, folder: Path, model: str, label: str | None = None) -> Side:
+        """Raises StoreError when the run cannot be read or has no such model."""
+        facts = runs.read_facts(folder)
+        models = facts.get("models")
+        if not isinstance(models, dict) or not isinstance(facts.get("tasks"), dict):
+            raise StoreError(
+                f"{folder} does not say which models and tasks it holds, so nothing can be decided from it. "
+                "Run the suite with this evalkit.",
+                folder,
+            )
+        if model not in models:
+            raise StoreError(f"{folder.name} has no model {model!r}. It has: {', '.join(models)}.", folder)
+        counted = all(isinstance(t, dict) and isinstance(t.get("n"), int) for t in facts["tasks"].values())
+        if not counted:
+            raise StoreError(
+                f"{folder} does not say how many items its tasks have, so it cannot be known to be whole. "
+                "Run the suite with this evalkit.",
+                folder,
+            )
+        return cls(folder, model, facts, label or model)
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What the run says of the model."""
+        said = self.facts["models"][self.model]
+        return said if isinstance(said, dict) else {}
+
+    @property
+    def tasks(self) -> Mapping[str, Any]:
+        """What the run says of its tasks."""
+        return dict(self.facts["tasks"])
+
+    @property
+    def repeats(self) -> int:
+        """How often each item was asked."""
+        return int(self.facts.get("repeats") or 1)
+
+    @property
+    def n_expected(self) -> int:
+        """Rows of this model in the complete run."""
+        return self.repeats * sum(int(task["n"]) for task in self.tasks.values())
+
+
+def refuse_unless_comparable(baseline: Side, candidate: Side) -> None:
+    """Raises NotComparable with every difference and the way out."""
+    if baseline.folder.resolve() == candidate.folder.resolve():
+        if baseline.model == candidate.model:
+            raise NotComparable(
+                f"{candidate.label} would be compared with itself (the same rows of {baseline.folder.name}): that "
+                "passes whatever the model does. Name another baseline or candidate."
+            )
+        return
+    found = list(differences(baseline, candidate))
+    if not found:
+        return
+    lines = "\n".join(f"  {line}" for line, _ in found)
+    way_out = "Run both from the same suite (what is unchanged comes from the cache and costs nothing)."
+    if any(marking for _, marking in found):
+        way_out += " Where only the marking changed, mark both again without asking a model: evalkit rescore RUN."
+    raise NotComparable(
+        f"{baseline.label} ({baseline.folder.name}) and {candidate.label} ({candidate.folder.name}) are not "
+        f"comparable; they differ in:\n{lines}\n{way_out}"
+    )
+
+
+def differences(baseline: Side, candidate: Side) -> Iterator[tuple[str, bool]]:
+    """(sentence, whether it is about marking) for each thing that makes them answers to other questions."""
+    ours, theirs = baseline.tasks, candidate.tasks
+    for name in dict.fromkeys([*ours, *theirs]):
+        if name not in theirs or name not in ours:
+            yield f"{name}: only the {'baseline' if name in ours else 'candidate'} was asked this task", False
+            continue
+        a, b = _identity(ours[name]), _identity(theirs[name])
+        for key in dict.fromkeys([*a, *b]):
+            if a.get(key) != b.get(key):
+                yield f"{name}: {_SAID.get(key, key)}{_values(a.get(key), b.get(key))}", key in _MARKING
+        if ours[name].get("scorer") != theirs[name].get("scorer"):
+            yield f"{name}: the scorer{_values(ours[name].get('scorer'), theirs[name].get('scorer'))}", True
+    if baseline.repeats != candidate.repeats:
+        yield f"repeats: {baseline.repeats} and {candidate.repeats}", False
+    version, other = baseline.facts.get("run_version"), candidate.facts.get("run_version")
+    if version != other:
+        yield f"how evalkit asks and marks (run version {version or 'unknown'} and {other or 'unknown'})", True
+
+
+def shown(baseline: Side, candidate: Side) -> list[str]:
+    """What is being compared, as sentences: everything known of both models that is not the same."""
+    a, b = _flat(baseline), _flat(candidate)
+    return [
+        f"{key}: {a.get(key, 'not reported')} → {b.get(key, 'not reported')}"
+        for key in dict.fromkeys([*a, *b])
+        if a.get(key) != b.get(key)
+    ]
+
+
+def _flat(side: Side) -> dict[str, str]:
+    about = side.about
+    found = {key: str(about[key]) for key in ("adapter", "model", "host", "place") if about.get(key)}
+    facts = about.get("facts")
+    found |= {str(key): str(value) for key, value in facts.items()} if isinstance(facts, dict) else {}
+    resolved = side.facts.get("suite_resolved")
+    models = resolved.get("models") if isinstance(resolved, dict) else None
+    entry = models.get(side.model) if isinstance(models, dict) else None
+    settings = entry.get("settings") if isinstance(entry, dict) else None
+    found |= {f"settings.{k}": str(v) for k, v in settings.items() if v not in (None, [], {})} if settings else {}
+    found["evalkit"] = str(side.facts.get("evalkit_version") or "not recorded")
+    return found
+
+
+def _identity(task: object) -> dict[str, Any]:
+    identity = task.get("identity") if isinstance(task, dict) else None
+    return identity if isinstance(identity, dict) else {}
+
+
+def _values(a: object, b: object) -> str:
+    """Both values where they are short enough to help."""
+    said = f" ({a!r} and {b!r})"
+    return said if len(said) <= 120 else ""

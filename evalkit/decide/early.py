@@ -1,0 +1,200 @@
+"""Stopping a run as soon as its gate is settled, and judging such a run again later.
+
+    watch = Watch(gate, items, seed)             # items in any order: (task, digest, occurrence, slices)
+    watch.take(row)                              # every finished row, in any order
+    watch.settled("qwen-fp8")                    # True: nothing further needs to be asked of this model
+
+Items are walked in a seeded random order. The verdict depends on the pairs in that order alone, not on which answer
+came first, so `replay` over the stored rows gives the very same one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from evalkit.decide.conditions import rows_of
+from evalkit.decide.pairing import Pairs
+from evalkit.decide.race import Race, Rule, belongs, race_rules, subjects_of
+from evalkit.records import Outcome, Row
+from evalkit.suite.digests import shuffled_place
+from evalkit.suite.schema import GateEntry
+
+AHEAD = 64
+"""Items that a fast endpoint may be ahead of a slow one, or a twentieth of them all: what it asks beyond may turn out
+not to be needed."""
+
+Item = tuple[str, str, int]
+"""(task, sample_digest, occurrence)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How a candidate's run was stopped, as run.json keeps it."""
+
+    n_used: int
+    n_items: int
+    items_digest: str
+    """Of the items walked, in their order: a stored run that lacks one of them is not judged."""
+    verdict: str
+
+    def as_facts(self) -> dict[str, Any]:
+        """Plain values."""
+        return {name: getattr(self, name) for name in ("n_used", "n_items", "items_digest", "verdict")}
+
+
+class Watch:
+    """Follows a run and says when a model need not be asked any more."""
+
+    def __init__(
+        self,
+        gate: GateEntry,
+        items: Iterable[tuple[str, str, int, Mapping[str, str]]],
+        seed: int,
+        *,
+        passes_early: bool,
+    ) -> None:
+        """`items`: (task, sample_digest, occurrence, slices) of everything that could be asked."""
+        self.seed = seed
+        self._gate = gate
+        placed = sorted(((shuffled_place(seed, t, d, o), t, d, o, s) for t, d, o, s in items), key=lambda i: i[:4])
+        self._order: list[Item] = [(t, d, o) for _, t, d, o, _ in placed]
+        self._place: dict[Item, int] = {item: n for n, item in enumerate(self._order)}
+        subjects = subjects_of(gate)
+        self._about = [tuple(belongs(subject, t, s) for subject in subjects) for _, t, _, _, s in placed]
+        counts = {subject: sum(about[k] for about in self._about) for k, subject in enumerate(subjects)}
+        self._counts, self._passes_early = counts, passes_early
+        self._subject_at = {subject: k for k, subject in enumerate(subjects)}
+        self._races = {name: Race(race_rules(gate, counts), passes_early) for name in gate.candidates}
+        self._baseline: dict[int, float | None] = {}
+        self._candidates: dict[str, dict[int, float | None]] = {name: {} for name in gate.candidates}
+        self._off: str | None = None
+
+    @property
+    def off(self) -> str | None:
+        """Why nothing is stopped after all; None while it may be."""
+        return self._off
+
+    def take(self, row: Row) -> None:
+        """Note a finished row and walk on as far as both sides are known. Cheap: called for every row."""
+        score = None if row.outcome is Outcome.ERRORED else row.score
+        self.note(row.model, (row.task, row.sample_digest, row.occurrence), score)
+
+    def note(self, model: str, item: Item, score: float | None) -> None:
+        """The same from a model's name, an item and its score; None: it errored or could not be marked."""
+        place = self._place.get(item)
+        if place is None or self._off:
+            return
+        if score is not None and score not in {0.0, 1.0}:
+            self._off = "scores are graded, and stopping early is only shown to be sound for right/wrong ones"
+            return
+        if model == self._gate.baseline:
+            self._baseline[place] = score
+            for name in self._candidates:
+                self._walk(name)
+        elif model in self._candidates:
+            self._candidates[model][place] = score
+            self._walk(model)
+
+    def ahead(self, model: str, others: Iterable[str]) -> bool:
+        """Whether so many more items of this model are known than of any of the others that it should wait for them."""
+        if self._off or self.settled(model):
+            return False
+        known = [len(self._known(name)) for name in others if not self.settled(name)]
+        return bool(known) and len(self._known(model)) - min(known) > max(AHEAD, len(self._order) // 20)
+
+    def settled(self, model: str) -> bool:
+        """Whether this model need not be asked further: its verdict stands, or (baseline) all verdicts do."""
+        if self._off:
+            return False
+        if model in self._races:
+            return self._races[model].verdict is not None
+        if model == self._gate.baseline:
+            return all(race.verdict is not None for race in self._races.values())
+        return False
+
+    def facts(self) -> dict[str, Any] | None:
+        """For run.json: the walk, and how each settled candidate was stopped; None when none was."""
+        stopped = {}
+        for name, race in self._races.items():
+            if race.verdict is not None and not self._off and race.n_used < len(self._order):
+                digest = items_digest(self._order[: race.n_used])
+                stopped[name] = Stopped(race.n_used, len(self._order), digest, race.verdict.value).as_facts()
+        if not stopped:
+            return None
+        return {
+            "seed": self.seed,
+            "counts": self._counts,
+            "needs_all": not self._passes_early,
+            "candidates": stopped,
+        }
+
+    def _known(self, model: str) -> dict[int, float | None]:
+        return self._baseline if model == self._gate.baseline else self._candidates.get(model, {})
+
+    def _walk(self, name: str) -> None:
+        race, theirs = self._races[name], self._candidates[name]
+        while race.verdict is None and race.n_used < len(self._order):
+            place = race.n_used
+            if place not in theirs or place not in self._baseline:
+                return
+            a, b = self._baseline[place], theirs[place]
+            for rule in race.rules:
+                if self._about[place][self._subject_at[rule.condition.subject]]:
+                    if a is None or b is None:
+                        rule.update([], [], 1)
+                    else:
+                        rule.update([a], [b])
+            race.n_used += 1
+
+
+def items_digest(items: Iterable[Item]) -> str:
+    """Identity of a walk: sha256 over its items in order."""
+    total = hashlib.sha256()
+    for task, digest, occurrence in items:
+        total.update(f"{task}\0{digest}\0{occurrence}\n".encode())
+    return total.hexdigest()[:32]
+
+
+def in_order(pairs: Pairs, seed: int) -> np.ndarray:
+    """Row numbers of pairs (one repeat each) in the random order of a gate."""
+    keys = []
+    for row in range(pairs.n):
+        task, digest, occurrence, _ = pairs.key(row)
+        keys.append((shuffled_place(seed, task, digest, occurrence), task, digest, occurrence, row))
+    keys.sort()
+    return np.array([key[-1] for key in keys], dtype=np.int64)
+
+
+def replay(
+    gate: GateEntry, pairs: Pairs, order: np.ndarray, stopped: Stopped, counts: Mapping[str, int]
+) -> list[Rule] | None:
+    """The rules after walking the stored rows again; None when the walk is not the one that was recorded.
+
+    `order`: the first `n_used` rows of the pairs in the random order.
+    """
+    items = []
+    for row in order[: stopped.n_used].tolist():
+        task, digest, occurrence, _ = pairs.key(row)
+        items.append((task, digest, occurrence))
+    if len(items) != stopped.n_used or items_digest(items) != stopped.items_digest:
+        return None
+    rules = race_rules(gate, counts)
+    for rule in rules:
+        mask = rows_of(pairs, rule.condition.subject)
+        rows = order[: stopped.n_used]
+        rows = rows[mask[rows]]
+        scored = pairs.scored[rows]
+        base, cand = pairs.baseline.score[rows], pairs.candidate.score[rows]
+        # Errored pairs keep their place in the walk: pairs before one go in first.
+        for part in np.split(np.arange(len(rows)), np.flatnonzero(~scored) + 1):
+            known = part[scored[part]]
+            if len(known):
+                rule.update(base[known], cand[known])
+            if len(part) > len(known):
+                rule.update([], [], len(part) - len(known))
+    return rules

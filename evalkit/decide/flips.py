@@ -1,0 +1,83 @@
+"""Items that changed sides: right with the baseline and wrong with the candidate, and the other way round.
+
+A right answer here is a score of at least one half, so that graded scores have flips too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from evalkit.decide.pairing import Pairs
+from evalkit.store import queries
+
+Key = tuple[str, str, int, int]
+"""(task, sample_digest, occurrence, repeat)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Flips:
+    """How many pairs changed sides, and the first of them by name."""
+
+    n_lost: int
+    """Right → wrong."""
+    n_won: int
+    """Wrong → right."""
+    lost: tuple[Key, ...]
+    won: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """One item with both answers. Texts are as the models wrote them: hostile until shown through `visible`."""
+
+    task: str
+    sample_digest: str
+    lost: bool
+    prompt: str
+    target: str | None
+    baseline: str | None
+    candidate: str | None
+
+
+def count_flips(pairs: Pairs, rows: np.ndarray | None = None, most: int = 20) -> Flips:
+    """The flips among these rows (None: all), by place in the baseline's rows; at most `most` of each are named."""
+    walked = np.arange(pairs.n) if rows is None else np.sort(rows)
+    scored = walked[pairs.scored[walked]]
+    before, after = pairs.baseline.score[scored] >= 0.5, pairs.candidate.score[scored] >= 0.5
+    lost, won = scored[before & ~after], scored[~before & after]
+    return Flips(
+        len(lost),
+        len(won),
+        tuple(pairs.key(int(row)) for row in lost[:most]),
+        tuple(pairs.key(int(row)) for row in won[:most]),
+    )
+
+
+def read_flips(flips: Flips, baseline: tuple[Path, str], candidate: tuple[Path, str], most: int) -> list[Flip]:
+    """The named flips with what both models said, those lost first. Each side is (run folder, model)."""
+    keys = [*flips.lost[:most], *flips.won[:most]]
+    before, after = (
+        queries.texts_of(folder, [(model, *key) for key in keys]) for folder, model in (baseline, candidate)
+    )
+    found = []
+    for n, key in enumerate(keys):
+        ours: Mapping[str, Any] = before.get((baseline[1], *key), {})
+        theirs: Mapping[str, Any] = after.get((candidate[1], *key), {})
+        prompt = ours.get("prompt") or theirs.get("prompt") or ()
+        found.append(
+            Flip(
+                task=key[0],
+                sample_digest=key[1],
+                lost=n < len(flips.lost[:most]),
+                prompt=prompt[-1].content if prompt else "",
+                target=ours.get("target") or theirs.get("target"),
+                baseline=ours.get("text"),
+                candidate=theirs.get("text"),
+            )
+        )
+    return found

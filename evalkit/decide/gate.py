@@ -1,0 +1,283 @@
+"""The gate: may a candidate replace the baseline? One verdict for each, from stored rows alone.
+
+    decision = decide_gate(gate, run_folder, promoted)      # a GateDecision
+    decision.verdict, decision.exit_code                    # "inconclusive", 3
+
+Fail closed: whatever was not measured in full (errors, missing rows, a cut or unfinished run) is `incomplete`, never a
+pass. What cannot be compared at all raises NotComparable. The overall verdict is the worst of the candidates'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from evalkit.decide import alarms, early, wholeness
+from evalkit.decide.comparability import Side, refuse_unless_comparable, shown
+from evalkit.decide.conditions import evaluate
+from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
+from evalkit.decide.flips import count_flips
+from evalkit.decide.pairing import Floats, Pairs, pair
+from evalkit.decide.race import Race, reasons_against
+from evalkit.decide.rules import Condition, Finding, conditions
+from evalkit.errors import StoreError, UserError
+from evalkit.stats.multiplicity import holm
+from evalkit.stats.verdict import Verdict
+from evalkit.store import baselines, columns, runs
+from evalkit.suite.schema import GateEntry
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def gate_of(facts: Mapping[str, Any], folder: Path) -> GateEntry:
+    """The gate that a run was made with. Raises UserError where its suite has none, or it cannot be read."""
+    from pydantic import ValidationError
+
+    resolved = facts.get("suite_resolved")
+    written = resolved.get("gate") if isinstance(resolved, dict) else None
+    if not written:
+        raise UserError(
+            f"{folder.name} was made from a suite without a gate, so there is nothing to decide. Write `gate:` into "
+            f"the suite (baseline, candidates, rules) and give it: evalkit gate {folder.name} --suite SUITE"
+        )
+    import orjson
+
+    try:
+        return GateEntry.model_validate_json(orjson.dumps(written))
+    except ValidationError as error:
+        raise UserError(
+            f"{folder.name} holds a gate that this evalkit cannot read ({error.error_count()} problems, the first: "
+            f"{error.errors()[0]['msg']}). Give the suite's own: --suite SUITE"
+        ) from error
+
+
+def decide_gate(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> GateDecision:
+    """The decision. `promoted`: the folder of baselines that people have promoted.
+
+    Raises NotComparable, StoreError or UserError: each is exit 2, and nothing has been decided then.
+    """
+    facts = runs.read_facts(folder)
+    base, base_rows = _baseline(gate, folder, results, promoted)
+    sides = [Side.of(folder, name) for name in gate.candidates]
+    for side in sides:
+        refuse_unless_comparable(base, side)
+    return GateDecision(
+        suite=str(facts.get("suite")),
+        run=folder.resolve().name,
+        baseline=gate.baseline,
+        baseline_run=base.folder.resolve().name,
+        alpha=gate.alpha,
+        on_inconclusive=gate.on_inconclusive,
+        candidates=tuple(_candidate(gate, base, base_rows, side) for side in sides),
+    )
+
+
+def paired(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> tuple[str, Pairs]:
+    """The first candidate's name and its pairs, for a look at the gate itself. Raises as `decide_gate` does."""
+    (base, rows), side = _baseline(gate, folder, results, promoted), Side.of(folder, gate.candidates[0])
+    refuse_unless_comparable(base, side)
+    return side.model, pair(*common_rows(rows, columns.model_rows(side.folder, side.model)))
+
+
+def _baseline(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> tuple[Side, pa.Table]:
+    if not gate.baseline.startswith("baseline@"):
+        side = Side.of(folder, gate.baseline)
+        return side, columns.model_rows(folder, side.model)
+    found = baselines.find(gate.baseline.removeprefix("baseline@"), promoted, results)
+    return Side.of(found.folder, found.model, gate.baseline), found.rows
+
+
+def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> CandidateDecision:
+    rows = columns.model_rows(side.folder, side.model)
+    stopped = _stopped(side)
+    reasons = [*wholeness.unfinished(base), *(wholeness.unfinished(side) if side.folder != base.folder else ())]
+    # A side that was stopped early lacks rows on purpose; a baseline that is stored elsewhere never does.
+    whole = [] if stopped else [(side, rows)]
+    whole += [] if stopped and base.folder == side.folder else [(base, base_rows)]
+    reasons += [reason for of, table in whole if (reason := wholeness.missing(of, table))]
+    reasons += [reason for of, table in ((base, base_rows), (side, rows)) if (reason := wholeness.errors(of, table))]
+    if reasons:
+        return CandidateDecision(side.model, INCOMPLETE, incomplete=tuple(dict.fromkeys(reasons)))
+    compared = tuple(shown(base, side))
+    notes = () if compared else ("both sides are the same model as far as is known: this shows noise, not a swap",)
+    if stopped is not None:
+        return replace(_replayed(gate, base, base_rows, side, rows, stopped), compared=compared)
+    pairs = pair(base_rows, rows)
+    wholeness.same_tasks(pairs, side)
+    found = findings(gate, pairs, _ratio_refused(base, side))
+    return CandidateDecision(
+        side.model,
+        _verdict(found),
+        findings=found,
+        compared=compared,
+        n_pairs=pairs.n,
+        n_errored=int((~pairs.scored).sum()),
+        flips=count_flips(pairs),
+        notes=(*notes, *_served(base_rows, rows), *_alike(pairs)),
+    )
+
+
+def findings(gate: GateEntry, pairs: Pairs, latency_ratio_refused: str | None) -> tuple[Finding, ...]:
+    """Every rule, the scan and the critical items, decided on the pairs."""
+    found = [
+        evaluate(condition, pairs, gate.alpha, latency_ratio_refused=latency_ratio_refused)
+        for rule in gate.rules
+        for condition in conditions(rule)
+    ]
+    found = [_vacuous(finding) for finding in _corrected(found, gate.alpha)]
+    if gate.scan is not None:
+        found.append(alarms.scan(pairs, gate.scan.margin, gate.alpha))
+    critical = alarms.critical(pairs)
+    return tuple(found if critical is None else [*found, critical])
+
+
+def _corrected(found: list[Finding], alpha: float) -> list[Finding]:
+    """Holm over the required rules: one that would fail alone, but not beside the others, is inconclusive."""
+    family = [n for n, finding in enumerate(found) if finding.condition.required]
+    adjusted = dict(zip(family, holm([found[n].p_fail for n in family]), strict=True))
+    out = []
+    for n, finding in enumerate(found):
+        p = adjusted.get(n)
+        if finding.verdict is Verdict.FAIL and p is not None and p > alpha:
+            note = f"would fail alone, but not as one of {len(family)} required rules (Holm)"
+            finding = replace(finding, verdict=Verdict.INCONCLUSIVE, notes=(*finding.notes, note))  # noqa: PLW2901
+        out.append(finding)
+    return out
+
+
+def _vacuous(finding: Finding) -> Finding:
+    """A baseline whose score is within the margin of 0 cannot be missed: no candidate could fail against it."""
+    condition, base = finding.condition, finding.baseline
+    if condition.kind != "quality" or base is None or base > condition.value:
+        return finding
+    why = (
+        f"the baseline's own score is {base:.3f}, so no candidate could be worse by more than {condition.value:g}: "
+        "look at its answers (are they cut off, or in another form than the scorer reads?)"
+    )
+    return replace(finding, verdict=Verdict.INCONCLUSIVE, unmeasured=why)
+
+
+def _verdict(found: tuple[Finding, ...]) -> str:
+    required = [finding.verdict for finding in found if finding.condition.required]
+    if Verdict.FAIL in required:
+        return "fail"
+    return "pass" if required and all(verdict is Verdict.PASS for verdict in required) else "inconclusive"
+
+
+def _ratio_refused(base: Side, side: Side) -> str | None:
+    """Why two times cannot be put into a ratio; None when both were measured under the same conditions."""
+    if base.folder.resolve() != side.folder.resolve():
+        return (
+            "a stored baseline was measured at another time, under another load: limit the candidate's own time "
+            "(max_s), or name a baseline that runs beside it"
+        )
+    if not isinstance(side.facts.get("in_flight"), int):
+        return "times compare only at one declared load: write run: {in_flight: 8} into the suite and run it again"
+    return None
+
+
+def _served(base: pa.Table, cand: pa.Table) -> list[str]:
+    """Served models, where a side was answered by more than one."""
+    notes = []
+    for name, table in (("baseline", base), ("candidate", cand)):
+        labels, _ = columns.labels_codes(table["served_model"])
+        if len(labels) > 1:
+            notes.append(f"the {name} was served by {len(labels)} models: {', '.join(sorted(labels)[:5])}")
+    return notes
+
+
+def _alike(pairs: Pairs) -> list[str]:
+    n = int((pairs.occurrence > 0).sum())
+    return [f"{n:,} items of {pairs.n:,} say the same as another one; alike items count as one"] if pairs.alike else []
+
+
+def _stopped(side: Side) -> early.Stopped | None:
+    """How this candidate was stopped early; None when it ran to the end."""
+    at = side.facts.get("stopped_early")
+    if not isinstance(at, dict):
+        return None
+    try:
+        said = at["candidates"].get(side.model)
+        return early.Stopped(**said) if said is not None else None
+    except (AttributeError, KeyError, TypeError) as error:
+        raise StoreError(
+            f"{side.folder / 'run.json'} says that the run was stopped early, but not how. Run the suite again: what "
+            "was answered comes from the cache.",
+            side.folder,
+        ) from error
+
+
+def _replayed(
+    gate: GateEntry, base: Side, base_rows: pa.Table, side: Side, rows: pa.Table, stopped: early.Stopped
+) -> CandidateDecision:
+    """The decision on a run that was stopped early: the same walk over the stored rows, and the same verdict."""
+    pairs = pair(*common_rows(base_rows, rows))
+    wholeness.same_tasks(pairs, side)
+    told = side.facts["stopped_early"]
+    order = early.in_order(pairs, int(told["seed"]))
+    rules = early.replay(gate, pairs, order, stopped, told["counts"])
+    against = reasons_against(
+        gate, repeats=side.repeats, clustered=pairs.clustered, critical=bool(pairs.critical.any())
+    )
+    race = Race(rules or (), passes_early=not against and not told.get("needs_all", True))
+    if rules is None or race.verdict is None:
+        why = (
+            f"{side.folder.name} was stopped early, at {stopped.n_used:,} of {stopped.n_items:,} items, because "
+            "another gate was settled (or items have gone since). Run the suite without --gate for all of them: "
+            "what was answered comes from the cache."
+        )
+        return CandidateDecision(side.model, INCOMPLETE, incomplete=(why,))
+    walked = pairs.only(order[: stopped.n_used])
+    settled = {rule.condition: rule for rule in rules}
+    found = []
+    for condition in (c for rule in gate.rules for c in conditions(rule)):
+        if condition in settled:
+            found.append(settled[condition].finding())
+        else:
+            found.append(_not_needed(condition))
+    cost = walked.candidate.cost_usd
+    n_left = stopped.n_items - stopped.n_used
+    return CandidateDecision(
+        side.model,
+        race.verdict.value,
+        findings=tuple(found),
+        n_pairs=walked.n,
+        n_errored=int((~walked.scored).sum()),
+        flips=count_flips(pairs, order[: stopped.n_used]),
+        saved=Saved(stopped.n_used, stopped.n_items, _saved_usd(n_left, cost)),
+        notes=("stopped early: no interval is shown, since one for a fixed number of items would not hold",),
+    )
+
+
+def _not_needed(condition: Condition) -> Finding:
+    return Finding(condition, Verdict.INCONCLUSIVE, method="not needed: the verdict was settled before")
+
+
+def _saved_usd(n_left: int, cost: Floats) -> float | None:
+    """What the candidate's items that were not asked would have cost, at the mean of those that were."""
+    return n_left * float(cost.mean()) if len(cost) and not np.isnan(cost).any() else None
+
+
+def common_rows(first: pa.Table, second: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """The rows of both that the other has too: a stopped side was asked less."""
+    from evalkit.store import arrays
+
+    names = []
+    for column in ("task", "sample_digest"):
+        names.append(columns.names_codes([first[column], second[column]]))
+    keys = [
+        [names[0][k], names[1][k], columns.floats(table["occurrence"]), columns.floats(table["repeat"])]
+        for k, table in enumerate((first, second))
+    ]
+    joined = columns.joint(*(np.concatenate((a, b)) for a, b in zip(*keys, strict=True)))
+    n = first.num_rows
+    ours, theirs = np.isin(joined[:n], joined[n:]), np.isin(joined[n:], joined[:n])
+    return (
+        first.take(arrays.integers(np.flatnonzero(ours).tolist())),
+        second.take(arrays.integers(np.flatnonzero(theirs).tolist())),
+    )

@@ -1,0 +1,306 @@
+"""Two models' rows of the same items, side by side in columns. Rows pair by content, never by position or name.
+
+    pairs = pair(baseline_rows, candidate_rows)
+    pairs.only(pairs.task_mask("refunds")).candidate.score         # NaN where no score came
+
+What does not pair is refused with the sentence that says which side lacks what; nothing is left out in silence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from evalkit.errors import UserError
+from evalkit.records import Outcome
+from evalkit.store import columns
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+OUTCOMES = tuple(outcome.value for outcome in Outcome)
+_ERRORED = OUTCOMES.index(Outcome.ERRORED.value)
+
+
+class NotComparable(UserError):
+    """Two results do not answer the same questions in the same way; the message lists what differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """One model's side of the pairs. NaN: not known, or not measured."""
+
+    score: Floats
+    """NaN for an errored row and for an answer that could not be marked."""
+    outcome: Codes
+    """Places in OUTCOMES."""
+    cached: Mask
+    cost_usd: Floats
+    ttft_s: Floats
+    ttfr_s: Floats
+    tpot_s: Floats
+    total_s: Floats
+
+    @property
+    def errored(self) -> Mask:
+        """The system's fault: no answer came."""
+        return np.asarray(self.outcome == _ERRORED)
+
+    def is_outcome(self, name: str) -> Mask:
+        """Which rows ended so."""
+        return np.asarray(self.outcome == OUTCOMES.index(name))
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Rows of two models that pair, in one order."""
+
+    tasks: tuple[str, ...]
+    task: Codes
+    item: Codes
+    """One number for each (task, sample_digest, occurrence)."""
+    repeat: Codes
+    cluster: Codes
+    """-1: the item stands alone."""
+    critical: Mask
+    digest: Any
+    """sample_digest as Arrow strings, to name single items; read through `keys`."""
+    occurrence: Codes
+    baseline: Half
+    candidate: Half
+    slice_rows: tuple[tuple[str, str, str, Codes], ...] = ()
+    """(task, slice name, value, row numbers) of every slice that occurs."""
+
+    @property
+    def n(self) -> int:
+        """Pairs, repeats counted apart."""
+        return len(self.task)
+
+    @cached_property
+    def scored(self) -> Mask:
+        """Pairs with a score on both sides."""
+        return np.asarray(~(np.isnan(self.baseline.score) | np.isnan(self.candidate.score)))
+
+    @cached_property
+    def repeated(self) -> bool:
+        """Whether any item was asked more than once."""
+        return bool((self.repeat > 0).any())
+
+    @cached_property
+    def clustered(self) -> bool:
+        """Whether any two items move together."""
+        known = self.cluster[self.cluster >= 0]
+        return len(np.unique(self.item[self.cluster >= 0])) > len(np.unique(known))
+
+    @cached_property
+    def alike(self) -> bool:
+        """Whether so many items say the same as another one that they are taken as clusters."""
+        return too_many_alike(int((self.occurrence > 0).sum()), self.n)
+
+    @cached_property
+    def binary(self) -> bool:
+        """Whether every score is 0 or 1."""
+        halves = (self.baseline.score[self.scored], self.candidate.score[self.scored])
+        return all(bool(np.isin(scores, (0.0, 1.0)).all()) for scores in halves)
+
+    def task_mask(self, task: str) -> Mask:
+        """The rows of a task."""
+        return np.asarray(self.task == self.tasks.index(task))
+
+    def only(self, rows: Mask | Codes) -> Pairs:
+        """These pairs alone, in the order given, for statistics: without slices and without the items' names."""
+        numbers: Codes = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        return replace(
+            self,
+            task=self.task[numbers],
+            item=self.item[numbers],
+            repeat=self.repeat[numbers],
+            cluster=self.cluster[numbers],
+            critical=self.critical[numbers],
+            occurrence=self.occurrence[numbers],
+            baseline=_half(self.baseline, numbers),
+            candidate=_half(self.candidate, numbers),
+            digest=None,
+            slice_rows=(),
+        )
+
+    def key(self, row: int) -> tuple[str, str, int, int]:
+        """(task, sample_digest, occurrence, repeat) of a row."""
+        name = self.tasks[self.task[row]]
+        return name, self.digest[row].as_py(), int(self.occurrence[row]), int(self.repeat[row])
+
+
+def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
+    """Every row of both tables, paired. Raises NotComparable unless both hold exactly the same items and repeats with
+    the same right answers, groups and marks as critical, and UserError for scores that are none."""
+    sides = (baseline, candidate)
+    n = baseline.num_rows
+    names, task_codes = columns.labels_codes(_both(sides, "task"))
+    (digests,) = columns.names_codes([_both(sides, "sample_digest")])
+    occurrence, repeat = columns.floats(_both(sides, "occurrence")), columns.floats(_both(sides, "repeat"))
+    items = columns.joint(task_codes, digests, occurrence)
+    keys = columns.joint(items, repeat)
+    order_b, order_c = np.argsort(keys[:n], kind="stable"), np.argsort(keys[n:], kind="stable")
+    sorted_b, sorted_c = keys[:n][order_b], keys[n:][order_c]
+    if not np.array_equal(sorted_b, sorted_c):
+        raise NotComparable(_unpaired(sorted_b, sorted_c, keys, task_codes, names))
+    place = np.empty(n, dtype=np.int64)
+    place[order_b] = order_c  # the candidate's row for each of the baseline's
+    for column, what in _MUST_AGREE:
+        a, b = _codes_of(baseline[column], candidate[column])
+        if not np.array_equal(a, b[place]):
+            n_differ = int((a != b[place]).sum())
+            raise NotComparable(f"{what} of {n_differ:,} of {n:,} items differ between the two sides. {_MARK_AGAIN}")
+    (cluster,) = columns.names_codes([baseline["cluster"]])
+    task = task_codes[:n]
+    if (cluster >= 0).any():
+        alone = cluster < 0
+        cluster = columns.joint(task, cluster)  # the same name in two tasks is two clusters
+        cluster[alone] = -1
+    if too_many_alike(int((occurrence[:n] > 0).sum()), n):
+        same = columns.joint(task, digests[:n]) + int(cluster.max(initial=-1)) + 1
+        cluster = np.where(cluster < 0, same, cluster)
+    digest = baseline["sample_digest"].combine_chunks()
+    return Pairs(
+        tasks=tuple(names),
+        task=task,
+        item=items[:n],
+        repeat=repeat[:n].astype(np.int64),
+        cluster=cluster,
+        critical=columns.floats(baseline["critical"]) == 1,
+        digest=digest,
+        occurrence=occurrence[:n].astype(np.int64),
+        baseline=_read_half(baseline, "baseline"),
+        candidate=_half(_read_half(candidate, "candidate"), place),
+        slice_rows=_slices(baseline, task, names),
+    )
+
+
+def labels_of(pairs: Pairs, rows: Mask) -> dict[str, Any]:
+    """What moves together among these rows, as a test takes it: clusters of the suite, repeats of an item."""
+    if not pairs.clustered:
+        return {"items": pairs.item[rows]} if pairs.repeated else {}
+    # An item without a cluster is one of its own, so that its repeats stay together.
+    top = int(pairs.cluster.max(initial=-1)) + 1
+    clusters = np.where(pairs.cluster >= 0, pairs.cluster, top + pairs.item)[rows]
+    return {"clusters": clusters, "items": pairs.item[rows]} if pairs.repeated else {"clusters": clusters}
+
+
+def too_many_alike(n_again: int, n: int) -> bool:
+    """Whether items that say the same as an earlier one are more than one in a hundred.
+
+    Sixty copies of ten questions are ten questions. A few copies in a large public benchmark are left as they are:
+    they tell nothing new either, and taking them as clusters would give up the exact test for a hundredth of the data.
+    """
+    return n_again > 0.01 * n
+
+
+_MUST_AGREE = (
+    ("target_digest", "The right answers"),
+    ("cluster", "The clusters"),
+    ("critical", "The marks as critical"),
+)
+_MARK_AGAIN = (
+    "Answers marked against other right answers do not compare: mark both again without asking a model "
+    "(evalkit rescore RUN), or run both from the same suite."
+)
+
+
+def _both(sides: tuple[pa.Table, pa.Table], name: str) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    return pa.chunked_array([*sides[0][name].chunks, *sides[1][name].chunks], type=sides[0][name].type)
+
+
+def _codes_of(first: pa.ChunkedArray, second: pa.ChunkedArray) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    import pyarrow as pa
+
+    if pa.types.is_boolean(first.type):
+        return columns.floats(first), columns.floats(second)
+    a, b = columns.names_codes([first, second])
+    return a, b
+
+
+def _read_half(table: pa.Table, side: str) -> Half:
+    labels, codes = columns.labels_codes(table["outcome"])
+    unknown = [label for label in labels if label not in OUTCOMES]
+    if unknown or (codes < 0).any():
+        raise UserError(f"The {side}'s rows hold outcomes that evalkit does not write. Run the suite again.")
+    places = np.array([OUTCOMES.index(label) for label in labels] or [0], dtype=np.int64)
+    outcome = places[codes]
+    score = columns.floats(table["score"])
+    outside = ~np.isnan(score) & ~((score >= 0) & (score <= 1))
+    if outside.any() or np.isinf(score).any():
+        raise UserError(
+            f"The {side}'s rows hold a score of {score[outside][0]:g}: scores lie between 0 and 1. The rows are "
+            "damaged or were written by something else; restore them, or run the suite again."
+        )
+    score[outcome == _ERRORED] = np.nan  # the system's fault is never a score, whatever stands beside it
+    times = {name: columns.floats(table[name]) for name in ("cost_usd", "ttft_s", "ttfr_s", "tpot_s", "total_s")}
+    return Half(score=score, outcome=outcome, cached=columns.floats(table["cached"]) == 1, **times)
+
+
+def _half(half: Half, numbers: Codes) -> Half:
+    return Half(**{field.name: getattr(half, field.name)[numbers] for field in fields(Half)})
+
+
+def _slices(table: pa.Table, task: Codes, names: list[str]) -> tuple[tuple[str, str, str, Codes], ...]:
+    """Row numbers by (task, slice name, value), read from the map column without a Python object per row."""
+    import pyarrow as pa
+
+    column = table["slices"].combine_chunks()
+    if not len(column) or not len(column.keys):
+        return ()
+    book_names, name_codes = columns.labels_codes(pa.chunked_array([column.keys]))
+    book_values, value_codes = columns.labels_codes(pa.chunked_array([column.items]))
+    offsets = columns.floats(pa.chunked_array([column.offsets])).astype(np.int64)
+    rows = np.repeat(np.arange(len(column)), np.diff(offsets))
+    first = offsets[0] if len(offsets) else 0
+    name_codes, value_codes = name_codes[first : first + len(rows)], value_codes[first : first + len(rows)]
+    groups = columns.joint(task[rows], name_codes, value_codes)
+    order = np.argsort(groups, kind="stable")
+    starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
+    found = []
+    for of_group in np.split(order, starts[1:]):
+        at = of_group[0]
+        if value_codes[at] >= 0:
+            found.append(
+                (names[task[rows[at]]], book_names[name_codes[at]], book_values[value_codes[at]], rows[of_group])
+            )
+    return tuple(sorted(found, key=lambda entry: entry[:3]))
+
+
+def _unpaired(first: Codes, second: Codes, keys: Codes, tasks: Codes, names: list[str]) -> str:
+    """Which side lacks how many items of which task."""
+    task_of = dict(zip(*(array.tolist() for array in _unique(keys, tasks)), strict=True))
+    lines = []
+    for only, has, lacks in (
+        (np.setdiff1d(first, second), "baseline", "candidate"),
+        (np.setdiff1d(second, first), "candidate", "baseline"),
+    ):
+        counts: dict[str, int] = {}
+        for key in only.tolist():
+            name = names[task_of[key]]
+            counts[name] = counts.get(name, 0) + 1
+        lines += [
+            f"  {n:,} items of {name} stand only on the {has}'s side, not on the {lacks}'s"
+            for name, n in sorted(counts.items())
+        ]
+    return (
+        "The two sides were not asked the same items (they pair by content: prompt fields, choices):\n"
+        + "\n".join(lines)
+        + "\nRun both from the same suite and data: what is unchanged comes from the cache and costs nothing."
+    )
+
+
+def _unique(keys: Codes, tasks: Codes) -> tuple[Codes, Codes]:
+    found, first = np.unique(keys, return_index=True)
+    return found, tasks[first]

@@ -1,0 +1,134 @@
+"""A candidate on its way to a verdict: each required quality rule looked at again and again as pairs come in.
+
+A fail of one required rule settles a candidate. A pass needs every required rule, so it may come early only where all
+of them are on right/wrong scores of independent items, and neither a scan nor critical items have to see the rest.
+With several required rules a fail is tested at alpha / rules (Bonferroni), which is no weaker than the Holm of a full
+run promises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from evalkit.decide.rules import Condition, Finding, conditions
+from evalkit.stats.looks import Sequential, sequential
+from evalkit.stats.verdict import Verdict
+from evalkit.suite.schema import GateEntry
+
+
+class Rule:
+    """One required quality rule, looked at as pairs come in."""
+
+    def __init__(self, condition: Condition, n_items: int, alpha: float, n_rules: int, plan: str) -> None:
+        self.condition = condition
+        how: Literal["curtail", "save"] = "save" if plan == "save" else "curtail"
+        self._pass = sequential(n_items, condition.value, alpha, condition.scope, how)
+        strict = n_rules > 1 and condition.scope == "population"
+        self._fail = sequential(n_items, condition.value, alpha / n_rules, "population", how) if strict else self._pass
+        self._n_right = 0.0
+        """What the baseline got right: too little of it, and nobody could fail."""
+
+    def update(self, baseline: Sequence[float], candidate: Sequence[float], n_errored: int = 0) -> None:
+        """Take in pairs, then errored ones. Raises ValueError for graded scores."""
+        self._n_right += float(sum(baseline))
+        self._pass.update(baseline, candidate, n_errored)
+        if self._fail is not self._pass:
+            self._fail.update(baseline, candidate, n_errored)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """None while it is open."""
+        if self._pass.verdict is Verdict.PASS:
+            # Against a baseline that gets nothing right every candidate passes: go on, and let the whole gate say so.
+            return Verdict.PASS if self._n_right > self.condition.value * self._pass.n else None
+        if self._fail.verdict is Verdict.FAIL:
+            return Verdict.FAIL
+        both = self._pass.verdict is not None and self._fail.verdict is not None
+        return Verdict.INCONCLUSIVE if both else None
+
+    def finding(self) -> Finding:
+        """What it came to. No interval: the one of a fixed number of items would not be true of an early stop."""
+        at: Sequential = self._fail if self.verdict is Verdict.FAIL else self._pass
+        n = max(at.n, 1)
+        used = at.n_used or at.n
+        return Finding(
+            self.condition,
+            self.verdict or Verdict.INCONCLUSIVE,
+            value=(at.wins - at.losses) / max(1, n - at.n_errored),
+            n=at.n,
+            n_errored=at.n_errored,
+            method=f"sequential test ({at.plan}), settled at {used:,} of {at.n_items:,} items: {at.reason or 'open'}",
+        )
+
+
+def reasons_against(gate: GateEntry, *, repeats: int, clustered: bool, critical: bool) -> list[str]:
+    """Why a pass cannot come early, as sentences; empty when it can. A fail can in any case but the first three."""
+    found = []
+    if gate.early_stop == "off":
+        found.append("gate.early_stop is off")
+    if repeats > 1:
+        found.append("items are asked several times")
+    if clustered:
+        found.append("items move together in clusters, or say the same as others")
+    required = [c for rule in gate.rules for c in conditions(rule) if c.required]
+    other = sorted({c.kind for c in required if c.kind != "quality"})
+    if other:
+        found.append(f"rules about {', '.join(other)} need every item")
+    if gate.scan is not None:
+        found.append("the scan looks at every item")
+    if critical:
+        found.append("every critical item has to be seen")
+    return found
+
+
+class Race:
+    """One candidate on its way to a verdict."""
+
+    def __init__(self, rules: Sequence[Rule], passes_early: bool) -> None:
+        self.rules = rules
+        self._passes_early = passes_early
+        self.n_used = 0
+        """Items walked, in the random order."""
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The candidate's verdict once it is settled; None while it is open."""
+        verdicts = [rule.verdict for rule in self.rules]
+        if not verdicts:
+            return None
+        if Verdict.FAIL in verdicts:
+            return Verdict.FAIL
+        if not self._passes_early or None in verdicts:
+            return None
+        return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts else Verdict.PASS
+
+
+def race_rules(gate: GateEntry, counts: Mapping[str, int]) -> list[Rule]:
+    """A rule for each required quality condition; `counts`: items of each subject.
+
+    None at all where one has no items, or there is none: then nothing can settle.
+    """
+    required = [c for rule in gate.rules for c in conditions(rule) if c.required]
+    quality = [c for c in required if c.kind == "quality"]
+    if not all(counts.get(c.subject) for c in quality):
+        return []
+    return [
+        Rule(c, counts[c.subject], gate.alpha, len(required), gate.early_stop) for c in quality if counts.get(c.subject)
+    ]
+
+
+def subjects_of(gate: GateEntry) -> list[str]:
+    """What the required quality rules are about."""
+    return list(
+        dict.fromkeys(c.subject for r in gate.rules for c in conditions(r) if c.required and c.kind == "quality")
+    )
+
+
+def belongs(subject: str, task: str, slices: Mapping[str, str]) -> bool:
+    """Whether an item is part of what a rule is about."""
+    if subject == "all":
+        return True
+    of_task, slash, part = subject.partition("/")
+    name, _, value = part.partition("=")
+    return of_task == task and (not slash or slices.get(name) == value)

@@ -1,0 +1,94 @@
+"""Two stored results compared: the difference with its interval, overall and by task, and the items that changed sides.
+
+It decides nothing: there is no margin here. What is not comparable is refused, as the gate refuses it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from evalkit.decide import wholeness
+from evalkit.decide.comparability import Side, refuse_unless_comparable, shown
+from evalkit.decide.conditions import test_scores
+from evalkit.decide.flips import Flips, count_flips
+from evalkit.decide.gate import common_rows
+from evalkit.decide.pairing import Pairs, pair
+from evalkit.decide.rules import Condition
+from evalkit.stats.symmetry import mcnemar
+from evalkit.store import columns
+
+ALPHA = 0.025
+"""Of each side of a 95 % interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """B minus A over the same items."""
+
+    subject: str
+    n: int
+    n_unscored: int
+    """Pairs without a score on some side: not part of the difference, but of its interval, both ways."""
+    delta: float | None
+    """None when no pair is scored."""
+    low: float | None
+    high: float | None
+    method: str
+    p_no_difference: float | None = None
+    """McNemar's exact p-value; None where scores are graded, clustered or repeated, for which it does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Versus:
+    """What two results say of each other."""
+
+    differences: tuple[Difference, ...]
+    """Over all tasks first, where there are several."""
+    flips: Flips
+    compared: tuple[str, ...]
+    caveats: tuple[str, ...]
+    """Why the evidence is not whole; empty when it is."""
+
+
+def compare(a: Side, b: Side) -> Versus:
+    """The comparison. Raises NotComparable with a list of what differs."""
+    refuse_unless_comparable(a, b)
+    ours, theirs = columns.model_rows(a.folder, a.model), columns.model_rows(b.folder, b.model)
+    caveats = list(dict.fromkeys([*wholeness.unfinished(a), *wholeness.unfinished(b)]))
+    if caveats or a.facts.get("stopped_early") or b.facts.get("stopped_early"):
+        n = max(ours.num_rows, theirs.num_rows)
+        ours, theirs = common_rows(ours, theirs)
+        if ours.num_rows < n:
+            caveats.append(f"only the {ours.num_rows:,} rows that both have are compared, of {n:,}")
+    pairs = pair(ours, theirs)
+    subjects = [("all tasks", np.ones(pairs.n, dtype=bool))] if len(pairs.tasks) != 1 else []
+    subjects += [(task, pairs.task_mask(task)) for task in a.tasks if task in pairs.tasks]
+    return Versus(
+        tuple(_difference(name, pairs.only(rows)) for name, rows in subjects),
+        count_flips(pairs),
+        tuple(shown(a, b)),
+        tuple(caveats),
+    )
+
+
+def _difference(subject: str, pairs: Pairs) -> Difference:
+    scored = pairs.scored
+    n_unscored = int((~scored).sum())
+    if not scored.any():
+        return Difference(subject, 0, n_unscored, None, None, None, "no pair is scored")
+    tested = test_scores(Condition("quality", subject, "margin", 0.0, tail="smooth"), pairs, ALPHA)
+    interval = tested.interval
+    return Difference(
+        subject,
+        tested.n,
+        n_unscored,
+        tested.delta,
+        interval.low if interval else None,
+        interval.high if interval else None,
+        tested.method,
+        mcnemar(tested.wins, tested.losses)
+        if tested.wins is not None and tested.losses is not None and tested.n_clusters is None
+        else None,
+    )

@@ -1,0 +1,72 @@
+"""The gate's decision as JUnit XML: a suite for each candidate, a case for each rule, as CI servers show them.
+
+A failed rule is a failure; an inconclusive one is a failure too unless the suite says otherwise, because JUnit has no
+word for "not enough evidence" and skipped cases look like passed ones. Incomplete evidence is an error.
+"""
+
+from __future__ import annotations
+
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from evalkit.decide.decision import CandidateDecision, GateDecision
+from evalkit.report import findings
+from evalkit.report.hostile import visible
+
+
+def gate_junit(decision: GateDecision) -> str:
+    """The XML document."""
+    root = Element("testsuites", name=f"evalkit gate {visible(decision.suite)}")
+    for candidate in decision.candidates:
+        _suite(root, decision, candidate)
+    for total in ("tests", "failures", "errors", "skipped"):
+        root.set(total, str(sum(int(suite.get(total, "0")) for suite in root)))
+    indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def refusal_junit(suite: str, why: str) -> str:
+    """The document where nothing was decided: one case, in error."""
+    root = Element(
+        "testsuites", name=f"evalkit gate {visible(suite)}", tests="1", failures="0", errors="1", skipped="0"
+    )
+    of = SubElement(root, "testsuite", name="gate", tests="1", failures="0", errors="1", skipped="0")
+    case = SubElement(of, "testcase", classname="gate", name="the two sides compare")
+    SubElement(case, "error", message=visible(why, limit=2000), type="not decided")
+    indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(root: Element, decision: GateDecision, candidate: CandidateDecision) -> None:
+    suite = SubElement(root, "testsuite", name=visible(candidate.candidate))
+    counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
+    for reason in candidate.incomplete:
+        counts["tests"] += 1
+        counts["errors"] += 1
+        case = SubElement(suite, "testcase", classname=visible(candidate.candidate), name="the evidence is whole")
+        SubElement(case, "error", message=visible(reason, limit=1000), type="incomplete")
+    for finding in candidate.findings:
+        counts["tests"] += 1
+        name = visible(finding.condition.name, limit=200)
+        case = SubElement(suite, "testcase", classname=visible(candidate.candidate), name=name)
+        said = f"{findings.observed_of(finding)}, limit {findings.limit_of(finding)}"
+        remarks = "\n".join(findings.remarks_of(finding))
+        if not finding.condition.required:
+            if finding.verdict != "pass":
+                counts["skipped"] += 1
+                SubElement(case, "skipped", message=f"advisory: {finding.verdict.value}, {said}")
+        elif finding.verdict == "fail" or (finding.verdict == "inconclusive" and _counts(decision, finding.unmeasured)):
+            counts["failures"] += 1
+            failure = SubElement(
+                case, "failure", message=f"{finding.verdict.value}: {said}", type=finding.verdict.value
+            )
+            failure.text = remarks
+        elif finding.verdict == "inconclusive":
+            counts["skipped"] += 1
+            SubElement(case, "skipped", message=f"inconclusive: {said}")
+        SubElement(case, "system-out").text = f"{said}\n{finding.method}\n{remarks}".rstrip()
+    for key, count in counts.items():
+        suite.set(key, str(count))
+
+
+def _counts(decision: GateDecision, unmeasured: str | None) -> bool:
+    return decision.on_inconclusive == "fail" or unmeasured is not None

@@ -1,0 +1,110 @@
+"""The gate's decision as Markdown for a pull request: verdict first, a table of rules, flips folded.
+
+What models and datasets wrote is hostile text: it goes inside code fences that it cannot close, and what stands in a
+table cell loses every character that Markdown or HTML would read.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+
+from evalkit.decide.decision import CandidateDecision, GateDecision
+from evalkit.decide.flips import Flip
+from evalkit.report import findings, numbers
+from evalkit.report.hostile import visible
+
+MARKER = "<!-- evalkit gate: {suite} -->"
+"""The first line, by which the comment of an earlier push is found again."""
+_MOST = 60_000  # characters; GitHub takes 65,536
+_SIGNS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "incomplete": "⚠️"}
+
+
+def gate_markdown(decision: GateDecision, flips: Mapping[str, Sequence[Flip]] | None = None) -> str:
+    """The whole comment; `flips`: by candidate, items that changed sides with both answers."""
+    lines = [
+        MARKER.format(suite=re.sub(r"[^A-Za-z0-9._-]", "_", decision.suite)),
+        f"## {_SIGNS[decision.verdict]} {text(findings.headline(decision))}",
+        "",
+        f"Baseline: {text(decision.baseline)} of `{code(decision.baseline_run)}`. Run: `{code(decision.run)}`.",
+    ]
+    for candidate in decision.candidates:
+        lines += ["", *_candidate(decision, candidate)]
+        folded = _flips((flips or {}).get(candidate.candidate, ()), findings.flips_of(candidate))
+        room = _MOST - sum(len(line) + 1 for line in lines)
+        lines += folded if sum(len(line) + 1 for line in folded) < room else [text(findings.flips_of(candidate))]
+    return "\n".join(lines) + "\n"
+
+
+def refusal_markdown(suite: str, why: str) -> str:
+    """The comment where nothing was decided, because the two sides do not compare or the call is wrong."""
+    marker = MARKER.format(suite=re.sub(r"[^A-Za-z0-9._-]", "_", suite))
+    return "\n".join([marker, f"## ⛔ gate {text(suite)}: NOT DECIDED", "", *_fenced("why", why, limit=10_000)]) + "\n"
+
+
+def text(said: str) -> str:
+    """Somebody's text as plain words: nothing in it is read as Markdown, HTML, a mention or a link."""
+    safe = html.escape(visible(said, limit=1000), quote=False)
+    safe = re.sub(r"([\\`*_{}\[\]()#+!|~>])", r"\\\1", safe)
+    return safe.replace("@", "@\u2060").replace("://", ":\u2060//")
+
+
+def code(said: str) -> str:
+    """Somebody's text inside one pair of backticks."""
+    return visible(said, limit=200).replace("`", "'").replace("|", "/")
+
+
+def _candidate(decision: GateDecision, candidate: CandidateDecision) -> list[str]:
+    lines = [f"### {_SIGNS[candidate.verdict]} {text(candidate.candidate)}: {findings.VERDICTS[candidate.verdict]}", ""]
+    if candidate.incomplete:
+        return [*lines, *(f"- {text(reason)}" for reason in candidate.incomplete)]
+    lines += [
+        f"| rule | limit | observed [{numbers.share(1 - 2 * decision.alpha)}] | n | verdict |",
+        "| --- | --- | --- | ---: | --- |",
+    ]
+    for finding in candidate.findings:
+        cells = (
+            text(findings.rule_of(finding)),
+            findings.limit_of(finding),
+            findings.observed_of(finding),
+            numbers.count(finding.n),
+            f"{_SIGNS[finding.verdict.value]} {finding.verdict.value}",
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    remarks = [remark for finding in candidate.findings for remark in findings.remarks_of(finding)]
+    remarks += [said for said in (findings.saved_of(candidate), *candidate.notes) if said]
+    if candidate.n_errored:
+        remarks.append(f"{candidate.n_errored:,} of {candidate.n_pairs:,} pairs have no score")
+    lines += ["", *(f"- {text(remark)}" for remark in remarks)] if remarks else []
+    if candidate.compared:
+        lines += ["", "<details><summary>What is being compared</summary>", ""]
+        lines += [f"- {text(line)}" for line in candidate.compared]
+        lines += ["", "</details>"]
+    return lines
+
+
+def _flips(flips: Sequence[Flip], summary: str) -> list[str]:
+    if not flips:
+        return ["", text(summary)] if summary else []
+    lines = ["", f"<details><summary>{text(summary)}</summary>", ""]
+    for flip in flips:
+        kind = "right → wrong" if flip.lost else "wrong → right"
+        lines.append(f"**{kind}**, {text(flip.task)} `{code(flip.sample_digest[:12])}`")
+        for who, said in (
+            ("prompt", flip.prompt),
+            ("right answer", flip.target),
+            ("baseline", flip.baseline),
+            ("candidate", flip.candidate),
+        ):
+            lines += _fenced(who, said)
+    return [*lines, "</details>"]
+
+
+def _fenced(who: str, said: str | None, limit: int = 600) -> list[str]:
+    if said is None:
+        return []
+    shown = visible(said, limit=limit, lines=True)
+    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return [f"{who}:", "", f"{fence}text", shown, fence, ""]

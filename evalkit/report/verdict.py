@@ -1,0 +1,57 @@
+"""The gate's decision for a terminal: the verdict first, a table of rules for each candidate, then what explains it."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from evalkit.decide.decision import CandidateDecision, GateDecision
+from evalkit.report import findings, numbers
+from evalkit.report.hostile import visible
+from evalkit.report.page import Column, Page
+
+_DIFFERENCES = 6  # lines about what differs between the two models, which can be many settings
+
+
+def render_gate(decision: GateDecision, *, width: int | None = None, file: TextIO | None = None) -> None:
+    """Print a decision."""
+    with Page(width, file) as page:
+        page.say(findings.headline(decision))
+        page.say(f"baseline: {visible(decision.baseline)} of {visible(decision.baseline_run)}")
+        page.say("")
+        for candidate in decision.candidates:
+            _print_candidate(page, decision, candidate)
+
+
+def _print_candidate(page: Page, decision: GateDecision, candidate: CandidateDecision) -> None:
+    title = f"{visible(candidate.candidate)}: {findings.VERDICTS[candidate.verdict]}"
+    if candidate.incomplete:
+        page.say(title)
+        for reason in candidate.incomplete:
+            page.say(f"  {visible(reason, limit=1000)}")
+        page.say("")
+        return
+    rows = candidate.findings
+    confidence = f"[{numbers.share(1 - 2 * decision.alpha)}]"
+    page.table(
+        title,
+        [
+            Column("rule", [findings.rule_of(f) for f in rows], left=True, folds=True),
+            Column("limit", [findings.limit_of(f) for f in rows], left=True),
+            Column(f"observed {confidence}", [findings.observed_of(f) for f in rows], left=True),
+            Column("n", [numbers.count(f.n) if f.n else numbers.UNDEFINED for f in rows]),
+            Column("verdict", [f.verdict.value for f in rows], left=True),
+        ],
+    )
+    for finding in rows:
+        for remark in findings.remarks_of(finding):
+            page.say(remark)
+    for text in (findings.flips_of(candidate), findings.saved_of(candidate), *candidate.notes):
+        if text:
+            page.say(visible(text, limit=600))
+    for line in candidate.compared[:_DIFFERENCES]:
+        page.say(f"compared: {visible(line, limit=200)}")
+    if len(candidate.compared) > _DIFFERENCES:
+        page.say(f"and {len(candidate.compared) - _DIFFERENCES} more differences (--json has them all)")
+    if candidate.n_errored:
+        page.say(f"{numbers.count(candidate.n_errored)} of {numbers.count(candidate.n_pairs)} pairs have no score")
+    page.say("")

@@ -1,0 +1,233 @@
+"""Promoted baselines: one small file each, made by a person and read in review.
+
+    # baselines/support.yaml
+    run: support-swap-20261120T100155Z-9f3c1a
+    model: gpt
+    rows_digest: 4be1...            # of the rows as they were when somebody looked at them
+    by: Ada
+    why: In production since 12 November, incident-free.
+
+A baseline never moves by itself: a gate that names it compares with these very rows, or with nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalkit.errors import StoreError, UserError
+from evalkit.store import columns, runs
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+VERSION = 1
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_TEXTS = ("name", "suite", "run", "model", "rows_digest", "promoted_at", "by", "why")
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a baseline's file says."""
+
+    name: str
+    suite: str
+    run: str
+    """Name of the run folder."""
+    model: str
+    rows_digest: str
+    n_rows: int
+    promoted_at: str
+    by: str
+    why: str
+    where: str | None = None
+    """Where the run folder can be fetched from, in the words of whoever promoted it; None: nobody said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A baseline whose rows are here and are the ones that were promoted."""
+
+    baseline: Baseline
+    folder: Path
+    model: str
+    rows: pa.Table
+    """As `columns.model_rows` reads them."""
+
+
+def promote(
+    folder: Path, model: str, *, name: str, by: str, why: str, baselines: Path, where: str | None, replace: bool
+) -> Path:
+    """Write the file of a new baseline; its path.
+
+    Raises UserError for a name that is taken or none, an empty `by` or `why`, and a run that is not whole.
+    """
+    if not _NAME.fullmatch(name):
+        raise UserError(f"{name!r} is no name for a baseline: letters, digits, dots, dashes and underscores.")
+    if not by.strip() or not why.strip():
+        raise UserError("A baseline says who promoted it and why: --by NAME --why TEXT.")
+    facts = runs.read_facts(folder)
+    rows = columns.model_rows(folder, model)
+    _refuse_unwhole(folder, model, facts, rows)
+    path = baselines / f"{name}.yaml"
+    if path.exists() and not replace:
+        raise UserError(
+            f"{path} exists: a baseline never moves by itself. Choose another name (--as), or move this one on purpose "
+            "with --replace."
+        )
+    made = Baseline(
+        name=name,
+        suite=str(facts.get("suite")),
+        run=folder.resolve().name,
+        model=model,
+        rows_digest=rows_digest(rows),
+        n_rows=rows.num_rows,
+        promoted_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        by=by.strip(),
+        why=why.strip(),
+        where=where,
+    )
+    baselines.mkdir(parents=True, exist_ok=True)
+    runs.write_atomically(path, _as_yaml(made).encode())
+    return path
+
+
+def read(name: str, baselines: Path) -> Baseline:
+    """The file of a baseline. Raises UserError, with what there is, when it is missing or not readable."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    path = baselines / f"{name}.yaml"
+    if not _NAME.fullmatch(name) or not path.is_file():
+        there = ", ".join(sorted(p.stem for p in baselines.glob("*.yaml"))) if baselines.is_dir() else ""
+        raise UserError(
+            f"There is no baseline {name!r} in {baselines} ({f'there are: {there}' if there else 'it holds none'}). "
+            f"Make one: evalkit baseline promote RUN --model MODEL --as {name} --by YOU --why TEXT"
+        )
+    try:
+        said: Any = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+    except (YAMLError, OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path} cannot be read: {str(error).splitlines()[0]}. Restore it, or promote again."
+        ) from error
+    if not isinstance(said, dict) or said.get("version") != VERSION:
+        raise UserError(f"{path} is no baseline of this evalkit (version {VERSION}). Promote the run again.")
+    wrong = [key for key in _TEXTS if not isinstance(said.get(key), str)]
+    if wrong or not isinstance(said.get("n_rows"), int):
+        raise UserError(f"{path} lacks {', '.join(wrong or ['n_rows'])}. Promote the run again.")
+    texts = {key: said[key] for key in _TEXTS}
+    return Baseline(**texts, n_rows=said["n_rows"], where=said.get("where"))
+
+
+def find(name: str, baselines: Path, results: Path) -> Found:
+    """The baseline with its rows. Raises UserError when they are not here, or are not the ones that were promoted."""
+    baseline = read(name, baselines)
+    folder = results / baseline.run  # the very folder: a prefix could mean another run
+    if not (folder / "run.json").is_file():
+        where = f" They are kept at: {baseline.where}." if baseline.where else ""
+        raise StoreError(
+            f"The rows of baseline {name!r} are not here: {baseline.run} is not in {results}.{where} Fetch that "
+            f"folder into {results} (in CI: restore it from the artifact or cache that holds it), or promote a run "
+            "that is here."
+        )
+    rows = columns.model_rows(folder, baseline.model)
+    if rows.num_rows != baseline.n_rows or rows_digest(rows) != baseline.rows_digest:
+        raise StoreError(
+            f"The rows of {baseline.model} in {folder} are not the ones that were promoted as {name!r} on "
+            f"{baseline.promoted_at} (their digest differs): they were changed or marked again since. Restore them, or "
+            f"look at them and promote again: evalkit baseline promote {folder.name} --model {baseline.model} --as "
+            f"{name} --replace --by YOU --why TEXT"
+        )
+    return Found(baseline, folder, baseline.model, rows)
+
+
+def list_all(baselines: Path) -> list[Baseline]:
+    """Every baseline of a folder, by name. Raises UserError for one that cannot be read."""
+    return [read(path.stem, baselines) for path in sorted(baselines.glob("*.yaml"))] if baselines.is_dir() else []
+
+
+def rows_digest(rows: pa.Table) -> str:
+    """Identity of a model's rows, whatever their order: sha256 over the sorted columns that a gate reads.
+
+    A contract: baselines in people's repositories rest on it.
+    """
+    import numpy as np
+
+    ordered = rows.sort_by([(name, "ascending") for name in ("task", "sample_digest", "occurrence", "repeat")])
+    total = hashlib.sha256(b"evalkit.rows/1\0")
+    for name in ("task", "sample_digest", "target_digest", "outcome", "cluster"):
+        for part in _string_bytes(ordered[name]):
+            total.update(part)
+        total.update(b"\1")
+    for name in ("occurrence", "repeat", "score", "critical", "cost_usd", "ttft_s", "total_s", "cached"):
+        numbers = columns.floats(ordered[name])
+        numbers[np.isnan(numbers)] = np.nan  # one spelling of "absent"
+        total.update(numbers.astype("<f8").tobytes())
+        total.update(b"\1")
+    return total.hexdigest()[:32]
+
+
+def _string_bytes(column: pa.ChunkedArray) -> Iterator[bytes]:
+    """A column of strings as its lengths in bytes (64 bits each, -1 for None) and then its UTF-8, however it is cut."""
+    import numpy as np
+
+    texts = []
+    for chunk in column.chunks:
+        if not len(chunk):
+            continue
+        offsets = np.frombuffer(chunk.buffers()[1], dtype=np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
+        lengths = np.diff(offsets).astype("<i8")
+        if chunk.null_count:
+            lengths[columns.floats(_column_of(chunk.is_null())) == 1] = -1
+        yield lengths.tobytes()
+        content = chunk.buffers()[2]
+        texts.append(b"" if content is None else bytes(memoryview(content)[offsets[0] : offsets[-1]]))
+    yield from texts
+
+
+def _column_of(array: pa.Array) -> pa.ChunkedArray:
+    """One array as a column."""
+    import pyarrow as pa
+
+    return pa.chunked_array([array])
+
+
+def _refuse_unwhole(folder: Path, model: str, facts: dict[str, Any], rows: pa.Table) -> None:
+    models = facts.get("models")
+    if isinstance(models, dict) and model not in models:
+        raise UserError(f"{folder.name} has no model {model!r}. It has: {', '.join(models)}.")
+    problems = []
+    if facts.get("status") != "complete":
+        problems.append(f"it is {facts.get('status')}")
+    for key, option in (("cut_by_limit", "--limit"), ("cut_by_tasks", "--tasks")):
+        if facts.get(key) is not None:
+            problems.append(f"it was cut by {option}")
+    tasks = facts.get("tasks")
+    counts = [task.get("n") for task in tasks.values()] if isinstance(tasks, dict) else []
+    expected = int(facts.get("repeats") or 1) * sum(n for n in counts if isinstance(n, int))
+    if rows.num_rows < max(expected, 1):
+        why = " (a gate stopped it early)" if facts.get("stopped_early") else ""
+        problems.append(f"it holds {rows.num_rows:,} of the {expected:,} rows of {model}{why}")
+    if problems:
+        raise UserError(
+            f"{folder.name} cannot be a baseline: {'; '.join(problems)}. Run the whole suite first: evalkit run SUITE "
+            "(what was answered comes from the cache)."
+        )
+
+
+def _as_yaml(baseline: Baseline) -> str:
+    from ruamel.yaml import YAML
+
+    out = StringIO()
+    said: dict[str, Any] = {"version": VERSION}
+    said |= {key: getattr(baseline, key) for key in (*_TEXTS, "n_rows", "where")}
+    yaml = YAML()
+    yaml.width = 120
+    yaml.dump({key: value for key, value in said.items() if value is not None}, out)
+    return "# A promoted baseline of evalkit: read it in review, never edit the digest.\n" + out.getvalue()

@@ -1,0 +1,86 @@
+"""The GitHub action: its scripts run here as the runner runs them, with a stand-in for GitHub's own command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.conftest import REPO
+from tests.gate_world import gate, scores, stored
+
+STEPS = {
+    step.get("name", step.get("uses")): step
+    for step in YAML(typ="safe", pure=True).load((REPO / "action.yml").read_text())["runs"]["steps"]
+}
+
+
+def bash(script: str, folder: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    path = f"{folder / 'bin'}:{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={"PATH": path, "HOME": str(folder), "RUNNER_TEMP": str(folder), **env},
+    )
+
+
+def a_program(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def test_no_input_is_pasted_into_a_script() -> None:
+    for name, step in STEPS.items():
+        assert "${{" not in step.get("run", ""), name
+
+
+@pytest.mark.parametrize("exit_code", [0, 1, 3])
+def test_the_verdict_s_exit_code_and_files_reach_the_job(tmp_path: Path, exit_code: int) -> None:
+    a_program(tmp_path / "evalkit" / "bin" / "evalkit", f'#!/bin/bash\nprintf "%s\\n" "$@" > args\nexit {exit_code}\n')
+    hostile = "suites/$(touch owned).yaml"
+    env = {"SUITE": hostile, "BASELINES": "b", "RESULTS": "r", "ARGUMENTS": "--max-cost 5", "GITHUB_OUTPUT": "out"}
+    ran = bash(STEPS["Decide"]["run"], tmp_path, **env)
+    assert ran.returncode == 0, ran.stderr
+    outputs = dict(line.split("=", 1) for line in (tmp_path / "out").read_text().split())
+    assert outputs["exit-code"] == str(exit_code)
+    given = (tmp_path / "args").read_text().split("\n")
+    assert given[:3] == ["run", hostile, "--gate"]
+    assert given[-3:-1] == ["--max-cost", "5"]
+    assert not (tmp_path / "owned").exists()
+    assert bash(STEPS["Verdict"]["run"], tmp_path, CODE=outputs["exit-code"]).returncode == exit_code
+
+
+def test_one_comment_is_kept(tmp_path: Path) -> None:
+    run = stored(tmp_path / "results", {"base": scores(300), "cand": scores(300)}, gate())
+    command = [sys.executable, "-m", "evalkit", "gate", str(run), "--markdown", str(tmp_path / "gate.md")]
+    subprocess.run(command, check=True, capture_output=True, cwd=REPO)
+    gh = '#!/bin/bash\nprintf "%s\\n" "$*" >> calls\n[[ "$*" == *--paginate* ]] && cat existing\nexit 0\n'
+    a_program(tmp_path / "bin" / "gh", gh)
+    env: dict[str, Any] = {"REPOSITORY": "o/r", "NUMBER": "7", "MARKDOWN": str(tmp_path / "gate.md"), "GH_TOKEN": "t"}
+    script = f"bash {REPO / 'scripts' / 'gate_comment.sh'}"
+    (tmp_path / "existing").write_text("")
+    assert bash(script, tmp_path, **env).returncode == 0
+    (tmp_path / "existing").write_text("123\n")
+    assert bash(script, tmp_path, **env).returncode == 0
+    calls = [call for call in (tmp_path / "calls").read_text().split("\n") if "--method" in call]
+    assert re.search(r"POST repos/o/r/issues/7/comments", calls[0])
+    assert re.search(r"PATCH repos/o/r/issues/comments/123", calls[1])
+
+
+def test_a_token_that_may_not_write_is_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "gate.md").write_text("<!-- evalkit gate: x -->\n")
+    a_program(tmp_path / "bin" / "gh", "#!/bin/bash\nexit 1\n")
+    env = {"REPOSITORY": "o/r", "NUMBER": "7", "MARKDOWN": str(tmp_path / "gate.md"), "GH_TOKEN": "t"}
+    ran = bash(f"bash {REPO / 'scripts' / 'gate_comment.sh'}", tmp_path, **env)
+    assert ran.returncode == 0
+    assert "summary" in ran.stdout

@@ -1,0 +1,455 @@
+"""Ways to make the gate pass wrongly. Each is refused: the exit code says as what, the message says why.
+
+1 fail · 2 not comparable or a mistake · 3 not enough evidence · 4 the evidence is not whole. Never 0.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.records import Outcome, Row
+from tests.gate_world import RULE, Gate, dollars, gate, one, scores, stored
+from tests.store_rows import write
+from tests.world import Ran
+
+GOOD = {"base": scores(600, range(0, 60)), "cand": scores(600, range(1, 61))}
+"""Two models that are as good as equal: this alone passes, so that what is refused below is refused for its reason."""
+
+
+@pytest.fixture
+def judge(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Gate:
+    return Gate(capsys, tmp_path)
+
+
+def refused(ran: Ran, code: int, *words: str) -> None:
+    assert ran.code == code, f"exit {ran.code}: {ran.out}{ran.err}"
+    assert "PASS (" not in ran.out
+    said = " ".join((ran.out + ran.err).split())
+    for word in words:
+        assert word in said, said
+
+
+def test_two_equal_models_do_pass(judge: Gate) -> None:
+    ran = judge(stored(judge.results, GOOD))
+    assert ran.code == 0, ran.out + ran.err
+    assert "PASS" in ran.out
+
+
+# Too little evidence
+
+
+@pytest.mark.parametrize("n", [1, 5, 14, 100, 148])
+def test_a_handful_of_identical_answers(judge: Gate, n: int) -> None:
+    refused(judge(stored(judge.results, {"base": scores(n), "cand": scores(n)})), 3, "more items")
+
+
+def test_a_mean_that_is_not_worse_but_might_be(judge: Gate) -> None:
+    answers = {"base": scores(100, range(20)), "cand": scores(100, range(10, 30))}
+    refused(judge(stored(judge.results, answers)), 3, "if this difference holds")
+
+
+def test_repeats_of_ten_items_are_ten_items(judge: Gate) -> None:
+    rows = [one(n, m, 1.0, repeat=r) for m in ("base", "cand") for n in range(10) for r in range(60)]
+    run = stored(judge.results, {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"t": 10}, repeats=60)
+    refused(judge(run), 3)
+
+
+def test_sixty_copies_of_ten_items_are_ten_items(judge: Gate) -> None:
+    rows = [one(n, m, 1.0, occurrence=k) for m in ("base", "cand") for n in range(10) for k in range(60)]
+    run = stored(judge.results, {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"t": 600})
+    refused(judge(run), 3, "alike items count as one")
+
+
+def test_four_conversations_are_four_items(judge: Gate) -> None:
+    refused(
+        judge(stored(judge.results, GOOD, change=lambda r: replace(r, cluster=f"talk {int(r.sample_id[1:]) % 4}"))), 3
+    )
+
+
+def test_graded_scores_that_never_collapsed_so_far(judge: Gate) -> None:
+    answers = {"base": [0.8] * 60, "cand": [0.8] * 60}
+    refused(judge(stored(judge.results, answers)), 3, "more items")
+
+
+def test_a_margin_of_zero_between_equal_models(judge: Gate) -> None:
+    run = stored(judge.results, {"base": scores(500), "cand": scores(500)}, gate({"quality": "all", "margin": 0.0}))
+    refused(judge(run), 3, "no number of items")
+
+
+# Evidence that is not whole
+
+
+@pytest.mark.parametrize("side", ["base", "cand"])
+def test_an_outage_of_either_side(judge: Gate, side: str) -> None:
+    answers: dict[str, list[float | None]] = {name: list(given) for name, given in GOOD.items()}
+    answers[side][100:200] = [None] * 100
+    refused(judge(stored(judge.results, answers)), 4, "neither a regression nor a pass")
+
+
+def test_errors_on_the_very_items_that_the_candidate_would_get_wrong(judge: Gate) -> None:
+    cand: list[float | None] = list(scores(400))
+    cand[:4] = [None] * 4
+    base = scores(400)
+    assert judge(stored(judge.results, {"base": base, "cand": scores(400)})).code == 0
+    refused(judge(stored(judge.results, {"base": base, "cand": cand})), 3, "4 of 400 pairs have no score")
+
+
+def test_hard_items_left_out_of_the_candidate_s_rows(judge: Gate) -> None:
+    run = stored(judge.results, GOOD, change=lambda r: None if r.model == "cand" and r.score == 0 else r)
+    refused(judge(run), 4, "60 of 600 rows of cand are missing")
+
+
+def test_hard_items_left_out_of_both_sides(judge: Gate) -> None:
+    run = stored(judge.results, GOOD, change=lambda r: None if int(r.sample_id[1:]) < 61 else r)
+    refused(judge(run), 4, "missing")
+
+
+@pytest.mark.parametrize("status", ["incomplete", "interrupted", "running"])
+def test_a_run_that_did_not_end_well(judge: Gate, status: str) -> None:
+    run = stored(judge.results, GOOD, status=status, reasons=["the budget is used: $1.00 of max_cost_usd 1 spent"])
+    refused(judge(run), 4, "budget", "it resumes")
+
+
+def test_a_run_cut_by_limit(judge: Gate) -> None:
+    refused(judge(stored(judge.results, GOOD, cut_by_limit=600)), 4, "--limit")
+
+
+def test_a_run_cut_to_the_easy_tasks(judge: Gate) -> None:
+    refused(judge(stored(judge.results, GOOD, cut_by_tasks=["t"])), 4, "--tasks")
+
+
+def test_a_run_without_rows(judge: Gate) -> None:
+    refused(judge(stored(judge.results, {"base": [], "cand": []}, tasks={"t": 0})), 4, "nothing to decide")
+
+
+def test_an_errored_row_that_carries_a_score(judge: Gate) -> None:
+    def lie(row: Row) -> Row:
+        return replace(row, outcome=Outcome.ERRORED, score=1.0) if row.model == "cand" and row.score == 0 else row
+
+    refused(judge(stored(judge.results, GOOD, change=lie)), 4, "60 of 600 rows of cand are errors")
+
+
+def test_scores_beyond_one(judge: Gate) -> None:
+    run = stored(judge.results, GOOD, change=lambda r: replace(r, score=2.0) if r.sample_id == "q9" else r)
+    refused(judge(run), 2, "scores lie between 0 and 1")
+
+
+# Nothing to decide with
+
+
+def test_a_suite_without_a_gate(judge: Gate) -> None:
+    run = stored(judge.results, GOOD, suite_resolved={"gate": None, "run": {}})
+    refused(judge(run), 2, "without a gate", "--suite")
+
+
+def test_a_gate_without_rules(judge: Gate) -> None:
+    refused(judge(stored(judge.results, GOOD, {**gate(), "rules": []})), 2)
+
+
+def test_a_gate_whose_only_rule_is_advisory(judge: Gate) -> None:
+    run = stored(judge.results, GOOD, gate({**RULE, "required": False}))
+    refused(judge(run), 3)
+
+
+def test_a_rule_about_a_task_that_is_not_there(judge: Gate) -> None:
+    refused(judge(stored(judge.results, GOOD, gate({"quality": "tt", "margin": 0.1}))), 2, "did you mean 't'?")
+
+
+def test_a_rule_about_a_slice_that_no_item_belongs_to(judge: Gate) -> None:
+    refused(judge(stored(judge.results, GOOD, gate({"quality": "t/lang=de", "margin": 0.1}))), 2, "no item belongs")
+
+
+def test_a_baseline_that_gets_nothing_right(judge: Gate) -> None:
+    """Both cut off by a token limit, say: no candidate could be worse, so every one would pass."""
+    answers = {"base": scores(600, range(598)), "cand": scores(600, range(600))}
+    refused(judge(stored(judge.results, answers)), 3, "no candidate could be worse", "cut off")
+
+
+def test_a_candidate_compared_with_itself(judge: Gate) -> None:
+    run = stored(judge.results, {"base": GOOD["base"]})
+    assert judge.promote(run).code == 0
+    own = stored(judge.results, {"base": GOOD["base"]}, gate(baseline="baseline@prod", candidates=["base"]))
+    for path in own.glob("rows-*.parquet"):
+        path.unlink()
+    facts = json.loads((run / "run.json").read_text())
+    facts["suite_resolved"]["gate"] = gate(baseline="baseline@prod", candidates=["base"])
+    (run / "run.json").write_text(json.dumps(facts))
+    refused(judge(run), 2, "compared with itself")
+
+
+# Another question
+
+
+CHANGES: list[tuple[dict[str, Any], str]] = [
+    ({"messages": [{"role": "user", "content": "Think hard. {{ question }}"}]}, "the prompt"),
+    ({"shots": "5 examples"}, "few-shot examples"),
+    ({"mode": "likelihood"}, "the mode"),
+    ({"score": {"name": "contains", "options": {}}}, "the scorer"),
+    ({"scorer_version": 2}, "the scorer's version"),
+    ({"limit": {"n": 600, "seed": 3}}, "the subset of items"),
+    ({"settings": {"max_output_tokens": 4096}}, "the task's settings"),
+]
+
+
+@pytest.mark.parametrize(("identity", "word"), CHANGES)
+def test_a_baseline_that_was_asked_or_marked_otherwise(judge: Gate, identity: dict[str, Any], word: str) -> None:
+    assert judge.promote(stored(judge.results, {"base": GOOD["base"]}, identity=identity)).code == 0
+    run = stored(judge.results, {"cand": GOOD["cand"]}, gate(baseline="baseline@prod"))
+    ran = judge(run)
+    refused(ran, 2, "not comparable", word)
+    if "scorer" in word:
+        assert "evalkit rescore" in ran.err
+
+
+def against_stored(judge: Gate, change: Any = lambda row: row, **facts: Any) -> Ran:
+    """A candidate's run against a baseline that was promoted from another run, with changed rows or facts."""
+    assert judge.promote(stored(judge.results, {"base": GOOD["base"]})).code == 0
+    run = stored(judge.results, {"cand": GOOD["cand"]}, gate(baseline="baseline@prod"), change=change, **facts)
+    return judge(run)
+
+
+def test_a_stored_baseline_passes_as_one_of_the_same_run_does(judge: Gate) -> None:
+    assert against_stored(judge).code == 0
+
+
+def test_other_items_under_the_same_names(judge: Gate) -> None:
+    refused(
+        against_stored(judge, lambda r: replace(r, sample_digest="0" + r.sample_digest[1:])), 2, "not asked the same"
+    )
+
+
+def test_other_right_answers(judge: Gate) -> None:
+    refused(against_stored(judge, lambda r: replace(r, target_digest="other")), 2, "right answers", "rescore")
+
+
+def test_clusters_that_are_gone(judge: Gate) -> None:
+    refused(against_stored(judge, lambda r: replace(r, cluster="one")), 2, "clusters")
+
+
+def test_another_evalkit_that_marks_otherwise(judge: Gate) -> None:
+    refused(against_stored(judge, run_version=2), 2, "how evalkit asks and marks")
+
+
+def test_fewer_repeats_than_the_baseline(judge: Gate) -> None:
+    refused(against_stored(judge, repeats=2), 2, "repeats")
+
+
+def test_made_up_easy_items_beside_the_real_ones(judge: Gate) -> None:
+    extra = [one(n, "cand", 1.0) for n in range(600, 2000)]
+    rows = [*(one(n, "cand", s) for n, s in enumerate(GOOD["cand"])), *extra]
+    refused(against_stored(judge, rows=rows), 2, "1,400 items of t stand only on the candidate's side")
+
+
+def test_rows_of_a_task_that_the_run_does_not_know(judge: Gate) -> None:
+    rows = [one(n, m, s, task="easy") for m in GOOD for n, s in enumerate(GOOD[m])]
+    refused(judge(stored(judge.results, GOOD, rows=rows)), 2, "changed by hand")
+
+
+# A baseline that moves
+
+
+def test_a_baseline_whose_rows_were_changed_since(judge: Gate) -> None:
+    run = stored(judge.results, {"base": GOOD["base"]})
+    assert judge.promote(run).code == 0
+    write(run, [one(100, "base", 0.0)])
+    fresh = stored(judge.results, {"cand": GOOD["cand"]}, gate(baseline="baseline@prod"))
+    refused(judge(fresh), 2, "not the ones that were promoted")
+
+
+def test_a_baseline_whose_rows_are_not_here(judge: Gate) -> None:
+    run = stored(judge.results, {"base": GOOD["base"]})
+    assert judge.promote(run, "base", "prod", "--where", "s3://evals/prod").code == 0
+    fresh = stored(judge.results, {"cand": GOOD["cand"]}, gate(baseline="baseline@prod"))
+    run.rename(run.parent.parent / "elsewhere")
+    refused(judge(fresh), 2, "s3://evals/prod", "Fetch that folder")
+
+
+def test_a_baseline_that_nobody_promoted(judge: Gate) -> None:
+    run = stored(judge.results, GOOD, gate(baseline="baseline@nobody"))
+    refused(judge(run), 2, "evalkit baseline promote")
+
+
+@pytest.mark.parametrize("facts", [{"cut_by_limit": 5}, {"cut_by_tasks": ["t"]}, {"status": "incomplete"}])
+def test_promoting_a_run_that_is_not_whole(judge: Gate, facts: dict[str, Any]) -> None:
+    refused(judge.promote(stored(judge.results, GOOD, **facts)), 2, "cannot be a baseline")
+
+
+def test_promoting_a_model_that_a_gate_stopped_early(judge: Gate) -> None:
+    run = stored(
+        judge.results,
+        GOOD,
+        change=lambda r: r if r.model == "base" or int(r.sample_id[1:]) < 200 else None,
+        stopped_early={"seed": 0, "candidates": {}},
+    )
+    refused(judge.promote(run, "cand"), 2, "200 of the 600 rows of cand", "stopped it early")
+    assert judge.promote(run, "base").code == 0, "the other model's rows are whole"
+
+
+def test_promoting_over_a_baseline_in_silence(judge: Gate) -> None:
+    run = stored(judge.results, GOOD)
+    assert judge.promote(run).code == 0
+    refused(judge.promote(run, "cand"), 2, "--replace")
+    assert judge.promote(run, "cand", "prod", "--replace").code == 0
+
+
+# What an average hides
+
+
+def test_a_task_that_collapsed_under_a_good_average(judge: Gate) -> None:
+    rows = [
+        one(n, m, float(n % 10 > 0 and not (m == "cand" and n < 60 and n % 2)), task="small" if n < 60 else "big")
+        for m in ("base", "cand")
+        for n in range(4000)
+    ]
+    tasks = {"small": 60, "big": 3940}
+    answers = {"base": scores(4000), "cand": scores(4000)}
+    assert judge(stored(judge.results, answers, gate(), rows=rows, tasks=tasks)).code == 0
+    ran = judge(stored(judge.results, answers, gate(scan={"margin": 0.1}), rows=rows, tasks=tasks))
+    refused(ran, 1, "small lost")
+
+
+def test_a_slice_that_collapsed_under_a_good_average(judge: Gate) -> None:
+    def sliced(row: Row) -> Row:
+        n = int(row.sample_id[1:])
+        german = n % 50 == 0
+        wrong = german and row.model == "cand"
+        return replace(row, slices={"lang": "de" if german else "en"}, score=0.0 if wrong else 1.0,
+                       outcome=Outcome.WRONG if wrong else Outcome.RIGHT)  # fmt: skip
+
+    answers = {"base": scores(4000), "cand": scores(4000)}
+    run = stored(judge.results, answers, gate({"quality": "all", "margin": 0.05}, scan={"margin": 0.1}), change=sliced)
+    refused(judge(run), 1, "t/lang=de lost")
+
+
+def test_a_critical_item_that_newly_fails_under_a_better_average(judge: Gate) -> None:
+    answers = {"base": scores(600, range(1, 60)), "cand": scores(600, [0])}
+    run = stored(judge.results, answers, change=lambda r: replace(r, critical=r.sample_id == "q0"))
+    refused(judge(run), 1, "newly failing")
+
+
+def test_a_critical_item_that_was_never_answered(judge: Gate) -> None:
+    cand: list[float | None] = [*scores(1000)]
+    cand[0] = None
+    run = stored(
+        judge.results, {"base": scores(1000), "cand": cand}, change=lambda r: replace(r, critical=r.sample_id == "q0")
+    )
+    refused(judge(run), 3, "critical items have no score")
+
+
+def test_a_candidate_that_refuses_what_it_would_get_wrong(judge: Gate) -> None:
+    def refuse(row: Row) -> Row:
+        lost = row.model == "cand" and int(row.sample_id[1:]) < 120
+        return replace(row, outcome=Outcome.REFUSED, score=0.0) if lost else row
+
+    refused(judge(stored(judge.results, GOOD, change=refuse)), 1)
+
+
+def test_a_rate_of_refusals_that_rises_where_quality_does_not(judge: Gate) -> None:
+    section = gate(RULE, {"rate": "refused", "max_increase": 0.01})
+
+    def refuse(row: Row) -> Row:
+        return replace(row, outcome=Outcome.REFUSED) if row.model == "cand" and row.score == 0 else row
+
+    refused(judge(stored(judge.results, GOOD, section, change=refuse)), 1, "rate refused")
+
+
+def test_one_good_candidate_beside_a_bad_one(judge: Gate) -> None:
+    answers = {**GOOD, "bad": scores(600, range(300))}
+    refused(judge(stored(judge.results, answers, gate(candidates=["cand", "bad"]))), 1, "cand: PASS", "bad: FAIL")
+
+
+# Money and time that were not measured
+
+
+COST = {"cost": "usd_per_1k_samples", "max_ratio": 0.9}
+
+
+def cheap(row: Row) -> Row:
+    return replace(row, **dollars("0.001" if row.model == "base" else "0.0002"))
+
+
+def test_a_cheaper_candidate_does_pass(judge: Gate) -> None:
+    assert judge(stored(judge.results, GOOD, gate(RULE, COST), change=cheap)).code == 0
+
+
+@pytest.mark.parametrize("policy", ["fail", "warn", "pass"])
+def test_a_single_unknown_price(judge: Gate, policy: str) -> None:
+    def unknown(row: Row) -> Row:
+        return replace(cheap(row), **dollars(None)) if row.key[0] == "cand" and row.sample_id == "q5" else cheap(row)
+
+    run = stored(judge.results, GOOD, gate(RULE, COST, on_inconclusive=policy), change=unknown)
+    refused(judge(run), 3, "unknown", "prices.yaml")
+
+
+def test_errors_are_not_free(judge: Gate) -> None:
+    """Six requests failed, at an unknown cost: they count as the dearest that was seen."""
+    answers: dict[str, list[float | None]] = {"base": [*scores(600)], "cand": [*scores(600)]}
+    answers["cand"][:6] = [None] * 6
+
+    def dear(row: Row) -> Row:
+        if row.score is None:
+            return row
+        return replace(row, **dollars("0.001" if row.model == "base" else "0.2" if row.sample_id == "q9" else "0.0002"))
+
+    refused(judge(stored(judge.results, answers, gate({"quality": "all", "margin": 0.1}, COST), change=dear)), 3)
+
+
+LATENCY = {"latency": "ttft_p50", "max_ratio": 1.2}
+
+
+def test_a_candidate_that_is_as_fast_does_pass(judge: Gate) -> None:
+    assert judge(stored(judge.results, GOOD, gate(RULE, LATENCY))).code == 0
+
+
+def test_times_from_the_cache(judge: Gate) -> None:
+    run = stored(judge.results, GOOD, gate(RULE, LATENCY), change=lambda r: replace(r, cached=True))
+    refused(judge(run), 3, "--no-cache")
+
+
+def test_a_ratio_of_times_measured_at_no_declared_load(judge: Gate) -> None:
+    refused(judge(stored(judge.results, GOOD, gate(RULE, LATENCY), in_flight="auto")), 3, "in_flight")
+
+
+def test_a_ratio_of_times_measured_on_different_days(judge: Gate) -> None:
+    assert judge.promote(stored(judge.results, {"base": GOOD["base"]})).code == 0
+    run = stored(judge.results, {"cand": GOOD["cand"]}, gate(RULE, LATENCY, baseline="baseline@prod"))
+    refused(judge(run), 3, "max_s")
+
+
+def test_times_that_nobody_measured(judge: Gate) -> None:
+    rule = {"latency": "ttft_p95", "max_s": 9.0}
+    run = stored(judge.results, GOOD, gate(RULE, rule), change=lambda r: replace(r, ttft_s=None))
+    refused(judge(run), 3, "not measured")
+
+
+# Looking until it passes
+
+
+def test_a_run_that_was_stopped_for_one_margin_judged_by_another(judge: Gate) -> None:
+    from evalkit.decide.early import Watch
+    from evalkit.suite.schema import GateEntry
+
+    section = gate({"quality": "all", "margin": 0.3})
+    wide = GateEntry.model_validate(section)
+    answers = {"base": scores(400), "cand": scores(400, range(0, 400, 10))}
+    watch = Watch(wide, [("t", one(n, "base", 1.0).sample_digest, 0, {}) for n in range(400)], 0, passes_early=True)
+    asked: list[Row] = []
+    place = watch._place  # the order in which the engine asks
+    for n in sorted(range(400), key=lambda n: place["t", one(n, "base", 1.0).sample_digest, 0]):
+        if watch.settled("cand"):
+            break
+        for model in ("base", "cand"):
+            asked.append(one(n, model, answers[model][n]))
+            watch.take(asked[-1])
+    assert 10 < len(asked) < 700
+    run = stored(judge.results, answers, section, rows=asked, stopped_early=watch.facts())
+    assert judge(run).code == 0
+    narrow = stored(judge.results, answers, gate(), rows=asked, stopped_early=watch.facts())
+    refused(judge(narrow), 4, "stopped early")
+    fewer = stored(judge.results, answers, section, rows=asked[4:], stopped_early=watch.facts())
+    refused(judge(fewer), 4, "items have gone")
