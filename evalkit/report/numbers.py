@@ -58,6 +58,20 @@ def difference(value: Number | None) -> str:
     return ("+" if value > 0 else "−") + (f"{size:.3f}" if size >= 0.0005 else "<0.001")
 
 
+def difference_interval(low: Number | None, high: Number | None) -> str:
+    """Bounds of a difference, three decimals as the difference itself; "−0.000" lies just below zero, "0.000" on it."""
+    if low is None or high is None:
+        return ""
+    return "[" + ", ".join("0.000" if x == 0 else f"{x:+.3f}".replace("-", "−") for x in (low, high)) + "]"
+
+
+def p_value(value: Number | None) -> str:
+    """A p-value: "0.14", "0.012", "<0.001"; undefined for None."""
+    if value is None or not math.isfinite(value):
+        return UNDEFINED
+    return "<0.001" if value < 0.001 else f"{value:.2f}" if value >= 0.095 else f"{value:.3f}"
+
+
 def ratio(value: Number | None) -> str:
     """How many times as much: "0.52×", "12.3×", "140×"."""
     if value is None or not math.isfinite(value):
@@ -103,6 +117,17 @@ def rate(value: Number | None) -> str:
     if value is None or not math.isfinite(value):
         return UNDEFINED
     return f"{value:.2g}" if 0 < value < 1 else f"{value:.1f}" if value < 10 else f"{value:,.0f}"
+
+
+def volume(value: Number | str) -> str:
+    """Tokens or requests a day, three digits: "250", "21.9 M", "101 k"; exact decimals may come as text."""
+    number = float(value)
+    for scale, sign in ((1e12, " T"), (1e9, " B"), (1e6, " M")):
+        if number >= scale:
+            return f"{number / scale:.3g}{sign}"
+    if number >= 1e4:
+        return f"{number / 1e3:.3g} k"
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
 def time_unit(seconds: Iterable[Number | None]) -> TimeUnit:

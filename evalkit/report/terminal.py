@@ -47,17 +47,45 @@ def render_summary(summary: Mapping[str, Any], *, width: int | None = None, file
             _print_cells(page, task, cells, absent)
 
 
+def render_slices(summary: Mapping[str, Any], *, width: int | None = None, file: TextIO | None = None) -> None:
+    """Print each task's quality by the values of its slices, models side by side; says so where there are none."""
+    with Page(width, file) as page:
+        models: Mapping[str, Mapping[str, Any]] = summary["models"]
+        tasks = dict.fromkeys(task for model in models.values() for task in model["tasks"])
+        sliced = {
+            task: {name: model["tasks"][task].get("slices") or {} for name, model in models.items()}
+            for task in tasks
+            if any(model["tasks"].get(task, {}).get("slices") for model in models.values())
+        }
+        if not sliced:
+            page.say("No task of this suite has slices. Name fields to report by: slices: [language, product]")
+        for task, by_model in sliced.items():
+            names = list(dict.fromkeys(name for slices in by_model.values() for name in slices))
+            cells = [[slices.get(name) for name in names] for slices in by_model.values()]
+            first = [next(c for c in column if c is not None) for column in zip(*cells, strict=True)]
+            columns = [
+                Column("slice", [visible(name, limit=60) for name in names], left=True, folds=True),
+                Column("n", [numbers.count(cell["quality"]["n"]) for cell in first]),
+            ]
+            for model, of_model in zip(by_model, cells, strict=True):
+                texts = [_quality(cell) if cell is not None else numbers.UNDEFINED for cell in of_model]
+                columns.append(Column(visible(model, limit=60), texts, left=True))
+            page.table(visible(task, limit=80), columns)
+
+
 def render_comparison(
     a: Mapping[str, Any],
     b: Mapping[str, Any],
     *,
     labels: tuple[str, str],
+    tested: bool = False,
     width: int | None = None,
     file: TextIO | None = None,
 ) -> None:
     """Print two models side by side; `a` and `b` are entries of a summary's `models`, of one run or of two.
 
-    Differences are B against A: quality as a difference, cost and time as a ratio. No test is made of them.
+    Differences are B against A: quality as a difference, cost and time as a ratio. No test is made of them
+    here; `tested`: a paired test is printed below (`versus`).
     """
     with Page(width, file) as page:
         for side, label in zip("AB", labels, strict=True):
@@ -91,7 +119,8 @@ def render_comparison(
             missing = [visible(task, limit=60) for task in tasks if task in only and task not in shared]
             if missing:
                 page.say(f"Only {side} has {', '.join(missing)}: the overall figures are not over the same tasks.")
-        page.say("Differences are as measured: whether chance alone could make them is not tested here.")
+        if not tested:
+            page.say("Differences are as measured: whether chance alone could make them is not tested here.")
 
 
 def render_runs(runs: Iterable[Mapping[str, Any]], *, width: int | None = None, file: TextIO | None = None) -> None:

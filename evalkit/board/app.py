@@ -1,0 +1,56 @@
+"""The app: pages and the way between them. `evalkit board` and `streamlit run app.py` both end here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from evalkit.board import charts, cost, elements, gate, history, leaderboard, runs, sample, tradeoff, versus
+from evalkit.report.shelf import Store
+from evalkit.store.runs import default_results
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_PAGES: tuple[tuple[str, str, str, ModuleType], ...] = (
+    ("leaderboard", "Leaderboard", ":material/leaderboard:", leaderboard),
+    ("tradeoff", "Trade-off", ":material/scatter_plot:", tradeoff),
+    ("versus", "Versus", ":material/compare_arrows:", versus),
+    ("sample", "Sample", ":material/article:", sample),
+    ("history", "History", ":material/timeline:", history),
+    ("gate", "Gate", ":material/rule:", gate),
+    ("cost", "Cost", ":material/payments:", cost),
+    ("runs", "Runs", ":material/list:", runs),
+)
+
+
+def main() -> None:
+    """Draw the board over EVALKIT_RESULTS (or ./results)."""
+    st.set_page_config(page_title="evalkit", page_icon=_icon(), layout="wide")
+    store = Store(default_results())
+    pages = {}
+    for path, title, icon, module in _PAGES:
+        page: Callable[[], None] = partial(module.render, store)
+        page.__name__ = path
+        pages[path] = st.Page(page, title=title, icon=icon, url_path=path, default=path == "leaderboard")
+    st.session_state[elements.PAGES] = pages
+    st.navigation(list(pages.values()), position="sidebar").run()
+
+
+def _icon() -> Image:
+    """Three bars, drawn here: Streamlit fetches symbols and emojis for this place from the network."""
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGBA", (32, 32), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    for x, top in ((3, 18), (12, 10), (21, 4)):
+        draw.rectangle((x, top, x + 7, 29), fill=charts.COLOURS[0])
+    return image
+
+
+if __name__ == "__main__":
+    main()

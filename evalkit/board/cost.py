@@ -1,0 +1,180 @@
+"""Cost: the bill, the prices behind it, and from which volume on own GPUs are cheaper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from evalkit.board import charts, elements
+from evalkit.report import numbers
+from evalkit.report.hostile import visible
+from evalkit.report.shelf import Store
+
+_HOURS = 730.0  # of a month: 8,760 / 12
+_VOLUMES = [10.0**e for e in range(3, 10)]
+
+
+def render(store: Store) -> None:
+    """The page."""
+    runs = elements.begin(store, "Cost", "The bill, the prices used, and where own GPUs would be cheaper.")
+    if not runs:
+        return
+    run = elements.choose("Run", [info.name for info in runs], key="run")
+    models = store.summary(run)["models"]
+    if not models:
+        st.info("This run has no rows yet.")
+        return
+    _bill(models)
+    _prices(store, run)
+    _breakeven(models)
+
+
+def _bill(models: Mapping[str, Any]) -> None:
+    import pandas as pd
+
+    cells = {name: model["all"] for name, model in models.items()}
+    costs = [cell["cost"] for cell in cells.values()]
+    frame = pd.DataFrame(
+        {
+            "model": [visible(name, limit=60) for name in cells],
+            "all answers": [numbers.usd(c["total_usd"]) for c in costs],
+            "this run paid": [numbers.usd(c["spend_usd"]) for c in costs],
+            "per 1,000 samples": [numbers.usd(c["usd_per_1k_samples"]) for c in costs],
+            "per right answer": [numbers.usd(c["usd_per_correct"]) for c in costs],
+            "price unknown for": [numbers.count(c["n_unknown"]) for c in costs],
+            "tokens in": [numbers.count(cell["tokens"]["input"]) for cell in cells.values()],
+            "of these cached": [numbers.count(cell["tokens"]["cache_read"]) for cell in cells.values()],
+            "tokens out": [numbers.count(cell["tokens"]["output"]) for cell in cells.values()],
+            "of these reasoning": [numbers.count(cell["tokens"]["reasoning"]) for cell in cells.values()],
+        }
+    )
+    st.dataframe(frame, hide_index=True, width="stretch", alt="The bill of each model")
+    st.caption(
+        "“All answers” is what they cost when they were bought; “this run paid” leaves out what came from the cache. "
+        "One answer of unknown price makes a bill unknown."
+    )
+
+
+def _prices(store: Store, run: str) -> None:
+    import pandas as pd
+
+    rows = []
+    described = store.facts(run).get("models")
+    for name, about in (described if isinstance(described, dict) else {}).items():
+        prices = about.get("prices") if isinstance(about, dict) else None
+        if not isinstance(prices, dict):
+            rows.append({"model": visible(name, limit=60), "priced as": numbers.UNKNOWN})
+            continue
+        for band in prices.get("usd_per_mtok") or [{}]:
+            row = {
+                "model": visible(name, limit=60),
+                "priced as": visible(str(prices.get("model")), limit=60),
+                "source": visible(str(prices.get("source")), limit=60),
+                "above input tokens": numbers.count(band.get("above_input_tokens")),
+            }
+            rows.append(row | {k.replace("_", " "): f"{v}" for k, v in band.items() if k != "above_input_tokens"})
+    st.subheader("Prices used, USD per million tokens")
+    if not rows:
+        st.info("This run does not say which prices were used.")
+        return
+    frame = pd.DataFrame(rows).fillna(numbers.UNDEFINED)
+    st.dataframe(frame, hide_index=True, width="stretch", alt="The prices used")
+    if any(row["priced as"] == numbers.UNKNOWN for row in rows):
+        st.caption("Unknown is not zero: write the price into a prices.yaml beside the suite to have it counted.")
+
+
+def _breakeven(models: Mapping[str, Any]) -> None:
+    """API bills grow with the volume; GPUs are rented in whole ones."""
+    st.subheader("Break-even with own GPUs")
+    priced = {
+        name: cell["cost"]["usd_per_1k_samples"] / 1000
+        for name, model in models.items()
+        if (cell := model["all"])["cost"]["usd_per_1k_samples"]
+    }
+    if not priced:
+        st.info("No model of this run has a known price above zero, so there is no bill to compare with.")
+        return
+    left, right = st.columns(2)
+    with left:
+        model = elements.choose("Billed by an API", list(priced), key="api")
+        volume = st.select_slider(
+            "Requests a month", [n * 10**e for e in range(3, 9) for n in (1, 2, 5)], value=1_000_000, key="volume",
+            format_func=lambda n: f"{n:,}", bind="query-params",
+        )  # fmt: skip
+        cached = st.slider(
+            "Share of requests answered from a cache of one's own, per cent",
+            0,
+            95,
+            0,
+            5,
+            key="cached",
+            bind="query-params",
+        )
+    with right:
+        gpu = st.slider("USD per GPU hour", 0.25, 12.0, 2.5, 0.25, key="gpu", bind="query-params")
+        per_s = st.number_input(
+            "Requests a second that one GPU serves", 0.01, 10_000.0, 2.0, key="per_s", bind="query-params",
+            help="Measure it with `evalkit load`: a guess here decides the chart.",
+        )  # fmt: skip
+        peak = st.slider(
+            "Peak factor: busiest hour against the average", 1.0, 10.0, 3.0, 0.5, key="peak", bind="query-params"
+        )
+    asked = 1 - cached / 100
+    api_now = priced[model] * volume * asked
+    gpus_now = gpus_needed(volume * asked, per_s, peak)
+    own_now = gpus_now * gpu * _HOURS
+    cross = crossover(priced[model], asked, gpu, per_s, peak)
+    dollar = r"\$"
+    api_text, own_text = numbers.usd(api_now).replace("$", dollar), numbers.usd(own_now).replace("$", dollar)
+    where = (
+        f"own GPUs are cheaper from about {cross:,.0f} requests a month" if cross else "own GPUs never become cheaper"
+    )
+    units = "GPU" if gpus_now == 1 else "GPUs"
+    st.markdown(
+        f"**At {volume:,} requests a month: {elements.plain(model, 40)} {api_text}, {gpus_now:,} {units} {own_text}. "
+        f"With these figures {where}.**"
+    )
+    _curves(priced[model], asked, gpu, per_s, peak, visible(model, limit=40))
+    st.caption(
+        "Rent only: no engineers, no electricity, no idle development machines. `evalkit breakeven` counts those."
+    )
+
+
+def gpus_needed(requests_a_month: float, per_gpu_s: float, peak: float) -> int:
+    """Whole GPUs that carry the busiest hour; at least one."""
+    return max(1, -int(-(requests_a_month / (_HOURS * 3600) * peak / per_gpu_s) // 1))
+
+
+def crossover(usd_each: float, asked: float, gpu_usd: float, per_gpu_s: float, peak: float) -> float | None:
+    """The lowest monthly volume from which own GPUs cost less at every higher one; None where that never happens.
+
+    The GPUs' cost is a staircase: k of them carry up to k × per_gpu_s × month / peak requests. Own is cheaper at the
+    start of step k when usd_each × volume exceeds k × gpu × month; in the limit the slopes decide.
+    """
+    month_s = _HOURS * 3600
+    step = per_gpu_s * month_s / peak / asked
+    gain_a_step = usd_each * asked * step - gpu_usd * _HOURS
+    if gain_a_step <= 0:
+        return None
+    # Just above the start of step k + 1 one pays k + 1 GPUs for k steps of requests.
+    k = 0
+    while usd_each * asked * k * step < gpu_usd * _HOURS * (k + 1):
+        k += 1
+        if k > 1_000_000:
+            return None
+    # The last volume at which the API is still as cheap lies within the step before, where k GPUs are paid.
+    return max((k - 1) * step, gpu_usd * _HOURS * max(k, 1) / (usd_each * asked))
+
+
+def _curves(usd_each: float, asked: float, gpu: float, per_s: float, peak: float, model: str) -> None:
+    import pandas as pd
+
+    rows = []
+    for volume in [v * m for v in _VOLUMES[:-1] for m in (1, 1.5, 2, 3, 4, 5, 7)]:
+        own = gpus_needed(volume * asked, per_s, peak) * gpu * _HOURS
+        for line, y in ((f"{model}, by API", usd_each * volume * asked), ("own GPUs, rented", own)):
+            rows.append({"x": volume, "y": y, "line": line, "shown": numbers.usd(y)})
+    chart = charts.lines(pd.DataFrame(rows), "requests a month", "USD a month")
+    st.altair_chart(chart, width="stretch", alt="Monthly cost by volume: the API's bill against rented GPUs")

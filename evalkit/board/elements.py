@@ -1,0 +1,139 @@
+"""What several pages show: hostile text, warnings, pickers, the empty folder.
+
+Streamlit renders Markdown in most labels. Names and answers are other people's text, so they pass through `plain`
+(labels) or `say` (texts): nothing of theirs becomes a heading, a link or an image.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from evalkit.report.hostile import visible
+from evalkit.report.shelf import Store
+from evalkit.store.runs import RunInfo
+
+SHOWN = 20_000
+"""Characters of one text that a page shows: more freezes a browser. The rest can be downloaded."""
+PAGES = "evalkit pages"
+"""Where `app` keeps its pages for links between them."""
+_LINE = 2_000
+"""Characters of one line: beyond it a browser lays out for seconds."""
+
+
+def plain(text: object, limit: int = 80) -> str:
+    """Somebody's text as Markdown that shows just these characters."""
+    return re.sub(r"([^\w\s])", r"\\\1", visible(str(text), limit=limit))
+
+
+def shown(text: str) -> str:
+    """A long text as it is put on a page: escapes written out, endless lines folded, the end cut."""
+    kept = visible(text, limit=SHOWN, lines=True)
+    folded = (line[at : at + _LINE] for line in kept.split("\n") for at in range(0, max(len(line), 1), _LINE))
+    return "\n".join(folded)
+
+
+def say(text: str | None, *, key: str, what: str = "text") -> None:
+    """A model's text, as text; with a download where it does not fit."""
+    if not text:
+        st.caption(f"no {what}")
+        return
+    st.code(shown(text), language=None, wrap_lines=True)
+    if len(text) > SHOWN:
+        st.caption(f"The first {SHOWN:,} of {len(text):,} characters.")
+        st.download_button(
+            f"Download the whole {what}", text.encode("utf-8", "backslashreplace"), f"{what}.txt", key=f"whole-{key}"
+        )
+
+
+def problems(store: Store, runs: Sequence[RunInfo]) -> None:
+    """Names what cannot be read and why; says nothing where all is well."""
+    bad = [(info.name, info.problem or store.problem(info.name)) for info in runs]
+    bad = [(name, why) for name, why in bad if why]
+    if not bad:
+        return
+    with st.expander(f"{len(bad)} of {len(runs)} run folders cannot be read and are left out", icon="⚠️"):
+        for name, why in bad:
+            st.text(f"{visible(name)}: {visible(str(why), limit=500)}")
+
+
+def first_command(store: Store) -> None:
+    """What to type where there is nothing to show yet."""
+    st.info("There are no results here yet. The first run needs no key and no network:")
+    st.code("evalkit run suites/quickstart.yaml", language="bash")
+    st.text(f"Looked in: {visible(str(store.results), limit=300)}")
+    st.caption("Elsewhere? Start the board with `evalkit board --results DIR`, or set `EVALKIT_RESULTS`.")
+
+
+def begin(store: Store, title: str, about: str) -> list[RunInfo]:
+    """The head of a page; the runs that can be shown (an empty list after saying what to do)."""
+    from evalkit.errors import StoreError
+
+    st.title(title)
+    st.caption(about)
+    try:
+        every = store.runs()
+    except StoreError as error:
+        st.error(plain(str(error), 500))
+        return []
+    readable = store.readable()
+    problems(store, every)
+    if not readable:
+        if not every:
+            first_command(store)
+        return []
+    return readable
+
+
+def choose(label: str, options: Sequence[str], *, key: str, index: int = 0, help: str | None = None) -> str:
+    """One of some names, kept in the URL under `key` and across pages."""
+    picked: str = st.selectbox(
+        label,
+        list(options),
+        index=min(index, len(options) - 1),
+        key=key,
+        format_func=lambda name: visible(str(name), limit=80),
+        bind="query-params",
+        persist_state="session",
+        help=help,
+    )
+    return picked if picked in options else options[0]
+
+
+def suite_of(runs: Sequence[RunInfo]) -> str:
+    """The suite that the pages are about."""
+    from evalkit.report.entries import suites
+
+    return choose("Suite", suites(runs), key="suite")
+
+
+def run_label(info: RunInfo) -> str:
+    """A run for a list: when, and how it ended."""
+    return f"{(info.started_at or '')[:16].replace('T', ' ')} · {info.status} · {info.name}"
+
+
+def warn(entries: Sequence[Any]) -> None:
+    """What a reader should beware of, one line a model."""
+    lines = [(entry.model, "; ".join(entry.warnings)) for entry in entries if entry.warnings]
+    if lines:
+        st.markdown("\n".join(f"- ⚠️ **{plain(model)}**: {plain(text, 600)}" for model, text in lines))
+
+
+def facts_table(rows: Mapping[str, Any], alt: str) -> None:
+    """Two columns of plain text."""
+    import pandas as pd
+
+    frame = pd.DataFrame({"": list(rows), "value": [visible(str(v), limit=400) for v in rows.values()]})
+    st.dataframe(frame, hide_index=True, width="stretch", alt=alt)
+
+
+def link(place: Any, page: str, label: str, query: Mapping[str, str] | None = None) -> None:
+    """A link to another page of the board with its query; a page that stands alone (a test) says its name instead."""
+    pages = st.session_state.get(PAGES, {})
+    if page in pages:
+        place.page_link(pages[page], label=label, query_params=dict(query or {}))
+    else:
+        place.caption(f"{label}: page {page}")

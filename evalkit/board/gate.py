@@ -1,0 +1,124 @@
+"""Gate: may the candidate replace the baseline? Each rule with its interval against its margin, to scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from evalkit.board import charts, elements
+from evalkit.errors import EvalkitError
+from evalkit.report.hostile import visible
+from evalkit.report.rulings import Ruling, decision_of, promoted_by, rulings_of
+from evalkit.report.shelf import Store
+
+_SIGNS = {"pass": "✔", "fail": "✘", "inconclusive": "?", "incomplete": "…"}
+_SCALES = {
+    "margin": "Quality: candidate minus baseline",
+    "max_ratio": "Ratios: candidate to baseline",
+}
+
+
+def render(store: Store) -> None:
+    """The page."""
+    runs = elements.begin(store, "Gate", "May the candidate replace the baseline? Pass, fail, or not enough evidence.")
+    if not runs:
+        return
+    gated = [info.name for info in runs if _has_gate(store.facts(info.name))]
+    if not gated:
+        st.info("No run here has a gate in its suite. A gate names a baseline, candidates and what may not get worse:")
+        st.code(_EXAMPLE, language="yaml")
+        st.caption("Then `evalkit gate latest --suite SUITE` decides a stored run, and `evalkit run --gate` a new one.")
+        return
+    run = elements.choose("Run", gated, key="run")
+    try:
+        decision = decision_of(store, run)
+    except EvalkitError as error:
+        st.error(elements.plain(f"Not decided: {error}", 800))
+        return
+    for candidate in decision.candidates:
+        name, base = elements.plain(candidate.candidate, 60), elements.plain(decision.baseline, 60)
+        st.subheader(f"{_SIGNS.get(candidate.verdict, '')} {name} against {base}: {candidate.verdict}")
+        for reason in candidate.incomplete:
+            st.warning(elements.plain(reason, 400))
+        if candidate.n_pairs:
+            st.caption(f"{candidate.n_pairs:,} pairs · {candidate.n_errored:,} errored")
+        mine = [r for r in rulings_of(decision) if r.candidate == visible(candidate.candidate, limit=60)]
+        _rules(mine, candidate.candidate)
+        if candidate.compared:
+            with st.expander("What is being compared"):
+                st.text("\n".join(visible(line, limit=300) for line in candidate.compared))
+        for note in candidate.notes:
+            st.caption(elements.plain(note, 300))
+    _baseline(decision)
+    st.code(f"evalkit gate {run}", language="bash")
+
+
+def _rules(rulings: Sequence[Ruling], candidate: str) -> None:
+    import pandas as pd
+
+    if not rulings:
+        return
+    for kind in dict.fromkeys(_scale(ruling) for ruling in rulings):
+        drawn = [r for r in rulings if _scale(r) == kind and r.value is not None]
+        if not drawn:
+            continue
+        frame = pd.DataFrame(
+            [
+                {
+                    "rule": f"{r.rule}: {r.verdict}",
+                    "low": r.low if r.low is not None else r.value,
+                    "high": r.high if r.high is not None else r.value,
+                    "value": r.value,
+                    "limit": r.limit,
+                    "verdict": r.verdict,
+                    "shown": r.shown,
+                }
+                for r in drawn
+            ]
+        )
+        words = "; ".join(f"{r.rule}: {r.shown}, {r.verdict}" for r in drawn)
+        st.altair_chart(charts.rules(frame, kind), width="stretch", alt=f"{kind} of {visible(candidate)}. {words}")
+    st.caption("Interval of the deciding test (90 %); the upright tick is what the rule allows.")
+    for r in rulings:
+        if r.needs:
+            st.text(f"To decide {r.rule}: {visible(r.needs, limit=300)}.")
+    table = pd.DataFrame(
+        {
+            "rule": [r.rule for r in rulings],
+            "verdict": [f"{_SIGNS.get(r.verdict, '')} {r.verdict}" for r in rulings],
+            "measured [90 %]": [r.shown for r in rulings],
+            "how": [" · ".join(r.notes) for r in rulings],
+        }
+    )
+    st.dataframe(table, hide_index=True, width="stretch", alt=f"The rules for {visible(candidate)}")
+
+
+def _scale(ruling: Ruling) -> str:
+    """Rules of one unit share a scale; dollars, seconds and rates do not."""
+    limit = ruling.rule.rpartition("(")[2].split(" ")[0]
+    return _SCALES.get(limit, f"{ruling.kind}: {limit}")
+
+
+def _baseline(decision: Any) -> None:
+    said = promoted_by(decision)
+    if said:
+        st.text(visible(said, limit=600))
+    else:
+        st.caption(
+            f"The baseline is a model of the run {elements.plain(decision.baseline_run, 120)}; nobody promoted it."
+        )
+
+
+def _has_gate(facts: Any) -> bool:
+    resolved = facts.get("suite_resolved")
+    return isinstance(resolved, dict) and bool(resolved.get("gate"))
+
+
+_EXAMPLE = """gate:
+  baseline: gpt
+  candidates: [qwen-fp8]
+  rules:
+    - {quality: all, margin: 0.02}
+    - {cost: usd_per_1k_samples, max_ratio: 0.5}"""

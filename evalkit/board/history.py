@@ -1,0 +1,173 @@
+"""History: a suite over time, what changed in between, and a model against itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from evalkit.board import charts, elements
+from evalkit.report import flips, numbers
+from evalkit.report.hostile import visible
+from evalkit.report.rulings import promoted_sides
+from evalkit.report.shelf import Store
+from evalkit.store.runs import RunInfo
+
+_ALL = "all tasks"
+_FIGURES: Mapping[str, Any] = {
+    "quality": (lambda c: c["quality"]["mean"], numbers.quality),
+    "USD per 1,000 samples": (lambda c: c["cost"]["usd_per_1k_samples"], numbers.usd),
+    "seconds to the first token, p50": (lambda c: c["latency"]["ttft_s"]["p50"], numbers.time),
+    "seconds to the whole answer, p95": (lambda c: c["latency"]["total_s"]["p95"], numbers.time),
+}
+
+
+def render(store: Store) -> None:
+    """The page."""
+    runs = elements.begin(store, "History", "A suite over time: drift, and what changed when.")
+    if not runs:
+        return
+    left, middle, right = st.columns(3)
+    with left:
+        suite = elements.suite_of(runs)
+    mine = [info for info in reversed(runs) if info.suite == suite and info.started_at]
+    tasks = list(dict.fromkeys(t for i in mine for m in store.summary(i.name)["models"].values() for t in m["tasks"]))
+    with middle:
+        task = elements.choose("Task", [_ALL, *tasks], key="task") if len(tasks) > 1 else _ALL
+    with right:
+        figure = elements.choose("Figure", list(_FIGURES), key="figure")
+    rows = _rows(store, mine, None if task == _ALL else task, figure)
+    if not rows:
+        st.info(f"No run of this suite has a known {elements.plain(figure)}.")
+        return
+    import pandas as pd
+
+    frame = pd.DataFrame(rows)
+    frame["at"] = pd.to_datetime(frame["at"], format="ISO8601", utc=True)
+    frame = frame.astype({"low": float, "high": float, "value": float})
+    words = "; ".join(
+        f"{r['model']} {str(r['at'])[:10]}: {r['shown']}{' (' + r['note'] + ')' if r['note'] else ''}"
+        for r in rows[:40]
+    )
+    st.altair_chart(charts.history(frame, figure), width="stretch", alt=f"{figure} over time. {words}")
+    if len(mine) < 2:
+        st.caption("One run is a point, not a history: run the suite again next week.")
+    changes = [row for row in rows if row["note"]]
+    if changes:
+        st.subheader("What changed")
+        table = pd.DataFrame(
+            [{"when": str(r["at"])[:19].replace("T", " "), "model": r["model"], "change": r["note"]} for r in changes]
+        )
+        st.dataframe(table, hide_index=True, width="stretch", alt="Changes between runs")
+    _drift(store, mine)
+
+
+def _rows(store: Store, runs: Sequence[RunInfo], task: str | None, figure: str) -> list[dict[str, Any]]:
+    read, show = _FIGURES[figure]
+    rows: list[dict[str, Any]] = []
+    before: dict[str, dict[str, str | None]] = {}
+    served = _served(store, runs)
+    baselines = promoted_sides()
+    for info in runs:
+        facts = store.facts(info.name)
+        for model, cells in store.summary(info.name)["models"].items():
+            cell = cells["all"] if task is None else cells["tasks"].get(task)
+            if cell is None or read(cell) is None:
+                continue
+            now = _state(facts, model, served.get((info.name, model)))
+            notes = _changes(before.get(model), now)
+            if (info.name, model) in baselines:
+                notes.append("promoted as baseline")
+            before[model] = now
+            quality = cell["quality"] if figure == "quality" else {"low": None, "high": None}
+            rows.append(
+                {
+                    "at": info.started_at,
+                    "model": visible(model, limit=60),
+                    "run": info.name,
+                    "value": float(read(cell)),
+                    "low": quality["low"],
+                    "high": quality["high"],
+                    "shown": show(read(cell))
+                    + (" " + numbers.interval(quality["low"], quality["high"]) if quality["low"] is not None else ""),
+                    "note": "; ".join(notes),
+                }
+            )
+    return rows
+
+
+def _served(store: Store, runs: Sequence[RunInfo]) -> dict[tuple[str, str], str]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for info in runs:  # one by one: each is cached by itself, and a new run does not read the old ones again
+        for row in store.query(
+            [info.name],
+            "select run, model, served_model from rows where served_model is not null group by all order by all",
+        ):
+            found.setdefault((row["run"], row["model"]), []).append(row["served_model"])
+    return {key: ", ".join(names) for key, names in found.items()}
+
+
+def _state(facts: Mapping[str, Any], model: str, served: str | None) -> dict[str, str | None]:
+    described = facts.get("models")
+    about = described.get(model) if isinstance(described, dict) else None
+    prices = about.get("prices") if isinstance(about, dict) else None
+    software = facts.get("software")
+    version = software.get("evalkit") if isinstance(software, dict) else facts.get("evalkit_version")
+    return {
+        "served as": served,
+        "price": str(prices.get("usd_per_mtok")) if isinstance(prices, dict) else None,
+        "evalkit": str(version) if version else None,
+        "questions": str({k: v.get("identity") for k, v in facts["tasks"].items()})
+        if isinstance(facts.get("tasks"), dict)
+        else None,
+    }
+
+
+def _changes(before: Mapping[str, str | None] | None, now: Mapping[str, str | None]) -> list[str]:
+    """What differs, where both sides are known."""
+    if before is None:
+        return []
+    found = []
+    for name, value in now.items():
+        was = before[name]
+        if was is None or value is None or was == value:
+            continue
+        if name in {"served as", "evalkit"}:
+            found.append(f"{name}: {visible(was, limit=60)} → {visible(value, limit=60)}")
+        else:
+            found.append(f"other {name}" if name == "questions" else "another price")
+    return found
+
+
+def _drift(store: Store, runs: Sequence[RunInfo]) -> None:
+    """The same model in its first and its last run: over the same samples, so a difference is the model's."""
+    import pandas as pd
+
+    seen: dict[str, list[str]] = {}
+    for info in runs:
+        for model in store.summary(info.name)["models"]:
+            seen.setdefault(model, []).append(info.name)
+    rows = []
+    for model, names in seen.items():
+        if len(names) < 2:
+            continue
+        versus = flips.compare(store, (names[0], model), (names[-1], model))
+        shown = versus.low is not None and versus.high is not None and not versus.low <= 0 <= versus.high
+        rows.append(
+            {
+                "model": visible(model, limit=60),
+                "from": names[0],
+                "to": names[-1],
+                "difference": numbers.difference(versus.delta),
+                "95 % interval": numbers.interval(versus.low, versus.high),
+                "flips": numbers.count(versus.flips),
+                "samples": numbers.count(versus.n),
+                "drift": "shown" if shown else "not shown",
+            }
+        )
+    if rows:
+        st.subheader("Drift: each model against itself")
+        st.dataframe(
+            pd.DataFrame(rows), hide_index=True, width="stretch", alt="Each model's first run against its last"
+        )

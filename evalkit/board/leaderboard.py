@@ -1,0 +1,284 @@
+"""Leaderboard: who is best, how sure that is, and what it costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from evalkit.board import charts, elements
+from evalkit.board.picture import picture
+from evalkit.report import numbers
+from evalkit.report.entries import Entry, Line, entries_of, standing, tie_groups
+from evalkit.report.hostile import visible
+from evalkit.report.shelf import Store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ALL = "all tasks"
+_MONEY = ("USD per 1,000", "USD per right")
+_TIMES = ("TTFT p50", "TTFT p95", "total p50", "total p95")
+
+
+def render(store: Store) -> None:
+    """The page."""
+    runs = elements.begin(store, "Leaderboard", "Models side by side, with how sure each figure is.")
+    if not runs:
+        return
+    left, middle, right = st.columns([2, 2, 3])
+    with left:
+        suite = elements.suite_of(runs)
+    entries = entries_of(store, suite)
+    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells["tasks"]))
+    with middle:
+        task = elements.choose("Task", [ALL, *tasks], key="task") if len(tasks) > 1 else (tasks or [ALL])[0]
+    with right:
+        search = st.text_input(
+            "Search models", key="search", bind="query-params", placeholder="name, id, licence, tier", type="search"
+        )
+    every = standing(store, entries, None if task == ALL else task)
+    if not every:
+        st.info("None of these models was asked this task.")
+        return
+    # Places are those among all models: a search hides lines, it does not make the rest better.
+    ranked = list(zip(every, tie_groups(every), strict=True))
+    tiers = sorted({tier for entry in entries if (tier := _tier(entry))})
+    if len(tiers) > 1:
+        picked = st.pills("Openness", tiers, selection_mode="multi", key="tier", bind="query-params")
+        ranked = [(line, letter) for line, letter in ranked if not picked or _tier(line.entry) in picked]
+    ranked = [(line, letter) for line, letter in ranked if _fits(line.entry, search or "")]
+    if not ranked:
+        st.info("No model fits the search. Clear it to see all of them.")
+        return
+    lines, letters = [line for line, _ in ranked], [letter for _, letter in ranked]
+    entries = [line.entry for line in lines]
+    st.subheader(_sentence(every))
+    if len(lines) < len(every):
+        st.caption(f"{len(lines)} of {len(every)} models shown.")
+    _chart(lines, letters)
+    _table(store, lines, letters)
+    elements.warn(entries)
+    if len(tasks) > 1:
+        _matrix(entries, tasks)
+    suites = list(dict.fromkeys(info.suite for info in runs if info.suite))
+    if len(suites) > 1:
+        _across(store, suites)
+    _known(entries)
+
+
+def _sentence(lines: Sequence[Line]) -> str:
+    """What the evidence says about the first place, in words."""
+    ranked = [line for line in lines if line.place is not None]
+    if not ranked:
+        return "No model has a score yet."
+    first = [line for line in ranked if line.place is not None and line.place.best == 1]
+    names = [elements.plain(line.entry.model, 40) for line in first]
+    if len(ranked) == 1:
+        return f"{names[0]} is the only model here."
+    if len(first) == 1:
+        return f"{names[0]} is best."
+    if len(first) == len(ranked):
+        return "These data cannot tell the models apart."
+    cheapest = _cheapest(first)
+    tail = f" Of these, {elements.plain(cheapest, 40)} costs least." if cheapest else ""
+    return f"{', '.join(names[:-1])} and {names[-1]} share the first place: these data cannot tell them apart.{tail}"
+
+
+def _cheapest(lines: Sequence[Line]) -> str | None:
+    """The cheapest model, where every price is known; None otherwise: an unknown price may be the lowest."""
+    priced = [(line.cell["cost"]["usd_per_1k_samples"], line.entry.model) for line in lines]
+    if any(price is None for price, _ in priced):
+        return None
+    return str(min(priced)[1])
+
+
+def _chart(lines: Sequence[Line], letters: Sequence[str]) -> None:
+    import pandas as pd
+
+    rows = [
+        {
+            "model": visible(line.entry.model, limit=60),
+            "quality": line.cell["quality"]["mean"],
+            "low": line.cell["quality"]["low"],
+            "high": line.cell["quality"]["high"],
+            "place": f"{line.place or numbers.UNDEFINED} (group {letter or numbers.UNDEFINED})",
+            "shown": _quality(line.cell),
+        }
+        for line, letter in zip(lines, letters, strict=True)
+        if line.cell["quality"]["mean"] is not None
+    ]
+    if rows:
+        frame = pd.DataFrame(rows).astype({"low": float, "high": float})
+        words = "; ".join(f"{row['model']}: {row['shown']}, place {row['place']}" for row in rows)
+        st.altair_chart(charts.whiskers(frame), width="stretch", alt=f"Quality with 95 % intervals. {words}")
+
+
+def frame_of(lines: Sequence[Line], letters: Sequence[str]) -> pd.DataFrame:
+    """The table as numbers (None: unknown or undefined), for sorting and for the download. Times in seconds."""
+    import pandas as pd
+
+    rows = []
+    for line, letter in zip(lines, letters, strict=True):
+        cell, entry = line.cell, line.entry
+        quality, cost, times = cell["quality"], cell["cost"], cell["latency"]
+        others = {k: n for k, n in cell["outcomes"].items() if n and k not in {"right", "wrong", "scored"}}
+        rows.append(
+            {
+                "model": visible(entry.model, limit=60),
+                "place": str(line.place) if line.place else numbers.UNDEFINED,
+                "group": letter,
+                "quality": quality["mean"],
+                "95 % interval": numbers.interval(quality["low"], quality["high"]),
+                "n": quality["n"],
+                "USD per 1,000": cost["usd_per_1k_samples"],
+                "USD per right": cost["usd_per_correct"],
+                "TTFT p50": times["ttft_s"]["p50"],
+                "TTFT p95": times["ttft_s"]["p95"],
+                "total p50": times["total_s"]["p50"],
+                "total p95": times["total_s"]["p95"],
+                "tokens/s": times["output_tokens_per_s"],
+                "other outcomes": ", ".join(f"{n:,} {k}" for k, n in others.items()),
+                "measured": (entry.run.started_at or "")[:10],
+                "tier": _tier(entry) or "",
+                "licence": (entry.known.shown("licence") if entry.known else None) or "",
+                "asked as": visible(entry.asked_as or "", limit=80),
+                "run": entry.run.name,
+            }
+        )
+    floats = ["quality", *_MONEY, *_TIMES, "tokens/s"]
+    return pd.DataFrame(rows).astype(dict.fromkeys(floats, float))
+
+
+def _table(store: Store, lines: Sequence[Line], letters: Sequence[str]) -> None:
+    frame = frame_of(lines, letters)
+    frame.insert(18, "served as", _served(store, lines))
+    styler = frame.style.format({
+        "quality": lambda v: numbers.quality(_none(v)),
+        "n": lambda v: f"{v:,}",
+        **dict.fromkeys(_MONEY, lambda v: numbers.usd(_none(v))),
+        **dict.fromkeys(_TIMES, lambda v: numbers.time(_none(v))),
+        "tokens/s": lambda v: numbers.rate(_none(v)),
+    })  # fmt: skip
+    places = "The places that the data leave open to it, at 95 % confidence for all models together."
+    event: Any = st.dataframe(
+        styler,
+        hide_index=True,
+        width="stretch",
+        key="leaderboard_table",
+        on_select="rerun",
+        selection_mode="multi-row",
+        placeholder=numbers.UNKNOWN,
+        alt="The leaderboard as a table; select two rows to compare them",
+        column_config={
+            "model": st.column_config.TextColumn(pinned=True),
+            "place": st.column_config.TextColumn(help=places),
+            "group": st.column_config.TextColumn(help="Models of one letter cannot be told apart from its first."),
+        },
+    )
+    chosen = [lines[row].entry for row in event["selection"]["rows"] if row < len(lines)]
+    if len(chosen) < 2 <= len(lines):
+        picked = st.session_state.get("models", ())  # on the trade-off chart
+        rest = [line.entry for line in lines if line.entry not in chosen]
+        rest.sort(key=lambda entry: visible(entry.model, limit=60) not in picked)
+        chosen = [*chosen, *rest][:2]
+    buttons = st.container(horizontal=True, vertical_alignment="center")
+    if len(chosen) >= 2:
+        a, b = chosen[:2]
+        label = f"Compare {elements.plain(a.model, 30)} with {elements.plain(b.model, 30)}"
+        elements.link(buttons, "versus", label, {"a": a.key, "b": b.key})
+    csv = frame.to_csv(index=False).encode("utf-8", "backslashreplace")
+    buttons.download_button("CSV", csv, "leaderboard.csv", "text/csv")
+    buttons.download_button("PNG", lambda: picture(lines, letters), "leaderboard.png", "image/png")
+    buttons.caption("Select two rows to compare other models.")
+
+
+def _served(store: Store, lines: Sequence[Line]) -> list[str]:
+    """The versions that providers say they served, for each line; empty where they do not say."""
+    runs = sorted({line.entry.run.name for line in lines})
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in store.query(
+        runs, "select run, model, served_model from rows where served_model is not null group by all order by all"
+    ):
+        found.setdefault((row["run"], row["model"]), []).append(visible(row["served_model"], limit=60))
+    return [", ".join(found.get((line.entry.run.name, line.entry.model), [])) for line in lines]
+
+
+def _matrix(entries: Sequence[Entry], tasks: Sequence[str]) -> None:
+    """Models by tasks: where a model that is fine on average is not."""
+    with st.expander("Every task", expanded=True):
+        _grid([(entry.model, {task: entry.cell(task) for task in tasks}) for entry in entries], tasks, "tasks")
+
+
+def _across(store: Store, suites: Sequence[str]) -> None:
+    with st.expander("Every suite"):
+        by_model: dict[str, dict[str, Any]] = {}
+        for suite in suites:
+            for entry in entries_of(store, suite):
+                by_model.setdefault(entry.model, {})[suite] = entry.cell(None)
+        _grid(list(by_model.items()), suites, "suites")
+        st.caption("Suites ask different questions: compare down a column, not along a line.")
+
+
+def _grid(rows: Sequence[tuple[str, Any]], columns: Sequence[str], what: str) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        [
+            {
+                "model": visible(model, limit=60),
+                **{visible(c, limit=60): _quality(cells[c]) if cells.get(c) else "not asked" for c in columns},
+            }
+            for model, cells in rows
+        ]
+    )
+    st.dataframe(frame, hide_index=True, width="stretch", alt=f"Quality with 95 % intervals, models by {what}")
+
+
+def _known(entries: Sequence[Entry]) -> None:
+    """What the catalogue says of these models, with sources; absent where nothing is known."""
+    listed = [entry for entry in entries if entry.known and entry.known.claims]
+    if not listed:
+        return
+    with st.expander("What is known of these models"):
+        for entry in listed:
+            known = entry.known
+            if known is None:
+                continue
+            st.markdown(f"**{elements.plain(entry.model)}** is {elements.plain(known.model)}")
+            elements.facts_table(
+                {
+                    name.replace("_", " "): f"{known.shown(name)}   [{', '.join(c.source for c in claims)}]"
+                    for name, claims in known.claims.items()
+                },
+                alt=f"Facts about {visible(known.model)}",
+            )
+
+
+def _tier(entry: Entry) -> str | None:
+    """The tier that the sources agree on; `disputed` where they do not."""
+    if entry.known is None or not entry.known.claims.get("tier"):
+        return None
+    return str(entry.known.value("tier") or "disputed")
+
+
+def _fits(entry: Entry, search: str) -> bool:
+    said = [entry.model, entry.asked_as or "", entry.run.name]
+    if entry.known:
+        said += [
+            entry.known.model,
+            entry.known.family or "",
+            *(entry.known.shown(f) or "" for f in ("tier", "licence")),
+        ]
+    return all(word in " ".join(said).lower() for word in search.lower().split())
+
+
+def _quality(cell: Any) -> str:
+    quality = cell["quality"]
+    return numbers.quality_with_interval(quality["mean"], quality["low"], quality["high"])
+
+
+def _none(value: Any) -> float | None:
+    return None if math.isnan(value) else float(value)

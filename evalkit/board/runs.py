@@ -1,0 +1,137 @@
+"""Runs: how each ended, what failed and why, and what a live run is doing now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from evalkit.board import elements
+from evalkit.errors import StoreError
+from evalkit.report import numbers
+from evalkit.report.hostile import visible
+from evalkit.report.shelf import Store
+from evalkit.store.runs import RunInfo
+
+_EVERY_S = 2
+"""How often a live run is looked at: its journal is read anew, which costs the machine that measures."""
+
+
+def render(store: Store) -> None:
+    """The page."""
+    runs = elements.begin(store, "Runs", "What was measured, how it ended, and what is running now.")
+    if not runs:
+        return
+    for info in runs:
+        if info.status == "running":
+            _live(store, info.name)
+    _list(store, runs)
+    run = elements.choose("Run", [info.name for info in runs], key="run")
+    _one(store, next(info for info in runs if info.name == run))
+
+
+def _live(store: Store, run: str) -> None:
+    """A fragment of the page that refreshes itself while the run goes on."""
+
+    @st.fragment(run_every=_EVERY_S)
+    def watch() -> None:
+        try:
+            facts, summary = store.facts(run), store.summary(run)
+        except StoreError as error:
+            st.error(elements.plain(error, 300))
+            return
+        n, total = summary["n_rows"], facts.get("n_rows") or 0
+        started = datetime.fromisoformat(facts["started_at"])
+        took = (datetime.now(UTC) - started).total_seconds()
+        rate = n / took if took > 0 else 0.0
+        left = numbers.duration((total - n) / rate) if rate and total >= n else numbers.UNKNOWN
+        errors = sum(model["all"]["outcomes"].get("errored", 0) for model in summary["models"].values())
+        with st.container(border=True):
+            st.markdown(f"**{elements.plain(run, 100)} is running**")
+            st.progress(min(1.0, n / total) if total else 0.0, text=f"{n:,} of {total:,} rows")
+            st.text(
+                f"{numbers.rate(rate)} rows/s · about {left} left · {errors:,} errors · {numbers.duration(took)} so far"
+            )
+
+    watch()
+
+
+def _list(store: Store, runs: Sequence[RunInfo]) -> None:
+    import pandas as pd
+
+    rows = []
+    for info in runs:
+        summary, facts = store.summary(info.name), store.facts(info.name)
+        cells = [model["all"] for model in summary["models"].values()]
+        spend = [cell["cost"]["spend_usd"] for cell in cells]
+        known = None if None in spend else sum(float(s) for s in spend if s is not None)
+        rows.append(
+            {
+                "started": (info.started_at or "")[:19].replace("T", " "),
+                "suite": visible(info.suite or "", limit=60),
+                "status": info.status or numbers.UNKNOWN,
+                "models": visible(", ".join(summary["models"]), limit=120),
+                "rows": f"{numbers.count(summary['n_rows'])} of {numbers.count(facts.get('n_rows'))}",
+                "errors": numbers.count(sum(cell["outcomes"].get("errored", 0) for cell in cells)),
+                "spent": numbers.usd(known) if cells else numbers.UNDEFINED,
+                "run": info.name,
+            }
+        )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="Every run, newest first")
+
+
+def _one(store: Store, info: RunInfo) -> None:
+    facts = store.facts(info.name)
+    for reason in facts.get("reasons") or ():
+        st.warning(elements.plain(reason, 400))
+    errors = store.query(
+        [info.name],
+        """select model, error_kind as kind, error_status as status, count(*) as n, min(sample_id) as example,
+                  arg_min((model, task, sample_digest, occurrence, repeat), sample_id) as key
+           from rows where outcome = 'errored' group by all order by n desc limit 50""",
+    )
+    if errors:
+        st.subheader("Errors")
+        _errors(store, info.name, errors)
+    else:
+        st.success("No row of this run errored.")
+    with st.expander("Facts of the run"):
+        elements.facts_table(_facts(info, facts), alt="Facts of the run")
+    with st.expander("Take it elsewhere"):
+        st.code(f"evalkit show {info.name}\nevalkit report {info.name} --html report.html", language="bash")
+
+
+def _errors(store: Store, run: str, errors: Sequence[Mapping[str, Any]]) -> None:
+    import pandas as pd
+
+    from evalkit.report.flips import texts
+
+    keys = [tuple(row["key"].values() if isinstance(row["key"], dict) else row["key"]) for row in errors]
+    said = texts(store, run, keys)
+    frame = pd.DataFrame(
+        {
+            "model": [visible(row["model"], limit=60) for row in errors],
+            "kind": [visible(row["kind"] or "", limit=40) for row in errors],
+            "HTTP status": [str(row["status"]) if row["status"] is not None else numbers.UNDEFINED for row in errors],
+            "rows": [numbers.count(row["n"]) for row in errors],
+            "message of one": [visible(said.get(key, {}).get("error") or "", limit=300) for key in keys],
+            "its sample": [visible(row["example"] or "", limit=60) for row in errors],
+        }
+    )
+    st.dataframe(frame, hide_index=True, width="stretch", alt="Errors by model and kind")
+
+
+def _facts(info: RunInfo, facts: Mapping[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "folder": info.path,
+        "suite": info.suite,
+        "suite digest": info.suite_digest,
+        "status": info.status,
+    }
+    shown |= {"started (UTC)": info.started_at, "finished (UTC)": info.finished_at}
+    for name, value in facts.items():
+        if isinstance(value, str | int | float | bool) and name not in {"schema_version", *info.__slots__}:
+            shown.setdefault(name.replace("_", " "), value)
+    return {name: numbers.UNKNOWN if value is None else value for name, value in shown.items()}

@@ -1,0 +1,131 @@
+"""Sample: one item through every model and repeat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from evalkit.board import elements
+from evalkit.board.review import review_form
+from evalkit.report import flips, numbers
+from evalkit.report.hostile import visible
+from evalkit.report.shelf import Store
+
+_FOUND = 200
+"""Items that a search lists: more are not read through, they are searched for."""
+
+
+def render(store: Store) -> None:
+    """The page."""
+    runs = elements.begin(store, "Sample", "One item through every model and repeat.")
+    if not runs:
+        return
+    left, right = st.columns([3, 2])
+    with left:
+        run = elements.choose("Run", [info.name for info in runs], key="run")
+    with right:
+        search = st.text_input(
+            "Find", key="find", bind="query-params", type="search", placeholder="sample id, task or digest"
+        )
+    linked = st.query_params.get("item")
+    items = _items(store, run, search or "", linked)
+    if linked and not items:  # a link into another run than the one chosen
+        for info in runs:
+            items = _items(store, info.name, "", linked)
+            if items:
+                run = info.name
+                break
+    if not items:
+        st.info("No item fits. Write less of its id, or choose another run.")
+        return
+    labels = {
+        f"{item['task']} · {item['sample_id']} · {item['sample_digest'][:8]}.{item['occurrence']}": item
+        for item in items
+    }
+    item = labels[
+        elements.choose(
+            f"Item ({len(items)} found)" if len(items) < _FOUND else "Item (first 200)", list(labels), key="which"
+        )
+    ]
+    _show(store, run, item)
+
+
+def _items(store: Store, run: str, search: str, digest: str | None) -> list[dict[str, Any]]:
+    words = f"%{search.strip().replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
+    return store.query(
+        [run],
+        f"""select task, sample_digest, occurrence, min(sample_id) as sample_id, count(distinct score) as kinds
+            from rows
+            where (sample_id || ' ' || task || ' ' || sample_digest) ilike ? escape '!'
+              and (? is null or sample_digest = ?)
+            group by task, sample_digest, occurrence
+            order by kinds desc, task, sample_id, sample_digest limit {_FOUND}""",
+        [words, digest, digest],
+    )
+
+
+def _show(store: Store, run: str, item: dict[str, Any]) -> None:
+    rows = store.query(
+        [run],
+        """select model, task, sample_digest, occurrence, repeat, outcome, score, cached, attempts, ttft_s, total_s,
+                  input_tokens, output_tokens, reasoning_tokens, cost_usd, stop_reason, served_model
+           from rows where task = ? and sample_digest = ? and occurrence = ? order by model, repeat""",
+        [item["task"], item["sample_digest"], item["occurrence"]],
+    )
+    keys = {_key(row): row for row in rows}
+    said = flips.texts(store, run, keys)
+    first = next(iter(said.values()), {})
+    with st.expander("The prompt as sent", expanded=True):
+        for n, message in enumerate(first.get("prompt") or ()):
+            st.caption(message.role)
+            elements.say(message.content, key=f"prompt-{n}", what="prompt")
+    if first.get("target"):
+        st.text(f"Right answer: {visible(first['target'], limit=500)}")
+    _table(rows, said)
+    for n, (key, row) in enumerate(keys.items()):
+        again = f", repeat {row['repeat'] + 1}" if row["repeat"] else ""
+        with st.container(border=True):
+            st.markdown(
+                f"**{elements.plain(row['model'], 60)}**{again} · {row['outcome']} · {numbers.quality(row['score'])}"
+            )
+            answer = said.get(key, {})
+            elements.say(answer.get("text"), key=f"answer-{n}", what="answer")
+            for label, name in (
+                ("Read as", "extracted"),
+                ("Why", "reason"),
+                ("Error", "error"),
+                ("Refusal", "refusal"),
+            ):
+                if answer.get(name):
+                    st.text(f"{label}: {visible(answer[name], limit=600)}")
+            if answer.get("reasoning"):
+                with st.expander("Reasoning"):
+                    elements.say(answer["reasoning"], key=f"reasoning-{n}", what="reasoning")
+            review_form(store, run, key, slot=f"sample-{n}-{item['sample_digest'][:12]}")
+
+
+def _table(rows: list[dict[str, Any]], said: dict[Any, dict[str, Any]]) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            "model": [visible(row["model"], limit=60) for row in rows],
+            "repeat": [row["repeat"] + 1 for row in rows],
+            "outcome": [row["outcome"] for row in rows],
+            "score": [numbers.quality(row["score"]) for row in rows],
+            "read as": [visible(said.get(_key(row), {}).get("extracted") or "", limit=80) for row in rows],
+            "first token": [numbers.time(row["ttft_s"]) for row in rows],
+            "total": [numbers.time(row["total_s"]) for row in rows],
+            "tokens in": [numbers.count(row["input_tokens"]) for row in rows],
+            "tokens out": [numbers.count(row["output_tokens"]) for row in rows],
+            "cost": [numbers.usd(row["cost_usd"]) for row in rows],
+            "from cache": ["yes" if row["cached"] else "no" for row in rows],
+            "served as": [visible(row["served_model"] or "", limit=60) for row in rows],
+        }
+    )
+    st.dataframe(frame, hide_index=True, width="stretch", alt="This item through every model and repeat")
+
+
+def _key(row: dict[str, Any]) -> tuple[str, str, str, int, int]:
+    return (row["model"], row["task"], row["sample_digest"], int(row["occurrence"]), int(row["repeat"]))

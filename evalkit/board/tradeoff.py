@@ -1,0 +1,119 @@
+"""Trade-off: quality against cost and against time, with intervals, and which models the data leave on the front."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import streamlit as st
+
+from evalkit.board import charts, elements
+from evalkit.report import numbers
+from evalkit.report.entries import entries_of, standing
+from evalkit.report.shelf import Store
+from evalkit.report.tradeoffs import AXES, Point, points_of
+
+_ALL = "all tasks"
+
+
+def render(store: Store) -> None:
+    """The page."""
+    runs = elements.begin(store, "Trade-off", "What a point of quality costs, in money and in time.")
+    if not runs:
+        return
+    left, middle, right = st.columns([2, 2, 3])
+    with left:
+        suite = elements.suite_of(runs)
+    entries = entries_of(store, suite)
+    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells["tasks"]))
+    with middle:
+        task = elements.choose("Task", [_ALL, *tasks], key="task") if len(tasks) > 1 else _ALL
+    with right:
+        axis = elements.choose("Against", list(AXES), key="axis")
+    log = st.toggle("Logarithmic scale", key="log", bind="query-params")
+    lines = standing(store, entries, None if task == _ALL else task)
+    points = points_of(lines, axis)
+    missing = [p.line.entry.model for p in points if p.state == "unknown"]
+    if missing:
+        st.warning(
+            f"Not drawn, because {elements.plain(axis)} or quality is unknown or undefined: "
+            + ", ".join(elements.plain(name, 40) for name in missing)
+        )
+    drawn = [p for p in points if p.state != "unknown" and p.x is not None and (p.x > 0 or not log)]
+    if not drawn:
+        st.info(_way_out(axis))
+        return
+    import pandas as pd
+
+    frame = pd.DataFrame([p.as_row() for p in drawn])
+    frame = frame.astype({"x_low": float, "x_high": float, "low": float, "high": float})
+    front = [p.line.entry.model for p in drawn if p.state == "front"]
+    maybe = [p.line.entry.model for p in drawn if p.state == "possible"]
+    said = f"Nothing here is at least as good for less than {_list(front)}."
+    if maybe:
+        said += f" The data do not rule out {_list(maybe)} either: no difference in quality is shown."
+    st.subheader(said)
+    words = "; ".join(
+        f"{row['model']}: quality {row['shown']}, {axis} {row['x_shown']}, {row['state']}"
+        for row in frame.to_dict("records")
+    )
+    picked: Any = st.altair_chart(
+        charts.tradeoff(frame, axis, log=log, chosen=st.session_state.get("models", ())),
+        width="stretch",
+        key="tradeoff_chart",
+        on_select="rerun",
+        alt=f"Quality against {axis}. {words}",
+    )
+    chosen = [str(point.get("model")) for point in (picked["selection"].get("picked") or [])]
+    if chosen:
+        st.session_state["models"] = chosen
+    _table(drawn, axis, AXES[axis].show)
+    known = {p.line.entry.model: p.line.entry for p in drawn}
+    for name in chosen[:1]:
+        other = next((p.line.entry for p in drawn if p.line.entry.model != name), None)
+        if name in known and other:
+            label = f"Compare {elements.plain(other.model, 30)} with {elements.plain(name, 30)}"
+            elements.link(st, "versus", label, {"a": other.key, "b": known[name].key})
+    elements.warn([line.entry for line in lines])
+
+
+def _table(points: Sequence[Point], axis: str, show: Callable[[float | None], str]) -> None:
+    import pandas as pd
+
+    rows: list[Mapping[str, Any]] = [p.as_row() for p in points]
+    frame = pd.DataFrame(
+        {
+            "model": [row["model"] for row in rows],
+            "front": [row["state"] for row in rows],
+            "quality [95 %]": [row["shown"] for row in rows],
+            axis: [row["x_shown"] for row in rows],
+            "per further point of quality": _steps(points, show),
+        }
+    )
+    st.dataframe(frame, hide_index=True, width="stretch", alt=f"Quality and {axis} of each model")
+
+
+def _steps(points: Sequence[Point], show: Callable[[float | None], str]) -> list[str]:
+    """What one more point (0.01) of quality costs along the front, from the next cheaper model on it."""
+    front = [(p.x, p.quality, n) for n, p in enumerate(points) if p.state == "front"]
+    known = sorted((x, quality, n) for x, quality, n in front if x is not None and quality is not None)
+    steps = {}
+    for (x, quality, _), (next_x, next_quality, n) in pairwise(known):
+        gain = (next_quality - quality) * 100
+        steps[n] = f"+{show((next_x - x) / gain)}" if gain > 0 else numbers.UNDEFINED
+    return [steps.get(n, numbers.UNDEFINED) for n in range(len(points))]
+
+
+def _list(names: Sequence[str]) -> str:
+    said = [elements.plain(name, 40) for name in names]
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+
+
+def _way_out(axis: str) -> str:
+    if "USD" in axis:
+        return (
+            "No price is known for any of these models, and unknown is not zero. Write the prices into a prices.yaml "
+            "beside the suite and run it again: cached answers cost nothing."
+        )
+    return f"No model has a measured {axis} here. Answers that came from the cache have none."

@@ -1,0 +1,221 @@
+"""Versus: two models on the same samples. The verdict first, then the tasks, then what changed, one flip at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from evalkit.board import differences, elements
+from evalkit.board.review import review_form
+from evalkit.errors import StoreError
+from evalkit.records import Outcome
+from evalkit.report import flips, numbers
+from evalkit.report.hostile import visible
+from evalkit.report.scores import Side
+from evalkit.report.shelf import Store
+from evalkit.store.runs import RunInfo, split_side
+
+_PAGE = 25
+_ANY = "any"
+
+
+def render(store: Store) -> None:
+    """The page."""
+    runs = elements.begin(store, "Versus", "Two models on the same samples: B against A.")
+    if not runs:
+        return
+    sides = _sides(store, runs)
+    if len(sides) < 2:
+        st.info(
+            "There is only one model so far. Add a second one to the suite and run it again: what is answered is kept."
+        )
+        return
+    left, right = st.columns(2)
+    with left:
+        a = _split(elements.choose("A (now)", sides, key="a"))
+    with right:
+        b = _split(elements.choose("B (instead)", sides, key="b", index=_picked(sides)))
+    if a == b:
+        st.info("Both sides are the same model of the same run. Choose another for B.")
+        return
+    try:
+        whole = flips.compare(store, a, b)
+        tasks = flips.tasks_of(store, a, b)
+    except StoreError as error:
+        st.error(elements.plain(error, 400))
+        return
+    names = (elements.plain(a[1], 40), elements.plain(b[1], 40))
+    st.subheader(whole.sentence(*names))
+    if whole.n_errored:
+        st.caption(
+            f"{whole.n_errored:,} samples errored on a side: they are counted against the better reading, not left out."
+        )
+    if whole.method:
+        st.caption(f"{whole.method}, on paired samples; {whole.gained:,} better, {whole.lost:,} worse with B.")
+    _figures(store, a, b)
+    if len(tasks) > 1:
+        _by_task(store, a, b, tasks)
+    _flips(store, a, b, tasks)
+
+
+def _sides(store: Store, runs: list[RunInfo]) -> list[str]:
+    """Every RUN:MODEL, the newest run first."""
+    return [f"{info.name}:{model}" for info in runs for model in store.summary(info.name)["models"]]
+
+
+def _picked(sides: list[str]) -> int:
+    """The model last selected on a chart, in the newest run that has it; else the second side."""
+    for model in st.session_state.get("models", ()):
+        for n, side in enumerate(sides):
+            if n and _split(side)[1] == model:
+                return n
+    return 1
+
+
+def _split(side: str) -> Side:
+    run, model = split_side(side)
+    return run, model or ""
+
+
+def _figures(store: Store, a: Side, b: Side) -> None:
+    """Cost and time beside the quality."""
+    ours, theirs = (store.summary(run)["models"][model]["all"] for run, model in (a, b))
+    figures: tuple[tuple[str, Callable[[Any], float | None], Callable[[float | None], str]], ...] = (
+        ("Quality", lambda c: c["quality"]["mean"], numbers.quality),
+        ("USD per 1,000", lambda c: c["cost"]["usd_per_1k_samples"], numbers.usd),
+        ("First token, p50", lambda c: c["latency"]["ttft_s"]["p50"], numbers.time),
+        ("Whole answer, p95", lambda c: c["latency"]["total_s"]["p95"], numbers.time),
+    )
+    places = st.columns(4)
+    for place, (label, read, show) in zip(places, figures, strict=True):
+        x, y = read(ours), read(theirs)
+        change = None
+        if x is not None and y is not None:
+            change = f"{numbers.difference(y - x)}" if label == "Quality" else numbers.ratio(y / x) if x else None
+        dollar = r"\$"
+        place.metric(
+            label,
+            show(y).replace("$", dollar),
+            delta=f"{change or 'no ratio'}, A: {show(x).replace('$', dollar)}",
+            delta_color="off",
+            delta_arrow="off",
+        )
+
+
+def _by_task(store: Store, a: Side, b: Side, tasks: list[str]) -> None:
+    import pandas as pd
+
+    rows = []
+    for task in tasks:
+        versus = flips.compare(store, a, b, task)
+        rows.append(
+            {
+                "task": visible(task, limit=60),
+                "B − A": numbers.difference(versus.delta),
+                "95 % interval": numbers.interval(versus.low, versus.high),
+                "samples": numbers.count(versus.n),
+                "better": numbers.count(versus.gained),
+                "worse": numbers.count(versus.lost),
+            }
+        )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="Differences by task with their intervals")
+
+
+def _flips(store: Store, a: Side, b: Side, tasks: list[str]) -> None:
+    st.subheader("Samples")
+    places = st.columns(4)
+    with places[0]:
+        kind = elements.choose("Change", flips.KINDS, key="change", index=4)
+    with places[1]:
+        task = elements.choose("In task", [_ANY, *tasks], key="in")
+    with places[2]:
+        outcome = elements.choose("Outcome", [_ANY, *(str(o) for o in Outcome)], key="outcome")
+    with places[3]:
+        text = st.text_input(
+            "Containing", key="text", bind="query-params", type="search", placeholder="in prompt or answer"
+        )
+    slices = flips.slices_of(store, a)
+    chosen = None
+    if slices:
+        labels = {f"{name} = {value}": (name, value) for name, value in slices}
+        chosen = labels.get(elements.choose("Slice", [_ANY, *labels], key="slice"))
+    filters: dict[str, Any] = {
+        "kind": kind,
+        "task": None if task == _ANY else task,
+        "outcome": None if outcome == _ANY else outcome,
+        "text": text or "",
+        "slice": chosen,
+    }
+    page = max(1, int(st.session_state.get("page") or 1))
+    rows, n = flips.list_flips(store, a, b, limit=_PAGE, offset=(page - 1) * _PAGE, **filters)
+    if not rows and page > 1:  # fewer pages than before the filter
+        page = st.session_state["page"] = 1
+        rows, n = flips.list_flips(store, a, b, limit=_PAGE, offset=0, **filters)
+    if not rows:
+        st.info("No sample fits. Loosen a filter: “every sample” shows all of them.")
+        return
+    pages = -(-n // _PAGE)
+    if pages > 1:
+        st.pagination(pages, key="page")
+    _list(rows, n, page)
+    at = st.session_state.get("versus_flips", {}).get("selection", {}).get("rows") or [0]
+    _one(store, a, b, rows[min(at[0], len(rows) - 1)])
+
+
+def _list(rows: list[dict[str, Any]], n: int, page: int) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            "task": [visible(row["task"], limit=60) for row in rows],
+            "sample": [visible(row["sample_id"], limit=60) for row in rows],
+            "A": [f"{row['a_outcome']} {numbers.quality(row['a_score'])}" for row in rows],
+            "B": [f"{row['b_outcome']} {numbers.quality(row['b_score'])}" for row in rows],
+        }
+    )
+    first = (page - 1) * _PAGE + 1
+    st.caption(f"{first:,} to {first + len(rows) - 1:,} of {n:,}. Select one to read it.")
+    st.dataframe(
+        frame, hide_index=True, width="stretch", height=min(38 * len(rows) + 40, 300), key="versus_flips",
+        on_select="rerun", selection_mode="single-row", alt="Samples on which the two models differ",
+    )  # fmt: skip
+
+
+def _one(store: Store, a: Side, b: Side, row: dict[str, Any]) -> None:
+    """A sample with both answers side by side."""
+    place = (row["task"], row["sample_digest"], int(row["occurrence"]))
+    keys = [(side, (side[1], *place, int(row[f"{name}_repeat"]))) for name, side in (("a", a), ("b", b))]
+    said = [flips.texts(store, side[0], [key]).get(key, {}) for side, key in keys]
+    st.markdown(f"**{elements.plain(row['task'], 60)} · {elements.plain(row['sample_id'], 60)}**")
+    elements.link(st, "sample", "This sample through every model", {"item": row["sample_digest"]})
+    with st.expander("The prompt as sent", expanded=True):
+        for n, message in enumerate(said[0].get("prompt") or said[1].get("prompt") or ()):
+            st.caption(message.role)
+            elements.say(message.content, key=f"prompt-{n}", what="prompt")
+    target = said[0].get("target") or said[1].get("target")
+    if target:
+        st.text(f"Right answer: {visible(target, limit=500)}")
+    marked = differences.marked(said[0].get("text") or "", said[1].get("text") or "")
+    columns = st.columns(2)
+    for n, (column, (side, key)) in enumerate(zip(columns, keys, strict=True)):
+        name = "ab"[n]
+        with column:
+            label, score = elements.plain(side[1], 40), numbers.quality(row[f"{name}_score"])
+            st.markdown(f"**{name.upper()}: {label}** · {row[f'{name}_outcome']} · {score}")
+            _answer(said[n], marked[n], slot=f"{name}-{row['sample_digest'][:12]}")
+            review_form(store, side[0], key, slot=f"{name}-{row['sample_digest'][:12]}")
+
+
+def _answer(said: dict[str, Any], marked: list[str] | None, *, slot: str) -> None:
+    if marked is not None:
+        st.code("\n".join(marked), language="diff", wrap_lines=True)
+    else:
+        elements.say(said.get("text"), key=slot, what="answer")
+    for label, name in (("Read as", "extracted"), ("Why", "reason"), ("Error", "error"), ("Refusal", "refusal")):
+        if said.get(name):
+            st.text(f"{label}: {visible(said[name], limit=600)}")
+    if said.get("reasoning"):
+        with st.expander("Reasoning"):
+            elements.say(said["reasoning"], key=f"reasoning-{slot}", what="reasoning")

@@ -1,0 +1,64 @@
+"""`evalkit board`: the leaderboard in a browser, over a folder of results."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from evalkit.cli.options import results_folder
+
+_WARM = ("altair", "duckdb", "pandas", "pyarrow.parquet", "evalkit.stats.comparison", "ruamel.yaml")
+"""What the pages import when they first need it."""
+
+
+@click.command()
+@results_folder
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True, help="Port to listen on.")
+@click.option(
+    "--address",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on. Anything else lets others read every prompt and answer: there is no password.",
+)
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+def command(results: Path, port: int, address: str, no_browser: bool) -> int:
+    """Open the board: leaderboard, trade-off, flips, gate, cost, runs. Reads results; needs no key and no network."""
+    from evalkit.errors import MissingPackage
+
+    if find_spec("streamlit") is None:
+        raise MissingPackage(
+            "The board needs streamlit, which comes with the extra `app`: uv sync --extra app (or pip install "
+            "'evalkit-harness[app]'). Without it: evalkit report RUN --html report.html"
+        )
+    if address not in {"127.0.0.1", "localhost", "::1"}:
+        click.echo(f"evalkit: listening on {address}: whoever reaches it can read every prompt and answer.", err=True)
+    os.environ["EVALKIT_RESULTS"] = str(results.resolve())
+    from streamlit.web import cli as streamlit
+
+    from evalkit.board import app
+
+    for module in _WARM:  # now, rather than while the first reader waits
+        importlib.import_module(module)
+    args = ["run", app.__file__ or "", *_flags(port, address, no_browser)]
+    streamlit.main(args, prog_name="streamlit", standalone_mode=False)
+    return 0
+
+
+def _flags(port: int, address: str, no_browser: bool) -> list[str]:
+    """Loopback unless asked otherwise, no statistics sent, nothing watched on disk."""
+    flags = {
+        "server.port": port,
+        "server.address": address,
+        "server.headless": str(no_browser).lower(),
+        "server.fileWatcherType": "none",
+        "server.showEmailPrompt": "false",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": "false",
+    }
+    return [part for name, value in flags.items() for part in (f"--{name}", str(value))]

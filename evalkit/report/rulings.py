@@ -1,0 +1,139 @@
+"""What the gate says of a run, ready to be shown: one ruling a rule and candidate, drawn to its own scale.
+
+The gate itself is `evalkit.decide`; here a stored run is asked anew, so that a page never shows an old verdict beside
+new rows. Shared by the board and the HTML report.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalkit.report import numbers
+from evalkit.report.hostile import visible
+from evalkit.report.shelf import Store, mark
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """One rule for one candidate."""
+
+    candidate: str
+    rule: str
+    verdict: str
+    """pass, fail or inconclusive."""
+    kind: str
+    value: float | None
+    low: float | None
+    high: float | None
+    limit: float
+    """Where the rule draws the line, in the units of `value` (a margin of 0.02 is a line at −0.02)."""
+    shown: str
+    needs: str
+    """What it would take to decide; empty when decided."""
+    notes: tuple[str, ...]
+
+
+def promoted_folder() -> Path:
+    """Where promoted baselines are: EVALKIT_BASELINES, or `baselines` in the working directory."""
+    return Path(os.environ.get("EVALKIT_BASELINES") or "baselines")
+
+
+def decision_of(store: Store, run: str) -> Any:
+    """The gate's decision about a stored run, cached on its files.
+
+    Raises UserError where the suite has no gate, the sides cannot be compared or a baseline is missing.
+    """
+    from evalkit.decide.gate import decide_gate, gate_of
+
+    promoted = promoted_folder()
+    key = (run, mark(store.path(run)), mark(promoted))
+
+    def decide() -> Any:
+        return decide_gate(gate_of(store.facts(run), store.path(run)), store.path(run), store.results, promoted)
+
+    return store.remember(("gate", str(store.results), key), decide)
+
+
+def promoted_by(decision: Any) -> str | None:
+    """Who promoted the baseline, when and why; None where the baseline is simply a model of the run."""
+    from evalkit.errors import UserError
+    from evalkit.store import baselines
+
+    if not decision.baseline.startswith("baseline@"):
+        return None
+    try:
+        found = baselines.read(decision.baseline.removeprefix("baseline@"), promoted_folder())
+    except UserError as error:
+        return str(error)
+    return (
+        f"{found.name}: {found.model} of {found.run}, promoted by {found.by} on {found.promoted_at[:10]}: {found.why}"
+    )
+
+
+def promoted_sides() -> set[tuple[str, str]]:
+    """(run, model) of every promoted baseline that can be read; a damaged file is named by the gate, not here."""
+    from evalkit.errors import UserError
+    from evalkit.store import baselines
+
+    folder, found = promoted_folder(), set()
+    for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else []:
+        try:
+            baseline = baselines.read(path.stem, folder)
+        except UserError:
+            continue
+        found.add((baseline.run, baseline.model))
+    return found
+
+
+def rulings_of(decision: Any) -> list[Ruling]:
+    """Every finding of every candidate."""
+    return [
+        _ruling(candidate.candidate, finding) for candidate in decision.candidates for finding in candidate.findings
+    ]
+
+
+def _ruling(candidate: str, finding: Any) -> Ruling:
+    condition = finding.condition
+    limit = -condition.value if condition.limit == "margin" else condition.value
+    show = _shows(condition)
+    interval = ""
+    if finding.low is not None or finding.high is not None:
+        low = show(finding.low) if finding.low is not None else "−∞"
+        high = show(finding.high) if finding.high is not None else "∞"
+        interval = f" [{low}, {high}]"
+    needs = []
+    if finding.verdict == "inconclusive":
+        if finding.unmeasured:
+            needs.append(finding.unmeasured)
+        if finding.more_if_estimate_holds is not None:
+            needs.append(f"about {finding.more_if_estimate_holds:,} more items if the difference stays as it is")
+        if finding.more_if_equal is not None:
+            needs.append(f"about {finding.more_if_equal:,} more if both are truly equal")
+    notes = [*finding.notes, finding.method] if finding.method else list(finding.notes)
+    return Ruling(
+        candidate=visible(candidate, limit=60),
+        rule=visible(condition.name, limit=100),
+        verdict=str(finding.verdict),
+        kind=condition.kind,
+        value=finding.value,
+        low=finding.low,
+        high=finding.high,
+        limit=limit,
+        shown=(show(finding.value) + interval) if finding.value is not None else numbers.UNDEFINED,
+        needs="; ".join(needs),
+        notes=tuple(visible(str(note), limit=300) for note in notes),
+    )
+
+
+def _shows(condition: Any) -> Any:
+    """How the figure of a condition is written."""
+    if condition.limit == "max_ratio":
+        return numbers.ratio
+    if condition.limit == "max_s":
+        return numbers.time
+    if condition.limit == "max_usd":
+        return numbers.usd
+    return numbers.difference

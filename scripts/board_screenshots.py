@@ -1,0 +1,148 @@
+"""Walk the board in a real browser: open, filter, compare two models, read a flip, follow a link; photograph pages.
+
+    uv run --extra app --group browser python scripts/board_screenshots.py RESULTS OUT [--chromium /usr/bin/chromium]
+
+Uses Debian's Chromium through Playwright (no browser is downloaded). Writes OUT/<page>-<light|dark>-<1440|390>.png and
+exits 1, naming the step, when a step of the walk does not show what it should. Nothing beyond loopback may be
+asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PAGES = ("", "tradeoff", "versus", "sample", "history", "gate", "cost", "runs")
+LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
+_WAIT_MS = 20_000
+
+
+def main() -> int:
+    """Start a board, walk it, and photograph every page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--chromium", default="/usr/bin/chromium")
+    parser.add_argument("--only", choices=("walk", "visit"), help="no pictures: walk the path, or open every page once")
+    parser.add_argument("--suite", default="", help="suite to show on the pictures (default: that of the newest run)")
+    parser.add_argument("--pages", nargs="*", default=None, help="only these pages, without the walk")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    from playwright.sync_api import sync_playwright
+
+    asked: list[str] = []
+    with board(args.results) as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=args.chromium, args=["--no-sandbox"])
+        if args.only != "visit" and args.pages is None:
+            walk(_page(browser, 1440, "light", asked), url)
+        looks = [("light", 1440)] if args.only == "visit" else [] if args.only == "walk" else LOOKS
+        for scheme, width in looks:
+            page = _page(browser, width, scheme, asked)
+            for name in args.pages if args.pages is not None else PAGES:
+                page.goto(f"{url}/{name}{'?suite=' + args.suite if args.suite else ''}")
+                settle(page)
+                if not args.only:
+                    _tall(page, width)
+                    page.screenshot(path=args.out / f"{name or 'leaderboard'}-{scheme}-{width}.png")
+        browser.close()
+    if asked:
+        print(f"a page opened a dialog or asked for {sorted(set(asked))}", file=sys.stderr)
+        return 1
+    print("walked")
+    return 0
+
+
+def _page(browser: Any, width: int, scheme: str, asked: list[str]) -> Any:
+    """A tab that notes every address beyond loopback and every dialog: both are somebody's text that acts."""
+    page = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme).new_page()
+    page.on("request", lambda request: _note(request.url, asked))
+    page.on("dialog", lambda dialog: (asked.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    return page
+
+
+def walk(page: Any, url: str) -> None:
+    """The main path of somebody who has to decide."""
+    from playwright.sync_api import expect
+
+    started = time.perf_counter()
+    page.goto(url)
+    expect(page.get_by_role("heading", name="Leaderboard")).to_be_visible(timeout=_WAIT_MS)
+    page.locator("canvas").first.wait_for(timeout=_WAIT_MS)
+    print(f"first view {time.perf_counter() - started:.2f} s")
+    settle(page)
+    search = page.get_by_label("Search models")
+    search.fill("permissive")
+    search.press("Enter")
+    page.wait_for_url("**search=permissive**", timeout=_WAIT_MS)
+    search.fill("")
+    search.press("Enter")
+    settle(page)
+    link = page.get_by_role("link", name="Compare ")
+    if "a=" not in (link.get_attribute("href") or ""):
+        raise AssertionError(f"the link carries no query: {link.get_attribute('href')}")
+    first, _, second = link.inner_text().rpartition("Compare ")[2].partition(" with ")
+    link.click()
+    page.wait_for_url("**/versus**", timeout=_WAIT_MS)
+    expect(page.get_by_role("heading", name="Versus")).to_be_visible(timeout=_WAIT_MS)
+    verdict = page.get_by_role("heading").filter(has_text=first.strip()).filter(has_text=second.strip())
+    expect(verdict.first).to_be_visible(timeout=_WAIT_MS)
+    expect(page.get_by_text("The prompt as sent")).to_be_visible(timeout=_WAIT_MS)
+    settle(page)
+    page.get_by_role("link", name="This sample through every model").click()
+    page.wait_for_url("**/sample?**", timeout=_WAIT_MS)
+    expect(page.get_by_text("The prompt as sent")).to_be_visible(timeout=_WAIT_MS)
+
+
+def settle(page: Any) -> None:
+    """Wait until Streamlit has drawn everything."""
+    page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for(timeout=_WAIT_MS)
+    page.wait_for_timeout(900)  # charts draw after the script has ended
+
+
+def _tall(page: Any, width: int) -> None:
+    """Make the window as tall as the page, so that one picture holds all of it."""
+    page.set_viewport_size({"width": width, "height": 700})
+    page.wait_for_timeout(200)
+    height = page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]')?.scrollHeight || 1000")
+    page.set_viewport_size({"width": width, "height": max(700, min(int(height) + 20, 3000))})
+    page.wait_for_timeout(500)
+
+
+def _note(url: str, asked: list[str]) -> None:
+    if not url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")):
+        asked.append(url)
+
+
+@contextmanager
+def board(results: Path) -> Iterator[str]:
+    """A board on a free port of loopback; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "evalkit", "board", "--results", str(results), "--port", str(port), "--no-browser"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=dict(os.environ))
+    try:
+        url = f"http://127.0.0.1:{port}"
+        for _ in range(150):
+            try:
+                with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1):
+                    break
+            except OSError:
+                time.sleep(0.2)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

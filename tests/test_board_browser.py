@@ -1,0 +1,49 @@
+"""The board in a real browser: the main path of somebody who has to decide, and nothing asked for beyond loopback."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from evalkit.records import Message
+from tests.board_world import HOSTILE, TASKS, a_row, a_run
+from tests.conftest import REPO
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None or find_spec("playwright") is None or find_spec("streamlit") is None,
+    reason="THE BOARD IS NOT WALKED IN A BROWSER: needs Debian's chromium, playwright (group browser) and streamlit",
+)
+
+
+def browse(folder: Path, only: str) -> None:
+    """Run the script; fails with what it says."""
+    script = REPO / "scripts" / "board_screenshots.py"
+    command = [sys.executable, script, folder / "results", folder / "out", "--only", only, "--chromium", CHROMIUM]
+    walked = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=150, check=False)
+    assert walked.returncode == 0, walked.stdout + walked.stderr
+
+
+def test_a_reader_filters_compares_two_models_and_reads_a_flip(tmp_path: Path) -> None:
+    a_run(tmp_path / "results", n=30)
+    browse(tmp_path, "walk")
+
+
+def test_hostile_answers_open_no_dialog_and_load_nothing(tmp_path: Path) -> None:
+    names = ("<img src=https://evil.example/n.png onerror=alert(1)>", "![i](https://evil.example/i.png)")
+    rows = [
+        a_row(
+            name, task, i, text=f"{n}{HOSTILE}", reasoning=HOSTILE, extracted=HOSTILE, target=HOSTILE, reason=HOSTILE,
+            served_model=HOSTILE[:200], score=float(n), prompt=(Message("user", HOSTILE),),
+        )
+        for task in TASKS for i in range(2) for n, name in enumerate(names)
+    ]  # fmt: skip
+    a_run(tmp_path / "results", names, rows=rows, n=2, suite="<b>suite</b>")
+    browse(tmp_path, "visit")

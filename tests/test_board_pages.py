@@ -1,0 +1,306 @@
+"""Every page of the board, drawn by Streamlit itself: with no, one and many runs, damaged ones, and hostile answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.records import Message
+from evalkit.store import runs
+from evalkit.store.reviews import read_reviews
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.board_world import HOSTILE, TASKS, a_row, a_run, an_error
+from tests.world import evalkit, write_suite
+
+pytest.importorskip(
+    "streamlit", reason="THE BOARD IS NOT TESTED: streamlit is not installed (uv sync --extra app, or the dev group)"
+)
+from streamlit.testing.v1 import AppTest
+
+PAGES = ("leaderboard", "tradeoff", "versus", "sample", "history", "gate", "cost", "runs")
+GATE = {
+    "baseline": "gpt",
+    "candidates": ["qwen"],
+    "rules": [{"quality": "all", "margin": 0.3}, {"cost": "usd_per_1k_samples", "max_ratio": 0.5}],
+}
+
+
+def _page(name: str, results: str) -> None:
+    """Runs inside Streamlit: source only, so it imports for itself."""
+    from importlib import import_module
+    from pathlib import Path
+
+    from evalkit.report.shelf import Store
+
+    import_module(f"evalkit.board.{name}").render(Store(Path(results)))
+
+
+def draw(page: str, results: Path, **query: str) -> AppTest:
+    """The page after one run; fails when it shows a traceback."""
+    at = AppTest.from_function(_page, kwargs={"name": page, "results": str(results)}, default_timeout=60)
+    for key, value in query.items():
+        at.query_params[key] = value
+    at.run()
+    assert not at.exception, [entry.value for entry in at.exception]
+    return at
+
+
+def words(at: AppTest) -> str:
+    """Everything that the page says, as the browser is told."""
+    return "\n".join(str(getattr(element, "value", "")) for element in at.main)
+
+
+def tables(at: AppTest) -> str:
+    return "\n".join(frame.value.to_string() for frame in at.dataframe)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three runs of two suites, one with a gate and errors, beside folders that cannot be read."""
+    results = tmp_path_factory.mktemp("many")
+    a_run(results, ("gpt", "tiny"), n=30)
+    rows = [a_row(m, t, i) for t in TASKS for i in range(40) for m in ("gpt", "qwen", "tiny")][:-1]
+    a_run(results, n=40, rows=[*rows, an_error("tiny", "triage", 39)], gate=GATE)
+    a_run(results, ("qwen",), n=20, suite="other")
+    for name, content in (("newer", '{"schema_version": 99}'), ("half", '{"schema'), ("list", "[]")):
+        (results / name).mkdir()
+        (results / name / "run.json").write_text(content)
+    broken = a_run(results, ("gpt",), n=5, suite="broken")
+    (broken / "rows-1.parquet").write_bytes(b"PAR1 no more")
+    (broken / "summary.json").unlink()
+    (results / "notes").mkdir()
+    return results
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_folder_shows_the_first_command_to_type(page: str, tmp_path: Path) -> None:
+    at = draw(page, tmp_path / "results")
+    assert "evalkit run suites/quickstart.yaml" in at.code[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_shows_one_run(page: str, tmp_path: Path) -> None:
+    a_run(tmp_path, ("gpt",), n=6)
+    draw(page, tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_shows_many_runs_and_names_what_it_cannot_read(page: str, many: Path) -> None:
+    at = draw(page, many)
+    said = "\n".join(element.value for element in at.text)
+    assert "written by a newer evalkit" in said
+    assert "half" in said and "damaged" in said
+    assert "rows-1.parquet" in said
+    assert "notes" not in said, "a folder that has nothing of a run is nobody's problem"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_run_without_rows_and_one_with_odd_facts_are_shown(page: str, tmp_path: Path) -> None:
+    a_run(tmp_path, ("gpt",), rows=[], status="running")
+    odd = a_run(tmp_path, ("gpt", "qwen"), n=4, suite="odd")
+    facts = json.loads((odd / "run.json").read_text())
+    facts |= {"models": None, "tasks": [1], "suite_resolved": 3, "reasons": ["**why**"], "n_rows": None}
+    (odd / "run.json").write_text(json.dumps(facts))
+    draw(page, tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "results").mkdir(mode=0)
+    assert "results" in draw("leaderboard", tmp_path / "results").error[0].value
+
+
+def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("")
+    assert "no folder of results" in draw("leaderboard", tmp_path / "results").error[0].value.replace("\\", "")
+
+
+def test_the_leaderboard_says_who_is_best_and_how_sure_that_is(many: Path) -> None:
+    at = draw("leaderboard", many, suite="support")
+    assert "share the first place" in at.subheader[0].value
+    assert "qwen costs least" in at.subheader[0].value
+    frame = at.dataframe[0].value
+    assert frame["model"].tolist()[-1] == "tiny"
+    assert frame["place"].tolist() == ["1–2", "1–2", "3"]
+    assert frame["group"].tolist() == ["A", "A", "B"]
+    assert "gpt-5-2026" in frame["served as"].tolist()
+    said = "\n".join(element.value for element in at.markdown).replace("\\", "")
+    assert "retires on 2026-12-11" in said or "retired on 2026-12-11" in said
+    assert "1 errored" in said
+
+
+def test_filters_come_from_the_url(many: Path) -> None:
+    at = draw("leaderboard", many, suite="support", search="permissive", task="triage")
+    assert at.dataframe[0].value["model"].tolist() == ["qwen"]
+    assert at.selectbox(key="task").value == "triage"
+    assert "No model fits" in draw("leaderboard", many, search="nothing like it").info[0].value
+
+
+def test_nonsense_in_the_url_is_ignored(many: Path) -> None:
+    for page in PAGES:
+        draw(page, many, suite="'; drop table rows", task="../..", a="nobody:x", b="%00", run="..", item="x", axis="?")
+
+
+def test_a_model_of_unknown_price_is_named_and_not_drawn_as_free(many: Path) -> None:
+    at = draw("tradeoff", many, suite="support")
+    assert "tiny" in at.warning[0].value
+    assert "tiny" not in at.dataframe[0].value["model"].tolist()
+    assert "qwen" in at.subheader[0].value
+
+
+def test_versus_opens_with_the_verdict_and_reads_a_flip(many: Path) -> None:
+    run = next(info.name for info in runs.list_runs(many) if info.suite == "support")
+    at = draw("versus", many, a=f"{run}:gpt", b=f"{run}:tiny")
+    assert "tiny is" in at.subheader[0].value and "points worse than gpt" in at.subheader[0].value
+    assert "95 % interval" in at.subheader[0].value
+    marked = [block.value for block in at.code if "- Answer" in block.value or "+ Answer" in block.value]
+    assert len(marked) == 2, "both answers side by side, with what differs marked"
+    at.selectbox(key="change").set_value("wrong to right").run()
+    assert not at.exception
+    assert all("right" in row for row in at.dataframe[1].value["B"])
+
+
+def test_versus_filters_by_slice_outcome_and_text(many: Path) -> None:
+    run = next(info.name for info in runs.list_runs(many) if info.suite == "support")
+    at = draw(
+        "versus", many, a=f"{run}:gpt", b=f"{run}:tiny", change="every sample", slice="language = de", text="Ticket 4:"
+    )
+    assert set(at.dataframe[1].value["sample"]) == {"refunds-4", "triage-4"}
+    at = draw("versus", many, a=f"{run}:gpt", b=f"{run}:tiny", change="every sample", outcome="errored")
+    assert set(at.dataframe[1].value["sample"]) == {"triage-39"}
+
+
+def test_a_sample_shows_every_model(many: Path) -> None:
+    run = next(info.name for info in runs.list_runs(many) if info.suite == "support")
+    at = draw("sample", many, run=run, find="refunds-7")
+    assert at.dataframe[0].value["model"].tolist() == ["gpt", "qwen", "tiny"]
+    assert any("Ticket 7" in block.value for block in at.code)
+
+
+def test_the_gate_page_shows_each_rule_against_its_limit(many: Path) -> None:
+    at = draw("gate", many)
+    assert "qwen against gpt: pass" in at.subheader[0].value
+    assert at.dataframe[0].value["rule"].tolist()[0].startswith("quality all")
+
+
+def test_the_history_notes_another_served_model(tmp_path: Path) -> None:
+    a_run(tmp_path, ("gpt",), n=10)
+    a_run(
+        tmp_path,
+        ("gpt",),
+        rows=[a_row("gpt", t, i, served_model="gpt-5-newer") for t in TASKS for i in range(10)],
+        n=10,
+    )
+    at = draw("history", tmp_path)
+    assert "served as: gpt-5-2026 → gpt-5-newer" in tables(at)
+    assert "not shown" in tables(at), "the same answers are no drift"
+
+
+def test_a_live_run_is_read_from_its_journal(tmp_path: Path) -> None:
+    folder = a_run(tmp_path, ("gpt",), n=30, rows=[a_row("gpt", "refunds", i) for i in range(7)], status="running")
+    with runs.lock_run(folder):
+        at = draw("runs", tmp_path)
+        assert "7 of 60 rows" in tables(at) or "7 of 60" in tables(at)
+        assert any("is running" in element.value for element in at.markdown)
+        with (folder / "journal-main.jsonl").open("ab") as journal:
+            journal.write(b'{"task": "torn')
+        at.run()
+    assert not at.exception
+
+
+def test_hostile_answers_are_shown_as_text_and_nothing_else(tmp_path: Path) -> None:
+    names = ("<b>bold</b> **x** ![i](https://evil.example/i.png)", ":material/delete: [a](javascript:alert(1))")
+    rows = [
+        a_row(
+            name, task, i, sample_id=HOSTILE[:90], text=f"{n}{HOSTILE}", reasoning=HOSTILE, extracted=HOSTILE,
+            target=HOSTILE, reason=HOSTILE, served_model=HOSTILE[:200], slices={HOSTILE[:30]: HOSTILE[:30]},
+            score=float(n), refusal=HOSTILE, prompt=(Message("user", HOSTILE),),
+        )
+        for task in TASKS for i in range(2) for n, name in enumerate(names)
+    ]  # fmt: skip
+    folder = a_run(tmp_path, names, rows=rows, n=2)
+    for page in PAGES:
+        at = draw(page, tmp_path)
+        assert not _allows_html(at), page
+        for block in [*at.code, *at.text]:
+            assert "\x1b" not in block.value and "\u202e" not in block.value and "\u200b" not in block.value
+            assert len(block.value) < 25_000
+            assert max(map(len, block.value.split("\n"))) <= 2_100
+        for block in [
+            *at.markdown,
+            *at.caption,
+            *at.subheader,
+            *at.header,
+            *at.title,
+            *at.info,
+            *at.warning,
+            *at.error,
+        ]:
+            acting = re.sub(r"\\.", "", block.value)  # what Markdown would still act upon
+            for bait in ("<", "](", "![", ":material", "$"):
+                assert bait not in acting, f"{page}: {block.value[:200]}"
+    assert folder.is_dir()
+
+
+def _allows_html(at: AppTest) -> bool:
+    return any(getattr(element.proto, "allow_html", False) for element in [*at.markdown, *at.caption])
+
+
+def test_a_review_is_saved_beside_the_run_and_changes_nothing_else(tmp_path: Path) -> None:
+    folder = a_run(tmp_path, ("gpt",), n=3)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    at = draw("sample", tmp_path)
+    slot = next(box.key for box in at.text_input if box.key and box.key.startswith("by-")).removeprefix("by-")
+    at.text_input(key=f"by-{slot}").set_value("Mira")
+    at.text_area(key=f"note-{slot}").set_value("<b>fair</b>")
+    _mark(at, slot, "wrong")
+    _save(at)
+    assert not at.exception
+    reviews, unreadable = read_reviews(folder)
+    assert [(r.mark, r.by, r.note) for r in reviews] == [("wrong", "Mira", "<b>fair</b>")]
+    assert unreadable == 0
+    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "reviews.jsonl"} == before
+
+
+def test_a_review_without_a_name_is_not_saved(tmp_path: Path) -> None:
+    folder = a_run(tmp_path, ("gpt",), n=3)
+    at = draw("sample", tmp_path)
+    _save(at)
+    assert "say who you are" in at.error[0].value
+    assert not (folder / "reviews.jsonl").exists()
+
+
+def _mark(at: AppTest, slot: str, mark: str) -> None:
+    group: Any = at.button_group(key=f"mark-{slot}")
+    group.set_value([mark]) if isinstance(group.value, list) else group.set_value(mark)
+
+
+def _save(at: AppTest) -> None:
+    next(button for button in at.button if button.label == "Save").click().run()
+
+
+def test_what_evalkit_run_has_written_is_what_every_page_shows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with FakeProvider.in_thread(Behaviour(reply="B", faults={"400": 0.2})) as provider:
+        models = "\n".join(
+            f'  {name}: {{adapter: openai_chat, model: {name}, base_url: "{provider.base_url}"}}'
+            for name in ("one", "two")
+        )
+        suite = write_suite(tmp_path, provider.base_url, n=12, models=models, run="max_error_rate: 1")
+        prices = "- {model: one, valid_from: 2020-01-01, input_per_mtok: 2, output_per_mtok: 8}\n"
+        (tmp_path / "prices.yaml").write_text(prices)
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results")
+        assert ran.code in {0, 4}, ran.err
+    for page in PAGES:
+        draw(page, tmp_path / "results")
+    at = draw("leaderboard", tmp_path / "results")
+    frame = at.dataframe[0].value.set_index("model")
+    assert frame.loc["one", "USD per 1,000"] > 0
+    assert frame["USD per 1,000"].isna()["two"], "an unknown price is unknown, not zero"
+    assert "errored" in frame.loc["one", "other outcomes"]

@@ -1,0 +1,97 @@
+"""What the pages are made of: labels, pictures, break-even, and how `evalkit board` starts."""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.board_world import HOSTILE, a_run
+from tests.world import evalkit
+
+pytest.importorskip("streamlit", reason="THE BOARD IS NOT TESTED: streamlit is not installed")
+
+from evalkit.board.cost import crossover, gpus_needed
+from evalkit.board.differences import marked
+from evalkit.board.elements import plain, shown
+from evalkit.board.picture import picture
+from evalkit.report.entries import entries_of, standing, tie_groups
+from evalkit.report.shelf import Store
+
+
+def test_labels_have_no_markdown_left_to_act() -> None:
+    assert plain("**a** [b](c) ![d](e) :smile: $x$ <i>") == (r"\*\*a\*\* \[b\]\(c\) \!\[d\]\(e\) \:smile\: \$x\$ \<i\>")
+    assert len(plain(HOSTILE)) < 400
+
+
+def test_long_lines_are_folded_and_long_texts_cut() -> None:
+    text = shown(HOSTILE)
+    assert len(text) < 21_000
+    assert max(map(len, text.split("\n"))) <= 2_000
+
+
+def test_differences_are_marked_only_where_marks_say_something() -> None:
+    left, right = marked("same\none\nend", "same\ntwo\nend")
+    assert left == ["  same", "- one", "  end"]
+    assert right == ["  same", "+ two", "  end"]
+    assert marked("A", "B") == (None, None)
+    assert marked("a\nb", "a\nb") == (None, None)
+    assert marked("x\n" * 5_000, "y\n" * 5_000) == (None, None)
+
+
+def test_the_picture_is_a_png_of_every_line(tmp_path: Path) -> None:
+    a_run(tmp_path, n=10)
+    store = Store(tmp_path)
+    lines = standing(store, entries_of(store, "support"), None)
+    content = picture(lines, tie_groups(lines))
+    assert content.startswith(b"\x89PNG")
+    assert len(content) < 100_000
+
+
+def test_gpus_come_in_whole_ones() -> None:
+    month_s = 730 * 3600
+    assert gpus_needed(1, 1.0, 1.0) == 1
+    assert gpus_needed(month_s, 1.0, 1.0) == 1
+    assert gpus_needed(month_s + 3600, 1.0, 1.0) == 2
+    assert gpus_needed(month_s, 1.0, 3.0) == 3
+
+
+def test_beyond_the_crossover_own_gpus_are_cheaper_at_every_volume() -> None:
+    rng = random.Random(3)
+    found = 0
+    for _ in range(300):
+        usd, asked, gpu = rng.uniform(1e-5, 1e-2), rng.uniform(0.1, 1.0), rng.uniform(0.5, 8)
+        per_s, peak = rng.uniform(0.1, 20), rng.uniform(1, 6)
+
+        def own(volume: float) -> float:
+            return gpus_needed(volume * asked, per_s, peak) * gpu * 730  # noqa: B023
+
+        cross = crossover(usd, asked, gpu, per_s, peak)
+        if cross is None:
+            huge = 1e13
+            assert own(huge) >= usd * asked * huge * 0.999
+            continue
+        found += 1
+        assert all(own(cross * m) <= usd * asked * cross * m * 1.000001 for m in (1.0001, 1.01, 1.5, 2, 3.3, 10, 1000))
+        assert any(own(cross * m) > usd * asked * cross * m for m in (0.5, 0.9, 0.99, 0.999, 0.99999))
+    assert found > 50
+
+
+def test_board_without_streamlit_names_the_extra(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("evalkit.cli.board.find_spec", lambda name: None)
+    ran = evalkit(capsys, "board", "--results", tmp_path)
+    assert ran.code == 2
+    assert "--extra app" in ran.err
+    assert "evalkit report" in ran.err
+
+
+def test_the_help_of_board_and_report_needs_no_streamlit() -> None:
+    import subprocess
+
+    code = "import sys; from evalkit.cli import run_command; run_command(['board', '--help']); "
+    code += "run_command(['report', '--help']); assert 'streamlit' not in sys.modules and 'pandas' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)

@@ -1,0 +1,88 @@
+"""`evalkit report RUN --html FILE`: one page that loads nothing, runs nothing and says the same as the board."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.board_world import HOSTILE, TASKS, a_row, a_run, an_error
+from tests.world import evalkit
+
+Capture = pytest.CaptureFixture[str]
+GATE = {"baseline": "gpt", "candidates": ["qwen"], "rules": [{"quality": "all", "margin": 0.3}]}
+
+
+class Page(HTMLParser):
+    """Every tag and attribute of a page; fails on what could load or run something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        assert tag not in {"script", "img", "link", "iframe", "object", "embed", "a", "form", "base", "audio", "video"}
+        for name, value in attrs:
+            assert not name.startswith("on")
+            assert name not in {"src", "href", "srcset", "style", "xlink:href"}
+            assert "url(" not in (value or "").lower()
+
+
+def report(capsys: Capture, results: Path, out: Path, run: str = "latest") -> str:
+    ran = evalkit(capsys, "report", run, "--results", results, "--html", out)
+    assert ran.code == 0, ran.err
+    return out.read_text("utf-8")
+
+
+def test_the_page_stands_alone_and_has_leaderboard_tradeoff_and_gate(tmp_path: Path, capsys: Capture) -> None:
+    rows = [a_row(m, t, i) for t in TASKS for i in range(40) for m in ("gpt", "qwen", "tiny")][:-1]
+    a_run(tmp_path / "results", rows=[*rows, an_error("tiny", "triage", 39)], gate=GATE)
+    text = report(capsys, tmp_path / "results", tmp_path / "r.html")
+    page = Page()
+    page.feed(text)
+    assert {"table", "svg", "h1"} <= set(page.tags)
+    assert "default-src 'none'" in text
+    assert not re.search(r"https?://", text)
+    assert "qwen against gpt: <strong>pass</strong>" in text
+    assert "tiny is " in text and "points worse than" in text
+    assert "unknown" in text, "the price of tiny is unknown, not zero"
+    assert "Not drawn, unknown: tiny" in text
+    assert len(text) < 200_000
+
+
+def test_hostile_names_and_texts_stay_text(tmp_path: Path, capsys: Capture) -> None:
+    names = ("<script>alert(1)</script>", 'x" onload="alert(1)', "\u202eevil</svg><b>")
+    rows = [a_row(name, HOSTILE[:60], i, served_model=HOSTILE, score=i % 2) for i in range(4) for name in names]
+    a_run(tmp_path / "results", names, rows=rows, suite="<h1>suite</h1>")
+    text = report(capsys, tmp_path / "results", tmp_path / "r.html")
+    Page().feed(text)
+    assert "\u202e" not in text and "\x1b" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_an_existing_file_is_kept_unless_forced(tmp_path: Path, capsys: Capture) -> None:
+    a_run(tmp_path / "results", ("gpt",), n=3)
+    out = tmp_path / "r.html"
+    out.write_text("mine")
+    ran = evalkit(capsys, "report", "latest", "--results", tmp_path / "results", "--html", out)
+    assert ran.code == 2 and "--force" in ran.err
+    assert out.read_text() == "mine"
+    ran = evalkit(capsys, "report", "latest", "--results", tmp_path / "results", "--html", out, "--force")
+    assert ran.code == 0
+
+
+def test_a_run_without_rows_or_without_a_gate_says_so(tmp_path: Path, capsys: Capture) -> None:
+    a_run(tmp_path / "results", ("gpt",), rows=[], status="running")
+    text = report(capsys, tmp_path / "results", tmp_path / "r.html")
+    assert "no rows yet" in text
+    assert "no gate" in text
+
+
+def test_a_missing_run_and_a_missing_folder_are_a_user_s_mistake(tmp_path: Path, capsys: Capture) -> None:
+    assert evalkit(capsys, "report", "x", "--results", tmp_path, "--html", tmp_path / "r.html").code == 2
+    a_run(tmp_path / "results", ("gpt",), n=2)
+    ran = evalkit(capsys, "report", "latest", "--results", tmp_path / "results", "--html", tmp_path / "no" / "r.html")
+    assert ran.code == 2 and "no folder" in ran.err

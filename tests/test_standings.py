@@ -1,0 +1,138 @@
+"""Places on the leaderboard: as wide as the evidence leaves them, and who is on the front."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+
+from evalkit.records import Outcome
+from evalkit.report.entries import entries_of, standing, tie_groups
+from evalkit.report.flips import KINDS, compare, list_flips
+from evalkit.report.scores import Scores
+from evalkit.report.shelf import Store
+from evalkit.report.standings import on_front, places
+from tests.board_world import TASKS, a_row, a_run, an_error
+
+
+def scores_of(*columns: list[float]) -> Scores:
+    values = np.array(columns).T
+    sides = tuple(("run", str(n)) for n in range(len(columns)))
+    alone, one_task = np.zeros(len(values), dtype=np.uint64), np.zeros(len(values), dtype=np.int32)
+    return Scores(sides, values, np.ones_like(values, dtype=bool), alone, one_task, ("task",))
+
+
+def test_models_that_cannot_be_told_apart_share_their_places() -> None:
+    good, twin, bad = [1.0] * 90 + [0.0] * 10, [1.0] * 89 + [0.0] * 11, [1.0] * 30 + [0.0] * 70
+    found = places(scores_of(good, twin, bad))
+    assert [str(place) for place in found] == ["1–2", "1–2", "3"]
+    assert found[0] is not None and found[0].tied == {1}
+
+
+def test_a_model_without_scores_has_no_place_and_takes_none() -> None:
+    found = places(scores_of([1.0] * 50, [float("nan")] * 50, [0.0] * 50))
+    assert [str(place) for place in found] == ["1", "None", "2"]
+
+
+def test_models_without_a_sample_in_common_are_not_ranked_against_each_other() -> None:
+    nan = float("nan")
+    found = places(scores_of([1.0] * 50 + [nan] * 50, [nan] * 50 + [0.0] * 50))
+    assert [str(place) for place in found] == ["1–2", "1–2"]
+
+
+def test_equal_models_are_rarely_given_different_places() -> None:
+    """The promise is 5 % over all pairs at once; 400 leaderboards of five equal models keep it."""
+    rng = random.Random(7)
+    wrong = 0
+    for _ in range(400):
+        hard = [rng.random() for _ in range(120)]
+        columns = [[float(rng.random() < 0.4 + 0.5 * h) for h in hard] for _ in range(5)]
+        wrong += any(str(place) != "1–5" for place in places(scores_of(*columns)))
+    assert wrong <= 400 * 0.05
+
+
+def test_the_front_knows_ties_and_unknown_prices() -> None:
+    points = [(0.9, 1.0), (0.88, 0.5), (0.7, 2.0), (0.89, 3.0), (0.95, None)]
+    ties: list[set[int]] = [{1, 3}, {0, 3}, set(), {0, 1}, set()]
+    assert on_front(points, ties) == ["front", "front", "beaten", "possible", "unknown"]
+
+
+def test_the_newest_complete_run_of_each_model_counts(tmp_path: Path) -> None:
+    a_run(tmp_path, ("gpt", "tiny"), n=10)
+    newest = a_run(tmp_path, ("gpt",), n=10)
+    a_run(tmp_path, ("gpt",), n=10, rows=[a_row("gpt", "triage", 0)], status="interrupted")
+    entries = entries_of(Store(tmp_path), "support")
+    assert {entry.model: entry.run.name for entry in entries}["gpt"] == newest.name
+    assert {entry.model for entry in entries} == {"gpt", "tiny"}
+
+
+def test_what_was_asked_otherwise_is_shown_but_not_ranked(tmp_path: Path) -> None:
+    import json
+
+    old = a_run(tmp_path, ("tiny",), n=10)
+    facts = json.loads((old / "run.json").read_text())
+    facts["tasks"]["triage"]["identity"] = {"messages": "another prompt"}
+    (old / "run.json").write_text(json.dumps(facts))
+    a_run(tmp_path, ("gpt", "qwen"), n=10)
+    lines = standing(Store(tmp_path), entries_of(Store(tmp_path), "support"), None)
+    assert lines[-1].entry.model == "tiny"
+    assert lines[-1].place is None
+    assert "not comparable: triage" in lines[-1].entry.warnings[0]
+    assert tie_groups(lines)[-1] == ""
+
+
+def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
+    folder = a_run(tmp_path, ("gpt",), n=4, rows=[a_row("gpt", "triage", 0)], status="running")
+    store = Store(tmp_path)
+    assert store.summary(folder.name)["n_rows"] == 1
+    from tests.store_rows import write
+
+    write(folder, [a_row("gpt", "triage", 1)], writer="second")
+    assert store.summary(folder.name)["n_rows"] == 2
+    assert store.query([folder.name], "select count(*) as n from rows")[0]["n"] == 2
+
+
+def test_a_comparison_says_a_difference_only_where_one_is_shown(tmp_path: Path) -> None:
+    run = a_run(tmp_path, ("gpt", "qwen", "tiny"), n=40).name
+    store = Store(tmp_path)
+    clear = compare(store, (run, "gpt"), (run, "tiny")).sentence("gpt", "tiny")
+    assert clear.startswith("tiny is ") and "points worse than gpt" in clear and "in 80 samples" in clear
+    unclear = compare(store, (run, "gpt"), (run, "qwen")).sentence("gpt", "qwen")
+    assert unclear.startswith("No difference is shown")
+    same = compare(store, (run, "gpt"), (run, "gpt"))
+    assert same.delta == 0 and same.flips == 0
+    assert "measured equal" in same.sentence("a", "b")
+
+
+def test_flips_count_the_same_as_the_comparison(tmp_path: Path) -> None:
+    rows = [a_row(m, t, i) for t in TASKS for i in range(20) for m in ("gpt", "tiny")][:-1]
+    run = a_run(tmp_path, ("gpt", "tiny"), n=20, rows=[*rows, an_error("tiny", "triage", 19)]).name
+    store, a, b = Store(tmp_path), (run, "gpt"), (run, "tiny")
+    versus = compare(store, a, b)
+    assert versus.n_errored == 1
+    assert versus.n == 39
+    counted = {kind: list_flips(store, a, b, limit=3, offset=0, kind=kind)[1] for kind in KINDS}
+    assert (counted["better"], counted["worse"]) == (versus.gained, versus.lost)
+    assert counted["every sample"] == 40
+    page, n = list_flips(store, a, b, limit=5, offset=5, kind="every sample")
+    assert (len(page), n) == (5, 40)
+
+
+def test_percent_signs_and_underscores_are_searched_as_they_are(tmp_path: Path) -> None:
+    rows = [a_row(m, "triage", i, text="100% sure" if i else "100 sure") for i in range(3) for m in ("gpt", "qwen")]
+    run = a_run(tmp_path, ("gpt", "qwen"), n=3, rows=rows).name
+    store = Store(tmp_path)
+
+    def hits(text: str) -> int:
+        return list_flips(store, (run, "gpt"), (run, "qwen"), limit=9, offset=0, kind="every sample", text=text)[1]
+
+    assert hits("100%") == 2
+    assert hits("1__ sure") == 0
+
+
+def test_repeats_are_averaged_within_a_sample_first(tmp_path: Path) -> None:
+    rows = [a_row("gpt", "triage", 0, repeat=r, score=float(r > 0), outcome=Outcome.RIGHT) for r in range(4)]
+    rows += [a_row("qwen", "triage", 0, score=1.0, outcome=Outcome.RIGHT)]
+    run = a_run(tmp_path, ("gpt", "qwen"), n=1, rows=rows).name
+    assert compare(Store(tmp_path), (run, "gpt"), (run, "qwen")).delta == 0.25
