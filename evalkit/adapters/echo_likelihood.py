@@ -33,31 +33,33 @@ class Likelihoods:
     n_tokens: tuple[int, ...]
 
 
-def context_of(request: Request) -> str:
-    """The prompt as plain text, which is what this endpoint takes.
+def contexts_of(request: Request, continuations: Sequence[str]) -> tuple[str, ...]:
+    """The plain text before each continuation, which is what this endpoint takes.
 
     Raises Unsupported for anything but one user message: a chat template is applied by /chat/completions only.
     """
+    if request.contexts is not None:
+        return request.contexts
     if len(request.messages) != 1 or request.messages[0].role != "user":
         raise Unsupported(
             "Log-likelihoods are asked of /completions, which takes plain text: the prompt must be one user message, "
             "without a system message or few-shot turns (put them into the prompt itself).",
             sent=False,
         )
-    return request.messages[0].content
+    return (request.messages[0].content,) * len(continuations)
 
 
-def body_of(model: str, context: str, continuations: Sequence[str]) -> dict[str, Any]:
+def body_of(model: str, contexts: Sequence[str], continuations: Sequence[str]) -> dict[str, Any]:
     """One request for all continuations, in order."""
     if not continuations or not all(continuations):
         raise Unsupported("Log-likelihoods need at least one continuation, and none of them empty.", sent=False)
-    if not context.strip():
+    if not all(context.strip() for context in contexts):
         raise Unsupported("Log-likelihoods need a prompt before the continuation.", sent=False)
-    prompts = [context + continuation for continuation in continuations]
+    prompts = [context + continuation for context, continuation in zip(contexts, continuations, strict=True)]
     return {"model": model, "prompt": prompts, "echo": True, "logprobs": 1, "max_tokens": 0, "temperature": 0}
 
 
-def likelihoods_of(reply: Any, context: str, continuations: Sequence[str]) -> Likelihoods:
+def likelihoods_of(reply: Any, contexts: Sequence[str], continuations: Sequence[str]) -> Likelihoods:
     """Sums over the tokens of each continuation.
 
     White space at the context's end counts to the continuation, as in lm-eval, because tokens begin with it.
@@ -77,8 +79,8 @@ def likelihoods_of(reply: Any, context: str, continuations: Sequence[str]) -> Li
         raise _refusal(f"it sent {len(tokens)} answers for {len(continuations)} prompts")
     if any(len(one) != len(value) for one, value in zip(tokens, values, strict=True)):
         raise _refusal("it sent another number of tokens than of log-probabilities")
-    space = context[len(context.rstrip()) :]
-    starts = _starts(tokens, [space + continuation for continuation in continuations])
+    texts = [context[len(context.rstrip()) :] + text for context, text in zip(contexts, continuations, strict=True)]
+    starts = _starts(tokens, texts, shared=len(set(contexts)) == 1)
     spans = [value[start:] for value, start in zip(values, starts, strict=True)]
     for span in spans:
         if not all(isinstance(value, int | float) and math.isfinite(value) and value <= _TOLERANCE for value in span):
@@ -93,11 +95,11 @@ def likelihoods_of(reply: Any, context: str, continuations: Sequence[str]) -> Li
     )
 
 
-def _starts(tokens: list[list[str]], texts: list[str]) -> list[int]:
+def _starts(tokens: list[list[str]], texts: list[str], *, shared: bool) -> list[int]:
     """Index of the first token of each text, which ends the tokens.
 
-    A text whose tokens cannot be read as text (parts of a character) takes the index of a sibling: all share the
-    context, so their tokens before it must be the same.
+    A text whose tokens cannot be read as text (parts of a character) takes the index of a sibling where all share the
+    context, so that their tokens before it must be the same.
     """
     found = [_start(one, text) for one, text in zip(tokens, texts, strict=True)]
     known = next(((one[:start], start) for one, start in zip(tokens, found, strict=True) if start is not None), None)
@@ -105,7 +107,7 @@ def _starts(tokens: list[list[str]], texts: list[str]) -> list[int]:
     for one, text, start in zip(tokens, texts, found, strict=True):
         if start is not None:
             starts.append(start)
-        elif known is not None and one[: known[1]] == known[0] and len(one) > known[1]:
+        elif shared and known is not None and one[: known[1]] == known[0] and len(one) > known[1]:
             starts.append(known[1])
         else:
             raise _refusal(

@@ -11,10 +11,16 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.errors import MissingKey, SuiteError
+from evalkit.records import Response
+
+REMOVED = "[key removed]"
+_handed_out: set[str] = set()
+"""Keys that adapters of this process were given."""
 
 
 def is_loopback(host: str) -> bool:
@@ -73,6 +79,7 @@ def api_key(
             f"(or leave the model out: --models)"
         )
     if _at_home(host, home) or host in allowed_hosts(spec):
+        _handed_out.add(key)
         return key
     if is_loopback(host):
         return None  # a server of one's own: it works without the provider's key, and does not get it
@@ -80,6 +87,30 @@ def api_key(
         f"models.{spec.name}.base_url points to {host}, which is no host of {spec.adapter}: {env} is not sent there. "
         f"If you trust it: --allow-key-host {host}, or EVALKIT_KEY_HOSTS={host}."
     )
+
+
+def scrubbed(response: Response) -> Response:
+    """The response without any key of this process in it: an endpoint may send back what it was sent.
+
+    Nothing that is stored may hold a key. The response itself where there is none, which is nearly always.
+    """
+    for key in _handed_out:
+        words = (response.text, response.reasoning, response.refusal, response.served_model, response.fingerprint)
+        if any(word is not None and key in word for word in words) or key in repr(response.raw_usage):
+            response = replace(
+                response,
+                text=response.text.replace(key, REMOVED),
+                reasoning=_without(key, response.reasoning),
+                refusal=_without(key, response.refusal),
+                served_model=_without(key, response.served_model),
+                fingerprint=_without(key, response.fingerprint),
+                raw_usage=None if key in repr(response.raw_usage) else response.raw_usage,
+            )
+    return response
+
+
+def _without(key: str, word: str | None) -> str | None:
+    return None if word is None else word.replace(key, REMOVED)
 
 
 def allowed_hosts(spec: ModelSpec) -> frozenset[str]:

@@ -21,15 +21,16 @@ from typing import Any
 import aiohttp
 import orjson
 
+from evalkit.adapters import echo_probe
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.chat_stream import ChatStream, whole_answer
 from evalkit.adapters.chat_usage import usage_of
-from evalkit.adapters.echo_likelihood import body_of, context_of, likelihoods_of
+from evalkit.adapters.echo_likelihood import body_of, contexts_of, likelihoods_of
 from evalkit.adapters.http_errors import error_from_event
 from evalkit.adapters.http_wire import Wire, refused
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.presets import Preset, filled, load_preset, placeholders
-from evalkit.errors import BadReply, Rejected, SuiteError, Unsupported
+from evalkit.errors import BadReply, Rejected, SuiteError, Unfit, Unsupported
 from evalkit.records import Request, Response, Timing
 
 _CHAT = "/chat/completions"
@@ -112,6 +113,29 @@ class OpenAIChat:
             return stream.response(reply.sent_at, reply.ended_at)
         return whole_answer(stream, self._parsed(reply.whole, _CHAT), reply.sent_at, reply.ended_at)
 
+    async def probe_likelihood(self) -> str | None:
+        """Whether /completions can be trusted with likelihoods: None when that is proved, a sentence where it could
+        not be tried. Raises Unfit where its figures are false, and a RequestError where it cannot be reached.
+        """
+        for prompt in echo_probe.PROMPTS:
+            said = echo_probe.said_of(prompt, await self._completion(echo_probe.generation(self.spec.model, prompt)))
+            if said is None:
+                continue
+            found = echo_probe.difference(said, await self._completion(echo_probe.echo(self.spec.model, said)))
+            if isinstance(found, str) or (found is not None and found > echo_probe.TOLERANCE):
+                why = found if isinstance(found, str) else f"they differ by {found:.3g} between saying and echoing"
+                raise Unfit(
+                    f"models.{self.spec.name}: the log-probabilities that {self.endpoint.host} gives of a prompt are "
+                    f"not those of its own answers: {why}. Use mode: generate, or serve the weights with vLLM."
+                )
+            if found is not None:
+                return None
+        return "the server's log-probabilities of a prompt could not be proved: its own words cannot be echoed to it"
+
+    async def _completion(self, body: dict[str, Any]) -> dict[str, Any]:
+        reply = await self._wire.exchange(_COMPLETIONS, self._encoded(body))
+        return {} if reply.whole is None else self._parsed(reply.whole, _COMPLETIONS)
+
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._wire.aclose()
@@ -191,13 +215,13 @@ class OpenAIChat:
                 f"use mode: generate, or likelihood: true where the server is known to give them.",
                 sent=False,
             )
-        context = context_of(request)
-        body = self._encoded(body_of(self.spec.model, context, continuations))
+        contexts = contexts_of(request, continuations)
+        body = self._encoded(body_of(self.spec.model, contexts, continuations))
         reply = await self._wire.exchange(_COMPLETIONS, body)
         if reply.whole is None:
             return refused(reply)
         data = self._parsed(reply.whole, _COMPLETIONS)
-        found = likelihoods_of(data, context, continuations)
+        found = likelihoods_of(data, contexts, continuations)
         raw = data.get("usage")
         return Response(
             text="",

@@ -28,6 +28,8 @@ _DIALECTS = {
     "chat": "evalkit.adapters.openai_chat:make",
     "responses": "evalkit.adapters.openai_responses:make",
 }
+_SERVERS = {"vllm": "evalkit.adapters.vllm_server:make"}
+"""With `serve:` these start their server themselves."""
 _EXTRAS = {"vllm": "vllm", "lm_eval": "lm-eval"}
 """Package → extra of evalkit-harness; every other package is a core dependency."""
 
@@ -53,6 +55,11 @@ def make_adapter(spec: ModelSpec) -> Adapter:
     `make` finds in the spec.
     """
     name = _canonical(spec.adapter, f"models.{spec.name}.adapter")
+    if spec.serve is not None:
+        if name not in _SERVERS:
+            known = ", ".join(_SERVERS)
+            raise SuiteError(f"models.{spec.name}.serve: evalkit starts {known} itself, and not {spec.adapter}.")
+        return cast(Adapter, _load(_SERVERS[name], spec)(spec))
     if name in _ADAPTERS:
         return cast(Adapter, _load(_ADAPTERS[name], spec)(spec))
     preset = load_preset(name)

@@ -5,7 +5,7 @@ Entries that were unreadable are left out before these checks, so that one mista
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -137,8 +137,10 @@ def check_gate(loc: Loc, baseline: object, candidates: list[object], models: Col
             yield (*loc, "candidates", i), f"{name!r} is named twice"
 
 
-def check_rule(loc: Loc, rule: RuleEntry, tasks: Collection[str]) -> Iterator[Finding]:
-    """A rule is about one thing, has a limit for it, and names a task that exists."""
+def check_rule(
+    loc: Loc, rule: RuleEntry, tasks: Collection[str], slices: Mapping[str, Collection[str]]
+) -> Iterator[Finding]:
+    """A rule is about one thing, has a limit for it, and names a task (and one of its `slices`) that exists."""
     kinds = [kind for kind in _LIMITS if getattr(rule, kind) is not None]
     if len(kinds) != 1:
         yield loc, f"a rule is about exactly one of quality, cost, latency, rate (seen: {', '.join(kinds) or 'none'})"
@@ -153,8 +155,26 @@ def check_rule(loc: Loc, rule: RuleEntry, tasks: Collection[str]) -> Iterator[Fi
         yield loc, f"a rule about {kind} needs a limit: {' or '.join(allowed)}"
     if rule.scope is not None and kind != "quality":
         yield (*loc, "scope"), "belongs to a rule about quality"
-    if kind == "quality" and rule.quality != "all" and rule.quality not in tasks:
-        yield (*loc, "quality"), f"there is no task {rule.quality!r}; {near(str(rule.quality), {*tasks, 'all'})}"
+    if rule.tail is not None and kind != "quality":
+        yield (*loc, "tail"), "belongs to a rule about quality"
+    if rule.cost == "usd_per_correct" and rule.required:
+        yield (*loc, "cost"), "usd_per_correct has no test that could decide; write required: false to have it shown"
+    if kind == "quality":
+        yield from _check_subject((*loc, "quality"), str(rule.quality), tasks, slices)
+
+
+def _check_subject(
+    loc: Loc, subject: str, tasks: Collection[str], slices: Mapping[str, Collection[str]]
+) -> Iterator[Finding]:
+    task, slash, part = subject.partition("/")
+    if task not in tasks and subject != "all":
+        yield loc, f"there is no task {task!r}; {near(task, {*tasks, 'all'})}"
+    elif slash:
+        name, equals, value = part.partition("=")
+        if not equals or not name or not value:
+            yield loc, f"{subject!r} names no slice; write it like {task}/language=de"
+        elif task in slices and name not in slices[task]:
+            yield loc, f"{task} is not sliced by {name!r}; {near(name, slices[task])}"
 
 
 def _is_promoted(name: str) -> bool:

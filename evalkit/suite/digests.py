@@ -27,3 +27,12 @@ def canonical_json(value: Any) -> bytes:
 def digest(tag: str, value: Any) -> str:
     """The first 32 hex characters of sha256(tag + NUL + canonical JSON). Raises as `canonical_json` does."""
     return hashlib.sha256(tag.encode() + b"\0" + canonical_json(value)).hexdigest()[:32]
+
+
+def shuffled_place(seed: int, task: str, sample_digest: str, occurrence: int) -> int:
+    """Where an item stands in the random order of a gate: ascending; the same on every machine and in every run.
+
+    A contract: a run that was stopped early is judged again by walking its items in this order.
+    """
+    text = f"{seed}\0{task}\0{sample_digest}\0{occurrence}".encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")

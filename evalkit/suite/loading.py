@@ -19,12 +19,14 @@ from pydantic import ValidationError
 from evalkit.errors import SuiteError
 from evalkit.suite import builtin_tasks, checks
 from evalkit.suite.complaints import translate
+from evalkit.suite.foreign import ForeignTask, check_foreign
 from evalkit.suite.located import Loc, Located, dotted, parse
 from evalkit.suite.prompts import compile_prompt
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
 from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Task
 from evalkit.suite.variables import fill
+from evalkit.suite.variants import check_variants, expanded
 
 LARGEST = 2_000_000
 """Bytes of a suite file: items belong into data files."""
@@ -54,10 +56,12 @@ def load_suite(
     if not isinstance(data, dict):
         raise SuiteError(_in_order(tree))
     file = _add_schema(tree, data)
-    tasks = _add_conditions(tree, data, file, known_adapters, known_scorers, allow_unpinned)
+    foreign: list[ForeignTask] = []
+    tasks = _add_conditions(tree, data, file, known_adapters, known_scorers, allow_unpinned, foreign)
     if tree.complaints or file is None:
         raise SuiteError(_in_order(tree))
-    return Suite(path=path, file=file, models=file.models, tasks=tuple(tasks), written=dict(tree.data))
+    models = expanded(file.models)
+    return Suite(path, file, models, tuple(tasks), written=dict(tree.data), foreign=tuple(foreign))
 
 
 def _text(path: Path) -> str:
@@ -106,8 +110,12 @@ def _add_conditions(
     known_adapters: Collection[str] | None,
     known_scorers: Collection[str] | None,
     allow_unpinned: bool,
+    foreign: list[ForeignTask],
 ) -> list[Task]:
-    """The tasks; complaints between keys are added for every entry that is readable by itself."""
+    """The tasks; complaints between keys are added for every entry that is readable by itself.
+
+    Tasks of another tool go to `foreign`: what they are called and made of is not known here.
+    """
     found: list[checks.Finding] = []
     models = _mapping(data.get("models"))
     for name, written in models.items():
@@ -126,6 +134,11 @@ def _add_conditions(
         if entry is None:
             found += _part_findings(loc, _mapping(written), known_scorers, allow_unpinned)
             continue
+        if entry.lm_eval is not None:
+            found += check_foreign(loc, entry)
+            at = f"{tree.name}:{tree.line(loc)}: {dotted(loc)}"
+            foreign.append(ForeignTask(entry, Path(tree.name).parent, at, i))
+            continue
         entry = _complete(loc, entry, found)
         if entry is None:
             continue
@@ -135,18 +148,33 @@ def _add_conditions(
         if prompt is not None and entry.name is not None:
             at = f"{tree.name}:{tree.line(loc)}: {dotted(loc)}"
             tasks.append(Task(entry.name, entry, prompt, Path(tree.name).parent, at, i))
-    gate = _mapping(data.get("gate"))
-    found += checks.check_gate(("gate",), gate.get("baseline"), _list(gate.get("candidates")), models)
-    rules = [_alone(RuleEntry, rule) for rule in _list(gate.get("rules"))]
-    for i, rule in enumerate(rules):
-        if rule is not None:
-            found += checks.check_rule(("gate", "rules", i), rule, taken)
-    if rules and all(rule is not None and not rule.required for rule in rules):
-        found.append((("gate", "rules"), "no rule is required, so nothing would be decided; make one required"))
+    if file is not None:
+        found += check_variants(file.models)
+    slices = {task.name: task.entry.slices for task in tasks}
+    found += _gate_findings(_mapping(data.get("gate")), models, taken, slices, open_ended=bool(foreign))
     for loc, message in found:
         if loc not in tree.refused:
             tree.refuse(loc, message)
     return tasks
+
+
+def _gate_findings(
+    gate: dict[str, Any],
+    models: dict[str, Any],
+    tasks: Collection[str],
+    slices: Mapping[str, tuple[str, ...]],
+    *,
+    open_ended: bool,
+) -> Iterator[checks.Finding]:
+    """The gate against the suite's names. `open_ended`: tasks of another tool bring names that are not known here."""
+    names = [*models, *(own for written in models.values() for own in _mapping(_mapping(written).get("variants")))]
+    yield from checks.check_gate(("gate",), gate.get("baseline"), _list(gate.get("candidates")), names)
+    rules = [_alone(RuleEntry, rule) for rule in _list(gate.get("rules"))]
+    for i, rule in enumerate(rules):
+        if rule is not None and not (open_ended and rule.quality not in tasks):
+            yield from checks.check_rule(("gate", "rules", i), rule, tasks, slices)
+    if rules and all(rule is not None and not rule.required for rule in rules):
+        yield ("gate", "rules"), "no rule is required, so nothing would be decided; make one required"
 
 
 def _part_findings(
@@ -169,9 +197,9 @@ def _part_findings(
 
 def _name_findings(i: int, item: Any, taken: dict[str, int]) -> list[checks.Finding]:
     """Every task has a name of its own; `taken` gathers them, those of unreadable tasks too."""
-    if not isinstance(item, dict) or "lm_eval" in item:
+    if not isinstance(item, dict):
         return []
-    name = item.get("name", item.get("use"))
+    name = item.get("name", item.get("use", item.get("lm_eval")))
     if name is None:
         return [(("tasks", i, "name"), "is required, and missing: how the task is shown everywhere")]
     if not isinstance(name, str):
@@ -188,15 +216,9 @@ def _name_findings(i: int, item: Any, taken: dict[str, int]) -> list[checks.Find
 
 def _complete(loc: Loc, entry: TaskEntry, found: list[checks.Finding]) -> TaskEntry | None:
     """The task with nothing left to look up; None with a finding where that fails."""
-    if entry.lm_eval is not None:
-        found.append(
-            (
-                (*loc, "lm_eval"),
-                "tasks of lm-eval cannot be run by this version; write the task out, or use a built-in one",
-            )
-        )
-        return None
     if entry.use is None:
+        if entry.include_path is not None:
+            found.append(((*loc, "include_path"), "belongs to lm_eval: TASK"))
         if entry.overrides is not None:
             found.append(((*loc, "with"), "changes a built-in task, and needs use"))
         return entry

@@ -18,7 +18,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from evalkit.records import Role, Settings
 
@@ -134,15 +134,44 @@ def merged(model: Settings, task: SettingsEntry) -> Settings:
     return dataclasses.replace(model, **changes) if changes else model
 
 
+Dollars = Annotated[Decimal, BeforeValidator(_money, json_schema_input_type=float), Field(ge=0)]
+
+
 class HostingEntry(Part):
     """What running the model on one's own hardware costs."""
 
     gpu: Text | None = None
     """The accelerator's name, as it should be shown."""
     gpus: Count = 1
-    usd_per_gpu_hour: Annotated[Decimal, BeforeValidator(_money, json_schema_input_type=float), Field(ge=0)]
+    """How many of them serve one copy of the model."""
+    usd_per_gpu_hour: Dollars | None = None
+    """US dollars for one GPU and hour. Give this, or usd_per_month."""
+    usd_per_month: Dollars | None = None
+    """US dollars a month for all GPUs together, as a lease has it."""
+    billing: Literal["reserved", "on_demand"] = "reserved"
+    """reserved: idle hours are paid too; on_demand: only busy hours are."""
+    power_kw: Dollars | None = None
+    """Electrical power of everything together in kW, where it is paid apart."""
+    usd_per_kwh: Dollars | None = None
+    engineering_hours_per_month: Dollars | None = None
+    """Hours a month that people spend on keeping it up."""
+    usd_per_engineering_hour: Dollars | None = None
+    utilisation: Annotated[Decimal, BeforeValidator(_money, json_schema_input_type=float), Field(gt=0, le=1)] | None = (
+        None
+    )
+    """Busy share of all hours. None: what an answer costs is unknown where idle hours are paid (reserved, people)."""
     load: Text = "latest"
-    """The load sweep that gives the throughput: `latest`, or a path to one."""
+    """The load sweep that gives the throughput: `latest`, its name, or a path to it."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> HostingEntry:
+        if (self.usd_per_gpu_hour is None) == (self.usd_per_month is None):
+            raise ValueError("give one of usd_per_gpu_hour and usd_per_month")
+        if (self.power_kw is None) != (self.usd_per_kwh is None):
+            raise ValueError("power_kw and usd_per_kwh belong together")
+        if (self.engineering_hours_per_month is None) != (self.usd_per_engineering_hour is None):
+            raise ValueError("engineering_hours_per_month and usd_per_engineering_hour belong together")
+        return self
 
 
 class OptionsEntry(Part):
@@ -179,8 +208,22 @@ class OptionsEntry(Part):
     """openai_chat: the variable with the key, for a host that the person running evalkit allows."""
     stream: bool | None = None
     """openai_chat: false for a server that cannot stream (then there is no time to first token)."""
+    lora: Text | None = None
+    """vllm with serve: the folder of a LoRA adapter; it is what answers."""
     likelihood: bool | None = None
     """openai_chat: whether the server's completions endpoint gives log-likelihoods of a prompt."""
+
+
+class VariantEntry(OptionsEntry):
+    """What differs from the model that it is a variant of; `serve` and `settings` are merged key by key."""
+
+    model: Text | None = None
+    base_url: Text | None = None
+    settings: SettingsEntry = Field(default_factory=SettingsEntry)
+    hosting: HostingEntry | None = None
+    serve: dict[str, str | int | float | bool | dict[str, str]] | None = None
+    price_as: Text | None = None
+    licence: Text | None = None
 
 
 class ModelEntry(OptionsEntry):
@@ -195,12 +238,14 @@ class ModelEntry(OptionsEntry):
     settings: SettingsEntry = Field(default_factory=SettingsEntry)
     hosting: HostingEntry | None = None
     """Cost of one's own hardware. None: tokens are billed, or the cost is unknown."""
-    serve: dict[str, str | int | float | bool] | None = None
+    serve: dict[str, str | int | float | bool | dict[str, str]] | None = None
     """Flags of a server that evalkit starts and stops (vllm). None: the server is there already."""
     price_as: Text | None = None
     """Bill as this model of the price list. None: by its own id."""
     licence: Text | None = None
     """Of the weights, where the catalogue does not know it."""
+    variants: dict[Name, VariantEntry] = Field(default_factory=dict)
+    """The same with something else, each a model of its own under its name: {mine-int8: {compute_type: int8}}."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -311,7 +356,9 @@ class TaskEntry(Adjustable):
     overrides: WithEntry | None = Field(default=None, alias="with")
     """What to change of it."""
     lm_eval: Text | None = None
-    """The name of a task of lm-eval."""
+    """The name of a task or group of lm-eval, asked and marked as lm-eval does."""
+    include_path: Text | None = None
+    """lm_eval: a folder with task files of your own, relative to the suite file."""
     name: Name | None = None
     """Shown everywhere. None: the name of the built-in task."""
     prompt: str | None = None
@@ -368,14 +415,17 @@ class RuleEntry(Part):
     """One condition that a candidate must meet: exactly one of quality, cost, latency, rate, with its limit."""
 
     quality: Text | None = None
-    """all (pooled over samples), or the name of a task."""
-    cost: Literal["usd_per_1k_samples", "usd_per_correct"] | None = None
+    """all (pooled over samples), the name of a task, or a slice of one: refunds/language=de."""
+    cost: Literal["usd_per_sample", "usd_per_1k_samples", "usd_per_correct"] | None = None
+    """usd_per_correct is shown with its interval and never decides: it needs required: false."""
     latency: LATENCIES | None = None
     rate: Literal["refused", "truncated", "unparseable", "errored"] | None = None
     margin: Annotated[float, Field(ge=0, lt=1)] | None = None
     """quality: how much worse the candidate may be, in score units."""
     scope: Literal["population", "suite"] | None = None
     """quality: does the claim hold for items like these (population, the default), or for these very items?"""
+    tail: Literal["strict", "smooth"] | None = None
+    """quality of graded scores: reckon with rare collapses that did not show (strict, the default), or not (smooth)."""
     max_ratio: Annotated[float, Field(gt=0)] | None = None
     """cost, latency: candidate over baseline."""
     max_s: Annotated[float, Field(gt=0)] | None = None
@@ -406,8 +456,14 @@ class GateEntry(Part):
     rules: Annotated[tuple[RuleEntry, ...], Field(strict=False, min_length=1)]
     scan: ScanEntry | None = None
     """None: no scan."""
-    on_inconclusive: Literal["inconclusive", "fail"] = "inconclusive"
-    """Too little evidence is reported as such (exit 3), or counted as a failure (exit 1). It is never a pass."""
+    alpha: Annotated[float, Field(gt=0, le=0.2)] = 0.05
+    """Accepted probability of a wrong pass, and apart from it of a wrong fail, for each rule."""
+    on_inconclusive: Literal["fail", "pass", "warn"] = "fail"
+    """What too little evidence does to the command: fail (exit 3), warn or pass (exit 0). The verdict stays
+    inconclusive, and what could not be measured at all (an unknown price) is exit 3 whatever stands here."""
+    early_stop: Literal["curtail", "save", "off"] = "curtail"
+    """`run --gate` stops when the verdict is settled: curtail (no power lost), save (a third fewer items, some 3 points
+    of power lost), or off."""
 
 
 class SuiteFile(Part):

@@ -12,6 +12,7 @@ from typing import Any
 from evalkit.errors import SuiteError
 from evalkit.suite.complaints import near
 from evalkit.suite.digests import digest
+from evalkit.suite.foreign import ForeignTask
 from evalkit.suite.schema import GateEntry, ModelEntry, RunEntry, SuiteFile
 from evalkit.suite.tasks import Task
 
@@ -26,6 +27,8 @@ class Suite:
     tasks: tuple[Task, ...]
     written: Mapping[str, Any]
     """The file's data as it was written, `${NAME}` included."""
+    foreign: tuple[ForeignTask, ...] = ()
+    """Tasks of another tool that a bridge has yet to turn into `tasks`; empty in a suite that is run."""
 
     @property
     def name(self) -> str:
@@ -94,7 +97,7 @@ class Suite:
         """
         models = {name: entry.model_dump(mode="json", exclude_none=True) for name, entry in self.models.items()}
         for name, entry in models.items():
-            written = self.written["models"][name]
+            written = self.written["models"].get(name, {})  # a variant is written under its base
             entry |= {key: written[key] for key in ("model", "base_url") if isinstance(written.get(key), str)}
         return {
             "name": self.name,

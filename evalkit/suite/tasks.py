@@ -64,6 +64,11 @@ class Task:
     index: int = 0
     """Which entry of the suite file it is."""
 
+    @property
+    def instead(self) -> str:
+        """The way out for a model that cannot weigh given text, as a sentence."""
+        return "Use mode: generate, or a local engine (ctranslate2, vllm)."
+
     @cached_property
     def data(self) -> Data:
         """The file of records; fetched from the hub where the task says so. Raises SuiteError."""

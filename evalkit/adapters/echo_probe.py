@@ -1,0 +1,74 @@
+"""Can this server's log-probabilities of a prompt be believed? Asked before the first one is used.
+
+    generate greedily:  "The capital of France is" -> tokens [" Paris", "."] with log-probabilities [-0.1, -0.3]
+    echo it back:       "The capital of France is Paris." -> the last two must be [-0.1, -0.3] again
+
+Several servers fail this in silence: one shifts every figure by a token (llama-cpp-python), one answers with nothing,
+one gives the figures of what it would have said itself. Every multiple choice is then at chance, and looks fine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+PROMPTS = ("The capital of France is", "Question: What is 2 + 3?\nAnswer:", "one two three four five")
+N_TOKENS = 4
+TOLERANCE = 0.3
+"""Natural log. Generating and echoing run different kernels: 0.2 was measured in bfloat16, 3e-5 in float32. A shift by
+one token is off by whole units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a server generated after a prompt."""
+
+    prompt: str
+    text: str
+    tokens: list[str]
+    values: list[float]
+
+
+def generation(model: str, prompt: str) -> dict[str, Any]:
+    """The body that asks for a few greedy tokens."""
+    return {"model": model, "prompt": prompt, "max_tokens": N_TOKENS, "temperature": 0, "logprobs": 1}
+
+
+def echo(model: str, said: Said) -> dict[str, Any]:
+    """The body that asks what the server thinks of its own words; a list of prompts, as scoring sends it."""
+    return {**generation(model, ""), "prompt": [said.prompt + said.text], "max_tokens": 0, "echo": True}
+
+
+def said_of(prompt: str, reply: Any) -> Said | None:
+    """What was generated; None where it was nothing, or has no log-probabilities to hold against the echo."""
+    try:
+        choice = reply["choices"][0]
+        text, logprobs = str(choice["text"]), choice["logprobs"]
+        tokens = [str(token) for token in logprobs["tokens"]]
+        values = [float(value) for value in logprobs["token_logprobs"]]
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+    while tokens and "".join(tokens) != text:  # an end token at the end is no part of the text
+        tokens.pop()
+    return Said(prompt, text, tokens, values[: len(tokens)]) if tokens else None
+
+
+def difference(said: Said, reply: Any) -> float | str | None:
+    """The largest difference between saying and echoing; None where the echo is split into other tokens, so that
+    nothing can be compared; a sentence where the reply has no usable figures at all.
+    """
+    try:
+        logprobs = reply["choices"][0]["logprobs"]
+        tokens: Sequence[Any] = logprobs["tokens"]
+        values: Sequence[Any] = logprobs["token_logprobs"]
+    except (KeyError, IndexError, TypeError):
+        return "it sent no log-probabilities of the prompt"
+    n = len(said.tokens)
+    if len(tokens) != len(values) or len(tokens) <= n:
+        return f"it sent log-probabilities of {len(tokens)} tokens for a prompt of more"
+    if [str(token) for token in tokens[-n:]] != said.tokens:
+        return None
+    if not all(isinstance(value, int | float) for value in values[-n:]):
+        return "it sent log-probabilities that are no numbers"
+    return max(abs(float(value) - own) for value, own in zip(values[-n:], said.values, strict=True))

@@ -1,0 +1,89 @@
+"""`serve:` of a suite as the command line of `vllm serve`: an allow-list, because suites come from pull requests.
+
+    {tensor_parallel_size: 2, quantization: fp8, enable_prefix_caching: false}
+    -> ["--tensor-parallel-size", "2", "--quantization", "fp8", "--no-enable-prefix-caching"]
+
+A flag outside the list may load programs, open ports or read files; it needs --allow-suite-code on the command line.
+What evalkit itself sets (address, port, key, served name) nobody may set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from evalkit.errors import SuiteError
+
+ALLOWED = frozenset(
+    """
+    tensor_parallel_size pipeline_parallel_size data_parallel_size enable_expert_parallel
+    quantization dtype kv_cache_dtype max_model_len max_num_seqs max_num_batched_tokens max_logprobs
+    gpu_memory_utilization cpu_offload_gb block_size enforce_eager seed
+    enable_prefix_caching enable_chunked_prefill max_lora_rank fully_sharded_loras
+    reasoning_parser tool_call_parser enable_auto_tool_choice tokenizer_mode load_format revision tokenizer_revision
+    lora_modules
+    """.split()  # noqa: SIM905  # words read better than a column of quotes
+)
+OURS = frozenset(
+    """
+    host port uds api_key served_model_name generation_config ssl_keyfile ssl_certfile root_path model config
+    allowed_origins middleware enable_lora
+    """.split()  # noqa: SIM905  # words read better than a column of quotes
+)
+"""What evalkit sets, or what would change who can reach the server."""
+STARTUP_S = "startup_timeout_s"
+"""Not a flag: seconds that the server may take to start (1,800 unless given: large weights load for minutes)."""
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def arguments(serve: Mapping[str, Any], where: str, *, allow_code: bool) -> list[str]:
+    """Flags in the order of the file. Raises SuiteError with every flag that may not be there."""
+    complaints: list[str] = []
+    found: list[str] = []
+    for written, value in serve.items():
+        name = written.replace("-", "_")
+        if name == STARTUP_S:
+            if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+                complaints.append(f"{where}.{written} is {value!r}; it is a number of seconds above 0")
+            continue
+        if complaint := _refused(name, written, allow_code=allow_code):
+            complaints.append(f"{where}.{written} {complaint}")
+            continue
+        if name == "lora_modules":
+            if not isinstance(value, Mapping) or not value:
+                complaints.append(
+                    f"{where}.{written} is {value!r}; it maps names to folders: {{mine: ./adapters/mine}}"
+                )
+            continue  # folders are resolved by the adapter, which knows the suite's place
+        if isinstance(value, Mapping | list):
+            complaints.append(f"{where}.{written} is {value!r}; a flag takes one value")
+            continue
+        found += _spelled(name, value)
+    if complaints:
+        raise SuiteError(complaints)
+    return found
+
+
+def _refused(name: str, written: str, *, allow_code: bool) -> str | None:
+    if not _NAME.fullmatch(name):
+        return "is no flag: flags are lower-case words joined by underscores"
+    if name in OURS:
+        return "is set by evalkit itself; remove it"
+    if name in ALLOWED or allow_code:
+        return None
+    near = get_close_matches(name, ALLOWED, n=1, cutoff=0.75)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return (
+        f"is not among the flags that a suite may set; {hint}If you trust this suite, allow it with --allow-suite-code."
+    )
+
+
+def _spelled(name: str, value: Any) -> list[str]:
+    flag = "--" + name.replace("_", "-")
+    if value is True:
+        return [flag]
+    if value is False:
+        return ["--no-" + name.replace("_", "-")]
+    return [f"{flag}={value}"]  # one word, so that a value can never be taken for another flag

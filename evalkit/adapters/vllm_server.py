@@ -1,0 +1,240 @@
+"""`adapter: vllm` with `serve:`: evalkit starts the server, asks it, and stops it.
+
+    qwen: {adapter: vllm, model: Qwen/Qwen3.5-32B, serve: {tensor_parallel_size: 2, quantization: fp8}}
+
+The server is started when the first answer is owed and lives until the model's turn is over. Asking is `openai_chat`'s;
+here are only the server's life and the facts about it. One that dies in the middle is started again once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from evalkit.adapters.base import Endpoint, ModelSpec
+from evalkit.adapters.http_wire import Wire
+from evalkit.adapters.openai_chat import OpenAIChat
+from evalkit.adapters.presets import load_preset
+from evalkit.adapters.vllm_flags import STARTUP_S, arguments
+from evalkit.adapters.vllm_metrics import MetricsSampler
+from evalkit.adapters.vllm_process import Launch, VllmProcess, free_port
+from evalkit.adapters.vllm_weights import Weights, digest_of, identify
+from evalkit.errors import ConnectionFailed, MissingPackage, SuiteError, Unfit
+from evalkit.records import Request, Response
+
+SERVED = "model"
+"""What the weights are called on the server; LoRA adapters have their own names."""
+STARTUP_DEFAULT_S = 1800.0
+
+
+def make(spec: ModelSpec) -> ManagedVllm:
+    """Checks everything that can be seen without starting anything. Raises SuiteError, MissingPackage."""
+    where = f"models.{spec.name}"
+    serve = dict(spec.serve or {})
+    if spec.base_url is not None:
+        raise SuiteError(f"{where}: base_url and serve stand beside each other; serve starts a server of its own.")
+    if unknown := sorted(set(spec.options) - {"lora"}):
+        raise SuiteError(f"{where}.{unknown[0]}: vllm has no such option beside serve")
+    flags = arguments(serve, f"{where}.serve", allow_code=spec.allow_code)
+    folder = Path(spec.folder)
+    weights = identify(spec.model, serve, folder, where)
+    loras = _loras(spec, serve, folder)
+    executable = _executable(where)
+    return ManagedVllm(spec, weights, flags, loras, executable, float(serve.get(STARTUP_S, STARTUP_DEFAULT_S)))
+
+
+class ManagedVllm:
+    """One model on a server of its own."""
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        weights: Weights,
+        flags: list[str],
+        loras: dict[str, Path],
+        executable: str,
+        startup_s: float,
+    ) -> None:
+        self.spec = spec
+        version = _version(executable)
+        key, port = secrets.token_urlsafe(32), free_port()
+        adapters = {name: digest_of(path, f"models.{spec.name}.lora") for name, path in loras.items()}
+        command = [weights.source, "--host=127.0.0.1", f"--port={port}", f"--served-model-name={SERVED}"]
+        command += ["--generation-config=vllm", *flags]
+        if loras:
+            command += ["--enable-lora", "--lora-modules", *(f"{name}={path}" for name, path in loras.items())]
+        asked = "lora" if spec.options.get("lora") else SERVED
+        inner = replace(spec, model=asked, base_url=f"http://127.0.0.1:{port}/v1", options={}, serve=None)
+        preset = load_preset("vllm")
+        headers = {"Authorization": f"Bearer {key}"}
+        self._chat = OpenAIChat(inner, preset, Wire(inner, str(inner.base_url), headers, key, ("VLLM_API_KEY",)))
+        self._launch = Launch(executable, command, port, key, spec.name)
+        self._startup_s = startup_s
+        self._process: VllmProcess | None = None
+        self._metrics: MetricsSampler | None = None
+        self._tell: Callable[[str], None] = lambda text: None
+        self._n_starts = 0
+        self._lock = asyncio.Lock()
+        self._gone: str | None = None
+        """Why the server will not come back; None while it may."""
+        self.capabilities = self._chat.capabilities
+        engine = f"vllm {version or 'of unknown version'}"
+        told = " ".join([*flags, *(f"lora {name} {content}" for name, content in adapters.items())])
+        self.endpoint = Endpoint(
+            lane=f"vllm {spec.name}",
+            place=f"weights {weights.identity} {engine} {asked} {told}".strip(),
+            host="127.0.0.1",
+            cacheable=weights.identity is not None and version is not None,
+            turn="managed servers",
+            facts={
+                "dialect": "openai_chat",
+                "engine": engine,
+                "weights": weights.identity or "unknown: a branch of the hub (pin serve: {revision: COMMIT})",
+                "flags": " ".join(flags) or "none",
+                **_precision(spec, weights),
+                **(
+                    {"lora": ", ".join(f"{name} {content[:16]}" for name, content in adapters.items())} if loras else {}
+                ),
+                "gpus": _gpus() or "none",
+            },
+        )
+        self.served: dict[str, Any] = {}
+        """What the server turned out to be: for run.json; empty until it has been started."""
+
+    def __repr__(self) -> str:
+        return f"ManagedVllm({self.spec.name!r}, {self.endpoint.place!r})"
+
+    async def start(self, folder: Path, tell: Callable[[str], None]) -> None:
+        """Start the server, its log in the run's folder. Raises Unfit with the reason."""
+        self._tell = tell
+        self._process = VllmProcess(self._launch, folder / f"server-{self.spec.name}.log")
+        tell(f"{self.spec.name}: starting vllm serve on port {self._launch.port}")
+        startup_s = await self._process.start(self._startup_s, tell)
+        tell(f"{self.spec.name}: vllm serve is ready after {startup_s:.0f} s")
+        self._n_starts = 1
+        self.served = {"startup_s": round(startup_s, 3), "restarts": 0, **dict(self.endpoint.facts)}
+        self._metrics = MetricsSampler(self._process.root)
+        self._metrics.start()
+
+    async def respond(self, request: Request) -> Response:
+        """The answer to one request. A server that died is started again, once, for the engine to try again."""
+        if self._lock.locked():
+            async with self._lock:  # it is being started again: no attempt is wasted on it meanwhile
+                pass
+        if self._gone is not None:
+            raise Unfit(self._gone)
+        try:
+            return await self._chat.respond(request)
+        except ConnectionFailed:
+            await asyncio.shield(asyncio.ensure_future(self._revive()))
+            raise
+
+    async def probe_likelihood(self) -> str | None:
+        """As `OpenAIChat.probe_likelihood`."""
+        return await self._chat.probe_likelihood()
+
+    async def stop(self) -> None:
+        """End the server: the model's turn is over."""
+        if self._metrics is not None:
+            await self._metrics.stop()
+            self.served |= {"metrics": self._metrics.facts}
+            self._metrics = None
+        if self._process is not None:
+            await self._process.stop()
+
+    async def aclose(self) -> None:
+        """Close connections, and the server if it still runs."""
+        await self._chat.aclose()
+        await self.stop()
+
+    async def _revive(self) -> None:
+        """Return when the server answers again. Raises Unfit when it has died for the second time."""
+        async with self._lock:
+            process = self._process
+            if process is None:
+                raise Unfit(f"models.{self.spec.name}: its server has not been started.")
+            if self._gone is not None:
+                raise Unfit(self._gone)
+            if await process.recovers():
+                return  # a hiccup, or a sibling was first
+            why = process.ending()
+            if self._n_starts > 1:
+                self._gone = f"models.{self.spec.name}: vllm serve died twice: {why}. Its log: {process.log}"
+                raise Unfit(self._gone)
+            self._n_starts += 1
+            self._tell(f"{self.spec.name}: vllm serve died ({why}); starting it again, once")
+            try:
+                await process.stop()
+                await process.start(self._startup_s, self._tell)
+            except Unfit as error:
+                self._gone = str(error)
+                raise
+            self.served |= {"restarts": self._n_starts - 1}
+
+
+def _loras(spec: ModelSpec, serve: dict[str, Any], folder: Path) -> dict[str, Path]:
+    """LoRA adapters by name; `lora: FOLDER` is the one that answers."""
+    named = dict(serve.get("lora_modules") or {})
+    if lora := spec.options.get("lora"):
+        named["lora"] = lora
+    found = {}
+    for name, path in named.items():
+        place = (folder / str(path)).resolve()
+        if not (place / "adapter_config.json").is_file():
+            raise SuiteError(f"models.{spec.name}: {place} is no LoRA adapter (it has no adapter_config.json)")
+        if "=" in str(name) or str(name).startswith("-") or name == SERVED:
+            raise SuiteError(f"models.{spec.name}: a LoRA adapter cannot be called {name!r}")
+        found[str(name)] = place
+    return found
+
+
+def _executable(where: str) -> str:
+    """`vllm` of the machine; never the suite's word. Raises MissingPackage."""
+    named = os.environ.get("EVALKIT_VLLM") or "vllm"
+    if found := shutil.which(named):
+        return found
+    raise MissingPackage(
+        f"{where}: serve needs vLLM, and there is no `{named}` here. With an NVIDIA GPU: pip install "
+        "'evalkit-harness[vllm]'; an environment of its own: EVALKIT_VLLM=/path/to/vllm (see docs/local-models.md)."
+    )
+
+
+def _version(executable: str) -> str | None:
+    """vLLM's version, by the metadata of its own environment (importing it takes half a minute); None if not found."""
+    python = Path(executable).resolve().parent / "python"
+    if not python.exists():
+        python = Path(executable).parent / "python"
+    code = "import importlib.metadata as m; print(m.version('vllm'))"
+    try:
+        done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
+
+
+def _precision(spec: ModelSpec, weights: Weights) -> dict[str, str]:
+    """dtype, quantisation and parallelism as they were asked for; `auto` is the checkpoint's own."""
+    serve = spec.serve or {}
+    return {
+        "dtype": str(serve.get("dtype", "auto")),
+        "quantization": str(serve.get("quantization", "none asked for")),
+        "tensor_parallel_size": str(serve.get("tensor_parallel_size", 1)),
+        "revision": str(serve.get("revision", "none asked for")),
+    }
+
+
+def _gpus() -> str | None:
+    """Names of the GPUs and the driver's version, from the driver; None without any."""
+    command = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return "; ".join(line.strip() for line in done.stdout.splitlines() if line.strip()) or None

@@ -1,0 +1,89 @@
+"""What weights a managed server will load: a digest of their content, or the pinned commit they come from.
+
+    identify("Qwen/Qwen3.5-32B", {"revision": "9f3c..."}, folder)  -> Weights("Qwen/Qwen3.5-32B", "hub Qwen/...@9f..")
+    identify("./checkpoints/mine", {}, folder)                     -> Weights("/suite/checkpoints/mine", "3fa1...")
+
+A checkpoint above 8 GB is not read whole (minutes): its files' names, sizes, headers and 64 blocks of each are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalkit.errors import SuiteError
+
+READ_WHOLE_BYTES = 8 * 2**30
+_BLOCK = 2**20
+_N_BLOCKS = 64
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Where a server loads from, and what that is."""
+
+    source: str
+    """As `vllm serve` takes it: an absolute folder, or a name of the hub."""
+    identity: str | None
+    """By content; None where a branch of the hub may move: then answers are not cached."""
+    config: Path | None = None
+    """The folder's config.json, where it is at hand."""
+
+
+def identify(model: str, serve: Mapping[str, Any], folder: Path, where: str) -> Weights:
+    """The weights that a suite's `model` names. Raises SuiteError for a folder that is not there or holds none."""
+    local = (folder / model).expanduser() if not Path(model).is_absolute() else Path(model)
+    shipped = Path(__file__).parent.parent / "checkpoints" / model
+    for place in (local, shipped):
+        if place.is_dir():
+            return Weights(str(place.resolve()), digest_of(place, where), place / "config.json")
+    if model.startswith((".", "/", "~")) or not _HUB.fullmatch(model):
+        raise SuiteError(f"{where}.model: there is no folder {local}, and {model!r} is no name of the hub (org/name)")
+    revision = serve.get("revision")
+    if revision is not None and not _COMMIT.fullmatch(str(revision)):
+        return Weights(model, None)
+    commit = str(revision) if revision else _commit_at_hand(model)
+    return Weights(model, f"hub {model}@{commit}" if commit else None)
+
+
+def digest_of(folder: Path, where: str) -> str:
+    """sha256 of a checkpoint (or a LoRA adapter): weights, configuration and tokenizer. Raises SuiteError."""
+    files = sorted(
+        path for path in folder.iterdir() if path.suffix in {".safetensors", ".bin", ".json", ".model", ".gguf"}
+    )
+    if not any(path.suffix in {".safetensors", ".bin", ".gguf"} for path in files):
+        raise SuiteError(f"{where}.model: {folder} holds no weights (.safetensors, .bin or .gguf)")
+    whole = sum(path.stat().st_size for path in files) <= READ_WHOLE_BYTES
+    digest = hashlib.sha256(b"whole\0" if whole else b"sampled\0")
+    for path in files:
+        digest.update(f"{path.name}\0{path.stat().st_size}\0{_of_file(path, whole=whole)}\n".encode())
+    return digest.hexdigest()
+
+
+def _of_file(path: Path, *, whole: bool) -> str:
+    with path.open("rb") as file:
+        if whole:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        size = os.fstat(file.fileno()).st_size
+        digest = hashlib.sha256()
+        for number in range(_N_BLOCKS):
+            file.seek(size * number // _N_BLOCKS)
+            digest.update(file.read(_BLOCK))
+        return digest.hexdigest()
+
+
+def _commit_at_hand(model: str) -> str | None:
+    """The commit that the hub's local cache calls main; None where the model has not been downloaded."""
+    home = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or "~/.cache/huggingface") / "hub")
+    try:
+        named = (home.expanduser() / f"models--{model.replace('/', '--')}" / "refs" / "main").read_text("utf-8").strip()
+    except OSError:
+        return None
+    return named if _COMMIT.fullmatch(named) else None

@@ -1,0 +1,161 @@
+"""Logs of Inspect (`inspect eval`): a run made of one log, `.json` or `.eval`, without Inspect being installed.
+
+    {"version": 2, "status": "success", "eval": {"task": "arc", "model": "openai/gpt-6-sol", ...},
+     "samples": [{"id": 1, "epoch": 1, "input": "...", "target": "A", "output": {"completion": "A", "usage": {...}},
+                  "scores": {"choice": {"value": "C", "answer": "A"}}}]}
+
+A `.eval` log is a zip of header.json and samples/*.json. An epoch is a repeat. Inspect's grades C, P, N and I are 1,
+0.5, 0 and 0; a sample that ended in an error is errored here, and one without the score that is asked for has none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from evalkit.bridges.imported import Imported
+from evalkit.errors import UserError
+from evalkit.records import Message, Outcome, Row
+from evalkit.suite.digests import digest
+
+_GRADES = {"C": 1.0, "P": 0.5, "N": 0.0, "I": 0.0}
+_ROLES = {"system": "system", "assistant": "assistant"}
+LARGEST = 2**31
+"""Bytes of one member of a log, unpacked: a larger one is no log."""
+
+
+def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) -> Imported:
+    """Everything in one log. `scorer` is whose score counts (None: the first), `name` what the model is called.
+
+    Raises UserError for what is not there, or is no log of Inspect.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file; name one log of Inspect (.eval or .json)")
+    header, samples = _opened(path)
+    about = header.get("eval")
+    if not isinstance(about, dict) or "task" not in about:
+        raise UserError(f"{path.name} is no log of Inspect: it says nothing of the evaluation's task")
+    task = _slug(str(about["task"]))
+    model = name or _slug(str(about.get("model") or "model"))
+    found = Imported(f"inspect-{task}", {"tool": "inspect", "files": [path.name], "status": header.get("status")})
+    found.models[model] = {"model": str(about.get("model")), "facts": {"engine": "as run by inspect"}}
+    seen: dict[tuple[str, int], int] = {}
+    chosen = scorer
+    for sample in samples:
+        scores = sample.get("scores") or {}
+        if chosen is None and scores:
+            chosen = next(iter(scores))
+        if scorer is not None and scores and scorer not in scores:
+            raise UserError(f"{path.name} has no scorer {scorer!r}; it has {', '.join(scores)}")
+        try:
+            found.rows.append(_row(sample, task, model, scores.get(chosen), seen))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UserError(
+                f"{path.name}: sample {sample.get('id')!r} is not as Inspect writes it: {error!r}"
+            ) from error
+    identity = {"inspect": {"task": task, "version": about.get("task_version"), "args": about.get("task_args")}}
+    found.tasks[task] = {"scorer": f"inspect {chosen}", "identity": {**identity, "metric": chosen}}
+    return found
+
+
+def _opened(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+    if not zipfile.is_zipfile(path):
+        whole = _json(path.read_bytes(), path.name)
+        return whole, iter(whole.get("samples") or ())
+    with zipfile.ZipFile(path) as log:
+        members = [info for info in log.infolist() if info.filename.startswith("samples/")]
+        if (
+            large := [info.filename for info in members if info.file_size > LARGEST]
+        ) or "header.json" not in log.namelist():
+            why = f"{large[0]} is larger than 2 GB" if large else "it has no header.json (the run may not have ended)"
+            raise UserError(f"{path.name} cannot be read: {why}")
+    header = _member(path, "header.json")
+    return header, (_member(path, info.filename) for info in members)
+
+
+def _member(path: Path, name: str) -> dict[str, Any]:
+    try:
+        with zipfile.ZipFile(path) as log:
+            return _json(log.read(name), f"{path.name}/{name}")
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise UserError(
+            f"{path.name}: {name} cannot be unpacked ({error}); write it as JSON: inspect log convert --to json"
+        ) from error
+
+
+def _json(text: bytes, where: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"{where} is no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise UserError(f"{where} is no log of Inspect")
+    return found
+
+
+def _row(sample: dict[str, Any], task: str, model: str, score: Any, seen: dict[tuple[str, int], int]) -> Row:
+    prompt = _prompt(sample["input"])
+    repeat = int(sample.get("epoch") or 1) - 1
+    asked = {"input": [[turn.role, turn.content] for turn in prompt], "choices": sample.get("choices")}
+    identity = digest("evalkit.inspect.sample/1", asked)
+    occurrence = seen[identity, repeat] = seen.get((identity, repeat), -1) + 1
+    failed = sample.get("error") is not None
+    value = None if failed else _value((score or {}).get("value"))
+    output = sample.get("output") or {}
+    usage = output.get("usage") or {}
+    return Row(
+        task=task,
+        sample_id=str(sample["id"]),
+        sample_digest=identity,
+        target_digest=digest("evalkit.target/1", str(sample.get("target"))),
+        occurrence=occurrence,
+        model=model,
+        repeat=repeat,
+        outcome=Outcome.ERRORED if value is None else _OUTCOMES.get(value, Outcome.SCORED),
+        score=value,
+        started_at=0.0,
+        error_kind="inspect_error" if failed else None if value is not None else "unscored",
+        input_tokens=usage.get("input_tokens"),
+        output_tokens=usage.get("output_tokens"),
+        reasoning_tokens=usage.get("reasoning_tokens"),
+        cache_read_tokens=usage.get("input_tokens_cache_read"),
+        stop_reason=None,
+        prompt=prompt,
+        text=output.get("completion"),
+        extracted=(score or {}).get("answer"),
+        target=str(sample.get("target")),
+        reason=(score or {}).get("explanation"),
+        error=str((sample.get("error") or {}).get("message")) if failed else None,
+    )
+
+
+_OUTCOMES = {1.0: Outcome.RIGHT, 0.0: Outcome.WRONG}
+
+
+def _value(value: Any) -> float | None:
+    if isinstance(value, str):
+        return _GRADES.get(value)
+    if isinstance(value, bool | int | float) and 0.0 <= float(value) <= 1.0:
+        return float(value)
+    return None
+
+
+def _prompt(given: Any) -> tuple[Message, ...]:
+    if isinstance(given, str):
+        return (Message("user", given),)
+    turns = []
+    for turn in given:
+        content = turn.get("content")
+        if isinstance(content, list):
+            content = "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+        role = _ROLES.get(str(turn.get("role")), "user")
+        turns.append(Message(role, str(content)))  # type: ignore[arg-type]  # one of the three
+    return tuple(turns)
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-.") or "inspect"

@@ -1,0 +1,215 @@
+"""`lm_eval: TASK` in a suite: any task or group of lm-eval, through evalkit's adapters, as ordinary rows.
+
+    suite = with_lm_eval(load_suite(path), allow_code=False)     # suite.foreign has become suite.tasks
+
+lm-eval makes the prompts and marks the answers; asking, retrying, resuming, pricing, storing and gating are evalkit's.
+A group becomes one task for each of its members.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from evalkit.bridges.lm_eval_questions import Questions, metric_named
+from evalkit.bridges.lm_eval_task import LmEvalTask
+from evalkit.errors import MissingPackage, SuiteError
+from evalkit.suite.foreign import ForeignTask
+from evalkit.suite.prompts import Prompt, compile_prompt
+from evalkit.suite.schema import SettingsEntry, TaskEntry
+from evalkit.suite.suite import Suite
+from evalkit.suite.tasks import Task
+
+ALLOW_CODE = "--allow-suite-code"
+_BY_TEXT = ("_generative", "_chat", "_gen", "_llama", "_cot")
+"""How lm-eval names the variant of a task that asks by text."""
+
+
+def with_lm_eval(suite: Suite, *, allow_code: bool = False) -> Suite:
+    """The suite with its lm-eval tasks made. Raises SuiteError with every complaint, MissingPackage without lm-eval."""
+    if not suite.foreign:
+        return suite
+    _quiet()
+    made: list[Task] = list(suite.tasks)
+    complaints: list[str] = []
+    indexes: dict[Path | None, Any] = {}
+    for foreign in suite.foreign:
+        own = (foreign.folder / foreign.entry.include_path) if foreign.entry.include_path else None
+        try:
+            if own not in indexes:
+                indexes[own] = _index(own)
+            made += tasks_of(foreign, indexes[own], allow_code=allow_code)
+        except SuiteError as error:
+            complaints += [f"{foreign.at}: {complaint}" for complaint in error.complaints]
+    names = [task.name for task in made]
+    complaints += [
+        f"{suite.path}: two tasks are named {name!r}; give the lm_eval entry a name of its own"
+        for name in dict.fromkeys(name for name in names if names.count(name) > 1)
+    ]
+    for i, rule in enumerate(suite.gate.rules if suite.gate else ()):
+        if rule.quality not in {None, "all", *names}:
+            complaints.append(f"{suite.path}: gate.rules[{i}].quality: there is no task {rule.quality!r}: {names}")
+    if complaints:
+        raise SuiteError(complaints)
+    return replace(suite, tasks=tuple(sorted(made, key=lambda task: task.index)), foreign=())
+
+
+def tasks_of(foreign: ForeignTask, index: Any, *, allow_code: bool) -> list[LmEvalTask]:
+    """The tasks behind one entry, in the group's order. Raises SuiteError."""
+    entry = foreign.entry
+    wanted = entry.lm_eval or ""
+    if not index.find(wanted):
+        near = get_close_matches(wanted, index.names(), n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`lm-eval ls tasks` lists them all"
+        raise SuiteError(f"lm-eval has no task or group {wanted!r}; {hint}")
+    code = _checked_trust(wanted, index, allow_code=allow_code)
+    built = _built(wanted, index)
+    several = len(built) > 1
+    found = []
+    for lm_task in built:
+        if getattr(lm_task, "UNSAFE_CODE", False) and not allow_code:
+            raise SuiteError(
+                f"lm-eval's {wanted} runs code that the model writes on this machine; allow it: {ALLOW_CODE}"
+            )
+        found.append(_task(foreign, Questions(lm_task, entry.shots.n if entry.shots else None), index, code, several))
+    return found
+
+
+def _task(foreign: ForeignTask, questions: Questions, index: Any, code: str | None, several: bool) -> LmEvalTask:
+    import lm_eval
+
+    if refusals := questions.refusals():
+        raise SuiteError([f"lm-eval's {questions.name} {why}" for why in refusals])
+    entry = foreign.entry
+    own = re.sub(r"[^A-Za-z0-9._+-]+", "-", questions.name)
+    name = own if entry.name is None else f"{entry.name}.{own}" if several else entry.name
+    metric = metric_named(questions, entry.score.name if entry.score else None)
+    settings = SettingsEntry.model_validate(
+        {**questions.settings(), **entry.settings.model_dump(exclude_unset=True, mode="python")}
+    )
+    return LmEvalTask(
+        name=name,
+        entry=entry.model_copy(update={"name": name, "settings": settings}),
+        prompt=_PROMPT,
+        folder=foreign.folder,
+        at=foreign.at,
+        index=foreign.index,
+        questions=questions,
+        metric=metric,
+        package_version=lm_eval.__version__,
+        code_digest=code,
+        variants=_by_text(questions.name, index) if questions.needs_likelihood else (),
+    )
+
+
+def _built(name: str, index: Any) -> list[Any]:
+    """lm-eval's task objects, data and all. Raises SuiteError for what is missing on this machine."""
+    from lm_eval.api.group import Group
+
+    from evalkit.bridges.lm_eval_factory import Factory
+
+    try:
+        made = Factory(index).build(index[name], registry=index)
+    except ModuleNotFoundError as error:
+        raise SuiteError(
+            f"lm-eval's {name} needs the package {error.name!r}: pip install {error.name} (an extra of lm-eval)"
+        ) from error
+    except Exception as error:  # whatever a task's file or the hub says: one complaint, cause chained
+        raise SuiteError(_why_not_built(name, error)) from error
+    if isinstance(made, Group):
+        return list(made.get_all_tasks())
+    return list(made) if isinstance(made, list) else [made]
+
+
+def _why_not_built(name: str, error: Exception) -> str:
+    said = f"{type(error).__name__}: {str(error).strip()[:600]}"
+    if "offline" in said.lower() or "ConnectionError" in said or "resolve" in said or "Couldn't reach" in said:
+        return (
+            f"lm-eval's {name} needs a dataset that is not on this machine, and it could not be fetched ({said}). "
+            "Run once with network (and without HF_HUB_OFFLINE); afterwards it is read from the cache."
+        )
+    return f"lm-eval's {name} cannot be made: {said}"
+
+
+def _checked_trust(name: str, index: Any, *, allow_code: bool) -> str | None:
+    """Digest of the user's own files behind a task; None for what lm-eval ships. Raises SuiteError for code."""
+    from evalkit.bridges.lm_eval_trust import dangers, sandbox_templates
+
+    own = [path for path in _files_behind(name, index, set()) if index.is_own(path)]
+    if not own:
+        return None
+    if not allow_code:
+        if found := [why for path in own for why in dangers(path, index.shipped)]:
+            raise SuiteError(
+                [f"{why}. If you trust these files, allow it: {ALLOW_CODE}" for why in dict.fromkeys(found)]
+            )
+        sandbox_templates()
+    whole = hashlib.sha256()
+    folders = {path.parent for path in own}
+    for path in sorted({file for folder in folders for kind in ("*.py", "*.yaml") for file in folder.glob(kind)}):
+        whole.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return whole.hexdigest()[:32]
+
+
+def _files_behind(name: str, index: Any, seen: set[str]) -> Iterator[Path]:
+    """The files of a task, or of a group and all its members."""
+    if name in seen or name not in index:
+        return
+    seen.add(name)
+    if (path := index.file_of(name)) is not None:
+        yield path
+    entry = index[name]
+    members = (entry.cfg or {}).get("task") if entry.cfg else None
+    names = [one if isinstance(one, str) else one.get("task") or one.get("group") for one in _listed(members)]
+    for member in (*names, *sorted(entry.tags if entry.yaml_path is None else ())):
+        if isinstance(member, str):
+            yield from _files_behind(member, index, seen)
+
+
+def _by_text(name: str, index: Any) -> tuple[str, ...]:
+    known = index.names()
+    return tuple(f"{name}{ending}" for ending in _BY_TEXT if f"{name}{ending}" in known)
+
+
+def _index(own: Path | None) -> Any:
+    if own is not None and not own.is_dir():
+        raise SuiteError(f"include_path: there is no folder {own}")
+    try:
+        from evalkit.bridges.lm_eval_index import TaskFiles
+
+        return TaskFiles([own] if own is not None else [])
+    except ModuleNotFoundError as error:
+        raise MissingPackage(
+            f"lm_eval tasks need lm-eval, which is not installed: pip install 'evalkit-harness[lm-eval]' "
+            f"(the package {error.name!r} is missing)"
+        ) from error
+
+
+def _quiet() -> None:
+    """lm-eval and datasets write progress bars and notes of their own between our lines."""
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    try:
+        import datasets
+    except ModuleNotFoundError:
+        return  # said with the way out by `_index`
+    datasets.disable_progress_bars()
+    datasets.logging.set_verbosity_error()
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _compiled() -> Prompt:
+    prompt, _ = compile_prompt(TaskEntry(prompt="{{ context }}"))
+    assert prompt is not None
+    return prompt
+
+
+_PROMPT = _compiled()

@@ -1,0 +1,243 @@
+"""What lm-eval wrote (`--log_samples`): a run made of its samples files.
+
+    OUT/llama/samples_arc_easy_2026-11-20T10-30-00.123456.jsonl      one line for each item and filter
+    OUT/llama/results_2026-11-20T10-30-00.123456.json                versions, configuration, model
+
+    {"doc_id": 0, "doc": {...}, "target": "2", "arguments": {"gen_args_0": {"arg_0": "Q...", "arg_1": " 4"}, ...},
+     "resps": [[["-1.5", "True"]], ...], "filter": "none", "metrics": ["acc"], "doc_hash": "9f..", "acc": 1.0}
+
+Items pair with those that evalkit itself asks through `lm_eval: TASK`, by lm-eval's own hash of each item. lm-eval
+keeps no tokens, costs or times, so an imported run has none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from evalkit.bridges.imported import Imported
+from evalkit.errors import UserError
+from evalkit.records import Message, Outcome, Row
+from evalkit.suite.digests import digest
+
+_SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<when>\d{4}-\d{2}-\d{2}T[\d.:-]+)\.jsonl")
+_MAIN = ("acc", "exact_match")
+"""Metrics that are the score where the file leaves the choice, in this order; else its first."""
+
+
+def read_samples(path: Path, *, metric: str | None = None, name: str | None = None) -> Imported:
+    """Everything in one samples file, or in all of a folder and the folders in it.
+
+    `metric` is the score (`acc_norm`, `exact_match,strict-match`); None: each task's main one. `name` is what the model
+    is called; None: as lm-eval's folder is. Raises UserError for what is not there, or is not lm-eval's.
+    """
+    files = _files(path)
+    found = Imported(f"lm-eval-{_slug(path.stem if path.is_file() else path.name)}", {"tool": "lm-eval"})
+    found.source["files"] = [file.name for file in files]
+    for file in files:
+        match = _SAMPLES.fullmatch(file.name)
+        task, when = (match["task"], match["when"]) if match else (file.stem.removeprefix("samples_"), "")
+        results = _results(file.parent, when)
+        known = results or _results(file.parent, "")  # a folder is one model's, whichever run of it
+        model = name or _slug(str(known.get("model_name") or file.parent.name))
+        found.source["version"] = results.get("lm_eval_version")
+        found.models[model] = _model_of(results, model)
+        _read_file(file, task, model, results, metric, found)
+    return found
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise UserError(f"{path}: there is no such file or folder; name what lm-eval's --output_path was")
+    files = sorted(path.glob("**/samples_*.jsonl"))
+    if not files:
+        raise UserError(f"{path} holds no samples_*.jsonl; lm-eval writes them with --log_samples --output_path DIR")
+    return files
+
+
+def _results(folder: Path, when: str) -> dict[str, Any]:
+    """The results file of the same run; {} where there is none (versions and model are then unknown)."""
+    for file in (folder / f"results_{when}.json", *sorted(folder.glob("results_*.json"), reverse=True)):
+        if when and when not in file.name:
+            continue
+        try:
+            loaded = json.loads(file.read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(loaded, dict):
+            return loaded
+    return {}
+
+
+def _model_of(results: dict[str, Any], model: str) -> dict[str, Any]:
+    config = results.get("config") or {}
+    facts = {
+        key: str(config[key]) for key in ("model", "model_dtype", "model_revision", "batch_size") if config.get(key)
+    }
+    return {"model": model, "facts": {"engine": "as run by lm-eval", **facts}}
+
+
+def _read_file(file: Path, task: str, model: str, results: dict[str, Any], metric: str | None, found: Imported) -> None:
+    chosen: str | None = None
+    n_taken = n_lines = 0
+    occurrences: dict[str, int] = {}
+    for number, line in _lines(file):
+        n_lines += 1
+        try:
+            if chosen is None:
+                chosen = _chosen(line, metric, file)
+            name, _, wanted_filter = chosen.partition(",")
+            if str(line.get("filter", "none")) != wanted_filter:
+                continue
+            row = _row(line, task, model, name, occurrences)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UserError(f"{file.name}:{number}: is no sample as lm-eval writes it: {error!r}") from error
+        found.rows.append(row)
+        n_taken += 1
+    if n_lines and not n_taken:
+        raise UserError(f"{file.name}: no line has the filter of {chosen!r}")
+    config = (results.get("configs") or {}).get(task) or {}
+    found.tasks[task] = {
+        "scorer": "lm_eval",
+        "identity": {
+            "lm_eval": {
+                "task": task,
+                "version": str((results.get("versions") or {}).get(task, "unknown")),
+                "config": digest("evalkit.lm_eval.imported/1", _without_places(config)) if config else None,
+                "package": results.get("lm_eval_version"),
+            },
+            "shots": (results.get("n-shot") or {}).get(task),
+            "metric": chosen,
+            "chat_template": results.get("chat_template_sha"),
+        },
+    }
+
+
+def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    with file.open(encoding="utf-8") as lines:
+        for number, text in enumerate(lines, 1):
+            if not text.strip():
+                continue
+            try:
+                line = json.loads(text)
+            except ValueError as error:
+                raise UserError(f"{file.name}:{number}: is no JSON: {error}") from error
+            if not isinstance(line, dict) or "doc_id" not in line:
+                raise UserError(f"{file.name}:{number}: is no sample of lm-eval (it has no doc_id)")
+            yield number, line
+
+
+def _chosen(line: dict[str, Any], metric: str | None, file: Path) -> str:
+    """Metric and filter of a file, like `acc,none`, from its first line."""
+    names = [str(name) for name in line.get("metrics") or ()]
+    usable = [name for name in names if _score(line.get(name)) is not None]
+    if metric is not None:
+        name, comma, wanted = metric.partition(",")
+        if name not in names:
+            raise UserError(f"{file.name} has no metric {name!r}; it has {', '.join(names) or 'none'}")
+        return f"{name},{wanted if comma else line.get('filter', 'none')}"
+    if not usable:
+        raise UserError(f"{file.name} has no metric from 0 to 1 for each item (it has {', '.join(names) or 'none'})")
+    name = next((main for main in _MAIN if main in usable), usable[0])
+    return f"{name},{line.get('filter', 'none')}"
+
+
+def _row(line: dict[str, Any], task: str, model: str, metric: str, occurrences: dict[str, int]) -> Row:
+    identity = (
+        sample_digest(task, str(line["doc_hash"]))
+        if line.get("doc_hash")
+        else digest("evalkit.lm_eval.doc/1", {"task": task, "doc": json.dumps(line["doc"], sort_keys=True)})
+    )
+    occurrence = occurrences[identity] = occurrences.get(identity, -1) + 1
+    score = _score(line.get(metric))
+    pairs = _arguments(line.get("arguments"))
+    logliks = _logliks(line.get("resps"), len(pairs))
+    text = None if logliks is not None else _first_text(line.get("resps"))
+    filtered = line.get("filtered_resps")
+    return Row(
+        task=task,
+        sample_id=str(line["doc_id"]),
+        sample_digest=identity,
+        target_digest=target_digest(line.get("target")),
+        occurrence=occurrence,
+        model=model,
+        repeat=0,
+        outcome=_outcome(score),
+        score=score,
+        started_at=0.0,
+        error_kind=None if score is not None else "unscored",
+        parts={
+            name: value
+            for name in line.get("metrics") or ()
+            if name != metric and (value := _score(line.get(name))) is not None
+        },
+        prompt=(Message("user", pairs[0][0]),) if pairs else (),
+        text=text,
+        extracted=None if logliks is not None or filtered is None else str(filtered[0] if filtered else None),
+        target=str(line.get("target")),
+        reason=None if score is not None else f"{metric} is {line.get(metric)!r}",
+        logliks=logliks,
+    )
+
+
+def sample_digest(task: str, doc_hash: str) -> str:
+    """Identity of an item of an lm-eval task, by lm-eval's hash of it: the same whoever asked it."""
+    return digest("evalkit.lm_eval.sample/1", {"task": task, "doc_hash": doc_hash})
+
+
+def target_digest(target: Any) -> str:
+    """Identity of what lm-eval takes for right: an index or a text."""
+    return digest("evalkit.target/1", str(target))
+
+
+def _score(value: Any) -> float | None:
+    if isinstance(value, bool | int | float) and 0.0 <= float(value) <= 1.0:
+        return float(value)
+    return None
+
+
+def _outcome(score: float | None) -> Outcome:
+    if score is None:
+        return Outcome.ERRORED
+    if score in (0.0, 1.0):
+        return Outcome.RIGHT if score else Outcome.WRONG
+    return Outcome.SCORED
+
+
+def _arguments(given: Any) -> list[tuple[str, ...]]:
+    """(context, continuation) pairs, from the saved mapping or from lm-eval's own lists."""
+    if isinstance(given, dict):
+        return [tuple(str(value) for value in one.values()) for one in given.values() if isinstance(one, dict)]
+    return [tuple(str(value) for value in one) for one in given or () if isinstance(one, list | tuple)]
+
+
+def _logliks(resps: Any, n: int) -> tuple[float, ...] | None:
+    """[[["-1.5", "True"]], ...]: numbers are saved as text. None for answers in text."""
+    try:
+        values = tuple(float(one[0][0]) for one in resps)
+    except (TypeError, ValueError, IndexError, KeyError):
+        return None
+    pairs = all(isinstance(one[0], list | tuple) and len(one[0]) == 2 for one in resps)
+    return values if pairs and len(values) == n else None
+
+
+def _first_text(resps: Any) -> str | None:
+    try:
+        first = resps[0][0]
+    except (TypeError, IndexError, KeyError):
+        return None
+    return first if isinstance(first, str) else None
+
+
+def _without_places(config: dict[str, Any]) -> Any:
+    kept = {key: value for key, value in config.items() if key not in {"dataset_kwargs", "num_fewshot", "metadata"}}
+    return json.loads(json.dumps(kept, default=str, sort_keys=True).replace("NaN", "null"))
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._+-]+", "-", text).strip("-.") or "lm-eval"

@@ -1,0 +1,178 @@
+"""A task of lm-eval as a `Task` of a suite: the same samples, identity and limits as any other.
+
+The data is lm-eval's (a dataset of the hub, or files that its YAML names) and is read when the task is made, so that
+a missing download is a message before the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from evalkit.bridges.lm_eval_marks import VERSION, scorer
+from evalkit.bridges.lm_eval_questions import Questions
+from evalkit.errors import SuiteError
+from evalkit.records import Sample
+from evalkit.scorers.base import Scorer
+from evalkit.suite.datasets import Data
+from evalkit.suite.tasks import Examined, Task
+
+MOST_KEPT = 50_000
+"""Samples up to which they are kept; lm-eval itself keeps them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Docs(Data):
+    """Records that lm-eval reads: they have a fingerprint, and no file of ours."""
+
+    sha256: str = ""
+
+    def fingerprint(self) -> str:
+        """sha256 over what every item asks and what is right, in order."""
+        return self.sha256
+
+
+@dataclass(frozen=True)
+class LmEvalTask(Task):
+    """One task of lm-eval. Its `prompt` only says that a sample renders what lm-eval made of it."""
+
+    questions: Questions = field(kw_only=True)
+    metric: str = field(kw_only=True)
+    """Metric and filter, like `acc,none`."""
+    package_version: str = field(kw_only=True)
+    code_digest: str | None = field(kw_only=True, default=None)
+    """Of the user's own files that the task may call. None: the task ships with lm-eval."""
+    variants: tuple[str, ...] = field(kw_only=True, default=())
+    """Names of lm-eval's tasks that ask the same by text."""
+
+    @cached_property
+    def own_scorer(self) -> Scorer:
+        """lm-eval's own filters and metrics; the engine takes this instead of a scorer of ours."""
+        return scorer(self.questions, self.metric)
+
+    @property
+    def instead(self) -> str:
+        """The way out for a model that cannot weigh given text."""
+        if self.variants:
+            named = " or ".join(f"lm_eval: {name}" for name in self.variants[:3])
+            return f"Ask the same by text: {named}; or use a local engine (ctranslate2, vllm)."
+        return "lm-eval has no variant of it that asks by text; use a local engine (ctranslate2, vllm)."
+
+    @cached_property
+    def data(self) -> Data:
+        """A stand-in with the fingerprint of all items."""
+        whole = hashlib.sha256()
+        for sample in self._all():
+            whole.update(f"{sample.digest} {sample.target_digest}\n".encode())
+        return Docs(Path(), f"lm-eval {self.questions.name}", "lm_eval", {}, whole.hexdigest())
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What is asked and how it is marked: lm-eval's version of the task and the digest of its whole definition."""
+        entry = self.entry
+        return {
+            "lm_eval": {
+                "task": self.questions.name,
+                "version": self.questions.version,
+                "config": self.questions.config_digest,
+                "code": self.code_digest,
+                "package": self.package_version,
+            },
+            "output_type": self.questions.output_type,
+            "shots": self.questions.shots,
+            "metric": self.metric,
+            "marks_version": VERSION,
+            "settings": entry.settings.model_dump(mode="json", exclude_unset=True),
+            "limit": entry.limit.model_dump() if entry.limit else None,
+        }
+
+    def samples(self) -> Iterator[Sample]:
+        """Every sample in lm-eval's order; with a `limit`, the same seeded choice as for a task of the suite's own."""
+        wanted = self._wanted()
+        return (sample for number, sample in enumerate(self._all()) if wanted is None or number in wanted)
+
+    def examine(self) -> Examined:
+        """Read and render everything once. Never raises for data: what is wrong is in `complaints`."""
+        complaints: list[str] = []
+        first: list[Sample] = []
+        n = n_alike = 0
+        try:
+            for sample in self.samples():
+                n += 1
+                n_alike += sample.occurrence > 0
+                if n <= 3:
+                    first.append(sample)
+        except SuiteError as error:
+            complaints += error.complaints
+        if n == 0 and not complaints:
+            complaints.append(f"{self.at}: {self.questions.name} has no items")
+        return Examined(n, tuple(complaints), tuple(first), n_alike, 0)
+
+    @cached_property
+    def _kept(self) -> tuple[Sample, ...]:
+        return tuple(self._asked())
+
+    def _all(self) -> Iterator[Sample]:
+        return iter(self._kept) if len(self.questions.docs) <= MOST_KEPT else self._asked()
+
+    def _wanted(self) -> set[int] | None:
+        limit = self.entry.limit
+        if limit is None:
+            return None
+        ranked = (
+            (hashlib.sha256(f"{limit.seed}\0{sample.digest}\0{sample.occurrence}".encode()).digest(), number)
+            for number, sample in enumerate(self._all())
+        )
+        return {number for _, number in heapq.nsmallest(limit.n, ranked)}
+
+    def _asked(self) -> Iterator[Sample]:
+        seen: dict[str, int] = {}
+        questions = self.questions
+        doc_id = 0
+        try:
+            for question in questions.walk():
+                doc_id = question.doc_id
+                identity = questions.identity(doc_id)
+                target = questions.target(doc_id)
+                occurrence = seen[identity] = seen.get(identity, -1) + 1
+                yield Sample(
+                    task=self.name,
+                    id=str(doc_id),
+                    digest=identity,
+                    target_digest=questions.goal(doc_id),
+                    occurrence=occurrence,
+                    messages=question.messages,
+                    target=target,
+                    choices=tuple(text.strip() for text in question.continuations) if not question.contexts else (),
+                    fields={
+                        "doc_id": doc_id,
+                        "continuations": question.continuations,
+                        "contexts": question.contexts,
+                    },
+                    cluster=self._field(doc_id, self.entry.cluster) if self.entry.cluster else None,
+                    slices=self._slices(doc_id),
+                    critical=self.entry.critical is True,
+                )
+        except SuiteError:
+            raise
+        except Exception as error:  # a task's own code cannot read its item: one complaint with its place
+            raise SuiteError(
+                f"{self.at}: item {doc_id} of lm-eval's {questions.name} cannot be asked: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
+    def _slices(self, doc_id: int) -> dict[str, str]:
+        found = {name: self._field(doc_id, name) for name in self.entry.slices}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _field(self, doc_id: int, name: str) -> str | None:
+        doc = self.questions.docs[doc_id]
+        if name not in doc:
+            raise SuiteError(f"{self.at}: items of {self.questions.name} have no field {name!r}, only {', '.join(doc)}")
+        value = doc[name]
+        return None if value is None else str(value)

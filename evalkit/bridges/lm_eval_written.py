@@ -1,0 +1,117 @@
+"""A run as lm-eval would have written it: what reads lm-eval's samples and results reads these.
+
+    OUT/<model>/samples_<task>_<when>.jsonl     doc_id, arguments, resps, filtered_resps, target, one key per metric
+    OUT/<model>/results_<when>.json             results, versions, n-samples, config
+
+`doc` holds what evalkit keeps of an item (its id, prompt and answer): the dataset's own fields are not in a run. Rows
+that failed have no score and are left out of the samples, and counted in the results.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from evalkit.errors import UserError
+from evalkit.records import Row
+from evalkit.store import runs, sealing
+from evalkit.store.lines import readable
+
+
+def write_samples(folder: Path, out: Path) -> list[Path]:
+    """The files that were made, results last for each model. Raises UserError where one is there already."""
+    facts = runs.read_facts(folder)
+    when = re.sub(r"[:Z]", "-", str(facts.get("started_at") or "unknown")).strip("-")
+    grouped: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in sealing.rows_of(folder):
+        grouped[row.model][row.task].append(row)
+    if not grouped:
+        raise UserError(f"{folder} has no rows yet")
+    made: list[Path] = []
+    for model, tasks in sorted(grouped.items()):
+        place = out / model
+        results = _results(facts, model, tasks)
+        written = {
+            place / f"samples_{task}_{when}.jsonl": "".join(_line(row, facts) for row in _ordered(rows))
+            for task, rows in tasks.items()
+        }
+        written[place / f"results_{when}.json"] = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
+        if there := [path for path in written if path.exists()]:
+            raise UserError(f"{there[0]} is there already; name another folder with --out, or remove it")
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            for path, text in written.items():
+                path.write_text(text, encoding="utf-8")
+                made.append(path)
+        except OSError as error:
+            raise UserError(f"{place} cannot be written: {error.strerror or error}") from error
+    return made
+
+
+def _ordered(rows: list[Row]) -> list[Row]:
+    def place(row: Row) -> tuple[int, str, int]:
+        number = int(row.sample_id) if row.sample_id.isascii() and row.sample_id.isdigit() else 1 << 60
+        return number, row.sample_id, row.repeat
+
+    return sorted((row for row in rows if row.score is not None), key=place)
+
+
+def _metric(facts: dict[str, Any], task: str) -> tuple[str, str]:
+    """(metric, filter) of a task's score; a task of evalkit's own has lm-eval's name for a mean of marks."""
+    named = ((facts.get("tasks") or {}).get(task) or {}).get("identity", {}).get("metric")
+    metric, _, filtered = str(named or "score,none").partition(",")
+    return metric, filtered or "none"
+
+
+def _line(row: Row, facts: dict[str, Any]) -> str:
+    metric, filtered = _metric(facts, row.task)
+    prompt = readable("\n\n".join(turn.content for turn in row.prompt))
+    if row.logliks is not None:
+        resps: Any = [[[str(value), "unknown"]] for value in row.logliks]
+        filtered_resps: Any = [[str(value), "unknown"] for value in row.logliks]
+        arguments = {f"gen_args_{i}": {"arg_0": prompt} for i in range(len(row.logliks))}
+    else:
+        resps, filtered_resps = [[readable(row.text or "")]], [readable(row.extracted or "")]
+        arguments = {"gen_args_0": {"arg_0": prompt}}
+    doc_id = int(row.sample_id) if row.sample_id.isascii() and row.sample_id.isdigit() else row.sample_id
+    record = {
+        "doc_id": doc_id,
+        "doc": {"id": row.sample_id, "prompt": prompt, "target": row.target},
+        "target": row.target,
+        "arguments": arguments,
+        "resps": resps,
+        "filtered_resps": filtered_resps,
+        "filter": filtered,
+        "metrics": [metric],
+        "doc_hash": row.sample_digest,
+        "target_hash": row.target_digest,
+        "repeat": row.repeat,
+        metric: row.score,
+    }
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _results(facts: dict[str, Any], model: str, tasks: dict[str, list[Row]]) -> dict[str, Any]:
+    results: dict[str, Any] = {}
+    versions: dict[str, Any] = {}
+    counts: dict[str, Any] = {}
+    for task, rows in tasks.items():
+        metric, filtered = _metric(facts, task)
+        scores = [row.score for row in rows if row.score is not None]
+        mean = sum(scores) / len(scores) if scores else None
+        results[task] = {"alias": task, f"{metric},{filtered}": mean, "n_failed": len(rows) - len(scores)}
+        identity = ((facts.get("tasks") or {}).get(task) or {}).get("identity", {})
+        versions[task] = (identity.get("lm_eval") or {}).get("version", "evalkit")
+        counts[task] = {"original": len(rows), "effective": len(scores)}
+    known = (facts.get("models") or {}).get(model) or {}
+    return {
+        "results": results,
+        "versions": versions,
+        "n-samples": counts,
+        "config": {"model": known.get("adapter"), "model_args": known.get("model")},
+        "model_name": model,
+        "evalkit": {"run": facts.get("suite"), "version": facts.get("evalkit_version")},
+    }

