@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("speed", "latency", "sdk", "resume", "scale", "gate_calibration")
+NAMES = ("speed", "latency", "sdk", "resume", "scale", "gate_calibration", "gate_scale", "board")
 
 
 def main() -> int:

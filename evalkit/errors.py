@@ -17,6 +17,7 @@
         ├── Rejected                       the request itself is refused (400, 404, 413, 422)
         ├── KeyRefused                ✋   the key is not accepted (401, 403): no further request can succeed
         ├── OutOfCredit               ✋   the account has no money left (402, insufficient_quota)
+        ├── Unfit                     ✋   the server cannot be used: it did not start, died, or failed the probe
         └── Unsupported                    the adapter cannot do what was asked
 
 ↻ is retried by the engine within the item's deadline; ✋ stops the model, since every further request would fail too.
@@ -154,6 +155,12 @@ class OutOfCredit(RequestError):
     stops_model = True
 
 
+class Unfit(RequestError):
+    """The server behind a model cannot be used in this run: it did not start, died twice, or gave false figures."""
+
+    stops_model = True
+
+
 class Unsupported(RequestError):
     """The adapter, or the server behind it, cannot do what the request asks."""
 
@@ -169,5 +176,6 @@ _KINDS: dict[type[RequestError], str] = {
     Rejected: "rejected",
     KeyRefused: "key_refused",
     OutOfCredit: "out_of_credit",
+    Unfit: "unfit",
     Unsupported: "unsupported",
 }

@@ -69,6 +69,8 @@ class Request:
     settings: Settings = Settings()
     continuations: tuple[str, ...] | None = None
     """None asks for text. Otherwise: one log-likelihood for each, given the conversation."""
+    contexts: tuple[str, ...] | None = None
+    """With `continuations`: the plain text before each of them, where it differs. None: the conversation, for all."""
     sample_id: str = ""
     """The sample's own id; only `replay` and `scripted` read it. Never sent."""
     repeat: int = 0

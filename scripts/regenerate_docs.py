@@ -15,8 +15,8 @@ def page() -> str:
     """The page as it must be: every command's own help."""
     parts = [
         "# Commands\n\nThis page is made from the commands themselves (`make docs`).\n\n"
-        "Exit codes: 0 done, or gate passed · 1 gate failed · 2 usage, configuration or not comparable · 3 inconclusive · "
-        "4 run incomplete · 70 a defect of evalkit · 130, 143 interrupted.\n"
+        "Exit codes: 0 done, or gate passed · 1 gate failed · 2 usage, configuration or not comparable · "
+        "3 inconclusive · 4 run incomplete · 70 a defect of evalkit · 130, 143 interrupted.\n"
     ]
     for name in COMMANDS:
         asked = CliRunner().invoke(cli, [name, "--help"], prog_name="evalkit", terminal_width=100)

@@ -43,6 +43,8 @@ def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
         ours = name.startswith("EVALKIT_") and name != "EVALKIT_TEST_DATA"
         if ours or name.endswith(("_API_KEY", "_AUTH_TOKEN", "_TOKEN_BEDROCK", "_BASE_URL")):
             monkeypatch.delenv(name)
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # a gate under test is not this job's gate
+        monkeypatch.delenv(name, raising=False)
     world = tmp_path_factory.mktemp("world")
     monkeypatch.setenv("EVALKIT_CACHE", str(world / "cache"))
     monkeypatch.setenv("EVALKIT_RESULTS", str(world / "results"))

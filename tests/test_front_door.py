@@ -147,6 +147,60 @@ def test_a_key_is_in_no_file_no_message_and_no_cache(
         assert not path.is_file() or canary.encode() not in path.read_bytes(), path
 
 
+def test_a_key_that_an_endpoint_sends_back_is_not_stored(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canary = "sk-canary-0987654321"
+    monkeypatch.setenv("TOGETHER_API_KEY", canary)
+    monkeypatch.setenv("EVALKIT_KEY_HOSTS", "127.0.0.1")
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
+    behaviour = Behaviour(reply=f"B, and your key is {canary}", served_model=f"model-{canary}")
+    with FakeProvider.in_thread(behaviour) as provider:
+        models = f'  t: {{adapter: together, model: m, base_url: "{provider.base_url}"}}'
+        ran = evalkit(capsys, "run", write_suite(tmp_path, "", models=models, n=3), "--results", tmp_path / "results")
+    assert ran.code == 0, ran.err
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or canary.encode() not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize("score", ["numbers", "exact", "contains"])
+def test_a_task_that_nothing_can_be_marked_on_is_refused_before_anything_is_paid(
+    score: str, capsys: Capture, tmp_path: Path
+) -> None:
+    suite = write_suite(tmp_path, "", models='  s: {adapter: scripted, replies: {"*": "2"}}', n=3)
+    text = suite.read_text()
+    suite.write_text(text[: text.index("    prompt:")] + f'    prompt: "{{{{ question }}}}"\n    score: {score}\n')
+    ran = evalkit(capsys, "check", suite)
+    assert ran.code == 2
+    assert "target" in ran.err
+
+
+def test_a_record_that_a_scorer_cannot_read_is_named_with_its_task_and_sample(capsys: Capture, tmp_path: Path) -> None:
+    suite = write_suite(tmp_path, "", models='  s: {adapter: scripted, replies: {"*": "2"}}', n=3)
+    (tmp_path / "items.jsonl").write_text('{"id": "i7", "question": "?", "instructions": [{"kind": "nonsense"}]}\n')
+    text = suite.read_text()
+    suite.write_text(text[: text.index("    prompt:")] + '    prompt: "{{ question }}"\n    score: instructions\n')
+    ran = evalkit(capsys, "check", suite)
+    assert ran.code == 2
+    for part in ("suite.yaml:", "tasks[0]", "'i7'", "nonsense"):
+        assert part in ran.err
+
+
+@pytest.mark.parametrize(
+    ("redirect", "code"), [("| head -1", 0), (">&-", 0), ("2>&-", 0), (">/dev/full", 4), ("2>/dev/full", 0)]
+)
+def test_what_becomes_of_the_output_changes_nothing_but_a_full_disk_is_told(
+    redirect: str, code: int, tmp_path: Path
+) -> None:
+    suite = write_suite(tmp_path, "", models='  s: {adapter: scripted, replies: {"*": "B"}}', n=3)
+    command = f"{sys.executable} -m evalkit run {suite} --results {tmp_path / 'r'} {redirect}"
+    ran = subprocess.run(
+        ["bash", "-c", command + '; exit "${PIPESTATUS[0]}"'], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == code
+    assert "Traceback" not in ran.stderr
+
+
 HOSTILE = "\x1b[31mB\x1b[0m \u202edlrow\u202c \u200b[bold]B[/bold] \x07"
 
 

@@ -132,3 +132,25 @@ def test_dollars_are_right_to_the_digits_shown(value: Decimal) -> None:
 
 def test_ascii_keeps_the_sense() -> None:
     assert numbers.plain_ascii("−0.012 – 3× …") == "-0.012 - 3x ..."
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (-0.0213, 0.012, "[−0.021, +0.012]"),
+        (0.0, 0.5, "[0.000, +0.500]"),
+        (None, 0.1, ""),
+        (-0.0001, 0.0, "[−0.000, 0.000]"),
+    ],
+)
+def test_bounds_of_a_difference_show_the_digits_that_a_margin_has(
+    low: float | None, high: float | None, text: str
+) -> None:
+    assert numbers.difference_interval(low, high) == text
+
+
+@pytest.mark.parametrize(
+    ("p", "text"), [(0.5, "0.50"), (0.0123, "0.012"), (1e-9, "<0.001"), (None, "–"), (1.0, "1.00")]
+)
+def test_a_p_value_is_never_zero(p: float | None, text: str) -> None:
+    assert numbers.p_value(p) == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -249,6 +250,80 @@ def test_a_budget_is_never_passed_and_raising_it_goes_on(tmp_path: Path, capsys:
         assert again.code == 0
         assert len(provider.account) == 100
     assert again.json["models"]["fake"]["all"]["cost"]["total_usd"] == pytest.approx(1.1)
+
+
+def test_attempts_that_broke_off_count_against_the_budget_in_this_sitting_and_the_next(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "prices.yaml").write_text(PRICES)
+    dearest = 0.001 * (len(prompt_of(0)) + 16 + 64)  # every byte a token, the whole output limit used
+    with FakeProvider.in_thread(Behaviour(reply="B", faults={"drop_mid": 1.0})) as provider:
+        suite = write_suite(tmp_path, provider.base_url, n=30)
+        for _ in range(3):
+            ran = run_in(capsys, tmp_path, suite, "--max-cost", "1.0", "--no-cache")
+            assert ran.code == 4
+        assert len(provider.account) * dearest <= 1.0, "each of them may have been billed"
+        assert len(provider.account) >= 3
+
+
+def test_a_model_in_this_process_costs_nothing_and_a_cap_does_not_stop_it(tmp_path: Path, capsys: Capture) -> None:
+    models = '  s: {adapter: scripted, replies: {"*": "B"}}'
+    ran = run_in(capsys, tmp_path, write_suite(tmp_path, "", models=models), "--max-cost", "1", "--json")
+    assert ran.code == 0, ran.err
+    assert ran.json["models"]["s"]["all"]["n"] == 20
+
+
+def test_a_corrected_price_reaches_answers_that_come_from_the_cache(tmp_path: Path, capsys: Capture) -> None:
+    with FakeProvider.in_thread(Behaviour(reply="B", input_tokens=10, output_tokens=1)) as provider:
+        suite = write_suite(tmp_path, provider.base_url)
+        (tmp_path / "prices.yaml").write_text(PRICES)
+        run_in(capsys, tmp_path, suite)
+        (tmp_path / "prices.yaml").write_text(PRICES.replace("_mtok: 1000", "_mtok: 2000"))
+        ran = run_in(capsys, tmp_path, suite, "--json")
+    cost = ran.json["models"]["fake"]["all"]["cost"]
+    assert cost["total_usd"] == pytest.approx(2 * 20 * 0.011)
+    assert cost["spend_usd"] == 0.0
+
+
+def test_ctrl_c_does_not_wait_for_items_that_only_sleep_before_a_retry(tmp_path: Path) -> None:
+    with FakeProvider.in_thread(Behaviour(reply="B", limit_per_s=1, retry_after_s=30)) as provider:
+        process = start("run", write_suite(tmp_path, provider.base_url, n=80), "--results", tmp_path / "results")
+        _until(lambda: len(provider.account) > 3, process)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        begun = time.perf_counter()
+        ran = finish(process)
+    assert ran.code == 130
+    assert time.perf_counter() - begun < 5.0
+
+
+def test_a_results_folder_that_vanishes_stops_the_run(tmp_path: Path) -> None:
+    with FakeProvider.in_thread(Behaviour(reply="B", latency_s=0.1)) as provider:
+        suite = write_suite(tmp_path, provider.base_url, n=400)
+        process = start("run", suite, "--results", tmp_path / "results")
+        _until(lambda: len(provider.account) > 3, process)
+        shutil.rmtree(tmp_path / "results")
+        ran = finish(process)
+        assert len(provider.account) < 400
+    assert ran.code == 4
+    assert "is gone" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_slices_are_reported_by_their_values(tmp_path: Path, capsys: Capture) -> None:
+    with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
+        suite = write_suite(tmp_path, provider.base_url, n=4)
+        suite.write_text(suite.read_text().replace("score: choice", "score: choice\n    slices: [kind]"))
+        items = (tmp_path / "items.jsonl").read_text().strip().split("\n")
+        kinds = ["easy", "hard", "hard", "hard"]
+        records = [{**json.loads(line), "kind": kind} for line, kind in zip(items, kinds, strict=True)]
+        (tmp_path / "items.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+        ran = run_in(capsys, tmp_path, suite, "--json")
+        shown = evalkit(capsys, "show", "--slices", "--results", tmp_path / "results")
+    slices = ran.json["models"]["fake"]["tasks"]["letters"]["slices"]
+    assert {name: found["n"] for name, found in slices.items()} == {"kind=easy": 1, "kind=hard": 3}
+    assert slices["kind=hard"]["quality"]["mean"] == 1.0
+    assert "kind=hard" in shown.out
 
 
 def test_a_budget_without_a_known_price_is_refused_before_anything_is_sent(tmp_path: Path, capsys: Capture) -> None:

@@ -9,8 +9,8 @@ read as a failed gate.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-import os
 import sys
 from typing import Any
 
@@ -20,11 +20,27 @@ from evalkit import __version__
 
 COMMANDS = {
     "run": ("evalkit.cli.run", "Run a suite: ask every model, score, store, print the table."),
+    "plan": ("evalkit.cli.plan", "Say what a run would take: requests, tokens, dollars, minutes. Sends nothing."),
     "check": ("evalkit.cli.check", "Validate a suite without sending anything."),
     "init": ("evalkit.cli.init", "Write a suite with comments into a folder of your own."),
     "list": ("evalkit.cli.list", "List stored runs."),
+    "judge-data": ("evalkit.cli.judge_data", "Write a run's answers as items for a judge, alone or in pairs."),
+    "judge-check": ("evalkit.cli.judge_check", "Measure a judge against people's labels."),
+    "corpus": ("evalkit.cli.corpus", "Print figures of whole tasks: macro-F1, corpus BLEU and chrF, pass@k."),
+    "rescore": ("evalkit.cli.rescore", "Mark the stored answers of a run again, without asking any model."),
     "show": ("evalkit.cli.show", "Print the table of a stored run."),
+    "price": ("evalkit.cli.price", "Print the bill of a stored run, or price it anew."),
+    "load": ("evalkit.cli.load", "Load one model of a suite until it is full: capacity, SLO, cost per token."),
+    "gate": ("evalkit.cli.gate", "Decide whether a candidate may replace the baseline: pass, fail, inconclusive."),
+    "baseline": ("evalkit.cli.baseline", "Promote the rows of a model as a baseline; list and show baselines."),
+    "breakeven": ("evalkit.cli.breakeven", "At which volume own GPUs cost less than an API."),
     "compare": ("evalkit.cli.compare", "Put two stored results side by side."),
+    "board": ("evalkit.cli.board", "Open the leaderboard in a browser."),
+    "report": ("evalkit.cli.report", "Write a stored run as one self-contained HTML page."),
+    "doctor": ("evalkit.cli.doctor", "Say what this machine can run, and the next command."),
+    "lm-eval": ("evalkit.cli.lm_eval", "Run tasks of lm-eval against one model, without writing a suite."),
+    "import": ("evalkit.cli.import_", "Turn results of another tool into a run."),
+    "export": ("evalkit.cli.export", "Write a run's rows as CSV, Parquet, JSONL or lm-eval samples."),
 }
 """Command -> (module with a click command named `command`, the line shown in --help)."""
 
@@ -64,7 +80,20 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and leave the process with an exit code of ours. Never returns."""
-    sys.exit(run_command(args))
+    from evalkit.cli.streams import guard
+
+    out, _ = guard()
+    code = run_command(args)
+    out.flush()
+    if out.failure is not None and not isinstance(out.failure, BrokenPipeError):
+        click.echo(
+            f"evalkit: the output could not be written ({out.failure.strerror}). What was done is stored: evalkit show",
+            err=True,
+        )
+        code = code or 4
+    with contextlib.suppress(Exception):
+        sys.stderr.flush()
+    sys.exit(code)
 
 
 def run_command(args: list[str] | None) -> int:
@@ -77,9 +106,6 @@ def run_command(args: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130
-    except BrokenPipeError:  # `evalkit show | head`: the reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:  # noqa: BLE001 - the edge of the process: every error becomes a message and a code
         return _told(error)
     return result if isinstance(result, int) else 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import as_json, names
+from evalkit.cli.options import allow_code_execution, allow_suite_code, as_json, names
 
 
 @click.command()
@@ -16,6 +16,8 @@ from evalkit.cli.options import as_json, names
 @click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book.")
 @click.option("--allow-key-host", multiple=True, metavar="HOST", help="Allow keys to be sent to this host too.")
 @click.option("--show-prompt", is_flag=True, help="Print the first prompt of each task as it would be sent.")
+@allow_suite_code
+@allow_code_execution
 @as_json
 def command(
     suite: Path,
@@ -24,6 +26,7 @@ def command(
     prices: Path | None,
     allow_key_host: tuple[str, ...],
     show_prompt: bool,
+    allow_suite_code: bool,
     as_json: bool,
 ) -> int:
     """Validate SUITE: keys, models, data, prompts, scorers (each must give 1.0 on its own gold). Sends nothing."""
@@ -36,5 +39,6 @@ def command(
         prices=prices,
         allow_key_host=allow_key_host,
         show_prompt=show_prompt,
+        allow_suite_code=allow_suite_code,
         as_json=as_json,
     )

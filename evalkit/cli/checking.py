@@ -23,9 +23,17 @@ def check_suite(
     allow_key_host: tuple[str, ...],
     show_prompt: bool,
     as_json: bool,
+    allow_suite_code: bool = False,
 ) -> int:
     """Plan a suite and say what it would do; the exit code. Raises SuiteError with every complaint."""
-    plan = planned(suite, models=models, tasks=tasks, prices=prices, allow_key_host=allow_key_host)
+    plan = planned(
+        suite,
+        models=models,
+        tasks=tasks,
+        prices=prices,
+        allow_key_host=allow_key_host,
+        allow_suite_code=allow_suite_code,
+    )
     asyncio.run(_close(plan))
     if as_json:
         import orjson

@@ -36,3 +36,49 @@ def results_folder(command: Command) -> Command:
 def as_json(command: Command) -> Command:
     """`--json`: one JSON object on stdout, for machines."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the table.")(command)
+
+
+def allow_suite_code(command: Command) -> Command:
+    """`--allow-suite-code`: the person's word that what a suite brings along may run."""
+    return click.option(
+        "--allow-suite-code",
+        is_flag=True,
+        help="Let the suite run code of its own: task files with !function, server flags that load programs.",
+    )(command)
+
+
+def allow_code_execution(command: Command) -> Command:
+    """`--allow-code-execution`: the person's word that code which models wrote may run, behind the walls of `code`."""
+
+    def allow(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+        if value:
+            from evalkit.scorers.code_worker import allow as let_run
+
+            let_run()
+
+    return click.option(
+        "--allow-code-execution",
+        is_flag=True,
+        expose_value=False,
+        callback=allow,
+        help="Let the scorer `code` run what models wrote (own process, no network, nothing written).",
+    )(command)
+
+
+def baselines_folder(command: Command) -> Command:
+    """`--baselines DIR`: where promoted baselines are (EVALKIT_BASELINES, else ./baselines)."""
+    return click.option(
+        "--baselines",
+        type=click.Path(path_type=Path),
+        envvar="EVALKIT_BASELINES",
+        default=Path("baselines"),
+        show_default=True,
+        help="Folder of promoted baselines (or EVALKIT_BASELINES).",
+    )(command)
+
+
+def gate_files(command: Command) -> Command:
+    """`--markdown FILE` and `--junit FILE`: the gate's decision for a pull request and for a CI server."""
+    path = click.Path(path_type=Path, dir_okay=False)
+    command = click.option("--junit", type=path, metavar="FILE", help="Write the verdict as JUnit XML.")(command)
+    return click.option("--markdown", type=path, metavar="FILE", help="Write the verdict as Markdown.")(command)

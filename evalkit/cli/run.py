@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
-from evalkit.cli.options import as_json, names, results_folder
+from evalkit.cli.options import (
+    allow_code_execution,
+    allow_suite_code,
+    as_json,
+    baselines_folder,
+    gate_files,
+    names,
+    results_folder,
+)
 
 
 @click.command()
@@ -22,6 +30,11 @@ from evalkit.cli.options import as_json, names, results_folder
 @click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed; wins over the suite.")
 @click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book.")
 @click.option("--allow-key-host", multiple=True, metavar="HOST", help="Allow keys to be sent to this host too.")
+@allow_suite_code
+@allow_code_execution
+@click.option("--gate", is_flag=True, help="Ask what the suite's gate needs, stop once it is settled, and decide.")
+@baselines_folder
+@gate_files
 @as_json
 def command(suite: Path, **given: Any) -> int:
     """Ask every model of SUITE, score the answers, store them, and print the table.

@@ -5,14 +5,22 @@ from __future__ import annotations
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from evalkit.cli.loading import planned
+from evalkit.engine.plan import Plan
 from evalkit.engine.session import Sitting, sit
 from evalkit.report.hostile import visible
 from evalkit.report.progress import Progress
 from evalkit.store.journal import Recovered
+from evalkit.suite.schema import GateEntry
+
+if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
+    from evalkit.cli.gating import Outlets
+    from evalkit.cli.stopping import Stopper
+    from evalkit.decide.decision import GateDecision
 
 
 def run_suite(
@@ -29,10 +37,22 @@ def run_suite(
     prices: Path | None,
     allow_key_host: tuple[str, ...],
     as_json: bool,
+    baselines: Path = Path("baselines"),
+    allow_suite_code: bool = False,
+    gate: bool = False,
+    markdown: Path | None = None,
+    junit: Path | None = None,
 ) -> int:
-    """Run a suite and print its table; the exit code."""
+    """Run a suite and print its table, with `gate` the verdict too; the exit code."""
     if new and resume:
         raise click.UsageError("--new starts another run, --resume continues one: give one of them.")
+    if (markdown or junit) and not gate:
+        raise click.UsageError("--markdown and --junit tell a gate's verdict: give --gate too.")
+    rules: GateEntry | None = None
+    if gate:
+        from evalkit.cli import gating, stopping
+
+        rules, models = gating.rules_and_models(suite, models)
     plan = planned(
         suite,
         models=models,
@@ -41,9 +61,15 @@ def run_suite(
         max_cost=max_cost,
         prices=prices,
         allow_key_host=allow_key_host,
+        results=results,
+        allow_suite_code=allow_suite_code,
     )
     for note in plan.notes:
         click.echo(f"note: {visible(note, limit=1000)}", err=True)
+    stopper = None
+    if rules is not None:
+        with gating.telling(plan.suite.name, gating.Outlets(markdown, junit)):
+            stopper = _stopper(plan, rules, results, baselines)
     with ExitStack() as stack:
         bought = None
         if not no_cache:
@@ -55,8 +81,13 @@ def run_suite(
         progress: list[Progress] = []
 
         def watch(folder: Path, recovered: Recovered) -> Progress:
-            shown = Progress(plan.work.n_rows, done=recovered.n_done)
+            if stopper is None:
+                shown = Progress(plan.work.n_rows, done=recovered.n_done)
+            else:
+                shown = stopping.Watching(stopper, plan.work.n_rows, done=recovered.n_done)
             progress.append(shown)
+            if stopper is not None and recovered.n_done:
+                stopper.resume(folder, tuple(model.name for model in plan.work.models))
             if recovered.note:
                 shown.note(recovered.note)
             if recovered.n_done:
@@ -64,26 +95,65 @@ def run_suite(
             return shown
 
         try:
-            sitting = sit(plan, results, new=new, resume=resume, cache=bought, watch=watch)
+            sitting = sit(plan, results, new=new, resume=resume, cache=bought, watch=watch, stopper=stopper)
         finally:
             for shown in progress:
                 shown.close()
         if not no_cache and cache.problem:
             click.echo(f"note: {cache.problem}", err=True)
-    _print(sitting, as_json=as_json)
-    return _exit_code(sitting)
+    if rules is None or sitting.ended_by is not None:
+        _print(sitting, as_json=as_json)
+        return _exit_code(sitting)
+    return _decide(sitting, rules, (results, baselines), gating.Outlets(markdown, junit), as_json=as_json)
 
 
-def _print(sitting: Sitting, *, as_json: bool) -> None:
+def _decide(sitting: Sitting, rules: GateEntry, places: tuple[Path, Path], outlets: Outlets, *, as_json: bool) -> int:
+    """Print the run and its verdict; `places` are the folders of results and of baselines. The exit code."""
+    from evalkit.cli import gating
+
+    results, baselines = places
+    decision = gating.decide(rules, sitting.folder, results, baselines, outlets)
+    _print(sitting, as_json=as_json, decision=decision)
+    if not as_json:
+        click.echo("")
+        gating.show(decision, json=False)
+    gating.tell(decision, rules, sitting.folder, results, baselines, outlets)
+    return max(_exit_code(sitting), decision.exit_code) if sitting.status != "complete" else decision.exit_code
+
+
+def _stopper(plan: Plan, rules: GateEntry, results: Path, baselines: Path) -> Stopper:
+    from evalkit.cli import stopping
+
+    stopper = stopping.Stopper(plan, rules, results, baselines)
+    if stopper.watch is None:
+        click.echo(f"note: the gate does not stop early: {'; '.join(stopper.reasons)}", err=True)
+    elif stopper.reasons:
+        click.echo(f"note: the gate stops early for a fail only: {'; '.join(stopper.reasons)}", err=True)
+    return stopper
+
+
+def _print(sitting: Sitting, *, as_json: bool, decision: GateDecision | None = None) -> None:
     if as_json:
         import orjson
 
+        from evalkit.decide.decision import as_json as plain
+
         summary = {**sitting.summary, "status": sitting.status, "reasons": list(sitting.reasons)}
+        if decision is not None:
+            summary["gate"] = plain(decision)
         sys.stdout.write(orjson.dumps({**summary, "folder": str(sitting.folder)}).decode() + "\n")
     else:
         from evalkit.report.terminal import render_summary
 
         render_summary(sitting.summary)
+        n_cached = sitting.result.n_cached
+        if n_cached:
+            of = n_cached + sitting.result.n_asked
+            click.echo(
+                f"{n_cached:,} of {of:,} answers came from the cache and are in no latency; --no-cache asks again."
+            )
+        if any(task["slices"] for model in sitting.summary["models"].values() for task in model["tasks"].values()):
+            click.echo("By slice: evalkit show latest --slices")
         click.echo(f"\n{sitting.folder}")
     for reason in sitting.reasons:
         click.echo(f"evalkit: {visible(reason, limit=2000)}", err=True)

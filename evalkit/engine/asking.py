@@ -11,10 +11,15 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
+from evalkit.adapters.keys import scrubbed
+from evalkit.engine.budget import Reservation
 from evalkit.engine.limiter import Limiter
 from evalkit.engine.retry import wait_before_retry
 from evalkit.engine.rows import Course, answered, failed
@@ -41,6 +46,19 @@ class Lane:
     """By model name: items that failed since its last answer."""
     stopped: dict[str, RequestError] = field(default_factory=dict)
     """Model name -> the error after which asking it further is pointless."""
+    pausing: set[asyncio.Task[Any]] = field(default_factory=set)
+    """Items that wait for their next attempt: nothing of theirs is under way."""
+
+    @contextmanager
+    def nothing_under_way(self) -> Iterator[None]:
+        """The current item only waits: an interrupted run may cancel it at once."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.pausing.add(task)
+        try:
+            yield
+        finally:
+            self.pausing.discard(task)
 
 
 @dataclass(slots=True)
@@ -69,37 +87,39 @@ class Asked:
     row: Row
     response: Response | None
     """None when the request failed."""
-    lost_attempts: int
-    """Failed attempts that reached the provider, and may have been billed."""
 
 
 def request_of(item: Item) -> Request:
     """What is sent for an item. Likelihood tasks ask for each choice as a continuation of the prompt."""
-    sample = item.sample
+    sample, scorer = item.sample, item.task.scorer
+    weighed = scorer.continuations or continuations
     return Request(
         messages=sample.messages,
         settings=item.task.settings[item.model.name],
-        continuations=continuations(sample) if item.task.scorer.needs == "likelihood" else None,
+        continuations=weighed(sample) if scorer.needs == "likelihood" else None,
+        contexts=scorer.contexts(sample) if scorer.contexts is not None else None,
         sample_id=sample.id,
         repeat=item.repeat,
     )
 
 
-async def ask(item: Item, request: Request, slot: Slot, *, due_at: float, timeout_s: float) -> Asked:
+async def ask(
+    item: Item, request: Request, slot: Slot, money: Reservation, *, due_at: float, timeout_s: float
+) -> Asked:
     """Ask until there is an answer or no use in asking. The caller gives the slot back afterwards.
 
-    `due_at` (perf_counter) is when the item began to wait for its slot.
+    `due_at` (perf_counter) is when the item began to wait for its slot. `money` is settled on return.
     """
     lane = slot.lane
     first_sent = time.perf_counter()
     deadline = first_sent + timeout_s
-    attempts = lost = 0
+    attempts = 0
     while True:
         attempts += 1
         attempt_at = time.perf_counter()
         try:
             async with asyncio.timeout(deadline - attempt_at):
-                response = await item.model.adapter.respond(request)
+                response = scrubbed(await item.model.adapter.respond(request))
         except RequestError as caught:
             error = caught
         except TimeoutError:
@@ -115,42 +135,51 @@ async def ask(item: Item, request: Request, slot: Slot, *, due_at: float, timeou
                 retry_s=attempt_at - first_sent if attempts > 1 else 0.0,
                 attempts=attempts,
             )
-            return Asked(marked(item, response, course), response, lost)
-        lost += error.sent
+            row = marked(item, response, course)
+            money.paid(row.cost_usd)
+            return Asked(row, response)
+        if error.sent and error.status is None:  # broken off: nobody can say whether it was billed
+            money.lost()
         if isinstance(error, RateLimited | Overloaded):
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
         wait_s = wait_before_retry(
             error, attempts, deadline - time.perf_counter(), contacted=lane.contacted, rng=lane.rng
         )
-        if wait_s is None or item.model.name in lane.stopped:
+        if wait_s is None or item.model.name in lane.stopped or not money.again():
+            money.unused()
             course = Course(
                 started_at=time.time() - (time.perf_counter() - attempt_at),
                 queue_s=first_sent - due_at,
                 retry_s=attempt_at - first_sent,
                 attempts=attempts,
             )
-            return Asked(_failure(item, error, course, lane), None, lost)
+            return Asked(_failure(item, error, course, lane, timeout_s), None)
         slot.give_back()
-        await asyncio.sleep(wait_s)
-        await slot.take_again()
+        with lane.nothing_under_way():
+            await asyncio.sleep(wait_s)
+            await slot.take_again()
 
 
 def marked(item: Item, response: Response, course: Course, *, billed: Decimal | None = None) -> Row:
     """The row of an answer, new or from the cache: scored and priced. `billed` is what it cost when it was bought."""
     model, sample = item.model, item.sample
-    cost = billed
+    # Prices are dated: what is known of that day now wins over what was known then.
+    cost = model.price(response.usage, response.served_model, datetime.fromtimestamp(course.started_at, UTC))
     if cost is None:
-        cost = model.price(response.usage, response.served_model, datetime.fromtimestamp(course.started_at, UTC))
+        cost = billed
     score = settle(sample, response, item.task.scorer)
     dropped = item.task.dropped[model.name]
     timed = model.adapter.capabilities.timing
     return answered(sample, model.name, item.repeat, course, response, score, cost, dropped, timed=timed)
 
 
-def _failure(item: Item, error: RequestError, course: Course, lane: Lane) -> Row:
+def _failure(item: Item, error: RequestError, course: Course, lane: Lane, timeout_s: float) -> Row:
     name = item.model.name
     lane.failures_in_a_row[name] = lane.failures_in_a_row.get(name, 0) + 1
     if error.stops_model or lane.failures_in_a_row[name] >= OUTAGE_AFTER:
         lane.stopped.setdefault(name, error)
-    failure = Failure(error.kind, str(error), error.status)
+    told = str(error)
+    if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (course.retry_s or 0.0):
+        told += f" It asks to wait {error.retry_after_s:g} s, more than is left of run.timeout_s ({timeout_s:g} s)."
+    failure = Failure(error.kind, told, error.status)
     return failed(item.sample, name, item.repeat, course, failure, item.task.dropped[name])

@@ -1,14 +1,25 @@
 """The cap of a run in dollars: nothing is sent that could pass it.
 
 Before a request goes out its worst case is reserved (every prompt byte a token, the whole output limit used); when its
-answer comes the reservation becomes the true price. A run therefore stops *before* the cap, never after it.
+answer comes the reservation becomes the true price. An attempt that broke off without an answer may have been billed:
+its worst case counts as spent, and a further attempt needs a reservation of its own. A run therefore stops *before* the
+cap, never after it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 
+from evalkit.records import Message
+
 ZERO = Decimal(0)
+
+
+def prompt_bytes(messages: Iterable[Message]) -> int:
+    """The most tokens a prompt can have: its bytes, and a few for each turn's own marks."""
+    return sum(len(message.content.encode("utf-8", "replace")) + 16 for message in messages)
 
 
 class Budget:
@@ -40,3 +51,33 @@ class Budget:
         actual = paid if paid is not None else worst if self.cap is not None else None
         if actual is not None:
             self.spent += actual
+
+
+@dataclass(slots=True)
+class Reservation:
+    """The money of one item, made once its worst case is reserved."""
+
+    budget: Budget
+    worst: Decimal | None
+    held: bool = True
+
+    def lost(self) -> None:
+        """An attempt ended without an answer and may have been billed: its worst case counts as spent."""
+        self.budget.settle(self.worst, None)
+        self.held = False
+
+    def again(self) -> bool:
+        """Whether there is money for another attempt; then it is reserved."""
+        self.held = self.held or self.budget.reserve(self.worst)
+        return self.held
+
+    def paid(self, cost: Decimal | None) -> None:
+        """The answer came and cost this much; None (unknown) counts as the worst case."""
+        self.budget.settle(self.worst, cost)
+        self.held = False
+
+    def unused(self) -> None:
+        """No answer came, and what is still held was not billed."""
+        if self.held:
+            self.budget.settle(self.worst, ZERO)
+            self.held = False

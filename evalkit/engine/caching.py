@@ -24,7 +24,8 @@ class Bought:
         """Keep an answer; errors never come here, truncated and empty ones are left out by the cache itself."""
         if model.adapter.endpoint.cacheable:
             where = self._key(model, request)
-            self._cache.put(where, response, started_at=row.started_at, cost_usd=row.cost_usd)
+            billed = None if model.own_hardware else row.cost_usd
+            self._cache.put(where, response, started_at=row.started_at, cost_usd=billed)
 
     def _key(self, model: PlannedModel, request: Request) -> bytes:
         adapter = model.adapter

@@ -32,6 +32,7 @@ class Limiter:
         self.in_flight = 0
         self.n_episodes = 0
         self.peak = 0
+        self._opened = False
         self._slow_start = True
         self._clean = 0
         self._saturated = False
@@ -103,7 +104,14 @@ class Limiter:
         if self._waiting:
             self._hand_out()
 
+    def open_up(self) -> None:
+        """Let everybody through, because the run is over: whoever waits will find that there is nothing to send."""
+        self._opened = True
+        self._hand_out()
+
     def _free(self) -> bool:
+        if self._opened:
+            return True
         if self.in_flight >= self.limit:
             self._saturated = True
             return False

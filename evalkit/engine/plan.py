@@ -9,14 +9,14 @@ scorer gives 1.0 on its own gold, every model can do what its tasks ask, every p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.registry import make_adapter
-from evalkit.cost.billing import provider_bill
+from evalkit.cost.billing import UnitPrices, bill, provider_bill, worst_case
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.golds import gold_complaints
 from evalkit.engine.places import may_receive
@@ -48,6 +48,10 @@ class Options:
     """Wins over the suite's."""
     key_hosts: frozenset[str] = frozenset()
     """Hosts that may receive keys and prompts, by the word of the person running evalkit."""
+    own_hardware: Mapping[str, UnitPrices] = field(default_factory=dict)
+    """By model name: what own hardware costs a token at the throughput of its load sweep."""
+    allow_code: bool = False
+    """Whether the suite may run code of its own (--allow-suite-code)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
     scorers: dict[str, Scorer] = {}
     for task in tasks:
         try:
-            scorers[task.name] = _scorer(task)
+            scorers[task.name] = task_scorer(task)
         except SuiteError as error:
             complaints += [f"{task.at}.score: {complaint}" for complaint in error.complaints]
     planned: list[PlannedTask] = []
@@ -94,7 +98,8 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         planned.append(PlannedTask(task.name, task.samples, scorer, examined.n, identity, fit.settings, fit.dropped))
     for name, adapter in adapters.items():
         complaints += may_receive(suite.file.sensitivity, name, entries[name], adapter.endpoint, options.key_hosts)
-    models = [_priced(entries[name], adapter, prices) for name, adapter in adapters.items()]
+    own = options.own_hardware
+    models = [_priced(entries[name], adapter, prices, own.get(name)) for name, adapter in adapters.items()]
     cap = options.max_cost_usd if options.max_cost_usd is not None else suite.run.max_cost_usd
     if cap is not None:
         complaints += _uncapped(models, planned, cap)
@@ -142,6 +147,8 @@ def _adapters(
             key_hosts=options.key_hosts,
             in_flight=suite.run.in_flight if isinstance(suite.run.in_flight, int) else None,
             idle_timeout_s=suite.run.idle_timeout_s,
+            serve=entry.serve,
+            allow_code=options.allow_code,
             folder=str(suite.folder),
         )
         try:
@@ -151,7 +158,11 @@ def _adapters(
     return made, errors
 
 
-def _scorer(task: Task) -> Scorer:
+def task_scorer(task: Task) -> Scorer:
+    """The scorer that a task names, its options bound. Raises SuiteError without place."""
+    own = getattr(task, "own_scorer", None)  # tasks that a bridge brings are marked by the tool that they come from
+    if isinstance(own, Scorer):
+        return own
     entry = task.entry
     if entry.score is None:
         raise SuiteError("a task needs a score, like `score: choice`")
@@ -161,25 +172,47 @@ def _scorer(task: Task) -> Scorer:
     return make_scorer(entry.score.name, options)
 
 
-def _priced(entry: ModelEntry, adapter: Adapter, prices: PriceBook) -> PlannedModel:
+def _priced(entry: ModelEntry, adapter: Adapter, prices: PriceBook, own: UnitPrices | None) -> PlannedModel:
     """The model with its price bound; `price_as: provider:model` names both where the deployment says nothing."""
     provider, model = adapter.endpoint.price_provider, adapter.spec.model
     if entry.price_as is not None:
         named, colon, rest = entry.price_as.partition(":")
         provider, model = (named, rest) if colon else (provider, entry.price_as)
+    if own is not None and not prices.known_price(provider, model, datetime.now(UTC)):
+        return _on_own_hardware(adapter, own, model)
     if provider is None and not prices.entries:
-        return PlannedModel(adapter.spec.name, adapter, _stated_only, lambda n_bytes, limit: None)
+        return PlannedModel(adapter.spec.name, adapter, _stated_only, lambda n_bytes, limit: None, (None, model))
+    tier = asked_tier(entry)
 
     def price(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:
-        bill = prices.price(provider, model, usage, at)
-        return bill.total_usd if bill else None
+        made = prices.price(provider, model, usage, at, tier)
+        return made.total_usd if made else None
 
     def worst_case(n_bytes: int, limit: int | None) -> Decimal | None:
         if limit is None:
             return None
-        return prices.worst_case_usd(provider, model, n_bytes, limit, datetime.now(UTC))
+        return prices.worst_case_usd(provider, model, n_bytes, limit, datetime.now(UTC), tier)
 
     return PlannedModel(adapter.spec.name, adapter, price, worst_case, (provider, model))
+
+
+def _on_own_hardware(adapter: Adapter, own: UnitPrices, model: str) -> PlannedModel:
+    """A model whose machine is paid by the hour: its load sweep says what that makes a token."""
+
+    def price(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:
+        made = bill(usage, own)
+        return made.total_usd if made else None
+
+    def worst(n_bytes: int, limit: int | None) -> Decimal | None:
+        return None if limit is None else worst_case(n_bytes, limit, own)
+
+    return PlannedModel(adapter.spec.name, adapter, price, worst, (None, model), own_hardware=True)
+
+
+def asked_tier(entry: ModelEntry) -> str | None:
+    """The service tier that a model's settings ask for (`extra: {service_tier: flex}`); None: ordinary service."""
+    tier = entry.settings.extra.get("service_tier")
+    return tier if isinstance(tier, str) else None
 
 
 def _stated_only(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:
@@ -244,7 +277,8 @@ def _facts(suite: Suite, options: Options, work: Work, prices: PriceBook) -> dic
         endpoint = model.adapter.endpoint
         unit = None
         if model.priced_as is not None:
-            unit = prices.unit_prices(*model.priced_as, now)
+            unit = prices.unit_prices(*model.priced_as, now, asked_tier(suite.models[model.name]))
+            unit = unit or options.own_hardware.get(model.name)
         models[model.name] = {
             "adapter": model.adapter.spec.adapter,
             "model": model.adapter.spec.model,
@@ -252,6 +286,8 @@ def _facts(suite: Suite, options: Options, work: Work, prices: PriceBook) -> dic
             "host": endpoint.host,
             "facts": dict(endpoint.facts),
             "prices": unit.as_facts() if unit is not None else None,
+            "priced_as": list(model.priced_as) if model.priced_as is not None else None,
+            "service_tier": asked_tier(suite.models[model.name]),
             "streaming": model.adapter.capabilities.streaming,
         }
     tasks = {task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks}
@@ -262,6 +298,8 @@ def _facts(suite: Suite, options: Options, work: Work, prices: PriceBook) -> dic
         "suite_path": suite.path.name,
         "suite_resolved": suite.resolved(),
         "cut_by_limit": options.limit,
+        "cut_by_tasks": list(options.tasks) if options.tasks is not None else None,
+        "run_version": RUN_VERSION,
         "in_flight": work.settings.in_flight if work.settings.in_flight is not None else "auto",
         "repeats": work.settings.repeats,
         "max_cost_usd": work.settings.max_cost_usd,

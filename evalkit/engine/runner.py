@@ -12,25 +12,31 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Protocol
 
-from evalkit.engine.asking import OUTAGE_AFTER, Asked, Lane, Slot, ask, marked, request_of
-from evalkit.engine.budget import Budget
+from evalkit.engine.asking import OUTAGE_AFTER, Lane, Slot, ask, marked, request_of
+from evalkit.engine.budget import ZERO, Budget, Reservation, prompt_bytes
 from evalkit.engine.lag import Lag, LagMeter
 from evalkit.engine.limiter import Limiter
 from evalkit.engine.rows import Course
-from evalkit.engine.work import Item, Observer, PlannedModel, Silent, Work
+from evalkit.engine.serving import Serving
+from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, Silent, Stopper, Work
 from evalkit.errors import EvalkitError
-from evalkit.records import Request, Response, Row
+from evalkit.records import Outcome, Request, Response, Row, Sample
 from evalkit.store.cache import CachedAnswer
+from evalkit.suite.digests import shuffled_place
 
 LOCAL_IN_FLIGHT = 64
 """Open requests for engines in this process: two batches' worth, so that one gathers while the other runs."""
+PACE_S = 0.01
+"""How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
 GRACE_S = 10.0
 """How long an interrupted run waits for answers that are under way, and most likely billed."""
 
@@ -39,6 +45,9 @@ class RowLog(Protocol):
     """Where finished rows go (the journal)."""
 
     def append(self, row: Row) -> None: ...
+
+    def check(self) -> None:
+        """Raise RunIncomplete when what is appended would not be kept any more."""
 
 
 class AnswerCache(Protocol):
@@ -87,6 +96,8 @@ class Runner:
         cache: AnswerCache | None = None,
         observer: Observer | None = None,
         spent: Decimal = Decimal(0),
+        stopper: Stopper | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.work = work
         self.journal = journal
@@ -94,17 +105,26 @@ class Runner:
         self.cache = cache
         self.observer: Observer = observer if observer is not None else Silent()
         self.budget = Budget(work.settings.max_cost_usd, spent)
+        self.stopper = stopper
+        self._serving = Serving(folder, self.observer.note)
         self._tally = _Tally()
         self._stop = asyncio.Event()
         self._interrupts = 0
         self._asking: set[asyncio.Task[None]] = set()
         self._driving: set[asyncio.Task[None]] = set()
         self._settled = asyncio.Event()
+        self._open: list[tuple[Lane, list[PlannedModel]]] = []
+        """Lanes whose items are being walked now."""
 
     def interrupt(self) -> None:
         """Stop cleanly (first call), or at once (second call). Safe as a signal handler of the running loop."""
         self._interrupts += 1
         self._stop.set()
+        for lane, _ in self._open:
+            for task in list(lane.pausing):
+                task.cancel()
+                self._asking.discard(task)
+            lane.limiter.open_up()
         if self._interrupts == 1:
             self.observer.note(
                 f"stopping: waiting up to {GRACE_S:g} s for {len(self._asking)} answers under way "
@@ -121,15 +141,16 @@ class Runner:
         gc.collect()
         gc.freeze()  # the plan lives as long as the run: do not walk it again in the middle of an answer
         meter.start()
-        ticker = asyncio.create_task(self._tell_waits([lane for lane, _ in lanes]))
         try:
             async with asyncio.TaskGroup() as group:
+                ticker = group.create_task(self._tell_waits([lane for lane, _ in lanes]))
                 for lane, models in lanes:
-                    self._driving.add(group.create_task(self._drive(lane, models, group)))
+                    self._driving.add(group.create_task(self._take_turn(lane, models)))
+                await asyncio.wait(self._driving)
+                ticker.cancel()
         except BaseExceptionGroup as errors:
             raise _first(errors) from errors
         finally:
-            ticker.cancel()
             gc.unfreeze()
             for model in self.work.models:
                 await model.adapter.aclose()
@@ -160,18 +181,46 @@ class Runner:
         return lanes
 
     def _items(self, models: list[PlannedModel]) -> Iterator[Item]:
-        for task in self.work.tasks:
-            for sample in task.samples():
-                for repeat in range(self.work.settings.repeats):
-                    for model in models:
-                        yield Item(task, sample, model, repeat)
+        for task, sample in self._in_order():
+            for repeat in range(self.work.settings.repeats):
+                for model in models:
+                    yield Item(task, sample, model, repeat)
+
+    def _in_order(self) -> Iterator[tuple[PlannedTask, Sample]]:
+        """Task by task as the files have it; for a run that may stop early in its random order, the same each time."""
+        samples = ((task, sample) for task in self.work.tasks for sample in task.samples())
+        if self.stopper is None:
+            return samples
+        seed = self.stopper.seed
+
+        def place(at: tuple[PlannedTask, Sample]) -> tuple[int, str, str, int]:
+            _, sample = at
+            key = (sample.task, sample.digest, sample.occurrence)
+            return (shuffled_place(seed, *key), *key)
+
+        return iter(sorted(samples, key=place))
+
+    async def _take_turn(self, lane: Lane, models: list[PlannedModel]) -> None:
+        async with self._serving.turn(models), asyncio.TaskGroup() as group:
+            await self._drive(lane, models, group)
 
     async def _drive(self, lane: Lane, models: list[PlannedModel], group: asyncio.TaskGroup) -> None:
+        self._open.append((lane, models))
+        try:
+            await self._walk(lane, models, group)
+        finally:
+            self._open.remove((lane, models))
+
+    async def _walk(self, lane: Lane, models: list[PlannedModel], group: asyncio.TaskGroup) -> None:
         n_skipped = 0
         for item in self._items(models):
             if self._stop.is_set() or len(lane.stopped) == len(models):
                 return
             sample, name = item.sample, item.model.name
+            if self.stopper is not None:
+                await self._keep_pace(lane, name, self.stopper)
+                if self.stopper.settled(name):
+                    continue
             if name in lane.stopped or self.done((name, sample.task, sample.digest, sample.occurrence, item.repeat)):
                 continue
             request = request_of(item)
@@ -180,24 +229,43 @@ class Runner:
                 if n_skipped % 50 == 0:
                     await asyncio.sleep(0)
                 continue
+            weighs = item.task.scorer.needs == "likelihood"
+            if (error := await self._serving.why_not_ready(item.model, likelihood=weighs)) is not None:
+                lane.stopped.setdefault(name, error)
+                continue
             due_at = time.perf_counter()
             await lane.limiter.acquire()
-            if self._stop.is_set() or name in lane.stopped:
+            if self._stop.is_set() or name in lane.stopped or (self.stopper and self.stopper.settled(name)):
                 lane.limiter.release()
                 continue
-            worst = await self._reserved(item, lane)
-            if worst is _NO_MONEY:
+            money = await self._reserved(item, lane)
+            if money is None:
                 return
-            task = group.create_task(self._finish(item, request, Slot(lane), due_at, worst))
+            task = group.create_task(self._finish(item, request, Slot(lane), due_at, money))
             self._asking.add(task)
             task.add_done_callback(self._ended)
 
-    async def _finish(self, item: Item, request: Request, slot: Slot, due_at: float, worst: Decimal | None) -> None:
+    async def _keep_pace(self, lane: Lane, name: str, stopper: Stopper) -> None:
+        """Wait while a fast endpoint is far ahead of a slow one: what it would buy may turn out not to be needed."""
+        # Rows come from the cache, from errors and from answers alike: looking is simpler than being told by each.
+        while not self._stop.is_set() and stopper.ahead(name, self._elsewhere(lane)):  # noqa: ASYNC110
+            await asyncio.sleep(PACE_S)
+
+    def _elsewhere(self, lane: Lane) -> list[str]:
+        """Models that are still being asked at other endpoints; one that was given up is not waited for."""
+        return [
+            model.name
+            for other, models in self._open
+            if other is not lane
+            for model in models
+            if model.name not in other.stopped
+        ]
+
+    async def _finish(self, item: Item, request: Request, slot: Slot, due_at: float, money: Reservation) -> None:
         try:
-            asked = await ask(item, request, slot, due_at=due_at, timeout_s=self.work.settings.timeout_s)
+            asked = await ask(item, request, slot, money, due_at=due_at, timeout_s=self.work.settings.timeout_s)
         finally:
             slot.give_back()
-        self._settle(asked, worst)
         self._tally.asked += 1
         self._store(asked.row)
         if self.cache is not None and asked.response is not None:
@@ -207,18 +275,13 @@ class Runner:
         self._asking.discard(task)
         self._settled.set()
 
-    def _settle(self, asked: Asked, worst: Decimal | None) -> None:
-        paid = asked.row.cost_usd
-        if worst is not None and paid is not None and asked.lost_attempts:
-            paid += worst * asked.lost_attempts
-        self.budget.settle(worst, paid)
-
     def _store(self, row: Row) -> None:
         self.journal.append(row)
-        if row.error_kind is not None:
+        if row.outcome is Outcome.ERRORED:
             self._tally.errored += 1
-            kind = f"{row.model}: {row.error_kind}"
-            n, first = self._tally.errors.get(kind, (0, f"sample {row.sample_id!r} of {row.task}: {row.error}"))
+            kind = f"{row.model}: {row.error_kind or 'not marked'}"
+            why = row.error or row.reason
+            n, first = self._tally.errors.get(kind, (0, f"sample {row.sample_id!r} of {row.task}: {why}"))
             self._tally.errors[kind] = (n + 1, first)
         self.observer.row(row)
 
@@ -233,13 +296,14 @@ class Runner:
         self._store(marked(item, hit.response, course, billed=hit.cost_usd))
         return True
 
-    async def _reserved(self, item: Item, lane: Lane) -> Decimal | None:
-        """The worst case set aside for an item, None without a cap, `_NO_MONEY` when the cap would be passed."""
+    async def _reserved(self, item: Item, lane: Lane) -> Reservation | None:
+        """The worst case set aside for an item; None when the cap could be passed, and then the run stops."""
         if self.budget.cap is None:
-            return None
-        n_bytes = sum(len(message.content.encode("utf-8", "replace")) + 16 for message in item.sample.messages)
+            return Reservation(self.budget, None)
         limit = item.task.settings[item.model.name].max_output_tokens
-        worst = item.model.worst_case(n_bytes, limit)
+        worst = item.model.worst_case(prompt_bytes(item.sample.messages), limit)
+        if worst is None and not item.model.adapter.endpoint.network:
+            worst = ZERO  # nobody bills for an engine in this process
         while not self.budget.reserve(worst):
             if not self._asking or worst is None:
                 self._stop.set()
@@ -248,10 +312,10 @@ class Runner:
                     f"the budget is used: ${self.budget.spent:.4f} of max_cost_usd {self.budget.cap} spent, and the "
                     "next request could pass it. Raise run.max_cost_usd (or --max-cost) and run the same command again."
                 )
-                return _NO_MONEY
+                return None
             self._settled.clear()
             await self._settled.wait()
-        return worst
+        return Reservation(self.budget, worst)
 
     def _give_up(self) -> None:
         """Give up what is under way; a TaskGroup takes a cancelled child as ended. It is owed again on resume."""
@@ -259,15 +323,14 @@ class Runner:
             task.cancel()
 
     async def _tell_waits(self, lanes: list[Lane]) -> None:
-        while True:
+        for n_ticks in itertools.count(1):
             await asyncio.sleep(0.25)
             self.observer.tick()
+            if n_ticks % 8 == 0:
+                self.journal.check()
             for lane in lanes:
                 if lane.limiter.waiting_s > 0:
                     self.observer.waiting(lane.name, lane.limiter.waiting_s)
-
-
-_NO_MONEY = Decimal("-1")
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -12,13 +12,16 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from evalkit.engine.budget import prompt_bytes
 from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.plan import Plan
 from evalkit.engine.runner import AnswerCache, Runner, RunResult
-from evalkit.engine.work import Observer
+from evalkit.engine.serving import served_facts
+from evalkit.engine.work import Observer, Stopper
 from evalkit.errors import EvalkitError
 from evalkit.store import journal, runs, sealing, summary
 from evalkit.store.journal import Recovered
@@ -47,8 +50,12 @@ def sit(
     resume: str | None = None,
     cache: AnswerCache | None = None,
     watch: Callable[[Path, Recovered], Observer] | None = None,
+    stopper: Stopper | None = None,
 ) -> Sitting:
     """Ask what `plan` still owes and leave the folder sealed; `watch` is told the folder and what it holds already.
+
+    With a `stopper` items are asked in its random order, and a model whose verdict is settled is asked no further: such
+    a run is complete, and its facts say `stopped_early`.
 
     Raises StoreError for a folder that is not this run's, RunIncomplete when rows cannot be stored (a full disk):
     what was written by then is kept, and the same command resumes.
@@ -56,8 +63,14 @@ def sit(
     folder = _folder(plan, results, new=new, resume=resume)
     with runs.lock_run(folder):
         recovered = journal.recover(folder)
-        runs.update_facts(folder, status="running")
+        before = runs.read_facts(folder)
+        runs.update_facts(folder, status="running", models=plan.facts["models"])
         observer = watch(folder, recovered) if watch else None
+        if observer is not None and recovered.n_done and _prices(before) != _prices(plan.facts):
+            observer.note(
+                "prices have changed since this run began: answers bought before keep their bill, new ones get the new "
+                "prices. `evalkit price` prices the whole run anew."
+            )
         with journal.Journal.open(folder, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as log:
             runner = Runner(
                 plan.work,
@@ -65,12 +78,15 @@ def sit(
                 done=recovered.is_done,
                 cache=cache,
                 observer=observer,
-                spent=recovered.spend_usd,
+                spent=_spent(plan, folder, before),
+                stopper=stopper,
+                folder=folder,
             )
             try:
                 result, ended_by = asyncio.run(_until_done(runner))
             except EvalkitError:
-                runs.update_facts(folder, status="incomplete")
+                if (folder / runs.FACTS).exists():  # not when the folder itself is what was lost
+                    runs.update_facts(folder, status="incomplete", spent_usd=runner.budget.spent)
                 raise
         n_errored = sealing_count(folder)
         status, reasons = _verdict(plan, result, n_errored)
@@ -81,6 +97,9 @@ def sit(
             client_lag=asdict(result.lag),
             lanes=result.lanes,
             n_errored=n_errored,
+            spent_usd=runner.budget.spent,
+            servers=served_facts(plan.work.models),
+            stopped_early=stopper.facts() if stopper is not None and status == "complete" else None,
             **software_and_hardware(plan.suite.folder),
         )
         return Sitting(folder, status, reasons, summary.write_summary(folder), result, ended_by)
@@ -90,6 +109,28 @@ def sealing_count(folder: Path) -> int:
     """Seal the journals; the number of rows of the whole run that are errored."""
     sealing.seal(folder)
     return journal.recover(folder).n_errored
+
+
+def _prices(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: model.get("prices") for name, model in facts["models"].items()}
+
+
+def _spent(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
+    """What earlier sittings of a capped run have paid: what they wrote down, or what their rows say if that is more.
+
+    A row whose cost is unknown counts as its worst case: a cap errs on the side of stopping.
+    """
+    if plan.work.settings.max_cost_usd is None:
+        return Decimal(0)
+    models = {model.name: model for model in plan.work.models if model.adapter.endpoint.network}
+    limits = {(task.name, name): task.settings[name].max_output_tokens for task in plan.work.tasks for name in models}
+    by_rows = Decimal(0)
+    for row in sealing.rows_of(folder):
+        paid = row.spend_usd
+        if paid is None and row.model in models:
+            paid = models[row.model].worst_case(prompt_bytes(row.prompt), limits.get((row.task, row.model)))
+        by_rows += paid or Decimal(0)
+    return max(by_rows, Decimal(str(facts.get("spent_usd") or 0)))
 
 
 def _folder(plan: Plan, results: Path, *, new: bool, resume: str | None) -> Path:
@@ -128,7 +169,10 @@ def _verdict(plan: Plan, result: RunResult, n_errored: int) -> tuple[str, tuple[
             f"{n_errored:,} of {n_rows:,} rows are errors, more than run.max_error_rate {rate:g} allows. "
             "Run the same command again: only these are asked again."
         )
-        reasons += [f"{kind}, {n:,} times; the first: {first}" for kind, (n, first) in result.errors.items()]
+        told = "\n".join(result.reasons)  # a model that was given up has said why already
+        for kind, (n, first) in result.errors.items():
+            if first.partition(": ")[2] not in told:
+                reasons.append(f"{kind}, {n:,} times; the first: {first}")
     if result.interrupted:
         return "interrupted", tuple(reasons)
     return ("incomplete" if reasons else "complete"), tuple(reasons)

@@ -69,7 +69,7 @@ def _lacking(task: Task, scorer: Scorer, name: str, adapter: Adapter, *, first_t
     if scorer.needs == "likelihood" and not can.likelihood:
         return [
             f"{task.at}: mode likelihood needs the log-likelihood of given text, which {name} ({kind}) does not give. "
-            "Use mode: generate, or a local engine (ctranslate2, vllm)."
+            f"{task.instead}"
         ]
     if first_token and not can.top_logprobs:
         return [

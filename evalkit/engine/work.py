@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -42,7 +42,9 @@ class PlannedModel:
     worst_case: Callable[[int, int | None], Decimal | None]
     """(prompt bytes, output limit) -> the most one request can cost; None when that is not known."""
     priced_as: tuple[str | None, str] | None = None
-    """(provider, model) in the price book; None where nobody is known to bill."""
+    """(provider, model) in the price book; the provider is None where nobody is known to bill."""
+    own_hardware: bool = False
+    """Its answers are costed by a load sweep, not billed: the newest sweep holds for cached answers too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,22 @@ class Observer(Protocol):
 
     def tick(self) -> None:
         """Some time passed."""
+
+
+class Stopper(Protocol):
+    """Who says that a model need not be asked any further (a gate whose verdict is settled)."""
+
+    seed: int
+    """Of the random order in which items are asked."""
+
+    def settled(self, model: str) -> bool:
+        """Whether no further item has to be asked of this model. Asked before every item: cheap."""
+
+    def ahead(self, model: str, others: Collection[str]) -> bool:
+        """Whether this model's answers are so far ahead of the others' that what it is asked next may not be needed."""
+
+    def facts(self) -> Mapping[str, object] | None:
+        """For run.json, once the run is over: what was stopped; None when nothing was."""
 
 
 class Silent:

@@ -75,6 +75,8 @@ def key(place: str, dialect_version: str, model: str, request: Request) -> bytes
         request.continuations,
         request.repeat,
     ]
+    if request.contexts is not None:
+        content.append(request.contexts)
     try:
         canonical = orjson.dumps(content, default=_as_dict, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # halves of surrogate pairs, integers beyond 64 bits
@@ -240,7 +242,7 @@ def _unpack(packed: bytes) -> CachedAnswer:
         **plain,
     )
     cost = record["cost_usd"]
-    return CachedAnswer(response, record["started_at"], None if cost is None else Decimal(cost))
+    return CachedAnswer(response, float(record["started_at"]), None if cost is None else Decimal(cost))
 
 
 def _as_dict(value: object) -> object:

@@ -87,6 +87,18 @@ class Journal:
         self._size += len(line)
         self.n_rows += 1
 
+    def check(self) -> None:
+        """Raise RunIncomplete when the file is not in its folder any more: rows would be written to nowhere."""
+        try:
+            there = self.path.stat().st_ino == os.fstat(self._fd).st_ino
+        except OSError:
+            there = False
+        if not there:
+            raise RunIncomplete(
+                f"{self.path} is gone: somebody removed or moved the results folder while the run was writing it. "
+                "Nothing more is asked. Run the same command again; answers in the cache are not bought twice."
+            )
+
     def sync(self) -> None:
         """Have the disk confirm every row so far. Raises RunIncomplete when it cannot."""
         try:

@@ -30,7 +30,7 @@ SCHEMA_VERSION = 1
 """Of run.json and of the folder around it."""
 STATUSES = ("running", "complete", "incomplete", "interrupted")
 """`running` with nobody holding the lock means killed. All but `complete` can be resumed."""
-_FACTS = "run.json"
+FACTS = "run.json"
 _LOCK = ".lock"
 
 
@@ -81,7 +81,7 @@ def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping
             results,
         ) from error
     try:
-        write_atomically(draft / _FACTS, _dump(content))
+        write_atomically(draft / FACTS, _dump(content))
         for n in range(1, 1000):  # as many as could start in one second
             folder = results / (name if n == 1 else f"{name}-{n}")
             with suppress(OSError):
@@ -89,7 +89,7 @@ def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping
                 return folder
     finally:
         if draft.exists():
-            (draft / _FACTS).unlink(missing_ok=True)
+            (draft / FACTS).unlink(missing_ok=True)
             draft.rmdir()
     raise StoreError(
         f"{results / name} and its numbered siblings exist already. Remove some, or choose --results.", results
@@ -98,13 +98,11 @@ def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping
 
 def read_facts(folder: Path) -> dict[str, Any]:
     """The facts of a run. Raises StoreError when there are none, or they are damaged or from a newer evalkit."""
-    path = folder / _FACTS
+    path = folder / FACTS
     try:
         facts = orjson.loads(path.read_bytes())
     except FileNotFoundError as error:
-        raise StoreError(
-            f"{folder} is not a run: it has no {_FACTS}. `evalkit list` shows the runs.", folder
-        ) from error
+        raise StoreError(f"{folder} is not a run: it has no {FACTS}. `evalkit list` shows the runs.", folder) from error
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror}).", path) from error
     except ValueError as error:
@@ -130,7 +128,7 @@ def update_facts(folder: Path, **changes: Any) -> dict[str, Any]:
     if status is not None:
         facts["finished_at"] = None if status == "running" else _stamp(datetime.now(UTC))
     facts |= changes
-    write_atomically(folder / _FACTS, _dump(facts))
+    write_atomically(folder / FACTS, _dump(facts))
     return facts
 
 
@@ -180,7 +178,7 @@ def resolve_run(ref: str, results: Path) -> Path:
 
     Raises StoreError, with the candidates, when none or several fit.
     """
-    if ref and (Path(ref) / _FACTS).is_file():
+    if ref and (Path(ref) / FACTS).is_file():
         return Path(ref)
     runs = list_runs(results)
     names = [r.name for r in runs]
@@ -203,7 +201,7 @@ def resolve_run(ref: str, results: Path) -> Path:
 
 def split_side(side: str) -> tuple[str, str | None]:
     """`RUN:MODEL` as (run, model); model is None when only a run is named. Model names may hold further colons."""
-    if (Path(side) / _FACTS).is_file():
+    if (Path(side) / FACTS).is_file():
         return side, None
     run, colon, model = side.partition(":")
     if not run or (colon and not model):
@@ -300,7 +298,7 @@ def _info(folder: Path) -> RunInfo | None:
     try:
         facts = read_facts(folder)
     except StoreError as error:
-        ours = (folder / _FACTS).exists() or any(folder.glob("rows-*.parquet")) or any(folder.glob("journal-*.jsonl"))
+        ours = (folder / FACTS).exists() or any(folder.glob("rows-*.parquet")) or any(folder.glob("journal-*.jsonl"))
         return RunInfo(folder.name, folder, problem=str(error)) if ours else None
     status = _text(facts.get("status"))
     if status == "running" and not is_locked(folder):

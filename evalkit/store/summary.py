@@ -4,7 +4,7 @@
         "all": {"n": 2000, "outcomes": {"right": 1740, ...},
         "quality": {"mean": 0.87, "low": 0.854, "high": 0.884, ...},
                 "cost": {"total_usd": 0.31, ...}, "latency": {"ttft_s": {"p50": 0.21, "p95": 0.4}, ...}, ...},
-        "tasks": {"refunds": {...}}}}}
+        "tasks": {"refunds": {..., "slices": {"language=de": {"n": 120, "outcomes": {...}, "quality": {...}}, ...}}}}}}
 
 A figure that is undefined or unknown is null, never zero. Works on columns with numpy: no pandas, no DuckDB.
 """
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 _FILE = "summary.json"
 _NAMES = ("model", "task", "sample_digest", "outcome", "cluster", "cost_usd", "spend_usd")
+_SLICES = "slices"
 _NUMBERS = (
     *("occurrence", "repeat", "score", "cached", "attempts", "queue_s", "retry_s", "ttft_s", "tpot_s", "total_s"),
     *("input_tokens", "output_tokens", "reasoning_tokens", "cache_read_tokens"),
@@ -55,7 +56,10 @@ def summarise(folder: Path) -> dict[str, Any]:
     table = _read(folder)
     models = {}
     for model, of_model in table.groups("model", table.everything, facts.get("models")):
-        tasks = {task: _block(table, rows) for task, rows in table.groups("task", of_model, facts.get("tasks"))}
+        tasks = {
+            task: {**_block(table, rows), "slices": _slices(table, rows)}
+            for task, rows in table.groups("task", of_model, facts.get("tasks"))
+        }
         pooled = next(iter(tasks.values())) if len(tasks) == 1 else _block(table, of_model)
         models[model] = {"all": pooled, "tasks": tasks}
     return {
@@ -120,8 +124,11 @@ def _read(folder: Path) -> _Table:
     codebooks: dict[str, dict[Any, int]] = {name: {} for name in _NAMES}
     codes: dict[str, list[Codes]] = {name: [] for name in _NAMES}
     numbers: dict[str, list[Floats]] = {name: [] for name in _NUMBERS}
+    slice_book: dict[Any, int] = {}
+    slices: list[Codes] = []
     for number in parts.part_numbers(folder):
-        for batch in parts.read_columns(parts.rows_path(folder, number), (*_NAMES, *_NUMBERS)):
+        for batch in parts.read_columns(parts.rows_path(folder, number), (*_NAMES, _SLICES, *_NUMBERS)):
+            slices.append(_slice_codes(batch.column(_SLICES).to_pylist(), slice_book))
             for name in _NAMES:
                 codes[name].append(arrays.to_codes(batch.column(name), codebooks[name]))
             for name in _NUMBERS:
@@ -136,6 +143,7 @@ def _read(folder: Path) -> _Table:
             codes[name].append(
                 np.array([-1 if v is None else book.setdefault(v, len(book)) for v in values], dtype=np.int32)
             )
+        slices.append(_slice_codes([(r.get(_SLICES) or {}).items() for r in chunk], slice_book))
         for name in _NUMBERS:
             default = _DEFAULTS.get(name, math.nan)
             numbers[name].append(np.array([r.get(name, default) for r in chunk], dtype=np.float64))
@@ -149,8 +157,39 @@ def _read(folder: Path) -> _Table:
     order = np.flatnonzero(errored).tolist() + np.flatnonzero(~errored).tolist()
     newest_first = np.array(order[::-1], dtype=np.int64)
     last = newest_first[np.unique(keys[newest_first], return_index=True)[1]]
-    labels = {name: list(book) for name, book in codebooks.items()}
+    labels = {name: list(book) for name, book in codebooks.items()} | {_SLICES: list(slice_book)}
+    all_codes[_SLICES] = np.concatenate([np.zeros(0, dtype=np.int32), *slices])
     return _Table(labels, all_codes, all_numbers, sample, np.sort(last))
+
+
+def _slice_codes(rows: Iterable[Iterable[tuple[str, str]] | None], book: dict[Any, int]) -> Codes:
+    """A code for each row's set of (field, value) pairs; the sets are the book's keys."""
+    import numpy as np
+
+    sets = (tuple(sorted(row)) if row else () for row in rows)
+    return np.array([book.setdefault(pairs, len(book)) for pairs in sets], dtype=np.int32)
+
+
+def _slices(table: _Table, rows: Codes) -> dict[str, Any]:
+    """Quality by each value of each field that the suite slices by, `field=value`; empty where it slices by none."""
+    import numpy as np
+
+    codes = table.codes[_SLICES][rows]
+    of_pair: dict[tuple[str, str], list[int]] = {}
+    for code in np.unique(codes).tolist():
+        for pair in table.labels[_SLICES][code]:
+            of_pair.setdefault(pair, []).append(code)
+    found = {}
+    for (field, value), among in sorted(of_pair.items()):
+        own = rows[np.isin(codes, among)]
+        outcome = _outcomes(table, own)
+        score = np.where(outcome == Outcome.ERRORED, np.nan, table.numbers["score"][own])
+        found[f"{field}={value}"] = {
+            "n": len(own),
+            "outcomes": {name.value: int((outcome == name).sum()) for name in Outcome},
+            "quality": _quality(table, own, score),
+        }
+    return found
 
 
 def _joint(*columns: npt.NDArray[Any]) -> Codes:
