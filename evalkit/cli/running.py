@@ -50,7 +50,7 @@ def run_suite(
         raise click.UsageError("--markdown and --junit tell a gate's verdict: give --gate too.")
     rules: GateEntry | None = None
     if gate:
-        from evalkit.cli import gating, stopping
+        from evalkit.cli import gating
 
         rules, models = gating.rules_and_models(suite, models)
     plan = planned(
@@ -70,37 +70,7 @@ def run_suite(
     if rules is not None:
         with gating.telling(plan.suite.name, gating.Outlets(markdown, junit)):
             stopper = _stopper(plan, rules, results, baselines)
-    with ExitStack() as stack:
-        bought = None
-        if not no_cache:
-            from evalkit.engine.caching import Bought
-            from evalkit.store.cache import ResponseCache
-
-            cache = stack.enter_context(ResponseCache.open(None))
-            bought = Bought(cache)
-        progress: list[Progress] = []
-
-        def watch(folder: Path, recovered: Recovered) -> Progress:
-            if stopper is None:
-                shown = Progress(plan.work.n_rows, done=recovered.n_done)
-            else:
-                shown = stopping.Watching(stopper, plan.work.n_rows, done=recovered.n_done)
-            progress.append(shown)
-            if stopper is not None and recovered.n_done:
-                stopper.resume(folder, tuple(model.name for model in plan.work.models))
-            if recovered.note:
-                shown.note(recovered.note)
-            if recovered.n_done:
-                shown.note(f"resuming {folder}: {recovered.n_done:,} of {plan.work.n_rows:,} rows are there already")
-            return shown
-
-        try:
-            sitting = sit(plan, results, new=new, resume=resume, cache=bought, watch=watch, stopper=stopper)
-        finally:
-            for shown in progress:
-                shown.close()
-        if not no_cache and cache.problem:
-            click.echo(f"note: {cache.problem}", err=True)
+    sitting = _sat(plan, results, new=new, resume=resume, no_cache=no_cache, stopper=stopper)
     if rules is None or sitting.ended_by is not None:
         _print(sitting, as_json=as_json)
         return _exit_code(sitting)
@@ -119,6 +89,46 @@ def _decide(sitting: Sitting, rules: GateEntry, places: tuple[Path, Path], outle
         gating.show(decision, json=False)
     gating.tell(decision, rules, sitting.folder, results, baselines, outlets)
     return max(_exit_code(sitting), decision.exit_code) if sitting.status != "complete" else decision.exit_code
+
+
+def _sat(
+    plan: Plan, results: Path, *, new: bool, resume: str | None, no_cache: bool, stopper: Stopper | None
+) -> Sitting:
+    """One sitting with its progress on stderr and the answers that were bought before."""
+    progress: list[Progress] = []
+
+    def watch(folder: Path, recovered: Recovered) -> Progress:
+        if stopper is None:
+            shown = Progress(plan.work.n_rows, done=recovered.n_done)
+        else:
+            from evalkit.cli.stopping import Watching
+
+            shown = Watching(stopper, plan.work.n_rows, done=recovered.n_done)
+        progress.append(shown)
+        if stopper is not None and recovered.n_done:
+            stopper.resume(folder, tuple(model.name for model in plan.work.models))
+        if recovered.note:
+            shown.note(recovered.note)
+        if recovered.n_done:
+            shown.note(f"resuming {folder}: {recovered.n_done:,} of {plan.work.n_rows:,} rows are there already")
+        return shown
+
+    with ExitStack() as stack:
+        bought = None
+        if not no_cache:
+            from evalkit.engine.caching import Bought
+            from evalkit.store.cache import ResponseCache
+
+            cache = stack.enter_context(ResponseCache.open(None))
+            bought = Bought(cache)
+        try:
+            sitting = sit(plan, results, new=new, resume=resume, cache=bought, watch=watch, stopper=stopper)
+        finally:
+            for shown in progress:
+                shown.close()
+        if not no_cache and cache.problem:
+            click.echo(f"note: {cache.problem}", err=True)
+    return sitting
 
 
 def _stopper(plan: Plan, rules: GateEntry, results: Path, baselines: Path) -> Stopper:
