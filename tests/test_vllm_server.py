@@ -209,7 +209,7 @@ def test_without_vllm_the_message_names_the_extra(
 ) -> None:
     monkeypatch.setenv("EVALKIT_VLLM", str(folder / "nowhere"))
     ran = evalkit(capsys, "check", write(folder))
-    assert ran.code == 2 and "evalkit-harness[vllm]" in ran.err
+    assert ran.code == 2 and "uv sync --extra vllm" in ran.err
 
 
 @pytest.mark.parametrize(

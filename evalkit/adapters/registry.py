@@ -91,7 +91,7 @@ def _load(path: str, spec: ModelSpec) -> Any:
         if package in {"", "evalkit"}:
             raise  # a defect of evalkit, not of the installation
         if extra := _EXTRAS.get(package):
-            way_out = f"pip install 'evalkit-harness[{extra}]'"
+            way_out = f"uv sync --extra {extra}"
         else:
             way_out = f"it belongs to evalkit-harness itself, so the installation is incomplete: pip install {package}"
         raise MissingPackage(

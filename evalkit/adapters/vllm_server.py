@@ -201,8 +201,8 @@ def _executable(where: str) -> str:
     if found := shutil.which(named):
         return found
     raise MissingPackage(
-        f"{where}: serve needs vLLM, and there is no `{named}` here. With an NVIDIA GPU: pip install "
-        "'evalkit-harness[vllm]'; an environment of its own: EVALKIT_VLLM=/path/to/vllm (see docs/local-models.md)."
+        f"{where}: serve needs vLLM, and there is no `{named}` here. With an NVIDIA GPU: "
+        "uv sync --extra vllm; an environment of its own: EVALKIT_VLLM=/path/to/vllm (see docs/local-models.md)."
     )
 
 

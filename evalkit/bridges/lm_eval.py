@@ -186,7 +186,7 @@ def _index(own: Path | None) -> Any:
         return TaskFiles([own] if own is not None else [])
     except ModuleNotFoundError as error:
         raise MissingPackage(
-            f"lm_eval tasks need lm-eval, which is not installed: pip install 'evalkit-harness[lm-eval]' "
+            f"lm_eval tasks need lm-eval, which is not installed: uv sync --extra lm-eval "
             f"(the package {error.name!r} is missing)"
         ) from error
 

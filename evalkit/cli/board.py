@@ -31,8 +31,8 @@ def command(results: Path, port: int, address: str, no_browser: bool) -> int:
 
     if find_spec("streamlit") is None:
         raise MissingPackage(
-            "The board needs streamlit, which comes with the extra `app`: uv sync --extra app (or pip install "
-            "'evalkit-harness[app]'). Without it: evalkit report RUN --html report.html"
+            "The board needs streamlit, which comes with the extra `app`: uv sync --extra app. "
+            "Without it: evalkit report RUN --html report.html"
         )
     if address not in {"127.0.0.1", "localhost", "::1"}:
         click.echo(f"evalkit: listening on {address}: whoever reaches it can read every prompt and answer.", err=True)

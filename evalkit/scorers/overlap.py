@@ -74,7 +74,7 @@ def measure_of(metric: str, *, stem: bool = True, tokenize: str = "13a") -> Meas
         return _sacrebleu(metric, tokenize)
     except ImportError as error:
         raise MissingPackage(
-            f"metric {metric} needs the package {error.name}. Install the extra: pip install 'evalkit-harness[metrics]'"
+            f"metric {metric} needs the package {error.name}. Install the extra: uv sync --extra metrics"
         ) from error
 
 
