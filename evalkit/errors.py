@@ -77,7 +77,8 @@ class RequestError(EvalkitError):
 
     `kind` names the class in a stored row; `status` is the HTTP status, None where there was none;
     `retry_after_s` is what the provider asked us to wait, None where it did not say;
-    `sent` is False when it is certain that the provider never saw the request (nothing can have been billed).
+    `sent` is False when it is certain that the provider never saw the request (nothing can have been billed);
+    `begun` is True when an answer had begun when it came (it may have been billed).
     """
 
     exit_code = 4
@@ -95,7 +96,13 @@ class RequestError(EvalkitError):
         self.status = status
         self.retry_after_s = retry_after_s
         self.sent = sent
+        self.begun = False
         super().__init__(message)
+
+    @property
+    def may_be_billed(self) -> bool:
+        """Whether the provider may ask money for this attempt: it broke off, before or after its answer had begun."""
+        return self.begun or (self.sent and self.status is None)
 
     @property
     def kind(self) -> str:

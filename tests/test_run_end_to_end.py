@@ -266,6 +266,21 @@ def test_attempts_that_broke_off_count_against_the_budget_in_this_sitting_and_th
         assert len(provider.account) >= 3
 
 
+def test_an_error_in_the_middle_of_an_answer_counts_against_the_budget_whatever_its_status(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
+    behaviour = Behaviour(reply="B", input_tokens=20, output_tokens=60, faults={"error_mid": 0.4})
+    with FakeProvider.in_thread(behaviour) as provider:  # its error says "overloaded", as of a 529
+        models = f'  c: {{adapter: anthropic, model: claude-opus-4-8, base_url: "{provider.origin}"}}'
+        suite = write_suite(tmp_path, "", models=models, n=100)
+        ran = run_in(capsys, tmp_path, suite, "--max-cost", "0.04", "--no-cache", "--allow-key-host", "127.0.0.1")
+        assert ran.code == 4, ran.err
+        each = (20 * 5 + 60 * 25) / 1e6
+        assert 10 < len(provider.account)
+        assert len(provider.account) * each <= 0.04, "every one of them had begun its answer"
+
+
 def test_a_model_in_this_process_costs_nothing_and_a_cap_does_not_stop_it(tmp_path: Path, capsys: Capture) -> None:
     models = '  s: {adapter: scripted, replies: {"*": "B"}}'
     ran = run_in(capsys, tmp_path, write_suite(tmp_path, "", models=models), "--max-cost", "1", "--json")

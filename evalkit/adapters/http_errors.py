@@ -102,7 +102,9 @@ def error_from_event(event: Mapping[str, Any], path: str, where: Where) -> Reque
             status = 529
         elif any("rate_limit" in code for code in codes):
             status = 429
-    return _error(status, words, codes, retry_after({}, event), path, where)
+    error = _error(status, words, codes, retry_after({}, event), path, where)
+    error.begun = True
+    return error
 
 
 def declined(status: int, body: bytes, where: Where) -> str | None:

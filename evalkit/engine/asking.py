@@ -138,7 +138,7 @@ async def ask(
             row = marked(item, response, course)
             money.paid(row.cost_usd)
             return Asked(row, response)
-        if error.sent and error.status is None:  # broken off: nobody can say whether it was billed
+        if error.may_be_billed:
             money.lost()
         if isinstance(error, RateLimited | Overloaded):
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
