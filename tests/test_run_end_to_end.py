@@ -277,8 +277,32 @@ def test_an_error_in_the_middle_of_an_answer_counts_against_the_budget_whatever_
         ran = run_in(capsys, tmp_path, suite, "--max-cost", "0.04", "--no-cache", "--allow-key-host", "127.0.0.1")
         assert ran.code == 4, ran.err
         each = (20 * 5 + 60 * 25) / 1e6
-        assert 10 < len(provider.account)
+        assert len(provider.account) > 10
         assert len(provider.account) * each <= 0.04, "every one of them had begun its answer"
+
+
+def test_answers_given_up_by_a_second_interrupt_count_against_the_budget_of_the_next_sitting(tmp_path: Path) -> None:
+    (tmp_path / "prices.yaml").write_text(PRICES)
+    each = 0.001 * (10 + 1)
+    with FakeProvider.in_process(
+        Behaviour(input_tokens=10, output_tokens=1, reply="B B", token_interval_s=0.6)
+    ) as provider:
+        suite = write_suite(tmp_path, provider.base_url, n=14, in_flight=4)
+        command = ("run", suite, "--results", tmp_path / "results", "--no-cache", "--max-cost", "1.2")
+        for sitting in range(3):
+            process = start(*command, env={"EVALKIT_CACHE": str(tmp_path / "cache")})
+            if sitting < 2:
+                while len(provider.account) < 4 * (sitting + 1):
+                    assert process.poll() is None, process.communicate()
+                    time.sleep(0.02)
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.1)
+                process.send_signal(signal.SIGINT)
+            finish(process)
+        (folder,) = run_folders(tmp_path / "results")
+        spent = float(json.loads((folder / "run.json").read_text())["spent_usd"])
+        assert len(provider.account) >= 8
+        assert len(provider.account) * each <= spent <= 1.2
 
 
 def test_a_model_in_this_process_costs_nothing_and_a_cap_does_not_stop_it(tmp_path: Path, capsys: Capture) -> None:

@@ -124,6 +124,9 @@ async def ask(
             error = caught
         except TimeoutError:
             error = Stalled(f"no answer within {timeout_s:g} s (run.timeout_s), over {attempts} attempt(s)")
+        except asyncio.CancelledError:
+            money.lost()  # given up in the middle: the provider may go on, and ask money for it
+            raise
         else:
             lane.contacted = True
             lane.failures_in_a_row[item.model.name] = 0
@@ -155,9 +158,13 @@ async def ask(
             )
             return Asked(_failure(item, error, course, lane, timeout_s), None)
         slot.give_back()
-        with lane.nothing_under_way():
-            await asyncio.sleep(wait_s)
-            await slot.take_again()
+        try:
+            with lane.nothing_under_way():
+                await asyncio.sleep(wait_s)
+                await slot.take_again()
+        except asyncio.CancelledError:
+            money.unused()
+            raise
 
 
 def marked(item: Item, response: Response, course: Course, *, billed: Decimal | None = None) -> Row:
