@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evalkit.adapters.anthropic_messages import read_usage as read_anthropic
 from evalkit.cost.billing import Bill, Rates, UnitPrices, bill, worst_case
 from evalkit.cost.price_file import read_prices
 from evalkit.cost.prices import PriceBook, _unit_prices, book_version
@@ -470,3 +471,13 @@ def test_entries_one_after_the_other_do_not_overlap(tmp_path: Path) -> None:
     book = PriceBook.load(file_with(tmp_path, text))
     found = [book.unit_prices(None, "our-model", datetime(2026, 6, 1, tzinfo=UTC) - timedelta(hours=h)) for h in (0, 1)]
     assert [unit and unit.bands[0][1].input for unit in found] == [5, 1]
+
+
+def test_fast_mode_and_writes_of_no_stated_lifetime_are_billed_as_anthropic_bills_them() -> None:
+    counts = {"input_tokens": 1000, "output_tokens": 1000, "service_tier": "standard"}
+    usual, fast = (read_anthropic(counts | {"speed": speed}) for speed in ("standard", "fast"))
+    assert total("anthropic", "claude-opus-4-8", usual) == Decimal("0.03")
+    assert total("anthropic", "claude-opus-4-8", fast) == Decimal("0.06")
+    none = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0}
+    written = read_anthropic(counts | {"cache_creation_input_tokens": 1000, "cache_creation": none})
+    assert total("anthropic", "claude-opus-4-8", written) == Decimal("0.03") + Decimal("0.00625")

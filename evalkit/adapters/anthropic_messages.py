@@ -213,15 +213,18 @@ def read_usage(usage: Mapping[str, Any]) -> Usage:
     fresh, read = usage.get("input_tokens"), usage.get("cache_read_input_tokens")
     written = usage.get("cache_creation_input_tokens")
     split = usage.get("cache_creation") or {}
+    lifetimes = (split.get("ephemeral_5m_input_tokens"), split.get("ephemeral_1h_input_tokens"))
+    unsaid = (written or 0) - sum(n or 0 for n in lifetimes)  # written, but with no lifetime stated
+    fast = usage.get("speed") == "fast"  # has prices of its own, whatever the tier says
     return Usage(
         input=None if fresh is None else fresh + (read or 0) + (written or 0),
         cache_read=read,
-        cache_write_5m=split.get("ephemeral_5m_input_tokens"),
-        cache_write_1h=split.get("ephemeral_1h_input_tokens"),
-        cache_write_other=None if split else written,
+        cache_write_5m=lifetimes[0],
+        cache_write_1h=lifetimes[1],
+        cache_write_other=unsaid if unsaid > 0 or (not split and written is not None) else None,
         output=usage.get("output_tokens"),
         reasoning=(usage.get("output_tokens_details") or {}).get("thinking_tokens"),
-        service_tier=usage.get("service_tier"),
+        service_tier="fast" if fast else usage.get("service_tier"),
     )
 
 

@@ -210,8 +210,9 @@ def _on_own_hardware(adapter: Adapter, own: UnitPrices, model: str) -> PlannedMo
 
 
 def asked_tier(entry: ModelEntry) -> str | None:
-    """The service tier that a model's settings ask for (`extra: {service_tier: flex}`); None: ordinary service."""
-    tier = entry.settings.extra.get("service_tier")
+    """The tier that a model's settings ask for (`extra: {service_tier: flex}`, `{speed: fast}`); None: ordinary."""
+    speed = entry.settings.extra.get("speed")
+    tier = speed if speed == "fast" else entry.settings.extra.get("service_tier")
     return tier if isinstance(tier, str) else None
 
 
