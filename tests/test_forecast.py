@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from evalkit.engine.budget import prompt_bytes, request_bytes
+from evalkit.records import Message, Request, Settings
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.conftest import REPO
 from tests.world import evalkit, write_suite
@@ -83,3 +86,34 @@ def test_a_gate_says_the_smallest_regression_it_would_catch(capsys: pytest.Captu
     assert look["n"] == 400
     assert 0.05 < look["smallest_regression"] < 0.2
     assert "fails with 80 %" in evalkit(capsys, "plan", suite).out
+
+
+def test_likelihoods_read_their_prompt_once_a_choice_in_the_plan_and_under_a_cap(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "prices.yaml").write_text(
+        "- {model: ow, valid_from: 2026-01-01, input_per_mtok: 1, output_per_mtok: 1}\n", "utf-8"
+    )
+    with FakeProvider.in_thread(Behaviour(flavour="vllm")) as provider:
+        models = f'  own: {{adapter: vllm, model: ow, base_url: "{provider.base_url}"}}'
+        suite = write_suite(tmp_path, provider.base_url, models=models, n=20, max_output_tokens=1)
+        weighed = suite.read_text("utf-8").replace("score: choice", "score: choice\n    mode: likelihood")
+        suite.write_text(weighed.replace("{{ question }}", "{{ question }} " + "a b c d e f g h " * 20), "utf-8")
+        first = evalkit(capsys, "plan", suite, "--json").json["models"][0]["usd"]
+        assert evalkit(capsys, "run", suite, "--no-cache").code == 0
+        true = Decimal(evalkit(capsys, "price", "--json").json["models"]["own"]["total"]["billed_usd"])
+        assert Decimal(first["low"]) <= true <= Decimal(first["high"]) * 2  # its words are two bytes long
+        again = evalkit(capsys, "plan", suite, "--no-cache", "--json").json["models"][0]["usd"]
+        assert again == first
+        capped = evalkit(capsys, "run", suite, "--no-cache", "--new", "--max-cost", str(true / 2))
+        assert capped.code == 4
+        spent = evalkit(capsys, "price", "--json").json["models"]["own"]["total"]["spend_usd"]
+        assert Decimal(spent or 0) <= true / 2
+
+
+def test_what_goes_with_a_prompt_counts_in_its_worst_case() -> None:
+    plain = Request((Message("user", "abc"),))
+    schema = replace(plain, settings=Settings(json_schema={"type": "object", "title": "x" * 1000}))
+    assert request_bytes(plain) == prompt_bytes(plain.messages) == 19
+    assert request_bytes(schema) > 1019
+    assert request_bytes(replace(plain, continuations=(" A", " B", " C"))) == 3 * 21

@@ -8,11 +8,12 @@ cap, never after it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from evalkit.records import Message
+from evalkit.records import Message, Request
 
 ZERO = Decimal(0)
 
@@ -20,6 +21,23 @@ ZERO = Decimal(0)
 def prompt_bytes(messages: Iterable[Message]) -> int:
     """The most tokens a prompt can have: its bytes, and a few for each turn's own marks."""
     return sum(len(message.content.encode("utf-8", "replace")) + 16 for message in messages)
+
+
+def request_bytes(request: Request) -> int:
+    """The most input tokens a request can be billed: its prompt, a schema and own fields that go with it.
+
+    A likelihood request sends the prompt anew before each continuation.
+    """
+    settings = request.settings
+    own = [dict(part) for part in (settings.json_schema, settings.extra) if part]
+    beside = sum(len(json.dumps(part, default=str, ensure_ascii=False).encode("utf-8", "replace")) for part in own)
+    if request.continuations is None:
+        return prompt_bytes(request.messages) + beside
+    before = [prompt_bytes(request.messages)] * len(request.continuations)
+    if request.contexts is not None:
+        before = [len(context.encode("utf-8", "replace")) + 16 for context in request.contexts]
+    weighed = sum(len(text.encode("utf-8", "replace")) for text in request.continuations)
+    return sum(before) + weighed + beside * len(before)
 
 
 class Budget:

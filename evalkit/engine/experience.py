@@ -102,7 +102,9 @@ def _rows(folder: Path, name: str) -> list[tuple[str, int, int | None, int | Non
 
     with queries.connect([folder]) as con:
         found = con.execute(
-            "select r.task, t.prompt, r.input_tokens, r.output_tokens, r.total_s, r.cached from rows r join texts t "
+            # A likelihood (no text, nothing written) reads its prompt once a choice: it teaches nothing about prompts.
+            "select r.task, t.prompt, case when coalesce(t.text, '') != '' then r.input_tokens end, "
+            "nullif(r.output_tokens, 0), r.total_s, r.cached from rows r join texts t "
             "using (model, task, sample_digest, occurrence, repeat) where r.model = ? and r.outcome != 'errored' "
             "order by hash(r.sample_digest) limit ?",
             [name, MOST_ROWS],

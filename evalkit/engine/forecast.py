@@ -70,7 +70,7 @@ def _of_model(model: PlannedModel, work: Work, known: Known, pace: Pace, cache: 
         made, basis = _output(model, task, known)
         bases[task.name] = basis
         for sample in task.samples():
-            given = _input(model, sample.messages, known)
+            given = _input(model, _prompt(task, sample, model), known)
             for repeat in range(work.settings.repeats):
                 if cache is not None and _bought(cache, model, task, sample, repeat):
                     n_bought += 1
@@ -96,6 +96,18 @@ def _of_model(model: PlannedModel, work: Work, known: Known, pace: Pace, cache: 
         "receiver": endpoint.host,
         "place": endpoint.place,
     }
+
+
+def _prompt(task: PlannedTask, sample: Sample, model: PlannedModel) -> tuple[Message, ...]:
+    """What is read for a sample: for likelihoods over a network, the prompt anew before each continuation."""
+    if task.scorer.needs != "likelihood" or not model.adapter.endpoint.network:
+        return sample.messages
+    request = request_of(Item(task, sample, model, 0))
+    each = request.continuations or ()
+    if request.contexts is not None:
+        pairs = zip(request.contexts, each, strict=True)
+        return tuple(Message("user", before + text) for before, text in pairs)
+    return tuple(message for text in each for message in (*sample.messages, Message("assistant", text)))
 
 
 def _input(model: PlannedModel, messages: tuple[Message, ...], known: Known) -> dict[str, float]:

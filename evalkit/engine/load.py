@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from evalkit.engine.budget import Budget
+from evalkit.engine.budget import Budget, request_bytes
 from evalkit.engine.rows import Course, answered, failed, time_per_output_token
 from evalkit.engine.runner import RowLog
 from evalkit.engine.work import Item, PlannedModel, PlannedTask
@@ -223,8 +223,7 @@ class Sweep:
     def _reserve(self, prompt: Prompt) -> Decimal | None:
         if self.budget.cap is None:
             return None
-        n_bytes = sum(len(m.content.encode("utf-8", "replace")) + 16 for m in prompt.request.messages)
-        worst = self.model.worst_case(n_bytes, prompt.request.settings.max_output_tokens)
+        worst = self.model.worst_case(request_bytes(prompt.request), prompt.request.settings.max_output_tokens)
         if not self.budget.reserve(worst):
             raise RunIncomplete(
                 f"the budget is used: ${self.budget.spent:.4f} of --max-cost {self.budget.cap} spent, and the next "

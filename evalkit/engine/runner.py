@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Protocol
 
 from evalkit.engine.asking import OUTAGE_AFTER, Lane, Slot, ask, marked, request_of
-from evalkit.engine.budget import ZERO, Budget, Reservation, prompt_bytes
+from evalkit.engine.budget import ZERO, Budget, Reservation, request_bytes
 from evalkit.engine.lag import Lag, LagMeter
 from evalkit.engine.limiter import Limiter
 from evalkit.engine.rows import Course
@@ -238,7 +238,7 @@ class Runner:
             if self._stop.is_set() or name in lane.stopped or (self.stopper and self.stopper.settled(name)):
                 lane.limiter.release()
                 continue
-            money = await self._reserved(item, lane)
+            money = await self._reserved(item, request, lane)
             if money is None:
                 return
             task = group.create_task(self._finish(item, request, Slot(lane), due_at, money))
@@ -296,12 +296,12 @@ class Runner:
         self._store(marked(item, hit.response, course, billed=hit.cost_usd))
         return True
 
-    async def _reserved(self, item: Item, lane: Lane) -> Reservation | None:
+    async def _reserved(self, item: Item, request: Request, lane: Lane) -> Reservation | None:
         """The worst case set aside for an item; None when the cap could be passed, and then the run stops."""
         if self.budget.cap is None:
             return Reservation(self.budget, None)
         limit = item.task.settings[item.model.name].max_output_tokens
-        worst = item.model.worst_case(prompt_bytes(item.sample.messages), limit)
+        worst = item.model.worst_case(request_bytes(request), limit)
         if worst is None and not item.model.adapter.endpoint.network:
             worst = ZERO  # nobody bills for an engine in this process
         while not self.budget.reserve(worst):
