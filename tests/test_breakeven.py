@@ -235,6 +235,7 @@ def test_an_own_model_without_a_sweep_has_no_line(capsys: pytest.CaptureFixture[
         (["--api", "gpt", "--self-hosted", "bare"], "no hosting"),
         (["--api", "bare", "--self-hosted", "own"], "no known cost"),
         (["--api", "nobody", "--self-hosted", "own"], "has no answers"),
+        (["--api", "own", "--self-hosted", "own"], "the same model twice"),
     ):
         ran = evalkit(capsys, "breakeven", "latest", *names)
         assert ran.code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -152,6 +153,12 @@ def test_a_sweep_counts_only_for_the_model_and_suite_it_measured(
         assert "capacity, no SLO stated" in shown
 
         assert "did not ask these prompts" not in shown
+        strict = evalkit(
+            capsys, "load", suite, "--model", "one", "--in-flight", "2", "--seconds", "0.3", "--slo", "ttft_p95=0.001"
+        )
+        assert "unknown: no step qualifies" in " ".join(strict.out.split())
+        assert evalkit(capsys, "price", "--json").json["hosting"]["one"]["answers_usd"] is None
+        shutil.rmtree(Path(sweep.json["folder"]).parent / Path(strict.out.split()[-1]).name)
         suite.write_text(suite.read_text("utf-8").replace("{{ question }}", "Think it over. {{ question }}"), "utf-8")
         assert evalkit(capsys, "run", suite).code == 0
         assert "did not ask these prompts: letters" in _said(capsys)

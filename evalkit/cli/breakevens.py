@@ -96,6 +96,8 @@ def from_run(
     """The scenario that a run measured: requests as the unit, each model's own tokens and its own dollars."""
     facts = runs.read_facts(folder)
     api, self_hosted, hosted = names
+    if len(set(names)) < len(names):
+        raise UserError("--api, --self-hosted and --hosted name the same model twice: name different ones.")
     by_model: dict[str, list[Stored]] = {}
     for row in answers_of(folder):
         if not row.answer.errored:
@@ -115,6 +117,11 @@ def from_run(
         "other prompts cost something else.",
         "Prices are those at which the answers were billed; a list price of tomorrow is not known.",
     ]
+    if facts.get("status") != "complete":
+        assumed.append(
+            f"{folder.name} is {facts.get('status')}: its models may have answered different samples, "
+            "so their means need not be of the same requests."
+        )
     if peak is None:
         assumed.append(f"The peak is assumed to be {PEAK_FACTOR} times the mean: state yours with --peak-factor.")
     return Scenario(folder.name, "request", per_request, tuple(lines), volumes, assumed=tuple(assumed))
@@ -142,7 +149,7 @@ def _own(name: str, stored: list[Stored], facts: dict[str, Any], results: Path, 
     home, served, _ = found
     if served is None:
         raise UserError(
-            f"What {name} serves on its machines was never measured, so its cost is unknown. "
+            f"What {name} serves on its machines was never measured, or no rate met the SLO, so its cost is unknown. "
             f"Measure it: evalkit load SUITE --model {name}"
         )
     return Own(

@@ -245,7 +245,7 @@ def _hosting_facts(
     home, served, unit = found
     facts: dict[str, Any] = {"usd_per_hour": text(home.usd_per_hour.quantize(Decimal("1e-6"))), "basis": home.basis}
     if served is None:
-        missing = f"no load sweep: run evalkit load SUITE --model {name}"
+        missing = f"no load sweep, or the newest found no throughput: run evalkit load SUITE --model {name}"
         return {**facts, "answers_usd": None, "least_usd": None, "why": missing}
     usages = [row.answer.usage for row in stored if row.answer.model == name and not row.answer.errored]
     total = _sum(usages, unit)

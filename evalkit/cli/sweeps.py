@@ -34,18 +34,21 @@ def hosting_of(entry: Mapping[str, Any], name: str) -> Hosting | None:
 def throughput_of(home: Hosting, suite: str, name: str, model: str, results: Path) -> Throughput | None:
     """The throughput that the linked sweep measured; None where `latest` finds none for this model of this suite.
 
+    The newest sweep decides: where it found no rate within its SLO, the throughput is unknown, as it said itself.
+
     Raises StoreError where a sweep is named that does not exist, is not complete, or measured something else.
     """
     folder = sweeps_folder(results)
     if home.load == "latest":
         for run in runs.list_runs(folder):
             if run.problem is None and run.status == "complete":
-                found = _read(run.path, suite, name, model)
-                if found is not None:
-                    return found
+                facts = runs.read_facts(run.path)
+                if _is_of(facts, suite, name, model):  # an older one does not speak for it, whatever it found
+                    return _read(facts, run.path)
         return None
     path = runs.resolve_run(home.load, folder)
-    found = _read(path, suite, name, model)
+    facts = runs.read_facts(path)
+    found = _read(facts, path) if _is_of(facts, suite, name, model) else None
     if found is None:
         raise StoreError(
             f"models.{name}.hosting.load names {path.name}, which has no throughput of {name} on {suite}. "
@@ -70,8 +73,10 @@ def hosted_prices(
     return found
 
 
-def _read(path: Path, suite: str, name: str, model: str) -> Throughput | None:
-    facts = runs.read_facts(path)
+def _is_of(facts: Mapping[str, Any], suite: str, name: str, model: str) -> bool:
+    return facts.get("suite") == suite and facts.get("model_name") == name and facts.get("model") == model
+
+
+def _read(facts: Mapping[str, Any], path: Path) -> Throughput | None:
     load = facts.get("load")
-    ours = facts.get("suite") == suite and facts.get("model_name") == name and facts.get("model") == model
-    return Throughput.read(load, path.name) if ours and isinstance(load, Mapping) else None
+    return Throughput.read(load, path.name) if isinstance(load, Mapping) else None
