@@ -189,3 +189,20 @@ def test_the_cheapest_model_that_is_as_good() -> None:
     assert found["big"] == {"model": "big", "usd_per_1k_samples": 10.0}
     assert found["small"] == {"model": "small", "usd_per_1k_samples": 1.0}
     assert found["free"] == {"model": "big", "usd_per_1k_samples": 10.0}
+
+
+def test_a_run_billed_by_a_price_file_is_not_priced_anew_by_the_list_in_silence(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    entry = "{model: gpt-5.5, provider: openai, valid_from: 2026-01-01, input_per_mtok: 1, output_per_mtok: 2}"
+    (tmp_path / "prices.yaml").write_text(f"- {entry}\n", "utf-8")
+    with FakeProvider.in_thread(Behaviour(input_tokens=1000, output_tokens=60)) as provider:
+        where = f'adapter: openai_chat, model: x, base_url: "{provider.base_url}"'
+        suite = write_suite(tmp_path, provider.base_url, models=f'  gpt: {{{where}, price_as: "openai:gpt-5.5"}}', n=10)
+        assert evalkit(capsys, "run", suite).code == 0
+    anew = evalkit(capsys, "price", "--at", "2026-11-20", "--json").json
+    assert anew["models"]["gpt"]["total"]["billed_usd"] == "0.01120"
+    assert anew["repriced"]["models"]["gpt"]["total"]["billed_usd"] == "0.068000"
+    said = " ".join(evalkit(capsys, "price", "--at", "2026-11-20").out.split())
+    assert "gpt was billed by prices.yaml" in said
+    assert "was billed by" not in evalkit(capsys, "price", "--prices", tmp_path / "prices.yaml").out

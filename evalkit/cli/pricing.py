@@ -103,7 +103,14 @@ def bill_of(
     return {
         "run": folder.resolve().name,
         **billed.as_facts(),
-        "repriced": None if other is None else {"at": at.isoformat() if at else None, "tier": tier, **other.as_facts()},
+        "repriced": None
+        if other is None
+        else {
+            "at": at.isoformat() if at else None,
+            "tier": tier,
+            "without_file": {} if prices is not None else _by_file(facts),
+            **other.as_facts(),
+        },
         "derived": figures,
         "at_equal_quality": at_equal_quality(figures),
         "hosting": {
@@ -111,6 +118,13 @@ def bill_of(
             for name, found in hosted.items()
         },
     }
+
+
+def _by_file(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Model -> the person's own price file by which the run was billed. Re-pricing does not know where it lies."""
+    models = facts.get("models")
+    units = {n: stored_prices(told.get("prices")) for n, told in models.items()} if isinstance(models, dict) else {}
+    return {n: unit.source for n, unit in units.items() if unit is not None and unit.source.endswith((".yaml", ".yml"))}
 
 
 def answers_of(folder: Path) -> Iterator[Stored]:

@@ -28,6 +28,11 @@ def render_bill(made: Mapping[str, Any], *, width: int | None = None, file: Text
             _print_kinds(
                 page, title + (f", tier {visible(tier, limit=40)}" if tier else ""), made["repriced"]["models"]
             )
+            for name, list_name in made["repriced"]["without_file"].items():
+                page.say(
+                    f"{visible(name, limit=60)} was billed by {visible(list_name, limit=80)}, which is left out here: "
+                    "name it with --prices to price by it."
+                )
         _print_derived(page, made)
         for name, found in made["hosting"].items():
             _say_hosting(page, visible(name, limit=60), found)
