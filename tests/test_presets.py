@@ -112,7 +112,7 @@ def test_a_missing_package_names_the_way_to_get_it(monkeypatch: pytest.MonkeyPat
     with pytest.raises(MissingPackage, match="pip install nowhere_to_be_found"):
         make_adapter(spec_of("anthropic"))
     monkeypatch.setitem(registry._EXTRAS, "nowhere_to_be_found", "vllm")
-    with pytest.raises(MissingPackage, match=r"pip install 'evalkit-harness\[vllm\]'"):
+    with pytest.raises(MissingPackage, match="uv sync --extra vllm"):
         make_adapter(spec_of("anthropic"))
 
 
