@@ -109,6 +109,46 @@ def test_hard_items_left_out_of_both_sides(judge: Gate) -> None:
     refused(judge(run), 4, "missing")
 
 
+def rewrite(run: Path, change: Any) -> None:
+    """The run's sealed rows as somebody with an editor for Parquet leaves them."""
+    import pyarrow.parquet as pq
+
+    for path in run.glob("rows-*.parquet"):
+        table = pq.read_table(path)
+        pq.write_table(change(table).replace_schema_metadata(table.schema.metadata), path)
+
+
+def test_the_same_rows_twice_in_one_file(judge: Gate) -> None:
+    import pyarrow as pa
+
+    run = stored(judge.results, {"base": scores(100), "cand": scores(100)})
+    rewrite(run, lambda table: pa.concat_tables([table, table]))
+    refused(judge(run), 2, "100 more rows of", "changed by hand")
+
+
+def test_hard_items_replaced_by_easy_ones_that_stand_twice(judge: Gate) -> None:
+    run = stored(judge.results, {"base": scores(600), "cand": scores(600, range(60))})
+
+    def easy(table: Any) -> Any:
+        places = [int(name[1:]) for name in table["sample_id"].to_pylist()]
+        again = [k for k, n in enumerate(places) if 60 <= n < 120]
+        return table.take([k for k, n in enumerate(places) if n >= 60] + again)
+
+    rewrite(run, easy)
+    refused(judge(run), 2, "twice", "changed by hand")
+
+
+def test_more_items_than_the_run_asked(judge: Gate) -> None:
+    rows = [one(n, m, 1.0) for m in GOOD for n in range(600)]
+    refused(judge(stored(judge.results, GOOD, rows=rows, tasks={"t": 100})), 2, "500 more rows")
+
+
+def test_a_hard_task_made_up_for_by_more_rows_of_an_easy_one(judge: Gate) -> None:
+    rows = [one(n, m, 1.0, task="easy") for m in GOOD for n in range(600)]
+    run = stored(judge.results, GOOD, rows=rows, tasks={"easy": 300, "hard": 300})
+    refused(judge(run), 2, "300 more rows")
+
+
 @pytest.mark.parametrize("status", ["incomplete", "interrupted", "running"])
 def test_a_run_that_did_not_end_well(judge: Gate, status: str) -> None:
     run = stored(judge.results, GOOD, status=status, reasons=["the budget is used: $1.00 of max_cost_usd 1 spent"])
@@ -208,7 +248,7 @@ def test_a_baseline_that_was_asked_or_marked_otherwise(judge: Gate, identity: di
 
 def against_stored(judge: Gate, change: Any = lambda row: row, **facts: Any) -> Ran:
     """A candidate's run against a baseline that was promoted from another run, with changed rows or facts."""
-    assert judge.promote(stored(judge.results, {"base": GOOD["base"]})).code == 0
+    assert judge.promote(stored(judge.results, {"base": GOOD["base"]}), "base", "prod", "--replace").code == 0
     run = stored(judge.results, {"cand": GOOD["cand"]}, gate(baseline="baseline@prod"), change=change, **facts)
     return judge(run)
 
@@ -242,7 +282,10 @@ def test_fewer_repeats_than_the_baseline(judge: Gate) -> None:
 def test_made_up_easy_items_beside_the_real_ones(judge: Gate) -> None:
     extra = [one(n, "cand", 1.0) for n in range(600, 2000)]
     rows = [*(one(n, "cand", s) for n, s in enumerate(GOOD["cand"])), *extra]
-    refused(against_stored(judge, rows=rows), 2, "1,400 items of t stand only on the candidate's side")
+    refused(against_stored(judge, rows=rows), 2, "1,400 more rows")
+    refused(
+        against_stored(judge, rows=rows, tasks={"t": 2000}), 2, "1,400 items of t stand only on the candidate's side"
+    )
 
 
 def test_rows_of_a_task_that_the_run_does_not_know(judge: Gate) -> None:

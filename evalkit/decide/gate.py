@@ -95,6 +95,8 @@ def _baseline(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> t
 def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> CandidateDecision:
     rows = columns.model_rows(side.folder, side.model)
     stopped = _stopped(side)
+    for of, table in ((base, base_rows), (side, rows)):
+        wholeness.refuse_unknown(of, table)
     reasons = [*wholeness.unfinished(base), *(wholeness.unfinished(side) if side.folder != base.folder else ())]
     # A side that was stopped early lacks rows on purpose; a baseline that is stored elsewhere never does.
     whole = [] if stopped else [(side, rows)]
@@ -108,7 +110,6 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
     if stopped is not None:
         return replace(_replayed(gate, base, base_rows, side, rows, stopped), compared=compared)
     pairs = pair(base_rows, rows)
-    wholeness.same_tasks(pairs, side)
     found = findings(gate, pairs, _ratio_refused(base, side))
     return CandidateDecision(
         side.model,
@@ -217,7 +218,6 @@ def _replayed(
 ) -> CandidateDecision:
     """The decision on a run that was stopped early: the same walk over the stored rows, and the same verdict."""
     pairs = pair(*common_rows(base_rows, rows))
-    wholeness.same_tasks(pairs, side)
     told = side.facts["stopped_early"]
     order = early.in_order(pairs, int(told["seed"]))
     rules = early.replay(gate, pairs, order, stopped, told["counts"])

@@ -150,6 +150,12 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
     keys = columns.joint(items, repeat)
     order_b, order_c = np.argsort(keys[:n], kind="stable"), np.argsort(keys[n:], kind="stable")
     sorted_b, sorted_c = keys[:n][order_b], keys[n:][order_c]
+    for side, ordered in (("baseline", sorted_b), ("candidate", sorted_c)):
+        if (n_twice := int((np.diff(ordered) == 0).sum())) > 0:
+            raise NotComparable(
+                f"{n_twice:,} rows of the {side} stand in its files twice: the folder was changed by hand. Restore it, "
+                "or run the suite again."
+            )
     if not np.array_equal(sorted_b, sorted_c):
         raise NotComparable(_unpaired(sorted_b, sorted_c, keys, task_codes, names))
     place = np.empty(n, dtype=np.int64)

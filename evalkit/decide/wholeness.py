@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from evalkit.decide.comparability import Side
-from evalkit.decide.pairing import NotComparable, Pairs
+from evalkit.decide.pairing import NotComparable
 from evalkit.store import columns
 
 if TYPE_CHECKING:
@@ -34,13 +36,15 @@ def unfinished(side: Side) -> list[str]:
 
 
 def missing(side: Side, table: pa.Table) -> str | None:
-    if table.num_rows >= side.n_expected > 0:
-        return None
-    if not side.n_expected:
+    """Counted task by task: too many rows of one never make up for another's."""
+    if side.n_expected <= 0:
         return f"{side.folder.name} holds no items, so there is nothing to decide."
+    n_missing = sum(max(0, -n) for n in _surplus(side, table).values())
+    if not n_missing:
+        return None
     return (
-        f"{side.n_expected - table.num_rows:,} of {side.n_expected:,} rows of {side.label} are missing in "
-        f"{side.folder.name}. Restore them, or run the suite again: what was answered comes from the cache."
+        f"{n_missing:,} of {side.n_expected:,} rows of {side.label} are missing in {side.folder.name}. Restore "
+        "them, or run the suite again: what was answered comes from the cache."
     )
 
 
@@ -63,10 +67,26 @@ def _count(table: pa.Table) -> int:
     return int((codes == labels.index("errored")).sum()) if "errored" in labels else 0
 
 
-def same_tasks(pairs: Pairs, side: Side) -> None:
-    unknown = sorted(set(pairs.tasks) - set(side.tasks))
+def refuse_unknown(side: Side, table: pa.Table) -> None:
+    """Raises NotComparable for rows of a task that the run does not know, or more than it asked of one it knows."""
+    surplus = _surplus(side, table)
+    unknown = sorted(set(surplus) - set(side.tasks))
     if unknown:
         raise NotComparable(
             f"{side.folder.name} holds rows of {', '.join(unknown)}, which its run.json does not know: the folder was "
             "changed by hand. Run the suite again."
         )
+    n_more = sum(max(0, n) for n in surplus.values())
+    if n_more:
+        raise NotComparable(
+            f"{side.folder.name} holds {n_more:,} more rows of {side.label} than the {side.n_expected:,} that it asked: "
+            "the folder was changed by hand. Run the suite again."
+        )
+
+
+def _surplus(side: Side, table: pa.Table) -> dict[str, int]:
+    """By task: rows that are there beyond those that the run asked; negative where some are missing."""
+    names, codes = columns.labels_codes(table["task"])
+    found = dict(zip(names, np.bincount(codes[codes >= 0], minlength=len(names)).tolist(), strict=True))
+    asked = {name: side.repeats * int(task["n"]) for name, task in side.tasks.items()}
+    return {name: found.get(name, 0) - asked.get(name, 0) for name in {**asked, **found}}
