@@ -192,7 +192,15 @@ def test_a_gate_without_rules(judge: Gate) -> None:
 
 
 def test_a_gate_whose_only_rule_is_advisory(judge: Gate) -> None:
-    run = stored(judge.results, GOOD, gate({**RULE, "required": False}))
+    for more in ({}, {"on_inconclusive": "pass"}, {"scan": {"margin": 0.1}}):
+        run = stored(judge.results, GOOD, gate({**RULE, "required": False}, **more))
+        refused(judge(run), 3)
+
+
+def test_critical_items_that_hold_while_the_only_rule_is_advisory(judge: Gate) -> None:
+    answers = {"base": scores(500), "cand": scores(500, range(100, 400))}
+    section = gate({**RULE, "required": False}, on_inconclusive="pass")
+    run = stored(judge.results, answers, section, change=lambda r: replace(r, critical=r.sample_id == "q0"))
     refused(judge(run), 3)
 
 

@@ -47,7 +47,9 @@ class CandidateDecision:
 
     @property
     def unmeasured(self) -> bool:
-        """Whether a required rule lacks what it needs (a price, a time)."""
+        """Whether a required rule lacks what it needs (a price, a time), or there is none at all."""
+        if not any(f.condition.required and f.condition.kind not in {"scan", "critical"} for f in self.findings):
+            return True
         return any(f.unmeasured and f.condition.required and f.verdict is Verdict.INCONCLUSIVE for f in self.findings)
 
 

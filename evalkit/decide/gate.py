@@ -164,10 +164,12 @@ def _vacuous(finding: Finding) -> Finding:
 
 
 def _verdict(found: tuple[Finding, ...]) -> str:
+    """Scan and critical items show only that no collapse was found: without a required rule nothing can pass."""
     required = [finding.verdict for finding in found if finding.condition.required]
     if Verdict.FAIL in required:
         return "fail"
-    return "pass" if required and all(verdict is Verdict.PASS for verdict in required) else "inconclusive"
+    ruled = any(f.condition.required and f.condition.kind not in {"scan", "critical"} for f in found)
+    return "pass" if ruled and all(verdict is Verdict.PASS for verdict in required) else "inconclusive"
 
 
 def _ratio_refused(base: Side, side: Side) -> str | None:
