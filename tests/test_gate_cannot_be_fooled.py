@@ -65,6 +65,14 @@ def test_sixty_copies_of_ten_items_are_ten_items(judge: Gate) -> None:
     refused(judge(run), 3, "alike items count as one")
 
 
+def test_copies_that_each_claim_a_cluster_of_their_own(judge: Gate) -> None:
+    rows = [
+        one(n, m, 1.0, occurrence=k, cluster=f"{n} {k}") for m in ("base", "cand") for n in range(10) for k in range(60)
+    ]
+    run = stored(judge.results, {"base": [1.0], "cand": [1.0]}, rows=rows, tasks={"t": 600})
+    refused(judge(run), 3, "alike items count as one")
+
+
 def test_four_conversations_are_four_items(judge: Gate) -> None:
     refused(
         judge(stored(judge.results, GOOD, change=lambda r: replace(r, cluster=f"talk {int(r.sample_id[1:]) % 4}"))), 3
@@ -277,6 +285,24 @@ def test_other_right_answers(judge: Gate) -> None:
 
 def test_clusters_that_are_gone(judge: Gate) -> None:
     refused(against_stored(judge, lambda r: replace(r, cluster="one")), 2, "clusters")
+
+
+@pytest.mark.parametrize("value", [None, "fr"])
+def test_a_slice_that_the_baseline_does_not_know(judge: Gate, value: str | None) -> None:
+    def sliced(row: Row) -> Row:
+        return replace(row, slices={"lang": "de" if int(row.sample_id[1:]) % 20 == 0 else "en"})
+
+    def otherwise(row: Row) -> Row:
+        return row if value is None else replace(row, slices={"lang": value})
+
+    lost = scores(4000, range(0, 4000, 20))
+    for code, before in ((1, sliced), (2, otherwise)):
+        base = stored(judge.results, {"base": scores(4000)}, change=before)
+        assert judge.promote(base, "base", "prod", "--replace").code == 0
+        section = gate({"quality": "all", "margin": 0.1}, baseline="baseline@prod", scan={"margin": 0.1})
+        rows = [sliced(one(n, "cand", score)) for n, score in reversed(list(enumerate(lost)))]
+        run = stored(judge.results, {"cand": lost}, section, rows=rows)
+        refused(judge(run), code, "lang=de" if code == 1 else "slices of some items differ")
 
 
 def test_another_evalkit_that_marks_otherwise(judge: Gate) -> None:

@@ -206,8 +206,11 @@ def _stopped(side: Side) -> early.Stopped | None:
         return None
     try:
         said = at["candidates"].get(side.model)
-        return early.Stopped(**said) if said is not None else None
-    except (AttributeError, KeyError, TypeError) as error:
+        if said is None:
+            return None
+        int(at["seed"]), int(said["n_used"]) + int(said["n_items"]), dict(at["counts"])  # `_replayed` reads them too
+        return early.Stopped(**said)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StoreError(
             f"{side.folder / 'run.json'} says that the run was stopped early, but not how. Run the suite again: what "
             "was answered comes from the cache.",

@@ -172,8 +172,7 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
         cluster = columns.joint(task, cluster)  # the same name in two tasks is two clusters
         cluster[alone] = -1
     if too_many_alike(int((occurrence[:n] > 0).sum()), n):
-        same = columns.joint(task, digests[:n]) + int(cluster.max(initial=-1)) + 1
-        cluster = np.where(cluster < 0, same, cluster)
+        cluster = _with_copies(cluster, columns.joint(task, digests[:n]))
     digest = baseline["sample_digest"].combine_chunks()
     return Pairs(
         tasks=tuple(names),
@@ -186,7 +185,7 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
         occurrence=occurrence[:n].astype(np.int64),
         baseline=_read_half(baseline, "baseline"),
         candidate=_half(_read_half(candidate, "candidate"), place),
-        slice_rows=_slices(baseline, task, names),
+        slice_rows=_agreed_slices(baseline, candidate, task, place, names),
     )
 
 
@@ -198,6 +197,24 @@ def labels_of(pairs: Pairs, rows: Mask) -> dict[str, Any]:
     top = int(pairs.cluster.max(initial=-1)) + 1
     clusters = np.where(pairs.cluster >= 0, pairs.cluster, top + pairs.item)[rows]
     return {"clusters": clusters, "items": pairs.item[rows]} if pairs.repeated else {"clusters": clusters}
+
+
+def _with_copies(cluster: Codes, content: Codes) -> Codes:
+    """Clusters in which copies of an item stand together too, whatever cluster each copy was given."""
+    top = int(cluster.max(initial=-1)) + 1
+    groups = [
+        np.unique(codes, return_inverse=True)[1]
+        for codes in (np.where(cluster < 0, top + np.arange(len(cluster)), cluster), content)
+    ]
+    label = np.arange(len(cluster), dtype=np.int64)
+    while True:  # the smallest row number that can be reached, over clusters and copies in turn
+        before = label
+        for codes in groups:
+            least = np.full(int(codes.max(initial=0)) + 1, len(cluster), dtype=np.int64)
+            np.minimum.at(least, codes, label)
+            label = least[codes]
+        if np.array_equal(label, before):
+            return label
 
 
 def too_many_alike(n_again: int, n: int) -> bool:
@@ -249,6 +266,9 @@ def _read_half(table: pa.Table, side: str) -> Half:
             f"The {side}'s rows hold a score of {score[outside][0]:g}: scores lie between 0 and 1. The rows are "
             "damaged or were written by something else; restore them, or run the suite again."
         )
+    cost = columns.floats(table["cost_usd"])
+    if (cost < 0).any():
+        raise UserError(f"The {side}'s rows hold a negative cost. Restore them, or run the suite again.")
     score[outcome == _ERRORED] = np.nan  # the system's fault is never a score, whatever stands beside it
     times = {name: columns.floats(table[name]) for name in ("cost_usd", "ttft_s", "ttfr_s", "tpot_s", "total_s")}
     return Half(score=score, outcome=outcome, cached=columns.floats(table["cached"]) == 1, **times)
@@ -282,6 +302,27 @@ def _slices(table: pa.Table, task: Codes, names: list[str]) -> tuple[tuple[str, 
                 (names[task[rows[at]]], book_names[name_codes[at]], book_values[value_codes[at]], rows[of_group])
             )
     return tuple(sorted(found, key=lambda entry: entry[:3]))
+
+
+def _agreed_slices(
+    baseline: pa.Table, candidate: pa.Table, task: Codes, place: Codes, names: list[str]
+) -> tuple[tuple[str, str, str, Codes], ...]:
+    """The slices of the pairs. Raises NotComparable where the sides differ: a scan would not see what one leaves out."""
+    ours = _slices(baseline, task, names)
+    if baseline["slices"].equals(candidate["slices"]) and np.array_equal(place, np.arange(len(place))):
+        return ours
+    of_candidate = np.empty(len(place), dtype=np.int64)
+    of_candidate[place] = np.arange(len(place))
+    theirs = _slices(candidate, task[of_candidate], names)
+    same = [entry[:3] for entry in ours] == [entry[:3] for entry in theirs] and all(
+        np.array_equal(a[3], np.sort(of_candidate[b[3]])) for a, b in zip(ours, theirs, strict=True)
+    )
+    if not same:
+        raise NotComparable(
+            "The slices of some items differ between the two sides, and a collapse in one could go unseen. Run both "
+            "from the same suite (what is unchanged comes from the cache), and promote the baseline again."
+        )
+    return ours
 
 
 def _unpaired(first: Codes, second: Codes, keys: Codes, tasks: Codes, names: list[str]) -> str:

@@ -79,8 +79,8 @@ def refuse_unknown(side: Side, table: pa.Table) -> None:
     n_more = sum(max(0, n) for n in surplus.values())
     if n_more:
         raise NotComparable(
-            f"{side.folder.name} holds {n_more:,} more rows of {side.label} than the {side.n_expected:,} that it asked: the "
-            "folder was changed by hand. Run the suite again."
+            f"{side.folder.name} holds {n_more:,} more rows of {side.label} than the {side.n_expected:,} it asked: "
+            "the folder was changed by hand. Run the suite again."
         )
 
 

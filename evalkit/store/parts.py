@@ -108,6 +108,9 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> Iterator[p
     try:
         with pq.ParquetFile(path) as file:
             check_version(path, file.schema_arrow.metadata)
+            absent = [name for name in columns or () if name not in file.schema_arrow.names]
+            if absent:
+                raise StoreError(f"{path} lacks the columns {', '.join(absent)}. Restore the file.", path)
             # Whole records carry texts of any length; a few columns are small.
             size = 1 << 9 if columns is None else 1 << 14
             yield from file.iter_batches(batch_size=size, columns=None if columns is None else list(columns))
