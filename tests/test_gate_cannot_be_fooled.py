@@ -151,6 +151,37 @@ def test_more_items_than_the_run_asked(judge: Gate) -> None:
     refused(judge(stored(judge.results, GOOD, rows=rows, tasks={"t": 100})), 2, "500 more rows")
 
 
+@pytest.mark.parametrize("column", ["task", "sample_digest", "occurrence", "repeat", "outcome", "score"])
+def test_rows_that_somebody_damaged_end_in_a_sentence(judge: Gate, column: str) -> None:
+    import pyarrow as pa
+
+    def emptied(table: Any) -> Any:
+        place = table.schema.get_field_index(column)
+        values = [None if n % 50 == 3 else value for n, value in enumerate(table[column].to_pylist())]
+        return table.set_column(place, table.schema.field(place), pa.array(values, table.schema.field(place).type))
+
+    run = stored(judge.results, GOOD)
+    rewrite(run, emptied)
+    assert judge(run).code in {2, 3, 4}
+    rewrite(run, lambda table: table.drop_columns([column]))
+    refused(judge(run), 2, column)
+
+
+def test_a_negative_cost(judge: Gate) -> None:
+    refused(judge(stored(judge.results, GOOD, change=lambda r: replace(r, **dollars("-1")))), 2, "negative cost")
+
+
+def test_repeats_of_one_item_in_several_clusters(judge: Gate) -> None:
+    rows = [one(n, m, 1.0, repeat=k, cluster=f"c{k}") for m in GOOD for n in range(100) for k in range(3)]
+    run = stored(judge.results, GOOD, rows=rows, tasks={"t": 100}, repeats=3)
+    refused(judge(run), 2, "different clusters")
+
+
+def test_a_number_of_repeats_that_is_none(judge: Gate) -> None:
+    for repeats in ("x", 0, -1):
+        refused(judge(stored(judge.results, GOOD, repeats=repeats)), 2, "how often")
+
+
 def test_a_hard_task_made_up_for_by_more_rows_of_an_easy_one(judge: Gate) -> None:
     rows = [one(n, m, 1.0, task="easy") for m in GOOD for n in range(600)]
     run = stored(judge.results, GOOD, rows=rows, tasks={"easy": 300, "hard": 300})

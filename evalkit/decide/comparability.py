@@ -59,10 +59,11 @@ class Side:
         if model not in models:
             raise StoreError(f"{folder.name} has no model {model!r}. It has: {', '.join(models)}.", folder)
         counted = all(isinstance(t, dict) and isinstance(t.get("n"), int) for t in facts["tasks"].values())
-        if not counted:
+        repeats = facts.get("repeats")
+        if not counted or not (repeats is None or (isinstance(repeats, int) and repeats > 0)):
             raise StoreError(
-                f"{folder} does not say how many items its tasks have, so it cannot be known to be whole. "
-                "Run the suite with this evalkit.",
+                f"{folder} does not say how many items its tasks have and how often it asks them, so it cannot be "
+                "known to be whole. Run the suite with this evalkit.",
                 folder,
             )
         return cls(folder, model, facts, label or model)

@@ -143,6 +143,9 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
     the same right answers, groups and marks as critical, and UserError for scores that are none."""
     sides = (baseline, candidate)
     n = baseline.num_rows
+    for side, table in zip(("baseline", "candidate"), sides, strict=True):
+        if any(table[name].null_count for name in ("task", "sample_digest", "occurrence", "repeat")):
+            raise NotComparable(f"The {side} has rows that do not say which item they are. Run the suite again.")
     names, task_codes = columns.labels_codes(_both(sides, "task"))
     (digests,) = columns.names_codes([_both(sides, "sample_digest")])
     occurrence, repeat = columns.floats(_both(sides, "occurrence")), columns.floats(_both(sides, "repeat"))
@@ -171,6 +174,10 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
         alone = cluster < 0
         cluster = columns.joint(task, cluster)  # the same name in two tasks is two clusters
         cluster[alone] = -1
+    if len(np.unique(columns.joint(items[:n], cluster))) > len(np.unique(items[:n])):
+        raise NotComparable(
+            "Repeats of one item stand in different clusters: the rows are damaged. Run the suite again."
+        )
     if too_many_alike(int((occurrence[:n] > 0).sum()), n):
         cluster = _with_copies(cluster, columns.joint(task, digests[:n]))
     digest = baseline["sample_digest"].combine_chunks()
@@ -271,7 +278,7 @@ def _read_half(table: pa.Table, side: str) -> Half:
         raise UserError(f"The {side}'s rows hold a negative cost. Restore them, or run the suite again.")
     score[outcome == _ERRORED] = np.nan  # the system's fault is never a score, whatever stands beside it
     times = {name: columns.floats(table[name]) for name in ("cost_usd", "ttft_s", "ttfr_s", "tpot_s", "total_s")}
-    return Half(score=score, outcome=outcome, cached=columns.floats(table["cached"]) == 1, **times)
+    return Half(score=score, outcome=outcome, cached=columns.floats(table["cached"]) != 0, **times)
 
 
 def _half(half: Half, numbers: Codes) -> Half:
@@ -307,7 +314,7 @@ def _slices(table: pa.Table, task: Codes, names: list[str]) -> tuple[tuple[str, 
 def _agreed_slices(
     baseline: pa.Table, candidate: pa.Table, task: Codes, place: Codes, names: list[str]
 ) -> tuple[tuple[str, str, str, Codes], ...]:
-    """The slices of the pairs. Raises NotComparable where the sides differ: a scan would not see what one leaves out."""
+    """The slices of the pairs. Raises NotComparable where the sides differ: a scan would miss what one leaves out."""
     ours = _slices(baseline, task, names)
     if baseline["slices"].equals(candidate["slices"]) and np.array_equal(place, np.arange(len(place))):
         return ours
