@@ -128,3 +128,11 @@ def test_many_pairs_with_few_differences_are_not_left_to_the_normal_approximatio
 def test_where_tango_takes_over_it_gives_the_exact_figure() -> None:
     beyond = exact.p_value(690, 610, exact.LIMIT + 1, 0.0)
     assert beyond == pytest.approx(exact.p_value(690, 610, exact.LIMIT, 0.0), abs=5e-4)
+
+
+def test_the_worst_case_is_found_where_the_law_has_a_kink() -> None:
+    """Where the discordance just leaves room for the difference: 38 won, none lost, of 101."""
+    for wins, losses, n, difference in ((38, 0, 101, 0.3), (36, 2, 88, 0.3), (26, 2, 88, 0.2)):
+        edge = exact.boundary(tango(wins, losses, n, difference), n, difference, n)
+        at_kink = float(exact.rejection(edge, n, np.array([difference]), difference)[0])
+        assert exact.p_value(wins, losses, n, difference) >= at_kink

@@ -130,6 +130,8 @@ def worst(statistic: float, n: int, difference: float, discordant: int) -> float
     grid = np.linspace(math.asin(math.sqrt(low)), math.asin(math.sqrt(high)), 33)
     values = rejection(edge, n, np.sin(grid) ** 2, difference)
     best = float(values.max())
+    if low < difference < high:  # where the room for `difference` ends the law has a kink, which no grid point meets
+        best = max(best, float(rejection(edge, n, np.array([difference]), difference)[0]))
     padded = np.concatenate(([-1.0], values, [-1.0]))
     peaks = np.flatnonzero((values >= padded[:-2]) & (values >= padded[2:]))
     for peak in sorted(peaks, key=lambda i: -values[i])[:3]:
