@@ -103,6 +103,21 @@ def test_errors_are_not_wrong_answers_and_too_many_make_the_run_incomplete(tmp_p
         assert again.json["models"]["fake"]["all"]["n"] == 40
 
 
+def test_a_resumed_run_says_the_suite_that_it_ended_with(tmp_path: Path, capsys: Capture) -> None:
+    """A gate and a load that were edited in between: the old gate must not decide, and two loads are none."""
+    with FakeProvider.in_thread(Behaviour(reply="B", faults={"400": 0.3})) as provider:
+        suite = write_suite(tmp_path, provider.base_url, n=40, in_flight=4)
+        ran = run_in(capsys, tmp_path, suite, "--json")
+        assert ran.code == 4
+        provider.behaviour = Behaviour(reply="B")
+        suite = write_suite(tmp_path, provider.base_url, n=40, in_flight=8, run="max_error_rate: 0.02")
+        again = run_in(capsys, tmp_path, suite, "--json")
+        assert again.json["folder"] == ran.json["folder"]
+        facts = json.loads((Path(again.json["folder"]) / "run.json").read_text())
+        assert facts["suite_resolved"]["run"]["max_error_rate"] == 0.02
+        assert facts["in_flight"] == "4, then 8", "no ratio of latencies rests on these"
+
+
 def test_a_refused_key_stops_the_model_at_once_and_names_the_variable(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

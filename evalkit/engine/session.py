@@ -64,7 +64,7 @@ def sit(
     with runs.lock_run(folder):
         recovered = journal.recover(folder)
         before = runs.read_facts(folder)
-        runs.update_facts(folder, status="running", models=plan.facts["models"])
+        runs.update_facts(folder, status="running", models=plan.facts["models"], **_resumed(before, plan, recovered))
         observer = watch(folder, recovered) if watch else None
         if observer is not None and recovered.n_done and _prices(before) != _prices(plan.facts):
             observer.note(
@@ -103,6 +103,16 @@ def sit(
             **software_and_hardware(plan.suite.folder),
         )
         return Sitting(folder, status, reasons, summary.write_summary(folder), result, ended_by)
+
+
+def _resumed(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dict[str, Any]:
+    """What a resumed run says anew: the suite, whose gate may have been edited; times at two loads are at none."""
+    now = plan.facts
+    load = now.get("in_flight")
+    if recovered.n_done and before.get("in_flight") != load:
+        load = f"{before.get('in_flight')}, then {load}"
+    kept = {key: now[key] for key in ("suite_resolved", "cut_by_limit", "cut_by_tasks", "max_cost_usd") if key in now}
+    return {**kept, "in_flight": load}
 
 
 def sealing_count(folder: Path) -> int:
