@@ -222,6 +222,13 @@ def test_the_suite_s_own_gate_judges_a_run_only_while_its_data_is_the_same(tmp_p
         run(capsys, tmp_path, suite)
     same = evalkit(capsys, "gate", "latest", "--suite", suite, "--results", tmp_path / "results")
     assert same.code == 0, same.err
+    written = suite.read_text()
+    suite.write_text(written.replace("    target:", "    critical: true\n    target:", 1))
+    assert suite.read_text() != written
+    dropped = evalkit(capsys, "gate", "latest", "--suite", suite, "--results", tmp_path / "results")
+    assert dropped.code == 2
+    assert "clustered, sliced or critical" in dropped.err
+    suite.write_text(written)
     with (tmp_path / "items.jsonl").open("a") as file:
         file.write(json.dumps({"id": "new", "question": "Easy?", "choices": ["w", "x"], "answer": 1}) + "\n")
     changed = evalkit(capsys, "gate", "latest", "--suite", suite, "--results", tmp_path / "results")

@@ -174,6 +174,8 @@ def refuse_other_suite(suite: Path, folder: Path) -> None:
             wrong.append(f"  {name}: the data changed")
         if name in made and task["identity_digest"] != made[name].get("identity_digest"):
             wrong.append(f"  {name}: the prompt, few-shot examples, scorer or settings changed")
+        if name in made and task["marks"] != made[name].get("marks", task["marks"]):
+            wrong.append(f"  {name}: which items are clustered, sliced or critical changed")
     if wrong:
         raise NotComparable(
             f"{folder.name} was not made from {suite} as it is now:\n"
