@@ -12,6 +12,7 @@ Nothing that is not zero is ever shown as zero: 0.2 % is "<1 %".
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
@@ -164,6 +165,11 @@ def duration(seconds: Number | None) -> str:
     if whole < 86400:
         return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
+def short_digests(text: str) -> str:
+    """The text with every long digest cut to 12 digits, which is enough for a person to see that two differ."""
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{28,52}\b", r"\1…", text)
 
 
 def plain_ascii(text: str) -> str:

@@ -49,7 +49,7 @@ def _print_candidate(page: Page, decision: GateDecision, candidate: CandidateDec
         if text:
             page.say(visible(text, limit=600))
     for line in candidate.compared[:_DIFFERENCES]:
-        page.say(f"compared: {visible(line, limit=200)}")
+        page.say(f"compared: {visible(numbers.short_digests(line), limit=200)}")
     if len(candidate.compared) > _DIFFERENCES:
         page.say(f"and {len(candidate.compared) - _DIFFERENCES} more differences (--json has them all)")
     if candidate.n_errored:

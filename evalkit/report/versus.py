@@ -35,7 +35,7 @@ def render_versus(
         )
         for caveat in versus.caveats:
             page.say(f"not whole: {visible(caveat, limit=600)}")
-        for line in versus.compared:
+        for line in map(numbers.short_digests, versus.compared):
             page.say(f"differs: {visible(line, limit=300)}")
         for flip in flips:
             page.say("")
