@@ -538,6 +538,28 @@ def test_times_that_nobody_measured(judge: Gate) -> None:
 # Looking until it passes
 
 
+def test_a_graded_score_that_comes_late_does_not_undo_a_verdict_that_stands() -> None:
+    from evalkit.decide.early import Watch
+    from evalkit.suite.schema import GateEntry
+
+    section = GateEntry.model_validate({**gate({"quality": "all", "margin": 0.02}), "candidates": ["bad", "slow"]})
+    watch = Watch(section, [("t", one(n, "base", 1.0).sample_digest, 0, {}) for n in range(400)], 0, passes_early=True)
+    order = sorted(range(400), key=lambda n: watch._place["t", one(n, "base", 1.0).sample_digest, 0])
+    for n in order:
+        if watch.settled("bad"):
+            break
+        watch.take(one(n, "base", 1.0))
+        watch.take(one(n, "bad", 0.0))
+    assert watch.settled("bad")
+    watch.take(one(order[0], "slow", 0.5))
+    assert watch.settled("bad"), "its skipped items are not asked any more, so its verdict has to stand"
+    assert not watch.settled("slow")
+    assert not watch.settled("base"), "the other candidate still needs it"
+    facts = watch.facts()
+    assert facts is not None
+    assert list(facts["candidates"]) == ["bad"]
+
+
 def test_a_run_that_was_stopped_for_one_margin_judged_by_another(judge: Gate) -> None:
     from evalkit.decide.early import Watch
     from evalkit.suite.schema import GateEntry

@@ -74,11 +74,6 @@ class Watch:
         self._candidates: dict[str, dict[int, float | None]] = {name: {} for name in gate.candidates}
         self._off: str | None = None
 
-    @property
-    def off(self) -> str | None:
-        """Why nothing is stopped after all; None while it may be."""
-        return self._off
-
     def take(self, row: Row) -> None:
         """Note a finished row and walk on as far as both sides are known. Cheap: called for every row."""
         score = None if row.outcome is Outcome.ERRORED else row.score
@@ -108,9 +103,10 @@ class Watch:
         return bool(known) and len(self._known(model)) - min(known) > max(AHEAD, len(self._order) // 20)
 
     def settled(self, model: str) -> bool:
-        """Whether this model need not be asked further: its verdict stands, or (baseline) all verdicts do."""
-        if self._off:
-            return False
+        """Whether this model need not be asked further: its verdict stands, or (baseline) all verdicts do.
+
+        A graded score ends the walking, but not a verdict that stood before it: what was skipped is not asked any more.
+        """
         if model in self._races:
             return self._races[model].verdict is not None
         if model == self._gate.baseline:
@@ -121,7 +117,7 @@ class Watch:
         """For run.json: the walk, and how each settled candidate was stopped; None when none was."""
         stopped = {}
         for name, race in self._races.items():
-            if race.verdict is not None and not self._off and race.n_used < len(self._order):
+            if race.verdict is not None and race.n_used < len(self._order):
                 digest = items_digest(self._order[: race.n_used])
                 stopped[name] = Stopped(race.n_used, len(self._order), digest, race.verdict.value).as_facts()
         if not stopped:
