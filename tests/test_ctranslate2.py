@@ -282,9 +282,6 @@ async def test_a_ready_ctranslate2_folder_is_taken_as_it_is(toy: Path, tmp_path:
 
 
 async def test_a_shipped_checkpoint_answers_to_its_name() -> None:
-    shipped = Path(ctranslate2_local.__file__).parent.parent / "checkpoints"
-    if not (shipped / "tiny").is_dir():
-        pytest.skip("no checkpoint is shipped yet")
     async with loaded(Path("tiny")) as adapter:
         response = await adapter.respond(ask("What is 3 + 4?"))
     assert response.served_model == "tiny"

@@ -192,7 +192,6 @@ def test_instructions_that_cannot_be_checked_stop_the_check_and_are_never_scored
     assert (score.value, score.outcome) == (None, Outcome.ERRORED)
 
 
-@pytest.mark.skipif(not (ROOT / "suites/data/quickstart/instructions.jsonl").exists(), reason="no quickstart data")
 def test_every_quickstart_example_scores_one() -> None:
     scorer = make_scorer("instructions")
     for record in _lines((ROOT / "suites/data/quickstart/instructions.jsonl").read_text("utf-8")):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
@@ -30,7 +31,7 @@ DRAIN_S = 0.2
 """How long the end of the HTTP body is awaited after an answer's last event, so that the connection can serve again."""
 
 
-class Reading:
+class Reading(ABC):
     """An answer as far as it has come. Each dialect's subclass says what an event means."""
 
     __slots__ = ("done", "last_s", "reasoning", "text", "ttfr_s", "ttft_s")
@@ -44,17 +45,17 @@ class Reading:
         self.done = False
         """Whether the event came that ends an answer."""
 
+    @abstractmethod
     def take(self, event: dict[str, Any], at_s: float) -> None:
         """Adds one event that came `at_s` seconds after sending.
 
         Raises a RequestError for an error event; KeyError, TypeError, AttributeError or ValueError for what is no
         event of the dialect.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
         """The answer once `done`; raises the same errors."""
-        raise NotImplementedError
 
     def content(self, piece: str, at_s: float) -> None:
         """A piece of the answer; an empty one is no token. Raises TypeError for what is no text."""

@@ -110,11 +110,6 @@ def suite_of(runs: Sequence[RunInfo]) -> str:
     return choose("Suite", suites(runs), key="suite")
 
 
-def run_label(info: RunInfo) -> str:
-    """A run for a list: when, and how it ended."""
-    return f"{(info.started_at or '')[:16].replace('T', ' ')} · {info.status} · {info.name}"
-
-
 def warn(entries: Sequence[Any]) -> None:
     """What a reader should beware of, one line a model."""
     lines = [(entry.model, "; ".join(entry.warnings)) for entry in entries if entry.warnings]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from evalkit.records import Failure, Outcome, Response, Row, Sample, Score
 
@@ -35,20 +36,12 @@ def answered(
     """The row of an answer, as it was marked. `timed` is False where no model was waited for (a replay)."""
     usage, timing = response.usage, response.timing
     return Row(
-        task=sample.task,
-        sample_id=sample.id,
-        sample_digest=sample.digest,
-        target_digest=sample.target_digest,
-        occurrence=sample.occurrence,
-        model=model,
-        repeat=repeat,
+        **_question(sample, model, repeat, course),
         outcome=score.outcome,
         score=score.value,
-        started_at=course.started_at,
         cached=course.cached,
         queue_s=course.queue_s if timed else None,
         retry_s=course.retry_s if timed else None,
-        attempts=course.attempts,
         ttft_s=timing.ttft_s if timed else None,
         ttfr_s=timing.ttfr_s if timed else None,
         tpot_s=time_per_output_token(response) if timed else None,
@@ -66,15 +59,10 @@ def answered(
         served_model=response.served_model,
         fingerprint=response.fingerprint,
         service_tier=usage.service_tier if usage else None,
-        cluster=sample.cluster,
-        critical=sample.critical,
-        slices=sample.slices,
         parts=score.parts,
-        prompt=sample.messages,
         text=response.text,
         reasoning=response.reasoning,
         extracted=score.extracted,
-        target=sample.target,
         reason=score.reason,
         refusal=response.refusal,
         raw_usage=response.raw_usage,
@@ -84,31 +72,38 @@ def answered(
 
 
 def failed(sample: Sample, model: str, repeat: int, course: Course, failure: Failure, dropped: tuple[str, ...]) -> Row:
-    """The row of a request that brought no answer. What it cost is not known, unless nothing was ever sent."""
+    """The row of a request that brought no answer. What it cost is not known: a broken attempt may have been billed."""
     return Row(
-        task=sample.task,
-        sample_id=sample.id,
-        sample_digest=sample.digest,
-        target_digest=sample.target_digest,
-        occurrence=sample.occurrence,
-        model=model,
-        repeat=repeat,
+        **_question(sample, model, repeat, course),
         outcome=Outcome.ERRORED,
         score=None,
-        started_at=course.started_at,
         error_kind=failure.kind,
         error_status=failure.status,
         queue_s=course.queue_s,
         retry_s=course.retry_s,
-        attempts=course.attempts,
-        cluster=sample.cluster,
-        critical=sample.critical,
-        slices=sample.slices,
-        prompt=sample.messages,
-        target=sample.target,
         error=failure.message,
         dropped=dropped,
     )
+
+
+def _question(sample: Sample, model: str, repeat: int, course: Course) -> dict[str, Any]:
+    """What every row has, however it ended: who was asked what, and when."""
+    return {
+        "task": sample.task,
+        "sample_id": sample.id,
+        "sample_digest": sample.digest,
+        "target_digest": sample.target_digest,
+        "occurrence": sample.occurrence,
+        "model": model,
+        "repeat": repeat,
+        "started_at": course.started_at,
+        "attempts": course.attempts,
+        "cluster": sample.cluster,
+        "critical": sample.critical,
+        "slices": sample.slices,
+        "prompt": sample.messages,
+        "target": sample.target,
+    }
 
 
 def time_per_output_token(response: Response) -> float | None:

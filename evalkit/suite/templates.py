@@ -135,11 +135,6 @@ class Expression:
         return result
 
 
-def compile_template(source: str, where: str) -> Template:
-    """The template of this key. Raises BadTemplate for a syntax error or for what templates may not do."""
-    return Template(source, where)
-
-
 def why(error: Exception | None, names: Iterable[str], values: Mapping[str, Any]) -> str:
     """Half a sentence: the absent field by name with the fields that exist, or what else went wrong."""
     absent = sorted(set(names) - values.keys() - environment().globals.keys())
