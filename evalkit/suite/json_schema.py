@@ -3,7 +3,7 @@
     python -m evalkit.suite.json_schema          # writes suites/suite.schema.json
     # yaml-language-server: $schema=suite.schema.json
 
-Descriptions are the lines that stand under the fields in `schema.py`: one text for the reader and for the editor.
+Descriptions are the lines that stand under the fields in `schema/`: one text for the reader and for the editor.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import ast
 import inspect
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +22,17 @@ from evalkit.suite import schema
 def json_schema() -> dict[str, Any]:
     """The schema as data, with every field's description. Raises OSError where the source is not at hand."""
     whole = schema.SuiteFile.model_json_schema(by_alias=True, mode="validation")
-    documented = _descriptions()
     aliases = {info.alias: name for name, info in schema.TaskEntry.model_fields.items() if info.alias}
     for title, part in [("SuiteFile", whole), *whole["$defs"].items()]:
         kind = getattr(schema, title, None)
         if kind is None:
             continue
+        documented = _descriptions(kind)
         for key, field in part.get("properties", {}).items():
             name = aliases.get(key, key)
-            text = next((documented[c.__name__, name] for c in kind.__mro__ if (c.__name__, name) in documented), None)
             field.pop("title", None)
-            if text is not None:
-                field["description"] = text
+            if name in documented:
+                field["description"] = documented[name]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | whole
 
 
@@ -41,16 +41,15 @@ def as_text() -> str:
     return json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
 
 
-def _descriptions() -> dict[tuple[str, str], str]:
-    """(class, field) to the text literal that follows the field in the source."""
-    found: dict[tuple[str, str], str] = {}
-    for kind in ast.parse(inspect.getsource(schema)).body:
-        if not isinstance(kind, ast.ClassDef):
-            continue
-        for field, after in zip(kind.body, kind.body[1:], strict=False):
+def _descriptions(kind: type[schema.Part]) -> dict[str, str]:
+    """Field to the text literal that follows it in the source of the class, or of one that it builds on."""
+    found: dict[str, str] = {}
+    for part in reversed([part for part in kind.__mro__ if issubclass(part, schema.Part)]):
+        (body,) = ast.parse(textwrap.dedent(inspect.getsource(part))).body
+        assert isinstance(body, ast.ClassDef)
+        for field, after in zip(body.body, body.body[1:], strict=False):
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(after, ast.Expr):
-                text = ast.literal_eval(after.value)
-                found[kind.name, field.target.id] = inspect.cleandoc(text)
+                found[field.target.id] = inspect.cleandoc(ast.literal_eval(after.value))
     return found
 
 

@@ -1,0 +1,36 @@
+"""What every entry of a suite file is made of: the strict mapping, names, texts, counts and amounts of money."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+T = TypeVar("T")
+Several = Annotated[tuple[T, ...], Field(strict=False)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=80)]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Part(BaseModel):
+    """Any mapping of a suite file: frozen, strict, no unknown keys. Validators are built on first use."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+
+def _money(value: Any) -> Any:
+    """Numbers of the file as Decimal, by their written digits."""
+    return Decimal(repr(value)) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _texts(value: Any) -> Any:
+    """One text stands for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[Several[Text], BeforeValidator(_texts, json_schema_input_type=str | list[str])]
+as_written = BeforeValidator(_money, json_schema_input_type=float)
+"""For a Decimal: 0.1 in the file is 0.1 exactly."""
+Dollars = Annotated[Decimal, as_written, Field(ge=0)]

@@ -1,0 +1,54 @@
+"""The suite file as a whole, and its `run:`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from evalkit.suite.schema.gates import GateEntry
+from evalkit.suite.schema.models import ModelEntry
+from evalkit.suite.schema.parts import Count, Name, Part, as_written
+from evalkit.suite.schema.tasks import TaskEntry
+
+
+def _in_flight(value: Any) -> Any:
+    if value != "auto" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise ValueError(f"expected auto or a whole number from 1 (value seen: {value!r})")
+    return value
+
+
+InFlight = Annotated[int | Literal["auto"], BeforeValidator(_in_flight, json_schema_input_type=Count | Literal["auto"])]
+
+
+class RunEntry(Part):
+    """How the run is made."""
+
+    in_flight: InFlight = "auto"
+    """Open requests per endpoint; auto grows while the endpoint is happy."""
+    repeats: Count = 1
+    """How often each sample is asked."""
+    seed: int = 0
+    max_cost_usd: Annotated[Decimal, as_written, Field(gt=0)] | None = None
+    """The run stops before it spends more. None: no limit."""
+    max_error_rate: Annotated[float, Field(ge=0, le=1)] = 0.01
+    """Share of errored rows above which the run counts as incomplete."""
+    timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    """Hard limit for one item in seconds, retries included."""
+    idle_timeout_s: Annotated[float, Field(gt=0)] = 120.0
+    """Seconds of silence after which one attempt is given up."""
+
+
+class SuiteFile(Part):
+    """The whole file."""
+
+    name: Name
+    about: str | None = None
+    sensitivity: Literal["public", "internal", "restricted"] = "internal"
+    """Where prompts may be sent."""
+    models: Annotated[dict[Name, ModelEntry], Field(min_length=1)]
+    tasks: Annotated[tuple[TaskEntry, ...], Field(strict=False, min_length=1)]
+    run: RunEntry = Field(default_factory=RunEntry)
+    gate: GateEntry | None = None
+    """None: this suite measures and decides nothing."""

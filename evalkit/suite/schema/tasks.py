@@ -1,0 +1,199 @@
+"""The `tasks:` of a suite file: the data, the prompt and how answers are marked.
+
+- name: refunds
+  data: {path: data/refunds.jsonl, id: ticket_id}
+  prompt: "{{ text }}"
+  choices: [approve, deny, escalate]
+  target: "{{ label }}"
+  score: choice
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from evalkit.records import Role
+from evalkit.suite.schema.models import SettingsEntry
+from evalkit.suite.schema.parts import Count, Name, Part, Several, Text, Texts
+
+Mode = Literal["generate", "likelihood", "first_token"]
+
+
+def _choices(value: Any) -> Any:
+    """A list of templates (whole numbers are taken as their text), or one template that names a list."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list) or any(isinstance(item, bool) or not isinstance(item, str | int) for item in value):
+        raise ValueError('expected a list of texts, or one template that names a list, like "{{ choices }}"')
+    if len(value) < 2:
+        raise ValueError(f"a choice needs at least two options (seen: {len(value)})")
+    return tuple(str(item) for item in value)
+
+
+def _critical(value: Any) -> Any:
+    if not isinstance(value, bool | str):
+        raise ValueError("expected true, false or a template that renders to true or false")  # noqa: TRY004
+    return value
+
+
+def _score(value: Any) -> Any:
+    """`exact`, `{exact: {case: false}}` and `{use: exact, case: false}` are the same kind of thing."""
+    if isinstance(value, str):
+        return {"name": value}
+    if isinstance(value, dict):
+        if "use" in value:
+            return {"name": value["use"], "options": {k: v for k, v in value.items() if k != "use"}}
+        if len(value) == 1:
+            name, options = next(iter(value.items()))
+            if options is None or isinstance(options, dict):
+                return {"name": name, "options": options or {}}
+    raise ValueError("expected a scorer's name, {NAME: {option: value}} or {use: NAME, option: value}")
+
+
+def _data(value: Any) -> Any:
+    return {"path": value} if isinstance(value, str) else value
+
+
+def _shots(value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {"n": value}
+    return {"records": value} if isinstance(value, list) else value
+
+
+def _limit(value: Any) -> Any:
+    return {"n": value} if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class DataEntry(Part):
+    """Where records come from: a file beside the suite, or a file of a Hugging Face dataset at a pinned revision."""
+
+    path: Text | None = None
+    """JSONL, CSV or Parquet (JSONL and CSV also .gz), relative to the suite file; may hold ${NAME}."""
+    hub: Text | None = None
+    """A dataset repository: org/name."""
+    file: Text | None = None
+    """The file in that repository."""
+    revision: Text | None = None
+    """The full commit (40 hex digits): a branch moves, and so would the questions."""
+    id: Text | None = None
+    """The field that names a record. None: the field `id` where there is one, else the line number."""
+    format: Literal["jsonl", "csv", "tsv", "parquet"] | None = None
+    """None: by the file name's ending."""
+    where: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    """Keep the records whose fields have these values, like {split: test}."""
+
+
+class ShotsEntry(Part):
+    """Worked examples that stand before the question, as turns of the conversation."""
+
+    n: Annotated[int, Field(ge=0)] | None = None
+    """How many. None: all of them (at most 50)."""
+    records: Several[dict[str, Any]] | None = None
+    """The examples themselves."""
+    path: Text | None = None
+    """A file of examples. None with `where`: the task's own data."""
+    format: Literal["jsonl", "csv", "tsv", "parquet"] | None = None
+    """Of `path`. None: by the file name's ending."""
+    where: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    """Keep the records whose fields have these values, like {split: dev}."""
+    same: Text | None = None
+    """Only examples that agree with the question in this field, like subject."""
+    seed: int | None = None
+    """Draw by this seed. None: the first n in the file's order."""
+
+
+class LimitEntry(Part):
+    """A seeded subset of the samples, the same on every machine; part of the task's identity."""
+
+    n: Count
+    seed: int = 0
+
+
+class MessageEntry(Part):
+    """One turn of the conversation; the content is a template."""
+
+    role: Role
+    content: str
+
+
+class ScoreEntry(Part):
+    """How answers are marked."""
+
+    name: Text
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+Data = Annotated[DataEntry, BeforeValidator(_data, json_schema_input_type=str | DataEntry)]
+Shots = Annotated[ShotsEntry, BeforeValidator(_shots, json_schema_input_type=int | list[dict[str, Any]] | ShotsEntry)]
+Limit = Annotated[LimitEntry, BeforeValidator(_limit, json_schema_input_type=Count | LimitEntry)]
+Scoring = Annotated[ScoreEntry, BeforeValidator(_score, json_schema_input_type=str | dict[str, Any])]
+Choices = Annotated[Several[str] | str, BeforeValidator(_choices, json_schema_input_type=list[str | int] | str)]
+Critical = Annotated[bool | str, BeforeValidator(_critical, json_schema_input_type=bool | str)]
+
+
+class Adjustable(Part):
+    """What a task may say and a `with` may say differently."""
+
+    data: Data | None = None
+    shots: Shots | None = None
+    limit: Limit | None = None
+    """Ask only this many samples. None: all of them."""
+    mode: Mode | None = None
+    """How a choice is read: generate (from text; the default), likelihood or first_token."""
+    system: str | None = None
+    settings: SettingsEntry = Field(default_factory=SettingsEntry)
+    """Override the model's, field by field."""
+    cluster: Text | None = None
+    """The field whose equal values move together (a conversation). None: every sample stands alone."""
+    slices: Texts = ()
+    """Fields by which results are also reported and scanned."""
+    critical: Critical = False
+    """Which samples may not newly fail: true, or a template that renders to true, 1 or yes."""
+
+
+class WithEntry(Adjustable):
+    """What to change of a built-in task."""
+
+    path: Text | None = None
+    """Short for data: {path: ...}."""
+
+
+class TaskEntry(Adjustable):
+    """One task: `use` a built-in one, take one of lm-eval, or write your own (name, data, prompt, score)."""
+
+    use: Text | None = None
+    """The name of a built-in task."""
+    overrides: WithEntry | None = Field(default=None, alias="with")
+    """What to change of it."""
+    lm_eval: Text | None = None
+    """The name of a task or group of lm-eval, asked and marked as lm-eval does."""
+    include_path: Text | None = None
+    """lm_eval: a folder with task files of your own, relative to the suite file."""
+    name: Name | None = None
+    """Shown everywhere. None: the name of the built-in task."""
+    prompt: str | None = None
+    """The question: a Jinja template over the record's fields."""
+    messages: Several[MessageEntry] | None = None
+    """A whole conversation instead of `prompt`; the last turn is the user's."""
+    choices: Choices | None = None
+    """The options: a list of templates, or one template that names a list."""
+    target: str | None = None
+    """The right answer, a template; for choices the letter or the text of one of them."""
+    score: Scoring | None = None
+
+
+class BuiltinEntry(TaskEntry):
+    """A task that ships with evalkit, with where it comes from."""
+
+    version: int
+    """Raised whenever the same record could be asked or marked differently."""
+    about: str
+    licence: str
+    source: str
+    """Where a copy of the data can be had, and in which form it is read."""
+    revision: str
+    """The pinned commit of the data, or `unverified`: then it runs on your own copy only."""
+    chance: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Score of guessing. None: not meaningful or not known."""
