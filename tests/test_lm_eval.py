@@ -6,6 +6,8 @@ Needs the extra `lm-eval`; CI's own environment has it not, `make test-lm-eval` 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -226,3 +228,33 @@ def test_several_inputs_with_one_ending_are_weighed_each_in_its_own_context(caps
     assert run_folder is not None
     row = next(rows_of(run_folder))
     assert row.logliks is not None and len(row.logliks) == 2 and row.logliks[0] != row.logliks[1]
+
+
+def test_what_no_task_asked_for_is_not_imported_and_can_be_had_afterwards(folder: Path) -> None:
+    """A process of its own: chardet and scipy.io are seconds before the first request, and here nobody needs them."""
+    (folder / "suite.yaml").write_text(
+        SUITE.format(tasks="[{lm_eval: tiny_gen, include_path: tasks}]", models=MODELS, more=""), "utf-8"
+    )
+    code = (
+        "import sys; from pathlib import Path; from evalkit.cli.loading import suite_at; "
+        "suite = suite_at(Path('suite.yaml')); "
+        "loaded = {'chardet', 'scipy.io', 'sklearn', 'transformers', 'lm_eval.evaluator'} & set(sys.modules); "
+        "import chardet; print(len(suite.tasks), sorted(loaded), chardet.__name__)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+    assert ran.stdout.split("\n")[0] == "1 [] chardet", ran.stderr
+
+
+def test_a_task_that_does_need_what_was_put_aside_gets_it(capsys: Capture, folder: Path) -> None:
+    pytest.importorskip("scipy")
+    (folder / "tasks/heavy.py").write_text(
+        "import scipy.io\n\ndef half(dataset):\n    assert scipy.io.loadmat\n    return dataset.select(range(6))\n",
+        "utf-8",
+    )
+    (folder / "tasks/heavy.yaml").write_text(
+        GENERATE.replace("tiny_gen", "tiny_heavy") + "process_docs: !function heavy.half\n", "utf-8"
+    )
+    asked = "[{lm_eval: tiny_heavy, include_path: tasks}]"
+    ran, run_folder = run(capsys, folder, asked, "--allow-suite-code")
+    assert ran.code == 0 and run_folder is not None, ran.err
+    assert len(list(rows_of(run_folder))) == 6

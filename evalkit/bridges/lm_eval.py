@@ -9,7 +9,6 @@ A group becomes one task for each of its members.
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.bridges.lm_eval_questions import Questions, metric_named
+from evalkit.bridges.lm_eval_start import import_lm_eval, unasked
 from evalkit.bridges.lm_eval_task import LmEvalTask
 from evalkit.errors import MissingPackage, SuiteError
 from evalkit.suite.foreign import ForeignTask
@@ -35,7 +35,6 @@ def with_lm_eval(suite: Suite, *, allow_code: bool = False) -> Suite:
     """The suite with its lm-eval tasks made. Raises SuiteError with every complaint, MissingPackage without lm-eval."""
     if not suite.foreign:
         return suite
-    _quiet()
     made: list[Task] = list(suite.tasks)
     complaints: list[str] = []
     indexes: dict[Path | None, Any] = {}
@@ -115,7 +114,7 @@ def _built(name: str, index: Any) -> list[Any]:
     from evalkit.bridges.lm_eval_factory import Factory
 
     try:
-        made = Factory(index).build(index[name], registry=index)
+        made = _made(Factory(index), name, index)
     except ModuleNotFoundError as error:
         raise SuiteError(
             f"lm-eval's {name} needs the package {error.name!r}: pip install {error.name} (an extra of lm-eval)"
@@ -125,6 +124,16 @@ def _built(name: str, index: Any) -> list[Any]:
     if isinstance(made, Group):
         return list(made.get_all_tasks())
     return list(made) if isinstance(made, list) else [made]
+
+
+def _made(factory: Any, name: str, index: Any) -> Any:
+    try:
+        with unasked("scipy.io"):
+            return factory.build(index[name], registry=index)
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("scipy"):
+            raise
+        return factory.build(index[name], registry=index)  # this one did ask for it
 
 
 def _why_not_built(name: str, error: Exception) -> str:
@@ -181,25 +190,15 @@ def _index(own: Path | None) -> Any:
     if own is not None and not own.is_dir():
         raise SuiteError(f"include_path: there is no folder {own}")
     try:
-        from evalkit.bridges.lm_eval_index import TaskFiles
-
-        return TaskFiles([own] if own is not None else [])
+        import_lm_eval()
     except ModuleNotFoundError as error:
         raise MissingPackage(
             f"lm_eval tasks need lm-eval, which is not installed: uv sync --extra lm-eval "
             f"(the package {error.name!r} is missing)"
         ) from error
+    from evalkit.bridges.lm_eval_index import TaskFiles
 
-
-def _quiet() -> None:
-    """lm-eval and datasets write progress bars and notes of their own between our lines."""
-    logging.getLogger("lm_eval").setLevel(logging.ERROR)
-    try:
-        import datasets
-    except ModuleNotFoundError:
-        return  # said with the way out by `_index`
-    datasets.disable_progress_bars()
-    datasets.logging.set_verbosity_error()
+    return TaskFiles([own] if own is not None else [])
 
 
 def _listed(value: Any) -> list[Any]:
