@@ -251,7 +251,10 @@ def test_a_key_written_into_a_suite_is_refused_and_not_repeated(folder: Path) ->
             "templates have output, if, for and set only",
         ),
         ("{use: mmlo}", "there is no built-in task 'mmlo'; did you mean mmlu or mmlu_pro?"),
-        ("{use: mmlu}", "has no verified copy of its data (revision: unverified); give your own: with: {path: FILE}"),
+        (
+            "{use: mmlu}",
+            "needs your copy of its data: with: {path: FILE}. It was tested on https://github.com/lu-wang-dl/",
+        ),
         ("{use: mmlu, limit: 5, with: {path: d.jsonl}}", "put it under with: {limit: ...}"),
         ("{lm_eval: arc_challenge, prompt: hi}", "cannot stand beside lm_eval; there may be"),
         ("{lm_eval: arc_challenge, shots: {path: x.jsonl}}", "beside lm_eval is a number"),

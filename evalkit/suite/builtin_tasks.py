@@ -1,7 +1,8 @@
 """The tasks that ship with evalkit: definitions as data, in `builtin/*.yaml`.
 
-A definition says how records are asked and marked, under a version. It holds no data: none of the copies on the hub has
-been verified digest by digest, so each runs on a copy of your own (`with: {path: FILE}`).
+A definition says how records are asked and marked, under a version. It holds no data and fetches none: it runs on a
+copy of yours (`with: {path: FILE}`), and its `revision` names the commit at which its source was read and its parity
+tested, or `unverified`.
 """
 
 from __future__ import annotations
@@ -53,13 +54,21 @@ def adjusted(name: str, changes: WithEntry | None, own_name: str | None) -> Buil
         update["shots"] = _over(base, changes.shots)
     if data.path is None and data.hub is None:
         raise SuiteError(
-            f"{name!r} has no verified copy of its data (revision: {entry.revision}); give your own: "
-            f"with: {{path: FILE}}. {entry.source}"
+            f"{name!r} needs your copy of its data: with: {{path: FILE}}. {_origin(entry.revision)}{entry.source}"
         )
     update["data"] = data
     if own_name is not None:
         update["name"] = own_name
     return entry.model_copy(update=update)
+
+
+def _origin(revision: str) -> str:
+    """Where to get the data, as a sentence; empty where no copy has been compared."""
+    if revision == "unverified":
+        return ""
+    repository, _, place = revision.partition("@")
+    commit, _, path = place.partition(":")
+    return f"It was tested on https://github.com/{repository}/tree/{commit}{'/' + path if path else ''}. "
 
 
 def _over(base: Entry, changes: Entry) -> Entry:

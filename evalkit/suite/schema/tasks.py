@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from evalkit.records import Role
 from evalkit.suite.schema.models import SettingsEntry
@@ -193,7 +193,7 @@ class BuiltinEntry(TaskEntry):
     licence: str
     source: str
     """Where a copy of the data can be had, and in which form it is read."""
-    revision: str
-    """The pinned commit of the data, or `unverified`: then it runs on your own copy only."""
+    revision: Annotated[str, StringConstraints(pattern=r"^(unverified|[\w.-]+/[\w.-]+@[0-9a-f]{7,40}(:[\w./-]+)?)$")]
+    """Where the definition was proved: REPOSITORY@COMMIT:PATH on GitHub; `unverified` where nobody could compare."""
     chance: Annotated[float, Field(ge=0, le=1)] | None = None
     """Score of guessing. None: not meaningful or not known."""
