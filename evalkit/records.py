@@ -62,11 +62,33 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that a model may call."""
+
+    name: str
+    """As the task declares it; an adapter spells it as its provider allows and gives calls back under this name."""
+    description: str
+    parameters: Mapping[str, Any]
+    """JSON schema of an object whose properties are the arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """One call that a model made through its provider's tool interface."""
+
+    name: str
+    arguments: str
+    """The JSON text as the model wrote it, which may be malformed; where a provider gives an object, its JSON."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What is sent: a conversation that asks for text, or for the log-likelihood of given continuations."""
 
     messages: tuple[Message, ...]
     settings: Settings = Settings()
+    tools: tuple[Tool, ...] = ()
+    """Functions offered through the provider's tool interface; the model decides whether to call any."""
     continuations: tuple[str, ...] | None = None
     """None asks for text. Otherwise: one log-likelihood for each, given the conversation."""
     contexts: tuple[str, ...] | None = None
@@ -107,7 +129,7 @@ class Timing:
     sent_at: float
     total_s: float
     ttft_s: float | None = None
-    """Send to first content token. None where nothing was streamed (likelihood, empty answers)."""
+    """Send to first content token, of a text or of a call. None where nothing was streamed (likelihood, no answer)."""
     ttfr_s: float | None = None
     """Send to first reasoning token; None where no reasoning was shown."""
     last_s: float | None = None
@@ -132,6 +154,9 @@ class Response:
     """The usage object exactly as it came."""
     refusal: str | None = None
     """The provider's own words or category when stop_reason is refusal or content_filter."""
+    calls: tuple[ToolCall, ...] | None = None
+    """Calls made through the tool interface, in their order; () when tools were offered and none was called, None when
+    none were offered."""
     logliks: tuple[float, ...] | None = None
     """One natural-log likelihood for each continuation asked for; None for text requests."""
     logliks_greedy: tuple[bool, ...] | None = None
@@ -187,6 +212,8 @@ class Sample:
     target: str | None
     """The right answer as text; None where the scorer needs none."""
     choices: tuple[str, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    """Functions to offer through the tool interface; those that stand in the prompt as text are not among them."""
     fields: Mapping[str, Any] = field(default_factory=dict)
     """The record as the dataset has it; scorers may read further keys (instructions, schema)."""
     cluster: str | None = None
@@ -245,7 +272,11 @@ class Row:
     parts: Mapping[str, float] = field(default_factory=dict)
     # Texts: kept in a file of their own and loaded on demand.
     prompt: tuple[Message, ...] = ()
+    tools: tuple[Tool, ...] | None = None
+    """What was offered through the tool interface; None: nothing."""
     text: str | None = None
+    calls: tuple[ToolCall, ...] | None = None
+    """As in `Response`."""
     reasoning: str | None = None
     extracted: str | None = None
     target: str | None = None

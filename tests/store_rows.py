@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from evalkit.records import Message, Outcome, Row
+from evalkit.records import Message, Outcome, Row, Tool, ToolCall
 from evalkit.store import runs
 from evalkit.store.journal import Journal
 
@@ -70,6 +70,8 @@ def a_hostile_row(**changes: Any) -> Row:
             **{"outcome": Outcome.SCORED, "score": 0.1 + 0.2, "critical": True, "cached": True, "attempts": 4},
             **{"slices": {"language": HOSTILE, "": "x"}, "parts": {"loose": 0.5, "depth": 1e-300}},
             **{"prompt": (Message("user", HOSTILE), Message("assistant", ""))},
+            **{"tools": (Tool("weather.get", HOSTILE, {"type": "object", "properties": {HOSTILE: {}}}),)},
+            **{"calls": (ToolCall(HOSTILE, '{"broken": '), ToolCall("f", HOSTILE))},
             **{"raw_usage": {HOSTILE: [1, None, {"deep": True}]}, "dropped": ("temperature", HOSTILE)},
             **{"logliks": (-1.5, float("-inf"), -0.0), "cluster": HOSTILE, "fingerprint": "fp", "service_tier": "flex"},
             **{"cost_usd": Decimal("0.000000000123456"), "spend_usd": Decimal("0"), "ttfr_s": 0.1},

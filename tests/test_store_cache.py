@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.records import Message, Request, Response, Settings, Timing, Usage
+from evalkit.records import Message, Request, Response, Settings, Timing, Tool, ToolCall, Usage
 from evalkit.store.cache import ResponseCache, key
 from tests.store_rows import HOSTILE
 
@@ -45,6 +45,13 @@ LIKELIHOODS = Response(
     loglik_tokens=(2, 3),
 )
 
+ONLY_CALLS = Response(
+    text="",
+    stop_reason="tool_use",
+    timing=Timing(sent_at=0.0, total_s=0.1, ttft_s=0.05, last_s=0.09),
+    calls=(ToolCall("weather.get", '{"city": "Paris"}'), ToolCall(HOSTILE, '{"broken')),
+)
+
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Iterator[ResponseCache]:
@@ -62,7 +69,7 @@ def _key(request: Request = ASKED, **changes: Any) -> bytes:
     return key(place["place"], place["dialect_version"], place["model"], request)
 
 
-@pytest.mark.parametrize("answer", [ANSWER, LIKELIHOODS], ids=["text", "likelihood"])
+@pytest.mark.parametrize("answer", [ANSWER, LIKELIHOODS, ONLY_CALLS], ids=["text", "likelihood", "calls"])
 def test_an_answer_comes_back_exactly_before_and_after_it_is_written(cache: ResponseCache, answer: Response) -> None:
     assert cache.get(_key()) is None
     assert _put(cache, _key(), answer)
@@ -97,8 +104,10 @@ def test_half_a_surrogate_pair_is_cached_exactly(cache: ResponseCache) -> None:
         replace(ANSWER, text=""),
         replace(ANSWER, text=" \n"),
         replace(ANSWER, text="", stop_reason="refusal"),
+        replace(ANSWER, text="", calls=()),
+        replace(ONLY_CALLS, stop_reason="length"),
     ],
-    ids=["truncated", "empty", "blank", "empty refusal"],
+    ids=["truncated", "empty", "blank", "empty refusal", "no call either", "truncated call"],
 )
 def test_truncated_and_empty_answers_are_not_kept(cache: ResponseCache, answer: Response) -> None:
     assert not _put(cache, _key(), answer)
@@ -122,6 +131,8 @@ def test_whatever_changes_the_answer_changes_the_key() -> None:
     requests += [
         ASKED,
         replace(ASKED, repeat=1),
+        replace(ASKED, tools=(Tool("f", "", {"type": "object"}),)),
+        replace(ASKED, tools=(Tool("f", "adds", {"type": "object"}),)),
         replace(ASKED, continuations=("A", "B")),
         replace(ASKED, continuations=()),
         replace(ASKED, messages=ASKED.messages[1:]),
@@ -129,7 +140,7 @@ def test_whatever_changes_the_answer_changes_the_key() -> None:
         replace(ASKED, messages=(*ASKED.messages, Message("assistant", ""))),
     ]
     keys = [_key(r) for r in requests] + [_key(place="other"), _key(dialect_version="2"), _key(model="gpt-b")]
-    assert len(set(keys)) == len(keys) == 20
+    assert len(set(keys)) == len(keys) == 22
     assert all(len(k) == 32 for k in keys)
 
 

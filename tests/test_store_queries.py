@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 import evalkit
 from evalkit.errors import StoreError
 from evalkit.records import Message
 from evalkit.store.queries import connect, load_run, texts_of
-from evalkit.store.sealing import seal
+from evalkit.store.said import said
+from evalkit.store.sealing import rows_of, seal
 from tests.store_rows import HOSTILE, a_hostile_row, a_row, a_run, an_error, write
 
 
@@ -34,6 +36,25 @@ def test_a_row_that_was_asked_again_comes_once_sealed_or_running(tmp_path: Path)
         assert rows == [("q1", "right"), ("q2", "errored"), ("q3", "right")]
         assert texts == (3,)
         seal(folder)
+
+
+def test_calls_are_read_beside_runs_that_were_sealed_before_there_were_any(tmp_path: Path) -> None:
+    old, new = a_run(tmp_path, [a_row(1)]), a_run(tmp_path, [a_hostile_row()])
+    for folder in (old, new):
+        seal(folder)
+    part = old / "texts-1.parquet"
+    pq.write_table(pq.read_table(part).drop_columns(["tools", "calls"]), part)
+    with connect([old]) as con:
+        assert con.execute("select calls, tools from texts").fetchall() == [(None, None)]
+    with connect([old, new]) as con:
+        assert con.execute("select count(calls), count(tools), count(*) from texts").fetchone() == (1, 1, 2)
+    assert [(row.calls, row.tools) for row in rows_of(old)] == [(None, None)]
+    found = texts_of(new, [a_hostile_row().key])[a_hostile_row().key]
+    assert found["calls"][0] == {"name": HOSTILE, "arguments": '{"broken": '}
+    assert found["tools"][0]["name"] == "weather.get"
+    assert said(found["text"], found["calls"][:1]) == f'{HOSTILE}\n{HOSTILE}({{"broken": )'
+    assert said("", a_hostile_row().calls) == f'{HOSTILE}({{"broken": )\nf({HOSTILE})'
+    assert said(None, None) is None
 
 
 def test_money_is_summed_exactly(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.errors import MissingKey, SuiteError
-from evalkit.records import Response
+from evalkit.records import Response, ToolCall
 
 REMOVED = "[key removed]"
 _handed_out: set[str] = set()
@@ -95,13 +95,26 @@ def scrubbed(response: Response) -> Response:
     Nothing that is stored may hold a key. The response itself where there is none, which is nearly always.
     """
     for key in _handed_out:
-        words = (response.text, response.reasoning, response.refusal, response.served_model, response.fingerprint)
+        called = [word for call in response.calls or () for word in (call.name, call.arguments)]
+        words = (
+            response.text,
+            response.reasoning,
+            response.refusal,
+            response.served_model,
+            response.fingerprint,
+            *called,
+        )
         if any(word is not None and key in word for word in words) or key in repr(response.raw_usage):
             response = replace(
                 response,
                 text=response.text.replace(key, REMOVED),
                 reasoning=_without(key, response.reasoning),
                 refusal=_without(key, response.refusal),
+                calls=response.calls
+                and tuple(
+                    ToolCall(call.name.replace(key, REMOVED), call.arguments.replace(key, REMOVED))
+                    for call in response.calls
+                ),
                 served_model=_without(key, response.served_model),
                 fingerprint=_without(key, response.fingerprint),
                 raw_usage=None if key in repr(response.raw_usage) else response.raw_usage,

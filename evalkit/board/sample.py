@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import streamlit as st
@@ -80,6 +81,11 @@ def _show(store: Store, run: str, item: dict[str, Any]) -> None:
         for n, message in enumerate(first.get("prompt") or ()):
             st.caption(message.role)
             elements.say(message.content, key=f"prompt-{n}", what="prompt")
+        if first.get("tools"):
+            st.caption("functions offered")
+            elements.say(
+                json.dumps(first["tools"], indent=1, ensure_ascii=False), key="tools", what="list of functions"
+            )
     if first.get("target"):
         st.text(f"Right answer: {visible(first['target'], limit=500)}")
     _table(rows, said)

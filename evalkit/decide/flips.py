@@ -14,6 +14,7 @@ import numpy as np
 
 from evalkit.decide.pairing import Pairs
 from evalkit.store import queries
+from evalkit.store.said import said
 
 Key = tuple[str, str, int, int]
 """(task, sample_digest, occurrence, repeat)"""
@@ -76,8 +77,8 @@ def read_flips(flips: Flips, baseline: tuple[Path, str], candidate: tuple[Path, 
                 lost=n < len(flips.lost[:most]),
                 prompt=prompt[-1].content if prompt else "",
                 target=ours.get("target") or theirs.get("target"),
-                baseline=ours.get("text"),
-                candidate=theirs.get("text"),
+                baseline=said(ours.get("text"), ours.get("calls")),
+                candidate=said(theirs.get("text"), theirs.get("calls")),
             )
         )
     return found

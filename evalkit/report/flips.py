@@ -18,6 +18,7 @@ from evalkit.report import numbers
 from evalkit.report.scores import Side
 from evalkit.report.shelf import Store
 from evalkit.store.lines import Key
+from evalkit.store.said import said
 
 KINDS = ("right to wrong", "wrong to right", "better", "worse", "all that differ", "every sample")
 _ALPHA = 0.025  # the interval of `stats.test` has confidence 1 - 2 alpha
@@ -167,9 +168,9 @@ def _sql(
         where.append(
             """exists (select 1 from texts t where t.task = p.task and t.sample_digest = p.sample_digest
                and t.occurrence = p.occurrence and ((t.run = ? and t.model = ?) or (t.run = ? and t.model = ?))
-               and (t.text ilike ? escape '!' or t.prompt ilike ? escape '!'))"""
+               and (t.text ilike ? escape '!' or t.prompt ilike ? escape '!' or t.calls ilike ? escape '!'))"""
         )
-        values += [*a, *b, pattern, pattern]
+        values += [*a, *b, pattern, pattern, pattern]
     sql = f"""with {", ".join(sides)} select * from (select a.*, b_repeat, b_score, b_outcome from a
         join b using (task, sample_digest, occurrence)) p where {" and ".join(where)}"""
     return sql, values
@@ -181,18 +182,24 @@ def _literal(text: str) -> str:
 
 
 def texts(store: Store, run: str, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
-    """What was said in these rows, by key, prompt as messages. Keys without a row are absent."""
+    """What was said in these rows, by key: prompt as messages, the text with the calls that were made, the tools that
+    were offered. Keys without a row are absent."""
     import orjson
 
     found = {}
     for key in keys:
         rows = store.query(
             [run],
-            """select prompt, text, reasoning, extracted, target, reason, error, refusal from texts
+            """select prompt, tools, text, calls, reasoning, extracted, target, reason, error, refusal from texts
                where model = ? and task = ? and sample_digest = ? and occurrence = ? and repeat = ?""",
             key,
         )
         for row in rows:
             messages = orjson.loads(row["prompt"] or "[]")
-            found[key] = {**row, "prompt": tuple(Message(m["role"], m["content"]) for m in messages)}
+            found[key] = {
+                **row,
+                "prompt": tuple(Message(m["role"], m["content"]) for m in messages),
+                "tools": orjson.loads(row["tools"] or "[]"),
+                "text": said(row["text"], orjson.loads(row["calls"] or "[]")),
+            }
     return found

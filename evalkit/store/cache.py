@@ -25,7 +25,7 @@ from typing import Any
 
 import orjson
 
-from evalkit.records import Request, Response, Settings, Timing, Usage
+from evalkit.records import Request, Response, Settings, Timing, ToolCall, Usage
 from evalkit.store.lines import spell, unspell
 
 _VERSION = 1
@@ -77,6 +77,8 @@ def key(place: str, dialect_version: str, model: str, request: Request) -> bytes
     ]
     if request.contexts is not None:
         content.append(request.contexts)
+    if request.tools:
+        content.append({"tools": [(tool.name, tool.description, tool.parameters) for tool in request.tools]})
     try:
         canonical = orjson.dumps(content, default=_as_dict, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # halves of surrogate pairs, integers beyond 64 bits
@@ -139,7 +141,7 @@ class ResponseCache:
 
     def put(self, key: bytes, response: Response, *, started_at: float, cost_usd: Decimal | None) -> bool:
         """Keep an answer; False when it is not one to keep (truncated or empty) or the cache is not usable."""
-        whole = response.logliks is not None or bool(response.text.strip())
+        whole = response.logliks is not None or bool(response.text.strip()) or bool(response.calls)
         if self._db is None or response.stop_reason == "length" or not whole:
             return False
         if not self._waiting:
@@ -213,6 +215,8 @@ def _pack(answer: CachedAnswer) -> bytes:
             record[name] = value
     if response.usage is not None:
         record["usage"] = {name: v for name in _USAGE if (v := getattr(response.usage, name)) is not None}
+    if response.calls is not None:
+        record["calls"] = [(call.name, call.arguments) for call in response.calls]
     if response.logliks is not None:
         record["logliks"] = [spell(x) for x in response.logliks]
     if response.top_logprobs is not None:
@@ -231,12 +235,13 @@ def _unpack(packed: bytes) -> CachedAnswer:
     usage = record.get("usage")
     if usage is not None and "provider_cost_usd" in usage:
         usage["provider_cost_usd"] = Decimal(usage["provider_cost_usd"])
-    logliks, top = record.get("logliks"), record.get("top_logprobs")
+    logliks, top, calls = record.get("logliks"), record.get("top_logprobs"), record.get("calls")
     plain: dict[str, Any] = {name: record[name] for name in _PLAIN if name in record}
     plain |= {name: tuple(record[name]) for name in _TUPLES if name in record}
     response = Response(
         timing=Timing(*record["timing"]),
         usage=None if usage is None else Usage(**usage),
+        calls=None if calls is None else tuple(ToolCall(*call) for call in calls),
         logliks=None if logliks is None else tuple(unspell(x) for x in logliks),
         top_logprobs=None if top is None else tuple({token: unspell(x) for token, x in t.items()} for t in top),
         **plain,

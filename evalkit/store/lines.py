@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from evalkit.records import Message, Outcome, Row
+from evalkit.records import Message, Outcome, Row, Tool, ToolCall
 
 Key = tuple[str, str, str, int, int]
 """`Row.key`: (model, task, sample_digest, occurrence, repeat)."""
@@ -57,6 +57,10 @@ def to_line(row: Row) -> bytes:
         record["parts"] = {name: spell(value) for name, value in row.parts.items()}
     if row.prompt:
         record["prompt"] = [(m.role, m.content) for m in row.prompt]
+    if row.tools is not None:
+        record["tools"] = [(t.name, t.description, t.parameters) for t in row.tools]
+    if row.calls is not None:
+        record["calls"] = [(c.name, c.arguments) for c in row.calls]
     if row.logliks is not None:
         record["logliks"] = [spell(x) for x in row.logliks]
     if row.dropped:
@@ -76,6 +80,10 @@ def from_line(line: bytes) -> Row:
             record["parts"] = {name: unspell(value) for name, value in record["parts"].items()}
         if "prompt" in record:
             record["prompt"] = tuple(Message(role, content) for role, content in record["prompt"])
+        if "tools" in record:
+            record["tools"] = tuple(Tool(*parts) for parts in record["tools"])
+        if "calls" in record:
+            record["calls"] = tuple(ToolCall(*parts) for parts in record["calls"])
         if "logliks" in record:
             record["logliks"] = tuple(unspell(x) for x in record["logliks"])
         if "dropped" in record:

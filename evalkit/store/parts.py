@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError
-from evalkit.records import Message, Outcome, Row
+from evalkit.records import Message, Outcome, Row, Tool, ToolCall
 from evalkit.store import arrays
 from evalkit.store.lines import Key, to_json
 
@@ -30,6 +30,7 @@ KEY_COLUMNS = ("model", "task", "sample_digest", "occurrence", "repeat")
 LOW_CARDINALITY = (
     *("model", "task", "outcome", "sample_id", "sample_digest", "target_digest", "error_kind", "stop_reason"),
     *("served_model", "fingerprint", "service_tier", "cluster", "extracted", "target", "reason", "prompt", "raw_usage"),
+    "tools",
 )
 """Worth a dictionary: each sample comes once per model, the rest has few values."""
 
@@ -55,7 +56,7 @@ _TEXT_TYPES = {
     **dict.fromkeys(("model", "task", "sample_digest"), "string"),
     **dict.fromkeys(("occurrence", "repeat"), "int64"),
     "outcome": "string",  # here too, since an answer wins over an error of the same key
-    **dict.fromkeys(("prompt", "raw_usage"), "json"),
+    **dict.fromkeys(("prompt", "tools", "calls", "raw_usage"), "json"),
     **dict.fromkeys(("text", "reasoning", "extracted", "target", "reason", "error", "refusal"), "string"),
     "logliks": "list_double",
     "dropped": "list_string",
@@ -187,8 +188,8 @@ def _batch(rows: Sequence[Row], types: dict[str, str], schema: pa.Schema) -> pa.
 
 
 def _json(value: Any) -> str:
-    if isinstance(value, tuple):
-        value = [{"role": m.role, "content": m.content} for m in value]
+    if isinstance(value, tuple):  # messages, tools, calls
+        value = [{name: getattr(record, name) for name in record.__slots__} for record in value]
     return to_json(value).decode()
 
 
@@ -196,6 +197,7 @@ def _row(record: dict[str, Any]) -> Row:
     import orjson
 
     prompt = orjson.loads(record["prompt"] or "[]")
+    tools, calls = record.get("tools"), record.get("calls")  # parts of before there were tools have no such columns
     return Row(
         **record
         | {
@@ -203,6 +205,8 @@ def _row(record: dict[str, Any]) -> Row:
             "slices": dict(record["slices"] or ()),
             "parts": dict(record["parts"] or ()),
             "prompt": tuple(Message(m["role"], m["content"]) for m in prompt),
+            "tools": None if tools is None else tuple(Tool(**tool) for tool in orjson.loads(tools)),
+            "calls": None if calls is None else tuple(ToolCall(**call) for call in orjson.loads(calls)),
             "raw_usage": None if record["raw_usage"] is None else orjson.loads(record["raw_usage"]),
             "logliks": None if record["logliks"] is None else tuple(record["logliks"]),
             "dropped": tuple(record["dropped"] or ()),

@@ -66,7 +66,10 @@ def load_run(run: str | Path, results: Path | None = None) -> pd.DataFrame:
 
 
 def texts_of(run: Path, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
-    """What was said in these rows, by key: the text columns, prompt as messages. Keys that the run lacks are absent."""
+    """What was said in these rows, by key: the text columns, prompt as messages, tools and calls as plain values.
+
+    Keys that the run lacks are absent.
+    """
     import pyarrow as pa
 
     wanted = list(keys)
@@ -82,7 +85,8 @@ def texts_of(run: Path, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
     for record in records:
         model, task, digest, occurrence, repeat = (record.pop(name) for name in parts.KEY_COLUMNS)
         record["prompt"] = tuple(Message(m["role"], m["content"]) for m in orjson.loads(record["prompt"] or "[]"))
-        record["raw_usage"] = orjson.loads(record["raw_usage"]) if record["raw_usage"] is not None else None
+        for name in ("raw_usage", "tools", "calls"):
+            record[name] = orjson.loads(record[name]) if record[name] is not None else None
         answers[model, task, digest, occurrence, repeat] = record
     return answers
 
@@ -102,11 +106,12 @@ def _view(con: duckdb.DuckDBPyConnection, kind: str, folders: Sequence[Path]) ->
     con.execute(f"create table _{kind}_sources (filename varchar, run varchar, age integer)")
     selects: list[str] = []
     repeated = False
+    absent: set[str] = set()
     for folder in folders:
         run, sources = folder.resolve().name, 0
         for number in parts.part_numbers(folder):
             path = str(path_of(folder, number).resolve())
-            _check(Path(path))
+            absent |= set(schema.names) - _checked(Path(path))
             files.append(path)
             con.execute(f"insert into _{kind}_sources values (?, ?, ?)", [path, run, number])
             sources += 1
@@ -127,7 +132,7 @@ def _view(con: duckdb.DuckDBPyConnection, kind: str, folders: Sequence[Path]) ->
         except duckdb.Error as error:
             raise StoreError(f"The parts of {folders[0]} cannot be read ({str(error).splitlines()[0]}).") from error
         selects.append(f"select * from _{kind}_parts")
-    if not selects:
+    if not selects or absent:  # columns that came later than a part was written are null in it
         con.register(f"_{kind}_none", schema.empty_table())
         selects.append(f"select '' as filename, * from _{kind}_none")
     one_each = f"""qualify row_number() over (
@@ -138,15 +143,17 @@ def _view(con: duckdb.DuckDBPyConnection, kind: str, folders: Sequence[Path]) ->
     )
 
 
-def _check(path: Path) -> None:
-    """Raises StoreError when a part is damaged, not ours or newer, before DuckDB says so in its own words."""
+def _checked(path: Path) -> set[str]:
+    """Columns of a part. Raises StoreError when it is damaged, not ours or newer, before DuckDB does in its words."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        parts.check_version(path, pq.read_schema(path).metadata)
+        schema = pq.read_schema(path)
+        parts.check_version(path, schema.metadata)
     except (OSError, pa.ArrowException) as error:
         raise parts.unreadable(path, error) from error
+    return set(schema.names)
 
 
 def _no_glob(path: str) -> str:
