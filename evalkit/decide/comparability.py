@@ -29,6 +29,7 @@ _SAID = {
     "scorer_version": "the scorer's version",
     "settings": "the task's settings",
     "limit": "the subset of items (limit)",
+    "permute": "the orders of the options (permute)",
     "builtin": "the built-in task or its version",
 }
 """Keys of a task's identity as a reader knows them; a key that is not here is named as it is."""

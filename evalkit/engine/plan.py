@@ -87,6 +87,7 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
     for task in tasks:
         examined = task.examine()
         complaints += examined.complaints
+        notes += examined.notes
         if examined.complaints or task.name not in scorers:
             continue
         scorer = scorers[task.name]

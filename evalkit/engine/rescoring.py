@@ -111,6 +111,8 @@ def _tasks(suite: Suite, facts: Mapping[str, Any], choice: Choice) -> dict[str, 
 
 _ASKED = ("messages", "choices", "shots", "mode")
 """What of a task's identity decides the question; the rest says how it is marked, or which samples are asked."""
+_OPTIONAL = ("permute",)
+"""The same, written only where a task has them."""
 
 
 def _require_same_questions(tasks: Mapping[str, Task], facts: Mapping[str, Any]) -> None:
@@ -119,6 +121,7 @@ def _require_same_questions(tasks: Mapping[str, Task], facts: Mapping[str, Any])
     for name, task in tasks.items():
         before, now = facts["tasks"][name]["identity"], task.identity
         differ = [key for key in _ASKED if key in before and before[key] != now.get(key)]
+        differ += [key for key in _OPTIONAL if before.get(key) != now.get(key)]
         if differ:
             complaints.append(
                 f"{task.at}: the run asked this with other {', '.join(differ)}: its answers are to other questions. "

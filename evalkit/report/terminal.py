@@ -271,12 +271,29 @@ def _note(cell: Cell) -> str:
         parts.append(f"quality with failures as wrong {_quality(cell, 'quality_failures_wrong')}")
     if cell["n_unscored"]:
         parts.append(f"{numbers.count(cell['n_unscored'])} answered but not scored")
+    parts += _spreads(cell)
     cost = cell["cost"]
     if cost["n_unknown"] and cost["known_usd"]:
         parts.append(
             f"cost of {numbers.count(cost['n_unknown'])} unknown, of the others {numbers.usd(cost['known_usd'])}"
         )
     return "; ".join(parts)
+
+
+def _spreads(cell: Cell) -> list[str]:
+    """What the order of the options moves (`permute`): the lowest and highest quality, and where they were."""
+    said = []
+    for name, over, at in (("option_order", "orders of the options", "order"), ("gold_position", "places", "gold at")):
+        found = (cell.get("spread") or {}).get(name)
+        if found is None:
+            continue
+        low, high = (
+            f"{numbers.quality(found[e])} ({at} {visible(found[f'{e}_at'], limit=20)})" for e in ("low", "high")
+        )
+        if found["low"] == found["high"]:
+            low, high = numbers.quality(found["low"]), "the same"
+        said.append(f"{low} to {high} over {found['n']} {over}")
+    return said
 
 
 def _status(run: Mapping[str, Any]) -> str:

@@ -23,6 +23,7 @@ from evalkit.records import Outcome
 from evalkit.stats.intervals import clustered, student_t, wilson
 from evalkit.store import arrays, journal, parts, runs
 from evalkit.store.lines import read_record
+from evalkit.store.spread import spreads
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,10 +57,7 @@ def summarise(folder: Path) -> dict[str, Any]:
     table = _read(folder)
     models = {}
     for model, of_model in table.groups("model", table.everything, facts.get("models")):
-        tasks = {
-            task: {**_block(table, rows), "slices": _slices(table, rows)}
-            for task, rows in table.groups("task", of_model, facts.get("tasks"))
-        }
+        tasks = {task: _task(table, rows) for task, rows in table.groups("task", of_model, facts.get("tasks"))}
         pooled = next(iter(tasks.values())) if len(tasks) == 1 else _block(table, of_model)
         models[model] = {"all": pooled, "tasks": tasks}
     return {
@@ -70,6 +68,13 @@ def summarise(folder: Path) -> dict[str, Any]:
         "sealed_parts": sealed,
         "models": models,
     }
+
+
+def _task(table: _Table, rows: Codes) -> dict[str, Any]:
+    """A task's figures with its slices; `spread` stands there only where its options were permuted."""
+    slices = _slices(table, rows)
+    spread = spreads(slices)
+    return {**_block(table, rows), "slices": slices, **({"spread": spread} if spread else {})}
 
 
 def write_summary(folder: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from evalkit.suite import hub
+from evalkit.suite import hub, orders
 from evalkit.suite.complaints import SECRET_KEY, near
 from evalkit.suite.located import Loc
 from evalkit.suite.schema import DataEntry, ModelEntry, RuleEntry, TaskEntry
@@ -64,6 +64,8 @@ def check_task(
         yield (*loc, "target"), "is required where there are choices: the letter or the text of the right one"
     if entry.choices is None and entry.mode in {"likelihood", "first_token"}:
         yield (*loc, "mode"), f"{entry.mode} needs choices to weigh"
+    if entry.permute is not None and (own := sorted({*orders.SLICES} & {*entry.slices})):
+        yield (*loc, "slices"), f"{', '.join(own)}: the slices of permute have this name; rename the field"
     if entry.shots is not None and entry.shots.n != 0:
         shots = entry.shots
         sources = (shots.records is not None) + (shots.path is not None)

@@ -150,7 +150,7 @@ def _add_conditions(
             tasks.append(Task(entry.name, entry, prompt, Path(tree.name).parent, at, i))
     if file is not None:
         found += check_variants(file.models)
-    slices = {task.name: task.entry.slices for task in tasks}
+    slices = {task.name: task.slices for task in tasks}
     found += _gate_findings(_mapping(data.get("gate")), models, taken, slices, open_ended=bool(foreign))
     for loc, message in found:
         if loc not in tree.refused:

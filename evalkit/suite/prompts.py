@@ -19,7 +19,7 @@ A task with choices that asks for generated text has to show them. Where neither
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
@@ -60,6 +60,8 @@ class Prompt:
     """What evalkit appended to the last user turn; None where the task shows its choices itself or has none."""
     reads: frozenset[str]
     """The fields of the record that decide what is asked."""
+    shows: bool = False
+    """The question shows its options, so that their order is part of it."""
 
     def choices(self, record: Mapping[str, Any]) -> tuple[str, ...]:
         """The texts of the options, in the order of the data; () for a task without choices."""
@@ -194,6 +196,10 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
     names = frozenset().union(*(template.names for _, template in ready)) if ready else frozenset()
     if entry.choices is not None:
         names -= _OURS
+    if entry.permute is not None and ready:
+        wrong += _unmovable(entry, options, shows=appended or bool(shown), read=names)
+    if wrong:
+        return None, wrong
     prompt = Prompt(
         turns=tuple(ready),
         options=options,  # type: ignore[arg-type]  # no None among them: every failure is in `wrong`
@@ -203,8 +209,30 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
         letters=entry.choices is not None and mode != "likelihood" and by_letter,
         instruction=INSTRUCTION if appended else None,
         reads=names,
+        shows=appended or bool(shown),
     )
     return prompt, []
+
+
+def _unmovable(
+    entry: TaskEntry, options: tuple[Template | None, ...] | Expression | None, *, shows: bool, read: frozenset[str]
+) -> Iterator[tuple[str, str]]:
+    """Why the options cannot be asked in another order, as (key, half a sentence) pairs."""
+    if options is None:
+        yield "permute", "moves the options of a multiple choice, and this task has no choices"
+        return
+    if not shows:
+        yield (
+            "permute",
+            "would change nothing: the prompt does not show its options; write {{ options }} where they should stand",
+        )
+    fields = options.names if isinstance(options, Expression) else {t.source.strip("{} -") for t in options if t}
+    if both := sorted(fields & read):
+        yield (
+            "permute",
+            f"cannot move the options: the prompt reads {{{{ {both[0]} }}}} itself, and would show it where it was; "
+            "write {{ options }} or {{ choices[0] }} there",
+        )
 
 
 def _render(template: Template, values: Mapping[str, Any]) -> str:

@@ -9,11 +9,13 @@ Pure, and the hot path of every run: one call per sample.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from string import ascii_uppercase
 from typing import Any
 
 from evalkit.records import Sample
+from evalkit.suite import orders
 from evalkit.suite.digests import digest
 from evalkit.suite.prompts import BadRecord, Prompt
 from evalkit.suite.schema import TaskEntry
@@ -72,6 +74,34 @@ class Recipe:
             slices=self._slices(record) if entry.slices else {},
             critical=prompt.critical(values),
         )
+
+    def in_orders(
+        self, number: int, record: Mapping[str, Any], choices: tuple[str, ...], identity: str
+    ) -> Iterator[Sample]:
+        """The record once in each order of its options (`permute`), as one cluster. Raises BadRecord.
+
+        The right answer and the examples stay as they are; `occurrence` is 0: the caller counts who is alike.
+        """
+        assert self.entry.permute is not None
+        written = self.sample(number, record, choices, identity, 0)
+        right = choices.index(written.target) if written.target is not None else None
+        examples = self.shots.before(record, identity) if self.shots.groups else ()
+        wanted = self.entry.permute
+        for n, order in enumerate(orders.orders(choices, identity, wanted), start=1):
+            moved = tuple(choices[place] for place in order)
+            slices = {**written.slices, orders.ORDER: f"{n:0{len(str(wanted.n))}}"}  # "01": names sort as numbers do
+            if right is not None:
+                place = order.index(right)
+                slices[orders.GOLD] = ascii_uppercase[place] if len(moved) <= len(ascii_uppercase) else str(place + 1)
+            yield replace(
+                written,
+                id=written.id if n == 1 else f"{written.id}:order{n}",
+                digest=sample_digest(self.prompt, record, moved),
+                messages=self.prompt.messages(self.prompt.values(record, moved), examples),
+                choices=moved,
+                cluster=written.cluster if written.cluster is not None else f"record {written.id}",
+                slices=slices,
+            )
 
     def _goal(self, record: Mapping[str, Any]) -> Any:
         """Without a target the scorer reads the record itself: whatever is neither asked nor only for grouping."""

@@ -13,14 +13,14 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Sample
-from evalkit.suite import hub
+from evalkit.suite import hub, orders
 from evalkit.suite.datasets import Complain, Data, Record, open_data, raise_it
 from evalkit.suite.digests import digest
 from evalkit.suite.prompts import BadRecord, Prompt
@@ -48,6 +48,8 @@ class Examined:
     """Samples that ask the same as an earlier one; they are told apart by `occurrence`."""
     n_left_out: int
     """Samples that are one of their own few-shot examples, and are asked without that one."""
+    notes: tuple[str, ...] = ()
+    """What a person should know before it is asked, as sentences."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ class Task:
     def instead(self) -> str:
         """The way out for a model that cannot weigh given text, as a sentence."""
         return "Use mode: generate, or a local engine (ctranslate2, vllm)."
+
+    @property
+    def slices(self) -> tuple[str, ...]:
+        """The names of the slices that its rows have: the fields of the suite, and those that evalkit adds."""
+        return self.entry.slices + (orders.SLICES if self.entry.permute is not None else ())
 
     @cached_property
     def data(self) -> Data:
@@ -104,7 +111,7 @@ class Task:
         templates = [{"role": role, "template": template.source} for role, template in self.prompt.turns]
         choices = list(entry.choices) if isinstance(entry.choices, tuple) else entry.choices
         score = {"name": entry.score.name, "options": entry.score.options} if entry.score else None
-        return {
+        identity = {
             "messages": templates,
             "choices": choices,
             "target": entry.target,
@@ -115,6 +122,9 @@ class Task:
             "limit": entry.limit.model_dump() if entry.limit else None,
             "builtin": {"name": entry.use, "version": entry.version} if isinstance(entry, BuiltinEntry) else None,
         }
+        if entry.permute is not None:  # a key that most tasks have not: results from before it stay comparable
+            identity["permute"] = entry.permute.model_dump()
+        return identity
 
     @property
     def identity_digest(self) -> str:
@@ -149,6 +159,7 @@ class Task:
         kept: list[Sample] | None = []
         first: list[Sample] = []
         n = n_alike = n_left_out = 0
+        referring: list[str] = []
         try:
             for sample in self._walk(complaints):
                 n += 1
@@ -160,6 +171,8 @@ class Task:
                 ids.add(key)
                 if n <= 3:
                     first.append(sample)
+                if self.entry.permute is not None and orders.refers_to_others(sample.choices):
+                    referring.append(sample.id)
                 if n > KEPT:
                     kept = None
                 if kept is not None:
@@ -173,7 +186,17 @@ class Task:
                 complaints(complaint)
         if kept is not None and not complaints.listed:
             self.__dict__["_kept"] = tuple(kept)  # beside the cached properties of this frozen record
-        return Examined(n, complaints.all(), tuple(first), n_alike, n_left_out)
+        notes = (self._refer(referring),) if referring else ()
+        return Examined(n, complaints.all(), tuple(first), n_alike, n_left_out, notes)
+
+    def _refer(self, ids: list[str]) -> str:
+        assert self.entry.permute is not None
+        n = len(ids) // self.entry.permute.n
+        return (
+            f"{self.name}: {n:,} {'record has' if n == 1 else 'records have'} options that speak of other options "
+            f'("none of the above", "both A and B"), the first {short(ids[0])}: in another order they may be false, or '
+            "right for another reason. Leave such records out (data: where), or reword them."
+        )
 
     @cached_property
     def _recipe(self) -> Recipe:
@@ -181,21 +204,19 @@ class Task:
 
     def _walk(self, complain: Complain) -> Iterator[Sample]:
         """Every sample in the file's order; a record that cannot be asked goes to `complain`."""
-        if self.entry.limit is not None:
-            wanted = self._subset(self.entry.limit, complain)
-            for number, record in self._records(_ignore):  # the first pass has complained
-                if number in wanted:
-                    try:
-                        choices, identity = self._recipe.identify(record)
-                        yield self._recipe.sample(number, record, choices, identity, wanted[number])
-                    except BadRecord as error:
-                        complain(self._complaint(number, record, error))
-            return
-        recipe, seen = self._recipe, _Seen()
-        for number, record in self._records(complain):
+        limit, recipe, seen = self.entry.limit, self._recipe, _Seen()
+        wanted = None if limit is None else self._subset(limit, complain)  # this first pass complains of the file
+        for number, record in self._records(complain if wanted is None else _ignore):
+            if wanted is not None and number not in wanted:
+                continue
             try:
                 choices, identity = recipe.identify(record)
-                yield recipe.sample(number, record, choices, identity, seen.times(identity))
+                if self.entry.permute is not None:
+                    for sample in recipe.in_orders(number, record, choices, identity):
+                        yield replace(sample, occurrence=seen.times(sample.digest))
+                else:
+                    occurrence = seen.times(identity) if wanted is None else wanted[number]
+                    yield recipe.sample(number, record, choices, identity, occurrence)
             except BadRecord as error:
                 complain(self._complaint(number, record, error))
 

@@ -62,7 +62,8 @@ def _shots(value: Any) -> Any:
     return {"records": value} if isinstance(value, list) else value
 
 
-def _limit(value: Any) -> Any:
+def _counted(value: Any) -> Any:
+    """A bare number is the `n` of an entry that may also name a seed."""
     return {"n": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -111,6 +112,14 @@ class LimitEntry(Part):
     seed: int = 0
 
 
+class PermuteEntry(Part):
+    """Each record asked in several orders of its options; part of the task's identity."""
+
+    n: Annotated[int, Field(ge=2, le=100)]
+    """How many orders, the first as written. As many as there are options: each stands once in every place."""
+    seed: int = 0
+
+
 class MessageEntry(Part):
     """One turn of the conversation; the content is a template."""
 
@@ -127,7 +136,8 @@ class ScoreEntry(Part):
 
 Data = Annotated[DataEntry, BeforeValidator(_data, json_schema_input_type=str | DataEntry)]
 Shots = Annotated[ShotsEntry, BeforeValidator(_shots, json_schema_input_type=int | list[dict[str, Any]] | ShotsEntry)]
-Limit = Annotated[LimitEntry, BeforeValidator(_limit, json_schema_input_type=Count | LimitEntry)]
+Limit = Annotated[LimitEntry, BeforeValidator(_counted, json_schema_input_type=Count | LimitEntry)]
+Permute = Annotated[PermuteEntry, BeforeValidator(_counted, json_schema_input_type=Count | PermuteEntry)]
 Scoring = Annotated[ScoreEntry, BeforeValidator(_score, json_schema_input_type=str | dict[str, Any])]
 Choices = Annotated[Several[str] | str, BeforeValidator(_choices, json_schema_input_type=list[str | int] | str)]
 Critical = Annotated[bool | str, BeforeValidator(_critical, json_schema_input_type=bool | str)]
@@ -139,7 +149,9 @@ class Adjustable(Part):
     data: Data | None = None
     shots: Shots | None = None
     limit: Limit | None = None
-    """Ask only this many samples. None: all of them."""
+    """Ask only this many records. None: all of them."""
+    permute: Permute | None = None
+    """Ask each record in this many orders of its options; they count as one item. None: as written."""
     mode: Mode | None = None
     """How a choice is read: generate (from text; the default), likelihood or first_token."""
     system: str | None = None
