@@ -566,7 +566,7 @@ def test_a_run_that_was_stopped_for_one_margin_judged_by_another(judge: Gate) ->
 
     section = gate({"quality": "all", "margin": 0.3})
     wide = GateEntry.model_validate(section)
-    answers = {"base": scores(400), "cand": scores(400, range(0, 400, 10))}
+    answers = {"base": scores(400), "cand": scores(400, range(0, 400, 25))}
     watch = Watch(wide, [("t", one(n, "base", 1.0).sample_digest, 0, {}) for n in range(400)], 0, passes_early=True)
     asked: list[Row] = []
     place = watch._place  # the order in which the engine asks

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from evalkit.stats import exact
-from evalkit.stats.tango import normal_quantile, tango, tango_of
+from evalkit.stats.ordering import FEW, estimated
+from evalkit.stats.tango import discordance_of, normal_quantile, tango, tango_of
 
 
 def law(n: int, discordance: float, difference: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -65,16 +66,32 @@ def test_the_probability_of_a_region_equals_the_sum_over_all_its_tables(differen
 
 
 def test_a_p_value_is_the_largest_chance_over_the_allowed_discordances() -> None:
-    n, wins, losses, difference = 40, 6, 2, -0.05
-    low, high = exact.allowed(wins + losses, n)
-    statistic = tango(wins, losses, n, difference)
-    largest = 0.0
-    for discordance in np.linspace(max(low, 0.05), high, 150):
-        w, v, chances = law(n, discordance, difference)
-        largest = max(
-            largest, chances[tango_of(w.astype(float), v.astype(float), n, difference) >= statistic - 1e-9].sum()
-        )
-    assert exact.p_value(wins, losses, n, difference) == pytest.approx(largest + exact.MISLED, abs=2e-5)
+    wins, losses = 6, 2
+    for n, difference in ((40, -0.05), (FEW + 1, -0.02)):
+        low, high = exact.allowed(wins + losses, n)
+        largest = 0.0
+        for discordance in np.linspace(max(low, abs(difference)), high, 150):
+            w, v, chances = law(n, discordance, difference)
+            if n <= FEW:
+                order = estimated(n, difference)
+                as_good = order[w + v, w] <= order[wins + losses, wins] * (1 + 1e-9)
+            else:
+                statistics = tango_of(w.astype(float), v.astype(float), n, difference)
+                as_good = statistics >= tango(wins, losses, n, difference) - 1e-9
+            largest = max(largest, chances[as_good].sum())
+        assert exact.p_value(wins, losses, n, difference) == pytest.approx(largest + exact.MISLED, abs=2e-5)
+
+
+def test_few_pairs_are_ordered_by_how_often_chance_reaches_tango_at_their_own_discordance() -> None:
+    n, difference = 40, 0.02
+    w, v, _ = law(n, 0.5, difference)
+    statistics = tango_of(w.astype(float), v.astype(float), n, difference)
+    for wins, losses in ((5, 1), (9, 4), (2, 2), (12, 0)):
+        statistic = tango(wins, losses, n, difference)
+        likeliest = discordance_of(np.array([float(wins)]), np.array([float(losses)]), n, difference)[0]
+        _, _, chances = law(n, likeliest, difference)
+        expected = chances[statistics >= statistic - 1e-9].sum()
+        assert estimated(n, difference)[wins + losses, wins] == pytest.approx(expected, rel=0.03)
 
 
 @pytest.mark.parametrize("margin", [0.0, 0.02, 0.1])
@@ -132,7 +149,21 @@ def test_where_tango_takes_over_it_gives_the_exact_figure() -> None:
 
 def test_the_worst_case_is_found_where_the_law_has_a_kink() -> None:
     """Where the discordance just leaves room for the difference: 38 won, none lost, of 101."""
-    for wins, losses, n, difference in ((38, 0, 101, 0.3), (36, 2, 88, 0.3), (26, 2, 88, 0.2)):
-        edge = exact.boundary(tango(wins, losses, n, difference), n, difference, n)
+    for wins, losses, n, difference in ((38, 0, 101, 0.3), (36, 2, 88, 0.3), (26, 2, 88, 0.2), (74, 1, 210, 0.3)):
+        if n <= FEW:
+            order = estimated(n, difference)
+            edge = np.array([(row[: d + 1] > order[wins + losses, wins]).sum() for d, row in enumerate(order)])
+        else:
+            edge = exact.boundary(tango(wins, losses, n, difference), n, difference, n)
         at_kink = float(exact.rejection(edge, n, np.array([difference]), difference)[0])
         assert exact.p_value(wins, losses, n, difference) >= at_kink
+
+
+def test_the_order_of_few_pairs_has_a_boundary_that_the_law_can_be_summed_over() -> None:
+    """One more discordant pair moves it by one win at most."""
+    for n in (7, 60, 150, FEW):
+        for difference in (-0.3, -0.02, 0.0, 0.01, 0.25):
+            order = estimated(n, difference)
+            for level in (0.001, 0.05, 0.4, 0.9):
+                fewest = [(row[: d + 1] > level).sum() for d, row in enumerate(order)]
+                assert set(np.diff(fewest)) <= {0, 1}

@@ -19,6 +19,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from evalkit.stats.ordering import FEW, estimated
 from evalkit.stats.scores import Floats
 from evalkit.stats.tango import normal_quantile, normal_tail, tango, tango_of
 
@@ -39,10 +40,14 @@ _TIE = 1e-9  # tables whose statistics differ by less than this are equally good
 @lru_cache(maxsize=65536)
 def p_value(wins: int, losses: int, n: int, difference: float) -> float:
     """P-value against "the true difference is at most `difference`" (candidate minus baseline, strictly inside ±1)."""
-    statistic = tango(wins, losses, n, difference)
     if not applies(wins + losses, n):
-        return normal_tail(statistic)
-    return min(1.0, worst(statistic, n, difference, wins + losses) + MISLED)
+        return normal_tail(tango(wins, losses, n, difference))
+    most = most_discordant(wins + losses, n)
+    if n <= FEW:
+        edge = _estimated_boundary(float(estimated(n, difference)[wins + losses, wins]), n, difference, most)
+    else:
+        edge = boundary(tango(wins, losses, n, difference), n, difference, most)
+    return min(1.0, worst(edge, n, difference, wins + losses) + MISLED)
 
 
 def applies(discordant: int, n: int) -> bool:
@@ -56,9 +61,16 @@ def critical(n: int, difference: float, alpha: float, discordant: int) -> float:
 
     inf where n pairs never can.
     """
+    if n <= FEW:
+        return _critical_estimated(n, difference, alpha, discordant)
+    most = most_discordant(discordant, n)
+
+    def reached(statistic: float) -> float:
+        return worst(boundary(statistic, n, difference, most), n, difference, discordant)
+
     low, high = 0.0, tango(n, 0, n, difference)
     level = alpha - MISLED
-    if worst(high, n, difference, discordant) > level:
+    if reached(high) > level:
         return math.inf
     # The answer nearly always lies near the normal value: ask there first.
     normal = normal_quantile(1 - alpha)
@@ -66,11 +78,67 @@ def critical(n: int, difference: float, alpha: float, discordant: int) -> float:
     while high - low > 1e-3:
         hint = hints.pop(0) if hints else 0.0
         middle = hint if low < hint < high else (low + high) / 2
-        if worst(middle, n, difference, discordant) <= level:
+        if reached(middle) <= level:
             high = middle
         else:
             low = middle
     return high
+
+
+def rejected(n: int, difference: float, alpha: float, discordant: int) -> Boundary | None:
+    """The boundary of what is rejected at level alpha, as tables with `discordant` pairs see it; None: nothing is."""
+    if n <= FEW:
+        estimate = _level(n, difference, alpha, discordant)
+        return None if estimate is None else _estimated_boundary(estimate, n, difference, n)
+    statistic = critical(n, difference, alpha, discordant)
+    return None if math.isinf(statistic) else boundary(statistic, n, difference, n)
+
+
+@lru_cache(maxsize=65536)
+def _level(n: int, difference: float, alpha: float, discordant: int) -> float | None:
+    """The largest estimated p-value that rejects; None where none does."""
+    values = _estimates(n, difference)
+    most = most_discordant(discordant, n)
+    low, high = 0, int(np.searchsorted(values, min(1.0, 4 * alpha)))  # so many of them reject: at least, fewer than
+    while low < high:
+        middle = (low + high) // 2
+        edge = _estimated_boundary(float(values[middle]), n, difference, most)
+        if worst(edge, n, difference, discordant) <= alpha - MISLED:
+            low = middle + 1
+        else:
+            high = middle
+    return float(values[low - 1]) if low else None
+
+
+def _critical_estimated(n: int, difference: float, alpha: float, discordant: int) -> float:
+    """`critical` where the order is the estimated one: Tango's statistic between the tables that the level parts."""
+    level = _level(n, difference, alpha, discordant)
+    if level is None:
+        return math.inf
+    row = estimated(n, difference)[discordant, : discordant + 1]
+    wins = np.arange(discordant + 1, dtype=np.float64)
+    statistics = tango_of(wins, discordant - wins, n, difference)
+    first = int((row > level * (1 + _TIE)).sum())
+    if first > discordant:  # not even all of them won: what would, lies beyond
+        return max(float(statistics[-1]), normal_quantile(1 - alpha)) + 1e-6
+    if first == 0:
+        return float(statistics[0])
+    outside, inside = math.log(row[first - 1]), math.log(row[first])
+    share = (math.log(level) - inside) / (outside - inside) if outside > inside else 0.0
+    return float(statistics[first] - share * (statistics[first] - statistics[first - 1]))
+
+
+@lru_cache(maxsize=16)
+def _estimates(n: int, difference: float) -> Floats:
+    values = estimated(n, difference)
+    return np.unique(values[np.isfinite(values)])
+
+
+def _estimated_boundary(estimate: float, n: int, difference: float, most: int) -> Boundary:
+    """As `boundary`, of the tables whose estimated p-value is at most this."""
+    worse = estimated(n, difference)[: most + 1, : most + 1] > estimate * (1 + _TIE)
+    inside = np.tri(most + 1, dtype=bool)
+    return np.asarray((worse & inside).sum(axis=1), dtype=np.int64)
 
 
 def boundary(statistic: float, n: int, difference: float, most: int) -> Boundary:
@@ -115,9 +183,9 @@ def rejection(edge: Boundary, n: int, discordance: Floats, difference: float) ->
     return np.asarray(np.clip((of_d * tails).sum(axis=1), 0.0, 1.0))
 
 
-def worst(statistic: float, n: int, difference: float, discordant: int) -> float:
-    """The largest chance to reach `statistic` over the discordances that `discordant` pairs allow; 0 where none allows
-    `difference`.
+def worst(edge: Boundary, n: int, difference: float, discordant: int) -> float:
+    """The largest chance to reach the boundary over the discordances that `discordant` pairs allow; 0 where none allows
+    `difference`. The boundary goes up to `most_discordant`.
 
     Found on a grid and closed in on around its best points, to within 1e-6.
     """
@@ -125,7 +193,6 @@ def worst(statistic: float, n: int, difference: float, discordant: int) -> float
     low = max(low, -difference)  # "at most -0.02" needs two items in a hundred that differ; "at most 0.02" needs none
     if low >= high:
         return 0.0
-    edge = boundary(statistic, n, difference, most_discordant(discordant, n))
     # On the arcsine scale the law is equally smooth everywhere.
     grid = np.linspace(math.asin(math.sqrt(low)), math.asin(math.sqrt(high)), 33)
     values = rejection(edge, n, np.sin(grid) ** 2, difference)

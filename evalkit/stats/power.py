@@ -111,8 +111,5 @@ def _chance(n: int, delta: float, supposed: float, alpha: float, discordance: fl
         z = (delta - supposed) * math.sqrt(n) / sd - normal_quantile(1 - alpha)
         return 1 - 0.5 * math.erfc(z / math.sqrt(2))
     # The exact test asks for slightly more or less at each number of discordant pairs; the expected one stands for all.
-    statistic = exact.critical(n, supposed, alpha, round(n * discordance))
-    if math.isinf(statistic):
-        return 0.0
-    edge = exact.boundary(statistic, n, supposed, n)
-    return float(exact.rejection(edge, n, np.array([discordance]), delta)[0])
+    edge = exact.rejected(n, supposed, alpha, round(n * discordance))
+    return 0.0 if edge is None else float(exact.rejection(edge, n, np.array([discordance]), delta)[0])

@@ -25,15 +25,19 @@ def tango(wins: float, losses: float, n: float, difference: float) -> float:
 
 def tango_of(wins: Floats, losses: Floats, n: float, difference: float) -> Floats:
     """The same for many tables at once."""
-    a = 2 * n
-    b = (2 * n - wins + losses) * difference - wins - losses
-    c = -losses * difference * (1 - difference)
-    q = (np.sqrt(np.maximum(b * b - 4 * a * c, 0)) - b) / (2 * a)
-    variance = n * (2 * q + difference * (1 - difference))
+    variance = n * (discordance_of(wins, losses, n, difference) - difference * difference)
     distance = wins - losses - n * difference
     return np.asarray(
         np.divide(distance, np.sqrt(np.maximum(variance, 0)), out=np.zeros_like(distance), where=variance > 0)
     )
+
+
+def discordance_of(wins: Floats, losses: Floats, n: float, difference: float) -> Floats:
+    """For each table the most likely share of discordant pairs if the true difference were `difference`."""
+    a = 2 * n
+    b = (2 * n - wins + losses) * difference - wins - losses
+    c = -losses * difference * (1 - difference)
+    return np.asarray((np.sqrt(np.maximum(b * b - 4 * a * c, 0)) - b) / a + difference)
 
 
 def _discordance(wins: float, losses: float, n: float, difference: float) -> float:
