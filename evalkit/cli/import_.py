@@ -1,4 +1,4 @@
-"""`evalkit import lm-eval|inspect PATH`: results of other tools become runs, to be shown, compared and gated."""
+"""`evalkit import lm-eval|inspect|guidellm PATH`: results of other tools become runs, or a load sweep."""
 
 from __future__ import annotations
 
@@ -40,6 +40,19 @@ def inspect(log: Path, scorer: str | None, name: str | None, results: Path) -> i
     from evalkit.bridges.inspect_log import read_log
 
     return _written(results, read_log(log, scorer=scorer, name=name))
+
+
+@command.command("guidellm")
+@click.argument("report", type=click.Path(path_type=Path))
+@click.option("--suite", type=click.Path(path_type=Path), help="The suite whose model was measured, with --model.")
+@click.option("--model", help="Its model: `hosting.load: latest` finds the sweep, and run and price reckon with it.")
+@click.option("--slo", metavar="LIMITS", help="What users are promised, in seconds: ttft_p95=1.0,tpot_p95=0.05")
+@results_folder
+def guidellm(report: Path, suite: Path | None, model: str | None, slo: str | None, results: Path) -> int:
+    """Take over a report of GuideLLM (JSON) as a load sweep, as `evalkit load` makes them."""
+    from evalkit.cli.import_sweep import import_guidellm
+
+    return import_guidellm(report, suite=suite, model=model, slo=slo, results=results)
 
 
 def _written(results: Path, found: Imported) -> int:

@@ -114,8 +114,9 @@ class Step:
     output_tokens: float | None
     times: dict[str, dict[str, Any] | None]
     """ttft_s, tpot_s and total_s as `Distribution.as_facts`; None where not measured."""
-    late_s: float
-    """95th percentile of how late the client itself was: above a few milliseconds the figures are the client's."""
+    late_s: float | None
+    """95th percentile of how late the client itself was: above a few milliseconds the figures are the client's. None:
+    another tool measured, and does not say."""
     saturated: str | None = None
     """Why it did not keep up; None where it did."""
 

@@ -83,10 +83,10 @@ def _say_found(page: Page, load: Mapping[str, Any]) -> None:
         page.say(
             "What it serves, and so its cost per token, is unknown: no step qualifies, or tokens were not reported."
         )
-    rounds = load["n_asked"] / load["n_prompts"]
-    if rounds > 1:
+    n_prompts = load["n_prompts"]  # null: another tool made them
+    if n_prompts and (rounds := load["n_asked"] / n_prompts) > 1:
         page.say(
-            f"Each of the {numbers.count(load['n_prompts'])} prompts was asked about {rounds:.0f} times: a server that "
+            f"Each of the {numbers.count(n_prompts)} prompts was asked about {rounds:.0f} times: a server that "
             "caches prompts may look faster than it will be on new ones."
         )
     slowest = max((step["total_s"]["p50"] for step in load["steps"] if step["total_s"]), default=0.0)
@@ -95,9 +95,11 @@ def _say_found(page: Page, load: Mapping[str, Any]) -> None:
             f"An answer takes up to {numbers.time(slowest)} and a step {numbers.time(load['seconds'])}: longer steps "
             f"would show more, like --seconds {max(1, round(slowest * 5))}."
         )
-    late = max((step["late_s_p95"] for step in load["steps"]), default=0.0)
+    late = max((step["late_s_p95"] or 0.0 for step in load["steps"]), default=0.0)
     if late > _LATE_S:
         page.say(f"The client itself was up to {numbers.time(late)} late (p95): read the times with that in mind.")
+    for note in load.get("notes") or ():
+        page.say(visible(note, limit=1000))
     page.say("")
 
 
