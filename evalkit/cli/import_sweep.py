@@ -71,9 +71,9 @@ def _for_whom(report: Report, suite: Path | None, model: str | None) -> tuple[di
         raise UserError(f"{suite.name} has no model {visible(model)}; there are: {', '.join(loaded.models)}")
     if report.model is not None and entry.model != report.model:
         raise UserError(
-            f"the report is of {visible(report.model)!r}, and {model} of {suite.name} is {entry.model!r}: the throughput "
-            "of another model would give it a false price. Name the model that was measured with --model, or import without "
-            "--suite to look at the figures."
+            f"the report is of {visible(report.model)!r}, and {model} of {suite.name} is {entry.model!r}: another "
+            "model's throughput would give it a false price. Name the model that was measured with --model, or "
+            "import without --suite to look at the figures."
         )
     return {model: entry.model_dump(mode="json", exclude_none=True)}, loaded.name, model
 
