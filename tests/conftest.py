@@ -46,6 +46,7 @@ def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # a gate under test is not this job's gate
         monkeypatch.delenv(name, raising=False)
     world = tmp_path_factory.mktemp("world")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(world / "config"))
     monkeypatch.setenv("EVALKIT_CACHE", str(world / "cache"))
     monkeypatch.setenv("EVALKIT_RESULTS", str(world / "results"))
 

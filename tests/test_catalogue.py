@@ -1,14 +1,24 @@
-"""The catalogue of models: every fact with source and date; sources that disagree are disputed."""
+"""The catalogue of models: every fact with source and date; sources that disagree are disputed; files correct it."""
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from evalkit.catalogue.facts import TIERS, UNCHECKED, load
+from evalkit.catalogue.facts import LICENCE_KINDS, TIERS, UNCHECKED, Catalogue, Known
+from evalkit.catalogue.reading import load, record, user_file
 from evalkit.errors import UserError
+from evalkit.report.entries import entries_of
+from evalkit.report.shelf import Store
+from tests.board_world import a_run
+from tests.world import evalkit, run_folders
+
+REPO = Path(__file__).parent.parent
 
 FAMILIES = {
     "GPT",
@@ -27,21 +37,63 @@ FAMILIES = {
 }
 
 
-def write(folder: Path, text: str) -> Path:
-    path = folder / "models.yaml"
-    path.write_text(text)
+def write(folder: Path, text: str, name: str = "models.yaml") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(text, "utf-8")
     return path
 
 
-def test_every_family_is_there_and_every_claim_has_a_source_and_a_date() -> None:
-    known = {entry.model: entry for entry in load().models.values()}
+def versions(catalogue: Catalogue) -> dict[str, Known]:
+    return {known.model: known for known in catalogue.models.values()}
+
+
+def test_every_family_is_there_and_every_claim_has_a_source_with_a_page_and_a_date() -> None:
+    known = versions(load())
     assert {entry.family for entry in known.values()} == FAMILIES
     for entry in known.values():
+        assert entry.claims, f"{entry.model} says nothing"
         assert entry.value("tier") in {*TIERS, None}
+        assert entry.value("licence_kind") in {*LICENCE_KINDS, None}
         for claims in entry.claims.values():
             for claim in claims:
                 assert len(claim.source) > 5, f"{entry.model}: a source is named in full"
-                assert claim.seen == UNCHECKED or date.fromisoformat(claim.seen)
+                assert claim.seen == UNCHECKED or date.fromisoformat(claim.seen) <= date.today()
+                assert claim.second_hand or (claim.url or "").startswith("https://"), f"{claim.source}: has no page"
+
+
+def test_a_modified_licence_is_a_kind_of_its_own_and_never_counts_as_permissive() -> None:
+    for entry in versions(load()).values():
+        licence, kind, tier = (entry.value(name) for name in ("licence", "licence_kind", "tier"))
+        if "modified" in str(licence).lower():
+            assert kind == "modified permissive", entry.model
+        if kind is not None and tier is not None:
+            assert (kind == "permissive") == (tier in {"open weights, permissive", "fully open"}), entry.model
+
+
+def test_the_page_says_how_many_facts_were_checked() -> None:
+    known = versions(load())
+    claims = [claim for entry in known.values() for claims in entry.claims.values() for claim in claims]
+    counts = Counter(claim.doubt for claim in claims)
+    page = (REPO / "docs" / "catalogue.md").read_text("utf-8")
+    said = re.search(r"(\d+) versions of (\d+) families, (\d+) facts", page)
+    assert said is not None
+    assert [int(n) for n in said.groups()] == [len(known), len(FAMILIES), len(claims)]
+    rows = [int(n) for n in re.findall(r"\| (\d+) \| (?:the fact|\*)", page)]
+    assert rows == [counts[""], counts["second hand"], counts["source not re-read"]]
+
+
+def test_what_is_not_first_hand_says_so_wherever_it_is_shown(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "sources:\n  copy: {title: a copy of the card, second_hand: true}\nmodels:\n- model: m\n"
+        "  licence: {is: MIT, source: copy, seen: 2026-11-01}\n"
+        "  context_tokens: {is: 4096, source: the card, seen: unchecked}\n",
+    )
+    known = load([path]).find("m")
+    assert known is not None
+    assert known.shown("licence") == "MIT (second hand)"
+    assert known.shown("context_tokens") == "4,096 (source not re-read)"
 
 
 def test_two_sources_that_disagree_are_disputed_and_neither_wins(tmp_path: Path) -> None:
@@ -75,48 +127,192 @@ def test_a_provider_s_prefix_and_case_do_not_hide_a_version_but_another_version_
 
 def test_a_model_near_retirement_and_an_alias_get_a_badge() -> None:
     catalogue = load()
-    gpt = catalogue.find("gpt-5")
-    assert gpt is not None
-    assert gpt.badges(date(2026, 11, 20)) == ["retires on 2026-12-11, in 21 days"]
-    assert gpt.badges(date(2026, 1, 1)) == []
-    assert gpt.badges(date(2027, 1, 1)) == ["retired on 2026-12-11"]
-    alias = catalogue.find("some/thing-latest")
-    assert alias is not None and "cannot be pinned" in alias.badges(date(2026, 11, 20))[0]
+    pinned, alias = catalogue.find("gpt-5-2025-08-07"), catalogue.find("gpt-5")
+    assert pinned is not None and alias is not None
+    assert pinned.badges(date(2026, 11, 20)) == ["retires on 2026-12-11, in 21 days"]
+    assert pinned.badges(date(2026, 1, 1)) == []
+    assert pinned.badges(date(2027, 1, 1)) == ["retired on 2026-12-11"]
+    assert alias.badges(date(2026, 1, 1)) == ["an alias: ask for gpt-5-2025-08-07 to pin the version"]
+    unpinned = catalogue.find("some/thing-latest")
+    assert unpinned is not None and "cannot be pinned" in unpinned.badges(date(2026, 11, 20))[0]
 
 
-def test_a_file_of_one_s_own_adds_and_corrects_single_facts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write(
-        tmp_path,
-        "sources: {ours: our lawyers}\nmodels:\n- model: gpt-5\n"
-        "  retires: {is: 2027-06-01, source: ours, seen: 2026-11-20}\n"
-        "- model: in-house-1\n  tier: {is: closed, source: ours, seen: 2026-11-20}\n",
-    )
-    monkeypatch.setenv("EVALKIT_CATALOGUE", str(path))
-    catalogue = load()
+OWN = """
+sources: {ours: our lawyers}
+models:
+- model: gpt-5
+  retires: {is: 2027-06-01, source: ours, seen: 2026-11-20}
+- model: mistral-medium-3-5
+  commercial_use: {is: cleared for us, source: ours, seen: 2026-11-20}
+- model: in-house-1
+  tier: {is: closed, source: ours, seen: 2026-11-20}
+"""
+
+
+def test_a_file_of_one_s_own_adds_and_corrects_single_facts_and_says_what_it_replaced(tmp_path: Path) -> None:
+    catalogue = load([write(tmp_path, OWN)])
     gpt, own = catalogue.find("gpt-5"), catalogue.find("in-house-1")
+    by_name, by_id = catalogue.find("mistral-medium-3-5"), catalogue.find("mistralai/Mistral-Medium-3.5-128B")
     assert gpt is not None and own is not None
     assert gpt.value("retires") == "2027-06-01"
-    assert gpt.claims["retires"][0].source == "our lawyers"
+    assert gpt.sources("retires").startswith("our lawyers, 2026-11-20; from models.yaml, which corrects: 2026-12-11 (")
     assert gpt.value("tier") == "closed", "what the file does not name stays"
+    assert "models.yaml" not in gpt.sources("tier")
+    assert catalogue.find("gpt-5-2025-08-07") is not None
     assert own.value("tier") == "closed"
     assert own.shown("licence") is None
+    assert by_name is by_id is not None, "every id of the version is corrected"
+    assert by_name.value("commercial_use") == "cleared for us"
+    assert by_name.disputed == ()
+    assert by_name.sources("commercial_use").count("20 million") == 2, "both readings that were corrected"
+
+
+def test_the_later_file_wins_and_the_built_in_catalogue_stays_as_it_is(tmp_path: Path) -> None:
+    kept = record(write(tmp_path / "suite", OWN))
+    later = write(tmp_path, OWN.replace("2027-06-01", "2027-09-01"))
+    both, alone, plain = (c.find("gpt-5") for c in (load([later], [kept]), load([], [kept]), load()))
+    assert both is not None and alone is not None and plain is not None
+    assert (both.value("retires"), alone.value("retires")) == ("2027-09-01", "2027-06-01")
+    assert plain.value("retires") == "2026-12-11"
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("models: [", "no valid YAML"),
-        ("- a", "needs `sources:`"),
-        ("models:\n- name: x\n", "starts with `- model:`"),
-        ("models:\n- model: x\n  licens: {is: MIT, source: a, seen: b}\n", "unknown licens"),
-        ("models:\n- model: x\n  licence: MIT\n", "a fact is written"),
-        ("models:\n- model: x\n  tier: {is: open, source: a, seen: b}\n", "none of closed"),
-        ("models:\n- model: x\n  retires: {is: soon, source: a, seen: b}\n", "needs a day"),
-        ("models:\n- model: x\n- model: X\n", "twice"),
+        ("models: [", "models.yaml:1: this is not valid YAML"),
+        ("- a", "models.yaml:1: a catalogue has the keys"),
+        ("model:\n- model: x\n", "models.yaml:1: model: unknown key; did you mean 'models'?"),
+        ("models: x\n", "models.yaml:1: models: expected a list"),
+        ("models:\n- name: x\n", "models.yaml:2: models[0]: each entry starts with `- model:`"),
+        (
+            "models:\n- model: x\n  licens: {is: MIT, source: a, seen: b}\n",
+            "models.yaml:3: models[0].licens: unknown key; did you mean 'licence'?",
+        ),
+        ("models:\n- model: x\n  licence: MIT\n", "models.yaml:3: models[0].licence: a fact is written"),
+        ("models:\n- model: x\n  tier: {is: open, source: a, seen: 2026-01-01}\n", "expected one of closed"),
+        (
+            "models:\n- model: x\n  retires: {is: soon, source: a, seen: 2026-01-01}\n",
+            "expected a day, like 2026-07-01",
+        ),
+        ("models:\n- model: x\n  licence: {is: MIT, source: a, seen: lately}\n", "seen: expected the day it was read"),
+        ("models:\n- model: x\n  licence: {is: MIT, source: '', seen: 2026-01-01}\n", "source: expected who says so"),
+        ("models:\n- model: x\n  context_tokens: {is: 1M, source: a, seen: 2026-01-01}\n", "whole number of tokens"),
+        ("models:\n- model: x\n  modalities: {is: text, source: a, seen: 2026-01-01}\n", "expected a list, [text"),
+        ("models:\n- model: x\n- model: X\n", "models.yaml:3: models[1]: x stands here twice"),
+        ("sources: {a: {title: b, link: c}}\n", "models.yaml:1: sources.a.link: unknown key"),
+        ("sources: {a: 3}\n", "models.yaml:1: sources.a: expected a title"),
+        ("models:\n- model: x\n  names: y\n", "models.yaml:3: models[0].names: expected a list of ids"),
+        ("models: &a\n- model: x\n", "anchors and aliases are refused"),
     ],
 )
-def test_a_file_with_a_mistake_is_named_with_the_place(text: str, said: str, tmp_path: Path) -> None:
+def test_a_file_with_a_mistake_is_named_with_the_line_and_the_way_out(text: str, said: str, tmp_path: Path) -> None:
     path = write(tmp_path, text)
-    with pytest.raises(UserError, match=said) as caught:
+    with pytest.raises(UserError) as caught:
         load([path])
+    assert said in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+    path = write(tmp_path, "models:\n- model: x\n  licence: MIT\n  retires: soon\n- y\n")
+    with pytest.raises(UserError) as caught:
+        load([path])
+    assert [line.split(": ")[0] for line in str(caught.value).splitlines()] == [f"{path}:{n}" for n in (3, 4, 5)]
+
+
+def test_the_user_s_own_file_is_found_among_the_settings_or_by_its_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert user_file() is None
+    among = write(tmp_path / "evalkit", OWN)
+    assert user_file() == among
+    named = write(tmp_path, OWN, "named.yaml")
+    monkeypatch.setenv("EVALKIT_CATALOGUE", str(named))
+    assert user_file() == named
+
+
+def test_a_results_folder_corrects_the_board_and_a_slip_there_is_said_not_thrown(tmp_path: Path) -> None:
+    a_run(tmp_path, models=["gpt"], n=3)
+    day = date(2026, 11, 20)
+    (before,) = entries_of(Store(tmp_path), "support", today=day)
+    assert "retires on 2026-12-11, in 21 days" in before.warnings
+    write(tmp_path, OWN)
+    (after,) = entries_of(Store(tmp_path), "support", today=day)
+    assert not any("retires" in warning for warning in after.warnings)
+    assert after.known is not None and "which corrects: 2026-12-11" in after.known.sources("retires")
+    write(tmp_path, "models:\n- model: gpt-5\n  retires: soon\n")
+    (slipped,) = entries_of(Store(tmp_path), "support", today=day)
+    assert slipped.known is not None and slipped.known.value("retires") == "2026-12-11"
+    assert "facts of your own are left out" in slipped.warnings[0] and "models.yaml:3" in slipped.warnings[0]
+
+
+SUITE = """
+name: facts
+{catalogue}
+models:
+  ours: {{adapter: scripted, model: in-house-1, replies: {{"*": "4"}}, licence: by contract}}
+tasks:
+  - {{name: sum, data: items.jsonl, prompt: "{{{{ q }}}}", target: "4", score: exact}}
+"""
+
+
+def suite_with(folder: Path, catalogue: str = "") -> Path:
+    write(folder, json.dumps({"q": "2 + 2?"}) + "\n", "items.jsonl")
+    return write(folder, SUITE.format(catalogue=catalogue), "suite.yaml")
+
+
+def test_a_run_keeps_what_the_file_beside_its_suite_says_and_the_board_and_show_read_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite, results = suite_with(tmp_path), tmp_path / "results"
+    write(tmp_path, OWN + "  retires: {is: 2026-01-01, source: ours, seen: 2026-11-20}\n")
+    assert evalkit(capsys, "run", suite, "--results", results).code == 0
+    (folder,) = run_folders(results)
+    (kept,) = json.loads((folder / "run.json").read_text("utf-8"))["catalogue"]
+    assert kept["file"] == "models.yaml"
+    (tmp_path / "models.yaml").unlink()
+    (entry,) = entries_of(Store(results), "facts")
+    assert entry.known is not None and entry.known.value("tier") == "closed"
+    assert entry.known.value("licence") == "by contract", "the suite's own word, where nobody else has one"
+    assert "retired on 2026-01-01" in entry.warnings
+    shown = evalkit(capsys, "show", folder)
+    assert "ours: retired on 2026-01-01" in shown.out
+
+
+def test_facts_change_no_identity_so_a_run_resumes_whatever_they_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite, results = suite_with(tmp_path), tmp_path / "results"
+    assert evalkit(capsys, "run", suite, "--results", results).code == 0
+    write(tmp_path, OWN)
+    assert evalkit(capsys, "run", suite, "--results", results, "--new").code == 0
+    first, second = (json.loads((f / "run.json").read_text("utf-8")) for f in run_folders(results))
+    assert first["suite_digest"] == second["suite_digest"]
+    assert "catalogue" not in first and second["catalogue"]
+
+
+def test_a_catalogue_that_the_suite_names_must_be_there_and_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = suite_with(tmp_path, "catalogue: facts.yaml")
+    missing = evalkit(capsys, "check", suite)
+    assert missing.code == 2 and "facts.yaml cannot be read: No such file" in missing.err
+    write(tmp_path, "models:\n- model: x\n  licens: MIT\n", "facts.yaml")
+    wrong = evalkit(capsys, "check", suite)
+    assert wrong.code == 2 and "facts.yaml:3: models[0].licens: unknown key; did you mean 'licence'?" in wrong.err
+
+
+def test_a_damaged_record_in_a_run_is_said_on_the_board_and_by_show(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite, results = suite_with(tmp_path), tmp_path / "results"
+    write(tmp_path, OWN)
+    evalkit(capsys, "run", suite, "--results", results)
+    (folder,) = run_folders(results)
+    facts = json.loads((folder / "run.json").read_text("utf-8"))
+    (folder / "run.json").write_text(json.dumps({**facts, "catalogue": [{"file": "x", "content": [1]}]}), "utf-8")
+    (entry,) = entries_of(Store(results), "facts")
+    assert "facts of your own are left out" in entry.warnings[0]
+    shown = evalkit(capsys, "show", folder)
+    assert shown.code == 0 and "catalogue: left out" in shown.out

@@ -249,10 +249,7 @@ def _known(entries: Sequence[Entry]) -> None:
                 continue
             st.markdown(f"**{elements.plain(entry.model)}** is {elements.plain(known.model)}")
             elements.facts_table(
-                {
-                    name.replace("_", " "): f"{known.shown(name)}   [{', '.join(c.source for c in claims)}]"
-                    for name, claims in known.claims.items()
-                },
+                {name.replace("_", " "): f"{known.shown(name)}   [{known.sources(name)}]" for name in known.claims},
                 alt=f"Facts about {visible(known.model)}",
             )
 

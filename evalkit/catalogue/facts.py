@@ -1,31 +1,40 @@
 """Facts about model versions, each with its source and date; where sources disagree a fact is disputed, never chosen.
 
-    catalogue = load()
-    known = catalogue.find("openai/gpt-oss-120b")
+    known = load().find("openai/gpt-oss-120b")
     known.value("licence")                 # "Apache-2.0"
     known.disputed                         # ("terms",) where two sources say different things
 
-Openness belongs to a version, not to a maker, so facts are keyed by exact version. What is not known is absent. A file
-of one's own (EVALKIT_CATALOGUE, or models.yaml beside the runs) adds models and replaces single facts.
+Openness belongs to a version, not to a maker, so facts are keyed by exact version. What is not known is absent.
+`reading` makes these records from files.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from evalkit.errors import UserError
-
 TIERS = ("closed", "open weights, restricted licence", "open weights, permissive", "fully open")
-FIELDS = ("tier", "licence", "terms", "context_tokens", "modalities", "released", "retires")
+LICENCE_KINDS = ("permissive", "modified permissive", "use-restricted", "community", "research only")
+"""`modified permissive`: a known licence's name with a condition of its own, such as a cap on revenue; never the same
+as the licence that it is named after. `use-restricted`: free but for a list of uses. `community`: the maker's own, with
+conditions on who may use it or what may be built."""
+FIELDS = (
+    "tier",
+    "licence",
+    "licence_kind",
+    "commercial_use",
+    "user_cap",
+    "derived_training",
+    "terms",
+    "context_tokens",
+    "modalities",
+    "released",
+    "retires",
+)
+DAYS = ("released", "retires")
 UNCHECKED = "unchecked"
-_DAYS = ("released", "retires")
-_FILE = Path(__file__).parent / "models.yaml"
 _NEAR_DAYS = 120
 """A swap takes a quarter: a model that goes earlier is no candidate without a word about it."""
 
@@ -36,9 +45,25 @@ class Claim:
 
     value: Any
     source: str
-    """Who says so, as a title or an address."""
+    """Who says so, as a title."""
     seen: str
     """The day it was read there, ISO; `unchecked` where it was written down without opening the source again."""
+    url: str | None = None
+    """The page of the source; None where it has none."""
+    second_hand: bool = False
+    """The source passes on what the maker said, or says it for another version."""
+    file: str | None = None
+    """The file of one's own that says so; None for the catalogue that comes with evalkit."""
+
+    @property
+    def checked(self) -> bool:
+        """Whether it was read where the maker says it."""
+        return self.seen != UNCHECKED and not self.second_hand
+
+    @property
+    def doubt(self) -> str:
+        """What a reader should know of its standing; empty where it was checked."""
+        return "source not re-read" if self.seen == UNCHECKED else "second hand" if self.second_hand else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +75,12 @@ class Known:
     names: tuple[str, ...] = ()
     """Other ids of the same version."""
     moving: bool = False
-    """The id is an alias that its maker may point elsewhere, so it cannot be pinned."""
+    """The id is an alias that its maker may point elsewhere, and no id is known that pins it."""
+    pin: str | None = None
+    """The id that pins this version, where the one that was asked for is an alias of it; None where it is none."""
     claims: Mapping[str, tuple[Claim, ...]] = field(default_factory=dict)
+    replaced: Mapping[str, tuple[Claim, ...]] = field(default_factory=dict)
+    """By field: what stood there before a file of one's own corrected it."""
 
     def value(self, name: str) -> Any:
         """The value that every source agrees on; None where nothing is known, or the sources disagree."""
@@ -69,8 +98,18 @@ class Known:
         if not claims:
             return None
         if name in self.disputed:
-            return "disputed: " + " / ".join(f"{_text(c.value)} ({c.source})" for c in claims)
-        return _text(claims[0].value) + (" (source not re-read)" if claims[0].seen == UNCHECKED else "")
+            return "disputed: " + " / ".join(f"{_text(c.value)} ({_said_by(c)})" for c in claims)
+        doubts = [claim.doubt for claim in claims]
+        return _text(claims[0].value) + (f" ({doubts[0]})" if all(doubts) else "")
+
+    def sources(self, name: str) -> str:
+        """Who says so, when that was read and where; for a fact of one's own also the file and what it corrects."""
+        told = ", ".join(f"{c.source}, {c.seen}{f', {c.url}' if c.url else ''}" for c in self.claims.get(name, ()))
+        file = next((c.file for c in self.claims.get(name, ()) if c.file), None)
+        if file is None:
+            return told
+        before = " / ".join(f"{_text(c.value)} ({c.source})" for c in self.replaced.get(name, ()))
+        return f"{told}; from {file}" + (f", which corrects: {before}" if before else "")
 
     def badges(self, today: date) -> list[str]:
         """Sentences that a reader should see beside the model's name."""
@@ -82,15 +121,32 @@ class Known:
                 found.append(f"retired on {day}")
             elif (day - today).days <= _NEAR_DAYS:
                 found.append(f"retires on {day}, in {(day - today).days} days")
-        if self.moving:
+        if self.pin:
+            found.append(f"an alias: ask for {self.pin} to pin the version")
+        elif self.moving:
             found.append("an alias that its maker may point to another version: it cannot be pinned")
-        found += [f"{name} disputed between sources" for name in self.disputed]
+        found += [f"{name.replace('_', ' ')} disputed between sources" for name in self.disputed]
         return found
+
+    def corrected(self, theirs: Known) -> Known:
+        """This, with another file's word on top: it corrects field by field; what it does not name stays."""
+        before = {name: self.claims[name] for name in theirs.claims if name in self.claims}
+        names = dict.fromkeys([*self.names, theirs.model, *theirs.names])
+        names.pop(self.model, None)
+        return Known(
+            self.model,
+            theirs.family or self.family,
+            tuple(names),
+            theirs.moving or self.moving,
+            theirs.pin or self.pin,
+            {**self.claims, **theirs.claims},
+            {**self.replaced, **before},
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Models by id."""
+    """Models by id, in lower case."""
 
     models: Mapping[str, Known]
 
@@ -105,96 +161,23 @@ class Catalogue:
         found = self.models.get(wanted) or self.models.get(wanted.rpartition("/")[2])
         if found is None and wanted.endswith(("-latest", ":latest")):
             return Known(model, moving=True)
+        if found is not None and found.pin and wanted.rpartition("/")[2] == found.pin.lower().rpartition("/")[2]:
+            return replace(found, pin=None)
         return found
 
-
-def load(extra: Iterable[Path] = ()) -> Catalogue:
-    """The catalogue that comes with evalkit, with these files and EVALKIT_CATALOGUE on top.
-
-    Raises UserError for a file that cannot be read, naming the place.
-    """
-    models = dict(_built_in())
-    own = os.environ.get("EVALKIT_CATALOGUE")
-    for path in [*extra, *([Path(own)] if own else [])]:
-        for key, known in _read(path).items():
-            models[key] = _merged(models.get(key), known)
-    return Catalogue(models)
+    def corrected(self, theirs: Mapping[str, Known]) -> Catalogue:
+        """With a file of one's own on top: it adds models and corrects single facts."""
+        models = dict(self.models)
+        for known in {id(known): known for known in theirs.values()}.values():
+            ids = [known.model, *known.names]
+            ours = next((models[name.lower()] for name in ids if name.lower() in models), None)
+            made = known if ours is None else ours.corrected(known)
+            models |= dict.fromkeys((name.lower() for name in (made.model, *made.names)), made)
+        return Catalogue(models)
 
 
-@cache
-def _built_in() -> Mapping[str, Known]:
-    return _read(_FILE)
-
-
-def _merged(ours: Known | None, theirs: Known) -> Known:
-    """A user's file corrects fact by fact; what it does not name stays."""
-    if ours is None:
-        return theirs
-    return Known(
-        theirs.model,
-        theirs.family or ours.family,
-        tuple(dict.fromkeys([*ours.names, *theirs.names])),
-        theirs.moving or ours.moving,
-        {**ours.claims, **theirs.claims},
-    )
-
-
-def _read(path: Path) -> dict[str, Known]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"The catalogue {path} cannot be read ({error.strerror}).") from error
-    except (YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"The catalogue {path} is no valid YAML: {str(error).splitlines()[0]}") from error
-    content = {} if content is None else content
-    if not isinstance(content, dict) or not isinstance(content.get("models", []), list):
-        raise UserError(f"The catalogue {path} needs `sources:` (a group) and `models:` (a list).")
-    sources = content.get("sources") or {}
-    found: dict[str, Known] = {}
-    for entry in content.get("models") or []:
-        known = _known(entry, sources, path)
-        for name in (known.model, *known.names):
-            if name.lower() in found:
-                raise UserError(f"The catalogue {path} names {name} twice; put both claims into one entry.")
-            found[name.lower()] = known
-    return found
-
-
-def _known(entry: Any, sources: Mapping[str, Any], path: Path) -> Known:
-    if not isinstance(entry, dict) or not isinstance(entry.get("model"), str):
-        raise UserError(f"The catalogue {path}: each entry starts with `- model:`, the exact version.")
-    model = entry["model"]
-    odd = set(entry) - {"model", "names", "family", "moving", *FIELDS}
-    if odd:
-        raise UserError(
-            f"The catalogue {path}, {model}: unknown {', '.join(sorted(odd))}; known are {', '.join(FIELDS)}."
-        )
-    claims = {name: _claims(entry[name], sources, f"{path}, {model}, {name}") for name in FIELDS if name in entry}
-    for claim in claims.get("tier", ()):
-        if claim.value not in TIERS:
-            raise UserError(f"The catalogue {path}, {model}: tier {claim.value!r} is none of {' · '.join(TIERS)}.")
-    for name in _DAYS:
-        for claim in claims.get(name, ()):
-            try:
-                date.fromisoformat(claim.value)
-            except ValueError:
-                raise UserError(f"The catalogue {path}, {model}: {name} needs a day like 2026-07-01.") from None
-    names = entry.get("names") or []
-    return Known(model, entry.get("family"), tuple(map(str, names)), entry.get("moving") is True, claims)
-
-
-def _claims(value: Any, sources: Mapping[str, Any], where: str) -> tuple[Claim, ...]:
-    claims = []
-    for claim in value if isinstance(value, list) else [value]:
-        if not isinstance(claim, dict) or set(claim) != {"is", "source", "seen"}:
-            raise UserError(f"The catalogue {where}: a fact is written {{is: ..., source: ..., seen: 2026-11-20}}.")
-        said = claim["is"].isoformat() if isinstance(claim["is"], date) else claim["is"]
-        source = str(claim["source"])
-        claims.append(Claim(said, str(sources.get(source, source)), str(claim["seen"])))
-    return tuple(claims)
+def _said_by(claim: Claim) -> str:
+    return f"{claim.source}{f'; {claim.doubt}' if claim.doubt else ''}"
 
 
 def _text(value: Any) -> str:

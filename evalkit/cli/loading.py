@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 from evalkit.adapters.registry import known_adapters
 from evalkit.cost.billing import UnitPrices
@@ -17,6 +18,8 @@ from evalkit.suite.suite import Suite
 
 PRICE_FILE = "prices.yaml"
 """Read when it stands beside the suite and --prices names no other."""
+FACTS_FILE = "models.yaml"
+"""Facts about models, read when it stands beside the suite and `catalogue:` names no other."""
 
 
 def suite_at(path: Path, *, allow_code: bool = False) -> Suite:
@@ -60,7 +63,20 @@ def planned(
     book = PriceBook.load(prices or (beside if beside.is_file() else None))
     hosts = frozenset(host.strip().lower() for host in allow_key_host)
     own = {} if results is None else _own_hardware(suite, results)
-    return make_plan(suite, Options(models, tasks, limit, dollars(max_cost), hosts, own, allow_suite_code), book)
+    plan = make_plan(suite, Options(models, tasks, limit, dollars(max_cost), hosts, own, allow_suite_code), book)
+    told = _catalogue(suite)
+    return replace(plan, facts={**plan.facts, "catalogue": told}) if told else plan
+
+
+def _catalogue(suite: Suite) -> list[dict[str, Any]]:
+    """What the suite's own file says of models, for the facts of the run; [] where it has none. Raises UserError."""
+    named = suite.file.catalogue
+    path = suite.folder / (named or FACTS_FILE)
+    if named is None and not path.is_file():
+        return []
+    from evalkit.catalogue.reading import record
+
+    return [record(path)]
 
 
 def _own_hardware(suite: Suite, results: Path) -> dict[str, UnitPrices]:

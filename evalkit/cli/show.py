@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from evalkit.cli.options import as_json, results_folder
+from evalkit.errors import UserError
 
 
 @click.command()
@@ -38,4 +42,25 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     click.echo(f"\n{folder}  {status}, started {facts.get('started_at')}")
     for reason in facts.get("reasons") or ():
         click.echo(f"not complete: {visible(str(reason), limit=2000)}")
+    for model, badge in _beware(facts):
+        click.echo(f"{visible(model, limit=60)}: {visible(badge, limit=500)}")
     return 0
+
+
+def _beware(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(model, what the catalogue warns of): near retirement, an alias, facts that sources dispute."""
+    from evalkit.catalogue import reading
+
+    described = facts.get("models")
+    models = described.items() if isinstance(described, dict) else ()
+    asked = {name: told["model"] for name, told in models if isinstance(told, dict) and told.get("model")}
+    asked = {name: model for name, model in asked.items() if isinstance(model, str)}
+    if not facts.get("catalogue") and not reading.mentions(asked.values()):
+        return []
+    try:
+        catalogue = reading.Shelves().catalogue(facts)
+    except UserError as error:
+        return [("catalogue", f"left out: {error}")]
+    today = datetime.now(UTC).date()
+    known = {name: catalogue.find(model) for name, model in asked.items()}
+    return [(name, badge) for name, found in known.items() if found for badge in found.badges(today)]

@@ -19,7 +19,7 @@ from evalkit.decide.pairing import Mask, NotComparable, Pairs, labels_of
 from evalkit.decide.rules import Condition, Finding, unmeasured
 from evalkit.stats.comparison import test
 from evalkit.stats.verdict import Decision
-from evalkit.suite.complaints import near
+from evalkit.suite.wording import near
 
 
 def evaluate(condition: Condition, pairs: Pairs, alpha: float, *, latency_ratio_refused: str | None = None) -> Finding:

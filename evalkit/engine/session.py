@@ -111,7 +111,8 @@ def _resumed(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dic
     load = now.get("in_flight")
     if recovered.n_done and before.get("in_flight") != load:
         load = f"{before.get('in_flight')}, then {load}"
-    kept = {key: now[key] for key in ("suite_resolved", "cut_by_limit", "cut_by_tasks", "max_cost_usd") if key in now}
+    names = ("suite_resolved", "catalogue", "cut_by_limit", "cut_by_tasks", "max_cost_usd")
+    kept = {key: now[key] for key in names if key in now}
     return {**kept, "in_flight": load}
 
 

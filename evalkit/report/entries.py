@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from evalkit.catalogue.facts import Catalogue, Known, load
+from evalkit.catalogue.facts import Known
+from evalkit.report.lore import Lore
 from evalkit.report.shelf import Store
 from evalkit.report.standings import Place
 from evalkit.store.runs import RunInfo
@@ -72,7 +73,7 @@ def suites(runs: Sequence[RunInfo]) -> list[str]:
 
 def entries_of(store: Store, suite: str, run: str | None = None, today: date | None = None) -> list[Entry]:
     """One entry a model: of the named run, or of the newest run that has it (complete ones before unfinished ones)."""
-    catalogue = load(_own(store))
+    lore = Lore.beside(store.results)
     mine = [info for info in store.readable() if info.suite == suite and run in (None, info.name)]
     mine.sort(key=lambda info: info.status != "complete")  # stable: newest first within each
     chosen: dict[str, RunInfo] = {}
@@ -82,8 +83,7 @@ def entries_of(store: Store, suite: str, run: str | None = None, today: date | N
     first = next((info for info in mine if info in chosen.values()), None)
     reference = _identities(store, first.name) if first else {}
     return [
-        _entry(store, info, model, catalogue, reference, today or datetime.now(UTC).date())
-        for model, info in chosen.items()
+        _entry(store, info, model, lore, reference, today or datetime.now(UTC).date()) for model, info in chosen.items()
     ]
 
 
@@ -124,11 +124,6 @@ def _order(line: Line) -> tuple[bool, float, float, str]:
     return (not line.entry.comparable, mean is None, -(mean or 0.0), line.entry.model)
 
 
-def _own(store: Store) -> list[Any]:
-    path = store.results / "models.yaml"
-    return [path] if path.is_file() else []
-
-
 def _identities(store: Store, run: str) -> dict[str, Any]:
     tasks = store.facts(run).get("tasks")
     if not isinstance(tasks, dict):
@@ -136,19 +131,17 @@ def _identities(store: Store, run: str) -> dict[str, Any]:
     return {name: facts.get("identity") for name, facts in tasks.items() if isinstance(facts, dict)}
 
 
-def _entry(
-    store: Store, info: RunInfo, model: str, catalogue: Catalogue, reference: Mapping[str, Any], today: date
-) -> Entry:
+def _entry(store: Store, info: RunInfo, model: str, lore: Lore, reference: Mapping[str, Any], today: date) -> Entry:
     facts = store.facts(info.name)
     described = facts.get("models")
     about = described.get(model) if isinstance(described, dict) else None
     asked_as = about.get("model") if isinstance(about, dict) else None
-    known = catalogue.find(asked_as if isinstance(asked_as, str) else None)
+    known, left_out = lore.known(facts, model, asked_as if isinstance(asked_as, str) else None)
     cells = store.summary(info.name)["models"][model]
     identities = _identities(store, info.name)
     differs = [task for task, identity in identities.items() if task in reference and reference[task] != identity]
     other = sorted(set(identities) ^ set(reference)) if identities and reference else []
-    warnings = []
+    warnings = [*left_out]
     if differs:
         warnings.append(f"not comparable: {', '.join(differs)} asked differently (data, prompt, mode or scorer)")
     if other:

@@ -10,9 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from evalkit.suite import hub, orders
-from evalkit.suite.complaints import SECRET_KEY, near
+from evalkit.suite.complaints import SECRET_KEY
 from evalkit.suite.located import Loc
 from evalkit.suite.schema import DataEntry, ModelEntry, RuleEntry, TaskEntry
+from evalkit.suite.wording import near
 
 Finding = tuple[Loc, str]
 NO_MODEL_ID = frozenset({"replay", "scripted"})

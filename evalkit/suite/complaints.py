@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 
 from evalkit.suite.located import Loc, Located
 from evalkit.suite.schema import SuiteFile
-from evalkit.suite.wording import short
+from evalkit.suite.wording import near, short
 
 SECRET_KEY = re.compile(
     r"api[_-]?key|(^|[_-])key$|secret|passw|credential|authorization|bearer|(^|access|auth|hf|api)[_-]?token$", re.I
@@ -56,15 +56,6 @@ def seen(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()
     return short(value)
-
-
-def near(word: str, known: typing.Iterable[str]) -> str:
-    """`did you mean 'prompt'?`, or the list of what is known."""
-    names = sorted(known)
-    close = get_close_matches(word, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"known are {', '.join(names)}" if names else "none is known here"
 
 
 def keys_at(loc: Loc) -> list[str]:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import SuiteError
-from evalkit.suite.complaints import near
 from evalkit.suite.digests import digest
 from evalkit.suite.foreign import ForeignTask
 from evalkit.suite.schema import GateEntry, ModelEntry, RunEntry, SuiteFile
 from evalkit.suite.tasks import Task
+from evalkit.suite.wording import near
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from evalkit.suite.schema.gates import GateEntry
 from evalkit.suite.schema.models import ModelEntry
-from evalkit.suite.schema.parts import Count, Name, Part, as_written
+from evalkit.suite.schema.parts import Count, Name, Part, Text, as_written
 from evalkit.suite.schema.tasks import TaskEntry
 
 
@@ -49,6 +49,9 @@ class SuiteFile(Part):
     """Where prompts may be sent."""
     models: Annotated[dict[Name, ModelEntry], Field(min_length=1)]
     tasks: Annotated[tuple[TaskEntry, ...], Field(strict=False, min_length=1)]
+    catalogue: Text | None = None
+    """A file that adds facts about models or corrects them (docs/catalogue.md), relative to the suite file. None:
+    models.yaml beside the suite, where there is one."""
     run: RunEntry = Field(default_factory=RunEntry)
     gate: GateEntry | None = None
     """None: this suite measures and decides nothing."""

@@ -1,0 +1,256 @@
+"""From catalogue files to facts: the one that comes with evalkit, and files of one's own on top.
+
+    sources:
+      legal: Our legal department, ticket 4711
+      card: {title: Model card, url: "https://...", second_hand: true}
+    models:
+      - model: mistral-medium-3-5
+        commercial_use: {is: cleared for us until 2027-12-31, source: legal, seen: 2026-11-20}
+
+Every complaint of a file is told at once, each with its line and the way out.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from evalkit.catalogue.facts import DAYS, FIELDS, LICENCE_KINDS, TIERS, UNCHECKED, Catalogue, Claim, Known
+from evalkit.errors import UserError
+from evalkit.suite.located import Loc, Located, parse
+from evalkit.suite.wording import near
+
+FILE_NAME = "models.yaml"
+"""Looked for beside a suite, in a results folder and in the user's settings."""
+_BUILT_IN = Path(__file__).parent / FILE_NAME
+_CHOICES = {"tier": TIERS, "licence_kind": LICENCE_KINDS}
+_ENTRY = ("model", "names", "family", "moving", "pin", *FIELDS)
+_LONGEST = 2_000
+"""Characters of one value: beyond it a file is no list of facts."""
+
+
+def load(files: Iterable[Path] = (), recorded: Iterable[Mapping[str, Any]] = ()) -> Catalogue:
+    """The catalogue that comes with evalkit, with what others say on top; the later one wins, fact by fact.
+
+    `recorded` is what a run kept of its suite's file (see `record`); it comes before `files`, whose reader knows more.
+    Raises UserError for a file or a record that cannot be read, naming the places.
+    """
+    catalogue = Catalogue(_built_in())
+    for one in recorded:
+        if not isinstance(one, dict) or not isinstance(one.get("file"), str):
+            raise UserError("what the run kept of its suite's facts is damaged")
+        catalogue = catalogue.corrected(_models(Located(one["file"], one.get("content"))))
+    for path in files:
+        catalogue = catalogue.corrected(read(path))
+    return catalogue
+
+
+def mentions(models: Iterable[str]) -> bool:
+    """Whether the built-in catalogue or the user's own file may have something to say of one of these ids.
+
+    A look at the text, a hundred times faster than reading it; True where only `load` can tell.
+    """
+    wanted = {model.strip().lower().rpartition("/")[2] for model in models}
+    own = user_file()
+    try:
+        texts = [path.read_text("utf-8").lower() for path in [_BUILT_IN, *([own] if own else [])]]
+    except (OSError, UnicodeDecodeError):
+        return True  # `load` says what is wrong
+    return any(name.endswith("latest") or any(name in text for text in texts) for name in wanted if name)
+
+
+class Shelves:
+    """One catalogue for each run: the same for all that brought no file of their own."""
+
+    def __init__(self, extra: Iterable[Path] = (), *, own: bool = True) -> None:
+        """`extra` files are said last; without `own` the user's file is not read. Raises UserError as `load` does."""
+        self._files = [*([path] if own and (path := user_file()) else []), *extra]
+        self.plain = load(self._files)
+        """What is known without what a run has kept."""
+
+    def catalogue(self, facts: Mapping[str, Any]) -> Catalogue:
+        """What is known by the facts of one run. Raises UserError as `load` does."""
+        recorded = facts.get("catalogue")
+        return load(self._files, recorded) if isinstance(recorded, list) and recorded else self.plain
+
+
+def user_file() -> Path | None:
+    """The user's own file: what EVALKIT_CATALOGUE names, else models.yaml among the user's settings; None: there is
+    none."""
+    named = os.environ.get("EVALKIT_CATALOGUE")
+    if named:
+        return Path(named)
+    settings = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")  # noqa: PTH111  # never raises
+    path = Path(settings) / "evalkit" / FILE_NAME
+    return path if path.is_file() else None
+
+
+def read(path: Path) -> dict[str, Known]:
+    """The models of one file by every id, in lower case. Raises UserError with every complaint."""
+    return _models(_parsed(path))
+
+
+def record(path: Path) -> dict[str, Any]:
+    """The content of one file as JSON, for the facts of a run. Raises UserError with every complaint."""
+    tree = _parsed(path)
+    _models(tree)
+    return {"file": path.name, "content": tree.data}
+
+
+def _parsed(path: Path) -> Located:
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise UserError(f"The catalogue {path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"The catalogue {path} is no UTF-8 text (byte {error.start}); save it as UTF-8") from error
+    return parse(text, str(path))
+
+
+@cache
+def _built_in() -> Mapping[str, Known]:
+    tree = _parsed(_BUILT_IN)
+    return _models(tree, own=False)
+
+
+def _models(tree: Located, *, own: bool = True) -> dict[str, Known]:
+    """Every id to its facts. Raises UserError with every complaint."""
+    data = {} if tree.data is None else tree.data
+    if not isinstance(data, dict):
+        tree.refuse((), "a catalogue has the keys `sources:` (a group) and `models:` (a list)")
+        data = {}
+    for key in data:
+        if key not in {"sources", "models"}:
+            tree.refuse((key,), f"unknown key; {near(key, ['sources', 'models'])}")
+    file = _File(tree, _sources(tree, data.get("sources")), Path(tree.name).name if own else None)
+    entries = data.get("models") or []
+    if not isinstance(entries, list):
+        tree.refuse(("models",), "expected a list; start each entry with `- model:`, the exact version")
+        entries = []
+    found: dict[str, Known] = {}
+    for i, entry in enumerate(entries):
+        known = file.known(entry, ("models", i))
+        if known is None:
+            continue
+        for name in dict.fromkeys(name.lower() for name in (known.model, *known.names)):
+            if name in found:
+                tree.refuse(("models", i), f"{name} stands here twice; put what is said of it into one entry")
+            found[name] = known
+    if tree.complaints:
+        raise UserError("\n".join(tree.complaints))
+    return found
+
+
+def _sources(tree: Located, written: Any) -> dict[str, dict[str, Any]]:
+    """Name of a source to its title, url and second_hand."""
+    if written is None:
+        return {}
+    if not isinstance(written, dict):
+        tree.refuse(("sources",), "expected a group of names, {legal: Our legal department}")
+        return {}
+    found = {}
+    for name, value in written.items():
+        loc: Loc = ("sources", name)
+        source = {"title": value} if isinstance(value, str) else value
+        if not isinstance(source, dict) or not isinstance(source.get("title"), str) or not source["title"].strip():
+            tree.refuse(loc, 'expected a title, or {title: ..., url: "https://...", second_hand: true}')
+            continue
+        for key in source.keys() - {"title", "url", "second_hand"}:
+            tree.refuse((*loc, key), f"unknown key; {near(str(key), ['title', 'url', 'second_hand'])}")
+        if not isinstance(source.get("url", ""), str) or not isinstance(source.get("second_hand", False), bool):
+            tree.refuse(loc, "url is a text, second_hand is true or false")
+            continue
+        found[name] = source
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What the entries of one file have in common."""
+
+    tree: Located
+    sources: Mapping[str, Mapping[str, Any]]
+    own: str | None
+    """The file's name; None for the catalogue that comes with evalkit."""
+
+    def known(self, entry: Any, loc: Loc) -> Known | None:
+        """One entry; None where it has no name, about which there is a complaint."""
+        model = entry.get("model") if isinstance(entry, dict) else None
+        if not isinstance(model, str) or not model.strip():
+            self.tree.refuse(loc, "each entry starts with `- model:`, the exact version as it is asked for")
+            return None
+        for key in entry.keys() - set(_ENTRY):
+            self.tree.refuse((*loc, key), f"unknown key; {near(str(key), _ENTRY)}")
+        names = entry.get("names") or []
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            self.tree.refuse((*loc, "names"), "expected a list of ids, [gpt-x-2026-01-01]")
+            names = []
+        for key in ("family", "pin"):
+            if not isinstance(entry.get(key, ""), str):
+                self.tree.refuse((*loc, key), "expected a text")
+        if not isinstance(entry.get("moving", False), bool):
+            self.tree.refuse((*loc, "moving"), "expected true or false")
+        pin = entry.get("pin")
+        claims = {name: self._claims(entry[name], name, (*loc, name)) for name in FIELDS if name in entry}
+        return Known(
+            model,
+            entry.get("family"),
+            tuple(dict.fromkeys([*names, *([pin] if isinstance(pin, str) and pin != model else [])])),
+            entry.get("moving") is True,
+            pin,
+            {name: said for name, said in claims.items() if said},
+        )
+
+    def _claims(self, written: Any, name: str, loc: Loc) -> tuple[Claim, ...]:
+        several = isinstance(written, list)
+        made = [
+            self._claim(claim, name, (*loc, i) if several else loc)
+            for i, claim in enumerate(written if several else [written])
+        ]
+        return tuple(claim for claim in made if claim is not None)
+
+    def _claim(self, written: Any, name: str, loc: Loc) -> Claim | None:
+        if not isinstance(written, dict) or set(written) != {"is", "source", "seen"}:
+            self.tree.refuse(loc, "a fact is written {is: ..., source: ..., seen: 2026-11-20}")
+            return None
+        value, wrong = written["is"], None
+        if name in _CHOICES and value not in _CHOICES[name]:
+            wrong = f"expected one of {' · '.join(_CHOICES[name])} (seen: {value!s:.60})"
+        elif name in DAYS and not _is_day(value):
+            wrong = f"expected a day, like 2026-07-01 (seen: {value!s:.60})"
+        elif name == "context_tokens" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            wrong = f"expected a whole number of tokens (seen: {value!s:.60})"
+        elif name == "modalities" and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
+            wrong = "expected a list, [text, image]"
+        elif name not in {"context_tokens", "modalities"} and not (isinstance(value, str) and value.strip()):
+            wrong = f"expected a text (seen: {value!s:.60})"
+        elif not isinstance(written["source"], str) or not written["source"].strip():
+            wrong = "source: expected who says so, a text or a name under `sources:`"
+        elif written["seen"] != UNCHECKED and not _is_day(written["seen"]):
+            wrong = f"seen: expected the day it was read, like 2026-11-20, or unchecked (seen: {written['seen']!s:.40})"
+        elif len(str(value)) > _LONGEST:
+            wrong = f"longer than {_LONGEST:,} characters"
+        if wrong:
+            self.tree.refuse(loc, wrong)
+            return None
+        source = self.sources.get(written["source"], {"title": written["source"]})
+        return Claim(
+            value,
+            source["title"],
+            written["seen"],
+            source.get("url"),
+            source.get("second_hand", False),
+            self.own,
+        )
+
+
+def _is_day(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and len(value) == 10 and bool(date.fromisoformat(value))
+    except ValueError:
+        return False
