@@ -18,6 +18,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
+WAITS = "waits for its judges"
+"""The reason of an answer that is stored and not judged yet."""
 Role = Literal["system", "user", "assistant"]
 StopReason = Literal["stop", "length", "refusal", "content_filter", "tool_use", "other"]
 
@@ -291,3 +293,9 @@ class Row:
     def key(self) -> tuple[str, str, str, int, int]:
         """What identifies the row within its run: (model, task, sample_digest, occurrence, repeat)."""
         return (self.model, self.task, self.sample_digest, self.occurrence, self.repeat)
+
+    @property
+    def waits(self) -> bool:
+        """Whether an answer is here whose judges have not spoken: stored as errored until then, so that nobody counts
+        it."""
+        return self.outcome is Outcome.ERRORED and self.error_kind is None and self.reason == WAITS

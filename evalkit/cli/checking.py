@@ -56,7 +56,7 @@ def check_suite(
 
 
 async def _close(plan: Plan) -> None:
-    for model in plan.work.models:
+    for model in (*plan.work.models, *(plan.panel.judges if plan.panel is not None else ())):
         await model.adapter.aclose()
 
 

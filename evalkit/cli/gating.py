@@ -136,9 +136,14 @@ def rules_and_models(suite: Path, models: tuple[str, ...] | None) -> tuple[GateE
 
     A promoted baseline's answers are kept and not bought again. Raises UserError where --models leaves one out.
     """
+    from evalkit.cli.loading import suite_at
+    from evalkit.suite.judging import compile_judging
+
     gate = gate_at(suite)
     own = () if gate.baseline.startswith(PROMOTED) else (gate.baseline,)
-    needed = (*own, *gate.candidates)
+    judgings = (compile_judging(task.entry.score) for task in suite_at(suite).tasks)
+    paired = [judging.pair for judging in judgings if judging is not None and judging.pair is not None]
+    needed = tuple(dict.fromkeys((*own, *gate.candidates, *paired)))
     left_out = [name for name in needed if models is not None and name not in models]
     if left_out:
         raise UserError(f"--models leaves out {', '.join(left_out)}, which the gate compares. Name it too.")

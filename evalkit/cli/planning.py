@@ -82,5 +82,5 @@ def _foreseen(plan: Plan) -> list[dict[str, Any]]:
 
 
 async def _close(plan: Plan) -> None:
-    for model in plan.work.models:
+    for model in (*plan.work.models, *(plan.panel.judges if plan.panel is not None else ())):
         await model.adapter.aclose()

@@ -35,6 +35,7 @@ _COLUMNS = (
         "started_at",
         "cached",
         "attempts",
+        "error_kind",
     ),
     *(
         "input_tokens",
@@ -147,7 +148,7 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         reasoning=row["reasoning_tokens"],
         service_tier=row["service_tier"],
     )
-    errored = row["outcome"] == Outcome.ERRORED
+    failed = row["error_kind"] is not None  # an answer that came and could not be marked was billed all the same
     answer = Answer(
         model=row["model"],
         task=row["task"],
@@ -157,10 +158,10 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         spend_usd=_plain(row["spend_usd"]),
         cached=bool(row["cached"]),
         attempts=row["attempts"] or 1,
-        errored=errored,
+        errored=failed,
     )
     sample = f"{row['task']}/{row['sample_digest']}/{row['occurrence']}"
-    score = None if errored else row["score"]
+    score = None if row["outcome"] == Outcome.ERRORED else row["score"]
     return Stored(answer, sample, row["cluster"], score, row["outcome"] == Outcome.SCORED)
 
 

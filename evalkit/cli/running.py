@@ -98,21 +98,30 @@ def _sat(
     progress: list[Progress] = []
 
     def watch(folder: Path, recovered: Recovered) -> Progress:
+        n_there = recovered.n_done if plan.panel is None else recovered.n_answered
         if stopper is None:
-            shown = Progress(plan.work.n_rows, done=recovered.n_done)
+            shown = Progress(plan.work.n_rows, done=n_there)
         else:
             from evalkit.cli.stopping import Watching
 
-            shown = Watching(stopper, plan.work.n_rows, done=recovered.n_done)
+            shown = Watching(stopper, plan.work.n_rows, done=n_there)
         progress.append(shown)
         if stopper is not None and recovered.n_done:
             stopper.resume(folder, tuple(model.name for model in plan.work.models))
         if recovered.note:
             shown.note(recovered.note)
-        if recovered.n_done:
-            shown.note(f"resuming {folder}: {recovered.n_done:,} of {plan.work.n_rows:,} rows are there already")
+        if n_there:
+            shown.note(f"resuming {folder}: {n_there:,} of {plan.work.n_rows:,} rows are there already")
         return shown
 
+    def watch_judges(n_requests: int, n_done: int) -> Progress:
+        for shown in progress:
+            shown.close()
+        progress.append(Progress(n_requests, done=n_done))
+        progress[-1].note(f"judging: {n_requests:,} requests to {', '.join(j.name for j in judges)}")
+        return progress[-1]
+
+    judges = plan.panel.judges if plan.panel is not None else ()
     with ExitStack() as stack:
         bought = None
         if not no_cache:
@@ -122,7 +131,16 @@ def _sat(
             cache = stack.enter_context(ResponseCache.open(None))
             bought = Bought(cache)
         try:
-            sitting = sit(plan, results, new=new, resume=resume, cache=bought, watch=watch, stopper=stopper)
+            sitting = sit(
+                plan,
+                results,
+                new=new,
+                resume=resume,
+                cache=bought,
+                watch=watch,
+                watch_judges=watch_judges,
+                stopper=stopper,
+            )
         finally:
             for shown in progress:
                 shown.close()

@@ -40,8 +40,11 @@ class Stopper:
         clustered = clustered or too_many_alike(n_again, len(items))
         repeats = plan.work.settings.repeats
         self.reasons = race.reasons_against(gate, repeats=repeats, clustered=clustered, critical=critical)
+        judged = list(plan.panel.tasks) if plan.panel is not None else []
+        if judged:
+            self.reasons.append(f"judges mark {', '.join(judged)} only once every answer is there")
         self.watch: early.Watch | None = None
-        if gate.early_stop != "off" and repeats == 1 and not clustered:
+        if not judged and gate.early_stop != "off" and repeats == 1 and not clustered:
             self.watch = early.Watch(gate, items, self.seed, passes_early=not self.reasons)
         if gate.baseline.startswith(PROMOTED):
             found = baselines.find(gate.baseline.removeprefix(PROMOTED), promoted, results)

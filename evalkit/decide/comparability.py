@@ -27,13 +27,14 @@ _SAID = {
     "mode": "the mode (generate, likelihood, first_token)",
     "score": "the scorer or its options",
     "scorer_version": "the scorer's version",
+    "judge": "the judge: its model, endpoint, settings or prompt, or how its verdict is read",
     "settings": "the task's settings",
     "limit": "the subset of items (limit)",
     "permute": "the orders of the options (permute)",
     "builtin": "the built-in task or its version",
 }
 """Keys of a task's identity as a reader knows them; a key that is not here is named as it is."""
-_MARKING = frozenset({"score", "scorer_version", "judge"})
+_MARKING = frozenset({"score", "scorer_version"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,10 @@ def differences(baseline: Side, candidate: Side) -> Iterator[tuple[str, bool]]:
                 yield f"{name}: {_SAID.get(key, key)}{_values(a.get(key), b.get(key))}", key in _MARKING
         if ours[name].get("scorer") != theirs[name].get("scorer"):
             yield f"{name}: the scorer{_values(ours[name].get('scorer'), theirs[name].get('scorer'))}", True
+    ours, theirs = _served_judges(baseline), _served_judges(candidate)
+    for judge in ours.keys() & theirs.keys():
+        if ours[judge] != theirs[judge]:
+            yield f"the judge {judge} was served by {', '.join(ours[judge])} and {', '.join(theirs[judge])}", False
     if baseline.repeats != candidate.repeats:
         yield f"repeats: {baseline.repeats} and {candidate.repeats}", False
     version, other = baseline.facts.get("run_version"), candidate.facts.get("run_version")
@@ -155,6 +160,12 @@ def _flat(side: Side) -> dict[str, str]:
     found |= {f"settings.{k}": str(v) for k, v in settings.items() if v not in (None, [], {})} if settings else {}
     found["evalkit"] = str(side.facts.get("evalkit_version") or "not recorded")
     return found
+
+
+def _served_judges(side: Side) -> dict[str, list[str]]:
+    """By judge: the models that its endpoint said were answering."""
+    found = side.facts.get("judges_served")
+    return {str(name): [str(model) for model in models] for name, models in found.items()} if found else {}
 
 
 def _identity(task: object) -> dict[str, Any]:

@@ -17,7 +17,12 @@ from evalkit.suite.schema import ModelEntry
 
 
 def may_receive(
-    sensitivity: str, name: str, entry: ModelEntry, endpoint: Endpoint, allowed: frozenset[str]
+    sensitivity: str,
+    name: str,
+    entry: ModelEntry,
+    endpoint: Endpoint,
+    allowed: frozenset[str],
+    section: str = "models",
 ) -> list[str]:
     """A complaint if this suite's prompts may not go to this model's endpoint; else nothing."""
     host = endpoint.host
@@ -29,6 +34,6 @@ def may_receive(
     if sensitivity == "internal" and entry.base_url is None:
         return []
     return [
-        f"models.{name}: prompts of a suite with sensitivity: {sensitivity} may not go to {host}. If they may, allow "
-        f"the host outside the suite: --allow-key-host {host}, or EVALKIT_KEY_HOSTS={host}."
+        f"{section}.{name}: prompts of a suite with sensitivity: {sensitivity} may not go to {host}. If they may, "
+        f"allow the host outside the suite: --allow-key-host {host}, or EVALKIT_KEY_HOSTS={host}."
     ]

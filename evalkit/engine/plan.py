@@ -10,20 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.registry import make_adapter
-from evalkit.cost.billing import UnitPrices, bill, provider_bill, worst_case
+from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.golds import gold_complaints
+from evalkit.engine.panel import Panel, identity_of, judges_needed, label_of, make_panel
 from evalkit.engine.places import may_receive
+from evalkit.engine.priced import about, priced, uncapped
 from evalkit.engine.settings import fitted
-from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
+from evalkit.engine.work import PlannedTask, RunSettings, Work
 from evalkit.errors import SuiteError, UserError
-from evalkit.records import Usage
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.digests import digest
@@ -67,6 +67,8 @@ class Plan:
     """Sentences a person should read: settings that some model does not take, a run cut by --limit."""
     facts: Mapping[str, Any]
     """For run.json."""
+    panel: Panel | None = None
+    """Who judges the answers; None where every task marks its own."""
 
 
 def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
@@ -76,6 +78,10 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
     entries = suite.models
     tasks = [_limited(task, options) for task in suite.tasks]
     adapters, errors = _adapters(suite, entries, options)
+    wanted = judges_needed(tasks)
+    judges, of_judges = _adapters(suite, {n: entry for n, entry in suite.judges.items() if n in wanted}, options)
+    judged, wrong = make_panel(suite, tasks, entries, judges)
+    errors, complaints = errors + of_judges, complaints + wrong
     scorers: dict[str, Scorer] = {}
     for task in tasks:
         try:
@@ -96,14 +102,19 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         complaints += fit.complaints
         notes += fit.notes
         identity = {**task.identity, "scorer_version": scorer.version}
+        if task.name in judged and not of_judges:
+            identity["judge"] = identity_of(judged[task.name], judges)
         planned.append(PlannedTask(task.name, task.samples, scorer, examined.n, identity, fit.settings, fit.dropped))
-    for name, adapter in adapters.items():
-        complaints += may_receive(suite.file.sensitivity, name, entries[name], adapter.endpoint, options.key_hosts)
+    complaints += _unsent(suite, "models", entries, adapters, options)
+    complaints += _unsent(suite, "judges", suite.judges, judges, options)
+    notes += [f"no task is marked by the judge {name}: it is not asked" for name in suite.judges if name not in wanted]
     own = options.own_hardware
-    models = [_priced(entries[name], adapter, prices, own.get(name)) for name, adapter in adapters.items()]
+    models = [priced(entries[name], adapter, prices, own.get(name)) for name, adapter in adapters.items()]
+    marking = [priced(suite.judges[name], adapter, prices, own.get(name)) for name, adapter in judges.items()]
     cap = options.max_cost_usd if options.max_cost_usd is not None else suite.run.max_cost_usd
     if cap is not None:
-        complaints += _uncapped(models, planned, cap)
+        complaints += uncapped(models, [(task.name, task.settings) for task in planned], cap)
+        complaints += uncapped(marking, [(task.name, task.settings) for task in judged.values()], cap)
     _refuse(complaints, errors)
     run = suite.run
     work = Work(
@@ -120,7 +131,9 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
     )
     if options.limit is not None:
         notes.append(f"cut by --limit to {options.limit} samples a task: a look, not evidence (a gate refuses it)")
-    return Plan(suite, options, work, _digest(work, tasks, entries), tuple(notes), _facts(suite, options, work, prices))
+    panel = Panel(tuple(marking), judged) if judged else None
+    facts = _facts(suite, options, work, prices, panel)
+    return Plan(suite, options, work, _digest(work, tasks, entries, panel), tuple(notes), facts, panel)
 
 
 def _limited(task: Task, options: Options) -> Task:
@@ -173,76 +186,20 @@ def task_scorer(task: Task) -> Scorer:
     return make_scorer(entry.score.name, options)
 
 
-def _priced(entry: ModelEntry, adapter: Adapter, prices: PriceBook, own: UnitPrices | None) -> PlannedModel:
-    """The model with its price bound; `price_as: provider:model` names both where the deployment says nothing."""
-    provider, model = adapter.endpoint.price_provider, adapter.spec.model
-    if entry.price_as is not None:
-        named, colon, rest = entry.price_as.partition(":")
-        provider, model = (named, rest) if colon else (provider, entry.price_as)
-    if own is not None and not prices.known_price(provider, model, datetime.now(UTC)):
-        return _on_own_hardware(adapter, own, model)
-    if provider is None and not prices.entries:
-        return PlannedModel(adapter.spec.name, adapter, _stated_only, lambda n_bytes, limit: None, (None, model))
-    tier = asked_tier(entry)
-
-    def price(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:
-        made = prices.price(provider, model, usage, at, tier)
-        return made.total_usd if made else None
-
-    def worst_case(n_bytes: int, limit: int | None) -> Decimal | None:
-        if limit is None:
-            return None
-        return prices.worst_case_usd(provider, model, n_bytes, limit, datetime.now(UTC), tier)
-
-    return PlannedModel(adapter.spec.name, adapter, price, worst_case, (provider, model))
-
-
-def _on_own_hardware(adapter: Adapter, own: UnitPrices, model: str) -> PlannedModel:
-    """A model whose machine is paid by the hour: its load sweep says what that makes a token."""
-
-    def price(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:
-        made = bill(usage, own)
-        return made.total_usd if made else None
-
-    def worst(n_bytes: int, limit: int | None) -> Decimal | None:
-        return None if limit is None else worst_case(n_bytes, limit, own)
-
-    return PlannedModel(adapter.spec.name, adapter, price, worst, (None, model), own_hardware=True)
-
-
-def asked_tier(entry: ModelEntry) -> str | None:
-    """The tier that a model's settings ask for (`extra: {service_tier: flex}`, `{speed: fast}`); None: ordinary."""
-    speed = entry.settings.extra.get("speed")
-    tier = speed if speed == "fast" else entry.settings.extra.get("service_tier")
-    return tier if isinstance(tier, str) else None
-
-
-def _stated_only(usage: Usage | None, served: str | None, at: datetime) -> Decimal | None:
-    """Where nobody is known to bill, only what the endpoint itself says it cost is known."""
-    stated = provider_bill(usage)
-    return stated.total_usd if stated else None
-
-
-def _uncapped(models: list[PlannedModel], tasks: list[PlannedTask], cap: Decimal) -> list[str]:
-    """Why a cap in dollars could not be kept: an unknown price or output limit of any model that costs money."""
-    complaints = []
-    for model in models:
-        if not model.adapter.endpoint.network:
-            continue
-        for task in tasks:
-            limit = task.settings[model.name].max_output_tokens
-            if limit is None:
-                complaints.append(
-                    f"max_cost_usd {cap} cannot be kept for {model.name} on {task.name}: its max_output_tokens is not "
-                    "set. Set it in the model's or the task's settings."
-                )
-            elif model.worst_case(1, limit) is None:
-                complaints.append(
-                    f"max_cost_usd {cap} cannot be kept for {model.name}: its price is unknown. Give it one in a price "
-                    "file (--prices prices.yaml) or name a known model with price_as."
-                )
-                break
-    return complaints
+def _unsent(
+    suite: Suite,
+    section: str,
+    entries: Mapping[str, ModelEntry],
+    adapters: Mapping[str, Adapter],
+    options: Options,
+) -> list[str]:
+    """Models, or judges, that may not receive this suite's prompts."""
+    level, allowed = suite.file.sensitivity, options.key_hosts
+    return [
+        complaint
+        for name, adapter in adapters.items()
+        for complaint in may_receive(level, name, entries[name], adapter.endpoint, allowed, section)
+    ]
 
 
 def _refuse(complaints: list[str], errors: list[UserError]) -> None:
@@ -253,7 +210,7 @@ def _refuse(complaints: list[str], errors: list[UserError]) -> None:
         raise SuiteError(list(dict.fromkeys([*lines, *complaints])))
 
 
-def _digest(work: Work, tasks: list[Task], entries: Mapping[str, ModelEntry]) -> str:
+def _digest(work: Work, tasks: list[Task], entries: Mapping[str, ModelEntry], panel: Panel | None) -> str:
     models = {
         model.name: {
             "place": model.adapter.endpoint.place,
@@ -269,33 +226,26 @@ def _digest(work: Work, tasks: list[Task], entries: Mapping[str, ModelEntry]) ->
         for task, planned in zip(tasks, work.tasks, strict=True)
     ]
     what = {"version": RUN_VERSION, "models": models, "tasks": asked, "repeats": work.settings.repeats}
+    if panel is not None:
+        what["judged"] = {task.name: task.identity["judge"] for task in work.tasks if "judge" in task.identity}
     return digest("evalkit.run/1", what)
 
 
-def _facts(suite: Suite, options: Options, work: Work, prices: PriceBook) -> dict[str, Any]:
-    now = datetime.now(UTC)
-    models = {}
-    for model in work.models:
-        endpoint = model.adapter.endpoint
-        unit = None
-        if model.priced_as is not None:
-            unit = prices.unit_prices(*model.priced_as, now, asked_tier(suite.models[model.name]))
-            unit = unit or options.own_hardware.get(model.name)
-        models[model.name] = {
-            "adapter": model.adapter.spec.adapter,
-            "model": model.adapter.spec.model,
-            "place": endpoint.place,
-            "host": endpoint.host,
-            "facts": dict(endpoint.facts),
-            "prices": unit.as_facts() if unit is not None else None,
-            "priced_as": list(model.priced_as) if model.priced_as is not None else None,
-            "service_tier": asked_tier(suite.models[model.name]),
-            "streaming": model.adapter.capabilities.streaming,
-        }
-    tasks = {task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks}
+def _facts(suite: Suite, options: Options, work: Work, prices: PriceBook, panel: Panel | None) -> dict[str, Any]:
+    own = options.own_hardware
+    models = {m.name: about(m, suite.models[m.name], own.get(m.name), prices) for m in work.models}
+    tasks: dict[str, Any] = {
+        task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks
+    }
+    judged: dict[str, Any] = {}
+    if panel is not None:
+        judged["judges"] = {m.name: about(m, suite.judges[m.name], own.get(m.name), prices) for m in panel.judges}
+        for name in panel.tasks:
+            tasks[name]["scorer"] = label_of(tasks[name]["identity"]["judge"])
     return {
         "models": models,
         "tasks": tasks,
+        **judged,
         "n_rows": work.n_rows,
         "suite_path": suite.path.name,
         "suite_resolved": suite.resolved(),

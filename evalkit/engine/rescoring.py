@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.engine.golds import gold_complaints
+from evalkit.engine.judging import STOPS
 from evalkit.engine.plan import task_scorer
+from evalkit.engine.rejudging import Rejudging
 from evalkit.errors import StoreError, SuiteError
-from evalkit.records import Outcome, Response, Row, Sample, StopReason, Timing
+from evalkit.records import Outcome, Response, Row, Sample, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import settle
 from evalkit.store import runs, sealing, summary
@@ -28,11 +30,6 @@ from evalkit.store.journal import Journal
 from evalkit.suite.schema import ScoreEntry
 from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Task
-
-_STOPS: Mapping[str, StopReason] = {
-    "stop": "stop", "length": "length", "refusal": "refusal", "content_filter": "content_filter",
-    "tool_use": "tool_use",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +71,9 @@ def rescore(folder: Path, suite: Suite, choice: Choice) -> list[Changed]:
         tasks = _tasks(suite, facts, choice)
         _require_same_questions(tasks, facts)
         scorers = {name: _scorer(task) for name, task in tasks.items()}
+        judged = Rejudging.of(folder, suite, [task for task in tasks.values() if scorers[task.name].later])
         changed: dict[tuple[str, str], Changed] = {}
-        rows = list(_remarked(folder, tasks, scorers, changed))
+        rows = list(_remarked(folder, tasks, scorers, judged, changed))
         _refuse_absent(folder, rows)
         if not changed:
             return []
@@ -84,7 +82,7 @@ def rescore(folder: Path, suite: Suite, choice: Choice) -> list[Changed]:
                 journal.append(row)
             journal.sync()
         sealing.seal(folder)
-        _record(folder, facts, tasks, scorers)
+        _record(folder, facts, tasks, scorers, judged)
         summary.write_summary(folder)
         return list(changed.values())
 
@@ -148,7 +146,11 @@ def _scorer(task: Task) -> Scorer:
 
 
 def _remarked(
-    folder: Path, tasks: Mapping[str, Task], scorers: Mapping[str, Scorer], changed: dict[tuple[str, str], Changed]
+    folder: Path,
+    tasks: Mapping[str, Task],
+    scorers: Mapping[str, Scorer],
+    judged: Rejudging,
+    changed: dict[tuple[str, str], Changed],
 ) -> Iterator[Row]:
     """The new row of every answer; `changed` is filled on the way."""
     samples = {name: {(s.digest, s.occurrence): s for s in task.samples()} for name, task in tasks.items()}
@@ -167,6 +169,11 @@ def _remarked(
                 "prompt or data changed): its answer cannot be marked. Give the suite the run was made from: --suite."
             )
         marked = _mark(row, sample, scorer)
+        if marked.waits:
+            marked = judged.mark(row, sample)
+        if marked.outcome is Outcome.ERRORED and row.outcome is Outcome.ERRORED:
+            found.n_failed += 1  # it had no mark before and has none now
+            continue
         found.n += 1
         found.n_changed += (marked.score, marked.outcome) != (row.score, row.outcome)
         found.before += row.score or 0.0
@@ -177,7 +184,7 @@ def _remarked(
 def _mark(row: Row, sample: Sample, scorer: Scorer) -> Row:
     response = Response(
         text=row.text or "",
-        stop_reason=_STOPS.get(row.stop_reason or "", "other"),
+        stop_reason=STOPS.get(row.stop_reason or "", "other"),
         timing=Timing(sent_at=0.0, total_s=row.total_s or 0.0),
         reasoning=row.reasoning,
         refusal=row.refusal,
@@ -207,7 +214,13 @@ def _refuse_absent(folder: Path, rows: list[Row]) -> None:
         )
 
 
-def _record(folder: Path, facts: Mapping[str, Any], tasks: Mapping[str, Task], scorers: Mapping[str, Scorer]) -> None:
+def _record(
+    folder: Path,
+    facts: Mapping[str, Any],
+    tasks: Mapping[str, Task],
+    scorers: Mapping[str, Scorer],
+    judged: Rejudging,
+) -> None:
     """Write into run.json how the tasks are marked now, and what their identity was before."""
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     described, history = dict(facts["tasks"]), list(facts.get("rescored") or ())
@@ -216,9 +229,10 @@ def _record(folder: Path, facts: Mapping[str, Any], tasks: Mapping[str, Task], s
             **task.identity,
             "scorer_version": scorers[name].version,
             "limit": described[name]["identity"].get("limit"),
+            **judged.identity(name),
         }
         if identity != described[name]["identity"]:
             history.append({"at": now, "task": name, "scorer_before": described[name].get("scorer"),
                             "identity_before": described[name]["identity"]})  # fmt: skip
-        described[name] = {**described[name], "identity": identity, "scorer": scorers[name].name}
+        described[name] = {**described[name], "identity": identity, "scorer": judged.label(name) or scorers[name].name}
     runs.update_facts(folder, tasks=described, rescored=history)

@@ -184,7 +184,8 @@ class Runner:
         for task, sample in self._in_order():
             for repeat in range(self.work.settings.repeats):
                 for model in models:
-                    yield Item(task, sample, model, repeat)
+                    if model.name in task.settings:
+                        yield Item(task, sample, model, repeat)
 
     def _in_order(self) -> Iterator[tuple[PlannedTask, Sample]]:
         """Task by task as the files have it; for a run that may stop early in its random order, the same each time."""
@@ -277,7 +278,7 @@ class Runner:
 
     def _store(self, row: Row) -> None:
         self.journal.append(row)
-        if row.outcome is Outcome.ERRORED:
+        if row.outcome is Outcome.ERRORED and not row.waits:
             self._tally.errored += 1
             kind = f"{row.model}: {row.error_kind or 'not marked'}"
             why = row.error or row.reason

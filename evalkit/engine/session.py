@@ -10,9 +10,10 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,12 @@ from evalkit.engine.runner import AnswerCache, Runner, RunResult
 from evalkit.engine.serving import served_facts
 from evalkit.engine.work import Observer, Stopper
 from evalkit.errors import EvalkitError
-from evalkit.store import journal, runs, sealing, summary
+from evalkit.store import journal, judgings, runs, sealing, summary
 from evalkit.store.journal import Recovered
+from evalkit.store.lines import Key
+
+Drive = Callable[[Runner], tuple[RunResult, "signal.Signals | None"]]
+"""Runs one Runner to its end; with what came of it, the signal that ended it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,13 @@ def sit(
     resume: str | None = None,
     cache: AnswerCache | None = None,
     watch: Callable[[Path, Recovered], Observer] | None = None,
+    watch_judges: Callable[[int, int], Observer] | None = None,
     stopper: Stopper | None = None,
 ) -> Sitting:
     """Ask what `plan` still owes and leave the folder sealed; `watch` is told the folder and what it holds already.
+
+    With a panel the answers are shown to its judges next; `watch_judges` is told how many requests that takes, and how
+    many of them were answered before.
 
     With a `stopper` items are asked in its random order, and a model whose verdict is settled is asked no further: such
     a run is complete, and its facts say `stopped_early`.
@@ -75,7 +84,7 @@ def sit(
             runner = Runner(
                 plan.work,
                 log,
-                done=recovered.is_done,
+                done=_done(plan, recovered),
                 cache=cache,
                 observer=observer,
                 spent=_spent(plan, folder, before),
@@ -83,7 +92,13 @@ def sit(
                 folder=folder,
             )
             try:
-                result, ended_by = asyncio.run(_until_done(runner))
+                result, ended_by = _drive(runner)
+                spent = runner.budget.spent
+                if plan.panel is not None and not result.interrupted:
+                    from evalkit.engine.judging import hold
+
+                    held = hold(plan, plan.panel, folder, log, _drive, cache=cache, watch=watch_judges, spent=spent)
+                    result, ended_by, spent = _with_judges(result, held.result), held.ended_by, held.spent_usd
             except EvalkitError:
                 if (folder / runs.FACTS).exists():  # not when the folder itself is what was lost
                     runs.update_facts(folder, status="incomplete", spent_usd=runner.budget.spent)
@@ -97,12 +112,26 @@ def sit(
             client_lag=asdict(result.lag),
             lanes=result.lanes,
             n_errored=n_errored,
-            spent_usd=runner.budget.spent,
+            spent_usd=spent,
             servers=served_facts(plan.work.models),
             stopped_early=stopper.facts() if stopper is not None and status == "complete" else None,
             **software_and_hardware(plan.suite.folder),
         )
         return Sitting(folder, status, reasons, summary.write_summary(folder), result, ended_by)
+
+
+def _with_judges(asked: RunResult, judged: RunResult) -> RunResult:
+    """How the whole sitting ended: what went wrong with the models, then with their judges."""
+    reasons = tuple(dict.fromkeys([*asked.reasons, *judged.reasons]))
+    return replace(asked, interrupted=judged.interrupted, reasons=reasons, errors=asked.errors | judged.errors)
+
+
+def _done(plan: Plan, recovered: Recovered) -> Callable[[Key], bool]:
+    """Which rows are not asked again: those that are marked, and answers that only their judges still owe a mark."""
+    if plan.panel is None:
+        return recovered.is_done
+    judged = plan.panel.tasks
+    return lambda key: recovered.is_done(key) or (key[1] in judged and recovered.is_answered(key))
 
 
 def _resumed(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dict[str, Any]:
@@ -111,7 +140,7 @@ def _resumed(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dic
     load = now.get("in_flight")
     if recovered.n_done and before.get("in_flight") != load:
         load = f"{before.get('in_flight')}, then {load}"
-    names = ("suite_resolved", "catalogue", "cut_by_limit", "cut_by_tasks", "max_cost_usd")
+    names = ("suite_resolved", "catalogue", "cut_by_limit", "cut_by_tasks", "max_cost_usd", "judges")
     kept = {key: now[key] for key in names if key in now}
     return {**kept, "in_flight": load}
 
@@ -133,10 +162,17 @@ def _spent(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
     """
     if plan.work.settings.max_cost_usd is None:
         return Decimal(0)
-    models = {model.name: model for model in plan.work.models if model.adapter.endpoint.network}
-    limits = {(task.name, name): task.settings[name].max_output_tokens for task in plan.work.tasks for name in models}
+    judges = plan.panel.judges if plan.panel is not None else ()
+    judged = plan.panel.tasks.values() if plan.panel is not None else ()
+    models = {model.name: model for model in (*plan.work.models, *judges) if model.adapter.endpoint.network}
+    limits = {
+        (task.name, name): settings.max_output_tokens
+        for task in (*plan.work.tasks, *judged)
+        for name, settings in task.settings.items()
+    }
     by_rows = Decimal(0)
-    for row in sealing.rows_of(folder):
+    inner = judgings.judging_of(folder)
+    for row in chain(sealing.rows_of(folder), sealing.rows_of(inner) if inner is not None else ()):
         paid = row.spend_usd
         if paid is None and row.model in models:
             paid = models[row.model].worst_case(prompt_bytes(row.prompt), limits.get((row.task, row.model)))
@@ -152,6 +188,10 @@ def _folder(plan: Plan, results: Path, *, new: bool, resume: str | None) -> Path
     name = plan.suite.file.name
     unfinished = None if new else runs.find_incomplete(results, name, plan.digest)
     return unfinished or runs.create_run(results, name, plan.digest, plan.facts)
+
+
+def _drive(runner: Runner) -> tuple[RunResult, signal.Signals | None]:
+    return asyncio.run(_until_done(runner))
 
 
 async def _until_done(runner: Runner) -> tuple[RunResult, signal.Signals | None]:

@@ -46,10 +46,10 @@ def fitted(task: Task, scorer: Scorer, models: Mapping[str, tuple[ModelEntry, Ad
         own = entry.settings.record()
         complaints += [
             f"models.{name}.settings.{setting}: {adapter.spec.adapter} does not take it for this model. Remove it."
-            for setting in _refused(own, can)
+            for setting in refused(own, can)
         ]
         both = merged(own, task.entry.settings)
-        left_out = tuple(setting for setting in _refused(both, can) if setting not in _refused(own, can))
+        left_out = tuple(setting for setting in refused(both, can) if setting not in refused(own, can))
         if left_out:
             absent: dict[str, Any] = {setting: () if setting == "stop" else None for setting in left_out}
             both = replace(both, **absent)
@@ -60,7 +60,8 @@ def fitted(task: Task, scorer: Scorer, models: Mapping[str, tuple[ModelEntry, Ad
     return Fit(settings, dropped, tuple(complaints), tuple(notes))
 
 
-def _refused(settings: Settings, can: Capabilities) -> list[str]:
+def refused(settings: Settings, can: Capabilities) -> list[str]:
+    """The settings that are asked for and that this model does not take."""
     return [name for name in OPTIONAL if getattr(settings, name) not in (None, ()) and not getattr(can, name)]
 
 

@@ -27,7 +27,7 @@ class PlannedTask:
     n: int
     identity: Mapping[str, object]
     settings: Mapping[str, Settings]
-    """By model name: the model's settings with the task's over them."""
+    """By the name of each model that is asked: the model's settings with the task's over them."""
     dropped: Mapping[str, tuple[str, ...]]
     """By model name: settings of the task that this model does not take. Recorded in every row."""
 
@@ -82,7 +82,7 @@ class Work:
     @property
     def n_rows(self) -> int:
         """Rows of the complete run."""
-        return len(self.models) * self.settings.repeats * sum(task.n for task in self.tasks)
+        return self.settings.repeats * sum(task.n * len(task.settings) for task in self.tasks)
 
 
 class Observer(Protocol):

@@ -63,7 +63,7 @@ class Progress:
     def row(self, row: Row) -> None:
         """A row was finished and stored."""
         self.done += 1
-        if row.outcome is Outcome.ERRORED:
+        if row.outcome is Outcome.ERRORED and not row.waits:
             self.errors += 1
         elif row.spend_usd is None:
             self.n_unpriced += 1

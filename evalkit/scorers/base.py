@@ -41,6 +41,9 @@ class Scorer:
     """The reply is judged as a whole instead of an answer read out of it: a cut reply cannot be judged wrong."""
     judges: bool = False
     """The reply is a judge's words about another answer: what it fails to say is absent, never a 0."""
+    later: bool = False
+    """Judges mark the answer once it is stored; until then the mark is absent. Refusals and empty replies are settled
+    without them."""
 
 
 Make = Callable[[Mapping[str, Any]], Scorer]

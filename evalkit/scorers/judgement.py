@@ -24,6 +24,12 @@ from evalkit.scorers.patterns import Pattern
 from evalkit.scorers.verdicts import Scale
 
 _BRACKETS = Pattern.compile(r"\[\[\s*([^\[\]\n]{1,60}?)\s*\]\]")
+_UNSAID = {
+    "refusal": "the judge declined",
+    "content_filter": "the judge declined",
+    "length": "the judge's reply was cut off",
+}
+"""Replies that hold no verdict, whatever they say: what was to be the last word may be missing."""
 
 
 class _Ends:
@@ -53,8 +59,8 @@ def make(given: Mapping[str, Any]) -> Scorer:
     scale = Scale(_BRACKETS, float(options["scale"][0]), float(options["scale"][1]))
 
     def mark(sample: Sample, response: Response) -> Score:
-        if response.stop_reason in ("refusal", "content_filter"):
-            return unscored("the judge declined")
+        if response.stop_reason in _UNSAID:
+            return unscored(_UNSAID[response.stop_reason])
         said = _BRACKETS.find_all(response.text[-100_000:])
         if not said:
             return unscored("the judge gave no verdict in [[double brackets]]")
@@ -76,7 +82,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
         )
         return f"[[{best}]]"
 
-    return Scorer("verdict", 1, mark, gold, options=options, judges=True)
+    return Scorer("verdict", 2, mark, gold, options=options, judges=True)
 
 
 def _words(given: Mapping[str, Any] | None) -> dict[str, float] | None:

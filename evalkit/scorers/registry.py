@@ -19,6 +19,7 @@ SCORERS: Mapping[str, str] = {
     "fields": "evalkit.scorers.fields:make",
     "helps": "evalkit.scorers.refusals:make",
     "instructions": "evalkit.scorers.instructions:make",
+    "judge": "evalkit.scorers.judged:make",
     "json": "evalkit.scorers.structure:make",
     "math": "evalkit.scorers.maths:make",
     "numbers": "evalkit.scorers.numbers:make",

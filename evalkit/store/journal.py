@@ -129,15 +129,19 @@ class Recovered:
 
     seen: dict[bytes, bool] = field(default_factory=dict)
     """`key_hash` of each row → whether it is errored."""
+    unmarked: set[bytes] = field(default_factory=set)
+    """Of the errored ones, those that hold an answer which could not be marked (or not yet)."""
     n_torn: int = 0
     """Lines that could not be read: torn by a kill, or damaged. Their rows are owed again."""
     spend_usd: Decimal = Decimal(0)
     """What the lines say this run has paid so far, superseded ones included; unknown prices are not in it."""
 
-    def add(self, key: Key, *, errored: bool, spend: Decimal | None) -> None:
-        """Take one stored row into account."""
+    def add(self, key: Key, *, errored: bool, spend: Decimal | None, answered: bool = False) -> None:
+        """Take one stored row into account; `answered`: an errored one that holds an answer all the same."""
         place = key_hash(key)
         self.seen[place] = errored and self.seen.get(place, True)
+        if errored and answered:
+            self.unmarked.add(place)
         self.spend_usd += spend or 0
 
     def is_done(self, key: Key) -> bool:
@@ -148,10 +152,20 @@ class Recovered:
         """Whether the row is there, and errored."""
         return self.seen.get(key_hash(key)) is True
 
+    def is_answered(self, key: Key) -> bool:
+        """Whether an answer is there, marked or not."""
+        place = key_hash(key)
+        return self.seen.get(place) is False or place in self.unmarked
+
     @property
     def n_done(self) -> int:
         """Rows that need not be asked again."""
         return len(self.seen) - self.n_errored
+
+    @property
+    def n_answered(self) -> int:
+        """Rows that hold an answer, marked or not."""
+        return self.n_done + sum(self.seen[place] for place in self.unmarked)
 
     @property
     def n_errored(self) -> int:
@@ -176,8 +190,8 @@ def recover(folder: Path) -> Recovered:
     from evalkit.store import parts  # imports pyarrow, and only when there are sealed parts
 
     found = Recovered()
-    for key, outcome, spend in parts.iter_keys(folder):
-        found.add(key, errored=outcome == Outcome.ERRORED, spend=spend)
+    for key, outcome, spend, kind in parts.iter_keys(folder):
+        found.add(key, errored=outcome == Outcome.ERRORED, spend=spend, answered=kind is None)
     for path in journals(folder):
         try:
             fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
@@ -192,7 +206,7 @@ def recover(folder: Path) -> Recovered:
                 found.n_torn += 1
             else:
                 errored, spend = record["outcome"] == Outcome.ERRORED, Decimal(record.get("spend_usd", 0))
-                found.add(record_key(record), errored=errored, spend=spend)
+                found.add(record_key(record), errored=errored, spend=spend, answered="error_kind" not in record)
     return found
 
 

@@ -137,13 +137,15 @@ def check_version(path: Path, metadata: dict[bytes, bytes] | None) -> None:
         raise StoreError(f"{path} was written by a newer evalkit (schema {int(version)}). Upgrade to read it.", path)
 
 
-def iter_keys(folder: Path) -> Iterator[tuple[Key, str, Decimal | None]]:
-    """Key, outcome and spend of every sealed row, oldest part first. Imports pyarrow only when there is one."""
+def iter_keys(folder: Path) -> Iterator[tuple[Key, str, Decimal | None, str | None]]:
+    """Key, outcome, spend and kind of error of every sealed row, oldest part first; imports pyarrow only when there
+    is one."""
+    wanted = (*KEY_COLUMNS, "outcome", "spend_usd", "error_kind")
     for number in part_numbers(folder):
-        for batch in read_columns(rows_path(folder, number), (*KEY_COLUMNS, "outcome", "spend_usd")):
-            columns = [batch.column(name).to_pylist() for name in (*KEY_COLUMNS, "outcome", "spend_usd")]
-            for model, task, digest, occurrence, repeat, outcome, spend in zip(*columns, strict=True):
-                yield (model, task, digest, occurrence, repeat), outcome, spend
+        for batch in read_columns(rows_path(folder, number), wanted):
+            columns = [batch.column(name).to_pylist() for name in wanted]
+            for model, task, digest, occurrence, repeat, outcome, spend, kind in zip(*columns, strict=True):
+                yield (model, task, digest, occurrence, repeat), outcome, spend, kind
 
 
 def iter_sealed(folder: Path) -> Iterator[Row]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 _FILE = "summary.json"
-_NAMES = ("model", "task", "sample_digest", "outcome", "cluster", "cost_usd", "spend_usd")
+_NAMES = ("model", "task", "sample_digest", "outcome", "cluster", "cost_usd", "spend_usd", "error_kind")
 _SLICES = "slices"
 _NUMBERS = (
     *("occurrence", "repeat", "score", "cached", "attempts", "queue_s", "retry_s", "ttft_s", "tpot_s", "total_s"),
@@ -217,6 +217,8 @@ def _block(table: _Table, rows: Codes) -> dict[str, Any]:
     score, cached = table.numbers["score"][rows], table.numbers["cached"][rows] == 1
     errored = outcome == Outcome.ERRORED
     answered = ~errored
+    # An answer that came and could not be marked was waited for and paid all the same; a failed request was neither.
+    came = answered | (table.codes["error_kind"][rows] < 0)
     failures_wrong = np.where(errored, 0.0, score)
     return {
         "n": len(rows),
@@ -226,13 +228,13 @@ def _block(table: _Table, rows: Codes) -> dict[str, Any]:
         "outcomes": {name.value: int((outcome == name).sum()) for name in Outcome},
         "quality": _quality(table, rows, np.where(errored, np.nan, score)),
         "quality_failures_wrong": _quality(table, rows, failures_wrong),
-        "cost": _cost(table, rows, answered, score, outcome),
-        "latency": _latency(table, rows[answered & ~cached]),
+        "cost": _cost(table, rows, came, score, outcome),
+        "latency": _latency(table, rows[came & ~cached]),
         "tokens": {
-            name.removesuffix("_tokens"): _total(table.numbers[name][rows[answered]])
+            name.removesuffix("_tokens"): _total(table.numbers[name][rows[came]])
             for name in ("input_tokens", "output_tokens", "reasoning_tokens", "cache_read_tokens")
         },
-        "cached_share": float(cached[answered].mean()) if answered.any() else None,
+        "cached_share": float(cached[came].mean()) if came.any() else None,
     }
 
 

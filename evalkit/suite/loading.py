@@ -20,6 +20,7 @@ from evalkit.errors import SuiteError
 from evalkit.suite import builtin_tasks, checks
 from evalkit.suite.complaints import translate
 from evalkit.suite.foreign import ForeignTask, check_foreign
+from evalkit.suite.judging import check_judging
 from evalkit.suite.located import Loc, Located, dotted, parse
 from evalkit.suite.prompts import compile_prompt
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
@@ -60,8 +61,8 @@ def load_suite(
     tasks = _add_conditions(tree, data, file, known_adapters, known_scorers, allow_unpinned, foreign)
     if tree.complaints or file is None:
         raise SuiteError(_in_order(tree))
-    models = expanded(file.models)
-    return Suite(path, file, models, tuple(tasks), written=dict(tree.data), foreign=tuple(foreign))
+    models, judges = expanded(file.models), expanded(file.judges)
+    return Suite(path, file, models, tuple(tasks), written=dict(tree.data), foreign=tuple(foreign), judges=judges)
 
 
 def _text(path: Path) -> str:
@@ -117,14 +118,16 @@ def _add_conditions(
     Tasks of another tool go to `foreign`: what they are called and made of is not known here.
     """
     found: list[checks.Finding] = []
-    models = _mapping(data.get("models"))
-    for name, written in models.items():
-        adapter = _mapping(written).get("adapter")
-        if isinstance(adapter, str):
-            found += checks.check_name(("models", name, "adapter"), "adapter or preset", adapter, known_adapters)
-        model = file.models[name] if file else _alone(ModelEntry, written)
-        if model is not None:
-            found += checks.check_model(("models", name), model)
+    models, judges = _mapping(data.get("models")), _mapping(data.get("judges"))
+    for section, entries in (("models", models), ("judges", judges)):
+        for name, written in entries.items():
+            adapter = _mapping(written).get("adapter")
+            if isinstance(adapter, str):
+                found += checks.check_name((section, name, "adapter"), "adapter or preset", adapter, known_adapters)
+            model = getattr(file, section)[name] if file else _alone(ModelEntry, written)
+            if model is not None:
+                found += checks.check_model((section, name), model)
+    asked, marking = _with_variants(models), _with_variants(judges)
     tasks: list[Task] = []
     taken: dict[str, int] = {}
     for i, written in enumerate(_list(data.get("tasks"))):
@@ -143,13 +146,20 @@ def _add_conditions(
         if entry is None:
             continue
         found += checks.check_task(loc, entry, known_scorers, allow_unpinned)
+        found += check_judging((*loc, "score"), entry.score, marking, asked)
         prompt, wrong = compile_prompt(entry)
         found += [((*loc, *_key(key)), message) for key, message in wrong]
         if prompt is not None and entry.name is not None:
             at = f"{tree.name}:{tree.line(loc)}: {dotted(loc)}"
             tasks.append(Task(entry.name, entry, prompt, Path(tree.name).parent, at, i))
     if file is not None:
-        found += check_variants(file.models)
+        found += check_variants("models", file.models)
+        found += check_variants("judges", file.judges)
+        found += [
+            (("judges", name), f"{name!r} is also the name of a model; a judge needs a name of its own")
+            for name in marking
+            if name in asked
+        ]
     slices = {task.name: task.slices for task in tasks}
     found += _gate_findings(_mapping(data.get("gate")), models, taken, slices, open_ended=bool(foreign))
     for loc, message in found:
@@ -167,7 +177,7 @@ def _gate_findings(
     open_ended: bool,
 ) -> Iterator[checks.Finding]:
     """The gate against the suite's names. `open_ended`: tasks of another tool bring names that are not known here."""
-    names = [*models, *(own for written in models.values() for own in _mapping(_mapping(written).get("variants")))]
+    names = _with_variants(models)
     yield from checks.check_gate(("gate",), gate.get("baseline"), _list(gate.get("candidates")), names)
     rules = [_alone(RuleEntry, rule) for rule in _list(gate.get("rules"))]
     for i, rule in enumerate(rules):
@@ -175,6 +185,11 @@ def _gate_findings(
             yield from checks.check_rule(("gate", "rules", i), rule, tasks, slices)
     if rules and all(rule is not None and not rule.required for rule in rules):
         yield ("gate", "rules"), "no rule is required, so nothing would be decided; make one required"
+
+
+def _with_variants(models: dict[str, Any]) -> list[str]:
+    """The names that a section of models brings, readable or not."""
+    return [*models, *(own for written in models.values() for own in _mapping(_mapping(written).get("variants")))]
 
 
 def _part_findings(

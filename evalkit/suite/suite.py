@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ class Suite:
     """The file's data as it was written, `${NAME}` included."""
     foreign: tuple[ForeignTask, ...] = ()
     """Tasks of another tool that a bridge has yet to turn into `tasks`; empty in a suite that is run."""
+    judges: Mapping[str, ModelEntry] = field(default_factory=dict)
+    """Models that mark answers; they are asked no task."""
 
     @property
     def name(self) -> str:
@@ -54,21 +56,12 @@ class Suite:
         Not of how fast (in_flight), how it is paid for (hosting, price_as) or what is decided (gate).
         Raises SuiteError where data or examples cannot be read.
         """
-        models = {
-            name: {
-                "adapter": entry.adapter,
-                "model": entry.model,
-                "base_url": entry.base_url,
-                "settings": entry.settings.model_dump(mode="json"),
-                "options": entry.options,
-                "serve": entry.serve,
-                "file": self._file_digest(entry),
-            }
-            for name, entry in self.models.items()
-        }
         tasks = [task.content for task in self.tasks]
         run = {"seed": self.run.seed, "repeats": self.run.repeats}
-        return digest("evalkit.suite/1", {"name": self.name, "models": models, "tasks": tasks, "run": run})
+        what = {"name": self.name, "models": self._contents(self.models), "tasks": tasks, "run": run}
+        if self.judges:
+            what["judges"] = self._contents(self.judges)
+        return digest("evalkit.suite/1", what)
 
     def only(self, models: Collection[str] | None = None, tasks: Collection[str] | None = None) -> Suite:
         """The suite with these models and tasks alone (None: all), in the file's order; its digest is another.
@@ -95,15 +88,13 @@ class Suite:
 
         It holds no secret: a suite cannot name one. Raises SuiteError as `digest` does.
         """
-        models = {name: entry.model_dump(mode="json", exclude_none=True) for name, entry in self.models.items()}
-        for name, entry in models.items():
-            written = self.written["models"].get(name, {})  # a variant is written under its base
-            entry |= {key: written[key] for key in ("model", "base_url") if isinstance(written.get(key), str)}
+        judges = {"judges": self._resolved("judges", self.judges)} if self.judges else {}
         return {
             "name": self.name,
             "about": self.file.about,
             "sensitivity": self.file.sensitivity,
-            "models": models,
+            "models": self._resolved("models", self.models),
+            **judges,
             "tasks": [
                 {"name": task.name, "identity_digest": task.identity_digest, "identity": task.identity}
                 | {"marks": {key: task.content.get(key) for key in ("cluster", "slices", "critical")}}
@@ -113,6 +104,28 @@ class Suite:
             "run": self.run.model_dump(mode="json"),
             "gate": self.gate.model_dump(mode="json", exclude_none=True) if self.gate else None,
             "digest": self.digest,
+        }
+
+    def _resolved(self, section: str, entries: Mapping[str, ModelEntry]) -> dict[str, Any]:
+        found = {name: entry.model_dump(mode="json", exclude_none=True) for name, entry in entries.items()}
+        for name, entry in found.items():
+            written = self.written[section].get(name, {})  # a variant is written under its base
+            entry |= {key: written[key] for key in ("model", "base_url") if isinstance(written.get(key), str)}
+        return found
+
+    def _contents(self, entries: Mapping[str, ModelEntry]) -> dict[str, Any]:
+        """What of each model decides its answers."""
+        return {
+            name: {
+                "adapter": entry.adapter,
+                "model": entry.model,
+                "base_url": entry.base_url,
+                "settings": entry.settings.model_dump(mode="json"),
+                "options": entry.options,
+                "serve": entry.serve,
+                "file": self._file_digest(entry),
+            }
+            for name, entry in entries.items()
         }
 
     def _file_digest(self, entry: ModelEntry) -> str | None:

@@ -49,7 +49,7 @@ def _fill(value: Any, loc: Loc, tree: Located, environ: Mapping[str, str]) -> An
 
 def _may_hold(loc: Loc) -> bool:
     match loc:
-        case ("models", str(), "base_url" | "model"):
+        case ("models" | "judges", str(), "base_url" | "model"):
             return True
         case ("tasks", int(), "data") | ("tasks", int(), "data", "path"):
             return True

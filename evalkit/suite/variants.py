@@ -24,16 +24,16 @@ def expanded(models: Mapping[str, ModelEntry]) -> dict[str, ModelEntry]:
     return found
 
 
-def check_variants(models: Mapping[str, ModelEntry]) -> Iterator[tuple[Loc, str]]:
+def check_variants(section: str, models: Mapping[str, ModelEntry]) -> Iterator[tuple[Loc, str]]:
     """Names are unique over models and variants, and a variant differs in something."""
     taken = dict.fromkeys(models, "a model")
     for name, entry in models.items():
         for own, variant in entry.variants.items():
             if own in taken:
-                yield ("models", name, "variants", own), f"{own!r} is also the name of {taken[own]}; choose another"
+                yield (section, name, "variants", own), f"{own!r} is also the name of {taken[own]}; choose another"
             taken[own] = f"a variant of {name}"
             if not variant.model_fields_set:
-                yield ("models", name, "variants", own), "changes nothing; say what differs: {compute_type: int8}"
+                yield (section, name, "variants", own), "changes nothing; say what differs: {compute_type: int8}"
 
 
 def _merged(base: ModelEntry, variant: VariantEntry) -> ModelEntry:

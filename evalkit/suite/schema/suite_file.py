@@ -48,6 +48,8 @@ class SuiteFile(Part):
     sensitivity: Literal["public", "internal", "restricted"] = "internal"
     """Where prompts may be sent."""
     models: Annotated[dict[Name, ModelEntry], Field(min_length=1)]
+    judges: dict[Name, ModelEntry] = Field(default_factory=dict)
+    """Models that mark answers (`score: {judge: {by: NAME}}`): never asked a task, never listed, never gated."""
     tasks: Annotated[tuple[TaskEntry, ...], Field(strict=False, min_length=1)]
     catalogue: Text | None = None
     """A file that adds facts about models or corrects them (docs/catalogue.md), relative to the suite file. None:

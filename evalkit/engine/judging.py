@@ -1,0 +1,285 @@
+"""The second half of a run with judges: every stored answer is shown to its judges, then marked by what they said.
+
+    held = hold(plan, folder, log, drive, cache=cache, watch=watch, spent=spent)     # held.result is the judges' run
+
+Judges are asked through the same machinery as models (limiter, retries, cache, budget); their rows live in the run's
+folder `judging` (`store.judgings`). An answer is known by its content there, so a verdict never outlives the answer it
+is about, and a resumed run asks only for what is missing. An answer whose judge could not be reached has no mark yet; a
+verdict that came and cannot be read leaves that judge out of the mean.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalkit.engine.panel import JudgedTask, Panel
+from evalkit.engine.runner import AnswerCache, Runner, RunResult
+from evalkit.engine.work import Observer, PlannedTask, Work
+from evalkit.errors import SuiteError
+from evalkit.records import Message, Outcome, Response, Row, Sample, Score, StopReason, Timing
+from evalkit.scorers.judged import combined
+from evalkit.scorers.marks import graded, unscored
+from evalkit.scorers.outcomes import settle
+from evalkit.store import journal, judgings, runs, sealing
+from evalkit.store.said import said
+from evalkit.suite.digests import digest
+from evalkit.suite.judging import Shown
+from evalkit.suite.templates import BadTemplate
+
+if TYPE_CHECKING:
+    from evalkit.engine.plan import Plan
+    from evalkit.engine.session import Drive
+
+TIE = 0.5
+"""What a model's answer is worth against itself."""
+STOPS: Mapping[str, StopReason] = {
+    "stop": "stop", "length": "length", "refusal": "refusal", "content_filter": "content_filter",
+    "tool_use": "tool_use",
+}  # fmt: skip
+"""Stored reasons for stopping, as responses have them."""
+Verdicts = Mapping[tuple[str, str, str], Score]
+"""(judge, task, digest of the question to the judge) -> what its verdict comes to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What judging came to."""
+
+    result: RunResult
+    ended_by: signal.Signals | None
+    spent_usd: Decimal
+    """By the whole run so far, its models included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One stored answer with what it takes to judge it."""
+
+    task: JudgedTask
+    sample: Sample
+    row: Row
+    other: Row | None
+    """The answer that it is compared with; None where it is judged alone, or there is none."""
+
+    @property
+    def itself(self) -> bool:
+        """Whether it would be compared with itself."""
+        return self.row.model == self.task.judging.pair
+
+
+def hold(
+    plan: Plan,
+    panel: Panel,
+    folder: Path,
+    log: journal.Journal,
+    drive: Drive,
+    *,
+    cache: AnswerCache | None,
+    watch: Callable[[int, int], Observer] | None,
+    spent: Decimal,
+) -> Held:
+    """Ask the judges what is owed, then journal the marks of the answers. `watch` is told how many requests there are,
+    and how many of them were answered before.
+
+    Raises StoreError or RunIncomplete as a run does; what was written is kept.
+    """
+    counts: Counter[str] = Counter()
+    for answer in answers_of(folder, panel.tasks):
+        counts[answer.task.name] += sum(1 for _ in questions(answer))
+    work = _work(plan, panel, folder, counts)
+    inner = judgings.open_judging(folder, _facts(plan, panel, work))
+    recovered = journal.recover(inner)
+    observer = watch(work.n_rows, recovered.n_done) if watch is not None else None
+    with journal.Journal.open(inner, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as own:
+        runner = Runner(
+            work, own, done=recovered.is_done, cache=cache, observer=observer, spent=spent, folder=inner
+        )  # fmt: skip
+        result, ended_by = drive(runner)
+    sealing.seal(inner)
+    whole = not result.interrupted and not result.reasons
+    status = "complete" if whole else "interrupted" if result.interrupted else "incomplete"
+    runs.update_facts(inner, status=status, reasons=list(result.reasons), lanes=result.lanes)
+    runs.update_facts(folder, judges_served=served(inner))
+    if not result.interrupted:
+        for row in marked_anew(folder, panel.tasks, verdicts_of(inner, panel.tasks)):
+            log.append(row)
+    return Held(result, ended_by, runner.budget.spent)
+
+
+def answers_of(folder: Path, tasks: Mapping[str, JudgedTask]) -> Iterator[Answer]:
+    """Every stored answer that judges mark: those that came, and were not settled as refused, empty or cut to nothing.
+
+    Raises SuiteError for an answer to a question that the tasks do not hold.
+    """
+    samples = {name: {(s.digest, s.occurrence): s for s in task.samples()} for name, task in tasks.items()}
+    others = others_of(folder, tasks)
+    for row in sealing.rows_of(folder):
+        task = tasks.get(row.task)
+        if task is None or row.error_kind is not None or row.outcome not in (Outcome.ERRORED, Outcome.SCORED):
+            continue
+        sample = samples[row.task].get((row.sample_digest, row.occurrence))
+        if sample is None:
+            raise SuiteError(
+                f"{row.task}: sample {row.sample_id!r} of {folder} is not asked by this suite any more, so its answer "
+                "cannot be judged. Run the suite anew: --new."
+            )
+        yield Answer(task, sample, row, others.get(item_of(row)))
+
+
+def others_of(folder: Path, tasks: Mapping[str, JudgedTask]) -> dict[tuple[str, str, int, int], Row]:
+    """By item: the answers that those of a pairwise task are compared with; empty where none is pairwise."""
+    paired = {name: task.judging.pair for name, task in tasks.items() if task.judging.pair is not None}
+    rows = sealing.rows_of(folder) if paired else iter(())
+    return {item_of(row): row for row in rows if paired.get(row.task) == row.model and row.error_kind is None}
+
+
+def questions(answer: Answer) -> Iterator[Sample]:
+    """What each judge is asked about an answer: once, or a pair in both orders; nothing where there is no pair.
+
+    An answer that cannot be shown (longer than any prompt may be) is not asked about, and stays without a mark.
+    """
+    judging, row = answer.task.judging, answer.row
+    if answer.itself or (judging.pair is not None and answer.other is None):
+        return
+    other = None if answer.other is None else said(answer.other.text, answer.other.calls) or answer.other.refusal or ""
+    conversation = row.prompt or answer.sample.messages
+    for order in judging.orders:
+        try:
+            messages = judging.messages(
+                Shown(answer.sample, conversation, said(row.text, row.calls) or "", other), order
+            )
+        except BadTemplate:
+            return
+        about = {"judged": row.model} | ({"order": order} if order else {})
+        yield Sample(
+            task=row.task,
+            id="/".join([place(row), row.model, *([order] if order else [])]),
+            digest=_digest(row, order, messages),
+            target_digest="",
+            occurrence=0,
+            messages=messages,
+            target=None,
+            fields={"swapped": order == "ba"},
+            cluster=row.cluster or place(row),
+            slices=about,
+        )
+
+
+def place(row: Row) -> str:
+    """Where an answer stands, whoever gave it: task/sample/repeat."""
+    occurrence = f"#{row.occurrence}" if row.occurrence else ""
+    return f"{row.task}/{row.sample_id}{occurrence}/{row.repeat}"
+
+
+def verdicts_of(inner: Path, tasks: Mapping[str, JudgedTask]) -> dict[tuple[str, str, str], Score]:
+    """What every stored reply of a judge comes to, read anew. A request that failed is not here: it is owed."""
+    found = {}
+    for row in sealing.rows_of(inner):
+        task = tasks.get(row.task)
+        if task is not None and row.error_kind is None:
+            stub = Sample(row.task, row.sample_id, row.sample_digest, "", 0, (), None,
+                          fields={"swapped": row.slices.get("order") == "ba"})  # fmt: skip
+            response = Response(
+                text=row.text or "",
+                stop_reason=STOPS.get(row.stop_reason or "", "other"),
+                timing=Timing(sent_at=0.0, total_s=row.total_s or 0.0),
+                refusal=row.refusal,
+            )
+            found[row.model, row.task, row.sample_digest] = settle(stub, response, task.verdict)
+    return found
+
+
+def mark_of(answer: Answer, verdicts: Verdicts) -> Score:
+    """The mark of an answer; absent, with the reason that names the judge, while a judge's reply is owed."""
+    judging = answer.task.judging
+    if answer.itself:
+        return graded(TIE, None, "compared with itself: a tie")
+    if judging.pair is not None and answer.other is None:
+        return unscored(f"{judging.pair} has no answer to compare with")
+    asked = [question.digest for question in questions(answer)]
+    if not asked:
+        return unscored("the answer is too long to be shown to a judge")
+    by_judge: dict[str, list[Score]] = {}
+    for judge in judging.by:
+        replies = [verdicts.get((judge, answer.task.name, place)) for place in asked]
+        if None in replies:
+            return unscored(f"{judge}: no reply came; run the same command again")
+        by_judge[judge] = [reply for reply in replies if reply is not None]
+    return combined(by_judge)
+
+
+def marked_anew(folder: Path, tasks: Mapping[str, JudgedTask], verdicts: Verdicts) -> Iterator[Row]:
+    """The rows whose mark the verdicts change."""
+    for answer in list(answers_of(folder, tasks)):
+        row = marked(answer.row, mark_of(answer, verdicts))
+        if (row.outcome, row.score, row.reason, row.parts) != (
+            answer.row.outcome, answer.row.score, answer.row.reason, answer.row.parts,
+        ):  # fmt: skip
+            yield row
+
+
+def marked(row: Row, score: Score) -> Row:
+    """The row with this mark."""
+    return replace(
+        row,
+        score=score.value,
+        outcome=score.outcome,
+        extracted=score.extracted,
+        reason=score.reason,
+        parts=score.parts,
+    )
+
+
+def served(inner: Path) -> dict[str, list[str]]:
+    """By judge: the models that its endpoint says answered."""
+    found: dict[str, set[str]] = {}
+    for row in sealing.rows_of(inner):
+        if row.served_model is not None:
+            found.setdefault(row.model, set()).add(row.served_model)
+    return {name: sorted(models) for name, models in sorted(found.items())}
+
+
+def item_of(row: Row) -> tuple[str, str, int, int]:
+    """What was asked, and which time: the same for every model."""
+    return (row.task, row.sample_digest, row.occurrence, row.repeat)
+
+
+def _digest(row: Row, order: str, messages: tuple[Message, ...]) -> str:
+    """A contract: stored verdicts are found by it. It holds the answer, since the messages do."""
+    return digest("evalkit.judgement/1", [
+        row.model, *item_of(row), order, [[message.role, message.content] for message in messages],
+    ])  # fmt: skip
+
+
+def _work(plan: Plan, panel: Panel, folder: Path, counts: Mapping[str, int]) -> Work:
+    def planned(task: JudgedTask) -> PlannedTask:
+        def samples() -> Iterator[Sample]:
+            for answer in answers_of(folder, {task.name: task}):
+                yield from questions(answer)
+
+        identity = dict(plan.facts["tasks"][task.name]["identity"]["judge"])
+        nothing = dict.fromkeys(task.settings, ())
+        return PlannedTask(task.name, samples, task.verdict, counts.get(task.name, 0), identity, task.settings, nothing)
+
+    tasks = tuple(planned(task) for task in panel.tasks.values())
+    return Work(panel.judges, tasks, replace(plan.work.settings, repeats=1))
+
+
+def _facts(plan: Plan, panel: Panel, work: Work) -> dict[str, Any]:
+    return {
+        "models": plan.facts["judges"],
+        "tasks": {
+            task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks
+        },
+        "n_rows": work.n_rows,
+        "suite_resolved": {"models": plan.facts["suite_resolved"].get("judges", {})},
+        "repeats": 1,
+    }

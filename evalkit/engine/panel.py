@@ -1,0 +1,180 @@
+"""Who marks what: the judges of a run and the tasks that they mark, checked before anything is sent.
+
+    panel, complaints = make_panel(suite, tasks, models, adapters, judges)      # panel is None where nobody judges
+
+A panel is part of a plan. That a judge's prompt renders for every sample, that its settings fit the judge and that its
+verdicts can be read is found out here; what was said of single answers is `judging`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from evalkit.adapters.base import Adapter
+from evalkit.engine.settings import refused
+from evalkit.engine.work import PlannedModel, PlannedTask
+from evalkit.errors import SuiteError
+from evalkit.records import Sample, Settings
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.registry import make_scorer
+from evalkit.suite.judging import READER, Judging, Shown, compile_judging
+from evalkit.suite.suite import Suite
+from evalkit.suite.tasks import Task
+from evalkit.suite.templates import BadTemplate
+
+MOST_COMPLAINTS = 5
+_ANSWER = "An answer."
+"""Stands for the answer where a judge's prompt is tried, or measured, before there are any."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedTask:
+    """A task whose answers are judged."""
+
+    name: str
+    judging: Judging
+    verdict: Scorer
+    """Reads what a judge says."""
+    samples: Callable[[], Iterator[Sample]]
+    """The task's own samples."""
+    settings: Mapping[str, Settings]
+    """By the name of each of its judges."""
+
+    def requests(self, model: str) -> int:
+        """How often each judge is asked about one answer of this model; 0 for the model that a pair compares with."""
+        return 0 if model == self.judging.pair else len(self.judging.orders)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The judges of a run, and what they mark."""
+
+    judges: tuple[PlannedModel, ...]
+    tasks: Mapping[str, JudgedTask]
+
+    def trial(self) -> tuple[PlannedTask, ...]:
+        """The judged tasks as judges would be asked them about answers that do not exist yet: to see what they cost."""
+        return tuple(_trial(task) for task in self.tasks.values())
+
+
+def judges_needed(tasks: Collection[Task]) -> dict[str, tuple[str, ...]]:
+    """By judge: the tasks that name it. What cannot be read names nobody; loading has complained."""
+    found: dict[str, list[str]] = {}
+    for task in tasks:
+        for name in (_compiled(task) or _NOBODY).by:
+            found.setdefault(name, []).append(task.name)
+    return {name: tuple(names) for name, names in found.items()}
+
+
+def make_panel(
+    suite: Suite, tasks: Collection[Task], models: Collection[str], judges: Mapping[str, Adapter]
+) -> tuple[dict[str, JudgedTask], list[str]]:
+    """The judged tasks by name, and everything that is wrong with them. `models` are those that the run asks."""
+    found: dict[str, JudgedTask] = {}
+    complaints: list[str] = []
+    settings = {name: suite.judges[name].settings.record() for name in judges}
+    for name, adapter in judges.items():
+        complaints += _unfit(name, adapter, settings[name])
+    for task in tasks:
+        judging = _compiled(task)
+        if judging is None:
+            continue
+        try:
+            verdict = make_scorer(READER, judging.verdict)
+        except SuiteError as error:
+            complaints += [f"{task.at}.score: {complaint}" for complaint in error.complaints]
+            continue
+        if judging.pair is not None and judging.pair not in models:
+            complaints.append(
+                f"{task.at}.score: its answers are compared with {judging.pair!r}, which is left out: name it in "
+                "--models too"
+            )
+        complaints += _not_shown(task, judging)
+        own = {name: settings[name] for name in judging.by if name in settings}
+        found[task.name] = JudgedTask(task.name, judging, verdict, task.samples, own)
+    return found, complaints
+
+
+def identity_of(task: JudgedTask, judges: Mapping[str, Adapter]) -> dict[str, Any]:
+    """Who judges, by which prompt, and how that is read: a mark of two identities means two different things."""
+    told = {}
+    for name in task.judging.by:
+        adapter = judges[name]
+        told[name] = {
+            "adapter": adapter.spec.adapter,
+            "model": adapter.spec.model,
+            "place": adapter.endpoint.place,
+            "settings": written_settings(task.settings[name]),
+        }
+    return {"judges": told, **task.judging.identity, "version": task.verdict.version}
+
+
+def label_of(identity: Mapping[str, Any]) -> str:
+    """The scorer as it is shown: `judge: strict (gpt-6-sol), second (claude-sonnet-5-5)`."""
+    names = [f"{name} ({told['model'] or told['adapter']})" for name, told in identity["judges"].items()]
+    against = f", against {identity['pair']}" if identity["pair"] is not None else ""
+    return f"judge: {', '.join(names)}{against}"
+
+
+def written_settings(settings: Settings) -> dict[str, Any]:
+    """The settings that are given, as JSON."""
+    found = {name: getattr(settings, name) for name in settings.__dataclass_fields__}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in found.items()
+        if value not in (None, (), {})
+    }
+
+
+def _compiled(task: Task) -> Judging | None:
+    try:
+        return compile_judging(task.entry.score)
+    except SuiteError:
+        return None  # told when the suite was loaded
+
+
+_NOBODY = Judging((), (), None, None, {}, {})
+
+
+def _unfit(name: str, adapter: Adapter, settings: Settings) -> list[str]:
+    kind = adapter.spec.adapter
+    if not adapter.capabilities.text:
+        return [f"judges.{name}: {kind} gives no text, so it cannot judge"]
+    return [
+        f"judges.{name}.settings.{setting}: {kind} does not take it for this model. Remove it."
+        for setting in refused(settings, adapter.capabilities)
+    ]
+
+
+def _not_shown(task: Task, judging: Judging) -> list[str]:
+    """Samples for which the judge's prompt does not render; five, the rest counted."""
+    complaints: list[str] = []
+    n_wrong = 0
+    try:
+        for sample in task.samples():
+            try:
+                _trial_messages(judging, sample)
+            except BadTemplate as error:
+                n_wrong += 1
+                if n_wrong <= MOST_COMPLAINTS:
+                    complaints.append(f"{task.at}.score: judge, sample {sample.id!r}: {error}")
+    except SuiteError:
+        return complaints  # the data itself is at fault, and the plan says so
+    if n_wrong > MOST_COMPLAINTS:
+        complaints.append(f"{task.at}.score: judge: and {n_wrong - MOST_COMPLAINTS:,} more samples like these")
+    return complaints
+
+
+def _trial_messages(judging: Judging, sample: Sample) -> Any:
+    other = _ANSWER if judging.pair is not None else None
+    return judging.messages(Shown(sample, sample.messages, _ANSWER, other), judging.orders[0])
+
+
+def _trial(task: JudgedTask) -> PlannedTask:
+    def samples() -> Iterator[Sample]:
+        for sample in task.samples():
+            yield replace(sample, messages=_trial_messages(task.judging, sample))
+
+    return PlannedTask(task.name, samples, task.verdict, 0, {}, task.settings, dict.fromkeys(task.settings, ()))

@@ -1,0 +1,94 @@
+"""Judged answers marked again by what their judges said at the time: nobody is asked.
+
+    judged = Rejudging.of(folder, suite, tasks)
+    judged.mark(row, sample)             # the row under the suite's scale or verdicts of today
+
+A verdict is found by everything that the judge was shown, so a changed prompt finds none, and a changed judge is
+refused: either would need new verdicts, and rescoring buys nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evalkit.engine.judging import Answer, Verdicts, item_of, mark_of, marked, others_of, verdicts_of
+from evalkit.engine.panel import JudgedTask, label_of, written_settings
+from evalkit.errors import SuiteError
+from evalkit.records import Row, Sample
+from evalkit.scorers.registry import make_scorer
+from evalkit.store import judgings, runs
+from evalkit.suite.judging import READER, Judging, compile_judging
+from evalkit.suite.suite import Suite
+from evalkit.suite.tasks import Task
+
+_WAY_OUT = (
+    "Rescoring asks nobody: run the suite again (the answers come from the cache, only the judges are asked), or give "
+    "the suite that the run was made from: --suite."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudging:
+    """The judged tasks of a run as a suite now has them, and the verdicts that are stored."""
+
+    tasks: Mapping[str, JudgedTask]
+    identities: Mapping[str, Mapping[str, Any]]
+    verdicts: Verdicts
+    others: Mapping[tuple[str, str, int, int], Row]
+
+    @classmethod
+    def of(cls, folder: Path, suite: Suite, tasks: Sequence[Task]) -> Rejudging:
+        """Raises SuiteError where the run's verdicts are not those of the suite's judges."""
+        if not tasks:
+            return cls({}, {}, {}, {})
+        inner = judgings.judging_of(folder)
+        if inner is None:
+            raise SuiteError(f"{folder}: no judge was asked about its answers. {_WAY_OUT}")
+        recorded = runs.read_facts(inner)["tasks"]
+        judged: dict[str, JudgedTask] = {}
+        identities: dict[str, Mapping[str, Any]] = {}
+        for task in tasks:
+            judging = compile_judging(task.entry.score)
+            assert judging is not None  # its scorer says that judges mark it
+            before = (recorded.get(task.name) or {}).get("identity", {}).get("judges", {})
+            _require_same_judges(task, judging, suite, before)
+            verdict = make_scorer(READER, judging.verdict)
+            judged[task.name] = JudgedTask(task.name, judging, verdict, task.samples, {})
+            own = {name: before[name] for name in judging.by}
+            identities[task.name] = {"judges": own, **judging.identity, "version": verdict.version}
+        return cls(judged, identities, verdicts_of(inner, judged), others_of(folder, judged))
+
+    def mark(self, row: Row, sample: Sample) -> Row:
+        """The row with the mark that its stored verdicts make. Raises SuiteError where a verdict is not stored."""
+        answer = Answer(self.tasks[row.task], sample, row, self.others.get(item_of(row)))
+        score = mark_of(answer, self.verdicts)
+        if score.value is None and row.score is not None:
+            raise SuiteError(f"{row.task}: sample {row.sample_id!r} of {row.model}: {score.reason}. {_WAY_OUT}")
+        return marked(row, score)
+
+    def identity(self, task: str) -> dict[str, Any]:
+        """What the task's identity says of its judges; nothing for a task that marks its own."""
+        return {"judge": self.identities[task]} if task in self.identities else {}
+
+    def label(self, task: str) -> str | None:
+        """The scorer as it is shown; None for a task that marks its own."""
+        return label_of(self.identities[task]) if task in self.identities else None
+
+
+def _require_same_judges(task: Task, judging: Judging, suite: Suite, before: Mapping[str, Any]) -> None:
+    for name in judging.by:
+        if name not in before:
+            known = ", ".join(before) or "nobody"
+            raise SuiteError(f"{task.at}.score: the run was judged by {known}, not by {name}. {_WAY_OUT}")
+        entry = suite.judges[name]
+        now = {
+            "adapter": entry.adapter,
+            "model": entry.model or "",
+            "settings": written_settings(entry.settings.record()),
+        }
+        differ = [key for key, value in now.items() if before[name].get(key) != value]
+        if differ:
+            raise SuiteError(f"{task.at}.score: the judge {name} has another {', '.join(differ)} now. {_WAY_OUT}")

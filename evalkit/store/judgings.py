@@ -1,0 +1,55 @@
+"""What judges said of a run's answers: a folder of rows inside the run's own, `<run>/judging/`.
+
+    inner = open_judging(folder, facts)      # made, or found as an earlier sitting left it
+    judging_of(folder)                       # the same for readers; None where nothing was judged
+
+Every request to a judge is a row of its own there (model: the judge; slices: whose answer it judged, in which
+order), with its usage, timing and cost, journaled and sealed as any run's. Because the folder is not the run's, no
+reader of the candidates' rows can take a judge's for one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from evalkit.errors import StoreError
+from evalkit.store import runs
+
+FOLDER = "judging"
+
+
+def judging_of(folder: Path) -> Path | None:
+    """Where the judges' rows of a run are; None where no judge was asked."""
+    inner = folder / FOLDER
+    return inner if (inner / runs.FACTS).is_file() else None
+
+
+def open_judging(folder: Path, facts: Mapping[str, Any]) -> Path:
+    """The folder of the judges' rows, its facts renewed and its status `running`. For the one who writes the run.
+
+    Raises StoreError when it cannot be made, RunIncomplete when the disk is full.
+    """
+    inner = folder / FOLDER
+    if judging_of(folder) is not None:
+        runs.update_facts(inner, status="running", **facts)
+        return inner
+    outer = runs.read_facts(folder)
+    content = {
+        **facts,
+        "schema_version": runs.SCHEMA_VERSION,
+        "suite": outer.get("suite"),
+        "suite_digest": outer.get("suite_digest"),
+        "status": "running",
+        "started_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    }
+    try:
+        inner.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{inner} cannot be made ({error.strerror}). Choose another folder: --results.") from error
+    runs.write_atomically(inner / runs.FACTS, orjson.dumps(content, default=str, option=orjson.OPT_INDENT_2))
+    return inner
