@@ -25,11 +25,11 @@ from pydantic import ValidationError
 from evalkit.errors import SuiteError
 from evalkit.records import Message, Role, Sample
 from evalkit.suite import builtin_tasks
-from evalkit.suite.complaints import near
 from evalkit.suite.digests import digest
 from evalkit.suite.located import Loc
 from evalkit.suite.schema import JudgingEntry, ScoreEntry
 from evalkit.suite.templates import BadTemplate, Template
+from evalkit.suite.wording import near
 
 SCORER = "judge"
 """The name under `score:`."""
