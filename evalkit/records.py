@@ -222,6 +222,9 @@ class Sample:
     """Items with the same cluster move together (a conversation, a passage); None: a cluster of its own."""
     slices: Mapping[str, str] = field(default_factory=dict)
     critical: bool = False
+    turn: int = 1
+    """Which of the user's turns this asks about. Beyond 1, `messages` has an empty text for each answer that the model
+    has yet to give; the engine fills them in before it sends anything."""
 
 
 @dataclass(frozen=True, slots=True)

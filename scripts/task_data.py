@@ -117,9 +117,21 @@ def legalbench(source: Path) -> Iterator[Record]:
                        "answer": example["answer"]}  # fmt: skip
 
 
+def mt_bench(source: Path) -> Iterator[Record]:
+    """The reference answers are GPT-4's, to the thirty questions that FastChat judges by them."""
+    given = {record["question_id"]: record for record in lines(source / "mt_bench", "reference_answer_gpt-4.jsonl")}
+    for record in lines(source / "mt_bench", "question.jsonl"):
+        found = given.get(record["question_id"])
+        yield {
+            "question_id": record["question_id"], "category": record["category"], "turns": record["turns"],
+            "reference": found["choices"][0]["turns"] if found else [],
+        }  # fmt: skip
+
+
 TASKS: dict[str, Callable[[Path], Iterator[Record]]] = {
     "mmlu": mmlu, "mmlu_pro": mmlu_pro, "gsm8k": gsm8k, "ifeval": ifeval, "ifbench": ifbench, "pubmedqa": pubmedqa,
     "bbh": bbh, "truthfulqa": truthfulqa, "bfcl": bfcl, "legalbench": legalbench,
+    "mt_bench": mt_bench,
 }  # fmt: skip
 
 if __name__ == "__main__":

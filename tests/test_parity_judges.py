@@ -58,11 +58,17 @@ def test_llmbars_verdicts_are_read_from_the_judges_own_words(shared_data: Path, 
 def test_mt_benchs_means_are_reproduced(shared_data: Path) -> None:
     figures = {"gpt-4-1106-preview": 9.228125, "mistralai/Mixtral-8x7B-Instruct-v0.1": 8.340625}
     ratings: dict[str, list[float | None]] = {}
+    by_turn: dict[tuple[str, int], list[float]] = {}
     for row in records(shared_data / "routellm" / "mt_bench_judgements.jsonl.gz"):
         rating = RATING.read(row["judgment"])
         assert rating == row["score"]
         ratings.setdefault(row["model"], []).append(rating)
+        by_turn.setdefault((row["model"], row["turn"]), []).append(rating or 0)
     assert {model: sum(r or 0 for r in found) / len(found) for model, found in ratings.items()} == figures
+    gpt, mixtral = figures
+    assert {at: sum(found) / len(found) for at, found in by_turn.items()} == {
+        (gpt, 1): 9.40625, (gpt, 2): 9.05, (mixtral, 1): 8.69375, (mixtral, 2): 7.9875,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("words", ["A fine answer.", "Rating: [[0]]", "Rating: [[11]]", "Rating: [[-1]]", "[[x]]", ""])

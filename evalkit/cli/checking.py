@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from evalkit.cli.loading import planned
+from evalkit.engine.conversation import conversations
 from evalkit.engine.plan import Plan
 from evalkit.report.hostile import visible
 
@@ -73,9 +74,11 @@ def _facts(plan: Plan) -> dict[str, Any]:
 
 def _show_prompts(plan: Plan) -> None:
     for task in plan.work.tasks:
-        sample = next(iter(task.samples()))
-        click.echo(f"\n{task.name}, sample {visible(sample.id)}, target {visible(str(sample.target))}:")
+        *before, sample = next(iter(conversations(task.samples())))
+        turns = f" and {len(before)} before it" if before else ""
+        click.echo(f"\n{task.name}, sample {visible(sample.id)}{turns}, target {visible(str(sample.target))}:")
         for message in sample.messages:
             click.echo(f"  [{message.role}]")
-            for line in visible(message.content, limit=4000, lines=True).split("\n"):
+            text = message.content or "(what the model says)" if message.role == "assistant" else message.content
+            for line in visible(text, limit=4000, lines=True).split("\n"):
                 click.echo(f"  {line}")

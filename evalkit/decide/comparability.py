@@ -30,6 +30,7 @@ _SAID = {
     "judge": "the judge: its model, endpoint, settings or prompt, or how its verdict is read",
     "settings": "the task's settings",
     "limit": "the subset of items (limit)",
+    "turns": "the further turns",
     "permute": "the orders of the options (permute)",
     "builtin": "the built-in task or its version",
 }

@@ -5,7 +5,9 @@
 Input tokens: counted by the model's own tokenizer where it is in this process, else bytes times the ratio that earlier
 runs taught, else a quarter of the bytes, assumed. Output tokens: as earlier answers to the same task were, else to any
 task, else only known to lie between one token and the limit. Each figure says which. `low` and `high` take every
-request at the low, or at the high end: a range and not an interval. Prompt-cache discounts are not reckoned with.
+request at the low, or at the high end: a range and not an interval. A later turn of a conversation holds the answers
+before it, which are taken to be as long (where that is unknown, nothing is added). Prompt-cache discounts are not
+reckoned with.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Any
 
 from evalkit.engine.asking import request_of
 from evalkit.engine.experience import Known, Learned
-from evalkit.engine.runner import AnswerCache
+from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, Work
 from evalkit.records import Message, Sample, Usage
 
@@ -71,6 +73,8 @@ def _of_model(model: PlannedModel, work: Work, known: Known, pace: Pace, cache: 
         bases[task.name] = basis
         for sample in task.samples():
             given = _input(model, _prompt(task, sample, model), known)
+            for end in ENDS if sample.turn > 1 else ():
+                given[end] += (sample.turn - 1) * (made[end] or 0.0)
             for repeat in range(work.settings.repeats):
                 if cache is not None and _bought(cache, model, task, sample, repeat):
                     n_bought += 1

@@ -20,8 +20,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.panel import JudgedTask, Panel
-from evalkit.engine.runner import AnswerCache, Runner, RunResult
+from evalkit.engine.runner import Runner, RunResult
 from evalkit.engine.work import Observer, PlannedTask, Work
 from evalkit.errors import SuiteError
 from evalkit.records import Message, Outcome, Response, Row, Sample, Score, StopReason, Timing

@@ -19,8 +19,8 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from evalkit.engine.budget import Budget, request_bytes
+from evalkit.engine.ledger import RowLog
 from evalkit.engine.rows import Course, answered, failed, time_per_output_token
-from evalkit.engine.runner import RowLog
 from evalkit.engine.work import Item, PlannedModel, PlannedTask
 from evalkit.errors import RequestError, RunIncomplete, Stalled, UserError
 from evalkit.latency.load import Seen, Slo, Step, capacity, closed_step, open_step, step_name
@@ -247,6 +247,8 @@ class Sweep:
 def prompts_of(model: PlannedModel, tasks: Sequence[PlannedTask], seed: int) -> list[Prompt]:
     """The suite's own requests that ask for text, at most 5,000 of them in a seeded choice.
 
+    Later turns of conversations are left out: what a model would have said before them is not known.
+
     Raises UserError where there are none, or where the model is no server.
     """
     from evalkit.engine.asking import request_of
@@ -254,7 +256,11 @@ def prompts_of(model: PlannedModel, tasks: Sequence[PlannedTask], seed: int) -> 
     if not model.adapter.capabilities.timing:
         raise UserError(f"{model.name} answers from a file: there is no server to load. Name a model that is asked.")
     items = [
-        Item(task, sample, model, 0) for task in tasks if task.scorer.needs != "likelihood" for sample in task.samples()
+        Item(task, sample, model, 0)
+        for task in tasks
+        if task.scorer.needs != "likelihood"
+        for sample in task.samples()
+        if sample.turn == 1
     ]
     if not items:
         raise UserError("A load sweep needs a task that asks for text; these only ask for likelihoods.")

@@ -109,7 +109,7 @@ def _tasks(suite: Suite, facts: Mapping[str, Any], choice: Choice) -> dict[str, 
 
 _ASKED = ("messages", "choices", "shots", "mode")
 """What of a task's identity decides the question; the rest says how it is marked, or which samples are asked."""
-_OPTIONAL = ("permute",)
+_OPTIONAL = ("permute", "turns")
 """The same, written only where a task has them."""
 
 
@@ -168,6 +168,8 @@ def _remarked(
                 f"{tasks[row.task].at}: sample {row.sample_id!r} of the run is not asked by this suite any more (its "
                 "prompt or data changed): its answer cannot be marked. Give the suite the run was made from: --suite."
             )
+        if sample.turn > 1:  # what the model had said by then is known to the run alone
+            sample = replace(sample, messages=row.prompt)
         marked = _mark(row, sample, scorer)
         if marked.waits:
             marked = judged.mark(row, sample)

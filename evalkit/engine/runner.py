@@ -4,8 +4,9 @@
 
 One producer for each lane (endpoint) walks tasks, samples, repeats and models in that order, so that models which
 share an endpoint are asked under the same conditions, and waits for a slot before it makes a task: never more
-coroutines than requests in flight. What is done already (resume) is skipped, what was bought before (cache) is marked
-without asking. A first Ctrl-C stops sending and waits for answers that are paid for; a second one does not wait.
+coroutines than requests in flight. The turns of a conversation follow one another in the slot of the first. What is
+done already (resume) is skipped, what was bought before (cache) is marked without asking (`ledger`). A first Ctrl-C
+stops sending and waits for answers that are paid for; a second one does not wait.
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
 
-from evalkit.engine.asking import OUTAGE_AFTER, Lane, Slot, ask, marked, request_of
+from evalkit.engine.asking import OUTAGE_AFTER, Lane, Slot, ask
 from evalkit.engine.budget import ZERO, Budget, Reservation, request_bytes
+from evalkit.engine.conversation import conversations
 from evalkit.engine.lag import Lag, LagMeter
+from evalkit.engine.ledger import AnswerCache, Ledger, RowLog
 from evalkit.engine.limiter import Limiter
-from evalkit.engine.rows import Course
 from evalkit.engine.serving import Serving
 from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, Silent, Stopper, Work
 from evalkit.errors import EvalkitError
-from evalkit.records import Outcome, Request, Response, Row, Sample
-from evalkit.store.cache import CachedAnswer
+from evalkit.records import Request, Row, Sample
+from evalkit.store.lines import Key
 from evalkit.suite.digests import shuffled_place
 
 LOCAL_IN_FLIGHT = 64
@@ -39,23 +40,6 @@ PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
 GRACE_S = 10.0
 """How long an interrupted run waits for answers that are under way, and most likely billed."""
-
-
-class RowLog(Protocol):
-    """Where finished rows go (the journal)."""
-
-    def append(self, row: Row) -> None: ...
-
-    def check(self) -> None:
-        """Raise RunIncomplete when what is appended would not be kept any more."""
-
-
-class AnswerCache(Protocol):
-    """Answers bought in earlier runs, keyed by everything that could change them."""
-
-    def get(self, model: PlannedModel, request: Request) -> CachedAnswer | None: ...
-
-    def put(self, model: PlannedModel, request: Request, response: Response, row: Row) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +59,6 @@ class RunResult:
     """By lane: what the limiter found."""
 
 
-@dataclass(slots=True)
-class _Tally:
-    asked: int = 0
-    cached: int = 0
-    errored: int = 0
-    errors: dict[str, tuple[int, str]] = field(default_factory=dict)
-    reasons: list[str] = field(default_factory=list)
-
-
 class Runner:
     """One run in progress."""
 
@@ -92,7 +67,8 @@ class Runner:
         work: Work,
         journal: RowLog,
         *,
-        done: Callable[[tuple[str, str, str, int, int]], bool] = lambda key: False,
+        done: Callable[[Key], bool] = lambda key: False,
+        earlier: Callable[[Key], Row | None] = lambda key: None,
         cache: AnswerCache | None = None,
         observer: Observer | None = None,
         spent: Decimal = Decimal(0),
@@ -100,14 +76,11 @@ class Runner:
         folder: Path | None = None,
     ) -> None:
         self.work = work
-        self.journal = journal
-        self.done = done
-        self.cache = cache
         self.observer: Observer = observer if observer is not None else Silent()
+        self.ledger = Ledger(journal, done, earlier, cache, self.observer)
         self.budget = Budget(work.settings.max_cost_usd, spent)
         self.stopper = stopper
         self._serving = Serving(folder, self.observer.note)
-        self._tally = _Tally()
         self._stop = asyncio.Event()
         self._interrupts = 0
         self._asking: set[asyncio.Task[None]] = set()
@@ -154,15 +127,16 @@ class Runner:
             gc.unfreeze()
             for model in self.work.models:
                 await model.adapter.aclose()
+        tally = self.ledger.tally
         for lane, _ in lanes:
-            self._tally.reasons += _why_stopped(lane)
+            tally.reasons += _why_stopped(lane)
         return RunResult(
             interrupted=self._interrupts > 0,
-            reasons=tuple(self._tally.reasons),
-            n_asked=self._tally.asked,
-            n_cached=self._tally.cached,
-            n_errored=self._tally.errored,
-            errors=self._tally.errors,
+            reasons=tuple(tally.reasons),
+            n_asked=tally.asked,
+            n_cached=tally.cached,
+            n_errored=tally.errored,
+            errors=tally.errors,
             lag=meter.stop(),
             lanes={lane.name: _lane_facts(lane) for lane, _ in lanes},
         )
@@ -181,21 +155,21 @@ class Runner:
         return lanes
 
     def _items(self, models: list[PlannedModel]) -> Iterator[Item]:
-        for task, sample in self._in_order():
+        for task, (sample, *later) in self._in_order():
             for repeat in range(self.work.settings.repeats):
                 for model in models:
                     if model.name in task.settings:
-                        yield Item(task, sample, model, repeat)
+                        yield Item(task, sample, model, repeat, tuple(later))
 
-    def _in_order(self) -> Iterator[tuple[PlannedTask, Sample]]:
+    def _in_order(self) -> Iterator[tuple[PlannedTask, tuple[Sample, ...]]]:
         """Task by task as the files have it; for a run that may stop early in its random order, the same each time."""
-        samples = ((task, sample) for task in self.work.tasks for sample in task.samples())
+        samples = ((task, turns) for task in self.work.tasks for turns in conversations(task.samples()))
         if self.stopper is None:
             return samples
         seed = self.stopper.seed
 
-        def place(at: tuple[PlannedTask, Sample]) -> tuple[int, str, str, int]:
-            _, sample = at
+        def place(at: tuple[PlannedTask, tuple[Sample, ...]]) -> tuple[int, str, str, int]:
+            sample = at[1][0]
             key = (sample.task, sample.digest, sample.occurrence)
             return (shuffled_place(seed, *key), *key)
 
@@ -214,22 +188,22 @@ class Runner:
 
     async def _walk(self, lane: Lane, models: list[PlannedModel], group: asyncio.TaskGroup) -> None:
         n_skipped = 0
-        for item in self._items(models):
+        for wanted in self._items(models):
             if self._stop.is_set() or len(lane.stopped) == len(models):
                 return
-            sample, name = item.sample, item.model.name
+            name = wanted.model.name
             if self.stopper is not None:
                 await self._keep_pace(lane, name, self.stopper)
                 if self.stopper.settled(name):
                     continue
-            if name in lane.stopped or self.done((name, sample.task, sample.digest, sample.occurrence, item.repeat)):
+            if name in lane.stopped or (owed := self.ledger.owed(wanted)) is None:
                 continue
-            request = request_of(item)
-            if self._from_cache(item, request):
+            if (left := self.ledger.left_by_cache(owed)) is None:
                 n_skipped += 1
                 if n_skipped % 50 == 0:
                     await asyncio.sleep(0)
                 continue
+            item, request = left
             weighs = item.task.scorer.needs == "likelihood"
             if (error := await self._serving.why_not_ready(item.model, likelihood=weighs)) is not None:
                 lane.stopped.setdefault(name, error)
@@ -239,8 +213,9 @@ class Runner:
             if self._stop.is_set() or name in lane.stopped or (self.stopper and self.stopper.settled(name)):
                 lane.limiter.release()
                 continue
-            money = await self._reserved(item, request, lane)
+            money = await self._reserved(item, request)
             if money is None:
+                lane.limiter.release()
                 return
             task = group.create_task(self._finish(item, request, Slot(lane), due_at, money))
             self._asking.add(task)
@@ -263,41 +238,34 @@ class Runner:
         ]
 
     async def _finish(self, item: Item, request: Request, slot: Slot, due_at: float, money: Reservation) -> None:
+        """Ask an item and the turns that follow on it."""
+        timeout_s = self.work.settings.timeout_s
         try:
-            asked = await ask(item, request, slot, money, due_at=due_at, timeout_s=self.work.settings.timeout_s)
+            while True:
+                asked = await ask(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
+                self.ledger.finish(item, request, asked)
+                onward = await self._onward(item, asked.row, slot.lane) if item.later else None
+                if onward is None:
+                    return
+                item, request, money = onward
+                due_at = time.perf_counter()
         finally:
             slot.give_back()
-        self._tally.asked += 1
-        self._store(asked.row)
-        if self.cache is not None and asked.response is not None:
-            self.cache.put(item.model, request, asked.response, asked.row)
+
+    async def _onward(self, item: Item, row: Row, lane: Lane) -> tuple[Item, Request, Reservation] | None:
+        """The next turn, ready to be asked; None where there is none, or the run is stopping: then it is owed still."""
+        after = self.ledger.after(item, row)
+        left = self.ledger.left_by_cache(after) if after is not None else None
+        if left is None or self._stop.is_set() or item.model.name in lane.stopped:
+            return None
+        money = await self._reserved(*left)
+        return None if money is None else (*left, money)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._asking.discard(task)
         self._settled.set()
 
-    def _store(self, row: Row) -> None:
-        self.journal.append(row)
-        if row.outcome is Outcome.ERRORED and not row.waits:
-            self._tally.errored += 1
-            kind = f"{row.model}: {row.error_kind or 'not marked'}"
-            why = row.error or row.reason
-            n, first = self._tally.errors.get(kind, (0, f"sample {row.sample_id!r} of {row.task}: {why}"))
-            self._tally.errors[kind] = (n + 1, first)
-        self.observer.row(row)
-
-    def _from_cache(self, item: Item, request: Request) -> bool:
-        if self.cache is None:
-            return False
-        hit = self.cache.get(item.model, request)
-        if hit is None:
-            return False
-        course = Course(hit.started_at, None, None, 1, cached=True)
-        self._tally.cached += 1
-        self._store(marked(item, hit.response, course, billed=hit.cost_usd))
-        return True
-
-    async def _reserved(self, item: Item, request: Request, lane: Lane) -> Reservation | None:
+    async def _reserved(self, item: Item, request: Request) -> Reservation | None:
         """The worst case set aside for an item; None when the cap could be passed, and then the run stops."""
         if self.budget.cap is None:
             return Reservation(self.budget, None)
@@ -305,17 +273,24 @@ class Runner:
         worst = item.model.worst_case(request_bytes(request), limit)
         if worst is None and not item.model.adapter.endpoint.network:
             worst = ZERO  # nobody bills for an engine in this process
+        task = asyncio.current_task()
+        asking = task in self._asking  # a later turn: while it waits here, nothing of it is under way
         while not self.budget.reserve(worst):
+            self._asking.discard(task)
+            if self._stop.is_set():
+                return None
             if not self._asking or worst is None:
                 self._stop.set()
-                lane.limiter.release()
-                self._tally.reasons.append(
+                self._settled.set()
+                self.ledger.tally.reasons.append(
                     f"the budget is used: ${self.budget.spent:.4f} of max_cost_usd {self.budget.cap} spent, and the "
                     "next request could pass it. Raise run.max_cost_usd (or --max-cost) and run the same command again."
                 )
                 return None
             self._settled.clear()
             await self._settled.wait()
+        if asking and task is not None:
+            self._asking.add(task)
         return Reservation(self.budget, worst)
 
     def _give_up(self) -> None:
@@ -328,7 +303,7 @@ class Runner:
             await asyncio.sleep(0.25)
             self.observer.tick()
             if n_ticks % 8 == 0:
-                self.journal.check()
+                self.ledger.journal.check()
             for lane in lanes:
                 if lane.limiter.waiting_s > 0:
                     self.observer.waiting(lane.name, lane.limiter.waiting_s)

@@ -19,11 +19,13 @@ from typing import Any
 
 from evalkit.engine.budget import prompt_bytes
 from evalkit.engine.hardware import software_and_hardware
+from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
-from evalkit.engine.runner import AnswerCache, Runner, RunResult
+from evalkit.engine.runner import Runner, RunResult
 from evalkit.engine.serving import served_facts
 from evalkit.engine.work import Observer, Stopper
 from evalkit.errors import EvalkitError
+from evalkit.records import Row
 from evalkit.store import journal, judgings, runs, sealing, summary
 from evalkit.store.journal import Recovered
 from evalkit.store.lines import Key
@@ -85,6 +87,7 @@ def sit(
                 plan.work,
                 log,
                 done=_done(plan, recovered),
+                earlier=_earlier(plan, folder, recovered),
                 cache=cache,
                 observer=observer,
                 spent=_spent(plan, folder, before),
@@ -143,6 +146,15 @@ def _resumed(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dic
     names = ("suite_resolved", "catalogue", "cut_by_limit", "cut_by_tasks", "max_cost_usd", "judges")
     kept = {key: now[key] for key in names if key in now}
     return {**kept, "in_flight": load}
+
+
+def _earlier(plan: Plan, folder: Path, recovered: Recovered) -> Callable[[Key], Row | None]:
+    """By key the answers of earlier sittings to tasks of several turns: a conversation goes on from what was said."""
+    talks = {task.name for task in plan.work.tasks if "turns" in task.identity}
+    if not talks or not recovered.seen:
+        return lambda key: None
+    rows = (row for row in sealing.rows_of(folder) if row.task in talks and row.error_kind is None)
+    return {row.key: replace(row, prompt=()) for row in rows}.get
 
 
 def sealing_count(folder: Path) -> int:

@@ -55,6 +55,14 @@ class Item:
     sample: Sample
     model: PlannedModel
     repeat: int
+    later: tuple[Sample, ...] = ()
+    """The turns that follow in the same conversation, each asked when the one before is answered."""
+
+    @property
+    def key(self) -> tuple[str, str, str, int, int]:
+        """The key of the row that it will be (`Row.key`)."""
+        sample = self.sample
+        return (self.model.name, sample.task, sample.digest, sample.occurrence, self.repeat)
 
 
 @dataclass(frozen=True, slots=True)

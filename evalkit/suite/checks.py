@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from evalkit.suite import hub, orders
 from evalkit.suite.complaints import SECRET_KEY
 from evalkit.suite.located import Loc
+from evalkit.suite.prompts import TURN
 from evalkit.suite.schema import DataEntry, ModelEntry, RuleEntry, TaskEntry
 from evalkit.suite.wording import near
 
@@ -65,8 +66,7 @@ def check_task(
         yield (*loc, "target"), "is required where there are choices: the letter or the text of the right one"
     if entry.choices is None and entry.mode in {"likelihood", "first_token"}:
         yield (*loc, "mode"), f"{entry.mode} needs choices to weigh"
-    if entry.permute is not None and (own := sorted({*orders.SLICES} & {*entry.slices})):
-        yield (*loc, "slices"), f"{', '.join(own)}: the slices of permute have this name; rename the field"
+    yield from _check_several(loc, entry)
     if entry.shots is not None and entry.shots.n != 0:
         shots = entry.shots
         sources = (shots.records is not None) + (shots.path is not None)
@@ -82,6 +82,17 @@ def check_task(
             yield (*loc, "shots"), "examples need a right answer; write target"
         if shots.where and entry.data is not None and shots.path is None and shots.where == entry.data.where:
             yield (*loc, "shots"), "are the very records that are asked (the same where); keep the two apart"
+
+
+def _check_several(loc: Loc, entry: TaskEntry) -> Iterator[Finding]:
+    """Records that are asked more than once, in orders of their options or turn by turn."""
+    if entry.permute is not None and (own := sorted({*orders.SLICES} & {*entry.slices})):
+        yield (*loc, "slices"), f"{', '.join(own)}: the slices of permute have this name; rename the field"
+    if entry.turns is not None:
+        if entry.choices is not None:
+            yield (*loc, "turns"), "cannot stand beside choices: a multiple choice is asked in one turn"
+        if TURN in entry.slices:
+            yield (*loc, "slices"), f"{TURN!r} is the slice that turns make; rename the field"
 
 
 def _check_conversation(loc: Loc, entry: TaskEntry) -> Iterator[Finding]:

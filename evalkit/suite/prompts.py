@@ -15,6 +15,8 @@ A task with choices that asks for generated text has to show them. Where neither
     {{ options }}
 
     Answer with the letter of the right option only.
+
+Where a task has `turns`, templates also read `turn`: which of the user's turns is asked or marked, from 1.
 """
 
 from __future__ import annotations
@@ -29,9 +31,13 @@ from evalkit.suite.schema import Mode, TaskEntry
 from evalkit.suite.templates import BadTemplate, Expression, Template
 from evalkit.suite.wording import short
 
-__all__ = ["INSTRUCTION", "BadRecord", "Prompt", "compile_prompt", "short"]
+__all__ = ["INSTRUCTION", "TURN", "BadRecord", "Prompt", "compile_prompt", "short"]
 
+TURN = "turn"
+"""In tasks with `turns`, what templates and slices call the number of the user's turn, from 1."""
 INSTRUCTION = "\n\n{{ options }}\n\nAnswer with the letter of the right option only."
+MOST_TURNS = 50
+"""Further turns of one conversation: beyond this it is a mistake in the data."""
 _OURS = frozenset({"choices", "letters", "options"})
 _YES = frozenset({"true", "1", "yes"})
 _NO = frozenset({"false", "0", "no", "none", ""})
@@ -62,6 +68,8 @@ class Prompt:
     """The fields of the record that decide what is asked."""
     shows: bool = False
     """The question shows its options, so that their order is part of it."""
+    further: tuple[Template, ...] | Expression | None = None
+    """What the user says after each answer; None: one answer is all."""
 
     def choices(self, record: Mapping[str, Any]) -> tuple[str, ...]:
         """The texts of the options, in the order of the data; () for a task without choices."""
@@ -93,6 +101,19 @@ class Prompt:
         *before, (role, last) = self.turns
         head = [Message(r, _render(template, values)) for r, template in before]
         return (*head, *examples, Message(role, _render(last, values)))
+
+    def further_turns(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """What the user says after each answer, in order; () where the record has nothing further."""
+        if self.further is None:
+            return ()
+        if not isinstance(self.further, Expression):
+            return tuple([_render(template, {**values, TURN: n}) for n, template in enumerate(self.further, start=2)])
+        found = _evaluate(self.further, values)
+        if not isinstance(found, list | tuple) or any(not isinstance(text, str) or not text for text in found):
+            raise BadRecord("turns", f"{self.further.source} gives {short(found)}; expected a list of texts")
+        if len(found) > MOST_TURNS:
+            raise BadRecord("turns", f"there are {len(found):,} further turns; the most is {MOST_TURNS}")
+        return tuple(found)
 
     def question(self, values: Mapping[str, Any]) -> Message:
         """The last user turn alone: what an example repeats."""
@@ -173,14 +194,16 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
     turns = [(role, compiled(source, key)) for role, source, key in written]
     options: tuple[Template | None, ...] | Expression | None = None
     if isinstance(entry.choices, str):
-        try:
-            options = Expression(entry.choices, "choices")
-        except BadTemplate as error:
-            wrong.append(("choices", str(error)))
+        options = _expression(entry.choices, "choices", wrong)
     elif entry.choices is not None:
         options = tuple(compiled(source, f"choices[{i}]") for i, source in enumerate(entry.choices))
     goal = None if entry.target is None else compiled(entry.target, "target")
     urgent = entry.critical if isinstance(entry.critical, bool) else compiled(entry.critical, "critical")
+    further: tuple[Template | None, ...] | Expression | None = None
+    if isinstance(entry.turns, str):
+        further = _expression(entry.turns, "turns", wrong)
+    elif entry.turns is not None:
+        further = tuple(compiled(source, f"turns[{i}]") for i, source in enumerate(entry.turns))
     if wrong:
         return None, wrong
 
@@ -196,6 +219,9 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
     names = frozenset().union(*(template.names for _, template in ready)) if ready else frozenset()
     if entry.choices is not None:
         names -= _OURS
+    if further is not None:
+        said = [further] if isinstance(further, Expression) else [template for template in further if template]
+        names = names.union(*(template.names for template in said)) - {TURN}
     if entry.permute is not None and ready:
         wrong += _unmovable(entry, options, shows=appended or bool(shown), read=names)
     if wrong:
@@ -210,8 +236,17 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
         instruction=INSTRUCTION if appended else None,
         reads=names,
         shows=appended or bool(shown),
+        further=further,  # type: ignore[arg-type]  # as above
     )
     return prompt, []
+
+
+def _expression(source: str, key: str, wrong: list[tuple[str, str]]) -> Expression | None:
+    try:
+        return Expression(source, key)
+    except BadTemplate as error:
+        wrong.append((key, str(error)))
+        return None
 
 
 def _unmovable(

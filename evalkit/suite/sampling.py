@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase
 from typing import Any
 
-from evalkit.records import Sample
+from evalkit.records import Message, Sample
 from evalkit.suite import orders
 from evalkit.suite.digests import digest
-from evalkit.suite.prompts import BadRecord, Prompt
+from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.schema import TaskEntry
 from evalkit.suite.shots import Shots, sample_digest
 from evalkit.suite.wording import listed, short
@@ -75,6 +75,14 @@ class Recipe:
             critical=prompt.critical(values),
         )
 
+    def several(
+        self, number: int, record: Mapping[str, Any], choices: tuple[str, ...], identity: str
+    ) -> Iterator[Sample]:
+        """The samples of a record that is asked more than once: in orders of its options, or turn by turn."""
+        if self.entry.permute is not None:
+            return self.in_orders(number, record, choices, identity)
+        return self.in_turns(number, record, identity)
+
     def in_orders(
         self, number: int, record: Mapping[str, Any], choices: tuple[str, ...], identity: str
     ) -> Iterator[Sample]:
@@ -101,6 +109,29 @@ class Recipe:
                 choices=moved,
                 cluster=written.cluster if written.cluster is not None else f"record {written.id}",
                 slices=slices,
+            )
+
+    def in_turns(self, number: int, record: Mapping[str, Any], identity: str) -> Iterator[Sample]:
+        """The record's conversation, a sample for each of the user's turns, as one cluster. Raises BadRecord.
+
+        What the user says is known now, what the model will have said is not: its answers stand as empty texts.
+        `occurrence` is 0: the caller counts who is alike.
+        """
+        first = self.sample(number, {**record, TURN: 1}, (), identity, 0)
+        messages = first.messages
+        cluster = first.cluster if first.cluster is not None else f"record {first.id}"
+        yield replace(first, cluster=cluster, slices={**first.slices, TURN: "1"})
+        for turn, said in enumerate(self.prompt.further_turns(first.fields), start=2):
+            messages = (*messages, Message("assistant", ""), Message("user", said))
+            own = digest("evalkit.turn/1", {"question": identity, "turn": turn})
+            sample = self.sample(number, {**record, TURN: turn}, (), own, 0)
+            yield replace(
+                sample,
+                id=f"{sample.id}:turn{turn}",
+                messages=messages,
+                cluster=cluster,
+                slices={**sample.slices, TURN: str(turn)},
+                turn=turn,
             )
 
     def _goal(self, record: Mapping[str, Any]) -> Any:

@@ -23,7 +23,7 @@ from evalkit.records import Sample
 from evalkit.suite import hub, orders
 from evalkit.suite.datasets import Complain, Data, Record, open_data, raise_it
 from evalkit.suite.digests import digest
-from evalkit.suite.prompts import BadRecord, Prompt
+from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.sampling import Recipe
 from evalkit.suite.schema import BuiltinEntry, LimitEntry, TaskEntry
 from evalkit.suite.shots import Shots, prepare
@@ -74,7 +74,8 @@ class Task:
     @property
     def slices(self) -> tuple[str, ...]:
         """The names of the slices that its rows have: the fields of the suite, and those that evalkit adds."""
-        return self.entry.slices + (orders.SLICES if self.entry.permute is not None else ())
+        added = orders.SLICES if self.entry.permute is not None else (TURN,) if self.entry.turns is not None else ()
+        return self.entry.slices + added
 
     @cached_property
     def data(self) -> Data:
@@ -124,6 +125,8 @@ class Task:
         }
         if entry.permute is not None:  # a key that most tasks have not: results from before it stay comparable
             identity["permute"] = entry.permute.model_dump()
+        if entry.turns is not None:
+            identity["turns"] = list(entry.turns) if isinstance(entry.turns, tuple) else entry.turns
         return identity
 
     @property
@@ -211,8 +214,8 @@ class Task:
                 continue
             try:
                 choices, identity = recipe.identify(record)
-                if self.entry.permute is not None:
-                    for sample in recipe.in_orders(number, record, choices, identity):
+                if self.entry.permute is not None or self.entry.turns is not None:
+                    for sample in recipe.several(number, record, choices, identity):
                         yield replace(sample, occurrence=seen.times(sample.digest))
                 else:
                     occurrence = seen.times(identity) if wanted is None else wanted[number]

@@ -32,6 +32,15 @@ def _choices(value: Any) -> Any:
     return tuple(str(item) for item in value)
 
 
+def _turns(value: Any) -> Any:
+    """A list of templates, or one template that names a list."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list) or not value or any(not isinstance(item, str) for item in value):
+        raise ValueError('expected a list of templates, or one that names a list, like "{{ turns[1:] }}"')
+    return tuple(value)
+
+
 def _critical(value: Any) -> Any:
     if not isinstance(value, bool | str):
         raise ValueError("expected true, false or a template that renders to true or false")  # noqa: TRY004
@@ -140,6 +149,7 @@ Limit = Annotated[LimitEntry, BeforeValidator(_counted, json_schema_input_type=C
 Permute = Annotated[PermuteEntry, BeforeValidator(_counted, json_schema_input_type=Count | PermuteEntry)]
 Scoring = Annotated[ScoreEntry, BeforeValidator(_score, json_schema_input_type=str | dict[str, Any])]
 Choices = Annotated[Several[str] | str, BeforeValidator(_choices, json_schema_input_type=list[str | int] | str)]
+Turns = Annotated[Several[str] | str, BeforeValidator(_turns, json_schema_input_type=list[str] | str)]
 Critical = Annotated[bool | str, BeforeValidator(_critical, json_schema_input_type=bool | str)]
 
 
@@ -189,6 +199,8 @@ class TaskEntry(Adjustable):
     """The question: a Jinja template over the record's fields."""
     messages: Several[MessageEntry] | None = None
     """A whole conversation instead of `prompt`; the last turn is the user's."""
+    turns: Turns | None = None
+    """What the user says after each answer: a list of templates, or one that names a list. Each turn is a row."""
     choices: Choices | None = None
     """The options: a list of templates, or one template that names a list."""
     target: str | None = None

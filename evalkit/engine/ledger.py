@@ -1,0 +1,131 @@
+"""What a run has and what it owes: rows go into the journal, bought answers come out of the cache.
+
+    ledger = Ledger(journal, done=recovered.is_done, cache=cache, observer=observer)
+    owed = ledger.owed(item)              # None: answered in an earlier sitting
+    left = ledger.left_by_cache(owed)     # None: bought before, marked and stored just now
+    ledger.finish(item, request, asked)   # a new answer
+
+Where items are conversations, `owed` and `left_by_cache` give the first turn that is still without an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from evalkit.engine.asking import Asked, marked, request_of
+from evalkit.engine.conversation import following, goes_on, unasked
+from evalkit.engine.rows import Course
+from evalkit.engine.work import Item, Observer, PlannedModel, Silent
+from evalkit.records import Outcome, Request, Response, Row
+from evalkit.store.cache import CachedAnswer
+from evalkit.store.lines import Key
+
+
+class RowLog(Protocol):
+    """Where finished rows go (the journal)."""
+
+    def append(self, row: Row) -> None: ...
+
+    def check(self) -> None:
+        """Raise RunIncomplete when what is appended would not be kept any more."""
+
+
+class AnswerCache(Protocol):
+    """Answers bought in earlier runs, keyed by everything that could change them."""
+
+    def get(self, model: PlannedModel, request: Request) -> CachedAnswer | None: ...
+
+    def put(self, model: PlannedModel, request: Request, response: Response, row: Row) -> None: ...
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one sitting did so far."""
+
+    asked: int = 0
+    cached: int = 0
+    errored: int = 0
+    errors: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """By model and kind of error: how often it ended an item, and the first message."""
+    reasons: list[str] = field(default_factory=list)
+    """Why the run is incomplete, as sentences."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The rows of one run, in one sitting."""
+
+    journal: RowLog
+    done: Callable[[Key], bool] = lambda key: False
+    """Whether the row need not be asked."""
+    earlier: Callable[[Key], Row | None] = lambda key: None
+    """The stored row of a done item, for the turns that follow on it."""
+    cache: AnswerCache | None = None
+    observer: Observer = field(default_factory=Silent)
+    tally: Tally = field(default_factory=Tally)
+
+    def store(self, row: Row) -> None:
+        """Journal a row, count it and show it. Raises RunIncomplete when it cannot be written."""
+        self.journal.append(row)
+        if row.outcome is Outcome.ERRORED and not row.waits:
+            self.tally.errored += 1
+            kind = f"{row.model}: {row.error_kind or 'not marked'}"
+            why = row.error or row.reason
+            n, first = self.tally.errors.get(kind, (0, f"sample {row.sample_id!r} of {row.task}: {why}"))
+            self.tally.errors[kind] = (n + 1, first)
+        self.observer.row(row)
+
+    def finish(self, item: Item, request: Request, asked: Asked) -> None:
+        """Store a row that was asked for, and keep what was bought."""
+        self.tally.asked += 1
+        self.store(asked.row)
+        if self.cache is not None and asked.response is not None:
+            self.cache.put(item.model, request, asked.response, asked.row)
+
+    def owed(self, item: Item) -> Item | None:
+        """The item, from its first turn without an answer on; None where every turn is answered."""
+        while self.done(item.key):
+            if not item.later:
+                return None
+            row = self.earlier(item.key)
+            if row is None:
+                return item  # an answer that cannot be had again is asked for again
+            if not goes_on(row) and all(self.done(replace(item, sample=turn).key) for turn in item.later):
+                return None
+            after = self.after(item, row)
+            if after is None:
+                return None
+            item = after
+        return item
+
+    def after(self, item: Item, row: Row) -> Item | None:
+        """The turn after this one; None where there is none, or nothing to stand on: then its rows are stored."""
+        if item.later and goes_on(row):
+            return following(item, row)
+        for left_over in unasked(item, row):
+            self.store(left_over)
+        return None
+
+    def left_by_cache(self, item: Item) -> tuple[Item, Request] | None:
+        """What is still to be asked of an item once the cache has given what it has; None: nothing."""
+        while True:
+            request = request_of(item)
+            row = self._from_cache(item, request)
+            if row is None:
+                return item, request
+            after = self.after(item, row)
+            if after is None:
+                return None
+            item = after
+
+    def _from_cache(self, item: Item, request: Request) -> Row | None:
+        hit = self.cache.get(item.model, request) if self.cache is not None else None
+        if hit is None:
+            return None
+        course = Course(hit.started_at, None, None, 1, cached=True)
+        self.tally.cached += 1
+        row = marked(item, hit.response, course, billed=hit.cost_usd)
+        self.store(row)
+        return row
