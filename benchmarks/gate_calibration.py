@@ -21,8 +21,11 @@ import numpy.typing as npt
 from benchmarks.degenerate import CASES, outcome
 from benchmarks.gate_draws import Floats, Rates, clustered_differences, discordance, graded_pair
 from evalkit import stats
+from evalkit.decide import race
+from evalkit.decide.rules import Finding
 from evalkit.stats import exact
 from evalkit.stats.tango import normal_quantile
+from evalkit.suite.schema import GateEntry
 
 ALPHA = 0.05
 ACCURACIES = (0.55, 0.65, 0.75, 0.85, 0.9, 0.95, 0.97)
@@ -212,6 +215,53 @@ def sequential(reps: int) -> None:
         print(f"{name:<22} {wrong!s:>14} {missed!s:>14}  {figures}")
 
 
+def procedure(reps: int) -> None:
+    """`evalkit run --gate` as a whole: twenty looks, and the rule on all items where none of them settled it."""
+    print(
+        f"\n`run --gate` as a whole, R={reps}, N 100/200/500: wrong: mean / worst; power of pass at +3, fail at 5 worse"
+    )
+    print(f"{'early_stop':<10} {'a pass may':<12} {'false pass':>14} {'false fail':>14} {'pass':>6} {'fail':>6}")
+    for plan in ("curtail", "save"):
+        for early in (True, False):
+            said = {"baseline": "base", "candidates": ["cand"], "early_stop": plan}
+            wrong, missed, passing, failing = Rates(), Rates(), Rates(), Rates()
+            for n, margin, (accuracy, correlation) in _cells((100, 200, 500)):
+                gate = GateEntry.model_validate({**said, "rules": [{"quality": "all", "margin": margin}]})
+                for truth in ("margin", 0.03, -0.05):
+                    difference = -margin if truth == "margin" else truth - margin if truth < 0 else truth
+                    differ = discordance(accuracy, correlation, difference)
+                    if differ is None:
+                        continue
+                    rng = np.random.default_rng(
+                        [n, int(margin * 1000), int(accuracy * 100), int(difference * 1000) + 500]
+                    )
+                    share = max(differ, abs(difference))
+                    verdicts = [_whole(gate, d, early) for d in _differences(rng, n, share, difference, reps)]
+                    if truth == "margin":
+                        wrong.add(verdicts.count("pass") / reps)
+                        missed.add(verdicts.count("fail") / reps)
+                    else:
+                        (passing if truth > 0 else failing).add(verdicts.count("pass" if truth > 0 else "fail") / reps)
+            how = "come early" if early else "not"
+            print(f"{plan:<10} {how:<12} {wrong!s:>14} {missed!s:>14} {passing.mean:>6.3f} {failing.mean:>6.3f}")
+
+
+def _whole(gate: GateEntry, d: Floats, passes_early: bool) -> str:
+    """What `run --gate` says of these pairs in this order, by the rooms that say it."""
+    base, cand = (d < 0) * 1.0, (d > 0) * 1.0
+    rules = race.race_rules(gate, {"all": len(d)}, passes_early=passes_early)
+    for rule in rules:
+        rule.update(base, cand)
+    settled = race.Race(rules, passes_early).verdict
+    (rule,) = rules
+    if settled is not None and rule.n_used < len(d):
+        return settled.value
+    at_once = Finding(rule.condition, stats.decide(base, cand, rule.condition.value, ALPHA))
+    fresh = race.race_rules(gate, {"all": len(d)}, passes_early=passes_early)[0]
+    said = fresh.last_look(int(cand.sum()), int(base.sum()), 0)
+    return race.held(at_once, said, passes_early).verdict.value
+
+
 def suite(reps: int) -> None:
     """Early stopping about a whole suite of N items, against what all of them say."""
     print(f"\nsuite scope, R={reps}, N 100/200/500: wrong where the suite sits on the margin, and share of items used")
@@ -265,8 +315,7 @@ def _many(
     reps: int,
 ) -> tuple[list[str], list[int]]:
     verdicts, used = [], []
-    draws = rng.choice(3, size=(reps, n), p=[(differ - difference) / 2, 1 - differ, (differ + difference) / 2]) - 1
-    for d in draws:
+    for d in _differences(rng, n, differ, difference, reps):
         if rule is None:
             verdicts.append(_decide_differences(d, margin, None))
             used.append(n)
@@ -275,6 +324,12 @@ def _many(
         verdicts.append(str(gate.update((d < 0) * 1.0, (d > 0) * 1.0)))
         used.append(gate.n_used or n)
     return verdicts, used
+
+
+def _differences(rng: np.random.Generator, n: int, differ: float, difference: float, reps: int) -> Floats:
+    """Rows of n differences -1, 0, 1 of right/wrong scores."""
+    chances = [(differ - difference) / 2, 1 - differ, (differ + difference) / 2]
+    return rng.choice(3, size=(reps, n), p=chances) - 1.0
 
 
 def _suite_run(rng: np.random.Generator, n: int, margin: float, pairs: int, total: int, plan: str) -> tuple[str, int]:
@@ -318,6 +373,7 @@ TABLES: dict[str, Callable[[int], None]] = {
     "clusters": clusters,
     "ratios": cost_and_latency,
     "sequential": sequential,
+    "procedure": procedure,
     "suite": suite,
     "equal": equal_models,
 }

@@ -107,6 +107,24 @@ def test_a_scan_has_to_see_every_item_before_a_pass(tmp_path: Path, capsys: Capt
     assert "stops early for a fail only: the scan looks at every item" in ran.err
 
 
+def test_a_run_that_was_looked_at_to_its_end_is_held_to_the_last_look(tmp_path: Path, capsys: Capture) -> None:
+    """Sixty identical answers pass at 5 points when nobody looks before; with `save` nineteen looks spend error."""
+    with two_models(0, 60) as (base, cand):
+        looked = gated_suite(tmp_path, base, cand, 60, margin=0.05, early_stop="save")
+        ran = run(capsys, tmp_path, looked, "--gate")
+        assert len(cand.account) == 60
+        assert ran.code == 3
+        assert "the last look asks for more" in " ".join(ran.out.split())
+        assert evalkit(capsys, "gate", "latest", "--results", tmp_path / "results").code == 3
+        plain = run(capsys, tmp_path, looked, "--new")
+        assert plain.code == 0
+        assert evalkit(capsys, "gate", "latest", "--results", tmp_path / "results").code == 0
+        scanned = tmp_path / "scanned"
+        scanned.mkdir()
+        suite = gated_suite(scanned, base, cand, 60, margin=0.05, early_stop="save", scan="{margin: 0.3}")
+        assert run(capsys, scanned, suite, "--gate").code == 0, "a pass that cannot come early is not looked for"
+
+
 def test_early_stop_off_asks_everything(tmp_path: Path, capsys: Capture) -> None:
     with two_models(2, 60) as (base, cand):
         ran = run(capsys, tmp_path, gated_suite(tmp_path, base, cand, 60, early_stop="off"), "--gate")

@@ -69,7 +69,9 @@ class Watch:
         counts = {subject: sum(about[k] for about in self._about) for k, subject in enumerate(subjects)}
         self._counts, self._passes_early = counts, passes_early
         self._subject_at = {subject: k for k, subject in enumerate(subjects)}
-        self._races = {name: Race(race_rules(gate, counts), passes_early) for name in gate.candidates}
+        self._races = {
+            name: Race(race_rules(gate, counts, passes_early=passes_early), passes_early) for name in gate.candidates
+        }
         self._baseline: dict[int, float | None] = {}
         self._candidates: dict[str, dict[int, float | None]] = {name: {} for name in gate.candidates}
         self._off: str | None = None
@@ -114,19 +116,25 @@ class Watch:
         return False
 
     def facts(self) -> dict[str, Any] | None:
-        """For run.json: the walk, and how each settled candidate was stopped; None when none was."""
-        stopped = {}
+        """For run.json: the walk, how each settled candidate was stopped, and who was walked to the end; None for none.
+
+        A verdict at the very last item stops nothing, but it was the twentieth look.
+        """
+        stopped, walked = {}, []
         for name, race in self._races.items():
-            if race.verdict is not None and race.n_used < len(self._order):
+            if race.rules and race.n_used == len(self._order):
+                walked.append(name)
+            elif race.verdict is not None:
                 digest = items_digest(self._order[: race.n_used])
                 stopped[name] = Stopped(race.n_used, len(self._order), digest, race.verdict.value).as_facts()
-        if not stopped:
+        if not stopped and not walked:
             return None
         return {
             "seed": self.seed,
             "counts": self._counts,
             "needs_all": not self._passes_early,
             "candidates": stopped,
+            "walked": walked,
         }
 
     def _known(self, model: str) -> dict[int, float | None]:
@@ -167,11 +175,11 @@ def in_order(pairs: Pairs, seed: int) -> np.ndarray:
 
 
 def replay(
-    gate: GateEntry, pairs: Pairs, order: np.ndarray, stopped: Stopped, counts: Mapping[str, int]
+    gate: GateEntry, pairs: Pairs, order: np.ndarray, stopped: Stopped, told: Mapping[str, Any]
 ) -> list[Rule] | None:
     """The rules after walking the stored rows again; None when the walk is not the one that was recorded.
 
-    `order`: the first `n_used` rows of the pairs in the random order.
+    `told`: what `Watch.facts` said. `order`: the first `n_used` rows of the pairs in the random order.
     """
     items = []
     for row in order[: stopped.n_used].tolist():
@@ -179,7 +187,7 @@ def replay(
         items.append((task, digest, occurrence))
     if len(items) != stopped.n_used or items_digest(items) != stopped.items_digest:
         return None
-    rules = race_rules(gate, counts)
+    rules = race_rules(gate, told["counts"], passes_early=not told.get("needs_all", True))
     for rule in rules:
         mask = rows_of(pairs, rule.condition.subject)
         rows = order[: stopped.n_used]

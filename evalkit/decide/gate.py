@@ -22,7 +22,7 @@ from evalkit.decide.conditions import evaluate
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
 from evalkit.decide.flips import count_flips
 from evalkit.decide.pairing import Floats, Pairs, pair
-from evalkit.decide.race import Race, reasons_against
+from evalkit.decide.race import Race, at_the_end, reasons_against
 from evalkit.decide.rules import Condition, Finding, conditions
 from evalkit.errors import StoreError, UserError
 from evalkit.stats.multiplicity import holm
@@ -111,6 +111,8 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
         return replace(_replayed(gate, base, base_rows, side, rows, stopped), compared=compared)
     pairs = pair(base_rows, rows)
     found = findings(gate, pairs, _ratio_refused(base, side))
+    if (told := _looked_at(side)) is not None:
+        found = at_the_end(gate, pairs, found, passes_early=not told.get("needs_all", True))
     return CandidateDecision(
         side.model,
         _verdict(found),
@@ -218,6 +220,13 @@ def _stopped(side: Side) -> early.Stopped | None:
         ) from error
 
 
+def _looked_at(side: Side) -> Mapping[str, Any] | None:
+    """How this candidate was looked at up to its last item; None when it was not, or stopped before."""
+    told = side.facts.get("stopped_early")
+    walked = told.get("walked") if isinstance(told, dict) else None
+    return told if isinstance(walked, list) and side.model in walked else None
+
+
 def _replayed(
     gate: GateEntry, base: Side, base_rows: pa.Table, side: Side, rows: pa.Table, stopped: early.Stopped
 ) -> CandidateDecision:
@@ -225,7 +234,7 @@ def _replayed(
     pairs = pair(*common_rows(base_rows, rows))
     told = side.facts["stopped_early"]
     order = early.in_order(pairs, int(told["seed"]))
-    rules = early.replay(gate, pairs, order, stopped, told["counts"])
+    rules = early.replay(gate, pairs, order, stopped, told)
     against = reasons_against(
         gate, repeats=side.repeats, clustered=pairs.clustered, critical=bool(pairs.critical.any())
     )

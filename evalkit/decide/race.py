@@ -9,8 +9,11 @@ run promises.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
+from evalkit.decide.conditions import rows_of
+from evalkit.decide.pairing import Pairs
 from evalkit.decide.rules import Condition, Finding, conditions
 from evalkit.stats.looks import Sequential, sequential
 from evalkit.stats.verdict import Verdict
@@ -35,6 +38,17 @@ class Rule:
         self._pass.update(baseline, candidate, n_errored)
         if self._fail is not self._pass:
             self._fail.update(baseline, candidate, n_errored)
+
+    @property
+    def n_used(self) -> int:
+        """Items after which it was settled, or all so far."""
+        at = self._fail if self.verdict is Verdict.FAIL else self._pass
+        return at.n_used or at.n
+
+    def last_look(self, wins: int, losses: int, n_errored: int) -> tuple[Verdict, Verdict]:
+        """What all items say for passing and for failing, to somebody who has looked nineteen times before."""
+        passing = self._pass.last_look(wins, losses, n_errored)
+        return passing, passing if self._fail is self._pass else self._fail.last_look(wins, losses, n_errored)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -104,18 +118,46 @@ class Race:
         return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts else Verdict.PASS
 
 
-def race_rules(gate: GateEntry, counts: Mapping[str, int]) -> list[Rule]:
+def race_rules(gate: GateEntry, counts: Mapping[str, int], *, passes_early: bool) -> list[Rule]:
     """A rule for each required quality condition; `counts`: items of each subject.
 
-    None at all where one has no items, or there is none: then nothing can settle.
+    None at all where one has no items, or there is none: then nothing can settle. Where only a fail may come early
+    (`passes_early` false) the plan is always `curtail`: it keeps all power for the end, where the pass is decided.
     """
     required = [c for rule in gate.rules for c in conditions(rule) if c.required]
     quality = [c for c in required if c.kind == "quality"]
     if not all(counts.get(c.subject) for c in quality):
         return []
-    return [
-        Rule(c, counts[c.subject], gate.alpha, len(required), gate.early_stop) for c in quality if counts.get(c.subject)
-    ]
+    plan = gate.early_stop if passes_early else "curtail"
+    return [Rule(c, counts[c.subject], gate.alpha, len(required), plan) for c in quality]
+
+
+def at_the_end(gate: GateEntry, pairs: Pairs, found: Sequence[Finding], *, passes_early: bool) -> tuple[Finding, ...]:
+    """The findings on all items of a run that was looked at while it ran.
+
+    Each look spends some of the accepted error, so what a single look would show may not be enough: it has to reach
+    the last look's own bound too. A pass that could not have come early was not looked for, and needs no more.
+    """
+    parts = {c.subject: pairs.only(rows_of(pairs, c.subject)) for f in found if (c := f.condition).kind == "quality"}
+    rules = race_rules(gate, {name: part.n for name, part in parts.items()}, passes_early=passes_early)
+    said = {}
+    for rule in rules:
+        part = parts[rule.condition.subject]
+        if part.binary:  # marked again since, scores may be graded: nobody has looked at those
+            ahead = (part.candidate.score - part.baseline.score)[part.scored]
+            n_errored = part.n - len(ahead)
+            said[rule.condition] = rule.last_look(int((ahead > 0).sum()), int((ahead < 0).sum()), n_errored)
+    return tuple(held(finding, said.get(finding.condition), passes_early) for finding in found)
+
+
+def held(finding: Finding, said: tuple[Verdict, Verdict] | None, passes_early: bool) -> Finding:
+    """The finding, held to what the last look said for passing and failing; None: nobody looked."""
+    if said is None or finding.verdict not in ((Verdict.PASS, Verdict.FAIL) if passes_early else (Verdict.FAIL,)):
+        return finding
+    if finding.verdict is said[0 if finding.verdict is Verdict.PASS else 1]:
+        return finding
+    note = f"would {finding.verdict} if this run had not been looked at while it ran: the last look asks for more"
+    return replace(finding, verdict=Verdict.INCONCLUSIVE, notes=(*finding.notes, note))
 
 
 def subjects_of(gate: GateEntry) -> list[str]:
