@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from evalkit.cli import COMMANDS
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.board_world import a_run
 from tests.world import evalkit, write_suite
 
 Capture = pytest.CaptureFixture[str]
@@ -293,3 +296,47 @@ def test_a_gold_answer_that_its_scorer_would_not_accept_is_found_before_anything
         assert len(provider.account) == 0
     assert ran.code == 2
     assert "gold" in ran.err or "target" in ran.err
+
+
+def test_a_damaged_record_is_named_by_its_own_file_and_line_so_that_an_editor_opens_it(
+    tmp_path: Path, capsys: Capture
+) -> None:
+    suite = write_suite(tmp_path, "http://127.0.0.1:1/v1", n=2)
+    with (tmp_path / "items.jsonl").open("a") as file:
+        file.write("no record\n")
+    ran = evalkit(capsys, "check", suite)
+    assert ran.code == 2
+    first = ran.err.removeprefix("evalkit: ").splitlines()[0]
+    assert first.startswith(f"{tmp_path / 'items.jsonl'}:3: is not a JSON record")
+    assert first.endswith(f"({suite}:7: tasks[0].data)")
+
+
+def test_ctrl_c_before_evalkit_is_loaded_is_one_word_and_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("import time; print('loading', flush=True); time.sleep(30)")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from evalkit.__main__ import main; main()", "list"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None and process.stdout.readline() == "loading\n"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (130, "interrupted\n")
+
+
+def test_a_damaged_part_is_told_by_the_list(tmp_path: Path, capsys: Capture) -> None:
+    folder = a_run(tmp_path, ["gpt"], n=3)
+    a_run(tmp_path, ["gpt"], n=3, suite="sound")
+    rows = folder / "rows-1.parquet"
+    whole = rows.read_bytes()
+    for content, said in ((whole[:-9], "damaged"), (b"", "damaged"), (b"PAR1" + whole[4:-4] + b"RAP1", "damaged")):
+        rows.write_bytes(content)
+        listed = evalkit(capsys, "list", "--results", tmp_path)
+        assert listed.code == 0
+        assert f"rows-1.parquet is {said}" in listed.out
+    rows.write_bytes(whole)
+    (folder / "texts-1.parquet").unlink()
+    problems = {run["suite"]: run["problem"] for run in evalkit(capsys, "list", "--results", tmp_path, "--json").json}
+    assert problems == {"support": "texts-1.parquet is missing. Restore the file.", "sound": None}

@@ -145,6 +145,8 @@ def test_a_sweep_counts_only_for_the_model_and_suite_it_measured(
         )
         assert sweep.code == 0
         folder = Path(sweep.json["folder"]).name
+        checked = evalkit(capsys, "check", suite).out
+        assert "one: vllm" in checked and checked.count("price unknown") == 1, "the sweep gives it a price"
         found = evalkit(capsys, "run", suite, "--json").json["models"]
         assert found["one"]["all"]["cost"]["total_usd"] > 0
         assert found["two"]["all"]["cost"]["total_usd"] is None

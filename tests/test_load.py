@@ -207,6 +207,28 @@ def test_a_billed_model_is_loaded_only_under_a_cap(capsys: pytest.CaptureFixture
         assert 0 < len(provider.account) * each <= Decimal("0.02")
 
 
+def test_what_is_under_way_when_the_budget_ends_counts_as_spent(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    slow = Behaviour(input_tokens=20, output_tokens=60, latency_s=0.3)
+    with FakeProvider.in_thread(slow) as provider:
+        models = (
+            f'  gpt: {{adapter: openai_chat, model: x, base_url: "{provider.base_url}", price_as: "openai:gpt-5.5"}}'
+        )
+        suite = write_suite(tmp_path, provider.base_url, models=models, n=5)
+        ran = evalkit(
+            capsys, "load", suite, "--model", "gpt", "--max-cost", "0.03", "--seconds", "1", "--in-flight", "1,8",
+            "--json",
+        )  # fmt: skip
+        assert ran.code == 4
+        assert "for requests under way" in ran.err
+        each = 20 * Decimal("5e-6") + 60 * Decimal("30e-6")
+        spent = Decimal(str(ran.json["spent_usd"]))
+        n_sent = len(provider.account)
+        assert n_sent * each <= spent <= Decimal("0.03")
+        assert spent > sum(row["cost_usd"] or 0 for row in rows(Path(ran.json["folder"])))
+
+
 def test_a_server_that_is_not_there_and_options_that_do_not_read_are_sentences(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -142,6 +142,9 @@ def test_a_run_is_billed_and_priced_anew_without_asking_anybody(
 
         long_ago = evalkit(capsys, "price", "--at", "2019-01-01", "--prices", own, "--json").json
         assert long_ago["repriced"]["models"]["gpt"]["total"]["n_answers"] == 4
+        slip = evalkit(capsys, "price", "--tier", "batsh")
+        assert slip.code == 2
+        assert "Known are batch, fast, flex, priority, standard" in slip.err
         batch = evalkit(capsys, "price", "--tier", "batch", "--at", "2026-11-01", "--json").json
         half = Decimal(batch["repriced"]["models"]["gpt"]["total"]["usd_by_kind"]["output"])
         assert half * 2 == Decimal(total["usd_by_kind"]["output"])

@@ -103,13 +103,13 @@ def test_every_record_that_cannot_be_asked_is_named_with_its_place() -> None:
     ]
     found = task(records).examine()
     assert found.complaints == (
-        "s.yaml:5: tasks[0].target: d.jsonl:2 (sample 't2'): renders 'maybe', which is none of the options "
-        "['approve', 'deny', 'escalate']",
-        "s.yaml:5: tasks[0].prompt: d.jsonl:3 (sample 't3'): {{ text }} is no field of the record; "
-        "known are id, label, lang, p, choices, letters, options",
-        "s.yaml:5: tasks[0].slices: d.jsonl:4 (sample 't4'): the record has no field 'lang'; "
-        "its fields are id, text, label, p",
-        "s.yaml:5: tasks[0].data: the id 't1' stands in d.jsonl:1 and again in d.jsonl:5; ids must differ",
+        "d.jsonl:2 (sample 't2'): renders 'maybe', which is none of the options "
+        "['approve', 'deny', 'escalate'] (s.yaml:5: tasks[0].target)",
+        "d.jsonl:3 (sample 't3'): {{ text }} is no field of the record; "
+        "known are id, label, lang, p, choices, letters, options (s.yaml:5: tasks[0].prompt)",
+        "d.jsonl:4 (sample 't4'): the record has no field 'lang'; "
+        "its fields are id, text, label, p (s.yaml:5: tasks[0].slices)",
+        "d.jsonl:5: the id 't1' stands in d.jsonl:1 too; ids must differ (s.yaml:5: tasks[0].data)",
     )
     with pytest.raises(SuiteError, match="renders 'maybe'"):
         list(task(records).samples())
@@ -117,7 +117,8 @@ def test_every_record_that_cannot_be_asked_is_named_with_its_place() -> None:
 
 def test_a_missing_id_column_is_answered_with_the_columns() -> None:
     found = task(TICKETS, data="{path: d.jsonl, id: ticket}").examine().complaints
-    assert "tasks[0].data.id: d.jsonl:1: the record has no field 'ticket'; its fields are id, text, label" in found[0]
+    assert found[0].startswith("d.jsonl:1: the record has no field 'ticket'; its fields are id, text, label")
+    assert found[0].endswith("(s.yaml:5: tasks[0].data.id)")
     null = task([{**TICKETS[0], "id": None}]).examine().complaints
     assert "must name the record (value seen: None)" in null[0]
 
@@ -207,7 +208,7 @@ def test_examples_come_from_a_file_by_seed_and_group() -> None:
     ):
         found = task(TICKETS, CHOICE + f"    shots: {shots}\n").examine().complaints
         assert expected in found[0]
-        assert found[0].startswith("s.yaml:5: tasks[0].shots: ")
+        assert "s.yaml:5: tasks[0].shots" in found[0]
 
 
 def test_a_question_never_sees_itself_among_its_examples() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import allow_code_execution, allow_suite_code, as_json, names
+from evalkit.cli.options import allow_code_execution, allow_suite_code, as_json, names, results_folder
 
 
 @click.command()
@@ -16,6 +16,7 @@ from evalkit.cli.options import allow_code_execution, allow_suite_code, as_json,
 @click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book.")
 @click.option("--allow-key-host", multiple=True, metavar="HOST", help="Allow keys to be sent to this host too.")
 @click.option("--show-prompt", is_flag=True, help="Print the first prompt of each task as it would be sent.")
+@results_folder
 @allow_suite_code
 @allow_code_execution
 @as_json
@@ -26,6 +27,7 @@ def command(
     prices: Path | None,
     allow_key_host: tuple[str, ...],
     show_prompt: bool,
+    results: Path,
     allow_suite_code: bool,
     as_json: bool,
 ) -> int:
@@ -39,6 +41,7 @@ def command(
         prices=prices,
         allow_key_host=allow_key_host,
         show_prompt=show_prompt,
+        results=results,
         allow_suite_code=allow_suite_code,
         as_json=as_json,
     )

@@ -25,8 +25,12 @@ def check_suite(
     show_prompt: bool,
     as_json: bool,
     allow_suite_code: bool = False,
+    results: Path | None = None,
 ) -> int:
-    """Plan a suite and say what it would do; the exit code. Raises SuiteError with every complaint."""
+    """Plan a suite and say what it would do; the exit code. Raises SuiteError with every complaint.
+
+    `results` is where load sweeps give own hardware its price; None: it has none.
+    """
     plan = planned(
         suite,
         models=models,
@@ -34,6 +38,7 @@ def check_suite(
         prices=prices,
         allow_key_host=allow_key_host,
         allow_suite_code=allow_suite_code,
+        results=results,
     )
     asyncio.run(_close(plan))
     if as_json:

@@ -15,6 +15,7 @@ from evalkit.cli.options import as_json, results_folder
 @as_json
 def command(results: Path, as_json: bool) -> int:
     """List stored runs, the damaged and half-written ones too, with what is wrong with them."""
+    from evalkit.store import parts
     from evalkit.store.runs import list_runs
 
     listed = [
@@ -24,7 +25,7 @@ def command(results: Path, as_json: bool) -> int:
             "status": run.status,
             "started_at": run.started_at,
             "finished_at": run.finished_at,
-            "problem": run.problem,
+            "problem": run.problem or parts.damage(run.path),
         }
         for run in list_runs(results)
     ]

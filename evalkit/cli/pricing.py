@@ -17,11 +17,13 @@ from evalkit.cli.sweeps import hosted_prices, sweeps_folder
 from evalkit.cost.billing import Bill, UnitPrices, bill
 from evalkit.cost.derived import Marked, at_equal_quality, derived
 from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices
+from evalkit.cost.price_file import plain_tier
 from evalkit.cost.prices import PriceBook
 from evalkit.cost.run_bill import Answer, PriceOf, RunBill, bought_at, stored_prices, text
 from evalkit.errors import UserError
 from evalkit.records import Outcome, Usage
 from evalkit.store import queries, runs
+from evalkit.suite.wording import short
 
 _COLUMNS = (
     *(
@@ -97,7 +99,7 @@ def bill_of(
     if at is not None or prices is not None or tier is not None:
         other = RunBill()
         own = {name: unit for name, (_, _, unit) in hosted.items() if unit is not None}
-        price = _repriced(facts, PriceBook.load(prices), at, tier, own)
+        price = _repriced(facts, _with_tier(PriceBook.load(prices), tier), at, tier, own)
         for row in stored:
             other.add(row.answer, price, reprice=True)
     figures = _figures(stored, {name: unit for name, (_, _, unit) in hosted.items() if unit is not None})
@@ -119,6 +121,17 @@ def bill_of(
             for name, found in hosted.items()
         },
     }
+
+
+def _with_tier(book: PriceBook, tier: str | None) -> PriceBook:
+    """The book. Raises UserError for a tier that nobody has a price for: a slip would make every price unknown."""
+    known = book.tiers() if tier is not None else []
+    if tier is not None and plain_tier(tier) not in known:
+        raise UserError(
+            f"--tier {short(tier)}: no model has a price for such a service tier. Known are {', '.join(known)}; "
+            "a price file (--prices FILE) may name others."
+        )
+    return book
 
 
 def _by_file(facts: Mapping[str, Any]) -> dict[str, str]:

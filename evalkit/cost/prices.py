@@ -39,6 +39,8 @@ _BOOK_KEYS = {
     "cache_write_1h_mtok": "cache_write_1h",
     "output_reasoning_mtok": "reasoning",
 }
+# What the book calls a service tier, by provider.
+_TIER_KEYS = ("service_tier", "processing", "speed")
 # Prices of things that a text request never has. Any further key means that the price is not just tokens: unknown.
 _OTHER_MEDIA = ("audio", "image", "video", "document", "web_searches", "storage_searches", "_tool_")
 
@@ -99,6 +101,11 @@ class PriceBook:
         unit = self.unit_prices(provider, model, at, tier)
         return None if unit is None else worst_case(input_tokens, max_output_tokens, unit)
 
+    def tiers(self) -> list[str]:
+        """Every service tier that has a price of its own anywhere, and `standard`; a model knows few of them."""
+        own = {entry.tier for entry in self.entries if entry.tier}
+        return sorted({"standard"} | own | _book_tiers())
+
     def _look_up(self, provider: str | None, model: str, at: datetime, tier: str | None) -> UnitPrices | str:
         if at.tzinfo is None:
             raise ValueError("a price needs a moment with a time zone")
@@ -131,6 +138,15 @@ def book_version() -> str:
     return f"genai-prices {genai_prices.__version__}"
 
 
+@cache
+def _book_tiers() -> frozenset[str]:
+    from genai_prices.data_snapshot import get_snapshot
+
+    variants = (v for p in get_snapshot().providers for m in p.models for v in m.price_variants or ())
+    named = (name for v in variants for key, name in v.when.items() if key in _TIER_KEYS)
+    return frozenset(plain_tier(name) for name in named)
+
+
 def _from_book(provider: str, model: str, at: datetime, tier: str) -> UnitPrices | None:
     """Prices from genai-prices; None where it does not know the provider, the model, the tier, or all of the price."""
     from genai_prices.data_snapshot import get_snapshot
@@ -145,7 +161,7 @@ def _from_book(provider: str, model: str, at: datetime, tier: str) -> UnitPrices
         return None
     context: dict[str, str] = {}
     if tier != "standard":  # a tier without a price of its own is unknown, not standard
-        spellings = ({"service_tier": tier}, {"processing": tier}, {"speed": tier})
+        spellings = tuple({key: tier} for key in _TIER_KEYS)
         own = any(found is listed for listed in home.models)  # a model of another provider: its tiers are not ours
         active = [v.when for v in found.price_variants or () if v.constraint is None or v.constraint.active(at)]
         context = next((when for when in spellings if own and when in active), {})

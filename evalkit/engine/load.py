@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from evalkit.engine.budget import Budget, request_bytes
+from evalkit.engine.budget import ZERO, Budget, request_bytes
 from evalkit.engine.ledger import RowLog
 from evalkit.engine.rows import Course, answered, failed, time_per_output_token
 from evalkit.engine.work import Item, PlannedModel, PlannedTask
@@ -171,17 +171,21 @@ class Sweep:
                 response = await self.model.adapter.respond(prompt.request)
         except RequestError as caught:
             if caught.stops_model:
+                self.budget.settle(worst, None if caught.may_be_billed else ZERO)
                 raise
             error = caught
         except TimeoutError:
             error = Stalled(f"no answer within {self.settings.timeout_s:g} s")
+        except asyncio.CancelledError:
+            self.budget.settle(worst, None)  # given up under way: the provider may go on, and ask money for it
+            raise
         ended_at = time.perf_counter()
         self._failed_in_a_row = self._failed_in_a_row + 1 if error else 0
         if response is not None:
             sent_at = response.timing.sent_at
             ended_at = sent_at + response.timing.total_s
         row = self._row(prompt, repeat, sent_at, sent_at - due_at, response, error)
-        self.budget.settle(worst, row.cost_usd)
+        self.budget.settle(worst, ZERO if error is not None and not error.may_be_billed else row.cost_usd)
         self.journal.append(replace(row, slices={"step": step, "phase": "warm-up" if warm_up else "measured"}))
         if self._failed_in_a_row >= OUTAGE_AFTER:
             raise RunIncomplete(
@@ -226,8 +230,9 @@ class Sweep:
         worst = self.model.worst_case(request_bytes(prompt.request), prompt.request.settings.max_output_tokens)
         if not self.budget.reserve(worst):
             raise RunIncomplete(
-                f"the budget is used: ${self.budget.spent:.4f} of --max-cost {self.budget.cap} spent, and the next "
-                "request could pass it. The steps so far are kept; raise --max-cost for more."
+                f"the budget is used: ${self.budget.spent:.4f} of --max-cost {self.budget.cap} spent, up to "
+                f"${self.budget.reserved:.4f} more for requests under way, and the next one could pass it. The steps "
+                "so far are kept; raise --max-cost for more."
             )
         return worst
 

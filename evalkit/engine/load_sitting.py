@@ -74,10 +74,10 @@ def sweep_model(
             except EvalkitError as error:
                 reason, lag = str(error), None
                 if not sweep.steps:
-                    runs.update_facts(made, status="incomplete", reasons=[reason])
+                    runs.update_facts(made, status="incomplete", reasons=[reason], spent_usd=_spent(sweep))
                     raise
             except BaseException:
-                runs.update_facts(made, status="interrupted")
+                runs.update_facts(made, status="interrupted", spent_usd=_spent(sweep))
                 raise
         sealing.seal(made)
         load = {
@@ -85,7 +85,7 @@ def sweep_model(
             "seconds": settings.seconds,
             "n_prompts": len(sweep.prompts),
             "n_asked": sweep.n_asked,
-            "spent_usd": sweep.budget.spent if max_cost_usd is not None else None,
+            "spent_usd": _spent(sweep),
         }
         status = "incomplete" if reason else "complete"
         runs.update_facts(
@@ -97,6 +97,11 @@ def sweep_model(
             **software_and_hardware(plan.suite.folder),
         )
     return LoadSitting(made, status, reason, load)
+
+
+def _spent(sweep: Sweep) -> Decimal | None:
+    """Dollars, requests that were given up under way at their worst case; None without a cap, which alone counts."""
+    return sweep.budget.spent if sweep.budget.cap is not None else None
 
 
 async def _measured(sweep: Sweep) -> Lag:

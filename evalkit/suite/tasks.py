@@ -84,7 +84,8 @@ class Task:
         assert entry is not None  # checked when the suite was loaded
         try:
             if entry.path is not None:
-                return open_data(entry.path, self.folder, format=entry.format, where=entry.where)
+                found = open_data(entry.path, self.folder, format=entry.format, where=entry.where)
+                return replace(found, label=str(found.path))  # a message about a record opens the record
             assert entry.hub and entry.file
             path = hub.fetch(entry.hub, entry.file, entry.revision or "main")
             label = f"{entry.hub}/{entry.file}"
@@ -98,7 +99,7 @@ class Task:
         try:
             return prepare(self.entry.shots, self.prompt, self.data, self.folder)
         except SuiteError as error:
-            own = [c if c.startswith(self.at) else f"{self.at}.shots: {c}" for c in error.complaints]
+            own = [c if self.at in c else f"{self.at}.shots: {c}" for c in error.complaints]
             raise SuiteError(own) from error
 
     @cached_property
@@ -244,11 +245,14 @@ class Task:
 
     def _records(self, complain: Complain) -> Iterator[tuple[int, Record]]:
         try:
-            yield from self.data.records(lambda complaint: complain(f"{self.at}.data: {complaint}"))
+            yield from self.data.records(lambda complaint: complain(self._of_record(complaint, "data")))
         except SuiteError as error:
-            raise SuiteError(
-                [c if c.startswith(self.at) else f"{self.at}.data: {c}" for c in error.complaints]
-            ) from error
+            own = [c if self.at in c else f"{self.at}.data: {c}" for c in error.complaints]
+            raise SuiteError(own) from error
+
+    def _of_record(self, complaint: str, key: str) -> str:
+        """A complaint that begins with the record's place, and ends with the key that reads it."""
+        return f"{complaint} ({self.at}.{key})"
 
     def _complaint(self, number: int, record: Mapping[str, Any], error: BadRecord) -> str:
         try:
@@ -256,7 +260,7 @@ class Task:
         except BadRecord:
             name = str(number)
         who = "" if name == str(number) else f" (sample {short(name)})"
-        return f"{self.at}.{error.key}: {self.data.place(number)}{who}: {error}"
+        return self._of_record(f"{self.data.place(number)}{who}: {error}", error.key)
 
     def _name_twice(self, twice: set[str], complain: Complain) -> None:
         """One complaint for each id that stands in several places, with the first two of them."""
@@ -272,7 +276,7 @@ class Task:
             if len(numbers) == 2:
                 first, second = (self.data.place(number) for number in numbers)
                 complain(
-                    f"{self.at}.data: the id {short(name)} stands in {first} and again in {second}; ids must differ"
+                    self._of_record(f"{second}: the id {short(name)} stands in {first} too; ids must differ", "data")
                 )
 
 
