@@ -10,34 +10,39 @@ import numpy as np
 from evalkit.records import Outcome
 from evalkit.report.entries import entries_of, standing, tie_groups
 from evalkit.report.flips import KINDS, compare, list_flips
-from evalkit.report.scores import Scores
+from evalkit.report.scores import Pair
 from evalkit.report.shelf import Store
-from evalkit.report.standings import on_front, places
+from evalkit.report.standings import Place, on_front, places
 from tests.board_world import TASKS, a_row, a_run, an_error
 
 
-def scores_of(*columns: list[float]) -> Scores:
-    values = np.array(columns).T
-    sides = tuple(("run", str(n)) for n in range(len(columns)))
-    alone, one_task = np.zeros(len(values), dtype=np.uint64), np.zeros(len(values), dtype=np.int32)
-    return Scores(sides, values, np.ones_like(values, dtype=bool), alone, one_task, ("task",))
+def places_of(*columns: list[float]) -> list[Place | None]:
+    values = [np.array(column) for column in columns]
+    known = [not np.isnan(column).all() for column in values]
+
+    def pair(i: int, j: int) -> Pair:
+        both = ~(np.isnan(values[i]) | np.isnan(values[j]))
+        first, second = values[i][both], values[j][both]
+        return Pair(int(both.sum()), int((second > first).sum()), int((second < first).sum()), int((~both).sum()))
+
+    return places(known, pair)
 
 
 def test_models_that_cannot_be_told_apart_share_their_places() -> None:
     good, twin, bad = [1.0] * 90 + [0.0] * 10, [1.0] * 89 + [0.0] * 11, [1.0] * 30 + [0.0] * 70
-    found = places(scores_of(good, twin, bad))
+    found = places_of(good, twin, bad)
     assert [str(place) for place in found] == ["1–2", "1–2", "3"]
     assert found[0] is not None and found[0].tied == {1}
 
 
 def test_a_model_without_scores_has_no_place_and_takes_none() -> None:
-    found = places(scores_of([1.0] * 50, [float("nan")] * 50, [0.0] * 50))
+    found = places_of([1.0] * 50, [float("nan")] * 50, [0.0] * 50)
     assert [str(place) for place in found] == ["1", "None", "2"]
 
 
 def test_models_without_a_sample_in_common_are_not_ranked_against_each_other() -> None:
     nan = float("nan")
-    found = places(scores_of([1.0] * 50 + [nan] * 50, [nan] * 50 + [0.0] * 50))
+    found = places_of([1.0] * 50 + [nan] * 50, [nan] * 50 + [0.0] * 50)
     assert [str(place) for place in found] == ["1–2", "1–2"]
 
 
@@ -48,7 +53,7 @@ def test_equal_models_are_rarely_given_different_places() -> None:
     for _ in range(400):
         hard = [rng.random() for _ in range(120)]
         columns = [[float(rng.random() < 0.4 + 0.5 * h) for h in hard] for _ in range(5)]
-        wrong += any(str(place) != "1–5" for place in places(scores_of(*columns)))
+        wrong += any(str(place) != "1–5" for place in places_of(*columns))
     assert wrong <= 400 * 0.05
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -16,6 +18,7 @@ from evalkit.store.runs import default_results
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+_M_ARENA_MAX = -8  # malloc.h
 _PAGES: tuple[tuple[str, str, str, ModuleType], ...] = (
     ("leaderboard", "Leaderboard", ":material/leaderboard:", leaderboard),
     ("tradeoff", "Trade-off", ":material/scatter_plot:", tradeoff),
@@ -30,6 +33,7 @@ _PAGES: tuple[tuple[str, str, str, ModuleType], ...] = (
 
 def main() -> None:
     """Draw the board over EVALKIT_RESULTS (or ./results)."""
+    few_arenas()
     st.set_page_config(page_title="evalkit", page_icon=_icon(), layout="wide")
     store = Store(default_results())
     pages = {}
@@ -39,6 +43,12 @@ def main() -> None:
         pages[path] = st.Page(page, title=title, icon=icon, url_path=path, default=path == "leaderboard")
     st.session_state[elements.PAGES] = pages
     st.navigation(list(pages.values()), position="sidebar").run()
+
+
+def few_arenas() -> None:
+    """Keep freed memory in one place: Streamlit draws every view in a new thread, and glibc gives each its own heap."""
+    with suppress(OSError, AttributeError):  # another C library: nothing to ask for
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def _icon() -> Image:

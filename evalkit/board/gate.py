@@ -10,7 +10,7 @@ import streamlit as st
 from evalkit.board import charts, elements
 from evalkit.errors import EvalkitError
 from evalkit.report.hostile import visible
-from evalkit.report.rulings import Ruling, decision_of, promoted_by, rulings_of
+from evalkit.report.rulings import Ruling, decision_of, is_decided, promoted_by, rulings_of
 from evalkit.report.shelf import Store
 
 _SIGNS = {"pass": "✔", "fail": "✘", "inconclusive": "?", "incomplete": "…"}
@@ -18,6 +18,9 @@ _SCALES = {
     "margin": "Quality: candidate minus baseline",
     "max_ratio": "Ratios: candidate to baseline",
 }
+
+_LARGE = 200_000
+"""Rows beyond which nobody should wait unasked: the gate needs a second for a million, and seven for ten."""
 
 
 def render(store: Store) -> None:
@@ -32,8 +35,15 @@ def render(store: Store) -> None:
         st.caption("Then `evalkit gate latest --suite SUITE` decides a stored run, and `evalkit run --gate` a new one.")
         return
     run = elements.choose("Run", gated, key="run")
+    large = (store.summary(run)["n_rows"] or 0) > _LARGE
+    if large and not is_decided(store, run):
+        st.info("The gate reads every row anew, which takes a while for a run of this size.")
+        if not st.button("Decide now", type="primary"):
+            st.code(f"evalkit gate {run}", language="bash")
+            return
     try:
-        decision = decision_of(store, run)
+        with st.spinner("The gate reads every row."):
+            decision = decision_of(store, run, apart=large)
     except EvalkitError as error:
         st.error(elements.plain(f"Not decided: {error}", 800))
         return

@@ -67,7 +67,6 @@ def _rows(store: Store, runs: Sequence[RunInfo], task: str | None, figure: str) 
     read, show = _FIGURES[figure]
     rows: list[dict[str, Any]] = []
     before: dict[str, dict[str, str | None]] = {}
-    served = _served(store, runs)
     baselines = promoted_sides()
     for info in runs:
         facts = store.facts(info.name)
@@ -75,7 +74,7 @@ def _rows(store: Store, runs: Sequence[RunInfo], task: str | None, figure: str) 
             cell = cells["all"] if task is None else cells["tasks"].get(task)
             if cell is None or read(cell) is None:
                 continue
-            now = _state(facts, model, served.get((info.name, model)))
+            now = _state(facts, model, ", ".join(cells["served"]) or None)
             notes = _changes(before.get(model), now)
             if (info.name, model) in baselines:
                 notes.append("promoted as baseline")
@@ -95,17 +94,6 @@ def _rows(store: Store, runs: Sequence[RunInfo], task: str | None, figure: str) 
                 }
             )
     return rows
-
-
-def _served(store: Store, runs: Sequence[RunInfo]) -> dict[tuple[str, str], str]:
-    found: dict[tuple[str, str], list[str]] = {}
-    for info in runs:  # one by one: each is cached by itself, and a new run does not read the old ones again
-        for row in store.query(
-            [info.name],
-            "select run, model, served_model from rows where served_model is not null group by all order by all",
-        ):
-            found.setdefault((row["run"], row["model"]), []).append(row["served_model"])
-    return {key: ", ".join(names) for key, names in found.items()}
 
 
 def _state(facts: Mapping[str, Any], model: str, served: str | None) -> dict[str, str | None]:

@@ -59,7 +59,7 @@ def render(store: Store) -> None:
     if len(lines) < len(every):
         st.caption(f"{len(lines)} of {len(every)} models shown.")
     _chart(lines, letters)
-    _table(store, lines, letters)
+    _table(lines, letters)
     elements.warn(entries)
     if len(tasks) > 1:
         _matrix(entries, tasks)
@@ -145,6 +145,7 @@ def frame_of(lines: Sequence[Line], letters: Sequence[str]) -> pd.DataFrame:
                 "tier": _tier(entry) or "",
                 "licence": (entry.known.shown("licence") if entry.known else None) or "",
                 "asked as": visible(entry.asked_as or "", limit=80),
+                "served as": ", ".join(visible(name, limit=60) for name in entry.cells["served"]),
                 "run": entry.run.name,
             }
         )
@@ -152,9 +153,8 @@ def frame_of(lines: Sequence[Line], letters: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows).astype(dict.fromkeys(floats, float))
 
 
-def _table(store: Store, lines: Sequence[Line], letters: Sequence[str]) -> None:
+def _table(lines: Sequence[Line], letters: Sequence[str]) -> None:
     frame = frame_of(lines, letters)
-    frame.insert(18, "served as", _served(store, lines))
     styler = frame.style.format({
         "quality": lambda v: numbers.quality(_none(v)),
         "n": lambda v: f"{v:,}",
@@ -193,17 +193,6 @@ def _table(store: Store, lines: Sequence[Line], letters: Sequence[str]) -> None:
     buttons.download_button("CSV", csv, "leaderboard.csv", "text/csv")
     buttons.download_button("PNG", lambda: picture(lines, letters), "leaderboard.png", "image/png")
     buttons.caption("Select two rows to compare other models.")
-
-
-def _served(store: Store, lines: Sequence[Line]) -> list[str]:
-    """The versions that providers say they served, for each line; empty where they do not say."""
-    runs = sorted({line.entry.run.name for line in lines})
-    found: dict[tuple[str, str], list[str]] = {}
-    for row in store.query(
-        runs, "select run, model, served_model from rows where served_model is not null group by all order by all"
-    ):
-        found.setdefault((row["run"], row["model"]), []).append(visible(row["served_model"], limit=60))
-    return [", ".join(found.get((line.entry.run.name, line.entry.model), [])) for line in lines]
 
 
 def _matrix(entries: Sequence[Entry], tasks: Sequence[str]) -> None:

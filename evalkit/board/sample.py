@@ -11,10 +11,8 @@ from evalkit.board import elements
 from evalkit.board.review import review_form
 from evalkit.report import flips, numbers
 from evalkit.report.hostile import visible
+from evalkit.report.items import FOUND, find_items
 from evalkit.report.shelf import Store
-
-_FOUND = 200
-"""Items that a search lists: more are not read through, they are searched for."""
 
 
 def render(store: Store) -> None:
@@ -30,10 +28,10 @@ def render(store: Store) -> None:
             "Find", key="find", bind="query-params", type="search", placeholder="sample id, task or digest"
         )
     linked = st.query_params.get("item")
-    items = _items(store, run, search or "", linked)
+    items = find_items(store, run, search or "", linked)
     if linked and not items:  # a link into another run than the one chosen
         for info in runs:
-            items = _items(store, info.name, "", linked)
+            items = find_items(store, info.name, "", linked)
             if items:
                 run = info.name
                 break
@@ -46,24 +44,10 @@ def render(store: Store) -> None:
     }
     item = labels[
         elements.choose(
-            f"Item ({len(items)} found)" if len(items) < _FOUND else "Item (first 200)", list(labels), key="which"
+            f"Item ({len(items)} found)" if len(items) < FOUND else f"Item (first {FOUND})", list(labels), key="which"
         )
     ]
     _show(store, run, item)
-
-
-def _items(store: Store, run: str, search: str, digest: str | None) -> list[dict[str, Any]]:
-    words = f"%{search.strip().replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
-    return store.query(
-        [run],
-        f"""select task, sample_digest, occurrence, min(sample_id) as sample_id, count(distinct score) as kinds
-            from rows
-            where (sample_id || ' ' || task || ' ' || sample_digest) ilike ? escape '!'
-              and (? is null or sample_digest = ?)
-            group by task, sample_digest, occurrence
-            order by kinds desc, task, sample_id, sample_digest limit {_FOUND}""",
-        [words, digest, digest],
-    )
 
 
 def _show(store: Store, run: str, item: dict[str, Any]) -> None:

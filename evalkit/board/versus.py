@@ -187,7 +187,8 @@ def _one(store: Store, a: Side, b: Side, row: dict[str, Any]) -> None:
     """A sample with both answers side by side."""
     place = (row["task"], row["sample_digest"], int(row["occurrence"]))
     keys = [(side, (side[1], *place, int(row[f"{name}_repeat"]))) for name, side in (("a", a), ("b", b))]
-    said = [flips.texts(store, side[0], [key]).get(key, {}) for side, key in keys]
+    found = {run: flips.texts(store, run, [key for side, key in keys if side[0] == run]) for run in {a[0], b[0]}}
+    said = [found[side[0]].get(key, {}) for side, key in keys]
     st.markdown(f"**{elements.plain(row['task'], 60)} · {elements.plain(row['sample_id'], 60)}**")
     elements.link(st, "sample", "This sample through every model", {"item": row["sample_digest"]})
     with st.expander("The prompt as sent", expanded=True):

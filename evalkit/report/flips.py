@@ -9,28 +9,25 @@ and, for graded scores, more strictly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from evalkit.records import Message
+from evalkit.records import Message, Outcome
 from evalkit.report import numbers
-from evalkit.report.scores import Side
+from evalkit.report.scores import Columns, Side, columns_of
 from evalkit.report.shelf import Store
 from evalkit.store.lines import Key
 from evalkit.store.said import said
+from evalkit.store.score_table import OUTCOMES, SAMPLE_ID_SQL, ScoreTable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 KINDS = ("right to wrong", "wrong to right", "better", "worse", "all that differ", "every sample")
 _ALPHA = 0.025  # the interval of `stats.test` has confidence 1 - 2 alpha
-
-_WHERE = {
-    "right to wrong": "a_score = 1 and b_score < 1 and b_score is not null",
-    "wrong to right": "b_score = 1 and a_score < 1 and a_score is not null",
-    "better": "b_score > a_score",
-    "worse": "b_score < a_score",
-    "all that differ": "a_score is distinct from b_score or a_outcome is distinct from b_outcome",
-    "every sample": "true",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +71,16 @@ class Versus:
 
 def compare(store: Store, a: Side, b: Side, task: str | None = None) -> Versus:
     """The comparison over a task, or over all (None). Raises StoreError."""
-    import numpy as np
 
-    from evalkit.stats import test
+    def reckon() -> Versus:
+        pair = store.pair(a, b, task)
+        if pair.n == 0:
+            return Versus(task, 0, pair.n_errored, None, None, None, 0, 0, None)
+        tested = pair.test(_ALPHA)
+        low, high = (tested.interval.low, tested.interval.high) if tested.interval else (None, None)
+        return Versus(task, pair.n, pair.n_errored, tested.delta, low, high, pair.gained, pair.lost, tested.method)
 
-    pair = store.scores([a, b], task).pair(0, 1)
-    if pair.first.size == 0:
-        return Versus(task, 0, pair.n_errored, None, None, None, 0, 0, None)
-    gained = int(np.count_nonzero(pair.second > pair.first))
-    lost = int(np.count_nonzero(pair.second < pair.first))
-    clusters = None if pair.clusters is None else pair.clusters.tolist()
-    tested = test(pair.first, pair.second, 0.0, _ALPHA, clusters=clusters, tail="smooth", n_errored=pair.n_errored)
-    interval = tested.interval
-    return Versus(
-        task,
-        tested.n,
-        pair.n_errored,
-        tested.delta,
-        interval.low if interval else None,
-        interval.high if interval else None,
-        gained,
-        lost,
-        tested.method,
-    )
+    return store.remember(("versus", store.marks([a[0], b[0]]), a, b, task), reckon)
 
 
 def tasks_of(store: Store, a: Side, b: Side) -> list[str]:
@@ -108,72 +92,112 @@ def tasks_of(store: Store, a: Side, b: Side) -> list[str]:
 def list_flips(
     store: Store, a: Side, b: Side, *, limit: int, offset: int, **filters: Any
 ) -> tuple[list[dict[str, Any]], int]:
-    """A page of samples, and how many the filters leave in all (0 beyond the last page).
+    """A page of samples, and how many the filters leave in all.
 
     Each is task, sample_id, sample_digest, occurrence and, as a_ and b_, score, outcome and first repeat. Filters:
     `kind` (of KINDS), `task`, `outcome` (of either side), `text` (in a prompt or answer, any case), `slice`
-    (name, value). Clear losses come first. Raises StoreError.
+    (name, value). Clear losses come first, else in the order in which the samples were asked. Raises StoreError.
     """
-    sql, values = _sql(a, b, **filters)
-    order = "order by coalesce(b_score, 0) - coalesce(a_score, 0), task, sample_id, sample_digest, occurrence"
-    paged = f"select *, count(*) over () as n from ({sql}) {order} limit {int(limit)} offset {int(offset)}"
-    rows = store.query([a[0], b[0]], paged, values)
-    return rows, int(rows[0]["n"]) if rows else 0
+    key = ("flips", store.marks([a[0], b[0]]), a, b, limit, offset, tuple(sorted(filters.items())))
+    return store.remember(key, lambda: _page(store, a, b, limit, offset, filters))
 
 
 def slices_of(store: Store, side: Side) -> list[tuple[str, str]]:
-    """The slices (name, value) that occur on a side."""
-    found = store.query(
-        [side[0]],
-        """select distinct e.key as name, e.value as value
-           from (select unnest(map_entries(slices)) as e from rows where run = ? and model = ?)
-           order by all limit 200""",
-        side,
-    )
-    return [(row["name"], row["value"]) for row in found]
+    """The slices (name, value) that occur in a run."""
+    return sorted({pair for pairs in store.table(side[0]).slice_sets for pair in pairs})[:200]
 
 
-def _sql(
-    a: Side,
-    b: Side,
-    *,
-    kind: str = "all that differ",
-    task: str | None = None,
-    outcome: str | None = None,
-    text: str = "",
-    slice: tuple[str, str] | None = None,
-) -> tuple[str, list[Any]]:
-    where, values = [_WHERE[kind]], []
-    narrow, narrow_values = "", []
-    if task is not None:
-        narrow += " and task = ?"
-        narrow_values.append(task)
-    if slice is not None:
-        narrow += " and slices[?] = ?"
-        narrow_values += slice
-    sides = []
-    for name, side in (("a", a), ("b", b)):
-        sides.append(
-            f"""{name} as (select task, sample_digest, occurrence, min(sample_id) as sample_id,
-                 min(repeat) as {name}_repeat, arg_min(outcome, repeat) as {name}_outcome,
-                 avg(score) filter (outcome <> 'errored') as {name}_score
-                 from rows where run = ? and model = ?{narrow} group by task, sample_digest, occurrence)"""
-        )
-        values += [*side, *narrow_values]
-    if outcome is not None:
-        where.append("(a_outcome = ? or b_outcome = ?)")
-        values += [outcome, outcome]
-    if text.strip():
-        pattern = f"%{_literal(text.strip())}%"
-        where.append(
-            """exists (select 1 from texts t where t.task = p.task and t.sample_digest = p.sample_digest
-               and t.occurrence = p.occurrence and ((t.run = ? and t.model = ?) or (t.run = ? and t.model = ?))
-               and (t.text ilike ? escape '!' or t.prompt ilike ? escape '!' or t.calls ilike ? escape '!'))"""
-        )
-        values += [*a, *b, pattern, pattern, pattern]
-    sql = f"""with {", ".join(sides)} select * from (select a.*, b_repeat, b_score, b_outcome from a
-        join b using (task, sample_digest, occurrence)) p where {" and ".join(where)}"""
-    return sql, values
+def _page(
+    store: Store, a: Side, b: Side, limit: int, offset: int, filters: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], int]:
+    import numpy as np
+
+    both = store.meeting(a[0], b[0])
+    columns = columns_of(both, a[1], b[1], filters.get("task"))
+    kept: npt.NDArray[np.bool_] = _kept(both.left, columns, filters)
+    if filters.get("text", "").strip():
+        kept &= np.isin(both.left.ids[columns.lines], _saying(store, a, b, filters["text"].strip()))
+    left = np.flatnonzero(kept)
+    change = np.nan_to_num(columns.second[left]) - np.nan_to_num(columns.first[left])
+    shown = left[np.argsort(change, kind="stable")[offset : offset + limit]]
+    return _details(store, a, b, both.left, columns, shown), int(left.size)
+
+
+def _kept(table: ScoreTable, columns: Columns, filters: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
+    """Which samples fit the filters on scores, outcomes and slices."""
+    import numpy as np
+
+    first, second = columns.first, columns.second
+    ours, theirs = columns.outcomes
+    kept: npt.NDArray[np.bool_]
+    kind = filters.get("kind", "all that differ")
+    if kind == "right to wrong":
+        kept = (first == 1) & (second < 1)
+    elif kind == "wrong to right":
+        kept = (first < 1) & (second == 1)
+    elif kind == "better":
+        kept = second > first
+    elif kind == "worse":
+        kept = second < first
+    elif kind == "all that differ":
+        kept = ~((first == second) | (np.isnan(first) & np.isnan(second))) | (ours != theirs)
+    else:
+        kept = np.ones(len(first), dtype=bool)
+    if filters.get("outcome") is not None:
+        code = OUTCOMES.index(Outcome(filters["outcome"]))
+        kept &= (ours == code) | (theirs == code)
+    if filters.get("slice") is not None:
+        having = [code for code, pairs in enumerate(table.slice_sets) if tuple(filters["slice"]) in pairs]
+        kept &= np.isin(table.slices[columns.lines], having)
+    return kept
+
+
+def _saying(store: Store, a: Side, b: Side, text: str) -> npt.NDArray[np.uint64]:
+    """Ids of the samples with this text in a prompt or an answer of either side, any case."""
+    import numpy as np
+
+    pattern, found = f"%{_literal(text)}%", []
+    for run, model in (a, b):  # run by run: a connection is dear to open, and that of one run serves every page
+        with store.connection([run]) as con:
+            answer = con.execute(
+                f"""select {SAMPLE_ID_SQL} as id from texts
+                    where model = $1 and
+                    (text ilike $2 escape '!' or prompt ilike $2 escape '!' or calls ilike $2 escape '!')""",
+                [model, pattern],
+            )
+            found.append(np.asarray(answer.fetchnumpy()["id"], dtype=np.uint64))
+    return np.concatenate(found)
+
+
+def _details(
+    store: Store, a: Side, b: Side, table: ScoreTable, columns: Columns, shown: npt.NDArray[np.intp]
+) -> list[dict[str, Any]]:
+    """The lines of a page: names from the rows of just these samples, figures from the tables."""
+    lines = columns.lines[shown]
+    digests = table.digests_of(lines)
+    names = {}
+    for run in {a[0], b[0]}:
+        for row in store.query(
+            [run],
+            """select model, task, sample_digest, occurrence, min(sample_id) as sample_id, min(repeat) as repeat
+               from rows where model in (select unnest(?)) and sample_digest in (select unnest(?)) group by all""",
+            [[model for of, model in (a, b) if of == run], digests],
+        ):
+            names[run, row["model"], row["task"], row["sample_digest"], row["occurrence"]] = row
+    page = []
+    for n, line, digest in zip(shown.tolist(), lines.tolist(), digests, strict=True):
+        place = (table.tasks[table.task[line]], digest, int(table.occurrence[line]))
+        ours, theirs = names.get((*a, *place)), names.get((*b, *place))
+        sample: dict[str, Any] = dict(zip(("task", "sample_digest", "occurrence"), place, strict=True))
+        sample["sample_id"] = ours["sample_id"] if ours else digest
+        for side, named, score, outcomes in zip(
+            "ab", (ours, theirs), (columns.first, columns.second), columns.outcomes, strict=True
+        ):
+            sample[f"{side}_score"] = None if math.isnan(score[n]) else float(score[n])
+            sample[f"{side}_outcome"] = str(OUTCOMES[outcomes[n]])
+            sample[f"{side}_repeat"] = int(named["repeat"]) if named else 0
+        page.append(sample)
+    return page
 
 
 def _literal(text: str) -> str:
@@ -186,15 +210,18 @@ def texts(store: Store, run: str, keys: Iterable[Key]) -> dict[Key, dict[str, An
     were offered. Keys without a row are absent."""
     import orjson
 
+    wanted = {key: None for key in keys}
+    rows = store.query(
+        [run],
+        """select model, task, sample_digest, occurrence, repeat, prompt, tools, text, calls, reasoning, extracted,
+                  target, reason, error, refusal
+           from texts where sample_digest in (select unnest(?)) and model in (select unnest(?))""",
+        [sorted({key[2] for key in wanted}), sorted({key[0] for key in wanted})],
+    )
     found = {}
-    for key in keys:
-        rows = store.query(
-            [run],
-            """select prompt, tools, text, calls, reasoning, extracted, target, reason, error, refusal from texts
-               where model = ? and task = ? and sample_digest = ? and occurrence = ? and repeat = ?""",
-            key,
-        )
-        for row in rows:
+    for row in rows:
+        key = (row["model"], row["task"], row["sample_digest"], int(row["occurrence"]), int(row["repeat"]))
+        if key in wanted:
             messages = orjson.loads(row["prompt"] or "[]")
             found[key] = {
                 **row,
@@ -202,4 +229,4 @@ def texts(store: Store, run: str, keys: Iterable[Key]) -> dict[Key, dict[str, An
                 "tools": orjson.loads(row["tools"] or "[]"),
                 "text": said(row["text"], orjson.loads(row["calls"] or "[]")),
             }
-    return found
+    return {key: found[key] for key in wanted if key in found}

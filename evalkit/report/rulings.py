@@ -7,10 +7,14 @@ new rows. Shared by the board and the HTML report.
 from __future__ import annotations
 
 import os
+import pickle
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evalkit.errors import EvalkitError, StoreError
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.report.shelf import Store, mark
@@ -41,20 +45,50 @@ def promoted_folder() -> Path:
     return Path(os.environ.get("EVALKIT_BASELINES") or "baselines")
 
 
-def decision_of(store: Store, run: str) -> Any:
+def decision_of(store: Store, run: str, *, apart: bool = False) -> Any:
     """The gate's decision about a stored run, cached on its files.
 
+    `apart`: decide in a process of its own, whose memory (a gigabyte for ten million rows) goes when it is done.
     Raises UserError where the suite has no gate, the sides cannot be compared or a baseline is missing.
     """
+    return store.remember(_key(store, run), lambda: _decide_apart(store, run) if apart else _decide(store.results, run))
+
+
+def is_decided(store: Store, run: str) -> bool:
+    """Whether the decision about these very files is at hand."""
+    return store.remembers(_key(store, run))
+
+
+def _key(store: Store, run: str) -> Any:
+    return ("gate", str(store.results), run, store.marks([run]), mark(promoted_folder()))
+
+
+def _decide(results: Path, run: str) -> Any:
     from evalkit.decide.gate import decide_gate, gate_of
+    from evalkit.store.runs import read_facts
 
-    promoted = promoted_folder()
-    key = (run, mark(store.path(run)), mark(promoted))
+    return decide_gate(gate_of(read_facts(results / run), results / run), results / run, results, promoted_folder())
 
-    def decide() -> Any:
-        return decide_gate(gate_of(store.facts(run), store.path(run)), store.path(run), store.results, promoted)
 
-    return store.remember(("gate", str(store.results), key), decide)
+def _decide_apart(store: Store, run: str) -> Any:
+    call = "import sys; from evalkit.report.rulings import answer; answer(sys.argv[1], sys.argv[2])"
+    command = [sys.executable, "-c", call, str(store.results.resolve()), run]
+    answered = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    if answered.returncode:
+        raise StoreError(f"The gate ended with code {answered.returncode}. See what it says: evalkit gate {run}")
+    decision = pickle.loads(answered.stdout)  # from our own child, never from a file
+    if isinstance(decision, EvalkitError):
+        raise decision
+    return decision
+
+
+def answer(results: str, run: str) -> None:
+    """What the process of its own does: the decision, or the error that kept it from one, on stdout."""
+    try:
+        decision: Any = _decide(Path(results), run)
+    except EvalkitError as error:
+        decision = error
+    sys.stdout.buffer.write(pickle.dumps(decision))
 
 
 def promoted_by(decision: Any) -> str | None:

@@ -1,140 +1,188 @@
-"""Scores per sample and model, as arrays: what intervals, places and comparisons are reckoned from.
+"""Two sides on the same samples: what places, comparisons and flips are reckoned from.
 
-    scores = read_scores(con, [("support-...", "gpt"), ("support-...", "qwen")])
-    scores.pair(0, 1)             # Pair(first=[1, 0, ...], second=[1, 1, ...], clusters=None, n_errored=3)
+    both = Meeting(table, other, *shared_lines(table, other))     # two runs; of one run: Meeting(table, table)
+    pair_of(both, "gpt", "qwen").verdict(0.001)                   # is one shown to be better?
 
-Samples pair on (task, sample_digest, occurrence), never on position; repeats are averaged within a sample first. Works
-on a connection of `store.queries.connect`, so that a million rows need neither records nor a DataFrame.
+Samples meet on their content, never on position; repeats were averaged within a sample first (`store.score_table`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from evalkit.errors import StoreError
+from evalkit.store.score_table import MISSING, ScoreTable
+
 if TYPE_CHECKING:
-    import duckdb
     import numpy as np
     import numpy.typing as npt
 
-    Floats = npt.NDArray[np.float64]
+    from evalkit.stats.verdict import Decision, Verdict
+
+    Lines = npt.NDArray[np.intp]
+    Scores = npt.NDArray[Any]
 
 Side = tuple[str, str]
 """(run, model): one model's rows of one run."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """Scores of the same samples on two sides, in the same order."""
+class Meeting:
+    """The samples that stand in both tables; no lines: all of them, in the same order."""
 
-    first: Floats
-    second: Floats
-    clusters: npt.NDArray[Any] | None
-    """A label for each sample; None where every sample stands alone."""
-    n_errored: int
-    """Samples that both sides were asked, without a score on at least one."""
+    left: ScoreTable
+    right: ScoreTable
+    lines_left: Lines | None = None
+    lines_right: Lines | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
-    """One line a sample, one column a side."""
+class Columns:
+    """Two models over the samples that both were asked, in the order of the first one's run."""
 
-    sides: tuple[Side, ...]
-    values: Floats
-    """Mean score over the repeats; NaN where the side has no score for the sample."""
-    asked: npt.NDArray[np.bool_]
-    """Whether the side has any row for the sample, errored ones included."""
-    clusters: npt.NDArray[np.uint64]
-    """0: the sample has no cluster."""
-    tasks: npt.NDArray[Any]
-    """The task of each sample, as a place in `names`."""
-    names: tuple[str, ...]
+    lines: Lines
+    """Of the first one's table."""
+    first: Scores
+    """Between 0 and 1; NaN where there is none."""
+    second: Scores
+    outcomes: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
 
-    def only(self, task: str | None) -> Scores:
-        """The samples of one task; of all for None. A task that nobody was asked leaves none."""
-        if task is None:
-            return self
-        keep = self.tasks == (self.names.index(task) if task in self.names else -1)
-        return Scores(
-            self.sides, self.values[keep], self.asked[keep], self.clusters[keep], self.tasks[keep], self.names
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Scores of the same samples on two sides."""
+
+    n: int
+    """Samples that both have a score for."""
+    gained: int
+    """Samples on which the second scores higher."""
+    lost: int
+    n_errored: int
+    """Samples that both sides were asked, without a score on at least one."""
+    scores: tuple[Scores, Scores] | None = None
+    """The scores themselves; None where all are right or wrong and stand alone, since the counts then say it all."""
+    clusters: Scores | None = None
+    """A label for each sample; None where every sample stands alone."""
+
+    def verdict(self, alpha: float) -> Verdict:
+        """PASS: the second is shown to be better; FAIL: the first is. At least one scored sample is needed."""
+        from evalkit.stats import comparison
+
+        if self.scores is None:
+            return comparison.decide_counts(
+                comparison.Counts(self.n, self.gained, self.lost, self.n_errored), 0.0, alpha
+            )
+        return comparison.decide(
+            *self.scores, 0.0, alpha, clusters=self._labels(), tail="smooth", n_errored=self.n_errored
         )
 
-    def pair(self, first: int, second: int) -> Pair:
-        """The samples that two sides share."""
-        import numpy as np
+    def test(self, alpha: float) -> Decision:
+        """The difference with its interval of confidence 1 - 2 alpha. At least one scored sample is needed."""
+        from evalkit.stats import comparison
 
-        a, b = self.values[:, first], self.values[:, second]
-        both = ~(np.isnan(a) | np.isnan(b))
-        asked = self.asked[:, first] & self.asked[:, second]
-        labels = self.clusters[both]
-        clusters = None
-        if labels.any():
-            alone = labels == 0
-            clusters = np.where(alone, np.arange(labels.size, dtype=np.uint64), labels)
-        return Pair(a[both], b[both], clusters, int((asked & ~both).sum()))
+        if self.scores is None:
+            return comparison.test_counts(comparison.Counts(self.n, self.gained, self.lost, self.n_errored), 0.0, alpha)
+        return comparison.test(
+            *self.scores, 0.0, alpha, clusters=self._labels(), tail="smooth", n_errored=self.n_errored
+        )
 
-
-_AT_A_TIME = 3
-"""Sides read by one query: few enough that of ten million rows only some are in flight, enough to save scans."""
+    def _labels(self) -> Any:
+        return None if self.clusters is None else self.clusters.tolist()
 
 
-def read_scores(con: duckdb.DuckDBPyConnection, sides: Sequence[Side]) -> Scores:
-    """Every sample of these sides."""
+def shared_lines(left: ScoreTable, right: ScoreTable) -> tuple[Lines, Lines]:
+    """The lines of the samples that stand in both tables, in the order of the first."""
     import numpy as np
 
-    names = tuple(name for (name,) in con.execute("select distinct task from rows order by task").fetchall())
-    table = Scores(
-        tuple(sides),
-        np.zeros((0, len(sides))),
-        np.zeros((0, len(sides)), dtype=bool),
-        np.zeros(0, dtype=np.uint64),
-        np.zeros(0, dtype=np.int32),
-        names,
+    ours, theirs = left.ids[left.by_id], right.ids[right.by_id]
+    at = np.searchsorted(theirs, ours)
+    found = np.flatnonzero(theirs[np.minimum(at, max(len(theirs) - 1, 0))] == ours) if len(theirs) else at[:0]
+    lines_left, lines_right = left.by_id[found], right.by_id[at[found]]
+    order = np.argsort(lines_left, kind="stable")
+    return lines_left[order], lines_right[order]
+
+
+def columns_of(both: Meeting, first: str, second: str, task: str | None = None) -> Columns:
+    """Every sample that both models were asked, of one task or of all (None)."""
+    import numpy as np
+
+    a, b, outcomes, lines = _lined(both, first, second, task)
+    asked = (outcomes[0] != MISSING) & (outcomes[1] != MISSING)
+    where = np.flatnonzero(asked)
+    lines = where if lines is None else lines[where]
+    return Columns(lines, floats(a[where]), floats(b[where]), (outcomes[0][where], outcomes[1][where]))
+
+
+def pair_of(both: Meeting, first: str, second: str, task: str | None = None) -> Pair:
+    """The pair of two models, over one task or over all (None)."""
+    import numpy as np
+
+    a, b, outcomes, lines = _lined(both, first, second, task)
+    asked = (outcomes[0] != MISSING) & (outcomes[1] != MISSING)
+    if a.dtype == np.uint8 and b.dtype == np.uint8 and not both.left.clustered and not both.right.clustered:
+        gained, lost = int(np.count_nonzero((a == 0) & (b == 1))), int(np.count_nonzero((a == 1) & (b == 0)))
+        n = int(np.count_nonzero((a != MISSING) & (b != MISSING)))
+        return Pair(n, gained, lost, int(np.count_nonzero(asked)) - n)
+    a, b = floats(a).astype(np.float64), floats(b).astype(np.float64)
+    scored = np.flatnonzero(~(np.isnan(a) | np.isnan(b)))
+    table, places = both.left, lines
+    if not table.clustered:
+        table = both.right
+        if both.lines_right is not None:
+            places = _lines(both, task)[1]
+    labels = (table.cluster if places is None else table.cluster[places])[scored]
+    clusters = None
+    if labels.size and labels.max() >= 0:
+        clusters = np.where(labels < 0, labels.max() + 1 + np.arange(labels.size), labels)
+    first_scores, second_scores = a[scored], b[scored]
+    return Pair(
+        scored.size,
+        int(np.count_nonzero(second_scores > first_scores)),
+        int(np.count_nonzero(second_scores < first_scores)),
+        int(np.count_nonzero(asked)) - scored.size,
+        (first_scores, second_scores),
+        clusters,
     )
-    samples = np.zeros(0, dtype=np.uint64)
-    for start in range(0, len(sides), _AT_A_TIME):
-        found = _read(con, sides[start : start + _AT_A_TIME], names)
-        for place in range(min(_AT_A_TIME, len(sides) - start)):
-            mine = found["place"] == place
-            ids = found["sample"][mine]
-            merged = np.union1d(samples, ids)
-            if merged.size != samples.size:
-                table = _grown(table, np.searchsorted(merged, samples), merged.size)
-            samples = merged
-            lines = np.searchsorted(samples, ids)
-            table.values[lines, start + place] = found["score"][mine]
-            table.asked[lines, start + place] = True
-            table.tasks[lines] = found["task"][mine]
-            table.clusters[lines] = np.maximum(table.clusters[lines], found["cluster"][mine])
-    return table
 
 
-def _grown(table: Scores, lines: npt.NDArray[np.intp], n: int) -> Scores:
-    """The same table with room for n samples; what it had is at these lines."""
+def _lined(both: Meeting, first: str, second: str, task: str | None) -> tuple[Scores, Scores, Any, Lines | None]:
+    """Scores and outcomes of two models on the same samples, and their lines in the left table (None: all)."""
+    i, j = _place(both.left, first), _place(both.right, second)
+    ours, theirs = _lines(both, task)
+    a, b = both.left.scores[i], both.right.scores[j]
+    outcomes = (both.left.outcomes[i], both.right.outcomes[j])
+    if ours is None:
+        return a, b, outcomes, None
+    return a[ours], b[theirs], (outcomes[0][ours], outcomes[1][theirs]), ours
+
+
+def _place(table: ScoreTable, model: str) -> int:
+    if model not in table.models:
+        raise StoreError(f"There is no row of {model!r} among {', '.join(table.models) or 'none'}. Load the page anew.")
+    return table.models.index(model)
+
+
+def _lines(both: Meeting, task: str | None) -> tuple[Lines | None, Lines | None]:
     import numpy as np
 
-    values = np.full((n, len(table.sides)), np.nan)
-    asked = np.zeros((n, len(table.sides)), dtype=bool)
-    clusters, tasks = np.zeros(n, dtype=np.uint64), np.zeros(n, dtype=np.int32)
-    values[lines], asked[lines], clusters[lines], tasks[lines] = table.values, table.asked, table.clusters, table.tasks
-    return Scores(table.sides, values, asked, clusters, tasks, table.names)
+    ours, theirs = both.lines_left, both.lines_right
+    if task is None:
+        return ours, theirs
+    code = both.left.tasks.index(task) if task in both.left.tasks else -1
+    if ours is None or theirs is None:
+        mine = np.flatnonzero(both.left.task == code)
+        return mine, mine
+    mine = both.left.task[ours] == code
+    return ours[mine], theirs[mine]
 
 
-def _read(con: duckdb.DuckDBPyConnection, sides: Sequence[Side], names: tuple[str, ...]) -> dict[str, npt.NDArray[Any]]:
-    """One line a sample and side: place (of the side), sample, task, score (NaN: none), cluster (0: none)."""
+def floats(scores: Scores) -> Scores:
+    """Scores as numbers; NaN where one is missing. Right and wrong fit into short floats."""
     import numpy as np
 
-    con.execute("create or replace temp table _sides (place utinyint, run varchar, model varchar)")
-    for place, (run, model) in enumerate(sides):
-        con.execute("insert into _sides values (?, ?, ?)", [place, run, model])
-    found: dict[str, Any] = con.execute(
-        """select place, hash(task, sample_digest, occurrence) as sample,
-                  (any_value(list_position($1, task)) - 1)::integer as task,
-                  avg(score) filter (outcome <> 'errored') as score,
-                  if(any_value(cluster) is null, 0, hash(any_value(task), any_value(cluster))) as cluster
-           from rows join _sides using (run, model) group by place, sample""",
-        [list(names)],
-    ).fetchnumpy()
-    found["score"] = np.ma.filled(np.asanyarray(found["score"]).astype(np.float64), np.nan)
-    return {name: np.asarray(column) for name, column in found.items()}
+    if scores.dtype != np.uint8:
+        return scores
+    found = scores.astype(np.float32)
+    found[scores == MISSING] = np.nan
+    return found

@@ -20,10 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from evalkit.errors import EvalkitError, StoreError
-from evalkit.report.scores import Scores, Side, read_scores
+from evalkit.report.scores import Meeting, Pair, Side, pair_of, shared_lines
 from evalkit.report.standings import Place, places
 from evalkit.store import queries, reviews, runs
 from evalkit.store.runs import RunInfo
+from evalkit.store.score_table import ScoreTable, read_scores
 from evalkit.store.summary import read_summary
 
 if TYPE_CHECKING:
@@ -35,20 +36,24 @@ Mark = tuple[tuple[str, int, int], ...]
 
 _KEPT = 1_000
 """Cached figures: summaries, facts, a page of flips. All small."""
-_ARRAYS = 3
-"""Cached scores by sample: ten models on a million samples take 100 MB."""
-_CONNECTIONS = 3
-_MEMORY = "300MB"
+_TABLES = 160_000_000
+"""Bytes of cached scores by sample: ten models on a million samples take 70 MB."""
+_LINES = 64_000_000
+"""Bytes of cached samples that two runs share: a million take 16 MB."""
+_CONNECTIONS = 2
+_MEMORY = "200MB"
 """What DuckDB may use for one connection; the rest of the 600 MB is Streamlit, pandas and the caches."""
 
 
 @dataclass(slots=True)
 class _Cache:
-    """Values by key, the oldest forgotten; safe between sessions."""
+    """Values by key, the oldest forgotten when they weigh more than `size` together; safe between sessions."""
 
     size: int
+    weigh: Callable[[Any], int] = lambda _: 1
     close: Callable[[Any], None] = lambda _: None
     kept: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    weight: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -58,13 +63,17 @@ class _Cache:
                 found: T = self.kept[key]
                 return found
             value = self.kept[key] = make()
-            while len(self.kept) > self.size:
-                self.close(self.kept.popitem(last=False)[1])
+            self.weight += self.weigh(value)
+            while self.weight > self.size and len(self.kept) > 1:
+                oldest = self.kept.popitem(last=False)[1]
+                self.weight -= self.weigh(oldest)
+                self.close(oldest)
             return value
 
 
 _figures = _Cache(_KEPT)
-_arrays = _Cache(_ARRAYS)
+_tables = _Cache(_TABLES, weigh=lambda table: table.n_bytes)
+_lines = _Cache(_LINES, weigh=lambda lines: sum(part.nbytes for part in lines))
 _connections = _Cache(_CONNECTIONS, close=lambda con: con.close())
 
 
@@ -104,23 +113,35 @@ class Store:
         path = self.path(run)
         return _figures.get(("summary", str(path), mark(path)), lambda: read_summary(path))
 
-    def scores(self, sides: Sequence[Side], task: str | None = None) -> Scores:
-        """Scores by sample of these (run, model), of one task or of all (None). Raises StoreError."""
+    def table(self, run: str) -> ScoreTable:
+        """Scores by sample of a run, of a live one as of now. Raises StoreError."""
+        path = self.path(run)
+        return _tables.get((str(path), mark(path)), lambda: read_scores(path))
 
-        def read() -> Scores:
-            with self.connection([run for run, _ in sides]) as con:
-                return read_scores(con, sides)
+    def meeting(self, first: str, second: str) -> Meeting:
+        """The samples that two runs share. Raises StoreError."""
+        left, right = self.table(first), self.table(second)
+        if left is right:
+            return Meeting(left, right)
+        key = tuple((str(self.path(run)), mark(self.path(run))) for run in (first, second))
+        return Meeting(left, right, *_lines.get(key, lambda: shared_lines(left, right)))
 
-        return _arrays.get((self._key(sides), tuple(sides)), read).only(task)
+    def pair(self, first: Side, second: Side, task: str | None = None) -> Pair:
+        """Two sides on the samples that both were asked, of one task or of all (None). Raises StoreError."""
+        return pair_of(self.meeting(first[0], second[0]), first[1], second[1], task)
 
     def places(self, sides: Sequence[Side], task: str | None = None) -> list[Place | None]:
         """The range of places of each side. Raises StoreError."""
-        key = ("places", self._key(sides), tuple(sides), task)
-        return _figures.get(key, lambda: places(self.scores(sides, task)))
+
+        def reckon() -> list[Place | None]:
+            known = [self._is_scored(side, task) for side in sides]
+            return places(known, lambda i, j: self.pair(sides[i], sides[j], task))
+
+        return _figures.get(("places", self._key(sides), tuple(sides), task), reckon)
 
     def query(self, names: Sequence[str], sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Lines of an answer by column name, over views `rows` and `texts` of these runs. Cached. Raises StoreError."""
-        key = ("query", self._marks(names), sql, tuple(map(repr, values)))
+        key = ("query", self.marks(names), sql, tuple(map(repr, values)))
 
         def read() -> list[dict[str, Any]]:
             with self.connection(names) as con:
@@ -134,6 +155,10 @@ class Store:
         """A figure made elsewhere, kept with the others. The key has to change when the files do (`mark`)."""
         return _figures.get(key, make)
 
+    def remembers(self, key: Hashable) -> bool:
+        """Whether that figure is kept."""
+        return key in _figures.kept
+
     @contextmanager
     def connection(self, names: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection over these runs, one user at a time: journaled rows live in the connection that read them."""
@@ -141,17 +166,23 @@ class Store:
 
         wanted = sorted(set(names))
         with _connections.lock:
-            con = _connections.get(self._marks(wanted), lambda: _open([self.path(name) for name in wanted]))
+            con = _connections.get(self.marks(wanted), lambda: _open([self.path(name) for name in wanted]))
             try:
                 yield con
             except duckdb.Error as error:
                 why = str(error).splitlines()[0]
                 raise StoreError(f"The rows of {', '.join(wanted)} cannot be read ({why}).") from error
 
-    def _key(self, sides: Sequence[Side]) -> Hashable:
-        return self._marks([run for run, _ in sides])
+    def _is_scored(self, side: Side, task: str | None) -> bool:
+        model = self.summary(side[0])["models"][side[1]]
+        cell = model["all"] if task is None else model["tasks"].get(task)
+        return cell is not None and cell["quality"]["mean"] is not None
 
-    def _marks(self, names: Sequence[str]) -> Hashable:
+    def _key(self, sides: Sequence[Side]) -> Hashable:
+        return self.marks([run for run, _ in sides])
+
+    def marks(self, names: Sequence[str]) -> Hashable:
+        """What changes when the files of these runs do: part of the key of any cached figure."""
         return tuple((str(self.path(name)), mark(self.path(name))) for name in sorted(set(names)))
 
 
@@ -180,5 +211,6 @@ def mark(folder: Path, *, only: str | None = None) -> Mark:
 def _open(folders: list[Path]) -> duckdb.DuckDBPyConnection:
     con = queries.connect(folders)
     con.execute(f"set memory_limit = '{_MEMORY}'")
+    con.execute("set enable_external_file_cache = false")  # the system keeps what was read; twice is too much
     con.execute("set enable_progress_bar = false")
     return con

@@ -1,6 +1,6 @@
 """Who stands where, without false ranks: a place is a range, as wide as the evidence leaves it.
 
-    places(scores)          # [Place(1, 2), Place(1, 2), Place(3, 3)]: the first two cannot be told apart
+    places([True] * 3, pair)    # [Place(1, 2), Place(1, 2), Place(3, 3)]: the first two cannot be told apart
 
 Every pair of models is tested on the samples that both answered (the gate's own paired tests, margin 0), at a level
 shared out over all pairs (Bonferroni): with 95 % confidence every range holds at once. The best place of a model is one
@@ -10,11 +10,11 @@ Shaikh, Wilhelm: Inference for Ranks, 2024).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit.report.scores import Scores
+from evalkit.report.scores import Pair
 
 ALPHA = 0.05
 """Chance that any of the ranges misses, over all pairs together."""
@@ -35,33 +35,19 @@ class Place:
         return str(self.best) if self.best == self.worst else f"{self.best}–{self.worst}"
 
 
-def places(scores: Scores) -> list[Place | None]:
-    """A place for each side; None for a side without any score."""
-    import numpy as np
+def places(known: Sequence[bool], pair: Callable[[int, int], Pair]) -> list[Place | None]:
+    """A place for each side that has any score; None for the others. `pair` gives the pair of two sides."""
+    from evalkit.stats import Verdict
 
-    from evalkit.stats import Verdict, decide
-
-    known = [i for i in range(len(scores.sides)) if not np.isnan(scores.values[:, i]).all()]
-    pairs = [(i, j) for n, i in enumerate(known) for j in known[n + 1 :]]
-    better: dict[int, int] = dict.fromkeys(known, 0)
-    worse: dict[int, int] = dict.fromkeys(known, 0)
-    tied: dict[int, set[int]] = {i: set() for i in known}
+    sides = [i for i, has_scores in enumerate(known) if has_scores]
+    pairs = [(i, j) for n, i in enumerate(sides) for j in sides[n + 1 :]]
+    better: dict[int, int] = dict.fromkeys(sides, 0)
+    worse: dict[int, int] = dict.fromkeys(sides, 0)
+    tied: dict[int, set[int]] = {i: set() for i in sides}
     for i, j in pairs:
-        pair = scores.pair(i, j)
-        if pair.first.size == 0:
-            tied[i].add(j)  # no sample in common: nothing can be shown
-            tied[j].add(i)
-            continue
-        level = ALPHA / 2 / len(pairs)
-        verdict = decide(
-            pair.first,
-            pair.second,
-            0.0,
-            level,
-            clusters=_labels(pair.clusters),
-            tail="smooth",
-            n_errored=pair.n_errored,
-        )
+        met = pair(i, j)
+        # Without a sample in common nothing can be shown.
+        verdict = met.verdict(ALPHA / 2 / len(pairs)) if met.n else Verdict.INCONCLUSIVE
         if verdict is Verdict.PASS:  # shown: j is better than i
             better[i] += 1
             worse[j] += 1
@@ -72,8 +58,8 @@ def places(scores: Scores) -> list[Place | None]:
             tied[i].add(j)
             tied[j].add(i)
     return [
-        Place(1 + better[i], len(known) - worse[i], frozenset(tied[i])) if i in better else None
-        for i in range(len(scores.sides))
+        Place(1 + better[i], len(sides) - worse[i], frozenset(tied[i])) if i in better else None
+        for i in range(len(known))
     ]
 
 
@@ -99,7 +85,3 @@ def on_front(points: Sequence[tuple[float | None, float | None]], ties: Sequence
         else:
             states.append("possible" if all(j in ties[i] for j in rivals) else "beaten")
     return states
-
-
-def _labels(clusters: Any) -> Any:
-    return None if clusters is None else clusters.tolist()

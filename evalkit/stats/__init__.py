@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "Counts": "comparison",
     "Decision": "verdict",
     "Needs": "power",
     "Interval": "intervals",
@@ -15,6 +16,7 @@ _HOMES = {
     "cost_per_correct": "ratios",
     "cost_ratio": "ratios",
     "decide": "comparison",
+    "decide_counts": "comparison",
     "fieller": "ratios",
     "holm": "multiplicity",
     "latency_limit": "exceedance",
@@ -24,6 +26,7 @@ _HOMES = {
     "sequential": "looks",
     "smallest_regression": "power",
     "test": "comparison",
+    "test_counts": "comparison",
     "wilson": "intervals",
 }
 

@@ -64,7 +64,31 @@ def test(
     `clusters` says more). `n_errored` pairs lack a score on some side: lost for passing, won for failing.
     Raises ValueError for empty, unequal, absent or impossible values.
     """
-    pairs = _read(baseline, candidate, clusters, items, n_errored)
+    return _tested(_read(baseline, candidate, clusters, items, n_errored), margin, alpha, tail, scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Right/wrong scores of independent items, which say no more than this: for a million items at once."""
+
+    n: int
+    wins: int
+    """The candidate is right and the baseline is wrong."""
+    losses: int
+    n_errored: int = 0
+
+
+def decide_counts(counts: Counts, margin: float, alpha: float = 0.05) -> Verdict:
+    """`decide` for the scores behind these counts. Raises ValueError for counts that cannot be."""
+    return _decided(_of_counts(counts), margin, alpha, "strict", "population").verdict
+
+
+def test_counts(counts: Counts, margin: float, alpha: float = 0.05) -> Decision:
+    """`test` for the scores behind these counts. Raises ValueError for counts that cannot be."""
+    return _tested(_of_counts(counts), margin, alpha, "strict", "population")
+
+
+def _tested(pairs: _Pairs, margin: float, alpha: float, tail: Tail, scope: Scope) -> Decision:
     decided = _decided(pairs, margin, alpha, tail, scope)
     interval = None
     if decided.up is not None and decided.down is not None:
@@ -89,7 +113,7 @@ def test(
         p_fail=decided.p_fail,
         method=decided.method,
         n=pairs.n,
-        n_errored=n_errored,
+        n_errored=pairs.n_errored,
         wins=pairs.wins if pairs.binary else None,
         losses=pairs.losses if pairs.binary else None,
         n_clusters=jack.n_clusters if jack else None,
@@ -97,7 +121,7 @@ def test(
         deff=jack.deff if jack else None,
         more_if_equal=_more(more, pairs, decided, -pairs.delta, margin, alpha) if undecided else None,
         more_if_estimate_holds=_more(more, pairs, decided, 0.0, margin, alpha) if undecided else None,
-        notes=_notes(pairs, n_errored),
+        notes=_notes(pairs, pairs.n_errored),
     )
 
 
@@ -106,6 +130,7 @@ class _Pairs:
     """What was read. `se` is the standard error of `delta`, clusters reckoned with; 0 where nothing varies."""
 
     differences: Floats
+    """Empty where only counts are known."""
     binary: bool
     labels: Codes | None
     weights: Floats | None
@@ -113,18 +138,9 @@ class _Pairs:
     delta: float
     se: float
     jack: clustered.Jackknife | None
-
-    @property
-    def n(self) -> int:
-        return int(self.differences.size)
-
-    @property
-    def wins(self) -> int:
-        return int((self.differences > 0).sum())
-
-    @property
-    def losses(self) -> int:
-        return int((self.differences < 0).sum())
+    n: int
+    wins: int
+    losses: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +165,7 @@ def _read(baseline: Any, candidate: Any, clusters: Labels | None, items: Labels 
     if n_errored < 0:
         raise ValueError(f"n_errored counts pairs without a score, so it is not {n_errored}")
     differences = second - first
+    size = (first.size, int((differences > 0).sum()), int((differences < 0).sum()))
     binary = bool(np.isin(first, (0.0, 1.0)).all() and np.isin(second, (0.0, 1.0)).all())
     weights = None
     labels = None if clusters is None else read_labels(clusters, n, "cluster")
@@ -165,9 +182,19 @@ def _read(baseline: Any, candidate: Any, clusters: Labels | None, items: Labels 
         labels = None  # every cluster is a single pair: independent after all
     if labels is None:
         delta, sd, _ = bounded.moments(differences)
-        return _Pairs(differences, binary, None, None, n_errored, delta, sd / math.sqrt(n), None)
+        return _Pairs(differences, binary, None, None, n_errored, delta, sd / math.sqrt(n), None, *size)
     jack = clustered.jackknife(differences, labels, weights)
-    return _Pairs(differences, binary, labels, weights, n_errored, jack.mean, jack.se, jack)
+    return _Pairs(differences, binary, labels, weights, n_errored, jack.mean, jack.se, jack, *size)
+
+
+def _of_counts(counts: Counts) -> _Pairs:
+    n, wins, losses = counts.n, counts.wins, counts.losses
+    if n < 1 or min(wins, losses, counts.n_errored) < 0 or wins + losses > n:
+        raise ValueError(f"{counts} cannot be counted among pairs")
+    delta = (wins - losses) / n
+    variance = max(0.0, ((wins + losses) / n - delta**2) * n / (n - 1)) if n > 1 else 0.0
+    se = math.sqrt(variance / n)
+    return _Pairs(np.zeros(0), True, None, None, counts.n_errored, delta, se, None, n, wins, losses)
 
 
 def _decided(pairs: _Pairs, margin: float, alpha: float, tail: Tail, scope: Scope) -> _Decided:

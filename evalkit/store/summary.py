@@ -1,6 +1,7 @@
 """The figures of a run: per model and task, and per model over all tasks. Derived, so it can be rebuilt at any time.
 
-    {"schema_version": 1, "run": "support-swap-...", "n_rows": 6000, "models": {"gpt": {
+    {"schema_version": 2, "run": "support-swap-...", "n_rows": 6000, "models": {"gpt": {
+        "served": ["gpt-6-sol-2026-10-01"],
         "all": {"n": 2000, "outcomes": {"right": 1740, ...},
         "quality": {"mean": 0.87, "low": 0.854, "high": 0.884, ...},
                 "cost": {"total_usd": 0.31, ...}, "latency": {"ttft_s": {"p50": 0.21, "p95": 0.4}, ...}, ...},
@@ -11,39 +12,28 @@ A figure that is undefined or unknown is null, never zero. Works on columns with
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from decimal import Decimal
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.records import Outcome
 from evalkit.stats.intervals import clustered, student_t, wilson
-from evalkit.store import arrays, journal, parts, runs
-from evalkit.store.lines import read_record
+from evalkit.store import journal, parts, runs, score_table
+from evalkit.store.run_table import SLICES, RunTable, read_table
 from evalkit.store.spread import spreads
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    Floats = npt.NDArray[np.float64]
-    Codes = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+    from evalkit.store.run_table import Codes, Floats
+
     Mask = npt.NDArray[np.bool_]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: `served`, the versions that each model was served as. Older summaries are reckoned anew when they are read."""
 _FILE = "summary.json"
-_NAMES = ("model", "task", "sample_digest", "outcome", "cluster", "cost_usd", "spend_usd", "error_kind")
-_SLICES = "slices"
-_NUMBERS = (
-    *("occurrence", "repeat", "score", "cached", "attempts", "queue_s", "retry_s", "ttft_s", "tpot_s", "total_s"),
-    *("input_tokens", "output_tokens", "reasoning_tokens", "cache_read_tokens"),
-)
-
-_DEFAULTS = {"cached": False, "attempts": 1}
-"""What a journal line leaves out; any other number that is absent is unknown."""
 
 
 def summarise(folder: Path) -> dict[str, Any]:
@@ -52,14 +42,17 @@ def summarise(folder: Path) -> dict[str, Any]:
     Models and tasks come in the order of the run's facts (`models`, `tasks`) where those name them, else by name.
     Raises StoreError when the run cannot be read.
     """
-    facts = runs.read_facts(folder)
-    sealed = parts.part_numbers(folder)
-    table = _read(folder)
+    facts, sealed = runs.read_facts(folder), parts.part_numbers(folder)
+    return _summary(folder, facts, sealed, read_table(folder))
+
+
+def _summary(folder: Path, facts: dict[str, Any], sealed: list[int], table: RunTable) -> dict[str, Any]:
     models = {}
     for model, of_model in table.groups("model", table.everything, facts.get("models")):
         tasks = {task: _task(table, rows) for task, rows in table.groups("task", of_model, facts.get("tasks"))}
         pooled = next(iter(tasks.values())) if len(tasks) == 1 else _block(table, of_model)
-        models[model] = {"all": pooled, "tasks": tasks}
+        served = sorted(name for name, _ in table.groups("served_model", of_model, None))
+        models[model] = {"all": pooled, "tasks": tasks, "served": served}
     return {
         "schema_version": SCHEMA_VERSION,
         "run": folder.resolve().name,
@@ -70,7 +63,7 @@ def summarise(folder: Path) -> dict[str, Any]:
     }
 
 
-def _task(table: _Table, rows: Codes) -> dict[str, Any]:
+def _task(table: RunTable, rows: Codes) -> dict[str, Any]:
     """A task's figures with its slices; `spread` stands there only where its options were permuted."""
     slices = _slices(table, rows)
     spread = spreads(slices)
@@ -78,12 +71,18 @@ def _task(table: _Table, rows: Codes) -> dict[str, Any]:
 
 
 def write_summary(folder: Path) -> dict[str, Any]:
-    """Reckon the summary, write it to `summary.json` at once, and return it. Raises StoreError or RunIncomplete."""
+    """Reckon the summary, write it to `summary.json`, and return it; the scores by sample go beside it.
+
+    Raises StoreError or RunIncomplete.
+    """
     import orjson
 
-    summary = summarise(folder)
+    facts, sealed = runs.read_facts(folder), parts.part_numbers(folder)
+    table = read_table(folder)
+    summary = _summary(folder, facts, sealed, table)
     content = orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     runs.write_atomically(folder / _FILE, content)
+    score_table.write_scores(folder, sealed, table)
     return summary
 
 
@@ -101,88 +100,14 @@ def read_summary(folder: Path) -> dict[str, Any]:
     return summarise(folder)
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Columns of a run. Names are codes into `labels` (-1: None), numbers are floats (NaN: None)."""
-
-    labels: dict[str, list[Any]]
-    codes: dict[str, Codes]
-    numbers: dict[str, Floats]
-    sample: Codes
-    """One number for each (task, sample_digest, occurrence)."""
-    everything: Codes
-
-    def groups(self, column: str, rows: Codes, order: object) -> Iterator[tuple[str, Codes]]:
-        """Row numbers by the value of a column, in the given order (a list or mapping of names), the rest by name."""
-        import numpy as np
-
-        known = list(order) if isinstance(order, list | dict) else []
-        rank = {name: n for n, name in enumerate(known) if isinstance(name, str)}
-        labels, codes = self.labels[column], self.codes[column][rows]
-        for code in sorted(np.unique(codes).tolist(), key=lambda c: (rank.get(labels[c], len(rank)), labels[c])):
-            yield labels[code], rows[codes == code]
-
-
-def _read(folder: Path) -> _Table:
-    import numpy as np
-
-    codebooks: dict[str, dict[Any, int]] = {name: {} for name in _NAMES}
-    codes: dict[str, list[Codes]] = {name: [] for name in _NAMES}
-    numbers: dict[str, list[Floats]] = {name: [] for name in _NUMBERS}
-    slice_book: dict[Any, int] = {}
-    slices: list[Codes] = []
-    for number in parts.part_numbers(folder):
-        for batch in parts.read_columns(parts.rows_path(folder, number), (*_NAMES, _SLICES, *_NUMBERS)):
-            slices.append(_slice_codes(batch.column(_SLICES).to_pylist(), slice_book))
-            for name in _NAMES:
-                codes[name].append(arrays.to_codes(batch.column(name), codebooks[name]))
-            for name in _NUMBERS:
-                numbers[name].append(arrays.to_floats(batch.column(name)))
-    lines = (record for record in journal.scan(folder, read_record) if record is not None)
-    while chunk := list(islice(lines, 4_000)):
-        for name in _NAMES:
-            values = [r.get(name) for r in chunk]
-            if name.endswith("_usd"):
-                values = [None if v is None else Decimal(v) for v in values]
-            book = codebooks[name]
-            codes[name].append(
-                np.array([-1 if v is None else book.setdefault(v, len(book)) for v in values], dtype=np.int32)
-            )
-        slices.append(_slice_codes([(r.get(_SLICES) or {}).items() for r in chunk], slice_book))
-        for name in _NUMBERS:
-            default = _DEFAULTS.get(name, math.nan)
-            numbers[name].append(np.array([r.get(name, default) for r in chunk], dtype=np.float64))
-    # Chunks go as they are joined, so that no column is held twice; a run without rows has none.
-    all_codes = {name: np.concatenate([np.zeros(0, dtype=np.int32), *codes.pop(name)]) for name in _NAMES}
-    all_numbers = {name: np.concatenate([np.zeros(0), *numbers.pop(name)]) for name in _NUMBERS}
-    sample = _joint(all_codes["task"], all_codes["sample_digest"], all_numbers["occurrence"])
-    keys = _joint(all_codes["model"], sample, all_numbers["repeat"])
-    # Of the rows of one key the last wins, answers before errors: np.unique names the first, so it looks from behind.
-    errored = all_codes["outcome"] == codebooks["outcome"].get(Outcome.ERRORED.value, -1)
-    order = np.flatnonzero(errored).tolist() + np.flatnonzero(~errored).tolist()
-    newest_first = np.array(order[::-1], dtype=np.int64)
-    last = newest_first[np.unique(keys[newest_first], return_index=True)[1]]
-    labels = {name: list(book) for name, book in codebooks.items()} | {_SLICES: list(slice_book)}
-    all_codes[_SLICES] = np.concatenate([np.zeros(0, dtype=np.int32), *slices])
-    return _Table(labels, all_codes, all_numbers, sample, np.sort(last))
-
-
-def _slice_codes(rows: Iterable[Iterable[tuple[str, str]] | None], book: dict[Any, int]) -> Codes:
-    """A code for each row's set of (field, value) pairs; the sets are the book's keys."""
-    import numpy as np
-
-    sets = (tuple(sorted(row)) if row else () for row in rows)
-    return np.array([book.setdefault(pairs, len(book)) for pairs in sets], dtype=np.int32)
-
-
-def _slices(table: _Table, rows: Codes) -> dict[str, Any]:
+def _slices(table: RunTable, rows: Codes) -> dict[str, Any]:
     """Quality by each value of each field that the suite slices by, `field=value`; empty where it slices by none."""
     import numpy as np
 
-    codes = table.codes[_SLICES][rows]
+    codes = table.codes[SLICES][rows]
     of_pair: dict[tuple[str, str], list[int]] = {}
     for code in np.unique(codes).tolist():
-        for pair in table.labels[_SLICES][code]:
+        for pair in table.labels[SLICES][code]:
             of_pair.setdefault(pair, []).append(code)
     found = {}
     for (field, value), among in sorted(of_pair.items()):
@@ -197,19 +122,7 @@ def _slices(table: _Table, rows: Codes) -> dict[str, Any]:
     return found
 
 
-def _joint(*columns: npt.NDArray[Any]) -> Codes:
-    """One number for each combination that occurs."""
-    import numpy as np
-
-    joint = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        values = column.astype(np.int64)
-        joint = joint * (int(values.max(initial=0)) + 2) + values + 1
-        joint = np.unique(joint, return_inverse=True)[1].astype(np.int64)  # small again, so that nothing overflows
-    return joint
-
-
-def _block(table: _Table, rows: Codes) -> dict[str, Any]:
+def _block(table: RunTable, rows: Codes) -> dict[str, Any]:
     """Every figure of some rows of one model."""
     import numpy as np
 
@@ -238,13 +151,13 @@ def _block(table: _Table, rows: Codes) -> dict[str, Any]:
     }
 
 
-def _outcomes(table: _Table, rows: Codes) -> npt.NDArray[np.str_]:
+def _outcomes(table: RunTable, rows: Codes) -> npt.NDArray[np.str_]:
     import numpy as np
 
     return np.array(table.labels["outcome"] or [""])[table.codes["outcome"][rows]]
 
 
-def _quality(table: _Table, rows: Codes, score: Floats) -> dict[str, Any]:
+def _quality(table: RunTable, rows: Codes, score: Floats) -> dict[str, Any]:
     """Mean over samples, each the mean of its repeats, with a 95 % interval; absent scores (NaN) are left out.
 
     `interval` names the method: Wilson for one right/wrong score a sample, clustered where samples share a cluster,
@@ -283,7 +196,7 @@ def _quality(table: _Table, rows: Codes, score: Floats) -> dict[str, Any]:
     }
 
 
-def _cost(table: _Table, rows: Codes, answered: Mask, score: Floats, outcome: npt.NDArray[np.str_]) -> dict[str, Any]:
+def _cost(table: RunTable, rows: Codes, answered: Mask, score: Floats, outcome: npt.NDArray[np.str_]) -> dict[str, Any]:
     """What the answers cost. One answer of unknown cost makes the total unknown: a part of a bill is not the bill.
 
     A correct answer has score 1; where a score is graded, "correct" has no meaning and the figure is null.
@@ -306,7 +219,7 @@ def _cost(table: _Table, rows: Codes, answered: Mask, score: Floats, outcome: np
     }
 
 
-def _latency(table: _Table, rows: Codes) -> dict[str, Any]:
+def _latency(table: RunTable, rows: Codes) -> dict[str, Any]:
     """Times of the answers that were really waited for in this run: neither cached nor errored.
 
     `output_tokens_per_s` is the median over requests of output tokens by total time, the wait for the first included;

@@ -1,0 +1,240 @@
+"""Scores by sample: one line a sample, one column a model. Kept beside the rows as `scores.npz`; derived.
+
+    table = read_scores(folder)
+    table.scores[table.models.index("gpt")]     # [1, 0, MISSING, ...] in bytes; floats and NaN where scores are graded
+
+Places, comparisons and flips of ten million rows come from these few megabytes: reading the rows themselves takes
+twenty seconds. Samples stand in the order in which they were first answered; between runs they meet on `ids`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import md5
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+from evalkit.errors import StoreError
+from evalkit.records import Outcome
+from evalkit.store import journal, parts, runs
+from evalkit.store.run_table import SLICES, RunTable, joint, read_table
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+SCHEMA_VERSION = 1
+MISSING = 255
+"""A score that is absent, among scores kept in a byte; an outcome where the model was not asked."""
+OUTCOMES = tuple(Outcome)
+SAMPLE_ID_SQL = "md5_number_lower(concat(task, chr(0), sample_digest, chr(0), occurrence))"
+"""`sample_id` for DuckDB."""
+_FILE = "scores.npz"
+_MOST_BYTES = 1 << 28
+"""Of all digests together: every sample takes as many bytes as the longest, and ours have 32."""
+_KINDS = {
+    **{"ids": "uint64", "occurrence": "int32", "task": "int32", "cluster": "int32", "slices": "int32"},
+    "outcomes": "uint8",
+}
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """The scores of a run. Arrays of one line a sample, except `outcomes` and `scores`: one line a model."""
+
+    models: tuple[str, ...]
+    tasks: tuple[str, ...]
+    slice_sets: tuple[tuple[tuple[str, str], ...], ...]
+    ids: npt.NDArray[np.uint64]
+    """`sample_id`s: the same in every run that asked the sample."""
+    digests: Callable[[], npt.NDArray[np.bytes_]]
+    """Read when asked for: as large as all the rest, and needed for the names on one page only."""
+    occurrence: npt.NDArray[np.int32]
+    task: npt.NDArray[np.int32]
+    """Place in `tasks`."""
+    cluster: npt.NDArray[np.int32]
+    """-1: none."""
+    slices: npt.NDArray[np.int32]
+    """Place in `slice_sets`."""
+    outcomes: npt.NDArray[np.uint8]
+    """Of the first repeat: place in `OUTCOMES`; MISSING where the model was not asked."""
+    scores: tuple[npt.NDArray[Any], ...]
+    """Mean over the repeats that have a score."""
+
+    def digests_of(self, lines: npt.NDArray[np.intp]) -> list[str]:
+        """The digests of these samples. Raises StoreError when the file has changed since."""
+        try:
+            return [digest.decode("utf-8", "surrogatepass") for digest in self.digests()[lines].tolist()]
+        except (OSError, ValueError, KeyError, IndexError, BadZipFile) as error:
+            raise StoreError("The run has changed while it was being read. Load the page anew.") from error
+
+    @cached_property
+    def by_id(self) -> npt.NDArray[np.intp]:
+        """The samples in the order of their ids."""
+        import numpy as np
+
+        return np.argsort(self.ids, kind="stable")
+
+    @property
+    def n_bytes(self) -> int:
+        """What it takes in memory, the order by id included."""
+        arrays = [getattr(self, name) for name in _KINDS]
+        return sum(int(array.nbytes) for array in (*arrays, *self.scores, self.ids))
+
+    @property
+    def clustered(self) -> bool:
+        """Whether any sample belongs to a cluster."""
+        return bool(self.cluster.size and self.cluster.max() >= 0)
+
+
+def sample_id(task: str, sample_digest: str, occurrence: int) -> int:
+    """A number for a sample, the same everywhere. Told apart by 64 bits: names to read by, never a proof."""
+    said = f"{task}\0{sample_digest}\0{occurrence}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(md5(said, usedforsecurity=False).digest()[8:], "little")
+
+
+def read_scores(folder: Path) -> ScoreTable:
+    """The stored table, or a fresh one where it is missing, damaged or older than the rows. Changes nothing.
+
+    Raises StoreError when the run cannot be read.
+    """
+    if not journal.journals(folder):
+        stored = _load(folder / _FILE, parts.part_numbers(folder))
+        if stored is not None:
+            return stored
+    return tabulate(read_table(folder))
+
+
+def write_scores(folder: Path, sealed_parts: list[int], table: RunTable) -> None:
+    """Keep the scores of these parts in `scores.npz`. Raises StoreError or RunIncomplete."""
+    import numpy as np
+    import orjson
+
+    made = tabulate(table)
+    about = {
+        "schema_version": SCHEMA_VERSION,
+        "sealed_parts": sealed_parts,
+        **{"models": made.models, "tasks": made.tasks, "slice_sets": made.slice_sets},
+    }
+    arrays = {name: getattr(made, name) for name in _KINDS}
+    arrays |= {f"scores_{n}": column for n, column in enumerate(made.scores)}
+    buffer = BytesIO()
+    np.savez(buffer, digests=made.digests(), about=np.frombuffer(orjson.dumps(about), dtype=np.uint8), **arrays)
+    runs.write_atomically(folder / _FILE, buffer.getvalue())
+
+
+def tabulate(table: RunTable) -> ScoreTable:
+    """The table of these rows. Raises StoreError for a digest that no evalkit makes."""
+    import numpy as np
+
+    rows = table.everything
+    sample = table.sample[rows]
+    first = np.full(int(sample.max(initial=-1)) + 1, -1, dtype=np.int64)
+    first[sample[::-1]] = rows[::-1]
+    order = np.flatnonzero(first >= 0)
+    order = order[np.argsort(first[order], kind="stable")]
+    first = first[order]
+    place = np.full(int(sample.max(initial=-1)) + 1, -1, dtype=np.int64)
+    place[order] = np.arange(len(order))
+
+    names, digest_names = table.labels["task"], table.labels["sample_digest"]
+    task, occurrence = table.codes["task"][first], table.numbers["occurrence"][first].astype(np.int32)
+    digests = [digest_names[code] for code in table.codes["sample_digest"][first].tolist()]
+    written = [digest.encode("utf-8", "surrogatepass") for digest in digests]
+    longest = max(map(len, written), default=0)
+    if longest > 32 and longest * len(written) > _MOST_BYTES:
+        raise StoreError(f"A sample's digest has {longest:,} characters: no evalkit wrote these rows.")
+    places = zip(task.tolist(), digests, occurrence.tolist(), strict=True)
+    ids = [sample_id(names[code], digest, n) for code, digest, n in places]
+    packed = np.array(written, dtype=np.bytes_) if written else np.zeros(0, dtype="S1")
+    cluster = table.codes["cluster"][first].astype(np.int64)
+    cluster = np.where(cluster < 0, -1, joint(task, cluster))
+    models = table.labels["model"]
+    columns = [
+        _column(table, rows[table.codes["model"][rows] == code], place, len(order)) for code in range(len(models))
+    ]
+    return ScoreTable(
+        tuple(models),
+        tuple(names),
+        tuple(table.labels[SLICES]),
+        np.array(ids, dtype=np.uint64),
+        lambda: packed,
+        occurrence,
+        task.astype(np.int32),
+        cluster.astype(np.int32),
+        table.codes[SLICES][first].astype(np.int32),
+        np.array([outcome for outcome, _ in columns], dtype=np.uint8).reshape(len(models), len(order)),
+        tuple(score for _, score in columns),
+    )
+
+
+def _column(table: RunTable, rows: Any, place: Any, n: int) -> tuple[Any, Any]:
+    """Outcome of the first repeat and mean score of one model, a line a sample."""
+    import numpy as np
+
+    codes = {name: place for place, name in enumerate(OUTCOMES)}
+    known = np.array([codes.get(name, MISSING) for name in table.labels["outcome"]] or [0], dtype=np.uint8)
+    rows = rows[np.argsort(-table.numbers["repeat"][rows], kind="stable")]  # of one sample, the first repeat comes last
+    outcome = np.full(n, MISSING, dtype=np.uint8)
+    lines = place[table.sample[rows]]
+    outcome[lines] = known[table.codes["outcome"][rows]]
+    score = np.where(
+        known[table.codes["outcome"][rows]] == codes[Outcome.ERRORED], np.nan, table.numbers["score"][rows]
+    )
+    scored = ~np.isnan(score)
+    times = np.bincount(lines[scored], minlength=n)
+    with np.errstate(invalid="ignore"):
+        means = np.bincount(lines[scored], weights=score[scored], minlength=n) / times
+    absent = times == 0
+    if (absent | (means == 0) | (means == 1)).all():
+        return outcome, np.where(absent, MISSING, np.nan_to_num(means)).astype(np.uint8)
+    return outcome, means
+
+
+def _load(path: Path, sealed_parts: list[int]) -> ScoreTable | None:
+    """The stored table; None where it is missing, damaged or of other parts."""
+    import numpy as np
+    import orjson
+
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            about = orjson.loads(stored["about"].tobytes())
+            if about["schema_version"] != SCHEMA_VERSION or about["sealed_parts"] != sealed_parts:
+                return None
+            arrays = {name: stored[name] for name in _KINDS}
+            scores = tuple(stored[f"scores_{n}"] for n in range(len(about["models"])))
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError):
+        return None
+    sets = tuple(tuple((str(name), str(value)) for name, value in each) for each in about["slice_sets"])
+    found = ScoreTable(
+        tuple(about["models"]), tuple(about["tasks"]), sets, digests=lambda: _digests(path), **arrays, scores=scores
+    )
+    return found if _is_sound(found) else None
+
+
+def _digests(path: Path) -> npt.NDArray[np.bytes_]:
+    import numpy as np
+
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        found: npt.NDArray[np.bytes_] = stored["digests"]
+        return found
+
+
+def _is_sound(table: ScoreTable) -> bool:
+    """Whether the arrays fit together, so that no reader stumbles over a damaged file."""
+    n = len(table.ids)
+    lines = [getattr(table, name) for name in _KINDS]
+    kinds = all(array.dtype == kind for array, kind in zip(lines, _KINDS.values(), strict=True))
+    shapes = all(array.shape == (n,) for array in (*lines[:-1], *table.scores))
+    if not kinds or not shapes or table.outcomes.shape != (len(table.scores), n):
+        return False
+    if n == 0:
+        return True
+    within = ((table.task, len(table.tasks)), (table.slices, len(table.slice_sets)))
+    return all(column.dtype in ("uint8", "float64") for column in table.scores) and all(
+        int(codes.min()) >= 0 and int(codes.max()) < size for codes, size in within
+    )
