@@ -27,6 +27,7 @@ from evalkit.engine.conversation import conversations
 from evalkit.engine.lag import Lag, LagMeter
 from evalkit.engine.ledger import AnswerCache, Ledger, RowLog
 from evalkit.engine.limiter import Limiter
+from evalkit.engine.order import alike_together
 from evalkit.engine.serving import Serving
 from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, Silent, Stopper, Work
 from evalkit.errors import EvalkitError
@@ -162,10 +163,12 @@ class Runner:
                         yield Item(task, sample, model, repeat, tuple(later))
 
     def _in_order(self) -> Iterator[tuple[PlannedTask, tuple[Sample, ...]]]:
-        """Task by task as the files have it; for a run that may stop early in its random order, the same each time."""
-        samples = ((task, turns) for task in self.work.tasks for turns in conversations(task.samples()))
+        """Task by task, samples that begin alike together; a run that may stop early has a random order of its own."""
         if self.stopper is None:
-            return samples
+            return (
+                (task, turns) for task in self.work.tasks for turns in alike_together(conversations(task.samples()))
+            )
+        samples = ((task, turns) for task in self.work.tasks for turns in conversations(task.samples()))
         seed = self.stopper.seed
 
         def place(at: tuple[PlannedTask, tuple[Sample, ...]]) -> tuple[int, str, str, int]:
