@@ -48,7 +48,7 @@ async def sampled(pages: Iterator[str], n_looks: int) -> MetricsSampler:
     sampler = MetricsSampler(f"http://127.0.0.1:{runner.addresses[0][1]}")
     sampler.start()
     async with asyncio.timeout(20):
-        while sampler.facts.get("looks", 0) < n_looks:
+        while sampler.facts.get("looks", 0) < n_looks:  # noqa: ASYNC110  # a look sets no event
             await asyncio.sleep(0.01)
     await sampler.stop()
     await runner.cleanup()

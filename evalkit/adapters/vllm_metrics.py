@@ -4,9 +4,9 @@
     vllm:request_queue_time_seconds_sum{engine="0",model_name="tiny"} 3.5
     vllm:kv_cache_usage_perc{engine="0",model_name="tiny"} 0.12
 
-Sampled into the run's facts: a slow answer that waited in the server's own queue is not a slow model. Totals and means are
-the server's own sums and exact. Peaks are of the moments that were looked at, and low: vLLM counts after each step of its
-engine, when what was answered in that step has left (a likelihood is done in one step and never shows as running).
+Sampled into the run's facts: a slow answer that waited in the server's own queue is not a slow model. Totals and means
+are the server's own sums and exact. Peaks are of the moments that were looked at, and low: vLLM counts after each step
+of its engine, when what was answered in it has left (a likelihood is done in one step and never shows as running).
 """
 
 from __future__ import annotations
