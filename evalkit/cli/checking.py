@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import click
 from evalkit.cli.loading import planned
 from evalkit.engine.conversation import conversations
 from evalkit.engine.plan import Plan
+from evalkit.engine.work import PlannedModel
 from evalkit.report.hostile import visible
 
 
@@ -49,16 +51,21 @@ def check_suite(
     work = plan.work
     click.echo(f"{suite}: fine. {work.n_rows:,} rows: {_counted(plan)}.")
     for model in work.models:
-        endpoint = model.adapter.endpoint
-        where = f"prompts go to {endpoint.host}" if endpoint.host else "nothing leaves this process"
-        priced = plan.facts["models"][model.name]["prices"]
-        price = f"priced by {priced['source']} as {priced['model']}" if priced else "price unknown"
-        click.echo(f"  {visible(model.name)}: {visible(model.adapter.spec.adapter)}, {where}, {price}")
+        click.echo(_line(model, plan.facts["models"][model.name]["prices"]))
+    for judge in plan.panel.judges if plan.panel is not None else ():
+        click.echo(_line(judge, plan.facts["judges"][judge.name]["prices"]) + ", judges the answers")
     for note in plan.notes:
         click.echo(f"  note: {visible(note, limit=1000)}")
     if show_prompt:
         _show_prompts(plan)
     return 0
+
+
+def _line(model: PlannedModel, priced: Mapping[str, Any] | None) -> str:
+    endpoint = model.adapter.endpoint
+    where = f"prompts go to {endpoint.host}" if endpoint.host else "nothing leaves this process"
+    price = f"priced by {priced['source']} as {priced['model']}" if priced else "price unknown"
+    return f"  {visible(model.name)}: {visible(model.adapter.spec.adapter)}, {where}, {price}"
 
 
 async def _close(plan: Plan) -> None:
@@ -73,7 +80,7 @@ def _counted(plan: Plan) -> str:
 
 
 def _facts(plan: Plan) -> dict[str, Any]:
-    facts = {key: plan.facts[key] for key in ("models", "tasks", "n_rows")}
+    facts = {key: plan.facts[key] for key in ("models", "judges", "tasks", "n_rows") if key in plan.facts}
     return {"suite": plan.suite.name, "digest": plan.digest, **facts, "notes": list(plan.notes)}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from evalkit.cli.loading import planned
 from evalkit.engine.caching import Bought
 from evalkit.engine.experience import learn
-from evalkit.engine.forecast import Pace, forecast
+from evalkit.engine.forecast import Pace, forecast, forecast_judges
 from evalkit.engine.plan import Plan
 
 
@@ -42,7 +42,8 @@ def plan_suite(
         allow_key_host=allow_key_host,
         results=results,
     )
-    known = learn(results, {model.name: model.adapter.spec.model for model in plan.work.models})
+    judges = plan.panel.judges if plan.panel is not None else ()
+    known = learn(results, {model.name: model.adapter.spec.model for model in (*plan.work.models, *judges)})
     with ExitStack() as stack:
         bought = None
         if not no_cache:
@@ -56,6 +57,7 @@ def plan_suite(
             "tasks": {task.name: task.n for task in plan.work.tasks},
             "repeats": plan.work.settings.repeats,
             "models": forecast(plan.work, known, pace, bought),
+            "judges": forecast_judges(plan.panel, plan.work, known, pace) if plan.panel is not None else [],
             "gate": _foreseen(plan),
             "notes": list(plan.notes),
         }

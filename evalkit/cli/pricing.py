@@ -22,7 +22,7 @@ from evalkit.cost.prices import PriceBook
 from evalkit.cost.run_bill import Answer, PriceOf, RunBill, bought_at, stored_prices, text
 from evalkit.errors import UserError
 from evalkit.records import Outcome, Usage
-from evalkit.store import queries, runs
+from evalkit.store import judgings, queries, runs
 from evalkit.suite.wording import short
 
 _COLUMNS = (
@@ -87,7 +87,14 @@ def bill_of(
     prices: Path | None = None,
     tier: str | None = None,
 ) -> dict[str, Any]:
-    """The bill of a run as JSON; `repriced` holds the same at other prices, None where none were asked for."""
+    """The bill of a run as JSON; `repriced` holds the same at other prices, None where none were asked for.
+
+    `judges` is the bill of those who marked it; None where nobody did.
+    """
+    inner = judgings.judging_of(folder)
+    judged = None
+    if inner is not None:
+        judged = bill_of(inner, runs.read_facts(inner), results, at=at, prices=prices, tier=tier)
     models = models_of(facts)
     place = {name: n for n, name in enumerate(models)}
     stored = sorted(answers_of(folder), key=lambda row: place.get(row.answer.model, len(place)))
@@ -120,6 +127,7 @@ def bill_of(
             name: _hosting_facts(found, name, stored) | {"other_prompts": _other_prompts(facts, found[1], results)}
             for name, found in hosted.items()
         },
+        "judges": None if judged is None else {key: judged[key] for key in ("models", "repriced")},
     }
 
 

@@ -15,6 +15,7 @@ from evalkit.engine.session import Sitting, sit
 from evalkit.report.hostile import visible
 from evalkit.report.progress import Progress
 from evalkit.store.journal import Recovered
+from evalkit.store.judgings import judging_of
 from evalkit.suite.schema import GateEntry
 
 if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
@@ -174,6 +175,8 @@ def _print(sitting: Sitting, *, as_json: bool, decision: GateDecision | None = N
         from evalkit.report.terminal import render_summary
 
         render_summary(sitting.summary)
+        if judging_of(sitting.folder) is not None:
+            _print_judges(sitting.folder)
         n_cached = sitting.result.n_cached
         if n_cached:
             of = n_cached + sitting.result.n_asked
@@ -187,6 +190,16 @@ def _print(sitting: Sitting, *, as_json: bool, decision: GateDecision | None = N
         click.echo(f"evalkit: {visible(reason, limit=2000)}", err=True)
     if sitting.status == "interrupted":
         click.echo("evalkit: interrupted; run the same command again to go on where it stopped.", err=True)
+
+
+def _print_judges(folder: Path) -> None:
+    from evalkit.decide.judges import figures
+    from evalkit.report.judges import render_judges
+
+    found = figures(folder)
+    if found is not None and found["judges"]:
+        render_judges(found)
+        click.echo("")
 
 
 def _exit_code(sitting: Sitting) -> int:

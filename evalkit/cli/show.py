@@ -27,15 +27,20 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
 
     folder = resolve_run(run, results)
     summary = read_summary(folder)
+    judged = _judged(folder)
     if as_json:
         import orjson
 
-        sys.stdout.write(orjson.dumps({**summary, "folder": str(folder)}).decode() + "\n")
+        sys.stdout.write(orjson.dumps({**summary, **judged, "folder": str(folder)}).decode() + "\n")
         return 0
     from evalkit.report.terminal import render_slices, render_summary
 
     facts = read_facts(folder)
     (render_slices if slices else render_summary)(summary)
+    if judged and not slices:
+        from evalkit.report.judges import render_judges
+
+        render_judges(judged["judging"])
     status = facts.get("status")
     if status == "running" and not is_locked(folder):
         status = "interrupted"  # nobody writes it: it was killed
@@ -64,3 +69,14 @@ def _beware(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     today = datetime.now(UTC).date()
     known = {name: catalogue.find(model) for name, model in asked.items()}
     return [(name, badge) for name, found in known.items() if found for badge in found.badges(today)]
+
+
+def _judged(folder: Path) -> dict[str, Any]:
+    """What the run's judges did, under `judging`; nothing where nobody judged."""
+    from evalkit.store.judgings import judging_of
+
+    if judging_of(folder) is None:
+        return {}
+    from evalkit.decide.judges import figures
+
+    return {"judging": figures(folder)}

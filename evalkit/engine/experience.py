@@ -18,7 +18,7 @@ from typing import Any
 
 from evalkit.errors import StoreError
 from evalkit.latency.distribution import percentile
-from evalkit.store import queries, runs
+from evalkit.store import judgings, queries, runs
 
 MOST_RUNS = 12
 """The newest runs that hold the model; older ones teach little more."""
@@ -58,12 +58,14 @@ def learn(results: Path, models: Mapping[str, str]) -> dict[str, Known]:
         for run in runs.list_runs(results):
             if run.problem is not None:
                 continue
-            facts = runs.read_facts(run.path)
-            recorded = facts.get("models")
-            for name, told in recorded.items() if isinstance(recorded, dict) else ():
-                model = told.get("model") if isinstance(told, dict) else None
-                if model in wanted and len(seen[model]) < MOST_RUNS:
-                    seen[model].append((run.path, name, facts))
+            inner = judgings.judging_of(run.path)
+            for folder in (run.path, *([inner] if inner is not None else [])):
+                facts = runs.read_facts(folder)
+                recorded = facts.get("models")
+                for name, told in recorded.items() if isinstance(recorded, dict) else ():
+                    model = told.get("model") if isinstance(told, dict) else None
+                    if model in wanted and len(seen[model]) < MOST_RUNS:
+                        seen[model].append((folder, name, facts))
     found = {model: _known(places) for model, places in seen.items()}
     return {name: found.get(model, Known()) for name, model in models.items()}
 

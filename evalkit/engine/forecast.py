@@ -21,6 +21,7 @@ from typing import Any
 from evalkit.engine.asking import request_of
 from evalkit.engine.experience import Known, Learned
 from evalkit.engine.ledger import AnswerCache
+from evalkit.engine.panel import Panel
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, Work
 from evalkit.records import Message, Sample, Usage
 
@@ -43,12 +44,12 @@ class Pace:
 class _Sums:
     """Totals at one end."""
 
-    input: float = 0.0
+    input: float | None = 0.0
     output: float | None = 0.0
     usd: Decimal | None = Decimal(0)
 
-    def add(self, given: float, made: float | None, cost: Decimal | None) -> None:
-        self.input += given
+    def add(self, given: float | None, made: float | None, cost: Decimal | None) -> None:
+        self.input = None if self.input is None or given is None else self.input + given
         self.output = None if self.output is None or made is None else self.output + made
         self.usd = None if self.usd is None or cost is None else self.usd + cost
 
@@ -83,13 +84,74 @@ def _of_model(model: PlannedModel, work: Work, known: Known, pace: Pace, cache: 
                 for end in ENDS:
                     cost = _cost(model, given[end], made[end], now)
                     sums[end].add(given[end], made[end], cost)
+    return _told(model, sums, (n_asked, n_bought), bases, known, pace, work.settings.in_flight)
+
+
+def forecast_judges(panel: Panel, work: Work, known: Mapping[str, Known], pace: Pace = Pace()) -> list[dict[str, Any]]:
+    """The same for each judge. What it will be shown is not written yet: the answers are taken as long as their models
+    are expected to make them. Verdicts that were bought before are not seen, so it may cost less."""
+    return [_of_judge(judge, panel, work, known, pace) for judge in panel.judges]
+
+
+def _of_judge(judge: PlannedModel, panel: Panel, work: Work, known: Mapping[str, Known], pace: Pace) -> dict[str, Any]:
+    own = known.get(judge.name, Known())
+    sums = {end: _Sums() for end in ENDS}
+    n_asked = 0
+    bases: dict[str, str] = {}
+    now = datetime.now(UTC)
+    asked = {task.name: task for task in work.tasks}
+    for trial in panel.trial():
+        if judge.name not in trial.settings:
+            continue
+        said, bases[trial.name] = _output(judge, trial, own)
+        judged, task = panel.tasks[trial.name], asked[trial.name]
+        length = {m.name: _output(m, task, known.get(m.name, Known()))[0] for m in work.models}
+        compared = length.get(judged.judging.pair or "")
+        shown = [(judged.requests(m.name), _with(length[m.name], compared)) for m in work.models]
+        for sample in trial.samples():
+            given = _input(judge, sample.messages, own)
+            for n_times, answer in shown:
+                n = n_times * work.settings.repeats
+                n_asked += n
+                for end in ENDS:
+                    more, made = answer[end], said[end]
+                    read = None if more is None else given[end] + more
+                    cost = None if read is None else _cost(judge, read, made, now)
+                    sums[end].add(
+                        None if read is None else read * n,
+                        None if made is None else made * n,
+                        None if cost is None else cost * n,
+                    )
+    return _told(judge, sums, (n_asked, 0), bases, own, pace, work.settings.in_flight)
+
+
+def _with(answer: Mapping[str, float | None], other: Mapping[str, float | None] | None) -> dict[str, float | None]:
+    """Tokens of the answers that a judge reads at once."""
+    if other is None:
+        return dict(answer)
+    both = {end: (answer[end], other[end]) for end in ENDS}
+    return {end: None if a is None or b is None else a + b for end, (a, b) in both.items()}
+
+
+def _told(
+    model: PlannedModel,
+    sums: Mapping[str, _Sums],
+    n: tuple[int, int],
+    bases: Mapping[str, str],
+    known: Known,
+    pace: Pace,
+    in_flight: int | None,
+) -> dict[str, Any]:
+    """A forecast as JSON. `n`: requests to ask, and answers that were bought before."""
+    now = datetime.now(UTC)
+    n_asked, n_bought = n
     endpoint = model.adapter.endpoint
-    minutes, why = _minutes(model, n_asked, sums["value"], known, pace, work.settings.in_flight)
+    minutes, why = _minutes(model, n_asked, sums["value"], known, pace, in_flight)
     return {
         "model": model.name,
         "n_requests": n_asked,
         "n_bought_before": n_bought,
-        "input_tokens": {end: round(sums[end].input) for end in ENDS},
+        "input_tokens": {end: _whole(sums[end].input) for end in ENDS},
         "input_basis": _input_basis(model, known),
         "output_tokens": {end: _whole(sums[end].output) for end in ENDS},
         "output_basis": bases,
@@ -176,7 +238,7 @@ def _minutes(
     stated = []
     if pace.requests_per_minute is not None:
         stated.append(n / pace.requests_per_minute)
-    if pace.tokens_per_minute is not None and sums.output is not None:
+    if pace.tokens_per_minute is not None and sums.output is not None and sums.input is not None:
         stated.append((sums.input + sums.output) / pace.tokens_per_minute)
     if stated and model.adapter.endpoint.network:
         return max(stated), "at the rate that you say is allowed"

@@ -29,7 +29,8 @@ from evalkit.records import Message, Outcome, Response, Row, Sample, Score, Stop
 from evalkit.scorers.judged import combined
 from evalkit.scorers.marks import graded, unscored
 from evalkit.scorers.outcomes import settle
-from evalkit.store import journal, judgings, runs, sealing
+from evalkit.store import journal, judgings, runs, sealing, summary
+from evalkit.store.lines import Key
 from evalkit.store.said import said
 from evalkit.suite.digests import digest
 from evalkit.suite.judging import Shown
@@ -107,7 +108,10 @@ def hold(
     sealing.seal(inner)
     whole = not result.interrupted and not result.reasons
     status = "complete" if whole else "interrupted" if result.interrupted else "incomplete"
-    runs.update_facts(inner, status=status, reasons=list(result.reasons), lanes=result.lanes)
+    runs.update_facts(
+        inner, status=status, reasons=list(result.reasons), lanes=result.lanes, **_keep_labels(folder, inner, panel)
+    )
+    summary.write_summary(inner)
     runs.update_facts(folder, judges_served=served(inner))
     if not result.interrupted:
         for row in marked_anew(folder, panel.tasks, verdicts_of(inner, panel.tasks)):
@@ -258,6 +262,21 @@ def _digest(row: Row, order: str, messages: tuple[Message, ...]) -> str:
     return digest("evalkit.judgement/1", [
         row.model, *item_of(row), order, [[message.role, message.content] for message in messages],
     ])  # fmt: skip
+
+
+def _keep_labels(folder: Path, inner: Path, panel: Panel) -> dict[str, Any]:
+    """Keep what the tasks' labels say of the answers of this run; for the facts: how many are about other answers."""
+    kept: list[tuple[Key, float]] = []
+    about: dict[str, dict[str, int]] = {}
+    for answer in answers_of(folder, panel.tasks):
+        label = answer.task.labels.get(f"{place(answer.row)}/{answer.row.model}")
+        if label is not None and label.answer in (None, said(answer.row.text, answer.row.calls)):
+            kept.append((answer.row.key, label.value))
+    for name, task in panel.tasks.items():
+        if task.labels:
+            about[name] = {"n": len(task.labels), "n_used": sum(key[1] == name for key, _ in kept)}
+    judgings.write_labels(inner, kept)
+    return {"labels": about}
 
 
 def _work(plan: Plan, panel: Panel, folder: Path, counts: Mapping[str, int]) -> Work:

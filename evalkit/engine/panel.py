@@ -9,10 +9,11 @@ verdicts can be read is found out here; what was said of single answers is `judg
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evalkit.adapters.base import Adapter
+from evalkit.engine.labels import Label, read_labels
 from evalkit.engine.settings import refused
 from evalkit.engine.work import PlannedModel, PlannedTask
 from evalkit.errors import SuiteError
@@ -41,6 +42,8 @@ class JudgedTask:
     """The task's own samples."""
     settings: Mapping[str, Settings]
     """By the name of each of its judges."""
+    labels: Mapping[str, Label] = field(default_factory=dict)
+    """What people say of single answers, by the id that `judge-data` gives an answer."""
 
     def requests(self, model: str) -> int:
         """How often each judge is asked about one answer of this model; 0 for the model that a pair compares with."""
@@ -93,7 +96,12 @@ def make_panel(
             )
         complaints += _not_shown(task, judging)
         own = {name: settings[name] for name in judging.by if name in settings}
-        found[task.name] = JudgedTask(task.name, judging, verdict, task.samples, own)
+        try:
+            labels = read_labels(task, verdict)
+        except SuiteError as error:
+            complaints += error.complaints
+            continue
+        found[task.name] = JudgedTask(task.name, judging, verdict, task.samples, own, labels)
     return found, complaints
 
 

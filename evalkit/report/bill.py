@@ -33,6 +33,10 @@ def render_bill(made: Mapping[str, Any], *, width: int | None = None, file: Text
                     f"{visible(name, limit=60)} was billed by {visible(list_name, limit=80)}, which is left out here: "
                     "name it with --prices to price by it."
                 )
+        if made["judges"] is not None:
+            _print_kinds(page, "judges: billed for marking, in no figure of the models", made["judges"]["models"])
+            if made["judges"]["repriced"] is not None:
+                _print_kinds(page, "judges, at these prices", made["judges"]["repriced"]["models"])
         _print_derived(page, made)
         for name, found in made["hosting"].items():
             _say_hosting(page, visible(name, limit=60), found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TextIO
 
@@ -19,24 +19,27 @@ def render_plan(made: Mapping[str, Any], *, width: int | None = None, file: Text
         repeats = f", each {made['repeats']} times" if made["repeats"] > 1 else ""
         page.say(f"{visible(made['suite'], limit=80)}: {tasks} samples{repeats}. Nothing was sent.")
         page.say("")
-        page.table(
-            "what a run would take",
-            [
-                Column("model", [visible(one["model"], limit=60) for one in models], left=True, folds=True),
-                Column("requests", [numbers.count(one["n_requests"]) for one in models]),
-                Column("bought\nbefore", [numbers.count(one["n_bought_before"]) for one in models]),
-                Column("input tokens", [_tokens(one["input_tokens"]) for one in models], left=True),
-                Column("output tokens", [_tokens(one["output_tokens"]) for one in models], left=True),
-                Column("USD", [_usd(one["usd"]) for one in models], left=True),
-                Column("time", [_time(one["minutes"]) for one in models]),
-            ],
-        )
-        for one in models:
+        page.table("what a run would take", _columns("model", models))
+        if made["judges"]:
+            page.table("then, to judge the answers", _columns("judge", made["judges"]))
+        for one in (*models, *made["judges"]):
             _say_basis(page, one)
         for note in made["notes"]:
             page.say(f"note: {visible(note, limit=1000)}")
         for look in made["gate"]:
             page.say(_gate(look))
+
+
+def _columns(who: str, rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    return [
+        Column(who, [visible(one["model"], limit=60) for one in rows], left=True, folds=True),
+        Column("requests", [numbers.count(one["n_requests"]) for one in rows]),
+        Column("bought\nbefore", [numbers.count(one["n_bought_before"]) for one in rows]),
+        Column("input tokens", [_tokens(one["input_tokens"]) for one in rows], left=True),
+        Column("output tokens", [_tokens(one["output_tokens"]) for one in rows], left=True),
+        Column("USD", [_usd(one["usd"]) for one in rows], left=True),
+        Column("time", [_time(one["minutes"]) for one in rows]),
+    ]
 
 
 def _say_basis(page: Page, one: Mapping[str, Any]) -> None:

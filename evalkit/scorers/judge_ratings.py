@@ -3,10 +3,8 @@
     found = compare_ratings([(8.0, 7.0), (3.0, 6.0), (None, 5.0)])     # (person, judge) pairs; None: nobody labelled it
     found.corrected                                                    # judge's mean + mean error on the labelled
 
-Prediction-powered inference (Angelopoulos et al. 2023, Science 382): the judge's mean over everything, shifted by its
-mean error where people have labelled. It is unbiased however bad the judge is, as long as the labelled items were drawn
-at random; a good judge makes the interval narrower than the labels alone would. The interval is the normal one, so it
-is not for fewer than some thirty labels.
+The correction is `evalkit.stats.prediction_powered`'s: unbiased however bad the judge is, as long as the labelled items
+were drawn at random.
 """
 
 from __future__ import annotations
@@ -14,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
-from statistics import NormalDist, fmean, variance
+from statistics import fmean
 
-FEW = 30
-"""Labels below which the normal interval is too narrow to be shown."""
+from evalkit.stats.intervals import Interval
+from evalkit.stats.prediction_powered import FEW, corrected_mean
+
+__all__ = ["FEW", "Ratings", "compare_ratings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +47,23 @@ class Ratings:
 def compare_ratings(pairs: Sequence[tuple[float | None, float | None]]) -> Ratings:
     """From (person's rating or None, judge's rating or None) for each item."""
     rated = [(label, judge) for label, judge in pairs if judge is not None]
-    both = [(label, judge) for label, judge in rated if label is not None]
-    rest = [judge for label, judge in rated if label is None]
-    labels, errors = [label for label, _ in both], [label - judge for label, judge in both]
-    judge_mean = fmean(judge for _, judge in rated) if rated else None
-    corrected = interval = labels_interval = None
-    if both:
-        # Where nothing is unlabelled there is nothing to predict: the labels' own mean is the answer.
-        corrected = fmean(rest) + fmean(errors) if rest else fmean(labels)
-        if len(both) >= FEW:
-            labels_interval = _around(fmean(labels), variance(labels) / len(labels))
-            interval = labels_interval
-            if len(rest) > 1:
-                interval = _around(corrected, variance(rest) / len(rest) + variance(errors) / len(errors))
+    found = corrected_mean([judge for _, judge in rated], [label for label, _ in rated])
     return Ratings(
         n=len(rated),
-        n_labelled=len(both),
+        n_labelled=found.n_labelled,
         n_invalid=len(pairs) - len(rated),
-        judge_mean=judge_mean,
-        label_mean=fmean(labels) if labels else None,
-        bias=-fmean(errors) if errors else None,
-        correlation=_correlation(both),
-        corrected=corrected,
-        interval=interval,
-        labels_interval=labels_interval,
+        judge_mean=found.judged_mean,
+        label_mean=found.label_mean,
+        bias=found.bias,
+        correlation=_correlation([(label, judge) for label, judge in rated if label is not None]),
+        corrected=found.mean,
+        interval=_ends(found.interval),
+        labels_interval=_ends(found.labels_interval),
     )
 
 
-def _around(mean: float, squared_error: float) -> tuple[float, float]:
-    half = NormalDist().inv_cdf(0.975) * sqrt(squared_error)
-    return (mean - half, mean + half)
+def _ends(interval: Interval | None) -> tuple[float, float] | None:
+    return None if interval is None else (interval.low, interval.high)
 
 
 def _correlation(both: Sequence[tuple[float, float]]) -> float | None:

@@ -10,7 +10,7 @@ reader of the candidates' rows can take a judge's for one of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,11 @@ import orjson
 
 from evalkit.errors import StoreError
 from evalkit.store import runs
+from evalkit.store.lines import Key
 
 FOLDER = "judging"
+LABELS = "labels.jsonl"
+"""What people say of the run's answers, from the files that its tasks name."""
 
 
 def judging_of(folder: Path) -> Path | None:
@@ -53,3 +56,31 @@ def open_judging(folder: Path, facts: Mapping[str, Any]) -> Path:
         raise StoreError(f"{inner} cannot be made ({error.strerror}). Choose another folder: --results.") from error
     runs.write_atomically(inner / runs.FACTS, orjson.dumps(content, default=str, option=orjson.OPT_INDENT_2))
     return inner
+
+
+def write_labels(inner: Path, labels: Iterable[tuple[Key, float]]) -> int:
+    """Keep what people say of single answers, by the key of each answer's row, from 0 to 1; how many were written.
+
+    Replaces what was there. Raises RunIncomplete when the disk is full.
+    """
+    lines = [orjson.dumps({"key": list(key), "label": label}) + b"\n" for key, label in labels]
+    if lines or (inner / LABELS).is_file():
+        runs.write_atomically(inner / LABELS, b"".join(lines))
+    return len(lines)
+
+
+def read_labels(inner: Path) -> list[tuple[Key, float]]:
+    """The labels that were kept; none where there are none. Raises StoreError for a damaged file."""
+    path = inner / LABELS
+    try:
+        records = [orjson.loads(line) for line in path.read_bytes().splitlines()]
+        return [(_key(record["key"]), float(record["label"])) for record in records]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{path} is damaged ({error}). Run the same command again: it is written anew.") from error
+
+
+def _key(value: Any) -> Key:
+    model, task, digest, occurrence, repeat = value
+    return str(model), str(task), str(digest), int(occurrence), int(repeat)

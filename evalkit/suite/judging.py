@@ -9,9 +9,9 @@
     judging.messages(shown)                   # what a judge is sent about one answer
 
 A judge's templates read the record's fields and, winning over fields of the same name: `question` (what the model was
-asked, a conversation with its roles), `conversation` (its turns as a list), `turn` (how many questions it has),
-`answer`, or `answer_a` and `answer_b` for a pair; `reference` where there is one; and `mark`, eight characters that no
-answer can foresee, for the lines that part the judged text from the instructions.
+asked, a conversation with its roles), `conversation` (its turns as a list), `turn` (which of its questions was
+answered), `answer`, or `answer_a` and `answer_b` for a pair; `reference` where there is one; and `mark`, eight
+characters that no answer can foresee, for the lines that part the judged text from the instructions.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from evalkit.records import Message, Role, Sample
 from evalkit.suite import builtin_tasks
 from evalkit.suite.digests import digest
 from evalkit.suite.located import Loc
-from evalkit.suite.schema import JudgingEntry, ScoreEntry
+from evalkit.suite.schema import JudgingEntry, ScoreEntry, TaskEntry
 from evalkit.suite.templates import BadTemplate, Template
 from evalkit.suite.wording import near
 
@@ -77,7 +77,7 @@ class Judging:
             **sample.fields,
             "question": as_text(turns),
             "conversation": [{"role": turn.role, "content": turn.content} for turn in turns],
-            "turn": sum(turn.role == "user" for turn in turns),
+            "turn": sample.turn,
             "mark": digest("evalkit.judge_mark/1", [shown.answer, shown.other])[:8],
         }
         values.pop("reference", None)  # the record's own is shown only where the task says so
@@ -175,6 +175,16 @@ def check_judging(
         told = "both answers: answer_a and answer_b" if entry.pair is not None else "the answer: {{ answer }}"
         other = " (it compares a pair; name the other model, pair: NAME)" if "answer_a" in names else ""
         yield loc, f"judge: the prompt must show {told}{other}"
+
+
+def check_labels(loc: Loc, entry: TaskEntry) -> Iterator[tuple[Loc, str]]:
+    """Labels belong to answers that judges mark by themselves."""
+    if entry.labels is None:
+        return
+    if entry.score is None or entry.score.name != SCORER:
+        yield (*loc, "labels"), "belongs to a task that judges mark: score: {judge: {by: NAME}}"
+    elif entry.score.options.get("pair") is not None:
+        yield (*loc, "labels"), "are of single answers, and this task compares pairs; leave them out"
 
 
 def rubrics() -> list[str]:

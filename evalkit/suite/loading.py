@@ -20,7 +20,7 @@ from evalkit.errors import SuiteError
 from evalkit.suite import builtin_tasks, checks
 from evalkit.suite.complaints import translate
 from evalkit.suite.foreign import ForeignTask, check_foreign
-from evalkit.suite.judging import check_judging
+from evalkit.suite.judging import check_judging, check_labels
 from evalkit.suite.located import Loc, Located, dotted, parse
 from evalkit.suite.prompts import compile_prompt
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
@@ -147,6 +147,7 @@ def _add_conditions(
             continue
         found += checks.check_task(loc, entry, known_scorers, allow_unpinned)
         found += check_judging((*loc, "score"), entry.score, marking, asked)
+        found += check_labels(loc, entry)
         prompt, wrong = compile_prompt(entry)
         found += [((*loc, *_key(key)), message) for key, message in wrong]
         if prompt is not None and entry.name is not None:

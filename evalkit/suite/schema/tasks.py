@@ -129,6 +129,16 @@ class PermuteEntry(Part):
     seed: int = 0
 
 
+class LabelsEntry(Part):
+    """What people say of answers that judges mark; it corrects the shown mean and is no part of the identity."""
+
+    path: Text
+    """Records as `evalkit judge-data` writes them (id, answer), relative to the suite file, with a label added."""
+    field: Text = "label"
+    """Where the label is: a verdict as the judge would give it (a number on its scale, or one of its words). null or
+    absent: nobody labelled this one."""
+
+
 class MessageEntry(Part):
     """One turn of the conversation; the content is a template."""
 
@@ -148,6 +158,7 @@ Shots = Annotated[ShotsEntry, BeforeValidator(_shots, json_schema_input_type=int
 Limit = Annotated[LimitEntry, BeforeValidator(_counted, json_schema_input_type=Count | LimitEntry)]
 Permute = Annotated[PermuteEntry, BeforeValidator(_counted, json_schema_input_type=Count | PermuteEntry)]
 Scoring = Annotated[ScoreEntry, BeforeValidator(_score, json_schema_input_type=str | dict[str, Any])]
+Labels = Annotated[LabelsEntry, BeforeValidator(_data, json_schema_input_type=str | LabelsEntry)]
 Choices = Annotated[Several[str] | str, BeforeValidator(_choices, json_schema_input_type=list[str | int] | str)]
 Turns = Annotated[Several[str] | str, BeforeValidator(_turns, json_schema_input_type=list[str] | str)]
 Critical = Annotated[bool | str, BeforeValidator(_critical, json_schema_input_type=bool | str)]
@@ -171,6 +182,8 @@ class Adjustable(Part):
     """The field whose equal values move together (a conversation). None: every sample stands alone."""
     slices: Texts = ()
     """Fields by which results are also reported and scanned."""
+    labels: Labels | None = None
+    """People's labels of single answers, for tasks that judges mark. None: only the board's reviews are read."""
     critical: Critical = False
     """Which samples may not newly fail: true, or a template that renders to true, 1 or yes."""
 

@@ -1,0 +1,35 @@
+"""What `evalkit judge-check RUN` does: the judges of a stored run against what people say of the same answers."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from evalkit.errors import UserError
+from evalkit.store.reviews import read_reviews
+from evalkit.store.runs import resolve_run
+
+
+def check_judges(run: str, results: Path, *, as_json: bool) -> int:
+    """Print the figures; the exit code. Raises UserError where the run has no judges, or there is no such run."""
+    from evalkit.decide.judges import figures
+
+    folder = resolve_run(run, results)
+    found = figures(folder)
+    if found is None:
+        raise UserError(
+            f"{folder}: no judge marked its answers. A task names its judges: score: {{judge: {{by: NAME}}}}. Verdicts "
+            "of your own stand in a file: evalkit judge-check FILE"
+        )
+    _, n_unread = read_reviews(folder)
+    if as_json:
+        import orjson
+
+        sys.stdout.write(orjson.dumps({**found, "n_reviews_unreadable": n_unread}).decode() + "\n")
+        return 0
+    from evalkit.report.judges import render_judges
+
+    render_judges(found, people=True)
+    if n_unread:
+        sys.stderr.write(f"note: {n_unread} lines of {folder / 'reviews.jsonl'} could not be read\n")
+    return 0
