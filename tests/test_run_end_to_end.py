@@ -320,6 +320,28 @@ def test_answers_given_up_by_a_second_interrupt_count_against_the_budget_of_the_
         assert len(provider.account) * each <= spent <= 1.2
 
 
+def test_what_was_under_way_when_a_capped_run_was_killed_counts_against_its_budget(tmp_path: Path) -> None:
+    (tmp_path / "prices.yaml").write_text(PRICES)
+    each = 0.001 * (10 + 1)
+    behaviour = Behaviour(input_tokens=10, output_tokens=1, reply="B B", token_interval_s=0.5)
+    with FakeProvider.in_process(behaviour) as provider:
+        suite = write_suite(tmp_path, provider.base_url, n=14, in_flight=4)
+        results = tmp_path / "results"
+        command = ("run", suite, "--results", results, "--no-cache", "--max-cost", "1.2")
+        process = start(*command)
+        _until(lambda: len(provider.account) >= 4, process)
+        process.kill()
+        process.communicate()
+        (folder,) = run_folders(results)
+        assert len(rows(folder)) == 0, "nothing had come back"
+        finish(start(*command))
+        spent = float(json.loads((folder / "run.json").read_text())["spent_usd"])
+        assert len(provider.account) * each <= spent <= 1.2
+        paid = sum(float(row["spend_usd"]) for row in rows(folder) if row["spend_usd"] is not None)
+        assert spent > paid + 3 * each, "the four that were killed, at their worst case"
+        assert not list(folder.glob(".pledged"))
+
+
 def test_a_model_in_this_process_costs_nothing_and_a_cap_does_not_stop_it(tmp_path: Path, capsys: Capture) -> None:
     models = '  s: {adapter: scripted, replies: {"*": "B"}}'
     ran = run_in(capsys, tmp_path, write_suite(tmp_path, "", models=models), "--max-cost", "1", "--json")

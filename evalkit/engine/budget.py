@@ -9,7 +9,7 @@ cap, never after it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -43,8 +43,12 @@ def request_bytes(request: Request) -> int:
 class Budget:
     """Dollars spent and reserved in one run. `cap` None means that there is no cap."""
 
-    def __init__(self, cap: Decimal | None, spent: Decimal = ZERO) -> None:
+    def __init__(
+        self, cap: Decimal | None, spent: Decimal = ZERO, keep: Callable[[Decimal], None] | None = None
+    ) -> None:
+        """`keep` is told what is spent and reserved together whenever that changes; only where there is a cap."""
         self.cap = cap
+        self._keep = keep
         self.spent = spent
         """Paid by this run so far, earlier sittings of a resumed run included."""
         self.reserved = ZERO
@@ -60,6 +64,8 @@ class Budget:
         if worst is None or self.spent + self.reserved + worst > self.cap:
             return False
         self.reserved += worst
+        if self._keep is not None:
+            self._keep(self.spent + self.reserved)
         return True
 
     def settle(self, worst: Decimal | None, paid: Decimal | None) -> None:
@@ -69,6 +75,8 @@ class Budget:
         actual = paid if paid is not None else worst if self.cap is not None else None
         if actual is not None:
             self.spent += actual
+        if self._keep is not None and self.cap is not None:
+            self._keep(self.spent + self.reserved)
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.panel import JudgedTask, Panel
+from evalkit.engine.pledge import Pledge
 from evalkit.engine.runner import Runner, RunResult
 from evalkit.engine.work import Observer, PlannedTask, Work
 from evalkit.errors import SuiteError
@@ -87,6 +88,7 @@ def hold(
     cache: AnswerCache | None,
     watch: Callable[[int, int], Observer] | None,
     spent: Decimal,
+    pledge: Pledge | None = None,
 ) -> Held:
     """Ask the judges what is owed, then journal the marks of the answers. `watch` is told how many requests there are,
     and how many of them were answered before.
@@ -102,7 +104,7 @@ def hold(
     observer = watch(work.n_rows, recovered.n_done) if watch is not None else None
     with journal.Journal.open(inner, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as own:
         runner = Runner(
-            work, own, done=recovered.is_done, cache=cache, observer=observer, spent=spent, folder=inner
+            work, own, done=recovered.is_done, cache=cache, observer=observer, spent=spent, folder=inner, pledge=pledge
         )  # fmt: skip
         result, ended_by = drive(runner)
     sealing.seal(inner)

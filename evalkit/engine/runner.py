@@ -28,6 +28,7 @@ from evalkit.engine.lag import Lag, LagMeter
 from evalkit.engine.ledger import AnswerCache, Ledger, RowLog
 from evalkit.engine.limiter import Limiter
 from evalkit.engine.order import alike_together
+from evalkit.engine.pledge import Pledge
 from evalkit.engine.serving import Serving
 from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, Silent, Stopper, Work
 from evalkit.errors import EvalkitError
@@ -75,11 +76,12 @@ class Runner:
         spent: Decimal = Decimal(0),
         stopper: Stopper | None = None,
         folder: Path | None = None,
+        pledge: Pledge | None = None,
     ) -> None:
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
         self.ledger = Ledger(journal, done, earlier, cache, self.observer)
-        self.budget = Budget(work.settings.max_cost_usd, spent)
+        self.budget = Budget(work.settings.max_cost_usd, spent, pledge.keep if pledge is not None else None)
         self.stopper = stopper
         self._serving = Serving(folder, self.observer.note)
         self._stop = asyncio.Event()

@@ -21,6 +21,7 @@ from evalkit.engine.budget import prompt_bytes
 from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
+from evalkit.engine.pledge import Pledge
 from evalkit.engine.runner import Runner, RunResult
 from evalkit.engine.serving import served_facts
 from evalkit.engine.work import Observer, Stopper
@@ -82,6 +83,8 @@ def sit(
                 "prices have changed since this run began: answers bought before keep their bill, new ones get the new "
                 "prices. `evalkit price` prices the whole run anew."
             )
+        spent = _spent(plan, folder, before)
+        pledge = Pledge.open(folder) if plan.work.settings.max_cost_usd is not None else None
         with journal.Journal.open(folder, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as log:
             runner = Runner(
                 plan.work,
@@ -90,9 +93,10 @@ def sit(
                 earlier=_earlier(plan, folder, recovered),
                 cache=cache,
                 observer=observer,
-                spent=_spent(plan, folder, before),
+                spent=spent,
                 stopper=stopper,
                 folder=folder,
+                pledge=pledge,
             )
             try:
                 result, ended_by = _drive(runner)
@@ -100,11 +104,23 @@ def sit(
                 if plan.panel is not None and not result.interrupted:
                     from evalkit.engine.judging import hold
 
-                    held = hold(plan, plan.panel, folder, log, _drive, cache=cache, watch=watch_judges, spent=spent)
+                    held = hold(
+                        plan,
+                        plan.panel,
+                        folder,
+                        log,
+                        _drive,
+                        cache=cache,
+                        watch=watch_judges,
+                        spent=spent,
+                        pledge=pledge,
+                    )
                     result, ended_by, spent = _with_judges(result, held.result), held.ended_by, held.spent_usd
             except EvalkitError:
                 if (folder / runs.FACTS).exists():  # not when the folder itself is what was lost
                     runs.update_facts(folder, status="incomplete", spent_usd=runner.budget.spent)
+                if pledge is not None:
+                    pledge.close(done=False)  # it knows the judges' money too
                 raise
         n_errored = sealing_count(folder)
         status, reasons = _verdict(plan, result, n_errored)
@@ -120,6 +136,8 @@ def sit(
             stopped_early=stopper.facts() if stopper is not None and status == "complete" else None,
             **software_and_hardware(plan.suite.folder),
         )
+        if pledge is not None:
+            pledge.close(done=True)
         return Sitting(folder, status, reasons, summary.write_summary(folder), result, ended_by)
 
 
@@ -170,7 +188,8 @@ def _prices(facts: Mapping[str, Any]) -> dict[str, Any]:
 def _spent(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
     """What earlier sittings of a capped run have paid: what they wrote down, or what their rows say if that is more.
 
-    A row whose cost is unknown counts as its worst case: a cap errs on the side of stopping.
+    After a kill, what was under way counts as its worst case. A row whose cost is unknown counts as its worst case too:
+    a cap errs on the side of stopping.
     """
     if plan.work.settings.max_cost_usd is None:
         return Decimal(0)
@@ -189,7 +208,7 @@ def _spent(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
         if paid is None and row.model in models:
             paid = models[row.model].worst_case(prompt_bytes(row.prompt), limits.get((row.task, row.model)))
         by_rows += paid or Decimal(0)
-    return max(by_rows, Decimal(str(facts.get("spent_usd") or 0)))
+    return max(by_rows, Decimal(str(facts.get("spent_usd") or 0)), Pledge.left_in(folder) or Decimal(0))
 
 
 def _folder(plan: Plan, results: Path, *, new: bool, resume: str | None) -> Path:
