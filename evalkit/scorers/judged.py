@@ -29,7 +29,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
     def mark(sample: Sample, response: Response) -> Score:
         return unscored(WAITS)
 
-    return Scorer("judge", VERSION, mark, lambda sample: None, options=given, later=True)
+    return Scorer("judge", VERSION, mark, lambda sample: None, options={"refusal": "wrong", **given}, later=True)
 
 
 def combined(verdicts: Mapping[str, Sequence[Score]]) -> Score:
