@@ -19,7 +19,19 @@ from typing import Any, Literal, get_args
 
 import orjson
 
-Flavour = Literal["openai", "vllm", "deepseek", "xai", "mistral", "fireworks"]
+Flavour = Literal[
+    "openai",
+    "vllm",
+    "deepseek",
+    "xai",
+    "mistral",
+    "fireworks",
+    "ollama",
+    "lm-studio",
+    "llama-cpp",
+    "sglang",
+    "transformers",
+]
 
 FAULTS = {
     "drop": "the connection closes before any byte of the answer",

@@ -5,13 +5,15 @@
     data: [DONE]
 
 Flavours differ where adapters break: DeepSeek names cache hits its own way, xAI counts reasoning outside
-completion_tokens, Mistral writes content as a list of chunks, Mistral and Fireworks send usage unasked.
+completion_tokens, Mistral writes content as a list of chunks, Mistral and Fireworks send usage unasked. What the
+servers of one's own machine do is a table in `local_servers`.
 """
 
 from typing import Any
 
 from evalkit.testing.fake_provider.answer import Answer, Ask, last_user, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
+from evalkit.testing.fake_provider.dialects.local_servers import LOCAL_SERVERS, LocalServer
 from evalkit.testing.fake_provider.dialects.openai_errors import openai_error
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
 from evalkit.testing.fake_provider.wire import Json, Stream, data_event, integer_or_none, stops_of
@@ -31,6 +33,7 @@ _REASONING_FIELD = {
     "fireworks": "reasoning_content",
 }
 _USAGE_UNASKED = {"mistral", "fireworks"}
+_HOSTED = LocalServer(opening={"role": "assistant", "content": ""})
 
 error = openai_error
 
@@ -72,27 +75,32 @@ def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Json:
         "logprobs": _logprobs(ask, ask.prompts[0], answer.text, behaviour),
         "finish_reason": _FINISH[answer.finish],
     }
-    return {**_frame(answer, "chat.completion"), "choices": [choice], "usage": _usage(answer, behaviour)}
+    return {**_frame(answer, "chat.completion", behaviour), "choices": [choice], "usage": _usage(answer, behaviour)}
 
 
 def stream(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Stream:
     """Role, reasoning, text, finish reason, usage, [DONE]."""
     answer = answers[0]
-    frame: Json = _frame(answer, "chat.completion.chunk")
+    local = LOCAL_SERVERS.get(behaviour.flavour, _HOSTED)
+    frame: Json = _frame(answer, "chat.completion.chunk", behaviour)
     asked = ask.stream_usage and "stream_options" not in behaviour.ignores
     if asked and behaviour.flavour == "openai":
         frame["usage"] = None
 
     def chunk(delta: Json, finish: str | None = None, logprobs: Json | None = None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+        choice = {"index": 0, "delta": delta, **local.choice, "finish_reason": finish}
+        if finish is not None:
+            choice |= local.stopped
+        if logprobs is not None or behaviour.flavour not in LOCAL_SERVERS:
+            choice["logprobs"] = logprobs
         return data_event({**frame, "choices": [choice]})
 
-    result = Stream(opening=[chunk({"role": "assistant", "content": ""})])
+    result = Stream(opening=[] if local.opening is None else [chunk(local.opening)])
     in_chunks = behaviour.flavour == "mistral" and behaviour.reasoning_field is None and bool(answer.reasoning)
     if in_chunks:
         result.reasoning = [chunk({"content": [_thinking(one)]}) for one in answer.reasoning_pieces]
     elif answer.reasoning and (name := _reasoning_field(behaviour)):
-        result.reasoning = [chunk({name: one}) for one in answer.reasoning_pieces]
+        result.reasoning = [chunk({**local.each, name: one}) for one in answer.reasoning_pieces]
     refused = answer.finish == "refusal" and behaviour.flavour == "openai"
     context = ask.prompts[0]
     for piece in answer.pieces:
@@ -102,16 +110,18 @@ def stream(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Stream:
         # Mistral's first text after thinking is a list of chunks too; then plain strings follow.
         first = in_chunks and not result.content
         content = [{"type": "text", "text": piece}] if first else piece
-        result.content.append(chunk({"content": content}, None, _logprobs(ask, context, piece, behaviour)))
+        result.content.append(
+            chunk({**local.each, "content": content}, None, _logprobs(ask, context, piece, behaviour))
+        )
         context += piece
     usage = {"usage": _usage(answer, behaviour)}
-    if behaviour.flavour in _USAGE_UNASKED:
+    if behaviour.flavour in _USAGE_UNASKED or local.usage_unasked:
         last = {"index": 0, "delta": {"content": ""}, "finish_reason": _FINISH[answer.finish]}
         result.closing.append(data_event({**frame, "choices": [last], **usage}))
     else:
-        result.closing.append(chunk({}, _FINISH[answer.finish]))
+        result.closing.append(chunk(dict(local.last), _FINISH[answer.finish]))
         if asked:
-            result.closing.append(data_event({**frame, "choices": [], **usage}))
+            result.closing.append(data_event({**frame, "choices": [], **usage, **local.beside_usage}))
     result.closing.append(b"data: [DONE]\n\n")
     return result
 
@@ -122,25 +132,31 @@ def error_event(behaviour: Behaviour) -> bytes:
 
 
 def _reasoning_field(behaviour: Behaviour) -> str | None:
-    return behaviour.reasoning_field or _REASONING_FIELD.get(behaviour.flavour)
+    local = LOCAL_SERVERS.get(behaviour.flavour)
+    own = local.reasoning if local is not None else _REASONING_FIELD.get(behaviour.flavour)
+    return behaviour.reasoning_field or own
 
 
 def _thinking(text: str) -> Json:
     return {"type": "thinking", "thinking": [{"type": "text", "text": text}]}
 
 
-def _frame(answer: Answer, kind: str) -> Json:
-    return {
+def _frame(answer: Answer, kind: str, behaviour: Behaviour) -> Json:
+    fingerprint = LOCAL_SERVERS.get(behaviour.flavour, _HOSTED).fingerprint
+    frame: Json = {
         "id": f"chatcmpl-{answer.serial}",
         "object": kind,
         "created": answer.created,
         "model": answer.model,
-        "system_fingerprint": "fp_fake",
     }
+    if fingerprint is not None:
+        frame["system_fingerprint"] = answer.model if fingerprint == "model" else fingerprint
+    return frame
 
 
 def _logprobs(ask: Ask, context: str, text: str, behaviour: Behaviour) -> Json | None:
-    if ask.logprobs is None or "logprobs" in behaviour.ignores:
+    local = LOCAL_SERVERS.get(behaviour.flavour, _HOSTED)
+    if ask.logprobs is None or "logprobs" in behaviour.ignores or not local.logprobs:
         return None
     tokens = split_tokens(text)
     return {
@@ -167,6 +183,8 @@ def _usage(answer: Answer, behaviour: Behaviour) -> Json:
         "completion_tokens": n_output,
         "total_tokens": answer.n_input + answer.n_output + answer.n_reasoning,
     }
+    if (local := LOCAL_SERVERS.get(behaviour.flavour)) is not None:
+        return {**usage, "prompt_tokens_details": {"cached_tokens": answer.n_cached}} if local.cached else usage
     if behaviour.flavour == "mistral":
         return {**usage, "num_cached_tokens": answer.n_cached}
     if behaviour.flavour == "deepseek":

@@ -4,6 +4,7 @@
 """
 
 from evalkit.testing.fake_provider.behaviour import Behaviour
+from evalkit.testing.fake_provider.dialects.local_servers import local_error
 from evalkit.testing.fake_provider.wire import Json
 
 _KINDS = {
@@ -18,6 +19,8 @@ _VLLM = {400: "BadRequestError", 401: "AuthenticationError", 404: "NotFoundError
 
 def openai_error(status: int, message: str, behaviour: Behaviour, **details: str) -> Json:
     """An error body in the flavour's shape."""
+    if (own := local_error(behaviour.flavour, status, message)) is not None:
+        return own
     kind, code = _KINDS.get(status, ("invalid_request_error" if status < 500 else "server_error", None))
     param = details.get("param")
     if behaviour.flavour == "mistral":
