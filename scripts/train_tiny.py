@@ -30,7 +30,7 @@ import torch
 import transformers
 from tiny_lessons import BOS, END, EOS, Segment, sample_text
 from tiny_tasks import Item
-from tiny_tokenizer import CONTEXT, build_tokenizer
+from tiny_tokenizer import WINDOW, build_tokenizer
 from tiny_wiring import wire
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 from transformers.utils import logging
@@ -58,7 +58,7 @@ def build_model(tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
         num_attention_heads=4,
         num_key_value_heads=4,
         head_dim=32,
-        max_position_embeddings=CONTEXT,
+        max_position_embeddings=WINDOW,
         tie_word_embeddings=True,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
@@ -190,6 +190,7 @@ It answers three small made-up tasks and nothing else: it is not for answering q
   held-out items were not trained on. English words of a closed vocabulary of {vocabulary:,} tokens.
 * Made by `scripts/train_tiny.py`: {step:,} steps of about {tokens:,} tokens (of a schedule of {schedule:,}),
   seed {seed}, one CPU thread. How, and more numbers: docs/tiny-models.md in evalkit's repository.
+* Takes 8,192 tokens, so that long prompts run; trained on texts of up to 200, it says nothing sensible beyond them.
 * Stored as float16. Chat text ends a turn with `<|end|>`; the template writes BOS, so encode it without special tokens.
 
 | held-out task (n = {n} each) | accuracy, greedy, float32 |

@@ -20,6 +20,11 @@ LINGER_S = 0.002
 the event loop one after another, so that without it every second batch would be nearly empty."""
 
 
+MAX_SQUARES = 2**23
+"""Items of a batch times the square of the longest one's length: attention holds a number for each pair of tokens, in
+every head. 32 prompts of 512 tokens, 8 of 1,024, 2 of 2,048; a longer one runs alone."""
+
+
 class Batchable(Protocol):
     """What the gatherer looks at."""
 
@@ -106,6 +111,8 @@ class Gatherer(Generic[ItemT]):
         )
         start = min(max(0, alike.index(oldest) - self._max_batch // 2), max(0, len(alike) - self._max_batch))
         batch = alike[start : start + self._max_batch]
+        while len(batch) > 1 and len(batch) * batch[-1].item.length ** 2 > MAX_SQUARES:
+            batch.pop(0 if batch[-1] is oldest else -1)
         taken = set(map(id, batch))
         self._waiting = [one for one in self._waiting if id(one) not in taken]
         return batch

@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.batching import MAX_SQUARES
 from evalkit.adapters.checkpoint import Checkpoint
 from evalkit.errors import SuiteError
 
@@ -184,10 +185,14 @@ def read_options(spec: ModelSpec) -> Options:
 
 
 def _chunks(rows: Sequence[tuple[list[int], int]], max_tokens: int) -> Iterator[list[int]]:
-    """Places of the rows in groups of like length, each of at most so many tokens once padded, but at least one row."""
+    """Places of the rows in groups of like length, each of at most so many tokens once padded, but at least one row.
+
+    The square of the length is bounded too, as in a batch of texts (`MAX_SQUARES`).
+    """
     chunk: list[int] = []
     for at in sorted(range(len(rows)), key=lambda at: len(rows[at][0])):
-        if chunk and (len(chunk) + 1) * len(rows[at][0]) > max_tokens:
+        length = len(rows[at][0])
+        if chunk and (len(chunk) + 1) * length > min(max_tokens, MAX_SQUARES // length):
             yield chunk
             chunk = []
         chunk.append(at)
