@@ -88,8 +88,12 @@ def truthfulqa(source: Path) -> Iterator[Record]:
 
 
 def bfcl(source: Path) -> Iterator[Record]:
+    """The parallel categories where they are there: BFCL publishes them in files of their own."""
     folder = source / "bfcl"
-    for category in ("simple_python", "multiple", "irrelevance"):
+    for category in ("simple_python", "multiple", "parallel", "parallel_multiple", "irrelevance"):
+        if category.startswith("parallel") and not any(folder.glob(f"BFCL_v4_{category}.jsonl*")):
+            print(f"bfcl: without the category {category}, which is not there", file=sys.stderr)
+            continue
         answers = {}
         if category != "irrelevance":
             found = lines(folder, f"possible_answer_BFCL_v4_{category}.jsonl")

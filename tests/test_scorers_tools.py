@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from evalkit.records import Outcome
+from evalkit.records import Outcome, StopReason, ToolCall
 from evalkit.scorers.calls import Call, NoCalls, read_calls
 from evalkit.scorers.registry import make_scorer
 from tests.parity import marked, records
@@ -109,6 +110,104 @@ def test_parallel_calls_may_come_in_any_order_unless_it_matters() -> None:
     reply = json.dumps([{"name": "weather.get", "arguments": {"city": c}} for c in ("Rome", "Paris")])
     assert mark("tools", {}, two, reply).value == 1.0
     assert mark("tools", {"order": "strict"}, two, reply).value == 0.0
+
+
+def reply_of(*calls: tuple[str, dict[str, Any]]) -> str:
+    return json.dumps([{"name": name, "arguments": arguments} for name, arguments in calls])
+
+
+def test_parallel_calls_of_several_functions_are_matched_whatever_their_order() -> None:
+    """As BFCL's parallel and parallel_multiple: several calls, of one function or of more."""
+    alarm = {"name": "alarm", "parameters": {"type": "dict", "properties": {"at": {"type": "string"}}}}
+    item = sample(
+        function=[WEATHER, alarm],
+        ground_truth=[
+            {"weather.get": {"city": ["Paris"], "days": [3, ""]}},
+            {"weather.get": {"city": ["Rome"], "days": [1]}},
+            {"alarm": {"at": ["7:00"]}},
+        ],
+    )
+    paris, rome = ("weather.get", {"city": "Paris"}), ("weather.get", {"city": "Rome", "days": 1})
+    seven, eight = ("alarm", {"at": "7:00"}), ("alarm", {"at": "8:00"})
+    for order in itertools.permutations((paris, rome, seven)):
+        assert mark("tools", {}, item, reply_of(*order)).value == 1.0
+    for wrong in ((paris, rome), (paris, paris, seven), (paris, rome, seven, seven), (rome, rome, seven)):
+        assert mark("tools", {}, item, reply_of(*wrong)).value == 0.0
+    late = mark("tools", {}, item, reply_of(paris, rome, eight))
+    assert late.reason == "alarm: 'at' is \"8:00\", which is not accepted"
+
+
+def test_a_call_that_could_serve_two_does_not_take_the_place_of_another() -> None:
+    """BFCL's checker takes the first fit, and would mark one of the two orders wrong."""
+    broad, narrow = {"weather.get": {"city": ["Paris", "Rome"]}}, {"weather.get": {"city": ["Paris"]}}
+    for wanted in ([broad, narrow], [narrow, broad]):
+        item = sample(function=[WEATHER], ground_truth=wanted)
+        for cities in (("Paris", "Rome"), ("Rome", "Paris")):
+            assert mark("tools", {}, item, reply_of(*(("weather.get", {"city": c}) for c in cities))).value == 1.0
+        assert mark("tools", {}, item, reply_of(*(("weather.get", {"city": "Rome"}),) * 2)).value == 0.0
+
+
+def native(item: Any, *calls: ToolCall, text: str = "", stop_reason: StopReason = "tool_use") -> Any:
+    """The mark of calls that came through a tool interface."""
+    return mark("tools", {}, item, text, stop_reason, calls=calls)
+
+
+def test_calls_through_the_interface_are_what_counts() -> None:
+    right = ToolCall("weather.get", '{"city": "Paris"}')
+    assert native(ONE, right).outcome is Outcome.RIGHT
+    assert native(ONE, right, text="It may rain.").outcome is Outcome.RIGHT
+    assert native(ONE, right, text=call(city="Rome")).outcome is Outcome.RIGHT
+    assert native(ONE, ToolCall("weather.get", '{"city": "Rome"}'), text=call(city="Paris")).outcome is Outcome.WRONG
+    assert native(NONE, right, text="None of them fits.").outcome is Outcome.WRONG
+    assert native(NONE, text="None of them fits.", stop_reason="stop").outcome is Outcome.RIGHT
+    assert native(ONE, text="Which city?", stop_reason="stop").outcome is Outcome.UNPARSEABLE
+    assert native(ONE, right, stop_reason="length").outcome is Outcome.RIGHT, "whole before the limit"
+
+
+@pytest.mark.parametrize("item", [ONE, NONE], ids=["a function fits", "none fits"])
+@pytest.mark.parametrize("written", [call(city="Paris"), "[weather_get(city='Paris')]"])
+def test_a_call_that_is_only_written_is_never_right(item: Any, written: str) -> None:
+    """A server that does not parse its model's calls would otherwise excel where none is to be made."""
+    marked = native(item, text=written, stop_reason="stop")
+    assert (marked.value, marked.outcome) == (0.0, Outcome.UNPARSEABLE)
+    assert "written as text" in marked.reason
+
+
+@pytest.mark.parametrize("item", [ONE, NONE], ids=["a function fits", "none fits"])
+@pytest.mark.parametrize(
+    "arguments", ['{"city": "Par', "[]", '"Paris"', "NaN", "[" * 5000, '{"a": 1, "a": 2}', "x" * 30_000]
+)
+def test_arguments_that_are_no_json_object_are_unparseable(item: Any, arguments: str) -> None:
+    assert native(item, ToolCall("weather.get", arguments)).outcome is Outcome.UNPARSEABLE
+
+
+def test_no_arguments_at_all_are_an_empty_object() -> None:
+    clock = {"name": "clock", "parameters": {"type": "dict", "properties": {}}}
+    assert native(sample(function=[clock], ground_truth=[{"clock": {}}]), ToolCall("clock", "")).value == 1.0
+
+
+def test_an_empty_reply_without_a_call_is_no_decision() -> None:
+    for item in (ONE, NONE):
+        assert native(item, stop_reason="stop").outcome is Outcome.UNPARSEABLE
+        assert native(item, stop_reason="length").outcome is Outcome.TRUNCATED
+
+
+def test_a_reply_that_was_cut_off_before_it_could_call_is_truncated_and_never_right() -> None:
+    for calls in (None, ()):
+        marked = mark("tools", {}, NONE, "Let me think about which of", "length", calls=calls)
+        assert (marked.value, marked.outcome) == (0.0, Outcome.TRUNCATED)
+
+
+def test_words_of_refusal_in_the_place_of_a_call_are_a_refusal() -> None:
+    said = "I'm sorry, but I cannot help with that."
+    assert native(ONE, text=said, stop_reason="stop").outcome is Outcome.REFUSED
+    assert native(NONE, text=said, stop_reason="stop").outcome is Outcome.RIGHT
+
+
+def test_other_scorers_do_not_take_a_call_for_an_answer() -> None:
+    item = sample(target="")
+    marked = mark("exact", {}, item, "", "tool_use", calls=(ToolCall("f", "{}"),))
+    assert (marked.outcome, marked.reason) == (Outcome.UNPARSEABLE, "a function is called and nothing is said")
 
 
 def test_a_record_without_functions_is_not_the_models_fault() -> None:

@@ -24,8 +24,9 @@ from evalkit.adapters.keys import api_key
 from evalkit.adapters.sdk_doorway import Door, check_entry, hidden_environment, refuse_own_fields, sendable_key
 from evalkit.adapters.sdk_stream import Reading, ask, dropped
 from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
+from evalkit.adapters.tool_calls import offered
 from evalkit.errors import SuiteError, Unsupported
-from evalkit.records import Message, Request, Response, StopReason, Timing, Usage
+from evalkit.records import Message, Request, Response, StopReason, Timing, Tool, Usage
 
 ANTHROPIC_URL = "https://api.anthropic.com"
 ANTHROPIC_HOSTS = ("api.anthropic.com",)
@@ -72,7 +73,11 @@ class MessagesAdapter:
         path = f"{parts.path}/v1/messages"
         self.spec = spec
         self.capabilities = Capabilities(
-            temperature=legacy_sampling, top_p=legacy_sampling, seed=False, json_schema=True, reasoning_effort=True
+            temperature=legacy_sampling,
+            top_p=legacy_sampling,
+            json_schema=True,
+            reasoning_effort=True,
+            tools=True,
         )
         self.endpoint = Endpoint(
             lane=parts.netloc,
@@ -101,11 +106,11 @@ class MessagesAdapter:
         """The answer to one request, streamed. Raises a RequestError."""
         if request.continuations is not None:
             raise Unsupported(f"models.{self.spec.name}: the Messages API gives no log-likelihood of a given text.")
-        refuse_own_fields(self.spec, request.settings, OWN_FIELDS)
+        refuse_own_fields(self.spec, request.settings, OWN_FIELDS | {"tools"} if request.tools else OWN_FIELDS)
         left_out = dropped(request.settings, self.capabilities)
         fields = body(request, self.spec.name, legacy_sampling=self.capabilities.temperature)
         call = self._messages.create(model=self.spec.model, stream=True, **fields)
-        return await ask(call, Answer(self._door), self._door, left_out)
+        return await ask(call, Answer(self._door, request.tools), self._door, left_out)
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -123,6 +128,8 @@ def body(request: Request, name: str, *, legacy_sampling: bool) -> dict[str, Any
     }
     if system:
         made["system"] = system
+    if request.tools:
+        made["tools"] = offered(request.tools, schema_as="input_schema")
     if settings.stop:
         made["stop_sequences"] = list(settings.stop)
     config: dict[str, Any] = {}
@@ -154,12 +161,14 @@ def split_system(messages: tuple[Message, ...], name: str) -> tuple[str, tuple[M
 
 
 class Answer(Reading):
-    """A streamed message: blocks of text and thinking that grow, usage at both ends."""
+    """A streamed message: blocks of text, thinking and calls that grow, usage at both ends."""
 
-    __slots__ = ("_delta", "_door", "_message", "_usage")
+    __slots__ = ("_called", "_delta", "_door", "_message", "_usage")
 
-    def __init__(self, door: Door) -> None:
-        super().__init__()
+    def __init__(self, door: Door, tools: tuple[Tool, ...]) -> None:
+        super().__init__(tools)
+        self._called: dict[int, int] = {}
+        """Index of a block -> number of its call."""
         self._door = door
         self._message: dict[str, Any] = {}
         self._delta: dict[str, Any] = {}
@@ -173,10 +182,17 @@ class Answer(Reading):
                 self.content(delta["text"], at_s)
             elif delta["type"] == "thinking_delta":
                 self.thought(delta["thinking"], at_s)
+            elif delta["type"] == "input_json_delta" and self.heard is not None and event["index"] in self._called:
+                self.spoke(at_s)
+                self.heard.add(self._called[event["index"]], delta["partial_json"])
         elif kind == "content_block_start":
             block = event["content_block"]
             self.content(block.get("text") or "", at_s)
             self.thought(block.get("thinking") or "", at_s)
+            if block.get("type") == "tool_use" and self.heard is not None:
+                self.spoke(at_s)
+                # The input stands here as {} and follows in deltas; gateways that do not stream it give it whole.
+                self._called[event["index"]] = self.heard.begin(block["name"], block.get("input") or None)
         elif kind == "message_start":
             self._message = event["message"]
             self._count(self._message.get("usage"))
@@ -200,6 +216,7 @@ class Answer(Reading):
             usage=read_usage(self._usage) if self._usage else None,
             raw_usage=self._usage or None,
             refusal=_refusal(self._delta.get("stop_details")) if stop_reason == "refusal" else None,
+            calls=None if self.heard is None else self.heard.calls(),
             dropped=left_out,
         )
 

@@ -34,6 +34,9 @@ class Capabilities:
     stop: bool = True
     json_schema: bool = False
     reasoning_effort: bool = False
+    tools: bool = False
+    """Whether functions can be offered through an interface of the provider's own, and calls come back apart from
+    text."""
     streaming: bool = True
     """Whether a time to first token exists for this adapter."""
     usage: bool = True

@@ -3,6 +3,7 @@
     data: {"choices":[{"index":0,"delta":{"reasoning":"Hm"}}]}        ttfr
     data: {"choices":[{"index":0,"delta":{"content":"Par"}}]}         ttft
     data: {"choices":[{"index":0,"delta":{"content":"is"}}]}          last
+    data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{\"a\""}}]}}]}
 
 A stream is whole when it says [DONE] or has given a finish reason; anything less is a dropped connection, never a
 short answer.
@@ -18,8 +19,9 @@ from evalkit.adapters.chat_usage import usage_of
 from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.presets import Preset
 from evalkit.adapters.sse import EventReader
+from evalkit.adapters.tool_calls import Heard
 from evalkit.errors import BadReply, ConnectionFailed, ServerError
-from evalkit.records import Response, StopReason, Timing
+from evalkit.records import Response, StopReason, Timing, Tool
 
 _STOPS: dict[str, StopReason] = {
     "stop": "stop",
@@ -39,7 +41,10 @@ _BROKEN = {"error", "abort", "network_error", "insufficient_system_resource"}
 class ChatStream:
     """Reads one answer; `feed` while it comes, then `response` once."""
 
-    def __init__(self, preset: Preset, path: str, where: Where) -> None:
+    def __init__(self, preset: Preset, path: str, where: Where, tools: tuple[Tool, ...] = ()) -> None:
+        self._heard = Heard(tools) if tools else None
+        self._called: dict[Any, tuple[int, Any]] = {}
+        """Index of a call in the dialect's events -> (its number, its id)."""
         self._preset = preset
         self._path = path
         self._where = where
@@ -80,12 +85,15 @@ class ChatStream:
             raise BadReply(f"{self._where.host}{self._path}: the stream held no choice at all")
         if self._finish in _BROKEN:
             raise ServerError(f"{self._where.host}{self._path}: the answer broke off (finish_reason {self._finish})")
+        calls = None if self._heard is None else self._heard.calls()
         refusal = "".join(self._refusals) or None
         stop = _STOPS.get(self._finish or "", "other")
         if refusal is not None and stop != "content_filter":
             stop = "refusal"
         elif refusal is None and stop == "content_filter":
             refusal = self._finish
+        if calls and stop == "stop":  # some servers name no finish of its own for calls
+            stop = "tool_use"
         return Response(
             text="".join(self._pieces),
             stop_reason=stop,
@@ -102,6 +110,7 @@ class ChatStream:
             usage=usage_of(self._usage, self._preset, tier=self._tier, showed_reasoning=bool(self._thoughts)),
             raw_usage=self._usage if isinstance(self._usage, dict) else None,
             refusal=refusal,
+            calls=calls,
             top_logprobs=None if self._logprobs is None else tuple(self._logprobs),
         )
 
@@ -133,19 +142,41 @@ class ChatStream:
                 content = self._take_parts(content, now)
             if content:
                 self._pieces.append(content + "")
-                self._last = now
-                if self._first is None:
-                    self._first = now
+                self._content_at(now)
         for name in self._preset.reasoning_text_path:
             if thought := message.get(name):
                 self._think(thought + "", now)
                 break
+        if self._heard is not None and (called := message.get("tool_calls")):
+            self._content_at(now)
+            self._take_calls(self._heard, called)
         if refusal := message.get("refusal"):
             self._refusals.append(refusal + "")
         if logprobs := choice.get("logprobs"):
             self._take_logprobs(logprobs.get("content") or ())
         if finish := choice.get("finish_reason"):
             self._finish = str(finish)
+
+    def _content_at(self, now: float | None) -> None:
+        self._last = now
+        if self._first is None:
+            self._first = now
+
+    def _take_calls(self, heard: Heard, pieces: Any) -> None:
+        """Pieces of calls. They belong together by their index; where a server says none, or the same for all calls, a
+        new one is told by its id, or by a name that comes after whole arguments."""
+        for at, piece in enumerate(pieces):
+            index, id, function = piece.get("index"), piece.get("id"), piece.get("function") or {}
+            index = at if index is None else index
+            number, known = self._called.get(index, (None, None))
+            if number is not None and function.get("name"):
+                begins = id != known if id and known else heard.is_whole(number)
+            else:
+                begins = number is None
+            if begins or number is None:
+                self._called[index] = (heard.begin(function["name"], function.get("arguments")), id)
+            else:
+                heard.add(number, function.get("arguments"))
 
     def take_whole(self, data: dict[str, Any]) -> None:
         """An answer that was not streamed: it has no times."""

@@ -23,8 +23,9 @@ from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.http_wire import Wire, refused
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.sse import EventReader
+from evalkit.adapters.tool_calls import Heard, offered
 from evalkit.errors import BadReply, ConnectionFailed, Rejected, SuiteError, Unsupported
-from evalkit.records import Request, Response, Settings, StopReason, Timing, Usage
+from evalkit.records import Request, Response, Settings, StopReason, Timing, Tool, Usage
 
 _BASE_URL = "https://generativelanguage.googleapis.com"
 _HOME = ("generativelanguage.googleapis.com",)
@@ -61,7 +62,7 @@ class Gemini:
     """One Gemini model."""
 
     capabilities = Capabilities(
-        seed=True, top_logprobs=True, json_schema=True, reasoning_effort=True
+        seed=True, top_logprobs=True, json_schema=True, reasoning_effort=True, tools=True
     )  # a model that lacks one of them answers 400, which is a Rejected with its words
 
     def __init__(self, spec: ModelSpec, model: str, wire: Wire) -> None:
@@ -91,7 +92,7 @@ class Gemini:
             body = orjson.dumps(self._body(request))
         except TypeError as error:
             raise Rejected(f"models.{self.spec.name}: the request is no valid JSON: {error}", sent=False) from error
-        stream = _GeminiStream(self._wire.path + self._path, self._wire.where)
+        stream = _GeminiStream(self._wire.path + self._path, self._wire.where, request.tools)
         reply = await self._wire.exchange(self._path + "?alt=sse", body, stream)
         if reply.declined is not None:
             return refused(reply)
@@ -117,9 +118,11 @@ class Gemini:
         body: dict[str, Any] = {"contents": contents}
         if system:
             body["systemInstruction"] = {"parts": [{"text": system}]}
+        if request.tools:
+            body["tools"] = [{"functionDeclarations": offered(request.tools, schema_as="parametersJsonSchema")}]
         config = _config(request.settings)
         extra = request.settings.extra
-        if wrong := _OURS & extra.keys():
+        if wrong := (_OURS | {"tools"} if request.tools else _OURS) & extra.keys():
             raise Unsupported(_extra_complaint(self.spec, wrong), sent=False)
         more = extra.get("generationConfig")
         if isinstance(more, Mapping):
@@ -153,7 +156,8 @@ def _config(settings: Settings) -> dict[str, Any]:
 class _GeminiStream:
     """Reads one answer; `feed` while it comes, then `response` once."""
 
-    def __init__(self, path: str, where: Where) -> None:
+    def __init__(self, path: str, where: Where, tools: tuple[Tool, ...]) -> None:
+        self._heard = Heard(tools) if tools else None
         self._path = path
         self._where = where
         self._events = EventReader()
@@ -187,7 +191,10 @@ class _GeminiStream:
             raise ConnectionFailed(
                 f"{self._where.host}{self._path}: the stream ended before the answer did (no finishReason)"
             )
+        calls = None if self._heard is None else self._heard.calls()
         stop: StopReason = "refusal" if self._blocked is not None else _STOPS.get(self._finish or "", "other")
+        if calls and stop == "stop":
+            stop = "tool_use"
         return Response(
             text="".join(self._pieces),
             stop_reason=stop,
@@ -203,6 +210,7 @@ class _GeminiStream:
             usage=None if self._usage is None else usage_of(self._usage),
             raw_usage=self._usage,
             refusal=self._blocked or (self._finish if stop == "content_filter" else None),
+            calls=calls,
             top_logprobs=None if self._logprobs is None else tuple(self._logprobs),
         )
 
@@ -232,6 +240,9 @@ class _GeminiStream:
             for part in (candidate.get("content") or {}).get("parts") or ():
                 if text := part.get("text"):
                     self._take_text(text + "", now, is_thought=bool(part.get("thought")))
+                if self._heard is not None and (call := part.get("functionCall")):
+                    self._heard.begin(call["name"], call.get("args"))
+                    self._content_at(now)
             if finish := candidate.get("finishReason"):
                 self._finish = str(finish)
             if logprobs := candidate.get("logprobsResult"):
@@ -244,6 +255,9 @@ class _GeminiStream:
                 self._first_thought = now
             return
         self._pieces.append(text)
+        self._content_at(now)
+
+    def _content_at(self, now: float) -> None:
         self._last = now
         if self._first is None:
             self._first = now

@@ -30,6 +30,7 @@ from evalkit.adapters.http_errors import error_from_event
 from evalkit.adapters.http_wire import Wire, refused
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.presets import Preset, filled, load_preset, placeholders
+from evalkit.adapters.tool_calls import offered
 from evalkit.errors import BadReply, Rejected, SuiteError, Unfit, Unsupported
 from evalkit.records import Request, Response, Timing
 
@@ -37,6 +38,8 @@ _CHAT = "/chat/completions"
 _COMPLETIONS = "/completions"
 _OURS = frozenset({"model", "messages", "prompt", "stream", "stream_options", "n", "echo"})
 """Body fields that settings.extra may not set: they would change what is asked, or how the answer is read."""
+_WITHOUT_PARSER = "--tool-call-parser"
+"""What vLLM names when it is offered functions and was not told how its model writes calls."""
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -81,6 +84,7 @@ class OpenAIChat:
             stop="stop" in supports,
             json_schema="json_schema" in supports,
             reasoning_effort="reasoning_effort" in supports,
+            tools=preset.tools,
         )
         facts = {"dialect": "openai_chat", "preset": preset.name, "aiohttp": aiohttp.__version__}
         if preset.region:
@@ -105,8 +109,17 @@ class OpenAIChat:
         if request.continuations is not None:
             return await self._likelihood(request, request.continuations)
         body = self._encoded(self._body(request))
-        stream = ChatStream(self.preset, self._wire.path + _CHAT, self._wire.where)
-        reply = await self._wire.exchange(_CHAT, body, stream)
+        stream = ChatStream(self.preset, self._wire.path + _CHAT, self._wire.where, request.tools)
+        try:
+            reply = await self._wire.exchange(_CHAT, body, stream)
+        except Rejected as error:
+            if request.tools and _WITHOUT_PARSER in str(error):
+                raise Unfit(
+                    f"models.{self.spec.name}: {self.endpoint.host} does not read its model's function calls: "
+                    "start vLLM with --enable-auto-tool-choice --tool-call-parser NAME (the model's page says which), "
+                    f"or ask with interface: text. It said: {error}"
+                ) from error
+            raise
         if reply.declined is not None:
             return refused(reply)
         if reply.whole is None:
@@ -149,6 +162,9 @@ class OpenAIChat:
         }
         if preset.usage_when == "asked" and self._streams:
             body["stream_options"] = {"include_usage": True}
+        if request.tools:
+            tools = offered(request.tools, schema_as="parameters")
+            body["tools"] = [{"type": "function", "function": tool} for tool in tools]
         if settings.max_output_tokens is not None:
             body[preset.token_param] = settings.max_output_tokens
         if settings.temperature is not None:
@@ -168,7 +184,8 @@ class OpenAIChat:
         if settings.reasoning_effort is not None:
             body.update(self._effort(settings.reasoning_effort))
         if settings.extra:
-            if wrong := sorted(_OURS & settings.extra.keys()):
+            ours = _OURS | {"tools"} if request.tools else _OURS
+            if wrong := sorted(ours & settings.extra.keys()):
                 raise Unsupported(
                     f"models.{self.spec.name}: settings.extra sets {', '.join(wrong)}, which evalkit sets itself.",
                     sent=False,

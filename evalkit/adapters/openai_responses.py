@@ -27,8 +27,9 @@ from evalkit.adapters.presets import SETTINGS, Preset, filled
 from evalkit.adapters.sdk_doorway import Door, check_entry, hidden_environment, refuse_own_fields, sendable_key
 from evalkit.adapters.sdk_stream import Reading, ask, dropped
 from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
+from evalkit.adapters.tool_calls import offered
 from evalkit.errors import Rejected, RequestError, Unsupported
-from evalkit.records import Request, Response, StopReason, Timing, Usage
+from evalkit.records import Request, Response, StopReason, Timing, Tool, Usage
 
 OPENAI_HOSTS = ("api.openai.com", ".api.openai.com")
 OPENAI = Preset(
@@ -76,7 +77,7 @@ class ResponsesAdapter:
         host = (parts.hostname or "").lower()
         path = f"{parts.path.rstrip('/')}/responses"
         self.spec = spec
-        self.capabilities = Capabilities(**{name: name in preset.supports for name in SETTINGS})
+        self.capabilities = Capabilities(**{name: name in preset.supports for name in SETTINGS}, tools=preset.tools)
         self.endpoint = Endpoint(
             lane=parts.netloc,
             place=f"{parts.netloc}{path}",
@@ -104,12 +105,12 @@ class ResponsesAdapter:
         """The answer to one request, streamed. Raises a RequestError."""
         if request.continuations is not None:
             raise Unsupported(f"models.{self.spec.name}: the Responses API gives no log-likelihood of a given text.")
-        refuse_own_fields(self.spec, request.settings, OWN_FIELDS)
+        refuse_own_fields(self.spec, request.settings, OWN_FIELDS | {"tools"} if request.tools else OWN_FIELDS)
         left_out = dropped(request.settings, self.capabilities)
         fields = body(self.spec.model, request, left_out, pads_streams=self._pads_streams)
         # As extra_body, which the SDK sends as it is: walking typed arguments through its unions takes 0.4 ms.
         call = self._responses.create(stream=True, extra_body=fields)
-        return await ask(call, Answer(self._door), self._door, left_out)
+        return await ask(call, Answer(self._door, request.tools), self._door, left_out)
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -128,6 +129,10 @@ def body(model: str, request: Request, left_out: tuple[str, ...], *, pads_stream
         "input": [{"role": turn.role, "content": turn.content} for turn in request.messages],
         "store": False,
     }
+    if request.tools:
+        # Left unsaid, `strict` is true here: every argument would become a required one.
+        tools = offered(request.tools, schema_as="parameters")
+        made["tools"] = [{"type": "function", "strict": False, **tool} for tool in tools]
     if pads_streams:  # padding against traffic analysis: bytes on the wire, nothing in the answer
         made["stream_options"] = {"include_obfuscation": False}
     if (effort := settings.pop("reasoning_effort", None)) is not None:
@@ -144,8 +149,8 @@ class Answer(Reading):
 
     __slots__ = ("_door", "_final")
 
-    def __init__(self, door: Door) -> None:
-        super().__init__()
+    def __init__(self, door: Door, tools: tuple[Tool, ...]) -> None:
+        super().__init__(tools)
         self._door = door
         self._final: dict[str, Any] = {}
 
@@ -153,6 +158,8 @@ class Answer(Reading):
         kind = event["type"]
         if kind == "response.output_text.delta":
             self.content(event["delta"], at_s)
+        elif kind == "response.function_call_arguments.delta" and event["delta"]:
+            self.spoke(at_s)
         elif kind in _REASONING_DELTAS:
             self.thought(event["delta"], at_s)
         elif kind in _LAST_EVENTS:
@@ -169,9 +176,13 @@ class Answer(Reading):
         items = final.get("output") or ()
         parts = [part for item in items if item["type"] == "message" for part in item.get("content") or ()]
         texts = [part for part in parts if part["type"] == "output_text"]
+        if (heard := self.heard) is not None:
+            for item in items:
+                if item["type"] == "function_call":
+                    heard.begin(item["name"], item["arguments"])
         refusal = " ".join(part["refusal"] for part in parts if part["type"] == "refusal") or None
         stop_reason, why = self._stop_reason(
-            refusal, calls_tool=not parts and any("call" in one["type"] for one in items)
+            refusal, calls_tool=any("call" in one["type"] for one in items if not parts or self.heard is not None)
         )
         usage = final.get("usage")
         return Response(
@@ -184,6 +195,7 @@ class Answer(Reading):
             usage=None if usage is None else read_usage(usage, final.get("service_tier")),
             raw_usage=usage,
             refusal=why,
+            calls=None if self.heard is None else self.heard.calls(),
             top_logprobs=_alternatives(texts),
             dropped=left_out,
         )

@@ -67,6 +67,8 @@ class Preset:
     """Fields of a message that hold reasoning text; the first that is there wins."""
     reasoning_in_completion: bool = True
     """False where completion_tokens leave out the reasoning tokens, which are billed all the same."""
+    tools: bool = True
+    """Whether functions can be offered, and calls come back apart from the text. That a model makes none is its own."""
     shows_all_tokens: bool = False
     """True where every generated token is streamed: without reasoning text there were 0 reasoning tokens."""
     cached_paths: tuple[str, ...] = ("prompt_tokens_details.cached_tokens",)

@@ -5,6 +5,9 @@
 
     {"ticket_id": "t1", "reply": "deny", "latency_ms": 840}  ->  the answer to the sample with id "t1"
 
+With `calls_field` a column holds the function calls that were made, [{"name": "f", "arguments": {"a": 1}}]; a record
+that has calls needs no text.
+
 An answer belongs to a sample by its id alone, which two tasks of one suite must therefore not both use for different
 samples. Other columns are not read: an old latency or bill has no known conditions. Nothing is invented in their
 place: no usage, no time to first token, and the look-up's own duration is marked as no model's (`timing` is False).
@@ -18,11 +21,14 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.tool_calls import recorded
 from evalkit.errors import Rejected, SuiteError, Unsupported
-from evalkit.records import Request, Response, Timing
+from evalkit.records import Request, Response, Timing, ToolCall
 from evalkit.suite.datasets import open_data
 
-OPTIONS = ("path", "id_field", "text_field")
+OPTIONS = ("path", "id_field", "text_field", "calls_field")
+Answer = tuple[str, tuple[ToolCall, ...] | None]
+"""Text, and the calls (None: the file has no column for them)."""
 
 
 def make(spec: ModelSpec) -> ReplayAdapter:
@@ -41,17 +47,24 @@ def make(spec: ModelSpec) -> ReplayAdapter:
     if complaints:
         raise SuiteError(complaints)
     data = open_data(str(path), Path(spec.folder), label=f"{place}.path: {path}")
-    answers = _read(data, spec.options.get("id_field", "id"), spec.options.get("text_field", "text"))
+    own = spec.options
+    answers = _read(data, own.get("id_field", "id"), own.get("text_field", "text"), own.get("calls_field"))
     return ReplayAdapter(spec, answers, str(path), data.fingerprint())
 
 
 class ReplayAdapter:
     """Recorded answers by sample id."""
 
-    def __init__(self, spec: ModelSpec, answers: dict[str, str | None], label: str, fingerprint: str) -> None:
+    def __init__(self, spec: ModelSpec, answers: dict[str, Answer | None], label: str, fingerprint: str) -> None:
         self.spec = spec
         self.capabilities = Capabilities(
-            temperature=False, top_p=False, stop=False, streaming=False, usage=False, timing=False
+            temperature=False,
+            top_p=False,
+            stop=False,
+            tools="calls_field" in spec.options,
+            streaming=False,
+            usage=False,
+            timing=False,
         )
         self.endpoint = Endpoint(
             lane=f"replay {spec.name}",
@@ -73,41 +86,50 @@ class ReplayAdapter:
                 f"models.{self.spec.name}: repeat {request.repeat} of sample {request.sample_id!r} is asked for, and "
                 f"{self._label} holds one answer to each: set run.repeats to 1."
             )
-        text = self._answers.get(request.sample_id)
-        if text is None:
+        answer = self._answers.get(request.sample_id)
+        if answer is None:
             lacks = "has no answer text for it" if request.sample_id in self._answers else "has no such id"
             raise Rejected(
                 f"models.{self.spec.name}: sample {request.sample_id!r} is asked, but {self._label} {lacks}."
             )
         timing = Timing(sent_at=sent_at, total_s=time.perf_counter() - sent_at)
-        return Response(text=text, stop_reason="stop", timing=timing)
+        text, calls = answer
+        calls = calls if request.tools else None
+        return Response(text=text, stop_reason="tool_use" if calls else "stop", timing=timing, calls=calls)
 
     async def aclose(self) -> None:
         """Forgets the answers."""
         self._answers = {}
 
 
-def _read(data: Any, id_field: str, text_field: str) -> dict[str, str | None]:
-    """Answers by id; None for a record whose text is null. Raises SuiteError with every complaint, 20 at most."""
-    answers: dict[str, str | None] = {}
+def _read(data: Any, id_field: str, text_field: str, calls_field: str | None) -> dict[str, Answer | None]:
+    """Answers by id; None for a record with neither text nor calls. Raises SuiteError with up to 20 complaints."""
+    answers: dict[str, Answer | None] = {}
     lines: dict[str, int] = {}
     complaints: list[str] = []
     for line, record in data.records(complaints.append):
-        missing = [name for name in (id_field, text_field) if name not in record]
+        made: tuple[ToolCall, ...] | None = None
+        if calls_field is not None and calls_field in record:
+            try:
+                made = recorded(record[calls_field] or [])
+            except ValueError as error:
+                complaints.append(f"{data.place(line)}: {calls_field} {error}.")
+        wanted = (id_field, *(() if made else (text_field,)), *((calls_field,) if calls_field else ()))
+        missing = [name for name in wanted if name not in record]
         if missing:
             complaints.append(
                 f"{data.place(line)}: has no column {missing[0]!r}; it has {', '.join(map(str, record))}. "
-                f"Name the columns with id_field and text_field."
+                f"Name the columns with id_field, text_field and calls_field."
             )
         else:
-            key, text = str(record[id_field]), record[text_field]
+            key, text = str(record[id_field]), record.get(text_field)
             if key in lines:
                 complaints.append(f"{data.place(line)}: the id {key!r} stood already in {data.unit} {lines[key]}.")
             lines.setdefault(key, line)
             if text is not None and not isinstance(text, str):
                 complaints.append(f"{data.place(line)}: {text_field} is {type(text).__name__}, and an answer is text.")
             else:
-                answers[key] = text
+                answers[key] = None if text is None and not made else (text or "", made)
         if len(complaints) >= 20:
             break
     if not lines and not complaints:

@@ -5,6 +5,7 @@
 
 Replies and failures are found by sample id, then under `*`. A failure named `rate_limited*2` fails twice and then lets
 the reply through, which is how a test sees a retry. Likelihood requests get minus the length of each continuation.
+Where functions are offered, a reply that is a JSON list of {name, arguments} is made as calls.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.tool_calls import recorded
 from evalkit.errors import Rejected, RequestError, SuiteError
-from evalkit.records import Request, Response, Timing, Usage
+from evalkit.records import Request, Response, Timing, ToolCall, Usage
 
 OPTIONS = ("replies", "delay_s", "fail")
 KINDS: Mapping[str, type[RequestError]] = {kind("").kind: kind for kind in RequestError.__subclasses__()}
@@ -58,7 +60,9 @@ class ScriptedAdapter:
         failures: Mapping[str, tuple[type[RequestError], int | None]],
     ) -> None:
         self.spec = spec
-        self.capabilities = Capabilities(likelihood=True, seed=True, json_schema=True, reasoning_effort=True)
+        self.capabilities = Capabilities(
+            likelihood=True, seed=True, json_schema=True, reasoning_effort=True, tools=True
+        )
         self.endpoint = Endpoint(
             lane=f"scripted {spec.name}", place="scripted", network=False, cacheable=False, facts={"scripted": "true"}
         )
@@ -83,9 +87,11 @@ class ScriptedAdapter:
         if text is None:
             raise Rejected(f"models.{self.spec.name}: the script has no reply to sample {key!r} and none under *.")
         first_s = elapsed_s if text else None
+        calls = _calls(text) if request.tools else None
         return Response(
-            text=text,
-            stop_reason="stop",
+            text="" if calls else text,
+            stop_reason="tool_use" if calls else "stop",
+            calls=calls,
             timing=Timing(sent_at=sent_at, total_s=elapsed_s, ttft_s=first_s, last_s=first_s),
             served_model="scripted",
             usage=Usage(
@@ -108,6 +114,13 @@ def _scored(continuations: tuple[str, ...], timing: Timing) -> Response:
         logliks_greedy=(False,) * len(continuations),
         loglik_tokens=tuple(max(1, len(one.split())) for one in continuations),
     )
+
+
+def _calls(reply: str) -> tuple[ToolCall, ...]:
+    try:
+        return recorded(reply)
+    except ValueError:
+        return ()
 
 
 def _failure(value: Any, place: str) -> tuple[type[RequestError], int | None]:

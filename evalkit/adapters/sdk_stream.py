@@ -24,8 +24,9 @@ from evalkit.adapters.presets import SETTINGS
 from evalkit.adapters.sdk_doorway import Door
 from evalkit.adapters.sdk_transport import sent_at
 from evalkit.adapters.sse import EventReader
+from evalkit.adapters.tool_calls import Heard
 from evalkit.errors import BadReply, ConnectionFailed
-from evalkit.records import Response, Settings, Timing
+from evalkit.records import Response, Settings, Timing, Tool
 
 DRAIN_S = 0.2
 """How long the end of the HTTP body is awaited after an answer's last event, so that the connection can serve again."""
@@ -34,9 +35,11 @@ DRAIN_S = 0.2
 class Reading(ABC):
     """An answer as far as it has come. Each dialect's subclass says what an event means."""
 
-    __slots__ = ("done", "last_s", "reasoning", "text", "ttfr_s", "ttft_s")
+    __slots__ = ("done", "heard", "last_s", "reasoning", "text", "ttfr_s", "ttft_s")
 
-    def __init__(self) -> None:
+    def __init__(self, tools: tuple[Tool, ...] = ()) -> None:
+        self.heard = Heard(tools) if tools else None
+        """The calls that it makes; None where no functions were offered."""
         self.text: list[str] = []
         self.reasoning: list[str] = []
         self.ttft_s: float | None = None
@@ -60,10 +63,14 @@ class Reading(ABC):
     def content(self, piece: str, at_s: float) -> None:
         """A piece of the answer; an empty one is no token. Raises TypeError for what is no text."""
         if _is_text(piece):
-            if self.ttft_s is None:
-                self.ttft_s = at_s
-            self.last_s = at_s
+            self.spoke(at_s)
             self.text.append(piece)
+
+    def spoke(self, at_s: float) -> None:
+        """A token of the answer came, of its text or of a call."""
+        if self.ttft_s is None:
+            self.ttft_s = at_s
+        self.last_s = at_s
 
     def thought(self, piece: str, at_s: float) -> None:
         """A piece of reasoning."""

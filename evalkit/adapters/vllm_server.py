@@ -84,7 +84,8 @@ class ManagedVllm:
         self._lock = asyncio.Lock()
         self._gone: str | None = None
         """Why the server will not come back; None while it may."""
-        self.capabilities = self._chat.capabilities
+        parses = "--enable-auto-tool-choice" in flags and any(flag.startswith("--tool-call-parser=") for flag in flags)
+        self.capabilities = replace(self._chat.capabilities, tools=parses)
         engine = f"vllm {version or 'of unknown version'}"
         told = " ".join([*flags, *(f"lora {name} {content}" for name, content in adapters.items())])
         self.endpoint = Endpoint(

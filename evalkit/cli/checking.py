@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -92,5 +93,13 @@ def _show_prompts(plan: Plan) -> None:
         for message in sample.messages:
             click.echo(f"  [{message.role}]")
             text = message.content or "(what the model says)" if message.role == "assistant" else message.content
-            for line in visible(text, limit=4000, lines=True).split("\n"):
-                click.echo(f"  {line}")
+            _show_lines(text)
+        if sample.tools:
+            click.echo("  [functions offered]")
+            for tool in sample.tools:
+                _show_lines(f"{tool.name}: {tool.description} {json.dumps(dict(tool.parameters), ensure_ascii=False)}")
+
+
+def _show_lines(text: str) -> None:
+    for line in visible(text, limit=4000, lines=True).split("\n"):
+        click.echo(f"  {line}")

@@ -25,6 +25,8 @@ _SAID = {
     "target": "the template of the right answer",
     "shots": "the few-shot examples",
     "mode": "the mode (generate, likelihood, first_token)",
+    "tools": "the functions that are offered",
+    "interface": "the interface of the functions (native, text)",
     "score": "the scorer or its options",
     "scorer_version": "the scorer's version",
     "judge": "the judge: its model, endpoint, settings or prompt, or how its verdict is read",

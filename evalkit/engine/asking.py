@@ -96,6 +96,7 @@ def request_of(item: Item) -> Request:
     return Request(
         messages=sample.messages,
         settings=item.task.settings[item.model.name],
+        tools=sample.tools,
         continuations=weighed(sample) if scorer.needs == "likelihood" else None,
         contexts=scorer.contexts(sample) if scorer.contexts is not None else None,
         sample_id=sample.id,

@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from evalkit.records import Message, Request
+from evalkit.records import Message, Request, Tool
 
 ZERO = Decimal(0)
+TOOLS_PREAMBLE = 1_000
+"""Tokens of instructions that a provider puts before functions, unseen and billed; above what is published
+(Anthropic: 159 to 530 a model, docs.anthropic.com, "Tool use pricing and tokens")."""
 
 
 def prompt_bytes(messages: Iterable[Message]) -> int:
@@ -23,8 +26,21 @@ def prompt_bytes(messages: Iterable[Message]) -> int:
     return sum(len(message.content.encode("utf-8", "replace")) + 16 for message in messages)
 
 
+def tools_text(tools: Iterable[Tool]) -> str:
+    """Functions as they travel, near enough to count their bytes; empty where none are offered."""
+    return "".join(
+        json.dumps([tool.name, tool.description, tool.parameters], default=str, ensure_ascii=False) for tool in tools
+    )
+
+
+def tools_bytes(tools: Iterable[Tool]) -> int:
+    """The most input tokens that offered functions can be billed; 0 for none."""
+    text = tools_text(tools)
+    return len(text.encode("utf-8", "replace")) + TOOLS_PREAMBLE if text else 0
+
+
 def request_bytes(request: Request) -> int:
-    """The most input tokens a request can be billed: its prompt, a schema and own fields that go with it.
+    """The most input tokens a request can be billed: its prompt, functions, a schema and own fields that go with it.
 
     A likelihood request sends the prompt anew before each continuation.
     """
@@ -32,7 +48,7 @@ def request_bytes(request: Request) -> int:
     own = [dict(part) for part in (settings.json_schema, settings.extra) if part]
     beside = sum(len(json.dumps(part, default=str, ensure_ascii=False).encode("utf-8", "replace")) for part in own)
     if request.continuations is None:
-        return prompt_bytes(request.messages) + beside
+        return prompt_bytes(request.messages) + tools_bytes(request.tools) + beside
     before = [prompt_bytes(request.messages)] * len(request.continuations)
     if request.contexts is not None:
         before = [len(context.encode("utf-8", "replace")) + 16 for context in request.contexts]

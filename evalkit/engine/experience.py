@@ -99,13 +99,14 @@ def _known(places: list[tuple[Path, str, Mapping[str, Any]]]) -> Known:
 
 
 def _rows(folder: Path, name: str) -> list[tuple[str, int, int | None, int | None, float | None, bool]]:
-    """(task, bytes of the prompt's contents, input tokens, output tokens, seconds, cached) of some answered rows."""
+    """(task, bytes of the prompt and its functions, input tokens, output tokens, seconds, cached) of some answers."""
     import orjson
 
     with queries.connect([folder]) as con:
         found = con.execute(
             # A likelihood (no text, nothing written) reads its prompt once a choice: it teaches nothing about prompts.
-            "select r.task, t.prompt, case when coalesce(t.text, '') != '' then r.input_tokens end, "
+            "select r.task, t.prompt, t.tools, "
+            "case when coalesce(t.text, '') != '' or t.calls is not null then r.input_tokens end, "
             "nullif(r.output_tokens, 0), r.total_s, r.cached from rows r join texts t "
             "using (model, task, sample_digest, occurrence, repeat) where r.model = ? and r.outcome != 'errored' "
             "order by hash(r.sample_digest) limit ?",
@@ -114,13 +115,13 @@ def _rows(folder: Path, name: str) -> list[tuple[str, int, int | None, int | Non
     return [
         (
             task,
-            sum(len(m["content"].encode()) for m in orjson.loads(prompt or "[]")),
+            sum(len(m["content"].encode()) for m in orjson.loads(prompt or "[]")) + len((tools or "").encode()),
             given,
             made,
             total_s,
             bool(cached),
         )
-        for task, prompt, given, made, total_s, cached in found
+        for task, prompt, tools, given, made, total_s, cached in found
     ]
 
 

@@ -19,6 +19,7 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.engine.asking import request_of
+from evalkit.engine.budget import tools_text
 from evalkit.engine.experience import Known, Learned
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.panel import Panel
@@ -167,7 +168,8 @@ def _told(
 def _prompt(task: PlannedTask, sample: Sample, model: PlannedModel) -> tuple[Message, ...]:
     """What is read for a sample: for likelihoods over a network, the prompt anew before each continuation."""
     if task.scorer.needs != "likelihood" or not model.adapter.endpoint.network:
-        return sample.messages
+        offered = tools_text(sample.tools)
+        return (*sample.messages, Message("system", offered)) if offered else sample.messages
     request = request_of(Item(task, sample, model, 0))
     each = request.continuations or ()
     if request.contexts is not None:

@@ -109,7 +109,7 @@ def _tasks(suite: Suite, facts: Mapping[str, Any], choice: Choice) -> dict[str, 
 
 _ASKED = ("messages", "choices", "shots", "mode")
 """What of a task's identity decides the question; the rest says how it is marked, or which samples are asked."""
-_OPTIONAL = ("permute", "turns")
+_OPTIONAL = ("permute", "turns", "tools", "interface")
 """The same, written only where a task has them."""
 
 
@@ -190,6 +190,7 @@ def _mark(row: Row, sample: Sample, scorer: Scorer) -> Row:
         timing=Timing(sent_at=0.0, total_s=row.total_s or 0.0),
         reasoning=row.reasoning,
         refusal=row.refusal,
+        calls=row.calls,
         logliks=row.logliks,
     )
     score = settle(sample, response, scorer)

@@ -61,6 +61,7 @@ def answered(
         service_tier=usage.service_tier if usage else None,
         parts=score.parts,
         text=response.text,
+        calls=response.calls,
         reasoning=response.reasoning,
         extracted=score.extracted,
         reason=score.reason,
@@ -102,6 +103,7 @@ def _question(sample: Sample, model: str, repeat: int, course: Course) -> dict[s
         "critical": sample.critical,
         "slices": sample.slices,
         "prompt": sample.messages,
+        "tools": sample.tools or None,
         "target": sample.target,
     }
 

@@ -17,7 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from evalkit.engine.budget import prompt_bytes
+from evalkit.engine.budget import prompt_bytes, tools_bytes
 from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
@@ -206,7 +206,8 @@ def _spent(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
     for row in chain(sealing.rows_of(folder), sealing.rows_of(inner) if inner is not None else ()):
         paid = row.spend_usd
         if paid is None and row.model in models:
-            paid = models[row.model].worst_case(prompt_bytes(row.prompt), limits.get((row.task, row.model)))
+            n_bytes = prompt_bytes(row.prompt) + tools_bytes(row.tools or ())
+            paid = models[row.model].worst_case(n_bytes, limits.get((row.task, row.model)))
         by_rows += paid or Decimal(0)
     return max(by_rows, Decimal(str(facts.get("spent_usd") or 0)), Pledge.left_in(folder) or Decimal(0))
 

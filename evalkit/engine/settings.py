@@ -77,6 +77,18 @@ def _lacking(task: Task, scorer: Scorer, name: str, adapter: Adapter, *, first_t
             f"{task.at}: mode first_token needs log-probabilities of the first token, which {name} ({kind}) does not "
             "give. Use mode: generate."
         ]
+    if task.entry.tools is not None and task.entry.interface != "text" and not can.tools:
+        return [
+            f"{task.at}: interface native needs a tool interface, which {name} ({kind}) does not have"
+            f"{_serve_hint(adapter)}. Use interface: text, which lists the functions in the prompt."
+        ]
     if scorer.needs == "text" and not can.text:
         return [f"{task.at}: {name} ({kind}) gives no text"]
     return []
+
+
+def _serve_hint(adapter: Adapter) -> str:
+    """A server that evalkit starts has the interface once two of its flags are set."""
+    if adapter.spec.serve is None:
+        return ""
+    return " as it is served (serve: {enable_auto_tool_choice: true, tool_call_parser: NAME} would give it one)"

@@ -39,6 +39,8 @@ class Scorer:
     options: Mapping[str, Any] | None = None
     whole: bool = False
     """The reply is judged as a whole instead of an answer read out of it: a cut reply cannot be judged wrong."""
+    reads_calls: bool = False
+    """Calls made through a tool interface are what is marked: a reply that is only calls is not empty."""
     judges: bool = False
     """The reply is a judge's words about another answer: what it fails to say is absent, never a 0."""
     later: bool = False

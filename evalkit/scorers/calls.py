@@ -6,6 +6,8 @@
 Read: JSON (one call or a list; `name` or `function`, `arguments`, `parameters` or `args`, which may be JSON in a text;
 OpenAI's `{"function": {"name": .., "arguments": ".."}}`; `{"weather": {..}}`), JSON in a Markdown fence, and calls in
 Python's syntax with literal keyword arguments. Nothing is run: names, operators and comprehensions are no values.
+
+    made_calls((ToolCall("weather", '{"city": "Paris"}'),))                 # through a tool interface: the same
 """
 
 from __future__ import annotations
@@ -13,10 +15,11 @@ from __future__ import annotations
 import ast
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evalkit.records import ToolCall
 from evalkit.scorers.structure import NotJson, find_json, parse
 
 LONGEST = 20_000
@@ -43,6 +46,22 @@ def read_calls(reply: str) -> list[Call]:
         if calls is not None:
             return calls
     raise NoCalls("the reply holds no function call")
+
+
+def made_calls(made: Sequence[ToolCall]) -> list[Call]:
+    """Calls that came through a tool interface. Raises NoCalls where their arguments are no JSON object, or endless."""
+    if sum(len(call.name) + len(call.arguments) for call in made) > LONGEST:
+        raise NoCalls(f"the calls are longer than {LONGEST:,} characters")
+    calls = []
+    for call in made:
+        try:
+            arguments = parse(call.arguments) if call.arguments.strip() else {}
+        except NotJson as error:
+            raise NoCalls(f"the arguments of {call.name[:80]} cannot be read: {error}") from error
+        if not isinstance(arguments, dict):
+            raise NoCalls(f"the arguments of {call.name[:80]} are no object")
+        calls.append(Call(call.name, arguments))
+    return calls
 
 
 def _from_json(text: str) -> list[Call] | None:

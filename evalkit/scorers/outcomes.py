@@ -5,7 +5,8 @@
 1. A likelihood scorer marks the log-likelihoods; nothing was said, so nothing can be refused or cut. A judge's verdict
    is marked as it is: what a judge fails to say is nobody's 0.
 2. The provider says that the model refused or that its filter stopped it: `refused`.
-3. The reply is empty: `truncated` when the output limit was reached (reasoning used it up), else `unparseable`.
+3. The reply is empty (calls of functions count, where the scorer reads them): `truncated` when the output limit was
+   reached (reasoning used it up), else `unparseable`.
 4. The scorer marks the reply. A full mark stands.
 5. The output limit was reached, and the scorer read no answer or judges replies as a whole: `truncated`. An answer that
    was read out of a cut reply stands, right or wrong.
@@ -52,9 +53,10 @@ def settle(sample: Sample, response: Response, scorer: Scorer) -> Score:
         return scorer.mark(sample, response)
     if response.stop_reason in ("refusal", "content_filter"):
         return _refused(scorer, response.refusal or f"the provider ended the reply with {response.stop_reason}")
-    if not response.text.strip():
-        cut = response.stop_reason == "length"
-        return _truncated("cut off before any text") if cut else unparseable("the reply is empty")
+    if not response.text.strip() and not (scorer.reads_calls and response.calls):
+        if response.stop_reason == "length":
+            return _truncated("cut off before any text")
+        return unparseable("a function is called and nothing is said" if response.calls else "the reply is empty")
     score = scorer.mark(sample, response)
     if score.value is None or score.value >= 1.0:
         return score

@@ -9,6 +9,9 @@ integer is taken for a float, not the other way) and is among the accepted. Text
 marks ,./-_*^ ; lists keep their order. Several calls may come in any order unless `order: strict`.
 
 An empty `ground_truth` says that no function fits: then a reply that makes no call is right, whatever it says.
+
+Where functions were offered through a tool interface, the calls made through it count. One that is written as text
+instead is none, and never right: a server that does not parse its model's calls would otherwise excel at making none.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from typing import Any
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.calls import Call, NoCalls, read_calls
+from evalkit.scorers.calls import Call, NoCalls, made_calls, read_calls
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.options import OneOf, Rule, Text, read
 from evalkit.scorers.schemas import canonical
@@ -45,9 +48,13 @@ def make(given: Mapping[str, Any]) -> Scorer:
         except SuiteError as error:
             return unscored(str(error))
         try:
-            calls = read_calls(response.text)
+            calls = _heard(response, declared)
         except NoCalls as error:
-            return unparseable(str(error)) if wanted else right_or_wrong(True, None, "no function is called")
+            return unparseable(str(error))
+        if calls is None and (wanted or response.stop_reason == "length"):
+            return unparseable("no function is called")
+        if calls is None:
+            return right_or_wrong(True, None, "no function is called")
         shown = "; ".join(f"{call.name}({canonical(dict(call.arguments))})" for call in calls)[:500]
         if not wanted:
             return right_or_wrong(not calls, shown or None, "no function fits" if calls else "no function is called")
@@ -60,7 +67,23 @@ def make(given: Mapping[str, Any]) -> Scorer:
         calls = [{"name": name, "arguments": _first(values)} for name, values in wanted]
         return canonical(calls) if calls else "None of the functions fits."
 
-    return Scorer("tools", 1, mark, gold, options=options)
+    return Scorer("tools", 2, mark, gold, options=options, reads_calls=True)
+
+
+def _heard(response: Response, declared: Mapping[str, Any]) -> list[Call] | None:
+    """The calls of a reply; None where it makes none. Raises NoCalls for calls that cannot be read."""
+    if response.calls:
+        return made_calls(response.calls)
+    try:
+        written = read_calls(response.text)
+    except NoCalls:
+        return None
+    if response.calls is None:
+        return written
+    offered = {spelling for name in declared for spelling in (name, name.replace(".", "_"))}
+    if any(call.name in offered for call in written):
+        raise NoCalls("a call is written as text, and none was made through the tool interface")
+    return None
 
 
 def accepted_calls(fields: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -93,17 +116,32 @@ def _complaint(
     """The first thing wrong; None when all calls are right."""
     if len(calls) != len(wanted):
         return f"{len(calls)} calls where {len(wanted)} are right"
-    left = list(calls)
-    for name, values in wanted:
-        complaints = []
-        for position, call in enumerate(left[:1] if strict else left):
-            complaint = _call_complaint(call, name, values, declared.get(name, {}))
-            if complaint is None:
-                del left[position]
-                break
-            complaints.append(complaint)
-        else:
-            return complaints[0] if complaints else f"{name} is not called"
+    found = [[_call_complaint(c, name, values, declared.get(name, {})) for c in calls] for name, values in wanted]
+    if strict:
+        return next((complaint for place in range(len(calls)) if (complaint := found[place][place])), None)
+    unmet = _unmet([[complaint is None for complaint in row] for row in found])
+    return None if unmet is None else found[unmet[0]][unmet[1]]
+
+
+def _unmet(fits: Sequence[Sequence[bool]]) -> tuple[int, int] | None:
+    """A right call that no made one is left for, and a made one that is left over; None when all are met.
+
+    Augmenting paths (Kuhn 1955), where BFCL takes the first fit: what is right must not depend on the order of calls.
+    """
+    serves: dict[int, int] = {}
+
+    def met(place: int, tried: set[int]) -> bool:
+        for position, fit in enumerate(fits[place]):
+            if fit and position not in tried:
+                tried.add(position)
+                if position not in serves or met(serves[position], tried):
+                    serves[position] = place
+                    return True
+        return False
+
+    for place in range(len(fits)):
+        if not met(place, set()):
+            return place, next(position for position in range(len(fits)) if position not in serves)
     return None
 
 

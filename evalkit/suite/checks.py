@@ -67,6 +67,7 @@ def check_task(
     if entry.choices is None and entry.mode in {"likelihood", "first_token"}:
         yield (*loc, "mode"), f"{entry.mode} needs choices to weigh"
     yield from _check_several(loc, entry)
+    yield from _check_tools(loc, entry)
     if entry.shots is not None and entry.shots.n != 0:
         shots = entry.shots
         sources = (shots.records is not None) + (shots.path is not None)
@@ -104,6 +105,19 @@ def _check_conversation(loc: Loc, entry: TaskEntry) -> Iterator[Finding]:
             yield (*loc, "messages"), "must end with a turn of the user: that is what is answered"
         if entry.system is not None and any(m.role == "system" for m in entry.messages):
             yield (*loc, "system"), "stands also among messages; keep one"
+
+
+def _check_tools(loc: Loc, entry: TaskEntry) -> Iterator[Finding]:
+    if entry.tools is None:
+        if entry.interface is not None:
+            yield (*loc, "interface"), "belongs to a task with tools: functions that may be called"
+        return
+    if entry.choices is not None:
+        yield (*loc, "tools"), "cannot stand beside choices: a call is no option to choose"
+    if entry.interface != "text" and entry.shots is not None and entry.shots.n != 0:
+        yield (*loc, "shots"), "are turns of text, and a native interface answers by calls; write interface: text"
+    if entry.interface != "text" and entry.turns is not None:
+        yield (*loc, "turns"), "follow an answer in words, and a call waits for its result; write interface: text"
 
 
 def _check_extra(loc: Loc, extra: dict[str, Any]) -> Iterator[Finding]:

@@ -6,6 +6,9 @@
     prompt.messages(values, examples=())                   # (Message('user', '...'),)
     prompt.target(values, choices)                         # 'deny'
 
+Functions that the task offers are read as `tools`; with `interface: text` they are listed before the system prompt
+(`evalkit.suite.tools.LISTED`), unless a template reads `tools` itself.
+
 Templates read the record's fields. Where a task has choices they also read `choices` (the texts), `letters`
 ('A', 'B', ...) and `options` (a block of lines, `A. text`); these three win over fields of the same name.
 
@@ -21,18 +24,20 @@ Where a task has `turns`, templates also read `turn`: which of the user's turns 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, TypeVar
 
-from evalkit.records import Message, Role
+from evalkit.records import Message, Role, Tool
 from evalkit.suite.schema import Mode, TaskEntry
 from evalkit.suite.templates import BadTemplate, Expression, Template
+from evalkit.suite.tools import LISTED, Offer, read_tools
 from evalkit.suite.wording import short
 
 __all__ = ["INSTRUCTION", "TURN", "BadRecord", "Prompt", "compile_prompt", "short"]
 
+R = TypeVar("R")
 TURN = "turn"
 """In tasks with `turns`, what templates and slices call the number of the user's turn, from 1."""
 INSTRUCTION = "\n\n{{ options }}\n\nAnswer with the letter of the right option only."
@@ -70,6 +75,8 @@ class Prompt:
     """The question shows its options, so that their order is part of it."""
     further: tuple[Template, ...] | Expression | None = None
     """What the user says after each answer; None: one answer is all."""
+    offer: Offer | None = None
+    """The functions that may be called; None: there are none."""
 
     def choices(self, record: Mapping[str, Any]) -> tuple[str, ...]:
         """The texts of the options, in the order of the data; () for a task without choices."""
@@ -89,12 +96,25 @@ class Prompt:
         return texts
 
     def values(self, record: Mapping[str, Any], choices: tuple[str, ...]) -> Mapping[str, Any]:
-        """The variables of the templates."""
+        """The variables of the templates. Raises BadRecord for functions that are no list."""
+        if self.offer is not None:
+            return {**record, "tools": self._asked_of(self.offer.listed, record)}
         if not choices:
             return record
         letters = ascii_uppercase[: len(choices)]
         block = "\n".join([f"{letter}. {text}" for letter, text in zip(letters, choices, strict=False)])
         return {**record, "choices": list(choices), "letters": list(letters), "options": block}
+
+    def tools(self, record: Mapping[str, Any]) -> tuple[Tool, ...]:
+        """What is offered through the tool interface; () where nothing is. Raises BadRecord."""
+        return () if self.offer is None else self._asked_of(self.offer.tools, record)
+
+    @staticmethod
+    def _asked_of(read: Callable[[Mapping[str, Any]], R], record: Mapping[str, Any]) -> R:
+        try:
+            return read(record)
+        except (BadTemplate, ValueError) as error:
+            raise BadRecord("tools", str(error)) from error
 
     def messages(self, values: Mapping[str, Any], examples: Sequence[Message] = ()) -> tuple[Message, ...]:
         """The conversation; examples stand before the last user turn."""
@@ -204,6 +224,7 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
         further = _expression(entry.turns, "turns", wrong)
     elif entry.turns is not None:
         further = tuple(compiled(source, f"turns[{i}]") for i, source in enumerate(entry.turns))
+    offer = _offer(entry, wrong)
     if wrong:
         return None, wrong
 
@@ -215,6 +236,7 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
         role, last = ready[-1]
         # The source's own last newline would be dropped by Jinja where the template ends, so it is dropped here.
         ready[-1] = (role, Template(last.source.removesuffix("\n") + INSTRUCTION, last.where))
+    ready = _with_functions(ready, offer)
     by_letter = appended or bool(shown & {"letters", "options"})
     names = frozenset().union(*(template.names for _, template in ready)) if ready else frozenset()
     if entry.choices is not None:
@@ -234,9 +256,10 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
         mode=mode,
         letters=entry.choices is not None and mode != "likelihood" and by_letter,
         instruction=INSTRUCTION if appended else None,
-        reads=names,
+        reads=names if offer is None else (names - {"tools"}) | offer.reads,
         shows=appended or bool(shown),
         further=further,  # type: ignore[arg-type]  # as above
+        offer=offer,
     )
     return prompt, []
 
@@ -268,6 +291,29 @@ def _unmovable(
             f"cannot move the options: the prompt reads {{{{ {both[0]} }}}} itself, and would show it where it was; "
             "write {{ options }} or {{ choices[0] }} there",
         )
+
+
+def _with_functions(turns: list[tuple[Role, Template]], offer: Offer | None) -> list[tuple[Role, Template]]:
+    """The conversation with the functions listed before its system prompt, where no template lists them itself."""
+    if offer is None or offer.native or any("tools" in template.names for _, template in turns):
+        return turns
+    own, rest = (turns[0][1].source, turns[1:]) if turns and turns[0][0] == "system" else (None, turns)
+    return [("system", Template(LISTED if own is None else f"{LISTED}\n\n{own}", "system")), *rest]
+
+
+def _offer(entry: TaskEntry, wrong: list[tuple[str, str]]) -> Offer | None:
+    """The task's functions; None where it has none, or where they go to `wrong`."""
+    if entry.tools is None:
+        return None
+    native = entry.interface != "text"
+    try:
+        if isinstance(entry.tools, str):
+            return Offer(Expression(entry.tools, "tools"), native)
+        read_tools(entry.tools)  # what is the same for all samples is wrong once, not once a sample
+    except (BadTemplate, ValueError) as error:
+        wrong.append(("tools", str(error)))
+        return None
+    return Offer(entry.tools, native)
 
 
 def _render(template: Template, values: Mapping[str, Any]) -> str:

@@ -69,6 +69,7 @@ class Recipe:
             messages=prompt.messages(values, self.shots.before(record, identity) if self.shots.groups else ()),
             target=target,
             choices=choices,
+            tools=prompt.tools(record) if prompt.offer is not None else (),
             fields=record,
             cluster=self._group(record, entry.cluster, "cluster") if entry.cluster else None,
             slices=self._slices(record) if entry.slices else {},

@@ -128,6 +128,9 @@ class Task:
             identity["permute"] = entry.permute.model_dump()
         if entry.turns is not None:
             identity["turns"] = list(entry.turns) if isinstance(entry.turns, tuple) else entry.turns
+        if entry.tools is not None:
+            identity["tools"] = entry.tools if isinstance(entry.tools, str) else list(entry.tools)
+            identity["interface"] = entry.interface or "native"
         return identity
 
     @property

@@ -99,6 +99,8 @@ class OptionsEntry(Part):
     """replay: the column with the sample's id."""
     text_field: Text | None = None
     """replay: the column with the answer."""
+    calls_field: Text | None = None
+    """replay: the column with the function calls that were made, [{name: f, arguments: {}}]. None: there is none."""
     replies: dict[str, str] | None = None
     """scripted: sample id (or *) to answer."""
     delay_s: Annotated[float, Field(ge=0)] | None = None

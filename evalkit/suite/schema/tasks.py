@@ -19,6 +19,7 @@ from evalkit.suite.schema.models import SettingsEntry
 from evalkit.suite.schema.parts import Count, Name, Part, Several, Text, Texts
 
 Mode = Literal["generate", "likelihood", "first_token"]
+Interface = Literal["native", "text"]
 
 
 def _choices(value: Any) -> Any:
@@ -38,6 +39,15 @@ def _turns(value: Any) -> Any:
         return value
     if not isinstance(value, list) or not value or any(not isinstance(item, str) for item in value):
         raise ValueError('expected a list of templates, or one that names a list, like "{{ turns[1:] }}"')
+    return tuple(value)
+
+
+def _tools(value: Any) -> Any:
+    """A list of declarations, or one template that names a list."""
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
+        raise ValueError('expected a list of functions, or one template that names a list, like "{{ function }}"')
     return tuple(value)
 
 
@@ -161,6 +171,9 @@ Scoring = Annotated[ScoreEntry, BeforeValidator(_score, json_schema_input_type=s
 Labels = Annotated[LabelsEntry, BeforeValidator(_data, json_schema_input_type=str | LabelsEntry)]
 Choices = Annotated[Several[str] | str, BeforeValidator(_choices, json_schema_input_type=list[str | int] | str)]
 Turns = Annotated[Several[str] | str, BeforeValidator(_turns, json_schema_input_type=list[str] | str)]
+Tools = Annotated[
+    Several[dict[str, Any]] | str, BeforeValidator(_tools, json_schema_input_type=list[dict[str, Any]] | str)
+]
 Critical = Annotated[bool | str, BeforeValidator(_critical, json_schema_input_type=bool | str)]
 
 
@@ -175,6 +188,8 @@ class Adjustable(Part):
     """Ask each record in this many orders of its options; they count as one item. None: as written."""
     mode: Mode | None = None
     """How a choice is read: generate (from text; the default), likelihood or first_token."""
+    interface: Interface | None = None
+    """How `tools` are offered: native (through the provider's tool interface; the default) or text (in the prompt)."""
     system: str | None = None
     settings: SettingsEntry = Field(default_factory=SettingsEntry)
     """Override the model's, field by field."""
@@ -216,6 +231,8 @@ class TaskEntry(Adjustable):
     """What the user says after each answer: a list of templates, or one that names a list. Each turn is a row."""
     choices: Choices | None = None
     """The options: a list of templates, or one template that names a list."""
+    tools: Tools | None = None
+    """Functions that may be called: a list of declarations, or one template that names the record's list."""
     target: str | None = None
     """The right answer, a template; for choices the letter or the text of one of them."""
     score: Scoring | None = None

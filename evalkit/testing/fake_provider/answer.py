@@ -5,15 +5,20 @@
 Pure: the same request under the same behaviour gives the same answer.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b, sha256
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+
+import orjson
 
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.likelihood import split_tokens
+from evalkit.testing.fake_provider.tools import Call
 
-Finish = Literal["stop", "stop_sequence", "length", "refusal", "filter"]
+T = TypeVar("T")
+Finish = Literal["stop", "stop_sequence", "length", "refusal", "filter", "calls"]
 
 
 @dataclass(slots=True)
@@ -36,6 +41,8 @@ class Ask:
     stream_usage: bool = False
     """The client asked for usage at the end of the stream."""
     echo: bool = False
+    tools: tuple[str, ...] = ()
+    """Names of the functions that may be called."""
     sse: bool = True
     """Stream as server-sent events; False only for Gemini without alt=sse, which streams one JSON array."""
     key: str = ""
@@ -66,6 +73,8 @@ class Answer:
     n_output: int
     """Visible tokens, without reasoning."""
     n_reasoning: int
+    calls: tuple[Call, ...] = ()
+    """Function calls, after the text."""
 
 
 def digest_of(prompt: str) -> str:
@@ -89,23 +98,26 @@ def compose(ask: Ask, behaviour: Behaviour, *, serial: int, created: int, prompt
     digest = ask.prompt_digest
     if len(ask.prompts) > 1:
         digest = bytes.fromhex(digest_of(prompt))
-    text = "" if empty else _reply(prompt, digest, behaviour)
-    finish: Finish = "stop"
+    called = _found(behaviour.calls, prompt, digest) if ask.tools and not empty else None
+    calls = tuple(_call(made, serial, n, behaviour) for n, made in enumerate(called or ()))
+    text = "" if empty else _reply(prompt, digest, behaviour, calls=bool(calls))
+    finish: Finish = "calls" if calls else "stop"
     reasoning = behaviour.reasoning
     n_reasoning = behaviour.reasoning_tokens
     if n_reasoning is None:
         n_reasoning = len(reasoning.split())
     if behaviour.filter_rate and draw(behaviour.seed, "filter", digest) < behaviour.filter_rate:
-        text, reasoning, n_reasoning, finish = "", "", 0, "filter"
+        text, calls, reasoning, n_reasoning, finish = "", (), "", 0, "filter"
     elif behaviour.refuse_rate and draw(behaviour.seed, "refuse", digest) < behaviour.refuse_rate:
-        text, finish = behaviour.refusal, "refusal"
+        text, calls, finish = behaviour.refusal, (), "refusal"
     stopped = None
     if finish == "stop" and ask.stop and "stop" not in behaviour.ignores:
         text, stopped = _cut_at_stop(text, ask.stop)
         finish = "stop" if stopped is None else "stop_sequence"
     if behaviour.truncate and ask.max_tokens is not None and "max_tokens" not in behaviour.ignores:
         text, reasoning, n_reasoning, cut = _cut_at_limit(text, reasoning, n_reasoning, ask.max_tokens)
-        if cut and finish in ("stop", "stop_sequence"):
+        calls, cut_call = _calls_within(calls, 0 if cut else ask.max_tokens - n_reasoning - len(split_tokens(text)))
+        if (cut or cut_call) and finish in ("stop", "stop_sequence", "calls"):
             finish, stopped = "length", None
     n_input = ask.n_input if behaviour.input_tokens is None else behaviour.input_tokens
     n_cached = min(behaviour.cached_tokens, n_input)
@@ -124,8 +136,9 @@ def compose(ask: Ask, behaviour: Behaviour, *, serial: int, created: int, prompt
         n_cached=n_cached,
         n_written=n_written,
         n_written_1h=min(behaviour.cache_write_1h_tokens, n_input - n_cached - n_written),
-        n_output=_n_output(text, finish, behaviour),
+        n_output=_n_output(text, calls, finish, behaviour),
         n_reasoning=n_reasoning,
+        calls=calls,
     )
 
 
@@ -155,20 +168,47 @@ def _letter(digest: bytes) -> str:
     return "ABCD"[digest[0] % 4]
 
 
-def _reply(prompt: str, digest: bytes, behaviour: Behaviour) -> str:
+def _reply(prompt: str, digest: bytes, behaviour: Behaviour, *, calls: bool) -> str:
+    """The text of an answer; before calls only what `answers` has for this prompt."""
     answers = behaviour.answers
+    otherwise = "" if calls else behaviour.reply
     if answers is None:
-        return behaviour.reply
+        return otherwise
     if answers == "echo":
         return prompt
     if isinstance(answers, str):
         return _letter(digest)
-    found = answers.get(digest.hex())
+    found = _found(answers, prompt, digest)
+    return otherwise if found is None else found
+
+
+def _found(by_prompt: Mapping[str, T], prompt: str, digest: bytes) -> T | None:
+    """What a mapping has for a prompt: by its digest, its whole text, or the first part of it."""
+    found = by_prompt.get(digest.hex())
     if found is None:
-        found = answers.get(prompt)
+        found = by_prompt.get(prompt)
     if found is None:
-        found = next((reply for part, reply in answers.items() if part in prompt), behaviour.reply)
+        found = next((value for part, value in by_prompt.items() if part in prompt), None)
     return found
+
+
+def _call(made: Mapping[str, Any], serial: int, n: int, behaviour: Behaviour) -> Call:
+    given = made["arguments"]
+    arguments = given if isinstance(given, str) else orjson.dumps(given).decode()
+    return Call(f"call_{serial}_{n}", made["name"], arguments, in_pieces(arguments, behaviour.chunks))
+
+
+def _calls_within(calls: tuple[Call, ...], limit: int) -> tuple[tuple[Call, ...], bool]:
+    """What a limit of tokens leaves of the calls, the last one broken off; and whether it cut anything."""
+    kept: list[Call] = []
+    for call in calls:
+        tokens = split_tokens(call.arguments)
+        if len(tokens) > limit:
+            pieces = tuple(tokens[: max(0, limit)])
+            return (*kept, replace(call, arguments="".join(pieces), pieces=pieces)) if limit > 0 else tuple(kept), True
+        limit -= len(tokens)
+        kept.append(call)
+    return tuple(kept), False
 
 
 def _cut_at_stop(text: str, stops: tuple[str, ...]) -> tuple[str, str | None]:
@@ -190,7 +230,7 @@ def _cut_at_limit(text: str, reasoning: str, n_reasoning: int, limit: int) -> tu
     return "".join(tokens[:left]), reasoning, n_reasoning, True
 
 
-def _n_output(text: str, finish: Finish, behaviour: Behaviour) -> int:
+def _n_output(text: str, calls: tuple[Call, ...], finish: Finish, behaviour: Behaviour) -> int:
     if behaviour.output_tokens is not None and finish != "filter":
         return behaviour.output_tokens
-    return len(text.split())
+    return len(text.split()) + sum(1 + len(call.arguments.split()) for call in calls)

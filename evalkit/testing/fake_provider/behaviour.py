@@ -75,6 +75,11 @@ class Behaviour:
 
     "echo" repeats the message; "letter" is A-D from its hash (`letter_of` predicts it). None: always `reply`.
     """
+    calls: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    """The same keys -> function calls, where the request offers functions: [{"name": "f", "arguments": {"a": 1}}].
+
+    Arguments that are a text are sent as they are, broken or not. A text that `answers` has comes before the calls.
+    """
     reasoning: str = ""
     """Reasoning text, in each dialect's own place."""
     refuse_rate: float = 0.0

@@ -58,6 +58,8 @@ def reason_to_reject(ask: Ask, key: str, behaviour: Behaviour) -> Rejection | No
     for name, patterns in behaviour.rejects.items():
         if name in ask.params and any(fnmatchcase(ask.model, pattern) for pattern in patterns):
             message = f"Unsupported parameter: '{name}' is not supported with this model."
+            if name == "tools" and behaviour.flavour == "vllm":
+                message = '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'
             return Rejection(400, message, {"param": name, "code": "unsupported_parameter"})
     return None
 

@@ -8,6 +8,7 @@ The total input is a sum here: input_tokens + cache_creation_input_tokens + cach
 
 from evalkit.testing.fake_provider.answer import Answer, Ask, last_user, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
+from evalkit.testing.fake_provider.tools import Call, names_offered
 from evalkit.testing.fake_provider.wire import Json, Stream, integer_or_none, named_event, stops_of
 
 _NOT_SETTINGS = {"model", "messages", "system", "stream", "max_tokens"}
@@ -17,6 +18,7 @@ _FINISH = {
     "length": "max_tokens",
     "refusal": "refusal",
     "filter": "refusal",
+    "calls": "tool_use",
 }
 _KINDS = {
     400: "invalid_request_error",
@@ -44,6 +46,7 @@ def read(data: Json, path: str) -> Ask:
         stop=stops_of(data.get("stop_sequences")),
         params=frozenset(data.keys() - _NOT_SETTINGS),
         stream_usage=True,
+        tools=names_offered((tool["name"], tool["input_schema"]) for tool in data.get("tools", ())),
     )
 
 
@@ -55,6 +58,7 @@ def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Json:
         content.append({"type": "thinking", "thinking": answer.reasoning, "signature": "c2lnbmF0dXJl"})
     if answer.text:
         content.append({"type": "text", "text": answer.text})
+    content += [{**_call_block(call), "input": call.input} for call in answer.calls]
     return {**_message(answer, content), **_ending(answer), "usage": _usage(answer)}
 
 
@@ -76,8 +80,17 @@ def stream(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Stream:
     for piece in answer.pieces:
         result.content.append(first + _delta(index, {"type": "text_delta", "text": piece}))
         first = b""
+    ended = b""
     if answer.pieces:
-        result.closing.append(_stop(index))
+        ended = _stop(index)
+        index += 1
+    for at, call in enumerate(answer.calls, index):
+        pieces = ["", *call.pieces]  # as the real one, which begins with an empty piece
+        events = [_delta(at, {"type": "input_json_delta", "partial_json": piece}) for piece in pieces]
+        result.content += [ended + _start(at, {**_call_block(call), "input": {}}) + events[0], *events[1:]]
+        ended = _stop(at)
+    if ended:
+        result.closing.append(ended)
     usage = {name: value for name, value in _usage(answer).items() if name != "cache_creation"}
     result.closing.append(named_event({"type": "message_delta", "delta": _ending(answer), "usage": usage}))
     result.closing.append(named_event({"type": "message_stop"}))
@@ -93,6 +106,10 @@ def error(status: int, message: str, behaviour: Behaviour, **details: str) -> Js
 def error_event(behaviour: Behaviour) -> bytes:
     """Overload in the middle of a stream, which comes after a 200."""
     return named_event(error(529, "Overloaded", behaviour))
+
+
+def _call_block(call: Call) -> Json:
+    return {"type": "tool_use", "id": call.id, "name": call.name}
 
 
 def _message(answer: Answer, content: list[Json]) -> Json:

@@ -10,9 +10,13 @@ from typing import Any
 from evalkit.testing.fake_provider.answer import Answer, Ask, last_user, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
+from evalkit.testing.fake_provider.tools import names_offered
 from evalkit.testing.fake_provider.wire import Json, Stream, data_event, integer_or_none, stops_of
 
-_FINISH = {"stop": "STOP", "stop_sequence": "STOP", "length": "MAX_TOKENS", "refusal": "SAFETY", "filter": "SAFETY"}
+_FINISH = {
+    **{"stop": "STOP", "stop_sequence": "STOP", "calls": "STOP", "length": "MAX_TOKENS"},
+    **{"refusal": "SAFETY", "filter": "SAFETY"},
+}
 _STATUS = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
@@ -44,6 +48,11 @@ def read(data: Json, path: str) -> Ask:
         params=frozenset(config),
         stream_usage=True,
         sse="alt=sse" in query,
+        tools=names_offered(
+            (function["name"], function["parametersJsonSchema"])
+            for tool in data.get("tools", ())
+            for function in tool["functionDeclarations"]
+        ),
     )
 
 
@@ -53,6 +62,7 @@ def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Any:
     parts = [{"text": answer.reasoning, "thought": True}] if answer.reasoning else []
     if answer.text and answer.finish != "refusal":
         parts.append({"text": answer.text})
+    parts += _calls(answer)
     whole = _chunk(answer, parts, final=True)
     if whole.get("candidates") and (logprobs := _logprobs(ask, answer, behaviour)):
         whole["candidates"][0]["logprobsResult"] = logprobs
@@ -66,6 +76,7 @@ def stream(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Stream:
     result.reasoning = [data_event(_chunk(answer, [{"text": one, "thought": True}])) for one in answer.reasoning_pieces]
     if answer.finish != "refusal":
         result.content = [data_event(_chunk(answer, [{"text": one}])) for one in answer.pieces]
+        result.content += [data_event(_chunk(answer, [part])) for part in _calls(answer)]
     last = _chunk(answer, [{"text": ""}], final=True)
     if last.get("candidates") and (logprobs := _logprobs(ask, answer, behaviour)):
         last["candidates"][0]["logprobsResult"] = logprobs
@@ -107,10 +118,17 @@ def _chunk(answer: Answer, parts: list[Json], *, final: bool = False) -> Json:
         return {"promptFeedback": {"blockReason": "SAFETY"}, **whole}
     candidate: Json = {"content": {"parts": parts, "role": "model"}, "index": 0}
     if final:
-        candidate["finishReason"] = _FINISH[answer.finish]
+        broken = answer.finish == "calls" and len(_calls(answer)) < len(answer.calls)
+        candidate["finishReason"] = "MALFORMED_FUNCTION_CALL" if broken else _FINISH[answer.finish]
         if answer.finish == "refusal":
             del candidate["content"]
     return {"candidates": [candidate], **whole}
+
+
+def _calls(answer: Answer) -> list[Json]:
+    """Calls come whole, as objects; one that is broken never comes, and only the finish reason tells of it."""
+    made = [(call.name, call.input) for call in answer.calls]
+    return [{"functionCall": {"name": name, "args": given}} for name, given in made if given is not None]
 
 
 def _logprobs(ask: Ask, answer: Answer, behaviour: Behaviour) -> Json | None:

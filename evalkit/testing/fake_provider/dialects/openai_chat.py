@@ -16,6 +16,7 @@ from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects.local_servers import LOCAL_SERVERS, LocalServer
 from evalkit.testing.fake_provider.dialects.openai_errors import openai_error
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
+from evalkit.testing.fake_provider.tools import Call, names_offered
 from evalkit.testing.fake_provider.wire import Json, Stream, data_event, integer_or_none, stops_of
 
 _NOT_SETTINGS = {"model", "messages", "stream", "stream_options"}
@@ -25,6 +26,7 @@ _FINISH = {
     "length": "length",
     "refusal": "stop",
     "filter": "content_filter",
+    "calls": "tool_calls",
 }
 _REASONING_FIELD = {
     "vllm": "reasoning",
@@ -53,6 +55,9 @@ def read(data: Json, path: str) -> Ask:
         logprobs=(data.get("top_logprobs") or 0) if data.get("logprobs") else None,
         params=frozenset(data.keys() - _NOT_SETTINGS),
         stream_usage=bool(options.get("include_usage")),
+        tools=names_offered(
+            (tool["function"]["name"], tool["function"]["parameters"]) for tool in data.get("tools", ())
+        ),
     )
 
 
@@ -62,6 +67,9 @@ def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Json:
     refused = answer.finish == "refusal" and behaviour.flavour == "openai"
     content: Any = None if refused or answer.finish == "filter" else answer.text
     message: Json = {"role": "assistant", "content": content}
+    if answer.calls:
+        message["content"] = content or None
+        message["tool_calls"] = [_whole_call(call) for call in answer.calls]
     if behaviour.flavour == "openai":
         message["refusal"] = answer.text if refused else None
     if answer.reasoning:
@@ -114,6 +122,8 @@ def stream(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Stream:
             chunk({**local.each, "content": content}, None, _logprobs(ask, context, piece, behaviour))
         )
         context += piece
+    for index, call in enumerate(answer.calls):
+        result.content += [chunk({"tool_calls": [piece]}) for piece in _call_pieces(call, index, behaviour)]
     usage = {"usage": _usage(answer, behaviour)}
     if behaviour.flavour in _USAGE_UNASKED or local.usage_unasked:
         last = {"index": 0, "delta": {"content": ""}, "finish_reason": _FINISH[answer.finish]}
@@ -135,6 +145,18 @@ def _reasoning_field(behaviour: Behaviour) -> str | None:
     local = LOCAL_SERVERS.get(behaviour.flavour)
     own = local.reasoning if local is not None else _REASONING_FIELD.get(behaviour.flavour)
     return behaviour.reasoning_field or own
+
+
+def _whole_call(call: Call) -> Json:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _call_pieces(call: Call, index: int, behaviour: Behaviour) -> list[Json]:
+    """A call in the deltas of a stream; Mistral sends each whole."""
+    if behaviour.flavour == "mistral":
+        return [{"index": index, **_whole_call(call)}]
+    first = {"index": index, **_whole_call(call), "function": {"name": call.name, "arguments": ""}}
+    return [first, *({"index": index, "function": {"arguments": piece}} for piece in call.pieces)]
 
 
 def _thinking(text: str) -> Json:

@@ -10,6 +10,7 @@ from evalkit.testing.fake_provider.answer import Answer, Ask, last_user, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects.openai_errors import openai_error
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
+from evalkit.testing.fake_provider.tools import Call, names_offered
 from evalkit.testing.fake_provider.wire import Json, Stream, integer_or_none, named_event
 
 _NOT_SETTINGS = {"model", "input", "instructions", "stream", "store"}
@@ -34,6 +35,7 @@ def read(data: Json, path: str) -> Ask:
         logprobs=logprobs if wanted else None,
         params=frozenset(data.keys() - _NOT_SETTINGS),
         stream_usage=True,
+        tools=names_offered((tool["name"], tool["parameters"]) for tool in data.get("tools", ())),
     )
 
 
@@ -54,8 +56,14 @@ def stream(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Stream:
     if answer.reasoning:
         result.reasoning = _reasoning_events(events, answer, output[0])
         index = 1
-    if len(output) > index:
+    if len(output) > index and output[index]["type"] == "message":
         _message_events(events, ask, answer, behaviour, item=output[index], index=index, result=result)
+        index += 1
+        if answer.calls:  # the message is done before a call begins
+            result.content.append(b"".join(result.closing))
+            result.closing = []
+    for at, call in enumerate(answer.calls, index):
+        _call_events(events, call, item=output[at], index=at, result=result)
     final = _response(ask, answer, _status(answer), output)
     last = "completed" if answer.finish not in ("length", "filter") else "incomplete"
     result.closing.append(events(f"response.{last}", response=final))
@@ -124,6 +132,17 @@ def _message_events(
     result.closing += [first + done, events("response.output_item.done", output_index=index, item=item)]
 
 
+def _call_events(events: _Events, call: Call, *, item: Json, index: int, result: Stream) -> None:
+    place = {"item_id": item["id"], "output_index": index}
+    started = {**item, "arguments": "", "status": "in_progress"}
+    first = events("response.output_item.added", output_index=index, item=started)
+    for piece in call.pieces:
+        result.content.append(first + events("response.function_call_arguments.delta", **place, delta=piece))
+        first = b""
+    done = events("response.function_call_arguments.done", **place, name=call.name, arguments=call.arguments)
+    result.content.append(first + done + events("response.output_item.done", output_index=index, item=item))
+
+
 def _status(answer: Answer) -> str:
     return "incomplete" if answer.finish in ("length", "filter") else "completed"
 
@@ -133,15 +152,26 @@ def _output(ask: Ask, answer: Answer, behaviour: Behaviour) -> list[Json]:
     if answer.reasoning:
         summary = [{"type": "summary_text", "text": answer.reasoning}]
         output.append({"id": f"rs_{answer.serial}", "type": "reasoning", "summary": summary})
-    if not answer.text and answer.finish in ("length", "filter"):
-        return output
+    calls: list[Json] = [
+        {
+            "id": f"fc_{call.id}",
+            "type": "function_call",
+            "status": _status(answer),
+            "call_id": call.id,
+            "name": call.name,
+            "arguments": call.arguments,
+        }
+        for call in answer.calls
+    ]
+    if not answer.text and (calls or answer.finish in ("length", "filter")):
+        return [*output, *calls]
     part: Json = {"type": "output_text", "annotations": [], "text": answer.text}
     if answer.finish == "refusal":
         part = {"type": "refusal", "refusal": answer.text}
     elif (logprobs := _logprobs(ask, ask.prompts[0], answer.text, behaviour)) is not None:
         part["logprobs"] = logprobs
     message = {"id": f"msg_{answer.serial}", "type": "message", "role": "assistant", "status": _status(answer)}
-    return [*output, {**message, "content": [part]}]
+    return [*output, {**message, "content": [part]}, *calls]
 
 
 def _logprobs(ask: Ask, context: str, text: str, behaviour: Behaviour) -> list[Json] | None:

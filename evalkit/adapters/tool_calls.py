@@ -1,0 +1,113 @@
+"""Functions on their way to a provider, and calls on their way back in pieces.
+
+    names = wire_names((Tool("math.factorial", ...),))        # {"math.factorial": "math_factorial"}
+    heard = Heard(tools)
+    heard.begin("math_factorial", '{"number"'); heard.add(0, ": 5}")
+    heard.calls()                                             # (ToolCall("math.factorial", '{"number": 5}'),)
+
+No provider takes every name: a dot is refused by most, and BFCL's own harness replaces it by an underscore. So each
+function has a spelling of its own on the wire, and calls come back under the task's names. A name that was not offered
+stays as the model said it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+from evalkit.records import Tool, ToolCall
+
+LONGEST_NAME = 64
+"""What OpenAI and Gemini take; Anthropic takes twice as much."""
+_REFUSED = re.compile(r"[^A-Za-z0-9_-]")
+_FITS = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+
+
+def wire_names(tools: tuple[Tool, ...]) -> dict[str, str]:
+    """How each function is spelled on the wire, by its own name, in order; no two alike. A name that fits is kept."""
+    taken = {tool.name for tool in tools if _FITS.fullmatch(tool.name)}
+    names = {}
+    for tool in tools:
+        name = tool.name
+        if not _FITS.fullmatch(name):
+            plain = _REFUSED.sub("_", name)
+            plain = (plain if _FITS.match(plain) else f"_{plain}")[:LONGEST_NAME]
+            name, n = plain, 1
+            while name in taken:
+                n += 1
+                name = f"{plain[: LONGEST_NAME - len(str(n)) - 1]}_{n}"
+            taken.add(name)
+        names[tool.name] = name
+    return names
+
+
+def offered(tools: tuple[Tool, ...], *, schema_as: str) -> list[dict[str, Any]]:
+    """The functions as every dialect describes them, up to what it calls their `parameters`."""
+    names = wire_names(tools)
+    return [
+        {"name": names[tool.name], "description": tool.description, schema_as: dict(tool.parameters)} for tool in tools
+    ]
+
+
+class Heard:
+    """The calls of one answer as far as they have come; made for each request that offers functions."""
+
+    __slots__ = ("_own", "_said")
+
+    def __init__(self, tools: tuple[Tool, ...]) -> None:
+        self._own = {wire: own for own, wire in wire_names(tools).items()}
+        self._said: list[tuple[str, list[str]]] = []
+
+    def begin(self, name: Any, arguments: Any = None) -> int:
+        """A call begins; its number, under which arguments may follow. Raises TypeError for what is no text."""
+        if not isinstance(name, str):
+            raise TypeError(f"{name!r} is no name of a function")
+        self._said.append((name, []))
+        self.add(len(self._said) - 1, arguments)
+        return len(self._said) - 1
+
+    def add(self, number: int, arguments: Any) -> None:
+        """More arguments of a call: a piece of JSON, a whole object, or None. Raises TypeError for anything else."""
+        if isinstance(arguments, dict):
+            arguments = orjson.dumps(arguments).decode()
+        elif not isinstance(arguments, str | None):
+            raise TypeError(f"{type(arguments).__name__} are no arguments")
+        self._said[number][1].append(arguments or "")
+
+    def is_whole(self, number: int) -> bool:
+        """Whether the arguments of a call are complete JSON by now."""
+        try:
+            orjson.loads("".join(self._said[number][1]))
+        except orjson.JSONDecodeError:
+            return False
+        return True
+
+    def calls(self) -> tuple[ToolCall, ...]:
+        """All calls in their order; () when none was made."""
+        return tuple(ToolCall(self._own.get(name, name), "".join(arguments)) for name, arguments in self._said)
+
+
+def recorded(value: Any) -> tuple[ToolCall, ...]:
+    """Calls as files have them: a list (or its JSON) of {name, arguments}, bare or in OpenAI's `{"function": {...}}`.
+
+    Arguments are an object, or the text that a model wrote. Raises ValueError (half a sentence) for anything else.
+    """
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError as error:
+            raise ValueError(f"is no JSON ({error})") from error
+    if not isinstance(value, list):
+        raise ValueError(f"is {type(value).__name__}; expected a list of calls")  # noqa: TRY004
+    calls = []
+    for entry in value:
+        inner = entry.get("function", entry) if isinstance(entry, dict) else None
+        name, arguments = (inner.get("name"), inner.get("arguments")) if isinstance(inner, dict) else (None, None)
+        if not isinstance(name, str) or not isinstance(arguments, dict | str):
+            raise ValueError('holds what is no call; expected {"name": "f", "arguments": {}}')  # noqa: TRY004
+        written = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+        calls.append(ToolCall(name, written))
+    return tuple(calls)
