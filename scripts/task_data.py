@@ -122,14 +122,28 @@ def legalbench(source: Path) -> Iterator[Record]:
 
 
 def mt_bench(source: Path) -> Iterator[Record]:
-    """The reference answers are GPT-4's, to the thirty questions that FastChat judges by them."""
+    """The reference answers are GPT-4's, to the thirty questions that FastChat judges by them; so are the prompts."""
+    prompts = {prompt["name"]: prompt for prompt in lines(source / "mt_bench", "judge_prompts.jsonl")}
     given = {record["question_id"]: record for record in lines(source / "mt_bench", "reference_answer_gpt-4.jsonl")}
     for record in lines(source / "mt_bench", "question.jsonl"):
         found = given.get(record["question_id"])
         yield {
             "question_id": record["question_id"], "category": record["category"], "turns": record["turns"],
             "reference": found["choices"][0]["turns"] if found else [],
+            "judge_prompts": [_judge_prompt(prompts, record, found, turn) for turn in (1, 2)],
         }  # fmt: skip
+
+
+def _judge_prompt(prompts: dict[str, Record], record: Record, reference: Record | None, turn: int) -> Record:
+    """FastChat's prompt to judge one answer, cut where the model's answers stand."""
+    chosen = prompts[f"single-{'math-' if reference else ''}v1{'-multi-turn' if turn == 2 else ''}"]
+    gap = "\0"
+    known = {"question": record["turns"][0], "question_1": record["turns"][0], "question_2": record["turns"][1]}
+    if reference:
+        told = reference["choices"][0]["turns"]
+        known |= {"ref_answer_1": told[0], "ref_answer_2": told[1]}
+    text = chosen["prompt_template"].format(**known, answer=gap, answer_1=gap, answer_2=gap)
+    return {"system": chosen["system_prompt"], "pieces": text.split(gap)}
 
 
 TASKS: dict[str, Callable[[Path], Iterator[Record]]] = {

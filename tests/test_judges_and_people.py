@@ -17,6 +17,7 @@ from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.judges_world import candidates, judgments, model, write_suite
 from tests.world import evalkit, run_folders
 
+REPO = Path(__file__).resolve().parents[1]
 Capture = pytest.CaptureFixture[str]
 
 
@@ -238,6 +239,20 @@ def test_judge_check_of_a_run_without_judges_says_how_to_get_some(
     assert ran.code == 2
     assert "no judge marked its answers" in ran.err
     assert evalkit(capsys, "judge-check", "nowhere").code == 2
+
+
+def test_the_example_runs_without_a_key_and_shows_what_judges_do(
+    tmp_path: Path, results: Path, capsys: Capture
+) -> None:
+    ran = evalkit(capsys, "run", REPO / "examples" / "judges" / "suite.yaml")
+    assert ran.code == 0, ran.err
+    assert "strict, kind marked 11 answers together" in ran.out
+    found = evalkit(capsys, "judge-check", "--json").json
+    assert found["judges"]["kind"]["n_unreadable"] == 1
+    assert found["tasks"]["duel"]["place"]["kind"]["share"] == pytest.approx(2 / 6)
+    (folder,) = run_folders(results)
+    flattered = next(r for r in candidates(folder) if (r.model, r.task, r.sample_id) == ("brief", "advice", "damage"))
+    assert flattered.score == pytest.approx((0 / 9 + 1 / 9) / 2), "what the answer says of itself is not a verdict"
 
 
 def test_published_figures_of_agreement_are_reproduced() -> None:

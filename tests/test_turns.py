@@ -305,7 +305,9 @@ def test_what_cannot_be_a_conversation_is_refused_with_a_reason(
 def test_mt_bench_is_asked_in_its_two_turns(task_file: Path, tmp_path: Path, capsys: Capture) -> None:
     suite = tmp_path / "suite.yaml"
     suite.write_text(
-        f"name: mt\nmodels:\n{scripted({'*': 'Words.'})}\ntasks:\n  - {{use: mt_bench, with: {{path: {task_file}}}}}\n",
+        f"name: mt\nmodels:\n{scripted({'*': 'Words.'})}\n"
+        "judges:\n  judge: {adapter: scripted, replies: {'*': '[[7]]'}}\n"
+        f"tasks:\n  - {{use: mt_bench, with: {{path: {task_file}}}}}\n",
         encoding="utf-8",
     )
     ran = run(capsys, suite, "--no-cache")

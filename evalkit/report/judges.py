@@ -55,7 +55,7 @@ def _say_agreement(page: Page, name: str, task: Mapping[str, Any]) -> None:
     if len(task["by"]) > 1:
         who = ", ".join(visible(judge, limit=40) for judge in task["by"])
         if task["n_both"]:
-            found = numbers.UNDEFINED if task["alpha"] is None else f"{task['alpha']:.2f}"
+            found = numbers.agreement(task["alpha"])
             page.say(
                 f"{name}: {who} marked {numbers.count(task['n_both'])} answers together; Krippendorff's alpha {found}, "
                 f"{numbers.quality(task['mean_difference'])} apart on average"
@@ -117,7 +117,7 @@ def _print_agreement(page: Page, name: str, agreement: Mapping[str, Any]) -> Non
             Column("the same", [_bounds(told["same"], told["low"], told["high"]) for told in rows], left=True),
             Column(
                 "Cohen's kappa",
-                [_bounds(told["kappa"], told["kappa_low"], told["kappa_high"]) for told in rows],
+                [numbers.agreement(told["kappa"], told["kappa_low"], told["kappa_high"]) for told in rows],
                 left=True,
             ),
         ],

@@ -49,6 +49,13 @@ def quality_with_interval(mean: Number | None, low: Number | None, high: Number 
     return f"{quality(mean)} {interval(low, high)}".rstrip()
 
 
+def agreement(value: Number | None, low: Number | None = None, high: Number | None = None) -> str:
+    """Kappa or alpha, from −1 to 1, with its interval where there is one: "0.62 [0.41, 0.83]"."""
+    if value is None or not math.isfinite(value):
+        return UNDEFINED
+    return f"{value:.2f} {interval(low, high)}".rstrip().replace("-", "−")
+
+
 def difference(value: Number | None) -> str:
     """A difference of scores with its sign: "+0.012", "−0.012"; "0.000" without one only where it is exactly zero."""
     if value is None or not math.isfinite(value):

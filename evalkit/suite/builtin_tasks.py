@@ -41,8 +41,13 @@ def adjusted(name: str, changes: WithEntry | None, own_name: str | None) -> Buil
     """The definition with a suite's `with` applied. Raises SuiteError as `definition`, and where data is missing."""
     entry = definition(name)
     update: dict[str, Any] = {}
-    for key in changes.model_fields_set - {"path", "data", "shots"} if changes else ():
+    for key in changes.model_fields_set - {"path", "data", "shots", "judges"} if changes else ():
         update[key] = getattr(changes, key)
+    if changes is not None and changes.judges is not None:
+        if entry.score is None or "by" not in entry.score.options:
+            raise SuiteError(f"no judge marks {name!r}; leave out `judges`")
+        options = {**entry.score.options, "by": list(changes.judges)}
+        update["score"] = entry.score.model_copy(update={"options": options})
     data = entry.data or DataEntry()
     if changes is not None and changes.data is not None:
         data = _over(data, changes.data)

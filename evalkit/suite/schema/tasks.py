@@ -208,6 +208,8 @@ class WithEntry(Adjustable):
 
     path: Text | None = None
     """Short for data: {path: ...}."""
+    judges: Texts | None = None
+    """Who marks, for a task that judges mark: names under `judges:`. None: the one called `judge`."""
 
 
 class TaskEntry(Adjustable):
