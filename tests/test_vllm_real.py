@@ -106,6 +106,7 @@ def test_what_ran_is_recorded(ours: dict[str, Rows], folder: Path) -> None:
     facts = read_facts(run_folders(folder / "results")[0])["servers"]["vllm"]
     assert facts["engine"].startswith("vllm 0.")
     assert facts["dtype"] == "float32" and len(facts["weights"]) == 64
+    assert (facts["resolved"]["dtype"], facts["resolved"]["tensor_parallel_size"]) == ("float32", "1")
     metrics = facts["metrics"]
     assert metrics["prompt_tokens"] > 0 and metrics["requests"] >= 3 * N
     assert metrics["running_mean"] > 0 and metrics["looks"] > 3, "a short run was looked at while it went on"

@@ -49,6 +49,9 @@ with (home / "calls.jsonl").open("a") as calls:
 if (home / "broken").exists():
     print((home / "broken").read_text(), flush=True)
     sys.exit(1)
+print("(EngineCore pid=7) INFO Initializing a V1 LLM engine (v0.32.0) with config: model='/w', tokenizer_mode=auto, "
+      "dtype=torch.float32, max_seq_len=512, tensor_parallel_size=1, quantization=None, kv_cache_dtype=auto, "
+      "device_config=cpu, trust_remote_code=False", flush=True)
 port = next(word.partition("=")[2] for word in arguments if word.startswith("--port="))
 behaviour = dict(json.loads((home / "behaviour.json").read_text()), require_key=os.environ["VLLM_API_KEY"])
 os.execv({python!r}, [{python!r}, "-m", "evalkit.testing.fake_provider", "--port", port,
@@ -118,6 +121,8 @@ def test_a_server_is_started_asked_recorded_and_stopped(capsys: Capture, folder:
     assert (run_folder / "server-mine.log").exists()
     facts = read_facts(run_folder)
     assert facts["servers"]["mine"]["weights"] and facts["servers"]["mine"]["flags"] == "--dtype=float32"
+    resolved = facts["servers"]["mine"]["resolved"]
+    assert (resolved["dtype"], resolved["quantization"], resolved["device_config"]) == ("float32", "None", "cpu")
     assert str(call["key"]) not in json.dumps(facts)
 
 

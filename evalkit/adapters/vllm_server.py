@@ -23,6 +23,7 @@ from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.openai_chat import OpenAIChat
 from evalkit.adapters.presets import load_preset
 from evalkit.adapters.vllm_flags import STARTUP_S, arguments
+from evalkit.adapters.vllm_log import engine_facts
 from evalkit.adapters.vllm_metrics import MetricsSampler
 from evalkit.adapters.vllm_process import Launch, VllmProcess, free_port
 from evalkit.adapters.vllm_weights import Weights, digest_of, identify
@@ -99,7 +100,7 @@ class ManagedVllm:
                 "engine": engine,
                 "weights": weights.identity or "unknown: a branch of the hub (pin serve: {revision: COMMIT})",
                 "flags": " ".join(flags) or "none",
-                **_precision(spec, weights),
+                **_precision(spec),
                 **(
                     {"lora": ", ".join(f"{name} {content[:16]}" for name, content in adapters.items())} if loras else {}
                 ),
@@ -121,6 +122,8 @@ class ManagedVllm:
         tell(f"{self.spec.name}: vllm serve is ready after {startup_s:.0f} s")
         self._n_starts = 1
         self.served = {"startup_s": round(startup_s, 3), "restarts": 0, **dict(self.endpoint.facts)}
+        if resolved := engine_facts(self._process.log):
+            self.served["resolved"] = resolved
         self._metrics = MetricsSampler(self._process.root)
         self._metrics.start()
 
@@ -220,8 +223,8 @@ def _version(executable: str) -> str | None:
     return done.stdout.strip() or None
 
 
-def _precision(spec: ModelSpec, weights: Weights) -> dict[str, str]:
-    """dtype, quantisation and parallelism as they were asked for; `auto` is the checkpoint's own."""
+def _precision(spec: ModelSpec) -> dict[str, str]:
+    """dtype, quantisation and parallelism as they were asked for; what `auto` became is in `resolved`."""
     serve = spec.serve or {}
     return {
         "dtype": str(serve.get("dtype", "auto")),
