@@ -255,3 +255,9 @@ def test_an_own_model_without_a_sweep_has_no_line(capsys: pytest.CaptureFixture[
 )
 def test_volumes_are_shown_with_three_digits(value: Any, shown: str) -> None:
     assert numbers.volume(value) == shown
+
+
+def test_a_scenario_in_the_place_of_a_run_is_told_where_it_goes(capsys: pytest.CaptureFixture[str]) -> None:
+    ran = evalkit(capsys, "breakeven", "examples/breakeven/crossovers.yaml")
+    assert ran.code == 2
+    assert "--scenario examples/breakeven/crossovers.yaml" in ran.err

@@ -100,6 +100,13 @@ def test_the_prompt_cache_saves_the_discount_less_what_writing_cost() -> None:
     assert total.prompt_cache_usd == Decimal("2.5") * 2 - Decimal("0.25") - 3
 
 
+def test_what_the_response_cache_saved_is_unknown_where_a_price_is() -> None:
+    known = Answer("a", "x", Usage(input=1, output=1), 0.0, Decimal("0.1"), Decimal(0), cached=True)
+    unknown = Answer("a", "x", Usage(input=1, output=1), 0.0, None, Decimal(0), cached=True)
+    assert _bill([known]).models["a"].as_facts()["reused_usd"] == "0.1"
+    assert _bill([known, unknown]).models["a"].as_facts()["reused_usd"] is None
+
+
 def test_stored_unit_prices_come_back_as_they_were() -> None:
     assert stored_prices(json.loads(json.dumps(UNIT.as_facts()))) == UNIT
     assert stored_prices(None) is None

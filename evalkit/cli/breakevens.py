@@ -48,6 +48,8 @@ def break_even(
             raise click.UsageError("--scenario states everything in its file: leave the run's options out.")
         made = read_scenario(scenario)
     else:
+        if run is not None and run.endswith((".yaml", ".yml")):
+            raise click.UsageError(f"RUN is a stored run; a scenario file goes to an option: --scenario {run}")
         if run is None or api is None or self_hosted is None:
             raise click.UsageError("give RUN with --api MODEL and --self-hosted MODEL, or --scenario FILE.")
         if tokens_per_day is not None and requests_per_day is not None:

@@ -1,4 +1,4 @@
-"""`evalkit list`: the stored runs, newest last."""
+"""`evalkit list`: the stored runs, newest first."""
 
 from __future__ import annotations
 

@@ -24,7 +24,10 @@ def rescore_run(
     """The exit code; 0 also when nothing changed. Raises UserError."""
     folder = resolve_run(run, results)
     path = suite if suite is not None else _suite_of(folder)
-    changed = rescore(folder, suite_at(path), Choice(tasks, None if scorer is None else _score(scorer)))
+    read = suite_at(path)
+    changed = rescore(folder, read, Choice(tasks, None if scorer is None else _score(scorer)))
+    order = {name: n for n, name in enumerate([*(task.name for task in read.tasks), *read.models])}
+    changed.sort(key=lambda one: (order.get(one.task, -1), order.get(one.model, -1)))
     if as_json:
         import orjson
 

@@ -64,6 +64,8 @@ class Amounts:
     spend_usd: Decimal = ZERO
     reused_usd: Decimal = ZERO
     """What the answers from evalkit's response cache cost when they were bought: not paid again."""
+    n_reused_unknown: int = 0
+    """Of them, those whose cost is not known."""
     prompt_cache_usd: Decimal = ZERO
     """Saved by the provider's prompt cache: input at its plain price less what reads and writes were billed. Negative
     where writing cost more than reading saved."""
@@ -90,6 +92,7 @@ class Amounts:
             self.spend_usd += answer.spend_usd
         if billed is None:
             self.n_unknown += 1
+            self.n_reused_unknown += answer.cached
             return
         self.known_usd += billed
         self.reused_usd += billed if answer.cached else ZERO
@@ -125,7 +128,7 @@ class Amounts:
             "billed_usd": text(total),
             "known_usd": text(self.known_usd),
             "spend_usd": text(self.spend_usd if self.n_answers and not self.n_spend_unknown else None),
-            "reused_usd": text(self.reused_usd),
+            "reused_usd": text(None if self.n_reused_unknown else self.reused_usd),
             "prompt_cache_saved_usd": text(None if self.n_prompt_cache_unknown else self.prompt_cache_usd),
             "usd_by_kind": {kind: text(self.kinds[kind]) for kind in KINDS if kind in self.kinds},
             "tokens": dict(self.tokens),

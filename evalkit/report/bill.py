@@ -73,10 +73,9 @@ def _notes(total: Mapping[str, Any]) -> list[str]:
         known = f"; of the others {_usd(total['known_usd'])}" if Decimal(total["known_usd"]) else ""
         notes.append(f"cost of {numbers.count(total['n_unknown'])} answers unknown{known}")
     if total["n_from_cache"]:
-        notes.append(
-            f"{numbers.count(total['n_from_cache'])} answers came from evalkit's response cache, "
-            f"which saved {_usd(total['reused_usd'])}"
-        )
+        reused = total["reused_usd"]
+        saved = f"which saved {_usd(reused)}" if reused is not None else "and what that saved is unknown"
+        notes.append(f"{numbers.count(total['n_from_cache'])} answers came from evalkit's response cache, {saved}")
     saved = total["prompt_cache_saved_usd"]
     if saved is None:
         notes.append("what the provider's prompt cache saved is unknown: some unit prices are")
