@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from evalkit import stats
 from evalkit.stats.tango import normal_quantile
 
 Floats = npt.NDArray[np.float64]
+
+ALPHA = 0.05
+MARGINS = (0.0, 0.01, 0.02, 0.05)
 
 
 @dataclass(slots=True)
@@ -67,3 +71,10 @@ def clustered_differences(
     low = normal_quantile(lost) if lost > 0 else -math.inf
     high = normal_quantile(1 - won) if won > 0 else math.inf
     return np.where(latent < low, -1.0, np.where(latent > high, 1.0, 0.0))
+
+
+def decide_differences(
+    d: Floats, margin: float, labels: npt.NDArray[np.int64] | None, items: npt.NDArray[np.int64] | None = None
+) -> str:
+    """The verdict on right/wrong scores with these differences."""
+    return stats.decide((d < 0) * 1.0, (d > 0) * 1.0, margin, ALPHA, labels, items=items).value

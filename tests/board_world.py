@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,11 @@ HOSTILE = (
 )
 
 
+def _own(model: str) -> float:
+    """What no two models have in common: two calls never take equally long to the last bit."""
+    return zlib.crc32(model.encode()) / 2**52
+
+
 def a_row(model: str, task: str, n: int, **changes: Any) -> Row:
     """Sample n of a task, answered with the skill of the model; the same for every call."""
     skill, usd, asked_as = MODELS.get(model, (0.5, None, model))
@@ -37,7 +43,13 @@ def a_row(model: str, task: str, n: int, **changes: Any) -> Row:
         },
         **{"occurrence": 0, "model": model, "repeat": 0, "outcome": Outcome.RIGHT if right else Outcome.WRONG},
         **{"score": float(right), "started_at": 1.7e9 + n, "queue_s": 0.01, "retry_s": 0.0, "ttft_s": 0.2 + n / 1000},
-        **{"tpot_s": 0.01, "total_s": 0.5 + n / 1000, "input_tokens": 90, "output_tokens": 12, "stop_reason": "stop"},
+        **{
+            "tpot_s": 0.01,
+            "total_s": 0.5 + n / 1000 + _own(model),
+            "input_tokens": 90,
+            "output_tokens": 12,
+            "stop_reason": "stop",
+        },
         **{"cost_usd": Decimal(usd) if usd else None, "spend_usd": Decimal(usd) if usd else None},
         **{"served_model": f"{asked_as}-2026", "slices": {"language": "en" if n % 2 else "de"}},
         **{"prompt": (Message("system", "You are careful."), Message("user", f"Ticket {n}: refund?"))},

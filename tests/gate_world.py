@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -49,6 +50,8 @@ def one(n: int, model: str, score: float | None, **changes: Any) -> Row:
     else:
         outcome = Outcome.RIGHT if score == 1 else Outcome.WRONG if score == 0 else Outcome.SCORED
         values = {"outcome": outcome, "score": score}
+    # No two calls take equally long to the last bit: rows of two models that did are refused as copies.
+    values.setdefault("total_s", 0.4 + n / 1000 + zlib.crc32(model.encode()) / 2**52)
     return a_row(n, model, **{**values, "task": "t", **changes})
 
 

@@ -246,6 +246,17 @@ def test_the_suite_s_own_gate_judges_a_run_only_while_its_data_is_the_same(tmp_p
     dropped = evalkit(capsys, "gate", "latest", "--suite", suite, "--results", tmp_path / "results")
     assert dropped.code == 2
     assert "clustered, sliced or critical" in dropped.err
+    for changed, said in (
+        (written.replace("model: m1", "model: m3"), "the baseline base: its entry changed"),
+        (written.replace("in_flight: 4", "in_flight: 4, max_error_rate: 0.0"), "run.max_error_rate: 0.01 in the run"),
+    ):
+        assert changed != written
+        suite.write_text(changed)
+        ran = evalkit(capsys, "gate", "latest", "--suite", suite, "--results", tmp_path / "results")
+        assert ran.code == 2
+        assert said in " ".join(ran.err.split())
+    suite.write_text(written.replace("model: m2", "model: m3"))  # the candidate is what is judged
+    assert evalkit(capsys, "gate", "latest", "--suite", suite, "--results", tmp_path / "results").code == 0
     suite.write_text(written)
     with (tmp_path / "items.jsonl").open("a") as file:
         file.write(json.dumps({"id": "new", "question": "Easy?", "choices": ["w", "x"], "answer": 1}) + "\n")

@@ -213,6 +213,96 @@ def test_an_errored_row_that_carries_a_score(judge: Gate) -> None:
     refused(judge(stored(judge.results, GOOD, change=lie)), 4, "60 of 600 rows of cand are errors")
 
 
+@pytest.mark.parametrize(("outcome", "score"), [("right", 0.5), ("wrong", 1.0), ("wrong", 0.9)])
+def test_an_outcome_that_its_score_contradicts(judge: Gate, outcome: str, score: float) -> None:
+    def lie(row: Row) -> Row:
+        return replace(row, outcome=Outcome(outcome), score=score) if row.sample_id == "q70" else row
+
+    refused(judge(stored(judge.results, GOOD, change=lie)), 2, f"call an answer {outcome}", "damaged")
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), -1.0])
+def test_a_time_that_no_clock_shows(judge: Gate, seconds: float) -> None:
+    section = gate(RULE, {"latency": "ttft_p95", "max_s": 1.0})
+    run = stored(judge.results, GOOD, section, change=lambda r: replace(r, ttft_s=seconds) if r.score == 0 else r)
+    refused(judge(run), 2 if seconds < 0 else 3)  # the journal keeps no infinity: it is a time that nobody measured
+
+
+def test_a_score_that_is_not_a_number_is_lost_and_not_won(judge: Gate) -> None:
+    nan = stored(judge.results, GOOD, change=lambda r: replace(r, score=float("nan")) if r.sample_id == "q9" else r)
+    assert judge(nan).code in {0, 2, 3, 4}  # one absent score of 600 is an errored pair
+    many = stored(judge.results, GOOD, change=lambda r: replace(r, score=float("nan")) if r.score == 0 else r)
+    assert judge(many).code != 0
+
+
+def test_half_of_the_repeats_stored_for_twice_the_items(judge: Gate) -> None:
+    """Six hundred rows of three hundred items asked twice were owed; six hundred items asked once are others."""
+    refused(judge(stored(judge.results, GOOD, tasks={"t": 300}, repeats=2)), 2, "repeats are missing")
+
+
+def test_repeats_beyond_those_that_were_asked(judge: Gate) -> None:
+    def later(row: Row) -> Row:
+        return replace(row, repeat=1) if row.sample_id == "q9" else row
+
+    refused(judge(stored(judge.results, GOOD, change=later)), 2, "repeats beyond the 1")
+
+
+def test_one_model_s_answers_under_two_names(judge: Gate) -> None:
+    rows = [one(n, m, s, total_s=0.4 + n / 1000) for m in GOOD for n, s in enumerate(GOOD["base"])]
+    refused(judge(stored(judge.results, GOOD, rows=rows)), 2, "one model's answers under two names")
+    assert judge.promote(stored(judge.results, {"base": GOOD["base"]})).code == 0
+    copy = [one(n, "cand", s, total_s=one(n, "base", s).total_s) for n, s in enumerate(GOOD["base"])]
+    again = stored(judge.results, {"cand": GOOD["base"]}, gate(baseline="baseline@prod"), rows=copy)
+    refused(judge(again), 2, "one model's answers under two names")
+
+
+def test_a_part_of_the_rows_that_is_gone(judge: Gate) -> None:
+    run = stored(judge.results, GOOD)
+    write(run, [one(0, "cand", 0.0)])
+    from evalkit.store import sealing
+
+    sealing.seal(run)
+    first = sorted(run.glob("rows-*.parquet"))[0]
+    first.unlink()
+    assert judge(run).code in {2, 4}
+
+
+def test_a_candidate_that_is_named_twice(judge: Gate) -> None:
+    refused(judge(stored(judge.results, GOOD, gate(candidates=["cand", "cand"]))), 2, "names cand twice")
+
+
+def test_every_item_in_one_cluster(judge: Gate) -> None:
+    refused(judge(stored(judge.results, GOOD, change=lambda r: replace(r, cluster="all"))), 3, "1 cluster decides")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"cost": "usd_per_sample", "max_ratio": float("inf")},
+        {"latency": "ttft_p95", "max_s": float("inf")},
+        {"rate": "refused", "max_rate": 1},
+        {"rate": "refused", "max_increase": 1},
+        {"quality": "all", "margin": float("nan")},
+        {"quality": "all", "margin": 1},
+        {"quality": "all", "margin": -0.02},
+        {"quality": "all", "margin": "2%"},
+        {"quality": "all", "margin": "0.02"},
+        {"quality": "all", "margin": True},
+    ],
+)
+def test_a_limit_that_nothing_could_break_or_nobody_can_read(rule: dict[str, Any]) -> None:
+    from pydantic import ValidationError
+
+    from evalkit.suite.schema import GateEntry
+
+    with pytest.raises(ValidationError):
+        GateEntry.model_validate(gate(rule))
+
+
+def test_a_margin_of_minus_zero_is_zero(judge: Gate) -> None:
+    refused(judge(stored(judge.results, GOOD, gate({"quality": "all", "margin": -0.0}))), 3)
+
+
 def test_scores_beyond_one(judge: Gate) -> None:
     run = stored(judge.results, GOOD, change=lambda r: replace(r, score=2.0) if r.sample_id == "q9" else r)
     refused(judge(run), 2, "scores lie between 0 and 1")
@@ -367,6 +457,27 @@ def test_a_baseline_whose_rows_were_changed_since(judge: Gate) -> None:
     write(run, [one(100, "base", 0.0)])
     fresh = stored(judge.results, {"cand": GOOD["cand"]}, gate(baseline="baseline@prod"))
     refused(judge(fresh), 2, "not the ones that were promoted")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"slices": {"language": "de"}}, {"ttfr_s": 9.0}, {"tpot_s": 9.0}, {"served_model": "x"}]
+)
+def test_a_baseline_whose_slices_times_or_served_model_were_changed_since(judge: Gate, changes: dict[str, Any]) -> None:
+    run = stored(judge.results, {"base": GOOD["base"]})
+    assert judge.promote(run).code == 0
+    write(run, [one(100, "base", GOOD["base"][100], **changes)])
+    fresh = stored(judge.results, {"cand": GOOD["cand"]}, gate(baseline="baseline@prod"))
+    refused(judge(fresh), 2, "not the ones that were promoted")
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "..", ".", "a/b", "/etc"])
+def test_a_baseline_that_points_out_of_the_results(judge: Gate, name: str) -> None:
+    run = stored(judge.results, {"base": GOOD["base"]})
+    assert judge.promote(run).code == 0
+    path = judge.baselines / "prod.yaml"
+    path.write_text(path.read_text().replace(f"run: {run.name}", f"run: {name}"))
+    fresh = stored(judge.results, {"cand": GOOD["cand"]}, gate(baseline="baseline@prod"))
+    refused(judge(fresh), 2, "no folder of results")
 
 
 def test_a_baseline_whose_rows_are_not_here(judge: Gate) -> None:

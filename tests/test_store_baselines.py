@@ -54,7 +54,7 @@ def test_whatever_a_gate_reads_is_part_of_the_digest(tmp_path: Path, change: dic
     [
         ("", "no baseline of this evalkit"),
         ("version: 9", "no baseline"),
-        ("version: 1", "lacks name"),
+        ("version: 2", "lacks name"),
         ("a: [", "cannot be read"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,14 +164,17 @@ def gate_at(suite: Path) -> GateEntry:
 
 
 def refuse_other_suite(suite: Path, folder: Path) -> None:
-    """Raises NotComparable when the run was made from other tasks or data than the suite now has."""
+    """Raises NotComparable when the run was made from other tasks or data than the suite now has, from another baseline
+    model, or with more errors allowed. A candidate may differ: it is what is judged, and its entry is shown.
+    """
     from evalkit.cli.loading import suite_at
     from evalkit.decide.pairing import NotComparable
 
     facts = runs.read_facts(folder)
     resolved = facts.get("suite_resolved")
     made = {t["name"]: t for t in resolved.get("tasks", ())} if isinstance(resolved, dict) else {}
-    now = {task["name"]: task for task in plain(suite_at(suite).resolved())["tasks"]}
+    written = plain(suite_at(suite).resolved())
+    now = {task["name"]: task for task in written["tasks"]}
     wrong = [f"  {name}: not part of the run" for name in now if name not in made]
     wrong += [f"  {name}: not part of the suite" for name in made if name not in now]
     for name, task in now.items():
@@ -181,6 +184,7 @@ def refuse_other_suite(suite: Path, folder: Path) -> None:
             wrong.append(f"  {name}: the prompt, few-shot examples, scorer or settings changed")
         if name in made and task["marks"] != made[name].get("marks", task["marks"]):
             wrong.append(f"  {name}: which items are clustered, sliced or critical changed")
+    wrong += _otherwise_asked(written, resolved if isinstance(resolved, dict) else {})
     if wrong:
         raise NotComparable(
             f"{folder.name} was not made from {suite} as it is now:\n"
@@ -188,6 +192,19 @@ def refuse_other_suite(suite: Path, folder: Path) -> None:
             + "\nRun it again: evalkit run "
             f"{suite} --gate (what is unchanged comes from the cache and costs nothing)."
         )
+
+
+def _otherwise_asked(now: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
+    """What a run may not bring along: another model under the baseline's name, and leave for more errors."""
+    wrong = []
+    name = (now.get("gate") or {}).get("baseline", "")
+    entry, other = ((side.get("models") or {}).get(name) for side in (now, made))
+    if not name.startswith(PROMOTED) and entry != other:
+        wrong.append(f"  the baseline {name}: its entry changed (adapter, model, address, settings or others)")
+    allowed, more = ((side.get("run") or {}).get("max_error_rate") for side in (now, made))
+    if isinstance(allowed, int | float) and (not isinstance(more, int | float) or more > allowed):
+        wrong.append(f"  run.max_error_rate: {more} in the run, {allowed:g} in the suite")
+    return wrong
 
 
 def plain(value: Any) -> Any:

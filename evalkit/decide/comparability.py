@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalkit.decide.pairing import NotComparable
+import numpy as np
+
+from evalkit.decide.pairing import NotComparable, Pairs
 from evalkit.errors import StoreError
 from evalkit.store import runs
 
@@ -37,6 +39,7 @@ _SAID = {
     "builtin": "the built-in task or its version",
 }
 """Keys of a task's identity as a reader knows them; a key that is not here is named as it is."""
+_FEW = 15  # so many equal times are no coincidence
 _MARKING = frozenset({"score", "scorer_version"})
 
 
@@ -115,6 +118,22 @@ def refuse_unless_comparable(baseline: Side, candidate: Side) -> None:
         f"{baseline.label} ({baseline.folder.name}) and {candidate.label} ({candidate.folder.name}) are not "
         f"comparable; they differ in:\n{lines}\n{way_out}"
     )
+
+
+def refuse_copies(baseline: Side, candidate: Side, pairs: Pairs) -> None:
+    """Raises NotComparable where two models are said to differ and every answer took the very same time on both sides.
+
+    Two calls are never equally long to the last bit: these are one model's rows under two names. Answers from the cache
+    keep their first time, so they say nothing here, and nor does a model that is asked for once and compared twice.
+    """
+    ours, theirs = pairs.baseline.total_s, pairs.candidate.total_s
+    fresh = ~(pairs.baseline.cached | pairs.candidate.cached) & ~(np.isnan(ours) | np.isnan(theirs))
+    fresh &= (ours > 0) & (theirs > 0)
+    if int(fresh.sum()) >= _FEW and np.unique(ours[fresh]).size > 1 and np.array_equal(ours[fresh], theirs[fresh]):
+        raise NotComparable(
+            f"{candidate.label} ({candidate.folder.name}) took the very same time for each answer as {baseline.label} "
+            f"({baseline.folder.name}): these are one model's answers under two names. Run the suite again."
+        )
 
 
 def differences(baseline: Side, candidate: Side) -> Iterator[tuple[str, bool]]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evalkit.decide import alarms, early, wholeness
-from evalkit.decide.comparability import Side, refuse_unless_comparable, shown
+from evalkit.decide.comparability import Side, refuse_copies, refuse_unless_comparable, shown
 from evalkit.decide.conditions import evaluate
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
 from evalkit.decide.flips import count_flips
@@ -62,6 +62,9 @@ def decide_gate(gate: GateEntry, folder: Path, results: Path, promoted: Path) ->
     Raises NotComparable, StoreError or UserError: each is exit 2, and nothing has been decided then.
     """
     facts = runs.read_facts(folder)
+    twice = [name for n, name in enumerate(gate.candidates) if name in gate.candidates[:n]]
+    if twice:
+        raise UserError(f"the gate of {folder.name} names {', '.join(twice)} twice. Name each candidate once.")
     base, base_rows = _baseline(gate, folder, results, promoted)
     sides = [Side.of(folder, name) for name in gate.candidates]
     for side in sides:
@@ -108,8 +111,12 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
     compared = tuple(shown(base, side))
     notes = () if compared else ("both sides are the same model as far as is known: this shows noise, not a swap",)
     if stopped is not None:
-        return replace(_replayed(gate, base, base_rows, side, rows, stopped), compared=compared)
+        notes = (*notes, *_served(base_rows, rows))
+        return _replayed(gate, base, base_rows, side, rows, stopped, compared, notes)
     pairs = pair(base_rows, rows)
+    for of in (base, side):
+        wholeness.refuse_other_repeats(of, pairs)
+    refuse_copies(base, side, pairs)
     found = findings(gate, pairs, _ratio_refused(base, side))
     if (told := _looked_at(side)) is not None:
         found = at_the_end(gate, pairs, found, passes_early=not told.get("needs_all", True))
@@ -228,10 +235,20 @@ def _looked_at(side: Side) -> Mapping[str, Any] | None:
 
 
 def _replayed(
-    gate: GateEntry, base: Side, base_rows: pa.Table, side: Side, rows: pa.Table, stopped: early.Stopped
+    gate: GateEntry,
+    base: Side,
+    base_rows: pa.Table,
+    side: Side,
+    rows: pa.Table,
+    stopped: early.Stopped,
+    compared: tuple[str, ...],
+    notes: tuple[str, ...],
 ) -> CandidateDecision:
     """The decision on a run that was stopped early: the same walk over the stored rows, and the same verdict."""
     pairs = pair(*common_rows(base_rows, rows))
+    for of in (base, side):
+        wholeness.refuse_other_repeats(of, pairs)
+    refuse_copies(base, side, pairs)
     told = side.facts["stopped_early"]
     order = early.in_order(pairs, int(told["seed"]))
     rules = early.replay(gate, pairs, order, stopped, told)
@@ -245,7 +262,7 @@ def _replayed(
             "another gate was settled (or items have gone since). Run the suite without --gate for all of them: "
             "what was answered comes from the cache."
         )
-        return CandidateDecision(side.model, INCOMPLETE, incomplete=(why,))
+        return CandidateDecision(side.model, INCOMPLETE, incomplete=(why,), compared=compared)
     walked = pairs.only(order[: stopped.n_used])
     settled = {rule.condition: rule for rule in rules}
     found = []
@@ -263,8 +280,9 @@ def _replayed(
         n_pairs=walked.n,
         n_errored=int((~walked.scored).sum()),
         flips=count_flips(pairs, order[: stopped.n_used]),
+        compared=compared,
         saved=Saved(stopped.n_used, stopped.n_items, _saved_usd(n_left, cost)),
-        notes=("stopped early: no interval is shown, since one for a fixed number of items would not hold",),
+        notes=(*notes, "stopped early: no interval is shown, since one for a fixed number of items would not hold"),
     )
 
 

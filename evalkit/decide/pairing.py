@@ -273,11 +273,22 @@ def _read_half(table: pa.Table, side: str) -> Half:
             f"The {side}'s rows hold a score of {score[outside][0]:g}: scores lie between 0 and 1. The rows are "
             "damaged or were written by something else; restore them, or run the suite again."
         )
+    for name, value in (("right", 1.0), ("wrong", 0.0)):
+        if (contradicts := (outcome == OUTCOMES.index(name)) & ~np.isnan(score) & (score != value)).any():
+            raise UserError(
+                f"The {side}'s rows call an answer {name} and give it a score of {score[contradicts][0]:g}. They are "
+                "damaged or were written by something else; restore them, or run the suite again."
+            )
     cost = columns.floats(table["cost_usd"])
     if (cost < 0).any():
         raise UserError(f"The {side}'s rows hold a negative cost. Restore them, or run the suite again.")
     score[outcome == _ERRORED] = np.nan  # the system's fault is never a score, whatever stands beside it
     times = {name: columns.floats(table[name]) for name in ("cost_usd", "ttft_s", "ttfr_s", "tpot_s", "total_s")}
+    for name, values in times.items():
+        if np.isinf(values).any() or (values < 0).any():
+            raise UserError(
+                f"The {side}'s rows hold a {name} that is negative or infinite. Restore them, or run the suite again."
+            )
     return Half(score=score, outcome=outcome, cached=columns.floats(table["cached"]) != 0, **times)
 
 

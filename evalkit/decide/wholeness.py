@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evalkit.decide.comparability import Side
-from evalkit.decide.pairing import NotComparable
+from evalkit.decide.pairing import NotComparable, Pairs
 from evalkit.store import columns
 
 if TYPE_CHECKING:
@@ -82,6 +82,22 @@ def refuse_unknown(side: Side, table: pa.Table) -> None:
             f"{side.folder.name} holds {n_more:,} more rows of {side.label} than the {side.n_expected:,} it asked: "
             "the folder was changed by hand. Run the suite again."
         )
+
+
+def refuse_other_repeats(side: Side, pairs: Pairs) -> None:
+    """Raises NotComparable where rows are of other items or repeats than were asked, though their number is right."""
+    if ((pairs.repeat < 0) | (pairs.repeat >= side.repeats)).any():
+        raise NotComparable(
+            f"{side.folder.name} holds repeats beyond the {side.repeats} that it asked: the folder was changed by "
+            "hand. Run the suite again."
+        )
+    for name, task in side.tasks.items():
+        n = len(np.unique(pairs.item[pairs.task_mask(name)])) if name in pairs.tasks else 0
+        if n > int(task["n"]):
+            raise NotComparable(
+                f"{side.folder.name} holds {n:,} items of {name}, of which it asked {int(task['n']):,}, {side.repeats} "
+                "times each: repeats are missing and other items stand in for them. Run the suite again."
+            )
 
 
 def _surplus(side: Side, table: pa.Table) -> dict[str, int]:

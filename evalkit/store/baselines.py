@@ -27,8 +27,9 @@ from evalkit.store import columns, runs
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VERSION = 1
+VERSION = 2
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_FIGURES = ("cost_usd", "ttft_s", "ttfr_s", "tpot_s", "total_s")
 _TEXTS = ("name", "suite", "run", "model", "rows_digest", "promoted_at", "by", "why")
 
 
@@ -121,6 +122,11 @@ def read(name: str, baselines: Path) -> Baseline:
     wrong = [key for key in _TEXTS if not isinstance(said.get(key), str)]
     if wrong or not isinstance(said.get("n_rows"), int):
         raise UserError(f"{path} lacks {', '.join(wrong or ['n_rows'])}. Promote the run again.")
+    if said["run"] in {"", ".", ".."} or Path(said["run"]).name != said["run"] or "\\" in said["run"]:
+        raise UserError(
+            f"{path} names {said['run']!r} as its run, which is no folder of results: only its plain name can stand "
+            "there. Promote the run again."
+        )
     texts = {key: said[key] for key in _TEXTS}
     return Baseline(**texts, n_rows=said["n_rows"], where=said.get("where"))
 
@@ -160,12 +166,14 @@ def rows_digest(rows: pa.Table) -> str:
     import numpy as np
 
     ordered = rows.sort_by([(name, "ascending") for name in ("task", "sample_digest", "occurrence", "repeat")])
-    total = hashlib.sha256(b"evalkit.rows/1\0")
-    for name in ("task", "sample_digest", "target_digest", "outcome", "cluster"):
+    total = hashlib.sha256(b"evalkit.rows/2\0")
+    for name in ("task", "sample_digest", "target_digest", "outcome", "cluster", "served_model"):
         for part in _string_bytes(ordered[name]):
             total.update(part)
         total.update(b"\1")
-    for name in ("occurrence", "repeat", "score", "critical", "cost_usd", "ttft_s", "total_s", "cached"):
+    for part in _slices_bytes(ordered["slices"]):
+        total.update(part)
+    for name in (*("occurrence", "repeat", "score", "critical", "cached"), *_FIGURES):
         numbers = columns.floats(ordered[name])
         numbers[np.isnan(numbers)] = np.nan  # one spelling of "absent"
         total.update(numbers.astype("<f8").tobytes())
@@ -189,6 +197,19 @@ def _string_bytes(column: pa.ChunkedArray) -> Iterator[bytes]:
         content = chunk.buffers()[2]
         texts.append(b"" if content is None else bytes(memoryview(content)[offsets[0] : offsets[-1]]))
     yield from texts
+
+
+def _slices_bytes(column: pa.ChunkedArray) -> Iterator[bytes]:
+    """The slices of each row: how many there are, their names, their values."""
+    import numpy as np
+    import pyarrow as pa
+
+    whole = column.combine_chunks()
+    ends = columns.floats(_column_of(whole.offsets)).astype(np.int64) if len(whole) else np.zeros(1, dtype=np.int64)
+    yield np.diff(ends).astype("<i8").tobytes()
+    for names in (whole.keys, whole.items):
+        yield from _string_bytes(pa.chunked_array([names[ends[0] : ends[-1]]]))
+        yield b"\1"
 
 
 def _column_of(array: pa.Array) -> pa.ChunkedArray:

@@ -37,16 +37,16 @@ class RuleEntry(Part):
     """quality: does the claim hold for items like these (population, the default), or for these very items?"""
     tail: Literal["strict", "smooth"] | None = None
     """quality of graded scores: reckon with rare collapses that did not show (strict, the default), or not (smooth)."""
-    max_ratio: Annotated[float, Field(gt=0)] | None = None
+    max_ratio: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """cost, latency: candidate over baseline."""
-    max_s: Annotated[float, Field(gt=0)] | None = None
+    max_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """latency: seconds."""
     max_usd: Annotated[Decimal, as_written, Field(gt=0)] | None = None
     """cost: US dollars."""
-    max_increase: Annotated[float, Field(ge=0, le=1)] | None = None
-    """rate: candidate minus baseline."""
-    max_rate: Annotated[float, Field(ge=0, le=1)] | None = None
-    """rate: of the candidate alone."""
+    max_increase: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """rate: candidate minus baseline; below 1, or nothing could break it."""
+    max_rate: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """rate: of the candidate alone; below 1, or nothing could break it."""
     required: bool = True
     """false: shown, but not part of the verdict."""
 
