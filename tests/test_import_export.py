@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
+import pyarrow
 import pyarrow.parquet as pq
 import pytest
 
@@ -191,7 +194,32 @@ def inspect_sample(number: int, value: object, **more: object) -> dict[str, Any]
     }
 
 
-@pytest.mark.parametrize("kind", ["json", "eval"])
+def zstandard_zip(members: dict[str, bytes], *, damage: bool = False) -> bytes:
+    """A zip as Inspect packs it (method 93), which Python 3.11's zipfile cannot write."""
+    local, central = b"", b""
+    for name, text in members.items():
+        packed = pyarrow.compress(text, codec="zstd", asbytes=True)
+        if damage:
+            packed = packed[: len(packed) // 2] + bytes(len(packed) - len(packed) // 2)
+        sizes = struct.pack("<III2H", zlib.crc32(text), len(packed), len(text), len(name), 0)
+        head = struct.pack("<5H", 20, 0, 93, 0, 0) + sizes
+        central += (
+            b"PK\1\2" + struct.pack("<H", 20) + head + struct.pack("<3H2I", 0, 0, 0, 0, len(local)) + name.encode()
+        )
+        local += b"PK\3\4" + head + name.encode() + packed
+    end = struct.pack("<4H2IH", 0, 0, len(members), len(members), len(central), len(local), 0)
+    return local + central + b"PK\5\6" + end
+
+
+def test_a_damaged_zip_of_inspect_says_so(capsys: Capture, tmp_path: Path) -> None:
+    log = tmp_path / "log.eval"
+    members = {"header.json": json.dumps(INSPECT).encode() * 50}
+    log.write_bytes(zstandard_zip(members, damage=True))
+    ran = evalkit(capsys, "import", "inspect", log, "--results", tmp_path / "results")
+    assert ran.code == 2 and "cannot be unpacked" in ran.err and "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("kind", ["json", "eval", "eval, zstandard"])
 def test_a_log_of_inspect_becomes_a_run(capsys: Capture, tmp_path: Path, kind: str) -> None:
     samples = [
         inspect_sample(1, "C"),
@@ -199,9 +227,12 @@ def test_a_log_of_inspect_becomes_a_run(capsys: Capture, tmp_path: Path, kind: s
         inspect_sample(2, "P"),
         inspect_sample(3, "C", error={"message": "timed out"}),
     ]
-    log = tmp_path / f"log.{kind}"
+    log = tmp_path / f"log.{kind[:4]}"
     if kind == "json":
         log.write_text(json.dumps({**INSPECT, "samples": samples}), encoding="utf-8")
+    elif kind == "eval, zstandard":
+        members = {f"samples/{n}.json": json.dumps(sample).encode() for n, sample in enumerate(samples)}
+        log.write_bytes(zstandard_zip({"header.json": json.dumps(INSPECT).encode(), **members}))
     else:
         with zipfile.ZipFile(log, "w") as archive:
             archive.writestr("header.json", json.dumps(INSPECT))
@@ -214,6 +245,14 @@ def test_a_log_of_inspect_becomes_a_run(capsys: Capture, tmp_path: Path, kind: s
     assert rows["1", 0].sample_digest == rows["1", 1].sample_digest, "an epoch is a repeat of the same item"
     assert rows["3", 0].score is None and rows["3", 0].error == "timed out", "an error is nobody's wrong answer"
     assert rows["1", 0].input_tokens == 12 and rows["1", 0].prompt[0].role == "system"
+
+
+def test_a_log_of_a_run_that_broke_off_is_an_incomplete_run(capsys: Capture, tmp_path: Path) -> None:
+    log = tmp_path / "log.json"
+    log.write_text(json.dumps({**INSPECT, "status": "error", "samples": [inspect_sample(1, "C")]}), encoding="utf-8")
+    ran = evalkit(capsys, "import", "inspect", log, "--results", tmp_path / "results")
+    assert ran.code == 4 and "'error'" in ran.err
+    assert read_facts(run_folders(tmp_path / "results")[0])["status"] == "incomplete"
 
 
 def test_what_is_no_log_of_inspect_says_so(capsys: Capture, tmp_path: Path) -> None:

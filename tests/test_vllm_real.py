@@ -110,7 +110,7 @@ def test_what_ran_is_recorded(ours: dict[str, Rows], folder: Path) -> None:
     metrics = facts["metrics"]
     assert metrics["prompt_tokens"] > 0 and metrics["requests"] >= 3 * N
     assert metrics["running_mean"] > 0 and metrics["looks"] > 3, "a short run was looked at while it went on"
-    assert metrics["queue_s_mean"] >= 0 and 0 < metrics["prefix_cache_hit_rate"] < 1
+    assert metrics["queue_s_mean"] >= 0 and 0 <= metrics["prefix_cache_hit_rate"] < 1
     assert ours["vllm"]["gen", "0"].ttft_s is not None
 
 

@@ -30,12 +30,12 @@ class Imported:
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    """Sentences about what could not be taken over."""
+    reasons: list[str] = field(default_factory=list)
+    """Why it is not a whole run, as sentences; empty when it is."""
 
 
 def write_run(results: Path, found: Imported) -> Path:
-    """The folder of a new, complete run with these rows. Raises UserError where there are none, or two are the same."""
+    """The folder of a new run with these rows, complete unless there are reasons. Raises UserError where there are none, or two are the same."""
     if not found.rows:
         raise UserError(f"nothing to import: {found.source.get('files')} hold no sample")
     _refuse_twins(found.rows)
@@ -57,7 +57,8 @@ def write_run(results: Path, found: Imported) -> Path:
                 log.append(row)
         sealing.seal(folder)
         n_errored = sum(row.error_kind is not None for row in found.rows)
-        runs.update_facts(folder, status="complete", reasons=[], n_errored=n_errored)
+        status = "incomplete" if found.reasons else "complete"
+        runs.update_facts(folder, status=status, reasons=found.reasons, n_errored=n_errored)
         summary.write_summary(folder)
     return folder
 

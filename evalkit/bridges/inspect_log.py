@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,9 @@ _GRADES = {"C": 1.0, "P": 0.5, "N": 0.0, "I": 0.0}
 _ROLES = {"system": "system", "assistant": "assistant"}
 LARGEST = 2**31
 """Bytes of one member of a log, unpacked: a larger one is no log."""
+_ZSTANDARD = 93
+"""Of a zip's member: the way Inspect packs (0.3.285 does)."""
+_LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 
 
 def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) -> Imported:
@@ -42,6 +47,8 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
     task = _slug(str(about["task"]))
     model = name or _slug(str(about.get("model") or "model"))
     found = Imported(f"inspect-{task}", {"tool": "inspect", "files": [path.name], "status": header.get("status")})
+    if header.get("status") != "success":
+        found.reasons.append(f"Inspect's own run did not end well: its status is {header.get('status')!r}")
     found.models[model] = {"model": str(about.get("model")), "facts": {"engine": "as run by inspect"}}
     seen: dict[tuple[str, int], int] = {}
     chosen = scorer
@@ -68,23 +75,46 @@ def _opened(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
         return whole, iter(whole.get("samples") or ())
     with zipfile.ZipFile(path) as log:
         members = [info for info in log.infolist() if info.filename.startswith("samples/")]
-        if (
-            large := [info.filename for info in members if info.file_size > LARGEST]
-        ) or "header.json" not in log.namelist():
-            why = f"{large[0]} is larger than 2 GB" if large else "it has no header.json (the run may not have ended)"
-            raise UserError(f"{path.name} cannot be read: {why}")
-    header = _member(path, "header.json")
-    return header, (_member(path, info.filename) for info in members)
+        if "header.json" not in log.namelist():
+            raise UserError(f"{path.name} cannot be read: it has no header.json (the run may not have ended)")
+        header = log.getinfo("header.json")
+    return _member(path, header), (_member(path, info) for info in members)
 
 
-def _member(path: Path, name: str) -> dict[str, Any]:
+def _member(path: Path, info: zipfile.ZipInfo) -> dict[str, Any]:
+    if info.file_size > LARGEST:
+        raise UserError(f"{path.name} cannot be read: {info.filename} is larger than 2 GB")
     try:
-        with zipfile.ZipFile(path) as log:
-            return _json(log.read(name), f"{path.name}/{name}")
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+        if info.compress_type == _ZSTANDARD:
+            text = _unpacked(path, info)
+        else:
+            with zipfile.ZipFile(path) as log:
+                text = log.read(info)
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, struct.error) as error:
         raise UserError(
-            f"{path.name}: {name} cannot be unpacked ({error}); write it as JSON: inspect log convert --to json"
+            f"{path.name}: {info.filename} cannot be unpacked ({error}). Write it as JSON: inspect log convert "
+            "--to json"
         ) from error
+    return _json(text, f"{path.name}/{info.filename}")
+
+
+def _unpacked(path: Path, info: zipfile.ZipInfo) -> bytes:
+    """A member that is packed with Zstandard, as Inspect does and Python 3.11's zipfile cannot read.
+
+    Raises BadZipFile, OSError, ValueError or struct.error for what is damaged.
+    """
+    import pyarrow
+
+    with path.open("rb") as file:
+        file.seek(info.header_offset)
+        head = file.read(_LOCAL_HEADER.size)
+        *_, n_name, n_extra = _LOCAL_HEADER.unpack(head)
+        file.seek(n_name + n_extra, 1)
+        packed = file.read(info.compress_size)
+    text: bytes = pyarrow.decompress(packed, decompressed_size=info.file_size, codec="zstd", asbytes=True)
+    if zlib.crc32(text) != info.CRC:
+        raise zipfile.BadZipFile("its checksum is another one")
+    return text
 
 
 def _json(text: bytes, where: str) -> dict[str, Any]:
