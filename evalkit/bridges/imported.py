@@ -35,7 +35,10 @@ class Imported:
 
 
 def write_run(results: Path, found: Imported) -> Path:
-    """The folder of a new run with these rows, complete unless there are reasons. Raises UserError where there are none, or two are the same."""
+    """The folder of a new run with these rows, complete unless there are reasons.
+
+    Raises UserError where there are no rows, or two are the same.
+    """
     if not found.rows:
         raise UserError(f"nothing to import: {found.source.get('files')} hold no sample")
     _refuse_twins(found.rows)
