@@ -304,3 +304,17 @@ def test_what_evalkit_run_has_written_is_what_every_page_shows(
     assert frame.loc["one", "USD per 1,000"] > 0
     assert frame["USD per 1,000"].isna()["two"], "an unknown price is unknown, not zero"
     assert "errored" in frame.loc["one", "other outcomes"]
+
+
+def test_the_leaderboard_shows_facts_with_their_sources_and_what_a_file_of_one_s_own_corrects(tmp_path: Path) -> None:
+    a_run(tmp_path, ("gpt", "qwen"), n=10)
+    own = "models:\n- model: gpt-5\n  retires: {is: 2100-01-01, source: Our <b>lawyers</b>, seen: 2026-11-20}\n"
+    (tmp_path / "models.yaml").write_text(own)
+    found = tables(draw("leaderboard", tmp_path))
+    assert "2100-01-01" in found
+    assert "Our <b>lawyers</b>, 2026-11-20; from models.yaml, which corrects: 2026-12-11 (OpenAI Python SDK" in found
+    assert "https://github.com/QwenLM/Qwen3.5/blob/main/README.md" in found
+    (tmp_path / "models.yaml").write_text(own.replace("2100-01-01", "soon"))
+    slipped = draw("leaderboard", tmp_path)
+    assert "facts of your own are left out" in words(slipped).replace("\\", "")
+    assert "2026-12-11" in tables(slipped)

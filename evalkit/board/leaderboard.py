@@ -231,16 +231,24 @@ def _known(entries: Sequence[Entry]) -> None:
     listed = [entry for entry in entries if entry.known and entry.known.claims]
     if not listed:
         return
+    import pandas as pd
+
     with st.expander("What is known of these models"):
         for entry in listed:
             known = entry.known
             if known is None:
                 continue
             st.markdown(f"**{elements.plain(entry.model)}** is {elements.plain(known.model)}")
-            elements.facts_table(
-                {name.replace("_", " "): f"{known.shown(name)}   [{known.sources(name)}]" for name in known.claims},
-                alt=f"Facts about {visible(known.model)}",
+            frame = pd.DataFrame(
+                {
+                    "fact": [name.replace("_", " ") for name in known.claims],
+                    "value": [visible(known.shown(name) or "", limit=400) for name in known.claims],
+                    "who says so, and when it was read": [
+                        visible(known.sources(name), limit=900) for name in known.claims
+                    ],
+                }
             )
+            st.dataframe(frame, hide_index=True, width="stretch", alt=f"Facts about {visible(known.model)}")
 
 
 def _tier(entry: Entry) -> str | None:
