@@ -19,6 +19,7 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.adapters.keys import scrubbed
+from evalkit.engine.aside import aside
 from evalkit.engine.budget import Reservation
 from evalkit.engine.limiter import Limiter
 from evalkit.engine.retry import wait_before_retry
@@ -139,9 +140,9 @@ async def ask(
                 retry_s=attempt_at - first_sent if attempts > 1 else 0.0,
                 attempts=attempts,
             )
-            row = marked(item, response, course)
-            money.paid(row.cost_usd)
-            return Asked(row, response)
+            cost = cost_of(item, response, course)
+            money.paid(cost)  # before the mark, which may take its time
+            return Asked(await marked(item, response, course, cost), response)
         if error.may_be_billed:
             money.lost()
         if isinstance(error, RateLimited | Overloaded):
@@ -168,14 +169,18 @@ async def ask(
             raise
 
 
-def marked(item: Item, response: Response, course: Course, *, billed: Decimal | None = None) -> Row:
-    """The row of an answer, new or from the cache: scored and priced. `billed` is what it cost when it was bought."""
-    model, sample = item.model, item.sample
-    # Prices are dated: what is known of that day now wins over what was known then.
-    cost = model.price(response.usage, response.served_model, datetime.fromtimestamp(course.started_at, UTC))
-    if cost is None:
-        cost = billed
-    score = settle(sample, response, item.task.scorer)
+def cost_of(item: Item, response: Response, course: Course) -> Decimal | None:
+    """What an answer was billed, by the prices of its day; None where that is not known."""
+    return item.model.price(response.usage, response.served_model, datetime.fromtimestamp(course.started_at, UTC))
+
+
+async def marked(item: Item, response: Response, course: Course, cost: Decimal | None) -> Row:
+    """The row of an answer, new or from the cache, with its mark. A slow scorer marks beside the event loop."""
+    model, sample, scorer = item.model, item.sample, item.task.scorer
+    if scorer.slow:
+        score = await aside(lambda: settle(sample, response, scorer))
+    else:
+        score = settle(sample, response, scorer)
     dropped = item.task.dropped[model.name]
     timed = model.adapter.capabilities.timing
     return answered(sample, model.name, item.repeat, course, response, score, cost, dropped, timed=timed)

@@ -2,7 +2,7 @@
 
     ledger = Ledger(journal, done=recovered.is_done, cache=cache, observer=observer)
     owed = ledger.owed(item)              # None: answered in an earlier sitting
-    left = ledger.left_by_cache(owed)     # None: bought before, marked and stored just now
+    left = await ledger.left_by_cache(owed)     # None: bought before, marked and stored just now
     ledger.finish(item, request, asked)   # a new answer
 
 Where items are conversations, `owed` and `left_by_cache` give the first turn that is still without an answer.
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from evalkit.engine.asking import Asked, marked, request_of
+from evalkit.engine.asking import Asked, cost_of, marked, request_of
 from evalkit.engine.conversation import following, goes_on, unasked
 from evalkit.engine.rows import Course
 from evalkit.engine.work import Item, Observer, PlannedModel, Silent
@@ -108,11 +108,11 @@ class Ledger:
             self.store(left_over)
         return None
 
-    def left_by_cache(self, item: Item) -> tuple[Item, Request] | None:
+    async def left_by_cache(self, item: Item) -> tuple[Item, Request] | None:
         """What is still to be asked of an item once the cache has given what it has; None: nothing."""
         while True:
             request = request_of(item)
-            row = self._from_cache(item, request)
+            row = await self._from_cache(item, request)
             if row is None:
                 return item, request
             after = self.after(item, row)
@@ -120,12 +120,14 @@ class Ledger:
                 return None
             item = after
 
-    def _from_cache(self, item: Item, request: Request) -> Row | None:
+    async def _from_cache(self, item: Item, request: Request) -> Row | None:
         hit = self.cache.get(item.model, request) if self.cache is not None else None
         if hit is None:
             return None
         course = Course(hit.started_at, None, None, 1, cached=True)
         self.tally.cached += 1
-        row = marked(item, hit.response, course, billed=hit.cost_usd)
+        # Prices are dated: what is known of that day now wins over what was known then.
+        cost = cost_of(item, hit.response, course)
+        row = await marked(item, hit.response, course, hit.cost_usd if cost is None else cost)
         self.store(row)
         return row

@@ -203,7 +203,7 @@ class Runner:
                     continue
             if name in lane.stopped or (owed := self.ledger.owed(wanted)) is None:
                 continue
-            if (left := self.ledger.left_by_cache(owed)) is None:
+            if (left := await self.ledger.left_by_cache(owed)) is None:
                 n_skipped += 1
                 if n_skipped % 50 == 0:
                     await asyncio.sleep(0)
@@ -260,7 +260,7 @@ class Runner:
     async def _onward(self, item: Item, row: Row, lane: Lane) -> tuple[Item, Request, Reservation] | None:
         """The next turn, ready to be asked; None where there is none, or the run is stopping: then it is owed still."""
         after = self.ledger.after(item, row)
-        left = self.ledger.left_by_cache(after) if after is not None else None
+        left = await self.ledger.left_by_cache(after) if after is not None else None
         if left is None or self._stop.is_set() or item.model.name in lane.stopped:
             return None
         money = await self._reserved(*left)

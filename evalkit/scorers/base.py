@@ -41,6 +41,9 @@ class Scorer:
     """The reply is judged as a whole instead of an answer read out of it: a cut reply cannot be judged wrong."""
     reads_calls: bool = False
     """Calls made through a tool interface are what is marked: a reply that is only calls is not empty."""
+    slow: bool = False
+    """A mark may take milliseconds or more (a program is run, algebra is done): the engine makes it beside the event
+    loop, so that no other request's latency holds it. `mark` is then called in a thread."""
     judges: bool = False
     """The reply is a judge's words about another answer: what it fails to say is absent, never a 0."""
     later: bool = False

@@ -60,7 +60,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
         solution = sample.fields.get("canonical_solution")
         return solution if isinstance(solution, str) else None
 
-    return Scorer("code", 1, mark, gold, options=options)
+    return Scorer("code", 1, mark, gold, options=options, slow=True)
 
 
 _FENCE = re.compile(r"^[ \t]{0,3}```[\w+-]{0,20}[ \t]*\n", re.MULTILINE)

@@ -53,4 +53,4 @@ def make(given: Mapping[str, Any]) -> Scorer:
     def gold(sample: Sample) -> str | None:
         return None if sample.target is None else f"\\boxed{{{sample.target}}}"
 
-    return Scorer("math", 1, mark, gold, options=options)
+    return Scorer("math", 1, mark, gold, options=options, slow=True)
