@@ -61,7 +61,9 @@ def _written(results: Path, found: Imported) -> int:
 
     folder = write_run(results, found)
     by = ", ".join(visible(name) for name in found.models)
-    click.echo(f"{len(found.rows):,} rows of {len(found.tasks)} tasks by {by}", err=True)
+    click.echo(
+        f"{len(found.rows):,} rows of {len(found.tasks)} task{'' if len(found.tasks) == 1 else 's'} by {by}", err=True
+    )
     for reason in found.reasons:
         click.echo(f"evalkit: {visible(reason)}; what it has is kept, and no gate passes on it.", err=True)
     click.echo(str(folder))
