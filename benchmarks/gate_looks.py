@@ -59,8 +59,10 @@ def sequential(reps: int) -> list[Goal]:
         powers[name], shares[name] = ([by[t].mean for t in truths[1:]] for by in (power, share))
     goals = []
     for name, most, ends in (("curtail", 0.003, (0.91, 0.71)), ("save", 0.035, (0.72, 0.57))):
-        lost = max(np.subtract(powers["fixed"], powers[f"population {name}"]))
-        goals.append(Goal(f"{name}: power behind the fixed test, worst of 4 truths", most, float(lost)))
+        lost = np.subtract(powers["fixed"], powers[f"population {name}"])
+        goals.append(
+            Goal(f"{name}: power behind one look, mean of 4 truths (worst {lost.max():.3f})", most, lost.mean())
+        )
         for worse, end, used in zip((5, 10), ends, shares[f"population {name}"][2:], strict=True):
             goals.append(Goal(f"{name}: mean of median shares of items, {worse} worse", end, used))
     return goals

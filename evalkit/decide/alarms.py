@@ -12,6 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from evalkit.decide.conditions import quality
+from evalkit.decide.crossing import RIGHT, flipped
+from evalkit.decide.flips import mean_scores
 from evalkit.decide.pairing import Codes, Mask, Pairs, labels_of
 from evalkit.decide.rules import Condition, Finding
 from evalkit.stats.comparison import decide
@@ -62,11 +64,10 @@ def critical(pairs: Pairs) -> Finding | None:
         return None
     condition = Condition("critical", "items", "margin", 0.0)
     items, place = np.unique(pairs.item[marked], return_inverse=True)
-    right = [_mean(half.score[marked], place, len(items)) for half in (pairs.baseline, pairs.candidate)]
-    before, after = right
-    newly = (before >= 0.5) & (after < 0.5)
+    before, after = (mean_scores(half.score[marked], place) for half in (pairs.baseline, pairs.candidate))
+    newly, _ = flipped(before, after)
     # A baseline without a score could have been right: the candidate's failure there is nothing to wave through.
-    open_ = ((before >= 0.5) & np.isnan(after)) | (np.isnan(before) & ~(after >= 0.5))
+    open_ = ((before >= RIGHT) & np.isnan(after)) | (np.isnan(before) & ~(after >= RIGHT))
     names = []
     for item in items[newly][:_SHOWN]:
         row = int(marked[np.flatnonzero(pairs.item[marked] == item)[0]])
@@ -113,9 +114,3 @@ def _fails(part: Pairs, margin: float, level: float) -> bool:
         **labels_of(part, scored),
     )
     return verdict is Verdict.FAIL
-
-
-def _mean(scores: np.ndarray, place: np.ndarray, n: int) -> np.ndarray:
-    """Mean score of each item; NaN where any of its repeats has none."""
-    totals = np.bincount(place, weights=scores, minlength=n)
-    return np.asarray(totals / np.bincount(place, minlength=n))

@@ -1,6 +1,6 @@
 """Items that changed sides: right with the baseline and wrong with the candidate, and the other way round.
 
-A right answer here is a score of at least one half, so that graded scores have flips too.
+What counts as a flip is said in `crossing`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from evalkit.decide.pairing import Pairs
+from evalkit.decide.crossing import flipped
+from evalkit.decide.pairing import Codes, Floats, Pairs
 from evalkit.store import queries
 from evalkit.store.said import said
 
@@ -22,7 +23,7 @@ Key = tuple[str, str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Flips:
-    """How many pairs changed sides, and the first of them by name."""
+    """How many items changed sides, and the first of them by name (their first repeat)."""
 
     n_lost: int
     """Right → wrong."""
@@ -48,15 +49,21 @@ class Flip:
 def count_flips(pairs: Pairs, rows: np.ndarray | None = None, most: int = 20) -> Flips:
     """The flips among these rows (None: all), by place in the baseline's rows; at most `most` of each are named."""
     walked = np.arange(pairs.n) if rows is None else np.sort(rows)
-    scored = walked[pairs.scored[walked]]
-    before, after = pairs.baseline.score[scored] >= 0.5, pairs.candidate.score[scored] >= 0.5
-    lost, won = scored[before & ~after], scored[~before & after]
+    _, first, place = np.unique(pairs.item[walked], return_index=True, return_inverse=True)
+    before, after = (mean_scores(half.score[walked], place) for half in (pairs.baseline, pairs.candidate))
+    lost, won = (np.sort(walked[first[mask]]) for mask in flipped(before, after))
     return Flips(
         len(lost),
         len(won),
         tuple(pairs.key(int(row)) for row in lost[:most]),
         tuple(pairs.key(int(row)) for row in won[:most]),
     )
+
+
+def mean_scores(scores: Floats, item: Codes) -> Floats:
+    """Mean score of each item over its repeats; NaN where any of them has none."""
+    totals = np.bincount(item, weights=scores)
+    return np.asarray(totals / np.bincount(item))
 
 
 def read_flips(flips: Flips, baseline: tuple[Path, str], candidate: tuple[Path, str], most: int) -> list[Flip]:

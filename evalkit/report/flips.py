@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from evalkit.decide.crossing import flipped
 from evalkit.records import Message, Outcome
 from evalkit.report import numbers
 from evalkit.report.scores import Columns, Side, columns_of
@@ -46,11 +47,8 @@ class Versus:
     lost: int
     """Samples on which B scored lower."""
     method: str | None
-
-    @property
-    def flips(self) -> int:
-        """Samples on which the two differ."""
-        return self.gained + self.lost
+    flips: int
+    """Samples that are right with one and wrong with the other (`decide.crossing`)."""
 
     def sentence(self, a: str, b: str) -> str:
         """The verdict in words; a difference is only called one where its interval leaves zero out."""
@@ -75,10 +73,11 @@ def compare(store: Store, a: Side, b: Side, task: str | None = None) -> Versus:
     def reckon() -> Versus:
         pair = store.pair(a, b, task)
         if pair.n == 0:
-            return Versus(task, 0, pair.n_errored, None, None, None, 0, 0, None)
+            return Versus(task, 0, pair.n_errored, None, None, None, 0, 0, None, 0)
         tested = pair.test(_ALPHA)
         low, high = (tested.interval.low, tested.interval.high) if tested.interval else (None, None)
-        return Versus(task, pair.n, pair.n_errored, tested.delta, low, high, pair.gained, pair.lost, tested.method)
+        counts = (pair.gained, pair.lost, tested.method, pair.n_flips)
+        return Versus(task, pair.n, pair.n_errored, tested.delta, low, high, *counts)
 
     return store.remember(("versus", store.marks([a[0], b[0]]), a, b, task), reckon)
 
@@ -132,9 +131,9 @@ def _kept(table: ScoreTable, columns: Columns, filters: Mapping[str, Any]) -> np
     kept: npt.NDArray[np.bool_]
     kind = filters.get("kind", "all that differ")
     if kind == "right to wrong":
-        kept = (first == 1) & (second < 1)
+        kept = flipped(first, second)[0]
     elif kind == "wrong to right":
-        kept = (first < 1) & (second == 1)
+        kept = flipped(first, second)[1]
     elif kind == "better":
         kept = second > first
     elif kind == "worse":

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from evalkit.decide.crossing import flipped
 from evalkit.errors import StoreError
 from evalkit.store.score_table import MISSING, ScoreTable
 
@@ -62,6 +63,8 @@ class Pair:
     """Samples that both sides were asked, without a score on at least one."""
     scores: tuple[Scores, Scores] | None = None
     """The scores themselves; None where all are right or wrong and stand alone, since the counts then say it all."""
+    n_flips: int = 0
+    """Samples that are right on one side only, as `decide.crossing` says; those that differ otherwise are no flips."""
     clusters: Scores | None = None
     """A label for each sample; None where every sample stands alone."""
 
@@ -123,7 +126,7 @@ def pair_of(both: Meeting, first: str, second: str, task: str | None = None) -> 
     if a.dtype == np.uint8 and b.dtype == np.uint8 and not both.left.clustered and not both.right.clustered:
         gained, lost = int(np.count_nonzero((a == 0) & (b == 1))), int(np.count_nonzero((a == 1) & (b == 0)))
         n = int(np.count_nonzero((a != MISSING) & (b != MISSING)))
-        return Pair(n, gained, lost, int(np.count_nonzero(asked)) - n)
+        return Pair(n, gained, lost, int(np.count_nonzero(asked)) - n, n_flips=gained + lost)
     a, b = floats(a).astype(np.float64), floats(b).astype(np.float64)
     scored = np.flatnonzero(~(np.isnan(a) | np.isnan(b)))
     table, places = both.left, lines
@@ -136,12 +139,14 @@ def pair_of(both: Meeting, first: str, second: str, task: str | None = None) -> 
     if labels.size and labels.max() >= 0:
         clusters = np.where(labels < 0, labels.max() + 1 + np.arange(labels.size), labels)
     first_scores, second_scores = a[scored], b[scored]
+    n_flips = sum(int(np.count_nonzero(mask)) for mask in flipped(first_scores, second_scores))
     return Pair(
         scored.size,
         int(np.count_nonzero(second_scores > first_scores)),
         int(np.count_nonzero(second_scores < first_scores)),
         int(np.count_nonzero(asked)) - scored.size,
         (first_scores, second_scores),
+        n_flips,
         clusters,
     )
 
