@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 PAGES = ("", "tradeoff", "versus", "sample", "history", "gate", "cost", "runs")
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
@@ -32,7 +33,7 @@ def main() -> int:
     parser.add_argument("results", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--chromium", default="/usr/bin/chromium")
-    parser.add_argument("--only", choices=("walk", "visit"), help="no pictures: walk the path, or open every page once")
+    parser.add_argument("--only", choices=("walk", "visit", "keyboard"), help="no pictures: just this")
     parser.add_argument("--suite", default="", help="suite to show on the pictures (default: that of the newest run)")
     parser.add_argument("--pages", nargs="*", default=None, help="only these pages, without the walk")
     args = parser.parse_args()
@@ -42,9 +43,13 @@ def main() -> int:
     asked: list[str] = []
     with board(args.results) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=args.chromium, args=["--no-sandbox"])
-        if args.only != "visit" and args.pages is None:
+        whole = args.only is None and args.pages is None
+        if args.only == "walk" or whole:
             walk(_page(browser, 1440, "light", asked), url)
-        looks = [("light", 1440)] if args.only == "visit" else [] if args.only == "walk" else LOOKS
+            choose(_page(browser, 1440, "light", asked), url)
+        if args.only == "keyboard" or whole:
+            by_keyboard(_page(browser, 1440, "light", asked), url)
+        looks = {None: LOOKS, "visit": LOOKS[:1]}.get(args.only, [])
         for scheme, width in looks:
             page = _page(browser, width, scheme, asked)
             for name in args.pages if args.pages is not None else PAGES:
@@ -100,6 +105,78 @@ def walk(page: Any, url: str) -> None:
     page.get_by_role("link", name="This sample through every model").click()
     page.wait_for_url("**/sample?**", timeout=_WAIT_MS)
     expect(page.get_by_text("The prompt as sent")).to_be_visible(timeout=_WAIT_MS)
+
+
+def choose(page: Any, url: str) -> None:
+    """A model chosen on one page is chosen on the others, and in their addresses."""
+    page.goto(f"{url}/tradeoff")
+    page.locator("canvas").first.wait_for(timeout=_WAIT_MS)
+    settle(page)
+    page.locator("[aria-roledescription='point']").last.click()
+    page.wait_for_url("**models=**", timeout=_WAIT_MS)
+    settle(page)
+    (chosen,) = parse_qs(urlsplit(page.url).query)["models"]
+    for title in ("Leaderboard", "Sample", "Cost", "Versus"):
+        page.get_by_test_id("stSidebarNav").get_by_role("link", name=title).click()
+        page.get_by_role("heading", name=title, exact=True).wait_for(timeout=_WAIT_MS)
+        settle(page)
+        if "models=" not in page.url:
+            raise AssertionError(f"{title} has forgotten the chosen model: {page.url}")
+    b = page.get_by_label("B (instead)").first.input_value()
+    if chosen not in b:
+        raise AssertionError(f"Versus compares with {b!r}, not with the chosen {chosen!r}")
+
+
+def by_keyboard(page: Any, url: str) -> None:
+    """Every control of every page is reached by Tab, says where the focus is, and nothing is cut off on a telephone."""
+    for name in PAGES:
+        page.goto(f"{url}/{name}")
+        settle(page)
+        page.evaluate(_LABEL)
+        for _ in range(150):
+            page.keyboard.press("Tab")
+            found = page.evaluate(_FOCUSED)
+            if found is None:
+                break
+            if not found["shown"]:
+                raise AssertionError(f"/{name}: the focus cannot be seen on {found['what']}")
+        missed = page.evaluate(_MISSED)
+        if missed:
+            raise AssertionError(f"/{name}: not reached by Tab: {missed}")
+        page.set_viewport_size({"width": 390, "height": 900})
+        page.wait_for_timeout(600)
+        wide = page.evaluate(_TOO_WIDE)
+        if wide:
+            raise AssertionError(f"/{name}: cut off at 390 pixels: {wide}")
+        page.set_viewport_size({"width": 1440, "height": 1000})
+    page.goto(f"{url}/sample")
+    settle(page)
+    review = page.get_by_role("button", name="Review").first
+    review.focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Your name").wait_for(timeout=_WAIT_MS)
+    page.keyboard.press("Escape")
+    page.get_by_label("Your name").wait_for(state="hidden", timeout=_WAIT_MS)
+
+
+_CONTROLS = "[data-testid=stMain] :is(a[href], button, input, textarea)"
+_LABEL = f"""() => {{ for (const e of document.querySelectorAll('{_CONTROLS}'))
+  if (e.checkVisibility() && !e.disabled && e.tabIndex >= 0) e.dataset.unmet = '1' }}"""
+_FOCUSED = """() => { const e = document.activeElement; if (!e || e === document.body) return null;
+  delete e.dataset.unmet;
+  // One Tab enters a group of buttons; the arrows move within it.
+  const group = e.closest('[data-testid=stButtonGroup], [role=radiogroup]');
+  if (group) for (const one of group.querySelectorAll('[data-unmet]')) delete one.dataset.unmet;
+  const s = getComputedStyle(e), itself = e.matches('canvas, [data-testid=stMain]');
+  return { shown: itself || s.outlineStyle !== 'none' || s.boxShadow !== 'none', what: e.outerHTML.slice(0, 200) } }"""
+# A block of code is focused itself, and its text can be copied without the button that a mouse finds over it.
+_MISSED = """() => [...document.querySelectorAll('[data-unmet]:not([aria-label="Copy to clipboard"])')].map(
+  e => e.ariaLabel || e.innerText || e.outerHTML.slice(0, 120))"""
+_TOO_WIDE = """() => [...document.querySelectorAll('[data-testid=stMain] *')].filter(e =>
+  !e.closest('[data-testid=stDataFrame], pre, svg defs, clipPath, [aria-hidden=true]') && e.children.length === 0 &&
+  e.getBoundingClientRect().width && e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 2)
+  .map(e => [e.tagName, e.textContent.slice(0, 40), Math.round(e.getBoundingClientRect().right)])"""
+"""Leaves that stick out at the right; tables and blocks of code scroll by themselves."""
 
 
 def settle(page: Any) -> None:

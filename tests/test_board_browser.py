@@ -36,6 +36,11 @@ def test_a_reader_filters_compares_two_models_and_reads_a_flip(tmp_path: Path) -
     browse(tmp_path, "walk")
 
 
+def test_every_control_is_reached_by_keyboard_and_nothing_is_cut_off_on_a_telephone(tmp_path: Path) -> None:
+    a_run(tmp_path / "results", n=30)
+    browse(tmp_path, "keyboard")
+
+
 def test_hostile_answers_open_no_dialog_and_load_nothing(tmp_path: Path) -> None:
     names = ("<img src=https://evil.example/n.png onerror=alert(1)>", "![i](https://evil.example/i.png)")
     rows = [

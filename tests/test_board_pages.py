@@ -40,7 +40,7 @@ def _page(name: str, results: str) -> None:
     import_module(f"evalkit.board.{name}").render(Store(Path(results)))
 
 
-def draw(page: str, results: Path, **query: str) -> AppTest:
+def draw(page: str, results: Path, **query: str | list[str]) -> AppTest:
     """The page after one run; fails when it shows a traceback."""
     at = AppTest.from_function(_page, kwargs={"name": page, "results": str(results)}, default_timeout=60)
     for key, value in query.items():
@@ -139,6 +139,49 @@ def test_filters_come_from_the_url(many: Path) -> None:
     assert at.dataframe[0].value["model"].tolist() == ["qwen"]
     assert at.selectbox(key="task").value == "triage"
     assert "No model fits" in draw("leaderboard", many, search="nothing like it").info[0].value
+
+
+def chosen(at: AppTest) -> list[str]:
+    return list(at.sidebar.multiselect(key="models").value)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_chosen_models_come_from_the_address_and_are_marked_on_every_page(page: str, many: Path) -> None:
+    at = draw(page, many, suite="support", models="qwen")
+    assert chosen(at) == ["qwen"]
+    if page in {"leaderboard", "sample", "cost", "runs"}:
+        assert "★ qwen" in tables(at)
+    if page == "versus":
+        assert at.selectbox(key="b").value.endswith(":qwen")
+    if page == "cost":
+        assert at.selectbox(key="api").value == "qwen"
+
+
+def test_two_chosen_models_are_the_two_sides_unless_a_link_says_otherwise(many: Path) -> None:
+    at = draw("versus", many, models=["tiny", "gpt"])
+    assert [at.selectbox(key=k).value.split(":")[1] for k in "ab"] == ["tiny", "gpt"]
+    at.sidebar.multiselect(key="models").set_value(["qwen"]).run()
+    assert at.selectbox(key="b").value.endswith(":qwen")
+    run = next(info.name for info in runs.list_runs(many) if info.suite == "support")
+    at = draw("versus", many, models="qwen", a=f"{run}:gpt", b=f"{run}:tiny")
+    assert [at.selectbox(key=k).value.split(":")[1] for k in "ab"] == ["gpt", "tiny"]
+
+
+def test_a_row_of_the_leaderboard_and_a_point_of_the_chart_choose_a_model(many: Path) -> None:
+    from functools import partial
+
+    def click(page: str, key: str, choose: str, event: dict[str, Any], names: Any) -> list[str]:
+        from importlib import import_module
+
+        import streamlit as st
+
+        st.session_state[key] = {"selection": event}
+        partial(getattr(import_module(f"evalkit.board.{page}"), choose), names)()
+        return list(st.session_state["models"])
+
+    assert click("leaderboard", "leaderboard_table", "_choose", {"rows": [1, 0]}, ["gpt", "qwen"]) == ["qwen", "gpt"]
+    picked = {"picked": [{"model": "shown"}, {"model": "gone"}]}
+    assert click("tradeoff", "tradeoff_chart", "_choose", picked, {"shown": "its name"}) == ["its name"]
 
 
 def test_nonsense_in_the_url_is_ignored(many: Path) -> None:

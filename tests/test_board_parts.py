@@ -13,6 +13,7 @@ from tests.world import evalkit
 
 pytest.importorskip("streamlit", reason="THE BOARD IS NOT TESTED: streamlit is not installed")
 
+from evalkit.board import charts
 from evalkit.board.cost import crossover, gpus_needed
 from evalkit.board.differences import marked
 from evalkit.board.elements import plain, shown
@@ -48,6 +49,20 @@ def test_the_picture_is_a_png_of_every_line(tmp_path: Path) -> None:
     content = picture(lines, tie_groups(lines))
     assert content.startswith(b"\x89PNG")
     assert len(content) < 100_000
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#0e1117"], ids=["light", "dark"])
+def test_the_colours_of_charts_stand_out_from_the_page(page: str) -> None:
+    """At least 3 to 1, as WCAG 2.2 wants of graphical objects (1.4.11); Streamlit's two backgrounds."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for colour in charts.COLOURS:
+        low, high = sorted((luminance(colour), luminance(page)))
+        assert (high + 0.05) / (low + 0.05) >= 3, colour
 
 
 def test_gpus_come_in_whole_ones() -> None:

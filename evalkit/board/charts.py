@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     Layers: TypeAlias = alt.LayerChart | alt.FacetChart
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C8C8C", "#B8A100")
+COLOURS = ("#0072B2", "#BE8000", "#009E73", "#C46F9E", "#D55E00", "#2F8FC9", "#8C8C8C", "#948200")
+"""Each stands out at least 3 to 1 from a light and a dark page (WCAG 2.2, 1.4.11), so four are darker than theirs."""
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right", "triangle-left")
 _LABEL_PX = 260
 
@@ -25,7 +26,7 @@ _LABEL_PX = 260
 def whiskers(frame: pd.DataFrame) -> Layers:
     """Quality with its interval, one line a model in the order given.
 
-    Columns: model, quality, low, high (NaN where there is no interval), place, shown.
+    Columns: model, quality, low, high (NaN where there is no interval), place, shown, chosen (drawn with a ring).
     """
     import altair as alt
 
@@ -44,7 +45,12 @@ def whiskers(frame: pd.DataFrame) -> Layers:
     points = base.mark_point(filled=True, size=110, color=COLOURS[0], opacity=1).encode(
         y=y, x=alt.X("quality:Q", scale=scale), tooltip=tooltip
     )
-    return alt.layer(bars, points).properties(height=34 * len(frame) + 80)
+    rings = (
+        base.transform_filter("datum.chosen")
+        .mark_point(filled=False, size=380, strokeWidth=2, color=COLOURS[4])
+        .encode(y=y, x=alt.X("quality:Q", scale=scale), tooltip=tooltip)
+    )
+    return alt.layer(bars, points, rings).properties(height=34 * len(frame) + 80)
 
 
 def tradeoff(frame: pd.DataFrame, x_title: str, *, log: bool, chosen: Sequence[str] = ()) -> Layers:
@@ -68,7 +74,7 @@ def tradeoff(frame: pd.DataFrame, x_title: str, *, log: bool, chosen: Sequence[s
     colour = alt.Color(
         "state:N",
         scale=alt.Scale(domain=states, range=[COLOURS[2], COLOURS[1], COLOURS[6]]),
-        legend=alt.Legend(title=None, orient="top"),
+        legend=alt.Legend(title=None, orient="top", columns=2),
     )
     shape = alt.Shape("state:N", scale=alt.Scale(domain=states, range=["circle", "diamond", "cross"]), legend=None)
     base = alt.Chart(frame)
@@ -92,9 +98,7 @@ def tradeoff(frame: pd.DataFrame, x_title: str, *, log: bool, chosen: Sequence[s
         .encode(x=x, y=y, color=colour, shape=shape, tooltip=tooltip)
         .add_params(select)
     )
-    names = base.mark_text(align="left", dx=10, dy=-8, fontSize=13, limit=180, color="#808080").encode(
-        x=x, y=y, text="model:N"
-    )
+    names = base.mark_text(align="left", dx=10, dy=-8, fontSize=13, limit=180).encode(x=x, y=y, text="model:N")
     if chosen:
         mine = frame[frame["model"].isin(list(chosen))]
         ring = alt.Chart(mine).mark_point(size=420, strokeWidth=2, color=COLOURS[4], filled=False).encode(x=x, y=y)
@@ -103,7 +107,10 @@ def tradeoff(frame: pd.DataFrame, x_title: str, *, log: bool, chosen: Sequence[s
 
 
 def history(frame: pd.DataFrame, y_title: str) -> Layers:
-    """A figure over time, one line a model. Columns: at (time), model, value, low, high, note, shown, run."""
+    """A figure over time, one line a model. Columns: at (time), model, value, low, high, note, shown, run, dim.
+
+    `dim`: drawn faintly, because others were chosen.
+    """
     import altair as alt
 
     models = list(dict.fromkeys(frame["model"]))
@@ -123,14 +130,15 @@ def history(frame: pd.DataFrame, y_title: str) -> Layers:
         alt.Tooltip("note:N"),
     ]
     base = alt.Chart(frame)
-    lines = base.mark_line(opacity=0.7).encode(x=x, y=y, color=colour)
+    opacity = alt.Opacity("dim:N", scale=alt.Scale(domain=[False, True], range=[0.85, 0.15]), legend=None)
+    lines = base.mark_line().encode(x=x, y=y, color=colour, opacity=opacity)
     bars = (
         base.transform_filter("isValid(datum.low)")
-        .mark_rule(strokeWidth=2, opacity=0.5)
-        .encode(x=x, y=alt.Y("low:Q", scale=scale, title=y_title), y2="high:Q", color=colour)
+        .mark_rule(strokeWidth=2)
+        .encode(x=x, y=alt.Y("low:Q", scale=scale, title=y_title), y2="high:Q", color=colour, opacity=opacity)
     )
-    points = base.mark_point(filled=True, size=90, opacity=1).encode(
-        x=x, y=y, color=colour, shape=shape, tooltip=tooltip
+    points = base.mark_point(filled=True, size=90).encode(
+        x=x, y=y, color=colour, shape=shape, tooltip=tooltip, opacity=opacity
     )
     changed = (
         base.transform_filter("datum.note != ''")

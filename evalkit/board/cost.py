@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -38,7 +38,7 @@ def _bill(models: Mapping[str, Any]) -> None:
     costs = [cell["cost"] for cell in cells.values()]
     frame = pd.DataFrame(
         {
-            "model": [visible(name, limit=60) for name in cells],
+            "model": [elements.marked(name) for name in cells],
             "all answers": [numbers.usd(c["total_usd"]) for c in costs],
             "this run paid": [numbers.usd(c["spend_usd"]) for c in costs],
             "per 1,000 samples": [numbers.usd(c["usd_per_1k_samples"]) for c in costs],
@@ -75,7 +75,7 @@ def _prices(store: Store, run: str) -> None:
                 "above input tokens": numbers.count(band.get("above_input_tokens")),
             }
             rows.append(row | {k.replace("_", " "): f"{v}" for k, v in band.items() if k != "above_input_tokens"})
-    st.subheader("Prices used, USD per million tokens")
+    st.subheader("Prices used, USD per million tokens", anchor=False)
     if not rows:
         st.info("This run does not say which prices were used.")
         return
@@ -87,7 +87,7 @@ def _prices(store: Store, run: str) -> None:
 
 def _breakeven(models: Mapping[str, Any]) -> None:
     """API bills grow with the volume; GPUs are rented in whole ones."""
-    st.subheader("Break-even with own GPUs")
+    st.subheader("Break-even with own GPUs", anchor=False)
     priced = {
         name: cell["cost"]["usd_per_1k_samples"] / 1000
         for name, model in models.items()
@@ -98,7 +98,7 @@ def _breakeven(models: Mapping[str, Any]) -> None:
         return
     left, right = st.columns(2)
     with left:
-        model = elements.choose("Billed by an API", list(priced), key="api")
+        model = elements.choose("Billed by an API", list(priced), key="api", index=_first(list(priced)))
         volume = st.select_slider(
             "Requests a month", [n * 10**e for e in range(3, 9) for n in (1, 2, 5)], value=1_000_000, key="volume",
             format_func=lambda n: f"{n:,}", bind="query-params",
@@ -140,6 +140,11 @@ def _breakeven(models: Mapping[str, Any]) -> None:
     st.caption(
         "Rent only: no engineers, no electricity, no idle development machines. `evalkit breakeven` counts those."
     )
+
+
+def _first(names: Sequence[str]) -> int:
+    """The place of the first chosen model among these; 0 where none is."""
+    return next((names.index(name) for name in elements.chosen() if name in names), 0)
 
 
 def gpus_needed(requests_a_month: float, per_gpu_s: float, peak: float) -> int:

@@ -20,6 +20,8 @@ SHOWN = 20_000
 """Characters of one text that a page shows: more freezes a browser. The rest can be downloaded."""
 PAGES = "evalkit pages"
 """Where `app` keeps its pages for links between them."""
+CHOSEN = "models"
+"""Key, in the session and in the address, of the chosen models."""
 _LINE = 2_000
 """Characters of one line: beyond it a browser lays out for seconds."""
 
@@ -72,7 +74,7 @@ def begin(store: Store, title: str, about: str) -> list[RunInfo]:
     """The head of a page; the runs that can be shown (an empty list after saying what to do)."""
     from evalkit.errors import StoreError
 
-    st.title(title)
+    st.title(title, anchor=False)
     st.caption(about)
     try:
         every = store.runs()
@@ -85,7 +87,33 @@ def begin(store: Store, title: str, about: str) -> list[RunInfo]:
         if not every:
             first_command(store)
         return []
+    names = dict.fromkeys(model for info in readable for model in store.summary(info.name)["models"])
+    st.sidebar.multiselect(
+        "Chosen models",
+        list(names),
+        key=CHOSEN,
+        format_func=lambda name: visible(str(name), limit=60),
+        placeholder="none",
+        help="Chosen here, on the leaderboard or on the trade-off chart; marked on every page and kept in the address.",
+        bind="query-params",
+        persist_state="session",
+    )
     return readable
+
+
+def chosen() -> list[str]:
+    """The models that the reader has chosen, in that order."""
+    return list(st.session_state.get(CHOSEN) or ())
+
+
+def marked(model: str) -> str:
+    """The name as it stands in a table: with a star where it is chosen."""
+    return f"{'★ ' if model in chosen() else ''}{visible(model, limit=60)}"
+
+
+def choose_models(names: Sequence[str]) -> None:
+    """Choose these on every page. From a callback only: Streamlit takes no values for what is already drawn."""
+    st.session_state[CHOSEN] = list(names)
 
 
 def choose(label: str, options: Sequence[str], *, key: str, index: int = 0, help: str | None = None) -> str:
@@ -126,9 +154,9 @@ def facts_table(rows: Mapping[str, Any], alt: str) -> None:
 
 
 def link(place: Any, page: str, label: str, query: Mapping[str, str] | None = None) -> None:
-    """A link to another page of the board with its query; a page that stands alone (a test) says its name instead."""
+    """A link to another page with its query and what is chosen; a page that stands alone (a test) says its name."""
     pages = st.session_state.get(PAGES, {})
     if page in pages:
-        place.page_link(pages[page], label=label, query_params=dict(query or {}))
+        place.page_link(pages[page], label=label, query_params={CHOSEN: chosen()} | dict(query or {}))
     else:
         place.caption(f"{label}: page {page}")

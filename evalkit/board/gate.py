@@ -47,15 +47,16 @@ def render(store: Store) -> None:
     except EvalkitError as error:
         st.error(elements.plain(f"Not decided: {error}", 800))
         return
-    for candidate in decision.candidates:
+    mine = elements.chosen()
+    for candidate in sorted(decision.candidates, key=lambda c: c.candidate not in mine):  # the chosen ones first
         name, base = elements.plain(candidate.candidate, 60), elements.plain(decision.baseline, 60)
-        st.subheader(f"{_SIGNS.get(candidate.verdict, '')} {name} against {base}: {candidate.verdict}")
+        st.subheader(f"{_SIGNS.get(candidate.verdict, '')} {name} against {base}: {candidate.verdict}", anchor=False)
         for reason in candidate.incomplete:
             st.warning(elements.plain(reason, 400))
         if candidate.n_pairs:
             st.caption(f"{candidate.n_pairs:,} pairs · {candidate.n_errored:,} errored")
-        mine = [r for r in rulings_of(decision) if r.candidate == visible(candidate.candidate, limit=60)]
-        _rules(mine, candidate.candidate)
+        rulings = [r for r in rulings_of(decision) if r.candidate == visible(candidate.candidate, limit=60)]
+        _rules(rulings, candidate.candidate)
         if candidate.compared:
             with st.expander("What is being compared"):
                 st.text("\n".join(visible(line, limit=300) for line in candidate.compared))

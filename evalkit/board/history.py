@@ -55,7 +55,7 @@ def render(store: Store) -> None:
         st.caption("One run is a point, not a history: run the suite again next week.")
     changes = [row for row in rows if row["note"]]
     if changes:
-        st.subheader("What changed")
+        st.subheader("What changed", anchor=False)
         table = pd.DataFrame(
             [{"when": str(r["at"])[:19].replace("T", " "), "model": r["model"], "change": r["note"]} for r in changes]
         )
@@ -67,7 +67,7 @@ def _rows(store: Store, runs: Sequence[RunInfo], task: str | None, figure: str) 
     read, show = _FIGURES[figure]
     rows: list[dict[str, Any]] = []
     before: dict[str, dict[str, str | None]] = {}
-    baselines = promoted_sides()
+    baselines, mine = promoted_sides(), elements.chosen()
     for info in runs:
         facts = store.facts(info.name)
         for model, cells in store.summary(info.name)["models"].items():
@@ -91,6 +91,7 @@ def _rows(store: Store, runs: Sequence[RunInfo], task: str | None, figure: str) 
                     "shown": show(read(cell))
                     + (" " + numbers.interval(quality["low"], quality["high"]) if quality["low"] is not None else ""),
                     "note": "; ".join(notes),
+                    "dim": bool(mine) and model not in mine,
                 }
             )
     return rows
@@ -155,7 +156,7 @@ def _drift(store: Store, runs: Sequence[RunInfo]) -> None:
             }
         )
     if rows:
-        st.subheader("Drift: each model against itself")
+        st.subheader("Drift: each model against itself", anchor=False)
         st.dataframe(
             pd.DataFrame(rows), hide_index=True, width="stretch", alt="Each model's first run against its last"
         )

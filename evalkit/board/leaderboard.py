@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALL = "all tasks"
+_TABLE = "leaderboard_table"
 _MONEY = ("USD per 1,000", "USD per right")
 _TIMES = ("TTFT p50", "TTFT p95", "total p50", "total p95")
 
@@ -55,7 +57,7 @@ def render(store: Store) -> None:
         return
     lines, letters = [line for line, _ in ranked], [letter for _, letter in ranked]
     entries = [line.entry for line in lines]
-    st.subheader(_sentence(every))
+    st.subheader(_sentence(every), anchor=False)
     if len(lines) < len(every):
         st.caption(f"{len(lines)} of {len(every)} models shown.")
     _chart(lines, letters)
@@ -104,6 +106,7 @@ def _chart(lines: Sequence[Line], letters: Sequence[str]) -> None:
             "quality": line.cell["quality"]["mean"],
             "low": line.cell["quality"]["low"],
             "high": line.cell["quality"]["high"],
+            "chosen": line.entry.model in elements.chosen(),
             "place": f"{line.place or numbers.UNDEFINED} (group {letter or numbers.UNDEFINED})",
             "shown": _quality(line.cell),
         }
@@ -155,7 +158,8 @@ def frame_of(lines: Sequence[Line], letters: Sequence[str]) -> pd.DataFrame:
 
 def _table(lines: Sequence[Line], letters: Sequence[str]) -> None:
     frame = frame_of(lines, letters)
-    styler = frame.style.format({
+    shown = frame.assign(model=[elements.marked(line.entry.model) for line in lines])
+    styler = shown.style.format({
         "quality": lambda v: numbers.quality(_none(v)),
         "n": lambda v: f"{v:,}",
         **dict.fromkeys(_MONEY, lambda v: numbers.usd(_none(v))),
@@ -163,12 +167,12 @@ def _table(lines: Sequence[Line], letters: Sequence[str]) -> None:
         "tokens/s": lambda v: numbers.rate(_none(v)),
     })  # fmt: skip
     places = "The places that the data leave open to it, at 95 % confidence for all models together."
-    event: Any = st.dataframe(
+    st.dataframe(
         styler,
         hide_index=True,
         width="stretch",
-        key="leaderboard_table",
-        on_select="rerun",
+        key=_TABLE,
+        on_select=partial(_choose, [line.entry.model for line in lines]),
         selection_mode="multi-row",
         placeholder=numbers.UNKNOWN,
         alt="The leaderboard as a table; select two rows to compare them",
@@ -178,12 +182,10 @@ def _table(lines: Sequence[Line], letters: Sequence[str]) -> None:
             "group": st.column_config.TextColumn(help="Models of one letter cannot be told apart from its first."),
         },
     )
-    chosen = [lines[row].entry for row in event["selection"]["rows"] if row < len(lines)]
+    mine = elements.chosen()
+    chosen = sorted((line.entry for line in lines if line.entry.model in mine), key=lambda e: mine.index(e.model))
     if len(chosen) < 2 <= len(lines):
-        picked = st.session_state.get("models", ())  # on the trade-off chart
-        rest = [line.entry for line in lines if line.entry not in chosen]
-        rest.sort(key=lambda entry: visible(entry.model, limit=60) not in picked)
-        chosen = [*chosen, *rest][:2]
+        chosen = [*[line.entry for line in lines if line.entry not in chosen][: 2 - len(chosen)], *chosen]
     buttons = st.container(horizontal=True, vertical_alignment="center")
     if len(chosen) >= 2:
         a, b = chosen[:2]
@@ -192,7 +194,13 @@ def _table(lines: Sequence[Line], letters: Sequence[str]) -> None:
     csv = frame.to_csv(index=False).encode("utf-8", "backslashreplace")
     buttons.download_button("CSV", csv, "leaderboard.csv", "text/csv")
     buttons.download_button("PNG", lambda: picture(lines, letters), "leaderboard.png", "image/png")
-    buttons.caption("Select two rows to compare other models.")
+    buttons.caption("Select rows to choose models, here and on every page.")
+
+
+def _choose(models: Sequence[str]) -> None:
+    """The rows that were selected are chosen everywhere."""
+    rows = st.session_state[_TABLE]["selection"]["rows"]
+    elements.choose_models([models[row] for row in rows if row < len(models)])
 
 
 def _matrix(entries: Sequence[Entry], tasks: Sequence[str]) -> None:

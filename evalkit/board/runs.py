@@ -72,7 +72,7 @@ def _list(store: Store, runs: Sequence[RunInfo]) -> None:
                 "started": (info.started_at or "")[:19].replace("T", " "),
                 "suite": visible(info.suite or "", limit=60),
                 "status": info.status or numbers.UNKNOWN,
-                "models": visible(", ".join(summary["models"]), limit=120),
+                "models": visible(", ".join(map(elements.marked, summary["models"])), limit=120),
                 "rows": f"{numbers.count(summary['n_rows'])} of {numbers.count(facts.get('n_rows'))}",
                 "errors": numbers.count(sum(cell["outcomes"].get("errored", 0) for cell in cells)),
                 "spent": numbers.usd(known) if cells else numbers.UNDEFINED,
@@ -93,7 +93,7 @@ def _one(store: Store, info: RunInfo) -> None:
            from rows where outcome = 'errored' group by all order by n desc limit 50""",
     )
     if errors:
-        st.subheader("Errors")
+        st.subheader("Errors", anchor=False)
         _errors(store, info.name, errors)
     else:
         st.success("No row of this run errored.")

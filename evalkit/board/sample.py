@@ -58,6 +58,8 @@ def _show(store: Store, run: str, item: dict[str, Any]) -> None:
            from rows where task = ? and sample_digest = ? and occurrence = ? order by model, repeat""",
         [item["task"], item["sample_digest"], item["occurrence"]],
     )
+    mine = elements.chosen()
+    rows.sort(key=lambda row: mine.index(row["model"]) if row["model"] in mine else len(mine))  # the chosen ones first
     keys = {_key(row): row for row in rows}
     said = flips.texts(store, run, keys)
     first = next(iter(said.values()), {})
@@ -100,7 +102,7 @@ def _table(rows: list[dict[str, Any]], said: dict[Any, dict[str, Any]]) -> None:
 
     frame = pd.DataFrame(
         {
-            "model": [visible(row["model"], limit=60) for row in rows],
+            "model": [elements.marked(row["model"]) for row in rows],
             "repeat": [row["repeat"] + 1 for row in rows],
             "outcome": [row["outcome"] for row in rows],
             "score": [numbers.quality(row["score"]) for row in rows],

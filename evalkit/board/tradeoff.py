@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +16,7 @@ from evalkit.report.shelf import Store
 from evalkit.report.tradeoffs import AXES, Point, points_of
 
 _ALL = "all tasks"
+_CHART = "tradeoff_chart"
 
 
 def render(store: Store) -> None:
@@ -53,29 +55,39 @@ def render(store: Store) -> None:
     said = f"Nothing here is at least as good for less than {_list(front)}."
     if maybe:
         said += f" The data do not rule out {_list(maybe)} either: no difference in quality is shown."
-    st.subheader(said)
+    st.subheader(said, anchor=False)
     words = "; ".join(
         f"{row['model']}: quality {row['shown']}, {axis} {row['x_shown']}, {row['state']}"
         for row in frame.to_dict("records")
     )
-    picked: Any = st.altair_chart(
-        charts.tradeoff(frame, axis, log=log, chosen=st.session_state.get("models", ())),
+    known = {row["model"]: point.line.entry for row, point in zip(frame.to_dict("records"), drawn, strict=True)}
+    mine = [name for name, entry in known.items() if entry.model in elements.chosen()]
+    st.altair_chart(
+        charts.tradeoff(frame, axis, log=log, chosen=mine),
         width="stretch",
-        key="tradeoff_chart",
-        on_select="rerun",
+        key=_CHART,
+        on_select=partial(_choose, {name: entry.model for name, entry in known.items()}),
         alt=f"Quality against {axis}. {words}",
     )
-    chosen = [str(point.get("model")) for point in (picked["selection"].get("picked") or [])]
-    if chosen:
-        st.session_state["models"] = chosen
+    st.caption(
+        "Choose a model by a click on its point (shift-click for a second), or under “Chosen models” at the left."
+    )
     _table(drawn, axis, AXES[axis].show)
-    known = {p.line.entry.model: p.line.entry for p in drawn}
-    for name in chosen[:1]:
-        other = next((p.line.entry for p in drawn if p.line.entry.model != name), None)
-        if name in known and other:
-            label = f"Compare {elements.plain(other.model, 30)} with {elements.plain(name, 30)}"
-            elements.link(st, "versus", label, {"a": other.key, "b": known[name].key})
+    if mine:
+        second = known[mine[-1]]
+        first = known[mine[0]] if len(mine) > 1 else next((e for e in known.values() if e is not second), second)
+        if first is not second:
+            label = f"Compare {elements.plain(first.model, 30)} with {elements.plain(second.model, 30)}"
+            elements.link(st, "versus", label, {"a": first.key, "b": second.key})
     elements.warn([line.entry for line in lines])
+
+
+def _choose(names: Mapping[str, str]) -> None:
+    """What was clicked on the chart is chosen everywhere; a click beside the points changes nothing."""
+    picked = st.session_state[_CHART]["selection"].get("picked") or []
+    clicked = [names[point["model"]] for point in picked if point.get("model") in names]
+    if clicked:
+        elements.choose_models(clicked)
 
 
 def _table(points: Sequence[Point], axis: str, show: Callable[[float | None], str]) -> None:

@@ -19,6 +19,8 @@ from evalkit.store.runs import RunInfo, split_side
 
 _PAGE = 25
 _ANY = "any"
+_SEEN = "versus_seen"
+"""What was chosen, and the sides, when this page was last drawn: what differs is news."""
 
 
 def render(store: Store) -> None:
@@ -32,11 +34,13 @@ def render(store: Store) -> None:
             "There is only one model so far. Add a second one to the suite and run it again: what is answered is kept."
         )
         return
+    _follow(sides)
     left, right = st.columns(2)
     with left:
         a = _split(elements.choose("A (now)", sides, key="a"))
     with right:
-        b = _split(elements.choose("B (instead)", sides, key="b", index=_picked(sides)))
+        b = _split(elements.choose("B (instead)", sides, key="b", index=1))
+    st.session_state[_SEEN] = {elements.CHOSEN: elements.chosen(), "a": ":".join(a), "b": ":".join(b)}
     if a == b:
         st.info("Both sides are the same model of the same run. Choose another for B.")
         return
@@ -47,7 +51,7 @@ def render(store: Store) -> None:
         st.error(elements.plain(error, 400))
         return
     names = (elements.plain(a[1], 40), elements.plain(b[1], 40))
-    st.subheader(whole.sentence(*names))
+    st.subheader(whole.sentence(*names), anchor=False)
     if whole.n_errored:
         st.caption(
             f"{whole.n_errored:,} samples errored on a side: they are counted against the better reading, not left out."
@@ -65,13 +69,18 @@ def _sides(store: Store, runs: list[RunInfo]) -> list[str]:
     return [f"{info.name}:{model}" for info in runs for model in store.summary(info.name)["models"]]
 
 
-def _picked(sides: list[str]) -> int:
-    """The model last selected on a chart, in the newest run that has it; else the second side."""
-    for model in st.session_state.get("models", ()):
-        for n, side in enumerate(sides):
-            if n and _split(side)[1] == model:
-                return n
-    return 1
+def _follow(sides: list[str]) -> None:
+    """Put what was newly chosen elsewhere on the two sides: one model as B, two as A and B. A link goes first."""
+    mine, asked = elements.chosen(), st.query_params
+    seen = st.session_state.get(_SEEN)
+    linked = bool({"a", "b"} & set(asked)) if seen is None else any(asked.get(k, seen[k]) != seen[k] for k in "ab")
+    if linked or (seen is not None and mine == seen[elements.CHOSEN]):
+        return
+    found = [side for model in mine if (side := next((s for s in sides if _split(s)[1] == model), None))]
+    if found:
+        rest = [side for side in sides if side not in found]
+        first, second = (found[0], found[1]) if len(found) > 1 else (rest[0], found[0])
+        st.session_state["a"], st.session_state["b"] = first, second
 
 
 def _split(side: str) -> Side:
@@ -124,7 +133,7 @@ def _by_task(store: Store, a: Side, b: Side, tasks: list[str]) -> None:
 
 
 def _flips(store: Store, a: Side, b: Side, tasks: list[str]) -> None:
-    st.subheader("Samples")
+    st.subheader("Samples", anchor=False)
     places = st.columns(4)
     with places[0]:
         kind = elements.choose("Change", flips.KINDS, key="change", index=4)
