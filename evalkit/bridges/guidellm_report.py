@@ -112,7 +112,7 @@ def _step(benchmark: Mapping[str, Any], where: str, notes: list[str]) -> Step | 
         level = _number(strategy.get("rate"))
     elif kind == "throughput":  # as many as it could keep open, which is rarely as many as it may
         level = _number(_summary(metrics, "request_concurrency").get("mean"))
-        level = round(level) if level else level
+        level = max(1, round(level)) if level else level
     else:
         level = 1 if kind == "synchronous" else _number(strategy.get("streams"))
     rate = _rate(metrics, n_right)
