@@ -351,10 +351,14 @@ def test_what_evalkit_run_has_written_is_what_every_page_shows(
 
 def test_the_leaderboard_shows_facts_with_their_sources_and_what_a_file_of_one_s_own_corrects(tmp_path: Path) -> None:
     a_run(tmp_path, ("gpt", "qwen"), n=10)
-    own = "models:\n- model: gpt-5\n  retires: {is: 2100-01-01, source: Our <b>lawyers</b>, seen: 2026-11-20}\n"
+    own = (
+        "models:\n- model: gpt-5\n  retires: {is: 2100-01-01, source: Our <b>lawyers</b>, seen: 2026-11-20}\n"
+        '  licence: {is: "by \\e[31mcontract\\u202e", source: us, seen: 2026-11-20}\n'
+    )
     (tmp_path / "models.yaml").write_text(own)
     found = tables(draw("leaderboard", tmp_path))
     assert "2100-01-01" in found
+    assert not {"\x1b", "\u202e"} & set(found), "whoever wrote the file cannot act on the page"
     assert "Our <b>lawyers</b>, 2026-11-20; from models.yaml, which corrects: 2026-12-11 (OpenAI Python SDK" in found
     assert "https://github.com/QwenLM/Qwen3.5/blob/main/README.md" in found
     (tmp_path / "models.yaml").write_text(own.replace("2100-01-01", "soon"))

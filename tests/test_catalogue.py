@@ -316,3 +316,16 @@ def test_a_damaged_record_in_a_run_is_said_on_the_board_and_by_show(
     assert "facts of your own are left out" in entry.warnings[0]
     shown = evalkit(capsys, "show", folder)
     assert shown.code == 0 and "catalogue: left out" in shown.out
+
+
+def test_what_is_no_catalogue_at_all_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "folder.yaml").mkdir()
+    with pytest.raises(UserError, match="cannot be read: Is a directory"):
+        load([tmp_path / "folder.yaml"])
+    (tmp_path / "bytes.yaml").write_bytes(b"models: \xff")
+    with pytest.raises(UserError, match="no UTF-8"):
+        load([tmp_path / "bytes.yaml"])
+    with (tmp_path / "endless.yaml").open("wb") as file:
+        file.truncate(6_000_000)
+    with pytest.raises(UserError, match="at most 5,000,000"):
+        load([tmp_path / "endless.yaml"])

@@ -146,7 +146,7 @@ def frame_of(lines: Sequence[Line], letters: Sequence[str]) -> pd.DataFrame:
                 "other outcomes": ", ".join(f"{n:,} {k}" for k, n in others.items()),
                 "measured": (entry.run.started_at or "")[:10],
                 "tier": _tier(entry) or "",
-                "licence": (entry.known.shown("licence") if entry.known else None) or "",
+                "licence": visible((entry.known.shown("licence") if entry.known else None) or "", limit=200),
                 "asked as": visible(entry.asked_as or "", limit=80),
                 "served as": ", ".join(visible(name, limit=60) for name in entry.cells["served"]),
                 "run": entry.run.name,

@@ -30,6 +30,7 @@ FILE_NAME = "models.yaml"
 _BUILT_IN = Path(__file__).parent / FILE_NAME
 _CHOICES = {"tier": TIERS, "licence_kind": LICENCE_KINDS}
 _ENTRY = ("model", "names", "family", "moving", "pin", *FIELDS)
+_MOST_BYTES = 5_000_000
 _LONGEST = 2_000
 """Characters of one value: beyond it a file is no list of facts."""
 
@@ -104,6 +105,9 @@ def record(path: Path) -> dict[str, Any]:
 
 def _parsed(path: Path) -> Located:
     try:
+        size = path.stat().st_size
+        if size > _MOST_BYTES:
+            raise UserError(f"The catalogue {path} has {size:,} bytes; one of facts has at most {_MOST_BYTES:,}")
         text = path.read_text("utf-8")
     except OSError as error:
         raise UserError(f"The catalogue {path} cannot be read: {error.strerror or error}") from error
