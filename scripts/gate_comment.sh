@@ -18,7 +18,7 @@ export marker
 tell() { echo "::notice::the comment could not be written (a fork's token may not): the verdict is in the job's summary"; }
 
 found="$(gh api --paginate "repos/$REPOSITORY/issues/$NUMBER/comments" \
-  --jq '.[] | select(.user.type == "Bot" and (.body | startswith(env.marker))) | .id' | head -n 1)" || { tell; exit 0; }
+  --jq '.[] | select(.user.type == "Bot" and (.body | startswith(env.marker))) | .id' | sed -n 1p)" || { tell; exit 0; }
 if [[ -n "$found" ]]; then
   gh api --silent --method PATCH "repos/$REPOSITORY/issues/comments/$found" -F "body=@$MARKDOWN" || tell
 else
