@@ -65,6 +65,15 @@ def test_the_colours_of_charts_stand_out_from_the_page(page: str) -> None:
         assert (high + 0.05) / (low + 0.05) >= 3, colour
 
 
+def test_nothing_stands_alone_in_the_script_that_streamlit_would_write_onto_the_page() -> None:
+    import ast
+
+    from evalkit.board import app
+
+    body = ast.parse(Path(app.__file__ or "").read_text()).body
+    assert [node for node in body if isinstance(node, ast.Expr)][1:] == [], "only the docstring of the module"
+
+
 def test_gpus_come_in_whole_ones() -> None:
     month_s = 730 * 3600
     assert gpus_needed(1, 1.0, 1.0) == 1

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _M_ARENA_MAX = -8  # malloc.h
+# Where the keyboard is, on every control (the page as a whole and the cells of a table show it by themselves), and the
+# colour of the page's text where Streamlit's greys stand out less than 4.5 to 1 (WCAG 2.2, 1.4.3). A comment, because
+# Streamlit writes a string that stands alone in this file onto the page.
 _STYLE = """
 :focus-visible { outline: 3px solid #0072B2 !important; outline-offset: 2px; border-radius: 4px; }
 [data-testid="stMain"]:focus-visible, canvas:focus-visible { outline: none !important; }
@@ -26,8 +29,6 @@ _STYLE = """
 [data-testid="stCode"] code span { color: inherit !important; }
 [data-testid="stVegaLiteChart"] svg text { fill: currentColor !important; }
 """
-"""Where the keyboard is, on every control (the page as a whole and the cells of a table show it by themselves), and the
-colour of the page's text where Streamlit's greys stand out less than 4.5 to 1 (WCAG 2.2, 1.4.3)."""
 _PAGES: tuple[tuple[str, str, str, ModuleType], ...] = (
     ("leaderboard", "Leaderboard", ":material/leaderboard:", leaderboard),
     ("tradeoff", "Trade-off", ":material/scatter_plot:", tradeoff),

@@ -28,11 +28,13 @@ def render(store: Store) -> None:
     with left:
         suite = elements.suite_of(runs)
     entries = entries_of(store, suite)
+    drawable = [name for name, reads in AXES.items() if any(reads.value(entry.cells["all"]) for entry in entries)]
     tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells["tasks"]))
     with middle:
         task = elements.choose("Task", [_ALL, *tasks], key="task") if len(tasks) > 1 else _ALL
     with right:
-        axis = elements.choose("Against", list(AXES), key="axis")
+        at = list(AXES).index(drawable[0]) if drawable else 0  # where no price is known, time can still be shown
+        axis = elements.choose("Against", list(AXES), key="axis", index=at)
     log = st.toggle("Logarithmic scale", key="log", bind="query-params")
     lines = standing(store, entries, None if task == _ALL else task)
     points = points_of(lines, axis)
