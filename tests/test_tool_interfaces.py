@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from evalkit.adapters.base import Adapter, ModelSpec
+from evalkit.adapters.openai_chat import OpenAIChat
 from evalkit.adapters.registry import make_adapter
 from evalkit.adapters.tool_calls import wire_names
 from evalkit.errors import BadReply, Rejected, Unfit, Unsupported
@@ -245,3 +246,26 @@ async def test_bfcls_gold_calls_score_one_through_each_interface_and_perturbed_o
                     assert settle(item, await adapter.respond(request), scorer).value == 0.0, (record["id"], wrong)
                 n_seen += 1
     assert n_seen == 600 // step
+
+
+@pytest.mark.parametrize(("adapter", "drops"), [("vllm", True), ("vllm", False), ("groq", True)])
+async def test_a_server_of_ones_own_that_drops_functions_is_found_out(adapter: str, drops: bool) -> None:
+    """llama.cpp and vLLM do where the chat template has no place for them, and the model looks as if it called none."""
+    behaviour = calling(PARIS, flavour="vllm", ignores=("tools",) if drops else ())
+    async with asking(adapter, behaviour) as (asked, provider):
+        assert isinstance(asked, OpenAIChat)
+        if adapter == "vllm" and drops:
+            with pytest.raises(Unfit, match=r"drops functions .* 1 input tokens without one and 1 with it"):
+                await asked.probe_tools()
+        else:
+            assert await asked.probe_tools() is None
+        assert len(provider.account) == (0 if adapter == "groq" else 2), "a provider that sells them is not asked"
+
+
+async def test_a_server_that_counts_no_input_says_that_nothing_is_proved() -> None:
+    whole = reply(200, b'{"choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}')
+    async with loopback(whole) as server:
+        adapter = make_adapter(ModelSpec(name="m", adapter="openai_chat", model="m", base_url=server.url))
+        assert isinstance(adapter, OpenAIChat)
+        assert "could not be proved" in (await adapter.probe_tools() or "")
+        await adapter.aclose()

@@ -215,3 +215,16 @@ def test_a_plan_and_a_cap_reckon_with_the_bytes_of_the_functions(
     ran = evalkit(capsys, "run", suite, "--max-cost", str(Decimal("0.9")))
     assert ran.code == 4, "a request's worst case is above 1,000 tokens"
     assert "the budget is used" in ran.err
+
+
+def test_a_server_that_drops_functions_is_given_up_before_it_is_measured(
+    suite: Path, provider: FakeProvider, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    provider.behaviour = Behaviour(reply="None of the functions fits.", ignores=("tools",))
+    ran = evalkit(capsys, "run", suite)
+    assert ran.code == 4
+    assert "drops functions that it is offered" in ran.err
+    assert "interface: text" in ran.err
+    (folder,) = run_folders(tmp_path / "results")
+    assert list(rows_of(folder)) == [], "no item counts as rightly left without a call"
+    assert len(provider.account) == 2

@@ -21,7 +21,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from evalkit.adapters import echo_probe
+from evalkit.adapters import echo_probe, tool_probe
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.chat_stream import ChatStream, whole_answer
 from evalkit.adapters.chat_usage import usage_of
@@ -144,6 +144,16 @@ class OpenAIChat:
             if found is not None:
                 return None
         return "the server's log-probabilities of a prompt could not be proved: its own words cannot be echoed to it"
+
+    async def probe_tools(self) -> str | None:
+        """Whether functions reach the model: None when they do, a sentence where nobody says, and for providers that
+        sell them nothing is asked. Raises Unfit where a server drops them, and other RequestErrors.
+        """
+        if self.preset.price_provider is not None:
+            return None
+        without = await self.respond(tool_probe.WITHOUT)
+        beside = await self.respond(tool_probe.BESIDE)
+        return tool_probe.unproved(without, beside, f"models.{self.spec.name}: {self.endpoint.host}")
 
     async def _completion(self, body: dict[str, Any]) -> dict[str, Any]:
         reply = await self._wire.exchange(_COMPLETIONS, self._encoded(body))

@@ -144,6 +144,10 @@ class ManagedVllm:
         """As `OpenAIChat.probe_likelihood`."""
         return await self._chat.probe_likelihood()
 
+    async def probe_tools(self) -> str | None:
+        """As `OpenAIChat.probe_tools`."""
+        return await self._chat.probe_tools()
+
     async def stop(self) -> None:
         """End the server: the model's turn is over."""
         if self._metrics is not None:

@@ -210,7 +210,8 @@ class Runner:
                 continue
             item, request = left
             weighs = item.task.scorer.needs == "likelihood"
-            if (error := await self._serving.why_not_ready(item.model, likelihood=weighs)) is not None:
+            offers = bool(request.tools)
+            if (error := await self._serving.why_not_ready(item.model, likelihood=weighs, tools=offers)) is not None:
                 lane.stopped.setdefault(name, error)
                 continue
             due_at = time.perf_counter()

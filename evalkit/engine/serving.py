@@ -37,7 +37,8 @@ class Serving:
         self._tell = tell
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._started: set[str] = set()
-        self._probed: set[str] = set()
+        self._probed: set[tuple[str, str]] = set()
+        """(model, what was probed)."""
 
     @asynccontextmanager
     async def turn(self, models: Sequence[PlannedModel]) -> AsyncIterator[None]:
@@ -54,8 +55,9 @@ class Serving:
                     if (server := _managed(model)) is not None:
                         await asyncio.shield(server.stop())
 
-    async def why_not_ready(self, model: PlannedModel, *, likelihood: bool) -> RequestError | None:
-        """Start the model's server if it has one and does not run yet; before the first likelihood, probe it.
+    async def why_not_ready(self, model: PlannedModel, *, likelihood: bool, tools: bool) -> RequestError | None:
+        """Start the model's server if it has one and does not run yet; before the first likelihood, and before the
+        first functions are offered, probe it.
 
         The error where either failed: the model cannot be asked then.
         """
@@ -64,17 +66,18 @@ class Serving:
             if server is not None and self._folder is not None and model.name not in self._started:
                 self._started.add(model.name)
                 await server.start(self._folder, self._tell)
-            if likelihood and model.name not in self._probed:
-                self._probed.add(model.name)
-                await self._probe(model)
+            for wanted, what in ((likelihood, "likelihood"), (tools, "tools")):
+                if wanted and (model.name, what) not in self._probed:
+                    self._probed.add((model.name, what))
+                    await self._probe(model, what)
         except RequestError as error:
             return error if error.stops_model else Unfit(str(error))
         return None
 
-    async def _probe(self, model: PlannedModel) -> None:
-        probe = getattr(model.adapter, "probe_likelihood", None)
+    async def _probe(self, model: PlannedModel, what: str) -> None:
+        probe = getattr(model.adapter, f"probe_{what}", None)
         if probe is None:
-            return  # an engine in this process weighs by itself
+            return  # an engine in this process, or a provider that is known to do it
         for wait_s in (0.5, 2.0, 8.0, None):
             try:
                 unproved = await probe()

@@ -43,6 +43,8 @@ class Ask:
     echo: bool = False
     tools: tuple[str, ...] = ()
     """Names of the functions that may be called."""
+    n_tools: int = 0
+    """Whitespace words of the functions, which are input too."""
     sse: bool = True
     """Stream as server-sent events; False only for Gemini without alt=sse, which streams one JSON array."""
     key: str = ""
@@ -98,7 +100,8 @@ def compose(ask: Ask, behaviour: Behaviour, *, serial: int, created: int, prompt
     digest = ask.prompt_digest
     if len(ask.prompts) > 1:
         digest = bytes.fromhex(digest_of(prompt))
-    called = _found(behaviour.calls, prompt, digest) if ask.tools and not empty else None
+    offered = bool(ask.tools) and "tools" not in behaviour.ignores
+    called = _found(behaviour.calls, prompt, digest) if offered and not empty else None
     calls = tuple(_call(made, serial, n, behaviour) for n, made in enumerate(called or ()))
     text = "" if empty else _reply(prompt, digest, behaviour, calls=bool(calls))
     finish: Finish = "calls" if calls else "stop"
@@ -119,7 +122,9 @@ def compose(ask: Ask, behaviour: Behaviour, *, serial: int, created: int, prompt
         calls, cut_call = _calls_within(calls, 0 if cut else ask.max_tokens - n_reasoning - len(split_tokens(text)))
         if (cut or cut_call) and finish in ("stop", "stop_sequence", "calls"):
             finish, stopped = "length", None
-    n_input = ask.n_input if behaviour.input_tokens is None else behaviour.input_tokens
+    n_input = ask.n_input + (ask.n_tools if offered else 0)
+    if behaviour.input_tokens is not None:
+        n_input = behaviour.input_tokens
     n_cached = min(behaviour.cached_tokens, n_input)
     n_written = min(behaviour.cache_write_tokens, n_input - n_cached)
     return Answer(

@@ -53,6 +53,11 @@ def names_offered(declared: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def n_words(tools: Any) -> int:
+    """Whitespace words of the functions as they were sent; 0 for none."""
+    return len(orjson.dumps(tools).split()) if tools else 0
+
+
 def _complaints(schema: Any) -> Iterator[str]:
     if not isinstance(schema, dict):
         yield f"{schema!r} is not of type 'object', 'boolean'"

@@ -8,7 +8,7 @@ The total input is a sum here: input_tokens + cache_creation_input_tokens + cach
 
 from evalkit.testing.fake_provider.answer import Answer, Ask, last_user, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
-from evalkit.testing.fake_provider.tools import Call, names_offered
+from evalkit.testing.fake_provider.tools import Call, n_words, names_offered
 from evalkit.testing.fake_provider.wire import Json, Stream, integer_or_none, named_event, stops_of
 
 _NOT_SETTINGS = {"model", "messages", "system", "stream", "max_tokens"}
@@ -46,6 +46,7 @@ def read(data: Json, path: str) -> Ask:
         stop=stops_of(data.get("stop_sequences")),
         params=frozenset(data.keys() - _NOT_SETTINGS),
         stream_usage=True,
+        n_tools=n_words(data.get("tools")),
         tools=names_offered((tool["name"], tool["input_schema"]) for tool in data.get("tools", ())),
     )
 

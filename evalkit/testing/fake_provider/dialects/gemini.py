@@ -10,7 +10,7 @@ from typing import Any
 from evalkit.testing.fake_provider.answer import Answer, Ask, last_user, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
-from evalkit.testing.fake_provider.tools import names_offered
+from evalkit.testing.fake_provider.tools import n_words, names_offered
 from evalkit.testing.fake_provider.wire import Json, Stream, data_event, integer_or_none, stops_of
 
 _FINISH = {
@@ -48,6 +48,7 @@ def read(data: Json, path: str) -> Ask:
         params=frozenset(config),
         stream_usage=True,
         sse="alt=sse" in query,
+        n_tools=n_words(data.get("tools")),
         tools=names_offered(
             (function["name"], function["parametersJsonSchema"])
             for tool in data.get("tools", ())

@@ -16,7 +16,7 @@ from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects.local_servers import LOCAL_SERVERS, LocalServer
 from evalkit.testing.fake_provider.dialects.openai_errors import openai_error
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
-from evalkit.testing.fake_provider.tools import Call, names_offered
+from evalkit.testing.fake_provider.tools import Call, n_words, names_offered
 from evalkit.testing.fake_provider.wire import Json, Stream, data_event, integer_or_none, stops_of
 
 _NOT_SETTINGS = {"model", "messages", "stream", "stream_options"}
@@ -55,6 +55,7 @@ def read(data: Json, path: str) -> Ask:
         logprobs=(data.get("top_logprobs") or 0) if data.get("logprobs") else None,
         params=frozenset(data.keys() - _NOT_SETTINGS),
         stream_usage=bool(options.get("include_usage")),
+        n_tools=n_words(data.get("tools")),
         tools=names_offered(
             (tool["function"]["name"], tool["function"]["parameters"]) for tool in data.get("tools", ())
         ),

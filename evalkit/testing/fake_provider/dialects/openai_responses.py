@@ -10,7 +10,7 @@ from evalkit.testing.fake_provider.answer import Answer, Ask, last_user, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects.openai_errors import openai_error
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
-from evalkit.testing.fake_provider.tools import Call, names_offered
+from evalkit.testing.fake_provider.tools import Call, n_words, names_offered
 from evalkit.testing.fake_provider.wire import Json, Stream, integer_or_none, named_event
 
 _NOT_SETTINGS = {"model", "input", "instructions", "stream", "store"}
@@ -35,6 +35,7 @@ def read(data: Json, path: str) -> Ask:
         logprobs=logprobs if wanted else None,
         params=frozenset(data.keys() - _NOT_SETTINGS),
         stream_usage=True,
+        n_tools=n_words(data.get("tools")),
         tools=names_offered((tool["name"], tool["parameters"]) for tool in data.get("tools", ())),
     )
 
