@@ -371,7 +371,7 @@ def test_rescore_reads_the_stored_verdicts_anew_and_asks_nobody(
     [
         ('{by: strict, prompt: "Rate {{ answer }}"}', "j", "no reply came"),
         ("{by: strict}", "k", "the judge strict has another model now"),
-        ("{by: other}", "j", "judged by strict, not by other"),
+        ("{by: other}", "j", "judged by strict; the suite says other"),
     ],
 )
 def test_rescore_refuses_what_would_need_new_verdicts(
@@ -430,13 +430,40 @@ def test_runs_of_two_judges_are_not_compared(
     ran = evalkit(capsys, "baseline", "promote", ran_in(tmp_path), *named, *places, *baselines)
     assert ran.code == 0, ran.err
     gate = GATE.replace("baseline: gpt", "baseline: baseline@talk")
+    write_suite(tmp_path, models, model("strict", judge.base_url, id="j"), more=gate)
+    ran = evalkit(capsys, "run", suite, "--gate", *places, *baselines)
+    assert ran.code == 3, "the same judge is compared; eight items are too few to decide"
     write_suite(tmp_path, models, model("strict", judge.base_url, id="k"), more=gate)
     ran = evalkit(capsys, "run", suite, "--gate", *places, *baselines)
     assert ran.code == 2
     assert "the judge: its model" in ran.err
+    assert "rescore" not in ran.err, "marking again asks nobody, so it is no way out"
     # the same judge by name, but its endpoint serves another model now
     judge.behaviour = Behaviour(reply="[[8]]", served_model="j-2027")
     write_suite(tmp_path, models, model("strict", judge.base_url, id="j"), more=gate)
     ran = evalkit(capsys, "run", suite, "--gate", "--no-cache", *places, *baselines)
     assert ran.code == 2, ran.out
     assert "the judge strict was served by j-2026 and j-2027" in ran.err
+
+
+def test_of_a_conversation_a_judge_sees_every_turn_of_either_side(tmp_path: Path, capsys: Capture) -> None:
+    with (
+        FakeProvider.in_thread(Behaviour(reply="Late.", answers={"Question": "Mine first."})) as mine,
+        FakeProvider.in_thread(Behaviour(reply="Later.", answers={"Question": "Yours first."})) as yours,
+        FakeProvider.in_thread(Behaviour(reply="[[TIE]]")) as judge,
+    ):
+        models = model("gpt", mine.base_url) + model("own", yours.base_url)
+        suite = write_suite(tmp_path, models, model("strict", judge.base_url, id="j"), "{by: strict, pair: gpt}", n=2)
+        suite.write_text(suite.read_text().replace("    target:", '    turns: ["And then?"]\n    target:'))
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results")
+        assert ran.code == 0, ran.err
+    folder = ran_in(tmp_path)
+    second = next(row for row in judgments(folder) if row.sample_id == "talk/q0:turn2/0/own/ab")
+    shown = second.prompt[0].content
+    parts = ["[user]\nQuestion 0?\n\n[user]\nAnd then?", "[assistant]\nYours first.", "[assistant]\nLater."]
+    parts += ["[assistant]\nMine first.", "[assistant]\nLate."]
+    places = [shown.find(part) for part in parts]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert len(candidates(folder)) == 8
+    assert {row.score for row in candidates(folder)} == {0.5}

@@ -168,6 +168,10 @@ def _print(sitting: Sitting, *, as_json: bool, decision: GateDecision | None = N
         from evalkit.decide.decision import as_json as plain
 
         summary = {**sitting.summary, "status": sitting.status, "reasons": list(sitting.reasons)}
+        if judging_of(sitting.folder) is not None:
+            from evalkit.decide.judges import figures
+
+            summary["judging"] = figures(sitting.folder)
         if decision is not None:
             summary["gate"] = plain(decision)
         sys.stdout.write(orjson.dumps({**summary, "folder": str(sitting.folder)}).decode() + "\n")

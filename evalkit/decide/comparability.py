@@ -147,7 +147,7 @@ def differences(baseline: Side, candidate: Side) -> Iterator[tuple[str, bool]]:
         for key in dict.fromkeys([*a, *b]):
             if a.get(key) != b.get(key):
                 yield f"{name}: {_SAID.get(key, key)}{_values(a.get(key), b.get(key))}", key in _MARKING
-        if ours[name].get("scorer") != theirs[name].get("scorer"):
+        if ours[name].get("scorer") != theirs[name].get("scorer") and not ("judge" in a and "judge" in b):
             yield f"{name}: the scorer{_values(ours[name].get('scorer'), theirs[name].get('scorer'))}", True
     ours, theirs = _served_judges(baseline), _served_judges(candidate)
     for judge in ours.keys() & theirs.keys():

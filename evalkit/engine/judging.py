@@ -157,12 +157,16 @@ def questions(answer: Answer) -> Iterator[Sample]:
     if answer.itself or (judging.pair is not None and answer.other is None):
         return
     other = None if answer.other is None else said(answer.other.text, answer.other.calls) or answer.other.refusal or ""
-    conversation = row.prompt or answer.sample.messages
+    shown = Shown(
+        answer.sample,
+        row.prompt or answer.sample.messages,
+        said(row.text, row.calls) or "",
+        other,
+        () if answer.other is None else answer.other.prompt,
+    )
     for order in judging.orders:
         try:
-            messages = judging.messages(
-                Shown(answer.sample, conversation, said(row.text, row.calls) or "", other), order
-            )
+            messages = judging.messages(shown, order)
         except BadTemplate:
             return
         about = {"judged": row.model} | ({"order": order} if order else {})
@@ -225,7 +229,7 @@ def mark_of(answer: Answer, verdicts: Verdicts) -> Score:
 
 def marked_anew(folder: Path, tasks: Mapping[str, JudgedTask], verdicts: Verdicts) -> Iterator[Row]:
     """The rows whose mark the verdicts change."""
-    for answer in list(answers_of(folder, tasks)):
+    for answer in answers_of(folder, tasks):
         row = marked(answer.row, mark_of(answer, verdicts))
         if (row.outcome, row.score, row.reason, row.parts) != (
             answer.row.outcome, answer.row.score, answer.row.reason, answer.row.parts,
@@ -270,13 +274,13 @@ def _keep_labels(folder: Path, inner: Path, panel: Panel) -> dict[str, Any]:
     """Keep what the tasks' labels say of the answers of this run; for the facts: how many are about other answers."""
     kept: list[tuple[Key, float]] = []
     about: dict[str, dict[str, int]] = {}
-    for answer in answers_of(folder, panel.tasks):
+    labelled = {name: task for name, task in panel.tasks.items() if task.labels}
+    for answer in answers_of(folder, labelled) if labelled else ():
         label = answer.task.labels.get(f"{place(answer.row)}/{answer.row.model}")
         if label is not None and label.answer in (None, said(answer.row.text, answer.row.calls)):
             kept.append((answer.row.key, label.value))
-    for name, task in panel.tasks.items():
-        if task.labels:
-            about[name] = {"n": len(task.labels), "n_used": sum(key[1] == name for key, _ in kept)}
+    for name, task in labelled.items():
+        about[name] = {"n": len(task.labels), "n_used": sum(key[1] == name for key, _ in kept)}
     judgings.write_labels(inner, kept)
     return {"labels": about}
 

@@ -177,7 +177,7 @@ def _not_shown(task: Task, judging: Judging) -> list[str]:
 
 def _trial_messages(judging: Judging, sample: Sample) -> Any:
     other = _ANSWER if judging.pair is not None else None
-    return judging.messages(Shown(sample, sample.messages, _ANSWER, other), judging.orders[0])
+    return judging.messages(Shown(sample, sample.messages, _ANSWER, other, sample.messages), judging.orders[0])
 
 
 def _trial(task: JudgedTask) -> PlannedTask:

@@ -80,9 +80,9 @@ class Rejudging:
 
 def _require_same_judges(task: Task, judging: Judging, suite: Suite, before: Mapping[str, Any]) -> None:
     for name in judging.by:
-        if name not in before:
+        if name not in before or name not in suite.judges:
             known = ", ".join(before) or "nobody"
-            raise SuiteError(f"{task.at}.score: the run was judged by {known}, not by {name}. {_WAY_OUT}")
+            raise SuiteError(f"{task.at}.score: the run was judged by {known}; the suite says {name}. {_WAY_OUT}")
         entry = suite.judges[name]
         now = {
             "adapter": entry.adapter,

@@ -49,6 +49,8 @@ class Shown:
     answer: str
     other: str | None = None
     """The second answer of a pair; None for an answer by itself."""
+    other_conversation: tuple[Message, ...] = ()
+    """What the model of the second answer was asked, its own earlier answers included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Judging:
     def messages(self, shown: Shown, order: str = "") -> tuple[Message, ...]:
         """What the judge is sent. Raises BadTemplate where the record lacks what a template reads."""
         sample = shown.sample
-        turns = [message for message in shown.conversation if message.role != "system"]
+        turns = _told(shown.conversation)
         values: dict[str, Any] = {
             **sample.fields,
             "question": as_text(turns),
@@ -87,6 +89,10 @@ class Judging:
             values["answer"] = shown.answer
         else:
             first, second = shown.answer, shown.other or ""
+            if sample.turn > 1:  # each stands on answers of its own, so the whole conversations are compared
+                values["question"] = as_text([turn for turn in turns if turn.role == "user"])
+                first = as_text([*turns, Message("assistant", first)])
+                second = as_text([*_told(shown.other_conversation), Message("assistant", second)])
             values |= {"answer_a": second, "answer_b": first} if order == "ba" else {}
             values |= {"answer_a": first, "answer_b": second} if order != "ba" else {}
         return tuple(Message(role, template.render(values)) for role, template in self.turns)
@@ -96,6 +102,11 @@ class Judging:
             return sample.target or None
         text = self.reference.render({**values, **sample.fields, "target": sample.target or ""})
         return text if text.strip() else None
+
+
+def _told(conversation: Sequence[Message]) -> list[Message]:
+    """The turns, without what the system was told."""
+    return [message for message in conversation if message.role != "system"]
 
 
 def as_text(turns: Sequence[Message]) -> str:
