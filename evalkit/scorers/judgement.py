@@ -12,6 +12,7 @@ of wins, free of position bias.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,10 +21,12 @@ from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import graded, unscored
 from evalkit.scorers.options import Rule, Table, Text, read
-from evalkit.scorers.patterns import Pattern
-from evalkit.scorers.verdicts import Scale
 
-_BRACKETS = Pattern.compile(r"\[\[\s*([^\[\]\n]{1,60}?)\s*\]\]")
+_BRACKETS = re.compile(r"\[\[\s{0,20}+([^\[\]\n]{1,80}+)\s{0,20}+\]\]", re.ASCII)
+"""Possessive throughout, so that no reply makes it look twice at the same place."""
+_NUMBER = re.compile(r"-?[0-9]{1,6}(?:\.[0-9]{1,6})?")
+_LONGEST = 100_000
+"""Characters of a reply that are read, from its end."""
 _UNSAID = {
     "refusal": "the judge declined",
     "content_filter": "the judge declined",
@@ -56,33 +59,39 @@ def make(given: Mapping[str, Any]) -> Scorer:
     words = _words(options["verdicts"])
     if words is not None and "scale" in given:
         raise SuiteError("scorer verdict: `scale` is for ratings, `verdicts` for words: give one of them")
-    scale = Scale(_BRACKETS, float(options["scale"][0]), float(options["scale"][1]))
+    low, high = (float(end) for end in options["scale"])
 
     def mark(sample: Sample, response: Response) -> Score:
         if response.stop_reason in _UNSAID:
             return unscored(_UNSAID[response.stop_reason])
-        said = _BRACKETS.find_all(response.text[-100_000:])
-        if not said:
+        said = _last(response.text)
+        if said is None:
             return unscored("the judge gave no verdict in [[double brackets]]")
         if words is None:
-            rating = scale.read(response.text)
-            if rating is None:
-                return unscored(f"[[{said[-1]}]] is no number from {scale.low:g} to {scale.high:g}")
-            return graded(scale.share(rating), said[-1])
-        value = words.get(said[-1].strip().casefold())
+            rating = float(said) if _NUMBER.fullmatch(said) else None
+            if rating is None or not low <= rating <= high:
+                return unscored(f"[[{said}]] is no number from {low:g} to {high:g}")
+            return graded((rating - low) / (high - low), said)
+        value = words.get(said.casefold())
         if value is None:
-            return unscored(f"[[{said[-1]}]] is none of the verdicts {', '.join(words)}")
+            return unscored(f"[[{said}]] is none of the verdicts {', '.join(words)}")
         swapped = sample.fields.get(options["swapped"]) in (True, "true")
-        return graded(1.0 - value if swapped else value, said[-1], "shown in the other order" if swapped else None)
+        return graded(1.0 - value if swapped else value, said, "shown in the other order" if swapped else None)
 
     def gold(sample: Sample) -> str | None:
         swapped = sample.fields.get(options["swapped"]) in (True, "true")
-        best = (
-            f"{scale.high:g}" if words is None else next(w for w, v in words.items() if v == (0.0 if swapped else 1.0))
-        )
+        best = f"{high:g}" if words is None else next(w for w, v in words.items() if v == (0.0 if swapped else 1.0))
         return f"[[{best}]]"
 
     return Scorer("verdict", 2, mark, gold, options=options, judges=True)
+
+
+def _last(text: str) -> str | None:
+    """What stands in the last double brackets; None where none are."""
+    found = None
+    for match in _BRACKETS.finditer(text[-_LONGEST:]):
+        found = match
+    return found[1].strip() or None if found is not None else None
 
 
 def _words(given: Mapping[str, Any] | None) -> dict[str, float] | None:
