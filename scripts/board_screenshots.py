@@ -33,8 +33,9 @@ def main() -> int:
     parser.add_argument("results", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--chromium", default="/usr/bin/chromium")
-    parser.add_argument("--only", choices=("walk", "visit", "keyboard"), help="no pictures: just this")
+    parser.add_argument("--only", choices=("walk", "visit", "keyboard", "pictures"), help="just this")
     parser.add_argument("--suite", default="", help="suite to show on the pictures (default: that of the newest run)")
+    parser.add_argument("--tallest", type=int, default=3000, help="height of a picture in pixels, at most")
     parser.add_argument("--pages", nargs="*", default=None, help="only these pages, without the walk")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
@@ -49,14 +50,14 @@ def main() -> int:
             choose(_page(browser, 1440, "light", asked), url)
         if args.only == "keyboard" or whole:
             by_keyboard(_page(browser, 1440, "light", asked), url)
-        looks = {None: LOOKS, "visit": LOOKS[:1]}.get(args.only, [])
+        looks = {None: LOOKS, "pictures": LOOKS, "visit": LOOKS[:1]}.get(args.only, [])
         for scheme, width in looks:
             page = _page(browser, width, scheme, asked)
             for name in args.pages if args.pages is not None else PAGES:
                 page.goto(f"{url}/{name}{'?suite=' + args.suite if args.suite else ''}")
                 settle(page)
-                if not args.only:
-                    _tall(page, width)
+                if args.only != "visit":
+                    _tall(page, width, args.tallest)
                     page.screenshot(path=args.out / f"{name or 'leaderboard'}-{scheme}-{width}.png")
         browser.close()
     if asked:
@@ -185,12 +186,12 @@ def settle(page: Any) -> None:
     page.wait_for_timeout(900)  # charts draw after the script has ended
 
 
-def _tall(page: Any, width: int) -> None:
+def _tall(page: Any, width: int, tallest: int) -> None:
     """Make the window as tall as the page, so that one picture holds all of it."""
     page.set_viewport_size({"width": width, "height": 700})
     page.wait_for_timeout(200)
     height = page.evaluate("() => document.querySelector('[data-testid=\"stMain\"]')?.scrollHeight || 1000")
-    page.set_viewport_size({"width": width, "height": max(700, min(int(height) + 20, 3000))})
+    page.set_viewport_size({"width": width, "height": max(700, min(int(height) + 20, tallest))})
     page.wait_for_timeout(500)
 
 

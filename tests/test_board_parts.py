@@ -51,7 +51,7 @@ def test_the_picture_is_a_png_of_every_line(tmp_path: Path) -> None:
     assert len(content) < 100_000
 
 
-@pytest.mark.parametrize("page", ["#ffffff", "#0e1117"], ids=["light", "dark"])
+@pytest.mark.parametrize("page", ["#ffffff", "#171614"], ids=["light", "dark"])
 def test_the_colours_of_charts_stand_out_from_the_page(page: str) -> None:
     """At least 3 to 1, as WCAG 2.2 wants of graphical objects (1.4.11); Streamlit's two backgrounds."""
 

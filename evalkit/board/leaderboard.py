@@ -84,8 +84,10 @@ def _sentence(lines: Sequence[Line]) -> str:
         return f"{names[0]} is best."
     if len(first) == len(ranked):
         return "These data cannot tell the models apart."
-    cheapest = _cheapest(first)
+    cheapest, soonest = _cheapest(first), _soonest(first)
     tail = f" Of these, {elements.plain(cheapest, 40)} costs least." if cheapest else ""
+    if not cheapest and soonest:
+        tail = f" Not every price is known; of these, {elements.plain(soonest, 40)} answered soonest here."
     return f"{', '.join(names[:-1])} and {names[-1]} share the first place: these data cannot tell them apart.{tail}"
 
 
@@ -95,6 +97,12 @@ def _cheapest(lines: Sequence[Line]) -> str | None:
     if any(price is None for price, _ in priced):
         return None
     return str(min(priced)[1])
+
+
+def _soonest(lines: Sequence[Line]) -> str | None:
+    """The model with the lowest median time to a whole answer, where all of them were measured; else None."""
+    times = [(line.cell["latency"]["total_s"]["p50"], line.entry.model) for line in lines]
+    return None if any(time is None for time, _ in times) else str(min(times)[1])
 
 
 def _chart(lines: Sequence[Line], letters: Sequence[str]) -> None:
