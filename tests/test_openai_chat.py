@@ -649,6 +649,31 @@ def test_a_missing_key_names_its_variable() -> None:
 WHERE = Where("m", "model-1", "api.example.com", ("SOME_KEY",), CANARY)
 
 
+KEY = "sk-proj-4aQ7Zb19LmXc82Tw_9Kd"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (f"Incorrect API key provided: {KEY}.", "Incorrect API key provided: [key]."),
+        ("Incorrect key provided: sk-proj-************_9Kd.", "Incorrect key provided: [key]************[key]."),
+        ("Bad key sk-pr..._9Kd, ends in _9Kd", "Bad key [key]...[key], ends in [key]"),
+        ("Bad key xxxxxxxx_9Kd", "Bad key [key]"),
+        ("Bad key sk-proj-4aQ7Zb…", "Bad key [key]…"),
+        ("The project has no key of this kind.", "The project has no key of this kind."),
+    ],
+)
+def test_the_ends_of_a_key_that_a_provider_shows_are_cut_out(said: str, kept: str) -> None:
+    where = Where("m", "model-1", "api.example.com", ("SOME_KEY",), KEY)
+    error = error_from_status(401, {}, orjson.dumps({"error": {"message": said}}), "/v1/x", where)
+    assert kept in str(error)
+
+
+def test_a_short_key_of_a_local_server_masks_no_words() -> None:
+    where = Where("m", "model-1", "127.0.0.1", ("SOME_KEY",), "token-test")
+    assert where.clean("this test of token-test") == "this test of [key]"
+
+
 def _status(status: int, body: Any, **headers: str) -> RequestError:
     raw = body if isinstance(body, bytes) else orjson.dumps(body)
     return error_from_status(status, headers, raw, "/v1/chat/completions", WHERE)

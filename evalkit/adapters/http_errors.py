@@ -5,7 +5,7 @@
     data: {"error": {"code": 502, "message": "Provider returned error"}}              -> ServerError
 
 Pure: nothing is sent or read here. Messages name the model, the host and path and what the provider said; they never
-hold headers or keys, and a key that a server echoes is cut out.
+hold headers or keys, and a key that a server echoes is cut out, its shown ends included ("sk-...wxyz").
 """
 
 from __future__ import annotations
@@ -49,6 +49,9 @@ _DECLINED = {
     "1301",  # Z.ai, sent as 400
 }
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_KEYLIKE = re.compile(r"[A-Za-z0-9_-]{4,}")
+_END, _START, _MASKED_FROM = 4, 8, 16
+"""Characters: providers show the last four of a key, and a beginning; a key below 16 is a local server's own word."""
 _EPOCH_S = 1e9
 """Larger reset values are points in time, not waits."""
 
@@ -71,11 +74,18 @@ class Where:
         return f"Where({self.name!r}, {self.model!r}, {self.host!r})"
 
     def clean(self, text: str) -> str:
-        """The text on one line of printable characters, at most MAX_MESSAGE, without the key."""
+        """The text on one line of printable characters, at most MAX_MESSAGE, without the key or an end of it."""
         if self.key:
             text = text.replace(self.key, "[key]")
         text = " ".join("".join(c if c.isprintable() else " " for c in text[: 8 * MAX_MESSAGE]).split())
+        if self.key and len(self.key) >= _MASKED_FROM:
+            text = _KEYLIKE.sub(self._without_end, text)
         return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
+
+    def _without_end(self, found: re.Match[str]) -> str:
+        word, key = found[0], self.key or ""
+        shown = key.startswith(word) or word.startswith(key[:_START]) or word.endswith(key[-_END:])
+        return "[key]" if shown else word
 
 
 def error_from_status(status: int, headers: Mapping[str, str], body: bytes, path: str, where: Where) -> RequestError:
