@@ -101,6 +101,7 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
     for of, table in ((base, base_rows), (side, rows)):
         wholeness.refuse_unknown(of, table)
     reasons = [*wholeness.unfinished(base), *(wholeness.unfinished(side) if side.folder != base.folder else ())]
+    reasons += [*wholeness.unread(base), *wholeness.unread(side)]
     # A side that was stopped early lacks rows on purpose; a baseline that is stored elsewhere never does.
     whole = [] if stopped else [(side, rows)]
     whole += [] if stopped and base.folder == side.folder else [(base, base_rows)]

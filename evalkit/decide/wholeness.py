@@ -35,6 +35,30 @@ def unfinished(side: Side) -> list[str]:
     return found
 
 
+def unread(side: Side) -> list[str]:
+    """Judges whose verdicts on this model's answers could too often not be read: the score would be the other judges'.
+
+    An answer that leaves a strict judge without words must not win by it.
+    """
+    told = side.facts.get("judges_unread")
+    allowed = _allowed(side)
+    return [
+        f"{judge} gave no readable verdict in {counts[side.model][0]:,} of {counts[side.model][1]:,} replies about "
+        f"{side.label}, more than run.max_error_rate {allowed:g} allows: there the score is the other judges' alone. "
+        f"Look at its replies: evalkit show {side.folder.name}/judging"
+        for judge, counts in (told.items() if isinstance(told, dict) else ())
+        if side.model in counts and counts[side.model][0] > allowed * counts[side.model][1]
+    ]
+
+
+def _allowed(side: Side) -> float:
+    """The share of errors that the suite allows."""
+    resolved = side.facts.get("suite_resolved")
+    run = resolved.get("run") if isinstance(resolved, dict) else None
+    rate = run.get("max_error_rate") if isinstance(run, dict) else None
+    return float(rate) if isinstance(rate, int | float) else 0.01
+
+
 def missing(side: Side, table: pa.Table) -> str | None:
     """Counted task by task: too many rows of one never make up for another's."""
     if side.n_expected <= 0:
@@ -49,10 +73,7 @@ def missing(side: Side, table: pa.Table) -> str | None:
 
 
 def errors(side: Side, table: pa.Table) -> str | None:
-    resolved = side.facts.get("suite_resolved")
-    run = resolved.get("run") if isinstance(resolved, dict) else None
-    rate = run.get("max_error_rate") if isinstance(run, dict) else None
-    allowed = float(rate) if isinstance(rate, int | float) else 0.01
+    allowed = _allowed(side)
     errored = _count(table)
     if errored <= allowed * table.num_rows:
         return None

@@ -114,9 +114,10 @@ def hold(
         inner, status=status, reasons=list(result.reasons), lanes=result.lanes, **_keep_labels(folder, inner, panel)
     )
     summary.write_summary(inner)
-    runs.update_facts(folder, judges_served=served(inner))
+    verdicts = verdicts_of(inner, panel.tasks)
+    runs.update_facts(folder, judges_served=served(inner), judges_unread=unread(inner, verdicts))
     if not result.interrupted:
-        for row in marked_anew(folder, panel.tasks, verdicts_of(inner, panel.tasks)):
+        for row in marked_anew(folder, panel.tasks, verdicts):
             log.append(row)
     return Held(result, ended_by, runner.budget.spent)
 
@@ -256,6 +257,18 @@ def served(inner: Path) -> dict[str, list[str]]:
         if row.served_model is not None:
             found.setdefault(row.model, set()).add(row.served_model)
     return {name: sorted(models) for name, models in sorted(found.items())}
+
+
+def unread(inner: Path, verdicts: Verdicts) -> dict[str, dict[str, list[int]]]:
+    """By judge and model: how many of the judge's replies about its answers could not be read, and how many came."""
+    found: dict[str, dict[str, list[int]]] = {}
+    for row in sealing.rows_of(inner):
+        verdict = verdicts.get((row.model, row.task, row.sample_digest))
+        if verdict is not None:
+            counts = found.setdefault(row.model, {}).setdefault(row.slices.get("judged", ""), [0, 0])
+            counts[0] += verdict.value is None
+            counts[1] += 1
+    return found
 
 
 def item_of(row: Row) -> tuple[str, str, int, int]:

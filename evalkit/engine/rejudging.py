@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalkit.engine.judging import Answer, Verdicts, item_of, mark_of, marked, others_of, verdicts_of
+from evalkit.engine.judging import Answer, Verdicts, item_of, mark_of, marked, others_of, unread, verdicts_of
 from evalkit.engine.panel import JudgedTask, label_of, written_settings
 from evalkit.errors import SuiteError
 from evalkit.records import Row, Sample
@@ -68,6 +68,11 @@ class Rejudging:
         if score.value is None and row.score is not None:
             raise SuiteError(f"{row.task}: sample {row.sample_id!r} of {row.model}: {score.reason}. {_WAY_OUT}")
         return marked(row, score)
+
+    def facts(self, folder: Path) -> dict[str, Any]:
+        """What run.json says of the verdicts as they are read now; nothing where nobody judged."""
+        inner = judgings.judging_of(folder) if self.tasks else None
+        return {"judges_unread": unread(inner, self.verdicts)} if inner is not None else {}
 
     def identity(self, task: str) -> dict[str, Any]:
         """What the task's identity says of its judges; nothing for a task that marks its own."""

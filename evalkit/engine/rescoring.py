@@ -238,4 +238,4 @@ def _record(
             history.append({"at": now, "task": name, "scorer_before": described[name].get("scorer"),
                             "identity_before": described[name]["identity"]})  # fmt: skip
         described[name] = {**described[name], "identity": identity, "scorer": judged.label(name) or scorers[name].name}
-    runs.update_facts(folder, tasks=described, rescored=history)
+    runs.update_facts(folder, tasks=described, rescored=history, **judged.facts(folder))
