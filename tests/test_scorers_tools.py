@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from evalkit.records import Outcome, StopReason, ToolCall
 from evalkit.scorers.calls import Call, NoCalls, read_calls
 from evalkit.scorers.registry import make_scorer
+from evalkit.suite.tools import read_tools
 from tests.parity import marked, records
 from tests.scoring import mark, sample
 
@@ -208,6 +210,13 @@ def test_other_scorers_do_not_take_a_call_for_an_answer() -> None:
     item = sample(target="")
     marked = mark("exact", {}, item, "", "tool_use", calls=(ToolCall("f", "{}"),))
     assert (marked.outcome, marked.reason) == (Outcome.UNPARSEABLE, "a function is called and nothing is said")
+
+
+def test_functions_that_stand_in_the_suite_are_those_that_are_offered() -> None:
+    right = [{"weather.get": {"city": ["Paris"], "height": [2.0, ""]}}]
+    item = replace(sample(ground_truth=right), tools=read_tools([WEATHER]))
+    assert native(item, ToolCall("weather.get", '{"city": "Paris", "height": 2}')).value == 1.0
+    assert native(item, ToolCall("weather.get", '{"city": "Paris", "height": "2"}')).value == 0.0
 
 
 def test_a_record_without_functions_is_not_the_models_fault() -> None:

@@ -144,6 +144,19 @@ def test_functions_come_from_the_record_or_stand_in_the_suite(
     assert '{"type": "object", "properties": {"city": {"type": "string"}}' in shown
 
 
+def test_functions_of_the_suite_alone_are_enough_to_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = {"id": "a", "question": "Weather?", "ground_truth": [{"weather.get": {"city": ["Paris"]}}]}
+    (folder / "items.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
+    more = "tools: [{name: weather.get, parameters: {properties: {city: {type: string}}}}]"
+    prompts(folder, capsys, more)
+    path = folder / "suite.yaml"
+    reply = '[{"name": "weather.get", "arguments": {"city": "Paris"}}]'
+    path.write_text(SUITE.format(more=more).replace('"[]"', f"'{reply}'"), encoding="utf-8")
+    ran = evalkit(capsys, "run", path)
+    assert ran.code == 0, ran.err
+    assert "1.000" in ran.out
+
+
 def test_in_text_they_are_listed_before_the_system_prompt(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown = prompts(folder, capsys, 'tools: "{{ function }}"\n    interface: text\n    system: Be brief.')
     assert shown.startswith('  [system]\n  You may call these functions:\n  [{"name": "weather.get"')

@@ -44,7 +44,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
     def mark(sample: Sample, response: Response) -> Score:
         try:
             wanted = accepted_calls(sample.fields, accepted_in)
-            declared = declarations(sample.fields, declared_in)
+            declared = declarations(sample, declared_in)
         except SuiteError as error:
             return unscored(str(error))
         try:
@@ -63,7 +63,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
 
     def gold(sample: Sample) -> str | None:
         wanted = accepted_calls(sample.fields, accepted_in)
-        declarations(sample.fields, declared_in)
+        declarations(sample, declared_in)
         calls = [{"name": name, "arguments": _first(values)} for name, values in wanted]
         return canonical(calls) if calls else "None of the functions fits."
 
@@ -97,15 +97,23 @@ def accepted_calls(fields: Mapping[str, Any], name: str) -> list[tuple[str, Mapp
     return calls
 
 
-def declarations(fields: Mapping[str, Any], name: str) -> dict[str, Mapping[str, Any]]:
-    """Each function's `parameters` by its name. Raises SuiteError when the record lacks them."""
-    value = fields.get(name)
+def declarations(sample: Sample, name: str) -> dict[str, Mapping[str, Any]]:
+    """Each function's `parameters` by its name: the record's, or else what the sample is offered through an interface.
+
+    Raises SuiteError when there are neither.
+    """
+    if name not in sample.fields and sample.tools:
+        return {tool.name: tool.parameters for tool in sample.tools}
+    value = sample.fields.get(name)
     entries = value if isinstance(value, list) else [value]
     declared = {}
     for entry in entries:
         inner = entry.get("function", entry) if isinstance(entry, dict) else None
         if not isinstance(inner, dict) or not isinstance(inner.get("parameters"), dict):
-            raise SuiteError(f"the record's field {name!r} must list functions, each with `name` and `parameters`")
+            raise SuiteError(
+                f"the record's field {name!r} must list functions, each with `name` and `parameters` (another "
+                "field: `score: {tools: {functions: FIELD}}`)"
+            )
         declared[str(inner.get("name"))] = inner["parameters"]
     return declared
 
