@@ -39,6 +39,7 @@ from evalkit.errors import (
 )
 from evalkit.records import Message, Request, Response, Settings
 from evalkit.testing.fake_provider import Behaviour, FakeProvider, continuation_logprob
+from tests.loopback import raw_server
 
 CANARY = "sk-canary-6f1d0c9b2a"
 ASK = Request((Message("user", "What is the capital of France?"),))
@@ -56,33 +57,6 @@ async def chat(
             yield adapter, provider
         finally:
             await adapter.aclose()
-
-
-@asynccontextmanager
-async def raw_server(chunks: Sequence[bytes], *, pause_s: float = 0.0, hang: bool = False) -> AsyncIterator[str]:
-    """A server that answers every request with exactly these writes, then closes (or hangs)."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
-            await reader.readexactly(length)
-            for chunk in chunks:
-                writer.write(chunk)
-                await writer.drain()
-                await asyncio.sleep(pause_s)
-            if hang:
-                await reader.read()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-    finally:
-        server.close()
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
