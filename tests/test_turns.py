@@ -289,6 +289,7 @@ def test_check_shows_the_conversation_and_plan_reckons_with_every_turn(tmp_path:
         ('["Second {{ id }}, turn {{ turn }}?", "Third {{ id }}?"]', "[]", "expected a list of templates"),
         ('["Second {{ id }}, turn {{ turn }}?", "Third {{ id }}?"]', '"{{ id }}"', "expected a list of texts"),
         ('["Second {{ id }}, turn {{ turn }}?", "Third {{ id }}?"]', '"{{ [id] * 60 }}"', "the most is 50"),
+        ("Third {{ id }}?", "{{ '' }}", "a turn has no text here"),
         ("{{ turn }}", "{{ round }}", "{{ round }} is no field of the record"),
         ("score: contains", "score: contains\n    permute: 2", "this task has no choices"),
     ],

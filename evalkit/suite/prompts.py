@@ -127,7 +127,12 @@ class Prompt:
         if self.further is None:
             return ()
         if not isinstance(self.further, Expression):
-            return tuple([_render(template, {**values, TURN: n}) for n, template in enumerate(self.further, start=2)])
+            said = [_render(template, {**values, TURN: n}) for n, template in enumerate(self.further, start=2)]
+            if not all(text.strip() for text in said):
+                raise BadRecord(
+                    "turns", 'a turn has no text here; where records differ in turns, name a list: "{{ turns[1:] }}"'
+                )
+            return tuple(said)
         found = _evaluate(self.further, values)
         if not isinstance(found, list | tuple) or any(not isinstance(text, str) or not text for text in found):
             raise BadRecord("turns", f"{self.further.source} gives {short(found)}; expected a list of texts")
