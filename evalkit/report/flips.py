@@ -156,13 +156,13 @@ def _saying(store: Store, a: Side, b: Side, text: str) -> npt.NDArray[np.uint64]
     import numpy as np
 
     pattern, found = f"%{_literal(text)}%", []
-    for run, model in (a, b):  # run by run: a connection is dear to open, and that of one run serves every page
+    for run in {a[0], b[0]}:  # run by run: a connection is dear to open, and that of one run serves every page
         with store.connection([run]) as con:
             answer = con.execute(
                 f"""select {SAMPLE_ID_SQL} as id from texts
-                    where model = $1 and
+                    where model in (select unnest($1)) and
                     (text ilike $2 escape '!' or prompt ilike $2 escape '!' or calls ilike $2 escape '!')""",
-                [model, pattern],
+                [[model for of, model in (a, b) if of == run], pattern],
             )
             found.append(np.asarray(answer.fetchnumpy()["id"], dtype=np.uint64))
     return np.concatenate(found)
