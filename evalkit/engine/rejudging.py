@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalkit.engine.judging import Answer, Verdicts, item_of, mark_of, marked, others_of, unread, verdicts_of
+from evalkit.engine.judgments import Answer, Verdicts, item_of, mark_of, marked, others_of, unread, verdicts_of
 from evalkit.engine.panel import JudgedTask, label_of, written_settings
 from evalkit.errors import SuiteError
 from evalkit.records import Row, Sample

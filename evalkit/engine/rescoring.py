@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.engine.golds import gold_complaints
-from evalkit.engine.judging import STOPS
+from evalkit.engine.judgments import STOPS
 from evalkit.engine.plan import task_scorer
 from evalkit.engine.rejudging import Rejudging
 from evalkit.errors import StoreError, SuiteError

@@ -1,0 +1,205 @@
+"""What judges are asked about stored answers, and what their stored replies make of them. Asks nobody.
+
+    for answer in answers_of(folder, tasks):
+        asked = list(questions(answer))                              # one for each order that it is shown in
+        score = mark_of(answer, verdicts_of(inner, tasks))           # absent while a reply is owed
+
+A question is known by a digest of everything that the judge is shown, the answer included: a verdict is found by it,
+and never outlives the answer that it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from evalkit.engine.panel import JudgedTask
+from evalkit.errors import SuiteError
+from evalkit.records import Message, Outcome, Response, Row, Sample, Score, StopReason, Timing
+from evalkit.scorers.judged import combined
+from evalkit.scorers.marks import graded, unscored
+from evalkit.scorers.outcomes import settle
+from evalkit.store import sealing
+from evalkit.store.said import said
+from evalkit.suite.digests import digest
+from evalkit.suite.judging import Shown
+from evalkit.suite.templates import BadTemplate
+
+TIE = 0.5
+"""What a model's answer is worth against itself."""
+STOPS: Mapping[str, StopReason] = {
+    "stop": "stop", "length": "length", "refusal": "refusal", "content_filter": "content_filter",
+    "tool_use": "tool_use",
+}  # fmt: skip
+"""Stored reasons for stopping, as responses have them."""
+Verdicts = Mapping[tuple[str, str, str], Score]
+"""(judge, task, digest of the question to the judge) -> what its verdict comes to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One stored answer with what it takes to judge it."""
+
+    task: JudgedTask
+    sample: Sample
+    row: Row
+    other: Row | None
+    """The answer that it is compared with; None where it is judged alone, or there is none."""
+
+    @property
+    def itself(self) -> bool:
+        """Whether it would be compared with itself."""
+        return self.row.model == self.task.judging.pair
+
+
+def answers_of(folder: Path, tasks: Mapping[str, JudgedTask]) -> Iterator[Answer]:
+    """Every stored answer that judges mark: those that came, and were not settled as refused, empty or cut to nothing.
+
+    Raises SuiteError for an answer to a question that the tasks do not hold.
+    """
+    samples = {name: {(s.digest, s.occurrence): s for s in task.samples()} for name, task in tasks.items()}
+    others = others_of(folder, tasks)
+    for row in sealing.rows_of(folder):
+        task = tasks.get(row.task)
+        if task is None or row.error_kind is not None or row.outcome not in (Outcome.ERRORED, Outcome.SCORED):
+            continue
+        sample = samples[row.task].get((row.sample_digest, row.occurrence))
+        if sample is None:
+            raise SuiteError(
+                f"{row.task}: sample {row.sample_id!r} of {folder} is not asked by this suite any more, so its answer "
+                "cannot be judged. Run the suite anew: --new."
+            )
+        yield Answer(task, sample, row, others.get(item_of(row)))
+
+
+def others_of(folder: Path, tasks: Mapping[str, JudgedTask]) -> dict[tuple[str, str, int, int], Row]:
+    """By item: the answers that those of a pairwise task are compared with; empty where none is pairwise."""
+    paired = {name: task.judging.pair for name, task in tasks.items() if task.judging.pair is not None}
+    rows = sealing.rows_of(folder) if paired else iter(())
+    return {item_of(row): row for row in rows if paired.get(row.task) == row.model and row.error_kind is None}
+
+
+def questions(answer: Answer) -> Iterator[Sample]:
+    """What each judge is asked about an answer: once, or a pair in both orders; nothing where there is no pair.
+
+    An answer that cannot be shown (longer than any prompt may be) is not asked about, and stays without a mark.
+    """
+    judging, row = answer.task.judging, answer.row
+    if answer.itself or (judging.pair is not None and answer.other is None):
+        return
+    other = None if answer.other is None else said(answer.other.text, answer.other.calls) or answer.other.refusal or ""
+    shown = Shown(
+        answer.sample,
+        row.prompt or answer.sample.messages,
+        said(row.text, row.calls) or "",
+        other,
+        () if answer.other is None else answer.other.prompt,
+    )
+    for order in judging.orders:
+        try:
+            messages = judging.messages(shown, order)
+        except BadTemplate:
+            return
+        about = {"judged": row.model} | ({"order": order} if order else {})
+        yield Sample(
+            task=row.task,
+            id="/".join([place(row), row.model, *([order] if order else [])]),
+            digest=_digest(row, order, messages),
+            target_digest="",
+            occurrence=0,
+            messages=messages,
+            target=None,
+            fields={"swapped": order == "ba"},
+            cluster=row.cluster or place(row),
+            slices=about,
+        )
+
+
+def place(row: Row) -> str:
+    """Where an answer stands, whoever gave it: task/sample/repeat."""
+    occurrence = f"#{row.occurrence}" if row.occurrence else ""
+    return f"{row.task}/{row.sample_id}{occurrence}/{row.repeat}"
+
+
+def verdicts_of(inner: Path, tasks: Mapping[str, JudgedTask]) -> dict[tuple[str, str, str], Score]:
+    """What every stored reply of a judge comes to, read anew. A request that failed is not here: it is owed."""
+    found = {}
+    for row in sealing.rows_of(inner):
+        task = tasks.get(row.task)
+        if task is not None and row.error_kind is None:
+            stub = Sample(row.task, row.sample_id, row.sample_digest, "", 0, (), None,
+                          fields={"swapped": row.slices.get("order") == "ba"})  # fmt: skip
+            response = Response(
+                text=row.text or "",
+                stop_reason=STOPS.get(row.stop_reason or "", "other"),
+                timing=Timing(sent_at=0.0, total_s=row.total_s or 0.0),
+                refusal=row.refusal,
+            )
+            found[row.model, row.task, row.sample_digest] = settle(stub, response, task.verdict)
+    return found
+
+
+def mark_of(answer: Answer, verdicts: Verdicts) -> Score:
+    """The mark of an answer; absent, with the reason that names the judge, while a judge's reply is owed."""
+    judging = answer.task.judging
+    if answer.itself:
+        return graded(TIE, None, "compared with itself: a tie")
+    if judging.pair is not None and answer.other is None:
+        return unscored(f"{judging.pair} has no answer to compare with")
+    asked = [question.digest for question in questions(answer)]
+    if not asked:
+        return unscored("the answer is too long to be shown to a judge")
+    by_judge: dict[str, list[Score]] = {}
+    for judge in judging.by:
+        replies = [verdicts.get((judge, answer.task.name, place)) for place in asked]
+        if None in replies:
+            return unscored(f"{judge}: no reply came; run the same command again")
+        by_judge[judge] = [reply for reply in replies if reply is not None]
+    return combined(by_judge)
+
+
+def marked_anew(folder: Path, tasks: Mapping[str, JudgedTask], verdicts: Verdicts) -> Iterator[Row]:
+    """The rows whose mark the verdicts change."""
+    for answer in answers_of(folder, tasks):
+        row = marked(answer.row, mark_of(answer, verdicts))
+        if (row.outcome, row.score, row.reason, row.parts) != (
+            answer.row.outcome, answer.row.score, answer.row.reason, answer.row.parts,
+        ):  # fmt: skip
+            yield row
+
+
+def marked(row: Row, score: Score) -> Row:
+    """The row with this mark."""
+    return replace(
+        row,
+        score=score.value,
+        outcome=score.outcome,
+        extracted=score.extracted,
+        reason=score.reason,
+        parts=score.parts,
+    )
+
+
+def unread(inner: Path, verdicts: Verdicts) -> dict[str, dict[str, list[int]]]:
+    """By judge and model: how many of the judge's replies about its answers could not be read, and how many came."""
+    found: dict[str, dict[str, list[int]]] = {}
+    for row in sealing.rows_of(inner):
+        verdict = verdicts.get((row.model, row.task, row.sample_digest))
+        if verdict is not None:
+            counts = found.setdefault(row.model, {}).setdefault(row.slices.get("judged", ""), [0, 0])
+            counts[0] += verdict.value is None
+            counts[1] += 1
+    return found
+
+
+def item_of(row: Row) -> tuple[str, str, int, int]:
+    """What was asked, and which time: the same for every model."""
+    return (row.task, row.sample_digest, row.occurrence, row.repeat)
+
+
+def _digest(row: Row, order: str, messages: tuple[Message, ...]) -> str:
+    """A contract: stored verdicts are found by it. It holds the answer, since the messages do."""
+    return digest("evalkit.judgement/1", [
+        row.model, *item_of(row), order, [[message.role, message.content] for message in messages],
+    ])  # fmt: skip
