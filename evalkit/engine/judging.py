@@ -1,6 +1,6 @@
 """The second half of a run with judges: every stored answer is shown to its judges, then marked by what they said.
 
-    held = hold(plan, panel, folder, log, drive, cache=cache, watch=watch, spent=spent)     # held.result is the judges' run
+    held = hold(plan, panel, folder, log, drive, cache=cache, watch=watch, spent=spent)  # held.result: the judges' run
 
 Judges are asked through the same machinery as models (limiter, retries, cache, budget); their rows live in the run's
 folder `judging` (`store.judgings`), and a resumed run asks only for what is missing. An answer whose judge could not
