@@ -75,7 +75,7 @@ def test_the_corrected_interval_covers_the_truth_as_often_as_it_says() -> None:
 
 def test_few_labels_have_no_interval() -> None:
     found = compare_ratings([(1.0, 1.0)] * 10 + [(None, 2.0)] * 10)
-    assert found.corrected == 2.0
+    assert found.corrected == 1.5
     assert found.interval is None
     assert compare_ratings([(None, None)]).corrected is None
 

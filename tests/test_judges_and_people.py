@@ -151,7 +151,7 @@ def test_reviews_of_the_board_correct_the_judged_mean_beside_the_raw_one(
     assert people["judged_mean"] == pytest.approx(raw)
     assert people["label_mean"] == pytest.approx(0.7)
     error = 0.7 - (10 * 2 / 9 + 30 * 7 / 9) / 40
-    assert people["mean"] == pytest.approx(7 / 9 + error)  # the forty that nobody labelled, and the judge's error
+    assert people["mean"] == pytest.approx(raw + error)  # all eighty, and the judge's error on forty
     assert people["low"] < people["mean"] < people["high"]
     agreement = told["agreement"]["strict"]
     assert (agreement["n"], agreement["same"]) == (40, pytest.approx(38 / 40))
@@ -267,6 +267,22 @@ def test_published_figures_of_agreement_are_reproduced() -> None:
     assert found is not None
     assert found.value == pytest.approx(0.4)
     assert kappa([("y", "y")] * 5) is None
+
+
+def test_one_answer_that_nobody_labelled_does_not_decide_the_corrected_mean() -> None:
+    labels: list[float | None] = [1.0, 0.0] * 20
+    found = corrected_mean([1.0, 0.0] * 20 + [0.0], [*labels, None])
+    assert found.mean == pytest.approx(20 / 41), "a judge without a fault: all its marks count alike"
+    assert found.interval is not None
+    assert found.interval.low < 0.5 < found.interval.high
+
+
+def test_labels_that_do_not_vary_between_conversations_promise_no_certainty() -> None:
+    halves = corrected_mean([0.5] * 60, [1.0, 0.0] * 30, [n // 2 for n in range(60)])
+    assert (halves.label_mean, halves.labels_interval, halves.interval) == (0.5, None, None)
+    right = corrected_mean([1.0] * 40, [1.0] * 30 + [None] * 10)
+    assert right.mean == 1.0
+    assert (right.labels_interval, right.interval) == (None, None), "thirty right ones do not prove the next"
 
 
 def test_the_corrected_interval_covers_the_truth_also_where_items_move_together() -> None:

@@ -95,7 +95,7 @@ def _rating_lines(found: Ratings) -> list[str]:
 
     def between(interval: tuple[float, float] | None) -> str:
         return (
-            f" (no interval: fewer than {FEW} labels)"
+            f" (no interval: fewer than {FEW} labels, or all alike)"
             if interval is None
             else f" [{interval[0]:.3f}, {interval[1]:.3f}]"
         )

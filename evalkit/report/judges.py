@@ -99,8 +99,8 @@ def _print_people(page: Page, name: str, task: Mapping[str, Any], *, asked: bool
     few = [visible(model, limit=60) for model, told in people.items() if told["low"] is None]
     if few:
         page.say(
-            f"{', '.join(few)}: fewer than {FEW} labels (items that move together count once), so the correction "
-            "is not shown: its interval would be narrower than it should be."
+            f"{', '.join(few)}: fewer than {FEW} labels (items that move together count once), or labels that do not "
+            "vary, so the correction is not shown: its interval would be narrower than it should be."
         )
     page.say("The correction holds where the labelled answers were drawn at random.")
     if asked:

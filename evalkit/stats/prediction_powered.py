@@ -3,11 +3,12 @@
     found = corrected_mean(judged=[0.8, 0.4, ...], labels=[1.0, None, ...], clusters=["a", "a", ...])
     found.mean, found.low, found.high
 
-Prediction-powered inference (Angelopoulos, Bates, Fannjiang, Jordan, Zrnic 2023, Science 382): the judge's mean where
-nobody labelled, shifted by its mean error where somebody did. It is right on average however bad the judge is, as long
-as the labelled items were drawn at random; a good judge makes the interval narrower than the labels alone would.
-Items that move together are taken together: the variance is that of the sums over clusters (Liang, Zeger 1986), with
-as many degrees of freedom as there are labelled clusters, less one.
+Prediction-powered inference (Angelopoulos, Bates, Fannjiang, Jordan, Zrnic 2023, Science 382), with the judge's mean
+over all items, labelled or not, shifted by its mean error where somebody labelled: so it goes over into the labels' own
+mean when few items are left without one. It is right on average however bad the judge is, as long as the labelled items
+were drawn at random; a good judge makes the interval narrower than the labels alone would. Items that move together are
+taken together: the variance is that of the sums over clusters (Liang, Zeger 1986), with as many degrees of freedom as
+there are labelled clusters, less one.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Corrected:
     mean: float | None
     """Corrected; None without labels."""
     interval: Interval | None
-    """95 %, of `mean`; None with fewer than 30 labelled clusters."""
+    """95 %, of `mean`; None with fewer than 30 labelled clusters, or where nothing varies."""
     labels_interval: Interval | None
     """95 %, of `label_mean` alone: what the labels are worth without the judge."""
 
@@ -54,28 +55,24 @@ def corrected_mean(
     both = [
         (label, mark, group) for mark, label, group in zip(judged, labels, groups, strict=True) if label is not None
     ]
-    rest = [(mark, group) for mark, label, group in zip(judged, labels, groups, strict=True) if label is None]
-    judged_mean = fmean(judged) if judged else None
     if not both:
-        return Corrected(len(judged), 0, judged_mean, None, None, None, None, None)
+        return Corrected(len(judged), 0, fmean(judged) if judged else None, None, None, None, None, None)
+    judged_mean = fmean(judged)
     said = [label for label, _, _ in both]
     errors = [label - mark for label, mark, _ in both]
     error = fmean(errors)
-    enough = len({group for _, _, group in both}) >= FEW
-    alone = clustered(said, [group for _, _, group in both]) if enough else None
-    if enough and alone is None:  # all labels alike
-        alone = Interval(said[0], said[0])
+    alone = _alone(said, [group for _, _, group in both])
     # Where nothing is unlabelled there is nothing to predict: the labels' own mean is the answer.
     mean, interval = fmean(said), alone
-    if rest:
-        base = fmean(mark for mark, _ in rest)
-        mean = base + error
+    if len(both) < len(judged):
+        mean = judged_mean + error
         pulls: defaultdict[Hashable, float] = defaultdict(float)
         for (_, _, group), own in zip(both, errors, strict=True):
             pulls[group] += (own - error) / len(both)
-        for mark, group in rest:
-            pulls[group] += (mark - base) / len(rest)
-        interval = _around(mean, sum(pull * pull for pull in pulls.values()), len({g for _, _, g in both}))
+        for mark, group in zip(judged, groups, strict=True):
+            pulls[group] += (mark - judged_mean) / len(judged)
+        squares = sum(pull * pull for pull in pulls.values())
+        interval = _around(mean, squares, len({g for _, _, g in both}))
     return Corrected(
         n=len(judged),
         n_labelled=len(both),
@@ -88,8 +85,13 @@ def corrected_mean(
     )
 
 
+def _alone(labels: Sequence[float], groups: Sequence[Hashable]) -> Interval | None:
+    """Of the labels' mean; None with few clusters, or where the labels do not vary between them."""
+    return clustered(labels, groups) if len(set(groups)) >= FEW else None
+
+
 def _around(mean: float, squares: float, n_clusters: int) -> Interval | None:
-    if n_clusters < FEW:
+    if n_clusters < FEW or sqrt(squares) <= 1e-14 * max(1.0, abs(mean)):
         return None
     half = t_quantile(0.975, n_clusters - 1) * sqrt(squares * n_clusters / (n_clusters - 1))
     return Interval(mean - half, mean + half)
