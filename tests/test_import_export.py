@@ -219,6 +219,25 @@ def test_a_damaged_zip_of_inspect_says_so(capsys: Capture, tmp_path: Path) -> No
     assert ran.code == 2 and "cannot be unpacked" in ran.err and "Traceback" not in ran.err
 
 
+@pytest.mark.parametrize("damage", ["text", "password"])
+def test_a_damaged_or_locked_zip_of_inspect_that_is_packed_as_usual_says_so(
+    capsys: Capture, tmp_path: Path, damage: str
+) -> None:
+    log = tmp_path / "log.eval"
+    with zipfile.ZipFile(log, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("header.json", json.dumps(INSPECT) * 50)
+        archive.writestr("samples/1.json", "{}")
+    content = bytearray(log.read_bytes())
+    if damage == "text":
+        content[41:45] = b"\xff" * 4  # the packed text begins behind 30 bytes and the name
+    else:
+        content[content.index(b"PK\1\2") + 8] |= 1
+        content[6] |= 1
+    log.write_bytes(content)
+    ran = evalkit(capsys, "import", "inspect", log, "--results", tmp_path / "results")
+    assert ran.code == 2 and "cannot be unpacked" in ran.err and "Traceback" not in ran.err, ran.err
+
+
 @pytest.mark.parametrize("kind", ["json", "eval", "eval, zstandard"])
 def test_a_log_of_inspect_becomes_a_run(capsys: Capture, tmp_path: Path, kind: str) -> None:
     samples = [
@@ -256,7 +275,8 @@ def test_a_log_of_a_run_that_broke_off_is_an_incomplete_run(capsys: Capture, tmp
 
 
 def test_what_is_no_log_of_inspect_says_so(capsys: Capture, tmp_path: Path) -> None:
-    for text in ("{}", "[1]", "not json"):
+    odd = json.dumps({**INSPECT, "samples": [3]})
+    for text in ("{}", "[1]", "not json", odd):
         (tmp_path / "log.json").write_text(text)
         ran = evalkit(capsys, "import", "inspect", tmp_path / "log.json", "--results", tmp_path / "results")
         assert ran.code == 2 and "log.json" in ran.err and "Traceback" not in ran.err

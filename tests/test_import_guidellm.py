@@ -90,6 +90,17 @@ def test_a_report_of_another_model_gives_no_price(capsys: Capture, tmp_path: Pat
     assert not (tmp_path / "r/load").exists()
 
 
+def test_a_report_that_does_not_name_its_model_is_taken_on_trust_and_says_so(capsys: Capture, tmp_path: Path) -> None:
+    def unnamed(report: dict[str, Any]) -> None:
+        for number, benchmark in enumerate(report["benchmarks"]):
+            benchmark["config"]["backend"]["model"] = [1] if number else None
+
+    suite, report = written(tmp_path, "fake"), changed(tmp_path, unnamed)
+    ran = evalkit(capsys, "import", "guidellm", report, "--suite", suite, "--model", "own", "--results", tmp_path / "r")
+    assert ran.code == 0, ran.err
+    assert "does not say which model was measured" in " ".join(ran.out.split())
+
+
 def test_what_guidellm_writes_as_zero_for_unknown_is_unknown(tmp_path: Path) -> None:
     def not_streamed(report: dict[str, Any]) -> None:
         for name in ("time_to_first_token_ms", "inter_token_latency_ms", "prompt_token_count"):
@@ -123,6 +134,8 @@ def test_a_step_in_which_requests_failed_is_no_capacity(capsys: Capture, tmp_pat
         (lambda report: report["benchmarks"][0].pop("metrics"), "damaged"),
         (lambda report: report["benchmarks"][2]["config"]["strategy"].update(rate=float("nan")), "damaged"),
         (lambda report: report["benchmarks"][2]["config"]["strategy"].update(rate=[1]), "damaged"),
+        (lambda report: report["benchmarks"][0]["config"]["backend"].update(model="other"), "several models"),
+        (lambda report: [one["config"]["strategy"].update(type_=[1]) for one in report["benchmarks"]], "no benchmark"),
     ],
 )
 def test_a_damaged_report_is_a_sentence(

@@ -79,8 +79,12 @@ def read_report(path: Path) -> Report:
             late.append(f"{step.name} {behind * 1000:.0f} ms")
     if not steps:
         raise UserError(f"{path.name} holds no benchmark of a closed or open loop: {' '.join(notes[1:]) or 'none'}")
-    models = {_mapping(_config(one).get("backend")).get("model") for one in benchmarks}
-    model = models.pop() if len(models) == 1 else None
+    models = _models(benchmarks)
+    if len(models) > 1:
+        raise UserError(
+            f"{path.name} holds benchmarks of several models ({', '.join(models)[:200]}), and a sweep is of one: "
+            "import a report of each."
+        )
     if cut:
         notes.append(f"Requests that the end of a step cut off, counted in no figure: {'; '.join(cut)}.")
     if late:
@@ -91,7 +95,7 @@ def read_report(path: Path) -> Report:
         notes.append("Arrivals at a constant rate wait less than users, who come at random (--profile kind=poisson).")
     return Report(
         version=str(about.get("guidellm_version") or "unknown"),
-        model=model if isinstance(model, str) and model else None,
+        model=models[0] if models else None,
         steps=tuple(steps),
         seconds=max(_number(one.get("duration")) or 0.0 for one in benchmarks),
         n_asked=sum(_count(_totals(one).get("total")) for one in benchmarks),
@@ -102,7 +106,7 @@ def read_report(path: Path) -> Report:
 def _step(benchmark: Mapping[str, Any], where: str, notes: list[str]) -> Step | None:
     """One benchmark as a step; None, with a note, for an arrival pattern that is neither loop."""
     strategy, metrics = _strategy(benchmark), _mapping(benchmark.get("metrics"))
-    kind = strategy.get("type_")
+    kind = str(strategy.get("type_"))
     if kind not in _CLOSED | _OPEN:
         notes.append(f"{where} was left out: {kind!r} is neither a closed nor an open loop.")
         return None
@@ -173,6 +177,12 @@ def _times(metrics: Mapping[str, Any], name: str, per_s: float) -> dict[str, flo
 def _summary(metrics: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """Of the requests that were answered."""
     return _mapping(_mapping(metrics.get(name)).get("successful"))
+
+
+def _models(benchmarks: list[dict[str, Any]]) -> list[str]:
+    """The names by which models were asked for, each once."""
+    named = (_mapping(_config(one).get("backend")).get("model") for one in benchmarks)
+    return list(dict.fromkeys(name for name in named if isinstance(name, str) and name))
 
 
 def _config(benchmark: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -53,6 +53,8 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
     seen: dict[tuple[str, int], int] = {}
     chosen = scorer
     for sample in samples:
+        if not isinstance(sample, dict):
+            raise UserError(f"{path.name} is no log of Inspect: a sample is {str(sample)[:60]!r}")
         scores = sample.get("scores") or {}
         if chosen is None and scores:
             chosen = next(iter(scores))
@@ -90,8 +92,8 @@ def _member(path: Path, info: zipfile.ZipInfo) -> dict[str, Any]:
         else:
             with zipfile.ZipFile(path) as log:
                 text = log.read(info)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, struct.error) as error:
-        raise UserError(
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, OSError, ValueError, struct.error) as error:
+        raise UserError(  # RuntimeError: locked by a password, or packed in a way that Python does not know
             f"{path.name}: {info.filename} cannot be unpacked ({error}). Write it as JSON: inspect log convert "
             "--to json"
         ) from error

@@ -35,11 +35,11 @@ def import_guidellm(path: Path, *, suite: Path | None, model: str | None, slo: s
         "n_prompts": None,
         "n_asked": report.n_asked,
         "spent_usd": None,
-        "notes": list(report.notes),
+        "notes": [*report.notes, *_unnamed(report, name, suite_name, suite)],
     }
     if load["serves"]:
         load["serves"]["basis"] += ", on GuideLLM's prompts"
-    asked = str((entries.get(name) or {}).get("model") or report.model)
+    asked = str((entries.get(name) or {}).get("model") or report.model or "")
     source = {"tool": "guidellm", "version": report.version, "files": [path.name]}
     facts = {
         "kind": "load",
@@ -76,6 +76,12 @@ def _for_whom(report: Report, suite: Path | None, model: str | None) -> tuple[di
             "import without --suite to look at the figures."
         )
     return {model: entry.model_dump(mode="json", exclude_none=True)}, loaded.name, model
+
+
+def _unnamed(report: Report, name: str, suite_name: str, suite: Path | None) -> list[str]:
+    if suite is None or report.model is not None:
+        return []
+    return [f"The report does not say which model was measured: that it was {name} of {suite_name} is taken on trust."]
 
 
 def _linked(entry: dict[str, Any], made: Path) -> dict[str, Any]:
