@@ -13,6 +13,7 @@ import pytest
 
 from evalkit.engine.aside import aside
 from evalkit.scorers import code_worker
+from evalkit.scorers.maths_worker import Worker
 from evalkit.scorers.registry import make_scorer
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.world import evalkit, finish, rows, run_folders, start
@@ -103,3 +104,16 @@ def test_who_interrupts_twice_does_not_wait_for_a_program(tmp_path: Path) -> Non
         asked_at = time.monotonic()
         assert finish(process, timeout_s=50).code == 130
         assert time.monotonic() - asked_at < 40  # one program alone would take 60 s
+
+
+def test_the_comparing_process_imports_nothing_of_the_folder_that_one_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "evalkit").mkdir()
+    (tmp_path / "evalkit/__init__.py").write_text("raise SystemExit('owned')")
+    monkeypatch.chdir(tmp_path)
+    worker = Worker(3.0)
+    try:
+        assert worker.compare("0.5", "\\boxed{\\frac12}").same
+    finally:
+        worker.close()

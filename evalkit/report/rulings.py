@@ -72,7 +72,8 @@ def _decide(results: Path, run: str) -> Any:
 
 def _decide_apart(store: Store, run: str) -> Any:
     call = "import sys; from evalkit.report.rulings import answer; answer(sys.argv[1], sys.argv[2])"
-    command = [sys.executable, "-c", call, str(store.results.resolve()), run]
+    # -P: a module in the folder where somebody stands is not evalkit's.
+    command = [sys.executable, "-P", "-c", call, str(store.results.resolve()), run]
     answered = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if answered.returncode:
         raise StoreError(f"The gate ended with code {answered.returncode}. See what it says: evalkit gate {run}")

@@ -89,7 +89,8 @@ class Worker:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:
             self.close()
-            command = [sys.executable, "-W", "ignore", "-m", __name__, str(self.limit_s)]
+            # -P: a module in the folder where somebody stands (a checkout of a pull request) is not ours.
+            command = [sys.executable, "-P", "-W", "ignore", "-m", __name__, str(self.limit_s)]
             self._process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 start_new_session=True,
