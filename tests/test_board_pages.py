@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import os
 import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from evalkit.records import Message
+from evalkit.records import Message, Row
+from evalkit.report import numbers
+from evalkit.report.rulings import decision_of
+from evalkit.report.shelf import Store
 from evalkit.store import runs
+from evalkit.store.judgings import open_judging
 from evalkit.store.reviews import read_reviews
+from evalkit.store.sealing import seal
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
-from tests.board_world import HOSTILE, TASKS, a_row, a_run, an_error
+from tests.board_world import HOSTILE, TASKS, a_row, a_run, an_error, facts_of
+from tests.store_rows import write
 from tests.world import evalkit, write_suite
 
 pytest.importorskip(
@@ -231,10 +238,32 @@ def test_a_sample_shows_every_model(many: Path) -> None:
     assert any("Ticket 7" in block.value for block in at.code)
 
 
+@pytest.mark.parametrize("page", ["sample", "versus"])
+def test_a_later_turn_is_shown_with_what_each_model_itself_had_said_before(page: str, tmp_path: Path) -> None:
+    def turn(model: str, n: int) -> Row:
+        before = (Message("user", f"First {n}?"), Message("assistant", f"{model} said so."), Message("user", "And?"))
+        return a_row(model, "refunds", n, prompt=before)
+
+    run = a_run(tmp_path, rows=[turn(model, n) for n in range(20) for model in ("gpt", "tiny")])
+    at = draw(page, tmp_path, run=run.name, a=f"{run.name}:gpt", b=f"{run.name}:tiny", change="every sample")
+    shown = [block.value for block in at.code]
+    assert shown.count("gpt said so.") == 1
+    assert shown.count("tiny said so.") == 1
+
+
 def test_the_gate_page_shows_each_rule_against_its_limit(many: Path) -> None:
     at = draw("gate", many)
     assert "qwen against gpt: pass" in at.subheader[0].value
     assert at.dataframe[0].value["rule"].tolist()[0].startswith("quality all")
+
+
+def test_a_gate_decided_apart_imports_nothing_of_the_folder_that_one_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = a_run(tmp_path / "results", gate=GATE)
+    (tmp_path / "orjson.py").write_text("raise SystemExit('owned')")
+    monkeypatch.chdir(tmp_path)
+    assert decision_of(Store(tmp_path / "results"), run.name, apart=True).verdict == "pass"
 
 
 def test_the_history_notes_another_served_model(tmp_path: Path) -> None:
@@ -248,6 +277,22 @@ def test_the_history_notes_another_served_model(tmp_path: Path) -> None:
     at = draw("history", tmp_path)
     assert "served as: gpt-5-2026 → gpt-5-newer" in tables(at)
     assert "not shown" in tables(at), "the same answers are no drift"
+
+
+def test_what_judges_cost_is_shown_apart_and_is_part_of_what_a_run_spent(tmp_path: Path) -> None:
+    folder = a_run(tmp_path, ("gpt",), n=2)
+    inner = open_judging(folder, facts_of(["strict"], 2))
+    dear = {"cost_usd": Decimal("0.5"), "spend_usd": Decimal("0.5")}
+    write(inner, [a_row("strict", "refunds", n, **dear) for n in range(2)])
+    seal(inner)
+    runs.update_facts(inner, status="complete")
+    at = draw("cost", tmp_path)
+    assert [frame.value.iloc[0, 0] for frame in at.dataframe][:2] == ["gpt", "strict"]
+    assert at.dataframe[1].value["all answers"].tolist() == [numbers.usd(1.0)]
+    assert draw("runs", tmp_path).dataframe[0].value["spent"].tolist() == [numbers.usd(4 * 0.002 + 1.0)]
+    next(inner.glob("rows-*.parquet")).write_bytes(b"torn")
+    (inner / "summary.json").unlink(missing_ok=True)
+    assert "cannot be read" in draw("runs", tmp_path).expander[0].label
 
 
 def test_a_live_run_is_read_from_its_journal(tmp_path: Path) -> None:

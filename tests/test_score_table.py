@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,12 +51,19 @@ def test_repeats_are_averaged_and_the_first_gives_the_outcome(tmp_path: Path) ->
     assert OUTCOMES[table.outcomes[0][0]] is Outcome.TRUNCATED
 
 
-@pytest.mark.parametrize("damage", ["absent", "torn", "other parts", "other shapes"])
+@pytest.mark.parametrize("damage", ["absent", "torn", "other parts", "other shapes", "endless"])
 def test_a_file_that_does_not_fit_the_rows_is_reckoned_anew(tmp_path: Path, damage: str) -> None:
     folder = a_run(tmp_path, n=5)
     good, file = read_scores(folder), folder / "scores.npz"
     if damage == "absent":
         file.unlink()
+    elif damage == "endless":
+        head = b"{'descr': '<u8', 'fortran_order': False, 'shape': (900000000000000,), }\n"
+        with zipfile.ZipFile(file) as stored, zipfile.ZipFile(tmp_path / "made", "w") as made:
+            for name in stored.namelist():
+                endless = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head
+                made.writestr(name, endless if name == "ids.npy" else stored.read(name))
+        file.write_bytes((tmp_path / "made").read_bytes())
     elif damage == "torn":
         file.write_bytes(file.read_bytes()[:900])
     elif damage == "other parts":

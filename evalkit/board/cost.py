@@ -26,19 +26,22 @@ def render(store: Store) -> None:
     if not models:
         st.info("This run has no rows yet.")
         return
-    _bill(models)
+    _bill(models, "model")
+    if judges := store.judges(run):
+        st.subheader("Judges: billed for marking, in no figure of the models", anchor=False)
+        _bill(judges, "judge")
     _prices(store, run)
     _breakeven(models)
 
 
-def _bill(models: Mapping[str, Any]) -> None:
+def _bill(models: Mapping[str, Any], what: str) -> None:
     import pandas as pd
 
     cells = {name: model["all"] for name, model in models.items()}
     costs = [cell["cost"] for cell in cells.values()]
     frame = pd.DataFrame(
         {
-            "model": [elements.marked(name) for name in cells],
+            what: [elements.marked(name) for name in cells],
             "all answers": [numbers.usd(c["total_usd"]) for c in costs],
             "this run paid": [numbers.usd(c["spend_usd"]) for c in costs],
             "per 1,000 samples": [numbers.usd(c["usd_per_1k_samples"]) for c in costs],
@@ -50,7 +53,7 @@ def _bill(models: Mapping[str, Any]) -> None:
             "of these reasoning": [numbers.count(cell["tokens"]["reasoning"]) for cell in cells.values()],
         }
     )
-    st.dataframe(frame, hide_index=True, width="stretch", alt="The bill of each model")
+    st.dataframe(frame, hide_index=True, width="stretch", alt=f"The bill of each {what}")
     st.caption(
         "“All answers” is what they cost when they were bought; “this run paid” leaves out what came from the cache. "
         "One answer of unknown price makes a bill unknown."

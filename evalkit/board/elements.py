@@ -6,6 +6,7 @@ Streamlit renders Markdown in most labels. Names and answers are other people's 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -49,6 +50,24 @@ def say(text: str | None, *, key: str, what: str = "text") -> None:
         st.download_button(
             f"Download the whole {what}", text.encode("utf-8", "backslashreplace"), f"{what}.txt", key=f"whole-{key}"
         )
+
+
+def prompt(answer: Mapping[str, Any], *, key: str) -> None:
+    """What was sent for an answer (as `report.flips.texts` has it): messages, and the functions that were offered."""
+    for n, message in enumerate(answer.get("prompt") or ()):
+        st.caption(message.role)
+        say(message.content, key=f"{key}-{n}", what="prompt")
+    if answer.get("tools"):
+        st.caption("functions offered")
+        say(json.dumps(answer["tools"], indent=1, ensure_ascii=False), key=f"{key}-tools", what="list of functions")
+
+
+def own_prompt(answer: Mapping[str, Any], first: Mapping[str, Any], *, key: str) -> None:
+    """The prompt of an answer where it is not the one shown above: in later turns of a conversation it holds what this
+    very model had said before."""
+    if answer.get("prompt") and answer["prompt"] != first.get("prompt"):
+        with st.expander("Its own prompt, which differs from the one above"):
+            prompt(answer, key=key)
 
 
 def problems(store: Store, runs: Sequence[RunInfo]) -> None:

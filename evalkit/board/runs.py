@@ -65,7 +65,8 @@ def _list(store: Store, runs: Sequence[RunInfo]) -> None:
     for info in runs:
         summary, facts = store.summary(info.name), store.facts(info.name)
         cells = [model["all"] for model in summary["models"].values()]
-        spend = [cell["cost"]["spend_usd"] for cell in cells]
+        judges = [judge["all"] for judge in store.judges(info.name).values()]
+        spend = [cell["cost"]["spend_usd"] for cell in (*cells, *judges)]
         known = None if None in spend else sum(float(s) for s in spend if s is not None)
         rows.append(
             {

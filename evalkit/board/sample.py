@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import streamlit as st
@@ -64,14 +63,7 @@ def _show(store: Store, run: str, item: dict[str, Any]) -> None:
     said = flips.texts(store, run, keys)
     first = next(iter(said.values()), {})
     with st.expander("The prompt as sent", expanded=True):
-        for n, message in enumerate(first.get("prompt") or ()):
-            st.caption(message.role)
-            elements.say(message.content, key=f"prompt-{n}", what="prompt")
-        if first.get("tools"):
-            st.caption("functions offered")
-            elements.say(
-                json.dumps(first["tools"], indent=1, ensure_ascii=False), key="tools", what="list of functions"
-            )
+        elements.prompt(first, key="prompt")
     if first.get("target"):
         st.text(f"Right answer: {visible(first['target'], limit=500)}")
     _table(rows, said)
@@ -82,6 +74,7 @@ def _show(store: Store, run: str, item: dict[str, Any]) -> None:
                 f"**{elements.plain(row['model'], 60)}**{again} · {row['outcome']} · {numbers.quality(row['score'])}"
             )
             answer = said.get(key, {})
+            elements.own_prompt(answer, first, key=f"prompt-of-{n}")
             elements.say(answer.get("text"), key=f"answer-{n}", what="answer")
             for label, name in (
                 ("Read as", "extracted"),

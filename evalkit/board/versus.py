@@ -201,9 +201,8 @@ def _one(store: Store, a: Side, b: Side, row: dict[str, Any]) -> None:
     st.markdown(f"**{elements.plain(row['task'], 60)} · {elements.plain(row['sample_id'], 60)}**")
     elements.link(st, "sample", "This sample through every model", {"item": row["sample_digest"]})
     with st.expander("The prompt as sent", expanded=True):
-        for n, message in enumerate(said[0].get("prompt") or said[1].get("prompt") or ()):
-            st.caption(message.role)
-            elements.say(message.content, key=f"prompt-{n}", what="prompt")
+        shown = said[0] if said[0].get("prompt") else said[1]
+        elements.prompt(shown, key="prompt")
     target = said[0].get("target") or said[1].get("target")
     if target:
         st.text(f"Right answer: {visible(target, limit=500)}")
@@ -214,6 +213,7 @@ def _one(store: Store, a: Side, b: Side, row: dict[str, Any]) -> None:
         with column:
             label, score = elements.plain(side[1], 40), numbers.quality(row[f"{name}_score"])
             st.markdown(f"**{name.upper()}: {label}** · {row[f'{name}_outcome']} · {score}")
+            elements.own_prompt(said[n], shown, key=f"prompt-of-{name}")
             _answer(said[n], marked[n], slot=f"{name}-{row['sample_digest'][:12]}")
             review_form(store, side[0], key, slot=f"{name}-{row['sample_digest'][:12]}")
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.report.scores import Meeting, Pair, Side, pair_of, shared_lines
 from evalkit.report.standings import Place, places
-from evalkit.store import queries, reviews, runs
+from evalkit.store import judgings, queries, reviews, runs
 from evalkit.store.runs import RunInfo
 from evalkit.store.score_table import ScoreTable, read_scores
 from evalkit.store.summary import read_summary
@@ -95,6 +95,7 @@ class Store:
         """Why the rows of a run cannot be read, for a person; None when they can."""
         try:
             summary = self.summary(run)
+            self.judges(run)
         except EvalkitError as error:
             return str(error)
         return None if isinstance(summary.get("models"), dict) else f"{run}: its summary has no models"
@@ -112,6 +113,15 @@ class Store:
         """The figures of a run, of a live one as of now. Raises StoreError."""
         path = self.path(run)
         return _figures.get(("summary", str(path), mark(path)), lambda: read_summary(path))
+
+    def judges(self, run: str) -> dict[str, Any]:
+        """The figures of those who marked a run, as its summary has them of models; empty where nobody did.
+
+        Raises StoreError.
+        """
+        inner = judgings.judging_of(self.path(run))
+        found: dict[str, Any] = {} if inner is None else self.summary(f"{run}/{inner.name}")["models"]
+        return found
 
     def table(self, run: str) -> ScoreTable:
         """Scores by sample of a run, of a live one as of now. Raises StoreError."""

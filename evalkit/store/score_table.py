@@ -9,6 +9,7 @@ twenty seconds. Samples stand in the order in which they were first answered; be
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -207,8 +208,8 @@ def _load(path: Path, sealed_parts: list[int]) -> ScoreTable | None:
                 return None
             arrays = {name: stored[name] for name in _KINDS}
             scores = tuple(stored[f"scores_{n}"] for n in range(len(about["models"])))
-    except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError):
-        return None
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError, MemoryError, zlib.error):
+        return None  # MemoryError: it claims more lines than any machine holds
     sets = tuple(tuple((str(name), str(value)) for name, value in each) for each in about["slice_sets"])
     found = ScoreTable(
         tuple(about["models"]), tuple(about["tasks"]), sets, digests=lambda: _digests(path), **arrays, scores=scores
