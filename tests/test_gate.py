@@ -265,6 +265,46 @@ def test_the_suite_s_own_gate_judges_a_run_only_while_its_data_is_the_same(tmp_p
     assert "the data changed" in changed.err
 
 
+def test_a_run_that_was_marked_again_is_judged_by_the_suite_that_marks_so(tmp_path: Path, capsys: Capture) -> None:
+    with two_models(0, 60) as (base, cand):
+        suite = gated_suite(tmp_path, base, cand, 60, margin=0.2)
+        run(capsys, tmp_path, suite)
+    places = ("--suite", suite, "--results", tmp_path / "results")
+    assert evalkit(capsys, "rescore", "latest", "--scorer", "{choice: {pick: first}}", *places).code == 0
+    ran = evalkit(capsys, "gate", "latest", *places)
+    assert ran.code == 2, ran.out
+    assert "scorer or settings changed" in ran.err
+    suite.write_text(suite.read_text().replace("score: choice", "score: {choice: {pick: first}}"))
+    assert evalkit(capsys, "gate", "latest", *places).code == 0
+
+
+def test_a_run_may_not_bring_other_recorded_answers_of_the_baseline(tmp_path: Path, capsys: Capture) -> None:
+    def record(file: str, answers: dict[str, str]) -> None:
+        lines = [json.dumps({"id": f"q{n}", "text": answers.get(f"q{n}", "yes")}) + "\n" for n in range(60)]
+        (tmp_path / file).write_text("".join(lines))
+
+    items = [json.dumps({"id": f"q{n}", "question": f"Is it {n}?"}) + "\n" for n in range(60)]
+    (tmp_path / "items.jsonl").write_text("".join(items))
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(
+        "name: recorded\nmodels:\n  base: {adapter: replay, path: base.jsonl}\n"
+        "  cand: {adapter: replay, path: cand.jsonl}\n"
+        "tasks: [{name: t, data: {path: items.jsonl, id: id}, prompt: '{{ question }}', target: yes, score: exact}]\n"
+        "gate: {baseline: base, candidates: [cand], rules: [{quality: all, margin: 0.2}]}\n"
+    )
+    record("base.jsonl", {})
+    record("cand.jsonl", {})
+    places = ("--results", tmp_path / "results")
+    assert evalkit(capsys, "run", suite, *places).code == 0
+    assert evalkit(capsys, "gate", "latest", "--suite", suite, *places).code == 0
+    record("cand.jsonl", {"q1": "no"})  # the candidate is what is judged
+    assert evalkit(capsys, "gate", "latest", "--suite", suite, *places).code == 0
+    record("base.jsonl", {"q1": "no"})
+    ran = evalkit(capsys, "gate", "latest", "--suite", suite, *places)
+    assert ran.code == 2, ran.out
+    assert "the baseline base: its recorded answers changed" in ran.err
+
+
 def test_on_inconclusive_decides_the_exit_code_and_not_the_verdict(judge: Gate) -> None:
     few = {"base": scores(20), "cand": scores(20)}
     codes = {

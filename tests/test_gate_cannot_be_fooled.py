@@ -316,6 +316,13 @@ def test_a_suite_without_a_gate(judge: Gate) -> None:
     refused(judge(run), 2, "without a gate", "--suite")
 
 
+def test_facts_about_judges_that_are_damaged_are_no_traceback(judge: Gate) -> None:
+    odd = {"judges_served": ["strict"], "judges_unread": 3}
+    assert judge.promote(stored(judge.results, GOOD, **odd)).code == 0
+    ran = judge(stored(judge.results, GOOD, gate(baseline="baseline@prod"), **odd))
+    assert ran.code == 0, ran.out + ran.err
+
+
 def test_a_gate_without_rules(judge: Gate) -> None:
     refused(judge(stored(judge.results, GOOD, {**gate(), "rules": []})), 2)
 
@@ -694,3 +701,8 @@ def test_a_run_that_was_stopped_for_one_margin_judged_by_another(judge: Gate) ->
     refused(judge(narrow), 4, "stopped early")
     fewer = stored(judge.results, answers, section, rows=asked[4:], stopped_early=watch.facts())
     refused(judge(fewer), 4, "items have gone")
+    graded = [replace(row, score=0.5, outcome=Outcome.SCORED) for row in asked]
+    again = stored(judge.results, answers, section, rows=graded, stopped_early=watch.facts())
+    refused(judge(again), 4, "marked otherwise")
+    forged = {**(watch.facts() or {}), "counts": {"all": "many"}}
+    refused(judge(stored(judge.results, answers, section, rows=asked, stopped_early=forged)), 2, "but not how")

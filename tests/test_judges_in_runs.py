@@ -61,6 +61,19 @@ def test_a_rating_is_the_mark_and_the_judges_request_is_a_row_of_its_own(
     assert told["judges"]["strict"]["prices"] is not None
 
 
+def test_the_judges_of_a_run_are_shown_by_the_runs_name(
+    tmp_path: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
+) -> None:
+    suite = write_suite(tmp_path, model("gpt", asked.base_url), model("strict", judge.base_url, id="j"))
+    places = ("--results", tmp_path / "results")
+    assert evalkit(capsys, "run", suite, *places).code == 0
+    for name in (ran_in(tmp_path).name, "latest"):
+        ran = evalkit(capsys, "show", f"{name}/judging", *places)
+        assert ran.code == 0, ran.err
+        assert "strict" in ran.out
+    assert evalkit(capsys, "show", "latest/nothing", *places).code == 2
+
+
 def test_several_judges_make_a_mean_and_an_unreadable_verdict_is_left_out_of_it(
     tmp_path: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
@@ -408,6 +421,26 @@ def test_the_gate_decides_on_judged_answers(tmp_path: Path, capsys: Capture, ask
         assert "the gate does not stop early: judges mark talk only once every answer is there" in ran.err
         folder = ran_in(tmp_path)
         assert evalkit(capsys, "gate", folder).code == 1
+
+
+def test_a_run_may_not_bring_a_kinder_judge_or_a_weaker_rival_to_the_gate_of_another_suite(
+    tmp_path: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
+) -> None:
+    judge.behaviour = Behaviour(reply="The first. [[A]]")
+    models = model("gpt", asked.base_url) + model("own", asked.base_url) + model("old", asked.base_url)
+    score, places = "{by: strict, pair: old}", ("--results", tmp_path / "results")
+    suite = write_suite(tmp_path, models, model("strict", judge.base_url, id="j"), score, more=GATE)
+    assert evalkit(capsys, "run", suite, *places).code == 0
+    assert evalkit(capsys, "gate", "latest", "--suite", suite, *places).code != 2
+    write_suite(tmp_path, models, model("strict", judge.base_url, id="k"), score, more=GATE)
+    ran = evalkit(capsys, "gate", "latest", "--suite", suite, *places)
+    assert ran.code == 2, ran.out
+    assert "the judge strict: its entry changed" in ran.err
+    weaker = models.replace("old: {adapter: openai_chat, model: m", "old: {adapter: openai_chat, model: weak")
+    write_suite(tmp_path, weaker, model("strict", judge.base_url, id="j"), score, more=GATE)
+    ran = evalkit(capsys, "gate", "latest", "--suite", suite, *places)
+    assert ran.code == 2, ran.out
+    assert "the other side of each pair, old: its entry changed" in ran.err
 
 
 def test_answers_without_a_mark_are_never_a_pass(tmp_path: Path, capsys: Capture, asked: FakeProvider) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from evalkit.decide.gate import decide_gate
 from evalkit.errors import UserError
 from evalkit.store import baselines, runs
 from evalkit.suite.schema import GateEntry
+
+if TYPE_CHECKING:
+    from evalkit.suite.suite import Suite
 
 PROMOTED = "baseline@"
 _FLIPS = 10
@@ -165,7 +168,8 @@ def gate_at(suite: Path) -> GateEntry:
 
 def refuse_other_suite(suite: Path, folder: Path) -> None:
     """Raises NotComparable when the run was made from other tasks or data than the suite now has, from another baseline
-    model, or with more errors allowed. A candidate may differ: it is what is judged, and its entry is shown.
+    model, with another judge, or with more errors allowed. A candidate may differ: it is what is judged, and its entry
+    is shown.
     """
     from evalkit.cli.loading import suite_at
     from evalkit.decide.pairing import NotComparable
@@ -173,18 +177,19 @@ def refuse_other_suite(suite: Path, folder: Path) -> None:
     facts = runs.read_facts(folder)
     resolved = facts.get("suite_resolved")
     made = {t["name"]: t for t in resolved.get("tasks", ())} if isinstance(resolved, dict) else {}
-    written = plain(suite_at(suite).resolved())
+    read = suite_at(suite)
+    written = plain(read.resolved())
     now = {task["name"]: task for task in written["tasks"]}
     wrong = [f"  {name}: not part of the run" for name in now if name not in made]
     wrong += [f"  {name}: not part of the suite" for name in made if name not in now]
     for name, task in now.items():
         if name in made and task["data_sha256"] != made[name].get("data_sha256"):
             wrong.append(f"  {name}: the data changed")
-        if name in made and task["identity_digest"] != made[name].get("identity_digest"):
+        if name in made and task["identity"] != _as_it_is_marked(facts, name):
             wrong.append(f"  {name}: the prompt, few-shot examples, scorer or settings changed")
         if name in made and task["marks"] != made[name].get("marks", task["marks"]):
             wrong.append(f"  {name}: which items are clustered, sliced or critical changed")
-    wrong += _otherwise_asked(written, resolved if isinstance(resolved, dict) else {})
+    wrong += _otherwise_asked(read, facts, written, resolved if isinstance(resolved, dict) else {})
     if wrong:
         raise NotComparable(
             f"{folder.name} was not made from {suite} as it is now:\n"
@@ -194,17 +199,50 @@ def refuse_other_suite(suite: Path, folder: Path) -> None:
         )
 
 
-def _otherwise_asked(now: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
-    """What a run may not bring along: another model under the baseline's name, and leave for more errors."""
+def _as_it_is_marked(facts: Mapping[str, Any], task: str) -> dict[str, Any]:
+    """What makes a task of a run comparable, as `rescore` left it, without what the engine adds to the suite's word."""
+    told = (facts.get("tasks") or {}).get(task) or {}
+    return {key: value for key, value in (told.get("identity") or {}).items() if key not in {"scorer_version", "judge"}}
+
+
+def _otherwise_asked(
+    read: Suite, facts: Mapping[str, Any], now: Mapping[str, Any], made: Mapping[str, Any]
+) -> list[str]:
+    """What a run may not bring along: another model under the name of the baseline, of a judge or of the model that
+    judges compare answers with, and leave for more errors."""
+    from evalkit.suite.judging import compile_judging
+
+    baseline = (now.get("gate") or {}).get("baseline", "")
+    fixed: dict[tuple[str, str], str] = {} if baseline.startswith(PROMOTED) else {("models", baseline): "the baseline"}
+    for judging in (compile_judging(task.entry.score) for task in read.tasks):
+        if judging is None:
+            continue
+        fixed |= {("judges", name): "the judge" for name in judging.by}
+        if judging.pair is not None:
+            fixed.setdefault(("models", judging.pair), "the other side of each pair,")
     wrong = []
-    name = (now.get("gate") or {}).get("baseline", "")
-    entry, other = ((side.get("models") or {}).get(name) for side in (now, made))
-    if not name.startswith(PROMOTED) and entry != other:
-        wrong.append(f"  the baseline {name}: its entry changed (adapter, model, address, settings or others)")
+    for (section, name), who in fixed.items():
+        entry, other = ((side.get(section) or {}).get(name) for side in (now, made))
+        if entry != other:
+            wrong.append(f"  {who} {name}: its entry changed (adapter, model, address, settings or others)")
+        elif _recorded(read, section, name) != (told := _replayed(facts, section, name)) and told is not None:
+            wrong.append(f"  {who} {name}: its recorded answers changed")
     allowed, more = ((side.get("run") or {}).get("max_error_rate") for side in (now, made))
     if isinstance(allowed, int | float) and (not isinstance(more, int | float) or more > allowed):
         wrong.append(f"  run.max_error_rate: {more} in the run, {allowed:g} in the suite")
     return wrong
+
+
+def _recorded(suite: Suite, section: str, name: str) -> str | None:
+    """Content of the file that a model or judge answers from; None where there is none."""
+    entry = (suite.judges if section == "judges" else suite.models).get(name)
+    return None if entry is None else suite.file_digest(entry)
+
+
+def _replayed(facts: Mapping[str, Any], section: str, name: str) -> Any:
+    """The same as the run had it."""
+    told = (facts.get(section) or {}).get(name) or {}
+    return (told.get("facts") or {}).get("file_sha256")
 
 
 def plain(value: Any) -> Any:

@@ -187,7 +187,8 @@ def _flat(side: Side) -> dict[str, str]:
 def _served_judges(side: Side) -> dict[str, list[str]]:
     """By judge: the models that its endpoint said were answering."""
     found = side.facts.get("judges_served")
-    return {str(name): [str(model) for model in models] for name, models in found.items()} if found else {}
+    told = found.items() if isinstance(found, dict) else ()
+    return {str(name): [str(model) for model in models] for name, models in told if isinstance(models, list)}
 
 
 def _identity(task: object) -> dict[str, Any]:

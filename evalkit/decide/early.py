@@ -177,7 +177,8 @@ def in_order(pairs: Pairs, seed: int) -> np.ndarray:
 def replay(
     gate: GateEntry, pairs: Pairs, order: np.ndarray, stopped: Stopped, told: Mapping[str, Any]
 ) -> list[Rule] | None:
-    """The rules after walking the stored rows again; None when the walk is not the one that was recorded.
+    """The rules after walking the stored rows again; None when the walk is not the one that was recorded, or the rows
+    have been marked otherwise since, so that it cannot be walked.
 
     `told`: what `Watch.facts` said. `order`: the first `n_used` rows of the pairs in the random order.
     """
@@ -186,6 +187,8 @@ def replay(
         task, digest, occurrence, _ = pairs.key(row)
         items.append((task, digest, occurrence))
     if len(items) != stopped.n_used or items_digest(items) != stopped.items_digest:
+        return None
+    if not pairs.only(order[: stopped.n_used]).binary:
         return None
     rules = race_rules(gate, told["counts"], passes_early=not told.get("needs_all", True))
     for rule in rules:

@@ -218,7 +218,8 @@ def _stopped(side: Side) -> early.Stopped | None:
         said = at["candidates"].get(side.model)
         if said is None:
             return None
-        int(at["seed"]), int(said["n_used"]) + int(said["n_items"]), dict(at["counts"])  # `_replayed` reads them too
+        int(at["seed"]), int(said["n_used"]) + int(said["n_items"])  # `_replayed` reads them too
+        sum(map(int, dict(at["counts"]).values()))
         return early.Stopped(**said)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StoreError(
@@ -260,7 +261,8 @@ def _replayed(
     if rules is None or race.verdict is None:
         why = (
             f"{side.folder.name} was stopped early, at {stopped.n_used:,} of {stopped.n_items:,} items, because "
-            "another gate was settled (or items have gone since). Run the suite without --gate for all of them: "
+            "another gate was settled (or items have gone or were marked otherwise since). Run the suite without "
+            "--gate for all of them: "
             "what was answered comes from the cache."
         )
         return CandidateDecision(side.model, INCOMPLETE, incomplete=(why,), compared=compared)

@@ -174,12 +174,19 @@ def list_runs(results: Path) -> list[RunInfo]:
 
 
 def resolve_run(ref: str, results: Path) -> Path:
-    """The run folder that RUN means: a path, a name or the beginning of one in `results`, or `latest`.
+    """The run folder that RUN means: a path, a name or the beginning of one in `results`, or `latest`; behind a slash a
+    folder inside it, as in `latest/judging`.
 
     Raises StoreError, with the candidates, when none or several fit.
     """
     if ref and (Path(ref) / FACTS).is_file():
         return Path(ref)
+    outer, _, inner = ref.rpartition("/")
+    if outer and inner:
+        with suppress(StoreError):
+            found = resolve_run(outer, results) / inner
+            if (found / FACTS).is_file():
+                return found
     runs = list_runs(results)
     names = [r.name for r in runs]
     if ref == "latest":

@@ -123,12 +123,12 @@ class Suite:
                 "settings": entry.settings.model_dump(mode="json"),
                 "options": entry.options,
                 "serve": entry.serve,
-                "file": self._file_digest(entry),
+                "file": self.file_digest(entry),
             }
             for name, entry in entries.items()
         }
 
-    def _file_digest(self, entry: ModelEntry) -> str | None:
+    def file_digest(self, entry: ModelEntry) -> str | None:
         """Content of the file that an adapter answers from (replay); None where there is none, or it is missing."""
         path = self.folder / entry.path if entry.path else None
         if path is None or not path.is_file():
