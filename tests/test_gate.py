@@ -278,6 +278,22 @@ def test_a_run_that_was_marked_again_is_judged_by_the_suite_that_marks_so(tmp_pa
     assert evalkit(capsys, "gate", "latest", *places).code == 0
 
 
+def test_a_run_that_was_marked_again_by_other_right_answers_is_not_the_suites(tmp_path: Path, capsys: Capture) -> None:
+    with two_models(0, 60) as (base, cand):
+        suite = gated_suite(tmp_path, base, cand, 60, margin=0.2)
+        run(capsys, tmp_path, suite)
+    places, items = ("--suite", suite, "--results", tmp_path / "results"), tmp_path / "items.jsonl"
+    written = items.read_text()
+    items.write_text(written.replace('"answer": 1', '"answer": 2', 1))
+    assert evalkit(capsys, "rescore", "latest", *places).code == 0
+    items.write_text(written)
+    ran = evalkit(capsys, "gate", "latest", *places)
+    assert ran.code == 2, ran.out
+    assert "the data changed" in ran.err
+    assert evalkit(capsys, "rescore", "latest", *places).code == 0
+    assert evalkit(capsys, "gate", "latest", *places).code == 0
+
+
 def test_a_run_may_not_bring_other_recorded_answers_of_the_baseline(tmp_path: Path, capsys: Capture) -> None:
     def record(file: str, answers: dict[str, str]) -> None:
         lines = [json.dumps({"id": f"q{n}", "text": answers.get(f"q{n}", "yes")}) + "\n" for n in range(60)]

@@ -183,7 +183,7 @@ def refuse_other_suite(suite: Path, folder: Path) -> None:
     wrong = [f"  {name}: not part of the run" for name in now if name not in made]
     wrong += [f"  {name}: not part of the suite" for name in made if name not in now]
     for name, task in now.items():
-        if name in made and task["data_sha256"] != made[name].get("data_sha256"):
+        if name in made and {task["data_sha256"]} != {made[name].get("data_sha256"), *_marked_by(facts, name)}:
             wrong.append(f"  {name}: the data changed")
         if name in made and task["identity"] != _as_it_is_marked(facts, name):
             wrong.append(f"  {name}: the prompt, few-shot examples, scorer or settings changed")
@@ -197,6 +197,12 @@ def refuse_other_suite(suite: Path, folder: Path) -> None:
             + "\nRun it again: evalkit run "
             f"{suite} --gate (what is unchanged comes from the cache and costs nothing)."
         )
+
+
+def _marked_by(facts: Mapping[str, Any], task: str) -> tuple[str, ...]:
+    """Fingerprint of the data whose right answers `rescore` took last; empty where a run was never marked again."""
+    told = ((facts.get("tasks") or {}).get(task) or {}).get("marked_by_data")
+    return () if told is None else (str(told),)
 
 
 def _as_it_is_marked(facts: Mapping[str, Any], task: str) -> dict[str, Any]:

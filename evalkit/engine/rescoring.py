@@ -237,5 +237,10 @@ def _record(
         if identity != described[name]["identity"]:
             history.append({"at": now, "task": name, "scorer_before": described[name].get("scorer"),
                             "identity_before": described[name]["identity"]})  # fmt: skip
-        described[name] = {**described[name], "identity": identity, "scorer": judged.label(name) or scorers[name].name}
+        described[name] = {
+            **described[name],
+            "identity": identity,
+            "scorer": judged.label(name) or scorers[name].name,
+            "marked_by_data": task.data.fingerprint(),  # right answers may differ where questions do not
+        }
     runs.update_facts(folder, tasks=described, rescored=history, **judged.facts(folder))
