@@ -294,6 +294,28 @@ def test_a_run_that_was_marked_again_by_other_right_answers_is_not_the_suites(tm
     assert evalkit(capsys, "gate", "latest", *places).code == 0
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"suite_resolved": {"tasks": [3], "models": [1], "run": 4}},
+        {"suite_resolved": {"tasks": [{"name": [1]}]}, "tasks": {"letters": {"n": 20, "identity": [1]}}},
+        {"suite_resolved": 3, "tasks": [1], "models": [2]},
+    ],
+)
+def test_a_run_that_says_of_its_suite_what_cannot_be_read_is_refused(
+    tmp_path: Path, capsys: Capture, odd: dict[str, object]
+) -> None:
+    with two_models(0, 20) as (base, cand):
+        suite = gated_suite(tmp_path, base, cand, 20)
+        run(capsys, tmp_path, suite)
+    (folder,) = run_folders(tmp_path / "results")
+    facts = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({**facts, **odd}))
+    ran = evalkit(capsys, "gate", "latest", "--suite", suite, "--results", tmp_path / "results")
+    assert ran.code == 2, ran.out + ran.err
+    assert "Traceback" not in ran.err
+
+
 def test_a_run_may_not_bring_other_recorded_answers_of_the_baseline(tmp_path: Path, capsys: Capture) -> None:
     def record(file: str, answers: dict[str, str]) -> None:
         lines = [json.dumps({"id": f"q{n}", "text": answers.get(f"q{n}", "yes")}) + "\n" for n in range(60)]

@@ -175,21 +175,21 @@ def refuse_other_suite(suite: Path, folder: Path) -> None:
     from evalkit.decide.pairing import NotComparable
 
     facts = runs.read_facts(folder)
-    resolved = facts.get("suite_resolved")
-    made = {t["name"]: t for t in resolved.get("tasks", ())} if isinstance(resolved, dict) else {}
+    asked = _told(facts, "suite_resolved", "tasks")
+    made = {str(_told(t, "name")): t for t in asked if isinstance(t, dict)} if isinstance(asked, list) else {}
     read = suite_at(suite)
     written = plain(read.resolved())
     now = {task["name"]: task for task in written["tasks"]}
     wrong = [f"  {name}: not part of the run" for name in now if name not in made]
     wrong += [f"  {name}: not part of the suite" for name in made if name not in now]
     for name, task in now.items():
-        if name in made and {task["data_sha256"]} != {made[name].get("data_sha256"), *_marked_by(facts, name)}:
+        if name in made and {task["data_sha256"]} != {str(made[name].get("data_sha256")), *_marked_by(facts, name)}:
             wrong.append(f"  {name}: the data changed")
         if name in made and task["identity"] != _as_it_is_marked(facts, name):
             wrong.append(f"  {name}: the prompt, few-shot examples, scorer or settings changed")
         if name in made and task["marks"] != made[name].get("marks", task["marks"]):
             wrong.append(f"  {name}: which items are clustered, sliced or critical changed")
-    wrong += _otherwise_asked(read, facts, written, resolved if isinstance(resolved, dict) else {})
+    wrong += _otherwise_asked(read, facts, written)
     if wrong:
         raise NotComparable(
             f"{folder.name} was not made from {suite} as it is now:\n"
@@ -201,19 +201,18 @@ def refuse_other_suite(suite: Path, folder: Path) -> None:
 
 def _marked_by(facts: Mapping[str, Any], task: str) -> tuple[str, ...]:
     """Fingerprint of the data whose right answers `rescore` took last; empty where a run was never marked again."""
-    told = ((facts.get("tasks") or {}).get(task) or {}).get("marked_by_data")
+    told = _told(facts, "tasks", task, "marked_by_data")
     return () if told is None else (str(told),)
 
 
 def _as_it_is_marked(facts: Mapping[str, Any], task: str) -> dict[str, Any]:
     """What makes a task of a run comparable, as `rescore` left it, without what the engine adds to the suite's word."""
-    told = (facts.get("tasks") or {}).get(task) or {}
-    return {key: value for key, value in (told.get("identity") or {}).items() if key not in {"scorer_version", "judge"}}
+    told = _told(facts, "tasks", task, "identity")
+    marked = told.items() if isinstance(told, dict) else ()
+    return {key: value for key, value in marked if key not in {"scorer_version", "judge"}}
 
 
-def _otherwise_asked(
-    read: Suite, facts: Mapping[str, Any], now: Mapping[str, Any], made: Mapping[str, Any]
-) -> list[str]:
+def _otherwise_asked(read: Suite, facts: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What a run may not bring along: another model under the name of the baseline, of a judge or of the model that
     judges compare answers with, and leave for more errors."""
     from evalkit.suite.judging import compile_judging
@@ -228,12 +227,13 @@ def _otherwise_asked(
             fixed.setdefault(("models", judging.pair), "the other side of each pair,")
     wrong = []
     for (section, name), who in fixed.items():
-        entry, other = ((side.get(section) or {}).get(name) for side in (now, made))
+        entry, other = _told(now, section, name), _told(facts, "suite_resolved", section, name)
+        recorded = _told(facts, section, name, "facts", "file_sha256")
         if entry != other:
             wrong.append(f"  {who} {name}: its entry changed (adapter, model, address, settings or others)")
-        elif _recorded(read, section, name) != (told := _replayed(facts, section, name)) and told is not None:
+        elif recorded is not None and recorded != _recorded(read, section, name):
             wrong.append(f"  {who} {name}: its recorded answers changed")
-    allowed, more = ((side.get("run") or {}).get("max_error_rate") for side in (now, made))
+    allowed, more = (_told(side, "run", "max_error_rate") for side in (now, facts.get("suite_resolved")))
     if isinstance(allowed, int | float) and (not isinstance(more, int | float) or more > allowed):
         wrong.append(f"  run.max_error_rate: {more} in the run, {allowed:g} in the suite")
     return wrong
@@ -245,10 +245,11 @@ def _recorded(suite: Suite, section: str, name: str) -> str | None:
     return None if entry is None else suite.file_digest(entry)
 
 
-def _replayed(facts: Mapping[str, Any], section: str, name: str) -> Any:
-    """The same as the run had it."""
-    told = (facts.get(section) or {}).get(name) or {}
-    return (told.get("facts") or {}).get("file_sha256")
+def _told(facts: object, *path: str) -> Any:
+    """What a run says at this place of its facts; None where it says nothing, or they are damaged."""
+    for key in path:
+        facts = facts.get(key) if isinstance(facts, dict) else None
+    return facts
 
 
 def plain(value: Any) -> Any:
