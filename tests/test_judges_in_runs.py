@@ -470,6 +470,72 @@ def test_an_answer_that_leaves_the_strict_judge_without_words_does_not_win_by_it
     assert (found["own"] or 0) > (found["gpt"] or 0), "by its score alone it would have won"
 
 
+def test_marking_one_task_again_keeps_what_a_judge_could_not_say_in_another(
+    tmp_path: Path, capsys: Capture, asked: FakeProvider
+) -> None:
+    with (
+        FakeProvider.in_thread(Behaviour(reply="Confusing.")) as rival,
+        FakeProvider.in_thread(Behaviour(reply="[[3]]", answers={"Confusing.": "I am lost."})) as strict,
+        FakeProvider.in_thread(Behaviour(reply="[[9]]")) as kind,
+    ):
+        models = model("gpt", asked.base_url) + model("own", rival.base_url)
+        judges = model("strict", strict.base_url, id="j") + model("kind", kind.base_url, id="j")
+        suite = write_suite(tmp_path, models, judges, "{by: [strict, kind]}", n=40, more=GATE)
+        second = """  - name: easy
+    data: {path: items.jsonl, id: id}
+    prompt: "Easily: {{ text }}"
+    score: {judge: {by: kind}}
+run: {in_flight: 4}"""
+        suite.write_text(suite.read_text().replace("run: {in_flight: 4}", second))
+        assert evalkit(capsys, "run", suite, "--results", tmp_path / "results").code == 0
+    folder = ran_in(tmp_path)
+    before = facts(folder)["judges_unread"]
+    assert before["strict"]["own"] == [40, 40]
+    assert evalkit(capsys, "gate", folder).code == 4
+    ran = evalkit(capsys, "rescore", folder, "--suite", suite, "--tasks", "easy")
+    assert ran.code == 0, ran.err
+    assert facts(folder)["judges_unread"] == before
+    assert evalkit(capsys, "gate", folder).code == 4
+    ran = evalkit(capsys, "rescore", folder, "--suite", suite, "--tasks", "talk", "--scorer", "contains")
+    assert ran.code == 0, ran.err
+    assert "strict" not in facts(folder)["judges_unread"], "nothing rests on it any more"
+
+
+def test_a_run_that_was_marked_again_is_decided_for_the_suite_that_marks_like_that(
+    tmp_path: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
+) -> None:
+    models = model("gpt", asked.base_url) + model("own", asked.base_url)
+    strict = model("strict", judge.base_url, id="j")
+    suite = write_suite(tmp_path, models, strict, n=8, more=GATE)
+    assert evalkit(capsys, "run", suite, "--results", tmp_path / "results").code == 0
+    folder, lenient = ran_in(tmp_path), "{by: strict, rubric: judge_rating, scale: [-90, 10]}"
+    write_suite(tmp_path, models, strict, lenient, n=8, more=GATE)
+    assert evalkit(capsys, "gate", folder, "--suite", suite).code == 2
+    assert evalkit(capsys, "rescore", folder, "--suite", suite).code == 0
+    ran = evalkit(capsys, "gate", folder, "--suite", suite)
+    assert ran.code != 2, ran.err
+    write_suite(tmp_path, models, strict, n=8, more=GATE)
+    ran = evalkit(capsys, "gate", folder, "--suite", suite)
+    assert ran.code == 2, ran.out
+    assert "talk: the prompt, few-shot examples, scorer or settings changed" in " ".join(ran.err.split())
+
+
+def test_an_unreadable_verdict_is_asked_for_anew_without_the_cache(
+    tmp_path: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
+) -> None:
+    judge.behaviour = Behaviour(reply="I am lost.")
+    suite = write_suite(tmp_path, model("gpt", asked.base_url), model("strict", judge.base_url, id="j"))
+    ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results")
+    assert ran.code == 4
+    assert "--no-cache asks it anew" in ran.err
+    judge.behaviour = Behaviour(reply="[[8]]")
+    assert evalkit(capsys, "run", suite, "--results", tmp_path / "results").code == 4
+    ran = evalkit(capsys, "run", suite, "--results", tmp_path / "results", "--no-cache")
+    assert ran.code == 0, ran.err
+    assert (len(asked.account), len(judge.account)) == (8, 16)
+    ran_in(tmp_path)
+
+
 def test_what_models_write_reaches_judges_as_it_is_and_breaks_nothing(
     tmp_path: Path, capsys: Capture, judge: FakeProvider
 ) -> None:

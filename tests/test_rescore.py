@@ -117,3 +117,13 @@ def test_the_suite_is_found_by_its_name(
     ran = evalkit(capsys, "rescore", "latest")
     assert ran.code == 2
     assert "--suite FILE" in ran.err
+
+
+def test_a_run_that_was_marked_another_way_is_not_gone_on_with(suite: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evalkit(capsys, "run", suite, "--resume", "latest").code == 0
+    assert evalkit(capsys, "rescore", "latest", "--suite", suite, "--scorer", "{numbers: {pick: first}}").code == 0
+    before = scores(suite)
+    ran = evalkit(capsys, "run", suite, "--resume", "latest")
+    assert ran.code == 2
+    assert "was marked another way since" in " ".join(ran.err.split())
+    assert scores(suite) == before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -238,6 +239,19 @@ def test_a_budget_is_kept_between_turns_and_ends_in_no_deadlock(
         again = run(capsys, suite, "--no-cache", "--max-cost", "5")
         assert again.code == 0, again.err
         assert len(provider.account) == 60
+    whole(suite, 20)
+
+
+def test_turns_that_were_never_asked_count_for_nothing_in_a_cap(tmp_path: Path, capsys: Capture) -> None:
+    price = "- {model: fake, valid_from: 2020-01-01, currency: USD, input_per_mtok: 1000, output_per_mtok: 1000}\n"
+    (tmp_path / "prices.yaml").write_text(price, encoding="utf-8")
+    behaviour = Behaviour(reply="a1", input_tokens=10, output_tokens=1)
+    with FakeProvider.in_thread(replace(behaviour, faults={"400": 1.0})) as provider:
+        suite = write(tmp_path, fake(provider), n=20)  # at most 0.06 USD a turn, in fact 0.011
+        assert run(capsys, suite, "--no-cache", "--max-cost", "2").code == 4
+        provider.behaviour = behaviour
+        again = run(capsys, suite, "--no-cache", "--max-cost", "2.5")
+        assert again.code == 0, again.err
     whole(suite, 20)
 
 

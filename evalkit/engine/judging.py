@@ -81,7 +81,7 @@ def hold(
         inner, status=status, reasons=list(result.reasons), lanes=result.lanes, **_keep_labels(folder, inner, panel)
     )
     summary.write_summary(inner)
-    verdicts = verdicts_of(inner, panel.tasks)
+    verdicts = verdicts_of(inner, {name: task.verdict for name, task in panel.tasks.items()})
     runs.update_facts(folder, judges_served=served(inner), judges_unread=unread(inner, verdicts))
     if not result.interrupted:
         for row in marked_anew(folder, panel.tasks, verdicts):

@@ -2,7 +2,7 @@
 
     for answer in answers_of(folder, tasks):
         asked = list(questions(answer))                              # one for each order that it is shown in
-        score = mark_of(answer, verdicts_of(inner, tasks))           # absent while a reply is owed
+        score = mark_of(answer, verdicts_of(inner, readers))         # absent while a reply is owed
 
 A question is known by a digest of everything that the judge is shown, the answer included: a verdict is found by it,
 and never outlives the answer that it is about.
@@ -17,6 +17,7 @@ from pathlib import Path
 from evalkit.engine.panel import JudgedTask
 from evalkit.errors import SuiteError
 from evalkit.records import Message, Outcome, Response, Row, Sample, Score, StopReason, Timing
+from evalkit.scorers.base import Scorer
 from evalkit.scorers.judged import combined
 from evalkit.scorers.marks import graded, unscored
 from evalkit.scorers.outcomes import settle
@@ -122,12 +123,15 @@ def place(row: Row) -> str:
     return f"{row.task}/{row.sample_id}{occurrence}/{row.repeat}"
 
 
-def verdicts_of(inner: Path, tasks: Mapping[str, JudgedTask]) -> dict[tuple[str, str, str], Score]:
-    """What every stored reply of a judge comes to, read anew. A request that failed is not here: it is owed."""
+def verdicts_of(inner: Path, readers: Mapping[str, Scorer]) -> dict[tuple[str, str, str], Score]:
+    """What every stored reply of a judge comes to, read anew by the reader of its task; other tasks are passed over.
+
+    A request that failed is not here: it is owed.
+    """
     found = {}
     for row in sealing.rows_of(inner):
-        task = tasks.get(row.task)
-        if task is not None and row.error_kind is None:
+        reader = readers.get(row.task)
+        if reader is not None and row.error_kind is None:
             stub = Sample(row.task, row.sample_id, row.sample_digest, "", 0, (), None,
                           fields={"swapped": row.slices.get("order") == "ba"})  # fmt: skip
             response = Response(
@@ -136,7 +140,7 @@ def verdicts_of(inner: Path, tasks: Mapping[str, JudgedTask]) -> dict[tuple[str,
                 timing=Timing(sent_at=0.0, total_s=row.total_s or 0.0),
                 refusal=row.refusal,
             )
-            found[row.model, row.task, row.sample_digest] = settle(stub, response, task.verdict)
+            found[row.model, row.task, row.sample_digest] = settle(stub, response, reader)
     return found
 
 

@@ -1,9 +1,9 @@
 """Who marks what: the judges of a run and the tasks that they mark, checked before anything is sent.
 
-    panel, complaints = make_panel(suite, tasks, models, adapters, judges)      # panel is None where nobody judges
+    judged, complaints = make_panel(suite, tasks, models, judges)      # by task; {} where nobody judges
 
 A panel is part of a plan. That a judge's prompt renders for every sample, that its settings fit the judge and that its
-verdicts can be read is found out here; what was said of single answers is `judging`.
+verdicts can be read is found out here; what was said of single answers is `judgments`.
 """
 
 from __future__ import annotations

@@ -59,7 +59,8 @@ class Rejudging:
             judged[task.name] = JudgedTask(task.name, judging, verdict, task.samples, {})
             own = {name: before[name] for name in judging.by}
             identities[task.name] = {"judges": own, **judging.identity, "version": verdict.version}
-        return cls(judged, identities, verdicts_of(inner, judged), others_of(folder, judged))
+        readers = {name: task.verdict for name, task in judged.items()}
+        return cls(judged, identities, verdicts_of(inner, readers), others_of(folder, judged))
 
     def mark(self, row: Row, sample: Sample) -> Row:
         """The row with the mark that its stored verdicts make. Raises SuiteError where a verdict is not stored."""
@@ -69,10 +70,19 @@ class Rejudging:
             raise SuiteError(f"{row.task}: sample {row.sample_id!r} of {row.model}: {score.reason}. {_WAY_OUT}")
         return marked(row, score)
 
-    def facts(self, folder: Path) -> dict[str, Any]:
-        """What run.json says of the verdicts as they are read now; nothing where nobody judged."""
-        inner = judgings.judging_of(folder) if self.tasks else None
-        return {"judges_unread": unread(inner, self.verdicts)} if inner is not None else {}
+    @staticmethod
+    def facts(folder: Path, tasks: Mapping[str, Any]) -> dict[str, Any]:
+        """What run.json says of the verdicts as they are read now; nothing where nobody judged.
+
+        `tasks` is what it says of the tasks now. All that judges mark count, whichever were marked again: a gate looks
+        at the sum.
+        """
+        inner = judgings.judging_of(folder)
+        if inner is None:
+            return {}
+        judged = {name: told["identity"]["judge"] for name, told in tasks.items() if "judge" in told["identity"]}
+        readers = {name: make_scorer(READER, identity["verdict"]) for name, identity in judged.items()}
+        return {"judges_unread": unread(inner, verdicts_of(inner, readers))}
 
     def identity(self, task: str) -> dict[str, Any]:
         """What the task's identity says of its judges; nothing for a task that marks its own."""

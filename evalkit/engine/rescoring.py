@@ -243,4 +243,4 @@ def _record(
             "scorer": judged.label(name) or scorers[name].name,
             "marked_by_data": task.data.fingerprint(),  # right answers may differ where questions do not
         }
-    runs.update_facts(folder, tasks=described, rescored=history, **judged.facts(folder))
+    runs.update_facts(folder, tasks=described, rescored=history, **judged.facts(folder, described))

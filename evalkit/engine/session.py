@@ -25,7 +25,7 @@ from evalkit.engine.pledge import Pledge
 from evalkit.engine.runner import Runner, RunResult
 from evalkit.engine.serving import served_facts
 from evalkit.engine.work import Observer, Stopper
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, StoreError
 from evalkit.records import Row
 from evalkit.store import journal, judgings, runs, sealing, summary
 from evalkit.store.journal import Recovered
@@ -188,8 +188,8 @@ def _prices(facts: Mapping[str, Any]) -> dict[str, Any]:
 def _spent(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
     """What earlier sittings of a capped run have paid: what they wrote down, or what their rows say if that is more.
 
-    After a kill, what was under way counts as its worst case. A row whose cost is unknown counts as its worst case too:
-    a cap errs on the side of stopping.
+    After a kill, what was under way counts as its worst case. A row whose cost is unknown counts as its worst case too
+    (unless nothing was sent: a turn after a failed one): a cap errs on the side of stopping.
     """
     if plan.work.settings.max_cost_usd is None:
         return Decimal(0)
@@ -205,7 +205,7 @@ def _spent(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
     inner = judgings.judging_of(folder)
     for row in chain(sealing.rows_of(folder), sealing.rows_of(inner) if inner is not None else ()):
         paid = row.spend_usd
-        if paid is None and row.model in models:
+        if paid is None and row.attempts and row.model in models:
             n_bytes = prompt_bytes(row.prompt) + tools_bytes(row.tools or ())
             paid = models[row.model].worst_case(n_bytes, limits.get((row.task, row.model)))
         by_rows += paid or Decimal(0)
@@ -216,6 +216,13 @@ def _folder(plan: Plan, results: Path, *, new: bool, resume: str | None) -> Path
     if resume is not None:
         folder = runs.resolve_run(resume, results)
         runs.require_digest(folder, plan.digest)
+        if runs.read_facts(folder).get("rescored"):
+            raise StoreError(
+                f"{folder} was marked another way since (evalkit rescore), and what is asked now would be marked as "
+                "the suite says: half by one scorer, half by another. Start another run, whose answers come from the "
+                "cache: --new.",
+                folder,
+            )
         return folder
     name = plan.suite.file.name
     unfinished = None if new else runs.find_incomplete(results, name, plan.digest)
@@ -248,9 +255,10 @@ def _verdict(plan: Plan, result: RunResult, n_errored: int) -> tuple[str, tuple[
     reasons = list(result.reasons)
     n_rows, rate = plan.work.n_rows, plan.work.settings.max_error_rate
     if n_errored > rate * n_rows:
+        unread = " (a judge's reply that could not be read is in the cache: --no-cache asks it anew)"
         reasons.append(
             f"{n_errored:,} of {n_rows:,} rows are errors, more than run.max_error_rate {rate:g} allows. "
-            "Run the same command again: only these are asked again."
+            f"Run the same command again: only these are asked again{unread if plan.panel is not None else ''}."
         )
         told = "\n".join(result.reasons)  # a model that was given up has said why already
         for kind, (n, first) in result.errors.items():
