@@ -261,3 +261,28 @@ def perturbed(gold: str, functions: list[dict[str, Any]], answers: Any) -> list[
                 del fewer[0]["arguments"][argument]
                 replies.append(fewer)
     return [json.dumps(reply) for reply in replies]
+
+
+@pytest.mark.parametrize(
+    ("city", "said", "right"),
+    [
+        ({"type": ["string", "null"]}, "Paris", True),
+        ({"type": ["string", "null"]}, None, False),
+        ({"type": ["string", "null"]}, 7, False),
+        ({"type": ["string", "uuid"]}, "Paris", True),
+        ({"type": {"odd": 1}}, "Paris", True),
+        ("odd", "Paris", True),
+    ],
+)
+def test_a_type_may_be_one_of_several(city: Any, said: Any, right: bool) -> None:
+    parameters = {"type": "object", "properties": {"city": city}, "required": True}
+    declared = [{"name": "weather.get", "parameters": parameters}]
+    item = sample(function=declared, ground_truth=[{"weather.get": {"city": ["Paris"]}}])
+    assert (mark("tools", {}, item, call(city=said)).outcome is Outcome.RIGHT) is right
+
+
+def test_an_accepted_value_without_its_list_is_told_and_never_half_read() -> None:
+    item = sample(function=[WEATHER], ground_truth=[{"weather.get": {"days": 3}}])
+    score = mark("tools", {}, item, call(days=3))
+    assert score.value is None
+    assert "the list of its accepted values" in (score.reason or "")

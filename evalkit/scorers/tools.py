@@ -30,7 +30,7 @@ from evalkit.scorers.schemas import canonical
 _RULES: Mapping[str, Rule] = {"order": OneOf(("any", "strict"), "any"), "field": Text(), "functions": Text()}
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,), "integer": (int,), "float": (float, int), "number": (float, int), "boolean": (bool,),
-    "array": (list, tuple), "tuple": (list, tuple), "dict": (dict,), "object": (dict,),
+    "array": (list, tuple), "tuple": (list, tuple), "dict": (dict,), "object": (dict,), "null": (type(None),),
 }  # fmt: skip
 _MARKS = str.maketrans({mark: "" for mark in " ,./-_*^"} | {"'": '"'})
 
@@ -94,6 +94,8 @@ def accepted_calls(fields: Mapping[str, Any], name: str) -> list[tuple[str, Mapp
     calls = [next(iter(call.items())) for call in value]
     if any(not isinstance(arguments, dict) for _, arguments in calls):
         raise SuiteError(f"the record's field {name!r} must give each function its arguments as a mapping")
+    if any(not isinstance(accepted, list) for _, arguments in calls for accepted in arguments.values()):
+        raise SuiteError(f"the record's field {name!r} must give each argument the list of its accepted values")
     return calls
 
 
@@ -157,8 +159,9 @@ def _call_complaint(call: Call, name: str, values: Mapping[str, Any], declared: 
     # Providers do not allow dots in names, so a model may have seen `math_factorial` for `math.factorial`.
     if call.name not in (name, name.replace(".", "_")):
         return f"{call.name} is called, {name} is right"
-    properties = declared.get("properties", {})
-    for required in declared.get("required", ()):
+    properties, needed = declared.get("properties"), declared.get("required")
+    properties = properties if isinstance(properties, Mapping) else {}
+    for required in needed if isinstance(needed, list) else ():
         if required not in call.arguments:
             return f"{name}: {required!r} is missing"
     for argument, said in call.arguments.items():
@@ -172,7 +175,7 @@ def _call_complaint(call: Call, name: str, values: Mapping[str, Any], declared: 
 
 def _value_complaint(said: Any, accepted: Sequence[Any], declared: Any) -> str | None:
     kind = declared.get("type", "any") if isinstance(declared, Mapping) else "any"
-    types = _TYPES.get(kind)
+    types = _types(kind)
     if types is not None and not _is_a(said, types):
         # Some accepted values are names of variables, whatever the declared type: then the same type is asked for.
         others = {type(value) for value in accepted if value != ""}
@@ -181,6 +184,13 @@ def _value_complaint(said: Any, accepted: Sequence[Any], declared: Any) -> str |
     if any(_alike(said, value) for value in accepted if value != "" or said == ""):
         return None
     return f"is {canonical(said)[:80]}, which is not accepted"
+
+
+def _types(kind: Any) -> tuple[type, ...] | None:
+    """What a value of a declared type may be, or of one of several; None: anything."""
+    kinds = kind if isinstance(kind, list) else [kind]
+    known = [_TYPES[one] for one in kinds if isinstance(one, str) and one in _TYPES]
+    return tuple(found for types in known for found in types) if known and len(known) == len(kinds) else None
 
 
 def _is_a(value: Any, types: tuple[type, ...]) -> bool:
