@@ -228,3 +228,30 @@ def test_a_server_that_drops_functions_is_given_up_before_it_is_measured(
     (folder,) = run_folders(tmp_path / "results")
     assert list(rows_of(folder)) == [], "no item counts as rightly left without a call"
     assert len(provider.account) == 2
+
+
+def test_calls_are_shown_to_a_judge(suite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = 'weather.get({"city": "Paris"})'
+    with FakeProvider.in_thread(Behaviour(reply="[[2]]", answers={shown: "[[10]]"})) as judge:
+        suite.write_text(f"""
+name: judged
+models:
+  script:
+    adapter: scripted
+    replies: {{simple: '[{{"name": "weather.get", "arguments": {{"city": "Paris"}}}}]', "*": No.}}
+judges:
+  strict: {{adapter: openai_chat, model: j, base_url: "{judge.base_url}"}}
+tasks:
+  - name: calls
+    data: {{path: items.jsonl, id: id}}
+    prompt: "{{{{ question[0][0].content }}}}"
+    tools: "{{{{ function }}}}"
+    score: {{judge: {{by: strict}}}}
+""")
+        ran = evalkit(capsys, "run", suite)
+    assert ran.code == 0, ran.err
+    (folder,) = run_folders(tmp_path / "results")
+    assert {row.sample_id: row.score for row in rows_of(folder)}["simple"] == 1.0
+    assert evalkit(capsys, "judge-data", folder, "--out", tmp_path / "judged.jsonl").code == 0
+    records = [json.loads(line) for line in (tmp_path / "judged.jsonl").read_text().splitlines()]
+    assert shown in {record["answer"] for record in records}

@@ -17,6 +17,7 @@ import click
 from evalkit.errors import UserError
 from evalkit.records import Row
 from evalkit.store.runs import resolve_run
+from evalkit.store.said import said
 from evalkit.store.sealing import rows_of
 
 
@@ -33,7 +34,7 @@ def write_items(
     _require({row.task for row in rows}, tasks, "task", folder)
     _require({row.model for row in rows}, pair, "model", folder)
     rows = [row for row in rows if tasks is None or row.task in tasks]
-    answered = sorted((row for row in rows if row.error_kind is None and row.text), key=lambda row: row.key)
+    answered = sorted((row for row in rows if row.error_kind is None and _said(row)), key=lambda row: row.key)
     records = list(_alone(answered) if pair is None else _paired(answered, pair[0], pair[1]))
     if not records:
         raise UserError(f"{folder} holds no answers to write: nothing was answered, or no sample by both models")
@@ -56,7 +57,7 @@ def _require(known: set[str], names: tuple[str, ...] | None, kind: str, folder: 
 
 def _alone(rows: list[Row]) -> Iterator[dict[str, Any]]:
     for row in rows:
-        yield {"id": f"{_place(row)}/{row.model}", "judged": row.model, **_shown(row), "answer": row.text}
+        yield {"id": f"{_place(row)}/{row.model}", "judged": row.model, **_shown(row), "answer": _said(row)}
 
 
 def _paired(rows: list[Row], first: str, second: str) -> Iterator[dict[str, Any]]:
@@ -69,8 +70,12 @@ def _paired(rows: list[Row], first: str, second: str) -> Iterator[dict[str, Any]
         for order, a, b in (("ab", row, other), ("ba", other, row)):
             yield {
                 "id": f"{_place(row)}/{order}", "judged": f"{first} over {second}", "pair": _place(row),
-                "swapped": order == "ba", **_shown(row), "answer_a": a.text, "answer_b": b.text,
+                "swapped": order == "ba", **_shown(row), "answer_a": _said(a), "answer_b": _said(b),
             }  # fmt: skip
+
+
+def _said(row: Row) -> str | None:
+    return said(row.text, row.calls)
 
 
 def _place(row: Row) -> str:

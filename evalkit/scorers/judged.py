@@ -17,7 +17,7 @@ from evalkit.records import WAITS, Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import graded, unscored
 
-VERSION = 1
+VERSION = 2
 
 
 def make(given: Mapping[str, Any]) -> Scorer:
@@ -29,7 +29,8 @@ def make(given: Mapping[str, Any]) -> Scorer:
     def mark(sample: Sample, response: Response) -> Score:
         return unscored(WAITS)
 
-    return Scorer("judge", VERSION, mark, lambda sample: None, options={"refusal": "wrong", **given}, later=True)
+    options = {"refusal": "wrong", **given}
+    return Scorer("judge", VERSION, mark, lambda sample: None, options=options, reads_calls=True, later=True)
 
 
 def combined(verdicts: Mapping[str, Sequence[Score]]) -> Score:
