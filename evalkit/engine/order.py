@@ -6,12 +6,14 @@ vLLM, SGLang and several providers keep what they computed for the beginning of 
 needed: asked in turns, subjects push each other out. Groups stand in the order of their first sample, and samples in a
 group in the file's order, so that a task whose samples all begin alike, or none, is asked as the file has it.
 Looked at are WINDOW samples at a time, so that a large task is neither held in memory nor rendered before it is asked.
+The next ones are read while these are asked, one for one: rendered at once they would hold up answers under way, and
+stand in their latency.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from evalkit.records import Sample
 
@@ -26,12 +28,15 @@ BEGINNING = 512
 def alike_together(conversations: Iterable[tuple[Sample, ...]]) -> Iterator[tuple[Sample, ...]]:
     """Each conversation once, by its first sample: alike are the turns before the last one, and a long one's start."""
     waiting = iter(conversations)
-    while window := list(islice(waiting, WINDOW)):
+    window = list(islice(waiting, WINDOW))
+    while window:
         groups: dict[int, list[tuple[Sample, ...]]] = {}
         for turns in window:
             groups.setdefault(_beginning(turns[0]), []).append(turns)
-        for group in groups.values():
-            yield from group
+        window = []
+        for turns in chain.from_iterable(groups.values()):
+            window += islice(waiting, 1)
+            yield turns
 
 
 def _beginning(sample: Sample) -> int:
