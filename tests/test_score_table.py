@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import orjson
 import pytest
 
 from evalkit.records import Outcome
@@ -51,7 +52,7 @@ def test_repeats_are_averaged_and_the_first_gives_the_outcome(tmp_path: Path) ->
     assert OUTCOMES[table.outcomes[0][0]] is Outcome.TRUNCATED
 
 
-@pytest.mark.parametrize("damage", ["absent", "torn", "other parts", "other shapes", "endless"])
+@pytest.mark.parametrize("damage", ["absent", "torn", "other parts", "other shapes", "other words", "endless"])
 def test_a_file_that_does_not_fit_the_rows_is_reckoned_anew(tmp_path: Path, damage: str) -> None:
     folder = a_run(tmp_path, n=5)
     good, file = read_scores(folder), folder / "scores.npz"
@@ -72,6 +73,11 @@ def test_a_file_that_does_not_fit_the_rows_is_reckoned_anew(tmp_path: Path, dama
         (other / "texts-1.parquet").rename(other / "texts-2.parquet")
         write_summary(other)
         file.write_bytes((other / "scores.npz").read_bytes())
+    elif damage == "other words":
+        with np.load(file) as stored:
+            arrays = dict(stored)
+        about = orjson.loads(arrays["about"].tobytes()) | {"slice_sets": [[1]]}
+        np.savez(file, **arrays | {"about": np.frombuffer(orjson.dumps(about), dtype=np.uint8)})
     else:
         with np.load(file) as stored:
             arrays = dict(stored)

@@ -207,13 +207,12 @@ def _load(path: Path, sealed_parts: list[int]) -> ScoreTable | None:
             if about["schema_version"] != SCHEMA_VERSION or about["sealed_parts"] != sealed_parts:
                 return None
             arrays = {name: stored[name] for name in _KINDS}
-            scores = tuple(stored[f"scores_{n}"] for n in range(len(about["models"])))
-    except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError, MemoryError, zlib.error):
-        return None  # MemoryError: it claims more lines than any machine holds
-    sets = tuple(tuple((str(name), str(value)) for name, value in each) for each in about["slice_sets"])
-    found = ScoreTable(
-        tuple(about["models"]), tuple(about["tasks"]), sets, digests=lambda: _digests(path), **arrays, scores=scores
-    )
+            models, tasks = (tuple(map(str, about[key])) for key in ("models", "tasks"))
+            scores = tuple(stored[f"scores_{n}"] for n in range(len(models)))
+            sets = tuple(tuple((str(name), str(value)) for name, value in each) for each in about["slice_sets"])
+    except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError, MemoryError, RuntimeError, zlib.error):
+        return None  # MemoryError: it claims more lines than any machine holds; RuntimeError: it wants a password
+    found = ScoreTable(models, tasks, sets, digests=lambda: _digests(path), **arrays, scores=scores)
     return found if _is_sound(found) else None
 
 
