@@ -49,6 +49,8 @@ def test_a_pair_in_the_other_order_counts_the_other_way() -> None:
     [
         {"scale": [5, 1]},
         {"scale": "1-5"},
+        {"scale": [0, float("inf")]},
+        {"verdicts": {"A": 1, "a": 0.5, "B": 0}},
         {"verdicts": {"A": 2, "B": 0}},
         {"verdicts": {"A": 1}},
         {**PAIR, "scale": [1, 5]},

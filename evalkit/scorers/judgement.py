@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from evalkit.errors import SuiteError
@@ -44,7 +45,7 @@ class _Ends:
         fine = (
             isinstance(value, list | tuple)
             and len(value) == 2
-            and all(isinstance(end, int | float) and not isinstance(end, bool) for end in value)
+            and all(isinstance(end, int | float) and not isinstance(end, bool) and isfinite(end) for end in value)
             and value[0] < value[1]
         )
         return None if fine else "two numbers, the lower first, like [1, 10]"
@@ -103,4 +104,7 @@ def _words(given: Mapping[str, Any] | None) -> dict[str, float] | None:
         raise SuiteError(f"scorer verdict: option 'verdicts': {wrong[0]!r} must have a score from 0 to 1")
     if not {0, 1} <= set(given.values()):
         raise SuiteError("scorer verdict: option 'verdicts' needs a word for 0 and one for 1")
-    return {str(word).casefold(): float(value) for word, value in given.items()}
+    words = {str(word).casefold(): float(value) for word, value in given.items()}
+    if len(words) < len(given):
+        raise SuiteError("scorer verdict: option 'verdicts' has a word twice; capitals do not tell words apart")
+    return words

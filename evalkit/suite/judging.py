@@ -5,7 +5,7 @@
         by: [strict, second]                  # names under the suite's `judges:`
         rubric: judge_rating                  # a built-in prompt; or `prompt:` with a `scale` or `verdicts` of your own
 
-    judging = compile_judging(task)           # None where nobody judges it
+    judging = compile_judging(entry.score)    # None where nobody judges it
     judging.messages(shown)                   # what a judge is sent about one answer
 
 A judge's templates read the record's fields and, winning over fields of the same name: `question` (what the model was
