@@ -465,9 +465,32 @@ def test_an_answer_that_leaves_the_strict_judge_without_words_does_not_win_by_it
         suite = write_suite(tmp_path, models, judges, "{by: [strict, kind]}", n=40, more=GATE)
         ran = evalkit(capsys, "run", suite, "--gate", "--results", tmp_path / "results")
     assert ran.code == 4, ran.out
-    assert "strict gave no readable verdict in 40 of 40 replies about own" in ran.out + ran.err
+    assert "strict gave no readable verdict on 40 of 40 answers of own to talk" in ran.out + ran.err
     found = {row.model: row.score for row in candidates(ran_in(tmp_path))}
     assert (found["own"] or 0) > (found["gpt"] or 0), "by its score alone it would have won"
+
+
+def test_a_judge_without_words_in_a_small_task_does_not_hide_behind_a_large_one(
+    tmp_path: Path, capsys: Capture, asked: FakeProvider
+) -> None:
+    with (
+        FakeProvider.in_thread(Behaviour(reply="Clear.", answers={"Rarely": "Confusing."})) as rival,
+        FakeProvider.in_thread(Behaviour(reply="[[3]]", answers={"Confusing.": "I am lost."})) as strict,
+        FakeProvider.in_thread(Behaviour(reply="[[9]]")) as kind,
+    ):
+        models = model("gpt", asked.base_url) + model("own", rival.base_url)
+        judges = model("strict", strict.base_url, id="j") + model("kind", kind.base_url, id="j")
+        suite = write_suite(tmp_path, models, judges, "{by: [strict, kind]}", n=40, more=GATE)
+        second = """  - name: rare
+    data: {path: items.jsonl, id: id}
+    limit: 2
+    prompt: "Rarely: {{ text }}"
+    score: {judge: {by: [strict, kind]}}
+run: {in_flight: 4, max_error_rate: 0.1}"""
+        suite.write_text(suite.read_text().replace("run: {in_flight: 4}", second))
+        ran = evalkit(capsys, "run", suite, "--gate", "--results", tmp_path / "results")
+    assert ran.code == 4, ran.out
+    assert "strict gave no readable verdict on 2 of 2 answers of own to rare" in ran.out + ran.err
 
 
 def test_marking_one_task_again_keeps_what_a_judge_could_not_say_in_another(
@@ -490,7 +513,7 @@ run: {in_flight: 4}"""
         assert evalkit(capsys, "run", suite, "--results", tmp_path / "results").code == 0
     folder = ran_in(tmp_path)
     before = facts(folder)["judges_unread"]
-    assert before["strict"]["own"] == [40, 40]
+    assert before["strict"]["own"] == {"talk": [40, 40]}
     assert evalkit(capsys, "gate", folder).code == 4
     ran = evalkit(capsys, "rescore", folder, "--suite", suite, "--tasks", "easy")
     assert ran.code == 0, ran.err

@@ -43,11 +43,12 @@ def unread(side: Side) -> list[str]:
     told = side.facts.get("judges_unread")
     allowed = _allowed(side)
     return [
-        f"{judge} gave no readable verdict in {counts[side.model][0]:,} of {counts[side.model][1]:,} replies about "
-        f"{side.label}, more than run.max_error_rate {allowed:g} allows: there the score is the other judges' alone. "
-        f"Look at its replies: evalkit show {side.folder.name}/judging"
-        for judge, counts in (told.items() if isinstance(told, dict) else ())
-        if side.model in counts and counts[side.model][0] > allowed * counts[side.model][1]
+        f"{judge} gave no readable verdict on {n_lost:,} of {n:,} answers of {side.label} to {task}, more than "
+        f"run.max_error_rate {allowed:g} allows: there the score is the other judges' alone. Look at its replies: "
+        f"evalkit show {side.folder.name}/judging"
+        for judge, models in (told.items() if isinstance(told, dict) else ())
+        for task, (n_lost, n) in models.get(side.model, {}).items()
+        if n_lost > allowed * n
     ]
 
 

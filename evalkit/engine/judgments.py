@@ -185,15 +185,24 @@ def marked(row: Row, score: Score) -> Row:
     )
 
 
-def unread(inner: Path, verdicts: Verdicts) -> dict[str, dict[str, list[int]]]:
-    """By judge and model: how many of the judge's replies about its answers could not be read, and how many came."""
-    found: dict[str, dict[str, list[int]]] = {}
+def unread(inner: Path, verdicts: Verdicts) -> dict[str, dict[str, dict[str, list[int]]]]:
+    """By judge, model and task: how many answers the judge's replies about could not be read, and how many were judged.
+
+    Of a pair, one order that cannot be read is enough: the judge then has no mark for the answer.
+    """
+    lost: dict[tuple[str, str, str, str], bool] = {}
     for row in sealing.rows_of(inner):
         verdict = verdicts.get((row.model, row.task, row.sample_digest))
         if verdict is not None:
-            counts = found.setdefault(row.model, {}).setdefault(row.slices.get("judged", ""), [0, 0])
-            counts[0] += verdict.value is None
-            counts[1] += 1
+            order = row.slices.get("order")
+            answer = row.sample_id.removesuffix(f"/{order}") if order else row.sample_id
+            about = (row.model, row.slices.get("judged", ""), row.task, answer)
+            lost[about] = lost.get(about, False) or verdict.value is None
+    found: dict[str, dict[str, dict[str, list[int]]]] = {}
+    for (judge, model, task, _), without in lost.items():
+        counts = found.setdefault(judge, {}).setdefault(model, {}).setdefault(task, [0, 0])
+        counts[0] += without
+        counts[1] += 1
     return found
 
 
