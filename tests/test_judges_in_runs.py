@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import Popen
 
@@ -452,17 +453,23 @@ def test_answers_without_a_mark_are_never_a_pass(tmp_path: Path, capsys: Capture
         assert evalkit(capsys, "gate", ran_in(tmp_path)).code == 4
 
 
-def test_an_answer_that_leaves_the_strict_judge_without_words_does_not_win_by_it(
-    tmp_path: Path, capsys: Capture, asked: FakeProvider
-) -> None:
+@contextmanager
+def a_judge_that_can_be_silenced(folder: Path, asked: FakeProvider, rival: Behaviour) -> Iterator[Path]:
+    """A suite of two models under a kind judge and a strict one, which finds no words for the answer "Confusing."."""
     with (
-        FakeProvider.in_thread(Behaviour(reply="Confusing.")) as rival,
+        FakeProvider.in_thread(rival) as own,
         FakeProvider.in_thread(Behaviour(reply="[[3]]", answers={"Confusing.": "I am lost."})) as strict,
         FakeProvider.in_thread(Behaviour(reply="[[9]]")) as kind,
     ):
-        models = model("gpt", asked.base_url) + model("own", rival.base_url)
+        models = model("gpt", asked.base_url) + model("own", own.base_url)
         judges = model("strict", strict.base_url, id="j") + model("kind", kind.base_url, id="j")
-        suite = write_suite(tmp_path, models, judges, "{by: [strict, kind]}", n=40, more=GATE)
+        yield write_suite(folder, models, judges, "{by: [strict, kind]}", n=40, more=GATE)
+
+
+def test_an_answer_that_leaves_the_strict_judge_without_words_does_not_win_by_it(
+    tmp_path: Path, capsys: Capture, asked: FakeProvider
+) -> None:
+    with a_judge_that_can_be_silenced(tmp_path, asked, Behaviour(reply="Confusing.")) as suite:
         ran = evalkit(capsys, "run", suite, "--gate", "--results", tmp_path / "results")
     assert ran.code == 4, ran.out
     assert "strict gave no readable verdict on 40 of 40 answers of own to talk" in ran.out + ran.err
@@ -473,14 +480,9 @@ def test_an_answer_that_leaves_the_strict_judge_without_words_does_not_win_by_it
 def test_a_judge_without_words_in_a_small_task_does_not_hide_behind_a_large_one(
     tmp_path: Path, capsys: Capture, asked: FakeProvider
 ) -> None:
-    with (
-        FakeProvider.in_thread(Behaviour(reply="Clear.", answers={"Rarely": "Confusing."})) as rival,
-        FakeProvider.in_thread(Behaviour(reply="[[3]]", answers={"Confusing.": "I am lost."})) as strict,
-        FakeProvider.in_thread(Behaviour(reply="[[9]]")) as kind,
-    ):
-        models = model("gpt", asked.base_url) + model("own", rival.base_url)
-        judges = model("strict", strict.base_url, id="j") + model("kind", kind.base_url, id="j")
-        suite = write_suite(tmp_path, models, judges, "{by: [strict, kind]}", n=40, more=GATE)
+    with a_judge_that_can_be_silenced(
+        tmp_path, asked, Behaviour(reply="Clear.", answers={"Rarely": "Confusing."})
+    ) as suite:
         second = """  - name: rare
     data: {path: items.jsonl, id: id}
     limit: 2
@@ -496,14 +498,7 @@ run: {in_flight: 4, max_error_rate: 0.1}"""
 def test_marking_one_task_again_keeps_what_a_judge_could_not_say_in_another(
     tmp_path: Path, capsys: Capture, asked: FakeProvider
 ) -> None:
-    with (
-        FakeProvider.in_thread(Behaviour(reply="Confusing.")) as rival,
-        FakeProvider.in_thread(Behaviour(reply="[[3]]", answers={"Confusing.": "I am lost."})) as strict,
-        FakeProvider.in_thread(Behaviour(reply="[[9]]")) as kind,
-    ):
-        models = model("gpt", asked.base_url) + model("own", rival.base_url)
-        judges = model("strict", strict.base_url, id="j") + model("kind", kind.base_url, id="j")
-        suite = write_suite(tmp_path, models, judges, "{by: [strict, kind]}", n=40, more=GATE)
+    with a_judge_that_can_be_silenced(tmp_path, asked, Behaviour(reply="Confusing.")) as suite:
         second = """  - name: easy
     data: {path: items.jsonl, id: id}
     prompt: "Easily: {{ text }}"
