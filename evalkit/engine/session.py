@@ -99,23 +99,7 @@ def sit(
                 pledge=pledge,
             )
             try:
-                result, ended_by = _drive(runner)
-                spent = runner.budget.spent
-                if plan.panel is not None and not result.interrupted:
-                    from evalkit.engine.judging import hold
-
-                    held = hold(
-                        plan,
-                        plan.panel,
-                        folder,
-                        log,
-                        _drive,
-                        cache=cache,
-                        watch=watch_judges,
-                        spent=spent,
-                        pledge=pledge,
-                    )
-                    result, ended_by, spent = _with_judges(result, held.result), held.ended_by, held.spent_usd
+                result, ended_by, spent = _asked(plan, folder, log, runner, cache, watch_judges, pledge)
             except EvalkitError:
                 if (folder / runs.FACTS).exists():  # not when the folder itself is what was lost
                     runs.update_facts(folder, status="incomplete", spent_usd=runner.budget.spent)
@@ -139,6 +123,26 @@ def sit(
         if pledge is not None:
             pledge.close(done=True)
         return Sitting(folder, status, reasons, summary.write_summary(folder), result, ended_by)
+
+
+def _asked(
+    plan: Plan,
+    folder: Path,
+    log: journal.Journal,
+    runner: Runner,
+    cache: AnswerCache | None,
+    watch_judges: Callable[[int, int], Observer] | None,
+    pledge: Pledge | None,
+) -> tuple[RunResult, signal.Signals | None, Decimal]:
+    """The models are asked, then the judges if there are any: how both ended, by which signal, and the money so far."""
+    result, ended_by = _drive(runner)
+    spent = runner.budget.spent
+    if plan.panel is None or result.interrupted:
+        return result, ended_by, spent
+    from evalkit.engine.judging import hold
+
+    held = hold(plan, plan.panel, folder, log, _drive, cache=cache, watch=watch_judges, spent=spent, pledge=pledge)
+    return _with_judges(result, held.result), held.ended_by, held.spent_usd
 
 
 def _with_judges(asked: RunResult, judged: RunResult) -> RunResult:
