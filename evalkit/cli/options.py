@@ -23,14 +23,7 @@ def names(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
 
 def results_folder(command: Command) -> Command:
     """`--results DIR`: where run folders are (EVALKIT_RESULTS, else ./results)."""
-    return click.option(
-        "--results",
-        type=click.Path(path_type=Path),
-        envvar="EVALKIT_RESULTS",
-        default=Path("results"),
-        show_default=True,
-        help="Folder of run folders (or EVALKIT_RESULTS).",
-    )(command)
+    return _folder(command, "results", "EVALKIT_RESULTS", "Folder of run folders")
 
 
 def as_json(command: Command) -> Command:
@@ -67,14 +60,7 @@ def allow_code_execution(command: Command) -> Command:
 
 def baselines_folder(command: Command) -> Command:
     """`--baselines DIR`: where promoted baselines are (EVALKIT_BASELINES, else ./baselines)."""
-    return click.option(
-        "--baselines",
-        type=click.Path(path_type=Path),
-        envvar="EVALKIT_BASELINES",
-        default=Path("baselines"),
-        show_default=True,
-        help="Folder of promoted baselines (or EVALKIT_BASELINES).",
-    )(command)
+    return _folder(command, "baselines", "EVALKIT_BASELINES", "Folder of promoted baselines")
 
 
 def gate_files(command: Command) -> Command:
@@ -82,3 +68,15 @@ def gate_files(command: Command) -> Command:
     path = click.Path(path_type=Path, dir_okay=False)
     command = click.option("--junit", type=path, metavar="FILE", help="Write the verdict as JUnit XML.")(command)
     return click.option("--markdown", type=path, metavar="FILE", help="Write the verdict as Markdown.")(command)
+
+
+def _folder(command: Command, name: str, variable: str, about: str) -> Command:
+    """`--NAME DIR`, else what the environment's variable says, else ./NAME."""
+    return click.option(
+        f"--{name}",
+        type=click.Path(path_type=Path),
+        envvar=variable,
+        default=Path(name),
+        show_default=True,
+        help=f"{about} (or {variable}).",
+    )(command)
