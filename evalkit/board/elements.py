@@ -150,6 +150,13 @@ def choose(label: str, options: Sequence[str], *, key: str, index: int = 0, help
     return picked if picked in options else options[0]
 
 
+def task_of(tasks: Sequence[str]) -> str | None:
+    """The task that the page is about; None for all of them, and where there is only one."""
+    every = "all tasks"
+    task = choose("Task", [every, *tasks], key="task") if len(tasks) > 1 else every
+    return None if task == every else task
+
+
 def suite_of(runs: Sequence[RunInfo]) -> str:
     """The suite that the pages are about."""
     from evalkit.report.entries import suites

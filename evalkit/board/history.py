@@ -14,7 +14,6 @@ from evalkit.report.rulings import promoted_sides
 from evalkit.report.shelf import Store
 from evalkit.store.runs import RunInfo
 
-_ALL = "all tasks"
 _FIGURES: Mapping[str, Any] = {
     "quality": (lambda c: c["quality"]["mean"], numbers.quality),
     "USD per 1,000 samples": (lambda c: c["cost"]["usd_per_1k_samples"], numbers.usd),
@@ -34,10 +33,10 @@ def render(store: Store) -> None:
     mine = [info for info in reversed(runs) if info.suite == suite and info.started_at]
     tasks = list(dict.fromkeys(t for i in mine for m in store.summary(i.name)["models"].values() for t in m["tasks"]))
     with middle:
-        task = elements.choose("Task", [_ALL, *tasks], key="task") if len(tasks) > 1 else _ALL
+        task = elements.task_of(tasks)
     with right:
         figure = elements.choose("Figure", list(_FIGURES), key="figure")
-    rows = _rows(store, mine, None if task == _ALL else task, figure)
+    rows = _rows(store, mine, task, figure)
     if not rows:
         st.info(f"No run of this suite has a known {elements.plain(figure)}.")
         return

@@ -19,7 +19,6 @@ from evalkit.report.shelf import Store
 if TYPE_CHECKING:
     import pandas as pd
 
-ALL = "all tasks"
 _TABLE = "leaderboard_table"
 _MONEY = ("USD per 1,000", "USD per right")
 _TIMES = ("TTFT p50", "TTFT p95", "total p50", "total p95")
@@ -36,12 +35,12 @@ def render(store: Store) -> None:
     entries = entries_of(store, suite)
     tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells["tasks"]))
     with middle:
-        task = elements.choose("Task", [ALL, *tasks], key="task") if len(tasks) > 1 else (tasks or [ALL])[0]
+        task = elements.task_of(tasks)
     with right:
         search = st.text_input(
             "Search models", key="search", bind="query-params", placeholder="name, id, licence, tier", type="search"
         )
-    every = standing(store, entries, None if task == ALL else task)
+    every = standing(store, entries, task)
     if not every:
         st.info("None of these models was asked this task.")
         return

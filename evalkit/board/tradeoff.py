@@ -15,7 +15,6 @@ from evalkit.report.entries import entries_of, standing
 from evalkit.report.shelf import Store
 from evalkit.report.tradeoffs import AXES, Point, points_of
 
-_ALL = "all tasks"
 _CHART = "tradeoff_chart"
 
 
@@ -31,12 +30,12 @@ def render(store: Store) -> None:
     drawable = [name for name, reads in AXES.items() if any(reads.value(entry.cells["all"]) for entry in entries)]
     tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells["tasks"]))
     with middle:
-        task = elements.choose("Task", [_ALL, *tasks], key="task") if len(tasks) > 1 else _ALL
+        task = elements.task_of(tasks)
     with right:
         at = list(AXES).index(drawable[0]) if drawable else 0  # where no price is known, time can still be shown
         axis = elements.choose("Against", list(AXES), key="axis", index=at)
     log = st.toggle("Logarithmic scale", key="log", bind="query-params")
-    lines = standing(store, entries, None if task == _ALL else task)
+    lines = standing(store, entries, task)
     points = points_of(lines, axis)
     missing = [p.line.entry.model for p in points if p.state == "unknown"]
     if missing:
