@@ -7,6 +7,7 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from subprocess import Popen
 
 import pytest
 
@@ -194,13 +195,19 @@ def test_a_conversation_that_failed_at_its_first_turn_is_asked_whole_on_resume(t
     whole(suite, 4)
 
 
+def started(suite: Path, provider: FakeProvider, *, after: int) -> Popen[str]:
+    """The command at work, once it has asked so many times."""
+    process = start("run", suite, "--results", suite.parent / "results", "--no-cache")
+    until = time.monotonic() + 30
+    while len(provider.account) < after and time.monotonic() < until:
+        time.sleep(0.01)
+    return process
+
+
 def test_after_kill_9_conversations_go_on_and_little_is_asked_twice(tmp_path: Path, capsys: Capture) -> None:
     with FakeProvider.in_thread(Behaviour(answers="echo", latency_s=0.02)) as provider:
         suite = write(tmp_path, fake(provider), n=30)
-        process = start("run", suite, "--results", tmp_path / "results", "--no-cache")
-        until = time.monotonic() + 30
-        while len(provider.account) < 40 and time.monotonic() < until:
-            time.sleep(0.01)
+        process = started(suite, provider, after=40)
         process.kill()
         process.communicate()
         assert run(capsys, suite, "--no-cache").code == 0
@@ -212,10 +219,7 @@ def test_after_kill_9_conversations_go_on_and_little_is_asked_twice(tmp_path: Pa
 def test_ctrl_c_stops_between_turns(tmp_path: Path, capsys: Capture) -> None:
     with FakeProvider.in_thread(Behaviour(answers="echo", latency_s=0.05)) as provider:
         suite = write(tmp_path, fake(provider), n=20)
-        process = start("run", suite, "--results", tmp_path / "results", "--no-cache")
-        until = time.monotonic() + 30
-        while len(provider.account) < 10 and time.monotonic() < until:
-            time.sleep(0.01)
+        process = started(suite, provider, after=10)
         process.terminate()
         assert finish(process).code == 143
         assert len(provider.account) < 25
