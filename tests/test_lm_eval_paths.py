@@ -102,7 +102,9 @@ def test_task_files_and_links_from_outside_are_refused(capsys: Capture, suites: 
     assert ran.code == 2 and "outside the suite's folder" in ran.err
 
 
-@pytest.mark.parametrize("written", ["items.jsonl", "link.jsonl", "item*.jsonl", "../tasks/items.jsonl"])
+@pytest.mark.parametrize(
+    "written", ["items.jsonl", "link.jsonl", "item*.jsonl", "../tasks/items.jsonl", "tasks/items.jsonl"]
+)
 def test_files_inside_are_read(capsys: Capture, suites: Path, written: str) -> None:
     ran = check(capsys, suites, own_task(suites, CLOZE.replace("items.jsonl", written)))
     assert ran.code == 0, ran.err

@@ -70,17 +70,30 @@ def _paths(value: Any, beside: Path, suite: Path, *, local: bool) -> Any:
 
 
 def _local(written: str, beside: Path, suite: Path) -> str | list[str]:
-    """The true path, or those of a pattern in the last part of the path."""
+    """The true path, or those of a pattern in the last part of the path.
+
+    Looked for beside the task file, then in the suite's folder, then where the person stands, as lm-eval does.
+    """
     label = f"data_files: {written}"
-    found = find(written, beside, label=label, also=(suite,))
-    if found.exists():
+    refused: SuiteError | None = None
+    for base in dict.fromkeys((beside, suite.absolute(), Path.cwd())):
+        try:
+            if found := _at(str(base / written), beside, suite, label):
+                return found
+        except SuiteError as error:
+            refused = refused or error
+    raise refused or SuiteError(f"{label}: there is no such file beside the task file")
+
+
+def _at(path: str, beside: Path, suite: Path, label: str) -> str | list[str] | None:
+    found = find(path, beside, label=label, also=(suite,))
+    if found.is_file():
         return str(found.real)
-    if any(sign in written for sign in "*?["):
-        outer, _, pattern = written.rpartition("/")
-        folder = find(outer or ".", beside, label=label, also=(suite,))
-        if fitting := [str(one.real) for one in folder.members(pattern)]:
-            return fitting
-    raise SuiteError(f"{label}: there is no such file beside the task file")
+    outer, _, pattern = path.rpartition("/")
+    if any(sign in pattern for sign in "*?["):
+        folder = find(outer, beside, label=label, also=(suite,))
+        return [str(one.real) for one in folder.members(pattern)]
+    return None
 
 
 def includes_outside(config: Mapping[str, Any], beside: Path, allowed: tuple[Path, ...]) -> Iterator[str]:
