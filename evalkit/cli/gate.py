@@ -15,6 +15,11 @@ from evalkit.cli.options import as_json, baselines_folder, gate_files, results_f
 @click.option(
     "--self-test", is_flag=True, help="Inject losses into the baseline's rows: how often does this gate see them?"
 )
+@click.option(
+    "--allow-recorded",
+    is_flag=True,
+    help="With --suite: also judge a candidate whose answers come from a file (replay, scripted, imported).",
+)
 @click.option("--reps", type=click.IntRange(20, 10_000), default=200, show_default=True, help="Of the self-test.")
 @results_folder
 @baselines_folder
@@ -24,6 +29,7 @@ def command(
     run: str,
     suite: Path | None,
     self_test: bool,
+    allow_recorded: bool,
     reps: int,
     results: Path,
     baselines: Path,
@@ -45,7 +51,7 @@ def command(
             gate = gate_of(read_facts(folder), folder)
         else:
             gate = gating.gate_at(suite)
-            gating.refuse_other_suite(suite, folder)
+            gating.refuse_other_suite(suite, folder, allow_recorded=allow_recorded)
     if self_test:
         from evalkit.cli.self_testing import run_self_test
 

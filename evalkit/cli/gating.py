@@ -166,10 +166,10 @@ def gate_at(suite: Path) -> GateEntry:
     return gate
 
 
-def refuse_other_suite(suite: Path, folder: Path) -> None:
+def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = False) -> None:
     """Raises NotComparable when the run was made from other tasks or data than the suite now has, from another baseline
     model, with another judge, or with more errors allowed. A candidate may differ: it is what is judged, and its entry
-    is shown.
+    is shown. A candidate that asked no model is refused unless the suite has the same entry, or `allow_recorded`.
     """
     from evalkit.cli.loading import suite_at
     from evalkit.decide.pairing import NotComparable
@@ -190,12 +190,29 @@ def refuse_other_suite(suite: Path, folder: Path) -> None:
         if name in made and task["marks"] != made[name].get("marks", task["marks"]):
             wrong.append(f"  {name}: which items are clustered, sliced or critical changed")
     wrong += _otherwise_asked(read, facts, written)
+    if not allow_recorded:
+        _refuse_recorded(read, facts, written, folder)
     if wrong:
         raise NotComparable(
             f"{folder.name} was not made from {suite} as it is now:\n"
             + "\n".join(wrong)
             + "\nRun it again: evalkit run "
             f"{suite} --gate (what is unchanged comes from the cache and costs nothing)."
+        )
+
+
+def _refuse_recorded(read: Suite, facts: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
+    """Raises NotComparable for a candidate whose answers no model gave, where the suite does not say so itself."""
+    from evalkit.decide.origin import unasked_candidates
+    from evalkit.decide.pairing import NotComparable
+
+    candidates = read.gate.candidates if read.gate is not None else ()
+    if lines := list(unasked_candidates(facts, now, candidates)):
+        raise NotComparable(
+            f"{folder.name} shows nothing about a model:\n"
+            + "\n".join(lines)
+            + "\nAsk the model: give the candidate an adapter that does, and run the suite again. "
+            "If recorded answers are what you want judged, say so: --allow-recorded."
         )
 
 

@@ -21,6 +21,7 @@ from evalkit.decide.comparability import Side, refuse_copies, refuse_unless_comp
 from evalkit.decide.conditions import evaluate
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
 from evalkit.decide.flips import count_flips
+from evalkit.decide.origin import recorded_answers
 from evalkit.decide.pairing import Floats, Pairs, pair
 from evalkit.decide.race import Race, at_the_end, reasons_against
 from evalkit.decide.rules import Condition, Finding, conditions
@@ -76,7 +77,10 @@ def decide_gate(gate: GateEntry, folder: Path, results: Path, promoted: Path) ->
         baseline_run=base.folder.resolve().name,
         alpha=gate.alpha,
         on_inconclusive=gate.on_inconclusive,
-        candidates=tuple(_candidate(gate, base, base_rows, side) for side in sides),
+        candidates=tuple(
+            replace(_candidate(gate, base, base_rows, side), recorded=recorded_answers(side.facts, side.model))
+            for side in sides
+        ),
     )
 
 
