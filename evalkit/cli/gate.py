@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import as_json, baselines_folder, gate_files, results_folder
+from evalkit.cli.options import as_json, baselines_folder, gate_files, results_folder, signed
 
 
 @click.command()
@@ -24,6 +24,10 @@ from evalkit.cli.options import as_json, baselines_folder, gate_files, results_f
 @results_folder
 @baselines_folder
 @gate_files
+@signed
+@click.option(
+    "--dossier", type=click.Path(path_type=Path), metavar="FILE", help="Record run and verdict in this dossier."
+)
 @as_json
 def command(
     run: str,
@@ -35,6 +39,9 @@ def command(
     baselines: Path,
     markdown: Path | None,
     junit: Path | None,
+    signed_baseline: Path | None,
+    signed_run: Path | None,
+    dossier: Path | None,
     as_json: bool,
 ) -> int:
     """Decide on RUN: a path, the beginning of a name, or `latest` (the default).
@@ -52,6 +59,7 @@ def command(
         else:
             gate = gating.gate_at(suite)
             gating.refuse_other_suite(suite, folder, allow_recorded=allow_recorded)
+        gating.require_signatures(gate, folder, baselines, signed_baseline, signed_run)
     if self_test:
         from evalkit.cli.self_testing import run_self_test
 
@@ -59,4 +67,8 @@ def command(
     decision = gating.decide(gate, folder, results, baselines, outlets)
     gating.show(decision, json=as_json)
     gating.tell(decision, gate, folder, results, baselines, outlets)
+    if dossier is not None:
+        from evalkit.cli.dossier import record
+
+        record(dossier, decision, folder, baselines)
     return decision.exit_code

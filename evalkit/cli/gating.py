@@ -201,6 +201,28 @@ def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = Fals
         )
 
 
+def require_signatures(
+    gate: GateEntry, folder: Path, promoted: Path, signed_baseline: Path | None, signed_run: Path | None
+) -> None:
+    """Raises UserError where the promoted baseline, or the run, was not signed by anybody of the file named for it.
+
+    `signed_baseline`, `signed_run`: allowed_signers files; None: no signature is required.
+    """
+    from evalkit.store import signatures
+
+    if signed_baseline is not None:
+        if not gate.baseline.startswith(PROMOTED):
+            raise UserError(
+                f"--signed-baseline: the gate's baseline {gate.baseline!r} is a model of the run, and nobody "
+                "promoted or signed it. Name a promoted one: `baseline: baseline@NAME`, or require --signed-run."
+            )
+        path = baselines.file_of(gate.baseline.removeprefix(PROMOTED), promoted)
+        statement = signatures.baseline_statement(path)
+        signatures.verify(statement, baselines.signature_of(path), signed_baseline, signatures.BASELINE)
+    if signed_run is not None:
+        signatures.verify_run(folder, signed_run)
+
+
 def _refuse_recorded(read: Suite, facts: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
     """Raises NotComparable for a candidate whose answers no model gave, where the suite does not say so itself."""
     from evalkit.decide.origin import unasked_candidates
