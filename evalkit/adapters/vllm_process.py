@@ -14,9 +14,8 @@ import asyncio
 import json
 import os
 import re
-import signal
 import socket
-import subprocess
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,13 +24,16 @@ from pathlib import Path
 
 import aiohttp
 
+from evalkit import child
+from evalkit.adapters.vllm_child import environment, keep_log, secrets_of
 from evalkit.errors import Unfit
 from evalkit.store.cache import cache_folder
 
 TELL_EVERY_S = 10.0
 STOP_S = 20.0
 """How long a server may take to end by itself before it is killed."""
-_SECRET = re.compile(r"(API_KEY|AUTH_TOKEN|SECRET|PASSWORD|ACCESS_KEY)", re.IGNORECASE)
+LOG_S = 2.0
+"""How long the last lines of its log may take."""
 _REASONS = (
     (r"address already in use", "its port was taken by another program; run the same command again"),
     (
@@ -65,6 +67,8 @@ class Launch:
     key: str
     model: str
     """How the suite calls it, for messages."""
+    from_hub: bool = False
+    """The weights are named, not a folder: the server may have to fetch them."""
 
 
 class VllmProcess:
@@ -73,7 +77,8 @@ class VllmProcess:
     def __init__(self, launch: Launch, log: Path) -> None:
         self.launch = launch
         self.log = log
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: child.Process[bytes] | None = None
+        self._log: threading.Thread | None = None
         self._note: Path | None = None
 
     @property
@@ -107,9 +112,11 @@ class VllmProcess:
             deadline = time.monotonic() + STOP_S
             while process.poll() is None and time.monotonic() < deadline:  # noqa: ASYNC110  # a process sets no event
                 await asyncio.sleep(0.1)
-        end_group(process.pid)
+        child.end_group(process.pid)
         await asyncio.to_thread(process.wait)
         self._process = None
+        if self._log is not None:
+            await asyncio.to_thread(self._log.join, LOG_S)
         if self._note is not None:
             self._note.unlink(missing_ok=True)
 
@@ -149,28 +156,14 @@ class VllmProcess:
 
     def _spawn(self) -> None:
         sweep()
-        environment = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
-        environment |= {
-            "VLLM_API_KEY": self.launch.key,
-            "VLLM_NO_USAGE_STATS": "1",
-            "DO_NOT_TRACK": "1",
-            "PYTHONUNBUFFERED": "1",
-        }
+        given = environment(self.launch.key, from_hub=self.launch.from_hub)
         command = [self.launch.executable, "serve", *self.launch.arguments]
         try:
-            with self.log.open("ab") as log:
-                self._process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    env=environment,
-                    start_new_session=True,  # a Ctrl-C of the terminal is ours to pass on, after the answers are in
-                )
-        except OSError as error:
-            raise Unfit(
-                f"models.{self.launch.model}: {self.launch.executable} cannot be started: {error.strerror}"
-            ) from error
+            self._process = child.start(command, stdout=child.PIPE, stderr=child.STDOUT, environment=given)
+        except child.ChildFailed as error:
+            raise Unfit(f"models.{self.launch.model}: {error} ({self.launch.executable})") from error
+        assert self._process.stdout is not None
+        self._log = keep_log(self._process.stdout, self.log, secrets_of(given))
         self._note = _remember(self._process.pid, self.launch)
 
     async def _healthy(self, deadline: float, began: float, tell: Callable[[str], None]) -> None:
@@ -178,6 +171,8 @@ class VllmProcess:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
             while True:
                 if not self.alive:
+                    if self._log is not None:
+                        await asyncio.to_thread(self._log.join, LOG_S)
                     raise Unfit(
                         f"models.{self.launch.model}: vllm serve ended before it was ready: {self.ending()}. "
                         f"{self._see()}"
@@ -221,16 +216,10 @@ def sweep() -> list[int]:
         if _born(owner) == owner_born:
             continue  # its evalkit is at work
         if _born(pid) == born:
-            end_group(pid)
+            child.end_group(pid)
             stopped.append(pid)
         note.unlink(missing_ok=True)
     return stopped
-
-
-def end_group(leader: int) -> None:
-    """Kill what is left of a server's process group: workers outlive a leader that was killed."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
 
 
 def _remember(pid: int, launch: Launch) -> Path:

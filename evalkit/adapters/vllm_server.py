@@ -12,12 +12,12 @@ import asyncio
 import os
 import secrets
 import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from evalkit import child
 from evalkit.adapters.base import Endpoint, ModelSpec
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.openai_chat import OpenAIChat
@@ -76,7 +76,8 @@ class ManagedVllm:
         preset = load_preset("vllm")
         headers = {"Authorization": f"Bearer {key}"}
         self._chat = OpenAIChat(inner, preset, Wire(inner, str(inner.base_url), headers, key, ("VLLM_API_KEY",)))
-        self._launch = Launch(executable, command, port, key, spec.name)
+        from_hub = not Path(weights.source).is_absolute()
+        self._launch = Launch(executable, command, port, key, spec.name, from_hub)
         self._startup_s = startup_s
         self._process: VllmProcess | None = None
         self._metrics: MetricsSampler | None = None
@@ -203,10 +204,19 @@ def _loras(spec: ModelSpec, serve: dict[str, Any], folder: Path) -> dict[str, Pa
     return found
 
 
-def _executable(where: str) -> str:
-    """`vllm` of the machine; never the suite's word. Raises MissingPackage."""
+def find_vllm() -> tuple[str, str | None]:
+    """(the name that was looked for, the absolute path of `vllm`): EVALKIT_VLLM or PATH, never the suite's word."""
     named = os.environ.get("EVALKIT_VLLM") or "vllm"
-    if found := shutil.which(named):
+    if os.sep in named or (os.altsep and os.altsep in named):
+        found = shutil.which(named)
+        return named, None if found is None else str(Path(found).absolute())
+    return named, child.find_program(named)
+
+
+def _executable(where: str) -> str:
+    """`vllm` of the machine. Raises MissingPackage."""
+    named, found = find_vllm()
+    if found is not None:
         return found
     raise MissingPackage(
         f"{where}: serve needs vLLM, and there is no `{named}` here. With an NVIDIA GPU: "
@@ -220,11 +230,8 @@ def _version(executable: str) -> str | None:
     if not python.exists():
         python = Path(executable).parent / "python"
     code = "import importlib.metadata as m; print(m.version('vllm'))"
-    try:
-        done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, timeout=30, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None
+    # -I: without it Python takes modules from the folder where somebody stands.
+    return _said([str(python), "-I", "-c", code], 30) or None
 
 
 def _precision(spec: ModelSpec) -> dict[str, str]:
@@ -240,9 +247,20 @@ def _precision(spec: ModelSpec) -> dict[str, str]:
 
 def _gpus() -> str | None:
     """Names of the GPUs and the driver's version, from the driver; None without any."""
-    command = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    return "; ".join(nvidia_smi("name,driver_version") or ()) or None
+
+
+def nvidia_smi(fields: str) -> list[str] | None:
+    """What the NVIDIA driver says of each GPU, one line each; None where there is no driver."""
+    program = child.find_program("nvidia-smi", outside=[Path.cwd()])
+    said = program and _said([program, f"--query-gpu={fields}", "--format=csv,noheader"], 10)
+    return None if said is None else [line.strip() for line in said.splitlines() if line.strip()]
+
+
+def _said(command: list[str], timeout_s: float) -> str | None:
+    """What a program printed; None where it is not there, failed or took too long."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
+        done = child.run(command, timeout_s=timeout_s)
+    except child.ChildFailed:
         return None
-    return "; ".join(line.strip() for line in done.stdout.splitlines() if line.strip()) or None
+    return None if done.code else done.out.decode("utf-8", "replace").strip()

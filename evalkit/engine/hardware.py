@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from evalkit import __version__
+from evalkit.engine.revision import git_revision
 
 
 def software_and_hardware(suite_folder: Path) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def software_and_hardware(suite_folder: Path) -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.machine()}",
         "cpu": _cpu(),
         "n_cpus": os.cpu_count(),
-        "git_revision": _git_revision(suite_folder),
+        "git_revision": git_revision(suite_folder),
     }
 
 
@@ -29,13 +29,4 @@ def _cpu() -> str | None:
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n"):
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
-    return platform.processor() or None
-
-
-def _git_revision(folder: Path) -> str | None:
-    """The commit of the suite's repository, with `-dirty` when the tree differs from it; None outside of git."""
-    command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
-    with suppress(OSError, subprocess.SubprocessError):
-        found = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
-        return found.stdout.strip() or None
-    return None
+    return None  # not platform.processor(): it starts a program named `uname`

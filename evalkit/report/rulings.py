@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import os
 import pickle
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evalkit import child
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.report.shelf import Store, mark
+
+DECIDE_S = 3600.0
+"""How long a decision may take in a process of its own: ten million rows take minutes."""
+DECISION_BYTES = 2**28
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,11 @@ def decision_of(store: Store, run: str, *, apart: bool = False) -> Any:
     `apart`: decide in a process of its own, whose memory (a gigabyte for ten million rows) goes when it is done.
     Raises UserError where the suite has no gate, the sides cannot be compared or a baseline is missing.
     """
-    return store.remember(_key(store, run), lambda: _decide_apart(store, run) if apart else _decide(store.results, run))
+
+    def decide() -> Any:
+        return _decide_apart(store, run) if apart else _decide(store.results, run, promoted_folder())
+
+    return store.remember(_key(store, run), decide)
 
 
 def is_decided(store: Store, run: str) -> bool:
@@ -63,30 +71,32 @@ def _key(store: Store, run: str) -> Any:
     return ("gate", str(store.results), run, store.marks([run]), mark(promoted_folder()))
 
 
-def _decide(results: Path, run: str) -> Any:
+def _decide(results: Path, run: str, promoted: Path) -> Any:
     from evalkit.decide.gate import decide_gate, gate_of
     from evalkit.store.runs import read_facts
 
-    return decide_gate(gate_of(read_facts(results / run), results / run), results / run, results, promoted_folder())
+    return decide_gate(gate_of(read_facts(results / run), results / run), results / run, results, promoted)
 
 
 def _decide_apart(store: Store, run: str) -> Any:
-    call = "import sys; from evalkit.report.rulings import answer; answer(sys.argv[1], sys.argv[2])"
-    # -P: a module in the folder where somebody stands is not evalkit's.
-    command = [sys.executable, "-P", "-c", call, str(store.results.resolve()), run]
-    answered = subprocess.run(command, stdout=subprocess.PIPE, check=False)
-    if answered.returncode:
-        raise StoreError(f"The gate ended with code {answered.returncode}. See what it says: evalkit gate {run}")
-    decision = pickle.loads(answered.stdout)  # from our own child, never from a file
+    places = [str(store.results.resolve()), run, str(promoted_folder().resolve())]
+    command = child.function("evalkit.report.rulings:answer", *places)
+    try:
+        answered = child.run(command, timeout_s=DECIDE_S, most_bytes=DECISION_BYTES, show_errors=True)
+    except child.ChildFailed as error:
+        raise StoreError(f"The gate gave no decision: {error}. See what it says: evalkit gate {run}") from error
+    if answered.code:
+        raise StoreError(f"The gate ended with code {answered.code}. See what it says: evalkit gate {run}")
+    decision = pickle.loads(answered.out)  # from our own child, never from a file
     if isinstance(decision, EvalkitError):
         raise decision
     return decision
 
 
-def answer(results: str, run: str) -> None:
+def answer(results: str, run: str, promoted: str) -> None:
     """What the process of its own does: the decision, or the error that kept it from one, on stdout."""
     try:
-        decision: Any = _decide(Path(results), run)
+        decision: Any = _decide(Path(results), run, Path(promoted))
     except EvalkitError as error:
         decision = error
     sys.stdout.buffer.write(pickle.dumps(decision))

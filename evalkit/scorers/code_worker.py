@@ -17,7 +17,6 @@ import os
 import platform
 import resource
 import secrets
-import subprocess
 import sys
 from dataclasses import dataclass
 
@@ -68,6 +67,10 @@ def unsupported() -> str | None:
     return None
 
 
+SAID_BYTES = 1000
+"""What the process may say: a word and the name of an error."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """How a program ended."""
@@ -80,26 +83,26 @@ class Ran:
 
 def run_program(program: str, *, limit_s: float, memory_mb: int) -> Ran:
     """Run a program to its end. It passed when its last line was reached; `limit_s` is wall time."""
+    from evalkit import child  # here: the process that runs the code starts this very file, without site-packages
+
     word = secrets.token_hex(16)
-    command = [sys.executable, "-I", "-S", "-B", "-W", "ignore", __file__, str(limit_s), str(memory_mb)]
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}, cwd="/",
-        start_new_session=True, close_fds=True,
-    )  # fmt: skip
+    command = child.python("-S", "-B", "-W", "ignore", __file__, str(limit_s), str(memory_mb))
+    given = f"{word}\n{program}".encode("utf-8", "replace")
     try:
-        out, _ = process.communicate(f"{word}\n{program}".encode("utf-8", "replace"), timeout=limit_s + 5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
+        ran = child.run(command, timeout_s=limit_s + 5, stdin=given, environment={}, most_bytes=SAID_BYTES)
+    except child.ChildTooSlow:
         return Ran(False, f"not done within {limit_s:g} s")
-    said = out.decode("utf-8", "replace").strip()
+    except child.ChildFailed as error:
+        loud = isinstance(error, child.ChildTooLoud)
+        return Ran(False, "it wrote more than a result" if loud else f"it could not be run: {error}", broken=not loud)
+    said = ran.out.decode("utf-8", "replace").strip()
     if said == f"{word} passed":
         return Ran(True, "the tests passed")
+    why = f"the program ended before its tests did (exit {ran.code})"
     if said.startswith(f"{word} failed: "):
-        return Ran(False, _known_error(said.removeprefix(f"{word} failed: ")))
-    if said.startswith(f"{word} no walls: "):
-        return Ran(False, "the kernel refused the walls around the code (seccomp)", broken=True)
-    return Ran(False, f"the program ended before its tests did (exit {process.returncode})")
+        why = _known_error(said.removeprefix(f"{word} failed: "))
+    broken = said.startswith(f"{word} no walls: ")
+    return Ran(False, "the kernel refused the walls around the code (seccomp)" if broken else why, broken)
 
 
 def _known_error(name: str) -> str:

@@ -2,7 +2,7 @@
 
     Worker.shared(3.0).compare("0.5", "\\\\boxed{\\\\frac12}")    # Verdict(same=True, ...)
 
-`python -m evalkit.scorers.maths_worker LIMIT` is that process. It measures its own processor time and gives a question
+`serve` is what that process does. It measures its own processor time and gives a question
 up past the limit; should it hang beyond that (inside one long multiplication no signal is seen) the kernel ends
 it, and the parent starts another for the next question.
 """
@@ -16,12 +16,13 @@ import os
 import resource
 import select
 import signal
-import subprocess
 import sys
 import threading
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from evalkit import child
 
 MEMORY_BYTES = 4 << 30
 _START_S = 120.0  # importing sympy takes seconds, on a busy machine many
@@ -43,7 +44,7 @@ class Worker:
 
     def __init__(self, limit_s: float) -> None:
         self.limit_s = limit_s
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: child.Process[bytes] | None = None
         self._lock = threading.Lock()
 
     @staticmethod
@@ -77,30 +78,21 @@ class Worker:
         process, self._process = self._process, None
         if process is None:
             return
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:
-                    continue  # bytes it never read: there is nobody left to read them
+        child.end(process)
+        if process.stdout is not None:
+            process.stdout.close()
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self) -> child.Process[bytes]:
         if self._process is None or self._process.poll() is not None:
             self.close()
-            # -P: a module in the folder where somebody stands (a checkout of a pull request) is not ours.
-            command = [sys.executable, "-P", "-W", "ignore", "-m", __name__, str(self.limit_s)]
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )  # fmt: skip
+            command = child.function(f"{__name__}:serve", str(self.limit_s), flags=("-W", "ignore"))
+            self._process = child.start(command, stdin=child.PIPE, stdout=child.PIPE)
             if self._line(self._process, _START_S) is None:
                 self.close()
                 raise RuntimeError("the process for math-verify does not start; try: python -c 'import math_verify'")
         return self._process
 
-    def _line(self, process: subprocess.Popen[bytes], limit_s: float) -> Any:
+    def _line(self, process: child.Process[bytes], limit_s: float) -> Any:
         """The next line of the process as JSON; None when none comes in time, or it has ended."""
         assert process.stdout is not None
         ready, _, _ = select.select([process.stdout], [], [], limit_s)
@@ -112,8 +104,9 @@ class _TooLong(Exception):
     """The limit of processor time was reached."""
 
 
-def _serve(limit_s: float) -> None:
-    """Answer questions until standard input closes."""
+def serve(limit: str) -> None:
+    """Answer questions until standard input closes. `limit`: seconds of processor time for one."""
+    limit_s = float(limit)
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever the packages print is no answer
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
@@ -157,7 +150,3 @@ def _compare(math_verify: Any, gold: str, answer: str) -> dict[str, Any]:
         return {"same": None, "reason": "no mathematics was found in the reply"}
     same = bool(math_verify.verify(right, said, timeout_seconds=None, raise_on_error=True))
     return {"same": same, "reason": "by math-verify", "shown": str(said[-1])[:500]}
-
-
-if __name__ == "__main__":
-    _serve(float(sys.argv[1]))

@@ -16,7 +16,7 @@ import orjson
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 
 
-def main() -> int:
+def main(*given: str) -> int:
     """Serve until a signal, the end of --max-seconds or (with --until-eof) of standard input."""
     parser = argparse.ArgumentParser(prog="python -m evalkit.testing.fake_provider", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one (default)")
@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--account", type=Path, default=None, help="append a line for each finished request")
     parser.add_argument("--max-seconds", type=float, default=600.0, help="life of the server in seconds (600)")
     parser.add_argument("--until-eof", action="store_true", help="end when standard input closes")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given or None)
     try:
         behaviour = _behaviour(arguments.behaviour)
     except (ValueError, TypeError, OSError) as error:

@@ -4,8 +4,6 @@ The process reads its behaviour from the first line of its standard input, says 
 ready, and ends when that input closes, so that it cannot outlive the one who started it, even one killed by -9.
 """
 
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Generator
@@ -15,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from evalkit import child
 from evalkit.testing.fake_provider.account import Account
 from evalkit.testing.fake_provider.behaviour import Behaviour
 
@@ -81,11 +80,11 @@ def remote_provider(
     behaviour: Behaviour, *, port: int, account_path: Path | None, max_seconds: float
 ) -> Generator[RemoteProvider]:
     """Start the process, wait until it listens, stop it for sure. RuntimeError when it does not start."""
-    command = [sys.executable, "-m", "evalkit.testing.fake_provider", "--port", str(port), "--behaviour", "-"]
-    command += ["--until-eof", "--max-seconds", str(max_seconds)]
+    arguments = ["--port", str(port), "--behaviour", "-", "--until-eof", "--max-seconds", str(max_seconds)]
     if account_path is not None:
-        command += ["--account", str(account_path)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        arguments += ["--account", str(account_path.resolve())]
+    command = child.function("evalkit.testing.fake_provider.__main__:main", *arguments)
+    process = child.start(command, stdin=child.PIPE, stdout=child.PIPE, stderr=None)
     assert process.stdin is not None
     assert process.stdout is not None
     try:
@@ -97,9 +96,5 @@ def remote_provider(
         yield RemoteProvider(orjson.loads(line)["port"], process.pid)
     finally:
         process.stdin.close()
-        try:
-            process.wait(_STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        child.end(process, within_s=_STOP_WITHIN_S)
         process.stdout.close()

@@ -1,0 +1,100 @@
+"""What a vLLM server gets from evalkit's environment, and how its output becomes a log without keys.
+
+    environment(key, from_hub=True)      # a dict for evalkit.child.start
+    keep_log(pipe, path, {"sk-..."})     # a thread that ends with the pipe
+
+The server loads what a suite names, and its log lies in the run's folder, which people share. So it gets what CUDA,
+PyTorch and vLLM read, and no key of a provider; HF_TOKEN and the proxy's address only where weights come from the hub.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Collection
+from pathlib import Path
+from typing import IO
+
+from evalkit import child
+from evalkit.adapters.keys import REMOVED
+
+PASSED_ON = "EVALKIT_VLLM_ENV"
+"""Names, separated by commas, of further variables that the person running evalkit lets the server see."""
+MOST_LOG_BYTES = 2**28
+_LONGEST_LINE = 2**16
+_KEPT = frozenset(
+    """
+    HOME USER LOGNAME XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME LD_PRELOAD CC CXX CPATH LIBRARY_PATH
+    LOCAL_RANK SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE TOKENIZERS_PARALLELISM SAFETENSORS_FAST_GPU
+    """.split()  # noqa: SIM905  # words read better than a column of quotes
+)
+_PREFIXES = (
+    "CUDA", "NVIDIA_", "NCCL_", "CUBLAS", "CUDNN", "CUTLASS", "ROCM_", "HIP_", "HSA_", "RCCL_", "GPU_", "ROCR_",
+    "MIOPEN", "AITER_", "ZE_", "ONEAPI_", "SYCL_", "NEURON_", "HABANA_", "PT_HPU_", "TPU_", "PJRT_", "XLA_", "VLLM_",
+    "TORCH", "PYTORCH_", "TRITON_", "FLASHINFER_", "OMP_", "MKL_", "KMP_", "GOMP_", "GLOO_", "UCX_", "HF_",
+    "TRANSFORMERS_", "MALLOC_", "LMCACHE_",
+)  # fmt: skip
+"""Starts of names that CUDA, ROCm, PyTorch, Triton, the hub's library and vLLM read; names of secrets are left out."""
+_HUB = (
+    "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+    "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+)  # fmt: skip
+_USER = re.compile(r"//([^/@\s]{1,500})@")
+
+
+def environment(key: str, *, from_hub: bool) -> dict[str, str]:
+    """The environment of one server. `key`: its own; `from_hub`: it may have to fetch weights."""
+    named = {name.strip() for name in os.environ.get(PASSED_ON, "").split(",")} - {""}
+    keep = {*_KEPT, *named, *(_HUB if from_hub else ())}
+    given = {
+        "VLLM_API_KEY": key,
+        "VLLM_NO_USAGE_STATS": "1",
+        "DO_NOT_TRACK": "1",
+        "PYTHONUNBUFFERED": "1",
+        # Its workers are started as `python -c`, which would import from the folder where they stand.
+        "PYTHONSAFEPATH": "1",
+    }
+    return child.environment(keep, _PREFIXES, given)
+
+
+def secrets_of(given: dict[str, str]) -> frozenset[str]:
+    """The values of a server's environment that its log may not hold: keys, tokens, users and passwords of proxies."""
+    found = {value for name, value in given.items() if child.is_secret(name) and len(value) >= 8}
+    found |= {user for value in given.values() for user in _USER.findall(value)}
+    return frozenset(found) | child.secrets_at_hand()
+
+
+def keep_log(pipe: IO[bytes], path: Path, secrets: Collection[str]) -> threading.Thread:
+    """Copy a server's output to the end of a file, line by line, each secret replaced; the thread that does it.
+
+    Stops writing after 256 MiB, with a line that says so, and goes on reading: a full pipe would stop the server.
+    """
+    hidden = sorted((secret.encode("utf-8", "surrogateescape") for secret in secrets if secret), key=len, reverse=True)
+    thread = threading.Thread(target=_copy, args=(pipe, path, hidden), name=f"log {path.name}", daemon=True)
+    thread.start()
+    return thread
+
+
+def _copy(pipe: IO[bytes], path: Path, hidden: list[bytes]) -> None:
+    written = 0
+    with pipe, path.open("ab", buffering=0) as log:
+        while line := pipe.readline(_LONGEST_LINE):
+            if written > MOST_LOG_BYTES:
+                continue
+            if not line.endswith(b"\n") and len(line) == _LONGEST_LINE:  # a secret could lie across two pieces
+                line = line[:200] + b" ... [line cut by evalkit]\n"
+                _skip_line(pipe)
+            for secret in hidden:
+                line = line.replace(secret, REMOVED.encode())
+            try:
+                written += log.write(line) or 0
+            except OSError:  # a full disk must not stop the server; evalkit's own writes say it
+                continue
+            if written > MOST_LOG_BYTES:
+                log.write(b"[evalkit: the log ends here, at its limit; the server goes on]\n")
+
+
+def _skip_line(pipe: IO[bytes]) -> None:
+    while (rest := pipe.readline(_LONGEST_LINE)) and not rest.endswith(b"\n"):
+        pass
