@@ -73,7 +73,7 @@ def stored(
     about = {**copy.deepcopy(IDENTITY), **(identity or {})}
     counts = tasks or {"t": max(len(given) for given in answers.values())}
     content = {
-        "models": {model: {"adapter": "scripted", "model": model, "facts": {}} for model in answers},
+        "models": {model: {"adapter": "openai_chat", "model": model, "facts": {}} for model in answers},
         "tasks": {name: {"n": n, "identity": about, "scorer": "exact"} for name, n in counts.items()},
         "repeats": 1,
         "run_version": 1,

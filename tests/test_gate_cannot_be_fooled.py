@@ -15,7 +15,7 @@ import pytest
 from evalkit.records import Outcome, Row
 from tests.gate_world import RULE, Gate, dollars, gate, one, scores, stored
 from tests.store_rows import write
-from tests.world import Ran
+from tests.world import Ran, evalkit
 
 GOOD = {"base": scores(600, range(0, 60)), "cand": scores(600, range(1, 61))}
 """Two models that are as good as equal: this alone passes, so that what is refused below is refused for its reason."""
@@ -706,3 +706,58 @@ def test_a_run_that_was_stopped_for_one_margin_judged_by_another(judge: Gate) ->
     refused(judge(again), 4, "marked otherwise")
     forged = {**(watch.facts() or {}), "counts": {"all": "many"}}
     refused(judge(stored(judge.results, answers, section, rows=asked, stopped_early=forged)), 2, "but not how")
+
+
+# Answers that no model gave
+
+REAL = "{adapter: openai_chat, model: m, base_url: 'http://127.0.0.1:9/v1'}"
+
+
+def recorded_suite(folder: Path, name: str, candidate: str) -> Path:
+    """A suite of 60 items whose baseline is a file of right answers, with this entry for the candidate."""
+    (folder / "items.jsonl").write_text(
+        "".join(json.dumps({"id": f"q{n}", "q": f"Is it {n}?"}) + "\n" for n in range(60))
+    )
+    (folder / "right.jsonl").write_text("".join(json.dumps({"id": f"q{n}", "text": "yes"}) + "\n" for n in range(60)))
+    suite = folder / f"{name}.yaml"
+    suite.write_text(
+        "name: recorded\nmodels:\n  base: {adapter: replay, path: right.jsonl}\n"
+        f"  cand: {candidate}\n"
+        "tasks: [{name: t, data: {path: items.jsonl, id: id}, prompt: '{{ q }}', target: yes, score: exact}]\n"
+        "gate: {baseline: base, candidates: [cand], rules: [{quality: all, margin: 0.2}]}\n"
+    )
+    return suite
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("{adapter: replay, path: right.jsonl}", REAL),
+        ("{adapter: scripted, replies: {'*': 'yes'}}", REAL),
+        ("{adapter: replay, path: right.jsonl}", "{adapter: scripted, replies: {'*': 'yes'}}"),
+        ("{adapter: scripted, replies: {'*': 'yes'}}", "{adapter: scripted, replies: {'*': 'no'}}"),
+    ],
+)
+def test_a_candidate_that_asks_no_model_where_the_protected_suite_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], theirs: str, ours: str
+) -> None:
+    """A pull request replaces the candidate by a file of the right answers; main's suite judges the run."""
+    results = ("--results", tmp_path / "results")
+    assert evalkit(capsys, "run", recorded_suite(tmp_path, "pr", theirs), *results).code == 0
+    protected = recorded_suite(tmp_path, "main", ours)
+    ran = evalkit(capsys, "gate", "latest", "--suite", protected, *results)
+    refused(ran, 2, "cand: its answers", "no model was asked", "--allow-recorded")
+    allowed = evalkit(capsys, "gate", "latest", "--suite", protected, "--allow-recorded", *results)
+    assert allowed.code == 0, allowed.out + allowed.err
+    assert "no model was asked for cand" in allowed.out.splitlines()[0]
+
+
+def test_recorded_answers_are_named_in_the_first_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    suite = recorded_suite(tmp_path, "s", "{adapter: replay, path: right.jsonl}")
+    results, markdown = ("--results", tmp_path / "results"), tmp_path / "gate.md"
+    ran = evalkit(capsys, "run", suite, "--gate", "--markdown", markdown, *results)
+    assert ran.code == 0, ran.out + ran.err
+    said = " ".join(ran.out.split())
+    assert "gate recorded: PASS on recorded answers: no model was asked for cand" in said
+    assert "no model was asked" in markdown.read_text().splitlines()[1]
+    assert evalkit(capsys, "gate", "latest", "--suite", suite, *results).code == 0  # that suite itself names the file

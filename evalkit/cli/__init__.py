@@ -28,6 +28,8 @@ COMMANDS = {
     "compare": ("evalkit.cli.compare", "Put two stored results side by side."),
     "gate": ("evalkit.cli.gate", "Decide whether a candidate may replace the baseline: pass, fail, inconclusive."),
     "baseline": ("evalkit.cli.baseline", "Promote the rows of a model as a baseline; list and show baselines."),
+    "sign": ("evalkit.cli.sign", "Sign a run with an SSH key, or check who signed it."),
+    "dossier": ("evalkit.cli.dossier", "Record a run and its verdict in an append-only file; verify that file."),
     "rescore": ("evalkit.cli.rescore", "Mark the stored answers of a run again, without asking any model."),
     "price": ("evalkit.cli.price", "Print the bill of a stored run, or price it anew."),
     "load": ("evalkit.cli.load", "Load one model of a suite until it is full: capacity, SLO, cost per token."),

@@ -23,6 +23,7 @@ def command() -> None:
 @click.option("--by", required=True, metavar="WHO", help="Who promotes it.")
 @click.option("--why", required=True, metavar="TEXT", help="Why these rows may stand for production.")
 @click.option("--where", metavar="TEXT", help="Where the run folder is kept, for those who do not have it.")
+@click.option("--sign", "key", type=click.Path(path_type=Path), metavar="KEY", help="Sign it with this SSH key.")
 @click.option("--replace", is_flag=True, help="Move a baseline that exists.")
 @results_folder
 @baselines_folder
@@ -33,6 +34,7 @@ def promote(
     by: str,
     why: str,
     where: str | None,
+    key: Path | None,
     replace: bool,
     results: Path,
     baselines: Path,
@@ -43,6 +45,14 @@ def promote(
 
     folder = resolve_run(run, results)
     path = write(folder, model, name=name, by=by, why=why, baselines=baselines, where=where, replace=replace)
+    if key is not None:
+        from evalkit.store import baselines as store
+        from evalkit.store import signatures
+
+        signed = signatures.sign(
+            signatures.baseline_statement(path), key, store.signature_of(path), signatures.BASELINE
+        )
+        click.echo(f"Wrote {signed}. Commit it too; a gate requires it with --signed-baseline ALLOWED_SIGNERS.")
     click.echo(
         f"Wrote {path}. A suite names it as `gate: {{baseline: baseline@{name}, ...}}`. Commit the file, and keep"
     )

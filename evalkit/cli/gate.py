@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import as_json, baselines_folder, data_roots, gate_files, least_sensitivity, results_folder
+from evalkit.cli.options import (
+    as_json,
+    baselines_folder,
+    data_roots,
+    gate_files,
+    least_sensitivity,
+    results_folder,
+    signed,
+)
 
 
 @click.command()
@@ -15,22 +23,35 @@ from evalkit.cli.options import as_json, baselines_folder, data_roots, gate_file
 @click.option(
     "--self-test", is_flag=True, help="Inject losses into the baseline's rows: how often does this gate see them?"
 )
+@click.option(
+    "--allow-recorded",
+    is_flag=True,
+    help="With --suite: also judge a candidate whose answers come from a file (replay, scripted, imported).",
+)
 @click.option("--reps", type=click.IntRange(20, 10_000), default=200, show_default=True, help="Of the self-test.")
 @results_folder
 @data_roots
 @least_sensitivity
 @baselines_folder
 @gate_files
+@signed
+@click.option(
+    "--dossier", type=click.Path(path_type=Path), metavar="FILE", help="Record run and verdict in this dossier."
+)
 @as_json
 def command(
     run: str,
     suite: Path | None,
     self_test: bool,
+    allow_recorded: bool,
     reps: int,
     results: Path,
     baselines: Path,
     markdown: Path | None,
     junit: Path | None,
+    signed_baseline: Path | None,
+    signed_run: Path | None,
+    dossier: Path | None,
     as_json: bool,
 ) -> int:
     """Decide on RUN: a path, the beginning of a name, or `latest` (the default).
@@ -47,7 +68,8 @@ def command(
             gate = gate_of(read_facts(folder), folder)
         else:
             gate = gating.gate_at(suite)
-            gating.refuse_other_suite(suite, folder)
+            gating.refuse_other_suite(suite, folder, allow_recorded=allow_recorded)
+        gating.require_signatures(gate, folder, baselines, signed_baseline, signed_run)
     if self_test:
         from evalkit.cli.self_testing import run_self_test
 
@@ -55,4 +77,8 @@ def command(
     decision = gating.decide(gate, folder, results, baselines, outlets)
     gating.show(decision, json=as_json)
     gating.tell(decision, gate, folder, results, baselines, outlets)
+    if dossier is not None:
+        from evalkit.cli.dossier import record
+
+        record(dossier, decision, folder, baselines)
     return decision.exit_code

@@ -166,10 +166,11 @@ def gate_at(suite: Path) -> GateEntry:
     return gate
 
 
-def refuse_other_suite(suite: Path, folder: Path) -> None:
+def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = False) -> None:
     """Raises NotComparable when the run was made from other tasks or data than the suite now has, from another baseline
     model, with another judge, with more errors allowed, or as less sensitive. A candidate may differ: it is what is
-    judged, and its entry is shown.
+    judged, and its entry is shown. A candidate that asked no model is refused unless the suite has the same entry, or
+    `allow_recorded`.
     """
     from evalkit.cli.loading import suite_at
     from evalkit.decide.pairing import NotComparable
@@ -194,12 +195,53 @@ def refuse_other_suite(suite: Path, folder: Path) -> None:
     recorded = _told(facts, "suite_resolved", "sensitivity")
     if weaker(recorded, read.sensitivity):
         wrong.append(f"  sensitivity: {recorded or 'not recorded'} in the run, {read.sensitivity} in the suite")
+    if not allow_recorded:
+        _refuse_recorded(read, facts, written, folder)
     if wrong:
         raise NotComparable(
             f"{folder.name} was not made from {suite} as it is now:\n"
             + "\n".join(wrong)
             + "\nRun it again: evalkit run "
             f"{suite} --gate (what is unchanged comes from the cache and costs nothing)."
+        )
+
+
+def require_signatures(
+    gate: GateEntry, folder: Path, promoted: Path, signed_baseline: Path | None, signed_run: Path | None
+) -> None:
+    """Raises UserError where the promoted baseline, or the run, was not signed by anybody of the file named for it.
+
+    `signed_baseline`, `signed_run`: allowed_signers files; None: no signature is required.
+    """
+    if signed_baseline is None and signed_run is None:
+        return
+    from evalkit.store import signatures
+
+    if signed_baseline is not None:
+        if not gate.baseline.startswith(PROMOTED):
+            raise UserError(
+                f"--signed-baseline: the gate's baseline {gate.baseline!r} is a model of the run, and nobody "
+                "promoted or signed it. Name a promoted one: `baseline: baseline@NAME`, or require --signed-run."
+            )
+        path = baselines.file_of(gate.baseline.removeprefix(PROMOTED), promoted)
+        statement = signatures.baseline_statement(path)
+        signatures.verify(statement, baselines.signature_of(path), signed_baseline, signatures.BASELINE)
+    if signed_run is not None:
+        signatures.verify_run(folder, signed_run)
+
+
+def _refuse_recorded(read: Suite, facts: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
+    """Raises NotComparable for a candidate whose answers no model gave, where the suite does not say so itself."""
+    from evalkit.decide.origin import unasked_candidates
+    from evalkit.decide.pairing import NotComparable
+
+    candidates = read.gate.candidates if read.gate is not None else ()
+    if lines := list(unasked_candidates(facts, now, candidates)):
+        raise NotComparable(
+            f"{folder.name} shows nothing about a model:\n"
+            + "\n".join(lines)
+            + "\nAsk the model: give the candidate an adapter that does, and run the suite again. "
+            "If recorded answers are what you want judged, say so: --allow-recorded."
         )
 
 

@@ -108,6 +108,24 @@ def gate_files(command: Command) -> Command:
     return click.option("--markdown", type=path, metavar="FILE", help="Write the verdict as Markdown.")(command)
 
 
+def signed(command: Command) -> Command:
+    """`--signed-baseline FILE` and `--signed-run FILE`: what has to be signed before a gate decides, and by whom."""
+    path = click.Path(path_type=Path, dir_okay=False)
+    command = click.option(
+        "--signed-run",
+        type=path,
+        metavar="SIGNERS",
+        help="Refuse a run that nobody in this allowed_signers file signed.",
+    )(command)
+    return click.option(
+        "--signed-baseline",
+        type=path,
+        metavar="SIGNERS",
+        envvar="EVALKIT_SIGNED_BASELINE",
+        help="Refuse a promoted baseline that nobody in this file signed (or EVALKIT_SIGNED_BASELINE).",
+    )(command)
+
+
 def _folder(command: Command, name: str, variable: str, about: str) -> Command:
     """`--NAME DIR`, else what the environment's variable says, else ./NAME."""
     return click.option(

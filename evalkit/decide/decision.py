@@ -44,6 +44,8 @@ class CandidateDecision:
     flips: Flips | None = None
     saved: Saved | None = None
     notes: tuple[str, ...] = ()
+    recorded: str | None = None
+    """Why its answers are no evidence about a model (they were read from a file); None when a model was asked."""
 
     @property
     def unmeasured(self) -> bool:

@@ -19,8 +19,10 @@ import numpy as np
 from evalkit.decide import alarms, early, wholeness
 from evalkit.decide.comparability import Side, refuse_copies, refuse_unless_comparable, shown
 from evalkit.decide.conditions import evaluate
+from evalkit.decide.dearest import dearest_answer_usd
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
 from evalkit.decide.flips import count_flips
+from evalkit.decide.origin import recorded_answers
 from evalkit.decide.pairing import Floats, Pairs, pair
 from evalkit.decide.race import Race, at_the_end, reasons_against
 from evalkit.decide.rules import Condition, Finding, conditions
@@ -76,7 +78,10 @@ def decide_gate(gate: GateEntry, folder: Path, results: Path, promoted: Path) ->
         baseline_run=base.folder.resolve().name,
         alpha=gate.alpha,
         on_inconclusive=gate.on_inconclusive,
-        candidates=tuple(_candidate(gate, base, base_rows, side) for side in sides),
+        candidates=tuple(
+            replace(_candidate(gate, base, base_rows, side), recorded=recorded_answers(side.facts, side.model))
+            for side in sides
+        ),
     )
 
 
@@ -114,7 +119,7 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
     if stopped is not None:
         notes = (*notes, *_served(base_rows, rows))
         return _replayed(gate, base, base_rows, side, rows, stopped, compared, notes)
-    pairs = pair(base_rows, rows)
+    pairs = _with_dearest(pair(base_rows, rows), side)
     for of in (base, side):
         wholeness.refuse_other_repeats(of, pairs)
     refuse_copies(base, side, pairs)
@@ -131,6 +136,12 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
         flips=count_flips(pairs),
         notes=(*notes, *_served(base_rows, rows), *_alike(pairs)),
     )
+
+
+def _with_dearest(pairs: Pairs, side: Side) -> Pairs:
+    costs = pairs.candidate.cost_usd[~np.isnan(pairs.candidate.cost_usd)]
+    dearest = dearest_answer_usd(side.facts, side.model, float(costs.max())) if costs.size else None
+    return replace(pairs, dearest_usd=dearest)
 
 
 def findings(gate: GateEntry, pairs: Pairs, latency_ratio_refused: str | None) -> tuple[Finding, ...]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from evalkit.decide.pairing import Floats, Half, Mask, Pairs, labels_of
+from evalkit.decide.pairing import Codes, Floats, Half, Mask, Pairs, labels_of
 from evalkit.decide.rules import Condition, Finding, unmeasured
 from evalkit.stats.exceedance import latency_limit, latency_ratio
 from evalkit.stats.ratios import cost_per_correct, cost_ratio
@@ -38,11 +38,11 @@ def cost(condition: Condition, pairs: Pairs, alpha: float) -> Finding:
     spent, before = cand.cost_usd[there], base.cost_usd[there]
     against = np.full(len(spent), condition.value / unit) if own else before
     ratio = 1.0 if own else condition.value
-    clusters = labels_of(pairs, np.concatenate((np.flatnonzero(there), np.flatnonzero(lost))))
-    labels = clusters.get("clusters", clusters.get("items"))
+    labels = _groups(pairs, there, lost)
+    cap = pairs.dearest_usd if condition.tail == "strict" else None
 
     def decide(first: Floats, second: Floats) -> LimitDecision:
-        return cost_ratio(first, second, ratio, alpha, None if labels is None else labels[: len(first)])
+        return cost_ratio(first, second, ratio, alpha, labels, cap)
 
     n_lost = int(lost.sum())
     low, high = (against.min(), against.max()), (spent.min(), spent.max())
@@ -83,15 +83,15 @@ def latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | Non
     """A percentile of measured times; answers from the cache are left out, failed ones count as slow for passing."""
     name, _, percent = condition.subject.partition("_p")
     quantile = int(percent) / 100
-    if pairs.repeated:
-        pairs = pairs.only(pairs.repeat == 0)  # repeats of one item are no further evidence
     own = condition.limit == "max_s"
     if refused and not own:
         return unmeasured(condition, refused)
     before, after = _times(pairs.baseline, name), _times(pairs.candidate, name)
     fresh = ~pairs.candidate.cached if own else ~(pairs.candidate.cached | pairs.baseline.cached)
     there = fresh & ~np.isnan(after) & (own | ~np.isnan(before))
-    n_lost = int((fresh & ~there).sum())
+    lost = fresh & ~there
+    n_lost = int(lost.sum())
+    groups = _groups(pairs, there, lost)
     if not there.any() or n_lost > there.sum():
         why = (
             "every answer came from the cache, and a cached time says nothing: run again with --no-cache"
@@ -102,14 +102,24 @@ def latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | Non
     times, other = after[there], before[there]
     notes = (f"{int((~fresh).sum()):,} items answered from the cache are left out",) if not fresh.all() else ()
     if own:
-        slow = latency_limit(_with(times, n_lost, times.max() * 10), quantile, condition.value, alpha)
-        fast = latency_limit(_with(times, n_lost, times.min()), quantile, condition.value, alpha)
+        slow = latency_limit(_with(times, n_lost, times.max() * 10), quantile, condition.value, alpha, groups)
+        fast = latency_limit(_with(times, n_lost, times.min()), quantile, condition.value, alpha, groups)
     else:
         slow = latency_ratio(
-            _with(other, n_lost, other.min()), _with(times, n_lost, times.max() * 10), quantile, condition.value, alpha
+            _with(other, n_lost, other.min()),
+            _with(times, n_lost, times.max() * 10),
+            quantile,
+            condition.value,
+            alpha,
+            groups,
         )
         fast = latency_ratio(
-            _with(other, n_lost, other.max()), _with(times, n_lost, times.min()), quantile, condition.value, alpha
+            _with(other, n_lost, other.max()),
+            _with(times, n_lost, times.min()),
+            quantile,
+            condition.value,
+            alpha,
+            groups,
         )
     found = _limited(condition, slow, fast, n_lost, 1.0)
     after_q = float(np.quantile(times, quantile))
@@ -121,6 +131,13 @@ def latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | Non
         candidate=after_q,
         notes=(*found.notes, *notes),
     )
+
+
+def _groups(pairs: Pairs, there: Mask, lost: Mask) -> Codes | None:
+    """Cluster, else item, of the rows with a figure and then of those without; None where every row stands alone."""
+    labels = labels_of(pairs, np.concatenate((np.flatnonzero(there), np.flatnonzero(lost))))
+    found: Codes | None = labels.get("clusters", labels.get("items"))
+    return found
 
 
 def _limited(condition: Condition, worse: LimitDecision, better: LimitDecision, n_lost: int, scale: float) -> Finding:

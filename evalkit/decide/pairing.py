@@ -78,6 +78,8 @@ class Pairs:
     candidate: Half
     slice_rows: tuple[tuple[str, str, str, Codes], ...] = ()
     """(task, slice name, value, row numbers) of every slice that occurs."""
+    dearest_usd: float | None = None
+    """The most that one answer of the candidate can cost; None: unknown."""
 
     @property
     def n(self) -> int:

@@ -22,8 +22,10 @@ _MEANS = {
 
 
 def headline(decision: GateDecision) -> str:
-    """The verdict in one line."""
-    return f"gate {visible(decision.suite)}: {VERDICTS[decision.verdict]} ({_MEANS[decision.verdict]})"
+    """The verdict in one line; it names each candidate whose answers no model gave."""
+    recorded = ", ".join(visible(c.candidate, limit=80) for c in decision.candidates if c.recorded)
+    of = f" on recorded answers: no model was asked for {recorded}" if recorded else ""
+    return f"gate {visible(decision.suite)}: {VERDICTS[decision.verdict]}{of} ({_MEANS[decision.verdict]})"
 
 
 def rule_of(finding: Finding) -> str:

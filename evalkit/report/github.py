@@ -20,6 +20,8 @@ def commands(decision: GateDecision) -> Iterator[str]:
     """One command a line: errors for what fails, warnings for what is inconclusive, a notice for a pass."""
     for candidate in decision.candidates:
         title = f"evalkit gate: {candidate.candidate} {findings.VERDICTS[candidate.verdict]}"
+        if candidate.recorded:
+            yield _command("warning", title, candidate.recorded)
         for reason in candidate.incomplete:
             yield _command("error", title, reason)
         bad = [f for f in candidate.findings if f.verdict != "pass" and f.condition.required]

@@ -39,6 +39,11 @@ def refusal_junit(suite: str, why: str) -> str:
 def _suite(root: Element, decision: GateDecision, candidate: CandidateDecision) -> None:
     suite = SubElement(root, "testsuite", name=visible(candidate.candidate))
     counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
+    if candidate.recorded:
+        counts["tests"] += 1
+        counts["skipped"] += 1
+        case = SubElement(suite, "testcase", classname=visible(candidate.candidate), name="a model was asked")
+        SubElement(case, "skipped", message=candidate.recorded)
     for reason in candidate.incomplete:
         counts["tests"] += 1
         counts["errors"] += 1

@@ -92,8 +92,9 @@ def _tested(pairs: _Pairs, margin: float, alpha: float, tail: Tail, scope: Scope
     decided = _decided(pairs, margin, alpha, tail, scope)
     interval = None
     if decided.up is not None and decided.down is not None:
-        low = lower_bound(decided.up, -margin, alpha, decided.low_mean, 2 * pairs.se + 2 / pairs.n)
-        high = -lower_bound(decided.down, margin, alpha, -decided.high_mean, 2 * pairs.se + 2 / pairs.n)
+        step, fine = 2 * pairs.se + 2 / pairs.n, _FINE_CLUSTERED if pairs.jack else _FINE
+        low = lower_bound(decided.up, -margin, alpha, decided.low_mean, step, fine=fine)
+        high = -lower_bound(decided.down, margin, alpha, -decided.high_mean, step, fine=fine)
         interval = Interval(low, high)
     undecided = decided.verdict is Verdict.INCONCLUSIVE and scope == "population"
     jack = pairs.jack
@@ -123,6 +124,10 @@ def _tested(pairs: _Pairs, margin: float, alpha: float, tail: Tail, scope: Scope
         more_if_estimate_holds=_more(more, pairs, decided, 0.0, margin, alpha) if undecided else None,
         notes=_notes(pairs, pairs.n_errored),
     )
+
+
+_FINE, _FINE_CLUSTERED = 1e-5, 2e-4
+"""How finely an interval's ends are searched: a test of clusters takes milliseconds, and its p-value has steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +251,9 @@ def _against(pairs: _Pairs, sign: int, guard: bool) -> tuple[str, PValue]:
         labels = np.concatenate((labels, labels.max() + 1 + np.arange(lost)))
         # An errored repeat weighs as much as an average one.
         weights = None if weights is None else np.concatenate((weights, np.full(lost, weights.mean())))
-    name = "clustered t (CR3)" + (" and Tango by design effect" if pairs.binary else "")
-    name += " with support guard" if guard and not pairs.binary else ""
+    name = "clustered counts and tilted sums"
+    if not pairs.binary:
+        name = "clustered t (CR3), tilted sums and jumps" + (" with support guard" if guard else "")
     return name, clustered.clustered(differences, labels, weights, binary=pairs.binary, guard=guard)
 
 

@@ -1,34 +1,56 @@
 """Percentiles of latency: is the candidate's p95 at most r times the baseline's, or below so many seconds?
 
-    latency_ratio(baseline_s, candidate_s, 0.95, max_ratio=1.2, alpha=0.05)
+    latency_ratio(baseline_s, candidate_s, 0.95, max_ratio=1.2, alpha=0.05, groups=conversation_of_each_row)
     latency_limit(candidate_s, 0.95, max_s=1.0, alpha=0.05)
 
-A percentile moves when answers cross it, so crossings are what is tested. For a ratio: which items are slower than the
-baseline's percentile q, and which of the candidate's slower than r × q; paired right/wrong data, for the exact paired
-test at margin 0. For a limit: how many answers are slower, against the binomial law. No resampling, no normal tails.
+A percentile moves when answers cross it, so crossings are what is tested, by group: a cluster, or an item with its
+repeats; an item that is asked once is a group of its own.
+
+*Ratio.* The threshold is the percentile of the pooled {baseline, candidate / r}. How many more answers of the baseline
+than of the candidate lie above it, in each group? At the limit the two sides can be exchanged, so that each group's
+difference is as likely with either sign. The p-value is the exact law of the sum under random signs, whatever the
+groups look like (Canay, Romano and Shaikh 2017). Where the two sides spread differently, exchanging them is no longer
+fair: a jackknife t on exceedances, weighted by how many answers lie near the threshold on each side, has to agree.
+
+*Limit in seconds.* The share of answers above the limit: binomial for independent answers, else as right/wrong pairs in
+clusters (`cluster_counts`), a slow answer being a loss.
+
 Both sides of a ratio must have been measured interleaved, in one run at one load; that is the caller's to see to.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from evalkit.stats import exact
-from evalkit.stats.scores import Floats, check_alpha, read
+from evalkit.stats import clustered
+from evalkit.stats.intervals import t_tail
+from evalkit.stats.inversion import largest_failing, least_passing
+from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read, read_labels
+from evalkit.stats.sign_flips import sign_flip_p
 from evalkit.stats.verdict import LimitDecision, Verdict
 
 FEW = 10
 """Fewer answers than this beyond the percentile: the verdict holds, but only gross differences are ever seen."""
+FEWEST_BEYOND = 5
+"""Fewer groups than this with an answer beyond the threshold decide nothing."""
+_LEVEL = 1 + 1e-12  # a latency divided by a ratio and multiplied again is still itself
 
 
 def latency_ratio(
-    baseline_s: Any, candidate_s: Any, quantile: float, max_ratio: float, alpha: float = 0.05
+    baseline_s: Any,
+    candidate_s: Any,
+    quantile: float,
+    max_ratio: float,
+    alpha: float = 0.05,
+    groups: Labels | None = None,
 ) -> LimitDecision:
-    """Whether the candidate's latency quantile is at most `max_ratio` times the baseline's, item by item.
+    """Whether the candidate's latency quantile is at most `max_ratio` times the baseline's, row by row.
 
+    Rows are one answer of each side to the same item and repeat. `groups`: what moves together; None: nothing does.
     Raises ValueError for unequal, absent, zero or negative durations.
     """
     first, second = _durations(baseline_s, "baseline"), _durations(candidate_s, "candidate")
@@ -38,46 +60,135 @@ def latency_ratio(
     _check_quantile(quantile)
     if not (math.isfinite(max_ratio) and max_ratio > 0):
         raise ValueError(f"max_ratio is a positive number like 1.2, not {max_ratio}")
-    q = float(np.quantile(first, quantile))
-    slow = first > q
-
-    def p_values(ratio: float) -> tuple[float, float]:
-        slower = second > ratio * q * (1 + 1e-12)  # a latency divided by q and multiplied again is still itself
-        wins, losses = int((slow & ~slower).sum()), int((slower & ~slow).sum())
-        return _paired(wins, losses, first.size), _paired(losses, wins, first.size)
-
-    p_pass, p_fail = p_values(max_ratio)
+    codes = _codes(groups, first.size)
+    test = _RatioTest(first, second, quantile, codes)
+    p_pass, p_fail = test.p_values(max_ratio)
     verdict = _verdict(p_pass, p_fail, alpha)
-    # Between two neighbouring candidate latencies nothing changes, so those are the only ratios to try.
-    ratios = np.unique(second) / q
-    high = _first(ratios, lambda r: p_values(r)[0] <= alpha)
-    low = _last(ratios, lambda r: p_values(r * (1 - 1e-9))[1] <= alpha)
-    if verdict is Verdict.PASS:
-        high = max_ratio if high is None else min(high, max_ratio)
-    if verdict is Verdict.FAIL:
-        low = max_ratio if low is None else max(low, max_ratio)
+    q, q_candidate = (float(np.quantile(values, quantile)) for values in (first, second))
+    low, high = _bounds(test.p_values, max_ratio, alpha, q_candidate / q)
     return LimitDecision(
         verdict,
-        float(np.quantile(second, quantile)) / q,
+        q_candidate / q,
         max_ratio,
         alpha,
         low,
         high,
         p_pass,
         p_fail,
-        "paired exceedance test",
+        "random signs of pooled exceedances" + ("" if codes is None else ", by cluster or item"),
         first.size,
-        _notes(first.size, quantile),
+        (*_notes(first.size, quantile), *_few_groups(codes, test.n_beyond(max_ratio))),
     )
 
 
-def latency_limit(latencies_s: Any, quantile: float, max_s: float, alpha: float = 0.05) -> LimitDecision:
-    """Whether a latency quantile is at most `max_s` seconds. Raises ValueError as `latency_ratio` does."""
-    values = np.sort(_durations(latencies_s, "latency"))
+def _bounds(
+    p_values: Callable[[float], tuple[float, float]], limit: float, alpha: float, start: float
+) -> tuple[float | None, float | None]:
+    """The largest limit that fails and the smallest that passes; they never contradict what `limit` itself does."""
+    p_pass, p_fail = p_values(limit)
+    high = least_passing(lambda x: p_values(x)[0] <= alpha, start)
+    low = largest_failing(lambda x: p_values(x)[1] <= alpha, start)
+    if high is not None or p_pass <= alpha:
+        high = min(high or limit, limit) if p_pass <= alpha else max(high or limit, limit * (1 + 1e-9))
+    if low is not None or p_fail <= alpha:
+        low = max(low or limit, limit) if p_fail <= alpha else min(low or limit, limit)
+    return low, high
+
+
+class _RatioTest:
+    """P-values of "the quantile is at least, or at most, this ratio" for one set of paired durations."""
+
+    def __init__(self, first: Floats, second: Floats, quantile: float, codes: Codes | None) -> None:
+        self._first, self._second, self._quantile, self._codes = first, second, quantile, codes
+
+    def p_values(self, ratio: float) -> tuple[float, float]:
+        """(against "at least this ratio", against "at most this ratio")."""
+        scaled = self._second / ratio
+        slow, slower, threshold = self._exceed(scaled)
+        each = slow.astype(np.float64) - slower
+        sums: Floats = each if self._codes is None else np.bincount(self._codes, weights=each).astype(np.float64)
+        n_groups = self._first.size if self._codes is None else int(np.unique(self._codes).size)
+        if n_groups < clustered.FEWEST or self._groups_of(slow | slower) < FEWEST_BEYOND:
+            return 1.0, 1.0
+        better, worse = sign_flip_p(sums), sign_flip_p(-sums)
+        spread = self._by_spread(scaled, slow, slower, threshold)
+        return (better, worse) if spread is None else (max(better, spread[0]), max(worse, spread[1]))
+
+    def n_beyond(self, ratio: float) -> int:
+        """Groups with an answer beyond the threshold on either side."""
+        slow, slower, _ = self._exceed(self._second / ratio)
+        return self._groups_of(slow | slower)
+
+    def _exceed(self, scaled: Floats) -> tuple[np.ndarray, np.ndarray, float]:
+        threshold = float(np.quantile(np.concatenate((self._first, scaled)), self._quantile))
+        return self._first > threshold * _LEVEL, scaled > threshold * _LEVEL, threshold
+
+    def _groups_of(self, rows: np.ndarray) -> int:
+        return int(rows.sum()) if self._codes is None else int(np.unique(self._codes[rows]).size)
+
+    def _by_spread(
+        self, scaled: Floats, slow: np.ndarray, slower: np.ndarray, threshold: float
+    ) -> tuple[float, float] | None:
+        """The jackknife t that minds different spreads; None where nothing varies.
+
+        The two exceedances are weighted by the densities of the two sides near the threshold (the share of answers
+        between two pooled quantiles around it), as in the variance of a difference of two quantiles.
+        """
+        share = 1 - self._quantile
+        n = 2 * self._first.size
+        width = min(0.6 * share, 0.6 * self._quantile, 2 * n ** (-1 / 3))
+        both = np.concatenate((self._first, scaled))
+        low, high = np.quantile(both, [self._quantile - width, self._quantile + width])
+        near = [float(((values > low) & (values <= high)).sum()) + 2.0 for values in (self._first, scaled)]
+        weight = min(max(near[1] / near[0], 0.25), 4.0)
+        contribution = 2 * (weight * (slow - share) - (slower - share)) / (1 + weight)
+        codes = np.arange(contribution.size) if self._codes is None else self._codes
+        jack = clustered.jackknife(contribution, codes)
+        if jack.se <= 0:
+            return None
+        t = float(slow.sum() - slower.sum()) / self._first.size / jack.se
+        df = max(jack.k_eff - 1, 1e-3)
+        return t_tail(t, df), t_tail(-t, df)
+
+
+def latency_limit(
+    latencies_s: Any,
+    quantile: float,
+    max_s: float,
+    alpha: float = 0.05,
+    groups: Labels | None = None,
+) -> LimitDecision:
+    """Whether a latency quantile is at most `max_s` seconds. `groups` and errors as for `latency_ratio`."""
+    values = _durations(latencies_s, "latency")
     check_alpha(alpha)
     _check_quantile(quantile)
     if not (math.isfinite(max_s) and max_s > 0):
         raise ValueError(f"max_s is a positive number of seconds, not {max_s}")
+    codes = _codes(groups, values.size)
+    n = values.size
+    if codes is None:
+        p_pass, p_fail, low, high = _binomial(np.sort(values), quantile, max_s, alpha)
+    else:
+        p_pass, p_fail, low, high = _clustered_limit(values, quantile, max_s, alpha, codes)
+    return LimitDecision(
+        _verdict(p_pass, p_fail, alpha),
+        float(np.quantile(values, quantile)),
+        max_s,
+        alpha,
+        low,
+        high,
+        p_pass,
+        p_fail,
+        "binomial test of the percentile" if codes is None else "clustered counts of slow answers",
+        n,
+        (*_notes(n, quantile), *(() if codes is None else _few_groups(codes, FEWEST_BEYOND))),
+    )
+
+
+def _binomial(
+    values: Floats, quantile: float, max_s: float, alpha: float
+) -> tuple[float, float, float | None, float | None]:
+    """P-values and bounds for sorted durations of independent answers."""
     n = values.size
     at_most = _binomial_cdf(n, 1 - quantile)  # P(at most k of n answers are slower than the true quantile)
     slower = int((values > max_s).sum())
@@ -88,47 +199,36 @@ def latency_limit(latencies_s: Any, quantile: float, max_s: float, alpha: float 
     kept = int((1 - at_most[:-1] <= alpha).sum())
     high = float(values[n - 1 - aside]) if aside >= 0 else None
     low = float(values[kept - 1]) if kept > 0 else None
-    return LimitDecision(
-        _verdict(p_pass, p_fail, alpha),
-        float(np.quantile(values, quantile)),
-        max_s,
-        alpha,
-        low,
-        high,
-        p_pass,
-        p_fail,
-        "binomial test of the percentile",
-        n,
-        _notes(n, quantile),
-    )
+    return p_pass, p_fail, low, high
 
 
-def _paired(wins: int, losses: int, n: int) -> float:
-    return exact.p_value(wins, losses, n, 0.0)
+def _clustered_limit(
+    values: Floats, quantile: float, max_s: float, alpha: float, codes: Codes
+) -> tuple[float, float, float | None, float | None]:
+    share = 1 - quantile
+
+    def p_values(limit: float) -> tuple[float, float]:
+        """Slow answers are losses of 1 against an ideal that has none: at most `share` of them may be."""
+        lost = -(values > limit).astype(np.float64)
+        up = clustered.clustered(lost, codes, None, binary=True, guard=False)
+        down = clustered.clustered(-lost, codes, None, binary=True, guard=False)
+        return up(-share), down(share)
+
+    return (*p_values(max_s), *_bounds(p_values, max_s, alpha, float(np.quantile(values, quantile))))
+
+
+def _codes(groups: Labels | None, n: int) -> Codes | None:
+    """Group of each row as whole numbers; None where every row is a group of its own."""
+    if groups is None:
+        return None
+    codes = read_labels(groups, n, "cluster")
+    return None if np.bincount(codes).max() == 1 else codes
 
 
 def _verdict(p_pass: float, p_fail: float, alpha: float) -> Verdict:
     if p_pass <= alpha:
         return Verdict.PASS
     return Verdict.FAIL if p_fail <= alpha else Verdict.INCONCLUSIVE
-
-
-def _first(values: Floats, holds: Any) -> float | None:
-    """The smallest of sorted values for which a test holds that, once it holds, keeps holding; None: it never does."""
-    low, high = 0, values.size
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if holds(float(values[middle])) else (middle + 1, high)
-    return float(values[low]) if low < values.size else None
-
-
-def _last(values: Floats, holds: Any) -> float | None:
-    """The largest of sorted values for which a test holds that stops holding at some point; None: it never does."""
-    low, high = 0, values.size
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if holds(float(values[middle])) else (low, middle)
-    return float(values[low - 1]) if low else None
 
 
 def _binomial_cdf(n: int, p: float) -> Floats:
@@ -160,3 +260,15 @@ def _notes(n: int, quantile: float) -> tuple[str, ...]:
         f"p{100 * quantile:g} of {n} answers rests on the slowest {beyond:.1f}: only gross differences show; "
         f"{math.ceil(FEW / (1 - quantile) - 1e-9)} answers would be a start",
     )
+
+
+def _few_groups(codes: Codes | None, n_beyond: int) -> tuple[str, ...]:
+    n_groups = None if codes is None else int(np.unique(codes).size)
+    if n_groups is not None and n_groups < clustered.FEWEST:
+        return (f"{n_groups} clusters or items decide nothing: at least {clustered.FEWEST} are needed",)
+    if n_beyond < FEWEST_BEYOND:
+        return (
+            f"only {n_beyond} {'answers' if codes is None else 'clusters or items'} lie beyond the percentile: at "
+            f"least {FEWEST_BEYOND} are needed to decide",
+        )
+    return ()

@@ -6,6 +6,7 @@ contradict the printed verdict, whatever the test does in between.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from evalkit.stats.tango import normal_quantile
@@ -15,11 +16,18 @@ _FINE = 1e-5
 
 
 def lower_bound(
-    p_value: Callable[[float], float], margin: float, alpha: float, mean: float, step: float, worst: float = -1.0
+    p_value: Callable[[float], float],
+    margin: float,
+    alpha: float,
+    mean: float,
+    step: float,
+    worst: float = -1.0,
+    fine: float = _FINE,
 ) -> float:
     """The largest difference found that is rejected ("the truth is above it"), at least `margin` exactly when that is.
 
-    `p_value` rises with its argument; at `worst` nothing lies below. `step` is a first guess at mean - bound.
+    `p_value` rises with its argument; at `worst` nothing lies below. `step` is a first guess at mean - bound. `fine`:
+    width at which the search ends.
     """
     target = normal_quantile(alpha)
 
@@ -38,24 +46,73 @@ def lower_bound(
             high_gap = at
         low, low_gap = worst, 8.0
         x = high - step
-        while x > worst + _FINE:
+        while x > worst + fine:
             found = gap(x)
             if found >= 0:
                 low, low_gap = x, found
                 break
             high, high_gap, step = x, found, 2 * step
             x = high - step
-    return _close_in(gap, low, low_gap, high, high_gap)
+    return _close_in(gap, low, low_gap, high, high_gap, fine)
 
 
-def _close_in(gap: Callable[[float], float], low: float, low_gap: float, high: float, high_gap: float) -> float:
-    """The rejected end of a bracket shrunk to `_FINE`: secant steps, every third one a bisection."""
+def least_passing(passes: Callable[[float], bool], start: float) -> float | None:
+    """The smallest limit found that passes, to a two-thousandth of itself; None: none of up to a million times `start`.
+
+    Limits are positive, and what passes one passes every larger one.
+    """
+    bracket = _bracket(passes, start)
+    return None if bracket is None else bracket[1]
+
+
+def largest_failing(fails: Callable[[float], bool], start: float) -> float | None:
+    """The largest limit found that fails, likewise: what fails one fails every smaller one. None: none does."""
+    bracket = _bracket(lambda limit: not fails(limit), start)
+    if bracket is None:
+        return start * _FAR
+    return bracket[0] if bracket[0] > 0 else None
+
+
+_FAR = 2.0**20
+
+
+def _bracket(holds: Callable[[float], bool], start: float) -> tuple[float, float] | None:
+    """(largest limit tried that does not hold, smallest that does): 0 first where all hold, None where none does."""
+    low, high, at = 0.0, 0.0, start
+    while high == 0.0 and at <= start * _FAR:
+        if holds(at):
+            high = at
+        else:
+            low, at = at, at * 2
+    if high == 0.0:
+        return None
+    while low == 0.0 and high > start / _FAR:
+        if holds(at := high / 2):
+            high = at
+        else:
+            low = at
+    while low > 0.0 and high / low - 1 > _FINE_RATIO:
+        middle = math.sqrt(low * high)
+        if holds(middle):
+            high = middle
+        else:
+            low = middle
+    return low, high
+
+
+_FINE_RATIO = 5e-4
+
+
+def _close_in(
+    gap: Callable[[float], float], low: float, low_gap: float, high: float, high_gap: float, fine: float
+) -> float:
+    """The rejected end of a bracket shrunk to `fine`: secant steps, every third one a bisection."""
     turn = 0
-    while high - low > _FINE:
+    while high - low > fine:
         turn += 1
         x = (low + high) / 2 if turn % 3 == 0 else low + (high - low) * low_gap / (low_gap - high_gap)
         # A step just beyond the guess brings in the far end of the bracket too.
-        x = min(max(x, low + 0.45 * _FINE), high - 0.45 * _FINE)
+        x = min(max(x, low + 0.45 * fine), high - 0.45 * fine)
         found = gap(x)
         if found >= 0:
             low, low_gap = x, found

@@ -4,21 +4,25 @@
     cost_per_correct(usd, scores)                                        # a Fieller interval, for reading only
 
 "At most r times the cost" is a paired t test on r × baseline - candidate, item by item: it is about the bill, which a
-ratio of logarithms is not, and a few expensive answers count as they count on the bill. No skewness correction: costs
-are unbounded, and it passed too often there. Turning the test around in r gives Fieller's interval (1954).
+ratio of logarithms is not, and a few expensive answers count as they count on the bill. A correction for skewness
+(Johnson 1978) can only keep it from passing. Costs are unbounded unless the output is limited: with the most that one
+answer can cost, a guard supposes that run-away answers exist which these items did not happen to show. Turning the
+plain test around in r gives Fieller's interval (1954).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from evalkit.stats import bounded, clustered
 from evalkit.stats.intervals import Interval, t_quantile, t_tail
-from evalkit.stats.scores import Codes, Floats, check_alpha, read, read_labels
+from evalkit.stats.inversion import least_passing
+from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read, read_labels
 from evalkit.stats.verdict import LimitDecision, Verdict
 
 FEWEST = 15
@@ -30,47 +34,136 @@ def cost_ratio(
     candidate: Any,
     max_ratio: float,
     alpha: float = 0.05,
-    clusters: Sequence[Hashable] | None = None,
+    clusters: Labels | None = None,
+    cap: float | None = None,
 ) -> LimitDecision:
     """Whether the candidate costs at most `max_ratio` times the baseline, on costs of the same items in one currency.
 
+    `cap`: the most that one answer of the candidate can cost (output limit times price, and its input). Passing then
+    also needs that answers at the cap, as frequent as it takes to eat up the saving, would have been seen. None: it is
+    not known, and what was seen is taken as typical.
     Raises ValueError for negative, absent or unequal values: an unknown price is not a price of zero.
     """
     first, second = _amounts(baseline, candidate)
     check_alpha(alpha)
     if not (math.isfinite(max_ratio) and max_ratio > 0):
         raise ValueError(f"max_ratio is a positive number like 0.5, not {max_ratio}")
+    if cap is not None and not (math.isfinite(cap) and cap > 0):
+        raise ValueError(f"cap is the most that one answer can cost, not {cap}")
     n = first.size
     labels = None if clusters is None else read_labels(clusters, n, "cluster")
     if labels is not None and np.bincount(labels).max() == 1:
         labels = None
-    saved = max_ratio * first - second
-    mean, se, df = _spread(saved, labels)
-    value = float(second.mean() / first.mean()) if first.mean() > 0 else None
     few = n < FEWEST or (labels is not None and np.unique(labels).size < clustered.FEWEST)
-    scale = float(np.abs(saved).max())
-    if few:
-        p_pass = p_fail = 1.0
-    elif se <= 1e-12 * max(scale, 1e-300):
+    saved = max_ratio * first - second
+    guard = None
+    if cap is not None:
+        dearest = max(cap, float(second.max()))
+        guard = _Cap(max_ratio * float(first.mean()) - dearest, dearest)
+    p_pass, p_fail = (1.0, 1.0) if few else _p_values(saved, first, second, labels, guard)
+    verdict = Verdict.PASS if p_pass <= alpha else Verdict.FAIL if p_fail <= alpha else Verdict.INCONCLUSIVE
+    low, high = (None, None) if few else _bounds(second, first, labels, alpha)
+    if high is not None:
+        high = _least_ratio(first, second, labels, guard, alpha, high)
+        if high is not None:
+            high = min(high, max_ratio) if verdict is Verdict.PASS else max(high, max_ratio * (1 + 1e-9))
+    return LimitDecision(
+        verdict,
+        float(second.mean() / first.mean()) if first.mean() > 0 else None,
+        max_ratio,
+        alpha,
+        low,
+        high,
+        p_pass,
+        p_fail,
+        "paired t on the bill, corrected for skewness" + (", and a guard against the dearest answer" if guard else ""),
+        n,
+        tuple(_notes(saved, first, n, labels, guard, alpha, few=few)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Cap:
+    """The dearest answer that the candidate could give."""
+
+    worst: float
+    """What such an answer saves: below 0, it loses."""
+    dearest: float
+    """What it costs."""
+
+    def p_value(self, saving: float, k_eff: float) -> float:
+        """The chance that k_eff draws miss answers at the cap that are frequent enough to undo this mean saving.
+
+        The rule of three (Hanley and Lippman-Hand 1983) for a share of answers instead of a share of events.
+        """
+        if self.worst >= 0:
+            return 0.0
+        return float(np.exp(k_eff * np.log1p(-self.share(saving)))) if saving > 0 else 1.0
+
+    def share(self, saving: float) -> float:
+        """The share of answers at the cap that eats up this mean saving."""
+        return saving / (saving - self.worst)
+
+
+def _p_values(
+    saved: Floats, first: Floats, second: Floats, labels: Codes | None, guard: _Cap | None
+) -> tuple[float, float]:
+    mean, se, df, skew = _spread(saved, labels)
+    if se <= 1e-12 * max(float(np.abs(saved).max()), 1e-300):
         # Every item saves the same amount: no spread, no doubt, but an exact tie shows nothing either way.
         tie = abs(mean) <= 1e-12 * max(float(first.max()), float(second.max()), 1e-300)
         p_pass, p_fail = (1.0, 1.0) if tie else (0.0, 1.0) if mean > 0 else (1.0, 0.0)
     else:
         p_pass, p_fail = t_tail(mean / se, df), t_tail(-mean / se, df)
-        base, base_se, _ = _spread(first, labels)
+        # A rare dear answer that was not drawn raises the saving and shrinks its spread together: skewness tells.
+        k_eff = df + 1
+        p_pass = max(p_pass, t_tail(bounded.corrected(mean / se / math.sqrt(k_eff), skew, k_eff), df))
+        base, base_se, _, _ = _spread(first, labels)
         if base_se > 0:  # a share of something that is not shown to be above zero is no saving
             p_pass = max(p_pass, t_tail(base / base_se, df))
-    verdict = Verdict.PASS if p_pass <= alpha else Verdict.FAIL if p_fail <= alpha else Verdict.INCONCLUSIVE
-    low, high = (None, None) if few else _bounds(second, first, labels, alpha)
-    notes = []
+    if guard is not None:
+        p_pass = max(p_pass, guard.p_value(mean, df + 1))
+    return p_pass, p_fail
+
+
+def _least_ratio(
+    first: Floats, second: Floats, labels: Codes | None, guard: _Cap | None, alpha: float, start: float
+) -> float | None:
+    """The smallest ratio that passes, from the plain interval's end on: skewness and guard only raise it."""
+    worst = None if guard is None else guard.dearest
+
+    def passes(ratio: float) -> bool:
+        at = None if worst is None else _Cap(ratio * float(first.mean()) - worst, worst)
+        return _p_values(ratio * first - second, first, second, labels, at)[0] <= alpha
+
+    return least_passing(passes, start)
+
+
+def _notes(
+    saved: Floats, first: Floats, n: int, labels: Codes | None, guard: _Cap | None, alpha: float, *, few: bool
+) -> Iterator[str]:
     if few:
         clusters_too = "" if labels is None else f", in at least {clustered.FEWEST} clusters"
-        notes.append(f"{n} items are too few to decide about costs: at least {FEWEST} are needed{clusters_too}")
-    if value is None:
-        notes.append("the baseline costs nothing on these items: a ratio to it is undefined")
-    return LimitDecision(
-        verdict, value, max_ratio, alpha, low, high, p_pass, p_fail, "paired t on the bill", n, tuple(notes)
-    )
+        yield f"{n} items are too few to decide about costs: at least {FEWEST} are needed{clusters_too}"
+    if first.mean() <= 0:
+        yield "the baseline costs nothing on these items: a ratio to it is undefined"
+    saving = float(saved.mean())
+    if few or saving <= 0:
+        return
+    if guard is None:
+        dearest = 100 * saving
+        yield (
+            "the most that one answer can cost is not known, so dearer answers than those seen are not reckoned with: "
+            f"one in 100 that costs {dearest:.2g} more would undo this saving"
+        )
+    elif guard.worst < 0 and (share := guard.share(saving)) > 0:
+        df = _spread(saved, labels)[2]
+        if guard.p_value(saving, df + 1) > alpha:
+            needed = math.ceil(math.log(alpha) / math.log1p(-min(share, 1 - 1e-12)))
+            yield (
+                f"one answer in {1 / share:,.0f} at the output limit would undo this saving; about {needed:,} "
+                "independent items are needed to rule that out (a lower max_output_tokens needs fewer)"
+            )
 
 
 def cost_per_correct(costs: Any, scores: Any, confidence: float = 0.95) -> tuple[float, Interval | None] | None:
@@ -97,9 +190,9 @@ def fieller(numerators: Any, denominators: Any, confidence: float = 0.95) -> Int
 
 def _bounds(top: Floats, bottom: Floats, labels: Codes | None, alpha: float) -> tuple[float | None, float | None]:
     """Both ends of the ratios r for which the mean of top - r × bottom is within its error of 0; None: unbounded."""
-    mean_top, se_top, df = _spread(top, labels)
-    mean_bottom, se_bottom, _ = _spread(bottom, labels)
-    _, se_sum, _ = _spread(top + bottom, labels)
+    mean_top, se_top, df, _ = _spread(top, labels)
+    mean_bottom, se_bottom, _, _ = _spread(bottom, labels)
+    _, se_sum, _, _ = _spread(top + bottom, labels)
     shared = (se_sum**2 - se_top**2 - se_bottom**2) / 2
     t2 = t_quantile(1 - alpha, df) ** 2
     # (mean_top - r mean_bottom)^2 = t^2 (se_top^2 - 2 r shared + r^2 se_bottom^2), a quadratic in r.
@@ -112,13 +205,13 @@ def _bounds(top: Floats, bottom: Floats, labels: Codes | None, alpha: float) -> 
     return (b - root) / a, (b + root) / a
 
 
-def _spread(values: Floats, labels: Codes | None) -> tuple[float, float, float]:
-    """Mean, its standard error and the degrees of freedom."""
+def _spread(values: Floats, labels: Codes | None) -> tuple[float, float, float, float]:
+    """Mean, its standard error, the degrees of freedom, and the skewness of items or clusters."""
     if labels is None:
-        mean, sd, _ = bounded.moments(values)
-        return mean, sd / math.sqrt(values.size), max(values.size - 1, 1)
+        mean, sd, skew = bounded.moments(values)
+        return mean, sd / math.sqrt(values.size), max(values.size - 1, 1), skew
     jack = clustered.jackknife(values, labels)
-    return jack.mean, jack.se, max(jack.k_eff - 1, 1e-3)
+    return jack.mean, jack.se, max(jack.k_eff - 1, 1e-3), jack.skew
 
 
 def _amounts(first: Any, second: Any) -> tuple[Floats, Floats]:

@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
+Labels = Sequence[Hashable] | npt.NDArray[Any]
+"""What moves together: one label for each row, of any kind that can be compared."""
 
 
 def read_pair(baseline: Any, candidate: Any) -> tuple[Floats, Floats]:
@@ -53,7 +55,7 @@ def read(values: Any, name: str) -> Floats:
     return array
 
 
-def read_labels(labels: Sequence[Hashable] | npt.NDArray[Any], n: int, name: str) -> Codes:
+def read_labels(labels: Labels, n: int, name: str) -> Codes:
     """Labels as whole numbers from 0; each None stands alone. Raises ValueError for NaN or a wrong length."""
     if len(labels) != n:
         raise ValueError(f"{n} pairs need {n} {name} labels, one each; there are {len(labels)}")

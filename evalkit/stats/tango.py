@@ -49,6 +49,16 @@ def _discordance(wins: float, losses: float, n: float, difference: float) -> flo
     return 2 * q + difference
 
 
+def constrained_rates(wins: float, losses: float, n: float, difference: float) -> tuple[float, float]:
+    """Most likely rates (loss, win) of independent pairs if the true difference were `difference`; never 0 or 1."""
+    least = 1e-9
+    loss = min(max((_discordance(wins, losses, n, difference) - difference) / 2, least), 1 - least)
+    win = min(max(loss + difference, least), 1 - least)
+    if (both := loss + win) > 1 - least:
+        loss, win = loss / both * (1 - least), win / both * (1 - least)
+    return loss, win
+
+
 def normal_tail(z: float) -> float:
     """P(Z > z) for a standard normal Z."""
     return 0.5 * math.erfc(z / math.sqrt(2))

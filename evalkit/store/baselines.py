@@ -95,15 +95,13 @@ def promote(
         where=where,
     )
     baselines.mkdir(parents=True, exist_ok=True)
+    signature_of(path).unlink(missing_ok=True)  # of what the file said before
     runs.write_atomically(path, _as_yaml(made).encode())
     return path
 
 
-def read(name: str, baselines: Path) -> Baseline:
-    """The file of a baseline. Raises UserError, with what there is, when it is missing or not readable."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
+def file_of(name: str, baselines: Path) -> Path:
+    """The file of a baseline. Raises UserError, with what there is, when it is missing."""
     path = baselines / f"{name}.yaml"
     if not _NAME.fullmatch(name) or not path.is_file():
         there = ", ".join(sorted(p.stem for p in baselines.glob("*.yaml"))) if baselines.is_dir() else ""
@@ -111,6 +109,20 @@ def read(name: str, baselines: Path) -> Baseline:
             f"There is no baseline {name!r} in {baselines} ({f'there are: {there}' if there else 'it holds none'}). "
             f"Make one: evalkit baseline promote RUN --model MODEL --as {name} --by YOU --why TEXT"
         )
+    return path
+
+
+def signature_of(path: Path) -> Path:
+    """Where the signature of a baseline's file stands, beside it."""
+    return path.with_name(f"{path.name}.sig")
+
+
+def read(name: str, baselines: Path) -> Baseline:
+    """The file of a baseline. Raises UserError, with what there is, when it is missing or not readable."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    path = file_of(name, baselines)
     try:
         said: Any = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
     except (YAMLError, OSError, UnicodeDecodeError) as error:

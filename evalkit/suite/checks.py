@@ -183,8 +183,8 @@ def check_rule(
         yield loc, f"a rule about {kind} needs a limit: {' or '.join(allowed)}"
     if rule.scope is not None and kind != "quality":
         yield (*loc, "scope"), "belongs to a rule about quality"
-    if rule.tail is not None and kind != "quality":
-        yield (*loc, "tail"), "belongs to a rule about quality"
+    if rule.tail is not None and kind not in {"quality", "cost"}:
+        yield (*loc, "tail"), "belongs to a rule about quality or cost"
     if rule.cost == "usd_per_correct" and rule.required:
         yield (*loc, "cost"), "usd_per_correct has no test that could decide; write required: false to have it shown"
     if kind == "quality":

@@ -36,7 +36,8 @@ class RuleEntry(Part):
     scope: Literal["population", "suite"] | None = None
     """quality: does the claim hold for items like these (population, the default), or for these very items?"""
     tail: Literal["strict", "smooth"] | None = None
-    """quality of graded scores: reckon with rare collapses that did not show (strict, the default), or not (smooth)."""
+    """quality of graded scores: count with rare collapses that did not show (strict, the default), or not (smooth).
+    cost: the same for answers as dear as the output limit allows."""
     max_ratio: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """cost, latency: candidate over baseline."""
     max_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None

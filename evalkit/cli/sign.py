@@ -1,0 +1,40 @@
+"""`evalkit sign RUN`: sign a run with an SSH key, so that nobody can change it unseen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from evalkit.cli.options import results_folder
+
+
+@click.command()
+@click.argument("run", default="latest")
+@click.option("--key", type=click.Path(path_type=Path), help="Sign with this SSH key (public half: through ssh-agent).")
+@click.option(
+    "--check", "signers", type=click.Path(path_type=Path), help="Only check: allowed_signers file, as of git."
+)
+@results_folder
+def command(run: str, key: Path | None, signers: Path | None, results: Path) -> int:
+    """Sign RUN (run.json and every sealed file), or check who signed it.
+
+    A gate requires signatures with --signed-run and --signed-baseline. Exit code 2: not signed by anybody allowed.
+    """
+    from evalkit.report.hostile import visible
+    from evalkit.store import signatures
+    from evalkit.store.runs import lock_run, resolve_run
+
+    if (key is None) == (signers is None):
+        raise click.UsageError("give one of --key KEYFILE (sign) and --check SIGNERS (check who signed)")
+    folder = resolve_run(run, results)
+    if signers is not None:
+        click.echo(
+            f"{folder.name} was signed by {visible(signatures.verify_run(folder, signers).name)}; it is unchanged"
+        )
+        return 0
+    assert key is not None
+    with lock_run(folder):
+        path = signatures.sign_run(folder, key)
+    click.echo(f"Wrote {path}. A gate requires it with: evalkit gate {folder.name} --signed-run ALLOWED_SIGNERS")
+    return 0

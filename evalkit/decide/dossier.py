@@ -1,0 +1,157 @@
+"""What the dossier says of a run and its verdict: the bodies of its entries, and which evidence changed since.
+
+entries_of(folder, decision, promoted, known)   # [("run", {...}), ("promotion", {...}), ("verdict", {...})]
+changed_runs(entries, results)                  # ["support-2026...: rows-1.parquet changed since entry 3"]
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from evalkit.decide.decision import GateDecision, as_json
+from evalkit.errors import StoreError, UserError
+from evalkit.store import baselines, evidence, runs
+from evalkit.store.dossier import Entry
+
+_PROMOTED = "baseline@"
+
+
+def entries_of(
+    folder: Path, decision: GateDecision | None, promoted: Path, known: Sequence[Entry]
+) -> list[tuple[str, dict[str, Any]]]:
+    """The entries (kind, body) that record a run: the run, the promotion of its baseline, and the verdict.
+
+    `decision` None: the suite has no gate. `known`: what the dossier holds; what it says already is not said again.
+    Raises StoreError or UserError where the run or the baseline cannot be read.
+    """
+    made = [("run", run_body(folder))]
+    if decision is not None:
+        if decision.baseline.startswith(_PROMOTED):
+            made.append(("promotion", _promotion_body(decision.baseline.removeprefix(_PROMOTED), promoted)))
+        made.append(("verdict", _verdict_body(decision, known)))
+    said = [(entry.kind, entry.body) for entry in known]
+    return [(kind, body) for kind, body in made if kind == "verdict" or (kind, _plain(body)) not in said]
+
+
+def run_body(folder: Path) -> dict[str, Any]:
+    """What is recorded of a run: suite, data, models and the digests of its evidence."""
+    facts = runs.read_facts(folder)
+    tasks, models = (_mapping(facts.get(key)) for key in ("tasks", "models"))
+    return {
+        "run": folder.resolve().name,
+        "suite": facts.get("suite"),
+        "suite_digest": facts.get("suite_digest"),
+        "evalkit_version": facts.get("evalkit_version"),
+        "status": facts.get("status"),
+        "started_at": facts.get("started_at"),
+        "finished_at": facts.get("finished_at"),
+        "tasks": {
+            name: {key: _mapping(task).get(key) for key in ("n", "scorer")}
+            | {"data_sha256": _data_digest(facts, name)}
+            | {"scorer_version": _mapping(_mapping(task).get("identity")).get("scorer_version")}
+            for name, task in tasks.items()
+        },
+        "models": {
+            name: {key: _mapping(model).get(key) for key in ("adapter", "model", "host", "place")}
+            for name, model in models.items()
+        },
+        "evidence_sha256": evidence.digests(folder),
+    }
+
+
+def waiver_body(run: str, candidate: str, rule: str, *, until: str, by: str, why: str) -> dict[str, Any]:
+    """A waiver: somebody accepts until a day that a candidate does not pass a rule. It changes no verdict or exit code.
+
+    Raises UserError for a day that is none or has passed, and for an empty `by` or `why`.
+    """
+    try:
+        day = date.fromisoformat(until)
+    except ValueError as error:
+        raise UserError(f"--until {until!r} is no day. Write it as YYYY-MM-DD: a waiver ends.") from error
+    if day < datetime.now(UTC).date():
+        raise UserError(f"--until {until} has passed. A waiver is for a time to come.")
+    if not by.strip() or not why.strip():
+        raise UserError("A waiver says who accepts it and why: --by NAME --why TEXT.")
+    return {
+        "run": run,
+        "candidate": candidate,
+        "rule": rule,
+        "until": day.isoformat(),
+        "by": by.strip(),
+        "why": why.strip(),
+    }
+
+
+def waivers_in_force(entries: Sequence[Entry], candidate: str, *, on: date | None = None) -> list[Mapping[str, Any]]:
+    """The waivers for a candidate that have not ended. `on`: the day; None: today (UTC)."""
+    day = (on or datetime.now(UTC).date()).isoformat()
+    return [
+        e.body for e in entries if e.kind == "waiver" and e.body["candidate"] == candidate and e.body["until"] >= day
+    ]
+
+
+def changed_runs(entries: Sequence[Entry], results: Path) -> Iterator[str]:
+    """A line for each recorded run whose files are here and are not as they were recorded last."""
+    last = {str(e.body.get("run")): e for e in entries if e.kind == "run"}
+    for name, entry in last.items():
+        folder = results / name
+        if Path(name).name != name or not (folder / runs.FACTS).is_file():
+            continue
+        recorded = _mapping(entry.body.get("evidence_sha256"))
+        try:
+            now: Mapping[str, str] = evidence.digests(folder)
+        except StoreError as error:
+            yield f"{name}: {error}"
+            continue
+        for file in sorted({*recorded, *now}):
+            if recorded.get(file) != now.get(file):
+                how = "is missing" if file not in now else "is new" if file not in recorded else "changed"
+                yield f"{name}: {file} {how} since entry {entry.seq} ({entry.at})"
+
+
+def _verdict_body(decision: GateDecision, known: Sequence[Entry]) -> dict[str, Any]:
+    whole = as_json(decision)
+    candidates = []
+    for candidate in whole["candidates"]:
+        of_rule = ("verdict", "value", "low", "high", "n", "unmeasured")
+        rules = [{"rule": f["condition"]["name"], **{key: f[key] for key in of_rule}} for f in candidate["findings"]]
+        waived = [dict(waiver) for waiver in waivers_in_force(known, candidate["candidate"])]
+        kept = ("candidate", "verdict", "incomplete", "n_pairs", "n_errored", "recorded")
+        candidates.append({key: candidate[key] for key in kept} | {"rules": rules, "waivers": waived})
+    of_all = ("verdict", "exit_code", "suite", "run", "baseline", "baseline_run", "alpha", "on_inconclusive")
+    said = {key: whole[key] for key in of_all}
+    return said | {"candidates": candidates, "decision_sha256": hashlib.sha256(_canonical(whole)).hexdigest()}
+
+
+def _promotion_body(name: str, promoted: Path) -> dict[str, Any]:
+    path = baselines.file_of(name, promoted)
+    found = baselines.read(name, promoted)
+    kept = ("name", "suite", "run", "model", "rows_digest", "n_rows", "promoted_at", "by", "why")
+    said = {key: getattr(found, key) for key in kept}
+    return said | {"file_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def _data_digest(facts: Mapping[str, Any], task: str) -> object:
+    listed = _mapping(facts.get("suite_resolved")).get("tasks")
+    for entry in listed if isinstance(listed, list) else ():
+        if _mapping(entry).get("name") == task:
+            return _mapping(entry).get("data_sha256")
+    return None
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _plain(value: object) -> Any:
+    return orjson.loads(_canonical(value))
+
+
+def _canonical(value: object) -> bytes:
+    return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS)

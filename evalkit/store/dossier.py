@@ -1,0 +1,159 @@
+"""The dossier: an append-only file that says which run was judged how, on which evidence, and who allowed what.
+
+    {"at":"2026-11-28T10:00:00Z","body":{"run":"support-...","verdict":"pass",...},"digest":"9f3c...","kind":"verdict",
+     "previous":"4be1...","seq":7,"version":1}
+
+Each line is one entry in canonical JSON (sorted keys, no spaces). Its digest covers the entry and the digest before it,
+so that no entry can be changed, removed from the middle, moved or put in between without breaking every later one. What
+a chain cannot show by itself is that its end was cut off: keep the head (the last digest), which stands beside every
+verdict, somewhere else, and give it to `verify`. (Haber and Stornetta 1991, How to time-stamp a digital document.)
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from evalkit.errors import StoreError
+
+VERSION = 1
+KINDS = ("run", "verdict", "promotion", "waiver")
+_TAG = b"evalkit.dossier/1\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a dossier."""
+
+    seq: int
+    """From 1, without gaps."""
+    at: str
+    """When it was written, UTC, as the clock of the machine said."""
+    kind: str
+    """One of KINDS."""
+    body: Mapping[str, Any]
+    previous: str | None
+    """Digest of the entry before; None for the first."""
+    digest: str
+    """sha256, in hex, of this entry with the digest before it."""
+
+
+def read(path: Path) -> list[Entry]:
+    """Every entry, with the whole chain checked; empty where there is no file yet.
+
+    Raises StoreError at the first line that was changed, removed, moved or torn, naming it.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}).", path) from error
+    return list(_entries(content, path))
+
+
+def append(path: Path, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Entry]:
+    """Add entries (kind, body) to the end, confirmed by the disk; the entries as they stand there.
+
+    Raises StoreError where the chain is broken already (nothing is added then), or the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written ({error.strerror}). Name another file: --dossier.", path) from error
+    with os.fdopen(fd, "rb+", buffering=0) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        last = list(_entries(file.read(), path))[-1:]
+        made: list[Entry] = []
+        for kind, body in entries:
+            before = made[-1] if made else last[0] if last else None
+            made.append(_made(before, kind, body))
+        try:
+            file.write(b"".join(_line(entry) for entry in made))
+            os.fsync(file.fileno())
+        except OSError as error:
+            raise StoreError(f"{path} could not be written ({error.strerror}).", path) from error
+    return made
+
+
+def verify(path: Path, head: str | None = None) -> list[Entry]:
+    """Every entry of an unbroken chain that holds `head`, a digest that somebody kept.
+
+    Raises StoreError where the file is missing or empty, the chain is broken, or no entry has that digest.
+    """
+    entries = read(path)
+    if not entries:
+        raise StoreError(f"{path} holds no entry.", path)
+    if head is not None and head not in {entry.digest for entry in entries}:
+        raise StoreError(
+            f"{path} has no entry with the digest {head[:80]}: its end was cut off, or it is another dossier. Its head "
+            f"is {entries[-1].digest} (entry {entries[-1].seq}).",
+            path,
+        )
+    return entries
+
+
+def _made(before: Entry | None, kind: str, body: Mapping[str, Any]) -> Entry:
+    if kind not in KINDS:
+        raise ValueError(f"a dossier has entries of the kinds {', '.join(KINDS)}, not {kind!r}")
+    plain = orjson.loads(_canonical(body))
+    at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    seq, previous = (before.seq + 1, before.digest) if before else (1, None)
+    return Entry(seq, at, kind, plain, previous, _digest(seq, at, kind, plain, previous))
+
+
+def _digest(seq: int, at: str, kind: str, body: Mapping[str, Any], previous: str | None) -> str:
+    said = {"version": VERSION, "seq": seq, "at": at, "kind": kind, "body": body, "previous": previous}
+    return hashlib.sha256(_TAG + _canonical(said)).hexdigest()
+
+
+def _line(entry: Entry) -> bytes:
+    said = {"version": VERSION, "seq": entry.seq, "at": entry.at, "kind": entry.kind, "body": entry.body}
+    return _canonical({**said, "previous": entry.previous, "digest": entry.digest}) + b"\n"
+
+
+def _entries(content: bytes, path: Path) -> Iterator[Entry]:
+    before: Entry | None = None
+    lines = content.split(b"\n")
+    if lines.pop() != b"":
+        raise _broken(path, len(lines) + 1, "was cut off")
+    for n, line in enumerate(lines, 1):
+        entry = _parsed(line)
+        if entry is None or _line(entry) != line + b"\n":
+            raise _broken(path, n, "is no entry of a dossier, or was changed")
+        if (entry.seq, entry.previous) != ((before.seq + 1, before.digest) if before else (1, None)):
+            raise _broken(path, n, "does not follow the entry before it: entries were removed, moved or put in")
+        if entry.digest != _digest(entry.seq, entry.at, entry.kind, entry.body, entry.previous):
+            raise _broken(path, n, "was changed after it was written")
+        yield entry
+        before = entry
+
+
+def _parsed(line: bytes) -> Entry | None:
+    try:
+        said = orjson.loads(line)
+        entry = Entry(*(said[key] for key in ("seq", "at", "kind", "body", "previous", "digest")))
+    except (ValueError, TypeError, KeyError):
+        return None
+    return entry if said.get("version") == VERSION and isinstance(entry.body, dict) else None
+
+
+def _broken(path: Path, line: int, why: str) -> StoreError:
+    return StoreError(
+        f"{path}:{line}: this line {why}. The dossier is not to be trusted from here on: restore it from where it is "
+        "kept (git, an artifact).",
+        path,
+    )
+
+
+def _canonical(value: object) -> bytes:
+    return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS)

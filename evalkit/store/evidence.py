@@ -1,0 +1,53 @@
+"""The files that hold what was measured in a run, and their digests.
+
+    digests(folder)      # {"run.json": "9f3c...", "rows-1.parquet": "4be1...", "judging/rows-1.parquet": ...}
+
+What is made from them (summary.json, scores.npz, reports) is not evidence: it can be made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from evalkit.errors import StoreError
+from evalkit.store import judgings
+
+_PATTERNS = ("run.json", "rows-*.parquet", "texts-*.parquet")
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """By file, as a path relative to the run folder: its sha256 in hex. Judgments are included.
+
+    Raises StoreError where this is no run, a file cannot be read, or rows are not sealed yet.
+    """
+    found = {path.relative_to(folder).as_posix(): _sha256(path) for path in sorted(_files(folder))}
+    if "run.json" not in found:
+        raise StoreError(f"{folder} is not a run: it has no run.json.", folder)
+    unsealed = sorted(path.name for place in _places(folder) for path in place.glob("journal-*.jsonl"))
+    if unsealed:
+        raise StoreError(
+            f"{folder} holds rows that are not sealed yet ({', '.join(unsealed[:3])}). Let the run end, or finish it "
+            f"with `evalkit run SUITE --resume {folder.name}`.",
+            folder,
+        )
+    return found
+
+
+def _places(folder: Path) -> tuple[Path, ...]:
+    return folder, folder / judgings.FOLDER
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for place in _places(folder):
+        for pattern in _PATTERNS:
+            yield from place.glob(pattern)
+
+
+def _sha256(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}).", path) from error
