@@ -26,6 +26,8 @@ _NAMES = frozenset(
 )  # fmt: skip
 """Functions that start a program, some of them by a way round: find_library runs gcc, platform.processor runs uname."""
 _DOOR = {"child.py"}
+_KNOWN = {"scorers/cage/worker.py": ["os.fork"]}
+"""What stands elsewhere, and why: the cage's own program forks inside it, into the new namespace of processes."""
 
 
 def starts_of(source: str) -> list[str]:
@@ -63,7 +65,7 @@ def test_no_module_starts_a_process_but_through_the_door() -> None:
     modules = [path for path in ROOT.rglob("*.py") if path.relative_to(ROOT).as_posix() not in _DOOR]
     assert len(modules) > 200
     found = {str(path.relative_to(ROOT)): starts for path in modules if (starts := starts_of(path.read_text("utf-8")))}
-    assert found == {}
+    assert {name: [start.partition(": ")[2] for start in starts] for name, starts in found.items()} == _KNOWN
 
 
 @pytest.mark.parametrize(
