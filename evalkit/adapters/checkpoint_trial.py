@@ -114,7 +114,10 @@ def _load_and_ask(folder: Path, compute_type: str) -> None:
     else:
         check_shape(json.loads(config.read_text(encoding="utf-8")))
         weights = converted(folder)
-    engine = ctranslate2.Generator(str(weights), device="cpu", compute_type=compute_type, intra_threads=1)
+    try:
+        engine = ctranslate2.Generator(str(weights), device="cpu", compute_type=compute_type, intra_threads=1)
+    except (RuntimeError, ValueError) as error:
+        raise ValueError(f"CTranslate2 cannot load it: {error}") from error
     engine.forward_batch([[0, 1, 2]], return_log_probs=True)
     for _ in engine.generate_tokens([["word"]], max_length=4):
         pass
