@@ -1,3 +1,11 @@
-from evalkit.board.app import main
+from pathlib import Path
 
-main()  # `streamlit run app.py`: the board over ./results or EVALKIT_RESULTS
+from starlette.middleware import Middleware
+from streamlit.starlette import App
+
+from evalkit.board import app as pages
+from evalkit.board.guard import Guard, hold_settings
+
+# `streamlit run app.py`: the board over ./results or EVALKIT_RESULTS, behind the guard of evalkit/board/guard.py.
+hold_settings()
+app = App(Path(pages.__file__), middleware=[Middleware(Guard)])

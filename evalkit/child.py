@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -192,6 +193,20 @@ def is_secret(name: str) -> bool:
 def secrets_at_hand(shortest: int = 8) -> frozenset[str]:
     """Values of this process's environment that look like secrets by their name; for removing them from a log."""
     return frozenset(value for name, value in os.environ.items() if is_secret(name) and len(value) >= shortest)
+
+
+def keep_path_absolute() -> None:
+    """Take relative entries out of this process's PATH: libraries start programs by name too, such as `uname`."""
+    places = os.environ.get("PATH", "").split(os.pathsep)
+    kept = os.pathsep.join(place for place in places if Path(place).is_absolute())
+    if kept != os.environ.get("PATH"):
+        os.environ["PATH"] = kept or os.defpath.lstrip(os.pathsep)
+
+
+def know_processor() -> None:
+    """Answer `platform.processor()` beforehand: it starts `uname -p` with the whole environment, and SDKs call it."""
+    with suppress(TypeError, AttributeError):  # another Python: then it is asked as ever
+        vars(platform.uname()).setdefault("processor", "")
 
 
 def find_program(name: str, *, outside: Collection[Path] = ()) -> str | None:

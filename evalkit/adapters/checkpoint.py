@@ -44,16 +44,23 @@ class Checkpoint:
     """What stands before a text that is otherwise empty; None where the checkpoint names none."""
     max_tokens: int | None
     """Prompt and answer together; None where the checkpoint does not say."""
+    n_tokens: int | None = None
+    """Size of the engine's vocabulary: it must be given no number beyond it. None where the folder does not list it."""
 
 
-def read_checkpoint(spec: ModelSpec) -> Checkpoint:
+def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoint:
     """The checkpoint that a suite's `model` names. Raises SuiteError when it is missing or not usable."""
     folder = _folder(spec)
+    ours = folder.is_relative_to(SHIPPED)
     if not (folder / "tokenizer.json").is_file():
         raise SuiteError(
             f"models.{spec.name}.model: {folder} has no tokenizer.json; copy it from the checkpoint, or save the "
             f"tokenizer with save_pretrained of transformers."
         )
+    if not ours:
+        from evalkit.adapters.checkpoint_trial import try_checkpoint
+
+        try_checkpoint(folder, compute_type, f"models.{spec.name}.model")
     from tokenizers import Tokenizer
 
     generation, config, naming = (
@@ -64,8 +71,9 @@ def read_checkpoint(spec: ModelSpec) -> Checkpoint:
     except Exception as error:  # the tokenizers package raises plain Exception for a file that it cannot read
         raise SuiteError(f"models.{spec.name}.model: {folder}/tokenizer.json cannot be read: {error}") from error
     try:
-        render = chat_template(folder, naming)
+        render = chat_template(folder, naming, ours=ours)
         weights, digest = _weights(folder)
+        n_tokens = _vocabulary_size(weights)
     except KeyError as error:
         raise SuiteError(f"models.{spec.name}.model: {folder}/config.json has no {error}.") from error
     except (ValueError, OSError) as error:
@@ -76,6 +84,11 @@ def read_checkpoint(spec: ModelSpec) -> Checkpoint:
     ends += [_token_id(tokenizer, naming.get("eos_token"))]
     limits = [config.get("max_position_embeddings"), naming.get("model_max_length")]
     known_limits = [int(limit) for limit in limits if isinstance(limit, int | float) and 0 < limit < 1e9]
+    if n_tokens is not None and (wrong := [one for one in ends if one is not None and not 0 <= one < n_tokens]):
+        raise SuiteError(
+            f"models.{spec.name}.model: {folder} ends an answer with token {wrong[0]} (eos_token_id), and its "
+            f"vocabulary has {n_tokens:,} tokens."
+        )
     starts = [_token_id(tokenizer, naming.get("bos_token")), *_ids(config.get("bos_token_id")), *ends]
     return Checkpoint(
         name=folder.name,
@@ -85,7 +98,8 @@ def read_checkpoint(spec: ModelSpec) -> Checkpoint:
         tokenizer=tokenizer,
         render=render,
         end_ids=tuple(dict.fromkeys(one for one in ends if one is not None)),
-        start_id=next((one for one in starts if one is not None), None),
+        start_id=next((one for one in starts if one is not None and 0 <= one < (n_tokens or one + 1)), None),
+        n_tokens=n_tokens,
         max_tokens=min(known_limits, default=None),
     )
 
@@ -126,6 +140,15 @@ def _weights(folder: Inside) -> tuple[Path, str]:
     return folder.real, digest.hexdigest()
 
 
+def _vocabulary_size(weights: Path) -> int | None:
+    """Tokens in the vocabulary of a CTranslate2 folder; None where it is not beside the weights."""
+    for name in ("vocabulary.json", "vocabulary.txt"):
+        if (weights / name).is_file():
+            text = (weights / name).read_text(encoding="utf-8")
+            return len(json.loads(text)) if name.endswith(".json") else len(text.splitlines())
+    return None
+
+
 def _json(path: Inside, spec: ModelSpec) -> dict[str, Any]:
     """The object in a JSON file of the checkpoint; empty where there is no such file."""
     if not path.is_file():
@@ -138,7 +161,8 @@ def _json(path: Inside, spec: ModelSpec) -> dict[str, Any]:
 
 
 def _ids(value: Any) -> list[int]:
-    return [value] if isinstance(value, int) else [one for one in value or () if isinstance(one, int)]
+    listed = value if isinstance(value, list) else [value]
+    return [one for one in listed if isinstance(one, int) and not isinstance(one, bool)]
 
 
 def _token_id(tokenizer: Any, token: Any) -> int | None:

@@ -38,7 +38,7 @@ def make(spec: ModelSpec) -> CTranslate2Adapter:
     Loading comes before the run rather than with the first request: a model that does not load should cost nothing.
     """
     options = read_options(spec)
-    return CTranslate2Adapter(spec, read_checkpoint(spec), options)
+    return CTranslate2Adapter(spec, read_checkpoint(spec, options.compute_type), options)
 
 
 class CTranslate2Adapter:
@@ -178,6 +178,11 @@ class CTranslate2Adapter:
                     f"names no start token."
                 )
             ids, start = [self._checkpoint.start_id, *ids], 1
+        if self._checkpoint.n_tokens is not None and max(ids) >= self._checkpoint.n_tokens:
+            raise Rejected(
+                f"models.{self.spec.name}: the tokenizer gives token {max(ids)}, and the weights know "
+                f"{self._checkpoint.n_tokens:,}: they do not fit together."
+            )
         if start >= len(ids):
             raise Rejected(f"models.{self.spec.name}: the continuation {continuation!r} has no token of its own.")
         self._limit(len(ids) - 1, 1)

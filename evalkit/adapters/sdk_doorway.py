@@ -19,6 +19,7 @@ from types import ModuleType
 
 import httpx2
 
+from evalkit import child
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.http_errors import Where, declined, error_from_status
 from evalkit.errors import (
@@ -81,6 +82,7 @@ def hidden_environment(prefix: str) -> Iterator[None]:
     The SDKs read base addresses, further credentials, profiles and whole headers from their variables; any of these
     could send a credential to a host that evalkit has not checked. Only what is passed explicitly may count.
     """
+    child.know_processor()
     hidden = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(prefix)}
     try:
         yield

@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from evalkit import __version__
+from evalkit import __version__, child
 
 COMMANDS = {
     "run": ("evalkit.cli.run", "Run a suite: ask every model, score, store, print the table."),
@@ -100,6 +100,7 @@ def main(args: list[str] | None = None) -> None:
 
 def run_command(args: list[str] | None) -> int:
     """Run the command line; the exit code. Every error has become a message on stderr by then."""
+    child.keep_path_absolute()
     try:
         result: Any = cli.main(args=args, prog_name="evalkit", standalone_mode=False)
     except click.ClickException as error:

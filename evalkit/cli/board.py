@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -37,15 +38,32 @@ def command(results: Path, port: int, address: str, no_browser: bool) -> int:
     if address not in {"127.0.0.1", "localhost", "::1"}:
         click.echo(f"evalkit: listening on {address}: whoever reaches it can read every prompt and answer.", err=True)
     os.environ["EVALKIT_RESULTS"] = str(results.resolve())
+    leave_the_working_directory()
     from streamlit.web import cli as streamlit
 
-    from evalkit.board import app
+    from evalkit.board import served
 
     for module in _WARM:  # now, rather than while the first reader waits
         importlib.import_module(module)
-    args = ["run", app.__file__ or "", *_flags(port, address, no_browser)]
+    args = ["run", served.__file__, *_flags(port, address, no_browser)]
     streamlit.main(args, prog_name="streamlit", standalone_mode=False)
     return 0
+
+
+def leave_the_working_directory() -> None:
+    """Go where no settings lie: Streamlit takes `.streamlit/config.toml` and `secrets.toml` from where one stands.
+
+    Folders that evalkit itself takes from there are named in full before.
+    """
+    from evalkit import child
+    from evalkit.report.rulings import promoted_folder
+
+    os.environ["EVALKIT_BASELINES"] = str(promoted_folder().resolve())
+    for name in ("EVALKIT_CATALOGUE", "EVALKIT_CACHE", "XDG_CONFIG_HOME"):
+        if named := os.environ.get(name):
+            os.environ[name] = str(Path(named).expanduser().absolute())
+    sys.path[:] = child.import_path()  # without that folder
+    os.chdir(Path(__file__).resolve().parent.parent / "board")
 
 
 def _flags(port: int, address: str, no_browser: bool) -> list[str]:
@@ -60,5 +78,10 @@ def _flags(port: int, address: str, no_browser: bool) -> list[str]:
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
         "client.showErrorLinks": "false",
+        "global.developmentMode": "false",
+        "server.enableCORS": "true",
+        "server.enableXsrfProtection": "true",
+        "server.enableStaticServing": "false",
+        "server.baseUrlPath": "",
     }
     return [part for name, value in flags.items() for part in (f"--{name}", str(value))]

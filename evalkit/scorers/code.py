@@ -3,9 +3,10 @@
     make({})     the record has `prompt` (the start of the function), `test` and `entry_point`, as HumanEval has them
 
 The reply's last fenced block is taken, or the whole reply; where it does not define the function itself it continues
-the prompt. It runs in a process of its own (`evalkit.scorers.code_worker`): no network, no new process, nothing
-written, limits on time and memory. That keeps careless code from harm. It does not make the score proof against code
-that sets out to cheat: test and solution share an interpreter, as they do in every harness of this kind.
+the prompt. It runs in a process of its own, in a cage (`evalkit.scorers.code_worker`): no file but Python's library, no
+network, no new process, nothing written, limits on time and memory. That keeps code from harm and from secrets. It does
+not make the score proof against code that sets out to cheat: test and solution share an interpreter, as they do in
+every harness of this kind.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ def make(given: Mapping[str, Any]) -> Scorer:
             "--allow-code-execution"
         )
     if why := unsupported():
-        raise SuiteError(f"scorer code cannot keep code from harm here: {why}")
+        raise SuiteError(
+            f"scorer code cannot keep a model's code in a cage here: {why}. It needs Linux with Landlock (5.13 or "
+            "later) or with user namespaces that this user may make; nothing lowers that."
+        )
 
     def mark(sample: Sample, response: Response) -> Score:
         fields = sample.fields
@@ -60,7 +64,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
         solution = sample.fields.get("canonical_solution")
         return solution if isinstance(solution, str) else None
 
-    return Scorer("code", 1, mark, gold, options=options, slow=True)
+    return Scorer("code", 2, mark, gold, options=options, slow=True)
 
 
 _FENCE = re.compile(r"^[ \t]{0,3}```[\w+-]{0,20}[ \t]*\n", re.MULTILINE)

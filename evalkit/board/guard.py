@@ -1,0 +1,162 @@
+"""Who may talk to the board's server: browsers that show the board itself, under a name of this machine.
+
+The board has no password. What protects it on loopback is that no other site's page may use the reader's browser as a
+way in: not by asking across origins, and not by DNS rebinding, where a stranger's name comes to mean 127.0.0.1.
+Streamlit leaves both to settings that a checkout's `.streamlit/config.toml` can turn off. So this stands before it, for
+every path and the WebSocket, and holds the settings that matter.
+
+    Host: localhost:8501    Origin: http://localhost:8501     passes
+    Host: evil.example      Origin: http://evil.example       403
+    Host: localhost:8501    Origin: http://localhost:3000     403
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from streamlit import config
+
+HOSTS = "EVALKIT_BOARD_HOSTS"
+"""Names, separated by commas, under which the person running the board lets it be reached; `*`: any name."""
+SETTINGS: dict[str, Any] = {
+    "global.developmentMode": False,
+    "server.enableCORS": True,
+    "server.enableXsrfProtection": True,
+    "server.corsAllowedOrigins": [],
+    "server.enableStaticServing": False,
+    "server.enableAgentApi": False,
+    "server.trustedUserHeaders": {},
+    "client.allowedOrigins": [],
+    "client.showErrorDetails": "none",
+    "browser.gatherUsageStats": False,
+}
+"""Settings of Streamlit that no file may change."""
+_ADDED = [
+    (b"x-frame-options", b"SAMEORIGIN"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"x-content-type-options", b"nosniff"),
+]
+_OWN = frozenset(name for name, _ in _ADDED) | {b"access-control-allow-origin", b"access-control-allow-credentials"}
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+def hold_settings() -> None:
+    """Set Streamlit's options as they must be. Raises RuntimeError where one does not stay."""
+    for name, value in SETTINGS.items():
+        try:
+            found = config.get_option(name)
+        except RuntimeError:
+            continue  # a release of Streamlit without this option
+        if found != value:
+            config.set_option(name, value, "evalkit")
+            if config.get_option(name) != value:
+                raise RuntimeError(f"Streamlit does not take {name} = {value!r}")
+
+
+class Guard:
+    """ASGI middleware: refuses what `refusal` names, before Streamlit sees it."""
+
+    def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 403."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self.app(scope, receive, send)
+            return
+        hold_settings()  # Streamlit reads its settings anew when a file of them changes
+        headers = [(name.lower(), value.decode("latin-1")) for name, value in scope["headers"]]
+        why = refusal(headers, str(scope.get("method", "GET")), config.get_option("server.address"))
+        if why is None:
+            await self.app(scope, receive, _with_headers(send))
+        elif scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+        else:
+            text = f"evalkit board: {why}\n".encode()
+            kind = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(text)).encode())]
+            await send({"type": "http.response.start", "status": 403, "headers": [*kind, *_ADDED]})
+            await send({"type": "http.response.body", "body": text})
+
+
+def refusal(headers: list[tuple[bytes, str]], method: str, address: str | None) -> str | None:
+    """Why a request may not pass, as a sentence; None where it may. `address`: what the server listens on."""
+    named = {name: [value for key, value in headers if key == name] for name in (b"host", b"origin")}
+    hosts, origins = named[b"host"], named[b"origin"]
+    if len(hosts) != 1 or len(origins) > 1:
+        return "a request needs one Host and at most one Origin"
+    extra = {name.strip().lower().rstrip(".") for name in os.environ.get(HOSTS, "").split(",")} - {""}
+    host = _name_of(f"//{hosts[0]}")
+    if host is None or not _is_ours(host, address, extra):
+        return (
+            "this name is not one of the board's. Open it as http://localhost:PORT, or allow the name where the board "
+            f"is started: {HOSTS}=NAME"
+        )
+    if origins and not _same(origins[0], hosts[0], extra):
+        return "the page of another site may not use the board"
+    fetched = {name: value.lower() for name, value in headers if name.startswith(b"sec-fetch-")}
+    if fetched.get(b"sec-fetch-site") in {"cross-site", "same-site"}:
+        link = (method, fetched.get(b"sec-fetch-mode"), fetched.get(b"sec-fetch-dest"))
+        if link != ("GET", "navigate", "document"):  # a link to the board may be clicked anywhere
+            return "another site may link to the board, not use it"
+    return None
+
+
+def _name_of(url: str) -> str | None:
+    """The host of an address, lower case; None where it is none, or holds more than host and port."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    if parts.username is not None or parts.path or parts.query or parts.fragment or any(c in url for c in "\\%\t\r\n "):
+        return None
+    return (parts.hostname or "").lower().rstrip(".") or None
+
+
+def _is_ours(host: str, address: str | None, extra: set[str]) -> bool:
+    """A name or number of this machine. A number cannot be rebound: it is what the browser connected to."""
+    if host == "localhost" or host in extra or "*" in extra:
+        return True
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:
+        return not _is_loopback(address) and host == socket.gethostname().lower()
+    return number.is_loopback or not _is_loopback(address)
+
+
+def _is_loopback(address: str | None) -> bool:
+    """Whether the server was told to listen on loopback only; None: nobody said, so it must be treated as such."""
+    if address is None or address == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _same(origin: str, host: str, extra: set[str]) -> bool:
+    """Whether a page's origin is the board itself: the same name and port, or a name that the person allowed."""
+    scheme, _, rest = origin.lower().partition("://")
+    if scheme not in {"http", "https"}:
+        return False  # `null`, extensions, files
+    return rest == host.lower() or _name_of(f"//{rest}") in extra
+
+
+def _with_headers(send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [(name, value) for name, value in message.get("headers", []) if name.lower() not in _OWN]
+            message = {**message, "headers": [*kept, *_ADDED]}
+        await send(message)
+
+    return sent

@@ -1,0 +1,224 @@
+"""The board's server, really started: no other site's page gets in, whatever the checkout's Streamlit settings say."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from evalkit.board.guard import HOSTS, refusal
+
+pytest.importorskip("streamlit")
+ROOT = Path(__file__).parent.parent
+HOSTILE = """
+[server]
+enableCORS = false
+enableXsrfProtection = false
+corsAllowedOrigins = ["http://evil.example"]
+enableStaticServing = true
+baseUrlPath = "elsewhere"
+[global]
+developmentMode = true
+[client]
+showErrorDetails = "full"
+[browser]
+serverAddress = "evil.example"
+gatherUsageStats = true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    port: int
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.putrequest(method, path, skip_host="Host" in named)
+        for name, value in named.items():
+            connection.putheader(name, value)
+        if method in {"PUT", "POST"}:
+            connection.putheader("Content-Length", "1")
+        connection.endheaders(b"x" if method in {"PUT", "POST"} else None)
+        reply = connection.getresponse()
+        reply.read()
+        connection.close()
+        return reply
+
+    def upgrade(self, host: str, origin: str | None) -> int:
+        """The status of a WebSocket handshake; 101: it is open."""
+        lines = [
+            "GET /_stcore/stream HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
+        ]  # fmt: skip
+        lines += [f"Origin: {origin}"] if origin is not None else []
+        with socket.create_connection(("127.0.0.1", self.port), 30) as connection:
+            connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+            return int(connection.recv(1000).split()[1])
+
+
+@pytest.fixture(scope="module", params=["evalkit board", "streamlit run app.py"])
+def board(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+    """A server started in a folder with hostile settings."""
+    checkout = tmp_path_factory.mktemp("checkout")
+    (checkout / ".streamlit").mkdir()
+    own = request.param == "evalkit board"
+    hostile = (
+        HOSTILE if own else HOSTILE.replace('baseUrlPath = "elsewhere"\n', "").replace("developmentMode = true", "")
+    )
+    (checkout / ".streamlit" / "config.toml").write_text(hostile)
+    (checkout / "results").mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    if own:
+        command = ["-c", "from evalkit.cli import main; main()", "board", f"--port={port}", "--no-browser"]
+    else:
+        command = ["-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}", "--server.headless=true"]
+    home = tmp_path_factory.mktemp("home")
+    environment = {**os.environ, HOSTS: "board.example", "PYTHONPATH": str(ROOT), "HOME": str(home)}
+    process = subprocess.Popen(
+        [sys.executable, *command], cwd=checkout, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    found = Board(port)
+    try:
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline and process.poll() is None:
+            with contextlib.suppress(OSError):
+                found.ask("/_stcore/health")
+                break
+            time.sleep(0.2)
+        if process.poll() is not None:
+            pytest.fail(process.stdout.read().decode()[-2000:] if process.stdout else "no output")
+        yield found
+    finally:
+        process.kill()
+        process.communicate()
+
+
+PATHS = ("/", "/_stcore/health", "/_stcore/host-config", "/media/0123.png", "/static/index.js", "/leaderboard")
+STRANGERS = (
+    "evil.example", "evil.example:{port}", "localhost.evil.example:{port}", "127.0.0.1.evil.example", "127.1",
+    "2130706433", "0x7f000001", "user@localhost:{port}", "localhost:{port}/x", "localhost:99999", "[::1", "a b", "",
+    "10.0.0.1:{port}", "localhost:{port}.evil.example", "xn--lcalhost-54a", "board.example.evil.example",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("host", STRANGERS)
+def test_a_foreign_name_gets_nothing(board: Board, host: str) -> None:
+    host = host.format(port=board.port)
+    for path in PATHS:
+        assert board.ask(path, Host=host).status in {400, 403}, path
+    for origin in (None, f"http://{host}"):
+        assert board.upgrade(host, origin) in {400, 403}
+
+
+def test_the_boards_own_names_work(board: Board) -> None:
+    for host in ("localhost", "LOCALHOST.", "127.0.0.1", "127.0.0.2", "[::1]", "board.example"):
+        named = f"{host}:{board.port}"
+        reply = board.ask("/", Host=named)
+        assert reply.status == 200 and reply.getheader("X-Frame-Options") == "SAMEORIGIN"
+        assert board.upgrade(named, f"http://{named}") == 101
+        assert board.upgrade(named, None) == 101, "no browser leaves Origin out"
+
+
+ORIGINS = (
+    "http://evil.example", "https://evil.example", "null", "http://localhost:3000", "http://127.0.0.1:1",
+    "http://localhost", "file://", "chrome-extension://abc", "http://localhost:{port}.evil.example",
+    "http://evil.example#localhost:{port}", "ftp://localhost:{port}", "http://share.streamlit.io", "",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_a_page_of_another_site_gets_nothing(board: Board, origin: str) -> None:
+    host, origin = f"localhost:{board.port}", origin.format(port=board.port)
+    assert board.upgrade(host, origin) == 403
+    for path in PATHS:
+        reply = board.ask(path, Host=host, Origin=origin)
+        assert reply.status == 403 and reply.getheader("Access-Control-Allow-Origin") is None
+    for method in ("PUT", "POST", "DELETE", "OPTIONS"):
+        assert board.ask("/_stcore/upload_file/a/b", method, Host=host, Origin=origin).status == 403
+
+
+def test_uploads_need_the_boards_own_token(board: Board) -> None:
+    host = f"localhost:{board.port}"
+    for method in ("PUT", "DELETE"):
+        reply = board.ask("/_stcore/upload_file/a/b", method, Host=host, Origin=f"http://{host}")
+        assert reply.status == 403, "XSRF protection is on, whatever config.toml says"
+
+
+def test_what_browsers_say_of_a_request_is_heard(board: Board) -> None:
+    host = f"localhost:{board.port}"
+
+    def status(site: str, mode: str, dest: str, method: str = "GET") -> int:
+        return board.ask("/", method, Host=host, Sec_Fetch_Site=site, Sec_Fetch_Mode=mode, Sec_Fetch_Dest=dest).status
+
+    assert status("same-origin", "cors", "empty") == 200
+    assert status("none", "navigate", "document") == 200
+    assert status("cross-site", "navigate", "document") == 200, "a link in a pull request opens the board"
+    assert status("cross-site", "navigate", "iframe") == 403
+    assert status("cross-site", "no-cors", "image") == 403
+    assert status("same-site", "cors", "empty") == 403
+    assert status("cross-site", "navigate", "document", "POST") == 403
+
+
+def test_settings_of_the_checkout_do_not_count(board: Board) -> None:
+    host = f"localhost:{board.port}"
+    assert board.ask("/", Host=host).status == 200, "the address is not moved"
+    for path in PATHS:
+        assert board.ask(path, Host=host).getheader("Access-Control-Allow-Origin") is None
+
+
+@pytest.mark.parametrize(
+    ("address", "host", "passes"),
+    [
+        (None, "localhost:1", True), (None, "192.168.1.5:1", False), ("127.0.0.1", "192.168.1.5", False),
+        ("0.0.0.0", "192.168.1.5:1", True), ("::", "[2001:db8::1]:1", True), ("0.0.0.0", "evil.example", False),
+        ("192.168.1.5", "192.168.1.5:8501", True), ("192.168.1.5", "team.example", False),
+        ("0.0.0.0", socket.gethostname(), True), ("127.0.0.1", "localhost", True),
+    ],
+)  # fmt: skip
+def test_names_by_what_the_server_listens_on(
+    address: str | None, host: str, passes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(HOSTS, raising=False)
+    assert (refusal([(b"host", host)], "GET", address) is None) is passes
+    monkeypatch.setenv(HOSTS, "evil.example, team.example,*")
+    assert refusal([(b"host", host)], "GET", address) is None, "the person may allow any name"
+
+
+def test_two_hosts_or_none_are_refused() -> None:
+    assert refusal([], "GET", None) and refusal([(b"host", "localhost"), (b"host", "evil.example")], "GET", None)
+    two = [(b"host", "localhost"), (b"origin", "http://localhost"), (b"origin", "http://evil.example")]
+    assert refusal(two, "GET", None)
+
+
+async def test_the_pages_are_drawn_behind_the_guard(board: Board) -> None:
+    import aiohttp
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+    ask = BackMsg()
+    ask.rerun_script.query_string = ""
+    host = f"localhost:{board.port}"
+    seen = ""
+    async with (
+        aiohttp.ClientSession(headers={"Host": host, "Origin": f"http://{host}"}) as session,
+        session.ws_connect(f"http://127.0.0.1:{board.port}/_stcore/stream", protocols=("streamlit",)) as stream,
+    ):
+        await stream.send_bytes(ask.SerializeToString())
+        while "script_finished" not in seen:
+            message = ForwardMsg()
+            message.ParseFromString(await stream.receive_bytes(timeout=90))
+            seen += str(message)
+    assert "evalkit run" in seen, "an empty folder of results names the first command"
+    assert "exception" not in seen.lower().replace("exception_", "")

@@ -1,0 +1,236 @@
+"""Folders of weights that somebody made to break or to hold evalkit: a sentence, within bounds, whatever is in them."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.adapters import checkpoint_trial, template_process
+from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.chat_template import chat_template
+from evalkit.adapters.checkpoint import SHIPPED, read_checkpoint
+from evalkit.adapters.template_process import TemplateProcess
+from evalkit.errors import Rejected, SuiteError
+from evalkit.records import Message
+from tests.toy_checkpoint import make_toy
+from tests.world import evalkit
+
+WORD = (Message("user", "word"),)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
+    make_toy(tmp_path / "w")
+    return tmp_path / "w"
+
+
+def read(folder: Path) -> Any:
+    return read_checkpoint(ModelSpec(name="m", adapter="ctranslate2", model=str(folder), folder=str(folder.parent)))
+
+
+def change(folder: Path, file: str, **changes: object) -> None:
+    path = folder / f"{file}.json"
+    stored = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**stored, **changes}))
+
+
+@pytest.mark.parametrize(
+    "eos", [10**9, -1, 10**30, [2, 10**6], 2**31, 2**63, -(2**31)], ids=lambda value: str(value)[:20]
+)
+@pytest.mark.parametrize("file", ["config", "generation_config"])
+def test_an_end_token_beyond_the_vocabulary_is_refused(folder: Path, file: str, eos: object) -> None:
+    change(folder, file, eos_token_id=eos)
+    with pytest.raises(SuiteError, match=r"eos_token_id|cannot be used"):
+        read(folder)
+
+
+@pytest.mark.parametrize("eos", [None, "x", 1.5, True, {}, [None, "a", True]], ids=str)
+def test_an_end_token_that_is_no_number_is_passed_over(folder: Path, eos: object) -> None:
+    change(folder, "generation_config", eos_token_id=eos)
+    assert all(isinstance(one, int) and not isinstance(one, bool) for one in read(folder).end_ids)
+
+
+SHAPES: dict[str, tuple[object, ...]] = {
+    "num_hidden_layers": (0, -1, 10**9, "4", 2.5, True, 3),
+    "num_attention_heads": (0, -1, 10**9, 3),
+    "num_key_value_heads": (-1, 10**9, 3),
+    "head_dim": (-1, 10**9, 7),
+    "hidden_size": (0, 10**12, 6),
+    "vocab_size": (0, -5, 10**9, 1, 10**6),
+    "rope_theta": (0, "x", -1, float("inf")),
+    "rope_parameters": ({"rope_type": "linear", "factor": 0}, {"rope_type": "llama3"}, "x", [1]),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in SHAPES.items() for value in values], ids=str
+)
+def test_a_number_that_fits_no_weights_is_a_sentence(folder: Path, name: str, value: object) -> None:
+    """Some are harmless to the engine and load; none may end the process, hang, or raise anything but a sentence."""
+    change(folder, "config", **{name: value})
+    start = time.monotonic()
+    try:
+        read(folder)
+    except SuiteError as error:
+        assert str(folder) in str(error) and "models.m.model" in str(error)
+    assert time.monotonic() - start < 60
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_damaged_bytes_are_a_sentence(folder: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    path = folder / "model.safetensors"
+    damaged = bytearray(path.read_bytes())
+    for _ in range(4):
+        damaged[rng.randrange(0, 1500)] = rng.randrange(256)
+    path.write_bytes(damaged)
+    try:
+        read(folder)
+    except SuiteError as error:
+        assert str(folder) in str(error)
+
+
+FILES: dict[str, Callable[[Path], object]] = {
+    "a header longer than the file": lambda w: (w / "model.safetensors").write_bytes(b"\xff" * 7 + b"\x7f{}"),
+    "a header of nothing": lambda w: (w / "model.safetensors").write_bytes(bytes(8)),
+    "an empty file": lambda w: (w / "model.safetensors").write_bytes(b""),
+    "a header that is a list": lambda w: (w / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"[]"),
+    "offsets beyond the end": lambda w: (w / "model.safetensors").write_bytes(
+        len(h := b'{"a": {"dtype": "F32", "shape": [1000000], "data_offsets": [0, 4000000]}}').to_bytes(8, "little") + h
+    ),
+    "a config that is a list": lambda w: (w / "config.json").write_text("[]"),
+    "a config of deep lists": lambda w: (w / "config.json").write_text("[" * 100_000),
+    "no config": lambda w: (w / "config.json").unlink(),
+    "a tokenizer that is a list": lambda w: (w / "tokenizer.json").write_text("[]"),
+    "a tokenizer of deep lists": lambda w: (w / "tokenizer.json").write_text("[" * 100_000),
+    "an engine's file of noise": lambda w: (w / "model.bin").write_bytes(random.Random(1).randbytes(5000)),
+    "an engine's file that announces much": lambda w: (w / "model.bin").write_bytes(b"\x06\0\0\0" + b"\xff" * 40),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_that_is_no_such_file_is_a_sentence(folder: Path, kind: str) -> None:
+    FILES[kind](folder)
+    with pytest.raises(SuiteError, match=r"models\.m\.model"):
+        read(folder)
+
+
+def test_a_run_says_the_sentence_and_ends(folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    change(folder, "config", eos_token_id=10**9)
+    (tmp_path / "d.jsonl").write_text('{"id":"1","q":"x","a":"B"}\n')
+    (tmp_path / "suite.yaml").write_text(
+        "name: s\nmodels:\n  m: {adapter: ctranslate2, model: ./w}\ntasks:\n"
+        "  - {name: t, data: {path: d.jsonl, id: id}, prompt: '{{ q }}', target: '{{ a }}', score: contains}\n"
+    )
+    for command in ("check", "run"):
+        ran = evalkit(capsys, command, tmp_path / "suite.yaml")
+        assert ran.code == 2 and "vocabulary has" in ran.err and "Traceback" not in ran.err
+
+
+def test_a_trial_is_made_once_for_the_same_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read(folder)
+    monkeypatch.setattr(checkpoint_trial.child, "run", lambda *a, **k: pytest.fail("tried again"))
+    read(folder)
+    change(folder, "config", rope_theta=5000.0)
+    with pytest.raises(pytest.fail.Exception):
+        read(folder)
+
+
+def test_the_checkpoints_that_ship_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint_trial.child, "run", lambda *a, **k: pytest.fail("tried"))
+    monkeypatch.setattr(template_process.child, "start", lambda *a, **k: pytest.fail("started"))
+    assert read(SHIPPED / "tiny").render is not None
+
+
+BOMBS = {
+    "nested loops": "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}",
+    "doubling": "{% set n = namespace(x='ab') %}{% for i in range(60) %}{% set n.x = n.x ~ n.x %}{% endfor %}",
+    "repetition": "{{ 'a' * 10000000000 }}",
+    "a long repetition": "{{ 'a' * 100000000 }}",
+    "a list": "{{ [0] * 10000000000 }}",
+    "a power": "{{ 9 ** (9 ** 9) }}",
+    "a width": "{{ '%2000000000d' % 1 }}",
+    "a format": "{{ '{:2000000000}'.format(1) }}",
+    "padding": "{{ 'a'.ljust(2000000000) }}",
+    "centred": "{{ 'a' | center(2000000000) }}",
+    "filler": "{{ lipsum(n=100000) }}",
+    "recursion": "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+    "a loop that calls itself": "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}",
+    "output": "{% for i in range(100000) %}{{ 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' }}{% endfor %}",
+    "indented": "{{ 'a\nb' | indent(2000000000) }}",
+    "wrapped": "{{ ('a ' * 10000000) | wordwrap(1) }}",
+    "deep nesting": "{% if 1 %}" * 2000 + "{% endif %}" * 2000,
+    "deep brackets": "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
+    "attributes": "{{ ''.__class__.__mro__[1].__subclasses__() }}",
+    "an unknown filter": "{{ 1 | nothing }}",
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+def test_a_template_bomb_is_a_sentence_within_bounds(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(template_process, "LIMIT_S", 2.0)
+    start = time.monotonic()
+    with pytest.raises((ValueError, Rejected)):
+        render = chat_template(tmp_path, {"chat_template": BOMBS[kind]})
+        assert render is not None
+        render(WORD)
+    assert time.monotonic() - start < 40
+
+
+def test_a_template_that_hangs_on_one_conversation_is_not_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(template_process, "LIMIT_S", 1.0)
+    loop = "{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}"
+    source = "{% if messages[0].content == 'bad' %}" + loop + "{% endif %}ok {{ messages[0].content }}"
+    render = chat_template(tmp_path, {"chat_template": source})
+    assert render is not None and render(WORD) == "ok word"
+    for _ in range(50):
+        start = time.monotonic()
+        with pytest.raises(Rejected, match="not done within 1 s"):
+            render((Message("user", "bad"),))
+    assert time.monotonic() - start < 0.5
+
+
+def test_a_template_in_its_own_process_says_what_it_says_here(tmp_path: Path) -> None:
+    source = (
+        "{{ bos_token }}{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}"
+        "<{{ m.role }}>{{ m.content | trim }}{{ m | tojson }}{% if loop.last %}{% break %}{% endif %}{% endfor %}"
+        "{% if add_generation_prompt %}<assistant>{% endif %}"
+    )
+    naming = {"chat_template": source, "bos_token": {"content": "<s>"}}
+    here, apart = chat_template(tmp_path, naming, ours=True), chat_template(tmp_path, naming)
+    assert here is not None and apart is not None
+    for text in ("word", " ünï\ncödé \u2028 🙂 ", "x" * 300_000, "{{ 7 * 7 }}", '"\\'):
+        turns = (Message("user", text), Message("assistant", "b"), Message("user", text))
+        assert apart(turns) == here(turns)
+    for render in (here, apart):
+        with pytest.raises(Rejected, match="no system"):
+            render((Message("system", "x"),))
+        assert render(WORD).startswith("<s><user>word")
+
+
+def test_a_template_sees_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary")
+    process = TemplateProcess("{{ messages[0].content }}", {}, "the chat template of x")
+    assert process._process is not None
+    seen = Path(f"/proc/{process._process.pid}/environ").read_bytes()
+    process.close()
+    assert b"canary" not in seen
+
+
+def test_copies_of_the_shipped_weights_answer_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
+    shutil.copytree(SHIPPED / "tiny", tmp_path / "w")
+    mine, theirs = read(tmp_path / "w"), read(SHIPPED / "tiny")
+    assert (mine.digest, mine.end_ids, mine.render(WORD)) == (theirs.digest, theirs.end_ids, theirs.render(WORD))
