@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import as_json, baselines_folder, data_roots, gate_files, least_sensitivity, results_folder
+from evalkit.cli.options import (
+    as_json,
+    baselines_folder,
+    data_roots,
+    gate_files,
+    least_sensitivity,
+    results_folder,
+    suite_words,
+)
 
 
 @click.command()
@@ -18,6 +26,7 @@ from evalkit.cli.options import as_json, baselines_folder, data_roots, gate_file
 @click.option("--reps", type=click.IntRange(20, 10_000), default=200, show_default=True, help="Of the self-test.")
 @results_folder
 @data_roots
+@suite_words
 @least_sensitivity
 @baselines_folder
 @gate_files

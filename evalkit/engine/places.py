@@ -1,19 +1,20 @@
 """Where prompts may go: a suite's `sensitivity` against each endpoint, before anything is sent.
 
     public       anywhere
-    internal     this machine, a provider's own endpoint (no base_url in the suite), or a host that the person allows
+    internal     this machine, a provider's own endpoint (the suite names no address and no resource), or a host that
+                 the person allows
     restricted   this machine, or a host that the person running evalkit allows
 
-"The person allows" means --allow-key-host or EVALKIT_KEY_HOSTS, never the suite: suites come from pull requests.
+"The person allows" means --allow-key-host, --allow-http-host or their variables, never the suite: it may come from a
+pull request.
 """
 
 from __future__ import annotations
 
-import os
-
 from evalkit.adapters.base import Endpoint
-from evalkit.adapters.keys import is_loopback
+from evalkit.addresses import is_loopback
 from evalkit.suite.schema import ModelEntry
+from evalkit.trust import prompts_may_go
 
 
 def may_receive(
@@ -28,10 +29,9 @@ def may_receive(
     host = endpoint.host
     if host is None or is_loopback(host) or sensitivity == "public":
         return []
-    listed = os.environ.get("EVALKIT_KEY_HOSTS", "").lower().split(",")
-    if host in allowed or host in {entry.strip() for entry in listed}:
+    if prompts_may_go(host, allowed):
         return []
-    if sensitivity == "internal" and entry.base_url is None:
+    if sensitivity == "internal" and entry.base_url is None and entry.resource is None:
         return []
     return [
         f"{section}.{name}: prompts of a suite with sensitivity: {sensitivity} may not go to {host}. If they may, "
