@@ -46,6 +46,10 @@ KEY_HOSTS = Word("--allow-key-host", "EVALKIT_KEY_HOSTS")
 """Hosts, or VARIABLE@HOST, that may receive keys and prompts."""
 
 
+CALLOUTS = Word("--allow-callout", "EVALKIT_CALLOUTS")
+"""Hosts that a provider may pass parts of prompts to, and its own tools by name (web_search)."""
+
+
 def key_may_go(variable: str, host: str, given: Iterable[str] = ()) -> bool:
     """Whether the person lets this variable's key go to this host: HOST, or VARIABLE@HOST for that key alone."""
     for name in (*KEY_HOSTS.names(), *given):

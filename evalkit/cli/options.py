@@ -52,8 +52,8 @@ def data_roots(command: Command) -> Command:
 
 
 def suite_words(command: Command) -> Command:
-    """`--allow-env NAME` and `--allow-http-host HOST`: the person's word on variables and on plain http."""
-    from evalkit.trust import ALLOWED_ENV, HTTP_HOSTS, Word
+    """`--allow-env`, `--allow-http-host`, `--allow-callout`: the person's word on variables, plain http and tools."""
+    from evalkit.trust import ALLOWED_ENV, CALLOUTS, HTTP_HOSTS, Word
 
     def taken(word: Word) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], None]:
         def take(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
@@ -65,6 +65,7 @@ def suite_words(command: Command) -> Command:
     for word, metavar, about in (
         (HTTP_HOSTS, "HOST", "Let prompts go to this host without encryption, like ollama or 10.0.0.5"),
         (ALLOWED_ENV, "NAME", "Let the suite use this variable, in ${NAME} or as key_env"),
+        (CALLOUTS, "HOST|TOOL", "Let providers pass parts of prompts on to this host, or by this tool"),
     ):
         command = click.option(
             word.option,

@@ -11,10 +11,14 @@ pull request.
 
 from __future__ import annotations
 
-from evalkit.adapters.base import Endpoint
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from evalkit.adapters.base import Adapter, Endpoint
+from evalkit.adapters.callouts import callouts
 from evalkit.addresses import is_loopback
 from evalkit.suite.schema import ModelEntry
-from evalkit.trust import prompts_may_go
+from evalkit.trust import CALLOUTS, prompts_may_go
 
 
 def may_receive(
@@ -37,3 +41,31 @@ def may_receive(
         f"{section}.{name}: prompts of a suite with sensitivity: {sensitivity} may not go to {host}. If they may, "
         f"allow the host outside the suite: --allow-key-host {host}, or EVALKIT_KEY_HOSTS={host}."
     ]
+
+
+def passed_on(
+    sensitivity: str, name: str, adapter: Adapter, extras: Iterable[Mapping[str, Any]], section: str = "models"
+) -> tuple[list[str], list[str]]:
+    """(complaints, notes) about provider-side tools and fields that pass parts of prompts on to others.
+
+    `extras` are the `settings.extra` that this model is asked with. Under `public` they are noted; otherwise the person
+    has to allow each by its host or its name (--allow-callout). Nothing is said of models that no network reaches.
+    """
+    if not adapter.endpoint.network:
+        return [], []
+    found = dict.fromkeys(one for extra in extras for one in callouts(adapter.spec.model, extra))
+    allowed = CALLOUTS.hosts()
+    complaints, notes = [], []
+    for one in found:
+        where = one.host or "a place that the provider decides"
+        place = "model" if one.place == "model" else f"settings.extra.{one.place}"
+        what = f"{section}.{name}.{place}: {one.kind} may pass parts of prompts on to {where}"
+        known = one.host if one.host is not None else one.kind.lower()
+        if sensitivity == "public" or known in allowed:
+            notes.append(what)
+        else:
+            complaints.append(
+                f"{what}, and the suite's sensitivity is {sensitivity}. If it may, allow it outside the suite: "
+                f"--allow-callout {known}, or EVALKIT_CALLOUTS={known}."
+            )
+    return complaints, notes
