@@ -543,7 +543,7 @@ async def test_an_echoed_key_appears_in_no_message(monkeypatch: pytest.MonkeyPat
             model="model-1",
             base_url=base_url,
             options={"key_env": "MY_SERVER_KEY"},
-            key_hosts=frozenset({"127.0.0.1"}),
+            key_hosts=frozenset({"MY_SERVER_KEY@127.0.0.1"}),
         )
         adapter = openai_chat.make(spec)
         with pytest.raises(KeyRefused, match="MY_SERVER_KEY") as caught:
@@ -577,7 +577,8 @@ def test_a_key_with_a_line_break_is_seen_before_the_run(monkeypatch: pytest.Monk
 async def test_the_key_is_sent_where_the_person_allows_it() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MY_SERVER_KEY", CANARY)
-        fields: dict[str, Any] = {"options": {"key_env": "MY_SERVER_KEY"}, "key_hosts": frozenset({"127.0.0.1"})}
+        named = frozenset({"MY_SERVER_KEY@127.0.0.1"})
+        fields: dict[str, Any] = {"options": {"key_env": "MY_SERVER_KEY"}, "key_hosts": named}
         async with chat(Behaviour(require_key=CANARY), **fields) as (adapter, _):
             assert (await adapter.respond(ASK)).text
         async with chat(Behaviour(require_key=CANARY), options={"key_env": "MY_SERVER_KEY"}) as (adapter, _):
@@ -606,8 +607,8 @@ def test_a_suite_cannot_send_a_key_to_a_host_of_its_choice(monkeypatch: pytest.M
         ("https://user:secret@example.com/v1", "carries a user or password"),
         ("http://127.0.0.1:8000/v1?key=abc", "query or fragment"),
         ("http://127.0.0.1:8000/v1/chat/completions", "leave out the end"),
-        ("http://127.0.0.1:99999/v1", "Port out of range"),
-        ("http://[::1/v1", "Invalid IPv6"),
+        ("http://127.0.0.1:99999/v1", "no number from 1 to 65535"),
+        ("http://[::1/v1", "names no IPv6 address"),
     ],
 )
 def test_an_address_that_cannot_work_is_refused_at_once(base_url: str | None, complaint: str) -> None:

@@ -175,19 +175,22 @@ def test_a_file_that_cannot_be_a_suite_is_named_with_the_way_out(folder: Path) -
             load_suite(Path(path))
 
 
+MAY = {"EVALKIT_ALLOWED_ENV": "ORG, PORT,DATA"}
+
+
 def test_variables_are_filled_in_where_a_suite_needs_them(folder: Path) -> None:
     text = """name: x
 models: {m: {adapter: vllm, model: "${ORG}/q", base_url: "http://127.0.0.1:${PORT}/v1"}}
 tasks:
   - {name: t, data: {path: "${DATA}/d.jsonl"}, prompt: "{{ q }}", score: exact}
 """
-    suite = load(text, environ={"ORG": "Qwen", "PORT": "8000", "DATA": str(folder)})
+    suite = load(text, environ={**MAY, "ORG": "Qwen", "PORT": "8000", "DATA": str(folder)})
     assert suite.models["m"].model == "Qwen/q"
     assert suite.models["m"].base_url == "http://127.0.0.1:8000/v1"
     assert suite.tasks[0].examine().n == 2
     assert suite.resolved()["models"]["m"]["base_url"] == "http://127.0.0.1:${PORT}/v1"
     assert str(folder) not in str(suite.resolved())
-    assert complaints(text, environ={"ORG": "Qwen", "DATA": "."}) == [
+    assert complaints(text, environ={**MAY, "ORG": "Qwen", "DATA": "."}) == [
         "s.yaml:2: models.m.base_url: the environment variable PORT is not set: export PORT=..."
     ]
 

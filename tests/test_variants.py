@@ -71,6 +71,6 @@ def test_the_ready_suite_for_quantisation_runs_as_it_stands(capsys: Capture, tmp
 def test_the_ready_suite_for_lora_says_what_it_still_needs(
     capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("BASE_MODEL", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("EVALKIT_BASE_MODEL", str(tmp_path / "nowhere"))
     ran = evalkit(capsys, "check", REPO / "suites" / "lora.yaml")
     assert ran.code == 2 and "there is no folder" in ran.err

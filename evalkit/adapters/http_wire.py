@@ -26,7 +26,8 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from evalkit import __version__
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.http_errors import Where, declined, error_from_status
-from evalkit.adapters.keys import checked_host, is_loopback
+from evalkit.adapters.keys import checked_host
+from evalkit.addresses import is_loopback
 from evalkit.errors import BadReply, ConnectionFailed, MissingKey, RequestError, Stalled, SuiteError
 from evalkit.records import Response, Timing
 

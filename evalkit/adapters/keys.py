@@ -8,85 +8,89 @@ Plain http is refused for everything but loopback.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from evalkit.adapters.base import ModelSpec
+from evalkit.addresses import BadAddress, is_loopback, read_address
 from evalkit.errors import MissingKey, SuiteError
 from evalkit.records import Response, ToolCall
+from evalkit.trust import ALLOWED_ENV, HTTP_HOSTS, KEY_HOSTS, key_may_go
 
 REMOVED = "[key removed]"
 _handed_out: set[str] = set()
 """Keys that adapters of this process were given."""
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name is this machine: `localhost`, 127.0.0.0/8 or ::1. Names are not resolved."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 def checked_host(url: str, spec: ModelSpec) -> str:
     """The host that a base_url names, lower case.
 
-    Raises SuiteError for anything that is not https (or http to loopback), or that carries a user or password.
+    Raises SuiteError for anything that is no plain https address (or http to loopback, or to a host that the person
+    running evalkit allows), or that carries a user or password.
     """
     try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as error:  # half a bracket, a port that is none
-        raise SuiteError(f"models.{spec.name}.base_url is no address: {error}") from error  # it may hold a password
-    host = (parts.hostname or "").lower()
-    if parts.username or parts.password:
-        raise SuiteError(f"models.{spec.name}.base_url carries a user or password; keys come from the environment.")
-    if not host or parts.scheme not in {"http", "https"}:
-        raise SuiteError(
-            f"models.{spec.name}.base_url is {url!r}; it needs http:// or https:// and a host, "
-            "like https://api.example.com/v1 or http://127.0.0.1:8000/v1"
-        )
-    if parts.scheme == "http" and not is_loopback(host):
+        address = read_address(url)
+    except BadAddress as error:  # the address is not shown: it may hold a password
+        raise SuiteError(f"models.{spec.name}.base_url {error}.") from error
+    host = address.host
+    if address.scheme == "http" and not address.is_loopback and host not in HTTP_HOSTS.hosts():
         raise SuiteError(
             f"models.{spec.name}.base_url is plain http to {host}: prompts and keys would travel unencrypted. "
-            "Use https, or a tunnel to 127.0.0.1."
+            f"Use https, or a tunnel to 127.0.0.1. In a network that you trust: --allow-http-host {host}, or "
+            f"EVALKIT_HTTP_HOSTS={host}."
         )
     return host
 
 
 def api_key(
-    envs: Sequence[str], url: str, home: Sequence[str], spec: ModelSpec, *, required: bool = True
+    envs: Sequence[str],
+    url: str,
+    home: Sequence[str],
+    spec: ModelSpec,
+    *,
+    required: bool = True,
+    named_by_suite: bool = False,
 ) -> str | None:
     """The first of these environment variables that is set, if its value may be sent to this url.
 
-    `home` are the provider's hosts; an entry that starts with a dot covers every host under it. None (send no key) for
-    loopback that is neither home nor allowed, and when no variable is set and `required` is False.
+    `home` are the provider's hosts; an entry that starts with a dot covers every host under it. `named_by_suite`: the
+    variable is the suite's word, so the person has to allow it too. None (send no key) for loopback and for hosts of
+    --allow-http-host that are neither home nor allowed, and when no variable is set and `required` is False.
     Raises MissingKey where none is set, SuiteError where the key may not go to that host.
     """
     host = checked_host(url, spec)
+    own = is_loopback(host) or host in HTTP_HOSTS.hosts()
     env, key = next(((e, os.environ[e]) for e in envs if os.environ.get(e)), (None, None))
-    if key is None:
-        if not required or is_loopback(host):
+    if env is None or key is None:
+        if not required or own:
             return None
         names = " or ".join(envs)
         raise MissingKey(
             f"models.{spec.name} ({spec.adapter}) needs {names} in the environment: export {envs[0]}=...  "
             f"(or leave the model out: --models)"
         )
-    if _at_home(host, home) or host in allowed_hosts(spec):
+    encrypted = url.lower().startswith("https:") or is_loopback(host)
+    at_home = encrypted and not named_by_suite and _at_home(host, home)
+    if at_home or _allowed(env, host, spec, named_by_suite=named_by_suite):
         _handed_out.add(key)
         return key
-    if is_loopback(host):
+    if own:
         return None  # a server of one's own: it works without the provider's key, and does not get it
     raise SuiteError(
         f"models.{spec.name}.base_url points to {host}, which is no host of {spec.adapter}: {env} is not sent there. "
-        f"If you trust it: --allow-key-host {host}, or EVALKIT_KEY_HOSTS={host}."
+        f"If you trust it: --allow-key-host {env}@{host}, or EVALKIT_KEY_HOSTS={env}@{host}."
     )
+
+
+def _allowed(env: str, host: str, spec: ModelSpec, *, named_by_suite: bool) -> bool:
+    """Whether the person lets this key go there. A variable that the suite chose needs its own name said."""
+    if not key_may_go(env, host, spec.key_hosts):
+        return False
+    both = f"{env}@{host}"
+    named = {name.rpartition("@")[0] + "@" + name.rpartition("@")[2].lower() for name in spec.key_hosts}
+    named |= {name.rpartition("@")[0] + "@" + name.rpartition("@")[2].lower() for name in KEY_HOSTS.names()}
+    return not named_by_suite or both in named or env in ALLOWED_ENV.names()
 
 
 def scrubbed(response: Response) -> Response:
@@ -124,12 +128,6 @@ def scrubbed(response: Response) -> Response:
 
 def _without(key: str, word: str | None) -> str | None:
     return None if word is None else word.replace(key, REMOVED)
-
-
-def allowed_hosts(spec: ModelSpec) -> frozenset[str]:
-    """Hosts that the person running evalkit allows to receive keys, from the command line and the environment."""
-    listed = os.environ.get("EVALKIT_KEY_HOSTS", "").split(",")
-    return spec.key_hosts | {h.strip().lower() for h in listed if h.strip()}
 
 
 def _at_home(host: str, home: Sequence[str]) -> bool:

@@ -59,7 +59,10 @@ def make(spec: ModelSpec, preset: Preset | None = None) -> OpenAIChat:
     if base_url.rstrip("/").endswith(_COMPLETIONS):
         raise SuiteError(f"models.{spec.name}.base_url is {base_url!r}; leave out the end from {_CHAT} on.")
     envs, home = _key_place(spec, preset)
-    key = api_key(envs, base_url, home, spec, required=preset.key_required) if envs else None
+    chosen = envs != preset.key_env
+    key = None
+    if envs:
+        key = api_key(envs, base_url, home, spec, required=preset.key_required, named_by_suite=chosen)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     return OpenAIChat(spec, preset, Wire(spec, base_url, headers, key, envs))
 
@@ -279,7 +282,7 @@ def _key_place(spec: ModelSpec, preset: Preset) -> tuple[tuple[str, ...], tuple[
     """Variables that may hold the key, and the hosts that are its home.
 
     A variable that the suite names (`key_env`) has no home: suites come from pull requests, so the person who runs
-    them has to allow the host.
+    them has to allow the variable and the host.
     """
     named = spec.options.get("key_env")
     if named is None or named in preset.key_env:

@@ -118,7 +118,9 @@ def filled(preset: Preset, spec: ModelSpec) -> Preset:
                 f"models.{spec.name}.{key} is {value!r}; it becomes part of a host name, so only letters, digits and "
                 f"hyphens can stand there."
             )
-    hosts = tuple(host.format_map(options) for host in preset.key_hosts if set(_PLACE.findall(host)) <= options.keys())
+    # A resource is anybody's who has an account there, and the suite names it: only the person can let a key go to it.
+    own = [host for host in preset.key_hosts if "{resource}" not in host]
+    hosts = tuple(host.format_map(options) for host in own if set(_PLACE.findall(host)) <= options.keys())
     region = options.get("region", preset.region)
     if spec.base_url:
         return replace(preset, base_url=spec.base_url, key_hosts=hosts, region=region)

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import httpx2
 
-from evalkit.adapters.keys import is_loopback
+from evalkit.addresses import is_loopback
 
 SENT_AT = "evalkit_sent_at"
 """Response extension: `time.perf_counter()` when the request was handed to an open connection."""

@@ -14,6 +14,7 @@ from evalkit.cli.options import (
     least_sensitivity,
     names,
     results_folder,
+    suite_words,
 )
 
 
@@ -22,10 +23,16 @@ from evalkit.cli.options import (
 @click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
 @click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
 @click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book.")
-@click.option("--allow-key-host", multiple=True, metavar="HOST", help="Allow keys to be sent to this host too.")
+@click.option(
+    "--allow-key-host",
+    multiple=True,
+    metavar="HOST",
+    help="Allow keys to be sent to this host too: HOST, or VARIABLE@HOST for one key.",
+)
 @click.option("--show-prompt", is_flag=True, help="Print the first prompt of each task as it would be sent.")
 @results_folder
 @data_roots
+@suite_words
 @least_sensitivity
 @allow_suite_code
 @allow_code_execution

@@ -14,6 +14,7 @@ from evalkit.cli.options import (
     least_sensitivity,
     results_folder,
     signed,
+    suite_words,
 )
 
 
@@ -31,6 +32,7 @@ from evalkit.cli.options import (
 @click.option("--reps", type=click.IntRange(20, 10_000), default=200, show_default=True, help="Of the self-test.")
 @results_folder
 @data_roots
+@suite_words
 @least_sensitivity
 @baselines_folder
 @gate_files

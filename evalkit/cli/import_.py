@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import data_roots, results_folder
+from evalkit.cli.options import data_roots, results_folder, suite_words
 
 if TYPE_CHECKING:
     from evalkit.bridges.imported import Imported
@@ -49,6 +49,7 @@ def inspect(log: Path, scorer: str | None, name: str | None, results: Path) -> i
 @click.option("--slo", metavar="LIMITS", help="What users are promised, in seconds: ttft_p95=1.0,tpot_p95=0.05")
 @results_folder
 @data_roots
+@suite_words
 def guidellm(report: Path, suite: Path | None, model: str | None, slo: str | None, results: Path) -> int:
     """Take over a report of GuideLLM (JSON) as a load sweep, as `evalkit load` makes them."""
     from evalkit.cli.import_sweep import import_guidellm

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import allow_suite_code, as_json, data_roots, names, results_folder
+from evalkit.cli.options import allow_suite_code, as_json, data_roots, names, results_folder, suite_words
 
 
 @click.command(name="lm-eval")
@@ -22,10 +22,16 @@ from evalkit.cli.options import allow_suite_code, as_json, data_roots, names, re
 @click.option("--sensitivity", default="public", show_default=True, help="Where the items may be sent.")
 @results_folder
 @data_roots
+@suite_words
 @click.option("--no-cache", is_flag=True, help="Ask again even where an answer was bought before.")
 @click.option("--new", is_flag=True, help="Start a new run folder instead of resuming an incomplete one.")
 @click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed.")
-@click.option("--allow-key-host", multiple=True, metavar="HOST", help="Allow keys to be sent to this host too.")
+@click.option(
+    "--allow-key-host",
+    multiple=True,
+    metavar="HOST",
+    help="Allow keys to be sent to this host too: HOST, or VARIABLE@HOST for one key.",
+)
 @allow_suite_code
 @as_json
 def command(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from evalkit.cli.options import as_json, data_roots, least_sensitivity, names, results_folder
+from evalkit.cli.options import as_json, data_roots, least_sensitivity, names, results_folder, suite_words
 
 
 @click.command()
@@ -21,9 +21,15 @@ from evalkit.cli.options import as_json, data_roots, least_sensitivity, names, r
 @click.option("--seconds", type=click.FloatRange(min=0.05), default=20.0, show_default=True, help="Length of a step.")
 @click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed; needed for a billed model.")
 @click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book.")
-@click.option("--allow-key-host", multiple=True, metavar="HOST", help="Allow keys to be sent to this host too.")
+@click.option(
+    "--allow-key-host",
+    multiple=True,
+    metavar="HOST",
+    help="Allow keys to be sent to this host too: HOST, or VARIABLE@HOST for one key.",
+)
 @results_folder
 @data_roots
+@suite_words
 @least_sensitivity
 @as_json
 def command(suite: Path, **given: Any) -> int:

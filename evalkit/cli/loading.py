@@ -62,7 +62,7 @@ def planned(
         suite = replace(suite, file=suite.file.model_copy(update={"run": freed}))
     beside = find(PRICE_FILE, suite.folder, label=str(suite.folder / PRICE_FILE))
     book = PriceBook.load(prices or (beside if beside.is_file() else None))
-    hosts = frozenset(host.strip().lower() for host in allow_key_host)
+    hosts = frozenset(host.strip() for host in allow_key_host)
     own = {} if results is None else _own_hardware(suite, results)
     plan = make_plan(suite, Options(models, tasks, limit, dollars(max_cost), hosts, own, allow_suite_code), book)
     told = _catalogue(suite)

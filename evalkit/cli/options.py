@@ -51,6 +51,33 @@ def data_roots(command: Command) -> Command:
     )(command)
 
 
+def suite_words(command: Command) -> Command:
+    """`--allow-env`, `--allow-http-host`, `--allow-callout`: the person's word on variables, plain http and tools."""
+    from evalkit.trust import ALLOWED_ENV, CALLOUTS, HTTP_HOSTS, Word
+
+    def taken(word: Word) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], None]:
+        def take(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
+            word.add(value)
+            ctx.call_on_close(word.forget)
+
+        return take
+
+    for word, metavar, about in (
+        (HTTP_HOSTS, "HOST", "Let prompts go to this host without encryption, like ollama or 10.0.0.5"),
+        (ALLOWED_ENV, "NAME", "Let the suite use this variable, in ${NAME} or as key_env"),
+        (CALLOUTS, "HOST|TOOL", "Let providers pass parts of prompts on to this host, or by this tool"),
+    ):
+        command = click.option(
+            word.option,
+            multiple=True,
+            metavar=metavar,
+            expose_value=False,
+            callback=taken(word),
+            help=f"{about} (or {word.variable}).",
+        )(command)
+    return command
+
+
 def least_sensitivity(command: Command) -> Command:
     """`--sensitivity LEVEL`: the person's word on how sensitive prompts are, where the suite says less."""
 

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import allow_code_execution, as_json, data_roots, least_sensitivity, names, results_folder
+from evalkit.cli.options import (
+    allow_code_execution,
+    as_json,
+    data_roots,
+    least_sensitivity,
+    names,
+    results_folder,
+    suite_words,
+)
 
 
 @click.command()
@@ -19,6 +27,7 @@ from evalkit.cli.options import allow_code_execution, as_json, data_roots, least
 @allow_code_execution
 @results_folder
 @data_roots
+@suite_words
 @least_sensitivity
 @as_json
 def command(

@@ -17,6 +17,7 @@ from evalkit.cli.options import (
     least_sensitivity,
     names,
     results_folder,
+    suite_words,
 )
 
 
@@ -27,13 +28,19 @@ from evalkit.cli.options import (
 @click.option("--limit", type=click.IntRange(min=1), help="Only this many samples of each task (seeded choice).")
 @results_folder
 @data_roots
+@suite_words
 @least_sensitivity
 @click.option("--no-cache", is_flag=True, help="Ask again even where an answer was bought before.")
 @click.option("--new", is_flag=True, help="Start a new run folder instead of resuming an incomplete one.")
 @click.option("--resume", metavar="RUN", help="Resume this run (a path, a prefix or `latest`).")
 @click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed; wins over the suite.")
 @click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book.")
-@click.option("--allow-key-host", multiple=True, metavar="HOST", help="Allow keys to be sent to this host too.")
+@click.option(
+    "--allow-key-host",
+    multiple=True,
+    metavar="HOST",
+    help="Allow keys to be sent to this host too: HOST, or VARIABLE@HOST for one key.",
+)
 @allow_suite_code
 @allow_code_execution
 @click.option("--gate", is_flag=True, help="Ask what the suite's gate needs, stop once it is settled, and decide.")

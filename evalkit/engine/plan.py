@@ -19,11 +19,12 @@ from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.golds import gold_complaints
 from evalkit.engine.panel import Panel, identity_of, judges_needed, label_of, make_panel
-from evalkit.engine.places import may_receive
+from evalkit.engine.places import may_receive, passed_on
 from evalkit.engine.priced import about, priced, uncapped
 from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedTask, RunSettings, Work
 from evalkit.errors import SuiteError, UserError
+from evalkit.records import Settings
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.digests import digest
@@ -107,6 +108,9 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         planned.append(PlannedTask(task.name, task.samples, scorer, examined.n, identity, fit.settings, fit.dropped))
     complaints += _unsent(suite, "models", entries, adapters, options)
     complaints += _unsent(suite, "judges", suite.judges, judges, options)
+    for section, asked, by_task in (("models", adapters, planned), ("judges", judges, judged.values())):
+        passing, told = _passed_on(suite, section, asked, [task.settings for task in by_task])
+        complaints, notes = complaints + passing, notes + told
     notes += [f"no task is marked by the judge {name}: it is not asked" for name in suite.judges if name not in wanted]
     own = options.own_hardware
     models = [priced(entries[name], adapter, prices, own.get(name)) for name, adapter in adapters.items()]
@@ -200,6 +204,20 @@ def _unsent(
         for name, adapter in adapters.items()
         for complaint in may_receive(level, name, entries[name], adapter.endpoint, allowed, section)
     ]
+
+
+def _passed_on(
+    suite: Suite, section: str, adapters: Mapping[str, Adapter], settings: list[Mapping[str, Settings]]
+) -> tuple[list[str], list[str]]:
+    """Complaints and notes about what providers would pass on, by every setting that each model is asked with."""
+    complaints: list[str] = []
+    notes: list[str] = []
+    entries = suite.judges if section == "judges" else suite.models
+    for name, adapter in adapters.items():
+        extras = [entries[name].settings.extra, *(own[name].extra for own in settings if name in own)]
+        wrong, told = passed_on(suite.sensitivity, name, adapter, extras, section)
+        complaints, notes = complaints + wrong, notes + told
+    return complaints, notes
 
 
 def _refuse(complaints: list[str], errors: list[UserError]) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
+from evalkit.addresses import BadAddress, read_address
 from evalkit.suite import hub, orders
 from evalkit.suite.complaints import SECRET_KEY
 from evalkit.suite.located import Loc
@@ -40,12 +40,9 @@ def check_model(loc: Loc, entry: ModelEntry) -> Iterator[Finding]:
     yield from _check_extra((*loc, "settings", "extra"), entry.settings.extra)
     if entry.base_url is not None:
         try:
-            secret = "@" in urlsplit(entry.base_url).netloc
-        except ValueError:
-            yield (*loc, "base_url"), "is no URL; it looks like https://api.example.com/v1"
-        else:
-            if secret:
-                yield (*loc, "base_url"), "carries a user or password (not shown); keys come from the environment"
+            read_address(entry.base_url)
+        except BadAddress as error:
+            yield (*loc, "base_url"), str(error)
 
 
 def check_task(

@@ -1,7 +1,8 @@
 """`${NAME}` in a suite: an environment variable, where a suite may need one and nowhere else.
 
-Allowed in `base_url`, `model` and the path of a task's data. A suite may come from a pull request, so it can name no
-variable that looks like a credential: its value would be sent to the suite's own address, or stand in a result.
+Allowed in `base_url`, `model` and the path of a task's data. A suite may come from a pull request, and a value would be
+sent to the suite's own address or stand in a result. So it can name variables of evalkit's own (EVALKIT_...) and those
+that the person running it allows (--allow-env NAME, EVALKIT_ALLOWED_ENV), and none that looks like a credential.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalkit.suite.located import Loc, Located
+from evalkit.trust import ALLOWED_ENV
 
 _VARIABLE = re.compile(r"\$\{([^{}\s]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OURS = "EVALKIT_"
 _CREDENTIAL = re.compile(
     r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH|BEARER|COOKIE|SESSION|PRIVATE|SIGNATURE|(^|_)(PWD|PAT|SAS|DSN)$",
     re.IGNORECASE,
@@ -66,6 +69,12 @@ def _value(name: str, loc: Loc, tree: Located, environ: Mapping[str, str]) -> st
             loc,
             f"${{{name}}} looks like a credential, and a suite may not use one: evalkit sends keys itself, to their "
             "providers only. If it is none, give the value a variable of another name",
+        )
+    elif not name.startswith(_OURS) and name not in ALLOWED_ENV.names(environ):
+        tree.refuse(
+            loc,
+            f"a suite may not read the environment variable {name}. If you trust it with the value: "
+            f"--allow-env {name}, or EVALKIT_ALLOWED_ENV={name} (a name that starts with {_OURS} needs no word)",
         )
     elif not environ.get(name):
         tree.refuse(loc, f"the environment variable {name} is not set: export {name}=...")

@@ -43,7 +43,7 @@ HOSTED = Behaviour(reply="shipping", answers=OPEN, input_tokens=315, output_toke
 def main(plot: Path | None = None, seconds: float = 2.0) -> int:
     """Load, run, price and compare; the exit code of the first command that fails, else 0."""
     with ExitStack() as stack:
-        servers = {"CLOSED_URL": CLOSED, "OWN_URL": OWN, "HOSTED_URL": HOSTED}
+        servers = {"EVALKIT_CLOSED_URL": CLOSED, "EVALKIT_OWN_URL": OWN, "EVALKIT_HOSTED_URL": HOSTED}
         for name, behaviour in servers.items():
             os.environ[name] = stack.enter_context(FakeProvider.in_process(behaviour)).base_url
         results = stack.enter_context(tempfile.TemporaryDirectory())

@@ -1,0 +1,65 @@
+"""What the person running evalkit allows a suite: by options of the command line, or by variables of the environment.
+
+    ALLOWED_ENV.names()      # frozenset({"MODEL_SERVER"}) after --allow-env MODEL_SERVER, or EVALKIT_ALLOWED_ENV
+
+A suite can say none of these: it may come from a pull request.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A list of names that the person allows."""
+
+    option: str
+    variable: str
+    _given: list[str] = field(default_factory=list, repr=False)
+
+    def add(self, names: Iterable[str]) -> None:
+        """Allow more in this process, by the command line."""
+        self._given.extend(names)
+
+    def forget(self) -> None:
+        """Take back what the command line allowed."""
+        self._given.clear()
+
+    def names(self, environ: Mapping[str, str] | None = None) -> frozenset[str]:
+        """Everything that is allowed. `environ`: where the variable is looked up; None: the process's environment."""
+        listed = (os.environ if environ is None else environ).get(self.variable, "").split(",")
+        return frozenset(name.strip() for name in (*self._given, *listed) if name.strip())
+
+    def hosts(self) -> frozenset[str]:
+        """`names` in lower case."""
+        return frozenset(name.lower() for name in self.names())
+
+
+ALLOWED_ENV = Word("--allow-env", "EVALKIT_ALLOWED_ENV")
+"""Variables of the environment that a suite may name: in ${NAME}, or as key_env."""
+HTTP_HOSTS = Word("--allow-http-host", "EVALKIT_HTTP_HOSTS")
+"""Hosts that may be spoken to without encryption."""
+KEY_HOSTS = Word("--allow-key-host", "EVALKIT_KEY_HOSTS")
+"""Hosts, or VARIABLE@HOST, that may receive keys and prompts."""
+
+
+CALLOUTS = Word("--allow-callout", "EVALKIT_CALLOUTS")
+"""Hosts that a provider may pass parts of prompts to, and its own tools by name (web_search)."""
+
+
+def key_may_go(variable: str, host: str, given: Iterable[str] = ()) -> bool:
+    """Whether the person lets this variable's key go to this host: HOST, or VARIABLE@HOST for that key alone."""
+    for name in (*KEY_HOSTS.names(), *given):
+        only, at, where = name.rpartition("@")
+        if where.lower() == host and (not at or only == variable):
+            return True
+    return False
+
+
+def prompts_may_go(host: str, given: Iterable[str] = ()) -> bool:
+    """Whether the person named this host as one that receives prompts: with a key, or without encryption."""
+    named = {name.rpartition("@")[2].lower() for name in (*KEY_HOSTS.names(), *given)}
+    return host in named or host in HTTP_HOSTS.hosts()

@@ -1,0 +1,150 @@
+"""Fields that make a provider pass parts of prompts on are known, shown, and refused where prompts may not go."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.adapters.callouts import Callout, callouts
+from tests.world import evalkit
+
+Capture = pytest.CaptureFixture[str]
+EVIL = "https://evil.example/x"
+FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+
+
+@pytest.mark.parametrize(
+    ("extra", "kind", "host"),
+    [
+        ({"tools": [{"type": "mcp", "server_url": EVIL}]}, "mcp", "evil.example"),
+        ({"tools": [FUNCTION, {"type": "mcp", "server_url": "HTTPS://EVIL.example:444/"}]}, "mcp", "evil.example"),
+        ({"tools": [{"type": "mcp", "connector_id": "connector_gmail"}]}, "mcp", None),
+        ({"tools": [{"type": "web_search"}]}, "web_search", None),
+        ({"tools": [{"type": "web_search_preview_2025_03_11"}]}, "web_search_preview_2025_03_11", None),
+        ({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "web_search_20250305", None),
+        ({"tools": [{"type": "web_fetch_20250910", "name": "web_fetch"}]}, "web_fetch_20250910", None),
+        ({"tools": [{"type": "code_interpreter", "container": {"type": "auto"}}]}, "code_interpreter", None),
+        ({"tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]}, "file_search", None),
+        ({"tools": [{"type": "x_search"}]}, "x_search", None),
+        ({"tools": [{"type": "retrieval", "retrieval": {"knowledge_id": "1"}}]}, "retrieval", None),
+        ({"tools": [{"google_search": {}}]}, "google_search", None),
+        ({"tools": [{"googleSearch": {}}]}, "googleSearch", None),
+        ({"tools": [{"url_context": {}}]}, "url_context", None),
+        ({"tools": {"urlContext": {}}}, "urlContext", None),
+        ({"tools": [{"function_declarations": [], "google_search": {}}]}, "function_declarations, google_search", None),
+        ({"tools": [{"a_tool_of_next_year": {}}]}, "a_tool_of_next_year", None),
+        ({"tools": [{"type": "function", "name": "f", "server": EVIL}]}, "address", "evil.example"),
+        ({"tools": ["web_search"]}, "web_search", None),
+        ({"Tools": [{"type": "mcp"}]}, "mcp", None),
+        ({"mcp_servers": [{"type": "url", "url": EVIL, "name": "x"}]}, "mcp_servers", "evil.example"),
+        ({"mcpServers": [{"url": EVIL}]}, "mcp_servers", "evil.example"),
+        ({"plugins": [{"id": "web"}]}, "plugins", None),
+        ({"provider": {"order": ["Other"]}}, "provider", None),
+        ({"models": ["other/model"], "route": "fallback"}, "models", None),
+        ({"web_search_options": {}}, "web_search_options", None),
+        ({"search_parameters": {"mode": "on"}}, "search_parameters", None),
+        ({"enable_search": True}, "enable_search", None),
+        ({"data_sources": [{"parameters": {"endpoint": "https://evil.example"}}]}, "data_sources", "evil.example"),
+        ({"webhook": {"url": EVIL}}, "webhook", "evil.example"),
+        ({"background": True}, "background", None),
+        ({"store": True}, "store", None),
+        ({"prompt": {"id": "pmpt_1"}}, "prompt", None),
+        ({"container": "cntr_1"}, "container", None),
+        ({"metadata": {"hook": EVIL}}, "address", "evil.example"),
+        ({"metadata": {EVIL: "x"}}, "address", "evil.example"),
+        ({"metadata": {"webhook_url": "evil.example/x"}}, "address", "evil.example"),
+        ({"unheard_of": {"deep": [{"er": [EVIL]}]}}, "address", "evil.example"),
+        ({"unheard_of": "see wss://evil.example/x and more"}, "address", "evil.example"),
+        ({"unheard_of": "//evil.example/x"}, "address", "evil.example"),
+        ({"unheard_of": "gs://bucket/x"}, "address", "bucket"),
+        ({"image_url": "https://user:pw@evil.example/x"}, "address", None),
+        ({"callbackUrl": EVIL}, "callback_url", "evil.example"),
+    ],
+)
+def test_a_field_that_calls_out_is_known(extra: dict[str, Any], kind: str, host: str | None) -> None:
+    found = callouts("m", extra)
+    assert (kind, host) in {(one.kind, one.host) for one in found}, found
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {},
+        {"top_k": 5, "min_p": 0.1, "repetition_penalty": 1.1, "logit_bias": {"1": 2}, "user": "team-a"},
+        {"tools": [FUNCTION, {"name": "g", "input_schema": {"type": "object"}}, {"type": "custom", "name": "h"}]},
+        {"tools": [{"function_declarations": [{"name": "f"}]}, {"functionDeclarations": []}]},
+        {"store": False, "background": False, "enable_search": False, "plugins": None},
+        {"response_format": {"json_schema": {"$schema": "https://json-schema.org/draft/2020-12/schema"}}},
+        {"thinking": {"type": "enabled", "budget_tokens": 1024}, "service_tier": "flex", "metadata": {"team": "a/b"}},
+        {"chat_template_kwargs": {"enable_thinking": False}, "guided_regex": "a//b|c", "reasoning": {"effort": "low"}},
+        {"generationConfig": {"thinkingConfig": {"thinkingBudget": 0}}, "safetySettings": [{"category": "x"}]},
+    ],
+)
+def test_ordinary_settings_stay_with_the_provider(extra: dict[str, Any]) -> None:
+    assert callouts("gpt-6", extra) == ()
+
+
+@pytest.mark.parametrize(
+    "model", ["openai/gpt-6:online", "gpt-4o-search-preview", "perplexity/sonar-pro", "groq/compound"]
+)
+def test_models_that_search_by_themselves_are_known(model: str) -> None:
+    assert callouts(model, {}) == (Callout("model", "web_search"),)
+
+
+def write(folder: Path, where: str, extra: object, sensitivity: str) -> Path:
+    (folder / "items.jsonl").write_text('{"id": "1", "q": "x"}\n')
+    settings = f"settings: {{extra: {json.dumps(extra)}}}"
+    own = {one: f", {settings}" if one == where else "" for one in ("model", "task", "judge", "variant")}
+    score = "{judge: {by: j, rubric: judge_rating}}" if where == "judge" else "contains"
+    target = "" if where == "judge" else ", target: B"
+    variant = f", variants: {{v: {{{settings}}}}}" if where == "variant" else ""
+    path = folder / "suite.yaml"
+    path.write_text(
+        f"""name: s
+sensitivity: {sensitivity}
+models:
+  m: {{adapter: openai, model: x{own["model"]}{variant}}}
+judges:
+  j: {{adapter: anthropic, model: y{own["judge"]}}}
+tasks:
+  - {{name: t, data: items.jsonl, prompt: "{{{{ q }}}}"{target}, score: {score}{own["task"]}}}
+""",
+        "utf-8",
+    )
+    return path
+
+
+@pytest.mark.parametrize("where", ["model", "task", "judge", "variant"])
+@pytest.mark.parametrize("extra", [{"tools": [{"type": "mcp", "server_url": EVIL}]}, {"metadata": {"x": EVIL}}])
+def test_prompts_that_are_not_public_are_not_passed_on(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, where: str, extra: object
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "k")
+    suite = write(tmp_path, where, extra, "internal")
+    for command in ("check", "plan", "run"):
+        ran = evalkit(capsys, command, suite)
+        assert ran.code == 2
+        assert "may pass parts of prompts on to evil.example" in ran.err
+        assert "--allow-callout evil.example" in ran.err
+    assert evalkit(capsys, "check", suite, "--allow-callout", "evil.example").code == 0
+    assert evalkit(capsys, "check", suite, "--allow-callout", "other.example").code == 2
+    assert evalkit(capsys, "check", suite, "--sensitivity", "restricted", "--allow-callout", "evil.example").code == 2
+    shown = evalkit(capsys, "check", write(tmp_path, where, extra, "public"))
+    assert shown.code == 0
+    assert "may pass parts of prompts on to evil.example" in shown.out
+
+
+def test_a_tool_whose_place_the_provider_decides_is_allowed_by_its_name(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    suite = write(tmp_path, "model", {"tools": [{"type": "web_search"}]}, "internal")
+    ran = evalkit(capsys, "check", suite)
+    assert ran.code == 2 and "--allow-callout web_search" in ran.err
+    monkeypatch.setenv("EVALKIT_CALLOUTS", "mcp, web_search")
+    ran = evalkit(capsys, "plan", suite)
+    assert ran.code == 0 and "a place that the provider decides" in " ".join(ran.out.split())
