@@ -23,6 +23,7 @@ from evalkit.suite.datasets import Data, Record, open_data
 from evalkit.suite.digests import canonical_json, digest
 from evalkit.suite.prompts import BadRecord, Prompt
 from evalkit.suite.schema import ShotsEntry
+from evalkit.suite.templates import EVERY_FIELD
 from evalkit.suite.wording import listed, short
 
 MOST = 50
@@ -81,7 +82,8 @@ def sample_digest(prompt: Prompt, record: Mapping[str, Any], choices: tuple[str,
 
     Raises BadRecord for values that JSON does not have (NaN, lone surrogates).
     """
-    fields = {name: record[name] for name in prompt.reads if name in record}
+    everything = EVERY_FIELD in prompt.reads
+    fields = record if everything else {name: record[name] for name in prompt.reads if name in record}
     try:
         return digest("evalkit.sample/1", {"fields": fields, "choices": choices})
     except (ValueError, TypeError) as error:
