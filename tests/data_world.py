@@ -33,7 +33,7 @@ class DataWorld:
 
     def suite(
         self,
-        data: bytes | Sequence[Record] = TWO,
+        records: bytes | Sequence[Record] = TWO,
         *,
         name: str = "d.jsonl",
         reply: str = "x",
@@ -43,7 +43,7 @@ class DataWorld:
         **task: Any,
     ) -> Path:
         """Write data and suite. Keys of `task` replace those of the plain task; None leaves one out."""
-        (self.folder / name).write_bytes(data if isinstance(data, bytes) else lines(data))
+        (self.folder / name).write_bytes(records if isinstance(records, bytes) else lines(records))
         if tasks is None:
             plain = {} if "use" in task else {**TASK, "data": name}
             tasks = [{key: value for key, value in {**plain, **task}.items() if value is not None}]
@@ -91,5 +91,6 @@ class DataWorld:
         results = self.folder / "results"
         ran = evalkit(self.capsys, "run", suite, "--results", results, "--no-cache", "--new", *more)
         folders = run_folders(results) if results.is_dir() else []
-        found = rows_of(folders[-1]) if folders and ran.code in {0, 4} else ()
+        newest = max(folders, key=lambda folder: (folder / "run.json").stat().st_mtime_ns) if folders else None
+        found = rows_of(newest) if newest is not None and ran.code in {0, 4} else ()
         return ran, sorted(found, key=lambda row: (row.task, row.sample_id, row.repeat))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -112,6 +112,10 @@ class LmEvalTask(Task):
         if n == 0 and not complaints:
             complaints.append(f"{self.at}: {self.questions.name} has no items")
         return Examined(n, tuple(complaints), tuple(first), n_alike, 0)
+
+    def places(self, ids: Collection[str]) -> dict[str, str]:
+        """None: lm-eval's items have no line of their own."""
+        return {}
 
     @cached_property
     def _kept(self) -> tuple[Sample, ...]:

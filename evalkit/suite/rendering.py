@@ -128,7 +128,7 @@ def _measure(value: Any) -> None:
     waiting = [value]
     while waiting:
         here = waiting.pop()
-        total += len(here) if isinstance(here, str) else 1
+        total += len(here) + 2 if isinstance(here, str) else 3  # its comma and space too
         if total > LONGEST:
             raise too_long()
         if isinstance(here, Binary):
