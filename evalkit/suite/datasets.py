@@ -12,7 +12,6 @@ with its place; nothing is skipped in silence but blank lines.
 
 from __future__ import annotations
 
-import csv
 import gzip
 import hashlib
 import io
@@ -25,6 +24,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from evalkit.errors import SuiteError
+from evalkit.suite.filekinds import HEAD, LONGEST_LINE, Unpacked, not_utf8, other_kind
+from evalkit.suite.parquet import read_parquet
+from evalkit.suite.rendering import TooMuch
+from evalkit.suite.tables import read_table
 from evalkit.suite.wording import listed, short
 
 Complain = Callable[[str], None]
@@ -38,7 +41,6 @@ FORMATS = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
-_LONGEST_CELL = 50_000_000
 
 
 def raise_it(complaint: str) -> None:
@@ -86,19 +88,36 @@ class Data:
     def _all(self, complain: Complain) -> Iterator[tuple[int, Record]]:
         try:
             if self.format == "parquet":
-                yield from self._parquet()
+                yield from read_parquet(self.path, self.label, self.path.stat().st_size)
                 return
             with self._bytes() as file:
-                yield from self._jsonl(file, complain) if self.format == "jsonl" else self._table(file, complain)
+                if said := other_kind(file.peek(HEAD)[:HEAD], self.format):  # type: ignore[attr-defined]
+                    raise SuiteError(f"{self.label}: {said}")
+                within: IO[bytes] = file
+                if self.path.name.endswith(".gz"):
+                    within = Unpacked(file, self.path.stat().st_size)  # type: ignore[assignment]
+                if self.format == "jsonl":
+                    yield from self._jsonl(within, complain)
+                else:
+                    yield from read_table(within, "\t" if self.format == "tsv" else ",", self.place, complain)
+        except TooMuch as error:
+            raise SuiteError(f"{self.label}: {error}") from error
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise SuiteError(f"{self.label}: the gzip file is damaged or cut short: {error}") from error
         except UnicodeDecodeError as error:
-            raise SuiteError(
-                f"{self.label}: is not UTF-8 ({error.reason}, byte {error.object[error.start]:#04x}); "
-                "convert it, for example with: iconv -f WINDOWS-1252 -t UTF-8"
-            ) from error
+            raise SuiteError(f"{self._place_of(error)}: {not_utf8(error)}") from error
         except OSError as error:
             raise SuiteError(f"{self.label}: cannot be read: {error.strerror or error}") from error
+
+    def _place_of(self, error: UnicodeDecodeError) -> str:
+        """The first line that is not UTF-8."""
+        with self._bytes() as file:
+            for number, raw in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), 1):
+                try:
+                    raw.decode("utf-8")
+                except UnicodeDecodeError:
+                    return self.place(number)
+        return self.label
 
     def _bytes(self) -> IO[bytes]:
         if self.path.name.endswith(".gz"):
@@ -106,14 +125,23 @@ class Data:
         return self.path.open("rb")
 
     def _jsonl(self, file: IO[bytes], complain: Complain) -> Iterator[tuple[int, Record]]:
-        for number, raw in enumerate(file, 1):
+        number = 0
+        while raw := file.readline(LONGEST_LINE + 1):
+            number += 1
+            if len(raw) > LONGEST_LINE:
+                raise SuiteError(f"{self.place(number)}: is a line of more than {LONGEST_LINE // 1_000_000} MB")
+            if raw.isspace():
+                continue
             try:
                 text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
                 record = _DECODER.decode(text)
             except UnicodeDecodeError as error:
-                complain(f"{self.place(number)}: is not UTF-8 ({error.reason}, byte {error.object[error.start]:#04x})")
+                complain(f"{self.place(number)}: {not_utf8(error)}")
                 continue
-            except (ValueError, RecursionError) as error:
+            except RecursionError:
+                complain(f"{self.place(number)}: is not a JSON record: it is nested too deeply")
+                continue
+            except ValueError as error:
                 if raw.strip():
                     reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
                     complain(f"{self.place(number)}: is not a JSON record: {reason} (line seen: {short(raw.decode())})")
@@ -123,52 +151,18 @@ class Data:
             else:
                 complain(f"{self.place(number)}: a record is a JSON object, {{...}} (value seen: {short(record)})")
 
-    def _table(self, file: IO[bytes], complain: Complain) -> Iterator[tuple[int, Record]]:
-        csv.field_size_limit(_LONGEST_CELL)
-        with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
-            rows = csv.reader(text, delimiter="\t" if self.format == "tsv" else ",", strict=True)
-            try:
-                header = next(rows, [])
-                if not header or len(set(header)) < len(header) or "" in header:
-                    raise SuiteError(
-                        f"{self.place(1)}: the first line must name every column once (columns seen: {short(header)})"
-                    )
-                start = rows.line_num + 1
-                for cells in rows:
-                    number, start = start, rows.line_num + 1
-                    if len(cells) == len(header):
-                        yield number, dict(zip(header, cells, strict=True))
-                    elif cells:
-                        complain(f"{self.place(number)}: has {len(cells)} cells; the header has {len(header)}")
-            except csv.Error as error:
-                raise SuiteError(f"{self.place(rows.line_num)}: is not valid CSV: {error}") from error
-
-    def _parquet(self) -> Iterator[tuple[int, Record]]:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        try:
-            with pq.ParquetFile(self.path) as file:
-                number = 0
-                for batch in file.iter_batches(batch_size=1_000):
-                    for record in batch.to_pylist():
-                        number += 1
-                        yield number, {name: _plain(value) for name, value in record.items()}
-        except pa.ArrowException as error:
-            raise SuiteError(f"{self.label}: is not a readable Parquet file: {str(error).splitlines()[0]}") from error
-
     def _filtered(self, found: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
-        wanted = list(self.where.items())
+        wanted = [(name, value if isinstance(value, list | tuple) else (value,)) for name, value in self.where.items()]
         none_yet = True
         seen: dict[str, None] = {}
         for number, record in found:
-            for name, value in wanted:
+            for name, values in wanted:
                 if name not in record:
                     raise SuiteError(
                         f"{self.place(number)}: has no field {name!r}, which `where` asks for; "
                         f"its fields are {listed(record)}"
                     )
-                if record[name] != value and not (self.unit == "line" and str(record[name]) == str(value)):
+                if not any(self._is(record[name], value) for value in values):
                     if len(seen) < 8:
                         seen[f"{name}: {short(record[name], 30)}"] = None
                     break
@@ -176,8 +170,14 @@ class Data:
                 none_yet = False
                 yield number, record
         if none_yet:
-            asked = ", ".join(f"{name}: {value!r}" for name, value in wanted)
+            asked = ", ".join(f"{name}: {' or '.join(map(repr, values))}" for name, values in wanted)
             raise SuiteError(f"{self.label}: no record has {asked}; seen: {', '.join(seen) or 'no record at all'}")
+
+    def _is(self, here: Any, wanted: Any) -> bool:
+        """Whether a field has this value; in a file of text also by its text, where true is as JSON writes it."""
+        if isinstance(here, bool) is isinstance(wanted, bool) and here == wanted:
+            return True
+        return self.unit == "line" and _word(here) == _word(wanted)
 
 
 def open_data(
@@ -236,14 +236,5 @@ def _no_number(text: str) -> Any:
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)
 
 
-def _plain(value: Any) -> Any:
-    """A Parquet value as JSON has it: dates as ISO text, decimals as text, bytes as their sha256 (an identity)."""
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, bytes):
-        return f"sha256:{hashlib.sha256(value).hexdigest()}"
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
