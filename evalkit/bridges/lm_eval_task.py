@@ -113,6 +113,15 @@ class LmEvalTask(Task):
             complaints.append(f"{self.at}: {self.questions.name} has no items")
         return Examined(n, tuple(complaints), tuple(first), n_alike, 0)
 
+    @property
+    def is_numbered(self) -> bool:
+        """lm-eval counts its items from 0, as its own answers do."""
+        return False
+
+    def every_id(self) -> Iterator[str]:
+        """The ids of all items."""
+        return (sample.id for sample in self._all())
+
     def places(self, ids: Collection[str]) -> dict[str, str]:
         """None: lm-eval's items have no line of their own."""
         return {}

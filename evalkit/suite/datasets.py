@@ -95,7 +95,7 @@ class Data:
                     raise SuiteError(f"{self.label}: {said}")
                 within: IO[bytes] = file
                 if self.path.name.endswith(".gz"):
-                    within = Unpacked(file, self.path.stat().st_size)  # type: ignore[assignment]
+                    within = io.BufferedReader(Unpacked(file, self.path.stat().st_size), 1 << 16)
                 if self.format == "jsonl":
                     yield from self._jsonl(within, complain)
                 else:

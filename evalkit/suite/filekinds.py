@@ -78,7 +78,7 @@ def _iconv(encoding: str) -> str:
     return f"iconv -f {encoding} -t UTF-8 FILE > NEW"
 
 
-class Unpacked(io.BufferedIOBase):
+class Unpacked(io.RawIOBase):
     """What a gzip file unpacks to, up to a bound: a small file must not become an endless one.
 
     Reading raises TooMuch beyond MOST_UNPACKED bytes that are more than MOST_TIMES the size of the file.
@@ -90,31 +90,17 @@ class Unpacked(io.BufferedIOBase):
         self._n = 0
 
     def readable(self) -> bool:
+        """It is."""
         return True
 
-    def readline(self, size: int | None = -1, /) -> bytes:
-        return self._counted(self._inner.readline(-1 if size is None else size))
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        return self._counted(self._inner.read(-1 if size is None else size))
-
-    def read1(self, size: int = -1, /) -> bytes:
-        return self.read(size if size >= 0 else 65_536)
-
     def readinto(self, buffer: Any, /) -> int:
-        got = self.read(len(buffer))
+        """Fill the buffer; the number of bytes, 0 at the end. Raises TooMuch."""
+        got = self._inner.read(len(buffer))
         buffer[: len(got)] = got
-        return len(got)
-
-    def close(self) -> None:
-        self._inner.close()
-        super().close()
-
-    def _counted(self, got: bytes) -> bytes:
         self._n += len(got)
         if self._n > self._most:
             raise TooMuch(
-                f"unpacks to more than {self._most // 1_000_000:,} MB, {MOST_TIMES} times its size or more, "
-                "and is read no further; unpack it yourself if it is meant so"
+                f"unpacks to more than {self._most // 1_000_000:,} MB, over {MOST_TIMES} times its size, and is read no "
+                "further; unpack it yourself if it is meant so"
             )
-        return got
+        return len(got)

@@ -208,6 +208,21 @@ class Task:
         elif n <= KEPT and self.shots.is_near(sample.fields, own):
             observed.near.append(sample.id)
 
+    @property
+    def is_numbered(self) -> bool:
+        """Whether samples are named by their line: the records have no ids."""
+        first = next(iter(self.samples()), None)
+        named = self.entry.data is not None and self.entry.data.id is not None
+        return not named and first is not None and "id" not in first.fields
+
+    def every_id(self) -> Iterator[str]:
+        """The ids of all records of the file, also of those that `where` and `limit` leave out."""
+        for number, record in replace(self.data, where={}).records(_ignore):
+            try:
+                yield self._recipe.id(number, record)
+            except BadRecord:
+                continue
+
     def places(self, ids: Collection[str]) -> dict[str, str]:
         """Where the records with these ids stand, like `d.csv:3`; those that none has are left out."""
         found: dict[str, str] = {}
