@@ -18,13 +18,14 @@ import io
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any
 
 from evalkit.errors import SuiteError
 from evalkit.suite.filekinds import HEAD, LONGEST_LINE, Unpacked, not_utf8, other_kind
+from evalkit.suite.hub_forms import Form
 from evalkit.suite.parquet import read_parquet
 from evalkit.suite.rendering import TooMuch
 from evalkit.suite.tables import read_table
@@ -58,6 +59,15 @@ class Data:
     format: str
     where: Mapping[str, Any]
     """Only the records whose fields have these values."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """By field the column that it is read from, for columns that have other names."""
+    form: Form | None = None
+    """How a published record becomes one of the built-in task that reads it; None: as it is."""
+    may_lack_split: bool = False
+    """`where` is of no use to files that have no such field: each is a split of its own."""
+
+    left_out: list[int] = field(default_factory=list, compare=False)
+    """Places of records that `form` left out in the last pass: nothing to choose."""
 
     @property
     def unit(self) -> str:
@@ -74,7 +84,12 @@ class Data:
         A record that cannot be read goes to `complain` and reading goes on; without `complain` it is raised as
         SuiteError, like everything that makes the whole file unreadable.
         """
+        self.left_out.clear()
         found = self._all(complain)
+        if self.fields:
+            found = self._renamed(found)
+        if self.form is not None:
+            found = self._formed(found, self.form, complain)
         return found if not self.where else self._filtered(found)
 
     def fingerprint(self) -> str:
@@ -151,12 +166,41 @@ class Data:
             else:
                 complain(f"{self.place(number)}: a record is a JSON object, {{...}} (value seen: {short(record)})")
 
+    def _renamed(self, found: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
+        """Records under the names that the task reads. Raises SuiteError for a column that is not there."""
+        for number, record in found:
+            made = dict(record)
+            for name, column in self.fields.items():
+                if column not in record:
+                    near = get_close_matches(column, [*record], n=1, cutoff=0.5)
+                    hint = f"did you mean {near[0]!r}?" if near else f"its columns are {listed(record)}"
+                    raise SuiteError(f"{self.place(number)}: has no column {column!r} (data.fields.{name}); {hint}")
+                made[name] = record[column]
+            yield number, made
+
+    def _formed(
+        self, found: Iterator[tuple[int, Record]], form: Form, complain: Complain
+    ) -> Iterator[tuple[int, Record]]:
+        for number, record in found:
+            try:
+                made = form(record)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                said = str(error) if isinstance(error, ValueError) else f"is not as it is published ({error!r})"
+                complain(f"{self.place(number)}: {said}")
+                continue
+            if made is None:
+                self.left_out.append(number)
+            else:
+                yield number, made
+
     def _filtered(self, found: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
         wanted = [(name, value if isinstance(value, list | tuple) else (value,)) for name, value in self.where.items()]
         none_yet = True
         seen: dict[str, None] = {}
         for number, record in found:
             for name, values in wanted:
+                if name not in record and self.may_lack_split and name == "split":
+                    continue
                 if name not in record:
                     raise SuiteError(
                         f"{self.place(number)}: has no field {name!r}, which `where` asks for; "

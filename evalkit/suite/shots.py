@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,8 @@ def _found(entry: ShotsEntry, data: Data, folder: Path) -> Iterable[tuple[str, R
     if entry.records is not None:
         return [(f"records[{i}]", record) for i, record in enumerate(entry.records)]
     if entry.path is None:
-        source = Data(data.path, data.label, data.format, entry.where)
+        source = replace(data, where=entry.where, may_lack_split=False, left_out=[])
     else:
-        source = open_data(entry.path, folder, format=entry.format, where=entry.where)
+        other = open_data(entry.path, folder, format=entry.format, where=entry.where)
+        source = replace(other, fields=data.fields, form=data.form, may_lack_split=data.may_lack_split)
     return ((source.place(number), record) for number, record in source.records())

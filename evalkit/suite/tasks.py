@@ -24,6 +24,7 @@ from evalkit.suite import hub, orders
 from evalkit.suite.datasets import Complain, Data, Record, open_data, raise_it
 from evalkit.suite.digests import digest
 from evalkit.suite.grouped import Grouped
+from evalkit.suite.hub_forms import SEVERAL_FILES, form_of
 from evalkit.suite.observed import Observed
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.sampling import Recipe
@@ -86,13 +87,22 @@ class Task:
         try:
             if entry.path is not None:
                 found = open_data(entry.path, self.folder, format=entry.format, where=entry.where)
-                return replace(found, label=str(found.path))  # a message about a record opens the record
+                found = replace(found, label=str(found.path))  # a message about a record opens the record
+                return self._as_published(found)
             assert entry.hub and entry.file
             path = hub.fetch(entry.hub, entry.file, entry.revision or "main")
             label = f"{entry.hub}/{entry.file}"
-            return open_data(str(path), self.folder, format=entry.format, where=entry.where, label=label)
+            found = open_data(str(path), self.folder, format=entry.format, where=entry.where, label=label)
+            return self._as_published(found)
         except SuiteError as error:
             raise SuiteError([f"{self.at}.data: {c}" for c in error.complaints]) from error
+
+    def _as_published(self, found: Data) -> Data:
+        """The file under the names that the task reads; a built-in task also takes the form that the hub has."""
+        assert self.entry.data is not None
+        own = self.entry.use if isinstance(self.entry, BuiltinEntry) else None
+        form = form_of(own) if own is not None else None
+        return replace(found, fields=self.entry.data.fields, form=form, may_lack_split=own in SEVERAL_FILES)
 
     @cached_property
     def shots(self) -> Shots:
@@ -147,7 +157,8 @@ class Task:
             "name": self.name,
             "identity": self.identity,
             "data": self.data.fingerprint(),
-            "where": dict(self.data.where),
+            "where": {name: list(v) if isinstance(v, tuple) else v for name, v in self.data.where.items()},
+            **({"fields": dict(self.data.fields)} if self.data.fields else {}),
             "id": entry.data.id if entry.data else None,
             "cluster": entry.cluster,
             "slices": list(entry.slices),
@@ -195,8 +206,16 @@ class Task:
                 complaints(complaint)
         if kept is not None and not complaints:
             self.__dict__["_kept"] = tuple(kept)  # beside the cached properties of this frozen record
-        notes = observed.notes() if not complaints else ()
+        notes = (*observed.notes(), *self._left_out()) if not complaints else ()
         return Examined(n, complaints.all(), tuple(first), n_alike, len(observed.left_out), notes)
+
+    def _left_out(self) -> tuple[str, ...]:
+        places = self.data.left_out
+        if not places:
+            return ()
+        n = f"{len(places):,} {'record has' if len(places) == 1 else 'records have'}"
+        first = self.data.place(places[0])
+        return (f"{self.name}: {n} one option left and nothing to choose ({first}); not asked",)
 
     def _compare(self, sample: Sample, observed: Observed, n: int) -> None:
         """Take note of a sample that is, or nearly is, one of its own examples."""

@@ -106,6 +106,8 @@ class DataEntry(Part):
     """The field that names a record. None: the field `id` where there is one, else the line number."""
     format: Literal["jsonl", "csv", "tsv", "parquet"] | None = None
     """None: by the file name's ending."""
+    fields: dict[str, Text] = Field(default_factory=dict)
+    """By field the column that it is read from, where the file has other names: {question: Question Text}."""
     where: Where = Field(default_factory=dict)
     """Keep the records whose fields have these values, like {split: test}, or one of several, like {lang: [de, fr]}."""
 
