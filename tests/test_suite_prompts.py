@@ -93,7 +93,7 @@ def test_a_target_names_a_choice_by_text_or_letter(target: str, choices: list[st
         ("C", ["cat", "dog"], "which is none of the options"),
         ("b", ["cat", "dog"], "which is none of the options"),
         ("1", ["cat", "dog"], "for an index write {{ letters[FIELD] }}"),
-        ("", ["cat", "dog"], "which is none of the options"),
+        ("", ["cat", "dog"], "the record has no right answer"),
         ("same", ["same", "same", "x"], "is the text of 2 options; name the right one by its letter"),
     ],
 )

@@ -8,15 +8,18 @@
 With `calls_field` a column holds the function calls that were made, [{"name": "f", "arguments": {"a": 1}}]; a record
 that has calls needs no text.
 
-An answer belongs to a sample by its id alone, which two tasks of one suite must therefore not both use for different
-samples. Other columns are not read: an old latency or bill has no known conditions. Nothing is invented in their
+An answer belongs to a sample by its id alone (7, 7.0 and "7" are one id), which two tasks of one suite must therefore
+not both use for different samples. Answers and samples must fit one to one (`evalkit.engine.recorded`), unless
+`partial: true` says that the file holds only some of them, or more. Other columns are not read: an old latency or bill has no known conditions. Nothing is invented in their
 place: no usage, no time to first token, and the look-up's own duration is marked as no model's (`timing` is False).
 A sample asked a second time (`repeats`) is refused, since one recorded answer counted twice would feign precision.
 """
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +28,11 @@ from evalkit.adapters.tool_calls import recorded
 from evalkit.errors import Rejected, SuiteError, Unsupported
 from evalkit.records import Request, Response, Timing, ToolCall
 from evalkit.suite.datasets import open_data
+from evalkit.suite.grouped import grouped
+from evalkit.suite.wording import short
 
-OPTIONS = ("path", "id_field", "text_field", "calls_field")
+OPTIONS = ("path", "id_field", "text_field", "calls_field", "partial")
+_WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))(?:\.0+)?")
 Answer = tuple[str, tuple[ToolCall, ...] | None]
 """Text, and the calls (None: the file has no column for them)."""
 
@@ -44,6 +50,8 @@ def make(spec: ModelSpec) -> ReplayAdapter:
         complaints.append(
             f"{place}.path: replay needs the file of answers (JSONL, CSV or Parquet), like path: answers.jsonl"
         )
+    if not isinstance(spec.options.get("partial", False), bool):
+        complaints.append(f"{place}.partial: expected true or false")
     if complaints:
         raise SuiteError(complaints)
     data = open_data(str(path), Path(spec.folder), label=f"{place}.path: {path}")
@@ -74,7 +82,24 @@ class ReplayAdapter:
             facts={"replayed": "true", "file": label, "file_sha256": fingerprint, "answers": str(len(answers))},
         )
         self._answers = answers
-        self._label = label
+        self.label = label
+        """The file as the suite names it."""
+        self.partial = bool(spec.options.get("partial", False))
+        """The file may hold answers to other samples, and lack some."""
+        numbers = Counter(number for key in answers if (number := same_number(key)) is not None)
+        self._by_number = {n: key for key in answers if (n := same_number(key)) is not None and numbers[n] == 1}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The ids of the answers, as the file has them."""
+        return tuple(self._answers)
+
+    def key_of(self, sample_id: str) -> str | None:
+        """The id under which this sample's answer stands: the same text or whole number; None where there is none."""
+        if sample_id in self._answers:
+            return sample_id
+        number = same_number(sample_id)
+        return None if number is None else self._by_number.get(number)
 
     async def respond(self, request: Request) -> Response:
         """The recorded answer. Raises Rejected where there is none for this sample, or for a second repeat."""
@@ -84,13 +109,14 @@ class ReplayAdapter:
         if request.repeat > 0:
             raise Rejected(
                 f"models.{self.spec.name}: repeat {request.repeat} of sample {request.sample_id!r} is asked for, and "
-                f"{self._label} holds one answer to each: set run.repeats to 1."
+                f"{self.label} holds one answer to each: set run.repeats to 1."
             )
-        answer = self._answers.get(request.sample_id)
+        key = self.key_of(request.sample_id)
+        answer = None if key is None else self._answers[key]
         if answer is None:
-            lacks = "has no answer text for it" if request.sample_id in self._answers else "has no such id"
+            lacks = "has no answer text for it" if key is not None else "has no such id"
             raise Rejected(
-                f"models.{self.spec.name}: sample {request.sample_id!r} is asked, but {self._label} {lacks}."
+                f"models.{self.spec.name}: sample {request.sample_id!r} is asked, but {self.label} {lacks}."
             )
         timing = Timing(sent_at=sent_at, total_s=time.perf_counter() - sent_at)
         text, calls = answer
@@ -100,6 +126,12 @@ class ReplayAdapter:
     async def aclose(self) -> None:
         """Forgets the answers."""
         self._answers = {}
+
+
+def same_number(name: str) -> str | None:
+    """The whole number that an id is, as text: 7 for 7, 7.0 and "7.00"; None for any other id, 007 too."""
+    found = _WHOLE.fullmatch(name)
+    return found[1] if found else None
 
 
 def _read(data: Any, id_field: str, text_field: str, calls_field: str | None) -> dict[str, Answer | None]:
@@ -122,7 +154,11 @@ def _read(data: Any, id_field: str, text_field: str, calls_field: str | None) ->
                 f"Name the columns with id_field, text_field and calls_field."
             )
         else:
-            key, text = str(record[id_field]), record.get(text_field)
+            named, text = record[id_field], record.get(text_field)
+            if named is None or named == "" or isinstance(named, dict | list):
+                complaints.append(f"{data.place(line)}: {id_field} must name a sample (value seen: {short(named)}).")
+                continue
+            key = str(named).lower() if isinstance(named, bool) else str(named)
             if key in lines:
                 complaints.append(f"{data.place(line)}: the id {key!r} stood already in {data.unit} {lines[key]}.")
             lines.setdefault(key, line)
@@ -130,10 +166,10 @@ def _read(data: Any, id_field: str, text_field: str, calls_field: str | None) ->
                 complaints.append(f"{data.place(line)}: {text_field} is {type(text).__name__}, and an answer is text.")
             else:
                 answers[key] = None if text is None and not made else (text or "", made)
-        if len(complaints) >= 20:
+        if len(complaints) >= 10_000:
             break
     if not lines and not complaints:
         complaints.append(f"{data.label}: holds no records.")
     if complaints:
-        raise SuiteError(complaints)
+        raise SuiteError(list(grouped(complaints, data.label)))
     return answers

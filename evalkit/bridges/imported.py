@@ -32,6 +32,8 @@ class Imported:
     rows: list[Row] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     """Why it is not a whole run, as sentences; empty when it is."""
+    notes: list[str] = field(default_factory=list)
+    """What a person should know of it, as sentences."""
 
 
 def write_run(results: Path, found: Imported) -> Path:

@@ -4,8 +4,10 @@
      "samples": [{"id": 1, "epoch": 1, "input": "...", "target": "A", "output": {"completion": "A", "usage": {...}},
                   "scores": {"choice": {"value": "C", "answer": "A"}}}]}
 
-A `.eval` log is a zip of header.json and samples/*.json. An epoch is a repeat. Inspect's grades C, P, N and I are 1,
-0.5, 0 and 0; a sample that ended in an error is errored here, and one without the score that is asked for has none.
+A `.eval` log is a zip of header.json and samples/*.json. An epoch is a repeat. Values are read as Inspect's own
+`value_to_float` reads them: C, P, N and I are 1, 0.5, 0 and 0, yes and true are 1, no and false 0, and a number may be
+written as text; of a mapping one key is named (`--scorer verify.acc`). What is no number from 0 to 1 is errored and
+counted, as is a sample that ended in an error. Tokens are those of all calls of a sample to the model that is evaluated.
 """
 
 from __future__ import annotations
@@ -23,8 +25,10 @@ from evalkit.bridges.imported import Imported
 from evalkit.errors import UserError
 from evalkit.records import Message, Outcome, Row
 from evalkit.suite.digests import digest
+from evalkit.suite.wording import short
 
 _GRADES = {"C": 1.0, "P": 0.5, "N": 0.0, "I": 0.0}
+_WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 _ROLES = {"system": "system", "assistant": "assistant"}
 LARGEST = 2**31
 """Bytes of one member of a log, unpacked: a larger one is no log."""
@@ -51,21 +55,35 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
         found.reasons.append(f"Inspect's own run did not end well: its status is {header.get('status')!r}")
     found.models[model] = {"model": str(about.get("model")), "facts": {"engine": "as run by inspect"}}
     seen: dict[tuple[str, int], int] = {}
-    chosen = scorer
+    chosen, key = scorer, None
+    n_unread, unread, keys = 0, "", ""
     for sample in samples:
         if not isinstance(sample, dict):
             raise UserError(f"{path.name} is no log of Inspect: a sample is {str(sample)[:60]!r}")
         scores = sample.get("scores") or {}
         if chosen is None and scores:
             chosen = next(iter(scores))
-        if scorer is not None and scores and scorer not in scores:
-            raise UserError(f"{path.name} has no scorer {scorer!r}; it has {', '.join(scores)}")
+        if scorer is not None and scores and chosen not in scores:
+            chosen, _, key = scorer.rpartition(".")
+            if chosen not in scores:
+                raise UserError(f"{path.name} has no scorer {scorer!r}; it has {', '.join(scores)}")
         try:
-            found.rows.append(_row(sample, task, model, scores.get(chosen), seen))
+            row = _row(sample, task, model, str(about.get("model")), _of_key(scores.get(chosen), key), seen)
+            found.rows.append(row)
+            if row.error_kind == "unscored":
+                n_unread += 1
+                unread = unread or str(row.reason)
+                keys = keys or _keys(scores.get(chosen), str(chosen))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(
                 f"{path.name}: sample {sample.get('id')!r} is not as Inspect writes it: {error!r}"
             ) from error
+    if n_unread:
+        found.notes.append(
+            f"{path.name}: {n_unread:,} of {len(found.rows):,} samples have no score from 0 to 1 and are errored; the "
+            f"first: {unread}{keys}"
+        )
+    chosen = f"{chosen}.{key}" if key else chosen
     identity = {"inspect": {"task": task, "version": about.get("task_version"), "args": about.get("task_args")}}
     found.tasks[task] = {"scorer": f"inspect {chosen}", "identity": {**identity, "metric": chosen}}
     return found
@@ -129,7 +147,34 @@ def _json(text: bytes, where: str) -> dict[str, Any]:
     return found
 
 
-def _row(sample: dict[str, Any], task: str, model: str, score: Any, seen: dict[tuple[str, int], int]) -> Row:
+def _of_key(score: Any, key: str | None) -> Any:
+    """The score with the value of one key of its mapping; as it is where no key is named."""
+    if key is None or not isinstance(score, dict):
+        return score
+    value = score.get("value")
+    return {**score, "value": value.get(key) if isinstance(value, dict) else None}
+
+
+def _keys(score: Any, scorer: str) -> str:
+    """How one key of a mapping is named; empty for any other value."""
+    value = score.get("value") if isinstance(score, dict) else None
+    if not isinstance(value, dict) or not value:
+        return ""
+    return f". Name one of its keys: {', '.join(f'--scorer {scorer}.{key}' for key in list(value)[:4])}"
+
+
+def _usage(sample: dict[str, Any], named: str) -> dict[str, Any]:
+    """Tokens of every call of the sample to this model; of the last call where the log does not say."""
+    whole = sample.get("model_usage")
+    if isinstance(whole, dict) and isinstance(whole.get(named), dict):
+        return dict(whole[named])
+    usage = (sample.get("output") or {}).get("usage")
+    return usage if isinstance(usage, dict) else {}
+
+
+def _row(
+    sample: dict[str, Any], task: str, model: str, named: str, score: Any, seen: dict[tuple[str, int], int]
+) -> Row:
     prompt = _prompt(sample["input"])
     repeat = int(sample.get("epoch") or 1) - 1
     asked = {"input": [[turn.role, turn.content] for turn in prompt], "choices": sample.get("choices")}
@@ -138,7 +183,8 @@ def _row(sample: dict[str, Any], task: str, model: str, score: Any, seen: dict[t
     failed = sample.get("error") is not None
     value = None if failed else _value((score or {}).get("value"))
     output = sample.get("output") or {}
-    usage = output.get("usage") or {}
+    usage = _usage(sample, named)
+    given = (score or {}).get("value")
     return Row(
         task=task,
         sample_id=str(sample["id"]),
@@ -160,7 +206,7 @@ def _row(sample: dict[str, Any], task: str, model: str, score: Any, seen: dict[t
         text=output.get("completion"),
         extracted=(score or {}).get("answer"),
         target=str(sample.get("target")),
-        reason=(score or {}).get("explanation"),
+        reason=(score or {}).get("explanation") if failed or value is not None else f"the score is {short(given)}",
         error=str((sample.get("error") or {}).get("message")) if failed else None,
     )
 
@@ -170,7 +216,15 @@ _OUTCOMES = {1.0: Outcome.RIGHT, 0.0: Outcome.WRONG}
 
 def _value(value: Any) -> float | None:
     if isinstance(value, str):
-        return _GRADES.get(value)
+        if value in _GRADES:
+            return _GRADES[value]
+        word = value.strip().lower()
+        if word in _WORDS:
+            return _WORDS[word]
+        try:
+            value = float(word)
+        except ValueError:
+            return None
     if isinstance(value, bool | int | float) and 0.0 <= float(value) <= 1.0:
         return float(value)
     return None

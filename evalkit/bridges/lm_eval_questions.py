@@ -151,6 +151,24 @@ class Questions:
                 return str(choices[gold])
         return str(target)
 
+    def shows_itself(self, doc_id: int, messages: Sequence[Message]) -> bool:
+        """Whether the item stands among its own few-shot examples: lm-eval may draw them from the items themselves."""
+        if not self.shots:
+            return False
+        *before, last = messages
+        if before:
+            asked = " ".join(last.content.split())
+            return any(turn.role == "user" and " ".join(turn.content.split()) == asked for turn in before)
+        text = self.task.doc_to_text(self.docs[doc_id])
+        return isinstance(text, str) and bool(text.strip()) and last.content.count(text.strip()) > 1
+
+    def splits_target(self, doc_id: int) -> bool:
+        """Whether lm-eval reads the text of the right answer, like "[1, 2]", as a list of right answers."""
+        written = self.task.get_config("doc_to_target")
+        if self.needs_likelihood or not isinstance(written, str) or written in self.docs[doc_id]:
+            return False
+        return isinstance(self.task.doc_to_target(self.docs[doc_id]), list)
+
     def marks(self, doc_id: int, results: Sequence[Any]) -> dict[str, Any]:
         """Every metric of one item by `name,filter`. Raises whatever the task's own code raises."""
         from lm_eval.api.instance import Instance

@@ -13,8 +13,9 @@ keeps no tokens, costs or times, so an imported run has none.
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,24 +84,30 @@ def _model_of(results: dict[str, Any], model: str) -> dict[str, Any]:
 
 
 def _read_file(file: Path, task: str, model: str, results: dict[str, Any], metric: str | None, found: Imported) -> None:
+    higher = (results.get("higher_is_better") or {}).get(task) or {}
+    lower = frozenset(name for name in higher if higher[name] is False)
     chosen: str | None = None
-    n_taken = n_lines = 0
-    occurrences: dict[str, int] = {}
+    n_taken = n_lines = n_unscored = 0
+    occurrences: dict[tuple[str, int], int] = {}
     for number, line in _lines(file):
         n_lines += 1
         try:
             if chosen is None:
-                chosen = _chosen(line, metric, file)
+                chosen = _chosen(file, metric, lower)
             name, _, wanted_filter = chosen.partition(",")
             if str(line.get("filter", "none")) != wanted_filter:
                 continue
-            row = _row(line, task, model, name, occurrences)
+            _refuse_scale(line.get(name), name, f"{file.name}:{number}")
+            row = _row(line, task, model, name, occurrences, lower)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(f"{file.name}:{number}: is no sample as lm-eval writes it: {error!r}") from error
         found.rows.append(row)
         n_taken += 1
+        n_unscored += row.score is None
     if n_lines and not n_taken:
         raise UserError(f"{file.name}: no line has the filter of {chosen!r}")
+    if n_unscored:
+        found.notes.append(f"{file.name}: {n_unscored:,} of {n_taken:,} lines have no value of {chosen}; they are errored")
     config = (results.get("configs") or {}).get(task) or {}
     found.tasks[task] = {
         "scorer": "lm_eval",
@@ -132,28 +139,76 @@ def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, line
 
 
-def _chosen(line: dict[str, Any], metric: str | None, file: Path) -> str:
-    """Metric and filter of a file, like `acc,none`, from its first line."""
-    names = [str(name) for name in line.get("metrics") or ()]
-    usable = [name for name in names if _score(line.get(name)) is not None]
+def _chosen(file: Path, metric: str | None, lower: Collection[str]) -> str:
+    """Metric and filter of a file, like `acc,none`: what is asked for, or the main one that any line has a value of.
+
+    Raises UserError for a metric that is not there, or is better when lower (`lower` names those).
+    """
+    names: dict[str, None] = {}
+    usable: dict[str, str] = {}
+    first_filter: str | None = None
+    for _, line in _lines(file):
+        named = str(line.get("filter", "none"))
+        first_filter = first_filter if first_filter is not None else named
+        for name in map(str, line.get("metrics") or ()):
+            names.setdefault(name)
+            if name not in usable and _score(line.get(name)) is not None:
+                usable[name] = named
+        if metric is not None or len(usable) == len(names) > 0:
+            break
+    told = ", ".join(names) or "none"
     if metric is not None:
         name, comma, wanted = metric.partition(",")
         if name not in names:
-            raise UserError(f"{file.name} has no metric {name!r}; it has {', '.join(names) or 'none'}")
-        return f"{name},{wanted if comma else line.get('filter', 'none')}"
-    if not usable:
-        raise UserError(f"{file.name} has no metric from 0 to 1 for each item (it has {', '.join(names) or 'none'})")
-    name = next((main for main in _MAIN if main in usable), usable[0])
-    return f"{name},{line.get('filter', 'none')}"
+            raise UserError(f"{file.name} has no metric {name!r}; it has {told}")
+        _refuse_lower(name, lower, names, file)
+        return f"{name},{wanted if comma else first_filter}"
+    better = [name for name in usable if name not in lower]
+    if not better:
+        if usable:
+            _refuse_lower(next(iter(usable)), lower, names, file)
+        raise UserError(f"{file.name} has no metric from 0 to 1 for each item (it has {told})")
+    name = next((main for main in _MAIN if main in better), better[0])
+    return f"{name},{usable[name]}"
 
 
-def _row(line: dict[str, Any], task: str, model: str, metric: str, occurrences: dict[str, int]) -> Row:
+def _refuse_lower(name: str, lower: Collection[str], names: Iterable[str], file: Path) -> None:
+    if name in lower:
+        others = [other for other in names if other not in lower]
+        way = f"; choose another with --metric: {', '.join(others)}" if others else ""
+        raise UserError(f"{file.name}: {name} is better when lower, and a score is better when higher{way}")
+
+
+def _refuse_scale(value: Any, name: str, place: str) -> None:
+    """Raises UserError for a value that is no share: the other lines' are then none either."""
+    number = _number(value)
+    if number is not None and not 0.0 <= number <= 1.0:
+        raise UserError(
+            f"{place}: {name} is {number:g}, and a score is a number from 0 to 1. Is it out of 100? Choose another "
+            "metric with --metric, or divide it in the file"
+        )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, bool | int | float) and math.isfinite(value) else None
+
+
+def _row(
+    line: dict[str, Any],
+    task: str,
+    model: str,
+    metric: str,
+    occurrences: dict[tuple[str, int], int],
+    lower: Collection[str],
+) -> Row:
     identity = (
         sample_digest(task, str(line["doc_hash"]))
         if line.get("doc_hash")
         else digest("evalkit.lm_eval.doc/1", {"task": task, "doc": json.dumps(line["doc"], sort_keys=True)})
     )
-    occurrence = occurrences[identity] = occurrences.get(identity, -1) + 1
+    given = line.get("repeat")  # what evalkit's own export writes
+    repeat = given if isinstance(given, int) and given >= 0 else 0
+    occurrence = occurrences[identity, repeat] = occurrences.get((identity, repeat), -1) + 1
     score = _score(line.get(metric))
     pairs = _arguments(line.get("arguments"))
     logliks = _logliks(line.get("resps"), len(pairs))
@@ -166,7 +221,7 @@ def _row(line: dict[str, Any], task: str, model: str, metric: str, occurrences: 
         target_digest=target_digest(line.get("target")),
         occurrence=occurrence,
         model=model,
-        repeat=0,
+        repeat=repeat,
         outcome=_outcome(score),
         score=score,
         started_at=0.0,
@@ -174,7 +229,7 @@ def _row(line: dict[str, Any], task: str, model: str, metric: str, occurrences: 
         parts={
             name: value
             for name in line.get("metrics") or ()
-            if name != metric and (value := _score(line.get(name))) is not None
+            if name != metric and name not in lower and (value := _score(line.get(name))) is not None
         },
         prompt=(Message("user", pairs[0][0]),) if pairs else (),
         text=text,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,10 @@ from evalkit.suite.tasks import Examined, Task
 
 MOST_KEPT = 50_000
 """Samples up to which they are kept; lm-eval itself keeps them all."""
+
+
+def _items(ids: list[str]) -> str:
+    return f"1 item ({ids[0]}) stands" if len(ids) == 1 else f"{len(ids):,} items (the first {ids[0]}) stand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class LmEvalTask(Task):
         whole = hashlib.sha256()
         for sample in self._all():
             whole.update(f"{sample.digest} {sample.target_digest}\n".encode())
-        return Docs(named(Path()), f"lm-eval {self.questions.name}", "lm_eval", {}, whole.hexdigest())
+        return Docs(named(Path()), f"lm-eval {self.questions.name}", "lm_eval", {}, sha256=whole.hexdigest())
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -102,9 +106,16 @@ class LmEvalTask(Task):
         complaints: list[str] = []
         first: list[Sample] = []
         n = n_alike = 0
+        shown: list[str] = []
+        split: list[str] = []
         try:
             for sample in self.samples():
                 n += 1
+                doc_id = int(sample.fields["doc_id"])
+                if self.questions.shows_itself(doc_id, sample.messages):
+                    shown.append(sample.id)
+                if self.questions.splits_target(doc_id):
+                    split.append(sample.id)
                 n_alike += sample.occurrence > 0
                 if n <= 3:
                     first.append(sample)
@@ -112,7 +123,36 @@ class LmEvalTask(Task):
             complaints += error.complaints
         if n == 0 and not complaints:
             complaints.append(f"{self.at}: {self.questions.name} has no items")
-        return Examined(n, tuple(complaints), tuple(first), n_alike, 0)
+        return Examined(n, tuple(complaints), tuple(first), n_alike, len(shown), self._notes(shown, split))
+
+    def _notes(self, shown: list[str], split: list[str]) -> tuple[str, ...]:
+        """What lm-eval itself does to some items, as sentences; the lists are ids of such items."""
+        notes = []
+        if shown:
+            notes.append(
+                f"{self.name}: {_items(shown)} among the few-shot examples with the right answer: lm-eval draws them from "
+                "the items that are asked. Write shots: 0, or name a fewshot_split in the task's own file"
+            )
+        if split:
+            notes.append(
+                f"{self.name}: the right answer of {_items(split)} in brackets, like [1, 2], which lm-eval reads as a list "
+                "of right answers: an answer that repeats it whole is marked wrong. Write the task as one of your own "
+                "(prompt, target, score: exact) to have it compared as text"
+            )
+        return tuple(notes)
+
+    @property
+    def is_numbered(self) -> bool:
+        """lm-eval counts its items from 0, as its own answers do."""
+        return False
+
+    def every_id(self) -> Iterator[str]:
+        """The ids of all items."""
+        return (sample.id for sample in self._all())
+
+    def places(self, ids: Collection[str]) -> dict[str, str]:
+        """None: lm-eval's items have no line of their own."""
+        return {}
 
     @cached_property
     def _kept(self) -> tuple[Sample, ...]:

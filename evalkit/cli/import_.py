@@ -32,7 +32,7 @@ def lm_eval(path: Path, metric: str | None, name: str | None, results: Path) -> 
 
 @command.command("inspect")
 @click.argument("log", type=click.Path(path_type=Path))
-@click.option("--scorer", help="Whose score counts, where the log has several; else the first.")
+@click.option("--scorer", help="Whose score counts, where the log has several (NAME, or NAME.KEY of a mapping); else the first.")
 @click.option("--name", help="What to call the model; else as Inspect calls it.")
 @results_folder
 def inspect(log: Path, scorer: str | None, name: str | None, results: Path) -> int:
@@ -66,6 +66,8 @@ def _written(results: Path, found: Imported) -> int:
     click.echo(
         f"{len(found.rows):,} rows of {len(found.tasks)} task{'' if len(found.tasks) == 1 else 's'} by {by}", err=True
     )
+    for note in found.notes:
+        click.echo(f"note: {visible(note, limit=1000)}", err=True)
     for reason in found.reasons:
         click.echo(f"evalkit: {visible(reason)}; what it has is kept, and no gate passes on it.", err=True)
     click.echo(str(folder))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import settle
+from evalkit.suite.grouped import kind_of
 from evalkit.suite.prompts import short
+from evalkit.suite.rendering import is_blank
 from evalkit.suite.tasks import Task
 
 MOST_COMPLAINTS = 5
@@ -16,26 +20,41 @@ _NO_TIME = Timing(sent_at=0.0, total_s=0.0)
 
 
 def gold_complaints(task: Task, scorer: Scorer) -> list[str]:
-    """Samples whose own right answer would not score 1.0, or that nothing can be marked on; five, the rest counted."""
+    """Samples whose own right answer would not score 1.0, or that nothing can be marked on; up to five kinds, counted."""
     if scorer.later:
         return []  # judges mark it; whether they can be asked is the panel's to see
-    complaints: list[str] = []
-    n_wrong = 0
+    kinds: dict[str, tuple[str, str, int]] = {}
     for sample in task.samples():
-        wrong = _wrong(sample, scorer)
-        if wrong is None:
-            continue
-        n_wrong += 1
-        if n_wrong <= MOST_COMPLAINTS:
-            complaints.append(f"{task.at}: sample {sample.id!r}: {wrong}")
-    if n_wrong > MOST_COMPLAINTS:
-        complaints.append(f"{task.at}: and {n_wrong - MOST_COMPLAINTS:,} more samples whose gold does not score 1.0")
-    return complaints
+        said = _wrong(sample, scorer)
+        if said is not None:
+            first, reason, n = kinds.get(kind_of(said), (sample.id, said, 0))
+            kinds[kind_of(said)] = (first, reason, n + 1)
+    shown = sorted(kinds.values(), key=lambda kind: -kind[2])[:MOST_COMPLAINTS]
+    places = task.places({first for first, _, _ in shown}) if shown else {}
+    return [
+        f"{task.at}: {place_of(first, places)}: {said}" + (f"; and {n - 1:,} more like this" if n > 1 else "")
+        for first, said, n in shown
+    ]
+
+
+def place_of(name: str, places: Mapping[str, str]) -> str:
+    """`d.csv:3 (sample '2')`, or the sample alone where it has no line of its own."""
+    return f"{places[name]} (sample {name!r})" if name in places else f"sample {name!r}"
+
+
+def _gold(sample: Sample, scorer: Scorer) -> str:
+    """The scorer's own right answer; empty where it has none."""
+    try:
+        return scorer.gold(sample) or ""
+    except SuiteError:
+        return ""
 
 
 def _wrong(sample: Sample, scorer: Scorer) -> str | None:
     """Why this sample could not be marked as it should be; None when all is well, or cannot be known beforehand."""
     try:
+        if sample.target is not None and is_blank(sample.target) and is_blank(_gold(sample, scorer)):
+            return "the target renders no text: the record has no right answer"
         gold = scorer.gold(sample)
         if gold is None and scorer.needs == "likelihood":
             return None

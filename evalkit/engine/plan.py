@@ -21,6 +21,7 @@ from evalkit.engine.golds import gold_complaints
 from evalkit.engine.panel import Panel, identity_of, judges_needed, label_of, make_panel
 from evalkit.engine.places import may_receive, passed_on
 from evalkit.engine.priced import about, priced, uncapped
+from evalkit.engine.recorded import Fit, fit_recorded
 from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedTask, RunSettings, Work
 from evalkit.errors import SuiteError, UserError
@@ -32,7 +33,7 @@ from evalkit.suite.schema import LimitEntry, ModelEntry
 from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Task
 
-RUN_VERSION = 1
+RUN_VERSION = 2
 """Raised when evalkit asks or marks the same suite differently: rows of two versions never stand in one run."""
 
 
@@ -70,11 +71,14 @@ class Plan:
     """For run.json."""
     panel: Panel | None = None
     """Who judges the answers; None where every task marks its own."""
+    lacking: tuple[str, ...] = ()
+    """Why the run cannot end complete, as sentences: recorded answers that are not there."""
 
 
 def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
     """Everything checked, nothing sent. Raises SuiteError with every complaint, or a single UserError as it is."""
     complaints: list[str] = []
+    every_task = suite.tasks
     suite = suite.only(options.models, options.tasks)
     entries = suite.models
     tasks = [_limited(task, options) for task in suite.tasks]
@@ -106,6 +110,9 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         if task.name in judged and not of_judges:
             identity["judge"] = identity_of(judged[task.name], judges)
         planned.append(PlannedTask(task.name, task.samples, scorer, examined.n, identity, fit.settings, fit.dropped))
+    recorded = fit_recorded(adapters, tasks, every_task, suite.run.repeats) if not complaints else Fit()
+    complaints += recorded.complaints
+    notes += recorded.notes
     complaints += _unsent(suite, "models", entries, adapters, options)
     complaints += _unsent(suite, "judges", suite.judges, judges, options)
     for section, asked, by_task in (("models", adapters, planned), ("judges", judges, judged.values())):
@@ -137,7 +144,9 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         notes.append(f"cut by --limit to {options.limit} samples a task: a look, not evidence (a gate refuses it)")
     panel = Panel(tuple(marking), judged) if judged else None
     facts = _facts(suite, options, work, prices, panel)
-    return Plan(suite, options, work, _digest(work, tasks, entries, panel), tuple(notes), facts, panel)
+    notes += recorded.lacking
+    whole = _digest(work, tasks, entries, panel)
+    return Plan(suite, options, work, whole, tuple(notes), facts, panel, tuple(recorded.lacking))
 
 
 def _limited(task: Task, options: Options) -> Task:

@@ -270,4 +270,5 @@ def _verdict(plan: Plan, result: RunResult, n_errored: int) -> tuple[str, tuple[
                 reasons.append(f"{kind}, {n:,} times; the first: {first}")
     if result.interrupted:
         return "interrupted", tuple(reasons)
+    reasons += plan.lacking
     return ("incomplete" if reasons else "complete"), tuple(reasons)

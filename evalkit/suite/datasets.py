@@ -12,7 +12,6 @@ with its place; nothing is skipped in silence but blank lines.
 
 from __future__ import annotations
 
-import csv
 import gzip
 import hashlib
 import io
@@ -20,13 +19,18 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any
 
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
+from evalkit.suite.filekinds import HEAD, LONGEST_LINE, Unpacked, not_utf8, other_kind
+from evalkit.suite.hub_forms import Form
+from evalkit.suite.parquet import read_parquet
+from evalkit.suite.rendering import TooMuch
+from evalkit.suite.tables import read_table
 from evalkit.suite.wording import columns, masked, word
 
 Complain = Callable[[str], None]
@@ -40,7 +44,6 @@ FORMATS = {
     ".parquet": "parquet",
     ".pq": "parquet",
 }
-_LONGEST_CELL = 50_000_000
 
 
 def raise_it(complaint: str) -> None:
@@ -58,6 +61,15 @@ class Data:
     format: str
     where: Mapping[str, Any]
     """Only the records whose fields have these values."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """By field the column that it is read from, for columns that have other names."""
+    form: Form | None = None
+    """How a published record becomes one of the built-in task that reads it; None: as it is."""
+    may_lack_split: bool = False
+    """`where` is of no use to files that have no such field: each is a split of its own."""
+
+    left_out: list[int] = field(default_factory=list, compare=False)
+    """Places of records that `form` left out in the last pass: nothing to choose."""
 
     @property
     def unit(self) -> str:
@@ -74,7 +86,12 @@ class Data:
         A record that cannot be read goes to `complain` and reading goes on; without `complain` it is raised as
         SuiteError, like everything that makes the whole file unreadable.
         """
+        self.left_out.clear()
         found = self._all(complain)
+        if self.fields:
+            found = self._renamed(found)
+        if self.form is not None:
+            found = self._formed(found, self.form, complain)
         return found if not self.where else self._filtered(found)
 
     def fingerprint(self) -> str:
@@ -87,22 +104,41 @@ class Data:
     def _all(self, complain: Complain) -> Iterator[tuple[int, Record]]:
         try:
             if self.format == "parquet":
-                yield from self._parquet()
+                with self.path.open_file() as opened:
+                    yield from read_parquet(opened, self.label, self.path.n_bytes())
                 return
             with self._bytes() as file:
-                yield from self._jsonl(file, complain) if self.format == "jsonl" else self._table(file, complain)
+                if said := other_kind(file.peek(HEAD)[:HEAD], self.format):
+                    raise SuiteError(f"{self.label}: {said}")
+                within: IO[bytes] = file
+                if self.path.name.endswith(".gz"):
+                    within = io.BufferedReader(Unpacked(file, self.path.n_bytes()), 1 << 16)
+                if self.format == "jsonl":
+                    yield from self._jsonl(within, complain)
+                else:
+                    yield from read_table(within, "\t" if self.format == "tsv" else ",", self.place, complain)
+        except TooMuch as error:
+            raise SuiteError(f"{self.label}: {error}") from error
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise SuiteError(f"{self.label}: the gzip file is damaged or cut short: {error}") from error
         except UnicodeDecodeError as error:
-            raise SuiteError(
-                f"{self.label}: is not UTF-8 ({error.reason}, byte {error.object[error.start]:#04x}); "
-                "convert it, for example with: iconv -f WINDOWS-1252 -t UTF-8"
-            ) from error
+            raise SuiteError(f"{self._place_of(error)}: {not_utf8(error)}") from error
         except OSError as error:
             raise SuiteError(f"{self.label}: cannot be read: {error.strerror or error}") from error
 
+    def _place_of(self, error: UnicodeDecodeError) -> str:
+        """The first line that is not UTF-8."""
+        with self._bytes() as file:
+            for number, raw in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), 1):
+                try:
+                    raw.decode("utf-8")
+                except UnicodeDecodeError:
+                    return self.place(number)
+        return self.label
+
     @contextmanager
-    def _bytes(self) -> Iterator[IO[bytes]]:
+    def _bytes(self) -> Iterator[io.BufferedReader]:
+        """The file, unpacked where its name says gzip."""
         with self.path.open_file() as file:
             if self.path.name.endswith(".gz"):
                 with gzip.GzipFile(fileobj=file) as unzipped, io.BufferedReader(unzipped) as buffered:
@@ -111,14 +147,23 @@ class Data:
                 yield file
 
     def _jsonl(self, file: IO[bytes], complain: Complain) -> Iterator[tuple[int, Record]]:
-        for number, raw in enumerate(file, 1):
+        number = 0
+        while raw := file.readline(LONGEST_LINE + 1):
+            number += 1
+            if len(raw) > LONGEST_LINE:
+                raise SuiteError(f"{self.place(number)}: is a line of more than {LONGEST_LINE // 1_000_000} MB")
+            if raw.isspace():
+                continue
             try:
                 text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
                 record = _DECODER.decode(text)
             except UnicodeDecodeError as error:
-                complain(f"{self.place(number)}: is not UTF-8 ({error.reason}, byte {error.object[error.start]:#04x})")
+                complain(f"{self.place(number)}: {not_utf8(error)}")
                 continue
-            except (ValueError, RecursionError) as error:
+            except RecursionError:
+                complain(f"{self.place(number)}: is not a JSON record: it is nested too deeply")
+                continue
+            except ValueError as error:
                 if raw.strip():
                     complain(
                         f"{self.place(number)}: is not a JSON record: {_why(error)} (line seen, masked: {masked(text)})"
@@ -131,52 +176,47 @@ class Data:
                     f"{self.place(number)}: a record is a JSON object, {{...}} (value seen, masked: {masked(record)})"
                 )
 
-    def _table(self, file: IO[bytes], complain: Complain) -> Iterator[tuple[int, Record]]:
-        csv.field_size_limit(_LONGEST_CELL)
-        with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
-            rows = csv.reader(text, delimiter="\t" if self.format == "tsv" else ",", strict=True)
+    def _renamed(self, found: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
+        """Records under the names that the task reads. Raises SuiteError for a column that is not there."""
+        for number, record in found:
+            made = dict(record)
+            for name, column in self.fields.items():
+                if column not in record:
+                    near = get_close_matches(column, [*record], n=1, cutoff=0.5)
+                    hint = f"did you mean {near[0]!r}?" if near else f"its columns are {columns(record)}"
+                    raise SuiteError(f"{self.place(number)}: has no column {column!r} (data.fields.{name}); {hint}")
+                made[name] = record[column]
+            yield number, made
+
+    def _formed(
+        self, found: Iterator[tuple[int, Record]], form: Form, complain: Complain
+    ) -> Iterator[tuple[int, Record]]:
+        for number, record in found:
             try:
-                header = next(rows, [])
-                if not header or len(set(header)) < len(header) or "" in header:
-                    raise SuiteError(
-                        f"{self.place(1)}: the first line must name every column once (columns seen: {columns(header)})"
-                    )
-                start = rows.line_num + 1
-                for cells in rows:
-                    number, start = start, rows.line_num + 1
-                    if len(cells) == len(header):
-                        yield number, dict(zip(header, cells, strict=True))
-                    elif cells:
-                        complain(f"{self.place(number)}: has {len(cells)} cells; the header has {len(header)}")
-            except csv.Error as error:
-                raise SuiteError(f"{self.place(rows.line_num)}: is not valid CSV: {error}") from error
-
-    def _parquet(self) -> Iterator[tuple[int, Record]]:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        try:
-            with self.path.open_file() as opened, pq.ParquetFile(opened) as file:
-                number = 0
-                for batch in file.iter_batches(batch_size=1_000):
-                    for record in batch.to_pylist():
-                        number += 1
-                        yield number, {name: _plain(value) for name, value in record.items()}
-        except pa.ArrowException as error:
-            raise SuiteError(f"{self.label}: is not a readable Parquet file: {str(error).splitlines()[0]}") from error
+                made = form(record)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                said = str(error) if isinstance(error, ValueError) else f"is not as it is published ({error!r})"
+                complain(f"{self.place(number)}: {said}")
+                continue
+            if made is None:
+                self.left_out.append(number)
+            else:
+                yield number, made
 
     def _filtered(self, found: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
-        wanted = list(self.where.items())
+        wanted = [(name, value if isinstance(value, list | tuple) else (value,)) for name, value in self.where.items()]
         none_yet = True
         seen: dict[str, None] = {}
         for number, record in found:
-            for name, value in wanted:
+            for name, values in wanted:
+                if name not in record and self.may_lack_split and name == "split":
+                    continue
                 if name not in record:
                     raise SuiteError(
                         f"{self.place(number)}: has no field {name!r}, which `where` asks for; "
                         f"its fields are {columns(record)}"
                     )
-                if record[name] != value and not (self.unit == "line" and str(record[name]) == str(value)):
+                if not any(self._is(record[name], value) for value in values):
                     if len(seen) < 8:
                         seen[f"{name}: {word(record[name])}"] = None
                     break
@@ -184,8 +224,14 @@ class Data:
                 none_yet = False
                 yield number, record
         if none_yet:
-            asked = ", ".join(f"{name}: {value!r}" for name, value in wanted)
+            asked = ", ".join(f"{name}: {' or '.join(map(repr, values))}" for name, values in wanted)
             raise SuiteError(f"{self.label}: no record has {asked}; seen: {', '.join(seen) or 'no record at all'}")
+
+    def _is(self, here: Any, wanted: Any) -> bool:
+        """Whether a field has this value; in a file of text also by its text, where true is as JSON writes it."""
+        if isinstance(here, bool) is isinstance(wanted, bool) and here == wanted:
+            return True
+        return self.unit == "line" and _word(here) == _word(wanted)
 
 
 def open_data(
@@ -253,14 +299,5 @@ def _no_number(text: str) -> Any:
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)
 
 
-def _plain(value: Any) -> Any:
-    """A Parquet value as JSON has it: dates as ISO text, decimals as text, bytes as their sha256 (an identity)."""
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, bytes):
-        return f"sha256:{hashlib.sha256(value).hexdigest()}"
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

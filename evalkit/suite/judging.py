@@ -100,7 +100,12 @@ class Judging:
     def _reference(self, sample: Sample, values: Mapping[str, Any]) -> str | None:
         if self.reference is None:
             return sample.target or None
-        text = self.reference.render({**values, **sample.fields, "target": sample.target or ""})
+        try:
+            text = self.reference.render({**values, **sample.fields, "target": sample.target or ""})
+        except BadTemplate as error:
+            if error.null:
+                return None
+            raise
         return text if text.strip() else None
 
 

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from evalkit.errors import SuiteError
 from evalkit.suite import builtin_tasks, checks
 from evalkit.suite.complaints import translate
+from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
 from evalkit.suite.foreign import ForeignTask, check_foreign
 from evalkit.suite.judging import check_judging, check_labels
 from evalkit.suite.located import Loc, Located, dotted, parse
@@ -78,10 +79,8 @@ def _text(path: Path) -> str:
             raise SuiteError(f"{path}: is larger than {LARGEST // 1_000_000} MB; items belong into a data file")
         return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        raise SuiteError(
-            f"{path}: is not UTF-8 ({error.reason}, byte {error.object[error.start]:#04x} at {error.start}); "
-            "save it as UTF-8"
-        ) from error
+        said = other_kind(error.object[:HEAD], "yaml") or not_utf8(error)
+        raise SuiteError(f"{path}: {said}") from error
     except OSError as error:
         raise SuiteError(f"{path}: cannot be read: {error.strerror or error}") from error
 

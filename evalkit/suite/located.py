@@ -30,6 +30,7 @@ _PLAIN = {
 _INT = re.compile(r"[-+]?[0-9]+")
 _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_BARE = re.compile(r"(?:- *)?(\w+): *(\{[{%].*)")
 _WORDS: dict[str, Any] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -94,6 +95,8 @@ def parse(text: str, name: str) -> Located:
         reason = getattr(error, "problem", None) or str(error).splitlines()[0]
         if "another document" in reason:
             reason = "a second document starts here (---); a suite is one document"
+        if mark is not None and (bare := _bare_template(text.split("\n")[: mark.line + 1])):
+            reason = f"a template stands in quotes: {bare}"
         raise SuiteError(f"{place}: this is not valid YAML: {reason}") from error
     except RecursionError as error:
         raise SuiteError(f"{name}: nested too deeply to be a suite") from error
@@ -121,6 +124,9 @@ def _mapping(node: Any, loc: Loc, tree: Located) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key = key_node.value
+        if key_node.id == "mapping" or (node.flow_style and value_node.value == "" and _is_template(loc)):
+            tree.refuse(loc, f'a template stands in quotes: {dotted(loc[-1:])}: "{{{{ FIELD }}}}"')
+            return {}
         if key_node.id != "scalar" or key_node.anchor is not None:
             tree.lines[(*loc, "?")] = key_node.start_mark.line + 1
             tree.refuse((*loc, "?"), "a key must be plain text")
@@ -138,6 +144,18 @@ def _mapping(node: Any, loc: Loc, tree: Located) -> dict[str, Any]:
             continue
         result[key] = _build(value_node, here, tree)
     return result
+
+
+def _bare_template(lines: list[str]) -> str | None:
+    """The last of these lines' `key: {{ x }}` without quotes, as it should be written; None where there is none."""
+    for line in reversed(lines[-3:]):
+        if found := _BARE.fullmatch(line.strip()):
+            return f'{found[1]}: "{found[2]}"'
+    return None
+
+
+def _is_template(loc: Loc) -> bool:
+    return bool(loc) and loc[-1] in {"prompt", "target", "system", "content", "critical", "choices", "turns"}
 
 
 def _scalar(node: Any, tag: str, loc: Loc, tree: Located) -> Any:

@@ -31,7 +31,10 @@ from typing import Any, TypeVar
 
 from evalkit.records import Message, Role, Tool
 from evalkit.suite.schema import Mode, TaskEntry
-from evalkit.suite.templates import BadTemplate, Expression, Template
+from evalkit.suite.options import place_of
+from evalkit.suite.rendering import Unwritable, is_blank
+from evalkit.suite.rendering import text as as_text
+from evalkit.suite.templates import ROW, BadTemplate, EndlessTemplate, Expression, Template
 from evalkit.suite.tools import LISTED, Offer, read_tools
 from evalkit.suite.wording import short
 
@@ -45,14 +48,16 @@ MOST_TURNS = 50
 """Further turns of one conversation: beyond this it is a mistake in the data."""
 _OURS = frozenset({"choices", "letters", "options"})
 _YES = frozenset({"true", "1", "yes"})
-_NO = frozenset({"false", "0", "no", "none", ""})
+_NO = frozenset({"false", "0", "no", "none", "null", ""})
 
 
 class BadRecord(Exception):
     """This record cannot be asked. `key` is the task's key at fault; `str()` is half a sentence without place."""
 
-    def __init__(self, key: str, reason: str) -> None:
+    def __init__(self, key: str, reason: str, *, final: bool = False) -> None:
         self.key = key
+        self.final = final
+        """No other record need be tried: the template itself takes too long."""
         super().__init__(reason)
 
 
@@ -77,18 +82,24 @@ class Prompt:
     """What the user says after each answer; None: one answer is all."""
     offer: Offer | None = None
     """The functions that may be called; None: there are none."""
+    by_row: bool = False
+    """A template reads the record as `row` (or `record`), for columns whose names are no single word."""
 
     def choices(self, record: Mapping[str, Any]) -> tuple[str, ...]:
         """The texts of the options, in the order of the data; () for a task without choices."""
         if self.options is None:
             return ()
         if isinstance(self.options, Expression):
-            found = _evaluate(self.options, record)
+            found = _evaluate(self.options, self._fields(record))
             if not isinstance(found, list | tuple) or any(isinstance(c, dict | list) or c is None for c in found):
                 raise BadRecord("choices", f"{self.options.source} gives {short(found)}; expected a list of texts")
-            texts = tuple(str(c) for c in found)
+            try:
+                texts = tuple([as_text(c) for c in found])
+            except Unwritable as error:
+                raise BadRecord("choices", f"an option of {self.options.source} {error}") from error
         else:
-            texts = tuple([_render(template, record) for template in self.options])
+            fields = self._fields(record)
+            texts = tuple([_render(template, fields) for template in self.options])
         if len(texts) < 2:
             raise BadRecord("choices", f"a choice needs at least two options (seen: {len(texts)})")
         if self.letters and len(texts) > len(ascii_uppercase):
@@ -97,17 +108,22 @@ class Prompt:
 
     def values(self, record: Mapping[str, Any], choices: tuple[str, ...]) -> Mapping[str, Any]:
         """The variables of the templates. Raises BadRecord for functions that are no list."""
+        fields = self._fields(record)
         if self.offer is not None:
-            return {**record, "tools": self._asked_of(self.offer.listed, record)}
+            return {**fields, "tools": self._asked_of(self.offer.listed, fields)}
         if not choices:
-            return record
+            return fields
         letters = ascii_uppercase[: len(choices)]
         block = "\n".join([f"{letter}. {text}" for letter, text in zip(letters, choices, strict=False)])
-        return {**record, "choices": list(choices), "letters": list(letters), "options": block}
+        return {**fields, "choices": list(choices), "letters": list(letters), "options": block}
+
+    def _fields(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The record's fields as variables; `row` is the record itself, unless it has a field of this name."""
+        return {**dict.fromkeys(ROW, record), **record} if self.by_row else record
 
     def tools(self, record: Mapping[str, Any]) -> tuple[Tool, ...]:
         """What is offered through the tool interface; () where nothing is. Raises BadRecord."""
-        return () if self.offer is None else self._asked_of(self.offer.tools, record)
+        return () if self.offer is None else self._asked_of(self.offer.tools, self._fields(record))
 
     @staticmethod
     def _asked_of(read: Callable[[Mapping[str, Any]], R], record: Mapping[str, Any]) -> R:
@@ -119,13 +135,14 @@ class Prompt:
     def messages(self, values: Mapping[str, Any], examples: Sequence[Message] = ()) -> tuple[Message, ...]:
         """The conversation; examples stand before the last user turn."""
         *before, (role, last) = self.turns
-        head = [Message(r, _render(template, values)) for r, template in before]
-        return (*head, *examples, Message(role, _render(last, values)))
+        head = [Message(r, _said(r, template, values)) for r, template in before]
+        return (*head, *examples, Message(role, _said(role, last, values)))
 
     def further_turns(self, values: Mapping[str, Any]) -> tuple[str, ...]:
         """What the user says after each answer, in order; () where the record has nothing further."""
         if self.further is None:
             return ()
+        values = self._fields(values)
         if not isinstance(self.further, Expression):
             said = [_render(template, {**values, TURN: n}) for n, template in enumerate(self.further, start=2)]
             if not all(text.strip() for text in said):
@@ -134,7 +151,7 @@ class Prompt:
                 )
             return tuple(said)
         found = _evaluate(self.further, values)
-        if not isinstance(found, list | tuple) or any(not isinstance(text, str) or not text for text in found):
+        if not isinstance(found, list | tuple) or any(not isinstance(text, str) or not text.strip() for text in found):
             raise BadRecord("turns", f"{self.further.source} gives {short(found)}; expected a list of texts")
         if len(found) > MOST_TURNS:
             raise BadRecord("turns", f"there are {len(found):,} further turns; the most is {MOST_TURNS}")
@@ -143,7 +160,7 @@ class Prompt:
     def question(self, values: Mapping[str, Any]) -> Message:
         """The last user turn alone: what an example repeats."""
         role, last = self.turns[-1]
-        return Message(role, _render(last, values))
+        return Message(role, _said(role, last, values))
 
     def target(self, values: Mapping[str, Any], choices: tuple[str, ...]) -> str | None:
         """The right answer: for choices the text of the right one, else the rendered text; None where there is none.
@@ -154,29 +171,16 @@ class Prompt:
         if self.goal is None:
             return None
         text = _render(self.goal, values)
+        if choices and is_blank(text):
+            raise BadRecord("target", "renders no text: the record has no right answer")
         return choices[self._index(text.strip(), choices)] if choices else text
 
     def _index(self, text: str, choices: tuple[str, ...]) -> int:
         assert self.goal is not None
-        by_text = [] if "letters" in self.goal.names else [i for i, c in enumerate(choices) if c.strip() == text]
-        position = -1 if "choices" in self.goal.names or len(text) != 1 else ascii_uppercase.find(text)
-        by_letter = position if 0 <= position < len(choices) else None
-        if len(by_text) > 1 and by_letter is None:
-            raise BadRecord(
-                "target", f"{text!r} is the text of {len(by_text)} options; name the right one by its letter"
-            )
-        if by_text and by_letter is not None and by_text != [by_letter]:
-            raise BadRecord(
-                "target",
-                f"{text!r} is a letter and also the text of another option; write {{{{ letters[INDEX] }}}} for the "
-                "letter or {{ choices[INDEX] }} for the text",
-            )
-        if by_text:
-            return by_text[0]
-        if by_letter is not None:
-            return by_letter
-        hint = "; for an index write {{ letters[FIELD] }}" if text.isdigit() else ""
-        raise BadRecord("target", f"renders {short(text)}, which is none of the options {short(list(choices))}{hint}")
+        try:
+            return place_of(text, choices, self.goal.names)
+        except ValueError as error:
+            raise BadRecord("target", str(error)) from error
 
     def answer(self, values: Mapping[str, Any], choices: tuple[str, ...]) -> Message:
         """How an example is answered: the letter where options are shown by letter, else the target."""
@@ -191,7 +195,12 @@ class Prompt:
         """Whether the sample may not newly fail. Anything but true/1/yes and false/0/no/none/empty is refused."""
         if isinstance(self.urgent, bool):
             return self.urgent
-        text = _render(self.urgent, values).strip().lower()
+        try:
+            text = self.urgent.render(values).strip().lower()
+        except BadTemplate as error:
+            if error.null:
+                return False
+            raise _bad(self.urgent, error) from error
         if text in _YES:
             return True
         if text in _NO:
@@ -246,9 +255,13 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
     names = frozenset().union(*(template.names for _, template in ready)) if ready else frozenset()
     if entry.choices is not None:
         names -= _OURS
+    said = [] if further is None else [further] if isinstance(further, Expression) else [t for t in further if t]
     if further is not None:
-        said = [further] if isinstance(further, Expression) else [template for template in further if template]
         names = names.union(*(template.names for template in said)) - {TURN}
+    names = names.union(*(template.fields for _, template in ready), *(template.fields for template in said))
+    every = [*(template for _, template in ready), *said, goal]
+    every += [options] if isinstance(options, Expression) else [*(options or ())]
+    every += [item for item in (urgent, offer.declared if offer else None) if isinstance(item, Template | Expression)]
     if entry.permute is not None and ready:
         wrong += _unmovable(entry, options, shows=appended or bool(shown), read=names)
     if wrong:
@@ -262,6 +275,7 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
         letters=entry.choices is not None and mode != "likelihood" and by_letter,
         instruction=INSTRUCTION if appended else None,
         reads=names if offer is None else (names - {"tools"}) | offer.reads,
+        by_row=any(template is not None and template.names & ROW for template in every),
         shows=appended or bool(shown),
         further=further,  # type: ignore[arg-type]  # as above
         offer=offer,
@@ -289,7 +303,7 @@ def _unmovable(
             "permute",
             "would change nothing: the prompt does not show its options; write {{ options }} where they should stand",
         )
-    fields = options.names if isinstance(options, Expression) else {t.source.strip("{} -") for t in options if t}
+    fields = options.reads if isinstance(options, Expression) else {t.source.strip("{} -") for t in options if t}
     if both := sorted(fields & read):
         yield (
             "permute",
@@ -321,15 +335,27 @@ def _offer(entry: TaskEntry, wrong: list[tuple[str, str]]) -> Offer | None:
     return Offer(entry.tools, native)
 
 
+def _said(role: Role, template: Template, values: Mapping[str, Any]) -> str:
+    """One turn; what the user says is never empty."""
+    text = _render(template, values)
+    if role == "user" and is_blank(text):
+        raise BadRecord(template.where, "renders no text: there is nothing to ask")
+    return text
+
+
 def _render(template: Template, values: Mapping[str, Any]) -> str:
     try:
         return template.render(values)
     except BadTemplate as error:
-        raise BadRecord(template.where, str(error)) from error
+        raise _bad(template, error) from error
 
 
 def _evaluate(expression: Expression, values: Mapping[str, Any]) -> Any:
     try:
         return expression.value(values)
     except BadTemplate as error:
-        raise BadRecord(expression.where, str(error)) from error
+        raise _bad(expression, error) from error
+
+
+def _bad(template: Template | Expression, error: BadTemplate) -> BadRecord:
+    return BadRecord(template.where, str(error), final=isinstance(error, EndlessTemplate))

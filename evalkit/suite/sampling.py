@@ -17,6 +17,7 @@ from typing import Any
 from evalkit.records import Message, Sample
 from evalkit.suite import orders
 from evalkit.suite.digests import digest
+from evalkit.suite.likeness import Likeness, likeness
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.schema import TaskEntry
 from evalkit.suite.shots import Shots, sample_digest
@@ -66,7 +67,7 @@ class Recipe:
             digest=identity,
             target_digest=target_digest,
             occurrence=occurrence,
-            messages=prompt.messages(values, self.shots.before(record, identity) if self.shots.groups else ()),
+            messages=prompt.messages(values, self._examples(record, choices)),
             target=target,
             choices=choices,
             tools=prompt.tools(record) if prompt.offer is not None else (),
@@ -94,7 +95,7 @@ class Recipe:
         assert self.entry.permute is not None
         written = self.sample(number, record, choices, identity, 0)
         right = choices.index(written.target) if written.target is not None else None
-        examples = self.shots.before(record, identity) if self.shots.groups else ()
+        examples = self._examples(record, choices)
         wanted = self.entry.permute
         for n, order in enumerate(orders.orders(choices, identity, wanted), start=1):
             moved = tuple(choices[place] for place in order)
@@ -134,6 +135,13 @@ class Recipe:
                 slices={**sample.slices, TURN: str(turn)},
                 turn=turn,
             )
+
+    def likeness(self, record: Mapping[str, Any], choices: tuple[str, ...]) -> Likeness:
+        """What the record asks, comparable with an example."""
+        return likeness(record, self.prompt.reads, choices)
+
+    def _examples(self, record: Mapping[str, Any], choices: tuple[str, ...]) -> list[Message]:
+        return self.shots.before(record, self.likeness(record, choices)) if self.shots.groups else []
 
     def _goal(self, record: Mapping[str, Any]) -> Any:
         """Without a target the scorer reads the record itself: whatever is neither asked nor only for grouping."""

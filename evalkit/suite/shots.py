@@ -1,19 +1,19 @@
 """Few-shot examples: which worked records stand before a question, as turns of the conversation.
 
     shots = prepare(entry.shots, prompt, data, folder)
-    shots.before(record, digest)      # (Message('user', '2 + 2?'), Message('assistant', '4'), ...)
+    shots.before(record, likeness)      # (Message('user', '2 + 2?'), Message('assistant', '4'), ...)
     shots.digest              # identity of the rendered turns
 
 An example's question is the task's last user turn, its answer the target (the letter, where options are shown by
 letter). With `same`, a question gets the examples that agree with it in that field. A question that is itself among the
-examples would be asked with its own answer in view, so that is refused, not skipped.
+examples (`evalkit.suite.likeness`) is asked without that one, which would show its own answer.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,10 @@ from evalkit.errors import SuiteError
 from evalkit.records import Message
 from evalkit.suite.datasets import Data, Record, open_data
 from evalkit.suite.digests import canonical_json, digest
+from evalkit.suite.likeness import Likeness, likeness
 from evalkit.suite.prompts import BadRecord, Prompt
 from evalkit.suite.schema import ShotsEntry
+from evalkit.suite.templates import EVERY_FIELD
 from evalkit.suite.wording import listed, short
 
 MOST = 50
@@ -32,9 +34,9 @@ _Ranked = tuple[bytes | int, Record, str]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A worked question: its identity as a sample, and its two turns."""
+    """A worked question: what it says, and its two turns."""
 
-    digest: str
+    says: Likeness
     question: Message
     answer: Message
 
@@ -56,14 +58,18 @@ class Shots:
         }
         return digest("evalkit.shots/1", {"same": self.same, "turns": turns})
 
-    def before(self, record: Mapping[str, Any], identity: str) -> list[Message]:
+    def before(self, record: Mapping[str, Any], says: Likeness) -> list[Message]:
         """The turns before this record's question. Raises BadRecord where its group has no examples."""
         examples = self._of(record)
-        return [turn for e in examples if e.digest != identity for turn in (e.question, e.answer)]
+        return [turn for e in examples if e.says.key != says.key for turn in (e.question, e.answer)]
 
-    def leaves_out(self, record: Mapping[str, Any], identity: str) -> bool:
+    def leaves_out(self, record: Mapping[str, Any], says: Likeness) -> bool:
         """Whether this question is itself one of its examples. Raises as `before`."""
-        return bool(self.groups) and any(e.digest == identity for e in self._of(record))
+        return any(e.says.key == says.key for e in self._of(record))
+
+    def is_near(self, record: Mapping[str, Any], says: Likeness) -> bool:
+        """Whether this question reads nearly like one of its examples. Raises as `before`."""
+        return any(e.says.is_near(says) for e in self._of(record))
 
     def _of(self, record: Mapping[str, Any]) -> tuple[Example, ...]:
         if self.same is None:
@@ -81,7 +87,8 @@ def sample_digest(prompt: Prompt, record: Mapping[str, Any], choices: tuple[str,
 
     Raises BadRecord for values that JSON does not have (NaN, lone surrogates).
     """
-    fields = {name: record[name] for name in prompt.reads if name in record}
+    everything = EVERY_FIELD in prompt.reads
+    fields = record if everything else {name: record[name] for name in prompt.reads if name in record}
     try:
         return digest("evalkit.sample/1", {"fields": fields, "choices": choices})
     except (ValueError, TypeError) as error:
@@ -118,8 +125,8 @@ def prepare(entry: ShotsEntry | None, prompt: Prompt, data: Data, folder: Path) 
             try:
                 choices = prompt.choices(record)
                 values = prompt.values(record, choices)
-                identity = sample_digest(prompt, record, choices)
-                examples.append(Example(identity, prompt.question(values), prompt.answer(values, choices)))
+                says = likeness(record, prompt.reads, choices)
+                examples.append(Example(says, prompt.question(values), prompt.answer(values, choices)))
             except BadRecord as error:
                 raise SuiteError(f"{place}: {error.key} {error}") from error
         rendered[group] = tuple(examples)
@@ -139,7 +146,8 @@ def _found(entry: ShotsEntry, data: Data, folder: Path) -> Iterable[tuple[str, R
     if entry.records is not None:
         return [(f"records[{i}]", record) for i, record in enumerate(entry.records)]
     if entry.path is None:
-        source = Data(data.path, data.label, data.format, entry.where)
+        source = replace(data, where=entry.where, may_lack_split=False, left_out=[])
     else:
-        source = open_data(entry.path, folder, format=entry.format, where=entry.where)
+        other = open_data(entry.path, folder, format=entry.format, where=entry.where)
+        source = replace(other, fields=data.fields, form=data.form, may_lack_split=data.may_lack_split)
     return ((source.place(number), record) for number, record in source.records())

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,9 @@ from evalkit.records import Sample
 from evalkit.suite import hub, orders
 from evalkit.suite.datasets import Complain, Data, Record, open_data, raise_it
 from evalkit.suite.digests import digest
+from evalkit.suite.grouped import Grouped
+from evalkit.suite.hub_forms import SEVERAL_FILES, form_of
+from evalkit.suite.observed import Observed
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.sampling import Recipe
 from evalkit.suite.schema import BuiltinEntry, LimitEntry, TaskEntry
@@ -31,7 +34,6 @@ from evalkit.suite.wording import short
 
 KEPT = 5_000
 """Samples up to which an examination keeps what it rendered."""
-MOST_COMPLAINTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Examined:
     n: int
     """Samples that would be asked, after `limit`."""
     complaints: tuple[str, ...]
-    """At most 20, each with its place; a last line counts the rest. Empty: every sample renders."""
+    """At most 20 kinds, each by its first with its place and a count. Empty: every sample renders."""
     first: tuple[Sample, ...]
     """Up to three, to show."""
     n_alike: int
@@ -85,14 +87,23 @@ class Task:
         try:
             if entry.path is not None:
                 found = open_data(entry.path, self.folder, format=entry.format, where=entry.where)
-                return replace(found, label=str(found.path))  # a message about a record opens the record
+                found = replace(found, label=str(found.path))  # a message about a record opens the record
+                return self._as_published(found)
             assert entry.hub and entry.file
             path = hub.fetch(entry.hub, entry.file, entry.revision or "main")
             label = f"{entry.hub}/{entry.file}"
             kept = (hub.cache_folder(),)
-            return open_data(str(path), self.folder, format=entry.format, where=entry.where, label=label, also=kept)
+            found = open_data(str(path), self.folder, format=entry.format, where=entry.where, label=label, also=kept)
+            return self._as_published(found)
         except SuiteError as error:
             raise SuiteError([f"{self.at}.data: {c}" for c in error.complaints]) from error
+
+    def _as_published(self, found: Data) -> Data:
+        """The file under the names that the task reads; a built-in task also takes the form that the hub has."""
+        assert self.entry.data is not None
+        own = self.entry.use if isinstance(self.entry, BuiltinEntry) else None
+        form = form_of(own) if own is not None else None
+        return replace(found, fields=self.entry.data.fields, form=form, may_lack_split=own in SEVERAL_FILES)
 
     @cached_property
     def shots(self) -> Shots:
@@ -147,7 +158,8 @@ class Task:
             "name": self.name,
             "identity": self.identity,
             "data": self.data.fingerprint(),
-            "where": dict(self.data.where),
+            "where": {name: list(v) if isinstance(v, tuple) else v for name, v in self.data.where.items()},
+            **({"fields": dict(self.data.fields)} if self.data.fields else {}),
             "id": entry.data.id if entry.data else None,
             "cluster": entry.cluster,
             "slices": list(entry.slices),
@@ -161,50 +173,87 @@ class Task:
 
     def examine(self) -> Examined:
         """Read and render everything once. Never raises for data: what is wrong is in `complaints`."""
-        complaints = _Complaints(self.at)
+        complaints = Grouped(self.at)
+        permute = self.entry.permute
+        observed = Observed(self.name, self.prompt, self.entry.target, permuted=permute.n if permute else None)
         ids: set[int] = set()
         twice: set[str] = set()
         kept: list[Sample] | None = []
         first: list[Sample] = []
-        n = n_alike = n_left_out = 0
-        referring: list[str] = []
+        n = n_alike = 0
         try:
             for sample in self._walk(complaints):
                 n += 1
                 n_alike += sample.occurrence > 0
-                n_left_out += self.shots.leaves_out(sample.fields, sample.digest)
+                observed.see(sample)
+                if self.shots.groups:
+                    self._compare(sample, observed, n)
                 key = hash(sample.id)
                 if key in ids:
                     twice.add(sample.id)
                 ids.add(key)
                 if n <= 3:
                     first.append(sample)
-                if self.entry.permute is not None and orders.refers_to_others(sample.choices):
-                    referring.append(sample.id)
                 if n > KEPT:
                     kept = None
                 if kept is not None:
                     kept.append(sample)
             if twice:
                 self._name_twice(twice, complaints)
-            if n == 0 and not complaints.listed:
+            if n == 0 and not complaints:
                 complaints(f"{self.at}.data: {self.data.label} holds no record; a task needs at least one")
         except SuiteError as error:
             for complaint in error.complaints:
                 complaints(complaint)
-        if kept is not None and not complaints.listed:
+        if kept is not None and not complaints:
             self.__dict__["_kept"] = tuple(kept)  # beside the cached properties of this frozen record
-        notes = (self._refer(referring),) if referring else ()
-        return Examined(n, complaints.all(), tuple(first), n_alike, n_left_out, notes)
+        notes = (*observed.notes(), *self._left_out()) if not complaints else ()
+        return Examined(n, complaints.all(), tuple(first), n_alike, len(observed.left_out), notes)
 
-    def _refer(self, ids: list[str]) -> str:
-        assert self.entry.permute is not None
-        n = len(ids) // self.entry.permute.n
-        return (
-            f"{self.name}: {n:,} {'record has' if n == 1 else 'records have'} options that speak of other options "
-            f'("none of the above", "both A and B"), the first {short(ids[0])}: in another order they may be false, or '
-            "right for another reason. Leave such records out (data: where), or reword them."
-        )
+    def _left_out(self) -> tuple[str, ...]:
+        places = self.data.left_out
+        if not places:
+            return ()
+        n = f"{len(places):,} {'record has' if len(places) == 1 else 'records have'}"
+        first = self.data.place(places[0])
+        return (f"{self.name}: {n} one option left and nothing to choose ({first}); not asked",)
+
+    def _compare(self, sample: Sample, observed: Observed, n: int) -> None:
+        """Take note of a sample that is, or nearly is, one of its own examples."""
+        if sample.turn > 1 or (self.entry.permute is not None and ":order" in sample.id):
+            return
+        own = self._recipe.likeness(sample.fields, sample.choices)
+        if self.shots.leaves_out(sample.fields, own):
+            observed.left_out.append(sample.id)
+        elif n <= KEPT and self.shots.is_near(sample.fields, own):
+            observed.near.append(sample.id)
+
+    @property
+    def is_numbered(self) -> bool:
+        """Whether samples are named by their line: the records have no ids."""
+        first = next(iter(self.samples()), None)
+        named = self.entry.data is not None and self.entry.data.id is not None
+        return not named and first is not None and "id" not in first.fields
+
+    def every_id(self) -> Iterator[str]:
+        """The ids of all records of the file, also of those that `where` and `limit` leave out."""
+        for number, record in replace(self.data, where={}).records(_ignore):
+            try:
+                yield self._recipe.id(number, record)
+            except BadRecord:
+                continue
+
+    def places(self, ids: Collection[str]) -> dict[str, str]:
+        """Where the records with these ids stand, like `d.csv:3`; those that none has are left out."""
+        found: dict[str, str] = {}
+        for number, record in self._records(_ignore):
+            try:
+                name = self._recipe.id(number, record)
+            except BadRecord:
+                continue
+            if name in ids:
+                found.setdefault(name, self.data.place(number))
+        return found
 
     @cached_property
     def _recipe(self) -> Recipe:
@@ -226,7 +275,14 @@ class Task:
                     occurrence = seen.times(identity) if wanted is None else wanted[number]
                     yield recipe.sample(number, record, choices, identity, occurrence)
             except BadRecord as error:
-                complain(self._complaint(number, record, error))
+                self._refuse(number, record, error, complain)
+
+    def _refuse(self, number: int, record: Mapping[str, Any], error: BadRecord, complain: Complain) -> None:
+        """Tell what is wrong with a record. Raises SuiteError where no other record need be tried."""
+        complaint = self._complaint(number, record, error)
+        if error.final:
+            raise SuiteError(complaint) from error
+        complain(complaint)
 
     def _subset(self, limit: LimitEntry, complain: Complain) -> dict[int, int]:
         """Places and occurrences of the n samples with the smallest sha256 of seed, digest and occurrence."""
@@ -236,7 +292,7 @@ class Task:
             try:
                 _, identity = self._recipe.identify(record)
             except BadRecord as error:
-                complain(self._complaint(number, record, error))
+                self._refuse(number, record, error, complain)
                 continue
             occurrence = seen.times(identity)
             text = f"{limit.seed}\0{identity}\0{occurrence}".encode()
@@ -276,12 +332,15 @@ class Task:
                 continue
             if name in twice and len(places.setdefault(name, [])) < 2:
                 places[name].append(number)
-        for name, numbers in places.items():
+        for name in sorted(twice):
+            numbers = [self.data.place(number) for number in places.get(name, ())]
             if len(numbers) == 2:
-                first, second = (self.data.place(number) for number in numbers)
-                complain(
-                    self._of_record(f"{second}: the id {short(name)} stands in {first} too; ids must differ", "data")
-                )
+                said = f"{numbers[1]}: the id {short(name)} stands in {numbers[0]} too; ids must differ"
+            else:
+                what = "turn" if self.entry.turns is not None else "order"
+                where = numbers[0] if numbers else self.data.label
+                said = f"{where}: the id {short(name)} is also that of a later {what} of another record; ids must differ"
+            complain(self._of_record(said, "data"))
 
 
 class _Seen:
@@ -300,25 +359,6 @@ class _Seen:
             return 0
         self._again[key] = self._again.get(key, 0) + 1
         return self._again[key]
-
-
-class _Complaints:
-    """The first 20 complaints and a count of the rest."""
-
-    def __init__(self, at: str) -> None:
-        self.at = at
-        self.listed: list[str] = []
-        self.n_more = 0
-
-    def __call__(self, complaint: str) -> None:
-        if len(self.listed) < MOST_COMPLAINTS:
-            self.listed.append(complaint)
-        else:
-            self.n_more += 1
-
-    def all(self) -> tuple[str, ...]:
-        rest = (f"{self.at}: and {self.n_more:,} more like these",) if self.n_more else ()
-        return (*self.listed, *rest)
 
 
 def _ignore(complaint: str) -> None:

@@ -1,115 +1,100 @@
 """One sandboxed Jinja template: text in, text out, nothing else reachable.
 
-    compiled = compile_template("Hello {{ name }}!", "prompt")
+    compiled = Template("Hello {{ name }}!", "prompt")
     compiled.render({"name": "Ada"})     # 'Hello Ada!'
 
 Suites come from pull requests, so a template has no loader, no macros, no attributes that reach into Python, no
-randomness (the same record must give the same prompt) and bounded loops and repetition. It is for text; what needs a
-program belongs into the data. `trim_blocks` and `lstrip_blocks` are on: a line that holds only a `{% ... %}` leaves
-no blank line behind. `tojson` writes plain JSON, without HTML escapes.
+randomness (the same record must give the same prompt) and bounded loops and repetition (`evalkit.suite.sandbox`). It is
+for text; what needs a program belongs into the data. `trim_blocks` and `lstrip_blocks` are on: a line that holds only a
+`{% ... %}` leaves no blank line behind. Values are written as JSON has them, without HTML escapes.
+
+A field whose name is no single word is read through `row` (or `record`, the same): `{{ row['Question Text'] }}`.
 """
 
 from __future__ import annotations
 
-import json
+import re
+import time
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from difflib import get_close_matches
 from typing import Any
 
-from jinja2 import StrictUndefined, Undefined, meta, nodes
-from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError
-from jinja2.filters import do_indent
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import Undefined, meta, nodes
+from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
+from evalkit.suite.rendering import LONGEST, TooMuch, Unwritable
+from evalkit.suite.sandbox import BadValue, check_time, environment
 from evalkit.suite.wording import listed
 
-LONGEST = 2_000_000
-"""Characters of one rendered text: beyond any model's window, so it can only be a mistake."""
+ROW = frozenset({"row", "record"})
+"""What templates call the whole record."""
+EVERY_FIELD = "*"
+"""Stands among the fields of a template that reads the record as a whole."""
 _DEEPEST_LOOP = 2
 _REFUSED = (nodes.Macro, nodes.CallBlock, nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends, nodes.Block)
-_PADDING = frozenset({"ljust", "rjust", "center", "zfill", "expandtabs", "format", "format_map"})
+_SEVERAL_WORDS = re.compile(r"\{\{-?\s*([^\W\d][\w.-]*(?:\s+[\w.-]+)+)\s*(?:\||-?\}\})")
 
 
 class BadTemplate(Exception):
     """A template that cannot be compiled, or not rendered for this record. `str()` is half a sentence."""
 
-
-class _Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's immutable sandbox, also bounded in what repetition and padding can make of a few characters."""
-
-    intercepted_binops = frozenset({"*", "**", "%"})
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        return attr not in _PADDING and super().is_safe_attribute(obj, attr, value)
-
-    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
-        """No str.format: its widths are unbounded, and templates have {{ }}."""
-        return None
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        numbers = isinstance(left, int | float) and isinstance(right, int | float)
-        if operator == "**" and not (numbers and abs(left) < 1e6 and abs(right) <= 32):
-            raise SecurityError("this power is too large for a template")
-        if operator == "%" and not numbers:
-            raise SecurityError("text formatting with % is not available; use {{ ... }} or round()")
-        if operator == "*" and not numbers:
-            text, times = (left, right) if isinstance(right, int) else (right, left)
-            if not isinstance(times, int) or len(text) * times > 100_000:
-                raise SecurityError("this repetition is too large for a template")
-        return super().call_binop(context, operator, left, right)
+    def __init__(self, reason: str, *, null: bool = False) -> None:
+        self.null = null
+        """The record says null where the template writes a value."""
+        super().__init__(reason)
 
 
-@cache
-def environment() -> _Sandbox:
-    """The one environment of the process. Templates share no state through it."""
-    made = _Sandbox(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
-    for name in ("lipsum", "cycler", "joiner", "namespace"):
-        del made.globals[name]
-    for name in ("random", "center", "format", "xmlattr", "urlize", "pprint"):
-        del made.filters[name]
-    made.filters["tojson"] = lambda value: json.dumps(value, ensure_ascii=False)
-    made.filters["indent"] = _indent
-    return made
-
-
-def _indent(text: str, width: int = 4, first: bool = False, blank: bool = False) -> str:
-    if not 0 <= width <= 100:
-        raise SecurityError("an indent is 0 to 100 characters wide")
-    return do_indent(text, width, first, blank)
+class EndlessTemplate(BadTemplate):
+    """One that takes too long or too much memory: no other record is tried."""
 
 
 class Template:
     """A compiled template. `names` are the variables that it reads; `where` is its key in the task."""
 
-    __slots__ = ("_constant", "_template", "names", "source", "where")
+    __slots__ = ("_constant", "_template", "fields", "names", "source", "where")
 
     def __init__(self, source: str, where: str) -> None:
         self.source = source
         self.where = where
         tree = _parsed(source)
         self.names = _names(tree)
+        self.fields = _fields(tree, self.names)
         self._constant = _constant(tree)
         self._template = None if self._constant is not None else environment().from_string(tree)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The names of fields that decide what is rendered; EVERY_FIELD where the record is read as a whole."""
+        return self.names | self.fields
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The text for these variables. Raises BadTemplate: an absent variable, or what the expression runs into."""
         if self._template is None:
             return self._constant or ""
         template = self._template
+        pieces: list[str] = []
+        total, since = 0, time.monotonic()
         try:
-            pieces = list(template.root_render_func(template.new_context(values)))  # type: ignore[arg-type]
+            for piece in template.root_render_func(template.new_context(values)):  # type: ignore[arg-type]
+                pieces.append(piece)
+                total += len(piece)
+                if total > LONGEST:
+                    break
+                if len(pieces) % 1_024 == 0:
+                    check_time(since)
+        except TooMuch as error:
+            raise EndlessTemplate(str(error)) from error
         except Exception as error:  # a template of the user's can raise anything; all of it becomes his complaint
-            raise BadTemplate(why(error, self.names, values)) from error
-        text = "".join(pieces)
-        if len(text) > LONGEST:
-            raise BadTemplate(f"renders {len(text):,} characters; the limit is {LONGEST:,}")
-        return text
+            raise BadTemplate(why(error, self, values), null=_is_null(error)) from error
+        if total > LONGEST:
+            raise BadTemplate(f"renders more than {LONGEST:,} characters, the limit")
+        return "".join(pieces)
 
 
 class Expression:
     """A template that is one expression, `{{ choices }}`, and gives the value itself instead of its text."""
 
-    __slots__ = ("_evaluate", "names", "source", "where")
+    __slots__ = ("_evaluate", "fields", "names", "source", "where")
 
     def __init__(self, source: str, where: str) -> None:
         self.source = source
@@ -117,39 +102,106 @@ class Expression:
         inner = source.strip()
         if not (inner.startswith("{{") and inner.endswith("}}")) or "{{" in inner[2:] or "{%" in inner:
             raise BadTemplate('expected a list, or one template that names a list, like "{{ choices }}"')
-        self.names = _names(_parsed(source))
+        tree = _parsed(source)
+        self.names = _names(tree)
+        self.fields = _fields(tree, self.names)
         try:
             compiled = environment().compile_expression(inner[2:-2].strip("-+ \n"), undefined_to_none=False)
         except (TemplateError, SyntaxError, RecursionError) as error:
             raise BadTemplate(f"is not a valid template: {error}") from error
         self._evaluate: Callable[..., Any] = compiled
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """As of a Template."""
+        return self.names | self.fields
+
     def value(self, values: Mapping[str, Any]) -> Any:
         """What the expression gives. Raises BadTemplate."""
         try:
-            result = self._evaluate(**values)
+            result = self._evaluate(dict(values))
+        except TooMuch as error:
+            raise EndlessTemplate(str(error)) from error
         except Exception as error:  # as in Template.render
-            raise BadTemplate(why(error, self.names, values)) from error
+            raise BadTemplate(why(error, self, values), null=_is_null(error)) from error
         if isinstance(result, Undefined):
-            raise BadTemplate(why(None, self.names, values))
+            raise BadTemplate(why(None, self, values))
         return result
 
 
-def why(error: Exception | None, names: Iterable[str], values: Mapping[str, Any]) -> str:
-    """Half a sentence: the absent field by name with the fields that exist, or what else went wrong."""
-    absent = sorted(set(names) - values.keys() - environment().globals.keys())
+def _is_null(error: Exception) -> bool:
+    return isinstance(error, Unwritable) and str(error) == "is null"
+
+
+def why(error: Exception | None, template: Template | Expression, values: Mapping[str, Any]) -> str:
+    """Half a sentence: the absent or null field by name with the way out, or what else went wrong."""
+    known = [name for name in values if name not in ROW]
+    own = values.get("row")
+    columns = list(own) if isinstance(own, Mapping) else known
+    absent = [name for name in sorted(template.names) if name not in values and name not in environment().globals]
+    absent += [name for name in sorted(template.fields - {EVERY_FIELD}) if name not in columns]
     if absent and (error is None or isinstance(error, TemplateError)):
-        named = " and ".join(f"{{{{ {name} }}}}" for name in absent)
+        named = " and ".join(_read(name) for name in absent)
         verb = "is no field" if len(absent) == 1 else "are no fields"
-        return f"{named} {verb} of the record; known are {listed(values)}"
+        return f"{named} {verb} of the record{_advice(absent, template.source, columns)}; known are {listed(known)}"
+    if isinstance(error, Unwritable):
+        nulls = [name for name in sorted(template.names | template.fields) if _has_null(values.get(name), own, name)]
+        if _is_null(error) and nulls:
+            first = _read(nulls[0])
+            inside = "" if values.get(nulls[0], _of(own, nulls[0])) is None else " in part"
+            return (
+                f"{first} is null{inside}, which is no text; leave such records out, or write what stands for it: "
+                f"{first[:-3]} or '' }}}}"
+            )
+        return f"a value of {' or '.join(map(_read, sorted(template.names)[:3])) or 'the template'} {error}"
+    if isinstance(error, BadValue):
+        return f"cannot be rendered: {error}"
     return f"cannot be rendered: {str(error) or type(error).__name__}"
+
+
+def _read(name: str) -> str:
+    """How a template reads this field: `{{ q }}`, or `{{ row['Question Text'] }}`."""
+    return f"{{{{ {name} }}}}" if name.isidentifier() else f"{{{{ row[{name!r}] }}}}"
+
+
+def _advice(absent: list[str], source: str, columns: Iterable[str]) -> str:
+    """`; write {{ row['my-q'] }}`, or `; did you mean {{ question }}?`; empty where no field is near."""
+    squeezed = re.sub(r"\s+", "", source)
+    for column in columns:
+        if not column.isidentifier() and re.sub(r"\s+", "", column) in squeezed and f"[{column!r}]" not in source:
+            return f"; write {_read(column)}"
+    folded = {column.casefold(): column for column in columns}
+    for name in absent:
+        near = get_close_matches(name.casefold(), folded, n=1, cutoff=0.75)
+        if near:
+            return f"; did you mean {_read(folded[near[0]])}?"
+    return ""
+
+
+def _of(own: Any, name: str) -> Any:
+    return own.get(name, "") if isinstance(own, Mapping) else ""
+
+
+def _has_null(value: Any, own: Any, name: str) -> bool:
+    """Whether the field is null, or a list or mapping with a null in it."""
+    if value is None and isinstance(own, Mapping):
+        value = own.get(name, "")
+    if isinstance(value, dict):
+        return any(_has_null(inner, None, "") for inner in list(value.values())[:1_000])
+    if isinstance(value, list | tuple):
+        return any(_has_null(inner, None, "") for inner in value[:1_000])
+    return value is None
 
 
 def _parsed(source: str) -> nodes.Template:
     try:
         tree = environment().parse(source)
     except TemplateSyntaxError as error:
-        raise BadTemplate(f"is not a valid template: {error.message} (line {error.lineno} of the template)") from error
+        found = _SEVERAL_WORDS.search(source)
+        way = f"; a field of this name is written {_read(' '.join(found[1].split()))}" if found else ""
+        raise BadTemplate(
+            f"is not a valid template: {error.message} (line {error.lineno} of the template){way}"
+        ) from error
     except RecursionError as error:
         raise BadTemplate("is nested too deeply for a template") from error
     for node in tree.find_all(_REFUSED):
@@ -164,6 +216,29 @@ def _names(tree: nodes.Template) -> frozenset[str]:
         return frozenset(meta.find_undeclared_variables(tree))
     except TemplateSyntaxError as error:  # unknown filters and tests show only when code is made
         raise BadTemplate(f"is not a valid template: {error.message}") from error
+
+
+def _fields(tree: nodes.Template, names: frozenset[str]) -> frozenset[str]:
+    """The fields that are read as `row['...']`; EVERY_FIELD where `row` stands for the whole record."""
+    if not names & ROW:
+        return frozenset()
+    found = set()
+    n_named = 0
+    for node in tree.find_all((nodes.Getitem, nodes.Getattr)):
+        if isinstance(node.node, nodes.Name) and node.node.name in ROW:
+            if isinstance(node, nodes.Getattr):
+                found.add(node.attr)
+                n_named += 1
+            elif isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
+                found.add(node.arg.value)
+                n_named += 1
+    n_read = sum(name.name in ROW and name.ctx == "load" for name in tree.find_all(nodes.Name))
+    methods = any(isinstance(call.node, nodes.Getattr) and _is_row(call.node.node) for call in tree.find_all(nodes.Call))
+    return frozenset(found | ({EVERY_FIELD} if n_read > n_named or methods else set()))
+
+
+def _is_row(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name in ROW
 
 
 def _check_loops(node: nodes.Node, depth: int) -> None:

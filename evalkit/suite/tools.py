@@ -54,7 +54,7 @@ class Offer:
     @property
     def reads(self) -> frozenset[str]:
         """The fields of a record that name its functions."""
-        return self.declared.names if isinstance(self.declared, Expression) else frozenset()
+        return self.declared.reads if isinstance(self.declared, Expression) else frozenset()
 
     def listed(self, record: Mapping[str, Any]) -> list[Any]:
         """The declarations as they are written. Raises BadTemplate, or ValueError where they are no list."""

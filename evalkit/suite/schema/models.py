@@ -101,6 +101,8 @@ class OptionsEntry(Part):
     """replay: the column with the answer."""
     calls_field: Text | None = None
     """replay: the column with the function calls that were made, [{name: f, arguments: {}}]. None: there is none."""
+    partial: bool | None = None
+    """replay: the file may hold answers to other samples, and lack some (the run then ends incomplete). None: no."""
     replies: dict[str, str] | None = None
     """scripted: sample id (or *) to answer."""
     delay_s: Annotated[float, Field(ge=0)] | None = None

@@ -86,6 +86,11 @@ def _counted(value: Any) -> Any:
     return {"n": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+Plain = str | int | float | bool
+Where = dict[str, Plain | Annotated[Several[Plain], Field(min_length=1)]]
+"""By field the value that a record must have, or a list of values of which it must have one."""
+
+
 class DataEntry(Part):
     """Where records come from: a file beside the suite, or a file of a Hugging Face dataset at a pinned revision."""
 
@@ -101,8 +106,10 @@ class DataEntry(Part):
     """The field that names a record. None: the field `id` where there is one, else the line number."""
     format: Literal["jsonl", "csv", "tsv", "parquet"] | None = None
     """None: by the file name's ending."""
-    where: dict[str, str | int | float | bool] = Field(default_factory=dict)
-    """Keep the records whose fields have these values, like {split: test}."""
+    fields: dict[str, Text] = Field(default_factory=dict)
+    """By field the column that it is read from, where the file has other names: {question: Question Text}."""
+    where: Where = Field(default_factory=dict)
+    """Keep the records whose fields have these values, like {split: test}, or one of several, like {lang: [de, fr]}."""
 
 
 class ShotsEntry(Part):
@@ -116,7 +123,7 @@ class ShotsEntry(Part):
     """A file of examples. None with `where`: the task's own data."""
     format: Literal["jsonl", "csv", "tsv", "parquet"] | None = None
     """Of `path`. None: by the file name's ending."""
-    where: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    where: Where = Field(default_factory=dict)
     """Keep the records whose fields have these values, like {split: dev}."""
     same: Text | None = None
     """Only examples that agree with the question in this field, like subject."""

@@ -1,0 +1,74 @@
+"""When two questions are the same to a reader: white space, case, width, kinds of quotes and order of options aside.
+
+    likeness({"q": "What is it? "}, ["q"], ("u", "w")) == likeness({"q": "what is  it"}, ["q"], ("w", "u"))
+
+A few-shot example that is the question itself gives the answer away, however it is spelled. Signs and numbers always
+count: "2+2" and "2+3" are two questions.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evalkit.suite.templates import EVERY_FIELD
+
+_QUOTES = str.maketrans({**dict.fromkeys("‘’‚‛´`ʼ", "'"), **dict.fromkeys("“”„‟«»", '"')})
+_WORDS = re.compile(r"[^\W\d]+")
+_NUMBERS = re.compile(r"[-+]?\d[\d.,]*|[<>=≤≥]")
+FEWEST_WORDS = 8
+NEAR = 0.85
+"""Share of the different words of two texts that both have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What a question says, comparable with another's."""
+
+    key: tuple[Any, ...]
+    """Equal for questions that a reader takes for the same."""
+    words: frozenset[str]
+    numbers: tuple[str, ...]
+
+    def is_near(self, other: Likeness) -> bool:
+        """Whether the two say nearly the same: long texts with equal numbers and hardly another word."""
+        fewer = min(len(self.words), len(other.words))
+        if fewer < FEWEST_WORDS or self.numbers != other.numbers:
+            return False
+        return len(self.words & other.words) >= NEAR * len(self.words | other.words)
+
+
+def likeness(record: Mapping[str, Any], reads: Collection[str], choices: Collection[str]) -> Likeness:
+    """Of the fields that a prompt reads and the options that it offers; a record's `id` says nothing."""
+    names = (name for name in record if name != "id") if EVERY_FIELD in reads else reads
+    fields = tuple((name, _folded(record[name])) for name in sorted(names) if name in record)
+    whole = " ".join(_texts([value for _, value in fields]))
+    options = tuple(sorted(map(_fold, choices)))
+    return Likeness(
+        (fields, options), frozenset(_WORDS.findall(whole)), tuple(sorted(_NUMBERS.findall(whole)))
+    )
+
+
+def _folded(value: Any) -> Any:
+    if isinstance(value, str):
+        return _fold(value)
+    if isinstance(value, list | tuple):
+        return tuple(sorted((_folded(item) for item in value), key=repr))
+    if isinstance(value, dict):
+        return tuple(sorted((key, _folded(item)) for key, item in value.items()))
+    return repr(value)
+
+
+def _fold(text: str) -> str:
+    composed = unicodedata.normalize("NFC", text)
+    narrow = "".join(unicodedata.normalize("NFKC", c) if "\uff00" <= c <= "\uffef" else c for c in composed)
+    return " ".join(narrow.translate(_QUOTES).casefold().split()).rstrip(" .?!:;,…。？！")  # noqa: RUF001
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [text for item in value for text in _texts(item)]

@@ -1,0 +1,148 @@
+"""What a person should know of a task's samples before they are asked, as sentences.
+
+    t: the right answer is the same for all 150 samples ('a'); did you mean {{ a }}?
+
+None of it is an error by itself: a data set may well be so. Most of it is a slip of the pen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from evalkit.records import Sample
+from evalkit.suite import orders
+from evalkit.suite.prompts import Prompt
+from evalkit.suite.rendering import is_blank
+from evalkit.suite.wording import short
+
+_HOLES = (
+    re.compile(r"(?<![\w{}$%\\^_])\{\s*(\w+)\s*\}(?!\})"),
+    re.compile(r"\$\{?(\w+)\}?"),
+    re.compile(r"%\((\w+)\)s"),
+)
+"""How other tools write a field: {q}, $q and ${q}, %(q)s."""
+FEWEST_PLACES = 5
+"""Samples from which on it is said that the right option always stands in one place."""
+
+
+class Observed:
+    """Sees every sample of a task once."""
+
+    def __init__(self, task: str, prompt: Prompt, target: str | None, *, permuted: int | None) -> None:
+        self._task = task
+        self._prompt = prompt
+        self._target = target
+        self._permuted = permuted
+        self._n = 0
+        self._first: Sample | None = None
+        self._same_prompt = self._same_target = self._same_place = True
+        self._referring: list[str] = []
+        self._alike: list[str] = []
+        self._empty: list[str] = []
+        self.left_out: list[str] = []
+        """Ids of samples that are asked without an example which is the question itself."""
+        self.near: list[str] = []
+        """Ids of samples that nearly are one of their examples."""
+
+    def see(self, sample: Sample) -> None:
+        """Take note of one sample."""
+        if sample.choices and (self._permuted is None or ":order" not in sample.id):
+            texts = [choice.strip() for choice in sample.choices]
+            if len(set(texts)) < len(texts):
+                self._alike.append(sample.id)
+            if any(is_blank(text) for text in texts):
+                self._empty.append(sample.id)
+        if self._permuted is not None and orders.refers_to_others(sample.choices):
+            self._referring.append(sample.id)
+        if sample.turn > 1:
+            return
+        self._n += 1
+        if self._first is None:
+            self._first = sample
+            return
+        first = self._first
+        self._same_prompt &= (sample.messages[-1], sample.choices, sample.tools) == (
+            first.messages[-1],
+            first.choices,
+            first.tools,
+        )
+        self._same_target &= sample.target == first.target
+        self._same_place &= _place(sample) == _place(first)
+
+    def notes(self) -> tuple[str, ...]:
+        """The sentences, each with the task's name."""
+        return tuple(f"{self._task}: {sentence}" for sentence in self._sentences())
+
+    def _sentences(self) -> Iterable[str]:
+        first = self._first
+        if first is not None:
+            yield from self._constant(first, first.fields)
+        if self.left_out:
+            yield (
+                f"{_samples(self.left_out, 'stands', 'stand')} among the few-shot examples (white space, case and order "
+                "of options aside); each is asked without that example, which would give its answer away"
+            )
+        if self.near:
+            yield (
+                f"{_samples(self.near, 'reads', 'read')} nearly like one of the few-shot examples; look whether that "
+                "example gives the answer away"
+            )
+        if self._alike:
+            yield f"{_samples(self._alike, 'has', 'have')} two options that read alike; which one is right?"
+        if self._empty:
+            yield f"{_samples(self._empty, 'has', 'have')} an empty option"
+        if self._referring:
+            n = len(self._referring) // (self._permuted or 1)
+            yield (
+                f"{n:,} {'record has' if n == 1 else 'records have'} options that speak of other options "
+                f'("none of the above", "both A and B"), the first {short(self._referring[0])}: in another order they '
+                "may be false, or right for another reason. Leave such records out (data: where), or reword them."
+            )
+
+    def _constant(self, first: Sample, fields: Mapping[str, Any]) -> Iterable[str]:
+        sources = [(template.where, template.source) for _, template in self._prompt.turns]
+        if self._n > 1 and self._same_prompt:
+            meant = next(filter(None, (_meant(source, fields, whole=False) for _, source in sources)), "")
+            yield f"the prompt is the same for all {self._n:,} samples ({_shown(first.messages[-1].content)}){meant}"
+        else:
+            for where, source in sources:
+                hole = _HOLES[0].search(source)
+                if hole is not None and hole[1] in fields:
+                    yield f"{where} holds {hole[0]}, which is sent as it stands; did you mean {{{{ {hole[1]} }}}}?"
+        if self._n < 2 or first.target is None:
+            return
+        if self._same_target and (not first.choices or self._same_place):
+            meant = _meant(self._target or "", fields, whole=True)
+            yield f"the right answer is the same for all {self._n:,} samples ({_shown(first.target)}){meant}"
+        elif first.choices and self._same_place and self._n >= FEWEST_PLACES and self._permuted is None:
+            yield (
+                f"the right option is number {_place(first) + 1} in all {self._n:,} samples: a model that always says so "
+                "is always right; shuffle the options, or write permute"
+            )
+
+
+def _place(sample: Sample) -> int:
+    return sample.choices.index(sample.target) if sample.choices and sample.target is not None else -1
+
+
+def _meant(source: str, fields: Mapping[str, Any], *, whole: bool) -> str:
+    """`; did you mean {{ q }}?` where the template names a field in another tool's way."""
+    if whole and source.strip() in fields:
+        return f"; did you mean {{{{ {source.strip()} }}}}?"
+    for pattern in _HOLES:
+        for hole in pattern.finditer(source):
+            if hole[1] in fields:
+                return f"; did you mean {{{{ {hole[1]} }}}} where it says {hole[0]}?"
+    return ""
+
+
+def _samples(ids: list[str], one: str, more: str) -> str:
+    if len(ids) == 1:
+        return f"1 sample ({short(ids[0])}) {one}"
+    return f"{len(ids):,} samples (the first {short(ids[0])}) {more}"
+
+
+def _shown(text: str) -> str:
+    return short(text.strip(), 40)

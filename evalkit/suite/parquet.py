@@ -1,0 +1,148 @@
+"""Records of a Parquet file, as JSON has them: short floats, ISO dates, decimals as text, bytes as an identity.
+
+    q: string, a: float (32 bits)      ->  {"q": "b", "a": 0.1}        not 0.10000000149011612
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from evalkit.errors import SuiteError
+from evalkit.suite.rendering import Binary
+
+MOST_UNPACKED = 1_000_000_000
+"""Bytes of columns that a file may always hold."""
+MOST_TIMES = 1_000
+"""Beyond these bytes it may hold so many times its own size."""
+LARGEST_BATCH = 256_000_000
+"""Bytes of the records that are in memory together."""
+_ROWS = 1_000
+
+
+def read_parquet(source: Path | IO[bytes], label: str, size: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Every record with its row, from 1. `size` is the file's, in bytes.
+
+    Raises SuiteError for a file that is no Parquet file, has two columns of one name, or would fill the memory.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(source) as file:
+            _check_names(file.schema_arrow, "", label)
+            _check_size(file.metadata, size, label)
+            short = {field.name: field.type for field in file.schema_arrow if _has_short_floats(field.type)}
+            number = 0
+            for batch in _batches(file, label):
+                for record in batch.to_pylist():
+                    number += 1
+                    for name, kind in short.items():
+                        record[name] = _shortened(record[name], kind)
+                    yield number, {name: plain(value) for name, value in record.items()}
+    except pa.ArrowException as error:
+        raise SuiteError(f"{label}: is not a readable Parquet file: {str(error).splitlines()[0]}") from error
+
+
+def plain(value: Any) -> Any:
+    """A Parquet value as JSON has it: dates as ISO text, decimals as text, bytes as their sha256 (an identity)."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, bytes):
+        return Binary(f"sha256:{hashlib.sha256(value).hexdigest()}")
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _batches(file: Any, label: str) -> Iterator[Any]:
+    """The file's rows, fewer at a time where they are long."""
+    rows = _ROWS
+    widest = max((_row_bytes(file.metadata.row_group(i)) for i in range(file.metadata.num_row_groups)), default=0)
+    if widest * rows > LARGEST_BATCH:
+        rows = max(1, LARGEST_BATCH // max(1, widest))
+    for batch in file.iter_batches(batch_size=rows):
+        if batch.nbytes > 4 * LARGEST_BATCH:
+            raise SuiteError(
+                f"{label}: {batch.num_rows:,} of its rows take {batch.nbytes // 1_000_000:,} MB of memory; records are "
+                "questions, so this can only be a mistake"
+            )
+        yield batch
+
+
+def _row_bytes(group: Any) -> int:
+    return int(group.total_byte_size // max(1, group.num_rows))
+
+
+def _check_size(metadata: Any, size: int, label: str) -> None:
+    total = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    if total > max(MOST_UNPACKED, MOST_TIMES * size):
+        raise SuiteError(
+            f"{label}: unpacks to {total // 1_000_000:,} MB, more than {MOST_TIMES:,} times its size, and is not read"
+        )
+
+
+def _check_names(fields: Any, inside: str, label: str) -> None:
+    """Refuse two columns of one name, also inside a struct: only one of them could be read."""
+    names = [field.name for field in fields]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise SuiteError(f"{label}: the column {inside + twice!r} stands there twice; give one of them another name")
+    for field in fields:
+        for kind in _structs(field.type):
+            _check_names(list(kind), f"{inside}{field.name}.", label)
+
+
+def _structs(kind: Any) -> Iterator[Any]:
+    """The struct in this type, itself or inside lists."""
+    import pyarrow as pa
+
+    if pa.types.is_struct(kind):
+        yield kind
+    elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+        yield from _structs(kind.value_type)
+
+
+def _has_short_floats(kind: Any) -> bool:
+    import pyarrow as pa
+
+    if pa.types.is_float32(kind) or pa.types.is_float16(kind):
+        return True
+    return any(_has_short_floats(kind.field(i).type) for i in range(kind.num_fields))
+
+
+def _shortened(value: Any, kind: Any) -> Any:
+    """The value with each float of 32 or 16 bits as the shortest number that is the same in so many bits."""
+    import pyarrow as pa
+
+    if value is None:
+        return None
+    if pa.types.is_float32(kind):
+        return _shortest(value, "f")
+    if pa.types.is_float16(kind):
+        return _shortest(float(value), "e")
+    if isinstance(value, dict):
+        kinds = {field.name: field.type for field in kind}
+        return {name: _shortened(item, kinds[name]) for name, item in value.items()}
+    if pa.types.is_map(kind):
+        return [(_shortened(key, kind.key_type), _shortened(item, kind.item_type)) for key, item in value]
+    if isinstance(value, list):
+        return [_shortened(item, kind.value_type) for item in value]
+    return value
+
+
+def _shortest(value: float, bits: str) -> float:
+    packed = struct.pack(bits, value)
+    for digits in range(3, 9):
+        found = float(f"{value:.{digits}g}")
+        try:
+            if struct.pack(bits, found) == packed:
+                return found
+        except OverflowError:
+            continue
+    return float(f"{value:.9g}") if bits == "f" and value == value and abs(value) != float("inf") else value
