@@ -33,6 +33,7 @@ from evalkit.errors import (
 MAX_MESSAGE = 500
 """Characters kept of what a provider says; error pages can be long."""
 
+_DAY_SPENT = "evalkit: quota of the day spent"
 _OUT_OF_CREDIT = {
     "insufficient_quota",
     "insufficient_balance",
@@ -166,6 +167,8 @@ def _error(
     words = where.clean(words)
     name = "An error inside the stream" if status is None else str(status)
     message = f"{name} from {where.host}{path} for model {where.model!r}: {words}"
+    if _DAY_SPENT in codes:
+        return OutOfCredit(f"{message} (the quota of the day is spent)", status=status)
     if status == 402 or (status is not None and status < 500 and _OUT_OF_CREDIT.intersection(codes)):
         return OutOfCredit(f"{message} (the account has no credit left)", status=status)
     if status in {401, 403}:
@@ -207,7 +210,28 @@ def _codes(said: Any) -> list[str]:
     inner = error.get("innererror")
     values = [error.get("code"), error.get("type"), error.get("status")]
     values.append(inner.get("code") if isinstance(inner, dict) else None)
-    return [str(value).lower() for value in values if isinstance(value, str | int)]
+    codes = [str(value).lower() for value in values if isinstance(value, str | int)]
+    return [*codes, _DAY_SPENT] if _day_spent(error) else codes
+
+
+def _day_spent(error: Mapping[str, Any]) -> bool:
+    """Whether Google says that a quota by the day is used up, or that the account has none of it at all.
+
+    https://ai.google.dev/gemini-api/docs/rate-limits: quota ids end in PerDay and what they count by. A RetryInfo of
+    some seconds may stand beside it all the same.
+    """
+    details = error.get("details")
+    violations = [
+        violation
+        for detail in (details if isinstance(details, list) else ())
+        if isinstance(detail, dict) and str(detail.get("@type", "")).endswith("google.rpc.QuotaFailure")
+        for violation in (detail.get("violations") if isinstance(detail.get("violations"), list) else ())
+        if isinstance(violation, dict)
+    ]
+    if any("perday" in str(violation.get("quotaId", "")).lower() for violation in violations):
+        return True
+    google = error.get("status") == "RESOURCE_EXHAUSTED"
+    return google and re.search(r"\blimit: 0\b", str(error.get("message", ""))) is not None
 
 
 def _words(said: Any, body: bytes) -> str:

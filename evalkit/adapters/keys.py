@@ -33,6 +33,18 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_private(host: str) -> bool:
+    """Whether a host name is this machine or one of the same network: a private address, a name without a dot, or one
+    that no public server has. Names are not resolved."""
+    host = host.strip("[]").lower().rstrip(".")
+    if is_loopback(host):
+        return True
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".lan", ".home.arpa", ".localhost"))
+
+
 def checked_host(url: str, spec: ModelSpec) -> str:
     """The host that a base_url names, lower case.
 

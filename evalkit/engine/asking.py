@@ -30,6 +30,9 @@ from evalkit.records import Failure, Request, Response, Row
 from evalkit.scorers.choice import continuations
 from evalkit.scorers.outcomes import settle
 
+MOST_RETURNS = 10
+"""How often an item goes back into the queue because its server was asked too much at once; each time the limit has
+been halved, so that no more are needed."""
 OUTAGE_AFTER = 25
 """Items of a model failed in a row, none answered between, after which it is given up: a resume costs nothing."""
 
@@ -75,10 +78,16 @@ class Slot:
             self.held = False
             self.lane.limiter.release()
 
-    async def take_again(self) -> None:
-        """Wait for a slot, before everything that has not been sent yet."""
-        await self.lane.limiter.acquire(urgent=True)
+    async def take_again(self, until: float | None) -> bool:
+        """Wait for a slot, before everything that has not been sent yet; at most `until` (perf_counter; None: for as
+        long as it takes). False where there was none in time."""
+        try:
+            async with asyncio.timeout(None if until is None else until - time.perf_counter()):
+                await self.lane.limiter.acquire(urgent=True)
+        except TimeoutError:
+            return False
         self.held = True
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,8 @@ async def ask(
     first_sent = time.perf_counter()
     deadline = first_sent + timeout_s
     attempts = 0
+    n_returned = 0
+    told = RequestError("")  # the last error that an attempt met, once there is one
     while True:
         attempts += 1
         attempt_at = time.perf_counter()
@@ -123,17 +134,20 @@ async def ask(
             async with asyncio.timeout(deadline - attempt_at):
                 response = scrubbed(await item.model.adapter.respond(request))
         except RequestError as caught:
-            error = caught
+            error = told = caught
         except TimeoutError:
             error = Stalled(f"no answer within {timeout_s:g} s (run.timeout_s), over {attempts} attempt(s)")
+            if attempts > 1:
+                error = _cut_off(told, attempts, time.perf_counter() - attempt_at, timeout_s)
         except asyncio.CancelledError:
             money.lost()  # given up in the middle: the provider may go on, and ask money for it
             raise
         else:
             lane.contacted = True
             lane.failures_in_a_row[item.model.name] = 0
-            lane.limiter.succeeded()
-            sent_at = response.timing.sent_at
+            timing = response.timing
+            lane.limiter.succeeded(timing.ttfr_s if timing.ttfr_s is not None else timing.ttft_s)
+            sent_at = timing.sent_at
             course = Course(
                 started_at=time.time() - (time.perf_counter() - sent_at),
                 queue_s=first_sent - due_at,
@@ -147,10 +161,23 @@ async def ask(
             money.lost()
         if isinstance(error, RateLimited | Overloaded):
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
-        wait_s = wait_before_retry(
-            error, attempts, deadline - time.perf_counter(), contacted=lane.contacted, rng=lane.rng
-        )
-        if wait_s is None or item.model.name in lane.stopped or not money.again():
+        crowded = isinstance(error, Stalled) and lane.limiter.stalled(attempt_at) and n_returned < MOST_RETURNS
+        wait_s: float | None = 0.0
+        if not crowded:
+            wait_s = wait_before_retry(
+                error, attempts - n_returned, deadline - time.perf_counter(), contacted=lane.contacted, rng=lane.rng
+            )
+        again = wait_s is not None and item.model.name not in lane.stopped and money.again()
+        if again:
+            slot.give_back()
+            try:
+                with lane.nothing_under_way():
+                    await asyncio.sleep(wait_s or 0.0)
+                    again = await slot.take_again(None if crowded else deadline)
+            except asyncio.CancelledError:
+                money.unused()
+                raise
+        if not again:
             money.unused()
             course = Course(
                 started_at=time.time() - (time.perf_counter() - attempt_at),
@@ -159,14 +186,21 @@ async def ask(
                 attempts=attempts,
             )
             return Asked(_failure(item, error, course, lane, timeout_s), None)
-        slot.give_back()
-        try:
-            with lane.nothing_under_way():
-                await asyncio.sleep(wait_s)
-                await slot.take_again()
-        except asyncio.CancelledError:
-            money.unused()
-            raise
+        if crowded:  # it goes back into the queue: neither the attempt nor its time counts
+            n_returned += 1
+            deadline = time.perf_counter() + timeout_s
+
+
+def _cut_off(told: RequestError, attempts: int, waited_s: float, timeout_s: float) -> RequestError:
+    """The error of an item whose deadline ended its last attempt: what the attempts before met is the cause."""
+    error = type(told)(
+        f"{told} (said to {attempts - 1} attempt(s); run.timeout_s, {timeout_s:g} s, ended the next after "
+        f"{waited_s:.1f} s)",
+        status=told.status,
+        retry_after_s=told.retry_after_s,
+    )
+    error.begun = True  # nobody knows what became of the attempt that was cut off
+    return error
 
 
 def cost_of(item: Item, response: Response, course: Course) -> Decimal | None:
