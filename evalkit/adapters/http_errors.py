@@ -35,6 +35,7 @@ MAX_MESSAGE = 500
 
 _DAY_SPENT = "evalkit: quota of the day spent"
 _OUT_OF_CREDIT = {
+    _DAY_SPENT,
     "insufficient_quota",
     "insufficient_balance",
     "billing_hard_limit_reached",
@@ -167,10 +168,9 @@ def _error(
     words = where.clean(words)
     name = "An error inside the stream" if status is None else str(status)
     message = f"{name} from {where.host}{path} for model {where.model!r}: {words}"
-    if _DAY_SPENT in codes:
-        return OutOfCredit(f"{message} (the quota of the day is spent)", status=status)
     if status == 402 or (status is not None and status < 500 and _OUT_OF_CREDIT.intersection(codes)):
-        return OutOfCredit(f"{message} (the account has no credit left)", status=status)
+        spent = "the quota of the day is spent" if _DAY_SPENT in codes else "the account has no credit left"
+        return OutOfCredit(f"{message} ({spent})", status=status)
     if status in {401, 403}:
         keys = " or ".join(where.key_envs)
         if where.key is None:
@@ -221,15 +221,11 @@ def _day_spent(error: Mapping[str, Any]) -> bool:
     some seconds may stand beside it all the same.
     """
     details = error.get("details")
-    violations = [
-        violation
-        for detail in (details if isinstance(details, list) else ())
-        if isinstance(detail, dict) and str(detail.get("@type", "")).endswith("google.rpc.QuotaFailure")
-        for violation in (detail.get("violations") if isinstance(detail.get("violations"), list) else ())
-        if isinstance(violation, dict)
-    ]
-    if any("perday" in str(violation.get("quotaId", "")).lower() for violation in violations):
-        return True
+    for detail in details if isinstance(details, list) else ():
+        violations = detail.get("violations") if isinstance(detail, dict) else None
+        for one in violations if isinstance(violations, list) else ():
+            if isinstance(one, dict) and "perday" in str(one.get("quotaId", "")).lower():
+                return True
     google = error.get("status") == "RESOURCE_EXHAUSTED"
     return google and re.search(r"\blimit: 0\b", str(error.get("message", ""))) is not None
 

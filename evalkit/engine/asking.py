@@ -124,9 +124,8 @@ async def ask(
     lane = slot.lane
     first_sent = time.perf_counter()
     deadline = first_sent + timeout_s
-    attempts = 0
-    n_returned = 0
-    told = RequestError("")  # the last error that an attempt met, once there is one
+    attempts = n_returned = 0
+    told: RequestError | None = None  # the last error that an attempt met
     while True:
         attempts += 1
         attempt_at = time.perf_counter()
@@ -136,48 +135,23 @@ async def ask(
         except RequestError as caught:
             error = told = caught
         except TimeoutError:
-            error = Stalled(f"no answer within {timeout_s:g} s (run.timeout_s), over {attempts} attempt(s)")
-            if attempts > 1:
-                error = _cut_off(told, attempts, time.perf_counter() - attempt_at, timeout_s)
+            error = _cut_off(told, attempts, time.perf_counter() - attempt_at, timeout_s)
         except asyncio.CancelledError:
             money.lost()  # given up in the middle: the provider may go on, and ask money for it
             raise
         else:
-            lane.contacted = True
-            lane.failures_in_a_row[item.model.name] = 0
-            timing = response.timing
-            lane.limiter.succeeded(timing.ttfr_s if timing.ttfr_s is not None else timing.ttft_s)
-            sent_at = timing.sent_at
-            course = Course(
-                started_at=time.time() - (time.perf_counter() - sent_at),
-                queue_s=first_sent - due_at,
-                retry_s=attempt_at - first_sent if attempts > 1 else 0.0,
-                attempts=attempts,
-            )
-            cost = cost_of(item, response, course)
-            money.paid(cost)  # before the mark, which may take its time
-            return Asked(await marked(item, response, course, cost), response)
+            retry_s = attempt_at - first_sent if attempts > 1 else 0.0
+            return await _answered(item, response, lane, money, (first_sent - due_at, retry_s, attempts))
         if error.may_be_billed:
             money.lost()
         if isinstance(error, RateLimited | Overloaded):
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
         crowded = isinstance(error, Stalled) and lane.limiter.stalled(attempt_at) and n_returned < MOST_RETURNS
-        wait_s: float | None = 0.0
-        if not crowded:
-            wait_s = wait_before_retry(
-                error, attempts - n_returned, deadline - time.perf_counter(), contacted=lane.contacted, rng=lane.rng
-            )
+        left_s = deadline - time.perf_counter()
+        n_own = attempts - n_returned
+        wait_s = 0.0 if crowded else wait_before_retry(error, n_own, left_s, contacted=lane.contacted, rng=lane.rng)
         again = wait_s is not None and item.model.name not in lane.stopped and money.again()
-        if again:
-            slot.give_back()
-            try:
-                with lane.nothing_under_way():
-                    await asyncio.sleep(wait_s or 0.0)
-                    again = await slot.take_again(None if crowded else deadline)
-            except asyncio.CancelledError:
-                money.unused()
-                raise
-        if not again:
+        if not again or not await _waited(slot, money, wait_s or 0.0, None if crowded else deadline):
             money.unused()
             course = Course(
                 started_at=time.time() - (time.perf_counter() - attempt_at),
@@ -191,8 +165,36 @@ async def ask(
             deadline = time.perf_counter() + timeout_s
 
 
-def _cut_off(told: RequestError, attempts: int, waited_s: float, timeout_s: float) -> RequestError:
+async def _answered(
+    item: Item, response: Response, lane: Lane, money: Reservation, waits: tuple[float, float, int]
+) -> Asked:
+    """The row of an answer; `waits` are seconds in the queue, seconds of earlier attempts, and how many were made."""
+    timing = response.timing
+    lane.contacted = True
+    lane.failures_in_a_row[item.model.name] = 0
+    lane.limiter.succeeded(timing.ttfr_s if timing.ttfr_s is not None else timing.ttft_s)
+    course = Course(time.time() - (time.perf_counter() - timing.sent_at), *waits)
+    cost = cost_of(item, response, course)
+    money.paid(cost)  # before the mark, which may take its time
+    return Asked(await marked(item, response, course, cost), response)
+
+
+async def _waited(slot: Slot, money: Reservation, wait_s: float, until: float | None) -> bool:
+    """Give the slot back, wait, and take one again; False where none was to be had in time."""
+    slot.give_back()
+    try:
+        with slot.lane.nothing_under_way():
+            await asyncio.sleep(wait_s)
+            return await slot.take_again(until)
+    except asyncio.CancelledError:
+        money.unused()
+        raise
+
+
+def _cut_off(told: RequestError | None, attempts: int, waited_s: float, timeout_s: float) -> RequestError:
     """The error of an item whose deadline ended its last attempt: what the attempts before met is the cause."""
+    if told is None:
+        return Stalled(f"no answer within {timeout_s:g} s (run.timeout_s), over {attempts} attempt(s)")
     error = type(told)(
         f"{told} (said to {attempts - 1} attempt(s); run.timeout_s, {timeout_s:g} s, ended the next after "
         f"{waited_s:.1f} s)",
@@ -228,5 +230,7 @@ def _failure(item: Item, error: RequestError, course: Course, lane: Lane, timeou
     told = str(error)
     if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (course.retry_s or 0.0):
         told += f" It asks to wait {error.retry_after_s:g} s, more than is left of run.timeout_s ({timeout_s:g} s)."
+    if error.status in {404, 410} and item.model.gone is not None:
+        told += f" By what is known of it, the model {item.model.gone}."
     failure = Failure(error.kind, told, error.status)
     return failed(item.sample, name, item.repeat, course, failure, item.task.dropped[name])

@@ -96,8 +96,7 @@ class Limiter:
             self._hand_out()
 
     def succeeded(self, began_s: float | None = None) -> None:
-        """An answer came: the endpoint can do at least this much. `began_s`: seconds until its first token, if known.
-        """
+        """An answer came: the endpoint can do at least this much. `began_s`: seconds to its first token, if known."""
         if self._paused_until > float("-inf"):
             self._paused_until = float("-inf")
             self._hand_out()

@@ -18,6 +18,7 @@ from evalkit.adapters.registry import make_adapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.caching import keepable
+from evalkit.engine.environment import address_of
 from evalkit.engine.golds import gold_complaints
 from evalkit.engine.panel import Panel, identity_of, judges_needed, label_of, make_panel
 from evalkit.engine.places import may_receive
@@ -157,7 +158,7 @@ def _adapters(
             name=name,
             adapter=entry.adapter,
             model=entry.model or "",
-            base_url=entry.base_url,
+            base_url=entry.base_url or address_of(entry.adapter, options.key_hosts),
             options=entry.options,
             settings=entry.settings.record(),
             key_hosts=options.key_hosts,

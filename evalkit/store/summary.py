@@ -80,8 +80,8 @@ def write_summary(folder: Path) -> dict[str, Any]:
     facts, sealed = runs.read_facts(folder), parts.part_numbers(folder)
     table = read_table(folder)
     summary = _summary(folder, facts, sealed, table)
-    content = orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    runs.write_atomically(folder / _FILE, content)
+    content = {**summary, runs.CHECKSUM: runs.checksum(summary)}
+    runs.write_atomically(folder / _FILE, orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     score_table.write_scores(folder, sealed, table)
     return summary
 
@@ -95,6 +95,8 @@ def read_summary(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return summarise(folder)
     ours = isinstance(summary, dict) and summary.get("schema_version") == SCHEMA_VERSION
+    if ours and runs.CHECKSUM in summary:
+        ours = summary.pop(runs.CHECKSUM) == runs.checksum(summary)  # damaged: it is derived, and made anew
     if ours and summary.get("sealed_parts") == parts.part_numbers(folder) and not journal.journals(folder):
         return dict(summary)
     return summarise(folder)
