@@ -13,11 +13,12 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed
 from evalkit.engine.aside import aside
 from evalkit.engine.budget import Reservation
@@ -131,7 +132,7 @@ async def ask(
         attempt_at = time.perf_counter()
         try:
             async with asyncio.timeout(deadline - attempt_at):
-                response = scrubbed(await item.model.adapter.respond(request))
+                response = believed(scrubbed(await item.model.adapter.respond(request)), request)
         except RequestError as caught:
             error = told = caught
         except TimeoutError:
@@ -203,6 +204,22 @@ def _cut_off(told: RequestError | None, attempts: int, waited_s: float, timeout_
     )
     error.begun = True  # nobody knows what became of the attempt that was cut off
     return error
+
+
+def believed(response: Response, request: Request) -> Response:
+    """The response with a usage that can be priced: counts of 0 beside an answer are unknown, and what the request made
+    the provider do besides text (searches, images) is noted where the reply does not tell."""
+    usage = response.usage
+    if usage is None:
+        return response
+    said_something = bool(response.text.strip() or response.calls or response.reasoning)
+    if said_something and usage.output == 0:
+        usage = replace(usage, output=None, reasoning=None)
+    if said_something and usage.input == 0 and any(message.content for message in request.messages):
+        usage = replace(usage, input=None, cache_read=None)
+    if asked := asked_beside(request.settings.extra):
+        usage = replace(usage, beside=tuple(dict.fromkeys([*usage.beside, *(f"extra.{name}" for name in asked)])))
+    return response if usage is response.usage else replace(response, usage=usage)
 
 
 def cost_of(item: Item, response: Response, course: Course) -> Decimal | None:

@@ -52,6 +52,7 @@ _ROW_TYPES = {
     **dict.fromkeys(("cache_write_other_tokens", "output_tokens", "reasoning_tokens"), "int64"),
     **dict.fromkeys(("cost_usd", "spend_usd"), "money"),
     **dict.fromkeys(("stop_reason", "served_model", "fingerprint", "service_tier", "cluster"), "string"),
+    "billed_beside": "string",  # since November 2026; null in parts of before
     "critical": "bool",
     "slices": "map_string",
     "parts": "map_double",
