@@ -119,7 +119,8 @@ def test_a_run_is_billed_and_priced_anew_without_asking_anybody(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     with FakeProvider.in_thread(Behaviour(input_tokens=1000, output_tokens=50, cached_tokens=400)) as provider:
-        models = f'  gpt: {{adapter: openai_chat, model: x, weights: one, base_url: "{provider.base_url}", price_as: "openai:gpt-5.5"}}'
+        where = f'adapter: openai_chat, model: x, weights: one, base_url: "{provider.base_url}"'
+        models = f'  gpt: {{{where}, price_as: "openai:gpt-5.5"}}'
         suite = write_suite(tmp_path, provider.base_url, models=models, n=4)
         assert evalkit(capsys, "run", suite).code == 0
         assert evalkit(capsys, "run", suite, "--new").code == 0

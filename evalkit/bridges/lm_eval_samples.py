@@ -15,9 +15,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from evalkit.bridges.dates import unix_time
 from evalkit.bridges.imported import Imported
 from evalkit.errors import UserError
 from evalkit.records import Message, Outcome, Row
@@ -85,6 +87,7 @@ def _model_of(results: dict[str, Any], model: str) -> dict[str, Any]:
 def _read_file(file: Path, task: str, model: str, results: dict[str, Any], metric: str | None, found: Imported) -> None:
     chosen: str | None = None
     n_taken = n_lines = 0
+    asked_at = unix_time(results.get("date"), file.name)
     occurrences: dict[str, int] = {}
     for number, line in _lines(file):
         n_lines += 1
@@ -97,7 +100,7 @@ def _read_file(file: Path, task: str, model: str, results: dict[str, Any], metri
             row = _row(line, task, model, name, occurrences)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(f"{file.name}:{number}: is no sample as lm-eval writes it: {error!r}") from error
-        found.rows.append(row)
+        found.rows.append(replace(row, started_at=asked_at))
         n_taken += 1
     if n_lines and not n_taken:
         raise UserError(f"{file.name}: no line has the filter of {chosen!r}")

@@ -238,6 +238,8 @@ def _repriced(
     resolved = models_of(facts)
 
     def price(answer: Answer) -> Bill | None:
+        if at is None and answer.started_at <= 0:
+            return None  # nobody says when it was bought, and prices are dated
         provider, model = _priced_as(told.get(answer.model) or {}, resolved.get(answer.model) or {})
         usage = answer.usage if tier is None else replace(answer.usage, service_tier=tier)
         asked = (told.get(answer.model) or {}).get("service_tier")
