@@ -58,11 +58,26 @@ def verify(path: Path) -> None:
         return
     if found != expected:
         raise StoreError(
-            f"{path} is damaged: its digest is not the one that it was sealed with, so its numbers would be others. "
-            "Restore the file, or run the suite again: cached answers cost nothing.",
+            f"{path} cannot be read (it is damaged: its digest is not the one that it was sealed with). Restore the "
+            "file, or run the suite again: cached answers cost nothing.",
             path,
         )
     _sound.add(stamp)
+
+
+def note(path: Path) -> None:
+    """Note the digest of a derived file in run.json, in place of an earlier one. Raises StoreError or RunIncomplete."""
+    noted = dict(_noted(runs.read_facts(path.parent)))
+    runs.update_facts(path.parent, **{SEALED: {**noted, path.name: digest_of(path)}})
+
+
+def as_noted(path: Path) -> bool:
+    """Whether a derived file is what was noted; True where nothing was noted. A damaged one is made anew."""
+    try:
+        verify(path)
+    except StoreError:
+        return False
+    return True
 
 
 def digest_of(path: Path) -> str:
