@@ -35,10 +35,15 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     return folder
 
 
+def _texts(run: Path) -> object:
+    with connect([run]) as con:
+        return con.execute("select * from texts").fetchall()
+
+
 READERS: dict[str, Callable[[Path], object]] = {
     "rows": lambda run: [repr(row) for row in rows_of(run)],
     "frame": lambda run: load_run(run).to_json(),
-    "texts": lambda run: connect([run]).execute("select * from texts").fetchall(),
+    "texts": _texts,
     "columns": lambda run: model_rows(run, "m").to_pylist(),
     "summary": read_summary,
     "scores": lambda run: [column.tolist() for column in read_scores(run).scores],

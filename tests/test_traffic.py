@@ -108,8 +108,7 @@ async def test_an_item_is_not_sent_after_its_deadline_while_it_waited_for_a_slot
     limiter = Limiter(1)
     adapter = Answering(lambda n: Overloaded("503: full", status=503, retry_after_s=0.05))
     waiting = asyncio.ensure_future(_asked(adapter, limiter, 0.6))
-    while adapter.n_asked == 0:
-        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
     await limiter.acquire()  # somebody else has the only slot when the wait is over
     asked = await waiting
     assert (asked.row.error_kind, adapter.n_asked) == ("overloaded", 1)
@@ -225,7 +224,7 @@ def test_first_tokens_of_a_target_outside_the_choices_are_refused(
     suite.write_text(text.replace("{{ letters[answer] }}", "nowhere"))
     ran = evalkit(capsys, "check", suite)
     assert ran.code == 2
-    assert "not one of its choices" in ran.err
+    assert "renders 'nowhere'" in ran.err
 
 
 FACTS = """
@@ -240,7 +239,7 @@ models:
 def _with_facts(folder: Path, url: str, settings: str = "") -> Path:
     models = f'  m: {{adapter: openai_chat, model: old-one, weights: w, base_url: "{url}"{settings}}}'
     (folder / "models.yaml").write_text(FACTS)
-    suite = write_suite(folder, url, n=3, models=models, max_output_tokens=90)
+    suite = write_suite(folder, url, n=3, models=models, max_output_tokens=60)
     items = (folder / "items.jsonl").read_text().replace("Question 1?", "Question 1? " + "word " * 200)
     (folder / "items.jsonl").write_text(items)
     return suite
@@ -381,10 +380,11 @@ def test_a_reader_that_has_seen_enough_is_no_failed_gate(
             "show", "latest", "--results", tmp_path / "results", env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
         )
         assert process.stdout is not None
+        assert process.stderr is not None
         process.stdout.close()  # nobody reads at all
-        process.stdout = None
-        ran_err = process.stderr.read() if process.stderr else ""
-        assert process.wait(60) == 0, (encoding, ran_err)
+        said = process.stderr.read()
+        process.stderr.close()
+        assert process.wait(60) == 0, (encoding, said)
     monkeypatch.setattr("evalkit.cli.cli.main", lambda **given: (_ for _ in ()).throw(SystemExit(1)))
     assert run_command(["show"]) not in {0, 1, 2, 3, 4}
 
