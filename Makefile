@@ -1,5 +1,5 @@
 # CI runs exactly these. `uv run` makes the environment on first use.
-.PHONY: check test demo docs lock bench test-lm-eval test-vllm
+.PHONY: check test demo docs lock bench soak test-lm-eval test-vllm
 
 check:
 	uv run ruff format --check .
@@ -32,6 +32,10 @@ docs:
 lock:
 	uv pip compile pyproject.toml --extra app --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --quiet -o requirements.lock
+
+# Kills and faults for some ten minutes: docs/reliability.md has the figures.
+soak:
+	uv run python -m tests.soaking --kills 60 --requests 200000
 
 bench:
 	uv run python -m benchmarks

@@ -40,6 +40,19 @@ class Address:
         return is_loopback(self.host)
 
 
+def is_private(host: str) -> bool:
+    """Whether a host name is this machine or one of the same network: a private address, a name without a dot, or one
+    that no public server has. Names are not resolved."""
+    host = host.strip("[]").lower().rstrip(".")
+    if is_loopback(host):
+        return True
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".lan", ".home.arpa", ".localhost"))
+
+
+
 def read_address(url: str) -> Address:
     """The address. Raises BadAddress for what is no http(s) address, or could be read in two ways."""
     if not url.isascii():

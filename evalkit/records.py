@@ -119,6 +119,9 @@ class Usage:
     """What the provider itself says the request cost (OpenRouter, xAI); wins over any computed price."""
     service_tier: str | None = None
     """The tier that served and billed the request, as the provider names it."""
+    beside: tuple[str, ...] = ()
+    """What was billed besides text tokens (images, searches, a region), as the provider spells it: no price of tokens
+    covers it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +274,8 @@ class Row:
     served_model: str | None = None
     fingerprint: str | None = None
     service_tier: str | None = None
+    billed_beside: str | None = None
+    """`Usage.beside`, with commas between; None: nothing."""
     cluster: str | None = None
     critical: bool = False
     slices: Mapping[str, str] = field(default_factory=dict)

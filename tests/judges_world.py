@@ -34,7 +34,8 @@ PRICES = """
 
 def model(name: str, url: str, *, id: str = "m") -> str:
     """A line of `models:` or `judges:`."""
-    return f'  {name}: {{adapter: openai_chat, model: {id}, base_url: "{url}", settings: {{max_output_tokens: 50}}}}\n'
+    where = f'adapter: openai_chat, model: {id}, weights: one, base_url: "{url}"'
+    return f"  {name}: {{{where}, settings: {{max_output_tokens: 50}}}}\n"
 
 
 def write_suite(

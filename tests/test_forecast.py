@@ -16,7 +16,8 @@ from tests.world import evalkit, write_suite
 
 
 def _priced(base_url: str, model: str = "x") -> str:
-    return f'  gpt: {{adapter: openai_chat, model: {model}, base_url: "{base_url}", price_as: "openai:gpt-5.5"}}'
+    where = f'adapter: openai_chat, model: {model}, weights: one, base_url: "{base_url}"'
+    return f'  gpt: {{{where}, price_as: "openai:gpt-5.5"}}'
 
 
 def test_a_first_plan_gives_a_range_and_says_what_it_assumes(

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from evalkit.engine import limiter as room
-from evalkit.engine.limiter import START, Limiter
+from evalkit.engine.limiter import LOCAL_START, START, Limiter
 
 
 async def use(limiter: Limiter, n: int) -> None:
@@ -139,3 +139,60 @@ async def test_a_slot_that_was_given_to_a_cancelled_wait_comes_back() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     await asyncio.wait_for(limiter.acquire(), 1.0)
+
+
+async def test_stalls_lower_the_limit_once_they_are_a_fair_share() -> None:
+    limiter = Limiter()
+    await use(limiter, START)
+    sent_at = time.perf_counter()
+    answered(limiter, 5)  # a server with one slot answers a few before the rest is given up
+    assert not limiter.stalled(sent_at), "one lost request lowers nothing"
+    assert limiter.stalled(sent_at)
+    assert limiter.limit == START // 2
+    assert limiter.stalled(sent_at), "of the same episode: not to blame, and no further cut"
+    assert limiter.limit == START // 2
+
+
+async def test_single_lost_requests_of_a_busy_provider_lower_nothing() -> None:
+    limiter = Limiter()
+    for _ in range(50):
+        await limiter.acquire()
+        answered(limiter, 1)
+        for _ in range(30):
+            await limiter.acquire()
+            answered(limiter, 1)
+        assert not limiter.stalled(time.perf_counter())
+    assert limiter.limit >= START
+
+
+async def test_after_a_stall_the_limit_rests() -> None:
+    limiter = Limiter()
+    await use(limiter, START)
+    sent_at = time.perf_counter() - 5.0
+    assert [limiter.stalled(sent_at) for _ in range(2)] == [False, True]
+    waiting = asyncio.ensure_future(limiter.acquire())
+    await asyncio.sleep(0)
+    answered(limiter, START)
+    await waiting
+    assert limiter.limit == START // 2, "what has just starved a server would starve it again"
+
+
+async def test_a_fixed_limit_and_a_limit_of_one_blame_the_request() -> None:
+    fixed = Limiter(8)
+    assert [fixed.stalled(time.perf_counter()) for _ in range(5)] == [False] * 5
+    assert fixed.limit == 8
+    alone = Limiter(start=1)
+    assert [alone.stalled(time.perf_counter()) for _ in range(5)] == [False] * 5
+
+
+async def test_answers_that_wait_in_a_queue_keep_a_local_limit_down() -> None:
+    slow, quick = (Limiter(start=LOCAL_START, patience_s=10.0) for _ in range(2))
+    for limiter, began_s in ((slow, 4.0), (quick, 0.2)):
+        await use(limiter, LOCAL_START)
+        waiting = asyncio.ensure_future(limiter.acquire())
+        await asyncio.sleep(0)
+        for _ in range(LOCAL_START):
+            limiter.succeeded(began_s)
+            limiter.release()
+        await waiting
+    assert (slow.limit, quick.limit) == (LOCAL_START, 2 * LOCAL_START)

@@ -119,9 +119,8 @@ def test_a_run_is_billed_and_priced_anew_without_asking_anybody(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     with FakeProvider.in_thread(Behaviour(input_tokens=1000, output_tokens=50, cached_tokens=400)) as provider:
-        models = (
-            f'  gpt: {{adapter: openai_chat, model: x, base_url: "{provider.base_url}", price_as: "openai:gpt-5.5"}}'
-        )
+        where = f'adapter: openai_chat, model: x, weights: one, base_url: "{provider.base_url}"'
+        models = f'  gpt: {{{where}, price_as: "openai:gpt-5.5"}}'
         suite = write_suite(tmp_path, provider.base_url, models=models, n=4)
         assert evalkit(capsys, "run", suite).code == 0
         assert evalkit(capsys, "run", suite, "--new").code == 0
@@ -207,7 +206,7 @@ def test_a_run_billed_by_a_price_file_is_not_priced_anew_by_the_list_in_silence(
     entry = "{model: gpt-5.5, provider: openai, valid_from: 2026-01-01, input_per_mtok: 1, output_per_mtok: 2}"
     (tmp_path / "prices.yaml").write_text(f"- {entry}\n", "utf-8")
     with FakeProvider.in_thread(Behaviour(input_tokens=1000, output_tokens=60)) as provider:
-        where = f'adapter: openai_chat, model: x, base_url: "{provider.base_url}"'
+        where = f'adapter: openai_chat, model: x, weights: one, base_url: "{provider.base_url}"'
         suite = write_suite(tmp_path, provider.base_url, models=f'  gpt: {{{where}, price_as: "openai:gpt-5.5"}}', n=10)
         assert evalkit(capsys, "run", suite).code == 0
     anew = evalkit(capsys, "price", "--at", "2026-11-20", "--json").json

@@ -30,7 +30,7 @@ def write(folder: Path, base_url: str, *, test: str, n: int = 6) -> Path:
             file.write(json.dumps(record) + "\n")
     path = folder / "suite.yaml"
     path.write_text(
-        f'name: programs\nmodels:\n  m: {{adapter: openai_chat, model: fake, base_url: "{base_url}"}}\n'
+        f'name: programs\nmodels:\n  m: {{adapter: openai_chat, model: fake, weights: one, base_url: "{base_url}"}}\n'
         "tasks:\n  - name: code\n    data: {path: items.jsonl}\n"
         '    prompt: "{{ prompt }}"\n    score: code\nrun: {in_flight: 3}\n',
         encoding="utf-8",

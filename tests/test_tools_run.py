@@ -36,7 +36,7 @@ SUITE = """
 name: calls
 sensitivity: internal
 models:
-  fake: {{adapter: openai_chat, model: fake, base_url: "{url}", settings: {{max_output_tokens: 64}}}}
+  fake: {{adapter: openai_chat, model: fake, weights: one, base_url: "{url}", settings: {{max_output_tokens: 64}}}}
 tasks:
   - use: bfcl
     with: {{path: items.jsonl{interface}}}
@@ -227,7 +227,7 @@ def test_a_server_that_drops_functions_is_given_up_before_it_is_measured(
     assert "interface: text" in ran.err
     (folder,) = run_folders(tmp_path / "results")
     assert list(rows_of(folder)) == [], "no item counts as rightly left without a call"
-    assert len(provider.account) == 2
+    assert len(provider.account) == 3
 
 
 def test_calls_are_shown_to_a_judge(suite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

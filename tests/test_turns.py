@@ -61,7 +61,7 @@ def scripted(replies: dict[str, str], **more: object) -> str:
 
 
 def fake(provider: FakeProvider) -> str:
-    return f'  m: {{adapter: openai_chat, model: fake, base_url: "{provider.base_url}"}}'
+    return f'  m: {{adapter: openai_chat, model: fake, weights: one, base_url: "{provider.base_url}"}}'
 
 
 def run(capsys: Capture, suite: Path, *more: object) -> Ran:

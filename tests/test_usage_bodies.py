@@ -25,6 +25,10 @@ OTHER_PRICE = {
     # (provider, model): why our price is not the expected one
     ("google", "claude-sonnet-4-5-20250929"): "the book has gained a band for long prompts since",
     ("cerebras", "qwen-3-coder-480b"): "the book has no price: to it that is 0, to us unknown",
+    ("openrouter", "openai/gpt-4o-mini"): "a tool of the provider's own ran: only its stated cost is the whole bill",
+    ("anthropic", "claude-sonnet-5"): "an advisor's tokens, of another model, stand in iterations: unknown",
+    ("anthropic", "claude-sonnet-4-5-20250929"): "web searches are billed besides tokens: unknown",
+    ("anthropic", "claude-sonnet-4-20250514"): "web searches are billed besides tokens: unknown",
 }
 NOT_OURS = {
     "aws": "Bedrock's Converse dialect: evalkit speaks its OpenAI and Anthropic ones",

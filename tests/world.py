@@ -51,7 +51,7 @@ def write_suite(
         for number in range(n):
             item = {"id": f"q{number}", "question": f"Question {number}?", "choices": ["w", "x", "y", "z"], "answer": 1}
             file.write(json.dumps(item) + "\n")
-    models = models or f'  fake: {{adapter: {adapter}, model: fake, base_url: "{base_url}"}}'
+    models = models or f'  fake: {{adapter: {adapter}, model: fake, weights: fake-1, base_url: "{base_url}"}}'
     extra = f", {run}" if run else ""
     path = folder / "suite.yaml"
     path.write_text(

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.sdk_doorway import Door, check_entry, hidden_environment, refuse_own_fields, sendable_key
@@ -242,6 +243,7 @@ def read_usage(usage: Mapping[str, Any]) -> Usage:
         output=usage.get("output_tokens"),
         reasoning=(usage.get("output_tokens_details") or {}).get("thinking_tokens"),
         service_tier="fast" if fast else usage.get("service_tier"),
+        beside=billed_beside(usage),
     )
 
 

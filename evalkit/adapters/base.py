@@ -61,6 +61,9 @@ class Endpoint:
     """Provider id in the price book (`openai`, `anthropic`, `google` ...); None where no public price list applies."""
     cacheable: bool = True
     """Whether an answer depends on nothing but place and request; False for `replay` and `scripted`."""
+    weights: str | None = None
+    """What is known of the weights behind an address of one's own, where others may be loaded at any time; None: it is
+    not known, and answers are not kept for later runs. Has no meaning for a provider's own address."""
     turn: str | None = None
     """Models with the same turn run one after another (servers on the same GPUs). None: beside all others."""
     facts: Mapping[str, str] = field(default_factory=dict)
@@ -87,6 +90,8 @@ class ModelSpec:
     """The most requests that may be open at once, for sizing connection pools; None where adaptive."""
     idle_timeout_s: float = 120.0
     """Silence on a connection after which an attempt is given up as `Stalled`."""
+    weights: str | None = None
+    """What the suite says of the weights that a server of one's own has loaded; None: nothing."""
     serve: Mapping[str, Any] | None = None
     """Flags of a server that the adapter starts. None: it is there already, or there is none."""
     allow_code: bool = False

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.presets import Preset
 from evalkit.records import Usage
 
@@ -43,6 +44,7 @@ def usage_of(raw: Any, preset: Preset, *, tier: str | None, showed_reasoning: bo
         reasoning=reasoning,
         provider_cost_usd=_money(_at(raw, preset.cost_path)) if preset.cost_path else None,
         service_tier=tier,
+        beside=billed_beside(raw),
     )
 
 

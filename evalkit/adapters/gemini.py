@@ -19,6 +19,7 @@ import aiohttp
 import orjson
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.http_wire import Wire, refused
 from evalkit.adapters.keys import api_key
@@ -296,6 +297,7 @@ def usage_of(raw: Mapping[str, Any]) -> Usage:
         output=output,
         reasoning=thoughts,
         service_tier=raw["serviceTier"] if isinstance(raw.get("serviceTier"), str) else None,
+        beside=billed_beside(raw),
     )
 
 

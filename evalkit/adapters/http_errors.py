@@ -33,7 +33,9 @@ from evalkit.errors import (
 MAX_MESSAGE = 500
 """Characters kept of what a provider says; error pages can be long."""
 
+_DAY_SPENT = "evalkit: quota of the day spent"
 _OUT_OF_CREDIT = {
+    _DAY_SPENT,
     "insufficient_quota",
     "insufficient_balance",
     "billing_hard_limit_reached",
@@ -167,7 +169,8 @@ def _error(
     name = "An error inside the stream" if status is None else str(status)
     message = f"{name} from {where.host}{path} for model {where.model!r}: {words}"
     if status == 402 or (status is not None and status < 500 and _OUT_OF_CREDIT.intersection(codes)):
-        return OutOfCredit(f"{message} (the account has no credit left)", status=status)
+        spent = "the quota of the day is spent" if _DAY_SPENT in codes else "the account has no credit left"
+        return OutOfCredit(f"{message} ({spent})", status=status)
     if status in {401, 403}:
         keys = " or ".join(where.key_envs)
         if where.key is None:
@@ -207,7 +210,24 @@ def _codes(said: Any) -> list[str]:
     inner = error.get("innererror")
     values = [error.get("code"), error.get("type"), error.get("status")]
     values.append(inner.get("code") if isinstance(inner, dict) else None)
-    return [str(value).lower() for value in values if isinstance(value, str | int)]
+    codes = [str(value).lower() for value in values if isinstance(value, str | int)]
+    return [*codes, _DAY_SPENT] if _day_spent(error) else codes
+
+
+def _day_spent(error: Mapping[str, Any]) -> bool:
+    """Whether Google says that a quota by the day is used up, or that the account has none of it at all.
+
+    https://ai.google.dev/gemini-api/docs/rate-limits: quota ids end in PerDay and what they count by. A RetryInfo of
+    some seconds may stand beside it all the same.
+    """
+    details = error.get("details")
+    for detail in details if isinstance(details, list) else ():
+        violations = detail.get("violations") if isinstance(detail, dict) else None
+        for one in violations if isinstance(violations, list) else ():
+            if isinstance(one, dict) and "perday" in str(one.get("quotaId", "")).lower():
+                return True
+    google = error.get("status") == "RESOURCE_EXHAUSTED"
+    return google and re.search(r"\blimit: 0\b", str(error.get("message", ""))) is not None
 
 
 def _words(said: Any, body: bytes) -> str:

@@ -47,11 +47,12 @@ def make(spec: ModelSpec, preset: Preset | None = None) -> OpenAIChat:
     """An adapter for one model; `preset` None is the plain dialect, for which the suite gives base_url.
 
     Options: `key_env` (the variable that holds the key), `stream: false` (a server that cannot), `likelihood` (whether
-    its /completions can be trusted with that), and what fills the templates of the preset's address.
+    its /completions can be trusted with that), `probe_tools: false` (functions are known to reach the model), and what
+    fills the templates of the preset's address.
     Raises SuiteError, MissingKey.
     """
     preset = preset or load_preset("openai-chat")
-    _check_options(spec, {"key_env", "stream", "likelihood", *placeholders(preset)})
+    _check_options(spec, {"key_env", "stream", "likelihood", "probe_tools", *placeholders(preset)})
     preset = filled(preset, spec)
     if (likelihood := spec.options.get("likelihood")) is not None:
         preset = replace(preset, prompt_logprobs="echo" if likelihood else None)
@@ -152,10 +153,12 @@ class OpenAIChat:
         """Whether functions reach the model: None when they do, a sentence where nobody says, and for providers that
         sell them nothing is asked. Raises Unfit where a server drops them, and other RequestErrors.
         """
-        if self.preset.price_provider is not None:
+        if self.preset.price_provider is not None or self.spec.options.get("probe_tools") is False:
             return None
         without = await self.respond(tool_probe.WITHOUT)
         beside = await self.respond(tool_probe.BESIDE)
+        if tool_probe.looks_dropped(without, beside) and (await self.respond(tool_probe.WANTED)).calls:
+            return None  # it counts no input tokens for functions, and calls them all the same
         return tool_probe.unproved(without, beside, f"models.{self.spec.name}: {self.endpoint.host}")
 
     async def _completion(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -274,7 +277,7 @@ def _check_options(spec: ModelSpec, known: set[str]) -> None:
             near = get_close_matches(str(name), known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(sorted(known))}."
             raise SuiteError(f"models.{spec.name}.{name}: {spec.adapter} has no such option; {hint}")
-        if name in {"stream", "likelihood"} and not isinstance(value, bool):
+        if name in {"stream", "likelihood", "probe_tools"} and not isinstance(value, bool):
             raise SuiteError(f"models.{spec.name}.{name} is {value!r}; it is true or false.")
 
 

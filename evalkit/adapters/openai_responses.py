@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.presets import SETTINGS, Preset, filled
@@ -234,6 +235,7 @@ def read_usage(usage: Mapping[str, Any], service_tier: str | None) -> Usage:
         reasoning=made.get("reasoning_tokens"),
         provider_cost_usd=None if ticks is None else Decimal(ticks) / _XAI_TICKS_PER_USD,
         service_tier=service_tier,
+        beside=billed_beside(usage),
     )
 
 

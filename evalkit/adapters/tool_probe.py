@@ -24,14 +24,28 @@ BESIDE = replace(
 )
 
 
+WANTED = replace(
+    BESIDE,
+    messages=(Message("user", "Book a table for 4 guests. Call the function book_a_table."),),
+    settings=Settings(max_output_tokens=256),
+)
+
+
+def looks_dropped(without: Response, beside: Response) -> bool:
+    """Whether a function added no input tokens."""
+    n_without, n_beside = (answer.usage.input if answer.usage else None for answer in (without, beside))
+    return n_without is not None and n_beside is not None and n_beside <= n_without
+
+
 def unproved(without: Response, beside: Response, who: str) -> str | None:
     """Why it is not known whether functions reach the model; None where they do. Raises Unfit where they do not."""
     n_without, n_beside = (answer.usage.input if answer.usage else None for answer in (without, beside))
     if n_without is None or n_beside is None:
         return "whether functions reach the model could not be proved: the server reports no input tokens"
-    if n_beside > n_without:
+    if not looks_dropped(without, beside):
         return None
     raise Unfit(
         f"{who} drops functions that it is offered: a prompt has {n_without} input tokens without one and {n_beside} "
-        "with it. Serve the model with a chat template that has a place for them, or ask with interface: text."
+        "with it. Serve the model with a chat template that has a place for them, or ask with interface: text. "
+        "Where the server is known to pass them on: probe_tools: false in the model's entry."
     )

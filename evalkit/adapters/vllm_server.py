@@ -96,6 +96,7 @@ class ManagedVllm:
             place=f"weights {weights.identity} {engine} {asked} {told}".strip(),
             host="127.0.0.1",
             cacheable=weights.identity is not None and version is not None,
+            weights=weights.identity,
             turn="managed servers",
             facts={
                 "dialect": "openai_chat",

@@ -18,9 +18,11 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from evalkit.bridges.dates import unix_time
 from evalkit.bridges.imported import Imported
 from evalkit.errors import UserError
 from evalkit.records import Message, Outcome, Row
@@ -53,7 +55,11 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
     found = Imported(f"inspect-{task}", {"tool": "inspect", "files": [path.name], "status": header.get("status")})
     if header.get("status") != "success":
         found.reasons.append(f"Inspect's own run did not end well: its status is {header.get('status')!r}")
-    found.models[model] = {"model": str(about.get("model")), "facts": {"engine": "as run by inspect"}}
+    found.models[model] = {
+        "model": str(about.get("model")),
+        "priced_as": _priced_as(str(about.get("model"))),
+        "facts": {"engine": "as run by inspect"},
+    }
     seen: dict[tuple[str, int], int] = {}
     chosen, key = scorer, None
     n_unread, unread, keys = 0, "", ""
@@ -69,6 +75,8 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
                 raise UserError(f"{path.name} has no scorer {scorer!r}; it has {', '.join(scores)}")
         try:
             row = _row(sample, task, model, str(about.get("model")), _of_key(scores.get(chosen), key), seen)
+            asked_at = unix_time(sample.get("started_at"), sample.get("completed_at"), about.get("created"))
+            row = row if row.started_at is not None or asked_at is None else replace(row, started_at=asked_at)
             found.rows.append(row)
             if row.error_kind == "unscored":
                 n_unread += 1
@@ -197,7 +205,7 @@ def _row(
         score=value,
         started_at=0.0,
         error_kind="inspect_error" if failed else None if value is not None else "unscored",
-        input_tokens=usage.get("input_tokens"),
+        input_tokens=_input_tokens(usage),
         output_tokens=usage.get("output_tokens"),
         reasoning_tokens=usage.get("reasoning_tokens"),
         cache_read_tokens=usage.get("input_tokens_cache_read"),
@@ -211,6 +219,28 @@ def _row(
     )
 
 
+def _priced_as(model: str) -> list[str] | None:
+    """[provider, model] for the price book, from Inspect's `openai/gpt-6-sol`; None where nobody is known to bill."""
+    provider, slash, rest = model.partition("/")
+    return [_PROVIDERS[provider], rest] if slash and provider in _PROVIDERS else None
+
+
+def _input_tokens(usage: dict[str, Any]) -> int | None:
+    """Every input token. Inspect counts tokens of a cache apart for some providers: its own total tells."""
+    given, total = usage.get("input_tokens"), usage.get("total_tokens")
+    made, *cached = (usage.get(key) or 0 for key in _COUNTS)
+    counts = [given, total, made, *cached]
+    if all(isinstance(count, int) for count in counts) and total == given + made + sum(cached):
+        return int(given + sum(cached))
+    return given
+
+
+_COUNTS = ("output_tokens", "input_tokens_cache_read", "input_tokens_cache_write")
+_PROVIDERS = {
+    **{name: name for name in ("openai", "anthropic", "google", "mistral", "together", "groq", "deepseek")},
+    **{"grok": "x-ai", "bedrock": "aws", "azureai": "azure", "openrouter": "openrouter", "fireworks": "fireworks"},
+}
+"""Inspect's name of a provider -> the price book's."""
 _OUTCOMES = {1.0: Outcome.RIGHT, 0.0: Outcome.WRONG}
 
 

@@ -16,9 +16,11 @@ import json
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from evalkit.bridges.dates import unix_time
 from evalkit.bridges.imported import Imported
 from evalkit.errors import UserError
 from evalkit.records import Message, Outcome, Row
@@ -88,6 +90,7 @@ def _read_file(file: Path, task: str, model: str, results: dict[str, Any], metri
     lower = frozenset(name for name in higher if higher[name] is False)
     chosen: str | None = None
     n_taken = n_lines = n_unscored = 0
+    asked_at = unix_time(results.get("date"), file.name)
     occurrences: dict[tuple[str, int], int] = {}
     for number, line in _lines(file):
         n_lines += 1
@@ -101,7 +104,7 @@ def _read_file(file: Path, task: str, model: str, results: dict[str, Any], metri
             row = _row(line, task, model, name, occurrences, lower)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(f"{file.name}:{number}: is no sample as lm-eval writes it: {error!r}") from error
-        found.rows.append(row)
+        found.rows.append(replace(row, started_at=asked_at))
         n_taken += 1
         n_unscored += row.score is None
     if n_lines and not n_taken:

@@ -30,9 +30,14 @@ FIELDS = (
     "terms",
     "context_tokens",
     "modalities",
+    "refuses",
+    "refuses_while_reasoning",
     "released",
     "retires",
 )
+LISTS = ("modalities", "refuses", "refuses_while_reasoning")
+"""Fields that hold a list of texts. `refuses` are settings that the model turns down, `refuses_while_reasoning` those
+that it turns down under any reasoning_effort but none; both have the names of a suite's settings."""
 DAYS = ("released", "retires")
 UNCHECKED = "unchecked"
 _NEAR_DAYS = 120

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from evalkit.catalogue.facts import DAYS, FIELDS, LICENCE_KINDS, TIERS, UNCHECKED, Catalogue, Claim, Known
+from evalkit.catalogue.facts import DAYS, FIELDS, LICENCE_KINDS, LISTS, TIERS, UNCHECKED, Catalogue, Claim, Known
 from evalkit.errors import UserError
 from evalkit.paths import Inside
 from evalkit.suite.located import Loc, Located, parse
@@ -230,9 +230,10 @@ class _File:
             wrong = f"expected a day, like 2026-07-01 (seen: {value!s:.60})"
         elif name == "context_tokens" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
             wrong = f"expected a whole number of tokens (seen: {value!s:.60})"
-        elif name == "modalities" and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
-            wrong = "expected a list, [text, image]"
-        elif name not in {"context_tokens", "modalities"} and not (isinstance(value, str) and value.strip()):
+        elif name in LISTS and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
+            example = "[text, image]" if name == "modalities" else "[temperature, top_p]"
+            wrong = f"expected a list, {example}"
+        elif name not in {"context_tokens", *LISTS} and not (isinstance(value, str) and value.strip()):
             wrong = f"expected a text (seen: {value!s:.60})"
         elif not isinstance(written["source"], str) or not written["source"].strip():
             wrong = "source: expected who says so, a text or a name under `sources:`"

@@ -18,6 +18,8 @@ import click
 
 from evalkit import __version__, child
 
+CLOSED_PIPE = 141
+"""As a shell tells of a program that SIGPIPE ended."""
 COMMANDS = {
     "run": ("evalkit.cli.run", "Run a suite: ask every model, score, store, print the table."),
     "check": ("evalkit.cli.check", "Validate a suite without sending anything."),
@@ -109,6 +111,8 @@ def run_command(args: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130
+    except SystemExit:  # click's own answer to a closed pipe, which is 1: that would read as a failed gate
+        return CLOSED_PIPE
     except Exception as error:  # noqa: BLE001 - the edge of the process: every error becomes a message and a code
         return _told(error)
     return result if isinstance(result, int) else 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.adapters.registry import known_adapters
+from evalkit.cli.forewarning import forewarned
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.plan import Options, Plan, make_plan
@@ -66,7 +67,7 @@ def planned(
     own = {} if results is None else _own_hardware(suite, results)
     plan = make_plan(suite, Options(models, tasks, limit, dollars(max_cost), hosts, own, allow_suite_code), book)
     told = _catalogue(suite)
-    return replace(plan, facts={**plan.facts, "catalogue": told}) if told else plan
+    return forewarned(replace(plan, facts={**plan.facts, "catalogue": told}) if told else plan)
 
 
 def _catalogue(suite: Suite) -> list[dict[str, Any]]:

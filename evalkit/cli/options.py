@@ -153,11 +153,22 @@ def signed(command: Command) -> Command:
     )(command)
 
 
+class _Folder(click.Path):
+    """A folder of this machine. An address (s3://, gs://, https://) is refused: as a path it would name a folder `s3:`
+    here, and nothing would arrive there."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from evalkit.store.runs import refuse_address
+
+        refuse_address(value)
+        return super().convert(value, param, ctx)
+
+
 def _folder(command: Command, name: str, variable: str, about: str) -> Command:
     """`--NAME DIR`, else what the environment's variable says, else ./NAME."""
     return click.option(
         f"--{name}",
-        type=click.Path(path_type=Path),
+        type=_Folder(path_type=Path),
         envvar=variable,
         default=Path(name),
         show_default=True,

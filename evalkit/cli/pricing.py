@@ -46,7 +46,7 @@ _COLUMNS = (
         "cache_write_1h_tokens",
         "cache_write_other_tokens",
     ),
-    *("output_tokens", "reasoning_tokens", "service_tier", "cost_usd", "spend_usd"),
+    *("output_tokens", "reasoning_tokens", "service_tier", "billed_beside", "cost_usd", "spend_usd"),
 )
 
 
@@ -168,6 +168,7 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         output=row["output_tokens"],
         reasoning=row["reasoning_tokens"],
         service_tier=row["service_tier"],
+        beside=(row["billed_beside"],) if row["billed_beside"] else (),
     )
     failed = row["error_kind"] is not None  # an answer that came and could not be marked was billed all the same
     answer = Answer(
@@ -237,6 +238,8 @@ def _repriced(
     resolved = models_of(facts)
 
     def price(answer: Answer) -> Bill | None:
+        if at is None and answer.started_at <= 0:
+            return None  # nobody says when it was bought, and prices are dated
         provider, model = _priced_as(told.get(answer.model) or {}, resolved.get(answer.model) or {})
         usage = answer.usage if tier is None else replace(answer.usage, service_tier=tier)
         asked = (told.get(answer.model) or {}).get("service_tier")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,12 @@ import click
 from evalkit.cli.loading import planned
 from evalkit.engine.plan import Plan
 from evalkit.engine.session import Sitting, sit
+from evalkit.errors import EvalkitError
 from evalkit.report.hostile import visible
 from evalkit.report.progress import Progress
 from evalkit.store.journal import Recovered
 from evalkit.store.judgings import judging_of
+from evalkit.store.runs import update_facts
 from evalkit.suite.schema import GateEntry
 
 if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
@@ -74,8 +76,13 @@ def run_suite(
     sitting = _sat(plan, results, new=new, resume=resume, no_cache=no_cache, stopper=stopper)
     if rules is None or sitting.ended_by is not None:
         _print(sitting, as_json=as_json)
-        return _exit_code(sitting)
-    return _decide(sitting, rules, (results, baselines), gating.Outlets(markdown, junit), as_json=as_json)
+        code = _exit_code(sitting)
+    else:
+        code = _decide(sitting, rules, (results, baselines), gating.Outlets(markdown, junit), as_json=as_json)
+    sys.stdout.flush()
+    with suppress(EvalkitError):  # a disk that is full by now: the next command only prints the result once more
+        update_facts(sitting.folder, told=True)  # from here on the same command means another run
+    return code
 
 
 def _decide(sitting: Sitting, rules: GateEntry, places: tuple[Path, Path], outlets: Outlets, *, as_json: bool) -> int:

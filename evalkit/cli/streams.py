@@ -6,9 +6,11 @@ reader that has seen enough is no error. A full disk behind stdout is one, told 
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from contextlib import suppress
+from io import TextIOWrapper
 from typing import IO, Any, TextIO, cast
 
 
@@ -57,4 +59,14 @@ def guard() -> tuple[Forgiving, Forgiving]:
 
 def _or_nowhere(stream: TextIO | None) -> TextIO:
     nowhere: IO[str] = stream if stream is not None else open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    # click writes past an ASCII stream to the bytes behind it, and so past `Forgiving`; as UTF-8 it leaves it alone.
+    if isinstance(nowhere, TextIOWrapper) and _is_ascii(nowhere.encoding):
+        nowhere.reconfigure(encoding="utf-8", errors="backslashreplace")
     return cast(TextIO, nowhere)
+
+
+def _is_ascii(encoding: str) -> bool:
+    try:
+        return codecs.lookup(encoding).name == "ascii"
+    except LookupError:
+        return False

@@ -12,7 +12,8 @@ How a token class without a price of its own is billed (None in `Rates`):
 * reasoning as output.
 
 A provider that reports no cache or reasoning counts at all is billed as if there were none: everything is in the
-totals already. A bill is unknown (None) where a needed total is not reported or where the counts contradict each other.
+totals already. A bill is unknown (None) where a needed total is not reported, where the counts contradict each other,
+and where something was billed besides text tokens (`Usage.beside`): the price of a token does not cover it.
 """
 
 from __future__ import annotations
@@ -70,6 +71,9 @@ class UnitPrices:
     bands: tuple[tuple[int, Rates], ...]
     """(n, rates): from more than n prompt tokens on, the whole request has these rates. The first n is 0."""
     usd_per_request: Decimal = _ZERO
+    dearest_output: Decimal = _ZERO
+    """USD per million output tokens of the dearest medium (images, audio) that the model may answer with: only worst
+    cases use it. 0: it answers with text."""
 
     @property
     def free(self) -> bool:
@@ -122,7 +126,7 @@ def bill(usage: Usage | None, unit: UnitPrices) -> Bill | None:
     """The bill of one answer at these prices; None where it cannot be known (see the top of this file)."""
     if unit.free:
         return Bill(_ZERO, unit.source, unit=unit)
-    if usage is None or usage.input is None or usage.output is None or not _consistent(usage):
+    if usage is None or usage.input is None or usage.output is None or usage.beside or not _consistent(usage):
         return None
     rates = unit.rates_for(usage.input)
     if rates.output is None and usage.output:
@@ -182,7 +186,7 @@ def worst_case(input_tokens: int, max_output_tokens: int, unit: UnitPrices) -> D
             continue
         if rates.output is None:
             return None
-        dearest_output = max(rates.output, rates.reasoning or _ZERO)
+        dearest_output = max(rates.output, rates.reasoning or _ZERO, unit.dearest_output)
         worst = max(worst, _usd(rates.dearest_input * input_tokens + dearest_output * max_output_tokens))
     return worst + unit.usd_per_request
 

@@ -16,7 +16,7 @@ the book itself would take any address for OpenAI whose name begins so.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -44,6 +44,15 @@ _BOOK_KEYS = {
 _TIER_KEYS = ("service_tier", "processing", "speed")
 # Prices of things that a text request never has. Any further key means that the price is not just tokens: unknown.
 _OTHER_MEDIA = ("audio", "image", "video", "document", "web_searches", "storage_searches", "_tool_")
+
+
+# Prices that the book goes on stating although their provider changed them: unknown from that day on.
+# DeepSeek raised the price of deepseek-chat on 2025-09-05 and served both names no more from 2026-07-24;
+# https://api-docs.deepseek.com/quick_start/pricing lists neither (read 2026-11-28).
+_ENDED = {
+    ("deepseek", "deepseek-chat"): datetime(2025, 9, 5, 16, tzinfo=UTC),
+    ("deepseek", "deepseek-reasoner"): datetime(2026, 7, 24, tzinfo=UTC),
+}
 
 
 @dataclass(slots=True)
@@ -154,7 +163,8 @@ def _from_book(provider: str, model: str, at: datetime, tier: str) -> UnitPrices
 
     snapshot = get_snapshot()
     home = next((p for p in snapshot.providers if p.id == provider), None)
-    if home is None or not model:
+    ended = _ENDED.get((provider, model.lower()))
+    if home is None or not model or (ended is not None and at >= ended):
         return None
     try:
         _, found = snapshot.find_provider_model(model, home, None, None)
@@ -169,7 +179,20 @@ def _from_book(provider: str, model: str, at: datetime, tier: str) -> UnitPrices
         if not context:
             return None
     prices = {k: v for k, v in found.get_prices(at, context).__dict__.items() if v is not None}
+    if context:
+        variants = [v for v in found.price_variants or () if v.when == context]
+        prices = _without_inherited(prices, [v.prices.__dict__ for v in variants])
     return _unit_prices(str(found.id), prices)
+
+
+def _without_inherited(prices: dict[str, Any], own: list[dict[str, Any]]) -> dict[str, Any]:
+    """A tier's prices without those of caches that only the standard tier states.
+
+    The book fills what a tier leaves out with the standard price: half of ordinary input for a cached token of
+    gpt-4.1 in a batch, where OpenAI lists no discount for cached input. Without it `billing` takes ordinary input.
+    """
+    stated = {key for variant in own for key, value in variant.items() if value is not None}
+    return {key: value for key, value in prices.items() if not key.startswith("cache_") or key in stated}
 
 
 def _unit_prices(model: str, prices: dict[str, Any]) -> UnitPrices | None:
@@ -183,9 +206,17 @@ def _unit_prices(model: str, prices: dict[str, Any]) -> UnitPrices | None:
     for above in (0, *sorted(starts)):
         rates: dict[str, Any] = {_BOOK_KEYS[k]: _in_band(price, above) for k, price in tokens.items()}
         bands.append((above, Rates(**({"output": None} | rates))))
-    unit = UnitPrices(model, book_version(), tuple(bands), per_request)
+    media = [price for key, price in prices.items() if key.startswith("output_") and key not in _BOOK_KEYS]
+    dearest = max((_dearest(price) for price in media), default=Decimal(0))
+    unit = UnitPrices(model, book_version(), tuple(bands), per_request, dearest)
     worthless = not per_request and not any(rates.input or rates.output for _, rates in unit.bands)
     return None if worthless else unit
+
+
+def _dearest(price: Any) -> Decimal:
+    """The highest price of any band."""
+    base: Decimal = getattr(price, "base", price)
+    return max([base, *(tier.price for tier in getattr(price, "tiers", ()))])
 
 
 def _in_band(price: Any, above: int) -> Decimal:

@@ -13,11 +13,12 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed
 from evalkit.engine.aside import aside
 from evalkit.engine.budget import Reservation
@@ -30,6 +31,9 @@ from evalkit.records import Failure, Request, Response, Row
 from evalkit.scorers.choice import continuations
 from evalkit.scorers.outcomes import settle
 
+MOST_RETURNS = 10
+"""How often an item goes back into the queue because its server was asked too much at once; each time the limit has
+been halved, so that no more are needed."""
 OUTAGE_AFTER = 25
 """Items of a model failed in a row, none answered between, after which it is given up: a resume costs nothing."""
 
@@ -75,10 +79,16 @@ class Slot:
             self.held = False
             self.lane.limiter.release()
 
-    async def take_again(self) -> None:
-        """Wait for a slot, before everything that has not been sent yet."""
-        await self.lane.limiter.acquire(urgent=True)
+    async def take_again(self, until: float | None) -> bool:
+        """Wait for a slot, before everything that has not been sent yet; at most `until` (perf_counter; None: for as
+        long as it takes). False where there was none in time."""
+        try:
+            async with asyncio.timeout(None if until is None else until - time.perf_counter()):
+                await self.lane.limiter.acquire(urgent=True)
+        except TimeoutError:
+            return False
         self.held = True
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,42 +125,34 @@ async def ask(
     lane = slot.lane
     first_sent = time.perf_counter()
     deadline = first_sent + timeout_s
-    attempts = 0
+    attempts = n_returned = 0
+    told: RequestError | None = None  # the last error that an attempt met
     while True:
         attempts += 1
         attempt_at = time.perf_counter()
         try:
             async with asyncio.timeout(deadline - attempt_at):
-                response = scrubbed(await item.model.adapter.respond(request))
+                response = believed(scrubbed(await item.model.adapter.respond(request)), request)
         except RequestError as caught:
-            error = caught
+            error = told = caught
         except TimeoutError:
-            error = Stalled(f"no answer within {timeout_s:g} s (run.timeout_s), over {attempts} attempt(s)")
+            error = _cut_off(told, attempts, time.perf_counter() - attempt_at, timeout_s)
         except asyncio.CancelledError:
             money.lost()  # given up in the middle: the provider may go on, and ask money for it
             raise
         else:
-            lane.contacted = True
-            lane.failures_in_a_row[item.model.name] = 0
-            lane.limiter.succeeded()
-            sent_at = response.timing.sent_at
-            course = Course(
-                started_at=time.time() - (time.perf_counter() - sent_at),
-                queue_s=first_sent - due_at,
-                retry_s=attempt_at - first_sent if attempts > 1 else 0.0,
-                attempts=attempts,
-            )
-            cost = cost_of(item, response, course)
-            money.paid(cost)  # before the mark, which may take its time
-            return Asked(await marked(item, response, course, cost), response)
+            retry_s = attempt_at - first_sent if attempts > 1 else 0.0
+            return await _answered(item, response, lane, money, (first_sent - due_at, retry_s, attempts))
         if error.may_be_billed:
             money.lost()
         if isinstance(error, RateLimited | Overloaded):
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
-        wait_s = wait_before_retry(
-            error, attempts, deadline - time.perf_counter(), contacted=lane.contacted, rng=lane.rng
-        )
-        if wait_s is None or item.model.name in lane.stopped or not money.again():
+        crowded = isinstance(error, Stalled) and lane.limiter.stalled(attempt_at) and n_returned < MOST_RETURNS
+        left_s = deadline - time.perf_counter()
+        n_own = attempts - n_returned
+        wait_s = 0.0 if crowded else wait_before_retry(error, n_own, left_s, contacted=lane.contacted, rng=lane.rng)
+        again = wait_s is not None and item.model.name not in lane.stopped and money.again()
+        if not again or not await _waited(slot, money, wait_s or 0.0, None if crowded else deadline):
             money.unused()
             course = Course(
                 started_at=time.time() - (time.perf_counter() - attempt_at),
@@ -159,14 +161,65 @@ async def ask(
                 attempts=attempts,
             )
             return Asked(_failure(item, error, course, lane, timeout_s), None)
-        slot.give_back()
-        try:
-            with lane.nothing_under_way():
-                await asyncio.sleep(wait_s)
-                await slot.take_again()
-        except asyncio.CancelledError:
-            money.unused()
-            raise
+        if crowded:  # it goes back into the queue: neither the attempt nor its time counts
+            n_returned += 1
+            deadline = time.perf_counter() + timeout_s
+
+
+async def _answered(
+    item: Item, response: Response, lane: Lane, money: Reservation, waits: tuple[float, float, int]
+) -> Asked:
+    """The row of an answer; `waits` are seconds in the queue, seconds of earlier attempts, and how many were made."""
+    timing = response.timing
+    lane.contacted = True
+    lane.failures_in_a_row[item.model.name] = 0
+    lane.limiter.succeeded(timing.ttfr_s if timing.ttfr_s is not None else timing.ttft_s)
+    course = Course(time.time() - (time.perf_counter() - timing.sent_at), *waits)
+    cost = cost_of(item, response, course)
+    money.paid(cost)  # before the mark, which may take its time
+    return Asked(await marked(item, response, course, cost), response)
+
+
+async def _waited(slot: Slot, money: Reservation, wait_s: float, until: float | None) -> bool:
+    """Give the slot back, wait, and take one again; False where none was to be had in time."""
+    slot.give_back()
+    try:
+        with slot.lane.nothing_under_way():
+            await asyncio.sleep(wait_s)
+            return await slot.take_again(until)
+    except asyncio.CancelledError:
+        money.unused()
+        raise
+
+
+def _cut_off(told: RequestError | None, attempts: int, waited_s: float, timeout_s: float) -> RequestError:
+    """The error of an item whose deadline ended its last attempt: what the attempts before met is the cause."""
+    if told is None:
+        return Stalled(f"no answer within {timeout_s:g} s (run.timeout_s), over {attempts} attempt(s)")
+    error = type(told)(
+        f"{told} (said to {attempts - 1} attempt(s); run.timeout_s, {timeout_s:g} s, ended the next after "
+        f"{waited_s:.1f} s)",
+        status=told.status,
+        retry_after_s=told.retry_after_s,
+    )
+    error.begun = True  # nobody knows what became of the attempt that was cut off
+    return error
+
+
+def believed(response: Response, request: Request) -> Response:
+    """The response with a usage that can be priced: counts of 0 beside an answer are unknown, and what the request made
+    the provider do besides text (searches, images) is noted where the reply does not tell."""
+    usage = response.usage
+    if usage is None:
+        return response
+    said_something = bool(response.text.strip() or response.calls or response.reasoning)
+    if said_something and usage.output == 0:
+        usage = replace(usage, output=None, reasoning=None)
+    if said_something and usage.input == 0 and any(message.content for message in request.messages):
+        usage = replace(usage, input=None, cache_read=None)
+    if asked := asked_beside(request.settings.extra):
+        usage = replace(usage, beside=tuple(dict.fromkeys([*usage.beside, *(f"extra.{name}" for name in asked)])))
+    return response if usage is response.usage else replace(response, usage=usage)
 
 
 def cost_of(item: Item, response: Response, course: Course) -> Decimal | None:
@@ -194,5 +247,7 @@ def _failure(item: Item, error: RequestError, course: Course, lane: Lane, timeou
     told = str(error)
     if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (course.retry_s or 0.0):
         told += f" It asks to wait {error.retry_after_s:g} s, more than is left of run.timeout_s ({timeout_s:g} s)."
+    if error.status in {404, 410} and item.model.gone is not None:
+        told += f" By what is known of it, the model {item.model.gone}."
     failure = Failure(error.kind, told, error.status)
     return failed(item.sample, name, item.repeat, course, failure, item.task.dropped[name])

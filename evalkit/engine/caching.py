@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evalkit.addresses import is_private
 from evalkit.engine.work import PlannedModel
 from evalkit.records import Request, Response, Row
 from evalkit.store.cache import CachedAnswer, ResponseCache, key
@@ -18,11 +19,11 @@ class Bought:
 
     def get(self, model: PlannedModel, request: Request) -> CachedAnswer | None:
         """The answer to this very request from the same place; None when it was never bought."""
-        return self._cache.get(self._key(model, request)) if model.adapter.endpoint.cacheable else None
+        return self._cache.get(self._key(model, request)) if keepable(model) else None
 
     def put(self, model: PlannedModel, request: Request, response: Response, row: Row) -> None:
         """Keep an answer; errors never come here, truncated and empty ones are left out by the cache itself."""
-        if model.adapter.endpoint.cacheable:
+        if keepable(model):
             where = self._key(model, request)
             billed = None if model.own_hardware else row.cost_usd
             self._cache.put(where, response, started_at=row.started_at, cost_usd=billed)
@@ -30,4 +31,17 @@ class Bought:
     def _key(self, model: PlannedModel, request: Request) -> bytes:
         adapter = model.adapter
         dialect = adapter.endpoint.facts.get("dialect", adapter.spec.adapter)
-        return key(adapter.endpoint.place, f"{dialect}/{DIALECTS_VERSION}", adapter.spec.model, request)
+        said = adapter.spec.weights
+        place = adapter.endpoint.place if said is None else f"{adapter.endpoint.place} weights {said}"
+        return key(place, f"{dialect}/{DIALECTS_VERSION}", adapter.spec.model, request)
+
+
+def keepable(model: PlannedModel) -> bool:
+    """Whether an answer holds for later runs: not where other weights may stand behind the same address by then.
+
+    llama.cpp and LM Studio answer with whatever they have loaded, whatever model the request names.
+    """
+    endpoint = model.adapter.endpoint
+    if not endpoint.cacheable or endpoint.host is None or not is_private(endpoint.host):
+        return endpoint.cacheable
+    return (endpoint.weights or model.adapter.spec.weights) is not None

@@ -59,7 +59,9 @@ def _wrong(sample: Sample, scorer: Scorer) -> str | None:
         if gold is None and scorer.needs == "likelihood":
             return None
         text = PROBE if gold is None else gold
-        score = settle(sample, Response(text=text, stop_reason="stop", timing=_NO_TIME), scorer)
+        tokens = (scorer.gold_tokens(sample),) if scorer.gold_tokens is not None else None
+        reply = Response(text=text, stop_reason="stop", timing=_NO_TIME, top_logprobs=tokens)
+        score = settle(sample, reply, scorer)
     except SuiteError as error:
         return f"the scorer {scorer.name!r} cannot mark it: {error}"
     if score.value is None:

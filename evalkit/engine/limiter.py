@@ -5,6 +5,10 @@ answers comes back clean and the window was really used; the first rate limit en
 *episode*: only a request sent after the last cut can cause the next one. What a provider asks us to wait delays new
 requests, but never freezes the lane: one probe at a time may still go out, and its success ends the wait.
 
+A server that answers one request at a time (Ollama, llama.cpp with one slot) sends no 429: what is too much waits in
+its queue until the client gives up. Stalls therefore lower the limit too, once they are a fair share of what was asked,
+and a server of one's own starts low and is given no more while its answers take long to begin.
+
 A number in the suite (`in_flight: 32`) fixes the limit; waiting on rate limits still applies.
 """
 
@@ -15,9 +19,18 @@ import time
 from collections import deque
 
 START = 16
+LOCAL_START = 4
+"""For a server of one's own, which may have a single slot; a batching one is at 32 after 28 answers."""
 MOST = 512
 CUT = 0.7
 PROBE_EVERY_S = 5.0
+STALL_CUT = 0.5
+STALL_SHARE = 0.2
+"""Stalls among the latest requests from which on they are taken for a full queue, and not for single lost ones."""
+REST_AFTER_STALL = 10.0
+"""For this many times as long as the stalled request was waited for, the limit does not grow again."""
+SLOW_SHARE = 0.25
+"""Of the patience with a silent server: answers that begin later come from a queue, and the limit does not grow."""
 LONGEST_WAIT_S = 60.0
 """A provider that asks for more is believed for a minute, then probed."""
 
@@ -25,9 +38,13 @@ LONGEST_WAIT_S = 60.0
 class Limiter:
     """Slots of one lane. `acquire` waits for one; every acquire is matched by a `release`."""
 
-    def __init__(self, fixed: int | None = None, *, most: int = MOST) -> None:
+    def __init__(
+        self, fixed: int | None = None, *, most: int = MOST, start: int = START, patience_s: float | None = None
+    ) -> None:
+        """`patience_s`: silence after which a request is given up; None: slow answers do not keep the limit down."""
         self.fixed = fixed is not None
-        self.limit = fixed if fixed is not None else START
+        self.limit = fixed if fixed is not None else start
+        self.patience_s = patience_s
         self.most = most
         self.in_flight = 0
         self.n_episodes = 0
@@ -37,6 +54,11 @@ class Limiter:
         self._clean = 0
         self._saturated = False
         self._last_cut_at = float("-inf")
+        self._last_stall_cut_at = float("-inf")
+        self._rests_until = float("-inf")
+        self._answers = 0
+        """Since the last look at stalls; at most four windows."""
+        self._stalls = 0
         self._paused_until = float("-inf")
         self._next_probe_at = float("-inf")
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -73,16 +95,22 @@ class Limiter:
         if self._waiting:
             self._hand_out()
 
-    def succeeded(self) -> None:
-        """An answer came: the endpoint can do at least this much."""
+    def succeeded(self, began_s: float | None = None) -> None:
+        """An answer came: the endpoint can do at least this much. `began_s`: seconds to its first token, if known."""
         if self._paused_until > float("-inf"):
             self._paused_until = float("-inf")
             self._hand_out()
         if self.fixed:
             return
+        self._answers += 1
+        if self._answers >= 4 * self.limit:
+            self._answers = self._stalls = 0
+        if self.patience_s is not None and began_s is not None and began_s > SLOW_SHARE * self.patience_s:
+            self._clean = 0
+            return
         self._clean += 1
         if self._clean >= self.limit:
-            if self._saturated:
+            if self._saturated and time.perf_counter() >= self._rests_until:
                 self.limit = min(self.most, self.limit * 2 if self._slow_start else self.limit + 1)
                 self._hand_out()
             self._clean = 0
@@ -103,6 +131,30 @@ class Limiter:
                 self.limit = max(1, int(self.limit * CUT))
         if self._waiting:
             self._hand_out()
+
+    def stalled(self, sent_at: float) -> bool:
+        """Nothing came for a request sent at `sent_at` (perf_counter) until it was given up.
+
+        True where too many requests were open, which the limit has been lowered for: the request itself is not to
+        blame. One lost request among many answered ones lowers nothing.
+        """
+        if self.fixed:
+            return False
+        if sent_at <= self._last_stall_cut_at:
+            return True
+        self._stalls += 1
+        self._clean = 0
+        n_seen = self._stalls + self._answers
+        if self.limit == 1 or self._stalls < max(2, self.limit // 8) or self._stalls < STALL_SHARE * n_seen:
+            return False
+        now = time.perf_counter()
+        self._last_stall_cut_at = now
+        self._rests_until = now + REST_AFTER_STALL * (now - sent_at)
+        self._slow_start = False
+        self._answers = self._stalls = 0
+        self.n_episodes += 1
+        self.limit = max(1, int(self.limit * STALL_CUT))
+        return True
 
     def open_up(self) -> None:
         """Let everybody through, because the run is over: whoever waits will find that there is nothing to send."""

@@ -17,13 +17,15 @@ from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.registry import make_adapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
+from evalkit.engine.caching import keepable
+from evalkit.engine.environment import address_of
 from evalkit.engine.golds import gold_complaints
 from evalkit.engine.panel import Panel, identity_of, judges_needed, label_of, make_panel
 from evalkit.engine.places import may_receive, passed_on
 from evalkit.engine.priced import about, priced, uncapped
 from evalkit.engine.recorded import Fit, fit_recorded
 from evalkit.engine.settings import fitted
-from evalkit.engine.work import PlannedTask, RunSettings, Work
+from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
 from evalkit.errors import SuiteError, UserError
 from evalkit.records import Settings
 from evalkit.scorers.base import Scorer
@@ -142,6 +144,7 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
     )
     if options.limit is not None:
         notes.append(f"cut by --limit to {options.limit} samples a task: a look, not evidence (a gate refuses it)")
+    notes += [note for model in (*models, *marking) if (note := _kept_note(model)) is not None]
     panel = Panel(tuple(marking), judged) if judged else None
     facts = _facts(suite, options, work, prices, panel)
     notes += recorded.lacking
@@ -168,12 +171,13 @@ def _adapters(
             name=name,
             adapter=entry.adapter,
             model=entry.model or "",
-            base_url=entry.base_url,
+            base_url=entry.base_url or address_of(entry.adapter, options.key_hosts),
             options=entry.options,
             settings=entry.settings.record(),
             key_hosts=options.key_hosts,
             in_flight=suite.run.in_flight if isinstance(suite.run.in_flight, int) else None,
             idle_timeout_s=suite.run.idle_timeout_s,
+            weights=entry.weights,
             serve=entry.serve,
             allow_code=options.allow_code,
             folder=str(suite.folder),
@@ -229,6 +233,17 @@ def _passed_on(
     return complaints, notes
 
 
+def _kept_note(model: PlannedModel) -> str | None:
+    """What a person should know of a server whose answers are not kept for later runs."""
+    endpoint = model.adapter.endpoint
+    if keepable(model) or not endpoint.cacheable:
+        return None
+    return (
+        f"{model.name}: answers of {endpoint.host} are not kept for later runs, because other weights may be loaded "
+        "there by then. `weights: NAME` in its entry says which ones they are."
+    )
+
+
 def _refuse(complaints: list[str], errors: list[UserError]) -> None:
     if len(errors) == 1 and not complaints:
         raise errors[0]
@@ -245,6 +260,7 @@ def _digest(work: Work, tasks: list[Task], entries: Mapping[str, ModelEntry], pa
             "adapter": model.adapter.spec.adapter,
             "settings": entries[model.name].settings.model_dump(mode="json", exclude_unset=True),
             "options": entries[model.name].options,
+            **({"weights": said} if (said := entries[model.name].weights) is not None else {}),
         }
         for model in work.models
     }

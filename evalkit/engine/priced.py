@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.adapters.base import Adapter
+from evalkit.adapters.billed_beside import asked_beside
 from evalkit.cost.billing import UnitPrices, bill, provider_bill, worst_case
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.work import PlannedModel
@@ -82,6 +83,11 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
                 complaints.append(
                     f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: its max_output_tokens is not "
                     "set. Set it in the model's or the task's settings."
+                )
+            elif beside := asked_beside(settings[model.name].extra):
+                complaints.append(
+                    f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: settings.extra asks for "
+                    f"{', '.join(beside)}, which is billed besides tokens. Leave it out, or run without a cap."
                 )
             elif model.worst_case(1, limit) is None:
                 complaints.append(

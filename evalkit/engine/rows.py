@@ -59,6 +59,7 @@ def answered(
         served_model=response.served_model,
         fingerprint=response.fingerprint,
         service_tier=usage.service_tier if usage else None,
+        billed_beside=", ".join(usage.beside) or None if usage else None,
         parts=score.parts,
         text=response.text,
         calls=response.calls,

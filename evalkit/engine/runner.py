@@ -21,12 +21,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from evalkit.addresses import is_private
 from evalkit.engine.asking import OUTAGE_AFTER, Lane, Slot, ask
 from evalkit.engine.budget import ZERO, Budget, Reservation, request_bytes
 from evalkit.engine.conversation import conversations
 from evalkit.engine.lag import Lag, LagMeter
 from evalkit.engine.ledger import AnswerCache, Ledger, RowLog
-from evalkit.engine.limiter import Limiter
+from evalkit.engine.limiter import LOCAL_START, Limiter
 from evalkit.engine.order import alike_together
 from evalkit.engine.pledge import Pledge
 from evalkit.engine.serving import Serving
@@ -154,7 +155,7 @@ class Runner:
             if fixed is None and not models[0].adapter.endpoint.network:
                 fixed = LOCAL_IN_FLIGHT
             rng = random.Random(f"{self.work.settings.seed}/{name}")
-            lanes.append((Lane(name, Limiter(fixed), rng), models))
+            lanes.append((Lane(name, _limiter(fixed, models), rng), models))
         return lanes
 
     def _items(self, models: list[PlannedModel]) -> Iterator[Item]:
@@ -313,6 +314,15 @@ class Runner:
             for lane in lanes:
                 if lane.limiter.waiting_s > 0:
                     self.observer.waiting(lane.name, lane.limiter.waiting_s)
+
+
+def _limiter(fixed: int | None, models: list[PlannedModel]) -> Limiter:
+    """How many requests a lane may have open: a server of one's own, started by others, may have a single slot."""
+    endpoint = models[0].adapter.endpoint
+    if fixed is None and endpoint.turn is None and endpoint.host is not None and is_private(endpoint.host):
+        patience_s = min(model.adapter.spec.idle_timeout_s for model in models)
+        return Limiter(start=LOCAL_START, patience_s=patience_s)
+    return Limiter(fixed)
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

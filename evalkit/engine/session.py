@@ -118,6 +118,7 @@ def sit(
             spent_usd=spent,
             servers=served_facts(plan.work.models),
             stopped_early=stopper.facts() if stopper is not None and status == "complete" else None,
+            told=False,
             **software_and_hardware(plan.suite.folder),
         )
         if pledge is not None:

@@ -43,6 +43,8 @@ class PlannedModel:
     """(prompt bytes, output limit) -> the most one request can cost; None when that is not known."""
     priced_as: tuple[str | None, str] | None = None
     """(provider, model) in the price book; the provider is None where nobody is known to bill."""
+    gone: str | None = None
+    """That the model was retired, or soon will be, by whose word; None where nobody says so."""
     own_hardware: bool = False
     """Its answers are costed by a load sweep, not billed: the newest sweep holds for cached answers too."""
 

@@ -30,6 +30,9 @@ class Scorer:
     mark: Mark
     gold: Callable[[Sample], str | None]
     """A reply that must score 1.0 (`evalkit check`); None where the sample has none to offer."""
+    gold_tokens: Callable[[Sample], Mapping[str, float]] | None = None
+    """First-token scorers: the alternatives (token to natural-log probability) of a reply that must score 1.0. None:
+    the scorer reads text or likelihoods."""
     needs: Literal["text", "likelihood"] = "text"
     """What the model is asked for: an answer, or the log-likelihood of each choice."""
     continuations: Callable[[Sample], tuple[str, ...]] | None = None

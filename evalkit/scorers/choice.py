@@ -42,7 +42,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
             return Scorer("choice", 2, mark_letter, _gold_letter, options=options)
         return Scorer("choice", 2, lambda sample, response: mark_reply(sample, response, pick), _gold, options=options)
     if options["mode"] == "first_token":
-        return Scorer("choice", 1, mark_first_token, lambda sample: None, options=options)
+        return Scorer("choice", 1, mark_first_token, _gold_letter, gold_tokens=_gold_tokens, options=options)
 
     def mark(sample: Sample, response: Response) -> Score:
         return mark_likelihoods(sample, response, normalise=options["normalise"])
@@ -170,6 +170,12 @@ def _gold_letter(sample: Sample) -> str | None:
     """The right letter, as `reads: letter` wants it."""
     right = target_index(sample)
     return sample.target if right is None else labels(len(sample.choices))[right]
+
+
+def _gold_tokens(sample: Sample) -> Mapping[str, float]:
+    """A first token that is surely the right letter; some letter where the target is no choice."""
+    right = target_index(sample)
+    return {labels(len(sample.choices))[right or 0]: 0.0}
 
 
 def _gold(sample: Sample) -> str | None:

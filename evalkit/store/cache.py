@@ -235,6 +235,8 @@ def _unpack(packed: bytes) -> CachedAnswer:
     usage = record.get("usage")
     if usage is not None and "provider_cost_usd" in usage:
         usage["provider_cost_usd"] = Decimal(usage["provider_cost_usd"])
+    if usage is not None:
+        usage["beside"] = tuple(usage.get("beside") or ())
     logliks, top, calls = record.get("logliks"), record.get("top_logprobs"), record.get("calls")
     plain: dict[str, Any] = {name: record[name] for name in _PLAIN if name in record}
     plain |= {name: tuple(record[name]) for name in _TUPLES if name in record}

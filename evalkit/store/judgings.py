@@ -54,7 +54,7 @@ def open_judging(folder: Path, facts: Mapping[str, Any]) -> Path:
         inner.mkdir(exist_ok=True)
     except OSError as error:
         raise StoreError(f"{inner} cannot be made ({error.strerror}). Choose another folder: --results.") from error
-    runs.write_atomically(inner / runs.FACTS, orjson.dumps(content, default=str, option=orjson.OPT_INDENT_2))
+    runs.write_facts(inner, content)
     return inner
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError
 from evalkit.records import Message, Outcome, Row, Tool, ToolCall
-from evalkit.store import arrays
+from evalkit.store import arrays, integrity, runs
 from evalkit.store.lines import Key, to_json
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ SCHEMA_VERSION = 1
 VERSION_KEY = b"evalkit.schema_version"
 _MAGIC = b"PAR1"
 """At both ends of a Parquet file; the length of its footer stands before the last."""
+MOST_HASHED = 64 * 2**20
+"""Bytes of a part up to which a list of runs looks at its digest."""
 KEY_COLUMNS = ("model", "task", "sample_digest", "occurrence", "repeat")
 LOW_CARDINALITY = (
     *("model", "task", "outcome", "sample_id", "sample_digest", "target_digest", "error_kind", "stop_reason"),
@@ -50,6 +52,7 @@ _ROW_TYPES = {
     **dict.fromkeys(("cache_write_other_tokens", "output_tokens", "reasoning_tokens"), "int64"),
     **dict.fromkeys(("cost_usd", "spend_usd"), "money"),
     **dict.fromkeys(("stop_reason", "served_model", "fingerprint", "service_tier", "cluster"), "string"),
+    "billed_beside": "string",  # since November 2026; null in parts of before
     "critical": "bool",
     "slices": "map_string",
     "parts": "map_double",
@@ -104,10 +107,10 @@ def texts_path(folder: Path, number: int) -> Path:
 
 
 def damage(folder: Path) -> str | None:
-    """What a look at both ends of every part file shows to be wrong, for a person; None where nothing is.
+    """What is wrong with the part files, for a person; None where nothing is seen to be.
 
-    Takes microseconds a file, so a list of runs can afford it. It finds what is missing, cut short or overwritten;
-    damage in the middle shows when the rows are read.
+    A file that is missing, cut short or overwritten shows at its ends, in microseconds; any other change by its digest,
+    which takes a millisecond a megabyte. Larger files than `MOST_HASHED` are hashed when their rows are read.
     """
     for number in part_numbers(folder):
         for path in (rows_path(folder, number), texts_path(folder, number)):
@@ -124,6 +127,16 @@ def damage(folder: Path) -> str | None:
             footer = int.from_bytes(tail[:4], "little")
             if head != _MAGIC or tail[4:] != _MAGIC or footer + 12 > size:
                 return f"{path.name} is damaged: it is no whole Parquet file. Restore the file."
+            if size <= MOST_HASHED:
+                try:
+                    integrity.verify(path)
+                except StoreError:
+                    return f"{path.name} is damaged: it is not what was sealed. Restore the file."
+    if runs.edited(folder):
+        return (
+            f"{runs.FACTS} is not what evalkit wrote: it was damaged or edited since. Restore it; where it was edited "
+            f"on purpose, remove its line `{runs.CHECKSUM}`."
+        )
     return None
 
 
@@ -132,8 +145,9 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> Iterator[p
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    integrity.verify(path)
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             check_version(path, file.schema_arrow.metadata)
             absent = [name for name in columns or () if name not in file.schema_arrow.names]
             if absent:

@@ -20,7 +20,7 @@ import orjson
 
 from evalkit.errors import StoreError
 from evalkit.records import Message
-from evalkit.store import arrays, journal, parts, runs, sealing
+from evalkit.store import arrays, integrity, journal, parts, runs, sealing
 from evalkit.store.lines import Key
 
 if TYPE_CHECKING:
@@ -152,6 +152,7 @@ def _checked(con: duckdb.DuckDBPyConnection, path: Path) -> set[str]:
     import duckdb
 
     literal = _no_glob(str(path))
+    integrity.verify(path)
     try:
         pairs = con.execute("select key, value from parquet_kv_metadata(?)", [literal]).fetchall()
         columns = con.read_parquet([literal]).columns

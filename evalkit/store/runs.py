@@ -10,6 +10,7 @@ journal's. A folder is taken for a run because of its `run.json`, so folders may
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import tempfile
@@ -20,17 +21,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import orjson
 
-from evalkit.errors import RunIncomplete, StoreError
+from evalkit.errors import RunIncomplete, StoreError, UserError
 
 SCHEMA_VERSION = 1
 """Of run.json and of the folder around it."""
 STATUSES = ("running", "complete", "incomplete", "interrupted")
 """`running` with nobody holding the lock means killed. All but `complete` can be resumed."""
 FACTS = "run.json"
+CHECKSUM = "checksum"
+"""The key of a JSON file of ours that holds the checksum of all its others. Files of before have none."""
+TOLD = "told"
+"""The fact that is false from a run's completion until its result has been printed."""
+_DRAFT_S = 3600.0
 _LOCK = ".lock"
 
 
@@ -46,13 +53,27 @@ class RunInfo:
     """One of STATUSES; `interrupted` for a killed run."""
     started_at: str | None = None
     finished_at: str | None = None
+    told: bool = True
+    """False for a complete run whose process was killed before it could tell anybody."""
     problem: str | None = None
     """Why the run cannot be read, for the user; None when it can."""
 
 
 def default_results() -> Path:
     """Where results are kept: EVALKIT_RESULTS, or `results` in the working directory."""
-    return Path(os.environ.get("EVALKIT_RESULTS") or "results")
+    named = os.environ.get("EVALKIT_RESULTS") or "results"
+    refuse_address(named)
+    return Path(named)
+
+
+def refuse_address(folder: object) -> None:
+    """Raises UserError where a folder of results is written as an address, whatever its scheme."""
+    found = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/", str(folder))
+    if found is not None:
+        raise UserError(
+            f"{folder} is an address, and results are kept in a folder of this machine ({found[1]}:// is not "
+            "supported). Give a folder, and copy it there afterwards."
+        )
 
 
 def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping[str, Any]) -> Path:
@@ -73,6 +94,7 @@ def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping
     }
     try:
         results.mkdir(parents=True, exist_ok=True)
+        _sweep(results)
         draft = Path(tempfile.mkdtemp(prefix=".new-", dir=results))
         draft.chmod(0o755)
     except OSError as error:
@@ -81,16 +103,14 @@ def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping
             results,
         ) from error
     try:
-        write_atomically(draft / FACTS, _dump(content))
+        write_facts(draft, content)
         for n in range(1, 1000):  # as many as could start in one second
             folder = results / (name if n == 1 else f"{name}-{n}")
             with suppress(OSError):
                 draft.rename(folder)  # refused when there is a folder with content: another run of this second
                 return folder
     finally:
-        if draft.exists():
-            (draft / FACTS).unlink(missing_ok=True)
-            draft.rmdir()
+        rmtree(draft, ignore_errors=True)  # whatever an interrupt left half-written in it
     raise StoreError(
         f"{results / name} and its numbered siblings exist already. Remove some, or choose --results.", results
     )
@@ -109,6 +129,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
         raise StoreError(f"{path} is damaged ({error}). Restore it, or remove the folder.", path) from error
     if not isinstance(facts, dict) or not isinstance(facts.get("schema_version"), int):
         raise StoreError(f"{path} was not written by evalkit: it has no schema_version.", path)
+    facts.pop(CHECKSUM, None)  # `edited` looks at it: whoever edits the facts on purpose can still read the run
     if facts["schema_version"] > SCHEMA_VERSION:
         newer = facts["schema_version"]
         raise StoreError(f"{path} was written by a newer evalkit (schema {newer}). Upgrade to read it.", path)
@@ -128,18 +149,51 @@ def update_facts(folder: Path, **changes: Any) -> dict[str, Any]:
     if status is not None:
         facts["finished_at"] = None if status == "running" else _stamp(datetime.now(UTC))
     facts |= changes
-    write_atomically(folder / FACTS, _dump(facts))
+    write_facts(folder, facts)
     return facts
+
+
+def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Replace run.json at once, with a checksum of what it says. Raises RunIncomplete when it cannot."""
+    plain = orjson.loads(_dump(facts))
+    write_atomically(folder / FACTS, _dump({**plain, CHECKSUM: checksum(plain)}))
+
+
+def checksum(content: Mapping[str, Any]) -> str:
+    """Of what a JSON file says: `sha256:` and the digest of its canonical form."""
+    return f"sha256:{hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()}"
+
+
+def edited(folder: Path) -> bool:
+    """Whether run.json says something else than evalkit wrote there: damage, or somebody's hand. False where it has no
+    checksum, or cannot be read."""
+    try:
+        facts = orjson.loads((folder / FACTS).read_bytes())
+    except (OSError, ValueError):
+        return False
+    said = facts.pop(CHECKSUM, None) if isinstance(facts, dict) else None
+    return said is not None and said != checksum(facts)
+
+
+def _sweep(results: Path) -> None:
+    """Remove drafts that killed processes left behind: making one takes milliseconds."""
+    for left in results.glob(".new-*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _DRAFT_S:
+                rmtree(left, ignore_errors=True)
 
 
 def find_incomplete(results: Path, suite_name: str, suite_digest: str) -> Path | None:
     """The newest run of this suite if it is not complete, for resuming; None when it is, or there is none.
 
+    One that was complete when its process was killed, before anybody was told, is resumed too: nothing is owed, and
+    nothing is bought a second time.
+
     Runs that cannot be read are passed over here; `list_runs` shows them.
     """
     for info in list_runs(results):
         if info.suite == suite_name and info.suite_digest == suite_digest and info.status in STATUSES:
-            return None if info.status == "complete" else info.path
+            return None if info.status == "complete" and info.told else info.path
     return None
 
 
@@ -261,12 +315,13 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
         raise RunIncomplete(
             f"{path} could not be written ({error.strerror}). What it said before is kept. Free some space and run the "
             "same command again."
         ) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)  # an interrupt too leaves nothing behind
 
 
 def _take_lock(path: Path) -> int:
@@ -318,6 +373,7 @@ def _info(folder: Path) -> RunInfo | None:
         status=status,
         started_at=_text(facts.get("started_at")),
         finished_at=_text(facts.get("finished_at")),
+        told=facts.get(TOLD) is not False,
     )
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from evalkit.errors import RunIncomplete
 from evalkit.records import Outcome, Row
-from evalkit.store import journal, parts
+from evalkit.store import integrity, journal, parts
 from evalkit.store.lines import Key, from_line, key_hash, read_record, record_key
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def seal(folder: Path) -> Sealed:
     if places:
         part = max(parts.part_numbers(folder), default=0) + 1
         _write_part(folder, part, _at(folder, places))
+    integrity.record(folder)
     for path in sources:
         path.unlink()
     return Sealed(part, len(places), n_lines - n_unreadable - len(places), n_unreadable)
@@ -132,7 +133,12 @@ def _write_part(folder: Path, part: int, rows: Iterator[Row]) -> None:
 
 def _writer(pq: pq, path: Path, schema: object) -> pq.ParquetWriter:
     return pq.ParquetWriter(
-        path, schema, compression="zstd", compression_level=3, use_dictionary=list(parts.LOW_CARDINALITY)
+        path,
+        schema,
+        compression="zstd",
+        compression_level=3,
+        use_dictionary=list(parts.LOW_CARDINALITY),
+        write_page_checksum=True,
     )
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.records import Outcome
 from evalkit.stats.intervals import clustered, student_t, wilson
-from evalkit.store import journal, parts, runs, score_table
+from evalkit.store import integrity, journal, parts, runs, score_table
 from evalkit.store.run_table import SLICES, RunTable, read_table
 from evalkit.store.spread import spreads
 
@@ -82,6 +82,7 @@ def write_summary(folder: Path) -> dict[str, Any]:
     summary = _summary(folder, facts, sealed, table)
     content = orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     runs.write_atomically(folder / _FILE, content)
+    integrity.note(folder / _FILE)
     score_table.write_scores(folder, sealed, table)
     return summary
 
@@ -94,7 +95,11 @@ def read_summary(folder: Path) -> dict[str, Any]:
         summary = orjson.loads((folder / _FILE).read_bytes())
     except (OSError, ValueError):
         return summarise(folder)
-    ours = isinstance(summary, dict) and summary.get("schema_version") == SCHEMA_VERSION
+    ours = (
+        integrity.as_noted(folder / _FILE)
+        and isinstance(summary, dict)
+        and summary.get("schema_version") == SCHEMA_VERSION
+    )
     if ours and summary.get("sealed_parts") == parts.part_numbers(folder) and not journal.journals(folder):
         return dict(summary)
     return summarise(folder)

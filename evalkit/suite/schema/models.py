@@ -129,6 +129,8 @@ class OptionsEntry(Part):
     """openai_chat: false for a server that cannot stream (then there is no time to first token)."""
     lora: Text | None = None
     """vllm with serve: the folder of a LoRA adapter; it is what answers."""
+    probe_tools: bool | None = None
+    """openai_chat: false for a server that is known to pass functions on, which is then not probed."""
     likelihood: bool | None = None
     """openai_chat: whether the server's completions endpoint gives log-likelihoods of a prompt."""
 
@@ -142,6 +144,7 @@ class VariantEntry(OptionsEntry):
     hosting: HostingEntry | None = None
     serve: dict[str, str | int | float | bool | dict[str, str]] | None = None
     price_as: Text | None = None
+    weights: Text | None = None
     licence: Text | None = None
 
 
@@ -161,6 +164,9 @@ class ModelEntry(OptionsEntry):
     """Flags of a server that evalkit starts and stops (vllm). None: the server is there already."""
     price_as: Text | None = None
     """Bill as this model of the price list. None: by its own id."""
+    weights: Text | None = None
+    """A server of one's own: which weights it has loaded, in any words. Give another word whenever they change. None:
+    nobody knows, and its answers are not kept in the cache."""
     licence: Text | None = None
     """Of the weights, where the catalogue does not know it."""
     variants: dict[Name, VariantEntry] = Field(default_factory=dict)

@@ -1,0 +1,115 @@
+"""What a provider bills besides text tokens, as far as its usage object tells: those answers have no known price.
+
+    billed_beside({"candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1290}], ...})   # ("IMAGE tokens",)
+    billed_beside({"server_tool_use": {"web_search_requests": 2}, ...})    # ("server_tool_use.web_search_requests",)
+
+Image and audio tokens cost up to 30 times as much as text, searches and sandboxes are billed by the call, a region may
+cost a tenth more. Nothing of that is in the price of a text token, so a bill from tokens alone would be too low.
+Where the provider states what a request cost, its word counts and nothing here matters.
+
+Sources, read 2026-11-28: anthropic SDK 2.10 `Usage` (server_tool_use, inference_geo, iterations), openai SDK 3.51
+`CompletionUsage` and `ResponseUsage` (audio_tokens, image_tokens), ai.google.dev `UsageMetadata` (ModalityTokenCount),
+docs.perplexity.ai (citation_tokens, num_search_queries), docs.x.ai (num_sources_used, server-side tools),
+docs.mistral.ai (prompt_audio_seconds), docs.cohere.com (billed_units.search_units).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_MEDIA = r"audio|image|video|document|media|speech|pixel|page"
+_UNITS = re.compile(
+    rf"(?:{_MEDIA})s?(?:_?tokens?|_?seconds?|_?count|s)?$|(?:{_MEDIA})_|"
+    r"search|grounding|citation_tokens|sources_used|code_?(?:execution|interpreter)|sandbox|container|session_hours|"
+    r"(?:server|hosted|builtin)_?(?:side_)?_?tool|tool_(?:calls|uses|requests|invocations)|num_tools|"
+    r"cache_?storage|storage_|surcharge|uplift|_fees?$|^fees?$"
+)
+_NO_UNITS = re.compile(
+    r"web_?fetch|context_size|prompt_?tokens?_?details|(?:^|_)time$|_ms$|text|cached|max_|limit|remaining|_cost|cost_"
+)
+"""Free of charge (Anthropic's web_fetch), words about a setting, or counts of text tokens."""
+_DEPTH = 6
+_ORDINARY_PLACES = frozenset({"", "global", "not_available", "default"})
+
+
+def billed_beside(usage: Any) -> tuple[str, ...]:
+    """Names of what was billed besides text tokens, as the provider spells them; empty where nothing shows."""
+    return tuple(dict.fromkeys(_found(usage, "", 0))) if isinstance(usage, Mapping) else ()
+
+
+def asked_beside(extra: Mapping[str, Any]) -> tuple[str, ...]:
+    """Fields of `settings.extra` that make a provider do what it bills apart and may not report; empty where none do.
+
+    Functions of one's own are no such thing: they cost the tokens that describe them.
+    """
+    return tuple(name for name, value in extra.items() if value and _asks(name, value))
+
+
+_ASKS = frozenset(
+    {
+        *("web_search", "web_search_options", "search_parameters", "plugins", "mcp_servers", "enable_search"),
+        *("search_options", "modalities", "audio", "responseModalities", "response_modalities", "image_config"),
+        *("container", "cachedContent", "cached_content", "inference_geo", "documents"),
+    }
+)
+_NESTED = ("generationConfig", "generation_config", "extra_body")
+_TEXT_ONLY = frozenset({"text", "TEXT"})
+
+
+def _asks(name: str, value: Any) -> bool:
+    if name == "tools":
+        return any(_is_hosted(tool) for tool in value) if isinstance(value, list) else True
+    if name in _NESTED and isinstance(value, Mapping):
+        return bool(asked_beside(value))
+    if name not in _ASKS:
+        return False
+    if "odalities" in name and isinstance(value, list):
+        return not _TEXT_ONLY.issuperset(map(str, value))
+    return not (name == "inference_geo" and str(value) in _ORDINARY_PLACES)
+
+
+def _is_hosted(tool: Any) -> bool:
+    """Whether the provider runs this tool itself: it is neither a function of the dialects nor a list of them."""
+    if not isinstance(tool, Mapping):
+        return True
+    ours = {"functionDeclarations", "function_declarations"}
+    if ours & tool.keys():
+        return bool(tool.keys() - ours)
+    return tool.get("type", "custom") not in {"function", "custom"} or not ({"function", "name"} & tool.keys())
+
+
+def _found(usage: Mapping[str, Any], path: str, depth: int) -> Iterator[str]:
+    modality = usage.get("modality")
+    if isinstance(modality, str) and modality.upper() not in {"TEXT", "MODALITY_UNSPECIFIED"}:
+        if _positive(usage.get("tokenCount", usage.get("token_count", usage.get("tokens")))):
+            yield f"{modality} tokens"
+        return
+    for name, value in usage.items():
+        where = f"{path}{name}"
+        plain = _snake(str(name))
+        if plain == "inference_geo" and isinstance(value, str) and value not in _ORDINARY_PLACES:
+            yield f"{where} {value}"
+        elif plain == "iterations" and isinstance(value, list):
+            kinds = {str(one.get("type")) for one in value if isinstance(one, Mapping)}
+            yield from (f"{where} {kind}" for kind in sorted(kinds - {"message", "None"}))
+        elif (plain == "usage_breakdown" and value) or (_positive(value) and _is_unit(plain)):
+            yield where
+        elif depth < _DEPTH:
+            inner = value if isinstance(value, list) else [value]
+            for one in inner:
+                if isinstance(one, Mapping):
+                    yield from _found(one, f"{where}.", depth + 1)
+
+
+def _is_unit(plain: str) -> bool:
+    return _UNITS.search(plain) is not None and _NO_UNITS.search(plain) is None
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()

@@ -1,0 +1,140 @@
+"""What the catalogue and the environment know of a plan before anybody pays: sentences for check, plan and run.
+
+    gpt-4: retired on 2026-10-23 (OpenAI Python SDK ...): its maker will most likely answer 404
+    letters: 2 of 20 prompts are longer than gpt-4 takes (8,192 tokens): the longest has about 75,004, with 64 to answer
+    o3: refuses temperature (...): the request will most likely be turned down
+
+They are warnings and no complaints: facts may be old, and only the provider knows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from evalkit.catalogue.facts import Known
+from evalkit.catalogue.reading import load, mentions, user_file
+from evalkit.engine.budget import prompt_bytes, tools_bytes
+from evalkit.engine.plan import Plan
+from evalkit.engine.work import PlannedModel, PlannedTask
+from evalkit.records import Settings
+
+BYTES_A_TOKEN = 4
+"""As plans assume where no tokenizer is at hand."""
+_SOON_DAYS = 30
+_UNUSED = {
+    "openai": ("OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_ORGANIZATION", "OPENAI_DEFAULT_HEADERS"),
+    "anthropic": ("ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS"),
+    "gemini": ("GOOGLE_GEMINI_BASE_URL", "GEMINI_BASE_URL", "GOOGLE_GENAI_USE_VERTEXAI"),
+    "azure": ("AZURE_OPENAI_ENDPOINT", "OPENAI_API_VERSION", "AZURE_OPENAI_AD_TOKEN"),
+    "mistral": ("MISTRAL_BASE_URL", "MISTRAL_SERVER_URL"),
+    "groq": ("GROQ_BASE_URL",),
+    "together": ("TOGETHER_BASE_URL",),
+    "openrouter": ("OPENROUTER_BASE_URL",),
+    "deepseek": ("DEEPSEEK_BASE_URL", "DEEPSEEK_API_BASE"),
+    "xai": ("XAI_BASE_URL",),
+    "fireworks": ("FIREWORKS_BASE_URL",),
+    "ollama": ("OLLAMA_HOST",),
+}
+"""By adapter: variables that the provider's own tools obey and that evalkit leaves alone, unless `environment` uses
+them: a suite has to mean the same on every machine."""
+
+
+def forewarned(plan: Plan) -> Plan:
+    """The plan with what is known of its models among its notes. Raises UserError for a file of facts that is wrong."""
+    today = datetime.now(UTC).date()
+    models = _models(plan)
+    notes = [note for model in models for note in unused_variables(model)]
+    recorded = plan.facts.get("catalogue") or ()
+    own = user_file()
+    if not (recorded or own or mentions(model.adapter.spec.model for model in models)):
+        return replace(plan, notes=(*notes, *plan.notes)) if notes else plan
+    catalogue = load([own] if own else [], recorded)
+    known = {m.name: found for m in models if (found := catalogue.find(m.adapter.spec.model)) is not None}
+    ends = {name: end for name, one in known.items() if (end := retirement(one, today)) is not None}
+    remote = {model.name for model in models if model.adapter.endpoint.host is not None}
+    notes = [f"{name}: {end}" for name, end in ends.items() if name in remote] + notes
+    notes += too_long(plan.work.tasks, known)
+    notes += refused(plan.work.tasks, known)
+    with_ends = tuple(replace(model, gone=ends.get(model.name)) for model in plan.work.models)
+    return replace(plan, work=replace(plan.work, models=with_ends), notes=(*notes, *plan.notes))
+
+
+def retirement(known: Known, today: date) -> str | None:
+    """That a model has been retired, or will be within a month, by whose word; None where nobody says so."""
+    days = [date.fromisoformat(claim.value) for claim in known.claims.get("retires", ())]
+    if not days:
+        return None
+    first, told = min(days), known.sources("retires")
+    if first <= today:
+        return f"retired on {first} ({told}): its maker most likely answers 404"
+    if (first - today).days <= _SOON_DAYS:
+        return f"retires on {first}, in {(first - today).days} days ({told}): what is measured now will soon be gone"
+    return None
+
+
+def too_long(tasks: Iterable[PlannedTask], known: Mapping[str, Known]) -> list[str]:
+    """Where prompts, with the answer that they leave room for, are longer than a model's window."""
+    windows = {name: w for name, one in known.items() if isinstance(w := one.value("context_tokens"), int)}
+    if not windows:
+        return []
+    notes = []
+    for task in tasks:
+        asked = {name: windows[name] for name in task.settings if name in windows}
+        if not asked:
+            continue
+        sizes = [-(-(prompt_bytes(s.messages) + tools_bytes(s.tools)) // BYTES_A_TOKEN) for s in task.samples()]
+        for name, window in asked.items():
+            answer = task.settings[name].max_output_tokens or 0
+            n_over = sum(size + answer > window for size in sizes)
+            if n_over:
+                room = f", with {answer:,} to answer" if answer else ""
+                notes.append(
+                    f"{task.name}: {n_over:,} of {len(sizes):,} prompts are longer than {name} takes ({window:,} "
+                    "tokens, "
+                    f"{known[name].sources('context_tokens')}): the longest has about {max(sizes):,}{room}. It will be "
+                    "refused or cut. Shorten them, or leave the model out."
+                )
+    return notes
+
+
+def refused(tasks: Iterable[PlannedTask], known: Mapping[str, Known]) -> list[str]:
+    """Settings that a model is known to turn down."""
+    found: dict[str, list[str]] = {}
+    for task in tasks:
+        for name, settings in task.settings.items():
+            if name in known and (names := _refused_settings(settings, known[name])):
+                told = known[name].sources("refuses") or known[name].sources("refuses_while_reasoning")
+                sentence = f"{name}: refuses {', '.join(names)} ({told}): its requests will most likely be turned down"
+                found.setdefault(sentence, []).append(task.name)
+    return [f"{sentence} ({', '.join(names)}). Take the setting back with null." for sentence, names in found.items()]
+
+
+def _refused_settings(settings: Settings, known: Known) -> list[str]:
+    names = list(known.value("refuses") or [])
+    if settings.reasoning_effort not in {None, "none"}:
+        names += known.value("refuses_while_reasoning") or []
+    given = {name: getattr(settings, name, None) for name in dict.fromkeys(names)}
+    # 1 is the default of both, and taken.
+    harmless = {(name, 1) for name in ("temperature", "top_p")}
+    return [name for name, value in given.items() if value not in (None, ()) and (name, value) not in harmless]
+
+
+def unused_variables(model: PlannedModel) -> list[str]:
+    """Variables of the provider's own tools that are set here and do not count."""
+    spec, endpoint = model.adapter.spec, model.adapter.endpoint
+    names = _UNUSED.get(spec.adapter.lower().replace("_", "-"), ())
+    return [
+        f"{model.name}: {name} is set and not used: prompts go to {endpoint.host}. What a suite means must not hang on "
+        "the machine. For another address write base_url; or allow its host (--allow-key-host), and it is used."
+        if name.endswith(("_URL", "_BASE", "_HOST", "_ENDPOINT"))
+        else f"{model.name}: {name} is set and not used."
+        for name in names
+        if os.environ.get(name) and spec.base_url is None
+    ]
+
+
+def _models(plan: Plan) -> list[PlannedModel]:
+    return [*plan.work.models, *(plan.panel.judges if plan.panel is not None else ())]

