@@ -23,13 +23,15 @@ import orjson
 
 from evalkit.adapters import echo_probe, tool_probe
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
-from evalkit.adapters.chat_stream import ChatStream, whole_answer
+from evalkit.adapters.chat_stream import ChatAnswer
 from evalkit.adapters.chat_usage import usage_of
 from evalkit.adapters.echo_likelihood import body_of, contexts_of, likelihoods_of
-from evalkit.adapters.http_errors import error_from_event
+from evalkit.adapters.error_body import is_error
+from evalkit.adapters.http_errors import Declined, error_from_event
 from evalkit.adapters.http_wire import Wire, refused
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.presets import Preset, filled, load_preset, placeholders
+from evalkit.adapters.reply_fields import name, parsed, raw_usage
 from evalkit.adapters.tool_calls import offered
 from evalkit.errors import BadReply, Rejected, SuiteError, Unfit, Unsupported
 from evalkit.records import Request, Response, Timing
@@ -109,9 +111,9 @@ class OpenAIChat:
         if request.continuations is not None:
             return await self._likelihood(request, request.continuations)
         body = self._encoded(self._body(request))
-        stream = ChatStream(self.preset, self._wire.path + _CHAT, self._wire.where, request.tools)
+        reading = ChatAnswer(self.preset, self._wire.path + _CHAT, self._wire.where, request.tools)
         try:
-            reply = await self._wire.exchange(_CHAT, body, stream)
+            return await self._wire.answer(_CHAT, body, reading)
         except Rejected as error:
             if request.tools and _WITHOUT_PARSER in str(error):
                 raise Unfit(
@@ -120,11 +122,6 @@ class OpenAIChat:
                     f"or ask with interface: text. It said: {error}"
                 ) from error
             raise
-        if reply.declined is not None:
-            return refused(reply)
-        if reply.whole is None:
-            return stream.response(reply.sent_at, reply.ended_at)
-        return whole_answer(stream, self._parsed(reply.whole, _CHAT), reply.sent_at, reply.ended_at)
 
     async def probe_likelihood(self) -> str | None:
         """Whether /completions can be trusted with likelihoods: None when that is proved, a sentence where it could
@@ -157,7 +154,10 @@ class OpenAIChat:
 
     async def _completion(self, body: dict[str, Any]) -> dict[str, Any]:
         reply = await self._wire.exchange(_COMPLETIONS, self._encoded(body))
-        return {} if reply.whole is None else self._parsed(reply.whole, _COMPLETIONS)
+        try:
+            return {} if reply.declined is not None else self._parsed(reply.body, _COMPLETIONS)
+        except Declined:
+            return {}
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -225,13 +225,13 @@ class OpenAIChat:
     def _parsed(self, body: bytes, path: str) -> dict[str, Any]:
         """The body as an object. Raises BadReply, or what an error object in it means."""
         try:
-            data = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
+            data = parsed(body)
+        except ValueError as error:
             start = self._wire.where.clean(body[:200].decode("utf-8", "replace"))
             raise BadReply(f"{self.endpoint.host}{self._wire.path}{path} sent no JSON: {start}") from error
         if not isinstance(data, dict):
             raise BadReply(f"{self.endpoint.host}{self._wire.path}{path} sent JSON that is no object")
-        if data.get("error") or data.get("object") == "error":
+        if is_error(data):
             raise error_from_event(data, self._wire.path + path, self._wire.where)
         return data
 
@@ -245,19 +245,22 @@ class OpenAIChat:
         contexts = contexts_of(request, continuations)
         body = self._encoded(body_of(self.spec.model, contexts, continuations))
         reply = await self._wire.exchange(_COMPLETIONS, body)
-        if reply.whole is None:
+        if reply.declined is not None:
             return refused(reply)
-        data = self._parsed(reply.whole, _COMPLETIONS)
+        try:
+            data = self._parsed(reply.body, _COMPLETIONS)
+        except Declined as declined:
+            return refused(replace(reply, declined=declined.words))
         found = likelihoods_of(data, contexts, continuations)
         raw = data.get("usage")
         return Response(
             text="",
             stop_reason="stop",
             timing=Timing(sent_at=reply.sent_at, total_s=reply.ended_at - reply.sent_at),
-            served_model=data.get("model") if isinstance(data.get("model"), str) else None,
-            fingerprint=data.get("system_fingerprint") if isinstance(data.get("system_fingerprint"), str) else None,
+            served_model=name(data.get("model")),
+            fingerprint=name(data.get("system_fingerprint")),
             usage=usage_of(raw, self.preset, tier=None, showed_reasoning=False),
-            raw_usage=raw if isinstance(raw, dict) else None,
+            raw_usage=raw_usage(raw),
             logliks=found.sums,
             logliks_greedy=found.greedy,
             loglik_tokens=found.n_tokens,
