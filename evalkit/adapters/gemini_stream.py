@@ -80,6 +80,8 @@ class GeminiAnswer(Reading):
         )
 
     def _take_candidate(self, candidate: Mapping[str, Any], now: float | None) -> None:
+        if self._finish is not None and not candidate.get("finishReason"):
+            return  # after the end; but old models give a reason with every chunk, and the last one counts
         for part in items(mapping(candidate.get("content")).get("parts")):
             if said := part.get("text"):
                 (self.thought if part.get("thought") else self.content)(said, now)

@@ -31,7 +31,8 @@ from evalkit.adapters.http_errors import Declined, error_from_event
 from evalkit.adapters.http_wire import Wire, refused
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.presets import Preset, filled, load_preset, placeholders
-from evalkit.adapters.reply_fields import name, parsed, raw_usage
+from evalkit.adapters.reply_fields import name as name_of
+from evalkit.adapters.reply_fields import parsed, raw_usage
 from evalkit.adapters.tool_calls import offered
 from evalkit.errors import BadReply, Rejected, SuiteError, Unfit, Unsupported
 from evalkit.records import Request, Response, Timing
@@ -40,6 +41,8 @@ _CHAT = "/chat/completions"
 _COMPLETIONS = "/completions"
 _OURS = frozenset({"model", "messages", "prompt", "stream", "stream_options", "n", "echo"})
 """Body fields that settings.extra may not set: they would change what is asked, or how the answer is read."""
+_SWITCHES = ("stream", "stream_options", "reported_cost", "likelihood")
+_TOKEN_PARAMS = ("max_tokens", "max_completion_tokens")
 _WITHOUT_PARSER = "--tool-call-parser"
 """What vLLM names when it is offered functions and was not told how its model writes calls."""
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -48,15 +51,15 @@ _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def make(spec: ModelSpec, preset: Preset | None = None) -> OpenAIChat:
     """An adapter for one model; `preset` None is the plain dialect, for which the suite gives base_url.
 
-    Options: `key_env` (the variable that holds the key), `stream: false` (a server that cannot), `likelihood` (whether
-    its /completions can be trusted with that), and what fills the templates of the preset's address.
+    Options: `key_env` (the variable that holds the key), `stream: false` (a server that cannot), `stream_options: false`
+    (one that refuses the field), `token_param` (how it spells the limit of output tokens), `reported_cost` (whether
+    `usage.cost` is what a request cost in USD, as LiteLLM's proxy says it), `likelihood` (whether its /completions can
+    be trusted with that), and what fills the templates of the preset's address.
     Raises SuiteError, MissingKey.
     """
     preset = preset or load_preset("openai-chat")
-    _check_options(spec, {"key_env", "stream", "likelihood", *placeholders(preset)})
-    preset = filled(preset, spec)
-    if (likelihood := spec.options.get("likelihood")) is not None:
-        preset = replace(preset, prompt_logprobs="echo" if likelihood else None)
+    _check_options(spec, {"key_env", "token_param", *_SWITCHES, *placeholders(preset)})
+    preset = _as_told(filled(preset, spec), spec)
     base_url = str(preset.base_url)
     if base_url.rstrip("/").endswith(_COMPLETIONS):
         raise SuiteError(f"models.{spec.name}.base_url is {base_url!r}; leave out the end from {_CHAT} on.")
@@ -257,8 +260,8 @@ class OpenAIChat:
             text="",
             stop_reason="stop",
             timing=Timing(sent_at=reply.sent_at, total_s=reply.ended_at - reply.sent_at),
-            served_model=name(data.get("model")),
-            fingerprint=name(data.get("system_fingerprint")),
+            served_model=name_of(data.get("model")),
+            fingerprint=name_of(data.get("system_fingerprint")),
             usage=usage_of(raw, self.preset, tier=None, showed_reasoning=False),
             raw_usage=raw_usage(raw),
             logliks=found.sums,
@@ -274,8 +277,22 @@ def _check_options(spec: ModelSpec, known: set[str]) -> None:
             near = get_close_matches(str(name), known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(sorted(known))}."
             raise SuiteError(f"models.{spec.name}.{name}: {spec.adapter} has no such option; {hint}")
-        if name in {"stream", "likelihood"} and not isinstance(value, bool):
+        if name in _SWITCHES and not isinstance(value, bool):
             raise SuiteError(f"models.{spec.name}.{name} is {value!r}; it is true or false.")
+        if name == "token_param" and value not in _TOKEN_PARAMS:
+            raise SuiteError(f"models.{spec.name}.{name} is {value!r}; it is {' or '.join(_TOKEN_PARAMS)}.")
+
+
+def _as_told(preset: Preset, spec: ModelSpec) -> Preset:
+    """The preset with what the suite says of its own server."""
+    told = spec.options
+    if (likelihood := told.get("likelihood")) is not None:
+        preset = replace(preset, prompt_logprobs="echo" if likelihood else None)
+    if (asked := told.get("stream_options")) is not None:
+        preset = replace(preset, usage_when="asked" if asked else "always")
+    if (reported := told.get("reported_cost")) is not None:
+        preset = replace(preset, cost_path=(preset.cost_path or "cost") if reported else None)
+    return replace(preset, token_param=told.get("token_param", preset.token_param))
 
 
 def _key_place(spec: ModelSpec, preset: Preset) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -296,6 +296,8 @@ class ReplyReader:
             )
         if not self._head.strip():
             return BadReply(f"{place} answered with nothing at all.")
+        if self._is_json:
+            return self._bad("JSON that is no answer of the dialect", self._head)
         if not self._n_events:
             start = self._where.clean(self._head.decode("utf-8", "replace"))
             return BadReply(f"{place} sent no event stream; its reply begins: {start}")
