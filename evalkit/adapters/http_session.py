@@ -58,10 +58,11 @@ def check_certificates(url: str) -> None:
     """Raises UserError where SSL_CERT_FILE or SSL_CERT_DIR names what is not there, for an address with https."""
     if urlsplit(url).scheme != "https":
         return
-    for variable, is_there, kind in (("SSL_CERT_FILE", Path.is_file, "file"), ("SSL_CERT_DIR", Path.is_dir, "folder")):
-        named = os.environ.get(variable)
-        if named and not is_there(Path(named)):
-            raise UserError(f"{variable} is {named!r}, and there is no such {kind}. Set it right, or unset {variable}.")
+    file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file and not Path(file).is_file():
+        raise UserError(f"SSL_CERT_FILE is {file!r}, and there is no such file. Set it right, or unset it.")
+    if folders and not any(Path(folder).is_dir() for folder in folders.split(os.pathsep)):
+        raise UserError(f"SSL_CERT_DIR is {folders!r}, and there is no such folder. Set it right, or unset it.")
 
 
 def unreadable_certificates(error: OSError | ssl.SSLError) -> UserError:
