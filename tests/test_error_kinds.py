@@ -1,4 +1,4 @@
-"""What errors of providers and gateways mean, whatever their words, their language and the field that holds the code."""
+"""What errors of providers and gateways mean, whatever their words, their language and the field of the code."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ LATER = [
     (
         429,
         _said(
-            "Rate limit reached on requests per min (RPM): Limit 3, Used 3, Requested 1. Please try again in 20s. You can increase your rate limit by adding a payment method to your account"
+            "Rate limit reached on requests per min (RPM): Please try again in 20s. Adding a payment method raises it"
         ),
         RateLimited,
     ),

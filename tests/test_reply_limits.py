@@ -113,7 +113,7 @@ def test_a_file_that_holds_no_certificate_is_a_sentence(
     junk = tmp_path / "ca.pem"
     junk.write_text("no certificate")
     monkeypatch.setenv("SSL_CERT_FILE", str(junk))
-    with pytest.raises(UserError, match="named by SSL_CERT_FILE.* cannot be read"):
+    with pytest.raises(UserError, match=r"named by SSL_CERT_FILE.* cannot be read"):
         make_adapter(ModelSpec(name="m", adapter=adapter, model="m-1"))
 
 

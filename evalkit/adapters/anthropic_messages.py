@@ -259,9 +259,8 @@ class Answer(Reading):
             known = self._usage.get(key)
             if value is None or (value == 0 and known):
                 continue
-            if isinstance(value, dict) and isinstance(known, dict):
-                if not any(value.values()):
-                    continue
+            if isinstance(value, dict) and isinstance(known, dict) and not any(value.values()):
+                continue
             self._usage[key] = value
 
 

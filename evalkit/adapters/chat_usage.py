@@ -4,7 +4,7 @@
     {"prompt_tokens": 30, "completion_tokens": 9, "total_tokens": 339,
      "completion_tokens_details": {"reasoning_tokens": 300}}                            xAI, which bills 309
     {"prompt_tokens": 14, "completion_tokens": 7, "cost": 0, "is_byok": true,
-     "cost_details": {"upstream_inference_cost": 0.0000063}}                            OpenRouter with a key of one's own
+     "cost_details": {"upstream_inference_cost": 0.0000063}}                            OpenRouter, with one's own key
 
 Counts that a provider leaves out stay None; nothing is guessed, but what follows from its own sums is used.
 """

@@ -4,9 +4,9 @@
                "metadata": {"raw": "{\\"error\\": \\"Content violates usage guidelines.\\"}", "provider_name": "xAI"}}}
       -> ErrorSaid(status=403, codes={"403"}, words="Provider returned error: Content violates usage guidelines. (xAI)")
 
-Codes are looked for in every place that a provider is known to use, nested ones and JSON inside a text included, because
-a gateway wraps what its upstream said. What quotes the request (`input`, `failed_generation`) is not looked at: a prompt
-about an empty account is no empty account.
+Codes are looked for in every place that a provider is known to use, nested ones and JSON inside a text included,
+because a gateway wraps what its upstream said. What quotes the request (`input`, `failed_generation`) is not looked
+at: a prompt about an empty account is no empty account.
 """
 
 from __future__ import annotations
@@ -21,14 +21,28 @@ import orjson
 from evalkit.adapters.error_kinds import plain_code
 
 _CODE_KEYS = frozenset(
-    "code type status reason kind error_code error_type errcode errorcode err_code __type quotaid failed_check".split()
+    [
+        "code",
+        "type",
+        "status",
+        "reason",
+        "kind",
+        "error_code",
+        "error_type",
+        "errcode",
+        "errorcode",
+        "err_code",
+        "__type",
+        "quotaid",
+        "failed_check",
+    ]
 )
 _STATUS_KEYS = ("code", "status", "status_code", "statuscode", "http_status", "http_code", "httpstatus")
 _WORD_KEYS = (
     *("message", "msg", "error_msg", "error_message", "errormessage", "status_msg", "errmsg", "err_msg", "detail"),
     *("details", "description", "error_description", "faultstring", "reason", "error", "title", "text"),
 )
-_QUOTES = frozenset("input ctx failed_generation prompt messages request body content user".split())
+_QUOTES = frozenset(["input", "ctx", "failed_generation", "prompt", "messages", "request", "body", "content", "user"])
 """Fields that hold what was asked, or what a model wrote."""
 _MAX_NODES, _MAX_DEPTH, _MAX_MESSAGES = 300, 8, 3
 _MINIMAX, _ZAI = "minimax", "zai"
@@ -71,17 +85,17 @@ def error_in(said: Any) -> ErrorSaid:
         if status is None:
             status = next((n for key in _STATUS_KEYS if (n := _status(lowered.get(key))) is not None), None)
         codes |= _codes(lowered)
-        if len(messages) < _MAX_MESSAGES and (words := _words(lowered)):
-            if not any(words in known or known in words for known in messages):
-                messages.append(words)
+        words = _words(lowered) if len(messages) < _MAX_MESSAGES else None
+        if words and not any(words in known or known in words for known in messages):
+            messages.append(words)
         if delay is None and isinstance(lowered.get("retrydelay"), str):
             delay = lowered["retrydelay"]
         if provider is None and isinstance(lowered.get("provider_name"), str):
             provider = lowered["provider_name"]
-    words = ": ".join(messages)
-    if provider and words:
-        words = f"{words} ({provider})"
-    return ErrorSaid(status, frozenset(codes), words, delay)
+    said_words = ": ".join(messages)
+    if provider and said_words:
+        said_words = f"{said_words} ({provider})"
+    return ErrorSaid(status, frozenset(codes), said_words, delay)
 
 
 def is_error(said: Mapping[str, Any]) -> bool:

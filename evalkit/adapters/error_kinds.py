@@ -197,7 +197,7 @@ def plain_code(value: object) -> str:
     return re.sub(r"[^a-z0-9]", "", str(value).lower())
 
 
-def error_kind(status: int | None, codes: AbstractSet[str], words: str, *, is_json: bool = True) -> ErrorKind:
+def error_kind(status: int | None, codes: AbstractSet[str], words: str, *, is_json: bool = True) -> ErrorKind:  # noqa: PLR0911
     """The kind of an error.
 
     `status` is the HTTP status or the one inside the error object, None where neither is there. `codes` are everything
@@ -220,7 +220,7 @@ def error_kind(status: int | None, codes: AbstractSet[str], words: str, *, is_js
     return _by_status(status, codes, text, is_json=is_json)
 
 
-def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str) -> bool:
+def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str) -> bool:  # noqa: PLR0911 (from the top)
     if status == 402:
         return True
     if error_words.ALLOCATED.search(text):  # DashScope says insufficient_quota to a limit of tokens a minute
@@ -266,7 +266,7 @@ def _can_never_pass(status: int | None, codes: AbstractSet[str], text: str) -> b
     return False
 
 
-def _without_status(codes: AbstractSet[str], text: str) -> ErrorKind:
+def _without_status(codes: AbstractSet[str], text: str) -> ErrorKind:  # noqa: PLR0911 (a table, read from the top)
     if any("overloaded" in code for code in codes) or _OVERLOADED & codes:
         return ErrorKind.OVERLOADED
     if _RATE_LIMITED & codes or any("ratelimit" in code or code.startswith("throttl") for code in codes):

@@ -146,7 +146,7 @@ def retry_after(headers: Mapping[str, str], retry_delay: str | None = None) -> f
     return max((wait for wait in waits if wait is not None), default=None)
 
 
-def _error(
+def _error(  # noqa: PLR0911 (one line for each kind)
     kind: ErrorKind, status: int | None, words: str, wait: float | None, path: str, where: Where
 ) -> RequestError:
     """The error of a kind, with its message."""

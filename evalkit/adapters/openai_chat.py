@@ -51,10 +51,10 @@ _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def make(spec: ModelSpec, preset: Preset | None = None) -> OpenAIChat:
     """An adapter for one model; `preset` None is the plain dialect, for which the suite gives base_url.
 
-    Options: `key_env` (the variable that holds the key), `stream: false` (a server that cannot), `stream_options: false`
-    (one that refuses the field), `token_param` (how it spells the limit of output tokens), `reported_cost` (whether
-    `usage.cost` is what a request cost in USD, as LiteLLM's proxy says it), `likelihood` (whether its /completions can
-    be trusted with that), and what fills the templates of the preset's address.
+    Options: `key_env` (the variable that holds the key), `stream: false` (a server that cannot), `stream_options:
+    false` (one that refuses the field), `token_param` (how it spells the limit of output tokens), `reported_cost`
+    (whether `usage.cost` is what a request cost in USD, as LiteLLM's proxy says it), `likelihood` (whether its
+    /completions can be trusted with that), and what fills the templates of the preset's address.
     Raises SuiteError, MissingKey.
     """
     preset = preset or load_preset("openai-chat")

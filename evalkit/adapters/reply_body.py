@@ -30,7 +30,8 @@ _PACKED = {"gzip", "x-gzip", "deflate"}
 
 
 class ReplyBody:
-    """Reads one body. `limit` is in bytes after decompression (None: MAX_REPLY_BYTES); with `cut`, reading ends there without an error."""
+    """Reads one body. `limit` is in bytes after decompression (None: MAX_REPLY_BYTES); with `cut`, reading ends there
+    without an error."""
 
     __slots__ = ("_content", "_cut", "_ended", "_left", "_limit", "_packed", "_unpacker")
 

@@ -3,9 +3,9 @@
     count(30) -> 30     count(-7) -> None     count("9") -> None     name({"a": 1}) -> None     text(5) -> TypeError
 
 What a reply is *for* (its text, its calls, log-probabilities that were asked for) has to be of its kind: anything else
-raises TypeError or ValueError, which the readers turn into `BadReply` for that row. What stands *beside* the answer (the
-model's name, the tier, the counts of tokens, the cost) is unknown where it is of no such kind: the answer is sound, and
-a wrong count is worse than none. Unknown is `None`, never zero.
+raises TypeError or ValueError, which the readers turn into `BadReply` for that row. What stands *beside* the answer
+(the model's name, the tier, the counts of tokens, the cost) is unknown where it is of no such kind: the answer is
+sound, and a wrong count is worse than none. Unknown is `None`, never zero.
 """
 
 from __future__ import annotations

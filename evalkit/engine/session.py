@@ -190,8 +190,8 @@ def sealing_count(folder: Path) -> tuple[int, tuple[Key, ...]]:
 def _set_aside(aside: tuple[Key, ...]) -> str:
     named = ", ".join(f"{model} on {task}" for model, task, *_ in aside[:3])
     return (
-        f"{len(aside)} rows cannot be stored and were set aside in {sealing.ASIDE}: {named}. They are owed: run the same "
-        "command again."
+        f"{len(aside)} rows cannot be stored and were set aside in {sealing.ASIDE}: {named}. They are owed: run the "
+        "same command again."
     )
 
 

@@ -1,4 +1,4 @@
-"""A good reply of every dialect as a list of events, streamed and whole, and a server that sends exactly given bytes."""
+"""A good reply of every dialect as events and as one body, and a server that sends exactly given bytes."""
 
 from __future__ import annotations
 
