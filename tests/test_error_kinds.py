@@ -13,7 +13,7 @@ from evalkit.errors import KeyRefused, OutOfCredit, Overloaded, RateLimited, Rej
 WHERE = Where("m", "m-1", "api.example.com", ("EXAMPLE_KEY",), "sk-0123456789abcdef")
 
 
-def _told(status: int | None, body: Any) -> RequestError:
+def _told(status: int | None, body: Any) -> RequestError | Declined:
     if status is None:
         return error_from_event(body, "/v1/chat/completions", WHERE)
     raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()

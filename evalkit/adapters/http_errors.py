@@ -77,7 +77,9 @@ class Where:
         return "[key]" if shown else word
 
 
-def error_from_status(status: int, headers: Mapping[str, str], body: bytes, path: str, where: Where) -> RequestError:
+def error_from_status(
+    status: int, headers: Mapping[str, str], body: bytes, path: str, where: Where
+) -> RequestError | Declined:
     """The error that a reply with this status means; `Declined` where a filter turned the prompt away; never raises."""
     if 300 <= status < 400:
         return Rejected(
@@ -95,7 +97,7 @@ def error_from_status(status: int, headers: Mapping[str, str], body: bytes, path
     return _error(kind, status, words, wait, path, where)
 
 
-def error_from_event(event: Any, path: str, where: Where) -> RequestError:
+def error_from_event(event: Any, path: str, where: Where) -> RequestError | Declined:
     """The error that an error object means which came with status 200, in a stream or instead of an answer.
 
     `Declined` where it says that a filter turned the prompt or the answer away.
@@ -104,20 +106,21 @@ def error_from_event(event: Any, path: str, where: Where) -> RequestError:
     kind = error_kind(said.status, said.codes, said.words)
     words = said.words or orjson.dumps(event, default=str).decode()[: 8 * MAX_MESSAGE]
     error = _error(kind, said.status, words, retry_after({}, said.retry_delay), path, where)
-    error.begun = True
+    if isinstance(error, RequestError):
+        error.begun = True
     return error
 
 
-class Declined(RequestError):
+class Declined(Exception):
     """A filter of the provider turned a prompt or an answer away. Stays inside the adapters: they make it a
-    `Response` with stop_reason content_filter, because it says something about the content and nothing of the system.
+    `Response` with stop_reason content_filter, because it says something about the content.
 
     `words` is what the provider said.
     """
 
-    def __init__(self, words: str, *, status: int | None) -> None:
+    def __init__(self, words: str) -> None:
         self.words = words
-        super().__init__(words, status=status)
+        super().__init__(words)
 
 
 def retry_after(headers: Mapping[str, str], retry_delay: str | None = None) -> float | None:
@@ -148,11 +151,11 @@ def retry_after(headers: Mapping[str, str], retry_delay: str | None = None) -> f
 
 def _error(  # noqa: PLR0911 (one line for each kind)
     kind: ErrorKind, status: int | None, words: str, wait: float | None, path: str, where: Where
-) -> RequestError:
+) -> RequestError | Declined:
     """The error of a kind, with its message."""
     words = where.clean(words)
     if kind is ErrorKind.DECLINED:
-        return Declined(words, status=status)
+        return Declined(words)
     name = "An error inside the stream" if status is None else str(status)
     message = f"{name} from {where.host}{path} for model {where.model!r}: {words}"
     match kind:

@@ -215,7 +215,7 @@ async def _read_stream(body: ReplyBody, reader: ReplyReader, clock: _Clock) -> N
                 try:
                     async with asyncio.timeout(LINGER_S):
                         reader.feed(await body.read(), clock.ended_at)
-                except (TimeoutError, aiohttp.ClientError, RequestError):
+                except (TimeoutError, aiohttp.ClientError, RequestError, Declined):
                     pass  # the answer is whole; only the connection is lost
             return
     clock.ended_at = perf_counter()

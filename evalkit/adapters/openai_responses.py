@@ -254,11 +254,11 @@ class Answer(Reading):
             dropped=left_out,
         )
 
-    def _failed(self, told: object) -> RequestError:
+    def _failed(self, told: object) -> RequestError | Declined:
         """What a failed response means; the code of a policy stands before its words."""
         error = error_from_event({"error": told}, self._door.path, self._door.where)
         if isinstance(error, Declined) and (code := name(inner(told).get("code"))):
-            return Declined(f"{self._door.where.clean(code)}: {error.words}", status=None)
+            return Declined(f"{self._door.where.clean(code)}: {error.words}")
         return error
 
     def _checked(self, pieces: list[str]) -> str:

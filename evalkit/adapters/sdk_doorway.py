@@ -20,7 +20,7 @@ from types import ModuleType
 import httpx2
 
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.http_errors import Where, error_from_status
+from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.http_session import NETWORK_ERRORS, network_error
 from evalkit.errors import (
     BadReply,
@@ -49,7 +49,7 @@ class Door:
     idle_s: float = 120.0
     """Silence after which the transport gives up, for messages."""
 
-    def translated(self, error: Exception) -> RequestError:
+    def translated(self, error: Exception) -> RequestError | Declined:
         """The error of our tree for one that the SDK or its transport raised: what a status means is decided in
         `http_errors`, what the network means in `http_session`. `Declined` where a filter turned the prompt away."""
         if isinstance(error, self.sdk.APIStatusError):
@@ -58,7 +58,7 @@ class Door:
         cause: BaseException | None = error
         sent = True
         for _ in range(6):
-            if isinstance(cause, RequestError):
+            if isinstance(cause, RequestError | Declined):
                 return cause
             if isinstance(cause, httpx2.ConnectError):
                 sent = False

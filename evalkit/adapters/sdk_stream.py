@@ -60,11 +60,12 @@ async def ask(
     except Declined as declined:
         return reader.filtered(declined, start, ended, left_out)
     except (door.sdk.APIError, httpx2.HTTPError, httpx2.StreamError) as error:
-        broken = door.translated(error)
-        broken.__cause__ = error
-        if isinstance(broken, Declined):
+        found = door.translated(error)
+        if isinstance(found, Declined):
             start = sent_at(getattr(error, "response", None), start)
-            return reader.filtered(broken, start, time.perf_counter(), left_out)
+            return reader.filtered(found, start, time.perf_counter(), left_out)
+        broken = found
+        broken.__cause__ = error
     try:
         return reader.response(start, ended, left_out, broken)
     except Declined as declined:
@@ -86,5 +87,5 @@ async def _drain(chunks: AsyncIterator[bytes], reader: ReplyReader) -> None:
         async with asyncio.timeout(DRAIN_S):
             async for chunk in chunks:
                 reader.feed(chunk, time.perf_counter())
-    except (TimeoutError, httpx2.HTTPError, httpx2.StreamError, RequestError):
+    except (TimeoutError, httpx2.HTTPError, httpx2.StreamError, RequestError, Declined):
         return
