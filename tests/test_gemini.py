@@ -10,7 +10,8 @@ import pytest
 
 from evalkit.adapters import gemini
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.gemini import Gemini, usage_of
+from evalkit.adapters.gemini import Gemini
+from evalkit.adapters.gemini_stream import usage_of
 from evalkit.adapters.registry import make_adapter
 from evalkit.errors import (
     BadReply,

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import pytest
 
-from evalkit.adapters import http_wire, openai_chat
+from evalkit.adapters import http_session, http_wire, openai_chat, reply_body
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.http_errors import Where, error_from_event, error_from_status, retry_after
 from evalkit.adapters.openai_chat import OpenAIChat
@@ -169,7 +169,7 @@ def test_data_lines_of_one_event_are_joined_and_the_last_needs_no_blank_line() -
 
 def test_an_endless_line_is_given_up_before_memory_is() -> None:
     reader = EventReader()
-    with pytest.raises(BadReply, match="8 MiB"):
+    with pytest.raises(BadReply, match=f"{MAX_LINE_BYTES // 2**20} MiB"):
         for _ in range(MAX_LINE_BYTES // 2**20 + 2):
             reader.feed(b"x" * 2**20)
 
@@ -496,7 +496,7 @@ async def test_redirects_are_not_followed() -> None:
 
 
 async def test_a_reply_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_wire, "MAX_REPLY_BYTES", 2**20)
+    monkeypatch.setattr(reply_body, "MAX_REPLY_BYTES", 2**20)
     with pytest.raises(BadReply, match="longer than 1 MiB"):
         await answer_to([HEAD, *[delta(content="x" * 100_000)] * 20])
 
@@ -513,13 +513,13 @@ async def test_an_unreachable_server_is_named_with_the_way_out() -> None:
 def test_a_companys_proxy_is_used_but_never_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
-    assert http_wire.proxy_for("https://api.example.com/v1") is None
+    assert http_session.proxy_for("https://api.example.com/v1") is None
     monkeypatch.setenv("https_proxy", "http://proxy.example.com:3128")
     monkeypatch.setenv("http_proxy", "http://proxy.example.com:3128")
     monkeypatch.setenv("no_proxy", "internal.example.com")
-    assert http_wire.proxy_for("https://api.example.com/v1") == "http://proxy.example.com:3128"
-    assert http_wire.proxy_for("https://internal.example.com/v1") is None
-    assert http_wire.proxy_for("http://127.0.0.1:8000/v1") is None
+    assert http_session.proxy_for("https://api.example.com/v1") == "http://proxy.example.com:3128"
+    assert http_session.proxy_for("https://internal.example.com/v1") is None
+    assert http_session.proxy_for("http://127.0.0.1:8000/v1") is None
 
 
 async def test_a_cancelled_request_leaves_the_adapter_usable() -> None:
@@ -695,7 +695,7 @@ def test_a_wait_may_be_a_point_in_time() -> None:
     assert retry_after({"retry-after": formatdate(time() + 30, usegmt=True)}) == pytest.approx(30, abs=2)
     ms = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int((time() + 30) * 1000))}
     assert retry_after(ms) == pytest.approx(30, abs=2)
-    assert retry_after({}, {"error": {"details": [{"retryDelay": "12s"}]}}) == 12.0
+    assert _status(429, {"error": {"details": [{"retryDelay": "12s"}]}}).retry_after_s == 12.0
 
 
 def test_an_error_event_counts_by_its_own_code() -> None:

@@ -276,7 +276,6 @@ async def test_line_separators_inside_a_text_do_not_break_events() -> None:
         reply(200, b"<html>Welcome</html>", "text/html"),
         reply(200, b'{"id": "resp_1", "output": []}'),
         reply(200, b"data: [1, 2]\n\n", "text/event-stream"),
-        reply(200, b'data: {"no": "type"}\n\n', "text/event-stream"),
         stream_of({"type": "response.output_text.delta", "delta": 7}),
         stream_of({"type": "response.completed", "response": None}),
         stream_of(finished([{"no": "type"}])),
@@ -285,6 +284,11 @@ async def test_line_separators_inside_a_text_do_not_break_events() -> None:
 async def test_what_is_no_stream_of_the_dialect_is_a_bad_reply(answer: bytes) -> None:
     with pytest.raises(BadReply):
         await asked(answer)
+
+
+async def test_a_stream_of_unknown_events_alone_is_no_answer() -> None:
+    with pytest.raises(ConnectionFailed, match="ended before the answer did"):
+        await asked(reply(200, b'data: {"no": "type"}\n\n', "text/event-stream"))
 
 
 async def test_events_that_are_not_known_are_passed_over() -> None:

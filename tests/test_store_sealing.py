@@ -211,3 +211,26 @@ def test_sealing_does_not_import_pandas(tmp_path: Path) -> None:
     """
     command = [sys.executable, "-c", textwrap.dedent(script), str(tmp_path)]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"served_model": {"a": 1}},
+        {"served_model": 5},
+        {"service_tier": ["x"]},
+        {"stop_reason": 7},
+        {"text": {"not": "text"}},
+        {"slices": {"k": {"a": 1}}, "fingerprint": [1]},
+    ],
+)
+def test_a_row_that_no_column_holds_is_set_aside_and_keeps_no_other_from_being_sealed(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    rows = [a_row(n) for n in range(5)]
+    write(tmp_path, [*rows[:2], a_row(7, **changes), *rows[2:]])
+    sealed = seal(tmp_path)
+    assert sealed.n_rows == 5 and sealed.aside == (a_row(7).key,)
+    assert list(rows_of(tmp_path)) == rows
+    assert (tmp_path / sealing.ASIDE).read_bytes().count(b"\n") == 1
+    assert not recover(tmp_path).is_done(a_row(7).key)  # it is owed, so that a resumed run asks again

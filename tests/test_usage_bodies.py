@@ -14,7 +14,7 @@ import pytest
 
 from evalkit.adapters.anthropic_messages import read_usage as read_anthropic
 from evalkit.adapters.chat_usage import usage_of as read_chat
-from evalkit.adapters.gemini import usage_of as read_gemini
+from evalkit.adapters.gemini_stream import usage_of as read_gemini
 from evalkit.adapters.openai_responses import read_usage as read_responses
 from evalkit.adapters.presets import Preset
 from evalkit.cost.prices import PriceBook

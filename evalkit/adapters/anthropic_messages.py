@@ -20,10 +20,13 @@ from urllib.parse import urlsplit
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.billed_beside import billed_beside
-from evalkit.adapters.http_errors import Where, error_from_event
+from evalkit.adapters.chat_usage import believed
+from evalkit.adapters.http_errors import Where
 from evalkit.adapters.keys import api_key
+from evalkit.adapters.reading import Reading
+from evalkit.adapters.reply_fields import count, inner, items, joined, mapping, name, raw_usage
 from evalkit.adapters.sdk_doorway import Door, check_entry, hidden_environment, refuse_own_fields, sendable_key
-from evalkit.adapters.sdk_stream import Reading, ask, dropped
+from evalkit.adapters.sdk_stream import ask, dropped
 from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
 from evalkit.adapters.tool_calls import offered
 from evalkit.errors import SuiteError, Unsupported
@@ -91,7 +94,9 @@ class MessagesAdapter:
                 "default_max_tokens": str(DEFAULT_MAX_TOKENS),
             },
         )
-        self._door = Door(anthropic, path, Where(spec.name, spec.model, parts.netloc, ANTHROPIC_KEYS, key))
+        self._door = Door(
+            anthropic, path, Where(spec.name, spec.model, parts.netloc, ANTHROPIC_KEYS, key), spec.idle_timeout_s
+        )
         with hidden_environment("ANTHROPIC_"):
             self._client = anthropic.AsyncAnthropic(
                 api_key=sendable_key(key, ANTHROPIC_KEYS[0], spec),
@@ -111,7 +116,7 @@ class MessagesAdapter:
         left_out = dropped(request.settings, self.capabilities)
         fields = body(request, self.spec.name, legacy_sampling=self.capabilities.temperature)
         call = self._messages.create(model=self.spec.model, stream=True, **fields)
-        return await ask(call, Answer(self._door, request.tools), self._door, left_out)
+        return await ask(call, Answer(request.tools), self._door, left_out)
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -164,74 +169,108 @@ def split_system(messages: tuple[Message, ...], name: str) -> tuple[str, tuple[M
 class Answer(Reading):
     """A streamed message: blocks of text, thinking and calls that grow, usage at both ends."""
 
-    __slots__ = ("_called", "_delta", "_door", "_message", "_usage")
+    __slots__ = ("_called", "_delta", "_message", "_usage")
 
-    def __init__(self, door: Door, tools: tuple[Tool, ...]) -> None:
+    def __init__(self, tools: tuple[Tool, ...]) -> None:
         super().__init__(tools)
         self._called: dict[int, int] = {}
         """Index of a block -> number of its call."""
-        self._door = door
-        self._message: dict[str, Any] = {}
+        self._message: Mapping[str, Any] = {}
         self._delta: dict[str, Any] = {}
         self._usage: dict[str, Any] = {}
 
-    def take(self, event: dict[str, Any], at_s: float) -> None:
-        kind = event["type"]
-        if kind == "content_block_delta":
-            delta = event["delta"]
-            if delta["type"] == "text_delta":
-                self.content(delta["text"], at_s)
-            elif delta["type"] == "thinking_delta":
-                self.thought(delta["thinking"], at_s)
-            elif delta["type"] == "input_json_delta" and self.heard is not None and event["index"] in self._called:
-                self.spoke(at_s)
-                self.heard.add(self._called[event["index"]], delta["partial_json"])
-        elif kind == "content_block_start":
-            block = event["content_block"]
-            self.content(block.get("text") or "", at_s)
-            self.thought(block.get("thinking") or "", at_s)
-            if block.get("type") == "tool_use" and self.heard is not None:
-                self.spoke(at_s)
-                # The input stands here as {} and follows in deltas; gateways that do not stream it give it whole.
-                self._called[event["index"]] = self.heard.begin(block["name"], block.get("input") or None)
-        elif kind == "message_start":
-            self._message = event["message"]
-            self._count(self._message.get("usage"))
-        elif kind == "message_delta":
-            self._delta |= event["delta"]
-            self._count(event.get("usage"))
-        elif kind == "message_stop":
-            self.done = True
-        elif kind == "error":
-            raise error_from_event(event, self._door.path, self._door.where)
+    @property
+    def is_whole(self) -> bool:
+        return self.done or self._delta.get("stop_reason") is not None
+
+    def take(self, event: dict[str, Any], now: float | None) -> None:
+        match event.get("type"):
+            case "content_block_delta":
+                self._take_delta(event, now)
+            case "content_block_start":
+                self._take_block(event.get("index"), mapping(event["content_block"]), now)
+            case "message_start":
+                if self._message and not self.done:  # the provider gave its first attempt up and began anew
+                    self.restart()
+                self.done = False
+                self._called.clear()
+                self._delta.clear()
+                self._message = mapping(event["message"])
+                self._count(self._message.get("usage"))
+            case "message_delta":
+                self._delta |= mapping(event["delta"])
+                self._count(event.get("usage"))
+            case "message_stop":
+                self.done = True
+
+    def reopens(self, event: Mapping[str, Any]) -> bool:
+        return event.get("type") == "message_start"  # gateways that run tools send several messages
+
+    def take_whole(self, body: dict[str, Any]) -> None:
+        """A message that was not streamed."""
+        self._message = self._delta = body
+        self._count(body.get("usage"))
+        for at, block in enumerate(items(body["content"])):
+            self._take_block(at, mapping(block), None)
+        self.done = True
 
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
-        reason = self._delta.get("stop_reason")
+        reason = name(self._delta.get("stop_reason"))
         stop_reason = _STOP_REASONS.get(reason or "", "other")
+        calls = None if self.heard is None else self.heard.calls()
+        usage = read_usage(self._usage) if self._usage else None
         return Response(
-            text="".join(self.text),
+            text=self.said,
             stop_reason=stop_reason,
             timing=timing,
-            reasoning="".join(self.reasoning) or None,
-            served_model=self._message.get("model"),
-            usage=read_usage(self._usage) if self._usage else None,
-            raw_usage=self._usage or None,
+            reasoning=self.reasoned,
+            served_model=name(self._message.get("model")),
+            usage=believed(usage, has_output=bool(self.pieces or self.thoughts or calls)),
+            raw_usage=raw_usage(self._usage),
             refusal=_refusal(self._delta.get("stop_details")) if stop_reason == "refusal" else None,
-            calls=None if self.heard is None else self.heard.calls(),
+            calls=calls,
             dropped=left_out,
         )
 
-    def _count(self, usage: Mapping[str, Any] | None) -> None:
-        """The later report wins field by field: it is cumulative, but may leave out what has not changed."""
-        self._usage |= {name: value for name, value in (usage or {}).items() if value is not None}
+    def _take_delta(self, event: Mapping[str, Any], now: float | None) -> None:
+        delta = mapping(event["delta"])
+        match delta.get("type"):
+            case "text_delta":
+                self.content(delta["text"], now)
+            case "thinking_delta":
+                self.thought(delta["thinking"], now)
+            case "input_json_delta" if self.heard is not None and event["index"] in self._called:
+                self.spoke(now)
+                self.heard.add(self._called[event["index"]], delta["partial_json"])
+
+    def _take_block(self, index: Any, block: Mapping[str, Any], now: float | None) -> None:
+        if block.get("type") not in {"text", "thinking", "tool_use"}:
+            return  # results of the provider's own tools, and what is yet to come
+        self.content(block.get("text"), now)
+        self.thought(block.get("thinking"), now)
+        if block["type"] == "tool_use" and self.heard is not None:
+            self.spoke(now)
+            # The input stands here as {} and follows in deltas; gateways that do not stream it give it whole.
+            self._called[index] = self.heard.begin(block["name"], block.get("input") or None)
+
+    def _count(self, usage: object) -> None:
+        """The later report wins field by field: it is cumulative, but may leave out what has not changed, and gateways
+        send zeros in its place. A count never falls."""
+        for key, value in inner(usage).items():
+            known = self._usage.get(key)
+            if value is None or (value == 0 and known):
+                continue
+            if isinstance(value, dict) and isinstance(known, dict) and not any(value.values()):
+                continue
+            self._usage[key] = value
 
 
 def read_usage(usage: Mapping[str, Any]) -> Usage:
     """Billed tokens. Cached input and cache writes are reported apart from `input_tokens`: the total is the sum."""
-    fresh, read = usage.get("input_tokens"), usage.get("cache_read_input_tokens")
-    written = usage.get("cache_creation_input_tokens")
-    split = usage.get("cache_creation") or {}
-    lifetimes = (split.get("ephemeral_5m_input_tokens"), split.get("ephemeral_1h_input_tokens"))
+    fresh, read = count(usage.get("input_tokens")), count(usage.get("cache_read_input_tokens"))
+    written = count(usage.get("cache_creation_input_tokens"))
+    split = inner(usage.get("cache_creation"))
+    lifetimes = (count(split.get("ephemeral_5m_input_tokens")), count(split.get("ephemeral_1h_input_tokens")))
     unsaid = (written or 0) - sum(n or 0 for n in lifetimes)  # written, but with no lifetime stated
     fast = usage.get("speed") == "fast"  # has prices of its own, whatever the tier says
     return Usage(
@@ -240,14 +279,15 @@ def read_usage(usage: Mapping[str, Any]) -> Usage:
         cache_write_5m=lifetimes[0],
         cache_write_1h=lifetimes[1],
         cache_write_other=unsaid if unsaid > 0 or (not split and written is not None) else None,
-        output=usage.get("output_tokens"),
-        reasoning=(usage.get("output_tokens_details") or {}).get("thinking_tokens"),
-        service_tier="fast" if fast else usage.get("service_tier"),
+        output=count(usage.get("output_tokens")),
+        reasoning=count(inner(usage.get("output_tokens_details")).get("thinking_tokens")),
+        service_tier="fast" if fast else name(usage.get("service_tier")),
         beside=billed_beside(usage),
     )
 
 
-def _refusal(details: Mapping[str, Any] | None) -> str:
+def _refusal(details: object) -> str:
     """The category and the explanation of a refusal, as far as they are given."""
-    told = details or {}
-    return ": ".join(str(told[key]) for key in ("category", "explanation") if told.get(key)) or "refusal"
+    told = inner(details)
+    parts = [value for key in ("category", "explanation") if isinstance(value := told.get(key), str) and value]
+    return joined([": ".join(parts)]) or "refusal"

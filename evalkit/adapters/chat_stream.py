@@ -1,4 +1,4 @@
-"""One streamed Chat Completions answer, put together from its events with the time of each kind's first and last.
+"""One Chat Completions answer, put together from its events with the time of each kind's first and last.
 
     data: {"choices":[{"index":0,"delta":{"reasoning":"Hm"}}]}        ttfr
     data: {"choices":[{"index":0,"delta":{"content":"Par"}}]}         ttft
@@ -6,168 +6,165 @@
     data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{\"a\""}}]}}]}
 
 A stream is whole when it says [DONE] or has given a finish reason; anything less is a dropped connection, never a
-short answer.
+short answer. Some servers give the finish reason first and go on, so only [DONE] ends the reading.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
-
-from evalkit.adapters.chat_usage import usage_of
+from evalkit.adapters.chat_usage import UsageSoFar, believed, usage_of
 from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.presets import Preset
-from evalkit.adapters.sse import EventReader
-from evalkit.adapters.tool_calls import Heard
-from evalkit.errors import BadReply, ConnectionFailed, ServerError
+from evalkit.adapters.reading import Reading
+from evalkit.adapters.reply_fields import items, mapping, name, raw_usage, text
+from evalkit.errors import BadReply, ServerError
 from evalkit.records import Response, StopReason, Timing, Tool
 
 _STOPS: dict[str, StopReason] = {
     "stop": "stop",
     "eos": "stop",
+    "eos_token": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "complete": "stop",
+    "completed": "stop",
     "length": "length",
     "max_tokens": "length",
+    "max_output_tokens": "length",
     "model_length": "length",  # Mistral: the context is full
+    "model_context_window_exceeded": "length",
     "content_filter": "content_filter",
+    "content_filtered": "content_filter",
+    "safety": "content_filter",
+    "recitation": "content_filter",
+    "prohibited_content": "content_filter",
+    "blocklist": "content_filter",
+    "guardrail_intervened": "content_filter",  # Bedrock
     "sensitive": "content_filter",  # Z.ai
+    "refusal": "refusal",
     "tool_calls": "tool_use",
+    "tool_call": "tool_use",  # models of Azure's catalogue
+    "tool_use": "tool_use",
     "function_call": "tool_use",
+    "function_calls": "tool_use",
 }
-_BROKEN = {"error", "abort", "network_error", "insufficient_system_resource"}
+_BROKEN = {"error", "abort", "network_error", "insufficient_system_resource", "server_error", "timeout"}
 """Finish reasons by which servers say that they failed: the system's fault, to be tried again."""
 
 
-class ChatStream:
-    """Reads one answer; `feed` while it comes, then `response` once."""
+class ChatAnswer(Reading):
+    """Reads one answer of the dialect, streamed or whole."""
+
+    __slots__ = (
+        *("_called", "_finish", "_fingerprint", "_has_choice", "_model", "_path", "_preset", "_refusals", "_tier"),
+        *("_usage", "_where"),
+    )
 
     def __init__(self, preset: Preset, path: str, where: Where, tools: tuple[Tool, ...] = ()) -> None:
-        self._heard = Heard(tools) if tools else None
+        super().__init__(tools)
         self._called: dict[Any, tuple[int, Any]] = {}
         """Index of a call in the dialect's events -> (its number, its id)."""
         self._preset = preset
         self._path = path
         self._where = where
-        self._events = EventReader()
-        self._pieces: list[str] = []
-        self._thoughts: list[str] = []
         self._refusals: list[str] = []
-        self._logprobs: list[dict[str, float]] | None = None
-        self._first: float | None = None
-        self._last: float | None = None
-        self._first_thought: float | None = None
         self._finish: str | None = None
         self._has_choice = False
-        self._done = False
-        self._usage: Any = None
+        self._usage = UsageSoFar()
         self._model: str | None = None
         self._fingerprint: str | None = None
         self._tier: str | None = None
 
-    def feed(self, chunk: bytes, now: float) -> bool:
-        """Takes a chunk read at `now`; True once the stream has said [DONE].
+    @property
+    def is_whole(self) -> bool:
+        return self.done or self._finish is not None
 
-        Raises BadReply for what is no event of the dialect, and the error that an error event means.
-        """
-        for data in self._events.feed(chunk):
-            self._take(data, now)
-        return self._done
+    def end(self) -> None:
+        self.done = True
 
-    def response(self, sent_at: float, ended_at: float) -> Response:
-        """The whole answer. Raises ConnectionFailed where the stream ended too early, ServerError, BadReply."""
-        for data in self._events.close():
-            self._take(data, ended_at)
-        if self._finish is None and not self._done:
-            raise ConnectionFailed(
-                f"{self._where.host}{self._path}: the stream ended before the answer did (no finish reason, no [DONE])"
-            )
+    def take(self, event: dict[str, Any], now: float | None) -> None:
+        choices = event.get("choices")
+        if not choices or self._model is None or event.get("usage"):
+            self._take_head(event)
+        for choice in items(choices):
+            if not choice.get("index"):
+                self._take_choice(choice, mapping(choice.get("delta")), now)
+
+    def take_whole(self, body: dict[str, Any]) -> None:
+        """An answer that was not streamed: it has no times."""
+        self._take_head(body)
+        for choice in items(body["choices"]):
+            if not choice.get("index"):
+                self._take_choice(choice, mapping(choice["message"]), None)
+        self.done = True
+
+    def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
+        """The whole answer. Raises ServerError where the server says that it broke off, BadReply without a choice."""
         if not self._has_choice:
-            raise BadReply(f"{self._where.host}{self._path}: the stream held no choice at all")
-        if self._finish in _BROKEN:
-            raise ServerError(f"{self._where.host}{self._path}: the answer broke off (finish_reason {self._finish})")
-        calls = None if self._heard is None else self._heard.calls()
+            raise BadReply(f"{self._where.host}{self._path}: the reply holds no choice at all")
+        finish = (self._finish or "").lower()
+        if finish in _BROKEN:
+            raise ServerError(f"{self._where.host}{self._path}: the answer broke off (finish_reason {finish})")
+        calls = None if self.heard is None else self.heard.calls()
         refusal = "".join(self._refusals) or None
-        stop = _STOPS.get(self._finish or "", "other")
+        stop = _STOPS.get(finish, "other")
         if refusal is not None and stop != "content_filter":
             stop = "refusal"
-        elif refusal is None and stop == "content_filter":
-            refusal = self._finish
+        elif refusal is None and stop in {"content_filter", "refusal"}:
+            refusal = finish
         if calls and stop == "stop":  # some servers name no finish of its own for calls
             stop = "tool_use"
+        usage = usage_of(self._usage.last, self._preset, tier=self._tier, showed_reasoning=bool(self.thoughts))
         return Response(
-            text="".join(self._pieces),
+            text=self.said,
             stop_reason=stop,
-            timing=Timing(
-                sent_at=sent_at,
-                total_s=ended_at - sent_at,
-                ttft_s=None if self._first is None else self._first - sent_at,
-                ttfr_s=None if self._first_thought is None else self._first_thought - sent_at,
-                last_s=None if self._last is None else self._last - sent_at,
-            ),
-            reasoning="".join(self._thoughts) or None,
+            timing=timing,
+            reasoning=self.reasoned,
             served_model=self._model,
             fingerprint=self._fingerprint,
-            usage=usage_of(self._usage, self._preset, tier=self._tier, showed_reasoning=bool(self._thoughts)),
-            raw_usage=self._usage if isinstance(self._usage, dict) else None,
+            usage=believed(usage, has_output=bool(self.pieces or self.thoughts or calls)),
+            raw_usage=raw_usage(self._usage.last),
             refusal=refusal,
             calls=calls,
-            top_logprobs=None if self._logprobs is None else tuple(self._logprobs),
+            top_logprobs=None if self.logprobs is None else tuple(self.logprobs),
+            dropped=left_out,
         )
 
-    def _take(self, data: bytes, now: float) -> None:
-        if data == b"[DONE]":
-            self._done = True
-            return
-        if not data:
-            return
-        try:
-            event = orjson.loads(data)
-            if event.get("error") or event.get("object") == "error":
-                raise error_from_event(event, self._path, self._where)
-            choices = event.get("choices")
-            if not choices or self._model is None or event.get("usage"):
-                self._take_head(event)
-            for choice in choices or ():
-                if not choice.get("index"):
-                    self._take_choice(choice, choice.get("delta") or {}, now)
-        except (AttributeError, TypeError, KeyError, ValueError) as error:
-            start = self._where.clean(data[:200].decode("utf-8", "replace"))
-            raise BadReply(f"{self._where.host}{self._path}: an event is not of the dialect: {start}") from error
-
-    def _take_choice(self, choice: dict[str, Any], message: dict[str, Any], now: float | None) -> None:
+    def _take_choice(self, choice: Mapping[str, Any], message: Mapping[str, Any], now: float | None) -> None:
+        if choice.get("error"):  # OpenRouter: what went wrong upstream
+            raise error_from_event({"error": choice["error"]}, self._path, self._where)
         self._has_choice = True
         content = message.get("content")
         if content:
-            if isinstance(content, list):
-                content = self._take_parts(content, now)
-            if content:
-                self._pieces.append(content + "")
-                self._content_at(now)
-        for name in self._preset.reasoning_text_path:
-            if thought := message.get(name):
-                self._think(thought + "", now)
+            self.content(self._without_thoughts(content, now) if isinstance(content, list) else content, now)
+        for field in self._preset.reasoning_text_path:
+            if thought := message.get(field):
+                self.thought(thought, now)
                 break
-        if self._heard is not None and (called := message.get("tool_calls")):
-            self._content_at(now)
-            self._take_calls(self._heard, called)
+        if self.heard is not None:
+            if called := message.get("tool_calls"):
+                self.spoke(now)
+                self._take_calls(items(called))
+            elif called := message.get("function_call"):  # the older form: one call, without an index
+                self.spoke(now)
+                self._take_calls([{"function": called}])
         if refusal := message.get("refusal"):
-            self._refusals.append(refusal + "")
-        if logprobs := choice.get("logprobs"):
-            self._take_logprobs(logprobs.get("content") or ())
+            self._refusals.append(text(refusal))
+        if isinstance(logprobs := choice.get("logprobs"), dict):  # a bare number is no list of alternatives
+            self.alternatives(_places(logprobs))
         if finish := choice.get("finish_reason"):
-            self._finish = str(finish)
+            self._finish = text(finish)
 
-    def _content_at(self, now: float | None) -> None:
-        self._last = now
-        if self._first is None:
-            self._first = now
-
-    def _take_calls(self, heard: Heard, pieces: Any) -> None:
+    def _take_calls(self, pieces: list[Any]) -> None:
         """Pieces of calls. They belong together by their index; where a server says none, or the same for all calls, a
         new one is told by its id, or by a name that comes after whole arguments."""
+        heard = self.heard
+        assert heard is not None
         for at, piece in enumerate(pieces):
-            index, id, function = piece.get("index"), piece.get("id"), piece.get("function") or {}
-            index = at if index is None else index
+            index, id, function = piece.get("index"), piece.get("id"), mapping(piece.get("function"))
+            index = index if isinstance(index, int) else at
             number, known = self._called.get(index, (None, None))
             if number is not None and function.get("name"):
                 begins = id != known if id and known else heard.is_whole(number)
@@ -178,66 +175,44 @@ class ChatStream:
             else:
                 heard.add(number, function.get("arguments"))
 
-    def take_whole(self, data: dict[str, Any]) -> None:
-        """An answer that was not streamed: it has no times."""
-        self._take_head(data)
-        for choice in data["choices"]:
-            if not choice.get("index"):
-                self._take_choice(choice, choice["message"], None)
-        self._done = True
-
-    def _take_head(self, event: dict[str, Any]) -> None:
+    def _take_head(self, event: Mapping[str, Any]) -> None:
         """What stands beside the choices; Azure's first event names no model, so the first that does counts."""
         if self._model is None:
-            self._model = _text(event.get("model"))
+            self._model = name(event.get("model"))
         if self._fingerprint is None:
-            self._fingerprint = _text(event.get("system_fingerprint"))
+            self._fingerprint = name(event.get("system_fingerprint"))
         if usage := event.get("usage"):
-            self._usage = usage
+            self._usage.add(usage)
         if tier := event.get("service_tier"):
-            self._tier = _text(tier)
+            self._tier = name(tier)
 
-    def _think(self, thought: str, now: float | None) -> None:
-        self._thoughts.append(thought)
-        if self._first_thought is None:
-            self._first_thought = now
-
-    def _take_parts(self, parts: list[Any], now: float | None) -> str:
-        """Mistral's content as a list: thinking goes to the reasoning, the text comes back."""
+    def _without_thoughts(self, parts: list[Any], now: float | None) -> str:
+        """Content as a list of parts (Mistral, Databricks): thinking goes to the reasoning, the text comes back."""
         texts = []
         for part in parts:
-            if part["type"] == "text":
-                texts.append(part["text"])
-            elif part["type"] == "thinking":
-                thinking = part["thinking"]
-                pieces = [thinking] if isinstance(thinking, str) else [piece["text"] for piece in thinking]
-                if thought := "".join(pieces):
-                    self._think(thought, now)
+            match part["type"]:
+                case "text" | "output_text":
+                    texts.append(text(part["text"]))
+                case "thinking":
+                    thinking = part["thinking"]
+                    self.thought(thinking if isinstance(thinking, str) else _texts(thinking), now)
+                case "reasoning":
+                    self.thought(_texts(part.get("summary")) or text(part.get("text")), now)
+                case "refusal":
+                    self._refusals.append(text(part["refusal"]))
         return "".join(texts)
 
-    def _take_logprobs(self, tokens: Any) -> None:
-        """For each token its alternatives; where two spell the same, the likelier counts (parts of a character)."""
-        if self._logprobs is None:
-            self._logprobs = []
-        for token in tokens:
-            alternatives: dict[str, float] = {}
-            for one in token.get("top_logprobs") or (token,):
-                name, value = one["token"] + "", float(one["logprob"])
-                alternatives[name] = max(value, alternatives.get(name, value))
-            self._logprobs.append(alternatives)
+
+def _texts(parts: Any) -> str:
+    return "".join(text(part.get("text")) for part in items(parts))
 
 
-def whole_answer(stream: ChatStream, data: dict[str, Any], sent_at: float, ended_at: float) -> Response:
-    """The answer of a server that was asked to stream and did not: right in content, without any time to first token.
-
-    Raises BadReply where it is not of the dialect.
-    """
-    try:
-        stream.take_whole(data)
-    except (AttributeError, TypeError, KeyError, ValueError) as error:
-        raise BadReply(f"The reply is not of the dialect: {type(error).__name__} {error}") from error
-    return stream.response(sent_at, ended_at)
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _places(logprobs: Mapping[str, Any]) -> Iterator[list[tuple[object, object]]]:
+    """For each token its alternatives: OpenAI's form, or Together's lists side by side."""
+    for token in items(logprobs.get("content")):
+        yield [(one["token"], one["logprob"]) for one in token.get("top_logprobs") or (token,)]
+    tokens, values = logprobs.get("tokens"), logprobs.get("token_logprobs")
+    if isinstance(tokens, list) and isinstance(values, list):
+        for token, value in zip(tokens, values, strict=False):
+            if value is not None:
+                yield [(token, value)]

@@ -3,6 +3,8 @@
     {"prompt_tokens": 30, "completion_tokens": 9, "total_tokens": 39, "prompt_cache_hit_tokens": 20}    DeepSeek
     {"prompt_tokens": 30, "completion_tokens": 9, "total_tokens": 339,
      "completion_tokens_details": {"reasoning_tokens": 300}}                            xAI, which bills 309
+    {"prompt_tokens": 14, "completion_tokens": 7, "cost": 0, "is_byok": true,
+     "cost_details": {"upstream_inference_cost": 0.0000063}}                            OpenRouter, with one's own key
 
 Counts that a provider leaves out stay None; nothing is guessed, but what follows from its own sums is used.
 """
@@ -10,12 +12,64 @@ Counts that a provider leaves out stay None; nothing is guessed, but what follow
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.presets import Preset
+from evalkit.adapters.reply_fields import count, inner, money
 from evalkit.records import Usage
+
+_CACHED_PATHS = (
+    "prompt_tokens_details.cached_tokens",
+    "prompt_cache_hit_tokens",  # DeepSeek
+    "prompt_token_details.cached_tokens",
+    "cached_tokens",  # Together, Moonshot, Hugging Face
+    "input_tokens_details.cached_tokens",
+    "cache_read_input_tokens",
+)
+"""Where compatible servers say how much input came from a cache; a preset's own paths come first."""
+
+
+class UsageSoFar:
+    """The usage objects of one answer as they come. The later one counts, but zeros never replace counts: gateways
+    send an empty bill after the true one."""
+
+    __slots__ = ("last",)
+
+    def __init__(self) -> None:
+        self.last: Any = None
+        """The usage object that counts, as it came."""
+
+    def add(self, usage: Any) -> None:
+        """One more usage object."""
+        if not isinstance(usage, dict) or (self.last is not None and is_empty_bill(usage)):
+            return
+        self.last = usage
+
+
+def is_empty_bill(usage: Mapping[str, Any]) -> bool:
+    """Whether every count of input and output is 0 or absent, and no cost is stated."""
+    names = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens")
+    return not any(usage.get(name) for name in (*names, "cost", "cost_in_usd_ticks"))
+
+
+def believed(usage: Usage | None, *, has_output: bool) -> Usage | None:
+    """The usage where it can be true: an answer took tokens, so a bill of zero tokens says nothing.
+
+    A count of 0 beside an answer is unknown, but for an input of 0 where the provider states what the answer cost.
+    """
+    if usage is None:
+        return None
+    given, output = usage.input, usage.output
+    if has_output and output == 0:
+        output = None
+    if given == 0 and not usage.provider_cost_usd:
+        given = None
+    if given is None and output is None and not usage.provider_cost_usd:
+        return None
+    return replace(usage, input=given, output=output)
 
 
 def usage_of(raw: Any, preset: Preset, *, tier: str | None, showed_reasoning: bool) -> Usage | None:
@@ -25,32 +79,45 @@ def usage_of(raw: Any, preset: Preset, *, tier: str | None, showed_reasoning: bo
     """
     if not isinstance(raw, dict):
         return None
-    given = _count(raw.get("prompt_tokens"))
-    completion = _count(raw.get("completion_tokens"))
+    given, completion = count(raw.get("prompt_tokens")), count(raw.get("completion_tokens"))
     if given is None and completion is None:
         return None
-    reasoning = _count(_at(raw, "completion_tokens_details.reasoning_tokens"))
+    reasoning = count(_at(raw, "completion_tokens_details.reasoning_tokens"))
+    if reasoning is None:
+        reasoning = count(raw.get("reasoning_tokens"))
     if reasoning is None and preset.shows_all_tokens and not showed_reasoning:
         reasoning = 0
     output = completion
     if completion is not None and reasoning and _is_outside(raw, given, completion, reasoning, preset):
         output = completion + reasoning
-    details = raw.get("prompt_tokens_details")
+    paths = (*preset.cached_paths, *_CACHED_PATHS)
     return Usage(
         input=given,
-        cache_read=next((n for path in preset.cached_paths if (n := _count(_at(raw, path))) is not None), None),
-        cache_write_other=_count(details.get("cache_write_tokens")) if isinstance(details, dict) else None,
+        cache_read=next((n for path in paths if (n := count(_at(raw, path))) is not None), None),
+        cache_write_other=count(inner(raw.get("prompt_tokens_details")).get("cache_write_tokens")),
         output=output,
         reasoning=reasoning,
-        provider_cost_usd=_money(_at(raw, preset.cost_path)) if preset.cost_path else None,
+        provider_cost_usd=_cost(raw, preset.cost_path) if preset.cost_path else None,
         service_tier=tier,
         beside=billed_beside(raw),
     )
 
 
+def _cost(raw: Mapping[str, Any], path: str) -> Decimal | None:
+    """What the request cost. Where a key of one's own was used, `cost` is the gateway's fee alone and the provider
+    behind it bills the rest; a bill without that rest is unknown."""
+    fee = money(_at(raw, path))
+    if raw.get("is_byok") is not True:
+        return fee
+    upstream = money(_at(raw, "cost_details.upstream_inference_cost"))
+    if upstream is None:
+        return None
+    return upstream + (fee or 0)
+
+
 def _is_outside(raw: Mapping[str, Any], given: int | None, completion: int, reasoning: int, preset: Preset) -> bool:
     """Whether reasoning tokens are left out of completion_tokens. The reply's own total decides where it can."""
-    total = _count(raw.get("total_tokens"))
+    total = count(raw.get("total_tokens"))
     if total is not None and given is not None:
         if total == given + completion + reasoning:
             return True
@@ -64,21 +131,3 @@ def _at(raw: Mapping[str, Any], path: str) -> Any:
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
     return value
-
-
-def _count(value: Any) -> int | None:
-    """A number of tokens; None for anything else, since a wrong count is worse than none."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _money(value: Any) -> Decimal | None:
-    """USD; through str, so that 0.1 stays 0.1."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        money = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return money if money.is_finite() and money >= 0 else None

@@ -5,7 +5,7 @@
     data: {"candidates":[{"content":{"parts":[{"text":"Par"}],"role":"model"}}],"usageMetadata":{...}}
     data: {"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":1,...}}
 
-There is no [DONE]: a stream is whole when it has named a finish reason or why the prompt was blocked.
+How its answers are read stands in `gemini_stream`.
 `settings.extra` is merged into the body; its `generationConfig` into ours, so that `topK` can stand there.
 """
 
@@ -19,14 +19,12 @@ import aiohttp
 import orjson
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
-from evalkit.adapters.billed_beside import billed_beside
-from evalkit.adapters.http_errors import Where, error_from_event
-from evalkit.adapters.http_wire import Wire, refused
+from evalkit.adapters.gemini_stream import GeminiAnswer
+from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.keys import api_key
-from evalkit.adapters.sse import EventReader
-from evalkit.adapters.tool_calls import Heard, offered
-from evalkit.errors import BadReply, ConnectionFailed, Rejected, SuiteError, Unsupported
-from evalkit.records import Request, Response, Settings, StopReason, Timing, Tool, Usage
+from evalkit.adapters.tool_calls import offered
+from evalkit.errors import Rejected, SuiteError, Unsupported
+from evalkit.records import Request, Response, Settings
 
 _BASE_URL = "https://generativelanguage.googleapis.com"
 _HOME = ("generativelanguage.googleapis.com",)
@@ -34,14 +32,6 @@ _KEY_ENVS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """A model's id becomes part of the path; nothing else may."""
 _OURS = frozenset({"contents", "systemInstruction", "model"})
-_FILTERED = {"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY", "LANGUAGE"}
-_STOPS: dict[str, StopReason] = {
-    "STOP": "stop",
-    "MAX_TOKENS": "length",
-    "MALFORMED_FUNCTION_CALL": "tool_use",
-    "UNEXPECTED_TOOL_CALL": "tool_use",
-    **dict.fromkeys(_FILTERED, "content_filter"),
-}
 
 
 def make(spec: ModelSpec) -> Gemini:
@@ -93,13 +83,7 @@ class Gemini:
             body = orjson.dumps(self._body(request))
         except TypeError as error:
             raise Rejected(f"models.{self.spec.name}: the request is no valid JSON: {error}", sent=False) from error
-        stream = _GeminiStream(self._wire.path + self._path, self._wire.where, request.tools)
-        reply = await self._wire.exchange(self._path + "?alt=sse", body, stream)
-        if reply.declined is not None:
-            return refused(reply)
-        if reply.whole is not None:
-            stream.take_whole(reply.whole, reply.ended_at)
-        return stream.response(reply.sent_at, reply.ended_at)
+        return await self._wire.answer(self._path + "?alt=sse", body, GeminiAnswer(request.tools))
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -152,158 +136,6 @@ def _config(settings: Settings) -> dict[str, Any]:
     elif settings.reasoning_effort is not None:
         config["thinkingConfig"] = {"thinkingLevel": settings.reasoning_effort, "includeThoughts": True}
     return {key: value for key, value in config.items() if value is not None}
-
-
-class _GeminiStream:
-    """Reads one answer; `feed` while it comes, then `response` once."""
-
-    def __init__(self, path: str, where: Where, tools: tuple[Tool, ...]) -> None:
-        self._heard = Heard(tools) if tools else None
-        self._path = path
-        self._where = where
-        self._events = EventReader()
-        self._pieces: list[str] = []
-        self._thoughts: list[str] = []
-        self._logprobs: list[dict[str, float]] | None = None
-        self._first: float | None = None
-        self._last: float | None = None
-        self._first_thought: float | None = None
-        self._finish: str | None = None
-        self._blocked: str | None = None
-        self._usage: dict[str, Any] | None = None
-        self._model: str | None = None
-
-    def feed(self, chunk: bytes, now: float) -> bool:
-        """Takes a chunk read at `now`; always False, because only the stream's end says that it is done."""
-        for data in self._events.feed(chunk):
-            self._take(data, now)
-        return False
-
-    def take_whole(self, body: bytes, now: float) -> None:
-        """An answer that came as one JSON body (a list of chunks, or one), so without times."""
-        self._take(body, now)
-        self._first = self._last = self._first_thought = None
-
-    def response(self, sent_at: float, ended_at: float) -> Response:
-        """The whole answer. Raises ConnectionFailed where the stream ended too early."""
-        for data in self._events.close():
-            self._take(data, ended_at)
-        if self._finish is None and self._blocked is None:
-            raise ConnectionFailed(
-                f"{self._where.host}{self._path}: the stream ended before the answer did (no finishReason)"
-            )
-        calls = None if self._heard is None else self._heard.calls()
-        stop: StopReason = "refusal" if self._blocked is not None else _STOPS.get(self._finish or "", "other")
-        if calls and stop == "stop":
-            stop = "tool_use"
-        return Response(
-            text="".join(self._pieces),
-            stop_reason=stop,
-            timing=Timing(
-                sent_at=sent_at,
-                total_s=ended_at - sent_at,
-                ttft_s=None if self._first is None else self._first - sent_at,
-                ttfr_s=None if self._first_thought is None else self._first_thought - sent_at,
-                last_s=None if self._last is None else self._last - sent_at,
-            ),
-            reasoning="".join(self._thoughts) or None,
-            served_model=self._model,
-            usage=None if self._usage is None else usage_of(self._usage),
-            raw_usage=self._usage,
-            refusal=self._blocked or (self._finish if stop == "content_filter" else None),
-            calls=calls,
-            top_logprobs=None if self._logprobs is None else tuple(self._logprobs),
-        )
-
-    def _take(self, data: bytes, now: float) -> None:
-        if not data:
-            return
-        try:
-            parsed = orjson.loads(data)
-            for chunk in parsed if isinstance(parsed, list) else (parsed,):
-                if chunk.get("error"):
-                    raise error_from_event(chunk, self._path, self._where)
-                self._take_chunk(chunk, now)
-        except (AttributeError, TypeError, KeyError, ValueError) as error:
-            start = self._where.clean(data[:200].decode("utf-8", "replace"))
-            raise BadReply(f"{self._where.host}{self._path}: an event is not of the dialect: {start}") from error
-
-    def _take_chunk(self, chunk: dict[str, Any], now: float) -> None:
-        if usage := chunk.get("usageMetadata"):
-            self._usage = dict(usage)  # grows from chunk to chunk; the last one is the bill
-        if model := chunk.get("modelVersion"):
-            self._model = str(model)
-        if blocked := (chunk.get("promptFeedback") or {}).get("blockReason"):
-            self._blocked = str(blocked)
-        for candidate in chunk.get("candidates") or ():
-            if candidate.get("index"):
-                continue
-            for part in (candidate.get("content") or {}).get("parts") or ():
-                if text := part.get("text"):
-                    self._take_text(text + "", now, is_thought=bool(part.get("thought")))
-                if self._heard is not None and (call := part.get("functionCall")):
-                    self._heard.begin(call["name"], call.get("args"))
-                    self._content_at(now)
-            if finish := candidate.get("finishReason"):
-                self._finish = str(finish)
-            if logprobs := candidate.get("logprobsResult"):
-                self._logprobs = (self._logprobs or []) + _alternatives(logprobs)
-
-    def _take_text(self, text: str, now: float, *, is_thought: bool) -> None:
-        if is_thought:
-            self._thoughts.append(text)
-            if self._first_thought is None:
-                self._first_thought = now
-            return
-        self._pieces.append(text)
-        self._content_at(now)
-
-    def _content_at(self, now: float) -> None:
-        self._last = now
-        if self._first is None:
-            self._first = now
-
-
-def _alternatives(result: dict[str, Any]) -> list[dict[str, float]]:
-    """For each output token its alternatives, the likelier where two spell the same."""
-    places = [place.get("candidates") or () for place in result.get("topCandidates") or ()]
-    found = []
-    for place in places or [(chosen,) for chosen in result.get("chosenCandidates") or ()]:
-        alternatives: dict[str, float] = {}
-        for one in place:
-            name, value = one["token"] + "", float(one["logProbability"])
-            alternatives[name] = max(value, alternatives.get(name, value))
-        found.append(alternatives)
-    return found
-
-
-def usage_of(raw: Mapping[str, Any]) -> Usage:
-    """What is billed: thoughts stand outside candidatesTokenCount and are added; prompts of tools are input.
-
-    The API leaves out counts that are 0, so a missing one is what is left of totalTokenCount, or None without a total.
-    """
-    prompt, total = _count(raw, "promptTokenCount"), _count(raw, "totalTokenCount")
-    tools = _count(raw, "toolUsePromptTokenCount") or 0
-    candidates, thoughts = _count(raw, "candidatesTokenCount"), _count(raw, "thoughtsTokenCount")
-    given = None if prompt is None else prompt + tools
-    output = None if candidates is None else candidates + (thoughts or 0)
-    if total is not None and given is not None and total - given >= (output or 0):
-        output = total - given
-        if thoughts is None and candidates is not None:
-            thoughts = output - candidates
-    return Usage(
-        input=given,
-        cache_read=_count(raw, "cachedContentTokenCount"),
-        output=output,
-        reasoning=thoughts,
-        service_tier=raw["serviceTier"] if isinstance(raw.get("serviceTier"), str) else None,
-        beside=billed_beside(raw),
-    )
-
-
-def _count(raw: Mapping[str, Any], name: str) -> int | None:
-    value = raw.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _extra_complaint(spec: ModelSpec, wrong: frozenset[str]) -> str:

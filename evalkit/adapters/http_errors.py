@@ -1,11 +1,12 @@
-"""Where HTTP errors become ours: one doorway for every adapter that speaks HTTP without an SDK.
+"""Where HTTP errors become ours: one doorway for every adapter.
 
     429 {"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}}   -> RateLimited(retry_after_s=2.0)
     429 {"error": {"message": "...", "code": "insufficient_quota"}}                   -> OutOfCredit
     data: {"error": {"code": 502, "message": "Provider returned error"}}              -> ServerError
 
-Pure: nothing is sent or read here. Messages name the model, the host and path and what the provider said; they never
-hold headers or keys, and a key that a server echoes is cut out, its shown ends included ("sk-...wxyz").
+Pure: nothing is sent or read here; what an error means is decided in `error_kinds`. Messages name the model, the host
+and path and what the provider said; they never hold headers or keys, and a key that a server echoes is cut out, its
+shown ends included ("sk-...wxyz").
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import Any
 
 import orjson
 
+from evalkit.adapters.error_body import error_in, error_said
+from evalkit.adapters.error_kinds import ErrorKind, error_kind
 from evalkit.errors import (
     KeyRefused,
     OutOfCredit,
@@ -33,27 +36,11 @@ from evalkit.errors import (
 MAX_MESSAGE = 500
 """Characters kept of what a provider says; error pages can be long."""
 
-_DAY_SPENT = "evalkit: quota of the day spent"
-_OUT_OF_CREDIT = {
-    _DAY_SPENT,
-    "insufficient_quota",
-    "insufficient_balance",
-    "billing_hard_limit_reached",
-    "billing_not_active",
-    "arrearage",  # DashScope
-    "1113",  # Z.ai: balance used up, sent as 429
-}
-_DECLINED = {
-    "content_filter",  # Azure: the prompt was filtered, sent as 400
-    "content_policy_violation",
-    "data_inspection_failed",  # DashScope, sent as 400
-    "datainspectionfailed",
-    "1301",  # Z.ai, sent as 400
-}
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
 _KEYLIKE = re.compile(r"[A-Za-z0-9_-]{4,}")
 _END, _START, _MASKED_FROM = 4, 8, 16
 """Characters: providers show the last four of a key, and a beginning; a key below 16 is a local server's own word."""
+_PACIFIC_S = 8 * 3600
 _EPOCH_S = 1e9
 """Larger reset values are points in time, not waits."""
 
@@ -90,10 +77,10 @@ class Where:
         return "[key]" if shown else word
 
 
-def error_from_status(status: int, headers: Mapping[str, str], body: bytes, path: str, where: Where) -> RequestError:
-    """The error that a reply with this status means; never raises."""
-    said = _parsed(body)
-    wait = retry_after(headers, said)
+def error_from_status(
+    status: int, headers: Mapping[str, str], body: bytes, path: str, where: Where
+) -> RequestError | Declined:
+    """The error that a reply with this status means; `Declined` where a filter turned the prompt away; never raises."""
     if 300 <= status < 400:
         return Rejected(
             f"models.{where.name}: {where.host}{path} answered {status}, a redirect, which is not followed so that "
@@ -101,59 +88,59 @@ def error_from_status(status: int, headers: Mapping[str, str], body: bytes, path
             f".base_url.",
             status=status,
         )
-    return _error(status, _words(said, body), _codes(said), wait, path, where)
+    said = error_said(body)
+    words = said.words or _plain_words(body)
+    wait = retry_after(headers, said.retry_delay)
+    if "quotaperday" in said.codes:
+        wait = max(wait or 0.0, _until_reset())
+    kind = error_kind(status, said.codes, said.words or words, is_json=said.is_json)
+    return _error(kind, status, words, wait, path, where)
 
 
-def error_from_event(event: Mapping[str, Any], path: str, where: Where) -> RequestError:
-    """The error that an error object inside a stream means: by its own status where it has one, else ServerError."""
-    codes = _codes(event)
-    status = next((int(code) for code in codes if re.fullmatch("[45][0-9][0-9]", code)), None)
-    words = _words(event, orjson.dumps(event))
-    if status is None:
-        if any("overloaded" in code for code in codes):
-            status = 529
-        elif any("rate_limit" in code for code in codes):
-            status = 429
-    error = _error(status, words, codes, retry_after({}, event), path, where)
-    error.begun = True
+def error_from_event(event: Any, path: str, where: Where) -> RequestError | Declined:
+    """The error that an error object means which came with status 200, in a stream or instead of an answer.
+
+    `Declined` where it says that a filter turned the prompt or the answer away.
+    """
+    said = error_in(event)
+    kind = error_kind(said.status, said.codes, said.words)
+    words = said.words or orjson.dumps(event, default=str).decode()[: 8 * MAX_MESSAGE]
+    error = _error(kind, said.status, words, retry_after({}, said.retry_delay), path, where)
+    if isinstance(error, RequestError):
+        error.begun = True
     return error
 
 
-def declined(status: int, body: bytes, where: Where) -> str | None:
-    """The provider's words if a 4xx says that its filter turned the prompt away; None for every other error.
+class Declined(Exception):
+    """A filter of the provider turned a prompt or an answer away. Stays inside the adapters: they make it a
+    `Response` with stop_reason content_filter, because it says something about the content.
 
-    That is an answer about the content (a refusal), not a failure of the system.
+    `words` is what the provider said.
     """
-    if status not in {400, 403, 422}:
-        return None
-    said = _parsed(body)
-    error = _error_object(said)
-    metadata = error.get("metadata")
-    flagged = isinstance(metadata, dict) and "flagged_input" in metadata  # OpenRouter's moderation, sent as 403
-    if flagged or _DECLINED.intersection(_codes(said)):
-        return where.clean(_words(said, body))
-    return None
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+        super().__init__(words)
 
 
-def retry_after(headers: Mapping[str, str], said: Any = None) -> float | None:
+def retry_after(headers: Mapping[str, str], retry_delay: str | None = None) -> float | None:
     """Seconds that the provider asks us to wait; None where it does not say.
 
-    Looks at retry-after-ms, retry-after (seconds or a date), Google's RetryInfo in the body, and the resets of those
-    rate limits of which nothing remains.
+    Looks at retry-after-ms, retry-after (seconds or a date), `retry_delay` out of the body (Google's RetryInfo), and
+    the resets of those rate limits of which nothing remains. A retry-after-ms of 0 says nothing.
     """
-    if (ms := _number(headers.get("retry-after-ms"))) is not None:
+    ms, value = _number(headers.get("retry-after-ms")), headers.get("retry-after")
+    if ms:
         return ms / 1000
-    if value := headers.get("retry-after"):
+    if value:
         if (seconds := _number(value)) is not None:
             return seconds
         try:
             return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
         except (ValueError, TypeError, OverflowError):
             pass
-    details = _error_object(said).get("details")
-    for detail in details if isinstance(details, list) else ():
-        if isinstance(detail, dict) and isinstance(detail.get("retryDelay"), str):
-            return _seconds(detail["retryDelay"])
+    if retry_delay is not None and (delay := _seconds(retry_delay)) is not None:
+        return delay
     waits = [
         _seconds(headers.get(f"x-ratelimit-reset{kind}", ""))
         for kind in ("", "-requests", "-tokens")
@@ -162,89 +149,63 @@ def retry_after(headers: Mapping[str, str], said: Any = None) -> float | None:
     return max((wait for wait in waits if wait is not None), default=None)
 
 
-def _error(
-    status: int | None, words: str, codes: list[str], wait: float | None, path: str, where: Where
-) -> RequestError:
+def _error(  # noqa: PLR0911 (one line for each kind)
+    kind: ErrorKind, status: int | None, words: str, wait: float | None, path: str, where: Where
+) -> RequestError | Declined:
+    """The error of a kind, with its message."""
     words = where.clean(words)
+    if kind is ErrorKind.DECLINED:
+        return Declined(words)
     name = "An error inside the stream" if status is None else str(status)
     message = f"{name} from {where.host}{path} for model {where.model!r}: {words}"
-    if status == 402 or (status is not None and status < 500 and _OUT_OF_CREDIT.intersection(codes)):
-        spent = "the quota of the day is spent" if _DAY_SPENT in codes else "the account has no credit left"
-        return OutOfCredit(f"{message} ({spent})", status=status)
-    if status in {401, 403}:
-        keys = " or ".join(where.key_envs)
-        if where.key is None:
-            hint = f"no key was sent; {keys} is not set or may not go there" if keys else "no key was sent"
-        else:
-            hint = f"the key came from {keys}"
-        return KeyRefused(f"{message} ({hint})", status=status)
-    if status == 429:
-        return RateLimited(message, status=status, retry_after_s=wait)
-    if status in {503, 529}:
-        return Overloaded(message, status=status, retry_after_s=wait)
-    if status is None or status >= 500 or status in {408, 409, 425}:
-        return ServerError(message, status=status, retry_after_s=wait)
-    return Rejected(message, status=status)
+    match kind:
+        case ErrorKind.OUT_OF_CREDIT:
+            return OutOfCredit(f"{message} (the account has no credit or quota left)", status=status)
+        case ErrorKind.KEY_REFUSED:
+            return KeyRefused(f"{message} ({_key_hint(where)})", status=status)
+        case ErrorKind.RATE_LIMITED:
+            return RateLimited(message, status=status, retry_after_s=wait)
+        case ErrorKind.OVERLOADED:
+            return Overloaded(message, status=status, retry_after_s=wait)
+        case ErrorKind.SERVER:
+            return ServerError(message, status=status, retry_after_s=wait)
+    return Rejected(f"{message}{_way_out(status, path, where)}", status=status)
 
 
-def _parsed(body: bytes) -> Any:
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None
+def _key_hint(where: Where) -> str:
+    keys = " or ".join(where.key_envs)
+    if where.key is not None:
+        return f"the key came from {keys}"
+    return f"no key was sent; {keys} is not set or may not go there" if keys else "no key was sent"
 
 
-def _error_object(said: Any) -> dict[str, Any]:
-    """The object that describes the error: {"error": {...}}, or the whole body where it is flat (Mistral, vLLM)."""
-    if isinstance(said, list) and said:  # Gemini without alt=sse
-        said = said[0]
-    if not isinstance(said, dict):
-        return {}
-    inner = said.get("error")
-    return inner if isinstance(inner, dict) else said
+def _way_out(status: int | None, path: str, where: Where) -> str:
+    """What a person can do about a request that is refused; "" where the provider's words have to do."""
+    if status == 404 and not re.search(r"/v\d|/openai", path):
+        return f". Does models.{where.name}.base_url want /v1 at its end?"
+    if status == 403:
+        return ". This came from a web page or a firewall in front of the provider, not from its check of keys."
+    if status == 407:
+        return ". This came from a proxy: HTTPS_PROXY has to hold the user and password that it asks for."
+    return ""
 
 
-def _codes(said: Any) -> list[str]:
-    """Everything that names the kind of error, in lower case."""
-    error = _error_object(said)
-    inner = error.get("innererror")
-    values = [error.get("code"), error.get("type"), error.get("status")]
-    values.append(inner.get("code") if isinstance(inner, dict) else None)
-    codes = [str(value).lower() for value in values if isinstance(value, str | int)]
-    return [*codes, _DAY_SPENT] if _day_spent(error) else codes
-
-
-def _day_spent(error: Mapping[str, Any]) -> bool:
-    """Whether Google says that a quota by the day is used up, or that the account has none of it at all.
-
-    https://ai.google.dev/gemini-api/docs/rate-limits: quota ids end in PerDay and what they count by. A RetryInfo of
-    some seconds may stand beside it all the same.
-    """
-    details = error.get("details")
-    for detail in details if isinstance(details, list) else ():
-        violations = detail.get("violations") if isinstance(detail, dict) else None
-        for one in violations if isinstance(violations, list) else ():
-            if isinstance(one, dict) and "perday" in str(one.get("quotaId", "")).lower():
-                return True
-    google = error.get("status") == "RESOURCE_EXHAUSTED"
-    return google and re.search(r"\blimit: 0\b", str(error.get("message", ""))) is not None
-
-
-def _words(said: Any, body: bytes) -> str:
-    """What the provider says, for a person."""
-    error = _error_object(said)
-    for key in ("message", "error", "detail", "msg", "title"):
-        value = error.get(key)
-        if isinstance(value, str) and value.strip():
-            return value
-        if isinstance(value, list | dict) and value:  # FastAPI's list of complaints
-            return orjson.dumps(value).decode()
+def _plain_words(body: bytes) -> str:
+    """What a body says that is no JSON, for a person."""
     text = body[: 8 * MAX_MESSAGE].decode("utf-8", "replace").strip()
     if not text:
         return "no explanation was given"
     if text[:1] == "<":
-        return "an HTML page instead of an answer; base_url may point to a web site or a proxy"
+        title = re.search(r"<title[^>]*>([^<]{1,200})", text, re.IGNORECASE)
+        named = f" ({title[1].strip()})" if title else ""
+        return f"an HTML page instead of an answer{named}; base_url may point to a web site or a proxy"
     return text
+
+
+def _until_reset() -> float:
+    """Seconds until Google's quotas of a day begin anew, at midnight Pacific time (ai.google.dev, rate limits). The
+    RetryInfo beside such a quota says a few seconds, and is wrong."""
+    return 86_400 - (time.time() - _PACIFIC_S) % 86_400
 
 
 def _number(value: str | None) -> float | None:

@@ -23,13 +23,16 @@ import orjson
 
 from evalkit.adapters import echo_probe, tool_probe
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
-from evalkit.adapters.chat_stream import ChatStream, whole_answer
+from evalkit.adapters.chat_stream import ChatAnswer
 from evalkit.adapters.chat_usage import usage_of
 from evalkit.adapters.echo_likelihood import body_of, contexts_of, likelihoods_of
-from evalkit.adapters.http_errors import error_from_event
+from evalkit.adapters.error_body import is_error
+from evalkit.adapters.http_errors import Declined, error_from_event
 from evalkit.adapters.http_wire import Wire, refused
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.presets import Preset, filled, load_preset, placeholders
+from evalkit.adapters.reply_fields import name as name_of
+from evalkit.adapters.reply_fields import parsed, raw_usage
 from evalkit.adapters.tool_calls import offered
 from evalkit.errors import BadReply, Rejected, SuiteError, Unfit, Unsupported
 from evalkit.records import Request, Response, Timing
@@ -38,6 +41,8 @@ _CHAT = "/chat/completions"
 _COMPLETIONS = "/completions"
 _OURS = frozenset({"model", "messages", "prompt", "stream", "stream_options", "n", "echo"})
 """Body fields that settings.extra may not set: they would change what is asked, or how the answer is read."""
+_SWITCHES = ("stream", "stream_options", "reported_cost", "likelihood", "probe_tools")
+_TOKEN_PARAMS = ("max_tokens", "max_completion_tokens")
 _WITHOUT_PARSER = "--tool-call-parser"
 """What vLLM names when it is offered functions and was not told how its model writes calls."""
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -46,16 +51,16 @@ _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def make(spec: ModelSpec, preset: Preset | None = None) -> OpenAIChat:
     """An adapter for one model; `preset` None is the plain dialect, for which the suite gives base_url.
 
-    Options: `key_env` (the variable that holds the key), `stream: false` (a server that cannot), `likelihood` (whether
-    its /completions can be trusted with that), `probe_tools: false` (functions are known to reach the model), and what
+    Options: `key_env` (the variable that holds the key), `stream: false` (a server that cannot), `stream_options:
+    false` (one that refuses the field), `token_param` (how it spells the limit of output tokens), `reported_cost`
+    (whether `usage.cost` is what a request cost in USD, as LiteLLM's proxy says it), `likelihood` (whether its
+    /completions can be trusted with that), `probe_tools: false` (functions are known to reach the model), and what
     fills the templates of the preset's address.
     Raises SuiteError, MissingKey.
     """
     preset = preset or load_preset("openai-chat")
-    _check_options(spec, {"key_env", "stream", "likelihood", "probe_tools", *placeholders(preset)})
-    preset = filled(preset, spec)
-    if (likelihood := spec.options.get("likelihood")) is not None:
-        preset = replace(preset, prompt_logprobs="echo" if likelihood else None)
+    _check_options(spec, {"key_env", "token_param", *_SWITCHES, *placeholders(preset)})
+    preset = _as_told(filled(preset, spec), spec)
     base_url = str(preset.base_url)
     if base_url.rstrip("/").endswith(_COMPLETIONS):
         raise SuiteError(f"models.{spec.name}.base_url is {base_url!r}; leave out the end from {_CHAT} on.")
@@ -113,9 +118,9 @@ class OpenAIChat:
         if request.continuations is not None:
             return await self._likelihood(request, request.continuations)
         body = self._encoded(self._body(request))
-        stream = ChatStream(self.preset, self._wire.path + _CHAT, self._wire.where, request.tools)
+        reading = ChatAnswer(self.preset, self._wire.path + _CHAT, self._wire.where, request.tools)
         try:
-            reply = await self._wire.exchange(_CHAT, body, stream)
+            return await self._wire.answer(_CHAT, body, reading)
         except Rejected as error:
             if request.tools and _WITHOUT_PARSER in str(error):
                 raise Unfit(
@@ -124,11 +129,6 @@ class OpenAIChat:
                     f"or ask with interface: text. It said: {error}"
                 ) from error
             raise
-        if reply.declined is not None:
-            return refused(reply)
-        if reply.whole is None:
-            return stream.response(reply.sent_at, reply.ended_at)
-        return whole_answer(stream, self._parsed(reply.whole, _CHAT), reply.sent_at, reply.ended_at)
 
     async def probe_likelihood(self) -> str | None:
         """Whether /completions can be trusted with likelihoods: None when that is proved, a sentence where it could
@@ -163,7 +163,10 @@ class OpenAIChat:
 
     async def _completion(self, body: dict[str, Any]) -> dict[str, Any]:
         reply = await self._wire.exchange(_COMPLETIONS, self._encoded(body))
-        return {} if reply.whole is None else self._parsed(reply.whole, _COMPLETIONS)
+        try:
+            return {} if reply.declined is not None else self._parsed(reply.body, _COMPLETIONS)
+        except Declined:
+            return {}
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -231,13 +234,13 @@ class OpenAIChat:
     def _parsed(self, body: bytes, path: str) -> dict[str, Any]:
         """The body as an object. Raises BadReply, or what an error object in it means."""
         try:
-            data = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
+            data = parsed(body)
+        except ValueError as error:
             start = self._wire.where.clean(body[:200].decode("utf-8", "replace"))
             raise BadReply(f"{self.endpoint.host}{self._wire.path}{path} sent no JSON: {start}") from error
         if not isinstance(data, dict):
             raise BadReply(f"{self.endpoint.host}{self._wire.path}{path} sent JSON that is no object")
-        if data.get("error") or data.get("object") == "error":
+        if is_error(data):
             raise error_from_event(data, self._wire.path + path, self._wire.where)
         return data
 
@@ -251,19 +254,22 @@ class OpenAIChat:
         contexts = contexts_of(request, continuations)
         body = self._encoded(body_of(self.spec.model, contexts, continuations))
         reply = await self._wire.exchange(_COMPLETIONS, body)
-        if reply.whole is None:
+        if reply.declined is not None:
             return refused(reply)
-        data = self._parsed(reply.whole, _COMPLETIONS)
+        try:
+            data = self._parsed(reply.body, _COMPLETIONS)
+        except Declined as declined:
+            return refused(replace(reply, declined=declined.words))
         found = likelihoods_of(data, contexts, continuations)
         raw = data.get("usage")
         return Response(
             text="",
             stop_reason="stop",
             timing=Timing(sent_at=reply.sent_at, total_s=reply.ended_at - reply.sent_at),
-            served_model=data.get("model") if isinstance(data.get("model"), str) else None,
-            fingerprint=data.get("system_fingerprint") if isinstance(data.get("system_fingerprint"), str) else None,
+            served_model=name_of(data.get("model")),
+            fingerprint=name_of(data.get("system_fingerprint")),
             usage=usage_of(raw, self.preset, tier=None, showed_reasoning=False),
-            raw_usage=raw if isinstance(raw, dict) else None,
+            raw_usage=raw_usage(raw),
             logliks=found.sums,
             logliks_greedy=found.greedy,
             loglik_tokens=found.n_tokens,
@@ -277,8 +283,22 @@ def _check_options(spec: ModelSpec, known: set[str]) -> None:
             near = get_close_matches(str(name), known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(sorted(known))}."
             raise SuiteError(f"models.{spec.name}.{name}: {spec.adapter} has no such option; {hint}")
-        if name in {"stream", "likelihood", "probe_tools"} and not isinstance(value, bool):
+        if name in _SWITCHES and not isinstance(value, bool):
             raise SuiteError(f"models.{spec.name}.{name} is {value!r}; it is true or false.")
+        if name == "token_param" and value not in _TOKEN_PARAMS:
+            raise SuiteError(f"models.{spec.name}.{name} is {value!r}; it is {' or '.join(_TOKEN_PARAMS)}.")
+
+
+def _as_told(preset: Preset, spec: ModelSpec) -> Preset:
+    """The preset with what the suite says of its own server."""
+    told = spec.options
+    if (likelihood := told.get("likelihood")) is not None:
+        preset = replace(preset, prompt_logprobs="echo" if likelihood else None)
+    if (asked := told.get("stream_options")) is not None:
+        preset = replace(preset, usage_when="asked" if asked else "always")
+    if (reported := told.get("reported_cost")) is not None:
+        preset = replace(preset, cost_path=(preset.cost_path or "cost") if reported else None)
+    return replace(preset, token_param=told.get("token_param", preset.token_param))
 
 
 def _key_place(spec: ModelSpec, preset: Preset) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -15,21 +15,35 @@ OPENAI_ORG_ID and OPENAI_PROJECT_ID go to OpenAI's own hosts, where they choose 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.billed_beside import billed_beside
-from evalkit.adapters.http_errors import Where, error_from_event
+from evalkit.adapters.chat_usage import believed
+from evalkit.adapters.http_errors import Declined, Where, error_from_event
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.presets import SETTINGS, Preset, filled
+from evalkit.adapters.reading import Reading
+from evalkit.adapters.reply_fields import (
+    count,
+    inner,
+    items,
+    joined,
+    mapping,
+    name,
+    raw_usage,
+    text,
+    text_limit,
+    too_long,
+)
 from evalkit.adapters.sdk_doorway import Door, check_entry, hidden_environment, refuse_own_fields, sendable_key
-from evalkit.adapters.sdk_stream import Reading, ask, dropped
+from evalkit.adapters.sdk_stream import ask, dropped
 from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
-from evalkit.adapters.tool_calls import offered
-from evalkit.errors import Rejected, RequestError, Unsupported
+from evalkit.adapters.tool_calls import MAX_CALLS, offered
+from evalkit.errors import RequestError, Unsupported
 from evalkit.records import Request, Response, StopReason, Timing, Tool, Usage
 
 OPENAI_HOSTS = ("api.openai.com", ".api.openai.com")
@@ -50,8 +64,6 @@ OWN_FIELDS = frozenset({"model", "input", "stream", "store"})
 _REASONING_DELTAS = {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}
 _LAST_EVENTS = {"response.completed", "response.incomplete", "response.failed"}
 _INCOMPLETE: Mapping[str, StopReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
-_POLICY_CODES = {"content_filter", "content_policy_violation", "bio_policy", "misalignment_policy_violation"}
-"""Codes of a failed response that say the provider declined this prompt: an answer, not a fault."""
 _XAI_TICKS_PER_USD = 10_000_000_000
 """xAI reports what a request cost as `cost_in_usd_ticks` (docs.x.ai, cost tracking)."""
 
@@ -87,7 +99,9 @@ class ResponsesAdapter:
             facts={"sdk": f"openai {openai.__version__}", "dialect": "responses"},
         )
         self._pads_streams = preset.name == OPENAI.name
-        self._door = Door(openai, path, Where(spec.name, spec.model, parts.netloc, preset.key_env, key))
+        self._door = Door(
+            openai, path, Where(spec.name, spec.model, parts.netloc, preset.key_env, key), spec.idle_timeout_s
+        )
         at_home = host == OPENAI_HOSTS[0] or host.endswith(OPENAI_HOSTS[1])
         organization, project = os.environ.get("OPENAI_ORG_ID"), os.environ.get("OPENAI_PROJECT_ID")
         with hidden_environment("OPENAI_"):
@@ -148,108 +162,154 @@ def body(model: str, request: Request, left_out: tuple[str, ...], *, pads_stream
 class Answer(Reading):
     """A streamed response; its last event repeats the whole answer, and that is what counts."""
 
-    __slots__ = ("_door", "_final")
+    __slots__ = ("_asides", "_done_items", "_door", "_final")
 
     def __init__(self, door: Door, tools: tuple[Tool, ...]) -> None:
         super().__init__(tools)
         self._door = door
-        self._final: dict[str, Any] = {}
+        self._final: Mapping[str, Any] = {}
+        self._done_items: list[Any] = []
+        self._asides: set[Any] = set()
+        """Numbers of the messages that are commentary, not the answer."""
 
-    def take(self, event: dict[str, Any], at_s: float) -> None:
-        kind = event["type"]
+    @property
+    def is_whole(self) -> bool:
+        return self.done
+
+    def take(self, event: dict[str, Any], now: float | None) -> None:
+        kind = event.get("type")
         if kind == "response.output_text.delta":
-            self.content(event["delta"], at_s)
+            if event.get("output_index") in self._asides:
+                self.spoke(now)
+            else:
+                self.content(event["delta"], now)
         elif kind == "response.function_call_arguments.delta" and event["delta"]:
-            self.spoke(at_s)
+            self.spoke(now)
         elif kind in _REASONING_DELTAS:
-            self.thought(event["delta"], at_s)
+            self.thought(event["delta"], now)
+        elif kind == "response.output_item.added":
+            if _is_aside(mapping(event.get("item"))):
+                self._asides.add(event.get("output_index"))
+        elif kind == "response.output_item.done":
+            if len(self._done_items) < MAX_CALLS:
+                self._done_items.append(event.get("item"))
         elif kind in _LAST_EVENTS:
-            self._final = event["response"]
-            self.done = True
-            if self._final.get("status") == "failed" and self._code() not in _POLICY_CODES:
-                raise self._failed(self._final.get("error") or {})
-        elif kind == "error":
-            raise self._failed(event)
+            self.take_whole(event["response"])
+
+    def reopens(self, event: Mapping[str, Any]) -> bool:
+        if event.get("type") != "response.created":  # gateways that run tools send several responses; the last counts
+            return False
+        self.done = False
+        self.restart()
+        self._done_items.clear()
+        return True
+
+    def take_whole(self, body: dict[str, Any]) -> None:
+        """The response object, from the last event or as a body of its own."""
+        self._final = mapping(body)
+        if self._final["status"] == "failed":
+            raise self._failed(self._final.get("error") or {})
+        self.done = True
 
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
         """The whole answer. Raises KeyError, TypeError, AttributeError or ValueError where it is not of the dialect."""
         final = self._final
-        items = final.get("output") or ()
-        parts = [part for item in items if item["type"] == "message" for part in item.get("content") or ()]
+        output = [mapping(item) for item in items(final.get("output")) or self._done_items]
+        messages = [item for item in output if item["type"] == "message"]
+        answers = [item for item in messages if not _is_aside(item)]
+        parts = [mapping(part) for item in answers or messages for part in items(item.get("content"))]
+        asides = [
+            text(part.get("text")) for item in messages if answers and _is_aside(item) for part in item["content"]
+        ]
         texts = [part for part in parts if part["type"] == "output_text"]
         if (heard := self.heard) is not None:
-            for item in items:
+            heard.forget()
+            for item in output:
                 if item["type"] == "function_call":
                     heard.begin(item["name"], item["arguments"])
-        refusal = " ".join(part["refusal"] for part in parts if part["type"] == "refusal") or None
+        refusal = joined([" ".join(text(part["refusal"]) for part in parts if part["type"] == "refusal")]) or None
         stop_reason, why = self._stop_reason(
-            refusal, calls_tool=any("call" in one["type"] for one in items if not parts or self.heard is not None)
+            refusal, calls_tool=any("call" in str(one.get("type")) for one in output if not parts or heard is not None)
         )
-        usage = final.get("usage")
+        usage, tier = final.get("usage"), name(final.get("service_tier"))
+        said = self._checked([text(part["text"]) for part in texts]) or self.said
+        reasoned = self.reasoned or self._checked([_reasoning(output), *asides]) or None
+        calls = None if heard is None else heard.calls()
+        self.logprobs = None
+        self.alternatives(_places(texts))
         return Response(
-            text="".join(part["text"] for part in texts) or "".join(self.text),
+            text=said,
             stop_reason=stop_reason,
             timing=timing,
-            reasoning="".join(self.reasoning) or _reasoning(items) or None,
-            served_model=final.get("model"),
-            fingerprint=final.get("system_fingerprint"),
-            usage=None if usage is None else read_usage(usage, final.get("service_tier")),
-            raw_usage=usage,
+            reasoning=reasoned,
+            served_model=name(final.get("model")),
+            fingerprint=name(final.get("system_fingerprint")),
+            usage=believed(
+                read_usage(usage, tier) if isinstance(usage, dict) else None,
+                has_output=bool(said or reasoned or calls),
+            ),
+            raw_usage=raw_usage(usage),
             refusal=why,
-            calls=None if self.heard is None else self.heard.calls(),
-            top_logprobs=_alternatives(texts),
+            calls=calls,
+            top_logprobs=tuple(self.logprobs or ()) or None,
             dropped=left_out,
         )
 
+    def _failed(self, told: object) -> RequestError | Declined:
+        """What a failed response means; the code of a policy stands before its words."""
+        error = error_from_event({"error": told}, self._door.path, self._door.where)
+        if isinstance(error, Declined) and (code := name(inner(told).get("code"))):
+            return Declined(f"{self._door.where.clean(code)}: {error.words}")
+        return error
+
+    def _checked(self, pieces: list[str]) -> str:
+        """The pieces as one text within the limit."""
+        if sum(map(len, pieces)) > text_limit():
+            raise too_long(text_limit())
+        return joined(pieces)
+
     def _stop_reason(self, refusal: str | None, *, calls_tool: bool) -> tuple[StopReason, str | None]:
         """(stop reason, the provider's words or category where it declined)."""
-        status = self._final.get("status")
-        if status == "failed":
-            return "content_filter", self._door.where.clean(f"{self._code()}: {self._final['error'].get('message')}")
-        if status == "incomplete":
-            reason = str((self._final.get("incomplete_details") or {}).get("reason"))
+        if self._final.get("status") == "incomplete":
+            reason = name(inner(self._final.get("incomplete_details")).get("reason")) or ""
             stopped = _INCOMPLETE.get(reason, "other")
             return stopped, reason if stopped == "content_filter" else None
         if refusal is not None:
             return "refusal", refusal
         return "tool_use" if calls_tool else "stop", None
 
-    def _code(self) -> str:
-        return str((self._final.get("error") or {}).get("code"))
-
-    def _failed(self, told: Mapping[str, Any]) -> RequestError:
-        if str(told.get("code")).startswith("invalid_"):
-            return Rejected(f"{self._door.where.host}: {self._door.where.clean(str(told.get('message')))}")
-        return error_from_event(told, self._door.path, self._door.where)
-
 
 def read_usage(usage: Mapping[str, Any], service_tier: str | None) -> Usage:
     """Billed tokens: cached and written ones are parts of the input, reasoning is a part of the output."""
-    given, made = usage.get("input_tokens_details") or {}, usage.get("output_tokens_details") or {}
-    ticks = usage.get("cost_in_usd_ticks")
+    given, made = inner(usage.get("input_tokens_details")), inner(usage.get("output_tokens_details"))
+    ticks = count(usage.get("cost_in_usd_ticks"))
     return Usage(
-        input=usage.get("input_tokens"),
-        cache_read=given.get("cached_tokens"),
-        cache_write_other=given.get("cache_write_tokens"),
-        output=usage.get("output_tokens"),
-        reasoning=made.get("reasoning_tokens"),
+        input=count(usage.get("input_tokens")),
+        cache_read=count(given.get("cached_tokens")),
+        cache_write_other=count(given.get("cache_write_tokens")),
+        output=count(usage.get("output_tokens")),
+        reasoning=count(made.get("reasoning_tokens")),
         provider_cost_usd=None if ticks is None else Decimal(ticks) / _XAI_TICKS_PER_USD,
         service_tier=service_tier,
         beside=billed_beside(usage),
     )
 
 
-def _reasoning(items: Iterable[Mapping[str, Any]]) -> str:
+def _is_aside(item: Mapping[str, Any]) -> bool:
+    """Whether a message is what the model says while it works, and no part of its answer."""
+    return item.get("phase") == "commentary"
+
+
+def _reasoning(output: Iterable[Mapping[str, Any]]) -> str:
     """Reasoning that came only in the last event."""
-    thoughts = (item for item in items if item["type"] == "reasoning")
+    thoughts = (item for item in output if item.get("type") == "reasoning")
     return "".join(
-        part.get("text") or "" for item in thoughts for part in item.get("summary") or item.get("content") or ()
+        text(part.get("text")) for item in thoughts for part in item.get("summary") or items(item.get("content"))
     )
 
 
-def _alternatives(texts: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, float], ...] | None:
-    """For each token of the answer its alternatives and their log-probabilities; None where none came."""
-    tokens = [token for part in texts for token in part.get("logprobs") or ()]
-    if not tokens:
-        return None
-    return tuple({one["token"]: one["logprob"] for one in token.get("top_logprobs") or ()} for token in tokens)
+def _places(texts: Iterable[Mapping[str, Any]]) -> Iterator[list[tuple[object, object]]]:
+    """For each token of the answer its alternatives and their log-probabilities."""
+    for part in texts:
+        for token in items(part.get("logprobs")):
+            yield [(one["token"], one["logprob"]) for one in items(token.get("top_logprobs"))]

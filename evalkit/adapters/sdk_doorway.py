@@ -4,8 +4,8 @@
     anthropic.OverloadedError 529, retry-after: 3         ->  Overloaded(retry_after_s=3.0)
     openai.APIConnectionError, never handed over          ->  ConnectionFailed(sent=False)
 
-The SDKs raise the same names for the same things (both are generated), so one doorway serves both; what a status or a
-provider's code means is decided in `http_errors`, for every adapter alike.
+The SDKs raise the same names for the same things (both are generated), so one doorway serves both; what a status, a
+provider's code or a broken connection means is decided for every adapter alike.
 """
 
 from __future__ import annotations
@@ -21,13 +21,12 @@ import httpx2
 
 from evalkit import child
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.http_errors import Where, declined, error_from_status
+from evalkit.adapters.http_errors import Declined, Where, error_from_status
+from evalkit.adapters.http_session import NETWORK_ERRORS, network_error
 from evalkit.errors import (
     BadReply,
     ConnectionFailed,
     MissingKey,
-    OutOfCredit,
-    Rejected,
     RequestError,
     Stalled,
     SuiteError,
@@ -48,31 +47,33 @@ class Door:
     """Path of the endpoint, for messages."""
     where: Where
 
-    def translated(self, error: Exception) -> RequestError:
-        """The error of our tree for one that the SDK or its transport raised. Most specific first."""
-        cause = error.__cause__
+    idle_s: float = 120.0
+    """Silence after which the transport gives up, for messages."""
+
+    def translated(self, error: Exception) -> RequestError | Declined:
+        """The error of our tree for one that the SDK or its transport raised: what a status means is decided in
+        `http_errors`, what the network means in `http_session`. `Declined` where a filter turned the prompt away."""
         if isinstance(error, self.sdk.APIStatusError):
-            return self._by_status(error.response)
-        words = self.where.clean(str(cause or error))
-        if isinstance(error, httpx2.ConnectError) or isinstance(cause, httpx2.ConnectError):
-            return ConnectionFailed(f"No connection to {self.where.host}: {words}", sent=False)
+            response = error.response
+            return error_from_status(response.status_code, response.headers, response.content, self.path, self.where)
+        cause: BaseException | None = error
+        sent = True
+        for _ in range(6):
+            if isinstance(cause, RequestError | Declined):
+                return cause
+            if isinstance(cause, httpx2.ConnectError):
+                sent = False
+            if isinstance(cause, NETWORK_ERRORS) and not isinstance(cause, httpx2.HTTPError):
+                found = network_error(cause, self.where, self.idle_s)
+                found.sent = found.sent and sent
+                return found
+            cause = None if cause is None else cause.__cause__
+        words = self.where.clean(str(error.__cause__ or error))
         if isinstance(error, self.sdk.APITimeoutError | httpx2.TimeoutException):
             return Stalled(f"{self.where.host} sent nothing until the idle limit: {words}")
         if isinstance(error, self.sdk.APIConnectionError | httpx2.TransportError):
-            return ConnectionFailed(f"The connection to {self.where.host} broke: {words}")
+            return ConnectionFailed(f"The connection to {self.where.host} broke: {words}", sent=sent)
         return BadReply(f"{self.where.host} sent a reply that cannot be read: {words}")
-
-    def declined(self, error: Exception) -> str | None:
-        """The provider's words where its filter turned the prompt away; None for every other error."""
-        if not isinstance(error, self.sdk.APIStatusError):
-            return None
-        return declined(error.status_code, error.response.content, self.where)
-
-    def _by_status(self, response: httpx2.Response) -> RequestError:
-        error = error_from_status(response.status_code, response.headers, response.content, self.path, self.where)
-        if isinstance(error, Rejected) and "credit balance is too low" in str(error):  # Anthropic says 400 to this
-            return OutOfCredit(str(error), status=error.status)
-        return error
 
 
 @contextmanager

@@ -1,7 +1,4 @@
-"""Reading a streamed answer from an SDK: bytes to events, events to a reading, moments to a Timing.
-
-    b'data: {"type":"response.output_text.delta","delta":"Par"}\n\n'
-      -> {"type": "response.output_text.delta", "delta": "Par"} -> reading.take(event, 0.31) -> ttft_s = 0.31
+"""Reading a streamed answer from an SDK: its bytes go to the reader that all dialects share (`reading`).
 
 Events are read as JSON from the SDKs' documented byte stream (`with_streaming_response`, `iter_bytes`) rather than as
 typed objects: building those is up to 60 % of the CPU of a streamed answer, and raw usage is kept exactly as it came.
@@ -11,73 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Protocol
 
 import httpx2
-import orjson
 
 from evalkit.adapters.base import Capabilities
+from evalkit.adapters.http_errors import Declined
 from evalkit.adapters.presets import SETTINGS
+from evalkit.adapters.reading import Reading, ReplyReader
 from evalkit.adapters.sdk_doorway import Door
 from evalkit.adapters.sdk_transport import sent_at
-from evalkit.adapters.sse import EventReader
-from evalkit.adapters.tool_calls import Heard
-from evalkit.errors import BadReply, ConnectionFailed
-from evalkit.records import Response, Settings, Timing, Tool
+from evalkit.errors import RequestError
+from evalkit.records import Response, Settings
 
 DRAIN_S = 0.2
 """How long the end of the HTTP body is awaited after an answer's last event, so that the connection can serve again."""
-
-
-class Reading(ABC):
-    """An answer as far as it has come. Each dialect's subclass says what an event means."""
-
-    __slots__ = ("done", "heard", "last_s", "reasoning", "text", "ttfr_s", "ttft_s")
-
-    def __init__(self, tools: tuple[Tool, ...] = ()) -> None:
-        self.heard = Heard(tools) if tools else None
-        """The calls that it makes; None where no functions were offered."""
-        self.text: list[str] = []
-        self.reasoning: list[str] = []
-        self.ttft_s: float | None = None
-        self.ttfr_s: float | None = None
-        self.last_s: float | None = None
-        self.done = False
-        """Whether the event came that ends an answer."""
-
-    @abstractmethod
-    def take(self, event: dict[str, Any], at_s: float) -> None:
-        """Adds one event that came `at_s` seconds after sending.
-
-        Raises a RequestError for an error event; KeyError, TypeError, AttributeError or ValueError for what is no
-        event of the dialect.
-        """
-
-    @abstractmethod
-    def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
-        """The answer once `done`; raises the same errors."""
-
-    def content(self, piece: str, at_s: float) -> None:
-        """A piece of the answer; an empty one is no token. Raises TypeError for what is no text."""
-        if _is_text(piece):
-            self.spoke(at_s)
-            self.text.append(piece)
-
-    def spoke(self, at_s: float) -> None:
-        """A token of the answer came, of its text or of a call."""
-        if self.ttft_s is None:
-            self.ttft_s = at_s
-        self.last_s = at_s
-
-    def thought(self, piece: str, at_s: float) -> None:
-        """A piece of reasoning."""
-        if _is_text(piece):
-            if self.ttfr_s is None:
-                self.ttfr_s = at_s
-            self.reasoning.append(piece)
 
 
 class ByteStream(Protocol):
@@ -94,45 +41,35 @@ async def ask(
 ) -> Response:
     """Makes the call, feeds every event to `reading`, and gives the finished answer.
 
-    A 4xx that says the provider's filter turned the prompt away is an answer too (`content_filter`). Raises
-    RequestErrors: those of the doorway, ConnectionFailed when the stream ends before its last event, BadReply when
-    what comes is no event stream of this dialect.
+    What the provider's filter turned away is an answer too (`content_filter`). Raises RequestErrors: those of the
+    doorway, and those of `reading.ReplyReader`. A connection that breaks after the answer was whole costs nothing but
+    the connection.
     """
-    start = time.perf_counter()
-    at_s = 0.0
-    where = door.where
-    head = b""
+    start = ended = time.perf_counter()
+    reader = ReplyReader(reading, door.where, door.path)
+    broken: RequestError | None = None
     try:
         async with call as response:
-            start = sent_at(response.http_response, start)
-            events = EventReader()
+            start = ended = sent_at(response.http_response, start)
             chunks = response.iter_bytes()
             async for chunk in chunks:
-                at_s = time.perf_counter() - start
-                head = head or chunk[:200]
-                for data in events.feed(chunk):
-                    reading.take(orjson.loads(data), at_s)
-                if reading.done:
-                    await _drain(chunks)
-                    return reading.response(_timing(reading, start, at_s), left_out)
-            for data in events.close():
-                reading.take(orjson.loads(data), at_s)
-            if reading.done:
-                return reading.response(_timing(reading, start, at_s), left_out)
-    except door.sdk.APIStatusError as error:
-        if (words := door.declined(error)) is None:
-            raise door.translated(error) from error
-        start = sent_at(error.response, start)
-        timing = Timing(sent_at=start, total_s=time.perf_counter() - start)
-        return Response(text="", stop_reason="content_filter", timing=timing, refusal=words, dropped=left_out)
+                ended = time.perf_counter()
+                if reader.feed(chunk, ended):
+                    await _drain(chunks, reader)
+                    break
+    except Declined as declined:
+        return reader.filtered(declined, start, ended, left_out)
     except (door.sdk.APIError, httpx2.HTTPError, httpx2.StreamError) as error:
-        raise door.translated(error) from error
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        words = where.clean(f"{type(error).__name__}: {error}")
-        raise BadReply(f"{where.host} sent an event that cannot be read ({words})") from error
-    if not head.startswith((b"event:", b"data:", b":")):
-        raise BadReply(f"{where.host} sent no event stream; its reply begins {where.clean(repr(head))}")
-    raise ConnectionFailed(f"{where.host} ended the stream before the answer was complete")
+        found = door.translated(error)
+        if isinstance(found, Declined):
+            start = sent_at(getattr(error, "response", None), start)
+            return reader.filtered(found, start, time.perf_counter(), left_out)
+        broken = found
+        broken.__cause__ = error
+    try:
+        return reader.response(start, ended, left_out, broken)
+    except Declined as declined:
+        return reader.filtered(declined, start, ended, left_out)
 
 
 def dropped(settings: Settings, capabilities: Capabilities) -> tuple[str, ...]:
@@ -144,22 +81,11 @@ def dropped(settings: Settings, capabilities: Capabilities) -> tuple[str, ...]:
     )
 
 
-def _is_text(piece: object) -> bool:
-    """False for an empty text; TypeError for anything that is no text."""
-    if not isinstance(piece, str):
-        raise TypeError(f"{piece!r} is no text")
-    return bool(piece)
-
-
-def _timing(reading: Reading, start: float, total_s: float) -> Timing:
-    return Timing(sent_at=start, total_s=total_s, ttft_s=reading.ttft_s, ttfr_s=reading.ttfr_s, last_s=reading.last_s)
-
-
-async def _drain(chunks: AsyncIterator[bytes]) -> None:
+async def _drain(chunks: AsyncIterator[bytes], reader: ReplyReader) -> None:
     """Reads to the end of a body whose answer is complete; what goes wrong now costs only the connection."""
     try:
         async with asyncio.timeout(DRAIN_S):
-            async for _ in chunks:
-                pass
-    except (TimeoutError, httpx2.HTTPError, httpx2.StreamError):
+            async for chunk in chunks:
+                reader.feed(chunk, time.perf_counter())
+    except (TimeoutError, httpx2.HTTPError, httpx2.StreamError, RequestError, Declined):
         return

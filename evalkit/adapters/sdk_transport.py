@@ -5,8 +5,8 @@ it halves the CPU per request, and it knows two things that the default does not
 handed to an open connection (`sent_at`, so that a TCP or TLS handshake never counts as a model's time to first token),
 and whether a request that failed had been handed over at all (if not, nothing can have been billed).
 
-Certificates are checked against the operating system's trust store, as the SDKs do. Proxy variables of the environment
-are honoured, except on loopback. Redirects are not followed: prompts and keys go to the declared host or nowhere.
+Certificates are checked against the operating system's trust store, as the SDKs do. Limits and the proxy are those of
+`http_session`. Redirects are not followed: prompts and keys go to the declared host or nowhere.
 """
 
 from __future__ import annotations
@@ -20,10 +20,21 @@ from urllib.parse import urlsplit
 import aiohttp
 import httpx2
 
+from evalkit.adapters.http_session import (
+    CONNECT_TIMEOUT_S,
+    NETWORK_ERRORS,
+    check_certificates,
+    open_session,
+    unreadable_certificates,
+)
+from evalkit.adapters.reply_body import ReplyBody, error_body
 from evalkit.addresses import is_loopback
 
 SENT_AT = "evalkit_sent_at"
 """Response extension: `time.perf_counter()` when the request was handed to an open connection."""
+
+_OF_THE_WIRE = {b"content-encoding", b"content-length", b"transfer-encoding"}
+"""Headers about the bytes as they travelled, which are not those that the SDK gets."""
 
 KEEPALIVE_S = 30.0
 """An idle connection is given up after this; providers close theirs after a minute or more."""
@@ -31,22 +42,21 @@ KEEPALIVE_S = 30.0
 
 def sdk_timeout(idle_timeout_s: float) -> httpx2.Timeout:
     """Silence of `idle_timeout_s` raises httpx2.ReadTimeout; there is no total limit, which is the engine's."""
-    return httpx2.Timeout(idle_timeout_s, connect=min(20.0, idle_timeout_s))
+    return httpx2.Timeout(idle_timeout_s, connect=min(CONNECT_TIMEOUT_S, idle_timeout_s))
 
 
 def sdk_client(url: str) -> httpx2.AsyncClient:
     """An httpx2 client for the SDK that speaks to this address."""
-    parts = urlsplit(url)
     return httpx2.AsyncClient(
-        transport=_AiohttpTransport(tls=parts.scheme == "https", trust_env=not is_loopback(parts.hostname or "")),
+        transport=_AiohttpTransport(url),
         follow_redirects=False,
         trust_env=False,  # of this layer: the transport below reads the proxy variables itself
     )
 
 
-def sent_at(response: httpx2.Response, default: float) -> float:
+def sent_at(response: httpx2.Response | None, default: float) -> float:
     """When the request of this response was handed over; `default` where another transport answered."""
-    moment = response.extensions.get(SENT_AT)
+    moment = None if response is None else response.extensions.get(SENT_AT)
     return moment if isinstance(moment, float) else default
 
 
@@ -57,10 +67,14 @@ class _AiohttpTransport(httpx2.AsyncBaseTransport):
     would be invisible in the timings.
     """
 
-    def __init__(self, *, tls: bool, trust_env: bool) -> None:
+    def __init__(self, url: str) -> None:
         # Reading the trust store takes 0.1 s: now, not during the first request, and not for a local server.
-        self._tls: Any = httpx2.create_ssl_context() if tls else True
-        self._trust_env = trust_env
+        check_certificates(url)
+        try:
+            self._tls: Any = httpx2.create_ssl_context() if urlsplit(url).scheme == "https" else True
+        except OSError as error:  # ssl.SSLError is one: a file that holds no certificate
+            raise unreadable_certificates(error) from error
+        self._url = url
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -74,19 +88,19 @@ class _AiohttpTransport(httpx2.AsyncBaseTransport):
             reply = await session.request(
                 request.method,
                 str(request.url),
-                headers=request.headers,
+                headers=_unpacked(request.headers),
                 data=request.content,
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(sock_connect=limits.get("connect"), sock_read=limits.get("read")),
                 trace_request_ctx=handed,
             )
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except NETWORK_ERRORS as error:
             if handed.at is None:
                 raise httpx2.ConnectError(_words(error), request=request) from error
             raise _dropped(error, request) from error
         return httpx2.Response(
             reply.status,
-            headers=reply.raw_headers,
+            headers=[pair for pair in reply.raw_headers if pair[0].lower() not in _OF_THE_WIRE],
             stream=_Body(reply, request),
             request=request,
             extensions={"http_version": b"HTTP/1.1", SENT_AT: handed.at},
@@ -100,28 +114,30 @@ class _AiohttpTransport(httpx2.AsyncBaseTransport):
         trace = aiohttp.TraceConfig()
         trace.on_connection_create_end.append(_note)
         trace.on_connection_reuseconn.append(_note)
-        return aiohttp.ClientSession(
+        return open_session(
+            self._url,
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE_S, ssl=self._tls),
             trace_configs=[trace],
-            trust_env=self._trust_env,
-            auto_decompress=False,  # httpx2 decodes
             skip_auto_headers=("User-Agent", "Accept-Encoding", "Accept"),
-            cookie_jar=aiohttp.DummyCookieJar(),
         )
 
 
 class _Body(httpx2.AsyncByteStream):
-    """The bytes of a reply as they arrive."""
+    """The bytes of a reply as they arrive, unpacked, within the limits of `reply_body`; of an error its beginning."""
 
     def __init__(self, reply: aiohttp.ClientResponse, request: httpx2.Request) -> None:
         self._reply = reply
         self._request = request
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        if not 200 <= self._reply.status < 300:
+            yield await error_body(self._reply)
+            return
         try:
-            async for chunk in self._reply.content.iter_any():
+            body = ReplyBody(self._reply)
+            while chunk := await body.read():
                 yield chunk
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except NETWORK_ERRORS as error:
             raise _dropped(error, self._request) from error
 
     async def aclose(self) -> None:
@@ -130,6 +146,13 @@ class _Body(httpx2.AsyncByteStream):
             self._reply.release()
         else:
             self._reply.close()
+
+
+def _unpacked(headers: httpx2.Headers) -> httpx2.Headers:
+    """The headers with a wish for a body as it is: packing saves nothing on a stream of small events."""
+    wished = httpx2.Headers(headers)
+    wished["accept-encoding"] = "identity"
+    return wished
 
 
 async def _note(_session: aiohttp.ClientSession, context: SimpleNamespace, _event: object) -> None:

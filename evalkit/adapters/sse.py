@@ -3,30 +3,38 @@
     data: {"choices":[{"index":0,"delta":{"content":"Par"}}]}\\r\\n
     \\r\\n
     : keep-alive
+    event: error
+    data: {"message": "Model unloaded."}
     data: [DONE]
 
 Chunks of the network end anywhere, also inside a character, so nothing is decoded here: an event's data stays bytes
-until it is whole. Names, ids and retry hints of events are passed over, because every dialect that we read says the
-same inside its data. Lines end in LF or CRLF; a lone CR, which the standard also knows, is sent by no provider.
+until it is whole. Ids, retry hints and names of events are passed over, because every dialect that we read says the
+same inside its data; but for `error`, whose data some servers send bare, as some (llama.cpp, gpustack) send a field
+`error:` instead of an event: both come out as `{"type": "error", "error": ...}`. Lines end in LF, CRLF or CR.
 """
 
 from __future__ import annotations
 
+import orjson
+
 from evalkit.errors import BadReply
 
-MAX_LINE_BYTES = 8 * 2**20
-"""No provider sends a line near this; beyond it a server is broken or hostile, and memory must not follow it."""
+MAX_LINE_BYTES = 20 * 2**20
+"""No provider sends a line near this, though the last event of a stream may repeat the whole answer; beyond it a
+server is broken or hostile, and memory must not follow it."""
 
 
 class EventReader:
     """Collects bytes of one stream; `feed` gives the data of the events that they complete, in order."""
 
-    __slots__ = ("_data", "_n_waiting", "_waiting")
+    __slots__ = ("_after_cr", "_data", "_is_error", "_n_waiting", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: list[bytes] = []
         self._n_waiting = 0
         self._data: bytes | None = None
+        self._is_error = False
+        self._after_cr = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Data of the events completed by this chunk; several data lines of one event are joined by LF.
@@ -34,6 +42,8 @@ class EventReader:
         Raises BadReply when a line, or the data of one event, grows beyond MAX_LINE_BYTES.
         """
         events: list[bytes] = []
+        if b"\r" in chunk or self._after_cr:
+            chunk = self._with_lf(chunk)
         if b"\n" not in chunk:
             self._keep(chunk)
             return events
@@ -49,16 +59,20 @@ class EventReader:
         for line in lines:
             if line[:5] == b"data:":
                 value = line[6:] if line[5:6] == b" " else line[5:]
-                if value[-1:] == b"\r":
-                    value = value[:-1]
                 if data is None:
                     data = value
                 else:
                     data = data + b"\n" + value
                     _check_size(len(data))
-            elif data is not None and (not line or line == b"\r"):
-                events.append(data)
-                data = None
+            elif not line:
+                if data is not None:
+                    events.append(_as_error(data) if self._is_error else data)
+                    data = None
+                self._is_error = False
+            elif line[:6] == b"event:":
+                self._is_error = line[6:].strip() == b"error"
+            elif line[:6] == b"error:":
+                events.append(_as_error(line[6:].strip()))
         self._data = data
         return events
 
@@ -70,10 +84,27 @@ class EventReader:
         last = self.feed(b"\n\n")
         return [data for data in last if data]
 
+    def _with_lf(self, chunk: bytes) -> bytes:
+        """The chunk with LF at every line's end. A CR at its end may be half of a CRLF: the LF that follows is none."""
+        if not chunk:
+            return chunk
+        joins = self._after_cr and chunk[:1] == b"\n"
+        self._after_cr = chunk[-1:] == b"\r"
+        return (chunk[1:] if joins else chunk).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
     def _keep(self, piece: bytes) -> None:
         self._waiting.append(piece)
         self._n_waiting += len(piece)
         _check_size(self._n_waiting)
+
+
+def _as_error(data: bytes) -> bytes:
+    """The data of an error as JSON that says so, whatever it is."""
+    try:
+        told = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        told = data.decode("utf-8", "replace")
+    return orjson.dumps({"type": "error", "error": told})
 
 
 def _check_size(n_bytes: int) -> None:

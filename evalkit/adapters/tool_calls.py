@@ -18,10 +18,14 @@ from typing import Any
 
 import orjson
 
+from evalkit.adapters.reply_fields import joined, text_limit, too_long
+from evalkit.errors import BadReply
 from evalkit.records import Tool, ToolCall
 
 LONGEST_NAME = 64
 """What OpenAI and Gemini take; Anthropic takes twice as much."""
+MAX_CALLS = 10_000
+"""Of one answer: beyond it a server is broken or hostile."""
 _REFUSED = re.compile(r"[^A-Za-z0-9_-]")
 _FITS = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
@@ -55,16 +59,20 @@ def offered(tools: tuple[Tool, ...], *, schema_as: str) -> list[dict[str, Any]]:
 class Heard:
     """The calls of one answer as far as they have come; made for each request that offers functions."""
 
-    __slots__ = ("_own", "_said")
+    __slots__ = ("_left", "_own", "_said")
 
     def __init__(self, tools: tuple[Tool, ...]) -> None:
         self._own = {wire: own for own, wire in wire_names(tools).items()}
         self._said: list[tuple[str, list[str]]] = []
+        self._left = text_limit()
 
     def begin(self, name: Any, arguments: Any = None) -> int:
-        """A call begins; its number, under which arguments may follow. Raises TypeError for what is no text."""
+        """A call begins; its number, under which arguments may follow. Raises TypeError for what is no text, BadReply
+        for more calls than any answer has."""
         if not isinstance(name, str):
-            raise TypeError(f"{name!r} is no name of a function")
+            raise TypeError(f"{type(name).__name__} is no name of a function")
+        if len(self._said) >= MAX_CALLS:
+            raise BadReply(f"The answer makes more than {MAX_CALLS:,} calls; reading stopped.")
         self._said.append((name, []))
         self.add(len(self._said) - 1, arguments)
         return len(self._said) - 1
@@ -75,7 +83,15 @@ class Heard:
             arguments = orjson.dumps(arguments).decode()
         elif not isinstance(arguments, str | None):
             raise TypeError(f"{type(arguments).__name__} are no arguments")
-        self._said[number][1].append(arguments or "")
+        if arguments:
+            self._left -= len(arguments)
+            if self._left < 0:
+                raise too_long(text_limit())
+            self._said[number][1].append(arguments)
+
+    def forget(self) -> None:
+        """The answer begins anew."""
+        self._said.clear()
 
     def is_whole(self, number: int) -> bool:
         """Whether the arguments of a call are complete JSON by now."""
@@ -87,7 +103,7 @@ class Heard:
 
     def calls(self) -> tuple[ToolCall, ...]:
         """All calls in their order; () when none was made."""
-        return tuple(ToolCall(self._own.get(name, name), "".join(arguments)) for name, arguments in self._said)
+        return tuple(ToolCall(joined([self._own.get(name, name)]), joined(arguments)) for name, arguments in self._said)
 
 
 def recorded(value: Any) -> tuple[ToolCall, ...]:

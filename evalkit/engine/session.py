@@ -106,8 +106,10 @@ def sit(
                 if pledge is not None:
                     pledge.close(done=False)  # it knows the judges' money too
                 raise
-        n_errored = sealing_count(folder)
+        n_errored, aside = sealing_count(folder)
         status, reasons = _verdict(plan, result, n_errored)
+        if aside:
+            status, reasons = "incomplete", (*reasons, _set_aside(aside))
         runs.update_facts(
             folder,
             status=status,
@@ -180,10 +182,18 @@ def _earlier(plan: Plan, folder: Path, recovered: Recovered) -> Callable[[Key], 
     return {row.key: replace(row, prompt=()) for row in rows}.get
 
 
-def sealing_count(folder: Path) -> int:
-    """Seal the journals; the number of rows of the whole run that are errored."""
-    sealing.seal(folder)
-    return journal.recover(folder).n_errored
+def sealing_count(folder: Path) -> tuple[int, tuple[Key, ...]]:
+    """Seal the journals; (the rows of the whole run that are errored, the keys of rows that no file can hold)."""
+    sealed = sealing.seal(folder)
+    return journal.recover(folder).n_errored, sealed.aside
+
+
+def _set_aside(aside: tuple[Key, ...]) -> str:
+    named = ", ".join(f"{model} on {task}" for model, task, *_ in aside[:3])
+    return (
+        f"{len(aside)} rows cannot be stored and were set aside in {sealing.ASIDE}: {named}. They are owed: run the "
+        "same command again."
+    )
 
 
 def _prices(facts: Mapping[str, Any]) -> dict[str, Any]:

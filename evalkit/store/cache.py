@@ -131,7 +131,8 @@ class ResponseCache:
             if packed is None and self._db is not None:
                 row = self._db.execute("select answer from answers where key = ?", (key,)).fetchone()
                 packed = row[0] if row else None
-            return None if packed is None else _unpack(packed)
+            answer = None if packed is None else _unpack(packed)
+            return answer if answer is not None and _is_sound(answer.response) else None
         except sqlite3.OperationalError as error:
             if not _busy(error):
                 self._give_up(error)
@@ -250,6 +251,23 @@ def _unpack(packed: bytes) -> CachedAnswer:
     )
     cost = record["cost_usd"]
     return CachedAnswer(response, float(record["started_at"]), None if cost is None else Decimal(cost))
+
+
+def _is_sound(response: Response) -> bool:
+    """Whether names are texts and counts whole numbers: older versions kept what a reply said unchecked, and such an
+    answer is asked anew."""
+    usage = response.usage
+    texts = [response.text, response.reasoning, response.served_model, response.fingerprint, response.refusal]
+    texts += [word for call in response.calls or () for word in (call.name, call.arguments)]
+    counts = []
+    if usage is not None:
+        texts.append(usage.service_tier)
+        counts = [getattr(usage, name) for name in _USAGE if name not in {"provider_cost_usd", "service_tier"}]
+    return (
+        all(isinstance(word, str | None) for word in texts)
+        and all(n is None or (type(n) is int and n >= 0) for n in counts)
+        and isinstance(response.raw_usage, dict | None)
+    )
 
 
 def _as_dict(value: object) -> object:

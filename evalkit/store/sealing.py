@@ -18,11 +18,14 @@ from typing import TYPE_CHECKING
 from evalkit.errors import RunIncomplete
 from evalkit.records import Outcome, Row
 from evalkit.store import integrity, journal, parts
-from evalkit.store.lines import Key, from_line, key_hash, read_record, record_key
+from evalkit.store.lines import Key, from_line, key_hash, read_record, record_key, to_line
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
+ASIDE = "set-aside.jsonl"
+"""Rows that no column can hold, as they were journaled; nothing reads it, a person may."""
 _BATCH_ROWS = 4_000
 _BATCH_CHARACTERS = 8_000_000
 """Whichever comes first ends a batch: long prompts make short batches."""
@@ -39,6 +42,8 @@ class Sealed:
     """Lines left out because another one of the same key won."""
     n_unreadable: int
     """Lines that were no rows (torn or damaged); they are gone with the journal and owed again."""
+    aside: tuple[Key, ...] = ()
+    """Rows with a value that no column holds: their lines are kept in ASIDE, and they are owed again."""
 
 
 def seal(folder: Path) -> Sealed:
@@ -49,14 +54,15 @@ def seal(folder: Path) -> Sealed:
     """
     sources = journal.journals(folder)
     places, n_lines, n_unreadable = _elect_lines(folder)
-    part = None
+    part, aside = None, []
     if places:
         part = max(parts.part_numbers(folder), default=0) + 1
-        _write_part(folder, part, _at(folder, places))
+        aside = _write_part(folder, part, _at(folder, places))
     integrity.record(folder)
     for path in sources:
         path.unlink()
-    return Sealed(part, len(places), n_lines - n_unreadable - len(places), n_unreadable)
+    n_rows = len(places) - len(aside)
+    return Sealed(part, n_rows, n_lines - n_unreadable - len(places), n_unreadable, tuple(aside))
 
 
 def journaled(folder: Path) -> Iterator[Row]:
@@ -105,17 +111,28 @@ def _all(folder: Path) -> Iterator[Row]:
     yield from journal.iter_rows(folder)
 
 
-def _write_part(folder: Path, part: int, rows: Iterator[Row]) -> None:
-    """Both files under temporary names, then into place: texts first, since the rows file makes the part exist."""
+def _write_part(folder: Path, part: int, rows: Iterator[Row]) -> list[Key]:
+    """Both files under temporary names, then into place: texts first, since the rows file makes the part exist.
+
+    The keys of rows that were set aside come back.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    aside: list[Key] = []
     texts, numbers = folder / f".texts-{part}.tmp", folder / f".rows-{part}.tmp"
     try:
         with _writer(pq, numbers, parts.rows_schema()) as left, _writer(pq, texts, parts.texts_schema()) as right:
             for batch in _batches(rows):
-                left.write_batch(parts.rows_batch(batch))
-                right.write_batch(parts.texts_batch(batch))
+                made = _made(batch)
+                if made is None:
+                    fitting = [row for row in batch if _made([row]) is not None]
+                    misfits = [row for row in batch if _made([row]) is None]
+                    _set_aside(folder, misfits)
+                    aside += [row.key for row in misfits]
+                    made = parts.rows_batch(fitting), parts.texts_batch(fitting)
+                left.write_batch(made[0])
+                right.write_batch(made[1])
         _sync(texts)
         _sync(numbers)
         texts.replace(parts.texts_path(folder, part))
@@ -129,6 +146,22 @@ def _write_part(folder: Path, part: int, rows: Iterator[Row]) -> None:
             f"The rows of {folder} could not be sealed: {str(error).splitlines()[0]}. Nothing is lost, the journal is "
             "kept. Free some space and run the same command again."
         ) from error
+    return aside
+
+
+def _made(rows: list[Row]) -> tuple[pa.RecordBatch, pa.RecordBatch] | None:
+    """The two batches of these rows; None where a column cannot hold one of them. Older versions journaled what a reply
+    said unchecked, and one such row must not keep the others from being sealed."""
+    try:
+        return parts.rows_batch(rows), parts.texts_batch(rows)
+    except (TypeError, ValueError, AttributeError, KeyError, ArithmeticError):  # pyarrow's own are among them
+        return None
+
+
+def _set_aside(folder: Path, rows: list[Row]) -> None:
+    if rows:
+        with (folder / ASIDE).open("ab") as file:
+            file.writelines(map(to_line, rows))
 
 
 def _writer(pq: pq, path: Path, schema: object) -> pq.ParquetWriter:

@@ -127,6 +127,12 @@ class OptionsEntry(Part):
     """openai_chat: the variable with the key, for a host that the person running evalkit allows."""
     stream: bool | None = None
     """openai_chat: false for a server that cannot stream (then there is no time to first token)."""
+    stream_options: bool | None = None
+    """openai_chat: false for a server that refuses stream_options (usage is then what it sends unasked)."""
+    token_param: Literal["max_tokens", "max_completion_tokens"] | None = None
+    """openai_chat: how the server spells max_output_tokens."""
+    reported_cost: bool | None = None
+    """openai_chat: true where `usage.cost` is what a request cost in USD, as LiteLLM's proxy says it."""
     lora: Text | None = None
     """vllm with serve: the folder of a LoRA adapter; it is what answers."""
     probe_tools: bool | None = None

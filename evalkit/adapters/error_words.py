@@ -1,0 +1,183 @@
+"""The words by which providers and gateways say what went wrong, in the languages in which they say it.
+
+Used where no code tells: `error_kinds` looks at them after the codes and before the status. All are matched against
+case-folded text. Each pattern names a thing of one kind only: "add a payment method to raise your rate limit" is a
+rate limit, "account suspended for violating our policies" is about the account and not about a prompt.
+"""
+
+from __future__ import annotations
+
+import re
+
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.DOTALL)
+
+
+OUT_OF_CREDIT = _any(
+    r"insufficient (account )?(balance|credits?|funds|quota)",
+    r"(not enough|lack of|lacks?|without enough|inadequate) (account )?(balance|credits?|funds)",
+    r"balance .{0,30}(too low|not (enough|sufficient)|insufficient|exhausted|depleted|negative|below|"
+    r"used up|run out)",
+    r"(out of|no|no more|no remaining|zero) (credits?|funds|balance|money)\b",
+    r"(used|exhausted|exceeded|depleted|consumed|spent|reached) .{0,30}\b(credits?|prepaid|budget|"
+    r"spend\w* (limit|cap))",
+    r"credits? .{0,20}(exhausted|depleted|used up|expired|run out|ran out)",
+    r"requires? more credits?",
+    r"(purchase|buy|add) more credits?",
+    r"spend(ing)? (limit|cap)|budget .{0,20}(exceeded|reached|exhausted)|billing hard limit",
+    r"payment (is )?required|past[- ]due|overdue|unpaid|past invoices|in arrears|arrearage|good standing",
+    r"specified api usage limits",  # Anthropic: a limit that the account has set for the month
+    r"free (allocated )?quota .{0,20}(exceeded|exhausted|used up)|free tier .{0,40}(exhausted|used up)",
+    r"余额(不足|已用完|已耗尽|为零|过低)|餘額不足|欠费|欠費|额度.{0,6}(不足|用尽|用完|耗尽|超限)|請?充值",
+    r"资源包.{0,10}(用尽|不足|耗尽)",
+    r"残高.{0,6}(不足|足り|ありません)|クレジット.{0,6}(不足|足り|ありません|切れ|使い切)|支払.{0,8}(必要|滞納)",
+    r"잔액.{0,4}부족|크레딧.{0,6}(부족|소진|없)|결제.{0,6}필요",
+    r"guthaben.{0,30}(aufgebraucht|erschöpft|nicht (aus|genügend)|zu (niedrig|gering)|reicht)",
+    r"(kein|ungenügendes|unzureichendes|nicht genügend) guthaben",
+    r"solde.{0,20}(insuffisant|épuisé)|crédits?.{0,20}(insuffisant|épuisé)|plus de crédits?",
+    r"saldo.{0,20}(insuficiente|insufficiente|agotado|esgotado|esaurito)|sin saldo",
+    r"créditos?.{0,20}(insuficiente|agotad|esgotad)",
+    r"(fondos|fundos) insuficientes|credito.{0,20}(insufficiente|esaurito)",
+    r"недостаточно (средств|баланса|кредитов|денег)|баланс\w*.{0,20}(исчерпан|недостаточ|отрицател)",
+    r"(средства|кредиты) (закончились|исчерпаны)|пополните",
+    r"(onvoldoende|geen) (saldo|tegoed)|niewystarczając\w+ (środki|saldo)|brak środków|otillräckligt saldo",
+    r"yetersiz bakiye|bakiye(niz)? yetersiz|số dư.{0,20}không đủ|saldo.{0,20}tidak (cukup|mencukupi)",
+    r"رصيد.{0,20}(غير )?كاف|अपर्याप्त (शेष|बैलेंस)",
+)
+BILLING = _any(r"billing|invoice|payment|subscription .{0,20}(expired|inactive|required)|账单|abrechnung|facturation")
+"""Only with 403 and 412, where it is about the account."""
+ALLOCATED = _any(r"allocated quota exceeded")
+FREE_ALLOWANCE = _any(r"free")
+SPENT_QUOTA = _any(
+    r"\blimit: 0\b",  # Gemini: this project has none of it at all
+    r"quota.{0,80}\b(per ?day|daily|per ?month|monthly)\b|(daily|monthly) (quota|limit|allowance)",
+    r"(今日|每日|每月|每周).{0,8}(限额|上限|额度)",
+)
+
+KEY = _any(
+    r"(invalid|incorrect|wrong|bad|missing|expired|revoked|unknown|malformed|inactive|disabled|"
+    r"no) (x-)?(api|access|auth\w*|secret|bearer)[-_ ]?(key|token|credential)",
+    r"(api|access|auth\w*|secret|bearer)[-_ ]?(key|token)s?.{0,40}(not valid|invalid|incorrect|missing|"
+    r"expired|not found|(is|was) required|disabled|revoked|deactivated|does not exist|not recogni[sz]ed|"
+    r"malformed)",
+    r"authentication.{0,20}(fail|error|required|invalid)|invalid (credential|authentication|authorization)",
+    r"\bunauthori[sz]ed\b|not authenticated",
+    r"(身份验证|鉴权|认证|身份認證|驗證).{0,4}(失败|失敗|错误)|(无效|無效)的? ?(api ?key|令牌|密钥|token)",
+    r"(api ?key|令牌|密钥|金鑰).{0,4}(无效|無效|错误|不正确|过期|不存在)",
+    r"api ?キー.{0,6}(無効|正しく|間違|期限|存在しません)|認証.{0,4}(失敗|エラー|でき)",
+    r"api ?키.{0,6}(유효하지|잘못|만료)|인증.{0,4}(실패|오류)|유효하지 않은 api ?키",
+    r"(ungültiger|falscher|abgelaufener) (api-?)?(schlüssel|key)",
+    r"api-?(schlüssel|key).{0,12}(ungültig|falsch|abgelaufen|fehlt)|nicht autorisiert",
+    r"authentifizierung.{0,12}(fehlgeschlagen|fehler)",
+    r"clé.{0,12}(api|d'accès).{0,16}(invalide|incorrecte|expirée|non valide|manquante)|non autorisé",
+    r"authentification.{0,12}(échou|erreur)",
+    r"(clave|chave|chiave).{0,12}api.{0,16}(válida|inválida|incorrecta|incorreta|caducada|expirada|"
+    r"non valida|errata|scaduta)",
+    r"no autorizado|não autorizado",
+    r"(неверн|недействительн|неправильн|просрочен)\w+.{0,12}(ключ|токен)",
+    r"ключ.{0,16}(недействител|невер|просроч)|не авторизован|ошибка (аутентификации|авторизации)",
+)
+ACCOUNT = _any(
+    r"(account|organi[sz]ation|api key|your team|workspace|project|user).{0,40}(suspended|disabled|banned|"
+    r"deactivated|locked|terminated|not active|has been blocked)",
+    r"(账户|账号|帐户|帳號|用户).{0,20}(锁定|封禁|停用|禁用|冻结|违规)",
+    r"(konto|compte|cuenta|аккаунт|アカウント|계정).{0,30}(gesperrt|deaktiviert|suspendu|désactivé|bloqué|"
+    r"suspendida|desactivada|bloqueada|заблокирован|停止|정지)",
+)
+
+_POLICY = r"(polic(y|ies)|guidelines?|terms|standards|rules)"
+DECLINED = _any(
+    rf"violat\w*.{{0,60}}(usage|content|safety|use|community|our|moderation|provider).{{0,20}}{_POLICY}",
+    rf"(against|breach\w*|contrary to|not allowed (by|under)|goes against).{{0,40}}(usage|content|safety|"
+    rf"use|our).{{0,12}}{_POLICY}",
+    r"content.{0,6}(management|filter\w*|moderation|safety|usage) polic|content (exists|security) risk",
+    r"content[-_ ]filter",
+    r"(was|been|is|were) flagged|flagged (as|by|for|because|content)",
+    r"moderation (system|filter|endpoint|blocked|failed|check)",
+    r"(rejected|blocked|refused) by .{0,20}moderation",
+    r"(blocked|filtered|rejected|declined|refused|stopped|removed|withheld).{0,50}(content (filter|polic|"
+    r"safety)|safety|moderation|guardrail|responsible ai|harm|unsafe|inappropriate|sensitive|high risk)",
+    r"safety (system|filters?|checks?|reasons|polic|settings|guidelines|concerns|violation|classifier)",
+    r"for safety|unsafe (content|prompt|request|input|output)",
+    r"guardrail\w*.{0,20}(interven|block|trigger|violat)",
+    r"(inappropriate|prohibited|disallowed|objectionable|harmful|illegal|offensive) (content|text|"
+    r"material|information|words?|prompt)",
+    r"sensitive (content|words?|information|topic|material|text)|new_sensitive",
+    r"(contains?|contain) (sensitive|senstive)|content.{0,12}sensitive|considered high risk|responsible ai",
+    r"model armor",
+    r"敏感(内容|信息|词|資訊|內容)?|涉敏|不安全|违规|違規|违法|违反.{0,12}(政策|规定|规范|准则)",
+    r"内容.{0,6}(审核|过滤|拦截|不合规|风险)|(内容|安全)(审查|审核)|不当内容|高风险",
+    r"コンテンツ.{0,4}(フィルタ|ポリシー)|不適切な|ポリシー.{0,8}違反|安全(性|上)|有害な",
+    r"콘텐츠.{0,4}(정책|필터)|부적절한|유해(한|성)?|정책.{0,8}위반|안전.{0,4}(정책|필터|상)",
+    r"inhalts?(filter|richtlinie)|richtlinien?.{0,40}(verst|verletz)",
+    r"verst(oß|ößt|oss|össt).{0,40}(richtlinie|regel|nutzungs)|sicherheits(richtlinie|filter|gründen)",
+    r"(unangemessen|schädlich|unzulässig)\w* inhalt",
+    r"(politique|filtre|règles?|modération).{0,12}contenus?",
+    r"contenu.{0,16}(inapproprié|préjudiciable|sensible|interdit|bloqué|filtré)",
+    r"(enfreint|viole|contraire à).{0,30}(règles|conditions|politique)|raisons de sécurité",
+    r"(políticas?|filtro|normas).{0,12}(de|del) (contenido|conteúdo|uso)",
+    r"(contenido|conteúdo|contenuto).{0,16}(inapropiado|inadecuado|dañino|prohibido|impróprio|inadequado|"
+    r"proibido|inappropriato|sensible|sensível)",
+    r"(infringe|viola|incumple).{0,30}(políticas?|normas|regras|politiche|linee guida)",
+    r"filtro (dei|de) contenut\w+|(motivos|razones) de (seguridad|segurança)",
+    r"наруша\w+.{0,40}(политик|правил|услови)",
+    r"(недопустим|неприемлем|запрещ[её]нн|опасн)\w+ (контент|содержани|материал|запрос)",
+    r"фильтр\w*.{0,12}(контент|содерж)|модераци|соображени\w+ безопасности",
+)
+
+CONTEXT = _any(
+    r"context[-_ ]?(length|window|size|limit)|context overflow|token limit|too many (input )?tokens",
+    r"(prompt|input|request|messages?|conversation|text|query)( \w+){0,3} (is|are|was|were)? ?(too (long|"
+    r"large|big)|longer than)",
+    r"exceed\w*.{0,60}(context|maximum.{0,30}(tokens?|length)|max_?(model_len|tokens|seq))",
+    r"maximum.{0,30}(tokens?|length|input).{0,40}exceed",
+    r"reduce (the length|your (prompt|input|message))",
+    r"(number of|input) tokens.{0,40}(greater|larger|more) than|does not fit",
+    r"(超出|超过|超過|大于).{0,16}(上下文|长度|長度|最大|token)|最大(上下文|长度|输入)",
+    r"(输入|输入内容|prompt|文本|提示词).{0,6}(过长|超长|太长)",
+    r"コンテキスト(長|ウィンドウ|サイズ)|トークン数?.{0,12}(超|上限)|(入力|プロンプト).{0,6}長すぎ",
+    r"컨텍스트.{0,4}(길이|창|윈도)|토큰.{0,8}(초과|한도)|너무 (깁|길)",
+    r"kontext(länge|fenster|größe)|(eingabe|anfrage|prompt).{0,16}zu lang",
+    r"(longueur|fenêtre|taille).{0,16}contexte|(invite|requête|entrée|prompt).{0,16}trop long",
+    r"(longitud|ventana|tamaño|comprimento|janela|tamanho|lunghezza|finestra).{0,20}(contexto|contesto)",
+    r"(demasiado|muito|troppo) (larg|long|lung)\w+",
+    r"(длин|окн|размер)\w*.{0,12}контекст|слишком длинн|превыша\w+.{0,40}(контекст|токен|длин)",
+)
+NEVER_FITS = _any(
+    r"request too large|reduce your message size|must be reduced in order to run",
+    r"(larger|bigger|more) than your .{0,30}(limit|quota)",
+    r"exceeds? the (maximum|limit).{0,40}per request|single request.{0,40}(exceed|larger|too)",
+)
+REJECTED = _any(
+    r"invalid (request|argument|param|value|schema|json|input|message|model|role|tool|type|field)",
+    r"bad request|malformed request|validation error|unprocessable",
+    r"(unsupported|unknown|unexpected|unrecogni[sz]ed|extra) (param|value|field|argument|model|role|"
+    r"content|keyword)",
+    r"does not support|(is|are) not supported|not supported (by|with|for)|missing required",
+    r"(model|deployment|endpoint).{0,80}(not found|does ?n[o']t exist|not exist|unavailable for your|"
+    r"decommissioned|deprecated|retired|is not available)",
+    r"no such model",
+    r"did not match schema|tool call validation|failed to (parse|call a function)",
+    r"could not (parse|generate) .{0,20}(json|tool|function)",
+    r"参数.{0,6}(错误|非法|有误|无效)|模型.{0,10}(不存在|已下线)|不支持|无效的?(参数|请求)",
+    r"無効な(リクエスト|パラメータ)|잘못된 (요청|매개변수)",
+    r"ungültige (anfrage|parameter)|(requête|paramètre)s? (invalide|non valide)",
+    r"(solicitud|parámetro|requisição|parâmetro|richiesta)\w* (no válid|inválid|non valid)",
+    r"неверн\w+ (запрос|параметр)",
+)
+RATE = _any(
+    r"rate[-_ ]?limit|too many (concurrent )?requests|requests? (per|a) (second|minute|hour|day)",
+    r"tokens per (minute|min|day|hour)|throttl|slow down|\b(rpm|tpm|rpd|tpd|qps)\b",
+    r"限流|(请求|调用|访问).{0,8}(频繁|频率|过快|过多)|并发.{0,8}(过高|超|限)|速率限制|レート制限",
+    r"リクエスト.{0,8}(多すぎ|上限)|요청.{0,8}(너무 많|한도)",
+    r"zu viele anfragen|trop de requêtes|demasiadas (solicitudes|peticiones)",
+    r"muitas (solicitações|requisições)|troppe richieste|слишком (много|часто).{0,12}запрос",
+    r"превышен лимит запросов",
+)
+WAIT = _any(r"(retry|try again|wait).{0,20}\d|please try again later|请稍后")
+OVERLOADED = _any(
+    r"overload|at capacity|capacity (exceeded|limit)|no capacity|temporarily (unavailable|busy)",
+    r"server (is )?busy|high (demand|load|traffic)|no healthy upstream",
+    r"繁忙|过载|访问量过大|負荷|混雑|과부하|혼잡|überlastet|surchargé|sobrecargad|перегружен",
+)

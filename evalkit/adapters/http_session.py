@@ -1,0 +1,122 @@
+"""The aiohttp session under every adapter: limits, proxy, certificates, and what its errors mean.
+
+    session = open_session(url, tls, ...)      # headers and bodies within limits, no cookies, no netrc
+    network_error(error, where, idle_s)        # aiohttp.ClientConnectorError -> ConnectionFailed(sent=False)
+
+Of the environment only HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR count: the proxy is looked up once, never
+for loopback, and a certificate file that is not there is said before anything is sent.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from evalkit.adapters.http_errors import Where
+from evalkit.addresses import is_loopback
+from evalkit.adapters.reply_body import HEADER_LIMITS
+from evalkit.errors import BadReply, ConnectionFailed, Rejected, RequestError, Stalled, UserError
+
+CONNECT_TIMEOUT_S = 15.0
+NETWORK_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
+"""What aiohttp raises for anything that a network, a proxy or a server's HTTP does."""
+
+
+def open_session(url: str, **arguments: Any) -> aiohttp.ClientSession:
+    """A session for the server at this address; bodies stay packed, `reply_body` unpacks them within limits."""
+    return aiohttp.ClientSession(
+        **HEADER_LIMITS,
+        **arguments,
+        auto_decompress=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        proxy=proxy_for(url),
+        trust_env=False,  # it would read netrc, and look the proxy up in a thread for every request
+    )
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for this address; None for none, and always for loopback.
+
+    Without a scheme it is taken for plain http, as curl takes it.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if is_loopback(host) or proxy_bypass(host):
+        return None
+    proxy = getproxies().get(parts.scheme)
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+
+
+def check_certificates(url: str) -> None:
+    """Raises UserError where SSL_CERT_FILE or SSL_CERT_DIR names what is not there, for an address with https."""
+    if urlsplit(url).scheme != "https":
+        return
+    file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file and not Path(file).is_file():
+        raise UserError(f"SSL_CERT_FILE is {file!r}, and there is no such file. Set it right, or unset it.")
+    if folders and not any(Path(folder).is_dir() for folder in folders.split(os.pathsep)):
+        raise UserError(f"SSL_CERT_DIR is {folders!r}, and there is no such folder. Set it right, or unset it.")
+
+
+def unreadable_certificates(error: OSError | ssl.SSLError) -> UserError:
+    """The error for certificates that are there and cannot be read."""
+    named = " or ".join(name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name))
+    place = f"named by {named}" if named else "of this machine"
+    return UserError(f"The certificates {place} cannot be read: {error}.")
+
+
+def network_error(error: Exception, where: Where, idle_s: float) -> RequestError:  # noqa: PLR0911 (read from the top)
+    """What an error of the network means. Most specific first: an error that says nothing was sent must not be taken
+    for a dropped answer."""
+    place = f"models.{where.name}: {where.host}"
+    way_out = f"Is the server running, and is models.{where.name}.base_url right?"
+    said = where.clean(str(getattr(error, "strerror", None) or error)) or type(error).__name__
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return _proxy_error(error, place, where)
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return ConnectionFailed(f"{place}: no connection to the proxy {_proxy_named()} ({said}).", sent=False)
+    if isinstance(error, aiohttp.InvalidURL):
+        return ConnectionFailed(f"{place}: the proxy {_proxy_named()} is no address ({said}).", sent=False)
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return ConnectionFailed(f"{place}: the name does not resolve. {way_out}", sent=False)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+        return ConnectionFailed(
+            f"{place}: no TLS connection ({said}). If the certificate is your own, SSL_CERT_FILE names its issuer.",
+            sent=False,
+        )
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return ConnectionFailed(f"{place}: no connection ({said}). {way_out}", sent=False)
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return ConnectionFailed(f"{place}: no connection within {CONNECT_TIMEOUT_S:g} s. {way_out}", sent=False)
+    if isinstance(error, TimeoutError):
+        return Stalled(f"{place}: nothing came for {idle_s:g} s (run.idle_timeout_s)")
+    if isinstance(error, aiohttp.ClientResponseError):
+        # The error carries the request's headers, the key among them, into every repr of this cause.
+        error.request_info = aiohttp.RequestInfo(error.request_info.url, "POST", CIMultiDictProxy(CIMultiDict()))
+        error.args = ()
+        return BadReply(f"{place}: the reply is no valid HTTP ({where.clean(error.message)})")
+    return ConnectionFailed(f"{place}: the connection dropped before the answer was complete ({said})")
+
+
+def _proxy_error(error: aiohttp.ClientHttpProxyError, place: str, where: Where) -> RequestError:
+    error.request_info = aiohttp.RequestInfo(error.request_info.url, "CONNECT", CIMultiDictProxy(CIMultiDict()))
+    error.args = ()
+    said = f"{place}: the proxy {_proxy_named()} answered {error.status} {where.clean(error.message)}"
+    if error.status == 407:
+        said += "; it wants a user and a password (http://USER:PASSWORD@HOST:PORT)"
+    kind = ConnectionFailed if error.status >= 500 else Rejected
+    return kind(f"{said}. Nothing was sent to {where.host}.", status=error.status, sent=False)
+
+
+def _proxy_named() -> str:
+    """The proxies of the environment, for a person, without their passwords."""
+    proxies = {urlsplit(proxy if "://" in proxy else f"//{proxy}") for proxy in getproxies().values()}
+    hosts = sorted({parts.netloc.rpartition("@")[2] for parts in proxies} - {""})
+    return f"{' or '.join(hosts[:2])} (HTTPS_PROXY)" if hosts else "named by HTTPS_PROXY"

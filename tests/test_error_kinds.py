@@ -1,0 +1,273 @@
+"""What errors of providers and gateways mean, whatever their words, their language and the field of the code."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from evalkit.adapters.http_errors import Declined, Where, error_from_event, error_from_status, retry_after
+from evalkit.errors import KeyRefused, OutOfCredit, Overloaded, RateLimited, Rejected, RequestError, ServerError
+
+WHERE = Where("m", "m-1", "api.example.com", ("EXAMPLE_KEY",), "sk-0123456789abcdef")
+
+
+def _told(status: int | None, body: Any) -> RequestError | Declined:
+    if status is None:
+        return error_from_event(body, "/v1/chat/completions", WHERE)
+    raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+    return error_from_status(status, {}, raw, "/v1/chat/completions", WHERE)
+
+
+def _said(message: str, **more: Any) -> dict[str, Any]:
+    return {"error": {"message": message, **more}}
+
+
+OUT_OF_CREDIT = [
+    (402, b""),
+    (403, _said("Your team has either used all available credits or reached its monthly spending limit.")),
+    (403, {"code": "permission-denied", "error": "To continue, please purchase more credits or raise your limit."}),
+    (
+        429,
+        _said(
+            "Your account is suspended due to insufficient balance, please recharge",
+            type="exceeded_current_quota_error",
+        ),
+    ),
+    (412, _said("Account is suspended, possibly due to failure to pay past invoices.", code="PRECONDITION_FAILED")),
+    (400, _said("Your credit balance is too low to access the API.", type="invalid_request_error")),
+    (400, _said("You have reached your specified API usage limits. You will regain access on 2026-12-01.")),
+    (400, _said("Access denied, please make sure your account is in good standing.", code="Arrearage")),
+    (429, {"error": {"code": "1113", "message": "余额不足或无可用资源包,请充值。"}}),
+    (403, {"error": {"code": "insufficient_user_quota", "message": "用户额度不足, 剩余额度: 0"}}),
+    (400, {"message": "Budget has been exceeded! Current cost: 10.1, Max budget: 10.0", "type": "budget_exceeded"}),
+    (403, _said("The free tier of the model has been exhausted.", code="AllocationQuota.FreeTierOnly")),
+    (429, _said("Free allocated quota exceeded.", code="insufficient_quota")),
+    (403, {"title": "You do not have enough credit", "detail": "Insufficient funds"}),
+    (400, {"reason": "BILLING_BALANCE_NOT_ENOUGH", "message": "not enough balance"}),
+    (401, _said("Insufficient balance to make this call")),
+    (403, _said("Ihr Guthaben ist aufgebraucht. Bitte laden Sie Ihr Konto auf.")),
+    (403, _said("Solde insuffisant : veuillez recharger votre compte.")),
+    (400, _said("Saldo insuficiente para completar la solicitud")),
+    (403, _said("Недостаточно средств на балансе. Пополните счёт.")),
+    (400, _said("クレジット残高が不足しています")),
+    (403, _said("크레딧이 부족합니다")),
+    (400, _said("Credito esaurito")),
+    (None, _said("You exceeded your current quota", code="insufficient_quota")),
+    (None, {"type": "error", "error": {"type": "billing_error", "message": "Please update your payment method"}}),
+    (None, {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}),
+    (None, {"error": {"status": 402, "message": "Payment needed"}}),
+    (
+        429,
+        {
+            "error": {
+                "code": 429,
+                "status": "RESOURCE_EXHAUSTED",
+                "message": "Quota exceeded: free_tier_requests, limit: 0",
+            }
+        },
+    ),
+]
+DECLINED = [
+    (400, _said("Blocked", code="content_filter")),
+    (400, _said("x", innererror={"code": "ResponsibleAIPolicyViolation"})),
+    (
+        403,
+        {
+            "code": "permission-denied",
+            "error": "Content violates usage guidelines. Failed check: SAFETY_CHECK_TYPE_BIO",
+        },
+    ),
+    (
+        403,
+        _said("Provider returned error", code=403, metadata={"raw": '{"error":"Content violates usage guidelines."}'}),
+    ),
+    (403, _said("Input was flagged", metadata={"flagged_input": "x", "reasons": ["violence"]})),
+    (
+        400,
+        _said(
+            "Invalid prompt: your prompt was flagged as potentially violating our usage policy.", code="invalid_prompt"
+        ),
+    ),
+    (400, _said("Invalid prompt: we've limited access to this content for safety reasons.", code="invalid_prompt")),
+    (400, _said("Output blocked by content filtering policy", type="invalid_request_error")),
+    (400, _said("Content Exists Risk", code="invalid_request_error")),
+    (400, _said("Input data may contain inappropriate content.", code="DataInspectionFailed")),
+    (400, {"error": {"code": "1301", "message": "系统检测到输入或生成内容可能包含不安全或敏感内容"}}),
+    (400, _said("The request was rejected because it was considered high risk", type="content_filter")),
+    (422, {"error": {"type": "moderation", "message": "The prompt was rejected by our moderation system"}}),
+    (451, _said("This request breaches our acceptable use policy")),
+    (500, _said("The response was blocked by the safety filter")),
+    (400, _said("Die Anfrage verstößt gegen unsere Nutzungsrichtlinien.")),
+    (400, _said("Ihre Eingabe wurde vom Inhaltsfilter blockiert.")),
+    (400, _said("Contenu bloqué : la demande enfreint notre politique de contenu.")),
+    (403, _said("El contenido infringe nuestras políticas de uso")),
+    (400, _said("Запрос нарушает правила использования сервиса")),
+    (400, _said("コンテンツポリシーに違反しています")),
+    (400, _said("콘텐츠 정책을 위반했습니다")),
+    (400, _said("O conteúdo viola nossas políticas de uso")),
+    (None, {"base_resp": {"status_code": 1026, "status_msg": "input new_sensitive"}}),
+    (None, _said("Output blocked by content filtering policy", type="api_error")),
+    (None, {"error": {"code": "guardrail_intervened", "message": "Guardrail intervened"}}),
+    (None, {"error": {"metadata": {"error_type": "content_policy_violation"}, "message": "Provider returned error"}}),
+]
+KEY_REFUSED = [
+    (401, b""),
+    (400, {"code": "invalid-argument", "error": "Incorrect API key provided."}),
+    (400, {"error": {"code": 400, "message": "no", "details": [{"reason": "API_KEY_INVALID"}]}}),
+    (400, _said("API key expired. Please renew the API key.")),
+    (400, {"detail": "Invalid API key"}),
+    (403, {"message": "Forbidden"}),
+    (403, _said("Project does not have access to model", code="model_not_found")),
+    (403, _said("Your organization has been disabled.")),
+    (400, _said("This organization has been disabled.", type="invalid_request_error")),
+    (400, _said("无效的令牌")),
+    (400, _said("身份验证失败")),
+    (400, _said("Der API-Schlüssel ist ungültig")),
+    (400, _said("Clé API invalide")),
+    (400, _said("La clave de API no es válida")),
+    (400, _said("Неверный API ключ")),
+    (400, _said("APIキーが無効です")),
+    (400, _said("유효하지 않은 API 키")),
+    (403, {"error": {"code": "1121", "message": "账户存违规行为，账号已被锁定"}}),
+    (403, _said("Your account has been suspended for violating our usage policies.")),
+    (None, {"base_resp": {"status_code": 1004, "status_msg": "login fail"}}),
+    (None, {"type": "error", "error": {"type": "authentication_error", "message": "invalid x-api-key"}}),
+    (None, _said("denied", code=401)),
+]
+REJECTED = [
+    (400, _said("Unsupported parameter: 'max_tokens'", code="unsupported_parameter")),
+    (400, _said("[] is too short - 'messages'", code="invalid_prompt")),
+    (400, _said("Invalid 'input[0]': value does not match pending_safety_checks", code="invalid_prompt")),
+    (404, _said("The model does not exist")),
+    (
+        429,
+        _said(
+            "Request too large for gpt-4 on tokens per min (TPM): Limit 10000, Requested 12000.",
+            code="rate_limit_exceeded",
+        ),
+    ),
+    (429, _said("The input or output tokens must be reduced in order to run successfully.")),
+    (500, _said("the request exceeds the available context size, try increasing it")),
+    (500, _said("Context length exceeded: 9000 > 8192")),
+    (403, b"<html><title>Attention Required! | Cloudflare</title></html>"),
+    (None, _said("This model's maximum context length is 4096 tokens", type="BadRequestError")),
+    (None, _said("prompt too large", type="exceed_context_size_error")),
+    (None, _said("Your input exceeds the context window of this model.", code="context_length_exceeded")),
+    (
+        None,
+        _said("tool call validation failed: parameters did not match schema", code="tool_use_failed", status_code=400),
+    ),
+    (None, _said("Failed to call a function. Please adjust your prompt.")),
+    (None, {"message": "The number of tokens to keep from the initial prompt is greater than the context length"}),
+    (None, _said("Prompt 超长", code="1261")),
+    (None, _said("输入内容过长，超出模型最大上下文")),
+    (None, _said("入力が長すぎます。コンテキスト長を超えています")),
+    (None, _said("Die Eingabe ist zu lang: Kontextlänge überschritten")),
+    (None, _said("La longueur du contexte est dépassée")),
+    (None, _said("Se superó la longitud máxima del contexto")),
+    (None, _said("Превышена максимальная длина контекста")),
+    (None, _said("컨텍스트 길이를 초과했습니다")),
+    (None, {"code": 400, "message": "model not found: m", "data": None}),
+    (None, {"type": "error", "error": {"type": "not_found_error", "message": "model: x"}}),
+    (None, {"error": {"errors": [{"code": "unsupported_value"}], "message": "no"}}),
+]
+LATER = [
+    (
+        429,
+        _said(
+            "Rate limit reached on requests per min (RPM): Please try again in 20s. Adding a payment method raises it"
+        ),
+        RateLimited,
+    ),
+    (429, _said("Allocated quota exceeded, please increase your quota limit.", code="insufficient_quota"), RateLimited),
+    (
+        429,
+        _said(
+            "You exceeded your current quota, please check your plan and billing details.", status="RESOURCE_EXHAUSTED"
+        ),
+        RateLimited,
+    ),
+    (429, _said("Rate limit exceeded: free-models-per-min. Add 10 credits to unlock more requests"), RateLimited),
+    (403, _said("Too many requests, slow down", code="rate_limited"), RateLimited),
+    (None, _said("Rate limit reached", type="tokens", code="rate_limit_exceeded"), RateLimited),
+    (None, _said("您当前使用该 API 的并发数过高", code="1302"), RateLimited),
+    (None, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, Overloaded),
+    (None, _said("The engine is currently overloaded", type="engine_overloaded_error"), Overloaded),
+    (None, _said("模型繁忙，请稍后重试"), Overloaded),
+    (529, b"", Overloaded),
+    (503, _said("Model is loading"), Overloaded),
+    (None, _said("Internal error", code="server_error"), ServerError),
+    (None, {"message": "Model unloaded."}, ServerError),
+    (None, _said("Provider returned error", code=502), ServerError),
+    (500, _said("account service failed"), ServerError),
+    (502, b"<html>Bad gateway</html>", ServerError),
+]
+"""What may pass later; the first four have words of money in them, and are about the rate all the same."""
+QUOTES = [
+    (
+        400,
+        {
+            "detail": [
+                {"loc": ["body", "n"], "msg": "Input should be an integer", "input": "my balance is insufficient"}
+            ]
+        },
+    ),
+    (400, _said("Unexpected field", failed_generation="Invalid API key, insufficient balance, content filter")),
+    (400, _said("x" * 1_600 + " insufficient balance")),
+]
+"""Errors that quote the prompt: what it talks about is not what went wrong."""
+
+
+@pytest.mark.parametrize(("status", "body"), OUT_OF_CREDIT)
+def test_a_spent_account_stops_the_model(status: int | None, body: Any) -> None:
+    assert type(_told(status, body)) is OutOfCredit
+
+
+@pytest.mark.parametrize(("status", "body"), DECLINED)
+def test_a_filter_is_an_answer_about_the_prompt(status: int | None, body: Any) -> None:
+    error = _told(status, body)
+    assert isinstance(error, Declined) and error.words
+
+
+@pytest.mark.parametrize(("status", "body"), KEY_REFUSED)
+def test_a_refused_key_or_account_stops_the_model(status: int | None, body: Any) -> None:
+    assert type(_told(status, body)) is KeyRefused
+
+
+@pytest.mark.parametrize(("status", "body"), [*REJECTED, *QUOTES])
+def test_what_can_never_pass_is_asked_once(status: int | None, body: Any) -> None:
+    assert type(_told(status, body)) is Rejected
+
+
+@pytest.mark.parametrize(("status", "body", "kind"), LATER)
+def test_what_may_pass_later_is_asked_again(status: int | None, body: Any, kind: type[RequestError]) -> None:
+    assert type(_told(status, body)) is kind
+
+
+def test_what_an_upstream_said_stands_in_the_message() -> None:
+    raw = json.dumps({"error": {"message": "max_tokens is too large: 99"}})
+    body = _said("Provider returned error", code=400, metadata={"raw": raw, "provider_name": "Azure"})
+    assert "Provider returned error: max_tokens is too large: 99 (Azure)" in str(_told(400, body))
+
+
+def test_a_daily_quota_asks_to_wait_until_it_is_renewed() -> None:
+    violations = [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]
+    details = [{"violations": violations}, {"retryDelay": "3s"}]
+    error = _told(429, {"error": {"code": 429, "message": "You exceeded your current quota", "details": details}})
+    assert isinstance(error, RateLimited) and error.retry_after_s is not None and 3 < error.retry_after_s <= 86_400
+
+
+def test_a_wait_of_no_milliseconds_says_nothing() -> None:
+    assert retry_after({"retry-after-ms": "0", "retry-after": "7"}) == 7.0
+    assert retry_after({"retry-after-ms": "0"}) is None
+
+
+def test_a_path_without_a_version_gets_a_hint() -> None:
+    error = error_from_status(404, {}, b'{"detail": "Not Found"}', "/chat/completions", WHERE)
+    assert "models.m.base_url want /v1" in str(error)
+    assert (
+        "/v1"
+        not in str(error_from_status(404, {}, b"{}", "/openai/v1/chat/completions", WHERE)).split("completions")[1]
+    )
