@@ -71,9 +71,10 @@ _START = re.compile(
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _QUOTES = dict(zip("\"'`“”‘«「『(*", "\"'`”“’»」』)*", strict=True))
 _OPEN_TALK = re.compile(
-    r"[,;)?!:]|\.(?:\s|$)|'s\b|[ \t]+(?:(?:tags?|tokens?|elements?|blocks?|markers?)\b|(?:and|or|to|then|\.\.\.|…) ?[<`\"]"
-    r"|(?:is|are|was|marks?|opens?|starts?|begins?|means?|denotes?|holds?|contains?) (?:an?|the|not|used|where|when|how|"
-    r"what|its?|that|reasoning|opened|closed|followed)\b|[-–—=]+\s)",
+    r"[,;)?!:]|\.(?:\s|$)|'s\b|[ \t]+(?:(?:tags?|tokens?|elements?|blocks?|markers?)\b"
+    r"|(?:and|or|to|then|\.\.\.|…) ?[<`\"]|[-–—=]+\s"
+    r"|(?:is|are|was|marks?|opens?|starts?|begins?|means?|denotes?|holds?|contains?) (?:an?|the|not|used|where|when|how"
+    r"|what|its?|that|reasoning|opened|closed|followed)\b)",
     re.IGNORECASE,
 )
 _CLOSE_TALK = re.compile(r"[,;)?!:]|\.(?:\s|$)|'s\b|[ \t]+(?:tags?|tokens?|elements?|markers?)\b", re.IGNORECASE)
@@ -131,6 +132,11 @@ def answer_of(text: str | None) -> str:
     return split(text).answer if text else ""
 
 
+def names_tag(words: str) -> bool:
+    """Whether a rule of a suite, like `{after: "</think>"}`, is about a tag of reasoning itself."""
+    return _TAG.search(words.replace("\\", "")) is not None
+
+
 def _tags(text: str) -> list[_Tag]:
     tags = []
     for found in _TAG.finditer(text):
@@ -171,7 +177,8 @@ def _harmony(text: str, first: int) -> Split | None:
         return None
     if cut is not None:
         heads.insert(0, cut)
-    kept, thought = [], [(first, heads[0].start())]
+    kept: list[tuple[int, int]] = []
+    thought = [(first, heads[0].start())]
     end = len(text)
     for n, head in enumerate(heads):
         until = heads[n + 1].start() if n + 1 < len(heads) else len(text)

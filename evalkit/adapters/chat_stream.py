@@ -17,11 +17,12 @@ import orjson
 
 from evalkit.adapters.chat_usage import usage_of
 from evalkit.adapters.http_errors import Where, error_from_event
+from evalkit.adapters.moments import Moments
 from evalkit.adapters.presets import Preset
 from evalkit.adapters.sse import EventReader
 from evalkit.adapters.tool_calls import Heard
 from evalkit.errors import BadReply, ConnectionFailed, ServerError
-from evalkit.records import Response, StopReason, Timing, Tool
+from evalkit.records import Response, StopReason, Tool
 
 _STOPS: dict[str, StopReason] = {
     "stop": "stop",
@@ -53,9 +54,7 @@ class ChatStream:
         self._thoughts: list[str] = []
         self._refusals: list[str] = []
         self._logprobs: list[dict[str, float]] | None = None
-        self._first: float | None = None
-        self._last: float | None = None
-        self._first_thought: float | None = None
+        self._moments = Moments()
         self._finish: str | None = None
         self._has_choice = False
         self._done = False
@@ -94,16 +93,11 @@ class ChatStream:
             refusal = self._finish
         if calls and stop == "stop":  # some servers name no finish of its own for calls
             stop = "tool_use"
+        text = "".join(self._pieces)
         return Response(
-            text="".join(self._pieces),
+            text=text,
             stop_reason=stop,
-            timing=Timing(
-                sent_at=sent_at,
-                total_s=ended_at - sent_at,
-                ttft_s=None if self._first is None else self._first - sent_at,
-                ttfr_s=None if self._first_thought is None else self._first_thought - sent_at,
-                last_s=None if self._last is None else self._last - sent_at,
-            ),
+            timing=self._moments.timing(text, sent_at, ended_at - sent_at),
             reasoning="".join(self._thoughts) or None,
             served_model=self._model,
             fingerprint=self._fingerprint,
@@ -142,13 +136,13 @@ class ChatStream:
                 content = self._take_parts(content, now)
             if content:
                 self._pieces.append(content + "")
-                self._content_at(now)
+                self._moments.text(content, now)
         for name in self._preset.reasoning_text_path:
             if thought := message.get(name):
                 self._think(thought + "", now)
                 break
         if self._heard is not None and (called := message.get("tool_calls")):
-            self._content_at(now)
+            self._moments.call(now)
             self._take_calls(self._heard, called)
         if refusal := message.get("refusal"):
             self._refusals.append(refusal + "")
@@ -156,11 +150,6 @@ class ChatStream:
             self._take_logprobs(logprobs.get("content") or ())
         if finish := choice.get("finish_reason"):
             self._finish = str(finish)
-
-    def _content_at(self, now: float | None) -> None:
-        self._last = now
-        if self._first is None:
-            self._first = now
 
     def _take_calls(self, heard: Heard, pieces: Any) -> None:
         """Pieces of calls. They belong together by their index; where a server says none, or the same for all calls, a
@@ -199,8 +188,7 @@ class ChatStream:
 
     def _think(self, thought: str, now: float | None) -> None:
         self._thoughts.append(thought)
-        if self._first_thought is None:
-            self._first_thought = now
+        self._moments.thought(now)
 
     def _take_parts(self, parts: list[Any], now: float | None) -> str:
         """Mistral's content as a list: thinking goes to the reasoning, the text comes back."""

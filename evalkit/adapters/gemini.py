@@ -22,10 +22,11 @@ from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.http_wire import Wire, refused
 from evalkit.adapters.keys import api_key
+from evalkit.adapters.moments import Moments
 from evalkit.adapters.sse import EventReader
 from evalkit.adapters.tool_calls import Heard, offered
 from evalkit.errors import BadReply, ConnectionFailed, Rejected, SuiteError, Unsupported
-from evalkit.records import Request, Response, Settings, StopReason, Timing, Tool, Usage
+from evalkit.records import Request, Response, Settings, StopReason, Tool, Usage
 
 _BASE_URL = "https://generativelanguage.googleapis.com"
 _HOME = ("generativelanguage.googleapis.com",)
@@ -164,9 +165,7 @@ class _GeminiStream:
         self._pieces: list[str] = []
         self._thoughts: list[str] = []
         self._logprobs: list[dict[str, float]] | None = None
-        self._first: float | None = None
-        self._last: float | None = None
-        self._first_thought: float | None = None
+        self._moments = Moments()
         self._finish: str | None = None
         self._blocked: str | None = None
         self._usage: dict[str, Any] | None = None
@@ -181,7 +180,7 @@ class _GeminiStream:
     def take_whole(self, body: bytes, now: float) -> None:
         """An answer that came as one JSON body (a list of chunks, or one), so without times."""
         self._take(body, now)
-        self._first = self._last = self._first_thought = None
+        self._moments = Moments()
 
     def response(self, sent_at: float, ended_at: float) -> Response:
         """The whole answer. Raises ConnectionFailed where the stream ended too early."""
@@ -195,16 +194,11 @@ class _GeminiStream:
         stop: StopReason = "refusal" if self._blocked is not None else _STOPS.get(self._finish or "", "other")
         if calls and stop == "stop":
             stop = "tool_use"
+        text = "".join(self._pieces)
         return Response(
-            text="".join(self._pieces),
+            text=text,
             stop_reason=stop,
-            timing=Timing(
-                sent_at=sent_at,
-                total_s=ended_at - sent_at,
-                ttft_s=None if self._first is None else self._first - sent_at,
-                ttfr_s=None if self._first_thought is None else self._first_thought - sent_at,
-                last_s=None if self._last is None else self._last - sent_at,
-            ),
+            timing=self._moments.timing(text, sent_at, ended_at - sent_at),
             reasoning="".join(self._thoughts) or None,
             served_model=self._model,
             usage=None if self._usage is None else usage_of(self._usage),
@@ -242,7 +236,7 @@ class _GeminiStream:
                     self._take_text(text + "", now, is_thought=bool(part.get("thought")))
                 if self._heard is not None and (call := part.get("functionCall")):
                     self._heard.begin(call["name"], call.get("args"))
-                    self._content_at(now)
+                    self._moments.call(now)
             if finish := candidate.get("finishReason"):
                 self._finish = str(finish)
             if logprobs := candidate.get("logprobsResult"):
@@ -251,16 +245,10 @@ class _GeminiStream:
     def _take_text(self, text: str, now: float, *, is_thought: bool) -> None:
         if is_thought:
             self._thoughts.append(text)
-            if self._first_thought is None:
-                self._first_thought = now
+            self._moments.thought(now)
             return
         self._pieces.append(text)
-        self._content_at(now)
-
-    def _content_at(self, now: float) -> None:
-        self._last = now
-        if self._first is None:
-            self._first = now
+        self._moments.text(text, now)
 
 
 def _alternatives(result: dict[str, Any]) -> list[dict[str, float]]:

@@ -14,12 +14,14 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any, Protocol
 
 import httpx2
 import orjson
 
 from evalkit.adapters.base import Capabilities
+from evalkit.adapters.moments import Moments
 from evalkit.adapters.presets import SETTINGS
 from evalkit.adapters.sdk_doorway import Door
 from evalkit.adapters.sdk_transport import sent_at
@@ -35,16 +37,15 @@ DRAIN_S = 0.2
 class Reading(ABC):
     """An answer as far as it has come. Each dialect's subclass says what an event means."""
 
-    __slots__ = ("done", "heard", "last_s", "reasoning", "text", "ttfr_s", "ttft_s")
+    __slots__ = ("done", "heard", "moments", "reasoning", "text")
 
     def __init__(self, tools: tuple[Tool, ...] = ()) -> None:
         self.heard = Heard(tools) if tools else None
         """The calls that it makes; None where no functions were offered."""
         self.text: list[str] = []
         self.reasoning: list[str] = []
-        self.ttft_s: float | None = None
-        self.ttfr_s: float | None = None
-        self.last_s: float | None = None
+        self.moments = Moments()
+        """In seconds after sending."""
         self.done = False
         """Whether the event came that ends an answer."""
 
@@ -63,20 +64,17 @@ class Reading(ABC):
     def content(self, piece: str, at_s: float) -> None:
         """A piece of the answer; an empty one is no token. Raises TypeError for what is no text."""
         if _is_text(piece):
-            self.spoke(at_s)
+            self.moments.text(piece, at_s)
             self.text.append(piece)
 
     def spoke(self, at_s: float) -> None:
-        """A token of the answer came, of its text or of a call."""
-        if self.ttft_s is None:
-            self.ttft_s = at_s
-        self.last_s = at_s
+        """A token of a call came."""
+        self.moments.call(at_s)
 
     def thought(self, piece: str, at_s: float) -> None:
         """A piece of reasoning."""
         if _is_text(piece):
-            if self.ttfr_s is None:
-                self.ttfr_s = at_s
+            self.moments.thought(at_s)
             self.reasoning.append(piece)
 
 
@@ -152,7 +150,7 @@ def _is_text(piece: object) -> bool:
 
 
 def _timing(reading: Reading, start: float, total_s: float) -> Timing:
-    return Timing(sent_at=start, total_s=total_s, ttft_s=reading.ttft_s, ttfr_s=reading.ttfr_s, last_s=reading.last_s)
+    return replace(reading.moments.timing("".join(reading.text), 0.0, total_s), sent_at=start)
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:
