@@ -19,7 +19,7 @@ from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.maths_worker import Worker
-from evalkit.scorers.numbers import last_boxed
+from evalkit.scorers.number_statements import last_boxed
 from evalkit.scorers.options import Amount, OneOf, Rule, read
 
 LONGEST = 20_000
