@@ -53,9 +53,11 @@ def sets(data: Path) -> Iterator[tuple[str, dict[str, Any], list[Reply]]]:
     by_question = {item["question"].strip(): gold for item, gold in zip(items, golds, strict=True)}
     routed = [o for o in records(data / "routellm" / "gsm8k_responses.jsonl.gz") if o["prompt"].strip() in by_question]
     for model in ("gpt4", "mixtral"):
-        yield f"routellm {model}", {}, [
-            Reply(o[f"{model}_response"], by_question[o["prompt"].strip()], o[f"{model}_correct"]) for o in routed
-        ]
+        yield (
+            f"routellm {model}",
+            {},
+            [Reply(o[f"{model}_response"], by_question[o["prompt"].strip()], o[f"{model}_correct"]) for o in routed],
+        )
     for name in ("gsm", "math_l5"):
         folder = data / f"zeroeval_{name}"
         wanted = {item["id"]: item["answer"] for item in records(folder / "items.jsonl.gz")}
@@ -65,17 +67,23 @@ def sets(data: Path) -> Iterator[tuple[str, dict[str, Any], list[Reply]]]:
             whole = [Reply(o["output"], wanted[o["id"]], bool(o["source_correct"])) for o in outputs]
             yield f"{model}, digits", {"pick": "digits", **JSON_ANSWER}, whole
             yield f"{model}, json", JSON_ANSWER, whole
-            yield f"{model}, reasoning", {}, [
-                r._replace(text=reasoning) for r in whole if (reasoning := _reasoning(r.text)) is not None
-            ]
+            yield (
+                f"{model}, reasoning",
+                {},
+                [r._replace(text=reasoning) for r in whole if (reasoning := _reasoning(r.text)) is not None],
+            )
     for folder in sorted((data / "evalscope_qwen").iterdir()):
         yield f"evalscope {folder.name}", {}, list(_evalscope(folder))
     for task in ("multistep_arithmetic_two",):
         rows = list(records(data / "bbh" / f"{task}.jsonl.gz"))
-        yield f"bbh {task}, cot", {}, [
-            Reply(r["cot"], r["target"], r["cot"].split("answer is")[-1].strip().rstrip(".") == r["target"])
-            for r in rows
-        ]
+        yield (
+            f"bbh {task}, cot",
+            {},
+            [
+                Reply(r["cot"], r["target"], r["cot"].split("answer is")[-1].strip().rstrip(".") == r["target"])
+                for r in rows
+            ],
+        )
 
 
 def _is_number(target: str) -> bool:

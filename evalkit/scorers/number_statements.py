@@ -152,7 +152,7 @@ def _bare(text: str) -> Found:
     end = _SENTENCE_END.search(text, last.end)
     sentence = text[start : end.start() if end else len(text)]
     if total := list(words.TOTAL.finditer(sentence)):
-        found = _clause(sentence[total[-1].end() :], "last statement")
+        found = _clause(sentence[total[-1].end() : total[-1].end() + 2 * _LONGEST_STATEMENT], "last statement")
         if found.number is not None or found.blocks:
             return _kept(found, text, start + total[-1].end() + (found.number.end if found.number else 0))
     if last.kind == "part":

@@ -104,10 +104,11 @@ HEDGES_UNSPACED = (
     r"可能|也许|也許|大概|或许|不知道|不确定|かもしれ|おそらく|多分|分かりません|아마|모르겠|อาจ|ไม่ทราบ|शायद|ربما"
 )
 CORRECTIONS: Mapping[str, str] = {
-    "en": r"no(?= *(?:[,.!?:;—–-]|\n|$|it\b|that\b|the answer|wait|sorry))|nope|wait|actually|correction|sorry|oops|hmm+|hold on|scratch that|on second thought|let me (?:re|correct|fix)"
-    r"\w*|i (?:made|meant|mean|misread|doubt|was wrong|need to correct|miscounted)|that(?:'s| is) (?:not|wrong|incorrect)|"
-    r"that (?:isn'?t|can'?t|cannot)|this (?:is|was) (?:not|wrong|incorrect)|my mistake|apologies|never ?mind|"
-    r"not (?:quite|right|correct)|it (?:is|was) (?:wrong|incorrect|not)|it isn'?t",
+    "en": r"no(?= *(?:[,.!?:;—–-]|\n|$|it\b|that\b|the answer|wait|sorry))|nope|wait|actually|correction|sorry|oops|hmm+|"
+    r"hold on|scratch that|on second thought|let me (?:re|correct|fix)"
+    r"\w*|i (?:made|meant|mean|misread|doubt|was wrong|need to correct|miscounted)|that(?:'s| is) (?:not (?:right|correct|true|quite|possible)|wrong|incorrect)|"
+    r"that (?:isn'?t (?:right|correct|true)|can'?t be|cannot be)|this (?:is|was) (?:not (?:right|correct|true)|wrong|incorrect)|my mistake|apologies|never ?mind|"
+    r"not (?:quite|right|correct)|it (?:is|was) (?:not (?:right|correct|true)|wrong|incorrect)",
     "es": r"espera|perdón|corrección|mejor dicho",
     "fr": r"attendez|attends|pardon|correction|non",
     "de": r"moment|warte|korrektur|entschuldigung|falsch|nein",

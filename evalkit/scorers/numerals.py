@@ -180,7 +180,7 @@ def _continues(text: str, end: int) -> bool:
     if _THEN.match(ahead):
         return True
     if ahead[:1] == "!" and not ahead[1:].strip():  # `5!` alone is a factorial, "It is 5!" an exclamation
-        line = text[:end].rpartition("\n")[2]
+        line = text[max(0, end - 300) : end].rpartition("\n")[2]
         return re.search(rf"[{_LETTER}]{{2}}|[^\W\d_a-zA-Z]", line) is None
     return False
 
