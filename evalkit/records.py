@@ -266,6 +266,8 @@ class Row:
     cache_write_other_tokens: int | None = None
     output_tokens: int | None = None
     reasoning_tokens: int | None = None
+    reasoning_estimated: bool = False
+    """Whether `reasoning_tokens` was not reported: the share of the output's characters that are reasoning."""
     cost_usd: Decimal | None = None
     """What the answer was billed, when it was bought; None where the price or the usage is unknown."""
     spend_usd: Decimal | None = None

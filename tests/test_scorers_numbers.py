@@ -9,7 +9,7 @@ import pytest
 
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome
-from evalkit.scorers.numbers import find_answer
+from evalkit.scorers.number_statements import find_answer
 from evalkit.scorers.registry import make_scorer
 from tests.scoring import mark, sample
 
@@ -73,15 +73,15 @@ READ = [
     ("on 1/2/2024", None),
     ("the 2nd", None),
     ("5/0", None),
-    ("3,5", 5),
-    ("1,23", 23),
+    ("3,5", Fraction("7/2")),
+    ("1,23", Fraction("123/100")),
     ("(7)", 7),
     ("[7]", 7),
-    ("7!", 7),
+    ("7!", None),
     ("~7", 7),
     ("≈ 7", 7),
     ("12\u202f345", 12345),
-    ("12 345", 345),
+    ("12 345", 12345),
     ("1'234", 1234),
     ("1" * 500, None),
     ("1e999", None),
@@ -93,8 +93,8 @@ READ = [
     ("$$7$$", 7),
     ("The total is $70,000.", 70000),
     ("100,000", 100000),
-    ("It is 5 – 3 dollars", 3),
-    ("5-3", 3),
+    ("It is 5 – 3 dollars", None),
+    ("5-3", None),
     ("1.", 1),
     ("1. First\n2. Second", 2),
     ("+7", 7),
@@ -112,7 +112,7 @@ READ = [
     ("\\boxed{-3}", -3),
     ("\\boxed{3} or \\boxed{4}", 4),
     ("\\boxed{(3,4)}", None),
-    ("2 + 2", 2),
+    ("2 + 2", None),
     ("GPT-4", 4),
 ]
 

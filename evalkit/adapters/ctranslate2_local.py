@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
@@ -27,6 +28,7 @@ from evalkit.adapters.batching import Gatherer
 from evalkit.adapters.checkpoint import Checkpoint, read_checkpoint
 from evalkit.adapters.ctranslate2_engine import Engine, Job, Options, read_options
 from evalkit.errors import Rejected, ServerError, Unsupported
+from evalkit.reasoning import split
 from evalkit.records import Message, Request, Response, Settings, Timing, Usage
 
 DEFAULT_MAX_TOKENS = 256
@@ -104,21 +106,41 @@ class CTranslate2Adapter:
         said = job.ids[:-1] if ended else job.ids
         text = self._checkpoint.tokenizer.decode(said, skip_special_tokens=True)
         cut = min((at for stop in settings.stop if stop and (at := text.find(stop)) >= 0), default=None)
+        text = text[:cut]
         moments = [moment - sent_at for moment in job.moments[: len(said)]]
+        thinking = self._thinking(said, text)
+        spoken = moments[thinking:]
         return Response(
-            text=text[:cut],
+            text=text,
             stop_reason="stop" if ended or cut is not None else "length",
             timing=Timing(
                 sent_at=sent_at,
                 total_s=total_s,
-                ttft_s=moments[0] if moments else None,
-                last_s=moments[-1] if moments else None,
+                ttft_s=spoken[0] if spoken else None,
+                ttfr_s=moments[0] if thinking and moments else None,
+                last_s=spoken[-1] if spoken else None,
             ),
             served_model=self._checkpoint.name,
             fingerprint=self._fingerprint,
-            usage=Usage(input=len(prompt), output=len(job.ids), reasoning=0),
+            usage=Usage(input=len(prompt), output=len(job.ids), reasoning=thinking),
             dropped=dropped(settings),
         )
+
+    def _thinking(self, said: Sequence[int], text: str) -> int:
+        """How many of the tokens are reasoning in the text, its tags included."""
+        parted = split(text)
+        if parted.reasoning is None:
+            return 0
+        if parted.begins is None:
+            return len(said)
+        decode, low, high = self._checkpoint.tokenizer.decode, 0, len(said)
+        while low < high:  # the first token with which the answer's first character is there
+            middle = (low + high) // 2
+            if len(decode(said[: middle + 1], skip_special_tokens=True)) > parted.begins:
+                high = middle
+            else:
+                low = middle + 1
+        return low
 
     async def _score(self, request: Request, continuations: tuple[str, ...], sent_at: float) -> Response:
         contexts = request.contexts

@@ -17,6 +17,7 @@ from typing import Any
 
 from evalkit.adapters.error_body import is_error
 from evalkit.adapters.http_errors import Declined, Where, error_from_event
+from evalkit.adapters.moments import Moments
 from evalkit.adapters.reply_fields import joined, log_probability, parsed, text, text_limit, too_long
 from evalkit.adapters.sse import EventReader
 from evalkit.adapters.tool_calls import Heard
@@ -38,8 +39,7 @@ class Reading(ABC):
     """One answer. Each dialect's subclass says what an event means."""
 
     __slots__ = (
-        *("_first", "_first_thought", "_last", "_limit", "_n_alternatives", "_size", "done", "heard", "logprobs"),
-        *("pieces", "thoughts"),
+        *("_limit", "_moments", "_n_alternatives", "_size", "done", "heard", "logprobs", "pieces", "thoughts"),
     )
 
     def __init__(self, tools: tuple[Tool, ...] = ()) -> None:
@@ -50,9 +50,7 @@ class Reading(ABC):
         self.logprobs: list[dict[str, float]] | None = None
         self.done = False
         """Whether nothing of the answer can follow."""
-        self._first: float | None = None
-        self._first_thought: float | None = None
-        self._last: float | None = None
+        self._moments = Moments()
         self._limit = text_limit()
         self._size = self._n_alternatives = 0
 
@@ -87,21 +85,18 @@ class Reading(ABC):
     def content(self, piece: object, now: float | None) -> None:
         """A piece of the answer; an empty one is no token. Raises TypeError for what is no text."""
         if said := text(piece):
-            self.spoke(now)
+            self._moments.text(said, now)
             self._grow(self.pieces, said)
 
     def thought(self, piece: object, now: float | None) -> None:
         """A piece of reasoning."""
         if said := text(piece):
-            if self._first_thought is None:
-                self._first_thought = now
+            self._moments.thought(now)
             self._grow(self.thoughts, said)
 
     def spoke(self, now: float | None) -> None:
-        """A token of the answer came, of its text or of a call."""
-        self._last = now
-        if self._first is None:
-            self._first = now
+        """A token of a call came."""
+        self._moments.call(now)
 
     def alternatives(self, places: Iterable[Iterable[tuple[object, object]]]) -> None:
         """(token, log-probability) pairs for each place of the answer; of two that spell the same (parts of a
@@ -122,19 +117,14 @@ class Reading(ABC):
         """The answer begins anew: what came so far belongs to an attempt that was given up at the provider's. Its
         reasoning was shown all the same."""
         self.pieces.clear()
-        self.logprobs = self._first = self._last = None
+        self.logprobs = None
+        self._moments.restart()
         if self.heard is not None:
             self.heard.forget()
 
     def timing(self, sent_at: float, ended_at: float) -> Timing:
-        """What the clock saw."""
-        return Timing(
-            sent_at=sent_at,
-            total_s=ended_at - sent_at,
-            ttft_s=None if self._first is None else self._first - sent_at,
-            ttfr_s=None if self._first_thought is None else self._first_thought - sent_at,
-            last_s=None if self._last is None else self._last - sent_at,
-        )
+        """What the clock saw; the first token is the first of the answer, not of reasoning inside the text."""
+        return self._moments.timing(self.said, sent_at, ended_at - sent_at)
 
     @property
     def said(self) -> str:

@@ -16,7 +16,7 @@ from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import graded, right_or_wrong, unparseable, unscored
 
-VERSION = 1
+VERSION = 2
 _RIGHT_OR_WRONG = frozenset(
     {"acc", "acc_norm", "acc_bytes", "exact_match", "prompt_level_strict_acc", "prompt_level_loose_acc"}
 )

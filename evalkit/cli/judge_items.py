@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from evalkit.errors import UserError
+from evalkit.reasoning import answer_of
 from evalkit.records import Row
 from evalkit.store.runs import resolve_run
 from evalkit.store.said import said
@@ -75,7 +76,7 @@ def _paired(rows: list[Row], first: str, second: str) -> Iterator[dict[str, Any]
 
 
 def _said(row: Row) -> str | None:
-    return said(row.text, row.calls)
+    return said(answer_of(row.text) if row.text else row.text, row.calls)
 
 
 def _place(row: Row) -> str:

@@ -46,7 +46,8 @@ _COLUMNS = (
         "cache_write_1h_tokens",
         "cache_write_other_tokens",
     ),
-    *("output_tokens", "reasoning_tokens", "service_tier", "billed_beside", "cost_usd", "spend_usd"),
+    *("output_tokens", "reasoning_tokens", "reasoning_estimated", "service_tier", "billed_beside", "cost_usd"),
+    "spend_usd",
 )
 
 
@@ -166,7 +167,7 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         cache_write_1h=row["cache_write_1h_tokens"],
         cache_write_other=row["cache_write_other_tokens"],
         output=row["output_tokens"],
-        reasoning=row["reasoning_tokens"],
+        reasoning=None if row["reasoning_estimated"] else row["reasoning_tokens"],
         service_tier=row["service_tier"],
         beside=(row["billed_beside"],) if row["billed_beside"] else (),
     )

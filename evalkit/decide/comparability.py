@@ -31,6 +31,7 @@ _SAID = {
     "interface": "the interface of the functions (native, text)",
     "score": "the scorer or its options",
     "scorer_version": "the scorer's version",
+    "reasoning": "what is done with reasoning in the text (split, keep)",
     "judge": "the judge: its model, endpoint, settings or prompt, or how its verdict is read",
     "settings": "the task's settings",
     "limit": "the subset of items (limit)",
@@ -40,7 +41,7 @@ _SAID = {
 }
 """Keys of a task's identity as a reader knows them; a key that is not here is named as it is."""
 _FEW = 15  # so many equal times are no coincidence
-_MARKING = frozenset({"score", "scorer_version"})
+_MARKING = frozenset({"score", "scorer_version", "reasoning"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from decimal import Decimal
 
 from evalkit.engine.rows import Course, answered, failed
 from evalkit.engine.work import Item
+from evalkit.reasoning import answer_of
 from evalkit.records import Failure, Message, Response, Row, Sample, StopReason, Timing, Usage
 from evalkit.scorers.outcomes import settle
 
@@ -40,15 +41,23 @@ def conversations(samples: Iterable[Sample]) -> Iterator[tuple[Sample, ...]]:
 
 
 def following(item: Item, row: Row) -> Item:
-    """The next turn of an item that was answered with text (see `goes_on`)."""
+    """The next turn of an item that was answered with text (see `goes_on`).
+
+    Its history holds the answer without reasoning, as the makers of reasoning models ask (DeepSeek and Qwen in their
+    guides, the chat templates of both and of gpt-oss), unless the task keeps it.
+    """
     sample, *later = item.later
-    asked = (*item.sample.messages, Message("assistant", row.text or ""), sample.messages[-1])
+    asked = (*item.sample.messages, Message("assistant", _answer(item, row)), sample.messages[-1])
     return replace(item, sample=replace(sample, messages=asked), later=tuple(later))
 
 
-def goes_on(row: Row) -> bool:
+def goes_on(item: Item, row: Row) -> bool:
     """Whether there is an answer that a next turn can stand on."""
-    return row.error_kind is None and bool((row.text or "").strip())
+    return row.error_kind is None and bool(_answer(item, row).strip())
+
+
+def _answer(item: Item, row: Row) -> str:
+    return row.text or "" if item.task.scorer.keeps_reasoning else answer_of(row.text)
 
 
 def unasked(item: Item, row: Row) -> Iterator[Row]:

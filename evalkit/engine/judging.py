@@ -19,7 +19,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.engine.judgments import answers_of, marked_anew, place, questions, unread, verdicts_of
+from evalkit.engine.judgments import answers_of, marked_anew, place, questions, said_of, unread, verdicts_of
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.panel import JudgedTask, Panel
 from evalkit.engine.pledge import Pledge
@@ -105,7 +105,11 @@ def _keep_labels(folder: Path, inner: Path, panel: Panel) -> dict[str, Any]:
     labelled = {name: task for name, task in panel.tasks.items() if task.labels}
     for answer in answers_of(folder, labelled) if labelled else ():
         label = answer.task.labels.get(f"{place(answer.row)}/{answer.row.model}")
-        if label is not None and label.answer in (None, said(answer.row.text, answer.row.calls)):
+        if label is not None and label.answer in (
+            None,
+            said(answer.row.text, answer.row.calls),
+            said_of(answer.row, keep=False),
+        ):
             kept.append((answer.row.key, label.value))
     for name, task in labelled.items():
         about[name] = {"n": len(task.labels), "n_used": sum(key[1] == name for key, _ in kept)}

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from evalkit.engine.panel import JudgedTask
 from evalkit.errors import SuiteError
+from evalkit.reasoning import answer_of
 from evalkit.records import Message, Outcome, Response, Row, Sample, Score, StopReason, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.judged import combined
@@ -89,11 +90,12 @@ def questions(answer: Answer) -> Iterator[Sample]:
     judging, row = answer.task.judging, answer.row
     if answer.itself or (judging.pair is not None and answer.other is None):
         return
-    other = None if answer.other is None else said(answer.other.text, answer.other.calls) or answer.other.refusal or ""
+    keep = answer.task.keeps_reasoning
+    other = None if answer.other is None else said_of(answer.other, keep=keep) or answer.other.refusal or ""
     shown = Shown(
         answer.sample,
         row.prompt or answer.sample.messages,
-        said(row.text, row.calls) or "",
+        said_of(row, keep=keep) or "",
         other,
         () if answer.other is None else answer.other.prompt,
     )
@@ -115,6 +117,11 @@ def questions(answer: Answer) -> Iterator[Sample]:
             cluster=row.cluster or place(row),
             slices=about,
         )
+
+
+def said_of(row: Row, *, keep: bool) -> str | None:
+    """What a judge is shown of an answer: its words, without reasoning unless the task keeps it, and its calls."""
+    return said(row.text if keep or not row.text else answer_of(row.text), row.calls)
 
 
 def place(row: Row) -> str:

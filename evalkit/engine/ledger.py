@@ -92,7 +92,7 @@ class Ledger:
             row = self.earlier(item.key)
             if row is None:
                 return item  # an answer that cannot be had again is asked for again
-            if not goes_on(row) and all(self.done(replace(item, sample=turn).key) for turn in item.later):
+            if not goes_on(item, row) and all(self.done(replace(item, sample=turn).key) for turn in item.later):
                 return None
             after = self.after(item, row)
             if after is None:
@@ -102,7 +102,7 @@ class Ledger:
 
     def after(self, item: Item, row: Row) -> Item | None:
         """The turn after this one; None where there is none, or nothing to stand on: then its rows are stored."""
-        if item.later and goes_on(row):
+        if item.later and goes_on(item, row):
             return following(item, row)
         for left_over in unasked(item, row):
             self.store(left_over)

@@ -42,6 +42,8 @@ class JudgedTask:
     """The task's own samples."""
     settings: Mapping[str, Settings]
     """By the name of each of its judges."""
+    keeps_reasoning: bool = False
+    """Whether judges are shown reasoning that stands in the text of an answer."""
     labels: Mapping[str, Label] = field(default_factory=dict)
     """What people say of single answers, by the id that `judge-data` gives an answer."""
 
@@ -101,7 +103,9 @@ def make_panel(
         except SuiteError as error:
             complaints += error.complaints
             continue
-        found[task.name] = JudgedTask(task.name, judging, verdict, task.samples, own, labels)
+        found[task.name] = JudgedTask(
+            task.name, judging, verdict, task.samples, own, keeps_reasoning=task.keeps_reasoning, labels=labels
+        )
     return found, complaints
 
 

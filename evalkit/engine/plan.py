@@ -191,16 +191,17 @@ def _adapters(
 
 def task_scorer(task: Task) -> Scorer:
     """The scorer that a task names, its options bound. Raises SuiteError without place."""
+    entry = task.entry
     own = getattr(task, "own_scorer", None)  # tasks that a bridge brings are marked by the tool that they come from
     if isinstance(own, Scorer):
-        return own
-    entry = task.entry
+        return replace(own, keeps_reasoning=task.keeps_reasoning)
     if entry.score is None:
         raise SuiteError("a task needs a score, like `score: choice`")
     options = dict(entry.score.options)
     if entry.score.name == "choice" and entry.mode is not None:
         options.setdefault("mode", entry.mode)
-    return make_scorer(entry.score.name, options)
+    scorer = make_scorer(entry.score.name, options)
+    return replace(scorer, keeps_reasoning=True) if task.keeps_reasoning else scorer
 
 
 def _unsent(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from evalkit.reasoning import split
 from evalkit.records import Failure, Outcome, Response, Row, Sample, Score
 
 
@@ -35,6 +36,7 @@ def answered(
 ) -> Row:
     """The row of an answer, as it was marked. `timed` is False where no model was waited for (a replay)."""
     usage, timing = response.usage, response.timing
+    estimate = reasoning_estimate(response)
     return Row(
         **_question(sample, model, repeat, course),
         outcome=score.outcome,
@@ -52,7 +54,8 @@ def answered(
         cache_write_1h_tokens=usage.cache_write_1h if usage else None,
         cache_write_other_tokens=usage.cache_write_other if usage else None,
         output_tokens=usage.output if usage else None,
-        reasoning_tokens=usage.reasoning if usage else None,
+        reasoning_tokens=estimate if estimate is not None else usage.reasoning if usage else None,
+        reasoning_estimated=estimate is not None,
         cost_usd=cost_usd,
         spend_usd=Decimal(0) if course.cached else cost_usd,
         stop_reason=response.stop_reason,
@@ -109,13 +112,29 @@ def _question(sample: Sample, model: str, repeat: int, course: Course) -> dict[s
     }
 
 
+def reasoning_estimate(response: Response) -> int | None:
+    """Tokens of the reasoning that stands in the text: its share of the characters times the tokens of the output.
+
+    None where the text holds none, the output's tokens are unknown, or the provider counts reasoning itself (a count of
+    0 beside visible reasoning is no count).
+    """
+    usage = response.usage
+    if usage is None or usage.output is None or usage.reasoning:
+        return None
+    parted = split(response.text)
+    if not parted.reasoning:
+        return None
+    return round(usage.output * (len(response.text) - len(parted.answer)) / len(response.text))
+
+
 def time_per_output_token(response: Response) -> float | None:
     """Seconds between content tokens, (last - first) / (output - reasoning - 1).
 
-    None where a part is unknown (an unreported share of reasoning would falsify it) or fewer than two tokens came.
+    None where a part is unknown (an unreported share of reasoning would falsify it), where the answer's share is only
+    estimated, or where fewer than two tokens came.
     """
     usage, timing = response.usage, response.timing
-    if usage is None or usage.output is None or usage.reasoning is None:
+    if usage is None or usage.output is None or usage.reasoning is None or reasoning_estimate(response) is not None:
         return None
     if timing.ttft_s is None or timing.last_s is None:
         return None

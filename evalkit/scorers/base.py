@@ -49,6 +49,9 @@ class Scorer:
     loop, so that no other request's latency holds it. `mark` is then called in a thread."""
     judges: bool = False
     """The reply is a judge's words about another answer: what it fails to say is absent, never a 0."""
+    keeps_reasoning: bool = False
+    """The task asks that reasoning in the text (`<think>` and its like) is marked with the answer; else it is taken off
+    before any scorer sees the reply."""
     later: bool = False
     """Judges mark the answer once it is stored; until then the mark is absent. Refusals and empty replies are settled
     without them."""

@@ -18,8 +18,9 @@ from evalkit.errors import MissingPackage
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
+from evalkit.scorers.maths_text import differ, has_dots, plain, same_text, stated, taken_back
 from evalkit.scorers.maths_worker import Worker
-from evalkit.scorers.numbers import last_boxed
+from evalkit.scorers.number_statements import last_boxed
 from evalkit.scorers.options import Amount, OneOf, Rule, read
 
 LONGEST = 20_000
@@ -37,20 +38,40 @@ def make(given: Mapping[str, Any]) -> Scorer:
     def mark(sample: Sample, response: Response) -> Score:
         if sample.target is None or not sample.target.strip():
             return unscored("the sample has no target")
-        boxed = last_boxed(response.text[-LONGEST:])
-        if options["read"] == "boxed" and boxed is None:
+        reply, gold = response.text[-LONGEST:], plain(_inside(sample.target))
+        said = last_boxed(reply)
+        if said is None and options["read"] == "boxed":
             return unparseable("nothing is boxed")
-        if boxed is not None and boxed.strip() == sample.target.strip():
-            return right_or_wrong(True, boxed[:500], "boxed, as written")
-        answer = response.text[-LONGEST:] if boxed is None else f"\\boxed{{{boxed}}}"
-        verdict = worker.compare(sample.target, answer)
+        how = "boxed, as written" if said is not None else "stated, as written"
+        refused = None
+        if said is None:
+            said, refused = stated(reply, gold)
+        elif options["read"] == "any":
+            refused = taken_back(reply[reply.rindex(said) + len(said) :])
+        if refused is not None:
+            return unparseable(refused)
+        if said is not None:
+            said = plain(said)
+            if same_text(gold, said):
+                return right_or_wrong(True, said[:500], how)
+            if has_dots(gold) and has_dots(said):
+                return unparseable("what the dots leave out cannot be compared")
+            if why := differ(gold, said):
+                return right_or_wrong(False, said[:500], why)
+        verdict = worker.compare(gold, reply if said is None else f"\\boxed{{{said}}}")
         if verdict.gold_unreadable:
             return unscored(f"the sample's target is no mathematics that can be read: {sample.target[:80]!r}")
         if verdict.same is None:
             return unparseable(verdict.reason)
         return right_or_wrong(verdict.same, verdict.shown, verdict.reason)
 
-    def gold(sample: Sample) -> str | None:
+    def right_answer(sample: Sample) -> str | None:
         return None if sample.target is None else f"\\boxed{{{sample.target}}}"
 
-    return Scorer("math", 1, mark, gold, options=options, slow=True)
+    return Scorer("math", 2, mark, right_answer, options=options, slow=True)
+
+
+def _inside(target: str) -> str:
+    """A target without the box or the dollar signs around it."""
+    boxed = last_boxed(target)
+    return (target if boxed is None else boxed).strip().strip("$").strip()

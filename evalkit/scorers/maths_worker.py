@@ -149,4 +149,45 @@ def _compare(math_verify: Any, gold: str, answer: str) -> dict[str, Any]:
     if not said:
         return {"same": None, "reason": "no mathematics was found in the reply"}
     same = bool(math_verify.verify(right, said, timeout_seconds=None, raise_on_error=True))
-    return {"same": same, "reason": "by math-verify", "shown": str(said[-1])[:500]}
+    shown = str(said[-1])[:500]
+    exact = _exactly(right[0], said[0])
+    if exact is not None and exact != same:
+        return {"same": exact, "reason": "by their values", "shown": shown}
+    return {"same": same, "reason": "by math-verify", "shown": shown}
+
+
+_DIGITS = 150
+"""To which irrational values are worked out; they are equal where all but the last thirty agree."""
+
+
+def _exactly(right: Any, said: Any) -> bool | None:
+    """Whether two values are equal, where both are numbers: math-verify rounds, so 1/2^99 and 1/2^98 are one to it.
+
+    None where either is no number, and where a decimal is near the other value: then math-verify's rounding decides.
+    """
+    import sympy
+
+    def number(value: Any) -> Any:
+        if not isinstance(value, sympy.Expr) or value.has(sympy.UnevaluatedExpr):
+            return None  # a percentage is left to math-verify: 50% is 50 and 0.5 to it
+        names = {str(symbol): symbol for symbol in value.free_symbols}
+        if set(names) <= {"i", "e"}:
+            value = value.subs({symbol: sympy.I if name == "i" else sympy.E for name, symbol in names.items()})
+        return value if value.is_number and value.is_finite is not False else None
+
+    a, b = number(right), number(said)
+    if a is None or b is None:
+        return None
+    if a.has(sympy.Float) or b.has(sympy.Float):
+        if a == b:
+            return True
+        scale = max(abs(sympy.N(a, 60)), abs(sympy.N(b, 60)))
+        return None if scale and abs(sympy.N(a, 60) - sympy.N(b, 60)) / scale < sympy.Float("1e-5") else False
+    if a.is_Rational and b.is_Rational:
+        return bool(a == b)
+    apart = abs((a - b).evalf(15, maxn=4000))
+    if a.is_integer and b.is_integer:
+        return bool(apart < 0.5)  # noqa: PLR2004
+    one, two = sympy.N(a, _DIGITS), sympy.N(b, _DIGITS)
+    size = max(abs(one), abs(two))
+    return bool(size == 0 or apart / size < sympy.Float(10) ** (30 - _DIGITS))

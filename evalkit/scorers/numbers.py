@@ -25,13 +25,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
-from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
-from evalkit.scorers.numerals import Number, find_numbers, read_number, simplify
+from evalkit.scorers.number_statements import find_answer
+from evalkit.scorers.numerals import Number, read_number
 from evalkit.scorers.options import Amount, OneOf, Rule, read
 
 
@@ -53,15 +53,6 @@ _RULES: Mapping[str, Rule] = {
     "tolerance": _Tolerance(),
     "percent": OneOf(("same", "ratio"), "same"),
 }
-
-
-class Found(NamedTuple):
-    """What a reply gives as its number."""
-
-    number: Number | None
-    shown: str | None
-    """The number as written, with the reading beside it where they differ."""
-    reason: str
 
 
 def make(given: Mapping[str, Any]) -> Scorer:
@@ -92,7 +83,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
             return None
         return f"\\boxed{{{sample.target}}}" if pick == "boxed" else sample.target
 
-    return Scorer("numbers", 1, mark, gold, options=options)
+    return Scorer("numbers", 2, mark, gold, options=options)
 
 
 _DIGITS = re.compile(r"-?[0-9]{1,400}(?:\.[0-9]{1,400}|/0{0,40}[1-9][0-9]{0,400})?")
@@ -111,91 +102,3 @@ def _mark_digits(sample: Sample, response: Response) -> Score:
 def worth(number: Number, *, ratio: bool) -> Fraction:
     """The figure that is compared."""
     return number.value / 100 if ratio and number.percent else number.value
-
-
-_STATEMENT = re.compile(
-    r"\b(?:answer|result|solution|total)(?: (?:is|was|equals|would be|comes to)\b|[ \t]?[:=])|####",
-    re.IGNORECASE,
-)
-_LONGEST_STATEMENT = 200  # characters after the words; beyond that it is prose
-
-
-def find_answer(reply: str, pick: str, *, cut: bool = False) -> Found:
-    """The number that counts by `pick` (see the module). `cut`: the reply was stopped by the output limit."""
-    text = simplify(reply.replace("**", "").replace("__", ""))
-    if pick in ("boxed", "final") and (content := last_boxed(text)) is not None:
-        return _read_statement(content, "boxed", strict=True)
-    if pick == "boxed":
-        return Found(None, None, "nothing is boxed")
-    if pick == "final" and (found := _last_statement(text, cut=cut)) is not None:
-        return found
-    if cut and pick != "first":
-        return Found(None, None, "no final statement before the cut")
-    return _first_or_last(text, pick, cut=cut)
-
-
-_AT_CUT = Found(None, None, "the number at the cut may lack digits")
-
-
-def _last_statement(text: str, *, cut: bool) -> Found | None:
-    """The number of the last final statement that has one; None when there is none."""
-    for match in reversed(list(_STATEMENT.finditer(text))):
-        rest = text[match.end() : match.end() + _LONGEST_STATEMENT]
-        found = _read_statement(_sentence(rest), "final statement", strict=False)
-        if found.number is not None:
-            at_end = match.end() + len(rest) == len(text) and rest.rstrip()[-1:].isdigit()
-            return _AT_CUT if cut and at_end else found
-    return None
-
-
-def _first_or_last(text: str, pick: str, *, cut: bool) -> Found:
-    numbers = list(islice(find_numbers(text), 1 if pick == "first" else None))
-    number = numbers[-1] if numbers else None
-    if number is None:
-        return Found(None, None, "there is no number")
-    if cut and number.end == len(text):
-        return _AT_CUT
-    return Found(number, text[number.start : number.end], "first number" if pick == "first" else "last number")
-
-
-def _read_statement(text: str, name: str, *, strict: bool) -> Found:
-    """The number that a statement gives: behind its last `=` when it has one, else its first.
-
-    `strict`: nothing else may be computed there: another digit or a LaTeX command makes it no number.
-    """
-    text = text.rpartition("=")[2] if "=" in text else text
-    number = next(find_numbers(text), None)
-    if number is None:
-        return Found(None, None, f"the {name} holds no number: {text.strip()[:80]!r}")
-    around = text[: number.start] + text[number.end :]
-    if strict and (re.search(r"\d", around) or "\\" in _UNIT.sub("", around)):
-        return Found(None, None, f"the {name} is not a single number: {text.strip()[:80]!r}")
-    return Found(number, text[number.start : number.end], name)
-
-
-_UNIT = re.compile(
-    r"\\(?:text|mathrm|textbf|mbox)\s?\{[^{}]{0,60}\}(?:\^\{?\d\}?)?|\^?\{?\\circ\}?|\\(?:degree|approx|quad)\b|\\[()\[\]]"
-)
-
-
-def _sentence(text: str) -> str:
-    """Up to the end of the line that has a word in it, or of the sentence."""
-    text = text.lstrip(" \t\n:*")
-    end = re.search(r"\n|[.!?;](?=\s|$)", text)
-    return text if end is None else text[: end.start()]
-
-
-def last_boxed(text: str) -> str | None:
-    r"""What stands in the last `\boxed{..}`, braces matched; None when nothing is boxed or the brace never closes."""
-    start = text.rfind("\\boxed{")
-    if start < 0:
-        return None
-    depth = 0
-    for position in range(start + len("\\boxed"), len(text)):
-        if text[position] == "{":
-            depth += 1
-        elif text[position] == "}":
-            depth -= 1
-            if depth == 0:
-                return text[start + len("\\boxed{") : position]
-    return None

@@ -2,11 +2,16 @@ r"""Numbers as people and models write them, read exactly: the result is a fract
 
     [n.value for n in find_numbers("It costs $1,234.50, or 3/4 less than −2×10^3.")]   # 2469/2, 3/4, -2000
 
-Read: signs (also the Unicode minus), thousands separators (comma, apostrophe, thin and no-break space; a plain space
-only inside LaTeX), decimals, exponents (`1e3`, `2×10^3`, `2 \times 10^{3}`), fractions (`3/4`, `1 1/2`, `\frac{3}{4}`,
-`\frac34`), currency before, percent and units behind, "3 million". Not read: numbers inside words (`H2O`, `x1`),
-version and date chains (`1.2.3`, `1/2/2024`), ordinals (`2nd`), words ("forty-two"), a decimal comma (`3,5` is two
-numbers), anything divided by zero.
+Read: signs (also the Unicode minus, `- 5`, "minus 5", "negative 5"), thousands separators (comma, apostrophe, spaces,
+Indian groups), decimals with a point or a comma (`1,234` is a thousand, `3,5` and `12,50` are decimals), exponents
+(`1e3`, `2×10^3`, `10^6`, `10³`), fractions (`3/4`, `1 1/2`, `1½`, `\frac{3}{4}`, `\frac34`), digits of every script,
+beside letters of scripts that write without spaces too, currency before, percent and units behind, "3 million", `5k`,
+`3万`.
+
+Found and not valued (`part`): what belongs to a larger expression (`3\sqrt{2}`, `2x + 3`, `72π`, `5!`, `5 ± 1`, `3-5`,
+`6:2`, `101_2`, an operand without its result). Found and no quantity (`other`): ordinals (`2nd`), dates, times, versions
+(`1.2.3`, `1/2/2024`, `10:30`). Not found: numbers inside words (`H2O`, `x1`) or in exponents of units (`m^2`), number
+words ("forty-two"), anything divided by zero.
 """
 
 from __future__ import annotations
@@ -16,10 +21,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Literal
+
+from evalkit.scorers.numerals_plain import simplify
+
+__all__ = ["Number", "find_numbers", "find_quantities", "read_number", "simplify"]
 
 _MOST_DIGITS = 400
 _LARGEST_EXPONENT = 400
-_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SCALES = {
+    **{"hundred": 100, "dozen": 12, "thousand": 10**3, "k": 10**3, "million": 10**6, "mn": 10**6, "m": 10**6},
+    **{"billion": 10**9, "bn": 10**9, "b": 10**9, "trillion": 10**12, "tn": 10**12, "lakh": 10**5, "crore": 10**7},
+    **{"千": 10**3, "万": 10**4, "萬": 10**4, "만": 10**4, "亿": 10**8, "億": 10**8, "억": 10**8},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,104 +41,203 @@ class Number:
     """A number found in a text."""
 
     value: Fraction
+    """0 where the kind is not `plain`."""
     start: int
     end: int
     """Where it stands in the text that was searched: [start, end), unit and percent sign left out."""
     percent: bool
     """Whether a percent sign (or the word) follows; `value` is then still the figure before it: 50 for 50 %."""
+    kind: Literal["plain", "part", "other"] = "plain"
 
 
 # Possessive quantifiers (Python 3.11) keep every part from being tried twice: linear in the text.
-_WHOLE = r"\d{1,3}+(?:[,'\u00a0\u2009\u202f]\d{3}(?!\d))++|\d++"
-_NUMBER = re.compile(
-    r"(?=[-+$€£¥₹.\d\\])(?<![\w\\])(?<!\d[./])(?<!\.)"
-    r"(?P<sign>[-+](?=[$€£¥₹]?[\d.\\]))?(?P<currency>[$€£¥₹] ?)?(?P<inner>-(?=[\d.]))?"
-    r"(?:\\[dt]?frac ?(?:\{ ?(?P<ftop>-?\d++) ?\} ?\{ ?(?P<fbottom>\d++) ?\}|(?P<top1>\d)(?P<bottom1>\d))"
-    rf"|(?:(?P<mixed>\d++) (?=\d++/\d))?(?P<whole>{_WHOLE})?(?P<part>\.\d++)?"
-    r"(?:(?P<exp>[eE][-+]?\d++)| ?(?:×|\\times|\\cdot|\*|x) ?10 ?(?:\^|\*\*) ?[{(]?(?P<ten>[-+]?\d++)[)}]?)?"
-    r"(?: ?/ ?(?P<over>\d++))?)"
+_WHOLE = (
+    r"[1-9]\d?+(?:,\d\d(?!\d))++,\d{3}(?!\d)|[1-9]\d{0,2}+(?:[,'’\u00a0\u2009\u202f]\d{3}(?!\d))++"
+    r"|[1-9]\d{0,2}+(?: \d{3}(?![\d/]))++"
+    r"|\d{1,3}+(?:\.\d{3}(?!\d))++(?=,\d{1,2}(?!\d))|\d++"
 )
-_CHAIN = re.compile(r"\.\d|/\d|:\d\d")
-_PERCENT = re.compile(r" ?\\?%| percent\b| per cent\b", re.IGNORECASE)
-_SCALE = re.compile(r"[ -](thousand|million|billion|trillion)\b", re.IGNORECASE)
+_FRAC = r"\{ ?(?P<{0}>-?[\d.,]++) ?\}"
+_LETTER = r"A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"
+_NUMBER = re.compile(
+    rf"(?=[-+$€£¥₹.\d\\])(?<![{_LETTER}\d_\\])(?<!\d[./])(?<!\.)"
+    r"(?P<sign>[-+](?=[$€£¥₹]?[\d.\\]))?(?P<currency>[$€£¥₹] ?)?(?P<inner>-(?=[\d.]))?"
+    r"(?:(?P<mixed2>\d{1,9}+) ?(?=\\[dtc]?frac))?"
+    rf"(?:\\[dtc]?frac ?(?:{_FRAC.replace('{0}', 'ftop')} ?{_FRAC.replace('{0}', 'fbottom')}|(?P<top1>\d) ?(?P<bottom1>\d))"
+    rf"|(?:(?P<mixed>\d++) (?=\d++/\d))?(?P<whole>{_WHOLE})?(?P<part>\.\d++|,(?:\d{{1,2}}|\d{{4,}})(?!\d)|(?<=\b0),\d++)?"
+    r"(?:(?P<exp>[eE][-+]?\d++)| ?(?:×|\\times|\\cdot|\*|x|·) ?10 ?(?:\^|\*\*) ?[{(]?(?P<ten>[-+]?\d++)[)}]?"
+    r"| ?(?:\^|\*\*) ?(?:\{ ?(?P<power1>[-+]?\d++) ?\}|\(? ?(?P<power2>[-+]?\d++) ?\)?))?"
+    r"(?: ?/ ?(?P<over>\d++)(?![.,]\d))?)"
+)
+_CHAIN = re.compile(r"\.\d|/\d|:\d\d|-\d\d(?:-\d\d)\b|-\d{2}-\d{2}\b")
+_PERCENT = re.compile(r" ?\\?%| (?:percent|per cent|pct|prozent|por ciento|pour cent)\b", re.IGNORECASE)
+_SCALE = re.compile(
+    r"[ -]?(dozen\b|(?:hundred|thousand|million|billion|trillion|lakh|crore)(?=s?\b))s?|(?-i:(k|K|M|B|bn|mn|tn)(?![A-Za-z\d]))"
+    r"| (bn|mn|tn)\b|[ ]?([千万萬億亿만억])",
+    re.IGNORECASE,
+)
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)\b")
-
-
-def simplify(text: str) -> str:
-    """The text with LaTeX spacing, escapes and typographic signs in the plain form that `find_numbers` reads."""
-    if not text.isascii():
-        text = text.translate(_PLAIN)
-    if "\\" in text:
-        for latex, plain in _LATEX:
-            text = text.replace(latex, plain)
-    return text.replace("{,}", ",")
-
-
-_PLAIN = {ord("−"): "-", ord("–"): "-", ord("﹣"): "-", ord("－"): "-", ord("∕"): "/", ord("⁄"): "/", ord("％"): "%"}
-_PLAIN |= {ord("０") + digit: str(digit) for digit in range(10)}
-_LATEX = (
-    ("\\!", ""), ("\\,", ""), ("\\;", " "), ("\\ ", " "), ("\\$", "$"), ("\\%", "%"), ("\\left", ""), ("\\right", ""),
-)  # fmt: skip
+_DEGREE = r"\{? ?(?:\\circ|\\degree|°|∘|º)"
+_THEN = re.compile(
+    rf" ?(?:\\sqrt|√|\\pi\b|π|\\cdot\b|\\times\b|\\div\b|÷|\\pm\b|\\mp\b|±|\+ ?/ ?-|\\log|\\ln|\\sin|\\cos|\\binom)"
+    rf"|[xyzijnpquvwXYZN](?![{_LETTER}])|x(?=[\^+\-*/ ]*[\dyz(])| ?\^(?!{_DEGREE})"
+    r"| ?[*×·] ?(?=[\d($\\]|[a-z]\b)| ?\+ ?(?=[\d($\\.]|[a-z]\b|\d)|\+(?!\w)| x (?=\d)"
+    r"| ?- ?(?=[\d$\\(]|[a-z]\b)| ?: ?\d|_[\w{]| ?/ ?(?=[xyzn]\b|\()|\((?=[^()]{0,20}[a-z][^()]{0,20}\))(?=[^()\s]+\))"
+    r"| (?:choose|mod|plus|minus|times|divided by|multiplied by) ?(?=[\d$(\\])| ?!(?=[ ]?[-+*/=)}^])|x[A-Fa-f\d]"
+    r"| ?(?:=|\\approx|≈|equals\b)",
+)
+"""What makes the number before it a part of something larger."""
+_AHEAD = 60
+_BEFORE = re.compile(
+    r"(?:\\sqrt ?(?:\[\d\])? ?\{?|√ ?\(?|\\?\b(?:log|ln|sin|cos|tan|cot|sec|csc|exp|sqrt|arcsin|arccos|arctan)(?:_\{?\w+\}?)?"
+    r" ?[({]?|[*×·÷^] ?\{?|\w ?\+ ?|[)}\]%$] ?\+ ?|\\(?:times|cdot|div|pm|mp|log|ln|sin|cos|tan|exp) ?[{(]?|± ?|\|"
+    r"|[\d)}\]%] ?- ?|\b[a-z] ?- ?|[\w)}] ?/ ?|\d:|\d,|\d ?x |\broots? of |\d[ \w.%]{0,20}\b(?:minus|plus) "
+    r"|\b(?:times|multiplied by|divided by|choose|mod) )$"
+)
+"""What makes the number behind it a part of something larger."""
+_BACK = 40
+_SPACED_MINUS = re.compile(
+    r"(?:^|[=:({\[]|\b(?:is|are|was|be|equals|to|es|est|ist|é|è)|[是为は은는]) ?- $|^\s*- $", re.IGNORECASE
+)
+_NEGATIVE = re.compile(
+    r"\b(?:minus|negative|moins|menos|meno|минус|âm) ?[$€£]?$|(?:负|負|マイナス|마이너스|ลบ) ?$", re.IGNORECASE
+)
 
 
 def find_numbers(text: str) -> Iterator[Number]:
-    """Every number of a simplified text, from left to right."""
-    skip_to = 0
+    """Every plain number of a simplified text, from left to right."""
+    return (number for number in find_quantities(text) if number.kind == "plain")
+
+
+def find_quantities(text: str) -> Iterator[Number]:
+    """Everything with digits in a simplified text that stands by itself, of every kind, from left to right."""
     position = 0
     while position < len(text) and (match := _NUMBER.search(text, position)) is not None:
         position = max(match.end(), match.start() + 1)
-        if match.start() < skip_to or (number := _read(match, text)) is None:
-            if match.end() > match.start() and (chain := _CHAIN.match(text, match.end())):
-                skip_to = position = _end_of_chain(text, chain.end())
+        if match.end() == match.start() or not any(c.isdigit() for c in match[0]):
             continue
-        yield number
+        if _is_exponent(text, match.start()):
+            continue
+        number = _read(match, text)
+        if number is not None:
+            position = max(position, number.end)
+            yield number
 
 
 @lru_cache(maxsize=1024)  # targets are read once for every model and repeat
 def read_number(text: str) -> Number | None:
     """The number that the text is, apart from sign, currency and unit; None when it is not one."""
     text = simplify(text).strip().strip("$").strip()
-    found = next(find_numbers(text), None)
-    if found is None or found.start != 0 or any(character.isdigit() for character in text[found.end :]):
+    found = next(find_quantities(text), None)
+    if found is None or found.kind != "plain" or found.start != 0:
         return None
-    return found
+    return None if re.search(r"(?<!\^)(?<!\^\{)\d", text[found.end :]) else found
+
+
+def _is_exponent(text: str, start: int) -> bool:
+    """Whether digits stand in the exponent or index of a unit or a variable: `m^2`, `x_1`, `s^{-1}`."""
+    before = text[max(0, start - 4) : start]
+    return re.search(rf"[{_LETTER})}}\]][\^_]\{{?$", before) is not None
+
+
+def _read(match: re.Match[str], text: str) -> Number | None:
+    start, end = match.start(), match.end()
+    if end - start > _MOST_DIGITS:
+        return Number(Fraction(0), start, end, percent=False, kind="part")
+    if match["ftop"] is None and match["top1"] is None and _CHAIN.match(text, end):
+        return Number(Fraction(0), start, _end_of_chain(text, end), percent=False, kind="other")
+    if match["over"] is None and _ORDINAL.match(text, end):
+        return Number(Fraction(0), start, end, percent=False, kind="other")
+    value = _value(match)
+    if value is None:
+        return Number(Fraction(0), start, end, percent=False, kind="part")
+    if match["sign"] == "-" or match["inner"] is not None:
+        value = -value
+    before = text[max(0, start - _BACK) : start]
+    part = _is_operand(match, text, before)
+    if not part and match["sign"] is None and (led := _sign_before(before)) is not None:
+        value, start = -value, start - len(led)
+    if scale := _SCALE.match(text, end):
+        value *= _SCALES[next(word for word in scale.groups() if word).lower()]
+        end = scale.end()
+    if part or _continues(text, end) or _is_list(match, text):
+        return Number(Fraction(0), start, end, percent=False, kind="part")
+    if text[end : end + 1] == "‰" or text[end : end + 2] == " ‰":
+        return Number(value / 10, start, end, percent=True)
+    return Number(value, start, end, _PERCENT.match(text, end) is not None)
+
+
+def _is_list(match: re.Match[str], text: str) -> bool:
+    """Whether the comma of `3,5` parts two numbers: in brackets, or where more commas follow."""
+    if not (match["part"] or "").startswith(","):
+        return False
+    start, end = match.start(), match.end()
+    bracketed = text[max(0, start - 1) : start] in ("(", "[") and text[end : end + 1] in (")", "]")
+    return bracketed or re.match(r",-?\d", text[end : end + 3]) is not None
+
+
+def _continues(text: str, end: int) -> bool:
+    ahead = text[end : end + _AHEAD]
+    if _THEN.match(ahead):
+        return True
+    if ahead[:1] == "!" and not ahead[1:].strip():  # `5!` alone is a factorial, "It is 5!" an exclamation
+        line = text[max(0, end - 300) : end].rpartition("\n")[2]
+        return re.search(rf"[{_LETTER}]{{2}}|[^\W\d_a-zA-Z]", line) is None
+    return False
+
+
+def _is_operand(match: re.Match[str], text: str, before: str) -> bool:
+    if match["sign"] is not None and re.search(r"[\w)}\]%] ?$", before) and not before.endswith(("e ", "s ")):
+        # `10 -5`, `k+6`: a sign behind an operand is an operator; behind a word it is a sign
+        if re.search(r"(?:\d|[)}\]%]|\b[A-Za-z]) ?$", before):
+            return True
+    return match["sign"] is None and _BEFORE.search(before) is not None
+
+
+def _sign_before(before: str) -> str | None:
+    """The words or the minus with a space that make the number negative."""
+    if before.endswith("- "):
+        if _SPACED_MINUS.search(before) and (
+            before.strip() == "-" or before.strip("\n") == before or "\n- " not in before
+        ):
+            return "- "
+        return None
+    found = _NEGATIVE.search(before)
+    return found[0] if found else None
 
 
 def _end_of_chain(text: str, position: int) -> int:
-    while position < len(text) and (text[position].isdigit() or text[position] in "./:"):
+    while position < len(text) and (text[position].isdigit() or text[position] in "./:-"):
         position += 1
     return position
 
 
-def _read(match: re.Match[str], text: str) -> Number | None:
-    """The number of a match; None when the match is empty or belongs to something that is no number."""
-    end = match.end()
-    if end - match.start() > _MOST_DIGITS or text[end : end + 1] == "_":
-        return None
-    value = _fraction(match) if match["whole"] is None and match["part"] is None else _decimal(match, text)
-    if value is None:
-        return None
-    if match["sign"] == "-" or match["inner"] is not None:
-        value = -value
-    if scale := _SCALE.match(text, end):
-        value *= _SCALES[scale[1].lower()]
-        end = scale.end()
-    return Number(value, match.start(), end, _PERCENT.match(text, end) is not None)
-
-
-def _fraction(match: re.Match[str]) -> Fraction | None:
-    r"""The value of a LaTeX `\frac`; None when there is none or it divides by zero."""
+def _value(match: re.Match[str]) -> Fraction | None:
+    """The value without its sign; None for a division by zero or an absurd size."""
     top, bottom = match["ftop"] or match["top1"], match["fbottom"] or match["bottom1"]
-    return None if top is None or int(bottom) == 0 else Fraction(int(top), int(bottom))
-
-
-def _decimal(match: re.Match[str], text: str) -> Fraction | None:
-    """The value of digits with what belongs to them; None for chains, ordinals, division by zero, absurd exponents."""
-    if _CHAIN.match(text, match.end()) or (match["over"] is None and _ORDINAL.match(text, match.end())):
+    if top is not None:
+        above, below = _plain(top), _plain(bottom)
+        if above is None or below is None or below == 0:
+            return None
+        return above / below + int(match["mixed2"] or 0)
+    whole, part = match["whole"], match["part"] or ""
+    if whole is None and not part:
         return None
-    value = Fraction((re.sub(r"\D", "", match["whole"]) if match["whole"] else "0") + (match["part"] or ""))
+    value = Fraction((re.sub(r"\D", "", whole) if whole else "0") + part.replace(",", "."))
     exponent = int(match["ten"] or (match["exp"] or "e0")[1:])
     if abs(exponent) > _LARGEST_EXPONENT or (match["over"] is not None and int(match["over"]) == 0):
         return None
+    if (power := match["power1"] or match["power2"]) is not None:
+        if abs(int(power)) * max(len(whole or ""), len(part), 1) > _LARGEST_EXPONENT or (
+            value == 0 and int(power) <= 0
+        ):
+            return None
+        value = value ** int(power)
     value = value * Fraction(10) ** exponent / int(match["over"] or 1)
     return value + int(match["mixed"] or 0)
+
+
+def _plain(digits: str) -> Fraction | None:
+    try:
+        return Fraction(digits.replace(",", ""))
+    except ValueError:
+        return None

@@ -2,11 +2,13 @@
 
 `settle` is what the engine calls for every response. In this order, the first that applies:
 
+0. Reasoning that stands in the text (`<think>` and its like, see `evalkit.reasoning`) is taken off: all that follows,
+   scorers and judges included, sees the answer alone. A task with `reasoning: keep` is marked by the text as it came.
 1. A likelihood scorer marks the log-likelihoods; nothing was said, so nothing can be refused or cut. A judge's verdict
    is marked as it is: what a judge fails to say is nobody's 0.
 2. The provider says that the model refused or that its filter stopped it: `refused`.
 3. The reply is empty (calls of functions count, where the scorer reads them): `truncated` when the output limit was
-   reached (reasoning used it up), else `unparseable`.
+   reached (reasoning used it up) or the reasoning in the text never ends, else `unparseable`.
 4. The scorer marks the reply. A full mark stands.
 5. The output limit was reached, and the scorer read no answer or judges replies as a whole: `truncated`. An answer that
    was read out of a cut reply stands, right or wrong.
@@ -22,6 +24,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from evalkit.reasoning import Split, split
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import unparseable
@@ -49,18 +52,32 @@ _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "′": "'", "`"
 
 def settle(sample: Sample, response: Response, scorer: Scorer) -> Score:
     """The mark of one response, by the order above. Raises nothing for what a model wrote."""
-    if scorer.needs == "likelihood" or scorer.judges:
+    if scorer.needs == "likelihood":
+        return scorer.mark(sample, response)
+    parted = Split(response.text) if scorer.keeps_reasoning else split(response.text)
+    if parted.reasoning is not None:
+        response = replace(response, text=parted.answer)
+    if scorer.judges:
         return scorer.mark(sample, response)
     if response.stop_reason in ("refusal", "content_filter"):
         return _refused(scorer, response.refusal or f"the provider ended the reply with {response.stop_reason}")
     if not response.text.strip() and not (scorer.reads_calls and response.calls):
-        if response.stop_reason == "length":
-            return _truncated("cut off before any text")
-        return unparseable("a function is called and nothing is said" if response.calls else "the reply is empty")
+        return _nothing_said(response, parted)
     score = scorer.mark(sample, response)
     if score.value is None or score.value >= 1.0:
         return score
     return _settle_lesser(score, response, scorer)
+
+
+def _nothing_said(response: Response, parted: Split) -> Score:
+    """Rule 3: why there is no answer."""
+    if response.stop_reason == "length":
+        return _truncated("cut off in its reasoning" if parted.unclosed else "cut off before any text")
+    if parted.unclosed:
+        return _truncated("the reply ends within its reasoning")
+    if response.calls:
+        return unparseable("a function is called and nothing is said")
+    return unparseable("only reasoning came, and no answer after it" if parted.reasoning else "the reply is empty")
 
 
 def _settle_lesser(score: Score, response: Response, scorer: Scorer) -> Score:

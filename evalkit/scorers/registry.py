@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from evalkit.errors import SuiteError
+from evalkit.reasoning import names_tag
 from evalkit.scorers.base import Make, Scorer
 from evalkit.scorers.options import did_you_mean
 
@@ -29,6 +30,9 @@ SCORERS: Mapping[str, str] = {
     "verdict": "evalkit.scorers.judgement:make",
 }
 
+READING = 1
+"""Part of every scorer's version: raised when `evalkit.reasoning` tells answers from reasoning in another way."""
+
 
 def known_scorers() -> list[str]:
     """The names a suite may use, in alphabetical order; imports none of them."""
@@ -44,11 +48,17 @@ def make_scorer(name: str, options: Mapping[str, Any] | None = None) -> Scorer:
     given = dict(options or {})
     take = given.pop("take", None)
     if take is None:
-        return make(given)
+        return _read(make(given), given)
     from evalkit.scorers.taking import read_taking, taking
 
     rule = read_taking(take, name)
-    scorer = make(given)
+    scorer = _read(make(given), {**given, "take": take})
     if scorer.needs == "likelihood":
         raise SuiteError(f"scorer {name}: `take` reads a reply, and likelihoods are no reply: leave it out")
     return replace(taking(scorer, rule), options={**(scorer.options or {}), "take": take})
+
+
+def _read(scorer: Scorer, options: Mapping[str, Any]) -> Scorer:
+    """The scorer with its whole version. One whose `take` or `pattern` names a tag of reasoning reads it itself."""
+    keeps = names_tag(f"{options.get('take')} {options.get('pattern')}")
+    return replace(scorer, version=scorer.version + READING, keeps_reasoning=keeps)

@@ -50,6 +50,7 @@ _ROW_TYPES = {
     **dict.fromkeys(("queue_s", "retry_s", "ttft_s", "ttfr_s", "tpot_s", "total_s"), "double"),
     **dict.fromkeys(("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"), "int64"),
     **dict.fromkeys(("cache_write_other_tokens", "output_tokens", "reasoning_tokens"), "int64"),
+    "reasoning_estimated": "bool",
     **dict.fromkeys(("cost_usd", "spend_usd"), "money"),
     **dict.fromkeys(("stop_reason", "served_model", "fingerprint", "service_tier", "cluster"), "string"),
     "billed_beside": "string",  # since November 2026; null in parts of before

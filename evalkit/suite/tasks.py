@@ -79,6 +79,11 @@ class Task:
         added = orders.SLICES if self.entry.permute is not None else (TURN,) if self.entry.turns is not None else ()
         return self.entry.slices + added
 
+    @property
+    def keeps_reasoning(self) -> bool:
+        """Whether reasoning in the text of a reply stays part of the answer."""
+        return self.entry.reasoning == "keep"
+
     @cached_property
     def data(self) -> Data:
         """The file of records; fetched from the hub where the task says so. Raises SuiteError."""
@@ -140,6 +145,8 @@ class Task:
             identity["permute"] = entry.permute.model_dump()
         if entry.turns is not None:
             identity["turns"] = list(entry.turns) if isinstance(entry.turns, tuple) else entry.turns
+        if self.keeps_reasoning:
+            identity["reasoning"] = "keep"
         if entry.tools is not None:
             identity["tools"] = entry.tools if isinstance(entry.tools, str) else list(entry.tools)
             identity["interface"] = entry.interface or "native"

@@ -195,6 +195,9 @@ class Adjustable(Part):
     """Ask each record in this many orders of its options; they count as one item. None: as written."""
     mode: Mode | None = None
     """How a choice is read: generate (from text; the default), likelihood or first_token."""
+    reasoning: Literal["split", "keep"] | None = None
+    """What is done with reasoning in a reply's text (`<think>` and its like). split (the default): it is no part of the
+    answer. keep: the reply is marked and passed on as it came, for a task that is about the tags."""
     interface: Interface | None = None
     """How `tools` are offered: native (through the provider's tool interface; the default) or text (in the prompt)."""
     system: str | None = None

@@ -1,0 +1,180 @@
+r"""The text of mathematical answers: the expression that a reply states, in one spelling, and what no algebra should join.
+
+    stated("So the answer is (1, 2).", "(1,2)")      # Stated("(1, 2)")
+    stated("The answer is not 7.", "7").refused      # "the statement is denied"
+    plain("10\\,000")                                # "10000"
+    differ("1011_2", "1011_3")                       # "the bases differ"
+
+`differ` names pairs that math-verify calls equal and a careful person does not: it drops bases, units and brackets.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import NamedTuple
+
+from evalkit.scorers import number_words as words
+
+
+class Stated(NamedTuple):
+    """What a reply without a box states."""
+
+    expression: str | None
+    """None: nothing that is clearly an expression; the whole reply is then left to math-verify."""
+    refused: str | None = None
+    """Why the reply gives no answer."""
+
+
+_DIGIT_GAP = re.compile(r"(?<=\d)(?:\\[,;:! ]|\{,\}|,\\!|~|[\u2009\u202f\u00a0])(?=\d{3}(?!\d))")
+_DEGREES = re.compile(r"°|º|\^\s?\{?\s?\\degree\s?\}?|\\degree\b")
+_LEADING_WORDS = re.compile(
+    r"^\s*(?:\\(?:text|mathrm|textbf|mbox)\s?\{)?\s*(?:thus,? |so,? |hence,? )?(?:the )?(?:final |correct )?"
+    r"(?:answer|solution|result)(?: is| =|:)?:?\s*\}?\s*(?=\S)",
+    re.IGNORECASE,
+)
+_DOTS = re.compile(r"\\(?:[lcv]|d)?dots\b|…|\.\.\.")
+_DECIMAL = re.compile(r"-?\d{1,30}\.\d{1,30}|-?\.\d{1,30}")
+_BASE = re.compile(r"(?<![\w.}])([0-9A-Fa-f]*\d[0-9A-Fa-f]*)_\{?\s?(\d{1,2}|\\text\s?\{[^{}]{1,12}\})\s?\}?(?![\w^])")
+_UNITS: tuple[frozenset[str], ...] = tuple(
+    frozenset(names.split())
+    for names in (
+        "mm millimeter millimeters millimetre millimetres", "cm centimeter centimeters centimetre centimetres",
+        "m meter meters metre metres", "km kilometer kilometers kilometre kilometres", "in inch inches", "ft foot feet",
+        "yd yard yards", "mi mile miles", "mg milligram milligrams", "g gram grams", "kg kilogram kilograms",
+        "lb lbs pound pounds", "oz ounce ounces", "ml milliliter milliliters", "l liter liters litre litres",
+        "ms milliseconds", "s sec secs second seconds", "min mins minute minutes", "h hr hrs hour hours", "day days",
+        "week weeks", "month months", "year years", "cent cents", "dollar dollars usd", "euro euros eur", "radian radians rad",
+        "degree degrees", "percent", "dozen dozens", "hundred", "thousand", "million", "billion", "km/h kph", "mph", "m/s",
+    )
+)  # fmt: skip
+_SCALED = frozenset({"dozen", "dozens", "hundred", "thousand", "million", "billion"})
+_UNIT = re.compile(
+    r"\d[\s~]*(?:\\[,; ]\s?)?(?:\\(?:text|mathrm|textrm|mbox|rm)\s?\{\s?~?\s?([A-Za-z/]+)\s?\}|([A-Za-z/]{1,12}))\s*(?:\^\{?\d\}?)?\s*$"
+)
+_WORD = re.compile(r"(?<!\\)\b[A-Za-z]{3,}\b")
+_FUNCTIONS = frozenset(
+    "sqrt sin cos tan cot sec csc log exp frac cdot times pi infty left right text arcsin arccos arctan".split()
+)
+_MATHS = re.compile(r"\$\$(.{1,400}?)\$\$|\$(.{1,400}?)\$|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL)
+_END = re.compile(r"\n|[。！？]|[.!?;](?=\s|$)")
+
+
+def plain(text: str) -> str:
+    """The expression with thousands separators, degree signs, a closing point and leading words taken off."""
+    text = _DIGIT_GAP.sub("", text.strip())
+    text = _DEGREES.sub(r"^\\circ", text)
+    text = _LEADING_WORDS.sub("", text, count=1) or text
+    return re.sub(r"(?<=[\d})\]A-Za-z])[.,;](?=\s*\$?\s*$)", "", text)
+
+
+def same_text(gold: str, answer: str) -> bool:
+    """Whether two expressions are spelled alike, spacing and sizes of brackets and dots aside."""
+    return _bare(gold) == _bare(answer)
+
+
+def differ(gold: str, answer: str) -> str | None:
+    """Why two expressions are not the same, whatever algebra says; None where algebra may decide."""
+    decimals = [_DECIMAL.fullmatch(text.strip().strip("$")) for text in (gold, answer)]
+    if decimals[0] and decimals[1] and not _rounded(decimals[0][0], decimals[1][0]):
+        return "the decimals differ"
+    bases = [{(digits, base) for digits, base in _BASE.findall(text)} for text in (gold, answer)]
+    if all(bases) and {base for _, base in bases[0]} != {base for _, base in bases[1]}:
+        return "the bases differ"
+    units = [_unit(text) for text in (gold, answer)]
+    if None not in units and units[0] != units[1]:
+        return "the units differ"
+    if any(unit is not None and unit & _SCALED for unit in units) and units[0] != units[1]:
+        return "the units differ"
+    shapes = {_shape(gold), _shape(answer)}
+    if shapes == {"(", "{"}:
+        return "one is a set, the other is not"
+    if any(re.search(r"\\(?:sin|cos|tan)", text) for text in (gold, answer)) and ("\\circ" in gold) != (
+        "\\circ" in answer
+    ):
+        return "only one is in degrees"
+    return None
+
+
+def _rounded(one: str, other: str) -> bool:
+    """Whether two decimals are equal, or the shorter one has six places or more and is the longer one rounded."""
+    a, b = sorted((Decimal(one), Decimal(other)), key=lambda value: -int(value.as_tuple().exponent))
+    places = -int(a.as_tuple().exponent)
+    return a == b or (places >= 6 and b.quantize(a) == a)
+
+
+def has_dots(text: str) -> bool:
+    """Whether the text leaves something out, like 1, 2, .., n: algebra does not read what is left out."""
+    return _DOTS.search(text) is not None
+
+
+def stated(reply: str, gold: str) -> Stated:
+    """The expression that the last final statement of a reply without a box gives."""
+    for match in reversed(list(words.ANSWER.finditer(reply))):
+        rest = reply[match.end() : match.end() + 600].lstrip(" \t\n:：*")
+        maths = _MATHS.match(rest) or _MATHS.search(rest[: end.start() if (end := _END.search(rest)) else len(rest)])
+        end = _END.search(rest, maths.end() if maths else 0)
+        sentence = rest[: end.start() if end else len(rest)]
+        outside = _MATHS.sub(" ", sentence)
+        if why := _open(match[0] + " " + outside, reply[max(0, match.start() - 60) : match.start()], gold):
+            return Stated(None, why)
+        if maths:
+            return Stated(next(part for part in maths.groups() if part is not None))
+        candidate = sentence.strip().strip("*$ ")
+        if candidate and not [w for w in _WORD.findall(candidate) if w.lower() not in _FUNCTIONS]:
+            return Stated(candidate)
+        return Stated(None)
+    return Stated(None)
+
+
+def taken_back(after: str) -> str | None:
+    """Words behind a box that take it back, where no other answer follows them; None where there are none."""
+    cue = re.search(
+        r"(?:^|[.!?…,;\n])[\s\"'*$()]*(?:but |oh,? )?((?:no|nope)(?=[,.!: ])|that(?:'s| is) (?:not right|wrong|incorrect|not correct)|"
+        r"(?:is|this is) (?:wrong|incorrect|not (?:right|correct))|i made (?:a|an) (?:mistake|error)|correction\b|scratch that|"
+        r"(?:wait|actually|sorry|oops)\b[^.\n]{0,60}\b(?:should be|is wrong|wrong|mistake|not right|incorrect|must be|i meant?)|"
+        r"不对|错了|更正)",
+        after[:4000], re.IGNORECASE,
+    )  # fmt: skip
+    return None if cue is None else f"the answer is taken back: {after[cue.start(1) : cue.start(1) + 60]!r}"
+
+
+def _open(words_around: str, before: str, gold: str) -> str | None:
+    if words.DENIED.search(words_around) or re.search(
+        r"\b(?:wrong|incorrect|n['’]t think|not think)\b[^.]{0,30}$", before, re.I
+    ):
+        return "the statement is denied"
+    if words.HEDGED.search(words_around):
+        return "the statement is hedged"
+    one = not re.search(r",|\\text|\bor\b|\band\b|\\pm|\\cup|[\[\]<>≤≥{]\s*\\?|\\[lg]e", gold)
+    if one and (
+        words.OR.search(words_around) or re.search(rf"{words.spaced(words.BOUNDS)}", words_around, re.IGNORECASE)
+    ):
+        return "the statement gives a bound or several answers"
+    return None
+
+
+def _bare(text: str) -> str:
+    text = _DOTS.sub("…", plain(text)).replace("\\left", "").replace("\\right", "").replace("\\displaystyle", "")
+    text = re.sub(r"\\[dtc]frac", r"\\frac", text)
+    text = re.sub(r"_\{(\w)\}", r"_\1", re.sub(r"\^\{(\w)\}", r"^\1", text))
+    return re.sub(r"\\[,;:! ]|[\s$~]", "", text)
+
+
+def _unit(text: str) -> frozenset[str] | None:
+    found = _UNIT.search(text.replace("$", "").strip())
+    if found is None:
+        return None
+    name = found[1] or found[2]
+    lower = name.lower() if len(name) > 1 or name == "L" else name
+    return next((unit for unit in _UNITS if lower in unit), None)
+
+
+def _shape(text: str) -> str | None:
+    """`(` for a tuple or an open interval, `{` for a set; None for all else."""
+    text = re.sub(
+        r"^\s*[\w\\]{0,12}\s*=\s*", "", text.strip().strip("$").replace("\\left", "").replace("\\right", "").strip()
+    )
+    if text.startswith("(") and text.endswith(")") and "," in text:
+        return "("
+    return "{" if text.startswith("\\{") and text.endswith("\\}") else None

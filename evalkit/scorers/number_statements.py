@@ -1,0 +1,331 @@
+r"""Which number of a reply is its answer, as a careful person reads it.
+
+    find_answer("36 + 36 = 72. The answer is 72.", "final").number.value      # 72
+    find_answer("The answer is not 72.", "final")                             # no number: it is denied
+    find_answer("The answer is 5. Wait, it should be 6.", "final")            # 6
+
+A statement ("the answer is ..", `\boxed{..}`, `#### ..`, in a dozen languages) gives its number only where the number
+is said outright: not denied, hedged or bounded ("at least 5", "probably 5"), no alternative ("5 or 6"), no part of a
+larger expression, and not taken back in what follows. Where one of these holds the reply gives no number: falling back
+to another one would be a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from evalkit.scorers import number_words as words
+from evalkit.scorers.numerals import Number, find_quantities, simplify
+
+_LONGEST_STATEMENT = 200  # characters after the words; beyond that it is prose
+_AFTERWARDS = 4000  # characters behind a number in which it can be taken back
+_SENTENCE_END = re.compile(r"\n|[.!?;…](?=[\s\"')\]*]|$)|[。！？；।]")
+_CONDITION = re.compile(
+    r"\b(?:if|suppose|supposing|assum\w+|whether|unless|say|imagine)(?: that)?(?: the| an?| my| your| its)?"
+    r"(?: final| correct| right| actual)? ?$",
+    re.IGNORECASE,
+)
+_DISOWNED = re.compile(
+    r"(?:\b(?:wrong|incorrect|false(?: to \w+)?|doubt|deny|untrue)|(?:n['’]t|\bnot|\bnever) (?:think|believe|say|sure|"
+    r"know|tell|agree|certain|claim|true|clear))(?: if| whether)?(?: that)?(?: the| an?| my| your)?"
+    r"(?: final| correct| right)? ?$",
+    re.IGNORECASE,
+)
+_CUE = re.compile(
+    rf"(?:[.!?…,;:—\n。！？，；]|-|^)[\s\"'*()]*(?:(?:but|and|oh|well|ah)[, ] ?)?(?P<cue>{words.CORRECTED.pattern})",
+    re.IGNORECASE,
+)
+_BUT = re.compile(r"\b(?:but|sondern|sino|mais|ma|maar|а|lecz|tapi)\b|而是|ではなく|아니라", re.IGNORECASE)
+_LINKS = frozenset(
+    {*",;&/~:-、，和与與と", "and", ", and", "to", "through", "until", "und", "y", "e", "et", "en", "и", "i", "bis", "a",
+     "à", "до", "至", "到", "から", "和 ", "และ", ",and", "- ", "; and", "plus or minus"}
+)  # fmt: skip
+_SIGNS = re.compile(r"[\s$€£¥₹()\[\]{}\\*_`\"']+")
+
+
+class Found(NamedTuple):
+    """What a reply gives as its number."""
+
+    number: Number | None
+    shown: str | None
+    """The number as written."""
+    reason: str
+    blocks: bool = False
+    """Whether the words settle that no number is given, so that no other may be taken."""
+
+
+_NOTES = re.compile(r"<<[^<>]{0,200}>>")
+"""GSM8K's calculator notes: `48/2 = <<48/2=24>>24`."""
+_AT_CUT = Found(None, None, "the number at the cut may lack digits")
+
+
+def find_answer(reply: str, pick: str, *, cut: bool = False) -> Found:
+    """The number that counts by `pick` (see `evalkit.scorers.numbers`). `cut`: stopped by the output limit."""
+    text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", reply)))
+    if pick in ("boxed", "final") and (box := _box(text)) is not None:
+        found = _read_box(text[box[0] : box[1]])
+        return _kept(found, text, box[1] + 1) if pick == "final" else found
+    if pick == "boxed":
+        return Found(None, None, "nothing is boxed")
+    if pick == "final" and (found_in := _last_statement(text, cut=cut)) is not None:
+        return found_in
+    if cut and pick != "first":
+        return Found(None, None, "no final statement before the cut")
+    return _bare(text) if pick == "final" else _first_or_last(text, pick, cut=cut)
+
+
+def last_boxed(text: str) -> str | None:
+    r"""What stands in the last `\boxed{..}`, braces matched; None when nothing is boxed or the brace never closes."""
+    box = _box(text)
+    return None if box is None else text[box[0] : box[1]]
+
+
+_BOX = re.compile(r"\\f?box(?:ed)? {0,3}\{")
+
+
+def _box(text: str) -> tuple[int, int] | None:
+    last = None
+    for last in _BOX.finditer(text):  # noqa: B007 - the last one counts
+        pass
+    if last is None:
+        return None
+    depth = 0
+    for position in range(last.end() - 1, len(text)):
+        if text[position] == "{":
+            depth += 1
+        elif text[position] == "}":
+            depth -= 1
+            if depth == 0:
+                return last.end(), position
+    return None
+
+
+def _first_or_last(text: str, pick: str, *, cut: bool) -> Found:
+    number = None
+    for quantity in find_quantities(text):
+        if quantity.kind != "other":
+            number = quantity
+            if pick == "first":
+                break
+    if number is None:
+        return Found(None, None, "there is no number")
+    if cut and number.end == len(text):
+        return _AT_CUT
+    if number.kind == "part":
+        return _part(text, number)
+    return Found(number, text[number.start : number.end], f"{pick} number")
+
+
+def _last_statement(text: str, *, cut: bool) -> Found | None:
+    """What the last final statement that says anything gives; None when there is none."""
+    conditional = False
+    for match in reversed(list(words.ANSWER.finditer(text))):
+        rest = text[match.end() : match.end() + _LONGEST_STATEMENT]
+        sentence, start = _sentence(rest, match.end())
+        before = _SENTENCE_END.split(text[max(0, match.start() - 80) : match.start()])[-1]
+        if _CONDITION.search(before):
+            conditional = True
+            continue
+        found = _clause(sentence, "final statement")
+        if found.number is None and not found.blocks:
+            continue
+        if cut and found.number is not None and match.end() + len(rest) == len(text) and rest.rstrip()[-1:].isdigit():
+            return _AT_CUT
+        if _DISOWNED.search(before) or words.DENIED.search(match[0]) or words.HEDGED.search(match[0]):
+            return Found(None, None, f"the statement is denied or hedged: {_short(text[match.start() :])}", blocks=True)
+        end = start + (found.number.end if found.number is not None else len(sentence))
+        return _kept(found, text, end)
+    return Found(None, None, "the answer is only supposed", blocks=True) if conditional else None
+
+
+def _bare(text: str) -> Found:
+    """The last number of a reply without a final statement."""
+    before: list[Number] = []
+    for quantity in find_quantities(text):
+        if quantity.kind != "other":
+            before = [*before[-2:], quantity]
+    if not before:
+        return Found(None, None, "there is no number")
+    last = before[-1]
+    start = _sentence_start(text, last.start)
+    end = _SENTENCE_END.search(text, last.end)
+    sentence = text[start : end.start() if end else len(text)]
+    if total := list(words.TOTAL.finditer(sentence)):
+        found = _clause(sentence[total[-1].end() : total[-1].end() + 2 * _LONGEST_STATEMENT], "last statement")
+        if found.number is not None or found.blocks:
+            return _kept(found, text, start + total[-1].end() + (found.number.end if found.number else 0))
+    if last.kind == "part":
+        return _part(text, last)
+    lead = text[max(start, last.start - 60) : last.start]
+    previous = before[-2] if len(before) > 1 and before[-2].start >= start else None
+    if re.search(rf"(?:{words.DENIED.pattern})(?: \w+)?[ $€£]*$", lead, re.IGNORECASE):
+        if (
+            previous is None
+            or previous.kind != "plain"
+            or _denied_at(text[max(start, previous.start - 60) : previous.start])
+        ):
+            return Found(None, None, f"the last number is denied: {_short(sentence)}", blocks=True)
+        last, previous = previous, None
+        lead = text[max(start, last.start - 60) : last.start]
+    if why := _unsaid(text, last, lead, previous, sentence):
+        return Found(None, None, f"the last number is {why}: {_short(sentence)}", blocks=True)
+    return _kept(Found(last, text[last.start : last.end], "last number"), text, last.end)
+
+
+def _denied_at(lead: str) -> bool:
+    return re.search(rf"(?:{words.DENIED.pattern})(?: \w+)?[ $€£]*$", lead, re.IGNORECASE) is not None
+
+
+_DIRECT_HEDGE = re.compile(
+    r"\b(?:may be|might be|could be|probably|possibly|perhaps|maybe|likely)(?: about| around)? [$€£]?$|可能是?$|大概是?$"
+    r"|也许是?$|quizás? $|tal vez $|vielleicht $|peut-être $|может быть $|возможно,? $",
+    re.IGNORECASE,
+)
+_UNSURE = re.compile(
+    r"\b(?:unsure|not sure|not certain|do(?: not|n'?t) know|can(?:not|'?t) (?:tell|say)|no idea|doubt)\b|不知道|不确定",
+    re.IGNORECASE,
+)
+
+
+def _unsaid(text: str, number: Number, lead: str, previous: Number | None, sentence: str) -> str | None:
+    """Why the number is not given outright by the sentence around it; None where it is."""
+    if re.search(rf"(?:{words.BOUND.pattern})[是为]?[ ($€£]*$", lead, re.IGNORECASE):
+        return "a bound"
+    if _DIRECT_HEDGE.search(lead) or _UNSURE.search(sentence):
+        return "hedged"
+    tail = text[number.end : number.end + 60]
+    if words.BOUNDED_AFTER.match(tail):
+        return "a bound"
+    if words.DENIED_AFTER.match(tail):
+        return "denied"
+    if previous is not None and _linked(text[previous.end : number.start], previous, number, words_only=sentence):
+        return "one of several"
+    return None
+
+
+def _linked(gap: str, first: Number, second: Number, *, words_only: str | None = None) -> bool:
+    """Whether two numbers are alternatives, a list or a range, by what stands between them."""
+    if first.kind == second.kind == "plain" and first.value == second.value:
+        return False
+    if len(gap) <= 40 and words.OR.search(gap):
+        return True
+    between = _SIGNS.sub(" ", gap).strip().lower()
+    if words_only is not None and between in {
+        ",",
+        "/",
+        ":",
+        ";",
+    }:  # prose has commas between numbers: not so a bare list
+        return re.search(r"[^\W\d_]", words_only) is None
+    return between in _LINKS or gap.strip() in _LINKS
+
+
+def _clause(clause: str, name: str) -> Found:
+    """The number that a statement gives: behind its last `=` when it has one, else its first."""
+    if "=" in clause:
+        head, _, clause_end = clause.rpartition("=")
+        if re.search(r"[<>!≠]$|\\(?:neq?|geq?|leq?) *$", head.rstrip()):
+            return Found(None, None, f"the {name} is a bound: {_short(clause)}", blocks=True)
+        if re.search(rf"(?:{words.OR.pattern}) *[\w\\{{}}]{{0,12}} *$", head, re.IGNORECASE) or (
+            words.DENIED.search(head) and not _BUT.search(head)
+        ):
+            return Found(None, None, f"the {name} gives several numbers: {_short(clause)}", blocks=True)
+        inner = _clause(clause_end, name)
+        if inner.number is None:
+            return inner
+        shift = len(head) + 1
+        number = inner.number
+        moved = Number(number.value, number.start + shift, number.end + shift, number.percent)
+        return Found(moved, inner.shown, inner.reason)
+    quantities = list(find_quantities(clause))
+    if not quantities:
+        blocks = words.SAYS_UNKNOWN.search(clause) is not None or words.SPELLED.search(clause) is not None
+        return Found(None, None, f"the {name} holds no number: {_short(clause)}", blocks=blocks)
+    number = quantities[0]
+    lead = clause[: number.start]
+    if words.DENIED.search(lead):
+        but = _BUT.search(clause, number.end)
+        later = [quantity for quantity in quantities if but and quantity.start >= but.end()]
+        if not later:
+            return Found(None, None, f"the {name} is denied: {_short(clause)}", blocks=True)
+        quantities, number = later, later[0]
+    elif words.BOUND.search(lead) or words.BOUNDED_AFTER.match(clause, number.end):
+        return Found(None, None, f"the {name} gives a bound: {_short(clause)}", blocks=True)
+    elif words.HEDGED.search(lead) or _UNSURE.search(clause) or re.search(r"\beither\b", lead, re.IGNORECASE):
+        return Found(None, None, f"the {name} is hedged: {_short(clause)}", blocks=True)
+    if words.DENIED_AFTER.match(clause, number.end):
+        return Found(None, None, f"the {name} is denied: {_short(clause)}", blocks=True)
+    if number.kind != "plain":
+        return _part(clause, number)
+    if len(quantities) > 1 and not _is_note(clause, quantities[1]):
+        if _linked(clause[number.end : quantities[1].start], number, quantities[1]):
+            return Found(None, None, f"the {name} gives several numbers: {_short(clause)}", blocks=True)
+    return Found(number, clause[number.start : number.end], name)
+
+
+def _is_note(clause: str, number: Number) -> bool:
+    """Whether a number is a citation like [1]."""
+    return clause[max(0, number.start - 1) : number.start] == "[" and clause[number.end : number.end + 1] == "]"
+
+
+_UNIT = re.compile(
+    r"\\(?:text|mathrm|textbf|mbox|textrm|rm|operatorname)\s?\{[^{}]{0,60}\}(?:\^\{?-?\d\}?)?|\^?\{?\\circ\}?"
+    r"|\\(?:degree|approx|quad|qquad|displaystyle)\b|\\[()\[\]]|\\(?:d|t)?frac(?=\W*$)|[A-Za-z]{1,4}\^\{?-?\d\}?|[A-Za-z]+/[A-Za-z]+"
+    r"|-[A-Za-z]{2,}"
+)
+
+
+def _read_box(content: str) -> Found:
+    """The number that is boxed: nothing else may be computed or said beside it."""
+    plain = content.rpartition("=")[2] if "=" in content else content
+    if re.search(r"[<>≤≥≠]|\\(?:neq?|geq?|leq?|gt|lt)\b", content):
+        return Found(None, None, f"the box is not a single number: {_short(content)}", blocks=True)
+    found = next(find_quantities(plain), None)
+    if found is None:
+        return Found(None, None, f"the box holds no number: {_short(content)}", blocks=True)
+    around = plain[: found.start] + " " + plain[found.end :]
+    left = _UNIT.sub(" ", around)
+    said = (words.BOUND, words.DENIED, words.HEDGED, re.compile(r"\b(?:minus|negative|or|and)\b", re.IGNORECASE))
+    if (
+        found.kind != "plain"
+        or re.search(r"[\d\\+*^<>±√π|_!]|-(?!\s*$)|(?<![A-Za-z])[xyzwnkpq](?![A-Za-z])", left)
+        or any(pattern.search(around) for pattern in said)
+    ):
+        return Found(None, None, f"the box is not a single number: {_short(content)}", blocks=True)
+    return Found(found, plain[found.start : found.end], "boxed")
+
+
+def _kept(found: Found, text: str, end: int) -> Found:
+    """The number, unless what follows takes it back: then the number that is given instead, or none."""
+    behind = text[end : end + _AFTERWARDS]
+    cue = _CUE.search(behind)
+    if cue is None or found.number is None:
+        return found
+    instead = _bare(behind[cue.end() :]) if any(c.isdigit() for c in behind[cue.end() :]) else None
+    if instead is None or instead.number is None:
+        return Found(None, None, f"the answer is taken back: {_short(behind[cue.start('cue') :])}", blocks=True)
+    return Found(instead.number, instead.shown, "corrected afterwards")
+
+
+def _part(text: str, number: Number) -> Found:
+    around = text[max(0, number.start - 20) : number.end + 20]
+    return Found(None, None, f"the number is part of something larger: {_short(around)}", blocks=True)
+
+
+def _sentence(text: str, at: int) -> tuple[str, int]:
+    """Up to the end of the line that has a word in it, or of the sentence; and where that begins in the reply."""
+    stripped = text.lstrip(" \t\n:：*")
+    start = at + len(text) - len(stripped)
+    end = _SENTENCE_END.search(stripped)
+    return (stripped if end is None else stripped[: end.start()]), start
+
+
+def _sentence_start(text: str, position: int) -> int:
+    start = max(0, position - 400)
+    ends = list(_SENTENCE_END.finditer(text, start, position))
+    return ends[-1].end() if ends else start
+
+
+def _short(text: str) -> str:
+    return repr(text.strip()[:80])

@@ -1,0 +1,152 @@
+"""Words around numbers, by language: what states an answer, denies it, leaves it open, bounds it or takes it back.
+
+Each table is language -> alternatives of a regular expression; the module's patterns are made of all languages at once,
+so a reply need not say its language. Words of scripts without spaces stand without word bounds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+ANSWERS: Mapping[str, str] = {
+    "en": r"answers?(?: (?:is|was|are|equals|comes to|comes out to|seems to be)\b| (?:would|should|must|may|might|could|can|will|cannot|"
+    r"can'?t|won'?t|has to|ought to) be\b| isn'?t\b| wasn'?t\b|[ \t]?[:=])",
+    "es": r"respuesta(?: correcta| final)?(?: es| sería|[ \t]?:)",
+    "fr": r"réponse(?: correcte| finale)?(?: est|[ \t]?:)",
+    "de": r"(?:antwort|lösung)(?: ist| lautet| beträgt|[ \t]?:)",
+    "pt": r"resposta(?: correta| final)?(?: é|[ \t]?:)",
+    "it": r"risposta(?: corretta| finale)?(?: è|[ \t]?:)",
+    "nl": r"antwoord(?: is|[ \t]?:)",
+    "pl": r"odpowied(?:ź|zią)(?: to| brzmi| jest|[ \t]?:)",
+    "ru": r"ответ(?:[ \t]?[:—=-]| равен| составляет)",
+    "uk": r"відповідь(?:[ \t]?[:—=-]| дорівнює)",
+    "tr": r"cevap(?:[ \t]?:| şudur)",
+    "vi": r"(?:đáp án|câu trả lời|đáp số)(?: là|[ \t]?:)",
+    "id": r"jawaban(?:nya)?(?: adalah|[ \t]?:)",
+    "sw": r"jibu(?: ni|[ \t]?:)",
+    "cs": r"odpověď(?: je| zní|[ \t]?:)",
+    "sv": r"svaret(?: är|[ \t]?:)|svar[ \t]?:",
+}
+ANSWERS_UNSPACED: Mapping[str, str] = {
+    "zh": r"答案(?:是|为|為|应该是|應該是|等于|[ \t]?[:：])|答[:：]",
+    "ja": r"(?:答え|解答|正解)(?:は|[ \t]?[:：])",
+    "ko": r"(?:정답|답)(?:은|[ \t]?[:：])",
+    "th": r"คำตอบ(?:คือ|[ \t]?:)",
+    "hi": r"उत्तर(?:[ \t]?[:है]| है)?",
+    "bn": r"উত্তর(?: হল| হলো|[ \t]?:)?",
+    "ar": r"(?:الجواب|الإجابة)(?: هو| هي|[ \t]?:)",
+    "he": r"התשובה(?: היא|[ \t]?:)",
+    "te": r"సమాధానం[ \t]?:?",
+}
+DENIALS: Mapping[str, str] = {
+    "en": r"not|never|neither|nor|cannot|isn'?t|wasn'?t|aren'?t|can'?t|won'?t|doesn'?t|don'?t|couldn'?t|wouldn'?t|"
+    r"instead of|rather than|wrong|incorrect|false|unlikely",
+    "es": r"no|en vez de|en lugar de",
+    "fr": r"pas|au lieu de",
+    "de": r"nicht|kein(?:e|en)?|statt",
+    "pt": r"não",
+    "it": r"non",
+    "nl": r"niet|geen",
+    "pl": r"nie",
+    "ru": r"не|а не",
+    "tr": r"değil",
+    "vi": r"không phải",
+    "id": r"bukan",
+    "sv": r"inte",
+}
+DENIALS_UNSPACED = r"不是|并非|並非|不等于|而非|没有|ไม่ใช่|नहीं|ليس|ليست|לא "
+DENIED_BEHIND = (
+    r"(?: \w+){0,2}? (?:is|was|are|would be|seems|looks) (?:\w+ly )?(?:not|wrong|incorrect|false|too|impossible|unlikely)\b"
+    r"|(?: \w+){0,2}? (?:isn'?t|wasn'?t|can'?t|cannot)\b| (?:ist|wäre) (?:falsch|nicht)\b| (?:est|serait) faux\b"
+    r"|は?(?:ではありません|ではない|じゃない|では無い)|[이가] 아니|[이가]? ?아닙니다|是错|不对|不正确| değil\b| नहीं| नहीं है|은 틀"
+)
+ALTERNATIVES = r"or|and/or|or maybe|or perhaps|or possibly|oder|ou|o|u|или|або|lub|albo|veya|ya da|hoặc|atau|eller"
+ALTERNATIVES_UNSPACED = r"或者|或是|或|还是|還是|または|あるいは|もしくは|또는|혹은|หรือ|या|অথবা|أو|או"
+BOUNDS: Mapping[str, str] = {
+    "en": r"at least|at most|at the least|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|higher|lower|bigger)"
+    r"(?: than)?(?: or equal to)?|over|under|above|below|(?<!add )(?<!adds )(?<!adding )up to|upwards of|exceeds?|exceeding|beyond|minimum of|"
+    r"maximum of|between|anywhere from|from|nearly|almost|close to|within",
+    "es": r"al menos|como (?:mínimo|máximo)|más de|menos de|mayor (?:de|que)|menor (?:de|que)|entre|casi",
+    "fr": r"au moins|au plus|plus de|moins de|supérieur à|inférieur à|entre|presque",
+    "de": r"mindestens|höchstens|mehr als|weniger als|größer als|kleiner als|über|unter|zwischen|fast",
+    "pt": r"pelo menos|no máximo|no mínimo|mais de|menos de|maior que|menor que|quase",
+    "it": r"almeno|al massimo|al minimo|più di|meno di|maggiore di|minore di|tra|quasi",
+    "nl": r"minstens|hoogstens|meer dan|minder dan|tussen|bijna",
+    "ru": r"не менее|не более|как минимум|максимум|больше|меньше|более|менее|почти|между|от",
+    "pl": r"co najmniej|co najwyżej|więcej niż|mniej niż|ponad|prawie",
+    "id": r"setidaknya|paling banyak|lebih dari|kurang dari|hampir",
+    "vi": r"ít nhất|nhiều nhất|hơn|gần",
+    "tr": r"en az|en fazla",
+    "sv": r"minst|högst|mer än|mindre än|nästan",
+}
+BOUNDS_UNSPACED = (
+    r"至少|最多|超过|超過|大于|大於|小于|小於|不少于|不超过|不超過|多于|少于|将近|將近|少なくとも|最大|最小|約?以上|최소|최대|적어도|"
+    r"อย่างน้อย|มากกว่า|น้อยกว่า|कम से कम|अधिक से अधिक|على الأقل|أكثر من|أقل من|לפחות|[<>]=?|≥|≤|⩾|⩽|\\geq?|\\leq?|\\gt|\\lt|"
+    r"\\geqslant|\\leqslant"
+)
+BOUNDED_BEHIND = (
+    r" ?(?:\w+ )?(?:or (?:more|less|fewer|greater|higher|lower|above|below|over|under|so|larger|smaller)|and (?:up|above|over)|"
+    r"at (?:most|least)|minimum\b|maximum\b|oder mehr|oder weniger|o más|o menos|ou plus|ou moins|или больше|или более)\b"
+    r"|[个個]?(?:以上|以下|多个|余)|[개명]? ?(?:이상|이하)| से अधिक| से कम|\+(?!\d)"
+)
+HEDGES: Mapping[str, str] = {
+    "en": r"may|might|could|probably|possibly|perhaps|maybe|likely|unsure|not sure|not certain|uncertain|don'?t know|"
+    r"do not know|cannot tell|can'?t tell|cannot say|can'?t say|doubt",
+    "es": r"quizás?|tal vez|probablemente|no sé",
+    "fr": r"peut-être|probablement|je ne sais pas",
+    "de": r"vielleicht|wahrscheinlich|möglicherweise|weiß nicht",
+    "pt": r"talvez|provavelmente|não sei",
+    "it": r"forse|probabilmente|non so",
+    "ru": r"возможно|вероятно|может быть|не знаю|наверное",
+}
+HEDGES_UNSPACED = (
+    r"可能|也许|也許|大概|或许|不知道|不确定|かもしれ|おそらく|多分|分かりません|아마|모르겠|อาจ|ไม่ทราบ|शायद|ربما"
+)
+CORRECTIONS: Mapping[str, str] = {
+    "en": r"no(?= *(?:[,.!?:;—–-]|\n|$|it\b|that\b|the answer|wait|sorry))|nope|wait|actually|correction|sorry|oops|hmm+|"
+    r"hold on|scratch that|on second thought|let me (?:re|correct|fix)"
+    r"\w*|i (?:made|meant|mean|misread|doubt|was wrong|need to correct|miscounted)|that(?:'s| is) (?:not (?:right|correct|true|quite|possible)|wrong|incorrect)|"
+    r"that (?:isn'?t (?:right|correct|true)|can'?t be|cannot be)|this (?:is|was) (?:not (?:right|correct|true)|wrong|incorrect)|my mistake|apologies|never ?mind|"
+    r"not (?:quite|right|correct)|it (?:is|was) (?:not (?:right|correct|true)|wrong|incorrect)",
+    "es": r"espera|perdón|corrección|mejor dicho",
+    "fr": r"attendez|attends|pardon|correction|non",
+    "de": r"moment|warte|korrektur|entschuldigung|falsch|nein",
+    "pt": r"espera|espere|perdão|correção|não",
+    "it": r"aspetta|scusa|correzione",
+    "ru": r"стоп|подождите|исправление|ошибка|извините|нет",
+    "nl": r"wacht|correctie|nee",
+}
+CORRECTIONS_UNSPACED = (
+    r"不对|不對|等等|等一下|错了|錯了|更正|抱歉|不，|いや|違|訂正|待って|아니|잠깐|정정|ไม่|เดี๋ยว|नहीं|لا،|انتظر"
+)
+_UNITS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
+_TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|zero|half"
+UNKNOWN = (
+    r"unknown|undefined|undetermined|unclear|impossible|infinite|infinity|none|not (?:known|given|possible|enough|defined|"
+    r"determined|stated|available)|cannot be|can'?t be|does not exist|no (?:solution|answer|number|such)|missing|"
+    r"indeterminate|anyone'?s guess"
+)
+
+
+def spaced(table: Mapping[str, str]) -> str:
+    """All languages of a table as one group of alternatives between word bounds."""
+    return r"(?<!\w)(?:" + "|".join(table.values()) + r")(?!\w)"
+
+
+ANSWER = re.compile(
+    rf"(?<!\w)(?:{'|'.join(ANSWERS.values())})|(?:{'|'.join(ANSWERS_UNSPACED.values())})|####", re.IGNORECASE
+)
+TOTAL = re.compile(
+    r"\b(?:result|solution|total|sum|value)(?: (?:is|was|equals|would be|comes to)\b|[ \t]?[:=])", re.IGNORECASE
+)
+DENIED = re.compile(rf"{spaced(DENIALS)}|{DENIALS_UNSPACED}", re.IGNORECASE)
+DENIED_AFTER = re.compile(DENIED_BEHIND, re.IGNORECASE)
+OR = re.compile(rf"(?<!\w)(?:{ALTERNATIVES})(?!\w)|{ALTERNATIVES_UNSPACED}", re.IGNORECASE)
+BOUND = re.compile(rf"(?:{spaced(BOUNDS)}|{BOUNDS_UNSPACED})", re.IGNORECASE)
+BOUNDED_AFTER = re.compile(BOUNDED_BEHIND, re.IGNORECASE)
+HEDGED = re.compile(rf"{spaced(HEDGES)}|{HEDGES_UNSPACED}", re.IGNORECASE)
+CORRECTED = re.compile(rf"(?:{spaced(CORRECTIONS)}|{CORRECTIONS_UNSPACED})", re.IGNORECASE)
+SPELLED = re.compile(rf"\b(?:{_UNITS}|{_TENS})\b|[零一二三四五六七八九十百千两]{{1,12}}(?![\w])", re.IGNORECASE)
+"""Numbers in words, which are not read."""
+SAYS_UNKNOWN = re.compile(rf"(?<!\w)(?:{UNKNOWN})", re.IGNORECASE)

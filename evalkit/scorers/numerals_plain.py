@@ -1,0 +1,50 @@
+r"""Text in the plain form in which numbers are looked for: LaTeX spacing and emphasis, digits of other scripts, signs.
+
+simplify("１，２３４½ − \\$5 ٣٫٥ 10³")     # "1,234 1/2 - $5 3.5 10^{3}"
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+
+def simplify(text: str) -> str:
+    """The text with typographic forms replaced by plain ones; linear in its length."""
+    if not text.isascii():
+        text = text.translate(_PLAIN)
+        text = _OTHER_DIGITS.sub(lambda found: str(unicodedata.decimal(found[0])), text)
+        text = _WIDE_COMMA.sub(",", text)
+        text = _SUPERSCRIPTS.sub(lambda found: "^{" + found[0].translate(_LOWERED) + "}", text)
+        text = _VULGAR.sub(_fraction, text)
+    if "\\" in text:
+        for latex, plain in _LATEX:
+            text = text.replace(latex, plain)
+        text = _EMPHASIS.sub(r"\1", text)
+    return _CODE.sub(r"\1 ", text.replace("{,}", ","))
+
+
+_PLAIN = {ord("−"): "-", ord("–"): "-", ord("﹣"): "-", ord("－"): "-", ord("∕"): "/", ord("⁄"): "/", ord("％"): "%"}
+_PLAIN |= {ord("٬"): ",", ord("٫"): ".", ord("．"): ".", ord("＄"): "$", ord("＋"): "+", ord("＝"): "=", ord("٪"): "%"}
+_PLAIN |= {ord("∗"): "*", ord("⋅"): "·", ord("∙"): "·"}
+_PLAIN |= dict.fromkeys((*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x2060, 0xFEFF), "")
+_OTHER_DIGITS = re.compile(r"(?![0-9])\d")
+_WIDE_COMMA = re.compile(r"(?<=[0-9])，(?=[0-9]{3})")
+_SUPERSCRIPTS = re.compile(r"(?<=[0-9A-Za-z)\]])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
+_LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
+_VULGAR = re.compile(r"(?P<whole>[0-9] ?)?(?P<v>[¼½¾⅐-⅞])")
+_LATEX = (
+    ("\\!", ""), ("\\,", ""), ("\\;", " "), ("\\:", " "), ("\\ ", " "), ("~", " "), ("\\$", "$"), ("\\%", "%"),
+    ("\\left", ""), ("\\right", ""), ("\\thinspace", ""),
+)  # fmt: skip
+_EMPHASIS = re.compile(
+    r"\\(?:mathbf|mathrm|mathsf|mathit|boldsymbol|bm|textbf|text|textit|mbox|underline) ?\{ ?([-+$]{0,2}[0-9.,/]{1,60}) ?\}"
+)
+_CODE = re.compile(
+    r"\b(CHF|USD|EUR|GBP|INR|JPY|CNY|RMB|KRW|AUD|CAD|BRL|MXN|ZAR|RM|Rs\.?|kr\.?|Fr\.|zł)(?=[0-9])", re.IGNORECASE
+)
+
+
+def _fraction(found: re.Match[str]) -> str:
+    value = unicodedata.normalize("NFKC", found["v"]).replace("⁄", "/")
+    return f"{found['whole'].strip()} {value}" if found["whole"] else value
