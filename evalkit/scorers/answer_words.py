@@ -4,6 +4,7 @@
 compared after `fold` (small letters, without Arabic and Hebrew vowel marks). What each kind of word does:
 
     noun      what is answered with: "the answer is B", "option B"
+    field     what an answer is called in sorting: "Queue: billing", "the sentiment is neutral"; weaker than a noun
     be        joins a noun and a choice
     would     joins them, or supposes: "B would be right for France"
     right     "B is right"
@@ -25,141 +26,172 @@ compared after `fold` (small letters, without Arabic and Hebrew vowel marks). Wh
 from __future__ import annotations
 
 KINDS = (
-    "noun", "be", "would", "right", "wrong", "not", "choose", "maybe", "unsure", "or", "and", "if", "redo", "turn", "so",
+    "noun", "field", "be", "would", "right", "wrong", "not", "choose", "maybe", "unsure", "or", "and", "if", "redo", "turn", "so",
     "fill", "why", "tail",
 )  # fmt: skip
 
 WORDS: dict[str, dict[str, str]] = {
     "en": {
-        "noun": "answer|answers|option|options|choice|choices|solution|response|letter|conclusion|alternative|label|category|class"
-        "|classification|verdict|final answer|sentiment|queue|statement|one|pick|selection|prediction|result|decision|output",
-        "be": "is|are|was|'s|be|must be|should be|has to be|will be|ought to be|seems to be|appears to be|seems|remains|equals|being",
+        "noun": "answer|answers|option|options|choice|choices|solution|letter|alternative|final answer",
+        "field": "response|conclusion|label|category|class|classification|verdict|sentiment|queue|statement|one|pick"
+        "|selection|prediction|result|decision|output",
+        "be": "is|are|was|'s|be|must be|should be|has to be|will be|ought to be|seems to be|appears to be|seems"
+        "|remains|equals|being",
         "would": "would be|would have been|'d be|were",
-        "right": "right|correct|best|true|accurate|appropriate|valid|fits|suitable|correctly|most likely|the most likely|only"
-        "|most appropriate|most accurate|proper",
-        "wrong": "wrong|incorrect|false|invalid|untrue|inaccurate|mistaken|mistake|error|worst|least likely|distractor|misleading"
-        "|eliminated|ruled out|excluded|impossible|unlikely|implausible|unsuitable|inappropriate|trap|does not fit|doesn't fit"
-        "|not correct|not right|not true|not the right|not the correct|not the best|not possible",
-        "not": "not|no|never|neither|nor|isn't|aren't|wasn't|cannot|can't|can not|couldn't|won't|wouldn't|don't|doesn't|didn't|nobody"
-        "|no one|anything but|all but|everything but|except|except for|all except|excluding|rule out|ruling out|rules out|exclude"
-        "|eliminate|reject|discard|rather than|instead of|than|doubt|doubts|deny|denies|without|far from|hardly|ain't|isnt|unable"
-        "|refuse|dismiss|avoid|shouldn't|should not|as opposed to|unlike|nothing",
-        "choose": "choose|choosing|chose|pick|select|selecting|go with|going with|opt for|i say|my answer|settle on|go for|goes to"
-        "|route this to|route it to|route to|assign this to|assign it to|send this to|send it to|classify this as|classify it as"
-        "|classified as|categorize this as|categorize it as|label this as|label it as|go to|goes under|belongs to|belongs in"
-        "|belong to|falls under|falls into|fall under|forward this to|forward it to|choose option|i'd say|i would say|i think"
-        "|i believe|i am confident it is|points to|leaves|refers to|filed under|file this under|sort this into|put this in"
-        "|put this under|categorised as|categorized as|categorise this as|labelled as|labeled as|i go with|vote for|my vote is",
-        "maybe": "maybe|perhaps|possibly|probably|might|might be|may|may be|could|could be|can be|guess|guessing|either|likely"
-        "|presumably|potentially|conceivably|suppose|supposedly|perhaps also|apparently|tentatively|lean|leaning|leaning towards"
-        "|lean towards|partly|partially|somewhat|almost|nearly|plausible|arguably|suspect|in part|seemingly|about|approximately"
-        "|roughly|between|hesitant|close to|toss-up|hunch|or maybe|or perhaps|or possibly|could also be|might also be",
-        "unsure": "not sure|unsure|not certain|uncertain|not confident|not entirely sure|not completely sure|don't know|do not know"
-        "|hard to say|hard to tell|just a guess|only a guess|cannot be sure|can't be sure|can't be certain|no idea|can't tell|cannot tell"
-        "|not 100% sure|not totally sure|not fully sure|not quite sure|cannot determine|can't determine|cannot decide|can't decide"
-        "|difficult to say|cannot say|can't say|not so sure|not really sure|could be wrong|might be wrong|may be wrong|take it with"
-        "|undecided|without certainty|low confidence|wild guess|random guess",
+        "right": "right|correct|best|true|accurate|appropriate|valid|fits|suitable|correctly|most likely"
+        "|the most likely|only|most appropriate|most accurate|proper|closest|nearest|better|the closest",
+        "wrong": "wrong|incorrect|false|invalid|untrue|inaccurate|mistaken|mistake|error|worst|least likely|distractor"
+        "|misleading|eliminated|ruled out|excluded|impossible|unlikely|implausible|unsuitable|inappropriate"
+        "|trap|does not fit|doesn't fit|not correct|not right|not true|not the right|not the correct"
+        "|not the best|not possible",
+        "not": "not|no|never|neither|nor|isn't|aren't|wasn't|cannot|can't|can not|couldn't|won't|wouldn't|don't"
+        "|doesn't|didn't|nobody|no one|anything but|all but|everything but|except|except for|all except"
+        "|excluding|rule out|ruling out|rules out|exclude|eliminate|reject|discard|rather than|instead of|than"
+        "|doubt|doubts|deny|denies|without|far from|hardly|ain't|isnt|unable|refuse|dismiss|avoid|shouldn't"
+        "|should not|as opposed to|unlike|nothing",
+        "choose": "choose|choosing|chose|pick|select|selecting|go with|going with|opt for|i say|my answer|settle on"
+        "|go for|goes to|route this to|route it to|route to|assign this to|assign it to|send this to"
+        "|send it to|classify this as|classify it as|classified as|categorize this as|categorize it as"
+        "|label this as|label it as|go to|goes under|belongs to|belongs in|belong to|falls under|falls into"
+        "|fall under|forward this to|forward it to|choose option|i'd say|i would say|i think|i believe"
+        "|i am confident it is|points to|leaves|refers to|filed under|file this under|sort this into"
+        "|put this in|put this under|categorised as|categorized as|categorise this as|labelled as|labeled as"
+        "|i go with|vote for|my vote is",
+        "maybe": "maybe|perhaps|possibly|probably|might|might be|may|may be|could|could be|can be|guess|guessing|either"
+        "|likely|presumably|potentially|conceivably|suppose|supposedly|perhaps also|apparently|tentatively"
+        "|lean|leaning|leaning towards|lean towards|partly|partially|somewhat|almost|nearly|plausible|arguably"
+        "|suspect|in part|seemingly|about|approximately|roughly|between|hesitant|close to|toss-up|hunch"
+        "|or maybe|or perhaps|or possibly|could also be|might also be",
+        "unsure": "not sure|unsure|not certain|uncertain|not confident|not entirely sure|not completely sure|don't know"
+        "|do not know|hard to say|hard to tell|just a guess|only a guess|cannot be sure|can't be sure"
+        "|can't be certain|no idea|can't tell|cannot tell|not 100% sure|not totally sure|not fully sure"
+        "|not quite sure|cannot determine|can't determine|cannot decide|can't decide|difficult to say"
+        "|cannot say|can't say|not so sure|not really sure|could be wrong|might be wrong|may be wrong"
+        "|take it with|undecided|without certainty|low confidence|wild guess|random guess",
         "or": "or|and/or|versus|vs",
         "and": "and|as well as|plus|both|also|&",
-        "if": "if|unless|whether|suppose that|assuming|provided|were it|had it|some may|some might|some people|people think|people say"
-        "|many people|many think|one might|one may|one could|you might|you may think|students|others|some say|some would|people"
-        "|initially|at first|first thought|first i thought|i first|i thought|i first thought|i initially|previously|earlier|thought to be|common",
-        "redo": "wait|no wait|hold on|scratch that|let me reconsider|let me rethink|let me double check|let me double-check"
-        "|let me recheck|let me re-check|let me check again|i made a mistake|i was wrong|on second thought|on second thoughts"
-        "|on reflection|strike that|i take that back|i misread|i misspoke|that's wrong|that is wrong|that's not right"
-        "|that is not right|that's incorrect|that is incorrect|that isn't right|that can't be right|that was wrong|that's a mistake"
-        "|i made an error|my mistake|my bad|i need to correct|i must correct|i meant|i mean|disregard|ignore that|i apologize|i stand corrected|sorry"
-        "|this is wrong|this is incorrect|this is not right|that is not correct|that's not correct|upon reflection|never mind|oops|i retract",
-        "turn": "actually|correction|edit|update|corrected|revised|or rather|rather|make that|hmm|in fact|correcting|changed to|change to",
-        "why": "because|since|as|which|for|due|based|with|given|when|but|although|while|whereas|in|on|at|from|by|to|who|that|where"
-        "|it|he|she|they|this|i|we|after|before|so|therefore|hence|among|above|below|according|please|though|however|explanation|reason",
-        "so": "so|thus|therefore|hence|consequently|accordingly|in conclusion|overall|finally|in short|in summary|to conclude|then"
-        "|ergo|in the end|ultimately|in other words",
-        "fill": "the|a|an|of|it|this|that|these|here|most|definitely|clearly|certainly|surely|simply|indeed|obviously|absolutely"
-        "|single|following|my|our|your|i|we|i'd|i'll|i'm|we'd|would|will|shall|you|has|have|do|does|am|very|really|just"
-        "|undoubtedly|no doubt|without a doubt|without doubt|there is no doubt|beyond doubt|not only|given|labelled|labeled|number"
-        "|marked|named|above|final|sure|okay|ok|yes|great|good question|confident|certain|believe|think|say|concluded|conclude"
-        "|as|to this question|to the question|to this|for this question|for this|from the options|among the options|from the list"
-        "|on the list|in this case|of the options|of these|of the choices|of the above|queue|issue|ticket|class|it|should|must",
+        "if": "if|unless|whether|suppose that|were it|had it|some may|some might|some people|people think|people say"
+        "|many people|many think|one might|one may|one could|you might|you may think|some say|some would"
+        "|initially|at first|first thought|first i thought|i first|i thought|i first thought|i initially"
+        "|previously|earlier|thought to be|supposing|many students|most students|other people|students may"
+        "|students might|students often|people often|a common answer|commonly thought|others may|others might"
+        "|others think",
+        "redo": "wait|no wait|hold on|scratch that|let me reconsider|let me rethink|let me double check"
+        "|let me double-check|let me recheck|let me re-check|let me check again|i made a mistake|i was wrong"
+        "|on second thought|on second thoughts|strike that|i take that back|i misread|i misspoke|that's wrong"
+        "|that is wrong|that's not right|that is not right|that's incorrect|that is incorrect|that isn't right"
+        "|that can't be right|that was wrong|that's a mistake|i made an error|my mistake|my bad"
+        "|i need to correct|i must correct|i meant|i mean|disregard|ignore that|i apologize|i stand corrected"
+        "|sorry|this is wrong|this is incorrect|this is not right|that is not correct|that's not correct"
+        "|never mind|oops|i retract",
+        "turn": "actually|correction|edit|update|corrected|revised|or rather|rather|make that|hmm|in fact|correcting"
+        "|changed to|change to",
+        "why": "because|since|as|which|for|due|based|with|given|when|but|although|while|whereas|in|on|at|from|by|to"
+        "|who|that|where|it|he|she|they|this|i|we|after|before|so|therefore|hence|among|above|below|according"
+        "|please|though|however|explanation|reason",
+        "so": "so|thus|therefore|hence|consequently|accordingly|in conclusion|overall|finally|in short|in summary"
+        "|to conclude|then|ergo|in the end|ultimately|in other words",
+        "fill": "the|a|an|of|it|this|that|these|here|most|definitely|clearly|certainly|surely|simply|indeed|obviously"
+        "|absolutely|single|following|my|our|your|i|we|i'd|i'll|i'm|we'd|would|will|shall|you|am|just"
+        "|undoubtedly|no doubt|without a doubt|without doubt|there is no doubt|beyond doubt|not only|given"
+        "|labelled|labeled|marked|named|above|final|sure|okay|ok|yes|great|good question|confident|certain"
+        "|believe|think|say|concluded|conclude|as|to this question|to the question|to this|for this question"
+        "|for this|from the options|among the options|from the list|on the list|in this case|of the options"
+        "|of these|of the choices|of the above|queue|issue|ticket|class|it|should|must",
         "tail": "team|indeed|too",
     },
     "de": {
-        "noun": "antwort|lösung|loesung|option|antwortmöglichkeit|wahl|buchstabe|aussage|ergebnis|auswahl|kategorie|klasse|alternative"
-        "|einordnung|klassifikation|klassifizierung|stimmung|endgültige antwort|finale antwort",
+        "noun": "antwort|lösung|loesung|option|antwortmöglichkeit|wahl|buchstabe|auswahl|alternative"
+        "|endgültige antwort|finale antwort",
+        "field": "aussage|ergebnis|kategorie|klasse|einordnung|klassifikation|klassifizierung|stimmung",
         "be": "ist|sind|lautet|wäre es|heißt|heisst|muss sein|bleibt|war",
         "would": "wäre|wären|würde",
-        "right": "richtig|richtige|richtigen|richtiger|korrekt|korrekte|korrekten|beste|besten|zutreffend|stimmt|passende|trifft zu|wahr",
-        "wrong": "falsch|falsche|falschen|inkorrekt|unrichtig|unzutreffend|stimmt nicht|trifft nicht zu|fehler|ausgeschlossen|scheidet aus|fällt weg|unmöglich",
-        "not": "nicht|kein|keine|keiner|keines|nein|weder|noch|niemals|nie|außer|ausser|statt|anstatt|alles außer|bezweifle|ausschließen"
-        "|schließe|nichts",
-        "choose": "wähle|wählen|nehme|entscheide mich für|ich sage|tippe auf|es ist|das ist|gehört zu|gehört in|fällt unter|ich ordne",
-        "maybe": "vielleicht|möglicherweise|eventuell|wahrscheinlich|vermutlich|könnte|könnte sein|wohl|entweder|eher|womöglich"
-        "|mutmaßlich|schätze|unter umständen|rate|vermute|teilweise",
-        "unsure": "nicht sicher|unsicher|weiß nicht|weiss nicht|weiß es nicht|keine ahnung|bin mir nicht sicher|nicht ganz sicher|schwer zu sagen",
+        "right": "richtig|richtige|richtigen|richtiger|korrekt|korrekte|korrekten|beste|besten|zutreffend|stimmt"
+        "|passende|trifft zu|wahr|besser",
+        "wrong": "falsch|falsche|falschen|inkorrekt|unrichtig|unzutreffend|stimmt nicht|trifft nicht zu|fehler"
+        "|ausgeschlossen|scheidet aus|fällt weg|unmöglich",
+        "not": "nicht|kein|keine|keiner|keines|nein|weder|noch|niemals|nie|außer|ausser|statt|anstatt|alles außer"
+        "|bezweifle|ausschließen|schließe|nichts",
+        "choose": "wähle|wählen|nehme|entscheide mich für|ich sage|tippe auf|es ist|das ist|gehört zu|gehört in"
+        "|fällt unter|ich ordne",
+        "maybe": "vielleicht|möglicherweise|eventuell|wahrscheinlich|vermutlich|könnte|könnte sein|wohl|entweder|eher"
+        "|womöglich|mutmaßlich|schätze|unter umständen|rate|vermute|teilweise",
+        "unsure": "nicht sicher|unsicher|weiß nicht|weiss nicht|weiß es nicht|keine ahnung|bin mir nicht sicher"
+        "|nicht ganz sicher|schwer zu sagen",
         "or": "oder|beziehungsweise|bzw",
         "and": "und|sowie|sowohl|als auch|beide",
         "if": "wenn|falls|sofern|ob|manche|einige|viele|zunächst|zuerst|anfangs",
-        "redo": "warte|moment|nein warte|entschuldigung|ich meinte|das stimmt nicht|das ist falsch|doch nicht|ich habe mich geirrt|ich korrigiere",
+        "redo": "warte|moment|nein warte|entschuldigung|ich meinte|das stimmt nicht|das ist falsch|doch nicht"
+        "|ich habe mich geirrt|ich korrigiere",
         "turn": "eigentlich|korrektur|vielmehr|besser gesagt|sondern",
         "why": "weil|da|denn|aber|obwohl|die|der|das|in|an|mit",
         "so": "also|daher|somit|folglich|deshalb|demnach|damit",
-        "fill": "die|der|das|den|dem|es|ja|ganz|eindeutig|sicher|definitiv|natürlich|buchstabe|ich|mich|für|auf|zu|hier|einzig|meine|lautet",
-        "tail": "",
+        "fill": "die|der|das|den|dem|es|ja|ganz|eindeutig|sicher|definitiv|natürlich|buchstabe|ich|mich|für|auf|zu"
+        "|hier|einzig|meine|lautet",
     },
     "fr": {
-        "noun": "réponse|reponse|option|choix|solution|lettre|proposition|affirmation|résultat|conclusion|catégorie|categorie|classe"
-        "|étiquette|sentiment|réponse finale|alternative",
+        "noun": "réponse|reponse|option|choix|solution|lettre|proposition|réponse finale|alternative",
+        "field": "affirmation|résultat|conclusion|catégorie|categorie|classe|étiquette|sentiment",
         "be": "est|sont|serait-ce|doit être|reste|était",
         "would": "serait|seraient",
         "right": "correcte|correct|bonne|bon|exacte|exact|juste|vraie|vrai|meilleure|meilleur|appropriée",
-        "wrong": "fausse|faux|incorrecte|incorrect|erronée|erroné|inexacte|mauvaise|mauvais|erreur|exclue|exclu|éliminée|impossible",
-        "not": "ne|n'|pas|non|ni|jamais|aucune|aucun|sauf|excepté|plutôt que|au lieu de|doute|exclure|n'est|n'est pas|rien|ce n'est pas",
-        "choose": "choisis|je choisis|je prends|je sélectionne|opte pour|c'est|je dis|je pense que c'est|il s'agit de|appartient à|relève de",
-        "maybe": "peut-être|peut être|probablement|possiblement|sans doute|pourrait|pourrait être|éventuellement|soit|vraisemblablement"
-        "|il se peut|suppose|devine|hésite|plutôt|partiellement|entre",
-        "unsure": "pas sûr|pas sûre|pas certain|pas certaine|incertain|ne sais pas|je ne sais pas|aucune idée|difficile à dire|sais pas",
+        "wrong": "fausse|faux|incorrecte|incorrect|erronée|erroné|inexacte|mauvaise|mauvais|erreur|exclue|exclu"
+        "|éliminée|impossible",
+        "not": "ne|n'|pas|non|ni|jamais|aucune|aucun|sauf|excepté|plutôt que|au lieu de|doute|exclure|n'est|n'est pas"
+        "|rien|ce n'est pas",
+        "choose": "choisis|je choisis|je prends|je sélectionne|opte pour|c'est|je dis|je pense que c'est|il s'agit de"
+        "|appartient à|relève de",
+        "maybe": "peut-être|peut être|probablement|possiblement|sans doute|pourrait|pourrait être|éventuellement|soit"
+        "|vraisemblablement|il se peut|suppose|devine|hésite|plutôt|partiellement|entre",
+        "unsure": "pas sûr|pas sûre|pas certain|pas certaine|incertain|ne sais pas|je ne sais pas|aucune idée"
+        "|difficile à dire|sais pas",
         "or": "ou|ou bien",
         "and": "et|ainsi que|les deux",
         "if": "si|à moins que|certains|beaucoup|d'abord|au début|on pourrait",
-        "redo": "attends|attendez|pardon|désolé|je me suis trompé|je voulais dire|c'est faux|ce n'est pas ça|non attends|je me corrige",
+        "redo": "attends|attendez|pardon|désolé|je me suis trompé|je voulais dire|c'est faux|ce n'est pas ça"
+        "|non attends|je me corrige",
         "turn": "en fait|correction|plutôt|mais|en réalité",
         "why": "car|parce que|parce|puisque|qui|que|mais|dans|en|à|avec",
         "so": "donc|ainsi|par conséquent|alors|finalement|en conclusion",
-        "fill": "la|le|les|l'|un|une|c'|ce|cette|de|du|il|j'|je|d'|bien|certainement|clairement|lettre|finale|ma|pour|oui|évidemment|suivante",
-        "tail": "",
+        "fill": "la|le|les|l'|un|une|c'|ce|cette|de|du|il|j'|je|d'|bien|certainement|clairement|lettre|finale|ma|pour"
+        "|oui|évidemment|suivante",
     },
     "es": {
-        "noun": "respuesta|opción|opcion|alternativa|solución|solucion|letra|elección|inciso|resultado|conclusión|categoría|categoria"
-        "|clase|etiqueta|sentimiento|respuesta final|afirmación",
+        "noun": "respuesta|opción|opcion|alternativa|solución|solucion|letra|elección|inciso|respuesta final",
+        "field": "resultado|conclusión|categoría|categoria|clase|etiqueta|sentimiento|afirmación",
         "be": "es|son|sería la|debe ser|era|resulta",
         "would": "sería|serían|seria",
         "right": "correcta|correcto|verdadera|verdadero|mejor|acertada|adecuada|cierta|cierto|válida",
-        "wrong": "incorrecta|incorrecto|falsa|falso|errónea|erróneo|equivocada|equivocado|mala|error|descartada|imposible|mal",
+        "wrong": "incorrecta|incorrecto|falsa|falso|errónea|erróneo|equivocada|equivocado|mala|error|descartada"
+        "|imposible|mal",
         "not": "no|ni|nunca|ninguna|ninguno|tampoco|excepto|salvo|en lugar de|en vez de|dudo|descarto|menos|sin",
         "choose": "elijo|elegiría|escojo|selecciono|opto por|me quedo con|diría|marco|pertenece a|corresponde a",
-        "maybe": "quizás|quizá|tal vez|posiblemente|probablemente|puede ser|podría ser|podría|puede que|acaso|a lo mejor|supongo|parece"
-        "|parcialmente|entre",
-        "unsure": "no estoy seguro|no estoy segura|no sé|no se sabe|no lo sé|no tengo idea|ni idea|no tengo claro|difícil de decir|inseguro",
+        "maybe": "quizás|quizá|tal vez|posiblemente|probablemente|puede ser|podría ser|podría|puede que|acaso"
+        "|a lo mejor|supongo|parece|parcialmente|entre",
+        "unsure": "no estoy seguro|no estoy segura|no sé|no se sabe|no lo sé|no tengo idea|ni idea|no tengo claro"
+        "|difícil de decir|inseguro",
         "or": "o|u|o bien",
         "and": "y|e|ambas|ambos|así como",
         "if": "si|a menos que|algunos|muchos|al principio|primero|inicialmente",
-        "redo": "espera|espere|perdón|perdon|lo siento|me equivoqué|quise decir|eso es incorrecto|eso no es correcto|me corrijo|un momento",
+        "redo": "espera|espere|perdón|perdon|lo siento|me equivoqué|quise decir|eso es incorrecto|eso no es correcto"
+        "|me corrijo|un momento",
         "turn": "en realidad|corrección|mejor dicho|más bien|sino",
         "why": "porque|ya que|pues|pero|que|en|con|debido|dado",
         "so": "así que|por lo tanto|por tanto|entonces|luego|en conclusión|finalmente|por ende",
-        "fill": "la|el|los|las|lo|un|una|de|del|esta|este|eso|esa|sí|letra|mi|final|claramente|definitivamente|por|para|yo|pregunta|única",
-        "tail": "",
+        "fill": "la|el|los|las|lo|un|una|de|del|esta|este|eso|esa|sí|letra|mi|final|claramente|definitivamente|por"
+        "|para|yo|pregunta|única",
     },
     "pt": {
-        "noun": "resposta|opção|opcao|alternativa|solução|letra|escolha|gabarito|resultado|conclusão|categoria|classe|rótulo|sentimento"
-        "|resposta final|afirmação",
+        "noun": "resposta|opção|opcao|alternativa|solução|letra|escolha|gabarito|resposta final",
+        "field": "resultado|conclusão|categoria|classe|rótulo|sentimento|afirmação",
         "be": "é|são|deve ser|era|seja",
         "would": "seria|seriam",
         "right": "correta|correto|certa|certo|verdadeira|verdadeiro|melhor|adequada|exata",
         "wrong": "incorreta|incorreto|errada|errado|falsa|falso|equivocada|erro|descartada|impossível",
         "not": "não|nao|nem|nunca|nenhuma|nenhum|exceto|salvo|em vez de|ao invés de|duvido|descarto|sem",
         "choose": "escolho|seleciono|opto por|fico com|marco|eu diria|pertence a|trata-se de",
-        "maybe": "talvez|possivelmente|provavelmente|pode ser|poderia ser|poderia|quiçá|porventura|acho que|suponho|parece|entre",
+        "maybe": "talvez|possivelmente|provavelmente|pode ser|poderia ser|poderia|quiçá|porventura|acho que|suponho"
+        "|parece|entre",
         "unsure": "não tenho certeza|não sei|nao sei|não estou certo|não faço ideia|sem certeza|difícil dizer",
         "or": "ou",
         "and": "e|ambas|ambos|bem como",
@@ -169,18 +201,18 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "porque|pois|já que|mas|que|em|com|dado|devido",
         "so": "portanto|logo|assim|então|por isso|em conclusão|finalmente",
         "fill": "a|o|as|os|um|uma|de|da|do|esta|este|isso|sim|letra|minha|final|claramente|para|eu|pergunta|é a|única",
-        "tail": "",
     },
     "it": {
-        "noun": "risposta|opzione|alternativa|soluzione|lettera|scelta|risultato|conclusione|categoria|classe|etichetta|sentimento"
-        "|risposta finale|affermazione",
+        "noun": "risposta|opzione|alternativa|soluzione|lettera|scelta|risposta finale",
+        "field": "risultato|conclusione|categoria|classe|etichetta|sentimento|affermazione",
         "be": "è|e'|sono|deve essere|era|risulta",
         "would": "sarebbe|sarebbero",
         "right": "corretta|corretto|giusta|giusto|esatta|esatto|vera|vero|migliore|appropriata",
         "wrong": "sbagliata|sbagliato|errata|errato|falsa|falso|scorretta|scorretto|errore|esclusa|impossibile",
         "not": "non|no|né|mai|nessuna|nessuno|tranne|eccetto|invece di|piuttosto che|dubito|escludo|senza",
         "choose": "scelgo|sceglierei|seleziono|opto per|direi|si tratta di|appartiene a|rientra in",
-        "maybe": "forse|probabilmente|possibilmente|magari|potrebbe|potrebbe essere|può essere|può darsi|suppongo|sembra|tra",
+        "maybe": "forse|probabilmente|possibilmente|magari|potrebbe|potrebbe essere|può essere|può darsi|suppongo"
+        "|sembra|tra",
         "unsure": "non sono sicuro|non sono sicura|non so|non lo so|non ne ho idea|incerto|difficile dire|non sono certo",
         "or": "o|oppure|od",
         "and": "e|ed|entrambe|entrambi|sia",
@@ -189,11 +221,12 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "in realtà|anzi|correzione|bensì|piuttosto",
         "why": "perché|poiché|in quanto|ma|che|in|con",
         "so": "quindi|pertanto|dunque|perciò|allora|in conclusione|infine",
-        "fill": "la|il|lo|l'|le|i|gli|un|una|un'|di|del|della|questa|questo|si|sì|lettera|mia|chiaramente|per|io|domanda|finale|l'unica",
-        "tail": "",
+        "fill": "la|il|lo|l'|le|i|gli|un|una|un'|di|del|della|questa|questo|si|sì|lettera|mia|chiaramente|per|io"
+        "|domanda|finale|l'unica",
     },
     "nl": {
-        "noun": "antwoord|optie|keuze|oplossing|letter|stelling|resultaat|conclusie|categorie|klasse|label|eindantwoord|alternatief",
+        "noun": "antwoord|optie|keuze|oplossing|letter|eindantwoord|alternatief",
+        "field": "stelling|resultaat|conclusie|categorie|klasse|label",
         "be": "is|zijn|luidt|moet zijn|was",
         "would": "zou zijn|zou",
         "right": "juist|juiste|correct|correcte|goed|goede|beste|waar|klopt",
@@ -210,10 +243,10 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "omdat|want|aangezien|maar|die|dat|in|met",
         "so": "dus|daarom|derhalve|bijgevolg",
         "fill": "het|de|een|dit|dat|ja|zeker|duidelijk|letter|mijn|ik|voor|op|te|vraag|enige",
-        "tail": "",
     },
     "pl": {
-        "noun": "odpowiedź|odpowiedz|odpowiedzią|opcja|opcją|wariant|rozwiązanie|litera|wynik|kategoria|etykieta|klasa|wybór|odpowiedzi",
+        "noun": "odpowiedź|odpowiedz|odpowiedzią|opcja|opcją|wariant|rozwiązanie|litera|wybór|odpowiedzi",
+        "field": "wynik|kategoria|etykieta|klasa",
         "be": "to|jest|brzmi|są|musi być",
         "would": "byłaby|byłoby|byłby",
         "right": "poprawna|poprawną|prawidłowa|prawidłową|właściwa|dobra|najlepsza|słuszna|prawdziwa|poprawny",
@@ -230,35 +263,39 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "ponieważ|bo|gdyż|ale|która|który|w|z",
         "so": "więc|zatem|dlatego|czyli|stąd",
         "fill": "ta|ten|tak|na|o|moja|litera|zdecydowanie|oczywiście|pytanie|jedyna|końcowa|ostateczna",
-        "tail": "",
     },
     "ru": {
-        "noun": "ответ|вариант|вариантом|ответом|решение|буква|утверждение|результат|категория|класс|метка|тональность|выбор|ответа|опция|вывод",
+        "noun": "ответ|вариант|вариантом|ответом|решение|буква|выбор|ответа|опция",
+        "field": "утверждение|результат|категория|класс|метка|тональность|вывод",
         "be": "это|является|будет|есть|под буквой|под номером|должен быть",
         "would": "был бы|была бы|было бы",
-        "right": "правильный|правильным|правильная|правильное|верный|верным|верная|верно|правильно|корректный|лучший|подходит|верен",
-        "wrong": "неправильный|неправильным|неправильно|неверный|неверно|неверен|ошибочный|ложный|ложно|ошибка|не подходит"
-        "|исключён|исключен|неверным|неправильная|неверная|неверное",
+        "right": "правильный|правильным|правильная|правильное|верный|верным|верная|верно|правильно|корректный|лучший"
+        "|подходит|верен",
+        "wrong": "неправильный|неправильным|неправильно|неверный|неверно|неверен|ошибочный|ложный|ложно|ошибка"
+        "|не подходит|исключён|исключен|неверным|неправильная|неверная|неверное",
         "not": "не|нет|ни|никогда|кроме|вместо|а не|сомневаюсь|исключаю|нельзя|никакой",
         "choose": "выбираю|выберу|выбрал|я бы выбрал|останавливаюсь на|относится к",
-        "maybe": "возможно|может|может быть|вероятно|наверное|наверно|пожалуй|вероятнее|скорее всего|либо|предположительно|похоже|мог бы|могло бы",
+        "maybe": "возможно|может|может быть|вероятно|наверное|наверно|пожалуй|вероятнее|скорее всего|либо"
+        "|предположительно|похоже|мог бы|могло бы",
         "unsure": "не уверен|не уверена|не знаю|затрудняюсь|трудно сказать|не могу сказать",
         "or": "или",
         "and": "и|а также|оба",
         "if": "если|если бы|некоторые|многие|сначала|разве",
-        "redo": "подождите|подожди|стоп|извините|простите|я ошибся|ошиблась|я имел в виду|это неверно|это неправильно|нет подождите",
+        "redo": "подождите|подожди|стоп|извините|простите|я ошибся|ошиблась|я имел в виду|это неверно|это неправильно"
+        "|нет подождите",
         "turn": "на самом деле|исправление|точнее|вернее|поправка",
         "why": "потому|так как|поскольку|но|который|которая|в|с|ведь",
         "so": "следовательно|итак|поэтому|значит|таким образом|значит",
         "fill": "мой|наш|да|точно|однозначно|буква|на|вопрос|этот|я|конечно|единственный|окончательный",
-        "tail": "",
     },
     "uk": {
-        "noun": "відповідь|відповіддю|варіант|рішення|літера|буква|твердження|результат|категорія|мітка|клас|тональність|вибір",
+        "noun": "відповідь|відповіддю|варіант|рішення|літера|буква|вибір",
+        "field": "твердження|результат|категорія|мітка|клас|тональність",
         "be": "це|є|буде|під літерою",
         "would": "був би|була б|було б",
         "right": "правильна|правильний|правильною|вірна|вірний|вірно|правильно|найкраща|коректна",
-        "wrong": "неправильна|неправильний|неправильною|невірна|невірний|невірно|неправильно|хибна|хибний|помилка|помилкова",
+        "wrong": "неправильна|неправильний|неправильною|невірна|невірний|невірно|неправильно|хибна|хибний|помилка"
+        "|помилкова",
         "not": "не|ні|ані|ніколи|крім|окрім|замість|а не|сумніваюся|виключаю",
         "choose": "обираю|вибираю|оберу|належить до",
         "maybe": "можливо|може|може бути|мабуть|ймовірно|певно|скоріше|або ж|напевно",
@@ -271,10 +308,10 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "бо|тому що|оскільки|але|який|яка|в|у|з",
         "so": "отже|тому|таким чином|відтак",
         "fill": "моя|так|точно|однозначно|на|питання|ця|я|літера",
-        "tail": "",
     },
     "tr": {
-        "noun": "cevap|cevabı|cevabım|yanıt|yanıtı|yanıtım|seçenek|seçeneği|şık|şıkkı|çözüm|sonuç|kategori|etiket|sınıf|duygu|cevabımız",
+        "noun": "cevap|cevabı|cevabım|yanıt|yanıtı|yanıtım|seçenek|seçeneği|şık|şıkkı|çözüm|cevabımız",
+        "field": "sonuç|kategori|etiket|sınıf|duygu",
         "be": "olmalı|olmalıdır|olarak|olur|budur",
         "would": "olurdu",
         "right": "doğru|doğrudur|en iyi|geçerli|uygun",
@@ -294,7 +331,8 @@ WORDS: dict[str, dict[str, str]] = {
         "tail": "seçeneğidir|şıkkıdır|dir|dır|dur|dür|tir|tır|seçeneği|şıkkı",
     },
     "ar": {
-        "noun": "الإجابة|إجابة|اجابة|الجواب|جواب|إجابتي|الخيار|خيار|الاختيار|الحل|الحرف|النتيجة|التصنيف|الفئة|المشاعر|الإجابة النهائية|جوابي",
+        "noun": "الإجابة|إجابة|اجابة|الجواب|جواب|إجابتي|الخيار|خيار|الاختيار|الحل|الحرف|الإجابة النهائية|جوابي",
+        "field": "النتيجة|التصنيف|الفئة|المشاعر",
         "be": "هي|هو|تكون|يكون|تعتبر|يعتبر",
         "would": "ستكون|سيكون|لكانت|لكان",
         "right": "الصحيحة|الصحيح|صحيحة|صحيح|الأفضل|الأصح|صواب|الصائبة",
@@ -311,10 +349,10 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "لأن|لأنها|لأنه|لكن|حيث|التي|الذي|في|من",
         "so": "لذلك|إذن|لذا|وبالتالي|بالتالي|وعليه",
         "fill": "نعم|هذه|هذا|على|السؤال|النهائية|بالتأكيد|طبعا|رقم|حرف|أن|النهائي",
-        "tail": "",
     },
     "he": {
-        "noun": "התשובה|תשובה|תשובתי|האפשרות|אפשרות|הפתרון|האות|הבחירה|התוצאה|קטגוריה|הקטגוריה|סיווג|תווית|התשובה הסופית",
+        "noun": "התשובה|תשובה|תשובתי|האפשרות|אפשרות|הפתרון|האות|הבחירה|התשובה הסופית",
+        "field": "התוצאה|קטגוריה|הקטגוריה|סיווג|תווית",
         "be": "היא|הוא|הינה|הינו|זה|זו",
         "would": "הייתה|תהיה|היה",
         "right": "הנכונה|נכונה|נכון|הנכון|הטובה ביותר|מתאימה",
@@ -331,10 +369,10 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "כי|מכיוון|משום|אבל|אך|ש",
         "so": "לכן|אם כן|על כן|מכאן",
         "fill": "כן|את|של|על|השאלה|בהחלט|בוודאי|הסופית",
-        "tail": "",
     },
     "hi": {
-        "noun": "उत्तर|जवाब|विकल्प|हल|समाधान|अक्षर|परिणाम|श्रेणी|वर्ग|लेबल|भावना|अंतिम उत्तर",
+        "noun": "उत्तर|जवाब|विकल्प|हल|समाधान|अक्षर|अंतिम उत्तर",
+        "field": "परिणाम|श्रेणी|वर्ग|लेबल|भावना",
         "be": "है|हैं|होगा|होना चाहिए",
         "would": "होता|होती",
         "right": "सही|सर्वोत्तम|उचित|ठीक|सत्य",
@@ -351,19 +389,37 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "क्योंकि|चूंकि|लेकिन|जो|में",
         "so": "इसलिए|अतः|तो|इस प्रकार",
         "fill": "हाँ|का|की|के|यह|इस|प्रश्न|मेरा|अंतिम|निश्चित रूप से|हूँ",
-        "tail": "",
     },
     "bn": {
-        "noun": "উত্তর|উত্তরটি|বিকল্প|সমাধান", "be": "হলো|হল|হচ্ছে|হবে|হয়", "right": "সঠিক|ঠিক", "wrong": "ভুল", "not": "নয়|না|নেই|ছাড়া",
-        "maybe": "সম্ভবত|হয়তো|হতে পারে", "or": "বা|অথবা", "and": "এবং|ও", "if": "যদি", "so": "তাই|সুতরাং|অতএব", "fill": "এই|প্রশ্নের|হ্যাঁ",
-        "unsure": "জানি না|নিশ্চিত নই", "redo": "দাঁড়ান|দুঃখিত",
+        "noun": "উত্তর|উত্তরটি|বিকল্প|সমাধান",
+        "be": "হলো|হল|হচ্ছে|হবে|হয়",
+        "right": "সঠিক|ঠিক",
+        "wrong": "ভুল",
+        "not": "নয়|না|নেই|ছাড়া",
+        "maybe": "সম্ভবত|হয়তো|হতে পারে",
+        "or": "বা|অথবা",
+        "and": "এবং|ও",
+        "if": "যদি",
+        "so": "তাই|সুতরাং|অতএব",
+        "fill": "এই|প্রশ্নের|হ্যাঁ",
+        "unsure": "জানি না|নিশ্চিত নই",
+        "redo": "দাঁড়ান|দুঃখিত",
     },
     "ta": {
-        "noun": "பதில்|விடை|விருப்பம்", "be": "ஆகும்|என்பது", "right": "சரியான|சரி", "wrong": "தவறு|தவறான", "not": "இல்லை|அல்ல",
-        "maybe": "ஒருவேளை", "or": "அல்லது", "and": "மற்றும்", "so": "எனவே", "unsure": "தெரியவில்லை",
+        "noun": "பதில்|விடை|விருப்பம்",
+        "be": "ஆகும்|என்பது",
+        "right": "சரியான|சரி",
+        "wrong": "தவறு|தவறான",
+        "not": "இல்லை|அல்ல",
+        "maybe": "ஒருவேளை",
+        "or": "அல்லது",
+        "and": "மற்றும்",
+        "so": "எனவே",
+        "unsure": "தெரியவில்லை",
     },
     "zh": {
-        "noun": "答案|正确答案|正確答案|选项|選項|正确选项|正確選項|选择|選擇|结论|结果|分类|類別|类别|标签|情感|情绪|解答|最终答案|最終答案|回答|本题|故答案",
+        "noun": "答案|正确答案|正確答案|选项|選項|正确选项|正確選項|选择|選擇|解答|最终答案|最終答案|回答|本题|故答案|正解",
+        "field": "结论|结果|分类|類別|类别|标签|情感|情绪",
         "be": "是|为|為|应为|應為|应该是|應該是|应是|就是|即|：|应当是|乃是",
         "would": "会是|將是",
         "right": "正确|正確|对|對|最佳|最合适|对的|符合|成立|准确|無誤|无误",
@@ -383,10 +439,11 @@ WORDS: dict[str, dict[str, str]] = {
         "tail": "的|项|項|选项|選項|。|类|吧",
     },
     "ja": {
-        "noun": "答え|答|正解|正答|回答|解答|選択肢|最終回答|最終的な答え|結論|結果|カテゴリ|カテゴリー|分類|ラベル|感情",
+        "noun": "答え|答|正解|正答|回答|解答|選択肢|最終回答|最終的な答え",
+        "field": "結論|結果|カテゴリ|カテゴリー|分類|ラベル|感情",
         "be": "は|が|：|となる|＝",
         "would": "だったら",
-        "right": "正しい|正解|適切|最適|正しく|妥当|正解です|当てはまる",
+        "right": "正しい|正解|適切|最適|正しく|妥当|正解です|当てはまる|好ましい|良い",
         "wrong": "間違い|間違って|誤り|誤って|不正解|不適切|違い|違います|違う|間違え|ではない",
         "not": "ではありません|ではない|じゃない|ではなく|ではなかった|でない|ありません|ません|ない|いいえ|いや|以外|除く|除いて|を除き|のではなく|よりも|でもない|とは言えない",
         "choose": "を選び|を選択|選びます|選択します|選ぶ",
@@ -403,7 +460,8 @@ WORDS: dict[str, dict[str, str]] = {
         "tail": "です|である|だ|でした|となります|になります|になる|だと思います|と考えます|を選びます|を選択します|番|を|の|が正解|が正解です",
     },
     "ko": {
-        "noun": "정답|답|답변|대답|선택지|선택|보기|옵션|결론|결과|분류|카테고리|라벨|감정|해답|최종 답|최종 답변|최종 정답|답안",
+        "noun": "정답|답|답변|대답|선택지|선택|보기|옵션|해답|최종 답|최종 답변|최종 정답|답안",
+        "field": "결론|결과|분류|카테고리|라벨|감정",
         "be": "은|는|이|가|：",
         "would": "이었을",
         "right": "맞습니다|맞다|맞아요|옳습니다|옳다|옳은|올바른|정확한|정확합니다|적절한|적절합니다|알맞은",
@@ -423,7 +481,8 @@ WORDS: dict[str, dict[str, str]] = {
         "tail": "입니다|이다|이에요|예요|이고|다|번|번입니다|라고|임|을|를|로|으로|이며|인|의|하다|합니다|적|적입니다|적이다",
     },
     "vi": {
-        "noun": "đáp án|câu trả lời|phương án|lựa chọn|kết quả|kết luận|nhãn|phân loại|lời giải|danh mục|cảm xúc|câu",
+        "noun": "đáp án|câu trả lời|phương án|lựa chọn|lời giải|câu",
+        "field": "kết quả|kết luận|nhãn|phân loại|danh mục|cảm xúc",
         "be": "là|phải là",
         "would": "sẽ là",
         "right": "đúng|chính xác|đúng nhất|tốt nhất|phù hợp|phù hợp nhất",
@@ -440,10 +499,10 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "vì|bởi vì|do|nhưng|tại",
         "so": "vậy|do đó|vì vậy|vì thế|nên|suy ra|như vậy",
         "fill": "có|này|của|tôi|câu hỏi|cuối cùng|chắc chắn|rõ ràng|cho|vâng|nhất",
-        "tail": "",
     },
     "th": {
-        "noun": "คำตอบ|ข้อ|ตัวเลือก|เฉลย|ผลลัพธ์|ข้อสรุป|หมวดหมู่|ประเภท|ความรู้สึก|คำตอบสุดท้าย",
+        "noun": "คำตอบ|ข้อ|ตัวเลือก|เฉลย|คำตอบสุดท้าย",
+        "field": "ผลลัพธ์|ข้อสรุป|หมวดหมู่|ประเภท|ความรู้สึก",
         "be": "คือ|เป็น|ได้แก่|คือข้อ",
         "would": "จะเป็น",
         "right": "ถูกต้อง|ที่ถูกต้อง|ถูก|ที่สุด|เหมาะสม|ดีที่สุด",
@@ -463,7 +522,8 @@ WORDS: dict[str, dict[str, str]] = {
         "tail": "ครับ|ค่ะ|นะ",
     },
     "id": {
-        "noun": "jawaban|jawabannya|pilihan|opsi|solusi|huruf|hasil|kesimpulan|kategori|kelas|label|sentimen|jawaban akhir|jawaban saya",
+        "noun": "jawaban|jawabannya|pilihan|opsi|solusi|huruf|jawaban akhir|jawaban saya",
+        "field": "hasil|kesimpulan|kategori|kelas|label|sentimen",
         "be": "adalah|ialah|yaitu|yakni",
         "would": "akan menjadi",
         "right": "benar|tepat|terbaik|betul|paling tepat|sesuai",
@@ -480,10 +540,10 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "karena|sebab|tetapi|tapi|di|yang",
         "so": "jadi|oleh karena itu|maka|dengan demikian|sehingga",
         "fill": "yang|ini|itu|ya|saya|untuk|pertanyaan|tentu|pasti|jelas|dari",
-        "tail": "",
     },
     "el": {
-        "noun": "απάντηση|απαντηση|επιλογή|επιλογη|λύση|γράμμα|αποτέλεσμα|συμπέρασμα|κατηγορία|ετικέτα|συναίσθημα|τελική απάντηση",
+        "noun": "απάντηση|απαντηση|επιλογή|επιλογη|λύση|γράμμα|τελική απάντηση",
+        "field": "αποτέλεσμα|συμπέρασμα|κατηγορία|ετικέτα|συναίσθημα",
         "be": "είναι|ειναι|πρέπει να είναι",
         "would": "θα ήταν",
         "right": "σωστή|σωστό|σωστη|ορθή|ορθό|σωστά|καλύτερη|αληθής",
@@ -500,10 +560,10 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "επειδή|γιατί|διότι|αλλά|που|στην|στο",
         "so": "άρα|επομένως|συνεπώς|λοιπόν|οπότε",
         "fill": "η|το|ο|την|τον|της|του|ναι|αυτή|αυτό|μου|ερώτηση|βέβαια|σίγουρα|τελική",
-        "tail": "",
     },
     "sv": {
-        "noun": "svar|svaret|alternativ|alternativet|lösning|lösningen|bokstav|resultat|slutsats|kategori|etikett|klass|slutsvar",
+        "noun": "svar|svaret|alternativ|alternativet|lösning|lösningen|bokstav|slutsvar",
+        "field": "resultat|slutsats|kategori|etikett|klass",
         "be": "är|blir|måste vara|var",
         "would": "skulle vara|vore",
         "right": "rätt|korrekt|korrekta|riktigt|bästa|sant|stämmer",
@@ -520,17 +580,19 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "eftersom|därför att|men|som|i|med|för",
         "so": "alltså|därför|således|så|följaktligen",
         "fill": "det|den|ett|en|ja|mitt|helt|definitivt|tydligt|jag|på|frågan|enda|slutgiltiga",
-        "tail": "",
     },
     "da": {
-        "noun": "svar|svaret|svaralternativ|svarmulighed|mulighed|alternativ|alternativet|valg|løsning|løsningen|bogstav|bokstav|kategori|etiket|konklusion",
+        "noun": "svar|svaret|svaralternativ|svarmulighed|mulighed|alternativ|alternativet|valg|løsning|løsningen"
+        "|bogstav|bokstav",
+        "field": "kategori|etiket|konklusion",
         "be": "er|må være|blir|bliver|var",
         "would": "ville være|ville vært",
         "right": "rigtige|rigtig|riktig|riktige|korrekt|korrekte|bedste|beste|rett|sandt|sant",
         "wrong": "forkert|forkerte|feil|galt|ukorrekt|falsk|usandt",
         "not": "ikke|nej|nei|hverken|verken|aldrig|aldri|ingen|undtagen|unntatt|i stedet for|tvivler|tviler",
         "choose": "vælger|velger|jeg vælger|jeg velger|det er",
-        "maybe": "måske|kanskje|muligvis|muligens|sandsynligvis|sannsynligvis|formentlig|kunne være|kan være|enten|trolig|gætter",
+        "maybe": "måske|kanskje|muligvis|muligens|sandsynligvis|sannsynligvis|formentlig|kunne være|kan være|enten"
+        "|trolig|gætter",
         "unsure": "ikke sikker|usikker|ved ikke|vet ikke|ingen anelse|ingen idé",
         "or": "eller",
         "and": "og|samt|begge",
@@ -540,79 +602,220 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "fordi|siden|men|som|i|med|da",
         "so": "derfor|altså|altså er|dermed|så|således",
         "fill": "det|den|et|en|ja|mit|mitt|helt|klart|jeg|på|spørgsmålet|eneste",
-        "tail": "",
     },
     "fi": {
-        "noun": "vastaus|vaihtoehto|ratkaisu|kirjain|tulos|luokka|kategoria|johtopäätös", "be": "on|ovat", "would": "olisi",
-        "right": "oikea|oikein|paras|totta", "wrong": "väärä|väärin|virheellinen|virhe", "not": "ei|eivät|en|eikä|paitsi|sijaan|epäilen",
-        "choose": "valitsen|se on", "maybe": "ehkä|mahdollisesti|luultavasti|todennäköisesti|voi olla|saattaa|saattaa olla|joko",
-        "unsure": "en tiedä|en ole varma|epävarma", "or": "tai|vai", "and": "ja|sekä|molemmat", "if": "jos|ellei|jotkut|aluksi",
-        "redo": "odota|anteeksi|olin väärässä|tarkoitin", "turn": "itse asiassa|korjaus|vaan", "why": "koska|sillä|mutta|joka",
-        "so": "siis|joten|siksi|näin ollen", "fill": "se|tämä|kyllä|minun|lopullinen|selvästi|kysymykseen",
+        "noun": "vastaus|vaihtoehto|ratkaisu|kirjain",
+        "field": "tulos|luokka|kategoria|johtopäätös",
+        "be": "on|ovat",
+        "would": "olisi",
+        "right": "oikea|oikein|paras|totta",
+        "wrong": "väärä|väärin|virheellinen|virhe",
+        "not": "ei|eivät|en|eikä|paitsi|sijaan|epäilen",
+        "choose": "valitsen|se on",
+        "maybe": "ehkä|mahdollisesti|luultavasti|todennäköisesti|voi olla|saattaa|saattaa olla|joko",
+        "unsure": "en tiedä|en ole varma|epävarma",
+        "or": "tai|vai",
+        "and": "ja|sekä|molemmat",
+        "if": "jos|ellei|jotkut|aluksi",
+        "redo": "odota|anteeksi|olin väärässä|tarkoitin",
+        "turn": "itse asiassa|korjaus|vaan",
+        "why": "koska|sillä|mutta|joka",
+        "so": "siis|joten|siksi|näin ollen",
+        "fill": "se|tämä|kyllä|minun|lopullinen|selvästi|kysymykseen",
     },
     "cs": {
-        "noun": "odpověď|odpověd|odpoveď|možnost|varianta|řešení|riešenie|písmeno|výsledek|kategorie|závěr|volba|štítek",
-        "be": "je|jsou|to je|zní|sú|znie|musí být", "would": "by byla|by bylo|by byl", "right": "správná|správně|správne|správný|nejlepší|správnou|pravdivá",
+        "noun": "odpověď|odpověd|odpoveď|možnost|varianta|řešení|riešenie|písmeno|volba",
+        "field": "výsledek|kategorie|závěr|štítek",
+        "be": "je|jsou|to je|zní|sú|znie|musí být",
+        "would": "by byla|by bylo|by byl",
+        "right": "správná|správně|správne|správný|nejlepší|správnou|pravdivá",
         "wrong": "špatná|špatně|chybná|nesprávná|nesprávně|nesprávne|zlá|chyba|nepravdivá|vyloučena|mylná",
-        "not": "není|nie je|ne|nie|ani|nikdy|kromě|okrem|místo|namísto|žádná|pochybuji|nikoli", "choose": "volím|vybírám|vyberu|zvolím|vyberám|patří do",
+        "not": "není|nie je|ne|nie|ani|nikdy|kromě|okrem|místo|namísto|žádná|pochybuji|nikoli",
+        "choose": "volím|vybírám|vyberu|zvolím|vyberám|patří do",
         "maybe": "možná|snad|asi|pravděpodobně|pravdepodobne|mohla by|mohlo by|může být|buď|zřejmě|tipuji",
-        "unsure": "nejsem si jistý|nejsem si jistá|nevím|neviem|těžko říct", "or": "nebo|anebo|či|alebo", "and": "a|i|obě|také",
-        "if": "pokud|jestliže|kdyby|ak|někteří|nejprve", "redo": "počkat|počkej|promiňte|pardon|spletl jsem se|chtěl jsem říct|moment",
-        "turn": "vlastně|oprava|spíše|ale", "why": "protože|neboť|jelikož|ale|která|v|s", "so": "tedy|proto|takže|tudíž", "fill": "to|ta|ten|ano|moje|jednoznačně|otázku|na|konečná",
+        "unsure": "nejsem si jistý|nejsem si jistá|nevím|neviem|těžko říct",
+        "or": "nebo|anebo|či|alebo",
+        "and": "a|i|obě|také",
+        "if": "pokud|jestliže|kdyby|ak|někteří|nejprve",
+        "redo": "počkat|počkej|promiňte|pardon|spletl jsem se|chtěl jsem říct|moment",
+        "turn": "vlastně|oprava|spíše|ale",
+        "why": "protože|neboť|jelikož|ale|která|v|s",
+        "so": "tedy|proto|takže|tudíž",
+        "fill": "to|ta|ten|ano|moje|jednoznačně|otázku|na|konečná",
     },
     "hu": {
-        "noun": "válasz|válasza|válaszom|opció|megoldás|lehetőség|betű|eredmény|kategória|címke", "be": "az|ez|lenne az", "would": "lenne|volna",
-        "right": "helyes|jó|legjobb|igaz|megfelelő", "wrong": "helytelen|rossz|hibás|téves|hamis", "not": "nem|sem|soha|kivéve|helyett|nincs|kétlem",
-        "choose": "választom|választanám", "maybe": "talán|esetleg|valószínűleg|lehet|lehetséges|lehetne|feltehetőleg|vagy talán", "unsure": "nem tudom|nem vagyok biztos|bizonytalan",
-        "or": "vagy", "and": "és|valamint|mindkettő", "if": "ha|hacsak|egyesek|először", "redo": "várj|várjunk|bocsánat|tévedtem|elnézést|úgy értem",
-        "turn": "valójában|javítás|inkább|hanem", "why": "mert|mivel|de|ami|hiszen", "so": "tehát|ezért|így|vagyis", "fill": "a|az|egy|igen|a helyes|végső|egyértelműen|kérdésre|én",
+        "noun": "válasz|válasza|válaszom|opció|megoldás|lehetőség|betű",
+        "field": "eredmény|kategória|címke",
+        "be": "az|ez|lenne az",
+        "would": "lenne|volna",
+        "right": "helyes|jó|legjobb|igaz|megfelelő",
+        "wrong": "helytelen|rossz|hibás|téves|hamis",
+        "not": "nem|sem|soha|kivéve|helyett|nincs|kétlem",
+        "choose": "választom|választanám",
+        "maybe": "talán|esetleg|valószínűleg|lehet|lehetséges|lehetne|feltehetőleg|vagy talán",
+        "unsure": "nem tudom|nem vagyok biztos|bizonytalan",
+        "or": "vagy",
+        "and": "és|valamint|mindkettő",
+        "if": "ha|hacsak|egyesek|először",
+        "redo": "várj|várjunk|bocsánat|tévedtem|elnézést|úgy értem",
+        "turn": "valójában|javítás|inkább|hanem",
+        "why": "mert|mivel|de|ami|hiszen",
+        "so": "tehát|ezért|így|vagyis",
+        "fill": "a|az|egy|igen|a helyes|végső|egyértelműen|kérdésre|én",
     },
     "ro": {
-        "noun": "răspunsul|răspuns|raspuns|raspunsul|opțiunea|optiunea|varianta|soluția|litera|rezultatul|categoria|eticheta|concluzia",
-        "be": "este|e|sunt|trebuie să fie", "would": "ar fi", "right": "corect|corectă|corecta|bun|bună|cel mai bun|adevărat|potrivit",
-        "wrong": "greșit|greșită|gresit|incorect|incorectă|fals|falsă|eronat|greșeală", "not": "nu|nici|niciodată|niciuna|exceptând|în afară de|în loc de|mă îndoiesc",
-        "choose": "aleg|selectez", "maybe": "poate|posibil|probabil|ar putea fi|ar putea|fie|cred|bănuiesc", "unsure": "nu sunt sigur|nu știu|nesigur",
-        "or": "sau|ori", "and": "și|si|ambele", "if": "dacă|unii|inițial", "redo": "stai|așteaptă|scuze|am greșit|voiam să spun", "turn": "de fapt|corecție|mai degrabă|ci",
-        "why": "pentru că|deoarece|dar|care|în|cu", "so": "deci|prin urmare|astfel|așadar", "fill": "la|cel|cea|da|acest|această|meu|final|clar|întrebare|litera",
+        "noun": "răspunsul|răspuns|raspuns|raspunsul|opțiunea|optiunea|varianta|soluția|litera",
+        "field": "rezultatul|categoria|eticheta|concluzia",
+        "be": "este|e|sunt|trebuie să fie",
+        "would": "ar fi",
+        "right": "corect|corectă|corecta|bun|bună|cel mai bun|adevărat|potrivit",
+        "wrong": "greșit|greșită|gresit|incorect|incorectă|fals|falsă|eronat|greșeală",
+        "not": "nu|nici|niciodată|niciuna|exceptând|în afară de|în loc de|mă îndoiesc",
+        "choose": "aleg|selectez",
+        "maybe": "poate|posibil|probabil|ar putea fi|ar putea|fie|cred|bănuiesc",
+        "unsure": "nu sunt sigur|nu știu|nesigur",
+        "or": "sau|ori",
+        "and": "și|si|ambele",
+        "if": "dacă|unii|inițial",
+        "redo": "stai|așteaptă|scuze|am greșit|voiam să spun",
+        "turn": "de fapt|corecție|mai degrabă|ci",
+        "why": "pentru că|deoarece|dar|care|în|cu",
+        "so": "deci|prin urmare|astfel|așadar",
+        "fill": "la|cel|cea|da|acest|această|meu|final|clar|întrebare|litera",
     },
     "bg": {
-        "noun": "отговор|отговорът|отговора|вариант|решение|буква|резултат|категория|опция", "be": "е|са|трябва да е", "would": "би бил|би била",
-        "right": "верен|верният|правилен|правилният|вярно|правилно|най-добрият", "wrong": "грешен|грешно|неверен|неправилен|невярно|грешка",
-        "not": "не|не е|нито|освен|вместо|никога", "choose": "избирам", "maybe": "може би|вероятно|възможно|навярно|евентуално|може", "unsure": "не съм сигурен|не знам",
-        "or": "или", "and": "и", "if": "ако", "redo": "чакай|извинете|сгреших|почакай", "turn": "всъщност|поправка|по-скоро", "why": "защото|тъй като|но", "so": "следователно|затова|така че",
+        "noun": "отговор|отговорът|отговора|вариант|решение|буква|опция",
+        "field": "резултат|категория",
+        "be": "е|са|трябва да е",
+        "would": "би бил|би била",
+        "right": "верен|верният|правилен|правилният|вярно|правилно|най-добрият",
+        "wrong": "грешен|грешно|неверен|неправилен|невярно|грешка",
+        "not": "не|не е|нито|освен|вместо|никога",
+        "choose": "избирам",
+        "maybe": "може би|вероятно|възможно|навярно|евентуално|може",
+        "unsure": "не съм сигурен|не знам",
+        "or": "или",
+        "and": "и",
+        "if": "ако",
+        "redo": "чакай|извинете|сгреших|почакай",
+        "turn": "всъщност|поправка|по-скоро",
+        "why": "защото|тъй като|но",
+        "so": "следователно|затова|така че",
         "fill": "да|на|моят|този|буква",
     },
     "hr": {
-        "noun": "odgovor|opcija|rješenje|rešenje|slovo|rezultat|kategorija|mogućnost|oznaka", "be": "je|su|glasi|jeste", "would": "bi bio|bi bila|bi bilo",
-        "right": "točan|točno|tačan|tačno|ispravan|ispravno|najbolji|pravi", "wrong": "netočan|netočno|netačan|netačno|pogrešan|pogrešno|neispravan|krivo|greška",
-        "not": "nije|ne|ni|niti|nikad|osim|umjesto|umesto|sumnjam", "choose": "biram|odabirem|izabirem", "maybe": "možda|vjerojatno|verovatno|moguće|mogao bi|može biti|valjda",
-        "unsure": "nisam siguran|nisam sigurna|ne znam", "or": "ili", "and": "i|te|oba", "if": "ako|ukoliko|neki", "redo": "čekaj|oprosti|pogriješio sam|izvini|mislio sam",
-        "turn": "zapravo|ispravak|ispravka|nego|već", "why": "jer|zato|ali|koji|u|s", "so": "dakle|stoga|zato|prema tome", "fill": "da|to|taj|moj|pitanje|na|konačan|konačni",
+        "noun": "odgovor|opcija|rješenje|rešenje|slovo|mogućnost",
+        "field": "rezultat|kategorija|oznaka",
+        "be": "je|su|glasi|jeste",
+        "would": "bi bio|bi bila|bi bilo",
+        "right": "točan|točno|tačan|tačno|ispravan|ispravno|najbolji|pravi",
+        "wrong": "netočan|netočno|netačan|netačno|pogrešan|pogrešno|neispravan|krivo|greška",
+        "not": "nije|ne|ni|niti|nikad|osim|umjesto|umesto|sumnjam",
+        "choose": "biram|odabirem|izabirem",
+        "maybe": "možda|vjerojatno|verovatno|moguće|mogao bi|može biti|valjda",
+        "unsure": "nisam siguran|nisam sigurna|ne znam",
+        "or": "ili",
+        "and": "i|te|oba",
+        "if": "ako|ukoliko|neki",
+        "redo": "čekaj|oprosti|pogriješio sam|izvini|mislio sam",
+        "turn": "zapravo|ispravak|ispravka|nego|već",
+        "why": "jer|zato|ali|koji|u|s",
+        "so": "dakle|stoga|zato|prema tome",
+        "fill": "da|to|taj|moj|pitanje|na|konačan|konačni",
     },
     "ca": {
-        "noun": "resposta|opció|alternativa|solució|lletra|resultat|categoria|etiqueta", "be": "és|son|són|ha de ser", "would": "seria", "right": "correcta|correcte|bona|millor|certa",
-        "wrong": "incorrecta|incorrecte|falsa|errònia|equivocada", "not": "no|ni|mai|cap|excepte|en lloc de|dubto", "choose": "trio|escullo|seleccione", "maybe": "potser|possiblement|probablement|podria ser|pot ser",
-        "unsure": "no n'estic segur|no ho sé|no sé", "or": "o", "and": "i", "if": "si", "redo": "espera|perdó|m'he equivocat", "turn": "en realitat|de fet|correcció|sinó", "why": "perquè|ja que|però|que",
-        "so": "per tant|així|doncs", "fill": "la|el|l'|un|una|de|és la|meva|sí|lletra|final",
+        "noun": "resposta|opció|alternativa|solució|lletra",
+        "field": "resultat|categoria|etiqueta",
+        "be": "és|son|són|ha de ser",
+        "would": "seria",
+        "right": "correcta|correcte|bona|millor|certa",
+        "wrong": "incorrecta|incorrecte|falsa|errònia|equivocada",
+        "not": "no|ni|mai|cap|excepte|en lloc de|dubto",
+        "choose": "trio|escullo|seleccione",
+        "maybe": "potser|possiblement|probablement|podria ser|pot ser",
+        "unsure": "no n'estic segur|no ho sé|no sé",
+        "or": "o",
+        "and": "i",
+        "if": "si",
+        "redo": "espera|perdó|m'he equivocat",
+        "turn": "en realitat|de fet|correcció|sinó",
+        "why": "perquè|ja que|però|que",
+        "so": "per tant|així|doncs",
+        "fill": "la|el|l'|un|una|de|és la|meva|sí|lletra|final",
     },
     "fa": {
-        "noun": "پاسخ|جواب|گزینه|گزینهٔ|گزینه‌ی|راه‌حل|حرف|نتیجه|دسته|برچسب|پاسخ نهایی", "be": "است|می‌باشد|میباشد|هست|برابر", "would": "می‌بود|بود", "right": "صحیح|درست|بهترین|مناسب",
-        "wrong": "نادرست|غلط|اشتباه|ناصحیح", "not": "نیست|نه|نمی‌باشد|هیچ|به جز|به‌جز|جز|به جای", "choose": "انتخاب می‌کنم|انتخاب میکنم", "maybe": "شاید|احتمالا|احتمالاً|ممکن است|ممکن|می‌تواند",
-        "unsure": "مطمئن نیستم|نمی‌دانم|نمیدانم", "or": "یا", "and": "و|هر دو", "if": "اگر|برخی", "redo": "صبر کنید|صبر کن|ببخشید|اشتباه کردم|منظورم", "turn": "در واقع|اصلاح|بلکه",
-        "why": "زیرا|چون|اما|که", "so": "بنابراین|پس|لذا", "fill": "بله|این|را|سوال|من|نهایی|قطعا",
+        "noun": "پاسخ|جواب|گزینه|گزینهٔ|گزینه‌ی|راه‌حل|حرف|پاسخ نهایی",
+        "field": "نتیجه|دسته|برچسب",
+        "be": "است|می‌باشد|میباشد|هست|برابر",
+        "would": "می‌بود|بود",
+        "right": "صحیح|درست|بهترین|مناسب",
+        "wrong": "نادرست|غلط|اشتباه|ناصحیح",
+        "not": "نیست|نه|نمی‌باشد|هیچ|به جز|به‌جز|جز|به جای",
+        "choose": "انتخاب می‌کنم|انتخاب میکنم",
+        "maybe": "شاید|احتمالا|احتمالاً|ممکن است|ممکن|می‌تواند",
+        "unsure": "مطمئن نیستم|نمی‌دانم|نمیدانم",
+        "or": "یا",
+        "and": "و|هر دو",
+        "if": "اگر|برخی",
+        "redo": "صبر کنید|صبر کن|ببخشید|اشتباه کردم|منظورم",
+        "turn": "در واقع|اصلاح|بلکه",
+        "why": "زیرا|چون|اما|که",
+        "so": "بنابراین|پس|لذا",
+        "fill": "بله|این|را|سوال|من|نهایی|قطعا",
     },
     "ur": {
-        "noun": "جواب|آپشن|اختیار|حل", "be": "ہے|ہیں|ہوگا", "right": "صحیح|درست", "wrong": "غلط", "not": "نہیں|نہ|سوائے", "maybe": "شاید|ممکن|ممکنہ", "or": "یا", "and": "اور", "if": "اگر",
-        "unsure": "معلوم نہیں|یقین نہیں", "so": "لہذا|اس لیے", "fill": "یہ|کا|کی|ہاں", "redo": "رکیں|معذرت",
+        "noun": "جواب|آپشن|اختیار|حل",
+        "be": "ہے|ہیں|ہوگا",
+        "right": "صحیح|درست",
+        "wrong": "غلط",
+        "not": "نہیں|نہ|سوائے",
+        "maybe": "شاید|ممکن|ممکنہ",
+        "or": "یا",
+        "and": "اور",
+        "if": "اگر",
+        "unsure": "معلوم نہیں|یقین نہیں",
+        "so": "لہذا|اس لیے",
+        "fill": "یہ|کا|کی|ہاں",
+        "redo": "رکیں|معذرت",
     },
     "sw": {
-        "noun": "jibu|chaguo|majibu", "be": "ni", "right": "sahihi|bora", "wrong": "si sahihi|makosa|kosa", "not": "si|sio|siyo|hapana|isipokuwa|badala ya", "choose": "nachagua",
-        "maybe": "labda|huenda|pengine", "or": "au", "and": "na|zote mbili", "if": "kama|ikiwa", "unsure": "sijui|sina uhakika", "redo": "subiri|samahani", "so": "kwa hiyo|hivyo", "fill": "la|langu|hili|ndiyo",
+        "noun": "jibu|chaguo|majibu",
+        "be": "ni",
+        "right": "sahihi|bora",
+        "wrong": "si sahihi|makosa|kosa",
+        "not": "si|sio|siyo|hapana|isipokuwa|badala ya",
+        "choose": "nachagua",
+        "maybe": "labda|huenda|pengine",
+        "or": "au",
+        "and": "na|zote mbili",
+        "if": "kama|ikiwa",
+        "unsure": "sijui|sina uhakika",
+        "redo": "subiri|samahani",
+        "so": "kwa hiyo|hivyo",
+        "fill": "la|langu|hili|ndiyo",
     },
     "ms": {
-        "noun": "jawapan|jawapannya|pilihan", "be": "ialah|adalah", "right": "betul|tepat|benar", "wrong": "salah", "not": "bukan|tidak", "maybe": "mungkin|barangkali", "or": "atau", "and": "dan", "if": "jika", "fill": "yang",
+        "noun": "jawapan|jawapannya|pilihan",
+        "be": "ialah|adalah",
+        "right": "betul|tepat|benar",
+        "wrong": "salah",
+        "not": "bukan|tidak",
+        "maybe": "mungkin|barangkali",
+        "or": "atau",
+        "and": "dan",
+        "if": "jika",
+        "fill": "yang",
     },
     "tl": {
-        "noun": "sagot|tamang sagot|pagpipilian", "be": "ay", "right": "tama|tamang|wastong", "wrong": "mali|maling", "not": "hindi|wala|maliban", "maybe": "siguro|marahil|baka", "or": "o", "and": "at", "if": "kung", "fill": "ang",
+        "noun": "sagot|tamang sagot|pagpipilian",
+        "be": "ay",
+        "right": "tama|tamang|wastong",
+        "wrong": "mali|maling",
+        "not": "hindi|wala|maliban",
+        "maybe": "siguro|marahil|baka",
+        "or": "o",
+        "and": "at",
+        "if": "kung",
+        "fill": "ang",
     },
-}  # fmt: skip
+}

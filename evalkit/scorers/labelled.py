@@ -153,8 +153,8 @@ def _name_at(text: str, words: list[Word], place: int, known: Labelled) -> tuple
     label, text_word = by_label[0], by_text[0]
     if label.choice == text_word.choice:
         return by_label
-    if by_text[1] > by_label[1] or label.small:
-        return by_text
+    if by_text[1] != by_label[1]:
+        return by_text if by_text[1] > by_label[1] else by_label
     if label.marked and known.labels[label.choice or 0] != text[text_word.start : text_word.end]:
         return by_label  # "(C)" is a label also where "c" is a choice
     return replace(label, clash=True), by_label[1]
@@ -185,6 +185,8 @@ def _label_at(text: str, words: list[Word], place: int, known: Labelled) -> tupl
     small = name.isalpha() and name != name.upper()
     if inner > place and not bracketed:
         return None
+    if not bracketed and after < len(words) and words[after].text == "=":
+        return None  # a variable
     closed = not bracketed and after < len(words) and words[after].text in (")", "]") and words[after].start == words[inner].end
     if not bracketed and not closed and (_is_word(words, inner, after, name) or (small and not _alone(words, inner, after))):
         return None
@@ -280,6 +282,8 @@ def _text_at(text: str, words: list[Word], place: int, known: Labelled, *, behin
     for wanted, index in known.by_first.get(words[place].text, ()):
         after = place + len(wanted)
         if after <= len(words) and all(words[place + n].text == wanted[n] for n in range(1, len(wanted))):
+            if wanted[0] == "-" and words[place + 1 : place + 2] and words[place].end != words[place + 1].start:
+                continue  # a bullet
             if _signed(words, place, behind_label) or _goes_on(words, place, after):
                 continue
             start, end = words[place].start, words[after - 1].end

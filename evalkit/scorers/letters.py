@@ -80,18 +80,19 @@ def _read_alone(text: str, known: Labelled) -> Reading | None:
 
 def _first(words: list[Word], said: list[Said], known: Labelled, size: int) -> Reading:
     """For replies that run on: the first statement with what corrects it at once."""
-    for n, one in enumerate(said):
-        if one.stance == "states":
+    for one in said:
+        if one.stance == "answers":
             return Reading(one.index, "final statement")
-        if one.stance == "several" and n + 1 < len(said) and said[n + 1].stance == "several" and _framed_several(words, one):
+        if one.stance == "several" and one.framed and _named_by_answer(words, one):
             return Reading(None, "the statement names more than one choice")
         if one.stance == "clash":
             return Reading(None, f"{known.labels[one.index or 0]} stands with the text of another choice")
-    return _weigh(words, said, known, size)
+    first = next((one for one in said if one.stance == "states"), None)
+    return _weigh(words, said, known, size) if first is None else Reading(first.index, "final statement")
 
 
-def _framed_several(words: list[Word], one: Said) -> bool:
-    return any(word.role in ("be", "noun", "choose") for word in words[max(0, one.place - 4) : one.place])
+def _named_by_answer(words: list[Word], one: Said) -> bool:
+    return any(word.role in ("noun", "choose") for word in words[max(0, one.place - 4) : one.place])
 
 
 class _State:
@@ -99,7 +100,7 @@ class _State:
 
     def __init__(self) -> None:
         self.index: int | None = None
-        self.tier = 0  # 3: stated, 2: opens the reply
+        self.tier = 0  # 4: named as the answer, 3: stated, 2: opens the reply
         self.place = 0
         self.why = ""
         self.blocked = ""
@@ -143,12 +144,12 @@ def _settle(
         return
     corrects = max(state.retracted, state.turned)
     near = corrects >= 0 and place - corrects <= _NEAR and stance in ("line", "opens", "mentions")
-    if stance == "states" or near:
-        state.take(index, 3, place, "final statement")
+    if stance == "answers" or near or (stance == "states" and (state.tier < 4 or corrects >= 0)):
+        state.take(index, 3 + (stance == "answers"), place, "final statement")
     elif stance == "line":
         first = place <= 2 and _whole_line(words, place)
         if place >= last_line and not listed:
-            state.take(index, 3, place, "last line" if not first else "the reply names it alone")
+            state.take(index, 4, place, "last line" if not first else "the reply names it alone")
         elif first and not listed:
             state.take(index, 3, place, "first line")
         elif _first_word(words, place) and not listed:
@@ -158,14 +159,12 @@ def _settle(
     elif stance == "clash":
         state.drop(f"{known.labels[index or 0]} stands with the text of another choice")
     elif stance == "several":
-        if state.tier < 3 or _framed_several(words, one):
+        if (state.tier < 3 and (one.framed or _first_word(words, place))) or (one.framed and _named_by_answer(words, one)):
             state.drop("more than one choice is named")
     elif stance == "denies" and state.index == index:
         state.drop("the answer is taken back")
     elif stance == "doubts":
         _settle_doubt(state, one, words, index)
-    elif stance == "asks" and state.index is None and not state.blocked:
-        state.blocked = ""
 
 
 def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None) -> None:
@@ -185,7 +184,7 @@ def _settle_gesture(state: _State, one: Said, words: list[Word]) -> None:
             state.blocked = state.blocked or "the reply is in doubt"
     elif one.stance == "outside":
         state.drop("the answer is none of the choices")
-    else:
+    elif state.index is None or _sentences_between(words, state.place, one.place) <= 3:
         state.retracted = one.place
         if state.index is not None:
             state.drop("the answer is taken back")

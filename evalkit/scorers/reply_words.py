@@ -106,6 +106,7 @@ def _build() -> None:
             phrases.setdefault(parts, {}).setdefault(language, kind)
     for parts, role in phrases.items():
         _PHRASES.setdefault(parts[0], []).append((parts, role))
+    _RUN_WORDS["zh"] = {**_RUN_WORDS["ja"], **_RUN_WORDS["zh"]}  # Japanese without kana looks Chinese
     for found in _PHRASES.values():
         found.sort(key=lambda phrase: -len(phrase[0]))
 
@@ -249,11 +250,19 @@ def _settle_sentence(words: list[Word], roles: list[Role | None]) -> None:
     spoken = [language for language in WORDS if counts.get(language) == most]
     for word, role in zip(words, roles, strict=True):
         if role:
-            kinds = [role[language] for language in spoken if language in role] or list(role.values())
-            if len(set(kinds)) == 1 or spoken[0] in role:
+            kinds = [role[language] for language in spoken if language in role]
+            if not kinds and most < _SURE:
+                kinds = list(role.values())
+            if not kinds:
+                continue
+            if len(set(kinds)) == 1 or (spoken[0] in role and most > 1):
                 word.role = kinds[0]
             else:
                 word.role = _common(kinds)
+
+
+_SURE = 4
+"""Words of one language from which on other languages are not looked at."""
 
 
 def _common(kinds: list[str]) -> str:

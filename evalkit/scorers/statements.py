@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from evalkit.scorers.labelled import ANSWER_MARK, Labelled
 from evalkit.scorers.reply_words import Word
 
-STATED = ("states", "leads")
+STATED = ("answers", "states")
 
 
 @dataclass(slots=True)
@@ -26,9 +26,11 @@ class Said:
     index: int | None
     """Of the choice; None for what concerns no single one."""
     stance: str
-    """states: "the answer is B", "B is correct", "so B"; opens: "B, because"; line: a sentence or line that is the choice alone;
+    """answers: "the answer is B", "I choose B"; states: "B is correct", "it is B", "Queue: billing"; opens: "B, because"; line: a sentence or line that is the choice alone;
     mentions: in brackets, or behind "is" with other words before it; denies; doubts; supposes; several; clash: a label with another
     choice's text; retracts: "wait", "that is wrong"; turns: "actually"; unsure: "I am not sure"; outside: an answer that is no choice."""
+    framed: bool = False
+    """Where several are named: whether it is they that the answer names."""
 
 
 @dataclass(slots=True)
@@ -37,6 +39,11 @@ class _Left:
 
     be: bool = False
     noun: bool = False
+    kind: bool = False
+    """A word for what sorting assigns."""
+    would: bool = False
+    inside: bool = False
+    """A preposition stands before it: "in option D"."""
     near_noun: bool = False
     right: bool = False
     choose: bool = False
@@ -57,7 +64,8 @@ class _Left:
     """The choice named directly before it, with nothing but small words between."""
     joins: list[str] = field(default_factory=list)
     """The roles between it and the choice before it."""
-    contrast: bool = False
+    bridged: int = 0
+    """Words of no known part between the choice and its noun."""
 
 
 @dataclass(slots=True)
@@ -70,6 +78,8 @@ class _Right:
     right: bool = False
     supposed: bool = False
     doubt: bool = False
+    other: bool = False
+    """A word of no known part follows."""
     verb: bool = False
     """A verb follows that says something else of it: "B is tempting"."""
     pause: bool = False
@@ -89,7 +99,7 @@ def statements(words: list[Word], known: Labelled) -> list[Said]:
     by_place: dict[int, Said] = {}
     for place, word in enumerate(words):
         if word.choice is not None:
-            left, right = _look_left(words, place), _look_right(words, place)
+            left, right = _look_left(words, place), _look_right(words, place, known.polar)
             said = Said(place, word.choice, _stance(words, place, left, right))
             _join(said, left, right, by_place, words)
             found.append(said)
@@ -115,31 +125,39 @@ def _stance(words: list[Word], place: int, left: _Left, right: _Right) -> str:
     if word.clash and (framed or left.alone):
         return "clash"
     if framed:
-        return "states"
+        return framed
     return _unframed(word, left, right)
 
 
-def _framed(word: Word, left: _Left, right: _Right) -> bool:
-    """Whether the words around it make it the answer."""
+def _framed(word: Word, left: _Left, right: _Right) -> str:
+    """answers or states, where the words around it make it the answer; "" otherwise."""
     if right.right:
-        return True
+        return "answers" if left.noun and left.be else "states"
     if right.verb:
-        return False
-    if left.box or left.choose or (left.be and (left.noun or left.right)):
-        return True
-    if left.be and left.alone:
-        return right.ends or right.pause or left.led or word.how == "text"
-    if left.colon and (left.noun or (left.right and left.key <= 3)):
-        return True
+        return ""
+    if left.box or left.choose or (left.noun and (left.be or left.colon)):
+        return "answers"
+    if right.other:
+        return ""
+    if left.would:
+        return ""
+    if (left.be or (left.colon and left.key <= 3)) and left.right:
+        return "states"
+    if left.be and left.kind and (word.how == "label" or left.bridged <= 5):
+        return "states"
+    if left.be and left.alone and (right.ends or right.pause or left.led):
+        return "states"
+    if left.colon and left.kind:
+        return "states"
     if left.colon and word.how == "text" and 0 < left.key <= 4 and right.ends and not word.text[:1].isdigit():
-        return True
+        return "states"
     if left.near_noun and left.alone and right.ends:
-        return True
-    return left.led and left.alone and (right.ends or right.pause)
+        return "answers" if left.right else "states"
+    return "states" if left.led and left.alone and (right.ends or right.pause) else ""
 
 
 def _unframed(word: Word, left: _Left, right: _Right) -> str:
-    if right.verb and not right.pause:
+    if (right.verb or right.other) and not right.pause:
         return "names"
     if left.alone and right.ends:
         return "line" if left.first else "mentions"
@@ -155,7 +173,6 @@ def _unframed(word: Word, left: _Left, right: _Right) -> str:
 def _look_left(words: list[Word], place: int) -> _Left:
     left = _Left()
     bridged = 0  # words since the last that belongs to the frame
-    clause = True  # still in the choice's own clause
     crossed = False
     seen = 0
     i = place - 1
@@ -168,7 +185,6 @@ def _look_left(words: list[Word], place: int) -> _Left:
         elif word.choice is not None:
             if left.before is None and bridged == 0 and clause_joins(left.joins):
                 left.before = word
-            left.contrast = left.contrast or "but" in left.joins
             break
         elif role == "line":
             step = None if crossed or bridged else _cross(words, i)
@@ -183,13 +199,13 @@ def _look_left(words: list[Word], place: int) -> _Left:
             pass
         elif role == "comma" or (role == "dash" and not _after_noun(words, i)):
             left.joins.append("comma")
-            if _supposed_before(words, i):
+            if "but" not in left.joins and _supposed_before(words, i):
                 left.suppose = True
             if not (bridged == 0 and _only_small(words, i)):
                 break
+        elif _numbered(words, i):
+            pass
         else:
-            if not clause and role not in ("noun", "right", "wrong", "be", "fill"):
-                pass
             bridged, stop = _take_left(left, words, i, bridged)
             if stop:
                 break
@@ -218,25 +234,30 @@ def _take_left(left: _Left, words: list[Word], i: int, bridged: int) -> tuple[in
     if word.text in _BUT:
         left.joins.append("but")
         return bridged, not _joined(words, i)
-    if role == "not":
+    if role == "not" and _stands_alone(words, i):
+        left.led = left.led or bridged == 0
+    elif role == "not":
         left.denials += 1
         left.joins.append("not")
     elif role == "wrong":
-        left.denials += 1 if bridged == 0 or left.be else 0
+        left.denials += 1 if (bridged == 0 or left.be) and not left.inside else 0
         left.joins.append("wrong")
     elif role in ("maybe", "unsure"):
         left.doubt = True
         left.joins.append("maybe")
     elif role == "if":
         left.suppose = True
-    elif role == "colon" or role == "dash":
+    elif role in ("colon", "dash") and (word.text == ":" or _after_noun(words, i)):
         left.colon = left.colon or bridged == 0
-        left.be = left.be or (bridged == 0 and words[i].text != ":" and role == "colon")
         _take_key(left, words, i)
         return bridged, False
     elif role in ("be", "would"):
+        left.would = left.would or (role == "would" and not left.be)
         left.be = left.be or bridged == 0
         left.joins.append("be")
+    elif role == "field":
+        left.kind = left.kind or left.be or left.colon or bridged == 0
+        left.bridged = max(left.bridged, bridged)
     elif role == "noun":
         left.near_noun = left.near_noun or (bridged == 0 and not left.be and not left.colon)
         left.noun = left.noun or (bridged <= 8 and (left.be or left.colon)) or bridged == 0
@@ -250,10 +271,15 @@ def _take_left(left: _Left, words: list[Word], i: int, bridged: int) -> tuple[in
         left.joins.append(role)
         bridged += role == "and" and not _joined(words, i)
     elif role in ("fill", "why"):
-        pass
+        if role == "why":
+            left.joins.append("why")
+        left.inside = left.inside or (word.text in _PREPOSITIONS and not left.be and not left.colon)
     else:
         bridged += 1
     return bridged, False
+
+
+_PREPOSITIONS = frozenset("in for with of by from on für bei en pour dans para por per".split())
 
 
 def _take_key(left: _Left, words: list[Word], i: int) -> None:
@@ -310,6 +336,11 @@ def _after_noun(words: list[Word], i: int) -> bool:
     return i >= 0 and words[i].role in ("noun", "right")
 
 
+def _numbered(words: list[Word], i: int) -> bool:
+    """Whether this is a list's number: the "1" of "1. B"."""
+    return words[i].kind == "number" and i + 1 < len(words) and _numbering(words, i + 1)
+
+
 def _numbering(words: list[Word], i: int) -> bool:
     """Whether a full stop belongs to a list's number: "1. B"."""
     return i >= 1 and words[i - 1].kind == "number" and (i == 1 or words[i - 2].role == "line")
@@ -331,7 +362,7 @@ def _cross(words: list[Word], i: int) -> int | None:
     return end if heading and any(word.role == "noun" for word in words[i + 1 : end + 1]) else None
 
 
-def _look_right(words: list[Word], place: int) -> _Right:
+def _look_right(words: list[Word], place: int, polar: bool) -> _Right:
     right = _Right()
     i = place + 1
     n = len(words)
@@ -350,12 +381,13 @@ def _look_right(words: list[Word], place: int) -> _Right:
         right.asked = _ends(words, i + 1) and i + 1 < n and words[i + 1].role == "ask"
         return right
     right.ends = False
-    if role in ("comma", "dash", "colon") or right.pause:
+    bracket = right.pause
+    if role in ("comma", "dash", "colon", "why") or bracket:
         right.pause = True
-        right.denied = _denied_after_pause(words, i)
+        right.denied = not polar and _denied_after_pause(words, i)
         right.doubt = _doubted_to_end(words, i)
         right.right = role in ("dash", "colon") and _right_to_end(words, i + 1)
-        right.supposed = _if_to_end(words, i)
+        right.supposed = not bracket and _if_to_end(words, i)
         right.asked = _asked(words, i)
         return right
     _predicate(words, i, right)
@@ -381,7 +413,7 @@ def _predicate(words: list[Word], i: int, right: _Right) -> None:
             return
         elif role == "maybe":
             right.doubt = True
-        elif role == "right" or (role == "noun" and verb):
+        elif role == "right" or (role in ("noun", "field") and verb):
             right.right = True
             right.supposed = _if_to_end(words, i) or (would and not _ends_soon(words, i))
             return
@@ -393,8 +425,8 @@ def _predicate(words: list[Word], i: int, right: _Right) -> None:
             return
         elif word.choice is not None or role in ("end", "ask", "line", "comma"):
             break
-        elif role not in ("fill", "wrap", "tail", "noun", "and", "why"):
-            right.verb = True
+        elif role not in ("fill", "wrap", "tail", "noun", "and", "why", "field"):
+            right.verb, right.other = verb, True
             return
         i += 1
     right.verb = verb
@@ -503,8 +535,8 @@ def _join(said: Said, left: _Left, right: _Right, by_place: dict[int, Said], wor
     if "but" in joins or (other.stance == "denies" and "or" not in joins and "and" not in joins and "not" not in joins):
         if other.stance in ("denies", *STATED, "line", "opens", "mentions") and said.stance not in ("denies", "doubts", "supposes"):
             ends = right.ends or right.pause or right.right
-            said.stance = "states" if ends and not right.verb else said.stance
-            if "but" in joins and other.stance != "denies" and said.stance == "states":
+            said.stance = "states" if ends and not right.verb and said.stance not in STATED else said.stance
+            if "but" in joins and other.stance != "denies" and said.stance in STATED:
                 other.stance = "names"
         return
     if said.stance == "denies":
@@ -513,18 +545,25 @@ def _join(said: Said, left: _Left, right: _Right, by_place: dict[int, Said], wor
         elif "not" not in joins and "and" in joins and right.denied and other.stance in ("names", "mentions", "line"):
             other.stance = "denies"
         return
+    if "why" in joins:
+        return
     if "or" in joins or "and" in joins or not joins or ("comma" in joins and (right.ends or right.pause) and not right.verb):
-        if joins == ["comma"] and other.stance == "opens" and said.stance == "states" and left.be:
+        if joins == ["comma"] and other.stance == "opens" and said.stance in STATED and left.be:
             return
+        framed = other.framed or other.stance in STATED or said.stance in STATED
         for one in (other, said):
-            if one.stance not in ("denies",):
-                one.stance = "several"
+            if one.stance != "denies":
+                one.stance, one.framed = "several", framed
 
 
 def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:
     """What a word does to the whole reply."""
     role = words[place].role
     if role == "redo":
+        if known.polar and len(words[place].text) > 8 and any(part in words[place].text for part in _WRONG_PARTS):
+            return None
+        if place and words[place - 1].role not in _BREAKS and not (words[place - 1].role == "fill" and words[place - 1].text in _HUMS):
+            return None
         return "retracts" if words[place].text not in _SOFT else "turns"
     if role == "turn":
         return "turns"
@@ -538,6 +577,9 @@ def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:
     return None
 
 
+_BREAKS = frozenset(("end", "ask", "line", "comma", "dash", "colon", "redo", "turn", "so", "wrap", "not", "or"))
+_HUMS = frozenset("oh ah ok okay well yes".split())
+_WRONG_PARTS = ("wrong", "incorrect", "not right", "not correct", "isn't right", "falsch", "stimmt nicht", "faux", "incorrecto", "errado", "sbagliato", "fout")
 _SOFT = frozenset(
     "sorry i apologize i mean perdón perdon lo siento désolé pardon desculpe scusa sorry 抱歉 对不起 對不起 すみません 죄송합니다 maaf xin lỗi".split()
 ) | {"i apologize", "i mean", "lo siento", "xin lỗi"}
