@@ -27,7 +27,7 @@ from __future__ import annotations
 
 KINDS = (
     "noun", "field", "be", "would", "right", "wrong", "not", "choose", "maybe", "unsure", "or", "and", "if", "redo", "turn", "so",
-    "fill", "why", "tail",
+    "tail", "fill", "why",
 )  # fmt: skip
 
 WORDS: dict[str, dict[str, str]] = {
@@ -49,14 +49,14 @@ WORDS: dict[str, dict[str, str]] = {
         "|excluding|rule out|ruling out|rules out|exclude|eliminate|reject|discard|rather than|instead of|than"
         "|doubt|doubts|deny|denies|without|far from|hardly|ain't|isnt|unable|refuse|dismiss|avoid|shouldn't"
         "|should not|as opposed to|unlike|nothing",
-        "choose": "choose|choosing|chose|pick|select|selecting|go with|going with|opt for|i say|my answer|settle on"
+        "choose": "choose|chose|pick|select|go with|going with|opt for|i say|my answer|settle on"
         "|go for|goes to|route this to|route it to|route to|assign this to|assign it to|send this to"
         "|send it to|classify this as|classify it as|classified as|categorize this as|categorize it as"
         "|label this as|label it as|go to|goes under|belongs to|belongs in|belong to|falls under|falls into"
         "|fall under|forward this to|forward it to|choose option|i'd say|i would say|i think|i believe"
-        "|i am confident it is|points to|leaves|refers to|filed under|file this under|sort this into"
+        "|i am confident it is|filed under|file this under|sort this into"
         "|put this in|put this under|categorised as|categorized as|categorise this as|labelled as|labeled as"
-        "|i go with|vote for|my vote is",
+        "|i go with|my vote is",
         "maybe": "maybe|perhaps|possibly|probably|might|might be|may|may be|could|could be|can be|guess|guessing|either"
         "|likely|presumably|potentially|conceivably|suppose|supposedly|perhaps also|apparently|tentatively"
         "|lean|leaning|leaning towards|lean towards|partly|partially|somewhat|almost|nearly|plausible|arguably"
@@ -67,7 +67,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|can't be certain|no idea|can't tell|cannot tell|not 100% sure|not totally sure|not fully sure"
         "|not quite sure|cannot determine|can't determine|cannot decide|can't decide|difficult to say"
         "|cannot say|can't say|not so sure|not really sure|could be wrong|might be wrong|may be wrong"
-        "|take it with|undecided|without certainty|low confidence|wild guess|random guess",
+        "|take it with|undecided|without certainty|low confidence|cannot provide an answer|cannot answer|unable to answer|unable to determine|cannot be determined|cannot provide the answer|wild guess|random guess",
         "or": "or|and/or|versus|vs",
         "and": "and|as well as|plus|both|also|&",
         "if": "if|unless|whether|suppose that|were it|had it|some may|some might|some people|people think|people say"
@@ -76,7 +76,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|previously|earlier|thought to be|supposing|many students|most students|other people|students may"
         "|students might|students often|people often|a common answer|commonly thought|others may|others might"
         "|others think",
-        "redo": "wait|no wait|hold on|scratch that|let me reconsider|let me rethink|let me double check"
+        "redo": "none of the above|none of the options|none of these|none of the choices|wait|no wait|hold on|scratch that|let me reconsider|let me rethink|let me double check"
         "|let me double-check|let me recheck|let me re-check|let me check again|i made a mistake|i was wrong"
         "|on second thought|on second thoughts|strike that|i take that back|i misread|i misspoke|that's wrong"
         "|that is wrong|that's not right|that is not right|that's incorrect|that is incorrect|that isn't right"

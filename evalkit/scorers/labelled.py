@@ -14,7 +14,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from evalkit.scorers.reply_words import Word, any_role, fold, split
+from evalkit.scorers.reply_words import Word, any_role, fold, pieces_of, split
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -37,6 +37,8 @@ class Labelled:
     """The words of each choice's text; () for one that is empty."""
     by_first: dict[str, tuple[tuple[tuple[str, ...], int], ...]]
     """First word → (words, index), the longest first."""
+    may_name: frozenset[str]
+    """The words with which a label or a text may begin."""
     by_text: dict[str, int]
     """The text as `plain` leaves it."""
     run_texts: tuple[str, ...]
@@ -55,6 +57,11 @@ _POLAR = frozenset(
     "tak нет да ложь истина ні так hayır evet لا نعم לא כן नहीं हाँ 否 是 不 いいえ はい 아니요 예 không có ไม่ ใช่ tidak ya όχι ναι nej nei ei "
     "kyllä ne ano nem igen nu".split()
 )
+
+
+_LOOKS_LIKE = {"А": "A", "С": "C", "Α": "A", "Β": "B", "Ε": "E", "Ι": "I"}
+"""Cyrillic and Greek letters that are the same choice by their looks and by their place in the alphabet (or have no rival)."""
+_OPENS, _CLOSES = frozenset("([{<\"'“「『«【《"), frozenset(")]}>\"'”」』»】》")
 
 
 @lru_cache(maxsize=1024)
@@ -77,6 +84,7 @@ def prepare(choices: tuple[str, ...]) -> Labelled:
         {name: i for i, name in enumerate(names)},
         texts,
         {first: tuple(sorted(found, key=lambda item: -len(item[0]))) for first, found in by_first.items()},
+        frozenset((*by_first, *(name.casefold() for name in names), *_OPENS, *(letter.casefold() for letter in _LOOKS_LIKE))),
         by_text,
         runs,
         any(said in _POLAR for said in by_text),
@@ -88,17 +96,12 @@ _RUN_TEXT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e4e]+"
 
 def _text_words(text: str, runs: tuple[str, ...]) -> tuple[str, ...]:
     """The words of a choice's text, without the punctuation around it that replies leave out."""
-    words = [word.text for word in split(text.strip(), _no_names, runs) if word.kind != "line"]
+    words = [word.text for word in pieces_of(text.strip(), runs) if word.kind != "line"]
     while words and words[-1] in ".,;:!。":
         words.pop()
     if len(words) > 1 and words[0] in "\"'“" and words[-1] in "\"'”":
         words = words[1:-1]
     return tuple(words)
-
-
-def _no_names(words: list[Word], place: int) -> tuple[Word, int] | None:
-    del words, place
-    return None
 
 
 # ASCII text pays only for the replacements; the rest is folded first (full-width letters, odd spaces).
@@ -142,7 +145,7 @@ def words_of(text: str, known: Labelled) -> list[Word]:
     def names(words: list[Word], place: int) -> tuple[Word, int] | None:
         return _name_at(text, words, place, known)
 
-    return split(text, names, known.run_texts)
+    return split(text, names, known.may_name, known.run_texts)
 
 
 def _name_at(text: str, words: list[Word], place: int, known: Labelled) -> tuple[Word, int] | None:
@@ -158,12 +161,6 @@ def _name_at(text: str, words: list[Word], place: int, known: Labelled) -> tuple
     if label.marked and known.labels[label.choice or 0] != text[text_word.start : text_word.end]:
         return by_label  # "(C)" is a label also where "c" is a choice
     return replace(label, clash=True), by_label[1]
-
-
-_LOOKS_LIKE = {"А": "A", "С": "C", "Α": "A", "Β": "B", "Ε": "E", "Ι": "I"}
-"""Cyrillic and Greek letters that are the same choice by their looks and by their place in the alphabet (or have no rival)."""
-_OPENS, _CLOSES = frozenset("([{<\"'“「『«【《"), frozenset(")]}>\"'”」』»】》")
-_BEHIND = frozenset(")].:}-")
 
 
 def _label_at(text: str, words: list[Word], place: int, known: Labelled) -> tuple[Word, int] | None:
@@ -185,14 +182,30 @@ def _label_at(text: str, words: list[Word], place: int, known: Labelled) -> tupl
     small = name.isalpha() and name != name.upper()
     if inner > place and not bracketed:
         return None
-    if not bracketed and after < len(words) and words[after].text == "=":
-        return None  # a variable
+    if _is_formula(words, place, inner, after):
+        return None
     closed = not bracketed and after < len(words) and words[after].text in (")", "]") and words[after].start == words[inner].end
     if not bracketed and not closed and (_is_word(words, inner, after, name) or (small and not _alone(words, inner, after))):
         return None
     end = words[after - 1].end
     word = Word(raw, words[place].start, end, "word", "", index, "label", bracketed or closed, small)
-    return _with_text(text, words, after, word, known)
+    return _with_text(text, words, place, after, word, known)
+
+
+def _is_formula(words: list[Word], place: int, inner: int, after: int) -> bool:
+    """Whether the letter is a variable: `I = 5`, `[A]^2`, `k[A]`, `H(Y)`, `x_{A}`."""
+    following = words[after] if after < len(words) else None
+    if following is not None and following.text in ("=", "^", "_"):
+        return True
+    before = words[place - 1] if place else None
+    if inner == place:
+        glued = following is not None and following.start == words[inner].end and following.text == "("
+        return glued and after + 1 < len(words) and (words[after + 1].kind == "number" or words[after + 1].end - words[after + 1].start == 1)
+    if words[place].text == "{":
+        return before is not None and before.text not in (ANSWER_MARK, ":") and before.kind != "line"
+    if following is not None and following.start == words[after - 1].end and following.text in ("{", "[", "(", "+", "*"):
+        return True
+    return before is not None and before.end == words[place].start and (before.kind in ("word", "number") or before.text in "])}=+*/^")
 
 
 def _glued(words: list[Word], place: int) -> bool:
@@ -246,7 +259,15 @@ def _alone(words: list[Word], place: int, after: int) -> bool:
     return opens and following.text == ":"
 
 
-def _with_text(text: str, words: list[Word], after: int, label: Word, known: Labelled) -> tuple[Word, int]:
+def _opens_line(words: list[Word], place: int) -> bool:
+    return place == 0 or words[place - 1].kind == "line" or (words[place - 1].role == "wrap" and _opens_line(words, place - 1))
+
+
+def _ends_sentence(words: list[Word], place: int) -> bool:
+    return place >= len(words) or words[place].role in ("end", "ask", "line", "wrap")
+
+
+def _with_text(text: str, words: list[Word], place: int, after: int, label: Word, known: Labelled) -> tuple[Word, int]:
     """The label with what stands behind it: its own text belongs to it, another choice's text makes it a clash."""
     if after < len(words) and words[after].text in ("(", "[", ":", ".", ")", "-", ",", "=", "\"", "'", "|") or _touches(words, after, label):
         starts = [after]
@@ -256,6 +277,8 @@ def _with_text(text: str, words: list[Word], after: int, label: Word, known: Lab
         own = next((at for at in found if _same_text(at[0].choice, label.choice, known)), None)
         if own is not None:
             end = own[1]
+            if words[after].text == "." and not _opens_line(words, place) and not _ends_sentence(words, end):
+                return label, after  # "The answer is B. Lyon lies on the Rhone."
             if end < len(words) and words[end].text in (")", "]", "\"", "'") and words[after].text in ("(", "[", "\"", "'"):
                 end += 1
             return replace(label, end=words[end - 1].end, marked=True), end

@@ -53,6 +53,10 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
     runs_on = pick == "first" and not bare.startswith("{")
     if not runs_on and (reading := read_object(reply, known, lambda part: _read_alone(simplify(part), known))) is not None:
         return reading
+    if pick == "first":
+        paragraph = text[: end + 2] if (end := text.find("\n\n", 1)) > 0 else ""
+        if paragraph and (early := _first_answer(words_of(paragraph, known), known)) is not None:
+            return early
     words = words_of(text, known)
     said = statements(words, known)
     if pick == "first":
@@ -79,16 +83,22 @@ def _read_alone(text: str, known: Labelled) -> Reading | None:
 
 
 def _first(words: list[Word], said: list[Said], known: Labelled, size: int) -> Reading:
-    """For replies that run on: the first statement with what corrects it at once."""
-    for one in said:
+    """For replies that run on: the first answer that is named as such, else the first statement, else what rules 2 to 4 find."""
+    if (reading := _first_answer(words, known)) is not None:
+        return reading
+    first = next((one for one in said if one.stance == "states"), None)
+    return _weigh(words, said, known, size) if first is None else Reading(first.index, "final statement")
+
+
+def _first_answer(words: list[Word], known: Labelled) -> Reading | None:
+    for one in statements(words, known):
         if one.stance == "answers":
             return Reading(one.index, "final statement")
         if one.stance == "several" and one.framed and _named_by_answer(words, one):
             return Reading(None, "the statement names more than one choice")
         if one.stance == "clash":
             return Reading(None, f"{known.labels[one.index or 0]} stands with the text of another choice")
-    first = next((one for one in said if one.stance == "states"), None)
-    return _weigh(words, said, known, size) if first is None else Reading(first.index, "final statement")
+    return None
 
 
 def _named_by_answer(words: list[Word], one: Said) -> bool:

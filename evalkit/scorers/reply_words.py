@@ -79,7 +79,8 @@ def group_thousands(number: str) -> str:
 Role = dict[str, str]
 """Language → kind."""
 _SINGLE: dict[str, Role] = {}
-_PHRASES: dict[str, list[tuple[tuple[str, ...], Role]]] = {}
+_PHRASES: dict[str, dict[str, list[tuple[tuple[str, ...], Role]]]] = {}
+"""First word → second word → phrases, the longest first."""
 _RUN_LANGUAGES = ("zh", "ja", "ko", "th")
 _RUN_WORDS: dict[str, dict[str, str]] = {language: {} for language in _RUN_LANGUAGES}
 _LONGEST_RUN_WORD = 16
@@ -102,29 +103,32 @@ def _build() -> None:
             _SINGLE.setdefault(word, {}).setdefault(language, kind)
     for language, kind, word in entries:
         if " " in word:
-            parts = tuple(piece.text for piece in _pieces(word))
+            parts = tuple(piece.text for piece in pieces_of(word))
             phrases.setdefault(parts, {}).setdefault(language, kind)
     for parts, role in phrases.items():
-        _PHRASES.setdefault(parts[0], []).append((parts, role))
+        _PHRASES.setdefault(parts[0], {}).setdefault(parts[1] if len(parts) > 1 else "", []).append((parts, role))
     _RUN_WORDS["zh"] = {**_RUN_WORDS["ja"], **_RUN_WORDS["zh"]}  # Japanese without kana looks Chinese
-    for found in _PHRASES.values():
-        found.sort(key=lambda phrase: -len(phrase[0]))
+    for by_second in _PHRASES.values():
+        for found in by_second.values():
+            found.sort(key=lambda phrase: -len(phrase[0]))
 
 
 Names = Callable[[list[Word], int], tuple[Word, int] | None]
 """From the words and a place: the word that names a choice there and the place behind it; None where none does."""
 
 
-def split(text: str, names: Names, run_texts: tuple[str, ...] = ()) -> list[Word]:
-    """The words of a text that `simplify` has been over; choices named in it are single words. `run_texts` are choices in scripts
-    without spaces, which the cutting must not break."""
-    pieces = _pieces(text, run_texts)
+def split(
+    text: str, names: Names, may_name: frozenset[str] = frozenset(), run_texts: tuple[str, ...] = ()
+) -> list[Word]:
+    """The words of a text that `simplify` has been over; choices named in it are single words. `may_name` has the words that a choice's
+    name may begin with; `run_texts` are choices in scripts without spaces, which the cutting must not break."""
+    pieces = pieces_of(text, run_texts)
     words: list[Word] = []
     roles: list[Role | None] = []
     place = 0
     while place < len(pieces):
         phrase, after = _phrase_at(pieces, place)
-        named = names(pieces, place)
+        named = names(pieces, place) if pieces[place].text in may_name else None
         if named is not None and named[1] >= after:
             words.append(named[0])
             roles.append(None)
@@ -155,7 +159,8 @@ def role_of(text: str) -> str:
     return kinds.pop() if len(kinds) == 1 else ""
 
 
-def _pieces(text: str, run_texts: tuple[str, ...] = ()) -> list[Word]:
+def pieces_of(text: str, run_texts: tuple[str, ...] = ()) -> list[Word]:
+    """The words of a text, without roles and phrases."""
     pieces: list[Word] = []
     for match in _TOKEN.finditer(text):
         kind, start, end = match.lastgroup or "", match.start(), match.end()
@@ -179,7 +184,10 @@ def _add_word(pieces: list[Word], text: str, start: int, end: int) -> None:
     """One piece, or two where an apostrophe joins two words: "it's", "l'option", "B'dir"."""
     word = fold(text[start:end])
     cut = word.find("'")
-    if cut < 0 or word in _SINGLE or len(word) != end - start:
+    if cut < 0:
+        pieces.append(Word(word, start, end, "word"))
+        return
+    if word in _SINGLE or len(word) != end - start:
         pieces.append(Word(word, start, end, "word"))
     elif word[cut:] in ("'s", "'d", "'re", "'ll", "'m", "'ve") or word[cut + 1 :] in _TURKISH_TAILS:
         tail = word[cut:] if word[cut:] == "'s" or word[cut:] == "'d" else word[cut + 1 :]
@@ -221,10 +229,13 @@ def _run_language(text: str, start: int, end: int) -> str:
 
 def _phrase_at(pieces: list[Word], place: int) -> tuple[Role | None, int]:
     """The longest phrase of the table that begins here, and where it ends."""
-    for parts, role in _PHRASES.get(pieces[place].text, ()):
+    by_second = _PHRASES.get(pieces[place].text)
+    if by_second is None or place + 1 >= len(pieces):
+        return None, place + 1
+    for parts, role in by_second.get(pieces[place + 1].text, ()):
         after = place + len(parts)
         if after <= len(pieces) and all(
-            piece.text == part for piece, part in zip(pieces[place + 1 : after], parts[1:], strict=True)
+            piece.text == part for piece, part in zip(pieces[place + 2 : after], parts[2:], strict=True)
         ):
             return role, after
     return None, place + 1

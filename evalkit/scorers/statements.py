@@ -187,7 +187,8 @@ def _look_left(words: list[Word], place: int) -> _Left:
                 left.before = word
             break
         elif role == "line":
-            step = None if crossed or bridged else _cross(words, i)
+            framed = left.noun or left.be or left.choose or left.box
+            step = None if crossed or bridged or framed else _cross(words, i)
             if step is None:
                 left.first = bridged == 0
                 break
@@ -212,8 +213,8 @@ def _look_left(words: list[Word], place: int) -> _Left:
         i -= 1
     else:
         left.first = bridged == 0 and i < 0
-    if bridged == 0 and left.before is None:
-        left.alone = True
+    clause = "be" in left.joins and any(join in left.joins for join in ("comma", "but", "so"))
+    left.alone = bridged == 0 and (left.before is None or clause)
     return left
 
 
@@ -250,6 +251,8 @@ def _take_left(left: _Left, words: list[Word], i: int, bridged: int) -> tuple[in
     elif role in ("colon", "dash") and (word.text == ":" or _after_noun(words, i)):
         left.colon = left.colon or bridged == 0
         _take_key(left, words, i)
+        return bridged, False
+    elif word.text == "=" and (i == 0 or words[i - 1].role in ("line", "wrap")):
         return bridged, False
     elif role in ("be", "would"):
         left.would = left.would or (role == "would" and not left.be)
@@ -545,7 +548,7 @@ def _join(said: Said, left: _Left, right: _Right, by_place: dict[int, Said], wor
         elif "not" not in joins and "and" in joins and right.denied and other.stance in ("names", "mentions", "line"):
             other.stance = "denies"
         return
-    if "why" in joins:
+    if "why" in joins or "so" in joins or ("be" in joins and "or" not in joins and "and" not in joins):
         return
     if "or" in joins or "and" in joins or not joins or ("comma" in joins and (right.ends or right.pause) and not right.verb):
         if joins == ["comma"] and other.stance == "opens" and said.stance in STATED and left.be:
@@ -569,6 +572,8 @@ def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:
         return "turns"
     if role == "unsure":
         return "unsure"
+    if role == "wrong" and not known.polar and _stands_alone(words, place):
+        return "retracts" if place == 0 or words[place - 1].role in ("end", "ask", "line") else None
     if role == "not" and not known.polar and _stands_alone(words, place):
         opens = place == 0 or words[place - 1].role in ("end", "ask", "line", "dash", "comma")
         return "retracts" if opens else None
