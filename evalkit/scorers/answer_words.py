@@ -32,13 +32,13 @@ KINDS = (
 
 WORDS: dict[str, dict[str, str]] = {
     "en": {
-        "noun": "answer|answers|option|options|choice|choices|solution|letter|alternative|final answer",
+        "noun": "answer|answers|ans|option|options|choice|choices|solution|letter|alternative|final answer",
         "field": "response|conclusion|label|category|class|classification|verdict|sentiment|queue|statement|one|pick"
         "|selection|prediction|result|decision|output",
         "be": "is|are|was|'s|be|must be|should be|has to be|will be|ought to be|seems to be|appears to be|seems"
         "|remains|equals|being",
         "would": "would be|would have been|'d be|were",
-        "right": "right|correct|best|true|accurate|appropriate|valid|fits|suitable|correctly|most likely"
+        "right": "right|correct|best|accurate|appropriate|fits|suitable|correctly|most likely"
         "|the most likely|only|most appropriate|most accurate|proper|closest|nearest|better|the closest",
         "wrong": "wrong|incorrect|false|invalid|untrue|inaccurate|mistaken|mistake|error|worst|least likely|distractor"
         "|misleading|eliminated|ruled out|excluded|impossible|unlikely|implausible|unsuitable|inappropriate"
@@ -67,7 +67,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|can't be certain|no idea|can't tell|cannot tell|not 100% sure|not totally sure|not fully sure"
         "|not quite sure|cannot determine|can't determine|cannot decide|can't decide|difficult to say"
         "|cannot say|can't say|not so sure|not really sure|could be wrong|might be wrong|may be wrong"
-        "|take it with|undecided|without certainty|low confidence|cannot provide an answer|cannot answer|unable to answer|unable to determine|cannot be determined|cannot provide the answer|wild guess|random guess",
+        "|take it with|undecided|without certainty|low confidence|don't quote me|cannot provide an answer|cannot answer|unable to answer|unable to determine|cannot be determined|cannot provide the answer|wild guess|random guess",
         "or": "or|and/or|versus|vs",
         "and": "and|as well as|plus|both|also|&",
         "if": "if|unless|whether|suppose that|were it|had it|some may|some might|some people|people think|people say"

@@ -323,7 +323,7 @@ def _signed(words: list[Word], place: int, behind_label: bool) -> bool:
     short = first.kind == "number" or first.end - first.start == 1
     if before.text in "/<>" and not short:
         return False
-    if before.text == "-" and behind_label:
+    if before.text == "-" and behind_label and not (glued and first.kind == "number"):
         return False
     opens = place == 1 or words[place - 2].kind == "line"
     if before.text in "-+" and not short:

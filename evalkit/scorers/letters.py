@@ -201,7 +201,8 @@ def _settle_gesture(state: _State, one: Said, words: list[Word]) -> None:
 
 
 def _sentences_between(words: list[Word], first: int, last: int) -> int:
-    return sum(word.role in ("end", "ask") for word in words[first:last])
+    ends = [word.role in ("end", "ask") for word in words[first:last]]
+    return sum(one and not before for one, before in zip(ends, [False, *ends], strict=False))
 
 
 def _last_line(words: list[Word]) -> int:

@@ -173,7 +173,7 @@ def _unframed(word: Word, left: _Left, right: _Right) -> str:
 def _look_left(words: list[Word], place: int) -> _Left:
     left = _Left()
     bridged = 0  # words since the last that belongs to the frame
-    crossed = False
+    crossed = broken = False
     seen = 0
     i = place - 1
     while i >= 0 and seen < _FAR:
@@ -203,6 +203,7 @@ def _look_left(words: list[Word], place: int) -> _Left:
             if "but" not in left.joins and _supposed_before(words, i):
                 left.suppose = True
             if not (bridged == 0 and _only_small(words, i)):
+                broken = i > 0 and not left.joins[:-1]
                 break
         elif _numbered(words, i):
             pass
@@ -214,7 +215,7 @@ def _look_left(words: list[Word], place: int) -> _Left:
     else:
         left.first = bridged == 0 and i < 0
     clause = "be" in left.joins and any(join in left.joins for join in ("comma", "but", "so"))
-    left.alone = bridged == 0 and (left.before is None or clause)
+    left.alone = bridged == 0 and not broken and (left.before is None or clause)
     return left
 
 
@@ -226,7 +227,11 @@ def clause_joins(joins: list[str]) -> bool:
 def _take_left(left: _Left, words: list[Word], i: int, bridged: int) -> tuple[int, bool]:
     """Take one word of the clause in: (words since the frame, whether the clause begins here)."""
     word, role = words[i], words[i].role
-    if role in ("so", "redo", "turn"):
+    if role == "so":
+        left.led = left.led or bridged == 0
+        left.joins.append("so")
+        return bridged, True
+    if role in ("redo", "turn"):
         left.led = left.led or bridged == 0
         left.joins.append("but" if word.text in _BUT or role == "turn" else role)
         if bridged == 0 and _joined(words, i):
@@ -252,7 +257,10 @@ def _take_left(left: _Left, words: list[Word], i: int, bridged: int) -> tuple[in
         left.colon = left.colon or bridged == 0
         _take_key(left, words, i)
         return bridged, False
-    elif word.text == "=" and (i == 0 or words[i - 1].role in ("line", "wrap")):
+    elif word.text == "=" and i >= 1 and (i == 1 or words[i - 2].role == "line"):
+        left.colon = left.colon or bridged == 0
+        left.key = 1
+    elif role == "colon" and (i == 0 or words[i - 1].role == "be" or (word.text != "=" and words[i - 1].role == "line")):
         return bridged, False
     elif role in ("be", "would"):
         left.would = left.would or (role == "would" and not left.be)
@@ -417,6 +425,9 @@ def _predicate(words: list[Word], i: int, right: _Right) -> None:
         elif role == "maybe":
             right.doubt = True
         elif role == "right" or (role in ("noun", "field") and verb):
+            if _denied_later(words, i):
+                right.denied = True
+                return
             right.right = True
             right.supposed = _if_to_end(words, i) or (would and not _ends_soon(words, i))
             return
@@ -433,6 +444,14 @@ def _predicate(words: list[Word], i: int, right: _Right) -> None:
             return
         i += 1
     right.verb = verb
+
+
+def _denied_later(words: list[Word], i: int) -> bool:
+    """Whether the denial closes the sentence, as in Korean, Japanese or Hindi: "B is the answer not"."""
+    i += 1
+    while i < len(words) and words[i].role in ("be", "fill", "tail", "noun", "field", "right", "wrap"):
+        i += 1
+    return i < len(words) and words[i].role == "not" and not _choice_next(words, i)
 
 
 def _verb_last(words: list[Word], i: int) -> bool:
