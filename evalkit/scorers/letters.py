@@ -5,43 +5,32 @@ r"""Which choice a reply names: careful reading, and None rather than a guess.
 
 The rules, the first that decides:
 
-1. The reply is a letter and nothing else: `C`, `c`, `(C)`, `C.`, `**C**`, `\boxed{C}`.
-2. The reply is the text of a choice, apart from case, spaces, quotes and final punctuation.
-3. Final statements: "the answer is C", "Answer: C", "option C is correct", `\boxed{C}`, "I choose C", a last line that
-   is only a letter. The last statement wins; one that names two letters, or a letter with another choice's text,
-   decides for none. "The answer is not C" takes an earlier C back.
-4. The letter that opens the reply: `C) text`, `C. text`, `C: text`, `C - text`, `C` alone on the first line. Lines
-   that open with different letters (the model listed the choices) decide for none.
-5. A first or last line that is the text of a choice.
-6. In a reply of up to 600 characters, marked mentions: `(C)`, "option C", "it is C". They must all name one letter.
+1. The reply is a letter or a choice's text and nothing else: `C`, `c`, `(C)`, `**C**`, `\boxed{C}`, `<answer>C</answer>`, `{"answer": "C"}`.
+2. Final statements, in some thirty languages: "the answer is C", "Antwort: C", "option C is correct", "I choose C", "so C", a last line that
+   is only a choice. The last one wins. Denying the choice, a "wait" or an "I am not sure" behind it takes it back; one that names two
+   choices, or a label with another choice's text, decides for none. Questions, suppositions and remarks about other choices do not count.
+3. What opens the reply: `C) text`, `C, because`, `Yes, it does`. Lines that open with different choices (a list of them) decide for none.
+4. In a reply of up to 600 characters, the one choice that is named in brackets, after "option", or at the end of "the ... is".
 
-Small letters count only where they stand alone (rule 1 and at the end of a statement's line). "A" and "I" are also
-English words: followed by more words they count only when marked. Full-width letters and Markdown are read through.
-Choices are labelled A, B, C ...; where there are more than 26, they are labelled 1, 2, 3 ... instead.
+A reply that only doubts ("maybe C", "probably true", "either A or C") or denies names no choice. Small letters count only where they
+stand alone. "A" and "I" are also English words: followed by more words they count only when marked. Choices are labelled A, B, C ...;
+where there are more than 26, they are labelled 1, 2, 3 ... instead.
 """
 
 from __future__ import annotations
 
-import re
-
-from evalkit.scorers.labelled import (
-    LETTERS,
-    Labelled,
-    Reading,
-    contradicts,
-    label_alone,
-    labels,
-    next_label,
-    plain,
-    prepare,
-    simplify,
-)  # fmt: skip
-from evalkit.scorers.statements import read_first_statement, read_statements
+from evalkit.scorers.labelled import ANSWER_MARK, LETTERS, Labelled, Reading, labels, plain, prepare, simplify, words_of
+from evalkit.scorers.reply_words import Word
+from evalkit.scorers.statements import Said, statements
+from evalkit.scorers.wrappers import open_tags, read_object
 
 __all__ = ["LETTERS", "Reading", "labels", "read_choice"]
 
 LONGEST_FOR_MENTIONS = 600
 """Characters. In longer replies (derivations, lists) a lone `(C)` is more often a formula than an answer."""
+LONGEST_REPLY = 100_000
+"""Characters that are read: of a longer reply its beginning and its end."""
+_HEAD = 4_000
 
 
 def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> Reading:
@@ -54,97 +43,217 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
     bare = reply.strip()
     if len(bare) == 1 and bare in known.by_label and bare.casefold() not in known.by_text:
         return Reading(known.by_label[bare], "letter alone")  # what well-behaved models say: nothing else is tried
-    text = simplify(reply)
+    if len(reply) > LONGEST_REPLY:
+        kept = reply[:LONGEST_REPLY] if pick == "first" else reply[:_HEAD] + "\n" + reply[_HEAD - LONGEST_REPLY :]
+        reply = kept
+    reply = reply.replace(ANSWER_MARK, " ")
+    text = simplify(open_tags(reply))
+    if (reading := _read_whole(text, known)) is not None:
+        return reading
+    runs_on = pick == "first" and not bare.startswith("{")
+    if not runs_on and (reading := read_object(reply, known, lambda part: _read_alone(simplify(part), known))) is not None:
+        return reading
     if pick == "first":
-        for rule in (_read_alone, read_first_statement, _read_openings, _read_mentions):
-            if (reading := rule(text, known)) is not None:
-                return reading
-        return Reading(None, "no choice is named")
-    for rule in (_read_alone, read_statements, _read_openings, _read_lines, _read_mentions):
-        reading = rule(text, known)
-        if reading is not None:
-            return reading
-    return Reading(None, "no choice is named")
+        paragraph = text[: end + 2] if (end := text.find("\n\n", 1)) > 0 else ""
+        if paragraph and (early := _first_answer(words_of(paragraph, known), known)) is not None:
+            return early
+    words = words_of(text, known)
+    said = statements(words, known)
+    if pick == "first":
+        return _first(words, said, known, len(text))
+    return _weigh(words, said, known, len(text))
+
+
+def _read_whole(text: str, known: Labelled) -> Reading | None:
+    """A reply that is a choice's text from end to end; a label is left to the words."""
+    index = known.by_text.get(plain(text)) if len(text) <= 2_000 else None
+    if index is None or plain(text).upper() in known.by_label:
+        return None
+    return Reading(index, "text of a choice")
 
 
 def _read_alone(text: str, known: Labelled) -> Reading | None:
-    """Rules 1 and 2."""
-    by_label = label_alone(text.strip(), known, small=True)
-    longest = len(known.by_length[0][0]) if known.by_length else 0
-    by_text = known.by_text.get(plain(text)) if len(text) <= 2 * longest + 80 else None
-    if by_label is not None and by_text is not None and by_label != by_text:
-        return Reading(None, "the reply is the label of one choice and the text of another")
-    if by_label is not None:
-        return Reading(by_label, "letter alone")
-    return None if by_text is None else Reading(by_text, "text of a choice")
+    """A field's value: a label or a text and nothing else."""
+    if (reading := _read_whole(text, known)) is not None:
+        return reading
+    words = [word for word in words_of(text, known) if word.role not in ("wrap", "end", "line")] if len(text) < 2_000 else []
+    if len(words) == 1 and words[0].choice is not None and not words[0].clash:
+        return Reading(words[0].choice, "letter alone")
+    return None
 
 
-_OPENING = re.compile(
-    r"^[ \t>#\-]{0,4}[(\[]?(?P<label>[A-Z]|[0-9]{1,4})"
-    r"(?P<mark>[)\]][.:,]?|[.:,]|[ \t]{1,3}[-–—:]{1,2})?(?=[ \t\n]|$)[ \t]*(?P<end>$)?",
-    re.MULTILINE,
-)
+def _first(words: list[Word], said: list[Said], known: Labelled, size: int) -> Reading:
+    """For replies that run on: the first answer that is named as such, else the first statement, else what rules 2 to 4 find."""
+    if (reading := _first_answer(words, known)) is not None:
+        return reading
+    first = next((one for one in said if one.stance == "states"), None)
+    return _weigh(words, said, known, size) if first is None else Reading(first.index, "final statement")
 
 
-def _read_openings(text: str, known: Labelled) -> Reading | None:
-    """Rule 4: None when no line opens with a label."""
-    text = text.lstrip()
-    first: int | None = None
-    for match in _OPENING.finditer(text):
-        index = known.by_label.get(match["label"])
-        if index is None or (match["mark"] is None and match["end"] is None):
-            continue  # an unmarked capital before other words: "A dog", "I think"
-        if first is None and match.start() != 0:
-            return None  # labels further down: a list perhaps, not an opening
-        if first is not None and index != first:
-            return Reading(None, "several lines open with different letters")
-        end = match.end("label")
-        if contradicts(text, end, index, known):
-            return Reading(None, f"{match['label']} stands with the text of another choice")
-        other = next_label(text, end, known)
-        if other is not None and other != index:
-            return Reading(None, "more than one letter is named")
-        first = index
-    return None if first is None else Reading(first, "opening letter")
+def _first_answer(words: list[Word], known: Labelled) -> Reading | None:
+    for one in statements(words, known):
+        if one.stance == "answers":
+            return Reading(one.index, "final statement")
+        if one.stance == "several" and one.framed and _named_by_answer(words, one):
+            return Reading(None, "the statement names more than one choice")
+        if one.stance == "clash":
+            return Reading(None, f"{known.labels[one.index or 0]} stands with the text of another choice")
+    return None
 
 
-def _read_lines(text: str, known: Labelled) -> Reading | None:
-    """Rule 5: None when neither the first nor the last line is the text of a choice."""
-    text = text.strip()
-    lines = (text[:2000].split("\n", 1)[0], text[-2000:].rsplit("\n", 1)[-1])
-    named = {known.by_text[said] for line in lines if (said := plain(line)) in known.by_text}
+def _named_by_answer(words: list[Word], one: Said) -> bool:
+    return any(word.role in ("noun", "choose") for word in words[max(0, one.place - 4) : one.place])
+
+
+class _State:
+    """The answer so far."""
+
+    def __init__(self) -> None:
+        self.index: int | None = None
+        self.tier = 0  # 4: named as the answer, 3: stated, 2: opens the reply
+        self.place = 0
+        self.why = ""
+        self.blocked = ""
+        self.retracted = -1  # the place of a "wait" that no choice has followed yet
+        self.turned = -1
+
+    def take(self, index: int | None, tier: int, place: int, why: str) -> None:
+        self.index, self.tier, self.place, self.why, self.blocked = index, tier, place, why, ""
+        self.retracted = self.turned = -1
+
+    def drop(self, why: str) -> None:
+        self.index, self.tier, self.blocked = None, 0, why
+
+
+_NEAR = 14
+"""Words behind "wait" or "actually" within which a choice is what the correction says."""
+
+
+def _weigh(words: list[Word], said: list[Said], known: Labelled, size: int) -> Reading:
+    """Rules 2 to 4."""
+    state = _State()
+    last_line = _last_line(words)
+    opened = _listed(words, said)
+    lines: dict[int, int] = {}
+    for one in said:
+        _settle(state, one, words, known, last_line, opened, lines)
+    if state.index is not None:
+        return Reading(state.index, state.why)
+    if state.blocked:
+        return Reading(None, state.blocked)
+    return _mentioned(said, known, size)
+
+
+def _settle(
+    state: _State, one: Said, words: list[Word], known: Labelled, last_line: int, listed: bool, lines: dict[int, int]
+) -> None:
+    """Let one thing that is said change the answer so far."""
+    place, stance, index = one.place, one.stance, one.index
+    if stance in ("retracts", "turns", "unsure", "outside"):
+        _settle_gesture(state, one, words)
+        return
+    corrects = max(state.retracted, state.turned)
+    near = corrects >= 0 and place - corrects <= _NEAR and stance in ("line", "opens", "mentions")
+    if stance == "answers" or near or (stance == "states" and (state.tier < 4 or corrects >= 0)):
+        state.take(index, 3 + (stance == "answers"), place, "final statement")
+    elif stance == "line":
+        first = place <= 2 and _whole_line(words, place)
+        if place >= last_line and not listed:
+            state.take(index, 4, place, "last line" if not first else "the reply names it alone")
+        elif first and not listed:
+            state.take(index, 3, place, "first line")
+        elif _first_word(words, place) and not listed:
+            state.take(index, 2, place, "opening of the reply")
+    elif stance == "opens" and _first_word(words, place) and not listed:
+        state.take(index, 2, place, "opening of the reply")
+    elif stance == "clash":
+        state.drop(f"{known.labels[index or 0]} stands with the text of another choice")
+    elif stance == "several":
+        if (state.tier < 3 and (one.framed or _first_word(words, place))) or (one.framed and _named_by_answer(words, one)):
+            state.drop("more than one choice is named")
+    elif stance == "denies" and state.index == index:
+        state.drop("the answer is taken back")
+    elif stance == "doubts":
+        _settle_doubt(state, one, words, index)
+
+
+def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None) -> None:
+    if state.index is None or (state.index != index and state.tier < 3):
+        state.drop("the reply is in doubt")
+    elif state.index != index and any(word.text in ("also", "or", "auch", "aussi", "también", "或") for word in words[max(0, one.place - 4) : one.place]):
+        state.drop("the reply is in doubt")
+
+
+def _settle_gesture(state: _State, one: Said, words: list[Word]) -> None:
+    if one.stance == "turns":
+        state.turned = one.place
+    elif one.stance == "unsure":
+        if state.index is not None and _sentences_between(words, state.place, one.place) <= 1:
+            state.drop("the reply is in doubt")
+        elif state.index is None:
+            state.blocked = state.blocked or "the reply is in doubt"
+    elif one.stance == "outside":
+        state.drop("the answer is none of the choices")
+    elif state.index is None or _sentences_between(words, state.place, one.place) <= 3:
+        state.retracted = one.place
+        if state.index is not None:
+            state.drop("the answer is taken back")
+
+
+def _sentences_between(words: list[Word], first: int, last: int) -> int:
+    ends = [word.role in ("end", "ask") for word in words[first:last]]
+    return sum(one and not before for one, before in zip(ends, [False, *ends], strict=False))
+
+
+def _last_line(words: list[Word]) -> int:
+    """Where the last line that has words begins."""
+    end = len(words) - 1
+    while end >= 0 and words[end].role in ("line", "wrap", "end"):
+        end -= 1
+    while end > 0 and words[end - 1].role != "line":
+        end -= 1
+    return max(end, 0)
+
+
+def _whole_line(words: list[Word], place: int) -> bool:
+    place += 1
+    while place < len(words) and words[place].role in ("wrap", "end", "tail"):
+        place += 1
+    return place >= len(words) or words[place].role == "line"
+
+
+def _first_word(words: list[Word], place: int) -> bool:
+    """Whether nothing but brackets and bullets stands before."""
+    return all(word.role in ("wrap", "dash", "line", "fill", "so") or word.text in "#>1." for word in words[:place])
+
+
+def _listed(words: list[Word], said: list[Said]) -> bool:
+    """Whether lines open with different choices, as where the reply repeats the options."""
+    opened = {
+        one.index
+        for one in said
+        if one.stance in ("line", "opens", "several", "clash") and _opens_line(words, one.place) and (one.stance != "line" or _whole_line(words, one.place))
+    }
+    bare_first = any(one.stance == "line" and one.place <= 2 and _whole_line(words, one.place) for one in said)
+    del bare_first
+    return len(opened) > 1
+
+
+def _opens_line(words: list[Word], place: int) -> bool:
+    place -= 1
+    while place >= 0 and words[place].role in ("wrap", "dash"):
+        place -= 1
+    return place < 0 or words[place].role == "line"
+
+
+def _mentioned(said: list[Said], known: Labelled, size: int) -> Reading:
+    """Rule 4."""
+    if size > LONGEST_FOR_MENTIONS:
+        return Reading(None, "no choice is named")
+    named = {one.index for one in said if one.stance in ("mentions", "line", "opens") and one.index is not None}
     if len(named) > 1:
-        return Reading(None, "the first and the last line are different choices")
-    return Reading(named.pop(), "a line is the text of a choice") if named else None
-
-
-_NOT_LATER = re.compile(
-    r"[ \t]{0,2}(?:isn't|is not|is wrong|is incorrect|is false|was wrong|cannot be)\b", re.IGNORECASE
-)
-_MENTION = re.compile(
-    r"(?P<no>\b(?:not|isn't|never|neither|nor|exclude|eliminate|rule out|than) )?"
-    r"(?:(?<![\w)])\((?P<round>[A-Z])\)(?![\w(])"
-    r"|\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer|[Ll]etter) (?P<named>[A-Z])(?![\w'])"
-    r"|\b(?:[Ii]t is|[Ii]t's|[Tt]hat is|[Tt]hat's|[Tt]his is|[Tt]hink|[Ss]ay|[Gg]uess|[Bb]elieve|[Dd]efinitely"
-    r"|[Pp]robably|[Ll]ikely|[Cc]learly|[Ss]o|[Cc]hoose|[Pp]ick|[Ss]elect|[Ww]ith|[Mm]aybe|[Pp]erhaps),?:? "
-    r"(?P<said>[A-Z])(?=[.!,;\n]|$))"
-)
-
-
-def _read_mentions(text: str, known: Labelled) -> Reading | None:
-    """Rule 6: None when nothing is marked as a choice, or the reply is too long for a stray letter to mean anything."""
-    if len(text) > LONGEST_FOR_MENTIONS:
-        return None
-    named: set[int] = set()
-    for match in _MENTION.finditer(text):
-        index = known.by_label.get(match["round"] or match["named"] or match["said"])
-        if index is not None and match["no"] is None and not _NOT_LATER.match(text, match.end()):
-            if contradicts(text, match.end(), index, known):
-                return Reading(None, f"{known.labels[index]} stands with the text of another choice")
-            named.add(index)
-            other = next_label(text, match.end(), known)
-            if other is not None:
-                named.add(other)
-    if len(named) > 1:
-        return Reading(None, f"several letters are named: {', '.join(known.labels[i] for i in sorted(named))}")
-    return Reading(named.pop(), "the only letter named") if named else None
+        return Reading(None, f"several choices are named: {', '.join(known.labels[i] for i in sorted(named))}")
+    if any(one.stance in ("several", "doubts", "unsure", "asks", "clash") for one in said):
+        return Reading(None, "the reply settles on no choice")
+    denied = {one.index for one in said if one.stance in ("denies", "supposes")}
+    return Reading(named.pop(), "the only choice named") if named - denied else Reading(None, "no choice is named")

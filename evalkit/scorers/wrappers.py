@@ -1,0 +1,100 @@
+"""Answers in wrappers: tags, and JSON objects with a field for the answer.
+
+    open_tags("<answer>B</answer>")            # an answer mark, then B
+    read_object('{"answer": "B"}', known, alone)
+
+Used by `letters`. Only values that are a choice and nothing else count.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from evalkit.scorers.labelled import ANSWER_MARK, Labelled, Reading
+from evalkit.scorers.reply_words import fold, role_of
+
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z_-]{1,30})>")
+_NO_ANSWER = frozenset("think thinking reasoning reason explanation scratchpad rationale analysis reflection thought thoughts question options".split())
+
+
+def open_tags(reply: str) -> str:
+    """The reply with an answer mark in place of each opening tag, except those that hold reasoning."""
+    if "<" not in reply:
+        return reply
+
+    def mark(match: re.Match[str]) -> str:
+        if match[2].casefold() in _NO_ANSWER or len(match[2]) < 2:
+            return match[0]
+        return "\n" if match[1] else f"\n{ANSWER_MARK}"
+
+    return _TAG.sub(mark, reply)
+
+
+_FENCE = re.compile(r"```[a-zA-Z]{0,10}")
+_LONGEST_OBJECT = 5_000
+
+
+def read_object(text: str, known: Labelled, alone: Callable[[str], Reading | None]) -> Reading | None:
+    """The choice that a reply's last JSON object names; None where there is no object with an answer in it.
+
+    A field whose name is a word for an answer decides; without one, the only field that holds a choice does."""
+    end = text.rstrip().rfind("}")
+    if end < 0 or len(text) - end > 200:
+        return None
+    found = _parse(text, end)
+    if found is None:
+        return None
+    named: dict[str, Reading] = {}
+    for key, value in found.items():
+        said = _value(value)
+        if said is None:
+            if fold(str(key)) in _ANSWER_KEYS:
+                return Reading(None, "the answer field holds no single choice")
+        elif (reading := alone(said)) is not None:
+            named[fold(str(key))] = reading
+    by_key = {reading.index for key, reading in named.items() if _is_answer(key)}
+    indices = by_key or {reading.index for reading in named.values()}
+    if len(indices) == 1:
+        return Reading(indices.pop(), "a field of the object")
+    return Reading(None, "fields name several choices" if indices else "no field names a choice")
+
+
+_ANSWER_KEYS = frozenset(
+    "answer final_answer finalanswer final answer_letter answerletter answer_choice choice selected selected_option option label category class "
+    "classification queue verdict prediction result output response sentiment intent decision correct_answer correct_option".split()
+)
+
+
+def _is_answer(key: str) -> bool:
+    return key in _ANSWER_KEYS or role_of(key) == "noun"
+
+
+def _parse(text: str, end: int) -> dict[str, Any] | None:
+    start = end
+    for _ in range(4):
+        start = text.rfind("{", max(0, end - _LONGEST_OBJECT), start)
+        if start < 0:
+            return None
+        piece = text[start : end + 1]
+        for form in (piece, piece.replace("'", '"')):
+            try:
+                found = json.loads(form)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(found, dict) and found:
+                return found
+    return None
+
+
+def _value(value: Any) -> str | None:
+    """A value as text; None for what is no single value."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    if isinstance(value, list) and len(value) == 1:
+        return _value(value[0])
+    return None
