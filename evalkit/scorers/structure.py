@@ -102,7 +102,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
 def find_json(reply: str, around: str) -> str:
     """The text that is to be read as JSON, by the option `around`. Raises NotJson when there is none."""
     try:
-        return json_finding.find_json(reply, around, parse, _DECODER)
+        return json_finding.find_json(reply, around, parse, DECODER)
     except json_finding.NoJson as error:
         raise NotJson(str(error)) from None
 
@@ -110,7 +110,7 @@ def find_json(reply: str, around: str) -> str:
 def parse(text: str) -> Any:
     """The value of the JSON text. Raises NotJson: malformed, a key twice, NaN, too deep, or a number too long."""
     try:
-        value = _DECODER.decode(text.strip())
+        value = DECODER.decode(text.strip())
     except RecursionError:
         raise NotJson(f"nested more than {DEEPEST} deep") from None
     except ValueError as error:
@@ -138,7 +138,8 @@ def _refuse_constant(name: str) -> Any:
     raise NotJson(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse_constant)
+DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse_constant)
+"""RFC 8259 alone: raises NotJson for a key twice and for NaN, JSONDecodeError for what is malformed."""
 
 
 def _get(value: Any, field: str) -> Any:
