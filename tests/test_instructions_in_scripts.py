@@ -147,3 +147,24 @@ def test_the_language_of_a_reply_is_told(language: str, text: str) -> None:
 @pytest.mark.parametrize("text", ["एक " * 300, "हा हा हा"])
 def test_a_single_repeated_word_is_not_told_as_another_script(text: str) -> None:
     assert not follows("language:response_language", text, language="en")
+
+
+@pytest.mark.parametrize(
+    ("reply", "verb"),
+    [
+        ("Preheat the oven to 200 degrees.", True),
+        ("Exploring the coast takes a day.", True),
+        ("Imagine a quiet lake.", True),
+        ("Tried it twice.", True),
+        ("Running is good for you.", True),
+        ("**Whisk** the eggs.", True),
+        ("Don't panic.", True),
+        ("The oven is hot.", False),
+        ("Happy people sing.", False),
+        ("Morning light fell.", False),
+        ("Thing by thing.", False),
+        ("", False),
+    ],
+)
+def test_a_reply_that_opens_with_a_verb_is_seen(reply: str, verb: bool) -> None:
+    assert follows("words:start_verb", reply) is verb
