@@ -119,3 +119,53 @@ REGEX = [
 @pytest.mark.parametrize(("pattern", "reply", "target", "outcome"), REGEX)
 def test_the_group_that_matched_counts(pattern: str, reply: str, target: str, outcome: Outcome) -> None:
     assert mark("regex", {"pattern": pattern}, sample(target), reply).outcome is outcome
+
+
+WRAPPED = [
+    ("(B)", "So the answer is (B).", True),
+    ("(B)", "So the answer is **(B)**.", True),
+    ("(B)", "**So the answer is (B).**", True),
+    ("(B)", "So the answer is:\n\n(B)", True),
+    ("(B)", "So the answer is $\\boxed{B}$.", True),
+    ("(B)", "So the answer is $\\boxed{\\text{(B)}}$", True),
+    ("(B)", "So the answer is (b).", True),
+    ("(B)", "So the answer is B) the red book.", True),
+    ("(B)", "So the answer is (B) the red book.", True),
+    ("(B)", "So the answer is `(B)`", True),
+    ("(B)", "So the answer is (C).", False),
+    ("(B)", "So the answer is (B) or (C).", False),
+    ("(B)", "So the answer is not (B).", False),
+    ("(B)", "So the answer is Bob.", False),
+    ("(B)", "So the answer is (B), but wait, it could be something else.", False),
+    ("(A)", "So the answer is a mystery.", False),
+    ("No", "So the answer is no.", True),
+    ("No", "So the answer is **No**", True),
+    ("No", "So the answer is “No”.", True),
+    ("No", "So the answer is NO, it does not follow.", True),
+    ("No", "So the answer is nothing.", False),
+    ("No", "So the answer is no or yes.", False),
+    ("No", "So the answer is No, wait, Yes.", False),
+    ("Yes", "So the answer is Yes, because she won.", True),
+    ("Yes", "So the answer is Yes, or maybe No.", False),
+    ("valid", "So the answer is valid.", True),
+    ("valid", "So the answer is invalid.", False),
+    ("valid", "So the answer is not valid.", False),
+    ("True", "So the answer is true", True),
+    ("8", "So the answer is **8**.", True),
+    ("8", "So the answer is 8 fruits.", True),
+    ("8", "So the answer is 8 or 9.", False),
+    ("8", "So the answer is 8 dozen.", False),
+    ("8", "So the answer is 80.", False),
+    ("8", "So the answer is 8.5.", False),
+    ("-8", "So the answer is -8", True),
+    ("] } )", "So the answer is ] } ).", True),
+    ("] } )", "So the answer is ] }.", False),
+    ("apple pear", "So the answer is *apple pear*.", True),
+    ("apple pear", "So the answer is pear apple.", False),
+]
+
+
+@pytest.mark.parametrize(("target", "reply", "right"), WRAPPED)
+def test_wrapping_around_an_answer_is_ignored_and_nothing_taken_back(target: str, reply: str, right: bool) -> None:
+    options = {"take": {"after": "answer is"}, "ignore_wrapping": True, "ignore_case": True}
+    assert (mark("exact", options, sample(target), reply).outcome is Outcome.RIGHT) is right

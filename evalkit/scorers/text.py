@@ -22,6 +22,7 @@ from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.options import Flag, OneOf, Rule, Text, read
 from evalkit.scorers.patterns import LONGEST_TEXT, Pattern
 from evalkit.scorers.words import has_word
+from evalkit.scorers.wrapping import says_plainly
 
 _FOLDING: Mapping[str, Rule] = {
     "strip": Flag(True),
@@ -36,20 +37,22 @@ def make_exact(given: Mapping[str, Any]) -> Scorer:
     """Right when the reply is one of the right answers and nothing else.
 
     `escapes` compares line breaks as source code writes them (two characters), so that a text and its literal agree.
+    `ignore_wrapping` reads through emphasis, quotation marks and the like (`evalkit.scorers.wrapping`).
     """
-    options = read("exact", given, {**_FOLDING, "escapes": Flag(False)})
+    options = read("exact", given, {**_FOLDING, "escapes": Flag(False), "ignore_wrapping": Flag(False)})
+    same = says_plainly if options["ignore_wrapping"] else str.__eq__
 
     def mark(sample: Sample, response: Response) -> Score:
         accepted = right_answers(sample, options["field"])
         if not accepted:
             return unscored(_nothing_to_compare(options["field"]))
         reply = fold(response.text, options)
-        return right_or_wrong(any(reply == fold(answer, options) for answer in accepted), reply[:_SHOWN])
+        return right_or_wrong(any(same(reply, fold(answer, options)) for answer in accepted), reply[:_SHOWN])
 
     def gold(sample: Sample) -> str | None:
         return next(iter(right_answers(sample, options["field"])), None) or None
 
-    return Scorer("exact", 1, mark, gold, options=options, whole=True)
+    return Scorer("exact", 2, mark, gold, options=options, whole=True)
 
 
 def make_contains(given: Mapping[str, Any]) -> Scorer:
