@@ -13,7 +13,7 @@ import pytest
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome
 from evalkit.scorers import code_worker
-from evalkit.scorers.code import whole_function
+from evalkit.scorers.code_reply import whole_function
 from evalkit.scorers.registry import make_scorer
 from tests.parity import marked, records
 from tests.scoring import mark, sample

@@ -205,11 +205,11 @@ def _lines(text: str) -> Iterator[dict[str, Any]]:
 
 
 KNOWN_DISAGREEMENTS = {
-    # langdetect finds a few words, a list of names or "jjjj..." not to be English; evalkit asks only for Latin letters.
-    "change_case:english_lowercase": 9,
+    # langdetect finds one to three words, and some lists of names, not to be English; evalkit takes them for it.
+    "change_case:english_lowercase": 8,
     "change_case:english_capital": 5,
-    # A three-line haiku without one of the little words; a reply half in English; both after lines were cut.
-    "language:response_language": 6,
+    # Replies half in English, two of them after lines were cut.
+    "language:response_language": 3,
     # Curly quotation marks behind the period, and chains of "...": punkt divides them differently.
     "length_constraints:number_sentences": 5,
     # The shipped loose verdict is False where the shipped strict one is True, which cannot be.
@@ -219,7 +219,7 @@ KNOWN_DISAGREEMENTS = {
 
 @pytest.mark.skipif(not IFEVAL.exists(), reason="the shared data is not here: set EVALKIT_TEST_DATA")
 def test_verdicts_agree_with_ifevals_own_on_four_models() -> None:
-    """6,672 verdicts (834 instructions, strict and loose, four models): 27 differ. See docs/scoring.md."""
+    """6,672 verdicts (834 instructions, strict and loose, four models): 23 differ. See docs/scoring.md."""
     asked = {}
     for record in _lines((IFEVAL / "en_input_data_mifeval.jsonl").read_text("utf-8")):
         kinds = [kind.removeprefix("en:") for kind in record["instruction_id_list"]]
@@ -237,4 +237,4 @@ def test_verdicts_agree_with_ifevals_own_on_four_models() -> None:
                     differing[instruction.kind] += mine != verdict
     assert n == 6672
     assert +differing == Counter(KNOWN_DISAGREEMENTS)
-    assert sum(differing.values()) / n <= 0.005
+    assert sum(differing.values()) / n <= 0.004

@@ -9,7 +9,7 @@ import pytest
 
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome
-from evalkit.scorers.outcomes import is_refusal
+from evalkit.scorers.refusal_words import is_refusal
 from evalkit.scorers.registry import known_scorers, make_scorer
 from tests.scoring import mark, sample
 

@@ -3,9 +3,11 @@
     read_calls('[{"name": "weather", "arguments": {"city": "Paris"}}]')     # [Call("weather", {"city": "Paris"})]
     read_calls('[weather(city="Paris")]')                                   # the same
 
-Read: JSON (one call or a list; `name` or `function`, `arguments`, `parameters` or `args`, which may be JSON in a text;
-OpenAI's `{"function": {"name": .., "arguments": ".."}}`; `{"weather": {..}}`), JSON in a Markdown fence, and calls in
-Python's syntax with literal keyword arguments. Nothing is run: names, operators and comprehensions are no values.
+Read: JSON (one call, a list, `{"tool_calls": [..]}`, or several one after another; `name` or `function`, `arguments`,
+`parameters` or `args`, which may be JSON in a text; OpenAI's `{"function": {"name": .., "arguments": ".."}}`;
+`{"weather": {..}}`), JSON in Markdown fences or among prose, calls in Python's syntax with literal keyword arguments
+(`true` and `null` too), and the tags of open models (`evalkit.scorers.call_texts`). Every call of the reply counts.
+Nothing is run: names, operators and comprehensions are no values.
 
     made_calls((ToolCall("weather", '{"city": "Paris"}'),))                 # through a tool interface: the same
 """
@@ -14,16 +16,21 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from evalkit.records import ToolCall
-from evalkit.scorers.structure import NotJson, find_json, parse
+from evalkit.scorers.call_texts import tagged, text_calls
+from evalkit.scorers.fences import fenced_blocks, plain_lines
+from evalkit.scorers.structure import DECODER, NotJson, parse
 
 LONGEST = 20_000
 """Characters of a reply that are read. Calls are short; a longer reply is prose or a loop."""
+_STARTS_TRIED = 20  # braces among prose that are tried as the start of JSON
+_START = re.compile(r"[{\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +39,25 @@ class Call:
 
     name: str
     arguments: Mapping[str, Any]
+    as_texts: bool = False
+    """The arguments stood between tags and are texts: what type each has, the function's declaration says."""
 
 
 class NoCalls(ValueError):
     """The reply makes no call that can be read; the message says why in one line."""
 
 
+class BrokenCalls(NoCalls):
+    """The reply sets out to call (it opens the tags of a call), and what stands there cannot be read."""
+
+
 def read_calls(reply: str) -> list[Call]:
     """The calls of a reply in its order; [] for an empty list. Raises NoCalls where there is nothing to read."""
-    text = reply.strip()[:LONGEST]
-    for read in (_from_json, _from_python):
+    text = plain_lines(reply[:LONGEST]).strip()
+    parts = tagged(text)
+    if parts is not None:
+        return [call for part in parts for call in _in_tags(part)]
+    for read in (_from_json, _from_fences, _from_python, _from_prose):
         calls = read(text)
         if calls is not None:
             return calls
@@ -64,14 +80,73 @@ def made_calls(made: Sequence[ToolCall]) -> list[Call]:
     return calls
 
 
+def _in_tags(part: str) -> list[Call]:
+    """The calls between two tags. Raises BrokenCalls."""
+    written = text_calls(part)
+    if written:
+        calls = [
+            Call(call.name, call.arguments, as_texts=True) if isinstance(call.arguments, dict)
+            else _with(call.name, call.arguments)
+            for call in written
+        ]  # fmt: skip
+        read = [call for call in calls if call is not None]
+        if len(read) == len(calls):
+            return read
+    for way in (_from_json, _from_fences, _from_python):
+        found = way(part)
+        if found is not None:
+            return found
+    raise BrokenCalls("the reply opens a function call that cannot be read")
+
+
 def _from_json(text: str) -> list[Call] | None:
-    try:
-        value = parse(find_json(text, "any" if text[:1] not in ("[", "{") else "fence"))
-    except NotJson:
+    """Calls in JSON and nothing else: one value, or several divided by white space, commas or semicolons."""
+    if text[:1] not in ("{", "["):
         return None
-    entries = value if isinstance(value, list) else [value]
-    calls = [_call(entry) for entry in entries]
+    calls: list[Call] = []
+    position = 0
+    while position < len(text):
+        try:
+            value, position = DECODER.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            return None
+        entries = _entries(value)
+        if entries is None:
+            return None
+        calls += entries
+        position = len(text) - len(text[position:].lstrip(" \n\t;,"))
+    return calls
+
+
+def _entries(value: Any) -> list[Call] | None:
+    """The calls of one JSON value; None where it is anything else."""
+    if isinstance(value, dict) and isinstance(value.get("tool_calls"), list):
+        value = value["tool_calls"]
+    calls = [_call(entry) for entry in (value if isinstance(value, list) else [value])]
     return None if None in calls else [call for call in calls if call is not None]
+
+
+def _from_fences(text: str) -> list[Call] | None:
+    """The calls of all blocks that hold some; None where no block does."""
+    found = [
+        calls for block in fenced_blocks(text)
+        if (calls := _from_json(block.text.strip()) or _from_python(block.text.strip())) is not None
+    ]  # fmt: skip
+    return [call for calls in found for call in calls] if found else None
+
+
+def _from_prose(text: str) -> list[Call] | None:
+    """The calls in JSON among other words; None where there are none."""
+    calls: list[Call] = []
+    position, tries = 0, 0
+    while tries < _STARTS_TRIED and (start := _START.search(text, position)) is not None:
+        try:
+            value, position = DECODER.raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            tries, position = tries + 1, start.start() + 1
+            continue
+        calls += (value and _entries(value)) or []
+    return calls or None
 
 
 def _call(entry: Any) -> Call | None:
@@ -103,21 +178,34 @@ def _with(name: str, arguments: Any) -> Call | None:
 
 
 def _from_python(text: str) -> list[Call] | None:
-    """Calls in Python's syntax, `[f(a=1), g(b="x")]`; positional arguments are refused, since they have no name."""
+    """Calls in Python's syntax, `[f(a=1), g(b="x")]` or a line each; positional arguments have no name: refused."""
     text = text.strip("`\n ").removeprefix("python").strip()
     if "(" not in text:
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "invalid escape sequence" and the like, in a model's text
-            tree = ast.parse(text, mode="eval").body
-        nodes = tree.elts if isinstance(tree, ast.List | ast.Tuple) else [tree]
+            lines = ast.parse(text).body
+        nodes: list[ast.expr] = []
+        for line in lines:
+            if not isinstance(line, ast.Expr):
+                return None
+            nodes += line.value.elts if isinstance(line.value, ast.List | ast.Tuple) else [line.value]
         return [_python_call(node) for node in nodes]
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return None
 
 
+class _JsonWords(ast.NodeTransformer):
+    """`true`, `false` and `null`, which models write in Python's syntax too."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        known = {"true": True, "false": False, "null": None}
+        return ast.Constant(known[node.id]) if node.id in known else node
+
+
 def _python_call(node: ast.expr) -> Call:
     if not isinstance(node, ast.Call) or node.args or any(keyword.arg is None for keyword in node.keywords):
         raise ValueError("not a call with named arguments")
-    return Call(ast.unparse(node.func), {str(k.arg): ast.literal_eval(k.value) for k in node.keywords})
+    values = {str(k.arg): ast.literal_eval(_JsonWords().visit(k.value)) for k in node.keywords}
+    return Call(ast.unparse(node.func), values)

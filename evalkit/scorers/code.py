@@ -2,29 +2,27 @@
 
     make({})     the record has `prompt` (the start of the function), `test` and `entry_point`, as HumanEval has them
 
-The reply's last fenced block is taken, or the whole reply; where it does not define the function itself it continues
-the prompt. It runs in a process of its own, in a cage (`evalkit.scorers.code_worker`): no file but Python's library, no
-network, no new process, nothing written, limits on time and memory. That keeps code from harm and from secrets. It does
-not make the score proof against code that sets out to cheat: test and solution share an interpreter, as they do in
-every harness of this kind.
+The last fenced block that defines the function is taken, or the whole reply; where nothing defines it, the reply
+continues the prompt (`evalkit.scorers.code_reply`). It runs in a process of its own, in a cage
+(`evalkit.scorers.code_worker`): no file but Python's library, no network, no new process, nothing written, limits on
+time and memory. That keeps code from harm and from secrets. It does not make the score proof against code that sets out
+to cheat: test and solution share an interpreter, as they do in every harness of this kind.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
+from evalkit.scorers.code_reply import LONGEST, whole_function
 from evalkit.scorers.code_worker import allowed, run_program, unsupported
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.options import Amount, Rule, read
 
 _RULES: Mapping[str, Rule] = {"limit_s": Amount(10.0), "memory_mb": Amount(1024.0)}
-LONGEST = 50_000
-"""Characters of a program. Longer ones are loops of a degenerate model."""
 
 
 def make(given: Mapping[str, Any]) -> Scorer:
@@ -65,19 +63,3 @@ def make(given: Mapping[str, Any]) -> Scorer:
         return solution if isinstance(solution, str) else None
 
     return Scorer("code", 2, mark, gold, options=options, slow=True)
-
-
-_FENCE = re.compile(r"^[ \t]{0,3}```[\w+-]{0,20}[ \t]*\n", re.MULTILINE)
-
-
-def whole_function(prompt: str, reply: str, entry: str) -> str:
-    """The program that the reply stands for: itself where it defines the function, else what continues the prompt."""
-    opened = list(_FENCE.finditer(reply))
-    code = reply
-    if opened:
-        start = opened[-1].end() if len(opened) == 1 or "```" in reply[opened[-1].end() :] else opened[0].end()
-        code = reply[start:].split("```", 1)[0]
-    if re.search(rf"^[ \t]*(?:async )?def {re.escape(entry)}\b", code, re.MULTILINE):
-        imports = "\n".join(line for line in prompt.split("\n") if line.startswith(("import ", "from ")))
-        return f"{imports}\n{code}"
-    return prompt + code

@@ -54,7 +54,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
         parts |= {"recall": right / n_wanted} if n_wanted else {}
         return graded(2 * right / (n_said + n_wanted), text[:500], "; ".join(reasons) or None, parts)
 
-    return Scorer("fields", 1, mark, lambda sample: sample.target, options=options)
+    return Scorer("fields", 2, mark, lambda sample: sample.target, options=options)
 
 
 def _leaves(value: Any, fold: bool, path: str = "") -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@
 4. The scorer marks the reply. A full mark stands.
 5. The output limit was reached, and the scorer read no answer or judges replies as a whole: `truncated`. An answer that
    was read out of a cut reply stands, right or wrong.
-6. The reply opens with words of refusal, and the scorer read no answer (or judges short replies as a whole): `refused`.
+6. The reply refuses in its first sentences (`evalkit.scorers.refusal_words`), and the scorer read no answer (or judges short replies as a whole): `refused`.
 7. Otherwise the scorer's own mark.
 
 Refused, truncated and unparseable replies score 0.0 and keep their outcome; with the option `refusal: right` a refusal
@@ -21,33 +21,16 @@ scores 1.0 and keeps its outcome too. A mark that is absent (`errored`) is never
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from evalkit.reasoning import Split, split
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import unparseable
+from evalkit.scorers.refusal_words import is_refusal
 
 SHORT_REPLY = 600
 """Characters. A longer reply that opens with an apology and then does the work is not a refusal."""
-
-_OPENING = 240  # characters in which a refusal shows itself
-_REFUSAL = re.compile(
-    r"\s*+(?:(?:i am|i'm|we are|we're)\s(?:very |so |really |truly )?sorry\b|sorry\b|i apologi[sz]e\b|unfortunately\b"
-    r"|as an? (?:ai|artificial intelligence|language model|large language model)\b|thank you\b|no\b)?+"
-    r"[^.!?\n]{0,120}?\b"
-    r"(?:(?:i|we) (?:can't|cannot|can not|won't|will not|could not|couldn't|must not|may not|mustn't) "
-    r"(?:\w+ ){0,3}?(?:help|assist|answer|provide|comply|fulfil+|do (?:that|this|so)|support|discuss|share|engage|"
-    r"create|write|generate|offer|give|continue|participate|respond|complete|produce|advise|accommodate|proceed|recommend)\b"
-    r"|(?:i am|i'm|we are|we're) (?:not able|unable|not allowed|not permitted|not comfortable|not going) "
-    r"(?:to |with )?(?:\w+ ){0,3}?(?:help|assist|answer|provid|comply|fulfil|do |support|discuss|shar|engag|creat|writ|"
-    r"generat|offer|giv|continu|participat|respond|complet|produc|advis|accommodat|proceed|recommend)"
-    r"|(?:i|we) (?:must|have to|need to|will|respectfully) (?:respectfully |politely )?(?:decline|refuse)\b"
-    r"|(?:i|we) (?:decline|refuse) to\b|(?:i|we) (?:would|'d|had) rather not\b|i'd rather not\b)",
-    re.IGNORECASE,
-)
-_APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "ʼ": "'", "′": "'", "`": "'", "´": "'", "\u00a0": " "})
 
 
 def settle(sample: Sample, response: Response, scorer: Scorer) -> Score:
@@ -89,11 +72,6 @@ def _settle_lesser(score: Score, response: Response, scorer: Scorer) -> Score:
     if (unread or (scorer.whole and short)) and is_refusal(response.text):
         return _refused(scorer, "the reply opens with words of refusal")
     return score
-
-
-def is_refusal(text: str) -> bool:
-    """Whether the text opens as a refusal to help, judged by a bounded list of English phrases near its start."""
-    return _REFUSAL.match(text.lstrip()[:_OPENING].translate(_APOSTROPHES)) is not None
 
 
 def _refused(scorer: Scorer, reason: str) -> Score:

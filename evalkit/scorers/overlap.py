@@ -8,6 +8,11 @@
   false`;
 * `bleu`, `chrf`: sentence BLEU (effective order, exponential smoothing) and chrF by sacrebleu.
 
+Latin letters are cut into words exactly as SQuAD and rouge-score do. Both see no words in other scripts (rouge-score
+drops every letter but a to z; SQuAD looks for spaces), so these are cut by `evalkit.scorers.words`: letters with their
+marks are a word, and each character is one where no spaces are written. BLEU's words are those of `tokenize`. Texts are
+compared in Unicode's composed form (NFC).
+
 The score is in [0, 1] and graded; with several references the best counts (BLEU and chrF take them together, as their
 definitions do). Sentence scores average to another figure than the corpus BLEU and chrF that papers print: those are
 corpus metrics (`evalkit.scorers.corpus`), shown and not gated. Replies longer than 20,000 characters are cut there.
@@ -21,6 +26,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
+from unicodedata import normalize
 
 from evalkit.errors import MissingPackage
 from evalkit.records import Response, Sample, Score
@@ -28,6 +34,7 @@ from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import graded, unscored
 from evalkit.scorers.options import Flag, OneOf, Rule, Text, read
 from evalkit.scorers.text import right_answers
+from evalkit.scorers.words import split_words
 
 LONGEST = 20_000
 """Characters. ROUGE-L takes time in the product of both lengths; a reply beyond this is degenerate."""
@@ -54,14 +61,15 @@ def make(given: Mapping[str, Any]) -> Scorer:
         references = [text[:LONGEST] for text in right_answers(sample, options["field"]) if text.strip()]
         if not references:
             return unscored("the sample has no reference text")
-        value = min(1.0, max(0.0, measure(response.text[:LONGEST], references)))
+        reply, *references = (normalize("NFC", text) for text in (response.text[:LONGEST], *references))
+        value = min(1.0, max(0.0, measure(reply, references)))
         # A sum of many terms may come out a hair under 1 for the reference itself.
         return graded(1.0 if value > 1 - 1e-9 else value, None)
 
     def gold(sample: Sample) -> str | None:
         return next((text for text in right_answers(sample, options["field"]) if text.strip()), None)
 
-    return Scorer("overlap", 1, mark, gold, options=options, whole=True)
+    return Scorer("overlap", 2, mark, gold, options=options, whole=True)
 
 
 def measure_of(metric: str, *, stem: bool = True, tokenize: str = "13a") -> Measure:
@@ -80,11 +88,16 @@ def measure_of(metric: str, *, stem: bool = True, tokenize: str = "13a") -> Meas
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
+# A letter outside the Latin blocks (Basic to Extended-B, Phonetic, Additional); marks and symbols are none.
+_OTHER_LETTER = re.compile(r"[^\W\d_\u0000-\u02af\u1d00-\u1eff\u2c60-\u2c7f\ua720-\ua7ff\ufb00-\ufb06\uff21-\uff5a]")
 
 
 def plain_words(text: str) -> list[str]:
-    """SQuAD's words: small letters, punctuation dropped, articles dropped."""
-    return _ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split()
+    """SQuAD's words: small letters, punctuation dropped, articles dropped; other scripts' words as above."""
+    words = _ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split()
+    if text.isascii():
+        return words
+    return [part for word in words for part in (split_words(word) if _OTHER_LETTER.search(word) else [word])]
 
 
 def token_f1(reply: str, reference: str) -> float:
@@ -96,11 +109,28 @@ def token_f1(reply: str, reference: str) -> float:
     return 2 * common / (len(said) + len(wanted))
 
 
+class _Tokenizer:
+    """rouge-score's own words for Latin letters, and those of `evalkit.scorers.words` for every other script."""
+
+    def __init__(self, own: Any) -> None:
+        self._own = own
+
+    def tokenize(self, text: str) -> list[str]:
+        """The words in order: rouge-score's, small and stemmed, between those of other scripts."""
+        if not _OTHER_LETTER.search(text):
+            return list(self._own.tokenize(text))
+        found: list[str] = []
+        for word in split_words(text.lower()):
+            found += [word] if _OTHER_LETTER.search(word) else self._own.tokenize(word)
+        return found
+
+
 @cache
 def _rouge(metric: str, *, stem: bool) -> Measure:
     from rouge_score.rouge_scorer import RougeScorer
+    from rouge_score.tokenizers import DefaultTokenizer
 
-    scorer = RougeScorer([metric], use_stemmer=stem)
+    scorer = RougeScorer([metric], tokenizer=_Tokenizer(DefaultTokenizer(stem)))
 
     def measure(reply: str, references: Sequence[str]) -> float:
         if metric in ("rougeL", "rougeLsum"):

@@ -12,7 +12,10 @@ written inline: `(?i)`, `(?m)`, `(?s)`.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from evalkit.errors import SuiteError
@@ -22,16 +25,19 @@ LONGEST_PATTERN = 1_000
 LONGEST_TEXT = 100_000
 """Characters. Longer text is cut at the far end from where the scorer looks first."""
 
+_MOST_GROUPS = 9  # what a replacement of RE2's can name
 _OPEN, _CLOSE = "\x1e", "\x1f"  # record and unit separators: taken out of the text beforehand
 _UNMARKED = str.maketrans("", "", _OPEN + _CLOSE)
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A compiled pattern; `group` is 1 when it has a group, which is then the answer, else 0: the whole match."""
+    """A compiled pattern."""
 
     text: str
-    group: int
+    groups: tuple[int, ...]
+    """The groups that may hold the answer, the first that is not empty wins: the one named `answer`, else all of them
+    (at most nine). (0,), the whole match, where there is none."""
 
     @classmethod
     def compile(cls, text: str) -> Pattern:
@@ -41,22 +47,22 @@ class Pattern:
                 f"the pattern has {len(text)} characters; at most {LONGEST_PATTERN} are allowed: shorten it"
             )
         try:
-            _mark_matches("", text, 0)
+            _mark_matches("", text, (0,))
         except ValueError as error:
             raise SuiteError(
                 f"pattern {text!r} is not a regular expression that RE2 reads: {error} (RE2 has no look-around and no "
                 "back-references, so that no pattern can hang a run)"
             ) from error
-        try:
-            _mark_matches("", text, 1)
-        except ValueError:
-            return cls(text, 0)
-        return cls(text, 1)
+        named = _place_of_answer(text)
+        if named is not None and _has_group(text, named):
+            return cls(text, (named,))
+        return cls(text, tuple(takewhile(lambda group: _has_group(text, group), range(1, _MOST_GROUPS + 1))) or (0,))
 
     def find_all(self, text: str) -> list[str]:
-        """Every match from left to right, none overlapping: the first group's text, "" where it took no part."""
-        marked = _mark_matches(text.translate(_UNMARKED), self.text, self.group)
-        return [piece.split(_CLOSE, 1)[0] for piece in marked.split(_OPEN)[1:]]
+        """Every match from left to right, none overlapping: the text of its group, "" where no group took part."""
+        marked = _mark_matches(text.translate(_UNMARKED), self.text, self.groups)
+        pieces = [piece.split(_CLOSE)[: len(self.groups)] for piece in marked.split(_OPEN)[1:]]
+        return [next(filter(None, piece), "") for piece in pieces]
 
     def found(self, text: str) -> bool:
         """Whether it matches anywhere."""
@@ -65,11 +71,30 @@ class Pattern:
         return bool(pc.match_substring_regex(_scalar(text), pattern=self.text).as_py())
 
 
-def _mark_matches(text: str, pattern: str, group: int) -> str:
-    """The text with every match replaced by its group between marks. Raises ValueError (ArrowInvalid is one)."""
+_GROUP = re.compile(
+    r"\\(?:Q(?:[^\\]|\\[^E])*(?:\\E)?|.)|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?P?<(?P<name>\w+)>|(?!\?))", re.DOTALL
+)
+
+
+def _place_of_answer(pattern: str) -> int | None:
+    """The number of the group named `answer`; None where there is none (within the first nine)."""
+    opened = [match["name"] for match in _GROUP.finditer(pattern) if match[0].startswith("(")]
+    return next((n for n, name in enumerate(opened[:_MOST_GROUPS], 1) if name == "answer"), None)
+
+
+def _has_group(pattern: str, group: int) -> bool:
+    try:
+        _mark_matches("", pattern, (group,))
+    except ValueError:
+        return False
+    return True
+
+
+def _mark_matches(text: str, pattern: str, groups: Sequence[int]) -> str:
+    """The text with every match replaced by its groups between marks. Raises ValueError (ArrowInvalid is one)."""
     import pyarrow.compute as pc
 
-    replacement = f"{_OPEN}\\{group}{_CLOSE}"
+    replacement = _OPEN + "".join(f"\\{group}{_CLOSE}" for group in groups)
     return str(pc.replace_substring_regex(_scalar(text), pattern=pattern, replacement=replacement).as_py())
 
 

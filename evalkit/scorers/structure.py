@@ -8,9 +8,9 @@ What counts as JSON: RFC 8259 alone. NaN and Infinity, comments, trailing commas
 that stands twice in an object makes the reply unparseable, since readers disagree about its value; so does nesting
 beyond 100.
 
-`around` says what may stand around the JSON: `fence` (the default) takes the whole reply, or the only fenced block of a
-reply (other text is ignored); `none` takes the whole reply, unfenced; `any` takes also the first object or array in
-free text.
+`around` says what may stand around the JSON: `fence` (the default) takes the whole reply, or its fenced block (other text
+is ignored); `none` takes the whole reply, unfenced; `any` takes also a value in free text, objects before lists and
+citations, the last of several (`evalkit.scorers.json_finding`). A byte order mark before the reply is no part of it.
 
 Values compare as JSON does: 1 equals 1.0, true is not 1, the order of keys does not matter, the order of lists does.
 """
@@ -24,6 +24,7 @@ from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
+from evalkit.scorers import json_finding
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import graded, right_or_wrong, unparseable, unscored
 from evalkit.scorers.options import Flag, Names, OneOf, Rule, Table, read
@@ -33,7 +34,6 @@ DEEPEST = 100
 """Levels of nesting. Deeper replies are degenerate (`[[[[...`) and would exhaust the stack of what reads them next."""
 
 _MISSING = object()
-_STARTS_TRIED = 20  # braces in free text that are tried as the start of JSON
 _SHOWN = 500
 _RULES: Mapping[str, Rule] = {
     "schema": Table(),
@@ -96,26 +96,21 @@ def make(given: Mapping[str, Any]) -> Scorer:
         example = sample.fields.get("example")
         return sample.target if compares or not isinstance(example, str) else example
 
-    return Scorer("json", 1, mark, gold, options=options)
+    return Scorer("json", 2, mark, gold, options=options)
 
 
 def find_json(reply: str, around: str) -> str:
     """The text that is to be read as JSON, by the option `around`. Raises NotJson when there is none."""
-    text = reply.strip()
-    if around == "none" or (text[:1] in ("{", "[") and "```" not in text and around == "fence"):
-        return text
-    blocks = _fenced(text)
-    if len(blocks) > 1:
-        raise NotJson(f"the reply holds {len(blocks)} fenced blocks: which one is meant?")
-    if blocks and not text.startswith(("{", "[", '"')):
-        return blocks[0]
-    return _first_json(text) if around == "any" else text
+    try:
+        return json_finding.find_json(reply, around, parse, DECODER)
+    except json_finding.NoJson as error:
+        raise NotJson(str(error)) from None
 
 
 def parse(text: str) -> Any:
     """The value of the JSON text. Raises NotJson: malformed, a key twice, NaN, too deep, or a number too long."""
     try:
-        value = _DECODER.decode(text.strip())
+        value = DECODER.decode(text.strip())
     except RecursionError:
         raise NotJson(f"nested more than {DEEPEST} deep") from None
     except ValueError as error:
@@ -143,33 +138,8 @@ def _refuse_constant(name: str) -> Any:
     raise NotJson(f"{name} is not JSON")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse_constant)
-
-
-def _fenced(text: str) -> list[str]:
-    """What stands in each closed Markdown fence, without its language word."""
-    pieces = text.split("```")
-    blocks = []
-    for piece in pieces[1:-1:2]:
-        first, newline, rest = piece.partition("\n")
-        blocks.append(rest if newline and first.strip().isalnum() else piece)
-    return blocks
-
-
-def _first_json(text: str) -> str:
-    """The first object or array in free text that can be read."""
-    position = -1
-    for _ in range(_STARTS_TRIED):
-        starts = [start for start in (text.find("{", position + 1), text.find("[", position + 1)) if start >= 0]
-        if not starts:
-            break
-        position = min(starts)
-        try:
-            _, end = _DECODER.raw_decode(text, position)
-        except (ValueError, RecursionError):
-            continue
-        return text[position:end]
-    raise NotJson("no JSON in the reply")
+DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=_refuse_constant)
+"""RFC 8259 alone: raises NotJson for a key twice and for NaN, JSONDecodeError for what is malformed."""
 
 
 def _get(value: Any, field: str) -> Any:

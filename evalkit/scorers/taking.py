@@ -7,11 +7,12 @@ r"""The part of a reply that counts, taken out before a scorer reads it: the opt
 Published benchmarks state such a rule beside their figures, so that figures compare only where it is the same. It is
 stricter than what scorers read on their own: a reply without the phrase, the field or a match is unparseable.
 
-* `after`: from behind the phrase (its case does not matter) to the end of the line;
+* `after`: from behind the phrase (its case does not matter) to the end of the line, or where nothing stands there the
+  next line that says something; emphasis and backticks around the whole are taken off;
 * `json`: the field of an object in the reply (`pick: first`: of whatever the first brace opens); objects that never
   close, or are no JSON for another reason, are searched for the field by its name, since models that reason aloud
   break their JSON more often than their answer;
-* `pattern`: RE2, its first group, else the whole match.
+* `pattern`: RE2; the group named `answer`, else the first that took part in the match, else the whole match.
 
 A list of such rules is tried in order: the first that finds something decides. `pick` says which of several places
 counts, the last (the default) or the first. `drop` names characters that are taken off both ends, like ".$" or "\"'".
@@ -118,14 +119,39 @@ def _after(phrase: str, last: bool, drop: str, at: str) -> Taking:
         matches = list(pattern.finditer(reply))
         if not matches:
             return None
-        rest = reply[matches[-1 if last else 0].end() :].lstrip(" \t:")
-        return rest.split("\n", 1)[0].strip()
+        return _next_words(reply[matches[-1 if last else 0].end() :])
 
     def wrap(text: str) -> str | None:
         wrapped = f"{phrase.strip()} {text}"
         return wrapped if "\n" not in text.strip() else None
 
-    return Taking(find, wrap, f"{phrase.strip()!r} is not in the reply", drop)
+    return Taking(find, wrap, f"nothing stands behind {phrase.strip()!r} in the reply", drop)
+
+
+_LEAD = re.compile(r"[ \t:]*(?:[*_`]{1,3}(?=[ \t]*(?:\n|$)))?[ \t:]*")
+_LINE_MARKS = re.compile(r"(?:[ \t]*(?:[-*+>•][ \t]+|>))*[ \t]*")
+_FENCE_LINE = re.compile(r"(?:```|~~~)[\w+-]{0,20}")
+
+
+def _next_words(rest: str) -> str | None:
+    """What stands behind the phrase on its line; where that is nothing, the next line that says something.
+
+    Of such a line the mark of a list or a quotation is no part. Emphasis and backticks around the whole are taken off.
+    """
+    rest = rest[(lead.end() if (lead := _LEAD.match(rest)) else 0) :]
+    for n, line in enumerate(rest.splitlines()):
+        said = line.strip() if n == 0 else line[_LINE_MARKS.match(line).end() :].strip()  # type: ignore[union-attr]
+        if said and not _FENCE_LINE.fullmatch(said):
+            return _undecorated(said)
+    return None
+
+
+def _undecorated(said: str) -> str:
+    for mark in ("***", "**", "*", "__", "_", "`"):
+        inner = said[len(mark) : -len(mark)]
+        if said.startswith(mark) and said.endswith(mark) and inner.strip() and mark[0] not in inner:
+            return inner.strip()
+    return said
 
 
 def _pattern(text: str, last: bool, drop: str, at: str) -> Taking:

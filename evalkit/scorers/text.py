@@ -11,7 +11,6 @@ Right answers come from the target, or from the record's field named by `field`:
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -22,6 +21,8 @@ from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.options import Flag, OneOf, Rule, Text, read
 from evalkit.scorers.patterns import LONGEST_TEXT, Pattern
+from evalkit.scorers.words import has_word
+from evalkit.scorers.wrapping import says_plainly
 
 _FOLDING: Mapping[str, Rule] = {
     "strip": Flag(True),
@@ -36,24 +37,29 @@ def make_exact(given: Mapping[str, Any]) -> Scorer:
     """Right when the reply is one of the right answers and nothing else.
 
     `escapes` compares line breaks as source code writes them (two characters), so that a text and its literal agree.
+    `ignore_wrapping` reads through emphasis, quotation marks and the like (`evalkit.scorers.wrapping`).
     """
-    options = read("exact", given, {**_FOLDING, "escapes": Flag(False)})
+    options = read("exact", given, {**_FOLDING, "escapes": Flag(False), "ignore_wrapping": Flag(False)})
+    same = says_plainly if options["ignore_wrapping"] else str.__eq__
 
     def mark(sample: Sample, response: Response) -> Score:
         accepted = right_answers(sample, options["field"])
         if not accepted:
             return unscored(_nothing_to_compare(options["field"]))
         reply = fold(response.text, options)
-        return right_or_wrong(any(reply == fold(answer, options) for answer in accepted), reply[:_SHOWN])
+        return right_or_wrong(any(same(reply, fold(answer, options)) for answer in accepted), reply[:_SHOWN])
 
     def gold(sample: Sample) -> str | None:
         return next(iter(right_answers(sample, options["field"])), None) or None
 
-    return Scorer("exact", 1, mark, gold, options=options, whole=True)
+    return Scorer("exact", 2, mark, gold, options=options, whole=True)
 
 
 def make_contains(given: Mapping[str, Any]) -> Scorer:
-    """Right when all (or any) of the right answers stand in the reply; `whole_words` keeps "no" out of "know"."""
+    """Right when all (or any) of the right answers stand in the reply.
+
+    `whole_words` keeps "no" out of "know". Where a script writes no spaces, a word may stand beside any other.
+    """
     rules: Mapping[str, Rule] = {**_FOLDING, "match": OneOf(("all", "any"), "all"), "whole_words": Flag(False)}
     options = read("contains", given, rules)
     enough = all if options["match"] == "all" else any
@@ -72,11 +78,14 @@ def make_contains(given: Mapping[str, Any]) -> Scorer:
     def gold(sample: Sample) -> str | None:
         return "\n".join(right_answers(sample, options["field"])) or None
 
-    return Scorer("contains", 1, mark, gold, options=options, whole=True)
+    return Scorer("contains", 2, mark, gold, options=options, whole=True)
 
 
 def make_regex(given: Mapping[str, Any]) -> Scorer:
-    """Right when what the pattern takes out of the reply (first group, else the whole match) is a right answer.
+    """Right when what the pattern takes out of the reply is a right answer.
+
+    That is the group named `answer`, else the first group that took part in the match (so that one of several
+    alternatives may carry it), else the whole match. Groups that all matched nothing are unparseable.
 
     `pick` says which match counts, the last by default. `compare: found` asks only that there is a match.
     The pattern is RE2's (`evalkit.scorers.patterns`). Of a longer reply the last 100,000 characters are read, or the
@@ -112,7 +121,10 @@ def make_regex(given: Mapping[str, Any]) -> Scorer:
         if found is None:
             return unparseable("the pattern does not match")
         answer = fold(found, options)
-        return right_or_wrong(any(answer == fold(right, options) for right in accepted), answer)
+        right = any(answer == fold(wanted, options) for wanted in accepted)
+        if not answer and not right:
+            return unparseable("the pattern matches, and its groups hold nothing")
+        return right_or_wrong(right, answer)
 
     def gold(sample: Sample) -> str | None:
         if isinstance(example := sample.fields.get("example"), str):
@@ -123,7 +135,7 @@ def make_regex(given: Mapping[str, Any]) -> Scorer:
                 return answer
         return None
 
-    return Scorer("regex", 1, mark, gold, options=options, whole=only_found)
+    return Scorer("regex", 2, mark, gold, options=options, whole=only_found)
 
 
 def fold(text: str, options: Mapping[str, Any]) -> str:
@@ -148,10 +160,8 @@ def right_answers(sample: Sample, field: str | None) -> tuple[str, ...]:
 
 
 def contains(text: str, part: str, *, whole_words: bool) -> bool:
-    """Whether the part stands in the text; with `whole_words` not inside a longer word."""
-    if not whole_words:
-        return part in text
-    return re.search(rf"(?<!\w){re.escape(part)}(?!\w)", text) is not None
+    """Whether the part stands in the text; with `whole_words` not inside a longer word (`evalkit.scorers.words`)."""
+    return has_word(text, part) if whole_words else part in text
 
 
 def _nothing_to_compare(field: str | None) -> str:

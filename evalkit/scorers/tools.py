@@ -6,7 +6,8 @@
 Each argument has a list of accepted values; "" among them says that it may be left out. A call is right when the
 function is the right one, every required argument is there, none is made up, each value has the declared type (an
 integer is taken for a float, not the other way) and is among the accepted. Texts compare without case, spaces and the
-marks ,./-_*^ ; lists keep their order. Several calls may come in any order unless `order: strict`.
+marks ,./-_*^ (between two digits a mark keeps them apart: 3-4 is not 34) and in Unicode's composed form; lists keep
+their order. Several calls may come in any order unless `order: strict`.
 
 An empty `ground_truth` says that no function fits: then a reply that makes no call is right, whatever it says.
 
@@ -16,22 +17,27 @@ instead is none, and never right: a server that does not parse its model's calls
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.calls import Call, NoCalls, made_calls, read_calls
+from evalkit.scorers.calls import BrokenCalls, Call, NoCalls, made_calls, read_calls
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.options import OneOf, Rule, Text, read
 from evalkit.scorers.schemas import canonical
+from evalkit.scorers.structure import NotJson, parse
 
 _RULES: Mapping[str, Rule] = {"order": OneOf(("any", "strict"), "any"), "field": Text(), "functions": Text()}
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,), "integer": (int,), "float": (float, int), "number": (float, int), "boolean": (bool,),
     "array": (list, tuple), "tuple": (list, tuple), "dict": (dict,), "object": (dict,), "null": (type(None),),
 }  # fmt: skip
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[ ,./\-_*^]+(?=\d)")
 _MARKS = str.maketrans({mark: "" for mark in " ,./-_*^"} | {"'": '"'})
 
 
@@ -63,11 +69,14 @@ def make(given: Mapping[str, Any]) -> Scorer:
 
     def gold(sample: Sample) -> str | None:
         wanted = accepted_calls(sample.fields, accepted_in)
-        declarations(sample, declared_in)
-        calls = [{"name": name, "arguments": _first(values)} for name, values in wanted]
+        declared = declarations(sample, declared_in)
+        calls = [
+            {"name": name, "arguments": _declared(_first(values), values, declared.get(name))}
+            for name, values in wanted
+        ]
         return canonical(calls) if calls else "None of the functions fits."
 
-    return Scorer("tools", 2, mark, gold, options=options, reads_calls=True)
+    return Scorer("tools", 3, mark, gold, options=options, reads_calls=True)
 
 
 def _heard(response: Response, declared: Mapping[str, Any]) -> list[Call] | None:
@@ -75,7 +84,9 @@ def _heard(response: Response, declared: Mapping[str, Any]) -> list[Call] | None
     if response.calls:
         return made_calls(response.calls)
     try:
-        written = read_calls(response.text)
+        written = [_typed(call, declared) for call in read_calls(response.text)]
+    except BrokenCalls:
+        raise
     except NoCalls:
         return None
     if response.calls is None:
@@ -84,6 +95,24 @@ def _heard(response: Response, declared: Mapping[str, Any]) -> list[Call] | None
     if any(call.name in offered for call in written):
         raise NoCalls("a call is written as text, and none was made through the tool interface")
     return None
+
+
+def _typed(call: Call, declared: Mapping[str, Any]) -> Call:
+    """The call with each argument that was written as text in its declared type: texts stay, all else is JSON."""
+    shape = next((declared[name] for name in declared if call.name in (name, name.replace(".", "_"))), {})
+    properties = shape.get("properties")
+    if not call.as_texts or not isinstance(properties, Mapping):
+        return call
+    values: dict[str, Any] = {}
+    for name, text in call.arguments.items():
+        types = (
+            _types(properties.get(name, {}).get("type", "any")) if isinstance(properties.get(name), Mapping) else None
+        )
+        try:
+            values[name] = text if types is None or str in types else parse(text)
+        except NotJson:
+            values[name] = text
+    return Call(call.name, values)
 
 
 def accepted_calls(fields: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -220,7 +249,9 @@ def _options(values: Any) -> Sequence[Any]:
 
 
 def _plain(text: str) -> str:
-    return text.translate(_MARKS).lower()
+    """Without case and marks. One between two digits keeps them apart: 3-4 is not 34, and 1.5 is not 15."""
+    text = _THOUSANDS.sub("", unicodedata.normalize("NFC", text))
+    return _BETWEEN_DIGITS.sub("\x1f", text).translate(_MARKS).lower()
 
 
 def _first(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,6 +262,13 @@ def _first(values: Mapping[str, Any]) -> dict[str, Any]:
         if real:
             chosen[argument] = _plain_value(real[0])
     return chosen
+
+
+def _declared(chosen: dict[str, Any], accepted: Mapping[str, Any], declared: Any) -> dict[str, Any]:
+    """Without arguments that the function does not declare and that may be left out: BFCL's files name a few."""
+    properties = declared.get("properties") if isinstance(declared, Mapping) else None
+    known = properties if isinstance(properties, Mapping) else {}
+    return {name: value for name, value in chosen.items() if name in known or "" not in _options(accepted[name])}
 
 
 def _plain_value(value: Any) -> Any:

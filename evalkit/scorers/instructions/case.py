@@ -1,7 +1,7 @@
 """IFEval's `change_case:*`: all capitals, all small letters, so many words in capitals.
 
-IFEval also asks langdetect whether the reply is English. Here a reply counts as English when most of its letters are
-Latin: a detector that is unseeded and wrong on short texts would mark short replies by chance.
+IFEval also asks langdetect whether the reply is English. Here `language.is_english` says it: no other language, no loop
+of one word, no list of names. langdetect is unseeded and wrong on single words, which count as English here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalkit.scorers.instructions.base import COUNT, RELATION, Kind, holds
-from evalkit.scorers.instructions.language import mostly_latin
+from evalkit.scorers.instructions.language import is_english
 
 # What stands between white space, without punctuation at its ends; inner apostrophes split as a tokenizer would.
 _TOKEN = re.compile(r"[^\W_]++(?:[-./&_][^\W_]++)*+")
@@ -20,13 +20,13 @@ _TOKEN = re.compile(r"[^\W_]++(?:[-./&_][^\W_]++)*+")
 def all_capitals(reply: str, given: Mapping[str, Any]) -> bool:
     """At least one letter, and no small one."""
     del given
-    return reply.isupper() and mostly_latin(reply)
+    return reply.isupper() and is_english(reply)
 
 
 def all_small(reply: str, given: Mapping[str, Any]) -> bool:
     """At least one letter, and no capital."""
     del given
-    return reply.islower() and mostly_latin(reply)
+    return reply.islower() and is_english(reply)
 
 
 def words_in_capitals(reply: str, given: Mapping[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from evalkit.scorers.instructions.base import WORD, Kind
 
 _DIVIDER = "******"
+_COMMAS = ",，、،﹐﹑､፣՝߸⸲"
 
 
 def ends_with(reply: str, given: Mapping[str, Any]) -> bool:
@@ -23,9 +24,9 @@ def quoted(reply: str, given: Mapping[str, Any]) -> bool:
 
 
 def no_comma(reply: str, given: Mapping[str, Any]) -> bool:
-    """No comma anywhere."""
+    """No comma anywhere, in any script."""
     del given
-    return "," not in reply
+    return not any(comma in reply for comma in _COMMAS)
 
 
 def two_responses(reply: str, given: Mapping[str, Any]) -> bool:

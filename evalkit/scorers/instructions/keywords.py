@@ -6,11 +6,12 @@ count only as whole words.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
+from unicodedata import normalize
 
 from evalkit.scorers.instructions.base import COUNT, LETTER, RELATION, WORD, WORDS, Kind, holds
+from evalkit.scorers.words import has_word
 
 
 def exist(reply: str, given: Mapping[str, Any]) -> bool:
@@ -25,12 +26,9 @@ def appear_so_often(reply: str, given: Mapping[str, Any]) -> bool:
 
 
 def are_absent(reply: str, given: Mapping[str, Any]) -> bool:
-    """No forbidden word appears as a word of its own."""
-    reply = reply.lower()
-    return not any(
-        word in reply and re.search(rf"(?<!\w){re.escape(word)}(?!\w)", reply)
-        for word in (word.strip().lower() for word in given["forbidden_words"])
-    )
+    """No forbidden word appears as a word of its own (`evalkit.scorers.words`, for scripts without spaces)."""
+    reply = normalize("NFC", reply.lower())
+    return not any(has_word(reply, normalize("NFC", word.strip().lower())) for word in given["forbidden_words"])
 
 
 def letter_appears_so_often(reply: str, given: Mapping[str, Any]) -> bool:

@@ -1,8 +1,9 @@
-"""IFEval's `language:response_language`, told by script and by each language's commonest words; no model, no chance.
+"""Which language a reply is in, told by script, common words and letters; no model, no chance.
 
 IFEval uses langdetect, which is unseeded. Here: a script that only one language of the list writes decides at once;
-among languages that share a script (Latin, Cyrillic, Arabic, Devanagari) the one whose little words appear most often
-is it. A reply without letters follows any language, as it does in IFEval.
+among languages that share a script (Latin, Cyrillic, Arabic, Devanagari) it is the one to whose common words, letters
+and triples of letters the text comes nearest (naive Bayes over `language_words.py`). A reply without letters follows
+any language, as it does in IFEval.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from math import log
 from typing import Any
 
 from evalkit.scorers.instructions.base import Kind
+from evalkit.scorers.instructions.language_words import COMMON_WORDS, TELLING_LETTERS
 
 _SAMPLE = 20_000  # characters looked at: more would not change the verdict
 
@@ -27,29 +30,13 @@ _SCRIPTS = {
     "GREEK": "el",
 }  # fmt: skip
 
-_LITTLE_WORDS = {
-    "en": "the of and to in is that it for with as was are this you on be by",
-    "de": "der die das und ist nicht ein eine zu den mit ich sie von auf für im dem es",
-    "fr": "le la les et est des une un que pour dans du en vous nous qui pas au sur",
-    "es": "el la los las y es que de una un por para con en del se su no como más",
-    "it": "il la che di e è per un una non con del sono le gli nel della mi ti",
-    "pt": "o a os as e é que de uma um para com não do da em no na por você",
-    "nl": "de het een en van is dat niet op te voor met zijn ik aan je",
-    "sv": "och det att en som är på för av med inte den till jag ett",
-    "fi": "ja on ei että se hän oli mutta kun ovat tai niin myös joka voi minä sinä ole",
-    "vi": "và là của có không một những được cho trong với người này các để tôi bạn",
-    "sw": "na ya wa kwa ni za katika la kuwa hii kama yake cha hiyo lakini sana yangu wewe mimi",
-    "ru": "и в не на что с по это как к но из у за от так для же его вы мы я",
-    "bg": "и на да се в за е не от че са с по като това ще най му ги към със си",
-    "uk": "і в не на що з та це як до але у за від для його ви ми є я",
-    "ar": "في من على أن إلى هذا التي الذي عن مع هذه كان ما لا هو هي و",
-    "fa": "و در به از که این را با است برای آن یک می ما شما من های هم",
-    "ur": "کے کی میں ہے اور سے کا کو نے پر ہیں یہ ایک کہ اس نہیں آپ",
-    "hi": "के में है की और से का को हैं पर यह एक ने कि भी नहीं था लिए",
-    "mr": "आहे आणि या च्या मध्ये आहेत हे ते तो ही एक नाही करण्यासाठी होते आपण मी आपल्या की",
-    "ne": "छ र को मा छन् हो यो लाई पनि का गर्न हुन्छ तपाईं गर्नुहोस् भएको एक ले छैन",
-}
-_WORD_SETS = {language: frozenset(words.split()) for language, words in _LITTLE_WORDS.items()}
+_COMMON = {language: frozenset(words.split()) for language, words in COMMON_WORDS.items()}
+_TELLING = {code: letters for letters, code in TELLING_LETTERS.items()}
+_KNOWN_WORD, _TELLING_LETTER, _TRIPLE = 4.0, 3.0, 0.35
+_WORDS_WEIGHED = 300  # of different words, the commonest: more would not change the verdict
+_FEW = 10  # words from which on repetition tells
+_LONGEST_WORD = 30
+_LEAST_SHARE = 0.15  # of another language's words, before a text is not English: "fare" alone makes no Italian
 _WORD = re.compile(r"[^\W\d_][^\s.,!?;:()\"'«»।،؟\d]*+")
 
 
@@ -60,17 +47,76 @@ def mostly_latin(text: str) -> bool:
 
 def language_of(text: str) -> str | None:
     """The code of the language (`de`), by the rules above; None when there are no letters or nothing tells."""
-    found = _scripts(text[:_SAMPLE])
+    text = text[:_SAMPLE]
+    found = _scripts(text)
     if found["HIRAGANA"] + found["KATAKANA"] > 0 and found["CJK"] > 0:
         return "ja"
     script = found.most_common(1)[0][0]
     candidates = _SCRIPTS.get(script, "").split()
     if len(candidates) <= 1:
         return candidates[0] if candidates else None
-    words = Counter(match.group().casefold() for match in _WORD.finditer(text[:_SAMPLE]))
-    counts = {code: sum(words[word] for word in _WORD_SETS[code]) for code in candidates}
-    best = max(counts, key=lambda code: counts[code])
-    return best if counts[best] > 0 else None
+    return nearest(words_of(text), tuple(candidates))
+
+
+def is_english(text: str) -> bool:
+    """Whether a reply in Latin letters is English rather than another language, a loop or no language at all.
+
+    A single word or two are given the benefit of the doubt, where langdetect decides by chance.
+    """
+    if not mostly_latin(text):
+        return False
+    words = words_of(text[:_SAMPLE])
+    n = words.total()
+    if n >= _FEW and len(words) <= max(2, n // 25):
+        return False  # one word again and again
+    if 2 * sum(len(word) * count for word, count in words.items() if len(word) > _LONGEST_WORD) > sum(
+        len(word) * count for word, count in words.items()
+    ):
+        return False
+    signs = _signs(words, tuple(_SCRIPTS["LATIN"].split()))
+    strongest = max(signs.values())
+    return signs["en"] >= strongest or strongest < max(2.0, _LEAST_SHARE * n) * _KNOWN_WORD
+
+
+def words_of(text: str) -> Counter[str]:
+    """How often each word is there, in small letters."""
+    return Counter(match.group().casefold().strip("*_") for match in _WORD.finditer(text))
+
+
+def nearest(words: Counter[str], candidates: tuple[str, ...]) -> str | None:
+    """The language to which the words come nearest; None where none of them has a word or a letter of its own."""
+    scores = _signs(words, candidates)
+    any_sign = any(score > 0 for score in scores.values())
+    for word, count in words.most_common(_WORDS_WEIGHED):
+        for triple in _triples(word):
+            for code in candidates:
+                counts, total = _PROFILES[code]
+                scores[code] += _TRIPLE * count * log((counts[triple] + 0.1) / (total + 400))
+    return max(scores, key=lambda code: scores[code]) if any_sign or words else None
+
+
+def _signs(words: Counter[str], candidates: tuple[str, ...]) -> dict[str, float]:
+    """For each language how much speaks for it: its common words, and letters that it alone writes."""
+    letters = Counter[str]()
+    for word, count in words.items():
+        for letter in word:
+            letters[letter] += count
+    scores = {}
+    for code in candidates:
+        n_known = sum(count for word, count in words.items() if word in _COMMON[code])
+        n_telling = sum(letters[letter] for letter in _TELLING.get(code, ""))
+        scores[code] = _KNOWN_WORD * n_known + _TELLING_LETTER * min(n_telling, 10)
+    return scores
+
+
+def _triples(word: str) -> Iterator[str]:
+    padded = f" {word} "
+    return (padded[place : place + 3] for place in range(len(padded) - 2))
+
+
+def _profile(code: str) -> tuple[Counter[str], int]:
+    counts = Counter(triple for word in COMMON_WORDS[code].split() for triple in _triples(word))
+    return counts, counts.total()
 
 
 def is_in(reply: str, given: Mapping[str, Any]) -> bool:
@@ -88,6 +134,7 @@ def _scripts(text: str) -> Counter[str]:
     return scripts
 
 
+_PROFILES = {code: _profile(code) for code in COMMON_WORDS}
 KNOWN = tuple(sorted({code for codes in _SCRIPTS.values() for code in codes.split()}))
 
 KINDS = {

@@ -4,6 +4,11 @@ Sentences are counted without a trained splitter: one ends at `.`, `!`, `?` or a
 brackets) before white space, small letter behind it or not, unless the period closes an abbreviation or an initial, or
 a number or an ellipsis is followed by a small letter. A list number ("1.") therefore ends one, as it does for NLTK's
 punkt, which IFEval uses; docs/scoring.md gives the agreement.
+
+Other scripts have their own full stops. Those of Chinese and Japanese (and of the languages of India, Urdu, Amharic)
+need no space behind them; one before a closing corner bracket ends what is quoted, not the sentence. Words of scripts
+without spaces: each character of Chinese and Japanese is one (as word processors count them), and of Thai, Lao, Khmer,
+Burmese and Tibetan three syllable clusters make about one.
 """
 
 from __future__ import annotations
@@ -13,9 +18,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalkit.scorers.instructions.base import COUNT, RELATION, WORD, Kind, holds
+from evalkit.scorers.words import CHARACTER_WORDS, CLUSTER_WORDS, is_mark
 
 _WORD = re.compile(r"\w+")
+# As \w+, and with the marks of Indic, Semitic and other letters, which are no letters themselves.
+_MARKED_WORD = re.compile(
+    r"\w(?:\w|[\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u065f\u0670\u06d6-\u06ed\u0900-\u0d7f\u200c\u200d])*+"
+)
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]*]{0,4}\s+")
+_OTHER_STOPS = "。！？｡।॥۔؟።፧။"
+_ANY_END = re.compile(
+    rf"(?<=[.!?…])[\"'”’)\]*]{{0,4}}\s+|(?<=[{_OTHER_STOPS}])(?![{_OTHER_STOPS}!?…])[\"'”’)\]*]{{0,4}}(?:[」』）】》]+(?=\s|$))?(?![」』）】》])\s*"
+)
+_CLUSTERS_A_WORD = 3
 _LAST_WORD = re.compile(r"[^\s\"'“‘(\[*]*$")
 _ABBREVIATIONS = frozenset({
     "mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "rev", "hon", "gen", "col", "lt", "sgt", "capt", "ph.d",
@@ -27,7 +42,11 @@ _ABBREVIATIONS = frozenset({
 
 def count_words(reply: str) -> int:
     """Runs of letters, digits and underscores: "don't" is two, as in IFEval."""
-    return len(_WORD.findall(reply))
+    if reply.isascii():
+        return len(_WORD.findall(reply))
+    plain = CLUSTER_WORDS.sub(" ", CHARACTER_WORDS.sub(" ", reply))
+    n_clusters = sum(not is_mark(character) for character in CLUSTER_WORDS.findall(reply))
+    return len(_MARKED_WORD.findall(plain)) + len(CHARACTER_WORDS.findall(reply)) + -(-n_clusters // _CLUSTERS_A_WORD)
 
 
 def count_sentences(reply: str) -> int:
@@ -39,7 +58,7 @@ def split_sentences(reply: str) -> list[str]:
     """The sentences, each with its marks and without the white space behind it."""
     text = reply.strip()
     found, start = [], 0
-    for match in _SENTENCE_END.finditer(text):
+    for match in (_SENTENCE_END if text.isascii() else _ANY_END).finditer(text):
         if _ends(text, match, start):
             found.append(text[start : match.end()].rstrip())
             start = match.end()
@@ -49,7 +68,7 @@ def split_sentences(reply: str) -> list[str]:
 def _ends(text: str, match: re.Match[str], start: int) -> bool:
     """Whether a sentence ends at this candidate."""
     mark = text[match.start() - 1]
-    if mark in "!?":
+    if mark in "!?" or mark in _OTHER_STOPS:
         return True
     small = text[match.end() : match.end() + 1].islower()
     if mark == "…" or text.endswith("..", 0, match.start()):

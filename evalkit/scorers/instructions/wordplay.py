@@ -72,10 +72,24 @@ def no_consecutive(reply: str, given: Mapping[str, Any]) -> bool:
 
 
 def start_verb(reply: str, given: Mapping[str, Any]) -> bool:
-    """The first word is a verb."""
+    """The first word is a verb, in any of its forms."""
     del given
     words = plain_words(reply[:500])
-    return bool(words) and words[0] in VERBS
+    return bool(words) and _is_verb(words[0])
+
+
+def _is_verb(word: str) -> bool:
+    """Whether the word, or what it is regularly formed of (-s, -ed, -ing), stands in the list of verbs."""
+    if word in VERBS or word.partition("'")[0].partition("’")[0] in VERBS:
+        return True
+    for ending in ("ing", "ed", "es", "s"):
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) > 1:
+            single = stem[:-1] if stem[-1:] == stem[-2:-1] else stem
+            changed = stem[:-1] + "y" if stem.endswith("i") else stem
+            if not VERBS.isdisjoint((stem, stem + "e", single, changed)):
+                return True
+    return False
 
 
 def syllables(reply: str, given: Mapping[str, Any]) -> bool:
