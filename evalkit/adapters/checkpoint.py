@@ -51,7 +51,7 @@ class Checkpoint:
 def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoint:
     """The checkpoint that a suite's `model` names. Raises SuiteError when it is missing or not usable."""
     folder = _folder(spec)
-    ours = folder.is_relative_to(SHIPPED)
+    ours = folder.real.is_relative_to(SHIPPED.resolve())
     if not (folder / "tokenizer.json").is_file():
         raise SuiteError(
             f"models.{spec.name}.model: {folder} has no tokenizer.json; copy it from the checkpoint, or save the "
@@ -60,7 +60,7 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
     if not ours:
         from evalkit.adapters.checkpoint_trial import try_checkpoint
 
-        try_checkpoint(folder, compute_type, f"models.{spec.name}.model")
+        try_checkpoint(folder.real, compute_type, f"models.{spec.name}.model")
     from tokenizers import Tokenizer
 
     generation, config, naming = (
