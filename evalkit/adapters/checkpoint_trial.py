@@ -9,6 +9,7 @@ once in a child with limits on time and memory. One that passed is remembered by
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -73,6 +74,8 @@ def trial(folder: str, compute_type: str, memory: str) -> None:
 
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: it ends with evalkit
     resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     error = None
