@@ -12,6 +12,7 @@ import pytest
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 REPO = Path(__file__).parent.parent
+_SHARED = Path(os.environ.get("EVALKIT_TEST_DATA", REPO.parent / "shared" / "data"))
 
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex
@@ -45,6 +46,9 @@ def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
             monkeypatch.delenv(name)
     for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):  # a gate under test is not this job's gate
         monkeypatch.delenv(name, raising=False)
+    # A test is a person who lets suites read the temporary folders and the shared data; tests of paths take it back.
+    roots = [tmp_path_factory.getbasetemp(), _SHARED]
+    monkeypatch.setenv("EVALKIT_DATA_ROOTS", os.pathsep.join(str(root) for root in roots if root.is_dir()))
     world = tmp_path_factory.mktemp("world")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(world / "config"))
     monkeypatch.setenv("EVALKIT_CACHE", str(world / "cache"))
@@ -54,7 +58,6 @@ def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real benchmark items and real model outputs; tests that need them skip where they are absent."""
-    folder = Path(os.environ.get("EVALKIT_TEST_DATA", REPO.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"no shared data at {folder} (EVALKIT_TEST_DATA)")
-    return folder
+    if not _SHARED.is_dir():
+        pytest.skip(f"no shared data at {_SHARED} (EVALKIT_TEST_DATA)")
+    return _SHARED

@@ -187,7 +187,7 @@ def test_python_of_a_task_runs_once_it_is_allowed(capsys: Capture, folder: Path)
         ("{lm_eval: tiny_cloze, include_path: tasks, score: bleu}", "has no metric 'bleu' for each item"),
         ("{lm_eval: tiny_rolling, include_path: tasks}", "weighs whole documents"),
         ("{lm_eval: arc_easy}", "needs a dataset that is not on this machine"),
-        ("{lm_eval: tiny_missing, include_path: tasks}", "cannot be made"),
+        ("{lm_eval: tiny_missing, include_path: tasks}", "there is no such file beside the task file"),
     ],
 )
 def test_what_cannot_be_asked_is_a_sentence_before_anything_is_sent(

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from evalkit.adapters.template_process import LONGEST, TemplateProcess
 from evalkit.errors import Rejected
+from evalkit.paths import Inside
 from evalkit.records import Message
 
 Render = Callable[[tuple[Message, ...]], str]
@@ -23,7 +23,7 @@ _FAULTS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, 
 """What a template may run into beside Jinja's own errors; RuntimeError: recursion without end."""
 
 
-def chat_template(folder: Path, tokenizer_config: Mapping[str, Any], *, ours: bool = False) -> Render | None:
+def chat_template(folder: Inside, tokenizer_config: Mapping[str, Any], *, ours: bool = False) -> Render | None:
     """The template of a checkpoint folder as a function, special tokens included; None where it has none.
 
     Looks at chat_template.jinja, then at `chat_template` of tokenizer_config.json (of several the one named `default`).
@@ -79,10 +79,10 @@ def compiled(source: str, special: Mapping[str, str]) -> Callable[[list[dict[str
     return render
 
 
-def _source(folder: Path, tokenizer_config: Mapping[str, Any]) -> str | None:
+def _source(folder: Inside, tokenizer_config: Mapping[str, Any]) -> str | None:
     own_file = folder / "chat_template.jinja"
     if own_file.is_file():
-        return own_file.read_text(encoding="utf-8")
+        return own_file.text()
     stored = tokenizer_config.get("chat_template")
     if isinstance(stored, list):
         stored = next((one.get("template") for one in stored if one.get("name") == "default"), None)

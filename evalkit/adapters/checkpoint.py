@@ -18,6 +18,7 @@ from typing import Any
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.chat_template import Render, chat_template
 from evalkit.errors import SuiteError
+from evalkit.paths import Inside, find, named
 
 SHIPPED = Path(__file__).parent.parent / "checkpoints"
 """The checkpoints of the package; a suite names them without a path: `model: tiny`."""
@@ -50,7 +51,7 @@ class Checkpoint:
 def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoint:
     """The checkpoint that a suite's `model` names. Raises SuiteError when it is missing or not usable."""
     folder = _folder(spec)
-    ours = folder.is_relative_to(SHIPPED)
+    ours = folder.real.is_relative_to(SHIPPED.resolve())
     if not (folder / "tokenizer.json").is_file():
         raise SuiteError(
             f"models.{spec.name}.model: {folder} has no tokenizer.json; copy it from the checkpoint, or save the "
@@ -66,7 +67,7 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
         _json(folder / f"{name}.json", spec) for name in ("generation_config", "config", "tokenizer_config")
     )
     try:
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer = Tokenizer.from_buffer((folder / "tokenizer.json").read())
     except Exception as error:  # the tokenizers package raises plain Exception for a file that it cannot read
         raise SuiteError(f"models.{spec.name}.model: {folder}/tokenizer.json cannot be read: {error}") from error
     try:
@@ -103,11 +104,13 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
     )
 
 
-def _folder(spec: ModelSpec) -> Path:
+def _folder(spec: ModelSpec) -> Inside:
     shipped = SHIPPED / spec.model
-    if "/" not in spec.model and "\\" not in spec.model and spec.model not in {"", ".", ".."} and shipped.is_dir():
-        return shipped
-    folder = Path(spec.folder) / Path(spec.model).expanduser()
+    if "/" not in spec.model and "\\" not in spec.model and spec.model not in {"", ".", ".."}:
+        place = named(shipped)
+        if place.is_dir():
+            return place
+    folder = find(spec.model, Path(spec.folder), label=f"models.{spec.name}.model: {spec.model}", also=_kept())
     if folder.is_dir():
         return folder
     names = ", ".join(sorted(path.name for path in SHIPPED.glob("*") if path.is_dir())) or "none"
@@ -117,18 +120,24 @@ def _folder(spec: ModelSpec) -> Path:
     )
 
 
-def _weights(folder: Path) -> tuple[Path, str]:
+def _kept() -> tuple[Path, ...]:
+    from evalkit.suite.hub import cache_folder
+
+    return (cache_folder(),)
+
+
+def _weights(folder: Inside) -> tuple[Path, str]:
     """(folder to load, digest). Raises ValueError for weights that cannot be converted."""
     if not (folder / "model.bin").is_file():
         from evalkit.adapters.llama_weights import converted, weights_digest
 
         return converted(folder), weights_digest(folder)
+    folder.members()  # CTranslate2 opens the files itself: none may be a link out of the allowed folders
     digest = hashlib.sha256()
     for name in ("config.json", "model.bin", "tokenizer.json", "vocabulary.json", "vocabulary.txt"):
         if (folder / name).is_file():
-            with (folder / name).open("rb") as file:
-                digest.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
-    return folder, digest.hexdigest()
+            digest.update(f"{name}\0{(folder / name).sha256()}\n".encode())
+    return folder.real, digest.hexdigest()
 
 
 def _vocabulary_size(weights: Path) -> int | None:
@@ -140,12 +149,12 @@ def _vocabulary_size(weights: Path) -> int | None:
     return None
 
 
-def _json(path: Path, spec: ModelSpec) -> dict[str, Any]:
+def _json(path: Inside, spec: ModelSpec) -> dict[str, Any]:
     """The object in a JSON file of the checkpoint; empty where there is no such file."""
     if not path.is_file():
         return {}
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.text())
     except ValueError as error:
         raise SuiteError(f"models.{spec.name}.model: {path} is no JSON: {error}") from error
     return value if isinstance(value, dict) else {}

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from evalkit.paths import Inside, named
 from evalkit.store.cache import cache_folder
 
 CONVERSION = 1
@@ -30,31 +31,33 @@ ARCHITECTURE = "LlamaForCausalLM"
 ROTARY_SCALINGS = ("default", "linear", "llama3")
 
 Array = npt.NDArray[Any]
+Folder = Path | Inside
+"""Of a checkpoint: `Inside` where a suite names it, a path where the person or this package does."""
 
 
-def weights_digest(folder: Path) -> str:
+def weights_digest(folder: Folder) -> str:
     """sha256, in hex, of everything that decides what a checkpoint answers: weights, config.json and tokenizer.json.
 
     A contract: files by sorted name, each as its name, a zero byte, its own sha256 in hex and a newline. Where the
     folder stands, and its README, do not matter. Raises ValueError when there are no weights to speak of.
     """
+    folder = _inside(folder)
     weights = weight_files(folder)
     others = [path for path in (folder / "config.json", folder / "tokenizer.json") if path.is_file()]
     digest = hashlib.sha256()
     for path in sorted([*weights, *others], key=lambda path: path.name):
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{path.name}\0{content}\n".encode())
+        digest.update(f"{path.name}\0{path.sha256()}\n".encode())
     return digest.hexdigest()
 
 
-def converted(folder: Path, cache: Path | None = None) -> Path:
+def converted(folder: Folder, cache: Path | None = None) -> Path:
     """The CTranslate2 folder of this checkpoint, converted on first use; its name is the weights' digest.
 
     `cache` holds such folders; None: `ctranslate2` in evalkit's own cache folder.
     Two processes may convert at once: each writes a folder of its own and the first rename wins. Raises ValueError when
     the checkpoint is not one that is understood here.
     """
+    folder = _inside(folder)
     cache = cache or cache_folder() / "ctranslate2" / f"v{CONVERSION}"
     digest = weights_digest(folder)
     target = cache / digest
@@ -77,25 +80,29 @@ def converted(folder: Path, cache: Path | None = None) -> Path:
     return target
 
 
-def weight_files(folder: Path) -> list[Path]:
+def _inside(folder: Folder) -> Inside:
+    return folder if isinstance(folder, Inside) else named(folder)
+
+
+def weight_files(folder: Folder) -> list[Inside]:
     """The safetensors files of a checkpoint, by name; several where it is sharded."""
-    files = sorted(folder.glob("*.safetensors"))
+    files = _inside(folder).members("*.safetensors")
     if not files:
         raise ValueError(f"{folder} holds no .safetensors file, so there are no weights to read")
     return files
 
 
-def read_tensors(folder: Path) -> dict[str, Array]:
+def read_tensors(folder: Folder) -> dict[str, Array]:
     """All tensors by name, mapped from disk where no conversion is needed; bfloat16 is widened to float32.
 
     A safetensors file is eight bytes of header length, a JSON header of {name: dtype, shape, offsets}, then the bytes.
     """
     tensors = {}
     for path in weight_files(folder):
-        with path.open("rb") as file:
+        with path.open_file() as file:
             length = int.from_bytes(file.read(8), "little")
             header = json.loads(file.read(length))
-        raw = np.memmap(path, dtype=np.uint8, mode="r")
+            raw = np.memmap(file, dtype=np.uint8, mode="r")
         for name, entry in header.items():
             if name != "__metadata__":
                 start, end = entry["data_offsets"]
@@ -114,9 +121,9 @@ def as_floats(raw: Array, entry: Mapping[str, Any], where: str) -> Array:
     raise ValueError(f"{where} is stored as {dtype}; F32, F16 and BF16 are understood")
 
 
-def build_spec(folder: Path) -> Any:
+def build_spec(folder: Inside) -> Any:
     """A validated CTranslate2 model specification, ready to save. Raises ValueError for another kind of checkpoint."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = json.loads((folder / "config.json").text())
     refuse_others(folder, config)
     spec = empty_spec(folder, config)
     tensors = read_tensors(folder)
@@ -133,7 +140,7 @@ def build_spec(folder: Path) -> Any:
     return spec
 
 
-def refuse_others(folder: Path, config: Mapping[str, Any]) -> None:
+def refuse_others(folder: Inside, config: Mapping[str, Any]) -> None:
     architectures = config.get("architectures") or ["none named"]
     if architectures != [ARCHITECTURE] or config.get("hidden_act", "silu") != "silu":
         raise ValueError(
@@ -145,7 +152,7 @@ def refuse_others(folder: Path, config: Mapping[str, Any]) -> None:
         raise ValueError(f"{folder} is quantised; give the checkpoint in float32, float16 or bfloat16")
 
 
-def read_rotary(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+def read_rotary(folder: Inside, config: Mapping[str, Any]) -> dict[str, Any]:
     """Rotary parameters with `rope_type` and `rope_theta`, as transformers 5 writes them; older keys are understood."""
     rotary = dict(config.get("rope_parameters") or config.get("rope_scaling") or {})
     rotary.setdefault("rope_type", rotary.get("type", "default"))
@@ -158,7 +165,7 @@ def read_rotary(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     return rotary
 
 
-def empty_spec(folder: Path, config: Mapping[str, Any]) -> Any:
+def empty_spec(folder: Inside, config: Mapping[str, Any]) -> Any:
     """The specification of this shape, without weights."""
     from ctranslate2.specs import TransformerDecoderModelSpec, attention_spec, common_spec
 
@@ -219,9 +226,9 @@ def fill_linear(linear: Any, tensors: Mapping[str, Array], names: list[str]) -> 
         linear.bias = np.concatenate([tensors[f"{name}.bias"] for name in names])
 
 
-def read_vocabulary(folder: Path, size: int) -> list[str]:
+def read_vocabulary(folder: Inside, size: int) -> list[str]:
     """Tokens by id, exactly `size` of them: rows of the embedding that no token names get a made-up one."""
-    stored = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    stored = json.loads((folder / "tokenizer.json").text())
     listed = stored["model"]["vocab"]
     # A mapping of token to id, or (for Unigram) a list of [token, score] by id.
     ids = dict(listed) if isinstance(listed, dict) else {entry[0]: i for i, entry in enumerate(listed)}
@@ -230,10 +237,10 @@ def read_vocabulary(folder: Path, size: int) -> list[str]:
     return [by_id.get(i, f"<extra_id_{i}>") for i in range(size)]
 
 
-def set_special_tokens(spec_config: Any, folder: Path, config: Mapping[str, Any], vocabulary: list[str]) -> None:
+def set_special_tokens(spec_config: Any, folder: Inside, config: Mapping[str, Any], vocabulary: list[str]) -> None:
     """Name the tokens of beginning, end and unknown: by the tokenizer's config, otherwise by the model's ids."""
     path = folder / "tokenizer_config.json"
-    named = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    named = json.loads(path.text()) if path.is_file() else {}
     for key in ("bos_token", "eos_token", "unk_token"):
         token = named.get(key)
         if isinstance(token, dict):

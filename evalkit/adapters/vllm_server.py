@@ -28,6 +28,7 @@ from evalkit.adapters.vllm_metrics import MetricsSampler
 from evalkit.adapters.vllm_process import Launch, VllmProcess, free_port
 from evalkit.adapters.vllm_weights import Weights, digest_of, identify
 from evalkit.errors import ConnectionFailed, MissingPackage, SuiteError, Unfit
+from evalkit.paths import Inside, find
 from evalkit.records import Request, Response
 
 SERVED = "model"
@@ -59,7 +60,7 @@ class ManagedVllm:
         spec: ModelSpec,
         weights: Weights,
         flags: list[str],
-        loras: dict[str, Path],
+        loras: dict[str, Inside],
         executable: str,
         startup_s: float,
     ) -> None:
@@ -70,7 +71,7 @@ class ManagedVllm:
         command = [weights.source, "--host=127.0.0.1", f"--port={port}", f"--served-model-name={SERVED}"]
         command += ["--generation-config=vllm", *flags]
         if loras:
-            command += ["--enable-lora", "--lora-modules", *(f"{name}={path}" for name, path in loras.items())]
+            command += ["--enable-lora", "--lora-modules", *(f"{name}={path.real}" for name, path in loras.items())]
         asked = "lora" if spec.options.get("lora") else SERVED
         inner = replace(spec, model=asked, base_url=f"http://127.0.0.1:{port}/v1", options={}, serve=None)
         preset = load_preset("vllm")
@@ -188,14 +189,14 @@ class ManagedVllm:
             self.served |= {"restarts": self._n_starts - 1}
 
 
-def _loras(spec: ModelSpec, serve: dict[str, Any], folder: Path) -> dict[str, Path]:
+def _loras(spec: ModelSpec, serve: dict[str, Any], folder: Path) -> dict[str, Inside]:
     """LoRA adapters by name; `lora: FOLDER` is the one that answers."""
     named = dict(serve.get("lora_modules") or {})
     if lora := spec.options.get("lora"):
         named["lora"] = lora
     found = {}
     for name, path in named.items():
-        place = (folder / str(path)).resolve()
+        place = find(str(path), folder, label=f"models.{spec.name}.lora: {path}")
         if not (place / "adapter_config.json").is_file():
             raise SuiteError(f"models.{spec.name}: {place} is no LoRA adapter (it has no adapter_config.json)")
         if "=" in str(name) or str(name).startswith("-") or name == SERVED:

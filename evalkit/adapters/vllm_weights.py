@@ -17,11 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import SuiteError
+from evalkit.paths import Inside, find, named
+from evalkit.suite.hub import cache_folder
+from evalkit.suite.wording import short
 
 READ_WHOLE_BYTES = 8 * 2**30
 _BLOCK = 2**20
 _N_BLOCKS = 64
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
+_SHIPPED = Path(__file__).parent.parent / "checkpoints"
+_WEIGHTS = frozenset({".safetensors", ".bin", ".gguf"})
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
@@ -33,19 +39,21 @@ class Weights:
     """As `vllm serve` takes it: an absolute folder, or a name of the hub."""
     identity: str | None
     """By content; None where a branch of the hub may move: then answers are not cached."""
-    config: Path | None = None
+    config: Inside | None = None
     """The folder's config.json, where it is at hand."""
 
 
 def identify(model: str, serve: Mapping[str, Any], folder: Path, where: str) -> Weights:
     """The weights that a suite's `model` names. Raises SuiteError for a folder that is not there or holds none."""
-    local = (folder / model).expanduser() if not Path(model).is_absolute() else Path(model)
-    shipped = Path(__file__).parent.parent / "checkpoints" / model
-    for place in (local, shipped):
+    local = find(model, folder, label=f"{where}.model: {model}", also=(cache_folder(),))
+    shipped = [named(_SHIPPED / model)] if _NAME.fullmatch(model) else []
+    for place in (local, *shipped):
         if place.is_dir():
-            return Weights(str(place.resolve()), digest_of(place, where), place / "config.json")
+            return Weights(str(place.real), digest_of(place, where), place / "config.json")
     if model.startswith((".", "/", "~")) or not _HUB.fullmatch(model):
-        raise SuiteError(f"{where}.model: there is no folder {local}, and {model!r} is no name of the hub (org/name)")
+        raise SuiteError(
+            f"{where}.model: there is no folder {short(model, 200)}, nor is it a name of the hub (org/name)"
+        )
     revision = serve.get("revision")
     if revision is not None and not _COMMIT.fullmatch(str(revision)):
         return Weights(model, None)
@@ -53,22 +61,25 @@ def identify(model: str, serve: Mapping[str, Any], folder: Path, where: str) -> 
     return Weights(model, f"hub {model}@{commit}" if commit else None)
 
 
-def digest_of(folder: Path, where: str) -> str:
-    """sha256 of a checkpoint (or a LoRA adapter): weights, configuration and tokenizer. Raises SuiteError."""
-    files = sorted(
-        path for path in folder.iterdir() if path.suffix in {".safetensors", ".bin", ".json", ".model", ".gguf"}
-    )
-    if not any(path.suffix in {".safetensors", ".bin", ".gguf"} for path in files):
+def digest_of(folder: Inside, where: str) -> str:
+    """sha256 of a checkpoint (or a LoRA adapter): weights, configuration and tokenizer.
+
+    Raises SuiteError where it holds no weights, or any of its files is a link out of the allowed folders: the server
+    reads them by itself.
+    """
+    files = [path for path in folder.members() if Path(path.name).suffix in _WEIGHTS | {".json", ".model"}]
+    if not any(Path(path.name).suffix in _WEIGHTS for path in files):
         raise SuiteError(f"{where}.model: {folder} holds no weights (.safetensors, .bin or .gguf)")
-    whole = sum(path.stat().st_size for path in files) <= READ_WHOLE_BYTES
+    sizes = {path.name: path.n_bytes() for path in files}
+    whole = sum(sizes.values()) <= READ_WHOLE_BYTES
     digest = hashlib.sha256(b"whole\0" if whole else b"sampled\0")
     for path in files:
-        digest.update(f"{path.name}\0{path.stat().st_size}\0{_of_file(path, whole=whole)}\n".encode())
+        digest.update(f"{path.name}\0{sizes[path.name]}\0{_of_file(path, whole=whole)}\n".encode())
     return digest.hexdigest()
 
 
-def _of_file(path: Path, *, whole: bool) -> str:
-    with path.open("rb") as file:
+def _of_file(path: Inside, *, whole: bool) -> str:
+    with path.open_file() as file:
         if whole:
             return hashlib.file_digest(file, "sha256").hexdigest()
         size = os.fstat(file.fileno()).st_size
@@ -81,9 +92,8 @@ def _of_file(path: Path, *, whole: bool) -> str:
 
 def _commit_at_hand(model: str) -> str | None:
     """The commit that the hub's local cache calls main; None where the model has not been downloaded."""
-    home = Path(os.environ.get("HF_HUB_CACHE") or Path(os.environ.get("HF_HOME") or "~/.cache/huggingface") / "hub")
     try:
-        named = (home.expanduser() / f"models--{model.replace('/', '--')}" / "refs" / "main").read_text("utf-8").strip()
-    except OSError:
+        said = named(cache_folder() / f"models--{model.replace('/', '--')}" / "refs" / "main").text().strip()
+    except (OSError, UnicodeDecodeError, SuiteError):
         return None
-    return named if _COMMIT.fullmatch(named) else None
+    return said if _COMMIT.fullmatch(said) else None

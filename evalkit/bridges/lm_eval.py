@@ -16,10 +16,12 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from evalkit.bridges.lm_eval_data import refuse_links_out
 from evalkit.bridges.lm_eval_questions import Questions, metric_named
 from evalkit.bridges.lm_eval_start import import_lm_eval, unasked
 from evalkit.bridges.lm_eval_task import LmEvalTask
 from evalkit.errors import MissingPackage, SuiteError
+from evalkit.paths import find
 from evalkit.suite.foreign import ForeignTask
 from evalkit.suite.prompts import Prompt, compile_prompt
 from evalkit.suite.schema import SettingsEntry, TaskEntry
@@ -39,8 +41,8 @@ def with_lm_eval(suite: Suite, *, allow_code: bool = False) -> Suite:
     complaints: list[str] = []
     indexes: dict[Path | None, Any] = {}
     for foreign in suite.foreign:
-        own = (foreign.folder / foreign.entry.include_path) if foreign.entry.include_path else None
         try:
+            own = _own_folder(foreign, allow_code=allow_code)
             if own not in indexes:
                 indexes[own] = _index(own)
             made += tasks_of(foreign, indexes[own], allow_code=allow_code)
@@ -67,8 +69,8 @@ def tasks_of(foreign: ForeignTask, index: Any, *, allow_code: bool) -> list[LmEv
         near = get_close_matches(wanted, index.names(), n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else "`lm-eval ls tasks` lists them all"
         raise SuiteError(f"lm-eval has no task or group {wanted!r}; {hint}")
-    code = _checked_trust(wanted, index, allow_code=allow_code)
-    built = _built(wanted, index)
+    code = _checked_trust(wanted, index, foreign.folder, allow_code=allow_code)
+    built = _built(wanted, index, foreign.folder, allow_code=allow_code)
     several = len(built) > 1
     found = []
     for lm_task in built:
@@ -107,14 +109,29 @@ def _task(foreign: ForeignTask, questions: Questions, index: Any, code: str | No
     )
 
 
-def _built(name: str, index: Any) -> list[Any]:
+def _own_folder(foreign: ForeignTask, *, allow_code: bool) -> Path | None:
+    """The folder of the user's own task files, without links; None where the entry names none. Raises SuiteError."""
+    named = foreign.entry.include_path
+    if named is None:
+        return None
+    folder = find(named, foreign.folder, label=f"include_path: {named}")
+    if not folder.is_dir():
+        raise SuiteError(f"include_path: there is no folder {folder}")
+    if not allow_code:
+        refuse_links_out(folder)
+    return folder.real
+
+
+def _built(name: str, index: Any, suite: Path, *, allow_code: bool) -> list[Any]:
     """lm-eval's task objects, data and all. Raises SuiteError for what is missing on this machine."""
     from lm_eval.api.group import Group
 
     from evalkit.bridges.lm_eval_factory import Factory
 
     try:
-        made = _made(Factory(index), name, index)
+        made = _made(Factory(index, suite, trusted=allow_code), name, index)
+    except SuiteError:
+        raise
     except ModuleNotFoundError as error:
         raise SuiteError(
             f"lm-eval's {name} needs the package {error.name!r}: pip install {error.name} (an extra of lm-eval)"
@@ -146,7 +163,7 @@ def _why_not_built(name: str, error: Exception) -> str:
     return f"lm-eval's {name} cannot be made: {said}"
 
 
-def _checked_trust(name: str, index: Any, *, allow_code: bool) -> str | None:
+def _checked_trust(name: str, index: Any, suite: Path, *, allow_code: bool) -> str | None:
     """Digest of the user's own files behind a task; None for what lm-eval ships. Raises SuiteError for code."""
     from evalkit.bridges.lm_eval_trust import dangers, sandbox_templates
 
@@ -154,7 +171,7 @@ def _checked_trust(name: str, index: Any, *, allow_code: bool) -> str | None:
     if not own:
         return None
     if not allow_code:
-        if found := [why for path in own for why in dangers(path, index.shipped)]:
+        if found := [why for path in own for why in dangers(path, index.shipped, allowed=(suite, *index.own_folders))]:
             raise SuiteError(
                 [f"{why}. If you trust these files, allow it: {ALLOW_CODE}" for why in dict.fromkeys(found)]
             )
@@ -187,8 +204,6 @@ def _by_text(name: str, index: Any) -> tuple[str, ...]:
 
 
 def _index(own: Path | None) -> Any:
-    if own is not None and not own.is_dir():
-        raise SuiteError(f"include_path: there is no folder {own}")
     try:
         import_lm_eval()
     except ModuleNotFoundError as error:

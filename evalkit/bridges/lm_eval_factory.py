@@ -7,18 +7,28 @@ from typing import Any
 
 from lm_eval.tasks._factory import TaskFactory
 
+from evalkit.bridges.lm_eval_data import confined
 from evalkit.bridges.lm_eval_index import TaskFiles
 
 
 class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
     """lm-eval's factory for the tasks of one index."""
 
-    def __init__(self, index: TaskFiles) -> None:
+    def __init__(self, index: TaskFiles, suite: Path, *, trusted: bool) -> None:
+        """`suite` is the suite's folder; `trusted`: the task files of the user may read and run whatever they like."""
         super().__init__()
         self._index = index
+        self._suite = suite
+        self._trusted = trusted
 
     def _build_task(self, entry: Any, overrides: dict[str, Any] | None) -> Any:
         path = entry.yaml_path
+        own = path is not None and self._index.is_own(Path(path))
+        if not self._trusted and (own or overrides):  # a group of the user may override what a shipped task reads
+            cfg = self._load_full_config(entry, overrides)
+            beside = Path(path).parent if own and path is not None else self._suite
+            made = confined(cfg.get("dataset_kwargs") or {}, cfg.get("dataset_path"), beside, self._suite)
+            return super()._build_task(entry, {**(overrides or {}), "dataset_kwargs": made})
         if path is not None and self._index.is_own(Path(path)):
             given = {
                 **((entry.cfg or {}).get("dataset_kwargs") or {}),

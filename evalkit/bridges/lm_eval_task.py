@@ -17,6 +17,7 @@ from typing import Any
 from evalkit.bridges.lm_eval_marks import VERSION, scorer
 from evalkit.bridges.lm_eval_questions import Questions
 from evalkit.errors import SuiteError
+from evalkit.paths import named
 from evalkit.records import Sample
 from evalkit.scorers.base import Scorer
 from evalkit.suite.datasets import Data
@@ -69,7 +70,7 @@ class LmEvalTask(Task):
         whole = hashlib.sha256()
         for sample in self._all():
             whole.update(f"{sample.digest} {sample.target_digest}\n".encode())
-        return Docs(Path(), f"lm-eval {self.questions.name}", "lm_eval", {}, whole.hexdigest())
+        return Docs(named(Path()), f"lm-eval {self.questions.name}", "lm_eval", {}, whole.hexdigest())
 
     @cached_property
     def identity(self) -> dict[str, Any]:

@@ -14,14 +14,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-_BUILDERS = frozenset({"json", "csv", "parquet", "text", "arrow"})
-"""Readers of plain data. Others that `datasets` brings unpickle what they read."""
+from evalkit.bridges.lm_eval_data import BUILDERS, includes_outside
+
 _CODE_KEYS = frozenset({"class", "use_prompt", "custom_dataset", "unsafe_code"})
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
-def dangers(path: Path, trusted: Path, seen: frozenset[Path] = frozenset()) -> Iterator[str]:
-    """Why this file would run code, as half sentences; what it includes is looked at too, but not below `trusted`."""
+def dangers(
+    path: Path, trusted: Path, seen: frozenset[Path] = frozenset(), *, allowed: tuple[Path, ...] = ()
+) -> Iterator[str]:
+    """Why this file would run code or read what it may not, as half sentences.
+
+    What it includes is looked at too, but not below `trusted`. `allowed` are folders to include from, besides its own.
+    """
     import yaml
 
     path = path.resolve()
@@ -44,9 +49,12 @@ def dangers(path: Path, trusted: Path, seen: frozenset[Path] = frozenset()) -> I
     if not isinstance(config, dict):
         return
     yield from _config_dangers(path, config)
+    if outside := list(includes_outside(config, path.parent, (trusted, *allowed))):
+        yield from outside
+        return
     includes = config.get("include")
     for included in [includes] if isinstance(includes, str) else _listed(includes):
-        yield from dangers(path.parent / str(included), trusted, seen | {path})
+        yield from dangers(path.parent / str(included), trusted, seen | {path}, allowed=allowed)
 
 
 def _config_dangers(path: Path, config: dict[str, Any]) -> Iterator[str]:
@@ -54,11 +62,11 @@ def _config_dangers(path: Path, config: dict[str, Any]) -> Iterator[str]:
         if config[key]:
             yield f"{path.name} has the key {key}, which runs code"
     data = config.get("dataset_path")
-    if data is not None and data not in _BUILDERS:
+    if data is not None and data not in BUILDERS:
         if not isinstance(data, str) or not _HUB_NAME.fullmatch(data) or Path(data).exists():
             yield f"{path.name} reads its data by {data!r}, which may be a program"
         elif "/" not in data:
-            yield f"{path.name} reads its data by the builder {data!r}; without trust it may be {sorted(_BUILDERS)}"
+            yield f"{path.name} reads its data by the builder {data!r}; without trust it may be {sorted(BUILDERS)}"
     for member in _listed(config.get("task")):
         if isinstance(member, dict):
             yield from _config_dangers(path, member)

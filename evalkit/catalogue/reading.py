@@ -22,6 +22,7 @@ from typing import Any
 
 from evalkit.catalogue.facts import DAYS, FIELDS, LICENCE_KINDS, TIERS, UNCHECKED, Catalogue, Claim, Known
 from evalkit.errors import UserError
+from evalkit.paths import Inside
 from evalkit.suite.located import Loc, Located, parse
 from evalkit.suite.wording import near
 
@@ -96,19 +97,19 @@ def read(path: Path) -> dict[str, Known]:
     return _models(_parsed(path))
 
 
-def record(path: Path) -> dict[str, Any]:
+def record(path: Path | Inside) -> dict[str, Any]:
     """The content of one file as JSON, for the facts of a run. Raises UserError with every complaint."""
     tree = _parsed(path)
     _models(tree)
     return {"file": path.name, "content": tree.data}
 
 
-def _parsed(path: Path) -> Located:
+def _parsed(path: Path | Inside) -> Located:
     try:
-        size = path.stat().st_size
+        size = path.n_bytes() if isinstance(path, Inside) else path.stat().st_size
         if size > _MOST_BYTES:
             raise UserError(f"The catalogue {path} has {size:,} bytes; one of facts has at most {_MOST_BYTES:,}")
-        text = path.read_text("utf-8")
+        text = path.text() if isinstance(path, Inside) else path.read_text("utf-8")
     except OSError as error:
         raise UserError(f"The catalogue {path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:

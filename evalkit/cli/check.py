@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import allow_code_execution, allow_suite_code, as_json, names, results_folder
+from evalkit.cli.options import (
+    allow_code_execution,
+    allow_suite_code,
+    as_json,
+    data_roots,
+    least_sensitivity,
+    names,
+    results_folder,
+)
 
 
 @click.command()
@@ -17,6 +25,8 @@ from evalkit.cli.options import allow_code_execution, allow_suite_code, as_json,
 @click.option("--allow-key-host", multiple=True, metavar="HOST", help="Allow keys to be sent to this host too.")
 @click.option("--show-prompt", is_flag=True, help="Print the first prompt of each task as it would be sent.")
 @results_folder
+@data_roots
+@least_sensitivity
 @allow_suite_code
 @allow_code_execution
 @as_json

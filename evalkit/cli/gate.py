@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import as_json, baselines_folder, gate_files, results_folder
+from evalkit.cli.options import as_json, baselines_folder, data_roots, gate_files, least_sensitivity, results_folder
 
 
 @click.command()
@@ -17,6 +17,8 @@ from evalkit.cli.options import as_json, baselines_folder, gate_files, results_f
 )
 @click.option("--reps", type=click.IntRange(20, 10_000), default=200, show_default=True, help="Of the self-test.")
 @results_folder
+@data_roots
+@least_sensitivity
 @baselines_folder
 @gate_files
 @as_json

@@ -168,11 +168,12 @@ def gate_at(suite: Path) -> GateEntry:
 
 def refuse_other_suite(suite: Path, folder: Path) -> None:
     """Raises NotComparable when the run was made from other tasks or data than the suite now has, from another baseline
-    model, with another judge, or with more errors allowed. A candidate may differ: it is what is judged, and its entry
-    is shown.
+    model, with another judge, with more errors allowed, or as less sensitive. A candidate may differ: it is what is
+    judged, and its entry is shown.
     """
     from evalkit.cli.loading import suite_at
     from evalkit.decide.pairing import NotComparable
+    from evalkit.suite.sensitivity import weaker
 
     facts = runs.read_facts(folder)
     asked = _told(facts, "suite_resolved", "tasks")
@@ -190,6 +191,9 @@ def refuse_other_suite(suite: Path, folder: Path) -> None:
         if name in made and task["marks"] != made[name].get("marks", task["marks"]):
             wrong.append(f"  {name}: which items are clustered, sliced or critical changed")
     wrong += _otherwise_asked(read, facts, written)
+    recorded = _told(facts, "suite_resolved", "sensitivity")
+    if weaker(recorded, read.sensitivity):
+        wrong.append(f"  sensitivity: {recorded or 'not recorded'} in the run, {read.sensitivity} in the suite")
     if wrong:
         raise NotComparable(
             f"{folder.name} was not made from {suite} as it is now:\n"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import results_folder
+from evalkit.cli.options import data_roots, results_folder
 
 if TYPE_CHECKING:
     from evalkit.bridges.imported import Imported
@@ -48,6 +48,7 @@ def inspect(log: Path, scorer: str | None, name: str | None, results: Path) -> i
 @click.option("--model", help="Its model: `hosting.load: latest` finds the sweep, and run and price reckon with it.")
 @click.option("--slo", metavar="LIMITS", help="What users are promised, in seconds: ttft_p95=1.0,tpot_p95=0.05")
 @results_folder
+@data_roots
 def guidellm(report: Path, suite: Path | None, model: str | None, slo: str | None, results: Path) -> int:
     """Take over a report of GuideLLM (JSON) as a load sweep, as `evalkit load` makes them."""
     from evalkit.cli.import_sweep import import_guidellm

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import allow_suite_code, as_json, names, results_folder
+from evalkit.cli.options import allow_suite_code, as_json, data_roots, names, results_folder
 
 
 @click.command(name="lm-eval")
@@ -21,6 +21,7 @@ from evalkit.cli.options import allow_suite_code, as_json, names, results_folder
 @click.option("--in-flight", type=click.IntRange(min=1), help="Requests open at once; else found by asking.")
 @click.option("--sensitivity", default="public", show_default=True, help="Where the items may be sent.")
 @results_folder
+@data_roots
 @click.option("--no-cache", is_flag=True, help="Ask again even where an answer was bought before.")
 @click.option("--new", is_flag=True, help="Start a new run folder instead of resuming an incomplete one.")
 @click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed.")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import UserError
+from evalkit.paths import name_roots
 
 
 @contextmanager
@@ -34,6 +35,9 @@ def suite_of(
     given = Path(str(entry["model"]))
     if given.is_dir():
         entry["model"] = str(given.resolve())
+        name_roots([given])  # the person named it, on the command line
+    if include_path is not None:
+        name_roots([include_path])
     listed: list[dict[str, Any]] = []
     for task in tasks:
         one: dict[str, Any] = {"lm_eval": task}

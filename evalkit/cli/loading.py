@@ -12,6 +12,7 @@ from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.plan import Options, Plan, make_plan
 from evalkit.errors import UserError
+from evalkit.paths import find
 from evalkit.scorers.registry import known_scorers
 from evalkit.suite.loading import load_suite
 from evalkit.suite.suite import Suite
@@ -59,7 +60,7 @@ def planned(
     if any_in_flight:
         freed = suite.run.model_copy(update={"in_flight": "auto", "max_cost_usd": None})
         suite = replace(suite, file=suite.file.model_copy(update={"run": freed}))
-    beside = suite.folder / PRICE_FILE
+    beside = find(PRICE_FILE, suite.folder, label=str(suite.folder / PRICE_FILE))
     book = PriceBook.load(prices or (beside if beside.is_file() else None))
     hosts = frozenset(host.strip().lower() for host in allow_key_host)
     own = {} if results is None else _own_hardware(suite, results)
@@ -71,7 +72,7 @@ def planned(
 def _catalogue(suite: Suite) -> list[dict[str, Any]]:
     """What the suite's own file says of models, for the facts of the run; [] where it has none. Raises UserError."""
     named = suite.file.catalogue
-    path = suite.folder / (named or FACTS_FILE)
+    path = find(named or FACTS_FILE, suite.folder, label=f"{suite.path}: catalogue: {named or FACTS_FILE}")
     if named is None and not path.is_file():
         return []
     from evalkit.catalogue.reading import record

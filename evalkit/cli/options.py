@@ -31,6 +31,44 @@ def as_json(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the table.")(command)
 
 
+def data_roots(command: Command) -> Command:
+    """`--data-root DIR`: the person's word on which folders a suite may read besides its own."""
+
+    def read(ctx: click.Context, parameter: click.Parameter, value: tuple[Path, ...]) -> None:
+        from evalkit.paths import forget_roots, name_roots
+
+        name_roots(value)
+        ctx.call_on_close(forget_roots)
+
+    return click.option(
+        "--data-root",
+        type=click.Path(path_type=Path),
+        multiple=True,
+        metavar="DIR",
+        expose_value=False,
+        callback=read,
+        help="Let the suite read files of this folder besides its own (or EVALKIT_DATA_ROOTS).",
+    )(command)
+
+
+def least_sensitivity(command: Command) -> Command:
+    """`--sensitivity LEVEL`: the person's word on how sensitive prompts are, where the suite says less."""
+
+    def at_least(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+        from evalkit.suite.sensitivity import demand
+
+        demand(value)
+        ctx.call_on_close(lambda: demand(None))
+
+    return click.option(
+        "--sensitivity",
+        type=click.Choice(["public", "internal", "restricted"]),
+        expose_value=False,
+        callback=at_least,
+        help="Treat the suite's prompts as at least this sensitive (or EVALKIT_SENSITIVITY).",
+    )(command)
+
+
 def allow_suite_code(command: Command) -> Command:
     """`--allow-suite-code`: the person's word that what a suite brings along may run."""
     return click.option(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from evalkit.cli.options import as_json, names, results_folder
+from evalkit.cli.options import as_json, data_roots, least_sensitivity, names, results_folder
 
 
 @click.command()
@@ -22,6 +22,8 @@ from evalkit.cli.options import as_json, names, results_folder
 @click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book.")
 @click.option("--allow-key-host", multiple=True, metavar="HOST", help="Allow keys to be sent to this host too.")
 @results_folder
+@data_roots
+@least_sensitivity
 @as_json
 def command(suite: Path, **given: Any) -> int:
     """Say what running SUITE would take, who would receive its prompts, and what its gate could see. Sends nothing."""

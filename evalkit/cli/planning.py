@@ -53,7 +53,7 @@ def plan_suite(
         pace = Pace(requests_per_minute, tokens_per_minute)
         made = {
             "suite": plan.suite.name,
-            "sensitivity": plan.suite.file.sensitivity,
+            "sensitivity": plan.suite.sensitivity,
             "tasks": {task.name: task.n for task in plan.work.tasks},
             "repeats": plan.work.settings.repeats,
             "models": forecast(plan.work, known, pace, bought),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import allow_code_execution, as_json, names, results_folder
+from evalkit.cli.options import allow_code_execution, as_json, data_roots, least_sensitivity, names, results_folder
 
 
 @click.command()
@@ -18,6 +18,8 @@ from evalkit.cli.options import allow_code_execution, as_json, names, results_fo
 )
 @allow_code_execution
 @results_folder
+@data_roots
+@least_sensitivity
 @as_json
 def command(
     run: str, suite: Path | None, tasks: tuple[str, ...] | None, scorer: str | None, results: Path, as_json: bool

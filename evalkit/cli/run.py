@@ -12,7 +12,9 @@ from evalkit.cli.options import (
     allow_suite_code,
     as_json,
     baselines_folder,
+    data_roots,
     gate_files,
+    least_sensitivity,
     names,
     results_folder,
 )
@@ -24,6 +26,8 @@ from evalkit.cli.options import (
 @click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only this many samples of each task (seeded choice).")
 @results_folder
+@data_roots
+@least_sensitivity
 @click.option("--no-cache", is_flag=True, help="Ask again even where an answer was bought before.")
 @click.option("--new", is_flag=True, help="Start a new run folder instead of resuming an incomplete one.")
 @click.option("--resume", metavar="RUN", help="Resume this run (a path, a prefix or `latest`).")

@@ -12,6 +12,7 @@ from typing import Any
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.hosting import Hosting, Throughput, unit_prices
 from evalkit.errors import StoreError, UserError
+from evalkit.paths import find
 from evalkit.store import runs
 
 
@@ -47,6 +48,7 @@ def throughput_of(home: Hosting, suite: str, name: str, model: str, results: Pat
                     return _read(facts, run.path)
         return None
     path = runs.resolve_run(home.load, folder)
+    find(str(path.absolute()), folder, label=f"models.{name}.hosting.load: {home.load}")  # it is the suite's word
     facts = runs.read_facts(path)
     found = _read(facts, path) if _is_of(facts, suite, name, model) else None
     if found is None:

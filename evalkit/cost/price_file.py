@@ -30,6 +30,7 @@ from typing import Any
 
 from evalkit.cost.billing import Rates, UnitPrices
 from evalkit.errors import UserError
+from evalkit.paths import Inside
 
 # What providers call ordinary service.
 _STANDARD = frozenset({"default", "standard", "auto", "on_demand", "on-demand", "standard_only"})
@@ -73,14 +74,14 @@ class Entry:
         )
 
 
-def read_prices(path: Path) -> tuple[Entry, ...]:
+def read_prices(path: Path | Inside) -> tuple[Entry, ...]:
     """The entries of a price file, in its order.
 
     Raises UserError with every complaint: unreadable, not YAML, unknown or missing keys, no valid price or day,
     another currency, or two entries for the same thing at the same time.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.text() if isinstance(path, Inside) else path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"The price file {path} cannot be read: {error}") from error
     complaints: list[str] = []
@@ -95,7 +96,7 @@ def read_prices(path: Path) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def _items(text: str, path: Path, complaints: list[str]) -> list[tuple[int, dict[str, tuple[str, int]]]]:
+def _items(text: str, path: Path | Inside, complaints: list[str]) -> list[tuple[int, dict[str, tuple[str, int]]]]:
     """Each list item as (line, {key: (text of the value, line)}), from the YAML nodes: text and lines are kept."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
@@ -130,7 +131,7 @@ def _items(text: str, path: Path, complaints: list[str]) -> list[tuple[int, dict
     return items
 
 
-def _entry(pairs: dict[str, tuple[str, int]], line: int, path: Path, complaints: list[str]) -> Entry | None:
+def _entry(pairs: dict[str, tuple[str, int]], line: int, path: Path | Inside, complaints: list[str]) -> Entry | None:
     """One entry; None where it has a complaint."""
     before = len(complaints)
     rates: dict[str, Decimal] = {}
@@ -172,7 +173,7 @@ def _entry(pairs: dict[str, tuple[str, int]], line: int, path: Path, complaints:
     return Entry(texts["model"], provider, tier, days["valid_from"], days.get("until"), prices, line)
 
 
-def _overlaps(entries: list[Entry], path: Path) -> list[str]:
+def _overlaps(entries: list[Entry], path: Path | Inside) -> list[str]:
     """Complaints about entries for the same model, provider and tier whose days overlap."""
     complaints = []
     last: dict[tuple[str, str | None, str | None], Entry] = {}

@@ -24,6 +24,7 @@ from typing import Any
 
 from evalkit.cost.billing import Bill, Rates, UnitPrices, bill, provider_bill, worst_case
 from evalkit.cost.price_file import Entry, book_provider, day_of, plain_tier, read_prices
+from evalkit.paths import Inside
 from evalkit.records import Usage
 
 # Prices in the book change at UTC midnight, and for peak hours at full and half hours.
@@ -54,7 +55,7 @@ class PriceBook:
     _found: dict[tuple[str | None, str, str | None, int], UnitPrices | str] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def load(cls, user_file: Path | None = None) -> PriceBook:
+    def load(cls, user_file: Path | Inside | None = None) -> PriceBook:
         """The book, with the user's file before it where there is one. Raises UserError for what is wrong with it."""
         return cls(read_prices(user_file) if user_file else ())
 

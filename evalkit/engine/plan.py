@@ -194,7 +194,7 @@ def _unsent(
     options: Options,
 ) -> list[str]:
     """Models, or judges, that may not receive this suite's prompts."""
-    level, allowed = suite.file.sensitivity, options.key_hosts
+    level, allowed = suite.sensitivity, options.key_hosts
     return [
         complaint
         for name, adapter in adapters.items()

@@ -19,13 +19,15 @@ import io
 import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any
 
 from evalkit.errors import SuiteError
-from evalkit.suite.wording import listed, short
+from evalkit.paths import Inside, find
+from evalkit.suite.wording import columns, masked, word
 
 Complain = Callable[[str], None]
 Record = dict[str, Any]
@@ -50,7 +52,7 @@ def raise_it(complaint: str) -> None:
 class Data:
     """One file of records."""
 
-    path: Path
+    path: Inside
     label: str
     """How the file is named in messages: as the suite writes it."""
     format: str
@@ -78,8 +80,7 @@ class Data:
     def fingerprint(self) -> str:
         """sha256 of the file's bytes as 64 hex characters. Raises SuiteError where it cannot be read."""
         try:
-            with self.path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+            return self.path.sha256()
         except OSError as error:
             raise SuiteError(f"{self.label}: cannot be read: {error.strerror or error}") from error
 
@@ -100,10 +101,14 @@ class Data:
         except OSError as error:
             raise SuiteError(f"{self.label}: cannot be read: {error.strerror or error}") from error
 
-    def _bytes(self) -> IO[bytes]:
-        if self.path.name.endswith(".gz"):
-            return io.BufferedReader(gzip.open(self.path, "rb"))  # faster, line by line
-        return self.path.open("rb")
+    @contextmanager
+    def _bytes(self) -> Iterator[IO[bytes]]:
+        with self.path.open_file() as file:
+            if self.path.name.endswith(".gz"):
+                with gzip.GzipFile(fileobj=file) as unzipped, io.BufferedReader(unzipped) as buffered:
+                    yield buffered  # faster, line by line
+            else:
+                yield file
 
     def _jsonl(self, file: IO[bytes], complain: Complain) -> Iterator[tuple[int, Record]]:
         for number, raw in enumerate(file, 1):
@@ -115,13 +120,16 @@ class Data:
                 continue
             except (ValueError, RecursionError) as error:
                 if raw.strip():
-                    reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-                    complain(f"{self.place(number)}: is not a JSON record: {reason} (line seen: {short(raw.decode())})")
+                    complain(
+                        f"{self.place(number)}: is not a JSON record: {_why(error)} (line seen, masked: {masked(text)})"
+                    )
                 continue
             if isinstance(record, dict):
                 yield number, record
             else:
-                complain(f"{self.place(number)}: a record is a JSON object, {{...}} (value seen: {short(record)})")
+                complain(
+                    f"{self.place(number)}: a record is a JSON object, {{...}} (value seen, masked: {masked(record)})"
+                )
 
     def _table(self, file: IO[bytes], complain: Complain) -> Iterator[tuple[int, Record]]:
         csv.field_size_limit(_LONGEST_CELL)
@@ -131,7 +139,7 @@ class Data:
                 header = next(rows, [])
                 if not header or len(set(header)) < len(header) or "" in header:
                     raise SuiteError(
-                        f"{self.place(1)}: the first line must name every column once (columns seen: {short(header)})"
+                        f"{self.place(1)}: the first line must name every column once (columns seen: {columns(header)})"
                     )
                 start = rows.line_num + 1
                 for cells in rows:
@@ -148,7 +156,7 @@ class Data:
         import pyarrow.parquet as pq
 
         try:
-            with pq.ParquetFile(self.path) as file:
+            with self.path.open_file() as opened, pq.ParquetFile(opened) as file:
                 number = 0
                 for batch in file.iter_batches(batch_size=1_000):
                     for record in batch.to_pylist():
@@ -166,11 +174,11 @@ class Data:
                 if name not in record:
                     raise SuiteError(
                         f"{self.place(number)}: has no field {name!r}, which `where` asks for; "
-                        f"its fields are {listed(record)}"
+                        f"its fields are {columns(record)}"
                     )
                 if record[name] != value and not (self.unit == "line" and str(record[name]) == str(value)):
                     if len(seen) < 8:
-                        seen[f"{name}: {short(record[name], 30)}"] = None
+                        seen[f"{name}: {word(record[name])}"] = None
                     break
             else:
                 none_yet = False
@@ -187,13 +195,17 @@ def open_data(
     format: str | None = None,
     where: Mapping[str, Any] | None = None,
     label: str | None = None,
+    also: tuple[Path, ...] = (),
 ) -> Data:
     """The file at this path, relative to the suite's folder; checks that it is there and what it holds by its name.
 
-    Raises SuiteError for a missing file (with near names of that folder), a folder, and a format that is not read.
+    `also` are folders where it may be besides those of `paths.find`.
+
+    Raises SuiteError for a path outside the allowed folders, a missing file (with near names of that folder), a folder,
+    and a format that is not read.
     """
-    target = folder / Path(path).expanduser()
     label = label or path
+    target = find(path, folder, label=label, also=also)
     if target.is_dir():
         raise SuiteError(f"{label}: is a folder; name one file in it{_nearest(target / '_')}")
     if not target.is_file():
@@ -208,16 +220,21 @@ def open_data(
     return Data(target, label, kind, where or {})
 
 
-def _nearest(target: Path) -> str:
+def _nearest(target: Inside) -> str:
     """`; did you mean ...?` or what the folder holds."""
     folder = target.parent
     if not folder.is_dir():
         return f"; its folder {folder.name}/ does not exist either"
-    names = sorted(p.name for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    names = folder.file_names()
     near = get_close_matches(target.name, names, n=3, cutoff=0.5)
     if near:
         return f"; did you mean {' or '.join(near)}?"
     return f"; the folder has {', '.join(names[:8])}" if names else "; the folder is empty"
+
+
+def _why(error: ValueError | RecursionError) -> str:
+    """The reason without the content."""
+    return f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Record:
@@ -225,7 +242,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> Record:
     if len(record) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r} stands in it twice")
+        raise ValueError(f"the key {word(twice)} stands in it twice")
     return record
 
 

@@ -6,12 +6,25 @@ is refused: it moves, and the same suite would ask other questions tomorrow.
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from evalkit.errors import MissingPackage, SuiteError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_REPO = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
+
+
+def cache_folder() -> Path:
+    """Where the hub's library keeps what it fetched, by the same variables as the library."""
+    named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    if named:
+        return Path(named).expanduser()
+    home = os.environ.get("HF_HOME")
+    if not home:
+        home = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "huggingface")  # noqa: PTH111, PTH118
+    return Path(home).expanduser() / "hub"
 
 
 def is_pinned(revision: str | None) -> bool:
@@ -22,9 +35,16 @@ def is_pinned(revision: str | None) -> bool:
 def fetch(repo: str, file: str, revision: str) -> Path:
     """The local copy of a dataset's file, downloaded at most once.
 
-    Raises SuiteError where there is no such dataset, revision or file, or it cannot be reached; MissingPackage without
-    huggingface_hub.
+    Raises SuiteError for names that would leave the cache, where there is no such dataset, revision or file, or it
+    cannot be reached; MissingPackage without huggingface_hub.
     """
+    if not _REPO.fullmatch(repo) or ".." in repo:
+        raise SuiteError(f"hub: {repo!r} is no name of a dataset; write it like org/name")
+    steps = PurePosixPath(file).parts
+    if not steps or ".." in steps or file.startswith("/") or "\\" in file or "\0" in file:
+        raise SuiteError(
+            f"file: {file!r} is no file of a dataset; write it as the dataset's page does, data/test.jsonl"
+        )
     try:
         from huggingface_hub import errors as hub
         from huggingface_hub import hf_hub_download

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import SuiteError
+from evalkit.paths import find
 from evalkit.suite.digests import digest
 from evalkit.suite.foreign import ForeignTask
 from evalkit.suite.schema import GateEntry, ModelEntry, RunEntry, SuiteFile
+from evalkit.suite.sensitivity import Sensitivity, least, stricter
 from evalkit.suite.tasks import Task
 from evalkit.suite.wording import near
 
@@ -40,6 +41,11 @@ class Suite:
     def folder(self) -> Path:
         """What relative paths are relative to."""
         return self.path.parent
+
+    @property
+    def sensitivity(self) -> Sensitivity:
+        """Where prompts may be sent: the suite's word, or the person's where that is stricter. Raises UserError."""
+        return stricter(self.file.sensitivity, least())
 
     @property
     def run(self) -> RunEntry:
@@ -92,7 +98,7 @@ class Suite:
         return {
             "name": self.name,
             "about": self.file.about,
-            "sensitivity": self.file.sensitivity,
+            "sensitivity": self.sensitivity,
             "models": self._resolved("models", self.models),
             **judges,
             "tasks": [
@@ -129,9 +135,9 @@ class Suite:
         }
 
     def file_digest(self, entry: ModelEntry) -> str | None:
-        """Content of the file that an adapter answers from (replay); None where there is none, or it is missing."""
-        path = self.folder / entry.path if entry.path else None
-        if path is None or not path.is_file():
-            return None
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        """Content of the file that an adapter answers from (replay); None where there is none, or it is missing.
+
+        Raises SuiteError for a path outside the allowed folders.
+        """
+        file = find(entry.path, self.folder) if entry.path else None
+        return file.sha256() if file is not None and file.is_file() else None

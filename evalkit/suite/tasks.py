@@ -89,7 +89,8 @@ class Task:
             assert entry.hub and entry.file
             path = hub.fetch(entry.hub, entry.file, entry.revision or "main")
             label = f"{entry.hub}/{entry.file}"
-            return open_data(str(path), self.folder, format=entry.format, where=entry.where, label=label)
+            kept = (hub.cache_folder(),)
+            return open_data(str(path), self.folder, format=entry.format, where=entry.where, label=label, also=kept)
         except SuiteError as error:
             raise SuiteError([f"{self.at}.data: {c}" for c in error.complaints]) from error
 

@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
+
+_STRUCTURE = frozenset(" {}[]():,;\"'=<>\t|/\\-_.+*")
+_WORD = re.compile(r"[^\W\d][\w .:/()-]{0,39}|-?\d{1,6}(\.\d{1,6})?|True|False|None")
+_TOKEN = re.compile(r"[A-Za-z0-9+/_=-]*\d[A-Za-z0-9+/_=-]{11,}|[A-Za-z0-9+/=]{21,}")
+"""What a key or a password may look like: long, or letters and digits mixed."""
 
 
 def short(value: Any, most: int = 60) -> str:
     """A value as Python writes it (so control and direction characters show as escapes), cut at `most` characters."""
     text = repr(value)
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def masked(value: Any, most: int = 40) -> str:
+    """What a piece of a data file looks like without what it says: letters as x, digits as 0, cut at `most` characters.
+
+    A file may hold secrets, and messages stand in public logs.
+    """
+    text = value if isinstance(value, str) else repr(value)
+    cut = text.strip()[:most]
+    shape = "".join("0" if c.isdigit() else c if c in _STRUCTURE else "x" for c in cut)
+    return repr(shape + ("…" if len(text.strip()) > most else ""))
+
+
+def word(value: Any) -> str:
+    """A column's name or a label, as Python writes it, where it reads like one; what may be a secret is masked."""
+    text = value if isinstance(value, str) else repr(value)
+    return short(value) if _WORD.fullmatch(text) and not _TOKEN.search(text) else masked(text)
+
+
+def columns(names: Iterable[Any], most: int = 20) -> str:
+    """As `listed`, for names that come out of a data file: what does not read like a name is masked."""
+    shown = [name if isinstance(name, str) and word(name) == repr(name) else masked(name) for name in names]
+    return listed(shown, most)
 
 
 def listed(names: Iterable[Any], most: int = 20) -> str:

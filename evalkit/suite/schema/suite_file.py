@@ -46,7 +46,7 @@ class SuiteFile(Part):
     name: Name
     about: str | None = None
     sensitivity: Literal["public", "internal", "restricted"] = "internal"
-    """Where prompts may be sent."""
+    """Where prompts may be sent. The person running evalkit can ask for more care, not for less (--sensitivity)."""
     models: Annotated[dict[Name, ModelEntry], Field(min_length=1)]
     judges: dict[Name, ModelEntry] = Field(default_factory=dict)
     """Models that mark answers (`score: {judge: {by: NAME}}`): never asked a task, never listed, never gated."""
