@@ -89,13 +89,16 @@ def run(
     said: list[bytes] = []
     reader = threading.Thread(target=_read, args=(process.stdout, most_bytes + 1, said), daemon=True)
     writer = threading.Thread(target=_write, args=(process.stdin, stdin), daemon=True)
-    reader.start()
-    writer.start()
-    reader.join(timeout_s)
-    late = reader.is_alive()
-    if not late and said and len(said[0]) <= most_bytes:
-        late = not _ended(process, timeout_s)
-    end(process)
+    late = True
+    try:
+        reader.start()
+        writer.start()
+        reader.join(timeout_s)
+        late = reader.is_alive()
+        if not late and said and len(said[0]) <= most_bytes:
+            late = not _ended(process, timeout_s)
+    finally:  # also on Ctrl-C, which does not reach the child
+        end(process)
     reader.join(_GRACE_S)
     writer.join(_GRACE_S)
     name = Path(command[0]).name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -210,6 +211,26 @@ def test_a_child_that_never_stops_talking_is_ended() -> None:
 def test_a_child_that_closes_its_output_and_stays_is_ended() -> None:
     with pytest.raises(child.ChildTooSlow):
         child.run(child.python("-c", "import os, time; os.close(1); time.sleep(60)"), timeout_s=1)
+
+
+def test_ctrl_c_ends_the_child_too(tmp_path: Path) -> None:
+    inner = f"import time; open({str(tmp_path / 'on')!r}, 'w'); time.sleep(77)"
+    code = f"from evalkit import child\nchild.run(child.python('-c', {inner!r}), timeout_s=70)"
+    parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "on").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    parent.send_signal(signal.SIGINT)
+    parent.wait(30)
+    left = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _holds(path, str(tmp_path).encode())]
+    assert (tmp_path / "on").exists() and left == []
+
+
+def _holds(path: Path, text: bytes) -> bool:
+    try:
+        return text in path.read_bytes()
+    except OSError:
+        return False
 
 
 def test_input_that_is_not_read_stops_nothing() -> None:

@@ -39,6 +39,13 @@ def test_a_server_sees_what_it_needs_and_no_key(canaries: None, monkeypatch: pyt
     assert {"AWS_SESSION_TOKEN", "NETRC"} <= environment("own-key", from_hub=False).keys(), "the person may say so"
 
 
+def test_a_relative_place_is_named_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "hub").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HOME", "hub")
+    assert environment("k", from_hub=False)["HF_HOME"] == str(tmp_path / "hub")
+
+
 @pytest.mark.parametrize(
     "name", ["csv", "json", "vllm", "email", "importlib", "sitecustomize", "usercustomize", "os", "zipfile", "re"]
 )

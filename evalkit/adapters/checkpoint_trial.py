@@ -1,6 +1,6 @@
 """A trial of somebody's checkpoint in a process of its own: whatever its files do to the engine, they do it there.
 
-    try_checkpoint(Path("./mine"), "float32", "models.mine.model")      # SuiteError names what is wrong
+    try_checkpoint(find("./mine", suite_folder), "float32", "models.mine.model")      # SuiteError names what is wrong
 
 The engine is C++ and believes its files: a wrong number in config.json or a damaged tensor ends the whole process
 (SIGSEGV) or takes all memory. So a folder that evalkit does not ship is converted, loaded and asked for a few tokens
@@ -9,6 +9,7 @@ once in a child with limits on time and memory. One that passed is remembered by
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ from typing import Any
 
 from evalkit import child
 from evalkit.errors import SuiteError
+from evalkit.paths import Inside
 from evalkit.store.cache import cache_folder
 
 _BASE_S, _S_PER_GIB = 120.0, 60.0
@@ -32,16 +34,20 @@ _MOST: Mapping[str, int] = {
 """Far above any checkpoint there is; beyond them a number is a mistake, or meant to take all memory."""
 
 
-def try_checkpoint(folder: Path, compute_type: str, where: str) -> None:
+def try_checkpoint(folder: Inside, compute_type: str, where: str) -> None:
     """Convert, load and ask it in a child. Raises SuiteError with the reason; nothing where it works."""
     passed = _remembered(folder, compute_type)
     if passed is not None and passed.is_file():
         return
-    n_bytes = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
+    try:
+        n_bytes = sum(file.n_bytes() for file in folder.members())
+    except OSError as error:
+        raise SuiteError(f"{where}: {folder} cannot be read: {error.strerror or error}") from error
+    place = json.dumps([str(folder.root), folder.parts, [str(one) for one in folder.allowed]])
     limit_s = _BASE_S + _S_PER_GIB * n_bytes / 2**30
     command = child.function(
         "evalkit.adapters.checkpoint_trial:trial",
-        str(folder.resolve()),
+        place,
         compute_type,
         str(_BASE_BYTES + _TIMES * n_bytes),
     )
@@ -67,17 +73,24 @@ def try_checkpoint(folder: Path, compute_type: str, where: str) -> None:
         passed.write_text("", encoding="utf-8")
 
 
-def trial(folder: str, compute_type: str, memory: str) -> None:
-    """What the child does; one line of JSON on standard output: {"error": ...} or {}."""
+def trial(place: str, compute_type: str, memory: str) -> None:
+    """What the child does; one line of JSON on standard output: {"error": ...} or {}.
+
+    `place`: root, way and allowed folders of the checkpoint's `Inside`, as JSON.
+    """
     import resource
 
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)  # PR_SET_PDEATHSIG: it ends with evalkit
     resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     error = None
+    root, parts, allowed = json.loads(place)
+    folder = Inside(Path(root, *parts), Path(root), tuple(parts), tuple(Path(one) for one in allowed), "model")
     try:
-        _load_and_ask(Path(folder), compute_type)
+        _load_and_ask(folder, compute_type)
     except MemoryError:
         error = "it takes too much memory"
     except KeyError as caught:
@@ -98,21 +111,20 @@ def check_shape(config: Mapping[str, Any]) -> None:
             raise ValueError(f"config.json: {name} is {value!r:.60}; it is a whole number from 1 to {most:,}")
 
 
-def _load_and_ask(folder: Path, compute_type: str) -> None:
+def _load_and_ask(folder: Inside, compute_type: str) -> None:
     import ctranslate2
     from tokenizers import Tokenizer
 
     from evalkit.adapters.llama_weights import converted
 
     try:
-        Tokenizer.from_file(str(folder / "tokenizer.json")).encode("word")
+        Tokenizer.from_buffer((folder / "tokenizer.json").read()).encode("word")
     except Exception as error:  # the package raises plain Exception
         raise ValueError(f"tokenizer.json cannot be read: {error}") from error
-    config = folder / "config.json"
     if (folder / "model.bin").is_file():
-        weights = folder
+        weights = folder.real
     else:
-        check_shape(json.loads(config.read_text(encoding="utf-8")))
+        check_shape(json.loads((folder / "config.json").text()))
         weights = converted(folder)
     try:
         engine = ctranslate2.Generator(str(weights), device="cpu", compute_type=compute_type, intra_threads=1)
@@ -123,16 +135,16 @@ def _load_and_ask(folder: Path, compute_type: str) -> None:
         pass
 
 
-def _remembered(folder: Path, compute_type: str) -> Path | None:
+def _remembered(folder: Inside, compute_type: str) -> Path | None:
     """Where it is noted that these very files passed; None where they cannot be listed."""
     from importlib.metadata import version
 
     try:
-        files = sorted((path.name, path.stat()) for path in folder.iterdir() if path.is_file())
+        files = sorted((path.name, path.stat()) for path in folder.real.iterdir() if path.is_file())
     except OSError:
         return None
     listed = [[name, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino] for name, found in files]
-    seen = [str(folder.resolve()), compute_type, version("ctranslate2"), sys.version, listed]
+    seen = [str(folder.real), compute_type, version("ctranslate2"), sys.version, listed]
     return cache_folder() / "ctranslate2" / "tried" / hashlib.sha256(json.dumps(seen).encode()).hexdigest()
 
 

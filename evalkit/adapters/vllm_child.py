@@ -40,6 +40,7 @@ _HUB = (
     "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
     "http_proxy", "https_proxy", "all_proxy", "no_proxy",
 )  # fmt: skip
+_PLACES = ("_HOME", "_CACHE", "_ROOT", "_DIR", "_FILE", "_BUNDLE", "_PATH")
 _USER = re.compile(r"//([^/@\s]{1,500})@")
 
 
@@ -55,7 +56,11 @@ def environment(key: str, *, from_hub: bool) -> dict[str, str]:
         # Its workers are started as `python -c`, which would import from the folder where they stand.
         "PYTHONSAFEPATH": "1",
     }
-    return child.environment(keep, _PREFIXES, given)
+    found = child.environment(keep, _PREFIXES, given)
+    for name, value in found.items():  # the server stands in another folder
+        if name.endswith(_PLACES) and value and not Path(value).is_absolute() and Path(value).exists():
+            found[name] = str(Path(value).absolute())
+    return found
 
 
 def secrets_of(given: dict[str, str]) -> frozenset[str]:
