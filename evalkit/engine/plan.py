@@ -17,14 +17,13 @@ from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.registry import make_adapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
+from evalkit.engine.egress import Side, egress
 from evalkit.engine.golds import gold_complaints
 from evalkit.engine.panel import Panel, identity_of, judges_needed, label_of, make_panel
-from evalkit.engine.places import may_receive, passed_on
 from evalkit.engine.priced import about, priced, uncapped
 from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedTask, RunSettings, Work
 from evalkit.errors import SuiteError, UserError
-from evalkit.records import Settings
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.digests import digest
@@ -106,11 +105,13 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         if task.name in judged and not of_judges:
             identity["judge"] = identity_of(judged[task.name], judges)
         planned.append(PlannedTask(task.name, task.samples, scorer, examined.n, identity, fit.settings, fit.dropped))
-    complaints += _unsent(suite, "models", entries, adapters, options)
-    complaints += _unsent(suite, "judges", suite.judges, judges, options)
-    for section, asked, by_task in (("models", adapters, planned), ("judges", judges, judged.values())):
-        passing, told = _passed_on(suite, section, asked, [task.settings for task in by_task])
-        complaints, notes = complaints + passing, notes + told
+    sides = (
+        Side("models", entries, adapters, [task.settings for task in planned]),
+        Side("judges", suite.judges, judges, [task.settings for task in judged.values()]),
+    )
+    leaving = egress(suite.sensitivity, options.key_hosts, sides)
+    complaints += leaving.complaints
+    notes += leaving.notes
     notes += [f"no task is marked by the judge {name}: it is not asked" for name in suite.judges if name not in wanted]
     own = options.own_hardware
     models = [priced(entries[name], adapter, prices, own.get(name)) for name, adapter in adapters.items()]
@@ -136,7 +137,7 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
     if options.limit is not None:
         notes.append(f"cut by --limit to {options.limit} samples a task: a look, not evidence (a gate refuses it)")
     panel = Panel(tuple(marking), judged) if judged else None
-    facts = _facts(suite, options, work, prices, panel)
+    facts = {**_facts(suite, options, work, prices, panel), "egress": leaving.facts}
     return Plan(suite, options, work, _digest(work, tasks, entries, panel), tuple(notes), facts, panel)
 
 
@@ -188,36 +189,6 @@ def task_scorer(task: Task) -> Scorer:
     if entry.score.name == "choice" and entry.mode is not None:
         options.setdefault("mode", entry.mode)
     return make_scorer(entry.score.name, options)
-
-
-def _unsent(
-    suite: Suite,
-    section: str,
-    entries: Mapping[str, ModelEntry],
-    adapters: Mapping[str, Adapter],
-    options: Options,
-) -> list[str]:
-    """Models, or judges, that may not receive this suite's prompts."""
-    level, allowed = suite.sensitivity, options.key_hosts
-    return [
-        complaint
-        for name, adapter in adapters.items()
-        for complaint in may_receive(level, name, entries[name], adapter.endpoint, allowed, section)
-    ]
-
-
-def _passed_on(
-    suite: Suite, section: str, adapters: Mapping[str, Adapter], settings: list[Mapping[str, Settings]]
-) -> tuple[list[str], list[str]]:
-    """Complaints and notes about what providers would pass on, by every setting that each model is asked with."""
-    complaints: list[str] = []
-    notes: list[str] = []
-    entries = suite.judges if section == "judges" else suite.models
-    for name, adapter in adapters.items():
-        extras = [entries[name].settings.extra, *(own[name].extra for own in settings if name in own)]
-        wrong, told = passed_on(suite.sensitivity, name, adapter, extras, section)
-        complaints, notes = complaints + wrong, notes + told
-    return complaints, notes
 
 
 def _refuse(complaints: list[str], errors: list[UserError]) -> None:

@@ -1,0 +1,72 @@
+"""Who would receive a suite's prompts, and whether they may: models, judges, and what providers pass on.
+
+    leaving = egress("internal", frozenset(), (Side("models", entries, adapters, settings), ...))
+    leaving.complaints      # sentences; empty: everything may go where it would go
+
+The rules are in `places`, the person's policy in `suite.policy`. Everything is decided before anything is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evalkit.adapters.base import Adapter
+from evalkit.addresses import is_loopback
+from evalkit.engine.places import may_receive, passed_on
+from evalkit.records import Settings
+from evalkit.suite.policy import Policy, current
+from evalkit.suite.schema import ModelEntry
+from evalkit.suite.sensitivity import Sensitivity
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Models that are asked, or judges that mark."""
+
+    section: str
+    """models or judges, as the suite calls them."""
+    entries: Mapping[str, ModelEntry]
+    adapters: Mapping[str, Adapter]
+    settings: Sequence[Mapping[str, Settings]]
+    """Of each task, by the name of the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """What would leave this process, and whether it may."""
+
+    complaints: tuple[str, ...]
+    notes: tuple[str, ...]
+    facts: Mapping[str, Any]
+    """For run.json: the sensitivity that held, the policy's name and digest, and every receiver."""
+
+
+def egress(level: Sensitivity, key_hosts: frozenset[str], sides: Iterable[Side]) -> Egress:
+    """The decision about every receiver. Raises UserError for a policy that cannot be read."""
+    policy = current()
+    complaints: list[str] = []
+    notes: list[str] = []
+    receivers: dict[str, dict[str, Any]] = {}
+    for side in sides:
+        for name, adapter in side.adapters.items():
+            entry = side.entries[name]
+            complaints += may_receive(level, name, entry, adapter.endpoint, key_hosts, side.section, policy)
+            extras = [entry.settings.extra, *(own[name].extra for own in side.settings if name in own)]
+            wrong, told = passed_on(level, name, adapter, extras, side.section, policy)
+            complaints, notes = complaints + wrong, notes + told
+            host = adapter.endpoint.host
+            if host is None:
+                continue
+            receivers[name] = {"host": host, "passed_on": told}
+            if policy is not None:
+                known = "this machine" if is_loopback(host) else policy.about(host)
+                receivers[name]["known"] = known
+                notes.append(f"policy {policy.name}: prompts of {name} go to {host}: {known}")
+    facts = {"sensitivity": level, "policy": _named(policy), "receivers": receivers}
+    return Egress(tuple(complaints), tuple(notes), facts)
+
+
+def _named(policy: Policy | None) -> dict[str, str] | None:
+    return None if policy is None else {"file": policy.name, "sha256": policy.sha256}
