@@ -19,6 +19,8 @@ from evalkit.records import Settings
 from evalkit.suite.policy import Policy, current
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.sensitivity import Sensitivity
+from evalkit.suite.suite import Suite
+from evalkit.suite.tasks import Examined, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +72,19 @@ def egress(level: Sensitivity, key_hosts: frozenset[str], sides: Iterable[Side])
 
 def _named(policy: Policy | None) -> dict[str, str] | None:
     return None if policy is None else {"file": policy.name, "sha256": policy.sha256}
+
+
+def redaction_notes(task: Task, examined: Examined) -> list[str]:
+    """One sentence on what was taken out of a task's records; none where the suite redacts nothing."""
+    if task.redactor is None:
+        return []
+    found = ", ".join(f"{n:,} {kind}" for kind, n in sorted(examined.redacted.items())) or "nothing found"
+    return [f"{task.name}: redacted before anything is sent: {found}"]
+
+
+def redaction_facts(suite: Suite, redacted: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """For run.json: what the suite takes out and how often it was found, by task; empty where it redacts nothing."""
+    entry = suite.file.redact
+    if entry is None:
+        return {}
+    return {"redaction": {"what": list(entry.what), "patterns": dict(entry.patterns), "found": dict(redacted)}}

@@ -17,7 +17,7 @@ from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.registry import make_adapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
-from evalkit.engine.egress import Side, egress
+from evalkit.engine.egress import Side, egress, redaction_facts, redaction_notes
 from evalkit.engine.golds import gold_complaints
 from evalkit.engine.panel import Panel, identity_of, judges_needed, label_of, make_panel
 from evalkit.engine.priced import about, priced, uncapped
@@ -89,11 +89,13 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         except SuiteError as error:
             complaints += [f"{task.at}.score: {complaint}" for complaint in error.complaints]
     planned: list[PlannedTask] = []
+    redacted: dict[str, dict[str, int]] = {}
     notes: list[str] = []
     for task in tasks:
         examined = task.examine()
         complaints += examined.complaints
-        notes += examined.notes
+        notes += [*examined.notes, *redaction_notes(task, examined)]
+        redacted[task.name] = dict(examined.redacted)
         if examined.complaints or task.name not in scorers:
             continue
         scorer = scorers[task.name]
@@ -105,13 +107,15 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         if task.name in judged and not of_judges:
             identity["judge"] = identity_of(judged[task.name], judges)
         planned.append(PlannedTask(task.name, task.samples, scorer, examined.n, identity, fit.settings, fit.dropped))
-    sides = (
-        Side("models", entries, adapters, [task.settings for task in planned]),
-        Side("judges", suite.judges, judges, [task.settings for task in judged.values()]),
+    leaving = egress(
+        suite.sensitivity,
+        options.key_hosts,
+        (
+            Side("models", entries, adapters, [task.settings for task in planned]),
+            Side("judges", suite.judges, judges, [task.settings for task in judged.values()]),
+        ),
     )
-    leaving = egress(suite.sensitivity, options.key_hosts, sides)
-    complaints += leaving.complaints
-    notes += leaving.notes
+    complaints, notes = [*complaints, *leaving.complaints], [*notes, *leaving.notes]
     notes += [f"no task is marked by the judge {name}: it is not asked" for name in suite.judges if name not in wanted]
     own = options.own_hardware
     models = [priced(entries[name], adapter, prices, own.get(name)) for name, adapter in adapters.items()]
@@ -137,7 +141,7 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
     if options.limit is not None:
         notes.append(f"cut by --limit to {options.limit} samples a task: a look, not evidence (a gate refuses it)")
     panel = Panel(tuple(marking), judged) if judged else None
-    facts = {**_facts(suite, options, work, prices, panel), "egress": leaving.facts}
+    facts = {**_facts(suite, options, work, prices, panel), "egress": leaving.facts, **redaction_facts(suite, redacted)}
     return Plan(suite, options, work, _digest(work, tasks, entries, panel), tuple(notes), facts, panel)
 
 

@@ -56,7 +56,7 @@ class Rejudging:
             before = (recorded.get(task.name) or {}).get("identity", {}).get("judges", {})
             _require_same_judges(task, judging, suite, before)
             verdict = make_scorer(READER, judging.verdict)
-            judged[task.name] = JudgedTask(task.name, judging, verdict, task.samples, {})
+            judged[task.name] = JudgedTask(task.name, judging, verdict, task.samples, {}, redactor=task.redactor)
             own = {name: before[name] for name in judging.by}
             identities[task.name] = {"judges": own, **judging.identity, "version": verdict.version}
         readers = {name: task.verdict for name, task in judged.items()}
