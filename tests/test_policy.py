@@ -162,3 +162,22 @@ def test_the_run_records_who_received_what_under_which_policy(tmp_path: Path, ca
     assert told["sensitivity"] == "internal"
     assert told["policy"]["file"] == "policy.yaml" and len(told["policy"]["sha256"]) == 64
     assert told["receivers"] == {"m": {"host": "127.0.0.1", "known": "this machine", "passed_on": []}}
+
+
+def test_a_resumed_run_keeps_the_weaker_word_that_its_answers_were_sent_under(
+    tmp_path: Path, capsys: Capture, policy: Path
+) -> None:
+    """Else a run could be made as public, and be shown to the gate as restricted by resuming it."""
+    results = tmp_path / "results"
+    with FakeProvider.in_thread(Behaviour(reply="B")) as server:
+        model = f'{{adapter: openai-chat, model: x, base_url: "{server.base_url}"}}'
+        suite = write(tmp_path, model=model, sensitivity="public")
+        assert evalkit(capsys, "run", suite, "--results", results, "--no-cache").code == 0
+        (folder,) = run_folders(results)
+        write(tmp_path, model=model, sensitivity="restricted")
+        words = ("--resume", folder, "--policy", policy)
+        ran = evalkit(capsys, "run", suite, "--results", results, "--no-cache", *words)
+        assert ran.code == 0, ran.err
+    told = json.loads((folder / "run.json").read_text())
+    assert told["suite_resolved"]["sensitivity"] == told["egress"]["sensitivity"] == "public"
+    assert told["egress"]["policy"] is None

@@ -18,7 +18,7 @@ from evalkit.engine.places import may_receive, passed_on
 from evalkit.records import Settings
 from evalkit.suite.policy import Policy, current
 from evalkit.suite.schema import ModelEntry
-from evalkit.suite.sensitivity import Sensitivity
+from evalkit.suite.sensitivity import LEVELS, Sensitivity, weaker
 from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Examined, Task
 
@@ -88,3 +88,24 @@ def redaction_facts(suite: Suite, redacted: Mapping[str, Mapping[str, int]]) -> 
     if entry is None:
         return {}
     return {"redaction": {"what": list(entry.what), "patterns": dict(entry.patterns), "found": dict(redacted)}}
+
+
+def sent_before(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """`suite_resolved` and `egress` of a run that is resumed: what was sent earlier was sent under the earlier rules.
+
+    The weaker sensitivity of the two stays in the record, and a policy only where both were made under it.
+    """
+    earlier = before.get("egress") or {}
+    was = earlier.get("sensitivity") or (before.get("suite_resolved") or {}).get("sensitivity")
+    level = now["egress"]["sensitivity"]
+    if weaker(was, level):
+        level = was if was in LEVELS else LEVELS[0]
+    policy = now["egress"]["policy"]
+    return {
+        "suite_resolved": {**now["suite_resolved"], "sensitivity": level},
+        "egress": {
+            "sensitivity": level,
+            "policy": policy if policy == earlier.get("policy") else None,
+            "receivers": {**(earlier.get("receivers") or {}), **now["egress"]["receivers"]},
+        },
+    }
