@@ -29,3 +29,22 @@ def test_the_readme_s_test_command_is_what_ci_runs() -> None:
     assert "uv run pytest" in readme
     assert "uv run pytest" in ci
     assert "make check" in ci
+
+
+def test_every_test_that_the_safety_page_names_is_there() -> None:
+    text = (REPO / "docs" / "safety.md").read_text("utf-8")
+    named = set(re.findall(r"tests/\w+\.py", text))
+    assert len(named) >= 10
+    assert [name for name in sorted(named) if not (REPO / name).is_file()] == []
+
+
+def test_every_word_of_the_person_is_on_the_safety_page() -> None:
+    from evalkit import trust
+    from evalkit.paths import ROOTS_VARIABLES
+    from evalkit.suite import policy, sensitivity
+
+    text = (REPO / "docs" / "safety.md").read_text("utf-8")
+    words = (trust.ALLOWED_ENV, trust.CALLOUTS, trust.HTTP_HOSTS, trust.KEY_HOSTS)
+    names = [name for word in words for name in (word.option, word.variable)]
+    names += ["--data-root", *ROOTS_VARIABLES, "--policy", policy.VARIABLE, "--sensitivity", sensitivity.VARIABLE]
+    assert [name for name in names if name not in text] == []

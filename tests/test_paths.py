@@ -66,7 +66,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> W
     for name in ("config.json", "tokenizer.json", "adapter_config.json", "model.safetensors"):
         (outside / "weights" / name).write_text(json.dumps({"q": CANARY}))
     monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("SOMEWHERE", str(outside))
+    monkeypatch.setenv("EVALKIT_SOMEWHERE", str(outside))
     monkeypatch.chdir(suites)
     return World(suites, outside, home, capsys)
 
@@ -288,7 +288,7 @@ def test_the_person_can_name_a_data_folder_and_the_suite_cannot(
         with monkeypatch.context() as own:
             own.setenv(variable, f"{world.home}{os.pathsep}{world.outside}")
             assert world.run("run", suite, "--no-cache").code == 0
-    for path in ("${SOMEWHERE}/s.jsonl", "~/../outside/s.jsonl"):
+    for path in ("${EVALKIT_SOMEWHERE}/s.jsonl", "~/../outside/s.jsonl"):
         named = OPTIONS["data"](world, path)
         assert world.run("check", named).code == 2
         assert world.run("check", named, "--data-root", world.outside).code == 0
@@ -456,6 +456,7 @@ _OPENERS = frozenset(
 )
 _OWN_FILES = {
     "suite/loading.py": "the suite file itself: the person named it",
+    "suite/policy.py": "the policy file: the person named it",
     "suite/builtin_tasks.py": "tasks of this package",
     "suite/json_schema.py": "writes the schema of this package",
     "suite/hub.py": "names the hub's cache folder",

@@ -10,6 +10,7 @@ import jsonschema
 from evalkit.suite import builtin_tasks
 from evalkit.suite.json_schema import as_text, json_schema
 from evalkit.suite.located import parse
+from evalkit.suite.schema.policy import PolicyFile
 
 REPO = Path(__file__).parent.parent
 
@@ -17,6 +18,14 @@ REPO = Path(__file__).parent.parent
 def test_the_schema_in_the_repository_is_the_generated_one() -> None:
     found = (REPO / "suites" / "suite.schema.json").read_text("utf-8")
     assert found == as_text(), "run: python -m evalkit.suite.json_schema"
+
+
+def test_the_policys_schema_in_the_repository_is_the_one_that_the_code_has() -> None:
+    found = (REPO / "suites" / "policy.schema.json").read_text("utf-8")
+    assert found == as_text(PolicyFile), "run: python -m evalkit.suite.json_schema"
+    assert all(
+        "description" in field for field in json_schema(PolicyFile)["$defs"]["RequirementEntry"]["properties"].values()
+    )
 
 
 def test_the_schema_accepts_every_suite_of_the_repository_and_refuses_typing_errors() -> None:

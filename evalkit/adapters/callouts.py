@@ -29,7 +29,8 @@ _ELSEWHERE = frozenset(
     extra_query extra_headers headers proxy api_base base_url endpoint servers server forward_to kv_transfer_params
     """.split()  # noqa: SIM905  # words read better than a column of quotes
 )
-"""Fields of OpenAI, Anthropic, Gemini, OpenRouter, xAI, Groq, Mistral, Cohere, DashScope, Z.ai and Azure by which a provider asks others, uses what is stored there, or reports elsewhere, in snake_case."""
+"""Fields of OpenAI, Anthropic, Gemini, OpenRouter, xAI, Groq, Mistral, Cohere, DashScope, Z.ai and Azure by which a
+provider asks others, uses what is stored there, or reports elsewhere; in snake_case."""
 _KEPT = frozenset({"store"})
 """Fields by which a provider keeps prompts for later, where they are true."""
 _FUNCTIONS = frozenset({"function", "custom"})

@@ -174,6 +174,7 @@ def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = Fals
     """
     from evalkit.cli.loading import suite_at
     from evalkit.decide.pairing import NotComparable
+    from evalkit.suite.policy import current
     from evalkit.suite.sensitivity import weaker
 
     facts = runs.read_facts(folder)
@@ -193,6 +194,9 @@ def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = Fals
             wrong.append(f"  {name}: which items are clustered, sliced or critical changed")
     wrong += _otherwise_asked(read, facts, written)
     recorded = _told(facts, "suite_resolved", "sensitivity")
+    policy = current()
+    if policy is not None and _told(facts, "egress", "policy", "sha256") != policy.sha256:
+        wrong.append(f"  policy: the run was not made under {policy.name} as it is now")
     if weaker(recorded, read.sensitivity):
         wrong.append(f"  sensitivity: {recorded or 'not recorded'} in the run, {read.sensitivity} in the suite")
     if not allow_recorded:

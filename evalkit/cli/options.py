@@ -52,7 +52,7 @@ def data_roots(command: Command) -> Command:
 
 
 def suite_words(command: Command) -> Command:
-    """`--allow-env`, `--allow-http-host`, `--allow-callout`: the person's word on variables, plain http and tools."""
+    """The person's words on endpoints, variables, plain http and tools: `--policy`, `--allow-env` and the like."""
     from evalkit.trust import ALLOWED_ENV, CALLOUTS, HTTP_HOSTS, Word
 
     def taken(word: Word) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], None]:
@@ -62,6 +62,20 @@ def suite_words(command: Command) -> Command:
 
         return take
 
+    def policy(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> None:
+        from evalkit.suite.policy import name_policy
+
+        name_policy(value)
+        ctx.call_on_close(lambda: name_policy(None))
+
+    command = click.option(
+        "--policy",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        expose_value=False,
+        callback=policy,
+        help="Your policy of which endpoints may receive what, docs/safety.md (or EVALKIT_POLICY).",
+    )(command)
     for word, metavar, about in (
         (HTTP_HOSTS, "HOST", "Let prompts go to this host without encryption, like ollama or 10.0.0.5"),
         (ALLOWED_ENV, "NAME", "Let the suite use this variable, in ${NAME} or as key_env"),

@@ -10,6 +10,7 @@ and never outlives the answer that it is about.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,6 +103,10 @@ def questions(answer: Answer) -> Iterator[Sample]:
     for order in judging.orders:
         try:
             messages = judging.messages(shown, order)
+            if answer.task.redactor is not None:  # an answer may come from a log, and say what no prompt said
+                messages = tuple(
+                    replace(one, content=answer.task.redactor.text(one.content, Counter())) for one in messages
+                )
         except BadTemplate:
             return
         about = {"judged": row.model} | ({"order": order} if order else {})

@@ -21,6 +21,7 @@ from evalkit.records import Sample, Settings
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.judging import READER, Judging, Shown, compile_judging
+from evalkit.suite.redaction import Redactor
 from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Task
 from evalkit.suite.templates import BadTemplate
@@ -46,6 +47,8 @@ class JudgedTask:
     """Whether judges are shown reasoning that stands in the text of an answer."""
     labels: Mapping[str, Label] = field(default_factory=dict)
     """What people say of single answers, by the id that `judge-data` gives an answer."""
+    redactor: Redactor | None = None
+    """What is taken out of the judges' prompts. None: nothing."""
 
     def requests(self, model: str) -> int:
         """How often each judge is asked about one answer of this model; 0 for the model that a pair compares with."""
@@ -104,7 +107,14 @@ def make_panel(
             complaints += error.complaints
             continue
         found[task.name] = JudgedTask(
-            task.name, judging, verdict, task.samples, own, keeps_reasoning=task.keeps_reasoning, labels=labels
+            task.name,
+            judging,
+            verdict,
+            task.samples,
+            own,
+            keeps_reasoning=task.keeps_reasoning,
+            labels=labels,
+            redactor=task.redactor,
         )
     return found, complaints
 

@@ -5,8 +5,8 @@
                  the person allows
     restricted   this machine, or a host that the person running evalkit allows
 
-"The person allows" means --allow-key-host, --allow-http-host or their variables, never the suite: it may come from a
-pull request.
+With a policy file (`suite.policy`) the policy alone decides. "The person allows" means --allow-key-host,
+--allow-http-host or their variables, never the suite: it may come from a pull request.
 """
 
 from __future__ import annotations
@@ -17,21 +17,35 @@ from typing import Any
 from evalkit.adapters.base import Adapter, Endpoint
 from evalkit.adapters.callouts import callouts
 from evalkit.addresses import is_loopback
+from evalkit.suite.policy import Policy
 from evalkit.suite.schema import ModelEntry
+from evalkit.suite.sensitivity import Sensitivity
 from evalkit.trust import CALLOUTS, prompts_may_go
 
 
 def may_receive(
-    sensitivity: str,
+    sensitivity: Sensitivity,
     name: str,
     entry: ModelEntry,
     endpoint: Endpoint,
     allowed: frozenset[str],
     section: str = "models",
+    policy: Policy | None = None,
 ) -> list[str]:
-    """A complaint if this suite's prompts may not go to this model's endpoint; else nothing."""
+    """A complaint if this suite's prompts may not go to this model's endpoint; else nothing.
+
+    A policy is the person's whole word on that: with one, nothing else is asked.
+    """
     host = endpoint.host
-    if host is None or is_loopback(host) or sensitivity == "public":
+    if host is None or is_loopback(host):
+        return []
+    if policy is not None:
+        return [
+            f"{section}.{name}: prompts of a suite with sensitivity: {sensitivity} may not go to {host}: {why}. "
+            f"This is the policy's word ({policy.name}); change it there."
+            for why in policy.refusals(sensitivity, host)
+        ]
+    if sensitivity == "public":
         return []
     if prompts_may_go(host, allowed):
         return []
@@ -44,7 +58,12 @@ def may_receive(
 
 
 def passed_on(
-    sensitivity: str, name: str, adapter: Adapter, extras: Iterable[Mapping[str, Any]], section: str = "models"
+    sensitivity: Sensitivity,
+    name: str,
+    adapter: Adapter,
+    extras: Iterable[Mapping[str, Any]],
+    section: str = "models",
+    policy: Policy | None = None,
 ) -> tuple[list[str], list[str]]:
     """(complaints, notes) about provider-side tools and fields that pass parts of prompts on to others.
 
@@ -61,6 +80,11 @@ def passed_on(
         place = "model" if one.place == "model" else f"settings.extra.{one.place}"
         what = f"{section}.{name}.{place}: {one.kind} may pass parts of prompts on to {where}"
         known = one.host if one.host is not None else one.kind.lower()
+        if one.host is not None and policy is not None:
+            why = policy.refusals(sensitivity, one.host)
+            complaints += [f"{what}: {reason} ({policy.name})" for reason in why]
+            notes += [] if why else [what]
+            continue
         if sensitivity == "public" or known in allowed:
             notes.append(what)
         else:

@@ -18,16 +18,15 @@ from evalkit.adapters.registry import make_adapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.caching import keepable
+from evalkit.engine.egress import Side, egress, redaction_facts, redaction_notes
 from evalkit.engine.environment import address_of
 from evalkit.engine.golds import gold_complaints
 from evalkit.engine.panel import Panel, identity_of, judges_needed, label_of, make_panel
-from evalkit.engine.places import may_receive, passed_on
 from evalkit.engine.priced import about, priced, uncapped
 from evalkit.engine.recorded import Fit, fit_recorded
 from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
 from evalkit.errors import SuiteError, UserError
-from evalkit.records import Settings
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.digests import digest
@@ -96,11 +95,13 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         except SuiteError as error:
             complaints += [f"{task.at}.score: {complaint}" for complaint in error.complaints]
     planned: list[PlannedTask] = []
+    redacted: dict[str, dict[str, int]] = {}
     notes: list[str] = []
     for task in tasks:
         examined = task.examine()
         complaints += examined.complaints
-        notes += examined.notes
+        notes += [*examined.notes, *redaction_notes(task, examined)]
+        redacted[task.name] = dict(examined.redacted)
         if examined.complaints or task.name not in scorers:
             continue
         scorer = scorers[task.name]
@@ -115,11 +116,15 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
     recorded = fit_recorded(adapters, tasks, every_task, suite.run.repeats) if not complaints else Fit()
     complaints += recorded.complaints
     notes += recorded.notes
-    complaints += _unsent(suite, "models", entries, adapters, options)
-    complaints += _unsent(suite, "judges", suite.judges, judges, options)
-    for section, asked, by_task in (("models", adapters, planned), ("judges", judges, judged.values())):
-        passing, told = _passed_on(suite, section, asked, [task.settings for task in by_task])
-        complaints, notes = complaints + passing, notes + told
+    leaving = egress(
+        suite.sensitivity,
+        options.key_hosts,
+        (
+            Side("models", entries, adapters, [task.settings for task in planned]),
+            Side("judges", suite.judges, judges, [task.settings for task in judged.values()]),
+        ),
+    )
+    complaints, notes = [*complaints, *leaving.complaints], [*notes, *leaving.notes]
     notes += [f"no task is marked by the judge {name}: it is not asked" for name in suite.judges if name not in wanted]
     own = options.own_hardware
     models = [priced(entries[name], adapter, prices, own.get(name)) for name, adapter in adapters.items()]
@@ -146,7 +151,7 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         notes.append(f"cut by --limit to {options.limit} samples a task: a look, not evidence (a gate refuses it)")
     notes += [note for model in (*models, *marking) if (note := _kept_note(model)) is not None]
     panel = Panel(tuple(marking), judged) if judged else None
-    facts = _facts(suite, options, work, prices, panel)
+    facts = {**_facts(suite, options, work, prices, panel), "egress": leaving.facts, **redaction_facts(suite, redacted)}
     notes += recorded.lacking
     whole = _digest(work, tasks, entries, panel)
     return Plan(suite, options, work, whole, tuple(notes), facts, panel, tuple(recorded.lacking))
@@ -202,36 +207,6 @@ def task_scorer(task: Task) -> Scorer:
         options.setdefault("mode", entry.mode)
     scorer = make_scorer(entry.score.name, options)
     return replace(scorer, keeps_reasoning=True) if task.keeps_reasoning else scorer
-
-
-def _unsent(
-    suite: Suite,
-    section: str,
-    entries: Mapping[str, ModelEntry],
-    adapters: Mapping[str, Adapter],
-    options: Options,
-) -> list[str]:
-    """Models, or judges, that may not receive this suite's prompts."""
-    level, allowed = suite.sensitivity, options.key_hosts
-    return [
-        complaint
-        for name, adapter in adapters.items()
-        for complaint in may_receive(level, name, entries[name], adapter.endpoint, allowed, section)
-    ]
-
-
-def _passed_on(
-    suite: Suite, section: str, adapters: Mapping[str, Adapter], settings: list[Mapping[str, Settings]]
-) -> tuple[list[str], list[str]]:
-    """Complaints and notes about what providers would pass on, by every setting that each model is asked with."""
-    complaints: list[str] = []
-    notes: list[str] = []
-    entries = suite.judges if section == "judges" else suite.models
-    for name, adapter in adapters.items():
-        extras = [entries[name].settings.extra, *(own[name].extra for own in settings if name in own)]
-        wrong, told = passed_on(suite.sensitivity, name, adapter, extras, section)
-        complaints, notes = complaints + wrong, notes + told
-    return complaints, notes
 
 
 def _kept_note(model: PlannedModel) -> str | None:

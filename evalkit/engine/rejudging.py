@@ -57,7 +57,13 @@ class Rejudging:
             _require_same_judges(task, judging, suite, before)
             verdict = make_scorer(READER, judging.verdict)
             judged[task.name] = JudgedTask(
-                task.name, judging, verdict, task.samples, {}, keeps_reasoning=task.keeps_reasoning
+                task.name,
+                judging,
+                verdict,
+                task.samples,
+                {},
+                keeps_reasoning=task.keeps_reasoning,
+                redactor=task.redactor,
             )
             own = {name: before[name] for name in judging.by}
             identities[task.name] = {"judges": own, **judging.identity, "version": verdict.version}

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.engine.budget import prompt_bytes, tools_bytes
+from evalkit.engine.egress import sent_before
 from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
@@ -168,8 +169,10 @@ def _resumed(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dic
     load = now.get("in_flight")
     if recovered.n_done and before.get("in_flight") != load:
         load = f"{before.get('in_flight')}, then {load}"
-    names = ("suite_resolved", "catalogue", "cut_by_limit", "cut_by_tasks", "max_cost_usd", "judges")
+    names = ("suite_resolved", "catalogue", "cut_by_limit", "cut_by_tasks", "max_cost_usd", "judges", "egress")
     kept = {key: now[key] for key in names if key in now}
+    if recovered.n_answered:
+        kept |= sent_before(before, now)
     return {**kept, "in_flight": load}
 
 

@@ -1,6 +1,6 @@
 """The suite file's JSON schema, so that editors complete keys and show what they mean.
 
-    python -m evalkit.suite.json_schema          # writes suites/suite.schema.json
+    python -m evalkit.suite.json_schema          # writes suites/suite.schema.json and suites/policy.schema.json
     # yaml-language-server: $schema=suite.schema.json
 
 Descriptions are the lines that stand under the fields in `schema/`: one text for the reader and for the editor.
@@ -17,17 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.suite import schema
+from evalkit.suite.schema import policy
 
 
-def json_schema() -> dict[str, Any]:
-    """The schema as data, with every field's description. Raises OSError where the source is not at hand."""
-    whole = schema.SuiteFile.model_json_schema(by_alias=True, mode="validation")
+def json_schema(kind: type[schema.Part] = schema.SuiteFile) -> dict[str, Any]:
+    """The schema of a file as data, with every field's description. Raises OSError where the source is not at hand."""
+    whole = kind.model_json_schema(by_alias=True, mode="validation")
     aliases = {info.alias: name for name, info in schema.TaskEntry.model_fields.items() if info.alias}
-    for title, part in [("SuiteFile", whole), *whole["$defs"].items()]:
-        kind = getattr(schema, title, None)
-        if kind is None:
+    for title, part in [(kind.__name__, whole), *whole["$defs"].items()]:
+        entry = getattr(schema, title, None) or getattr(policy, title, None)
+        if entry is None:
             continue
-        documented = _descriptions(kind)
+        documented = _descriptions(entry)
         for key, field in part.get("properties", {}).items():
             name = aliases.get(key, key)
             field.pop("title", None)
@@ -36,9 +37,9 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | whole
 
 
-def as_text() -> str:
+def as_text(kind: type[schema.Part] = schema.SuiteFile) -> str:
     """The file's content."""
-    return json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(json_schema(kind), indent=1, ensure_ascii=False) + "\n"
 
 
 def _descriptions(kind: type[schema.Part]) -> dict[str, str]:
@@ -54,11 +55,12 @@ def _descriptions(kind: type[schema.Part]) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> None:
-    """Write the schema to the given path, else to suites/suite.schema.json of this checkout."""
-    default = Path(__file__).parents[2] / "suites" / "suite.schema.json"
-    target = Path(arguments[0]) if arguments else default
-    target.write_text(as_text(), "utf-8")
-    print(f"wrote {target}")
+    """Write both schemas to the given folder, else to suites/ of this checkout."""
+    folder = Path(arguments[0]) if arguments else Path(__file__).parents[2] / "suites"
+    for name, kind in (("suite", schema.SuiteFile), ("policy", policy.PolicyFile)):
+        target = folder / f"{name}.schema.json"
+        target.write_text(as_text(kind), "utf-8")
+        print(f"wrote {target}")
 
 
 if __name__ == "__main__":

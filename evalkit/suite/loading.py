@@ -24,6 +24,7 @@ from evalkit.suite.foreign import ForeignTask, check_foreign
 from evalkit.suite.judging import check_judging, check_labels
 from evalkit.suite.located import Loc, Located, dotted, parse
 from evalkit.suite.prompts import compile_prompt
+from evalkit.suite.redaction import Redactor, make_redactor
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
 from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Task
@@ -128,6 +129,9 @@ def _add_conditions(
             model = getattr(file, section)[name] if file else _alone(ModelEntry, written)
             if model is not None:
                 found += checks.check_model((section, name), model)
+    redactor = _redactor(
+        file, foreign_tasks=any(_mapping(one).get("lm_eval") for one in _list(data.get("tasks"))), found=found
+    )
     asked, marking = _with_variants(models), _with_variants(judges)
     tasks: list[Task] = []
     taken: dict[str, int] = {}
@@ -153,7 +157,7 @@ def _add_conditions(
         found += [((*loc, *_key(key)), message) for key, message in wrong]
         if prompt is not None and entry.name is not None:
             at = f"{tree.name}:{tree.line(loc)}: {dotted(loc)}"
-            tasks.append(Task(entry.name, entry, prompt, Path(tree.name).parent, at, i))
+            tasks.append(Task(entry.name, entry, prompt, Path(tree.name).parent, at, i, redactor))
     if file is not None:
         found += check_variants("models", file.models)
         found += check_variants("judges", file.judges)
@@ -168,6 +172,19 @@ def _add_conditions(
         if loc not in tree.refused:
             tree.refuse(loc, message)
     return tasks
+
+
+def _redactor(file: SuiteFile | None, *, foreign_tasks: bool, found: list[checks.Finding]) -> Redactor | None:
+    """What the suite takes out of records; a finding where it cannot."""
+    if file is None or file.redact is None:
+        return None
+    if foreign_tasks:
+        found.append((("redact",), "cannot stand beside lm_eval: its records do not pass through here"))
+    try:
+        return make_redactor(file.redact)
+    except SuiteError as error:
+        found += [(("redact",), complaint) for complaint in error.complaints]
+        return None
 
 
 def _gate_findings(

@@ -12,6 +12,7 @@ examples (`evalkit.suite.likeness`) is asked without that one, which would show 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from evalkit.suite.datasets import Data, Record, open_data
 from evalkit.suite.digests import canonical_json, digest
 from evalkit.suite.likeness import Likeness, likeness
 from evalkit.suite.prompts import BadRecord, Prompt
+from evalkit.suite.redaction import Redactor
 from evalkit.suite.schema import ShotsEntry
 from evalkit.suite.templates import EVERY_FIELD
 from evalkit.suite.wording import listed, short
@@ -95,11 +97,15 @@ def sample_digest(prompt: Prompt, record: Mapping[str, Any], choices: tuple[str,
         raise BadRecord("data", f"a field cannot be written as JSON: {error}") from error
 
 
-def prepare(entry: ShotsEntry | None, prompt: Prompt, data: Data, folder: Path) -> Shots:
+def prepare(
+    entry: ShotsEntry | None, prompt: Prompt, data: Data, folder: Path, redactor: Redactor | None = None
+) -> Shots:
     """Choose and render the examples. Raises SuiteError: a file that is missing, too few examples, one that fails."""
     if entry is None or entry.n == 0:
         return Shots()
     found = _found(entry, data, folder)
+    if redactor is not None:
+        found = ((place, redactor.record(record, Counter())) for place, record in found)
     most = entry.n if entry.n is not None else MOST
     groups: dict[str | None, list[_Ranked]] = {}
     for position, (place, record) in enumerate(found):

@@ -99,6 +99,7 @@ class Suite:
             "name": self.name,
             "about": self.file.about,
             "sensitivity": self.sensitivity,
+            **({"redact": self.file.redact.model_dump(mode="json")} if self.file.redact else {}),
             "models": self._resolved("models", self.models),
             **judges,
             "tasks": [

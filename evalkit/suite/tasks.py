@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from evalkit.suite.grouped import Grouped
 from evalkit.suite.hub_forms import SEVERAL_FILES, form_of
 from evalkit.suite.observed import Observed
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
+from evalkit.suite.redaction import Redactor
 from evalkit.suite.sampling import Recipe
 from evalkit.suite.schema import BuiltinEntry, LimitEntry, TaskEntry
 from evalkit.suite.shots import Shots, prepare
@@ -52,6 +54,8 @@ class Examined:
     """Samples that are one of their own few-shot examples, and are asked without that one."""
     notes: tuple[str, ...] = ()
     """What a person should know before it is asked, as sentences."""
+    redacted: Mapping[str, int] = field(default_factory=dict)
+    """How much was taken out of the records, by kind; empty where the suite redacts nothing."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ class Task:
     """Opens every complaint: suites/x.yaml:12: tasks[1]"""
     index: int = 0
     """Which entry of the suite file it is."""
+    redactor: Redactor | None = None
+    """What is taken out of every record. None: nothing."""
 
     @property
     def instead(self) -> str:
@@ -114,7 +120,7 @@ class Task:
     def shots(self) -> Shots:
         """The few-shot examples, rendered. Raises SuiteError."""
         try:
-            return prepare(self.entry.shots, self.prompt, self.data, self.folder)
+            return prepare(self.entry.shots, self.prompt, self.data, self.folder, self.redactor)
         except SuiteError as error:
             own = [c if self.at in c else f"{self.at}.shots: {c}" for c in error.complaints]
             raise SuiteError(own) from error
@@ -141,6 +147,8 @@ class Task:
             "limit": entry.limit.model_dump() if entry.limit else None,
             "builtin": {"name": entry.use, "version": entry.version} if isinstance(entry, BuiltinEntry) else None,
         }
+        if self.redactor is not None:
+            identity["redact"] = {"what": list(self.redactor.what), "patterns": dict(self.redactor.patterns)}
         if entry.permute is not None:  # a key that most tasks have not: results from before it stay comparable
             identity["permute"] = entry.permute.model_dump()
         if entry.turns is not None:
@@ -188,8 +196,9 @@ class Task:
         kept: list[Sample] | None = []
         first: list[Sample] = []
         n = n_alike = 0
+        redacted: Counter[str] = Counter()
         try:
-            for sample in self._walk(complaints):
+            for sample in self._walk(complaints, redacted):
                 n += 1
                 n_alike += sample.occurrence > 0
                 observed.see(sample)
@@ -215,7 +224,7 @@ class Task:
         if kept is not None and not complaints:
             self.__dict__["_kept"] = tuple(kept)  # beside the cached properties of this frozen record
         notes = (*observed.notes(), *self._left_out()) if not complaints else ()
-        return Examined(n, complaints.all(), tuple(first), n_alike, len(observed.left_out), notes)
+        return Examined(n, complaints.all(), tuple(first), n_alike, len(observed.left_out), notes, dict(redacted))
 
     def _left_out(self) -> tuple[str, ...]:
         places = self.data.left_out
@@ -266,11 +275,11 @@ class Task:
     def _recipe(self) -> Recipe:
         return Recipe(self.name, self.entry, self.prompt, self.shots)
 
-    def _walk(self, complain: Complain) -> Iterator[Sample]:
+    def _walk(self, complain: Complain, redacted: Counter[str] | None = None) -> Iterator[Sample]:
         """Every sample in the file's order; a record that cannot be asked goes to `complain`."""
         limit, recipe, seen = self.entry.limit, self._recipe, _Seen()
         wanted = None if limit is None else self._subset(limit, complain)  # this first pass complains of the file
-        for number, record in self._records(complain if wanted is None else _ignore):
+        for number, record in self._records(complain if wanted is None else _ignore, redacted):
             if wanted is not None and number not in wanted:
                 continue
             try:
@@ -310,9 +319,13 @@ class Task:
                 heapq.heapreplace(heap, item)
         return {number: occurrence for _, number, occurrence in heap}
 
-    def _records(self, complain: Complain) -> Iterator[tuple[int, Record]]:
+    def _records(self, complain: Complain, redacted: Counter[str] | None = None) -> Iterator[tuple[int, Record]]:
+        """Every record, redacted where the suite says so; `redacted` counts what was taken out."""
+        counts: Counter[str] = Counter() if redacted is None else redacted
+        keep = (self.entry.data.id if self.entry.data else None) or "id"
         try:
-            yield from self.data.records(lambda complaint: complain(self._of_record(complaint, "data")))
+            for number, record in self.data.records(lambda complaint: complain(self._of_record(complaint, "data"))):
+                yield number, record if self.redactor is None else self.redactor.record(record, counts, keep)
         except SuiteError as error:
             own = [c if self.at in c else f"{self.at}.data: {c}" for c in error.complaints]
             raise SuiteError(own) from error

@@ -18,6 +18,7 @@ from evalkit.suite.schema.gates import GateEntry, RuleEntry, ScanEntry
 from evalkit.suite.schema.judging import JudgingEntry
 from evalkit.suite.schema.models import HostingEntry, ModelEntry, OptionsEntry, SettingsEntry, VariantEntry, merged
 from evalkit.suite.schema.parts import Part
+from evalkit.suite.schema.redact import RedactEntry
 from evalkit.suite.schema.suite_file import RunEntry, SuiteFile
 from evalkit.suite.schema.tasks import (
     BuiltinEntry,
@@ -46,6 +47,7 @@ __all__ = [
     "OptionsEntry",
     "Part",
     "PermuteEntry",
+    "RedactEntry",
     "RuleEntry",
     "RunEntry",
     "ScanEntry",

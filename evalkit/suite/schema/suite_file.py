@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from evalkit.suite.schema.gates import GateEntry
 from evalkit.suite.schema.models import ModelEntry
 from evalkit.suite.schema.parts import Count, Name, Part, Text, as_written
+from evalkit.suite.schema.redact import RedactEntry
 from evalkit.suite.schema.tasks import TaskEntry
 
 
@@ -47,6 +48,8 @@ class SuiteFile(Part):
     about: str | None = None
     sensitivity: Literal["public", "internal", "restricted"] = "internal"
     """Where prompts may be sent. The person running evalkit can ask for more care, not for less (--sensitivity)."""
+    redact: RedactEntry | None = None
+    """What is taken out of every record before prompts are made of it. None: nothing."""
     models: Annotated[dict[Name, ModelEntry], Field(min_length=1)]
     judges: dict[Name, ModelEntry] = Field(default_factory=dict)
     """Models that mark answers (`score: {judge: {by: NAME}}`): never asked a task, never listed, never gated."""

@@ -1,0 +1,111 @@
+"""Who would receive a suite's prompts, and whether they may: models, judges, and what providers pass on.
+
+    leaving = egress("internal", frozenset(), (Side("models", entries, adapters, settings), ...))
+    leaving.complaints      # sentences; empty: everything may go where it would go
+
+The rules are in `places`, the person's policy in `suite.policy`. Everything is decided before anything is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evalkit.adapters.base import Adapter
+from evalkit.addresses import is_loopback
+from evalkit.engine.places import may_receive, passed_on
+from evalkit.records import Settings
+from evalkit.suite.policy import Policy, current
+from evalkit.suite.schema import ModelEntry
+from evalkit.suite.sensitivity import LEVELS, Sensitivity, weaker
+from evalkit.suite.suite import Suite
+from evalkit.suite.tasks import Examined, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Models that are asked, or judges that mark."""
+
+    section: str
+    """models or judges, as the suite calls them."""
+    entries: Mapping[str, ModelEntry]
+    adapters: Mapping[str, Adapter]
+    settings: Sequence[Mapping[str, Settings]]
+    """Of each task, by the name of the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """What would leave this process, and whether it may."""
+
+    complaints: tuple[str, ...]
+    notes: tuple[str, ...]
+    facts: Mapping[str, Any]
+    """For run.json: the sensitivity that held, the policy's name and digest, and every receiver."""
+
+
+def egress(level: Sensitivity, key_hosts: frozenset[str], sides: Iterable[Side]) -> Egress:
+    """The decision about every receiver. Raises UserError for a policy that cannot be read."""
+    policy = current()
+    complaints: list[str] = []
+    notes: list[str] = []
+    receivers: dict[str, dict[str, Any]] = {}
+    for side in sides:
+        for name, adapter in side.adapters.items():
+            entry = side.entries[name]
+            complaints += may_receive(level, name, entry, adapter.endpoint, key_hosts, side.section, policy)
+            extras = [entry.settings.extra, *(own[name].extra for own in side.settings if name in own)]
+            wrong, told = passed_on(level, name, adapter, extras, side.section, policy)
+            complaints, notes = complaints + wrong, notes + told
+            host = adapter.endpoint.host
+            if host is None:
+                continue
+            receivers[name] = {"host": host, "passed_on": told}
+            if policy is not None:
+                known = "this machine" if is_loopback(host) else policy.about(host)
+                receivers[name]["known"] = known
+                notes.append(f"policy {policy.name}: prompts of {name} go to {host}: {known}")
+    facts = {"sensitivity": level, "policy": _named(policy), "receivers": receivers}
+    return Egress(tuple(complaints), tuple(notes), facts)
+
+
+def _named(policy: Policy | None) -> dict[str, str] | None:
+    return None if policy is None else {"file": policy.name, "sha256": policy.sha256}
+
+
+def redaction_notes(task: Task, examined: Examined) -> list[str]:
+    """One sentence on what was taken out of a task's records; none where the suite redacts nothing."""
+    if task.redactor is None:
+        return []
+    found = ", ".join(f"{n:,} {kind}" for kind, n in sorted(examined.redacted.items())) or "nothing found"
+    return [f"{task.name}: redacted before anything is sent: {found}"]
+
+
+def redaction_facts(suite: Suite, redacted: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    """For run.json: what the suite takes out and how often it was found, by task; empty where it redacts nothing."""
+    entry = suite.file.redact
+    if entry is None:
+        return {}
+    return {"redaction": {"what": list(entry.what), "patterns": dict(entry.patterns), "found": dict(redacted)}}
+
+
+def sent_before(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """`suite_resolved` and `egress` of a run that is resumed: what was sent earlier was sent under the earlier rules.
+
+    The weaker sensitivity of the two stays in the record, and a policy only where both were made under it.
+    """
+    earlier = before.get("egress") or {}
+    was = earlier.get("sensitivity") or (before.get("suite_resolved") or {}).get("sensitivity")
+    level = now["egress"]["sensitivity"]
+    if weaker(was, level):
+        level = was if was in LEVELS else LEVELS[0]
+    policy = now["egress"]["policy"]
+    return {
+        "suite_resolved": {**now["suite_resolved"], "sensitivity": level},
+        "egress": {
+            "sensitivity": level,
+            "policy": policy if policy == earlier.get("policy") else None,
+            "receivers": {**(earlier.get("receivers") or {}), **now["egress"]["receivers"]},
+        },
+    }

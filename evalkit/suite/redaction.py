@@ -1,0 +1,181 @@
+"""Personal data taken out of records as they are read, so that nothing made of them can hold it.
+
+    redactor = make_redactor(RedactEntry(what=("email",)))
+    redactor.record({"text": "write to a@b.org"}, counts)      # {"text": "write to [EMAIL]"}; counts["email"] == 1
+
+Prompts, examples, options, right answers, judges' prompts and stored rows are all made from the redacted record. A
+card counts with its check digit (Luhn) and an IBAN with its checksum (ISO 13616): other long numbers stay.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evalkit.errors import SuiteError
+from evalkit.suite.schema.redact import RedactEntry
+
+Span = tuple[int, int]
+_LONGEST_PATTERN = 2_000
+_EMAIL = re.compile(r"[\w.%+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
+_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}")
+_IPV4 = re.compile(r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?!\.?[0-9])")
+_IPV6 = re.compile(r"(?<![\w:])[0-9A-Fa-f:]{2,39}(?:\.[0-9]{1,3}){0,3}(?![\w:])")
+_SURE = re.compile(r"[0-9]|[A-Fa-f]{3}|:.*:.*:")
+"""What makes an address of hex digits and colons one: `a::b` is a name in C++."""
+_PHONE = re.compile(
+    r"(?<![\w.])(?<![0-9][ -])(?:\+|00)[1-9](?:[ ()./-]{0,3}[0-9]){6,14}(?![0-9])"  # +49 (0)30 123456, 0033 1 23 45
+    r"|(?<![\w.])\(0?[0-9]{2,4}\)[ -]?[0-9](?:[ ./-]?[0-9]){4,9}(?![0-9])"  # (030) 123456, (555) 123-4567
+    r"|(?<![\w.-])[0-9]{3}([-. ])[0-9]{3}\1[0-9]{4}(?![\w-])"  # 555-123-4567
+    r"|(?<![\w.])(?<![0-9][ -])0[1-9](?:[ /-]{0,3}[0-9]){6,11}(?![0-9])"  # 030/123456, 01 23 45 67 89
+)
+
+
+def _emails(text: str) -> Iterator[Span]:
+    return (match.span() for match in _EMAIL.finditer(text))
+
+
+def _phones(text: str) -> Iterator[Span]:
+    return (match.span() for match in _PHONE.finditer(text))
+
+
+def _cards(text: str) -> Iterator[Span]:
+    for match in _CARD.finditer(text):
+        digits = [int(one) for one in match[0] if one.isdigit()]
+        if len(set(digits)) > 1 and _luhn(digits):
+            yield match.span()
+
+
+def _ibans(text: str) -> Iterator[Span]:
+    for match in _IBAN.finditer(text):
+        for end in range(len(match[0]), 14, -1):  # what follows an IBAN may look like a part of it
+            if match[0][end - 1] not in " -" and _iban(match[0][:end]):
+                yield match.start(), match.start() + end
+                break
+
+
+def _addresses(text: str) -> Iterator[Span]:
+    for pattern in (_IPV4, _IPV6):
+        for match in pattern.finditer(text):
+            try:
+                ipaddress.ip_address(match[0])
+            except ValueError:
+                continue
+            if _SURE.search(match[0]):
+                yield match.span()
+
+
+_FINDERS: Mapping[str, Callable[[str], Iterator[Span]]] = {
+    "iban": _ibans,
+    "card": _cards,
+    "email": _emails,
+    "ip": _addresses,
+    "phone": _phones,
+}
+"""In this order: a part of an IBAN may look like a phone number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redactor:
+    """What to take out."""
+
+    what: tuple[str, ...]
+    patterns: Mapping[str, str]
+
+    def record(self, record: Mapping[str, Any], counts: Counter[str], keep: str | None = None) -> dict[str, Any]:
+        """The record with every text redacted, those in lists and groups too; `keep` is a field left as it is."""
+        return {name: value if name == keep else self._value(value, counts) for name, value in record.items()}
+
+    def text(self, text: str, counts: Counter[str]) -> str:
+        """The text with each finding replaced by its kind in brackets; `counts` counts them by kind."""
+        for kind, find in _FINDERS.items():
+            if kind in self.what:
+                text = _replaced(text, list(find(_plain(text))), kind, counts)
+        for name, pattern in self.patterns.items():
+            text = _by_pattern(text, name, pattern, counts)
+        return text
+
+    def _value(self, value: Any, counts: Counter[str]) -> Any:
+        if isinstance(value, str):
+            return self.text(value, counts)
+        if isinstance(value, Mapping):
+            return {key: self._value(inner, counts) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._value(inner, counts) for inner in value]
+        if isinstance(value, int) and not isinstance(value, bool):
+            written = str(value)
+            return value if (made := self.text(written, counts)) == written else made
+        return value
+
+
+def make_redactor(entry: RedactEntry | None) -> Redactor | None:
+    """None where the suite redacts nothing. Raises SuiteError for a pattern that RE2 does not read."""
+    if entry is None or not (entry.what or entry.patterns):
+        return None
+    for name, pattern in entry.patterns.items():
+        if len(pattern) > _LONGEST_PATTERN:
+            raise SuiteError(f"redact.patterns.{name}: is longer than {_LONGEST_PATTERN:,} characters")
+        try:
+            _by_pattern("x", name, pattern, Counter())
+        except ValueError as error:
+            raise SuiteError(f"redact.patterns.{name}: is no pattern that RE2 reads: {error}") from error
+    return Redactor(entry.what, dict(entry.patterns))
+
+
+def _replaced(text: str, spans: list[Span], kind: str, counts: Counter[str]) -> str:
+    made, end = [], 0
+    for start, stop in sorted(spans):
+        if start < end:
+            continue
+        made += [text[end:start], f"[{kind.upper()}]"]
+        counts[kind] += 1
+        end = stop
+    return "".join([*made, text[end:]]) if made else text
+
+
+def _by_pattern(text: str, name: str, pattern: str, counts: Counter[str]) -> str:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = pa.array([text.encode("utf-8", "replace").decode()])
+    n = pc.count_substring_regex(column, pattern)[0].as_py()
+    if not n:
+        return text
+    counts[name] += n
+    return str(pc.replace_substring_regex(column, pattern, f"[{name.upper()}]")[0].as_py())
+
+
+def _plain(text: str) -> str:
+    """The text, character by character, with digits and signs of other scripts as ASCII, so that places stay."""
+    return text if text.isascii() else "".join(_ascii(one) for one in text)
+
+
+def _ascii(one: str) -> str:
+    if one.isascii():
+        return one
+    if one.isdecimal():
+        return str(unicodedata.decimal(one))
+    if one in "\u00a0\u2007\u2009\u202f":
+        return " "
+    if one in "\u2010\u2011\u2012\u2013\u2212":
+        return "-"
+    plain = unicodedata.normalize("NFKC", one)
+    return plain if len(plain) == 1 else one
+
+
+def _luhn(digits: list[int]) -> bool:
+    doubled = [2 * one - 9 if 2 * one > 9 else 2 * one for one in digits[-2::-2]]
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+def _iban(text: str) -> bool:
+    letters = re.sub(r"[ -]", "", text).upper()
+    if not 15 <= len(letters) <= 34:
+        return False
+    return int("".join(str(int(one, 36)) for one in letters[4:] + letters[:4])) % 97 == 1

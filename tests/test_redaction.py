@@ -1,0 +1,141 @@
+"""What `redact:` names is taken out of every record before anything is made of it, and counted."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from evalkit.errors import SuiteError
+from evalkit.suite.redaction import make_redactor
+from evalkit.suite.schema import RedactEntry
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.world import evalkit, rows, run_folders
+
+Capture = pytest.CaptureFixture[str]
+EVERYTHING = ("email", "phone", "card", "iban", "ip")
+
+
+def redacted(text: str, *what: str) -> str:
+    redactor = make_redactor(RedactEntry.model_validate({"what": what or EVERYTHING}))
+    assert redactor is not None
+    return redactor.text(text, Counter())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("write to jane.doe+x@mail.example.org.", "write to [EMAIL]."),
+        ("<mailto:O'Hara@example.co.uk>, thanks", "<mailto:[EMAIL]>, thanks"),
+        ("müller@bücher.example", "[EMAIL]"),
+        ("ｊａｎｅ＠ｅｘａｍｐｌｅ．ｏｒｇ", "[EMAIL]"),
+        ("call +49 (0)30 123456-78 now", "call [PHONE] now"),
+        ("0033 1 23 45 67 89", "[PHONE]"),
+        ("(555) 123-4567 or 555-123-4567", "[PHONE] or [PHONE]"),
+        ("030/1234567", "[PHONE]"),
+        ("Tel.: +４４ ２０ ７９４６ ０９５８", "Tel.: [PHONE]"),
+        ("card 4111 1111 1111 1111, exp 12/27", "card [CARD], exp 12/27"),
+        ("5500-0000-0000-0004", "[CARD]"),
+        ("378282246310005", "[CARD]"),
+        ("IBAN DE89 3704 0044 0532 0130 00 at the bank", "IBAN [IBAN] at the bank"),
+        ("gb82west12345698765432", "[IBAN]"),
+        ("NO9386011117947.", "[IBAN]."),
+        ("from 192.168.1.20:8080 and 10.0.0.1.", "from [IP]:8080 and [IP]."),
+        ("host 2001:db8::8a2e:370:7334 up", "host [IP] up"),
+        ("::1 is here", "[IP] is here"),
+    ],
+)
+def test_personal_data_is_found_in_its_usual_forms(text: str, expected: str) -> None:
+    assert redacted(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a@b is no address, nor is @handle or name@",
+        "order 4111 1111 1111 1112 (wrong check digit)",
+        "0000 0000 0000 0000",
+        "DE89 3704 0044 0532 0130 01",
+        "version 1.2.3.4.5 of 2026-11-28, 12:30:45",
+        "999.1.1.1",
+        "3.14159265358979, 1,234,567 and 2026",
+        "std::vector<int> a::b",
+        "Paragraph 15 (2) of the act of 1998",
+    ],
+)
+def test_what_only_looks_like_it_stays(text: str) -> None:
+    assert redacted(text) == text
+
+
+def test_only_what_is_named_is_taken_out_and_patterns_have_names() -> None:
+    assert redacted("a@b.org 192.168.0.1", "ip") == "a@b.org [IP]"
+    redactor = make_redactor(RedactEntry.model_validate({"patterns": {"ticket": "T-[0-9]{6}"}}))
+    assert redactor is not None
+    counts: Counter[str] = Counter()
+    record = {"id": "T-000001", "text": "T-123456 and T-234567", "deep": [{"x": "T-345678"}], "n": 5, "none": None}
+    made = redactor.record(record, counts, keep="id")
+    assert made == {**record, "text": "[TICKET] and [TICKET]", "deep": [{"x": "[TICKET]"}]}
+    assert counts == {"ticket": 3}
+    assert make_redactor(RedactEntry()) is None
+    for pattern in ("(", "(?=x)", "x" * 3_000):
+        with pytest.raises(SuiteError, match=r"redact\.patterns\.bad"):
+            make_redactor(RedactEntry.model_validate({"patterns": {"bad": pattern}}))
+
+
+def test_a_card_that_is_written_as_a_number_is_found() -> None:
+    redactor = make_redactor(RedactEntry(what=("card",)))
+    assert redactor is not None
+    assert redactor.record({"n": 4111111111111111, "m": 7}, Counter()) == {"n": "[CARD]", "m": 7}
+
+
+def test_hostile_text_takes_no_time() -> None:
+    for text in ("a" * 200_000, "1 " * 100_000, "a@" * 100_000, "DE89" * 50_000, "+1 (" * 50_000, ":" * 100_000):
+        redacted(text[:100_000])
+
+
+def test_prompts_examples_judges_and_stored_rows_hold_nothing_of_it(tmp_path: Path, capsys: Capture) -> None:
+    canary = "jane.canary@mail.example"
+    items = [{"id": f"q{n}", "q": f"Ask {canary} about {n}", "gold": canary, "kind": "x"} for n in range(3)]
+    (tmp_path / "items.jsonl").write_text("\n".join(map(json.dumps, items)))
+    (tmp_path / "shots.jsonl").write_text(json.dumps({"id": "s", "q": f"Who? {canary}", "gold": canary, "kind": "y"}))
+    behaviour = Behaviour(reply=f"Write to {canary}. [[8]]")
+    with FakeProvider.in_thread(Behaviour(reply=behaviour.reply)) as model, FakeProvider.in_thread(behaviour) as judge:
+        entry = "{{adapter: openai-chat, model: x, base_url: '{}'}}"
+        (tmp_path / "suite.yaml").write_text(
+            f"""name: s
+redact: {{what: [email], patterns: {{ask: Ask}}}}
+models:
+  m: {entry.format(model.base_url)}
+judges:
+  j: {entry.format(judge.base_url)}
+tasks:
+  - {{name: t, data: items.jsonl, shots: {{path: shots.jsonl}}, prompt: "{{{{ q }}}}", target: "{{{{ gold }}}}",
+      score: {{judge: {{by: j, rubric: judge_rating}}}}}}
+"""
+        )
+        ran = evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", tmp_path / "results", "--no-cache")
+        assert ran.code == 0, ran.err
+        assert "t: redacted before anything is sent: 3 ask, 6 email" in ran.err
+    (folder,) = run_folders(tmp_path / "results")
+    from evalkit.store.sealing import rows_of
+
+    for place in (folder, folder / "judging"):
+        for row in rows_of(place):
+            assert canary not in " ".join(message.content for message in row.prompt)
+            assert canary not in str(row.target)
+    assert len(rows(folder)) == 3
+    told = json.loads((folder / "run.json").read_text())
+    assert told["redaction"]["found"] == {"t": {"email": 6, "ask": 3}}
+    assert told["tasks"]["t"]["identity"]["redact"]["what"] == ["email"]
+
+
+def test_a_suite_that_redacts_cannot_take_tasks_of_lm_eval(tmp_path: Path, capsys: Capture) -> None:
+    path = tmp_path / "suite.yaml"
+    path.write_text(
+        "name: s\nredact: {what: [email]}\nmodels: {m: {adapter: scripted, replies: {'*': B}}}\n"
+        "tasks: [{lm_eval: arc_easy}]\n"
+    )
+    ran = evalkit(capsys, "check", path)
+    assert ran.code == 2 and "redact: cannot stand beside lm_eval" in ran.err
