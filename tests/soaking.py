@@ -46,7 +46,7 @@ class Soaked:
 def soak(folder: Path, n: int, *, in_flight: int = 64) -> Soaked:
     """Ask n items of a provider that fails in one of ten cases, in a process of its own, and watch it."""
     behaviour = Behaviour(reply="B", faults=FAULTS)
-    with FakeProvider.in_process(behaviour) as provider:
+    with FakeProvider.in_process(behaviour, max_seconds=3600) as provider:
         suite = write_suite(folder, provider.base_url, n=n, in_flight=in_flight, run="timeout_s: 120")
         command = [sys.executable, "-m", "evalkit", "run", str(suite), "--results", str(folder / "results")]
         began = time.monotonic()

@@ -227,12 +227,13 @@ def _priced_as(model: str) -> list[str] | None:
 
 def _input_tokens(usage: dict[str, Any]) -> int | None:
     """Every input token. Inspect counts tokens of a cache apart for some providers: its own total tells."""
-    given, total = usage.get("input_tokens"), usage.get("total_tokens")
-    made, *cached = (usage.get(key) or 0 for key in _COUNTS)
-    counts = [given, total, made, *cached]
-    if all(isinstance(count, int) for count in counts) and total == given + made + sum(cached):
-        return int(given + sum(cached))
-    return given
+    given: Any = usage.get("input_tokens")
+    beside: list[Any] = [usage.get(key) or 0 for key in _COUNTS]
+    if not all(isinstance(count, int) for count in (given, *beside)):
+        return given if isinstance(given, int) else None
+    made, *cached = beside
+    apart = usage.get("total_tokens") == given + made + sum(cached)
+    return int(given + sum(cached)) if apart else int(given)
 
 
 _COUNTS = ("output_tokens", "input_tokens_cache_read", "input_tokens_cache_write")

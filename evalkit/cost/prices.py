@@ -215,8 +215,8 @@ def _unit_prices(model: str, prices: dict[str, Any]) -> UnitPrices | None:
 
 def _dearest(price: Any) -> Decimal:
     """The highest price of any band."""
-    base: Decimal = getattr(price, "base", price)
-    return max([base, *(tier.price for tier in getattr(price, "tiers", ()))])
+    prices: list[Decimal] = [getattr(price, "base", price), *(tier.price for tier in getattr(price, "tiers", ()))]
+    return max(prices)
 
 
 def _in_band(price: Any, above: int) -> Decimal:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.report.scores import Meeting, Pair, Side, pair_of, shared_lines
 from evalkit.report.standings import Place, places
-from evalkit.store import judgings, queries, reviews, runs
+from evalkit.store import judgings, parts, queries, reviews, runs
 from evalkit.store.runs import RunInfo
 from evalkit.store.score_table import ScoreTable, read_scores
 from evalkit.store.summary import read_summary
@@ -98,7 +98,10 @@ class Store:
             self.judges(run)
         except EvalkitError as error:
             return str(error)
-        return None if isinstance(summary.get("models"), dict) else f"{run}: its summary has no models"
+        if not isinstance(summary.get("models"), dict):
+            return f"{run}: its summary has no models"
+        path = self.path(run)
+        return _figures.get(("damage", str(path), mark(path)), lambda: parts.part_damage(path))
 
     def path(self, run: str) -> Path:
         """The folder of a run."""

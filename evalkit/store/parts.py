@@ -108,6 +108,18 @@ def texts_path(folder: Path, number: int) -> Path:
 
 
 def damage(folder: Path) -> str | None:
+    """What is wrong with the part files or the facts, for a person; None where nothing is seen to be."""
+    if (found := part_damage(folder)) is not None:
+        return found
+    if runs.edited(folder):
+        return (
+            f"{runs.FACTS} is not what evalkit wrote: it was damaged or edited since. Restore it; where it was edited "
+            f"on purpose, remove its line `{runs.CHECKSUM}`."
+        )
+    return None
+
+
+def part_damage(folder: Path) -> str | None:
     """What is wrong with the part files, for a person; None where nothing is seen to be.
 
     A file that is missing, cut short or overwritten shows at its ends, in microseconds; any other change by its digest,
@@ -133,11 +145,6 @@ def damage(folder: Path) -> str | None:
                     integrity.verify(path)
                 except StoreError:
                     return f"{path.name} is damaged: it is not what was sealed. Restore the file."
-    if runs.edited(folder):
-        return (
-            f"{runs.FACTS} is not what evalkit wrote: it was damaged or edited since. Restore it; where it was edited "
-            f"on purpose, remove its line `{runs.CHECKSUM}`."
-        )
     return None
 
 
