@@ -260,7 +260,10 @@ def _alone(words: list[Word], place: int, after: int) -> bool:
 
 
 def _opens_line(words: list[Word], place: int) -> bool:
-    return place == 0 or words[place - 1].kind == "line" or (words[place - 1].role == "wrap" and _opens_line(words, place - 1))
+    for before in reversed(words[max(0, place - 6) : place]):
+        if before.role != "wrap":
+            return before.kind == "line"
+    return place <= 6
 
 
 def _ends_sentence(words: list[Word], place: int) -> bool:

@@ -200,7 +200,12 @@ def _settle_gesture(state: _State, one: Said, words: list[Word]) -> None:
             state.drop("the answer is taken back")
 
 
+_FAR = 200
+
+
 def _sentences_between(words: list[Word], first: int, last: int) -> int:
+    if last - first > _FAR:
+        return _FAR
     ends = [word.role in ("end", "ask") for word in words[first:last]]
     return sum(one and not before for one, before in zip(ends, [False, *ends], strict=False))
 
@@ -224,7 +229,7 @@ def _whole_line(words: list[Word], place: int) -> bool:
 
 def _first_word(words: list[Word], place: int) -> bool:
     """Whether nothing but brackets and bullets stands before."""
-    return all(word.role in ("wrap", "dash", "line", "fill", "so") or word.text in "#>1." for word in words[:place])
+    return place <= 12 and all(word.role in ("wrap", "dash", "line", "fill", "so") or word.text in "#>1." for word in words[:place])
 
 
 def _listed(words: list[Word], said: list[Said]) -> bool:
@@ -234,8 +239,6 @@ def _listed(words: list[Word], said: list[Said]) -> bool:
         for one in said
         if one.stance in ("line", "opens", "several", "clash") and _opens_line(words, one.place) and (one.stance != "line" or _whole_line(words, one.place))
     }
-    bare_first = any(one.stance == "line" and one.place <= 2 and _whole_line(words, one.place) for one in said)
-    del bare_first
     return len(opened) > 1
 
 

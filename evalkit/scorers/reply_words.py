@@ -180,11 +180,11 @@ def pieces_of(text: str, run_texts: tuple[str, ...] = ()) -> list[Word]:
     return pieces
 
 
-def _add_word(pieces: list[Word], text: str, start: int, end: int) -> None:
+def _add_word(pieces: list[Word], text: str, start: int, end: int, depth: int = 0) -> None:
     """One piece, or two where an apostrophe joins two words: "it's", "l'option", "B'dir"."""
     word = fold(text[start:end])
     cut = word.find("'")
-    if cut < 0:
+    if cut < 0 or depth > 2:
         pieces.append(Word(word, start, end, "word"))
         return
     if word in _SINGLE or len(word) != end - start:
@@ -195,7 +195,7 @@ def _add_word(pieces: list[Word], text: str, start: int, end: int) -> None:
         pieces.append(Word(tail, start + cut, end, "word"))
     elif cut <= 4:
         pieces.append(Word(word[: cut + 1], start, start + cut + 1, "word"))
-        _add_word(pieces, text, start + cut + 1, end)
+        _add_word(pieces, text, start + cut + 1, end, depth + 1)
     else:
         pieces.append(Word(word, start, end, "word"))
 

@@ -295,7 +295,7 @@ _PREPOSITIONS = frozenset("in for with of by from on für bei en pour dans para 
 
 def _take_key(left: _Left, words: list[Word], i: int) -> None:
     left.key = 0
-    while i - left.key - 1 >= 0 and words[i - left.key - 1].role not in ("line", "end", "ask", "comma"):
+    while left.key < 12 and i - left.key - 1 >= 0 and words[i - left.key - 1].role not in ("line", "end", "ask", "comma"):
         left.key += 1
 
 
