@@ -84,7 +84,9 @@ def prepare(choices: tuple[str, ...]) -> Labelled:
         {name: i for i, name in enumerate(names)},
         texts,
         {first: tuple(sorted(found, key=lambda item: -len(item[0]))) for first, found in by_first.items()},
-        frozenset((*by_first, *(name.casefold() for name in names), *_OPENS, *(letter.casefold() for letter in _LOOKS_LIKE))),
+        frozenset(
+            (*by_first, *(name.casefold() for name in names), *_OPENS, *(letter.casefold() for letter in _LOOKS_LIKE))
+        ),
         by_text,
         runs,
         any(said in _POLAR for said in by_text),
@@ -105,15 +107,37 @@ def _text_words(text: str, runs: tuple[str, ...]) -> tuple[str, ...]:
 
 
 # ASCII text pays only for the replacements; the rest is folded first (full-width letters, odd spaces).
-_TEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf|textit|mbox|mathsf|textsf|emph|operatorname|mathit|textrm|mathbb)\s?\{([^{}\n]{0,200})\}")
+_TEX = re.compile(
+    r"\\(?:text|textbf|mathrm|mathbf|textit|mbox|mathsf|textsf|emph|operatorname|mathit|textrm|mathbb)\s?\{([^{}\n]{0,200})\}"
+)
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox|colorbox)\s{0,2}(?=\{|[A-Z]\b)")
 _EMPHASIS = re.compile(r"(?<![^\W_])_{1,3}(?!_)|(?<!_)_{1,3}(?![^\W_])|___+")
 _SPECIAL = re.compile(r"<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]")
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\ufe0f"))
-_DROPPED = str.maketrans(
-    {"*": "", "`": "", "$": "", "\\": "", "’": "'", "‘": "'", "ʼ": "'", "–": "-", "−": "-", "‐": "-", "‑": "-", "\u00a0": " "}
+_INVISIBLE = dict.fromkeys(
+    map(
+        ord,
+        "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\ufe0f",
+    )
 )
-_CIRCLED = {0x1F130 + n: letter for n, letter in enumerate(LETTERS)} | {0x1F150 + n: letter for n, letter in enumerate(LETTERS)}
+_DROPPED = str.maketrans(
+    {
+        "*": "",
+        "`": "",
+        "$": "",
+        "\\": "",
+        "’": "'",
+        "‘": "'",
+        "ʼ": "'",
+        "–": "-",
+        "−": "-",
+        "‐": "-",
+        "‑": "-",
+        "\u00a0": " ",
+    }
+)
+_CIRCLED = {0x1F130 + n: letter for n, letter in enumerate(LETTERS)} | {
+    0x1F150 + n: letter for n, letter in enumerate(LETTERS)
+}
 _CIRCLED |= {0x1F170 + n: letter for n, letter in enumerate(LETTERS)}
 ANSWER_MARK = "\x02"
 """Stands where a box or an answer tag opened."""
@@ -184,8 +208,17 @@ def _label_at(text: str, words: list[Word], place: int, known: Labelled) -> tupl
         return None
     if _is_formula(words, place, inner, after):
         return None
-    closed = not bracketed and after < len(words) and words[after].text in (")", "]") and words[after].start == words[inner].end
-    if not bracketed and not closed and (_is_word(words, inner, after, name) or (small and not _alone(words, inner, after))):
+    closed = (
+        not bracketed
+        and after < len(words)
+        and words[after].text in (")", "]")
+        and words[after].start == words[inner].end
+    )
+    if (
+        not bracketed
+        and not closed
+        and (_is_word(words, inner, after, name) or (small and not _alone(words, inner, after)))
+    ):
         return None
     end = words[after - 1].end
     word = Word(raw, words[place].start, end, "word", "", index, "label", bracketed or closed, small)
@@ -200,20 +233,42 @@ def _is_formula(words: list[Word], place: int, inner: int, after: int) -> bool:
     before = words[place - 1] if place else None
     if inner == place:
         glued = following is not None and following.start == words[inner].end and following.text == "("
-        return glued and after + 1 < len(words) and (words[after + 1].kind == "number" or words[after + 1].end - words[after + 1].start == 1)
+        return (
+            glued
+            and after + 1 < len(words)
+            and (words[after + 1].kind == "number" or words[after + 1].end - words[after + 1].start == 1)
+        )
     if words[place].text == "{":
         return before is not None and before.text not in (ANSWER_MARK, ":") and before.kind != "line"
-    if following is not None and following.start == words[after - 1].end and following.text in ("{", "[", "(", "+", "*"):
+    if (
+        following is not None
+        and following.start == words[after - 1].end
+        and following.text in ("{", "[", "(", "+", "*")
+    ):
         return True
-    return before is not None and before.end == words[place].start and (before.kind in ("word", "number") or before.text in "])}=+*/^")
+    return (
+        before is not None
+        and before.end == words[place].start
+        and (before.kind in ("word", "number") or before.text in "])}=+*/^")
+    )
 
 
 def _glued(words: list[Word], place: int) -> bool:
     """Whether the letter is part of something else: A1, U.S., C++, 5%, C-section."""
     word = words[place]
-    if place and words[place - 1].end == word.start and words[place - 1].kind in ("word", "number") and words[place - 1].role != "tail":
+    if (
+        place
+        and words[place - 1].end == word.start
+        and words[place - 1].kind in ("word", "number")
+        and words[place - 1].role != "tail"
+    ):
         return True
-    if place > 1 and words[place - 1].text == "." and words[place - 1].end == word.start and words[place - 2].end == words[place - 1].start:
+    if (
+        place > 1
+        and words[place - 1].text == "."
+        and words[place - 1].end == word.start
+        and words[place - 2].end == words[place - 1].start
+    ):
         return words[place - 2].kind in ("word", "number") and words[place - 2].end - words[place - 2].start == 1
     if place and words[place - 1].end == word.start and words[place - 1].text in "^+#@":
         return True
@@ -236,15 +291,34 @@ _STAYS = frozenset(("be", "would", "not", "or", "and", "if", "maybe", "tail", "r
 
 def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
     """Whether a bare "A", "I" or another one-letter word begins a phrase: "A dog", "I think", "A resposta"."""
-    if name not in _ARTICLES or after >= len(words) or words[after].kind not in ("word", "number") or words[after].text in _FOLLOW:
+    if (
+        name not in _ARTICLES
+        or after >= len(words)
+        or words[after].kind not in ("word", "number")
+        or words[after].text in _FOLLOW
+    ):
         return False
-    if words[place].text == "i" and words[after].text in ("was", "am", "were", "would", "can't", "cannot", "could", "might", "may"):
+    if words[place].text == "i" and words[after].text in (
+        "was",
+        "am",
+        "were",
+        "would",
+        "can't",
+        "cannot",
+        "could",
+        "might",
+        "may",
+    ):
         return True
     return words[after].text not in _BE_WORDS
 
 
-_FOLLOW = frozenset("because since as which for due based or and with if but is isn't not oder und ou et o y e of en lub или и ist nicht est n'est es".split())
-_BE_WORDS = frozenset("is isn't was would ist wäre war est serait es sería são é è jest это является είναι är er on je este is's adalah là".split())
+_FOLLOW = frozenset(
+    "because since as which for due based or and with if but is isn't not oder und ou et o y e of en lub или и ist nicht est n'est es".split()
+)
+_BE_WORDS = frozenset(
+    "is isn't was would ist wäre war est serait es sería são é è jest это является είναι är er on je este is's adalah là".split()
+)
 
 
 def _alone(words: list[Word], place: int, after: int) -> bool:
@@ -272,9 +346,17 @@ def _ends_sentence(words: list[Word], place: int) -> bool:
 
 def _with_text(text: str, words: list[Word], place: int, after: int, label: Word, known: Labelled) -> tuple[Word, int]:
     """The label with what stands behind it: its own text belongs to it, another choice's text makes it a clash."""
-    if after < len(words) and words[after].text in ("(", "[", ":", ".", ")", "-", ",", "=", "\"", "'", "|") or _touches(words, after, label):
+    if (
+        after < len(words)
+        and words[after].text in ("(", "[", ":", ".", ")", "-", ",", "=", '"', "'", "|")
+        or _touches(words, after, label)
+    ):
         starts = [after]
-        while starts[-1] < len(words) and len(starts) <= 4 and words[starts[-1]].text in ("(", "[", ":", ".", ")", "-", ",", "\"", "'", "|"):
+        while (
+            starts[-1] < len(words)
+            and len(starts) <= 4
+            and words[starts[-1]].text in ("(", "[", ":", ".", ")", "-", ",", '"', "'", "|")
+        ):
             starts.append(starts[-1] + 1)
         found = [at for start in starts if (at := _text_at(text, words, start, known, behind_label=True)) is not None]
         own = next((at for at in found if _same_text(at[0].choice, label.choice, known)), None)
@@ -282,7 +364,11 @@ def _with_text(text: str, words: list[Word], place: int, after: int, label: Word
             end = own[1]
             if words[after].text == "." and not _opens_line(words, place) and not _ends_sentence(words, end):
                 return label, after  # "The answer is B. Lyon lies on the Rhone."
-            if end < len(words) and words[end].text in (")", "]", "\"", "'") and words[after].text in ("(", "[", "\"", "'"):
+            if (
+                end < len(words)
+                and words[end].text in (")", "]", '"', "'")
+                and words[after].text in ("(", "[", '"', "'")
+            ):
                 end += 1
             return replace(label, end=words[end - 1].end, marked=True), end
         if found:
@@ -301,7 +387,9 @@ def _same_text(one: int | None, other: int | None, known: Labelled) -> bool:
 _SIGNS = frozenset("-+<>^*/×·÷~≈≥≤√±")
 
 
-def _text_at(text: str, words: list[Word], place: int, known: Labelled, *, behind_label: bool = False) -> tuple[Word, int] | None:
+def _text_at(
+    text: str, words: list[Word], place: int, known: Labelled, *, behind_label: bool = False
+) -> tuple[Word, int] | None:
     """A choice's text that stands here as a whole, the longest that does."""
     if place >= len(words):
         return None
@@ -320,7 +408,12 @@ def _text_at(text: str, words: list[Word], place: int, known: Labelled, *, behin
 def _signed(words: list[Word], place: int, behind_label: bool) -> bool:
     """Whether a sign or an operator before the text makes it another one: -5 is not 5."""
     if not place or words[place - 1].text not in _SIGNS:
-        return bool(place) and words[place].kind != "run" and words[place - 1].end == words[place].start and words[place - 1].kind in ("word", "number")
+        return (
+            bool(place)
+            and words[place].kind != "run"
+            and words[place - 1].end == words[place].start
+            and words[place - 1].kind in ("word", "number")
+        )
     before, first = words[place - 1], words[place]
     glued = before.end == first.start
     short = first.kind == "number" or first.end - first.start == 1
@@ -340,9 +433,16 @@ def _goes_on(words: list[Word], place: int, after: int) -> bool:
         return False
     last, following = words[after - 1], words[after]
     glued = following.start == last.end
-    if glued and (following.text in ("+", "#", "%", "^", "°", "²", "³", "!") and last.kind == "number" or following.text in "#^%+" and following.kind == "symbol"):
+    if glued and (
+        following.text in ("+", "#", "%", "^", "°", "²", "³", "!")
+        and last.kind == "number"
+        or following.text in "#^%+"
+        and following.kind == "symbol"
+    ):
         return True
-    if last.kind == "number" and (following.text in _SIGNS - {"-"} or following.text in "%°" or (following.text == "-" and glued)):
+    if last.kind == "number" and (
+        following.text in _SIGNS - {"-"} or following.text in "%°" or (following.text == "-" and glued)
+    ):
         return True
     if following.kind == "number" and (glued or last.kind == "number" or after - place <= 2):
         return True

@@ -28,7 +28,7 @@ __all__ = ["LETTERS", "Reading", "labels", "read_choice"]
 
 LONGEST_FOR_MENTIONS = 600
 """Characters. In longer replies (derivations, lists) a lone `(C)` is more often a formula than an answer."""
-LONGEST_REPLY = 100_000
+LONGEST_REPLY = 32_000
 """Characters that are read: of a longer reply its beginning and its end."""
 _HEAD = 4_000
 
@@ -51,7 +51,10 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
     if (reading := _read_whole(text, known)) is not None:
         return reading
     runs_on = pick == "first" and not bare.startswith("{")
-    if not runs_on and (reading := read_object(reply, known, lambda part: _read_alone(simplify(part), known))) is not None:
+    if (
+        not runs_on
+        and (reading := read_object(reply, known, lambda part: _read_alone(simplify(part), known))) is not None
+    ):
         return reading
     if pick == "first":
         paragraph = text[: end + 2] if (end := text.find("\n\n", 1)) > 0 else ""
@@ -76,7 +79,11 @@ def _read_alone(text: str, known: Labelled) -> Reading | None:
     """A field's value: a label or a text and nothing else."""
     if (reading := _read_whole(text, known)) is not None:
         return reading
-    words = [word for word in words_of(text, known) if word.role not in ("wrap", "end", "line")] if len(text) < 2_000 else []
+    words = (
+        [word for word in words_of(text, known) if word.role not in ("wrap", "end", "line")]
+        if len(text) < 2_000
+        else []
+    )
     if len(words) == 1 and words[0].choice is not None and not words[0].clash:
         return Reading(words[0].choice, "letter alone")
     return None
@@ -169,7 +176,9 @@ def _settle(
     elif stance == "clash":
         state.drop(f"{known.labels[index or 0]} stands with the text of another choice")
     elif stance == "several":
-        if (state.tier < 3 and (one.framed or _first_word(words, place))) or (one.framed and _named_by_answer(words, one)):
+        if (state.tier < 3 and (one.framed or _first_word(words, place))) or (
+            one.framed and _named_by_answer(words, one)
+        ):
             state.drop("more than one choice is named")
     elif stance == "denies" and state.index == index:
         state.drop("the answer is taken back")
@@ -180,7 +189,10 @@ def _settle(
 def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None) -> None:
     if state.index is None or (state.index != index and state.tier < 3):
         state.drop("the reply is in doubt")
-    elif state.index != index and any(word.text in ("also", "or", "auch", "aussi", "también", "或") for word in words[max(0, one.place - 4) : one.place]):
+    elif state.index != index and any(
+        word.text in ("also", "or", "auch", "aussi", "también", "或")
+        for word in words[max(0, one.place - 4) : one.place]
+    ):
         state.drop("the reply is in doubt")
 
 
@@ -229,7 +241,9 @@ def _whole_line(words: list[Word], place: int) -> bool:
 
 def _first_word(words: list[Word], place: int) -> bool:
     """Whether nothing but brackets and bullets stands before."""
-    return place <= 12 and all(word.role in ("wrap", "dash", "line", "fill", "so") or word.text in "#>1." for word in words[:place])
+    return place <= 12 and all(
+        word.role in ("wrap", "dash", "line", "fill", "so") or word.text in "#>1." for word in words[:place]
+    )
 
 
 def _listed(words: list[Word], said: list[Said]) -> bool:
@@ -237,7 +251,9 @@ def _listed(words: list[Word], said: list[Said]) -> bool:
     opened = {
         one.index
         for one in said
-        if one.stance in ("line", "opens", "several", "clash") and _opens_line(words, one.place) and (one.stance != "line" or _whole_line(words, one.place))
+        if one.stance in ("line", "opens", "several", "clash")
+        and _opens_line(words, one.place)
+        and (one.stance != "line" or _whole_line(words, one.place))
     }
     return len(opened) > 1
 

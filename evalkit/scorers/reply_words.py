@@ -209,7 +209,9 @@ def _add_run(pieces: list[Word], text: str, start: int, end: int, run_texts: tup
     table = _RUN_WORDS[_run_language(text, start, end)]
     place = 0
     while place < len(run):
-        size = next((n for n in range(min(_LONGEST_RUN_WORD, len(run) - place), 0, -1) if run[place : place + n] in table), 0)
+        size = next(
+            (n for n in range(min(_LONGEST_RUN_WORD, len(run) - place), 0, -1) if run[place : place + n] in table), 0
+        )
         named = next((len(choice) for choice in run_texts if run.startswith(choice, place)), 0)
         role = table[run[place : place + size]] if size > named else ""
         size = max(size, named, 1)

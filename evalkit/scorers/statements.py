@@ -260,7 +260,9 @@ def _take_left(left: _Left, words: list[Word], i: int, bridged: int) -> tuple[in
     elif word.text == "=" and i >= 1 and (i == 1 or words[i - 2].role == "line"):
         left.colon = left.colon or bridged == 0
         left.key = 1
-    elif role == "colon" and (i == 0 or words[i - 1].role == "be" or (word.text != "=" and words[i - 1].role == "line")):
+    elif role == "colon" and (
+        i == 0 or words[i - 1].role == "be" or (word.text != "=" and words[i - 1].role == "line")
+    ):
         return bridged, False
     elif role in ("be", "would"):
         left.would = left.would or (role == "would" and not left.be)
@@ -295,7 +297,9 @@ _PREPOSITIONS = frozenset("in for with of by from on für bei en pour dans para 
 
 def _take_key(left: _Left, words: list[Word], i: int) -> None:
     left.key = 0
-    while left.key < 12 and i - left.key - 1 >= 0 and words[i - left.key - 1].role not in ("line", "end", "ask", "comma"):
+    while (
+        left.key < 12 and i - left.key - 1 >= 0 and words[i - left.key - 1].role not in ("line", "end", "ask", "comma")
+    ):
         left.key += 1
 
 
@@ -313,7 +317,9 @@ def _only_small(words: list[Word], i: int) -> bool:
         return True
     i -= 1
     steps = 0
-    while i >= 0 and words[i].role in ("so", "fill", "redo", "turn", "not", "maybe", "comma", "wrap", "why") and steps < 8:
+    while (
+        i >= 0 and words[i].role in ("so", "fill", "redo", "turn", "not", "maybe", "comma", "wrap", "why") and steps < 8
+    ):
         if words[i].role in ("not",) and not _stands_alone(words, i):
             return False
         i -= 1
@@ -481,21 +487,31 @@ def _choice_next(words: list[Word], i: int) -> bool:
 
 
 def _denied_after_pause(words: list[Word], i: int) -> bool:
-    """"B - no", "B: not correct", "B, wrong": a denial that the sentence ends with."""
+    """ "B - no", "B: not correct", "B, wrong": a denial that the sentence ends with."""
     denied = False
     start = i
     while i < len(words) and i - start < 8 and not _ends(words, i):
         role = words[i].role
         if role in ("not", "wrong"):
             denied = True
-        elif words[i].choice is not None or role not in ("comma", "dash", "colon", "fill", "right", "noun", "be", "wrap", "tail"):
+        elif words[i].choice is not None or role not in (
+            "comma",
+            "dash",
+            "colon",
+            "fill",
+            "right",
+            "noun",
+            "be",
+            "wrap",
+            "tail",
+        ):
             return False
         i += 1
     return denied and _ends(words, i)
 
 
 def _right_to_end(words: list[Word], i: int) -> bool:
-    """"B: correct"."""
+    """ "B: correct"."""
     found = False
     while i < len(words) and not _ends(words, i):
         found = found or words[i].role == "right"
@@ -506,7 +522,7 @@ def _right_to_end(words: list[Word], i: int) -> bool:
 
 
 def _doubted_to_end(words: list[Word], i: int) -> bool:
-    """"B, I guess", "B, but I am not sure"."""
+    """ "B, I guess", "B, but I am not sure"."""
     start = i
     doubted = False
     while i < len(words) and i - start < _FAR and not _ends(words, i):
@@ -555,7 +571,11 @@ def _join(said: Said, left: _Left, right: _Right, by_place: dict[int, Said], wor
         return
     joins = left.joins
     if "but" in joins or (other.stance == "denies" and "or" not in joins and "and" not in joins and "not" not in joins):
-        if other.stance in ("denies", *STATED, "line", "opens", "mentions") and said.stance not in ("denies", "doubts", "supposes"):
+        if other.stance in ("denies", *STATED, "line", "opens", "mentions") and said.stance not in (
+            "denies",
+            "doubts",
+            "supposes",
+        ):
             ends = right.ends or right.pause or right.right
             said.stance = "states" if ends and not right.verb and said.stance not in STATED else said.stance
             if "but" in joins and other.stance != "denies" and said.stance in STATED:
@@ -569,7 +589,12 @@ def _join(said: Said, left: _Left, right: _Right, by_place: dict[int, Said], wor
         return
     if "why" in joins or "so" in joins or ("be" in joins and "or" not in joins and "and" not in joins):
         return
-    if "or" in joins or "and" in joins or not joins or ("comma" in joins and (right.ends or right.pause) and not right.verb):
+    if (
+        "or" in joins
+        or "and" in joins
+        or not joins
+        or ("comma" in joins and (right.ends or right.pause) and not right.verb)
+    ):
         if joins == ["comma"] and other.stance == "opens" and said.stance in STATED and left.be:
             return
         framed = other.framed or other.stance in STATED or said.stance in STATED
@@ -584,7 +609,11 @@ def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:
     if role == "redo":
         if known.polar and len(words[place].text) > 8 and any(part in words[place].text for part in _WRONG_PARTS):
             return None
-        if place and words[place - 1].role not in _BREAKS and not (words[place - 1].role == "fill" and words[place - 1].text in _HUMS):
+        if (
+            place
+            and words[place - 1].role not in _BREAKS
+            and not (words[place - 1].role == "fill" and words[place - 1].text in _HUMS)
+        ):
             return None
         return "retracts" if words[place].text not in _SOFT else "turns"
     if role == "turn":
@@ -603,14 +632,27 @@ def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:
 
 _BREAKS = frozenset(("end", "ask", "line", "comma", "dash", "colon", "redo", "turn", "so", "wrap", "not", "or"))
 _HUMS = frozenset("oh ah ok okay well yes".split())
-_WRONG_PARTS = ("wrong", "incorrect", "not right", "not correct", "isn't right", "falsch", "stimmt nicht", "faux", "incorrecto", "errado", "sbagliato", "fout")
+_WRONG_PARTS = (
+    "wrong",
+    "incorrect",
+    "not right",
+    "not correct",
+    "isn't right",
+    "falsch",
+    "stimmt nicht",
+    "faux",
+    "incorrecto",
+    "errado",
+    "sbagliato",
+    "fout",
+)
 _SOFT = frozenset(
     "sorry i apologize i mean perdón perdon lo siento désolé pardon desculpe scusa sorry 抱歉 对不起 對不起 すみません 죄송합니다 maaf xin lỗi".split()
 ) | {"i apologize", "i mean", "lo siento", "xin lỗi"}
 
 
 def _outside(words: list[Word], place: int, known: Labelled) -> str | None:
-    """"The answer is E" where there is no E."""
+    """ "The answer is E" where there is no E."""
     after = place + 1
     while after < len(words) and words[after].role == "wrap":
         after += 1
@@ -622,4 +664,6 @@ def _outside(words: list[Word], place: int, known: Labelled) -> str | None:
     before = place - 1
     while before >= 0 and words[before].role in ("fill", "wrap", "right"):
         before -= 1
-    return "outside" if before >= 0 and words[before].role == "noun" and word.text.upper() not in known.by_label else None
+    return (
+        "outside" if before >= 0 and words[before].role == "noun" and word.text.upper() not in known.by_label else None
+    )

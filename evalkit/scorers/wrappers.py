@@ -17,7 +17,9 @@ from evalkit.scorers.labelled import ANSWER_MARK, Labelled, Reading
 from evalkit.scorers.reply_words import fold, role_of
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z_-]{1,30})>")
-_NO_ANSWER = frozenset("think thinking reasoning reason explanation scratchpad rationale analysis reflection thought thoughts question options".split())
+_NO_ANSWER = frozenset(
+    "think thinking reasoning reason explanation scratchpad rationale analysis reflection thought thoughts question options".split()
+)
 
 
 def open_tags(reply: str) -> str:
