@@ -53,9 +53,7 @@ def labels(n: int) -> tuple[str, ...]:
 
 
 _POLAR = frozenset(
-    "no yes true false incorrect correct wrong right nein ja falsch richtig non oui faux vrai sí si falso verdadero não sim nee nie "
-    "tak нет да ложь истина ні так hayır evet لا نعم לא כן नहीं हाँ 否 是 不 いいえ はい 아니요 예 không có ไม่ ใช่ tidak ya όχι ναι nej nei ei "
-    "kyllä ne ano nem igen nu".split()
+    ["no", "yes", "true", "false", "incorrect", "correct", "wrong", "right", "nein", "ja", "falsch", "richtig", "non", "oui", "faux", "vrai", "sí", "si", "falso", "verdadero", "não", "sim", "nee", "nie", "tak", "нет", "да", "ложь", "истина", "ні", "так", "hayır", "evet", "لا", "نعم", "לא", "כן", "नहीं", "हाँ", "否", "是", "不", "いいえ", "はい", "아니요", "예", "không", "có", "ไม่", "ใช่", "tidak", "ya", "όχι", "ναι", "nej", "nei", "ei", "kyllä", "ne", "ano", "nem", "igen", "nu"]
 )
 
 
@@ -314,10 +312,10 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
 
 
 _FOLLOW = frozenset(
-    "because since as which for due based or and with if but is isn't not oder und ou et o y e of en lub или и ist nicht est n'est es".split()
+    ["because", "since", "as", "which", "for", "due", "based", "or", "and", "with", "if", "but", "is", "isn't", "not", "oder", "und", "ou", "et", "o", "y", "e", "of", "en", "lub", "или", "и", "ist", "nicht", "est", "n'est", "es"]
 )
 _BE_WORDS = frozenset(
-    "is isn't was would ist wäre war est serait es sería são é è jest это является είναι är er on je este is's adalah là".split()
+    ["is", "isn't", "was", "would", "ist", "wäre", "war", "est", "serait", "es", "sería", "são", "é", "è", "jest", "это", "является", "είναι", "är", "er", "on", "je", "este", "is's", "adalah", "là"]
 )
 
 
@@ -347,8 +345,8 @@ def _ends_sentence(words: list[Word], place: int) -> bool:
 def _with_text(text: str, words: list[Word], place: int, after: int, label: Word, known: Labelled) -> tuple[Word, int]:
     """The label with what stands behind it: its own text belongs to it, another choice's text makes it a clash."""
     if (
-        after < len(words)
-        and words[after].text in ("(", "[", ":", ".", ")", "-", ",", "=", '"', "'", "|")
+        (after < len(words)
+        and words[after].text in ("(", "[", ":", ".", ")", "-", ",", "=", '"', "'", "|"))
         or _touches(words, after, label)
     ):
         starts = [after]
@@ -434,10 +432,10 @@ def _goes_on(words: list[Word], place: int, after: int) -> bool:
     last, following = words[after - 1], words[after]
     glued = following.start == last.end
     if glued and (
-        following.text in ("+", "#", "%", "^", "°", "²", "³", "!")
-        and last.kind == "number"
-        or following.text in "#^%+"
-        and following.kind == "symbol"
+        (following.text in ("+", "#", "%", "^", "°", "²", "³", "!")
+        and last.kind == "number")
+        or (following.text in "#^%+"
+        and following.kind == "symbol")
     ):
         return True
     if last.kind == "number" and (

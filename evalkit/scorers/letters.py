@@ -187,12 +187,10 @@ def _settle(
 
 
 def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None) -> None:
-    if state.index is None or (state.index != index and state.tier < 3):
-        state.drop("the reply is in doubt")
-    elif state.index != index and any(
+    if state.index is None or (state.index != index and state.tier < 3) or (state.index != index and any(
         word.text in ("also", "or", "auch", "aussi", "también", "或")
         for word in words[max(0, one.place - 4) : one.place]
-    ):
+    )):
         state.drop("the reply is in doubt")
 
 

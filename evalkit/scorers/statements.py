@@ -87,7 +87,7 @@ class _Right:
 
 
 _BUT = frozenset(
-    "but sondern sino pero mais ma bensì mas maar lecz ale а но але ama بل אלא 而是 بلکه melainkan mà αλλά utan men vaan hanem ci however".split()
+    ["but", "sondern", "sino", "pero", "mais", "ma", "bensì", "mas", "maar", "lecz", "ale", "а", "но", "але", "ama", "بل", "אלא", "而是", "بلکه", "melainkan", "mà", "αλλά", "utan", "men", "vaan", "hanem", "ci", "however"]
 )
 _FAR = 30
 """Words looked at on either side."""
@@ -292,7 +292,7 @@ def _take_left(left: _Left, words: list[Word], i: int, bridged: int) -> tuple[in
     return bridged, False
 
 
-_PREPOSITIONS = frozenset("in for with of by from on für bei en pour dans para por per".split())
+_PREPOSITIONS = frozenset(["in", "for", "with", "of", "by", "from", "on", "für", "bei", "en", "pour", "dans", "para", "por", "per"])
 
 
 def _take_key(left: _Left, words: list[Word], i: int) -> None:
@@ -530,9 +530,7 @@ def _doubted_to_end(words: list[Word], i: int) -> bool:
             return True
         if words[i].role == "maybe" and i - start <= 4:
             doubted = True
-        elif words[i].choice is not None or words[i].role in ("so",):
-            return False
-        elif doubted and words[i].role not in ("fill", "wrap", "why", "maybe", "not"):
+        elif words[i].choice is not None or words[i].role in ("so",) or (doubted and words[i].role not in ("fill", "wrap", "why", "maybe", "not")):
             return False
         i += 1
     return doubted
@@ -631,7 +629,7 @@ def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:
 
 
 _BREAKS = frozenset(("end", "ask", "line", "comma", "dash", "colon", "redo", "turn", "so", "wrap", "not", "or"))
-_HUMS = frozenset("oh ah ok okay well yes".split())
+_HUMS = frozenset(["oh", "ah", "ok", "okay", "well", "yes"])
 _WRONG_PARTS = (
     "wrong",
     "incorrect",
@@ -647,7 +645,7 @@ _WRONG_PARTS = (
     "fout",
 )
 _SOFT = frozenset(
-    "sorry i apologize i mean perdón perdon lo siento désolé pardon desculpe scusa sorry 抱歉 对不起 對不起 すみません 죄송합니다 maaf xin lỗi".split()
+    ["sorry", "i", "apologize", "i", "mean", "perdón", "perdon", "lo", "siento", "désolé", "pardon", "desculpe", "scusa", "sorry", "抱歉", "对不起", "對不起", "すみません", "죄송합니다", "maaf", "xin", "lỗi"]
 ) | {"i apologize", "i mean", "lo siento", "xin lỗi"}
 
 

@@ -18,7 +18,7 @@ from evalkit.scorers.reply_words import fold, role_of
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z_-]{1,30})>")
 _NO_ANSWER = frozenset(
-    "think thinking reasoning reason explanation scratchpad rationale analysis reflection thought thoughts question options".split()
+    ["think", "thinking", "reasoning", "reason", "explanation", "scratchpad", "rationale", "analysis", "reflection", "thought", "thoughts", "question", "options"]
 )
 
 
@@ -65,8 +65,7 @@ def read_object(text: str, known: Labelled, alone: Callable[[str], Reading | Non
 
 
 _ANSWER_KEYS = frozenset(
-    "answer final_answer finalanswer final answer_letter answerletter answer_choice choice selected selected_option option label category class "
-    "classification queue verdict prediction result output response sentiment intent decision correct_answer correct_option".split()
+    ["answer", "final_answer", "finalanswer", "final", "answer_letter", "answerletter", "answer_choice", "choice", "selected", "selected_option", "option", "label", "category", "class", "classification", "queue", "verdict", "prediction", "result", "output", "response", "sentiment", "intent", "decision", "correct_answer", "correct_option"]
 )
 
 
