@@ -1,14 +1,15 @@
 """Replies to multiple-choice questions, with the choice that a careful person would read from each.
 
-Each group has the choices that were offered and rows of (reply, what is read). What is read is a choice's letter, or "-" where the
-reply settles on no choice (it denies, doubts, names two, asks, or says something else): such a reply must never be right.
-"B-" means that B is what a careful person reads and that reading nothing is acceptable too; any other letter is a fault.
-The rows were written before the code that reads them, and are no copies of anybody's data.
+Each group has the choices that were offered and rows of (reply, what is read). What is read is a choice's letter, or
+"-" where the reply settles on no choice (it denies, doubts, names two, asks, or says something else): such a reply must
+never be right. "B-" means that B is what a careful person reads and that reading nothing is acceptable too; any other
+letter is a fault. The rows were written before the code that reads them, and are no copies of anybody's data.
 """
 
 CITIES = ("Paris", "Lyon", "Nice", "Lille")
 TEN = ("Paris", "Lyon", "Nice", "Lille", "Metz", "Nantes", "Brest", "Dijon", "Tours", "Reims")
 ANIMALS = ("lion", "otter", "eagle", "shark", "ant")
+COLOURS = ("red", "green", "blue", "grey")
 YES_NO = ("yes", "no")
 YES_NO_MAYBE = ("yes", "no", "maybe")
 QUEUES = ("billing", "technical", "shipping", "other")
@@ -1126,6 +1127,83 @@ GROUPS: list[tuple[str, tuple[str, ...], list[tuple[str, str]]]] = [
             ("भावना: नकारात्मक", "B"),
             ("सकारात्मक नहीं", "-"),
             ("यह समीक्षा नकारात्मक है।", "B-"),
+        ],
+    ),
+    (
+        "second fresh batch",
+        COLOURS,
+        [
+            ("My pick: C", "C"),
+            ("So we get D as the final answer.", "D"),
+            ("The right letter is (B).", "B"),
+            ("It has to be C.", "C"),
+            ("Obviously D.", "D"),
+            ("Hence, option A is the answer.", "A"),
+            ("answer is: **D**", "D"),
+            ("Final Answer: B. green", "B"),
+            ("I am certain that the answer is A.", "A"),
+            ("In conclusion, (C) is the best answer.", "C"),
+            ("C is incorrect, so is D. The answer is B.", "B"),
+            ("Neither B nor C, so A.", "A-"),
+            ("Not quite B; the answer is D.", "D"),
+            ("The answer is definitely not C.", "-"),
+            ("B is not correct.", "-"),
+            ("You should avoid option C.", "-"),
+            ("The answer might be D.", "-"),
+            ("D, maybe", "-"),
+            ("B?", "-"),
+            ("I suspect B.", "-"),
+            ("A and D are both valid.", "-"),
+            ("The answer depends on the light.", "-"),
+            ("One of B or C.", "-"),
+            ("If it is night, D.", "-"),
+            ("B or not B", "-"),
+            ("Answer: B. Wait, I misread the question. Answer: D", "D"),
+            ("A, no, C.", "C"),
+            ("B, sorry, D.", "D-"),
+            ("It's A. Actually no, it's D.", "D"),
+            ("The answer is B. On reflection C is better.", "C-"),
+            ("Lösung: C", "C"),
+            ("Richtige Antwort: D", "D"),
+            ("Falsch ist B.", "-"),
+            ("Nicht A, sondern C.", "C"),
+            ("La respuesta es: A", "A"),
+            ("No es la C.", "-"),
+            ("Creo que puede ser B.", "-"),
+            ("La bonne réponse n'est pas C mais D.", "D"),
+            ("La risposta giusta è la B.", "B"),
+            ("Non è C.", "-"),
+            ("Resposta correta: D", "D"),
+            ("Não é B.", "-"),
+            ("Juist is C.", "C"),
+            ("Niet B maar C.", "C-"),
+            ("Odpowiedź C jest poprawna.", "C"),
+            ("Ответ D правильный.", "D"),
+            ("Это не B, а C.", "C-"),
+            ("B değil, C.", "C-"),
+            ("الإجابة الصحيحة: D", "D"),
+            ("لا، ليست B", "-"),
+            ("התשובה הנכונה: C", "C"),
+            ("सही जवाब D है", "D"),
+            ("正确的选项是D", "D"),
+            ("不是A，是C。", "C-"),
+            ("答えはAではなく、Dです。", "D-"),
+            ("답은 C입니다.", "C"),
+            ("A가 아니라 B입니다.", "B-"),
+            ("Đáp án chính xác là C.", "C"),
+            ("ข้อที่ถูกต้องคือ C", "C"),
+            ("Jawaban yang tepat: D", "D"),
+            ("Σωστή απάντηση: B", "B"),
+            ("Rätt svar: D", "D"),
+            ("green", "B"),
+            ("It's green.", "B"),
+            ("Colour: blue", "C"),
+            ("The light is grey, not blue.", "D"),
+            ("Greenish", "-"),
+            ("green or blue", "-"),
+            ('{"colour": "blue"}', "C"),
+            ("<colour>grey</colour>", "D"),
+            ("The colour is not red.", "-"),
         ],
     ),
 ]

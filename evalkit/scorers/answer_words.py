@@ -76,7 +76,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|previously|earlier|thought to be|supposing|many students|most students|other people|students may"
         "|students might|students often|people often|a common answer|commonly thought|others may|others might"
         "|others think",
-        "redo": "none of the above|none of the options|none of these|none of the choices|wait|no wait|hold on|scratch that|let me reconsider|let me rethink|let me double check"
+        "redo": "none of the above|none of the options|none of these|none of the choices|on reflection|upon reflection|wait|no wait|hold on|scratch that|let me reconsider|let me rethink|let me double check"
         "|let me double-check|let me recheck|let me re-check|let me check again|i made a mistake|i was wrong"
         "|on second thought|on second thoughts|strike that|i take that back|i misread|i misspoke|that's wrong"
         "|that is wrong|that's not right|that is not right|that's incorrect|that is incorrect|that isn't right"

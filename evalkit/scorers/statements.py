@@ -165,7 +165,7 @@ def _unframed(word: Word, left: _Left, right: _Right) -> str:
         return "opens"
     if word.how == "label" and not word.small and (word.marked or left.near_noun):
         return "mentions"
-    if left.be and word.how == "text" and right.ends:
+    if left.be and word.how == "text" and (right.ends or right.pause):
         return "mentions"
     return "names"
 
@@ -214,7 +214,7 @@ def _look_left(words: list[Word], place: int) -> _Left:
         i -= 1
     else:
         left.first = bridged == 0 and i < 0
-    clause = "be" in left.joins and any(join in left.joins for join in ("comma", "but", "so"))
+    clause = "redo" in left.joins or "be" in left.joins and any(join in left.joins for join in ("comma", "but", "so"))
     left.alone = bridged == 0 and not broken and (left.before is None or clause)
     return left
 
@@ -242,6 +242,7 @@ def _take_left(left: _Left, words: list[Word], i: int, bridged: int) -> tuple[in
         return bridged, not _joined(words, i)
     if role == "not" and _stands_alone(words, i):
         left.led = left.led or bridged == 0
+        left.joins.append("redo")
     elif role == "not":
         left.denials += 1
         left.joins.append("not")
@@ -324,7 +325,7 @@ def _only_small(words: list[Word], i: int) -> bool:
             return False
         i -= 1
         steps += 1
-    return i < 0 or words[i].role in ("end", "ask", "line")
+    return i < 0 or words[i].role in ("end", "ask", "line") or words[i].choice is not None
 
 
 def _stands_alone(words: list[Word], i: int) -> bool:
@@ -414,6 +415,9 @@ def _look_right(words: list[Word], place: int, polar: bool) -> _Right:
     return right
 
 
+_AS = frozenset(["as", "als", "comme", "como", "come", "som", "jako", "как"])
+
+
 def _predicate(words: list[Word], i: int, right: _Right) -> None:
     """What is said of the choice by the words that follow it at once."""
     n, start = len(words), i
@@ -422,6 +426,8 @@ def _predicate(words: list[Word], i: int, right: _Right) -> None:
         word, role = words[i], words[i].role
         if role in ("be", "would"):
             verb, would = True, would or role == "would"
+        elif word.text in _AS:
+            verb = True
         elif role == "not":
             right.denied = not _choice_next(words, i)
             return
@@ -585,7 +591,7 @@ def _join(said: Said, left: _Left, right: _Right, by_place: dict[int, Said], wor
         elif "not" not in joins and "and" in joins and right.denied and other.stance in ("names", "mentions", "line"):
             other.stance = "denies"
         return
-    if "why" in joins or "so" in joins or ("be" in joins and "or" not in joins and "and" not in joins):
+    if "why" in joins or "so" in joins or "redo" in joins or ("be" in joins and "or" not in joins and "and" not in joins):
         return
     if (
         "or" in joins
