@@ -170,7 +170,8 @@ def test_numbers_long_lists_and_words_as_choices(reply: str, choices: tuple[str,
 def test_replies_are_read_as_a_careful_person_reads_them(
     kind: str, choices: tuple[str, ...], rows: list[tuple[str, str]]
 ) -> None:
-    """Every reply of the table, in some thirty languages. A choice that is read against the table is a false right for somebody."""
+    """Every reply of the table, in some thirty languages. A choice that is read against the table is a false
+    right for somebody."""
     del kind
     read_otherwise = []
     for reply, wanted in rows:

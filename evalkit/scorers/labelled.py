@@ -3,8 +3,10 @@
     known = prepare(("New York", "New"))
     [(word.choice, word.how) for word in words_of(simplify("B: New, I think"), known)][0]     # (1, "label")
 
-A choice is named by its label (B, (b), "option B") or by its text. Texts compare without case, odd spaces, Markdown and TeX
-wrappers; the longest text that fits wins, so that "not spam" is never read as "spam". Bounded: replies may be 100 kB of one word.
+A choice is named by its label (B, (b), "option B") or by its text. Texts compare without case, odd spaces, Markdown
+and TeX
+wrappers; the longest text that fits wins, so that "not spam" is never read as "spam". Bounded: replies may be 100 kB
+of one word.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from evalkit.scorers.reply_words import Word, any_role, fold, pieces_of, split
+from evalkit.scorers.reply_words import Word, any_role, fold, pieces_of, split, word_set
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -52,13 +54,17 @@ def labels(n: int) -> tuple[str, ...]:
     return tuple(LETTERS[:n]) if n <= len(LETTERS) else tuple(str(i) for i in range(1, n + 1))
 
 
-_POLAR = frozenset(
-    ["no", "yes", "true", "false", "incorrect", "correct", "wrong", "right", "nein", "ja", "falsch", "richtig", "non", "oui", "faux", "vrai", "sí", "si", "falso", "verdadero", "não", "sim", "nee", "nie", "tak", "нет", "да", "ложь", "истина", "ні", "так", "hayır", "evet", "لا", "نعم", "לא", "כן", "नहीं", "हाँ", "否", "是", "不", "いいえ", "はい", "아니요", "예", "không", "có", "ไม่", "ใช่", "tidak", "ya", "όχι", "ναι", "nej", "nei", "ei", "kyllä", "ne", "ano", "nem", "igen", "nu"]
+_POLAR = word_set(
+    "no yes true false incorrect correct wrong right nein ja falsch richtig non oui faux vrai sí "
+    "si falso verdadero não sim nee nie tak нет да ложь истина ні так hayır evet لا نعم לא כן "
+    "नहीं हाँ 否 是 不 いいえ はい 아니요 예 không có ไม่ ใช่ tidak ya όχι ναι nej nei ei kyllä ne ano nem "
+    "igen nu"
 )
 
 
 _LOOKS_LIKE = {"А": "A", "С": "C", "Α": "A", "Β": "B", "Ε": "E", "Ι": "I"}
-"""Cyrillic and Greek letters that are the same choice by their looks and by their place in the alphabet (or have no rival)."""
+"""Cyrillic and Greek letters that are the same choice by their looks and by their place in the alphabet (or have no
+rival)."""
 _OPENS, _CLOSES = frozenset("([{<\"'“「『«【《"), frozenset(")]}>\"'”」』»】》")
 
 
@@ -251,7 +257,7 @@ def _is_formula(words: list[Word], place: int, inner: int, after: int) -> bool:
     )
 
 
-def _glued(words: list[Word], place: int) -> bool:
+def _glued(words: list[Word], place: int) -> bool:  # noqa: PLR0911 - a table, read from the top
     """Whether the letter is part of something else: A1, U.S., C++, 5%, C-section."""
     word = words[place]
     if (
@@ -311,11 +317,13 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
     return words[after].text not in _BE_WORDS
 
 
-_FOLLOW = frozenset(
-    ["because", "since", "as", "which", "for", "due", "based", "or", "and", "with", "if", "but", "is", "isn't", "not", "oder", "und", "ou", "et", "o", "y", "e", "of", "en", "lub", "или", "и", "ist", "nicht", "est", "n'est", "es"]
+_FOLLOW = word_set(
+    "because since as which for due based or and with if but is isn't not oder und ou et o y e of "
+    "en lub или и ist nicht est n'est es"
 )
-_BE_WORDS = frozenset(
-    ["is", "isn't", "was", "would", "ist", "wäre", "war", "est", "serait", "es", "sería", "são", "é", "è", "jest", "это", "является", "είναι", "är", "er", "on", "je", "este", "is's", "adalah", "là"]
+_BE_WORDS = word_set(
+    "is isn't was would ist wäre war est serait es sería são é è jest это является είναι är er on "
+    "je este is's adalah là"
 )
 
 
@@ -345,10 +353,8 @@ def _ends_sentence(words: list[Word], place: int) -> bool:
 def _with_text(text: str, words: list[Word], place: int, after: int, label: Word, known: Labelled) -> tuple[Word, int]:
     """The label with what stands behind it: its own text belongs to it, another choice's text makes it a clash."""
     if (
-        (after < len(words)
-        and words[after].text in ("(", "[", ":", ".", ")", "-", ",", "=", '"', "'", "|"))
-        or _touches(words, after, label)
-    ):
+        after < len(words) and words[after].text in ("(", "[", ":", ".", ")", "-", ",", "=", '"', "'", "|")
+    ) or _touches(words, after, label):
         starts = [after]
         while (
             starts[-1] < len(words)
@@ -425,17 +431,15 @@ def _signed(words: list[Word], place: int, behind_label: bool) -> bool:
     return short and (glued or first.kind == "number")
 
 
-def _goes_on(words: list[Word], place: int, after: int) -> bool:
+def _goes_on(words: list[Word], place: int, after: int) -> bool:  # noqa: PLR0911 - a table, read from the top
     """Whether the text goes on into something else: "5 apples", "5^2", "Technical support"."""
     if after >= len(words):
         return False
     last, following = words[after - 1], words[after]
     glued = following.start == last.end
     if glued and (
-        (following.text in ("+", "#", "%", "^", "°", "²", "³", "!")
-        and last.kind == "number")
-        or (following.text in "#^%+"
-        and following.kind == "symbol")
+        (following.text in ("+", "#", "%", "^", "°", "²", "³", "!") and last.kind == "number")
+        or (following.text in "#^%+" and following.kind == "symbol")
     ):
         return True
     if last.kind == "number" and (

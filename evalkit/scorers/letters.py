@@ -5,15 +5,23 @@ r"""Which choice a reply names: careful reading, and None rather than a guess.
 
 The rules, the first that decides:
 
-1. The reply is a letter or a choice's text and nothing else: `C`, `c`, `(C)`, `**C**`, `\boxed{C}`, `<answer>C</answer>`, `{"answer": "C"}`.
-2. Final statements, in some thirty languages: "the answer is C", "Antwort: C", "option C is correct", "I choose C", "so C", a last line that
-   is only a choice. The last one wins. Denying the choice, a "wait" or an "I am not sure" behind it takes it back; one that names two
-   choices, or a label with another choice's text, decides for none. Questions, suppositions and remarks about other choices do not count.
-3. What opens the reply: `C) text`, `C, because`, `Yes, it does`. Lines that open with different choices (a list of them) decide for none.
-4. In a reply of up to 600 characters, the one choice that is named in brackets, after "option", or at the end of "the ... is".
+1. The reply is a letter or a choice's text and nothing else: `C`, `c`, `(C)`, `**C**`, `\boxed{C}`,
+`<answer>C</answer>`, `{"answer": "C"}`.
+2. Final statements, in some thirty languages: "the answer is C", "Antwort: C", "option C is correct", "I choose C",
+"so C", a last line that
+   is only a choice. The last one wins. Denying the choice, a "wait" or an "I am not sure" behind it takes it
+   back; one that names two
+   choices, or a label with another choice's text, decides for none. Questions, suppositions and remarks about
+   other choices do not count.
+3. What opens the reply: `C) text`, `C, because`, `Yes, it does`. Lines that open with different choices (a list of
+them) decide for none.
+4. In a reply of up to 600 characters, the one choice that is named in brackets, after "option", or at the end of
+"the ... is".
 
-A reply that only doubts ("maybe C", "probably true", "either A or C") or denies names no choice. Small letters count only where they
-stand alone. "A" and "I" are also English words: followed by more words they count only when marked. Choices are labelled A, B, C ...;
+A reply that only doubts ("maybe C", "probably true", "either A or C") or denies names no choice. Small letters count
+only where they
+stand alone. "A" and "I" are also English words: followed by more words they count only when marked. Choices are
+labelled A, B, C ...;
 where there are more than 26, they are labelled 1, 2, 3 ... instead.
 """
 
@@ -90,7 +98,8 @@ def _read_alone(text: str, known: Labelled) -> Reading | None:
 
 
 def _first(words: list[Word], said: list[Said], known: Labelled, size: int) -> Reading:
-    """For replies that run on: the first answer that is named as such, else the first statement, else what rules 2 to 4 find."""
+    """For replies that run on: the first answer that is named as such, else the first statement, else what rules
+    2 to 4 find."""
     if (reading := _first_answer(words, known)) is not None:
         return reading
     first = next((one for one in said if one.stance == "states"), None)
@@ -187,10 +196,17 @@ def _settle(
 
 
 def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None) -> None:
-    if state.index is None or (state.index != index and state.tier < 3) or (state.index != index and any(
-        word.text in ("also", "or", "auch", "aussi", "también", "或")
-        for word in words[max(0, one.place - 4) : one.place]
-    )):
+    if (
+        state.index is None
+        or (state.index != index and state.tier < 3)
+        or (
+            state.index != index
+            and any(
+                word.text in ("also", "or", "auch", "aussi", "también", "或")
+                for word in words[max(0, one.place - 4) : one.place]
+            )
+        )
+    ):
         state.drop("the reply is in doubt")
 
 

@@ -4,7 +4,8 @@
     [(word.text, word.role) for word in split(sentence, no_names)]
     # [("die", "fill"), ("antwort", "noun"), ("ist", "be"), ("nicht", "not"), ("b", ""), (".", "end")]
 
-One pass, in linear time. Chinese, Japanese, Korean and Thai are cut by the longest word of the table that fits; where languages
+One pass, in linear time. Chinese, Japanese, Korean and Thai are cut by the longest word of the table that fits;
+where languages
 share a word ("no", "o", "die"), the language with the most words in the sentence decides.
 """
 
@@ -29,7 +30,8 @@ class Word:
     kind: str
     """word, number, symbol, line; `run` for a piece of a script without spaces."""
     role: str = ""
-    """A kind of `answer_words`, or: end (of a sentence), ask (a question mark), comma, colon, wrap (brackets, quotes, emoji), ""."""
+    """A kind of `answer_words`, or: end (of a sentence), ask (a question mark), comma, colon, wrap (brackets,
+    quotes, emoji), ""."""
     choice: int | None = None
     """The choice that it names."""
     how: str = ""
@@ -69,6 +71,11 @@ def fold(text: str) -> str:
     """As words compare: small letters, Arabic and Hebrew without vowel marks, one form of alef."""
     text = text.casefold()
     return text if text.isascii() else _MARKS.sub("", text).translate(_ALEF)
+
+
+def word_set(words: str) -> frozenset[str]:
+    """Words parted by spaces, as a set."""
+    return frozenset(words.split())
 
 
 def group_thousands(number: str) -> str:
@@ -120,7 +127,8 @@ Names = Callable[[list[Word], int], tuple[Word, int] | None]
 def split(
     text: str, names: Names, may_name: frozenset[str] = frozenset(), run_texts: tuple[str, ...] = ()
 ) -> list[Word]:
-    """The words of a text that `simplify` has been over; choices named in it are single words. `may_name` has the words that a choice's
+    """The words of a text that `simplify` has been over; choices named in it are single words. `may_name` has
+    the words that a choice's
     name may begin with; `run_texts` are choices in scripts without spaces, which the cutting must not break."""
     pieces = pieces_of(text, run_texts)
     words: list[Word] = []
