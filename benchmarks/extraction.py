@@ -61,7 +61,9 @@ class Row:
             source,
             n=len(readings),
             read=unread.count(False),
-            agree=sum(own == reading.right if reading.accepted is None else reading.accepted for reading, own, _ in pairs),
+            agree=sum(
+                own == reading.right if reading.accepted is None else reading.accepted for reading, own, _ in pairs
+            ),
             missed=sum(reading.right and not_read for reading, _, not_read in pairs),
             false_right=sum(own and not reading.right for reading, own, _ in pairs),
         )
@@ -77,7 +79,9 @@ def main() -> int:
     for name, source in SOURCES.items():
         readings = list(source(Path(folder)))
         row = Row.of(name, readings)
-        print(f"| {name} | {row.n:,} | {row.read:,} | {row.agree:,} | {row.missed:,} | {row.false_right:,} |", flush=True)
+        print(
+            f"| {name} | {row.n:,} | {row.read:,} | {row.agree:,} | {row.missed:,} | {row.false_right:,} |", flush=True
+        )
         if "--list" in sys.argv[1:]:
             for reading in readings:
                 _print_other(name, reading)
@@ -143,7 +147,9 @@ def pubmedqa(data: Path) -> Iterator[Reading]:
     for record in _records(data / "pubmedqa" / "pqal_nontest.jsonl.gz"):
         for who in ("reasoning_required_pred", "reasoning_free_pred"):
             target = record["final_decision"]
-            yield Reading(record[who], record[who] == target, _marked(target, ("yes", "no", "maybe"), record[who], scorer))
+            yield Reading(
+                record[who], record[who] == target, _marked(target, ("yes", "no", "maybe"), record[who], scorer)
+            )
 
 
 def own_replies(data: Path) -> Iterator[Reading]:
@@ -172,7 +178,11 @@ def found_cases(data: Path) -> Iterator[Reading]:
         if "choice" not in case["kind"] or "think" in case["kind"] or not isinstance(case["input"], dict):
             continue
         record = case["input"].get("record") or {}
-        if case["input"]["task"].get("score") == "choice" and "c" in record and record["a"] in (*record["c"], *"ABCDEFGHIJ"):
+        if (
+            case["input"]["task"].get("score") == "choice"
+            and "c" in record
+            and record["a"] in (*record["c"], *"ABCDEFGHIJ")
+        ):
             wanted = [word.strip() for word in case["expected"].split("|")]
             score = _marked(record["a"], tuple(record["c"]), case["input"]["reply"], make_scorer("choice", {}))
             yield Reading(case["input"]["reply"], "right" in wanted, score, score.outcome.value in wanted)

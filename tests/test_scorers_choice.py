@@ -12,6 +12,7 @@ from evalkit.records import Outcome
 from evalkit.scorers.choice import continuations, target_index
 from evalkit.scorers.letters import LETTERS, labels, read_choice
 from evalkit.scorers.registry import make_scorer
+from tests.choice_replies import GROUPS
 from tests.scoring import mark, said, sample
 
 CITIES = ("London", "Rome", "Paris", "Berlin")
@@ -163,6 +164,50 @@ def test_a_reply_names_a_letter_or_honestly_none(reply: str, letter: str | None)
 @pytest.mark.parametrize(("reply", "choices", "index"), OTHER_CHOICES)
 def test_numbers_long_lists_and_words_as_choices(reply: str, choices: tuple[str, ...], index: int | None) -> None:
     assert read_choice(reply, choices).index == index
+
+
+@pytest.mark.parametrize(("kind", "choices", "rows"), GROUPS, ids=[kind for kind, _, _ in GROUPS])
+def test_replies_are_read_as_a_careful_person_reads_them(
+    kind: str, choices: tuple[str, ...], rows: list[tuple[str, str]]
+) -> None:
+    """Every reply of the table, in some thirty languages. A choice that is read against the table is a false
+    right for somebody."""
+    del kind
+    read_otherwise = []
+    for reply, wanted in rows:
+        index = read_choice(reply, choices).index
+        read = "-" if index is None else LETTERS[index]
+        if read != wanted and not (wanted.endswith("-") and read in ("-", wanted[0])):
+            read_otherwise.append((reply, wanted, read))
+    assert read_otherwise == []
+
+
+LONG_UNITS = [
+    "(",
+    "A ",
+    "A, ",
+    "[A",
+    '{"a":',
+    "l'a'b'c'd",
+    "the answer is not A ",
+    "wait. ",
+    "答案",
+    "<b>B</b>",
+    "\n",
+    "B?",
+]
+
+
+@pytest.mark.parametrize("unit", LONG_UNITS)
+def test_a_reply_of_a_megabyte_is_read_at_once(unit: str) -> None:
+    """Well under a second of processor time; the bound is loose because the machine is shared."""
+    start = time.process_time()
+    read_choice("The answer is B. " + (unit * 1_000_000)[:1_000_000], CITIES)
+    assert time.process_time() - start < 3
+
+
+def test_the_end_of_a_very_long_reply_is_still_read() -> None:
+    assert read_choice("Let me think about it once more. " * 10_000 + "\n\nThe answer is C.", CITIES).index == 2
 
 
 def test_the_mark_shows_letter_and_text() -> None:

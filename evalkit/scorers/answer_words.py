@@ -1,7 +1,7 @@
 """The words by which an answer is given, denied, doubted or corrected, one row a language.
 
-`letters` reads replies by these rows; a language is added by adding a row. Words are parted by "|", may be phrases, and are
-compared after `fold` (small letters, without Arabic and Hebrew vowel marks). What each kind of word does:
+`letters` reads replies by these rows; a language is added by adding a row. Words are parted by "|", may be phrases, and
+are compared after `fold` (small letters, without Arabic and Hebrew vowel marks). What each kind of word does:
 
     noun      what is answered with: "the answer is B", "option B"
     field     what an answer is called in sorting: "Queue: billing", "the sentiment is neutral"; weaker than a noun
@@ -26,78 +26,81 @@ compared after `fold` (small letters, without Arabic and Hebrew vowel marks). Wh
 from __future__ import annotations
 
 KINDS = (
-    "noun", "field", "be", "would", "right", "wrong", "not", "choose", "maybe", "unsure", "or", "and", "if", "redo", "turn", "so",
-    "tail", "fill", "why",
+    "noun", "field", "be", "would", "right", "wrong", "not", "choose", "maybe", "unsure", "or", "and", "if", "redo",
+    "turn", "so", "tail", "fill", "why",
 )  # fmt: skip
 
 WORDS: dict[str, dict[str, str]] = {
     "en": {
         "noun": "answer|answers|ans|option|options|choice|choices|solution|letter|alternative|final answer",
-        "field": "response|conclusion|label|category|class|classification|verdict|sentiment|queue|statement|one|pick"
-        "|selection|prediction|result|decision|output",
+        "field": "response|conclusion|label|category|class|classification|verdict|sentiment|queue|statement|one"
+        "|pick|selection|prediction|result|decision|output",
         "be": "is|are|was|'s|be|must be|should be|has to be|will be|ought to be|seems to be|appears to be|seems"
         "|remains|equals|being",
         "would": "would be|would have been|'d be|were",
-        "right": "right|correct|best|accurate|appropriate|fits|suitable|correctly|most likely"
-        "|the most likely|only|most appropriate|most accurate|proper|closest|nearest|better|the closest",
-        "wrong": "wrong|incorrect|false|invalid|untrue|inaccurate|mistaken|mistake|error|worst|least likely|distractor"
-        "|misleading|eliminated|ruled out|excluded|impossible|unlikely|implausible|unsuitable|inappropriate"
-        "|trap|does not fit|doesn't fit|not correct|not right|not true|not the right|not the correct"
-        "|not the best|not possible",
+        "right": "right|correct|best|accurate|appropriate|fits|suitable|correctly|most likely|the most likely|only"
+        "|most appropriate|most accurate|proper|closest|nearest|better|the closest",
+        "wrong": "wrong|incorrect|false|invalid|untrue|inaccurate|mistaken|mistake|error|worst|least likely"
+        "|distractor|misleading|eliminated|ruled out|excluded|impossible|unlikely|implausible|unsuitable"
+        "|inappropriate|trap|does not fit|doesn't fit|not correct|not right|not true|not the right"
+        "|not the correct|not the best|not possible",
         "not": "not|no|never|neither|nor|isn't|aren't|wasn't|cannot|can't|can not|couldn't|won't|wouldn't|don't"
         "|doesn't|didn't|nobody|no one|anything but|all but|everything but|except|except for|all except"
-        "|excluding|rule out|ruling out|rules out|exclude|eliminate|reject|discard|rather than|instead of|than"
-        "|doubt|doubts|deny|denies|without|far from|hardly|ain't|isnt|unable|refuse|dismiss|avoid|shouldn't"
-        "|should not|as opposed to|unlike|nothing",
-        "choose": "choose|chose|pick|select|go with|going with|opt for|i say|my answer|settle on"
-        "|go for|goes to|route this to|route it to|route to|assign this to|assign it to|send this to"
-        "|send it to|classify this as|classify it as|classified as|categorize this as|categorize it as"
-        "|label this as|label it as|go to|goes under|belongs to|belongs in|belong to|falls under|falls into"
-        "|fall under|forward this to|forward it to|choose option|i'd say|i would say|i think|i believe"
-        "|i am confident it is|filed under|file this under|sort this into"
-        "|put this in|put this under|categorised as|categorized as|categorise this as|labelled as|labeled as"
-        "|i go with|my vote is",
-        "maybe": "maybe|perhaps|possibly|probably|might|might be|may|may be|could|could be|can be|guess|guessing|either"
-        "|likely|presumably|potentially|conceivably|suppose|supposedly|perhaps also|apparently|tentatively"
-        "|lean|leaning|leaning towards|lean towards|partly|partially|somewhat|almost|nearly|plausible|arguably"
-        "|suspect|in part|seemingly|about|approximately|roughly|between|hesitant|close to|toss-up|hunch"
-        "|or maybe|or perhaps|or possibly|could also be|might also be",
-        "unsure": "not sure|unsure|not certain|uncertain|not confident|not entirely sure|not completely sure|don't know"
-        "|do not know|hard to say|hard to tell|just a guess|only a guess|cannot be sure|can't be sure"
-        "|can't be certain|no idea|can't tell|cannot tell|not 100% sure|not totally sure|not fully sure"
-        "|not quite sure|cannot determine|can't determine|cannot decide|can't decide|difficult to say"
-        "|cannot say|can't say|not so sure|not really sure|could be wrong|might be wrong|may be wrong"
-        "|take it with|undecided|without certainty|low confidence|don't quote me|cannot provide an answer|cannot answer|unable to answer|unable to determine|cannot be determined|cannot provide the answer|wild guess|random guess",
+        "|excluding|rule out|ruling out|rules out|exclude|eliminate|reject|discard|rather than|instead of"
+        "|than|doubt|doubts|deny|denies|without|far from|hardly|ain't|isnt|unable|refuse|dismiss|avoid"
+        "|shouldn't|should not|as opposed to|unlike|nothing",
+        "choose": "choose|chose|pick|select|go with|going with|opt for|i say|my answer|settle on|go for|goes to"
+        "|route this to|route it to|route to|assign this to|assign it to|send this to|send it to"
+        "|classify this as|classify it as|classified as|categorize this as|categorize it as|label this as"
+        "|label it as|go to|goes under|belongs to|belongs in|belong to|falls under|falls into|fall under"
+        "|forward this to|forward it to|choose option|i'd say|i would say|i think|i believe"
+        "|i am confident it is|filed under|file this under|sort this into|put this in|put this under"
+        "|categorised as|categorized as|categorise this as|labelled as|labeled as|i go with|my vote is",
+        "maybe": "maybe|perhaps|possibly|probably|might|might be|may|may be|could|could be|can be|guess|guessing"
+        "|either|likely|presumably|potentially|conceivably|suppose|supposedly|perhaps also|apparently"
+        "|tentatively|lean|leaning|leaning towards|lean towards|partly|partially|somewhat|almost|nearly"
+        "|plausible|arguably|suspect|in part|seemingly|about|approximately|roughly|between|hesitant"
+        "|close to|toss-up|hunch|or maybe|or perhaps|or possibly|could also be|might also be",
+        "unsure": "not sure|unsure|not certain|uncertain|not confident|not entirely sure|not completely sure"
+        "|don't know|do not know|hard to say|hard to tell|just a guess|only a guess|cannot be sure"
+        "|can't be sure|can't be certain|no idea|can't tell|cannot tell|not 100% sure|not totally sure"
+        "|not fully sure|not quite sure|cannot determine|can't determine|cannot decide|can't decide"
+        "|difficult to say|cannot say|can't say|not so sure|not really sure|could be wrong|might be wrong"
+        "|may be wrong|take it with|undecided|without certainty|low confidence|don't quote me"
+        "|cannot provide an answer|cannot answer|unable to answer|unable to determine|cannot be determined"
+        "|cannot provide the answer|wild guess|random guess",
         "or": "or|and/or|versus|vs",
         "and": "and|as well as|plus|both|also|&",
-        "if": "if|unless|whether|suppose that|were it|had it|some may|some might|some people|people think|people say"
-        "|many people|many think|one might|one may|one could|you might|you may think|some say|some would"
-        "|initially|at first|first thought|first i thought|i first|i thought|i first thought|i initially"
-        "|previously|earlier|thought to be|supposing|many students|most students|other people|students may"
-        "|students might|students often|people often|a common answer|commonly thought|others may|others might"
-        "|others think",
-        "redo": "none of the above|none of the options|none of these|none of the choices|wait|no wait|hold on|scratch that|let me reconsider|let me rethink|let me double check"
-        "|let me double-check|let me recheck|let me re-check|let me check again|i made a mistake|i was wrong"
-        "|on second thought|on second thoughts|strike that|i take that back|i misread|i misspoke|that's wrong"
-        "|that is wrong|that's not right|that is not right|that's incorrect|that is incorrect|that isn't right"
-        "|that can't be right|that was wrong|that's a mistake|i made an error|my mistake|my bad"
-        "|i need to correct|i must correct|i meant|i mean|disregard|ignore that|i apologize|i stand corrected"
-        "|sorry|this is wrong|this is incorrect|this is not right|that is not correct|that's not correct"
-        "|never mind|oops|i retract",
-        "turn": "actually|correction|edit|update|corrected|revised|or rather|rather|make that|hmm|in fact|correcting"
-        "|changed to|change to",
-        "why": "because|since|as|which|for|due|based|with|given|when|but|although|while|whereas|in|on|at|from|by|to"
-        "|who|that|where|it|he|she|they|this|i|we|after|before|so|therefore|hence|among|above|below|according"
-        "|please|though|however|explanation|reason",
-        "so": "so|thus|therefore|hence|consequently|accordingly|in conclusion|overall|finally|in short|in summary"
-        "|to conclude|then|ergo|in the end|ultimately|in other words",
-        "fill": "the|a|an|of|it|this|that|these|here|most|definitely|clearly|certainly|surely|simply|indeed|obviously"
-        "|absolutely|single|following|my|our|your|i|we|i'd|i'll|i'm|we'd|would|will|shall|you|am|just"
-        "|undoubtedly|no doubt|without a doubt|without doubt|there is no doubt|beyond doubt|not only|given"
-        "|labelled|labeled|marked|named|above|final|sure|okay|ok|yes|great|good question|confident|certain"
-        "|believe|think|say|concluded|conclude|as|to this question|to the question|to this|for this question"
-        "|for this|from the options|among the options|from the list|on the list|in this case|of the options"
-        "|of these|of the choices|of the above|queue|issue|ticket|class|it|should|must",
+        "if": "if|unless|whether|suppose that|were it|had it|some may|some might|some people|people think"
+        "|people say|many people|many think|one might|one may|one could|you might|you may think|some say"
+        "|some would|initially|at first|first thought|first i thought|i first|i thought|i first thought"
+        "|i initially|previously|earlier|thought to be|supposing|many students|most students|other people"
+        "|students may|students might|students often|people often|a common answer|commonly thought"
+        "|others may|others might|others think",
+        "redo": "none of the above|none of the options|none of these|none of the choices|on reflection"
+        "|upon reflection|wait|no wait|hold on|scratch that|let me reconsider|let me rethink"
+        "|let me double check|let me double-check|let me recheck|let me re-check|let me check again"
+        "|i made a mistake|i was wrong|on second thought|on second thoughts|strike that|i take that back"
+        "|i misread|i misspoke|that's wrong|that is wrong|that's not right|that is not right"
+        "|that's incorrect|that is incorrect|that isn't right|that can't be right|that was wrong"
+        "|that's a mistake|i made an error|my mistake|my bad|i need to correct|i must correct|i meant"
+        "|i mean|disregard|ignore that|i apologize|i stand corrected|sorry|this is wrong|this is incorrect"
+        "|this is not right|that is not correct|that's not correct|never mind|oops|i retract",
+        "turn": "actually|correction|edit|update|corrected|revised|or rather|rather|make that|hmm|in fact"
+        "|correcting|changed to|change to",
+        "why": "because|since|as|which|for|due|based|with|given|when|but|although|while|whereas|in|on|at|from|by"
+        "|to|who|that|where|it|he|she|they|this|i|we|after|before|so|therefore|hence|among|above|below"
+        "|according|please|though|however|explanation|reason",
+        "so": "so|thus|therefore|hence|consequently|accordingly|in conclusion|overall|finally|in short"
+        "|in summary|to conclude|then|ergo|in the end|ultimately|in other words",
+        "fill": "the|a|an|of|it|this|that|these|here|most|definitely|clearly|certainly|surely|simply|indeed"
+        "|obviously|absolutely|single|following|my|our|your|i|we|i'd|i'll|i'm|we'd|would|will|shall|you|am"
+        "|just|undoubtedly|no doubt|without a doubt|without doubt|there is no doubt|beyond doubt|not only"
+        "|given|labelled|labeled|marked|named|above|final|sure|okay|ok|yes|great|good question|confident"
+        "|certain|believe|think|say|concluded|conclude|as|to this question|to the question|to this"
+        "|for this question|for this|from the options|among the options|from the list|on the list"
+        "|in this case|of the options|of these|of the choices|of the above|queue|issue|ticket|class|it"
+        "|should|must",
         "tail": "team|indeed|too",
     },
     "de": {
@@ -114,8 +117,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|bezweifle|ausschließen|schließe|nichts",
         "choose": "wähle|wählen|nehme|entscheide mich für|ich sage|tippe auf|es ist|das ist|gehört zu|gehört in"
         "|fällt unter|ich ordne",
-        "maybe": "vielleicht|möglicherweise|eventuell|wahrscheinlich|vermutlich|könnte|könnte sein|wohl|entweder|eher"
-        "|womöglich|mutmaßlich|schätze|unter umständen|rate|vermute|teilweise",
+        "maybe": "vielleicht|möglicherweise|eventuell|wahrscheinlich|vermutlich|könnte|könnte sein|wohl|entweder"
+        "|eher|womöglich|mutmaßlich|schätze|unter umständen|rate|vermute|teilweise",
         "unsure": "nicht sicher|unsicher|weiß nicht|weiss nicht|weiß es nicht|keine ahnung|bin mir nicht sicher"
         "|nicht ganz sicher|schwer zu sagen",
         "or": "oder|beziehungsweise|bzw",
@@ -137,12 +140,12 @@ WORDS: dict[str, dict[str, str]] = {
         "right": "correcte|correct|bonne|bon|exacte|exact|juste|vraie|vrai|meilleure|meilleur|appropriée",
         "wrong": "fausse|faux|incorrecte|incorrect|erronée|erroné|inexacte|mauvaise|mauvais|erreur|exclue|exclu"
         "|éliminée|impossible",
-        "not": "ne|n'|pas|non|ni|jamais|aucune|aucun|sauf|excepté|plutôt que|au lieu de|doute|exclure|n'est|n'est pas"
-        "|rien|ce n'est pas",
-        "choose": "choisis|je choisis|je prends|je sélectionne|opte pour|c'est|je dis|je pense que c'est|il s'agit de"
-        "|appartient à|relève de",
-        "maybe": "peut-être|peut être|probablement|possiblement|sans doute|pourrait|pourrait être|éventuellement|soit"
-        "|vraisemblablement|il se peut|suppose|devine|hésite|plutôt|partiellement|entre",
+        "not": "ne|n'|pas|non|ni|jamais|aucune|aucun|sauf|excepté|plutôt que|au lieu de|doute|exclure|n'est"
+        "|n'est pas|rien|ce n'est pas",
+        "choose": "choisis|je choisis|je prends|je sélectionne|opte pour|c'est|je dis|je pense que c'est"
+        "|il s'agit de|appartient à|relève de",
+        "maybe": "peut-être|peut être|probablement|possiblement|sans doute|pourrait|pourrait être|éventuellement"
+        "|soit|vraisemblablement|il se peut|suppose|devine|hésite|plutôt|partiellement|entre",
         "unsure": "pas sûr|pas sûre|pas certain|pas certaine|incertain|ne sais pas|je ne sais pas|aucune idée"
         "|difficile à dire|sais pas",
         "or": "ou|ou bien",
@@ -153,8 +156,8 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "en fait|correction|plutôt|mais|en réalité",
         "why": "car|parce que|parce|puisque|qui|que|mais|dans|en|à|avec",
         "so": "donc|ainsi|par conséquent|alors|finalement|en conclusion",
-        "fill": "la|le|les|l'|un|une|c'|ce|cette|de|du|il|j'|je|d'|bien|certainement|clairement|lettre|finale|ma|pour"
-        "|oui|évidemment|suivante",
+        "fill": "la|le|les|l'|un|une|c'|ce|cette|de|du|il|j'|je|d'|bien|certainement|clairement|lettre|finale|ma"
+        "|pour|oui|évidemment|suivante",
     },
     "es": {
         "noun": "respuesta|opción|opcion|alternativa|solución|solucion|letra|elección|inciso|respuesta final",
@@ -173,8 +176,8 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "o|u|o bien",
         "and": "y|e|ambas|ambos|así como",
         "if": "si|a menos que|algunos|muchos|al principio|primero|inicialmente",
-        "redo": "espera|espere|perdón|perdon|lo siento|me equivoqué|quise decir|eso es incorrecto|eso no es correcto"
-        "|me corrijo|un momento",
+        "redo": "espera|espere|perdón|perdon|lo siento|me equivoqué|quise decir|eso es incorrecto"
+        "|eso no es correcto|me corrijo|un momento",
         "turn": "en realidad|corrección|mejor dicho|más bien|sino",
         "why": "porque|ya que|pues|pero|que|en|con|debido|dado",
         "so": "así que|por lo tanto|por tanto|entonces|luego|en conclusión|finalmente|por ende",
@@ -213,7 +216,8 @@ WORDS: dict[str, dict[str, str]] = {
         "choose": "scelgo|sceglierei|seleziono|opto per|direi|si tratta di|appartiene a|rientra in",
         "maybe": "forse|probabilmente|possibilmente|magari|potrebbe|potrebbe essere|può essere|può darsi|suppongo"
         "|sembra|tra",
-        "unsure": "non sono sicuro|non sono sicura|non so|non lo so|non ne ho idea|incerto|difficile dire|non sono certo",
+        "unsure": "non sono sicuro|non sono sicura|non so|non lo so|non ne ho idea|incerto|difficile dire"
+        "|non sono certo",
         "or": "o|oppure|od",
         "and": "e|ed|entrambe|entrambi|sia",
         "if": "se|a meno che|alcuni|molti|inizialmente|all'inizio",
@@ -269,8 +273,8 @@ WORDS: dict[str, dict[str, str]] = {
         "field": "утверждение|результат|категория|класс|метка|тональность|вывод",
         "be": "это|является|будет|есть|под буквой|под номером|должен быть",
         "would": "был бы|была бы|было бы",
-        "right": "правильный|правильным|правильная|правильное|верный|верным|верная|верно|правильно|корректный|лучший"
-        "|подходит|верен",
+        "right": "правильный|правильным|правильная|правильное|верный|верным|верная|верно|правильно|корректный"
+        "|лучший|подходит|верен",
         "wrong": "неправильный|неправильным|неправильно|неверный|неверно|неверен|ошибочный|ложный|ложно|ошибка"
         "|не подходит|исключён|исключен|неверным|неправильная|неверная|неверное",
         "not": "не|нет|ни|никогда|кроме|вместо|а не|сомневаюсь|исключаю|нельзя|никакой",
@@ -281,8 +285,8 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "или",
         "and": "и|а также|оба",
         "if": "если|если бы|некоторые|многие|сначала|разве",
-        "redo": "подождите|подожди|стоп|извините|простите|я ошибся|ошиблась|я имел в виду|это неверно|это неправильно"
-        "|нет подождите",
+        "redo": "подождите|подожди|стоп|извините|простите|я ошибся|ошиблась|я имел в виду|это неверно"
+        "|это неправильно|нет подождите",
         "turn": "на самом деле|исправление|точнее|вернее|поправка",
         "why": "потому|так как|поскольку|но|который|которая|в|с|ведь",
         "so": "следовательно|итак|поэтому|значит|таким образом|значит",
@@ -418,15 +422,19 @@ WORDS: dict[str, dict[str, str]] = {
         "unsure": "தெரியவில்லை",
     },
     "zh": {
-        "noun": "答案|正确答案|正確答案|选项|選項|正确选项|正確選項|选择|選擇|解答|最终答案|最終答案|回答|本题|故答案|正解",
+        "noun": "答案|正确答案|正確答案|选项|選項|正确选项|正確選項|选择|選擇|解答|最终答案|最終答案|回答|本题"
+        "|故答案|正解",
         "field": "结论|结果|分类|類別|类别|标签|情感|情绪",
         "be": "是|为|為|应为|應為|应该是|應該是|应是|就是|即|：|应当是|乃是",
         "would": "会是|將是",
         "right": "正确|正確|对|對|最佳|最合适|对的|符合|成立|准确|無誤|无误",
         "wrong": "错误|錯誤|错|錯|不正确|不正確|不对|不對|有误|有誤|不符合|不成立|排除|不准确|不可能|错的|不合适",
-        "not": "不是|并非|並非|不|非|没有|沒有|除了|除|而不是|并不是|而非|不选|不選|不能选|不应|否定|无法|不会是|不该选|未|别选|莫选|勿选",
-        "choose": "选|選|故选|故選|我选|我選|应选|應選|选择|選擇|我选择|我選擇|答案选|答案選|选出|属于|屬於|归为|歸為|所以选|因此选|因此選|所以選|归类为",
-        "maybe": "可能|也许|也許|或许|或許|大概|大约|恐怕|可能是|似乎|好像|估计|猜|猜测|不一定|要么|说不定|疑似|有点|比较像",
+        "not": "不是|并非|並非|不|非|没有|沒有|除了|除|而不是|并不是|而非|不选|不選|不能选|不应|否定|无法|不会是"
+        "|不该选|未|别选|莫选|勿选",
+        "choose": "选|選|故选|故選|我选|我選|应选|應選|选择|選擇|我选择|我選擇|答案选|答案選|选出|属于|屬於|归为"
+        "|歸為|所以选|因此选|因此選|所以選|归类为",
+        "maybe": "可能|也许|也許|或许|或許|大概|大约|恐怕|可能是|似乎|好像|估计|猜|猜测|不一定|要么|说不定|疑似"
+        "|有点|比较像",
         "unsure": "不确定|不確定|不知道|不清楚|无法确定|無法確定|难以确定|难说|没把握|说不准|不敢肯定",
         "or": "或|或者|还是|還是|抑或",
         "and": "和|与|與|及|以及|、|都|同时|同時|跟",
@@ -435,7 +443,8 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "其实|實際上|实际上|应该说|纠正|而是|改为|改选",
         "why": "因为|因為|由于|由於|但|但是|它|这|這|其|在",
         "so": "所以|因此|故|综上|綜上|综上所述|综上|由此可见|从而|于是|那么|可见",
-        "fill": "的|只有|这个|這個|此|本|题|題|该|該|最终|最終|我|我认为|我認為|我们|肯定|确定|一定|必然|显然|显然是|当然|选项|選項|字母|了|最|唯一|这道题|因为",
+        "fill": "的|只有|这个|這個|此|本|题|題|该|該|最终|最終|我|我认为|我認為|我们|肯定|确定|一定|必然|显然"
+        "|显然是|当然|选项|選項|字母|了|最|唯一|这道题|因为",
         "tail": "的|项|項|选项|選項|。|类|吧",
     },
     "ja": {
@@ -445,10 +454,13 @@ WORDS: dict[str, dict[str, str]] = {
         "would": "だったら",
         "right": "正しい|正解|適切|最適|正しく|妥当|正解です|当てはまる|好ましい|良い",
         "wrong": "間違い|間違って|誤り|誤って|不正解|不適切|違い|違います|違う|間違え|ではない",
-        "not": "ではありません|ではない|じゃない|ではなく|ではなかった|でない|ありません|ません|ない|いいえ|いや|以外|除く|除いて|を除き|のではなく|よりも|でもない|とは言えない",
+        "not": "ではありません|ではない|じゃない|ではなく|ではなかった|でない|ありません|ません|ない|いいえ|いや"
+        "|以外|除く|除いて|を除き|のではなく|よりも|でもない|とは言えない",
         "choose": "を選び|を選択|選びます|選択します|選ぶ",
-        "maybe": "たぶん|多分|おそらく|恐らく|かもしれません|かもしれない|かも|もしかして|もしかすると|可能性|でしょうか|ひょっとして|だと思われ|っぽい",
-        "unsure": "わかりません|分かりません|わからない|分からない|確信がない|自信がない|自信がありません|確信はありません|不明",
+        "maybe": "たぶん|多分|おそらく|恐らく|かもしれません|かもしれない|かも|もしかして|もしかすると|可能性"
+        "|でしょうか|ひょっとして|だと思われ|っぽい",
+        "unsure": "わかりません|分かりません|わからない|分からない|確信がない|自信がない|自信がありません"
+        "|確信はありません|不明",
         "or": "または|又は|あるいは|か|もしくは",
         "and": "と|および|及び|も|両方",
         "if": "もし|なら|ならば|場合|最初は|一部の人",
@@ -457,7 +469,8 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "なぜなら|から|ので|しかし|だが|理由",
         "so": "したがって|従って|よって|ゆえに|だから|つまり|以上より|そのため",
         "fill": "はい|の|この|その|問題|問|最も|私|間違いなく|間違いありません|確か|もちろん|を|に|選択肢|最終|的|番",
-        "tail": "です|である|だ|でした|となります|になります|になる|だと思います|と考えます|を選びます|を選択します|番|を|の|が正解|が正解です",
+        "tail": "です|である|だ|でした|となります|になります|になる|だと思います|と考えます|を選びます"
+        "|を選択します|番|を|の|が正解|が正解です",
     },
     "ko": {
         "noun": "정답|답|답변|대답|선택지|선택|보기|옵션|해답|최종 답|최종 답변|최종 정답|답안",
@@ -465,8 +478,10 @@ WORDS: dict[str, dict[str, str]] = {
         "be": "은|는|이|가|：",
         "would": "이었을",
         "right": "맞습니다|맞다|맞아요|옳습니다|옳다|옳은|올바른|정확한|정확합니다|적절한|적절합니다|알맞은",
-        "wrong": "틀렸습니다|틀렸다|틀린|틀립니다|잘못|잘못된|잘못되었습니다|오답|오류|부적절|옳지 않|맞지 않|아닌|옳지|맞지",
-        "not": "아닙니다|아니다|아니고|아니라|아니에요|아니|아니요|않습니다|않다|않은|없습니다|제외|말고|대신|안|못|아님|가 아닌",
+        "wrong": "틀렸습니다|틀렸다|틀린|틀립니다|잘못|잘못된|잘못되었습니다|오답|오류|부적절|옳지 않|맞지 않|아닌"
+        "|옳지|맞지",
+        "not": "아닙니다|아니다|아니고|아니라|아니에요|아니|아니요|않습니다|않다|않은|없습니다|제외|말고|대신|안"
+        "|못|아님|가 아닌",
         "choose": "을 선택|를 선택|선택합니다|고르겠습니다|선택하겠습니다|고릅니다",
         "maybe": "아마|아마도|어쩌면|혹시|수도|가능성|것 같습니다|것 같다|같습니다|일지도|추측|듯|듯합니다|인 것 같",
         "unsure": "모르겠습니다|모르겠어요|확실하지|확신할 수 없|잘 모르|모릅니다|확신이 없",
@@ -478,7 +493,8 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "왜냐하면|때문|하지만|그러나|이유",
         "so": "따라서|그러므로|그래서|즉|결국|결론적으로",
         "fill": "네|예|이|그|저|문제|의|가장|번|최종|분명히|확실히|저는|로|으로|선택지|보기|항목|하는|것",
-        "tail": "입니다|이다|이에요|예요|이고|다|번|번입니다|라고|임|을|를|로|으로|이며|인|의|하다|합니다|적|적입니다|적이다",
+        "tail": "입니다|이다|이에요|예요|이고|다|번|번입니다|라고|임|을|를|로|으로|이며|인|의|하다|합니다|적"
+        "|적입니다|적이다",
     },
     "vi": {
         "noun": "đáp án|câu trả lời|phương án|lựa chọn|lời giải|câu",

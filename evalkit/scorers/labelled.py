@@ -3,8 +3,10 @@
     known = prepare(("New York", "New"))
     [(word.choice, word.how) for word in words_of(simplify("B: New, I think"), known)][0]     # (1, "label")
 
-A choice is named by its label (B, (b), "option B") or by its text. Texts compare without case, odd spaces, Markdown and TeX
-wrappers; the longest text that fits wins, so that "not spam" is never read as "spam". Bounded: replies may be 100 kB of one word.
+A choice is named by its label (B, (b), "option B") or by its text. Texts compare without case, odd spaces, Markdown
+and TeX
+wrappers; the longest text that fits wins, so that "not spam" is never read as "spam". Bounded: replies may be 100 kB
+of one word.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from evalkit.scorers.reply_words import Word, any_role, fold, pieces_of, split
+from evalkit.scorers.reply_words import Word, any_role, fold, pieces_of, split, word_set
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -52,15 +54,17 @@ def labels(n: int) -> tuple[str, ...]:
     return tuple(LETTERS[:n]) if n <= len(LETTERS) else tuple(str(i) for i in range(1, n + 1))
 
 
-_POLAR = frozenset(
-    "no yes true false incorrect correct wrong right nein ja falsch richtig non oui faux vrai sí si falso verdadero não sim nee nie "
-    "tak нет да ложь истина ні так hayır evet لا نعم לא כן नहीं हाँ 否 是 不 いいえ はい 아니요 예 không có ไม่ ใช่ tidak ya όχι ναι nej nei ei "
-    "kyllä ne ano nem igen nu".split()
+_POLAR = word_set(
+    "no yes true false incorrect correct wrong right nein ja falsch richtig non oui faux vrai sí "
+    "si falso verdadero não sim nee nie tak нет да ложь истина ні так hayır evet لا نعم לא כן "
+    "नहीं हाँ 否 是 不 いいえ はい 아니요 예 không có ไม่ ใช่ tidak ya όχι ναι nej nei ei kyllä ne ano nem "
+    "igen nu"
 )
 
 
 _LOOKS_LIKE = {"А": "A", "С": "C", "Α": "A", "Β": "B", "Ε": "E", "Ι": "I"}
-"""Cyrillic and Greek letters that are the same choice by their looks and by their place in the alphabet (or have no rival)."""
+"""Cyrillic and Greek letters that are the same choice by their looks and by their place in the alphabet (or have no
+rival)."""
 _OPENS, _CLOSES = frozenset("([{<\"'“「『«【《"), frozenset(")]}>\"'”」』»】》")
 
 
@@ -84,7 +88,9 @@ def prepare(choices: tuple[str, ...]) -> Labelled:
         {name: i for i, name in enumerate(names)},
         texts,
         {first: tuple(sorted(found, key=lambda item: -len(item[0]))) for first, found in by_first.items()},
-        frozenset((*by_first, *(name.casefold() for name in names), *_OPENS, *(letter.casefold() for letter in _LOOKS_LIKE))),
+        frozenset(
+            (*by_first, *(name.casefold() for name in names), *_OPENS, *(letter.casefold() for letter in _LOOKS_LIKE))
+        ),
         by_text,
         runs,
         any(said in _POLAR for said in by_text),
@@ -105,15 +111,37 @@ def _text_words(text: str, runs: tuple[str, ...]) -> tuple[str, ...]:
 
 
 # ASCII text pays only for the replacements; the rest is folded first (full-width letters, odd spaces).
-_TEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf|textit|mbox|mathsf|textsf|emph|operatorname|mathit|textrm|mathbb)\s?\{([^{}\n]{0,200})\}")
+_TEX = re.compile(
+    r"\\(?:text|textbf|mathrm|mathbf|textit|mbox|mathsf|textsf|emph|operatorname|mathit|textrm|mathbb)\s?\{([^{}\n]{0,200})\}"
+)
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox|colorbox)\s{0,2}(?=\{|[A-Z]\b)")
 _EMPHASIS = re.compile(r"(?<![^\W_])_{1,3}(?!_)|(?<!_)_{1,3}(?![^\W_])|___+")
 _SPECIAL = re.compile(r"<\|[^|<>\n]{1,40}\|>|</?s>|\[/?INST\]")
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\ufe0f"))
-_DROPPED = str.maketrans(
-    {"*": "", "`": "", "$": "", "\\": "", "’": "'", "‘": "'", "ʼ": "'", "–": "-", "−": "-", "‐": "-", "‑": "-", "\u00a0": " "}
+_INVISIBLE = dict.fromkeys(
+    map(
+        ord,
+        "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\ufe0f",
+    )
 )
-_CIRCLED = {0x1F130 + n: letter for n, letter in enumerate(LETTERS)} | {0x1F150 + n: letter for n, letter in enumerate(LETTERS)}
+_DROPPED = str.maketrans(
+    {
+        "*": "",
+        "`": "",
+        "$": "",
+        "\\": "",
+        "’": "'",
+        "‘": "'",
+        "ʼ": "'",
+        "–": "-",
+        "−": "-",
+        "‐": "-",
+        "‑": "-",
+        "\u00a0": " ",
+    }
+)
+_CIRCLED = {0x1F130 + n: letter for n, letter in enumerate(LETTERS)} | {
+    0x1F150 + n: letter for n, letter in enumerate(LETTERS)
+}
 _CIRCLED |= {0x1F170 + n: letter for n, letter in enumerate(LETTERS)}
 ANSWER_MARK = "\x02"
 """Stands where a box or an answer tag opened."""
@@ -184,8 +212,17 @@ def _label_at(text: str, words: list[Word], place: int, known: Labelled) -> tupl
         return None
     if _is_formula(words, place, inner, after):
         return None
-    closed = not bracketed and after < len(words) and words[after].text in (")", "]") and words[after].start == words[inner].end
-    if not bracketed and not closed and (_is_word(words, inner, after, name) or (small and not _alone(words, inner, after))):
+    closed = (
+        not bracketed
+        and after < len(words)
+        and words[after].text in (")", "]")
+        and words[after].start == words[inner].end
+    )
+    if (
+        not bracketed
+        and not closed
+        and (_is_word(words, inner, after, name) or (small and not _alone(words, inner, after)))
+    ):
         return None
     end = words[after - 1].end
     word = Word(raw, words[place].start, end, "word", "", index, "label", bracketed or closed, small)
@@ -200,20 +237,42 @@ def _is_formula(words: list[Word], place: int, inner: int, after: int) -> bool:
     before = words[place - 1] if place else None
     if inner == place:
         glued = following is not None and following.start == words[inner].end and following.text == "("
-        return glued and after + 1 < len(words) and (words[after + 1].kind == "number" or words[after + 1].end - words[after + 1].start == 1)
+        return (
+            glued
+            and after + 1 < len(words)
+            and (words[after + 1].kind == "number" or words[after + 1].end - words[after + 1].start == 1)
+        )
     if words[place].text == "{":
         return before is not None and before.text not in (ANSWER_MARK, ":") and before.kind != "line"
-    if following is not None and following.start == words[after - 1].end and following.text in ("{", "[", "(", "+", "*"):
+    if (
+        following is not None
+        and following.start == words[after - 1].end
+        and following.text in ("{", "[", "(", "+", "*")
+    ):
         return True
-    return before is not None and before.end == words[place].start and (before.kind in ("word", "number") or before.text in "])}=+*/^")
+    return (
+        before is not None
+        and before.end == words[place].start
+        and (before.kind in ("word", "number") or before.text in "])}=+*/^")
+    )
 
 
-def _glued(words: list[Word], place: int) -> bool:
+def _glued(words: list[Word], place: int) -> bool:  # noqa: PLR0911 - a table, read from the top
     """Whether the letter is part of something else: A1, U.S., C++, 5%, C-section."""
     word = words[place]
-    if place and words[place - 1].end == word.start and words[place - 1].kind in ("word", "number") and words[place - 1].role != "tail":
+    if (
+        place
+        and words[place - 1].end == word.start
+        and words[place - 1].kind in ("word", "number")
+        and words[place - 1].role != "tail"
+    ):
         return True
-    if place > 1 and words[place - 1].text == "." and words[place - 1].end == word.start and words[place - 2].end == words[place - 1].start:
+    if (
+        place > 1
+        and words[place - 1].text == "."
+        and words[place - 1].end == word.start
+        and words[place - 2].end == words[place - 1].start
+    ):
         return words[place - 2].kind in ("word", "number") and words[place - 2].end - words[place - 2].start == 1
     if place and words[place - 1].end == word.start and words[place - 1].text in "^+#@":
         return True
@@ -236,15 +295,36 @@ _STAYS = frozenset(("be", "would", "not", "or", "and", "if", "maybe", "tail", "r
 
 def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
     """Whether a bare "A", "I" or another one-letter word begins a phrase: "A dog", "I think", "A resposta"."""
-    if name not in _ARTICLES or after >= len(words) or words[after].kind not in ("word", "number") or words[after].text in _FOLLOW:
+    if (
+        name not in _ARTICLES
+        or after >= len(words)
+        or words[after].kind not in ("word", "number")
+        or words[after].text in _FOLLOW
+    ):
         return False
-    if words[place].text == "i" and words[after].text in ("was", "am", "were", "would", "can't", "cannot", "could", "might", "may"):
+    if words[place].text == "i" and words[after].text in (
+        "was",
+        "am",
+        "were",
+        "would",
+        "can't",
+        "cannot",
+        "could",
+        "might",
+        "may",
+    ):
         return True
     return words[after].text not in _BE_WORDS
 
 
-_FOLLOW = frozenset("because since as which for due based or and with if but is isn't not oder und ou et o y e of en lub или и ist nicht est n'est es".split())
-_BE_WORDS = frozenset("is isn't was would ist wäre war est serait es sería são é è jest это является είναι är er on je este is's adalah là".split())
+_FOLLOW = word_set(
+    "because since as which for due based or and with if but is isn't not oder und ou et o y e of "
+    "en lub или и ist nicht est n'est es"
+)
+_BE_WORDS = word_set(
+    "is isn't was would ist wäre war est serait es sería são é è jest это является είναι är er on "
+    "je este is's adalah là"
+)
 
 
 def _alone(words: list[Word], place: int, after: int) -> bool:
@@ -260,7 +340,10 @@ def _alone(words: list[Word], place: int, after: int) -> bool:
 
 
 def _opens_line(words: list[Word], place: int) -> bool:
-    return place == 0 or words[place - 1].kind == "line" or (words[place - 1].role == "wrap" and _opens_line(words, place - 1))
+    for before in reversed(words[max(0, place - 6) : place]):
+        if before.role != "wrap":
+            return before.kind == "line"
+    return place <= 6
 
 
 def _ends_sentence(words: list[Word], place: int) -> bool:
@@ -269,9 +352,15 @@ def _ends_sentence(words: list[Word], place: int) -> bool:
 
 def _with_text(text: str, words: list[Word], place: int, after: int, label: Word, known: Labelled) -> tuple[Word, int]:
     """The label with what stands behind it: its own text belongs to it, another choice's text makes it a clash."""
-    if after < len(words) and words[after].text in ("(", "[", ":", ".", ")", "-", ",", "=", "\"", "'", "|") or _touches(words, after, label):
+    if (
+        after < len(words) and words[after].text in ("(", "[", ":", ".", ")", "-", ",", "=", '"', "'", "|")
+    ) or _touches(words, after, label):
         starts = [after]
-        while starts[-1] < len(words) and len(starts) <= 4 and words[starts[-1]].text in ("(", "[", ":", ".", ")", "-", ",", "\"", "'", "|"):
+        while (
+            starts[-1] < len(words)
+            and len(starts) <= 4
+            and words[starts[-1]].text in ("(", "[", ":", ".", ")", "-", ",", '"', "'", "|")
+        ):
             starts.append(starts[-1] + 1)
         found = [at for start in starts if (at := _text_at(text, words, start, known, behind_label=True)) is not None]
         own = next((at for at in found if _same_text(at[0].choice, label.choice, known)), None)
@@ -279,7 +368,11 @@ def _with_text(text: str, words: list[Word], place: int, after: int, label: Word
             end = own[1]
             if words[after].text == "." and not _opens_line(words, place) and not _ends_sentence(words, end):
                 return label, after  # "The answer is B. Lyon lies on the Rhone."
-            if end < len(words) and words[end].text in (")", "]", "\"", "'") and words[after].text in ("(", "[", "\"", "'"):
+            if (
+                end < len(words)
+                and words[end].text in (")", "]", '"', "'")
+                and words[after].text in ("(", "[", '"', "'")
+            ):
                 end += 1
             return replace(label, end=words[end - 1].end, marked=True), end
         if found:
@@ -298,7 +391,9 @@ def _same_text(one: int | None, other: int | None, known: Labelled) -> bool:
 _SIGNS = frozenset("-+<>^*/×·÷~≈≥≤√±")
 
 
-def _text_at(text: str, words: list[Word], place: int, known: Labelled, *, behind_label: bool = False) -> tuple[Word, int] | None:
+def _text_at(
+    text: str, words: list[Word], place: int, known: Labelled, *, behind_label: bool = False
+) -> tuple[Word, int] | None:
     """A choice's text that stands here as a whole, the longest that does."""
     if place >= len(words):
         return None
@@ -317,7 +412,12 @@ def _text_at(text: str, words: list[Word], place: int, known: Labelled, *, behin
 def _signed(words: list[Word], place: int, behind_label: bool) -> bool:
     """Whether a sign or an operator before the text makes it another one: -5 is not 5."""
     if not place or words[place - 1].text not in _SIGNS:
-        return bool(place) and words[place].kind != "run" and words[place - 1].end == words[place].start and words[place - 1].kind in ("word", "number")
+        return (
+            bool(place)
+            and words[place].kind != "run"
+            and words[place - 1].end == words[place].start
+            and words[place - 1].kind in ("word", "number")
+        )
     before, first = words[place - 1], words[place]
     glued = before.end == first.start
     short = first.kind == "number" or first.end - first.start == 1
@@ -331,15 +431,20 @@ def _signed(words: list[Word], place: int, behind_label: bool) -> bool:
     return short and (glued or first.kind == "number")
 
 
-def _goes_on(words: list[Word], place: int, after: int) -> bool:
+def _goes_on(words: list[Word], place: int, after: int) -> bool:  # noqa: PLR0911 - a table, read from the top
     """Whether the text goes on into something else: "5 apples", "5^2", "Technical support"."""
     if after >= len(words):
         return False
     last, following = words[after - 1], words[after]
     glued = following.start == last.end
-    if glued and (following.text in ("+", "#", "%", "^", "°", "²", "³", "!") and last.kind == "number" or following.text in "#^%+" and following.kind == "symbol"):
+    if glued and (
+        (following.text in ("+", "#", "%", "^", "°", "²", "³", "!") and last.kind == "number")
+        or (following.text in "#^%+" and following.kind == "symbol")
+    ):
         return True
-    if last.kind == "number" and (following.text in _SIGNS - {"-"} or following.text in "%°" or (following.text == "-" and glued)):
+    if last.kind == "number" and (
+        following.text in _SIGNS - {"-"} or following.text in "%°" or (following.text == "-" and glued)
+    ):
         return True
     if following.kind == "number" and (glued or last.kind == "number" or after - place <= 2):
         return True

@@ -5,15 +5,23 @@ r"""Which choice a reply names: careful reading, and None rather than a guess.
 
 The rules, the first that decides:
 
-1. The reply is a letter or a choice's text and nothing else: `C`, `c`, `(C)`, `**C**`, `\boxed{C}`, `<answer>C</answer>`, `{"answer": "C"}`.
-2. Final statements, in some thirty languages: "the answer is C", "Antwort: C", "option C is correct", "I choose C", "so C", a last line that
-   is only a choice. The last one wins. Denying the choice, a "wait" or an "I am not sure" behind it takes it back; one that names two
-   choices, or a label with another choice's text, decides for none. Questions, suppositions and remarks about other choices do not count.
-3. What opens the reply: `C) text`, `C, because`, `Yes, it does`. Lines that open with different choices (a list of them) decide for none.
-4. In a reply of up to 600 characters, the one choice that is named in brackets, after "option", or at the end of "the ... is".
+1. The reply is a letter or a choice's text and nothing else: `C`, `c`, `(C)`, `**C**`, `\boxed{C}`,
+`<answer>C</answer>`, `{"answer": "C"}`.
+2. Final statements, in some thirty languages: "the answer is C", "Antwort: C", "option C is correct", "I choose C",
+"so C", a last line that
+   is only a choice. The last one wins. Denying the choice, a "wait" or an "I am not sure" behind it takes it
+   back; one that names two
+   choices, or a label with another choice's text, decides for none. Questions, suppositions and remarks about
+   other choices do not count.
+3. What opens the reply: `C) text`, `C, because`, `Yes, it does`. Lines that open with different choices (a list of
+them) decide for none.
+4. In a reply of up to 600 characters, the one choice that is named in brackets, after "option", or at the end of
+"the ... is".
 
-A reply that only doubts ("maybe C", "probably true", "either A or C") or denies names no choice. Small letters count only where they
-stand alone. "A" and "I" are also English words: followed by more words they count only when marked. Choices are labelled A, B, C ...;
+A reply that only doubts ("maybe C", "probably true", "either A or C") or denies names no choice. Small letters count
+only where they
+stand alone. "A" and "I" are also English words: followed by more words they count only when marked. Choices are
+labelled A, B, C ...;
 where there are more than 26, they are labelled 1, 2, 3 ... instead.
 """
 
@@ -28,7 +36,7 @@ __all__ = ["LETTERS", "Reading", "labels", "read_choice"]
 
 LONGEST_FOR_MENTIONS = 600
 """Characters. In longer replies (derivations, lists) a lone `(C)` is more often a formula than an answer."""
-LONGEST_REPLY = 100_000
+LONGEST_REPLY = 32_000
 """Characters that are read: of a longer reply its beginning and its end."""
 _HEAD = 4_000
 
@@ -51,7 +59,10 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
     if (reading := _read_whole(text, known)) is not None:
         return reading
     runs_on = pick == "first" and not bare.startswith("{")
-    if not runs_on and (reading := read_object(reply, known, lambda part: _read_alone(simplify(part), known))) is not None:
+    if (
+        not runs_on
+        and (reading := read_object(reply, known, lambda part: _read_alone(simplify(part), known))) is not None
+    ):
         return reading
     if pick == "first":
         paragraph = text[: end + 2] if (end := text.find("\n\n", 1)) > 0 else ""
@@ -76,14 +87,19 @@ def _read_alone(text: str, known: Labelled) -> Reading | None:
     """A field's value: a label or a text and nothing else."""
     if (reading := _read_whole(text, known)) is not None:
         return reading
-    words = [word for word in words_of(text, known) if word.role not in ("wrap", "end", "line")] if len(text) < 2_000 else []
+    words = (
+        [word for word in words_of(text, known) if word.role not in ("wrap", "end", "line")]
+        if len(text) < 2_000
+        else []
+    )
     if len(words) == 1 and words[0].choice is not None and not words[0].clash:
         return Reading(words[0].choice, "letter alone")
     return None
 
 
 def _first(words: list[Word], said: list[Said], known: Labelled, size: int) -> Reading:
-    """For replies that run on: the first answer that is named as such, else the first statement, else what rules 2 to 4 find."""
+    """For replies that run on: the first answer that is named as such, else the first statement, else what rules
+    2 to 4 find."""
     if (reading := _first_answer(words, known)) is not None:
         return reading
     first = next((one for one in said if one.stance == "states"), None)
@@ -169,7 +185,9 @@ def _settle(
     elif stance == "clash":
         state.drop(f"{known.labels[index or 0]} stands with the text of another choice")
     elif stance == "several":
-        if (state.tier < 3 and (one.framed or _first_word(words, place))) or (one.framed and _named_by_answer(words, one)):
+        if (state.tier < 3 and (one.framed or _first_word(words, place))) or (
+            one.framed and _named_by_answer(words, one)
+        ):
             state.drop("more than one choice is named")
     elif stance == "denies" and state.index == index:
         state.drop("the answer is taken back")
@@ -178,9 +196,17 @@ def _settle(
 
 
 def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None) -> None:
-    if state.index is None or (state.index != index and state.tier < 3):
-        state.drop("the reply is in doubt")
-    elif state.index != index and any(word.text in ("also", "or", "auch", "aussi", "también", "或") for word in words[max(0, one.place - 4) : one.place]):
+    if (
+        state.index is None
+        or (state.index != index and state.tier < 3)
+        or (
+            state.index != index
+            and any(
+                word.text in ("also", "or", "auch", "aussi", "también", "或")
+                for word in words[max(0, one.place - 4) : one.place]
+            )
+        )
+    ):
         state.drop("the reply is in doubt")
 
 
@@ -200,7 +226,12 @@ def _settle_gesture(state: _State, one: Said, words: list[Word]) -> None:
             state.drop("the answer is taken back")
 
 
+_FAR = 200
+
+
 def _sentences_between(words: list[Word], first: int, last: int) -> int:
+    if last - first > _FAR:
+        return _FAR
     ends = [word.role in ("end", "ask") for word in words[first:last]]
     return sum(one and not before for one, before in zip(ends, [False, *ends], strict=False))
 
@@ -224,7 +255,9 @@ def _whole_line(words: list[Word], place: int) -> bool:
 
 def _first_word(words: list[Word], place: int) -> bool:
     """Whether nothing but brackets and bullets stands before."""
-    return all(word.role in ("wrap", "dash", "line", "fill", "so") or word.text in "#>1." for word in words[:place])
+    return place <= 12 and all(
+        word.role in ("wrap", "dash", "line", "fill", "so") or word.text in "#>1." for word in words[:place]
+    )
 
 
 def _listed(words: list[Word], said: list[Said]) -> bool:
@@ -232,10 +265,10 @@ def _listed(words: list[Word], said: list[Said]) -> bool:
     opened = {
         one.index
         for one in said
-        if one.stance in ("line", "opens", "several", "clash") and _opens_line(words, one.place) and (one.stance != "line" or _whole_line(words, one.place))
+        if one.stance in ("line", "opens", "several", "clash")
+        and _opens_line(words, one.place)
+        and (one.stance != "line" or _whole_line(words, one.place))
     }
-    bare_first = any(one.stance == "line" and one.place <= 2 and _whole_line(words, one.place) for one in said)
-    del bare_first
     return len(opened) > 1
 
 

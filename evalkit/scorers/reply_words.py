@@ -4,7 +4,8 @@
     [(word.text, word.role) for word in split(sentence, no_names)]
     # [("die", "fill"), ("antwort", "noun"), ("ist", "be"), ("nicht", "not"), ("b", ""), (".", "end")]
 
-One pass, in linear time. Chinese, Japanese, Korean and Thai are cut by the longest word of the table that fits; where languages
+One pass, in linear time. Chinese, Japanese, Korean and Thai are cut by the longest word of the table that fits;
+where languages
 share a word ("no", "o", "die"), the language with the most words in the sentence decides.
 """
 
@@ -29,7 +30,8 @@ class Word:
     kind: str
     """word, number, symbol, line; `run` for a piece of a script without spaces."""
     role: str = ""
-    """A kind of `answer_words`, or: end (of a sentence), ask (a question mark), comma, colon, wrap (brackets, quotes, emoji), ""."""
+    """A kind of `answer_words`, or: end (of a sentence), ask (a question mark), comma, colon, wrap (brackets,
+    quotes, emoji), ""."""
     choice: int | None = None
     """The choice that it names."""
     how: str = ""
@@ -69,6 +71,11 @@ def fold(text: str) -> str:
     """As words compare: small letters, Arabic and Hebrew without vowel marks, one form of alef."""
     text = text.casefold()
     return text if text.isascii() else _MARKS.sub("", text).translate(_ALEF)
+
+
+def word_set(words: str) -> frozenset[str]:
+    """Words parted by spaces, as a set."""
+    return frozenset(words.split())
 
 
 def group_thousands(number: str) -> str:
@@ -120,7 +127,8 @@ Names = Callable[[list[Word], int], tuple[Word, int] | None]
 def split(
     text: str, names: Names, may_name: frozenset[str] = frozenset(), run_texts: tuple[str, ...] = ()
 ) -> list[Word]:
-    """The words of a text that `simplify` has been over; choices named in it are single words. `may_name` has the words that a choice's
+    """The words of a text that `simplify` has been over; choices named in it are single words. `may_name` has
+    the words that a choice's
     name may begin with; `run_texts` are choices in scripts without spaces, which the cutting must not break."""
     pieces = pieces_of(text, run_texts)
     words: list[Word] = []
@@ -180,11 +188,11 @@ def pieces_of(text: str, run_texts: tuple[str, ...] = ()) -> list[Word]:
     return pieces
 
 
-def _add_word(pieces: list[Word], text: str, start: int, end: int) -> None:
+def _add_word(pieces: list[Word], text: str, start: int, end: int, depth: int = 0) -> None:
     """One piece, or two where an apostrophe joins two words: "it's", "l'option", "B'dir"."""
     word = fold(text[start:end])
     cut = word.find("'")
-    if cut < 0:
+    if cut < 0 or depth > 2:
         pieces.append(Word(word, start, end, "word"))
         return
     if word in _SINGLE or len(word) != end - start:
@@ -195,7 +203,7 @@ def _add_word(pieces: list[Word], text: str, start: int, end: int) -> None:
         pieces.append(Word(tail, start + cut, end, "word"))
     elif cut <= 4:
         pieces.append(Word(word[: cut + 1], start, start + cut + 1, "word"))
-        _add_word(pieces, text, start + cut + 1, end)
+        _add_word(pieces, text, start + cut + 1, end, depth + 1)
     else:
         pieces.append(Word(word, start, end, "word"))
 
@@ -209,7 +217,9 @@ def _add_run(pieces: list[Word], text: str, start: int, end: int, run_texts: tup
     table = _RUN_WORDS[_run_language(text, start, end)]
     place = 0
     while place < len(run):
-        size = next((n for n in range(min(_LONGEST_RUN_WORD, len(run) - place), 0, -1) if run[place : place + n] in table), 0)
+        size = next(
+            (n for n in range(min(_LONGEST_RUN_WORD, len(run) - place), 0, -1) if run[place : place + n] in table), 0
+        )
         named = next((len(choice) for choice in run_texts if run.startswith(choice, place)), 0)
         role = table[run[place : place + size]] if size > named else ""
         size = max(size, named, 1)

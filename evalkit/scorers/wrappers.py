@@ -14,10 +14,13 @@ from collections.abc import Callable
 from typing import Any
 
 from evalkit.scorers.labelled import ANSWER_MARK, Labelled, Reading
-from evalkit.scorers.reply_words import fold, role_of
+from evalkit.scorers.reply_words import fold, role_of, word_set
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z_-]{1,30})>")
-_NO_ANSWER = frozenset("think thinking reasoning reason explanation scratchpad rationale analysis reflection thought thoughts question options".split())
+_NO_ANSWER = word_set(
+    "think thinking reasoning reason explanation scratchpad rationale analysis reflection thought "
+    "thoughts question options"
+)
 
 
 def open_tags(reply: str) -> str:
@@ -62,9 +65,10 @@ def read_object(text: str, known: Labelled, alone: Callable[[str], Reading | Non
     return Reading(None, "fields name several choices" if indices else "no field names a choice")
 
 
-_ANSWER_KEYS = frozenset(
-    "answer final_answer finalanswer final answer_letter answerletter answer_choice choice selected selected_option option label category class "
-    "classification queue verdict prediction result output response sentiment intent decision correct_answer correct_option".split()
+_ANSWER_KEYS = word_set(
+    "answer final_answer finalanswer final answer_letter answerletter answer_choice choice "
+    "selected selected_option option label category class classification queue verdict prediction "
+    "result output response sentiment intent decision correct_answer correct_option"
 )
 
 

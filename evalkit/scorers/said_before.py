@@ -1,0 +1,255 @@
+"""What leads to a named choice: the words to its left, back to the beginning of its clause. Used by `statements`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from evalkit.scorers.labelled import ANSWER_MARK
+from evalkit.scorers.reply_words import Word, word_set
+from evalkit.scorers.sentences import FAR, stands_alone
+
+
+@dataclass(slots=True)
+class Left:
+    """What leads to a named choice, from its sentence's beginning."""
+
+    be: bool = False
+    noun: bool = False
+    kind: bool = False
+    """A word for what sorting assigns."""
+    would: bool = False
+    inside: bool = False
+    """A preposition stands before it: "in option D"."""
+    near_noun: bool = False
+    right: bool = False
+    choose: bool = False
+    box: bool = False
+    led: bool = False
+    """By "so", "correction", "wait"."""
+    colon: bool = False
+    key: int = 0
+    """Words before the colon on its line."""
+    denials: int = 0
+    doubt: bool = False
+    suppose: bool = False
+    alone: bool = False
+    """Nothing but words that say nothing stands before it in its sentence."""
+    first: bool = False
+    """The same, and it opens the line."""
+    before: Word | None = None
+    """The choice named directly before it, with nothing but small words between."""
+    joins: list[str] = field(default_factory=list)
+    """The roles between it and the choice before it."""
+    bridged: int = 0
+    """Words of no known part between the choice and its noun."""
+
+
+_BUT = word_set(
+    "but sondern sino pero mais ma bensì mas maar lecz ale а но але ama بل אלא 而是 بلکه melainkan "
+    "mà αλλά utan men vaan hanem ci however"
+)
+
+
+def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912 - a table, read from the top
+    left = Left()
+    bridged = 0  # words since the last that belongs to the frame
+    crossed = broken = False
+    seen = 0
+    i = place - 1
+    while i >= 0 and seen < FAR:
+        word = words[i]
+        role = word.role
+        seen += 1
+        if word.text == ANSWER_MARK:
+            left.box = left.box or bridged == 0
+        elif word.choice is not None:
+            if left.before is None and bridged == 0 and _may_join(left.joins):
+                left.before = word
+            break
+        elif role == "line":
+            framed = left.noun or left.be or left.choose or left.box
+            step = None if crossed or bridged or framed else _cross(words, i)
+            if step is None:
+                left.first = bridged == 0
+                break
+            crossed, i = True, step + 1
+        elif role in ("end", "ask"):
+            if not (role == "end" and _numbering(words, i)):
+                break
+        elif role in {"wrap", "tail"}:
+            pass
+        elif role == "comma" or (role == "dash" and not _after_noun(words, i)):
+            left.joins.append("comma")
+            if "but" not in left.joins and _supposed_before(words, i):
+                left.suppose = True
+            if not (bridged == 0 and _only_small(words, i)):
+                broken = i > 0 and not left.joins[:-1]
+                break
+        elif _numbered(words, i):
+            pass
+        else:
+            bridged, stop = _take_left(left, words, i, bridged)
+            if stop:
+                break
+        i -= 1
+    else:
+        left.first = bridged == 0 and i < 0
+    clause = "redo" in left.joins or ("be" in left.joins and any(join in left.joins for join in ("comma", "but", "so")))
+    left.alone = bridged == 0 and not broken and (left.before is None or clause)
+    return left
+
+
+def _may_join(joins: list[str]) -> bool:
+    """Whether what stands between two choices may join them."""
+    return len(joins) <= 6
+
+
+def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int, bool]:  # noqa: PLR0911, PLR0912, PLR0915 - a table, read from the top
+    """Take one word of the clause in: (words since the frame, whether the clause begins here)."""
+    word, role = words[i], words[i].role
+    if role == "so":
+        left.led = left.led or bridged == 0
+        left.joins.append("so")
+        return bridged, True
+    if role in ("redo", "turn"):
+        left.led = left.led or bridged == 0
+        left.joins.append("but" if word.text in _BUT or role == "turn" else role)
+        if bridged == 0 and _joined(words, i):
+            return bridged, False
+        return bridged, True
+    if word.text in _BUT:
+        left.joins.append("but")
+        return bridged, not _joined(words, i)
+    if role == "not" and stands_alone(words, i):
+        left.led = left.led or bridged == 0
+        left.joins.append("redo")
+    elif role == "not":
+        left.denials += 1
+        left.joins.append("not")
+    elif role == "wrong":
+        left.denials += 1 if (bridged == 0 or left.be) and not left.inside else 0
+        left.joins.append("wrong")
+    elif role in ("maybe", "unsure"):
+        left.doubt = True
+        left.joins.append("maybe")
+    elif role == "if":
+        left.suppose = True
+    elif role in ("colon", "dash") and (word.text == ":" or _after_noun(words, i)):
+        left.colon = left.colon or bridged == 0
+        _take_key(left, words, i)
+        return bridged, False
+    elif word.text == "=" and i >= 1 and (i == 1 or words[i - 2].role == "line"):
+        left.colon = left.colon or bridged == 0
+        left.key = 1
+    elif role == "colon" and (
+        i == 0 or words[i - 1].role == "be" or (word.text != "=" and words[i - 1].role == "line")
+    ):
+        return bridged, False
+    elif role in ("be", "would"):
+        left.would = left.would or (role == "would" and not left.be)
+        left.be = left.be or bridged == 0
+        left.joins.append("be")
+    elif role == "field":
+        left.kind = left.kind or left.be or left.colon or bridged == 0
+        left.bridged = max(left.bridged, bridged)
+    elif role == "noun":
+        left.near_noun = left.near_noun or (bridged == 0 and not left.be and not left.colon)
+        left.noun = left.noun or (bridged <= 8 and (left.be or left.colon)) or bridged == 0
+        bridged = 0 if left.noun and (left.be or left.colon) else bridged
+    elif role == "right":
+        left.right = left.right or bridged <= 1
+    elif role == "choose":
+        left.choose = left.choose or bridged <= 1
+        bridged = 0 if left.choose else bridged
+    elif role in ("or", "and"):
+        left.joins.append(role)
+        bridged += role == "and" and not _joined(words, i)
+    elif role in ("fill", "why"):
+        if role == "why":
+            left.joins.append("why")
+        left.inside = left.inside or (word.text in _PREPOSITIONS and not left.be and not left.colon)
+    else:
+        bridged += 1
+    return bridged, False
+
+
+_PREPOSITIONS = word_set("in for with of by from on für bei en pour dans para por per")
+
+
+def _take_key(left: Left, words: list[Word], i: int) -> None:
+    left.key = 0
+    while (
+        left.key < 12 and i - left.key - 1 >= 0 and words[i - left.key - 1].role not in ("line", "end", "ask", "comma")
+    ):
+        left.key += 1
+
+
+def _joined(words: list[Word], i: int) -> bool:
+    """Whether a choice is named directly before, apart from commas and brackets."""
+    i -= 1
+    while i >= 0 and words[i].role in ("comma", "wrap", "tail", "fill", "dash"):
+        i -= 1
+    return i >= 0 and words[i].choice is not None
+
+
+def _only_small(words: list[Word], i: int) -> bool:
+    """Whether only words that lead or join stand before a comma, or a choice does: "So, B", "Wait, no, B", "A, B"."""
+    if _joined(words, i):
+        return True
+    i -= 1
+    steps = 0
+    while (
+        i >= 0 and words[i].role in ("so", "fill", "redo", "turn", "not", "maybe", "comma", "wrap", "why") and steps < 8
+    ):
+        if words[i].role in ("not",) and not stands_alone(words, i):
+            return False
+        i -= 1
+        steps += 1
+    return i < 0 or words[i].role in ("end", "ask", "line") or words[i].choice is not None
+
+
+def _supposed_before(words: list[Word], i: int) -> bool:
+    """Whether an "if" opens what stands before a comma."""
+    steps = 0
+    while i >= 0 and words[i].role not in ("end", "ask", "line") and steps < FAR:
+        if words[i].role == "if":
+            return True
+        if words[i].role == "so":
+            return False
+        i -= 1
+        steps += 1
+    return False
+
+
+def _after_noun(words: list[Word], i: int) -> bool:
+    """Whether a dash joins like a verb: "Answer - B"."""
+    i -= 1
+    while i >= 0 and words[i].role in ("wrap", "fill", "right"):
+        i -= 1
+    return i >= 0 and words[i].role in ("noun", "right")
+
+
+def _numbered(words: list[Word], i: int) -> bool:
+    """Whether this is a list's number: the "1" of "1. B"."""
+    return words[i].kind == "number" and i + 1 < len(words) and _numbering(words, i + 1)
+
+
+def _numbering(words: list[Word], i: int) -> bool:
+    """Whether a full stop belongs to a list's number: "1. B"."""
+    return i >= 1 and words[i - 1].kind == "number" and (i == 1 or words[i - 2].role == "line")
+
+
+def _cross(words: list[Word], i: int) -> int | None:
+    """Where the line before ends that leads over to this one: "The answer is:", "## Answer"; None when it does not."""
+    while i >= 0 and words[i].role in ("line", "wrap"):
+        i -= 1
+    if i < 0:
+        return None
+    if words[i].role in ("colon", "be"):
+        return i
+    end, steps = i, 0
+    while i >= 0 and words[i].role in ("noun", "fill", "right", "wrap", "symbol") and steps < 8:
+        i -= 1
+        steps += 1
+    heading = i < 0 or words[i].role == "line"
+    return end if heading and any(word.role == "noun" for word in words[i + 1 : end + 1]) else None

@@ -1,0 +1,212 @@
+"""What is said of a named choice behind it, to the end of its sentence. Used by `statements`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evalkit.scorers.reply_words import Word, word_set
+from evalkit.scorers.sentences import FAR, ends
+
+
+@dataclass(slots=True)
+class Right:
+    """What is said of a named choice behind it, to its sentence's end."""
+
+    ends: bool = True
+    asked: bool = False
+    denied: bool = False
+    right: bool = False
+    supposed: bool = False
+    doubt: bool = False
+    other: bool = False
+    """A word of no known part follows."""
+    verb: bool = False
+    """A verb follows that says something else of it: "B is tempting"."""
+    pause: bool = False
+    """A comma, a dash, a colon or a bracket follows."""
+
+
+def look_right(words: list[Word], place: int, polar: bool) -> Right:
+    right = Right()
+    i = place + 1
+    n = len(words)
+    while i < n and i - place < 6 and words[i].role in ("wrap", "tail"):
+        right.pause = right.pause or words[i].text in ("(", "[")
+        i += 1
+    if i >= n or words[i].role == "line":
+        return right
+    role = words[i].role
+    if role == "end":
+        return right
+    if role == "ask":
+        right.asked = True
+        return right
+    if role == "be" and _verb_last(words, i):
+        right.asked = ends(words, i + 1) and i + 1 < n and words[i + 1].role == "ask"
+        return right
+    right.ends = False
+    bracket = right.pause
+    if role in ("comma", "dash", "colon", "why") or bracket:
+        right.pause = True
+        right.denied = not polar and _denied_after_pause(words, i)
+        right.doubt = _doubted_to_end(words, i)
+        right.right = role in ("dash", "colon") and _right_to_end(words, i + 1)
+        right.supposed = not bracket and _if_to_end(words, i)
+        right.asked = _asked(words, i)
+        return right
+    _predicate(words, i, right)
+    right.asked = _asked(words, i) and not right.right
+    if right.right and _asked(words, i):
+        right.asked, right.right = True, False
+    return right
+
+
+_AS = word_set("as als comme como come som jako как")
+
+
+def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR0911 - a table, read from the top
+    """What is said of the choice by the words that follow it at once."""
+    n, start = len(words), i
+    verb = would = False
+    while i < n and i - start < 9:
+        word, role = words[i], words[i].role
+        if role in ("be", "would"):
+            verb, would = True, would or role == "would"
+        elif word.text in _AS:
+            verb = True
+        elif role == "not":
+            right.denied = not _choice_next(words, i)
+            return
+        elif role == "wrong":
+            right.denied = True
+            return
+        elif role == "maybe":
+            right.doubt = True
+        elif role == "right" or (role in ("noun", "field") and verb):
+            if _denied_later(words, i):
+                right.denied = True
+                return
+            right.right = True
+            right.supposed = _if_to_end(words, i) or (would and not _ends_soon(words, i))
+            return
+        elif role == "if":
+            right.supposed = True
+            return
+        elif role in ("or", "and", "why", "so", "choose", "redo", "turn", "end", "ask", "line", "comma") and not verb:
+            right.supposed = _if_to_end(words, i)
+            return
+        elif word.choice is not None or role in ("end", "ask", "line", "comma"):
+            break
+        elif role not in ("fill", "wrap", "tail", "noun", "and", "why", "field"):
+            right.verb, right.other = verb, True
+            return
+        i += 1
+    right.verb = verb
+
+
+def _denied_later(words: list[Word], i: int) -> bool:
+    """Whether the denial closes the sentence, as in Korean, Japanese or Hindi: "B is the answer not"."""
+    i += 1
+    while i < len(words) and words[i].role in ("be", "fill", "tail", "noun", "field", "right", "wrap"):
+        i += 1
+    return i < len(words) and words[i].role == "not" and not _choice_next(words, i)
+
+
+def _verb_last(words: list[Word], i: int) -> bool:
+    """Whether the verb closes the sentence behind the choice, as in Hindi or Persian."""
+    while i < len(words) and words[i].role in ("be", "tail", "wrap"):
+        i += 1
+    return ends(words, i)
+
+
+def _ends_soon(words: list[Word], i: int) -> bool:
+    """Whether nothing but the noun follows: "would be the right answer."."""
+    i += 1
+    while i < len(words) and words[i].role in ("noun", "right", "wrap", "tail"):
+        i += 1
+    return ends(words, i) or words[i].role == "comma"
+
+
+def _choice_next(words: list[Word], i: int) -> bool:
+    i += 1
+    while i < len(words) and words[i].role in ("fill", "wrap", "noun", "be"):
+        i += 1
+    return i < len(words) and words[i].choice is not None
+
+
+def _denied_after_pause(words: list[Word], i: int) -> bool:
+    """ "B - no", "B: not correct", "B, wrong": a denial that the sentence ends with."""
+    denied = False
+    start = i
+    while i < len(words) and i - start < 8 and not ends(words, i):
+        role = words[i].role
+        if role in ("not", "wrong"):
+            denied = True
+        elif words[i].choice is not None or role not in (
+            "comma",
+            "dash",
+            "colon",
+            "fill",
+            "right",
+            "noun",
+            "be",
+            "wrap",
+            "tail",
+        ):
+            return False
+        i += 1
+    return denied and ends(words, i)
+
+
+def _right_to_end(words: list[Word], i: int) -> bool:
+    """ "B: correct"."""
+    found = False
+    while i < len(words) and not ends(words, i):
+        found = found or words[i].role == "right"
+        if words[i].role not in ("right", "fill", "noun", "wrap", "be", "tail"):
+            return False
+        i += 1
+    return found
+
+
+def _doubted_to_end(words: list[Word], i: int) -> bool:
+    """ "B, I guess", "B, but I am not sure"."""
+    start = i
+    doubted = False
+    while i < len(words) and i - start < FAR and not ends(words, i):
+        if words[i].role == "unsure":
+            return True
+        if words[i].role == "maybe" and i - start <= 4:
+            doubted = True
+        elif (
+            words[i].choice is not None
+            or words[i].role in ("so",)
+            or (doubted and words[i].role not in ("fill", "wrap", "why", "maybe", "not"))
+        ):
+            return False
+        i += 1
+    return doubted
+
+
+def _if_to_end(words: list[Word], i: int) -> bool:
+    """Whether the sentence goes on with a condition."""
+    start = i
+    while i < len(words) and i - start < 12 and not ends(words, i):
+        if words[i].role == "if":
+            return True
+        if words[i].choice is not None:
+            return False
+        i += 1
+    return False
+
+
+def _asked(words: list[Word], i: int) -> bool:
+    """Whether the sentence is a question."""
+    start = i
+    while i < len(words) and i - start < FAR:
+        if words[i].role in ("end", "line"):
+            return False
+        if words[i].role == "ask":
+            return True
+        i += 1
+    return False
