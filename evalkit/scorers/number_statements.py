@@ -13,6 +13,7 @@ to another one would be a guess.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import NamedTuple
 
 from evalkit.scorers import number_words as words
@@ -38,7 +39,8 @@ _CUE = re.compile(
 )
 _BUT = re.compile(r"\b(?:but|sondern|sino|mais|ma|maar|а|lecz|tapi)\b|而是|ではなく|아니라", re.IGNORECASE)
 _LINKS = frozenset(
-    {*",;&/~:-、，和与與と", "and", ", and", "to", "through", "until", "und", "y", "e", "et", "en", "и", "i", "bis", "a",
+    {*",;&/~:-、，和与與と", "and", ", and", "to", "through", "until", "und", "y", "e", "et", "en", "и", "i", "bis",
+     "a",
      "à", "до", "至", "到", "から", "和 ", "และ", ",and", "- ", "; and", "plus or minus"}
 )  # fmt: skip
 _SIGNS = re.compile(r"[\s$€£¥₹()\[\]{}\\*_`\"']+")
@@ -152,25 +154,35 @@ def _bare(text: str) -> Found:
     end = _SENTENCE_END.search(text, last.end)
     sentence = text[start : end.start() if end else len(text)]
     if total := list(words.TOTAL.finditer(sentence)):
-        found = _clause(sentence[total[-1].end() : total[-1].end() + 2 * _LONGEST_STATEMENT], "last statement")
+        behind = total[-1].end()
+        found = _clause(sentence[behind : behind + 2 * _LONGEST_STATEMENT], "last statement")
         if found.number is not None or found.blocks:
-            return _kept(found, text, start + total[-1].end() + (found.number.end if found.number else 0))
+            return _kept(found, text, start + behind + (found.number.end if found.number else 0))
     if last.kind == "part":
         return _part(text, last)
-    lead = text[max(start, last.start - 60) : last.start]
     previous = before[-2] if len(before) > 1 and before[-2].start >= start else None
-    if re.search(rf"(?:{words.DENIED.pattern})(?: \w+)?[ $€£]*$", lead, re.IGNORECASE):
-        if (
-            previous is None
-            or previous.kind != "plain"
-            or _denied_at(text[max(start, previous.start - 60) : previous.start])
-        ):
+    asked = end is not None and end[0] == "?" and _ASKS.match(sentence.strip()) is not None
+    return _last_of(text, start, sentence, last, previous, asked=asked)
+
+
+def _last_of(text: str, start: int, sentence: str, last: Number, previous: Number | None, *, asked: bool) -> Found:
+    """The last number of a sentence, or the one before it where the last is denied ("6, not 5")."""
+    lead = text[max(start, last.start - 60) : last.start]
+    if _denied_at(lead):
+        before = "" if previous is None else text[max(start, previous.start - 60) : previous.start]
+        if previous is None or previous.kind != "plain" or _denied_at(before):
             return Found(None, None, f"the last number is denied: {_short(sentence)}", blocks=True)
-        last, previous = previous, None
-        lead = text[max(start, last.start - 60) : last.start]
-    if why := _unsaid(text, last, lead, previous, sentence):
+        lead, last, previous = before, previous, None
+    why = "asked about" if asked else _unsaid(text, last, lead, previous, sentence)
+    if why is not None:
         return Found(None, None, f"the last number is {why}: {_short(sentence)}", blocks=True)
     return _kept(Found(last, text[last.start : last.end], "last number"), text, last.end)
+
+
+_ASKS = re.compile(
+    r"(?:so |and |or |but )?(?:is|are|was|were|could|can|does|do|did|would|should|might|may|what|how|which|shall)\b",
+    re.IGNORECASE,
+)
 
 
 def _denied_at(lead: str) -> bool:
@@ -178,8 +190,8 @@ def _denied_at(lead: str) -> bool:
 
 
 _DIRECT_HEDGE = re.compile(
-    r"\b(?:may be|might be|could be|probably|possibly|perhaps|maybe|likely)(?: about| around)? [$€£]?$|可能是?$|大概是?$"
-    r"|也许是?$|quizás? $|tal vez $|vielleicht $|peut-être $|может быть $|возможно,? $",
+    r"\b(?:may be|might be|could be|probably|possibly|perhaps|maybe|likely)(?: about| around)? [$€£]?$|可能是?$"
+    r"|大概是?$|也许是?$|quizás? $|tal vez $|vielleicht $|peut-être $|может быть $|возможно,? $",
     re.IGNORECASE,
 )
 _UNSURE = re.compile(
@@ -224,44 +236,53 @@ def _linked(gap: str, first: Number, second: Number, *, words_only: str | None =
 def _clause(clause: str, name: str) -> Found:
     """The number that a statement gives: behind its last `=` when it has one, else its first."""
     if "=" in clause:
-        head, _, clause_end = clause.rpartition("=")
-        if re.search(r"[<>!≠]$|\\(?:neq?|geq?|leq?) *$", head.rstrip()):
-            return Found(None, None, f"the {name} is a bound: {_short(clause)}", blocks=True)
-        if re.search(rf"(?:{words.OR.pattern}) *[\w\\{{}}]{{0,12}} *$", head, re.IGNORECASE) or (
-            words.DENIED.search(head) and not _BUT.search(head)
-        ):
-            return Found(None, None, f"the {name} gives several numbers: {_short(clause)}", blocks=True)
-        inner = _clause(clause_end, name)
-        if inner.number is None:
-            return inner
-        shift = len(head) + 1
-        number = inner.number
-        moved = Number(number.value, number.start + shift, number.end + shift, number.percent)
-        return Found(moved, inner.shown, inner.reason)
+        return _behind_equals(clause, name)
     quantities = list(find_quantities(clause))
     if not quantities:
         blocks = words.SAYS_UNKNOWN.search(clause) is not None or words.SPELLED.search(clause) is not None
         return Found(None, None, f"the {name} holds no number: {_short(clause)}", blocks=blocks)
+    if words.DENIED.search(clause[: quantities[0].start]):  # "not 70 but 72"
+        but = _BUT.search(clause, quantities[0].end)
+        quantities = [quantity for quantity in quantities if but and quantity.start >= but.end()]
+        why = None if quantities else "is denied"
+    else:
+        why = _clause_unsaid(clause, quantities[0])
+    if why is None and words.DENIED_AFTER.match(clause, quantities[0].end):
+        why = "is denied"
+    if why is not None:
+        return Found(None, None, f"the {name} {why}: {_short(clause)}", blocks=True)
     number = quantities[0]
-    lead = clause[: number.start]
-    if words.DENIED.search(lead):
-        but = _BUT.search(clause, number.end)
-        later = [quantity for quantity in quantities if but and quantity.start >= but.end()]
-        if not later:
-            return Found(None, None, f"the {name} is denied: {_short(clause)}", blocks=True)
-        quantities, number = later, later[0]
-    elif words.BOUND.search(lead) or words.BOUNDED_AFTER.match(clause, number.end):
-        return Found(None, None, f"the {name} gives a bound: {_short(clause)}", blocks=True)
-    elif words.HEDGED.search(lead) or _UNSURE.search(clause) or re.search(r"\beither\b", lead, re.IGNORECASE):
-        return Found(None, None, f"the {name} is hedged: {_short(clause)}", blocks=True)
-    if words.DENIED_AFTER.match(clause, number.end):
-        return Found(None, None, f"the {name} is denied: {_short(clause)}", blocks=True)
     if number.kind != "plain":
         return _part(clause, number)
-    if len(quantities) > 1 and not _is_note(clause, quantities[1]):
-        if _linked(clause[number.end : quantities[1].start], number, quantities[1]):
-            return Found(None, None, f"the {name} gives several numbers: {_short(clause)}", blocks=True)
+    second = quantities[1] if len(quantities) > 1 and not _is_note(clause, quantities[1]) else None
+    if second is not None and _linked(clause[number.end : second.start], number, second):
+        return Found(None, None, f"the {name} gives several numbers: {_short(clause)}", blocks=True)
     return Found(number, clause[number.start : number.end], name)
+
+
+def _clause_unsaid(clause: str, number: Number) -> str | None:
+    """Why a statement does not give its first number outright; None where it does."""
+    lead = clause[: number.start]
+    if words.BOUND.search(lead) or words.BOUNDED_AFTER.match(clause, number.end):
+        return "gives a bound"
+    if words.HEDGED.search(lead) or _UNSURE.search(clause) or re.search(r"\beither\b", lead, re.IGNORECASE):
+        return "is hedged"
+    return None
+
+
+def _behind_equals(clause: str, name: str) -> Found:
+    head, _, result = clause.rpartition("=")
+    if re.search(r"[<>!≠]$|\\(?:neq?|geq?|leq?) *$", head.rstrip()):
+        return Found(None, None, f"the {name} is a bound: {_short(clause)}", blocks=True)
+    several = re.search(rf"(?:{words.OR.pattern}) *[\w\\{{}}]{{0,12}} *$", head, re.IGNORECASE)
+    if several or (words.DENIED.search(head) and not _BUT.search(head)):
+        return Found(None, None, f"the {name} gives several numbers or denies one: {_short(clause)}", blocks=True)
+    inner = _clause(result, name)
+    if inner.number is None:
+        return inner
+    shift = len(head) + 1
+    moved = replace(inner.number, start=inner.number.start + shift, end=inner.number.end + shift)
+    return inner._replace(number=moved)
 
 
 def _is_note(clause: str, number: Number) -> bool:
