@@ -172,7 +172,7 @@ def _exactly(right: Any, said: Any) -> bool | None:
 
     None where either is no number, and where a decimal is near the other value: then math-verify's rounding decides.
     """
-    import sympy
+    import sympy  # type: ignore[import-untyped]
 
     def number(value: Any) -> Any:
         if not isinstance(value, sympy.Expr) or value.has(sympy.UnevaluatedExpr):

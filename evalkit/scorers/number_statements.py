@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple
 
 from evalkit.scorers import number_words as words
@@ -21,6 +22,7 @@ from evalkit.scorers.numerals import Number, find_quantities, simplify
 
 _LONGEST_STATEMENT = 200  # characters after the words; beyond that it is prose
 _AFTERWARDS = 4000  # characters behind a number in which it can be taken back
+_MOST_STATEMENTS = 200  # from the end of a reply: a run-on of more says nothing new
 _SENTENCE_END = re.compile(r"\n|[.!?;…](?=[\s\"')\]*]|$)|[。！？；।]")
 _CONDITION = re.compile(
     r"\b(?:if|suppose|supposing|assum\w+|whether|unless|say|imagine)(?: that)?(?: the| an?| my| your| its)?"
@@ -104,12 +106,10 @@ def _box(text: str) -> tuple[int, int] | None:
 
 
 def _first_or_last(text: str, pick: str, *, cut: bool) -> Found:
-    number = None
-    for quantity in find_quantities(text):
-        if quantity.kind != "other":
-            number = quantity
-            if pick == "first":
-                break
+    if pick == "first":
+        number = next((quantity for quantity in find_quantities(text) if quantity.kind != "other"), None)
+    else:
+        number = next(iter(_last_two(text)[-1:]), None)
     if number is None:
         return Found(None, None, "there is no number")
     if cut and number.end == len(text):
@@ -122,7 +122,7 @@ def _first_or_last(text: str, pick: str, *, cut: bool) -> Found:
 def _last_statement(text: str, *, cut: bool) -> Found | None:
     """What the last final statement that says anything gives; None when there is none."""
     conditional = False
-    for match in reversed(list(words.ANSWER.finditer(text))):
+    for match in islice(reversed(list(words.ANSWER.finditer(text))), _MOST_STATEMENTS):
         rest = text[match.end() : match.end() + _LONGEST_STATEMENT]
         sentence, start = _sentence(rest, match.end())
         before = _SENTENCE_END.split(text[max(0, match.start() - 80) : match.start()])[-1]
@@ -143,10 +143,7 @@ def _last_statement(text: str, *, cut: bool) -> Found | None:
 
 def _bare(text: str) -> Found:
     """The last number of a reply without a final statement."""
-    before: list[Number] = []
-    for quantity in find_quantities(text):
-        if quantity.kind != "other":
-            before = [*before[-2:], quantity]
+    before = _last_two(text)
     if not before:
         return Found(None, None, "there is no number")
     last = before[-1]
@@ -163,6 +160,22 @@ def _bare(text: str) -> Found:
     previous = before[-2] if len(before) > 1 and before[-2].start >= start else None
     asked = end is not None and end[0] == "?" and _ASKS.match(sentence.strip()) is not None
     return _last_of(text, start, sentence, last, previous, asked=asked)
+
+
+def _last_two(text: str) -> list[Number]:
+    """The last two quantities of a text, looked for from its end in growing pieces: replies can be very long."""
+    for size in (4_000, 64_000, len(text)):
+        start = max(0, len(text) - size)
+        if start:
+            gap = _GAP.search(text, start, start + size // 2) or _SPACE.search(text, start, start + size // 2)
+            start = gap.end() if gap else start
+        found = [quantity for quantity in find_quantities(text[start:]) if quantity.kind != "other"][-2:]
+        if len(found) == 2 or not start or size == len(text):  # noqa: PLR2004
+            return [replace(quantity, start=quantity.start + start, end=quantity.end + start) for quantity in found]
+    return []
+
+
+_GAP, _SPACE = re.compile(r"[\n。]|[.!?] "), re.compile(r"\s")
 
 
 def _last_of(text: str, start: int, sentence: str, last: Number, previous: Number | None, *, asked: bool) -> Found:

@@ -10,8 +10,8 @@ beside letters of scripts that write without spaces too, currency before, percen
 
 Found and not valued (`part`): what belongs to a larger expression (`3\sqrt{2}`, `2x + 3`, `72π`, `5!`, `5 ± 1`, `3-5`,
 `6:2`, `101_2`, an operand without its result). Found and no quantity (`other`): ordinals (`2nd`), dates, times,
-versions (`1.2.3`, `1/2/2024`, `10:30`). Not found: numbers inside words (`H2O`, `x1`) or in exponents of units (`m^2`), number
-words ("forty-two"), anything divided by zero.
+versions (`1.2.3`, `1/2/2024`, `10:30`). Not found: numbers inside words (`H2O`, `x1`) or in exponents of units (`m^2`),
+number words ("forty-two"), anything divided by zero.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class Number:
 
 # Possessive quantifiers (Python 3.11) keep every part from being tried twice: linear in the text.
 _WHOLE = (
-    r"[1-9]\d?+(?:,\d\d(?!\d))++,\d{3}(?!\d)|[1-9]\d{0,2}+(?:[,'’\u00a0\u2009\u202f]\d{3}(?!\d))++"
+    r"[1-9]\d?+(?:,\d\d(?!\d)){1,8}+,\d{3}(?!\d)|[1-9]\d{0,2}+(?:[,'’\u00a0\u2009\u202f]\d{3}(?!\d))++"
     r"|[1-9]\d{0,2}+(?: \d{3}(?![\d/]))++"
-    r"|\d{1,3}+(?:\.\d{3}(?!\d))++(?=,\d{1,2}(?!\d))|\d++"
+    r"|\d{1,3}+(?:\.\d{3}(?!\d)){1,8}+(?=,\d{1,2}(?!\d))|\d++"
 )
 _FRAC = r"\{ ?(?P<{0}>-?[\d.,]++) ?\}"
 _LETTER = r"A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"
