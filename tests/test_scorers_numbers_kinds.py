@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from evalkit.records import Outcome
@@ -328,3 +330,15 @@ def test_the_number_that_a_careful_person_reads(reply: str, target: str) -> None
 def test_a_number_that_a_reply_does_not_give_is_never_right(reply: str, target: str) -> None:
     found = mark("numbers", {}, sample(target), reply)
     assert found.outcome is not Outcome.RIGHT, (found.extracted, found.reason)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["5! " * 330_000, "12,34," * 160_000, "1 234 " * 160_000, "the answer is not " * 55_000, "5 or " * 200_000,
+     "10^" * 330_000, "\\boxed{" * 140_000, "9" * 1_000_000, "答案是" * 330_000, "not " * 250_000 + "5"],
+    ids=lambda reply: repr(reply[:12]),
+)  # fmt: skip
+def test_a_hostile_megabyte_is_read_in_little_time(reply: str) -> None:
+    start = time.perf_counter()
+    mark("numbers", {}, sample("4"), reply)
+    assert time.perf_counter() - start < 20.0  # one pass takes a second or two

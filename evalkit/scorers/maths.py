@@ -39,25 +39,9 @@ def make(given: Mapping[str, Any]) -> Scorer:
         if sample.target is None or not sample.target.strip():
             return unscored("the sample has no target")
         reply, gold = response.text[-LONGEST:], plain(_inside(sample.target))
-        said = last_boxed(reply)
-        if said is None and options["read"] == "boxed":
-            return unparseable("nothing is boxed")
-        how = "boxed, as written" if said is not None else "stated, as written"
-        refused = None
-        if said is None:
-            said, refused = stated(reply, gold)
-        elif options["read"] == "any":
-            refused = taken_back(reply[reply.rindex(said) + len(said) :])
-        if refused is not None:
-            return unparseable(refused)
-        if said is not None:
-            said = plain(said)
-            if same_text(gold, said):
-                return right_or_wrong(True, said[:500], how)
-            if has_dots(gold) and has_dots(said):
-                return unparseable("what the dots leave out cannot be compared")
-            if why := differ(gold, said):
-                return right_or_wrong(False, said[:500], why)
+        said, settled = _said(reply, gold, boxed_only=options["read"] == "boxed")
+        if settled is not None:
+            return settled
         verdict = worker.compare(gold, reply if said is None else f"\\boxed{{{said}}}")
         if verdict.gold_unreadable:
             return unscored(f"the sample's target is no mathematics that can be read: {sample.target[:80]!r}")
@@ -75,3 +59,28 @@ def _inside(target: str) -> str:
     """A target without the box or the dollar signs around it."""
     boxed = last_boxed(target)
     return (target if boxed is None else boxed).strip().strip("$").strip()
+
+
+def _said(reply: str, gold: str, *, boxed_only: bool) -> tuple[str | None, Score | None]:
+    """The expression that the reply gives (None: math-verify shall look for it), and its mark where no algebra is
+    needed."""
+    said, refused, how = last_boxed(reply), None, "boxed"
+    if said is None and boxed_only:
+        return None, unparseable("nothing is boxed")
+    if said is None:
+        how = "stated"
+        said, refused = stated(reply, gold)
+    elif not boxed_only:
+        refused = taken_back(reply[reply.rindex(said) + len(said) :])
+    if refused is not None:
+        return None, unparseable(refused)
+    return (None, None) if said is None else (plain(said), _without_algebra(gold, plain(said), how))
+
+
+def _without_algebra(gold: str, said: str, how: str) -> Score | None:
+    if same_text(gold, said):
+        return right_or_wrong(True, said[:500], f"{how}, as written")
+    if has_dots(gold) and has_dots(said):
+        return unparseable("what the dots leave out cannot be compared")
+    why = differ(gold, said)
+    return None if why is None else right_or_wrong(False, said[:500], why)

@@ -1,4 +1,4 @@
-r"""The text of mathematical answers: the expression that a reply states, in one spelling, and what no algebra should join.
+r"""The text of mathematical answers: what a reply states, in one spelling, and what no algebra should join.
 
     stated("So the answer is (1, 2).", "(1,2)")      # Stated("(1, 2)")
     stated("The answer is not 7.", "7").refused      # "the statement is denied"
@@ -44,17 +44,23 @@ _UNITS: tuple[frozenset[str], ...] = tuple(
         "yd yard yards", "mi mile miles", "mg milligram milligrams", "g gram grams", "kg kilogram kilograms",
         "lb lbs pound pounds", "oz ounce ounces", "ml milliliter milliliters", "l liter liters litre litres",
         "ms milliseconds", "s sec secs second seconds", "min mins minute minutes", "h hr hrs hour hours", "day days",
-        "week weeks", "month months", "year years", "cent cents", "dollar dollars usd", "euro euros eur", "radian radians rad",
-        "degree degrees", "percent", "dozen dozens", "hundred", "thousand", "million", "billion", "km/h kph", "mph", "m/s",
+        "week weeks", "month months", "year years", "cent cents", "dollar dollars usd", "euro euros eur",
+        "radian radians rad",
+        "degree degrees", "percent", "dozen dozens", "hundred", "thousand", "million", "billion", "km/h kph",
+        "mph", "m/s",
     )
 )  # fmt: skip
 _SCALED = frozenset({"dozen", "dozens", "hundred", "thousand", "million", "billion"})
 _UNIT = re.compile(
-    r"\d[\s~]*(?:\\[,; ]\s?)?(?:\\(?:text|mathrm|textrm|mbox|rm)\s?\{\s?~?\s?([A-Za-z/]+)\s?\}|([A-Za-z/]{1,12}))\s*(?:\^\{?\d\}?)?\s*$"
+    r"\d[\s~]*(?:\\[,; ]\s?)?(?:\\(?:text|mathrm|textrm|mbox|rm)\s?\{\s?~?\s?([A-Za-z/]+)\s?\}|([A-Za-z/]{1,12}))"
+    r"\s*(?:\^\{?\d\}?)?\s*$"
 )
 _WORD = re.compile(r"(?<!\\)\b[A-Za-z]{3,}\b")
 _FUNCTIONS = frozenset(
-    "sqrt sin cos tan cot sec csc log exp frac cdot times pi infty left right text arcsin arccos arctan".split()
+    (
+        *("sqrt", "sin", "cos", "tan", "cot", "sec", "csc", "log", "exp", "frac", "cdot", "times", "pi", "infty"),
+        *("left", "right", "text", "arcsin", "arccos", "arctan"),
+    )
 )
 _MATHS = re.compile(r"\$\$(.{1,400}?)\$\$|\$(.{1,400}?)\$|\\\((.{1,400}?)\\\)|\\\[(.{1,400}?)\\\]", re.DOTALL)
 _END = re.compile(r"\n|[。！？]|[.!?;](?=\s|$)")
@@ -75,25 +81,20 @@ def same_text(gold: str, answer: str) -> bool:
 
 def differ(gold: str, answer: str) -> str | None:
     """Why two expressions are not the same, whatever algebra says; None where algebra may decide."""
-    decimals = [_DECIMAL.fullmatch(text.strip().strip("$")) for text in (gold, answer)]
-    if decimals[0] and decimals[1] and not _rounded(decimals[0][0], decimals[1][0]):
-        return "the decimals differ"
-    bases = [{(digits, base) for digits, base in _BASE.findall(text)} for text in (gold, answer)]
-    if all(bases) and {base for _, base in bases[0]} != {base for _, base in bases[1]}:
-        return "the bases differ"
-    units = [_unit(text) for text in (gold, answer)]
-    if None not in units and units[0] != units[1]:
-        return "the units differ"
-    if any(unit is not None and unit & _SCALED for unit in units) and units[0] != units[1]:
-        return "the units differ"
-    shapes = {_shape(gold), _shape(answer)}
-    if shapes == {"(", "{"}:
-        return "one is a set, the other is not"
-    if any(re.search(r"\\(?:sin|cos|tan)", text) for text in (gold, answer)) and ("\\circ" in gold) != (
-        "\\circ" in answer
-    ):
-        return "only one is in degrees"
-    return None
+    pair = (gold, answer)
+    decimals = [_DECIMAL.fullmatch(text.strip().strip("$")) for text in pair]
+    bases = [{base for _, base in _BASE.findall(text)} for text in pair]
+    units = [_unit(text) for text in pair]
+    scaled = any(unit is not None and unit & _SCALED for unit in units)
+    trigonometric = any(re.search(r"\\(?:sin|cos|tan)", text) for text in pair)
+    reasons = {
+        "the decimals differ": bool(decimals[0] and decimals[1]) and not _rounded(*(d[0] for d in decimals if d)),
+        "the bases differ": all(bases) and bases[0] != bases[1],
+        "the units differ": units[0] != units[1] and (None not in units or scaled),
+        "one is a set, the other is not": {_shape(gold), _shape(answer)} == {"(", "{"},
+        "only one is in degrees": trigonometric and ("\\circ" in gold) != ("\\circ" in answer),
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def _rounded(one: str, other: str) -> bool:
@@ -127,16 +128,21 @@ def stated(reply: str, gold: str) -> Stated:
     return Stated(None)
 
 
+_TAKEN_BACK = re.compile(
+    r"(?:^|[.!?…,;\n])[\s\"'*$()]*(?:but |oh,? |hmm,? )?(?:(?P<cue>(?:no|nope)(?=[,.!: ])"
+    r"|that(?:'s| is) (?:not right|wrong|incorrect|not correct)"
+    r"|(?:is|this is) (?:wrong|incorrect|not (?:right|correct))"
+    r"|i made (?:a|an) (?:mistake|error)|correction\b|scratch that"
+    r"|(?:wait|actually|sorry|oops)\b[^.\n]{0,60}\b(?:should be|wrong|mistake|not right|incorrect|must be|i meant?)"
+    r"|不对|错了|更正))",
+    re.IGNORECASE,
+)
+
+
 def taken_back(after: str) -> str | None:
     """Words behind a box that take it back, where no other answer follows them; None where there are none."""
-    cue = re.search(
-        r"(?:^|[.!?…,;\n])[\s\"'*$()]*(?:but |oh,? )?((?:no|nope)(?=[,.!: ])|that(?:'s| is) (?:not right|wrong|incorrect|not correct)|"
-        r"(?:is|this is) (?:wrong|incorrect|not (?:right|correct))|i made (?:a|an) (?:mistake|error)|correction\b|scratch that|"
-        r"(?:wait|actually|sorry|oops)\b[^.\n]{0,60}\b(?:should be|is wrong|wrong|mistake|not right|incorrect|must be|i meant?)|"
-        r"不对|错了|更正)",
-        after[:4000], re.IGNORECASE,
-    )  # fmt: skip
-    return None if cue is None else f"the answer is taken back: {after[cue.start(1) : cue.start(1) + 60]!r}"
+    cue = _TAKEN_BACK.search(after[:4000])
+    return None if cue is None else f"the answer is taken back: {after[cue.start('cue') : cue.start('cue') + 60]!r}"
 
 
 def _open(words_around: str, before: str, gold: str) -> str | None:

@@ -165,7 +165,7 @@ def _exactly(right: Any, said: Any) -> bool | None:
 
     None where either is no number, and where a decimal is near the other value: then math-verify's rounding decides.
     """
-    import sympy
+    import sympy  # type: ignore[import-untyped]
 
     def number(value: Any) -> Any:
         if not isinstance(value, sympy.Expr) or value.has(sympy.UnevaluatedExpr):
@@ -187,7 +187,7 @@ def _exactly(right: Any, said: Any) -> bool | None:
         return bool(a == b)
     apart = abs((a - b).evalf(15, maxn=4000))
     if a.is_integer and b.is_integer:
-        return bool(apart < 0.5)  # noqa: PLR2004
+        return bool(apart < 0.5)
     one, two = sympy.N(a, _DIGITS), sympy.N(b, _DIGITS)
     size = max(abs(one), abs(two))
     return bool(size == 0 or apart / size < sympy.Float(10) ** (30 - _DIGITS))

@@ -13,6 +13,8 @@ to another one would be a guess.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple
 
 from evalkit.scorers import number_words as words
@@ -20,6 +22,7 @@ from evalkit.scorers.numerals import Number, find_quantities, simplify
 
 _LONGEST_STATEMENT = 200  # characters after the words; beyond that it is prose
 _AFTERWARDS = 4000  # characters behind a number in which it can be taken back
+_MOST_STATEMENTS = 200  # from the end of a reply: a run-on of more says nothing new
 _SENTENCE_END = re.compile(r"\n|[.!?;…](?=[\s\"')\]*]|$)|[。！？；।]")
 _CONDITION = re.compile(
     r"\b(?:if|suppose|supposing|assum\w+|whether|unless|say|imagine)(?: that)?(?: the| an?| my| your| its)?"
@@ -38,7 +41,8 @@ _CUE = re.compile(
 )
 _BUT = re.compile(r"\b(?:but|sondern|sino|mais|ma|maar|а|lecz|tapi)\b|而是|ではなく|아니라", re.IGNORECASE)
 _LINKS = frozenset(
-    {*",;&/~:-、，和与與と", "and", ", and", "to", "through", "until", "und", "y", "e", "et", "en", "и", "i", "bis", "a",
+    {*",;&/~:-、，和与與と", "and", ", and", "to", "through", "until", "und", "y", "e", "et", "en", "и", "i", "bis",
+     "a",
      "à", "до", "至", "到", "から", "和 ", "และ", ",and", "- ", "; and", "plus or minus"}
 )  # fmt: skip
 _SIGNS = re.compile(r"[\s$€£¥₹()\[\]{}\\*_`\"']+")
@@ -102,12 +106,10 @@ def _box(text: str) -> tuple[int, int] | None:
 
 
 def _first_or_last(text: str, pick: str, *, cut: bool) -> Found:
-    number = None
-    for quantity in find_quantities(text):
-        if quantity.kind != "other":
-            number = quantity
-            if pick == "first":
-                break
+    if pick == "first":
+        number = next((quantity for quantity in find_quantities(text) if quantity.kind != "other"), None)
+    else:
+        number = next(iter(_last_two(text)[-1:]), None)
     if number is None:
         return Found(None, None, "there is no number")
     if cut and number.end == len(text):
@@ -120,7 +122,7 @@ def _first_or_last(text: str, pick: str, *, cut: bool) -> Found:
 def _last_statement(text: str, *, cut: bool) -> Found | None:
     """What the last final statement that says anything gives; None when there is none."""
     conditional = False
-    for match in reversed(list(words.ANSWER.finditer(text))):
+    for match in islice(reversed(list(words.ANSWER.finditer(text))), _MOST_STATEMENTS):
         rest = text[match.end() : match.end() + _LONGEST_STATEMENT]
         sentence, start = _sentence(rest, match.end())
         before = _SENTENCE_END.split(text[max(0, match.start() - 80) : match.start()])[-1]
@@ -141,10 +143,7 @@ def _last_statement(text: str, *, cut: bool) -> Found | None:
 
 def _bare(text: str) -> Found:
     """The last number of a reply without a final statement."""
-    before: list[Number] = []
-    for quantity in find_quantities(text):
-        if quantity.kind != "other":
-            before = [*before[-2:], quantity]
+    before = _last_two(text)
     if not before:
         return Found(None, None, "there is no number")
     last = before[-1]
@@ -152,25 +151,51 @@ def _bare(text: str) -> Found:
     end = _SENTENCE_END.search(text, last.end)
     sentence = text[start : end.start() if end else len(text)]
     if total := list(words.TOTAL.finditer(sentence)):
-        found = _clause(sentence[total[-1].end() : total[-1].end() + 2 * _LONGEST_STATEMENT], "last statement")
+        behind = total[-1].end()
+        found = _clause(sentence[behind : behind + 2 * _LONGEST_STATEMENT], "last statement")
         if found.number is not None or found.blocks:
-            return _kept(found, text, start + total[-1].end() + (found.number.end if found.number else 0))
+            return _kept(found, text, start + behind + (found.number.end if found.number else 0))
     if last.kind == "part":
         return _part(text, last)
-    lead = text[max(start, last.start - 60) : last.start]
     previous = before[-2] if len(before) > 1 and before[-2].start >= start else None
-    if re.search(rf"(?:{words.DENIED.pattern})(?: \w+)?[ $€£]*$", lead, re.IGNORECASE):
-        if (
-            previous is None
-            or previous.kind != "plain"
-            or _denied_at(text[max(start, previous.start - 60) : previous.start])
-        ):
+    asked = end is not None and end[0] == "?" and _ASKS.match(sentence.strip()) is not None
+    return _last_of(text, start, sentence, last, previous, asked=asked)
+
+
+def _last_two(text: str) -> list[Number]:
+    """The last two quantities of a text, looked for from its end in growing pieces: replies can be very long."""
+    for size in (4_000, 64_000, len(text)):
+        start = max(0, len(text) - size)
+        if start:
+            gap = _GAP.search(text, start, start + size // 2) or _SPACE.search(text, start, start + size // 2)
+            start = gap.end() if gap else start
+        found = [quantity for quantity in find_quantities(text[start:]) if quantity.kind != "other"][-2:]
+        if len(found) == 2 or not start or size == len(text):  # noqa: PLR2004
+            return [replace(quantity, start=quantity.start + start, end=quantity.end + start) for quantity in found]
+    return []
+
+
+_GAP, _SPACE = re.compile(r"[\n。]|[.!?] "), re.compile(r"\s")
+
+
+def _last_of(text: str, start: int, sentence: str, last: Number, previous: Number | None, *, asked: bool) -> Found:
+    """The last number of a sentence, or the one before it where the last is denied ("6, not 5")."""
+    lead = text[max(start, last.start - 60) : last.start]
+    if _denied_at(lead):
+        before = "" if previous is None else text[max(start, previous.start - 60) : previous.start]
+        if previous is None or previous.kind != "plain" or _denied_at(before):
             return Found(None, None, f"the last number is denied: {_short(sentence)}", blocks=True)
-        last, previous = previous, None
-        lead = text[max(start, last.start - 60) : last.start]
-    if why := _unsaid(text, last, lead, previous, sentence):
+        lead, last, previous = before, previous, None
+    why = "asked about" if asked else _unsaid(text, last, lead, previous, sentence)
+    if why is not None:
         return Found(None, None, f"the last number is {why}: {_short(sentence)}", blocks=True)
     return _kept(Found(last, text[last.start : last.end], "last number"), text, last.end)
+
+
+_ASKS = re.compile(
+    r"(?:so |and |or |but )?(?:is|are|was|were|could|can|does|do|did|would|should|might|may|what|how|which|shall)\b",
+    re.IGNORECASE,
+)
 
 
 def _denied_at(lead: str) -> bool:
@@ -178,8 +203,8 @@ def _denied_at(lead: str) -> bool:
 
 
 _DIRECT_HEDGE = re.compile(
-    r"\b(?:may be|might be|could be|probably|possibly|perhaps|maybe|likely)(?: about| around)? [$€£]?$|可能是?$|大概是?$"
-    r"|也许是?$|quizás? $|tal vez $|vielleicht $|peut-être $|может быть $|возможно,? $",
+    r"\b(?:may be|might be|could be|probably|possibly|perhaps|maybe|likely)(?: about| around)? [$€£]?$|可能是?$"
+    r"|大概是?$|也许是?$|quizás? $|tal vez $|vielleicht $|peut-être $|может быть $|возможно,? $",
     re.IGNORECASE,
 )
 _UNSURE = re.compile(
@@ -224,44 +249,53 @@ def _linked(gap: str, first: Number, second: Number, *, words_only: str | None =
 def _clause(clause: str, name: str) -> Found:
     """The number that a statement gives: behind its last `=` when it has one, else its first."""
     if "=" in clause:
-        head, _, clause_end = clause.rpartition("=")
-        if re.search(r"[<>!≠]$|\\(?:neq?|geq?|leq?) *$", head.rstrip()):
-            return Found(None, None, f"the {name} is a bound: {_short(clause)}", blocks=True)
-        if re.search(rf"(?:{words.OR.pattern}) *[\w\\{{}}]{{0,12}} *$", head, re.IGNORECASE) or (
-            words.DENIED.search(head) and not _BUT.search(head)
-        ):
-            return Found(None, None, f"the {name} gives several numbers: {_short(clause)}", blocks=True)
-        inner = _clause(clause_end, name)
-        if inner.number is None:
-            return inner
-        shift = len(head) + 1
-        number = inner.number
-        moved = Number(number.value, number.start + shift, number.end + shift, number.percent)
-        return Found(moved, inner.shown, inner.reason)
+        return _behind_equals(clause, name)
     quantities = list(find_quantities(clause))
     if not quantities:
         blocks = words.SAYS_UNKNOWN.search(clause) is not None or words.SPELLED.search(clause) is not None
         return Found(None, None, f"the {name} holds no number: {_short(clause)}", blocks=blocks)
+    if words.DENIED.search(clause[: quantities[0].start]):  # "not 70 but 72"
+        but = _BUT.search(clause, quantities[0].end)
+        quantities = [quantity for quantity in quantities if but and quantity.start >= but.end()]
+        why = None if quantities else "is denied"
+    else:
+        why = _clause_unsaid(clause, quantities[0])
+    if why is None and words.DENIED_AFTER.match(clause, quantities[0].end):
+        why = "is denied"
+    if why is not None:
+        return Found(None, None, f"the {name} {why}: {_short(clause)}", blocks=True)
     number = quantities[0]
-    lead = clause[: number.start]
-    if words.DENIED.search(lead):
-        but = _BUT.search(clause, number.end)
-        later = [quantity for quantity in quantities if but and quantity.start >= but.end()]
-        if not later:
-            return Found(None, None, f"the {name} is denied: {_short(clause)}", blocks=True)
-        quantities, number = later, later[0]
-    elif words.BOUND.search(lead) or words.BOUNDED_AFTER.match(clause, number.end):
-        return Found(None, None, f"the {name} gives a bound: {_short(clause)}", blocks=True)
-    elif words.HEDGED.search(lead) or _UNSURE.search(clause) or re.search(r"\beither\b", lead, re.IGNORECASE):
-        return Found(None, None, f"the {name} is hedged: {_short(clause)}", blocks=True)
-    if words.DENIED_AFTER.match(clause, number.end):
-        return Found(None, None, f"the {name} is denied: {_short(clause)}", blocks=True)
     if number.kind != "plain":
         return _part(clause, number)
-    if len(quantities) > 1 and not _is_note(clause, quantities[1]):
-        if _linked(clause[number.end : quantities[1].start], number, quantities[1]):
-            return Found(None, None, f"the {name} gives several numbers: {_short(clause)}", blocks=True)
+    second = quantities[1] if len(quantities) > 1 and not _is_note(clause, quantities[1]) else None
+    if second is not None and _linked(clause[number.end : second.start], number, second):
+        return Found(None, None, f"the {name} gives several numbers: {_short(clause)}", blocks=True)
     return Found(number, clause[number.start : number.end], name)
+
+
+def _clause_unsaid(clause: str, number: Number) -> str | None:
+    """Why a statement does not give its first number outright; None where it does."""
+    lead = clause[: number.start]
+    if words.BOUND.search(lead) or words.BOUNDED_AFTER.match(clause, number.end):
+        return "gives a bound"
+    if words.HEDGED.search(lead) or _UNSURE.search(clause) or re.search(r"\beither\b", lead, re.IGNORECASE):
+        return "is hedged"
+    return None
+
+
+def _behind_equals(clause: str, name: str) -> Found:
+    head, _, result = clause.rpartition("=")
+    if re.search(r"[<>!≠]$|\\(?:neq?|geq?|leq?) *$", head.rstrip()):
+        return Found(None, None, f"the {name} is a bound: {_short(clause)}", blocks=True)
+    several = re.search(rf"(?:{words.OR.pattern}) *[\w\\{{}}]{{0,12}} *$", head, re.IGNORECASE)
+    if several or (words.DENIED.search(head) and not _BUT.search(head)):
+        return Found(None, None, f"the {name} gives several numbers or denies one: {_short(clause)}", blocks=True)
+    inner = _clause(result, name)
+    if inner.number is None:
+        return inner
+    shift = len(head) + 1
+    moved = replace(inner.number, start=inner.number.start + shift, end=inner.number.end + shift)
+    return inner._replace(number=moved)
 
 
 def _is_note(clause: str, number: Number) -> bool:

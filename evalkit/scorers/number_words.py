@@ -4,6 +4,7 @@ Each table is language -> alternatives of a regular expression; the module's pat
 so a reply need not say its language. Words of scripts without spaces stand without word bounds.
 """
 
+# ruff: noqa: E501 - tables of words, of which wide letters count twice
 from __future__ import annotations
 
 import re
@@ -106,7 +107,8 @@ HEDGES_UNSPACED = (
 CORRECTIONS: Mapping[str, str] = {
     "en": r"no(?= *(?:[,.!?:;—–-]|\n|$|it\b|that\b|the answer|wait|sorry))|nope|wait|actually|correction|sorry|oops|hmm+|"
     r"hold on|scratch that|on second thought|let me (?:re|correct|fix)"
-    r"\w*|i (?:made|meant|mean|misread|doubt|was wrong|need to correct|miscounted)|that(?:'s| is) (?:not (?:right|correct|true|quite|possible)|wrong|incorrect)|"
+    r"\w*|i(?:'m| am) (?:not sure|unsure|not certain)|"
+    r"i (?:don'?t|do not|cannot|can'?t) (?:know|tell|say)|not sure|i (?:made|meant|mean|misread|doubt|was wrong|need to correct|miscounted)|that(?:'s| is) (?:not (?:right|correct|true|quite|possible)|wrong|incorrect)|"
     r"that (?:isn'?t (?:right|correct|true)|can'?t be|cannot be)|this (?:is|was) (?:not (?:right|correct|true)|wrong|incorrect)|my mistake|apologies|never ?mind|"
     r"not (?:quite|right|correct)|it (?:is|was) (?:not (?:right|correct|true)|wrong|incorrect)",
     "es": r"espera|perdón|corrección|mejor dicho",

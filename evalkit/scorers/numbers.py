@@ -5,14 +5,16 @@ r"""Replies that end in a number: which number is the answer, and whether it is 
 
 `pick` says which number of the reply counts:
 
-* `final` (the default): the last final statement (`\boxed{..}`, "the answer is ..", "Answer: ..", "#### .."), and where
-  there is none the last number of the reply;
+* `final` (the default): the last final statement (`\boxed{..}`, "the answer is ..", "Answer: ..", "#### ..", and their
+  like in further languages), and where there is none the last number of the reply ("Total: 8" in mid-working is none);
 * `last`, `first`: the last or the first number, whatever the words around it;
 * `boxed`: only what stands in the last `\boxed{..}`;
 * `digits`: the first run of digits with its sign, decimals and a denominator, of the reply and of the target alike,
   whatever stands around it. It takes \frac{3}{4} for 3, and is there to reproduce figures made so (ZeroEval).
 
-What is boxed counts as a whole: `\boxed{2\sqrt{3}}` is not read as 3, it is unparseable. In a reply that was cut off, a
+A number that is denied ("not 5"), hedged ("probably 5"), bounded ("at least 5"), one of several ("5 or 6"), a part of
+a larger expression (`3\sqrt{2}`) or taken back ("5. No, wait.") is no answer, and no other number is taken for it: the
+reply is unparseable. "5. Wait, it should be 6" reads 6. What is boxed counts as a whole. In a reply that was cut off, a
 number at the very end may lack digits and is not read, and a last number without a final statement is no answer.
 
 Comparison is exact unless `tolerance` says otherwise: a number is an absolute difference, `{abs: .., rel: ..}` accepts

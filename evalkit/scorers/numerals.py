@@ -9,9 +9,9 @@ beside letters of scripts that write without spaces too, currency before, percen
 `3万`.
 
 Found and not valued (`part`): what belongs to a larger expression (`3\sqrt{2}`, `2x + 3`, `72π`, `5!`, `5 ± 1`, `3-5`,
-`6:2`, `101_2`, an operand without its result). Found and no quantity (`other`): ordinals (`2nd`), dates, times, versions
-(`1.2.3`, `1/2/2024`, `10:30`). Not found: numbers inside words (`H2O`, `x1`) or in exponents of units (`m^2`), number
-words ("forty-two"), anything divided by zero.
+`6:2`, `101_2`, an operand without its result). Found and no quantity (`other`): ordinals (`2nd`), dates, times,
+versions (`1.2.3`, `1/2/2024`, `10:30`). Not found: numbers inside words (`H2O`, `x1`) or in exponents of units (`m^2`),
+number words ("forty-two"), anything divided by zero.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class Number:
 
 # Possessive quantifiers (Python 3.11) keep every part from being tried twice: linear in the text.
 _WHOLE = (
-    r"[1-9]\d?+(?:,\d\d(?!\d))++,\d{3}(?!\d)|[1-9]\d{0,2}+(?:[,'’\u00a0\u2009\u202f]\d{3}(?!\d))++"
+    r"[1-9]\d?+(?:,\d\d(?!\d)){1,8}+,\d{3}(?!\d)|[1-9]\d{0,2}+(?:[,'’\u00a0\u2009\u202f]\d{3}(?!\d))++"
     r"|[1-9]\d{0,2}+(?: \d{3}(?![\d/]))++"
-    r"|\d{1,3}+(?:\.\d{3}(?!\d))++(?=,\d{1,2}(?!\d))|\d++"
+    r"|\d{1,3}+(?:\.\d{3}(?!\d)){1,8}+(?=,\d{1,2}(?!\d))|\d++"
 )
 _FRAC = r"\{ ?(?P<{0}>-?[\d.,]++) ?\}"
 _LETTER = r"A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"
@@ -62,8 +62,10 @@ _NUMBER = re.compile(
     rf"(?=[-+$€£¥₹.\d\\])(?<![{_LETTER}\d_\\])(?<!\d[./])(?<!\.)"
     r"(?P<sign>[-+](?=[$€£¥₹]?[\d.\\]))?(?P<currency>[$€£¥₹] ?)?(?P<inner>-(?=[\d.]))?"
     r"(?:(?P<mixed2>\d{1,9}+) ?(?=\\[dtc]?frac))?"
-    rf"(?:\\[dtc]?frac ?(?:{_FRAC.replace('{0}', 'ftop')} ?{_FRAC.replace('{0}', 'fbottom')}|(?P<top1>\d) ?(?P<bottom1>\d))"
-    rf"|(?:(?P<mixed>\d++) (?=\d++/\d))?(?P<whole>{_WHOLE})?(?P<part>\.\d++|,(?:\d{{1,2}}|\d{{4,}})(?!\d)|(?<=\b0),\d++)?"
+    rf"(?:\\[dtc]?frac ?(?:{_FRAC.replace('{0}', 'ftop')} ?{_FRAC.replace('{0}', 'fbottom')}"
+    r"|(?P<top1>\d) ?(?P<bottom1>\d))"
+    rf"|(?:(?P<mixed>\d++) (?=\d++/\d))?(?P<whole>{_WHOLE})?"
+    r"(?P<part>\.\d++|,(?:\d{1,2}|\d{4,})(?!\d)|(?<=\b0),\d++)?"
     r"(?:(?P<exp>[eE][-+]?\d++)| ?(?:×|\\times|\\cdot|\*|x|·) ?10 ?(?:\^|\*\*) ?[{(]?(?P<ten>[-+]?\d++)[)}]?"
     r"| ?(?:\^|\*\*) ?(?:\{ ?(?P<power1>[-+]?\d++) ?\}|\(? ?(?P<power2>[-+]?\d++) ?\)?))?"
     r"(?: ?/ ?(?P<over>\d++)(?![.,]\d))?)"
@@ -71,7 +73,8 @@ _NUMBER = re.compile(
 _CHAIN = re.compile(r"\.\d|/\d|:\d\d|-\d\d(?:-\d\d)\b|-\d{2}-\d{2}\b")
 _PERCENT = re.compile(r" ?\\?%| (?:percent|per cent|pct|prozent|por ciento|pour cent)\b", re.IGNORECASE)
 _SCALE = re.compile(
-    r"[ -]?(dozen\b|(?:hundred|thousand|million|billion|trillion|lakh|crore)(?=s?\b))s?|(?-i:(k|K|M|B|bn|mn|tn)(?![A-Za-z\d]))"
+    r"[ -]?(dozen\b|(?:hundred|thousand|million|billion|trillion|lakh|crore)(?=s?\b))s?"
+    r"|(?-i:(k|K|M|B|bn|mn|tn)(?![A-Za-z\d]))"
     r"| (bn|mn|tn)\b|[ ]?([千万萬億亿만억])",
     re.IGNORECASE,
 )
@@ -88,7 +91,8 @@ _THEN = re.compile(
 """What makes the number before it a part of something larger."""
 _AHEAD = 60
 _BEFORE = re.compile(
-    r"(?:\\sqrt ?(?:\[\d\])? ?\{?|√ ?\(?|\\?\b(?:log|ln|sin|cos|tan|cot|sec|csc|exp|sqrt|arcsin|arccos|arctan)(?:_\{?\w+\}?)?"
+    r"(?:\\sqrt ?(?:\[\d\])? ?\{?|√ ?\(?|\\?\b(?:log|ln|sin|cos|tan|cot|sec|csc|exp|sqrt|arcsin|arccos|arctan)"
+    r"(?:_\{?\w+\}?)?"
     r" ?[({]?|[*×·÷^] ?\{?|\w ?\+ ?|[)}\]%$] ?\+ ?|\\(?:times|cdot|div|pm|mp|log|ln|sin|cos|tan|exp) ?[{(]?|± ?|\|"
     r"|[\d)}\]%] ?- ?|\b[a-z] ?- ?|[\w)}] ?/ ?|\d:|\d,|\d ?x |\broots? of |\d[ \w.%]{0,20}\b(?:minus|plus) "
     r"|\b(?:times|multiplied by|divided by|choose|mod) )$"
@@ -118,9 +122,8 @@ def find_quantities(text: str) -> Iterator[Number]:
         if _is_exponent(text, match.start()):
             continue
         number = _read(match, text)
-        if number is not None:
-            position = max(position, number.end)
-            yield number
+        position = max(position, number.end)
+        yield number
 
 
 @lru_cache(maxsize=1024)  # targets are read once for every model and repeat
@@ -139,29 +142,28 @@ def _is_exponent(text: str, start: int) -> bool:
     return re.search(rf"[{_LETTER})}}\]][\^_]\{{?$", before) is not None
 
 
-def _read(match: re.Match[str], text: str) -> Number | None:
+def _read(match: re.Match[str], text: str) -> Number:
     start, end = match.start(), match.end()
-    if end - start > _MOST_DIGITS:
+    is_fraction = match["ftop"] is not None or match["top1"] is not None
+    if end - start <= _MOST_DIGITS:
+        if not is_fraction and _CHAIN.match(text, end):
+            return Number(Fraction(0), start, _end_of_chain(text, end), percent=False, kind="other")
+        if match["over"] is None and _ORDINAL.match(text, end):
+            return Number(Fraction(0), start, end, percent=False, kind="other")
+    before = text[max(0, start - _BACK) : start]
+    value = _value(match) if end - start <= _MOST_DIGITS else None
+    scale = _SCALE.match(text, end)
+    if scale:
+        end = scale.end()
+    if value is None or _is_operand(match, before) or _continues(text, end) or _is_list(match, text):
         return Number(Fraction(0), start, end, percent=False, kind="part")
-    if match["ftop"] is None and match["top1"] is None and _CHAIN.match(text, end):
-        return Number(Fraction(0), start, _end_of_chain(text, end), percent=False, kind="other")
-    if match["over"] is None and _ORDINAL.match(text, end):
-        return Number(Fraction(0), start, end, percent=False, kind="other")
-    value = _value(match)
-    if value is None:
-        return Number(Fraction(0), start, end, percent=False, kind="part")
+    if scale:
+        value *= _SCALES[next(word for word in scale.groups() if word).lower()]
     if match["sign"] == "-" or match["inner"] is not None:
         value = -value
-    before = text[max(0, start - _BACK) : start]
-    part = _is_operand(match, text, before)
-    if not part and match["sign"] is None and (led := _sign_before(before)) is not None:
+    elif match["sign"] is None and (led := _sign_before(before)) is not None:
         value, start = -value, start - len(led)
-    if scale := _SCALE.match(text, end):
-        value *= _SCALES[next(word for word in scale.groups() if word).lower()]
-        end = scale.end()
-    if part or _continues(text, end) or _is_list(match, text):
-        return Number(Fraction(0), start, end, percent=False, kind="part")
-    if text[end : end + 1] == "‰" or text[end : end + 2] == " ‰":
+    if re.match(r" ?‰", text[end : end + 2]):
         return Number(value / 10, start, end, percent=True)
     return Number(value, start, end, _PERCENT.match(text, end) is not None)
 
@@ -185,22 +187,18 @@ def _continues(text: str, end: int) -> bool:
     return False
 
 
-def _is_operand(match: re.Match[str], text: str, before: str) -> bool:
-    if match["sign"] is not None and re.search(r"[\w)}\]%] ?$", before) and not before.endswith(("e ", "s ")):
-        # `10 -5`, `k+6`: a sign behind an operand is an operator; behind a word it is a sign
-        if re.search(r"(?:\d|[)}\]%]|\b[A-Za-z]) ?$", before):
-            return True
-    return match["sign"] is None and _BEFORE.search(before) is not None
+def _is_operand(match: re.Match[str], before: str) -> bool:
+    """Whether something is computed with the number: a sign behind an operand is an operator."""
+    if match["sign"] is None:
+        return _BEFORE.search(before) is not None
+    return re.search(r"(?:\d|[)}\]%]|\b[A-Za-z]) ?$", before) is not None
 
 
 def _sign_before(before: str) -> str | None:
-    """The words or the minus with a space that make the number negative."""
+    """The words, or the minus with a space, that make the number negative; a list's dash does not."""
     if before.endswith("- "):
-        if _SPACED_MINUS.search(before) and (
-            before.strip() == "-" or before.strip("\n") == before or "\n- " not in before
-        ):
-            return "- "
-        return None
+        listed = "\n- " in before and before.strip() != "-"
+        return "- " if not listed and _SPACED_MINUS.search(before) else None
     found = _NEGATIVE.search(before)
     return found[0] if found else None
 

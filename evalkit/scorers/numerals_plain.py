@@ -38,7 +38,8 @@ _LATEX = (
     ("\\left", ""), ("\\right", ""), ("\\thinspace", ""),
 )  # fmt: skip
 _EMPHASIS = re.compile(
-    r"\\(?:mathbf|mathrm|mathsf|mathit|boldsymbol|bm|textbf|text|textit|mbox|underline) ?\{ ?([-+$]{0,2}[0-9.,/]{1,60}) ?\}"
+    r"\\(?:mathbf|mathrm|mathsf|mathit|boldsymbol|bm|textbf|text|textit|mbox|underline)"
+    r" ?\{ ?([-+$]{0,2}[0-9.,/]{1,60}) ?\}"
 )
 _CODE = re.compile(
     r"\b(CHF|USD|EUR|GBP|INR|JPY|CNY|RMB|KRW|AUD|CAD|BRL|MXN|ZAR|RM|Rs\.?|kr\.?|Fr\.|zł)(?=[0-9])", re.IGNORECASE
