@@ -32,6 +32,10 @@ WHOLE_WORDS = [
     ("Kind", "Das Kind schläft.", Outcome.RIGHT),
     ("Kind", "Der Kindergarten ist zu.", Outcome.WRONG),
     ("巴黎", "答案是伦敦。", Outcome.WRONG),
+    ("C++", "Written in C++.", Outcome.RIGHT),
+    ("C++", "Written in C++11.", Outcome.WRONG),
+    ("#1", "We are #1!", Outcome.RIGHT),
+    ("#1", "We are #12!", Outcome.WRONG),
 ]
 
 
