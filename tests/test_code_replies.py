@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a reply is one text
 """Which lines of a reply are the program: fences of every form, usage blocks, sessions, prose around it."""
 
 from __future__ import annotations

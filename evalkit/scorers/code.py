@@ -2,8 +2,10 @@
 
     make({})     the record has `prompt` (the start of the function), `test` and `entry_point`, as HumanEval has them
 
-The last fenced block that defines the function is taken, or the whole reply; where nothing defines it, the reply continues
-the prompt (`evalkit.scorers.code_reply`). It runs in a process of its own (`evalkit.scorers.code_worker`): no network, no new process, nothing
+The last fenced block that defines the function is taken, or the whole reply; where nothing defines it, the reply
+continues
+the prompt (`evalkit.scorers.code_reply`). It runs in a process of its own (`evalkit.scorers.code_worker`): no
+network, no new process, nothing
 written, limits on time and memory. That keeps careless code from harm. It does not make the score proof against code
 that sets out to cheat: test and solution share an interpreter, as they do in every harness of this kind.
 """

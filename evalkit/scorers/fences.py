@@ -4,7 +4,8 @@ r"""Markdown's fenced blocks, as models write them.
 
 Read: fences of backticks or tildes, three or more; indented ones (in a list), whose lines lose the same indentation;
 attributes behind the language (`python title="a.py"`, `{.python}`); a block on one line; fences behind other words
-on their line; a block that is never closed (it goes to the end); line ends of any system. A fence inside a string does not end a block: a closing fence stands on
+on their line; a block that is never closed (it goes to the end); line ends of any system. A fence inside a string
+does not end a block: a closing fence stands on
 a line of its own, is as long as the opening one and is indented by at most three spaces more.
 """
 

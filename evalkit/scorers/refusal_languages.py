@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is read by its alternatives, and cutting one in two hides where it ends
 """Words of refusal in other languages than English, one pattern a language, found anywhere in a sentence.
 
 Each pattern is one person's "cannot" or "will not" (in the first person, or behind an apology) with a verb of helping

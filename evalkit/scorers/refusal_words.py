@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is read by its alternatives, and cutting one in two hides where it ends
 """Words of refusal: a reply's speaker says that they cannot or will not help.
 
     is_refusal("I understand you are curious. However, I cannot provide instructions for that.")      # True
