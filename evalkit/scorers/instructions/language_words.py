@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - word lists
 """Common words of the languages that share a script, and the letters that only one of them writes: plain data.
 
 The first words of each list are its commonest little words. Written by hand for `language.py`.
