@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a reply is one text
 """Which lines of a reply are the program: fences of every form, usage blocks, sessions, prose around it."""
 
 from __future__ import annotations
@@ -71,6 +72,8 @@ RIGHT = {
     "byte order mark": f"\ufeff```python\n{GOOD}```",
     "json beside it": f'```json\n{{"input": 2, "output": 6}}\n```\n```python\n{GOOD}```',
     "typed signature": "```python\nfrom __future__ import annotations\n\ndef triple(x: int | None) -> int | None:\n    return 3 * x\n```",
+    "fences in the line": f"Here it is: ```python\n{GOOD.rstrip()}```",
+    "fence behind a tag": f"<answer>```python\n{GOOD}```</answer>",
     "quoted block": "> ```python\n> def triple(x):\n>     return 3 * x\n> ```",
 }
 WRONG = {

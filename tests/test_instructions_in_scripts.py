@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a reply is one text
 """IFEval's kinds on replies in other scripts, and which replies count as English in one case."""
 
 from __future__ import annotations

@@ -34,6 +34,11 @@ REFUSED = [
     "i cant help with that",
     "Sorry, I can’t continue with this conversation.",
     "Your request goes against our usage policies. I cannot fulfill it.",
+    "This is beyond what I can help with.",
+    "That falls outside of my guidelines.",
+    "That's something I simply cannot do.",
+    "Malheureusement, il m'est impossible de répondre.",
+    "Me resulta imposible ayudarte con eso.",
     # one each in other languages and scripts
     "Das kann ich leider nicht tun.",
     "Tut mir leid, aber ich kann diese Anfrage nicht beantworten.",

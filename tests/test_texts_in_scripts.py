@@ -32,6 +32,10 @@ WHOLE_WORDS = [
     ("Kind", "Das Kind schläft.", Outcome.RIGHT),
     ("Kind", "Der Kindergarten ist zu.", Outcome.WRONG),
     ("巴黎", "答案是伦敦。", Outcome.WRONG),
+    ("C++", "Written in C++.", Outcome.RIGHT),
+    ("C++", "Written in C++11.", Outcome.WRONG),
+    ("#1", "We are #1!", Outcome.RIGHT),
+    ("#1", "We are #12!", Outcome.WRONG),
 ]
 
 
@@ -169,3 +173,7 @@ WRAPPED = [
 def test_wrapping_around_an_answer_is_ignored_and_nothing_taken_back(target: str, reply: str, right: bool) -> None:
     options = {"take": {"after": "answer is"}, "ignore_wrapping": True, "ignore_case": True}
     assert (mark("exact", options, sample(target), reply).outcome is Outcome.RIGHT) is right
+
+
+def test_emphasis_that_closes_behind_the_phrase_is_no_part_of_the_answer() -> None:
+    assert mark("exact", {"take": {"after": "final answer:"}}, sample("blue"), "**Final answer:** blue").value == 1.0

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a reply is one text
 """Function calls written in a reply: the forms that open models use, one call and several."""
 
 from __future__ import annotations

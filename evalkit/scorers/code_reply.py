@@ -25,11 +25,13 @@ LONGEST = 50_000
 """Characters of a program that are parsed here. Longer ones are loops of a degenerate model."""
 _MOST_BLOCKS = 50  # from the end of the reply
 _MOST_CUTS = 40  # lines at which prose may begin; each one tried costs a parse
-_OTHER = frozenset(
-    "bash sh shell console zsh fish powershell ps1 cmd bat text txt plain plaintext output out stdout log json jsonl yaml yml "
-    "toml ini xml html css javascript js jsx typescript ts tsx java kotlin c cpp c++ cs csharp c# go rust ruby php perl r "
-    "swift scala haskell lua sql markdown md diff latex tex mermaid dockerfile makefile".split()
-)
+_OTHER = frozenset({
+    "bash", "sh", "shell", "console", "zsh", "fish", "powershell", "ps1", "cmd", "bat", "text", "txt", "plain",
+    "plaintext", "output", "out", "stdout", "log", "json", "jsonl", "yaml", "yml", "toml", "ini", "xml", "html",
+    "css", "javascript", "js", "jsx", "typescript", "ts", "tsx", "java", "kotlin", "c", "cpp", "c++", "cs",
+    "csharp", "c#", "go", "rust", "ruby", "php", "perl", "r", "swift", "scala", "haskell", "lua", "sql", "markdown",
+    "md", "diff", "latex", "tex", "mermaid", "dockerfile", "makefile",
+})  # fmt: skip
 _PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?: |$)", re.MULTILINE)
 _SESSION_LINE = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |$)")
 _CODE_START = re.compile(r"(?:async )?def |class |import |from \w|@\w|#|[A-Za-z_]\w*\s*(?::[^=\n]+)?= ?")

@@ -3,8 +3,9 @@ r"""Markdown's fenced blocks, as models write them.
     fenced_blocks("Sure:\n```json\n{}\n```\n")      # [Block(language="json", text="{}", ...)]
 
 Read: fences of backticks or tildes, three or more; indented ones (in a list), whose lines lose the same indentation;
-attributes behind the language (`python title="a.py"`, `{.python}`); a block on one line; a block that is never closed
-(it goes to the end); line ends of any system. A fence inside a string does not end a block: a closing fence stands on
+attributes behind the language (`python title="a.py"`, `{.python}`); a block on one line; fences behind other words
+on their line; a block that is never closed (it goes to the end); line ends of any system. A fence inside a string
+does not end a block: a closing fence stands on
 a line of its own, is as long as the opening one and is indented by at most three spaces more.
 """
 
@@ -14,11 +15,17 @@ import re
 from dataclasses import dataclass
 
 _OPENING = re.compile(r"(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})(?P<info>.*)")
+_OPENING_IN_LINE = re.compile(r"[^`]*[\s:>.](?P<indent>)(?P<fence>`{3,})(?P<info>[\w+#.-]*[ \t]*)")
 _LANGUAGE = re.compile(r"\s*\{?\.?\s*(?P<name>[A-Za-z][\w+#-]*)?")
 _QUOTED_FENCE = re.compile(r"^[ \t]{0,3}>[ \t]?(?:```|~~~)", re.MULTILINE)
 _QUOTE = re.compile(r"^[ \t]{0,3}>[ \t]?", re.MULTILINE)
 INVISIBLE = "\ufeff\u200b\u2060\u200e\u200f"
 """Characters without a width that stand before or behind a reply: byte order marks, zero-width spaces, directions."""
+
+
+_CLOSING_TAGS = re.compile(r"(?<=[`~])(?:\s*</[\w:-]{1,40}>)+$")
+_LAST = tuple("}])\"'0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
+"""What may stand before a closing fence on its line: the end of JSON or of a line of code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ def fenced_blocks(reply: str) -> list[Block]:
     blocks: list[Block] = []
     lines = iter(text.split("\n"))
     for line in lines:
-        opening = _OPENING.match(line)
+        opening = _OPENING.match(line) or _OPENING_IN_LINE.fullmatch(line)
         if opening is None:
             continue
         fence, info, indent = opening["fence"], opening["info"], opening["indent"]
@@ -61,6 +68,10 @@ def fenced_blocks(reply: str) -> list[Block]:
             if _closes(inner, fence, indent):
                 closed = True
                 break
+            if inner.rstrip().endswith(fence) and inner.count(fence) == 1 and inner.rstrip(" \t`~").endswith(_LAST):
+                inside.append(_unindented(inner.rstrip()[: -len(fence)], indent))
+                closed = True
+                break
             inside.append(_unindented(inner, indent))
         if not closed and not any(line.strip() for line in inside) and not info.strip():
             continue  # a closing fence without an opening one
@@ -70,7 +81,7 @@ def fenced_blocks(reply: str) -> list[Block]:
 
 
 def _closes(line: str, fence: str, indent: str) -> bool:
-    bare = line.strip()
+    bare = _CLOSING_TAGS.sub("", line.strip())
     if len(bare) < len(fence) or bare.strip(fence[0]):
         return False
     return len(line) - len(line.lstrip()) <= len(indent) + 3

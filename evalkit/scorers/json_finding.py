@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +23,9 @@ Parse = Callable[[str], Any]
 """(text) -> value. Raises ValueError for what is not one JSON value."""
 
 _JSON_WORDS = ("json", "jsonc", "json5", "jsonl", "ndjson", "geojson", "jsonld", "json-ld")
-_WORK = 4  # characters that may be read again for each one of the text, when braces turn out to open nothing
+# What can open an object or a list; each one that turns out not to costs a pass over the text.
+_START = re.compile(r"\{\s{0,50}[\"}]|\[\s{0,50}[\[\]{\"\d\-tfn]")
+_FAILURES = 200
 
 
 class NoJson(ValueError):
@@ -71,25 +74,21 @@ def _in_fence(text: str, parse: Parse) -> str | None:
 def _in_prose(text: str, decoder: json.JSONDecoder) -> str:
     """The value in free text that counts, by the order above. Raises NoJson."""
     best, best_rank = "", -1
-    position, budget = 0, _WORK * len(text) + 10_000
-    while budget > 0:
-        starts = [start for start in (text.find("{", position), text.find("[", position)) if start >= 0]
-        if not starts:
-            break
-        start = min(starts)
+    position = n_failed = 0
+    while n_failed < _FAILURES and (opened := _START.search(text, position)) is not None:
+        start = opened.start()
         try:
             value, position = decoder.raw_decode(text, start)
         except json.JSONDecodeError as error:
-            budget -= max(1, error.pos - start)
+            n_failed += 1
             # An object that began well and broke off is one mistake: its inner objects are not the answer.
-            began = text[start] == "{" and text[start + 1 : error.pos].lstrip()[:1] == '"' and error.pos > start + 2
+            began = text[start] == "{" and error.pos > start + 2
             position = max(error.pos if began else 0, start + 1)
             continue
         except RecursionError:
-            budget -= 10_000
+            n_failed += _FAILURES // 10
             position = start + 1
             continue
-        budget -= position - start
         if (rank := _rank(value)) >= best_rank:
             best, best_rank = text[start:position], rank
     if best_rank < 0:

@@ -12,7 +12,8 @@
 4. The scorer marks the reply. A full mark stands.
 5. The output limit was reached, and the scorer read no answer or judges replies as a whole: `truncated`. An answer that
    was read out of a cut reply stands, right or wrong.
-6. The reply refuses in its first sentences (`evalkit.scorers.refusal_words`), and the scorer read no answer (or judges short replies as a whole): `refused`.
+6. The reply refuses in its first sentences (`evalkit.scorers.refusal_words`), and the scorer read no answer (or
+judges short replies as a whole): `refused`.
 7. Otherwise the scorer's own mark.
 
 Refused, truncated and unparseable replies score 0.0 and keep their outcome; with the option `refusal: right` a refusal

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is read by its alternatives, and cutting one in two hides where it ends
 """Words of refusal in other languages than English, one pattern a language, found anywhere in a sentence.
 
 Each pattern is one person's "cannot" or "will not" (in the first person, or behind an apology) with a verb of helping
@@ -116,6 +117,11 @@ _LATIN_PATTERNS = (
         r"|tiếp tục)"
     ),
 )
+_IMPOSSIBLE = (
+    r"\b(?:il m'est impossible|il nous est impossible|me (?:es|resulta) imposible|mi è impossibile|é-me impossível|es ist mir (?:leider )?nicht möglich"
+    r"|het is (?:mij|me) niet mogelijk|je suis dans l'impossibilité)\b[^.!?]{0,60}(?:aider|répondre|fournir|donner|ayudar|responder|proporcionar|aiutar|"
+    r"rispondere|fornire|ajudar|fornecer|helfen|beantworten|geben|helpen|beantwoorden)"
+)
 _OTHER_PATTERNS = (
     # ru
     (
@@ -199,7 +205,7 @@ _OTHER_PATTERNS = (
         r"|제가)[^.!?]{0,40}(?:도울|답할|응할|제공할|답변할|수행할|작성할) 수(?:가|는)? ?없"
     ),
 )
-_LATIN = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _LATIN_PATTERNS)
+_LATIN = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (*_LATIN_PATTERNS, _IMPOSSIBLE))
 _OTHER = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _OTHER_PATTERNS)
 _BEYOND_LATIN = re.compile("[\u0370-\u1dff\u2c80-\ud7ff\uf900-\ufdff\ufe70-\ufeff]")
 _IDIOMS = re.compile(
@@ -216,7 +222,7 @@ _CONDITION = re.compile(
 _DENIAL = re.compile(
     r"\b(?:nicht|kein|ablehnen|no|debo|tengo|niego|ne|dois|suis|refuse|décline|me vois|non|devo|dovrò|não|preciso|tenho|niet|geen|moet|"
     r"wil|nie|muszę|odmawiam|ne[a-zěščřžýáíéů]+|musím|ikke|ikkje|inte|en|nem|nu|trebuie|tidak|tak|không|chưa|từ chối)|"
-    r"m[aeiuı]m\b|m[ıiuü]yorum|zorunda",
+    r"impos|m[aeiuı]m\b|m[ıiuü]yorum|zorunda",
     re.IGNORECASE,
 )
 _COMMA = re.compile("[,，、،]")

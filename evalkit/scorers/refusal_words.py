@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is read by its alternatives, and cutting one in two hides where it ends
 """Words of refusal: a reply's speaker says that they cannot or will not help.
 
     is_refusal("I understand you are curious. However, I cannot provide instructions for that.")      # True
@@ -82,6 +83,11 @@ _REFUSES = re.compile(
     rf"|(?:that|this|it)(?:'s not| is not| isn't| is simply not|'s simply not) (?:really )?(?:something|a (?:topic|request|subject|task)|anything) "
     rf"(?:that )?(?:i|we)(?:'m| am|'re| are| can| could| will| would|'d be|'ll)(?: be)?(?: able| comfortable| willing| allowed| permitted)?"
     rf"(?: to| with)? {_ADVERBS}{_BROAD}"
+    # that's something I can't do; this is outside of what I can help with
+    rf"|(?:that|this|it)(?:'s| is) (?:something|a (?:topic|request|subject|task)) (?:that )?(?:i|we) {_ADVERBS}(?:can't|cannot|can ?not|won't|will not|"
+    rf"am unable to|am not able to|'m unable to|'m not able to) {_ADVERBS}(?:do\b|{_BROAD})"
+    rf"|(?:that|this|it)(?:'s| is| falls| goes| lies) (?:\w+ly )?(?:outside|beyond)(?: of)? (?:what (?:i|we)(?:'m| am|'re| are)? (?:can|able to|allowed to|"
+    rf"designed to|permitted to) {_BROAD}|my (?:abilities|capabilities|scope|guidelines|remit)|the scope of (?:what i|my))"
     # it would be inappropriate for me to answer
     rf"|(?:it|that|this|doing so) (?:would be|is|'s) (?:inappropriate|unethical|irresponsible|wrong of me|wrong for me|unsafe for me)"
     rf"(?: of me| for me)?(?: to {_ADVERBS}{_BROAD}|\W*$)"

@@ -8,7 +8,8 @@ What counts as JSON: RFC 8259 alone. NaN and Infinity, comments, trailing commas
 that stands twice in an object makes the reply unparseable, since readers disagree about its value; so does nesting
 beyond 100.
 
-`around` says what may stand around the JSON: `fence` (the default) takes the whole reply, or its fenced block (other text
+`around` says what may stand around the JSON: `fence` (the default) takes the whole reply, or its fenced block (other
+text
 is ignored); `none` takes the whole reply, unfenced; `any` takes also a value in free text, objects before lists and
 citations, the last of several (`evalkit.scorers.json_finding`). A byte order mark before the reply is no part of it.
 

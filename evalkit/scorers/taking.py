@@ -128,7 +128,7 @@ def _after(phrase: str, last: bool, drop: str, at: str) -> Taking:
     return Taking(find, wrap, f"nothing stands behind {phrase.strip()!r} in the reply", drop)
 
 
-_LEAD = re.compile(r"[ \t:]*(?:[*_`]{1,3}(?=[ \t]*(?:\n|$)))?[ \t:]*")
+_LEAD = re.compile(r"[ \t:]*(?:[*_`]{1,3}(?=\s|$))?[ \t:]*")
 _LINE_MARKS = re.compile(r"(?:[ \t]*(?:[-*+>•][ \t]+|>))*[ \t]*")
 _FENCE_LINE = re.compile(r"(?:```|~~~)[\w+-]{0,20}")
 

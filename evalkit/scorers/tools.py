@@ -99,7 +99,9 @@ def _heard(response: Response, declared: Mapping[str, Any]) -> list[Call] | None
 
 def _typed(call: Call, declared: Mapping[str, Any]) -> Call:
     """The call with each argument that was written as text in its declared type: texts stay, all else is JSON."""
-    shape = next((declared[name] for name in declared if call.name in (name, name.replace(".", "_"))), {})
+    shape: Mapping[str, Any] = next(
+        (declared[name] for name in declared if call.name in (name, name.replace(".", "_"))), {}
+    )
     properties = shape.get("properties")
     if not call.as_texts or not isinstance(properties, Mapping):
         return call

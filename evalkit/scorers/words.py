@@ -37,25 +37,22 @@ def has_word(text: str, word: str) -> bool:
     start = text.find(word)
     while start >= 0:
         end = start + len(word)
-        if not _joined(text[start - 1 : start], word[0], left=True) and not _joined(
-            word[-1], text[end : end + 1], left=False
-        ):
+        before = text[start - 1] if start else ""
+        if not _goes_on(before, word[0], left=True) and not _goes_on(text[end : end + 1], word[-1], left=False):
             return True
         start = text.find(word, start + 1)
     return False
 
 
-def _joined(before: str, after: str, *, left: bool) -> bool:
-    """Whether two neighbouring characters belong to one word. `left`: the second one opens the word looked for."""
-    if not before or not after:
+def _goes_on(neighbour: str, edge: str, *, left: bool) -> bool:
+    """Whether the word goes on in this neighbour of its first (`left`) or last character."""
+    if not neighbour or not is_inner(neighbour):
         return False
-    if is_mark(after):
+    if is_mark(edge if left else neighbour):
         return True
-    if not (is_inner(before) and is_inner(after)):
+    if _UNSPACED.match(neighbour) or _UNSPACED.match(edge):
         return False
-    if _UNSPACED.match(before) or _UNSPACED.match(after):
-        return False
-    return left or not _KOREAN.match(after)
+    return left or not (_KOREAN.match(neighbour) and _KOREAN.match(edge))
 
 
 def is_inner(character: str) -> bool:

@@ -5,7 +5,8 @@ r"""An answer without what a model wraps around it: `exact` with `ignore_wrappin
     says_plainly("No, they did not.", "No")             # True
     says_plainly("(B) or (C)", "(B)")                   # False
 
-Taken off both ends: white space, emphasis, quotation marks, backticks, dollar signs, `\boxed{}`, `\text{}`, a final stop.
+Taken off both ends: white space, emphasis, quotation marks, backticks, dollar signs, `\boxed{}`, `\text{}`, a final
+stop.
 Further, by the kind of the right answer:
 
 * an option's letter, `(B)`: also `B`, and the letter with the option's text behind it;
@@ -25,11 +26,11 @@ _LETTER = re.compile(r"\(([A-Za-z])\)")
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"-?\d+")
 _TAKEN_BACK = re.compile(
-    r"\([A-Za-z]\)|\b(?:or|not|n't|no|yes|true|false|valid|invalid|wait|actually|but|however|unless|maybe|perhaps|either|neither|"
+r"\([A-Za-z]\)|\b(?:or|not|n't|no|yes|true|false|valid|invalid|wait|actually|but|however|unless|maybe|perhaps|either|neither|"
     r"wrong|incorrect|rather|instead|sorry|correction)\b|n't\b|n’t\b|\?", re.IGNORECASE,
 )  # fmt: skip
 _NO_UNIT = re.compile(
-    r"\d|[+/^%=*-]|\b(?:dozens?|hundreds?|thousands?|millions?|billions?|percent|point|times|and|to|minus|plus|half|halves|thirds?|more|"
+r"\d|[+/^%=*-]|\b(?:dozens?|hundreds?|thousands?|millions?|billions?|percent|point|times|and|to|minus|plus|half|halves|thirds?|more|"
     r"less|fewer|squared|cubed|over|divided|than|k|m)\b", re.IGNORECASE,
 )  # fmt: skip
 _LONGEST = 2_000

@@ -110,7 +110,7 @@ def _signs(words: Counter[str], candidates: tuple[str, ...]) -> dict[str, float]
 
 
 def _triples(word: str) -> Iterator[str]:
-    padded = f" {word} "
+    padded = f" {word[:_LONGEST_WORD]} "
     return (padded[place : place + 3] for place in range(len(padded) - 2))
 
 
