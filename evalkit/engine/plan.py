@@ -77,8 +77,7 @@ class Plan:
 def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
     """Everything checked, nothing sent. Raises SuiteError with every complaint, or a single UserError as it is."""
     complaints: list[str] = []
-    every_task = suite.tasks
-    suite = suite.only(options.models, options.tasks)
+    every_task, suite = suite.tasks, suite.only(options.models, options.tasks)
     entries = suite.models
     tasks = [_limited(task, options) for task in suite.tasks]
     adapters, errors = _adapters(suite, entries, options)
@@ -110,10 +109,9 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
             identity["judge"] = identity_of(judged[task.name], judges)
         planned.append(PlannedTask(task.name, task.samples, scorer, examined.n, identity, fit.settings, fit.dropped))
     recorded = fit_recorded(adapters, tasks, every_task, suite.run.repeats) if not complaints else Fit()
-    complaints += recorded.complaints
-    notes += recorded.notes
-    complaints += _unsent(suite, "models", entries, adapters, options)
-    complaints += _unsent(suite, "judges", suite.judges, judges, options)
+    complaints, notes = complaints + recorded.complaints, notes + recorded.notes
+    for section, those, made in (("models", entries, adapters), ("judges", suite.judges, judges)):
+        complaints += _unsent(suite, section, those, made, options)
     notes += [f"no task is marked by the judge {name}: it is not asked" for name in suite.judges if name not in wanted]
     own = options.own_hardware
     models = [priced(entries[name], adapter, prices, own.get(name)) for name, adapter in adapters.items()]
@@ -140,9 +138,8 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         notes.append(f"cut by --limit to {options.limit} samples a task: a look, not evidence (a gate refuses it)")
     panel = Panel(tuple(marking), judged) if judged else None
     facts = _facts(suite, options, work, prices, panel)
-    notes += recorded.lacking
     whole = _digest(work, tasks, entries, panel)
-    return Plan(suite, options, work, whole, tuple(notes), facts, panel, tuple(recorded.lacking))
+    return Plan(suite, options, work, whole, (*notes, *recorded.lacking), facts, panel, tuple(recorded.lacking))
 
 
 def _limited(task: Task, options: Options) -> Task:

@@ -233,7 +233,9 @@ def _fields(tree: nodes.Template, names: frozenset[str]) -> frozenset[str]:
                 found.add(node.arg.value)
                 n_named += 1
     n_read = sum(name.name in ROW and name.ctx == "load" for name in tree.find_all(nodes.Name))
-    methods = any(isinstance(call.node, nodes.Getattr) and _is_row(call.node.node) for call in tree.find_all(nodes.Call))
+    methods = any(
+        isinstance(call.node, nodes.Getattr) and _is_row(call.node.node) for call in tree.find_all(nodes.Call)
+    )
     return frozenset(found | ({EVERY_FIELD} if n_read > n_named or methods else set()))
 
 
