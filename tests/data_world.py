@@ -1,4 +1,4 @@
-"""A small suite on data that a test writes, through the real command line: what `check` says, what a run makes of it."""
+"""A small suite on data that a test writes, through the real command line: what `check` says, what a run makes."""
 
 from __future__ import annotations
 

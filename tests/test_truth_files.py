@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -52,7 +51,7 @@ def test_a_table_is_read_whatever_stands_between_its_cells(world: DataWorld, nam
 
 
 def test_decimal_commas_stay_in_their_cells(world: DataWorld) -> None:
-    _, rows = world.run("id;q;a\n1;1,5 + 1,5?;3,0\n2;a; b\n".encode(), name="d.csv")
+    _, rows = world.run(b"id;q;a\n1;1,5 + 1,5?;3,0\n2;a; b\n", name="d.csv")
     assert [(row.prompt[-1].content, row.target) for row in rows] == [("1,5 + 1,5?", "3,0"), ("a", " b")]
 
 
@@ -239,7 +238,11 @@ def test_digests_of_plain_records_are_those_of_before(world: DataWorld) -> None:
     record = {"id": "1", "q": "2+2?", "a": "4", "n": 1.5, "tags": ["u", "w"], "m": {"k": "v"}, "label": 1}
     cases: list[tuple[dict[str, Any], str, str]] = [
         ({}, "bca7186511b12ea36465f1a2b0c7f39b", "ee6b891bd6115487d8f04c6fed6cc841"),
-        ({"prompt": "{{ q }} {{ n }} {{ m.k }} {{ tags | join(', ') }}"}, "8288a37c736869c16140fd0820a7623c", "ee6b891bd6115487d8f04c6fed6cc841"),
+        (
+            {"prompt": "{{ q }} {{ n }} {{ m.k }} {{ tags | join(', ') }}"},
+            "8288a37c736869c16140fd0820a7623c",
+            "ee6b891bd6115487d8f04c6fed6cc841",
+        ),
         (
             {"choices": "{{ tags }}", "target": "{{ letters[label] }}", "score": "choice", "prompt": "{{ q }}"},
             "b86763f33495f3fe881d3ef73b563f92",

@@ -72,7 +72,7 @@ def test_a_first_line_without_a_value_hides_no_metric(capsys: Capture, tmp_path:
 
 def test_exported_repeats_are_repeats_again(capsys: Capture, tmp_path: Path) -> None:
     world = DataWorld(tmp_path, capsys)
-    ran, rows = world.run([{"id": "1", "q": "b", "a": "x"}, {"id": "2", "q": "c", "a": "y"}], run={"repeats": 3})
+    _ran, rows = world.run([{"id": "1", "q": "b", "a": "x"}, {"id": "2", "q": "c", "a": "y"}], run={"repeats": 3})
     assert len(rows) == 6
     folder = run_folders(tmp_path / "results")[-1]
     assert evalkit(capsys, "export", folder, "--to", "lm-eval", "--out", tmp_path / "exp").code == 0

@@ -366,7 +366,8 @@ def test_options_that_read_alike_or_are_empty_are_said(world: DataWorld) -> None
 
 @pytest.mark.parametrize(
     "body",
-    ["prompt: {{ q }}", "prompt: {{ q }} Answer.", "target: {{ a }}", "choices: {{ c }}", "prompt: {q}", "critical: {{ a == 'x' }}"],
+    ["prompt: {{ q }}", "prompt: {{ q }} Answer.", "target: {{ a }}", "choices: {{ c }}",
+     "prompt: {q}", "critical: {{ a == 'x' }}"],
 )  # fmt: skip
 def test_braces_without_quotes_are_answered_with_the_quotes(world: DataWorld, body: str) -> None:
     world.suite()

@@ -10,9 +10,10 @@ that has calls needs no text.
 
 An answer belongs to a sample by its id alone (7, 7.0 and "7" are one id), which two tasks of one suite must therefore
 not both use for different samples. Answers and samples must fit one to one (`evalkit.engine.recorded`), unless
-`partial: true` says that the file holds only some of them, or more. Other columns are not read: an old latency or bill has no known conditions. Nothing is invented in their
-place: no usage, no time to first token, and the look-up's own duration is marked as no model's (`timing` is False).
-A sample asked a second time (`repeats`) is refused, since one recorded answer counted twice would feign precision.
+`partial: true` says that the file holds only some of them, or more. Other columns are not read: an old latency or bill
+has no known conditions. Nothing is invented in their place: no usage, no time to first token, and the look-up's own
+duration is marked as no model's (`timing` is False). A sample asked a second time (`repeats`) is refused, since one
+recorded answer counted twice would feign precision.
 """
 
 from __future__ import annotations
@@ -115,9 +116,7 @@ class ReplayAdapter:
         answer = None if key is None else self._answers[key]
         if answer is None:
             lacks = "has no answer text for it" if key is not None else "has no such id"
-            raise Rejected(
-                f"models.{self.spec.name}: sample {request.sample_id!r} is asked, but {self.label} {lacks}."
-            )
+            raise Rejected(f"models.{self.spec.name}: sample {request.sample_id!r} is asked, but {self.label} {lacks}.")
         timing = Timing(sent_at=sent_at, total_s=time.perf_counter() - sent_at)
         text, calls = answer
         calls = calls if request.tools else None

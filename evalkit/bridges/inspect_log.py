@@ -7,7 +7,7 @@
 A `.eval` log is a zip of header.json and samples/*.json. An epoch is a repeat. Values are read as Inspect's own
 `value_to_float` reads them: C, P, N and I are 1, 0.5, 0 and 0, yes and true are 1, no and false 0, and a number may be
 written as text; of a mapping one key is named (`--scorer verify.acc`). What is no number from 0 to 1 is errored and
-counted, as is a sample that ended in an error. Tokens are those of all calls of a sample to the model that is evaluated.
+counted, as is a sample that ended in an error. Tokens are those of all calls of a sample to the evaluated model.
 """
 
 from __future__ import annotations

@@ -110,7 +110,9 @@ def _read_file(file: Path, task: str, model: str, results: dict[str, Any], metri
     if n_lines and not n_taken:
         raise UserError(f"{file.name}: no line has the filter of {chosen!r}")
     if n_unscored:
-        found.notes.append(f"{file.name}: {n_unscored:,} of {n_taken:,} lines have no value of {chosen}; they are errored")
+        found.notes.append(
+            f"{file.name}: {n_unscored:,} of {n_taken:,} lines have no value of {chosen}; they are errored"
+        )
     config = (results.get("configs") or {}).get(task) or {}
     found.tasks[task] = {
         "scorer": "lm_eval",

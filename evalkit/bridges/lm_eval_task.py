@@ -130,14 +130,14 @@ class LmEvalTask(Task):
         notes = []
         if shown:
             notes.append(
-                f"{self.name}: {_items(shown)} among the few-shot examples with the right answer: lm-eval draws them from "
-                "the items that are asked. Write shots: 0, or name a fewshot_split in the task's own file"
+                f"{self.name}: {_items(shown)} among the few-shot examples with the right answer: lm-eval draws them "
+                "from the items that are asked. Write shots: 0, or name a fewshot_split in the task's own file"
             )
         if split:
             notes.append(
-                f"{self.name}: the right answer of {_items(split)} in brackets, like [1, 2], which lm-eval reads as a list "
-                "of right answers: an answer that repeats it whole is marked wrong. Write the task as one of your own "
-                "(prompt, target, score: exact) to have it compared as text"
+                f"{self.name}: the right answer of {_items(split)} in brackets, like [1, 2], which lm-eval reads as a "
+                "list of right answers: an answer that repeats it whole is marked wrong. Write the task as one of your "
+                "own (prompt, target, score: exact) to have it compared as text"
             )
         return tuple(notes)
 

@@ -32,7 +32,9 @@ def lm_eval(path: Path, metric: str | None, name: str | None, results: Path) -> 
 
 @command.command("inspect")
 @click.argument("log", type=click.Path(path_type=Path))
-@click.option("--scorer", help="Whose score counts, where the log has several (NAME, or NAME.KEY of a mapping); else the first.")
+@click.option(
+    "--scorer", help="Whose score counts, where the log has several (NAME, or NAME.KEY of a mapping); else the first."
+)
 @click.option("--name", help="What to call the model; else as Inspect calls it.")
 @results_folder
 def inspect(log: Path, scorer: str | None, name: str | None, results: Path) -> int:

@@ -79,8 +79,7 @@ class Plan:
 def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
     """Everything checked, nothing sent. Raises SuiteError with every complaint, or a single UserError as it is."""
     complaints: list[str] = []
-    every_task = suite.tasks
-    suite = suite.only(options.models, options.tasks)
+    every_task, suite = suite.tasks, suite.only(options.models, options.tasks)
     entries = suite.models
     tasks = [_limited(task, options) for task in suite.tasks]
     adapters, errors = _adapters(suite, entries, options)
@@ -114,8 +113,7 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
             identity["judge"] = identity_of(judged[task.name], judges)
         planned.append(PlannedTask(task.name, task.samples, scorer, examined.n, identity, fit.settings, fit.dropped))
     recorded = fit_recorded(adapters, tasks, every_task, suite.run.repeats) if not complaints else Fit()
-    complaints += recorded.complaints
-    notes += recorded.notes
+    complaints, notes = complaints + recorded.complaints, notes + recorded.notes
     leaving = egress(
         suite.sensitivity,
         options.key_hosts,
@@ -152,9 +150,8 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
     notes += [note for model in (*models, *marking) if (note := _kept_note(model)) is not None]
     panel = Panel(tuple(marking), judged) if judged else None
     facts = {**_facts(suite, options, work, prices, panel), "egress": leaving.facts, **redaction_facts(suite, redacted)}
-    notes += recorded.lacking
     whole = _digest(work, tasks, entries, panel)
-    return Plan(suite, options, work, whole, tuple(notes), facts, panel, tuple(recorded.lacking))
+    return Plan(suite, options, work, whole, (*notes, *recorded.lacking), facts, panel, tuple(recorded.lacking))
 
 
 def _limited(task: Task, options: Options) -> Task:

@@ -2,9 +2,9 @@
 
     models.m: answers.jsonl has no answer to 1 sample of t ('150'), and 1 answer belongs to no sample ('0') ...
 
-An answer belongs to a sample by its id alone. Ids that are counted from 0 in one file and from 1 in the other would give
-each question its neighbour's answer, so whatever has no partner stops the run. `partial: true` says that the file holds
-other answers too; samples without one then end the run incomplete.
+An answer belongs to a sample by its id alone. Ids that are counted from 0 in one file and from 1 in the other would
+give each question its neighbour's answer, so whatever has no partner stops the run. `partial: true` says that the file
+holds other answers too; samples without one then end the run incomplete.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def fit_recorded(adapters: Mapping[str, Adapter], asked: Sequence[Task], known: 
         return fit
     if repeats > 1:
         fit.complaints += [
-            f"models.{name}: {adapter.label} holds one answer to each sample, and run.repeats asks {repeats} times; set "
-            "run.repeats to 1, or ask this model in a suite of its own"
+            f"models.{name}: {adapter.label} holds one answer to each sample, and run.repeats asks {repeats} times; "
+            "set run.repeats to 1, or ask this model in a suite of its own"
             for name, adapter in replays.items()
         ]
     fit.complaints += _shared_ids(asked)
@@ -75,8 +75,8 @@ def _fit_one(name: str, adapter: ReplayAdapter, asked: Sequence[Task], known: Se
     numbered = [task.name for task in asked if task.is_numbered]
     if "0" in extra and numbered:
         fit.complaints.append(
-            f"{said}. The records of {numbered[0]} have no ids and are numbered from 1, and the answers are counted from "
-            "0: each would get its neighbour's. Give the records ids (data: id), or count the answers from 1"
+            f"{said}. The records of {numbered[0]} have no ids and are numbered from 1, and the answers are "
+            "counted from 0: each would get its neighbour's. Give the records ids (data: id), or count from 1"
         )
     elif not adapter.partial:
         fit.complaints.append(
@@ -103,8 +103,8 @@ def _shared_ids(tasks: Sequence[Task]) -> list[str]:
             if other != source and digest != sample.digest and name != task.name:
                 found.setdefault((name, task.name), sample.id)
     return [
-        f"the two tasks {one} and {two} both have a sample {short(name)}, and ask it different things: recorded answers "
-        "are found by id alone. Give their records ids that differ (data: id), or ask them in two suites"
+        f"the two tasks {one} and {two} both have a sample {short(name)}, and ask it different things: recorded "
+        "answers are found by id alone. Give their records ids that differ (data: id), or ask them in two suites"
         for (one, two), name in found.items()
     ]
 

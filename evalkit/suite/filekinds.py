@@ -1,7 +1,7 @@
 """Files that are not what their name says, by their first bytes: one sentence with the way out.
 
-    other_kind(b"PAR1...", "jsonl")     # 'is a Parquet file; name it .parquet, or write format: parquet'
-    not_utf8("d.csv", b"\xff\xfei\x00d\x00", error)
+other_kind(b"PAR1...", "jsonl")     # 'is a Parquet file; name it .parquet, or write format: parquet'
+not_utf8("d.csv", b"\xff\xfei\x00d\x00", error)
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from evalkit.suite.rendering import TooMuch
 
 HEAD = 512
 """Bytes that are looked at."""
+FEWEST = 8
+"""Bytes from which on an encoding without a mark is told by its zeros."""
 LONGEST_LINE = 64_000_000
 """Bytes of one JSON record: a thousand times a model's window."""
 MOST_UNPACKED = 20_000_000
@@ -44,14 +46,16 @@ def other_kind(head: bytes, format: str) -> str | None:
         if head.startswith(magic):
             return said
     if encoding := _encoding(head):
-        return f"is {encoding} (as Excel's \"Unicode text\" is) and not UTF-8; convert it: {_iconv(encoding)}"
+        return f'is {encoding} (as Excel\'s "Unicode text" is) and not UTF-8; convert it: {_iconv(encoding)}'
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if re.match(rb"<(!doctype|html|\?xml)", start, re.IGNORECASE):
         return "is an HTML or XML page and no data (a login page, saved in its place?)"
     if format == "jsonl" and start.startswith(b"[") and not start.startswith(b"[]"):
         return "is one JSON list; write one record per line, for example with: jq -c '.[]' FILE > NEW.jsonl"
     if format == "jsonl" and re.match(rb"\{\s*?\r?\n\s*[\"}]", start):
-        return "has its records over several lines; write one record per line, for example with: jq -c . FILE > NEW.jsonl"
+        return (
+            "has its records over several lines; write one record per line, for example with: jq -c . FILE > NEW.jsonl"
+        )
     return None
 
 
@@ -67,10 +71,13 @@ def _encoding(head: bytes) -> str | None:
     for mark, name in _ENCODINGS:
         if head.startswith(mark):
             return name
-    text = head[: len(head) // 2 * 2]
-    if len(text) >= 4 and b"\x00" in text:
-        if not any(text[::2]) or not any(text[1::2]) or text[1::2].count(0) > 0.4 * len(text) > 8:
-            return "UTF-16BE" if text[0] == 0 else "UTF-16LE"
+    first, second = head[::2], head[1::2]  # the two bytes of each character, where it has two
+    if len(head) < FEWEST:
+        return None
+    if second.count(0) > len(second) // 2 and first.count(0) <= len(first) // 8:
+        return "UTF-16LE"
+    if first.count(0) > len(first) // 2 and second.count(0) <= len(second) // 8:
+        return "UTF-16BE"
     return None
 
 
@@ -100,7 +107,7 @@ class Unpacked(io.RawIOBase):
         self._n += len(got)
         if self._n > self._most:
             raise TooMuch(
-                f"unpacks to more than {self._most // 1_000_000:,} MB, over {MOST_TIMES} times its size, and is read no "
-                "further; unpack it yourself if it is meant so"
+                f"unpacks to more than {self._most // 1_000_000:,} MB, over {MOST_TIMES} times its size, and is read "
+                "no further; unpack it yourself if it is meant so"
             )
         return len(got)

@@ -1,6 +1,6 @@
 """Complaints, one line for each kind: a mistake that every record makes is told once, with a count.
 
-    d.csv:2 (sample '1'): renders 'Billing', which is none of ... (s.yaml:9: tasks[0].target); and 29 more like this
+d.csv:2 (sample '1'): renders 'Billing', which is none of ... (s.yaml:9: tasks[0].target); and 29 more like this
 """
 
 from __future__ import annotations

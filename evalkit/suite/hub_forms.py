@@ -65,7 +65,13 @@ def _gpqa(record: Record) -> Record:
     question = record["Question"]
     choices, answer = _shuffled(question, record["Correct Answer"], wrong)
     rest = {name: value for name, value in record.items() if name in {"Subdomain", "High-level domain", "id"}}
-    return {"id": record.get("Record ID") or _name(question), **rest, "question": question, "choices": choices, "answer": answer}
+    return {
+        "id": record.get("Record ID") or _name(question),
+        **rest,
+        "question": question,
+        "choices": choices,
+        "answer": answer,
+    }
 
 
 def _truthfulqa(record: Record) -> Record:

@@ -47,9 +47,7 @@ def likeness(record: Mapping[str, Any], reads: Collection[str], choices: Collect
     fields = tuple((name, _folded(record[name])) for name in sorted(names) if name in record)
     whole = " ".join(_texts([value for _, value in fields]))
     options = tuple(sorted(map(_fold, choices)))
-    return Likeness(
-        (fields, options), frozenset(_WORDS.findall(whole)), tuple(sorted(_NUMBERS.findall(whole)))
-    )
+    return Likeness((fields, options), frozenset(_WORDS.findall(whole)), tuple(sorted(_NUMBERS.findall(whole))))
 
 
 def _folded(value: Any) -> Any:
@@ -65,7 +63,7 @@ def _folded(value: Any) -> Any:
 def _fold(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
     narrow = "".join(unicodedata.normalize("NFKC", c) if "\uff00" <= c <= "\uffef" else c for c in composed)
-    return " ".join(narrow.translate(_QUOTES).casefold().split()).rstrip(" .?!:;,…。？！")  # noqa: RUF001
+    return " ".join(narrow.translate(_QUOTES).casefold().split()).rstrip(" .?!:;,…。？！")
 
 
 def _texts(value: Any) -> list[str]:

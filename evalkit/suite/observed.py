@@ -81,8 +81,8 @@ class Observed:
             yield from self._constant(first, first.fields)
         if self.left_out:
             yield (
-                f"{_samples(self.left_out, 'stands', 'stand')} among the few-shot examples (white space, case and order "
-                "of options aside); each is asked without that example, which would give its answer away"
+                f"{_samples(self.left_out, 'stands', 'stand')} among the few-shot examples (white space, case and "
+                "order of options aside); each is asked without that example, which would give its answer away"
             )
         if self.near:
             yield (
@@ -118,8 +118,8 @@ class Observed:
             yield f"the right answer is the same for all {self._n:,} samples ({_shown(first.target)}){meant}"
         elif first.choices and self._same_place and self._n >= FEWEST_PLACES and self._permuted is None:
             yield (
-                f"the right option is number {_place(first) + 1} in all {self._n:,} samples: a model that always says so "
-                "is always right; shuffle the options, or write permute"
+                f"the right option is number {_place(first) + 1} in all {self._n:,} samples: a model that always says "
+                "so is always right; shuffle the options, or write permute"
             )
 
 

@@ -44,7 +44,9 @@ def place_of(text: str, choices: Sequence[str], names: Collection[str]) -> int:
         alike = [i for i, choice in enumerate(choices) if choice.strip().casefold() == text.casefold()]
         if len(alike) == 1:
             return alike[0]
-    raise ValueError(f"renders {short(text)}, which is none of the options {short(list(choices))}{_nearly(text, choices)}")
+    raise ValueError(
+        f"renders {short(text)}, which is none of the options {short(list(choices))}{_nearly(text, choices)}"
+    )
 
 
 def _nearly(text: str, choices: Sequence[str]) -> str:

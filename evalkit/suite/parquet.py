@@ -1,11 +1,12 @@
 """Records of a Parquet file, as JSON has them: short floats, ISO dates, decimals as text, bytes as an identity.
 
-    q: string, a: float (32 bits)      ->  {"q": "b", "a": 0.1}        not 0.10000000149011612
+q: string, a: float (32 bits)      ->  {"q": "b", "a": 0.1}        not 0.10000000149011612
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,7 +117,7 @@ def _has_short_floats(kind: Any) -> bool:
     return any(_has_short_floats(kind.field(i).type) for i in range(kind.num_fields))
 
 
-def _shortened(value: Any, kind: Any) -> Any:
+def _shortened(value: Any, kind: Any) -> Any:  # noqa: PLR0911  # one return for each kind of value
     """The value with each float of 32 or 16 bits as the shortest number that is the same in so many bits."""
     import pyarrow as pa
 
@@ -145,4 +146,4 @@ def _shortest(value: float, bits: str) -> float:
                 return found
         except OverflowError:
             continue
-    return float(f"{value:.9g}") if bits == "f" and value == value and abs(value) != float("inf") else value
+    return float(f"{value:.9g}") if math.isfinite(value) else value

@@ -30,10 +30,10 @@ from string import ascii_uppercase
 from typing import Any, TypeVar
 
 from evalkit.records import Message, Role, Tool
-from evalkit.suite.schema import Mode, TaskEntry
 from evalkit.suite.options import place_of
 from evalkit.suite.rendering import Unwritable, is_blank
 from evalkit.suite.rendering import text as as_text
+from evalkit.suite.schema import Mode, TaskEntry
 from evalkit.suite.templates import ROW, BadTemplate, EndlessTemplate, Expression, Template
 from evalkit.suite.tools import LISTED, Offer, read_tools
 from evalkit.suite.wording import short

@@ -82,7 +82,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 return self.undefined(obj=obj, name=argument)
         return super().getitem(obj, argument)
 
-    def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+    def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Methods of texts that could fill the memory, or find what is not there, are ours."""
         owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
         if isinstance(owner, str) and not kwargs:
@@ -156,7 +156,7 @@ def _from_end(environment: Sandbox, owner: Any, place: int) -> Any:
     try:
         return owner[-place]
     except (TypeError, LookupError):
-        return environment.undefined(obj=owner, name=-place)
+        return environment.undefined(obj=owner, name=str(-place))
 
 
 @pass_context

@@ -4,7 +4,8 @@
     1;1,5 + 1,5?;3,0  -> {"id": "1", "q": "1,5 + 1,5?", "a": "3,0"}
 
 The file's ending says what to expect (a comma, a tab). Where the header is one single column by that, and several by
-a semicolon, a tab, a comma or a bar, and the first record agrees, that one is taken. Names lose white space around them.
+a semicolon, a tab, a comma or a bar, and the first record agrees, that one is taken. Names lose white space around
+them.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def _separator(head: list[str], expected: str) -> str:
         return expected
     for other in _SEPARATORS:
         n = _n_cells(head[:1], other)
-        if n > 1 and (len(head) < 2 or not head[1].strip() or _n_cells(head[1:2], other) in {n, None}):
+        if n is not None and n > 1 and (len(head) < 2 or not head[1].strip() or _n_cells(head[1:2], other) in {n, None}):
             return other
     return expected
 

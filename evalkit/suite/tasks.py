@@ -359,7 +359,9 @@ class Task:
             else:
                 what = "turn" if self.entry.turns is not None else "order"
                 where = numbers[0] if numbers else self.data.label
-                said = f"{where}: the id {short(name)} is also that of a later {what} of another record; ids must differ"
+                said = (
+                    f"{where}: the id {short(name)} is also that of a later {what} of another record; ids must differ"
+                )
             complain(self._of_record(said, "data"))
 
 

@@ -224,16 +224,18 @@ def _fields(tree: nodes.Template, names: frozenset[str]) -> frozenset[str]:
         return frozenset()
     found = set()
     n_named = 0
-    for node in tree.find_all((nodes.Getitem, nodes.Getattr)):
-        if isinstance(node.node, nodes.Name) and node.node.name in ROW:
-            if isinstance(node, nodes.Getattr):
-                found.add(node.attr)
-                n_named += 1
-            elif isinstance(node.arg, nodes.Const) and isinstance(node.arg.value, str):
-                found.add(node.arg.value)
-                n_named += 1
+    for item in tree.find_all(nodes.Getitem):
+        if _is_row(item.node) and isinstance(item.arg, nodes.Const) and isinstance(item.arg.value, str):
+            found.add(item.arg.value)
+            n_named += 1
+    for attribute in tree.find_all(nodes.Getattr):
+        if _is_row(attribute.node):
+            found.add(attribute.attr)
+            n_named += 1
     n_read = sum(name.name in ROW and name.ctx == "load" for name in tree.find_all(nodes.Name))
-    methods = any(isinstance(call.node, nodes.Getattr) and _is_row(call.node.node) for call in tree.find_all(nodes.Call))
+    methods = any(
+        isinstance(call.node, nodes.Getattr) and _is_row(call.node.node) for call in tree.find_all(nodes.Call)
+    )
     return frozenset(found | ({EVERY_FIELD} if n_read > n_named or methods else set()))
 
 
