@@ -27,6 +27,8 @@ MAX_EVENTS = 2_000_000
 MAX_ALTERNATIVES = 400_000
 """Log-probabilities kept of one answer: 20,000 tokens with 20 each."""
 _MANY_PIECES = 8_192
+_MARKS = frozenset({"choices", "candidates", "type"})
+"""What an event of a dialect has, one of them at least."""
 _ODD = (KeyError, TypeError, AttributeError, ValueError, IndexError, OverflowError, RecursionError)
 """What plain code raises on a reply that is not of the dialect."""
 
@@ -86,9 +88,13 @@ class Reading(ABC):
 
     def content(self, piece: object, now: float | None) -> None:
         """A piece of the answer; an empty one is no token. Raises TypeError for what is no text."""
-        if said := text(piece):
-            self.spoke(now)
-            self._grow(self.pieces, said)
+        if piece:
+            self._last = now
+            if self._first is None:
+                self._first = now
+            self._grow(self.pieces, text(piece))
+        elif piece is not None and not isinstance(piece, str):
+            raise TypeError(f"{type(piece).__name__} where a text belongs")  # a bare 0 is an answer to some servers
 
     def thought(self, piece: object, now: float | None) -> None:
         """A piece of reasoning."""
@@ -255,12 +261,12 @@ class ReplyReader:
             self._guarded(lambda one, _now: self._reading.take_whole(one), chunk, None, body)
 
     def _take(self, data: bytes, now: float) -> None:
+        """One event. This is the hot path: a long answer has thousands."""
         reading = self._reading
         self._n_events += 1
-        if not data or (len(data) < 12 and not data.strip()):
-            return
-        if len(data) < 12 and data.strip() == b"[DONE]":
-            reading.end()
+        if len(data) < 12 and (short := data.strip()) in {b"", b"[DONE]"}:
+            if short:
+                reading.end()
             return
         if self._n_events > MAX_EVENTS:
             raise BadReply(f"{self._where.host}{self._path} sent more than {MAX_EVENTS:,} events; reading stopped.")
@@ -268,18 +274,33 @@ class ReplyReader:
             event = parsed(data)
         except ValueError as error:
             raise self._bad("an event that is no JSON, so not of the dialect", data) from error
-        for one in event if isinstance(event, list) else (event,):
-            if not isinstance(one, dict):
+        for one in event if type(event) is list else (event,):
+            if type(one) is not dict:
                 raise self._bad("an event that is no object, so not of the dialect", data)
             if reading.done and not reading.reopens(one):
                 continue
-            if one.get("error") or one.get("type") == "error" or one.get("object") == "error" or _is_bare(one):
-                if not reading.is_whole:
-                    raise error_from_event(one, self._path, self._where)
-                if "usage" in one:  # the answer was there before; what went wrong then is not its fault
-                    self._guarded(reading.take, {"usage": one["usage"]}, now, data)
+            if (b"error" in data or one.keys().isdisjoint(_MARKS)) and self._is_error(one):
+                self._take_error(one, now, data)
                 continue
-            self._guarded(reading.take, one, now, data)
+            try:
+                reading.take(one, now)
+            except _ODD as error:
+                raise self._bad("an event that is not of the dialect", data) from error
+
+    @staticmethod
+    def _is_error(event: dict[str, Any]) -> bool:
+        """Whether an event is an error: by a field of that name, or bare, like {"code": 500, "message": "..."}."""
+        if event.get("error") or event.get("type") == "error" or event.get("object") == "error":
+            return True
+        return event.keys().isdisjoint(_MARKS) and is_error(event)
+
+    def _take_error(self, event: dict[str, Any], now: float, data: bytes) -> None:
+        """Raises what the event means. Where the answer was there before, what went wrong then is not its fault, and
+        only the bill counts."""
+        if not self._reading.is_whole:
+            raise error_from_event(event, self._path, self._where)
+        if "usage" in event:
+            self._guarded(self._reading.take, {"usage": event["usage"]}, now, data)
 
     def _guarded(self, take: _Take, event: dict[str, Any], now: float | None, data: bytes) -> None:
         try:
@@ -306,8 +327,3 @@ class ReplyReader:
     def _bad(self, what: str, data: bytes = b"") -> BadReply:
         start = self._where.clean(data[:200].decode("utf-8", "replace"))
         return BadReply(f"{self._where.host}{self._path} sent {what}" + (f": {start}" if start else ""))
-
-
-def _is_bare(event: Mapping[str, Any]) -> bool:
-    """Whether an event is an error without a field of that name: {"code": 500, "message": "..."}."""
-    return not ("choices" in event or "type" in event or "candidates" in event) and is_error(event)
