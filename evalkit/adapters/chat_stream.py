@@ -97,7 +97,8 @@ class ChatAnswer(Reading):
         self._take_head(body)
         for choice in items(body["choices"]):
             if not choice.get("index"):
-                self._take_choice(choice, mapping(choice["message"]), None)
+                filtered = choice.get("finish_reason") == "content_filter"  # Azure then sends no message at all
+                self._take_choice(choice, mapping(choice.get("message") if filtered else choice["message"]), None)
         self.done = True
 
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
