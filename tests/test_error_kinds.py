@@ -216,8 +216,16 @@ QUOTES = [
     ),
     (400, _said("Unexpected field", failed_generation="Invalid API key, insufficient balance, content filter")),
     (400, _said("x" * 1_600 + " insufficient balance")),
+    (400, _said("The thinking budget exceeded the maximum of the model")),
+    (400, _said("user messages must not be empty when thinking is disabled")),
+    (415, _said("Illegal content type")),
+    (400, _said("stop words are case-sensitive text")),
+    (400, _said("Invalid value at 'safety_settings[0].threshold'; see safety settings")),
+    (400, _said("Invalid token in JSON at position 7")),
+    (400, _said("schema violates the terms of draft 7: additionalProperties", code="invalid_json_schema")),
+    (404, _said("No endpoints found that support tool use. Add credits or change the model")),
 ]
-"""Errors that quote the prompt: what it talks about is not what went wrong."""
+"""Errors that quote the prompt, or say such a word about something else: that is not what went wrong."""
 
 
 @pytest.mark.parametrize(("status", "body"), OUT_OF_CREDIT)

@@ -270,3 +270,28 @@ async def test_an_answer_that_was_cut_off_stays_one_when_an_error_follows() -> N
     response = await _answer("openai_chat", as_stream("openai_chat", [*events[:-1], late]))
     assert (response.text, response.stop_reason) == (TEXT, "length")
     assert response.usage is not None and response.usage.output == 9
+
+
+async def test_a_choice_that_was_filtered_may_come_without_a_message() -> None:
+    body = _with(whole("openai_chat"), "choices", [{"index": 0, "finish_reason": "content_filter"}])
+    response = await _answer("openai_chat", json.dumps(body).encode(), "application/json")
+    assert (response.text, response.stop_reason, response.refusal) == ("", "content_filter", "content_filter")
+    body["choices"][0]["finish_reason"] = "stop"
+    with pytest.raises(BadReply):
+        await _answer("openai_chat", json.dumps(body).encode(), "application/json")
+
+
+@pytest.mark.parametrize(
+    ("finish", "stop"),
+    [
+        ("tool_call", "tool_use"),
+        ("STOP", "stop"),
+        ("MAX_TOKENS", "length"),
+        ("SAFETY", "content_filter"),
+        ("?", "other"),
+    ],
+)
+async def test_odd_finishes_have_a_meaning(finish: str, stop: str) -> None:
+    body = _with(whole("openai_chat"), "finish_reason", finish)
+    response = await _answer("openai_chat", json.dumps(body).encode(), "application/json")
+    assert (response.text, response.stop_reason) == (TEXT, stop)

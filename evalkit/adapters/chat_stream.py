@@ -88,16 +88,17 @@ class ChatAnswer(Reading):
         choices = event.get("choices")
         if not choices or self._model is None or event.get("usage"):
             self._take_head(event)
-        for choice in items(choices):
+        for choice in choices or ():
             if not choice.get("index"):
-                self._take_choice(choice, mapping(choice.get("delta")), now)
+                self._take_choice(choice, choice.get("delta") or {}, now)
 
     def take_whole(self, body: dict[str, Any]) -> None:
         """An answer that was not streamed: it has no times."""
         self._take_head(body)
         for choice in items(body["choices"]):
             if not choice.get("index"):
-                self._take_choice(choice, mapping(choice["message"]), None)
+                filtered = choice.get("finish_reason") == "content_filter"  # Azure then sends no message at all
+                self._take_choice(choice, mapping(choice.get("message") if filtered else choice["message"]), None)
         self.done = True
 
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
@@ -137,7 +138,7 @@ class ChatAnswer(Reading):
             raise error_from_event({"error": choice["error"]}, self._path, self._where)
         self._has_choice = True
         content = message.get("content")
-        if content:
+        if content or content == 0:
             self.content(self._without_thoughts(content, now) if isinstance(content, list) else content, now)
         for field in self._preset.reasoning_text_path:
             if thought := message.get(field):

@@ -20,12 +20,14 @@ OUT_OF_CREDIT = _any(
     r"balance .{0,30}(too low|not (enough|sufficient)|insufficient|exhausted|depleted|negative|below|"
     r"used up|run out)",
     r"(out of|no|no more|no remaining|zero) (credits?|funds|balance|money)\b",
-    r"(used|exhausted|exceeded|depleted|consumed|spent|reached) .{0,30}\b(credits?|prepaid|budget|"
+    r"(used|exhausted|exceeded|depleted|consumed|spent|reached) .{0,30}"
+    r"\b(credits?|prepaid|(your|max|monthly|team) budget|"
     r"spend\w* (limit|cap))",
     r"credits? .{0,20}(exhausted|depleted|used up|expired|run out|ran out)",
     r"requires? more credits?",
     r"(purchase|buy|add) more credits?",
-    r"spend(ing)? (limit|cap)|budget .{0,20}(exceeded|reached|exhausted)|billing hard limit",
+    r"spend(ing)? (limit|cap)",
+    r"(?<!thinking )(?<!token )(?<!reasoning )budget .{0,20}(exceeded|reached|exhausted)|billing hard limit",
     r"payment (is )?required|past[- ]due|overdue|unpaid|past invoices|in arrears|arrearage|good standing",
     r"specified api usage limits",  # Anthropic: a limit that the account has set for the month
     r"free (allocated )?quota .{0,20}(exceeded|exhausted|used up)|free tier .{0,40}(exhausted|used up)",
@@ -79,7 +81,8 @@ KEY = _any(
     r"ключ.{0,16}(недействител|невер|просроч)|не авторизован|ошибка (аутентификации|авторизации)",
 )
 ACCOUNT = _any(
-    r"(account|organi[sz]ation|api key|your team|workspace|project|user).{0,40}(suspended|disabled|banned|"
+    r"\b(account|organi[sz]ation|api key|(your|this|the) (team|workspace|project|user)).{0,40}"
+    r"(suspended|disabled|banned|"
     r"deactivated|locked|terminated|not active|has been blocked)",
     r"(账户|账号|帐户|帳號|用户).{0,20}(锁定|封禁|停用|禁用|冻结|违规)",
     r"(konto|compte|cuenta|аккаунт|アカウント|계정).{0,30}(gesperrt|deaktiviert|suspendu|désactivé|bloqué|"
@@ -98,17 +101,17 @@ DECLINED = _any(
     r"(rejected|blocked|refused) by .{0,20}moderation",
     r"(blocked|filtered|rejected|declined|refused|stopped|removed|withheld).{0,50}(content (filter|polic|"
     r"safety)|safety|moderation|guardrail|responsible ai|harm|unsafe|inappropriate|sensitive|high risk)",
-    r"safety (system|filters?|checks?|reasons|polic|settings|guidelines|concerns|violation|classifier)",
-    r"for safety|unsafe (content|prompt|request|input|output)",
+    r"safety (system|filters?|checks?|reasons|polic|guidelines|concerns|violation|classifier)",
+    r"unsafe (content|prompt|request|input|output)",
     r"guardrail\w*.{0,20}(interven|block|trigger|violat)",
-    r"(inappropriate|prohibited|disallowed|objectionable|harmful|illegal|offensive) (content|text|"
+    r"(inappropriate|prohibited|disallowed|objectionable|harmful|illegal|offensive) (content(?!.?type)|text|"
     r"material|information|words?|prompt)",
-    r"sensitive (content|words?|information|topic|material|text)|new_sensitive",
+    r"(?<!case.)sensitive (content|words?|information|topic|material|text)|new_sensitive",
     r"(contains?|contain) (sensitive|senstive)|content.{0,12}sensitive|considered high risk|responsible ai",
     r"model armor",
     r"敏感(内容|信息|词|資訊|內容)?|涉敏|不安全|违规|違規|违法|违反.{0,12}(政策|规定|规范|准则)",
     r"内容.{0,6}(审核|过滤|拦截|不合规|风险)|(内容|安全)(审查|审核)|不当内容|高风险",
-    r"コンテンツ.{0,4}(フィルタ|ポリシー)|不適切な|ポリシー.{0,8}違反|安全(性|上)|有害な",
+    r"コンテンツ.{0,4}(フィルタ|ポリシー)|不適切な|ポリシー.{0,8}違反|安全(性|上).{0,8}(理由|ため|ポリシー|懸念)|有害な",
     r"콘텐츠.{0,4}(정책|필터)|부적절한|유해(한|성)?|정책.{0,8}위반|안전.{0,4}(정책|필터|상)",
     r"inhalts?(filter|richtlinie)|richtlinien?.{0,40}(verst|verletz)",
     r"verst(oß|ößt|oss|össt).{0,40}(richtlinie|regel|nutzungs)|sicherheits(richtlinie|filter|gründen)",

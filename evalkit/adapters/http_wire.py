@@ -33,8 +33,9 @@ from evalkit.adapters.http_session import (
     open_session,
 )
 from evalkit.adapters.keys import checked_host
-from evalkit.adapters.reading import Reading, ReplyReader
+from evalkit.adapters.reading import Reading
 from evalkit.adapters.reply_body import ReplyBody, error_body
+from evalkit.adapters.reply_reader import ReplyReader
 from evalkit.errors import MissingKey, RequestError, SuiteError
 from evalkit.records import Response, Timing
 

@@ -1,4 +1,4 @@
-"""Reading a streamed answer from an SDK: its bytes go to the reader that all dialects share (`reading`).
+"""Reading a streamed answer from an SDK: its bytes go to the reader that all dialects share (`reply_reader`).
 
 Events are read as JSON from the SDKs' documented byte stream (`with_streaming_response`, `iter_bytes`) rather than as
 typed objects: building those is up to 60 % of the CPU of a streamed answer, and raw usage is kept exactly as it came.
@@ -17,7 +17,8 @@ import httpx2
 from evalkit.adapters.base import Capabilities
 from evalkit.adapters.http_errors import Declined
 from evalkit.adapters.presets import SETTINGS
-from evalkit.adapters.reading import Reading, ReplyReader
+from evalkit.adapters.reading import Reading
+from evalkit.adapters.reply_reader import ReplyReader
 from evalkit.adapters.sdk_doorway import Door
 from evalkit.adapters.sdk_transport import sent_at
 from evalkit.errors import RequestError
@@ -42,7 +43,7 @@ async def ask(
     """Makes the call, feeds every event to `reading`, and gives the finished answer.
 
     What the provider's filter turned away is an answer too (`content_filter`). Raises RequestErrors: those of the
-    doorway, and those of `reading.ReplyReader`. A connection that breaks after the answer was whole costs nothing but
+    doorway, and those of `ReplyReader`. A connection that breaks after the answer was whole costs nothing but
     the connection.
     """
     start = ended = time.perf_counter()

@@ -1,0 +1,199 @@
+"""The reader of every reply: bytes to events, events to a reading, a reading to a response.
+
+    reader = ReplyReader(reading, where, path)
+    reader.feed(b'data: {"type":"response.output_text.delta","delta":"Par"}\n\n', now)     # True once it is done
+    reader.response(sent_at, ended_at)
+
+What all dialects share stands here: a byte order mark before the stream, [DONE], a whole JSON body where events were
+asked for, an error instead of an answer, a connection that breaks after the answer's end, and the limits. So the same
+fault has the same class everywhere. Nothing that comes after the end of an answer is added to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from evalkit.adapters.error_body import is_error
+from evalkit.adapters.http_errors import Declined, Where, error_from_event
+from evalkit.adapters.reading import Reading
+from evalkit.adapters.reply_fields import parsed, text_limit, too_long
+from evalkit.adapters.sse import EventReader
+from evalkit.errors import BadReply, ConnectionFailed, RequestError
+from evalkit.records import Response
+
+MAX_EVENTS = 2_000_000
+_MARKS = frozenset({"choices", "candidates", "type"})
+"""What an event of a dialect has, one of them at least."""
+_ODD = (KeyError, TypeError, AttributeError, ValueError, IndexError, OverflowError, RecursionError)
+"""What plain code raises on a reply that is not of the dialect."""
+_Take = Callable[[dict[str, Any], float | None], None]
+
+
+class ReplyReader:
+    """Feeds one reply to a reading: an event stream, or one JSON body where the server did not stream."""
+
+    __slots__ = ("_body", "_events", "_head", "_is_json", "_n_body", "_n_events", "_path", "_reading", "_where")
+
+    def __init__(self, reading: Reading, where: Where, path: str) -> None:
+        self._reading = reading
+        self._where = where
+        self._path = path
+        self._events = EventReader()
+        self._head = b""
+        self._is_json: bool | None = None
+        """None until the first bytes are there."""
+        self._body: list[bytes] = []
+        self._n_body = self._n_events = 0
+
+    def feed(self, chunk: bytes, now: float) -> bool:
+        """Takes bytes read at `now`; True once the answer is done.
+
+        Raises BadReply for what is no event of the dialect, and the error that an error event means.
+        """
+        if self._is_json is None and (chunk := self._begun(chunk)) == b"":
+            return False
+        if self._is_json:
+            self._keep(chunk)
+            return False
+        for data in self._events.feed(chunk):
+            self._take(data, now)
+        return self._reading.done
+
+    def response(
+        self, sent_at: float, ended_at: float, left_out: tuple[str, ...] = (), broken: RequestError | None = None
+    ) -> Response:
+        """The whole answer. `broken` is how the connection ended where it did not end well: it counts only where the
+        answer was not whole by then.
+
+        Raises `broken`, ConnectionFailed where the stream ended too early, BadReply, and what the reading raises.
+        """
+        if self._is_json:
+            if broken is not None:
+                raise broken
+            self._take_body()
+        elif broken is None:
+            for data in self._events.close():
+                self._take(data, ended_at)
+        reading = self._reading
+        if not reading.is_whole:
+            raise broken or self._incomplete()
+        try:
+            return reading.response(reading.timing(sent_at, ended_at), left_out)
+        except _ODD as error:
+            raise self._bad(f"{type(error).__name__}: {error}") from error
+
+    def filtered(self, declined: Declined, sent_at: float, ended_at: float, left_out: tuple[str, ...]) -> Response:
+        """The response where the provider's filter stopped the answer, or the prompt before it: with what came so far
+        and what it was billed, as far as that was said."""
+        reading = self._reading
+        timing = reading.timing(sent_at, ended_at)
+        try:
+            found = reading.response(timing, left_out)
+        except (*_ODD, RequestError):
+            found = Response(text=reading.said, stop_reason="content_filter", timing=timing, dropped=left_out)
+        return replace(found, stop_reason="content_filter", refusal=declined.words)
+
+    def _begun(self, chunk: bytes) -> bytes:
+        """Looks at the first bytes: what kind of body this is. The bytes to go on with; b"" while there are too few."""
+        self._head += chunk
+        head = self._head.removeprefix(b"\xef\xbb\xbf")
+        start = head.lstrip()[:1]
+        if not start or (len(self._head) < 3 and b"\xef\xbb\xbf".startswith(self._head)):
+            if len(self._head) > 2**20:
+                raise self._bad("a megabyte of blanks")
+            return b""
+        self._is_json = start in {b"{", b"["}
+        self._head = head[:200]
+        return head
+
+    def _keep(self, chunk: bytes) -> None:
+        self._body.append(chunk)
+        self._n_body += len(chunk)
+        if self._n_body > 2 * text_limit():
+            raise too_long(text_limit())
+
+    def _take_body(self) -> None:
+        body = b"".join(self._body)
+        self._body.clear()
+        try:
+            whole = parsed(body)
+        except ValueError as error:
+            raise self._bad("no whole JSON, so nothing of the dialect", body) from error
+        self._n_events += 1
+        chunks = whole if isinstance(whole, list) else [whole]
+        for chunk in chunks:
+            if not isinstance(chunk, dict):
+                raise self._bad("JSON that is no object, so nothing of the dialect", body)
+            if is_error(chunk):
+                raise error_from_event(chunk, self._path, self._where)
+            self._guarded(lambda one, _now: self._reading.take_whole(one), chunk, None, body)
+
+    def _take(self, data: bytes, now: float) -> None:
+        """One event. This is the hot path: a long answer has thousands."""
+        reading = self._reading
+        self._n_events += 1
+        if len(data) < 12 and (short := data.strip()) in {b"", b"[DONE]"}:
+            if short:
+                reading.end()
+            return
+        if self._n_events > MAX_EVENTS:
+            raise BadReply(f"{self._where.host}{self._path} sent more than {MAX_EVENTS:,} events; reading stopped.")
+        try:
+            event = parsed(data)
+        except ValueError as error:
+            raise self._bad("an event that is no JSON, so not of the dialect", data) from error
+        for one in event if type(event) is list else (event,):
+            if type(one) is not dict:
+                raise self._bad("an event that is no object, so not of the dialect", data)
+            if reading.done and not reading.reopens(one):
+                continue
+            if (b"error" in data or one.keys().isdisjoint(_MARKS)) and self._is_error(one):
+                self._take_error(one, now, data)
+                continue
+            try:
+                reading.take(one, now)
+            except _ODD as error:
+                raise self._bad("an event that is not of the dialect", data) from error
+
+    @staticmethod
+    def _is_error(event: dict[str, Any]) -> bool:
+        """Whether an event is an error: by a field of that name, or bare, like {"code": 500, "message": "..."}."""
+        if event.get("error") or event.get("type") == "error" or event.get("object") == "error":
+            return True
+        return event.keys().isdisjoint(_MARKS) and is_error(event)
+
+    def _take_error(self, event: dict[str, Any], now: float, data: bytes) -> None:
+        """Raises what the event means. Where the answer was there before, what went wrong then is not its fault, and
+        only the bill counts."""
+        if not self._reading.is_whole:
+            raise error_from_event(event, self._path, self._where)
+        if "usage" in event:
+            self._guarded(self._reading.take, {"usage": event["usage"]}, now, data)
+
+    def _guarded(self, take: _Take, event: dict[str, Any], now: float | None, data: bytes) -> None:
+        try:
+            take(event, now)
+        except _ODD as error:
+            raise self._bad("an event that is not of the dialect", data) from error
+
+    def _incomplete(self) -> RequestError:
+        place = f"{self._where.host}{self._path}"
+        if self._head[:1] == b"<":
+            return BadReply(
+                f"{place} answered with an HTML page; models.{self._where.name}.base_url may point to a web site, a "
+                "login or a proxy."
+            )
+        if not self._head.strip():
+            return BadReply(f"{place} answered with nothing at all.")
+        if self._is_json:
+            return self._bad("JSON that is no answer of the dialect", self._head)
+        if not self._n_events:
+            start = self._where.clean(self._head.decode("utf-8", "replace"))
+            return BadReply(f"{place} sent no event stream; its reply begins: {start}")
+        return ConnectionFailed(f"{place}: the stream ended before the answer did")
+
+    def _bad(self, what: str, data: bytes = b"") -> BadReply:
+        start = self._where.clean(data[:200].decode("utf-8", "replace"))
+        return BadReply(f"{self._where.host}{self._path} sent {what}" + (f": {start}" if start else ""))
