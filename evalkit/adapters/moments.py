@@ -9,6 +9,7 @@ first character, not of the block before it.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 
 from evalkit.reasoning import split
@@ -21,9 +22,9 @@ class Moments:
     __slots__ = ("_at", "_ends", "_first_call", "_first_thought", "_last", "_length")
 
     def __init__(self) -> None:
-        self._ends: list[int] = []
+        self._ends = array("q")
         """Characters of the text that had come with each piece."""
-        self._at: list[float] = []
+        self._at = array("d")
         self._length = 0
         self._first_call: float | None = None
         self._first_thought: float | None = None
@@ -51,8 +52,7 @@ class Moments:
 
     def restart(self) -> None:
         """The answer begins anew; what was shown of its reasoning was shown all the same."""
-        self._ends.clear()
-        self._at.clear()
+        del self._ends[:], self._at[:]
         self._length = 0
         self._first_call = self._last = None
 
