@@ -52,7 +52,6 @@ def is_private(host: str) -> bool:
         return "." not in host or host.endswith((".local", ".internal", ".lan", ".home.arpa", ".localhost"))
 
 
-
 def read_address(url: str) -> Address:
     """The address. Raises BadAddress for what is no http(s) address, or could be read in two ways."""
     if not url.isascii():

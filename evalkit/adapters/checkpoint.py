@@ -60,7 +60,7 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
     if not ours:
         from evalkit.adapters.checkpoint_trial import try_checkpoint
 
-        try_checkpoint(folder.real, compute_type, f"models.{spec.name}.model")
+        try_checkpoint(folder, compute_type, f"models.{spec.name}.model")
     from tokenizers import Tokenizer
 
     generation, config, naming = (

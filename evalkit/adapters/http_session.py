@@ -20,8 +20,8 @@ import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from evalkit.adapters.http_errors import Where
-from evalkit.addresses import is_loopback
 from evalkit.adapters.reply_body import HEADER_LIMITS
+from evalkit.addresses import is_loopback
 from evalkit.errors import BadReply, ConnectionFailed, Rejected, RequestError, Stalled, UserError
 
 CONNECT_TIMEOUT_S = 15.0

@@ -28,7 +28,6 @@ from evalkit.adapters.http_session import (
     unreadable_certificates,
 )
 from evalkit.adapters.reply_body import ReplyBody, error_body
-from evalkit.addresses import is_loopback
 
 SENT_AT = "evalkit_sent_at"
 """Response extension: `time.perf_counter()` when the request was handed to an open connection."""

@@ -87,12 +87,8 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
     judges, of_judges = _adapters(suite, {n: entry for n, entry in suite.judges.items() if n in wanted}, options)
     judged, wrong = make_panel(suite, tasks, entries, judges)
     errors, complaints = errors + of_judges, complaints + wrong
-    scorers: dict[str, Scorer] = {}
-    for task in tasks:
-        try:
-            scorers[task.name] = task_scorer(task)
-        except SuiteError as error:
-            complaints += [f"{task.at}.score: {complaint}" for complaint in error.complaints]
+    scorers, wrong = _scorers(tasks)
+    complaints += wrong
     planned: list[PlannedTask] = []
     redacted: dict[str, dict[str, int]] = {}
     notes: list[str] = []
@@ -132,19 +128,7 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         complaints += uncapped(models, [(task.name, task.settings) for task in planned], cap)
         complaints += uncapped(marking, [(task.name, task.settings) for task in judged.values()], cap)
     _refuse(complaints, errors)
-    run = suite.run
-    work = Work(
-        tuple(models),
-        tuple(planned),
-        RunSettings(
-            in_flight=run.in_flight if isinstance(run.in_flight, int) else None,
-            repeats=run.repeats,
-            seed=run.seed,
-            timeout_s=run.timeout_s,
-            max_cost_usd=cap,
-            max_error_rate=run.max_error_rate,
-        ),
-    )
+    work = Work(tuple(models), tuple(planned), _run_settings(suite, cap))
     if options.limit is not None:
         notes.append(f"cut by --limit to {options.limit} samples a task: a look, not evidence (a gate refuses it)")
     notes += [note for model in (*models, *marking) if (note := _kept_note(model)) is not None]
@@ -152,6 +136,30 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
     facts = {**_facts(suite, options, work, prices, panel), "egress": leaving.facts, **redaction_facts(suite, redacted)}
     whole = _digest(work, tasks, entries, panel)
     return Plan(suite, options, work, whole, (*notes, *recorded.lacking), facts, panel, tuple(recorded.lacking))
+
+
+def _scorers(tasks: list[Task]) -> tuple[dict[str, Scorer], list[str]]:
+    """The scorer of each task by name, and complaints about those that cannot be made."""
+    scorers: dict[str, Scorer] = {}
+    complaints: list[str] = []
+    for task in tasks:
+        try:
+            scorers[task.name] = task_scorer(task)
+        except SuiteError as error:
+            complaints += [f"{task.at}.score: {complaint}" for complaint in error.complaints]
+    return scorers, complaints
+
+
+def _run_settings(suite: Suite, cap: Decimal | None) -> RunSettings:
+    run = suite.run
+    return RunSettings(
+        in_flight=run.in_flight if isinstance(run.in_flight, int) else None,
+        repeats=run.repeats,
+        seed=run.seed,
+        timeout_s=run.timeout_s,
+        max_cost_usd=cap,
+        max_error_rate=run.max_error_rate,
+    )
 
 
 def _limited(task: Task, options: Options) -> Task:

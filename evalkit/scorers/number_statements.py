@@ -170,7 +170,7 @@ def _last_two(text: str) -> list[Number]:
             gap = _GAP.search(text, start, start + size // 2) or _SPACE.search(text, start, start + size // 2)
             start = gap.end() if gap else start
         found = [quantity for quantity in find_quantities(text[start:]) if quantity.kind != "other"][-2:]
-        if len(found) == 2 or not start or size == len(text):  # noqa: PLR2004
+        if len(found) == 2 or not start or size == len(text):
             return [replace(quantity, start=quantity.start + start, end=quantity.end + start) for quantity in found]
     return []
 

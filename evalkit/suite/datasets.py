@@ -13,7 +13,6 @@ with its place; nothing is skipped in silence but blank lines.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import io
 import json
 import zlib
@@ -137,7 +136,7 @@ class Data:
         return self.label
 
     @contextmanager
-    def _bytes(self) -> Iterator[io.BufferedReader]:
+    def _bytes(self) -> Iterator[io.BufferedReader[Any]]:
         """The file, unpacked where its name says gzip."""
         with self.path.open_file() as file:
             if self.path.name.endswith(".gz"):
