@@ -67,3 +67,27 @@ def test_a_huge_text_costs_no_more_than_its_limit() -> None:
     begun = time.perf_counter()
     assert len(visible(huge, limit=100)) <= 100
     assert time.perf_counter() - begun < 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ok\u202etxt.exe", "\x9b2J", "zero\u200bwidth", "\U000e0041tag", "\x7f", "\ufeff", "é中文🙂", "\u2028", '"\\'],
+)
+def test_json_on_standard_output_acts_on_no_terminal_and_says_the_same(text: str) -> None:
+    import json
+    import unicodedata
+
+    from evalkit.report.json_text import json_line
+
+    line = json_line({text: [text]})
+    assert line.endswith("}\n")
+    assert not any(unicodedata.category(char) in {"Cc", "Cf", "Zl", "Zp"} for char in line[:-1])
+    assert json.loads(line) == {text: [text]}
+
+
+def test_no_command_writes_json_past_it() -> None:
+    """Every command prints JSON through `json_line`."""
+    from tests.conftest import REPO
+
+    for path in sorted((REPO / "evalkit" / "cli").glob("*.py")):
+        assert "stdout.write(orjson" not in path.read_text("utf-8"), path.name

@@ -103,6 +103,6 @@ def show(name: str, results: Path, baselines: Path, as_json: bool) -> int:
 
 
 def _dump(value: object) -> None:
-    import orjson
+    from evalkit.report.json_text import json_line
 
-    sys.stdout.write(orjson.dumps(value).decode() + "\n")
+    sys.stdout.write(json_line(value))

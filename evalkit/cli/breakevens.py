@@ -78,9 +78,9 @@ def break_even(
     if markdown is not None:
         _write(markdown, as_markdown(made, found))
     if as_json:
-        import orjson
+        from evalkit.report.json_text import json_line
 
-        sys.stdout.write(orjson.dumps(facts).decode() + "\n")
+        sys.stdout.write(json_line(facts))
         return 0
     render_breakeven(made, found)
     return 0

@@ -45,9 +45,9 @@ def check_suite(
     )
     asyncio.run(_close(plan))
     if as_json:
-        import orjson
+        from evalkit.report.json_text import json_line
 
-        sys.stdout.write(orjson.dumps(_facts(plan)).decode() + "\n")
+        sys.stdout.write(json_line(_facts(plan)))
         return 0
     work = plan.work
     click.echo(f"{suite}: fine. {work.n_rows:,} rows: {_counted(plan)}.")

@@ -45,12 +45,12 @@ def command(a: str, b: str, flips: int, anyway: bool, results: Path, as_json: bo
     if versus is not None and flips:
         named = changed.read_flips(versus.flips, (left[2], left[3]), (right[2], right[3]), flips)
     if as_json:
-        import orjson
+        from evalkit.report.json_text import json_line
 
         sides = {"a": {"side": left[0], **left[1]}, "b": {"side": right[0], **right[1]}}
         paired = asdict(versus) if versus is not None else None
         said = {**sides, "paired": paired, "not_comparable": problem, "flips": [asdict(flip) for flip in named]}
-        sys.stdout.write(orjson.dumps(said).decode() + "\n")
+        sys.stdout.write(json_line(said))
         return 0
     render_comparison(left[1], right[1], labels=(left[0], right[0]), tested=versus is not None)
     if versus is not None:

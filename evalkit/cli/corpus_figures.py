@@ -42,10 +42,10 @@ def print_figures(run: str, results: Path, *, as_json: bool) -> int:
     if as_json:
         import dataclasses
 
-        import orjson
+        from evalkit.report.json_text import json_line
 
         found = {"folder": str(folder), "figures": [dataclasses.asdict(figure) for figure in figures]}
-        sys.stdout.write(orjson.dumps(found).decode() + "\n")
+        sys.stdout.write(json_line(found))
         return 0
     for figure in figures:
         left_out = f", {figure.n_errored:,} errored left out" if figure.n_errored else ""

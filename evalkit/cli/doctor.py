@@ -20,9 +20,9 @@ def command(as_json: bool) -> int:
 
     found = examine()
     if as_json:
-        import orjson
+        from evalkit.report.json_text import json_line
 
-        sys.stdout.write(orjson.dumps(as_facts(found)).decode() + "\n")
+        sys.stdout.write(json_line(as_facts(found)))
         return 0
     width = max(len(one.what) for one in found)
     for one in found:

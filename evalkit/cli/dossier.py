@@ -114,10 +114,10 @@ def _verify(dossier: Path, head: str | None, results: Path, *, as_json: bool) ->
     entries = file.verify(dossier, head)
     changed = list(changed_runs(entries, results))
     if as_json:
-        import orjson
+        from evalkit.report.json_text import json_line
 
         said = {"entries": len(entries), "head": entries[-1].digest, "changed": changed}
-        sys.stdout.write(orjson.dumps(said).decode() + "\n")
+        sys.stdout.write(json_line(said))
     else:
         click.echo(f"{dossier}: {len(entries)} entries, unbroken; head {entries[-1].digest}")
         for line in changed:

@@ -125,9 +125,9 @@ def flips_with_texts(
 def show(decision: GateDecision, *, json: bool) -> None:
     """Print the decision on stdout."""
     if json:
-        import orjson
+        from evalkit.report.json_text import json_line
 
-        sys.stdout.write(orjson.dumps(as_json(decision)).decode() + "\n")
+        sys.stdout.write(json_line(as_json(decision)))
         return
     from evalkit.report.verdict import render_gate
 

@@ -32,7 +32,9 @@ def check_judge(file: Path, label: str, judge: str, swapped: str | None, *, as_j
     else:
         raise UserError(f"{file}: {label!r} and {judge!r} must be texts (verdicts) or numbers (ratings) throughout")
     if as_json:
-        sys.stdout.write(orjson.dumps(dataclasses.asdict(found)).decode() + "\n")
+        from evalkit.report.json_text import json_line
+
+        sys.stdout.write(json_line(dataclasses.asdict(found)))
         return 0
     lines = _rating_lines(found) if isinstance(found, Ratings) else _pair_lines(found, both=swapped is not None)
     click.echo("\n".join(lines))

@@ -23,9 +23,9 @@ def check_judges(run: str, results: Path, *, as_json: bool) -> int:
         )
     _, n_unread = read_reviews(folder)
     if as_json:
-        import orjson
+        from evalkit.report.json_text import json_line
 
-        sys.stdout.write(orjson.dumps({**found, "n_reviews_unreadable": n_unread}).decode() + "\n")
+        sys.stdout.write(json_line({**found, "n_reviews_unreadable": n_unread}))
         return 0
     from evalkit.report.judges import render_judges
 

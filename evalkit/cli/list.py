@@ -30,9 +30,9 @@ def command(results: Path, as_json: bool) -> int:
         for run in list_runs(results)
     ]
     if as_json:
-        import orjson
+        from evalkit.report.json_text import json_line
 
-        sys.stdout.write(orjson.dumps(listed).decode() + "\n")
+        sys.stdout.write(json_line(listed))
         return 0
     if not listed:
         click.echo(f"No runs in {results}. Make the first one: evalkit run suites/quickstart.yaml")

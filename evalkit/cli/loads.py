@@ -115,11 +115,11 @@ def _print(plan: Plan, sitting: LoadSitting, results: Path, *, as_json: bool) ->
     found = hosted_prices(models, plan.suite.name, results).get(name) if sitting.load["serves"] else None
     by_share = curve(found[0].usd_per_hour, found[1]) if found is not None and found[1] is not None else None
     if as_json:
-        import orjson
+        from evalkit.report.json_text import json_line
 
         facts = {"folder": str(sitting.folder), "status": sitting.status, "model": name, **sitting.load}
         made = {**facts, "usd_per_mtok_by_utilisation": by_share}
-        sys.stdout.write(orjson.dumps(made, default=str).decode() + "\n")
+        sys.stdout.write(json_line(made, default=str))
         return
     from evalkit.report.load import render_load
 

@@ -63,9 +63,9 @@ def plan_suite(
         }
     asyncio.run(_close(plan))
     if as_json:
-        import orjson
+        from evalkit.report.json_text import json_line
 
-        sys.stdout.write(orjson.dumps(made).decode() + "\n")
+        sys.stdout.write(json_line(made))
         return 0
     from evalkit.report.plan import render_plan
 

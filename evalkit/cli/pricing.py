@@ -68,9 +68,9 @@ def price_run(ref: str, *, at: str | None, prices: Path | None, tier: str | None
     facts = runs.read_facts(folder)
     made = bill_of(folder, facts, results, at=_moment(at), prices=prices, tier=tier)
     if as_json:
-        import orjson
+        from evalkit.report.json_text import json_line
 
-        sys.stdout.write(orjson.dumps(made).decode() + "\n")
+        sys.stdout.write(json_line(made))
         return 0
     from evalkit.report.bill import render_bill
 

@@ -29,10 +29,10 @@ def rescore_run(
     order = {name: n for n, name in enumerate([*(task.name for task in read.tasks), *read.models])}
     changed.sort(key=lambda one: (order.get(one.task, -1), order.get(one.model, -1)))
     if as_json:
-        import orjson
+        from evalkit.report.json_text import json_line
 
         found = {"folder": str(folder), "suite": str(path), "tasks": [asdict(one) for one in changed]}
-        sys.stdout.write(orjson.dumps(found).decode() + "\n")
+        sys.stdout.write(json_line(found))
         return 0
     for one in changed:
         click.echo(_line(one))

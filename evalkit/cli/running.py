@@ -170,9 +170,8 @@ def _stopper(plan: Plan, rules: GateEntry, results: Path, baselines: Path) -> St
 
 def _print(sitting: Sitting, *, as_json: bool, decision: GateDecision | None = None) -> None:
     if as_json:
-        import orjson
-
         from evalkit.decide.decision import as_json as plain
+        from evalkit.report.json_text import json_line
 
         summary = {**sitting.summary, "status": sitting.status, "reasons": list(sitting.reasons)}
         if judging_of(sitting.folder) is not None:
@@ -181,7 +180,7 @@ def _print(sitting: Sitting, *, as_json: bool, decision: GateDecision | None = N
             summary["judging"] = figures(sitting.folder)
         if decision is not None:
             summary["gate"] = plain(decision)
-        sys.stdout.write(orjson.dumps({**summary, "folder": str(sitting.folder)}).decode() + "\n")
+        sys.stdout.write(json_line({**summary, "folder": str(sitting.folder)}))
     else:
         from evalkit.report.terminal import render_summary
 

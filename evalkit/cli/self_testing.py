@@ -24,10 +24,10 @@ def run_self_test(gate: GateEntry, folder: Path, results: Path, promoted: Path, 
     name, pairs = paired(gate, folder, results, promoted)
     shifts = list(self_test(gate, pairs, reps=reps, seed=seed))
     if as_json:
-        import orjson
+        from evalkit.report.json_text import json_line
 
         said = {"candidate": name, "n_pairs": pairs.n, "seed": seed, "shifts": [asdict(shift) for shift in shifts]}
-        sys.stdout.write(orjson.dumps(said).decode() + "\n")
+        sys.stdout.write(json_line(said))
         return 0
     with Page(None, None) as page:
         page.table(

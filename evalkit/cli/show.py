@@ -29,9 +29,9 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     summary = read_summary(folder)
     judged = _judged(folder)
     if as_json:
-        import orjson
+        from evalkit.report.json_text import json_line
 
-        sys.stdout.write(orjson.dumps({**summary, **judged, "folder": str(folder)}).decode() + "\n")
+        sys.stdout.write(json_line({**summary, **judged, "folder": str(folder)}))
         return 0
     from evalkit.report.terminal import render_slices, render_summary
 

@@ -49,9 +49,12 @@ def _piece(char: str, lines: bool) -> str:
         return "\n" if char == "\n" else "    "
     if char in _SHORT:
         return _SHORT[char]
-    if unicodedata.category(char) in _DANGEROUS or ord(char) in _INVISIBLE:
-        return _written_out(char)
-    return char
+    return _written_out(char) if acts_on_a_terminal(char) else char
+
+
+def acts_on_a_terminal(char: str) -> bool:
+    """Whether one character is a control or format character, or one that nobody sees."""
+    return unicodedata.category(char) in _DANGEROUS or ord(char) in _INVISIBLE
 
 
 def _written_out(char: str) -> str:
