@@ -102,6 +102,10 @@ def _first(words: list[Word], said: list[Said], known: Labelled, size: int) -> R
     2 to 4 find."""
     if (reading := _first_answer(words, known)) is not None:
         return reading
+    if size > LONGEST_FOR_MENTIONS:
+        return _weigh(
+            words, [one for one in said if one.stance != "states"], known, size
+        )  # "A is true" in a derivation
     first = next((one for one in said if one.stance == "states"), None)
     return _weigh(words, said, known, size) if first is None else Reading(first.index, "final statement")
 
