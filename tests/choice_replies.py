@@ -1206,4 +1206,14 @@ GROUPS: list[tuple[str, tuple[str, ...], list[tuple[str, str]]]] = [
             ("The colour is not red.", "-"),
         ],
     ),
+    (
+        "lists of three",
+        CITIES,
+        [
+            ("B, C or D.", "-"),
+            ("The answer is B, C or D.", "-"),
+            ("B, C and D.", "-"),
+            ("The answer is B, while C and D are close.", "B"),
+        ],
+    ),
 ]

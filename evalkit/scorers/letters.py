@@ -102,6 +102,10 @@ def _first(words: list[Word], said: list[Said], known: Labelled, size: int) -> R
     2 to 4 find."""
     if (reading := _first_answer(words, known)) is not None:
         return reading
+    if size > LONGEST_FOR_MENTIONS:
+        return _weigh(
+            words, [one for one in said if one.stance != "states"], known, size
+        )  # "A is true" in a derivation
     first = next((one for one in said if one.stance == "states"), None)
     return _weigh(words, said, known, size) if first is None else Reading(first.index, "final statement")
 
@@ -185,14 +189,20 @@ def _settle(
     elif stance == "clash":
         state.drop(f"{known.labels[index or 0]} stands with the text of another choice")
     elif stance == "several":
-        if (state.tier < 3 and (one.framed or _first_word(words, place))) or (
-            one.framed and _named_by_answer(words, one)
-        ):
+        opens = state.tier < 3 and (one.framed or _first_word(words, place))
+        beside = state.index is not None and _side_by_side(words, state.place, place)
+        if opens or beside or (one.framed and _named_by_answer(words, one)):
             state.drop("more than one choice is named")
     elif stance == "denies" and state.index == index:
         state.drop("the answer is taken back")
     elif stance == "doubts":
         _settle_doubt(state, one, words, index)
+
+
+def _side_by_side(words: list[Word], first: int, second: int) -> bool:
+    """Whether only a comma parts two choices: "B, C or D"."""
+    between = words[first + 1 : second] if second - first < 6 else []
+    return bool(between) and all(word.role in ("comma", "wrap", "or") for word in between)
 
 
 def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None) -> None:

@@ -31,10 +31,11 @@ class Said:
     index: int | None
     """Of the choice; None for what concerns no single one."""
     stance: str
-    """answers: "the answer is B", "I choose B"; states: "B is correct", "it is B", "Queue: billing"; opens: "B,
-    because"; line: a sentence or line that is the choice alone; mentions: in brackets, or behind "is" with other words
-    before it; denies; doubts; supposes; several; clash: a label with another choice's text; retracts: "wait", "that is wrong"; turns: "actually"; unsure: "I am not sure"; outside: an
-    answer that is no choice."""
+    """answers: "the answer is B", "I choose B"; states: "B is correct", "it is B", "Queue: billing"; opens: "B, so";
+    line: a sentence or line that is the choice alone; mentions: in brackets, or behind "is" with other words before it;
+    denies; doubts; supposes; asks; several; clash: a label with another choice's text; names: nothing of these.
+    Without a choice: retracts: "wait", "that is wrong"; turns: "actually"; unsure: "I am not sure"; outside: an answer
+    that is no choice."""
     framed: bool = False
     """Where several are named: whether it is they that the answer names."""
 
