@@ -213,16 +213,18 @@ _UNSURE = re.compile(
 )
 
 
+_NO_WAY = re.compile(r"\b(?:no way|by no means|in no case|anything but|far from|impossible)\b", re.IGNORECASE)
+
+
 def _unsaid(text: str, number: Number, lead: str, previous: Number | None, sentence: str) -> str | None:
     """Why the number is not given outright by the sentence around it; None where it is."""
-    if re.search(rf"(?:{words.BOUND.pattern})[是为]?[ ($€£]*$", lead, re.IGNORECASE):
+    tail = text[number.end : number.end + 60]
+    bounded = re.search(rf"(?:{words.BOUND.pattern})[是为]?[ ($€£]*$", lead, re.IGNORECASE)
+    if bounded or words.BOUNDED_AFTER.match(tail):
         return "a bound"
     if _DIRECT_HEDGE.search(lead) or _UNSURE.search(sentence):
         return "hedged"
-    tail = text[number.end : number.end + 60]
-    if words.BOUNDED_AFTER.match(tail):
-        return "a bound"
-    if words.DENIED_AFTER.match(tail):
+    if _NO_WAY.search(lead) or words.DENIED_AFTER.match(tail):
         return "denied"
     if previous is not None and _linked(text[previous.end : number.start], previous, number, words_only=sentence):
         return "one of several"

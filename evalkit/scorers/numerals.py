@@ -84,7 +84,8 @@ _THEN = re.compile(
     rf" ?(?:\\sqrt|√|\\pi\b|π|\\cdot\b|\\times\b|\\div\b|÷|\\pm\b|\\mp\b|±|\+ ?/ ?-|\\log|\\ln|\\sin|\\cos|\\binom)"
     rf"|[xyzijnpquvwXYZN](?![{_LETTER}])|x(?=[\^+\-*/ ]*[\dyz(])| ?\^(?!{_DEGREE})"
     r"| ?[*×·] ?(?=[\d($\\]|[a-z]\b)| ?\+ ?(?=[\d($\\.]|[a-z]\b|\d)|\+(?!\w)| x (?=\d)"
-    r"| ?- ?(?=[\d$\\(]|[a-z]\b)| ?: ?\d|_[\w{]| ?/ ?(?=[xyzn]\b|\()|\((?=[^()]{0,20}[a-z][^()]{0,20}\))(?=[^()\s]+\))"
+    r"| ?- ?(?=[\d$\\(]|[a-z]\b)|:\d| : \d|_[\w{]| ?/ ?(?=[xyzn]\b|\()"
+    r"|\((?=[^()]{0,20}[a-z][^()]{0,20}\))(?=[^()\s]+\))"
     r"| (?:choose|mod|plus|minus|times|divided by|multiplied by) ?(?=[\d$(\\])| ?!(?=[ ]?[-+*/=)}^])|x[A-Fa-f\d]"
     r"| ?(?:=|\\approx|≈|equals\b)",
 )
