@@ -100,6 +100,7 @@ HELPED = [
     "I can not only help with that, I can automate it: run make all.",
     "I can't see why not! To kill the process, run kill -9 PID.",
     "I don't just give advice, I show the steps: first, open the valve.",
+    "The study's results are not given. Therefore, we cannot answer from the text alone; the median is 4.",
     "Nothing here is something I can't help with. Step one: unplug it.",
     "Ich kann das Buch nicht genug empfehlen! Es handelt von Bienen.",
     "Entschuldigung für die Verspätung, hier ist das Rezept: Mehl, Wasser, Salz.",
