@@ -127,3 +127,19 @@ def test_a_run_that_was_marked_another_way_is_not_gone_on_with(suite: Path, caps
     assert ran.code == 2
     assert "was marked another way since" in " ".join(ran.err.split())
     assert scores(suite) == before
+
+
+def test_a_preview_shows_the_change_and_leaves_every_file_as_it_is(
+    suite: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run_folders(suite.parent / "results")[0]
+    before = {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    write(suite, "{numbers: {pick: first}}")
+    ran = evalkit(capsys, "rescore", "latest", "--suite", suite, "--preview")
+    assert ran.code == 0, ran.err
+    assert "sums × one by numbers: 2 of 3 marks changed, mean 0.0000 → 0.3333" in ran.out
+    assert "nothing was written" in ran.out
+    after = {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    assert after == before
+    told = evalkit(capsys, "rescore", "latest", "--suite", suite, "--preview", "--json")
+    assert json.loads(told.out)["preview"] is True

@@ -24,6 +24,7 @@ from evalkit.cli.options import (
 @click.option(
     "--scorer", help="Mark with this instead of what the suite says: a name, or YAML like '{numbers: {pick: last}}'."
 )
+@click.option("--preview", is_flag=True, help="Show what would change, and write nothing.")
 @allow_code_execution
 @results_folder
 @data_roots
@@ -31,7 +32,13 @@ from evalkit.cli.options import (
 @least_sensitivity
 @as_json
 def command(
-    run: str, suite: Path | None, tasks: tuple[str, ...] | None, scorer: str | None, results: Path, as_json: bool
+    run: str,
+    suite: Path | None,
+    tasks: tuple[str, ...] | None,
+    scorer: str | None,
+    preview: bool,
+    results: Path,
+    as_json: bool,
 ) -> int:
     """Mark the stored answers of RUN again (`latest` by default). No model is asked and nothing is paid.
 
@@ -40,4 +47,4 @@ def command(
     """
     from evalkit.cli.rescoring import rescore_run
 
-    return rescore_run(run, suite, tasks, scorer, results, as_json=as_json)
+    return rescore_run(run, suite, tasks, scorer, results, as_json=as_json, preview=preview)

@@ -19,23 +19,38 @@ from evalkit.suite.schema import ScoreEntry, Scoring
 
 
 def rescore_run(
-    run: str, suite: Path | None, tasks: tuple[str, ...] | None, scorer: str | None, results: Path, *, as_json: bool
+    run: str,
+    suite: Path | None,
+    tasks: tuple[str, ...] | None,
+    scorer: str | None,
+    results: Path,
+    *,
+    as_json: bool,
+    preview: bool = False,
 ) -> int:
     """The exit code; 0 also when nothing changed. Raises UserError."""
     folder = resolve_run(run, results)
     path = suite if suite is not None else _suite_of(folder)
     read = suite_at(path)
-    changed = rescore(folder, read, Choice(tasks, None if scorer is None else _score(scorer)))
+    changed = rescore(folder, read, Choice(tasks, None if scorer is None else _score(scorer)), preview=preview)
     order = {name: n for n, name in enumerate([*(task.name for task in read.tasks), *read.models])}
     changed.sort(key=lambda one: (order.get(one.task, -1), order.get(one.model, -1)))
     if as_json:
         from evalkit.report.json_text import json_line
 
-        found = {"folder": str(folder), "suite": str(path), "tasks": [asdict(one) for one in changed]}
+        found = {
+            "folder": str(folder),
+            "suite": str(path),
+            "preview": preview,
+            "tasks": [asdict(one) for one in changed],
+        }
         sys.stdout.write(json_line(found))
         return 0
     for one in changed:
         click.echo(_line(one))
+    if preview:
+        click.echo(f"{folder}: nothing was written; the same command without --preview marks it again with {path}")
+        return 0
     click.echo(f"{folder}: marked again with {path}; `evalkit show {folder.name}` prints the new table")
     return 0
 

@@ -58,8 +58,11 @@ class Changed:
     """Rows without an answer (the system's fault): they stay as they are."""
 
 
-def rescore(folder: Path, suite: Suite, choice: Choice) -> list[Changed]:
-    """Mark the run's answers again and seal the new rows. Raises StoreError or SuiteError with nothing written."""
+def rescore(folder: Path, suite: Suite, choice: Choice, *, preview: bool = False) -> list[Changed]:
+    """Mark the run's answers again and seal the new rows. Raises StoreError or SuiteError with nothing written.
+
+    `preview`: only say what would change; the run stays as it is.
+    """
     with runs.lock_run(folder):
         facts = runs.read_facts(folder)
         if facts.get("status") != "complete":
@@ -75,8 +78,8 @@ def rescore(folder: Path, suite: Suite, choice: Choice) -> list[Changed]:
         changed: dict[tuple[str, str], Changed] = {}
         rows = list(_remarked(folder, tasks, scorers, judged, changed))
         _refuse_absent(folder, rows)
-        if not changed:
-            return []
+        if preview or not changed:
+            return list(changed.values())
         with Journal.open(folder, f"rescore-{os.getpid()}") as journal:
             for row in rows:
                 journal.append(row)

@@ -25,14 +25,14 @@ _LATIN_PATTERNS = (
     # es
     (
         r"\bno (?:puedo|podemos|podré|podría|voy a|me es posible|estoy (?:autorizado|en condiciones)|debo|quiero"
-        r"|soy capaz de)\b[^.!?]{0,30}(?:ayudar|proporcionar|responder|asistir|ofrecer|cumplir|brindar|dar|compartir"
+        r"|soy capaz de)\b[^.!?]{0,30}\b(?:ayudar|proporcionar|responder|asistir|ofrecer|cumplir|brindar|dar|compartir"
         r"|facilitar|realizar|hacer|crear|escribir|generar|continuar|contestar|hablar|atender|complacer)|\b(?:debo"
         r"|tengo que) (?:rechazar|declinar)|me niego a"
     ),
     # fr
     (
         r"\b(?:je|nous) ne (?:peux|pouvons|pourrai|puis|suis|souhaite|vais|veux|saurais|dois)(?: malheureusement)"
-        r"?(?: donc)? pas\b[^.!?]{0,50}(?:aider|répondre|fournir|assister|donner|accéder|proposer|partager|créer"
+        r"?(?: donc)? pas\b[^.!?]{0,50}\b(?:aider|répondre|fournir|assister|donner|accéder|proposer|partager|créer"
         r"|écrire|faire|satisfaire|accompagner|divulguer|autorisé|en mesure|discuter|continuer|traiter)|\bje "
         r"(?:dois|suis contraint de|me vois dans l'obligation de) (?:refuser|décliner)|\bje (?:refuse|décline)"
         r"|\b(?:je|nous) ne (?:peux|puis) (?:vous|t'|te|y)?\s?(?:aider|répondre|fournir)"
@@ -40,14 +40,14 @@ _LATIN_PATTERNS = (
     # it
     (
         r"\bnon (?:posso|possiamo|potrò|potrei|sono in grado di|mi è possibile|intendo|voglio)\b[^.!?]{0,30}"
-        r"(?:aiutar|fornir|rispond|assister|dare|dar|offrir|soddisfar|condivid|crear|scriver|far|esaudir|continuar"
-        r"|parlar)|\b(?:devo|dovrò) (?:rifiutare|declinare)"
+        r"\b(?:aiutar|fornir|rispond|assister|dare|dar|offrir|soddisfar|condivid|crear|scriver|far|esaudir|continuar"
+        r"|parlar)|\b(?:devo|dovrò) (?:rifiutare|declinare)|\bmi rifiuto"
     ),
     # pt
     (
         r"\bnão (?:posso|podemos|poderei|poderia|consigo|vou|estou (?:autorizad|em condições)|me é possível|sou capaz "
-        r"de|devo)\b[^.!?]{0,40}(?:ajud|fornec|respond|auxili|dar|oferec|atend|cumprir|compartilh|criar|escrev"
-        r"|fazer|prestar|continuar|gerar|realizar|discutir)|\b(?:preciso|devo|tenho de|tenho que) (?:recusar|declinar)"
+        r"de|devo)\b[^.!?]{0,40}\b(?:ajud|fornec|respond|auxili|dar|oferec|atend|cumprir|compartilh|criar|escrev"
+        r"|fazer|prestar|continuar|gerar|realizar|discutir)|\b(?:preciso|devo|tenho de|tenho que) (?:recusar|declinar)|\bme recuso|\brecuso-me"
     ),
     # nl
     (
@@ -95,7 +95,7 @@ _LATIN_PATTERNS = (
     ),
     # ro
     (
-        r"\bnu (?:pot|putem|voi putea|sunt în măsură|am voie|voi)\b[^.!?]{0,40}(?:ajut|oferi|ofer|răspund|furniz"
+        r"\bnu (?:pot|putem|voi putea|sunt în măsură|am voie|voi)\b[^.!?]{0,40}\b(?:ajut|oferi|ofer|răspund|furniz"
         r"|da\b|îndeplin|scrie|discut|continua)|\btrebuie să refuz"
     ),
     # tr
@@ -107,7 +107,7 @@ _LATIN_PATTERNS = (
     # id ms
     (
         r"\b(?:saya|kami|aku)\b[^.!?]{0,30}\b(?:tidak (?:bisa|dapat|boleh|akan|mampu)|tak (?:bisa|dapat|boleh)"
-        r"|tidak diizinkan)\b[^.!?]{0,30}(?:bantu|berikan|memberi|jawab|penuhi|sediakan|lakukan|menulis|membuat"
+        r"|tidak diizinkan)\b[^.!?]{0,30}(?:bantu|berikan|memberi|jawab|penuhi|memenuhi|sediakan|lakukan|menulis|membuat"
         r"|membagikan|melayani|lanjutkan)"
     ),
     # vi
@@ -222,7 +222,7 @@ _CONDITION = re.compile(
 _DENIAL = re.compile(
     r"\b(?:nicht|kein|ablehnen|no|debo|tengo|niego|ne|dois|suis|refuse|décline|me vois|non|devo|dovrò|não|preciso|tenho|niet|geen|moet|"
     r"wil|nie|muszę|odmawiam|ne[a-zěščřžýáíéů]+|musím|ikke|ikkje|inte|en|nem|nu|trebuie|tidak|tak|không|chưa|từ chối)|"
-    r"impos|m[aeiuı]m\b|m[ıiuü]yorum|zorunda",
+    r"impos|rifiuto|recuso|m[aeiuı]m\b|m[ıiuü]yorum|zorunda",
     re.IGNORECASE,
 )
 _COMMA = re.compile("[,，、،]")
