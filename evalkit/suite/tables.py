@@ -60,7 +60,11 @@ def _separator(head: list[str], expected: str) -> str:
         return expected
     for other in _SEPARATORS:
         n = _n_cells(head[:1], other)
-        if n is not None and n > 1 and (len(head) < 2 or not head[1].strip() or _n_cells(head[1:2], other) in {n, None}):
+        if (
+            n is not None
+            and n > 1
+            and (len(head) < 2 or not head[1].strip() or _n_cells(head[1:2], other) in {n, None})
+        ):
             return other
     return expected
 
