@@ -252,3 +252,18 @@ def test_digests_of_plain_records_are_those_of_before(world: DataWorld) -> None:
     for task, sample, target in cases:
         _, rows = world.run([record], **task)
         assert (rows[0].sample_digest, rows[0].target_digest) == (sample, target)
+
+
+@pytest.mark.parametrize("word", ["allOf", "anyOf", "oneOf"])
+def test_a_bomb_of_references_ends_soon(world: DataWorld, word: str) -> None:
+    steps: dict[str, Any] = {f"s{i}": {word: [{"$ref": f"#/$defs/s{i + 1}"}] * 2} for i in range(40)}
+    schema = {"$defs": {**steps, "s40": {"not": {"type": ["string", "object"]}}}, "$ref": "#/$defs/s0"}
+    began = time.monotonic()
+    said = world.said([{"id": "1", "q": "b"}], target=None, score={"use": "json", "schema": schema})
+    assert "$ref" in said and time.monotonic() - began < 20.0
+
+
+def test_a_schema_that_refers_often_is_fine(world: DataWorld) -> None:
+    node = {"type": "object", "properties": {"left": {"$ref": "#/$defs/node"}, "right": {"$ref": "#/$defs/node"}}}
+    schema = {"$defs": {"node": node}, "$ref": "#/$defs/node"}
+    assert world.check([{"id": "1", "q": "b"}], target=None, score={"use": "json", "schema": schema}).code == 0

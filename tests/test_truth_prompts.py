@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.data_world import TWO, DataWorld
+from tests.world import evalkit
 
 
 @pytest.fixture
@@ -329,6 +331,21 @@ def test_what_only_another_column_tells_apart_is_another_sample(world: DataWorld
     assert plain[0].sample_digest == named[0].sample_digest, "the same field, however it is written"
 
 
+def test_a_judge_reads_columns_of_any_name_too(world: DataWorld) -> None:
+    suite = world.suite([{"id": "1", "q": "b", "Ideal Answer": "u"}], target=None)
+    judge = {
+        "by": "j",
+        "prompt": "{{ row['Ideal Answer'] }} or {{ answer }}?",
+        "reference": "{{ row['Ideal Answer'] }}",
+    }
+    whole = json.loads(suite.read_text())
+    whole["judges"] = {"j": {"adapter": "scripted", "replies": {"*": "[[5]]"}}}
+    whole["tasks"][0]["score"] = {"judge": judge}
+    suite.write_text(json.dumps(whole))
+    ran = evalkit(world.capsys, "check", suite)
+    assert ran.code == 0, ran.err
+
+
 def test_one_line_with_a_count_for_one_kind_of_mistake(world: DataWorld) -> None:
     records = [{"id": str(i), "q": f"q{i}", "a": "Billing"} for i in range(30)]
     said = world.said(records, choices=["billing", "refund"], score="choice").strip()
@@ -377,8 +394,6 @@ def test_braces_without_quotes_are_answered_with_the_quotes(world: DataWorld, bo
     lines = "".join(f"    {name}: {value}\n" for name, value in task.items())
     text = f"name: n\nmodels: {{m: {{adapter: scripted}}}}\ntasks:\n  - {body}\n{lines}"
     (world.folder / "suite.yaml").write_text(text)
-    from tests.world import evalkit
-
     ran = evalkit(world.capsys, "check", world.folder / "suite.yaml")
     assert ran.code == 2 and "quotes" in ran.err and key in ran.err, ran.err
     assert ran.err.strip().count("\n") == 0, ran.err

@@ -30,6 +30,14 @@ _REFUSED = {
 }
 
 
+MOST_REFERENCES = 20_000
+"""References that are followed for one answer: a few lines of a schema can double them at every step."""
+
+
+class _TooMany(Exception):
+    """More references than one answer may need."""
+
+
 def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
     """A check against the schema (JSON Schema 2020-12; `format` is not asserted).
 
@@ -60,17 +68,35 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
         if wanted and isinstance(value, list) and len({canonical(item) for item in value}) < len(value):
             yield ValidationError("has items that are not unique")
 
-    checks = {"pattern": pattern, "uniqueItems": unique}
+    follow: Any = Draft202012Validator.VALIDATORS["$ref"]
+    followed = [0]
+
+    def reference(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[ValidationError]:
+        followed[0] += 1
+        if followed[0] > MOST_REFERENCES:
+            raise _TooMany
+        yield from follow(validator, wanted, value, schema) or ()
+
+    checks = {"pattern": pattern, "uniqueItems": unique, "$ref": reference}
     safe = extend(Draft202012Validator, checks)  # type: ignore[no-untyped-call]
     validator = safe(schema, registry=Registry())
 
-    def complain(value: Any) -> str | None:
+    def check(value: Any) -> str | None:
+        followed[0] = 0
         error = next(iter(validator.iter_errors(value)), None)
         return None if error is None else f"{error.json_path}: {error.message[:200]}"
 
+    def complain(value: Any) -> str | None:
+        try:
+            return check(value)
+        except _TooMany:
+            return f"$: its check follows more than {MOST_REFERENCES:,} references of the schema"
+
     try:
         for probe in _PROBES:
-            complain(probe)
+            check(probe)
+    except _TooMany as error:
+        raise SuiteError(f"{where}: a `$ref` leads to more than {MOST_REFERENCES:,} others") from error
     except (RecursionError, Unresolvable) as error:
         raise SuiteError(f"{where}: a `$ref` leads round in a circle, or nowhere: {error}") from error
     return complain

@@ -25,7 +25,7 @@ from typing import IO, Any
 
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
-from evalkit.suite.filekinds import HEAD, LONGEST_LINE, Unpacked, not_utf8, other_kind
+from evalkit.suite.filekinds import HEAD, LONGEST_LINE, check_unpacked, not_utf8, other_kind
 from evalkit.suite.hub_forms import Form
 from evalkit.suite.parquet import read_parquet
 from evalkit.suite.rendering import TooMuch
@@ -109,13 +109,13 @@ class Data:
             with self._bytes() as file:
                 if said := other_kind(file.peek(HEAD)[:HEAD], self.format):
                     raise SuiteError(f"{self.label}: {said}")
-                within: IO[bytes] = file
                 if self.path.name.endswith(".gz"):
-                    within = io.BufferedReader(Unpacked(file, self.path.n_bytes()), 1 << 16)
+                    check_unpacked(file, self.path.n_bytes())
+                    file.seek(0)
                 if self.format == "jsonl":
-                    yield from self._jsonl(within, complain)
+                    yield from self._jsonl(file, complain)
                 else:
-                    yield from read_table(within, "\t" if self.format == "tsv" else ",", self.place, complain)
+                    yield from read_table(file, "\t" if self.format == "tsv" else ",", self.place, complain)
         except TooMuch as error:
             raise SuiteError(f"{self.label}: {error}") from error
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:

@@ -6,9 +6,8 @@ not_utf8("d.csv", b"\xff\xfei\x00d\x00", error)
 
 from __future__ import annotations
 
-import io
 import re
-from typing import IO, Any
+from typing import IO
 
 from evalkit.suite.rendering import TooMuch
 
@@ -85,29 +84,17 @@ def _iconv(encoding: str) -> str:
     return f"iconv -f {encoding} -t UTF-8 FILE > NEW"
 
 
-class Unpacked(io.RawIOBase):
-    """What a gzip file unpacks to, up to a bound: a small file must not become an endless one.
+def check_unpacked(file: IO[bytes], size: int) -> None:
+    """Raises TooMuch for what unpacks to far more than its size: a small file must not become an endless one.
 
-    Reading raises TooMuch beyond MOST_UNPACKED bytes that are more than MOST_TIMES the size of the file.
+    Reads to the end, or to the bound (MOST_UNPACKED bytes, or MOST_TIMES the size if that is more).
     """
-
-    def __init__(self, inner: IO[bytes], size: int) -> None:
-        self._inner = inner
-        self._most = max(MOST_UNPACKED, MOST_TIMES * size)
-        self._n = 0
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        """Fill the buffer; the number of bytes, 0 at the end. Raises TooMuch."""
-        got = self._inner.read(len(buffer))
-        buffer[: len(got)] = got
-        self._n += len(got)
-        if self._n > self._most:
+    most = max(MOST_UNPACKED, MOST_TIMES * size)
+    n = 0
+    while got := len(file.read(1 << 20)):
+        n += got
+        if n > most:
             raise TooMuch(
-                f"unpacks to more than {self._most // 1_000_000:,} MB, over {MOST_TIMES} times its size, and is read "
-                "no further; unpack it yourself if it is meant so"
+                f"unpacks to more than {most // 1_000_000:,} MB, over {MOST_TIMES} times its size, and is not read; "
+                "unpack it yourself if it is meant so"
             )
-        return len(got)

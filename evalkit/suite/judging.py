@@ -28,7 +28,7 @@ from evalkit.suite import builtin_tasks
 from evalkit.suite.digests import digest
 from evalkit.suite.located import Loc
 from evalkit.suite.schema import JudgingEntry, ScoreEntry, TaskEntry
-from evalkit.suite.templates import BadTemplate, Template
+from evalkit.suite.templates import ROW, BadTemplate, Template
 from evalkit.suite.wording import near
 
 SCORER = "judge"
@@ -76,6 +76,7 @@ class Judging:
         sample = shown.sample
         turns = _told(shown.conversation)
         values: dict[str, Any] = {
+            **dict.fromkeys(ROW, sample.fields),
             **sample.fields,
             "question": as_text(turns),
             "conversation": [{"role": turn.role, "content": turn.content} for turn in turns],

@@ -15,13 +15,13 @@ from typing import IO, Any
 from evalkit.errors import SuiteError
 from evalkit.suite.rendering import Binary
 
-MOST_UNPACKED = 1_000_000_000
+MOST_UNPACKED = 300_000_000
 """Bytes of columns that a file may always hold."""
 MOST_TIMES = 1_000
 """Beyond these bytes it may hold so many times its own size."""
 LARGEST_BATCH = 256_000_000
 """Bytes of the records that are in memory together."""
-_ROWS = 1_000
+_ROWS = 64
 
 
 def read_parquet(source: Path | IO[bytes], label: str, size: int) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -37,10 +37,15 @@ def read_parquet(source: Path | IO[bytes], label: str, size: int) -> Iterator[tu
             _check_names(file.schema_arrow, "", label)
             _check_size(file.metadata, size, label)
             short = {field.name: field.type for field in file.schema_arrow if _has_short_floats(field.type)}
-            number = 0
+            number = n_chars = 0
             for batch in _batches(file, label):
                 for record in batch.to_pylist():
                     number += 1
+                    n_chars += sum([len(value) for value in record.values() if isinstance(value, str)])
+                    if n_chars > max(MOST_UNPACKED, MOST_TIMES * size):  # one long text, named by many rows
+                        raise SuiteError(
+                            f"{label}: its texts are more than {MOST_TIMES:,} times its size; it is not read"
+                        )
                     for name, kind in short.items():
                         record[name] = _shortened(record[name], kind)
                     yield number, {name: plain(value) for name, value in record.items()}
