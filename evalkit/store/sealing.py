@@ -53,7 +53,7 @@ def seal(folder: Path) -> Sealed:
     if places:
         part = max(parts.part_numbers(folder), default=0) + 1
         _write_part(folder, part, _at(folder, places))
-    integrity.record(folder)
+    integrity.record(folder, new_part=part)
     for path in sources:
         path.unlink()
     return Sealed(part, len(places), n_lines - n_unreadable - len(places), n_unreadable)
