@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import StoreError
-from evalkit.store import integrity, parts, runs
+from evalkit.store import integrity, journal, parts, runs
 from evalkit.store.columns import model_rows
 from evalkit.store.queries import connect, load_run
 from evalkit.store.score_table import read_scores
-from evalkit.store.sealing import rows_of
+from evalkit.store.sealing import rows_of, seal
 from evalkit.store.summary import read_summary, summarise
 from tests.world import evalkit, run_folders
 
@@ -127,3 +127,15 @@ def test_a_part_that_a_killed_process_left_without_a_digest_gets_one_at_the_next
 
 def test_a_run_that_was_never_sealed_shows_the_same_figures(run: Path) -> None:
     assert read_summary(run) == summarise(run)
+
+
+def test_a_part_written_anew_under_an_old_name_has_its_own_digest(run: Path) -> None:
+    kept = list(rows_of(run))[:20]
+    for path in run.glob("*.parquet"):
+        path.unlink()
+    with journal.Journal.open(run, "again") as log:
+        for row in kept:
+            log.append(row)
+    seal(run)
+    assert len(list(rows_of(run))) == 20
+    assert parts.damage(run) is None

@@ -25,8 +25,9 @@ _known: dict[str, tuple[tuple[int, int, int], Mapping[str, str]]] = {}
 """By folder: the stamp of its run.json, and the digests that it holds."""
 
 
-def record(folder: Path) -> None:
-    """Note the digest of every part that has none yet in run.json. Nothing where the folder has no run.json.
+def record(folder: Path, *, new_part: int | None = None) -> None:
+    """Note the digest of a part that was written just now, and of every one that has none yet, in run.json. Nothing
+    where the folder has no run.json.
 
     Raises StoreError or RunIncomplete where it cannot be written.
     """
@@ -37,7 +38,7 @@ def record(folder: Path) -> None:
         path.name: digest_of(path)
         for kind in ("rows", "texts")
         for path in sorted(folder.glob(f"{kind}-*.parquet"))
-        if path.name not in noted
+        if path.name not in noted or path.name == f"{kind}-{new_part}.parquet"
     }
     if new:
         runs.update_facts(folder, **{SEALED: {**noted, **new}})

@@ -58,7 +58,7 @@ def seal(folder: Path) -> Sealed:
     if places:
         part = max(parts.part_numbers(folder), default=0) + 1
         aside = _write_part(folder, part, _at(folder, places))
-    integrity.record(folder)
+    integrity.record(folder, new_part=part)
     for path in sources:
         path.unlink()
     n_rows = len(places) - len(aside)
