@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters import anthropic_messages, gemini, openai_responses
+from evalkit.adapters import anthropic_messages, gemini_stream, openai_responses
 from evalkit.adapters.billed_beside import asked_beside, billed_beside
 from evalkit.adapters.chat_usage import usage_of
 from evalkit.adapters.presets import Preset
@@ -80,7 +80,7 @@ def test_text_tokens_are_only_text_tokens(usage: dict[str, Any]) -> None:
 
 
 READ = {
-    "gemini": gemini.usage_of,
+    "gemini": gemini_stream.usage_of,
     "chat": lambda raw: usage_of(raw, ANY, tier=None, showed_reasoning=False),
     "responses": lambda raw: openai_responses.read_usage(raw, None),
     "anthropic": anthropic_messages.read_usage,

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from evalkit.adapters.base import Endpoint, ModelSpec
-from evalkit.adapters.keys import is_private
+from evalkit.addresses import is_private
 from evalkit.cli import run_command
 from evalkit.cli.forewarning import retirement
 from evalkit.engine.asking import Lane, Slot, ask

@@ -143,8 +143,9 @@ def _weights(folder: Inside) -> tuple[Path, str]:
 def _vocabulary_size(weights: Path) -> int | None:
     """Tokens in the vocabulary of a CTranslate2 folder; None where it is not beside the weights."""
     for name in ("vocabulary.json", "vocabulary.txt"):
-        if (weights / name).is_file():
-            text = (weights / name).read_text(encoding="utf-8")
+        file = named(weights) / name
+        if file.is_file():
+            text = file.text()
             return len(json.loads(text)) if name.endswith(".json") else len(text.splitlines())
     return None
 

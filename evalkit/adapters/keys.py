@@ -21,6 +21,9 @@ from evalkit.trust import ALLOWED_ENV, HTTP_HOSTS, KEY_HOSTS, key_may_go
 REMOVED = "[key removed]"
 _handed_out: set[str] = set()
 """Keys that adapters of this process were given."""
+_SHORTEST = 12
+"""Characters of a key that is removed from replies. Servers of one's own are given `EMPTY`, `none` or `x`: these are no
+secrets, and removing them would change the answers."""
 
 
 def checked_host(url: str, spec: ModelSpec) -> str:
@@ -73,7 +76,8 @@ def api_key(
     encrypted = url.lower().startswith("https:") or is_loopback(host)
     at_home = encrypted and not named_by_suite and _at_home(host, home)
     if at_home or _allowed(env, host, spec, named_by_suite=named_by_suite):
-        _handed_out.add(key)
+        if len(key) >= _SHORTEST:
+            _handed_out.add(key)
         return key
     if own:
         return None  # a server of one's own: it works without the provider's key, and does not get it

@@ -76,6 +76,10 @@ def mark_reply(sample: Sample, response: Response, pick: str = "last") -> Score:
     right = target_index(sample)
     if right is None:
         return unscored(_NO_TARGET)
+    said = response.text.strip()
+    whole = [index for index in range(len(sample.choices)) if said in _spelled(sample, index)]
+    if len(whole) == 1:  # to the letter: signs, dashes and brackets inside a text are no words about it
+        return right_or_wrong(_same(sample, whole[0], right), _shown(sample, whole[0]), "letter and text")
     reading = read_choice(response.text, sample.choices, pick=pick)
     if reading.index is None:
         return unparseable(reading.reason)
@@ -164,6 +168,12 @@ def _same(sample: Sample, index: int, right: int) -> bool:
 
 def _shown(sample: Sample, index: int) -> str:
     return f"{labels(len(sample.choices))[index]}) {sample.choices[index]}"
+
+
+def _spelled(sample: Sample, index: int) -> tuple[str, ...]:
+    """A choice with its letter, as replies spell the two: `B) Paris`, `(B) Paris`, `B. Paris`, `B: Paris`."""
+    label, text = labels(len(sample.choices))[index], sample.choices[index]
+    return tuple(f"{before} {text}".strip() for before in (f"{label})", f"({label})", f"{label}.", f"{label}:"))
 
 
 def _gold_letter(sample: Sample) -> str | None:

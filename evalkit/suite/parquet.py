@@ -9,7 +9,6 @@ import hashlib
 import math
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO, Any
 
 from evalkit.errors import SuiteError
@@ -24,7 +23,7 @@ LARGEST_BATCH = 256_000_000
 _ROWS = 64
 
 
-def read_parquet(source: Path | IO[bytes], label: str, size: int) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_parquet(source: IO[bytes], label: str, size: int) -> Iterator[tuple[int, dict[str, Any]]]:
     """Every record with its row, from 1. `size` is the file's, in bytes.
 
     Raises SuiteError for a file that is no Parquet file, has two columns of one name, or would fill the memory.
