@@ -8,7 +8,7 @@ check:
 	uv run lint-imports
 
 test:
-	uv run pytest
+	uv run pytest -n auto
 
 # lm-eval in an environment of its own beside .venv: it brings datasets, scikit-learn and the like.
 test-lm-eval:

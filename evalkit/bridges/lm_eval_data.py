@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -75,14 +76,13 @@ def _local(written: str, beside: Path, suite: Path) -> str | list[str]:
     Looked for beside the task file, then in the suite's folder, then where the person stands, as lm-eval does.
     """
     label = f"data_files: {written}"
-    refused: SuiteError | None = None
-    for base in dict.fromkeys((beside, suite.absolute(), Path.cwd())):
-        try:
+    if found := _at(str(beside / written), beside, suite, label):  # refused where it leads out of here
+        return found
+    for base in (suite.absolute(), Path.cwd()):
+        with suppress(SuiteError):  # where the person stands may be outside
             if found := _at(str(base / written), beside, suite, label):
                 return found
-        except SuiteError as error:
-            refused = refused or error
-    raise refused or SuiteError(f"{label}: there is no such file beside the task file")
+    raise SuiteError(f"{label}: there is no such file beside the task file")
 
 
 def _at(path: str, beside: Path, suite: Path, label: str) -> str | list[str] | None:
