@@ -32,6 +32,7 @@ _VERSION = 1
 _FLUSH_ROWS, _FLUSH_S = 200, 0.5
 _TIMING = tuple(f.name for f in fields(Timing))
 _USAGE = tuple(f.name for f in fields(Usage))
+_NO_COUNTS = frozenset({"provider_cost_usd", "service_tier", "beside"})
 _PLAIN = ("text", "stop_reason", "reasoning", "served_model", "fingerprint", "raw_usage", "refusal")
 _TUPLES = ("logliks_greedy", "loglik_tokens", "dropped")
 _NO_SETTINGS = Settings()
@@ -262,7 +263,8 @@ def _is_sound(response: Response) -> bool:
     counts = []
     if usage is not None:
         texts.append(usage.service_tier)
-        counts = [getattr(usage, name) for name in _USAGE if name not in {"provider_cost_usd", "service_tier"}]
+        texts += usage.beside
+        counts = [getattr(usage, name) for name in _USAGE if name not in _NO_COUNTS]
     return (
         all(isinstance(word, str | None) for word in texts)
         and all(n is None or (type(n) is int and n >= 0) for n in counts)
