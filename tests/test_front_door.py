@@ -347,3 +347,14 @@ def test_check_shows_no_target_where_a_task_has_none(capsys: Capture) -> None:
     ran = evalkit(capsys, "check", REPO / "suites" / "quickstart.yaml", "--show-prompt")
     assert "instructions, sample i0001:" in ran.out
     assert "target None" not in ran.out
+
+
+def test_no_cache_leaves_no_cache_behind(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
+    with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
+        suite = write_suite(tmp_path, provider.base_url, n=3)
+        common = ("run", suite, "--results", tmp_path / "results", "--new", "--allow-key-host", "127.0.0.1")
+        assert evalkit(capsys, *common, "--no-cache").code == 0
+        assert not (tmp_path / "cache").exists()
