@@ -349,9 +349,7 @@ def test_check_shows_no_target_where_a_task_has_none(capsys: Capture) -> None:
     assert "target None" not in ran.out
 
 
-def test_no_cache_leaves_no_cache_behind(
-    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_cache_leaves_no_cache_behind(capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
     with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
         suite = write_suite(tmp_path, provider.base_url, n=3)
