@@ -180,6 +180,11 @@ def test_the_gate_refuses_a_run_that_was_made_under_another_policy(
     assert refused.code == 2
     assert "the run was not made under policy.yaml as it is now" in refused.err
     assert "again under that policy" in refused.err
+    alone = evalkit(capsys, "gate", "latest", "--policy", policy, *results)
+    assert alone.code == 2 and "was not made under policy.yaml" in alone.err
+    assert evalkit(capsys, "gate", "latest", "--policy", tmp_path / "nowhere.yaml", *results).code == 2
+    policy.write_text(POLICY, "utf-8")
+    assert evalkit(capsys, "gate", "latest", "--policy", policy, *results).code != 2
 
 
 def test_a_resumed_run_keeps_the_weaker_word_that_its_answers_were_sent_under(

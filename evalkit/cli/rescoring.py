@@ -51,7 +51,7 @@ def rescore_run(
     if preview:
         click.echo(f"{folder}: nothing was written; the same command without --preview scores it again with {path}")
         return 0
-    click.echo(f"{folder}: marked again with {path}; `evalkit show {folder.name}` prints the new table")
+    click.echo(f"{folder}: scored again with {path}; `evalkit show {folder.name}` prints the new table")
     return 0
 
 
