@@ -262,8 +262,7 @@ def _is_sound(response: Response) -> bool:
     texts += [word for call in response.calls or () for word in (call.name, call.arguments)]
     counts = []
     if usage is not None:
-        texts.append(usage.service_tier)
-        texts += usage.beside
+        texts += [usage.service_tier, *usage.beside]
         counts = [getattr(usage, name) for name in _USAGE if name not in _NO_COUNTS]
     return (
         all(isinstance(word, str | None) for word in texts)
