@@ -14,6 +14,7 @@ import pytest
 from evalkit.cli import COMMANDS
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.board_world import a_run
+from tests.conftest import REPO
 from tests.world import evalkit, write_suite
 
 Capture = pytest.CaptureFixture[str]
@@ -340,3 +341,18 @@ def test_a_damaged_part_is_told_by_the_list(tmp_path: Path, capsys: Capture) -> 
     (folder / "texts-1.parquet").unlink()
     problems = {run["suite"]: run["problem"] for run in evalkit(capsys, "list", "--results", tmp_path, "--json").json}
     assert problems == {"support": "texts-1.parquet is missing. Restore the file.", "sound": None}
+
+
+def test_check_shows_no_target_where_a_task_has_none(capsys: Capture) -> None:
+    ran = evalkit(capsys, "check", REPO / "suites" / "quickstart.yaml", "--show-prompt")
+    assert "instructions, sample i0001:" in ran.out
+    assert "target None" not in ran.out
+
+
+def test_no_cache_leaves_no_cache_behind(capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVALKIT_CACHE", str(tmp_path / "cache"))
+    with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
+        suite = write_suite(tmp_path, provider.base_url, n=3)
+        common = ("run", suite, "--results", tmp_path / "results", "--new", "--allow-key-host", "127.0.0.1")
+        assert evalkit(capsys, *common, "--no-cache").code == 0
+        assert not (tmp_path / "cache").exists()

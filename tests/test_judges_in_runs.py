@@ -372,11 +372,11 @@ def test_rescore_reads_the_stored_verdicts_anew_and_asks_nobody(
     folder = ran_in(tmp_path)
     ran = evalkit(capsys, "rescore", folder, "--suite", suite)
     assert ran.code == 0, ran.err
-    assert "0 of 8 marks changed" in ran.out
+    assert "0 of 8 scores changed" in ran.out
     write_suite(tmp_path, models, judges, "{by: strict, rubric: judge_rating, scale: [0, 10]}")
     ran = evalkit(capsys, "rescore", folder, "--suite", suite)
     assert ran.code == 0, ran.err
-    assert "8 of 8 marks changed, mean 0.7778 → 0.8000" in ran.out
+    assert "8 of 8 scores changed, mean 0.7778 → 0.8000" in ran.out
     assert facts(folder)["tasks"]["talk"]["identity"]["judge"]["verdict"] == {"scale": [0, 10]}
     assert (len(asked.account), len(judge.account)) == (8, 8)
 

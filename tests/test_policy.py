@@ -164,6 +164,29 @@ def test_the_run_records_who_received_what_under_which_policy(tmp_path: Path, ca
     assert told["receivers"] == {"m": {"host": "127.0.0.1", "known": "this machine", "passed_on": []}}
 
 
+def test_the_gate_refuses_a_run_that_was_made_under_another_policy(
+    tmp_path: Path, capsys: Capture, policy: Path
+) -> None:
+    one = "{adapter: scripted, replies: {'*': B}}"
+    suite = write(tmp_path, model=f"{one}\n  n: {one}")
+    text = suite.read_text("utf-8") + "gate: {baseline: m, candidates: [n], rules: [{quality: all, margin: 0.5}]}\n"
+    suite.write_text(text, "utf-8")
+    results = ("--results", tmp_path / "results")
+    assert evalkit(capsys, "run", suite, "--policy", policy, *results, "--no-cache").code == 0
+    judge = ("gate", "latest", "--suite", suite, "--policy", policy, *results)
+    assert "under policy.yaml" not in evalkit(capsys, *judge).err
+    policy.write_text(POLICY.replace("retention_days: 30", "retention_days: 29"), "utf-8")
+    refused = evalkit(capsys, *judge)
+    assert refused.code == 2
+    assert "the run was not made under policy.yaml as it is now" in refused.err
+    assert "again under that policy" in refused.err
+    alone = evalkit(capsys, "gate", "latest", "--policy", policy, *results)
+    assert alone.code == 2 and "was not made under policy.yaml" in alone.err
+    assert evalkit(capsys, "gate", "latest", "--policy", tmp_path / "nowhere.yaml", *results).code == 2
+    policy.write_text(POLICY, "utf-8")
+    assert evalkit(capsys, "gate", "latest", "--policy", policy, *results).code != 2
+
+
 def test_a_resumed_run_keeps_the_weaker_word_that_its_answers_were_sent_under(
     tmp_path: Path, capsys: Capture, policy: Path
 ) -> None:

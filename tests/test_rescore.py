@@ -52,7 +52,7 @@ def test_a_mended_suite_marks_the_old_answers_anew(suite: Path, capsys: pytest.C
     write(suite, "{numbers: {pick: first}}")
     ran = evalkit(capsys, "rescore", "latest", "--suite", suite)
     assert ran.code == 0, ran.err
-    assert "sums × one by numbers: 2 of 3 marks changed, mean 0.0000 → 0.3333" in ran.out
+    assert "sums × one by numbers: 2 of 3 scores changed, mean 0.0000 → 0.3333" in ran.out
     shown = evalkit(capsys, "show", "latest", "--json")
     assert "0.333" in shown.out
 
@@ -137,7 +137,7 @@ def test_a_preview_shows_the_change_and_leaves_every_file_as_it_is(
     write(suite, "{numbers: {pick: first}}")
     ran = evalkit(capsys, "rescore", "latest", "--suite", suite, "--preview")
     assert ran.code == 0, ran.err
-    assert "sums × one by numbers: 2 of 3 marks changed, mean 0.0000 → 0.3333" in ran.out
+    assert "sums × one by numbers: 2 of 3 scores changed, mean 0.0000 → 0.3333" in ran.out
     assert "nothing was written" in ran.out
     after = {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
     assert after == before

@@ -31,7 +31,7 @@ ANSWER = Response(
     reasoning="because",
     served_model="m-2026",
     fingerprint="fp",
-    usage=Usage(input=80, output=5, provider_cost_usd=Decimal("0.00010"), service_tier="flex"),
+    usage=Usage(input=80, output=5, provider_cost_usd=Decimal("0.00010"), service_tier="flex", beside=("web_search",)),
     raw_usage={"prompt_tokens": 80, "details": {"cached": None}},
     top_logprobs=({"4": -0.1, "5": float("-inf")},),
     dropped=("temperature",),

@@ -164,10 +164,14 @@ def test_what_is_no_plain_yaml_is_refused_in_a_sentence(folder: Path, text: str,
 
 def test_a_file_that_cannot_be_a_suite_is_named_with_the_way_out(folder: Path) -> None:
     load(HEAD + "tasks:\n" + TASK)
+    Path("suites").mkdir()
+    Path("suites/quickstart-of-mine.yaml").write_text("name: x\n")
     Path("latin.yaml").write_bytes("name: caf\xe9".encode("latin-1"))
     for path, expected in (
         ("t.yaml", "did you mean s.yaml?"),
-        (".", "is a folder; name a suite file in it; there are latin.yaml, s.yaml"),
+        (".", "is a folder; name a suite file in it; the folder's YAML files: latin.yaml, s.yaml"),
+        ("a-suite-nobody-wrote.yaml", "no such file; the folder's YAML files: latin.yaml, s.yaml"),
+        ("quickstart-of-mine.yaml", "did you mean suites/quickstart-of-mine.yaml"),
         ("nowhere/s.yaml", "its folder nowhere does not exist"),
         ("latin.yaml", "is not UTF-8"),
     ):

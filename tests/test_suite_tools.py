@@ -124,7 +124,7 @@ def prompts(folder: Path, capsys: pytest.CaptureFixture[str], more: str) -> str:
     path.write_text(SUITE.format(more=more), encoding="utf-8")
     ran = evalkit(capsys, "check", path, "--show-prompt")
     assert ran.code == 0, ran.err
-    return ran.out.partition("target None:\n")[2]
+    return ran.out.partition("sample a:\n")[2]
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_calls_are_made_marked_kept_and_marked_again(
     n_asked = len(provider.account)
     again = evalkit(capsys, "rescore", "latest", "--suite", suite)
     assert again.code == 0, again.err
-    assert "0 of 4 marks changed" in again.out
+    assert "0 of 4 scores changed" in again.out
     anew = evalkit(capsys, "run", suite, "--new")
     assert anew.code == 0, anew.err
     (second,) = (one for one in run_folders(tmp_path / "results") if one != folder)

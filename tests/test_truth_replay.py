@@ -106,6 +106,12 @@ def test_a_sample_without_an_answer_ends_incomplete_even_where_partial(world: Da
     assert ran.code == 4 and "1 sample" in ran.err
 
 
+def test_a_missing_recorded_answer_is_not_promised_to_come_by_asking_again(world: DataWorld) -> None:
+    ran, _ = answered(world, asked(["1", "2", "3"]), said(["1", "2"]), model={**REPLAY, "partial": True})
+    assert ran.code == 4 and "stay without one" in ran.err
+    assert "Run the same command again" not in ran.err
+
+
 def test_a_look_at_some_samples_leaves_the_other_answers_alone(world: DataWorld) -> None:
     (world.folder / "answers.jsonl").write_bytes(lines(said(["1", "2", "3"])))
     suite = world.suite(asked(["1", "2", "3"]), model=REPLAY)

@@ -89,7 +89,8 @@ def _show_prompts(plan: Plan) -> None:
     for task in plan.work.tasks:
         *before, sample = next(iter(conversations(task.samples())))
         turns = f" and {len(before)} before it" if before else ""
-        click.echo(f"\n{task.name}, sample {visible(sample.id)}{turns}, target {visible(str(sample.target))}:")
+        target = "" if sample.target is None else f", target {visible(str(sample.target))}"
+        click.echo(f"\n{task.name}, sample {visible(sample.id)}{turns}{target}:")
         for message in sample.messages:
             click.echo(f"  [{message.role}]")
             text = message.content or "(what the model says)" if message.role == "assistant" else message.content

@@ -68,6 +68,7 @@ def command(
     with gating.telling(gating.suite_name(folder), outlets):
         if suite is None:
             gate = gate_of(read_facts(folder), folder)
+            _refuse_other_policy(folder)
         else:
             gate = gating.gate_at(suite)
             gating.refuse_other_suite(suite, folder, allow_recorded=allow_recorded)
@@ -84,3 +85,22 @@ def command(
 
         record(dossier, decision, folder, baselines)
     return decision.exit_code
+
+
+def _refuse_other_policy(folder: Path) -> None:
+    """Without --suite, what --policy asks of a run is held against what the run records."""
+    from evalkit.decide.pairing import NotComparable
+    from evalkit.store.runs import read_facts
+    from evalkit.suite.policy import named
+
+    policy = named()
+    if policy is None:
+        return
+    made_under: object = read_facts(folder)
+    for key in ("egress", "policy", "sha256"):
+        made_under = made_under.get(key) if isinstance(made_under, dict) else None
+    if made_under != policy.sha256:
+        raise NotComparable(
+            f"{folder.name} was not made under {policy.name} as it is now. Run its suite again with --policy, or leave "
+            "the option out."
+        )

@@ -205,8 +205,8 @@ def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = Fals
         raise NotComparable(
             f"{folder.name} was not made from {suite} as it is now:\n"
             + "\n".join(wrong)
-            + "\nRun it again: evalkit run "
-            f"{suite} --gate (what is unchanged comes from the cache and costs nothing)."
+            + f"\nRun it again{'' if policy is None else ' under that policy'}: evalkit run {suite} --gate "
+            "(what is unchanged comes from the cache and costs nothing)."
         )
 
 

@@ -47,7 +47,7 @@ def inspect(log: Path, scorer: str | None, name: str | None, results: Path) -> i
 @command.command("guidellm")
 @click.argument("report", type=click.Path(path_type=Path))
 @click.option("--suite", type=click.Path(path_type=Path), help="The suite whose model was measured, with --model.")
-@click.option("--model", help="Its model: `hosting.load: latest` finds the sweep, and run and price reckon with it.")
+@click.option("--model", help="Its model: `hosting.load: latest` finds the sweep, and run and price use it.")
 @click.option("--slo", metavar="LIMITS", help="What users are promised, in seconds: ttft_p95=1.0,tpot_p95=0.05")
 @results_folder
 @data_roots

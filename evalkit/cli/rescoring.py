@@ -49,9 +49,9 @@ def rescore_run(
     for one in changed:
         click.echo(_line(one))
     if preview:
-        click.echo(f"{folder}: nothing was written; the same command without --preview marks it again with {path}")
+        click.echo(f"{folder}: nothing was written; the same command without --preview scores it again with {path}")
         return 0
-    click.echo(f"{folder}: marked again with {path}; `evalkit show {folder.name}` prints the new table")
+    click.echo(f"{folder}: scored again with {path}; `evalkit show {folder.name}` prints the new table")
     return 0
 
 
@@ -61,7 +61,7 @@ def _line(one: Changed) -> str:
     if not one.n:
         return f"{name}: no answers to mark{failed}"
     means = f"{one.before / one.n:.4f} → {one.after / one.n:.4f}"
-    return f"{name} by {visible(one.scorer)}: {one.n_changed:,} of {one.n:,} marks changed, mean {means}{failed}"
+    return f"{name} by {visible(one.scorer)}: {one.n_changed:,} of {one.n:,} scores changed, mean {means}{failed}"
 
 
 def _suite_of(folder: Path) -> Path:

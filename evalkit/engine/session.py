@@ -274,9 +274,13 @@ def _verdict(plan: Plan, result: RunResult, n_errored: int) -> tuple[str, tuple[
     n_rows, rate = plan.work.n_rows, plan.work.settings.max_error_rate
     if n_errored > rate * n_rows:
         unread = " (a judge's reply that could not be read is in the cache: --no-cache asks it anew)"
+        way_out = f"Run the same command again: only these are asked again{unread if plan.panel is not None else ''}."
+        if plan.lacking:
+            way_out = (
+                "Samples without a recorded answer stay without one; what else failed the same command asks again."
+            )
         reasons.append(
-            f"{n_errored:,} of {n_rows:,} rows are errors, more than run.max_error_rate {rate:g} allows. "
-            f"Run the same command again: only these are asked again{unread if plan.panel is not None else ''}."
+            f"{n_errored:,} of {n_rows:,} rows are errors, more than run.max_error_rate {rate:g} allows. {way_out}"
         )
         told = "\n".join(result.reasons)  # a model that was given up has said why already
         for kind, (n, first) in result.errors.items():

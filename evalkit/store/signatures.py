@@ -89,7 +89,9 @@ def verify(statement: bytes, signature: Path, signers: Path, namespace: str) -> 
     if not signers.is_file():
         raise UserError(f"{signers} is no file of allowed signers (one line each: NAME KEYTYPE KEY).")
     if not signature.is_file():
-        raise UserError(f"{signature} is missing: nobody signed.")
+        raise UserError(
+            f"{signature} is missing: nobody signed. Sign a run by evalkit sign, a baseline by baseline promote --sign."
+        )
     places = ("-s", str(signature.resolve()), "-f", str(signers.resolve()))
     found = _ssh_keygen("-Y", "find-principals", *places)
     for name in found.out.decode("utf-8", "replace").splitlines() if not found.code else ():

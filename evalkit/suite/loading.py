@@ -91,9 +91,11 @@ def _suites(folder: Path, name: str) -> str:
         return f"; its folder {folder} does not exist either"
     names = sorted(p.name for p in folder.iterdir() if p.suffix in {".yaml", ".yml"})
     near = get_close_matches(name, names, n=2) if name else []
+    if name and not near and (folder / "suites" / name).is_file():
+        near = [str(folder / "suites" / name)]
     if near:
         return f"; did you mean {' or '.join(near)}?"
-    return f"; there are {', '.join(names[:8])}" if names else "; there is no .yaml file in that folder"
+    return f"; the folder's YAML files: {', '.join(names[:8])}" if names else "; there is no .yaml file in that folder"
 
 
 def _add_schema(tree: Located, data: Any) -> SuiteFile | None:

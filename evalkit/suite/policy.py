@@ -41,6 +41,11 @@ def current() -> Policy | None:
     return read_policy(_named[0] if _named else Path(named))
 
 
+def named() -> Policy | None:
+    """The policy of --policy alone; None without the option. Raises UserError for a file that cannot be used."""
+    return read_policy(_named[0]) if _named else None
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A policy file."""
