@@ -40,6 +40,7 @@ def confined(kwargs: Mapping[str, Any], builder: object, beside: Path, suite: Pa
     return {
         key: _paths(value, beside, suite, local=local) if key in {"data_files", "data_dir"} else value
         for key, value in kwargs.items()
+        if key != "trust_remote_code"  # nobody's word but the person's; shipped tasks write it though they need it not
     }
 
 
@@ -81,7 +82,7 @@ def _local(written: str, beside: Path, suite: Path) -> str | list[str]:
             if found := _at(str(base / written), beside, suite, label):
                 return found
         except SuiteError as error:
-            refused = refused or error
+            refused = refused or (error if base != Path.cwd() else None)  # nobody named that folder
     raise refused or SuiteError(f"{label}: there is no such file beside the task file")
 
 
