@@ -177,8 +177,8 @@ def test_a_full_disk_stops_the_run_with_a_sentence_and_keeps_every_row_before(tm
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_no_space_left_names_the_way_out(tmp_path: Path) -> None:
-    (tmp_path / "journal-main.jsonl").symlink_to("/dev/full")
+def test_no_space_left_names_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evalkit.store.journal.open_descriptor", lambda _, flags: os.open("/dev/full", flags))
     with (
         Journal.open(tmp_path, "main") as journal,
         pytest.raises(RunIncomplete, match=r"no space left.*Free some space"),

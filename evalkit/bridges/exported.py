@@ -41,6 +41,7 @@ def export_run(folder: Path, to: str, out: Path) -> list[Path]:
     draft = out.with_name(f".{out.name}.tmp")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
+        draft.unlink(missing_ok=True)  # left by a killed export, or a link that somebody put there
         if to == "parquet":
             _write_parquet(draft, name, ordered)
         else:

@@ -16,9 +16,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from evalkit.bridges.lm_eval_code import runs_text
 from evalkit.bridges.lm_eval_data import refuse_links_out
 from evalkit.bridges.lm_eval_questions import Questions, metric_named
-from evalkit.bridges.lm_eval_start import import_lm_eval, unasked
+from evalkit.bridges.lm_eval_start import import_lm_eval, local_programs, unasked
 from evalkit.bridges.lm_eval_task import LmEvalTask
 from evalkit.errors import MissingPackage, SuiteError
 from evalkit.paths import find
@@ -40,6 +41,7 @@ def with_lm_eval(suite: Suite, *, allow_code: bool = False) -> Suite:
     made: list[Task] = list(suite.tasks)
     complaints: list[str] = []
     indexes: dict[Path | None, Any] = {}
+    local_programs(allowed=allow_code)
     for foreign in suite.foreign:
         try:
             own = _own_folder(foreign, allow_code=allow_code)
@@ -70,6 +72,11 @@ def tasks_of(foreign: ForeignTask, index: Any, *, allow_code: bool) -> list[LmEv
         hint = f"did you mean {' or '.join(near)}?" if near else "`lm-eval ls tasks` lists them all"
         raise SuiteError(f"lm-eval has no task or group {wanted!r}; {hint}")
     code = _checked_trust(wanted, index, foreign.folder, allow_code=allow_code)
+    if not allow_code and (why := next(runs_text(_files_behind(wanted, index, set()), index.shipped), None)):
+        raise SuiteError(
+            f"lm-eval's {wanted} runs code that a model or a data set writes, on this machine ({why}); allow it: "
+            f"{ALLOW_CODE}"
+        )
     built = _built(wanted, index, foreign.folder, allow_code=allow_code)
     several = len(built) > 1
     found = []

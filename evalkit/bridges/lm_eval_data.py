@@ -41,6 +41,7 @@ def confined(kwargs: Mapping[str, Any], builder: object, beside: Path, suite: Pa
     return {
         key: _paths(value, beside, suite, local=local) if key in {"data_files", "data_dir"} else value
         for key, value in kwargs.items()
+        if key != "trust_remote_code"  # nobody's word but the person's; shipped tasks write it though they need it not
     }
 
 

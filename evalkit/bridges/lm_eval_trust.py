@@ -17,6 +17,7 @@ from typing import Any
 from evalkit.bridges.lm_eval_data import BUILDERS, includes_outside
 
 _CODE_KEYS = frozenset({"class", "use_prompt", "custom_dataset", "unsafe_code"})
+_METADATA_TEXTS = frozenset({"version", "description", "author", "license", "citation"})
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
@@ -61,6 +62,7 @@ def _config_dangers(path: Path, config: dict[str, Any]) -> Iterator[str]:
     for key in sorted(_CODE_KEYS & config.keys()):
         if config[key]:
             yield f"{path.name} has the key {key}, which runs code"
+    yield from _metadata_dangers(path, config.get("metadata"))
     data = config.get("dataset_path")
     if data is not None and data not in BUILDERS:
         if not isinstance(data, str) or not _HUB_NAME.fullmatch(data) or Path(data).exists():
@@ -71,6 +73,18 @@ def _config_dangers(path: Path, config: dict[str, Any]) -> Iterator[str]:
         if isinstance(member, dict):
             yield from _config_dangers(path, member)
     yield from _metric_dangers(path, _listed(config.get("metric_list")))
+
+
+def _metadata_dangers(path: Path, metadata: Any) -> Iterator[str]:
+    """lm-eval hands `metadata` to the task's own program, which may load a tokenizer, code and all, by a name in it."""
+    if not isinstance(metadata, dict):
+        if metadata is not None:
+            yield f"{path.name} has a metadata that is no map"
+        return
+    for key, value in metadata.items():
+        values = value if isinstance(value, list) else [value]
+        if key not in _METADATA_TEXTS and not all(one is None or isinstance(one, int | float) for one in values):
+            yield f"{path.name} hands metadata.{key} to a program; without trust it may be numbers"
 
 
 def _metric_dangers(path: Path, metrics: list[Any]) -> Iterator[str]:

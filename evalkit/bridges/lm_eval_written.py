@@ -20,6 +20,7 @@ from evalkit.records import Row
 from evalkit.store import runs, sealing
 from evalkit.store.lines import readable
 from evalkit.store.said import said
+from evalkit.writing import write_file
 
 
 def write_samples(folder: Path, out: Path) -> list[Path]:
@@ -45,7 +46,7 @@ def write_samples(folder: Path, out: Path) -> list[Path]:
         try:
             place.mkdir(parents=True, exist_ok=True)
             for path, text in written.items():
-                path.write_text(text, encoding="utf-8")
+                write_file(path, text, new=True)
                 made.append(path)
         except OSError as error:
             raise UserError(f"{place} cannot be written: {error.strerror or error}") from error

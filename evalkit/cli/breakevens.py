@@ -20,6 +20,7 @@ from evalkit.report.breakeven import render_breakeven
 from evalkit.report.breakeven import svg as as_svg
 from evalkit.stats.intervals import student_t
 from evalkit.store import runs
+from evalkit.writing import write_file
 
 VOLUMES = (Decimal(10**7), Decimal(10**8), Decimal(10**9))
 PEAK_FACTOR = Decimal(3)
@@ -199,6 +200,6 @@ def _volumes(option: str, text: str | None) -> tuple[Decimal, ...] | None:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, "utf-8")
+        write_file(path, text)
     except OSError as error:
         raise UserError(f"{path} cannot be written ({error.strerror}).") from error

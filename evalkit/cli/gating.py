@@ -18,6 +18,7 @@ from evalkit.decide.gate import decide_gate
 from evalkit.errors import UserError
 from evalkit.store import baselines, runs
 from evalkit.suite.schema import GateEntry
+from evalkit.writing import write_file
 
 if TYPE_CHECKING:
     from evalkit.suite.suite import Suite
@@ -312,6 +313,6 @@ def plain(value: Any) -> Any:
 def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_file(path, text)
     except OSError as error:
         raise UserError(f"{path} cannot be written ({error.strerror}). Name another file.") from error

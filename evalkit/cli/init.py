@@ -15,6 +15,7 @@ FILES = ("suite.yaml", "tickets.jsonl")
 def command(folder: Path) -> int:
     """Write suite.yaml and a small dataset into FOLDER (default: evals). Nothing that exists is overwritten."""
     from evalkit.errors import UserError
+    from evalkit.writing import write_file
 
     there = [folder / name for name in FILES if (folder / name).exists()]
     if there:
@@ -25,7 +26,7 @@ def command(folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in FILES:
-            (folder / name).write_bytes((STARTER / name).read_bytes())
+            write_file(folder / name, (STARTER / name).read_bytes(), new=True)
     except OSError as error:
         raise UserError(
             f"{folder} cannot be written ({error.strerror}). Choose another: evalkit init FOLDER"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from evalkit.records import Row
 from evalkit.store.runs import resolve_run
 from evalkit.store.said import said
 from evalkit.store.sealing import rows_of
+from evalkit.writing import open_to_write
 
 
 def write_items(
@@ -40,7 +42,7 @@ def write_items(
     if not records:
         raise UserError(f"{folder} holds no answers to write: nothing was answered, or no sample by both models")
     try:
-        with out.open("w", encoding="utf-8", newline="\n") as file:
+        with TextIOWrapper(open_to_write(out), encoding="utf-8", newline="\n") as file:
             file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
     except OSError as error:
         raise UserError(f"{out} cannot be written: {error.strerror}") from error

@@ -15,6 +15,8 @@ from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from evalkit.writing import open_descriptor
+
 _FILE = ".pledged"
 _WIDTH = 64
 """Each number overwrites the one before whole."""
@@ -32,7 +34,7 @@ class Pledge:
         """The file of this run, with what it says already; None where it cannot be kept (a full or read-only disk)."""
         path = folder / _FILE
         try:
-            return cls(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644))
+            return cls(path, open_descriptor(path, os.O_RDWR | os.O_CREAT))
         except OSError:
             return None  # the journal, which a run cannot do without, will say what is wrong
 

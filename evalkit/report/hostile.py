@@ -6,10 +6,14 @@ Left as they are, such characters clear the screen, recolour a failure as a pass
 What comes out has no character of the categories Cc, Cf, Cs, Co and Cn, except "\n" where lines are kept. Brackets stay
 as they are: `terminal` prints without rich's markup, so "[red]" is just text there.
 A backslash is not doubled: a model that writes the four characters `\x1b` itself gains nothing by it.
+
+CI systems obey what a job prints: `##vso[task.setvariable ...]` (Azure Pipelines), `##teamcity[...]`, `::add-mask::`
+and `##[add-mask]` (GitHub). The first sign of such a command is written out as well, so that nobody obeys it.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Blank or invisible without being in a category of control or format characters.
@@ -20,6 +24,8 @@ _DANGEROUS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Real scripts stack two or three marks on a letter; a tower of them paints over the lines above.
 _MARKS_IN_A_ROW = 3
+_COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)|(?:^|(?<=[\n\r]))[^\S\n\r]*(:)(?=:[A-Za-z][\w-]*[^\n\r]*::)")
+"""What a CI system reads as a command: `##NAME[` anywhere, `::NAME ...::` where a line begins."""
 
 
 def visible(text: str, *, limit: int = 200, lines: bool = False) -> str:
@@ -28,20 +34,28 @@ def visible(text: str, *, limit: int = 200, lines: bool = False) -> str:
     What was cut ends in "…". `lines` keeps line breaks and indents (tabs become four spaces); without it the result is
     one line. Control characters appear as \\x1b, others as \\u202e or \\U000e0041.
     """
-    if len(text) <= limit and text.isascii() and text.isprintable():
+    if len(text) <= limit and text.isascii() and text.isprintable() and not _COMMAND.search(text):
         return text
     out: list[str] = []
     room = limit
     marks = 0
     # One character of input makes at least one of output: more than `limit` are never needed, however long the text.
-    for char in text.replace("\r\n", "\n")[: limit + 1] if lines else text[: limit + 1]:
+    shown = text.replace("\r\n", "\n")[: limit + 1] if lines else text[: limit + 1]
+    obeyed = command_signs(shown)
+    for place, char in enumerate(shown):
         marks = marks + 1 if unicodedata.category(char) in {"Mn", "Me"} else 0
-        piece = _piece(char, lines) if marks <= _MARKS_IN_A_ROW else _written_out(char)
+        plain = marks <= _MARKS_IN_A_ROW and place not in obeyed
+        piece = _piece(char, lines) if plain else _written_out(char)
         room -= len(piece)
         if room < 0:
             return _cut(out, limit)
         out.append(piece)
     return "".join(out)
+
+
+def command_signs(text: str) -> frozenset[int]:
+    """Where a command to a CI system begins: the places of the signs to write out."""
+    return frozenset(found.start(1) if found[1] else found.start() for found in _COMMAND.finditer(text))
 
 
 def _piece(char: str, lines: bool) -> str:

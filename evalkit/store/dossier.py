@@ -23,6 +23,7 @@ from typing import Any
 import orjson
 
 from evalkit.errors import StoreError
+from evalkit.writing import open_descriptor
 
 VERSION = 1
 KINDS = ("run", "verdict", "promotion", "waiver")
@@ -67,7 +68,7 @@ def append(path: Path, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> list
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        fd = open_descriptor(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
     except OSError as error:
         raise StoreError(f"{path} cannot be written ({error.strerror}). Name another file: --dossier.", path) from error
     with os.fdopen(fd, "rb+", buffering=0) as file:

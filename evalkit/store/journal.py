@@ -25,6 +25,7 @@ from typing import TypeVar
 from evalkit.errors import RunIncomplete, StoreError
 from evalkit.records import Outcome, Row
 from evalkit.store.lines import Key, from_line, key_hash, read_record, record_key, to_line
+from evalkit.writing import open_descriptor
 
 
 class Journal:
@@ -47,7 +48,7 @@ class Journal:
             raise ValueError(f"a writer is named by letters, digits, dots and dashes, not {writer!r}")
         path = folder / f"journal-{writer}.jsonl"
         try:
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            fd = open_descriptor(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         except OSError as error:
             raise StoreError(
                 f"The journal {path} cannot be opened ({error.strerror}). Choose another folder: --results.",
@@ -194,7 +195,7 @@ def recover(folder: Path) -> Recovered:
         found.add(key, errored=outcome == Outcome.ERRORED, spend=spend, answered=kind is None)
     for path in journals(folder):
         try:
-            fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            fd = open_descriptor(path, os.O_RDWR)
         except OSError as error:
             raise StoreError(f"The journal {path} cannot be opened ({error.strerror}).", path) from error
         try:

@@ -19,6 +19,7 @@ import orjson
 
 from evalkit.errors import RunIncomplete
 from evalkit.store.lines import Key, to_json
+from evalkit.writing import open_descriptor
 
 FILE = "reviews.jsonl"
 MARKS = ("right", "wrong", "unsure")
@@ -53,7 +54,7 @@ def add_review(folder: Path, review: Review) -> Review:
     line = {"key": list(stamped.key), "mark": stamped.mark, "note": stamped.note, "by": stamped.by, "at": at}
     path = folder / FILE
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        fd = open_descriptor(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
             size = os.fstat(fd).st_size
             torn = size > 0 and os.pread(fd, 1, size - 1) != b"\n"

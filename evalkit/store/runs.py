@@ -27,6 +27,7 @@ from typing import Any
 import orjson
 
 from evalkit.errors import RunIncomplete, StoreError, UserError
+from evalkit.writing import open_descriptor, open_to_write, refuse_links
 
 SCHEMA_VERSION = 1
 """Of run.json and of the folder around it."""
@@ -272,10 +273,12 @@ def split_side(side: str) -> tuple[str, str | None]:
 
 @contextmanager
 def lock_run(folder: Path) -> Iterator[None]:
-    """Hold the run for writing. Raises StoreError when another process does, naming its process id.
+    """Hold the run for writing. Raises StoreError when another process does, naming its process id, and where
+    the folder holds a link, through which a file elsewhere would be written.
 
     The kernel gives the lock back however the process ends, so a leftover lock file never blocks.
     """
+    refuse_links(folder)
     path = folder / _LOCK
     fd = _take_lock(path)
     try:
@@ -309,7 +312,8 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Replace a file at once, confirmed by the disk. Raises RunIncomplete when it cannot; the old file then stays."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with draft.open("wb") as file:
+        draft.unlink(missing_ok=True)  # of a process of this number before us, or a link that somebody put there
+        with open_to_write(draft, new=True) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -327,7 +331,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 def _take_lock(path: Path) -> int:
     for _ in range(20):
         try:
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fd = open_descriptor(path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise StoreError(f"{path.parent} cannot be written ({error.strerror}).", path.parent) from error
         try:

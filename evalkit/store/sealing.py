@@ -19,6 +19,7 @@ from evalkit.errors import RunIncomplete
 from evalkit.records import Outcome, Row
 from evalkit.store import integrity, journal, parts
 from evalkit.store.lines import Key, from_line, key_hash, read_record, record_key, to_line
+from evalkit.writing import open_to_write
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -160,7 +161,7 @@ def _made(rows: list[Row]) -> tuple[pa.RecordBatch, pa.RecordBatch] | None:
 
 def _set_aside(folder: Path, rows: list[Row]) -> None:
     if rows:
-        with (folder / ASIDE).open("ab") as file:
+        with open_to_write(folder / ASIDE, append=True) as file:
             file.writelines(map(to_line, rows))
 
 

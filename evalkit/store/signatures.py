@@ -24,6 +24,7 @@ import orjson
 from evalkit import child
 from evalkit.errors import StoreError, UserError
 from evalkit.store import evidence
+from evalkit.writing import write_file
 
 BASELINE = "evalkit-baseline@v1"
 """Namespace of signatures of promoted baselines: one made for something else never fits."""
@@ -78,7 +79,7 @@ def sign(statement: bytes, key: Path, signature: Path, namespace: str) -> Path:
             )
         content = made.read_bytes()
     try:
-        signature.write_bytes(content)
+        write_file(signature, content)
     except OSError as error:
         raise StoreError(f"{signature} cannot be written ({error.strerror}).", signature) from error
     return signature
