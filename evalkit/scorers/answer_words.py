@@ -15,6 +15,7 @@ are compared after `fold` (small letters, without Arabic and Hebrew vowel marks)
     unsure    doubts the whole reply: "I am not sure"
     or, and   name several choices at once
     if        supposes, or reports what others say: "if it were warm", "some may say that"
+    says      reports what another person says: "my friend says that", "someone careless would answer"
     redo      takes back what was said: "wait", "I meant", "let me reconsider"
     turn      takes it back only where another choice follows: "actually", "correction"
     why       may follow a choice's text: "Lyon because ..."
@@ -26,7 +27,7 @@ are compared after `fold` (small letters, without Arabic and Hebrew vowel marks)
 from __future__ import annotations
 
 KINDS = (
-    "noun", "field", "be", "would", "right", "wrong", "not", "choose", "maybe", "unsure", "or", "and", "if", "redo",
+    "noun", "field", "be", "would", "right", "wrong", "not", "choose", "maybe", "unsure", "or", "and", "if", "says", "redo",
     "turn", "so", "tail", "fill", "why",
 )  # fmt: skip
 
@@ -43,12 +44,13 @@ WORDS: dict[str, dict[str, str]] = {
         "wrong": "wrong|incorrect|false|invalid|untrue|inaccurate|mistaken|mistake|error|worst|least likely"
         "|distractor|misleading|eliminated|ruled out|excluded|impossible|unlikely|implausible|unsuitable"
         "|inappropriate|trap|does not fit|doesn't fit|not correct|not right|not true|not the right"
-        "|not the correct|not the best|not possible",
-        "not": "not|no|never|neither|nor|isn't|aren't|wasn't|cannot|can't|can not|couldn't|won't|wouldn't|don't"
-        "|doesn't|didn't|nobody|no one|anything but|all but|everything but|except|except for|all except"
-        "|excluding|rule out|ruling out|rules out|exclude|eliminate|reject|discard|rather than|instead of"
-        "|than|doubt|doubts|deny|denies|without|far from|hardly|ain't|isnt|unable|refuse|dismiss|avoid"
-        "|shouldn't|should not|as opposed to|unlike|nothing",
+        "|not the correct|not the best|not possible|red herring|runner-up|runner up|second-best|second best"
+        "|misconception|decoy",
+        "not": "not|no|never|neither|nor|isn't|aren't|wasn't|cannot|can't|can not|couldn't|won't|wouldn't"
+        "|don't|doesn't|didn't|nobody|no one|anything but|all but|everything but|except|except for"
+        "|all except|excluding|rule out|ruling out|rules out|exclude|eliminate|reject|discard|rather than"
+        "|instead of|than|doubt|doubts|deny|denies|without|far from|hardly|ain't|isnt|unable|refuse|dismiss"
+        "|avoid|shouldn't|should not|as opposed to|unlike|nothing|disagree|disagrees|no way",
         "choose": "choose|chose|pick|select|go with|going with|opt for|i say|my answer|settle on|go for|goes to"
         "|route this to|route it to|route to|assign this to|assign it to|send this to|send it to"
         "|classify this as|classify it as|classified as|categorize this as|categorize it as|label this as"
@@ -61,14 +63,16 @@ WORDS: dict[str, dict[str, str]] = {
         "|tentatively|lean|leaning|leaning towards|lean towards|partly|partially|somewhat|almost|nearly"
         "|plausible|arguably|suspect|in part|seemingly|about|approximately|roughly|between|hesitant"
         "|close to|toss-up|hunch|or maybe|or perhaps|or possibly|could also be|might also be",
-        "unsure": "not sure|unsure|not certain|uncertain|not confident|not entirely sure|not completely sure"
-        "|don't know|do not know|hard to say|hard to tell|just a guess|only a guess|cannot be sure"
-        "|can't be sure|can't be certain|no idea|can't tell|cannot tell|not 100% sure|not totally sure"
-        "|not fully sure|not quite sure|cannot determine|can't determine|cannot decide|can't decide"
-        "|difficult to say|cannot say|can't say|not so sure|not really sure|could be wrong|might be wrong"
-        "|may be wrong|take it with|undecided|without certainty|low confidence|don't quote me"
-        "|cannot provide an answer|cannot answer|unable to answer|unable to determine|cannot be determined"
-        "|cannot provide the answer|wild guess|random guess",
+        "unsure": "not sure|unsure|not certain|uncertain|not confident|not entirely sure"
+        "|not completely sure|don't know|do not know|hard to say|hard to tell|just a guess|only a guess"
+        "|cannot be sure|can't be sure|can't be certain|no idea|can't tell|cannot tell|not 100% sure"
+        "|not totally sure|not fully sure|not quite sure|cannot determine|can't determine|cannot decide"
+        "|can't decide|difficult to say|cannot say|can't say|not so sure|not really sure|could be wrong"
+        "|might be wrong|may be wrong|take it with|undecided|without certainty|low confidence"
+        "|don't quote me|cannot provide an answer|cannot answer|unable to answer|unable to determine"
+        "|cannot be determined|cannot provide the answer|wild guess|random guess|can't confirm"
+        "|cannot confirm|can't verify|cannot verify|could not verify|couldn't verify|unable to verify"
+        "|unable to confirm|not verified|haven't verified|have not verified",
         "or": "or|and/or|versus|vs",
         "and": "and|as well as|plus|both|also|&",
         "if": "if|unless|whether|suppose that|were it|had it|some may|some might|some people|people think"
@@ -76,7 +80,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|some would|initially|at first|first thought|first i thought|i first|i thought|i first thought"
         "|i initially|previously|earlier|thought to be|supposing|many students|most students|other people"
         "|students may|students might|students often|people often|a common answer|commonly thought"
-        "|others may|others might|others think",
+        "|others may|others might|others think|had the|had this|had we|had it been|had they|had you"
+        "|were the|were this|were we|were you|should the",
         "redo": "none of the above|none of the options|none of these|none of the choices|on reflection"
         "|upon reflection|wait|no wait|hold on|scratch that|let me reconsider|let me rethink"
         "|let me double check|let me double-check|let me recheck|let me re-check|let me check again"
@@ -92,7 +97,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|to|who|that|where|it|he|she|they|this|i|we|after|before|so|therefore|hence|among|above|below"
         "|according|please|though|however|explanation|reason",
         "so": "so|thus|therefore|hence|consequently|accordingly|in conclusion|overall|finally|in short"
-        "|in summary|to conclude|then|ergo|in the end|ultimately|in other words",
+        "|in summary|to conclude|then|ergo|in the end|ultimately|in other words|leaving|leaving only"
+        "|that leaves|that leaves only|leaves only|which leaves|that leaves us with|leaves us with"
+        "|leaving us with|left with|that said|that being said|having said that",
         "fill": "the|a|an|of|it|this|that|these|here|most|definitely|clearly|certainly|surely|simply|indeed"
         "|obviously|absolutely|single|following|my|our|your|i|we|i'd|i'll|i'm|we'd|would|will|shall|you|am"
         "|just|undoubtedly|no doubt|without a doubt|without doubt|there is no doubt|beyond doubt|not only"
@@ -102,6 +109,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|in this case|of the options|of these|of the choices|of the above|queue|issue|ticket|class|it"
         "|should|must",
         "tail": "team|indeed|too",
+        "says": "says|said|claims|claimed|thinks|believes|believed|insists|insisted|argues|argued|swears"
+        "|told me|tells me|told us|they say|they think|they believe|whoever|someone|somebody|anyone|anybody"
+        "|everyone|everybody|according to wikipedia|according to the internet|allegedly|the user",
     },
     "de": {
         "noun": "antwort|lösung|loesung|option|antwortmöglichkeit|wahl|buchstabe|auswahl|alternative"
@@ -131,6 +141,7 @@ WORDS: dict[str, dict[str, str]] = {
         "so": "also|daher|somit|folglich|deshalb|demnach|damit",
         "fill": "die|der|das|den|dem|es|ja|ganz|eindeutig|sicher|definitiv|natürlich|buchstabe|ich|mich|für|auf|zu"
         "|hier|einzig|meine|lautet",
+        "says": "sagt|sagte|meint|meinte|behauptet|behauptete|glaubt|denkt|angeblich|jemand|wer|heißt es",
     },
     "fr": {
         "noun": "réponse|reponse|option|choix|solution|lettre|proposition|réponse finale|alternative",
@@ -158,6 +169,7 @@ WORDS: dict[str, dict[str, str]] = {
         "so": "donc|ainsi|par conséquent|alors|finalement|en conclusion",
         "fill": "la|le|les|l'|un|une|c'|ce|cette|de|du|il|j'|je|d'|bien|certainement|clairement|lettre|finale|ma"
         "|pour|oui|évidemment|suivante",
+        "says": "dit|a dit|disent|prétend|affirme|il pense|elle pense|croit|quelqu'un|celui qui|soi-disant",
     },
     "es": {
         "noun": "respuesta|opción|opcion|alternativa|solución|solucion|letra|elección|inciso|respuesta final",
@@ -183,6 +195,7 @@ WORDS: dict[str, dict[str, str]] = {
         "so": "así que|por lo tanto|por tanto|entonces|luego|en conclusión|finalmente|por ende",
         "fill": "la|el|los|las|lo|un|una|de|del|esta|este|eso|esa|sí|letra|mi|final|claramente|definitivamente|por"
         "|para|yo|pregunta|única",
+        "says": "dice|dijo|dicen|afirma|cree|piensa|sostiene|opina|alguien|quien|supuestamente",
     },
     "pt": {
         "noun": "resposta|opção|opcao|alternativa|solução|letra|escolha|gabarito|resposta final",
@@ -204,6 +217,7 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "porque|pois|já que|mas|que|em|com|dado|devido",
         "so": "portanto|logo|assim|então|por isso|em conclusão|finalmente",
         "fill": "a|o|as|os|um|uma|de|da|do|esta|este|isso|sim|letra|minha|final|claramente|para|eu|pergunta|é a|única",
+        "says": "diz|disse|dizem|afirma|acha|acredita|pensa|alguém|quem|supostamente",
     },
     "it": {
         "noun": "risposta|opzione|alternativa|soluzione|lettera|scelta|risposta finale",
@@ -227,6 +241,7 @@ WORDS: dict[str, dict[str, str]] = {
         "so": "quindi|pertanto|dunque|perciò|allora|in conclusione|infine",
         "fill": "la|il|lo|l'|le|i|gli|un|una|un'|di|del|della|questa|questo|si|sì|lettera|mia|chiaramente|per|io"
         "|domanda|finale|l'unica",
+        "says": "dice|ha detto|dicono|afferma|sostiene|crede|pensa|qualcuno|chi",
     },
     "nl": {
         "noun": "antwoord|optie|keuze|oplossing|letter|eindantwoord|alternatief",
@@ -247,6 +262,7 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "omdat|want|aangezien|maar|die|dat|in|met",
         "so": "dus|daarom|derhalve|bijgevolg",
         "fill": "het|de|een|dit|dat|ja|zeker|duidelijk|letter|mijn|ik|voor|op|te|vraag|enige",
+        "says": "zegt|zei|zeggen|beweert|denkt|gelooft|iemand|wie|zogenaamd",
     },
     "pl": {
         "noun": "odpowiedź|odpowiedz|odpowiedzią|opcja|opcją|wariant|rozwiązanie|litera|wybór|odpowiedzi",
@@ -267,6 +283,7 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "ponieważ|bo|gdyż|ale|która|który|w|z",
         "so": "więc|zatem|dlatego|czyli|stąd",
         "fill": "ta|ten|tak|na|o|moja|litera|zdecydowanie|oczywiście|pytanie|jedyna|końcowa|ostateczna",
+        "says": "mówi|mówią|twierdzi|uważa|sądzi|powiedział|powiedziała|ktoś|rzekomo",
     },
     "ru": {
         "noun": "ответ|вариант|вариантом|ответом|решение|буква|выбор|ответа|опция",
@@ -291,6 +308,7 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "потому|так как|поскольку|но|который|которая|в|с|ведь",
         "so": "следовательно|итак|поэтому|значит|таким образом|значит",
         "fill": "мой|наш|да|точно|однозначно|буква|на|вопрос|этот|я|конечно|единственный|окончательный",
+        "says": "говорит|говорят|сказал|сказала|утверждает|считает|думает|полагает|якобы|кто-то",
     },
     "uk": {
         "noun": "відповідь|відповіддю|варіант|рішення|літера|буква|вибір",
@@ -312,6 +330,7 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "бо|тому що|оскільки|але|який|яка|в|у|з",
         "so": "отже|тому|таким чином|відтак",
         "fill": "моя|так|точно|однозначно|на|питання|ця|я|літера",
+        "says": "каже|кажуть|сказав|сказала|стверджує|вважає|думає|хтось|нібито",
     },
     "tr": {
         "noun": "cevap|cevabı|cevabım|yanıt|yanıtı|yanıtım|seçenek|seçeneği|şık|şıkkı|çözüm|cevabımız",
@@ -333,6 +352,7 @@ WORDS: dict[str, dict[str, str]] = {
         "so": "yani|dolayısıyla|bu nedenle|bu yüzden|o halde|sonuç olarak",
         "fill": "bu|bir|evet|kesinlikle|tabii|son|nihai|sorunun|sorunun cevabı|şöyle",
         "tail": "seçeneğidir|şıkkıdır|dir|dır|dur|dür|tir|tır|seçeneği|şıkkı",
+        "says": "diyor|söylüyor|iddia ediyor|düşünüyor|dedi|söyledi|sanıyor|birisi",
     },
     "ar": {
         "noun": "الإجابة|إجابة|اجابة|الجواب|جواب|إجابتي|الخيار|خيار|الاختيار|الحل|الحرف|الإجابة النهائية|جوابي",
@@ -353,6 +373,7 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "لأن|لأنها|لأنه|لكن|حيث|التي|الذي|في|من",
         "so": "لذلك|إذن|لذا|وبالتالي|بالتالي|وعليه",
         "fill": "نعم|هذه|هذا|على|السؤال|النهائية|بالتأكيد|طبعا|رقم|حرف|أن|النهائي",
+        "says": "يقول|قال|تقول|قالت|يدعي|تدعي|يعتقد|تعتقد|يزعم|تزعم|يقولون",
     },
     "he": {
         "noun": "התשובה|תשובה|תשובתי|האפשרות|אפשרות|הפתרון|האות|הבחירה|התשובה הסופית",
@@ -373,6 +394,7 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "כי|מכיוון|משום|אבל|אך|ש",
         "so": "לכן|אם כן|על כן|מכאן",
         "fill": "כן|את|של|על|השאלה|בהחלט|בוודאי|הסופית",
+        "says": "אומר|אומרת|אומרים|אמר|אמרה|טוען|טוענת",
     },
     "hi": {
         "noun": "उत्तर|जवाब|विकल्प|हल|समाधान|अक्षर|अंतिम उत्तर",
@@ -393,6 +415,7 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "क्योंकि|चूंकि|लेकिन|जो|में",
         "so": "इसलिए|अतः|तो|इस प्रकार",
         "fill": "हाँ|का|की|के|यह|इस|प्रश्न|मेरा|अंतिम|निश्चित रूप से|हूँ",
+        "says": "कहता है|कहते हैं|कहा|कहती है|मानता है|मानते हैं",
     },
     "bn": {
         "noun": "উত্তর|উত্তরটি|বিকল্প|সমাধান",
@@ -446,6 +469,7 @@ WORDS: dict[str, dict[str, str]] = {
         "fill": "的|只有|这个|這個|此|本|题|題|该|該|最终|最終|我|我认为|我認為|我们|肯定|确定|一定|必然|显然"
         "|显然是|当然|选项|選項|字母|了|最|唯一|这道题|因为",
         "tail": "的|项|項|选项|選項|。|类|吧",
+        "says": "他说|她说|他们说|老师说|朋友说|同学说|据说|声称|他认为|她认为|有人认为|有人说|老师认为|朋友认为|听说|人们认为",
     },
     "ja": {
         "noun": "答え|答|正解|正答|回答|解答|選択肢|最終回答|最終的な答え",
@@ -454,11 +478,10 @@ WORDS: dict[str, dict[str, str]] = {
         "would": "だったら",
         "right": "正しい|正解|適切|最適|正しく|妥当|正解です|当てはまる|好ましい|良い",
         "wrong": "間違い|間違って|誤り|誤って|不正解|不適切|違い|違います|違う|間違え|ではない",
-        "not": "ではありません|ではない|じゃない|ではなく|ではなかった|でない|ありません|ません|ない|いいえ|いや"
-        "|以外|除く|除いて|を除き|のではなく|よりも|でもない|とは言えない",
+        "not": "ではありません|ではない|じゃない|ではなく|ではなかった|でない|ありません|ません|ない|いいえ|いや|以外|除く|除いて|を除き|のではなく|よりも|でもない|とは言えない"
+        "|ではなくて|じゃなく|じゃなくて|でなく",
         "choose": "を選び|を選択|選びます|選択します|選ぶ",
-        "maybe": "たぶん|多分|おそらく|恐らく|かもしれません|かもしれない|かも|もしかして|もしかすると|可能性"
-        "|でしょうか|ひょっとして|だと思われ|っぽい",
+        "maybe": "たぶん|多分|おそらく|恐らく|かもしれません|かもしれない|かも|もしかして|もしかすると|可能性|でしょうか|ひょっとして|だと思われ|っぽい|らしい|らしいです",
         "unsure": "わかりません|分かりません|わからない|分からない|確信がない|自信がない|自信がありません"
         "|確信はありません|不明",
         "or": "または|又は|あるいは|か|もしくは",
@@ -471,6 +494,7 @@ WORDS: dict[str, dict[str, str]] = {
         "fill": "はい|の|この|その|問題|問|最も|私|間違いなく|間違いありません|確か|もちろん|を|に|選択肢|最終|的|番",
         "tail": "です|である|だ|でした|となります|になります|になる|だと思います|と考えます|を選びます"
         "|を選択します|番|を|の|が正解|が正解です",
+        "says": "と言っています|と言っている|と言いました|と言った|と言う|と主張|と思っている|だそうです",
     },
     "ko": {
         "noun": "정답|답|답변|대답|선택지|선택|보기|옵션|해답|최종 답|최종 답변|최종 정답|답안",
@@ -480,8 +504,7 @@ WORDS: dict[str, dict[str, str]] = {
         "right": "맞습니다|맞다|맞아요|옳습니다|옳다|옳은|올바른|정확한|정확합니다|적절한|적절합니다|알맞은",
         "wrong": "틀렸습니다|틀렸다|틀린|틀립니다|잘못|잘못된|잘못되었습니다|오답|오류|부적절|옳지 않|맞지 않|아닌"
         "|옳지|맞지",
-        "not": "아닙니다|아니다|아니고|아니라|아니에요|아니|아니요|않습니다|않다|않은|없습니다|제외|말고|대신|안"
-        "|못|아님|가 아닌",
+        "not": "아닙니다|아니다|아니고|아니라|아니에요|아니|아니요|않습니다|않다|않은|없습니다|제외|말고|대신|안|못|아님|가 아닌|아니며|아닌",
         "choose": "을 선택|를 선택|선택합니다|고르겠습니다|선택하겠습니다|고릅니다",
         "maybe": "아마|아마도|어쩌면|혹시|수도|가능성|것 같습니다|것 같다|같습니다|일지도|추측|듯|듯합니다|인 것 같",
         "unsure": "모르겠습니다|모르겠어요|확실하지|확신할 수 없|잘 모르|모릅니다|확신이 없",
@@ -495,6 +518,7 @@ WORDS: dict[str, dict[str, str]] = {
         "fill": "네|예|이|그|저|문제|의|가장|번|최종|분명히|확실히|저는|로|으로|선택지|보기|항목|하는|것",
         "tail": "입니다|이다|이에요|예요|이고|다|번|번입니다|라고|임|을|를|로|으로|이며|인|의|하다|합니다|적"
         "|적입니다|적이다",
+        "says": "말했습니다|말합니다|말했어요|말했다|주장합니다|주장했습니다|주장한다|누군가",
     },
     "vi": {
         "noun": "đáp án|câu trả lời|phương án|lựa chọn|lời giải|câu",
@@ -515,6 +539,7 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "vì|bởi vì|do|nhưng|tại",
         "so": "vậy|do đó|vì vậy|vì thế|nên|suy ra|như vậy",
         "fill": "có|này|của|tôi|câu hỏi|cuối cùng|chắc chắn|rõ ràng|cho|vâng|nhất",
+        "says": "nói rằng|bảo rằng|nói là|bảo là|ai đó|người ta nói|nghe nói",
     },
     "th": {
         "noun": "คำตอบ|ข้อ|ตัวเลือก|เฉลย|คำตอบสุดท้าย",
@@ -536,6 +561,7 @@ WORDS: dict[str, dict[str, str]] = {
         "so": "ดังนั้น|เพราะฉะนั้น|จึง|สรุป",
         "fill": "ที่|ของ|นี้|ใช่|แน่นอน|ครับ|ค่ะ|ข้อที่|ฉัน|ผม|สุดท้าย",
         "tail": "ครับ|ค่ะ|นะ",
+        "says": "บอกว่า|กล่าวว่า|อ้างว่า",
     },
     "id": {
         "noun": "jawaban|jawabannya|pilihan|opsi|solusi|huruf|jawaban akhir|jawaban saya",
@@ -556,6 +582,7 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "karena|sebab|tetapi|tapi|di|yang",
         "so": "jadi|oleh karena itu|maka|dengan demikian|sehingga",
         "fill": "yang|ini|itu|ya|saya|untuk|pertanyaan|tentu|pasti|jelas|dari",
+        "says": "kata|mengatakan|katanya|bilang|berkata",
     },
     "el": {
         "noun": "απάντηση|απαντηση|επιλογή|επιλογη|λύση|γράμμα|τελική απάντηση",
@@ -596,6 +623,7 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "eftersom|därför att|men|som|i|med|för",
         "so": "alltså|därför|således|så|följaktligen",
         "fill": "det|den|ett|en|ja|mitt|helt|definitivt|tydligt|jag|på|frågan|enda|slutgiltiga",
+        "says": "säger|hävdar|påstår|någon",
     },
     "da": {
         "noun": "svar|svaret|svaralternativ|svarmulighed|mulighed|alternativ|alternativet|valg|løsning|løsningen"

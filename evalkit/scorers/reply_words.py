@@ -62,6 +62,8 @@ _SYMBOLS = {
     **dict.fromkeys("-–—", "dash"),
     **dict.fromkeys("()[]{}<>\"'“”‘’«»„「」『』【】《》〈〉_#|~•·", "wrap"),
     **dict.fromkeys("/&+", "or"),
+    **dict.fromkeys("✅✔☑✓🗹", "right"),
+    **dict.fromkeys("❌✗✘✖❎🚫", "wrong"),
 }
 _MARKS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u064b-\u0652\u0640]")
 _ALEF = str.maketrans("أإآى", "اااي")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from evalkit.scorers.labelled import ANSWER_MARK
 from evalkit.scorers.reply_words import Word, word_set
-from evalkit.scorers.sentences import FAR, stands_alone
+from evalkit.scorers.sentences import DENIES_BEFORE, FAR, stands_alone
 
 
 @dataclass(slots=True)
@@ -80,6 +80,8 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912 - a table
             pass
         elif role == "comma" or (role == "dash" and not _after_noun(words, i)):
             left.joins.append("comma")
+            if _that(words, i):
+                _take_matrix(left, words, i)
             if "but" not in left.joins and _supposed_before(words, i):
                 left.suppose = True
             if not (bridged == 0 and _only_small(words, i)):
@@ -113,14 +115,16 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
         return bridged, True
     if role in ("redo", "turn"):
         left.led = left.led or bridged == 0
-        left.joins.append("but" if word.text in _BUT or role == "turn" else role)
+        left.joins += ["but", "turn"] if role == "turn" else ["but" if word.text in _BUT else role]
         if bridged == 0 and _joined(words, i):
             return bridged, False
         return bridged, True
     if word.text in _BUT:
         left.joins.append("but")
         return bridged, not _joined(words, i)
-    if role == "not" and stands_alone(words, i):
+    if word.text in DENIES_BEFORE and _joined(words, i, across=("be",)):
+        left.joins.append("but")
+    elif role == "not" and stands_alone(words, i):
         left.led = left.led or bridged == 0
         left.joins.append("redo")
     elif role == "not":
@@ -132,7 +136,7 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     elif role in ("maybe", "unsure"):
         left.doubt = True
         left.joins.append("maybe")
-    elif role == "if":
+    elif role == "says" or (role == "if" and supposes(words, i)):
         left.suppose = True
     elif role in ("colon", "dash") and (word.text == ":" or _after_noun(words, i)):
         left.colon = left.colon or bridged == 0
@@ -184,10 +188,41 @@ def _take_key(left: Left, words: list[Word], i: int) -> None:
         left.key += 1
 
 
-def _joined(words: list[Word], i: int) -> bool:
-    """Whether a choice is named directly before, apart from commas and brackets."""
+_THAT = word_set("that dass daß que che dat że iż že hogy että что що че да at att että ότι cã că")
+"""Words that open a clause about which the clause before it judges: "Ich glaube nicht, dass B stimmt"."""
+
+
+def _that(words: list[Word], comma: int) -> bool:
+    return words[comma].role == "comma" and comma + 1 < len(words) and words[comma + 1].text in _THAT
+
+
+def _take_matrix(left: Left, words: list[Word], comma: int) -> None:
+    """What the clause before "that" denies, doubts or reports holds for what follows."""
+    i = comma - 1
+    while i >= 0 and comma - i < FAR and words[i].role not in ("end", "ask", "line", "so") and words[i].choice is None:
+        role = words[i].role
+        left.denials += role in ("not", "wrong")
+        left.doubt = left.doubt or role in ("maybe", "unsure")
+        left.suppose = left.suppose or role in ("if", "says")
+        i -= 1
+
+
+_INVERTED = frozenset(
+    ("had the", "had this", "had we", "had it been", "had they", "had you", "were the", "were this", "were we")
+    + ("were you", "should the")
+)
+"""They suppose where they open a clause only: "Had the question been another, A would be right"."""
+
+
+def supposes(words: list[Word], i: int) -> bool:
+    """Whether a word of the kind "if" supposes where it stands."""
+    return words[i].text not in _INVERTED or i == 0 or words[i - 1].role in ("end", "ask", "line", "comma", "wrap")
+
+
+def _joined(words: list[Word], i: int, across: tuple[str, ...] = ()) -> bool:
+    """Whether a choice is named directly before, apart from commas, brackets and words of the kinds in `across`."""
     i -= 1
-    while i >= 0 and words[i].role in ("comma", "wrap", "tail", "fill", "dash"):
+    while i >= 0 and words[i].role in ("comma", "wrap", "tail", "fill", "dash", *across):
         i -= 1
     return i >= 0 and words[i].choice is not None
 
@@ -199,8 +234,12 @@ def _only_small(words: list[Word], i: int) -> bool:
     i -= 1
     steps = 0
     while (
-        i >= 0 and words[i].role in ("so", "fill", "redo", "turn", "not", "maybe", "comma", "wrap", "why") and steps < 8
+        i >= 0
+        and words[i].role in ("so", "fill", "redo", "turn", "not", "maybe", "comma", "dash", "wrap", "why")
+        and steps < 8
     ):
+        if words[i].role == "so":
+            return True
         if words[i].role in ("not",) and not stands_alone(words, i):
             return False
         i -= 1
@@ -212,7 +251,7 @@ def _supposed_before(words: list[Word], i: int) -> bool:
     """Whether an "if" opens what stands before a comma."""
     steps = 0
     while i >= 0 and words[i].role not in ("end", "ask", "line") and steps < FAR:
-        if words[i].role == "if":
+        if words[i].role == "if" and supposes(words, i):
             return True
         if words[i].role == "so":
             return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evalkit.scorers.reply_words import Word, word_set
-from evalkit.scorers.sentences import FAR, ends
+from evalkit.scorers.sentences import DENIES_BEFORE, FAR, ends
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ def look_right(words: list[Word], place: int, polar: bool) -> Right:
         right.denied = not polar and _denied_after_pause(words, i)
         right.doubt = _doubted_to_end(words, i)
         right.right = role in ("dash", "colon") and _right_to_end(words, i + 1)
-        right.supposed = not bracket and _if_to_end(words, i)
+        right.supposed = not bracket and (_if_to_end(words, i) or words[i + 1 : i + 2] and words[i + 1].role == "says")
         right.asked = _asked(words, i)
         return right
     _predicate(words, i, right)
@@ -75,7 +75,7 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
         elif word.text in _AS:
             verb = True
         elif role == "not":
-            right.denied = not _choice_next(words, i)
+            right.denied = word.text in DENIES_BEFORE or not _choice_next(words, i)
             return
         elif role == "wrong":
             right.denied = True
@@ -89,7 +89,7 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
             right.right = True
             right.supposed = _if_to_end(words, i) or (would and not _ends_soon(words, i))
             return
-        elif role == "if":
+        elif role in ("if", "says"):
             right.supposed = True
             return
         elif role in ("or", "and", "why", "so", "choose", "redo", "turn", "end", "ask", "line", "comma") and not verb:

@@ -17,7 +17,7 @@ from evalkit.scorers.labelled import Labelled
 from evalkit.scorers.reply_words import Word, word_set
 from evalkit.scorers.said_before import Left, look_left
 from evalkit.scorers.said_behind import Right, look_right
-from evalkit.scorers.sentences import ends, stands_alone
+from evalkit.scorers.sentences import FAR, ends, stands_alone
 
 STATED = ("answers", "states")
 
@@ -38,6 +38,8 @@ class Said:
     that is no choice."""
     framed: bool = False
     """Where several are named: whether it is they that the answer names."""
+    listed_with: Said | None = None
+    """The choice before it in a list: "A, B and C"."""
 
 
 def statements(words: list[Word], known: Labelled) -> list[Said]:
@@ -51,6 +53,8 @@ def statements(words: list[Word], known: Labelled) -> list[Said]:
             _join(said, left, right, by_place, words)
             found.append(said)
             by_place[id(word)] = said
+        elif _confirms(words, place) and found and found[-1].stance == "asks" and place - found[-1].place < FAR:
+            found[-1].stance = "states"  # "Is it B? Yes."
         elif (stance := _gesture(words, place, known)) is not None:
             found.append(Said(place, None, stance))
     return found
@@ -112,7 +116,7 @@ def _unframed(word: Word, left: Left, right: Right) -> str:
         return "opens"
     if word.how == "label" and not word.small and (word.marked or left.near_noun):
         return "mentions"
-    if left.be and word.how == "text" and (right.ends or right.pause):
+    if (left.be or left.colon) and word.how == "text" and (right.ends or right.pause):
         return "mentions"
     return "names"
 
@@ -123,9 +127,19 @@ def _join(said: Said, left: Left, right: Right, by_place: dict[int, Said], words
     if left.before is None:
         return
     other = by_place.get(id(left.before))
-    if other is None or other.index == said.index:
+    if other is None:
+        return
+    if _proposition(words, other.place):
+        other.stance = said.stance = "supposes"  # "It is false that the statement is false."
+        return
+    if other.index == said.index:
         return
     joins = left.joins
+    if joins in (["comma"], ["and"], ["or"], ["and", "comma"], ["or", "comma"]):
+        said.listed_with = other
+    if joins in (["but"], ["but", "comma"]) and other.stance not in ("denies", "asks"):
+        other.stance, other.framed, said.stance, said.framed = "several", True, "several", True  # "Yes, but no."
+        return
     if "but" in joins or (other.stance == "denies" and "or" not in joins and "and" not in joins and "not" not in joins):
         if other.stance in ("denies", *STATED, "line", "opens", "mentions") and said.stance not in (
             "denies",
@@ -141,7 +155,7 @@ def _join(said: Said, left: Left, right: Right, by_place: dict[int, Said], words
         if "not" not in joins and "or" in joins and other.stance != "denies":
             other.stance = "several"
         elif "not" not in joins and "and" in joins and right.denied and other.stance in ("names", "mentions", "line"):
-            other.stance = "denies"
+            _deny_listed(other)
         return
     if (
         "why" in joins
@@ -164,6 +178,34 @@ def _join(said: Said, left: Left, right: Right, by_place: dict[int, Said], words
                 one.stance, one.framed = "several", framed
 
 
+def _deny_listed(said: Said | None) -> None:
+    """ "A, B and C are wrong": what is said of the last holds for those before it."""
+    while said is not None and said.stance in ("names", "mentions", "line", "opens", "several"):
+        said.stance, said.framed = "denies", False
+        said = said.listed_with
+
+
+_CLAUSE = word_set("that dass que che dat")
+
+
+def _proposition(words: list[Word], place: int) -> bool:
+    """Whether a choice's text judges a clause: "false that"."""
+    return words[place].how == "text" and words[place + 1 : place + 2] != [] and words[place + 1].text in _CLAUSE
+
+
+_YES = word_set(
+    "yes yeah yep correct exactly indeed ja genau richtig oui exact sí exacto sim sì esatto да так tak evet نعم ναι כן "
+    "हाँ हां igen kyllä ya vâng đúng はい そうです 是 是的 对 對 네 예 ใช่"
+)
+
+
+def _confirms(words: list[Word], place: int) -> bool:
+    """Whether the word is a "yes" by itself that answers a question."""
+    if words[place].text not in _YES or not ends(words, place + 1):
+        return False
+    return place > 0 and words[place - 1].role in ("ask", "wrap", "line")
+
+
 def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:  # noqa: PLR0911 - a table, read from the top
     """What a word does to the whole reply."""
     role = words[place].role
@@ -182,7 +224,9 @@ def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:  # n
     if role == "unsure":
         return "unsure"
     if role == "wrong" and not known.polar and stands_alone(words, place):
-        return "retracts" if place == 0 or words[place - 1].role in ("end", "ask", "line") else None
+        between = words[place - 1].role in ("comma", "dash") and words[place + 1].role in ("comma", "dash")
+        opens = place == 0 or words[place - 1].role in ("end", "ask", "line")
+        return "retracts" if opens or between else None
     if role == "not" and not known.polar and stands_alone(words, place):
         opens = place == 0 or words[place - 1].role in ("end", "ask", "line", "dash", "comma")
         return "retracts" if opens else None
