@@ -34,10 +34,11 @@ KINDS = (
 WORDS: dict[str, dict[str, str]] = {
     "en": {
         "noun": "answer|answers|ans|option|options|choice|choices|solution|letter|alternative|final answer",
-        "field": "response|conclusion|label|category|class|classification|verdict|sentiment|queue|statement|one"
-        "|pick|selection|prediction|result|decision|output",
-        "be": "is|are|was|'s|be|must be|should be|has to be|will be|ought to be|seems to be|appears to be|seems"
-        "|remains|equals|being",
+        "field": "response|conclusion|label|category|class|classification|verdict|sentiment|queue|statement"
+        "|one|pick|selection|prediction|result|decision|output|final",
+        "be": "is|are|was|'s|be|must be|should be|has to be|will be|ought to be|seems to be|appears to be"
+        "|seems|remains|equals|being|turns out to be|turned out to be|turns out it is|turns out it's"
+        "|proves to be",
         "would": "would be|would have been|'d be|were",
         "right": "right|correct|best|accurate|appropriate|fits|suitable|correctly|most likely|the most likely|only"
         "|most appropriate|most accurate|proper|closest|nearest|better|the closest",
@@ -72,7 +73,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|don't quote me|cannot provide an answer|cannot answer|unable to answer|unable to determine"
         "|cannot be determined|cannot provide the answer|wild guess|random guess|can't confirm"
         "|cannot confirm|can't verify|cannot verify|could not verify|couldn't verify|unable to verify"
-        "|unable to confirm|not verified|haven't verified|have not verified",
+        "|unable to confirm|not verified|haven't verified|have not verified|trick question|a trick",
         "or": "or|and/or|versus|vs",
         "and": "and|as well as|plus|both|also|&",
         "if": "if|unless|whether|suppose that|were it|had it|some may|some might|some people|people think"
@@ -90,12 +91,14 @@ WORDS: dict[str, dict[str, str]] = {
         "|that's incorrect|that is incorrect|that isn't right|that can't be right|that was wrong"
         "|that's a mistake|i made an error|my mistake|my bad|i need to correct|i must correct|i meant"
         "|i mean|disregard|ignore that|i apologize|i stand corrected|sorry|this is wrong|this is incorrect"
-        "|this is not right|that is not correct|that's not correct|never mind|oops|i retract",
+        "|this is not right|that is not correct|that's not correct|never mind|oops|i retract"
+        "|they are mistaken|they are wrong",
         "turn": "actually|correction|edit|update|corrected|revised|or rather|rather|make that|hmm|in fact"
         "|correcting|changed to|change to",
-        "why": "because|since|as|which|for|due|based|with|given|when|but|although|while|whereas|in|on|at|from|by"
-        "|to|who|that|where|it|he|she|they|this|i|we|after|before|so|therefore|hence|among|above|below"
-        "|according|please|though|however|explanation|reason",
+        "why": "because|since|as|which|for|due|based|with|given|when|but|although|while|whereas|in|on|at"
+        "|from|by|to|who|that|where|it|he|she|they|this|i|we|after|before|so|therefore|hence|among|above"
+        "|below|according|please|though|however|explanation|reason|yet|still|nevertheless|nonetheless"
+        "|albeit|even",
         "so": "so|thus|therefore|hence|consequently|accordingly|in conclusion|overall|finally|in short"
         "|in summary|to conclude|then|ergo|in the end|ultimately|in other words|leaving|leaving only"
         "|that leaves|that leaves only|leaves only|which leaves|that leaves us with|leaves us with"
@@ -103,7 +106,7 @@ WORDS: dict[str, dict[str, str]] = {
         "fill": "the|a|an|of|it|this|that|these|here|most|definitely|clearly|certainly|surely|simply|indeed"
         "|obviously|absolutely|single|following|my|our|your|i|we|i'd|i'll|i'm|we'd|would|will|shall|you|am"
         "|just|undoubtedly|no doubt|without a doubt|without doubt|there is no doubt|beyond doubt|not only"
-        "|given|labelled|labeled|marked|named|above|final|sure|okay|ok|yes|great|good question|confident"
+        "|given|labelled|labeled|marked|named|above|sure|okay|ok|yes|great|good question|confident"
         "|certain|believe|think|say|concluded|conclude|as|to this question|to the question|to this"
         "|for this question|for this|from the options|among the options|from the list|on the list"
         "|in this case|of the options|of these|of the choices|of the above|queue|issue|ticket|class|it"
@@ -111,7 +114,9 @@ WORDS: dict[str, dict[str, str]] = {
         "tail": "team|indeed|too",
         "says": "says|said|claims|claimed|thinks|believes|believed|insists|insisted|argues|argued|swears"
         "|told me|tells me|told us|they say|they think|they believe|whoever|someone|somebody|anyone|anybody"
-        "|everyone|everybody|according to wikipedia|according to the internet|allegedly|the user",
+        "|everyone|everybody|according to wikipedia|according to the internet|allegedly|the user|used to be"
+        "|used to say|was once|was formerly|i was going to say|i was about to say|i almost said"
+        "|i nearly said|i would have said|i wanted to say|i almost picked|i almost chose|i was tempted",
     },
     "de": {
         "noun": "antwort|lösung|loesung|option|antwortmöglichkeit|wahl|buchstabe|auswahl|alternative"
@@ -476,7 +481,7 @@ WORDS: dict[str, dict[str, str]] = {
         "field": "結論|結果|カテゴリ|カテゴリー|分類|ラベル|感情",
         "be": "は|が|：|となる|＝",
         "would": "だったら",
-        "right": "正しい|正解|適切|最適|正しく|妥当|正解です|当てはまる|好ましい|良い",
+        "right": "正しい|正解|適切|最適|正しく|妥当|正解です|当てはまる|好ましい|良い|が正解|が正解です",
         "wrong": "間違い|間違って|誤り|誤って|不正解|不適切|違い|違います|違う|間違え|ではない",
         "not": "ではありません|ではない|じゃない|ではなく|ではなかった|でない|ありません|ません|ない|いいえ|いや|以外|除く|除いて|を除き|のではなく|よりも|でもない|とは言えない"
         "|ではなくて|じゃなく|じゃなくて|でなく",
@@ -492,8 +497,7 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "なぜなら|から|ので|しかし|だが|理由",
         "so": "したがって|従って|よって|ゆえに|だから|つまり|以上より|そのため",
         "fill": "はい|の|この|その|問題|問|最も|私|間違いなく|間違いありません|確か|もちろん|を|に|選択肢|最終|的|番",
-        "tail": "です|である|だ|でした|となります|になります|になる|だと思います|と考えます|を選びます"
-        "|を選択します|番|を|の|が正解|が正解です",
+        "tail": "です|である|だ|でした|となります|になります|になる|だと思います|と考えます|を選びます|を選択します|番|を|の|で",
         "says": "と言っています|と言っている|と言いました|と言った|と言う|と主張|と思っている|だそうです",
     },
     "ko": {

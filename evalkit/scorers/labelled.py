@@ -319,7 +319,7 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
 
 _FOLLOW = word_set(
     "because since as which for due based or and with if but is isn't not oder und ou et o y e of "
-    "en lub или и ist nicht est n'est es"
+    "en lub или и ist nicht est n'est es değil"
 )
 _BE_WORDS = word_set(
     "is isn't was would ist wäre war est serait es sería são é è jest это является είναι är er on "

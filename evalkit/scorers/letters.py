@@ -196,7 +196,7 @@ def _settle(
     elif stance == "denies" and state.index == index:
         state.drop("the answer is taken back")
     elif stance == "doubts":
-        _settle_doubt(state, one, words, index)
+        _settle_doubt(state, one, words, index, n=len(known.labels))
 
 
 def _side_by_side(words: list[Word], first: int, second: int) -> bool:
@@ -205,9 +205,10 @@ def _side_by_side(words: list[Word], first: int, second: int) -> bool:
     return bool(between) and all(word.role in ("comma", "wrap", "or") for word in between)
 
 
-def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None) -> None:
+def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None, n: int) -> None:
     if (
         state.index is None
+        or (n == 2 and _sentences_between(words, state.place, one.place) <= 1)  # what is left of two is in doubt, too
         or (state.index != index and state.tier < 3)
         or (
             state.index != index

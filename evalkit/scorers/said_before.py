@@ -30,6 +30,8 @@ class Left:
     key: int = 0
     """Words before the colon on its line."""
     denials: int = 0
+    passed: int = 0
+    """Those of the denials that may belong to the choice before: "B wrong C"."""
     doubt: bool = False
     suppose: bool = False
     alone: bool = False
@@ -132,6 +134,7 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
         left.joins.append("not")
     elif role == "wrong":
         left.denials += 1 if (bridged == 0 or left.be) and not left.inside else 0
+        left.passed += _joined(words, i, across=("be",))
         left.joins.append("wrong")
     elif role in ("maybe", "unsure"):
         left.doubt = True
@@ -163,6 +166,8 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     elif role == "right":
         left.right = left.right or bridged <= 1
     elif role == "choose":
+        if not left.choose and bridged <= 1 and _others_choose(words, i):
+            left.suppose = True
         left.choose = left.choose or bridged <= 1
         bridged = 0 if left.choose else bridged
     elif role in ("or", "and"):
@@ -175,6 +180,24 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     else:
         bridged += 1
     return bridged, False
+
+
+_TAKES = frozenset(("choose", "chose", "pick", "select", "go with", "go for", "opt for", "settle on"))
+_SPEAKER = word_set("i we let i'd i'll i'm we'd we'll let's me my us our")
+_MODALS = word_set("will would might may could should often also still usually typically to always sometimes just")
+
+
+def _others_choose(words: list[Word], i: int) -> bool:
+    """Whether somebody else takes a choice: "many readers will choose B"."""
+    if words[i].text not in _TAKES:
+        return False
+    before = i - 1
+    while before >= 0 and (words[before].text in _MODALS or words[before].role == "maybe"):
+        before -= 1
+    if before < 0 or words[before].kind != "word" or words[before].role or words[before].choice is not None:
+        return False
+    near = words[max(0, before - 5) : before + 1]
+    return not any(word.text in _SPEAKER for word in near)
 
 
 _PREPOSITIONS = word_set("in for with of by from on für bei en pour dans para por per")
@@ -208,8 +231,7 @@ def _take_matrix(left: Left, words: list[Word], comma: int) -> None:
 
 
 _INVERTED = frozenset(
-    ("had the", "had this", "had we", "had it been", "had they", "had you", "were the", "were this", "were we")
-    + ("were you", "should the")
+    ("had the", "had this", "had we", "had it been", "had they", "had you", "were the", "were this", "were we", "were you", "should the")
 )
 """They suppose where they open a clause only: "Had the question been another, A would be right"."""
 

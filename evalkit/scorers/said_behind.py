@@ -24,6 +24,8 @@ class Right:
     """A verb follows that says something else of it: "B is tempting"."""
     pause: bool = False
     """A comma, a dash, a colon or a bracket follows."""
+    figure: bool = False
+    """A figure follows the pause: "A: 10%"."""
 
 
 def look_right(words: list[Word], place: int, polar: bool) -> Right:
@@ -48,10 +50,13 @@ def look_right(words: list[Word], place: int, polar: bool) -> Right:
     bracket = right.pause
     if role in ("comma", "dash", "colon", "why") or bracket:
         right.pause = True
+        right.figure = _figure(words, i if bracket else i + 1)
         right.denied = not polar and _denied_after_pause(words, i)
         right.doubt = _doubted_to_end(words, i)
         right.right = role in ("dash", "colon") and _right_to_end(words, i + 1)
-        right.supposed = not bracket and (_if_to_end(words, i) or words[i + 1 : i + 2] and words[i + 1].role == "says")
+        right.supposed = not bracket and (
+            _if_to_end(words, i) or (words[i + 1 : i + 2] and words[i + 1].role == "says")
+        )
         right.asked = _asked(words, i)
         return right
     _predicate(words, i, right)
@@ -59,6 +64,13 @@ def look_right(words: list[Word], place: int, polar: bool) -> Right:
     if right.right and _asked(words, i):
         right.asked, right.right = True, False
     return right
+
+
+def _figure(words: list[Word], i: int) -> bool:
+    """Whether a number stands here by itself."""
+    if i + 1 >= len(words) or words[i].kind != "number":
+        return i < len(words) and words[i].kind == "number"
+    return words[i + 1].text == "%" or words[i + 1].role in ("comma", "end", "wrap", "line")
 
 
 _AS = word_set("as als comme como come som jako как")

@@ -62,9 +62,10 @@ def statements(words: list[Word], known: Labelled) -> list[Said]:
 
 def _stance(words: list[Word], place: int, left: Left, right: Right) -> str:  # noqa: PLR0911 - a table, read from the top
     word = words[place]
-    if right.denied or left.denials % 2:
+    denials = left.denials - (left.passed if right.right else 0)
+    if right.denied or denials % 2:
         return "denies"
-    if left.denials:
+    if denials:
         return "supposes"
     if right.asked:
         return "asks"
@@ -113,7 +114,7 @@ def _unframed(word: Word, left: Left, right: Right) -> str:
     if left.alone and right.ends:
         return "line" if left.first else "mentions"
     if left.first and right.pause:
-        return "opens"
+        return "names" if word.how == "label" and right.figure else "opens"
     if word.how == "label" and not word.small and (word.marked or left.near_noun):
         return "mentions"
     if (left.be or left.colon) and word.how == "text" and (right.ends or right.pause):
@@ -121,61 +122,84 @@ def _unframed(word: Word, left: Left, right: Right) -> str:
     return "names"
 
 
-def _join(said: Said, left: Left, right: Right, by_place: dict[int, Said], words: list[Word]) -> None:  # noqa: PLR0912 - a table, read from the top
+def _join(said: Said, left: Left, right: Right, by_place: dict[int, Said], words: list[Word]) -> None:
     """Two choices side by side: "A or B" names several, "not A but B" hands the statement on, "B rather than A"
     does not."""
-    if left.before is None:
-        return
-    other = by_place.get(id(left.before))
+    other = by_place.get(id(left.before)) if left.before is not None else None
     if other is None:
         return
     if _proposition(words, other.place):
         other.stance = said.stance = "supposes"  # "It is false that the statement is false."
-        return
     if other.index == said.index:
         return
     joins = left.joins
-    if joins in (["comma"], ["and"], ["or"], ["and", "comma"], ["or", "comma"]):
+    listed = set(joins) <= {"comma", "and", "or"}
+    if listed:
         said.listed_with = other
-    if joins in (["but"], ["but", "comma"]) and other.stance not in ("denies", "asks"):
+    if left.choose and not {"and", "or"} & set(joins):
+        return  # "A or B, I'd say B": a clause of its own
+    if listed and other.stance == "denies" and _excludes(words, other) and not right.right:
+        said.stance = "denies"  # "I rule out A, C and D"
+    elif other.stance == "denies" and right.right:
+        return  # "B is wrong and C is right"
+    elif _but_no_more(said, other, left, right):
         other.stance, other.framed, said.stance, said.framed = "several", True, "several", True  # "Yes, but no."
-        return
-    if "but" in joins or (other.stance == "denies" and "or" not in joins and "and" not in joins and "not" not in joins):
-        if other.stance in ("denies", *STATED, "line", "opens", "mentions") and said.stance not in (
-            "denies",
-            "doubts",
-            "supposes",
-        ):
-            ends = right.ends or right.pause or right.right
-            said.stance = "states" if ends and not right.verb and said.stance not in STATED else said.stance
-            if "but" in joins and other.stance != "denies" and said.stance in STATED:
-                other.stance = "names"
-        return
-    if said.stance == "denies":
+    elif "but" in joins or (other.stance == "denies" and not {"or", "and", "not"} & set(joins)):
+        _hand_on(said, other, joins, right)
+    elif said.stance == "denies":
         if "not" not in joins and "or" in joins and other.stance != "denies":
             other.stance = "several"
         elif "not" not in joins and "and" in joins and right.denied and other.stance in ("names", "mentions", "line"):
             _deny_listed(other)
+    else:
+        _side_by_side(said, other, left, right)
+
+
+def _but_no_more(said: Said, other: Said, left: Left, right: Right) -> bool:
+    """Whether nothing but a "but" stands between two choices, and nothing is said of the second."""
+    bare = right.ends and not (left.be or left.noun or left.colon or right.right)
+    return bare and left.joins in (["but"], ["but", "comma"]) and other.stance in (*STATED, "line", "opens", "mentions")
+
+
+def _hand_on(said: Said, other: Said, joins: list[str], right: Right) -> None:
+    """ "Not A but B": B has what was kept from A."""
+    if other.stance not in ("denies", *STATED, "line", "opens", "mentions"):
         return
-    if (
-        "why" in joins
-        or "so" in joins
-        or "redo" in joins
-        or ("be" in joins and "or" not in joins and "and" not in joins)
-    ):
+    if said.stance in ("denies", "doubts", "supposes"):
         return
-    if (
-        "or" in joins
-        or "and" in joins
-        or not joins
-        or ("comma" in joins and (right.ends or right.pause) and not right.verb)
-    ):
+    ends = right.ends or right.pause or right.right
+    said.stance = "states" if ends and not right.verb and said.stance not in STATED else said.stance
+    if "but" in joins and other.stance != "denies" and said.stance in STATED:
+        other.stance = "names"
+
+
+def _side_by_side(said: Said, other: Said, left: Left, right: Right) -> None:
+    joins = left.joins
+    several = "or" in joins or "and" in joins
+    if {"why", "so", "redo"} & set(joins) or ("be" in joins and not several):
+        return
+    if several or not joins or ("comma" in joins and (right.ends or right.pause) and not right.verb):
         if joins == ["comma"] and other.stance == "opens" and said.stance in STATED and left.be:
             return
         framed = other.framed or other.stance in STATED or said.stance in STATED
         for one in (other, said):
             if one.stance != "denies":
                 one.stance, one.framed = "several", framed
+
+
+_EXCLUDING = frozenset(
+    ["rule out", "ruling out", "rules out", "ruled out", "exclude", "excluding", "eliminate", "reject", "discard", "dismiss", "except", "except for", "all except", "neither", "weder", "ausschließen", "schließe", "ni", "exclure", "descarto", "descarta", "escludo", "排除", "除了", "除", "以外", "исключаю", "wykluczam"]
+)
+
+
+def _excludes(words: list[Word], said: Said) -> bool:
+    """Whether a word stands before the choice that excludes all that follow it in a list."""
+    if said.listed_with is not None and said.listed_with.stance == "denies":
+        return _excludes(words, said.listed_with)
+    i = said.place - 1
+    while i >= 0 and words[i].role in ("fill", "noun", "wrap"):
+        i -= 1
+    return i >= 0 and words[i].text in _EXCLUDING
 
 
 def _deny_listed(said: Said | None) -> None:
@@ -215,6 +239,7 @@ def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:  # n
         if (
             place
             and words[place - 1].role not in _BREAKS
+            and not (words[place - 1].role == "why" and words[place].text.startswith("none of"))
             and not (words[place - 1].role == "fill" and words[place - 1].text in _HUMS)
         ):
             return None
