@@ -183,7 +183,13 @@ def test_replies_are_read_as_a_careful_person_reads_them(
     assert read_otherwise == []
 
 
-BATCHES = {"first": later.FIRST, "second": later.SECOND}
+BATCHES = {
+    "first": later.FIRST,
+    "second": later.SECOND,
+    "third": later.THIRD,
+    "fourth": later.FOURTH,
+    "fifth": later.FIFTH,
+}
 
 
 @pytest.mark.parametrize("batch", BATCHES)

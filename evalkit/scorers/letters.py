@@ -176,16 +176,8 @@ def _settle(
     near = corrects >= 0 and place - corrects <= _NEAR and stance in ("line", "opens", "mentions")
     if stance == "answers" or near or (stance == "states" and (state.tier < 4 or corrects >= 0)):
         state.take(index, 3 + (stance == "answers"), place, "final statement")
-    elif stance == "line":
-        first = place <= 2 and _whole_line(words, place)
-        if place >= last_line and not listed:
-            state.take(index, 4, place, "last line" if not first else "the reply names it alone")
-        elif first and not listed:
-            state.take(index, 3, place, "first line")
-        elif _first_word(words, place) and not listed:
-            state.take(index, 2, place, "opening of the reply")
-    elif stance == "opens" and _first_word(words, place) and not listed:
-        state.take(index, 2, place, "opening of the reply")
+    elif stance in ("line", "opens"):
+        _settle_line(state, one, words, last_line, listed)
     elif stance == "clash":
         state.drop(f"{known.labels[index or 0]} stands with the text of another choice")
     elif stance == "several":
@@ -195,14 +187,34 @@ def _settle(
             state.drop("more than one choice is named")
     elif stance == "denies" and state.index == index:
         state.drop("the answer is taken back")
+    elif stance == "asks" and state.index not in (None, index) and _or_before(words, place):
+        state.drop("the reply is in doubt")  # "B. Or is it C?"
     elif stance == "doubts":
         _settle_doubt(state, one, words, index, n=len(known.labels))
+
+
+def _settle_line(state: _State, one: Said, words: list[Word], last_line: int, listed: bool) -> None:
+    """A choice that stands alone on a line or in a sentence, or opens the reply."""
+    if listed:
+        return
+    place = one.place
+    first = place <= 2 and _whole_line(words, place)
+    if one.stance == "line" and place >= last_line:
+        state.take(one.index, 4, place, "last line" if not first else "the reply names it alone")
+    elif one.stance == "line" and first:
+        state.take(one.index, 3, place, "first line")
+    elif _first_word(words, place):
+        state.take(one.index, 2, place, "opening of the reply")
 
 
 def _side_by_side(words: list[Word], first: int, second: int) -> bool:
     """Whether only a comma parts two choices: "B, C or D"."""
     between = words[first + 1 : second] if second - first < 6 else []
     return bool(between) and all(word.role in ("comma", "wrap", "or") for word in between)
+
+
+def _or_before(words: list[Word], place: int) -> bool:
+    return any(word.role == "or" for word in words[max(0, place - 3) : place])
 
 
 def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None, n: int) -> None:

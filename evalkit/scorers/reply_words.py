@@ -80,6 +80,11 @@ def word_set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+def phrase_set(phrases: str) -> frozenset[str]:
+    """Words and phrases parted by "|", as a set."""
+    return frozenset(phrases.split("|"))
+
+
 def group_thousands(number: str) -> str:
     """1,000 as 1000; any other number as it is."""
     return number.replace(",", "") if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", number) else number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from evalkit.scorers.labelled import ANSWER_MARK
-from evalkit.scorers.reply_words import Word, word_set
+from evalkit.scorers.reply_words import Word, phrase_set, word_set
 from evalkit.scorers.sentences import DENIES_BEFORE, FAR, stands_alone
 
 
@@ -98,7 +98,8 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912 - a table
         i -= 1
     else:
         left.first = bridged == 0 and i < 0
-    clause = "redo" in left.joins or ("be" in left.joins and any(join in left.joins for join in ("comma", "but", "so")))
+    clause = "redo" in left.joins or ("but" in left.joins and left.near_noun)
+    clause = clause or ("be" in left.joins and any(join in left.joins for join in ("comma", "but", "so")))
     left.alone = bridged == 0 and not broken and (left.before is None or clause)
     return left
 
@@ -133,8 +134,9 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
         left.denials += 1
         left.joins.append("not")
     elif role == "wrong":
-        left.denials += 1 if (bridged == 0 or left.be) and not left.inside else 0
-        left.passed += _joined(words, i, across=("be",))
+        counts = (bridged == 0 or left.be) and not left.inside
+        left.denials += counts
+        left.passed += counts and _joined(words, i, across=("be",))
         left.joins.append("wrong")
     elif role in ("maybe", "unsure"):
         left.doubt = True
@@ -143,6 +145,7 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
         left.suppose = True
     elif role in ("colon", "dash") and (word.text == ":" or _after_noun(words, i)):
         left.colon = left.colon or bridged == 0
+        left.kind = left.kind or (bridged == 0 and words[i - 1].text in _FINAL)
         _take_key(left, words, i)
         return bridged, False
     elif word.text == "=" and i >= 1 and (i == 1 or words[i - 2].role == "line"):
@@ -176,10 +179,30 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     elif role in ("fill", "why"):
         if role == "why":
             left.joins.append("why")
+        left.suppose = left.suppose or _judged_clause(words, i)
         left.inside = left.inside or (word.text in _PREPOSITIONS and not left.be and not left.colon)
     else:
         bridged += 1
     return bridged, False
+
+
+_ASSERTING = word_set(
+    "think believe conclude concluded concludes see seen show shows showed shown find found finds know known "
+    "knows say mean means implies imply implied indicates indicate indicating suggests suggest suggesting "
+    "deduce deduced infer inferred determine determined get gives given note noted clear evident obvious sure "
+    "certain confident true fact follows state states confirm confirms confirmed so such conclusion realize "
+    "understand seems appears ensures verify recall observe observed notice demonstrates proves prove proving "
+    "showing meaning stating saying supports establish reveals provided evidence ensure to is was be"
+)
+"""After these an English "that" gives the speaker's own view; after any other word somebody judges the clause."""
+
+
+def _judged_clause(words: list[Word], i: int) -> bool:
+    """Whether the clause is judged from outside: "the chances that B is right", "it is doubtful that"."""
+    if words[i].text != "that" or i == 0:
+        return False
+    before = words[i - 1]
+    return before.kind == "word" and not before.role and before.text not in _ASSERTING
 
 
 _TAKES = frozenset(("choose", "chose", "pick", "select", "go with", "go for", "opt for", "settle on"))
@@ -201,6 +224,10 @@ def _others_choose(words: list[Word], i: int) -> bool:
 
 
 _PREPOSITIONS = word_set("in for with of by from on für bei en pour dans para por per")
+
+
+_FINAL = word_set("final finale finally endgültig итог итого وأخيرا 最終 最终 最後 最后")
+"""They name an answer where a colon follows."""
 
 
 def _take_key(left: Left, words: list[Word], i: int) -> None:
@@ -230,15 +257,17 @@ def _take_matrix(left: Left, words: list[Word], comma: int) -> None:
         i -= 1
 
 
-_INVERTED = frozenset(
-    ("had the", "had this", "had we", "had it been", "had they", "had you", "were the", "were this", "were we", "were you", "should the")
+_OPENS_SUPPOSING = phrase_set(
+    "had the|had this|had we|had it been|had they|had you|were the|were this|were we|were you|should the|say the"
+    "|say that|say it"
 )
 """They suppose where they open a clause only: "Had the question been another, A would be right"."""
 
 
 def supposes(words: list[Word], i: int) -> bool:
     """Whether a word of the kind "if" supposes where it stands."""
-    return words[i].text not in _INVERTED or i == 0 or words[i - 1].role in ("end", "ask", "line", "comma", "wrap")
+    opens = i == 0 or words[i - 1].role in ("end", "ask", "line", "comma", "wrap")
+    return opens or words[i].text not in _OPENS_SUPPOSING
 
 
 def _joined(words: list[Word], i: int, across: tuple[str, ...] = ()) -> bool:
@@ -275,7 +304,7 @@ def _supposed_before(words: list[Word], i: int) -> bool:
     while i >= 0 and words[i].role not in ("end", "ask", "line") and steps < FAR:
         if words[i].role == "if" and supposes(words, i):
             return True
-        if words[i].role == "so":
+        if words[i].role in ("so", "turn") or words[i].text in _BUT:
             return False
         i -= 1
         steps += 1

@@ -88,6 +88,7 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
             verb = True
         elif role == "not":
             right.denied = word.text in DENIES_BEFORE or not _choice_next(words, i)
+            right.pause = not right.denied and not verb
             return
         elif role == "wrong":
             right.denied = True
@@ -95,7 +96,7 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
         elif role == "maybe":
             right.doubt = True
         elif role == "right" or (role in ("noun", "field") and verb):
-            if _denied_later(words, i):
+            if _denied_later(words, i) or _denied_tail(words, i):
                 right.denied = True
                 return
             right.right = True
@@ -150,10 +151,12 @@ def _denied_after_pause(words: list[Word], i: int) -> bool:
     """ "B - no", "B: not correct", "B, wrong": a denial that the sentence ends with."""
     denied = False
     start = i
-    while i < len(words) and i - start < 8 and not ends(words, i):
+    while i < len(words) and i - start < 10 and not ends(words, i):
         role = words[i].role
         if role in ("not", "wrong"):
-            denied = True
+            denied = not denied
+        elif role == "why" and words[i].text in _ANAPHORA:
+            pass
         elif words[i].choice is not None or role not in (
             "comma",
             "dash",
@@ -168,6 +171,22 @@ def _denied_after_pause(words: list[Word], i: int) -> bool:
             return False
         i += 1
     return denied and ends(words, i)
+
+
+_ANAPHORA = word_set(
+    "which this that it but though das was aber ce qui mais lo que pero mas che ma dat maar 但 但是 这"
+)
+"""They take up what was just named: "B, which is wrong"."""
+
+
+def _denied_tail(words: list[Word], i: int) -> bool:
+    """Whether a denial of the whole follows behind a comma: "B is the answer, which is an error"."""
+    start = i
+    while i < len(words) and i - start < FAR and not ends(words, i):
+        if words[i].role in ("comma", "dash"):
+            return _denied_after_pause(words, i)
+        i += 1
+    return False
 
 
 def _right_to_end(words: list[Word], i: int) -> bool:

@@ -9,7 +9,23 @@ FAR = 30
 
 
 DENIES_BEFORE = frozenset(
-    ("ではなく", "ではなくて", "じゃなく", "じゃなくて", "でなく", "のではなく", "よりも", "より", "아니라", "아니고", "아니며", "말고", "대신", "değil", "yerine")
+    (
+        "ではなく",
+        "ではなくて",
+        "じゃなく",
+        "じゃなくて",
+        "でなく",
+        "のではなく",
+        "よりも",
+        "より",
+        "아니라",
+        "아니고",
+        "아니며",
+        "말고",
+        "대신",
+        "değil",
+        "yerine",
+    )
 )
 """Denials of languages whose verb stands last: they deny the choice before them, never the one behind."""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evalkit.scorers.labelled import Labelled
-from evalkit.scorers.reply_words import Word, word_set
+from evalkit.scorers.reply_words import Word, phrase_set, word_set
 from evalkit.scorers.said_before import Left, look_left
 from evalkit.scorers.said_behind import Right, look_right
 from evalkit.scorers.sentences import FAR, ends, stands_alone
@@ -115,7 +115,7 @@ def _unframed(word: Word, left: Left, right: Right) -> str:
         return "line" if left.first else "mentions"
     if left.first and right.pause:
         return "names" if word.how == "label" and right.figure else "opens"
-    if word.how == "label" and not word.small and (word.marked or left.near_noun):
+    if word.how == "label" and not word.small and right.ends and (word.marked or (left.near_noun and left.alone)):
         return "mentions"
     if (left.be or left.colon) and word.how == "text" and (right.ends or right.pause):
         return "mentions"
@@ -134,11 +134,19 @@ def _join(said: Said, left: Left, right: Right, by_place: dict[int, Said], words
         return
     joins = left.joins
     listed = set(joins) <= {"comma", "and", "or"}
+    if "or" in joins and other.stance == "supposes":
+        said.stance = "supposes"  # "whether it is A or B"
+        return
     if listed:
         said.listed_with = other
     if left.choose and not {"and", "or"} & set(joins):
         return  # "A or B, I'd say B": a clause of its own
-    if listed and other.stance == "denies" and _excludes(words, other) and not right.right:
+    if (
+        listed
+        and other.stance == "denies"
+        and not right.right
+        and (_excludes(words, other) or _neither(words, other, joins))
+    ):
         said.stance = "denies"  # "I rule out A, C and D"
     elif other.stance == "denies" and right.right:
         return  # "B is wrong and C is right"
@@ -147,12 +155,19 @@ def _join(said: Said, left: Left, right: Right, by_place: dict[int, Said], words
     elif "but" in joins or (other.stance == "denies" and not {"or", "and", "not"} & set(joins)):
         _hand_on(said, other, joins, right)
     elif said.stance == "denies":
-        if "not" not in joins and "or" in joins and other.stance != "denies":
-            other.stance = "several"
-        elif "not" not in joins and "and" in joins and right.denied and other.stance in ("names", "mentions", "line"):
-            _deny_listed(other)
+        _deny_both(other, joins, right)
     else:
         _side_by_side(said, other, left, right)
+
+
+def _deny_both(other: Said, joins: list[str], right: Right) -> None:
+    """ "A or B is wrong", "A and B are wrong"."""
+    if "not" in joins:
+        return
+    if "or" in joins and other.stance != "denies":
+        other.stance = "several"
+    elif "and" in joins and right.denied and other.stance in ("names", "mentions", "line"):
+        _deny_listed(other)
 
 
 def _but_no_more(said: Said, other: Said, left: Left, right: Right) -> bool:
@@ -187,9 +202,12 @@ def _side_by_side(said: Said, other: Said, left: Left, right: Right) -> None:
                 one.stance, one.framed = "several", framed
 
 
-_EXCLUDING = frozenset(
-    ["rule out", "ruling out", "rules out", "ruled out", "exclude", "excluding", "eliminate", "reject", "discard", "dismiss", "except", "except for", "all except", "neither", "weder", "ausschließen", "schließe", "ni", "exclure", "descarto", "descarta", "escludo", "排除", "除了", "除", "以外", "исключаю", "wykluczam"]
+_EXCLUDING = phrase_set(
+    "rule out|ruling out|rules out|ruled out|exclude|excluding|eliminate|reject|discard|dismiss|except|except for"
+    "|all except|neither|unlike|as opposed to|weder|ausschließen|schließe|ni|exclure|descarto|descarta|escludo|排除"
+    "|除了|除|以外|исключаю|wykluczam"
 )
+"""They deny every choice of the list that follows."""
 
 
 def _excludes(words: list[Word], said: Said) -> bool:
@@ -200,6 +218,11 @@ def _excludes(words: list[Word], said: Said) -> bool:
     while i >= 0 and words[i].role in ("fill", "noun", "wrap"):
         i -= 1
     return i >= 0 and words[i].text in _EXCLUDING
+
+
+def _neither(words: list[Word], other: Said, joins: list[str]) -> bool:
+    """ "Not A or B"."""
+    return joins == ["or"] and other.place > 0 and words[other.place - 1].role == "not"
 
 
 def _deny_listed(said: Said | None) -> None:
