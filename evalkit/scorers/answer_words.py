@@ -52,7 +52,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|don't|doesn't|didn't|nobody|no one|anything but|all but|everything but|except|except for"
         "|all except|excluding|rule out|ruling out|rules out|exclude|eliminate|reject|discard|rather than"
         "|instead of|than|doubt|doubts|deny|denies|without|far from|hardly|ain't|isnt|unable|refuse|dismiss"
-        "|avoid|shouldn't|should not|as opposed to|unlike|nothing|disagree|disagrees|no way",
+        "|avoid|shouldn't|should not|as opposed to|unlike|nothing|disagree|disagrees|no way|corrected from"
+        "|changed from|updated from|revised from",
         "choose": "choose|chose|pick|select|go with|going with|opt for|i say|my answer|settle on|go for"
         "|goes to|route this to|route it to|route to|assign this to|assign it to|send this to|send it to"
         "|classify this as|classify it as|classified as|categorize this as|categorize it as|label this as"
@@ -81,7 +82,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|not convinced|not entirely convinced|not fully convinced|not totally convinced|have my doubts"
         "|have doubts|have some doubts|with some doubt|i'm torn|not 100% certain|not completely certain"
         "|not entirely certain|maybe not|perhaps not|or maybe not|or perhaps not|or not|then again|or is it"
-        "|or was it|or wasn't it|or isn't it",
+        "|or was it|or wasn't it|or isn't it|could be mistaken|may be mistaken|might be mistaken",
         "or": "or|and/or|versus|vs",
         "and": "and|as well as|plus|both|also|&",
         "if": "if|unless|whether|suppose that|were it|had it|some may|some might|some people|people think"
@@ -113,7 +114,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|that leaves|that leaves only|leaves only|which leaves|that leaves us with|leaves us with"
         "|leaving us with|left with|that said|that being said|having said that|contrary to popular belief"
         "|contrary to what you may think|contrary to what you might think|contrary to what one might think"
-        "|contrary to expectations|afterwards|after that|later",
+        "|contrary to expectations|afterwards|after that|later|by elimination|by process of elimination"
+        "|by the process of elimination|by exclusion",
         "fill": "the|a|an|of|it|this|that|these|here|most|definitely|clearly|certainly|surely|simply|indeed"
         "|obviously|absolutely|single|following|my|our|your|i|we|i'd|i'll|i'm|we'd|would|will|shall|you|am"
         "|just|undoubtedly|no doubt|without a doubt|without doubt|there is no doubt|beyond doubt|not only"
@@ -132,7 +134,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|belief that|view that|assertion that|possibility that|imagine|imagine that|assume|assume that"
         "|assuming|assuming that|pretend|pretend that|let's say|let us say|first answer|initial answer"
         "|previous answer|earlier answer|original answer|old answer|example|for example|for instance"
-        "|template|sample answer|example answer",
+        "|template|sample answer|example answer|rumour has it|rumor has it|legend has it",
     },
     "de": {
         "noun": "antwort|lösung|loesung|option|antwortmöglichkeit|wahl|buchstabe|auswahl|alternative"
@@ -153,14 +155,16 @@ WORDS: dict[str, dict[str, str]] = {
         "|fraglich|unwahrscheinlich|kaum",
         "unsure": "nicht sicher|unsicher|weiß nicht|weiss nicht|weiß es nicht|keine ahnung"
         "|bin mir nicht sicher|nicht ganz sicher|schwer zu sagen|nicht überzeugt|nicht ganz überzeugt"
-        "|habe zweifel|habe meine zweifel|ohne gewähr",
+        "|habe zweifel|habe meine zweifel|ohne gewähr|kann mich irren|könnte mich irren|kann falsch liegen"
+        "|könnte falsch liegen",
         "or": "oder|beziehungsweise|bzw",
         "and": "und|sowie|sowohl|als auch|beide",
         "if": "wenn|falls|sofern|ob|manche|einige|viele|zunächst|zuerst|anfangs|angenommen|nehmen wir an"
         "|stell dir vor|gesetzt den fall",
-        "redo": "warte|moment|nein warte|entschuldigung|ich meinte|das stimmt nicht|das ist falsch|doch nicht"
-        "|ich habe mich geirrt|ich korrigiere",
-        "turn": "eigentlich|korrektur|vielmehr|besser gesagt|sondern",
+        "redo": "warte|moment|nein warte|entschuldigung|ich meinte|das stimmt nicht|das ist falsch"
+        "|doch nicht|ich habe mich geirrt|ich korrigiere|quatsch|ach nein|halt|stopp|oder nein|doch lieber"
+        "|pardon|verzeihung|sorry|ich meine",
+        "turn": "eigentlich|korrektur|vielmehr|besser gesagt|sondern|doch",
         "why": "weil|da|denn|aber|obwohl|die|der|das|in|an|mit",
         "so": "also|daher|somit|folglich|deshalb|demnach|damit",
         "fill": "die|der|das|den|dem|es|ja|ganz|eindeutig|sicher|definitiv|natürlich|buchstabe|ich|mich|für|auf|zu"
@@ -185,13 +189,14 @@ WORDS: dict[str, dict[str, str]] = {
         "|douteux|peu probable|improbable|à peine",
         "unsure": "pas sûr|pas sûre|pas certain|pas certaine|incertain|ne sais pas|je ne sais pas"
         "|aucune idée|difficile à dire|sais pas|pas convaincu|pas convaincue|j'ai des doutes|sans certitude"
-        "|sous toute réserve|sans être sûr",
+        "|sous toute réserve|sans être sûr|je peux me tromper|je pourrais me tromper|sauf erreur",
         "or": "ou|ou bien",
         "and": "et|ainsi que|les deux",
         "if": "si|à moins que|certains|beaucoup|d'abord|au début|on pourrait|supposons|imaginons|admettons"
         "|à supposer|en supposant",
-        "redo": "attends|attendez|pardon|désolé|je me suis trompé|je voulais dire|c'est faux|ce n'est pas ça"
-        "|non attends|je me corrige",
+        "redo": "attends|attendez|pardon|désolé|je me suis trompé|je voulais dire|c'est faux"
+        "|ce n'est pas ça|non attends|je me corrige|je veux dire|ou plutôt|enfin non|je retire|erratum"
+        "|au temps pour moi|oups",
         "turn": "en fait|correction|plutôt|mais|en réalité",
         "why": "car|parce que|parce|puisque|qui|que|mais|dans|en|à|avec",
         "so": "donc|ainsi|par conséquent|alors|finalement|en conclusion",
@@ -214,13 +219,14 @@ WORDS: dict[str, dict[str, str]] = {
         "|acaso|a lo mejor|supongo|parece|parcialmente|entre|dudoso|improbable|poco probable|difícilmente",
         "unsure": "no estoy seguro|no estoy segura|no sé|no se sabe|no lo sé|no tengo idea|ni idea"
         "|no tengo claro|difícil de decir|inseguro|no estoy convencido|no estoy convencida|tengo dudas"
-        "|tengo mis dudas|sin estar seguro|sin estar segura|sin certeza",
+        "|tengo mis dudas|sin estar seguro|sin estar segura|sin certeza|puedo equivocarme"
+        "|podría equivocarme|puedo estar equivocado|podría estar equivocado",
         "or": "o|u|o bien",
         "and": "y|e|ambas|ambos|así como",
         "if": "si|a menos que|algunos|muchos|al principio|primero|inicialmente|supongamos|imaginemos"
         "|imagina|suponiendo|supón",
         "redo": "espera|espere|perdón|perdon|lo siento|me equivoqué|quise decir|eso es incorrecto"
-        "|eso no es correcto|me corrijo|un momento",
+        "|eso no es correcto|me corrijo|un momento|digo|quiero decir|o mejor dicho|miento|perdona",
         "turn": "en realidad|corrección|mejor dicho|más bien|sino",
         "why": "porque|ya que|pues|pero|que|en|con|debido|dado",
         "so": "así que|por lo tanto|por tanto|entonces|luego|en conclusión|finalmente|por ende",
@@ -241,11 +247,13 @@ WORDS: dict[str, dict[str, str]] = {
         "maybe": "talvez|possivelmente|provavelmente|pode ser|poderia ser|poderia|quiçá|porventura|acho que"
         "|suponho|parece|entre|duvidoso|improvável|dificilmente",
         "unsure": "não tenho certeza|não sei|nao sei|não estou certo|não faço ideia|sem certeza"
-        "|difícil dizer|tenho dúvidas|tenho as minhas dúvidas|não estou convencido|sem ter certeza",
+        "|difícil dizer|tenho dúvidas|tenho as minhas dúvidas|não estou convencido|sem ter certeza"
+        "|posso estar errado|posso estar enganado|posso me enganar",
         "or": "ou",
         "and": "e|ambas|ambos|bem como",
         "if": "se|a menos que|alguns|muitos|inicialmente|primeiro|suponha|suponhamos|imagine|imaginemos|supondo",
-        "redo": "espere|espera|desculpe|perdão|me enganei|errei|quis dizer|isso está errado|aliás|não espera",
+        "redo": "espere|espera|desculpe|perdão|me enganei|errei|quis dizer|isso está errado|aliás"
+        "|não espera|quer dizer|digo|melhor dizendo|ou melhor",
         "turn": "na verdade|correção|melhor dizendo|mas sim",
         "why": "porque|pois|já que|mas|que|em|com|dado|devido",
         "so": "portanto|logo|assim|então|por isso|em conclusão|finalmente",
@@ -265,12 +273,14 @@ WORDS: dict[str, dict[str, str]] = {
         "maybe": "forse|probabilmente|possibilmente|magari|potrebbe|potrebbe essere|può essere|può darsi"
         "|suppongo|sembra|tra|improbabile|dubbio|difficilmente",
         "unsure": "non sono sicuro|non sono sicura|non so|non lo so|non ne ho idea|incerto|difficile dire"
-        "|non sono certo|ho dei dubbi|ho qualche dubbio|non sono convinto|non sono convinta|senza certezza",
+        "|non sono certo|ho dei dubbi|ho qualche dubbio|non sono convinto|non sono convinta|senza certezza"
+        "|potrei sbagliarmi|posso sbagliarmi|salvo errori",
         "or": "o|oppure|od",
         "and": "e|ed|entrambe|entrambi|sia",
         "if": "se|a meno che|alcuni|molti|inizialmente|all'inizio|supponiamo|immaginiamo|ammettiamo"
         "|immagina|supponendo",
-        "redo": "aspetta|aspetti|scusa|scusate|mi sono sbagliato|mi correggo|volevo dire|no aspetta|questo è sbagliato",
+        "redo": "aspetta|aspetti|scusa|scusate|mi sono sbagliato|mi correggo|volevo dire|no aspetta"
+        "|questo è sbagliato|anzi|voglio dire|ripensandoci|anzi no",
         "turn": "in realtà|anzi|correzione|bensì|piuttosto",
         "why": "perché|poiché|in quanto|ma|che|in|con",
         "so": "quindi|pertanto|dunque|perciò|allora|in conclusione|infine",
@@ -289,11 +299,13 @@ WORDS: dict[str, dict[str, str]] = {
         "choose": "kies|ik kies|selecteer|ga voor|ik zeg|het is|dat is|dit is|hoort bij|valt onder",
         "maybe": "misschien|mogelijk|waarschijnlijk|wellicht|zou kunnen|kan zijn|ofwel|vermoedelijk|gok"
         "|denk|twijfelachtig|onwaarschijnlijk|nauwelijks",
-        "unsure": "niet zeker|weet niet|weet het niet|geen idee|onzeker|moeilijk te zeggen",
+        "unsure": "niet zeker|weet niet|weet het niet|geen idee|onzeker|moeilijk te zeggen|kan me vergissen"
+        "|kan fout zitten|kan het mis hebben",
         "or": "of",
         "and": "en|beide|zowel",
         "if": "als|indien|tenzij|sommigen|eerst|stel|stel dat|stel je voor|aangenomen|gesteld",
-        "redo": "wacht|sorry|ik bedoelde|ik vergiste me|dat klopt niet|dat is fout",
+        "redo": "wacht|sorry|ik bedoelde|ik vergiste me|dat klopt niet|dat is fout|pardon|ik bedoel"
+        "|nee wacht|of nee|excuses",
         "turn": "eigenlijk|correctie|beter gezegd|maar",
         "why": "omdat|want|aangezien|maar|die|dat|in|met",
         "so": "dus|daarom|derhalve|bijgevolg",
@@ -311,11 +323,13 @@ WORDS: dict[str, dict[str, str]] = {
         "choose": "wybieram|zaznaczam|stawiam na|to jest|należy do",
         "maybe": "może|być może|możliwe|prawdopodobnie|chyba|pewnie|mogłaby|mógłby|przypuszczalnie|zgaduję"
         "|wątpliwe|mało prawdopodobne|raczej nie",
-        "unsure": "nie jestem pewien|nie jestem pewna|nie wiem|niepewny|trudno powiedzieć|nie mam pojęcia",
+        "unsure": "nie jestem pewien|nie jestem pewna|nie wiem|niepewny|trudno powiedzieć|nie mam pojęcia"
+        "|mogę się mylić",
         "or": "lub|albo|czy",
         "and": "i|oraz|obie|oba",
         "if": "jeśli|jeżeli|gdyby|chyba że|niektórzy|początkowo|załóżmy|przypuśćmy|wyobraźmy sobie",
-        "redo": "czekaj|chwila|przepraszam|pomyliłem się|miałem na myśli|to błąd|to nieprawda",
+        "redo": "czekaj|chwila|przepraszam|pomyliłem się|miałem na myśli|to błąd|to nieprawda|pomyłka"
+        "|a raczej|wróć|nie czekaj",
         "turn": "właściwie|poprawka|raczej|a raczej|jednak|tylko",
         "why": "ponieważ|bo|gdyż|ale|która|który|w|z",
         "so": "więc|zatem|dlatego|czyli|stąd",
@@ -336,12 +350,12 @@ WORDS: dict[str, dict[str, str]] = {
         "maybe": "возможно|может|может быть|вероятно|наверное|наверно|пожалуй|вероятнее|скорее всего|либо"
         "|предположительно|похоже|мог бы|могло бы|сомнительно|маловероятно|вряд ли|едва ли",
         "unsure": "не уверен|не уверена|не знаю|затрудняюсь|трудно сказать|не могу сказать|сомневаюсь"
-        "|есть сомнения|не убеждён",
+        "|есть сомнения|не убеждён|могу ошибаться|могу и ошибаться",
         "or": "или",
         "and": "и|а также|оба",
         "if": "если|если бы|некоторые|многие|сначала|разве|допустим|предположим|представим|положим",
         "redo": "подождите|подожди|стоп|извините|простите|я ошибся|ошиблась|я имел в виду|это неверно"
-        "|это неправильно|нет подождите",
+        "|это неправильно|нет подождите|точнее|вернее|ой|погодите|хотя нет|виноват|нет стоп",
         "turn": "на самом деле|исправление|точнее|вернее|поправка",
         "why": "потому|так как|поскольку|но|который|которая|в|с|ведь",
         "so": "следовательно|итак|поэтому|значит|таким образом|значит",
@@ -360,11 +374,11 @@ WORDS: dict[str, dict[str, str]] = {
         "not": "не|ні|ані|ніколи|крім|окрім|замість|а не|сумніваюся|виключаю",
         "choose": "обираю|вибираю|оберу|належить до",
         "maybe": "можливо|може|може бути|мабуть|ймовірно|певно|скоріше|або ж|напевно|сумнівно|навряд чи|малоймовірно",
-        "unsure": "не впевнений|не впевнена|не знаю|важко сказати",
+        "unsure": "не впевнений|не впевнена|не знаю|важко сказати|можу помилятися",
         "or": "або|чи",
         "and": "і|й|та|також",
         "if": "якщо|якби|деякі|спочатку|припустимо|уявімо",
-        "redo": "зачекайте|почекай|чекай|вибачте|я помилився|я мав на увазі|це неправильно",
+        "redo": "зачекайте|почекай|чекай|вибачте|я помилився|я мав на увазі|це неправильно|точніше|стривайте|ой|стоп",
         "turn": "насправді|виправлення|точніше",
         "why": "бо|тому що|оскільки|але|який|яка|в|у|з",
         "so": "отже|тому|таким чином|відтак",
@@ -381,11 +395,13 @@ WORDS: dict[str, dict[str, str]] = {
         "not": "değil|değildir|hayır|ne|hiçbiri|hariç|dışında|yerine|olamaz|asla|şüpheliyim",
         "choose": "seçiyorum|seçerim|tercih ediyorum",
         "maybe": "belki|muhtemelen|olabilir|galiba|sanırım|ihtimalle|herhalde|mümkün",
-        "unsure": "emin değilim|bilmiyorum|kararsızım|söylemek zor|sanmıyorum|zannetmiyorum|şüpheliyim|düşünmüyorum",
+        "unsure": "emin değilim|bilmiyorum|kararsızım|söylemek zor|sanmıyorum|zannetmiyorum|şüpheliyim"
+        "|düşünmüyorum|yanılıyor olabilirim|yanılabilirim",
         "or": "veya|ya da|yahut|ya",
         "and": "ve|ile|her ikisi",
         "if": "eğer|ise|bazıları|önce|başta|diyelim|diyelim ki|varsayalım|farz edelim",
-        "redo": "bekle|bekleyin|dur|pardon|özür dilerim|yanıldım|demek istedim|bu yanlış",
+        "redo": "bekle|bekleyin|dur|pardon|özür dilerim|yanıldım|demek istedim|bu yanlış|yok yok"
+        "|daha doğrusu|düzeltiyorum",
         "turn": "aslında|düzeltme|daha doğrusu",
         "why": "çünkü|zira|ama|fakat|dolayı",
         "so": "yani|dolayısıyla|bu nedenle|bu yüzden|o halde|sonuç olarak",
@@ -404,11 +420,11 @@ WORDS: dict[str, dict[str, str]] = {
         "choose": "أختار|اخترت|سأختار|نختار|ينتمي إلى",
         "maybe": "ربما|قد|قد تكون|قد يكون|لعل|من المحتمل|محتمل|يمكن|يمكن أن|إما|على الأرجح|أظن|أعتقد|مستحيل"
         "|المستحيل|أشك|المستبعد",
-        "unsure": "لست متأكدا|لست متأكدًا|غير متأكد|لا أعرف|لا أدري|لا أعلم|من الصعب",
+        "unsure": "لست متأكدا|لست متأكدًا|غير متأكد|لا أعرف|لا أدري|لا أعلم|من الصعب|قد أكون مخطئا|ربما أكون مخطئا",
         "or": "أو|أم",
         "and": "و|وكذلك|كلاهما",
         "if": "إذا|لو|إن|بعض|البعض|في البداية|لنفترض|افترض|لنفرض",
-        "redo": "انتظر|مهلا|عذرا|آسف|أخطأت|أقصد|قصدت|هذا خطأ|لا انتظر",
+        "redo": "انتظر|مهلا|عذرا|آسف|أخطأت|أقصد|قصدت|هذا خطأ|لا انتظر|عفوا|أعني",
         "turn": "في الواقع|تصحيح|بل|بالأحرى",
         "why": "لأن|لأنها|لأنه|لكن|حيث|التي|الذي|في|من",
         "so": "لذلك|إذن|لذا|وبالتالي|بالتالي|وعليه",
@@ -429,7 +445,7 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "או",
         "and": "ו|וגם|שניהם",
         "if": "אם|אילו|יש אומרים|בהתחלה|נניח",
-        "redo": "רגע|חכה|סליחה|טעיתי|התכוונתי|זה שגוי",
+        "redo": "רגע|חכה|סליחה|טעיתי|התכוונתי|זה שגוי|טעות|תיקון",
         "turn": "בעצם|למעשה|תיקון|אלא",
         "why": "כי|מכיוון|משום|אבל|אך|ש",
         "so": "לכן|אם כן|על כן|מכאן",
@@ -446,11 +462,11 @@ WORDS: dict[str, dict[str, str]] = {
         "not": "नहीं|न|ना|मत|के अलावा|के सिवा|के बजाय|कोई नहीं",
         "choose": "चुनता हूँ|चुनती हूँ|चुनूंगा|चुनते हैं",
         "maybe": "शायद|संभवतः|संभव|सकता|सकती|हो सकता|हो सकता है|या तो|लगता|संदेह|असंभव|शक",
-        "unsure": "पता नहीं|नहीं पता|नहीं जानता|यकीन नहीं|निश्चित नहीं",
+        "unsure": "पता नहीं|नहीं पता|नहीं जानता|यकीन नहीं|निश्चित नहीं|गलत हो सकता हूँ|गलत हो सकती हूँ",
         "or": "या|अथवा",
         "and": "और|तथा|एवं|दोनों",
         "if": "अगर|यदि|कुछ लोग|पहले|मान लीजिए|मान लो|मान लें",
-        "redo": "रुको|रुकिए|माफ़ करें|क्षमा करें|मेरा मतलब|यह गलत है",
+        "redo": "रुको|रुकिए|माफ़ करें|क्षमा करें|मेरा मतलब|यह गलत है|माफ़ कीजिए|सॉरी",
         "turn": "वास्तव में|दरअसल|सुधार|बल्कि",
         "why": "क्योंकि|चूंकि|लेकिन|जो|में",
         "so": "इसलिए|अतः|तो|इस प्रकार",
@@ -498,11 +514,12 @@ WORDS: dict[str, dict[str, str]] = {
         "|归为|歸為|所以选|因此选|因此選|所以選|归类为|改成|最后选|最终选|我改选",
         "maybe": "可能|也许|也許|或许|或許|大概|大约|恐怕|可能是|似乎|好像|估计|猜|猜测|不一定|要么|说不定|疑似"
         "|有点|比较像",
-        "unsure": "不确定|不確定|不知道|不清楚|无法确定|無法確定|难以确定|难说|没把握|说不准|不敢肯定",
+        "unsure": "不确定|不確定|不知道|不清楚|无法确定|無法確定|难以确定|难说|没把握|说不准|不敢肯定"
+        "|可能错|可能有误|也可能不对|可能不对",
         "or": "或|或者|还是|還是|抑或",
         "and": "和|与|與|及|以及|、|都|同时|同時|跟",
         "if": "如果|假如|若|若是|倘若|有人|有些人|起初|一开始|最初|本来|假设|假定|设想|就算|即使|假設",
-        "redo": "等等|等一下|抱歉|对不起|對不起|我错了|更正|不对|不對|重新考虑|说错了|搞错了",
+        "redo": "等等|等一下|抱歉|对不起|對不起|我错了|更正|不对|不對|重新考虑|说错了|搞错了|哦不|不好意思|口误|不不",
         "turn": "其实|實際上|实际上|应该说|纠正|而是|改为|改选|后来|不如|而应该是|而应是|而应为|而应当是|而应",
         "why": "因为|因為|由于|由於|但|但是|它|这|這|其|在",
         "so": "所以|因此|故|综上|綜上|综上所述|综上|由此可见|从而|于是|那么|可见",
@@ -528,11 +545,12 @@ WORDS: dict[str, dict[str, str]] = {
         "|とは思えない|とは思えません|とは思わない|とは思いません|疑わしい|はずがない|はずがありません"
         "|わけがない",
         "unsure": "わかりません|分かりません|わからない|分からない|確信がない|自信がない|自信がありません"
-        "|確信はありません|不明",
+        "|確信はありません|不明|間違っているかもしれません|間違いかもしれません|違うかもしれません",
         "or": "または|又は|あるいは|か|もしくは",
         "and": "と|および|及び|も|両方",
         "if": "もし|なら|ならば|場合|最初は|一部の人|仮に|と仮定|としたら|とすれば|だとしたら|だとすると",
-        "redo": "待って|待ってください|すみません|間違えました|訂正|失礼しました|やっぱり|やはり",
+        "redo": "待って|待ってください|すみません|間違えました|訂正|失礼しました|やっぱり|やはり|いえ"
+        "|いや違う|訂正します|間違えた",
         "turn": "実は|正しくは|実際には|むしろ",
         "why": "なぜなら|から|ので|しかし|だが|理由",
         "so": "したがって|従って|よって|ゆえに|だから|つまり|以上より|そのため",
@@ -559,7 +577,7 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "또는|혹은|아니면|이나|거나|나",
         "and": "와|과|및|그리고|둘 다|모두",
         "if": "만약|만일|라면|이라면|처음에는|일부|가정|가정하면|가정하자|친다면",
-        "redo": "잠깐|잠깐만|잠시만|죄송합니다|실수|정정|다시 생각",
+        "redo": "잠깐|잠깐만|잠시만|죄송합니다|실수|정정|다시 생각|아 아니|아니다|미안|아뇨|미안합니다|정정합니다",
         "turn": "사실|정확히는|오히려",
         "why": "왜냐하면|때문|하지만|그러나|이유",
         "so": "따라서|그러므로|그래서|즉|결국|결론적으로",
@@ -580,11 +598,12 @@ WORDS: dict[str, dict[str, str]] = {
         "choose": "chọn|tôi chọn|ta chọn|thuộc",
         "maybe": "có thể|có lẽ|có thể là|chắc|có khi|hình như|hoặc là|dường như|đoán|không chắc|nghi ngờ"
         "|khó có thể|không thể",
-        "unsure": "không chắc chắn|không chắc|không biết|chưa chắc|khó nói|không rõ",
+        "unsure": "không chắc chắn|không chắc|không biết|chưa chắc|khó nói|không rõ|có thể tôi sai"
+        "|tôi có thể sai|có thể nhầm",
         "or": "hoặc|hay",
         "and": "và|cùng|cả hai",
         "if": "nếu|giả sử|một số người|ban đầu|lúc đầu|giả định",
-        "redo": "khoan|khoan đã|chờ đã|đợi đã|xin lỗi|tôi nhầm|ý tôi là|không đúng rồi",
+        "redo": "khoan|khoan đã|chờ đã|đợi đã|xin lỗi|tôi nhầm|ý tôi là|không đúng rồi|à không|nhầm|à nhầm",
         "turn": "thực ra|thật ra|đính chính|nói đúng hơn|mà là",
         "why": "vì|bởi vì|do|nhưng|tại",
         "so": "vậy|do đó|vì vậy|vì thế|nên|suy ra|như vậy",
@@ -605,7 +624,7 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "หรือ",
         "and": "และ|กับ|ทั้งสอง",
         "if": "ถ้า|หาก|บางคน|ตอนแรก|สมมติ|สมมติว่า",
-        "redo": "เดี๋ยว|เดี๋ยวก่อน|ขอโทษ|รอก่อน",
+        "redo": "เดี๋ยว|เดี๋ยวก่อน|ขอโทษ|รอก่อน|ไม่สิ|ไม่ใช่สิ|เอ้ย",
         "turn": "จริงๆแล้ว|ที่จริง|แก้ไข",
         "why": "เพราะ|เนื่องจาก|แต่",
         "so": "ดังนั้น|เพราะฉะนั้น|จึง|สรุป",
@@ -628,7 +647,7 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "atau|ataupun",
         "and": "dan|serta|keduanya",
         "if": "jika|kalau|apabila|sebagian orang|awalnya|misalkan|andaikan|seandainya",
-        "redo": "tunggu|maaf|saya salah|maksud saya|sebentar",
+        "redo": "tunggu|maaf|saya salah|maksud saya|sebentar|ralat",
         "turn": "sebenarnya|koreksi|melainkan|lebih tepatnya",
         "why": "karena|sebab|tetapi|tapi|di|yang",
         "so": "jadi|oleh karena itu|maka|dengan demikian|sehingga",
@@ -649,7 +668,7 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "ή",
         "and": "και|κι",
         "if": "αν|εάν|κάποιοι|αρχικά|ας υποθέσουμε",
-        "redo": "περίμενε|συγγνώμη|έκανα λάθος|εννοούσα|στάσου",
+        "redo": "περίμενε|συγγνώμη|έκανα λάθος|εννοούσα|στάσου|διόρθωση|ή μάλλον",
         "turn": "στην πραγματικότητα|διόρθωση|μάλλον όχι|αλλά",
         "why": "επειδή|γιατί|διότι|αλλά|που|στην|στο",
         "so": "άρα|επομένως|συνεπώς|λοιπόν|οπότε",
@@ -666,11 +685,11 @@ WORDS: dict[str, dict[str, str]] = {
         "choose": "väljer|jag väljer|jag säger|det är|tillhör",
         "maybe": "kanske|möjligen|troligen|förmodligen|eventuellt|kan vara|kunde vara|antingen|antagligen"
         "|gissar|tveksamt|osannolikt|knappast",
-        "unsure": "inte säker|osäker|vet inte|vet ej|ingen aning|svårt att säga",
+        "unsure": "inte säker|osäker|vet inte|vet ej|ingen aning|svårt att säga|kan ha fel",
         "or": "eller",
         "and": "och|samt|båda",
         "if": "om|ifall|vissa|först|anta|anta att|antag|låt oss anta",
-        "redo": "vänta|ursäkta|förlåt|jag menade|jag hade fel|det är fel",
+        "redo": "vänta|ursäkta|förlåt|jag menade|jag hade fel|det är fel|jag menar|nej vänta|rättelse",
         "turn": "egentligen|rättelse|faktiskt|snarare|utan",
         "why": "eftersom|därför att|men|som|i|med|för",
         "so": "alltså|därför|således|så|följaktligen",
@@ -693,7 +712,7 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "eller",
         "and": "og|samt|begge",
         "if": "hvis|dersom|nogle|noen|først|antag|lad os antage",
-        "redo": "vent|undskyld|unnskyld|beklager|jeg mente|jeg tog fejl|jeg tok feil",
+        "redo": "vent|undskyld|unnskyld|beklager|jeg mente|jeg tog fejl|jeg tok feil|jeg mener|rettelse|nej vent",
         "turn": "faktisk|rettelse|snarere|egentlig|men",
         "why": "fordi|siden|men|som|i|med|da",
         "so": "derfor|altså|altså er|dermed|så|således",
@@ -713,7 +732,7 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "tai|vai",
         "and": "ja|sekä|molemmat",
         "if": "jos|ellei|jotkut|aluksi|oletetaan",
-        "redo": "odota|anteeksi|olin väärässä|tarkoitin",
+        "redo": "odota|anteeksi|olin väärässä|tarkoitin|hetkinen|korjaan|eikun",
         "turn": "itse asiassa|korjaus|vaan",
         "why": "koska|sillä|mutta|joka",
         "so": "siis|joten|siksi|näin ollen",
@@ -734,7 +753,7 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "nebo|anebo|či|alebo",
         "and": "a|i|obě|také",
         "if": "pokud|jestliže|kdyby|ak|někteří|nejprve|předpokládejme|dejme tomu",
-        "redo": "počkat|počkej|promiňte|pardon|spletl jsem se|chtěl jsem říct|moment",
+        "redo": "počkat|počkej|promiňte|pardon|spletl jsem se|chtěl jsem říct|moment|oprava|počkejte",
         "turn": "vlastně|oprava|spíše|ale",
         "why": "protože|neboť|jelikož|ale|která|v|s",
         "so": "tedy|proto|takže|tudíž",
@@ -754,7 +773,7 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "vagy",
         "and": "és|valamint|mindkettő",
         "if": "ha|hacsak|egyesek|először|tegyük fel",
-        "redo": "várj|várjunk|bocsánat|tévedtem|elnézést|úgy értem",
+        "redo": "várj|várjunk|bocsánat|tévedtem|elnézést|úgy értem|pontosabban|javítok",
         "turn": "valójában|javítás|inkább|hanem",
         "why": "mert|mivel|de|ami|hiszen",
         "so": "tehát|ezért|így|vagyis",
@@ -774,7 +793,7 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "sau|ori",
         "and": "și|si|ambele",
         "if": "dacă|unii|inițial|să presupunem",
-        "redo": "stai|așteaptă|scuze|am greșit|voiam să spun",
+        "redo": "stai|așteaptă|scuze|am greșit|voiam să spun|pardon|mă corectez",
         "turn": "de fapt|corecție|mai degrabă|ci",
         "why": "pentru că|deoarece|dar|care|în|cu",
         "so": "deci|prin urmare|astfel|așadar",

@@ -302,6 +302,8 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
         or words[after].text in _FOLLOW
     ):
         return False
+    if words[after].end - words[after].start == 1 and words[after].text in "bcdfgh":
+        return False  # "A B"
     if words[place].text == "i" and words[after].text in (
         "was",
         "am",

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from evalkit.scorers.labelled import ANSWER_MARK, LETTERS, Labelled, Reading, labels, plain, prepare, simplify, words_of
 from evalkit.scorers.reply_words import Word
+from evalkit.scorers.sentences import ends, stands_alone
 from evalkit.scorers.statements import Said, statements
 from evalkit.scorers.wrappers import open_tags, read_object
 
@@ -136,6 +137,7 @@ class _State:
         self.blocked = ""
         self.retracted = -1  # the place of a "wait" that no choice has followed yet
         self.turned = -1
+        self.named = (-1, -1)  # the place and the index of the choice named last
 
     def take(self, index: int | None, tier: int, place: int, why: str) -> None:
         self.index, self.tier, self.place, self.why, self.blocked = index, tier, place, why, ""
@@ -157,6 +159,8 @@ def _weigh(words: list[Word], said: list[Said], known: Labelled, size: int) -> R
     lines: dict[int, int] = {}
     for one in said:
         _settle(state, one, words, known, last_line, opened, lines)
+        if one.index is not None:
+            state.named = (one.place, one.index)
     if state.index is not None:
         return Reading(state.index, state.why)
     if state.blocked:
@@ -171,6 +175,8 @@ def _settle(
     place, stance, index = one.place, one.stance, one.index
     if stance in ("retracts", "turns", "unsure", "outside"):
         _settle_gesture(state, one, words)
+        return
+    if stance in ("names", "mentions", "several") and _added(state, one, words):
         return
     corrects = max(state.retracted, state.turned)
     near = corrects >= 0 and place - corrects <= _NEAR and stance in ("line", "opens", "mentions")
@@ -191,6 +197,35 @@ def _settle(
         state.drop("the reply is in doubt")  # "B. Or is it C?"
     elif stance == "doubts":
         _settle_doubt(state, one, words, index, n=len(known.labels))
+
+
+def _added(state: _State, one: Said, words: list[Word]) -> bool:
+    """Whether the choice is put behind a sentence that names another one: "The answer is B, oh no, C."."""
+    before, index = state.named
+    if index in (-1, one.index) or one.place - before > _NEAR or not _trails(words, one.place):
+        return False
+    between = words[before + 1 : one.place]
+    if any(word.role in ("end", "ask", "line") for word in between):
+        return False
+    corrected = any(
+        word.role in ("redo", "turn") or (word.role == "not" and stands_alone(words, before + 1 + n))
+        for n, word in enumerate(between)
+    )
+    if corrected:
+        state.take(one.index, 3, one.place, "final statement")
+    elif state.index == index:
+        state.drop("more than one choice is named")
+    return True
+
+
+def _trails(words: list[Word], place: int) -> bool:
+    """Whether a choice ends its sentence and nothing but small words stands between it and a comma."""
+    if not ends(words, place + 1):
+        return False
+    place -= 1
+    while place > 0 and words[place].role in ("fill", "wrap", "noun", "be", "tail", "redo", "turn"):
+        place -= 1
+    return words[place].role in ("comma", "dash", "redo", "turn")
 
 
 def _settle_line(state: _State, one: Said, words: list[Word], last_line: int, listed: bool) -> None:

@@ -62,6 +62,7 @@ _SYMBOLS = {
     **dict.fromkeys("-–—", "dash"),
     **dict.fromkeys("()[]{}<>\"'“”‘’«»„「」『』【】《》〈〉_#|~•·", "wrap"),
     **dict.fromkeys("/&+", "or"),
+    "∴": "so",
     **dict.fromkeys("✅✔☑✓🗹", "right"),
     **dict.fromkeys("❌✗✘✖❎🚫", "wrong"),
 }
