@@ -189,6 +189,9 @@ BATCHES = {
     "third": later.THIRD,
     "fourth": later.FOURTH,
     "fifth": later.FIFTH,
+    "sixth": later.SIXTH,
+    "seventh": later.SEVENTH,
+    "eighth": later.EIGHTH,
 }
 
 

@@ -33,10 +33,10 @@ KINDS = (
 
 WORDS: dict[str, dict[str, str]] = {
     "en": {
-        "noun": "answer|answers|ans|option|options|choice|choices|solution|letter|alternative|final answer",
+        "noun": "answer|answers|ans|option|options|choice|choices|solution|letter|final answer",
         "field": "response|conclusion|label|category|class|classification|verdict|sentiment|queue|statement"
         "|one|pick|selection|prediction|result|decision|output|final|tone|mood|polarity|attitude|stance"
-        "|emotion|intent|relation|relationship|severity|priority|truth",
+        "|emotion|intent|relation|relationship|severity|priority|truth|alternative|your answer",
         "be": "is|are|was|'s|be|must be|should be|has to be|will be|ought to be|seems to be|appears to be"
         "|seems|remains|equals|being|turns out to be|turned out to be|turns out it is|turns out it's"
         "|proves to be",
@@ -47,7 +47,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|distractor|misleading|eliminated|ruled out|excluded|impossible|unlikely|implausible|unsuitable"
         "|inappropriate|trap|does not fit|doesn't fit|not correct|not right|not true|not the right"
         "|not the correct|not the best|not possible|red herring|runner-up|runner up|second-best|second best"
-        "|misconception|decoy",
+        "|misconception|decoy|2nd choice|second choice|third choice|3rd choice|2nd best|next best|next-best",
         "not": "not|no|never|neither|nor|isn't|aren't|wasn't|cannot|can't|can not|couldn't|won't|wouldn't"
         "|don't|doesn't|didn't|nobody|no one|anything but|all but|everything but|except|except for"
         "|all except|excluding|rule out|ruling out|rules out|exclude|eliminate|reject|discard|rather than"
@@ -62,13 +62,17 @@ WORDS: dict[str, dict[str, str]] = {
         "|i am confident it is|filed under|file this under|sort this into|put this in|put this under"
         "|categorised as|categorized as|categorise this as|labelled as|labeled as|i go with|my vote is"
         "|changing it to|change it to|change my answer to|changing my answer to|switch to|switching to"
-        "|switched to|revise it to|changing to|updating to|update it to",
+        "|switched to|revise it to|changing to|updating to|update it to|give it|i'd give it|i give it"
+        "|i would give it|give this|rate it|i'd rate it|rate this|i rate this|deserves",
         "maybe": "maybe|perhaps|possibly|probably|might|might be|may|may be|could|could be|can be|guess"
         "|guessing|either|likely|presumably|potentially|conceivably|suppose|supposedly|perhaps also"
         "|apparently|tentatively|lean|leaning|leaning towards|lean towards|partly|partially|somewhat|almost"
         "|nearly|plausible|arguably|suspect|in part|seemingly|about|approximately|roughly|between|hesitant"
         "|close to|toss-up|hunch|or maybe|or perhaps|or possibly|could also be|might also be|doubtful"
-        "|questionable|debatable|chances that",
+        "|questionable|debatable|chances that|possible answer|possible answers|one candidate|a candidate"
+        "|one possibility|a possibility|one possible|alternative answer|an alternative|alternatively"
+        "|another option|another possibility|another candidate|another answer|one option|a possible"
+        "|alternative:|alternatives:|alternative answer:",
         "unsure": "not sure|unsure|not certain|uncertain|not confident|not entirely sure"
         "|not completely sure|don't know|do not know|hard to say|hard to tell|just a guess|only a guess"
         "|cannot be sure|can't be sure|can't be certain|no idea|can't tell|cannot tell|not 100% sure"
@@ -92,7 +96,14 @@ WORDS: dict[str, dict[str, str]] = {
         "|students may|students might|students often|people often|a common answer|commonly thought"
         "|others may|others might|others think|had the|had this|had we|had it been|had they|had you"
         "|were the|were this|were we|were you|should the|say the|say that|say it|for argument's sake"
-        "|for the sake of argument|hypothetically|in an ideal world|in theory",
+        "|for the sake of argument|hypothetically|in an ideal world|in theory|according to my teacher"
+        "|according to my friend|according to my professor|according to my colleague|according to my boss"
+        "|according to my brother|according to my sister|according to my mother|according to my father"
+        "|according to my neighbour|according to my neighbor|according to him|according to her"
+        "|according to them|according to some|according to others|according to critics"
+        "|according to the user|according to the student|according to google|according to chatgpt"
+        "|according to gpt-4|according to wikipedia|according to the internet|provided that"
+        "|on condition that|as long as|so long as|under the assumption that|on the assumption that",
         "redo": "none of the above|none of the options|none of these|none of the choices|on reflection"
         "|upon reflection|wait|no wait|hold on|scratch that|let me reconsider|let me rethink"
         "|let me double check|let me double-check|let me recheck|let me re-check|let me check again"
@@ -123,7 +134,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|believe|think|say|concluded|conclude|as|to this question|to the question|to this"
         "|for this question|for this|from the options|among the options|from the list|on the list"
         "|in this case|of the options|of these|of the choices|of the above|queue|issue|ticket|class|it"
-        "|should|must|today|now|nowadays|currently|these days",
+        "|should|must|today|now|nowadays|currently|these days|of course|no doubt about it|without question"
+        "|beyond question|no question",
         "tail": "team|indeed|too",
         "says": "says|said|claims|claimed|thinks|believes|believed|insists|insisted|argues|argued|swears"
         "|told me|tells me|told us|they say|they think|they believe|whoever|someone|somebody|anyone|anybody"
@@ -160,15 +172,16 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "oder|beziehungsweise|bzw",
         "and": "und|sowie|sowohl|als auch|beide",
         "if": "wenn|falls|sofern|ob|manche|einige|viele|zunächst|zuerst|anfangs|angenommen|nehmen wir an"
-        "|stell dir vor|gesetzt den fall",
+        "|stell dir vor|gesetzt den fall|laut meinem|laut meiner|laut ihm|laut ihr|laut wikipedia"
+        "|nach meinung|meinem lehrer zufolge",
         "redo": "warte|moment|nein warte|entschuldigung|ich meinte|das stimmt nicht|das ist falsch"
         "|doch nicht|ich habe mich geirrt|ich korrigiere|quatsch|ach nein|halt|stopp|oder nein|doch lieber"
         "|pardon|verzeihung|sorry|ich meine",
         "turn": "eigentlich|korrektur|vielmehr|besser gesagt|sondern|doch",
         "why": "weil|da|denn|aber|obwohl|die|der|das|in|an|mit",
         "so": "also|daher|somit|folglich|deshalb|demnach|damit",
-        "fill": "die|der|das|den|dem|es|ja|ganz|eindeutig|sicher|definitiv|natürlich|buchstabe|ich|mich|für|auf|zu"
-        "|hier|einzig|meine|lautet",
+        "fill": "die|der|das|den|dem|es|ja|ganz|eindeutig|sicher|definitiv|natürlich|buchstabe|ich|mich|für"
+        "|auf|zu|hier|einzig|meine|lautet|äh|ähm|hm",
         "says": "sagt|sagte|meint|meinte|behauptet|behauptete|glaubt|denkt|angeblich|jemand|wer|heißt es"
         "|behauptung|annahme|these|vermutung|unterstellung",
     },
@@ -193,15 +206,16 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "ou|ou bien",
         "and": "et|ainsi que|les deux",
         "if": "si|à moins que|certains|beaucoup|d'abord|au début|on pourrait|supposons|imaginons|admettons"
-        "|à supposer|en supposant",
+        "|à supposer|en supposant|selon mon|selon ma|selon lui|selon elle|selon certains|selon wikipédia"
+        "|d'après lui|d'après elle|d'après mon|d'après ma",
         "redo": "attends|attendez|pardon|désolé|je me suis trompé|je voulais dire|c'est faux"
         "|ce n'est pas ça|non attends|je me corrige|je veux dire|ou plutôt|enfin non|je retire|erratum"
         "|au temps pour moi|oups",
         "turn": "en fait|correction|plutôt|mais|en réalité",
         "why": "car|parce que|parce|puisque|qui|que|mais|dans|en|à|avec",
         "so": "donc|ainsi|par conséquent|alors|finalement|en conclusion",
-        "fill": "la|le|les|l'|un|une|c'|ce|cette|de|du|il|j'|je|d'|bien|certainement|clairement|lettre|finale|ma"
-        "|pour|oui|évidemment|suivante",
+        "fill": "la|le|les|l'|un|une|c'|ce|cette|de|du|il|j'|je|d'|bien|certainement|clairement|lettre"
+        "|finale|ma|pour|oui|évidemment|suivante|euh|bah|hein|ah",
         "says": "dit|a dit|disent|prétend|affirme|il pense|elle pense|croit|quelqu'un|celui qui|soi-disant"
         "|l'idée que|hypothèse que|selon laquelle",
     },
@@ -224,14 +238,14 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "o|u|o bien",
         "and": "y|e|ambas|ambos|así como",
         "if": "si|a menos que|algunos|muchos|al principio|primero|inicialmente|supongamos|imaginemos"
-        "|imagina|suponiendo|supón",
+        "|imagina|suponiendo|supón|según mi|según él|según ella|según algunos|según wikipedia",
         "redo": "espera|espere|perdón|perdon|lo siento|me equivoqué|quise decir|eso es incorrecto"
         "|eso no es correcto|me corrijo|un momento|digo|quiero decir|o mejor dicho|miento|perdona",
         "turn": "en realidad|corrección|mejor dicho|más bien|sino",
         "why": "porque|ya que|pues|pero|que|en|con|debido|dado",
         "so": "así que|por lo tanto|por tanto|entonces|luego|en conclusión|finalmente|por ende",
-        "fill": "la|el|los|las|lo|un|una|de|del|esta|este|eso|esa|sí|letra|mi|final|claramente|definitivamente|por"
-        "|para|yo|pregunta|única",
+        "fill": "la|el|los|las|lo|un|una|de|del|esta|este|eso|esa|sí|letra|mi|final|claramente"
+        "|definitivamente|por|para|yo|pregunta|única|eh|em",
         "says": "dice|dijo|dicen|afirma|cree|piensa|sostiene|opina|alguien|quien|supuestamente"
         "|afirmación de que|hipótesis de que|idea de que|suposición de que",
     },
@@ -251,13 +265,16 @@ WORDS: dict[str, dict[str, str]] = {
         "|posso estar errado|posso estar enganado|posso me enganar",
         "or": "ou",
         "and": "e|ambas|ambos|bem como",
-        "if": "se|a menos que|alguns|muitos|inicialmente|primeiro|suponha|suponhamos|imagine|imaginemos|supondo",
+        "if": "se|a menos que|alguns|muitos|inicialmente|primeiro|suponha|suponhamos|imagine|imaginemos"
+        "|supondo|segundo o meu|segundo a minha|segundo meu|segundo minha|segundo ele|segundo ela"
+        "|de acordo com meu",
         "redo": "espere|espera|desculpe|perdão|me enganei|errei|quis dizer|isso está errado|aliás"
         "|não espera|quer dizer|digo|melhor dizendo|ou melhor",
         "turn": "na verdade|correção|melhor dizendo|mas sim",
         "why": "porque|pois|já que|mas|que|em|com|dado|devido",
         "so": "portanto|logo|assim|então|por isso|em conclusão|finalmente",
-        "fill": "a|o|as|os|um|uma|de|da|do|esta|este|isso|sim|letra|minha|final|claramente|para|eu|pergunta|é a|única",
+        "fill": "a|o|as|os|um|uma|de|da|do|esta|este|isso|sim|letra|minha|final|claramente|para|eu|pergunta"
+        "|é a|única|hã|eh",
         "says": "diz|disse|dizem|afirma|acha|acredita|pensa|alguém|quem|supostamente|afirmação de que"
         "|hipótese de que|ideia de que",
     },
@@ -278,14 +295,14 @@ WORDS: dict[str, dict[str, str]] = {
         "or": "o|oppure|od",
         "and": "e|ed|entrambe|entrambi|sia",
         "if": "se|a meno che|alcuni|molti|inizialmente|all'inizio|supponiamo|immaginiamo|ammettiamo"
-        "|immagina|supponendo",
+        "|immagina|supponendo|secondo il mio|secondo la mia|secondo lui|secondo lei|secondo alcuni",
         "redo": "aspetta|aspetti|scusa|scusate|mi sono sbagliato|mi correggo|volevo dire|no aspetta"
         "|questo è sbagliato|anzi|voglio dire|ripensandoci|anzi no",
         "turn": "in realtà|anzi|correzione|bensì|piuttosto",
         "why": "perché|poiché|in quanto|ma|che|in|con",
         "so": "quindi|pertanto|dunque|perciò|allora|in conclusione|infine",
-        "fill": "la|il|lo|l'|le|i|gli|un|una|un'|di|del|della|questa|questo|si|sì|lettera|mia|chiaramente|per|io"
-        "|domanda|finale|l'unica",
+        "fill": "la|il|lo|l'|le|i|gli|un|una|un'|di|del|della|questa|questo|si|sì|lettera|mia|chiaramente"
+        "|per|io|domanda|finale|l'unica|eh|ehm",
         "says": "dice|ha detto|dicono|afferma|sostiene|crede|pensa|qualcuno|chi|affermazione che|ipotesi che|idea che",
     },
     "nl": {
@@ -303,7 +320,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|kan fout zitten|kan het mis hebben",
         "or": "of",
         "and": "en|beide|zowel",
-        "if": "als|indien|tenzij|sommigen|eerst|stel|stel dat|stel je voor|aangenomen|gesteld",
+        "if": "als|indien|tenzij|sommigen|eerst|stel|stel dat|stel je voor|aangenomen|gesteld|volgens mijn"
+        "|volgens hem|volgens haar|volgens sommigen",
         "redo": "wacht|sorry|ik bedoelde|ik vergiste me|dat klopt niet|dat is fout|pardon|ik bedoel"
         "|nee wacht|of nee|excuses",
         "turn": "eigenlijk|correctie|beter gezegd|maar",
@@ -327,13 +345,14 @@ WORDS: dict[str, dict[str, str]] = {
         "|mogę się mylić",
         "or": "lub|albo|czy",
         "and": "i|oraz|obie|oba",
-        "if": "jeśli|jeżeli|gdyby|chyba że|niektórzy|początkowo|załóżmy|przypuśćmy|wyobraźmy sobie",
+        "if": "jeśli|jeżeli|gdyby|chyba że|niektórzy|początkowo|załóżmy|przypuśćmy|wyobraźmy sobie|zdaniem"
+        "|według niego|według kolegi",
         "redo": "czekaj|chwila|przepraszam|pomyliłem się|miałem na myśli|to błąd|to nieprawda|pomyłka"
         "|a raczej|wróć|nie czekaj",
         "turn": "właściwie|poprawka|raczej|a raczej|jednak|tylko",
         "why": "ponieważ|bo|gdyż|ale|która|który|w|z",
         "so": "więc|zatem|dlatego|czyli|stąd",
-        "fill": "ta|ten|tak|na|o|moja|litera|zdecydowanie|oczywiście|pytanie|jedyna|końcowa|ostateczna",
+        "fill": "ta|ten|tak|na|o|moja|litera|zdecydowanie|oczywiście|pytanie|jedyna|końcowa|ostateczna|eee|hm",
         "says": "mówi|mówią|twierdzi|uważa|sądzi|powiedział|powiedziała|ktoś|rzekomo|twierdzenie|założenie",
     },
     "ru": {
@@ -353,13 +372,13 @@ WORDS: dict[str, dict[str, str]] = {
         "|есть сомнения|не убеждён|могу ошибаться|могу и ошибаться",
         "or": "или",
         "and": "и|а также|оба",
-        "if": "если|если бы|некоторые|многие|сначала|разве|допустим|предположим|представим|положим",
+        "if": "если|если бы|некоторые|многие|сначала|разве|допустим|предположим|представим|положим|по словам|по мнению",
         "redo": "подождите|подожди|стоп|извините|простите|я ошибся|ошиблась|я имел в виду|это неверно"
         "|это неправильно|нет подождите|точнее|вернее|ой|погодите|хотя нет|виноват|нет стоп",
         "turn": "на самом деле|исправление|точнее|вернее|поправка",
         "why": "потому|так как|поскольку|но|который|которая|в|с|ведь",
         "so": "следовательно|итак|поэтому|значит|таким образом|значит",
-        "fill": "мой|наш|да|точно|однозначно|буква|на|вопрос|этот|я|конечно|единственный|окончательный",
+        "fill": "мой|наш|да|точно|однозначно|буква|на|вопрос|этот|я|конечно|единственный|окончательный|эм|хм|ну",
         "says": "говорит|говорят|сказал|сказала|утверждает|считает|думает|полагает|якобы|кто-то|утверждение"
         "|предположение",
     },
@@ -377,7 +396,7 @@ WORDS: dict[str, dict[str, str]] = {
         "unsure": "не впевнений|не впевнена|не знаю|важко сказати|можу помилятися",
         "or": "або|чи",
         "and": "і|й|та|також",
-        "if": "якщо|якби|деякі|спочатку|припустимо|уявімо",
+        "if": "якщо|якби|деякі|спочатку|припустимо|уявімо|за словами|на думку",
         "redo": "зачекайте|почекай|чекай|вибачте|я помилився|я мав на увазі|це неправильно|точніше|стривайте|ой|стоп",
         "turn": "насправді|виправлення|точніше",
         "why": "бо|тому що|оскільки|але|який|яка|в|у|з",
@@ -392,7 +411,7 @@ WORDS: dict[str, dict[str, str]] = {
         "would": "olurdu",
         "right": "doğru|doğrudur|en iyi|geçerli|uygun",
         "wrong": "yanlış|yanlıştır|hatalı|hatalıdır|geçersiz|imkansız",
-        "not": "değil|değildir|hayır|ne|hiçbiri|hariç|dışında|yerine|olamaz|asla|şüpheliyim",
+        "not": "değil|değildir|hayır|ne|hiçbiri|hariç|dışında|yerine|olamaz|asla|şüpheliyim|yok",
         "choose": "seçiyorum|seçerim|tercih ediyorum",
         "maybe": "belki|muhtemelen|olabilir|galiba|sanırım|ihtimalle|herhalde|mümkün",
         "unsure": "emin değilim|bilmiyorum|kararsızım|söylemek zor|sanmıyorum|zannetmiyorum|şüpheliyim"
@@ -405,7 +424,7 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "aslında|düzeltme|daha doğrusu",
         "why": "çünkü|zira|ama|fakat|dolayı",
         "so": "yani|dolayısıyla|bu nedenle|bu yüzden|o halde|sonuç olarak",
-        "fill": "bu|bir|evet|kesinlikle|tabii|son|nihai|sorunun|sorunun cevabı|şöyle",
+        "fill": "bu|bir|evet|kesinlikle|tabii|son|nihai|sorunun|sorunun cevabı|şöyle|şey|hımm",
         "tail": "seçeneğidir|şıkkıdır|dir|dır|dur|dür|tir|tır|seçeneği|şıkkı",
         "says": "diyor|söylüyor|iddia ediyor|düşünüyor|dedi|söyledi|sanıyor|birisi",
     },
@@ -608,7 +627,8 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "vì|bởi vì|do|nhưng|tại",
         "so": "vậy|do đó|vì vậy|vì thế|nên|suy ra|như vậy",
         "fill": "có|này|của|tôi|câu hỏi|cuối cùng|chắc chắn|rõ ràng|cho|vâng|nhất",
-        "says": "nói rằng|bảo rằng|nói là|bảo là|ai đó|người ta nói|nghe nói",
+        "says": "nói rằng|bảo rằng|nói là|bảo là|ai đó|người ta nói|nghe nói|bạn tôi nói|bạn nói|anh ấy nói"
+        "|cô ấy nói|thầy nói|cô nói|họ nói|người ta bảo",
     },
     "th": {
         "noun": "คำตอบ|ข้อ|ตัวเลือก|เฉลย|คำตอบสุดท้าย",

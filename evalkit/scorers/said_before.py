@@ -48,7 +48,7 @@ class Left:
 
 _BUT = word_set(
     "but sondern sino pero mais ma bensì mas maar lecz ale а но але ama بل אלא 而是 بلکه melainkan "
-    "mà αλλά utan men vaan hanem ci however"
+    "mà αλλά utan men vaan hanem ci however tetapi tapi nýbrž mutta বরং แต่ però"
 )
 
 
@@ -179,6 +179,8 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     elif role in ("fill", "why"):
         if role == "why":
             left.joins.append("why")
+            if word.text in _REASONS:
+                return bridged + 1, True
         left.suppose = left.suppose or _judged_clause(words, i)
         left.inside = left.inside or (word.text in _PREPOSITIONS and not left.be and not left.colon)
     else:
@@ -223,7 +225,14 @@ def _others_choose(words: list[Word], i: int) -> bool:
     return not any(word.text in _SPEAKER for word in near)
 
 
-_PREPOSITIONS = word_set("in for with of by from on für bei en pour dans para por per")
+_REASONS = word_set(
+    "because since while whereas although though weil denn obwohl car parce puisque porque aunque poiché perché omdat "
+    "want потому поскольку ponieważ çünkü karena"
+)
+"""They open a clause to which the answer before has no say: "B is right because Paris (A) is ..."."""
+_PREPOSITIONS = word_set(
+    "after before above below behind beyond near against in for with of by from on für bei en pour dans para por per"
+)
 
 
 _FINAL = word_set("final finale finally endgültig итог итого وأخيرا 最終 最终 最後 最后")
@@ -295,7 +304,7 @@ def _only_small(words: list[Word], i: int) -> bool:
             return False
         i -= 1
         steps += 1
-    return i < 0 or words[i].role in ("end", "ask", "line") or words[i].choice is not None
+    return i < 0 or words[i].role in ("end", "ask", "line") or _joined(words, i + 1, across=("be",))
 
 
 def _supposed_before(words: list[Word], i: int) -> bool:

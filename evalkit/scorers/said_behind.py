@@ -46,6 +46,8 @@ def look_right(words: list[Word], place: int, polar: bool) -> Right:
     if role == "be" and _verb_last(words, i):
         right.asked = ends(words, i + 1) and i + 1 < n and words[i + 1].role == "ask"
         return right
+    if role == "be" and (comma := _verb_then_comma(words, i)):
+        i, role = comma, "comma"
     right.ends = False
     bracket = right.pause
     if role in ("comma", "dash", "colon", "why") or bracket:
@@ -130,6 +132,13 @@ def _verb_last(words: list[Word], i: int) -> bool:
     while i < len(words) and words[i].role in ("be", "tail", "wrap"):
         i += 1
     return ends(words, i)
+
+
+def _verb_then_comma(words: list[Word], i: int) -> int:
+    """Where the comma behind such a verb stands; 0 where there is none, or the verb may take more words."""
+    while i < len(words) and words[i].role in ("be", "tail", "wrap") and words[i].text[:1] > "\u036f":
+        i += 1
+    return i if i < len(words) and words[i].role == "comma" else 0
 
 
 def _ends_soon(words: list[Word], i: int) -> bool:

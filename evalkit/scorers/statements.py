@@ -103,13 +103,13 @@ def _framed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a t
         return "states"
     if left.colon and word.how == "text" and 0 < left.key <= 4 and right.ends and not word.text[:1].isdigit():
         return "states"
-    if left.near_noun and left.alone and right.ends:
+    if left.near_noun and left.alone and right.ends and not left.inside:  # not "the letter after B"
         return "answers" if left.right else "states"
     return "states" if left.led and left.alone and (right.ends or right.pause) else ""
 
 
 def _unframed(word: Word, left: Left, right: Right) -> str:
-    if (right.verb or right.other) and not right.pause:
+    if ((right.verb or right.other) and not right.pause) or (left.near_noun and left.inside):
         return "names"
     if left.alone and right.ends:
         return "line" if left.first else "mentions"
@@ -262,6 +262,7 @@ def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:  # n
         if (
             place
             and words[place - 1].role not in _BREAKS
+            and words[place - 1].choice is None
             and not (words[place - 1].role == "why" and words[place].text.startswith("none of"))
             and not (words[place - 1].role == "fill" and words[place - 1].text in _HUMS)
         ):
@@ -271,12 +272,15 @@ def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:  # n
         return "turns"
     if role == "unsure":
         return "unsure"
-    if role == "wrong" and not known.polar and stands_alone(words, place):
+    if role == "wrong" and not known.polar and stands_alone(words, place) and words[place + 1].role != "colon":
         between = words[place - 1].role in ("comma", "dash") and words[place + 1].role in ("comma", "dash")
         opens = place == 0 or words[place - 1].role in ("end", "ask", "line")
         return "retracts" if opens or between else None
     if role == "not" and not known.polar and stands_alone(words, place):
-        opens = place == 0 or words[place - 1].role in ("end", "ask", "line", "dash", "comma")
+        before = place - 1
+        while before >= 0 and words[before].role == "fill":
+            before -= 1
+        opens = before < 0 or words[before].role in ("end", "ask", "line", "dash", "comma")
         return "retracts" if opens else None
     if role in {"be", "colon"}:
         return _outside(words, place, known)
