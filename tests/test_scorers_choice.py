@@ -192,6 +192,8 @@ BATCHES = {
     "sixth": later.SIXTH,
     "seventh": later.SEVENTH,
     "eighth": later.EIGHTH,
+    "ninth": later.NINTH,
+    "tenth": later.TENTH,
 }
 
 

@@ -53,7 +53,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|all except|excluding|rule out|ruling out|rules out|exclude|eliminate|reject|discard|rather than"
         "|instead of|than|doubt|doubts|deny|denies|without|far from|hardly|ain't|isnt|unable|refuse|dismiss"
         "|avoid|shouldn't|should not|as opposed to|unlike|nothing|disagree|disagrees|no way|corrected from"
-        "|changed from|updated from|revised from",
+        "|changed from|updated from|revised from|nope|nah|nay",
         "choose": "choose|chose|pick|select|go with|going with|opt for|i say|my answer|settle on|go for"
         "|goes to|route this to|route it to|route to|assign this to|assign it to|send this to|send it to"
         "|classify this as|classify it as|classified as|categorize this as|categorize it as|label this as"
@@ -63,7 +63,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|categorised as|categorized as|categorise this as|labelled as|labeled as|i go with|my vote is"
         "|changing it to|change it to|change my answer to|changing my answer to|switch to|switching to"
         "|switched to|revise it to|changing to|updating to|update it to|give it|i'd give it|i give it"
-        "|i would give it|give this|rate it|i'd rate it|rate this|i rate this|deserves",
+        "|i would give it|give this|rate it|i'd rate it|rate this|i rate this|deserves|i know it's"
+        "|i know it is|i now know it's|i now know it is",
         "maybe": "maybe|perhaps|possibly|probably|might|might be|may|may be|could|could be|can be|guess"
         "|guessing|either|likely|presumably|potentially|conceivably|suppose|supposedly|perhaps also"
         "|apparently|tentatively|lean|leaning|leaning towards|lean towards|partly|partially|somewhat|almost"
@@ -72,7 +73,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|questionable|debatable|chances that|possible answer|possible answers|one candidate|a candidate"
         "|one possibility|a possibility|one possible|alternative answer|an alternative|alternatively"
         "|another option|another possibility|another candidate|another answer|one option|a possible"
-        "|alternative:|alternatives:|alternative answer:",
+        "|alternative :|alternatives :|alternative answer :",
         "unsure": "not sure|unsure|not certain|uncertain|not confident|not entirely sure"
         "|not completely sure|don't know|do not know|hard to say|hard to tell|just a guess|only a guess"
         "|cannot be sure|can't be sure|can't be certain|no idea|can't tell|cannot tell|not 100% sure"
@@ -86,7 +87,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|not convinced|not entirely convinced|not fully convinced|not totally convinced|have my doubts"
         "|have doubts|have some doubts|with some doubt|i'm torn|not 100% certain|not completely certain"
         "|not entirely certain|maybe not|perhaps not|or maybe not|or perhaps not|or not|then again|or is it"
-        "|or was it|or wasn't it|or isn't it|could be mistaken|may be mistaken|might be mistaken",
+        "|or was it|or wasn't it|or isn't it|could be mistaken|may be mistaken|might be mistaken|my foot"
+        "|yeah right|as if|no chance|fat chance|get real",
         "or": "or|and/or|versus|vs",
         "and": "and|as well as|plus|both|also|&",
         "if": "if|unless|whether|suppose that|were it|had it|some may|some might|some people|people think"
@@ -113,7 +115,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|that's a mistake|i made an error|my mistake|my bad|i need to correct|i must correct|i meant"
         "|i mean|disregard|ignore that|i apologize|i stand corrected|sorry|this is wrong|this is incorrect"
         "|this is not right|that is not correct|that's not correct|never mind|oops|i retract"
-        "|they are mistaken|they are wrong|just kidding|kidding|jk|typo|my apologies|er|erm|uh|um|uhm",
+        "|they are mistaken|they are wrong|just kidding|kidding|jk|typo|my apologies|er|erm|uh|um|uhm"
+        "|let me correct myself|let me correct that|i correct myself|correcting myself",
         "turn": "actually|correction|edit|update|corrected|revised|or rather|rather|make that|hmm|in fact"
         "|correcting|changed to|change to",
         "why": "because|since|as|which|for|due|based|with|given|when|but|although|while|whereas|in|on|at"
@@ -324,7 +327,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|volgens hem|volgens haar|volgens sommigen",
         "redo": "wacht|sorry|ik bedoelde|ik vergiste me|dat klopt niet|dat is fout|pardon|ik bedoel"
         "|nee wacht|of nee|excuses",
-        "turn": "eigenlijk|correctie|beter gezegd|maar",
+        "turn": "eigenlijk|correctie|beter gezegd|maar|wel|maar wel",
         "why": "omdat|want|aangezien|maar|die|dat|in|met",
         "so": "dus|daarom|derhalve|bijgevolg",
         "fill": "het|de|een|dit|dat|ja|zeker|duidelijk|letter|mijn|ik|voor|op|te|vraag|enige",

@@ -205,7 +205,7 @@ def _added(state: _State, one: Said, words: list[Word]) -> bool:
     if index in (-1, one.index) or one.place - before > _NEAR or not _trails(words, one.place):
         return False
     between = words[before + 1 : one.place]
-    if any(word.role in ("end", "ask", "line") for word in between):
+    if any(word.role in ("end", "ask", "line") and word.text != ";" for word in between):
         return False
     corrected = any(
         word.role in ("redo", "turn") or (word.role == "not" and stands_alone(words, before + 1 + n))
@@ -215,6 +215,8 @@ def _added(state: _State, one: Said, words: list[Word]) -> bool:
         state.take(one.index, 3, one.place, "final statement")
     elif state.index == index:
         state.drop("more than one choice is named")
+    else:
+        return False
     return True
 
 
@@ -225,7 +227,7 @@ def _trails(words: list[Word], place: int) -> bool:
     place -= 1
     while place > 0 and words[place].role in ("fill", "wrap", "noun", "be", "tail", "redo", "turn"):
         place -= 1
-    return words[place].role in ("comma", "dash", "redo", "turn")
+    return words[place].role in ("comma", "dash", "redo", "turn") or words[place].text == ";"
 
 
 def _settle_line(state: _State, one: Said, words: list[Word], last_line: int, listed: bool) -> None:
@@ -248,6 +250,11 @@ def _side_by_side(words: list[Word], first: int, second: int) -> bool:
     return bool(between) and all(word.role in ("comma", "wrap", "or") for word in between)
 
 
+def _it_may_be(words: list[Word], place: int) -> bool:
+    """Whether the doubt names another answer: "I think it is B, but it might be C"; not "C might be argued"."""
+    return ends(words, place + 1) and any(word.role == "maybe" for word in words[max(0, place - 3) : place])
+
+
 def _or_before(words: list[Word], place: int) -> bool:
     return any(word.role == "or" for word in words[max(0, place - 3) : place])
 
@@ -255,6 +262,7 @@ def _or_before(words: list[Word], place: int) -> bool:
 def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None, n: int) -> None:
     if (
         state.index is None
+        or (_sentences_between(words, state.place, one.place) == 0 and _it_may_be(words, one.place))
         or (n == 2 and _sentences_between(words, state.place, one.place) <= 1)  # what is left of two is in doubt, too
         or (state.index != index and state.tier < 3)
         or (
@@ -347,4 +355,7 @@ def _mentioned(said: list[Said], known: Labelled, size: int) -> Reading:
     if any(one.stance in ("several", "doubts", "unsure", "asks", "clash") for one in said):
         return Reading(None, "the reply settles on no choice")
     denied = {one.index for one in said if one.stance in ("denies", "supposes")}
+    beside = {one.index for one in said if one.stance == "names"}
+    if len(known.labels) == 2 and beside - named:
+        return Reading(None, "both choices are named")
     return Reading(named.pop(), "the only choice named") if named - denied else Reading(None, "no choice is named")

@@ -80,6 +80,8 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912 - a table
                 break
         elif role in {"wrap", "tail"}:
             pass
+        elif role == "comma" and left.be and bridged == 0 and (start := _aside(words, i)):
+            i = start  # "The answer, in fact, is B."
         elif role == "comma" or (role == "dash" and not _after_noun(words, i)):
             left.joins.append("comma")
             if _that(words, i):
@@ -112,6 +114,11 @@ def _may_join(joins: list[str]) -> bool:
 def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int, bool]:  # noqa: PLR0911, PLR0912, PLR0915 - a table, read from the top
     """Take one word of the clause in: (words since the frame, whether the clause begins here)."""
     word, role = words[i], words[i].role
+    if role == "so" and word.text in _THEN:
+        left.suppose = left.suppose or _supposed_before(words, i - 1)
+        if _joined(words, i) and words[i - 1].role != "comma":
+            left.joins.append("and")  # "B then C"
+            return bridged, False
     if role == "so":
         left.led = left.led or bridged == 0
         left.joins.append("so")
@@ -162,6 +169,8 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     elif role == "field":
         left.kind = left.kind or left.be or left.colon or bridged == 0
         left.bridged = max(left.bridged, bridged)
+    elif role == "noun" and left.colon and not left.be and word.text in _LISTED:
+        bridged += 1
     elif role == "noun":
         left.near_noun = left.near_noun or (bridged == 0 and not left.be and not left.colon)
         left.noun = left.noun or (bridged <= 8 and (left.be or left.colon)) or bridged == 0
@@ -225,6 +234,9 @@ def _others_choose(words: list[Word], i: int) -> bool:
     return not any(word.text in _SPEAKER for word in near)
 
 
+_THEN = word_set("then dann alors entonces então allora dan то тогда wtedy тоді 那么 そのとき 그러면 thì maka så")
+_LISTED = word_set("options choices optionen möglichkeiten choix opciones opções opzioni варианты opcje seçenekler")
+"""They announce what is offered where a colon follows, not an answer."""
 _REASONS = word_set(
     "because since while whereas although though weil denn obwohl car parce puisque porque aunque poiché perché omdat "
     "want потому поскольку ponieważ çünkü karena"
@@ -249,6 +261,13 @@ def _take_key(left: Left, words: list[Word], i: int) -> None:
 
 _THAT = word_set("that dass daß que che dat że iż že hogy että что що че да at att että ότι cã că")
 """Words that open a clause about which the clause before it judges: "Ich glaube nicht, dass B stimmt"."""
+
+
+def _aside(words: list[Word], comma: int) -> int:
+    """Where the comma stands that opens an aside of one word; 0 where there is none."""
+    if comma < 3 or words[comma - 2].role != "comma" or words[comma - 3].role not in ("noun", "right", "field"):
+        return 0
+    return comma - 2 if words[comma - 1].role in ("turn", "fill", "so", "why") else 0
 
 
 def _that(words: list[Word], comma: int) -> bool:

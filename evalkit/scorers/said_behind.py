@@ -16,6 +16,8 @@ class Right:
     asked: bool = False
     denied: bool = False
     right: bool = False
+    named: bool = False
+    """It is called the answer: "B is the right answer"."""
     supposed: bool = False
     doubt: bool = False
     other: bool = False
@@ -56,6 +58,8 @@ def look_right(words: list[Word], place: int, polar: bool) -> Right:
         right.denied = not polar and _denied_after_pause(words, i)
         right.doubt = _doubted_to_end(words, i)
         right.right = role in ("dash", "colon") and _right_to_end(words, i + 1)
+        if bracket and not polar:
+            _remark(words, i, right)
         right.supposed = not bracket and (
             _if_to_end(words, i) or (words[i + 1 : i + 2] and words[i + 1].role == "says")
         )
@@ -66,6 +70,12 @@ def look_right(words: list[Word], place: int, polar: bool) -> Right:
     if right.right and _asked(words, i):
         right.asked, right.right = True, False
     return right
+
+
+_ANSWERS = word_set(
+    "answer antwort lösung réponse respuesta resposta risposta antwoord odpowiedź ответ відповідь cevap 答案 正解 答え "
+    "정답 الإجابة الجواب उत्तर"
+)
 
 
 def _figure(words: list[Word], i: int) -> bool:
@@ -102,6 +112,7 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
                 right.denied = True
                 return
             right.right = True
+            right.named = verb and any(w.text in _ANSWERS for w in words[i : i + 3])
             right.supposed = _if_to_end(words, i) or (would and not _ends_soon(words, i))
             return
         elif role in ("if", "says"):
@@ -196,6 +207,18 @@ def _denied_tail(words: list[Word], i: int) -> bool:
             return _denied_after_pause(words, i)
         i += 1
     return False
+
+
+def _remark(words: list[Word], i: int, right: Right) -> None:
+    """What a remark in brackets says: "B (wrong)", "B (correct)"."""
+    roles: list[str] = []
+    while i < len(words) and len(roles) < 5 and words[i].text not in (")", "]"):
+        roles.append(words[i].role)
+        i += 1
+    if i < len(words) and words[i].text in (")", "]") and set(roles) <= {"not", "wrong", "right", "fill", "noun", "be"}:
+        denials = roles.count("not") + roles.count("wrong")
+        right.denied = right.denied or denials % 2 == 1
+        right.right = right.right or (denials == 0 and "right" in roles)
 
 
 def _right_to_end(words: list[Word], i: int) -> bool:

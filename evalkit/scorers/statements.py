@@ -53,7 +53,12 @@ def statements(words: list[Word], known: Labelled) -> list[Said]:
             _join(said, left, right, by_place, words)
             found.append(said)
             by_place[id(word)] = said
-        elif _confirms(words, place) and found and found[-1].stance == "asks" and place - found[-1].place < FAR:
+        elif (
+            found
+            and found[-1].stance == "asks"
+            and place - found[-1].place < FAR
+            and _confirms(words, place, found[-1])
+        ):
             found[-1].stance = "states"  # "Is it B? Yes."
         elif (stance := _gesture(words, place, known)) is not None:
             found.append(Said(place, None, stance))
@@ -84,7 +89,7 @@ def _stance(words: list[Word], place: int, left: Left, right: Right) -> str:  # 
 def _framed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a table, read from the top
     """answers or states, where the words around it make it the answer; "" otherwise."""
     if right.right:
-        return "answers" if left.noun and left.be else "states"
+        return "answers" if right.named or (left.noun and left.be) else "states"
     if right.verb:
         return ""
     if left.box or left.choose or (left.noun and (left.be or left.colon)):
@@ -139,7 +144,7 @@ def _join(said: Said, left: Left, right: Right, by_place: dict[int, Said], words
         return
     if listed:
         said.listed_with = other
-    if left.choose and not {"and", "or"} & set(joins):
+    if left.choose and ("comma" in joins or not {"and", "or"} & set(joins)):
         return  # "A or B, I'd say B": a clause of its own
     if (
         listed
@@ -246,11 +251,20 @@ _YES = word_set(
 )
 
 
-def _confirms(words: list[Word], place: int) -> bool:
-    """Whether the word is a "yes" by itself that answers a question."""
-    if words[place].text not in _YES or not ends(words, place + 1):
+def _confirms(words: list[Word], place: int, asked: Said) -> bool:
+    """Whether the word is a "yes" that answers a question, with nothing behind it but "it is" or the same choice."""
+    if words[place].text not in _YES or place == 0 or words[place - 1].role not in ("ask", "wrap", "line"):
         return False
-    return place > 0 and words[place - 1].role in ("ask", "wrap", "line")
+    after = place + 1
+    while after < len(words) and after - place < 10 and not ends(words, after):
+        word = words[after]
+        if word.choice != asked.index if word.choice is not None else word.role not in _ECHO:
+            return False
+        after += 1
+    return ends(words, after)
+
+
+_ECHO = frozenset(("fill", "be", "noun", "right", "wrap", "comma", "tail"))
 
 
 def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:  # noqa: PLR0911 - a table, read from the top
