@@ -12,6 +12,7 @@ from evalkit.records import Outcome
 from evalkit.scorers.choice import continuations, target_index
 from evalkit.scorers.letters import LETTERS, labels, read_choice
 from evalkit.scorers.registry import make_scorer
+from tests import choice_replies_later as later
 from tests.choice_replies import GROUPS
 from tests.scoring import mark, said, sample
 
@@ -179,6 +180,33 @@ def test_replies_are_read_as_a_careful_person_reads_them(
         read = "-" if index is None else LETTERS[index]
         if read != wanted and not (wanted.endswith("-") and read in ("-", wanted[0])):
             read_otherwise.append((reply, wanted, read))
+    assert read_otherwise == []
+
+
+BATCHES = {
+    "first": later.FIRST,
+    "second": later.SECOND,
+    "third": later.THIRD,
+    "fourth": later.FOURTH,
+    "fifth": later.FIFTH,
+    "sixth": later.SIXTH,
+    "seventh": later.SEVENTH,
+    "eighth": later.EIGHTH,
+    "ninth": later.NINTH,
+    "tenth": later.TENTH,
+}
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_later_replies_are_read_as_a_careful_person_reads_them(batch: str) -> None:
+    """Denials, corrections, questions, reports and suppositions, each batch written before it was tried."""
+    read_otherwise = []
+    for choices, rows in BATCHES[batch]:
+        for reply, wanted in rows:
+            index = read_choice(reply, choices).index
+            read = "-" if index is None else LETTERS[index]
+            if read != wanted and not (wanted.endswith("-") and read in ("-", wanted[0])):
+                read_otherwise.append((reply, wanted, read))
     assert read_otherwise == []
 
 

@@ -179,8 +179,10 @@ def words_of(text: str, known: Labelled) -> list[Word]:
 def _name_at(text: str, words: list[Word], place: int, known: Labelled) -> tuple[Word, int] | None:
     by_text = _text_at(text, words, place, known)
     by_label = _label_at(text, words, place, known)
+    if by_label is None and by_text is not None:
+        return _with_label(text, words, *by_text, known)
     if by_label is None or by_text is None:
-        return by_label or by_text
+        return by_label
     label, text_word = by_label[0], by_text[0]
     if label.choice == text_word.choice:
         return by_label
@@ -189,6 +191,18 @@ def _name_at(text: str, words: list[Word], place: int, known: Labelled) -> tuple
     if label.marked and known.labels[label.choice or 0] != text[text_word.start : text_word.end]:
         return by_label  # "(C)" is a label also where "c" is a choice
     return replace(label, clash=True), by_label[1]
+
+
+def _with_label(text: str, words: list[Word], named: Word, after: int, known: Labelled) -> tuple[Word, int]:
+    """A choice's text with the label in brackets behind it: "Lyon (B)"; another choice's label makes it a clash."""
+    if after >= len(words) or words[after].text not in ("(", "["):
+        return named, after
+    label = _label_at(text, words, after, known)
+    if label is None or not label[0].marked or label[0].clash:
+        return named, after
+    if not _same_text(label[0].choice, named.choice, known):
+        return replace(named, clash=True), after
+    return replace(named, end=label[0].end), label[1]
 
 
 def _label_at(text: str, words: list[Word], place: int, known: Labelled) -> tuple[Word, int] | None:
@@ -302,6 +316,10 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
         or words[after].text in _FOLLOW
     ):
         return False
+    if words[after].end - words[after].start == 1 and words[after].text in "bcdfgh":
+        return False  # "A B"
+    if words[place].text.isascii() and words[after].text[:1] > "\u036f":
+        return False  # an article stands before words of its own script
     if words[place].text == "i" and words[after].text in (
         "was",
         "am",
@@ -319,7 +337,7 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
 
 _FOLLOW = word_set(
     "because since as which for due based or and with if but is isn't not oder und ou et o y e of "
-    "en lub или и ist nicht est n'est es"
+    "en lub или и ist nicht est n'est es değil"
 )
 _BE_WORDS = word_set(
     "is isn't was would ist wäre war est serait es sería são é è jest это является είναι är er on "

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from evalkit.scorers.labelled import ANSWER_MARK, LETTERS, Labelled, Reading, labels, plain, prepare, simplify, words_of
 from evalkit.scorers.reply_words import Word
+from evalkit.scorers.sentences import ends, stands_alone
 from evalkit.scorers.statements import Said, statements
 from evalkit.scorers.wrappers import open_tags, read_object
 
@@ -136,6 +137,7 @@ class _State:
         self.blocked = ""
         self.retracted = -1  # the place of a "wait" that no choice has followed yet
         self.turned = -1
+        self.named = (-1, -1)  # the place and the index of the choice named last
 
     def take(self, index: int | None, tier: int, place: int, why: str) -> None:
         self.index, self.tier, self.place, self.why, self.blocked = index, tier, place, why, ""
@@ -157,6 +159,8 @@ def _weigh(words: list[Word], said: list[Said], known: Labelled, size: int) -> R
     lines: dict[int, int] = {}
     for one in said:
         _settle(state, one, words, known, last_line, opened, lines)
+        if one.index is not None:
+            state.named = (one.place, one.index)
     if state.index is not None:
         return Reading(state.index, state.why)
     if state.blocked:
@@ -172,20 +176,14 @@ def _settle(
     if stance in ("retracts", "turns", "unsure", "outside"):
         _settle_gesture(state, one, words)
         return
+    if stance in ("names", "mentions", "several") and _added(state, one, words):
+        return
     corrects = max(state.retracted, state.turned)
     near = corrects >= 0 and place - corrects <= _NEAR and stance in ("line", "opens", "mentions")
     if stance == "answers" or near or (stance == "states" and (state.tier < 4 or corrects >= 0)):
         state.take(index, 3 + (stance == "answers"), place, "final statement")
-    elif stance == "line":
-        first = place <= 2 and _whole_line(words, place)
-        if place >= last_line and not listed:
-            state.take(index, 4, place, "last line" if not first else "the reply names it alone")
-        elif first and not listed:
-            state.take(index, 3, place, "first line")
-        elif _first_word(words, place) and not listed:
-            state.take(index, 2, place, "opening of the reply")
-    elif stance == "opens" and _first_word(words, place) and not listed:
-        state.take(index, 2, place, "opening of the reply")
+    elif stance in ("line", "opens"):
+        _settle_line(state, one, words, last_line, listed)
     elif stance == "clash":
         state.drop(f"{known.labels[index or 0]} stands with the text of another choice")
     elif stance == "several":
@@ -195,8 +193,55 @@ def _settle(
             state.drop("more than one choice is named")
     elif stance == "denies" and state.index == index:
         state.drop("the answer is taken back")
+    elif stance == "asks" and state.index not in (None, index) and _or_before(words, place):
+        state.drop("the reply is in doubt")  # "B. Or is it C?"
     elif stance == "doubts":
-        _settle_doubt(state, one, words, index)
+        _settle_doubt(state, one, words, index, n=len(known.labels))
+
+
+def _added(state: _State, one: Said, words: list[Word]) -> bool:
+    """Whether the choice is put behind a sentence that names another one: "The answer is B, oh no, C."."""
+    before, index = state.named
+    if index in (-1, one.index) or one.place - before > _NEAR or not _trails(words, one.place):
+        return False
+    between = words[before + 1 : one.place]
+    if any(word.role in ("end", "ask", "line") and word.text != ";" for word in between):
+        return False
+    corrected = any(
+        word.role in ("redo", "turn") or (word.role == "not" and stands_alone(words, before + 1 + n))
+        for n, word in enumerate(between)
+    )
+    if corrected:
+        state.take(one.index, 3, one.place, "final statement")
+    elif state.index == index:
+        state.drop("more than one choice is named")
+    else:
+        return False
+    return True
+
+
+def _trails(words: list[Word], place: int) -> bool:
+    """Whether a choice ends its sentence and nothing but small words stands between it and a comma."""
+    if not ends(words, place + 1):
+        return False
+    place -= 1
+    while place > 0 and words[place].role in ("fill", "wrap", "noun", "be", "tail", "redo", "turn"):
+        place -= 1
+    return words[place].role in ("comma", "dash", "redo", "turn") or words[place].text == ";"
+
+
+def _settle_line(state: _State, one: Said, words: list[Word], last_line: int, listed: bool) -> None:
+    """A choice that stands alone on a line or in a sentence, or opens the reply."""
+    if listed:
+        return
+    place = one.place
+    first = place <= 2 and _whole_line(words, place)
+    if one.stance == "line" and place >= last_line:
+        state.take(one.index, 4, place, "last line" if not first else "the reply names it alone")
+    elif one.stance == "line" and first:
+        state.take(one.index, 3, place, "first line")
+    elif _first_word(words, place):
+        state.take(one.index, 2, place, "opening of the reply")
 
 
 def _side_by_side(words: list[Word], first: int, second: int) -> bool:
@@ -205,9 +250,20 @@ def _side_by_side(words: list[Word], first: int, second: int) -> bool:
     return bool(between) and all(word.role in ("comma", "wrap", "or") for word in between)
 
 
-def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None) -> None:
+def _it_may_be(words: list[Word], place: int) -> bool:
+    """Whether the doubt names another answer: "I think it is B, but it might be C"; not "C might be argued"."""
+    return ends(words, place + 1) and any(word.role == "maybe" for word in words[max(0, place - 3) : place])
+
+
+def _or_before(words: list[Word], place: int) -> bool:
+    return any(word.role == "or" for word in words[max(0, place - 3) : place])
+
+
+def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None, n: int) -> None:
     if (
         state.index is None
+        or (_sentences_between(words, state.place, one.place) == 0 and _it_may_be(words, one.place))
+        or (n == 2 and _sentences_between(words, state.place, one.place) <= 1)  # what is left of two is in doubt, too
         or (state.index != index and state.tier < 3)
         or (
             state.index != index
@@ -299,4 +355,7 @@ def _mentioned(said: list[Said], known: Labelled, size: int) -> Reading:
     if any(one.stance in ("several", "doubts", "unsure", "asks", "clash") for one in said):
         return Reading(None, "the reply settles on no choice")
     denied = {one.index for one in said if one.stance in ("denies", "supposes")}
+    beside = {one.index for one in said if one.stance == "names"}
+    if len(known.labels) == 2 and beside - named:
+        return Reading(None, "both choices are named")
     return Reading(named.pop(), "the only choice named") if named - denied else Reading(None, "no choice is named")

@@ -62,6 +62,9 @@ _SYMBOLS = {
     **dict.fromkeys("-–—", "dash"),
     **dict.fromkeys("()[]{}<>\"'“”‘’«»„「」『』【】《》〈〉_#|~•·", "wrap"),
     **dict.fromkeys("/&+", "or"),
+    "∴": "so",
+    **dict.fromkeys("✅✔☑✓🗹", "right"),
+    **dict.fromkeys("❌✗✘✖❎🚫", "wrong"),
 }
 _MARKS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u064b-\u0652\u0640]")
 _ALEF = str.maketrans("أإآى", "اااي")
@@ -76,6 +79,11 @@ def fold(text: str) -> str:
 def word_set(words: str) -> frozenset[str]:
     """Words parted by spaces, as a set."""
     return frozenset(words.split())
+
+
+def phrase_set(phrases: str) -> frozenset[str]:
+    """Words and phrases parted by "|", as a set."""
+    return frozenset(phrases.split("|"))
 
 
 def group_thousands(number: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evalkit.scorers.reply_words import Word, word_set
-from evalkit.scorers.sentences import FAR, ends
+from evalkit.scorers.sentences import DENIES_BEFORE, FAR, ends
 
 
 @dataclass(slots=True)
@@ -16,6 +16,8 @@ class Right:
     asked: bool = False
     denied: bool = False
     right: bool = False
+    named: bool = False
+    """It is called the answer: "B is the right answer"."""
     supposed: bool = False
     doubt: bool = False
     other: bool = False
@@ -24,6 +26,8 @@ class Right:
     """A verb follows that says something else of it: "B is tempting"."""
     pause: bool = False
     """A comma, a dash, a colon or a bracket follows."""
+    figure: bool = False
+    """A figure follows the pause: "A: 10%"."""
 
 
 def look_right(words: list[Word], place: int, polar: bool) -> Right:
@@ -44,14 +48,21 @@ def look_right(words: list[Word], place: int, polar: bool) -> Right:
     if role == "be" and _verb_last(words, i):
         right.asked = ends(words, i + 1) and i + 1 < n and words[i + 1].role == "ask"
         return right
+    if role == "be" and (comma := _verb_then_comma(words, i)):
+        i, role = comma, "comma"
     right.ends = False
     bracket = right.pause
     if role in ("comma", "dash", "colon", "why") or bracket:
         right.pause = True
+        right.figure = _figure(words, i if bracket else i + 1)
         right.denied = not polar and _denied_after_pause(words, i)
         right.doubt = _doubted_to_end(words, i)
         right.right = role in ("dash", "colon") and _right_to_end(words, i + 1)
-        right.supposed = not bracket and _if_to_end(words, i)
+        if bracket and not polar:
+            _remark(words, i, right)
+        right.supposed = not bracket and (
+            _if_to_end(words, i) or (words[i + 1 : i + 2] and words[i + 1].role == "says")
+        )
         right.asked = _asked(words, i)
         return right
     _predicate(words, i, right)
@@ -59,6 +70,19 @@ def look_right(words: list[Word], place: int, polar: bool) -> Right:
     if right.right and _asked(words, i):
         right.asked, right.right = True, False
     return right
+
+
+_ANSWERS = word_set(
+    "answer antwort lösung réponse respuesta resposta risposta antwoord odpowiedź ответ відповідь cevap 答案 正解 答え "
+    "정답 الإجابة الجواب उत्तर"
+)
+
+
+def _figure(words: list[Word], i: int) -> bool:
+    """Whether a number stands here by itself."""
+    if i + 1 >= len(words) or words[i].kind != "number":
+        return i < len(words) and words[i].kind == "number"
+    return words[i + 1].text == "%" or words[i + 1].role in ("comma", "end", "wrap", "line")
 
 
 _AS = word_set("as als comme como come som jako как")
@@ -75,7 +99,8 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
         elif word.text in _AS:
             verb = True
         elif role == "not":
-            right.denied = not _choice_next(words, i)
+            right.denied = word.text in DENIES_BEFORE or not _choice_next(words, i)
+            right.pause = not right.denied and not verb
             return
         elif role == "wrong":
             right.denied = True
@@ -83,13 +108,14 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
         elif role == "maybe":
             right.doubt = True
         elif role == "right" or (role in ("noun", "field") and verb):
-            if _denied_later(words, i):
+            if _denied_later(words, i) or _denied_tail(words, i):
                 right.denied = True
                 return
             right.right = True
+            right.named = verb and any(w.text in _ANSWERS for w in words[i : i + 3])
             right.supposed = _if_to_end(words, i) or (would and not _ends_soon(words, i))
             return
-        elif role == "if":
+        elif role in ("if", "says"):
             right.supposed = True
             return
         elif role in ("or", "and", "why", "so", "choose", "redo", "turn", "end", "ask", "line", "comma") and not verb:
@@ -119,6 +145,13 @@ def _verb_last(words: list[Word], i: int) -> bool:
     return ends(words, i)
 
 
+def _verb_then_comma(words: list[Word], i: int) -> int:
+    """Where the comma behind such a verb stands; 0 where there is none, or the verb may take more words."""
+    while i < len(words) and words[i].role in ("be", "tail", "wrap") and words[i].text[:1] > "\u036f":
+        i += 1
+    return i if i < len(words) and words[i].role == "comma" else 0
+
+
 def _ends_soon(words: list[Word], i: int) -> bool:
     """Whether nothing but the noun follows: "would be the right answer."."""
     i += 1
@@ -138,10 +171,12 @@ def _denied_after_pause(words: list[Word], i: int) -> bool:
     """ "B - no", "B: not correct", "B, wrong": a denial that the sentence ends with."""
     denied = False
     start = i
-    while i < len(words) and i - start < 8 and not ends(words, i):
+    while i < len(words) and i - start < 10 and not ends(words, i):
         role = words[i].role
         if role in ("not", "wrong"):
-            denied = True
+            denied = not denied
+        elif role == "why" and words[i].text in _ANAPHORA:
+            pass
         elif words[i].choice is not None or role not in (
             "comma",
             "dash",
@@ -156,6 +191,34 @@ def _denied_after_pause(words: list[Word], i: int) -> bool:
             return False
         i += 1
     return denied and ends(words, i)
+
+
+_ANAPHORA = word_set(
+    "which this that it but though das was aber ce qui mais lo que pero mas che ma dat maar 但 但是 这"
+)
+"""They take up what was just named: "B, which is wrong"."""
+
+
+def _denied_tail(words: list[Word], i: int) -> bool:
+    """Whether a denial of the whole follows behind a comma: "B is the answer, which is an error"."""
+    start = i
+    while i < len(words) and i - start < FAR and not ends(words, i):
+        if words[i].role in ("comma", "dash"):
+            return _denied_after_pause(words, i)
+        i += 1
+    return False
+
+
+def _remark(words: list[Word], i: int, right: Right) -> None:
+    """What a remark in brackets says: "B (wrong)", "B (correct)"."""
+    roles: list[str] = []
+    while i < len(words) and len(roles) < 5 and words[i].text not in (")", "]"):
+        roles.append(words[i].role)
+        i += 1
+    if i < len(words) and words[i].text in (")", "]") and set(roles) <= {"not", "wrong", "right", "fill", "noun", "be"}:
+        denials = roles.count("not") + roles.count("wrong")
+        right.denied = right.denied or denials % 2 == 1
+        right.right = right.right or (denials == 0 and "right" in roles)
 
 
 def _right_to_end(words: list[Word], i: int) -> bool:

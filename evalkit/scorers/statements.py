@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evalkit.scorers.labelled import Labelled
-from evalkit.scorers.reply_words import Word, word_set
+from evalkit.scorers.reply_words import Word, phrase_set, word_set
 from evalkit.scorers.said_before import Left, look_left
 from evalkit.scorers.said_behind import Right, look_right
-from evalkit.scorers.sentences import ends, stands_alone
+from evalkit.scorers.sentences import FAR, ends, stands_alone
 
 STATED = ("answers", "states")
 
@@ -38,6 +38,8 @@ class Said:
     that is no choice."""
     framed: bool = False
     """Where several are named: whether it is they that the answer names."""
+    listed_with: Said | None = None
+    """The choice before it in a list: "A, B and C"."""
 
 
 def statements(words: list[Word], known: Labelled) -> list[Said]:
@@ -51,6 +53,13 @@ def statements(words: list[Word], known: Labelled) -> list[Said]:
             _join(said, left, right, by_place, words)
             found.append(said)
             by_place[id(word)] = said
+        elif (
+            found
+            and found[-1].stance == "asks"
+            and place - found[-1].place < FAR
+            and _confirms(words, place, found[-1])
+        ):
+            found[-1].stance = "states"  # "Is it B? Yes."
         elif (stance := _gesture(words, place, known)) is not None:
             found.append(Said(place, None, stance))
     return found
@@ -58,9 +67,10 @@ def statements(words: list[Word], known: Labelled) -> list[Said]:
 
 def _stance(words: list[Word], place: int, left: Left, right: Right) -> str:  # noqa: PLR0911 - a table, read from the top
     word = words[place]
-    if right.denied or left.denials % 2:
+    denials = left.denials - (left.passed if right.right else 0)
+    if right.denied or denials % 2:
         return "denies"
-    if left.denials:
+    if denials:
         return "supposes"
     if right.asked:
         return "asks"
@@ -79,7 +89,7 @@ def _stance(words: list[Word], place: int, left: Left, right: Right) -> str:  # 
 def _framed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a table, read from the top
     """answers or states, where the words around it make it the answer; "" otherwise."""
     if right.right:
-        return "answers" if left.noun and left.be else "states"
+        return "answers" if right.named or (left.noun and left.be) else "states"
     if right.verb:
         return ""
     if left.box or left.choose or (left.noun and (left.be or left.colon)):
@@ -98,70 +108,163 @@ def _framed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a t
         return "states"
     if left.colon and word.how == "text" and 0 < left.key <= 4 and right.ends and not word.text[:1].isdigit():
         return "states"
-    if left.near_noun and left.alone and right.ends:
+    if left.near_noun and left.alone and right.ends and not left.inside:  # not "the letter after B"
         return "answers" if left.right else "states"
     return "states" if left.led and left.alone and (right.ends or right.pause) else ""
 
 
 def _unframed(word: Word, left: Left, right: Right) -> str:
-    if (right.verb or right.other) and not right.pause:
+    if ((right.verb or right.other) and not right.pause) or (left.near_noun and left.inside):
         return "names"
     if left.alone and right.ends:
         return "line" if left.first else "mentions"
     if left.first and right.pause:
-        return "opens"
-    if word.how == "label" and not word.small and (word.marked or left.near_noun):
+        return "names" if word.how == "label" and right.figure else "opens"
+    if word.how == "label" and not word.small and right.ends and (word.marked or (left.near_noun and left.alone)):
         return "mentions"
-    if left.be and word.how == "text" and (right.ends or right.pause):
+    if (left.be or left.colon) and word.how == "text" and (right.ends or right.pause):
         return "mentions"
     return "names"
 
 
-def _join(said: Said, left: Left, right: Right, by_place: dict[int, Said], words: list[Word]) -> None:  # noqa: PLR0912 - a table, read from the top
+def _join(said: Said, left: Left, right: Right, by_place: dict[int, Said], words: list[Word]) -> None:
     """Two choices side by side: "A or B" names several, "not A but B" hands the statement on, "B rather than A"
     does not."""
-    if left.before is None:
+    other = by_place.get(id(left.before)) if left.before is not None else None
+    if other is None:
         return
-    other = by_place.get(id(left.before))
-    if other is None or other.index == said.index:
+    if _proposition(words, other.place):
+        other.stance = said.stance = "supposes"  # "It is false that the statement is false."
+    if other.index == said.index:
         return
     joins = left.joins
-    if "but" in joins or (other.stance == "denies" and "or" not in joins and "and" not in joins and "not" not in joins):
-        if other.stance in ("denies", *STATED, "line", "opens", "mentions") and said.stance not in (
-            "denies",
-            "doubts",
-            "supposes",
-        ):
-            ends = right.ends or right.pause or right.right
-            said.stance = "states" if ends and not right.verb and said.stance not in STATED else said.stance
-            if "but" in joins and other.stance != "denies" and said.stance in STATED:
-                other.stance = "names"
+    listed = set(joins) <= {"comma", "and", "or"}
+    if "or" in joins and other.stance == "supposes":
+        said.stance = "supposes"  # "whether it is A or B"
         return
-    if said.stance == "denies":
-        if "not" not in joins and "or" in joins and other.stance != "denies":
-            other.stance = "several"
-        elif "not" not in joins and "and" in joins and right.denied and other.stance in ("names", "mentions", "line"):
-            other.stance = "denies"
-        return
+    if listed:
+        said.listed_with = other
+    if left.choose and ("comma" in joins or not {"and", "or"} & set(joins)):
+        return  # "A or B, I'd say B": a clause of its own
     if (
-        "why" in joins
-        or "so" in joins
-        or "redo" in joins
-        or ("be" in joins and "or" not in joins and "and" not in joins)
+        listed
+        and other.stance == "denies"
+        and not right.right
+        and (_excludes(words, other) or _neither(words, other, joins))
     ):
+        said.stance = "denies"  # "I rule out A, C and D"
+    elif other.stance == "denies" and right.right:
+        return  # "B is wrong and C is right"
+    elif _but_no_more(said, other, left, right):
+        other.stance, other.framed, said.stance, said.framed = "several", True, "several", True  # "Yes, but no."
+    elif "but" in joins or (other.stance == "denies" and not {"or", "and", "not"} & set(joins)):
+        _hand_on(said, other, joins, right)
+    elif said.stance == "denies":
+        _deny_both(other, joins, right)
+    else:
+        _side_by_side(said, other, left, right)
+
+
+def _deny_both(other: Said, joins: list[str], right: Right) -> None:
+    """ "A or B is wrong", "A and B are wrong"."""
+    if "not" in joins:
         return
-    if (
-        "or" in joins
-        or "and" in joins
-        or not joins
-        or ("comma" in joins and (right.ends or right.pause) and not right.verb)
-    ):
+    if "or" in joins and other.stance != "denies":
+        other.stance = "several"
+    elif "and" in joins and right.denied and other.stance in ("names", "mentions", "line"):
+        _deny_listed(other)
+
+
+def _but_no_more(said: Said, other: Said, left: Left, right: Right) -> bool:
+    """Whether nothing but a "but" stands between two choices, and nothing is said of the second."""
+    bare = right.ends and not (left.be or left.noun or left.colon or right.right)
+    return bare and left.joins in (["but"], ["but", "comma"]) and other.stance in (*STATED, "line", "opens", "mentions")
+
+
+def _hand_on(said: Said, other: Said, joins: list[str], right: Right) -> None:
+    """ "Not A but B": B has what was kept from A."""
+    if other.stance not in ("denies", *STATED, "line", "opens", "mentions"):
+        return
+    if said.stance in ("denies", "doubts", "supposes"):
+        return
+    ends = right.ends or right.pause or right.right
+    said.stance = "states" if ends and not right.verb and said.stance not in STATED else said.stance
+    if "but" in joins and other.stance != "denies" and said.stance in STATED:
+        other.stance = "names"
+
+
+def _side_by_side(said: Said, other: Said, left: Left, right: Right) -> None:
+    joins = left.joins
+    several = "or" in joins or "and" in joins
+    if {"why", "so", "redo"} & set(joins) or ("be" in joins and not several):
+        return
+    if several or not joins or ("comma" in joins and (right.ends or right.pause) and not right.verb):
         if joins == ["comma"] and other.stance == "opens" and said.stance in STATED and left.be:
             return
         framed = other.framed or other.stance in STATED or said.stance in STATED
         for one in (other, said):
             if one.stance != "denies":
                 one.stance, one.framed = "several", framed
+
+
+_EXCLUDING = phrase_set(
+    "rule out|ruling out|rules out|ruled out|exclude|excluding|eliminate|reject|discard|dismiss|except|except for"
+    "|all except|neither|unlike|as opposed to|weder|ausschließen|schließe|ni|exclure|descarto|descarta|escludo|排除"
+    "|除了|除|以外|исключаю|wykluczam"
+)
+"""They deny every choice of the list that follows."""
+
+
+def _excludes(words: list[Word], said: Said) -> bool:
+    """Whether a word stands before the choice that excludes all that follow it in a list."""
+    if said.listed_with is not None and said.listed_with.stance == "denies":
+        return _excludes(words, said.listed_with)
+    i = said.place - 1
+    while i >= 0 and words[i].role in ("fill", "noun", "wrap"):
+        i -= 1
+    return i >= 0 and words[i].text in _EXCLUDING
+
+
+def _neither(words: list[Word], other: Said, joins: list[str]) -> bool:
+    """ "Not A or B"."""
+    return joins == ["or"] and other.place > 0 and words[other.place - 1].role == "not"
+
+
+def _deny_listed(said: Said | None) -> None:
+    """ "A, B and C are wrong": what is said of the last holds for those before it."""
+    while said is not None and said.stance in ("names", "mentions", "line", "opens", "several"):
+        said.stance, said.framed = "denies", False
+        said = said.listed_with
+
+
+_CLAUSE = word_set("that dass que che dat")
+
+
+def _proposition(words: list[Word], place: int) -> bool:
+    """Whether a choice's text judges a clause: "false that"."""
+    return words[place].how == "text" and words[place + 1 : place + 2] != [] and words[place + 1].text in _CLAUSE
+
+
+_YES = word_set(
+    "yes yeah yep correct exactly indeed ja genau richtig oui exact sí exacto sim sì esatto да так tak evet نعم ναι כן "
+    "हाँ हां igen kyllä ya vâng đúng はい そうです 是 是的 对 對 네 예 ใช่"
+)
+
+
+def _confirms(words: list[Word], place: int, asked: Said) -> bool:
+    """Whether the word is a "yes" that answers a question, with nothing behind it but "it is" or the same choice."""
+    if words[place].text not in _YES or place == 0 or words[place - 1].role not in ("ask", "wrap", "line"):
+        return False
+    after = place + 1
+    while after < len(words) and after - place < 10 and not ends(words, after):
+        word = words[after]
+        if word.choice != asked.index if word.choice is not None else word.role not in _ECHO:
+            return False
+        after += 1
+    return ends(words, after)
+
+
+_ECHO = frozenset(("fill", "be", "noun", "right", "wrap", "comma", "tail"))
 
 
 def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:  # noqa: PLR0911 - a table, read from the top
@@ -173,6 +276,8 @@ def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:  # n
         if (
             place
             and words[place - 1].role not in _BREAKS
+            and words[place - 1].choice is None
+            and not (words[place - 1].role == "why" and words[place].text.startswith("none of"))
             and not (words[place - 1].role == "fill" and words[place - 1].text in _HUMS)
         ):
             return None
@@ -181,10 +286,15 @@ def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:  # n
         return "turns"
     if role == "unsure":
         return "unsure"
-    if role == "wrong" and not known.polar and stands_alone(words, place):
-        return "retracts" if place == 0 or words[place - 1].role in ("end", "ask", "line") else None
+    if role == "wrong" and not known.polar and stands_alone(words, place) and words[place + 1].role != "colon":
+        between = words[place - 1].role in ("comma", "dash") and words[place + 1].role in ("comma", "dash")
+        opens = place == 0 or words[place - 1].role in ("end", "ask", "line")
+        return "retracts" if opens or between else None
     if role == "not" and not known.polar and stands_alone(words, place):
-        opens = place == 0 or words[place - 1].role in ("end", "ask", "line", "dash", "comma")
+        before = place - 1
+        while before >= 0 and words[before].role == "fill":
+            before -= 1
+        opens = before < 0 or words[before].role in ("end", "ask", "line", "dash", "comma")
         return "retracts" if opens else None
     if role in {"be", "colon"}:
         return _outside(words, place, known)

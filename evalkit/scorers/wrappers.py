@@ -17,6 +17,11 @@ from evalkit.scorers.labelled import ANSWER_MARK, Labelled, Reading
 from evalkit.scorers.reply_words import fold, role_of, word_set
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z_-]{1,30})>")
+_LAYOUT = re.compile(
+    r"</?(b|i|u|em|strong|code|span|mark|font|small|p|div|li|ul|ol|br|td|tr|th|table|h[1-6]|center|pre)\s?/?>", re.I
+)
+"""HTML that only changes how a text looks."""
+_INLINE = word_set("b i u em strong code span mark font small")
 _NO_ANSWER = word_set(
     "think thinking reasoning reason explanation scratchpad rationale analysis reflection thought "
     "thoughts question options"
@@ -28,8 +33,12 @@ def open_tags(reply: str) -> str:
     if "<" not in reply:
         return reply
 
+    if "</" in reply:
+        reply = _LAYOUT.sub(lambda match: "" if match[1].casefold() in _INLINE else "\n", reply)
+
     def mark(match: re.Match[str]) -> str:
-        if match[2].casefold() in _NO_ANSWER or len(match[2]) < 2:
+        name = match[2].casefold()
+        if name in _NO_ANSWER or len(name) < 2 or _rejects(name):
             return match[0]
         return "\n" if match[1] else f"\n{ANSWER_MARK}"
 
@@ -52,6 +61,8 @@ def read_object(text: str, known: Labelled, alone: Callable[[str], Reading | Non
         return None
     named: dict[str, Reading] = {}
     for key, value in found.items():
+        if _rejects(str(key).casefold()):
+            continue
         said = _value(value)
         if said is None:
             if fold(str(key)) in _ANSWER_KEYS:
@@ -70,6 +81,17 @@ _ANSWER_KEYS = word_set(
     "selected selected_option option label category class classification queue verdict prediction "
     "result output response sentiment intent decision correct_answer correct_option"
 )
+
+
+_REJECTING = word_set(
+    "wrong incorrect false rejected reject excluded exclude eliminated eliminate not ruled alternative alternatives "
+    "second runner distractor distractors previous old initial draft student user other others falsch rechazada"
+)
+"""Parts of the names of fields and tags that hold something else than the answer."""
+
+
+def _rejects(name: str) -> bool:
+    return any(part in _REJECTING for part in re.split(r"[_\s-]+", name))
 
 
 def _is_answer(key: str) -> bool:
