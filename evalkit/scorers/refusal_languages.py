@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from evalkit.scorers.refusal_phrases import says_no
+
 _LATIN_PATTERNS = (
     # de
     (
@@ -236,6 +238,8 @@ def refuses_elsewhere(sentence: str) -> bool:
         sentence = sentence[comma.end() :] if comma else ""
     if _IDIOMS.search(sentence):
         return False
+    if says_no(sentence):
+        return True
     if _BEYOND_LATIN.search(sentence):
         patterns = _OTHER
     elif _DENIAL.search(sentence):
