@@ -208,7 +208,12 @@ _DIRECT_HEDGE = re.compile(
     re.IGNORECASE,
 )
 _UNSURE = re.compile(
-    r"\b(?:unsure|not sure|not certain|do(?: not|n'?t) know|can(?:not|'?t) (?:tell|say)|no idea|doubt)\b|不知道|不确定",
+    r"\b(?:unsure|not sure|not certain|do(?: not|n'?t) know|can(?:not|'?t) (?:tell|say)|no idea|doubt)\b|不知道|不确定|不確定|不太清楚"
+    r"|\b(?:pas (?:tout à fait |vraiment )?(?:certaine?|sûre?)|nicht (?:ganz )?sicher|unsicher|no estoy (?:muy |del todo )?segur[oa]|non (?:ne )?sono (?:\w+ )?sicur[oa]|"
+    r"não (?:tenho|estou) (?:a )?(?:certeza|cert[oa]|segur[oa])|niet (?:helemaal )?zeker|nie (?:jestem|mam) (?:\w+ )?pew\w+|nejsem si (?:\w+ )?jist[ýá]?|"
+    r"(?:inte|ikke) (?:helt )?(?:säker|sikker)|en ole (?:\w+ )?varma|nem vagyok (?:\w+ )?biztos|nu sunt (?:\w+ )?sigur[ăa]?|emin değilim|tidak yakin|không chắc)\b"
+    r"|не (?:совсем |до конца |зовсім )?(?:уверен|впевнен|сигурен)|δεν είμαι (?:\w+ )?(?:σίγουρ|βέβαι)|自信が(?:ない|ありません)|確か(?:では|じゃ)|確信が?(?:は|が)?(?:ない|ありません|持て)|확실(?:하지|치|친) ?않|"
+    r"자신(?:이|은)? 없|لست متأكد|غير متأكد|(?:निश्चित|पक्का|यकीन) नहीं|ไม่แน่ใจ|לא בטוח|مطمئن نیستم",
     re.IGNORECASE,
 )
 
@@ -224,7 +229,8 @@ def _unsaid(text: str, number: Number, lead: str, previous: Number | None, sente
         return "a bound"
     if _DIRECT_HEDGE.search(lead) or _UNSURE.search(sentence):
         return "hedged"
-    if _NO_WAY.search(lead) or words.DENIED_AFTER.match(tail):
+    apart = lead if previous is None else lead[-max(0, number.start - previous.end) :]
+    if _NO_WAY.search(lead) or words.DISBELIEVED.search(apart) or words.DENIED_AFTER.match(tail):
         return "denied"
     if previous is not None and _linked(text[previous.end : number.start], previous, number, words_only=sentence):
         return "one of several"

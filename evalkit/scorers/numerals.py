@@ -50,11 +50,15 @@ class Number:
     kind: Literal["plain", "part", "other"] = "plain"
 
 
+_POINTED = r"(?:€|EUR\b|euros?\b|₺|TL\b|₫|đồng\b|VND\b|reais\b|rupiah\b)"
+"""Money of places that write 1.250 for a thousand and some; none of it has three decimals."""
 # Possessive quantifiers (Python 3.11) keep every part from being tried twice: linear in the text.
 _WHOLE = (
     r"[1-9]\d?+(?:,\d\d(?!\d)){1,8}+,\d{3}(?!\d)|[1-9]\d{0,2}+(?:[,'’\u00a0\u2009\u202f]\d{3}(?!\d))++"
     r"|[1-9]\d{0,2}+(?: \d{3}(?![\d/]))++"
-    r"|\d{1,3}+(?:\.\d{3}(?!\d)){1,8}+(?=,\d{1,2}(?!\d))|\d++"
+    r"|\d{1,3}+(?:\.\d{3}(?!\d)){1,8}+(?=,\d{1,2}(?!\d))|[1-9]\d{0,2}+(?:\.\d{3}(?!\d)){2,8}+(?![.\d])"
+    rf"|[1-9]\d{{0,2}}+\.\d{{3}}(?!\d)(?= ?{_POINTED})"
+    r"|(?:(?<=Rp)|(?<=Rp )|(?<=Rp\. )|(?<=R\$)|(?<=R\$ )|(?<=₺)|(?<=€)|(?<=€ ))[1-9]\d{0,2}+\.\d{3}(?!\d)|\d++"
 )
 _FRAC = r"\{ ?(?P<{0}>-?[\d.,]++) ?\}"
 _LETTER = r"A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"
@@ -104,7 +108,8 @@ _SPACED_MINUS = re.compile(
     r"(?:^|[=:({\[]|\b(?:is|are|was|be|equals|to|es|est|ist|é|è)|[是为は은는]) ?- $|^\s*- $", re.IGNORECASE
 )
 _NEGATIVE = re.compile(
-    r"\b(?:minus|negative|moins|menos|meno|минус|âm) ?[$€£]?$|(?:负|負|マイナス|마이너스|ลบ) ?$", re.IGNORECASE
+    r"\b(?:minus|negative|moins|menos|meno|минус|мінус|âm|eksi|mínusz?|mīnus|miinus|μείον|מינוס|سالب|ناقص|منفی|منفي|hasi|"
+    r"(?:is|van|tot|naar|was|op) min) ?[$€£]?$|(?:负|負|マイナス|마이너스|음수|ลบ|माइनस|ऋण|ঋণাত্মক|মাইনাস) ?$", re.IGNORECASE
 )
 
 
