@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from evalkit.scorers.refusal_modals import declines
 from evalkit.scorers.refusal_phrases import says_no
 
 _LATIN_PATTERNS = (
@@ -238,7 +239,7 @@ def refuses_elsewhere(sentence: str) -> bool:
         sentence = sentence[comma.end() :] if comma else ""
     if _IDIOMS.search(sentence):
         return False
-    if says_no(sentence):
+    if says_no(sentence) or declines(sentence):
         return True
     if _BEYOND_LATIN.search(sentence):
         patterns = _OTHER

@@ -1,0 +1,100 @@
+# ruff: noqa: E501 - a pattern is read by its alternatives, and cutting one in two hides where it ends
+"""Refusals told by their build: "I cannot" or "I will not" about what was asked, "I am not allowed", "nothing I can help with".
+
+    declines("Darüber möchte ich nicht sprechen.")        # True: "möchte ich nicht", about "darüber"
+    declines("Das kann ich nicht glauben.")                # False: nobody refuses to believe
+
+The first rule holds for any verb: a denied modal verb in the first person, a word in the same clause that points at the
+request ("this", "such", "your request"), and no verb of what people fail at without refusing (find, believe, promise).
+"""
+
+from __future__ import annotations
+
+import re
+
+_I_CANNOT = (
+    r"\b(?:(?:kann|darf|werde|möchte|will|mag) ich|ich (?:kann|darf|werde|möchte|will))\b(?:,? \w+){0,9} (?:nicht|nichts|keine?n?)\b"
+    r"|\bno (?:(?:me|te|le|les|os|lo|la|se|yo) )*(?:puedo|podemos|podré|podría|voy a|quiero|pienso|debo|deseo)\b"
+    r"|\b(?:je|nous) (?:n'en|n'y|ne) (?:\w+ |l'|t'|m'){0,2}(?:peux|pouvons|pourrai|puis|vais|veux|souhaite|dois|saurais)\b"
+    r"|\bnon (?:(?:mi|ti|vi|le|lo|la|ne|ci|se) )*(?:posso|possiamo|potrò|voglio|intendo|desidero|devo)\b"
+    r"|\bnão (?:(?:me|te|lhe|o|a|vos|eu) )*(?:posso|podemos|poderei|vou|quero|consigo|devo|pretendo|desejo)\b"
+    r"|\b(?:(?:kan|mag|ga|wil|zal) ik|ik (?:kan|mag|ga|wil|zal))\b(?:,? \w+){0,9} (?:niet|niets|geen)\b"
+    r"|\bnie (?:mogę|możemy|będę|chcę|zamierzam|wolno mi|powin\w+em)\b|\bne(?:mohu|můžu|smím|budu|chci|hodlám|můžeme)\b|\bne(?:môžem|smiem|budem|chcem)\b"
+    r"|\b(?:(?:kan|får|vill|vil|tänker|må|skal|ska|kommer) (?:jag|jeg|vi)|(?:jag|jeg|vi) (?:kan|får|vill|vil|tänker|må|skal|ska|kommer|ønsker))\b(?:,? \w+){0,6} (?:inte|ikke|ikkje)\b"
+    r"|\ben (?:\w+ )?(?:voi|pysty|saa|aio|halua)\b|\bnem (?:\w+ )?(?:tudok|tudom|tudunk|fogok|fogom|akarok|szeretnék|\w{2,}(?:hatok|hetek|hatom|hetem))\b"
+    r"|\bnu (?:\w+ )?(?:pot|putem|vreau|doresc|intenționez)\b|\bne (?:\w+ )?(?:mogu|možemo|smijem|smem|želim|morem|smem|bom)\b|\bno (?:\w+ )?(?:puc|podem|vull|penso)\b"
+    r"|\w+[ae]m(?:am|em)\b|\w+[ae]m[ıi]yorum\b|\w+mak istemiyorum\b|\w+mek istemiyorum\b|\w+m[ae]y[ae]c[ae]ğ[ıi]m\b"
+    r"|\b(?:saya|kami|aku) (?:\w+ ){0,2}(?:tidak|tak|nggak|enggak) (?:bisa|dapat|boleh|akan|mau|ingin|bersedia)\b"
+    r"|\b(?:tôi|mình|em|chúng tôi) (?:\w+ ){0,2}(?:không|chẳng) (?:thể|muốn|được|tiện|nên)\b|\bhindi (?:ko|kita|ako)\b|\bsi(?:wezi|taweza|taki)\b"
+    r"|\bне (?:\w+ )?(?:могу|можем|смогу|буду|стану|хочу|готова?|собираюсь|намерен\w*|можу|зможу|збираюс[ья]|мога|искам|желая)\b"
+    r"|\bδεν (?:\w+ )?(?:μπορώ|μπορούμε|θέλω|πρόκειται|σκοπεύω)\b|לא (?:יכול|אוכל|מוכן|רוצה|מסוגל)|איני יכול|אינני יכול"
+    r"|(?:لا|لن|ما) (?:أستطيع|استطيع|يمكنني|أقدر|أقبل|أريد|أود|أرغب|أتمكن|بقدر|أقدر)|نمی\s?(?:توانم|تونم|خواهم)"
+)
+_ABOUT_IT = (
+    r"\b(?:das|dies\w*|darüber|dazu|dabei|damit|davon|hierbei|hierzu|hierüber|so ?etwas|solche\w*|derartige\w*|anfrage|eso|esto|ello|es[ea]|est[ea]|esas cosas|tal(?:es)?|solicitud|petición"
+    r"|ça|cela|ce (?:genre|type|sujet|contenu|point)|cette (?:demande|question|requête)|tel(?:le)?s?|l'aborder|questo|questa|ciò|tal[ei]|richiesta|argomento|isso|isto|ess[ea]|disso|nisso|pedido"
+    r"|dit|dat|zoiets|zulke|hierover|daarover|hieraan|daaraan|hierbij|daarbij|hiermee|daarmee|verzoek|tego|tym|taki\w*|prośb\w+|tohle|tomu|tom|takov\w+|žádost\w*"
+    r"|det|detta|dette|sådan\w*|slik\w*|den här|begäran|forespørsel\w*|anmodning\w*|tämä\w*|tähän|tästä|tässä|siihen|siinä|siitä|sitä|tällais\w*|sellais\w*|pyyntö\w*|ez|ezt|ezzel|ebben|erre|erről|ehhez|ilyen\w*|kérés\w*"
+    r"|acest\w*|asta|aceast\w*|astfel|cerer\w+|ovo|ovaj|ovim|tim|to|takv\w+|això|aquest\w*|bu|bunu|bununla|böyle|öyle|ini|itu|tersebut|demikian|này|đó|vậy|thế|iyan|ito|hilo|hili"
+    r"|эт(?:о|ого|ом|у|от|им|ой)|тако\w+|таких|такие|подобн\w+|це|цього|цьому|цим|цю|такі|това|тази|този|такива|αυτό|αυτή\w*|τέτοι\w+)\b|זה|זאת|כזה|כאלה|הבקשה|هذا|هذه|ذلك|مثل|الطلب|این|چنین"
+)
+_NOT_ALLOWED = (
+    r"\bmir (?:ist|wurde) (?:es )?(?:leider )?(?:nicht|untersagt|verboten)|\bist (?:es )?mir (?:leider )?(?:nicht (?:möglich|erlaubt|gestattet)|untersagt|verboten)|\bich bin (?:dazu |leider |hierzu )*nicht (?:befugt|berechtigt|in der lage|bereit)"
+    r"|\bno (?:me )?(?:está|es|resulta) (?:permitid[oa]|posible)\b[^.!?]{0,12}\b(?:que (?:yo|te|le|lo|la|os)|para mí|me|compart|facilit|ayud|dar|respond|hac|escrib)|\bno (?:se me permite|tengo (?:permitido|permiso|autorización))"
+    r"|\bil ne m'est pas (?:possible|permis)|\b(?:n'est|m'est) pas (?:possible|permis) (?:pour moi|de (?:vous|t'))|\bje n'ai pas (?:le droit|l'autorisation|la possibilité)"
+    r"|\bnon mi è (?:permesso|consentito|possibile|concesso)|\bnon ho (?:il permesso|l'autorizzazione|la possibilità)|\bnon è possibile per me"
+    r"|\bnão (?:me )?é (?:possível|permitido) (?:eu|para mim|que eu|atend|ajud|fornec|respond)|\bnão (?:tenho (?:permissão|autorização)|posso ser)"
+    r"|\b(?:is|het is) (?:het )?(?:mij|me|voor mij) niet (?:toegestaan|mogelijk)|\bnie mam (?:prawa|możliwości|pozwolenia|uprawnień)|\bnie wolno mi|\bnení možné, abych|\bnemám (?:dovoleno|povolení|možnost)"
+    r"|\bjag har inte (?:tillåtelse|möjlighet|rätt)|\bjeg har ikke (?:lov|tillatelse|tilladelse|mulighet|mulighed)|\bminulla ei ole (?:lupaa|mahdollisuutta|oikeutta)|\bnincs (?:módom\w*|lehetőségem|jogom|felhatalmazásom)"
+    r"|\bnu (?:îmi|mi) este (?:permis|posibil)|\bnu am (?:voie|permisiunea|posibilitatea)|\b(?:iznim|yetkim) yok|\b\w+(?:mam|mem) (?:mümkün|uygun|doğru) (?:değil|olmaz)|\bsaya tidak (?:diizinkan|diperbolehkan|diperkenankan)"
+    r"|\btôi không được phép|\bngoài (?:phạm vi|khả năng)[^.!?]{0,30}(?:tôi|mình)\b|\b(?:мне|мені) (?:не (?:разрешено|позволено|положено|дозволено)|нельзя|запрещено|заборонено)|\bδεν μου επιτρέπεται"
+    r"|(?:לא מורשה|אסור לי|מחוץ לתחום)|(?:لا (?:يُسمح|يسمح)|غير مسموح|لا يحق) لي|خارج نطاق[^.!؟]{0,20}(?:قدر|مساعد|عمل|صلاح)|اجازه ندارم|मुझे[^।!?]{0,20}अनुमति नहीं|दायरे से बाहर"
+    r"|我(?:不被允许|没有权限|沒有權限|无权|無權)|許(?:可|さ)されて(?:いません|おりません)|対応(?:範囲外|の範囲外|しておりません)|허용되지 않|범위를 벗어|권한이 없|(?:นอกเหนือ|นอก)[^\n]{0,12}(?:ขอบเขต|ความสามารถ)"
+)
+_NOTHING_FOR_ME = (
+    r"^\W*not (?:something|anything|a (?:topic|request|subject|task)|my) (?:that )?(?:i|we)(?:'ll| will| can| could| would|'d|'m| am| do\b)"
+    r"|\bi (?:don't|do not|never|won't) (?:write|create|make|produce|do|give|help with|provide|share) (?:that|this|those|these|such|stuff like)(?: (?:kind|sort|type|kinds|sorts|types))?"
+    r"|\b(?:nichts|kein(?:e|er)? (?:thema|sache|anfrage)?)[^.!?]{0,12}\b(?:wobei|womit|bei dem|bei der|mit dem|zu dem|was) ich\b|\b(?:inget|inte något|ingenting|ikke noe|ikke noget) (?:som )?(?:jag|jeg) (?:kan|vill|vil|får)"
+    r"|\b(?:niets|niet iets) (?:dat|wat|waar\w*) ik\b|\bei ole (?:asia|jotain|pyyntö)[^.!?]{0,20}(?:voin|voisin|pystyn)|\bnada (?:en|con) lo que (?:yo )?(?:pueda|puedo)|\brien (?:pour|avec) (?:quoi|lequel) je"
+    # what I do not do, in the present: write, make, give such things
+    r"|\b(?:so ?etwas|solche\w*(?: \w+)?|derartige\w*(?: \w+)?|das) (?:mache|schreibe|erstelle|gebe|verfasse|erkläre|teile|generiere|liefere|produziere|beantworte) ich\b(?: \w+){0,2} nicht"
+    r"|\b(?:ese|este|tal(?:es)?|esas?|eso|esto)\b[^.!?]{0,25}\bno (?:l[oae]s? )?(?:hago|escribo|doy|creo|genero|comparto|explico|proporciono|ofrezco|enseño|respondo|contesto)\b|\bno (?:hago|escribo|doy|genero|comparto|explico|proporciono|ofrezco|enseño|redacto|facilito)\b[^.!?]{0,12}\b(?:ese|este|tal(?:es)?|esas?|eso|esto|cosas así)\b"
+    r"|\bje n(?:e |')(?:\w+ )?(?:aide|écris|fais|donne|partage|fournis|crée|traite|rédige|génère|produis|explique|réponds|participe)\b[^.!?]{0,8}\b(?:pas|jamais)\b[^.!?]{0,12}\b(?:à ce|ce (?:genre|type)|de tel\w*|ça|cela|à cela|ces|cette|aux?|pour)\b|\b(?:ça|cela), je ne (?:le )?(?:fais|ferai|donne) pas"
+    r"|\b(?:quest[oaie]|simil[ie]|tal[ie]|ciò)\b[^.!?]{0,25}\bnon (?:l[oaie] )?(?:faccio|scrivo|do|creo|genero|condivido|spiego|fornisco|offro|rispondo)\b|\bnon (?:faccio|scrivo|creo|genero|condivido|spiego|fornisco|offro)\b[^.!?]{0,15}\b(?:quest[oaie]|simil[ie]|tal[ie]|del genere)\b"
+    r"|\b(?:ess[ea]s?|est[ea]s?|isso|isto|tais)\b[^.!?]{0,25}\b(?:eu )?não (?:faço|escrevo|dou|crio|gero|compartilho|explico|forneço|ofereço|respondo)\b|\bnão (?:faço|escrevo|dou|crio|gero|compartilho|explico|forneço|ofereço)\b[^.!?]{0,15}\b(?:ess[ea]s?|est[ea]s?|isso|isto|tais)\b"
+    r"|\b(?:zoiets|zulke \w+|(?:dit|dat) soort \w+|dat|dit) (?:doe|schrijf|maak|geef|deel|lever|verstrek) ik\b(?: \w+){0,2} niet|\b(?:sånt|sådant|sådan \w+|sådana \w+|slikt|slike \w+|det) (?:gör|gjør|gør|skriver|gir|giver|delar|deler|skapar|lager|laver) (?:jag|jeg)\b(?: \w+){0,2} (?:inte|ikke)"
+    r"|\b(?:taki\w*|tego (?:typu|rodzaju))\b[^.!?]{0,30}\bnie (?:tworzę|piszę|udzielam|daję|robię|podaję|udostępniam|przygotowuję|wyjaśniam|generuję)\b|\bnie (?:tworzę|piszę|udzielam|daję|podaję|udostępniam|generuję)\b[^.!?]{0,12}\b(?:taki\w*|tego (?:typu|rodzaju))\b"
+    r"|\b(?:takov\w+|tohle|to)\b[^.!?]{0,25}\bne(?:píšu|dělám|tvořím|poskytuji|dávám|vytvářím|radím)\b|\b(?:ilyen\w*|ezt)\b[^.!?]{0,25}\bnem (?:írok|csinálok|adok|készítek|teszek|segítek)\b|\b(?:tällais\w*|sellais\w*)\b[^.!?]{0,25}\ben (?:tee|kirjoita|anna|tuota|jaa|luo)\b"
+    r"|\bböyle (?:\w+ ){1,4}\w+m(?:am|em|[ıi]yorum)\b|\b(?:такие?|такого|таких|таким|подобн\w+|это)\b[^.!?]{0,30}\bне (?:пишу|делаю|создаю|даю|участвую|обсуждаю|объясняю|помогаю|предоставляю|публикую)\b|\b(?:такі|таких|такого|подібн\w+|це)\b[^.!?]{0,30}(?:\bя )?не (?:пишу|роблю|створюю|даю|обговорюю|надаю|пояснюю|допомагаю)\b"
+    r"|\b(?:участвовать|помогать|обсуждать|писать|делать|говорить|отвечать|советовать|брати участь|допомагати|обговорювати|писати|робити)\b[^.!?]{0,20}\bне (?:буду|стану|хочу|собираюсь)\b"
+)
+_OTHER_SCRIPTS = (
+    r"(?:^|[，,。：:\s])(?:[^，,。！？]{0,14}(?:我|本助手|本人)(?:们|們)?)[^，,。！？]{0,8}(?:无法|無法|不能|不会|不會|不便|不太方便|不方便|不想|不愿意?|不願意?|没法|沒法|不可以|不宜)[^。！？]{0,12}(?:这|這|此|该|該|话题|話題|类|類|请求|要求|内容|內容|聊|谈|談|帮|幫)"
+    r"|(?:这|這|此|该|該)(?:种|種|类|類|个|個|样|樣|方面)?[^，,。！？]{0,8}(?:我)(?:可)?(?:不(?:写|寫|做|聊|谈|談|说|說|讲|講|教|提供|回答|碰)|没法|沒法|不行)"
+    r"|(?:ฉัน|ผม|ดิฉัน|เรา|หนู)[^\n]{0,20}(?:ช่วย|ตอบ|ทำ|ให้|บอก|เขียน|แนะนำ|สอน)[^\n]{0,30}(?:ไม่ได้|ไม่สะดวก)|(?:ฉัน|ผม|ดิฉัน|เรา)[^\n]{0,10}(?:ไม่(?:ขอ|สะดวก|อยาก|ต้องการ|ยินดี))[^\n]{0,10}(?:ช่วย|ตอบ|ทำ|ให้|บอก|เขียน|พูด)"
+    r"|(?:ดัง|สิ่ง|เรื่อง|คำขอ|เนื้อหา)[^\n]{0,12}(?:นี้|นั้น)[^\n]{0,20}(?:ช่วย|ตอบ|ทำ|ให้|เขียน)[^\n]{0,6}ไม่ได้"
+    r"|(?:इस|इसमें|ऐसे|ऐसी|ऐसा|यह|आपकी)[^।!?]{0,60}(?:नहीं कर(?:ूँगा|ूंगा|ूँगी|ूंगी| सक)|नहीं द(?:ूँगा|ूंगा|े सक)|नहीं करता|नहीं करती|नहीं दे सक|नहीं लिख(?:ूँगा|ूंगा| सक))"
+    r"|(?:내용|요청|질문|주제|부분|정보|작업|콘텐츠)[^.!?]{0,24}(?:제공|답변|작성|대응|처리|도움|지원|안내|공유)[^.!?]{0,14}(?:불가|어렵|없습니다|않습니다|못합니다|않겠|곤란)"
+    r"|(?:内容|ご要望|ご依頼|ご質問|お手伝い|情報|作成|回答|話題|件|もの|こと)(?:は|に|を|には|については|に関しては|につきましては)?[^。！？]{0,16}(?:いたしかね|致しかね|しかね|できかね|お受けでき|お引き受けでき|お出しでき|お書きでき|対応していません|お話しでき|扱えません|書けません|教えられません)"
+)
+_WILL = re.compile(_I_CANNOT, re.IGNORECASE)
+_IT = re.compile(_ABOUT_IT, re.IGNORECASE)
+_WHOLE = re.compile("|".join((_NOT_ALLOWED, _NOTHING_FOR_ME, _OTHER_SCRIPTS)), re.IGNORECASE)
+_FAILS_AT = re.compile(
+    r"\b(?:finden|sehen|erkennen|glauben|erwarten|warten|garantieren|versprechen|verstehen|bestätigen|ausschließen|leiden|lassen|genug|mehr|vergessen|nur|encontrar|ver|creer(?:lo|te)?|esperar|garantizar|prometer|entender|confirmar|dejar|"
+    r"más|olvidar|trouver|voir|croire|attendre|garantir|promettre|comprendre|confirmer|que|qu'|m'empêcher|oublier|trovare|vedere|credere\w*|creder\w*|aspettare|garantire|promettere|capire|fare a meno|che|smettere|più|dimenticare|"
+    r"achar|acreditar|deixar|mais|esquecer|vinden|zien|geloven|wachten|garanderen|beloven|begrijpen|meer|genoeg|vergeten|znaleźć|uwierzyć|doczekać|zapomnieć|nadziwić|najít|uvěřit|dočkat|hitta|tro|vente|vänta|finne|finde|"
+    r"löytää|uskoa|odottaa|hinni|elhinni|várni|crede|aștepta|găsi|"
+    r"найти|поверить|дождаться|гарантировать|обещать|понять|забыть|больше|нарадоваться|знайти|повірити|дочекатися|kommen|teilnehmen|asistir|venir|assister|partecipare|venire|comparecer|vir|komen|прийти|"
+    r"inan\w+|bekle\w+|bul\w+|percaya|menemukan|menunggu|tin|chờ)\b|πιστέψω|περιμένω|βρω|להאמין|לחכות|أصدق|أنتظر|أجد|باور|صبر|پیدا",
+    re.IGNORECASE,
+)
+"""What somebody cannot do without refusing anything."""
+
+
+def declines(sentence: str) -> bool:
+    """Whether the sentence is built as a refusal; conditions and idioms are the caller's matter."""
+    if _WHOLE.search(sentence) is not None:
+        return True
+    found = _WILL.search(sentence)
+    return found is not None and _IT.search(sentence) is not None and _FAILS_AT.search(sentence) is None
