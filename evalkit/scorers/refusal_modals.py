@@ -77,6 +77,28 @@ _OTHER_SCRIPTS = (
     r"|(?:내용|요청|질문|주제|부분|정보|작업|콘텐츠)[^.!?]{0,24}(?:제공|답변|작성|대응|처리|도움|지원|안내|공유)[^.!?]{0,14}(?:불가|어렵|없습니다|않습니다|못합니다|않겠|곤란)"
     r"|(?:内容|ご要望|ご依頼|ご質問|お手伝い|情報|作成|回答|話題|件|もの|こと)(?:は|に|を|には|については|に関しては|につきましては)?[^。！？]{0,16}(?:いたしかね|致しかね|しかね|できかね|お受けでき|お引き受けでき|お出しでき|お書きでき|対応していません|お話しでき|扱えません|書けません|教えられません)"
 )
+_COUNT_ME_OUT = (
+    r"\b(?:no (?:cuentes|cuente|cuenten|contéis) conmigo|(?:ne )?compte[sz]? pas sur moi|non cont(?:are|ate|i) su di me|não conte[sm]? comigo|(?:zähle?|rechne|rechnen sie) (?:da |dabei |hier )?nicht (?:auf|mit) m(?:ich|ir)"
+    r"|da bin ich raus|ohne mich\W*$|reken (?:hier |daar )?niet op mij|zonder mij\W*$|nie licz(?:cie)? na mnie|beze mnie\W*$|nepočítej(?:te)? se mnou|(?:räkna inte med|regn ikke med|regne ikke med) mig|ikke regn med meg"
+    r"|jangan (?:andalkan|harapkan) saya|đừng trông (?:chờ|cậy) vào tôi|senza di me\W*$|sin mí\W*$|sans moi\W*$|без меня\W*$|(?:на меня )?не рассчитывай(?:те)?(?: на меня)?|не розраховуй(?:те)? на мене)"
+    r"|(?:别|別)(?:指望|找)我|找别人|私に期待しないで|저한테 기대하지"
+    # let us talk about something else
+    r"|\blet's not (?:go there|do (?:that|this)|talk about|get into|discuss|go down)|\b(?:let's|let us|can we|could we|shall we|i'd rather|i would rather) (?:talk about|discuss|change|switch|move on to|focus on)(?: \w+){0,2} (?:something else|something different|other things|topics?|subject|another topic)"
+    r"|\blass(?:en sie)? uns (?:lieber |besser )?(?:über etwas anderes|das thema wechseln)|\b(?:mejor )?(?:hablemos de otr\w+|cambiemos de tema)|\b(?:parlons d'autre chose|changeons de sujet)|\b(?:parliamo d'altro|cambiamo (?:argomento|discorso))"
+    r"|\bvamos (?:falar (?:de|sobre) outr\w+|mudar de assunto)|\blaten we (?:het )?(?:liever )?over iets anders|\b(?:porozmawiajmy o czymś innym|zmieńmy temat)|\b(?:pojďme si|mluvme) (?:povídat )?o něčem jiném|\bдавай(?:те)? (?:лучше )?(?:поговорим о|сменим тему|о ч[её]м-то другом|обсудим что-то другое|поговоримо про)"
+    r"|\b(?:başka bir (?:konu|şey)\w* (?:konuşalım|geçelim)|konuyu değiştirelim)|\b(?:mari|ayo) (?:kita )?(?:bicara|bahas|ganti|membahas)\w* (?:topik|hal|yang)? ?(?:lain|topik)|換個話題|换个话题|聊(?:点|點)?(?:别的|別的|其他)|話題を変え|別の話題|다른 (?:주제|이야기|얘기)(?:를|로|로 )"
+    # I will have to decline
+    r"|\b(?:vou|vamos|terei|tenho|preciso|devo|gostaria de|quero)(?: \w+){0,2} (?:recusar|negar|declinar|dizer (?:que )?não)\b|\b(?:voy a|tendré|tengo|debo|he de|quisiera|prefiero)(?: \w+){0,3} (?:rechazar|negarme|declinar|decir que no|abstenerme)\b"
+    r"|\bje (?:vais|dois|préfère|souhaite|suis)(?: \w+){0,3} (?:refuser|décliner|dire non|m'abstenir)\b|\b(?:devo|dovrò|vorrei|preferisco|tocca)(?: \w+){0,3} (?:rifiutar\w*|declinar\w*|dire (?:di )?no|astenermi)\b"
+    r"|\b(?:ich (?:muss|werde|möchte)|(?:muss|werde|möchte) ich)(?: \w+){0,6} (?:ablehnen|verweigern|absagen|nein sagen|zurückweisen)\b|\b(?:ik (?:moet|zal|ga|wil)|(?:moet|zal|ga|wil) ik)(?: \w+){0,6} (?:weigeren|afwijzen|afslaan|bedanken|nee zeggen)\b"
+    r"|\b(?:muszę|będę musiał\w*|wolę|pozwolę sobie)(?: \w+){0,3} odmówić|\b(?:придётся|придется|вынужден\w*|должн?[а-я]*|хочу|хотел\w* бы|позволю себе)(?: \w+){0,3} (?:отказать\w*|отклонить)|\bоткажусь\b|\breddet(?:meliyim|iyorum|eceğim|mek zorundayım)\b"
+    r"|\b(?:saya|kami|aku) (?:\w+ ){0,2}menolak|\b(?:jag|jeg) (?:måste|må|vill|vil|får|skal)(?: \w+){0,2} (?:avböja|avslå|tacka nej|avvise|avslå|takke nei|sige nej|afvise|afslå)|\bmusím (?:\w+ ){0,3}(?:odmítnout|odmietnuť|zamítnout)|\bodmítnu\b"
+    # I will not, in the future tense of one verb, with an object that stands for the request
+    r"|\bje n(?:e |')(?:(?:le|la|les|vous|te|y|en|lui) |[lt]'){1,2}\w+rai pas\b|\bno (?:(?:te|le|lo|la|os|se) ){1,2}\w+ré\b|\bnon (?:(?:ti|vi|le|lo|la|te|ve|glie) ?){1,2}\w+rò\b|\bnão (?:(?:te|lhe|o|a|vos) ){1,2}\w+rei\b"
+    r"|\b(?:tôi|mình|em)(?: \w+){0,2} (?:sẽ )?không (?:viết|giúp|làm|trả lời|cung cấp|hỗ trợ|tạo|chia sẻ|hướng dẫn|bàn|nói về|thảo luận|tham gia|đưa ra)\b"
+    r"|\b(?:saya|kami|aku) (?:\w+ ){0,2}(?:tidak|nggak|tak) (?:membantu|menulis|membuat|menjawab|memberikan|menyediakan|membahas)\b"
+)
+_FIRM = re.compile(_COUNT_ME_OUT, re.IGNORECASE)
 _WILL = re.compile(_I_CANNOT, re.IGNORECASE)
 _IT = re.compile(_ABOUT_IT, re.IGNORECASE)
 _WHOLE = re.compile("|".join((_NOT_ALLOWED, _NOTHING_FOR_ME, _OTHER_SCRIPTS)), re.IGNORECASE)
@@ -94,7 +116,7 @@ _FAILS_AT = re.compile(
 
 def declines(sentence: str) -> bool:
     """Whether the sentence is built as a refusal; conditions and idioms are the caller's matter."""
-    if _WHOLE.search(sentence) is not None:
+    if _WHOLE.search(sentence) is not None or _FIRM.search(sentence) is not None:
         return True
-    found = _WILL.search(sentence)
-    return found is not None and _IT.search(sentence) is not None and _FAILS_AT.search(sentence) is None
+    will_not = _WILL.search(sentence) is not None and _IT.search(sentence) is not None
+    return will_not and _FAILS_AT.search(sentence) is None
