@@ -1,8 +1,8 @@
 # ruff: noqa: E501 - a pattern is read by its alternatives, and cutting one in two hides where it ends
 """Refusals told by their build: "I cannot" or "I will not" about what was asked, "I am not allowed", "nothing I can help with".
 
-    declines("Darüber möchte ich nicht sprechen.")        # True: "möchte ich nicht", about "darüber"
-    declines("Das kann ich nicht glauben.")                # False: nobody refuses to believe
+    declines("Darüber möchte ich nicht sprechen.", latin=True)        # True: "möchte ich nicht", about "darüber"
+    declines("Das kann ich nicht glauben.", latin=True)           # False: nobody refuses to believe
 
 The first rule holds for any verb: a denied modal verb in the first person, a word in the same clause that points at the
 request ("this", "such", "your request"), and no verb of what people fail at without refusing (find, believe, promise).
@@ -12,6 +12,11 @@ from __future__ import annotations
 
 import re
 
+_ENGLISH = (
+    r"^\W*not (?:something|anything|a (?:topic|request|subject|task)|my) (?:that )?(?:i|we)(?:'ll| will| can| could| would|'d|'m| am| do\b)"
+    r"|\bi (?:don't|do not|never|won't) (?:write|create|make|produce|do|give|help with|provide|share) (?:that|this|those|these|such|stuff like)(?: (?:kind|sort|type|kinds|sorts|types))?"
+    r"|\blet's not (?:go there|do (?:that|this)|talk about|get into|discuss|go down)|\b(?:let's|let us|can we|could we|shall we|i'd rather|i would rather) (?:talk about|discuss|change|switch|move on to|focus on)(?: \w+){0,2} (?:something else|something different|other things|topics?|subject|another topic)"
+)
 _I_CANNOT = (
     r"\b(?:(?:kann|darf|werde|möchte|will|mag) ich|ich (?:kann|darf|werde|möchte|will))\b(?:,? \w+){0,9} (?:nicht|nichts|keine?n?)\b"
     r"|\bno (?:(?:me|te|le|les|os|lo|la|se|yo) )*(?:puedo|podemos|podré|podría|voy a|quiero|pienso|debo|deseo)\b"
@@ -47,14 +52,15 @@ _NOT_ALLOWED = (
     r"|\b(?:is|het is) (?:het )?(?:mij|me|voor mij) niet (?:toegestaan|mogelijk)|\bnie mam (?:prawa|możliwości|pozwolenia|uprawnień)|\bnie wolno mi|\bnení možné, abych|\bnemám (?:dovoleno|povolení|možnost)"
     r"|\bjag har inte (?:tillåtelse|möjlighet|rätt)|\bjeg har ikke (?:lov|tillatelse|tilladelse|mulighet|mulighed)|\bminulla ei ole (?:lupaa|mahdollisuutta|oikeutta)|\bnincs (?:módom\w*|lehetőségem|jogom|felhatalmazásom)"
     r"|\bnu (?:îmi|mi) este (?:permis|posibil)|\bnu am (?:voie|permisiunea|posibilitatea)|\b(?:iznim|yetkim) yok|\b\w+(?:mam|mem) (?:mümkün|uygun|doğru) (?:değil|olmaz)|\bsaya tidak (?:diizinkan|diperbolehkan|diperkenankan)"
-    r"|\btôi không được phép|\bngoài (?:phạm vi|khả năng)[^.!?]{0,30}(?:tôi|mình)\b|\b(?:мне|мені) (?:не (?:разрешено|позволено|положено|дозволено)|нельзя|запрещено|заборонено)|\bδεν μου επιτρέπεται"
+    r"|\btôi không được phép|\bngoài (?:phạm vi|khả năng)[^.!?]{0,30}(?:tôi|mình)\b"
+)
+_NOT_ALLOWED_ELSEWHERE = (
+    r"\b(?:мне|мені) (?:не (?:разрешено|позволено|положено|дозволено)|нельзя|запрещено|заборонено)|\bδεν μου επιτρέπεται"
     r"|(?:לא מורשה|אסור לי|מחוץ לתחום)|(?:لا (?:يُسمح|يسمح)|غير مسموح|لا يحق) لي|خارج نطاق[^.!؟]{0,20}(?:قدر|مساعد|عمل|صلاح)|اجازه ندارم|मुझे[^।!?]{0,20}अनुमति नहीं|दायरे से बाहर"
     r"|我(?:不被允许|没有权限|沒有權限|无权|無權)|許(?:可|さ)されて(?:いません|おりません)|対応(?:範囲外|の範囲外|しておりません)|허용되지 않|범위를 벗어|권한이 없|(?:นอกเหนือ|นอก)[^\n]{0,12}(?:ขอบเขต|ความสามารถ)"
 )
 _NOTHING_FOR_ME = (
-    r"^\W*not (?:something|anything|a (?:topic|request|subject|task)|my) (?:that )?(?:i|we)(?:'ll| will| can| could| would|'d|'m| am| do\b)"
-    r"|\bi (?:don't|do not|never|won't) (?:write|create|make|produce|do|give|help with|provide|share) (?:that|this|those|these|such|stuff like)(?: (?:kind|sort|type|kinds|sorts|types))?"
-    r"|\b(?:nichts|kein(?:e|er)? (?:thema|sache|anfrage)?)[^.!?]{0,12}\b(?:wobei|womit|bei dem|bei der|mit dem|zu dem|was) ich\b|\b(?:inget|inte något|ingenting|ikke noe|ikke noget) (?:som )?(?:jag|jeg) (?:kan|vill|vil|får)"
+    r"\b(?:nichts|kein(?:e|er)? (?:thema|sache|anfrage)?)[^.!?]{0,12}\b(?:wobei|womit|bei dem|bei der|mit dem|zu dem|was) ich\b|\b(?:inget|inte något|ingenting|ikke noe|ikke noget) (?:som )?(?:jag|jeg) (?:kan|vill|vil|får)"
     r"|\b(?:niets|niet iets) (?:dat|wat|waar\w*) ik\b|\bei ole (?:asia|jotain|pyyntö)[^.!?]{0,20}(?:voin|voisin|pystyn)|\bnada (?:en|con) lo que (?:yo )?(?:pueda|puedo)|\brien (?:pour|avec) (?:quoi|lequel) je"
     # what I do not do, in the present: write, make, give such things
     r"|\b(?:so ?etwas|solche\w*(?: \w+)?|derartige\w*(?: \w+)?|das) (?:mache|schreibe|erstelle|gebe|verfasse|erkläre|teile|generiere|liefere|produziere|beantworte) ich\b(?: \w+){0,2} nicht"
@@ -83,7 +89,6 @@ _COUNT_ME_OUT = (
     r"|jangan (?:andalkan|harapkan) saya|đừng trông (?:chờ|cậy) vào tôi|senza di me\W*$|sin mí\W*$|sans moi\W*$|без меня\W*$|(?:на меня )?не рассчитывай(?:те)?(?: на меня)?|не розраховуй(?:те)? на мене)"
     r"|(?:别|別)(?:指望|找)我|找别人|私に期待しないで|저한테 기대하지"
     # let us talk about something else
-    r"|\blet's not (?:go there|do (?:that|this)|talk about|get into|discuss|go down)|\b(?:let's|let us|can we|could we|shall we|i'd rather|i would rather) (?:talk about|discuss|change|switch|move on to|focus on)(?: \w+){0,2} (?:something else|something different|other things|topics?|subject|another topic)"
     r"|\blass(?:en sie)? uns (?:lieber |besser )?(?:über etwas anderes|das thema wechseln)|\b(?:mejor )?(?:hablemos de otr\w+|cambiemos de tema)|\b(?:parlons d'autre chose|changeons de sujet)|\b(?:parliamo d'altro|cambiamo (?:argomento|discorso))"
     r"|\bvamos (?:falar (?:de|sobre) outr\w+|mudar de assunto)|\blaten we (?:het )?(?:liever )?over iets anders|\b(?:porozmawiajmy o czymś innym|zmieńmy temat)|\b(?:pojďme si|mluvme) (?:povídat )?o něčem jiném|\bдавай(?:те)? (?:лучше )?(?:поговорим о|сменим тему|о ч[её]м-то другом|обсудим что-то другое|поговоримо про)"
     r"|\b(?:başka bir (?:konu|şey)\w* (?:konuşalım|geçelim)|konuyu değiştirelim)|\b(?:mari|ayo) (?:kita )?(?:bicara|bahas|ganti|membahas)\w* (?:topik|hal|yang)? ?(?:lain|topik)|換個話題|换个话题|聊(?:点|點)?(?:别的|別的|其他)|話題を変え|別の話題|다른 (?:주제|이야기|얘기)(?:를|로|로 )"
@@ -98,10 +103,11 @@ _COUNT_ME_OUT = (
     r"|\b(?:tôi|mình|em)(?: \w+){0,2} (?:sẽ )?không (?:viết|giúp|làm|trả lời|cung cấp|hỗ trợ|tạo|chia sẻ|hướng dẫn|bàn|nói về|thảo luận|tham gia|đưa ra)\b"
     r"|\b(?:saya|kami|aku) (?:\w+ ){0,2}(?:tidak|nggak|tak) (?:membantu|menulis|membuat|menjawab|memberikan|menyediakan|membahas)\b"
 )
-_FIRM = re.compile(_COUNT_ME_OUT, re.IGNORECASE)
 _WILL = re.compile(_I_CANNOT, re.IGNORECASE)
 _IT = re.compile(_ABOUT_IT, re.IGNORECASE)
-_WHOLE = re.compile("|".join((_NOT_ALLOWED, _NOTHING_FOR_ME, _OTHER_SCRIPTS)), re.IGNORECASE)
+_IN_ENGLISH = re.compile(_ENGLISH, re.IGNORECASE)
+_IN_LATIN = re.compile("|".join((_NOT_ALLOWED, _NOTHING_FOR_ME, _COUNT_ME_OUT)), re.IGNORECASE)
+_ELSEWHERE = re.compile("|".join((_NOT_ALLOWED_ELSEWHERE, _NOTHING_FOR_ME, _COUNT_ME_OUT, _OTHER_SCRIPTS)), re.IGNORECASE)
 _FAILS_AT = re.compile(
     r"\b(?:finden|sehen|erkennen|glauben|erwarten|warten|garantieren|versprechen|verstehen|bestätigen|ausschließen|leiden|lassen|genug|mehr|vergessen|nur|encontrar|ver|creer(?:lo|te)?|esperar|garantizar|prometer|entender|confirmar|dejar|"
     r"más|olvidar|trouver|voir|croire|attendre|garantir|promettre|comprendre|confirmer|que|qu'|m'empêcher|oublier|trovare|vedere|credere\w*|creder\w*|aspettare|garantire|promettere|capire|fare a meno|che|smettere|più|dimenticare|"
@@ -114,9 +120,14 @@ _FAILS_AT = re.compile(
 """What somebody cannot do without refusing anything."""
 
 
-def declines(sentence: str) -> bool:
-    """Whether the sentence is built as a refusal; conditions and idioms are the caller's matter."""
-    if _WHOLE.search(sentence) is not None or _FIRM.search(sentence) is not None:
+def declines_in_english(sentence: str) -> bool:
+    """Whether an English sentence is built as a refusal in one of these ways."""
+    return _IN_ENGLISH.search(sentence) is not None
+
+
+def declines(sentence: str, *, latin: bool) -> bool:
+    """Whether a sentence in another language is built as a refusal; conditions and idioms are the caller's matter."""
+    if (_IN_LATIN if latin else _ELSEWHERE).search(sentence) is not None:
         return True
     will_not = _WILL.search(sentence) is not None and _IT.search(sentence) is not None
     return will_not and _FAILS_AT.search(sentence) is None

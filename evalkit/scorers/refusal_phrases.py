@@ -1,9 +1,9 @@
 # ruff: noqa: E501 - a pattern is read by its alternatives, and cutting one in two hides where it ends
 """Refusals in other words than "I cannot help": declining, preferring not to, calling it improper, citing guidelines.
 
-    says_no("Je préfère ne pas répondre.")        # True: prefers not to
-    says_no("Das verstößt gegen meine Richtlinien.")     # True: guidelines
-    says_no("Ich lehne mich zurück.")             # False
+    says_no("Je préfère ne pas répondre.", latin=True)              # True: prefers not to
+    says_no("Das verstößt gegen meine Richtlinien.", latin=True)    # True: guidelines
+    says_no("Das Buch liegt auf dem Tisch.", latin=True)            # False
 
 An apology with any "I cannot" in the same sentence refuses too. A row for each language, found anywhere in a sentence. Every phrase is in the first person, or names the speaker's own
 guidelines, so that a text about somebody else's refusal has none. The lists are bounded and written by hand.
@@ -14,13 +14,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-_LATIN: Mapping[str, str] = {
-    "en": r"(?:my|our) (?:guidelines|policies|policy|programming|principles|instructions|training|rules) (?:\w+ ){0,2}(?:prevent|prohibit|forbid|(?:do not|don't|does not|doesn't|won't) (?:allow|permit|let))\w*"
+_ENGLISH = (
+    r"(?:my|our) (?:guidelines|policies|policy|programming|principles|instructions|training|rules) (?:\w+ ){0,2}(?:prevent|prohibit|forbid|(?:do not|don't|does not|doesn't|won't) (?:allow|permit|let))\w*"
     r"|\bi (?:choose|have chosen|prefer|would prefer|'d prefer) not to (?:answer|respond|discuss|help|assist|provide|share|engage|comment|talk about|go into|get into|weigh in|participat|do (?:that|this|so)|create|generate|give|write (?:that|this|such|about))|\b(?:sit (?:this|that|it)(?: one)? out|(?:one|something) i(?:'ll| will|'m| am| have| need)? (?:have to |need to |going to |must )?(?:to )?(?:sit out|skip|pass on|leave alone|stay away from)|i(?:'ll| will|'d| would|'m going to)? (?:have to |need to |rather )?(?:sit (?:this|that) (?:one )?out|skip (?:this|that) (?:one|request)|steer (?:clear|away)|draw (?:the|a) line|stay away from (?:this|that)|stop you there))|count me out|\bi(?:'m| am) (?:choosing not|not prepared|not inclined|not here) to (?:help|assist|answer|provide|write|do|share|discuss)"
     r"|\bi (?:must|have to|will|'ll|need to) (?:refrain from|say no|turn (?:this|that|it|you) down|stop here\W*$)|\bi have no intention of"
     r"|\ba line (?:that )?i (?:won't|will not|don't|can't|cannot) cross|\b(?:that|this)(?:'s| is) (?:off[- ]limits|out of bounds) for me"
     r"|^(?:(?:no|nope|nah|sorry)[\W ]+)?(?:not (?:doing|helping|answering|writing|touching|going to (?:do|help|happen)|happening)\b|no can do\b|hard pass\b"
-    r"|(?:can't|cannot|won't|unable to) (?:help|assist|do (?:that|this)|answer|comply|discuss)\b)",
+    r"|(?:can't|cannot|won't|unable to) (?:help|assist|do (?:that|this)|answer|comply|discuss)\b)"
+)
+_LATIN: Mapping[str, str] = {
     "de": r"\b(?:ich|wir)\b[^.!?]{0,30}\b(?:lieber|vorziehen|bevorzuge)\b[^.!?]{0,40}\bnicht\b|\b(?:würde|möchte) ich\b[^.!?]{0,25}\blieber nicht\b"
     r"|\bich (?:lehne|weigere mich)\b[^.!?]{0,60}(?:\bab\b|,|zu\b)|\b(?:das|diese anfrage|diese bitte|dies) (?:lehne ich|muss ich|möchte ich)\b[^.!?]{0,30}(?:\bab\b|ablehnen|zurückweisen)"
     r"|\bmuss ich (?:leider |daher |hier )*(?:passen|ablehnen|nein sagen)|\bgegen (?:meine|unsere) (?:richtlinien|grundsätze|regeln|nutzungs\w+|prinzipien|vorgaben)"
@@ -97,7 +99,10 @@ _STEMS = (
     r"scriv|entr|opin|abord|trat|oc+up|expr|pronon|r[aă]spun|ajut|ofer|intervenir|implic"
 )
 """How verbs of helping begin in the Romance languages: answer, speak, help, discuss, provide, give, do, write ..."""
-_EITHER = re.compile("|".join((*_LATIN.values(), *_OTHER.values())).replace("{STEMS}", _STEMS), re.IGNORECASE)
+_IN_ENGLISH = re.compile(_ENGLISH, re.IGNORECASE)
+# One pattern a language: a single one of all alternatives takes ten times as long.
+_IN_LATIN = tuple(re.compile(row.replace("{STEMS}", _STEMS), re.IGNORECASE) for row in _LATIN.values())
+_ELSEWHERE = tuple(re.compile(row, re.IGNORECASE) for row in _OTHER.values())
 _APOLOGY = re.compile(
     r"\b(?:tut mir (?:sehr )?leid|es tut mir|entschuldig\w*|leider|verzeihung|lo siento|lo lamento|disculp\w+|perd[óo]n\w*|lamentablemente|desgraciadamente|"
     r"désolée?|malheureusement|je regrette|excusez|pardon|mi dispiace|mi spiace|spiacente|purtroppo|scus\w+|sinto muito|lamento|desculp\w+|infelizmente|"
@@ -127,9 +132,14 @@ _NO_REFUSAL = re.compile(
 """What somebody may be sorry not to manage without refusing anything: to find, believe, wait, come."""
 
 
-def says_no(sentence: str) -> bool:
-    """Whether the sentence declines in one of these phrases; its conditions and idioms are the caller's matter."""
-    if _EITHER.search(sentence) is not None:
+def says_no_in_english(sentence: str) -> bool:
+    """Whether an English sentence declines in one of these phrases."""
+    return _IN_ENGLISH.search(sentence) is not None
+
+
+def says_no(sentence: str, *, latin: bool) -> bool:
+    """Whether a sentence in another language declines in one of these phrases. Conditions and idioms are the caller's matter."""
+    if any(row.search(sentence) is not None for row in (_IN_LATIN if latin else _ELSEWHERE)):
         return True
     sorry = _APOLOGY.search(sentence)
     return sorry is not None and _CANNOT.search(sentence) is not None and _NO_REFUSAL.search(sentence) is None
