@@ -69,6 +69,10 @@ def find_answer(reply: str, pick: str, *, cut: bool = False) -> Found:
     text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", reply)))
     if pick in ("boxed", "final") and (box := _box(text)) is not None:
         found = _read_box(text[box[0] : box[1]])
+        if pick == "final" and words.DENIED_BOX.search(text[max(0, box[0] - 100) : box[0]]):
+            return Found(
+                None, None, f"what is boxed is denied: {_short(text[max(0, box[0] - 40) : box[1] + 1])}", blocks=True
+            )
         return _kept(found, text, box[1] + 1) if pick == "final" else found
     if pick == "boxed":
         return Found(None, None, "nothing is boxed")

@@ -166,6 +166,11 @@ DENIED = re.compile(rf"{spaced(DENIALS)}|{DENIALS_UNSPACED}", re.IGNORECASE)
 DENIED_AFTER = re.compile(DENIED_BEHIND, re.IGNORECASE)
 DISBELIEVED = re.compile(NOT_BELIEVED, re.IGNORECASE)
 OR = re.compile(rf"(?<!\w)(?:{ALTERNATIVES})(?!\w)|{ALTERNATIVES_UNSPACED}", re.IGNORECASE)
+DENIED_BOX = re.compile(
+    rf"(?:(?:{spaced(DENIALS)}|{DENIALS_UNSPACED})(?: \w+)?|(?:{NOT_BELIEVED})[^.,;:!?\n]{{0,40}}?)[\s$*:\\(\[]*(?:\\f?box(?:ed)? ?\{{?)?$",
+    re.IGNORECASE,
+)
+"""At the end of what stands before a box: "it is not \\boxed{..}"."""
 BOUND = re.compile(rf"(?:{spaced(BOUNDS)}|{BOUNDS_UNSPACED})", re.IGNORECASE)
 BOUNDED_AFTER = re.compile(BOUNDED_BEHIND, re.IGNORECASE)
 HEDGED = re.compile(rf"{spaced(HEDGES)}|{HEDGES_UNSPACED}", re.IGNORECASE)

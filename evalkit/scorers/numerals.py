@@ -78,6 +78,9 @@ _CHAIN = re.compile(r"\.\d|/\d|:\d\d|-\d\d(?:-\d\d)\b|-\d{2}-\d{2}\b")
 _PERCENT = re.compile(r" ?\\?%| (?:percent|per cent|pct|prozent|por ciento|pour cent)\b", re.IGNORECASE)
 _SCALE = re.compile(
     r"[ -]?(dozen\b|(?:hundred|thousand|million|billion|trillion|lakh|crore)(?=s?\b))s?"
+    r"|[ ]((?:tausend|mil|mille|mila|tuhatta|tuhat|tysiąc[ea]?|tysięcy|tys\.?|tisíc|ribu|nghìn|ngàn|elfu|тысяч[аиу]?|тыс\.?|тисяч[іау]?|хиляди|हज़ार|हजार)"
+    r"|(?:millionen|million[ei]s?|mio\.?|millones|millón|milhão|milhões|milion[iyów]{0,3}|miljoen|miljon(?:er)?|miljoonaa?|millioner|milyon|juta|triệu|миллион(?:а|ов)?|мільйон(?:а|ів)?|млн\.?|दस लाख)"
+    r"|(?:milliarden?|milliards?|mrd\.?|miliard[iyów]{0,3}|miljard(?:er)?|milyar|tỷ|миллиард(?:а|ов)?|мільярд(?:а|ів)?|млрд\.?)|(?:लाख|करोड़))(?!\w)"
     r"|(?-i:(k|K|M|B|bn|mn|tn)(?![A-Za-z\d]))"
     r"| (bn|mn|tn)\b|[ ]?([千万萬億亿만억])",
     re.IGNORECASE,
@@ -109,7 +112,8 @@ _SPACED_MINUS = re.compile(
 )
 _NEGATIVE = re.compile(
     r"\b(?:minus|negative|moins|menos|meno|минус|мінус|âm|eksi|mínusz?|mīnus|miinus|μείον|מינוס|سالب|ناقص|منفی|منفي|hasi|"
-    r"(?:is|van|tot|naar|was|op) min) ?[$€£]?$|(?:负|負|マイナス|마이너스|음수|ลบ|माइनस|ऋण|ঋণাত্মক|মাইনাস) ?$", re.IGNORECASE
+    r"(?:is|van|tot|naar|was|op) min) ?[$€£]?$|(?:负|負|マイナス|마이너스|음수|ลบ|माइनस|ऋण|ঋণাত্মক|মাইনাস) ?$",
+    re.IGNORECASE,
 )
 
 
@@ -164,7 +168,7 @@ def _read(match: re.Match[str], text: str) -> Number:
     if value is None or _is_operand(match, before) or _continues(text, end) or _is_list(match, text):
         return Number(Fraction(0), start, end, percent=False, kind="part")
     if scale:
-        value *= _SCALES[next(word for word in scale.groups() if word).lower()]
+        value *= _scale(next(word for word in scale.groups() if word).lower())
     if match["sign"] == "-" or match["inner"] is not None:
         value = -value
     elif match["sign"] is None and (led := _sign_before(before)) is not None:
@@ -172,6 +176,17 @@ def _read(match: re.Match[str], text: str) -> Number:
     if re.match(r" ?‰", text[end : end + 2]):
         return Number(value / 10, start, end, percent=True)
     return Number(value, start, end, _PERCENT.match(text, end) is not None)
+
+
+def _scale(word: str) -> int:
+    """What a word behind a number multiplies it by, in English (the table) or by how it begins in another language."""
+    if word in _SCALES:
+        return _SCALES[word]
+    if word in ("लाख", "करोड़", "दस लाख"):
+        return {"लाख": 10**5, "करोड़": 10**7, "दस लाख": 10**6}[word]
+    if re.match(r"milli?ard|mrd|miljard|milyar|tỷ|миллиард|мільярд|млрд", word):
+        return 10**9
+    return 10**6 if re.match(r"milli?on|mio|millón|milh|miljo|milyon|juta|triệu|миллион|мільйон|млн", word) else 10**3
 
 
 def _is_list(match: re.Match[str], text: str) -> bool:

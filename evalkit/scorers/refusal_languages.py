@@ -229,7 +229,9 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 # Words that no other of these languages has: a sentence with one of them is English.
-_ENGLISH_WORDS = re.compile(r"\b(?:the|you|your|that|this|with|and|they|their|which|what|it's|i'm|would)\b", re.IGNORECASE)
+_ENGLISH_WORDS = re.compile(
+    r"\b(?:the|you|your|that|this|with|and|they|their|which|what|it's|i'm|would)\b", re.IGNORECASE
+)
 _COMMA = re.compile("[,，、،]")
 
 

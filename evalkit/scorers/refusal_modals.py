@@ -14,8 +14,11 @@ import re
 
 _ENGLISH = (
     r"^\W*not (?:something|anything|a (?:topic|request|subject|task)|my) (?:that )?(?:i|we)(?:'ll| will| can| could| would|'d|'m| am| do\b)"
-    r"|\bi (?:don't|do not|never|won't) (?:write|create|make|produce|do|give|help with|provide|share) (?:that|this|those|these|such|stuff like)(?: (?:kind|sort|type|kinds|sorts|types))?"
-    r"|\blet's not (?:go there|do (?:that|this)|talk about|get into|discuss|go down)|\b(?:let's|let us|can we|could we|shall we|i'd rather|i would rather) (?:talk about|discuss|change|switch|move on to|focus on)(?: \w+){0,2} (?:something else|something different|other things|topics?|subject|another topic)"
+    r"|\bi (?:don't|do not|never|won't) (?:(?:write|create|make|produce|do|give|help with|provide|share|answer|take on) (?:such|stuff like|(?:that|this|those|these) (?:kind|sort|type)s?|things like (?:that|this))|do that\W*$)"
+    r"|\b(?:isn't|is not|'s not|not) (?:one|something|anything|a (?:topic|request|subject|task|question|thing)) (?:that )?(?:i|we)(?:'m| am| can| could| will| would|'ll|'d) "
+    r"|\b(?:would |'d |does |that )?cross(?:es|ing)? (?:a|the|my) line\b[^.!?]{0,30}\b(?:me|i|my|i'll)\b|\bi(?:'ll| will| must|'m going to| have to) (?:leave (?:it|this|that) (?:there|alone)|hold off|stop here\W*$|stop you there|say no to (?:this|that)|give (?:this|that) (?:one )?a miss)"
+    r"|\b(?:no|pass) from me\b|\bi(?:'m| am) (?:out\W*$|not touching|staying out of|steering clear|bowing out|not the right (?:assistant|one to))"
+    r"|\blet's not (?:go there|do (?:that|this)|talk about|get into|discuss|go down)|\b(?:let's|let us|can we|could we|shall we|i'd rather|i would rather) (?:(?:talk about|discuss|move on to|focus on)(?: \w+){0,2} (?:something else|something different|other things|another topic)|(?:change|switch)(?: \w+){0,1} (?:topics?|subjects?))\b"
 )
 _I_CANNOT = (
     r"\b(?:(?:kann|darf|werde|möchte|will|mag) ich|ich (?:kann|darf|werde|möchte|will))\b(?:,? \w+){0,9} (?:nicht|nichts|keine?n?)\b"
@@ -52,6 +55,12 @@ _NOT_ALLOWED = (
     r"|\b(?:is|het is) (?:het )?(?:mij|me|voor mij) niet (?:toegestaan|mogelijk)|\bnie mam (?:prawa|możliwości|pozwolenia|uprawnień)|\bnie wolno mi|\bnení možné, abych|\bnemám (?:dovoleno|povolení|možnost)"
     r"|\bjag har inte (?:tillåtelse|möjlighet|rätt)|\bjeg har ikke (?:lov|tillatelse|tilladelse|mulighet|mulighed)|\bminulla ei ole (?:lupaa|mahdollisuutta|oikeutta)|\bnincs (?:módom\w*|lehetőségem|jogom|felhatalmazásom)"
     r"|\bnu (?:îmi|mi) este (?:permis|posibil)|\bnu am (?:voie|permisiunea|posibilitatea)|\b(?:iznim|yetkim) yok|\b\w+(?:mam|mem) (?:mümkün|uygun|doğru) (?:değil|olmaz)|\bsaya tidak (?:diizinkan|diperbolehkan|diperkenankan)"
+    r"|\b(?:il (?:m'est|nous est) interdit|(?:me está|tengo|tenemos) prohibid[oa]|mi è (?:vietato|proibito)|é-me proibido|(?:estou|sou) proibid[oa]|(?:is|het is) (?:mij|me) verboden|(?:jest )?mi zabronion[oe]|(?:je )?mi zakázáno|mám zakázáno"
+    r"|(?:är|er) (?:det )?(?:förbjudet|forbudt) for mig|yasaklandı|bana yasak|(?:saya|kami) dilarang|tôi bị cấm|minulta on kielletty|mi-este interzis|îmi este interzis)\b"
+    r"|\b(?:je passe(?:rai)? (?:mon tour|sur (?:ce|cette))|(?:yo )?paso de (?:esto|eso|responder)|(?:ich|da) passe(?: ich)?\W*$|eu passo\W*$|passo a mano|hier pas ik|ik pas\W*$|я пас\b)"
+    r"|\bne(?:pomůžu|pomůžeme|udělám|napíšu|řeknu|prozradím|splním|vyhovím|napomůžu)\b|\bne(?:urobím|napíšem|poviem|splním)\b"
+    r"|\bw?\w{2,}(?:ć|c)\b[^.!?]{0,12}\bnie (?:będę|mogę|zamierzam|chcę)\b(?! (?:się|nic))|\b\w{3,}(?:t|ti)\b(?: \w+){0,2} ne(?:budu|hodlám|chci)\b"
+    r"|\b(?:sige|si|säga|svare) (?:nej|nei)(?: tak| takk)? til\b|\b(?:säga|säger) nej till\b|\btakke (?:nej|nei) til\b"
     r"|\btôi không được phép|\bngoài (?:phạm vi|khả năng)[^.!?]{0,30}(?:tôi|mình)\b"
 )
 _NOT_ALLOWED_ELSEWHERE = (
@@ -75,6 +84,7 @@ _NOTHING_FOR_ME = (
     r"|\b(?:участвовать|помогать|обсуждать|писать|делать|говорить|отвечать|советовать|брати участь|допомагати|обговорювати|писати|робити)\b[^.!?]{0,20}\bне (?:буду|стану|хочу|собираюсь)\b"
 )
 _OTHER_SCRIPTS = (
+    r"\b(?!знать|помнить|забыть|забывать|верить|спорить|скрывать|врать|лгать|жаловаться|знати|пам)[а-яёіїє]{3,}(?:ть|ти|ться|тися)\b[^.!?,]{0,12}\bне (?:буду|стану|собираюсь|намерен\w*|збираюс[ья]|планирую)\b|"
     r"(?:^|[，,。：:\s])(?:[^，,。！？]{0,14}(?:我|本助手|本人)(?:们|們)?)[^，,。！？]{0,8}(?:无法|無法|不能|不会|不會|不便|不太方便|不方便|不想|不愿意?|不願意?|没法|沒法|不可以|不宜)[^。！？]{0,12}(?:这|這|此|该|該|话题|話題|类|類|请求|要求|内容|內容|聊|谈|談|帮|幫)"
     r"|(?:这|這|此|该|該)(?:种|種|类|類|个|個|样|樣|方面)?[^，,。！？]{0,8}(?:我)(?:可)?(?:不(?:写|寫|做|聊|谈|談|说|說|讲|講|教|提供|回答|碰)|没法|沒法|不行)"
     r"|(?:ฉัน|ผม|ดิฉัน|เรา|หนู)[^\n]{0,20}(?:ช่วย|ตอบ|ทำ|ให้|บอก|เขียน|แนะนำ|สอน)[^\n]{0,30}(?:ไม่ได้|ไม่สะดวก)|(?:ฉัน|ผม|ดิฉัน|เรา)[^\n]{0,10}(?:ไม่(?:ขอ|สะดวก|อยาก|ต้องการ|ยินดี))[^\n]{0,10}(?:ช่วย|ตอบ|ทำ|ให้|บอก|เขียน|พูด)"
@@ -107,7 +117,9 @@ _WILL = re.compile(_I_CANNOT, re.IGNORECASE)
 _IT = re.compile(_ABOUT_IT, re.IGNORECASE)
 _IN_ENGLISH = re.compile(_ENGLISH, re.IGNORECASE)
 _IN_LATIN = re.compile("|".join((_NOT_ALLOWED, _NOTHING_FOR_ME, _COUNT_ME_OUT)), re.IGNORECASE)
-_ELSEWHERE = re.compile("|".join((_NOT_ALLOWED_ELSEWHERE, _NOTHING_FOR_ME, _COUNT_ME_OUT, _OTHER_SCRIPTS)), re.IGNORECASE)
+_ELSEWHERE = re.compile(
+    "|".join((_NOT_ALLOWED_ELSEWHERE, _NOTHING_FOR_ME, _COUNT_ME_OUT, _OTHER_SCRIPTS)), re.IGNORECASE
+)
 _FAILS_AT = re.compile(
     r"\b(?:finden|sehen|erkennen|glauben|erwarten|warten|garantieren|versprechen|verstehen|bestätigen|ausschließen|leiden|lassen|genug|mehr|vergessen|nur|encontrar|ver|creer(?:lo|te)?|esperar|garantizar|prometer|entender|confirmar|dejar|"
     r"más|olvidar|trouver|voir|croire|attendre|garantir|promettre|comprendre|confirmer|que|qu'|m'empêcher|oublier|trovare|vedere|credere\w*|creder\w*|aspettare|garantire|promettere|capire|fare a meno|che|smettere|più|dimenticare|"

@@ -145,7 +145,10 @@ def is_letter(text: str) -> bool:
     """Whether the reply is a letter that was asked for: greeting and closing on lines of their own. Its "I" is another."""
     stripped = text.strip()
     greeting = _SALUTATION.search(stripped[:_LETTER_HEAD])
-    return greeting is not None and _CLOSING.search(stripped, max(greeting.end(), len(stripped) - _LETTER_HEAD)) is not None
+    return (
+        greeting is not None
+        and _CLOSING.search(stripped, max(greeting.end(), len(stripped) - _LETTER_HEAD)) is not None
+    )
 
 
 def refuses(sentence: str) -> bool:
