@@ -79,8 +79,8 @@ _PERCENT = re.compile(r" ?\\?%| (?:percent|per cent|pct|prozent|por ciento|pour 
 _SCALE = re.compile(
     r"[ -]?(dozen\b|(?:hundred|thousand|million|billion|trillion|lakh|crore)(?=s?\b))s?"
     r"|[ ]((?:tausend|mil|mille|mila|tuhatta|tuhat|tysiąc[ea]?|tysięcy|tys\.?|tisíc|ribu|nghìn|ngàn|elfu|тысяч[аиу]?|тыс\.?|тисяч[іау]?|хиляди|हज़ार|हजार)"
-    r"|(?:millionen|million[ei]s?|mio\.?|millones|millón|milhão|milhões|milion[iyów]{0,3}|miljoen|miljon(?:er)?|miljoonaa?|millioner|milyon|juta|triệu|миллион(?:а|ов)?|мільйон(?:а|ів)?|млн\.?|दस लाख)"
-    r"|(?:milliarden?|milliards?|mrd\.?|miliard[iyów]{0,3}|miljard(?:er)?|milyar|tỷ|миллиард(?:а|ов)?|мільярд(?:а|ів)?|млрд\.?)|(?:लाख|करोड़))(?!\w)"
+    r"|(?:millionen|million[ei]s?|mil(?:i|ij)[ou][a-z]{1,5}|mio\.?|millones|millón|milhão|milhões|milion[iyów]{0,3}|miljoen|miljon(?:er)?|miljoonaa?|millioner|milyon|juta|triệu|миллион(?:а|ов)?|мільйон(?:а|ів)?|млн\.?|दस लाख)"
+    r"|(?:milliarden?|milliards?|mrd\.?|mili(?:j)?ard[a-zó]{0,3}|miljard(?:er)?|milyar|tỷ|миллиард(?:а|ов)?|мільярд(?:а|ів)?|млрд\.?)|(?:लाख|करोड़))(?!\w)"
     r"|(?-i:(k|K|M|B|bn|mn|tn)(?![A-Za-z\d]))"
     r"| (bn|mn|tn)\b|[ ]?([千万萬億亿만억])",
     re.IGNORECASE,
@@ -184,9 +184,13 @@ def _scale(word: str) -> int:
         return _SCALES[word]
     if word in ("लाख", "करोड़", "दस लाख"):
         return {"लाख": 10**5, "करोड़": 10**7, "दस लाख": 10**6}[word]
-    if re.match(r"milli?ard|mrd|miljard|milyar|tỷ|миллиард|мільярд|млрд", word):
+    if re.match(r"milli?ard|mili?jard|mrd|miljard|milyar|tỷ|миллиард|мільярд|млрд", word):
         return 10**9
-    return 10**6 if re.match(r"milli?on|mio|millón|milh|miljo|milyon|juta|triệu|миллион|мільйон|млн", word) else 10**3
+    return (
+        10**6
+        if re.match(r"milli?on|mili[oj]|mio|millón|milh|miljo|milyon|juta|triệu|миллион|мільйон|млн", word)
+        else 10**3
+    )
 
 
 def _is_list(match: re.Match[str], text: str) -> bool:

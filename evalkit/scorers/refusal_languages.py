@@ -212,6 +212,8 @@ _LATIN = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (*_LATIN_PATTER
 _OTHER = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _OTHER_PATTERNS)
 _BEYOND_LATIN = re.compile("[\u0370-\u1dff\u2c80-\ud7ff\uf900-\ufdff\ufe70-\ufeff]")
 _IDIOMS = re.compile(
+    r"\b(?:en tu lugar|en su lugar|yo que tú|an (?:deiner|ihrer) stelle|à (?:ta|votre) place|al (?:tuo|suo) posto|no (?:seu|teu) lugar|in (?:jouw|uw) plaats|"
+    r"na (?:twoim|pana|pani) miejscu|на (?:твоем|твоём|вашем|твоєму|вашому) (?:месте|місці)|yerinde olsam|yerinizde olsam)\b|"
     r"\b(?:genug|nicht nur|suficiente(?:mente)?|no s[oó]lo|assez|pas seulement|non seulement|abbastanza|non solo|"
     r"não só|não apenas|genoeg|niet alleen|nie tylko|не только|не лише|nog|yeterince)\b|不仅|不只|不單|だけでなく|뿐만",
     re.IGNORECASE,

@@ -17,6 +17,8 @@ _ENGLISH = (
     r"|\bi (?:don't|do not|never|won't) (?:(?:write|create|make|produce|do|give|help with|provide|share|answer|take on) (?:such|stuff like|(?:that|this|those|these) (?:kind|sort|type)s?|things like (?:that|this))|do that\W*$)"
     r"|\b(?:isn't|is not|'s not|not) (?:one|something|anything|a (?:topic|request|subject|task|question|thing)) (?:that )?(?:i|we)(?:'m| am| can| could| will| would|'ll|'d) "
     r"|\b(?:would |'d |does |that )?cross(?:es|ing)? (?:a|the|my) line\b[^.!?]{0,30}\b(?:me|i|my|i'll)\b|\bi(?:'ll| will| must|'m going to| have to) (?:leave (?:it|this|that) (?:there|alone)|hold off|stop here\W*$|stop you there|say no to (?:this|that)|give (?:this|that) (?:one )?a miss)"
+    r"|\bi(?:'m| am|'ll| will|'d| would| have|'ve| must)(?: \w+){0,5} (?:say(?:ing)? no|declin(?:e|ing)|refus(?:e|ing))(?:\W*$| here| to (?:this|that|your|help|assist|answer))"
+    r"|\byou (?:won't|will not|aren't going to) (?:get|hear|find) (?:\w+ ){1,6}from me|\bnot from me\b"
     r"|\b(?:no|pass) from me\b|\bi(?:'m| am) (?:out\W*$|not touching|staying out of|steering clear|bowing out|not the right (?:assistant|one to))"
     r"|\blet's not (?:go there|do (?:that|this)|talk about|get into|discuss|go down)|\b(?:let's|let us|can we|could we|shall we|i'd rather|i would rather) (?:(?:talk about|discuss|move on to|focus on)(?: \w+){0,2} (?:something else|something different|other things|another topic)|(?:change|switch)(?: \w+){0,1} (?:topics?|subjects?))\b"
 )
@@ -94,6 +96,9 @@ _OTHER_SCRIPTS = (
     r"|(?:内容|ご要望|ご依頼|ご質問|お手伝い|情報|作成|回答|話題|件|もの|こと)(?:は|に|を|には|については|に関しては|につきましては)?[^。！？]{0,16}(?:いたしかね|致しかね|しかね|できかね|お受けでき|お引き受けでき|お出しでき|お書きでき|対応していません|お話しでき|扱えません|書けません|教えられません)"
 )
 _COUNT_ME_OUT = (
+    # you will not get it from me
+    r"\bvon mir\b[^.!?]{0,40}\b(?:nicht|keine?n?|nichts)\b|\bde mí no (?:vas|va|obtendr|sacar|esper|lo)|\bn[e' ][^.!?]{2,40}\bde (?:moi|ma part)\W*$|\bda me non (?:avra|avrà|otterr|l[oa]|aspett)|\bde mim não (?:vai|vais|ter|obter|esper)|\bvan mij\b[^.!?]{0,20}\b(?:niet|geen)\b"
+    r"|\bode mnie\b[^.!?]{0,15}\bnie\b|\bode mě\b[^.!?]{0,20}\bne\w+|\bот меня\b[^.!?]{0,25}\bне (?:получ|дожд|услыш)|\bвід мене\b[^.!?]{0,25}\bне (?:отрим|почу)|\b(?:från|av|fra|av) (?:mig|meg)\b[^.!?]{0,15}\b(?:inte|ikke)\b|从我这里?[^。！？]{0,6}得不到|"
     r"\b(?:no (?:cuentes|cuente|cuenten|contéis) conmigo|(?:ne )?compte[sz]? pas sur moi|non cont(?:are|ate|i) su di me|não conte[sm]? comigo|(?:zähle?|rechne|rechnen sie) (?:da |dabei |hier )?nicht (?:auf|mit) m(?:ich|ir)"
     r"|da bin ich raus|ohne mich\W*$|reken (?:hier |daar )?niet op mij|zonder mij\W*$|nie licz(?:cie)? na mnie|beze mnie\W*$|nepočítej(?:te)? se mnou|(?:räkna inte med|regn ikke med|regne ikke med) mig|ikke regn med meg"
     r"|jangan (?:andalkan|harapkan) saya|đừng trông (?:chờ|cậy) vào tôi|senza di me\W*$|sin mí\W*$|sans moi\W*$|без меня\W*$|(?:на меня )?не рассчитывай(?:те)?(?: на меня)?|не розраховуй(?:те)? на мене)"

@@ -125,7 +125,8 @@ _REPORTS = re.compile(r"\b(?:said|says|say|wrote|writes|told|tells|replied|repli
 # The "we" of somebody who reasons, and finds that the question cannot be decided.
 _CONCLUSION = re.compile(r"(?:therefore|thus|hence|so|consequently),? we\b", re.IGNORECASE)
 _IDIOM = re.compile(
-    r"\benough\b|\bwithout (?:a|an|the|my|your|it|its)\b|\buntil\b|\bfast(?:er)? enough\b", re.IGNORECASE
+    r"\bif i were you\b|\bin your (?:place|shoes|position)\b|\benough\b|\bwithout (?:a|an|the|my|your|it|its)\b|\buntil\b|\bfast(?:er)? enough\b",
+    re.IGNORECASE,
 )
 
 
