@@ -18,7 +18,7 @@ from evalkit.errors import MissingPackage
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
-from evalkit.scorers.maths_text import differ, has_dots, plain, same_text, stated, taken_back
+from evalkit.scorers.maths_text import denied_before, differ, has_dots, plain, same_text, stated, taken_back
 from evalkit.scorers.maths_worker import Worker
 from evalkit.scorers.number_statements import last_boxed
 from evalkit.scorers.options import Amount, OneOf, Rule, read
@@ -71,7 +71,8 @@ def _said(reply: str, gold: str, *, boxed_only: bool) -> tuple[str | None, Score
         how = "stated"
         said, refused = stated(reply, gold)
     elif not boxed_only:
-        refused = taken_back(reply[reply.rindex(said) + len(said) :])
+        at = reply.rindex(said)
+        refused = denied_before(reply[:at]) or taken_back(reply[at + len(said) :])
     if refused is not None:
         return None, unparseable(refused)
     return (None, None) if said is None else (plain(said), _without_algebra(gold, plain(said), how))

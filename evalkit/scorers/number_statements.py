@@ -69,6 +69,10 @@ def find_answer(reply: str, pick: str, *, cut: bool = False) -> Found:
     text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", reply)))
     if pick in ("boxed", "final") and (box := _box(text)) is not None:
         found = _read_box(text[box[0] : box[1]])
+        if pick == "final" and words.DENIED_BOX.search(text[max(0, box[0] - 100) : box[0]]):
+            return Found(
+                None, None, f"what is boxed is denied: {_short(text[max(0, box[0] - 40) : box[1] + 1])}", blocks=True
+            )
         return _kept(found, text, box[1] + 1) if pick == "final" else found
     if pick == "boxed":
         return Found(None, None, "nothing is boxed")
@@ -208,7 +212,18 @@ _DIRECT_HEDGE = re.compile(
     re.IGNORECASE,
 )
 _UNSURE = re.compile(
-    r"\b(?:unsure|not sure|not certain|do(?: not|n'?t) know|can(?:not|'?t) (?:tell|say)|no idea|doubt)\b|不知道|不确定",
+    r"\b(?:unsure|not sure|not certain|do(?: not|n'?t) know|can(?:not|'?t) (?:tell|say)|no idea|doubt|(?:can(?:not|'?t)|could(?: not|n'?t)|unable to|impossible to|not possible to) "
+    r"(?:\w+ )?(?:solve|answer|determine|calculate|compute|work out))\b|不知道|不确定|不確定|不太清楚"
+    r"|\b(?:pas (?:tout à fait |vraiment )?(?:certaine?|sûre?)|nicht (?:ganz )?sicher|unsicher|no estoy (?:muy |del todo )?segur[oa]|non (?:ne )?sono (?:\w+ )?sicur[oa]|"
+    r"não (?:tenho|estou) (?:a )?(?:certeza|cert[oa]|segur[oa])|niet (?:helemaal )?zeker|nie (?:jestem|mam) (?:\w+ )?pew\w+|nejsem si (?:\w+ )?jist[ýá]?|"
+    r"(?:inte|ikke) (?:helt )?(?:säker|sikker)|en ole (?:\w+ )?varma|nem vagyok (?:\w+ )?biztos|nu sunt (?:\w+ )?sigur[ăa]?|emin değilim|tidak yakin|không chắc)\b"
+    r"|не (?:совсем |до конца |зовсім )?(?:уверен|впевнен|сигурен)|δεν είμαι (?:\w+ )?(?:σίγουρ|βέβαι)|自信が(?:ない|ありません)|確か(?:では|じゃ)|確信が?(?:は|が)?(?:ない|ありません|持て)|확실(?:하지|치|친) ?않|"
+    r"자신(?:이|은)? 없|لست متأكد|غير متأكد|(?:निश्चित|पक्का|यकीन) नहीं|ไม่แน่ใจ|לא בטוח|مطمئن نیستم"
+    # I cannot work it out
+    r"|\bne (?:peux|peut|puis) pas (?:\w+ )?(?:répondre|déterminer|calculer|résoudre)|\bnicht (?:zu )?(?:berechnen|bestimmen|beantworten|lösen|ermitteln)\b|\bno (?:puedo|se puede|es posible) (?:calcular|determinar|responder|resolver)"
+    r"|\bnon (?:posso|si può|è possibile) (?:calcolare|determinare|rispondere|risolvere)|\bnão (?:posso|é possível|dá para|consigo) (?:calcular|determinar|responder|resolver)|\bniet (?:te )?(?:berekenen|bepalen|beantwoorden)"
+    r"|\bnie (?:mogę|da się|można) (?:obliczyć|określić|odpowiedzieć|rozwiązać)|\bне(?:возможно| могу| удаётся| удается|можливо| можу) (?:вычислить|определить|решить|ответить|посчитать|обчислити|визначити)"
+    r"|(?:无法|無法|不能)(?:计算|計算|确定|確定|回答|得出|求解)|計算できません|求められません|(?:계산|풀|알) ?수 없|لا يمكن(?:ني)? (?:حساب|تحديد|الإجابة)",
     re.IGNORECASE,
 )
 
@@ -224,7 +239,8 @@ def _unsaid(text: str, number: Number, lead: str, previous: Number | None, sente
         return "a bound"
     if _DIRECT_HEDGE.search(lead) or _UNSURE.search(sentence):
         return "hedged"
-    if _NO_WAY.search(lead) or words.DENIED_AFTER.match(tail):
+    apart = lead if previous is None else lead[-max(0, number.start - previous.end) :]
+    if _NO_WAY.search(lead) or words.DISBELIEVED.search(apart) or words.DENIED_AFTER.match(tail):
         return "denied"
     if previous is not None and _linked(text[previous.end : number.start], previous, number, words_only=sentence):
         return "one of several"

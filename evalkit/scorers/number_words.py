@@ -61,34 +61,54 @@ DENIED_BEHIND = (
     r"(?: \w+){0,2}? (?:is|was|are|would be|seems|looks) (?:\w+ly )?(?:not|wrong|incorrect|false|too|impossible|unlikely)\b"
     r"|(?: \w+){0,2}? (?:isn'?t|wasn'?t|can'?t|cannot)\b| (?:ist|wäre) (?:falsch|nicht)\b| (?:est|serait) faux\b"
     r"|は?(?:ではありません|ではない|じゃない|では無い)|[이가] 아니|[이가]? ?아닙니다|是错|不对|不正确| değil\b| नहीं| नहीं है|은 틀"
+    r"|.{0,6}(?:とは思(?:いません|わない|えません)|라고 (?:생각|보지)(?:하지)? ?않)|.{0,12} olduğunu (?:sanmıyorum|düşünmüyorum)"
 )
+NOT_BELIEVED = (
+    r"\b(?:(?:do|does|did|would|could)(?: not|n'?t) (?:\w+ )?(?:think|believe|say|agree|expect|see how)|no (?:creo|pienso|diría|considero)"
+    r"|ne (?:crois|pense|dirais) pas|glaube (?:ich )?nicht|denke (?:ich )?nicht|non (?:credo|penso|direi)|não (?:acho|creio|penso|diria)"
+    r"|(?:denk|geloof) (?:ik )?niet|nie (?:sądzę|wydaje|uważam)|nemyslím|(?:tror|tycker|synes) (?:jag |jeg )?(?:inte|ikke)|en usko"
+    r"|nem hiszem|nu cred|tidak (?:yakin|percaya|merasa)|không (?:nghĩ|cho rằng|tin)|sidhani)\b"
+    r"|не (?:думаю|считаю|верю|вважаю|мисля)|δεν (?:νομίζω|πιστεύω)|不(?:认为|認為|觉得|覺得|相信)|(?:لا|لست) (?:أعتقد|أظن|متأكد)|नहीं लगता|মনে হয় না"
+    r"|ไม่(?:คิด|เชื่อ)ว่า|לא (?:חושב|חושבת|מאמין)|فکر نمی"
+)
+"""An opinion denied: "I don't think it is 5"."""
 ALTERNATIVES = r"or|and/or|or maybe|or perhaps|or possibly|oder|ou|o|u|или|або|lub|albo|veya|ya da|hoặc|atau|eller"
 ALTERNATIVES_UNSPACED = r"或者|或是|或|还是|還是|または|あるいは|もしくは|또는|혹은|หรือ|या|অথবা|أو|או"
 BOUNDS: Mapping[str, str] = {
     "en": r"at least|at most|at the least|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|higher|lower|bigger)"
     r"(?: than)?(?: or equal to)?|over|under|above|below|(?<!add )(?<!adds )(?<!adding )up to|upwards of|exceeds?|exceeding|beyond|minimum of|"
     r"maximum of|between|anywhere from|from|nearly|almost|close to|within",
-    "es": r"al menos|como (?:mínimo|máximo)|más de|menos de|mayor (?:de|que)|menor (?:de|que)|entre|casi",
-    "fr": r"au moins|au plus|plus de|moins de|supérieur à|inférieur à|entre|presque",
-    "de": r"mindestens|höchstens|mehr als|weniger als|größer als|kleiner als|über|unter|zwischen|fast",
-    "pt": r"pelo menos|no máximo|no mínimo|mais de|menos de|maior que|menor que|quase",
-    "it": r"almeno|al massimo|al minimo|più di|meno di|maggiore di|minore di|tra|quasi",
-    "nl": r"minstens|hoogstens|meer dan|minder dan|tussen|bijna",
-    "ru": r"не менее|не более|как минимум|максимум|больше|меньше|более|менее|почти|между|от",
-    "pl": r"co najmniej|co najwyżej|więcej niż|mniej niż|ponad|prawie",
-    "id": r"setidaknya|paling banyak|lebih dari|kurang dari|hampir",
-    "vi": r"ít nhất|nhiều nhất|hơn|gần",
-    "tr": r"en az|en fazla",
-    "sv": r"minst|högst|mer än|mindre än|nästan",
+    "en2": r"max(?:imum|imally)?\.?(?: of)?|min(?:imum|imally)(?: of)?",
+    "es": r"al menos|por lo menos|a lo sumo|(?:como |un |el )?(?:mínimo|máximo)(?: de)?|hasta|más de|menos de|mayor (?:de|que)|menor (?:de|que)|entre|casi",
+    "fr": r"au (?:grand )?(?:moins|plus|maximum|minimum)|(?:un )?(?:maximum|minimum)(?: de)?|jusqu'à|près de|plus de|moins de|supérieur à|inférieur à|entre|presque",
+    "de": r"mindestens|wenigstens|höchstens|maximal|minimal|bis zu|knapp|nahezu|mehr als|weniger als|größer als|kleiner als|über|unter|zwischen|fast",
+    "pt": r"pelo menos|ao menos|(?:no |um |o )?(?:máximo|mínimo)(?: de)?|até|acima de|abaixo de|mais de|menos de|maior que|menor que|quase",
+    "it": r"almeno|(?:al |un |il )?(?:massimo|minimo)(?: di)?|fino a|oltre|più di|meno di|maggiore di|minore di|tra|quasi",
+    "nl": r"minstens|hoogstens|ten minste|ten hoogste|maximaal|minimaal|tot wel|meer dan|minder dan|tussen|bijna",
+    "ru": r"по крайней мере|по меньшей мере|минимум|свыше|не больше|не меньше|не менее|не более|как минимум|максимум|больше|меньше|более|менее|почти|между|от",
+    "pl": r"przynajmniej|maksymalnie|minimalnie|poniżej|powyżej|mniej niż|niemal|co najmniej|co najwyżej|więcej niż|mniej niż|ponad|prawie",
+    "id": r"minimal|maksimal|sedikitnya|hingga|sekurang-kurangnya|setidaknya|paling banyak|lebih dari|kurang dari|hampir",
+    "vi": r"tối đa|tối thiểu|không quá|dưới|trên|ít nhất|nhiều nhất|hơn|gần",
+    "tr": r"en az|en azından|en fazla|en çok|azami|asgari|neredeyse",
+    "uk": r"щонайменше|щонайбільше|принаймні|понад|не менше|не більше|майже|максимум|мінімум|менше(?: ніж)?|більше(?: ніж)?",
+    "cs": r"nejméně|alespoň|aspoň|nejvýše|maximálně|minimálně|více než|méně než|téměř|skoro|přes",
+    "da no": r"mindst|højst|høyst|maksimalt|maks\.?|minimum|mere end|mer enn|mindre enn|mindre end|næsten|nesten|op til|opptil",
+    "fi": r"vähintään|enintään|korkeintaan|yli|alle|lähes|melkein",
+    "hu": r"legalább|legfeljebb|több mint|kevesebb mint|majdnem|maximum|minimum",
+    "ro": r"cel puțin|cel mult|mai mult de|mai puțin de|peste|aproape|maximum?|minimum?",
+    "el": r"τουλάχιστον|το πολύ|(?:περισσότερ|λιγότερ)\w+ από|πάνω από|κάτω από|σχεδόν|μέχρι",
+    "sv": r"minst|högst|maximalt|åtminstone|upp till|mer än|mindre än|nästan",
 }
 BOUNDS_UNSPACED = (
-    r"至少|最多|超过|超過|大于|大於|小于|小於|不少于|不超过|不超過|多于|少于|将近|將近|少なくとも|最大|最小|約?以上|최소|최대|적어도|"
+    r"至少|最多|不到|低于|高于|起码|最少|少なく見ても|多くても|せいぜい|못해도|많아야|약간 넘|ไม่เกิน|ไม่ต่ำกว่า|น้อยที่สุด|ज़्यादा से ज़्यादा|न्यूनतम|अधिकतम|कम से कम|على الأكثر|ما لا يقل عن|ما لا يزيد عن|לכל היותר|לפחות|حداقل|حداکثر|超过|超過|大于|大於|小于|小於|不少于|不超过|不超過|多于|少于|将近|將近|少なくとも|最大|最小|約?以上|최소|최대|적어도|"
     r"อย่างน้อย|มากกว่า|น้อยกว่า|कम से कम|अधिक से अधिक|على الأقل|أكثر من|أقل من|לפחות|[<>]=?|≥|≤|⩾|⩽|\\geq?|\\leq?|\\gt|\\lt|"
     r"\\geqslant|\\leqslant"
 )
 BOUNDED_BEHIND = (
     r" ?(?:\w+ )?(?:or (?:more|less|fewer|greater|higher|lower|above|below|over|under|so|larger|smaller)|and (?:up|above|over)|"
-    r"at (?:most|least)|minimum\b|maximum\b|oder mehr|oder weniger|o más|o menos|ou plus|ou moins|или больше|или более)\b"
+    r"at (?:most|least)|minimum\b|maximum\b|oder mehr|oder weniger|o más|o menos|ou plus|ou moins|или больше|или более|или меньше|"
+    r"como (?:máximo|mínimo)|au (?:maximum|minimum|plus|moins)|al (?:massimo|minimo)|no (?:máximo|mínimo)|max|maximal|höchstens|maximaal|of (?:meer|minder)|"
+    r"ou (?:mais|menos)|o (?:più|meno)|lub (?:więcej|mniej)|eller (?:mer|fler|flere|færre|mindre|mere)|veya daha|atau (?:lebih|kurang)|trở lên|або (?:більше|менше)|nebo (?:více|méně)|sau mai)\b"
     r"|[个個]?(?:以上|以下|多个|余)|[개명]? ?(?:이상|이하)| से अधिक| से कम|\+(?!\d)"
 )
 HEDGES: Mapping[str, str] = {
@@ -144,7 +164,13 @@ TOTAL = re.compile(
 )
 DENIED = re.compile(rf"{spaced(DENIALS)}|{DENIALS_UNSPACED}", re.IGNORECASE)
 DENIED_AFTER = re.compile(DENIED_BEHIND, re.IGNORECASE)
+DISBELIEVED = re.compile(NOT_BELIEVED, re.IGNORECASE)
 OR = re.compile(rf"(?<!\w)(?:{ALTERNATIVES})(?!\w)|{ALTERNATIVES_UNSPACED}", re.IGNORECASE)
+DENIED_BOX = re.compile(
+    rf"(?:(?:{spaced(DENIALS)}|{DENIALS_UNSPACED})(?: \w+)?|(?:{NOT_BELIEVED})[^.,;:!?\n]{{0,40}}?)[\s$*:\\(\[]*(?:\\f?box(?:ed)? ?\{{?)?$",
+    re.IGNORECASE,
+)
+"""At the end of what stands before a box: "it is not \\boxed{..}"."""
 BOUND = re.compile(rf"(?:{spaced(BOUNDS)}|{BOUNDS_UNSPACED})", re.IGNORECASE)
 BOUNDED_AFTER = re.compile(BOUNDED_BEHIND, re.IGNORECASE)
 HEDGED = re.compile(rf"{spaced(HEDGES)}|{HEDGES_UNSPACED}", re.IGNORECASE)

@@ -50,11 +50,15 @@ class Number:
     kind: Literal["plain", "part", "other"] = "plain"
 
 
+_POINTED = r"(?:€|EUR\b|euros?\b|₺|TL\b|₫|đồng\b|VND\b|reais\b|rupiah\b)"
+"""Money of places that write 1.250 for a thousand and some; none of it has three decimals."""
 # Possessive quantifiers (Python 3.11) keep every part from being tried twice: linear in the text.
 _WHOLE = (
     r"[1-9]\d?+(?:,\d\d(?!\d)){1,8}+,\d{3}(?!\d)|[1-9]\d{0,2}+(?:[,'’\u00a0\u2009\u202f]\d{3}(?!\d))++"
     r"|[1-9]\d{0,2}+(?: \d{3}(?![\d/]))++"
-    r"|\d{1,3}+(?:\.\d{3}(?!\d)){1,8}+(?=,\d{1,2}(?!\d))|\d++"
+    r"|\d{1,3}+(?:\.\d{3}(?!\d)){1,8}+(?=,\d{1,2}(?!\d))|[1-9]\d{0,2}+(?:\.\d{3}(?!\d)){2,8}+(?![.\d])"
+    rf"|[1-9]\d{{0,2}}+\.\d{{3}}(?!\d)(?= ?{_POINTED})"
+    r"|(?:(?<=Rp)|(?<=Rp )|(?<=Rp\. )|(?<=R\$)|(?<=R\$ )|(?<=₺)|(?<=€)|(?<=€ ))[1-9]\d{0,2}+\.\d{3}(?!\d)|\d++"
 )
 _FRAC = r"\{ ?(?P<{0}>-?[\d.,]++) ?\}"
 _LETTER = r"A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"
@@ -74,6 +78,9 @@ _CHAIN = re.compile(r"\.\d|/\d|:\d\d|-\d\d(?:-\d\d)\b|-\d{2}-\d{2}\b")
 _PERCENT = re.compile(r" ?\\?%| (?:percent|per cent|pct|prozent|por ciento|pour cent)\b", re.IGNORECASE)
 _SCALE = re.compile(
     r"[ -]?(dozen\b|(?:hundred|thousand|million|billion|trillion|lakh|crore)(?=s?\b))s?"
+    r"|[ ]((?:tausend|mil|mille|mila|tuhatta|tuhat|tysiąc[ea]?|tysięcy|tys\.?|tisíc|ribu|nghìn|ngàn|elfu|тысяч[аиу]?|тыс\.?|тисяч[іау]?|хиляди|हज़ार|हजार)"
+    r"|(?:millionen|million[ei]s?|mil(?:i|ij)[ou][a-z]{1,5}|mio\.?|millones|millón|milhão|milhões|milion[iyów]{0,3}|miljoen|miljon(?:er)?|miljoonaa?|millioner|milyon|juta|triệu|миллион(?:а|ов)?|мільйон(?:а|ів)?|млн\.?|दस लाख)"
+    r"|(?:milliarden?|milliards?|mrd\.?|mili(?:j)?ard[a-zó]{0,3}|miljard(?:er)?|milyar|tỷ|миллиард(?:а|ов)?|мільярд(?:а|ів)?|млрд\.?)|(?:लाख|करोड़))(?!\w)"
     r"|(?-i:(k|K|M|B|bn|mn|tn)(?![A-Za-z\d]))"
     r"| (bn|mn|tn)\b|[ ]?([千万萬億亿만억])",
     re.IGNORECASE,
@@ -104,7 +111,9 @@ _SPACED_MINUS = re.compile(
     r"(?:^|[=:({\[]|\b(?:is|are|was|be|equals|to|es|est|ist|é|è)|[是为は은는]) ?- $|^\s*- $", re.IGNORECASE
 )
 _NEGATIVE = re.compile(
-    r"\b(?:minus|negative|moins|menos|meno|минус|âm) ?[$€£]?$|(?:负|負|マイナス|마이너스|ลบ) ?$", re.IGNORECASE
+    r"\b(?:minus|negative|moins|menos|meno|минус|мінус|âm|eksi|mínusz?|mīnus|miinus|μείον|מינוס|سالب|ناقص|منفی|منفي|hasi|"
+    r"(?:is|van|tot|naar|was|op) min) ?[$€£]?$|(?:负|負|マイナス|마이너스|음수|ลบ|माइनस|ऋण|ঋণাত্মক|মাইনাস) ?$",
+    re.IGNORECASE,
 )
 
 
@@ -159,7 +168,7 @@ def _read(match: re.Match[str], text: str) -> Number:
     if value is None or _is_operand(match, before) or _continues(text, end) or _is_list(match, text):
         return Number(Fraction(0), start, end, percent=False, kind="part")
     if scale:
-        value *= _SCALES[next(word for word in scale.groups() if word).lower()]
+        value *= _scale(next(word for word in scale.groups() if word).lower())
     if match["sign"] == "-" or match["inner"] is not None:
         value = -value
     elif match["sign"] is None and (led := _sign_before(before)) is not None:
@@ -167,6 +176,21 @@ def _read(match: re.Match[str], text: str) -> Number:
     if re.match(r" ?‰", text[end : end + 2]):
         return Number(value / 10, start, end, percent=True)
     return Number(value, start, end, _PERCENT.match(text, end) is not None)
+
+
+def _scale(word: str) -> int:
+    """What a word behind a number multiplies it by, in English (the table) or by how it begins in another language."""
+    if word in _SCALES:
+        return _SCALES[word]
+    if word in ("लाख", "करोड़", "दस लाख"):
+        return {"लाख": 10**5, "करोड़": 10**7, "दस लाख": 10**6}[word]
+    if re.match(r"milli?ard|mili?jard|mrd|miljard|milyar|tỷ|миллиард|мільярд|млрд", word):
+        return 10**9
+    return (
+        10**6
+        if re.match(r"milli?on|mili[oj]|mio|millón|milh|miljo|milyon|juta|triệu|миллион|мільйон|млн", word)
+        else 10**3
+    )
 
 
 def _is_list(match: re.Match[str], text: str) -> bool:

@@ -10,7 +10,7 @@ stop.
 Further, by the kind of the right answer:
 
 * an option's letter, `(B)`: also `B`, and the letter with the option's text behind it;
-* one word: words of explanation behind a comma or a full stop;
+* one word: words of explanation behind a comma or a full stop, or on the next line;
 * a whole number: one to three words behind it that name what was counted.
 
 What stands behind must take nothing back: no other option, no second answer, no "not", "or", "wait".
@@ -74,6 +74,7 @@ def _names(said: str, letter: str) -> bool:
 
 def _leads(said: str, word: str, ends: str) -> bool:
     rest = said[len(word) :]
-    if not said.startswith(word) or rest.strip(_ENDS)[:1] not in tuple(ends) or rest[:1].isalnum():
+    ended = rest.strip(_ENDS)[:1] in tuple(ends) or re.match(r"[*_`\"'” ]*\n", rest) is not None
+    if not said.startswith(word) or not ended or rest[:1].isalnum():
         return False
     return _TAKEN_BACK.search(re.sub(r"\bnot\b|n['’]t\b", "", rest) if word.lower() == "no" else rest) is None

@@ -37,6 +37,7 @@ _WORDS_WEIGHED = 300  # of different words, the commonest: more would not change
 _FEW = 10  # words from which on repetition tells
 _LONGEST_WORD = 30
 _LEAST_SHARE = 0.15  # of another language's words, before a text is not English: "fare" alone makes no Italian
+_VOWEL = re.compile("[aeiouyà-æè-ïò-öù-ý]", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_][^\s.,!?;:()\"'«»।،؟\d]*+")
 
 
@@ -69,6 +70,8 @@ def is_english(text: str) -> bool:
     n = words.total()
     if n >= _FEW and len(words) <= max(2, n // 25):
         return False  # one word again and again
+    if n > 2 and 2 * sum(count for word, count in words.items() if _VOWEL.search(word) is None) > n:
+        return False  # letters without a language, such as "jjjj kkkk"
     if 2 * sum(len(word) * count for word, count in words.items() if len(word) > _LONGEST_WORD) > sum(
         len(word) * count for word, count in words.items()
     ):
