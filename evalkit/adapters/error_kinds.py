@@ -164,6 +164,7 @@ _REJECTED = {
     "zai1261",
     "minimax2013",
 }
+_NO_SUCH_MODEL = {"modelnotfound", "modelnotexist", "modelnotsupported", "unsupportedmodel", "invalidmodel"}
 _RATE_LIMITED = {
     "ratelimit",
     "ratelimited",
@@ -204,7 +205,7 @@ def error_kind(status: int | None, codes: AbstractSet[str], words: str, *, is_js
     that names the kind of error, by `plain_code`. `words` is what the provider says to a person. `is_json`: whether the
     error came as JSON; a web page with 403 comes from a firewall, not from the provider's check of keys.
     """
-    text = words[:_MATCHED].casefold()
+    text = error_words.QUOTED.sub(" ", words[:_MATCHED].casefold())
     if _is_out_of_credit(status, codes, text):
         return ErrorKind.OUT_OF_CREDIT
     if status == 407:
@@ -227,7 +228,7 @@ def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str) ->
         return bool(error_words.FREE_ALLOWANCE.search(text))
     if _OUT_OF_CREDIT & codes or _SPENT_UNTIL_LATER & codes:
         return True
-    if error_words.SPENT_QUOTA.search(text) and (status in {None, 429, 403}):
+    if status in {None, 429, 403} and _is_spent_for_long(text):
         return True
     if status in {404, 405, 408, 413, 422, 502, 504, 529}:
         return False
@@ -236,6 +237,13 @@ def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str) ->
     return bool(error_words.OUT_OF_CREDIT.search(text)) or (
         status in {403, 412} and bool(error_words.BILLING.search(text))
     )
+
+
+def _is_spent_for_long(text: str) -> bool:
+    """Whether a limit is reached that one run cannot wait for."""
+    if error_words.NONE_AT_ALL.search(text):
+        return True
+    return bool(error_words.SPENT_QUOTA.search(text)) and not error_words.SHORT.search(text)
 
 
 def _is_key_refused(status: int | None, codes: AbstractSet[str], text: str) -> bool:
@@ -249,7 +257,9 @@ def _is_key_refused(status: int | None, codes: AbstractSet[str], text: str) -> b
 def _is_declined(status: int | None, codes: AbstractSet[str], text: str) -> bool:
     if _DECLINED & codes and status not in {401, 402}:
         return True
-    return status not in _NO_STATUS_OF_CONTENT and bool(error_words.DECLINED.search(text))
+    if status in _NO_STATUS_OF_CONTENT or not error_words.DECLINED.search(text):
+        return False
+    return not error_words.FILTER_IS_DOWN.search(text)
 
 
 def _can_never_pass(status: int | None, codes: AbstractSet[str], text: str) -> bool:
@@ -262,6 +272,8 @@ def _can_never_pass(status: int | None, codes: AbstractSet[str], text: str) -> b
         if (numbers := _REQUESTED.search(text)) and int(numbers[2][:15]) > int(numbers[1][:15]):
             return True  # one request alone is above the limit of a minute or a day
     if status is not None and status >= 500:
+        if codes & _NO_SUCH_MODEL:
+            return True
         return bool(error_words.CONTEXT.search(text)) or "contextlengthexceeded" in codes
     return False
 
@@ -286,7 +298,7 @@ def _without_status(codes: AbstractSet[str], text: str) -> ErrorKind:  # noqa: P
     return ErrorKind.SERVER
 
 
-def _by_status(status: int, codes: AbstractSet[str], text: str, *, is_json: bool) -> ErrorKind:
+def _by_status(status: int, codes: AbstractSet[str], text: str, *, is_json: bool) -> ErrorKind:  # noqa: PLR0911
     if status == 403:
         if error_words.RATE.search(text) or any("ratelimit" in code for code in codes):
             return ErrorKind.RATE_LIMITED
@@ -297,4 +309,6 @@ def _by_status(status: int, codes: AbstractSet[str], text: str, *, is_json: bool
         return ErrorKind.OVERLOADED
     if status >= 500 or status in {408, 409, 425}:
         return ErrorKind.SERVER
+    if status == 400 and any(code.startswith("throttl") or "ratelimit" in code for code in codes):
+        return ErrorKind.RATE_LIMITED  # the JSON protocols of AWS answer 400
     return ErrorKind.REJECTED

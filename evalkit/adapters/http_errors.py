@@ -93,8 +93,13 @@ def error_from_status(
     wait = retry_after(headers, said.retry_delay)
     if "quotaperday" in said.codes:
         wait = max(wait or 0.0, _until_reset())
-    kind = error_kind(status, said.codes, said.words or words, is_json=said.is_json)
+    kind = error_kind(_status_of(status, said.status), said.codes, said.words or words, is_json=said.is_json)
     return _error(kind, status, words, wait, path, where)
+
+
+def _status_of(status: int, inner: int | None) -> int:
+    """The status that says most: gateways hide what their upstream answered behind a 400 or a 5xx of their own."""
+    return inner if inner is not None and (status in {400, 500, 502, 503} and inner != 400) else status
 
 
 def error_from_event(event: Any, path: str, where: Where) -> RequestError | Declined:
