@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from evalkit.adapters.base import Endpoint, ModelSpec
-from evalkit.adapters.keys import is_private
+from evalkit.addresses import is_private
 from evalkit.cli import run_command
 from evalkit.cli.forewarning import retirement
 from evalkit.engine.asking import Lane, Slot, ask
@@ -312,6 +312,18 @@ def test_results_at_an_address_are_refused_before_anything_is_asked(
         assert "is an address" in ran.err
         monkeypatch.setenv("EVALKIT_RESULTS", address)
         assert evalkit(capsys, "list").code == 2
+        assert len(provider.account) == 0
+
+
+@pytest.mark.parametrize(("folder", "said"), [("", "has no name"), ("  ", "has no name"), ("r\udcff", "must be UTF-8")])
+def test_a_folder_of_results_that_cannot_be_one_is_refused_before_anything_is_asked(
+    folder: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
+        suite = write_suite(tmp_path, provider.base_url, n=2)
+        ran = evalkit(capsys, "run", suite, "--results", folder)
+        assert ran.code == 2
+        assert said in ran.err
         assert len(provider.account) == 0
 
 
