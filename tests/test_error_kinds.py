@@ -367,6 +367,24 @@ def test_a_daily_quota_asks_to_wait_until_it_is_renewed() -> None:
     assert isinstance(error, RateLimited) and error.retry_after_s is not None and 3 < error.retry_after_s <= 86_400
 
 
+@pytest.mark.parametrize(
+    ("headers", "kind"),
+    [
+        ({"retry-after": "3"}, RateLimited),
+        ({"retry-after-ms": "1500"}, RateLimited),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "20m0s"}, RateLimited),
+        ({"retry-after": "40000"}, OutOfCredit),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "11h2m0s"}, OutOfCredit),
+        ({}, OutOfCredit),
+    ],
+)
+def test_a_limit_of_the_last_24_hours_that_passes_within_the_hour_is_waited_for(
+    headers: dict[str, str], kind: type[RequestError]
+) -> None:
+    body = json.dumps(_said("Rate limit reached for tokens per day (TPD)", code="rate_limit_exceeded")).encode()
+    assert type(error_from_status(429, headers, body, "/v1/chat/completions", WHERE)) is kind
+
+
 def test_a_wait_of_no_milliseconds_says_nothing() -> None:
     assert retry_after({"retry-after-ms": "0", "retry-after": "7"}) == 7.0
     assert retry_after({"retry-after-ms": "0"}) is None

@@ -189,6 +189,7 @@ _SPENT_UNTIL_LATER = {"zai1304", "zai1308", "zai1310"}
 _REQUESTED = re.compile(r"limit:?\s*(\d+)\b.{0,80}?requested:?\s*(\d+)\b")
 _NO_STATUS_OF_CONTENT = {401, 402, 407, 408, 429, 502, 503, 504, 529}
 """Statuses under which words about safety are about something else: accounts, gateways, limits."""
+_SOON_S = 3600.0
 _MATCHED = 1_500
 """Characters of a message that are looked at: what stands further back may quote the prompt."""
 
@@ -198,15 +199,20 @@ def plain_code(value: object) -> str:
     return re.sub(r"[^a-z0-9]", "", str(value).lower())
 
 
-def error_kind(status: int | None, codes: AbstractSet[str], words: str, *, is_json: bool = True) -> ErrorKind:  # noqa: PLR0911
+def error_kind(  # noqa: PLR0911 (one line for each kind)
+    status: int | None, codes: AbstractSet[str], words: str, *, is_json: bool = True, wait_s: float | None = None
+) -> ErrorKind:
     """The kind of an error.
 
     `status` is the HTTP status or the one inside the error object, None where neither is there. `codes` are everything
     that names the kind of error, by `plain_code`. `words` is what the provider says to a person. `is_json`: whether the
-    error came as JSON; a web page with 403 comes from a firewall, not from the provider's check of keys.
+    error came as JSON; a web page with 403 comes from a firewall, not from the provider's check of keys. `wait_s`
+    is the wait in seconds that the provider asks for, None where it asks for none: a limit of a day that passes within
+    the hour is one of the last 24 hours, and can be waited for.
     """
     text = error_words.QUOTED.sub(" ", words[:_MATCHED].casefold())
-    if _is_out_of_credit(status, codes, text):
+    passes_soon = wait_s is not None and 0 < wait_s <= _SOON_S
+    if _is_out_of_credit(status, codes, text, passes_soon=passes_soon):
         return ErrorKind.OUT_OF_CREDIT
     if status == 407:
         return ErrorKind.REJECTED
@@ -221,14 +227,14 @@ def error_kind(status: int | None, codes: AbstractSet[str], words: str, *, is_js
     return _by_status(status, codes, text, is_json=is_json)
 
 
-def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str) -> bool:  # noqa: PLR0911 (from the top)
+def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str, *, passes_soon: bool) -> bool:  # noqa: PLR0911 (from the top)
     if status == 402:
         return True
     if error_words.ALLOCATED.search(text):  # DashScope says insufficient_quota to a limit of tokens a minute
         return bool(error_words.FREE_ALLOWANCE.search(text))
     if _OUT_OF_CREDIT & codes or _SPENT_UNTIL_LATER & codes:
         return True
-    if status in {None, 429, 403} and _is_spent_for_long(text):
+    if status in {None, 429, 403} and _is_spent_for_long(text, passes_soon=passes_soon):
         return True
     if status in {404, 405, 408, 413, 422, 502, 504, 529}:
         return False
@@ -239,11 +245,11 @@ def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str) ->
     )
 
 
-def _is_spent_for_long(text: str) -> bool:
+def _is_spent_for_long(text: str, *, passes_soon: bool) -> bool:
     """Whether a limit is reached that one run cannot wait for."""
     if error_words.NONE_AT_ALL.search(text):
         return True
-    return bool(error_words.SPENT_QUOTA.search(text)) and not error_words.SHORT.search(text)
+    return not passes_soon and bool(error_words.SPENT_QUOTA.search(text)) and not error_words.SHORT.search(text)
 
 
 def _is_key_refused(status: int | None, codes: AbstractSet[str], text: str) -> bool:

@@ -93,7 +93,9 @@ def error_from_status(
     wait = retry_after(headers, said.retry_delay)
     if "quotaperday" in said.codes:
         wait = max(wait or 0.0, _until_reset())
-    kind = error_kind(_status_of(status, said.status), said.codes, said.words or words, is_json=said.is_json)
+    kind = error_kind(
+        _status_of(status, said.status), said.codes, said.words or words, is_json=said.is_json, wait_s=wait
+    )
     return _error(kind, status, words, wait, path, where)
 
 
@@ -108,7 +110,7 @@ def error_from_event(event: Any, path: str, where: Where) -> RequestError | Decl
     `Declined` where it says that a filter turned the prompt or the answer away.
     """
     said = error_in(event)
-    kind = error_kind(said.status, said.codes, said.words)
+    kind = error_kind(said.status, said.codes, said.words, wait_s=retry_after({}, said.retry_delay))
     words = said.words or orjson.dumps(event, default=str).decode()[: 8 * MAX_MESSAGE]
     error = _error(kind, said.status, words, retry_after({}, said.retry_delay), path, where)
     if isinstance(error, RequestError):
