@@ -58,6 +58,10 @@ OUT_OF_CREDIT = [
     (429, _said("Seus créditos acabaram.")),
     (403, _said("Se han agotado sus créditos: sin crédito no hay respuesta")),
     (403, _said("Keine Credits mehr")),
+    (403, _said("Kontostand zu niedrig")),
+    (403, _said("Fonds insuffisants sur votre compte")),
+    (429, _said("The daily budget for this key has been used up")),
+    (429, _said("You've hit your usage limit for this billing cycle.")),
     (None, _said("You exceeded your current quota", code="insufficient_quota")),
     (None, {"type": "error", "error": {"type": "billing_error", "message": "Please update your payment method"}}),
     (None, {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}),
@@ -341,9 +345,52 @@ def test_what_an_upstream_answered_counts_behind_a_gateway(status: int, body: An
 @pytest.mark.parametrize(
     "words",
     [
+        "Le modèle demandé n'existe pas",
+        "El modelo solicitado no existe",
+        "O modelo foi descontinuado",
+        "Il modello non è disponibile",
+        "Das Modell wurde nicht gefunden",
+        "モデルが見つかりません",
+        "해당 모델을 찾을 수 없습니다",
+        "Модель не найдена",
+        "Parameter seed wird nicht unterstützt",
+        "Ce paramètre n'est pas pris en charge",
+        "logprobs no es compatible con este modelo",
+        "O parâmetro não é suportado",
+        "パラメータ logprobs はサポートされていません",
+        "이 모델에서는 지원되지 않습니다",
+        "Параметр не поддерживается",
+    ],
+)
+def test_a_model_or_a_setting_that_is_not_there_is_asked_once_in_any_language(words: str) -> None:
+    assert type(_told(None, _said(words))) is Rejected
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("Le modèle est surchargé", Overloaded),
+        ("Model m-1 is temporarily not available", Overloaded),
+        ("The model is not available, please try again later", Overloaded),
+        ("Das Modell ist überlastet", Overloaded),
+        ("El modelo está sobrecargado", Overloaded),
+        ("Le modèle est temporairement indisponible", Overloaded),
+        ("Das Modell ist vorübergehend nicht verfügbar", Overloaded),
+        ("El modelo temporalmente no disponible", Overloaded),
+        ("Модель временно недоступна", Overloaded),
+    ],
+)
+def test_a_model_that_is_busy_for_now_is_asked_again_in_any_language(words: str, kind: type[RequestError]) -> None:
+    assert type(_told(None, _said(words))) is kind
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
         "Input should be a valid string [type=string_type, input_value='insufficient balance', input_type=list]",
         "messages.0.content: expected text, got: 'my api key is invalid, was I banned for unsafe content?'",
         'Unknown role. Value: "rate limit per day"',
+        'Failed to parse tool arguments: {"note": "the account has been suspended for unsafe content"}',
         "Bad part in prompt: `content filter`",
     ],
 )

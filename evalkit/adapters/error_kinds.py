@@ -295,11 +295,12 @@ def _without_status(codes: AbstractSet[str], text: str) -> ErrorKind:  # noqa: P
         return ErrorKind.REJECTED
     if any(code in {"permissiondenied", "permissionerror", "forbidden", "accessdenied"} for code in codes):
         return ErrorKind.KEY_REFUSED
-    if error_words.CONTEXT.search(text) or error_words.REJECTED.search(text):
+    is_for_now = error_words.FOR_NOW.search(text) is not None
+    if error_words.CONTEXT.search(text) or (error_words.REJECTED.search(text) and not is_for_now):
         return ErrorKind.REJECTED
     if error_words.RATE.search(text):
         return ErrorKind.RATE_LIMITED
-    if error_words.OVERLOADED.search(text):
+    if is_for_now or error_words.OVERLOADED.search(text):
         return ErrorKind.OVERLOADED
     return ErrorKind.SERVER
 

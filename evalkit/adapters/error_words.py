@@ -37,6 +37,8 @@ OUT_OF_CREDIT = _any(
     r"잔액.{0,4}부족|크레딧.{0,6}(부족|소진|없)|결제.{0,6}필요",
     r"guthaben.{0,30}(aufgebraucht|erschöpft|nicht (aus|genügend)|zu (niedrig|gering)|reicht)",
     r"(keine?|ungenügendes|unzureichendes|nicht genügend) (guthaben|credits)",
+    r"kontostand.{0,20}(niedrig|gering|negativ|reicht nicht)|konto auf(zu)?laden",
+    r"(fonds|crédits?) insuffisants?|rechargez",
     r"solde.{0,20}(insuffisant|épuisé)|crédits?.{0,20}(insuffisant|épuisé)|plus de crédits?",
     r"saldo.{0,20}(insuficiente|insufficiente|agotado|esgotado|esaurito)|sin saldo",
     r"cr[ée]dit[oi]s?.{0,20}(insu?ffi?cient|agotad|esgotad|esaurit|acaba|termina)",
@@ -56,9 +58,10 @@ NONE_AT_ALL = _any(r"\blimit: 0\b")
 """Gemini: this project has none of the quota, now or later."""
 _LONG = r"((per[- ]?|(a|each|every) |/ ?)(calendar )?(day|week|month)\b)"
 _OFTEN = r"(\b(dai|week|month)ly (?!plan|subscri|tier|bill|invoice|active))"
-_LIMIT = r"(limit|quota|allowance|\bcap\b|usage|requests|calls|tokens|messages|spend)"
+_LIMIT = r"(limit|quota|allowance|\bcap\b|usage|requests|calls|tokens|messages|spend|budget)"
 SPENT_QUOTA = _any(
     rf"{_LIMIT}.{{0,80}}{_LONG}|{_LONG}.{{0,40}}{_LIMIT}|{_OFTEN}.{{0,24}}{_LIMIT}",
+    r"(limit|quota|allowance|credits).{0,24}(this|your|the|current) (billing|usage|subscription) (cycle|period|month)",
     r"(try|retry|come back|resets?|renews?|available).{0,16}(tomorrow|next (week|month)|midnight)",
     r"(morgen|nächste woche|nächsten monat) (wieder|erneut)",
     r"mañana|amanhã|domani|demain|завтра|明日|明天|내일",
@@ -88,10 +91,12 @@ KEY = _any(
     r"(身份验证|鉴权|认证|身份認證|驗證).{0,4}(失败|失敗|错误)|(无效|無效)的? ?(api ?key|令牌|密钥|token)",
     r"(api ?key|令牌|密钥|金鑰).{0,4}(无效|無效|错误|不正确|过期|不存在)",
     r"api ?キー.{0,6}(無効|正しく|間違|期限|存在しません)|認証.{0,4}(失敗|エラー|でき)",
-    r"api ?키.{0,6}(유효하지|잘못|만료)|인증.{0,4}(실패|오류)|유효하지 않은 api ?키",
+    r"api ?키.{0,6}(유효하지|올바르지|잘못|만료|없)|인증.{0,4}(실패|오류)|유효하지 않은 api ?키",
     r"(ungültiger|falscher|abgelaufener) (api-?)?(schlüssel|key)",
     r"api-?(schlüssel|key).{0,12}(ungültig|falsch|abgelaufen|fehlt)|nicht autorisiert",
     r"authentifizierung.{0,12}(fehlgeschlagen|fehler)",
+    r"clé.{0,12}(api|d'accès).{0,24}(pas valide|a expiré|est expirée|révoquée|inconnue)",
+    r"(provide|supply|include|set|need|use) (an?|your|a valid|the) (valid )?(api|access)[-_ ]?(key|token)",
     r"clé.{0,12}(api|d'accès).{0,16}(invalide|incorrecte|expirée|non valide|manquante)|non autorisé",
     r"authentification.{0,12}(échou|erreur)",
     r"(clave|chave|chiave).{0,12}api.{0,16}(válida|inválida|incorrecta|incorreta|caducada|expirada|"
@@ -162,7 +167,8 @@ FILTER_IS_DOWN = _any(
 )
 """The filter itself failed, so it said nothing about the prompt."""
 QUOTED = re.compile(
-    r"""(?:input_value|value|input|got|received|content|prompt|text)\b[\s:=]{1,3}(?:("|'|`).{3,}?\1|“[^”]{3,}”)""",
+    r"""(?:input_value|value|input|got|received|content|prompt|text|arguments)\b[\s:=]{1,3}"""
+    r"""(?:("|'|`).{3,}?\1|“[^”]{3,}”|\{.{3,}\})""",
     re.DOTALL,
 )
 """What a message repeats of the request: it tells nothing about the error."""
@@ -202,6 +208,13 @@ REJECTED = _any(
     r"did not match schema|tool call validation|failed to (parse|call a function)",
     r"could not (parse|generate) .{0,20}(json|tool|function)",
     r"参数.{0,6}(错误|非法|有误|无效)|模型.{0,10}(不存在|已下线)|不支持|无效的?(参数|请求)",
+    r"(model|modell|modèle|modelo|modello|モデル|모델|модел)\w*.{0,40}(n'existe|introuvable|n'est (pas|plus)|inconnu|"
+    r"no existe|não existe|non esiste|no (está )?disponible|não (está )?disponível|non (è )?disponibile|no encontrad|"
+    r"não encontrad|non trovat|descontinuad|retirad|existiert nicht|nicht (gefunden|verfügbar|mehr)|unbekannt|"
+    r"見つかり|存在し|利用できま|終了|찾을 수|존재하지|지원하지|종료|не найден|не существует|недоступн|отключен)",
+    r"wird nicht unterstützt|nicht unterstützt|n'est pas pris(e)? en charge|non (pris en charge|supporté)|"
+    r"no (es|está) (compatible|soportad|admitid)|no se admite|não (é|está) (compatível|suportad)|não suportad|"
+    r"non (è )?support|サポートされて(い)?(ません|ない)|対応して(い)?(ません|ない)|지원되지|지원하지 않|не поддержива",
     r"無効な(リクエスト|パラメータ)|잘못된 (요청|매개변수)",
     r"ungültige (anfrage|parameter)|(requête|paramètre)s? (invalide|non valide)",
     r"(solicitud|parámetro|requisição|parâmetro|richiesta)\w* (no válid|inválid|non valid)",
@@ -217,6 +230,11 @@ RATE = _any(
     r"превышен лимит запросов",
 )
 WAIT = _any(r"(retry|try again|wait).{0,20}\d|please try again later|请稍后")
+FOR_NOW = _any(
+    r"temporar(y|ily|iamente)|temporairement|temporal?mente|vorübergehend|momentan|tijdelijk|временно|"
+    r"一時的|暂时|暫時|일시적|try again (later|soon|in a)",
+)
+"""Words by which something that is not there will be there again."""
 OVERLOADED = _any(
     r"overload|at capacity|capacity (exceeded|limit)|no capacity|temporarily (unavailable|busy)",
     r"server (is )?busy|high (demand|load|traffic)|no healthy upstream",
