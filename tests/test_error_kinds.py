@@ -54,6 +54,14 @@ OUT_OF_CREDIT = [
     (400, _said("クレジット残高が不足しています")),
     (403, _said("크레딧이 부족합니다")),
     (400, _said("Credito esaurito")),
+    (403, _said("预扣费额度失败, 用户剩余额度: $0.01")),
+    (429, _said("Seus créditos acabaram.")),
+    (403, _said("Se han agotado sus créditos: sin crédito no hay respuesta")),
+    (403, _said("Keine Credits mehr")),
+    (403, _said("Kontostand zu niedrig")),
+    (403, _said("Fonds insuffisants sur votre compte")),
+    (429, _said("The daily budget for this key has been used up")),
+    (429, _said("You've hit your usage limit for this billing cycle.")),
     (None, _said("You exceeded your current quota", code="insufficient_quota")),
     (None, {"type": "error", "error": {"type": "billing_error", "message": "Please update your payment method"}}),
     (None, {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}}),
@@ -111,6 +119,15 @@ DECLINED = [
     (None, _said("Output blocked by content filtering policy", type="api_error")),
     (None, {"error": {"code": "guardrail_intervened", "message": "Guardrail intervened"}}),
     (None, {"error": {"metadata": {"error_type": "content_policy_violation"}, "message": "Provider returned error"}}),
+    (400, _said("入力内容が利用規約に違反している可能性があります。")),
+    (400, _said("セーフティフィルターによりブロックされました")),
+    (400, _said("요청이 안전 시스템에 의해 거부되었습니다.")),
+    (400, _said("Votre requête a été rejetée par notre système de modération.")),
+    (400, _said("Tu solicitud fue rechazada por nuestro sistema de seguridad.")),
+    (400, _said("Bloqueado pelo filtro de segurança")),
+    (400, _said("Rifiutato dal sistema di moderazione")),
+    (400, _said("Vom Sicherheitssystem blockiert")),
+    (400, _said("Запрос отклонён системой безопасности")),
 ]
 KEY_REFUSED = [
     (401, b""),
@@ -260,11 +277,159 @@ def test_what_an_upstream_said_stands_in_the_message() -> None:
     assert "Provider returned error: max_tokens is too large: 99 (Azure)" in str(_told(400, body))
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "You have reached your monthly request limit for the free plan.",
+        "Trial keys are limited to 1000 API calls / month.",
+        "Weekly usage limit reached. Resets in 3 days.",
+        "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 requests",
+        "Daily token quota used up",
+        "You have used all requests of this account, try again tomorrow",
+        "Tageslimit erreicht.",
+        "Ihr monatliches Kontingent ist erreicht",
+        "Limite quotidienne atteinte",
+        "Quota mensuel dépassé",
+        "Límite diario de solicitudes alcanzado",
+        "Cota mensal excedida",
+        "Limite giornaliero raggiunto",
+        "Превышен дневной лимит",
+        "Лимит на сегодня исчерпан",
+        "1日あたりの利用上限に達しました。",
+        "今月の利用枠を超えました",
+        "일일 사용 한도를 초과했습니다",
+        "今日免费额度已用完,请明天再试",
+        "本月配额已达上限",
+    ],
+)
+def test_a_limit_of_a_day_or_a_month_stops_the_model(words: str) -> None:
+    assert type(_told(429, _said(words))) is OutOfCredit
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Limit 200 requests per day, used 200. Please try again in 7m12s.",
+        "Rate limit exceeded. Free tier: 5 requests per minute, 100 requests per day.",
+        "You have exceeded your rate limit. Monthly plans have higher limits.",
+        "Tokens per day (TPD): Limit 100000, Used 99800, Requested 1200. Please try again in 864ms.",
+        "Too many requests in the last day's burst window, try again in 20s",
+        "Rate limit of 100 requests/minute exceeded; upgrade to a monthly subscription for more",
+    ],
+)
+def test_a_limit_that_passes_within_the_run_is_waited_for(words: str) -> None:
+    assert type(_told(429, _said(words))) is RateLimited
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (500, _said("Authentication Error, invalid token passed", code="401"), KeyRefused),
+        (400, _said("Provider returned error", code=429), RateLimited),
+        (502, _said("No endpoints found that support tool use", code=404), Rejected),
+        (500, _said("upstream", status=402), OutOfCredit),
+        (503, _said("no channel is available", code="model_not_found"), Rejected),
+        (400, _said('Upstream said: {"error":{"type":"overloaded_error","message":"Overloaded"}}'), Overloaded),
+        (
+            500,
+            _said('AnthropicException - {"type":"error","error":{"type":"rate_limit_error"}}', code=429),
+            RateLimited,
+        ),
+        (400, {"__type": "com.amazon.coral.service#ThrottlingException", "message": "Rate exceeded"}, RateLimited),
+    ],
+)
+def test_what_an_upstream_answered_counts_behind_a_gateway(status: int, body: Any, kind: type[RequestError]) -> None:
+    assert type(_told(status, body)) is kind
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Le modèle demandé n'existe pas",
+        "El modelo solicitado no existe",
+        "O modelo foi descontinuado",
+        "Il modello non è disponibile",
+        "Das Modell wurde nicht gefunden",
+        "モデルが見つかりません",
+        "해당 모델을 찾을 수 없습니다",
+        "Модель не найдена",
+        "Parameter seed wird nicht unterstützt",
+        "Ce paramètre n'est pas pris en charge",
+        "logprobs no es compatible con este modelo",
+        "O parâmetro não é suportado",
+        "パラメータ logprobs はサポートされていません",
+        "이 모델에서는 지원되지 않습니다",
+        "Параметр не поддерживается",
+    ],
+)
+def test_a_model_or_a_setting_that_is_not_there_is_asked_once_in_any_language(words: str) -> None:
+    assert type(_told(None, _said(words))) is Rejected
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("Le modèle est surchargé", Overloaded),
+        ("Model m-1 is temporarily not available", Overloaded),
+        ("The model is not available, please try again later", Overloaded),
+        ("Das Modell ist überlastet", Overloaded),
+        ("El modelo está sobrecargado", Overloaded),
+        ("Le modèle est temporairement indisponible", Overloaded),
+        ("Das Modell ist vorübergehend nicht verfügbar", Overloaded),
+        ("El modelo temporalmente no disponible", Overloaded),
+        ("Модель временно недоступна", Overloaded),
+    ],
+)
+def test_a_model_that_is_busy_for_now_is_asked_again_in_any_language(words: str, kind: type[RequestError]) -> None:
+    assert type(_told(None, _said(words))) is kind
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Input should be a valid string [type=string_type, input_value='insufficient balance', input_type=list]",
+        "messages.0.content: expected text, got: 'my api key is invalid, was I banned for unsafe content?'",
+        'Unknown role. Value: "rate limit per day"',
+        'Failed to parse tool arguments: {"note": "the account has been suspended for unsafe content"}',
+        "Bad part in prompt: `content filter`",
+    ],
+)
+def test_what_a_message_repeats_of_the_request_says_nothing(words: str) -> None:
+    assert type(_told(400, _said(words))) is Rejected
+
+
+def test_a_filter_that_is_down_says_nothing_about_the_prompt() -> None:
+    for words in (
+        "Content filter service unavailable",
+        "The moderation endpoint timed out",
+        "Safety filter: internal error",
+    ):
+        assert type(_told(500, _said(words))) is ServerError
+
+
 def test_a_daily_quota_asks_to_wait_until_it_is_renewed() -> None:
     violations = [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]
     details = [{"violations": violations}, {"retryDelay": "3s"}]
     error = _told(429, {"error": {"code": 429, "message": "You exceeded your current quota", "details": details}})
     assert isinstance(error, RateLimited) and error.retry_after_s is not None and 3 < error.retry_after_s <= 86_400
+
+
+@pytest.mark.parametrize(
+    ("headers", "kind"),
+    [
+        ({"retry-after": "3"}, RateLimited),
+        ({"retry-after-ms": "1500"}, RateLimited),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "20m0s"}, RateLimited),
+        ({"retry-after": "40000"}, OutOfCredit),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "11h2m0s"}, OutOfCredit),
+        ({}, OutOfCredit),
+    ],
+)
+def test_a_limit_of_the_last_24_hours_that_passes_within_the_hour_is_waited_for(
+    headers: dict[str, str], kind: type[RequestError]
+) -> None:
+    body = json.dumps(_said("Rate limit reached for tokens per day (TPD)", code="rate_limit_exceeded")).encode()
+    assert type(error_from_status(429, headers, body, "/v1/chat/completions", WHERE)) is kind
 
 
 def test_a_wait_of_no_milliseconds_says_nothing() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from evalkit.adapters import openai_chat
 from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.chat_usage import UsageSoFar
 from evalkit.adapters.presets import load_preset
 from evalkit.errors import BadReply, SuiteError
 from evalkit.records import Request, Response, Settings
@@ -295,3 +296,30 @@ async def test_odd_finishes_have_a_meaning(finish: str, stop: str) -> None:
     body = _with(whole("openai_chat"), "finish_reason", finish)
     response = await _answer("openai_chat", json.dumps(body).encode(), "application/json")
     assert (response.text, response.stop_reason) == (TEXT, stop)
+
+
+@pytest.mark.parametrize(
+    ("usages", "tokens"),
+    [
+        (({"prompt_tokens": 9, "completion_tokens": 4}, {"prompt_tokens": 9, "completion_tokens": 0}), (9, 4)),
+        (({"prompt_tokens": 9, "completion_tokens": 4}, {"prompt_tokens": 0, "completion_tokens": 6}), (9, 6)),
+        (({"prompt_tokens": 9, "completion_tokens": 4}, {"total_tokens": 13}), (9, 4)),
+        (({"prompt_tokens": 9, "completion_tokens": 4}, {"prompt_tokens": None, "completion_tokens": None}), (9, 4)),
+        (({"prompt_tokens": 9}, {"completion_tokens": 4}), (9, 4)),
+        (({"prompt_tokens": 9, "completion_tokens": 1}, None, {"prompt_tokens": 9, "completion_tokens": 4}), (9, 4)),
+        (({"prompt_tokens": 0, "completion_tokens": 0}, {"prompt_tokens": 9, "completion_tokens": 4}, {}), (9, 4)),
+    ],
+)
+def test_a_later_empty_or_partial_usage_takes_no_count_away(usages: Any, tokens: tuple[int, int]) -> None:
+    so_far = UsageSoFar()
+    for usage in usages:
+        so_far.add(usage)
+    assert (so_far.last["prompt_tokens"], so_far.last["completion_tokens"]) == tokens
+
+
+def test_a_later_usage_keeps_the_details_that_it_leaves_out() -> None:
+    so_far = UsageSoFar()
+    so_far.add({"prompt_tokens": 9, "completion_tokens": 4, "prompt_tokens_details": {"cached_tokens": 3, "a": 1}})
+    so_far.add({"prompt_tokens": 9, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 0}, "cost": 0})
+    assert so_far.last["prompt_tokens_details"] == {"cached_tokens": 3, "a": 1}
+    assert so_far.last["completion_tokens"] == 5

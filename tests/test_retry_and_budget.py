@@ -70,6 +70,31 @@ def test_an_unknown_payment_counts_as_its_worst_case() -> None:
     assert budget.spent == Decimal("0.60")
 
 
+def test_an_answer_dearer_than_its_worst_case_holds_back_what_comes_after_it() -> None:
+    budget = Budget(Decimal("1.00"))
+    worst, paid = Decimal("0.01"), Decimal("0.10")
+    assert all(budget.reserve(worst) for _ in range(4))  # four under way before the first price is known
+    n = 0
+    for _ in range(100):
+        budget.settle(worst, paid)
+        n += 1
+        if not budget.reserve(worst):
+            break
+    while budget.reserved:
+        budget.settle(worst, paid)
+        n += 1
+    assert n == 10
+    assert budget.spent == Decimal("1.00")
+
+
+def test_cheaper_answers_hold_nothing_back() -> None:
+    budget = Budget(Decimal("0.10"))
+    for _ in range(50):
+        assert budget.reserve(Decimal("0.01"))
+        budget.settle(Decimal("0.01"), Decimal("0.001"))
+    assert budget.spent == Decimal("0.050")
+
+
 def test_without_a_cap_everything_may_be_sent_and_unknown_stays_out_of_the_sum() -> None:
     budget = Budget(None)
     assert budget.reserve(None)

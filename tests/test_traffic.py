@@ -315,6 +315,18 @@ def test_results_at_an_address_are_refused_before_anything_is_asked(
         assert len(provider.account) == 0
 
 
+@pytest.mark.parametrize(("folder", "said"), [("", "has no name"), ("  ", "has no name"), ("r\udcff", "must be UTF-8")])
+def test_a_folder_of_results_that_cannot_be_one_is_refused_before_anything_is_asked(
+    folder: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
+        suite = write_suite(tmp_path, provider.base_url, n=2)
+        ran = evalkit(capsys, "run", suite, "--results", folder)
+        assert ran.code == 2
+        assert said in ran.err
+        assert len(provider.account) == 0
+
+
 def test_a_run_that_was_complete_but_never_told_is_told_again_and_not_paid_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

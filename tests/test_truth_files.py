@@ -267,3 +267,12 @@ def test_a_schema_that_refers_often_is_fine(world: DataWorld) -> None:
     node = {"type": "object", "properties": {"left": {"$ref": "#/$defs/node"}, "right": {"$ref": "#/$defs/node"}}}
     schema = {"$defs": {"node": node}, "$ref": "#/$defs/node"}
     assert world.check([{"id": "1", "q": "b"}], target=None, score={"use": "json", "schema": schema}).code == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n\n", b"\n \r\n"])
+def test_a_file_without_a_record_says_so(world: DataWorld, content: bytes) -> None:
+    assert "holds no record" in world.said(content)
+
+
+def test_an_open_quotation_mark_in_csv_is_named(world: DataWorld) -> None:
+    assert "never closes" in world.said(b'q,a\n"x,A\ny,B\n', name="d.csv")

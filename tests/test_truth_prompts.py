@@ -426,3 +426,24 @@ def test_a_template_ends_soon_whatever_it_says(world: DataWorld, prompt: str) ->
     began = time.monotonic()
     assert "d.jsonl:1" in world.said(one(), prompt=prompt)
     assert time.monotonic() - began < 8.0
+
+
+@pytest.mark.parametrize("score", ["exact", "contains", {"overlap": {"metric": "f1"}}])
+@pytest.mark.parametrize("answers", [["Paris", "City of Paris"], ["Paris"], [1, 2], [["a"], "b"]])
+def test_a_list_as_the_right_answer_is_said_with_the_way_out(world: DataWorld, score: Any, answers: Any) -> None:
+    ran = world.check(one(a=answers), score=score)
+    assert ran.code == 0
+    assert "a list as the right answer" in ran.out + ran.err
+    assert "field: ..." in ran.out + ran.err
+
+
+@pytest.mark.parametrize("answer", ["[citation]", "[x", "A [B]", "4"])
+def test_a_text_with_brackets_is_no_list(world: DataWorld, answer: str) -> None:
+    ran = world.check(one(a=answer))
+    assert "a list as the right answer" not in ran.out + ran.err
+
+
+def test_a_list_under_field_needs_no_note(world: DataWorld) -> None:
+    ran = world.check(one(a=["u", "v"]), score={"exact": {"field": "a"}}, target=None)
+    assert ran.code == 0
+    assert "a list as" not in ran.out + ran.err

@@ -33,26 +33,31 @@ _CACHED_PATHS = (
 
 
 class UsageSoFar:
-    """The usage objects of one answer as they come. The later one counts, but zeros never replace counts: gateways
-    send an empty bill after the true one."""
+    """The usage objects of one answer as they come. The later one counts field by field, but a zero or nothing never
+    replaces a count: gateways send an empty bill after the true one, or only a part of it."""
 
     __slots__ = ("last",)
 
     def __init__(self) -> None:
         self.last: Any = None
-        """The usage object that counts, as it came."""
+        """The usage that counts; None before the first."""
 
     def add(self, usage: Any) -> None:
         """One more usage object."""
-        if not isinstance(usage, dict) or (self.last is not None and is_empty_bill(usage)):
-            return
-        self.last = usage
+        if isinstance(usage, dict):
+            self.last = usage if self.last is None else _later(self.last, usage)
 
 
-def is_empty_bill(usage: Mapping[str, Any]) -> bool:
-    """Whether every count of input and output is 0 or absent, and no cost is stated."""
-    names = ("prompt_tokens", "completion_tokens", "input_tokens", "output_tokens", "total_tokens")
-    return not any(usage.get(name) for name in (*names, "cost", "cost_in_usd_ticks"))
+def _later(known: Mapping[str, Any], usage: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known after one more usage object."""
+    merged = dict(known)
+    for key, value in usage.items():
+        before = known.get(key)
+        if isinstance(value, dict) and isinstance(before, dict):
+            merged[key] = _later(before, value)
+        elif value or not before:
+            merged[key] = value
+    return merged
 
 
 def believed(usage: Usage | None, *, has_output: bool) -> Usage | None:

@@ -121,8 +121,8 @@ def _objects(said: Any) -> Iterator[dict[str, Any]]:
             n_nodes += 1
             if n_nodes > _MAX_NODES:
                 return
-            if isinstance(node, str) and node.lstrip()[:1] in {"{", "["}:
-                node = _parsed(node)  # noqa: PLW2901 (a gateway's copy of what its upstream said)
+            if isinstance(node, str):
+                node = _told_inside(node)  # noqa: PLW2901 (a gateway's copy of what its upstream said)
             if isinstance(node, list):
                 deeper += node[:20]
             elif isinstance(node, dict):
@@ -131,6 +131,14 @@ def _objects(said: Any) -> Iterator[dict[str, Any]]:
         level = [node for node in deeper if isinstance(node, dict | list | str)]
         if not level:
             return
+
+
+def _told_inside(text: str) -> Any:
+    """The JSON that a text is, or holds after some words ("Upstream said: {...}"); None where there is none."""
+    start, end = text.find("{"), text.rfind("}")
+    if text.lstrip()[:1] == "[":
+        return _parsed(text)
+    return _parsed(text[start : end + 1]) if 0 <= start < end else None
 
 
 def _parsed(text: str) -> Any:
@@ -146,7 +154,7 @@ def _codes(node: Mapping[str, Any]) -> set[str]:
     found = set()
     for key, value in node.items():
         if key in _CODE_KEYS and isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) < 120:
-            found.add(plain_code(value))
+            found.add(plain_code(str(value).rsplit("#", 1)[-1]))  # com.amazon.coral.service#ThrottlingException
             if key == "code" and _NUMBER.fullmatch(str(value)):
                 found.add(f"{_ZAI}{value}")
             if key == "quotaid" and "perday" in plain_code(value):

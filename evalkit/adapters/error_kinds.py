@@ -164,6 +164,7 @@ _REJECTED = {
     "zai1261",
     "minimax2013",
 }
+_NO_SUCH_MODEL = {"modelnotfound", "modelnotexist", "modelnotsupported", "unsupportedmodel", "invalidmodel"}
 _RATE_LIMITED = {
     "ratelimit",
     "ratelimited",
@@ -188,6 +189,7 @@ _SPENT_UNTIL_LATER = {"zai1304", "zai1308", "zai1310"}
 _REQUESTED = re.compile(r"limit:?\s*(\d+)\b.{0,80}?requested:?\s*(\d+)\b")
 _NO_STATUS_OF_CONTENT = {401, 402, 407, 408, 429, 502, 503, 504, 529}
 """Statuses under which words about safety are about something else: accounts, gateways, limits."""
+_SOON_S = 3600.0
 _MATCHED = 1_500
 """Characters of a message that are looked at: what stands further back may quote the prompt."""
 
@@ -197,15 +199,20 @@ def plain_code(value: object) -> str:
     return re.sub(r"[^a-z0-9]", "", str(value).lower())
 
 
-def error_kind(status: int | None, codes: AbstractSet[str], words: str, *, is_json: bool = True) -> ErrorKind:  # noqa: PLR0911
+def error_kind(  # noqa: PLR0911 (one line for each kind)
+    status: int | None, codes: AbstractSet[str], words: str, *, is_json: bool = True, wait_s: float | None = None
+) -> ErrorKind:
     """The kind of an error.
 
     `status` is the HTTP status or the one inside the error object, None where neither is there. `codes` are everything
     that names the kind of error, by `plain_code`. `words` is what the provider says to a person. `is_json`: whether the
-    error came as JSON; a web page with 403 comes from a firewall, not from the provider's check of keys.
+    error came as JSON; a web page with 403 comes from a firewall, not from the provider's check of keys. `wait_s`
+    is the wait in seconds that the provider asks for, None where it asks for none: a limit of a day that passes within
+    the hour is one of the last 24 hours, and can be waited for.
     """
-    text = words[:_MATCHED].casefold()
-    if _is_out_of_credit(status, codes, text):
+    text = error_words.QUOTED.sub(" ", words[:_MATCHED].casefold())
+    passes_soon = wait_s is not None and 0 < wait_s <= _SOON_S
+    if _is_out_of_credit(status, codes, text, passes_soon=passes_soon):
         return ErrorKind.OUT_OF_CREDIT
     if status == 407:
         return ErrorKind.REJECTED
@@ -220,14 +227,14 @@ def error_kind(status: int | None, codes: AbstractSet[str], words: str, *, is_js
     return _by_status(status, codes, text, is_json=is_json)
 
 
-def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str) -> bool:  # noqa: PLR0911 (from the top)
+def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str, *, passes_soon: bool) -> bool:  # noqa: PLR0911 (from the top)
     if status == 402:
         return True
     if error_words.ALLOCATED.search(text):  # DashScope says insufficient_quota to a limit of tokens a minute
         return bool(error_words.FREE_ALLOWANCE.search(text))
     if _OUT_OF_CREDIT & codes or _SPENT_UNTIL_LATER & codes:
         return True
-    if error_words.SPENT_QUOTA.search(text) and (status in {None, 429, 403}):
+    if status in {None, 429, 403} and _is_spent_for_long(text, passes_soon=passes_soon):
         return True
     if status in {404, 405, 408, 413, 422, 502, 504, 529}:
         return False
@@ -236,6 +243,13 @@ def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str) ->
     return bool(error_words.OUT_OF_CREDIT.search(text)) or (
         status in {403, 412} and bool(error_words.BILLING.search(text))
     )
+
+
+def _is_spent_for_long(text: str, *, passes_soon: bool) -> bool:
+    """Whether a limit is reached that one run cannot wait for."""
+    if error_words.NONE_AT_ALL.search(text):
+        return True
+    return not passes_soon and bool(error_words.SPENT_QUOTA.search(text)) and not error_words.SHORT.search(text)
 
 
 def _is_key_refused(status: int | None, codes: AbstractSet[str], text: str) -> bool:
@@ -249,7 +263,9 @@ def _is_key_refused(status: int | None, codes: AbstractSet[str], text: str) -> b
 def _is_declined(status: int | None, codes: AbstractSet[str], text: str) -> bool:
     if _DECLINED & codes and status not in {401, 402}:
         return True
-    return status not in _NO_STATUS_OF_CONTENT and bool(error_words.DECLINED.search(text))
+    if status in _NO_STATUS_OF_CONTENT or not error_words.DECLINED.search(text):
+        return False
+    return not error_words.FILTER_IS_DOWN.search(text)
 
 
 def _can_never_pass(status: int | None, codes: AbstractSet[str], text: str) -> bool:
@@ -262,6 +278,8 @@ def _can_never_pass(status: int | None, codes: AbstractSet[str], text: str) -> b
         if (numbers := _REQUESTED.search(text)) and int(numbers[2][:15]) > int(numbers[1][:15]):
             return True  # one request alone is above the limit of a minute or a day
     if status is not None and status >= 500:
+        if codes & _NO_SUCH_MODEL:
+            return True
         return bool(error_words.CONTEXT.search(text)) or "contextlengthexceeded" in codes
     return False
 
@@ -277,16 +295,17 @@ def _without_status(codes: AbstractSet[str], text: str) -> ErrorKind:  # noqa: P
         return ErrorKind.REJECTED
     if any(code in {"permissiondenied", "permissionerror", "forbidden", "accessdenied"} for code in codes):
         return ErrorKind.KEY_REFUSED
-    if error_words.CONTEXT.search(text) or error_words.REJECTED.search(text):
+    is_for_now = error_words.FOR_NOW.search(text) is not None
+    if error_words.CONTEXT.search(text) or (error_words.REJECTED.search(text) and not is_for_now):
         return ErrorKind.REJECTED
     if error_words.RATE.search(text):
         return ErrorKind.RATE_LIMITED
-    if error_words.OVERLOADED.search(text):
+    if is_for_now or error_words.OVERLOADED.search(text):
         return ErrorKind.OVERLOADED
     return ErrorKind.SERVER
 
 
-def _by_status(status: int, codes: AbstractSet[str], text: str, *, is_json: bool) -> ErrorKind:
+def _by_status(status: int, codes: AbstractSet[str], text: str, *, is_json: bool) -> ErrorKind:  # noqa: PLR0911
     if status == 403:
         if error_words.RATE.search(text) or any("ratelimit" in code for code in codes):
             return ErrorKind.RATE_LIMITED
@@ -297,4 +316,6 @@ def _by_status(status: int, codes: AbstractSet[str], text: str, *, is_json: bool
         return ErrorKind.OVERLOADED
     if status >= 500 or status in {408, 409, 425}:
         return ErrorKind.SERVER
+    if status == 400 and any(code.startswith("throttl") or "ratelimit" in code for code in codes):
+        return ErrorKind.RATE_LIMITED  # the JSON protocols of AWS answer 400
     return ErrorKind.REJECTED

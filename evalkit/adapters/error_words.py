@@ -32,14 +32,17 @@ OUT_OF_CREDIT = _any(
     r"specified api usage limits",  # Anthropic: a limit that the account has set for the month
     r"free (allocated )?quota .{0,20}(exceeded|exhausted|used up)|free tier .{0,40}(exhausted|used up)",
     r"余额(不足|已用完|已耗尽|为零|过低)|餘額不足|欠费|欠費|额度.{0,6}(不足|用尽|用完|耗尽|超限)|請?充值",
-    r"资源包.{0,10}(用尽|不足|耗尽)",
+    r"资源包.{0,10}(用尽|不足|耗尽)|预扣费|(額度|点数|點數|积分).{0,6}(不足|用尽|用盡|用完|耗尽|耗盡)",
     r"残高.{0,6}(不足|足り|ありません)|クレジット.{0,6}(不足|足り|ありません|切れ|使い切)|支払.{0,8}(必要|滞納)",
     r"잔액.{0,4}부족|크레딧.{0,6}(부족|소진|없)|결제.{0,6}필요",
     r"guthaben.{0,30}(aufgebraucht|erschöpft|nicht (aus|genügend)|zu (niedrig|gering)|reicht)",
-    r"(kein|ungenügendes|unzureichendes|nicht genügend) guthaben",
+    r"(keine?|ungenügendes|unzureichendes|nicht genügend) (guthaben|credits)",
+    r"kontostand.{0,20}(niedrig|gering|negativ|reicht nicht)|konto auf(zu)?laden",
+    r"(fonds|crédits?) insuffisants?|rechargez",
     r"solde.{0,20}(insuffisant|épuisé)|crédits?.{0,20}(insuffisant|épuisé)|plus de crédits?",
     r"saldo.{0,20}(insuficiente|insufficiente|agotado|esgotado|esaurito)|sin saldo",
-    r"créditos?.{0,20}(insuficiente|agotad|esgotad)",
+    r"cr[ée]dit[oi]s?.{0,20}(insu?ffi?cient|agotad|esgotad|esaurit|acaba|termina)",
+    r"(sin|sem|senza) (cr[ée]dit[oi]s?|fondos)",
     r"(fondos|fundos) insuficientes|credito.{0,20}(insufficiente|esaurito)",
     r"недостаточно (средств|баланса|кредитов|денег)|баланс\w*.{0,20}(исчерпан|недостаточ|отрицател)",
     r"(средства|кредиты) (закончились|исчерпаны)|пополните",
@@ -51,12 +54,32 @@ BILLING = _any(r"billing|invoice|payment|subscription .{0,20}(expired|inactive|r
 """Only with 403 and 412, where it is about the account."""
 ALLOCATED = _any(r"allocated quota exceeded")
 FREE_ALLOWANCE = _any(r"free")
+NONE_AT_ALL = _any(r"\blimit: 0\b")
+"""Gemini: this project has none of the quota, now or later."""
+_LONG = r"((per[- ]?|(a|each|every) |/ ?)(calendar )?(day|week|month)\b)"
+_OFTEN = r"(\b(dai|week|month)ly (?!plan|subscri|tier|bill|invoice|active))"
+_LIMIT = r"(limit|quota|allowance|\bcap\b|usage|requests|calls|tokens|messages|spend|budget)"
 SPENT_QUOTA = _any(
-    r"\blimit: 0\b",  # Gemini: this project has none of it at all
-    r"quota.{0,80}\b(per ?day|daily|per ?month|monthly)\b|(daily|monthly) (quota|limit|allowance)",
-    r"(今日|每日|每月|每周).{0,8}(限额|上限|额度)",
+    rf"{_LIMIT}.{{0,80}}{_LONG}|{_LONG}.{{0,40}}{_LIMIT}|{_OFTEN}.{{0,24}}{_LIMIT}",
+    r"(limit|quota|allowance|credits).{0,24}(this|your|the|current) (billing|usage|subscription) (cycle|period|month)",
+    r"(try|retry|come back|resets?|renews?|available).{0,16}(tomorrow|next (week|month)|midnight)",
+    r"(morgen|nächste woche|nächsten monat) (wieder|erneut)",
+    r"mañana|amanhã|domani|demain|завтра|明日|明天|내일",
+    r"(今日|今天|当日|當日|每日|每天|单日|單日|每月|本月|当月|每周|本周|每週).{0,12}(限额|限額|上限|额度|額度|配额|配額|限制|次数)",
+    r"(1日|一日|日次|本日|月間|月次|今月|1か月|1ヶ月|週間|今週).{0,16}(上限|制限|枠)",
+    r"(일일|하루|오늘|월간|이번 달|월별|주간|이번 주).{0,16}(한도|제한|할당량|사용량)",
+    r"(tages|wochen|monats)-?(limit|kontingent|grenze|quote|budget)",
+    r"(täglich|wöchentlich|monatlich)\w*.{0,24}(limit|kontingent|grenze|quote)",
+    r"(limite|quota|plafond).{0,24}(quotidien|journali|hebdomadaire|mensuel)|(quota|limite) (du|par) (jour|mois)",
+    r"(l[íi]mite|cuota|cota|quota).{0,24}(diári[oa]|diari[oa]|semanal|mensual|mensal|giornalier|settimanal|mensil)",
+    r"(дневн|суточн|недельн|месячн)\w+.{0,20}(лимит|квот)|(лимит|квот)\w*.{0,24}(день|сутки|сегодня|недел|месяц)",
 )
-
+"""A limit of a day or longer: spent for the length of a run, unless a wait in minutes is said beside it."""
+SHORT = _any(
+    r"(per|a|each)[- ]?(second|minute|min|hour)\b|/ ?(s|sec|min|minute|hour|h)\b|\b[rt]pm\b",
+    r"(retry|try again|wait|resets?|renews?).{0,20}\d[\d.]* ?(ms|m\d|min|s\b|sec)",
+)
+"""A limit or a wait of minutes, named beside one of a day."""
 KEY = _any(
     r"(invalid|incorrect|wrong|bad|missing|expired|revoked|unknown|malformed|inactive|disabled|"
     r"no) (x-)?(api|access|auth\w*|secret|bearer)[-_ ]?(key|token|credential)",
@@ -68,10 +91,12 @@ KEY = _any(
     r"(身份验证|鉴权|认证|身份認證|驗證).{0,4}(失败|失敗|错误)|(无效|無效)的? ?(api ?key|令牌|密钥|token)",
     r"(api ?key|令牌|密钥|金鑰).{0,4}(无效|無效|错误|不正确|过期|不存在)",
     r"api ?キー.{0,6}(無効|正しく|間違|期限|存在しません)|認証.{0,4}(失敗|エラー|でき)",
-    r"api ?키.{0,6}(유효하지|잘못|만료)|인증.{0,4}(실패|오류)|유효하지 않은 api ?키",
+    r"api ?키.{0,6}(유효하지|올바르지|잘못|만료|없)|인증.{0,4}(실패|오류)|유효하지 않은 api ?키",
     r"(ungültiger|falscher|abgelaufener) (api-?)?(schlüssel|key)",
     r"api-?(schlüssel|key).{0,12}(ungültig|falsch|abgelaufen|fehlt)|nicht autorisiert",
     r"authentifizierung.{0,12}(fehlgeschlagen|fehler)",
+    r"clé.{0,12}(api|d'accès).{0,24}(pas valide|a expiré|est expirée|révoquée|inconnue)",
+    r"(provide|supply|include|set|need|use) (an?|your|a valid|the) (valid )?(api|access)[-_ ]?(key|token)",
     r"clé.{0,12}(api|d'accès).{0,16}(invalide|incorrecte|expirée|non valide|manquante)|non autorisé",
     r"authentification.{0,12}(échou|erreur)",
     r"(clave|chave|chiave).{0,12}api.{0,16}(válida|inválida|incorrecta|incorreta|caducada|expirada|"
@@ -109,6 +134,13 @@ DECLINED = _any(
     r"(?<!case.)sensitive (content|words?|information|topic|material|text)|new_sensitive",
     r"(contains?|contain) (sensitive|senstive)|content.{0,12}sensitive|considered high risk|responsible ai",
     r"model armor",
+    r"(système|filtre|règles?|dispositif|politique)s? de (sécurité|modération)|modération (du|des|de)",
+    r"(sistema|filtro|norma|directiva|diretriz|política|controllo|regola|regole)\w* (de|di|del) "
+    r"(seguridad|segurança|sicurezza|moderación|moderação|moderazione)",
+    r"(moderations|sicherheits)(system|filter|richtlinie|prüfung|gründen)|moderation (blockiert|abgelehnt)",
+    r"モデレーション|セーフティ|(安全|セキュリティ)(フィルタ|システム|チェック|ガイドライン)|(利用規約|ガイドライン|規約).{0,8}(違反|抵触|反する)",
+    r"안전 ?(시스템|필터|장치|검사)|세이프티|모더레이션|(약관|가이드라인|지침).{0,6}(위반|위배)",
+    r"(систем|фильтр|политик|правил)\w* безопасности",
     r"敏感(内容|信息|词|資訊|內容)?|涉敏|不安全|违规|違規|违法|违反.{0,12}(政策|规定|规范|准则)",
     r"内容.{0,6}(审核|过滤|拦截|不合规|风险)|(内容|安全)(审查|审核)|不当内容|高风险",
     r"コンテンツ.{0,4}(フィルタ|ポリシー)|不適切な|ポリシー.{0,8}違反|安全(性|上).{0,8}(理由|ため|ポリシー|懸念)|有害な",
@@ -128,6 +160,18 @@ DECLINED = _any(
     r"(недопустим|неприемлем|запрещ[её]нн|опасн)\w+ (контент|содержани|материал|запрос)",
     r"фильтр\w*.{0,12}(контент|содерж)|модераци|соображени\w+ безопасности",
 )
+
+FILTER_IS_DOWN = _any(
+    r"(filter|moderation|safety|guardrail)\w*.{0,30}\b(unavailable|timed? ?out|timeout|unreachable|not responding|"
+    r"is down|could not be reached|internal error)",
+)
+"""The filter itself failed, so it said nothing about the prompt."""
+QUOTED = re.compile(
+    r"""(?:input_value|value|input|got|received|content|prompt|text|arguments)\b[\s:=]{1,3}"""
+    r"""(?:("|'|`).{3,}?\1|“[^”]{3,}”|\{.{3,}\})""",
+    re.DOTALL,
+)
+"""What a message repeats of the request: it tells nothing about the error."""
 
 CONTEXT = _any(
     r"context[-_ ]?(length|window|size|limit)|context overflow|token limit|too many (input )?tokens",
@@ -164,6 +208,13 @@ REJECTED = _any(
     r"did not match schema|tool call validation|failed to (parse|call a function)",
     r"could not (parse|generate) .{0,20}(json|tool|function)",
     r"参数.{0,6}(错误|非法|有误|无效)|模型.{0,10}(不存在|已下线)|不支持|无效的?(参数|请求)",
+    r"(model|modell|modèle|modelo|modello|モデル|모델|модел)\w*.{0,40}(n'existe|introuvable|n'est (pas|plus)|inconnu|"
+    r"no existe|não existe|non esiste|no (está )?disponible|não (está )?disponível|non (è )?disponibile|no encontrad|"
+    r"não encontrad|non trovat|descontinuad|retirad|existiert nicht|nicht (gefunden|verfügbar|mehr)|unbekannt|"
+    r"見つかり|存在し|利用できま|終了|찾을 수|존재하지|지원하지|종료|не найден|не существует|недоступн|отключен)",
+    r"wird nicht unterstützt|nicht unterstützt|n'est pas pris(e)? en charge|non (pris en charge|supporté)|"
+    r"no (es|está) (compatible|soportad|admitid)|no se admite|não (é|está) (compatível|suportad)|não suportad|"
+    r"non (è )?support|サポートされて(い)?(ません|ない)|対応して(い)?(ません|ない)|지원되지|지원하지 않|не поддержива",
     r"無効な(リクエスト|パラメータ)|잘못된 (요청|매개변수)",
     r"ungültige (anfrage|parameter)|(requête|paramètre)s? (invalide|non valide)",
     r"(solicitud|parámetro|requisição|parâmetro|richiesta)\w* (no válid|inválid|non valid)",
@@ -179,8 +230,15 @@ RATE = _any(
     r"превышен лимит запросов",
 )
 WAIT = _any(r"(retry|try again|wait).{0,20}\d|please try again later|请稍后")
+FOR_NOW = _any(
+    r"temporar(y|ily|iamente)|temporairement|temporal?mente|vorübergehend|momentan|tijdelijk|временно|"
+    r"一時的|暂时|暫時|일시적|try again (later|soon|in a)",
+)
+"""Words by which something that is not there will be there again."""
 OVERLOADED = _any(
     r"overload|at capacity|capacity (exceeded|limit)|no capacity|temporarily (unavailable|busy)",
     r"server (is )?busy|high (demand|load|traffic)|no healthy upstream",
-    r"繁忙|过载|访问量过大|負荷|混雑|과부하|혼잡|überlastet|surchargé|sobrecargad|перегружен",
+    r"繁忙|过载|访问量过大|(负载|負載|负荷).{0,4}[过過较較]?[高大]|暂时不可用|暫時無法|負荷|混雑|과부하|혼잡|일시적으로",
+    r"überlastet|ausgelastet|surchargé|sobrecargad|sovraccaric|перегружен|временно недоступ",
+    r"vorübergehend nicht (verfügbar|erreichbar)|temporairement indisponible|temporal?mente (no disponible|indispon)",
 )

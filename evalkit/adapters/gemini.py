@@ -20,6 +20,7 @@ import orjson
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.gemini_stream import GeminiAnswer
+from evalkit.adapters.gemini_stream import usage_of as usage_of  # noqa: PLC0414 (its doorway)
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.tool_calls import offered

@@ -93,8 +93,15 @@ def error_from_status(
     wait = retry_after(headers, said.retry_delay)
     if "quotaperday" in said.codes:
         wait = max(wait or 0.0, _until_reset())
-    kind = error_kind(status, said.codes, said.words or words, is_json=said.is_json)
+    kind = error_kind(
+        _status_of(status, said.status), said.codes, said.words or words, is_json=said.is_json, wait_s=wait
+    )
     return _error(kind, status, words, wait, path, where)
+
+
+def _status_of(status: int, inner: int | None) -> int:
+    """The status that says most: gateways hide what their upstream answered behind a 400 or a 5xx of their own."""
+    return inner if inner is not None and (status in {400, 500, 502, 503} and inner != 400) else status
 
 
 def error_from_event(event: Any, path: str, where: Where) -> RequestError | Declined:
@@ -103,7 +110,7 @@ def error_from_event(event: Any, path: str, where: Where) -> RequestError | Decl
     `Declined` where it says that a filter turned the prompt or the answer away.
     """
     said = error_in(event)
-    kind = error_kind(said.status, said.codes, said.words)
+    kind = error_kind(said.status, said.codes, said.words, wait_s=retry_after({}, said.retry_delay))
     words = said.words or orjson.dumps(event, default=str).decode()[: 8 * MAX_MESSAGE]
     error = _error(kind, said.status, words, retry_after({}, said.retry_delay), path, where)
     if isinstance(error, RequestError):

@@ -3,7 +3,9 @@
 Before a request goes out its worst case is reserved (every prompt byte a token, the whole output limit used); when its
 answer comes the reservation becomes the true price. An attempt that broke off without an answer may have been billed:
 its worst case counts as spent, and a further attempt needs a reservation of its own. A run therefore stops *before* the
-cap, never after it.
+cap, never after it. Where an answer cost more than its worst case (a server that puts a long prompt of its own before
+ours), every request under way and every later one is held to cost as much more: only what was under way by then can
+pass the cap.
 """
 
 from __future__ import annotations
@@ -68,6 +70,9 @@ class Budget:
         self.spent = spent
         """Paid by this run so far, earlier sittings of a resumed run included."""
         self.reserved = ZERO
+        self._n_held = 0
+        self._excess = ZERO
+        """The most that an answer has cost beyond its worst case."""
 
     def reserve(self, worst: Decimal | None) -> bool:
         """Set the worst case of one request aside; False when the cap could be passed, and then nothing is reserved.
@@ -77,9 +82,12 @@ class Budget:
         """
         if self.cap is None:
             return True
-        if worst is None or self.spent + self.reserved + worst > self.cap:
+        if worst is None:
+            return False
+        if self.spent + self.reserved + worst + self._excess * (self._n_held + 1) > self.cap:
             return False
         self.reserved += worst
+        self._n_held += 1
         if self._keep is not None:
             self._keep(self.spent + self.reserved)
         return True
@@ -88,6 +96,9 @@ class Budget:
         """Turn a reservation into what was really paid; an unknown payment counts as its worst case."""
         if self.cap is not None and worst is not None:
             self.reserved -= worst
+            self._n_held -= 1
+            if paid is not None:
+                self._excess = max(self._excess, paid - worst)
         actual = paid if paid is not None else worst if self.cap is not None else None
         if actual is not None:
             self.spent += actual

@@ -68,7 +68,17 @@ def default_results() -> Path:
 
 
 def refuse_address(folder: object) -> None:
-    """Raises UserError where a folder of results is written as an address, whatever its scheme."""
+    """Raises UserError where a folder of results is written as an address, whatever its scheme, is no name at all, or
+    is one that Parquet files cannot be written under."""
+    if not str(folder).strip():
+        raise UserError("The folder of results has no name. Is the variable that should hold it empty?")
+    try:
+        os.fsencode(str(folder)).decode()
+    except UnicodeDecodeError as error:
+        shown = os.fsencode(str(folder)).decode("utf-8", "backslashreplace")
+        raise UserError(
+            f"{shown}: the name of a folder of results must be UTF-8. Choose another: --results."
+        ) from error
     found = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/", str(folder))
     if found is not None:
         raise UserError(

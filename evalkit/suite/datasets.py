@@ -12,6 +12,7 @@ with its place; nothing is skipped in silence but blank lines.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import json
@@ -151,10 +152,12 @@ class Data:
             number += 1
             if len(raw) > LONGEST_LINE:
                 raise SuiteError(f"{self.place(number)}: is a line of more than {LONGEST_LINE // 1_000_000} MB")
-            if raw.isspace():
+            if number == 1:
+                raw = raw.removeprefix(codecs.BOM_UTF8)
+            if not raw.strip():
                 continue
             try:
-                text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+                text = raw.decode()
                 record = _DECODER.decode(text)
             except UnicodeDecodeError as error:
                 complain(f"{self.place(number)}: {not_utf8(error)}")

@@ -7,6 +7,7 @@ None of it is an error by itself: a data set may well be so. Most of it is a sli
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -30,7 +31,10 @@ FEWEST_PLACES = 5
 class Observed:
     """Sees every sample of a task once."""
 
-    def __init__(self, task: str, prompt: Prompt, target: str | None, *, permuted: int | None) -> None:
+    def __init__(
+        self, task: str, prompt: Prompt, target: str | None, *, permuted: int | None, words_of: str | None = None
+    ) -> None:
+        """`words_of`: the scorer that compares the reply with the target's text; None where another one marks."""
         self._task = task
         self._prompt = prompt
         self._target = target
@@ -39,6 +43,8 @@ class Observed:
         self._first: Sample | None = None
         self._same_prompt = self._same_target = self._same_place = True
         self._referring: list[str] = []
+        self._words_of = words_of
+        self._listed: list[str] = []
         self._alike: list[str] = []
         self._empty: list[str] = []
         self.left_out: list[str] = []
@@ -56,6 +62,8 @@ class Observed:
                 self._empty.append(sample.id)
         if self._permuted is not None and orders.refers_to_others(sample.choices):
             self._referring.append(sample.id)
+        if self._words_of is not None and _is_list(sample.target):
+            self._listed.append(sample.id)
         if sample.turn > 1:
             return
         self._n += 1
@@ -89,6 +97,11 @@ class Observed:
                 f"{_samples(self.near, 'reads', 'read')} nearly like one of the few-shot examples; look whether that "
                 "example gives the answer away"
             )
+        if self._listed:
+            yield (
+                f"{_samples(self._listed, 'has', 'have')} a list as the right answer, compared as the text of that "
+                f"list; where each of its texts is right, name the field: score: {{{self._words_of}: {{field: ...}}}}"
+            )
         if self._alike:
             yield f"{_samples(self._alike, 'has', 'have')} two options that read alike; which one is right?"
         if self._empty:
@@ -121,6 +134,15 @@ class Observed:
                 f"the right option is number {_place(first) + 1} in all {self._n:,} samples: a model that always says "
                 "so is always right; shuffle the options, or write permute"
             )
+
+
+def _is_list(target: str | None) -> bool:
+    if target is None or not (target.startswith("[") and target.endswith("]")):
+        return False
+    try:
+        return isinstance(json.loads(target), list)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _place(sample: Sample) -> int:

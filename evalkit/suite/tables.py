@@ -51,7 +51,10 @@ def read_table(
                 elif cells:
                     complain(f"{place(number + n_before)}: has {len(cells)} cells; the header has {len(header)}")
         except csv.Error as error:
-            raise SuiteError(f"{place(rows.line_num + n_before)}: is not valid CSV: {error}") from error
+            open_quote = (
+                " (a quotation mark that opens a cell and never closes?)" if "end of data" in str(error) else ""
+            )
+            raise SuiteError(f"{place(rows.line_num + n_before)}: is not valid CSV: {error}{open_quote}") from error
 
 
 def _separator(head: list[str], expected: str) -> str:

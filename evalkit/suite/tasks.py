@@ -30,7 +30,7 @@ from evalkit.suite.observed import Observed
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.redaction import Redactor
 from evalkit.suite.sampling import Recipe
-from evalkit.suite.schema import BuiltinEntry, LimitEntry, TaskEntry
+from evalkit.suite.schema import BuiltinEntry, LimitEntry, ScoreEntry, TaskEntry
 from evalkit.suite.shots import Shots, prepare
 from evalkit.suite.wording import short
 
@@ -190,7 +190,13 @@ class Task:
         """Read and render everything once. Never raises for data: what is wrong is in `complaints`."""
         complaints = Grouped(self.at)
         permute = self.entry.permute
-        observed = Observed(self.name, self.prompt, self.entry.target, permuted=permute.n if permute else None)
+        observed = Observed(
+            self.name,
+            self.prompt,
+            self.entry.target,
+            permuted=permute.n if permute else None,
+            words_of=_compares_words(self.entry.score),
+        )
         ids: set[int] = set()
         twice: set[str] = set()
         kept: list[Sample] | None = []
@@ -381,6 +387,13 @@ class _Seen:
             return 0
         self._again[key] = self._again.get(key, 0) + 1
         return self._again[key]
+
+
+def _compares_words(score: ScoreEntry | None) -> str | None:
+    """The scorer's name where it compares a reply with the target's text."""
+    if score is None or score.name not in {"exact", "contains", "regex", "overlap"} or score.options.get("field"):
+        return None
+    return score.name
 
 
 def _ignore(complaint: str) -> None:
