@@ -27,6 +27,7 @@ from typing import Any
 import orjson
 
 from evalkit.errors import RunIncomplete, StoreError, UserError
+from evalkit.store.lines import plain
 
 SCHEMA_VERSION = 1
 """Of run.json and of the folder around it."""
@@ -390,7 +391,13 @@ def _stamp(moment: datetime) -> str:
 
 
 def _dump(facts: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(facts, default=_as_text, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    how = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    try:
+        return orjson.dumps(facts, default=_as_text, option=how)
+    except TypeError as error:
+        if "64-bit" not in str(error) and "surrogates" not in str(error):
+            raise
+        return orjson.dumps(plain(facts), option=how)  # 10^30 of a suite or another tool is kept as text
 
 
 def _as_text(value: object) -> str:
