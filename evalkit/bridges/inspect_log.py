@@ -67,6 +67,10 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
         if not isinstance(sample, dict):
             raise UserError(f"{path.name} is no log of Inspect: a sample is {str(sample)[:60]!r}")
         scores = sample.get("scores") or {}
+        if not isinstance(scores, dict):
+            raise UserError(
+                f"{path.name}: sample {sample.get('id')!r} is not as Inspect writes it: its scores are none"
+            )
         if chosen is None and scores:
             chosen = next(iter(scores))
         if scorer is not None and scores and chosen not in scores:

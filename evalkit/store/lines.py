@@ -104,11 +104,17 @@ def read_record(line: bytes) -> dict[str, Any]:
     Raises ValueError when the line is not one that `to_line` wrote. Fields at their default are absent.
     """
     record = orjson.loads(line)
-    if not isinstance(record, dict) or not (_REQUIRED <= record.keys() <= _KNOWN) or record["outcome"] not in _OUTCOMES:
+    if (
+        not isinstance(record, dict)
+        or not (_REQUIRED <= record.keys() <= _KNOWN)
+        or str(record["outcome"]) not in _OUTCOMES
+    ):
         raise ValueError("not a row of this version of evalkit")
     for name, value in record.items():
         if not (type(value) in _TYPES[name] or (value is None and name in _MAY_BE_NULL)):
             raise ValueError(f"not a row of this version of evalkit: {name} is {type(value).__name__}")
+    if record["outcome"] not in _OUTCOMES:
+        raise ValueError(f"not a row of this version of evalkit: outcome {record['outcome']!r}")
     pairs = (pair for name in ("prompt", "calls") for pair in record.get(name) or ())
     words = (*record.get("dropped", ()), *record.get("slices", {}).values())
     if not all(type(pair) is list and all(type(text) is str for text in pair) for pair in pairs) or not all(

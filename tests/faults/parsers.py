@@ -12,6 +12,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -24,11 +25,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
-
 from evalkit.adapters.sse import EventReader
 from evalkit.addresses import BadAddress, is_loopback, read_address
-from evalkit.cli import cli
+from evalkit.cli import run_command
 from evalkit.errors import EvalkitError
 from evalkit.records import Outcome, Row
 from evalkit.store import journal, runs, sealing, summary
@@ -224,14 +223,13 @@ KINDS: Mapping[str, Try] = {
 
 def command(*args: str) -> str:
     """What a command makes of its input; raises what would have been a traceback."""
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        try:
-            code = cli.main(args=list(args), prog_name="evalkit", standalone_mode=False)
-        except (EvalkitError, click.ClickException):
-            return "refused"
-        except SystemExit as ended:
-            code = ended.code
-    return "read" if code in (None, 0) else f"exit {code}"
+    said = io.StringIO()
+    runs.unvouched.clear()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
+        code = run_command(list(args))
+    if code == 70 or "Traceback" in said.getvalue():
+        raise AssertionError(f"exit {code}: {said.getvalue()[-1_500:]}")
+    return {0: "read", 2: "refused"}.get(code, f"exit {code}")
 
 
 def fresh(folder: Path) -> Path:
@@ -286,10 +284,12 @@ def fuzz(
             try:
                 word = KINDS[kind](random.Random(f"{seed}/{kind}/{number}"), world)
             except Exception as error:  # noqa: BLE001 - what escapes is what is looked for
-                frame = traceback.extract_tb(error.__traceback__)[-1]
                 word = "FAULT"
-                name = f"{kind}: {type(error).__name__} at {frame.filename}:{frame.lineno}"
-                faults.setdefault(name, f"{error!s:.80}: seed {seed}, {kind}, number {number}")
+                place = re.findall(r'File "(.+)", line (\d+)', str(error)) or [
+                    (frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)
+                ]
+                name = f"{kind}: {type(error).__name__} at {place[-1][0]}:{place[-1][1]}"
+                faults.setdefault(name, f"seed {seed}, {kind}, number {number}: {str(error)[-300:]}")
             if (took := time.monotonic() - began) > SLOW_S:
                 word = "FAULT"
                 faults.setdefault(f"{kind}: took {took:.0f} s", f"seed {seed}, {kind}, number {number}")
