@@ -150,9 +150,10 @@ class Task:
             "builtin": {"name": entry.use, "version": entry.version} if isinstance(entry, BuiltinEntry) else None,
         }
         if (taken := self.redactor or self.storing) is not None:
-            identity["redact"] = {"what": list(taken.what), "patterns": dict(taken.patterns)}
+            redact: dict[str, Any] = {"what": list(taken.what), "patterns": dict(taken.patterns)}
             if self.storing is not None:  # a key that most have not: results from before it stay comparable
-                identity["redact"]["where"] = ["sending", "storing"] if self.redactor is not None else ["storing"]
+                redact["where"] = ["sending", "storing"] if self.redactor is not None else ["storing"]
+            identity["redact"] = redact
         if entry.permute is not None:  # a key that most tasks have not: results from before it stay comparable
             identity["permute"] = entry.permute.model_dump()
         if entry.turns is not None:
