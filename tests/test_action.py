@@ -84,3 +84,21 @@ def test_a_token_that_may_not_write_is_no_failure(tmp_path: Path) -> None:
     ran = bash(f"bash {REPO / 'scripts' / 'gate_comment.sh'}", tmp_path, **env)
     assert ran.returncode == 0
     assert "summary" in ran.stdout
+
+
+@pytest.mark.parametrize("name", ["action.yml", ".github/workflows/ci.yml"])
+def test_every_action_is_pinned_to_a_commit_and_says_its_version(name: str) -> None:
+    used = re.findall(r"uses: (.*)", (REPO / name).read_text())
+    assert used
+    for one in used:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", one), one
+
+
+def test_the_workflow_reads_only_and_keeps_no_token() -> None:
+    workflow = YAML(typ="safe", pure=True).load((REPO / ".github/workflows/ci.yml").read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    (job,) = workflow["jobs"].values()
+    assert "permissions" not in job
+    assert any(".ci/run" in step.get("run", "") for step in job["steps"])
+    checkouts = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkouts and all(step["with"]["persist-credentials"] is False for step in checkouts)

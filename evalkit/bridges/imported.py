@@ -8,6 +8,7 @@ files again gives the same rows under the same digest.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 from evalkit.errors import UserError
 from evalkit.records import Row
 from evalkit.store import journal, runs, sealing, summary
+from evalkit.store.lines import to_json
 from evalkit.suite.digests import digest
 
 
@@ -54,7 +56,7 @@ def write_run(results: Path, found: Imported) -> Path:
         "cut_by_limit": None,
         "repeats": 1 + max(row.repeat for row in found.rows),
     }
-    identity = {"models": facts["models"], "tasks": found.tasks, "source": found.source}
+    identity = json.loads(to_json({"models": facts["models"], "tasks": found.tasks, "source": found.source}))
     folder = runs.create_run(results, found.suite, digest("evalkit.import/1", identity), facts)
     with runs.lock_run(folder):
         with journal.Journal.open(folder, "import") as log:

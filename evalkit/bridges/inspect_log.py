@@ -67,6 +67,10 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
         if not isinstance(sample, dict):
             raise UserError(f"{path.name} is no log of Inspect: a sample is {str(sample)[:60]!r}")
         scores = sample.get("scores") or {}
+        if not isinstance(scores, dict):
+            raise UserError(
+                f"{path.name}: sample {sample.get('id')!r} is not as Inspect writes it: its scores are none"
+            )
         if chosen is None and scores:
             chosen = next(iter(scores))
         if scorer is not None and scores and chosen not in scores:
@@ -82,7 +86,7 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
                 n_unread += 1
                 unread = unread or str(row.reason)
                 keys = keys or _keys(scores.get(chosen), str(chosen))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise UserError(
                 f"{path.name}: sample {sample.get('id')!r} is not as Inspect writes it: {error!r}"
             ) from error
@@ -100,12 +104,19 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
 def _opened(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
     if not zipfile.is_zipfile(path):
         whole = _json(path.read_bytes(), path.name)
-        return whole, iter(whole.get("samples") or ())
-    with zipfile.ZipFile(path) as log:
-        members = [info for info in log.infolist() if info.filename.startswith("samples/")]
-        if "header.json" not in log.namelist():
-            raise UserError(f"{path.name} cannot be read: it has no header.json (the run may not have ended)")
-        header = log.getinfo("header.json")
+        samples = whole.get("samples") or []
+        if not isinstance(samples, list):
+            raise UserError(f"{path.name} is no log of Inspect: its samples are no list")
+        return whole, iter(samples)
+    try:
+        with zipfile.ZipFile(path) as log:
+            infos = {info.filename: info for info in log.infolist()}
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+        raise UserError(f"{path.name} cannot be read: its table of contents is damaged ({error})") from error
+    members = [info for name, info in infos.items() if name.startswith("samples/")]
+    header = infos.get("header.json")
+    if header is None:
+        raise UserError(f"{path.name} cannot be read: it has no header.json (the run may not have ended)")
     return _member(path, header), (_member(path, info) for info in members)
 
 
@@ -148,7 +159,7 @@ def _unpacked(path: Path, info: zipfile.ZipInfo) -> bytes:
 def _json(text: bytes, where: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{where} is no JSON: {error}") from error
     if not isinstance(found, dict):
         raise UserError(f"{where} is no log of Inspect")

@@ -24,6 +24,7 @@ from evalkit.bridges.dates import unix_time
 from evalkit.bridges.imported import Imported
 from evalkit.errors import UserError
 from evalkit.records import Message, Outcome, Row
+from evalkit.store.lines import to_json
 from evalkit.suite.digests import digest
 
 _SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<when>\d{4}-\d{2}-\d{2}T[\d.:-]+)\.jsonl")
@@ -70,7 +71,7 @@ def _results(folder: Path, when: str) -> dict[str, Any]:
             continue
         try:
             loaded = json.loads(file.read_text("utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             continue
         if isinstance(loaded, dict):
             return loaded
@@ -78,7 +79,7 @@ def _results(folder: Path, when: str) -> dict[str, Any]:
 
 
 def _model_of(results: dict[str, Any], model: str) -> dict[str, Any]:
-    config = results.get("config") or {}
+    config = _mapping(results.get("config"))
     facts = {
         key: str(config[key]) for key in ("model", "model_dtype", "model_revision", "batch_size") if config.get(key)
     }
@@ -86,7 +87,7 @@ def _model_of(results: dict[str, Any], model: str) -> dict[str, Any]:
 
 
 def _read_file(file: Path, task: str, model: str, results: dict[str, Any], metric: str | None, found: Imported) -> None:
-    higher = (results.get("higher_is_better") or {}).get(task) or {}
+    higher = _mapping(_mapping(results.get("higher_is_better")).get(task))
     lower = frozenset(name for name in higher if higher[name] is False)
     chosen: str | None = None
     n_taken = n_lines = n_unscored = 0
@@ -102,7 +103,7 @@ def _read_file(file: Path, task: str, model: str, results: dict[str, Any], metri
                 continue
             _refuse_scale(line.get(name), name, f"{file.name}:{number}")
             row = _row(line, task, model, name, occurrences, lower)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             raise UserError(f"{file.name}:{number}: is no sample as lm-eval writes it: {error!r}") from error
         found.rows.append(replace(row, started_at=asked_at))
         n_taken += 1
@@ -113,17 +114,17 @@ def _read_file(file: Path, task: str, model: str, results: dict[str, Any], metri
         found.notes.append(
             f"{file.name}: {n_unscored:,} of {n_taken:,} lines have no value of {chosen}; they are errored"
         )
-    config = (results.get("configs") or {}).get(task) or {}
+    config = _mapping(_mapping(results.get("configs")).get(task))
     found.tasks[task] = {
         "scorer": "lm_eval",
         "identity": {
             "lm_eval": {
                 "task": task,
-                "version": str((results.get("versions") or {}).get(task, "unknown")),
+                "version": str(_mapping(results.get("versions")).get(task, "unknown")),
                 "config": digest("evalkit.lm_eval.imported/1", _without_places(config)) if config else None,
                 "package": results.get("lm_eval_version"),
             },
-            "shots": (results.get("n-shot") or {}).get(task),
+            "shots": _mapping(results.get("n-shot")).get(task),
             "metric": chosen,
             "chat_template": results.get("chat_template_sha"),
         },
@@ -131,13 +132,13 @@ def _read_file(file: Path, task: str, model: str, results: dict[str, Any], metri
 
 
 def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with file.open(encoding="utf-8") as lines:
+    with file.open(encoding="utf-8", errors="surrogateescape") as lines:  # what is no UTF-8 is named by its line
         for number, text in enumerate(lines, 1):
             if not text.strip():
                 continue
             try:
-                line = json.loads(text)
-            except ValueError as error:
+                line = json.loads(text.encode("utf-8", "surrogateescape"))
+            except (ValueError, RecursionError) as error:
                 raise UserError(f"{file.name}:{number}: is no JSON: {error}") from error
             if not isinstance(line, dict) or "doc_id" not in line:
                 raise UserError(f"{file.name}:{number}: is no sample of lm-eval (it has no doc_id)")
@@ -294,9 +295,14 @@ def _first_text(resps: Any) -> str | None:
     return first if isinstance(first, str) else None
 
 
+def _mapping(value: Any) -> dict[str, Any]:
+    """What the results file says by name; nothing where it says something else."""
+    return value if isinstance(value, dict) else {}
+
+
 def _without_places(config: dict[str, Any]) -> Any:
     kept = {key: value for key, value in config.items() if key not in {"dataset_kwargs", "num_fewshot", "metadata"}}
-    return json.loads(json.dumps(kept, default=str, sort_keys=True).replace("NaN", "null"))
+    return json.loads(to_json(kept))  # without NaN and halves of characters, which a digest cannot hold
 
 
 def _slug(text: str) -> str:

@@ -12,6 +12,8 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
+from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import click
@@ -118,6 +120,27 @@ def run_command(args: list[str] | None) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _of_edited_facts(error: Exception) -> str | None:
+    """A sentence where the command stumbled over a run.json that is not what evalkit wrote; None where it read none."""
+    runs = sys.modules.get("evalkit.store.runs")
+    if (
+        runs is None
+        or not runs.unvouched
+        or not isinstance(error, TypeError | AttributeError | LookupError | ValueError)
+    ):
+        return None
+    from evalkit.report.hostile import visible
+
+    *_, frame = walk_tb(error.__traceback__)
+    place = f"{Path(frame[0].f_code.co_filename).name}:{frame[1]}"
+    named = ", ".join(sorted(map(str, runs.unvouched))[:3])
+    return visible(
+        f"evalkit: {named} is not what evalkit wrote (edited, damaged, or of an early version), and cannot be used as "
+        f"it is ({type(error).__name__} at {place}: {error}). Restore it; `evalkit list` says which runs were edited.",
+        limit=2_000,
+    )
+
+
 def _told(error: Exception) -> int:
     from evalkit.errors import EvalkitError
 
@@ -127,6 +150,9 @@ def _told(error: Exception) -> int:
         # What a provider, a suite or a file name brought along may hold anything.
         click.echo(visible(f"evalkit: {error}", limit=50_000, lines=True), err=True)
         return error.exit_code
+    if (told := _of_edited_facts(error)) is not None:
+        click.echo(told, err=True)
+        return 2
     import traceback
 
     traceback.print_exception(error, file=sys.stderr)

@@ -48,6 +48,11 @@ def rescore_run(
         return 0
     for one in changed:
         click.echo(_line(one))
+    if n_redacted := sum(one.n_redacted for one in changed):
+        click.echo(
+            f"{n_redacted:,} of these rows were redacted before they were stored (redact: where: storing): their "
+            "new marks are of what is stored, which may be less than the model said"
+        )
     if preview:
         click.echo(f"{folder}: nothing was written; the same command without --preview scores it again with {path}")
         return 0

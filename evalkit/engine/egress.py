@@ -75,19 +75,28 @@ def _named(policy: Policy | None) -> dict[str, str] | None:
 
 
 def redaction_notes(task: Task, examined: Examined) -> list[str]:
-    """One sentence on what was taken out of a task's records; none where the suite redacts nothing."""
-    if task.redactor is None:
-        return []
-    found = ", ".join(f"{n:,} {kind}" for kind, n in sorted(examined.redacted.items())) or "nothing found"
-    return [f"{task.name}: redacted before anything is sent: {found}"]
+    """Sentences on what was taken out of a task's records, and on what will be out of its rows; none where the suite
+    redacts nothing."""
+    notes = []
+    if task.redactor is not None:
+        found = ", ".join(f"{n:,} {kind}" for kind, n in sorted(examined.redacted.items())) or "nothing found"
+        notes.append(f"{task.name}: redacted before anything is sent: {found}")
+    if task.storing is not None:
+        notes.append(
+            f"{task.name}: answers are scored as they came and redacted before they are stored; they are not kept for "
+            "later runs (no cache)"
+        )
+    return notes
 
 
 def redaction_facts(suite: Suite, redacted: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
-    """For run.json: what the suite takes out and how often it was found, by task; empty where it redacts nothing."""
+    """For run.json: what the suite takes out, where, and how often it was found in records, by task; empty where it
+    redacts nothing. What was found in rows is added when they are sealed (`stored`)."""
     entry = suite.file.redact
     if entry is None:
         return {}
-    return {"redaction": {"what": list(entry.what), "patterns": dict(entry.patterns), "found": dict(redacted)}}
+    told = {"what": list(entry.what), "patterns": dict(entry.patterns), "where": list(entry.where)}
+    return {"redaction": {**told, "found": dict(redacted)}}
 
 
 def sent_before(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.panel import JudgedTask, Panel
 from evalkit.engine.pledge import Pledge
 from evalkit.engine.runner import Runner, RunResult
+from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import Observer, PlannedTask, Work
 from evalkit.records import Sample
 from evalkit.store import journal, judgings, runs, sealing, summary
@@ -78,7 +79,12 @@ def hold(
     whole = not result.interrupted and not result.reasons
     status = "complete" if whole else "interrupted" if result.interrupted else "incomplete"
     runs.update_facts(
-        inner, status=status, reasons=list(result.reasons), lanes=result.lanes, **_keep_labels(folder, inner, panel)
+        inner,
+        status=status,
+        reasons=list(result.reasons),
+        lanes=result.lanes,
+        **_keep_labels(folder, inner, panel),
+        **stored_facts(plan.facts, inner, plan.work.storing),
     )
     summary.write_summary(inner)
     verdicts = verdicts_of(inner, {name: task.verdict for name, task in panel.tasks.items()})
@@ -128,7 +134,7 @@ def _work(plan: Plan, panel: Panel, folder: Path, counts: Mapping[str, int]) -> 
         return PlannedTask(task.name, samples, task.verdict, counts.get(task.name, 0), identity, task.settings, nothing)
 
     tasks = tuple(planned(task) for task in panel.tasks.values())
-    return Work(panel.judges, tasks, replace(plan.work.settings, repeats=1))
+    return Work(panel.judges, tasks, replace(plan.work.settings, repeats=1), plan.work.storing)
 
 
 def _facts(plan: Plan, panel: Panel, work: Work) -> dict[str, Any]:

@@ -17,19 +17,12 @@ from typing import Protocol
 from evalkit.engine.asking import Asked, cost_of, marked, request_of
 from evalkit.engine.conversation import following, goes_on, unasked
 from evalkit.engine.rows import Course
-from evalkit.engine.work import Item, Observer, PlannedModel, Silent
+from evalkit.engine.stored import stored
+from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
 from evalkit.records import Outcome, Request, Response, Row
 from evalkit.store.cache import CachedAnswer
 from evalkit.store.lines import Key
-
-
-class RowLog(Protocol):
-    """Where finished rows go (the journal)."""
-
-    def append(self, row: Row) -> None: ...
-
-    def check(self) -> None:
-        """Raise RunIncomplete when what is appended would not be kept any more."""
+from evalkit.suite.redaction import Redactor
 
 
 class AnswerCache(Protocol):
@@ -64,10 +57,17 @@ class Ledger:
     """The stored row of a done item, for the turns that follow on it."""
     cache: AnswerCache | None = None
     observer: Observer = field(default_factory=Silent)
+    storing: Redactor | None = None
+    """What is taken out of rows before they are stored; such answers are not kept in the cache. None: nothing."""
     tally: Tally = field(default_factory=Tally)
 
-    def store(self, row: Row) -> None:
-        """Journal a row, count it and show it. Raises RunIncomplete when it cannot be written."""
+    def store(self, row: Row) -> Row:
+        """Journal a row, count it and show it; gives it back as it was stored, and as a next turn goes on from it.
+
+        Raises RunIncomplete when it cannot be written.
+        """
+        if self.storing is not None:
+            row = stored(row, self.storing)
         self.journal.append(row)
         if row.outcome is Outcome.ERRORED and not row.waits:
             self.tally.errored += 1
@@ -76,13 +76,15 @@ class Ledger:
             n, first = self.tally.errors.get(kind, (0, f"sample {row.sample_id!r} of {row.task}: {why}"))
             self.tally.errors[kind] = (n + 1, first)
         self.observer.row(row)
+        return row
 
-    def finish(self, item: Item, request: Request, asked: Asked) -> None:
-        """Store a row that was asked for, and keep what was bought."""
+    def finish(self, item: Item, request: Request, asked: Asked) -> Row:
+        """Store a row that was asked for, and keep what was bought; gives the row as it was stored."""
         self.tally.asked += 1
-        self.store(asked.row)
-        if self.cache is not None and asked.response is not None:
+        row = self.store(asked.row)
+        if self.cache is not None and asked.response is not None and self.storing is None:
             self.cache.put(item.model, request, asked.response, asked.row)
+        return row
 
     def owed(self, item: Item) -> Item | None:
         """The item, from its first turn without an answer on; None where every turn is answered."""
@@ -129,5 +131,4 @@ class Ledger:
         # Prices are dated: what is known of that day now wins over what was known then.
         cost = cost_of(item, hit.response, course)
         row = await marked(item, hit.response, course, hit.cost_usd if cost is None else cost)
-        self.store(row)
-        return row
+        return self.store(row)

@@ -19,9 +19,8 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from evalkit.engine.budget import ZERO, Budget, request_bytes
-from evalkit.engine.ledger import RowLog
 from evalkit.engine.rows import Course, answered, failed, time_per_output_token
-from evalkit.engine.work import Item, PlannedModel, PlannedTask
+from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog
 from evalkit.errors import RequestError, RunIncomplete, Stalled, UserError
 from evalkit.latency.load import Seen, Slo, Step, capacity, closed_step, open_step, step_name
 from evalkit.records import Failure, Outcome, Request, Response, Row, Score

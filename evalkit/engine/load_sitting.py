@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,8 @@ from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.lag import Lag, LagMeter
 from evalkit.engine.load import Sweep, SweepSettings, prompts_of
 from evalkit.engine.plan import Plan
+from evalkit.engine.stored import RedactedLog, stored_facts
+from evalkit.engine.work import RowLog
 from evalkit.errors import EvalkitError, UserError
 from evalkit.latency.load import Step, find
 from evalkit.store import journal, runs, sealing
@@ -68,11 +71,14 @@ def sweep_model(
     with runs.lock_run(made):
         runs.update_facts(made, status="running")
         with journal.Journal.open(made, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as log:
-            sweep = Sweep(model, plan.work.tasks, settings, log, Budget(max_cost_usd), tell)
+            kept: RowLog = log if plan.work.storing is None else RedactedLog(log, plan.work.storing)
+            sweep = Sweep(model, plan.work.tasks, settings, kept, Budget(max_cost_usd), tell)
             try:
                 lag = asyncio.run(_measured(sweep))
             except EvalkitError as error:
                 reason, lag = str(error), None
+                if plan.work.storing is not None:
+                    reason = plan.work.storing.text(reason, Counter())
                 if not sweep.steps:
                     runs.update_facts(made, status="incomplete", reasons=[reason], spent_usd=_spent(sweep))
                     raise
@@ -94,6 +100,7 @@ def sweep_model(
             reasons=[reason] if reason else [],
             load=load,
             client_lag=asdict(lag) if lag else None,
+            **stored_facts(plan.facts, made, plan.work.storing),
             **software_and_hardware(plan.suite.folder),
         )
     return LoadSitting(made, status, reason, load)

@@ -8,7 +8,8 @@ scorer gives 1.0 on its own gold, every model can do what its tasks ask, every p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -30,6 +31,7 @@ from evalkit.errors import SuiteError, UserError
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.digests import digest
+from evalkit.suite.redaction import storing_redactor
 from evalkit.suite.schema import LimitEntry, ModelEntry
 from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Task
@@ -128,14 +130,28 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         complaints += uncapped(models, [(task.name, task.settings) for task in planned], cap)
         complaints += uncapped(marking, [(task.name, task.settings) for task in judged.values()], cap)
     _refuse(complaints, errors)
-    work = Work(tuple(models), tuple(planned), _run_settings(suite, cap))
+    work = Work(tuple(models), tuple(planned), _run_settings(suite, cap), storing_redactor(suite.file.redact))
     if options.limit is not None:
         notes.append(f"cut by --limit to {options.limit} samples a task: a look, not evidence (a gate refuses it)")
     notes += [note for model in (*models, *marking) if (note := _kept_note(model)) is not None]
     panel = Panel(tuple(marking), judged) if judged else None
     facts = {**_facts(suite, options, work, prices, panel), "egress": leaving.facts, **redaction_facts(suite, redacted)}
-    whole = _digest(work, tasks, entries, panel)
-    return Plan(suite, options, work, whole, (*notes, *recorded.lacking), facts, panel, tuple(recorded.lacking))
+    lacking = _said(work, recorded.lacking)
+    return Plan(
+        suite,
+        options,
+        work,
+        _digest(work, tasks, entries, panel),
+        (*_said(work, notes), *lacking),
+        facts,
+        panel,
+        lacking,
+    )
+
+
+def _said(work: Work, notes: Iterable[str]) -> tuple[str, ...]:
+    """The notes as they may be kept: they can quote a record, and the log of a pipeline is a file too."""
+    return tuple(notes if work.storing is None else (work.storing.text(note, Counter()) for note in notes))
 
 
 def _scorers(tasks: list[Task]) -> tuple[dict[str, Scorer], list[str]]:

@@ -21,12 +21,14 @@ from evalkit.engine.golds import gold_complaints
 from evalkit.engine.judgments import STOPS
 from evalkit.engine.plan import task_scorer
 from evalkit.engine.rejudging import Rejudging
+from evalkit.engine.stored import stored
 from evalkit.errors import StoreError, SuiteError
 from evalkit.records import Outcome, Response, Row, Sample, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import settle
 from evalkit.store import runs, sealing, summary
 from evalkit.store.journal import Journal
+from evalkit.suite.redaction import Redactor, storing_redactor
 from evalkit.suite.schema import ScoreEntry
 from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Task
@@ -56,6 +58,8 @@ class Changed:
     after: float = 0.0
     n_failed: int = 0
     """Rows without an answer (the system's fault): they stay as they are."""
+    n_redacted: int = 0
+    """Rows that were redacted before they were stored: the new mark is of what is stored, not of what was said."""
 
 
 def rescore(folder: Path, suite: Suite, choice: Choice, *, preview: bool = False) -> list[Changed]:
@@ -76,7 +80,7 @@ def rescore(folder: Path, suite: Suite, choice: Choice, *, preview: bool = False
         scorers = {name: _scorer(task) for name, task in tasks.items()}
         judged = Rejudging.of(folder, suite, [task for task in tasks.values() if scorers[task.name].later])
         changed: dict[tuple[str, str], Changed] = {}
-        rows = list(_remarked(folder, tasks, scorers, judged, changed))
+        rows = list(_remarked(folder, tasks, scorers, judged, changed, _storing(suite, facts)))
         _refuse_absent(folder, rows)
         if preview or not changed:
             return list(changed.values())
@@ -85,7 +89,7 @@ def rescore(folder: Path, suite: Suite, choice: Choice, *, preview: bool = False
                 journal.append(row)
             journal.sync()
         sealing.seal(folder)
-        _record(folder, facts, tasks, scorers, judged)
+        _record(folder, facts, tasks, scorers, judged, changed)
         summary.write_summary(folder)
         return list(changed.values())
 
@@ -154,6 +158,7 @@ def _remarked(
     scorers: Mapping[str, Scorer],
     judged: Rejudging,
     changed: dict[tuple[str, str], Changed],
+    storing: Redactor | None,
 ) -> Iterator[Row]:
     """The new row of every answer; `changed` is filled on the way."""
     samples = {name: {(s.digest, s.occurrence): s for s in task.samples()} for name, task in tasks.items()}
@@ -183,7 +188,16 @@ def _remarked(
         found.n_changed += (marked.score, marked.outcome) != (row.score, row.outcome)
         found.before += row.score or 0.0
         found.after += marked.score or 0.0
-        yield marked
+        found.n_redacted += row.redacted is not None
+        yield marked if storing is None else stored(marked, storing)
+
+
+def _storing(suite: Suite, facts: Mapping[str, Any]) -> Redactor | None:
+    """What was taken out of the run's rows, or else what the suite takes out now (right answers come from it)."""
+    told = facts.get("redaction")
+    if isinstance(told, dict) and "storing" in (told.get("where") or ()):
+        return Redactor(tuple(told.get("what") or ()), dict(told.get("patterns") or {}))
+    return storing_redactor(suite.file.redact)
 
 
 def _mark(row: Row, sample: Sample, scorer: Scorer) -> Row:
@@ -226,11 +240,14 @@ def _record(
     tasks: Mapping[str, Task],
     scorers: Mapping[str, Scorer],
     judged: Rejudging,
+    changed: Mapping[tuple[str, str], Changed],
 ) -> None:
-    """Write into run.json how the tasks are marked now, and what their identity was before."""
+    """Write into run.json how the tasks are marked now, what their identity was before, and how many of the answers
+    had been redacted."""
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     described, history = dict(facts["tasks"]), list(facts.get("rescored") or ())
     for name, task in tasks.items():
+        n_redacted = sum(one.n_redacted for one in changed.values() if one.task == name)
         identity = {
             **task.identity,
             "scorer_version": scorers[name].version,
@@ -245,5 +262,6 @@ def _record(
             "identity": identity,
             "scorer": judged.label(name) or scorers[name].name,
             "marked_by_data": task.data.fingerprint(),  # right answers may differ where questions do not
+            **({"marked_redacted": n_redacted} if n_redacted else {}),
         }
     runs.update_facts(folder, tasks=described, rescored=history, **judged.facts(folder, described))

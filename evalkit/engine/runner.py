@@ -16,6 +16,7 @@ import gc
 import itertools
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,16 +27,17 @@ from evalkit.engine.asking import OUTAGE_AFTER, Lane, Slot, ask
 from evalkit.engine.budget import ZERO, Budget, Reservation, request_bytes
 from evalkit.engine.conversation import conversations
 from evalkit.engine.lag import Lag, LagMeter
-from evalkit.engine.ledger import AnswerCache, Ledger, RowLog
+from evalkit.engine.ledger import AnswerCache, Ledger
 from evalkit.engine.limiter import LOCAL_START, Limiter
 from evalkit.engine.order import alike_together
 from evalkit.engine.pledge import Pledge
 from evalkit.engine.serving import Serving
-from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, Silent, Stopper, Work
+from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work
 from evalkit.errors import EvalkitError
 from evalkit.records import Request, Row, Sample
 from evalkit.store.lines import Key
 from evalkit.suite.digests import shuffled_place
+from evalkit.suite.redaction import Redactor
 
 LOCAL_IN_FLIGHT = 64
 """Open requests for engines in this process: two batches' worth, so that one gathers while the other runs."""
@@ -81,7 +83,7 @@ class Runner:
     ) -> None:
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
-        self.ledger = Ledger(journal, done, earlier, cache, self.observer)
+        self.ledger = Ledger(journal, done, earlier, cache, self.observer, work.storing)
         self.budget = Budget(work.settings.max_cost_usd, spent, pledge.keep if pledge is not None else None)
         self.stopper = stopper
         self._serving = Serving(folder, self.observer.note)
@@ -133,7 +135,7 @@ class Runner:
                 await model.adapter.aclose()
         tally = self.ledger.tally
         for lane, _ in lanes:
-            tally.reasons += _why_stopped(lane)
+            tally.reasons += _why_stopped(lane, self.work.storing)
         return RunResult(
             interrupted=self._interrupts > 0,
             reasons=tuple(tally.reasons),
@@ -250,8 +252,8 @@ class Runner:
         try:
             while True:
                 asked = await ask(item, request, slot, money, due_at=due_at, timeout_s=timeout_s)
-                self.ledger.finish(item, request, asked)
-                onward = await self._onward(item, asked.row, slot.lane) if item.later else None
+                row = self.ledger.finish(item, request, asked)
+                onward = await self._onward(item, row, slot.lane) if item.later else None
                 if onward is None:
                     return
                 item, request, money = onward
@@ -338,12 +340,14 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     return next((leaf for leaf in leaves if isinstance(leaf, EvalkitError)), leaves[0])
 
 
-def _why_stopped(lane: Lane) -> list[str]:
+def _why_stopped(lane: Lane, storing: Redactor | None) -> list[str]:
     reasons = []
     for name, error in lane.stopped.items():
         why = str(error)
         if not error.stops_model:
             why = f"{OUTAGE_AFTER} items failed in a row; the last: {error}"
+        if storing is not None:
+            why = storing.text(why, Counter())
         reasons.append(f"{name} was given up: {why} Once that is mended, run the same command again: it resumes.")
     return reasons
 

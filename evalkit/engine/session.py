@@ -25,6 +25,7 @@ from evalkit.engine.plan import Plan
 from evalkit.engine.pledge import Pledge
 from evalkit.engine.runner import Runner, RunResult
 from evalkit.engine.serving import served_facts
+from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import Observer, Stopper
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.records import Row
@@ -122,6 +123,7 @@ def sit(
             servers=served_facts(plan.work.models),
             stopped_early=stopper.facts() if stopper is not None and status == "complete" else None,
             told=False,
+            **stored_facts(plan.facts, folder, plan.work.storing),
             **software_and_hardware(plan.suite.folder),
         )
         if pledge is not None:

@@ -11,6 +11,7 @@ from typing import Protocol
 from evalkit.adapters.base import Adapter
 from evalkit.records import Row, Sample, Settings, Usage
 from evalkit.scorers.base import Scorer
+from evalkit.suite.redaction import Redactor
 
 Price = Callable[[Usage | None, str | None, datetime], Decimal | None]
 """(usage, served model, when) -> dollars billed; None when the price or the usage is not known."""
@@ -88,11 +89,22 @@ class Work:
     models: tuple[PlannedModel, ...]
     tasks: tuple[PlannedTask, ...]
     settings: RunSettings = field(default_factory=RunSettings)
+    storing: Redactor | None = None
+    """What is taken out of rows before they are stored. None: nothing."""
 
     @property
     def n_rows(self) -> int:
         """Rows of the complete run."""
         return self.settings.repeats * sum(task.n * len(task.settings) for task in self.tasks)
+
+
+class RowLog(Protocol):
+    """Where finished rows go (the journal)."""
+
+    def append(self, row: Row) -> None: ...
+
+    def check(self) -> None:
+        """Raise RunIncomplete when what is appended would not be kept any more."""
 
 
 class Observer(Protocol):

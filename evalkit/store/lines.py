@@ -32,6 +32,13 @@ _WHEN_KNOWN = ("score", *(f.name for f in fields(Row) if f.default is None and n
 _always, _when_known = attrgetter(*_ALWAYS), attrgetter(*_WHEN_KNOWN)
 _REQUIRED, _KNOWN = frozenset(_ALWAYS), frozenset(f.name for f in fields(Row))
 _OUTCOMES = frozenset(Outcome)
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    **{"str": (str,), "int": (int,), "float": (float, int), "bool": (bool,), "Decimal": (str,), "Outcome": (str,)},
+    **{"Mapping[str, str]": (dict,), "Mapping[str, float]": (dict,), "Mapping[str, Any]": (dict,)},
+}
+_TYPES = {f.name: _KINDS.get(str(f.type).removesuffix(" | None"), (list,)) for f in fields(Row)}
+_MAY_BE_NULL = frozenset(f.name for f in fields(Row) if str(f.type).endswith("| None"))
+"""What stands in a line for each field of `Row`."""
 _record_key: Callable[[Mapping[str, Any]], Key] = itemgetter("model", "task", "sample_digest", "occurrence", "repeat")
 # JSON knows neither infinities nor NaN. A likelihood of -inf is a true answer of a model, so it has a spelling.
 _SPELLED = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
@@ -87,7 +94,7 @@ def from_line(line: bytes) -> Row:
             record["dropped"] = tuple(record["dropped"])
         record.setdefault("score", None)
         return Row(**record)
-    except (KeyError, TypeError, AttributeError, ArithmeticError) as error:
+    except (LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise ValueError(f"not a row of this version of evalkit: {error}") from error
 
 
@@ -97,8 +104,23 @@ def read_record(line: bytes) -> dict[str, Any]:
     Raises ValueError when the line is not one that `to_line` wrote. Fields at their default are absent.
     """
     record = orjson.loads(line)
-    if not isinstance(record, dict) or not (_REQUIRED <= record.keys() <= _KNOWN) or record["outcome"] not in _OUTCOMES:
+    if (
+        not isinstance(record, dict)
+        or not (_REQUIRED <= record.keys() <= _KNOWN)
+        or str(record["outcome"]) not in _OUTCOMES
+    ):
         raise ValueError("not a row of this version of evalkit")
+    for name, value in record.items():
+        if not (type(value) in _TYPES[name] or (value is None and name in _MAY_BE_NULL)):
+            raise ValueError(f"not a row of this version of evalkit: {name} is {type(value).__name__}")
+    if record["outcome"] not in _OUTCOMES:
+        raise ValueError(f"not a row of this version of evalkit: outcome {record['outcome']!r}")
+    pairs = (pair for name in ("prompt", "calls") for pair in record.get(name) or ())
+    words = (*record.get("dropped", ()), *record.get("slices", {}).values())
+    if not all(type(pair) is list and all(type(text) is str for text in pair) for pair in pairs) or not all(
+        type(word) is str for word in words
+    ):
+        raise ValueError("not a row of this version of evalkit: a text is none")
     return record
 
 
@@ -117,7 +139,7 @@ def to_json(value: Any) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError:
-        return orjson.dumps(_plain(value))
+        return orjson.dumps(plain(value))
 
 
 def spell(value: float) -> float | str:
@@ -135,8 +157,8 @@ def readable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
-    """What orjson can write instead of lone surrogates, integers beyond 64 bits and whatever else an SDK hands over."""
+def plain(value: Any, depth: int = 0) -> Any:
+    """The value without what orjson cannot write: lone surrogates, integers beyond 64 bits, odd objects of an SDK."""
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, str):
@@ -144,7 +166,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, int):
         return int(value) if -(2**63) <= value < 2**64 else str(value)
     if depth < 100 and isinstance(value, Mapping):
-        return {readable(str(k)): _plain(v, depth + 1) for k, v in value.items()}
+        return {readable(str(k)): plain(v, depth + 1) for k, v in value.items()}
     if depth < 100 and isinstance(value, Sequence | set | frozenset) and not isinstance(value, bytes | bytearray):
-        return [_plain(v, depth + 1) for v in value]
+        return [plain(v, depth + 1) for v in value]
     return readable(str(value))

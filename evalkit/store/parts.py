@@ -54,6 +54,7 @@ _ROW_TYPES = {
     **dict.fromkeys(("cost_usd", "spend_usd"), "money"),
     **dict.fromkeys(("stop_reason", "served_model", "fingerprint", "service_tier", "cluster"), "string"),
     "billed_beside": "string",  # since November 2026; null in parts of before
+    "redacted": "string",  # since November 2026, as above
     "critical": "bool",
     "slices": "map_string",
     "parts": "map_double",

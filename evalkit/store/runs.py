@@ -27,6 +27,7 @@ from typing import Any
 import orjson
 
 from evalkit.errors import RunIncomplete, StoreError, UserError
+from evalkit.store.lines import plain
 from evalkit.writing import open_descriptor, open_to_write, refuse_links
 
 SCHEMA_VERSION = 1
@@ -38,6 +39,8 @@ CHECKSUM = "checksum"
 """The key of a JSON file of ours that holds the checksum of all its others. Files of before have none."""
 TOLD = "told"
 """The fact that is false from a run's completion until its result has been printed."""
+unvouched: set[Path] = set()
+"""Facts that this process read and whose checksum is missing or another: what then goes wrong is most likely theirs."""
 _DRAFT_S = 3600.0
 _LOCK = ".lock"
 
@@ -140,7 +143,13 @@ def read_facts(folder: Path) -> dict[str, Any]:
         raise StoreError(f"{path} is damaged ({error}). Restore it, or remove the folder.", path) from error
     if not isinstance(facts, dict) or not isinstance(facts.get("schema_version"), int):
         raise StoreError(f"{path} was not written by evalkit: it has no schema_version.", path)
-    facts.pop(CHECKSUM, None)  # `edited` looks at it: whoever edits the facts on purpose can still read the run
+    for name in ("models", "tasks", "judges"):
+        told = facts.get(name)
+        if isinstance(told, dict) and not all(isinstance(one, dict) for one in told.values()):
+            raise StoreError(f"{path} is damaged: what it says of {name} is none. Restore it.", path)
+    said = facts.pop(CHECKSUM, None)  # `edited` looks at it: whoever edits the facts on purpose can still read the run
+    if said != checksum(facts):
+        unvouched.add(path)
     if facts["schema_version"] > SCHEMA_VERSION:
         newer = facts["schema_version"]
         raise StoreError(f"{path} was written by a newer evalkit (schema {newer}). Upgrade to read it.", path)
@@ -404,7 +413,13 @@ def _stamp(moment: datetime) -> str:
 
 
 def _dump(facts: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(facts, default=_as_text, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    how = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+    try:
+        return orjson.dumps(facts, default=_as_text, option=how)
+    except TypeError as error:
+        if "64-bit" not in str(error) and "surrogates" not in str(error):
+            raise
+        return orjson.dumps(plain(facts), option=how)  # 10^30 of a suite or another tool is kept as text
 
 
 def _as_text(value: object) -> str:

@@ -24,7 +24,7 @@ from evalkit.suite.foreign import ForeignTask, check_foreign
 from evalkit.suite.judging import check_judging, check_labels
 from evalkit.suite.located import Loc, Located, dotted, parse
 from evalkit.suite.prompts import compile_prompt
-from evalkit.suite.redaction import Redactor, make_redactor
+from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
 from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Task
@@ -131,7 +131,7 @@ def _add_conditions(
             model = getattr(file, section)[name] if file else _alone(ModelEntry, written)
             if model is not None:
                 found += checks.check_model((section, name), model)
-    redactor = _redactor(
+    redactor, storing = _redactors(
         file, foreign_tasks=any(_mapping(one).get("lm_eval") for one in _list(data.get("tasks"))), found=found
     )
     asked, marking = _with_variants(models), _with_variants(judges)
@@ -159,7 +159,7 @@ def _add_conditions(
         found += [((*loc, *_key(key)), message) for key, message in wrong]
         if prompt is not None and entry.name is not None:
             at = f"{tree.name}:{tree.line(loc)}: {dotted(loc)}"
-            tasks.append(Task(entry.name, entry, prompt, Path(tree.name).parent, at, i, redactor))
+            tasks.append(Task(entry.name, entry, prompt, Path(tree.name).parent, at, i, redactor, storing))
     if file is not None:
         found += check_variants("models", file.models)
         found += check_variants("judges", file.judges)
@@ -176,17 +176,20 @@ def _add_conditions(
     return tasks
 
 
-def _redactor(file: SuiteFile | None, *, foreign_tasks: bool, found: list[checks.Finding]) -> Redactor | None:
-    """What the suite takes out of records; a finding where it cannot."""
+def _redactors(
+    file: SuiteFile | None, *, foreign_tasks: bool, found: list[checks.Finding]
+) -> tuple[Redactor | None, Redactor | None]:
+    """What the suite takes out of records, and of rows before they are stored; a finding where it cannot."""
     if file is None or file.redact is None:
-        return None
+        return None, None
     if foreign_tasks:
         found.append((("redact",), "cannot stand beside lm_eval: its records do not pass through here"))
     try:
-        return make_redactor(file.redact)
+        redactor = make_redactor(file.redact)
     except SuiteError as error:
         found += [(("redact",), complaint) for complaint in error.complaints]
-        return None
+        return None, None
+    return redactor if "sending" in file.redact.where else None, storing_redactor(file.redact)
 
 
 def _gate_findings(

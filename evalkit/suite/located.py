@@ -29,6 +29,7 @@ _PLAIN = {
 }
 _INT = re.compile(r"[-+]?[0-9]+")
 _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _BARE = re.compile(r"(?:- *)?(\w+): *(\{[{%].*)")
 _WORDS: dict[str, Any] = {
@@ -123,7 +124,7 @@ def _build(node: Any, loc: Loc, tree: Located) -> Any:
 def _mapping(node: Any, loc: Loc, tree: Located) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        key = key_node.value
+        key = _whole(key_node.value, loc, tree) if isinstance(key_node.value, str) else key_node.value
         if key_node.id == "mapping" or (node.flow_style and value_node.value == "" and _is_template(loc)):
             tree.refuse(loc, f'a template stands in quotes: {dotted(loc[-1:])}: "{{{{ FIELD }}}}"')
             return {}
@@ -146,6 +147,17 @@ def _mapping(node: Any, loc: Loc, tree: Located) -> dict[str, Any]:
     return result
 
 
+def _whole(text: str, loc: Loc, tree: Located) -> str:
+    """The text with pairs of surrogates joined, as JSON writes an emoji; half of one is refused."""
+    if _SURROGATE.search(text) is None:
+        return text
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        tree.refuse(loc, "holds half of a character (a surrogate, \\ud800 to \\udfff); write the whole character")
+        return ""
+
+
 def _bare_template(lines: list[str]) -> str | None:
     """The last of these lines' `key: {{ x }}` without quotes, as it should be written; None where there is none."""
     for line in reversed(lines[-3:]):
@@ -160,7 +172,7 @@ def _is_template(loc: Loc) -> bool:
 
 def _scalar(node: Any, tag: str, loc: Loc, tree: Located) -> Any:
     """A plain scalar by the YAML 1.2 core schema; quoted and block scalars are text."""
-    value: str = node.value
+    value = _whole(node.value, loc, tree)
     if node.style or tag == _TAG + "str":
         return value
     if value in _WORDS:

@@ -114,6 +114,11 @@ class Redactor:
         return value
 
 
+def storing_redactor(entry: RedactEntry | None) -> Redactor | None:
+    """What is taken out of rows before they are stored; None where the suite stores them as they came."""
+    return make_redactor(entry) if entry is not None and "storing" in entry.where else None
+
+
 def make_redactor(entry: RedactEntry | None) -> Redactor | None:
     """None where the suite redacts nothing. Raises SuiteError for a pattern that RE2 does not read."""
     if entry is None or not (entry.what or entry.patterns):

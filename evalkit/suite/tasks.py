@@ -73,6 +73,8 @@ class Task:
     """Which entry of the suite file it is."""
     redactor: Redactor | None = None
     """What is taken out of every record. None: nothing."""
+    storing: Redactor | None = None
+    """What is taken out of its rows before they are stored. None: nothing."""
 
     @property
     def instead(self) -> str:
@@ -147,8 +149,11 @@ class Task:
             "limit": entry.limit.model_dump() if entry.limit else None,
             "builtin": {"name": entry.use, "version": entry.version} if isinstance(entry, BuiltinEntry) else None,
         }
-        if self.redactor is not None:
-            identity["redact"] = {"what": list(self.redactor.what), "patterns": dict(self.redactor.patterns)}
+        if (taken := self.redactor or self.storing) is not None:
+            redact: dict[str, Any] = {"what": list(taken.what), "patterns": dict(taken.patterns)}
+            if self.storing is not None:  # a key that most have not: results from before it stay comparable
+                redact["where"] = ["sending", "storing"] if self.redactor is not None else ["storing"]
+            identity["redact"] = redact
         if entry.permute is not None:  # a key that most tasks have not: results from before it stay comparable
             identity["permute"] = entry.permute.model_dump()
         if entry.turns is not None:

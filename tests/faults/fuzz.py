@@ -130,7 +130,7 @@ def _mutated(dialect: str, draw: random.Random, *, streamed: bool) -> tuple[byte
     events = copy.deepcopy(replies.good(dialect) if streamed else [replies.whole(dialect)])
     said = []
     for _ in range(draw.choice([1, 1, 1, 2, 4])):
-        said.append(_change(events, draw))
+        said.append(change(events, draw))
     body = replies.as_stream(dialect, events) if streamed else json.dumps(events[0] if events else {}).encode()
     if draw.random() < 0.2:
         at, junk = draw.randrange(len(body) + 1), draw.choice(BYTES)
@@ -142,7 +142,8 @@ def _mutated(dialect: str, draw: random.Random, *, streamed: bool) -> tuple[byte
     return body, "text/event-stream" if streamed else "application/json", f"{dialect}: {'; '.join(said)}"
 
 
-def _change(events: list[Any], draw: random.Random) -> str:
+def change(events: list[Any], draw: random.Random) -> str:
+    """One change somewhere in the values (in place): another value, one lost, one doubled; says which."""
     at = draw.randrange(len(events)) if events else 0
     if not events:
         return "nothing left"

@@ -1,0 +1,171 @@
+"""What `redact: {where: [storing]}` makes of a row: marked as it came, stored without the finds.
+
+    row = stored(row, redactor)       # texts, calls, reasoning, errors ...; row.redacted == "2 email, 1 phone"
+
+The mark was made of the answer as it came. Ids of samples, digests, and the names that a provider gives (model,
+fingerprint, tier) stay as they are: rows are found and compared by them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from evalkit.engine.work import RowLog
+from evalkit.records import Message, Row, Tool, ToolCall
+from evalkit.store import sealing
+from evalkit.suite.redaction import Redactor
+
+NOT_KEPT = "not kept: it quotes what was redacted"
+"""Stands for a reason or an error that repeats a part of what was taken out."""
+GONE = "[REDACTED]"
+"""Stands for an extracted answer that is a part of what was taken out."""
+_PIECE = 4
+"""Letters and digits in a row that give away where a text was quoted from."""
+_CUT_ADDRESS = re.compile(r"[^\s@<\"']{1,64}@[^\s@]{0,64}(?=…|\.\.\.|$)")
+"""An e-mail address at the end of a quotation that was cut short."""
+_ESCAPED = re.compile(r"\\u[0-9A-Fa-f]{4}")
+
+
+def stored(row: Row, redactor: Redactor) -> Row:
+    """The row without what the redactor finds; `redacted` says how much was found. A row twice redacted stays alike."""
+    counts: Counter[str] = Counter()
+    made = replace(
+        row,
+        prompt=tuple(Message(one.role, redactor.text(one.content, counts)) for one in row.prompt),
+        tools=None if row.tools is None else tuple(_tool(one, redactor, counts) for one in row.tools),
+        target=_text(row.target, redactor, counts),
+        text=_text(row.text, redactor, counts),
+        calls=None
+        if row.calls is None
+        else tuple(ToolCall(one.name, _text(one.arguments, redactor, counts) or "") for one in row.calls),
+        reasoning=_text(row.reasoning, redactor, counts),
+        refusal=_text(row.refusal, redactor, counts),
+        error=_error(row.error, redactor, counts),
+        raw_usage=None if row.raw_usage is None else _texts_in(row.raw_usage, redactor, counts),
+        slices={name: redactor.text(value, counts) for name, value in row.slices.items()},
+        cluster=None if row.cluster is None else _cluster(row.cluster, redactor, counts),
+    )
+    lost = _pieces(_said(row)) - _pieces(_said(made)) if counts else frozenset()
+    nothing: Counter[str] = Counter()  # what is derived from the texts was counted there
+    reason = _text(row.reason, redactor, nothing)
+    extracted = _text(row.extracted, redactor, nothing)
+    return replace(
+        made,
+        reason=NOT_KEPT if _pieces([reason]) & lost and not row.waits else reason,
+        extracted=GONE if _pieces([extracted]) & lost else extracted,
+        error=NOT_KEPT if _pieces([made.error]) & lost else made.error,
+        redacted=row.redacted or counted(counts) or None,
+    )
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Counts by kind as a row has them: `2 email, 1 phone`; "" for none."""
+    return ", ".join(f"{n} {kind}" for kind, n in sorted(counts.items()) if n)
+
+
+def found_in(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
+    """By task and kind: how much was taken out of rows that were stored; `rows` counts the rows themselves."""
+    totals: dict[str, Counter[str]] = {}
+    for row in rows:
+        total = totals.setdefault(row.task, Counter({"rows": 0}))
+        if row.redacted:
+            total["rows"] += 1
+            for one in row.redacted.split(", "):
+                n, _, kind = one.partition(" ")
+                total[kind] += int(n)
+    return {task: dict(total) for task, total in totals.items()}
+
+
+def stored_facts(facts: Mapping[str, Any], folder: Path, redactor: Redactor | None) -> dict[str, Any]:
+    """What run.json says of its stored rows once they are sealed; nothing where the suite does not redact them."""
+    if redactor is None:
+        return {}
+    return {"redaction": {**(facts.get("redaction") or {}), "stored": found_in(sealing.rows_of(folder))}}
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedLog:
+    """A journal that gets rows without what the redactor finds."""
+
+    journal: RowLog
+    redactor: Redactor
+
+    def append(self, row: Row) -> None:
+        """Journal the row as it may be stored. Raises RunIncomplete when it cannot be written."""
+        self.journal.append(stored(row, self.redactor))
+
+    def check(self) -> None:
+        """As the journal does."""
+        self.journal.check()
+
+
+def _text(text: str | None, redactor: Redactor, counts: Counter[str]) -> str | None:
+    """JSON keeps its form: a number that is a card becomes a text, and letters that are written escaped are read."""
+    if not text:
+        return text
+    if text.lstrip()[:1] in "{[" or _ESCAPED.search(text):
+        try:
+            value = json.loads(text)
+            inner: Counter[str] = Counter()
+            made = redactor.record({"": value}, inner)[""]
+        except (ValueError, RecursionError):
+            pass
+        else:
+            if inner:
+                counts.update(inner)
+                text = json.dumps(made, ensure_ascii=False)
+    return redactor.text(text, counts)
+
+
+def _error(text: str | None, redactor: Redactor, counts: Counter[str]) -> str | None:
+    made = _text(text, redactor, counts)
+    if made is None or "email" not in redactor.what:
+        return made
+    made, n = _CUT_ADDRESS.subn("[EMAIL]", made)
+    counts.update({"email": n} if n else {})
+    return made
+
+
+def _tool(tool: Tool, redactor: Redactor, counts: Counter[str]) -> Tool:
+    return Tool(tool.name, redactor.text(tool.description, counts), redactor.record(tool.parameters, counts))
+
+
+def _texts_in(value: Any, redactor: Redactor, counts: Counter[str]) -> Any:
+    """Only texts: a count of nanoseconds is no card."""
+    if isinstance(value, str):
+        return redactor.text(value, counts)
+    if isinstance(value, Mapping):
+        return {redactor.text(str(key), counts): _texts_in(inner, redactor, counts) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_texts_in(inner, redactor, counts) for inner in value]
+    return value
+
+
+def _cluster(cluster: str, redactor: Redactor, counts: Counter[str]) -> str:
+    """Clusters stay apart: what is taken out of a name leaves a short digest of it."""
+    made = redactor.text(cluster, counts)
+    return (
+        made if made == cluster else f"{made} {blake2b(cluster.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
+    )
+
+
+def _said(row: Row) -> list[str | None]:
+    """The texts that a reason, an error or an extracted answer may quote."""
+    calls = [one.arguments for one in row.calls or ()]
+    return [*(one.content for one in row.prompt), row.target, row.text, row.reasoning, row.refusal, *calls]
+
+
+def _pieces(texts: Iterable[str | None]) -> frozenset[str]:
+    """Every run of four letters or digits, without case and what stands between them."""
+    found: set[str] = set()
+    for text in texts:
+        plain = "".join(one for one in (text or "").casefold() if one.isalnum())
+        found.update(plain[i : i + _PIECE] for i in range(len(plain) - _PIECE + 1))
+    return frozenset(found)
