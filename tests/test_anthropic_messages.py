@@ -326,3 +326,12 @@ async def test_many_requests_run_side_by_side() -> None:
         texts = [response.text for response in await asyncio.gather(*map(adapter.respond, requests))]
         assert provider.account.max_in_flight > 20
     assert texts == [f"question {n}" for n in range(40)]
+
+
+@pytest.mark.parametrize("last", [{}, {"output_tokens": 0}, {"output_tokens": None}, {"input_tokens": 3}, None, "none"])
+async def test_the_output_of_a_stream_is_unknown_where_only_its_start_counted_it(last: Any) -> None:
+    start = {"type": "message_start", "message": {"model": "m-1", "usage": {"input_tokens": 3, "output_tokens": 1}}}
+    end = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": last}
+    response, _ = await asked(stream_of(start, text("Paris is the capital of France."), end, {"type": "message_stop"}))
+    assert response.usage is not None
+    assert (response.usage.input, response.usage.output) == (3, None)

@@ -59,6 +59,7 @@ OUT_OF_CREDIT = [
     (403, _said("Se han agotado sus créditos: sin crédito no hay respuesta")),
     (403, _said("Keine Credits mehr")),
     (403, _said("Kontostand zu niedrig")),
+    (400, _said("You do not have enough tokens left. Please buy a package.")),
     (403, _said("Fonds insuffisants sur votre compte")),
     (429, _said("The daily budget for this key has been used up")),
     (429, _said("You've hit your usage limit for this billing cycle.")),
@@ -127,6 +128,8 @@ DECLINED = [
     (400, _said("Bloqueado pelo filtro de segurança")),
     (400, _said("Rifiutato dal sistema di moderazione")),
     (400, _said("Vom Sicherheitssystem blockiert")),
+    (400, _said("Contenuto non consentito dalle nostre norme")),
+    (400, _said("Contenido no permitido por nuestras políticas")),
     (400, _said("Запрос отклонён системой безопасности")),
 ]
 KEY_REFUSED = [
@@ -346,6 +349,9 @@ def test_what_an_upstream_answered_counts_behind_a_gateway(status: int, body: An
     "words",
     [
         "Le modèle demandé n'existe pas",
+        "this model has reached end of life",
+        "Model version m-1 was sunset",
+        "上下文长度超出限制",
         "El modelo solicitado no existe",
         "O modelo foi descontinuado",
         "Il modello non è disponibile",

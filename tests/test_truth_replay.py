@@ -89,6 +89,17 @@ def test_an_answer_or_a_sample_without_its_partner_stops_the_run(
     assert ran.code == 2 and all(word in ran.err for word in words), ran.err
 
 
+@pytest.mark.parametrize(
+    ("ids", "answers"), [(["1", "1.0"], ["1"]), ([1.0, 1], [1]), (["7", "7.00"], ["7.0"]), (["1", 1.0, "2"], [1, 2])]
+)
+@pytest.mark.parametrize("partial", [False, True])
+def test_one_answer_is_never_given_to_two_samples(
+    world: DataWorld, ids: list[Any], answers: list[Any], partial: bool
+) -> None:
+    ran, _ = answered(world, asked(ids), said(answers), model={**REPLAY, "partial": partial})
+    assert ran.code == 2 and "one answer for both" in ran.err, ran.err
+
+
 def test_a_file_of_more_answers_is_taken_where_the_suite_says_so(world: DataWorld) -> None:
     ran, rows = answered(world, asked(["1", "2"]), said(["1", "2", "9"]), model={**REPLAY, "partial": True})
     assert ran.code == 0 and "1 answer" in ran.err and len(rows) == 2

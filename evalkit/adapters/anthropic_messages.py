@@ -196,7 +196,9 @@ class Answer(Reading):
                 self._called.clear()
                 self._delta.clear()
                 self._message = mapping(event["message"])
-                self._count(self._message.get("usage"))
+                begun = inner(self._message.get("usage"))
+                # The output so far, of a token or eight: where no later event says more, it is unknown.
+                self._count({key: value for key, value in begun.items() if key != "output_tokens"})
             case "message_delta":
                 self._delta |= mapping(event["delta"])
                 self._count(event.get("usage"))

@@ -24,7 +24,8 @@ OUT_OF_CREDIT = _any(
     r"\b(credits?|prepaid|(your|max|monthly|team) budget|"
     r"spend\w* (limit|cap))",
     r"credits? .{0,20}(exhausted|depleted|used up|expired|run out|ran out)",
-    r"requires? more credits?",
+    r"requires? more credits?|not have enough (tokens|credits?|units|points) left|(buy|purchase) (a|another|more) "
+    r"(package|tokens|units|points)",
     r"(purchase|buy|add) more credits?",
     r"spend(ing)? (limit|cap)",
     r"(?<!thinking )(?<!token )(?<!reasoning )budget .{0,20}(exceeded|reached|exhausted)|billing hard limit",
@@ -155,6 +156,8 @@ DECLINED = _any(
     r"(contenido|conteúdo|contenuto).{0,16}(inapropiado|inadecuado|dañino|prohibido|impróprio|inadequado|"
     r"proibido|inappropriato|sensible|sensível)",
     r"(infringe|viola|incumple).{0,30}(políticas?|normas|regras|politiche|linee guida)",
+    r"(no permitid[oa]|não permitid[oa]|non consentit[oa]|non autorisé|nicht erlaubt|nicht zulässig).{0,24}"
+    r"(normas|políticas|regras|norme|politiche|règles|politique|richtlinie|regeln)",
     r"filtro (dei|de) contenut\w+|(motivos|razones) de (seguridad|segurança)",
     r"наруша\w+.{0,40}(политик|правил|услови)",
     r"(недопустим|неприемлем|запрещ[её]нн|опасн)\w+ (контент|содержани|материал|запрос)",
@@ -181,6 +184,7 @@ CONTEXT = _any(
     r"maximum.{0,30}(tokens?|length|input).{0,40}exceed",
     r"reduce (the length|your (prompt|input|message))",
     r"(number of|input) tokens.{0,40}(greater|larger|more) than|does not fit",
+    r"(上下文|窗口|长度|長度|token数?).{0,12}(超出|超过|超過|超长|超限)",
     r"(超出|超过|超過|大于).{0,16}(上下文|长度|長度|最大|token)|最大(上下文|长度|输入)",
     r"(输入|输入内容|prompt|文本|提示词).{0,6}(过长|超长|太长)",
     r"コンテキスト(長|ウィンドウ|サイズ)|トークン数?.{0,12}(超|上限)|(入力|プロンプト).{0,6}長すぎ",
@@ -204,7 +208,7 @@ REJECTED = _any(
     r"does not support|(is|are) not supported|not supported (by|with|for)|missing required",
     r"(model|deployment|endpoint).{0,80}(not found|does ?n[o']t exist|not exist|unavailable for your|"
     r"decommissioned|deprecated|retired|is not available)",
-    r"no such model",
+    r"no such model|(model|version|deployment).{0,40}(end[- ]of[- ]life|shut ?down|sunset|discontinued|deprecated)",
     r"did not match schema|tool call validation|failed to (parse|call a function)",
     r"could not (parse|generate) .{0,20}(json|tool|function)",
     r"参数.{0,6}(错误|非法|有误|无效)|模型.{0,10}(不存在|已下线)|不支持|无效的?(参数|请求)",

@@ -53,12 +53,20 @@ def _fit_one(name: str, adapter: ReplayAdapter, asked: Sequence[Task], known: Se
     used: set[str] = set()
     missing: dict[str, list[str]] = {}
     for task in asked:
+        owners: dict[str, str] = {}
+        twins: dict[str, str] = {}
         for sample in task.samples():
             key = adapter.key_of(sample.id)
             if key is None:
                 missing.setdefault(task.name, []).append(sample.id)
-            else:
-                used.add(key)
+            elif owners.setdefault(key, sample.id) != sample.id:
+                twins.setdefault(key, sample.id)
+        used.update(owners)
+        fit.complaints += [
+            f"models.{name}: {task.name} has the samples {short(owners[key])} and {short(twin)}, which are one number, "
+            f"and {adapter.label} has one answer for both ({short(key)}). Spell the ids alike in both files"
+            for key, twin in list(twins.items())[:3]
+        ]
     extra = [key for key in adapter.keys if key not in used]
     if extra:
         ids = {same_number(one) or one for task in known for one in task.every_id()}
@@ -99,7 +107,8 @@ def _shared_ids(tasks: Sequence[Task]) -> list[str]:
     for task in tasks:
         source = task.data.fingerprint()
         for sample in task.samples():
-            name, other, digest = first.setdefault(sample.id, (task.name, source, sample.digest))
+            number = same_number(sample.id) or sample.id
+            name, other, digest = first.setdefault(number, (task.name, source, sample.digest))
             if other != source and digest != sample.digest and name != task.name:
                 found.setdefault((name, task.name), sample.id)
     return [
