@@ -221,6 +221,10 @@ def test_sealing_does_not_import_pandas(tmp_path: Path) -> None:
         {"service_tier": ["x"]},
         {"stop_reason": 7},
         {"text": {"not": "text"}},
+        {"text": 5},
+        {"reasoning": 1.5},
+        {"score": "much"},
+        {"dropped": [1]},
         {"slices": {"k": {"a": 1}}, "fingerprint": [1]},
     ],
 )

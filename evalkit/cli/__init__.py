@@ -105,6 +105,8 @@ def main(args: list[str] | None = None) -> None:
 def run_command(args: list[str] | None) -> int:
     """Run the command line; the exit code. Every error has become a message on stderr by then."""
     child.keep_path_absolute()
+    if (runs := sys.modules.get("evalkit.store.runs")) is not None:
+        runs.unvouched.clear()
     try:
         result: Any = cli.main(args=args, prog_name="evalkit", standalone_mode=False)
     except click.ClickException as error:
@@ -136,7 +138,8 @@ def _of_edited_facts(error: Exception) -> str | None:
     named = ", ".join(sorted(map(str, runs.unvouched))[:3])
     return visible(
         f"evalkit: {named} is not what evalkit wrote (edited, damaged, or of an early version), and cannot be used as "
-        f"it is ({type(error).__name__} at {place}: {error}). Restore it; `evalkit list` says which runs were edited.",
+        f"it is ({type(error).__name__} at {place}: {error}). Restore it (`evalkit list` says which runs were edited), "
+        "or report this line if nobody touched it.",
         limit=2_000,
     )
 

@@ -181,7 +181,8 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
     characters = 0
     for row in rows:
         batch.append(row)
-        characters += sum(len(m.content) for m in row.prompt) + len(row.text or "") + len(row.reasoning or "")
+        said = (*(message.content for message in row.prompt), row.text, row.reasoning)
+        characters += sum(len(text) for text in said if isinstance(text, str))
         if len(batch) >= _BATCH_ROWS or characters >= _BATCH_CHARACTERS:
             yield batch
             batch, characters = [], 0
