@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.errors import SuiteError
+from evalkit.errors import SuiteError, UserError
 from evalkit.records import Settings
 from evalkit.suite.loading import load_suite
 from evalkit.suite.schema import SettingsEntry, merged
@@ -338,3 +338,37 @@ def test_reading_a_suite_imports_nothing_heavy(folder: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+NUMBERS = ["0x" + "f" * 5_000, "0o" + "7" * 5_000, "9" * 5_000, "-" + "9" * 30, "0x" + "f" * 17, "18446744073709551616"]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("place", ["run: {seed: %s}", "run: {repeats: %s}", "about: %s", "gate: {a: {b: [%s]}}"])
+def test_a_whole_number_that_nothing_can_store_is_a_complaint(tmp_path: Path, place: str, number: str) -> None:
+    (tmp_path / "s.yaml").write_text(f"name: s\n{place % number}\n", "utf-8")
+    with pytest.raises(SuiteError, match=r"s\.yaml:2: .*64 bits"):
+        load_suite(tmp_path / "s.yaml")
+
+
+@pytest.mark.parametrize("half", [r"\ud800", r"a\udfff", r"\udc00\ud800", r"\U0000d83d"])
+@pytest.mark.parametrize("place", ['about: "%s"', '"%s": 1', 'models: {m: {model: "%s"}}', 'tasks: [{prompt: "%s"}]'])
+def test_half_a_character_is_a_complaint(tmp_path: Path, place: str, half: str) -> None:
+    (tmp_path / "s.yaml").write_text(f"name: s\n{place % half}\n", "utf-8")
+    with pytest.raises(SuiteError, match=r"s\.yaml:2: .*half of a character"):
+        load_suite(tmp_path / "s.yaml")
+
+
+@pytest.mark.parametrize("text", ["[" * 5_000, "{a: " * 5_000, "- " * 5_000, "a: " + "9" * 5_000, "? " * 5_000])
+def test_files_beside_a_suite_that_no_reader_takes_are_complaints(tmp_path: Path, text: str) -> None:
+    from evalkit.cost.price_file import read_prices
+    from evalkit.cost.scenario import read_scenario
+    from evalkit.store import baselines
+
+    path = tmp_path / "b.yaml"
+    path.write_text(text, "utf-8")
+    for read in (read_prices, read_scenario):
+        with pytest.raises(UserError):
+            read(path)
+    with pytest.raises(UserError):
+        baselines.read("b", tmp_path)

@@ -13,7 +13,7 @@ from evalkit.errors import StoreError
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.report.shelf import Store
-from evalkit.store.runs import RunInfo
+from evalkit.store.runs import RunInfo, listed
 
 _EVERY_S = 2
 """How often a live run is looked at: its journal is read anew, which costs the machine that measures."""
@@ -85,7 +85,7 @@ def _list(store: Store, runs: Sequence[RunInfo]) -> None:
 
 def _one(store: Store, info: RunInfo) -> None:
     facts = store.facts(info.name)
-    for reason in facts.get("reasons") or ():
+    for reason in listed(facts, "reasons"):
         st.warning(elements.plain(reason, 400))
     errors = store.query(
         [info.name],

@@ -22,7 +22,7 @@ from evalkit.errors import UserError
 def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     """Print the table of RUN: a path, the beginning of a name, or `latest` (the default)."""
     from evalkit.report.hostile import visible
-    from evalkit.store.runs import is_locked, read_facts, resolve_run
+    from evalkit.store.runs import is_locked, listed, read_facts, resolve_run
     from evalkit.store.summary import read_summary
 
     folder = resolve_run(run, results)
@@ -45,7 +45,7 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     if status == "running" and not is_locked(folder):
         status = "interrupted"  # nobody writes it: it was killed
     click.echo(f"\n{folder}  {status}, started {facts.get('started_at')}")
-    for reason in facts.get("reasons") or ():
+    for reason in listed(facts, "reasons"):
         click.echo(f"not complete: {visible(str(reason), limit=2000)}")
     for model, badge in _beware(facts):
         click.echo(f"{visible(model, limit=60)}: {visible(badge, limit=500)}")

@@ -104,7 +104,7 @@ def _items(text: str, path: Path | Inside, complaints: list[str]) -> list[tuple[
 
     try:
         root: Any = YAML(typ="safe", pure=True).compose(text)
-    except YAMLError as error:
+    except (YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise UserError(f"{where}: this is no valid YAML: {getattr(error, 'problem', None) or error}") from error

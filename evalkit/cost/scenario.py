@@ -219,7 +219,7 @@ def _yaml(path: Path) -> Any:
         raise UserError(f"The scenario {path} cannot be read: {error}") from error
     try:
         return YAML(typ="safe", pure=True).load(text)
-    except (YAMLError, ValueError) as error:
+    except (YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise UserError(f"{where}: this is no valid YAML: {getattr(error, 'problem', None) or error}") from error

@@ -11,7 +11,7 @@ import numpy as np
 
 from evalkit.decide.comparability import Side
 from evalkit.decide.pairing import NotComparable, Pairs
-from evalkit.store import columns
+from evalkit.store import columns, runs
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,7 +23,7 @@ def unfinished(side: Side) -> list[str]:
     found = []
     status = facts.get("status")
     if status != "complete":
-        why = "; ".join(str(reason) for reason in facts.get("reasons") or ())
+        why = "; ".join(runs.listed(facts, "reasons"))
         found.append(
             f"{name} is {status}{': ' + why if why else ''}. Run the same command again: it resumes, and pays only for "
             "what is missing."
@@ -31,7 +31,8 @@ def unfinished(side: Side) -> list[str]:
     if facts.get("cut_by_limit") is not None:
         found.append(f"{name} was cut by --limit {facts['cut_by_limit']}. Run it without --limit.")
     if facts.get("cut_by_tasks") is not None:
-        found.append(f"{name} was cut by --tasks to {', '.join(facts['cut_by_tasks'])}. Run it without --tasks.")
+        kept = ", ".join(runs.listed(facts, "cut_by_tasks")) or "some"
+        found.append(f"{name} was cut by --tasks to {kept}. Run it without --tasks.")
     return found
 
 

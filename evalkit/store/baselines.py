@@ -125,7 +125,7 @@ def read(name: str, baselines: Path) -> Baseline:
     path = file_of(name, baselines)
     try:
         said: Any = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
-    except (YAMLError, OSError, UnicodeDecodeError) as error:
+    except (YAMLError, RecursionError, OSError, ValueError) as error:
         raise UserError(
             f"{path} cannot be read: {str(error).splitlines()[0]}. Restore it, or promote again."
         ) from error
@@ -242,8 +242,11 @@ def _refuse_unwhole(folder: Path, model: str, facts: dict[str, Any], rows: pa.Ta
         if facts.get(key) is not None:
             problems.append(f"it was cut by {option}")
     tasks = facts.get("tasks")
-    counts = [task.get("n") for task in tasks.values()] if isinstance(tasks, dict) else []
-    expected = int(facts.get("repeats") or 1) * sum(n for n in counts if isinstance(n, int))
+    counts = [t.get("n") for t in tasks.values() if isinstance(t, dict)] if isinstance(tasks, dict) else []
+    repeats = facts.get("repeats")
+    expected = (repeats if isinstance(repeats, int) and repeats > 0 else 1) * sum(
+        n for n in counts if isinstance(n, int)
+    )
     if rows.num_rows < max(expected, 1):
         why = " (a gate stopped it early)" if facts.get("stopped_early") else ""
         problems.append(f"it holds {rows.num_rows:,} of the {expected:,} rows of {model}{why}")

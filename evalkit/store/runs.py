@@ -156,6 +156,14 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return facts
 
 
+def listed(facts: Mapping[str, Any], key: str) -> list[str]:
+    """A list of texts that a run's facts hold, like `reasons`; a single text counts as one, anything else as none."""
+    found = facts.get(key)
+    return (
+        [str(one) for one in found] if isinstance(found, list) else [found] if isinstance(found, str) and found else []
+    )
+
+
 def update_facts(folder: Path, **changes: Any) -> dict[str, Any]:
     """Replace some facts at once (None removes nothing: it is stored as null); the facts as they now are.
 

@@ -22,6 +22,8 @@ Loc = tuple[str | int, ...]
 """Where a value stands: ("tasks", 1, "prompt")."""
 
 _TAG = "tag:yaml.org,2002:"
+_LONGEST_NUMBER = 100
+_HALF = "holds half of a character (\\ud800 to \\udfff); write the character itself, or all of it as \\U0001F600"
 _PLAIN = {
     "mapping": {"map"},
     "sequence": {"seq"},
@@ -118,19 +120,26 @@ def _build(node: Any, loc: Loc, tree: Located) -> Any:
         return _mapping(node, loc, tree)
     if kind == "sequence":
         return [_build(child, (*loc, i), tree) for i, child in enumerate(node.value)]
+    if not _is_text(_joined(node.value)):
+        tree.refuse(loc, _HALF)
+        return None
     return _scalar(node, tag, loc, tree)
 
 
 def _mapping(node: Any, loc: Loc, tree: Located) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        key = _whole(key_node.value, loc, tree) if isinstance(key_node.value, str) else key_node.value
+        key = _joined(key_node.value) if isinstance(key_node.value, str) else key_node.value
         if key_node.id == "mapping" or (node.flow_style and value_node.value == "" and _is_template(loc)):
             tree.refuse(loc, f'a template stands in quotes: {dotted(loc[-1:])}: "{{{{ FIELD }}}}"')
             return {}
         if key_node.id != "scalar" or key_node.anchor is not None:
             tree.lines[(*loc, "?")] = key_node.start_mark.line + 1
             tree.refuse((*loc, "?"), "a key must be plain text")
+            continue
+        if not _is_text(key):
+            tree.lines[(*loc, "?")] = key_node.start_mark.line + 1
+            tree.refuse((*loc, "?"), _HALF)
             continue
         here = (*loc, key)
         line = key_node.start_mark.line + 1
@@ -147,15 +156,32 @@ def _mapping(node: Any, loc: Loc, tree: Located) -> dict[str, Any]:
     return result
 
 
-def _whole(text: str, loc: Loc, tree: Located) -> str:
-    """The text with pairs of surrogates joined, as JSON writes an emoji; half of one is refused."""
+def _joined(text: str) -> str:
+    """The text with pairs of surrogates joined, as JSON writes an emoji; half of one stays as it is."""
     if _SURROGATE.search(text) is None:
         return text
     try:
         return text.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError:
-        tree.refuse(loc, "holds half of a character (a surrogate, \\ud800 to \\udfff); write the whole character")
-        return ""
+        return text
+
+
+def _whole(value: str, loc: Loc, tree: Located) -> int | None:
+    number = int(value, 0 if _OTHER_BASE.fullmatch(value) else 10) if len(value) < _LONGEST_NUMBER else None
+    if number is None or not -(1 << 63) <= number < 1 << 64:
+        shown = value if len(value) <= 30 else f"{value[:30]}…"
+        tree.refuse(loc, f"a whole number has at most 64 bits (value seen: {shown})")
+        return None
+    return number
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be stored and sent: half of a surrogate pair, which YAML can spell, cannot."""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _bare_template(lines: list[str]) -> str | None:
@@ -172,17 +198,17 @@ def _is_template(loc: Loc) -> bool:
 
 def _scalar(node: Any, tag: str, loc: Loc, tree: Located) -> Any:
     """A plain scalar by the YAML 1.2 core schema; quoted and block scalars are text."""
-    value = _whole(node.value, loc, tree)
+    value = _joined(node.value)
     if node.style or tag == _TAG + "str":
         return value
     if value in _WORDS:
         return _WORDS[value]
-    if (_INT.fullmatch(value) and len(value) < 100) or _OTHER_BASE.fullmatch(value):
-        return int(value, 0 if _OTHER_BASE.fullmatch(value) else 10)
+    if _INT.fullmatch(value) or _OTHER_BASE.fullmatch(value):
+        return _whole(value, loc, tree)
     if _FLOAT.fullmatch(value):
-        number = float(value)
-        if math.isfinite(number):
-            return number
+        real = float(value)
+        if math.isfinite(real):
+            return real
     if value.lower().lstrip("+-") in {".nan", ".inf"} or _FLOAT.fullmatch(value):
         tree.refuse(loc, f"a number must be finite (value seen: {value})")
         return None
