@@ -194,6 +194,7 @@ BATCHES = {
     "eighth": later.EIGHTH,
     "ninth": later.NINTH,
     "tenth": later.TENTH,
+    "eleventh": later.ELEVENTH,
 }
 
 

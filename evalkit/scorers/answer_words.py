@@ -64,7 +64,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|changing it to|change it to|change my answer to|changing my answer to|switch to|switching to"
         "|switched to|revise it to|changing to|updating to|update it to|give it|i'd give it|i give it"
         "|i would give it|give this|rate it|i'd rate it|rate this|i rate this|deserves|i know it's"
-        "|i know it is|i now know it's|i now know it is",
+        "|i know it is|i now know it's|i now know it is|change that to|let me change that to"
+        "|i'll change that to|changing that to|i'll make it|i'll switch to|change it into",
         "maybe": "maybe|perhaps|possibly|probably|might|might be|may|may be|could|could be|can be|guess"
         "|guessing|either|likely|presumably|potentially|conceivably|suppose|supposedly|perhaps also"
         "|apparently|tentatively|lean|leaning|leaning towards|lean towards|partly|partially|somewhat|almost"
@@ -88,7 +89,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|have doubts|have some doubts|with some doubt|i'm torn|not 100% certain|not completely certain"
         "|not entirely certain|maybe not|perhaps not|or maybe not|or perhaps not|or not|then again|or is it"
         "|or was it|or wasn't it|or isn't it|could be mistaken|may be mistaken|might be mistaken|my foot"
-        "|yeah right|as if|no chance|fat chance|get real",
+        "|yeah right|as if|no chance|fat chance|get real|more than one|several answers|multiple answers"
+        "|more than one answer|multiple options",
         "or": "or|and/or|versus|vs",
         "and": "and|as well as|plus|both|also|&",
         "if": "if|unless|whether|suppose that|were it|had it|some may|some might|some people|people think"

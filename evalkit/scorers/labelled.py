@@ -359,7 +359,7 @@ def _alone(words: list[Word], place: int, after: int) -> bool:
 
 def _opens_line(words: list[Word], place: int) -> bool:
     for before in reversed(words[max(0, place - 6) : place]):
-        if before.role != "wrap":
+        if before.role not in ("wrap", "dash"):
             return before.kind == "line"
     return place <= 6
 
@@ -384,7 +384,7 @@ def _with_text(text: str, words: list[Word], place: int, after: int, label: Word
         own = next((at for at in found if _same_text(at[0].choice, label.choice, known)), None)
         if own is not None:
             end = own[1]
-            if words[after].text == "." and not _opens_line(words, place) and not _ends_sentence(words, end):
+            if words[after].text == "." and not _opens_line(words, place) and not _pair_ends(words, end):
                 return label, after  # "The answer is B. Lyon lies on the Rhone."
             if (
                 end < len(words)
@@ -396,6 +396,11 @@ def _with_text(text: str, words: list[Word], place: int, after: int, label: Word
         if found:
             return replace(label, clash=True), after
     return label, after
+
+
+def _pair_ends(words: list[Word], end: int) -> bool:
+    """Whether nothing goes on behind a label and its text but the next label: "A. Paris B. Lyon"."""
+    return _ends_sentence(words, end) or (words[end].kind == "word" and words[end].end - words[end].start == 1)
 
 
 def _touches(words: list[Word], after: int, label: Word) -> bool:
@@ -466,6 +471,10 @@ def _goes_on(words: list[Word], place: int, after: int) -> bool:  # noqa: PLR091
         return True
     if following.kind == "number" and (glued or last.kind == "number" or after - place <= 2):
         return True
+    if following.kind == "word" and following.end - following.start == 1 and not glued:
+        behind = words[after + 1].text if after + 1 < len(words) else ""
+        if behind in (".", ")", ":"):
+            return False  # the next label: "A. Paris B. Lyon"
     if following.kind == "word":
         return (glued and last.kind != "run") or (after - place <= 2 and not any_role(following))
     if following.kind == "run" and last.kind == "run":

@@ -27,6 +27,8 @@ where there are more than 26, they are labelled 1, 2, 3 ... instead.
 
 from __future__ import annotations
 
+import re
+
 from evalkit.scorers.labelled import ANSWER_MARK, LETTERS, Labelled, Reading, labels, plain, prepare, simplify, words_of
 from evalkit.scorers.reply_words import Word
 from evalkit.scorers.sentences import ends, stands_alone
@@ -40,6 +42,8 @@ LONGEST_FOR_MENTIONS = 600
 LONGEST_REPLY = 32_000
 """Characters that are read: of a longer reply its beginning and its end."""
 _HEAD = 4_000
+_STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
+"""What Markdown strikes through is no part of the answer."""
 
 
 def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> Reading:
@@ -56,7 +60,7 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
         kept = reply[:LONGEST_REPLY] if pick == "first" else reply[:_HEAD] + "\n" + reply[_HEAD - LONGEST_REPLY :]
         reply = kept
     reply = reply.replace(ANSWER_MARK, " ")
-    text = simplify(open_tags(reply))
+    text = simplify(_STRUCK.sub(" ", open_tags(reply)))
     if (reading := _read_whole(text, known)) is not None:
         return reading
     runs_on = pick == "first" and not bare.startswith("{")
@@ -79,9 +83,13 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
 def _read_whole(text: str, known: Labelled) -> Reading | None:
     """A reply that is a choice's text from end to end; a label is left to the words."""
     index = known.by_text.get(plain(text)) if len(text) <= 2_000 else None
-    if index is None or plain(text).upper() in known.by_label:
+    if index is None or plain(text).upper() in known.by_label or _is_question(text, known.texts[index]):
         return None
     return Reading(index, "text of a choice")
+
+
+def _is_question(text: str, words: tuple[str, ...]) -> bool:
+    return text.rstrip().endswith(("?", "？", "؟")) and words[-1:] != ("?",)
 
 
 def _read_alone(text: str, known: Labelled) -> Reading | None:
@@ -232,9 +240,9 @@ def _trails(words: list[Word], place: int) -> bool:
 
 def _settle_line(state: _State, one: Said, words: list[Word], last_line: int, listed: bool) -> None:
     """A choice that stands alone on a line or in a sentence, or opens the reply."""
-    if listed:
-        return
     place = one.place
+    if listed and not _stands_apart(words, place):
+        return
     first = place <= 2 and _whole_line(words, place)
     if one.stance == "line" and place >= last_line:
         state.take(one.index, 4, place, "last line" if not first else "the reply names it alone")
@@ -336,6 +344,19 @@ def _listed(words: list[Word], said: list[Said]) -> bool:
         and (one.stance != "line" or _whole_line(words, one.place))
     }
     return len(opened) > 1
+
+
+def _stands_apart(words: list[Word], place: int) -> bool:
+    """Whether the choice is the whole first line, and words of no choice follow in a line of their own: a heading such
+    as "Explanation:", behind which the options may be gone through."""
+    if place > 2 or not _whole_line(words, place):
+        return False
+    place += 1
+    while place < len(words) and words[place].role in ("wrap", "end", "line", "dash", "tail"):
+        place += 1
+    line = words[place : place + 12]
+    end = next((n for n, word in enumerate(line) if word.role == "line"), len(line))
+    return end < len(line) and all(word.choice is None for word in line[:end])
 
 
 def _opens_line(words: list[Word], place: int) -> bool:

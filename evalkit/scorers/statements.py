@@ -40,6 +40,8 @@ class Said:
     """Where several are named: whether it is they that the answer names."""
     listed_with: Said | None = None
     """The choice before it in a list: "A, B and C"."""
+    excluded: bool = False
+    """Denied by a word that excludes all that follow it: "I rule out A and C"."""
 
 
 def statements(words: list[Word], known: Labelled) -> list[Said]:
@@ -152,7 +154,7 @@ def _join(said: Said, left: Left, right: Right, by_place: dict[int, Said], words
         and not right.right
         and (_excludes(words, other) or _neither(words, other, joins))
     ):
-        said.stance = "denies"  # "I rule out A, C and D"
+        said.stance, said.excluded = "denies", True  # "I rule out A, C and D"
     elif other.stance == "denies" and right.right:
         return  # "B is wrong and C is right"
     elif _but_no_more(said, other, left, right):
@@ -217,8 +219,8 @@ _EXCLUDING = phrase_set(
 
 def _excludes(words: list[Word], said: Said) -> bool:
     """Whether a word stands before the choice that excludes all that follow it in a list."""
-    if said.listed_with is not None and said.listed_with.stance == "denies":
-        return _excludes(words, said.listed_with)
+    if said.excluded:
+        return True
     i = said.place - 1
     while i >= 0 and words[i].role in ("fill", "noun", "wrap"):
         i -= 1
