@@ -195,6 +195,7 @@ BATCHES = {
     "ninth": later.NINTH,
     "tenth": later.TENTH,
     "eleventh": later.ELEVENTH,
+    "twelfth": later.TWELFTH,
 }
 
 

@@ -184,6 +184,9 @@ def _settle(
     if stance in ("retracts", "turns", "unsure", "outside"):
         _settle_gesture(state, one, words)
         return
+    if state.index not in (None, index) and _opens_with_or(words, place):
+        state.drop("more than one choice is named")  # "The answer is B. Or C."
+        return
     if stance in ("names", "mentions", "several") and _added(state, one, words):
         return
     corrects = max(state.retracted, state.turned)
@@ -256,6 +259,13 @@ def _side_by_side(words: list[Word], first: int, second: int) -> bool:
     """Whether only a comma parts two choices: "B, C or D"."""
     between = words[first + 1 : second] if second - first < 6 else []
     return bool(between) and all(word.role in ("comma", "wrap", "or") for word in between)
+
+
+def _opens_with_or(words: list[Word], place: int) -> bool:
+    before = place - 1
+    while before > 0 and words[before].role == "fill":
+        before -= 1
+    return before > 0 and words[before].role == "or" and words[before - 1].role in ("end", "ask", "line")
 
 
 def _it_may_be(words: list[Word], place: int) -> bool:

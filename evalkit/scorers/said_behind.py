@@ -30,7 +30,7 @@ class Right:
     """A figure follows the pause: "A: 10%"."""
 
 
-def look_right(words: list[Word], place: int, polar: bool) -> Right:
+def look_right(words: list[Word], place: int, polar: bool) -> Right:  # noqa: PLR0911 - a table, read from the top
     right = Right()
     i = place + 1
     n = len(words)
@@ -60,10 +60,12 @@ def look_right(words: list[Word], place: int, polar: bool) -> Right:
         right.right = role in ("dash", "colon") and _right_to_end(words, i + 1)
         if bracket and not polar:
             _remark(words, i, right)
-        right.supposed = not bracket and (
-            _if_to_end(words, i) or (words[i + 1 : i + 2] and words[i + 1].role == "says")
-        )
+        said = any(word.role == "says" for word in words[i + 1 : i + 3])
+        right.supposed = not bracket and (said or _if_to_end(words, i))
         right.asked = _asked(words, i)
+        return right
+    if [word.text for word in words[i : i + 2]] == ["it", "is"] and ends(words, i + 2):
+        right.right = True  # "B it is."
         return right
     _predicate(words, i, right)
     right.asked = _asked(words, i) and not right.right

@@ -253,6 +253,11 @@ _YES = word_set(
 )
 
 
+def _whole_sentence(words: list[Word], place: int) -> bool:
+    """Whether the word is a sentence by itself: "The answer is B. Maybe."."""
+    return place > 0 and words[place - 1].role in ("end", "ask", "line") and ends(words, place + 1)
+
+
 def _confirms(words: list[Word], place: int, asked: Said) -> bool:
     """Whether the word is a "yes" that answers a question, with nothing behind it but "it is" or the same choice."""
     if words[place].text not in _YES or place == 0 or words[place - 1].role not in ("ask", "wrap", "line"):
@@ -286,7 +291,7 @@ def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:  # n
         return "retracts" if words[place].text not in _SOFT else "turns"
     if role == "turn":
         return "turns"
-    if role == "unsure":
+    if role == "unsure" or (role == "maybe" and _whole_sentence(words, place)):
         return "unsure"
     if role == "wrong" and not known.polar and stands_alone(words, place) and words[place + 1].role != "colon":
         between = words[place - 1].role in ("comma", "dash") and words[place + 1].role in ("comma", "dash")
