@@ -196,6 +196,7 @@ BATCHES = {
     "tenth": later.TENTH,
     "eleventh": later.ELEVENTH,
     "twelfth": later.TWELFTH,
+    "thirteenth": later.THIRTEENTH,
 }
 
 

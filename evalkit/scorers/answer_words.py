@@ -76,7 +76,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|one possibility|a possibility|one possible|alternative answer|an alternative|alternatively"
         "|another option|another possibility|another candidate|another answer|one option|a possible"
         "|alternative :|alternatives :|alternative answer :|supposed to be|said to be|believed to be"
-        "|claimed to be|assumed to be|reported to be|considered to be|meant to be",
+        "|claimed to be|assumed to be|reported to be|considered to be|meant to be|at best|at a push"
+        "|if at all",
         "unsure": "not sure|unsure|not certain|uncertain|not confident|not entirely sure"
         "|not completely sure|don't know|do not know|hard to say|hard to tell|just a guess|only a guess"
         "|cannot be sure|can't be sure|can't be certain|no idea|can't tell|cannot tell|not 100% sure"
@@ -93,7 +94,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|or was it|or wasn't it|or isn't it|could be mistaken|may be mistaken|might be mistaken|my foot"
         "|yeah right|as if|no chance|fat chance|get real|more than one|several answers|multiple answers"
         "|more than one answer|multiple options|i doubt it|i doubt that|that's what i would say"
-        "|that's what i'd say|so they say|or so they say|or so i'm told|or so i thought|or so it seems",
+        "|that's what i'd say|so they say|or so they say|or so i'm told|or so i thought|or so it seems"
+        "|go either way|could go either way",
         "or": "or|and/or|versus|vs",
         "and": "and|as well as|plus|both|also|&",
         "if": "if|unless|whether|suppose that|were it|had it|some may|some might|some people|people think"
@@ -122,7 +124,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|this is not right|that is not correct|that's not correct|never mind|oops|i retract"
         "|they are mistaken|they are wrong|just kidding|kidding|jk|typo|my apologies|er|erm|uh|um|uhm"
         "|let me correct myself|let me correct that|i correct myself|correcting myself|that was a joke"
-        "|it was a joke|i was joking|just a joke|i'm joking",
+        "|it was a joke|i was joking|just a joke|i'm joking|i was too quick|i was too hasty"
+        "|i spoke too soon|i jumped the gun|i misjudged|i overlooked",
         "turn": "actually|correction|edit|update|corrected|revised|or rather|rather|make that|hmm|in fact"
         "|correcting|changed to|change to",
         "why": "because|since|as|which|for|due|based|with|given|when|but|although|while|whereas|in|on|at"
@@ -156,7 +159,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|assuming|assuming that|pretend|pretend that|let's say|let us say|first answer|initial answer"
         "|previous answer|earlier answer|original answer|old answer|example|for example|for instance"
         "|template|sample answer|example answer|rumour has it|rumor has it|legend has it|replied"
-        "|she replied|he replied|she answered|he answered|she said|he said|he says|she says|they said",
+        "|she replied|he replied|she answered|he answered|she said|he said|he says|she says|they said"
+        "|reference answer|gold answer|model answer|student answer|user answer|predicted answer",
     },
     "de": {
         "noun": "antwort|lösung|loesung|option|antwortmöglichkeit|wahl|buchstabe|auswahl|alternative"

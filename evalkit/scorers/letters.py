@@ -184,10 +184,7 @@ def _settle(
     if stance in ("retracts", "turns", "unsure", "outside"):
         _settle_gesture(state, one, words)
         return
-    if state.index not in (None, index) and _opens_with_or(words, place):
-        state.drop("more than one choice is named")  # "The answer is B. Or C."
-        return
-    if stance in ("names", "mentions", "several") and _added(state, one, words):
+    if _settle_beside(state, one, words):
         return
     corrects = max(state.retracted, state.turned)
     near = corrects >= 0 and place - corrects <= _NEAR and stance in ("line", "opens", "mentions")
@@ -241,6 +238,22 @@ def _trails(words: list[Word], place: int) -> bool:
     return words[place].role in ("comma", "dash", "redo", "turn") or words[place].text == ";"
 
 
+def _settle_beside(state: _State, one: Said, words: list[Word]) -> bool:
+    """What stands beside the answer so far and changes it, though nothing is said of it by itself."""
+    place, stance, index = one.place, one.stance, one.index
+    if state.index not in (None, index) and _opens_with_or(words, place):
+        state.drop("more than one choice is named")  # "The answer is B. Or C."
+        return True
+    beside = state.tier == 2 and state.index != index and stance in ("names", "opens", "several")
+    if beside and _next_clause(words, state, place):
+        state.drop("more than one choice is named")  # "A for Paris, B for Lyon"
+        return True
+    if stance == "mentions" and place > 0 and words[place - 1].role == "ask" and _whole_line(words, place):
+        state.take(index, 3, place, "final statement")  # "B or C? B."
+        return True
+    return stance in ("names", "mentions", "several") and _added(state, one, words)
+
+
 def _settle_line(state: _State, one: Said, words: list[Word], last_line: int, listed: bool) -> None:
     """A choice that stands alone on a line or in a sentence, or opens the reply."""
     place = one.place
@@ -259,6 +272,13 @@ def _side_by_side(words: list[Word], first: int, second: int) -> bool:
     """Whether only a comma parts two choices: "B, C or D"."""
     between = words[first + 1 : second] if second - first < 6 else []
     return bool(between) and all(word.role in ("comma", "wrap", "or") for word in between)
+
+
+def _next_clause(words: list[Word], state: _State, place: int) -> bool:
+    """Whether the choice opens a clause behind a comma, in the sentence whose first word is the answer so far."""
+    comma = place > 0 and (words[place - 1].role in ("comma", "dash") or words[place - 1].text == ";")
+    between = words[state.place + 1 : place]
+    return comma and not any(word.role in ("end", "ask", "line") and word.text != ";" for word in between)
 
 
 def _opens_with_or(words: list[Word], place: int) -> bool:

@@ -132,10 +132,14 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
     right.verb = verb
 
 
+_SMALL = frozenset(("be", "fill", "tail", "noun", "field", "right", "wrap"))
+_RELATIVE = word_set("to that which who")
+
+
 def _denied_later(words: list[Word], i: int) -> bool:
     """Whether the denial closes the sentence, as in Korean, Japanese or Hindi: "B is the answer not"."""
     i += 1
-    while i < len(words) and words[i].role in ("be", "fill", "tail", "noun", "field", "right", "wrap"):
+    while i < len(words) and (words[i].role in _SMALL or words[i].text in _RELATIVE):
         i += 1
     return i < len(words) and words[i].role == "not" and not _choice_next(words, i)
 
