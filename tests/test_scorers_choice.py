@@ -197,6 +197,7 @@ BATCHES = {
     "eleventh": later.ELEVENTH,
     "twelfth": later.TWELFTH,
     "thirteenth": later.THIRTEENTH,
+    "fourteenth": later.FOURTEENTH,
 }
 
 

@@ -77,7 +77,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|another option|another possibility|another candidate|another answer|one option|a possible"
         "|alternative :|alternatives :|alternative answer :|supposed to be|said to be|believed to be"
         "|claimed to be|assumed to be|reported to be|considered to be|meant to be|at best|at a push"
-        "|if at all",
+        "|if at all|premature|too early|too soon|rash|hasty|jump to the conclusion"
+        "|jumping to the conclusion",
         "unsure": "not sure|unsure|not certain|uncertain|not confident|not entirely sure"
         "|not completely sure|don't know|do not know|hard to say|hard to tell|just a guess|only a guess"
         "|cannot be sure|can't be sure|can't be certain|no idea|can't tell|cannot tell|not 100% sure"

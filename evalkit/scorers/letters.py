@@ -241,6 +241,8 @@ def _trails(words: list[Word], place: int) -> bool:
 def _settle_beside(state: _State, one: Said, words: list[Word]) -> bool:
     """What stands beside the answer so far and changes it, though nothing is said of it by itself."""
     place, stance, index = one.place, one.stance, one.index
+    if stance in ("answers", "states") and index is not None and _list_begins(words, place, index):
+        return True  # "Possible answers:\nA. Paris\nB. Lyon"
     if state.index not in (None, index) and _opens_with_or(words, place):
         state.drop("more than one choice is named")  # "The answer is B. Or C."
         return True
@@ -272,6 +274,19 @@ def _side_by_side(words: list[Word], first: int, second: int) -> bool:
     """Whether only a comma parts two choices: "B, C or D"."""
     between = words[first + 1 : second] if second - first < 6 else []
     return bool(between) and all(word.role in ("comma", "wrap", "or") for word in between)
+
+
+def _list_begins(words: list[Word], place: int, index: int) -> bool:
+    """Whether the choice opens a line and the next choice opens the next line, as where the options are repeated."""
+    if not _opens_line(words, place) or not _whole_line(words, place):
+        return False
+    place += 1
+    while place < len(words) and words[place].role != "line":
+        place += 1
+    place += 1
+    while place < len(words) and words[place].role in ("wrap", "dash"):
+        place += 1
+    return place < len(words) and words[place].choice == index + 1
 
 
 def _next_clause(words: list[Word], state: _State, place: int) -> bool:

@@ -114,6 +114,8 @@ def _may_join(joins: list[str]) -> bool:
 def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int, bool]:  # noqa: PLR0911, PLR0912, PLR0915 - a table, read from the top
     """Take one word of the clause in: (words since the frame, whether the clause begins here)."""
     word, role = words[i], words[i].role
+    if word.text == "to conclude" and i > 0 and words[i - 1].role not in ("end", "ask", "line", "comma"):
+        return bridged, False  # "it is too early to conclude that"
     if role == "so" and word.text in _THEN:
         left.suppose = left.suppose or _supposed_before(words, i - 1)
         if _joined(words, i) and words[i - 1].role != "comma":
@@ -169,7 +171,7 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     elif role == "field":
         left.kind = left.kind or left.be or left.colon or bridged == 0
         left.bridged = max(left.bridged, bridged)
-    elif role == "noun" and left.colon and not left.be and word.text in _LISTED:
+    elif role == "noun" and word.text in _LISTED and (words[i + 1].text in _ARE or (left.colon and not left.be)):
         bridged += 1
     elif role == "noun":
         left.near_noun = left.near_noun or (bridged == 0 and not left.be and not left.colon)
@@ -239,6 +241,7 @@ def _others_choose(words: list[Word], i: int) -> bool:
 
 _THEN = word_set("then dann alors entonces então allora dan то тогда wtedy тоді 那么 そのとき 그러면 thì maka så")
 _LISTED = word_set("options choices optionen möglichkeiten choix opciones opções opzioni варианты opcje seçenekler")
+_ARE = word_set("are were sind waren sont étaient son eran são eram sono erano zijn")
 """They announce what is offered where a colon follows, not an answer."""
 _REASONS = word_set(
     "because since while whereas although though weil denn obwohl car parce puisque porque aunque poiché perché omdat "

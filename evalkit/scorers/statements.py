@@ -115,13 +115,18 @@ def _framed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a t
     return "states" if left.led and left.alone and (right.ends or right.pause) else ""
 
 
+_OPENERS = word_set("first second third fourth last next well right so now finally")
+"""Texts that open a sentence as other words do: "First, let me think"."""
+
+
 def _unframed(word: Word, left: Left, right: Right) -> str:
     if ((right.verb or right.other) and not right.pause) or (left.near_noun and left.inside):
         return "names"
     if left.alone and right.ends:
         return "line" if left.first else "mentions"
     if left.first and right.pause:
-        return "names" if word.how == "label" and right.figure else "opens"
+        figure = word.how == "label" and right.figure
+        return "names" if figure or (word.how == "text" and word.text in _OPENERS) else "opens"
     if word.how == "label" and not word.small and right.ends and (word.marked or (left.near_noun and left.alone)):
         return "mentions"
     if (left.be or left.colon) and word.how == "text" and (right.ends or right.pause):
