@@ -198,6 +198,7 @@ BATCHES = {
     "twelfth": later.TWELFTH,
     "thirteenth": later.THIRTEENTH,
     "fourteenth": later.FOURTEENTH,
+    "fifteenth": later.FIFTEENTH,
 }
 
 

@@ -53,7 +53,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|all except|excluding|rule out|ruling out|rules out|exclude|eliminate|reject|discard|rather than"
         "|instead of|than|doubt|doubts|deny|denies|without|far from|hardly|ain't|isnt|unable|refuse|dismiss"
         "|avoid|shouldn't|should not|as opposed to|unlike|nothing|disagree|disagrees|no way|corrected from"
-        "|changed from|updated from|revised from|nope|nah|nay",
+        "|changed from|updated from|revised from|nope|nah|nay|impossible for|unlikely for|hard for"
+        "|difficult for",
         "choose": "choose|chose|pick|select|go with|going with|opt for|i say|my answer|settle on|go for"
         "|goes to|route this to|route it to|route to|assign this to|assign it to|send this to|send it to"
         "|classify this as|classify it as|classified as|categorize this as|categorize it as|label this as"

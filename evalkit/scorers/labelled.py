@@ -317,7 +317,7 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
     ):
         return False
     if words[after].end - words[after].start == 1 and words[after].text in "bcdfgh":
-        return False  # "A B"
+        return after + 1 < len(words) and words[after + 1].text in _BE_WORDS  # "A B", but "A D é a correta"
     if words[place].text.isascii() and words[after].text[:1] > "\u036f":
         return False  # an article stands before words of its own script
     if words[place].text == "i" and words[after].text in (
@@ -337,7 +337,8 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
 
 _FOLLOW = word_set(
     "because since as which for due based or and with if but is isn't not oder und ou et o y e of "
-    "en lub или и ist nicht est n'est es değil"
+    "en lub или и ist nicht est n'est es değil sai salah "
+    "đúng benar falsch richtig rätt fel fout juist"
 )
 _BE_WORDS = word_set(
     "is isn't was would ist wäre war est serait es sería são é è jest это является είναι är er on "

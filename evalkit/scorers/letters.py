@@ -273,7 +273,7 @@ def _settle_line(state: _State, one: Said, words: list[Word], last_line: int, li
 def _side_by_side(words: list[Word], first: int, second: int) -> bool:
     """Whether only a comma parts two choices: "B, C or D"."""
     between = words[first + 1 : second] if second - first < 6 else []
-    return bool(between) and all(word.role in ("comma", "wrap", "or") for word in between)
+    return bool(between) and all(word.role in ("comma", "wrap", "or") and word.text != "(" for word in between)
 
 
 def _list_begins(words: list[Word], place: int, index: int) -> bool:

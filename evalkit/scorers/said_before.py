@@ -79,7 +79,8 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912 - a table
             if not (role == "end" and _numbering(words, i)):
                 break
         elif role in {"wrap", "tail"}:
-            pass
+            if word.text in ("(", "["):
+                left.joins.append("bracket")
         elif role == "comma" and left.be and bridged == 0 and (start := _aside(words, i)):
             i = start  # "The answer, in fact, is B."
         elif role == "comma" or (role == "dash" and not _after_noun(words, i)):

@@ -77,7 +77,7 @@ def _stance(words: list[Word], place: int, left: Left, right: Right) -> str:  # 
     if right.asked:
         return "asks"
     framed = _framed(word, left, right)
-    if left.suppose or right.supposed:
+    if left.suppose or right.supposed or (left.would and right.right and not left.led):  # "then B would be right"
         return "supposes"
     if left.doubt or right.doubt:
         return "doubts"
@@ -203,6 +203,8 @@ def _hand_on(said: Said, other: Said, joins: list[str], right: Right) -> None:
 def _side_by_side(said: Said, other: Said, left: Left, right: Right) -> None:
     joins = left.joins
     several = "or" in joins or "and" in joins
+    if not several and "bracket" in joins and not right.ends:
+        return  # "It is D (A, B and C are too far away)"
     if {"why", "so", "redo"} & set(joins) or ("be" in joins and not several):
         return
     if several or not joins or ("comma" in joins and (right.ends or right.pause) and not right.verb):
