@@ -199,6 +199,7 @@ BATCHES = {
     "thirteenth": later.THIRTEENTH,
     "fourteenth": later.FOURTEENTH,
     "fifteenth": later.FIFTEENTH,
+    "sixteenth": later.SIXTEENTH,
 }
 
 

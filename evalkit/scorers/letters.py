@@ -31,6 +31,7 @@ import re
 
 from evalkit.scorers.labelled import ANSWER_MARK, LETTERS, Labelled, Reading, labels, plain, prepare, simplify, words_of
 from evalkit.scorers.reply_words import Word
+from evalkit.scorers.said_before import REASONS
 from evalkit.scorers.sentences import ends, stands_alone
 from evalkit.scorers.statements import Said, statements
 from evalkit.scorers.wrappers import open_tags, read_object
@@ -293,7 +294,8 @@ def _next_clause(words: list[Word], state: _State, place: int) -> bool:
     """Whether the choice opens a clause behind a comma, in the sentence whose first word is the answer so far."""
     comma = place > 0 and (words[place - 1].role in ("comma", "dash") or words[place - 1].text == ";")
     between = words[state.place + 1 : place]
-    return comma and not any(word.role in ("end", "ask", "line") and word.text != ";" for word in between)
+    apart = any((word.role in ("end", "ask", "line") and word.text != ";") or word.text in REASONS for word in between)
+    return comma and not apart
 
 
 def _opens_with_or(words: list[Word], place: int) -> bool:

@@ -191,7 +191,7 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     elif role in ("fill", "why"):
         if role == "why":
             left.joins.append("why")
-            if word.text in _REASONS:
+            if word.text in REASONS:
                 return bridged + 1, True
         left.suppose = left.suppose or _judged_clause(words, i)
         left.inside = left.inside or (word.text in _PREPOSITIONS and not left.be and not left.colon)
@@ -244,7 +244,7 @@ _THEN = word_set("then dann alors entonces então allora dan то тогда wte
 _LISTED = word_set("options choices optionen möglichkeiten choix opciones opções opzioni варианты opcje seçenekler")
 _ARE = word_set("are were sind waren sont étaient son eran são eram sono erano zijn")
 """They announce what is offered where a colon follows, not an answer."""
-_REASONS = word_set(
+REASONS = word_set(
     "because since while whereas although though weil denn obwohl car parce puisque porque aunque poiché perché omdat "
     "want потому поскольку ponieważ çünkü karena"
 )
