@@ -194,6 +194,12 @@ BATCHES = {
     "eighth": later.EIGHTH,
     "ninth": later.NINTH,
     "tenth": later.TENTH,
+    "eleventh": later.ELEVENTH,
+    "twelfth": later.TWELFTH,
+    "thirteenth": later.THIRTEENTH,
+    "fourteenth": later.FOURTEENTH,
+    "fifteenth": later.FIFTEENTH,
+    "sixteenth": later.SIXTEENTH,
 }
 
 

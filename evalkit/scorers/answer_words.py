@@ -53,7 +53,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|all except|excluding|rule out|ruling out|rules out|exclude|eliminate|reject|discard|rather than"
         "|instead of|than|doubt|doubts|deny|denies|without|far from|hardly|ain't|isnt|unable|refuse|dismiss"
         "|avoid|shouldn't|should not|as opposed to|unlike|nothing|disagree|disagrees|no way|corrected from"
-        "|changed from|updated from|revised from|nope|nah|nay",
+        "|changed from|updated from|revised from|nope|nah|nay|impossible for|unlikely for|hard for"
+        "|difficult for",
         "choose": "choose|chose|pick|select|go with|going with|opt for|i say|my answer|settle on|go for"
         "|goes to|route this to|route it to|route to|assign this to|assign it to|send this to|send it to"
         "|classify this as|classify it as|classified as|categorize this as|categorize it as|label this as"
@@ -64,7 +65,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|changing it to|change it to|change my answer to|changing my answer to|switch to|switching to"
         "|switched to|revise it to|changing to|updating to|update it to|give it|i'd give it|i give it"
         "|i would give it|give this|rate it|i'd rate it|rate this|i rate this|deserves|i know it's"
-        "|i know it is|i now know it's|i now know it is",
+        "|i know it is|i now know it's|i now know it is|change that to|let me change that to"
+        "|i'll change that to|changing that to|i'll make it|i'll switch to|change it into|i'll take|i take"
+        "|i'd take|i would take|vote for|i vote for",
         "maybe": "maybe|perhaps|possibly|probably|might|might be|may|may be|could|could be|can be|guess"
         "|guessing|either|likely|presumably|potentially|conceivably|suppose|supposedly|perhaps also"
         "|apparently|tentatively|lean|leaning|leaning towards|lean towards|partly|partially|somewhat|almost"
@@ -73,7 +76,10 @@ WORDS: dict[str, dict[str, str]] = {
         "|questionable|debatable|chances that|possible answer|possible answers|one candidate|a candidate"
         "|one possibility|a possibility|one possible|alternative answer|an alternative|alternatively"
         "|another option|another possibility|another candidate|another answer|one option|a possible"
-        "|alternative :|alternatives :|alternative answer :",
+        "|alternative :|alternatives :|alternative answer :|supposed to be|said to be|believed to be"
+        "|claimed to be|assumed to be|reported to be|considered to be|meant to be|at best|at a push"
+        "|if at all|premature|too early|too soon|rash|hasty|jump to the conclusion"
+        "|jumping to the conclusion",
         "unsure": "not sure|unsure|not certain|uncertain|not confident|not entirely sure"
         "|not completely sure|don't know|do not know|hard to say|hard to tell|just a guess|only a guess"
         "|cannot be sure|can't be sure|can't be certain|no idea|can't tell|cannot tell|not 100% sure"
@@ -88,7 +94,10 @@ WORDS: dict[str, dict[str, str]] = {
         "|have doubts|have some doubts|with some doubt|i'm torn|not 100% certain|not completely certain"
         "|not entirely certain|maybe not|perhaps not|or maybe not|or perhaps not|or not|then again|or is it"
         "|or was it|or wasn't it|or isn't it|could be mistaken|may be mistaken|might be mistaken|my foot"
-        "|yeah right|as if|no chance|fat chance|get real",
+        "|yeah right|as if|no chance|fat chance|get real|more than one|several answers|multiple answers"
+        "|more than one answer|multiple options|i doubt it|i doubt that|that's what i would say"
+        "|that's what i'd say|so they say|or so they say|or so i'm told|or so i thought|or so it seems"
+        "|go either way|could go either way",
         "or": "or|and/or|versus|vs",
         "and": "and|as well as|plus|both|also|&",
         "if": "if|unless|whether|suppose that|were it|had it|some may|some might|some people|people think"
@@ -116,7 +125,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|i mean|disregard|ignore that|i apologize|i stand corrected|sorry|this is wrong|this is incorrect"
         "|this is not right|that is not correct|that's not correct|never mind|oops|i retract"
         "|they are mistaken|they are wrong|just kidding|kidding|jk|typo|my apologies|er|erm|uh|um|uhm"
-        "|let me correct myself|let me correct that|i correct myself|correcting myself",
+        "|let me correct myself|let me correct that|i correct myself|correcting myself|that was a joke"
+        "|it was a joke|i was joking|just a joke|i'm joking|i was too quick|i was too hasty"
+        "|i spoke too soon|i jumped the gun|i misjudged|i overlooked",
         "turn": "actually|correction|edit|update|corrected|revised|or rather|rather|make that|hmm|in fact"
         "|correcting|changed to|change to",
         "why": "because|since|as|which|for|due|based|with|given|when|but|although|while|whereas|in|on|at"
@@ -149,7 +160,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|belief that|view that|assertion that|possibility that|imagine|imagine that|assume|assume that"
         "|assuming|assuming that|pretend|pretend that|let's say|let us say|first answer|initial answer"
         "|previous answer|earlier answer|original answer|old answer|example|for example|for instance"
-        "|template|sample answer|example answer|rumour has it|rumor has it|legend has it",
+        "|template|sample answer|example answer|rumour has it|rumor has it|legend has it|replied"
+        "|she replied|he replied|she answered|he answered|she said|he said|he says|she says|they said"
+        "|reference answer|gold answer|model answer|student answer|user answer|predicted answer",
     },
     "de": {
         "noun": "antwort|lösung|loesung|option|antwortmöglichkeit|wahl|buchstabe|auswahl|alternative"

@@ -317,7 +317,7 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
     ):
         return False
     if words[after].end - words[after].start == 1 and words[after].text in "bcdfgh":
-        return False  # "A B"
+        return after + 1 < len(words) and words[after + 1].text in _BE_WORDS  # "A B", but "A D é a correta"
     if words[place].text.isascii() and words[after].text[:1] > "\u036f":
         return False  # an article stands before words of its own script
     if words[place].text == "i" and words[after].text in (
@@ -337,7 +337,8 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
 
 _FOLLOW = word_set(
     "because since as which for due based or and with if but is isn't not oder und ou et o y e of "
-    "en lub или и ist nicht est n'est es değil"
+    "en lub или и ist nicht est n'est es değil sai salah "
+    "đúng benar falsch richtig rätt fel fout juist"
 )
 _BE_WORDS = word_set(
     "is isn't was would ist wäre war est serait es sería são é è jest это является είναι är er on "
@@ -359,7 +360,7 @@ def _alone(words: list[Word], place: int, after: int) -> bool:
 
 def _opens_line(words: list[Word], place: int) -> bool:
     for before in reversed(words[max(0, place - 6) : place]):
-        if before.role != "wrap":
+        if before.role not in ("wrap", "dash"):
             return before.kind == "line"
     return place <= 6
 
@@ -384,7 +385,7 @@ def _with_text(text: str, words: list[Word], place: int, after: int, label: Word
         own = next((at for at in found if _same_text(at[0].choice, label.choice, known)), None)
         if own is not None:
             end = own[1]
-            if words[after].text == "." and not _opens_line(words, place) and not _ends_sentence(words, end):
+            if words[after].text == "." and not _opens_line(words, place) and not _pair_ends(words, end):
                 return label, after  # "The answer is B. Lyon lies on the Rhone."
             if (
                 end < len(words)
@@ -396,6 +397,11 @@ def _with_text(text: str, words: list[Word], place: int, after: int, label: Word
         if found:
             return replace(label, clash=True), after
     return label, after
+
+
+def _pair_ends(words: list[Word], end: int) -> bool:
+    """Whether nothing goes on behind a label and its text but the next label: "A. Paris B. Lyon"."""
+    return _ends_sentence(words, end) or (words[end].kind == "word" and words[end].end - words[end].start == 1)
 
 
 def _touches(words: list[Word], after: int, label: Word) -> bool:
@@ -466,6 +472,10 @@ def _goes_on(words: list[Word], place: int, after: int) -> bool:  # noqa: PLR091
         return True
     if following.kind == "number" and (glued or last.kind == "number" or after - place <= 2):
         return True
+    if following.kind == "word" and following.end - following.start == 1 and not glued:
+        behind = words[after + 1].text if after + 1 < len(words) else ""
+        if behind in (".", ")", ":"):
+            return False  # the next label: "A. Paris B. Lyon"
     if following.kind == "word":
         return (glued and last.kind != "run") or (after - place <= 2 and not any_role(following))
     if following.kind == "run" and last.kind == "run":

@@ -27,8 +27,11 @@ where there are more than 26, they are labelled 1, 2, 3 ... instead.
 
 from __future__ import annotations
 
+import re
+
 from evalkit.scorers.labelled import ANSWER_MARK, LETTERS, Labelled, Reading, labels, plain, prepare, simplify, words_of
 from evalkit.scorers.reply_words import Word
+from evalkit.scorers.said_before import REASONS
 from evalkit.scorers.sentences import ends, stands_alone
 from evalkit.scorers.statements import Said, statements
 from evalkit.scorers.wrappers import open_tags, read_object
@@ -40,6 +43,8 @@ LONGEST_FOR_MENTIONS = 600
 LONGEST_REPLY = 32_000
 """Characters that are read: of a longer reply its beginning and its end."""
 _HEAD = 4_000
+_STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
+"""What Markdown strikes through is no part of the answer."""
 
 
 def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> Reading:
@@ -56,7 +61,7 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
         kept = reply[:LONGEST_REPLY] if pick == "first" else reply[:_HEAD] + "\n" + reply[_HEAD - LONGEST_REPLY :]
         reply = kept
     reply = reply.replace(ANSWER_MARK, " ")
-    text = simplify(open_tags(reply))
+    text = simplify(_STRUCK.sub(" ", open_tags(reply)))
     if (reading := _read_whole(text, known)) is not None:
         return reading
     runs_on = pick == "first" and not bare.startswith("{")
@@ -79,9 +84,13 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
 def _read_whole(text: str, known: Labelled) -> Reading | None:
     """A reply that is a choice's text from end to end; a label is left to the words."""
     index = known.by_text.get(plain(text)) if len(text) <= 2_000 else None
-    if index is None or plain(text).upper() in known.by_label:
+    if index is None or plain(text).upper() in known.by_label or _is_question(text, known.texts[index]):
         return None
     return Reading(index, "text of a choice")
+
+
+def _is_question(text: str, words: tuple[str, ...]) -> bool:
+    return text.rstrip().endswith(("?", "？", "؟")) and words[-1:] != ("?",)
 
 
 def _read_alone(text: str, known: Labelled) -> Reading | None:
@@ -176,7 +185,7 @@ def _settle(
     if stance in ("retracts", "turns", "unsure", "outside"):
         _settle_gesture(state, one, words)
         return
-    if stance in ("names", "mentions", "several") and _added(state, one, words):
+    if _settle_beside(state, one, words):
         return
     corrects = max(state.retracted, state.turned)
     near = corrects >= 0 and place - corrects <= _NEAR and stance in ("line", "opens", "mentions")
@@ -230,11 +239,29 @@ def _trails(words: list[Word], place: int) -> bool:
     return words[place].role in ("comma", "dash", "redo", "turn") or words[place].text == ";"
 
 
+def _settle_beside(state: _State, one: Said, words: list[Word]) -> bool:
+    """What stands beside the answer so far and changes it, though nothing is said of it by itself."""
+    place, stance, index = one.place, one.stance, one.index
+    if stance in ("answers", "states") and index is not None and _list_begins(words, place, index):
+        return True  # "Possible answers:\nA. Paris\nB. Lyon"
+    if state.index not in (None, index) and _opens_with_or(words, place):
+        state.drop("more than one choice is named")  # "The answer is B. Or C."
+        return True
+    beside = state.tier == 2 and state.index != index and stance in ("names", "opens", "several")
+    if beside and _next_clause(words, state, place):
+        state.drop("more than one choice is named")  # "A for Paris, B for Lyon"
+        return True
+    if stance == "mentions" and place > 0 and words[place - 1].role == "ask" and _whole_line(words, place):
+        state.take(index, 3, place, "final statement")  # "B or C? B."
+        return True
+    return stance in ("names", "mentions", "several") and _added(state, one, words)
+
+
 def _settle_line(state: _State, one: Said, words: list[Word], last_line: int, listed: bool) -> None:
     """A choice that stands alone on a line or in a sentence, or opens the reply."""
-    if listed:
-        return
     place = one.place
+    if listed and not _stands_apart(words, place):
+        return
     first = place <= 2 and _whole_line(words, place)
     if one.stance == "line" and place >= last_line:
         state.take(one.index, 4, place, "last line" if not first else "the reply names it alone")
@@ -247,7 +274,35 @@ def _settle_line(state: _State, one: Said, words: list[Word], last_line: int, li
 def _side_by_side(words: list[Word], first: int, second: int) -> bool:
     """Whether only a comma parts two choices: "B, C or D"."""
     between = words[first + 1 : second] if second - first < 6 else []
-    return bool(between) and all(word.role in ("comma", "wrap", "or") for word in between)
+    return bool(between) and all(word.role in ("comma", "wrap", "or") and word.text != "(" for word in between)
+
+
+def _list_begins(words: list[Word], place: int, index: int) -> bool:
+    """Whether the choice opens a line and the next choice opens the next line, as where the options are repeated."""
+    if not _opens_line(words, place) or not _whole_line(words, place):
+        return False
+    place += 1
+    while place < len(words) and words[place].role != "line":
+        place += 1
+    place += 1
+    while place < len(words) and words[place].role in ("wrap", "dash"):
+        place += 1
+    return place < len(words) and words[place].choice == index + 1
+
+
+def _next_clause(words: list[Word], state: _State, place: int) -> bool:
+    """Whether the choice opens a clause behind a comma, in the sentence whose first word is the answer so far."""
+    comma = place > 0 and (words[place - 1].role in ("comma", "dash") or words[place - 1].text == ";")
+    between = words[state.place + 1 : place]
+    apart = any((word.role in ("end", "ask", "line") and word.text != ";") or word.text in REASONS for word in between)
+    return comma and not apart
+
+
+def _opens_with_or(words: list[Word], place: int) -> bool:
+    before = place - 1
+    while before > 0 and words[before].role == "fill":
+        before -= 1
+    return before > 0 and words[before].role == "or" and words[before - 1].role in ("end", "ask", "line")
 
 
 def _it_may_be(words: list[Word], place: int) -> bool:
@@ -336,6 +391,19 @@ def _listed(words: list[Word], said: list[Said]) -> bool:
         and (one.stance != "line" or _whole_line(words, one.place))
     }
     return len(opened) > 1
+
+
+def _stands_apart(words: list[Word], place: int) -> bool:
+    """Whether the choice is the whole first line, and words of no choice follow in a line of their own: a heading such
+    as "Explanation:", behind which the options may be gone through."""
+    if place > 2 or not _whole_line(words, place):
+        return False
+    place += 1
+    while place < len(words) and words[place].role in ("wrap", "end", "line", "dash", "tail"):
+        place += 1
+    line = words[place : place + 12]
+    end = next((n for n, word in enumerate(line) if word.role == "line"), len(line))
+    return end < len(line) and all(word.choice is None for word in line[:end])
 
 
 def _opens_line(words: list[Word], place: int) -> bool:

@@ -156,10 +156,18 @@ def split(
             place = after
         else:
             words.append(pieces[place])
-            roles.append(_SINGLE.get(pieces[place].text) if pieces[place].kind == "word" else None)
+            roles.append(_single(pieces[place].text) if pieces[place].kind == "word" else None)
             place += 1
     _settle_roles(words, roles)
     return words
+
+
+def _single(word: str) -> Role | None:
+    """The role of a word; of a name such as `final_answer` that of its last part, unless a part denies."""
+    if "_" not in word or word in _SINGLE:
+        return _SINGLE.get(word)
+    parts = [_SINGLE.get(part) or {} for part in word.split("_")]
+    return next((part for part in parts if part.get("en") in ("wrong", "not")), parts[-1]) or None
 
 
 def any_role(word: Word) -> bool:

@@ -79,7 +79,8 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912 - a table
             if not (role == "end" and _numbering(words, i)):
                 break
         elif role in {"wrap", "tail"}:
-            pass
+            if word.text in ("(", "["):
+                left.joins.append("bracket")
         elif role == "comma" and left.be and bridged == 0 and (start := _aside(words, i)):
             i = start  # "The answer, in fact, is B."
         elif role == "comma" or (role == "dash" and not _after_noun(words, i)):
@@ -114,6 +115,8 @@ def _may_join(joins: list[str]) -> bool:
 def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int, bool]:  # noqa: PLR0911, PLR0912, PLR0915 - a table, read from the top
     """Take one word of the clause in: (words since the frame, whether the clause begins here)."""
     word, role = words[i], words[i].role
+    if word.text == "to conclude" and i > 0 and words[i - 1].role not in ("end", "ask", "line", "comma"):
+        return bridged, False  # "it is too early to conclude that"
     if role == "so" and word.text in _THEN:
         left.suppose = left.suppose or _supposed_before(words, i - 1)
         if _joined(words, i) and words[i - 1].role != "comma":
@@ -169,7 +172,7 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     elif role == "field":
         left.kind = left.kind or left.be or left.colon or bridged == 0
         left.bridged = max(left.bridged, bridged)
-    elif role == "noun" and left.colon and not left.be and word.text in _LISTED:
+    elif role == "noun" and word.text in _LISTED and (words[i + 1].text in _ARE or (left.colon and not left.be)):
         bridged += 1
     elif role == "noun":
         left.near_noun = left.near_noun or (bridged == 0 and not left.be and not left.colon)
@@ -188,7 +191,7 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     elif role in ("fill", "why"):
         if role == "why":
             left.joins.append("why")
-            if word.text in _REASONS:
+            if word.text in REASONS:
                 return bridged + 1, True
         left.suppose = left.suppose or _judged_clause(words, i)
         left.inside = left.inside or (word.text in _PREPOSITIONS and not left.be and not left.colon)
@@ -217,6 +220,7 @@ def _judged_clause(words: list[Word], i: int) -> bool:
 
 
 _TAKES = frozenset(("choose", "chose", "pick", "select", "go with", "go for", "opt for", "settle on"))
+_OTHERS = word_set("he she they people who everyone everybody somebody someone students most")
 _SPEAKER = word_set("i we let i'd i'll i'm we'd we'll let's me my us our")
 _MODALS = word_set("will would might may could should often also still usually typically to always sometimes just")
 
@@ -228,6 +232,8 @@ def _others_choose(words: list[Word], i: int) -> bool:
     before = i - 1
     while before >= 0 and (words[before].text in _MODALS or words[before].role == "maybe"):
         before -= 1
+    if before >= 0 and words[before].text in _OTHERS:
+        return True
     if before < 0 or words[before].kind != "word" or words[before].role or words[before].choice is not None:
         return False
     near = words[max(0, before - 5) : before + 1]
@@ -236,8 +242,9 @@ def _others_choose(words: list[Word], i: int) -> bool:
 
 _THEN = word_set("then dann alors entonces então allora dan то тогда wtedy тоді 那么 そのとき 그러면 thì maka så")
 _LISTED = word_set("options choices optionen möglichkeiten choix opciones opções opzioni варианты opcje seçenekler")
+_ARE = word_set("are were sind waren sont étaient son eran são eram sono erano zijn")
 """They announce what is offered where a colon follows, not an answer."""
-_REASONS = word_set(
+REASONS = word_set(
     "because since while whereas although though weil denn obwohl car parce puisque porque aunque poiché perché omdat "
     "want потому поскольку ponieważ çünkü karena"
 )

@@ -30,7 +30,7 @@ class Right:
     """A figure follows the pause: "A: 10%"."""
 
 
-def look_right(words: list[Word], place: int, polar: bool) -> Right:
+def look_right(words: list[Word], place: int, polar: bool) -> Right:  # noqa: PLR0911 - a table, read from the top
     right = Right()
     i = place + 1
     n = len(words)
@@ -60,10 +60,12 @@ def look_right(words: list[Word], place: int, polar: bool) -> Right:
         right.right = role in ("dash", "colon") and _right_to_end(words, i + 1)
         if bracket and not polar:
             _remark(words, i, right)
-        right.supposed = not bracket and (
-            _if_to_end(words, i) or (words[i + 1 : i + 2] and words[i + 1].role == "says")
-        )
+        said = any(word.role == "says" for word in words[i + 1 : i + 3])
+        right.supposed = not bracket and (said or _if_to_end(words, i))
         right.asked = _asked(words, i)
+        return right
+    if [word.text for word in words[i : i + 2]] == ["it", "is"] and ends(words, i + 2):
+        right.right = True  # "B it is."
         return right
     _predicate(words, i, right)
     right.asked = _asked(words, i) and not right.right
@@ -130,10 +132,14 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
     right.verb = verb
 
 
+_SMALL = frozenset(("be", "fill", "tail", "noun", "field", "right", "wrap"))
+_RELATIVE = word_set("to that which who")
+
+
 def _denied_later(words: list[Word], i: int) -> bool:
     """Whether the denial closes the sentence, as in Korean, Japanese or Hindi: "B is the answer not"."""
     i += 1
-    while i < len(words) and words[i].role in ("be", "fill", "tail", "noun", "field", "right", "wrap"):
+    while i < len(words) and (words[i].role in _SMALL or words[i].text in _RELATIVE):
         i += 1
     return i < len(words) and words[i].role == "not" and not _choice_next(words, i)
 

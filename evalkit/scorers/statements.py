@@ -40,6 +40,8 @@ class Said:
     """Where several are named: whether it is they that the answer names."""
     listed_with: Said | None = None
     """The choice before it in a list: "A, B and C"."""
+    excluded: bool = False
+    """Denied by a word that excludes all that follow it: "I rule out A and C"."""
 
 
 def statements(words: list[Word], known: Labelled) -> list[Said]:
@@ -75,7 +77,7 @@ def _stance(words: list[Word], place: int, left: Left, right: Right) -> str:  # 
     if right.asked:
         return "asks"
     framed = _framed(word, left, right)
-    if left.suppose or right.supposed:
+    if left.suppose or right.supposed or (left.would and right.right and not left.led):  # "then B would be right"
         return "supposes"
     if left.doubt or right.doubt:
         return "doubts"
@@ -113,13 +115,18 @@ def _framed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a t
     return "states" if left.led and left.alone and (right.ends or right.pause) else ""
 
 
+_OPENERS = word_set("first second third fourth last next well right so now finally")
+"""Texts that open a sentence as other words do: "First, let me think"."""
+
+
 def _unframed(word: Word, left: Left, right: Right) -> str:
     if ((right.verb or right.other) and not right.pause) or (left.near_noun and left.inside):
         return "names"
     if left.alone and right.ends:
         return "line" if left.first else "mentions"
     if left.first and right.pause:
-        return "names" if word.how == "label" and right.figure else "opens"
+        figure = word.how == "label" and right.figure
+        return "names" if figure or (word.how == "text" and word.text in _OPENERS) else "opens"
     if word.how == "label" and not word.small and right.ends and (word.marked or (left.near_noun and left.alone)):
         return "mentions"
     if (left.be or left.colon) and word.how == "text" and (right.ends or right.pause):
@@ -152,7 +159,7 @@ def _join(said: Said, left: Left, right: Right, by_place: dict[int, Said], words
         and not right.right
         and (_excludes(words, other) or _neither(words, other, joins))
     ):
-        said.stance = "denies"  # "I rule out A, C and D"
+        said.stance, said.excluded = "denies", True  # "I rule out A, C and D"
     elif other.stance == "denies" and right.right:
         return  # "B is wrong and C is right"
     elif _but_no_more(said, other, left, right):
@@ -196,6 +203,8 @@ def _hand_on(said: Said, other: Said, joins: list[str], right: Right) -> None:
 def _side_by_side(said: Said, other: Said, left: Left, right: Right) -> None:
     joins = left.joins
     several = "or" in joins or "and" in joins
+    if not several and "bracket" in joins and not right.ends:
+        return  # "It is D (A, B and C are too far away)"
     if {"why", "so", "redo"} & set(joins) or ("be" in joins and not several):
         return
     if several or not joins or ("comma" in joins and (right.ends or right.pause) and not right.verb):
@@ -217,8 +226,8 @@ _EXCLUDING = phrase_set(
 
 def _excludes(words: list[Word], said: Said) -> bool:
     """Whether a word stands before the choice that excludes all that follow it in a list."""
-    if said.listed_with is not None and said.listed_with.stance == "denies":
-        return _excludes(words, said.listed_with)
+    if said.excluded:
+        return True
     i = said.place - 1
     while i >= 0 and words[i].role in ("fill", "noun", "wrap"):
         i -= 1
@@ -249,6 +258,11 @@ _YES = word_set(
     "yes yeah yep correct exactly indeed ja genau richtig oui exact sí exacto sim sì esatto да так tak evet نعم ναι כן "
     "हाँ हां igen kyllä ya vâng đúng はい そうです 是 是的 对 對 네 예 ใช่"
 )
+
+
+def _whole_sentence(words: list[Word], place: int) -> bool:
+    """Whether the word is a sentence by itself: "The answer is B. Maybe."."""
+    return place > 0 and words[place - 1].role in ("end", "ask", "line") and ends(words, place + 1)
 
 
 def _confirms(words: list[Word], place: int, asked: Said) -> bool:
@@ -284,7 +298,7 @@ def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:  # n
         return "retracts" if words[place].text not in _SOFT else "turns"
     if role == "turn":
         return "turns"
-    if role == "unsure":
+    if role == "unsure" or (role == "maybe" and _whole_sentence(words, place)):
         return "unsure"
     if role == "wrong" and not known.polar and stands_alone(words, place) and words[place + 1].role != "colon":
         between = words[place - 1].role in ("comma", "dash") and words[place + 1].role in ("comma", "dash")
