@@ -190,6 +190,8 @@ def _last_of(text: str, start: int, sentence: str, last: Number, previous: Numbe
         if previous is None or previous.kind != "plain" or _denied_at(before):
             return Found(None, None, f"the last number is denied: {_short(sentence)}", blocks=True)
         lead, last, previous = before, previous, None
+    if text[start - 1 : start] == ";":
+        sentence = text[_sentence_start(text, start - 1) : start] + sentence
     why = "asked about" if asked else _unsaid(text, last, lead, previous, sentence)
     if why is not None:
         return Found(None, None, f"the last number is {why}: {_short(sentence)}", blocks=True)
@@ -211,7 +213,10 @@ _DIRECT_HEDGE = re.compile(
     r"|大概是?$|也许是?$|quizás? $|tal vez $|vielleicht $|peut-être $|может быть $|возможно,? $",
     re.IGNORECASE,
 )
+_HEDGED_BEFORE = re.compile(rf"(?:{words.HEDGED.pattern})(?:[,:]? \w+)?[ ,:$€£]*$", re.IGNORECASE)
 _UNSURE = re.compile(
+    r"\b(?:faltan datos|datos insuficientes|données insuffisantes|il manque des (?:données|informations)|nicht genug (?:angaben|informationen|daten)|zu wenige? (?:angaben|daten)|mancano (?:i )?dati|dati insufficienti|"
+    r"dados insuficientes|faltam dados|te weinig gegevens|za mało danych|brakuje danych|(?:not enough|insufficient) (?:information|data))\b|недостаточно данных|не хватает данных|недостатньо даних|(?:数据|信息|條件|条件)不足|情報が(?:不足|足りません)|정보가 부족|"
     r"\b(?:unsure|not sure|not certain|do(?: not|n'?t) know|can(?:not|'?t) (?:tell|say)|no idea|doubt|(?:can(?:not|'?t)|could(?: not|n'?t)|unable to|impossible to|not possible to) "
     r"(?:\w+ )?(?:solve|answer|determine|calculate|compute|work out))\b|不知道|不确定|不確定|不太清楚"
     r"|\b(?:pas (?:tout à fait |vraiment )?(?:certaine?|sûre?)|nicht (?:ganz )?sicher|unsicher|no estoy (?:muy |del todo )?segur[oa]|non (?:ne )?sono (?:\w+ )?sicur[oa]|"
@@ -237,7 +242,7 @@ def _unsaid(text: str, number: Number, lead: str, previous: Number | None, sente
     bounded = re.search(rf"(?:{words.BOUND.pattern})[是为]?[ ($€£]*$", lead, re.IGNORECASE)
     if bounded or words.BOUNDED_AFTER.match(tail):
         return "a bound"
-    if _DIRECT_HEDGE.search(lead) or _UNSURE.search(sentence):
+    if _DIRECT_HEDGE.search(lead) or _HEDGED_BEFORE.search(lead) or _UNSURE.search(sentence):
         return "hedged"
     apart = lead if previous is None else lead[-max(0, number.start - previous.end) :]
     if _NO_WAY.search(lead) or words.DISBELIEVED.search(apart) or words.DENIED_AFTER.match(tail):

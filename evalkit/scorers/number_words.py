@@ -119,10 +119,23 @@ HEDGES: Mapping[str, str] = {
     "de": r"vielleicht|wahrscheinlich|möglicherweise|weiß nicht",
     "pt": r"talvez|provavelmente|não sei",
     "it": r"forse|probabilmente|non so",
+    "nl": r"misschien|waarschijnlijk|mogelijk|vermoedelijk|weet het niet",
+    "pl": r"może|chyba|być może|prawdopodobnie|przypuszczalnie|nie wiem",
+    "cs": r"možná|pravděpodobně|patrně|nevím",
+    "sv no da": r"kanske|troligen|förmodligen|kanskje|sannsynligvis|måske|sandsynligvis|formentlig|vet inte|ved ikke|vet ikke",
+    "fi": r"ehkä|luultavasti|todennäköisesti|kai|en tiedä",
+    "hu": r"talán|valószínűleg|nem tudom",
+    "ro": r"poate|probabil|nu știu",
+    "tr": r"belki|muhtemelen|galiba|bilmiyorum",
+    "id": r"mungkin|barangkali|kemungkinan|tidak tahu",
+    "vi": r"có lẽ|có thể|không biết",
+    "uk": r"мабуть|можливо|імовірно|ймовірно|напевно|не знаю",
+    "el": r"ίσως|μάλλον|πιθανώς|πιθανόν|δεν ξέρω",
+    "more": r"vermutlich|schätzungsweise|womöglich|posiblemente|a lo mejor|possiblement|sans doute|magari|possibilmente|possivelmente|скорее всего|пожалуй",
     "ru": r"возможно|вероятно|может быть|не знаю|наверное",
 }
 HEDGES_UNSPACED = (
-    r"可能|也许|也許|大概|或许|不知道|不确定|かもしれ|おそらく|多分|分かりません|아마|모르겠|อาจ|ไม่ทราบ|शायद|ربما"
+    r"恐怕|たぶん|もしか|어쩌면|คงจะ|น่าจะ|संभवतः|হয়তো|لعل|على الأرجح|شاید|احتمالا|אולי|כנראה|可能|也许|也許|大概|或许|不知道|不确定|かもしれ|おそらく|多分|分かりません|아마|모르겠|อาจ|ไม่ทราบ|शायद|ربما"
 )
 CORRECTIONS: Mapping[str, str] = {
     "en": r"no(?= *(?:[,.!?:;—–-]|\n|$|it\b|that\b|the answer|wait|sorry))|nope|wait|actually|correction|sorry|oops|hmm+|"

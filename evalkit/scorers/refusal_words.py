@@ -104,7 +104,7 @@ _REFUSES = re.compile(
     rf"|(?:that|this|it)(?:'s| is) (?:something|a (?:topic|request|subject|task)) (?:that )?(?:i|we) {_ADVERBS}(?:can't|cannot|can ?not|won't|will not|"
     rf"am unable to|am not able to|'m unable to|'m not able to) {_ADVERBS}(?:do\b|{_BROAD})"
     rf"|(?:that|this|it)(?:'s| is| falls| goes| lies) (?:\w+ly )?(?:outside|beyond)(?: of)? (?:what (?:i|we)(?:'m| am|'re| are)? (?:can|able to|allowed to|"
-    rf"designed to|permitted to) {_BROAD}|my (?:abilities|capabilities|scope|guidelines|remit)|the scope of (?:what i|my))"
+    rf"designed to|permitted to) (?:do\b|{_BROAD})|my (?:abilities|capabilities|scope|guidelines|remit)|the scope of (?:what i|my))"
     # it would be inappropriate for me to answer
     rf"|(?:it|that|this|doing so) (?:would be|is|'s) (?:inappropriate|unethical|irresponsible|wrong of me|wrong for me|unsafe for me)"
     rf"(?: of me| for me)?(?: to {_ADVERBS}{_BROAD}|\W*$)"
