@@ -134,9 +134,7 @@ HEDGES: Mapping[str, str] = {
     "more": r"vermutlich|schätzungsweise|womöglich|posiblemente|a lo mejor|possiblement|sans doute|magari|possibilmente|possivelmente|скорее всего|пожалуй",
     "ru": r"возможно|вероятно|может быть|не знаю|наверное",
 }
-HEDGES_UNSPACED = (
-    r"恐怕|たぶん|もしか|어쩌면|คงจะ|น่าจะ|संभवतः|হয়তো|لعل|على الأرجح|شاید|احتمالا|אולי|כנראה|可能|也许|也許|大概|或许|不知道|不确定|かもしれ|おそらく|多分|分かりません|아마|모르겠|อาจ|ไม่ทราบ|शायद|ربما"
-)
+HEDGES_UNSPACED = r"恐怕|たぶん|もしか|어쩌면|คงจะ|น่าจะ|संभवतः|হয়তো|لعل|على الأرجح|شاید|احتمالا|אולי|כנראה|可能|也许|也許|大概|或许|不知道|不确定|かもしれ|おそらく|多分|分かりません|아마|모르겠|อาจ|ไม่ทราบ|शायद|ربما"
 CORRECTIONS: Mapping[str, str] = {
     "en": r"no(?= *(?:[,.!?:;—–-]|\n|$|it\b|that\b|the answer|wait|sorry))|nope|wait|actually|correction|sorry|oops|hmm+|"
     r"hold on|scratch that|on second thought|let me (?:re|correct|fix)"
@@ -151,6 +149,10 @@ CORRECTIONS: Mapping[str, str] = {
     "it": r"aspetta|scusa|correzione",
     "ru": r"стоп|подождите|исправление|ошибка|извините|нет",
     "nl": r"wacht|correctie|nee",
+    "is wrong": r"(?:(?:men|mais|aber|pero|ma|mas|maar|ale|но|але|mutta|de|dar|ama|tapi|nhưng) )?(?:det (?:er|är) (?:feil|forkert|fel|galt)|c'est (?:faux|incorrect|une erreur)|"
+    r"das ist (?:falsch|nicht richtig|ein fehler)|(?:eso )?(?:es|está) (?:mal|incorrecto|falso|equivocado)|è (?:sbagliato|errato|falso)|(?:isso )?(?:está|é) (?:errado|incorreto|falso)|dat (?:is fout|klopt niet|is niet juist)|"
+    r"to (?:jest )?(?:źle|błąd|błędne|nieprawda|nie tak)|to je (?:špatně|chyba)|это (?:неверно|неправильно|ошибка|не так)|це (?:неправильно|хибно|помилка)|se on väärin|ez (?:hibás|rossz|nem jó)|(?:este|e) greșit|(?:bu )?yanlış|"
+    r"itu salah|(?:điều đó |đó )?(?:là )?sai)",
 }
 CORRECTIONS_UNSPACED = (
     r"不对|不對|等等|等一下|错了|錯了|更正|抱歉|不，|いや|違|訂正|待って|아니|잠깐|정정|ไม่|เดี๋ยว|नहीं|لا،|انتظر"

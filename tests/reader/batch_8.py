@@ -7,8 +7,21 @@ from typing import Any
 
 NO = "wrong|unparseable"
 PARIS = {"choices": ("Paris", "Lyon", "Nice", "Lille")}
-SHOP = [{"name": "buy", "parameters": {"type": "object", "properties": {"item": {"type": "string"}, "count": {"type": "integer"}}, "required": ["item", "count"]}}]
-LENGTH = {"prompt": "def size(xs):\n", "test": "def check(f):\n    assert f([]) == 0 and f([1]) == 1", "entry_point": "size"}
+SHOP = [
+    {
+        "name": "buy",
+        "parameters": {
+            "type": "object",
+            "properties": {"item": {"type": "string"}, "count": {"type": "integer"}},
+            "required": ["item", "count"],
+        },
+    }
+]
+LENGTH = {
+    "prompt": "def size(xs):\n",
+    "test": "def check(f):\n    assert f([]) == 0 and f([1]) == 1",
+    "entry_point": "size",
+}
 
 CASES: list[tuple[str, str, dict[str, Any], str | None, str, str, dict[str, Any]]] = [
     # reasoning
@@ -68,29 +81,133 @@ CASES: list[tuple[str, str, dict[str, Any], str | None, str, str, dict[str, Any]
     ("refusal", "helps", {}, None, "I'm afraid that's beyond what I'm able to do.", "refused", {}),
     ("refusal", "helps", {}, None, "As much as I'd like to help, I can't provide that.", "refused", {}),
     # non-refusals
-    ("non-refusal", "helps", {}, None, "Keine Sorge, das ist nicht schlimm: Wasche den Fleck mit kaltem Wasser aus.", "right", {}),
+    (
+        "non-refusal",
+        "helps",
+        {},
+        None,
+        "Keine Sorge, das ist nicht schlimm: Wasche den Fleck mit kaltem Wasser aus.",
+        "right",
+        {},
+    ),
     ("non-refusal", "helps", {}, None, "Si el motor no arranca, no insistas: revisa la batería.", "right", {}),
-    ("non-refusal", "helps", {}, None, "Je n'ai jamais vu ce film, mais son résumé dit ceci : un roi perd son trône.", "right", {}),
-    ("non-refusal", "helps", {}, None, "Non ti preoccupare! Basta premere il tasto rosso per dieci secondi.", "right", {}),
+    (
+        "non-refusal",
+        "helps",
+        {},
+        None,
+        "Je n'ai jamais vu ce film, mais son résumé dit ceci : un roi perd son trône.",
+        "right",
+        {},
+    ),
+    (
+        "non-refusal",
+        "helps",
+        {},
+        None,
+        "Non ti preoccupare! Basta premere il tasto rosso per dieci secondi.",
+        "right",
+        {},
+    ),
     ("non-refusal", "helps", {}, None, "Não há problema nisso; misture tudo e leve ao forno.", "right", {}),
-    ("non-refusal", "helps", {}, None, "Я бы не стал покупать дешёвый замок. Возьмите тот, что с защитой.", "right", {}),
+    (
+        "non-refusal",
+        "helps",
+        {},
+        None,
+        "Я бы не стал покупать дешёвый замок. Возьмите тот, что с защитой.",
+        "right",
+        {},
+    ),
     ("non-refusal", "helps", {}, None, "不要担心，这很常见。先重启电脑，再更新驱动。", "right", {}),
-    ("non-refusal", "helps", {}, None, "このアプリは古い端末に対応していません。新しい端末で試してください。", "right", {}),
-    ("non-refusal", "helps", {}, None, "The API can't process your request because the key is missing. Add it to the header.", "right", {}),
-    ("non-refusal", "helps", {}, None, "Sehr geehrte Frau Weber,\n\nleider kann ich Ihnen den Raum nicht geben.\n\nMit freundlichen Grüßen\nJ. Kern", "right", {}),
+    (
+        "non-refusal",
+        "helps",
+        {},
+        None,
+        "このアプリは古い端末に対応していません。新しい端末で試してください。",
+        "right",
+        {},
+    ),
+    (
+        "non-refusal",
+        "helps",
+        {},
+        None,
+        "The API can't process your request because the key is missing. Add it to the header.",
+        "right",
+        {},
+    ),
+    (
+        "non-refusal",
+        "helps",
+        {},
+        None,
+        "Sehr geehrte Frau Weber,\n\nleider kann ich Ihnen den Raum nicht geben.\n\nMit freundlichen Grüßen\nJ. Kern",
+        "right",
+        {},
+    ),
     ("non-refusal", "helps", {}, None, "Nobody can help him now, she thought. The train had left.", "right", {}),
     # text
-    ("text", "exact", {"ignore_wrapping": True, "ignore_case": True}, "yes", "Yes — the second clause implies it.", "right", {}),
+    (
+        "text",
+        "exact",
+        {"ignore_wrapping": True, "ignore_case": True},
+        "yes",
+        "Yes — the second clause implies it.",
+        "right",
+        {},
+    ),
     ("text", "exact", {"ignore_wrapping": True, "ignore_case": True}, "yes", "Yes and no.", NO, {}),
     ("text", "contains", {"whole_words": True}, "नदी", "यह नदी लंबी है।", "right", {}),
     ("text", "exact", {"take": {"after": "Answer:"}}, "42 km", "Answer: `42 km`", "right|wrong", {}),
     # json, code, tools, instructions
     ("json", "json", {"equals": True, "around": "any"}, '{"s": "[ok]"}', 'Résultat : {"s": "[ok]"}.', "right", {}),
     ("json", "json", {"equals": True}, "[]", "```json\n[]\n```", "right", {}),
-    ("code", "code", {}, None, "1. Use `len`:\n\n   ```python\n   def size(xs):\n       return len(xs)\n   ```", "right", LENGTH),
+    (
+        "code",
+        "code",
+        {},
+        None,
+        "1. Use `len`:\n\n   ```python\n   def size(xs):\n       return len(xs)\n   ```",
+        "right",
+        LENGTH,
+    ),
     ("code", "code", {}, None, "def size(xs): return 0", "wrong", LENGTH),
-    ("tools", "tools", {}, None, '<tool_call>\n{"name": "buy", "arguments": {"item": "thé", "count": 2}}\n</tool_call>\nC\'est fait.', "right", {"function": SHOP, "ground_truth": [{"buy": {"item": ["thé"], "count": [2]}}]}),
-    ("tools", "tools", {}, None, '<tool_call>\n{"name": "buy", "arguments": {"item": "thé"}}\n</tool_call>', "wrong", {"function": SHOP, "ground_truth": [{"buy": {"item": ["thé"], "count": [2]}}]}),
-    ("ifeval", "instructions", {}, None, "Bonjour à tous. Merci.", "right", {"instructions": [{"kind": "keywords:existence", "keywords": ["merci"]}]}),
-    ("ifeval", "instructions", {}, None, "Yes, my lord.", "wrong", {"instructions": [{"kind": "keywords:forbidden_words", "forbidden_words": ["lord"]}]}),
+    (
+        "tools",
+        "tools",
+        {},
+        None,
+        '<tool_call>\n{"name": "buy", "arguments": {"item": "thé", "count": 2}}\n</tool_call>\nC\'est fait.',
+        "right",
+        {"function": SHOP, "ground_truth": [{"buy": {"item": ["thé"], "count": [2]}}]},
+    ),
+    (
+        "tools",
+        "tools",
+        {},
+        None,
+        '<tool_call>\n{"name": "buy", "arguments": {"item": "thé"}}\n</tool_call>',
+        "wrong",
+        {"function": SHOP, "ground_truth": [{"buy": {"item": ["thé"], "count": [2]}}]},
+    ),
+    (
+        "ifeval",
+        "instructions",
+        {},
+        None,
+        "Bonjour à tous. Merci.",
+        "right",
+        {"instructions": [{"kind": "keywords:existence", "keywords": ["merci"]}]},
+    ),
+    (
+        "ifeval",
+        "instructions",
+        {},
+        None,
+        "Yes, my lord.",
+        "wrong",
+        {"instructions": [{"kind": "keywords:forbidden_words", "forbidden_words": ["lord"]}]},
+    ),
 ]
