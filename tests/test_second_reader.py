@@ -1,6 +1,7 @@
 """Nine batches of replies in over twenty languages, each with the outcomes that a careful person would accept.
 
-Each batch was written before anybody looked at how the scorers treat it: what it found is mended, and it stays as it was.
+Each batch was written before anybody looked at how the scorers treat it.
+What it found is mended, and it stays as it was.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ def _may_run(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.parametrize(("batch", "kind", "scorer", "options", "target", "reply", "outcomes", "fields"), CASES)
 def test_a_reply_is_read_as_a_careful_person_would(
-    batch: int, kind: str, scorer: str, options: dict[str, Any], target: str | None, reply: str, outcomes: str, fields: dict[str, Any]
+    batch: int, kind: str, scorer: str, options: dict[str, Any], target: str | None, reply: str, outcomes: str,
+    fields: dict[str, Any],
 ) -> None:  # fmt: skip
     if scorer == "code" and code_worker.unsupported() is not None:
         pytest.skip("seccomp of Linux")
