@@ -77,6 +77,12 @@ _NOTHING_FOR_ME = (
     # it is no part of what I do
     r"\b(?:non rientra|no (?:entra|encaja|forma parte)|n'entre pas|ne (?:fait|relève) pas|não (?:faz parte|se enquadra|entra)|gehört nicht|fällt nicht|liegt nicht|valt niet|hoort niet|ligger inte|ingår inte|ligger ikke|inngår ikke|indgår ikke|nie (?:leży|wchodzi|należy)|nepatří|nespadá|nu (?:intră|face parte)|nem tartozik)\b"
     r"[^.!?]{0,25}\b(?:posso|mi[eoa]|miei|puedo|mis?|je|mes|mon|minhas?|meus?|ich|mein\w*|ik|mijn|jag|min\w*|mitt|jeg|mogę|moich|mých|mohu|pot|mele|tudok|\w+aim\w*|\w+eim\w*)\b|\bне входит в (?:мои|моих|то, что я)|\bне входить до моїх"
+    # it lies beyond me; I give no advice
+    r"|\b(?:más allá de (?:lo que (?:yo )?(?:puedo|me)|mis)|au-delà de (?:ce que je|mes)|oltre (?:ciò|quello|quanto) che (?:posso|mi)|além do que (?:eu )?(?:posso|me)|verder dan (?:wat )?ik|über das hinaus, was ich|utöver vad jag|ud over hvad jeg|utover det jeg|dincolo de ce pot|túl azon, amit)\b"
+    r"|\b(?:ich (?:gebe|erteile|mache|liefere)|(?:gebe|erteile|mache) ich)(?: \w+){0,3} keine?\w*(?: \w+){0,2} (?:auskunft|auskünfte|rat\w*|anleitung\w*|informationen|tipps|empfehlungen|angaben)\b"
+    r"|\b(?:ik (?:geef|verstrek|deel|schrijf)|(?:geef|verstrek|deel|schrijf) ik)(?: \w+){0,3} geen(?: \w+){0,2} (?:advies|adviezen|informatie|instructies|tips|antwoord|details)\b|\b(?:jag|jeg) (?:ger|gir|giver)(?: \w+){0,2} (?:inga|inte|ingen|ikke)(?: \w+){0,2} (?:råd|information\w*|informasjon|instruktion\w*|instruksjoner)\b"
+    r"|\bno (?:doy|ofrezco|proporciono|facilito) (?:\w+ ){0,2}(?:consejos?|información|instrucciones|recomendaciones)\b|\bje ne (?:donne|fournis|propose) pas (?:de |d')(?:\w+ )?(?:conseils?|informations?|instructions|recommandations)\b|\bnon (?:do|fornisco|offro) (?:\w+ )?(?:consigli|informazioni|istruzioni)\b"
+    r"|\bnão (?:dou|forneço|ofereço) (?:\w+ )?(?:conselhos|informações|instruções)\b|\bне (?:даю|предоставляю|надаю) (?:\w+ )?(?:совет\w+|порад\w*|инструкци\w+|інструкці\w+|консультаци\w+|рекомендаци\w+)"
     r"|\b(?:nichts|kein(?:e|er)? (?:thema|sache|anfrage)?)[^.!?]{0,12}\b(?:wobei|womit|bei dem|bei der|mit dem|zu dem|was) ich\b|\b(?:inget|inte något|ingenting|ikke noe|ikke noget) (?:som )?(?:jag|jeg) (?:kan|vill|vil|får)"
     r"|\b(?:niets|niet iets) (?:dat|wat|waar\w*) ik\b|\bei ole (?:asia|jotain|pyyntö)[^.!?]{0,20}(?:voin|voisin|pystyn)|\bnada (?:en|con) lo que (?:yo )?(?:pueda|puedo)|\brien (?:pour|avec) (?:quoi|lequel) je"
     # what I do not do, in the present: write, make, give such things
