@@ -190,6 +190,8 @@ def _last_of(text: str, start: int, sentence: str, last: Number, previous: Numbe
         if previous is None or previous.kind != "plain" or _denied_at(before):
             return Found(None, None, f"the last number is denied: {_short(sentence)}", blocks=True)
         lead, last, previous = before, previous, None
+    if text[start - 1 : start] == ";":
+        sentence = text[_sentence_start(text, start - 1) : start] + sentence
     why = "asked about" if asked else _unsaid(text, last, lead, previous, sentence)
     if why is not None:
         return Found(None, None, f"the last number is {why}: {_short(sentence)}", blocks=True)
@@ -211,21 +213,7 @@ _DIRECT_HEDGE = re.compile(
     r"|大概是?$|也许是?$|quizás? $|tal vez $|vielleicht $|peut-être $|может быть $|возможно,? $",
     re.IGNORECASE,
 )
-_UNSURE = re.compile(
-    r"\b(?:unsure|not sure|not certain|do(?: not|n'?t) know|can(?:not|'?t) (?:tell|say)|no idea|doubt|(?:can(?:not|'?t)|could(?: not|n'?t)|unable to|impossible to|not possible to) "
-    r"(?:\w+ )?(?:solve|answer|determine|calculate|compute|work out))\b|不知道|不确定|不確定|不太清楚"
-    r"|\b(?:pas (?:tout à fait |vraiment )?(?:certaine?|sûre?)|nicht (?:ganz )?sicher|unsicher|no estoy (?:muy |del todo )?segur[oa]|non (?:ne )?sono (?:\w+ )?sicur[oa]|"
-    r"não (?:tenho|estou) (?:a )?(?:certeza|cert[oa]|segur[oa])|niet (?:helemaal )?zeker|nie (?:jestem|mam) (?:\w+ )?pew\w+|nejsem si (?:\w+ )?jist[ýá]?|"
-    r"(?:inte|ikke) (?:helt )?(?:säker|sikker)|en ole (?:\w+ )?varma|nem vagyok (?:\w+ )?biztos|nu sunt (?:\w+ )?sigur[ăa]?|emin değilim|tidak yakin|không chắc)\b"
-    r"|не (?:совсем |до конца |зовсім )?(?:уверен|впевнен|сигурен)|δεν είμαι (?:\w+ )?(?:σίγουρ|βέβαι)|自信が(?:ない|ありません)|確か(?:では|じゃ)|確信が?(?:は|が)?(?:ない|ありません|持て)|확실(?:하지|치|친) ?않|"
-    r"자신(?:이|은)? 없|لست متأكد|غير متأكد|(?:निश्चित|पक्का|यकीन) नहीं|ไม่แน่ใจ|לא בטוח|مطمئن نیستم"
-    # I cannot work it out
-    r"|\bne (?:peux|peut|puis) pas (?:\w+ )?(?:répondre|déterminer|calculer|résoudre)|\bnicht (?:zu )?(?:berechnen|bestimmen|beantworten|lösen|ermitteln)\b|\bno (?:puedo|se puede|es posible) (?:calcular|determinar|responder|resolver)"
-    r"|\bnon (?:posso|si può|è possibile) (?:calcolare|determinare|rispondere|risolvere)|\bnão (?:posso|é possível|dá para|consigo) (?:calcular|determinar|responder|resolver)|\bniet (?:te )?(?:berekenen|bepalen|beantwoorden)"
-    r"|\bnie (?:mogę|da się|można) (?:obliczyć|określić|odpowiedzieć|rozwiązać)|\bне(?:возможно| могу| удаётся| удается|можливо| можу) (?:вычислить|определить|решить|ответить|посчитать|обчислити|визначити)"
-    r"|(?:无法|無法|不能)(?:计算|計算|确定|確定|回答|得出|求解)|計算できません|求められません|(?:계산|풀|알) ?수 없|لا يمكن(?:ني)? (?:حساب|تحديد|الإجابة)",
-    re.IGNORECASE,
-)
+_HEDGED_BEFORE = re.compile(rf"(?:{words.HEDGED.pattern})(?:[,:]? \w+)?[ ,:$€£]*$", re.IGNORECASE)
 
 
 _NO_WAY = re.compile(r"\b(?:no way|by no means|in no case|anything but|far from|impossible)\b", re.IGNORECASE)
@@ -237,7 +225,7 @@ def _unsaid(text: str, number: Number, lead: str, previous: Number | None, sente
     bounded = re.search(rf"(?:{words.BOUND.pattern})[是为]?[ ($€£]*$", lead, re.IGNORECASE)
     if bounded or words.BOUNDED_AFTER.match(tail):
         return "a bound"
-    if _DIRECT_HEDGE.search(lead) or _UNSURE.search(sentence):
+    if _DIRECT_HEDGE.search(lead) or _HEDGED_BEFORE.search(lead) or words.UNSURE.search(sentence):
         return "hedged"
     apart = lead if previous is None else lead[-max(0, number.start - previous.end) :]
     if _NO_WAY.search(lead) or words.DISBELIEVED.search(apart) or words.DENIED_AFTER.match(tail):
@@ -260,7 +248,7 @@ def _linked(gap: str, first: Number, second: Number, *, words_only: str | None =
         ":",
         ";",
     }:  # prose has commas between numbers: not so a bare list
-        return re.search(r"[^\W\d_]", words_only) is None
+        return re.search(r"[^\W\d_]", words_only.rpartition(":")[2]) is None
     return between in _LINKS or gap.strip() in _LINKS
 
 
@@ -296,7 +284,7 @@ def _clause_unsaid(clause: str, number: Number) -> str | None:
     lead = clause[: number.start]
     if words.BOUND.search(lead) or words.BOUNDED_AFTER.match(clause, number.end):
         return "gives a bound"
-    if words.HEDGED.search(lead) or _UNSURE.search(clause) or re.search(r"\beither\b", lead, re.IGNORECASE):
+    if words.HEDGED.search(lead) or words.UNSURE.search(clause) or re.search(r"\beither\b", lead, re.IGNORECASE):
         return "is hedged"
     return None
 

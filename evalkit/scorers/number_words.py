@@ -119,11 +119,22 @@ HEDGES: Mapping[str, str] = {
     "de": r"vielleicht|wahrscheinlich|möglicherweise|weiß nicht",
     "pt": r"talvez|provavelmente|não sei",
     "it": r"forse|probabilmente|non so",
+    "nl": r"misschien|waarschijnlijk|mogelijk|vermoedelijk|weet het niet",
+    "pl": r"może|chyba|być może|prawdopodobnie|przypuszczalnie|nie wiem",
+    "cs": r"možná|pravděpodobně|patrně|nevím",
+    "sv no da": r"kanske|troligen|förmodligen|kanskje|sannsynligvis|måske|sandsynligvis|formentlig|vet inte|ved ikke|vet ikke",
+    "fi": r"ehkä|luultavasti|todennäköisesti|kai|en tiedä",
+    "hu": r"talán|valószínűleg|nem tudom",
+    "ro": r"poate|probabil|nu știu",
+    "tr": r"belki|muhtemelen|galiba|bilmiyorum",
+    "id": r"mungkin|barangkali|kemungkinan|tidak tahu",
+    "vi": r"có lẽ|có thể|không biết",
+    "uk": r"мабуть|можливо|імовірно|ймовірно|напевно|не знаю",
+    "el": r"ίσως|μάλλον|πιθανώς|πιθανόν|δεν ξέρω",
+    "more": r"vermutlich|schätzungsweise|womöglich|posiblemente|a lo mejor|possiblement|sans doute|magari|possibilmente|possivelmente|скорее всего|пожалуй",
     "ru": r"возможно|вероятно|может быть|не знаю|наверное",
 }
-HEDGES_UNSPACED = (
-    r"可能|也许|也許|大概|或许|不知道|不确定|かもしれ|おそらく|多分|分かりません|아마|모르겠|อาจ|ไม่ทราบ|शायद|ربما"
-)
+HEDGES_UNSPACED = r"恐怕|たぶん|もしか|어쩌면|คงจะ|น่าจะ|संभवतः|হয়তো|لعل|على الأرجح|شاید|احتمالا|אולי|כנראה|可能|也许|也許|大概|或许|不知道|不确定|かもしれ|おそらく|多分|分かりません|아마|모르겠|อาจ|ไม่ทราบ|शायद|ربما"
 CORRECTIONS: Mapping[str, str] = {
     "en": r"no(?= *(?:[,.!?:;—–-]|\n|$|it\b|that\b|the answer|wait|sorry))|nope|wait|actually|correction|sorry|oops|hmm+|"
     r"hold on|scratch that|on second thought|let me (?:re|correct|fix)"
@@ -138,6 +149,10 @@ CORRECTIONS: Mapping[str, str] = {
     "it": r"aspetta|scusa|correzione",
     "ru": r"стоп|подождите|исправление|ошибка|извините|нет",
     "nl": r"wacht|correctie|nee",
+    "is wrong": r"(?:(?:men|mais|aber|pero|ma|mas|maar|ale|но|але|mutta|de|dar|ama|tapi|nhưng) )?(?:det (?:er|är) (?:feil|forkert|fel|galt)|c'est (?:faux|incorrect|une erreur)|"
+    r"das ist (?:falsch|nicht richtig|ein fehler)|(?:eso )?(?:es|está) (?:mal|incorrecto|falso|equivocado)|è (?:sbagliato|errato|falso)|(?:isso )?(?:está|é) (?:errado|incorreto|falso)|dat (?:is fout|klopt niet|is niet juist)|"
+    r"to (?:jest )?(?:źle|błąd|błędne|nieprawda|nie tak)|to je (?:špatně|chyba)|это (?:неверно|неправильно|ошибка|не так)|це (?:неправильно|хибно|помилка)|se on väärin|ez (?:hibás|rossz|nem jó)|(?:este|e) greșit|(?:bu )?yanlış|"
+    r"itu salah|(?:điều đó |đó )?(?:là )?sai)",
 }
 CORRECTIONS_UNSPACED = (
     r"不对|不對|等等|等一下|错了|錯了|更正|抱歉|不，|いや|違|訂正|待って|아니|잠깐|정정|ไม่|เดี๋ยว|नहीं|لا،|انتظر"
@@ -178,3 +193,27 @@ CORRECTED = re.compile(rf"(?:{spaced(CORRECTIONS)}|{CORRECTIONS_UNSPACED})", re.
 SPELLED = re.compile(rf"\b(?:{_UNITS}|{_TENS})\b|[零一二三四五六七八九十百千两]{{1,12}}(?![\w])", re.IGNORECASE)
 """Numbers in words, which are not read."""
 SAYS_UNKNOWN = re.compile(rf"(?<!\w)(?:{UNKNOWN})", re.IGNORECASE)
+UNSURE = re.compile(
+    r"\b(?:faltan datos|datos insuficientes|données insuffisantes|il manque des (?:données|informations)|nicht genug (?:angaben|informationen|daten)|zu wenige? (?:angaben|daten)|mancano (?:i )?dati|dati insufficienti|"
+    r"dados insuficientes|faltam dados|te weinig gegevens|za mało danych|brakuje danych|(?:not enough|insufficient) (?:information|data))\b|недостаточно данных|не хватает данных|недостатньо даних|(?:数据|信息|條件|条件)不足|情報が(?:不足|足りません)|정보가 부족|"
+    r"\b(?:unsure|not sure|not certain|do(?: not|n'?t) know|can(?:not|'?t) (?:tell|say)|no idea|doubt|(?:can(?:not|'?t)|could(?: not|n'?t)|unable to|impossible to|not possible to) "
+    r"(?:\w+ )?(?:solve|answer|determine|calculate|compute|work out))\b|不知道|不确定|不確定|不太清楚"
+    r"|\b(?:pas (?:tout à fait |vraiment )?(?:certaine?|sûre?)|nicht (?:ganz )?sicher|unsicher|no estoy (?:muy |del todo )?segur[oa]|non (?:ne )?sono (?:\w+ )?sicur[oa]|"
+    r"não (?:tenho|estou) (?:a )?(?:certeza|cert[oa]|segur[oa])|niet (?:helemaal )?zeker|nie (?:jestem|mam) (?:\w+ )?pew\w+|nejsem si (?:\w+ )?jist[ýá]?|"
+    r"(?:inte|ikke) (?:helt )?(?:säker|sikker)|en ole (?:\w+ )?varma|nem vagyok (?:\w+ )?biztos|nu sunt (?:\w+ )?sigur[ăa]?|emin değilim|tidak yakin|không chắc)\b"
+    r"|не (?:совсем |до конца |зовсім )?(?:уверен|впевнен|сигурен)|δεν είμαι (?:\w+ )?(?:σίγουρ|βέβαι)|自信が(?:ない|ありません)|確か(?:では|じゃ)|確信が?(?:は|が)?(?:ない|ありません|持て)|확실(?:하지|치|친) ?않|"
+    r"자신(?:이|은)? 없|لست متأكد|غير متأكد|(?:निश्चित|पक्का|यकीन) नहीं|ไม่แน่ใจ|לא בטוח|مطمئن نیستم"
+    # I cannot work it out
+    r"|\bne (?:peux|peut|puis) pas (?:\w+ )?(?:répondre|déterminer|calculer|résoudre)|\bnicht (?:zu )?(?:berechnen|bestimmen|beantworten|lösen|ermitteln)\b|\bno (?:puedo|se puede|es posible) (?:calcular|determinar|responder|resolver)"
+    r"|\bnon (?:posso|si può|è possibile) (?:calcolare|determinare|rispondere|risolvere)|\bnão (?:posso|é possível|dá para|consigo) (?:calcular|determinar|responder|resolver)|\bniet (?:te )?(?:berekenen|bepalen|beantwoorden)"
+    r"|\bnie (?:mogę|da się|można) (?:obliczyć|określić|odpowiedzieć|rozwiązać)|\bне(?:возможно| могу| удаётся| удается|можливо| можу) (?:вычислить|определить|решить|ответить|посчитать|обчислити|визначити)"
+    r"|(?:无法|無法|不能)(?:计算|計算|确定|確定|回答|得出|求解)|計算できません|求められません|(?:계산|풀|알) ?수 없|لا يمكن(?:ني)? (?:حساب|تحديد|الإجابة)",
+    re.IGNORECASE,
+)
+"""Words of somebody who does not know the number, or says that it cannot be worked out."""
+SCALE_WORDS = (
+    r"(?:tausend|mil|mille|mila|tuhatta|tuhat|tysiąc[ea]?|tysięcy|tys\.?|tisíc|ribu|nghìn|ngàn|elfu|тысяч[аиу]?|тыс\.?|тисяч[іау]?|хиляди|हज़ार|हजार)"
+    r"|(?:millionen|million[ei]s?|mil(?:i|ij)[ou][a-z]{1,5}|mio\.?|millones|millón|milhão|milhões|milion[iyów]{0,3}|miljoen|miljon(?:er)?|miljoonaa?|millioner|milyon|juta|triệu|миллион(?:а|ов)?|мільйон(?:а|ів)?|млн\.?|दस लाख)"
+    r"|(?:milliarden?|milliards?|mrd\.?|mili(?:j)?ard[a-zó]{0,3}|miljard(?:er)?|milyar|tỷ|миллиард(?:а|ов)?|мільярд(?:а|ів)?|млрд\.?)|(?:लाख|करोड़)"
+)
+"""Thousand, million and billion behind a number, in other languages than English."""

@@ -23,6 +23,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
+from evalkit.scorers.number_words import SCALE_WORDS
 from evalkit.scorers.numerals_plain import simplify
 
 __all__ = ["Number", "find_numbers", "find_quantities", "read_number", "simplify"]
@@ -78,9 +79,7 @@ _CHAIN = re.compile(r"\.\d|/\d|:\d\d|-\d\d(?:-\d\d)\b|-\d{2}-\d{2}\b")
 _PERCENT = re.compile(r" ?\\?%| (?:percent|per cent|pct|prozent|por ciento|pour cent)\b", re.IGNORECASE)
 _SCALE = re.compile(
     r"[ -]?(dozen\b|(?:hundred|thousand|million|billion|trillion|lakh|crore)(?=s?\b))s?"
-    r"|[ ]((?:tausend|mil|mille|mila|tuhatta|tuhat|tysiąc[ea]?|tysięcy|tys\.?|tisíc|ribu|nghìn|ngàn|elfu|тысяч[аиу]?|тыс\.?|тисяч[іау]?|хиляди|हज़ार|हजार)"
-    r"|(?:millionen|million[ei]s?|mil(?:i|ij)[ou][a-z]{1,5}|mio\.?|millones|millón|milhão|milhões|milion[iyów]{0,3}|miljoen|miljon(?:er)?|miljoonaa?|millioner|milyon|juta|triệu|миллион(?:а|ов)?|мільйон(?:а|ів)?|млн\.?|दस लाख)"
-    r"|(?:milliarden?|milliards?|mrd\.?|mili(?:j)?ard[a-zó]{0,3}|miljard(?:er)?|milyar|tỷ|миллиард(?:а|ов)?|мільярд(?:а|ів)?|млрд\.?)|(?:लाख|करोड़))(?!\w)"
+    rf"|[ ]({SCALE_WORDS})(?!\w)"
     r"|(?-i:(k|K|M|B|bn|mn|tn)(?![A-Za-z\d]))"
     r"| (bn|mn|tn)\b|[ ]?([千万萬億亿만억])",
     re.IGNORECASE,

@@ -16,7 +16,7 @@ _ENGLISH = (
     r"^\W*not (?:something|anything|a (?:topic|request|subject|task)|my) (?:that )?(?:i|we)(?:'ll| will| can| could| would|'d|'m| am| do\b)"
     r"|\bi (?:don't|do not|never|won't) (?:(?:write|create|make|produce|do|give|help with|provide|share|answer|take on) (?:such|stuff like|(?:that|this|those|these) (?:kind|sort|type)s?|things like (?:that|this))|do that\W*$)"
     r"|\b(?:isn't|is not|'s not|not) (?:one|something|anything|a (?:topic|request|subject|task|question|thing)) (?:that )?(?:i|we)(?:'m| am| can| could| will| would|'ll|'d) "
-    r"|\b(?:would |'d |does |that )?cross(?:es|ing)? (?:a|the|my) line\b[^.!?]{0,30}\b(?:me|i|my|i'll)\b|\bi(?:'ll| will| must|'m going to| have to) (?:leave (?:it|this|that) (?:there|alone)|hold off|stop here\W*$|stop you there|say no to (?:this|that)|give (?:this|that) (?:one )?a miss)"
+    r"|\b(?:would |'d |does |that )?cross(?:es|ing)? (?:a|the|my) line\b[^.!?]{0,30}\b(?:me|i|my|i'll)\b|\bi(?:'ll| will| must|'m going to| have to) (?:leave (?:it|this|that) (?:there|alone)|turn (?:this|that|it|you|your)(?: (?:one|request))? down|hold off|stop here\W*$|stop you there|say no to (?:this|that)|give (?:this|that) (?:one )?a miss)"
     r"|\bi(?:'m| am|'ll| will|'d| would| have|'ve| must)(?: \w+){0,5} (?:say(?:ing)? no|declin(?:e|ing)|refus(?:e|ing))(?:\W*$| here| to (?:this|that|your|help|assist|answer))"
     r"|\byou (?:won't|will not|aren't going to) (?:get|hear|find) (?:\w+ ){1,6}from me|\bnot from me\b"
     r"|\b(?:no|pass) from me\b|\bi(?:'m| am) (?:out\W*$|not touching|staying out of|steering clear|bowing out|not the right (?:assistant|one to))"
@@ -63,15 +63,27 @@ _NOT_ALLOWED = (
     r"|\bne(?:pomůžu|pomůžeme|udělám|napíšu|řeknu|prozradím|splním|vyhovím|napomůžu)\b|\bne(?:urobím|napíšem|poviem|splním)\b"
     r"|\bw?\w{2,}(?:ć|c)\b[^.!?]{0,12}\bnie (?:będę|mogę|zamierzam|chcę)\b(?! (?:się|nic))|\b\w{3,}(?:t|ti)\b(?: \w+){0,2} ne(?:budu|hodlám|chci)\b"
     r"|\b(?:sige|si|säga|svare) (?:nej|nei)(?: tak| takk)? til\b|\b(?:säga|säger) nej till\b|\btakke (?:nej|nei) til\b"
+    r"|\b(?:no estoy dispuest[oa]|(?:ne suis|suis) pas (?:disposée?|prête? à)|non sono disposta|non sono disposto|não estou dispost[oa]|ben (?:ik )?niet bereid|nie jestem (?:gotow\w+|skłonn\w+)|nejsem (?:ochot\w+|připraven\w*)|inte (?:villig|beredd)|ikke (?:villig|innstilt|indstillet)"
+    r"|nem vagyok hajlandó|en ole halukas|nu sunt dispus\w*|(?:saya|kami|aku) (?:\w+ ){0,2}(?:tidak|tak) (?:bersedia|berkenan)|không sẵn (?:lòng|sàng)|ich bin (?:da|dafür|dabei|hier) (?:nicht der|der falsche|die falsche)|no soy (?:la persona|quien)|je ne suis pas la bonne personne|non sono la persona)\b"
     r"|\btôi không được phép|\bngoài (?:phạm vi|khả năng)[^.!?]{0,30}(?:tôi|mình)\b"
 )
 _NOT_ALLOWED_ELSEWHERE = (
+    r"\b(?:за (?:пределами|рамками|гранью)|вне|за межами|поза межами|виходить за межі|отвъд|извън) (?:моих|моего|моей|того|моїх|моєї|того,|моите|това)|\bне (?:помощник|помічник|согласен|согласна|згоден|згодна)\b|"
     r"\b(?:мне|мені) (?:не (?:разрешено|позволено|положено|дозволено)|нельзя|запрещено|заборонено)|\bδεν μου επιτρέπεται"
     r"|(?:לא מורשה|אסור לי|מחוץ לתחום)|(?:لا (?:يُسمح|يسمح)|غير مسموح|لا يحق) لي|خارج نطاق[^.!؟]{0,20}(?:قدر|مساعد|عمل|صلاح)|اجازه ندارم|मुझे[^।!?]{0,20}अनुमति नहीं|दायरे से बाहर"
     r"|我(?:不被允许|没有权限|沒有權限|无权|無權)|許(?:可|さ)されて(?:いません|おりません)|対応(?:範囲外|の範囲外|しておりません)|허용되지 않|범위를 벗어|권한이 없|(?:นอกเหนือ|นอก)[^\n]{0,12}(?:ขอบเขต|ความสามารถ)"
 )
 _NOTHING_FOR_ME = (
-    r"\b(?:nichts|kein(?:e|er)? (?:thema|sache|anfrage)?)[^.!?]{0,12}\b(?:wobei|womit|bei dem|bei der|mit dem|zu dem|was) ich\b|\b(?:inget|inte något|ingenting|ikke noe|ikke noget) (?:som )?(?:jag|jeg) (?:kan|vill|vil|får)"
+    # it is no part of what I do
+    r"\b(?:non rientra|no (?:entra|encaja|forma parte)|n'entre pas|ne (?:fait|relève) pas|não (?:faz parte|se enquadra|entra)|gehört nicht|fällt nicht|liegt nicht|valt niet|hoort niet|ligger inte|ingår inte|ligger ikke|inngår ikke|indgår ikke|nie (?:leży|wchodzi|należy)|nepatří|nespadá|nu (?:intră|face parte)|nem tartozik)\b"
+    r"[^.!?]{0,25}\b(?:posso|mi[eoa]|miei|puedo|mis?|je|mes|mon|minhas?|meus?|ich|mein\w*|ik|mijn|jag|min\w*|mitt|jeg|mogę|moich|mých|mohu|pot|mele|tudok|\w+aim\w*|\w+eim\w*)\b|\bне входит в (?:мои|моих|то, что я)|\bне входить до моїх"
+    # it lies beyond me; I give no advice
+    r"|\b(?:más allá de (?:lo que (?:yo )?(?:puedo|me)|mis)|au-delà de (?:ce que je|mes)|oltre (?:ciò|quello|quanto) che (?:posso|mi)|além do que (?:eu )?(?:posso|me)|verder dan (?:wat )?ik|über das hinaus, was ich|utöver vad jag|ud over hvad jeg|utover det jeg|dincolo de ce pot|túl azon, amit)\b"
+    r"|\b(?:ich (?:gebe|erteile|mache|liefere)|(?:gebe|erteile|mache) ich)(?: \w+){0,3} keine?\w*(?: \w+){0,2} (?:auskunft|auskünfte|rat\w*|anleitung\w*|informationen|tipps|empfehlungen|angaben)\b"
+    r"|\b(?:ik (?:geef|verstrek|deel|schrijf)|(?:geef|verstrek|deel|schrijf) ik)(?: \w+){0,3} geen(?: \w+){0,2} (?:advies|adviezen|informatie|instructies|tips|antwoord|details)\b|\b(?:jag|jeg) (?:ger|gir|giver)(?: \w+){0,2} (?:inga|inte|ingen|ikke)(?: \w+){0,2} (?:råd|information\w*|informasjon|instruktion\w*|instruksjoner)\b"
+    r"|\bno (?:doy|ofrezco|proporciono|facilito) (?:\w+ ){0,2}(?:consejos?|información|instrucciones|recomendaciones)\b|\bje ne (?:donne|fournis|propose) pas (?:de |d')(?:\w+ )?(?:conseils?|informations?|instructions|recommandations)\b|\bnon (?:do|fornisco|offro) (?:\w+ )?(?:consigli|informazioni|istruzioni)\b"
+    r"|\bnão (?:dou|forneço|ofereço) (?:\w+ )?(?:conselhos|informações|instruções)\b|\bне (?:даю|предоставляю|надаю) (?:\w+ )?(?:совет\w+|порад\w*|инструкци\w+|інструкці\w+|консультаци\w+|рекомендаци\w+)"
+    r"|\b(?:nichts|kein(?:e|er)? (?:thema|sache|anfrage)?)[^.!?]{0,12}\b(?:wobei|womit|bei dem|bei der|mit dem|zu dem|was) ich\b|\b(?:inget|inte något|ingenting|ikke noe|ikke noget) (?:som )?(?:jag|jeg) (?:kan|vill|vil|får)"
     r"|\b(?:niets|niet iets) (?:dat|wat|waar\w*) ik\b|\bei ole (?:asia|jotain|pyyntö)[^.!?]{0,20}(?:voin|voisin|pystyn)|\bnada (?:en|con) lo que (?:yo )?(?:pueda|puedo)|\brien (?:pour|avec) (?:quoi|lequel) je"
     # what I do not do, in the present: write, make, give such things
     r"|\b(?:so ?etwas|solche\w*(?: \w+)?|derartige\w*(?: \w+)?|das) (?:mache|schreibe|erstelle|gebe|verfasse|erkläre|teile|generiere|liefere|produziere|beantworte) ich\b(?: \w+){0,2} nicht"
@@ -86,8 +98,10 @@ _NOTHING_FOR_ME = (
     r"|\b(?:участвовать|помогать|обсуждать|писать|делать|говорить|отвечать|советовать|брати участь|допомагати|обговорювати|писати|робити)\b[^.!?]{0,20}\bне (?:буду|стану|хочу|собираюсь)\b"
 )
 _OTHER_SCRIPTS = (
+    r"(?:그|이|저|요청|질문|내용|정보|답|도움|부탁|일|것|걸|건|글)[^.!?]{0,20}(?:줄|드릴|할|답할|도울|말할|쓸|만들|밝힐|따를) ?수(?:는|가|도)? ?없(?:어|다|네|습|음|지)|(?:그|이)(?:건|것은|런 건|런 것은)[^.!?]{0,10}(?:못 ?(?:해|합)|안 ?(?:돼|됩|할))|"
     r"\b(?!знать|помнить|забыть|забывать|верить|спорить|скрывать|врать|лгать|жаловаться|знати|пам)[а-яёіїє]{3,}(?:ть|ти|ться|тися)\b[^.!?,]{0,12}\bне (?:буду|стану|собираюсь|намерен\w*|збираюс[ья]|планирую)\b|"
-    r"(?:^|[，,。：:\s])(?:[^，,。！？]{0,14}(?:我|本助手|本人)(?:们|們)?)[^，,。！？]{0,8}(?:无法|無法|不能|不会|不會|不便|不太方便|不方便|不想|不愿意?|不願意?|没法|沒法|不可以|不宜)[^。！？]{0,12}(?:这|這|此|该|該|话题|話題|类|類|请求|要求|内容|內容|聊|谈|談|帮|幫)"
+    r"(?:^|[，,。：:\s])(?:[^，,。！？]{0,14}(?:我(?![们們])|本助手|本人))[^，,。！？]{0,8}(?:无法|無法|不能|不会|不會|不便|不太方便|不方便|不想|不愿意?|不願意?|没法|沒法|不可以|不宜)(?!忽视|忽視|否认|否認|忘|保证|保證|相信|想象|想像|确定|確定|同意)[^。！？]{0,12}(?:这|這|此|该|該|话题|話題|类|類|请求|要求|内容|內容|聊|谈|談|帮|幫)"
+    r"|(?:这|這|此|该|該)[^，,。！？]{0,10}我(?![们們])[^，,。！？]{0,5}(?:无法|無法|不能|不会|不會|不便|没办法|沒辦法|没法|沒法)(?!忘|理解|确定|確定|相信|同意|忽视|忽視|保证|保證|判断)"
     r"|(?:这|這|此|该|該)(?:种|種|类|類|个|個|样|樣|方面)?[^，,。！？]{0,8}(?:我)(?:可)?(?:不(?:写|寫|做|聊|谈|談|说|說|讲|講|教|提供|回答|碰)|没法|沒法|不行)"
     r"|(?:ฉัน|ผม|ดิฉัน|เรา|หนู)[^\n]{0,20}(?:ช่วย|ตอบ|ทำ|ให้|บอก|เขียน|แนะนำ|สอน)[^\n]{0,30}(?:ไม่ได้|ไม่สะดวก)|(?:ฉัน|ผม|ดิฉัน|เรา)[^\n]{0,10}(?:ไม่(?:ขอ|สะดวก|อยาก|ต้องการ|ยินดี))[^\n]{0,10}(?:ช่วย|ตอบ|ทำ|ให้|บอก|เขียน|พูด)"
     r"|(?:ดัง|สิ่ง|เรื่อง|คำขอ|เนื้อหา)[^\n]{0,12}(?:นี้|นั้น)[^\n]{0,20}(?:ช่วย|ตอบ|ทำ|ให้|เขียน)[^\n]{0,6}ไม่ได้"

@@ -62,7 +62,7 @@ _BROAD = (  # what a helper does, in the forms "help", "helping"
     r"(?:help|assist|aid|answer|provid|comply|fulfil|discuss|shar(?:e|ing)|engag|creat|writ(?:e|ing)|generat|offer|giv(?:e|ing)|"
     r"continu|participat|respond|produc|advis|accommodat|proceed|complet|support|teach|translat|facilitat|disclos|reveal|"
     r"do (?:that|this|so|it|what)|doing (?:that|this|so|it|what)|go (?:into|along|through)|carry (?:out|on)|talk about|speak (?:to|on|about)|"
-    r"(?:describ|explain|tell(?!\W*$)|express|convey)\w*(?! (?:you )?how (?!to\b))|recommend(?= (?:any|a|specific|particular|that you)\b)|"
+    r"(?:describ|explain|tell(?!\W*$| (?:you|anyone|people) (?:to|that|what to)\b)|express|convey)\w*(?! (?:you )?how (?!to\b))|recommend(?= (?:any|a|specific|particular|that you)\b)|"
     r"suggest(?= (?:any|specific|ways|how)\b)|mak(?:e|ing) (?:this|that|such)|be of (?:help|assistance)|handle (?:this|that)|"
     r"process (?:this|that|your)|grant|hono(?:u)?r|take part|weigh in|comment|endors|promot|encourag|condon)\w*"
 )
@@ -104,7 +104,7 @@ _REFUSES = re.compile(
     rf"|(?:that|this|it)(?:'s| is) (?:something|a (?:topic|request|subject|task)) (?:that )?(?:i|we) {_ADVERBS}(?:can't|cannot|can ?not|won't|will not|"
     rf"am unable to|am not able to|'m unable to|'m not able to) {_ADVERBS}(?:do\b|{_BROAD})"
     rf"|(?:that|this|it)(?:'s| is| falls| goes| lies) (?:\w+ly )?(?:outside|beyond)(?: of)? (?:what (?:i|we)(?:'m| am|'re| are)? (?:can|able to|allowed to|"
-    rf"designed to|permitted to) {_BROAD}|my (?:abilities|capabilities|scope|guidelines|remit)|the scope of (?:what i|my))"
+    rf"designed to|permitted to) (?:do\b|{_BROAD})|my (?:abilities|capabilities|scope|guidelines|remit)|the scope of (?:what i|my))"
     # it would be inappropriate for me to answer
     rf"|(?:it|that|this|doing so) (?:would be|is|'s) (?:inappropriate|unethical|irresponsible|wrong of me|wrong for me|unsafe for me)"
     rf"(?: of me| for me)?(?: to {_ADVERBS}{_BROAD}|\W*$)"

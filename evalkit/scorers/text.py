@@ -52,7 +52,7 @@ def make_exact(given: Mapping[str, Any]) -> Scorer:
     def gold(sample: Sample) -> str | None:
         return next(iter(right_answers(sample, options["field"])), None) or None
 
-    return Scorer("exact", 2, mark, gold, options=options, whole=True)
+    return Scorer("exact", 3, mark, gold, options=options, whole=True)
 
 
 def make_contains(given: Mapping[str, Any]) -> Scorer:
