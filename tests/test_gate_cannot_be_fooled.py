@@ -763,3 +763,16 @@ def test_recorded_answers_are_named_in_the_first_line(tmp_path: Path, capsys: py
     assert "gate recorded: PASS on recorded answers: no model was asked for cand" in said
     assert "no model was asked" in markdown.read_text().splitlines()[1]
     assert evalkit(capsys, "gate", "latest", "--suite", suite, *results).code == 0  # that suite itself names the file
+
+
+def test_a_candidate_that_says_itself_how_cheap_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A pull request bills its candidate as a cheap model; main's suite has a rule about the cost."""
+    results = ("--results", tmp_path / "results")
+    files = ("{adapter: replay, path: right.jsonl", "{adapter: replay, path: right.jsonl}")
+    theirs = recorded_suite(tmp_path, "pr", files[0] + ", price_as: cheap}")
+    protected = recorded_suite(tmp_path, "main", files[1])
+    for suite in (theirs, protected):
+        suite.write_text(suite.read_text().replace("rules: [", "rules: [{cost: usd_per_sample, max_ratio: 0.5}, "))
+    assert evalkit(capsys, "run", theirs, *results).code == 0
+    ran = evalkit(capsys, "gate", "latest", "--suite", protected, "--allow-recorded", *results)
+    refused(ran, 2, "cand: price_as of its entry changed", "a rule is about its cost")

@@ -284,9 +284,30 @@ def _otherwise_asked(read: Suite, facts: Mapping[str, Any], now: Mapping[str, An
             wrong.append(f"  {who} {name}: its entry changed (adapter, model, address, settings or others)")
         elif recorded is not None and recorded != _recorded(read, section, name):
             wrong.append(f"  {who} {name}: its recorded answers changed")
+    wrong += _otherwise_billed(read, facts, now)
     allowed, more = (_told(side, "run", "max_error_rate") for side in (now, facts.get("suite_resolved")))
     if isinstance(allowed, int | float) and (not isinstance(more, int | float) or more > allowed):
         wrong.append(f"  run.max_error_rate: {more} in the run, {allowed:g} in the suite")
+    return wrong
+
+
+_BILLED_BY = ("price_as", "hosting", "reported_cost")
+"""What a model's entry says of how its answers are billed, beside what they really cost."""
+
+
+def _otherwise_billed(read: Suite, facts: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """A line for each candidate whose run says by itself how it is billed, where a cost rule would believe it."""
+    gate = read.gate
+    if gate is None or not any(rule.cost is not None for rule in gate.rules):
+        return []
+    wrong = []
+    for name in gate.candidates:
+        ours, theirs = _told(now, "models", name), _told(facts, "suite_resolved", "models", name)
+        changed = [
+            key for key in _BILLED_BY if _told(ours, key) != _told(theirs, key) and _told(theirs, key) is not None
+        ]
+        if changed:
+            wrong.append(f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its cost")
     return wrong
 
 

@@ -1,4 +1,3 @@
-
 """Replies of many kinds and languages, written before looking at how the scorers read them: the tenth batch."""
 
 from __future__ import annotations
