@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a reply is one text
 """Replies of many kinds and languages, written before looking at how the scorers read them: the eleventh batch."""
 
 from __future__ import annotations
