@@ -182,7 +182,7 @@ DENIED_AFTER = re.compile(DENIED_BEHIND, re.IGNORECASE)
 DISBELIEVED = re.compile(NOT_BELIEVED, re.IGNORECASE)
 OR = re.compile(rf"(?<!\w)(?:{ALTERNATIVES})(?!\w)|{ALTERNATIVES_UNSPACED}", re.IGNORECASE)
 DENIED_BOX = re.compile(
-    rf"(?:(?:{spaced(DENIALS)}|{DENIALS_UNSPACED})(?: \w+)?|(?:{NOT_BELIEVED})[^.,;:!?\n]{{0,40}}?)[\s$*:\\(\[]*(?:\\f?box(?:ed)? ?\{{?)?$",
+    rf"(?:(?:{spaced(DENIALS)}|{DENIALS_UNSPACED})(?: (?!wait|actually|sorry|espera|aspetta|warte)\w+)?|(?:{NOT_BELIEVED})[^.,;:!?\n]{{0,40}}?)[\s$*:\\(\[]*(?:\\f?box(?:ed)? ?\{{?)?$",
     re.IGNORECASE,
 )
 """At the end of what stands before a box: "it is not \\boxed{..}"."""
