@@ -248,7 +248,7 @@ def _linked(gap: str, first: Number, second: Number, *, words_only: str | None =
         ":",
         ";",
     }:  # prose has commas between numbers: not so a bare list
-        return re.search(r"[^\W\d_]", words_only.rpartition(":")[2]) is None
+        return re.search(r"[^\W\d_]", words_only.rpartition(":")[2] if between == "," else words_only) is None
     return between in _LINKS or gap.strip() in _LINKS
 
 

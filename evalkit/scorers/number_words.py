@@ -109,7 +109,7 @@ BOUNDED_BEHIND = (
     r"at (?:most|least)|minimum\b|maximum\b|oder mehr|oder weniger|o más|o menos|ou plus|ou moins|или больше|или более|или меньше|"
     r"como (?:máximo|mínimo)|au (?:maximum|minimum|plus|moins)|al (?:massimo|minimo)|no (?:máximo|mínimo)|max|maximal|höchstens|maximaal|of (?:meer|minder)|"
     r"ou (?:mais|menos)|o (?:più|meno)|lub (?:więcej|mniej)|eller (?:mer|fler|flere|færre|mindre|mere)|veya daha|atau (?:lebih|kurang)|trở lên|або (?:більше|менше)|nebo (?:více|méně)|sau mai)\b"
-    r"|[个個]?(?:以上|以下|多个|余)|[개명]? ?(?:이상|이하)| से अधिक| से कम|\+(?!\d)"
+    r"|[个個人名位件本枚台回歳岁歲年日円元块点分秒時时間间票杯匹头頭]{0,2}(?:以上|以下|以内|未満|未满|超|多个|余)|[개명원시간살년일번분대권]{0,2} ?(?:이상|이하|미만|초과)| से अधिक| से कम|\+(?!\d)"
 )
 HEDGES: Mapping[str, str] = {
     "en": r"may|might|could|probably|possibly|perhaps|maybe|likely|unsure|not sure|not certain|uncertain|don'?t know|"
@@ -182,7 +182,7 @@ DENIED_AFTER = re.compile(DENIED_BEHIND, re.IGNORECASE)
 DISBELIEVED = re.compile(NOT_BELIEVED, re.IGNORECASE)
 OR = re.compile(rf"(?<!\w)(?:{ALTERNATIVES})(?!\w)|{ALTERNATIVES_UNSPACED}", re.IGNORECASE)
 DENIED_BOX = re.compile(
-    rf"(?:(?:{spaced(DENIALS)}|{DENIALS_UNSPACED})(?: \w+)?|(?:{NOT_BELIEVED})[^.,;:!?\n]{{0,40}}?)[\s$*:\\(\[]*(?:\\f?box(?:ed)? ?\{{?)?$",
+    rf"(?:(?:{spaced(DENIALS)}|{DENIALS_UNSPACED})(?: (?!wait|actually|sorry|espera|aspetta|warte)\w+)?|(?:{NOT_BELIEVED})[^.,;:!?\n]{{0,40}}?)[\s$*:\\(\[]*(?:\\f?box(?:ed)? ?\{{?)?$",
     re.IGNORECASE,
 )
 """At the end of what stands before a box: "it is not \\boxed{..}"."""

@@ -111,8 +111,8 @@ _OTHER_SCRIPTS = (
 )
 _COUNT_ME_OUT = (
     # you will not get it from me
-    r"\bvon mir\b[^.!?]{0,40}\b(?:nicht|keine?n?|nichts)\b|\bde mí no (?:vas|va|obtendr|sacar|esper|lo)|\bn[e' ][^.!?]{2,40}\bde (?:moi|ma part)\W*$|\bda me non (?:avra|avrà|otterr|l[oa]|aspett)|\bde mim não (?:vai|vais|ter|obter|esper)|\bvan mij\b[^.!?]{0,20}\b(?:niet|geen)\b"
-    r"|\bode mnie\b[^.!?]{0,15}\bnie\b|\bode mě\b[^.!?]{0,20}\bne\w+|\bот меня\b[^.!?]{0,25}\bне (?:получ|дожд|услыш)|\bвід мене\b[^.!?]{0,25}\bне (?:отрим|почу)|\b(?:från|av|fra|av) (?:mig|meg)\b[^.!?]{0,15}\b(?:inte|ikke)\b|从我这里?[^。！？]{0,6}得不到|"
+    r"\b(?:bekomm|krieg|erhält|erhalt|gibt|erfähr|erfahr|hör)\w*\b[^.!?]{0,30}\bvon mir\b[^.!?]{0,20}\b(?:nicht|keine?n?|nichts)\b|\bvon mir (?:bekomm|krieg|erhält|erhalt|gibt|erfähr|erfahr|hör)\w*[^.!?]{0,30}\b(?:nicht|keine?n?|nichts)\b|\bde mí no (?:vas|va|obtendr|sacar|esper|lo)|\bn[e' ][^.!?]{2,40}\bde (?:moi|ma part)\W*$|\bda me non (?:avra|avrà|otterr|l[oa]|aspett)|\bde mim não (?:vai|vais|ter|obter|esper)|\b(?:krijg|hoor)\w*\b[^.!?]{0,20}\bvan mij\b[^.!?]{0,15}\b(?:niet|geen)\b|\bvan mij (?:krijg|hoor)\w*[^.!?]{0,20}\b(?:niet|geen)\b"
+    r"|\bode mnie\b[^.!?]{0,15}\bnie (?:dostan|usłysz|otrzym)\w+|\bode mě\b[^.!?]{0,20}\bne(?:dostan|uslyš|čekej)\w*|\bот меня\b[^.!?]{0,25}\bне (?:получ|дожд|услыш)|\bвід мене\b[^.!?]{0,25}\bне (?:отрим|почу)|\bfår\b[^.!?]{0,15}\b(?:inte|ikke)\b[^.!?]{0,12}\b(?:från|av|fra) (?:mig|meg)\b|从我这里?[^。！？]{0,6}得不到|"
     r"\b(?:no (?:cuentes|cuente|cuenten|contéis) conmigo|(?:ne )?compte[sz]? pas sur moi|non cont(?:are|ate|i) su di me|não conte[sm]? comigo|(?:zähle?|rechne|rechnen sie) (?:da |dabei |hier )?nicht (?:auf|mit) m(?:ich|ir)"
     r"|da bin ich raus|ohne mich\W*$|reken (?:hier |daar )?niet op mij|zonder mij\W*$|nie licz(?:cie)? na mnie|beze mnie\W*$|nepočítej(?:te)? se mnou|(?:räkna inte med|regn ikke med|regne ikke med) mig|ikke regn med meg"
     r"|jangan (?:andalkan|harapkan) saya|đừng trông (?:chờ|cậy) vào tôi|senza di me\W*$|sin mí\W*$|sans moi\W*$|без меня\W*$|(?:на меня )?не рассчитывай(?:те)?(?: на меня)?|не розраховуй(?:те)? на мене)"

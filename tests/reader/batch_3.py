@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - a reply is one text
-"""Replies of many kinds and languages, written before looking at how the scorers read them: the third batch."""
+"""Replies of many kinds and languages, with expectations written before they were run: the third batch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replies of many kinds and languages, written before looking at how the scorers read them: the eighth batch."""
+"""Replies of many kinds and languages, with expectations written before they were run: the eighth batch."""
 
 from __future__ import annotations
 
