@@ -776,3 +776,34 @@ def test_a_candidate_that_says_itself_how_cheap_it_is(tmp_path: Path, capsys: py
     assert evalkit(capsys, "run", theirs, *results).code == 0
     ran = evalkit(capsys, "gate", "latest", "--suite", protected, "--allow-recorded", *results)
     refused(ran, 2, "cand: price_as of its entry changed", "a rule is about its cost")
+
+
+# The same model on both sides
+
+
+def test_the_same_stored_answers_on_both_sides(judge: Gate) -> None:
+    """A/A out of the cache: every answer keeps its first time, so both sides are one set of answers."""
+    same = {"base": scores(600, range(60)), "cand": scores(600, range(60))}
+
+    def from_the_cache(row: Row) -> Row:
+        return replace(row, total_s=0.4 + int(row.sample_id[1:]) / 1000, cached=row.model == "cand")
+
+    refused(judge(stored(judge.results, same, change=from_the_cache)), 2, "share 600 of 600 answers", "--no-cache")
+
+
+def test_a_few_answers_that_happen_to_take_as_long_are_no_copies(judge: Gate) -> None:
+    def half(row: Row) -> Row:
+        n = int(row.sample_id[1:])
+        return replace(row, total_s=0.4 + n / 1000, cached=row.model == "cand") if n < 290 else row
+
+    assert judge(stored(judge.results, GOOD, change=half)).code == 0
+
+
+def test_a_served_model_that_changed_is_what_is_compared(judge: Gate) -> None:
+    def served(row: Row) -> Row:
+        return replace(row, served_model="dm-2026-01" if row.model == "base" else "dm-2026-02")
+
+    ran = judge(stored(judge.results, GOOD, change=served))
+    assert ran.code == 0, ran.out + ran.err
+    assert "served model: dm-2026-01 → dm-2026-02" in ran.out
+    assert "this shows noise" not in ran.out

@@ -137,6 +137,24 @@ def refuse_copies(baseline: Side, candidate: Side, pairs: Pairs) -> None:
         )
 
 
+def refuse_same_answers(baseline: Side, candidate: Side, pairs: Pairs) -> None:
+    """Raises NotComparable where more than half of the pairs are one stored answer on both sides.
+
+    An answer from the cache keeps the time that it first took. Where one side is from the cache and both took the very
+    same time, the cache gave the same answer to both: that passes whatever the model does.
+    """
+    ours, theirs = pairs.baseline.total_s, pairs.candidate.total_s
+    stored = (pairs.baseline.cached | pairs.candidate.cached) & (ours > 0) & (ours == theirs)
+    n_stored = int(stored.sum())
+    if n_stored >= _FEW and 2 * n_stored > pairs.n and np.unique(ours[stored]).size > 1:
+        raise NotComparable(
+            f"{candidate.label} ({candidate.folder.name}) and {baseline.label} ({baseline.folder.name}) share "
+            f"{n_stored:,} of {pairs.n:,} answers: the cache gave the same stored answer to both, so this shows "
+            "neither a difference nor noise. To measure the noise of one model (A/A), ask it anew: evalkit run SUITE --new "
+            "--no-cache."
+        )
+
+
 def differences(baseline: Side, candidate: Side) -> Iterator[tuple[str, bool]]:
     """(sentence, whether it is about marking) for each thing that makes them answers to other questions."""
     ours, theirs = baseline.tasks, candidate.tasks

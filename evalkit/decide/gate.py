@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from evalkit.decide import alarms, early, wholeness
-from evalkit.decide.comparability import Side, refuse_copies, refuse_unless_comparable, shown
+from evalkit.decide.comparability import (
+    Side,
+    refuse_copies,
+    refuse_same_answers,
+    refuse_unless_comparable,
+    shown,
+)
 from evalkit.decide.conditions import evaluate
 from evalkit.decide.dearest import dearest_answer_usd
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
@@ -114,7 +120,7 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
     reasons += [reason for of, table in ((base, base_rows), (side, rows)) if (reason := wholeness.errors(of, table))]
     if reasons:
         return CandidateDecision(side.model, INCOMPLETE, incomplete=tuple(dict.fromkeys(reasons)))
-    compared = tuple(shown(base, side))
+    compared = (*shown(base, side), *_served_otherwise(base_rows, rows))
     notes = () if compared else ("both sides are the same model as far as is known: this shows noise, not a swap",)
     if stopped is not None:
         notes = (*notes, *_served(base_rows, rows))
@@ -123,6 +129,7 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
     for of in (base, side):
         wholeness.refuse_other_repeats(of, pairs)
     refuse_copies(base, side, pairs)
+    refuse_same_answers(base, side, pairs)
     found = findings(gate, pairs, _ratio_refused(base, side))
     if (told := _looked_at(side)) is not None:
         found = at_the_end(gate, pairs, found, passes_early=not told.get("needs_all", True))
@@ -205,6 +212,15 @@ def _ratio_refused(base: Side, side: Side) -> str | None:
     return None
 
 
+def _served_otherwise(base: pa.Table, cand: pa.Table) -> list[str]:
+    """The served models of both sides, where they are not the same: what a provider serves under a name can change."""
+    ours, theirs = (sorted(columns.labels_codes(table["served_model"])[0]) for table in (base, cand))
+    if ours == theirs:
+        return []
+    first, second = (", ".join(names[:3]) or "not reported" for names in (ours, theirs))
+    return [f"served model: {first} → {second}"]
+
+
 def _served(base: pa.Table, cand: pa.Table) -> list[str]:
     """Served models, where a side was answered by more than one."""
     notes = []
@@ -262,6 +278,7 @@ def _replayed(
     for of in (base, side):
         wholeness.refuse_other_repeats(of, pairs)
     refuse_copies(base, side, pairs)
+    refuse_same_answers(base, side, pairs)
     told = side.facts["stopped_early"]
     order = early.in_order(pairs, int(told["seed"]))
     rules = early.replay(gate, pairs, order, stopped, told)
