@@ -150,8 +150,8 @@ def refuse_same_answers(baseline: Side, candidate: Side, pairs: Pairs) -> None:
         raise NotComparable(
             f"{candidate.label} ({candidate.folder.name}) and {baseline.label} ({baseline.folder.name}) share "
             f"{n_stored:,} of {pairs.n:,} answers: the cache gave the same stored answer to both, so this shows "
-            "neither a difference nor noise. To measure the noise of one model (A/A), ask it anew: evalkit run SUITE --new "
-            "--no-cache."
+            "neither a difference nor noise. To measure the noise of one model (A/A), ask it anew: evalkit run SUITE "
+            "--new --no-cache."
         )
 
 
