@@ -26,8 +26,8 @@ def test_links_between_documents_lead_somewhere(page: Path) -> None:
 def test_the_readme_s_test_command_is_what_ci_runs() -> None:
     readme = (REPO / "README.md").read_text(encoding="utf-8")
     ci = (REPO / ".ci" / "run").read_text(encoding="utf-8").split("\n")
-    assert "uv run pytest" in readme
-    assert "uv run pytest" in ci
+    assert "uv run pytest -n auto" in readme
+    assert "uv run pytest -n auto" in ci
     assert "make check" in ci
 
 

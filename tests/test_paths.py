@@ -472,6 +472,8 @@ _OWN_FILES = {
     "bridges/lm_eval_samples.py": "results that the person named",
     "bridges/lm_eval_index.py": "names in task files, in folders without links out",
     "bridges/lm_eval.py": "a digest of task files, in folders without links out",
+    "bridges/lm_eval_code.py": "task files, searched for calls that run text; what they say is never shown",
+    "bridges/lm_eval_start.py": "loads modules of packages, no files",
     "bridges/lm_eval_trust.py": "task files, in folders without links out",
 }
 _ROOMS = ("suite", "adapters", "catalogue", "cost", "scorers", "engine/labels.py", "engine/plan.py")
