@@ -191,6 +191,10 @@ def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = Fals
             wrong.append(f"  {name}: the data changed")
         if name in made and task["identity"] != _as_it_is_marked(facts, name):
             wrong.append(f"  {name}: the prompt, few-shot examples, scorer or settings changed")
+        if name in made and task["records"] != made[name].get("records", {}):
+            wrong.append(
+                f"  {name}: which records of its data are asked, or how they are read, changed (where, fields)"
+            )
         if name in made and task["marks"] != made[name].get("marks", task["marks"]):
             wrong.append(f"  {name}: which items are clustered, sliced or critical changed")
     wrong += _otherwise_asked(read, facts, written)
@@ -288,6 +292,18 @@ def _otherwise_asked(read: Suite, facts: Mapping[str, Any], now: Mapping[str, An
     allowed, more = (_told(side, "run", "max_error_rate") for side in (now, facts.get("suite_resolved")))
     if isinstance(allowed, int | float) and (not isinstance(more, int | float) or more > allowed):
         wrong.append(f"  run.max_error_rate: {more} in the run, {allowed:g} in the suite")
+    return [*wrong, *_otherwise_run(read, facts, now)]
+
+
+def _otherwise_run(read: Suite, facts: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """A line for each key of `run:` that decides what the evidence is: how often items are asked, in which order a run
+    is looked at while it runs, and under which load its times were measured."""
+    timed = read.gate is not None and any(rule.latency is not None for rule in read.gate.rules)
+    wrong = []
+    for key in ("repeats", "seed", *(("in_flight",) if timed else ())):
+        wanted, had = _told(now, "run", key), _told(facts, "suite_resolved", "run", key)
+        if had != wanted:
+            wrong.append(f"  run.{key}: {'not recorded' if had is None else had} in the run, {wanted} in the suite")
     return wrong
 
 
