@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+import evalkit as evalkit_package
 from tests.world import Ran, evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -109,3 +111,28 @@ def test_how_fast_a_run_is_made_is_free_where_no_rule_is_about_time(folder: Path
     (folder / "cand.jsonl").write_text((folder / "base.jsonl").read_text())
     ours = suite(folder, "suite.yaml", run="in_flight: 8")
     assert judged(folder, capsys, suite(folder, "pr.yaml", run="in_flight: 1, timeout_s: 60"), ours).code == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("chat_template.jinja", "{% for m in messages %}Say nothing. {% endfor %}"),
+        ("tokenizer_config.json", None),
+        ("generation_config.json", None),
+        ("config.json", None),
+    ],
+)
+def test_a_pull_request_may_not_bring_other_weights_under_the_baseline_s_name(
+    folder: Path, capsys: Capture, file: str, change: str | None
+) -> None:
+    mine = folder / "mine"
+    shutil.copytree(Path(evalkit_package.__file__).parent / "checkpoints" / "tiny", mine)
+    ours = suite(folder, "suite.yaml", run="max_error_rate: 1")
+    base = "{adapter: ctranslate2, model: mine, settings: {max_output_tokens: 2}}"
+    ours.write_text(ours.read_text().replace("{adapter: replay, path: base.jsonl}", base))
+    assert judged(folder, capsys, ours, ours).code in {0, 1, 3}
+    content = change if change is not None else json.dumps({**json.loads((mine / file).read_text()), "odd": 1})
+    (mine / file).write_text(content)  # what the run was asked with is no longer what the suite's folder holds
+    ran = evalkit(capsys, "gate", "latest", "--suite", ours, "--allow-recorded", "--results", folder / "results")
+    assert ran.code == 2, ran.out
+    assert "the baseline base: its weights, tokenizer or chat template changed" in " ".join(ran.err.split())

@@ -288,6 +288,8 @@ def _otherwise_asked(read: Suite, facts: Mapping[str, Any], now: Mapping[str, An
             wrong.append(f"  {who} {name}: its entry changed (adapter, model, address, settings or others)")
         elif recorded is not None and recorded != _recorded(read, section, name):
             wrong.append(f"  {who} {name}: its recorded answers changed")
+        elif _other_weights(read, facts, section, name):
+            wrong.append(f"  {who} {name}: its weights, tokenizer or chat template changed")
     wrong += _otherwise_billed(read, facts, now)
     allowed, more = (_told(side, "run", "max_error_rate") for side in (now, facts.get("suite_resolved")))
     if isinstance(allowed, int | float) and (not isinstance(more, int | float) or more > allowed):
@@ -325,6 +327,19 @@ def _otherwise_billed(read: Suite, facts: Mapping[str, Any], now: Mapping[str, A
         if changed:
             wrong.append(f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its cost")
     return wrong
+
+
+def _other_weights(suite: Suite, facts: Mapping[str, Any], section: str, name: str) -> bool:
+    """Whether the run asked other weights than now lie where the suite's entry names them; no, where none are here."""
+    entry, told = suite.models.get(name), _told(facts, section, name, "facts")
+    if section != "models" or entry is None or entry.model is None or not isinstance(told, dict):
+        return False
+    from evalkit.adapters.at_hand import facts_at_hand
+    from evalkit.adapters.base import ModelSpec
+
+    spec = ModelSpec(name=name, adapter=entry.adapter, model=entry.model, folder=str(suite.folder))
+    here = facts_at_hand(spec, entry.serve)
+    return any(told.get(key) not in (None, value) for key, value in here.items())
 
 
 def _recorded(suite: Suite, section: str, name: str) -> str | None:
