@@ -374,3 +374,12 @@ async def test_a_failing_engine_is_an_error_of_the_tree(toy: Path) -> None:
     with pytest.raises(ServerError, match="CTranslate2"):
         await adapter.respond(ask("x"))
     await adapter._gatherer.aclose()
+
+
+async def test_another_chat_template_is_another_place_so_that_no_old_answer_is_served(tmp_path: Path) -> None:
+    folder = make_toy(tmp_path / "toy")
+    async with loaded(folder) as first:
+        before = first.endpoint.place
+    (folder / "chat_template.jinja").write_text("{% for m in messages %}{{ m.content }}!{% endfor %}")
+    async with loaded(folder) as second:
+        assert second.endpoint.place != before

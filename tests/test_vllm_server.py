@@ -252,3 +252,11 @@ def _until(holds: object, seconds: float = 20.0) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not come to that in time"
         time.sleep(0.05)
+
+
+def test_a_chat_template_is_part_of_what_weights_are(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "model.safetensors").write_bytes(b"weights")
+    before = identify("mine", {}, tmp_path, "models.m").identity
+    (tmp_path / "mine" / "chat_template.jinja").write_text("{{ messages }}")
+    assert identify("mine", {}, tmp_path, "models.m").identity != before

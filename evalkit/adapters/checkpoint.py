@@ -33,6 +33,8 @@ class Checkpoint:
     """Folder that CTranslate2 loads."""
     digest: str
     """sha256 of weights, config and tokenizer."""
+    writing: str
+    """sha256 of what makes a text of a conversation and ends an answer: chat template, special tokens, ends."""
     n_bytes: int
     """Size of the weights on disk."""
     tokenizer: Any
@@ -94,6 +96,7 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
         name=folder.name,
         weights=weights,
         digest=digest,
+        writing=_writing(folder),
         n_bytes=(weights / "model.bin").stat().st_size,
         tokenizer=tokenizer,
         render=render,
@@ -102,6 +105,12 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
         n_tokens=n_tokens,
         max_tokens=min(known_limits, default=None),
     )
+
+
+def identify_checkpoint(spec: ModelSpec) -> dict[str, str]:
+    """Digests of what `model` names, as the adapter's facts have them. Raises SuiteError, OSError or ValueError."""
+    folder = _folder(spec)
+    return {"weights": _identity(folder), "tokenizer_config": _writing(folder)[:16]}
 
 
 def _folder(spec: ModelSpec) -> Inside:
@@ -129,15 +138,34 @@ def _kept() -> tuple[Path, ...]:
 def _weights(folder: Inside) -> tuple[Path, str]:
     """(folder to load, digest). Raises ValueError for weights that cannot be converted."""
     if not (folder / "model.bin").is_file():
-        from evalkit.adapters.llama_weights import converted, weights_digest
+        from evalkit.adapters.llama_weights import converted
 
-        return converted(folder), weights_digest(folder)
+        return converted(folder), _identity(folder)
     folder.members()  # CTranslate2 opens the files itself: none may be a link out of the allowed folders
+    return folder.real, _identity(folder)
+
+
+def _identity(folder: Inside) -> str:
+    """Digest of the weights with config and tokenizer. Raises ValueError where there are none."""
+    if not (folder / "model.bin").is_file():
+        from evalkit.adapters.llama_weights import weights_digest
+
+        return weights_digest(folder)
+    names = ("config.json", "model.bin", "tokenizer.json", "vocabulary.json", "vocabulary.txt")
+    return _digest_of(folder, names)
+
+
+def _writing(folder: Inside) -> str:
+    return _digest_of(folder, ("chat_template.jinja", "generation_config.json", "tokenizer_config.json"))
+
+
+def _digest_of(folder: Inside, names: tuple[str, ...]) -> str:
+    """sha256 of these files, as far as they are there."""
     digest = hashlib.sha256()
-    for name in ("config.json", "model.bin", "tokenizer.json", "vocabulary.json", "vocabulary.txt"):
+    for name in names:
         if (folder / name).is_file():
             digest.update(f"{name}\0{(folder / name).sha256()}\n".encode())
-    return folder.real, digest.hexdigest()
+    return digest.hexdigest()
 
 
 def _vocabulary_size(weights: Path) -> int | None:

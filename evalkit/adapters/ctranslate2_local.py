@@ -56,7 +56,7 @@ class CTranslate2Adapter:
         self.capabilities = Capabilities(likelihood=True, seed=False)
         self.endpoint = Endpoint(
             lane="cpu",
-            place=f"weights {checkpoint.digest} ctranslate2 {version} {precision} cpu",
+            place=f"weights {checkpoint.digest} {checkpoint.writing[:16]} ctranslate2 {version} {precision} cpu",
             network=False,
             facts={
                 "engine": f"ctranslate2 {version}",
@@ -66,6 +66,7 @@ class CTranslate2Adapter:
                 "intra_threads": str(engine.n_threads) if engine.n_threads else "chosen by the engine",
                 "max_batch": str(options.max_batch),
                 "prompt": "plain text" if checkpoint.render is None else "chat template",
+                "tokenizer_config": checkpoint.writing[:16],
             },
         )
         self._checkpoint = checkpoint

@@ -62,12 +62,12 @@ def identify(model: str, serve: Mapping[str, Any], folder: Path, where: str) -> 
 
 
 def digest_of(folder: Inside, where: str) -> str:
-    """sha256 of a checkpoint (or a LoRA adapter): weights, configuration and tokenizer.
+    """sha256 of a checkpoint (or a LoRA adapter): weights, configuration, tokenizer and chat template.
 
     Raises SuiteError where it holds no weights, or any of its files is a link out of the allowed folders: the server
     reads them by itself.
     """
-    files = [path for path in folder.members() if Path(path.name).suffix in _WEIGHTS | {".json", ".model"}]
+    files = [path for path in folder.members() if Path(path.name).suffix in _WEIGHTS | {".json", ".model", ".jinja"}]
     if not any(Path(path.name).suffix in _WEIGHTS for path in files):
         raise SuiteError(f"{where}.model: {folder} holds no weights (.safetensors, .bin or .gguf)")
     sizes = {path.name: path.n_bytes() for path in files}

@@ -191,6 +191,10 @@ def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = Fals
             wrong.append(f"  {name}: the data changed")
         if name in made and task["identity"] != _as_it_is_marked(facts, name):
             wrong.append(f"  {name}: the prompt, few-shot examples, scorer or settings changed")
+        if name in made and task["records"] != made[name].get("records", {}):
+            wrong.append(
+                f"  {name}: which records of its data are asked, or how they are read, changed (where, fields)"
+            )
         if name in made and task["marks"] != made[name].get("marks", task["marks"]):
             wrong.append(f"  {name}: which items are clustered, sliced or critical changed")
     wrong += _otherwise_asked(read, facts, written)
@@ -284,10 +288,24 @@ def _otherwise_asked(read: Suite, facts: Mapping[str, Any], now: Mapping[str, An
             wrong.append(f"  {who} {name}: its entry changed (adapter, model, address, settings or others)")
         elif recorded is not None and recorded != _recorded(read, section, name):
             wrong.append(f"  {who} {name}: its recorded answers changed")
+        elif _other_weights(read, facts, section, name):
+            wrong.append(f"  {who} {name}: its weights, tokenizer or chat template changed")
     wrong += _otherwise_billed(read, facts, now)
     allowed, more = (_told(side, "run", "max_error_rate") for side in (now, facts.get("suite_resolved")))
     if isinstance(allowed, int | float) and (not isinstance(more, int | float) or more > allowed):
         wrong.append(f"  run.max_error_rate: {more} in the run, {allowed:g} in the suite")
+    return [*wrong, *_otherwise_run(read, facts, now)]
+
+
+def _otherwise_run(read: Suite, facts: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """A line for each key of `run:` that decides what the evidence is: how often items are asked, in which order a run
+    is looked at while it runs, and under which load its times were measured."""
+    timed = read.gate is not None and any(rule.latency is not None for rule in read.gate.rules)
+    wrong = []
+    for key in ("repeats", "seed", *(("in_flight",) if timed else ())):
+        wanted, had = _told(now, "run", key), _told(facts, "suite_resolved", "run", key)
+        if had != wanted:
+            wrong.append(f"  run.{key}: {'not recorded' if had is None else had} in the run, {wanted} in the suite")
     return wrong
 
 
@@ -309,6 +327,19 @@ def _otherwise_billed(read: Suite, facts: Mapping[str, Any], now: Mapping[str, A
         if changed:
             wrong.append(f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its cost")
     return wrong
+
+
+def _other_weights(suite: Suite, facts: Mapping[str, Any], section: str, name: str) -> bool:
+    """Whether the run asked other weights than now lie where the suite's entry names them; no, where none are here."""
+    entry, told = suite.models.get(name), _told(facts, section, name, "facts")
+    if section != "models" or entry is None or entry.model is None or not isinstance(told, dict):
+        return False
+    from evalkit.adapters.at_hand import facts_at_hand
+    from evalkit.adapters.base import ModelSpec
+
+    spec = ModelSpec(name=name, adapter=entry.adapter, model=entry.model, folder=str(suite.folder))
+    here = facts_at_hand(spec, entry.serve)
+    return any(told.get(key) not in (None, value) for key, value in here.items())
 
 
 def _recorded(suite: Suite, section: str, name: str) -> str | None:

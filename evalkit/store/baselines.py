@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError, UserError
+from evalkit.reading import read_file
 from evalkit.store import columns, runs
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def read(name: str, baselines: Path) -> Baseline:
 
     path = file_of(name, baselines)
     try:
-        said: Any = YAML(typ="safe", pure=True).load(path.read_text("utf-8"))
+        said: Any = YAML(typ="safe", pure=True).load(read_file(path).decode("utf-8"))
     except (YAMLError, RecursionError, OSError, ValueError) as error:
         raise UserError(
             f"{path} cannot be read: {str(error).splitlines()[0]}. Restore it, or promote again."

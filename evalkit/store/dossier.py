@@ -23,6 +23,7 @@ from typing import Any
 import orjson
 
 from evalkit.errors import StoreError
+from evalkit.reading import read_file
 from evalkit.writing import open_descriptor
 
 VERSION = 1
@@ -53,7 +54,7 @@ def read(path: Path) -> list[Entry]:
     Raises StoreError at the first line that was changed, removed, moved or torn, naming it.
     """
     try:
-        content = path.read_bytes()
+        content = read_file(path)
     except FileNotFoundError:
         return []
     except OSError as error:

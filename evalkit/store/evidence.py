@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evalkit.errors import StoreError
+from evalkit.reading import open_to_read
 from evalkit.store import judgings
 
 _PATTERNS = ("run.json", "rows-*.parquet", "texts-*.parquet")
@@ -47,7 +48,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _sha256(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror}).", path) from error

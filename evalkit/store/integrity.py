@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from evalkit.errors import StoreError
+from evalkit.reading import open_to_read
 from evalkit.store import runs
 
 SEALED = "sealed"
@@ -83,7 +84,7 @@ def as_noted(path: Path) -> bool:
 
 def digest_of(path: Path) -> str:
     """`sha256:` and the digest of the file's bytes. Raises OSError."""
-    with path.open("rb") as file:
+    with open_to_read(path) as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from evalkit.errors import RunIncomplete, StoreError
+from evalkit.reading import open_to_read
 from evalkit.records import Outcome, Row
 from evalkit.store.lines import Key, from_line, key_hash, read_record, record_key, to_line
 from evalkit.writing import open_descriptor
@@ -242,7 +243,7 @@ def scan(folder: Path, read: Callable[[bytes], T]) -> Iterator[T | None]:
 
 def _read(path: Path, read: Callable[[bytes], T]) -> Iterator[T | None]:
     try:
-        with path.open("rb") as file:
+        with open_to_read(path) as file:
             for line in file:
                 if line.endswith(b"\n"):
                     try:

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from evalkit.errors import StoreError
+from evalkit.reading import read_file
 from evalkit.store import runs
 from evalkit.store.lines import Key
 
@@ -73,7 +74,7 @@ def read_labels(inner: Path) -> list[tuple[Key, float]]:
     """The labels that were kept; none where there are none. Raises StoreError for a damaged file."""
     path = inner / LABELS
     try:
-        records = [orjson.loads(line) for line in path.read_bytes().splitlines()]
+        records = [orjson.loads(line) for line in read_file(path).splitlines()]
         return [(_key(record["key"]), float(record["label"])) for record in records]
     except FileNotFoundError:
         return []

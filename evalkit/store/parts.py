@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError
+from evalkit.reading import open_to_read
 from evalkit.records import Message, Outcome, Row, Tool, ToolCall
 from evalkit.store import arrays, integrity, runs
 from evalkit.store.lines import Key, to_json
@@ -130,7 +131,7 @@ def part_damage(folder: Path) -> str | None:
         for path in (rows_path(folder, number), texts_path(folder, number)):
             try:
                 size = path.stat().st_size
-                with path.open("rb") as file:
+                with open_to_read(path) as file:
                     head = file.read(4)
                     file.seek(max(0, size - 8))
                     tail = file.read(8)
@@ -156,6 +157,7 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> Iterator[p
 
     integrity.verify(path)
     try:
+        open_to_read(path).close()  # no device and no pipe: pyarrow would read on
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             check_version(path, file.schema_arrow.metadata)
             absent = [name for name in columns or () if name not in file.schema_arrow.names]

@@ -18,6 +18,7 @@ from pathlib import Path
 import orjson
 
 from evalkit.errors import RunIncomplete
+from evalkit.reading import read_file
 from evalkit.store.lines import Key, to_json
 from evalkit.writing import open_descriptor
 
@@ -71,7 +72,7 @@ def add_review(folder: Path, review: Review) -> Review:
 def read_reviews(folder: Path) -> tuple[list[Review], int]:
     """Every mark in writing order, and how many lines could not be read (torn or damaged). No file: no marks."""
     try:
-        content = (folder / FILE).read_bytes()
+        content = read_file(folder / FILE)
     except OSError:
         return [], 0
     read = [_read(line) for line in content.splitlines() if line.strip()]

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 from evalkit.errors import StoreError
+from evalkit.reading import open_to_read
 from evalkit.records import Outcome
 from evalkit.store import journal, parts, runs
 from evalkit.store.run_table import SLICES, RunTable, joint, read_table
@@ -202,7 +203,7 @@ def _load(path: Path, sealed_parts: list[int]) -> ScoreTable | None:
     import orjson
 
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        with open_to_read(path) as file, np.load(file, allow_pickle=False) as stored:
             about = orjson.loads(stored["about"].tobytes())
             if about["schema_version"] != SCHEMA_VERSION or about["sealed_parts"] != sealed_parts:
                 return None
@@ -219,7 +220,7 @@ def _load(path: Path, sealed_parts: list[int]) -> ScoreTable | None:
 def _digests(path: Path) -> npt.NDArray[np.bytes_]:
     import numpy as np
 
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+    with open_to_read(path) as file, np.load(file, allow_pickle=False) as stored:
         found: npt.NDArray[np.bytes_] = stored["digests"]
         return found
 

@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evalkit.reading import read_file
 from evalkit.records import Outcome
 from evalkit.stats.intervals import clustered, student_t, wilson
 from evalkit.store import integrity, journal, parts, runs, score_table
@@ -92,7 +93,7 @@ def read_summary(folder: Path) -> dict[str, Any]:
     import orjson
 
     try:
-        summary = orjson.loads((folder / _FILE).read_bytes())
+        summary = orjson.loads(read_file(folder / _FILE))
     except (OSError, ValueError):
         return summarise(folder)
     ours = (

@@ -186,6 +186,13 @@ class Task:
             "critical": entry.critical,
         }
 
+    @property
+    def records(self) -> dict[str, Any]:
+        """Which records of its data file the task takes, and how they are read; empty where all are, as they stand."""
+        where = {name: list(v) if isinstance(v, tuple) else v for name, v in self.data.where.items()}
+        written = {"where": where, "fields": dict(self.data.fields), "format": self.data.format}
+        return {key: value for key, value in written.items() if value}
+
     def samples(self) -> Iterator[Sample]:
         """Every sample in the file's order, rendered one by one. Raises SuiteError at the first that cannot be."""
         kept = self.__dict__.get("_kept")

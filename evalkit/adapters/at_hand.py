@@ -1,0 +1,31 @@
+"""Weights that lie on this machine, by content: what an adapter would say of them, without loading or asking anything.
+
+facts_at_hand(ModelSpec(...), serve)      # {"weights": "3f..", "tokenizer_config": "9a.."}; empty: none are here
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from evalkit.adapters.base import ModelSpec
+from evalkit.errors import SuiteError
+
+
+def facts_at_hand(spec: ModelSpec, serve: Mapping[str, Any] | None) -> dict[str, str]:
+    """What the endpoint's facts say of the weights, for ctranslate2 and a vllm that evalkit starts; empty for others,
+    and where the weights are not here or may not be read."""
+    try:
+        if spec.adapter == "ctranslate2":
+            from evalkit.adapters.checkpoint import identify_checkpoint
+
+            return identify_checkpoint(spec)
+        if spec.adapter == "vllm" and serve is not None:
+            from evalkit.adapters.vllm_weights import identify
+
+            weights = identify(spec.model, serve, Path(spec.folder), f"models.{spec.name}")
+            return {} if weights.identity is None else {"weights": weights.identity}
+    except (SuiteError, OSError, ValueError):
+        return {}
+    return {}

@@ -1,0 +1,138 @@
+"""`gate --suite`: which evidence a pull request may not choose for itself. Each test changes one key of its suite."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+import evalkit as evalkit_package
+from tests.world import Ran, evalkit
+
+Capture = pytest.CaptureFixture[str]
+
+SUITE = """name: evidence
+models:
+  base: {{adapter: replay, path: base.jsonl}}
+  cand: {{adapter: replay, path: cand.jsonl}}
+tasks:
+  - name: t
+    data: {data}
+    prompt: "{{{{ question }}}}"
+    target: "{{{{ answer }}}}"
+    score: exact
+run: {{{run}}}
+gate: {{baseline: base, candidates: [cand], rules: {rules}}}
+"""
+DATA = "{path: items.jsonl, id: id}"
+RULES = "[{quality: all, margin: 0.2}]"
+TIMED = "[{quality: all, margin: 0.2}, {latency: total_p95, max_s: 600}]"
+
+
+def suite(folder: Path, name: str, *, data: str = DATA, run: str = "seed: 0", rules: str = RULES) -> Path:
+    path = folder / name
+    path.write_text(SUITE.format(data=data, run=run, rules=rules))
+    return path
+
+
+def judged(folder: Path, capsys: Capture, theirs: Path, ours: Path) -> Ran:
+    """The run of a pull request's suite, judged by the protected branch's."""
+    places = ("--results", folder / "results")
+    ran = evalkit(capsys, "run", theirs, *places)
+    assert ran.code == 0, ran.err
+    return evalkit(capsys, "gate", "latest", "--suite", ours, "--allow-recorded", *places)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """60 items, half of them hard. The candidate gets every hard one wrong; `wrong` is what it says there."""
+    with (tmp_path / "items.jsonl").open("w") as items, (tmp_path / "cand.jsonl").open("w") as cand:
+        for n in range(60):
+            hard = n % 2 == 1
+            item = {"id": f"q{n}", "question": f"Is it {n}?", "answer": "yes", "kind": "hard" if hard else "easy"}
+            items.write(json.dumps({**item, "wrong": "no" if hard else "yes", "number": n}) + "\n")
+            cand.write(json.dumps({"id": f"q{n}", "text": "no" if hard else "yes"}) + "\n")
+    (tmp_path / "base.jsonl").write_text((tmp_path / "cand.jsonl").read_text().replace('"no"', '"yes"'))
+    return tmp_path
+
+
+def test_the_suite_itself_sees_that_the_candidate_is_worse(folder: Path, capsys: Capture) -> None:
+    ours = suite(folder, "suite.yaml")
+    assert judged(folder, capsys, ours, ours).code == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "{path: items.jsonl, id: id, where: {kind: easy}}",
+        "{path: items.jsonl, id: id, where: {answer: yes, kind: [easy]}}",
+        "{path: items.jsonl, id: id, where: {number: [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24]}}",
+        "{path: items.jsonl, id: id, fields: {answer: wrong}}",
+        "{path: items.jsonl, id: id, fields: {question: id}}",
+    ],
+)
+def test_a_pull_request_may_not_choose_the_records(folder: Path, capsys: Capture, data: str) -> None:
+    theirs, ours = suite(folder, "pr.yaml", data=data), suite(folder, "suite.yaml")
+    theirs.write_text(theirs.read_text().replace(".jsonl}\n", ".jsonl, partial: true}\n"))
+    ours.write_text(ours.read_text().replace(".jsonl}\n", ".jsonl, partial: true}\n"))
+    ran = judged(folder, capsys, theirs, ours)
+    assert ran.code == 2, ran.out
+    assert "t: which records of its data are asked" in ran.err
+
+
+def test_a_suite_that_chooses_records_itself_is_judged(folder: Path, capsys: Capture) -> None:
+    ours = suite(folder, "suite.yaml", data="{path: items.jsonl, id: id, where: {kind: [easy]}}")
+    ours.write_text(ours.read_text().replace(".jsonl}\n", ".jsonl, partial: true}\n"))
+    assert judged(folder, capsys, ours, ours).code == 0
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "rules", "said"),
+    [
+        ("repeats: 1", "repeats: 3", RULES, "run.repeats: 1 in the run, 3 in the suite"),
+        ("seed: 0", "repeats: 2", RULES, "run.repeats: 1 in the run, 2 in the suite"),
+        ("seed: 17", "seed: 0", RULES, "run.seed: 17 in the run, 0 in the suite"),
+        ("in_flight: 1", "in_flight: 8", TIMED, "run.in_flight: 1 in the run, 8 in the suite"),
+        ("in_flight: 1", "seed: 0", TIMED, "run.in_flight: 1 in the run, auto in the suite"),
+    ],
+)
+def test_a_pull_request_may_not_choose_how_the_evidence_is_made(
+    folder: Path, capsys: Capture, theirs: str, ours: str, rules: str, said: str
+) -> None:
+    suites = (suite(folder, "pr.yaml", run=theirs, rules=rules), suite(folder, "suite.yaml", run=ours, rules=rules))
+    ran = judged(folder, capsys, *suites)
+    assert ran.code == 2, ran.out
+    assert said in " ".join(ran.err.split())
+
+
+def test_how_fast_a_run_is_made_is_free_where_no_rule_is_about_time(folder: Path, capsys: Capture) -> None:
+    (folder / "cand.jsonl").write_text((folder / "base.jsonl").read_text())
+    ours = suite(folder, "suite.yaml", run="in_flight: 8")
+    assert judged(folder, capsys, suite(folder, "pr.yaml", run="in_flight: 1, timeout_s: 60"), ours).code == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("chat_template.jinja", "{% for m in messages %}Say nothing. {% endfor %}"),
+        ("tokenizer_config.json", None),
+        ("generation_config.json", None),
+        ("config.json", None),
+    ],
+)
+def test_a_pull_request_may_not_bring_other_weights_under_the_baseline_s_name(
+    folder: Path, capsys: Capture, file: str, change: str | None
+) -> None:
+    mine = folder / "mine"
+    shutil.copytree(Path(evalkit_package.__file__).parent / "checkpoints" / "tiny", mine)
+    ours = suite(folder, "suite.yaml", run="max_error_rate: 1")
+    base = "{adapter: ctranslate2, model: mine, settings: {max_output_tokens: 2}}"
+    ours.write_text(ours.read_text().replace("{adapter: replay, path: base.jsonl}", base))
+    assert judged(folder, capsys, ours, ours).code in {0, 1, 3}
+    content = change if change is not None else json.dumps({**json.loads((mine / file).read_text()), "odd": 1})
+    (mine / file).write_text(content)  # what the run was asked with is no longer what the suite's folder holds
+    ran = evalkit(capsys, "gate", "latest", "--suite", ours, "--allow-recorded", "--results", folder / "results")
+    assert ran.code == 2, ran.out
+    assert "the baseline base: its weights, tokenizer or chat template changed" in " ".join(ran.err.split())

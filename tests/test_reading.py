@@ -1,0 +1,65 @@
+"""A results folder that a checkout brought along: pipes and links to devices where evalkit reads files."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evalkit.reading import open_to_read, read_file
+from tests.world import evalkit, run_folders, write_suite
+
+Capture = pytest.CaptureFixture[str]
+MODELS = '  a: {adapter: scripted, replies: {"*": "B"}}\n  b: {adapter: scripted, replies: {"*": "B"}}'
+GATE = "\ngate: {baseline: a, candidates: [b], rules: [{quality: all, margin: 0.4}]}\n"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_waited_for() -> Iterator[None]:
+    def over(*_: object) -> None:
+        raise AssertionError("it waited for a pipe")
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.alarm(60)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_what_is_no_ordinary_file_is_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "to-pipe").symlink_to("pipe")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "folder").mkdir()
+    for name in ("pipe", "to-pipe", "zero", "folder"):
+        with pytest.raises(OSError, match=r"ordinary file|directory"):
+            open_to_read(tmp_path / name)
+    (tmp_path / "file").write_bytes(b"said")
+    (tmp_path / "link").symlink_to("file")
+    assert (read_file(tmp_path / "file"), read_file(tmp_path / "link")) == (b"said", b"said")
+
+
+@pytest.mark.parametrize(
+    "name", ["run.json", "summary.json", "scores.npz", "rows-1.parquet", "texts-1.parquet", "journal-1.jsonl"]
+)
+def test_a_pipe_in_the_place_of_any_file_of_a_run_ends_in_a_sentence(
+    tmp_path: Path, capsys: Capture, name: str
+) -> None:
+    suite = write_suite(tmp_path, "", n=20, models=MODELS)
+    suite.write_text(suite.read_text() + GATE)
+    places = ("--results", tmp_path / "results")
+    assert evalkit(capsys, "run", suite, *places).code == 0
+    (folder,) = run_folders(tmp_path / "results")
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    for command in (("list",), ("show", folder), ("gate", folder), ("rescore", folder, "--suite", suite, "--preview")):
+        ran = evalkit(capsys, *command, *places)
+        assert ran.code in {0, 2, 3}, ran.err
+        assert "Traceback" not in ran.err
+    if name in {"run.json", "rows-1.parquet", "journal-1.jsonl"}:
+        ran = evalkit(capsys, "gate", folder, *places)
+        assert ran.code == 2
+        assert "ordinary file" in " ".join(ran.err.split()) or name == "run.json"
