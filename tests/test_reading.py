@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from evalkit.reading import open_to_read, read_file
@@ -63,3 +66,22 @@ def test_a_pipe_in_the_place_of_any_file_of_a_run_ends_in_a_sentence(
         ran = evalkit(capsys, "gate", folder, *places)
         assert ran.code == 2
         assert "ordinary file" in " ".join(ran.err.split()) or name == "run.json"
+
+
+@pytest.mark.parametrize("model", [[{"a": 1}], [1], [["a"]], [b"\xff"], [None]])
+def test_a_column_of_another_kind_ends_in_a_sentence(tmp_path: Path, capsys: Capture, model: list[object]) -> None:
+    suite = write_suite(tmp_path, "", n=20, models=MODELS)
+    suite.write_text(suite.read_text() + GATE)
+    places = ("--results", tmp_path / "results")
+    assert evalkit(capsys, "run", suite, *places).code == 0
+    (folder,) = run_folders(tmp_path / "results")
+    path = folder / "rows-1.parquet"
+    table = pq.read_table(path)
+    odd = table.set_column(table.schema.get_field_index("model"), "model", pa.array(model * len(table)))
+    pq.write_table(odd.replace_schema_metadata(table.schema.metadata), path)
+    facts = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps({k: v for k, v in facts.items() if k not in {"sealed", "checksum"}}))
+    for command in ("gate", "show", "list"):
+        ran = evalkit(capsys, command, *(() if command == "list" else (folder,)), *places)
+        assert ran.code in ({2, 4} if command == "gate" else {0, 2}), ran.err
+        assert "Traceback" not in ran.err

@@ -255,6 +255,8 @@ def _until(holds: object, seconds: float = 20.0) -> None:
 
 
 def test_a_chat_template_is_part_of_what_weights_are(tmp_path: Path) -> None:
+    from evalkit.adapters.vllm_weights import identify
+
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "model.safetensors").write_bytes(b"weights")
     before = identify("mine", {}, tmp_path, "models.m").identity

@@ -41,7 +41,10 @@ def model_rows(folder: Path, model: str) -> pa.Table:
         path = parts.rows_path(folder, number)
         batches = []
         for batch in parts.read_columns(path, ("model", *COLUMNS)):
-            kept = batch.filter(pc.equal(batch.column("model"), wanted))
+            try:
+                kept = batch.filter(pc.equal(batch.column("model"), wanted))
+            except pa.ArrowException as error:
+                raise _odd(path, error) from error
             if kept.num_rows:
                 batches.append(kept.select(list(COLUMNS)))
         sources.append(_table(batches, fields, path))
@@ -121,7 +124,11 @@ def _table(batches: list[pa.RecordBatch], fields: list[pa.Field], path: Path) ->
     try:
         return pa.Table.from_batches([batch.cast(schema) for batch in batches], schema=schema)
     except pa.ArrowException as error:
-        raise StoreError(f"{path} holds columns of another kind ({str(error).splitlines()[0]}).", path) from error
+        raise _odd(path, error) from error
+
+
+def _odd(path: Path, error: Exception) -> StoreError:
+    return StoreError(f"{path} holds columns of another kind ({str(error).splitlines()[0]}).", path)
 
 
 def _one_each(table: pa.Table) -> pa.Table:
