@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ FAULTS = {"500": 0.02, "529": 0.01, "drop": 0.01, "drop_mid": 0.01, "malformed":
 
 @dataclass(frozen=True, slots=True)
 class Soaked:
-    """What a run looked like from outside, once a half second."""
+    """What a run looked like from outside, four times a second."""
 
     n_items: int
     n_requests: int
@@ -53,17 +54,26 @@ def soak(folder: Path, n: int, *, in_flight: int = 64) -> Soaked:
         process = subprocess.Popen([*command, "--no-cache"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         memory: list[float] = []
         files: list[int] = []
-        size = 0
+        size, last = 0, None
         while process.poll() is None:
-            time.sleep(0.5)
-            seen = _look(process.pid)
-            size, before = sum(path.stat().st_size for path in folder.glob("results/*/journal-*.jsonl")), size
-            if seen is not None and size > before:  # answers are coming in: sealing them has a memory of its own
-                memory.append(seen[0])
-                files.append(seen[1])
+            time.sleep(0.25)
+            size, before = _journaled(folder), size
+            if last is not None and size > before:  # answers still came after that look: it saw no sealing
+                memory.append(last[0])
+                files.append(last[1])
+            last = _look(process.pid)
         took_s = time.monotonic() - began
         n_requests = len(provider.account)
     return Soaked(n, n_requests, process.returncode, took_s, tuple(memory), tuple(files))
+
+
+def _journaled(folder: Path) -> int:
+    """Bytes of the journals; sealing, which has a memory of its own, takes them away."""
+    total = 0
+    for path in folder.glob("results/*/journal-*.jsonl"):
+        with suppress(OSError):
+            total += path.stat().st_size
+    return total
 
 
 def _look(pid: int) -> tuple[float, int] | None:

@@ -298,7 +298,7 @@ def test_an_address_of_the_environment_is_used_where_its_host_is_allowed_and_nam
     "address",
     [
         *("s3://bucket/results", "gs://bucket", "az://c/x", "abfss://c@a/x", "https://host/x"),
-        "file:///tmp/x",
+        "file:///var/results",
         "hf://d/x",
     ],
 )
