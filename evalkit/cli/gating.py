@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalkit.decide.decision import GateDecision, as_json
+from evalkit.decide.facts_at import value_at
 from evalkit.decide.flips import Flip, read_flips
 from evalkit.decide.gate import decide_gate
 from evalkit.errors import UserError
@@ -179,8 +180,8 @@ def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = Fals
     from evalkit.suite.sensitivity import weaker
 
     facts = runs.read_facts(folder)
-    asked = _told(facts, "suite_resolved", "tasks")
-    made = {str(_told(t, "name")): t for t in asked if isinstance(t, dict)} if isinstance(asked, list) else {}
+    asked = value_at(facts, "suite_resolved", "tasks")
+    made = {str(value_at(t, "name")): t for t in asked if isinstance(t, dict)} if isinstance(asked, list) else {}
     read = suite_at(suite)
     written = plain(read.resolved())
     now = {task["name"]: task for task in written["tasks"]}
@@ -198,9 +199,9 @@ def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = Fals
         if name in made and task["marks"] != made[name].get("marks", task["marks"]):
             wrong.append(f"  {name}: which items are clustered, sliced or critical changed")
     wrong += _otherwise_asked(read, facts, written)
-    recorded = _told(facts, "suite_resolved", "sensitivity")
+    recorded = value_at(facts, "suite_resolved", "sensitivity")
     policy = current()
-    if policy is not None and _told(facts, "egress", "policy", "sha256") != policy.sha256:
+    if policy is not None and value_at(facts, "egress", "policy", "sha256") != policy.sha256:
         wrong.append(f"  policy: the run was not made under {policy.name} as it is now")
     if weaker(recorded, read.sensitivity):
         wrong.append(f"  sensitivity: {recorded or 'not recorded'} in the run, {read.sensitivity} in the suite")
@@ -256,13 +257,13 @@ def _refuse_recorded(read: Suite, facts: Mapping[str, Any], now: Mapping[str, An
 
 def _marked_by(facts: Mapping[str, Any], task: str) -> tuple[str, ...]:
     """Fingerprint of the data whose right answers `rescore` took last; empty where a run was never marked again."""
-    told = _told(facts, "tasks", task, "marked_by_data")
+    told = value_at(facts, "tasks", task, "marked_by_data")
     return () if told is None else (str(told),)
 
 
 def _as_it_is_marked(facts: Mapping[str, Any], task: str) -> dict[str, Any]:
     """What makes a task of a run comparable, as `rescore` left it, without what the engine adds to the suite's word."""
-    told = _told(facts, "tasks", task, "identity")
+    told = value_at(facts, "tasks", task, "identity")
     marked = told.items() if isinstance(told, dict) else ()
     return {key: value for key, value in marked if key not in {"scorer_version", "judge"}}
 
@@ -282,8 +283,8 @@ def _otherwise_asked(read: Suite, facts: Mapping[str, Any], now: Mapping[str, An
             fixed.setdefault(("models", judging.pair), "the other side of each pair,")
     wrong = []
     for (section, name), who in fixed.items():
-        entry, other = _told(now, section, name), _told(facts, "suite_resolved", section, name)
-        recorded = _told(facts, section, name, "facts", "file_sha256")
+        entry, other = value_at(now, section, name), value_at(facts, "suite_resolved", section, name)
+        recorded = value_at(facts, section, name, "facts", "file_sha256")
         if entry != other:
             wrong.append(f"  {who} {name}: its entry changed (adapter, model, address, settings or others)")
         elif recorded is not None and recorded != _recorded(read, section, name):
@@ -291,7 +292,7 @@ def _otherwise_asked(read: Suite, facts: Mapping[str, Any], now: Mapping[str, An
         elif _other_weights(read, facts, section, name):
             wrong.append(f"  {who} {name}: its weights, tokenizer or chat template changed")
     wrong += _otherwise_billed(read, facts, now)
-    allowed, more = (_told(side, "run", "max_error_rate") for side in (now, facts.get("suite_resolved")))
+    allowed, more = (value_at(side, "run", "max_error_rate") for side in (now, facts.get("suite_resolved")))
     if isinstance(allowed, int | float) and (not isinstance(more, int | float) or more > allowed):
         wrong.append(f"  run.max_error_rate: {more} in the run, {allowed:g} in the suite")
     return [*wrong, *_otherwise_run(read, facts, now)]
@@ -303,7 +304,7 @@ def _otherwise_run(read: Suite, facts: Mapping[str, Any], now: Mapping[str, Any]
     timed = read.gate is not None and any(rule.latency is not None for rule in read.gate.rules)
     wrong = []
     for key in ("repeats", "seed", *(("in_flight",) if timed else ())):
-        wanted, had = _told(now, "run", key), _told(facts, "suite_resolved", "run", key)
+        wanted, had = value_at(now, "run", key), value_at(facts, "suite_resolved", "run", key)
         if had != wanted:
             wrong.append(f"  run.{key}: {'not recorded' if had is None else had} in the run, {wanted} in the suite")
     return wrong
@@ -320,9 +321,11 @@ def _otherwise_billed(read: Suite, facts: Mapping[str, Any], now: Mapping[str, A
         return []
     wrong = []
     for name in gate.candidates:
-        ours, theirs = _told(now, "models", name), _told(facts, "suite_resolved", "models", name)
+        ours, theirs = value_at(now, "models", name), value_at(facts, "suite_resolved", "models", name)
         changed = [
-            key for key in _BILLED_BY if _told(ours, key) != _told(theirs, key) and _told(theirs, key) is not None
+            key
+            for key in _BILLED_BY
+            if value_at(ours, key) != value_at(theirs, key) and value_at(theirs, key) is not None
         ]
         if changed:
             wrong.append(f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its cost")
@@ -331,7 +334,7 @@ def _otherwise_billed(read: Suite, facts: Mapping[str, Any], now: Mapping[str, A
 
 def _other_weights(suite: Suite, facts: Mapping[str, Any], section: str, name: str) -> bool:
     """Whether the run asked other weights than now lie where the suite's entry names them; no, where none are here."""
-    entry, told = suite.models.get(name), _told(facts, section, name, "facts")
+    entry, told = suite.models.get(name), value_at(facts, section, name, "facts")
     if section != "models" or entry is None or entry.model is None or not isinstance(told, dict):
         return False
     from evalkit.adapters.at_hand import facts_at_hand
@@ -346,13 +349,6 @@ def _recorded(suite: Suite, section: str, name: str) -> str | None:
     """Content of the file that a model or judge answers from; None where there is none."""
     entry = (suite.judges if section == "judges" else suite.models).get(name)
     return None if entry is None else suite.file_digest(entry)
-
-
-def _told(facts: object, *path: str) -> Any:
-    """What a run says at this place of its facts; None where it says nothing, or they are damaged."""
-    for key in path:
-        facts = facts.get(key) if isinstance(facts, dict) else None
-    return facts
 
 
 def plain(value: Any) -> Any:

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from evalkit.decide.facts_at import value_at
+
 _RECORDED = {
     "replay": "its answers were read from a file (adapter: replay); no model was asked",
     "scripted": "its answers stand in the suite (adapter: scripted); no model was asked",
@@ -26,7 +28,7 @@ def recorded_answers(facts: Mapping[str, Any], model: str) -> str | None:
 
     `facts`: those of the run. The adapter stands there twice (what ran, and what the suite said); either one counts.
     """
-    for adapter in (_value(facts, "models", model, "adapter"), _entry_adapter(facts.get("suite_resolved"), model)):
+    for adapter in (value_at(facts, "models", model, "adapter"), _entry_adapter(facts.get("suite_resolved"), model)):
         if isinstance(adapter, str) and adapter in _RECORDED:
             return _RECORDED[adapter]
     return None
@@ -39,17 +41,11 @@ def unasked_candidates(facts: Mapping[str, Any], suite: Mapping[str, Any], candi
     names the file, recorded answers are what it wants judged, and their content may change.
     """
     for name in candidates:
-        why, entry = recorded_answers(facts, name), _value(suite, "models", name)
-        same = entry is not None and entry == _value(facts, "suite_resolved", "models", name)
-        if why is not None and not (same and _value(entry, "adapter") == _value(facts, "models", name, "adapter")):
+        why, entry = recorded_answers(facts, name), value_at(suite, "models", name)
+        same = entry is not None and entry == value_at(facts, "suite_resolved", "models", name)
+        if why is not None and not (same and value_at(entry, "adapter") == value_at(facts, "models", name, "adapter")):
             yield f"  {name}: {why}"
 
 
 def _entry_adapter(resolved: object, model: str) -> object:
-    return _value(resolved, "models", model, "adapter")
-
-
-def _value(facts: object, *path: str) -> Any:
-    for key in path:
-        facts = facts.get(key) if isinstance(facts, dict) else None
-    return facts
+    return value_at(resolved, "models", model, "adapter")

@@ -153,7 +153,7 @@ def _notes(
     if guard is None:
         dearest = 100 * saving
         yield (
-            "the most that one answer can cost is not known, so dearer answers than those seen are not reckoned with: "
+            "the most that one answer can cost is not known, so dearer answers than those seen are not considered: "
             f"one in 100 that costs {dearest:.2g} more would undo this saving"
         )
     elif guard.worst < 0 and (share := guard.share(saving)) > 0:
