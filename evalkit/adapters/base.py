@@ -12,9 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from evalkit.records import Request, Response, Settings
+
+if TYPE_CHECKING:
+    from evalkit.suite.functions import OwnFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ class ModelSpec:
     """Whether the person running evalkit lets the suite run code (never from the suite)."""
     folder: str = "."
     """The suite's folder: relative paths in options are relative to it."""
+    function: OwnFunction | None = None
+    """The function that answers, given in Python (never by a suite file). None: the adapter asks a model."""
 
 
 class Adapter(Protocol):

@@ -54,6 +54,8 @@ def make_adapter(spec: ModelSpec) -> Adapter:
     Raises SuiteError for an unknown name (with near ones), MissingPackage, and whatever UserError the adapter's own
     `make` finds in the spec.
     """
+    if spec.function is not None:
+        return cast(Adapter, _load("evalkit.adapters.function:make", spec)(spec))
     name = _canonical(spec.adapter, f"models.{spec.name}.adapter")
     if spec.serve is not None:
         if name not in _SERVERS:

@@ -12,7 +12,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -22,7 +22,7 @@ from evalkit.suite.complaints import translate
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
 from evalkit.suite.foreign import ForeignTask, check_foreign
 from evalkit.suite.judging import check_judging, check_labels
-from evalkit.suite.located import Loc, Located, dotted, parse
+from evalkit.suite.located import Loc, Located, parse
 from evalkit.suite.prompts import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
@@ -30,6 +30,9 @@ from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Task
 from evalkit.suite.variables import fill
 from evalkit.suite.variants import check_variants, expanded
+
+if TYPE_CHECKING:
+    from evalkit.suite.given import GivenInPython
 
 LARGEST = 2_000_000
 """Bytes of a suite file: items belong into data files."""
@@ -55,16 +58,40 @@ def load_suite(
         raise SuiteError(
             f"{path}:{tree.line(())}: a suite is a mapping with name, models and tasks, not a list or a text"
         )
+    return resolve(
+        tree,
+        path,
+        known_adapters=known_adapters,
+        known_scorers=known_scorers,
+        allow_unpinned=allow_unpinned,
+        environ=environ,
+    )
+
+
+def resolve(
+    tree: Located,
+    path: Path,
+    *,
+    known_adapters: Collection[str] | None = None,
+    known_scorers: Collection[str] | None = None,
+    allow_unpinned: bool = False,
+    environ: Mapping[str, str] | None = None,
+    given: GivenInPython | None = None,
+) -> Suite:
+    """The suite that this tree says. `path` is the suite's file; of one made in Python, a name in the folder that its
+    paths are relative to, and `given` holds what no file can say. Raises as `load_suite`.
+    """
     data = fill(tree, os.environ if environ is None else environ)
     if not isinstance(data, dict):
         raise SuiteError(_in_order(tree))
     file = _add_schema(tree, data)
     foreign: list[ForeignTask] = []
-    tasks = _add_conditions(tree, data, file, known_adapters, known_scorers, allow_unpinned, foreign)
+    tasks = _add_conditions(tree, path, data, file, known_adapters, known_scorers, allow_unpinned, foreign)
     if tree.complaints or file is None:
         raise SuiteError(_in_order(tree))
     models, judges = expanded(file.models), expanded(file.judges)
-    return Suite(path, file, models, tuple(tasks), written=dict(tree.data), foreign=tuple(foreign), judges=judges)
+    suite = Suite(path, file, models, tuple(tasks), written=dict(tree.data), foreign=tuple(foreign), judges=judges)
+    return suite if given is None else given.put_into(suite)
 
 
 def _text(path: Path) -> str:
@@ -110,6 +137,7 @@ def _add_schema(tree: Located, data: Any) -> SuiteFile | None:
 
 def _add_conditions(
     tree: Located,
+    path: Path,
     data: dict[str, Any],
     file: SuiteFile | None,
     known_adapters: Collection[str] | None,
@@ -146,8 +174,7 @@ def _add_conditions(
             continue
         if entry.lm_eval is not None:
             found += check_foreign(loc, entry)
-            at = f"{tree.name}:{tree.line(loc)}: {dotted(loc)}"
-            foreign.append(ForeignTask(entry, Path(tree.name).parent, at, i))
+            foreign.append(ForeignTask(entry, path.parent, tree.at(loc), i))
             continue
         entry = _complete(loc, entry, found)
         if entry is None:
@@ -158,8 +185,7 @@ def _add_conditions(
         prompt, wrong = compile_prompt(entry)
         found += [((*loc, *_key(key)), message) for key, message in wrong]
         if prompt is not None and entry.name is not None:
-            at = f"{tree.name}:{tree.line(loc)}: {dotted(loc)}"
-            tasks.append(Task(entry.name, entry, prompt, Path(tree.name).parent, at, i, redactor, storing))
+            tasks.append(Task(entry.name, entry, prompt, path.parent, tree.at(loc), i, redactor, storing))
     if file is not None:
         found += check_variants("models", file.models)
         found += check_variants("judges", file.judges)
