@@ -105,11 +105,12 @@ def _records(given: Any, at: str) -> Iterable[Any]:
     package = type(given).__module__.partition(".")[0]
     if package == "pandas":
         return _of_pandas(given, at)
+    records: Iterable[Any] = given
     if package == "polars":
-        return iter(given.to_dicts())
-    if package == "pyarrow":
-        return iter(given.to_pylist())
-    return iter(given)
+        records = given.to_dicts()
+    elif package == "pyarrow":
+        records = given.to_pylist()
+    return records
 
 
 def _of_pandas(frame: Any, at: str) -> Iterator[dict[Any, Any]]:
