@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from evalkit.cli.loading import planned
+from evalkit.api.planning import planned
 from evalkit.engine.conversation import conversations
 from evalkit.engine.plan import Plan
 from evalkit.engine.work import PlannedModel

@@ -141,7 +141,7 @@ def rules_and_models(suite: Path, models: tuple[str, ...] | None) -> tuple[GateE
 
     A promoted baseline's answers are kept and not bought again. Raises UserError where --models leaves one out.
     """
-    from evalkit.cli.loading import suite_at
+    from evalkit.api.planning import suite_at
     from evalkit.suite.judging import compile_judging
 
     gate = gate_at(suite)
@@ -157,7 +157,7 @@ def rules_and_models(suite: Path, models: tuple[str, ...] | None) -> tuple[GateE
 
 def gate_at(suite: Path) -> GateEntry:
     """The gate of a suite file. Raises UserError where it has none."""
-    from evalkit.cli.loading import suite_at
+    from evalkit.api.planning import suite_at
 
     gate = suite_at(suite).gate
     if gate is None:
@@ -174,7 +174,7 @@ def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = Fals
     judged, and its entry is shown. A candidate that asked no model is refused unless the suite has the same entry, or
     `allow_recorded`.
     """
-    from evalkit.cli.loading import suite_at
+    from evalkit.api.planning import suite_at
     from evalkit.decide.pairing import NotComparable
     from evalkit.suite.policy import current
     from evalkit.suite.sensitivity import weaker

@@ -11,7 +11,7 @@ import click
 
 from evalkit.bridges.guidellm_report import Report, read_report
 from evalkit.cli.loads import promised
-from evalkit.cli.sweeps import hosted_prices, sweeps_folder
+from evalkit.api.sweeps import hosted_prices, sweeps_folder
 from evalkit.cost.hosting import curve
 from evalkit.errors import UserError
 from evalkit.latency.load import find

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.loading import dollars, planned
-from evalkit.cli.sweeps import hosted_prices, sweeps_folder
+from evalkit.api.planning import dollars, planned
+from evalkit.api.sweeps import hosted_prices, sweeps_folder
 from evalkit.cost.hosting import curve
 from evalkit.engine.load import SweepSettings
 from evalkit.engine.load_sitting import LoadSitting, sweep_model

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from evalkit.cli.loading import planned
+from evalkit.api.planning import planned
 from evalkit.engine.caching import Bought
 from evalkit.engine.experience import learn
 from evalkit.engine.forecast import Pace, forecast, forecast_judges

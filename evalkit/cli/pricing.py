@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from evalkit.cli.sweeps import hosted_prices, sweeps_folder
+from evalkit.api.sweeps import hosted_prices, sweeps_folder
 from evalkit.cost.billing import Bill, UnitPrices, bill
 from evalkit.cost.derived import Marked, at_equal_quality, derived
 from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices

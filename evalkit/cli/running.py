@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.loading import planned
+from evalkit.api.planning import planned
 from evalkit.engine.plan import Plan
 from evalkit.engine.session import Sitting, sit
 from evalkit.errors import EvalkitError
@@ -22,7 +22,7 @@ from evalkit.suite.schema import GateEntry
 
 if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
     from evalkit.cli.gating import Outlets
-    from evalkit.cli.stopping import Stopper
+    from evalkit.api.stopping import Stopper
     from evalkit.decide.decision import GateDecision
 
 
@@ -110,7 +110,7 @@ def _sat(
         if stopper is None:
             shown = Progress(plan.work.n_rows, done=n_there)
         else:
-            from evalkit.cli.stopping import Watching
+            from evalkit.api.stopping import Watching
 
             shown = Watching(stopper, plan.work.n_rows, done=n_there)
         progress.append(shown)
@@ -158,7 +158,7 @@ def _sat(
 
 
 def _stopper(plan: Plan, rules: GateEntry, results: Path, baselines: Path) -> Stopper:
-    from evalkit.cli import stopping
+    from evalkit.api import stopping
 
     stopper = stopping.Stopper(plan, rules, results, baselines)
     if stopper.watch is None:

@@ -1,0 +1,163 @@
+"""What every run does first: read a suite and plan it. Here engine, suite, prices and the catalogue come together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from evalkit.adapters.registry import known_adapters
+from evalkit.api.forewarning import forewarned
+from evalkit.cost.billing import UnitPrices
+from evalkit.cost.prices import PriceBook
+from evalkit.engine.plan import Options, Plan, make_plan
+from evalkit.errors import UserError
+from evalkit.paths import find
+from evalkit.scorers.registry import known_scorers
+from evalkit.suite.loading import load_suite
+from evalkit.suite.suite import Suite
+
+PRICE_FILE = "prices.yaml"
+"""Read when it stands beside the suite and --prices names no other."""
+FACTS_FILE = "models.yaml"
+"""Facts about models, read when it stands beside the suite and `catalogue:` names no other."""
+
+
+def suite_at(path: Path, *, allow_code: bool = False) -> Suite:
+    """The suite in a file, tasks of other tools made. Raises SuiteError with every complaint, MissingPackage.
+
+    `allow_code` is the person's word that task files of the suite may run their own Python.
+    """
+    return with_foreign(read_suite(path), allow_code=allow_code)
+
+
+def read_suite(path: Path) -> Suite:
+    """The suite in a file, tasks of other tools not made yet. Raises SuiteError with every complaint."""
+    return load_suite(path, known_adapters=_adapters(), known_scorers=known_scorers())
+
+
+def resolve_suite(tree: Located, path: Path, functions: Functions) -> Suite:
+    """The suite that Python code says, tasks of other tools not made yet. Raises SuiteError with every complaint."""
+    complaints: list[str] = []
+    scorers: dict[int, object] = {}
+    if functions.scorers:
+        from evalkit.scorers.function import make
+
+        for n, function in functions.scorers.items():
+            try:
+                scorers[n] = make(function, tree.at(("tasks", n, "score")))
+            except SuiteError as error:
+                complaints += error.complaints
+    given = GivenInPython(functions.models, scorers, functions.rows)
+    adapters, known = [*_adapters(), *([MODEL] if functions.models else [])], known_scorers()
+    try:
+        suite = resolve(
+            tree,
+            path,
+            known_adapters=adapters,
+            known_scorers=[*known, *([MODEL] if functions.scorers else [])],
+            given=given,
+        )
+    except SuiteError as error:
+        raise SuiteError([*error.complaints, *complaints]) from error
+    complaints += [
+        f"{tree.at((section, name, key))}: belongs to no function; give each function an entry of its own"
+        for section, entries in (("models", suite.file.models), ("judges", suite.file.judges))
+        for name, entry in entries.items()
+        for key in ("variants", "serve")
+        if name in functions.models and getattr(entry, key)
+    ]
+    if complaints:
+        raise SuiteError(complaints)
+    return suite
+
+
+def with_foreign(suite: Suite, *, allow_code: bool = False) -> Suite:
+    """The suite with its tasks of other tools made. Raises SuiteError, MissingPackage."""
+    if suite.foreign:
+        from evalkit.bridges.lm_eval import with_lm_eval
+
+        suite = with_lm_eval(suite, allow_code=allow_code)
+    return suite
+
+
+def _adapters() -> list[str]:
+    """Names that `adapter:` may take; the registry takes openai-chat and openai_chat alike."""
+    names = known_adapters()
+    return sorted({*names, *(name.replace("-", "_") for name in names)})
+
+
+def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False) -> Plan:
+    """The plan of a suite with what the person adds. Raises UserError for whatever is wrong with either.
+
+    `options.results` is where load sweeps are looked for, which give own hardware its price; None: it has none.
+    `any_in_flight`: the suite's limits of open requests and of dollars do not hold (a load sweep has its own).
+    """
+    suite = _overridden(with_foreign(suite, allow_code=options.allow_suite_code), options.run)
+    if any_in_flight:
+        freed = suite.run.model_copy(update={"in_flight": "auto", "max_cost_usd": None})
+        suite = replace(suite, file=suite.file.model_copy(update={"run": freed}))
+    beside = find(PRICE_FILE, suite.folder, label=str(suite.folder / PRICE_FILE))
+    book = PriceBook.load(options.prices or (beside if beside.is_file() else None))
+    hosts = frozenset(host.strip() for host in options.allow_key_host)
+    own = {} if options.results is None else _own_hardware(suite, options.results)
+    asked = Options(
+        options.models, options.tasks, options.limit, options.max_cost_usd, hosts, own, options.allow_suite_code
+    )
+    plan = make_plan(suite, asked, book)
+    told: dict[str, Any] = {"catalogue": _catalogue(suite), "tags": list(options.tags), "metadata": options.metadata}
+    told = {key: value for key, value in told.items() if value}
+    return forewarned(replace(plan, facts={**plan.facts, **told}) if told else plan)
+
+
+def _overridden(suite: Suite, changes: Mapping[str, Any]) -> Suite:
+    """The suite with other values in its `run`. Raises UserError for one that `run` does not have or may not hold."""
+    if not changes:
+        return suite
+    from pydantic import ValidationError
+
+    from evalkit.suite.complaints import translate
+
+    written = {**suite.run.model_dump(exclude_unset=True), **changes}
+    try:
+        run = RunEntry.model_validate(written)
+    except ValidationError as error:
+        tree = located({"run": written}, "options of the run")
+        found = [tree.complaint(("run", *loc), said) for loc, said in translate(error, located(written, tree.name))]
+        raise SuiteError(found) from error
+    return replace(suite, file=suite.file.model_copy(update={"run": run}))
+
+
+def _catalogue(suite: Suite) -> list[dict[str, Any]]:
+    """What the suite's own file says of models, for the facts of the run; [] where it has none. Raises UserError."""
+    named = suite.file.catalogue
+    path = find(named or FACTS_FILE, suite.folder, label=f"{suite.path}: catalogue: {named or FACTS_FILE}")
+    if named is None and not path.is_file():
+        return []
+    from evalkit.catalogue.reading import record
+
+    return [record(path)]
+
+
+def _own_hardware(suite: Suite, results: Path) -> dict[str, UnitPrices]:
+    """Prices per token of the models whose `hosting` a load sweep gives a throughput. Raises StoreError."""
+    if not any(entry.hosting for entry in suite.models.values()):
+        return {}
+    from evalkit.api.sweeps import hosted_prices
+
+    models = {name: entry.model_dump(mode="json", exclude_none=True) for name, entry in suite.models.items()}
+    return {name: unit for name, (_, _, unit) in hosted_prices(models, suite.name, results).items() if unit is not None}
+
+
+def dollars(text: str | None) -> Decimal | None:
+    """An amount of --max-cost; None when it was not given. Raises UserError for what is no amount above 0."""
+    if text is None:
+        return None
+    try:
+        amount = Decimal(text.strip().lstrip("$"))
+    except InvalidOperation:
+        raise UserError(f"--max-cost {text!r} is no amount of dollars; write it like --max-cost 20") from None
+    if not amount.is_finite() or amount <= 0:
+        raise UserError(f"--max-cost {text} must be above 0")
+    return amount
