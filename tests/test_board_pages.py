@@ -16,7 +16,7 @@ from evalkit.report import numbers
 from evalkit.report.rulings import decision_of
 from evalkit.report.shelf import Store
 from evalkit.store import runs
-from evalkit.store.judgings import open_judging
+from evalkit.store.judge_files import open_judging
 from evalkit.store.reviews import read_reviews
 from evalkit.store.sealing import seal
 from evalkit.testing.fake_provider import Behaviour, FakeProvider

@@ -11,7 +11,7 @@ from evalkit.adapters.registry import known_adapters
 from evalkit.api.forewarning import forewarned
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
-from evalkit.engine.plan import Options, Plan, make_plan
+from evalkit.engine.plan import Plan, PlanOptions, make_plan
 from evalkit.errors import UserError
 from evalkit.paths import find
 from evalkit.scorers.registry import known_scorers
@@ -102,7 +102,7 @@ def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False
     book = PriceBook.load(options.prices or (beside if beside.is_file() else None))
     hosts = frozenset(host.strip() for host in options.allow_key_host)
     own = {} if options.results is None else _own_hardware(suite, options.results)
-    asked = Options(
+    asked = PlanOptions(
         options.models, options.tasks, options.limit, options.max_cost_usd, hosts, own, options.allow_suite_code
     )
     plan = make_plan(suite, asked, book)

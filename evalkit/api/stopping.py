@@ -66,7 +66,7 @@ class Stopper:
         return self.watch.facts() if self.watch is not None else None
 
     def resume(self, folder: Path, models: tuple[str, ...]) -> None:
-        """Take in what earlier sittings of the run have answered; errors are asked again, so they say nothing."""
+        """Take in what earlier sessions of the run have answered; errors are asked again, so they say nothing."""
         for model in models:
             self._note(model, folder, model)
 

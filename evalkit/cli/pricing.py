@@ -22,7 +22,7 @@ from evalkit.cost.prices import PriceBook
 from evalkit.cost.run_bill import Answer, PriceOf, RunBill, bought_at, stored_prices, text
 from evalkit.errors import UserError
 from evalkit.records import Outcome, Usage
-from evalkit.store import judgings, queries, runs
+from evalkit.store import judge_files, queries, runs
 from evalkit.suite.wording import short
 
 _COLUMNS = (
@@ -92,7 +92,7 @@ def bill_of(
 
     `judges` is the bill of those who marked it; None where nobody did.
     """
-    inner = judgings.judging_of(folder)
+    inner = judge_files.judging_of(folder)
     judged = None
     if inner is not None:
         judged = bill_of(inner, runs.read_facts(inner), results, at=at, prices=prices, tier=tier)

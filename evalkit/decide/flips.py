@@ -15,7 +15,7 @@ import numpy as np
 from evalkit.decide.crossing import flipped
 from evalkit.decide.pairing import Codes, Floats, Pairs
 from evalkit.store import queries
-from evalkit.store.said import said
+from evalkit.store.transcript import transcript
 
 Key = tuple[str, str, int, int]
 """(task, sample_digest, occurrence, repeat)"""
@@ -84,8 +84,8 @@ def read_flips(flips: Flips, baseline: tuple[Path, str], candidate: tuple[Path, 
                 lost=n < len(flips.lost[:most]),
                 prompt=prompt[-1].content if prompt else "",
                 target=ours.get("target") or theirs.get("target"),
-                baseline=said(ours.get("text"), ours.get("calls")),
-                candidate=said(theirs.get("text"), theirs.get("calls")),
+                baseline=transcript(ours.get("text"), ours.get("calls")),
+                candidate=transcript(theirs.get("text"), theirs.get("calls")),
             )
         )
     return found

@@ -68,7 +68,7 @@ class Budget:
         self.cap = cap
         self._keep = keep
         self.spent = spent
-        """Paid by this run so far, earlier sittings of a resumed run included."""
+        """Paid by this run so far, earlier sessions of a resumed run included."""
         self.reserved = ZERO
         self._n_held = 0
         self._excess = ZERO

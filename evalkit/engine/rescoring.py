@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from evalkit.engine.golds import gold_complaints
-from evalkit.engine.judgments import STOPS
+from evalkit.engine.gold_check import gold_errors
+from evalkit.engine.judging.rejudge import StoredVerdicts
+from evalkit.engine.judging.verdicts import STOPS
 from evalkit.engine.plan import task_scorer
-from evalkit.engine.rejudging import Rejudging
 from evalkit.engine.stored import stored
 from evalkit.errors import StoreError, SuiteError
 from evalkit.records import Outcome, Response, Row, Sample, Timing
@@ -78,9 +78,9 @@ def rescore(folder: Path, suite: Suite, choice: Choice, *, preview: bool = False
         tasks = _tasks(suite, facts, choice)
         _require_same_questions(tasks, facts)
         scorers = {name: _scorer(task) for name, task in tasks.items()}
-        judged = Rejudging.of(folder, suite, [task for task in tasks.values() if scorers[task.name].later])
+        judged = StoredVerdicts.of(folder, suite, [task for task in tasks.values() if scorers[task.name].later])
         changed: dict[tuple[str, str], Changed] = {}
-        rows = list(_remarked(folder, tasks, scorers, judged, changed, _storing(suite, facts)))
+        rows = list(_rescored(folder, tasks, scorers, judged, changed, _storing(suite, facts)))
         _refuse_absent(folder, rows)
         if preview or not changed:
             return list(changed.values())
@@ -146,17 +146,17 @@ def _scorer(task: Task) -> Scorer:
         raise SuiteError(
             f"{task.at}.score: first-token probabilities are not kept with a run: it cannot be marked again"
         )
-    complaints = gold_complaints(task, scorer)
+    complaints = gold_errors(task, scorer)
     if complaints:
         raise SuiteError(complaints)
     return scorer
 
 
-def _remarked(
+def _rescored(
     folder: Path,
     tasks: Mapping[str, Task],
     scorers: Mapping[str, Scorer],
-    judged: Rejudging,
+    judged: StoredVerdicts,
     changed: dict[tuple[str, str], Changed],
     storing: Redactor | None,
 ) -> Iterator[Row]:
@@ -178,9 +178,9 @@ def _remarked(
             )
         if sample.turn > 1:  # what the model had said by then is known to the run alone
             sample = replace(sample, messages=row.prompt)
-        marked = _mark(row, sample, scorer)
+        marked = _score(row, sample, scorer)
         if marked.waits:
-            marked = judged.mark(row, sample)
+            marked = judged.score(row, sample)
         if marked.outcome is Outcome.ERRORED and row.outcome is Outcome.ERRORED:
             found.n_failed += 1  # it had no mark before and has none now
             continue
@@ -200,7 +200,7 @@ def _storing(suite: Suite, facts: Mapping[str, Any]) -> Redactor | None:
     return storing_redactor(suite.file.redact)
 
 
-def _mark(row: Row, sample: Sample, scorer: Scorer) -> Row:
+def _score(row: Row, sample: Sample, scorer: Scorer) -> Row:
     response = Response(
         text=row.text or "",
         stop_reason=STOPS.get(row.stop_reason or "", "other"),
@@ -239,7 +239,7 @@ def _record(
     facts: Mapping[str, Any],
     tasks: Mapping[str, Task],
     scorers: Mapping[str, Scorer],
-    judged: Rejudging,
+    judged: StoredVerdicts,
     changed: Mapping[tuple[str, str], Changed],
 ) -> None:
     """Write into run.json how the tasks are marked now, what their identity was before, and how many of the answers

@@ -30,8 +30,8 @@ from evalkit.engine.lag import Lag, LagMeter
 from evalkit.engine.ledger import AnswerCache, Ledger
 from evalkit.engine.limiter import LOCAL_START, Limiter
 from evalkit.engine.order import alike_together
-from evalkit.engine.pledge import Pledge
 from evalkit.engine.serving import Serving
+from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work
 from evalkit.errors import EvalkitError
 from evalkit.records import Request, Row, Sample
@@ -58,7 +58,7 @@ class RunResult:
     n_cached: int
     n_errored: int
     errors: dict[str, tuple[int, str]]
-    """By model and kind of error: how often it ended an item in this sitting, and the first message."""
+    """By model and kind of error: how often it ended an item in this session, and the first message."""
     lag: Lag
     lanes: dict[str, dict[str, object]]
     """By lane: what the limiter found."""
@@ -79,12 +79,12 @@ class Runner:
         spent: Decimal = Decimal(0),
         stopper: Stopper | None = None,
         folder: Path | None = None,
-        pledge: Pledge | None = None,
+        spend_file: SpendFile | None = None,
     ) -> None:
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
         self.ledger = Ledger(journal, done, earlier, cache, self.observer, work.storing)
-        self.budget = Budget(work.settings.max_cost_usd, spent, pledge.keep if pledge is not None else None)
+        self.budget = Budget(work.settings.max_cost_usd, spent, spend_file.keep if spend_file is not None else None)
         self.stopper = stopper
         self._serving = Serving(folder, self.observer.note)
         self._stop = asyncio.Event()

@@ -20,8 +20,8 @@ from evalkit.report import numbers
 from evalkit.report.scores import Columns, Side, columns_of
 from evalkit.report.shelf import Store
 from evalkit.store.lines import Key
-from evalkit.store.said import said
 from evalkit.store.score_table import OUTCOMES, SAMPLE_ID_SQL, ScoreTable
+from evalkit.store.transcript import transcript
 
 if TYPE_CHECKING:
     import numpy as np
@@ -226,6 +226,6 @@ def texts(store: Store, run: str, keys: Iterable[Key]) -> dict[Key, dict[str, An
                 **row,
                 "prompt": tuple(Message(m["role"], m["content"]) for m in messages),
                 "tools": orjson.loads(row["tools"] or "[]"),
-                "text": said(row["text"], orjson.loads(row["calls"] or "[]")),
+                "text": transcript(row["text"], orjson.loads(row["calls"] or "[]")),
             }
     return {key: found[key] for key in wanted if key in found}

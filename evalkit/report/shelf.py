@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.report.scores import Meeting, Pair, Side, pair_of, shared_lines
 from evalkit.report.standings import Place, places
-from evalkit.store import judgings, parts, queries, reviews, runs
+from evalkit.store import judge_files, parts, queries, reviews, runs
 from evalkit.store.runs import RunInfo
 from evalkit.store.score_table import ScoreTable, read_scores
 from evalkit.store.summary import read_summary
@@ -122,7 +122,7 @@ class Store:
 
         Raises StoreError.
         """
-        inner = judgings.judging_of(self.path(run))
+        inner = judge_files.judging_of(self.path(run))
         found: dict[str, Any] = {} if inner is None else self.summary(f"{run}/{inner.name}")["models"]
         return found
 

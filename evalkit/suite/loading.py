@@ -21,7 +21,7 @@ from evalkit.suite import builtin_tasks, checks
 from evalkit.suite.complaints import translate
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
 from evalkit.suite.foreign import ForeignTask, check_foreign
-from evalkit.suite.judging import check_judging, check_labels
+from evalkit.suite.judge_task import check_judging, check_labels
 from evalkit.suite.located import Loc, Located, parse
 from evalkit.suite.prompts import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evalkit.adapters.base import Adapter
-from evalkit.engine.labels import Label, read_labels
+from evalkit.engine.judging.labels import Label, read_labels
 from evalkit.engine.settings import refused
 from evalkit.engine.work import PlannedModel, PlannedTask
 from evalkit.errors import SuiteError
 from evalkit.records import Sample, Settings
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
-from evalkit.suite.judging import READER, Judging, Shown, compile_judging
+from evalkit.suite.judge_task import READER, Judging, Shown, compile_judging
 from evalkit.suite.redaction import Redactor
 from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Task

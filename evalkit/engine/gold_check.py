@@ -19,7 +19,7 @@ PROBE = "?"
 _NO_TIME = Timing(sent_at=0.0, total_s=0.0)
 
 
-def gold_complaints(task: Task, scorer: Scorer) -> list[str]:
+def gold_errors(task: Task, scorer: Scorer) -> list[str]:
     """Samples whose own right answer would not score 1.0, or that nothing can be marked on: five kinds, counted."""
     if scorer.later:
         return []  # judges mark it; whether they can be asked is the panel's to see
