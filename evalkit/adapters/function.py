@@ -108,7 +108,7 @@ class FunctionAdapter:
             return self._response(given, request, sent_at, time.perf_counter() - sent_at)
         except RequestError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a person's function raises is recorded as data
+        except Exception as error:
             found = self._translated(error)
             if isinstance(found, Declined):
                 took_s = time.perf_counter() - sent_at
@@ -166,7 +166,8 @@ def is_async(function: Callable[..., Any]) -> bool:
 
 
 def not_callable_with(function: Callable[..., Any], n: int) -> str | None:
-    """Why a function cannot be called with so many arguments, as a message fragment; None when it can, or nobody knows."""
+    """Why a function cannot be called with so many arguments, as a message fragment; None when it can, or nobody
+    knows."""
     try:
         signature = inspect.signature(function)
     except (ValueError, TypeError):

@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.adapters.registry import known_adapters
 from evalkit.api.forewarning import forewarned
+from evalkit.api.options import RunOptions
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.plan import Plan, PlanOptions, make_plan
-from evalkit.errors import UserError
+from evalkit.errors import SuiteError
 from evalkit.paths import find
 from evalkit.scorers.registry import known_scorers
-from evalkit.suite.loading import load_suite
+from evalkit.suite.loading import load_suite, resolve
+from evalkit.suite.located import Located, located
+from evalkit.suite.schema import RunEntry
 from evalkit.suite.suite import Suite
+
+if TYPE_CHECKING:
+    from evalkit.suite.functions import OwnFunction
+    from evalkit.suite.rows_in_memory import Rows
 
 PRICE_FILE = "prices.yaml"
 """Read when it stands beside the suite and --prices names no other."""
 FACTS_FILE = "models.yaml"
 """Facts about models, read when it stands beside the suite and `catalogue:` names no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class InPython:
+    """What a suite that is made in Python brings along as objects."""
+
+    models: Mapping[str, OwnFunction] = field(default_factory=dict)
+    """By the name of a model or judge."""
+    scorers: Mapping[int, OwnFunction] = field(default_factory=dict)
+    """By the task's place."""
+    rows: Mapping[int, Rows] = field(default_factory=dict)
+    """By the task's place: its records."""
 
 
 def suite_at(path: Path, *, allow_code: bool = False) -> Suite:
@@ -37,8 +56,10 @@ def read_suite(path: Path) -> Suite:
     return load_suite(path, known_adapters=_adapters(), known_scorers=known_scorers())
 
 
-def resolve_suite(tree: Located, path: Path, functions: Functions) -> Suite:
+def resolve_suite(tree: Located, path: Path, functions: InPython) -> Suite:
     """The suite that Python code says, tasks of other tools not made yet. Raises SuiteError with every complaint."""
+    from evalkit.suite.given import MODEL, GivenInPython
+
     complaints: list[str] = []
     scorers: dict[int, object] = {}
     if functions.scorers:
@@ -86,6 +107,11 @@ def _adapters() -> list[str]:
     """Names that `adapter:` may take; the registry takes openai-chat and openai_chat alike."""
     names = known_adapters()
     return sorted({*names, *(name.replace("-", "_") for name in names)})
+
+
+def plan_at(path: Path, options: RunOptions, *, any_in_flight: bool = False) -> Plan:
+    """As `plan_suite`, of the suite in a file."""
+    return plan_suite(read_suite(path), options, any_in_flight=any_in_flight)
 
 
 def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False) -> Plan:
@@ -148,16 +174,3 @@ def _own_hardware(suite: Suite, results: Path) -> dict[str, UnitPrices]:
 
     models = {name: entry.model_dump(mode="json", exclude_none=True) for name, entry in suite.models.items()}
     return {name: unit for name, (_, _, unit) in hosted_prices(models, suite.name, results).items() if unit is not None}
-
-
-def dollars(text: str | None) -> Decimal | None:
-    """An amount of --max-cost; None when it was not given. Raises UserError for what is no amount above 0."""
-    if text is None:
-        return None
-    try:
-        amount = Decimal(text.strip().lstrip("$"))
-    except InvalidOperation:
-        raise UserError(f"--max-cost {text!r} is no amount of dollars; write it like --max-cost 20") from None
-    if not amount.is_finite() or amount <= 0:
-        raise UserError(f"--max-cost {text} must be above 0")
-    return amount

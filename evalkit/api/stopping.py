@@ -7,16 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
-from evalkit.cli.gating import PROMOTED, plain
+import orjson
+
+from evalkit.api.gating import PROMOTED
 from evalkit.decide import early, race
 from evalkit.decide.comparability import Side, refuse_unless_comparable
 from evalkit.decide.pairing import too_many_alike
 from evalkit.engine.plan import Plan
-from evalkit.records import Row
-from evalkit.report.progress import Progress
 from evalkit.store import baselines, columns
 from evalkit.suite.schema import GateEntry
+
+
+def _read_back(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """As they would be read from run.json."""
+    read: dict[str, Any] = orjson.loads(orjson.dumps(facts, default=str))
+    return read
 
 
 class Stopper:
@@ -50,7 +57,7 @@ class Stopper:
             found = baselines.find(gate.baseline.removeprefix(PROMOTED), promoted, results)
             base = Side.of(found.folder, found.model, gate.baseline)
             for name in gate.candidates:
-                refuse_unless_comparable(base, Side(Path(), name, plain(plan.facts), name))
+                refuse_unless_comparable(base, Side(Path(), name, _read_back(plan.facts), name))
             self._note(gate.baseline, found.folder, found.model)
 
     def settled(self, model: str) -> bool:
@@ -78,16 +85,3 @@ class Stopper:
         for task, digest, occurrence, outcome, score in zip(*(table[c].to_pylist() for c in wanted), strict=True):
             if outcome != "errored" or name.startswith(PROMOTED):
                 self.watch.note(name, (task, digest, occurrence), None if outcome == "errored" else score)
-
-
-class Watching(Progress):
-    """The progress display, with the gate looking at every row."""
-
-    def __init__(self, stopper: Stopper, n_rows: int, *, done: int) -> None:
-        super().__init__(n_rows, done=done)
-        self._gate = stopper.watch
-
-    def row(self, row: Row) -> None:
-        if self._gate is not None:
-            self._gate.take(row)
-        super().row(row)

@@ -21,7 +21,6 @@ from evalkit.errors import SuiteError, UserError
 from evalkit.records import Request, Response, Score
 from evalkit.suite.functions import OwnFunction
 from evalkit.suite.given import MODEL as FUNCTION
-from evalkit.suite.given import GivenInPython
 from evalkit.suite.located import located, parse
 from evalkit.suite.rows_in_memory import Rows, as_rows
 from evalkit.suite.wording import near, short
@@ -176,7 +175,7 @@ class Suite:
         self.models: Mapping[str, Model] = _models(models, "models")
         self.judges: Mapping[str, Model] = _models(judges or {}, "judges")
         self.tasks: tuple[Task, ...] = tuple(_task(task, n) for n, task in enumerate(_listed(tasks)))
-        self._path = Path(folder if folder is not None else ".") / f"{name}.yaml"
+        self._path = Path(folder if folder is not None else ".") / f"suite {name!r}"
         self._is_file = False
         sections: dict[str, Any] = {"gate": gate, "run": run}
         written: dict[str, Any] = {"name": name, **_plain(options)}
@@ -222,17 +221,19 @@ class Suite:
 
     def resolved(self) -> ResolvedSuite:
         """The suite by the schema, every default spelt out. Raises SuiteError with every complaint."""
-        from evalkit.api.planning import read_suite, resolve_suite
+        from evalkit.api.planning import InPython, read_suite, resolve_suite
 
         if self._is_file:
             return read_suite(self._path)
         functions = {
-            name: model.function for name, model in (*self.models.items(), *self.judges.items()) if model.function
+            name: model.function
+            for name, model in (*self.models.items(), *self.judges.items())
+            if model.function is not None
         }
         scorers = {n: task.scorer for n, task in enumerate(self.tasks) if task.scorer is not None}
         rows = {n: task.rows for n, task in enumerate(self.tasks) if task.rows is not None}
-        tree = located(self.written, f"suite {self.name!r}")
-        return resolve_suite(tree, self._path, GivenInPython(functions, scorers, rows))
+        tree = located(dict(self.written), self._path.name)
+        return resolve_suite(tree, self._path, InPython(functions, scorers, rows))
 
     @property
     def folder(self) -> Path:
@@ -288,8 +289,8 @@ def _task(given: Any, n: int) -> Task:
     if isinstance(given, Task):
         return given
     if isinstance(given, Mapping):
-        options = dict(given)
-        return Task(options.pop("name", None), **({"with_": options.pop("with")} if "with" in options else {}), **options)
+        options = {"with_" if key == "with" else str(key): value for key, value in given.items()}
+        return Task(options.pop("name", None), **options)
     raise SuiteError(
         f"tasks[{n}]: expected a Task, or a mapping as in a suite file (value seen: {type(given).__name__})"
     )

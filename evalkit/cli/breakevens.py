@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from evalkit.cli.pricing import Stored, answers_of, models_of
 from evalkit.api.sweeps import hosted_prices
+from evalkit.cli.pricing import Stored, answers_of, models_of
 from evalkit.cost.breakeven import Billed, Line, Own, Range, compare
 from evalkit.cost.hosting import HOURS_PER_YEAR
 from evalkit.cost.scenario import Scenario, quantity, read_scenario

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from evalkit.api.gating import PROMOTED, gate_in
 from evalkit.decide.decision import GateDecision, as_json
 from evalkit.decide.facts_at import value_at
 from evalkit.decide.flips import Flip, read_flips
@@ -24,7 +25,6 @@ from evalkit.writing import write_file
 if TYPE_CHECKING:
     from evalkit.suite.suite import Suite
 
-PROMOTED = "baseline@"
 _FLIPS = 10
 
 
@@ -136,36 +136,11 @@ def show(decision: GateDecision, *, json: bool) -> None:
     render_gate(decision)
 
 
-def rules_and_models(suite: Path, models: tuple[str, ...] | None) -> tuple[GateEntry, tuple[str, ...]]:
-    """The gate of a suite, and what to ask: the models named, else those the gate compares, nothing bought for show.
-
-    A promoted baseline's answers are kept and not bought again. Raises UserError where --models leaves one out.
-    """
-    from evalkit.api.planning import suite_at
-    from evalkit.suite.judge_task import compile_judging
-
-    gate = gate_at(suite)
-    own = () if gate.baseline.startswith(PROMOTED) else (gate.baseline,)
-    judgings = (compile_judging(task.entry.score) for task in suite_at(suite).tasks)
-    paired = [judging.pair for judging in judgings if judging is not None and judging.pair is not None]
-    needed = tuple(dict.fromkeys((*own, *gate.candidates, *paired)))
-    left_out = [name for name in needed if models is not None and name not in models]
-    if left_out:
-        raise UserError(f"--models leaves out {', '.join(left_out)}, which the gate compares. Name it too.")
-    return gate, models or needed
-
-
 def gate_at(suite: Path) -> GateEntry:
     """The gate of a suite file. Raises UserError where it has none."""
     from evalkit.api.planning import suite_at
 
-    gate = suite_at(suite).gate
-    if gate is None:
-        raise UserError(
-            f"{suite} has no gate, so there is nothing to decide. Write `gate:` with baseline, candidates and rules "
-            "into it, or run it without --gate."
-        )
-    return gate
+    return gate_in(suite_at(suite))
 
 
 def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = False) -> None:

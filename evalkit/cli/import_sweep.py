@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
+from evalkit.api.sweeps import hosted_prices, sweeps_folder
 from evalkit.bridges.guidellm_report import Report, read_report
 from evalkit.cli.loads import promised
-from evalkit.api.sweeps import hosted_prices, sweeps_folder
 from evalkit.cost.hosting import curve
 from evalkit.errors import UserError
 from evalkit.latency.load import find

@@ -74,7 +74,7 @@ def egress(level: Sensitivity, key_hosts: frozenset[str], sides: Iterable[Egress
 
 
 def _unseen(level: Sensitivity, place: str, policy: Policy | None) -> tuple[list[str], list[str]]:
-    """(complaints, notes) about a function of the person's own that names no host: nobody sees where it sends prompts."""
+    """(complaints, notes) about a function of the person's own that names no host: it may send prompts anywhere."""
     if policy is None or not policy.refusals(level, ""):
         return [], [f"{place}: a function of your own; evalkit does not see where it sends prompts"]
     return [

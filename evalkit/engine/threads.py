@@ -2,13 +2,14 @@
 
     score = await in_thread(lambda: score(sample, response, scorer))
 
-A few threads for the whole process, started when the first slow scorer comes. They are daemons: whoever interrupts a run
-twice does not wait for a program to reach its limit (the kernel ends the program with its thread).
+A few threads for the whole process, started when the first slow scorer comes. They are daemons: whoever interrupts a
+run twice does not wait for a program to reach its limit (the kernel ends the program with its thread).
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 import queue
 import threading
@@ -25,7 +26,8 @@ async def in_thread(work: Callable[[], T]) -> T:
     """What `work` gives, made in a thread; raises what it raises. At most one for each core but one runs at a time."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
-    _waiting().put((work, future, loop))
+    context = contextvars.copy_context()
+    _waiting().put((lambda: context.run(work), future, loop))
     return await future
 
 

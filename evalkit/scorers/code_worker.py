@@ -16,6 +16,9 @@ import builtins
 import os
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,17 +28,28 @@ from evalkit.scorers.cage.syscalls import is_known_machine
 
 SAID_BYTES = 1000
 """What the process may say: a word and the name of an error."""
-_permission = {"allowed": False}
+_permission = ContextVar("code_execution", default=False)
+_process = {"allowed": False}
 
 
 def allow() -> None:
     """The person running evalkit allows code to be run in this process's life."""
-    _permission["allowed"] = True
+    _process["allowed"] = True
+
+
+@contextmanager
+def allowed_here() -> Iterator[None]:
+    """The person allows code to be run within this block, and in what it starts."""
+    before = _permission.set(True)
+    try:
+        yield
+    finally:
+        _permission.reset(before)
 
 
 def allowed() -> bool:
-    """Whether `allow` was called."""
-    return _permission["allowed"]
+    """Whether the person allowed it."""
+    return _process["allowed"] or _permission.get()
 
 
 @cache

@@ -33,9 +33,7 @@ class GivenInPython:
     def put_into(self, suite: Suite) -> Suite:
         """The suite with these parts in their places; what `written` says of records is their number and columns."""
         tasks = tuple(
-            replace(task, rows=self.rows.get(task.index), scored_by=self.scorers.get(task.index))
-            if task.index in self.rows or task.index in self.scorers
-            else task
+            replace(task, rows=self.rows.get(task.index), scored_by=self.scorers.get(task.index), is_own_code=True)
             for task in suite.tasks
         )
         written = {**suite.written, "tasks": [self._told(n, task) for n, task in enumerate(suite.written["tasks"])]}

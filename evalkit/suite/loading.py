@@ -51,7 +51,7 @@ def load_suite(
     Names of adapters and scorers are checked against those given (None: not checked). `allow_unpinned` lets data come
     from a branch of the hub. `environ` is where `${NAME}` is looked up; None: the process's environment.
     """
-    tree = parse(_text(path), str(path))
+    tree = parse(read_text(path), str(path))
     if tree.data is None and not tree.complaints:
         raise SuiteError(f"{path}: is empty; a suite has at least name, models and tasks")
     if not isinstance(tree.data, dict) and not tree.complaints:
@@ -94,7 +94,7 @@ def resolve(
     return suite if given is None else given.put_into(suite)
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
     """The file's text, without a byte-order mark. Raises SuiteError, with near names for a file that is not there."""
     try:
         if path.is_dir():

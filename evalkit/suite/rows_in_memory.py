@@ -153,4 +153,3 @@ def _plain(value: Any, key: str) -> Any:  # noqa: PLR0911  # one return for each
     if type(value).__name__ in {"NAType", "NaTType"}:
         return None
     raise _NoJson(f"the field {key!r} is a {type(value).__name__}, which is no text, number, list or mapping")
-

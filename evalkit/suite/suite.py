@@ -123,9 +123,8 @@ class Suite:
         found = {name: entry.model_dump(mode="json", exclude_none=True) for name, entry in entries.items()}
         for name, entry in found.items():
             written = self.written[section].get(name, {})  # a variant is written under its base
-            entry |= {key: written[key] for key in ("model", "base_url") if isinstance(written.get(key), str)}
-            if name in self.functions:
-                entry |= self.functions[name].identity.facts
+            entry.update({key: written[key] for key in ("model", "base_url") if isinstance(written.get(key), str)})
+            entry.update(self.functions[name].identity.facts if name in self.functions else {})
         return found
 
     def _contents(self, entries: Mapping[str, ModelEntry]) -> dict[str, Any]:

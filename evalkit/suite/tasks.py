@@ -82,6 +82,8 @@ class Task:
     """Records that were given in Python. None: they are read from the file that `entry.data` names."""
     scored_by: object | None = None
     """The scorer that was given in Python. None: the one that `entry.score` names."""
+    is_own_code: bool = False
+    """Whether it was made in Python: the path of its data is then the person's own word, wherever it leads."""
 
     @property
     def instead(self) -> str:
@@ -108,7 +110,8 @@ class Task:
             if self.rows is not None:
                 return self._as_published(self.rows.data(f"{self.name}: data", entry.where))
             if entry.path is not None:
-                found = open_data(entry.path, self.folder, format=entry.format, where=entry.where)
+                also = ((self.folder / entry.path).parent,) if self.is_own_code else ()
+                found = open_data(entry.path, self.folder, format=entry.format, where=entry.where, also=also)
                 found = replace(found, label=str(found.path))  # a message about a record opens the record
                 return self._as_published(found)
             assert entry.hub and entry.file
