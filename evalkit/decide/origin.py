@@ -15,12 +15,17 @@ from typing import Any
 
 from evalkit.decide.facts_at import value_at
 
+OWN_FUNCTION = (
+    "its answers come from a function of somebody's Python code (adapter: function); evalkit does not see which model "
+    "it asks"
+)
 _RECORDED = {
     "replay": "its answers were read from a file (adapter: replay); no model was asked",
     "scripted": "its answers stand in the suite (adapter: scripted); no model was asked",
     "imported": "its scores were imported from another tool; evalkit asked no model",
+    "function": OWN_FUNCTION,
 }
-"""Adapter -> how its answers come about. Every other adapter asks a model."""
+"""Adapter -> how its answers come about, where nobody can say that a model gave them. Every other adapter asks one."""
 
 
 def recorded_answers(facts: Mapping[str, Any], model: str) -> str | None:
