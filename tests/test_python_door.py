@@ -59,7 +59,8 @@ def test_import_evalkit_imports_the_standard_library_only() -> None:
 
 
 def test_records_are_imported_without_an_sdk() -> None:
-    code = "import sys, evalkit; evalkit.Request, evalkit.Suite; print([n for n in ('openai', 'anthropic', 'aiohttp', 'duckdb', 'pandas', 'numpy') if n in sys.modules])"
+    heavy = ("openai", "anthropic", "aiohttp", "duckdb", "pandas", "numpy", "scipy", "pyarrow", "streamlit")
+    code = f"import sys, evalkit; evalkit.Request, evalkit.Suite; print([n for n in {heavy} if n in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPO, check=True)
     assert found.stdout.strip() == "[]"
 
@@ -273,7 +274,8 @@ def test_a_key_in_an_error_of_a_function_is_not_stored(tmp_path: Path, monkeypat
     with pytest.warns(IncompleteRunWarning):
         run = evalkit.run(suite({"mine": ask}, n=2), results=tmp_path)
     frame = run.frame(text=True)
-    assert not frame.astype(str).map(lambda cell: key in cell).to_numpy().any()
+    assert not any(key in str(cell) for name in frame for cell in frame[name])
+    assert "the key is [key removed]" in set(frame.text)
     for path in Path(run.folder).rglob("*"):
         assert not path.is_file() or key.encode() not in path.read_bytes()
 
@@ -651,8 +653,8 @@ def _from_file(path: Path, source: str) -> Any:
             "def make(x):\n    def ask(request):\n        return x\n    return ask\nask = make('b')\n",
         ),
         (
-            "class C:\n    def __init__(self, x):\n        self.x = x\n    def ask(self, r):\n        return self.x\nask = C('a').ask\n",
-            "class C:\n    def __init__(self, x):\n        self.x = x\n    def ask(self, r):\n        return self.x\nask = C('b').ask\n",
+            "class C:\n    def ask(self, r):\n        return self.x\nc = C()\nc.x = 'a'\nask = c.ask\n",
+            "class C:\n    def ask(self, r):\n        return self.x\nc = C()\nc.x = 'b'\nask = c.ask\n",
         ),
         (
             "from functools import partial\ndef g(x, r):\n    return x\nask = partial(g, 'a')\n",
@@ -875,7 +877,7 @@ def test_a_python_suite_has_the_messages_of_a_suite_file(tmp_path: Path) -> None
         (lambda: Suite({"a b": right}, [task()]), "names are letters"),
         (
             lambda: Suite({"m": {"adapter": "function", "model": "os:system"}}, [task()]),
-            "there is no adapter 'function'",
+            "there is no adapter or preset 'function'",
         ),
         (lambda: Suite({"m": right}, [task(), task()]), "is also the name of"),
         (lambda: Suite({"m": right}, [task(score=3)]), "a scorer is a name"),
@@ -896,7 +898,7 @@ def test_no_suite_file_can_name_a_function(tmp_path: Path) -> None:
     )
     with pytest.raises(SuiteError) as caught:
         evalkit.run(path, results=tmp_path)
-    assert "there is no adapter 'function'" in str(caught.value)
+    assert "there is no adapter or preset 'function'" in str(caught.value)
     assert "there is no scorer 'function'" in str(caught.value)
 
 
@@ -906,7 +908,13 @@ def test_a_suite_without_functions_is_written_as_a_file_that_is_the_same_run(tmp
         {"m": Model("scripted", replies={"*": "billing"}), "two": {"adapter": "scripted", "replies": {"*": "no"}}},
         [
             task(score="exact", data=data, critical=True),
-            Task("b", data=tickets(3), prompt="{{ ticket }}", score={"exact": {"case": False}}, target="{{ queue }}"),
+            Task(
+                "b",
+                data=tickets(3),
+                prompt="{{ ticket }}",
+                score={"exact": {"ignore_case": True}},
+                target="{{ queue }}",
+            ),
         ],
         name="shared",
         about="yes: no",
@@ -926,13 +934,13 @@ def test_a_suite_without_functions_is_written_as_a_file_that_is_the_same_run(tmp
         made.to_yaml()
     with pytest.raises(UserError, match=r"tasks\[0\].score is a function"):
         suite({"m": Model("scripted", replies={"*": "x"})}).to_yaml()
-    with pytest.raises(UserError, match="models.mine is a function"):
+    with pytest.raises(UserError, match=r"models\.mine is a function"):
         suite().to_yaml()
 
 
 def test_every_shipped_suite_goes_through_python_and_back(tmp_path: Path) -> None:
     for path in sorted((REPO / "suites").glob("*.yaml")):
-        if path.name in {"mmlu.yaml"}:
+        if "${" in path.read_text():
             continue
         read = Suite.from_yaml(path)
         again = Suite(
@@ -1009,7 +1017,7 @@ def test_a_mistake_in_an_option_is_a_sentence_before_anything_is_asked(
 
 
 def test_run_takes_a_suite_or_a_path_and_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="run takes an evalkit.Suite or the path"):
+    with pytest.raises(UserError, match=r"run takes an evalkit\.Suite or the path"):
         evalkit.run({"name": "x"}, results=tmp_path)
     with pytest.raises(SuiteError, match="there is no such file"):
         evalkit.run(tmp_path / "none.yaml", results=tmp_path)
@@ -1025,12 +1033,12 @@ def test_a_function_whose_receiver_is_unknown_does_not_get_past_a_policy(tmp_pat
     policy.write_text(
         "endpoints: [{hosts: [api.example.com], region: eu}]\nsensitivity: {internal: {regions: [eu]}, public: {}}\n"
     )
-    with pytest.raises(SuiteError, match="models.mine: where a function sends prompts is not known"):
+    with pytest.raises(SuiteError, match=r"models\.mine: where a function sends prompts is not known"):
         evalkit.run(suite(), results=tmp_path, policy=policy)
     named = suite({"mine": Model(right, base_url="https://api.example.com")})
     assert evalkit.run(named, results=tmp_path, policy=policy).status == "complete"
     elsewhere = suite({"mine": Model(right, base_url="https://api.elsewhere.com")})
-    with pytest.raises(SuiteError, match="may not go to api.elsewhere.com"):
+    with pytest.raises(SuiteError, match=r"may not go to api\.elsewhere\.com"):
         evalkit.run(elsewhere, results=tmp_path, policy=policy)
     assert evalkit.run(suite(sensitivity="public"), results=tmp_path, policy=policy).status == "complete"
 
@@ -1089,7 +1097,7 @@ def test_a_gate_says_pass_fail_or_inconclusive_with_every_rule(tmp_path: Path) -
     assert any("evalkit does not see which model it asks" in note for note in passed.notes)
     assert "FAIL" in str(failed)
     assert list(failed.frame().columns)[:3] == ["candidate", "name", "kind"]
-    with pytest.raises(TypeError, match="ask result.passed"):
+    with pytest.raises(TypeError, match=r"ask result\.passed"):
         bool(passed)
 
 
@@ -1145,13 +1153,14 @@ def test_a_run_for_the_gate_stops_once_its_verdict_is_settled(tmp_path: Path) ->
     assert evalkit.gate(run).decision == "fail"
 
 
-def test_the_command_s_gate_refuses_a_candidate_that_is_a_function(tmp_path: Path, capsys: Capture) -> None:
+def test_the_command_s_gate_refuses_a_candidate_that_is_a_function(tmp_path: Path, capfd: Capture) -> None:
     records = _file_of(tickets(60), tmp_path / "triage.jsonl")
     entry = "{adapter: scripted, replies: {'*': billing}}"
     protected = tmp_path / "suite.yaml"
     protected.write_text(
         f"name: suite\nmodels: {{base: {entry}, cand: {entry}}}\n"
-        f"tasks: [{{name: triage, data: {records.name}, prompt: '{{{{ ticket }}}}', target: '{{{{ queue }}}}', score: exact}}]\n"
+        f"tasks: [{{name: triage, data: {records.name}, prompt: '{{{{ ticket }}}}', target: '{{{{ queue }}}}', "
+        "score: exact}]\n"
         "gate: {baseline: base, candidates: [cand], rules: [{quality: all, margin: 0.05}]}\n"
     )
     run = evalkit.run(
@@ -1161,10 +1170,10 @@ def test_the_command_s_gate_refuses_a_candidate_that_is_a_function(tmp_path: Pat
         ),
         results=tmp_path / "results",
     )
-    refused = command(capsys, "gate", run.folder, "--suite", protected)
+    refused = command(capfd, "gate", run.folder, "--suite", protected)
     assert refused.code == 2
     assert "cand: its answers come from a function of somebody's Python code" in refused.err
-    allowed = command(capsys, "gate", run.folder, "--suite", protected, "--allow-recorded")
+    allowed = command(capfd, "gate", run.folder, "--suite", protected, "--allow-recorded")
     assert allowed.code == 0, allowed.err
     assert "PASS on answers of a function: evalkit does not see which model was asked for cand" in allowed.out
     as_baseline = evalkit.run(
@@ -1174,14 +1183,14 @@ def test_the_command_s_gate_refuses_a_candidate_that_is_a_function(tmp_path: Pat
         ),
         results=tmp_path / "results",
     )
-    refused = command(capsys, "gate", as_baseline.folder, "--suite", protected, "--allow-recorded")
+    refused = command(capfd, "gate", as_baseline.folder, "--suite", protected, "--allow-recorded")
     assert refused.code == 2
     assert "the baseline base: its entry changed" in refused.err
     own_scorer = evalkit.run(
         Suite({"base": Model("scripted", replies={"*": "billing"}), "cand": right}, [task(data=records)]),
         results=tmp_path / "results",
     )
-    refused = command(capsys, "gate", own_scorer.folder, "--suite", protected, "--allow-recorded")
+    refused = command(capfd, "gate", own_scorer.folder, "--suite", protected, "--allow-recorded")
     assert refused.code == 2
     assert "triage: the prompt, few-shot examples, scorer or settings changed" in refused.err
 
