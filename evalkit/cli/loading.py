@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.adapters.registry import known_adapters
-from evalkit.cli.forewarning import forewarned
+from evalkit.cli.preflight_warnings import forewarned
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.plan import Plan, PlanOptions, make_plan

@@ -22,7 +22,7 @@ from evalkit.suite.schema import GateEntry
 
 if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
     from evalkit.cli.gating import Outlets
-    from evalkit.cli.stopping import Stopper
+    from evalkit.cli.stopping import GateStopper
     from evalkit.decide.decision import GateDecision
 
 
@@ -102,7 +102,7 @@ def _decide(
 
 
 def _sat(
-    plan: Plan, results: Path, *, new: bool, resume: str | None, no_cache: bool, stopper: Stopper | None
+    plan: Plan, results: Path, *, new: bool, resume: str | None, no_cache: bool, stopper: GateStopper | None
 ) -> RunOutcome:
     """One session with its progress on stderr and the answers that were bought before."""
     progress: list[Progress] = []
@@ -159,10 +159,10 @@ def _sat(
     return outcome
 
 
-def _stopper(plan: Plan, rules: GateEntry, results: Path, baselines: Path) -> Stopper:
+def _stopper(plan: Plan, rules: GateEntry, results: Path, baselines: Path) -> GateStopper:
     from evalkit.cli import stopping
 
-    stopper = stopping.Stopper(plan, rules, results, baselines)
+    stopper = stopping.GateStopper(plan, rules, results, baselines)
     if stopper.watch is None:
         click.echo(f"note: the gate does not stop early: {'; '.join(stopper.reasons)}", err=True)
     elif stopper.reasons:

@@ -21,7 +21,7 @@ from evalkit.engine.stored import stored
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
 from evalkit.records import Outcome, Request, Response, Row
 from evalkit.store.cache import CachedAnswer
-from evalkit.store.lines import Key
+from evalkit.store.row_codec import Key
 from evalkit.suite.redaction import Redactor
 
 

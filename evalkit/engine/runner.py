@@ -35,7 +35,7 @@ from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work
 from evalkit.errors import EvalkitError
 from evalkit.records import Request, Row, Sample
-from evalkit.store.lines import Key
+from evalkit.store.row_codec import Key
 from evalkit.suite.digests import shuffled_place
 from evalkit.suite.redaction import Redactor
 

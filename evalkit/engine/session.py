@@ -31,7 +31,7 @@ from evalkit.errors import EvalkitError, StoreError
 from evalkit.records import Row
 from evalkit.store import journal, judge_files, runs, sealing, summary
 from evalkit.store.journal import Recovered
-from evalkit.store.lines import Key
+from evalkit.store.row_codec import Key
 
 Drive = Callable[[Runner], tuple[RunResult, "signal.Signals | None"]]
 """Runs one Runner to its end; with what came of it, the signal that ended it."""

@@ -2,8 +2,8 @@
 
     score = await in_thread(lambda: score(sample, response, scorer))
 
-A few threads for the whole process, started when the first slow scorer comes. They are daemons: whoever interrupts a run
-twice does not wait for a program to reach its limit (the kernel ends the program with its thread).
+A few threads for the whole process, started when the first slow scorer comes. They are daemons: whoever interrupts a
+run twice does not wait for a program to reach its limit (the kernel ends the program with its thread).
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import Observer, PlannedTask, Work
 from evalkit.records import Sample
 from evalkit.store import journal, judge_files, runs, sealing, summary
-from evalkit.store.lines import Key
+from evalkit.store.row_codec import Key
 from evalkit.store.transcript import transcript
 
 if TYPE_CHECKING:
@@ -80,7 +80,14 @@ def run_judges(
     observer = watch(work.n_rows, recovered.n_done) if watch is not None else None
     with journal.Journal.open(inner, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as own:
         runner = Runner(
-            work, own, done=recovered.is_done, cache=cache, observer=observer, spent=spent, folder=inner, spend_file=spend_file
+            work,
+            own,
+            done=recovered.is_done,
+            cache=cache,
+            observer=observer,
+            spent=spent,
+            folder=inner,
+            spend_file=spend_file,
         )  # fmt: skip
         result, ended_by = drive(runner)
     sealing.seal(inner)
