@@ -160,7 +160,7 @@ def _with_judges(asked: RunResult, judged: RunResult) -> RunResult:
 
 
 def _done(plan: Plan, recovered: Recovered) -> Callable[[Key], bool]:
-    """Which rows are not asked again: those that are marked, and answers that only their judges still owe a mark."""
+    """Which rows are not asked again: those that are scored, and answers that only their judges still owe a score."""
     if plan.panel is None:
         return recovered.is_done
     judged = plan.panel.tasks

@@ -1,10 +1,10 @@
-"""The second half of a run with judges: every stored answer is shown to its judges, then marked by what they said.
+"""The second half of a run with judges: every stored answer is shown to its judges, then scored by what they said.
 
     done = run_judges(plan, panel, folder, log, drive, cache=cache, watch=watch, spent=spent)  # done.result: their run
 
 Judges are asked through the same machinery as models (limiter, retries, cache, budget); their rows live in the run's
 folder `judging` (`store.judge_files`), and a resumed run asks only for what is missing. An answer whose judge could not
-be reached has no mark yet; a verdict that came and cannot be read leaves that judge out of the mean.
+be reached has no score yet; a verdict that came and cannot be read leaves that judge out of the mean.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def run_judges(
     spent: Decimal,
     spend_file: SpendFile | None = None,
 ) -> JudgingResult:
-    """Ask the judges what is owed, then journal the marks of the answers. `watch` is told how many requests there are,
+    """Ask the judges what is owed, then journal the scores of the answers. `watch` is told how many requests there are,
     and how many of them were answered before.
 
     Raises StoreError or RunIncomplete as a run does; what was written is kept.
