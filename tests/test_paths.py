@@ -459,7 +459,7 @@ _OWN_FILES = {
     "suite/policy.py": "the policy file: the person named it",
     "suite/builtin_tasks.py": "tasks of this package",
     "suite/json_schema.py": "writes the schema of this package",
-    "suite/hub.py": "names the hub's cache folder",
+    "suite/hugging_face.py": "names the hub's cache folder",
     "adapters/presets.py": "presets of this package",
     "adapters/vllm_process.py": "notes and logs of servers that evalkit started",
     "adapters/vllm_child.py": "the log of a server that evalkit starts",

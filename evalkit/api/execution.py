@@ -23,7 +23,7 @@ from evalkit.suite.schema import GateEntry
 from evalkit.suite.suite import Suite
 
 if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
-    from evalkit.api.stopping import Stopper
+    from evalkit.api.stopping import GateStopper
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Prepared:
     options: RunOptions
     rules: GateEntry | None = None
     """The gate that the run is made for; None: it decides nothing."""
-    stopper: Stopper | None = None
+    stopper: GateStopper | None = None
     """Says when the gate is settled; None without a gate."""
 
     @property
@@ -77,10 +77,10 @@ def with_stopper(prepared: Prepared) -> tuple[Prepared, str | None]:
     """
     if prepared.rules is None:
         return prepared, None
-    from evalkit.api.stopping import Stopper
+    from evalkit.api.stopping import GateStopper
 
     assert prepared.options.results is not None
-    stopper = Stopper(prepared.plan, prepared.rules, prepared.options.results, prepared.options.baselines)
+    stopper = GateStopper(prepared.plan, prepared.rules, prepared.options.results, prepared.options.baselines)
     note = None
     if stopper.watch is None:
         note = f"the gate does not stop early: {'; '.join(stopper.reasons)}"
@@ -141,7 +141,7 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
 class _SeenByGate:
     """An observer through which the gate sees every row before it is shown."""
 
-    def __init__(self, stopper: Stopper, shown: Observer) -> None:
+    def __init__(self, stopper: GateStopper, shown: Observer) -> None:
         self._gate = stopper.watch
         self._shown = shown
         self.waiting, self.note, self.tick = shown.waiting, shown.note, shown.tick

@@ -23,14 +23,14 @@ from evalkit.api.gating import PROMOTED
 from evalkit.decide.decision import GateDecision
 from evalkit.decide.gate import decide_gate, gate_of
 from evalkit.errors import SuiteError, UserError
-from evalkit.report import findings
+from evalkit.report import rule_text
 from evalkit.report.hostile import visible
 from evalkit.results.run import Run, load_run
 from evalkit.store import runs
 from evalkit.suite.checks import check_gate, check_rule
-from evalkit.suite.complaints import translate
-from evalkit.suite.located import located
 from evalkit.suite.schema import GateEntry
+from evalkit.suite.source_map import without_lines
+from evalkit.suite.suite_errors import translate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,8 +184,8 @@ def result_of(decision: GateDecision) -> GateResult:
 
 def _outcome(candidate: str, finding: Any) -> RuleOutcome:
     condition = finding.condition
-    seen = f"{findings.observed_of(finding)} against {findings.limit_of(finding)}"
-    advice = findings.advice_of(finding)
+    seen = f"{rule_text.observed_of(finding)} against {rule_text.limit_of(finding)}"
+    advice = rule_text.advice_of(finding)
     return RuleOutcome(
         candidate=candidate,
         name=condition.name,
@@ -226,14 +226,14 @@ def _entry(
             f"{run.name} was made from a suite without a gate: give {' and '.join(lacking)} too, like "
             'gate(run, baseline="gpt", rules=[{"quality": "all", "margin": 0.02}])'
         )
-    tree = located({"gate": written}, "gate")
+    tree = without_lines({"gate": written}, "gate")
     if not written.get("candidates"):
         promoted = str(written["baseline"]).startswith(PROMOTED)
         written["candidates"] = list(run.models) if promoted else [m for m in run.models if m != written["baseline"]]
     try:
         entry = GateEntry.model_validate(written)
     except ValidationError as error:
-        inner = located(written, "gate")
+        inner = without_lines(written, "gate")
         raise SuiteError([inner.complaint(loc, said) for loc, said in translate(error, inner)]) from error
     wrong = list(check_gate(("gate",), entry.baseline, list(entry.candidates), list(run.models)))
     for n, rule in enumerate(entry.rules):

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.adapters.registry import known_adapters
-from evalkit.api.forewarning import forewarned
 from evalkit.api.options import RunOptions
+from evalkit.api.preflight_warnings import forewarned
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.plan import Plan, PlanOptions, make_plan
@@ -17,8 +17,8 @@ from evalkit.errors import SuiteError
 from evalkit.paths import find
 from evalkit.scorers.registry import known_scorers
 from evalkit.suite.loading import load_suite, resolve
-from evalkit.suite.located import Located, located
 from evalkit.suite.schema import RunEntry
+from evalkit.suite.source_map import SourceMap, without_lines
 from evalkit.suite.suite import Suite
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def read_suite(path: Path) -> Suite:
     return load_suite(path, known_adapters=_adapters(), known_scorers=known_scorers())
 
 
-def resolve_suite(tree: Located, path: Path, functions: InPython) -> Suite:
+def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> Suite:
     """The suite that Python code says, tasks of other tools not made yet. Raises SuiteError with every complaint."""
     from evalkit.suite.given import MODEL, GivenInPython
 
@@ -143,14 +143,16 @@ def _overridden(suite: Suite, changes: Mapping[str, Any]) -> Suite:
         return suite
     from pydantic import ValidationError
 
-    from evalkit.suite.complaints import translate
+    from evalkit.suite.suite_errors import translate
 
     written = {**suite.run.model_dump(exclude_unset=True), **changes}
     try:
         run = RunEntry.model_validate(written)
     except ValidationError as error:
-        tree = located({"run": written}, "options of the run")
-        found = [tree.complaint(("run", *loc), said) for loc, said in translate(error, located(written, tree.name))]
+        tree = without_lines({"run": written}, "options of the run")
+        found = [
+            tree.complaint(("run", *loc), said) for loc, said in translate(error, without_lines(written, tree.name))
+        ]
         raise SuiteError(found) from error
     return replace(suite, file=suite.file.model_copy(update={"run": run}))
 

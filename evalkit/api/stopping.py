@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from evalkit.api.gating import PROMOTED
-from evalkit.decide import early, race
+from evalkit.decide import early_stopping, sequential_test
 from evalkit.decide.comparability import Side, refuse_unless_comparable
 from evalkit.decide.pairing import too_many_alike
 from evalkit.engine.plan import Plan
@@ -26,7 +26,7 @@ def _read_back(facts: Mapping[str, Any]) -> dict[str, Any]:
     return read
 
 
-class Stopper:
+class GateStopper:
     """What `run --gate` hands to the engine: items in a seeded random order, and when a model is settled."""
 
     def __init__(self, plan: Plan, gate: GateEntry, results: Path, promoted: Path) -> None:
@@ -46,13 +46,13 @@ class Stopper:
                 critical |= sample.critical
         clustered = clustered or too_many_alike(n_again, len(items))
         repeats = plan.work.settings.repeats
-        self.reasons = race.reasons_against(gate, repeats=repeats, clustered=clustered, critical=critical)
+        self.reasons = sequential_test.reasons_against(gate, repeats=repeats, clustered=clustered, critical=critical)
         judged = list(plan.panel.tasks) if plan.panel is not None else []
         if judged:
             self.reasons.append(f"judges mark {', '.join(judged)} only once every answer is there")
-        self.watch: early.Watch | None = None
+        self.watch: early_stopping.EarlyStopping | None = None
         if not judged and gate.early_stop != "off" and repeats == 1 and not clustered:
-            self.watch = early.Watch(gate, items, self.seed, passes_early=not self.reasons)
+            self.watch = early_stopping.EarlyStopping(gate, items, self.seed, passes_early=not self.reasons)
         if gate.baseline.startswith(PROMOTED):
             found = baselines.find(gate.baseline.removeprefix(PROMOTED), promoted, results)
             base = Side.of(found.folder, found.model, gate.baseline)

@@ -21,8 +21,8 @@ from evalkit.errors import SuiteError, UserError
 from evalkit.records import Request, Response, Score
 from evalkit.suite.functions import OwnFunction
 from evalkit.suite.given import MODEL as FUNCTION
-from evalkit.suite.located import located, parse
 from evalkit.suite.rows_in_memory import Rows, as_rows
+from evalkit.suite.source_map import parse, without_lines
 from evalkit.suite.wording import near, short
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ class Suite:
         }
         scorers = {n: task.scorer for n, task in enumerate(self.tasks) if task.scorer is not None}
         rows = {n: task.rows for n, task in enumerate(self.tasks) if task.rows is not None}
-        tree = located(dict(self.written), self._path.name)
+        tree = without_lines(dict(self.written), self._path.name)
         return resolve_suite(tree, self._path, InPython(functions, scorers, rows))
 
     @property

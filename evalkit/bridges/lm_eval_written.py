@@ -18,7 +18,7 @@ from typing import Any
 from evalkit.errors import UserError
 from evalkit.records import Row
 from evalkit.store import runs, sealing
-from evalkit.store.lines import readable
+from evalkit.store.row_codec import readable
 from evalkit.store.transcript import transcript
 from evalkit.writing import write_file
 

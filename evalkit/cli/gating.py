@@ -14,9 +14,9 @@ import click
 
 from evalkit.api.gating import PROMOTED, gate_in
 from evalkit.decide.decision import GateDecision, as_json
-from evalkit.decide.facts_at import value_at
 from evalkit.decide.flips import Flip, read_flips
 from evalkit.decide.gate import decide_gate
+from evalkit.decide.nested import value_at
 from evalkit.errors import UserError
 from evalkit.store import baselines, runs
 from evalkit.suite.schema import GateEntry

@@ -17,9 +17,9 @@ from evalkit.engine.loadtest import SweepSettings
 from evalkit.engine.loadtest_run import LoadTestOutcome, sweep_model
 from evalkit.engine.plan import Plan
 from evalkit.errors import UserError
-from evalkit.latency.load import Slo, Step
+from evalkit.latency.loadtest import Slo, Step
 from evalkit.report.hostile import visible
-from evalkit.report.load import step_line
+from evalkit.report.loadtest import step_line
 
 MOST_IN_FLIGHT = 10_000
 """A client on one machine keeps no more connections than that apart from its own delays."""
@@ -121,7 +121,7 @@ def _print(plan: Plan, outcome: LoadTestOutcome, results: Path, *, as_json: bool
         made = {**facts, "usd_per_mtok_by_utilisation": by_share}
         sys.stdout.write(json_line(made, default=str))
         return
-    from evalkit.report.load import render_load
+    from evalkit.report.loadtest import render_load
 
     render_load(name, outcome.load, by_share)
     click.echo(f"\n{outcome.folder}")

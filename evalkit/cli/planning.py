@@ -79,9 +79,9 @@ def _foreseen(plan: Plan) -> list[dict[str, Any]]:
     gate = plan.suite.gate
     if gate is None:
         return []
-    from evalkit.decide.foresight import foresee
+    from evalkit.decide.power import forecast_power
 
-    return [asdict(look) for look in foresee(gate, {task.name: task.n for task in plan.work.tasks})]
+    return [asdict(look) for look in forecast_power(gate, {task.name: task.n for task in plan.work.tasks})]
 
 
 async def _close(plan: Plan) -> None:

@@ -63,7 +63,7 @@ def _beware(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not facts.get("catalogue") and not reading.mentions(asked.values()):
         return []
     try:
-        catalogue = reading.Shelves().catalogue(facts)
+        catalogue = reading.CatalogueReader().catalogue(facts)
     except UserError as error:
         return [("catalogue", f"left out: {error}")]
     today = datetime.now(UTC).date()

@@ -25,7 +25,7 @@ from evalkit.stats.intervals import wilson
 from evalkit.stats.prediction_powered import corrected_mean
 from evalkit.stats.raters import alpha, kappa
 from evalkit.store import judge_files, queries, reviews, runs, summary
-from evalkit.store.lines import Key
+from evalkit.store.row_codec import Key
 
 _MARKS = {"right": 1.0, "wrong": 0.0}
 RIGHT_FROM = 0.5

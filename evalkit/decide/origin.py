@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from evalkit.decide.facts_at import value_at
+from evalkit.decide.nested import value_at
 
 OWN_FUNCTION = (
     "its answers come from a function of somebody's Python code (adapter: function); evalkit does not see which model "

@@ -1,4 +1,4 @@
-"""One item from request to row: ask, try again within its deadline, mark, price.
+"""One item from request to row: ask, try again within its deadline, score, price.
 
     asked = await ask(item, request, slot, due_at=..., timeout_s=600)     # asked.row is what the journal gets
 
@@ -176,7 +176,7 @@ async def _answered(
     lane.limiter.succeeded(timing.ttfr_s if timing.ttfr_s is not None else timing.ttft_s)
     attempt = AttemptInfo(time.time() - (time.perf_counter() - timing.sent_at), *waits)
     cost = cost_of(item, response, attempt)
-    money.paid(cost)  # before the mark, which may take its time
+    money.paid(cost)  # before the score, which may take its time
     return Asked(await scored_row(item, response, attempt, cost), response)
 
 
@@ -228,7 +228,7 @@ def cost_of(item: Item, response: Response, attempt: AttemptInfo) -> Decimal | N
 
 
 async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost: Decimal | None) -> Row:
-    """The row of an answer, new or from the cache, with its mark. A slow scorer marks beside the event loop."""
+    """The row of an answer, new or from the cache, with its score. A slow scorer scores beside the event loop."""
     model, sample, scorer = item.model, item.sample, item.task.scorer
     if scorer.awaited is not None:
         score = await settle_awaited(sample, response, scorer)

@@ -3,7 +3,7 @@
     for first, *later in conversations(task.samples()): ...     # a sample alone, or the turns of one record
     item = following(item, row)                                 # the next turn, the answer of this one in its prompt
 
-Every turn is a row of its own, with its own request, latency, bill and mark. A turn that brought no text is the end of
+Every turn is a row of its own, with its own request, latency, bill and score. A turn that brought no text is the end of
 its conversation: what would have followed is a row too (`unasked`), so that it is counted and not missing.
 """
 
@@ -64,7 +64,7 @@ def unasked(item: Item, row: Row) -> Iterator[Row]:
     """The rows of the turns that cannot be asked any more, since `row`, the item's own, brought no text.
 
     Where the request failed they failed with it (`errored`). Where the model itself said nothing (a refusal, a limit
-    spent on reasoning), that was its answer to them too: they are marked as an empty reply, at no cost.
+    spent on reasoning), that was its answer to them too: they are scored as an empty reply, at no cost.
     """
     attempt = AttemptInfo(time.time(), queue_s=None, retry_s=None, attempts=0)
     name, dropped = item.model.name, item.task.dropped[item.model.name]

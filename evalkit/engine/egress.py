@@ -25,7 +25,7 @@ from evalkit.suite.tasks import Examined, Task
 
 @dataclass(frozen=True, slots=True)
 class EgressSide:
-    """Models that are asked, or judges that mark."""
+    """Models that are asked, or judges that score."""
 
     section: str
     """models or judges, as the suite calls them."""

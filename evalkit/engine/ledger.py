@@ -2,7 +2,7 @@
 
     ledger = Ledger(journal, done=recovered.is_done, cache=cache, observer=observer)
     owed = ledger.owed(item)              # None: answered in an earlier session
-    left = await ledger.left_by_cache(owed)     # None: bought before, marked and stored just now
+    left = await ledger.left_by_cache(owed)     # None: bought before, scored and stored just now
     ledger.finish(item, request, asked)   # a new answer
 
 Where items are conversations, `owed` and `left_by_cache` give the first turn that is still without an answer.
@@ -21,7 +21,7 @@ from evalkit.engine.stored import stored
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
 from evalkit.records import Outcome, Request, Response, Row
 from evalkit.store.cache import CachedAnswer
-from evalkit.store.lines import Key
+from evalkit.store.row_codec import Key
 from evalkit.suite.redaction import Redactor
 
 

@@ -4,7 +4,7 @@
 
 First a closed loop with 1, 2, 4 ... requests open at any time, then an open loop with arrivals at random (a Poisson
 process, given its number of arrivals) at rising rates. Nothing is retried and nothing comes from a cache: a load test
-measures what a request meets. Every request becomes a row; what the rows say is `latency.load`'s business.
+measures what a request meets. Every request becomes a row; what the rows say is `latency.loadtest`'s business.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from evalkit.engine.budget import ZERO, Budget, request_bytes
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog
 from evalkit.errors import RequestError, RunIncomplete, Stalled, UserError
-from evalkit.latency.load import Seen, Slo, Step, capacity, closed_step, open_step, step_name
+from evalkit.latency.loadtest import Seen, Slo, Step, capacity, closed_step, open_step, step_name
 from evalkit.records import Failure, Outcome, Request, Response, Row, Score
 
 T = TypeVar("T")

@@ -23,7 +23,7 @@ from evalkit.engine.plan import Plan
 from evalkit.engine.stored import RedactedLog, stored_facts
 from evalkit.engine.work import RowLog
 from evalkit.errors import EvalkitError, UserError
-from evalkit.latency.load import Step, find
+from evalkit.latency.loadtest import Step, find
 from evalkit.store import journal, runs, sealing
 from evalkit.suite.digests import digest
 
@@ -38,7 +38,7 @@ class LoadTestOutcome:
     reason: str | None
     """Why it is incomplete; None when it is not."""
     load: Mapping[str, Any]
-    """`latency.load.find`."""
+    """`latency.loadtest.find`."""
 
 
 def sweep_model(

@@ -37,7 +37,7 @@ from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Task
 
 RUN_VERSION = 2
-"""Raised when evalkit asks or marks the same suite differently: rows of two versions never stand in one run."""
+"""Raised when evalkit asks or scores the same suite differently: rows of two versions never stand in one run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ class Plan:
     options: PlanOptions
     work: Work
     digest: str
-    """Identity of what is asked and how it is marked: an incomplete run of the same digest is resumed."""
+    """Identity of what is asked and how it is scored: an incomplete run of the same digest is resumed."""
     notes: tuple[str, ...]
     """Sentences a person should read: settings that some model does not take, a run cut by --limit."""
     facts: Mapping[str, Any]
     """For run.json."""
     panel: Panel | None = None
-    """Who judges the answers; None where every task marks its own."""
+    """Who judges the answers; None where every task scores its own."""
     lacking: tuple[str, ...] = ()
     """Why the run cannot end complete, as sentences: recorded answers that are not there."""
 
@@ -219,7 +219,7 @@ def _adapters(
 def task_scorer(task: Task) -> Scorer:
     """The scorer that a task names, its options bound. Raises SuiteError without place."""
     entry = task.entry
-    # Given in Python; tasks that a bridge brings are marked by the tool that they come from.
+    # Given in Python; tasks that a bridge brings are scored by the tool that they come from.
     own = task.scored_by or getattr(task, "own_scorer", None)
     if isinstance(own, Scorer):
         return replace(own, keeps_reasoning=task.keeps_reasoning)

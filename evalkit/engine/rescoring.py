@@ -1,11 +1,11 @@
-"""Stored answers marked again, without asking any model: after a scorer was mended, or with another one.
+"""Stored answers scored again, without asking any model: after a scorer was mended, or with another one.
 
     done = rescore(folder, suite, Choice(tasks=("gsm8k",), score=None))      # what changed, by task and model
 
 Samples come from the suite as it is now, answers from the run; they meet by (task, digest, occurrence), so a suite
 whose prompts changed has nothing to say about old answers. New rows supersede old ones in a new part of the run:
-nothing is overwritten, and run.json tells which tasks were marked anew, when and how. Either every answer gets its new
-mark or nothing is written.
+nothing is overwritten, and run.json tells which tasks were scored anew, when and how. Either every answer gets its new
+score or nothing is written.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from evalkit.suite.tasks import Task
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to mark again."""
+    """What to score again."""
 
     tasks: tuple[str, ...] | None = None
     """Only these tasks; None: every task of the run."""
@@ -59,7 +59,7 @@ class Changed:
     n_failed: int = 0
     """Rows without an answer (the system's fault): they stay as they are."""
     n_redacted: int = 0
-    """Rows that were redacted before they were stored: the new mark is of what is stored, not of what was said."""
+    """Rows that were redacted before they were stored: the new score is of what is stored, not of what was said."""
 
 
 def rescore(folder: Path, suite: Suite, choice: Choice, *, preview: bool = False) -> list[Changed]:
@@ -95,7 +95,7 @@ def rescore(folder: Path, suite: Suite, choice: Choice, *, preview: bool = False
 
 
 def _tasks(suite: Suite, facts: Mapping[str, Any], choice: Choice) -> dict[str, Task]:
-    """The suite's tasks that are to be marked, the new score in place."""
+    """The suite's tasks that are to be scored, the new score in place."""
     known = {task.name: task for task in suite.tasks}
     asked = facts.get("tasks") or {}
     names = choice.tasks or tuple(asked)
@@ -115,7 +115,7 @@ def _tasks(suite: Suite, facts: Mapping[str, Any], choice: Choice) -> dict[str, 
 
 
 _ASKED = ("messages", "choices", "shots", "mode")
-"""What of a task's identity decides the question; the rest says how it is marked, or which samples are asked."""
+"""What of a task's identity decides the question; the rest says how it is scored, or which samples are asked."""
 _OPTIONAL = ("permute", "turns", "tools", "interface")
 """The same, written only where a task has them."""
 
@@ -182,7 +182,7 @@ def _rescored(
         if marked.waits:
             marked = judged.score(row, sample)
         if marked.outcome is Outcome.ERRORED and row.outcome is Outcome.ERRORED:
-            found.n_failed += 1  # it had no mark before and has none now
+            found.n_failed += 1  # it had no score before and has none now
             continue
         found.n += 1
         found.n_changed += (marked.score, marked.outcome) != (row.score, row.outcome)
@@ -224,7 +224,7 @@ def _score(row: Row, sample: Sample, scorer: Scorer) -> Row:
 
 
 def _refuse_absent(folder: Path, rows: list[Row]) -> None:
-    """An absent mark would not supersede the old one, and the run would stand half in one scorer, half in another."""
+    """An absent score would not supersede the old one, and the run would stand half in one scorer, half in another."""
     absent = [row for row in rows if row.outcome is Outcome.ERRORED]
     if absent:
         raise StoreError(
@@ -242,7 +242,7 @@ def _record(
     judged: StoredVerdicts,
     changed: Mapping[tuple[str, str], Changed],
 ) -> None:
-    """Write into run.json how the tasks are marked now, what their identity was before, and how many of the answers
+    """Write into run.json how the tasks are scored now, what their identity was before, and how many of the answers
     had been redacted."""
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     described, history = dict(facts["tasks"]), list(facts.get("rescored") or ())

@@ -34,7 +34,7 @@ def answered(
     *,
     timed: bool,
 ) -> Row:
-    """The row of an answer, as it was marked. `timed` is False where no model was waited for (a replay)."""
+    """The row of an answer, as it was scored. `timed` is False where no model was waited for (a replay)."""
     usage, timing = response.usage, response.timing
     estimate = reasoning_estimate(response)
     return Row(

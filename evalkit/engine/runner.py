@@ -5,7 +5,7 @@
 One producer for each lane (endpoint) walks tasks, samples, repeats and models in that order, so that models which
 share an endpoint are asked under the same conditions, and waits for a slot before it makes a task: never more
 coroutines than requests in flight. The turns of a conversation follow one another in the slot of the first. What is
-done already (resume) is skipped, what was bought before (cache) is marked without asking (`ledger`). A first Ctrl-C
+done already (resume) is skipped, what was bought before (cache) is scored without asking (`ledger`). A first Ctrl-C
 stops sending and waits for answers that are paid for; a second one does not wait.
 """
 
@@ -15,6 +15,7 @@ import asyncio
 import gc
 import itertools
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -35,7 +36,8 @@ from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work
 from evalkit.errors import EvalkitError
 from evalkit.records import Request, Row, Sample
-from evalkit.store.lines import Key
+from evalkit.scorers.outcomes import prepare
+from evalkit.store.row_codec import Key
 from evalkit.suite.digests import shuffled_place
 from evalkit.suite.redaction import Redactor
 
@@ -43,6 +45,8 @@ LOCAL_IN_FLIGHT = 64
 """Open requests for engines in this process: two batches' worth, so that one gathers while the other runs."""
 PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
+WARM_AFTER_S = 0.01
+"""When the tables that replies are read by are loaded, beside the event loop: once the first requests are under way."""
 GRACE_S = 10.0
 """How long an interrupted run waits for answers that are under way, and most likely billed."""
 
@@ -120,6 +124,7 @@ class Runner:
         gc.collect()
         gc.freeze()  # the plan lives as long as the run: do not walk it again in the middle of an answer
         meter.start()
+        asyncio.get_running_loop().call_later(WARM_AFTER_S, threading.Thread(target=prepare, daemon=True).start)
         try:
             async with asyncio.TaskGroup() as group:
                 ticker = group.create_task(self._tell_waits([lane for lane, _ in lanes]))

@@ -31,7 +31,7 @@ from evalkit.errors import EvalkitError, StoreError
 from evalkit.records import Row
 from evalkit.store import journal, judge_files, runs, sealing, summary
 from evalkit.store.journal import Recovered
-from evalkit.store.lines import Key
+from evalkit.store.row_codec import Key
 
 Drive = Callable[[Runner], Awaitable[tuple[RunResult, "signal.Signals | None"]]]
 """Runs one Runner to its end; with what came of it, the signal that ended it."""
@@ -168,7 +168,7 @@ def _with_judges(asked: RunResult, judged: RunResult) -> RunResult:
 
 
 def _done(plan: Plan, recovered: Recovered) -> Callable[[Key], bool]:
-    """Which rows are not asked again: those that are marked, and answers that only their judges still owe a mark."""
+    """Which rows are not asked again: those that are scored, and answers that only their judges still owe a score."""
     if plan.panel is None:
         return recovered.is_done
     judged = plan.panel.tasks

@@ -20,7 +20,7 @@ import orjson
 from evalkit.errors import StoreError
 from evalkit.reading import read_file
 from evalkit.store import runs
-from evalkit.store.lines import Key
+from evalkit.store.row_codec import Key
 
 FOLDER = "judging"
 LABELS = "labels.jsonl"

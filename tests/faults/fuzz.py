@@ -23,7 +23,7 @@ from evalkit.engine.rows import AttemptInfo, answered
 from evalkit.errors import RequestError
 from evalkit.records import Outcome, Request, Response, Sample, Score, Settings
 from evalkit.store import parts
-from evalkit.store.lines import from_line, to_line
+from evalkit.store.row_codec import from_line, to_line
 from tests.faults import replies
 
 VALUES: list[Any] = [

@@ -1,10 +1,10 @@
-"""The second half of a run with judges: every stored answer is shown to its judges, then marked by what they said.
+"""The second half of a run with judges: every stored answer is shown to its judges, then scored by what they said.
 
     done = await run_judges(plan, panel, folder, log, drive, cache=cache, watch=watch, spent=spent)
 
 Judges are asked through the same machinery as models (limiter, retries, cache, budget); their rows live in the run's
 folder `judging` (`store.judge_files`), and a resumed run asks only for what is missing. An answer whose judge could not
-be reached has no mark yet; a verdict that came and cannot be read leaves that judge out of the mean.
+be reached has no score yet; a verdict that came and cannot be read leaves that judge out of the mean.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import Observer, PlannedTask, Work
 from evalkit.records import Sample
 from evalkit.store import journal, judge_files, runs, sealing, summary
-from evalkit.store.lines import Key
+from evalkit.store.row_codec import Key
 from evalkit.store.transcript import transcript
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ async def run_judges(
     spent: Decimal,
     spend_file: SpendFile | None = None,
 ) -> JudgingResult:
-    """Ask the judges what is owed, then journal the marks of the answers. `watch` is told how many requests there are,
+    """Ask the judges what is owed, then journal the scores of the answers. `watch` is told how many requests there are,
     and how many of them were answered before.
 
     Raises StoreError or RunIncomplete as a run does; what was written is kept.

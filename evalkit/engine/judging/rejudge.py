@@ -1,4 +1,4 @@
-"""Judged answers marked again by what their judges said at the time: nobody is asked.
+"""Judged answers scored again by what their judges said at the time: nobody is asked.
 
     judged = StoredVerdicts.of(folder, suite, tasks)
     judged.score(row, sample)             # the row under the suite's scale or verdicts of today
@@ -61,7 +61,7 @@ class StoredVerdicts:
         identities: dict[str, Mapping[str, Any]] = {}
         for task in tasks:
             judging = compile_judging(task.entry.score)
-            assert judging is not None  # its scorer says that judges mark it
+            assert judging is not None  # its scorer says that judges score it
             before = (recorded.get(task.name) or {}).get("identity", {}).get("judges", {})
             _require_same_judges(task, judging, suite, before)
             verdict = make_scorer(READER, judging.verdict)
@@ -80,7 +80,7 @@ class StoredVerdicts:
         return cls(judged, identities, verdicts_of(inner, readers), others_of(folder, judged))
 
     def score(self, row: Row, sample: Sample) -> Row:
-        """The row with the mark that its stored verdicts make. Raises SuiteError where a verdict is not stored."""
+        """The row with the score that its stored verdicts make. Raises SuiteError where a verdict is not stored."""
         answer = JudgedAnswer(self.tasks[row.task], sample, row, self.others.get(item_of(row)))
         score = score_of(answer, self.verdicts)
         if score.value is None and row.score is not None:
@@ -91,7 +91,7 @@ class StoredVerdicts:
     def facts(folder: Path, tasks: Mapping[str, Any]) -> dict[str, Any]:
         """What run.json says of the verdicts as they are read now; nothing where nobody judged.
 
-        `tasks` is what it says of the tasks now. All that judges mark count, whichever were marked again: a gate looks
+        `tasks` is what it says of the tasks now. All that judges score count, whichever were scored again: a gate looks
         at the sum.
         """
         inner = judge_files.judging_of(folder)
@@ -102,11 +102,11 @@ class StoredVerdicts:
         return {"judges_unread": unread(inner, verdicts_of(inner, readers))}
 
     def identity(self, task: str) -> dict[str, Any]:
-        """What the task's identity says of its judges; nothing for a task that marks its own."""
+        """What the task's identity says of its judges; nothing for a task that scores its own."""
         return {"judge": self.identities[task]} if task in self.identities else {}
 
     def label(self, task: str) -> str | None:
-        """The scorer as it is shown; None for a task that marks its own."""
+        """The scorer as it is shown; None for a task that scores its own."""
         return label_of(self.identities[task]) if task in self.identities else None
 
 

@@ -57,7 +57,7 @@ class JudgedAnswer:
 
 
 def answers_of(folder: Path, tasks: Mapping[str, JudgedTask]) -> Iterator[JudgedAnswer]:
-    """Every stored answer that judges mark: those that came, and were not settled as refused, empty or cut to nothing.
+    """Every stored answer that judges score: those that came, and were not settled as refused, empty or cut to nothing.
 
     Raises SuiteError for an answer to a question that the tasks do not hold.
     """
@@ -86,7 +86,7 @@ def others_of(folder: Path, tasks: Mapping[str, JudgedTask]) -> dict[tuple[str, 
 def questions(answer: JudgedAnswer) -> Iterator[Sample]:
     """What each judge is asked about an answer: once, or a pair in both orders; nothing where there is no pair.
 
-    An answer that cannot be shown (longer than any prompt may be) is not asked about, and stays without a mark.
+    An answer that cannot be shown (longer than any prompt may be) is not asked about, and stays without a score.
     """
     judging, row = answer.task.judging, answer.row
     if answer.itself or (judging.pair is not None and answer.other is None):
@@ -157,7 +157,7 @@ def verdicts_of(inner: Path, readers: Mapping[str, Scorer]) -> dict[tuple[str, s
 
 
 def score_of(answer: JudgedAnswer, verdicts: Verdicts) -> Score:
-    """The mark of an answer; absent, with the reason that names the judge, while a judge's reply is owed."""
+    """The score of an answer; absent, with the reason that names the judge, while a judge's reply is owed."""
     judging = answer.task.judging
     if answer.itself:
         return graded(TIE, None, "compared with itself: a tie")
@@ -176,7 +176,7 @@ def score_of(answer: JudgedAnswer, verdicts: Verdicts) -> Score:
 
 
 def rescored_rows(folder: Path, tasks: Mapping[str, JudgedTask], verdicts: Verdicts) -> Iterator[Row]:
-    """The rows whose mark the verdicts change."""
+    """The rows whose score the verdicts change."""
     for answer in answers_of(folder, tasks):
         row = with_score(answer.row, score_of(answer, verdicts))
         if (row.outcome, row.score, row.reason, row.parts) != (
@@ -186,7 +186,7 @@ def rescored_rows(folder: Path, tasks: Mapping[str, JudgedTask], verdicts: Verdi
 
 
 def with_score(row: Row, score: Score) -> Row:
-    """The row with this mark."""
+    """The row with this score."""
     return replace(
         row,
         score=score.value,
@@ -200,7 +200,7 @@ def with_score(row: Row, score: Score) -> Row:
 def unread(inner: Path, verdicts: Verdicts) -> dict[str, dict[str, dict[str, list[int]]]]:
     """By judge, model and task: how many answers the judge's replies about could not be read, and how many were judged.
 
-    Of a pair, one order that cannot be read is enough: the judge then has no mark for the answer.
+    Of a pair, one order that cannot be read is enough: the judge then has no score for the answer.
     """
     lost: dict[tuple[str, str, str, str], bool] = {}
     for row in sealing.rows_of(inner):
