@@ -126,15 +126,16 @@ WORDS = (
 """Keywords that are the person's word about a suite for as long as the call lasts (`api.words`)."""
 
 
-def options_of(results: str | Path, given: Mapping[str, Any]) -> RunOptions:
+def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptions:
     """The record for keyword arguments as Python gives them. Raises UserError for one that is unknown, or not as it
     should be."""
     known = list(RunKeywords.__annotations__)
     if unknown := [name for name in given if name not in known]:
         raise UserError(f"there is no option {unknown[0]!r}; {near(unknown[0], known)}")
     given = {name: value for name, value in given.items() if name not in WORDS}
-    from evalkit.store.runs import refuse_address
+    from evalkit.store.runs import default_results, refuse_address
 
+    results = default_results() if results is None else results
     refuse_address(results)
     made: dict[str, Any] = {"results": Path(results), "run": {k: given[k] for k in OF_RUN if k in given}}
     for name in (one.name for one in fields(RunOptions)):

@@ -25,11 +25,12 @@ from evalkit.store.runs import update_facts
 def run(
     suite: Suite | str | Path,
     *,
-    results: str | Path = "results",
+    results: str | Path | None = None,
     progress: ProgressCallback | None = None,
     **options: Unpack[RunKeywords],
 ) -> Run:
-    """Ask every model of a suite, score the answers, store them; the run, which is also in a folder under `results`.
+    """Ask every model of a suite, score the answers, store them; the run, which is also in a folder under `results`
+    (None: EVALKIT_RESULTS, or `results` in the working directory).
 
     An incomplete run of the same content is resumed, as `evalkit run` does. Works in any thread. Inside a running event
     loop (Jupyter, a server) it runs in a thread of its own with a loop of its own, and this call waits for it: there,
@@ -50,7 +51,7 @@ def run(
 async def arun(
     suite: Suite | str | Path,
     *,
-    results: str | Path = "results",
+    results: str | Path | None = None,
     progress: ProgressCallback | None = None,
     **options: Unpack[RunKeywords],
 ) -> Run:
@@ -98,7 +99,7 @@ def _opened(outcome: RunOutcome) -> Run:
 
 
 def _in_own_thread(
-    suite: Suite | str | Path, results: str | Path, progress: ProgressCallback | None, options: Mapping[str, Any]
+    suite: Suite | str | Path, results: str | Path | None, progress: ProgressCallback | None, options: Mapping[str, Any]
 ) -> Run:
     """`arun` in a thread with a loop of its own; Ctrl-C here stops it cleanly."""
     context = contextvars.copy_context()

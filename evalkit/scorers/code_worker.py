@@ -28,28 +28,28 @@ from evalkit.scorers.cage.syscalls import is_known_machine
 
 SAID_BYTES = 1000
 """What the process may say: a word and the name of an error."""
-_permission = ContextVar("code_execution", default=False)
-_process = {"allowed": False}
+_here = ContextVar("code_execution", default=False)
+_permission = {"allowed": False}
 
 
 def allow() -> None:
     """The person running evalkit allows code to be run in this process's life."""
-    _process["allowed"] = True
+    _permission["allowed"] = True
 
 
 @contextmanager
 def allowed_here() -> Iterator[None]:
     """The person allows code to be run within this block, and in what it starts."""
-    before = _permission.set(True)
+    before = _here.set(True)
     try:
         yield
     finally:
-        _permission.reset(before)
+        _here.reset(before)
 
 
 def allowed() -> bool:
     """Whether the person allowed it."""
-    return _process["allowed"] or _permission.get()
+    return _permission["allowed"] or _here.get()
 
 
 @cache
