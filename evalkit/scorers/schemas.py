@@ -7,7 +7,9 @@ A schema may come from a pull request. So it may not fetch anything (`$ref` only
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -68,6 +70,11 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
         if wanted and isinstance(value, list) and len({canonical(item) for item in value}) < len(value):
             yield ValidationError("has items that are not unique")
 
+    def multiple(validator: Any, wanted: float, value: Any, schema: Any) -> Iterator[ValidationError]:
+        del validator, schema
+        if isinstance(value, int | float) and not isinstance(value, bool) and not _is_multiple(value, wanted):
+            yield ValidationError(f"{value!r:.100} is not a multiple of {wanted!r}")
+
     follow: Any = Draft202012Validator.VALIDATORS["$ref"]
     followed = [0]
 
@@ -77,7 +84,7 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
             raise _TooMany
         yield from follow(validator, wanted, value, schema) or ()
 
-    checks = {"pattern": pattern, "uniqueItems": unique, "$ref": reference}
+    checks = {"pattern": pattern, "uniqueItems": unique, "multipleOf": multiple, "$ref": reference}
     safe = extend(Draft202012Validator, checks)  # type: ignore[no-untyped-call]
     validator = safe(schema, registry=Registry())
 
@@ -100,6 +107,13 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
     except (RecursionError, Unresolvable) as error:
         raise SuiteError(f"{where}: a `$ref` leads round in a circle, or nowhere: {error}") from error
     return complain
+
+
+def _is_multiple(value: float, of: float) -> bool:
+    """By the digits as they are written: 0.3 is a multiple of 0.1. A number beyond all floats (1e400) is of nothing."""
+    if not (math.isfinite(value) if isinstance(value, float) else True):
+        return False
+    return Fraction(repr(value)) % Fraction(repr(of)) == 0
 
 
 def canonical(value: Any) -> str:
