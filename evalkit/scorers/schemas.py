@@ -71,10 +71,13 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
             yield ValidationError("has items that are not unique")
 
     def multiple(validator: Any, wanted: float, value: Any, schema: Any) -> Iterator[ValidationError]:
-        del validator, schema
-        if isinstance(value, int | float) and not isinstance(value, bool) and not _is_multiple(value, wanted):
-            yield ValidationError(f"{value!r:.100} is not a multiple of {wanted!r}")
+        try:
+            yield from divide(validator, wanted, value, schema) or ()
+        except (OverflowError, ValueError):
+            if not _is_multiple(value, wanted):
+                yield ValidationError(f"a number of this size is not a multiple of {wanted!r}")
 
+    divide: Any = Draft202012Validator.VALIDATORS["multipleOf"]
     follow: Any = Draft202012Validator.VALIDATORS["$ref"]
     followed = [0]
 
@@ -110,8 +113,8 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
 
 
 def _is_multiple(value: float, of: float) -> bool:
-    """By the digits as they are written: 0.3 is a multiple of 0.1. A number beyond all floats (1e400) is of nothing."""
-    if not (math.isfinite(value) if isinstance(value, float) else True):
+    """For numbers that floats cannot divide, exactly. One beyond all floats (1e400) is a multiple of nothing."""
+    if isinstance(value, float) and not math.isfinite(value):
         return False
     return Fraction(repr(value)) % Fraction(repr(of)) == 0
 
