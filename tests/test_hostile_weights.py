@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tokenizers import Tokenizer
 
 from evalkit.adapters import checkpoint_trial, template_process, tokenizer_process
@@ -314,7 +313,10 @@ def test_a_tokenizer_of_its_own_process_says_the_same_as_the_library(folder: Pat
     ours = read(folder).tokenizer
     for text in ("", "a word", " two  words\n", "déjà vu \u65e5\u672c \U0001f600", "<|user|>hi<|end|>", "x" * 5000):
         for special in (True, False):
-            made, wanted = ours.encode(text, add_special_tokens=special), library.encode(text, add_special_tokens=special)
+            made, wanted = (
+                ours.encode(text, add_special_tokens=special),
+                library.encode(text, add_special_tokens=special),
+            )
             assert made.tokens == wanted.tokens and made.ids == wanted.ids
             assert made.special_tokens_mask == wanted.special_tokens_mask
             assert ours.decode(made.ids, skip_special_tokens=special) == library.decode(

@@ -126,7 +126,8 @@ def test_corpus_figures_are_none_where_nothing_is_defined() -> None:
 @pytest.mark.parametrize(
     ("scorer", "options"),
     [
-        ("math", {"limit_s": 1e12}), ("math", {"limit_s": 61}), ("math", {"limit_s": 0}), ("math", {"limit_s": 10**400}),
+        ("math", {"limit_s": 1e12}), ("math", {"limit_s": 61}), ("math", {"limit_s": 0}),
+        ("math", {"limit_s": 10**400}),
         ("code", {"limit_s": 1e9}), ("code", {"memory_mb": 1e9}), ("code", {"memory_mb": 1}), ("code", {"limit_s": 0}),
         ("numbers", {"tolerance": 10**400}), ("numbers", {"tolerance": {"rel": 10**400}}),
     ],

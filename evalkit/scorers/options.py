@@ -16,7 +16,6 @@ from typing import Any, Protocol
 
 from evalkit.errors import SuiteError
 
-
 _LARGEST = sys.float_info.max
 
 
@@ -76,7 +75,9 @@ class Amount:
         fine = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
         if fine and self.least <= value and (self.most is None or value <= self.most):
             return None
-        return f"a number from {self.least:g} to {self.most:,}" if self.most is not None else "a number that is 0 or more"
+        return (
+            f"a number from {self.least:g} to {self.most:,}" if self.most is not None else "a number that is 0 or more"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,14 +70,6 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
         if wanted and isinstance(value, list) and len({canonical(item) for item in value}) < len(value):
             yield ValidationError("has items that are not unique")
 
-    def multiple(validator: Any, wanted: float, value: Any, schema: Any) -> Iterator[ValidationError]:
-        try:
-            yield from divide(validator, wanted, value, schema) or ()
-        except (OverflowError, ValueError):
-            if not _is_multiple(value, wanted):
-                yield ValidationError(f"a number of this size is not a multiple of {wanted!r}")
-
-    divide: Any = Draft202012Validator.VALIDATORS["multipleOf"]
     follow: Any = Draft202012Validator.VALIDATORS["$ref"]
     followed = [0]
 
@@ -87,7 +79,7 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
             raise _TooMany
         yield from follow(validator, wanted, value, schema) or ()
 
-    checks = {"pattern": pattern, "uniqueItems": unique, "multipleOf": multiple, "$ref": reference}
+    checks = {"pattern": pattern, "uniqueItems": unique, "multipleOf": _multiple, "$ref": reference}
     safe = extend(Draft202012Validator, checks)  # type: ignore[no-untyped-call]
     validator = safe(schema, registry=Registry())
 
@@ -110,6 +102,19 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
     except (RecursionError, Unresolvable) as error:
         raise SuiteError(f"{where}: a `$ref` leads round in a circle, or nowhere: {error}") from error
     return complain
+
+
+def _multiple(validator: Any, wanted: float, value: Any, schema: Any) -> Iterator[Any]:
+    """jsonschema's own check, and an exact one where its floats overflow."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+
+    divide: Any = Draft202012Validator.VALIDATORS["multipleOf"]
+    try:
+        yield from divide(validator, wanted, value, schema) or ()
+    except (OverflowError, ValueError):
+        if not _is_multiple(value, wanted):
+            yield ValidationError(f"a number of this size is not a multiple of {wanted!r}")
 
 
 def _is_multiple(value: float, of: float) -> bool:

@@ -91,8 +91,8 @@ def _listed(batch: Any, before: int, label: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = batch.to_pylist()
     except (ValueError, OverflowError) as error:
         raise SuiteError(
-            f"{label} rows {before + 1:,} to {before + batch.num_rows:,}: hold a value that cannot be read, like a date "
-            f"beyond the year 9999: {str(error).splitlines()[0][:200]}"
+            f"{label} rows {before + 1:,} to {before + batch.num_rows:,}: hold a value that cannot be read, like a "
+            f"date beyond the year 9999: {str(error).splitlines()[0][:200]}"
         ) from error
     return rows
 
