@@ -329,7 +329,28 @@ def _otherwise_billed(read: Suite, facts: Mapping[str, Any], now: Mapping[str, A
         ]
         if changed:
             wrong.append(f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its cost")
+    if (said := _otherwise_priced(read, facts)) is not None:
+        wrong.append(said)
     return wrong
+
+
+def _otherwise_priced(read: Suite, facts: Mapping[str, Any]) -> str | None:
+    """A line where the run was billed by a prices.yaml that does not lie beside the suite; None where it was not.
+
+    Prices that the person named for the run (--prices) are the person's word.
+    """
+    from evalkit.cli.loading import prices_beside
+
+    file = facts.get("price_file")
+    if "price_file" not in facts or value_at(facts, "price_file", "of") == "person":
+        return None
+    had = value_at(facts, "price_file", "sha256") if file is not None else None
+    if had == prices_beside(read):
+        return None
+    return (
+        "  prices.yaml: the run was billed by another one than lies beside the suite, and a rule is about cost "
+        "(change prices on their own before, or name them yourself: evalkit run --prices FILE)"
+    )
 
 
 def _other_weights(suite: Suite, facts: Mapping[str, Any], section: str, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -13,7 +14,7 @@ from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.plan import Plan, PlanOptions, make_plan
 from evalkit.errors import UserError
-from evalkit.paths import find
+from evalkit.paths import Inside, find
 from evalkit.scorers.registry import known_scorers
 from evalkit.suite.loading import load_suite
 from evalkit.suite.suite import Suite
@@ -66,8 +67,23 @@ def planned(
     hosts = frozenset(host.strip() for host in allow_key_host)
     own = {} if results is None else _own_hardware(suite, results)
     plan = make_plan(suite, PlanOptions(models, tasks, limit, dollars(max_cost), hosts, own, allow_suite_code), book)
-    told = _catalogue(suite)
-    return forewarned(replace(plan, facts={**plan.facts, "catalogue": told}) if told else plan)
+    facts = {**plan.facts, "price_file": _price_file(prices, beside)}
+    if told := _catalogue(suite):
+        facts["catalogue"] = told
+    return forewarned(replace(plan, facts=facts))
+
+
+def _price_file(named: Path | None, beside: Inside) -> dict[str, str] | None:
+    """For run.json: the file that gave prices before the book, and whose word it is; None where there is none."""
+    if named is not None:
+        return {"name": named.name, "of": "person", "sha256": hashlib.sha256(named.read_bytes()).hexdigest()}
+    return {"name": beside.name, "of": "suite", "sha256": beside.sha256()} if beside.is_file() else None
+
+
+def prices_beside(suite: Suite) -> str | None:
+    """Digest of the prices.yaml beside a suite; None where there is none. Raises SuiteError outside its folders."""
+    beside = find(PRICE_FILE, suite.folder, label=str(suite.folder / PRICE_FILE))
+    return beside.sha256() if beside.is_file() else None
 
 
 def _catalogue(suite: Suite) -> list[dict[str, Any]]:
