@@ -15,7 +15,8 @@ from evalkit.decide.pairing import too_many_alike
 from evalkit.engine.plan import Plan
 from evalkit.records import Row
 from evalkit.report.progress import Progress
-from evalkit.store import baselines, columns
+from evalkit.store import baselines
+from evalkit.store import table as stored
 from evalkit.suite.schema import GateEntry
 
 
@@ -73,7 +74,7 @@ class Stopper:
     def _note(self, name: str, folder: Path, model: str) -> None:
         if self.watch is None:
             return
-        table = columns.model_rows(folder, model)
+        table = stored.model_rows(folder, model)
         wanted = ("task", "sample_digest", "occurrence", "outcome", "score")
         for task, digest, occurrence, outcome, score in zip(*(table[c].to_pylist() for c in wanted), strict=True):
             if outcome != "errored" or name.startswith(PROMOTED):

@@ -35,7 +35,8 @@ from evalkit.decide.rules import Condition, Finding, conditions
 from evalkit.errors import StoreError, UserError
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
-from evalkit.store import baselines, columns, runs
+from evalkit.store import baselines, runs
+from evalkit.store import table as stored
 from evalkit.suite.schema import GateEntry
 
 if TYPE_CHECKING:
@@ -95,19 +96,19 @@ def paired(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> tupl
     """The first candidate's name and its pairs, for a look at the gate itself. Raises as `decide_gate` does."""
     (base, rows), side = _baseline(gate, folder, results, promoted), Side.of(folder, gate.candidates[0])
     refuse_unless_comparable(base, side)
-    return side.model, pair(*common_rows(rows, columns.model_rows(side.folder, side.model)))
+    return side.model, pair(*common_rows(rows, stored.model_rows(side.folder, side.model)))
 
 
 def _baseline(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> tuple[Side, pa.Table]:
     if not gate.baseline.startswith("baseline@"):
         side = Side.of(folder, gate.baseline)
-        return side, columns.model_rows(folder, side.model)
+        return side, stored.model_rows(folder, side.model)
     found = baselines.find(gate.baseline.removeprefix("baseline@"), promoted, results)
     return Side.of(found.folder, found.model, gate.baseline), found.rows
 
 
 def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> CandidateDecision:
-    rows = columns.model_rows(side.folder, side.model)
+    rows = stored.model_rows(side.folder, side.model)
     stopped = _stopped(side)
     for of, table in ((base, base_rows), (side, rows)):
         wholeness.refuse_unknown(of, table)
@@ -214,7 +215,7 @@ def _ratio_refused(base: Side, side: Side) -> str | None:
 
 def _served_otherwise(base: pa.Table, cand: pa.Table) -> list[str]:
     """The served models of both sides, where they are not the same: what a provider serves under a name can change."""
-    ours, theirs = (sorted(columns.labels_codes(table["served_model"])[0]) for table in (base, cand))
+    ours, theirs = (sorted(stored.labels_codes(table["served_model"])[0]) for table in (base, cand))
     if ours == theirs:
         return []
     first, second = (", ".join(names[:3]) or "not reported" for names in (ours, theirs))
@@ -225,7 +226,7 @@ def _served(base: pa.Table, cand: pa.Table) -> list[str]:
     """Served models, where a side was answered by more than one."""
     notes = []
     for name, table in (("baseline", base), ("candidate", cand)):
-        labels, _ = columns.labels_codes(table["served_model"])
+        labels, _ = stored.labels_codes(table["served_model"])
         if len(labels) > 1:
             notes.append(f"the {name} was served by {len(labels)} models: {', '.join(sorted(labels)[:5])}")
     return notes
@@ -332,12 +333,12 @@ def common_rows(first: pa.Table, second: pa.Table) -> tuple[pa.Table, pa.Table]:
 
     names = []
     for column in ("task", "sample_digest"):
-        names.append(columns.names_codes([first[column], second[column]]))
+        names.append(stored.names_codes([first[column], second[column]]))
     keys = [
-        [names[0][k], names[1][k], columns.floats(table["occurrence"]), columns.floats(table["repeat"])]
+        [names[0][k], names[1][k], stored.floats(table["occurrence"]), stored.floats(table["repeat"])]
         for k, table in enumerate((first, second))
     ]
-    joined = columns.joint(*(np.concatenate((a, b)) for a, b in zip(*keys, strict=True)))
+    joined = stored.joint(*(np.concatenate((a, b)) for a, b in zip(*keys, strict=True)))
     n = first.num_rows
     ours, theirs = np.isin(joined[:n], joined[n:]), np.isin(joined[n:], joined[:n])
     return (

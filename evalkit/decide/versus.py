@@ -17,7 +17,7 @@ from evalkit.decide.gate import common_rows
 from evalkit.decide.pairing import Pairs, pair
 from evalkit.decide.rules import Condition
 from evalkit.stats.symmetry import mcnemar
-from evalkit.store import columns
+from evalkit.store import table as stored
 
 ALPHA = 0.025
 """Of each side of a 95 % interval."""
@@ -55,7 +55,7 @@ class Versus:
 def compare(a: Side, b: Side) -> Versus:
     """The comparison. Raises NotComparable with a list of what differs."""
     refuse_unless_comparable(a, b)
-    ours, theirs = columns.model_rows(a.folder, a.model), columns.model_rows(b.folder, b.model)
+    ours, theirs = stored.model_rows(a.folder, a.model), stored.model_rows(b.folder, b.model)
     caveats = list(dict.fromkeys([*wholeness.unfinished(a), *wholeness.unfinished(b)]))
     if caveats or a.facts.get("stopped_early") or b.facts.get("stopped_early"):
         n = max(ours.num_rows, theirs.num_rows)

@@ -11,7 +11,8 @@ import numpy as np
 
 from evalkit.decide.comparability import Side
 from evalkit.decide.pairing import NotComparable, Pairs
-from evalkit.store import columns, runs
+from evalkit.store import runs
+from evalkit.store import table as stored
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,7 +87,7 @@ def errors(side: Side, table: pa.Table) -> str | None:
 
 
 def _count(table: pa.Table) -> int:
-    labels, codes = columns.labels_codes(table["outcome"])
+    labels, codes = stored.labels_codes(table["outcome"])
     return int((codes == labels.index("errored")).sum()) if "errored" in labels else 0
 
 
@@ -125,7 +126,7 @@ def refuse_other_repeats(side: Side, pairs: Pairs) -> None:
 
 def _surplus(side: Side, table: pa.Table) -> dict[str, int]:
     """By task: rows that are there beyond those that the run asked; negative where some are missing."""
-    names, codes = columns.labels_codes(table["task"])
+    names, codes = stored.labels_codes(table["task"])
     found = dict(zip(names, np.bincount(codes[codes >= 0], minlength=len(names)).tolist(), strict=True))
     asked = {name: side.repeats * int(task["n"]) for name, task in side.tasks.items()}
     return {name: found.get(name, 0) - asked.get(name, 0) for name in {**asked, **found}}
