@@ -9,8 +9,8 @@ import jsonschema
 
 from evalkit.suite import builtin_tasks
 from evalkit.suite.json_schema import as_text, json_schema
-from evalkit.suite.located import parse
 from evalkit.suite.schema.policy import PolicyFile
+from evalkit.suite.source_map import parse
 
 REPO = Path(__file__).parent.parent
 

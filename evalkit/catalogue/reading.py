@@ -24,7 +24,7 @@ from evalkit.catalogue.facts import DAYS, FIELDS, LICENCE_KINDS, LISTS, TIERS, U
 from evalkit.errors import UserError
 from evalkit.facts.base import Json
 from evalkit.paths import Inside
-from evalkit.suite.located import Loc, Located, parse
+from evalkit.suite.source_map import Loc, SourceMap, parse
 from evalkit.suite.wording import near
 
 FILE_NAME = "models.yaml"
@@ -48,7 +48,7 @@ def load(files: Iterable[Path] = (), recorded: Iterable[Json] = ()) -> Catalogue
         name = one.get("file") if isinstance(one, dict) else None
         if not isinstance(one, dict) or not isinstance(name, str):
             raise UserError("what the run kept of its suite's facts is damaged")
-        catalogue = catalogue.corrected(_models(Located(name, one.get("content"))))
+        catalogue = catalogue.corrected(_models(SourceMap(name, one.get("content"))))
     for path in files:
         catalogue = catalogue.corrected(read(path))
     return catalogue
@@ -68,7 +68,7 @@ def mentions(models: Iterable[str]) -> bool:
     return any(name.endswith("latest") or any(name in text for text in texts) for name in wanted if name)
 
 
-class Shelves:
+class CatalogueReader:
     """One catalogue for each run: the same for all that brought no file of their own."""
 
     def __init__(self, extra: Iterable[Path] = (), *, own: bool = True) -> None:
@@ -105,7 +105,7 @@ def record(path: Path | Inside) -> dict[str, Any]:
     return {"file": path.name, "content": tree.data}
 
 
-def _parsed(path: Path | Inside) -> Located:
+def _parsed(path: Path | Inside) -> SourceMap:
     try:
         size = path.n_bytes() if isinstance(path, Inside) else path.stat().st_size
         if size > _MOST_BYTES:
@@ -124,7 +124,7 @@ def _built_in() -> Mapping[str, Known]:
     return _models(tree, own=False)
 
 
-def _models(tree: Located, *, own: bool = True) -> dict[str, Known]:
+def _models(tree: SourceMap, *, own: bool = True) -> dict[str, Known]:
     """Every id to its facts. Raises UserError with every complaint."""
     data = {} if tree.data is None else tree.data
     if not isinstance(data, dict):
@@ -152,7 +152,7 @@ def _models(tree: Located, *, own: bool = True) -> dict[str, Known]:
     return found
 
 
-def _sources(tree: Located, written: Any) -> dict[str, dict[str, Any]]:
+def _sources(tree: SourceMap, written: Any) -> dict[str, dict[str, Any]]:
     """Name of a source to its title, url and second_hand."""
     if written is None:
         return {}
@@ -179,7 +179,7 @@ def _sources(tree: Located, written: Any) -> dict[str, dict[str, Any]]:
 class _File:
     """What the entries of one file have in common."""
 
-    tree: Located
+    tree: SourceMap
     sources: Mapping[str, Mapping[str, Any]]
     own: str | None
     """The file's name; None for the catalogue that comes with evalkit."""

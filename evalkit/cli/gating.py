@@ -139,7 +139,7 @@ def rules_and_models(suite: Path, models: tuple[str, ...] | None) -> tuple[GateE
     """
     from evalkit.cli.loading import suite_at
     from evalkit.decide.gate_run import gate_of_suite
-    from evalkit.suite.judging import compile_judging
+    from evalkit.suite.judge_task import compile_judging
 
     read = suite_at(suite)
     gate = gate_of_suite(read)

@@ -19,13 +19,13 @@ from evalkit.cost.derived import Marked, at_equal_quality, derived
 from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices
 from evalkit.cost.price_file import plain_tier
 from evalkit.cost.prices import PriceBook
-from evalkit.cost.run_bill import Answer, PriceOf, RunBill, bought_at, stored_prices, text
+from evalkit.cost.run_bill import BilledAnswer, PriceOf, RunBill, bought_at, stored_prices, text
 from evalkit.errors import UserError
 from evalkit.facts import ModelFacts, RunFacts
 from evalkit.facts.base import JsonMap
 from evalkit.records import Outcome, Usage
 from evalkit.results import read_facts
-from evalkit.store import judgings, queries, runs
+from evalkit.store import judge_files, queries, runs
 from evalkit.suite.wording import short
 
 _COLUMNS = (
@@ -58,7 +58,7 @@ _COLUMNS = (
 class Stored:
     """A row as the bill and the derived figures need it."""
 
-    answer: Answer
+    answer: BilledAnswer
     sample: str
     cluster: str | None
     score: float | None
@@ -95,7 +95,7 @@ def bill_of(
 
     `judges` is the bill of those who marked it; None where nobody did.
     """
-    inner = judgings.judging_of(folder)
+    inner = judge_files.judging_of(folder)
     judged = None
     if inner is not None:
         judged = bill_of(inner, read_facts(inner), results, at=at, prices=prices, tier=tier)
@@ -174,7 +174,7 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         beside=(row["billed_beside"],) if row["billed_beside"] else (),
     )
     failed = row["error_kind"] is not None  # an answer that came and could not be marked was billed all the same
-    answer = Answer(
+    answer = BilledAnswer(
         model=row["model"],
         task=row["task"],
         usage=usage,
@@ -210,7 +210,7 @@ def _recorded(facts: RunFacts) -> PriceOf:
     later = _repriced(facts, book, None, None)
     units = {name: stored_prices(told.prices) for name, told in (facts.models or {}).items()}
 
-    def price(answer: Answer) -> Bill | None:
+    def price(answer: BilledAnswer) -> Bill | None:
         unit = units.get(answer.model)
         found = None if unit is None else bill(answer.usage, unit)
         if found is not None and found.total_usd == answer.cost_usd:
@@ -229,7 +229,7 @@ def _repriced(
 ) -> PriceOf:
     """Bills from tokens, at the prices of a day (None: each answer's own) and a tier (None: the one that served)."""
 
-    def price(answer: Answer) -> Bill | None:
+    def price(answer: BilledAnswer) -> Bill | None:
         if at is None and answer.started_at <= 0:
             return None  # nobody says when it was bought, and prices are dated
         told = facts.model_facts(answer.model)

@@ -15,8 +15,8 @@ from evalkit.errors import SuiteError, UserError
 from evalkit.report.hostile import visible
 from evalkit.results import read_facts
 from evalkit.store.runs import resolve_run
-from evalkit.suite.located import parse
 from evalkit.suite.schema import ScoreEntry, Scoring
+from evalkit.suite.source_map import parse
 
 
 def rescore_run(

@@ -58,7 +58,7 @@ def _beware(facts: RunFacts) -> list[tuple[str, str]]:
     if not facts.catalogue and not reading.mentions(asked.values()):
         return []
     try:
-        catalogue = reading.Shelves().catalogue(facts.catalogue)
+        catalogue = reading.CatalogueReader().catalogue(facts.catalogue)
     except UserError as error:
         return [("catalogue", f"left out: {error}")]
     today = datetime.now(UTC).date()
@@ -68,7 +68,7 @@ def _beware(facts: RunFacts) -> list[tuple[str, str]]:
 
 def _judged(folder: Path) -> dict[str, Any]:
     """What the run's judges did, under `judging`; nothing where nobody judged."""
-    from evalkit.store.judgings import judging_of
+    from evalkit.store.judge_files import judging_of
 
     if judging_of(folder) is None:
         return {}

@@ -18,7 +18,7 @@ from evalkit.decide.origin import unasked_candidates
 from evalkit.decide.pairing import NotComparable
 from evalkit.facts import RunFacts, SuiteFacts, parse
 from evalkit.results import read_facts
-from evalkit.suite.judging import compile_judging
+from evalkit.suite.judge_task import compile_judging
 from evalkit.suite.policy import current, named
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.sensitivity import weaker

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evalkit.facts import RunFacts, parse
-from evalkit.store import judgings, runs
+from evalkit.store import judge_files, runs
 
 
 def read_facts(folder: Path) -> RunFacts:
@@ -20,5 +20,5 @@ def read_facts(folder: Path) -> RunFacts:
 
 def judging_facts(folder: Path) -> RunFacts | None:
     """The facts of the judges' folder of a run; None where no judge was asked. Raises StoreError as `read_facts`."""
-    inner = judgings.judging_of(folder)
+    inner = judge_files.judging_of(folder)
     return None if inner is None else read_facts(inner)

@@ -19,7 +19,7 @@ from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Message, Outcome, Row, Tool, ToolCall
 from evalkit.store import arrays, integrity, runs
-from evalkit.store.lines import Key, to_json
+from evalkit.store.row_codec import Key, to_json
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -99,7 +99,7 @@ def texts_batch(rows: Sequence[Row]) -> pa.RecordBatch:
 
 
 def records_batch(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pa.RecordBatch:
-    """These columns of journaled records (`lines.read_record`), as a part would have them.
+    """These columns of journaled records (`row_codec.read_record`), as a part would have them.
 
     Raises TypeError, ValueError, AttributeError or ArithmeticError for a value that no column holds.
     """

@@ -13,8 +13,8 @@ from importlib.resources import files
 from typing import Any, TypeVar
 
 from evalkit.errors import SuiteError
-from evalkit.suite.located import parse
 from evalkit.suite.schema import BuiltinEntry, DataEntry, ShotsEntry, WithEntry
+from evalkit.suite.source_map import parse
 
 Entry = TypeVar("Entry", DataEntry, ShotsEntry)
 
