@@ -136,3 +136,64 @@ def test_a_pull_request_may_not_bring_other_weights_under_the_baseline_s_name(
     ran = evalkit(capsys, "gate", "latest", "--suite", ours, "--allow-recorded", "--results", folder / "results")
     assert ran.code == 2, ran.out
     assert "the baseline base: its weights, tokenizer or chat template changed" in " ".join(ran.err.split())
+
+
+PRICED = "[{quality: all, margin: 1.0e-9, required: false}, {cost: usd_per_1k_samples, max_usd: 0.001, tail: smooth}]"
+
+
+def prices(folder: Path, dollars: str) -> Path:
+    path = folder / "prices.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(
+        f'- {{model: dear, valid_from: 2020-01-01, input_per_mtok: "{dollars}", output_per_mtok: "{dollars}"}}\n'
+    )
+    return path
+
+
+@pytest.mark.parametrize("protected", [None, "50"])
+def test_a_pull_request_may_not_bring_its_own_prices(folder: Path, capsys: Capture, protected: str | None) -> None:
+    main = folder / "main"
+    main.mkdir()
+    for file in folder.glob("*.jsonl"):
+        shutil.copy(file, main)
+    ours = suite(main, "main.yaml", rules=PRICED)
+    if protected:
+        prices(main, protected)
+    prices(folder, "0.0001")
+    ran = judged(folder, capsys, suite(folder, "theirs.yaml", rules=PRICED), ours)
+    assert ran.code == 2 and "prices.yaml" in ran.err and "--prices" in ran.err
+    prices(main, "0.0001")
+    ran = evalkit(capsys, "gate", "latest", "--suite", ours, "--allow-recorded", "--results", folder / "results")
+    assert "prices.yaml" not in ran.err
+
+
+def test_prices_that_the_person_named_for_the_run_are_the_person_s_word(folder: Path, capsys: Capture) -> None:
+    ours = suite(folder, "ours.yaml", rules=PRICED)
+    named, places = prices(folder / "mine", "0.01"), ("--results", folder / "results")
+    assert evalkit(capsys, "run", suite(folder, "theirs.yaml", rules=PRICED), "--prices", named, *places).code == 0
+    assert "prices.yaml" not in evalkit(capsys, "gate", "latest", "--suite", ours, "--allow-recorded", *places).err
+
+
+def test_prices_are_free_where_no_rule_is_about_cost(folder: Path, capsys: Capture) -> None:
+    main = folder / "main"
+    main.mkdir()
+    for file in folder.glob("*.jsonl"):
+        shutil.copy(file, main)
+    prices(folder, "0.0001")
+    rules = "[{quality: all, margin: 0.6}]"
+    ran = judged(folder, capsys, suite(folder, "theirs.yaml", rules=rules), suite(main, "main.yaml", rules=rules))
+    assert "prices.yaml" not in ran.err
+
+
+def test_a_run_that_was_resumed_under_other_prices_is_refused_too(folder: Path, capsys: Capture) -> None:
+    from evalkit.store import runs
+
+    ours, places = suite(folder, "ours.yaml", rules=PRICED), ("--results", folder / "results")
+    prices(folder, "0.0001")
+    ran = judged(folder, capsys, ours, ours)
+    assert "prices.yaml" not in ran.err
+    (run,) = [path for path in (folder / "results").iterdir() if (path / "run.json").is_file()]
+    runs.update_facts(run, status="incomplete")
+    (folder / "prices.yaml").unlink()
+    assert evalkit(capsys, "run", ours, "--resume", run, *places).code == 0
+    assert "prices.yaml" in evalkit(capsys, "gate", run, "--suite", ours, "--allow-recorded", *places).err

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from evalkit.decide.comparability import Side as DecideSide
 from evalkit.decide.versus import Difference
 from evalkit.decide.versus import compare as compare_sides
 from evalkit.errors import UserError
@@ -76,7 +75,7 @@ def compare(a: Side | Run, b: Side | Run) -> Comparison:
     Raises NotComparable with a list of what differs, UserError for a run of several models.
     """
     left, right = _side(a), _side(b)
-    versus = compare_sides(*(DecideSide.of(one.folder, one.model, one.label) for one in (left, right)))
+    versus = compare_sides(left, right)
     return Comparison(
         a=f"{left.folder.resolve().name}:{left.model}",
         b=f"{right.folder.resolve().name}:{right.model}",

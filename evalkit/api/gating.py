@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from evalkit.decide.gate_run import gate_of_suite
+from evalkit.decide.suite_match import PROMOTED
 from evalkit.errors import UserError
 from evalkit.suite.judge_task import compile_judging
 from evalkit.suite.schema import GateEntry
 from evalkit.suite.suite import Suite
-
-PROMOTED = "baseline@"
 
 
 def rules_and_models(suite: Suite, models: tuple[str, ...] | None) -> tuple[GateEntry, tuple[str, ...]]:
@@ -15,7 +15,7 @@ def rules_and_models(suite: Suite, models: tuple[str, ...] | None) -> tuple[Gate
 
     A promoted baseline's answers are kept and not bought again. Raises UserError where --models leaves one out.
     """
-    gate = gate_in(suite)
+    gate = gate_of_suite(suite)
     own = () if gate.baseline.startswith(PROMOTED) else (gate.baseline,)
     judgings = (compile_judging(task.entry.score) for task in suite.tasks)
     paired = [judging.pair for judging in judgings if judging is not None and judging.pair is not None]
@@ -24,13 +24,3 @@ def rules_and_models(suite: Suite, models: tuple[str, ...] | None) -> tuple[Gate
     if left_out:
         raise UserError(f"--models leaves out {', '.join(left_out)}, which the gate compares. Name it too.")
     return gate, models or needed
-
-
-def gate_in(suite: Suite) -> GateEntry:
-    """The gate of a suite. Raises UserError where it has none."""
-    if suite.gate is None:
-        raise UserError(
-            f"{suite.path} has no gate, so there is nothing to decide. Write `gate:` with baseline, candidates and "
-            "rules into it, or run it without --gate."
-        )
-    return suite.gate

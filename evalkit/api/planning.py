@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.plan import Plan, PlanOptions, make_plan
 from evalkit.errors import SuiteError
-from evalkit.paths import find
+from evalkit.paths import Inside, find
 from evalkit.scorers.registry import known_scorers
 from evalkit.suite.loading import load_suite, resolve
 from evalkit.suite.schema import RunEntry
@@ -134,7 +135,21 @@ def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False
     plan = make_plan(suite, asked, book)
     told: dict[str, Any] = {"catalogue": _catalogue(suite), "tags": list(options.tags), "metadata": options.metadata}
     told = {key: value for key, value in told.items() if value}
-    return forewarned(replace(plan, facts={**plan.facts, **told}) if told else plan)
+    facts = {**plan.facts, "price_file": _price_file(options.prices, beside), **told}
+    return forewarned(replace(plan, facts=facts))
+
+
+def _price_file(named: Path | None, beside: Inside) -> dict[str, str] | None:
+    """For run.json: the file that gave prices before the book, and whose word it is; None where there is none."""
+    if named is not None:
+        return {"name": named.name, "of": "person", "sha256": hashlib.sha256(named.read_bytes()).hexdigest()}
+    return {"name": beside.name, "of": "suite", "sha256": beside.sha256()} if beside.is_file() else None
+
+
+def prices_beside(suite: Suite) -> str | None:
+    """Digest of the prices.yaml beside a suite; None where there is none. Raises SuiteError outside its folders."""
+    beside = find(PRICE_FILE, suite.folder, label=str(suite.folder / PRICE_FILE))
+    return beside.sha256() if beside.is_file() else None
 
 
 def _overridden(suite: Suite, changes: Mapping[str, Any]) -> Suite:

@@ -99,7 +99,10 @@ def view(kind: type[R], content: object) -> R:
         raise ValueError(f"{_key(first['loc'])}: {first['msg']}") from None
 
 
-_HOW = {"stopped_early": "says that the run was stopped early, but not how"}
+_HOW = {
+    "stopped_early": "says that the run was stopped early, but not how",
+    "repeats": "does not say how often its items are asked",
+}
 """By key: what a damaged value means, where that helps more than the type that was expected."""
 
 

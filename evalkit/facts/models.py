@@ -26,9 +26,9 @@ class BandFacts(Record):
 class PriceFacts(Record):
     """The unit prices of one model when the run was planned."""
 
-    model: str
+    model: str | None = None
     """Id in the price list. It may differ from the model asked for: lists match by prefix and pattern."""
-    source: str
+    source: str | None = None
     """`genai-prices 0.2.3`, the name of the user's file, or the load sweep behind a hosting."""
     usd_per_request: Decimal | None = None
     """Fee of each request, in US dollars. None: there is none."""

@@ -27,10 +27,13 @@ from dataclasses import replace
 from evalkit.reasoning import Split, split
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import unparseable
+from evalkit.scorers.marks import unparseable, unscored
 
 SHORT_REPLY = 600
 """Characters. A longer reply that opens with an apology and then does the work is not a refusal."""
+
+
+_BREAKS = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 
 
 def prepare() -> None:
@@ -39,16 +42,27 @@ def prepare() -> None:
 
 
 def settle(sample: Sample, response: Response, scorer: Scorer) -> Score:
-    """The mark of one response, by the order above. Raises nothing for what a model wrote."""
-    response, score = _before(response, scorer)
-    return _after(scorer.mark(sample, response), response, scorer) if score is None else score
+    """The mark of one response, by the order above. Raises nothing for what a model wrote: a reply on which a scorer
+    breaks has no score, and the run goes on."""
+    try:
+        response, score = _before(response, scorer)
+        return _after(scorer.mark(sample, response), response, scorer) if score is None else score
+    except _BREAKS as error:
+        return _broken(scorer, error)
 
 
 async def settle_awaited(sample: Sample, response: Response, scorer: Scorer) -> Score:
     """As `settle`, for a scorer that is awaited."""
     assert scorer.awaited is not None
-    response, score = _before(response, scorer)
-    return _after(await scorer.awaited(sample, response), response, scorer) if score is None else score
+    try:
+        response, score = _before(response, scorer)
+        return _after(await scorer.awaited(sample, response), response, scorer) if score is None else score
+    except _BREAKS as error:
+        return _broken(scorer, error)
+
+
+def _broken(scorer: Scorer, error: BaseException) -> Score:
+    return unscored(f"the scorer {scorer.name} broke on this reply ({type(error).__name__}): please report it")
 
 
 def _before(response: Response, scorer: Scorer) -> tuple[Response, Score | None]:
