@@ -29,6 +29,12 @@ from evalkit.cli.options import (
     is_flag=True,
     help="With --suite: also judge a candidate whose answers come from a file (replay, scripted, imported).",
 )
+@click.option(
+    "--sweeps",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="With --suite and a rule about cost: the load sweeps that prices of own hardware may rest on.",
+)
 @click.option("--reps", type=click.IntRange(20, 10_000), default=200, show_default=True, help="Of the self-test.")
 @results_folder
 @data_roots
@@ -46,6 +52,7 @@ def command(
     suite: Path | None,
     self_test: bool,
     allow_recorded: bool,
+    sweeps: Path | None,
     reps: int,
     results: Path,
     baselines: Path,
@@ -71,7 +78,7 @@ def command(
             _refuse_other_policy(folder)
         else:
             gate = gating.gate_at(suite)
-            gating.refuse_other_suite(suite, folder, allow_recorded=allow_recorded)
+            gating.refuse_other_suite(suite, folder, allow_recorded=allow_recorded, sweeps=sweeps)
         gating.require_signatures(gate, folder, baselines, signed_baseline, signed_run)
     if self_test:
         from evalkit.cli.self_testing import run_self_test

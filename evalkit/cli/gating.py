@@ -19,6 +19,7 @@ from evalkit.decide.gate import decide_gate
 from evalkit.errors import UserError
 from evalkit.store import baselines, runs
 from evalkit.suite.schema import GateEntry
+from evalkit.suite.wording import short
 from evalkit.writing import write_file
 
 if TYPE_CHECKING:
@@ -168,11 +169,13 @@ def gate_at(suite: Path) -> GateEntry:
     return gate
 
 
-def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = False) -> None:
+def refuse_other_suite(
+    suite: Path, folder: Path, *, allow_recorded: bool = False, sweeps: Path | None = None
+) -> None:
     """Raises NotComparable when the run was made from other tasks or data than the suite now has, from another baseline
     model, with another judge, with more errors allowed, or as less sensitive. A candidate may differ: it is what is
     judged, and its entry is shown. A candidate that asked no model is refused unless the suite has the same entry, or
-    `allow_recorded`.
+    `allow_recorded`. `sweeps`: the folder of load sweeps that prices of own hardware may rest on; None: no such folder.
     """
     from evalkit.cli.loading import suite_at
     from evalkit.decide.pairing import NotComparable
@@ -199,6 +202,7 @@ def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = Fals
         if name in made and task["marks"] != made[name].get("marks", task["marks"]):
             wrong.append(f"  {name}: which items are clustered, sliced or critical changed")
     wrong += _otherwise_asked(read, facts, written)
+    wrong += _otherwise_measured(read, facts, written, sweeps)
     recorded = value_at(facts, "suite_resolved", "sensitivity")
     policy = current()
     if policy is not None and value_at(facts, "egress", "policy", "sha256") != policy.sha256:
@@ -300,16 +304,19 @@ def _otherwise_asked(read: Suite, facts: Mapping[str, Any], now: Mapping[str, An
 
 def _otherwise_run(read: Suite, facts: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """A line for each key of `run:` that decides what the evidence is: how often items are asked, in which order a run
-    is looked at while it runs, and under which load its times were measured."""
+    is looked at while it runs, under which load its times were measured, and when a slow attempt is given up: it is
+    asked again, and only the attempt that was answered is timed."""
     timed = read.gate is not None and any(rule.latency is not None for rule in read.gate.rules)
     wrong = []
-    for key in ("repeats", "seed", *(("in_flight",) if timed else ())):
+    for key in ("repeats", "seed", *(_TIMED_BY if timed else ())):
         wanted, had = value_at(now, "run", key), value_at(facts, "suite_resolved", "run", key)
         if had != wanted:
             wrong.append(f"  run.{key}: {'not recorded' if had is None else had} in the run, {wanted} in the suite")
     return wrong
 
 
+_TIMED_BY = ("in_flight", "timeout_s", "idle_timeout_s")
+"""Keys of `run:` that decide which times are seen."""
 _BILLED_BY = ("price_as", "hosting", "reported_cost")
 """What a model's entry says of how its answers are billed, beside what they really cost."""
 
@@ -332,15 +339,48 @@ def _otherwise_billed(read: Suite, facts: Mapping[str, Any], now: Mapping[str, A
     return wrong
 
 
+def _otherwise_measured(
+    read: Suite, facts: Mapping[str, Any], now: Mapping[str, Any], sweeps: Path | None
+) -> list[str]:
+    """A line for each model whose price per token rests on a load sweep that nobody vouches for, where a rule is about
+    cost: sweeps lie in the results folder, where a pull request can put its own. Raises UserError, StoreError."""
+    gate = read.gate
+    if gate is None or not any(rule.cost is not None for rule in gate.rules):
+        return []
+    from evalkit.cli.sweeps import hosted_prices
+
+    wrong = []
+    for name in (*(() if gate.baseline.startswith(PROMOTED) else (gate.baseline,)), *gate.candidates):
+        prices, entry = value_at(facts, "models", name, "prices"), value_at(now, "models", name)
+        hosted = value_at(entry, "hosting") or value_at(facts, "suite_resolved", "models", name, "hosting")
+        if not hosted or prices is None:
+            continue
+        if sweeps is None:
+            source = short(str(value_at(prices, "source")), 200)
+            wrong.append(
+                f"  {name}: its price rests on a load sweep of the run's results folder ({source}), where a pull "
+                "request can put its own; name a folder of sweeps that you trust: --sweeps DIR"
+            )
+            continue
+        found = hosted_prices({name: entry or {}}, read.name, sweeps, sweeps=sweeps).get(name)
+        unit = found[2] if found is not None else None
+        if unit is None or plain(unit.as_facts())["usd_per_mtok"] != value_at(prices, "usd_per_mtok"):
+            wrong.append(f"  {name}: its price is not the one that the load sweeps of {sweeps} give")
+    return wrong
+
+
 def _other_weights(suite: Suite, facts: Mapping[str, Any], section: str, name: str) -> bool:
     """Whether the run asked other weights than now lie where the suite's entry names them; no, where none are here."""
-    entry, told = suite.models.get(name), value_at(facts, section, name, "facts")
-    if section != "models" or entry is None or entry.model is None or not isinstance(told, dict):
+    entries = suite.judges if section == "judges" else suite.models
+    entry, told = entries.get(name), value_at(facts, section, name, "facts")
+    if entry is None or entry.model is None or not isinstance(told, dict):
         return False
     from evalkit.adapters.at_hand import facts_at_hand
     from evalkit.adapters.base import ModelSpec
 
-    spec = ModelSpec(name=name, adapter=entry.adapter, model=entry.model, folder=str(suite.folder))
+    spec = ModelSpec(
+        name=name, adapter=entry.adapter, model=entry.model, folder=str(suite.folder), options=entry.options
+    )
     here = facts_at_hand(spec, entry.serve)
     return any(told.get(key) not in (None, value) for key, value in here.items())
 
