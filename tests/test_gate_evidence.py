@@ -151,7 +151,9 @@ def test_a_pull_request_may_not_bring_other_weights_under_a_judge_s_name(folder:
     ours = suite(folder, "suite.yaml", run="max_error_rate: 1")
     judge = "judges:\n  j: {adapter: ctranslate2, model: mine, settings: {max_output_tokens: 2}}\ntasks:"
     text = ours.read_text().replace("tasks:", judge)
-    ours.write_text(text.replace("score: exact", "score: {judge: {by: j, prompt: '{{ answer }}', verdicts: {OK: 1, NO: 0}}}"))
+    ours.write_text(
+        text.replace("score: exact", "score: {judge: {by: j, prompt: '{{ answer }}', verdicts: {OK: 1, NO: 0}}}")
+    )
     places = ("--allow-recorded", "--results", folder / "results")
     evalkit(capsys, "run", ours, "--results", folder / "results")  # a judge of two tokens says nothing that can be read
     assert "j: its weights" not in evalkit(capsys, "gate", "latest", "--suite", ours, *places).err

@@ -121,8 +121,8 @@ def _opened(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
     most, whole = max(MOST_UNPACKED, MOST_TIMES * path.stat().st_size), sum(info.file_size for info in infos.values())
     if whole > most:
         raise UserError(
-            f"{path.name} unpacks to {whole // 1_000_000:,} MB, more than {MOST_TIMES} times its size, and is not read. "
-            "Write it as JSON if it is meant so: inspect log convert --to json"
+            f"{path.name} unpacks to {whole // 1_000_000:,} MB, over {MOST_TIMES} times its size, and is not read. Write "
+            "it as JSON if it is meant so: inspect log convert --to json"
         )
     members = [info for name, info in infos.items() if name.startswith("samples/")]
     header = infos.get("header.json")

@@ -169,9 +169,7 @@ def gate_at(suite: Path) -> GateEntry:
     return gate
 
 
-def refuse_other_suite(
-    suite: Path, folder: Path, *, allow_recorded: bool = False, sweeps: Path | None = None
-) -> None:
+def refuse_other_suite(suite: Path, folder: Path, *, allow_recorded: bool = False, sweeps: Path | None = None) -> None:
     """Raises NotComparable when the run was made from other tasks or data than the suite now has, from another baseline
     model, with another judge, with more errors allowed, or as less sensitive. A candidate may differ: it is what is
     judged, and its entry is shown. A candidate that asked no model is refused unless the suite has the same entry, or

@@ -254,8 +254,9 @@ def _repriced(
 def _priced_as(told: Mapping[str, Any], entry: Mapping[str, Any]) -> tuple[str | None, str]:
     """(provider, model) in the price book. Runs of older versions say it only where the suite has `price_as`."""
     both = told.get("priced_as")
-    if isinstance(both, list) and len(both) == 2:
-        return both[0], both[1]
+    match both:
+        case [str() | None as provider, str(model)]:
+            return provider, model
     provider, colon, model = str(entry.get("price_as") or "").partition(":")
     return (provider, model) if colon else (None, provider or str(told.get("model") or ""))
 

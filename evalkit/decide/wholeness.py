@@ -5,12 +5,14 @@ A run that was cut, ended early or full of errors is neither a pass nor a regres
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evalkit.decide.comparability import Side
 from evalkit.decide.pairing import NotComparable, Pairs
+from evalkit.errors import StoreError
 from evalkit.store import columns, runs
 
 if TYPE_CHECKING:
@@ -41,16 +43,32 @@ def unread(side: Side) -> list[str]:
 
     An answer that leaves a strict judge without words must not win by it.
     """
-    told = side.facts.get("judges_unread")
     allowed = _allowed(side)
     return [
         f"{judge} gave no readable verdict on {n_lost:,} of {n:,} answers of {side.label} to {task}, more than "
         f"run.max_error_rate {allowed:g} allows: there the score is the other judges' alone. Look at its replies: "
         f"evalkit show {side.folder.name}/judging"
-        for judge, models in (told.items() if isinstance(told, dict) else ())
-        for task, (n_lost, n) in models.get(side.model, {}).items()
+        for judge, task, n_lost, n in _unread_of(side)
         if n_lost > allowed * n
     ]
+
+
+def _unread_of(side: Side) -> Iterator[tuple[str, str, int, int]]:
+    """(judge, task, answers without a readable verdict, answers) as the facts say.
+
+    Raises StoreError where they say it otherwise than evalkit does: nobody knows then whether verdicts are missing.
+    """
+    told = side.facts.get("judges_unread") or {}
+    try:
+        for judge, models in told.items():
+            for task, (n_lost, n) in models.get(side.model, {}).items():
+                yield judge, task, int(n_lost), int(n)
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        raise StoreError(
+            f"{side.folder / runs.FACTS} does not say as evalkit does on how many answers judges gave no verdict "
+            "(judges_unread). Restore the file, or run the suite again.",
+            side.folder,
+        ) from error
 
 
 def _allowed(side: Side) -> float:
