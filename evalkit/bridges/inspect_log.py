@@ -118,11 +118,11 @@ def _opened(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
             infos = {info.filename: info for info in log.infolist()}
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
         raise UserError(f"{path.name} cannot be read: its table of contents is damaged ({error})") from error
-    most, whole = max(MOST_UNPACKED, MOST_TIMES * path.stat().st_size), sum(info.file_size for info in infos.values())
-    if whole > most:
+    n_bytes = sum(info.file_size for info in infos.values())
+    if n_bytes > max(MOST_UNPACKED, MOST_TIMES * path.stat().st_size):
         raise UserError(
-            f"{path.name} unpacks to {whole // 1_000_000:,} MB, over {MOST_TIMES} times its size, and is not read. Write "
-            "it as JSON if it is meant so: inspect log convert --to json"
+            f"{path.name} unpacks to {n_bytes // 1_000_000:,} MB, over {MOST_TIMES} times its size, and is not read. "
+            "Write it as JSON if it is meant so: inspect log convert --to json"
         )
     members = [info for name, info in infos.items() if name.startswith("samples/")]
     header = infos.get("header.json")
