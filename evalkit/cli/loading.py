@@ -11,6 +11,7 @@ from typing import Any
 from evalkit.adapters.registry import known_adapters
 from evalkit.cli.preflight_warnings import forewarned
 from evalkit.cost.billing import UnitPrices
+from evalkit.cost.price_file import PRICE_FILE
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.plan import Plan, PlanOptions, make_plan
 from evalkit.errors import UserError
@@ -19,7 +20,6 @@ from evalkit.scorers.registry import known_scorers
 from evalkit.suite.loading import load_suite
 from evalkit.suite.suite import Suite
 
-PRICE_FILE = "prices.yaml"
 """Read when it stands beside the suite and --prices names no other."""
 FACTS_FILE = "models.yaml"
 """Facts about models, read when it stands beside the suite and `catalogue:` names no other."""
@@ -80,12 +80,6 @@ def _price_file(named: Path | None, beside: Inside) -> dict[str, str] | None:
     return {"name": beside.name, "of": "suite", "sha256": beside.sha256()} if beside.is_file() else None
 
 
-def prices_beside(suite: Suite) -> str | None:
-    """Digest of the prices.yaml beside a suite; None where there is none. Raises SuiteError outside its folders."""
-    beside = find(PRICE_FILE, suite.folder, label=str(suite.folder / PRICE_FILE))
-    return beside.sha256() if beside.is_file() else None
-
-
 def _catalogue(suite: Suite) -> list[dict[str, Any]]:
     """What the suite's own file says of models, for the facts of the run; [] where it has none. Raises UserError."""
     named = suite.file.catalogue
@@ -101,7 +95,7 @@ def _own_hardware(suite: Suite, results: Path) -> dict[str, UnitPrices]:
     """Prices per token of the models whose `hosting` a load sweep gives a throughput. Raises StoreError."""
     if not any(entry.hosting for entry in suite.models.values()):
         return {}
-    from evalkit.cli.sweeps import hosted_prices
+    from evalkit.results.sweeps import hosted_prices
 
     models = {name: entry.model_dump(mode="json", exclude_none=True) for name, entry in suite.models.items()}
     return {name: unit for name, (_, _, unit) in hosted_prices(models, suite.name, results).items() if unit is not None}
