@@ -86,8 +86,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|not totally sure|not fully sure|not quite sure|cannot determine|can't determine|cannot decide"
         "|can't decide|difficult to say|cannot say|can't say|not so sure|not really sure|could be wrong"
         "|might be wrong|may be wrong|take it with|undecided|without certainty|low confidence"
-        "|don't quote me|cannot provide an answer|cannot answer|unable to answer|unable to determine"
-        "|cannot be determined|cannot provide the answer|wild guess|random guess|can't confirm"
+        "|don't quote me|unable to determine"
+        "|cannot be determined|wild guess|random guess|can't confirm"
         "|cannot confirm|can't verify|cannot verify|could not verify|couldn't verify|unable to verify"
         "|unable to confirm|not verified|haven't verified|have not verified|trick question|a trick"
         "|not convinced|not entirely convinced|not fully convinced|not totally convinced|have my doubts"
@@ -971,3 +971,29 @@ WORDS: dict[str, dict[str, str]] = {
         "fill": "ang",
     },
 }
+
+GIVES_UP: dict[str, str] = {
+    "en": "cannot provide an answer|cannot provide the answer|cannot answer|can't answer|can't provide an answer"
+    "|unable to answer|unable to provide an answer|cannot give an answer|can't give an answer|no answer can be given"
+    "|not possible to answer|impossible to answer",
+    "de": "keine antwort geben|nicht beantworten|nicht beantwortet werden|unmöglich zu beantworten",
+    "fr": "peux pas répondre|peut pas répondre|impossible de répondre|incapable de répondre",
+    "es": "no puedo responder|no se puede responder|no puedo dar una respuesta|no es posible responder"
+    "|imposible responder",
+    "pt": "não posso responder|não consigo responder|não é possível responder|impossível responder",
+    "it": "non posso rispondere|non è possibile rispondere|impossibile rispondere|non so rispondere",
+    "nl": "geen antwoord geven|niet beantwoorden|niet te beantwoorden|niet beantwoord worden",
+    "pl": "nie mogę odpowiedzieć|nie można odpowiedzieć|nie da się odpowiedzieć",
+    "ru": "не могу ответить|невозможно ответить|нельзя ответить|не могу дать ответ",
+    "uk": "не можу відповісти|неможливо відповісти",
+    "tr": "cevap veremiyorum|cevap veremem|cevaplayamıyorum|yanıt veremiyorum|yanıtlayamıyorum|cevaplanamaz",
+    "id": "tidak dapat menjawab|tidak bisa menjawab|tidak dapat dijawab",
+    "vi": "không thể trả lời|không trả lời được",
+    "zh": "无法回答|無法回答|无法作答|不能回答|回答不了",
+    "ja": "答えられません|答えられない|回答できません|回答できない",
+    "ko": "답할 수 없습니다|답변할 수 없습니다|대답할 수 없습니다|답을 드릴 수 없습니다",
+    "ar": "لا أستطيع الإجابة|لا يمكنني الإجابة|لا يمكن الإجابة",
+    "hi": "उत्तर नहीं दे सकता|जवाब नहीं दे सकता|उत्तर देना संभव नहीं",
+}
+"""Words of the kind "unsure" that give no answer. At the end of a reply they take back every answer before, however
+far: "So I cannot provide an answer."."""

@@ -224,7 +224,7 @@ def _label_at(text: str, words: list[Word], place: int, known: Labelled) -> tupl
     small = name.isalpha() and name != name.upper()
     if inner > place and not bracketed:
         return None
-    if _is_formula(words, place, inner, after):
+    if _is_formula(words, place, inner, after) or (inner == place and _in_formula(words, place)):
         return None
     closed = (
         not bracketed
@@ -269,6 +269,14 @@ def _is_formula(words: list[Word], place: int, inner: int, after: int) -> bool:
         and before.end == words[place].start
         and (before.kind in ("word", "number") or before.text in "])}=+*/^")
     )
+
+
+def _in_formula(words: list[Word], place: int) -> bool:
+    """Whether the letter is all that stands in the brackets of a formula: the A of `[A] = 2` and of `k[A]`."""
+    opened = place > 0 and words[place - 1].text in "([{" and words[place - 1].end == words[place].start
+    closed = place + 1 < len(words) and words[place + 1].text in ")]}"
+    given = place > 1 and words[place - 2].text == "="  # "answer=(b)"
+    return opened and closed and not given and _is_formula(words, place - 1, place, place + 2)
 
 
 def _glued(words: list[Word], place: int) -> bool:  # noqa: PLR0911 - a table, read from the top

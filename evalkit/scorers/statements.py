@@ -119,11 +119,13 @@ _OPENERS = word_set("first second third fourth last next well right so now final
 """Texts that open a sentence as other words do: "First, let me think"."""
 
 
-def _unframed(word: Word, left: Left, right: Right) -> str:
+def _unframed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a table, read from the top
     if ((right.verb or right.other) and not right.pause) or (left.near_noun and left.inside):
         return "names"
     if left.alone and right.ends:
         return "line" if left.first else "mentions"
+    if right.figure and word.how == "text" and word.text[-1:].isdigit():
+        return "names"  # one of a row of numbers: "12, 24, 36"
     if left.first and right.pause:
         figure = word.how == "label" and right.figure
         return "names" if figure or (word.how == "text" and word.text in _OPENERS) else "opens"
