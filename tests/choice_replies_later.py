@@ -2163,6 +2163,7 @@ SIXTEENTH: list[tuple[tuple[str, ...], Rows]] = [
 
 
 _BEASTS, _TWELVES, _HUNDREDS = ("whale", "fox", "wolf", "bear"), ("12", "24", "30", "48"), ("210", "420", "630", "840")
+_CAPITALS, _MOODS = ("Sydney", "Canberra", "Melbourne", "Perth"), ("positive", "negative", "neutral")
 _DECIMALS = ("0.5", "1", "2", "-1")
 
 READ_FROM_REAL_OUTPUTS: list[tuple[tuple[str, ...], str, str, str]] = [
@@ -2249,4 +2250,46 @@ READ_FROM_REAL_OUTPUTS: list[tuple[tuple[str, ...], str, str, str]] = [
     (_HUNDREDS, "Ответ 840, но этого нет среди вариантов.", "-", "last"),
     (_HUNDREDS, "答えは840ですが、選択肢にありません。", "-", "last"),
     (_HUNDREDS, "840 is not one of the options, so the nearest is C.", "C", "last"),
+    # Words such as "only" and "best" that say how, doubts of other people, a clause behind the colon, what is left.
+    (_CAPITALS, "**B**\n\nPerth (D) is closest to Asia.", "B", "last"),
+    (_CAPITALS, "The answer is B. A is only correct if the largest city is meant.", "B", "last"),
+    (_CAPITALS, "B is the only correct option.", "B", "last"),
+    (_CAPITALS, "B is the best answer.", "B", "last"),
+    (_CAPITALS, "Option B is best.", "B", "last"),
+    (_CAPITALS, "B is right.", "B", "last"),
+    (_CAPITALS, "B is the closest.", "B", "last"),
+    (_CAPITALS, "Only B is correct.", "B", "last"),
+    (_CAPITALS, "The answer is B. C is right next to it.", "B", "last"),
+    (_CAPITALS, "Answer: B, although some might guess A.", "B", "last"),
+    (_CAPITALS, "The answer is B, though most people would guess Sydney.", "B", "last"),
+    (_CAPITALS, "The answer is B, but it might be A.", "-", "last"),
+    (_CAPITALS, "The answer is B, even though others may think of Melbourne.", "B", "last"),
+    (_CAPITALS, "The answer is B: Canberra is the capital.", "B", "last"),
+    (_CAPITALS, "Die Antwort ist B: Canberra ist die Hauptstadt.", "B", "last"),
+    (_CAPITALS, "La réponse est B : Canberra est la capitale.", "B", "last"),
+    (_CAPITALS, "La respuesta es B: Canberra es la capital.", "B", "last"),
+    (_CAPITALS, "Answer: B - Canberra is the capital.", "B", "last"),
+    (_CAPITALS, "The answer is B: Canberra is wrong.", "-", "last"),
+    (_CAPITALS, "The answer is not B: Canberra is a small city.", "-", "last"),
+    (_CAPITALS, "Is the answer B: Canberra is the capital?", "-", "last"),
+    (_CAPITALS, "A: Sydney is the largest city.\nB: Canberra is the capital.", "-", "last"),
+    (_CAPITALS, "Doğru cevap Canberra'dır.", "B", "last"),
+    (_CAPITALS, "Cevap B) Canberra'dır.", "B", "last"),
+    (_CAPITALS, "Doğru cevap B) Canberra değildir.", "-", "last"),
+    (_CAPITALS, "Doğru cevap D) Perth'tir.", "D", "last"),
+    (_CAPITALS, "Il ne reste que B.", "B", "last"),
+    (_CAPITALS, "Por lo tanto, solo queda B.", "B", "last"),
+    (_CAPITALS, "Logo, resta apenas B.", "B", "last"),
+    (_CAPITALS, "Quindi rimane solo B.", "B", "last"),
+    (_CAPITALS, "Więc pozostaje tylko B.", "B", "last"),
+    (_CAPITALS, "Следовательно, остаётся только B.", "B", "last"),
+    (_CAPITALS, "所以只剩下B。", "B", "last"),
+    (_CAPITALS, "Damit bleibt nur noch Antwort B.", "B", "last"),
+    (_CAPITALS, "Nicht nur B ist richtig.", "-", "last"),
+    (_CAPITALS, "Nur A und B bleiben.", "-", "last"),
+    (_MOODS, "I'd call it neutral.", "C", "last"),
+    (_MOODS, "I would rate it negative.", "B", "last"),
+    (_MOODS, "I wouldn't call it positive.", "-", "last"),
+    (_MOODS, "Some would call it positive.", "-", "last"),
+    (_MOODS, "The tone is mixed; I would label it neutral rather than negative.", "C", "last"),
 ]

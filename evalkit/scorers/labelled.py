@@ -420,6 +420,7 @@ def _same_text(one: int | None, other: int | None, known: Labelled) -> bool:
     return one is not None and other is not None and known.texts[one] == known.texts[other]
 
 
+_TURKISH_IS = word_set("dir dır dur dür tir tır tur tür")
 _SIGNS = frozenset("-+<>^*/×·÷~≈≥≤√±")
 
 
@@ -484,6 +485,8 @@ def _goes_on(words: list[Word], place: int, after: int) -> bool:  # noqa: PLR091
         behind = words[after + 1].text if after + 1 < len(words) else ""
         if behind in (".", ")", ":"):
             return False  # the next label: "A. Paris B. Lyon"
+    if glued and following.text in _TURKISH_IS:
+        return False  # "Canberra'dır": "is Canberra"
     if following.kind == "word":
         return (glued and last.kind != "run") or (after - place <= 2 and not any_role(following))
     if following.kind == "run" and last.kind == "run":

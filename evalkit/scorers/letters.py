@@ -34,7 +34,7 @@ from evalkit.scorers.answer_words import GIVES_UP
 from evalkit.scorers.labelled import ANSWER_MARK, LETTERS, Labelled, Reading, labels, plain, prepare, simplify, words_of
 from evalkit.scorers.not_offered import NAMED, not_offered
 from evalkit.scorers.reply_words import Word, fold
-from evalkit.scorers.said_before import REASONS
+from evalkit.scorers.said_before import OTHERS, REASONS
 from evalkit.scorers.sentences import ends, opens_line, stands_alone
 from evalkit.scorers.statements import Said, statements
 from evalkit.scorers.wrappers import open_tags, read_object
@@ -325,8 +325,12 @@ def _opens_with_or(words: list[Word], place: int) -> bool:
 
 
 def _it_may_be(words: list[Word], place: int) -> bool:
-    """Whether the doubt names another answer: "I think it is B, but it might be C"; not "C might be argued"."""
-    return ends(words, place + 1) and any(word.role == "maybe" for word in words[max(0, place - 3) : place])
+    """Whether the doubt names another answer: "I think it is B, but it might be C"; not "C might be argued", nor "many
+    would guess C"."""
+    if not ends(words, place + 1):
+        return False
+    doubts = [at for at in range(max(0, place - 3), place) if words[at].role == "maybe"]
+    return any(not any(word.text in OTHERS for word in words[max(0, at - 3) : at]) for at in doubts)
 
 
 def _or_before(words: list[Word], place: int) -> bool:

@@ -222,7 +222,8 @@ def _judged_clause(words: list[Word], i: int) -> bool:
 
 
 _TAKES = frozenset(("choose", "chose", "pick", "select", "go with", "go for", "opt for", "settle on"))
-_OTHERS = word_set("he she they people who everyone everybody somebody someone students most")
+OTHERS = word_set("he she they people who everyone everybody somebody someone students most many some others")
+"""Who says or thinks something that is not the reply's own view."""
 _SPEAKER = word_set("i we let i'd i'll i'm we'd we'll let's me my us our")
 _MODALS = word_set("will would might may could should often also still usually typically to always sometimes just")
 
@@ -234,7 +235,7 @@ def _others_choose(words: list[Word], i: int) -> bool:
     before = i - 1
     while before >= 0 and (words[before].text in _MODALS or words[before].role == "maybe"):
         before -= 1
-    if before >= 0 and words[before].text in _OTHERS:
+    if before >= 0 and words[before].text in OTHERS:
         return True
     if before < 0 or words[before].kind != "word" or words[before].role or words[before].choice is not None:
         return False

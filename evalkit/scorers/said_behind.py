@@ -90,7 +90,7 @@ def _figure(words: list[Word], i: int) -> bool:
 _AS = word_set("as als comme como come som jako как")
 
 
-def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR0911 - a table, read from the top
+def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR0911, PLR0912 - a table, read from the top
     """What is said of the choice by the words that follow it at once."""
     n, start = len(words), i
     verb = would = False
@@ -109,6 +109,9 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
             return
         elif role == "maybe":
             right.doubt = True
+        elif verb and _adverb(words, i):
+            right.verb, right.other = True, True  # "A is only the largest city", "A is best known for"
+            return
         elif role == "right" or (role in ("noun", "field") and verb):
             if _denied_later(words, i) or _denied_tail(words, i):
                 right.denied = True
@@ -130,6 +133,23 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
             return
         i += 1
     right.verb = verb
+
+
+_ADVERBS = word_set("only best better closest nearest right")
+_GROUNDS = word_set("because since as here given")
+_ARTICLES = word_set("the our my its probably")
+
+
+def _adverb(words: list[Word], i: int) -> bool:
+    """Whether a word such as "best" says how, and not that the choice is right: "is best known", "is only a city"."""
+    if words[i].text not in _ADVERBS or words[i - 1].text in _ARTICLES:
+        return False
+    following = words[i + 1] if i + 1 < len(words) else None
+    if following is None or following.kind != "word":
+        return False
+    if words[i].text in ("only", "right"):
+        return not following.role or (words[i].text == "only" and following.role in ("fill", "right"))
+    return following.role not in ("noun", "field", "right") and following.text not in _GROUNDS
 
 
 _SMALL = frozenset(("be", "fill", "tail", "noun", "field", "right", "wrap"))
@@ -263,10 +283,13 @@ def _if_to_end(words: list[Word], i: int) -> bool:
     while i < len(words) and i - start < 12 and not ends(words, i):
         if words[i].role == "if":
             return True
-        if words[i].choice is not None:
-            return False
+        if words[i].choice is not None or words[i].text in _CONTRAST:
+            return False  # "B, although some would say A"
         i += 1
     return False
+
+
+_CONTRAST = word_set("although though whereas obwohl obgleich aunque embora sebbene hoewel хотя chociaż")
 
 
 def _asked(words: list[Word], i: int) -> bool:

@@ -88,12 +88,17 @@ def _stance(words: list[Word], place: int, left: Left, right: Right) -> str:  # 
     return _unframed(word, left, right)
 
 
+_BARE_LABEL = 5
+"""Characters of a label with its brackets. A longer one has its own text behind it."""
+
+
 def _framed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a table, read from the top
     """answers or states, where the words around it make it the answer; "" otherwise."""
     if right.right:
         return "answers" if right.named or (left.noun and left.be) else "states"
-    if right.verb:
-        return ""
+    if right.verb:  # "the answer is B: Lyon is the capital"
+        whole = word.how == "label" and word.end - word.start > _BARE_LABEL
+        return "answers" if whole and left.noun and (left.be or left.colon) else ""
     if left.box or left.choose or (left.noun and (left.be or left.colon)):
         return "answers"
     if right.other:
