@@ -284,8 +284,8 @@ def _settle_roles(words: list[Word], roles: list[Role | None]) -> None:
 def _settle_sentence(words: list[Word], roles: list[Role | None]) -> None:
     counts: dict[str, int] = {}
     # A word counts once: the letters of a formula are words of some language.
-    for text, role in {word.text: role for word, role in zip(words, roles, strict=True) if role}.items():
-        for language in role:
+    for text, languages in {word.text: role for word, role in zip(words, roles, strict=True) if role}.items():
+        for language in languages:
             counts[language] = counts.get(language, 0) + 1 + text.count(" ")
     if not counts:
         return
