@@ -220,8 +220,9 @@ def test_later_replies_are_read_as_a_careful_person_reads_them(batch: str) -> No
 def test_kinds_found_in_published_outputs_are_read_as_a_careful_person_reads_them(
     choices: tuple[str, ...], reply: str, wanted: str, pick: str
 ) -> None:
+    """A wanted "B-" may also be read as nothing."""
     index = read_choice(reply, choices, pick=pick).index
-    assert ("-" if index is None else LETTERS[index]) == wanted
+    assert ("-" if index is None else LETTERS[index]) in wanted
 
 
 LONG_UNITS = [

@@ -275,7 +275,10 @@ def _in_formula(words: list[Word], place: int) -> bool:
     """Whether the letter is all that stands in the brackets of a formula: the A of `[A] = 2` and of `k[A]`."""
     opened = place > 0 and words[place - 1].text in "([{" and words[place - 1].end == words[place].start
     closed = place + 1 < len(words) and words[place + 1].text in ")]}"
-    given = place > 1 and words[place - 2].text == "="  # "answer=(b)"
+    before = words[place - 2] if place > 1 else None
+    given = before is not None and before.text == "="  # "answer=(b)"
+    if before is not None and words[place - 1].text == "{":
+        given = before.end != words[place - 1].start  # "the answer is {B}"
     return opened and closed and not given and _is_formula(words, place - 1, place, place + 2)
 
 

@@ -24,6 +24,8 @@ class Right:
     """A word of no known part follows."""
     verb: bool = False
     """A verb follows that says something else of it: "B is tempting"."""
+    would: bool = False
+    """The verb only supposes: "B would be tempting"."""
     pause: bool = False
     """A comma, a dash, a colon or a bracket follows."""
     figure: bool = False
@@ -98,6 +100,7 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
         word, role = words[i], words[i].role
         if role in ("be", "would"):
             verb, would = True, would or role == "would"
+            right.would = would
         elif word.text in _AS:
             verb = True
         elif role == "not":
@@ -282,13 +285,14 @@ def _if_to_end(words: list[Word], i: int) -> bool:
     start = i
     while i < len(words) and i - start < 12 and not ends(words, i):
         if words[i].role == "if":
-            return True
+            return words[i - 1].text not in _EVEN
         if words[i].choice is not None or words[i].text in _CONTRAST:
             return False  # "B, although some would say A"
         i += 1
     return False
 
 
+_EVEN = word_set("even auch selbst même anche mesmo incluso")
 _CONTRAST = word_set("although though whereas obwohl obgleich aunque embora sebbene hoewel хотя chociaż")
 
 

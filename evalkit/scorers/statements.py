@@ -97,7 +97,7 @@ def _framed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a t
     if right.right:
         return "answers" if right.named or (left.noun and left.be) else "states"
     if right.verb:  # "the answer is B: Lyon is the capital"
-        whole = word.how == "label" and word.end - word.start > _BARE_LABEL
+        whole = word.how == "label" and word.end - word.start > _BARE_LABEL and not right.would
         return "answers" if whole and left.noun and (left.be or left.colon) else ""
     if left.box or left.choose or (left.noun and (left.be or left.colon)):
         return "answers"
