@@ -34,7 +34,9 @@ async def served(bodies: Sequence[bytes], kind: str, **options: Any) -> AsyncIte
             body = bodies[(len(asked) - 1) % len(bodies)]
             writer.write(
                 f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n"
-                f"keep-alive: timeout=5, max=100\r\n\r\n{len(body):x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
+                f"keep-alive: timeout=5, max=100\r\n\r\n{len(body):x}\r\n".encode()
+                + body
+                + b"\r\n0\r\n\r\n"
             )
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):

@@ -40,12 +40,14 @@ TABLE = {
     "usage": _all("12 in, 5 out"),
     # What no fixture says it estimates for Chat Completions and sends as 0 in the others: unknown, never zero.
     "reasoning": _all(f"right: {REPLY}, thought '{THOUGHT}', ? in, ? out")
-    | {"chat": f"right: {REPLY}, thought '{THOUGHT}', 22 in, 4 out"},
+    | {"chat": f"right: {REPLY}, thought '{THOUGHT}', 19 in, 4 out"},
     "one call": _all('right: book({"guests": 2, "time": "20:00"})'),
     "two calls": _all('right: book({"guests": 2, "time": "20:00"}); book({"guests": 5, "time": "20:00"})'),
     "first token": _all("no score: mode first_token needs top_logprobs, and none came")  # aimock has none
-    | {"messages": "exit 2: mode first_token needs log-probabilities of the first token, which messages (anthropic) "
-       "does not give"},
+    | {
+        "messages": "exit 2: mode first_token needs log-probabilities of the first token, which messages (anthropic) "
+        "does not give"
+    },
     "wrong model": _all("rejected 404"),
     "wrong key": _all("key_refused 401"),
     "too long": _all("rejected 400"),
@@ -60,7 +62,10 @@ def _fixtures() -> list[dict[str, Any]]:
         ({"userMessage": THINK}, {"content": REPLY, "reasoning": THOUGHT}),
         ({"userMessage": ONE_CALL}, {"toolCalls": calls[:1]}),
         ({"userMessage": TWO_CALLS}, {"toolCalls": calls}),
-        ({"userMessage": "a very long prompt"}, _error(400, "context_length_exceeded", "too many tokens: 12000 > 8192")),
+        (
+            {"userMessage": "a very long prompt"},
+            _error(400, "context_length_exceeded", "too many tokens: 12000 > 8192"),
+        ),
         ({"userMessage": "a busy moment", "sequenceIndex": 0}, _error(429, "rate_limit_exceeded", "slow down")),
         ({"userMessage": "a busy moment"}, {"content": REPLY}),
     ]
@@ -91,4 +96,3 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 @pytest.mark.parametrize(("cell", "dialect", "expected"), cells(TABLE))
 def test_every_cell_is_as_the_table_says(bench: Bench, cell: str, dialect: str, expected: str) -> None:
     bench.check(cell, dialect, expected)
-

@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import REPO
 from tests.independent_servers.world import (
-    KEY, REPLY, THOUGHT, Bench, Model, asked, cells, free_port, program, questions, started,
+    KEY, REPLY, THOUGHT, Bench, Model, cells, free_port, program, questions, started,
 )  # fmt: skip
 
 pytestmark = pytest.mark.slow
@@ -32,14 +32,26 @@ def _all(words: str) -> dict[str, str]:
     return {one: words for one in MODELS if one != "echo"}
 
 
+LACKS = "exit 2: mode {} needs {}, which {} does not give"
+TOKEN, TEXT = "log-probabilities of the first token", "the log-likelihood of given text"
 TABLE = {
     "plain": _all("right: A; right: B; right: D"),
     "stream": _all("yes"),
-    "reasoning": _all(f"right: {REPLY}, thought '{THOUGHT}'"),
-    "one call": _all("?"),
-    "first token": _all("?"),
-    "likelihood": _all("?") | {"echo": "?"},
-    "wrong model": _all("right: A"),  # it answers with what it has loaded, whatever is asked for: the preset says so
+    # Its Messages endpoint takes no grammar, so that nothing makes the checkpoint think aloud there.
+    "reasoning": {one: f"right: {REPLY}, thought '{THOUGHT}', 47 in, 44 out" for one in ("chat", "responses")},
+    # Functions reach the model (392 tokens of prompt), which calls none: the probe lets them pass.
+    "one call": _all("truncated: None") | {"responses": "unparseable: None"},
+    "first token": {
+        "chat": "right: B",
+        "responses": "rejected 400",  # its Responses endpoint takes top_logprobs only with a field of Chat Completions
+        "messages": LACKS.format("first_token", TOKEN, "messages (anthropic)"),
+    },
+    "likelihood": {
+        "chat": LACKS.format("likelihood", TEXT, "chat (llama-cpp)"),
+        "echo": "exit 4: the log-probabilities that 127.0.0.1 gives of a prompt are not those of its own answers: it "
+        "sent no log-probabilities of the prompt",
+    },
+    "wrong model": _all("right: B"),  # it answers with what it has loaded, whatever is asked for: the preset says so
     "wrong key": _all("key_refused 401"),
     "too long": _all("rejected 400"),
     # It has one line for all requests and no limit of rate: it never says 429.
@@ -66,8 +78,4 @@ def test_every_cell_is_as_the_table_says(bench: Bench, cell: str, dialect: str, 
 
 @pytest.mark.parametrize("dialect", _all(""))
 def test_tokens_are_counted_as_the_server_counts_them(bench: Bench, dialect: str) -> None:
-    for row in bench.answers(dialect, "plain"):
-        messages = [{"role": one.role, "content": one.content} for one in row.prompt]
-        body = {"messages": messages, "max_tokens": 64, "temperature": 0}
-        usage = asked(bench.url + "/v1/chat/completions", body)["usage"]
-        assert (row.input_tokens, row.output_tokens) == (usage["prompt_tokens"], usage["completion_tokens"])
+    bench.check_tokens(dialect)

@@ -1,8 +1,8 @@
 """What the tests of independent servers share: a server that is started and stopped, and what evalkit says of it.
 
-    with started([...], "/health", folder) as server:
-        seen = Bench(server.url, folder, {"chat": Model("openai_chat", "tiny", "/v1", "SERVER_KEY")})
-        seen.cell("plain", "chat")      # "right: The answer is B."
+with started([...], "/health", folder) as server:
+    seen = Bench(server.url, folder, {"chat": Model("openai_chat", "tiny", "/v1", "SERVER_KEY")})
+    seen.cell("plain", "chat")      # "right: The answer is B."
 """
 
 from __future__ import annotations
@@ -43,11 +43,17 @@ BOOK = {
         "required": ["guests", "time"],
     },
 }
-PLAIN, THINK, ONE_CALL, TWO_CALLS = "a plain question", "a hard question", "one table for two", "tables for two and five"
+PLAIN, THINK, ONE_CALL, TWO_CALLS = (
+    "a plain question",
+    "a hard question",
+    "one table for two",
+    "tables for two and five",
+)
 REPLY, THOUGHT = "The answer is B.", "Let me think."
+WORDS = ["rake", "owl", "plane", "pink"]
 DATA: Mapping[str, Sequence[Mapping[str, Any]]] = {
-    "plain": [{"id": f"plain-{n}", "say": f"{PLAIN}, number {n}: A or B?", "right": "B"} for n in range(3)],
-    "reasoning": [{"id": "reasoning", "say": f"{THINK}: A or B?", "right": "B"}],
+    "plain": [{"id": f"plain-{n}", "say": f"{PLAIN}, number {n}", "menu": WORDS, "right": "B"} for n in range(3)],
+    "reasoning": [{"id": "reasoning", "say": THINK, "menu": WORDS, "right": "B"}],
     "one call": [
         {"id": "one", "say": ONE_CALL, "function": [BOOK], "ground_truth": [{"book": {"guests": [2], "time": ["20:00"]}}]}
     ],
@@ -59,14 +65,19 @@ DATA: Mapping[str, Sequence[Mapping[str, Any]]] = {
             "ground_truth": [{"book": {"guests": [guests], "time": ["20:00"]}} for guests in (2, 5)],
         }
     ],
-    "too long": [{"id": "long", "say": "a very long prompt " * 2_000, "right": "B"}],
-    "429 once": [{"id": "busy", "say": "a busy moment: A or B?", "right": "B"}],
+    "too long": [{"id": "long", "say": "a very long prompt " * 2_000, "menu": WORDS, "right": "B"}],
+    "429 once": [{"id": "busy", "say": "a busy moment", "menu": WORDS, "right": "B"}],
 }  # fmt: skip
 _DIGIT = re.compile("[0-9]")
 _OWN_KEYS = ("openai", "anthropic", "gemini")
 """Adapters that read one variable only."""
-_CHOICE = {"choices": list("ABCD"), "target": "{{ right }}", "score": "choice"}
-_TOOLS = {"tools": "{{ function }}", "score": "tools"}
+_CHOICE = {
+    "prompt": "{{ say }}\n{{ options }}\nReply with the letter only.",
+    "choices": "{{ menu }}",
+    "target": "{{ right }}",
+    "score": "choice",
+}
+_TOOLS = {"prompt": "{{ say }}", "tools": "{{ function }}", "score": "tools"}
 
 
 @dataclass(frozen=True)
@@ -98,9 +109,14 @@ def questions(n: int) -> list[dict[str, Any]]:
     items = [item for item in map(json.loads, lines) if not _DIGIT.search(item["question"] + "".join(item["choices"]))]
     found = []
     for number, item in enumerate(items[:n]):
-        options = "\n".join(f"{letter}. {text}" for letter, text in zip("ABCD", item["choices"], strict=True))
-        say = f"{item['question']}\n{options}\nReply with the letter only."
-        found.append({"id": f"q{number:03}", "say": say, "right": "ABCD"[item["answer"]]})
+        found.append(
+            {
+                "id": f"q{number:03}",
+                "say": item["question"],
+                "menu": item["choices"],
+                "right": "ABCD"[item["answer"]],
+            }
+        )
     return found
 
 
@@ -207,7 +223,8 @@ class Bench:
         """What evalkit makes of one cell, in a few words."""
         match cell:
             case "plain" | "one call" | "two calls":
-                return "; ".join(sorted({_ended(row) for row in self.answers(dialect, cell)}))
+                rows = self.answers(dialect, cell)
+                return "; ".join(sorted({_ended(row) for row in rows})) if rows else self._given_up(dialect)
             case "stream":
                 rows = self.answers(dialect, "plain")
                 return "yes" if all(row.ttft_s is not None and row.total_s for row in rows) else "no"
@@ -217,7 +234,7 @@ class Bench:
                 return "; ".join(sorted({tokens(row) for row in self.answers(dialect, "plain")}))
             case "reasoning":
                 (row,) = self.answers(dialect, "reasoning")
-                return f"{_ended(row)}, thought {row.reasoning!r}, {tokens(row)}"
+                return f"{_ended(row)}, thought {(row.reasoning or '').strip()!r}, {tokens(row)}"
             case "first token" | "likelihood":
                 ran, rows = self.run(cell, ["plain"], [dialect], mode=cell.replace(" ", "_"), limit=1)
                 if not rows:
@@ -232,6 +249,19 @@ class Bench:
         (row,) = (row for row in rows if row.model == dialect)  # one item
         again = f" after {row.attempts} requests" if row.attempts > 1 else ""
         return _ended(row) + again
+
+    def check_tokens(self, dialect: str) -> None:
+        """Fails where a row of the plain task has other counts than the server gives to the same request, unstreamed."""
+        for row in self.answers(dialect, "plain"):
+            messages = [{"role": one.role, "content": one.content} for one in row.prompt]
+            body = {"model": self.models[dialect].model, "messages": messages, "max_tokens": 64, "temperature": 0}
+            usage = asked(self.url + "/v1/chat/completions", body)["usage"]
+            assert (row.input_tokens, row.output_tokens) == (usage["prompt_tokens"], usage["completion_tokens"])
+
+    def _given_up(self, dialect: str) -> str:
+        ran, _ = self._runs["answers", *self.models]
+        said = [line for line in ran.err.splitlines() if f"{dialect} was given up: " in line]
+        return f"given up: {_told(said[-1])}" if said else "no rows"
 
     def run(
         self, name: str, tasks: Sequence[str], dialects: Sequence[str], *, key: str = KEY, **changes: Any
@@ -253,7 +283,7 @@ class Bench:
         for task in tasks:
             file = task.replace(" ", "-") + ".jsonl"
             (folder / file).write_text("".join(json.dumps(item) + "\n" for item in self.data[task]), encoding="utf-8")
-            entry = {"name": task.replace(" ", "-"), "data": {"path": file, "id": "id"}, "prompt": "{{ say }}"}
+            entry = {"name": task.replace(" ", "-"), "data": {"path": file, "id": "id"}}
             settings = {"max_output_tokens": 64, **self.settings.get(task, {})}
             entries.append({**entry, **(_TOOLS if "call" in task else _CHOICE), "settings": settings, **changes})
         suite = {"name": "servers", "sensitivity": "internal", "models": models, "tasks": entries}
@@ -305,4 +335,4 @@ def _ended(row: Row) -> str:
 def _told(err: str) -> str:
     """The first sentence of a refusal, without the place in the suite."""
     lines = [line for line in err.splitlines() if line.strip()] or [""]
-    return lines[-1].rpartition("tasks[0]: ")[2].partition(". ")[0]
+    return re.split(r"tasks\[0\]: |models\.\w+: |for model '[^']*': ", lines[-1])[-1].partition(". ")[0]
