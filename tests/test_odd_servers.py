@@ -104,11 +104,11 @@ def meaning(status: int, body: bytes) -> RequestError | Declined:
 @pytest.mark.parametrize(
     ("status", "body", "kind", "words"),
     [
-        (500, events({"error": {"message": "Error processing stream start", "code": "500"}}), ServerError, "stream start"),
+        (500, events({"error": {"message": "no stream", "code": "500"}}), ServerError, "no stream"),
         (500, events({"error": {"message": "too long", "code": "context_length_exceeded"}}), Rejected, "too long"),
         (500, events({"error": {"message": "slow down", "code": 429}}), RateLimited, "slow down"),
         (429, events({"error": {"message": "no", "code": "insufficient_quota"}}), OutOfCredit, "no"),
-        (400, events({"error": {"message": "wrong", "type": "invalid_api_key"}}, before="event: error\n"), KeyRefused, "wrong"),
+        (400, events({"error": {"message": "no", "code": "invalid_api_key"}}, before="event: x\n"), KeyRefused, "no"),
         (400, events({"detail": "messages is missing"}, before=": a comment\n\n"), Rejected, "messages is missing"),
         (503, b"data: nothing that can be read\n\n", RequestError, "nothing that can be read"),
     ],

@@ -10,7 +10,19 @@ from typing import Any
 import pytest
 
 from tests.independent_servers.world import (
-    KEY, ONE_CALL, PLAIN, REPLY, THINK, THOUGHT, TWO_CALLS, Bench, Model, cells, free_port, program, started,
+    KEY,
+    ONE_CALL,
+    PLAIN,
+    REPLY,
+    THINK,
+    THOUGHT,
+    TWO_CALLS,
+    Bench,
+    Model,
+    cells,
+    free_port,
+    program,
+    started,
 )  # fmt: skip
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,18 @@ import pytest
 
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.independent_servers.world import (
-    KEY, ONE_CALL, PLAIN, REPLY, THOUGHT, TWO_CALLS, Bench, Model, cells, free_port, program, started,
+    KEY,
+    ONE_CALL,
+    PLAIN,
+    REPLY,
+    THOUGHT,
+    TWO_CALLS,
+    Bench,
+    Model,
+    cells,
+    free_port,
+    program,
+    started,
 )  # fmt: skip
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,16 @@ import pytest
 
 from tests.conftest import REPO
 from tests.independent_servers.world import (
-    KEY, REPLY, THOUGHT, Bench, Model, cells, free_port, program, questions, started,
+    KEY,
+    REPLY,
+    THOUGHT,
+    Bench,
+    Model,
+    cells,
+    free_port,
+    program,
+    questions,
+    started,
 )  # fmt: skip
 
 pytestmark = pytest.mark.slow

@@ -55,7 +55,12 @@ DATA: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "plain": [{"id": f"plain-{n}", "say": f"{PLAIN}, number {n}", "menu": WORDS, "right": "B"} for n in range(3)],
     "reasoning": [{"id": "reasoning", "say": THINK, "menu": WORDS, "right": "B"}],
     "one call": [
-        {"id": "one", "say": ONE_CALL, "function": [BOOK], "ground_truth": [{"book": {"guests": [2], "time": ["20:00"]}}]}
+        {
+            "id": "one",
+            "say": ONE_CALL,
+            "function": [BOOK],
+            "ground_truth": [{"book": {"guests": [2], "time": ["20:00"]}}],
+        }
     ],
     "two calls": [
         {
@@ -69,6 +74,8 @@ DATA: Mapping[str, Sequence[Mapping[str, Any]]] = {
     "429 once": [{"id": "busy", "say": "a busy moment", "menu": WORDS, "right": "B"}],
 }  # fmt: skip
 _DIGIT = re.compile("[0-9]")
+_TASKS = ("plain", "reasoning", "one call", "two calls")
+_ENDS_WELL = (*_TASKS, "stream", "usage", "cost")
 _OWN_KEYS = ("openai", "anthropic", "gemini")
 """Adapters that read one variable only."""
 _CHOICE = {
@@ -167,11 +174,12 @@ def _wait(server: Server, ready: str, process: subprocess.Popen[bytes], *, secon
     while time.monotonic() < until and process.poll() is None:
         try:
             urllib.request.urlopen(server.url + ready, timeout=5).close()
-            return
         except urllib.error.HTTPError:
-            return  # it answers: a key is missing, or the page is not there
+            pass  # it answers: a key is missing, or the page is not there
         except OSError:
             time.sleep(0.2)
+            continue
+        return
     raise AssertionError(f"the server did not start:\n{server.log.read_text('utf-8', 'replace')[-3000:]}")
 
 
@@ -207,8 +215,8 @@ class Bench:
         self._runs: dict[tuple[str, ...], tuple[Ran, list[Row]]] = {}
 
     def answers(self, dialect: str, task: str) -> list[Row]:
-        """The rows of a task in one dialect, in the order of their ids. Everything that ends well is asked in one run."""
-        ran, rows = self.run("answers", ["plain", "reasoning", "one call", "two calls"], list(self.models))
+        """The rows of a task in one dialect, by id. What should end well is asked in one run."""
+        ran, rows = self.run("answers", _TASKS, list(self.models))
         assert rows, ran.err
         found = [row for row in rows if (row.model, row.task) == (dialect, task)]
         return sorted(found, key=lambda row: row.sample_id)
@@ -221,37 +229,37 @@ class Bench:
 
     def cell(self, cell: str, dialect: str) -> str:
         """What evalkit makes of one cell, in a few words."""
+        if cell in _ENDS_WELL:
+            return self._answered(cell, dialect)
+        if cell in ("first token", "likelihood"):
+            ran, rows = self.run(cell, ["plain"], [dialect], mode=cell.replace(" ", "_"), limit=1)
+            return _all_of(rows) if rows else f"exit {ran.code}: {_told(ran.err)}"
+        if cell in ("wrong model", "wrong key"):
+            key = NO_SUCH_KEY if cell == "wrong key" else KEY
+            _, rows = self.run(cell, ["plain"], list(self.models), key=key, limit=1)
+        else:
+            _, rows = self.run(cell, [cell], list(self.models))
+        (row,) = (row for row in rows if row.model == dialect)  # one item
+        return _ended(row) + (f" after {row.attempts} requests" if row.attempts > 1 else "")
+
+    def _answered(self, cell: str, dialect: str) -> str:
+        rows = self.answers(dialect, cell if cell in _TASKS else "plain")
+        if not rows:
+            return self._given_up(dialect)
         match cell:
-            case "plain" | "one call" | "two calls":
-                rows = self.answers(dialect, cell)
-                return "; ".join(sorted({_ended(row) for row in rows})) if rows else self._given_up(dialect)
             case "stream":
-                rows = self.answers(dialect, "plain")
                 return "yes" if all(row.ttft_s is not None and row.total_s for row in rows) else "no"
             case "cost":
-                return "; ".join(sorted({str(row.cost_usd) for row in self.answers(dialect, "plain")}))
+                return "; ".join(sorted({_dollars(row) for row in rows}))
             case "usage":
-                return "; ".join(sorted({tokens(row) for row in self.answers(dialect, "plain")}))
+                return "; ".join(sorted({tokens(row) for row in rows}))
             case "reasoning":
-                (row,) = self.answers(dialect, "reasoning")
-                return f"{_ended(row)}, thought {(row.reasoning or '').strip()!r}, {tokens(row)}"
-            case "first token" | "likelihood":
-                ran, rows = self.run(cell, ["plain"], [dialect], mode=cell.replace(" ", "_"), limit=1)
-                if not rows:
-                    return f"exit {ran.code}: {_told(ran.err)}"
-                return "; ".join(sorted({_ended(row) for row in rows}))
-            case "wrong model":
-                _, rows = self.run(cell, ["plain"], list(self.models), limit=1)
-            case "wrong key":
-                _, rows = self.run(cell, ["plain"], list(self.models), key=NO_SUCH_KEY, limit=1)
-            case _:
-                _, rows = self.run(cell, [cell], list(self.models))
-        (row,) = (row for row in rows if row.model == dialect)  # one item
-        again = f" after {row.attempts} requests" if row.attempts > 1 else ""
-        return _ended(row) + again
+                return "; ".join(f"{_ended(r)}, thought {(r.reasoning or '').strip()!r}, {tokens(r)}" for r in rows)
+        return _all_of(rows)
 
     def check_tokens(self, dialect: str) -> None:
-        """Fails where a row of the plain task has other counts than the server gives to the same request, unstreamed."""
+        """Fails where a plain row has other counts than the server gives to the same request, asked by another client
+        and without a stream."""
         for row in self.answers(dialect, "plain"):
             messages = [{"role": one.role, "content": one.content} for one in row.prompt]
             body = {"model": self.models[dialect].model, "messages": messages, "max_tokens": 64, "temperature": 0}
@@ -318,6 +326,14 @@ def cells(table: Mapping[str, Mapping[str, str]]) -> list[Any]:
         for cell, by_dialect in table.items()
         for dialect, expected in by_dialect.items()
     ]
+
+
+def _all_of(rows: Sequence[Row]) -> str:
+    return "; ".join(sorted({_ended(row) for row in rows}))
+
+
+def _dollars(row: Row) -> str:
+    return "unknown" if row.cost_usd is None else f"{row.cost_usd.normalize():f}"
 
 
 def _named(row: Row) -> Row:
