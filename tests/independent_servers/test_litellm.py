@@ -53,6 +53,8 @@ BEHAVIOUR = Behaviour(
     output_tokens=5,
     reasoning_tokens=3,
 )
+QUICK = Behaviour(reply="B")
+"""Without reasoning, so that the first token is one of the answer."""
 
 
 def _all(words: str) -> dict[str, str]:
@@ -70,16 +72,15 @@ TABLE = {
     | {"gemini": f"right: {REPLY}, thought '', 12 in, 8 out"},
     "one call": _all('right: book({"guests": 2, "time": "20:00"})'),
     "two calls": _all('right: book({"guests": 2, "time": "20:00"}); book({"guests": 5, "time": "20:00"})'),
+    # The provider draws its figures, and drew A as the likelier here: see the test below.
     "first token": {
-        "chat": "right: B",
-        "responses": "right: B",
-        "chat+messages": "rejected 400",  # "anthropic does not support parameters", in its words; gemini neither
-        "chat+gemini": "rejected 400",
+        "chat": "wrong: B",
+        "responses": "wrong: B",
         "messages": "exit 2: mode first_token needs log-probabilities of the first token, which messages (anthropic) "
         "does not give",
-        "gemini": "no score: mode first_token needs top_logprobs, and none came",
+        "gemini": "no score: mode first_token needs top_logprobs, and none came",  # it leaves them out
     },
-    "likelihood": {"echo": "?"},
+    "likelihood": {"echo": "wrong: "},
     "wrong model": _all("rejected 400"),
     "wrong key": _all("key_refused 400"),
     # Its own Responses endpoint hides what it met behind "Error processing stream start".
@@ -119,7 +120,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     with (
         FakeProvider.in_process(BEHAVIOUR) as provider,
         FakeProvider.in_process(Behaviour(reply=REPLY, faults={"429": 1.0}, fault_attempts=1, retry_after_s=1)) as busy,
-        FakeProvider.in_process(Behaviour(reply="B")) as quick,
+        FakeProvider.in_process(QUICK) as quick,
     ):
         (folder / "config.yaml").write_text(_config(provider.origin, busy.origin, quick.origin), encoding="utf-8")
         command = [litellm, "--config", str(folder / "config.yaml"), "--host", "127.0.0.1", "--port", str(port)]
@@ -142,6 +143,17 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 @pytest.mark.parametrize(("cell", "dialect", "expected"), cells(TABLE))
 def test_every_cell_is_as_the_table_says(bench: Bench, cell: str, dialect: str, expected: str) -> None:
     bench.check(cell, dialect, expected)
+
+
+def test_log_probabilities_are_the_providers_own(bench: Bench, tmp_path: Path) -> None:
+    with FakeProvider.in_process(QUICK) as quick:
+        direct = Bench(quick.origin, tmp_path, MODELS, names={"first token": "fake", "likelihood": "fake"})
+        for cell, dialect in (("first token", "chat"), ("first token", "responses"), ("likelihood", "echo")):
+            told, passed_on = direct.weighed(cell, dialect), bench.weighed(cell, dialect)
+            assert [(row.outcome, row.extracted, row.logliks) for row in passed_on] == [
+                (row.outcome, row.extracted, row.logliks) for row in told
+            ]
+            assert told[0].extracted is not None
 
 
 def _version(litellm: str) -> str:

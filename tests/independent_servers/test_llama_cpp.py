@@ -47,11 +47,11 @@ TABLE = {
     "plain": _all("right: A; right: B; right: D"),
     "stream": _all("yes"),
     # Its Messages endpoint takes no grammar, so that nothing makes the checkpoint think aloud there.
-    "reasoning": {one: f"right: {REPLY}, thought '{THOUGHT}', 47 in, 44 out" for one in ("chat", "responses")},
+    "reasoning": {one: f"right: {REPLY}, thought '{THOUGHT}', 30 in, 44 out" for one in ("chat", "responses")},
     # Functions reach the model (392 tokens of prompt), which calls none: the probe lets them pass.
     "one call": _all("truncated: None") | {"responses": "unparseable: None"},
     "first token": {
-        "chat": "right: B",
+        "chat": "right: D",
         "responses": "rejected 400",  # its Responses endpoint takes top_logprobs only with a field of Chat Completions
         "messages": LACKS.format("first_token", TOKEN, "messages (anthropic)"),
     },
@@ -60,7 +60,7 @@ TABLE = {
         "echo": "exit 4: the log-probabilities that 127.0.0.1 gives of a prompt are not those of its own answers: it "
         "sent no log-probabilities of the prompt",
     },
-    "wrong model": _all("right: B"),  # it answers with what it has loaded, whatever is asked for: the preset says so
+    "wrong model": _all("right: D"),  # it answers with what it has loaded, whatever is asked for: the preset says so
     "wrong key": _all("key_refused 401"),
     "too long": _all("rejected 400"),
     # It has one line for all requests and no limit of rate: it never says 429.

@@ -232,7 +232,8 @@ class Bench:
         if cell in _ENDS_WELL:
             return self._answered(cell, dialect)
         if cell in ("first token", "likelihood"):
-            ran, rows = self.run(cell, ["plain"], [dialect], mode=cell.replace(" ", "_"), limit=1)
+            rows = self.weighed(cell, dialect)
+            ran, _ = self._runs[cell, dialect]
             return _all_of(rows) if rows else f"exit {ran.code}: {_told(ran.err)}"
         if cell in ("wrong model", "wrong key"):
             key = NO_SUCH_KEY if cell == "wrong key" else KEY
@@ -241,6 +242,10 @@ class Bench:
             _, rows = self.run(cell, [cell], list(self.models))
         (row,) = (row for row in rows if row.model == dialect)  # one item
         return _ended(row) + (f" after {row.attempts} requests" if row.attempts > 1 else "")
+
+    def weighed(self, cell: str, dialect: str) -> list[Row]:
+        """The row of one plain question in mode first_token or likelihood; none where that was refused."""
+        return self.run(cell, ["plain"], [dialect], mode=cell.replace(" ", "_"), limit=1)[1]
 
     def _answered(self, cell: str, dialect: str) -> str:
         rows = self.answers(dialect, cell if cell in _TASKS else "plain")
