@@ -24,7 +24,7 @@ test-vllm:
 	else exit 1; fi
 
 # Servers that other people wrote (aimock, LiteLLM's proxy, llama.cpp, transformers serve), each in an environment of its
-# own (2 GB together, once), in every dialect that they speak; about five minutes on two cores. docs/reliability.md has
+# own (2 GB together, once), in every dialect that they speak; some minutes on two quiet cores. docs/reliability.md has
 # the table. A server that cannot be had here is named and left out.
 test-servers:
 	scripts/make_server_envs.sh
