@@ -47,6 +47,7 @@ demo:
 docs:
 	uv run python -m evalkit.suite.json_schema
 	uv run python scripts/regenerate_docs.py
+	uv run --isolated --group docs python scripts/build_site.py
 
 lock:
 	uv pip compile pyproject.toml --extra app --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
