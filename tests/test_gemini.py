@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters import gemini
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.gemini import Gemini
+from evalkit.adapters.dialects import gemini
+from evalkit.adapters.dialects.gemini import Gemini
 from evalkit.adapters.gemini_stream import usage_of
 from evalkit.adapters.registry import make_adapter
 from evalkit.errors import (
