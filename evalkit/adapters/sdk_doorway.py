@@ -53,6 +53,9 @@ class Door:
         `http_errors`, what the network means in `http_session`. `Declined` where a filter turned the prompt away."""
         if isinstance(error, self.sdk.APIStatusError):
             response = error.response
+            # The SDK puts the reply into the error, and a server may send the key back.
+            error.message = self.where.clean(error.message)
+            error.args, error.body = (error.message,), None
             return error_from_status(response.status_code, response.headers, response.content, self.path, self.where)
         cause: BaseException | None = error
         sent = True

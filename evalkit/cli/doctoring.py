@@ -45,6 +45,7 @@ def examine() -> list[Found]:
     found += [_gpus(), _vllm()]
     found += _keys()
     found += _servers()
+    found += _plugins()
     return found
 
 
@@ -102,6 +103,13 @@ def _keys() -> Iterator[Found]:
         yield Found(f"key {name}", "ok", "is set")
     if absent:
         yield Found("other keys", "note", f"not set: {', '.join(absent)}")
+
+
+def _plugins() -> Iterator[Found]:
+    from evalkit.cli.doctoring_plugins import plugin_lines
+
+    for what, state, says in plugin_lines():
+        yield Found(what, state, says)
 
 
 def _servers() -> list[Found]:
