@@ -6,7 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evalkit.errors import SuiteError
@@ -71,6 +71,7 @@ class _Bench:
     make: Callable[[Mapping[str, Any]], Scorer]
     scorer: Scorer
     cases: Sequence[Case]
+    options: Mapping[str, Any]
 
     def score(self, case: Case, answer: str) -> Score:
         return settle(case.sample, Response(answer, "stop", _NO_TIME), self.scorer)
@@ -101,7 +102,7 @@ def check_scorer(
     findings: list[Finding] = []
     for name in SCORER_CHECKS if only is None else (only,):
         try:
-            _BY_NAME[name](_Bench(made, made(options or {}), cases))
+            _BY_NAME[name](_Bench(made, made(options or {}), cases, options or {}))
         except Complaint as complaint:
             findings.append(Finding(name, str(complaint)))
         except Exception as error:  # noqa: BLE001 - a scorer that breaks is a finding, whatever it raises
@@ -158,7 +159,7 @@ def nothing_that_a_model_says_makes_it_fail(bench: _Bench) -> None:
 
 def the_same_answer_gets_the_same_score(bench: _Bench) -> None:
     """Pure: asked twice, and by a scorer made anew, it says the same; it changes neither sample nor record."""
-    again = _Bench(bench.make, bench.make(_given(bench.scorer)), bench.cases)
+    again = replace(bench, scorer=bench.make(bench.options))
     for case in bench.cases:
         before = copy.deepcopy(dict(case.record))
         first = bench.score(case, case.answer)
@@ -187,7 +188,7 @@ def it_declares_what_it_is(bench: _Bench) -> None:
 def an_unknown_option_is_refused(bench: _Bench) -> None:
     """By a SuiteError that names the option."""
     try:
-        bench.make({**_given(bench.scorer), "no_such_option": 1})
+        bench.make({**bench.options, "no_such_option": 1})
     except SuiteError as error:
         expect("no_such_option" in str(error), f"the message must name the option: {error}")
         return
@@ -200,10 +201,6 @@ def _scores(bench: _Bench) -> Iterator[tuple[Case, str, Score]]:
     for case in bench.cases[:3]:
         for answer in ODD_REPLIES:
             yield case, answer, bench.score(case, answer)
-
-
-def _given(scorer: Scorer) -> dict[str, Any]:
-    return {key: value for key, value in (scorer.options or {}).items() if value is not None}
 
 
 _BY_NAME: Mapping[str, Callable[[_Bench], None]] = {
