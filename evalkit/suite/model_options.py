@@ -42,12 +42,12 @@ def check_options(tree: Located, data: Any, file: SuiteFile | None, known: Known
 def _of_model(loc: Loc, written: Mapping[str, Any], known: KnownOptions | None) -> Iterator[Finding]:
     adapter = written["adapter"]
     own = _given(written, ModelEntry)
-    yield from _of_entry(loc, adapter, own, own, known, serves=bool(written.get("serve")))
+    yield from _of_entry(loc, adapter, own, own, known, serves=written.get("serve") is not None)
     variants = written.get("variants")
     for name, variant in variants.items() if isinstance(variants, Mapping) else ():
         if isinstance(variant, Mapping):
             changes = _given(variant, VariantEntry)
-            serves = bool(variant.get("serve", written.get("serve")))
+            serves = variant.get("serve", written.get("serve")) is not None
             yield from _of_entry((*loc, "variants", name), adapter, changes, {**own, **changes}, known, serves=serves)
 
 
@@ -84,13 +84,13 @@ def _of_entry(
 def _as_read(entry: ModelEntry, known: KnownOptions) -> ModelEntry:
     """The entry with the values of its adapter's record: 1 of a file is 1.0 where seconds are asked for."""
     update: dict[str, Any] = {}
-    if entry.options and (record := known.of(entry.adapter, serves=bool(entry.serve))) is not None:
+    if entry.options and (record := known.of(entry.adapter, serves=entry.serve is not None)) is not None:
         update = record.read(entry.options).written()
     changed = {}
     for name, variant in entry.variants.items():
         if not variant.options:
             continue
-        serves = bool(entry.serve if variant.serve is None else variant.serve)
+        serves = (entry.serve if variant.serve is None else variant.serve) is not None
         if (record := known.of(entry.adapter, serves=serves)) is not None:
             whole = record.read({**entry.options, **variant.options}).written()
             changed[name] = variant.model_copy(update={key: whole[key] for key in variant.options})
