@@ -60,7 +60,7 @@ class Plugin:
         """What the entry point names. Raises PluginError when it cannot be imported."""
         try:
             return EntryPoint(self.name, self.value, f"evalkit.{self.kind}").load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # another package's code: whatever it raises becomes one sentence
             said = f"{type(error).__name__}: {error}".strip().splitlines()[0][:300]
             raise PluginError(
                 f"the {_ONE[self.kind]} {self.name!r} of the package {self.origin} cannot be used: importing "

@@ -83,6 +83,13 @@ def spec_of(adapter: str, **fields: object) -> ModelSpec:
     return ModelSpec(name="m", adapter=adapter, model="x", **fields)  # type: ignore[arg-type]
 
 
+def ask_for(kind: str, name: str) -> object:
+    """What evalkit does with a name of this kind."""
+    if kind == "scorers":
+        return make_scorer(name)
+    return builtin_tasks.definition(name) if kind == "tasks" else make_adapter(spec_of(name))
+
+
 def score(
     name: str, answer: str, options: dict[str, object] | None = None, **record: object
 ) -> tuple[float | None, Outcome]:
@@ -170,9 +177,7 @@ def test_one_name_in_two_packages_is_refused_with_the_way_out(site: Path, kind: 
 def test_a_package_that_cannot_be_imported_is_named(site: Path, kind: str, source: str) -> None:
     install(site, "broken-pack", {kind: {"broken": "broken_mod"}}, version="2.3", broken_mod=source)
     with pytest.raises(PluginError) as caught:
-        {"scorers": make_scorer, "tasks": builtin_tasks.definition}.get(kind, lambda name: make_adapter(spec_of(name)))(
-            "broken"
-        )
+        ask_for(kind, "broken")
     said = str(caught.value)
     assert "'broken' of the package broken-pack 2.3 cannot be used" in said
     assert "pip uninstall broken-pack" in said
@@ -210,9 +215,7 @@ def test_an_object_of_the_wrong_kind_is_named(site: Path, kind: str, value: str,
     }
     install(site, "odd-pack", {kind: {"odd": value}}, **modules)
     with pytest.raises(PluginError) as caught:
-        {"scorers": make_scorer, "tasks": builtin_tasks.definition}.get(kind, lambda name: make_adapter(spec_of(name)))(
-            "odd"
-        )
+        ask_for(kind, "odd")
     assert said in str(caught.value)
     assert "odd-pack 1.0" in str(caught.value) and "pip uninstall odd-pack" in str(caught.value)
 
