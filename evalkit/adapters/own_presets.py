@@ -18,7 +18,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -146,6 +146,10 @@ def _made(name: str, data: Mapping[str, Any], place: str) -> Preset:
     """The preset, with every value of the right kind. Raises UserError."""
     from pydantic import TypeAdapter, ValidationError
 
+    known = [field.name for field in fields(Preset) if field.name != "name"]
+    if unknown := [key for key in data if key not in known]:
+        hint = plugins.near(str(unknown[0]), known).strip() or f"it may have {', '.join(known)}"
+        raise UserError(f"the preset {place} has no key {unknown[0]!r}; {hint}")
     try:
         TypeAdapter(Preset).validate_python({"name": name, **data})
         preset = checked(name, dict(data))
@@ -153,19 +157,9 @@ def _made(name: str, data: Mapping[str, Any], place: str) -> Preset:
             read_address(_TEMPLATE.sub("x", preset.base_url))
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
-        key = ".".join(map(str, detail["loc"][:1]))
-        said = f"has no key {key!r}" if detail["type"] == "unexpected_keyword_argument" else f"{key}: {detail['msg']}"
-        raise UserError(f"the preset {place}: {said[0].lower()}{said[1:]}{_nearly(key, detail['type'])}") from error
+        raise UserError(f"the preset {place}: {detail['loc'][0]}: {detail['msg']}") from error
     except BadAddress as error:
         raise UserError(f"the preset {place}: base_url {error}") from error
     except ValueError as error:
         raise UserError(f"the preset {place}: {str(error).partition(': ')[2] or error}") from error
     return preset
-
-
-def _nearly(key: str, kind: str) -> str:
-    if kind != "unexpected_keyword_argument":
-        return ""
-    from dataclasses import fields
-
-    return f"; {plugins.near(key, [field.name for field in fields(Preset)])}".rstrip("; ")
