@@ -210,9 +210,9 @@ def _page(name: str, results: str) -> None:
     from importlib import import_module
     from pathlib import Path
 
-    from evalkit.report.shelf import Store
+    from evalkit.report.results_reader import ResultsReader
 
-    import_module(f"evalkit.board.{name}").render(Store(Path(results)))
+    import_module(f"evalkit.board.{name}").render(ResultsReader(Path(results)))
 
 
 def _timed(work: Any) -> tuple[float, float]:

@@ -15,8 +15,8 @@ import numpy as np
 from benchmarks.gate_draws import ALPHA, MARGINS, Floats, Rates, decide_differences, discordance
 from benchmarks.gate_goals import Goal, with_noise
 from evalkit import stats
-from evalkit.decide import race
-from evalkit.decide.rules import Finding
+from evalkit.decide import sequential_test
+from evalkit.decide.rules import RuleResult
 from evalkit.suite.schema import GateEntry
 
 MODELS = ((0.6, 0.5), (0.8, 0.6), (0.9, 0.6), (0.95, 0.5))
@@ -108,17 +108,17 @@ def procedure(reps: int) -> list[Goal]:
 def _whole(gate: GateEntry, d: Floats, passes_early: bool) -> str:
     """What `run --gate` says of these pairs in this order, by the rooms that say it."""
     base, cand = (d < 0) * 1.0, (d > 0) * 1.0
-    rules = race.race_rules(gate, {"all": len(d)}, passes_early=passes_early)
+    rules = sequential_test.sequential_rules(gate, {"all": len(d)}, passes_early=passes_early)
     for rule in rules:
         rule.update(base, cand)
-    settled = race.Race(rules, passes_early).verdict
+    settled = sequential_test.SequentialTest(rules, passes_early).verdict
     (rule,) = rules
     if settled is not None and rule.n_used < len(d):
         return settled.value
-    at_once = Finding(rule.condition, stats.decide(base, cand, rule.condition.value, ALPHA))
-    fresh = race.race_rules(gate, {"all": len(d)}, passes_early=passes_early)[0]
+    at_once = RuleResult(rule.condition, stats.decide(base, cand, rule.condition.value, ALPHA))
+    fresh = sequential_test.sequential_rules(gate, {"all": len(d)}, passes_early=passes_early)[0]
     said = fresh.last_look(int(cand.sum()), int(base.sum()), 0)
-    return race.held(at_once, said, passes_early).verdict.value
+    return sequential_test.with_last_look(at_once, said, passes_early).verdict.value
 
 
 def suite(reps: int) -> list[Goal]:

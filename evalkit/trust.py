@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Allowance:
     """A list of names that the person allows."""
 
     option: str
@@ -38,15 +38,15 @@ class Word:
         return frozenset(name.lower() for name in self.names())
 
 
-ALLOWED_ENV = Word("--allow-env", "EVALKIT_ALLOWED_ENV")
+ALLOWED_ENV = Allowance("--allow-env", "EVALKIT_ALLOWED_ENV")
 """Variables of the environment that a suite may name: in ${NAME}, or as key_env."""
-HTTP_HOSTS = Word("--allow-http-host", "EVALKIT_HTTP_HOSTS")
+HTTP_HOSTS = Allowance("--allow-http-host", "EVALKIT_HTTP_HOSTS")
 """Hosts that may be spoken to without encryption."""
-KEY_HOSTS = Word("--allow-key-host", "EVALKIT_KEY_HOSTS")
+KEY_HOSTS = Allowance("--allow-key-host", "EVALKIT_KEY_HOSTS")
 """Hosts, or VARIABLE@HOST, that may receive keys and prompts."""
 
 
-CALLOUTS = Word("--allow-callout", "EVALKIT_CALLOUTS")
+CALLOUTS = Allowance("--allow-callout", "EVALKIT_CALLOUTS")
 """Hosts that a provider may pass parts of prompts to, and its own tools by name (web_search)."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.records import Row
-from evalkit.store.judgings import judging_of
+from evalkit.store.judge_files import judging_of
 from evalkit.store.sealing import rows_of
 
 SUITE = """

@@ -13,10 +13,10 @@ import pytest
 
 from evalkit.records import Message, Row
 from evalkit.report import numbers
-from evalkit.report.rulings import decision_of
-from evalkit.report.shelf import Store
+from evalkit.report.rendered_rules import decision_of
+from evalkit.report.results_reader import ResultsReader
 from evalkit.store import runs
-from evalkit.store.judgings import open_judging
+from evalkit.store.judge_files import open_judging
 from evalkit.store.reviews import read_reviews
 from evalkit.store.sealing import seal
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
@@ -42,9 +42,9 @@ def _page(name: str, results: str) -> None:
     from importlib import import_module
     from pathlib import Path
 
-    from evalkit.report.shelf import Store
+    from evalkit.report.results_reader import ResultsReader
 
-    import_module(f"evalkit.board.{name}").render(Store(Path(results)))
+    import_module(f"evalkit.board.{name}").render(ResultsReader(Path(results)))
 
 
 def draw(page: str, results: Path, **query: str | list[str]) -> AppTest:
@@ -263,7 +263,7 @@ def test_a_gate_decided_apart_imports_nothing_of_the_folder_that_one_stands_in(
     run = a_run(tmp_path / "results", gate=GATE)
     (tmp_path / "orjson.py").write_text("raise SystemExit('owned')")
     monkeypatch.chdir(tmp_path)
-    assert decision_of(Store(tmp_path / "results"), run.name, apart=True).verdict == "pass"
+    assert decision_of(ResultsReader(tmp_path / "results"), run.name, apart=True).verdict == "pass"
 
 
 def test_the_history_notes_another_served_model(tmp_path: Path) -> None:

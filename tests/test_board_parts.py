@@ -19,7 +19,7 @@ from evalkit.board.differences import marked
 from evalkit.board.elements import plain, shown
 from evalkit.board.picture import picture
 from evalkit.report.entries import entries_of, standing, tie_groups
-from evalkit.report.shelf import Store
+from evalkit.report.results_reader import ResultsReader
 
 
 def test_labels_have_no_markdown_left_to_act() -> None:
@@ -44,7 +44,7 @@ def test_differences_are_marked_only_where_marks_say_something() -> None:
 
 def test_the_picture_is_a_png_of_every_line(tmp_path: Path) -> None:
     a_run(tmp_path, n=10)
-    store = Store(tmp_path)
+    store = ResultsReader(tmp_path)
     lines = standing(store, entries_of(store, "support"), None)
     content = picture(lines, tie_groups(lines))
     assert content.startswith(b"\x89PNG")

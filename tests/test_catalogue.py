@@ -14,7 +14,7 @@ from evalkit.catalogue.facts import LICENCE_KINDS, TIERS, UNCHECKED, Catalogue, 
 from evalkit.catalogue.reading import load, record, user_file
 from evalkit.errors import UserError
 from evalkit.report.entries import entries_of
-from evalkit.report.shelf import Store
+from evalkit.report.results_reader import ResultsReader
 from tests.board_world import a_run
 from tests.world import evalkit, run_folders
 
@@ -235,14 +235,14 @@ def test_the_user_s_own_file_is_found_among_the_settings_or_by_its_variable(
 def test_a_results_folder_corrects_the_board_and_a_slip_there_is_said_not_thrown(tmp_path: Path) -> None:
     a_run(tmp_path, models=["gpt"], n=3)
     day = date(2026, 11, 20)
-    (before,) = entries_of(Store(tmp_path), "support", today=day)
+    (before,) = entries_of(ResultsReader(tmp_path), "support", today=day)
     assert "retires on 2026-12-11, in 21 days" in before.warnings
     write(tmp_path, OWN)
-    (after,) = entries_of(Store(tmp_path), "support", today=day)
+    (after,) = entries_of(ResultsReader(tmp_path), "support", today=day)
     assert not any("retires" in warning for warning in after.warnings)
     assert after.known is not None and "which corrects: 2026-12-11" in after.known.sources("retires")
     write(tmp_path, "models:\n- model: gpt-5\n  retires: soon\n")
-    (slipped,) = entries_of(Store(tmp_path), "support", today=day)
+    (slipped,) = entries_of(ResultsReader(tmp_path), "support", today=day)
     assert slipped.known is not None and slipped.known.value("retires") == "2026-12-11"
     assert "facts of your own are left out" in slipped.warnings[0] and "models.yaml:3" in slipped.warnings[0]
 
@@ -272,7 +272,7 @@ def test_a_run_keeps_what_the_file_beside_its_suite_says_and_the_board_and_show_
     (kept,) = json.loads((folder / "run.json").read_text("utf-8"))["catalogue"]
     assert kept["file"] == "models.yaml"
     (tmp_path / "models.yaml").unlink()
-    (entry,) = entries_of(Store(results), "facts")
+    (entry,) = entries_of(ResultsReader(results), "facts")
     assert entry.known is not None and entry.known.value("tier") == "closed"
     assert entry.known.value("licence") == "by contract", "the suite's own word, where nobody else has one"
     assert "retired on 2026-01-01" in entry.warnings
@@ -312,7 +312,7 @@ def test_a_damaged_record_in_a_run_is_said_on_the_board_and_by_show(
     (folder,) = run_folders(results)
     facts = json.loads((folder / "run.json").read_text("utf-8"))
     (folder / "run.json").write_text(json.dumps({**facts, "catalogue": [{"file": "x", "content": [1]}]}), "utf-8")
-    (entry,) = entries_of(Store(results), "facts")
+    (entry,) = entries_of(ResultsReader(results), "facts")
     assert "facts of your own are left out" in entry.warnings[0]
     shown = evalkit(capsys, "show", folder)
     assert shown.code == 0 and "catalogue: left out" in shown.out

@@ -554,13 +554,13 @@ def test_after_a_changed_scorer_both_sides_are_marked_again_without_asking_a_mod
 def test_the_gate_and_the_board_count_the_same_flips(judge: Gate) -> None:
     """Graded scores flip where they cross one half; a score that only fell is no flip, and repeats are one item."""
     from evalkit.report.flips import compare, list_flips
-    from evalkit.report.shelf import Store
+    from evalkit.report.results_reader import ResultsReader
 
     before, after = [0.9, 0.9, 0.5, 0.2, 0.4] * 6, [0.4, 0.6, 0.49, 0.7, 0.4] * 6
     run = stored(judge.results, {"base": before, "cand": after})
     said = judge(run, "--json").json["candidates"][0]["flips"]
     assert (said["n_lost"], said["n_won"]) == (12, 6)
-    store, sides = Store(judge.results), ((run.name, "base"), (run.name, "cand"))
+    store, sides = ResultsReader(judge.results), ((run.name, "base"), (run.name, "cand"))
     assert compare(store, *sides).flips == 18
     for kind, n in (("right to wrong", 12), ("wrong to right", 6)):
         assert list_flips(store, *sides, limit=50, offset=0, kind=kind)[1] == n

@@ -659,11 +659,13 @@ def test_times_that_nobody_measured(judge: Gate) -> None:
 
 
 def test_a_graded_score_that_comes_late_does_not_undo_a_verdict_that_stands() -> None:
-    from evalkit.decide.early import Watch
+    from evalkit.decide.early_stopping import EarlyStopping
     from evalkit.suite.schema import GateEntry
 
     section = GateEntry.model_validate({**gate({"quality": "all", "margin": 0.02}), "candidates": ["bad", "slow"]})
-    watch = Watch(section, [("t", one(n, "base", 1.0).sample_digest, 0, {}) for n in range(400)], 0, passes_early=True)
+    watch = EarlyStopping(
+        section, [("t", one(n, "base", 1.0).sample_digest, 0, {}) for n in range(400)], 0, passes_early=True
+    )
     order = sorted(range(400), key=lambda n: watch._place["t", one(n, "base", 1.0).sample_digest, 0])
     for n in order:
         if watch.settled("bad"):
@@ -681,13 +683,15 @@ def test_a_graded_score_that_comes_late_does_not_undo_a_verdict_that_stands() ->
 
 
 def test_a_run_that_was_stopped_for_one_margin_judged_by_another(judge: Gate) -> None:
-    from evalkit.decide.early import Watch
+    from evalkit.decide.early_stopping import EarlyStopping
     from evalkit.suite.schema import GateEntry
 
     section = gate({"quality": "all", "margin": 0.3})
     wide = GateEntry.model_validate(section)
     answers = {"base": scores(400), "cand": scores(400, range(0, 400, 25))}
-    watch = Watch(wide, [("t", one(n, "base", 1.0).sample_digest, 0, {}) for n in range(400)], 0, passes_early=True)
+    watch = EarlyStopping(
+        wide, [("t", one(n, "base", 1.0).sample_digest, 0, {}) for n in range(400)], 0, passes_early=True
+    )
     asked: list[Row] = []
     place = watch._place  # the order in which the engine asks
     for n in sorted(range(400), key=lambda n: place["t", one(n, "base", 1.0).sample_digest, 0]):

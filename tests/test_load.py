@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from evalkit.latency.distribution import distribution, error_rate
-from evalkit.latency.load import Seen, Slo, closed_step, find, open_step
+from evalkit.latency.loadtest import Seen, Slo, closed_step, find, open_step
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
-from evalkit.testing.fake_provider.line import Line
+from evalkit.testing.fake_provider.line import FakeQueue
 from tests.world import evalkit, rows, write_suite
 
 LLMPERF = {
@@ -155,7 +155,7 @@ def test_capacity_and_slo_rate_of_a_server_that_is_known(capsys: pytest.CaptureF
 
 
 def test_the_line_serves_whoever_came_first() -> None:
-    line = Line()
+    line = FakeQueue()
     begins = []
     for arrived in (0.0, 0.1, 0.2, 5.0):
         begins.append(line.turn(2, arrived))

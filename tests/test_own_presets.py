@@ -118,7 +118,7 @@ def test_a_variable_cannot_point_to_where_strangers_write(
 def test_a_link_out_of_the_settings_is_followed_and_refused(home: Path, tmp_path: Path) -> None:
     (tmp_path / "work" / "evil.yaml").write_text(EVIL)
     (home / "acme.yaml").symlink_to(tmp_path / "work" / "evil.yaml")
-    with pytest.raises(UserError, match="(the suite's folder|the working directory), and presets name the hosts"):
+    with pytest.raises(UserError, match=r"(the suite's folder|the working directory), and presets name the hosts"):
         make_adapter(spec_of())
 
 

@@ -459,7 +459,7 @@ _OWN_FILES = {
     "suite/policy.py": "the policy file: the person named it",
     "suite/builtin_tasks.py": "tasks of this package",
     "suite/json_schema.py": "writes the schema of this package",
-    "suite/hub.py": "names the hub's cache folder",
+    "suite/hugging_face.py": "names the hub's cache folder",
     "adapters/presets.py": "presets of this package",
     "adapters/own_presets.py": "presets among the user's settings and of plug-ins; never from a suite's folder",
     "adapters/vllm_process.py": "notes and logs of servers that evalkit started",
@@ -477,7 +477,7 @@ _OWN_FILES = {
     "bridges/lm_eval_start.py": "loads modules of packages, no files",
     "bridges/lm_eval_trust.py": "task files, in folders without links out",
 }
-_ROOMS = ("suite", "adapters", "catalogue", "cost", "scorers", "engine/labels.py", "engine/plan.py")
+_ROOMS = ("suite", "adapters", "catalogue", "cost", "scorers", "engine/judging/labels.py", "engine/plan.py")
 
 
 def test_rooms_that_meet_a_suites_paths_open_files_by_the_one_door() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from evalkit.engine.stored import GONE, NOT_KEPT, found_in, stored
 from evalkit.records import WAITS, Message, Outcome, Row, Tool, ToolCall
-from evalkit.store.lines import from_line, to_line
+from evalkit.store.row_codec import from_line, to_line
 from evalkit.store.sealing import rows_of
 from evalkit.suite.redaction import Redactor
 from evalkit.suite.schema import RedactEntry

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from evalkit.cost.billing import Bill, Rates, UnitPrices, bill
 from evalkit.cost.derived import Marked, at_equal_quality, derived
-from evalkit.cost.run_bill import Amounts, Answer, RunBill, stored_prices
+from evalkit.cost.run_bill import Amounts, BilledAnswer, RunBill, stored_prices
 from evalkit.records import Usage
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.world import evalkit, write_suite
@@ -22,12 +22,12 @@ UNIT = UnitPrices(
 )
 
 
-def _price(answer: Answer) -> Bill | None:
+def _price(answer: BilledAnswer) -> Bill | None:
     return bill(answer.usage, UNIT)
 
 
 @st.composite
-def answers(draw: st.DrawFn) -> Answer:
+def answers(draw: st.DrawFn) -> BilledAnswer:
     counts = st.integers(0, 10**6)
     read, written = draw(counts), draw(counts)
     usage = Usage(
@@ -39,7 +39,7 @@ def answers(draw: st.DrawFn) -> Answer:
     made = bill(usage, UNIT)
     cost = made.total_usd if made else None
     cached = draw(st.booleans())
-    return Answer(
+    return BilledAnswer(
         draw(st.sampled_from("ab")),
         draw(st.sampled_from("xy")),
         usage,
@@ -51,7 +51,7 @@ def answers(draw: st.DrawFn) -> Answer:
     )
 
 
-def _bill(rows: list[Answer]) -> RunBill:
+def _bill(rows: list[BilledAnswer]) -> RunBill:
     made = RunBill()
     for row in rows:
         made.add(row, _price)
@@ -59,7 +59,7 @@ def _bill(rows: list[Answer]) -> RunBill:
 
 
 @given(st.lists(answers(), max_size=8), st.lists(answers(), max_size=8))
-def test_a_bill_is_additive_over_rows(one: list[Answer], other: list[Answer]) -> None:
+def test_a_bill_is_additive_over_rows(one: list[BilledAnswer], other: list[BilledAnswer]) -> None:
     whole, parts = _bill(one + other), (_bill(one), _bill(other))
     for model in whole.models:
         known = [part.models.get(model, Amounts()).known_usd for part in parts]
@@ -69,7 +69,7 @@ def test_a_bill_is_additive_over_rows(one: list[Answer], other: list[Answer]) ->
 
 
 @given(st.lists(answers(), max_size=8))
-def test_kinds_make_the_known_part_and_nothing_is_negative(rows: list[Answer]) -> None:
+def test_kinds_make_the_known_part_and_nothing_is_negative(rows: list[BilledAnswer]) -> None:
     for amounts in _bill(rows).models.values():
         assert sum(amounts.kinds.values(), Decimal(0)) == amounts.known_usd
         assert all(amount >= 0 for amount in amounts.kinds.values())
@@ -78,7 +78,7 @@ def test_kinds_make_the_known_part_and_nothing_is_negative(rows: list[Answer]) -
 
 @given(st.lists(answers(), min_size=1, max_size=8), answers())
 def test_an_unknown_cost_makes_the_total_unknown_and_more_answers_never_cost_less(
-    rows: list[Answer], more: Answer
+    rows: list[BilledAnswer], more: BilledAnswer
 ) -> None:
     before, after = _bill(rows), _bill([*rows, more])
     for model, amounts in after.models.items():
@@ -88,7 +88,7 @@ def test_an_unknown_cost_makes_the_total_unknown_and_more_answers_never_cost_les
 
 
 def test_a_total_that_unit_prices_do_not_reproduce_is_not_split() -> None:
-    made = _bill([Answer("a", "x", Usage(1000, output=10), 0.0, Decimal("0.5"), Decimal("0.5"))])
+    made = _bill([BilledAnswer("a", "x", Usage(1000, output=10), 0.0, Decimal("0.5"), Decimal("0.5"))])
     assert made.models["a"].kinds == {"unsplit": Decimal("0.5")}
 
 
@@ -96,13 +96,13 @@ def test_the_prompt_cache_saves_the_discount_less_what_writing_cost() -> None:
     usage = Usage(input=2_000_000, cache_read=1_000_000, cache_write_5m=1_000_000, output=0)
     made = bill(usage, UNIT)
     assert made is not None
-    total = _bill([Answer("a", "x", usage, 0.0, made.total_usd, made.total_usd)]).models["a"]
+    total = _bill([BilledAnswer("a", "x", usage, 0.0, made.total_usd, made.total_usd)]).models["a"]
     assert total.prompt_cache_usd == Decimal("2.5") * 2 - Decimal("0.25") - 3
 
 
 def test_what_the_response_cache_saved_is_unknown_where_a_price_is() -> None:
-    known = Answer("a", "x", Usage(input=1, output=1), 0.0, Decimal("0.1"), Decimal(0), cached=True)
-    unknown = Answer("a", "x", Usage(input=1, output=1), 0.0, None, Decimal(0), cached=True)
+    known = BilledAnswer("a", "x", Usage(input=1, output=1), 0.0, Decimal("0.1"), Decimal(0), cached=True)
+    unknown = BilledAnswer("a", "x", Usage(input=1, output=1), 0.0, None, Decimal(0), cached=True)
     assert _bill([known]).models["a"].as_facts()["reused_usd"] == "0.1"
     assert _bill([known, unknown]).models["a"].as_facts()["reused_usd"] is None
 

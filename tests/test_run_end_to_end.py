@@ -304,10 +304,10 @@ def test_answers_given_up_by_a_second_interrupt_count_against_the_budget_of_the_
     ) as provider:
         suite = write_suite(tmp_path, provider.base_url, n=14, in_flight=4)
         command = ("run", suite, "--results", tmp_path / "results", "--no-cache", "--max-cost", "1.2")
-        for sitting in range(3):
+        for session in range(3):
             process = start(*command, env={"EVALKIT_CACHE": str(tmp_path / "cache")})
-            if sitting < 2:
-                while len(provider.account) < 4 * (sitting + 1):
+            if session < 2:
+                while len(provider.account) < 4 * (session + 1):
                     assert process.poll() is None, process.communicate()
                     time.sleep(0.02)
                 process.send_signal(signal.SIGINT)

@@ -14,8 +14,8 @@ import pytest
 
 from evalkit.records import Outcome
 from evalkit.report.flips import compare, list_flips
-from evalkit.report.scores import Meeting, pair_of, shared_lines
-from evalkit.report.shelf import Store
+from evalkit.report.results_reader import ResultsReader
+from evalkit.report.scores import SampleJoin, pair_of, shared_lines
 from evalkit.stats import comparison
 from evalkit.store.score_table import MISSING, OUTCOMES, SAMPLE_ID_SQL, ScoreTable, read_scores, sample_id
 from evalkit.store.summary import write_summary
@@ -39,7 +39,7 @@ def test_a_model_that_was_not_asked_is_not_an_error(tmp_path: Path) -> None:
     rows = [a_row("gpt", "triage", n) for n in range(3)] + [a_row("qwen", "triage", 2)]
     table = read_scores(a_run(tmp_path, ("gpt", "qwen"), rows=rows))
     assert table.outcomes[table.models.index("qwen")].tolist()[:2] == [MISSING, MISSING]
-    assert pair_of(Meeting(table, table), "gpt", "qwen").n_errored == 0
+    assert pair_of(SampleJoin(table, table), "gpt", "qwen").n_errored == 0
 
 
 def test_repeats_are_averaged_and_the_first_gives_the_outcome(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_samples_of_two_runs_meet_on_content_whatever_their_order(tmp_path: Path
     rows = [a_row("gpt", task, n) for task in TASKS for n in range(20)]
     left = read_scores(a_run(tmp_path / "a", ("gpt",), rows=rows))
     right = read_scores(a_run(tmp_path / "b", ("gpt",), rows=[a_row("gpt", "new", 1), *rows[::-1][5:]]))
-    both = Meeting(left, right, *shared_lines(left, right))
+    both = SampleJoin(left, right, *shared_lines(left, right))
     assert both.lines_left is not None and both.lines_right is not None
     assert left.ids[both.lines_left].tolist() == right.ids[both.lines_right].tolist()
     assert (pair_of(both, "gpt", "gpt").n, pair_of(both, "gpt", "gpt", "refunds").n) == (35, 20)
@@ -108,7 +108,7 @@ def test_runs_without_a_sample_in_common_meet_in_nothing(tmp_path: Path) -> None
     a = a_run(tmp_path, ("gpt",), rows=[a_row("gpt", "triage", n) for n in range(3)]).name
     b = a_run(tmp_path, ("gpt",), rows=[a_row("gpt", "refunds", n) for n in range(3)]).name
     empty = a_run(tmp_path, ("gpt",), rows=[]).name
-    store = Store(tmp_path)
+    store = ResultsReader(tmp_path)
     assert compare(store, (a, "gpt"), (b, "gpt")).n == 0
     assert shared_lines(store.table(a), store.table(empty))[0].size == 0
     assert list_flips(store, (a, "gpt"), (b, "gpt"), limit=5, offset=0, kind="every sample") == ([], 0)

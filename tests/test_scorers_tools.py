@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from evalkit.records import Outcome, StopReason, ToolCall
-from evalkit.scorers.calls import Call, NoCalls, read_calls
+from evalkit.scorers.calls import NoCalls, ScoredCall, read_calls
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.tools import read_tools
 from tests.parity import marked, records
@@ -58,7 +58,7 @@ READ = [
 
 @pytest.mark.parametrize("reply", READ)
 def test_calls_are_read_in_every_form_that_models_write(reply: str) -> None:
-    assert read_calls(reply) == [Call("f", {"a": 1})]
+    assert read_calls(reply) == [ScoredCall("f", {"a": 1})]
 
 
 @pytest.mark.parametrize(

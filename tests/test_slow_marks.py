@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.engine.aside import aside
+from evalkit.engine.threads import in_thread
 from evalkit.scorers import code_worker
 from evalkit.scorers.maths_worker import Worker
 from evalkit.scorers.registry import make_scorer
@@ -42,7 +42,7 @@ def test_the_event_loop_goes_on_while_a_mark_is_made() -> None:
     ticked = threading.Event()
 
     async def both() -> bool:
-        waiting = asyncio.create_task(aside(lambda: ticked.wait(20)))
+        waiting = asyncio.create_task(in_thread(lambda: ticked.wait(20)))
         await asyncio.sleep(0.01)
         ticked.set()  # never reached, were the loop held
         return await waiting
@@ -52,13 +52,13 @@ def test_the_event_loop_goes_on_while_a_mark_is_made() -> None:
 
 def test_what_a_mark_raises_is_raised_where_it_is_awaited_and_a_cancelled_one_harms_nobody() -> None:
     async def broken() -> None:
-        await aside(lambda: 1 / 0)
+        await in_thread(lambda: 1 / 0)
 
     async def given_up() -> int:
-        task = asyncio.create_task(aside(lambda: time.sleep(0.05)))
+        task = asyncio.create_task(in_thread(lambda: time.sleep(0.05)))
         await asyncio.sleep(0.01)
         task.cancel()
-        return await aside(lambda: 7)
+        return await in_thread(lambda: 7)
 
     with pytest.raises(ZeroDivisionError):
         asyncio.run(broken())

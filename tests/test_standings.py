@@ -10,8 +10,8 @@ import numpy as np
 from evalkit.records import Outcome
 from evalkit.report.entries import entries_of, standing, tie_groups
 from evalkit.report.flips import KINDS, compare, list_flips
+from evalkit.report.results_reader import ResultsReader
 from evalkit.report.scores import Pair
-from evalkit.report.shelf import Store
 from evalkit.report.standings import Place, on_front, places
 from tests.board_world import TASKS, a_row, a_run, an_error
 
@@ -67,7 +67,7 @@ def test_the_newest_complete_run_of_each_model_counts(tmp_path: Path) -> None:
     a_run(tmp_path, ("gpt", "tiny"), n=10)
     newest = a_run(tmp_path, ("gpt",), n=10)
     a_run(tmp_path, ("gpt",), n=10, rows=[a_row("gpt", "triage", 0)], status="interrupted")
-    entries = entries_of(Store(tmp_path), "support")
+    entries = entries_of(ResultsReader(tmp_path), "support")
     assert {entry.model: entry.run.name for entry in entries}["gpt"] == newest.name
     assert {entry.model for entry in entries} == {"gpt", "tiny"}
 
@@ -80,7 +80,7 @@ def test_what_was_asked_otherwise_is_shown_but_not_ranked(tmp_path: Path) -> Non
     facts["tasks"]["triage"]["identity"] = {"messages": "another prompt"}
     (old / "run.json").write_text(json.dumps(facts))
     a_run(tmp_path, ("gpt", "qwen"), n=10)
-    lines = standing(Store(tmp_path), entries_of(Store(tmp_path), "support"), None)
+    lines = standing(ResultsReader(tmp_path), entries_of(ResultsReader(tmp_path), "support"), None)
     assert lines[-1].entry.model == "tiny"
     assert lines[-1].place is None
     assert "not comparable: triage" in lines[-1].entry.warnings[0]
@@ -89,7 +89,7 @@ def test_what_was_asked_otherwise_is_shown_but_not_ranked(tmp_path: Path) -> Non
 
 def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
     folder = a_run(tmp_path, ("gpt",), n=4, rows=[a_row("gpt", "triage", 0)], status="running")
-    store = Store(tmp_path)
+    store = ResultsReader(tmp_path)
     assert store.summary(folder.name)["n_rows"] == 1
     from tests.store_rows import write
 
@@ -100,7 +100,7 @@ def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
 
 def test_a_comparison_says_a_difference_only_where_one_is_shown(tmp_path: Path) -> None:
     run = a_run(tmp_path, ("gpt", "qwen", "tiny"), n=40).name
-    store = Store(tmp_path)
+    store = ResultsReader(tmp_path)
     clear = compare(store, (run, "gpt"), (run, "tiny")).sentence("gpt", "tiny")
     assert clear.startswith("tiny is ") and "points worse than gpt" in clear and "in 80 samples" in clear
     unclear = compare(store, (run, "gpt"), (run, "qwen")).sentence("gpt", "qwen")
@@ -113,7 +113,7 @@ def test_a_comparison_says_a_difference_only_where_one_is_shown(tmp_path: Path) 
 def test_flips_count_the_same_as_the_comparison(tmp_path: Path) -> None:
     rows = [a_row(m, t, i) for t in TASKS for i in range(20) for m in ("gpt", "tiny")][:-1]
     run = a_run(tmp_path, ("gpt", "tiny"), n=20, rows=[*rows, an_error("tiny", "triage", 19)]).name
-    store, a, b = Store(tmp_path), (run, "gpt"), (run, "tiny")
+    store, a, b = ResultsReader(tmp_path), (run, "gpt"), (run, "tiny")
     versus = compare(store, a, b)
     assert versus.n_errored == 1
     assert versus.n == 39
@@ -127,7 +127,7 @@ def test_flips_count_the_same_as_the_comparison(tmp_path: Path) -> None:
 def test_percent_signs_and_underscores_are_searched_as_they_are(tmp_path: Path) -> None:
     rows = [a_row(m, "triage", i, text="100% sure" if i else "100 sure") for i in range(3) for m in ("gpt", "qwen")]
     run = a_run(tmp_path, ("gpt", "qwen"), n=3, rows=rows).name
-    store = Store(tmp_path)
+    store = ResultsReader(tmp_path)
 
     def hits(text: str) -> int:
         return list_flips(store, (run, "gpt"), (run, "qwen"), limit=9, offset=0, kind="every sample", text=text)[1]
@@ -140,4 +140,4 @@ def test_repeats_are_averaged_within_a_sample_first(tmp_path: Path) -> None:
     rows = [a_row("gpt", "triage", 0, repeat=r, score=float(r > 0), outcome=Outcome.RIGHT) for r in range(4)]
     rows += [a_row("qwen", "triage", 0, score=1.0, outcome=Outcome.RIGHT)]
     run = a_run(tmp_path, ("gpt", "qwen"), n=1, rows=rows).name
-    assert compare(Store(tmp_path), (run, "gpt"), (run, "qwen")).delta == 0.25
+    assert compare(ResultsReader(tmp_path), (run, "gpt"), (run, "qwen")).delta == 0.25

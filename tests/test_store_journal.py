@@ -14,7 +14,7 @@ import pytest
 
 from evalkit.errors import RunIncomplete, StoreError
 from evalkit.store.journal import Journal, iter_rows, recover
-from evalkit.store.lines import to_line
+from evalkit.store.row_codec import to_line
 from tests.store_rows import a_row, an_error, write
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.records import Outcome
-from evalkit.store.lines import from_line, key_hash, read_record, record_key, to_line
+from evalkit.store.row_codec import from_line, key_hash, read_record, record_key, to_line
 from tests.store_rows import HOSTILE, a_hostile_row, a_row, an_error
 
 

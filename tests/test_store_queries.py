@@ -13,8 +13,8 @@ from evalkit.errors import StoreError
 from evalkit.records import Message
 from evalkit.store.queries import connect, load_run, texts_of
 from evalkit.store.runs import update_facts
-from evalkit.store.said import said
 from evalkit.store.sealing import rows_of, seal
+from evalkit.store.transcript import transcript
 from tests.store_rows import HOSTILE, a_hostile_row, a_row, a_run, an_error, write
 
 
@@ -54,9 +54,9 @@ def test_calls_are_read_beside_runs_that_were_sealed_before_there_were_any(tmp_p
     found = texts_of(new, [a_hostile_row().key])[a_hostile_row().key]
     assert found["calls"][0] == {"name": HOSTILE, "arguments": '{"broken": '}
     assert found["tools"][0]["name"] == "weather.get"
-    assert said(found["text"], found["calls"][:1]) == f'{HOSTILE}\n{HOSTILE}({{"broken": )'
-    assert said("", a_hostile_row().calls) == f'{HOSTILE}({{"broken": )\nf({HOSTILE})'
-    assert said(None, None) is None
+    assert transcript(found["text"], found["calls"][:1]) == f'{HOSTILE}\n{HOSTILE}({{"broken": )'
+    assert transcript("", a_hostile_row().calls) == f'{HOSTILE}({{"broken": )\nf({HOSTILE})'
+    assert transcript(None, None) is None
 
 
 def test_money_is_summed_exactly(tmp_path: Path) -> None:

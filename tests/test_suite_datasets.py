@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import SuiteError
-from evalkit.suite import hub
+from evalkit.suite import hugging_face
 from evalkit.suite.datasets import open_data
 
 REPO = Path(__file__).parent.parent
@@ -151,7 +151,7 @@ def test_the_fingerprint_is_the_content(tmp_path: Path) -> None:
 
 def test_the_hub_offline_says_how_to_get_the_file(tmp_path: Path) -> None:
     with pytest.raises(SuiteError) as raised:
-        hub.fetch("nobody/nothing-evalkit-tests", "data/test.jsonl", "a" * 40)
+        hugging_face.fetch("nobody/nothing-evalkit-tests", "data/test.jsonl", "a" * 40)
     message = str(raised.value)
     assert "HF_HUB_OFFLINE" in message
     assert "hf download --repo-type dataset nobody/nothing-evalkit-tests data/test.jsonl" in message
@@ -159,12 +159,12 @@ def test_the_hub_offline_says_how_to_get_the_file(tmp_path: Path) -> None:
 
 def test_a_hub_name_that_cannot_be_is_a_sentence() -> None:
     with pytest.raises(SuiteError, match="is no name of a dataset"):
-        hub.fetch("a/b/c d", "x.jsonl", "a" * 40)
+        hugging_face.fetch("a/b/c d", "x.jsonl", "a" * 40)
 
 
 def test_only_a_full_commit_is_pinned() -> None:
-    assert hub.is_pinned("0123456789abcdef0123456789abcdef01234567")
-    assert not any(hub.is_pinned(r) for r in (None, "main", "unverified", "0123456", "v1.0", "G" * 40))
+    assert hugging_face.is_pinned("0123456789abcdef0123456789abcdef01234567")
+    assert not any(hugging_face.is_pinned(r) for r in (None, "main", "unverified", "0123456", "v1.0", "G" * 40))
 
 
 def test_a_file_that_the_hub_cache_holds_is_read_without_a_network(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import jsonschema
 from evalkit.adapters.registry import all_options
 from evalkit.suite import builtin_tasks
 from evalkit.suite.json_schema import as_text, json_schema
-from evalkit.suite.located import parse
 from evalkit.suite.schema.policy import PolicyFile
+from evalkit.suite.source_map import parse
 
 REPO = Path(__file__).parent.parent
 OWN = all_options(own=True)

@@ -24,7 +24,7 @@ from evalkit.adapters.chat_usage import believed
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
-from evalkit.adapters.reading import Reading
+from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import count, inner, items, joined, mapping, name, raw_usage
 from evalkit.adapters.sdk_doorway import Door, hidden_environment, own_field_complaints, refuse_own_fields, sendable_key
 from evalkit.adapters.sdk_stream import ask, dropped
@@ -122,7 +122,7 @@ class MessagesAdapter:
         left_out = dropped(request.settings, self.capabilities)
         fields = body(request, self.spec.name, legacy_sampling=self.capabilities.temperature)
         call = self._messages.create(model=self.spec.model, stream=True, **fields)
-        return await ask(call, Answer(request.tools), self._door, left_out)
+        return await ask(call, AnthropicAnswer(request.tools), self._door, left_out)
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -172,7 +172,7 @@ def split_system(messages: tuple[Message, ...], name: str) -> tuple[str, tuple[M
     return "\n\n".join(turn.content for turn in messages[:n_system]), messages[n_system:]
 
 
-class Answer(Reading):
+class AnthropicAnswer(ReplyReading):
     """A streamed message: blocks of text, thinking and calls that grow, usage at both ends."""
 
     __slots__ = ("_called", "_delta", "_message", "_usage")

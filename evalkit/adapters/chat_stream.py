@@ -17,7 +17,7 @@ from typing import Any
 from evalkit.adapters.chat_usage import UsageSoFar, believed, usage_of
 from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.presets import Preset
-from evalkit.adapters.reading import Reading
+from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import items, mapping, name, raw_usage, text
 from evalkit.errors import BadReply, ServerError
 from evalkit.records import Response, StopReason, Timing, Tool
@@ -54,7 +54,7 @@ _BROKEN = {"error", "abort", "network_error", "insufficient_system_resource", "s
 """Finish reasons by which servers say that they failed: the system's fault, to be tried again."""
 
 
-class ChatAnswer(Reading):
+class ChatAnswer(ReplyReading):
     """Reads one answer of the dialect, streamed or whole."""
 
     __slots__ = (

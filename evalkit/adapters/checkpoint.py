@@ -130,7 +130,7 @@ def _folder(spec: ModelSpec) -> Inside:
 
 
 def _kept() -> tuple[Path, ...]:
-    from evalkit.suite.hub import cache_folder
+    from evalkit.suite.hugging_face import cache_folder
 
     return (cache_folder(),)
 

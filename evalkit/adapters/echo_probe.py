@@ -21,7 +21,7 @@ one token is off by whole units."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class EchoReply:
     """What a server generated after a prompt."""
 
     prompt: str
@@ -35,12 +35,12 @@ def generation(model: str, prompt: str) -> dict[str, Any]:
     return {"model": model, "prompt": prompt, "max_tokens": N_TOKENS, "temperature": 0, "logprobs": 1}
 
 
-def echo(model: str, said: Said) -> dict[str, Any]:
+def echo(model: str, said: EchoReply) -> dict[str, Any]:
     """The body that asks what the server thinks of its own words; a list of prompts, as scoring sends it."""
     return {**generation(model, ""), "prompt": [said.prompt + said.text], "max_tokens": 0, "echo": True}
 
 
-def said_of(prompt: str, reply: Any) -> Said | None:
+def said_of(prompt: str, reply: Any) -> EchoReply | None:
     """What was generated; None where it was nothing, or has no log-probabilities to hold against the echo."""
     try:
         choice = reply["choices"][0]
@@ -51,10 +51,10 @@ def said_of(prompt: str, reply: Any) -> Said | None:
         return None
     while tokens and "".join(tokens) != text:  # an end token at the end is no part of the text
         tokens.pop()
-    return Said(prompt, text, tokens, values[: len(tokens)]) if tokens else None
+    return EchoReply(prompt, text, tokens, values[: len(tokens)]) if tokens else None
 
 
-def difference(said: Said, reply: Any) -> float | str | None:
+def difference(said: EchoReply, reply: Any) -> float | str | None:
     """The largest difference between saying and echoing; None where the echo is split into other tokens, so that
     nothing can be compared; a sentence where the reply has no usable figures at all.
     """

@@ -13,7 +13,7 @@ from typing import Any
 
 from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.chat_usage import believed
-from evalkit.adapters.reading import Reading
+from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import count, inner, items, mapping, name, raw_usage, text
 from evalkit.records import Response, StopReason, Timing, Tool, Usage
 
@@ -31,7 +31,7 @@ _STOPS: dict[str, StopReason] = {
 }
 
 
-class GeminiAnswer(Reading):
+class GeminiAnswer(ReplyReading):
     """Reads one answer."""
 
     __slots__ = ("_blocked", "_finish", "_model", "_usage", "_why")

@@ -33,7 +33,7 @@ from evalkit.adapters.http_session import (
     open_session,
 )
 from evalkit.adapters.keys import checked_host
-from evalkit.adapters.reading import Reading
+from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_body import ReplyBody, error_body
 from evalkit.adapters.reply_reader import ReplyReader
 from evalkit.errors import MissingKey, RequestError, SuiteError
@@ -104,7 +104,7 @@ class Wire:
     def __repr__(self) -> str:
         return f"Wire({self._root!r})"
 
-    async def answer(self, path: str, body: bytes, reading: Reading) -> Response:
+    async def answer(self, path: str, body: bytes, reading: ReplyReading) -> Response:
         """Posts and feeds the reading while the reply comes; the whole answer. Raises a RequestError: error statuses
         and networks come as our own errors, the cause chained. A connection that breaks after the answer was whole
         costs nothing but the connection.

@@ -27,7 +27,7 @@ from evalkit.adapters.http_errors import Declined, Where, error_from_event
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import SETTINGS, Preset, filled, options_of
-from evalkit.adapters.reading import Reading
+from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import (
     count,
     inner,
@@ -131,7 +131,7 @@ class ResponsesAdapter:
         fields = body(self.spec.model, request, left_out, pads_streams=self._pads_streams)
         # As extra_body, which the SDK sends as it is: walking typed arguments through its unions takes 0.4 ms.
         call = self._responses.create(stream=True, extra_body=fields)
-        return await ask(call, Answer(self._door, request.tools), self._door, left_out)
+        return await ask(call, ResponsesAnswer(self._door, request.tools), self._door, left_out)
 
     async def aclose(self) -> None:
         """Closes the connections."""
@@ -165,7 +165,7 @@ def body(model: str, request: Request, left_out: tuple[str, ...], *, pads_stream
     return made | settings | dict(request.settings.extra)
 
 
-class Answer(Reading):
+class ResponsesAnswer(ReplyReading):
     """A streamed response; its last event repeats the whole answer, and that is what counts."""
 
     __slots__ = ("_asides", "_done_items", "_door", "_final")

@@ -122,7 +122,7 @@ def _of_plugin(plugin: Plugin) -> Own:
 
 def _parsed(path: Path) -> tuple[bytes, dict[str, Any]]:
     """The file's bytes, and its mapping. Raises UserError with every complaint."""
-    from evalkit.suite.located import parse
+    from evalkit.suite.source_map import parse
 
     try:
         with path.open("rb") as file:

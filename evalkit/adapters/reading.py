@@ -22,7 +22,7 @@ MAX_ALTERNATIVES = 400_000
 _MANY_PIECES = 8_192
 
 
-class Reading(ABC):
+class ReplyReading(ABC):
     """One answer. Each dialect's subclass says what an event means."""
 
     __slots__ = (

@@ -17,7 +17,7 @@ from typing import Any
 
 from evalkit.adapters.error_body import is_error
 from evalkit.adapters.http_errors import Declined, Where, error_from_event
-from evalkit.adapters.reading import Reading
+from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import parsed, text_limit, too_long
 from evalkit.adapters.sse import EventReader
 from evalkit.errors import BadReply, ConnectionFailed, RequestError
@@ -36,7 +36,7 @@ class ReplyReader:
 
     __slots__ = ("_body", "_events", "_head", "_is_json", "_n_body", "_n_events", "_path", "_reading", "_where")
 
-    def __init__(self, reading: Reading, where: Where, path: str) -> None:
+    def __init__(self, reading: ReplyReading, where: Where, path: str) -> None:
         self._reading = reading
         self._where = where
         self._path = path

@@ -17,7 +17,7 @@ import httpx2
 from evalkit.adapters.base import Capabilities
 from evalkit.adapters.http_errors import Declined
 from evalkit.adapters.presets import SETTINGS
-from evalkit.adapters.reading import Reading
+from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_reader import ReplyReader
 from evalkit.adapters.sdk_doorway import Door
 from evalkit.adapters.sdk_transport import sent_at
@@ -38,7 +38,7 @@ class ByteStream(Protocol):
 
 
 async def ask(
-    call: AbstractAsyncContextManager[ByteStream], reading: Reading, door: Door, left_out: tuple[str, ...]
+    call: AbstractAsyncContextManager[ByteStream], reading: ReplyReading, door: Door, left_out: tuple[str, ...]
 ) -> Response:
     """Makes the call, feeds every event to `reading`, and gives the finished answer.
 

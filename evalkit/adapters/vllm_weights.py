@@ -18,7 +18,7 @@ from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find, named
-from evalkit.suite.hub import cache_folder
+from evalkit.suite.hugging_face import cache_folder
 from evalkit.suite.wording import short
 
 READ_WHOLE_BYTES = 8 * 2**30

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from evalkit.board import charts, cost, elements, gate, history, leaderboard, runs, sample, tradeoff, versus
-from evalkit.report.shelf import Store
+from evalkit.report.results_reader import ResultsReader
 from evalkit.store.runs import default_results
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def main() -> None:
     few_arenas()
     st.set_page_config(page_title="evalkit", page_icon=_icon(), layout="wide")
     st.html(f"<style>{_STYLE}</style>")
-    store = Store(default_results())
+    store = ResultsReader(default_results())
     pages = {}
     for path, title, icon, module in _PAGES:
         page: Callable[[], None] = partial(module.render, store)

@@ -10,13 +10,13 @@ import streamlit as st
 from evalkit.board import charts, elements
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
-from evalkit.report.shelf import Store
+from evalkit.report.results_reader import ResultsReader
 
 _HOURS = 730.0  # of a month: 8,760 / 12
 _VOLUMES = [10.0**e for e in range(3, 10)]
 
 
-def render(store: Store) -> None:
+def render(store: ResultsReader) -> None:
     """The page."""
     runs = elements.begin(store, "Cost", "The bill, the prices used, and where own GPUs would be cheaper.")
     if not runs:
@@ -60,7 +60,7 @@ def _bill(models: Mapping[str, Any], what: str) -> None:
     )
 
 
-def _prices(store: Store, run: str) -> None:
+def _prices(store: ResultsReader, run: str) -> None:
     import pandas as pd
 
     rows = []

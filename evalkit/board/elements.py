@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from evalkit.report.hostile import visible
-from evalkit.report.shelf import Store
+from evalkit.report.results_reader import ResultsReader
 from evalkit.store.runs import RunInfo
 
 SHOWN = 20_000
@@ -70,7 +70,7 @@ def own_prompt(answer: Mapping[str, Any], first: Mapping[str, Any], *, key: str)
             prompt(answer, key=key)
 
 
-def problems(store: Store, runs: Sequence[RunInfo]) -> None:
+def problems(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
     """Names what cannot be read and why; says nothing where all is well."""
     bad = [(info.name, info.problem or store.problem(info.name)) for info in runs]
     bad = [(name, why) for name, why in bad if why]
@@ -81,7 +81,7 @@ def problems(store: Store, runs: Sequence[RunInfo]) -> None:
             st.text(f"{visible(name)}: {visible(str(why), limit=500)}")
 
 
-def first_command(store: Store) -> None:
+def first_command(store: ResultsReader) -> None:
     """What to type where there is nothing to show yet."""
     st.info("There are no results here yet. The first run needs no key and no network:")
     st.code("evalkit run suites/quickstart.yaml", language="bash")
@@ -89,7 +89,7 @@ def first_command(store: Store) -> None:
     st.caption("Elsewhere? Start the board with `evalkit board --results DIR`, or set `EVALKIT_RESULTS`.")
 
 
-def begin(store: Store, title: str, about: str) -> list[RunInfo]:
+def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
     """The head of a page; the runs that can be shown (an empty list after saying what to do)."""
     from evalkit.errors import StoreError
 

@@ -10,8 +10,8 @@ import streamlit as st
 from evalkit.board import charts, elements
 from evalkit.errors import EvalkitError
 from evalkit.report.hostile import visible
-from evalkit.report.rulings import Ruling, decision_of, is_decided, promoted_by, rulings_of
-from evalkit.report.shelf import Store
+from evalkit.report.rendered_rules import RenderedRule, decision_of, is_decided, promoted_by, rendered_rules_of
+from evalkit.report.results_reader import ResultsReader
 
 _SIGNS = {"pass": "✔", "fail": "✘", "inconclusive": "?", "incomplete": "…"}
 _SCALES = {
@@ -23,7 +23,7 @@ _LARGE = 200_000
 """Rows beyond which nobody should wait unasked: the gate needs a second for a million, and seven for ten."""
 
 
-def render(store: Store) -> None:
+def render(store: ResultsReader) -> None:
     """The page."""
     runs = elements.begin(store, "Gate", "May the candidate replace the baseline? Pass, fail, or not enough evidence.")
     if not runs:
@@ -55,7 +55,7 @@ def render(store: Store) -> None:
             st.warning(elements.plain(reason, 400))
         if candidate.n_pairs:
             st.caption(f"{candidate.n_pairs:,} pairs · {candidate.n_errored:,} errored")
-        rulings = [r for r in rulings_of(decision) if r.candidate == visible(candidate.candidate, limit=60)]
+        rulings = [r for r in rendered_rules_of(decision) if r.candidate == visible(candidate.candidate, limit=60)]
         _rules(rulings, candidate.candidate)
         if candidate.compared:
             with st.expander("What is being compared"):
@@ -66,7 +66,7 @@ def render(store: Store) -> None:
     st.code(f"evalkit gate {run}", language="bash")
 
 
-def _rules(rulings: Sequence[Ruling], candidate: str) -> None:
+def _rules(rulings: Sequence[RenderedRule], candidate: str) -> None:
     import pandas as pd
 
     if not rulings:
@@ -106,7 +106,7 @@ def _rules(rulings: Sequence[Ruling], candidate: str) -> None:
     st.dataframe(table, hide_index=True, width="stretch", alt=f"The rules for {visible(candidate)}")
 
 
-def _scale(ruling: Ruling) -> str:
+def _scale(ruling: RenderedRule) -> str:
     """Rules of one unit share a scale; dollars, seconds and rates do not."""
     limit = ruling.rule.rpartition("(")[2].split(" ")[0]
     return _SCALES.get(limit, f"{ruling.kind}: {limit}")

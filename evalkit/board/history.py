@@ -10,8 +10,8 @@ import streamlit as st
 from evalkit.board import charts, elements
 from evalkit.report import flips, numbers
 from evalkit.report.hostile import visible
-from evalkit.report.rulings import promoted_sides
-from evalkit.report.shelf import Store
+from evalkit.report.rendered_rules import promoted_sides
+from evalkit.report.results_reader import ResultsReader
 from evalkit.store.runs import RunInfo
 
 _FIGURES: Mapping[str, Any] = {
@@ -22,7 +22,7 @@ _FIGURES: Mapping[str, Any] = {
 }
 
 
-def render(store: Store) -> None:
+def render(store: ResultsReader) -> None:
     """The page."""
     runs = elements.begin(store, "History", "A suite over time: drift, and what changed when.")
     if not runs:
@@ -62,7 +62,7 @@ def render(store: Store) -> None:
     _drift(store, mine)
 
 
-def _rows(store: Store, runs: Sequence[RunInfo], task: str | None, figure: str) -> list[dict[str, Any]]:
+def _rows(store: ResultsReader, runs: Sequence[RunInfo], task: str | None, figure: str) -> list[dict[str, Any]]:
     read, show = _FIGURES[figure]
     rows: list[dict[str, Any]] = []
     before: dict[str, dict[str, str | None]] = {}
@@ -128,7 +128,7 @@ def _changes(before: Mapping[str, str | None] | None, now: Mapping[str, str | No
     return found
 
 
-def _drift(store: Store, runs: Sequence[RunInfo]) -> None:
+def _drift(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
     """The same model in its first and its last run: over the same samples, so a difference is the model's."""
     import pandas as pd
 

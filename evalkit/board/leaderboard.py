@@ -12,9 +12,9 @@ import streamlit as st
 from evalkit.board import charts, elements
 from evalkit.board.picture import picture
 from evalkit.report import numbers
-from evalkit.report.entries import Entry, Line, entries_of, standing, tie_groups
+from evalkit.report.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
 from evalkit.report.hostile import visible
-from evalkit.report.shelf import Store
+from evalkit.report.results_reader import ResultsReader
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ _MONEY = ("USD per 1,000", "USD per right")
 _TIMES = ("TTFT p50", "TTFT p95", "total p50", "total p95")
 
 
-def render(store: Store) -> None:
+def render(store: ResultsReader) -> None:
     """The page."""
     runs = elements.begin(store, "Leaderboard", "Models side by side, with how sure each figure is.")
     if not runs:
@@ -70,7 +70,7 @@ def render(store: Store) -> None:
     _known(entries)
 
 
-def _sentence(lines: Sequence[Line]) -> str:
+def _sentence(lines: Sequence[LeaderboardLine]) -> str:
     """What the evidence says about the first place, in words."""
     ranked = [line for line in lines if line.place is not None]
     if not ranked:
@@ -90,7 +90,7 @@ def _sentence(lines: Sequence[Line]) -> str:
     return f"{', '.join(names[:-1])} and {names[-1]} share the first place: these data cannot tell them apart.{tail}"
 
 
-def _cheapest(lines: Sequence[Line]) -> str | None:
+def _cheapest(lines: Sequence[LeaderboardLine]) -> str | None:
     """The cheapest model, where every price is known; None otherwise: an unknown price may be the lowest."""
     priced = [(line.cell["cost"]["usd_per_1k_samples"], line.entry.model) for line in lines]
     if any(price is None for price, _ in priced):
@@ -98,13 +98,13 @@ def _cheapest(lines: Sequence[Line]) -> str | None:
     return str(min(priced)[1])
 
 
-def _soonest(lines: Sequence[Line]) -> str | None:
+def _soonest(lines: Sequence[LeaderboardLine]) -> str | None:
     """The model with the lowest median time to a whole answer, where all of them were measured; else None."""
     times = [(line.cell["latency"]["total_s"]["p50"], line.entry.model) for line in lines]
     return None if any(time is None for time, _ in times) else str(min(times)[1])
 
 
-def _chart(lines: Sequence[Line], letters: Sequence[str]) -> None:
+def _chart(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> None:
     import pandas as pd
 
     rows = [
@@ -126,7 +126,7 @@ def _chart(lines: Sequence[Line], letters: Sequence[str]) -> None:
         st.altair_chart(charts.whiskers(frame), width="stretch", alt=f"Quality with 95 % intervals. {words}")
 
 
-def frame_of(lines: Sequence[Line], letters: Sequence[str]) -> pd.DataFrame:
+def frame_of(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> pd.DataFrame:
     """The table as numbers (None: unknown or undefined), for sorting and for the download. Times in seconds."""
     import pandas as pd
 
@@ -163,7 +163,7 @@ def frame_of(lines: Sequence[Line], letters: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows).astype(dict.fromkeys(floats, float))
 
 
-def _table(lines: Sequence[Line], letters: Sequence[str]) -> None:
+def _table(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> None:
     frame = frame_of(lines, letters)
     shown = frame.assign(model=[elements.marked(line.entry.model) for line in lines])
     styler = shown.style.format({
@@ -210,13 +210,13 @@ def _choose(models: Sequence[str]) -> None:
     elements.choose_models([models[row] for row in rows if row < len(models)])
 
 
-def _matrix(entries: Sequence[Entry], tasks: Sequence[str]) -> None:
+def _matrix(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> None:
     """Models by tasks: where a model that is fine on average is not."""
     with st.expander("Every task", expanded=True):
         _grid([(entry.model, {task: entry.cell(task) for task in tasks}) for entry in entries], tasks, "tasks")
 
 
-def _across(store: Store, suites: Sequence[str]) -> None:
+def _across(store: ResultsReader, suites: Sequence[str]) -> None:
     with st.expander("Every suite"):
         by_model: dict[str, dict[str, Any]] = {}
         for suite in suites:
@@ -241,7 +241,7 @@ def _grid(rows: Sequence[tuple[str, Any]], columns: Sequence[str], what: str) ->
     st.dataframe(frame, hide_index=True, width="stretch", alt=f"Quality with 95 % intervals, models by {what}")
 
 
-def _known(entries: Sequence[Entry]) -> None:
+def _known(entries: Sequence[ReportEntry]) -> None:
     """What the catalogue says of these models, with sources; absent where nothing is known."""
     listed = [entry for entry in entries if entry.known and entry.known.claims]
     if not listed:
@@ -266,14 +266,14 @@ def _known(entries: Sequence[Entry]) -> None:
             st.dataframe(frame, hide_index=True, width="stretch", alt=f"Facts about {visible(known.model)}")
 
 
-def _tier(entry: Entry) -> str | None:
+def _tier(entry: ReportEntry) -> str | None:
     """The tier that the sources agree on; `disputed` where they do not."""
     if entry.known is None or not entry.known.claims.get("tier"):
         return None
     return str(entry.known.value("tier") or "disputed")
 
 
-def _fits(entry: Entry, search: str) -> bool:
+def _fits(entry: ReportEntry, search: str) -> bool:
     said = [entry.model, entry.asked_as or "", entry.run.name]
     if entry.known:
         said += [

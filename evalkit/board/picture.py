@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from io import BytesIO
 
 from evalkit.report import numbers
-from evalkit.report.entries import Line
+from evalkit.report.entries import LeaderboardLine
 from evalkit.report.hostile import visible
 
 _INK, _SOFT, _BLUE, _PAPER = "#1a1a1a", "#666666", "#0072B2", "#ffffff"
 _ROW, _TOP, _WIDTH, _CHART = 44, 70, 1200, (330, 640)
 
 
-def picture(lines: Sequence[Line], letters: Sequence[str]) -> bytes:
+def picture(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> bytes:
     """A PNG of place, model, whiskers, quality, cost and time."""
     from PIL import Image, ImageDraw, ImageFont
 

@@ -7,14 +7,14 @@ import streamlit as st
 from evalkit.board import elements
 from evalkit.errors import EvalkitError
 from evalkit.report.hostile import visible
-from evalkit.report.shelf import Store
-from evalkit.store.lines import Key
+from evalkit.report.results_reader import ResultsReader
 from evalkit.store.reviews import MARKS, Review, add_review, latest, read_reviews
+from evalkit.store.row_codec import Key
 
 _SIGNS = {"right": "✔", "wrong": "✘", "unsure": "?"}
 
 
-def review_form(store: Store, run: str, key: Key, *, slot: str) -> None:
+def review_form(store: ResultsReader, run: str, key: Key, *, slot: str) -> None:
     """What people said of this answer, and a form to say so oneself. `slot` tells several forms of a page apart."""
     reviews, unreadable = read_reviews(store.path(run))
     mine = [review for (answer, _), review in latest(reviews).items() if answer == key]
@@ -33,7 +33,7 @@ def review_form(store: Store, run: str, key: Key, *, slot: str) -> None:
             _save(store, run, Review(key, mark or "", by, note))
 
 
-def _save(store: Store, run: str, review: Review) -> None:
+def _save(store: ResultsReader, run: str, review: Review) -> None:
     if not review.mark or not review.by.strip():
         st.error("Choose right, wrong or unsure, and say who you are.")
         return

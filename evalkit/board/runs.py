@@ -12,14 +12,14 @@ from evalkit.board import elements
 from evalkit.errors import StoreError
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
-from evalkit.report.shelf import Store
+from evalkit.report.results_reader import ResultsReader
 from evalkit.store.runs import RunInfo, listed
 
 _EVERY_S = 2
 """How often a live run is looked at: its journal is read anew, which costs the machine that measures."""
 
 
-def render(store: Store) -> None:
+def render(store: ResultsReader) -> None:
     """The page."""
     runs = elements.begin(store, "Runs", "What was measured, how it ended, and what is running now.")
     if not runs:
@@ -32,7 +32,7 @@ def render(store: Store) -> None:
     _one(store, next(info for info in runs if info.name == run))
 
 
-def _live(store: Store, run: str) -> None:
+def _live(store: ResultsReader, run: str) -> None:
     """A fragment of the page that refreshes itself while the run goes on."""
 
     @st.fragment(run_every=_EVERY_S)
@@ -58,7 +58,7 @@ def _live(store: Store, run: str) -> None:
     watch()
 
 
-def _list(store: Store, runs: Sequence[RunInfo]) -> None:
+def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
     import pandas as pd
 
     rows = []
@@ -83,7 +83,7 @@ def _list(store: Store, runs: Sequence[RunInfo]) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="Every run, newest first")
 
 
-def _one(store: Store, info: RunInfo) -> None:
+def _one(store: ResultsReader, info: RunInfo) -> None:
     facts = store.facts(info.name)
     for reason in listed(facts, "reasons"):
         st.warning(elements.plain(reason, 400))
@@ -104,7 +104,7 @@ def _one(store: Store, info: RunInfo) -> None:
         st.code(f"evalkit show {info.name}\nevalkit report {info.name} --html report.html", language="bash")
 
 
-def _errors(store: Store, run: str, errors: Sequence[Mapping[str, Any]]) -> None:
+def _errors(store: ResultsReader, run: str, errors: Sequence[Mapping[str, Any]]) -> None:
     import pandas as pd
 
     from evalkit.report.flips import texts

@@ -11,10 +11,10 @@ from evalkit.board.review import review_form
 from evalkit.report import flips, numbers
 from evalkit.report.hostile import visible
 from evalkit.report.items import FOUND, find_items
-from evalkit.report.shelf import Store
+from evalkit.report.results_reader import ResultsReader
 
 
-def render(store: Store) -> None:
+def render(store: ResultsReader) -> None:
     """The page."""
     runs = elements.begin(store, "Sample", "One item through every model and repeat.")
     if not runs:
@@ -49,7 +49,7 @@ def render(store: Store) -> None:
     _show(store, run, item)
 
 
-def _show(store: Store, run: str, item: dict[str, Any]) -> None:
+def _show(store: ResultsReader, run: str, item: dict[str, Any]) -> None:
     rows = store.query(
         [run],
         """select model, task, sample_digest, occurrence, repeat, outcome, score, cached, attempts, ttft_s, total_s,

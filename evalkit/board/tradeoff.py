@@ -12,13 +12,13 @@ import streamlit as st
 from evalkit.board import charts, elements
 from evalkit.report import numbers
 from evalkit.report.entries import entries_of, standing
-from evalkit.report.shelf import Store
-from evalkit.report.tradeoffs import AXES, Point, points_of
+from evalkit.report.results_reader import ResultsReader
+from evalkit.report.tradeoffs import AXES, TradeoffPoint, points_of
 
 _CHART = "tradeoff_chart"
 
 
-def render(store: Store) -> None:
+def render(store: ResultsReader) -> None:
     """The page."""
     runs = elements.begin(store, "Trade-off", "What a point of quality costs, in money and in time.")
     if not runs:
@@ -91,7 +91,7 @@ def _choose(names: Mapping[str, str]) -> None:
         elements.choose_models(clicked)
 
 
-def _table(points: Sequence[Point], axis: str, show: Callable[[float | None], str]) -> None:
+def _table(points: Sequence[TradeoffPoint], axis: str, show: Callable[[float | None], str]) -> None:
     import pandas as pd
 
     rows: list[Mapping[str, Any]] = [p.as_row() for p in points]
@@ -107,7 +107,7 @@ def _table(points: Sequence[Point], axis: str, show: Callable[[float | None], st
     st.dataframe(frame, hide_index=True, width="stretch", alt=f"Quality and {axis} of each model")
 
 
-def _steps(points: Sequence[Point], show: Callable[[float | None], str]) -> list[str]:
+def _steps(points: Sequence[TradeoffPoint], show: Callable[[float | None], str]) -> list[str]:
     """What one more point (0.01) of quality costs along the front, from the next cheaper model on it."""
     front = [(p.x, p.quality, n) for n, p in enumerate(points) if p.state == "front"]
     known = sorted((x, quality, n) for x, quality, n in front if x is not None and quality is not None)

@@ -13,8 +13,8 @@ from evalkit.errors import StoreError
 from evalkit.records import Outcome
 from evalkit.report import flips, numbers
 from evalkit.report.hostile import visible
+from evalkit.report.results_reader import ResultsReader
 from evalkit.report.scores import Side
-from evalkit.report.shelf import Store
 from evalkit.store.runs import RunInfo, split_side
 
 _PAGE = 25
@@ -23,7 +23,7 @@ _SEEN = "versus_seen"
 """What was chosen, and the sides, when this page was last drawn: what differs is news."""
 
 
-def render(store: Store) -> None:
+def render(store: ResultsReader) -> None:
     """The page."""
     runs = elements.begin(store, "Versus", "Two models on the same samples: B against A.")
     if not runs:
@@ -64,7 +64,7 @@ def render(store: Store) -> None:
     _flips(store, a, b, tasks)
 
 
-def _sides(store: Store, runs: list[RunInfo]) -> list[str]:
+def _sides(store: ResultsReader, runs: list[RunInfo]) -> list[str]:
     """Every RUN:MODEL, the newest run first."""
     return [f"{info.name}:{model}" for info in runs for model in store.summary(info.name)["models"]]
 
@@ -88,7 +88,7 @@ def _split(side: str) -> Side:
     return run, model or ""
 
 
-def _figures(store: Store, a: Side, b: Side) -> None:
+def _figures(store: ResultsReader, a: Side, b: Side) -> None:
     """Cost and time beside the quality."""
     ours, theirs = (store.summary(run)["models"][model]["all"] for run, model in (a, b))
     figures: tuple[tuple[str, Callable[[Any], float | None], Callable[[float | None], str]], ...] = (
@@ -113,7 +113,7 @@ def _figures(store: Store, a: Side, b: Side) -> None:
         )
 
 
-def _by_task(store: Store, a: Side, b: Side, tasks: list[str]) -> None:
+def _by_task(store: ResultsReader, a: Side, b: Side, tasks: list[str]) -> None:
     import pandas as pd
 
     rows = []
@@ -132,7 +132,7 @@ def _by_task(store: Store, a: Side, b: Side, tasks: list[str]) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="Differences by task with their intervals")
 
 
-def _flips(store: Store, a: Side, b: Side, tasks: list[str]) -> None:
+def _flips(store: ResultsReader, a: Side, b: Side, tasks: list[str]) -> None:
     st.subheader("Samples", anchor=False)
     places = st.columns(4)
     with places[0]:
@@ -192,7 +192,7 @@ def _list(rows: list[dict[str, Any]], n: int, page: int) -> None:
     )  # fmt: skip
 
 
-def _one(store: Store, a: Side, b: Side, row: dict[str, Any]) -> None:
+def _one(store: ResultsReader, a: Side, b: Side, row: dict[str, Any]) -> None:
     """A sample with both answers side by side."""
     place = (row["task"], row["sample_digest"], int(row["occurrence"]))
     keys = [(side, (side[1], *place, int(row[f"{name}_repeat"]))) for name, side in (("a", a), ("b", b))]

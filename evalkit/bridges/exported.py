@@ -19,7 +19,7 @@ from typing import IO, Any
 from evalkit.errors import UserError
 from evalkit.records import Row
 from evalkit.store import runs, sealing
-from evalkit.store.lines import readable, spell
+from evalkit.store.row_codec import readable, spell
 
 FORMATS = ("lm-eval", "csv", "parquet", "jsonl")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -23,7 +23,7 @@ from typing import Any
 
 from evalkit.errors import UserError
 from evalkit.latency.distribution import PERCENTS, Distribution
-from evalkit.latency.load import SATURATED, Estimate, Step
+from evalkit.latency.loadtest import SATURATED, Estimate, Step
 
 LARGEST = 2**30
 """Bytes of a report that is read: each request stands in it, 3 KB each."""

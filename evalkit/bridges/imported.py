@@ -17,7 +17,7 @@ from typing import Any
 from evalkit.errors import UserError
 from evalkit.records import Row
 from evalkit.store import journal, runs, sealing, summary
-from evalkit.store.lines import to_json
+from evalkit.store.row_codec import to_json
 from evalkit.suite.digests import digest
 
 

@@ -23,7 +23,7 @@ from evalkit.bridges.lm_eval_start import import_lm_eval, local_programs, unaske
 from evalkit.bridges.lm_eval_task import LmEvalTask
 from evalkit.errors import MissingPackage, SuiteError
 from evalkit.paths import find
-from evalkit.suite.foreign import ForeignTask
+from evalkit.suite.external_task import ExternalTask
 from evalkit.suite.prompts import Prompt, compile_prompt
 from evalkit.suite.schema import SettingsEntry, TaskEntry
 from evalkit.suite.suite import Suite
@@ -63,7 +63,7 @@ def with_lm_eval(suite: Suite, *, allow_code: bool = False) -> Suite:
     return replace(suite, tasks=tuple(sorted(made, key=lambda task: task.index)), foreign=())
 
 
-def tasks_of(foreign: ForeignTask, index: Any, *, allow_code: bool) -> list[LmEvalTask]:
+def tasks_of(foreign: ExternalTask, index: Any, *, allow_code: bool) -> list[LmEvalTask]:
     """The tasks behind one entry, in the group's order. Raises SuiteError."""
     entry = foreign.entry
     wanted = entry.lm_eval or ""
@@ -89,7 +89,7 @@ def tasks_of(foreign: ForeignTask, index: Any, *, allow_code: bool) -> list[LmEv
     return found
 
 
-def _task(foreign: ForeignTask, questions: Questions, index: Any, code: str | None, several: bool) -> LmEvalTask:
+def _task(foreign: ExternalTask, questions: Questions, index: Any, code: str | None, several: bool) -> LmEvalTask:
     import lm_eval
 
     if refusals := questions.refusals():
@@ -116,7 +116,7 @@ def _task(foreign: ForeignTask, questions: Questions, index: Any, code: str | No
     )
 
 
-def _own_folder(foreign: ForeignTask, *, allow_code: bool) -> Path | None:
+def _own_folder(foreign: ExternalTask, *, allow_code: bool) -> Path | None:
     """The folder of the user's own task files, without links; None where the entry names none. Raises SuiteError."""
     named = foreign.entry.include_path
     if named is None:

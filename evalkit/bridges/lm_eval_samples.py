@@ -24,7 +24,7 @@ from evalkit.bridges.dates import unix_time
 from evalkit.bridges.imported import Imported
 from evalkit.errors import UserError
 from evalkit.records import Message, Outcome, Row
-from evalkit.store.lines import to_json
+from evalkit.store.row_codec import to_json
 from evalkit.suite.digests import digest
 
 _SAMPLES = re.compile(r"samples_(?P<task>.+)_(?P<when>\d{4}-\d{2}-\d{2}T[\d.:-]+)\.jsonl")

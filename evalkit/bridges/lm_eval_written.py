@@ -18,8 +18,8 @@ from typing import Any
 from evalkit.errors import UserError
 from evalkit.records import Row
 from evalkit.store import runs, sealing
-from evalkit.store.lines import readable
-from evalkit.store.said import said
+from evalkit.store.row_codec import readable
+from evalkit.store.transcript import transcript
 from evalkit.writing import write_file
 
 
@@ -76,7 +76,7 @@ def _line(row: Row, facts: dict[str, Any]) -> str:
         filtered_resps: Any = [[str(value), "unknown"] for value in row.logliks]
         arguments = {f"gen_args_{i}": {"arg_0": prompt} for i in range(len(row.logliks))}
     else:
-        resps, filtered_resps = [[readable(said(row.text, row.calls) or "")]], [readable(row.extracted or "")]
+        resps, filtered_resps = [[readable(transcript(row.text, row.calls) or "")]], [readable(row.extracted or "")]
         arguments = {"gen_args_0": {"arg_0": prompt}}
     doc_id = int(row.sample_id) if row.sample_id.isascii() and row.sample_id.isdigit() else row.sample_id
     record = {

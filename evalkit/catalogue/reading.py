@@ -23,7 +23,7 @@ from typing import Any
 from evalkit.catalogue.facts import DAYS, FIELDS, LICENCE_KINDS, LISTS, TIERS, UNCHECKED, Catalogue, Claim, Known
 from evalkit.errors import UserError
 from evalkit.paths import Inside
-from evalkit.suite.located import Loc, Located, parse
+from evalkit.suite.source_map import Loc, SourceMap, parse
 from evalkit.suite.wording import near
 
 FILE_NAME = "models.yaml"
@@ -46,7 +46,7 @@ def load(files: Iterable[Path] = (), recorded: Iterable[Mapping[str, Any]] = ())
     for one in recorded:
         if not isinstance(one, dict) or not isinstance(one.get("file"), str):
             raise UserError("what the run kept of its suite's facts is damaged")
-        catalogue = catalogue.corrected(_models(Located(one["file"], one.get("content"))))
+        catalogue = catalogue.corrected(_models(SourceMap(one["file"], one.get("content"))))
     for path in files:
         catalogue = catalogue.corrected(read(path))
     return catalogue
@@ -66,7 +66,7 @@ def mentions(models: Iterable[str]) -> bool:
     return any(name.endswith("latest") or any(name in text for text in texts) for name in wanted if name)
 
 
-class Shelves:
+class CatalogueReader:
     """One catalogue for each run: the same for all that brought no file of their own."""
 
     def __init__(self, extra: Iterable[Path] = (), *, own: bool = True) -> None:
@@ -104,7 +104,7 @@ def record(path: Path | Inside) -> dict[str, Any]:
     return {"file": path.name, "content": tree.data}
 
 
-def _parsed(path: Path | Inside) -> Located:
+def _parsed(path: Path | Inside) -> SourceMap:
     try:
         size = path.n_bytes() if isinstance(path, Inside) else path.stat().st_size
         if size > _MOST_BYTES:
@@ -123,7 +123,7 @@ def _built_in() -> Mapping[str, Known]:
     return _models(tree, own=False)
 
 
-def _models(tree: Located, *, own: bool = True) -> dict[str, Known]:
+def _models(tree: SourceMap, *, own: bool = True) -> dict[str, Known]:
     """Every id to its facts. Raises UserError with every complaint."""
     data = {} if tree.data is None else tree.data
     if not isinstance(data, dict):
@@ -151,7 +151,7 @@ def _models(tree: Located, *, own: bool = True) -> dict[str, Known]:
     return found
 
 
-def _sources(tree: Located, written: Any) -> dict[str, dict[str, Any]]:
+def _sources(tree: SourceMap, written: Any) -> dict[str, dict[str, Any]]:
     """Name of a source to its title, url and second_hand."""
     if written is None:
         return {}
@@ -178,7 +178,7 @@ def _sources(tree: Located, written: Any) -> dict[str, dict[str, Any]]:
 class _File:
     """What the entries of one file have in common."""
 
-    tree: Located
+    tree: SourceMap
     sources: Mapping[str, Mapping[str, Any]]
     own: str | None
     """The file's name; None for the catalogue that comes with evalkit."""

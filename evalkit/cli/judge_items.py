@@ -19,8 +19,8 @@ from evalkit.errors import UserError
 from evalkit.reasoning import answer_of
 from evalkit.records import Row
 from evalkit.store.runs import resolve_run
-from evalkit.store.said import said
 from evalkit.store.sealing import rows_of
+from evalkit.store.transcript import transcript
 from evalkit.writing import open_to_write
 
 
@@ -78,7 +78,7 @@ def _paired(rows: list[Row], first: str, second: str) -> Iterator[dict[str, Any]
 
 
 def _said(row: Row) -> str | None:
-    return said(answer_of(row.text) if row.text else row.text, row.calls)
+    return transcript(answer_of(row.text) if row.text else row.text, row.calls)
 
 
 def _place(row: Row) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.adapters.registry import OptionsOfAdapters, known_adapters
-from evalkit.cli.forewarning import forewarned
+from evalkit.cli.preflight_warnings import forewarned
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
-from evalkit.engine.plan import Options, Plan, make_plan
+from evalkit.engine.plan import Plan, PlanOptions, make_plan
 from evalkit.errors import UserError
 from evalkit.paths import find
 from evalkit.scorers.registry import known_scorers
@@ -64,7 +64,7 @@ def planned(
     book = PriceBook.load(prices or (beside if beside.is_file() else None))
     hosts = frozenset(host.strip() for host in allow_key_host)
     own = {} if results is None else _own_hardware(suite, results)
-    plan = make_plan(suite, Options(models, tasks, limit, dollars(max_cost), hosts, own, allow_suite_code), book)
+    plan = make_plan(suite, PlanOptions(models, tasks, limit, dollars(max_cost), hosts, own, allow_suite_code), book)
     told = _catalogue(suite)
     return forewarned(replace(plan, facts={**plan.facts, "catalogue": told}) if told else plan)
 

@@ -12,13 +12,13 @@ import click
 from evalkit.cli.loading import dollars, planned
 from evalkit.cli.sweeps import hosted_prices, sweeps_folder
 from evalkit.cost.hosting import curve
-from evalkit.engine.load import SweepSettings
-from evalkit.engine.load_sitting import LoadSitting, sweep_model
+from evalkit.engine.loadtest import SweepSettings
+from evalkit.engine.loadtest_run import LoadTestOutcome, sweep_model
 from evalkit.engine.plan import Plan
 from evalkit.errors import UserError
-from evalkit.latency.load import Slo, Step
+from evalkit.latency.loadtest import Slo, Step
 from evalkit.report.hostile import visible
-from evalkit.report.load import step_line
+from evalkit.report.loadtest import step_line
 
 MOST_IN_FLIGHT = 10_000
 """A client on one machine keeps no more connections than that apart from its own delays."""
@@ -64,10 +64,10 @@ def load_suite_model(
     def tell(step: Step) -> None:
         click.echo(step_line(step, limits), err=True)
 
-    sitting = sweep_model(plan, sweeps_folder(results), settings, max_cost_usd=dollars(max_cost), tell=tell)
-    _print(plan, sitting, results, as_json=as_json)
-    if sitting.reason:
-        click.echo(f"evalkit: {visible(sitting.reason, limit=2000)}", err=True)
+    outcome = sweep_model(plan, sweeps_folder(results), settings, max_cost_usd=dollars(max_cost), tell=tell)
+    _print(plan, outcome, results, as_json=as_json)
+    if outcome.reason:
+        click.echo(f"evalkit: {visible(outcome.reason, limit=2000)}", err=True)
         return 4
     return 0
 
@@ -106,22 +106,22 @@ def numbers_of(option: str, text: str | None) -> tuple[float, ...] | None:
     return found
 
 
-def _print(plan: Plan, sitting: LoadSitting, results: Path, *, as_json: bool) -> None:
+def _print(plan: Plan, outcome: LoadTestOutcome, results: Path, *, as_json: bool) -> None:
     name = plan.work.models[0].name
     models = {name: plan.suite.models[name].model_dump(mode="json", exclude_none=True)}
     hosting = models[name].get("hosting")
     if hosting:
-        hosting["load"] = sitting.folder.name
-    found = hosted_prices(models, plan.suite.name, results).get(name) if sitting.load["serves"] else None
+        hosting["load"] = outcome.folder.name
+    found = hosted_prices(models, plan.suite.name, results).get(name) if outcome.load["serves"] else None
     by_share = curve(found[0].usd_per_hour, found[1]) if found is not None and found[1] is not None else None
     if as_json:
         from evalkit.report.json_text import json_line
 
-        facts = {"folder": str(sitting.folder), "status": sitting.status, "model": name, **sitting.load}
+        facts = {"folder": str(outcome.folder), "status": outcome.status, "model": name, **outcome.load}
         made = {**facts, "usd_per_mtok_by_utilisation": by_share}
         sys.stdout.write(json_line(made, default=str))
         return
-    from evalkit.report.load import render_load
+    from evalkit.report.loadtest import render_load
 
-    render_load(name, sitting.load, by_share)
-    click.echo(f"\n{sitting.folder}")
+    render_load(name, outcome.load, by_share)
+    click.echo(f"\n{outcome.folder}")

@@ -53,9 +53,9 @@ def data_roots(command: Command) -> Command:
 
 def suite_words(command: Command) -> Command:
     """The person's words on endpoints, variables, plain http and tools: `--policy`, `--allow-env` and the like."""
-    from evalkit.trust import ALLOWED_ENV, CALLOUTS, HTTP_HOSTS, Word
+    from evalkit.trust import ALLOWED_ENV, CALLOUTS, HTTP_HOSTS, Allowance
 
-    def taken(word: Word) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], None]:
+    def taken(word: Allowance) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], None]:
         def take(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> None:
             word.add(value)
             ctx.call_on_close(word.forget)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.cli.loading import planned
-from evalkit.engine.caching import Bought
+from evalkit.engine.caching import CachedAnswers
 from evalkit.engine.experience import learn
 from evalkit.engine.forecast import Pace, forecast, forecast_judges
 from evalkit.engine.plan import Plan
@@ -49,7 +49,7 @@ def plan_suite(
         if not no_cache:
             from evalkit.store.cache import ResponseCache
 
-            bought = Bought(stack.enter_context(ResponseCache.open(None)))
+            bought = CachedAnswers(stack.enter_context(ResponseCache.open(None)))
         pace = Pace(requests_per_minute, tokens_per_minute)
         made = {
             "suite": plan.suite.name,
@@ -78,9 +78,9 @@ def _foreseen(plan: Plan) -> list[dict[str, Any]]:
     gate = plan.suite.gate
     if gate is None:
         return []
-    from evalkit.decide.foresight import foresee
+    from evalkit.decide.power import forecast_power
 
-    return [asdict(look) for look in foresee(gate, {task.name: task.n for task in plan.work.tasks})]
+    return [asdict(look) for look in forecast_power(gate, {task.name: task.n for task in plan.work.tasks})]
 
 
 async def _close(plan: Plan) -> None:

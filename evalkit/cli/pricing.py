@@ -19,10 +19,10 @@ from evalkit.cost.derived import Marked, at_equal_quality, derived
 from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices
 from evalkit.cost.price_file import plain_tier
 from evalkit.cost.prices import PriceBook
-from evalkit.cost.run_bill import Answer, PriceOf, RunBill, bought_at, stored_prices, text
+from evalkit.cost.run_bill import BilledAnswer, PriceOf, RunBill, bought_at, stored_prices, text
 from evalkit.errors import UserError
 from evalkit.records import Outcome, Usage
-from evalkit.store import judgings, queries, runs
+from evalkit.store import judge_files, queries, runs
 from evalkit.suite.wording import short
 
 _COLUMNS = (
@@ -55,7 +55,7 @@ _COLUMNS = (
 class Stored:
     """A row as the bill and the derived figures need it."""
 
-    answer: Answer
+    answer: BilledAnswer
     sample: str
     cluster: str | None
     score: float | None
@@ -92,7 +92,7 @@ def bill_of(
 
     `judges` is the bill of those who marked it; None where nobody did.
     """
-    inner = judgings.judging_of(folder)
+    inner = judge_files.judging_of(folder)
     judged = None
     if inner is not None:
         judged = bill_of(inner, runs.read_facts(inner), results, at=at, prices=prices, tier=tier)
@@ -172,7 +172,7 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         beside=(row["billed_beside"],) if row["billed_beside"] else (),
     )
     failed = row["error_kind"] is not None  # an answer that came and could not be marked was billed all the same
-    answer = Answer(
+    answer = BilledAnswer(
         model=row["model"],
         task=row["task"],
         usage=usage,
@@ -216,7 +216,7 @@ def _recorded(facts: Mapping[str, Any]) -> PriceOf:
         {name: stored_prices(told.get("prices")) for name, told in models.items()} if isinstance(models, dict) else {}
     )
 
-    def price(answer: Answer) -> Bill | None:
+    def price(answer: BilledAnswer) -> Bill | None:
         unit = units.get(answer.model)
         found = None if unit is None else bill(answer.usage, unit)
         if found is not None and found.total_usd == answer.cost_usd:
@@ -238,7 +238,7 @@ def _repriced(
     told: Mapping[str, Any] = models if isinstance(models, Mapping) else {}
     resolved = models_of(facts)
 
-    def price(answer: Answer) -> Bill | None:
+    def price(answer: BilledAnswer) -> Bill | None:
         if at is None and answer.started_at <= 0:
             return None  # nobody says when it was bought, and prices are dated
         provider, model = _priced_as(told.get(answer.model) or {}, resolved.get(answer.model) or {})

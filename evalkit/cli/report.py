@@ -19,7 +19,7 @@ def command(run: str, html: Path, force: bool, results: Path) -> int:
     gate. It loads nothing and runs no script."""
     from evalkit.errors import UserError
     from evalkit.report.html import page_of
-    from evalkit.report.shelf import Store
+    from evalkit.report.results_reader import ResultsReader
     from evalkit.store.runs import resolve_run, write_atomically
 
     folder = resolve_run(run, results).resolve()
@@ -27,6 +27,6 @@ def command(run: str, html: Path, force: bool, results: Path) -> int:
         raise UserError(f"{html} exists. Choose another file, or replace it with --force.")
     if not html.parent.is_dir():
         raise UserError(f"{html.parent} is no folder, so {html.name} cannot be written there.")
-    write_atomically(html, page_of(Store(folder.parent), folder.name).encode())
+    write_atomically(html, page_of(ResultsReader(folder.parent), folder.name).encode())
     click.echo(f"wrote {html}", err=True)
     return 0

@@ -14,8 +14,8 @@ from evalkit.engine.rescoring import Changed, Choice, rescore
 from evalkit.errors import SuiteError, UserError
 from evalkit.report.hostile import visible
 from evalkit.store.runs import read_facts, resolve_run
-from evalkit.suite.located import parse
 from evalkit.suite.schema import ScoreEntry, Scoring
+from evalkit.suite.source_map import parse
 
 
 def rescore_run(

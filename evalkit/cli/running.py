@@ -11,18 +11,18 @@ import click
 
 from evalkit.cli.loading import planned
 from evalkit.engine.plan import Plan
-from evalkit.engine.session import Sitting, sit
+from evalkit.engine.session import RunOutcome, execute_run
 from evalkit.errors import EvalkitError
 from evalkit.report.hostile import visible
 from evalkit.report.progress import Progress
 from evalkit.store.journal import Recovered
-from evalkit.store.judgings import judging_of
+from evalkit.store.judge_files import judging_of
 from evalkit.store.runs import update_facts
 from evalkit.suite.schema import GateEntry
 
 if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
     from evalkit.cli.gating import Outlets
-    from evalkit.cli.stopping import Stopper
+    from evalkit.cli.stopping import GateStopper
     from evalkit.decide.decision import GateDecision
 
 
@@ -73,36 +73,38 @@ def run_suite(
     if rules is not None:
         with gating.telling(plan.suite.name, gating.Outlets(markdown, junit)):
             stopper = _stopper(plan, rules, results, baselines)
-    sitting = _sat(plan, results, new=new, resume=resume, no_cache=no_cache, stopper=stopper)
-    if rules is None or sitting.ended_by is not None:
-        _print(sitting, as_json=as_json)
-        code = _exit_code(sitting)
+    outcome = _sat(plan, results, new=new, resume=resume, no_cache=no_cache, stopper=stopper)
+    if rules is None or outcome.ended_by is not None:
+        _print(outcome, as_json=as_json)
+        code = _exit_code(outcome)
     else:
-        code = _decide(sitting, rules, (results, baselines), gating.Outlets(markdown, junit), as_json=as_json)
+        code = _decide(outcome, rules, (results, baselines), gating.Outlets(markdown, junit), as_json=as_json)
     sys.stdout.flush()
     with suppress(EvalkitError):  # a disk that is full by now: the next command only prints the result once more
-        update_facts(sitting.folder, told=True)  # from here on the same command means another run
+        update_facts(outcome.folder, told=True)  # from here on the same command means another run
     return code
 
 
-def _decide(sitting: Sitting, rules: GateEntry, places: tuple[Path, Path], outlets: Outlets, *, as_json: bool) -> int:
+def _decide(
+    outcome: RunOutcome, rules: GateEntry, places: tuple[Path, Path], outlets: Outlets, *, as_json: bool
+) -> int:
     """Print the run and its verdict; `places` are the folders of results and of baselines. The exit code."""
     from evalkit.cli import gating
 
     results, baselines = places
-    decision = gating.decide(rules, sitting.folder, results, baselines, outlets)
-    _print(sitting, as_json=as_json, decision=decision)
+    decision = gating.decide(rules, outcome.folder, results, baselines, outlets)
+    _print(outcome, as_json=as_json, decision=decision)
     if not as_json:
         click.echo("")
         gating.show(decision, json=False)
-    gating.tell(decision, rules, sitting.folder, results, baselines, outlets)
-    return max(_exit_code(sitting), decision.exit_code) if sitting.status != "complete" else decision.exit_code
+    gating.tell(decision, rules, outcome.folder, results, baselines, outlets)
+    return max(_exit_code(outcome), decision.exit_code) if outcome.status != "complete" else decision.exit_code
 
 
 def _sat(
-    plan: Plan, results: Path, *, new: bool, resume: str | None, no_cache: bool, stopper: Stopper | None
-) -> Sitting:
-    """One sitting with its progress on stderr and the answers that were bought before."""
+    plan: Plan, results: Path, *, new: bool, resume: str | None, no_cache: bool, stopper: GateStopper | None
+) -> RunOutcome:
+    """One session with its progress on stderr and the answers that were bought before."""
     progress: list[Progress] = []
 
     def watch(folder: Path, recovered: Recovered) -> Progress:
@@ -133,13 +135,13 @@ def _sat(
     with ExitStack() as stack:
         bought = None
         if not no_cache:
-            from evalkit.engine.caching import Bought
+            from evalkit.engine.caching import CachedAnswers
             from evalkit.store.cache import ResponseCache
 
             cache = stack.enter_context(ResponseCache.open(None))
-            bought = Bought(cache)
+            bought = CachedAnswers(cache)
         try:
-            sitting = sit(
+            outcome = execute_run(
                 plan,
                 results,
                 new=new,
@@ -154,13 +156,13 @@ def _sat(
                 shown.close()
         if not no_cache and cache.problem:
             click.echo(f"note: {cache.problem}", err=True)
-    return sitting
+    return outcome
 
 
-def _stopper(plan: Plan, rules: GateEntry, results: Path, baselines: Path) -> Stopper:
+def _stopper(plan: Plan, rules: GateEntry, results: Path, baselines: Path) -> GateStopper:
     from evalkit.cli import stopping
 
-    stopper = stopping.Stopper(plan, rules, results, baselines)
+    stopper = stopping.GateStopper(plan, rules, results, baselines)
     if stopper.watch is None:
         click.echo(f"note: the gate does not stop early: {'; '.join(stopper.reasons)}", err=True)
     elif stopper.reasons:
@@ -168,37 +170,37 @@ def _stopper(plan: Plan, rules: GateEntry, results: Path, baselines: Path) -> St
     return stopper
 
 
-def _print(sitting: Sitting, *, as_json: bool, decision: GateDecision | None = None) -> None:
+def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None = None) -> None:
     if as_json:
         from evalkit.decide.decision import as_json as plain
         from evalkit.report.json_text import json_line
 
-        summary = {**sitting.summary, "status": sitting.status, "reasons": list(sitting.reasons)}
-        if judging_of(sitting.folder) is not None:
+        summary = {**outcome.summary, "status": outcome.status, "reasons": list(outcome.reasons)}
+        if judging_of(outcome.folder) is not None:
             from evalkit.decide.judges import figures
 
-            summary["judging"] = figures(sitting.folder)
+            summary["judging"] = figures(outcome.folder)
         if decision is not None:
             summary["gate"] = plain(decision)
-        sys.stdout.write(json_line({**summary, "folder": str(sitting.folder)}))
+        sys.stdout.write(json_line({**summary, "folder": str(outcome.folder)}))
     else:
         from evalkit.report.terminal import render_summary
 
-        render_summary(sitting.summary)
-        if judging_of(sitting.folder) is not None:
-            _print_judges(sitting.folder)
-        n_cached = sitting.result.n_cached
+        render_summary(outcome.summary)
+        if judging_of(outcome.folder) is not None:
+            _print_judges(outcome.folder)
+        n_cached = outcome.result.n_cached
         if n_cached:
-            of = n_cached + sitting.result.n_asked
+            of = n_cached + outcome.result.n_asked
             click.echo(
                 f"{n_cached:,} of {of:,} answers came from the cache and are in no latency; --no-cache asks again."
             )
-        if any(task["slices"] for model in sitting.summary["models"].values() for task in model["tasks"].values()):
+        if any(task["slices"] for model in outcome.summary["models"].values() for task in model["tasks"].values()):
             click.echo("By slice: evalkit show latest --slices")
-        click.echo(f"\n{sitting.folder}")
-    for reason in sitting.reasons:
+        click.echo(f"\n{outcome.folder}")
+    for reason in outcome.reasons:
         click.echo(f"evalkit: {visible(reason, limit=2000)}", err=True)
-    if sitting.status == "interrupted":
+    if outcome.status == "interrupted":
         click.echo("evalkit: interrupted; run the same command again to go on where it stopped.", err=True)
 
 
@@ -212,7 +214,7 @@ def _print_judges(folder: Path) -> None:
         click.echo("")
 
 
-def _exit_code(sitting: Sitting) -> int:
-    if sitting.ended_by is not None:
-        return 128 + int(sitting.ended_by)
-    return 0 if sitting.status == "complete" else 4
+def _exit_code(outcome: RunOutcome) -> int:
+    if outcome.ended_by is not None:
+        return 128 + int(outcome.ended_by)
+    return 0 if outcome.status == "complete" else 4

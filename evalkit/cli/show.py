@@ -63,7 +63,7 @@ def _beware(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not facts.get("catalogue") and not reading.mentions(asked.values()):
         return []
     try:
-        catalogue = reading.Shelves().catalogue(facts)
+        catalogue = reading.CatalogueReader().catalogue(facts)
     except UserError as error:
         return [("catalogue", f"left out: {error}")]
     today = datetime.now(UTC).date()
@@ -73,7 +73,7 @@ def _beware(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _judged(folder: Path) -> dict[str, Any]:
     """What the run's judges did, under `judging`; nothing where nobody judged."""
-    from evalkit.store.judgings import judging_of
+    from evalkit.store.judge_files import judging_of
 
     if judging_of(folder) is None:
         return {}

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from evalkit.cli.gating import PROMOTED, plain
-from evalkit.decide import early, race
+from evalkit.decide import early_stopping, sequential_test
 from evalkit.decide.comparability import Side, refuse_unless_comparable
 from evalkit.decide.pairing import too_many_alike
 from evalkit.engine.plan import Plan
@@ -19,7 +19,7 @@ from evalkit.store import baselines, columns
 from evalkit.suite.schema import GateEntry
 
 
-class Stopper:
+class GateStopper:
     """What `run --gate` hands to the engine: items in a seeded random order, and when a model is settled."""
 
     def __init__(self, plan: Plan, gate: GateEntry, results: Path, promoted: Path) -> None:
@@ -39,13 +39,13 @@ class Stopper:
                 critical |= sample.critical
         clustered = clustered or too_many_alike(n_again, len(items))
         repeats = plan.work.settings.repeats
-        self.reasons = race.reasons_against(gate, repeats=repeats, clustered=clustered, critical=critical)
+        self.reasons = sequential_test.reasons_against(gate, repeats=repeats, clustered=clustered, critical=critical)
         judged = list(plan.panel.tasks) if plan.panel is not None else []
         if judged:
             self.reasons.append(f"judges mark {', '.join(judged)} only once every answer is there")
-        self.watch: early.Watch | None = None
+        self.watch: early_stopping.EarlyStopping | None = None
         if not judged and gate.early_stop != "off" and repeats == 1 and not clustered:
-            self.watch = early.Watch(gate, items, self.seed, passes_early=not self.reasons)
+            self.watch = early_stopping.EarlyStopping(gate, items, self.seed, passes_early=not self.reasons)
         if gate.baseline.startswith(PROMOTED):
             found = baselines.find(gate.baseline.removeprefix(PROMOTED), promoted, results)
             base = Side.of(found.folder, found.model, gate.baseline)
@@ -66,7 +66,7 @@ class Stopper:
         return self.watch.facts() if self.watch is not None else None
 
     def resume(self, folder: Path, models: tuple[str, ...]) -> None:
-        """Take in what earlier sittings of the run have answered; errors are asked again, so they say nothing."""
+        """Take in what earlier sessions of the run have answered; errors are asked again, so they say nothing."""
         for model in models:
             self._note(model, folder, model)
 
@@ -83,7 +83,7 @@ class Stopper:
 class Watching(Progress):
     """The progress display, with the gate looking at every row."""
 
-    def __init__(self, stopper: Stopper, n_rows: int, *, done: int) -> None:
+    def __init__(self, stopper: GateStopper, n_rows: int, *, done: int) -> None:
         super().__init__(n_rows, done=done)
         self._gate = stopper.watch
 

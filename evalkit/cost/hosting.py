@@ -121,7 +121,7 @@ class Throughput:
 
     @classmethod
     def read(cls, load: Mapping[str, Any], source: str) -> Throughput | None:
-        """From a sweep's facts (`latency.load`); None where it measured no throughput, or holds something else."""
+        """From a sweep's facts (`latency.loadtest`); None where it measured no throughput, or holds something else."""
         found = load.get("serves")
         if not isinstance(found, Mapping):
             return None

@@ -53,7 +53,7 @@ _NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PriceEntry:
     """One entry of the file. Names are lower case; None: holds for every provider, every tier, without end."""
 
     model: str
@@ -74,7 +74,7 @@ class Entry:
         )
 
 
-def read_prices(path: Path | Inside) -> tuple[Entry, ...]:
+def read_prices(path: Path | Inside) -> tuple[PriceEntry, ...]:
     """The entries of a price file, in its order.
 
     Raises UserError with every complaint: unreadable, not YAML, unknown or missing keys, no valid price or day,
@@ -131,7 +131,9 @@ def _items(text: str, path: Path | Inside, complaints: list[str]) -> list[tuple[
     return items
 
 
-def _entry(pairs: dict[str, tuple[str, int]], line: int, path: Path | Inside, complaints: list[str]) -> Entry | None:
+def _entry(
+    pairs: dict[str, tuple[str, int]], line: int, path: Path | Inside, complaints: list[str]
+) -> PriceEntry | None:
     """One entry; None where it has a complaint."""
     before = len(complaints)
     rates: dict[str, Decimal] = {}
@@ -170,13 +172,13 @@ def _entry(pairs: dict[str, tuple[str, int]], line: int, path: Path | Inside, co
     prices = UnitPrices(pairs["model"][0], path.name, ((0, Rates(**rates)),))
     provider = book_provider(texts["provider"]) if "provider" in texts else None
     tier = plain_tier(texts["tier"]) if "tier" in texts else None
-    return Entry(texts["model"], provider, tier, days["valid_from"], days.get("until"), prices, line)
+    return PriceEntry(texts["model"], provider, tier, days["valid_from"], days.get("until"), prices, line)
 
 
-def _overlaps(entries: list[Entry], path: Path | Inside) -> list[str]:
+def _overlaps(entries: list[PriceEntry], path: Path | Inside) -> list[str]:
     """Complaints about entries for the same model, provider and tier whose days overlap."""
     complaints = []
-    last: dict[tuple[str, str | None, str | None], Entry] = {}
+    last: dict[tuple[str, str | None, str | None], PriceEntry] = {}
     for entry in sorted(entries, key=lambda e: (e.valid_from, e.line)):
         key = (entry.model, entry.provider, entry.tier)
         earlier = last.get(key)

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.cost.billing import Bill, Rates, UnitPrices, bill, provider_bill, worst_case
-from evalkit.cost.price_file import Entry, book_provider, day_of, plain_tier, read_prices
+from evalkit.cost.price_file import PriceEntry, book_provider, day_of, plain_tier, read_prices
 from evalkit.paths import Inside
 from evalkit.records import Usage
 
@@ -59,7 +59,7 @@ _ENDED = {
 class PriceBook:
     """Prices by provider, model, service tier and moment. Look-ups are remembered, so a row costs microseconds."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[PriceEntry, ...] = ()
     """The user's own prices, which win over the book."""
     _found: dict[tuple[str | None, str, str | None, int], UnitPrices | str] = field(default_factory=dict, repr=False)
 

@@ -28,7 +28,7 @@ KINDS = ("input", "cache_read", "cache_write", "output", "reasoning", "request",
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class BilledAnswer:
     """What a bill needs of a row."""
 
     model: str
@@ -43,7 +43,7 @@ class Answer:
     errored: bool = False
 
 
-PriceOf = Callable[[Answer], Bill | None]
+PriceOf = Callable[[BilledAnswer], Bill | None]
 """The bill of one answer at some prices; None where it is unknown."""
 
 
@@ -74,7 +74,7 @@ class Amounts:
     kinds: dict[str, Decimal] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
 
-    def add(self, answer: Answer, billed: Decimal | None, split: Bill | None) -> None:
+    def add(self, answer: BilledAnswer, billed: Decimal | None, split: Bill | None) -> None:
         """Count one answer; `split` is the bill at known unit prices, None where there are none."""
         self.n += 1
         self.n_lost_attempts += max(0, answer.attempts - (0 if answer.errored else 1))
@@ -143,7 +143,7 @@ class RunBill:
     """By (model, task), in the order of their first answers."""
     models: dict[str, Amounts] = field(default_factory=dict)
 
-    def add(self, answer: Answer, price: PriceOf, *, reprice: bool = False) -> None:
+    def add(self, answer: BilledAnswer, price: PriceOf, *, reprice: bool = False) -> None:
         """Count one row. `reprice`: `price` says what it costs; else the row does, and `price` only splits it."""
         split = None if answer.errored else price(answer)
         billed = (None if split is None else split.total_usd) if reprice else answer.cost_usd
@@ -173,7 +173,7 @@ def stored_prices(facts: Mapping[str, Any] | None) -> UnitPrices | None:
         return None
 
 
-def bought_at(answer: Answer) -> datetime:
+def bought_at(answer: BilledAnswer) -> datetime:
     """When the answer was bought, in UTC."""
     return datetime.fromtimestamp(answer.started_at, UTC)
 

@@ -58,13 +58,13 @@ Amount = Annotated[Range, BeforeValidator(_range)]
 Quantity = Annotated[Decimal, BeforeValidator(_number), Field(gt=0)]
 
 
-class Part(BaseModel):
+class ScenarioPart(BaseModel):
     """Any mapping of a scenario: no unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
-class UnitEntry(Part):
+class UnitEntry(ScenarioPart):
     """What one unit of volume is."""
 
     name: str = "request"
@@ -72,7 +72,7 @@ class UnitEntry(Part):
     output_tokens: Annotated[Decimal, BeforeValidator(_number), Field(ge=0)]
 
 
-class LineEntry(Part):
+class LineEntry(ScenarioPart):
     """One line of the plot."""
 
     name: str = Field(min_length=1, max_length=80)
@@ -118,7 +118,7 @@ class LineEntry(Part):
         return self
 
 
-class ScenarioFile(Part):
+class ScenarioFile(ScenarioPart):
     """The whole file."""
 
     name: str

@@ -1,7 +1,7 @@
 """One condition of a gate, decided on paired rows: quality and rates here, cost and latency in `limits`.
 
     for condition in conditions(rule):
-        evaluate(condition, pairs, alpha=0.05)         # a Finding: verdict, figures, what it rests on
+        evaluate(condition, pairs, alpha=0.05)         # a RuleResult: verdict, figures, what it rests on
 
 An errored pair counts against whatever is at stake: as lost where passing is, as won where failing is. What was not
 measured (an unknown price, answers from the cache) is never estimated: the finding is then inconclusive and
@@ -16,13 +16,15 @@ import numpy as np
 
 from evalkit.decide import limits
 from evalkit.decide.pairing import Mask, NotComparable, Pairs, labels_of
-from evalkit.decide.rules import Condition, Finding, unmeasured
+from evalkit.decide.rules import Condition, RuleResult, unmeasured
 from evalkit.stats.comparison import test
 from evalkit.stats.verdict import Decision
 from evalkit.suite.wording import near
 
 
-def evaluate(condition: Condition, pairs: Pairs, alpha: float, *, latency_ratio_refused: str | None = None) -> Finding:
+def evaluate(
+    condition: Condition, pairs: Pairs, alpha: float, *, latency_ratio_refused: str | None = None
+) -> RuleResult:
     """The finding. `latency_ratio_refused`: why the two sides' times cannot be put into a ratio; None when they can.
 
     Raises NotComparable for a slice that no item belongs to.
@@ -58,7 +60,7 @@ def rows_of(pairs: Pairs, subject: str) -> Mask:
     raise NotComparable(f"the gate asks about {subject!r}, to which no item belongs; {near(subject, known)}")
 
 
-def quality(condition: Condition, pairs: Pairs, alpha: float) -> Finding:
+def quality(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:
     """A difference of scores, tested by what the data are: right/wrong, graded, clustered, repeated."""
     scored = pairs.scored
     n_errored = int((~scored).sum())
@@ -84,7 +86,7 @@ def test_scores(condition: Condition, pairs: Pairs, alpha: float) -> Decision:
     )
 
 
-def _rate(condition: Condition, pairs: Pairs, alpha: float) -> Finding:
+def _rate(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:
     """How often answers end badly: the paired test of right/wrong, with "did not end so" as right."""
     base, cand = pairs.baseline, pairs.candidate
     own = condition.limit == "max_rate"
@@ -109,8 +111,8 @@ def _rate(condition: Condition, pairs: Pairs, alpha: float) -> Finding:
     )
 
 
-def _found(condition: Condition, decided: Decision) -> Finding:
-    return Finding(
+def _found(condition: Condition, decided: Decision) -> RuleResult:
+    return RuleResult(
         condition,
         decided.verdict,
         value=decided.delta,

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evalkit.decide.facts_at import value_at
+from evalkit.decide.nested import value_at
 
 
 def dearest_answer_usd(facts: Mapping[str, Any], model: str, dearest_seen: float) -> float | None:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from evalkit.decide.flips import Flips
-from evalkit.decide.rules import Condition, Finding
+from evalkit.decide.rules import Condition, RuleResult
 from evalkit.stats.verdict import Verdict
 
 INCOMPLETE = "incomplete"
@@ -34,7 +34,7 @@ class CandidateDecision:
     candidate: str
     verdict: str
     """pass, fail, inconclusive or incomplete."""
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[RuleResult, ...] = ()
     incomplete: tuple[str, ...] = ()
     """Why the evidence is not whole; empty when it is."""
     compared: tuple[str, ...] = ()

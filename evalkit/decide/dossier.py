@@ -17,13 +17,13 @@ import orjson
 from evalkit.decide.decision import GateDecision, as_json
 from evalkit.errors import StoreError, UserError
 from evalkit.store import baselines, evidence, runs
-from evalkit.store.dossier import Entry
+from evalkit.store.dossier import DossierEntry
 
 _PROMOTED = "baseline@"
 
 
 def entries_of(
-    folder: Path, decision: GateDecision | None, promoted: Path, known: Sequence[Entry]
+    folder: Path, decision: GateDecision | None, promoted: Path, known: Sequence[DossierEntry]
 ) -> list[tuple[str, dict[str, Any]]]:
     """The entries (kind, body) that record a run: the run, the promotion of its baseline, and the verdict.
 
@@ -88,7 +88,9 @@ def waiver_body(run: str, candidate: str, rule: str, *, until: str, by: str, why
     }
 
 
-def waivers_in_force(entries: Sequence[Entry], candidate: str, *, on: date | None = None) -> list[Mapping[str, Any]]:
+def waivers_in_force(
+    entries: Sequence[DossierEntry], candidate: str, *, on: date | None = None
+) -> list[Mapping[str, Any]]:
     """The waivers for a candidate that have not ended. `on`: the day; None: today (UTC)."""
     day = (on or datetime.now(UTC).date()).isoformat()
     return [
@@ -96,7 +98,7 @@ def waivers_in_force(entries: Sequence[Entry], candidate: str, *, on: date | Non
     ]
 
 
-def changed_runs(entries: Sequence[Entry], results: Path) -> Iterator[str]:
+def changed_runs(entries: Sequence[DossierEntry], results: Path) -> Iterator[str]:
     """A line for each recorded run whose files are here and are not as they were recorded last."""
     last = {str(e.body.get("run")): e for e in entries if e.kind == "run"}
     for name, entry in last.items():
@@ -115,7 +117,7 @@ def changed_runs(entries: Sequence[Entry], results: Path) -> Iterator[str]:
                 yield f"{name}: {file} {how} since entry {entry.seq} ({entry.at})"
 
 
-def _verdict_body(decision: GateDecision, known: Sequence[Entry]) -> dict[str, Any]:
+def _verdict_body(decision: GateDecision, known: Sequence[DossierEntry]) -> dict[str, Any]:
     whole = as_json(decision)
     candidates = []
     for candidate in whole["candidates"]:

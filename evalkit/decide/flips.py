@@ -1,6 +1,9 @@
 """Items that changed sides: right with the baseline and wrong with the candidate, and the other way round.
 
-What counts as a flip is said in `crossing`.
+An item is *right* where its score, over its repeats, is at least one half, so that graded scores have flips too. It
+flips when it is right with one model and not with the other. Two graded scores on the same side of one half differ
+without a flip, and an item without a score on some side never flips. The gate, `compare`, the board and reports all
+use this rule.
 """
 
 from __future__ import annotations
@@ -11,14 +14,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from evalkit.decide.crossing import flipped
 from evalkit.decide.pairing import Codes, Floats, Pairs
 from evalkit.store import queries
-from evalkit.store.said import said
+from evalkit.store.transcript import transcript
 
+RIGHT = 0.5
+"""The least score that counts as right."""
 Key = tuple[str, str, int, int]
 """(task, sample_digest, occurrence, repeat)"""
+
+
+def flipped(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Which items went right → wrong, and which wrong → right. Scores may be NaN: no score, no flip."""
+    return (before >= RIGHT) & (after < RIGHT), (before < RIGHT) & (after >= RIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +94,8 @@ def read_flips(flips: Flips, baseline: tuple[Path, str], candidate: tuple[Path, 
                 lost=n < len(flips.lost[:most]),
                 prompt=prompt[-1].content if prompt else "",
                 target=ours.get("target") or theirs.get("target"),
-                baseline=said(ours.get("text"), ours.get("calls")),
-                candidate=said(theirs.get("text"), theirs.get("calls")),
+                baseline=transcript(ours.get("text"), ours.get("calls")),
+                candidate=transcript(theirs.get("text"), theirs.get("calls")),
             )
         )
     return found

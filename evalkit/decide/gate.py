@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evalkit.decide import alarms, early, wholeness
+from evalkit.decide import completeness, early_stopping, regression_scan
 from evalkit.decide.comparability import (
     Side,
     refuse_copies,
@@ -30,8 +30,8 @@ from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision,
 from evalkit.decide.flips import count_flips
 from evalkit.decide.origin import recorded_answers
 from evalkit.decide.pairing import Floats, Pairs, pair
-from evalkit.decide.race import Race, at_the_end, reasons_against
-from evalkit.decide.rules import Condition, Finding, conditions
+from evalkit.decide.rules import Condition, RuleResult, conditions
+from evalkit.decide.sequential_test import SequentialTest, at_the_end, reasons_against
 from evalkit.errors import StoreError, UserError
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
@@ -110,14 +110,14 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
     rows = columns.model_rows(side.folder, side.model)
     stopped = _stopped(side)
     for of, table in ((base, base_rows), (side, rows)):
-        wholeness.refuse_unknown(of, table)
-    reasons = [*wholeness.unfinished(base), *(wholeness.unfinished(side) if side.folder != base.folder else ())]
-    reasons += [*wholeness.unread(base), *wholeness.unread(side)]
+        completeness.refuse_unknown(of, table)
+    reasons = [*completeness.unfinished(base), *(completeness.unfinished(side) if side.folder != base.folder else ())]
+    reasons += [*completeness.unread(base), *completeness.unread(side)]
     # A side that was stopped early lacks rows on purpose; a baseline that is stored elsewhere never does.
     whole = [] if stopped else [(side, rows)]
     whole += [] if stopped and base.folder == side.folder else [(base, base_rows)]
-    reasons += [reason for of, table in whole if (reason := wholeness.missing(of, table))]
-    reasons += [reason for of, table in ((base, base_rows), (side, rows)) if (reason := wholeness.errors(of, table))]
+    reasons += [reason for of, table in whole if (reason := completeness.missing(of, table))]
+    reasons += [reason for of, table in ((base, base_rows), (side, rows)) if (reason := completeness.errors(of, table))]
     if reasons:
         return CandidateDecision(side.model, INCOMPLETE, incomplete=tuple(dict.fromkeys(reasons)))
     compared = (*shown(base, side), *_served_otherwise(base_rows, rows))
@@ -127,10 +127,10 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
         return _replayed(gate, base, base_rows, side, rows, stopped, compared, notes)
     pairs = _with_dearest(pair(base_rows, rows), side)
     for of in (base, side):
-        wholeness.refuse_other_repeats(of, pairs)
+        completeness.refuse_other_repeats(of, pairs)
     refuse_copies(base, side, pairs)
     refuse_same_answers(base, side, pairs)
-    found = findings(gate, pairs, _ratio_refused(base, side))
+    found = rule_results(gate, pairs, _ratio_refused(base, side))
     if (told := _looked_at(side)) is not None:
         found = at_the_end(gate, pairs, found, passes_early=not told.get("needs_all", True))
     return CandidateDecision(
@@ -151,7 +151,7 @@ def _with_dearest(pairs: Pairs, side: Side) -> Pairs:
     return replace(pairs, dearest_usd=dearest)
 
 
-def findings(gate: GateEntry, pairs: Pairs, latency_ratio_refused: str | None) -> tuple[Finding, ...]:
+def rule_results(gate: GateEntry, pairs: Pairs, latency_ratio_refused: str | None) -> tuple[RuleResult, ...]:
     """Every rule, the scan and the critical items, decided on the pairs."""
     found = [
         evaluate(condition, pairs, gate.alpha, latency_ratio_refused=latency_ratio_refused)
@@ -160,12 +160,12 @@ def findings(gate: GateEntry, pairs: Pairs, latency_ratio_refused: str | None) -
     ]
     found = [_vacuous(finding) for finding in _corrected(found, gate.alpha)]
     if gate.scan is not None:
-        found.append(alarms.scan(pairs, gate.scan.margin, gate.alpha))
-    critical = alarms.critical(pairs)
+        found.append(regression_scan.scan(pairs, gate.scan.margin, gate.alpha))
+    critical = regression_scan.critical(pairs)
     return tuple(found if critical is None else [*found, critical])
 
 
-def _corrected(found: list[Finding], alpha: float) -> list[Finding]:
+def _corrected(found: list[RuleResult], alpha: float) -> list[RuleResult]:
     """Holm over the required rules: one that would fail alone, but not beside the others, is inconclusive."""
     family = [n for n, finding in enumerate(found) if finding.condition.required]
     adjusted = dict(zip(family, holm([found[n].p_fail for n in family]), strict=True))
@@ -179,7 +179,7 @@ def _corrected(found: list[Finding], alpha: float) -> list[Finding]:
     return out
 
 
-def _vacuous(finding: Finding) -> Finding:
+def _vacuous(finding: RuleResult) -> RuleResult:
     """A baseline whose score is within the margin of 0 cannot be missed: no candidate could fail against it."""
     condition, base = finding.condition, finding.baseline
     if condition.kind != "quality" or base is None or base > condition.value:
@@ -191,7 +191,7 @@ def _vacuous(finding: Finding) -> Finding:
     return replace(finding, verdict=Verdict.INCONCLUSIVE, unmeasured=why)
 
 
-def _verdict(found: tuple[Finding, ...]) -> str:
+def _verdict(found: tuple[RuleResult, ...]) -> str:
     """Scan and critical items show only that no collapse was found: without a required rule nothing can pass."""
     required = [finding.verdict for finding in found if finding.condition.required]
     if Verdict.FAIL in required:
@@ -236,7 +236,7 @@ def _alike(pairs: Pairs) -> list[str]:
     return [f"{n:,} items of {pairs.n:,} say the same as another one; alike items count as one"] if pairs.alike else []
 
 
-def _stopped(side: Side) -> early.Stopped | None:
+def _stopped(side: Side) -> early_stopping.Stopped | None:
     """How this candidate was stopped early; None when it ran to the end."""
     at = side.facts.get("stopped_early")
     if not isinstance(at, dict):
@@ -247,7 +247,7 @@ def _stopped(side: Side) -> early.Stopped | None:
             return None
         int(at["seed"]), int(said["n_used"]) + int(said["n_items"])  # `_replayed` reads them too
         sum(map(int, dict(at["counts"]).values()))
-        return early.Stopped(**said)
+        return early_stopping.Stopped(**said)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise StoreError(
             f"{side.folder / 'run.json'} says that the run was stopped early, but not how. Run the suite again: what "
@@ -269,23 +269,23 @@ def _replayed(
     base_rows: pa.Table,
     side: Side,
     rows: pa.Table,
-    stopped: early.Stopped,
+    stopped: early_stopping.Stopped,
     compared: tuple[str, ...],
     notes: tuple[str, ...],
 ) -> CandidateDecision:
     """The decision on a run that was stopped early: the same walk over the stored rows, and the same verdict."""
     pairs = pair(*common_rows(base_rows, rows))
     for of in (base, side):
-        wholeness.refuse_other_repeats(of, pairs)
+        completeness.refuse_other_repeats(of, pairs)
     refuse_copies(base, side, pairs)
     refuse_same_answers(base, side, pairs)
     told = side.facts["stopped_early"]
-    order = early.in_order(pairs, int(told["seed"]))
-    rules = early.replay(gate, pairs, order, stopped, told)
+    order = early_stopping.in_order(pairs, int(told["seed"]))
+    rules = early_stopping.replay(gate, pairs, order, stopped, told)
     against = reasons_against(
         gate, repeats=side.repeats, clustered=pairs.clustered, critical=bool(pairs.critical.any())
     )
-    race = Race(rules or (), passes_early=not against and not told.get("needs_all", True))
+    race = SequentialTest(rules or (), passes_early=not against and not told.get("needs_all", True))
     if rules is None or race.verdict is None:
         why = (
             f"{side.folder.name} was stopped early, at {stopped.n_used:,} of {stopped.n_items:,} items, because "
@@ -317,8 +317,8 @@ def _replayed(
     )
 
 
-def _not_needed(condition: Condition) -> Finding:
-    return Finding(condition, Verdict.INCONCLUSIVE, method="not needed: the verdict was settled before")
+def _not_needed(condition: Condition) -> RuleResult:
+    return RuleResult(condition, Verdict.INCONCLUSIVE, method="not needed: the verdict was settled before")
 
 
 def _saved_usd(n_left: int, cost: Floats) -> float | None:

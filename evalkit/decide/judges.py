@@ -24,8 +24,8 @@ from evalkit.records import Outcome
 from evalkit.stats.intervals import wilson
 from evalkit.stats.prediction_powered import corrected_mean
 from evalkit.stats.raters import alpha, kappa
-from evalkit.store import judgings, queries, reviews, runs, summary
-from evalkit.store.lines import Key
+from evalkit.store import judge_files, queries, reviews, runs, summary
+from evalkit.store.row_codec import Key
 
 _MARKS = {"right": 1.0, "wrong": 0.0}
 RIGHT_FROM = 0.5
@@ -44,7 +44,7 @@ class _Marked:
 
 def figures(folder: Path) -> dict[str, Any] | None:
     """Everything about the judges of a run. Raises StoreError when it cannot be read."""
-    inner = judgings.judging_of(folder)
+    inner = judge_files.judging_of(folder)
     if inner is None:
         return None
     facts = runs.read_facts(inner)
@@ -67,8 +67,8 @@ def labels_of(folder: Path) -> dict[Key, float]:
     for (key, _), review in reviews.latest(said).items():
         if review.mark in _MARKS:
             found[key].append(_MARKS[review.mark])
-    inner = judgings.judging_of(folder)
-    for key, label in judgings.read_labels(inner) if inner is not None else ():
+    inner = judge_files.judging_of(folder)
+    for key, label in judge_files.read_labels(inner) if inner is not None else ():
         found[key].append(label)
     return {key: fmean(values) for key, values in found.items()}
 

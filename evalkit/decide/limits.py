@@ -11,13 +11,13 @@ from dataclasses import replace
 import numpy as np
 
 from evalkit.decide.pairing import Codes, Floats, Half, Mask, Pairs, labels_of
-from evalkit.decide.rules import Condition, Finding, unmeasured
+from evalkit.decide.rules import Condition, RuleResult, unmeasured
 from evalkit.stats.exceedance import latency_limit, latency_ratio
 from evalkit.stats.ratios import cost_per_correct, cost_ratio
 from evalkit.stats.verdict import LimitDecision, Verdict
 
 
-def cost(condition: Condition, pairs: Pairs, alpha: float) -> Finding:
+def cost(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:
     """The bill: paired t against a ratio of the baseline's, or against an amount of dollars a sample."""
     base, cand = pairs.baseline, pairs.candidate
     own = condition.limit == "max_usd"
@@ -58,7 +58,7 @@ def cost(condition: Condition, pairs: Pairs, alpha: float) -> Finding:
     )
 
 
-def _cost_per_correct(condition: Condition, pairs: Pairs, rows: Mask) -> Finding:
+def _cost_per_correct(condition: Condition, pairs: Pairs, rows: Mask) -> RuleResult:
     """Dollars for each right answer: shown with Fieller's interval, never a verdict."""
     sides = []
     for half in (pairs.baseline, pairs.candidate):
@@ -66,7 +66,7 @@ def _cost_per_correct(condition: Condition, pairs: Pairs, rows: Mask) -> Finding
         sides.append(cost_per_correct(half.cost_usd[marked], half.score[marked]) if marked.any() else None)
     before, after = sides
     interval = after[1] if after else None
-    return Finding(
+    return RuleResult(
         condition,
         Verdict.INCONCLUSIVE,
         value=after[0] if after else None,
@@ -79,7 +79,7 @@ def _cost_per_correct(condition: Condition, pairs: Pairs, rows: Mask) -> Finding
     )
 
 
-def latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | None) -> Finding:
+def latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | None) -> RuleResult:
     """A percentile of measured times; answers from the cache are left out, failed ones count as slow for passing."""
     name, _, percent = condition.subject.partition("_p")
     quantile = int(percent) / 100
@@ -140,7 +140,9 @@ def _groups(pairs: Pairs, there: Mask, lost: Mask) -> Codes | None:
     return found
 
 
-def _limited(condition: Condition, worse: LimitDecision, better: LimitDecision, n_lost: int, scale: float) -> Finding:
+def _limited(
+    condition: Condition, worse: LimitDecision, better: LimitDecision, n_lost: int, scale: float
+) -> RuleResult:
     """One finding from two readings of the lost pairs: passing has to survive the worse one, failing the better."""
     verdict = Verdict.INCONCLUSIVE
     if worse.verdict is Verdict.PASS:
@@ -148,7 +150,7 @@ def _limited(condition: Condition, worse: LimitDecision, better: LimitDecision, 
     elif better.verdict is Verdict.FAIL:
         verdict = Verdict.FAIL
     lost = (f"{n_lost} pairs without a figure count as bad for passing and as good for failing",) if n_lost else ()
-    return Finding(
+    return RuleResult(
         condition,
         verdict,
         low=None if better.low is None else better.low * scale,

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from evalkit.decide.facts_at import value_at
+from evalkit.decide.nested import value_at
 
 _RECORDED = {
     "replay": "its answers were read from a file (adapter: replay); no model was asked",

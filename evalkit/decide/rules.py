@@ -37,7 +37,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RuleResult:
     """What came of one condition for one candidate. None: not known, or not meaningful for this kind."""
 
     condition: Condition
@@ -77,6 +77,6 @@ def conditions(rule: RuleEntry) -> Iterator[Condition]:
                 )
 
 
-def unmeasured(condition: Condition, why: str, n_errored: int = 0) -> Finding:
+def unmeasured(condition: Condition, why: str, n_errored: int = 0) -> RuleResult:
     """What comes of a condition for which nothing was measured."""
-    return Finding(condition, Verdict.INCONCLUSIVE, unmeasured=why, n_errored=n_errored)
+    return RuleResult(condition, Verdict.INCONCLUSIVE, unmeasured=why, n_errored=n_errored)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from evalkit.decide import alarms
+from evalkit.decide import regression_scan
 from evalkit.decide.conditions import evaluate
 from evalkit.decide.pairing import Codes, Half, Pairs
 from evalkit.decide.rules import conditions
@@ -74,7 +74,7 @@ def _verdict(gate: GateEntry, pairs: Pairs) -> str:
         for f, p in zip(found, adjusted, strict=True)
     ]
     if gate.scan is not None:
-        verdicts.append(alarms.scan(pairs, gate.scan.margin, gate.alpha).verdict)
+        verdicts.append(regression_scan.scan(pairs, gate.scan.margin, gate.alpha).verdict)
     if Verdict.FAIL in verdicts:
         return "fail"
     return "pass" if all(verdict is Verdict.PASS for verdict in verdicts) else "inconclusive"

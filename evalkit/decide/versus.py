@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.decide import wholeness
+from evalkit.decide import completeness
 from evalkit.decide.comparability import Side, refuse_unless_comparable, shown
 from evalkit.decide.conditions import test_scores
 from evalkit.decide.flips import Flips, count_flips
@@ -41,7 +41,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Versus:
+class PairedComparison:
     """What two results say of each other."""
 
     differences: tuple[Difference, ...]
@@ -52,11 +52,11 @@ class Versus:
     """Why the evidence is not whole; empty when it is."""
 
 
-def compare(a: Side, b: Side) -> Versus:
+def compare(a: Side, b: Side) -> PairedComparison:
     """The comparison. Raises NotComparable with a list of what differs."""
     refuse_unless_comparable(a, b)
     ours, theirs = columns.model_rows(a.folder, a.model), columns.model_rows(b.folder, b.model)
-    caveats = list(dict.fromkeys([*wholeness.unfinished(a), *wholeness.unfinished(b)]))
+    caveats = list(dict.fromkeys([*completeness.unfinished(a), *completeness.unfinished(b)]))
     if caveats or a.facts.get("stopped_early") or b.facts.get("stopped_early"):
         n = max(ours.num_rows, theirs.num_rows)
         ours, theirs = common_rows(ours, theirs)
@@ -65,7 +65,7 @@ def compare(a: Side, b: Side) -> Versus:
     pairs = pair(ours, theirs)
     subjects = [("all tasks", np.ones(pairs.n, dtype=bool))] if len(pairs.tasks) != 1 else []
     subjects += [(task, pairs.task_mask(task)) for task in a.tasks if task in pairs.tasks]
-    return Versus(
+    return PairedComparison(
         tuple(_difference(name, pairs.only(rows)) for name, rows in subjects),
         count_flips(pairs),
         tuple(shown(a, b)),

@@ -1,4 +1,4 @@
-"""One item from request to row: ask, try again within its deadline, mark, price.
+"""One item from request to row: ask, try again within its deadline, score, price.
 
     asked = await ask(item, request, slot, due_at=..., timeout_s=600)     # asked.row is what the journal gets
 
@@ -20,11 +20,11 @@ from typing import Any
 
 from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed
-from evalkit.engine.aside import aside
 from evalkit.engine.budget import Reservation
 from evalkit.engine.limiter import Limiter
 from evalkit.engine.retry import wait_before_retry
-from evalkit.engine.rows import Course, answered, failed
+from evalkit.engine.rows import AttemptInfo, answered, failed
+from evalkit.engine.threads import in_thread
 from evalkit.engine.work import Item
 from evalkit.errors import Overloaded, RateLimited, RequestError, Stalled
 from evalkit.records import Failure, Request, Response, Row
@@ -154,13 +154,13 @@ async def ask(
         again = wait_s is not None and item.model.name not in lane.stopped and money.again()
         if not again or not await _waited(slot, money, wait_s or 0.0, None if crowded else deadline):
             money.unused()
-            course = Course(
+            attempt = AttemptInfo(
                 started_at=time.time() - (time.perf_counter() - attempt_at),
                 queue_s=first_sent - due_at,
                 retry_s=attempt_at - first_sent,
                 attempts=attempts,
             )
-            return Asked(_failure(item, error, course, lane, timeout_s), None)
+            return Asked(_failure(item, error, attempt, lane, timeout_s), None)
         if crowded:  # it goes back into the queue: neither the attempt nor its time counts
             n_returned += 1
             deadline = time.perf_counter() + timeout_s
@@ -174,10 +174,10 @@ async def _answered(
     lane.contacted = True
     lane.failures_in_a_row[item.model.name] = 0
     lane.limiter.succeeded(timing.ttfr_s if timing.ttfr_s is not None else timing.ttft_s)
-    course = Course(time.time() - (time.perf_counter() - timing.sent_at), *waits)
-    cost = cost_of(item, response, course)
-    money.paid(cost)  # before the mark, which may take its time
-    return Asked(await marked(item, response, course, cost), response)
+    attempt = AttemptInfo(time.time() - (time.perf_counter() - timing.sent_at), *waits)
+    cost = cost_of(item, response, attempt)
+    money.paid(cost)  # before the score, which may take its time
+    return Asked(await scored_row(item, response, attempt, cost), response)
 
 
 async def _waited(slot: Slot, money: Reservation, wait_s: float, until: float | None) -> bool:
@@ -222,32 +222,32 @@ def believed(response: Response, request: Request) -> Response:
     return response if usage is response.usage else replace(response, usage=usage)
 
 
-def cost_of(item: Item, response: Response, course: Course) -> Decimal | None:
+def cost_of(item: Item, response: Response, attempt: AttemptInfo) -> Decimal | None:
     """What an answer was billed, by the prices of its day; None where that is not known."""
-    return item.model.price(response.usage, response.served_model, datetime.fromtimestamp(course.started_at, UTC))
+    return item.model.price(response.usage, response.served_model, datetime.fromtimestamp(attempt.started_at, UTC))
 
 
-async def marked(item: Item, response: Response, course: Course, cost: Decimal | None) -> Row:
-    """The row of an answer, new or from the cache, with its mark. A slow scorer marks beside the event loop."""
+async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost: Decimal | None) -> Row:
+    """The row of an answer, new or from the cache, with its score. A slow scorer scores beside the event loop."""
     model, sample, scorer = item.model, item.sample, item.task.scorer
     if scorer.slow:
-        score = await aside(lambda: settle(sample, response, scorer))
+        score = await in_thread(lambda: settle(sample, response, scorer))
     else:
         score = settle(sample, response, scorer)
     dropped = item.task.dropped[model.name]
     timed = model.adapter.capabilities.timing
-    return answered(sample, model.name, item.repeat, course, response, score, cost, dropped, timed=timed)
+    return answered(sample, model.name, item.repeat, attempt, response, score, cost, dropped, timed=timed)
 
 
-def _failure(item: Item, error: RequestError, course: Course, lane: Lane, timeout_s: float) -> Row:
+def _failure(item: Item, error: RequestError, attempt: AttemptInfo, lane: Lane, timeout_s: float) -> Row:
     name = item.model.name
     lane.failures_in_a_row[name] = lane.failures_in_a_row.get(name, 0) + 1
     if error.stops_model or lane.failures_in_a_row[name] >= OUTAGE_AFTER:
         lane.stopped.setdefault(name, error)
     told = str(error)
-    if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (course.retry_s or 0.0):
+    if error.retry_after_s is not None and error.retry_after_s >= timeout_s - (attempt.retry_s or 0.0):
         told += f" It asks to wait {error.retry_after_s:g} s, more than is left of run.timeout_s ({timeout_s:g} s)."
     if error.status in {404, 410} and item.model.gone is not None:
         told += f" By what is known of it, the model {item.model.gone}."
     failure = Failure(error.kind, told, error.status)
-    return failed(item.sample, name, item.repeat, course, failure, item.task.dropped[name])
+    return failed(item.sample, name, item.repeat, attempt, failure, item.task.dropped[name])

@@ -24,7 +24,7 @@ TOOLS_PREAMBLE = 1_000
 
 
 def prompt_bytes(messages: Iterable[Message]) -> int:
-    """The most tokens a prompt can have: its bytes, and a few for each turn's own marks."""
+    """The most tokens a prompt can have: its bytes, and a few for each turn's own markers."""
     return sum(len(message.content.encode("utf-8", "replace")) + 16 for message in messages)
 
 
@@ -68,7 +68,7 @@ class Budget:
         self.cap = cap
         self._keep = keep
         self.spent = spent
-        """Paid by this run so far, earlier sittings of a resumed run included."""
+        """Paid by this run so far, earlier sessions of a resumed run included."""
         self.reserved = ZERO
         self._n_held = 0
         self._excess = ZERO

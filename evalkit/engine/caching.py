@@ -11,7 +11,7 @@ DIALECTS_VERSION = 1
 """Raised when an adapter sends or reads the same request differently: older answers are then bought anew."""
 
 
-class Bought:
+class CachedAnswers:
     """Answers bought in earlier runs. Adapters that only read files are not kept: their file may change."""
 
     def __init__(self, cache: ResponseCache) -> None:

@@ -3,7 +3,7 @@
     for first, *later in conversations(task.samples()): ...     # a sample alone, or the turns of one record
     item = following(item, row)                                 # the next turn, the answer of this one in its prompt
 
-Every turn is a row of its own, with its own request, latency, bill and mark. A turn that brought no text is the end of
+Every turn is a row of its own, with its own request, latency, bill and score. A turn that brought no text is the end of
 its conversation: what would have followed is a row too (`unasked`), so that it is counted and not missing.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from evalkit.engine.rows import Course, answered, failed
+from evalkit.engine.rows import AttemptInfo, answered, failed
 from evalkit.engine.work import Item
 from evalkit.reasoning import answer_of
 from evalkit.records import Failure, Message, Response, Row, Sample, StopReason, Timing, Usage
@@ -64,9 +64,9 @@ def unasked(item: Item, row: Row) -> Iterator[Row]:
     """The rows of the turns that cannot be asked any more, since `row`, the item's own, brought no text.
 
     Where the request failed they failed with it (`errored`). Where the model itself said nothing (a refusal, a limit
-    spent on reasoning), that was its answer to them too: they are marked as an empty reply, at no cost.
+    spent on reasoning), that was its answer to them too: they are scored as an empty reply, at no cost.
     """
-    course = Course(time.time(), queue_s=None, retry_s=None, attempts=0)
+    attempt = AttemptInfo(time.time(), queue_s=None, retry_s=None, attempts=0)
     name, dropped = item.model.name, item.task.dropped[item.model.name]
     messages = item.sample.messages
     for later in item.later:
@@ -74,10 +74,10 @@ def unasked(item: Item, row: Row) -> Iterator[Row]:
         sample = replace(later, messages=messages)
         if row.error_kind is not None:
             why = f"turn {item.sample.turn} was not answered ({row.error_kind}), so turn {sample.turn} was not asked"
-            yield failed(sample, name, item.repeat, course, Failure(NOT_ASKED, why), dropped)
+            yield failed(sample, name, item.repeat, attempt, Failure(NOT_ASKED, why), dropped)
             continue
         stop = _DECLINED.get(row.stop_reason or "", "stop")
         empty = Response("", stop, Timing(sent_at=0.0, total_s=0.0), refusal=row.refusal, usage=_NOTHING)
         score = settle(sample, empty, item.task.scorer)
         score = replace(score, reason=f"not asked: there was no text in the answer to turn {item.sample.turn}")
-        yield answered(sample, name, item.repeat, course, empty, score, Decimal(0), dropped, timed=False)
+        yield answered(sample, name, item.repeat, attempt, empty, score, Decimal(0), dropped, timed=False)

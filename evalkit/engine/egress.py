@@ -14,7 +14,7 @@ from typing import Any
 
 from evalkit.adapters.base import Adapter
 from evalkit.addresses import is_loopback
-from evalkit.engine.places import may_receive, passed_on
+from evalkit.engine.data_policy import may_receive, passed_on
 from evalkit.records import Settings
 from evalkit.suite.policy import Policy, current
 from evalkit.suite.schema import ModelEntry
@@ -24,8 +24,8 @@ from evalkit.suite.tasks import Examined, Task
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
-    """Models that are asked, or judges that mark."""
+class EgressSide:
+    """Models that are asked, or judges that score."""
 
     section: str
     """models or judges, as the suite calls them."""
@@ -45,7 +45,7 @@ class Egress:
     """For run.json: the sensitivity that held, the policy's name and digest, and every receiver."""
 
 
-def egress(level: Sensitivity, key_hosts: frozenset[str], sides: Iterable[Side]) -> Egress:
+def egress(level: Sensitivity, key_hosts: frozenset[str], sides: Iterable[EgressSide]) -> Egress:
     """The decision about every receiver. Raises UserError for a policy that cannot be read."""
     policy = current()
     complaints: list[str] = []

@@ -18,7 +18,7 @@ from typing import Any
 
 from evalkit.errors import StoreError
 from evalkit.latency.distribution import percentile
-from evalkit.store import judgings, queries, runs
+from evalkit.store import judge_files, queries, runs
 
 MOST_RUNS = 12
 """The newest runs that hold the model; older ones teach little more."""
@@ -37,7 +37,7 @@ class Learned:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class PastUse:
     """What is known of one model; None: nothing."""
 
     tokens_per_byte: Learned | None = None
@@ -50,7 +50,7 @@ class Known:
     """The most requests that its endpoint ever had open in these runs."""
 
 
-def learn(results: Path, models: Mapping[str, str]) -> dict[str, Known]:
+def learn(results: Path, models: Mapping[str, str]) -> dict[str, PastUse]:
     """What the stored runs teach about these models (name -> model id)."""
     wanted = {model for model in models.values() if model}
     seen: dict[str, list[tuple[Path, str, Mapping[str, Any]]]] = defaultdict(list)
@@ -58,7 +58,7 @@ def learn(results: Path, models: Mapping[str, str]) -> dict[str, Known]:
         for run in runs.list_runs(results):
             if run.problem is not None:
                 continue
-            inner = judgings.judging_of(run.path)
+            inner = judge_files.judging_of(run.path)
             for folder in (run.path, *([inner] if inner is not None else [])):
                 facts = runs.read_facts(folder)
                 recorded = facts.get("models")
@@ -67,10 +67,10 @@ def learn(results: Path, models: Mapping[str, str]) -> dict[str, Known]:
                     if model in wanted and len(seen[model]) < MOST_RUNS:
                         seen[model].append((folder, name, facts))
     found = {model: _known(places) for model, places in seen.items()}
-    return {name: found.get(model, Known()) for name, model in models.items()}
+    return {name: found.get(model, PastUse()) for name, model in models.items()}
 
 
-def _known(places: list[tuple[Path, str, Mapping[str, Any]]]) -> Known:
+def _known(places: list[tuple[Path, str, Mapping[str, Any]]]) -> PastUse:
     import duckdb
 
     ratios: list[float] = []
@@ -89,7 +89,7 @@ def _known(places: list[tuple[Path, str, Mapping[str, Any]]]) -> Known:
         lanes = facts.get("lanes")
         told = [lane for lane in lanes.values() if isinstance(lane, dict)] if isinstance(lanes, dict) else []
         peaks += [lane["in_flight_peak"] for lane in told if isinstance(lane.get("in_flight_peak"), int)]
-    return Known(
+    return PastUse(
         tokens_per_byte=_learned(ratios),
         output_tokens=_learned([value for values in outputs.values() for value in values]),
         output_by_task={task: one for task, values in outputs.items() if (one := _learned(values)) is not None},

@@ -20,9 +20,9 @@ from typing import Any
 
 from evalkit.engine.asking import request_of
 from evalkit.engine.budget import tools_text
-from evalkit.engine.experience import Known, Learned
+from evalkit.engine.experience import Learned, PastUse
+from evalkit.engine.judging.panel import Panel
 from evalkit.engine.ledger import AnswerCache
-from evalkit.engine.panel import Panel
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, Work
 from evalkit.records import Message, Sample, Usage
 
@@ -56,16 +56,16 @@ class _Sums:
 
 
 def forecast(
-    work: Work, known: Mapping[str, Known], pace: Pace = Pace(), cache: AnswerCache | None = None
+    work: Work, known: Mapping[str, PastUse], pace: Pace = Pace(), cache: AnswerCache | None = None
 ) -> list[dict[str, Any]]:
     """For each model what it would be asked, and what that would take. null: unknown, with the reason in `basis`.
 
     With a cache, answers that were bought before are counted as such and cost nothing.
     """
-    return [_of_model(model, work, known.get(model.name, Known()), pace, cache) for model in work.models]
+    return [_of_model(model, work, known.get(model.name, PastUse()), pace, cache) for model in work.models]
 
 
-def _of_model(model: PlannedModel, work: Work, known: Known, pace: Pace, cache: AnswerCache | None) -> dict[str, Any]:
+def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache: AnswerCache | None) -> dict[str, Any]:
     sums = {end: _Sums() for end in ENDS}
     n_asked = n_bought = 0
     bases: dict[str, str] = {}
@@ -88,14 +88,18 @@ def _of_model(model: PlannedModel, work: Work, known: Known, pace: Pace, cache: 
     return _told(model, sums, (n_asked, n_bought), bases, known, pace, work.settings.in_flight)
 
 
-def forecast_judges(panel: Panel, work: Work, known: Mapping[str, Known], pace: Pace = Pace()) -> list[dict[str, Any]]:
+def forecast_judges(
+    panel: Panel, work: Work, known: Mapping[str, PastUse], pace: Pace = Pace()
+) -> list[dict[str, Any]]:
     """The same for each judge. What it will be shown is not written yet: the answers are taken as long as their models
     are expected to make them. Verdicts that were bought before are not seen, so it may cost less."""
     return [_of_judge(judge, panel, work, known, pace) for judge in panel.judges]
 
 
-def _of_judge(judge: PlannedModel, panel: Panel, work: Work, known: Mapping[str, Known], pace: Pace) -> dict[str, Any]:
-    own = known.get(judge.name, Known())
+def _of_judge(
+    judge: PlannedModel, panel: Panel, work: Work, known: Mapping[str, PastUse], pace: Pace
+) -> dict[str, Any]:
+    own = known.get(judge.name, PastUse())
     sums = {end: _Sums() for end in ENDS}
     n_asked = 0
     bases: dict[str, str] = {}
@@ -106,7 +110,7 @@ def _of_judge(judge: PlannedModel, panel: Panel, work: Work, known: Mapping[str,
             continue
         said, bases[trial.name] = _output(judge, trial, own)
         judged, task = panel.tasks[trial.name], asked[trial.name]
-        length = {m.name: _output(m, task, known.get(m.name, Known()))[0] for m in work.models}
+        length = {m.name: _output(m, task, known.get(m.name, PastUse()))[0] for m in work.models}
         compared = length.get(judged.judging.pair or "")
         shown = [(judged.requests(m.name), _with(length[m.name], compared)) for m in work.models]
         for sample in trial.samples():
@@ -139,7 +143,7 @@ def _told(
     sums: Mapping[str, _Sums],
     n: tuple[int, int],
     bases: Mapping[str, str],
-    known: Known,
+    known: PastUse,
     pace: Pace,
     in_flight: int | None,
 ) -> dict[str, Any]:
@@ -178,7 +182,7 @@ def _prompt(task: PlannedTask, sample: Sample, model: PlannedModel) -> tuple[Mes
     return tuple(message for text in each for message in (*sample.messages, Message("assistant", text)))
 
 
-def _input(model: PlannedModel, messages: tuple[Message, ...], known: Known) -> dict[str, float]:
+def _input(model: PlannedModel, messages: tuple[Message, ...], known: PastUse) -> dict[str, float]:
     count = getattr(model.adapter, "count_prompt", None)
     if count is not None:
         n = float(count(messages))
@@ -191,7 +195,7 @@ def _input(model: PlannedModel, messages: tuple[Message, ...], known: Known) -> 
     return {"low": size * ratio.low, "value": size * ratio.mean, "high": size * ratio.high}
 
 
-def _input_basis(model: PlannedModel, known: Known) -> str:
+def _input_basis(model: PlannedModel, known: PastUse) -> str:
     if getattr(model.adapter, "count_prompt", None) is not None:
         return "counted by its own tokenizer"
     if known.tokens_per_byte is not None:
@@ -199,7 +203,7 @@ def _input_basis(model: PlannedModel, known: Known) -> str:
     return "assumed: four bytes a token, between two and seven"
 
 
-def _output(model: PlannedModel, task: PlannedTask, known: Known) -> tuple[dict[str, float | None], str]:
+def _output(model: PlannedModel, task: PlannedTask, known: PastUse) -> tuple[dict[str, float | None], str]:
     limit = task.settings[model.name].max_output_tokens
     if task.scorer.needs == "likelihood":
         return dict.fromkeys(ENDS, 0.0), "nothing is written: likelihoods are read"
@@ -232,7 +236,7 @@ def _bought(cache: AnswerCache, model: PlannedModel, task: PlannedTask, sample: 
 
 
 def _minutes(
-    model: PlannedModel, n: int, sums: _Sums, known: Known, pace: Pace, in_flight: int | None
+    model: PlannedModel, n: int, sums: _Sums, known: PastUse, pace: Pace, in_flight: int | None
 ) -> tuple[float | None, str]:
     """Minutes, and what they rest on; None where nothing is known about the pace."""
     if n == 0:

@@ -1,8 +1,8 @@
 """What a run has and what it owes: rows go into the journal, bought answers come out of the cache.
 
     ledger = Ledger(journal, done=recovered.is_done, cache=cache, observer=observer)
-    owed = ledger.owed(item)              # None: answered in an earlier sitting
-    left = await ledger.left_by_cache(owed)     # None: bought before, marked and stored just now
+    owed = ledger.owed(item)              # None: answered in an earlier session
+    left = await ledger.left_by_cache(owed)     # None: bought before, scored and stored just now
     ledger.finish(item, request, asked)   # a new answer
 
 Where items are conversations, `owed` and `left_by_cache` give the first turn that is still without an answer.
@@ -14,14 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from evalkit.engine.asking import Asked, cost_of, marked, request_of
+from evalkit.engine.asking import Asked, cost_of, request_of, scored_row
 from evalkit.engine.conversation import following, goes_on, unasked
-from evalkit.engine.rows import Course
+from evalkit.engine.rows import AttemptInfo
 from evalkit.engine.stored import stored
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
 from evalkit.records import Outcome, Request, Response, Row
 from evalkit.store.cache import CachedAnswer
-from evalkit.store.lines import Key
+from evalkit.store.row_codec import Key
 from evalkit.suite.redaction import Redactor
 
 
@@ -35,7 +35,7 @@ class AnswerCache(Protocol):
 
 @dataclass(slots=True)
 class Tally:
-    """What one sitting did so far."""
+    """What one session did so far."""
 
     asked: int = 0
     cached: int = 0
@@ -48,7 +48,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Ledger:
-    """The rows of one run, in one sitting."""
+    """The rows of one run, in one session."""
 
     journal: RowLog
     done: Callable[[Key], bool] = lambda key: False
@@ -126,9 +126,9 @@ class Ledger:
         hit = self.cache.get(item.model, request) if self.cache is not None else None
         if hit is None:
             return None
-        course = Course(hit.started_at, None, None, 1, cached=True)
+        attempt = AttemptInfo(hit.started_at, None, None, 1, cached=True)
         self.tally.cached += 1
         # Prices are dated: what is known of that day now wins over what was known then.
-        cost = cost_of(item, hit.response, course)
-        row = await marked(item, hit.response, course, hit.cost_usd if cost is None else cost)
+        cost = cost_of(item, hit.response, attempt)
+        row = await scored_row(item, hit.response, attempt, hit.cost_usd if cost is None else cost)
         return self.store(row)

@@ -19,12 +19,12 @@ from evalkit.adapters.registry import make_adapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.caching import keepable
-from evalkit.engine.egress import Side, egress, redaction_facts, redaction_notes
+from evalkit.engine.egress import EgressSide, egress, redaction_facts, redaction_notes
 from evalkit.engine.environment import address_of
-from evalkit.engine.golds import gold_complaints
-from evalkit.engine.panel import Panel, identity_of, judges_needed, label_of, make_panel
+from evalkit.engine.gold_check import gold_errors
+from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, label_of, make_panel
 from evalkit.engine.priced import about, priced, uncapped
-from evalkit.engine.recorded import Fit, fit_recorded
+from evalkit.engine.recorded import RecordedFit, fit_recorded
 from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
 from evalkit.errors import SuiteError, UserError
@@ -37,11 +37,11 @@ from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Task
 
 RUN_VERSION = 2
-"""Raised when evalkit asks or marks the same suite differently: rows of two versions never stand in one run."""
+"""Raised when evalkit asks or scores the same suite differently: rows of two versions never stand in one run."""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class PlanOptions:
     """What the command line adds to a suite."""
 
     models: tuple[str, ...] | None = None
@@ -64,21 +64,21 @@ class Plan:
     """A run that can start."""
 
     suite: Suite
-    options: Options
+    options: PlanOptions
     work: Work
     digest: str
-    """Identity of what is asked and how it is marked: an incomplete run of the same digest is resumed."""
+    """Identity of what is asked and how it is scored: an incomplete run of the same digest is resumed."""
     notes: tuple[str, ...]
     """Sentences a person should read: settings that some model does not take, a run cut by --limit."""
     facts: Mapping[str, Any]
     """For run.json."""
     panel: Panel | None = None
-    """Who judges the answers; None where every task marks its own."""
+    """Who judges the answers; None where every task scores its own."""
     lacking: tuple[str, ...] = ()
     """Why the run cannot end complete, as sentences: recorded answers that are not there."""
 
 
-def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
+def make_plan(suite: Suite, options: PlanOptions, prices: PriceBook) -> Plan:
     """Everything checked, nothing sent. Raises SuiteError with every complaint, or a single UserError as it is."""
     complaints: list[str] = []
     every_task, suite = suite.tasks, suite.only(options.models, options.tasks)
@@ -102,7 +102,7 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         if examined.complaints or task.name not in scorers:
             continue
         scorer = scorers[task.name]
-        complaints += gold_complaints(task, scorer)
+        complaints += gold_errors(task, scorer)
         fit = fitted(task, scorer, {name: (entries[name], adapter) for name, adapter in adapters.items()})
         complaints += fit.complaints
         notes += fit.notes
@@ -110,14 +110,14 @@ def make_plan(suite: Suite, options: Options, prices: PriceBook) -> Plan:
         if task.name in judged and not of_judges:
             identity["judge"] = identity_of(judged[task.name], judges)
         planned.append(PlannedTask(task.name, task.samples, scorer, examined.n, identity, fit.settings, fit.dropped))
-    recorded = fit_recorded(adapters, tasks, every_task, suite.run.repeats) if not complaints else Fit()
+    recorded = fit_recorded(adapters, tasks, every_task, suite.run.repeats) if not complaints else RecordedFit()
     complaints, notes = complaints + recorded.complaints, notes + recorded.notes
     leaving = egress(
         suite.sensitivity,
         options.key_hosts,
         (
-            Side("models", entries, adapters, [task.settings for task in planned]),
-            Side("judges", suite.judges, judges, [task.settings for task in judged.values()]),
+            EgressSide("models", entries, adapters, [task.settings for task in planned]),
+            EgressSide("judges", suite.judges, judges, [task.settings for task in judged.values()]),
         ),
     )
     complaints, notes = [*complaints, *leaving.complaints], [*notes, *leaving.notes]
@@ -178,7 +178,7 @@ def _run_settings(suite: Suite, cap: Decimal | None) -> RunSettings:
     )
 
 
-def _limited(task: Task, options: Options) -> Task:
+def _limited(task: Task, options: PlanOptions) -> Task:
     """The task cut to --limit samples by the same seeded choice as a `limit` in the suite."""
     if options.limit is None:
         return task
@@ -188,7 +188,7 @@ def _limited(task: Task, options: Options) -> Task:
 
 
 def _adapters(
-    suite: Suite, entries: Mapping[str, ModelEntry], options: Options
+    suite: Suite, entries: Mapping[str, ModelEntry], options: PlanOptions
 ) -> tuple[dict[str, Adapter], list[UserError]]:
     made: dict[str, Adapter] = {}
     errors: list[UserError] = []
@@ -218,7 +218,7 @@ def _adapters(
 def task_scorer(task: Task) -> Scorer:
     """The scorer that a task names, its options bound. Raises SuiteError without place."""
     entry = task.entry
-    own = getattr(task, "own_scorer", None)  # tasks that a bridge brings are marked by the tool that they come from
+    own = getattr(task, "own_scorer", None)  # tasks that a bridge brings are scored by the tool that they come from
     if isinstance(own, Scorer):
         return replace(own, keeps_reasoning=task.keeps_reasoning)
     if entry.score is None:
@@ -271,7 +271,7 @@ def _digest(work: Work, tasks: list[Task], entries: Mapping[str, ModelEntry], pa
     return digest("evalkit.run/1", what)
 
 
-def _facts(suite: Suite, options: Options, work: Work, prices: PriceBook, panel: Panel | None) -> dict[str, Any]:
+def _facts(suite: Suite, options: PlanOptions, work: Work, prices: PriceBook, panel: Panel | None) -> dict[str, Any]:
     own = options.own_hardware
     models = {m.name: about(m, suite.models[m.name], own.get(m.name), prices) for m in work.models}
     tasks: dict[str, Any] = {

@@ -22,7 +22,7 @@ _PART = re.compile(r":(?:turn|order)\d+$")
 
 
 @dataclass(slots=True)
-class Fit:
+class RecordedFit:
     """How recorded answers fit the samples of a run."""
 
     complaints: list[str] = field(default_factory=list)
@@ -31,9 +31,11 @@ class Fit:
     """Why the run cannot be complete, as sentences: samples that no answer was recorded for."""
 
 
-def fit_recorded(adapters: Mapping[str, Adapter], asked: Sequence[Task], known: Sequence[Task], repeats: int) -> Fit:
+def fit_recorded(
+    adapters: Mapping[str, Adapter], asked: Sequence[Task], known: Sequence[Task], repeats: int
+) -> RecordedFit:
     """For every model of recorded answers; `asked` are the tasks as they are asked, `known` all tasks of the suite."""
-    fit = Fit()
+    fit = RecordedFit()
     replays = {name: adapter for name, adapter in adapters.items() if isinstance(adapter, ReplayAdapter)}
     if not replays:
         return fit
@@ -49,7 +51,7 @@ def fit_recorded(adapters: Mapping[str, Adapter], asked: Sequence[Task], known: 
     return fit
 
 
-def _fit_one(name: str, adapter: ReplayAdapter, asked: Sequence[Task], known: Sequence[Task], fit: Fit) -> None:
+def _fit_one(name: str, adapter: ReplayAdapter, asked: Sequence[Task], known: Sequence[Task], fit: RecordedFit) -> None:
     used: set[str] = set()
     missing: dict[str, list[str]] = {}
     for task in asked:

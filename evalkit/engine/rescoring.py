@@ -1,11 +1,11 @@
-"""Stored answers marked again, without asking any model: after a scorer was mended, or with another one.
+"""Stored answers scored again, without asking any model: after a scorer was mended, or with another one.
 
     done = rescore(folder, suite, Choice(tasks=("gsm8k",), score=None))      # what changed, by task and model
 
 Samples come from the suite as it is now, answers from the run; they meet by (task, digest, occurrence), so a suite
 whose prompts changed has nothing to say about old answers. New rows supersede old ones in a new part of the run:
-nothing is overwritten, and run.json tells which tasks were marked anew, when and how. Either every answer gets its new
-mark or nothing is written.
+nothing is overwritten, and run.json tells which tasks were scored anew, when and how. Either every answer gets its new
+score or nothing is written.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from evalkit.engine.golds import gold_complaints
-from evalkit.engine.judgments import STOPS
+from evalkit.engine.gold_check import gold_errors
+from evalkit.engine.judging.rejudge import StoredVerdicts
+from evalkit.engine.judging.verdicts import STOPS
 from evalkit.engine.plan import task_scorer
-from evalkit.engine.rejudging import Rejudging
 from evalkit.engine.stored import stored
 from evalkit.errors import StoreError, SuiteError
 from evalkit.records import Outcome, Response, Row, Sample, Timing
@@ -36,7 +36,7 @@ from evalkit.suite.tasks import Task
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to mark again."""
+    """What to score again."""
 
     tasks: tuple[str, ...] | None = None
     """Only these tasks; None: every task of the run."""
@@ -59,7 +59,7 @@ class Changed:
     n_failed: int = 0
     """Rows without an answer (the system's fault): they stay as they are."""
     n_redacted: int = 0
-    """Rows that were redacted before they were stored: the new mark is of what is stored, not of what was said."""
+    """Rows that were redacted before they were stored: the new score is of what is stored, not of what was said."""
 
 
 def rescore(folder: Path, suite: Suite, choice: Choice, *, preview: bool = False) -> list[Changed]:
@@ -78,9 +78,9 @@ def rescore(folder: Path, suite: Suite, choice: Choice, *, preview: bool = False
         tasks = _tasks(suite, facts, choice)
         _require_same_questions(tasks, facts)
         scorers = {name: _scorer(task) for name, task in tasks.items()}
-        judged = Rejudging.of(folder, suite, [task for task in tasks.values() if scorers[task.name].later])
+        judged = StoredVerdicts.of(folder, suite, [task for task in tasks.values() if scorers[task.name].later])
         changed: dict[tuple[str, str], Changed] = {}
-        rows = list(_remarked(folder, tasks, scorers, judged, changed, _storing(suite, facts)))
+        rows = list(_rescored(folder, tasks, scorers, judged, changed, _storing(suite, facts)))
         _refuse_absent(folder, rows)
         if preview or not changed:
             return list(changed.values())
@@ -95,7 +95,7 @@ def rescore(folder: Path, suite: Suite, choice: Choice, *, preview: bool = False
 
 
 def _tasks(suite: Suite, facts: Mapping[str, Any], choice: Choice) -> dict[str, Task]:
-    """The suite's tasks that are to be marked, the new score in place."""
+    """The suite's tasks that are to be scored, the new score in place."""
     known = {task.name: task for task in suite.tasks}
     asked = facts.get("tasks") or {}
     names = choice.tasks or tuple(asked)
@@ -115,7 +115,7 @@ def _tasks(suite: Suite, facts: Mapping[str, Any], choice: Choice) -> dict[str, 
 
 
 _ASKED = ("messages", "choices", "shots", "mode")
-"""What of a task's identity decides the question; the rest says how it is marked, or which samples are asked."""
+"""What of a task's identity decides the question; the rest says how it is scored, or which samples are asked."""
 _OPTIONAL = ("permute", "turns", "tools", "interface")
 """The same, written only where a task has them."""
 
@@ -146,17 +146,17 @@ def _scorer(task: Task) -> Scorer:
         raise SuiteError(
             f"{task.at}.score: first-token probabilities are not kept with a run: it cannot be marked again"
         )
-    complaints = gold_complaints(task, scorer)
+    complaints = gold_errors(task, scorer)
     if complaints:
         raise SuiteError(complaints)
     return scorer
 
 
-def _remarked(
+def _rescored(
     folder: Path,
     tasks: Mapping[str, Task],
     scorers: Mapping[str, Scorer],
-    judged: Rejudging,
+    judged: StoredVerdicts,
     changed: dict[tuple[str, str], Changed],
     storing: Redactor | None,
 ) -> Iterator[Row]:
@@ -178,11 +178,11 @@ def _remarked(
             )
         if sample.turn > 1:  # what the model had said by then is known to the run alone
             sample = replace(sample, messages=row.prompt)
-        marked = _mark(row, sample, scorer)
+        marked = _score(row, sample, scorer)
         if marked.waits:
-            marked = judged.mark(row, sample)
+            marked = judged.score(row, sample)
         if marked.outcome is Outcome.ERRORED and row.outcome is Outcome.ERRORED:
-            found.n_failed += 1  # it had no mark before and has none now
+            found.n_failed += 1  # it had no score before and has none now
             continue
         found.n += 1
         found.n_changed += (marked.score, marked.outcome) != (row.score, row.outcome)
@@ -200,7 +200,7 @@ def _storing(suite: Suite, facts: Mapping[str, Any]) -> Redactor | None:
     return storing_redactor(suite.file.redact)
 
 
-def _mark(row: Row, sample: Sample, scorer: Scorer) -> Row:
+def _score(row: Row, sample: Sample, scorer: Scorer) -> Row:
     response = Response(
         text=row.text or "",
         stop_reason=STOPS.get(row.stop_reason or "", "other"),
@@ -224,7 +224,7 @@ def _mark(row: Row, sample: Sample, scorer: Scorer) -> Row:
 
 
 def _refuse_absent(folder: Path, rows: list[Row]) -> None:
-    """An absent mark would not supersede the old one, and the run would stand half in one scorer, half in another."""
+    """An absent score would not supersede the old one, and the run would stand half in one scorer, half in another."""
     absent = [row for row in rows if row.outcome is Outcome.ERRORED]
     if absent:
         raise StoreError(
@@ -239,10 +239,10 @@ def _record(
     facts: Mapping[str, Any],
     tasks: Mapping[str, Task],
     scorers: Mapping[str, Scorer],
-    judged: Rejudging,
+    judged: StoredVerdicts,
     changed: Mapping[tuple[str, str], Changed],
 ) -> None:
-    """Write into run.json how the tasks are marked now, what their identity was before, and how many of the answers
+    """Write into run.json how the tasks are scored now, what their identity was before, and how many of the answers
     had been redacted."""
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     described, history = dict(facts["tasks"]), list(facts.get("rescored") or ())

@@ -11,7 +11,7 @@ from evalkit.records import Failure, Outcome, Response, Row, Sample, Score
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class AttemptInfo:
     """What the engine saw around the final attempt."""
 
     started_at: float
@@ -26,7 +26,7 @@ def answered(
     sample: Sample,
     model: str,
     repeat: int,
-    course: Course,
+    attempt: AttemptInfo,
     response: Response,
     score: Score,
     cost_usd: Decimal | None,
@@ -34,16 +34,16 @@ def answered(
     *,
     timed: bool,
 ) -> Row:
-    """The row of an answer, as it was marked. `timed` is False where no model was waited for (a replay)."""
+    """The row of an answer, as it was scored. `timed` is False where no model was waited for (a replay)."""
     usage, timing = response.usage, response.timing
     estimate = reasoning_estimate(response)
     return Row(
-        **_question(sample, model, repeat, course),
+        **_question(sample, model, repeat, attempt),
         outcome=score.outcome,
         score=score.value,
-        cached=course.cached,
-        queue_s=course.queue_s if timed else None,
-        retry_s=course.retry_s if timed else None,
+        cached=attempt.cached,
+        queue_s=attempt.queue_s if timed else None,
+        retry_s=attempt.retry_s if timed else None,
         ttft_s=timing.ttft_s if timed else None,
         ttfr_s=timing.ttfr_s if timed else None,
         tpot_s=time_per_output_token(response) if timed else None,
@@ -57,7 +57,7 @@ def answered(
         reasoning_tokens=estimate if estimate is not None else usage.reasoning if usage else None,
         reasoning_estimated=estimate is not None,
         cost_usd=cost_usd,
-        spend_usd=Decimal(0) if course.cached else cost_usd,
+        spend_usd=Decimal(0) if attempt.cached else cost_usd,
         stop_reason=response.stop_reason,
         served_model=response.served_model,
         fingerprint=response.fingerprint,
@@ -76,22 +76,24 @@ def answered(
     )
 
 
-def failed(sample: Sample, model: str, repeat: int, course: Course, failure: Failure, dropped: tuple[str, ...]) -> Row:
+def failed(
+    sample: Sample, model: str, repeat: int, attempt: AttemptInfo, failure: Failure, dropped: tuple[str, ...]
+) -> Row:
     """The row of a request that brought no answer. What it cost is not known: a broken attempt may have been billed."""
     return Row(
-        **_question(sample, model, repeat, course),
+        **_question(sample, model, repeat, attempt),
         outcome=Outcome.ERRORED,
         score=None,
         error_kind=failure.kind,
         error_status=failure.status,
-        queue_s=course.queue_s,
-        retry_s=course.retry_s,
+        queue_s=attempt.queue_s,
+        retry_s=attempt.retry_s,
         error=failure.message,
         dropped=dropped,
     )
 
 
-def _question(sample: Sample, model: str, repeat: int, course: Course) -> dict[str, Any]:
+def _question(sample: Sample, model: str, repeat: int, attempt: AttemptInfo) -> dict[str, Any]:
     """What every row has, however it ended: who was asked what, and when."""
     return {
         "task": sample.task,
@@ -101,8 +103,8 @@ def _question(sample: Sample, model: str, repeat: int, course: Course) -> dict[s
         "occurrence": sample.occurrence,
         "model": model,
         "repeat": repeat,
-        "started_at": course.started_at,
-        "attempts": course.attempts,
+        "started_at": attempt.started_at,
+        "attempts": attempt.attempts,
         "cluster": sample.cluster,
         "critical": sample.critical,
         "slices": sample.slices,

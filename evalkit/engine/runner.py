@@ -5,7 +5,7 @@
 One producer for each lane (endpoint) walks tasks, samples, repeats and models in that order, so that models which
 share an endpoint are asked under the same conditions, and waits for a slot before it makes a task: never more
 coroutines than requests in flight. The turns of a conversation follow one another in the slot of the first. What is
-done already (resume) is skipped, what was bought before (cache) is marked without asking (`ledger`). A first Ctrl-C
+done already (resume) is skipped, what was bought before (cache) is scored without asking (`ledger`). A first Ctrl-C
 stops sending and waits for answers that are paid for; a second one does not wait.
 """
 
@@ -30,12 +30,12 @@ from evalkit.engine.lag import Lag, LagMeter
 from evalkit.engine.ledger import AnswerCache, Ledger
 from evalkit.engine.limiter import LOCAL_START, Limiter
 from evalkit.engine.order import alike_together
-from evalkit.engine.pledge import Pledge
 from evalkit.engine.serving import Serving
+from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work
 from evalkit.errors import EvalkitError
 from evalkit.records import Request, Row, Sample
-from evalkit.store.lines import Key
+from evalkit.store.row_codec import Key
 from evalkit.suite.digests import shuffled_place
 from evalkit.suite.redaction import Redactor
 
@@ -58,7 +58,7 @@ class RunResult:
     n_cached: int
     n_errored: int
     errors: dict[str, tuple[int, str]]
-    """By model and kind of error: how often it ended an item in this sitting, and the first message."""
+    """By model and kind of error: how often it ended an item in this session, and the first message."""
     lag: Lag
     lanes: dict[str, dict[str, object]]
     """By lane: what the limiter found."""
@@ -79,12 +79,12 @@ class Runner:
         spent: Decimal = Decimal(0),
         stopper: Stopper | None = None,
         folder: Path | None = None,
-        pledge: Pledge | None = None,
+        spend_file: SpendFile | None = None,
     ) -> None:
         self.work = work
         self.observer: Observer = observer if observer is not None else Silent()
         self.ledger = Ledger(journal, done, earlier, cache, self.observer, work.storing)
-        self.budget = Budget(work.settings.max_cost_usd, spent, pledge.keep if pledge is not None else None)
+        self.budget = Budget(work.settings.max_cost_usd, spent, spend_file.keep if spend_file is not None else None)
         self.stopper = stopper
         self._serving = Serving(folder, self.observer.note)
         self._stop = asyncio.Event()

@@ -1,6 +1,6 @@
-"""One sitting of a run: find or make its folder, ask what is still owed, seal, sum up.
+"""One session of a run: find or make its folder, ask what is still owed, seal, sum up.
 
-A run may take several sittings. Each one resumes the newest incomplete run of the same content, repairs a torn journal
+A run may take several sessions. Each one resumes the newest incomplete run of the same content, repairs a torn journal
 line, asks only what is owed, and leaves the folder sealed and readable, whatever ended it.
 """
 
@@ -22,24 +22,24 @@ from evalkit.engine.egress import sent_before
 from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
-from evalkit.engine.pledge import Pledge
 from evalkit.engine.runner import Runner, RunResult
 from evalkit.engine.serving import served_facts
+from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import Observer, Stopper
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.records import Row
-from evalkit.store import journal, judgings, runs, sealing, summary
+from evalkit.store import journal, judge_files, runs, sealing, summary
 from evalkit.store.journal import Recovered
-from evalkit.store.lines import Key
+from evalkit.store.row_codec import Key
 
 Drive = Callable[[Runner], tuple[RunResult, "signal.Signals | None"]]
 """Runs one Runner to its end; with what came of it, the signal that ended it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sitting:
-    """What one sitting came to."""
+class RunOutcome:
+    """What one session came to."""
 
     folder: Path
     status: str
@@ -52,7 +52,7 @@ class Sitting:
     """The signal that ended it, None when none did."""
 
 
-def sit(
+def execute_run(
     plan: Plan,
     results: Path,
     *,
@@ -62,7 +62,7 @@ def sit(
     watch: Callable[[Path, Recovered], Observer] | None = None,
     watch_judges: Callable[[int, int], Observer] | None = None,
     stopper: Stopper | None = None,
-) -> Sitting:
+) -> RunOutcome:
     """Ask what `plan` still owes and leave the folder sealed; `watch` is told the folder and what it holds already.
 
     With a panel the answers are shown to its judges next; `watch_judges` is told how many requests that takes, and how
@@ -86,7 +86,7 @@ def sit(
                 "prices. `evalkit price` prices the whole run anew."
             )
         spent = _spent(plan, folder, before)
-        pledge = Pledge.open(folder) if plan.work.settings.max_cost_usd is not None else None
+        spend_file = SpendFile.open(folder) if plan.work.settings.max_cost_usd is not None else None
         with journal.Journal.open(folder, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as log:
             runner = Runner(
                 plan.work,
@@ -98,15 +98,15 @@ def sit(
                 spent=spent,
                 stopper=stopper,
                 folder=folder,
-                pledge=pledge,
+                spend_file=spend_file,
             )
             try:
-                result, ended_by, spent = _asked(plan, folder, log, runner, cache, watch_judges, pledge)
+                result, ended_by, spent = _asked(plan, folder, log, runner, cache, watch_judges, spend_file)
             except EvalkitError:
                 if (folder / runs.FACTS).exists():  # not when the folder itself is what was lost
                     runs.update_facts(folder, status="incomplete", spent_usd=runner.budget.spent)
-                if pledge is not None:
-                    pledge.close(done=False)  # it knows the judges' money too
+                if spend_file is not None:
+                    spend_file.close(done=False)  # it knows the judges' money too
                 raise
         n_errored, aside = sealing_count(folder)
         status, reasons = _verdict(plan, result, n_errored)
@@ -126,9 +126,9 @@ def sit(
             **stored_facts(plan.facts, folder, plan.work.storing),
             **software_and_hardware(plan.suite.folder),
         )
-        if pledge is not None:
-            pledge.close(done=True)
-        return Sitting(folder, status, reasons, summary.write_summary(folder), result, ended_by)
+        if spend_file is not None:
+            spend_file.close(done=True)
+        return RunOutcome(folder, status, reasons, summary.write_summary(folder), result, ended_by)
 
 
 def _asked(
@@ -138,27 +138,29 @@ def _asked(
     runner: Runner,
     cache: AnswerCache | None,
     watch_judges: Callable[[int, int], Observer] | None,
-    pledge: Pledge | None,
+    spend_file: SpendFile | None,
 ) -> tuple[RunResult, signal.Signals | None, Decimal]:
     """The models are asked, then the judges if there are any: how both ended, by which signal, and the money so far."""
     result, ended_by = _drive(runner)
     spent = runner.budget.spent
     if plan.panel is None or result.interrupted:
         return result, ended_by, spent
-    from evalkit.engine.judging import hold
+    from evalkit.engine.judging.ask import run_judges
 
-    held = hold(plan, plan.panel, folder, log, _drive, cache=cache, watch=watch_judges, spent=spent, pledge=pledge)
-    return _with_judges(result, held.result), held.ended_by, held.spent_usd
+    judging = run_judges(
+        plan, plan.panel, folder, log, _drive, cache=cache, watch=watch_judges, spent=spent, spend_file=spend_file
+    )
+    return _with_judges(result, judging.result), judging.ended_by, judging.spent_usd
 
 
 def _with_judges(asked: RunResult, judged: RunResult) -> RunResult:
-    """How the whole sitting ended: what went wrong with the models, then with their judges."""
+    """How the whole session ended: what went wrong with the models, then with their judges."""
     reasons = tuple(dict.fromkeys([*asked.reasons, *judged.reasons]))
     return replace(asked, interrupted=judged.interrupted, reasons=reasons, errors=asked.errors | judged.errors)
 
 
 def _done(plan: Plan, recovered: Recovered) -> Callable[[Key], bool]:
-    """Which rows are not asked again: those that are marked, and answers that only their judges still owe a mark."""
+    """Which rows are not asked again: those that are scored, and answers that only their judges still owe a score."""
     if plan.panel is None:
         return recovered.is_done
     judged = plan.panel.tasks
@@ -179,7 +181,7 @@ def _resumed(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dic
 
 
 def _earlier(plan: Plan, folder: Path, recovered: Recovered) -> Callable[[Key], Row | None]:
-    """By key the answers of earlier sittings to tasks of several turns: a conversation goes on from what was said."""
+    """By key the answers of earlier sessions to tasks of several turns: a conversation goes on from what was said."""
     talks = {task.name for task in plan.work.tasks if "turns" in task.identity}
     if not talks or not recovered.seen:
         return lambda key: None
@@ -206,7 +208,7 @@ def _prices(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _spent(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
-    """What earlier sittings of a capped run have paid: what they wrote down, or what their rows say if that is more.
+    """What earlier sessions of a capped run have paid: what they wrote down, or what their rows say if that is more.
 
     After a kill, what was under way counts as its worst case. A row whose cost is unknown counts as its worst case too
     (unless nothing was sent: a turn after a failed one): a cap errs on the side of stopping.
@@ -222,14 +224,14 @@ def _spent(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
         for name, settings in task.settings.items()
     }
     by_rows = Decimal(0)
-    inner = judgings.judging_of(folder)
+    inner = judge_files.judging_of(folder)
     for row in chain(sealing.rows_of(folder), sealing.rows_of(inner) if inner is not None else ()):
         paid = row.spend_usd
         if paid is None and row.attempts and row.model in models:
             n_bytes = prompt_bytes(row.prompt) + tools_bytes(row.tools or ())
             paid = models[row.model].worst_case(n_bytes, limits.get((row.task, row.model)))
         by_rows += paid or Decimal(0)
-    return max(by_rows, Decimal(str(facts.get("spent_usd") or 0)), Pledge.left_in(folder) or Decimal(0))
+    return max(by_rows, Decimal(str(facts.get("spent_usd") or 0)), SpendFile.left_in(folder) or Decimal(0))
 
 
 def _folder(plan: Plan, results: Path, *, new: bool, resume: str | None) -> Path:

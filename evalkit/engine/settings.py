@@ -24,7 +24,7 @@ FIRST_TOKEN_ALTERNATIVES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class FittedSettings:
     """How one task's settings fall for each model."""
 
     settings: Mapping[str, Settings]
@@ -33,7 +33,7 @@ class Fit:
     notes: tuple[str, ...]
 
 
-def fitted(task: Task, scorer: Scorer, models: Mapping[str, tuple[ModelEntry, Adapter]]) -> Fit:
+def fitted(task: Task, scorer: Scorer, models: Mapping[str, tuple[ModelEntry, Adapter]]) -> FittedSettings:
     """The settings of every model for a task, with what does not fit."""
     settings: dict[str, Settings] = {}
     dropped: dict[str, tuple[str, ...]] = {}
@@ -57,7 +57,7 @@ def fitted(task: Task, scorer: Scorer, models: Mapping[str, tuple[ModelEntry, Ad
         if first_token:
             both = replace(both, top_logprobs=FIRST_TOKEN_ALTERNATIVES, max_output_tokens=1)
         settings[name], dropped[name] = both, left_out
-    return Fit(settings, dropped, tuple(complaints), tuple(notes))
+    return FittedSettings(settings, dropped, tuple(complaints), tuple(notes))
 
 
 def refused(settings: Settings, can: Capabilities) -> list[str]:

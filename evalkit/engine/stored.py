@@ -1,8 +1,8 @@
-"""What `redact: {where: [storing]}` makes of a row: marked as it came, stored without the finds.
+"""What `redact: {where: [storing]}` makes of a row: scored as it came, stored without the finds.
 
     row = stored(row, redactor)       # texts, calls, reasoning, errors ...; row.redacted == "2 email, 1 phone"
 
-The mark was made of the answer as it came. Ids of samples, digests, and the names that a provider gives (model,
+The score was made of the answer as it came. Ids of samples, digests, and the names that a provider gives (model,
 fingerprint, tier) stay as they are: rows are found and compared by them.
 """
 

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
-from evalkit.report.load import share_columns
+from evalkit.report.loadtest import share_columns
 from evalkit.report.page import Column, Page
 
 _KINDS = ("input", "cache_read", "cache_write", "output", "reasoning", "request", "unsplit")

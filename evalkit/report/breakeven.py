@@ -14,7 +14,7 @@ from evalkit.cost.scenario import Scenario
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.report.page import Column, Page
-from evalkit.report.svg_plot import Mark, Point, Series, draw
+from evalkit.report.svg_plot import Mark, PlotPoint, Series, draw
 
 _POINTS = 160
 
@@ -66,7 +66,7 @@ def svg(scenario: Scenario, made: Mapping[str, Any]) -> str:
         for volume in volumes:
             at = Decimal(repr(volume))
             year = (usd_per_year(line, at), usd_per_year(line, at, "low"), usd_per_year(line, at, "high"))
-            points.append(Point(volume, *(float(amount) for amount in year)))
+            points.append(PlotPoint(volume, *(float(amount) for amount in year)))
         series.append(Series(line.name, points))
     by_name = {line.name: line for line in scenario.lines if isinstance(line, Billed)}
     marks = [

@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from evalkit.catalogue.facts import Known
-from evalkit.report.lore import Lore
-from evalkit.report.shelf import Store
+from evalkit.report.catalogue_facts import CatalogueFacts
+from evalkit.report.results_reader import ResultsReader
 from evalkit.report.standings import Place
 from evalkit.store.runs import RunInfo
 
@@ -27,7 +27,7 @@ Cell = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ReportEntry:
     """One model of one run."""
 
     run: RunInfo
@@ -55,10 +55,10 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LeaderboardLine:
     """An entry with its figures and its place."""
 
-    entry: Entry
+    entry: ReportEntry
     cell: Cell
     place: Place | None
     """None for what is not comparable or has no score."""
@@ -71,9 +71,11 @@ def suites(runs: Sequence[RunInfo]) -> list[str]:
     return list(dict.fromkeys(info.suite for info in runs if info.suite))
 
 
-def entries_of(store: Store, suite: str, run: str | None = None, today: date | None = None) -> list[Entry]:
+def entries_of(
+    store: ResultsReader, suite: str, run: str | None = None, today: date | None = None
+) -> list[ReportEntry]:
     """One entry a model: of the named run, or of the newest run that has it (complete ones before unfinished ones)."""
-    lore = Lore.beside(store.results)
+    known_facts = CatalogueFacts.beside(store.results)
     mine = [info for info in store.readable() if info.suite == suite and run in (None, info.name)]
     mine.sort(key=lambda info: info.status != "complete")  # stable: newest first within each
     chosen: dict[str, RunInfo] = {}
@@ -83,11 +85,12 @@ def entries_of(store: Store, suite: str, run: str | None = None, today: date | N
     first = next((info for info in mine if info in chosen.values()), None)
     reference = _identities(store, first.name) if first else {}
     return [
-        _entry(store, info, model, lore, reference, today or datetime.now(UTC).date()) for model, info in chosen.items()
+        _entry(store, info, model, known_facts, reference, today or datetime.now(UTC).date())
+        for model, info in chosen.items()
     ]
 
 
-def standing(store: Store, entries: Sequence[Entry], task: str | None) -> list[Line]:
+def standing(store: ResultsReader, entries: Sequence[ReportEntry], task: str | None) -> list[LeaderboardLine]:
     """The entries that were asked this task (None: all tasks), best first; those that cannot be compared come last."""
     asked = [(entry, cell) for entry in entries if (cell := entry.cell(task)) is not None]
     ranked = [entry for entry, _ in asked if entry.comparable]
@@ -97,17 +100,17 @@ def standing(store: Store, entries: Sequence[Entry], task: str | None) -> list[L
     for entry, cell in asked:
         place = places.get(entry.key)
         tied = frozenset(ranked[i].key for i in place.tied) if place else frozenset[str]()
-        lines.append(Line(entry, cell, place, tied))
+        lines.append(LeaderboardLine(entry, cell, place, tied))
     return sorted(lines, key=_order)
 
 
-def tie_groups(lines: Sequence[Line]) -> list[str]:
+def tie_groups(lines: Sequence[LeaderboardLine]) -> list[str]:
     """A letter for each line in order: a line of one letter could not be told apart from the first of that letter.
 
     A line opens a new group when it is shown to be worse than the one that opened the last. Empty without a place.
     """
     letters: list[str] = []
-    opener: Line | None = None
+    opener: LeaderboardLine | None = None
     group = -1
     for line in lines:
         if line.place is None:
@@ -119,24 +122,31 @@ def tie_groups(lines: Sequence[Line]) -> list[str]:
     return letters
 
 
-def _order(line: Line) -> tuple[bool, float, float, str]:
+def _order(line: LeaderboardLine) -> tuple[bool, float, float, str]:
     mean = line.cell["quality"]["mean"]
     return (not line.entry.comparable, mean is None, -(mean or 0.0), line.entry.model)
 
 
-def _identities(store: Store, run: str) -> dict[str, Any]:
+def _identities(store: ResultsReader, run: str) -> dict[str, Any]:
     tasks = store.facts(run).get("tasks")
     if not isinstance(tasks, dict):
         return {}
     return {name: facts.get("identity") for name, facts in tasks.items() if isinstance(facts, dict)}
 
 
-def _entry(store: Store, info: RunInfo, model: str, lore: Lore, reference: Mapping[str, Any], today: date) -> Entry:
+def _entry(
+    store: ResultsReader,
+    info: RunInfo,
+    model: str,
+    known_facts: CatalogueFacts,
+    reference: Mapping[str, Any],
+    today: date,
+) -> ReportEntry:
     facts = store.facts(info.name)
     described = facts.get("models")
     about = described.get(model) if isinstance(described, dict) else None
     asked_as = about.get("model") if isinstance(about, dict) else None
-    known, left_out = lore.known(facts, model, asked_as if isinstance(asked_as, str) else None)
+    known, left_out = known_facts.known(facts, model, asked_as if isinstance(asked_as, str) else None)
     cells = store.summary(info.name)["models"][model]
     identities = _identities(store, info.name)
     differs = [task for task, identity in identities.items() if task in reference and reference[task] != identity]
@@ -148,7 +158,7 @@ def _entry(store: Store, info: RunInfo, model: str, lore: Lore, reference: Mappi
         warnings.append(f"not comparable over all: {', '.join(other)} only on one side")
     warnings += _about_run(info, facts, cells["all"], today)
     warnings += known.badges(today) if known else []
-    return Entry(info, model, asked_as, cells, known, tuple(warnings), not differs and not other)
+    return ReportEntry(info, model, asked_as, cells, known, tuple(warnings), not differs and not other)
 
 
 def _about_run(info: RunInfo, facts: Mapping[str, Any], cell: Cell, today: date) -> list[str]:

@@ -14,14 +14,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from evalkit.decide.crossing import flipped
+from evalkit.decide.flips import flipped
 from evalkit.records import Message, Outcome
 from evalkit.report import numbers
+from evalkit.report.results_reader import ResultsReader
 from evalkit.report.scores import Columns, Side, columns_of
-from evalkit.report.shelf import Store
-from evalkit.store.lines import Key
-from evalkit.store.said import said
+from evalkit.store.row_codec import Key
 from evalkit.store.score_table import OUTCOMES, SAMPLE_ID_SQL, ScoreTable
+from evalkit.store.transcript import transcript
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +32,7 @@ _ALPHA = 0.025  # the interval of `stats.test` has confidence 1 - 2 alpha
 
 
 @dataclass(frozen=True, slots=True)
-class Versus:
+class SampleComparison:
     """One comparison over some samples."""
 
     task: str | None
@@ -48,7 +48,7 @@ class Versus:
     """Samples on which B scored lower."""
     method: str | None
     flips: int
-    """Samples that are right with one and wrong with the other (`decide.crossing`)."""
+    """Samples that are right with one and wrong with the other (`decide.flips`)."""
 
     def sentence(self, a: str, b: str) -> str:
         """The verdict in words; a difference is only called one where its interval leaves zero out."""
@@ -67,29 +67,29 @@ class Versus:
         return f"{b} is {points} points {'better' if self.delta > 0 else 'worse'} than {a}: {tail}"
 
 
-def compare(store: Store, a: Side, b: Side, task: str | None = None) -> Versus:
+def compare(store: ResultsReader, a: Side, b: Side, task: str | None = None) -> SampleComparison:
     """The comparison over a task, or over all (None). Raises StoreError."""
 
-    def reckon() -> Versus:
+    def reckon() -> SampleComparison:
         pair = store.pair(a, b, task)
         if pair.n == 0:
-            return Versus(task, 0, pair.n_errored, None, None, None, 0, 0, None, 0)
+            return SampleComparison(task, 0, pair.n_errored, None, None, None, 0, 0, None, 0)
         tested = pair.test(_ALPHA)
         low, high = (tested.interval.low, tested.interval.high) if tested.interval else (None, None)
         counts = (pair.gained, pair.lost, tested.method, pair.n_flips)
-        return Versus(task, pair.n, pair.n_errored, tested.delta, low, high, *counts)
+        return SampleComparison(task, pair.n, pair.n_errored, tested.delta, low, high, *counts)
 
     return store.remember(("versus", store.marks([a[0], b[0]]), a, b, task), reckon)
 
 
-def tasks_of(store: Store, a: Side, b: Side) -> list[str]:
+def tasks_of(store: ResultsReader, a: Side, b: Side) -> list[str]:
     """The tasks that both sides were asked, in the first one's order."""
     ours, theirs = (store.summary(run)["models"][model]["tasks"] for run, model in (a, b))
     return [task for task in ours if task in theirs]
 
 
 def list_flips(
-    store: Store, a: Side, b: Side, *, limit: int, offset: int, **filters: Any
+    store: ResultsReader, a: Side, b: Side, *, limit: int, offset: int, **filters: Any
 ) -> tuple[list[dict[str, Any]], int]:
     """A page of samples, and how many the filters leave in all.
 
@@ -101,17 +101,17 @@ def list_flips(
     return store.remember(key, lambda: _page(store, a, b, limit, offset, filters))
 
 
-def slices_of(store: Store, side: Side) -> list[tuple[str, str]]:
+def slices_of(store: ResultsReader, side: Side) -> list[tuple[str, str]]:
     """The slices (name, value) that occur in a run."""
     return sorted({pair for pairs in store.table(side[0]).slice_sets for pair in pairs})[:200]
 
 
 def _page(
-    store: Store, a: Side, b: Side, limit: int, offset: int, filters: Mapping[str, Any]
+    store: ResultsReader, a: Side, b: Side, limit: int, offset: int, filters: Mapping[str, Any]
 ) -> tuple[list[dict[str, Any]], int]:
     import numpy as np
 
-    both = store.meeting(a[0], b[0])
+    both = store.sample_join(a[0], b[0])
     columns = columns_of(both, a[1], b[1], filters.get("task"))
     kept: npt.NDArray[np.bool_] = _kept(both.left, columns, filters)
     if filters.get("text", "").strip():
@@ -151,7 +151,7 @@ def _kept(table: ScoreTable, columns: Columns, filters: Mapping[str, Any]) -> np
     return kept
 
 
-def _saying(store: Store, a: Side, b: Side, text: str) -> npt.NDArray[np.uint64]:
+def _saying(store: ResultsReader, a: Side, b: Side, text: str) -> npt.NDArray[np.uint64]:
     """Ids of the samples with this text in a prompt or an answer of either side, any case."""
     import numpy as np
 
@@ -169,7 +169,7 @@ def _saying(store: Store, a: Side, b: Side, text: str) -> npt.NDArray[np.uint64]
 
 
 def _details(
-    store: Store, a: Side, b: Side, table: ScoreTable, columns: Columns, shown: npt.NDArray[np.intp]
+    store: ResultsReader, a: Side, b: Side, table: ScoreTable, columns: Columns, shown: npt.NDArray[np.intp]
 ) -> list[dict[str, Any]]:
     """The lines of a page: names from the rows of just these samples, figures from the tables."""
     lines = columns.lines[shown]
@@ -204,7 +204,7 @@ def _literal(text: str) -> str:
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
-def texts(store: Store, run: str, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
+def texts(store: ResultsReader, run: str, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
     """What was said in these rows, by key: prompt as messages, the text with the calls that were made, the tools that
     were offered. Keys without a row are absent."""
     import orjson
@@ -226,6 +226,6 @@ def texts(store: Store, run: str, keys: Iterable[Key]) -> dict[Key, dict[str, An
                 **row,
                 "prompt": tuple(Message(m["role"], m["content"]) for m in messages),
                 "tools": orjson.loads(row["tools"] or "[]"),
-                "text": said(row["text"], orjson.loads(row["calls"] or "[]")),
+                "text": transcript(row["text"], orjson.loads(row["calls"] or "[]")),
             }
     return {key: found[key] for key in wanted if key in found}

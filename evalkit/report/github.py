@@ -12,29 +12,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from evalkit.decide.decision import GateDecision
-from evalkit.report import findings
+from evalkit.report import rule_text
 from evalkit.report.hostile import visible
 
 
 def commands(decision: GateDecision) -> Iterator[str]:
     """One command a line: errors for what fails, warnings for what is inconclusive, a notice for a pass."""
     for candidate in decision.candidates:
-        title = f"evalkit gate: {candidate.candidate} {findings.VERDICTS[candidate.verdict]}"
+        title = f"evalkit gate: {candidate.candidate} {rule_text.VERDICTS[candidate.verdict]}"
         if candidate.recorded:
             yield _command("warning", title, candidate.recorded)
         for reason in candidate.incomplete:
             yield _command("error", title, reason)
         bad = [f for f in candidate.findings if f.verdict != "pass" and f.condition.required]
         for finding in bad:
-            said = f"{findings.rule_of(finding)}: {findings.observed_of(finding)}, limit {findings.limit_of(finding)}"
-            advice = findings.advice_of(finding)
+            said = (
+                f"{rule_text.rule_of(finding)}: {rule_text.observed_of(finding)}, limit {rule_text.limit_of(finding)}"
+            )
+            advice = rule_text.advice_of(finding)
             yield _command(
                 "error" if finding.verdict == "fail" or decision.on_inconclusive == "fail" else "warning",
                 title,
                 f"{said}. {advice}" if advice else said,
             )
         if candidate.verdict == "pass":
-            yield _command("notice", title, findings.saved_of(candidate) or f"{candidate.n_pairs:,} pairs compared")
+            yield _command("notice", title, rule_text.saved_of(candidate) or f"{candidate.n_pairs:,} pairs compared")
 
 
 def refusal(suite: str, why: str) -> str:

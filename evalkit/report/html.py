@@ -12,10 +12,10 @@ from typing import Any
 
 from evalkit.errors import EvalkitError
 from evalkit.report import flips, numbers, svg
-from evalkit.report.entries import Entry, Line, entries_of, standing, tie_groups
+from evalkit.report.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
 from evalkit.report.hostile import visible
-from evalkit.report.rulings import decision_of, promoted_by, rulings_of
-from evalkit.report.shelf import Store
+from evalkit.report.rendered_rules import decision_of, promoted_by, rendered_rules_of
+from evalkit.report.results_reader import ResultsReader
 from evalkit.report.tradeoffs import AXES, points_of
 
 _STYLE = """
@@ -43,7 +43,7 @@ text { font: 13px system-ui, sans-serif; fill: var(--ink); }
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
-def page_of(store: Store, run: str) -> str:
+def page_of(store: ResultsReader, run: str) -> str:
     """The page. Raises StoreError when the run cannot be read."""
     summary, facts = store.summary(run), store.facts(run)
     suite = str(facts.get("suite"))
@@ -79,7 +79,7 @@ def page_of(store: Store, run: str) -> str:
     )
 
 
-def _leaderboard(lines: Sequence[Line]) -> list[str]:
+def _leaderboard(lines: Sequence[LeaderboardLine]) -> list[str]:
     cells = [line.cell for line in lines]
     ends = [
         v for c in cells for v in (c["quality"]["low"], c["quality"]["high"], c["quality"]["mean"]) if v is not None
@@ -112,12 +112,12 @@ def _leaderboard(lines: Sequence[Line]) -> list[str]:
     return ["<h2>Leaderboard</h2>", _table(heads, rows, "Models of one letter cannot be told apart from its first.")]
 
 
-def _warnings(entries: Sequence[Entry]) -> list[str]:
+def _warnings(entries: Sequence[ReportEntry]) -> list[str]:
     said = [f"<li>{_text(e.model, 60)}: {_text(w, 300)}</li>" for e in entries for w in e.warnings]
     return [f"<ul>{''.join(said)}</ul>"] if said else []
 
 
-def _pairs(store: Store, lines: Sequence[Line]) -> list[str]:
+def _pairs(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> list[str]:
     """Everyone against the first, in sentences."""
     first = lines[0].entry
     said = []
@@ -129,7 +129,7 @@ def _pairs(store: Store, lines: Sequence[Line]) -> list[str]:
     return [f"<h2>Against {_text(first.model, 60)}</h2><ul>{''.join(said)}</ul>"] if said else []
 
 
-def _tasks(entries: Sequence[Entry], tasks: Sequence[str]) -> list[str]:
+def _tasks(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> list[str]:
     rows = []
     for entry in entries:
         cells = [entry.cell(task) for task in tasks]
@@ -143,7 +143,7 @@ def _tasks(entries: Sequence[Entry], tasks: Sequence[str]) -> list[str]:
     return ["<h2>Every task</h2>", _table(["model", *(_text(task, 60) for task in tasks)], rows, "")]
 
 
-def _tradeoffs(lines: Sequence[Line]) -> list[str]:
+def _tradeoffs(lines: Sequence[LeaderboardLine]) -> list[str]:
     parts = ["<h2>Trade-off</h2>"]
     for axis in ("USD per 1,000 samples", "seconds to the first token, p50 to p95"):
         points = points_of(lines, axis)
@@ -157,7 +157,7 @@ def _tradeoffs(lines: Sequence[Line]) -> list[str]:
     return parts
 
 
-def _gate(store: Store, run: str, facts: Any) -> list[str]:
+def _gate(store: ResultsReader, run: str, facts: Any) -> list[str]:
     resolved = facts.get("suite_resolved")
     if not (isinstance(resolved, dict) and resolved.get("gate")):
         return ["<h2>Gate</h2><p>The suite has no gate.</p>"]
@@ -173,7 +173,7 @@ def _gate(store: Store, run: str, facts: Any) -> list[str]:
         parts += [f"<p>{_text(reason, 400)}</p>" for reason in candidate.incomplete]
         rows = [
             [_text(r.rule), svg.ruling(r), escape(r.shown), _text(r.verdict), _text(r.needs, 300)]
-            for r in rulings_of(decision)
+            for r in rendered_rules_of(decision)
             if r.candidate == visible(candidate.candidate, limit=60)
         ]
         if rows:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from evalkit.report.results_reader import ResultsReader
 from evalkit.report.scores import floats
-from evalkit.report.shelf import Store
 from evalkit.store.score_table import ScoreTable
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ Item = dict[str, Any]
 """task, sample_id, sample_digest, occurrence."""
 
 
-def find_items(store: Store, run: str, search: str = "", digest: str | None = None) -> list[Item]:
+def find_items(store: ResultsReader, run: str, search: str = "", digest: str | None = None) -> list[Item]:
     """At most FOUND items: with `search` in their id, task or digest, any case; of one digest; or of the whole run.
 
     Items that models answered with different scores come first, then the order in which they were asked.
@@ -60,7 +60,7 @@ def _telling(table: ScoreTable) -> npt.NDArray[np.intp]:
     return np.argsort(~(high > low), kind="stable")[:FOUND]
 
 
-def _named(store: Store, run: str, digests: list[str]) -> list[Item]:
+def _named(store: ResultsReader, run: str, digests: list[str]) -> list[Item]:
     return store.query(
         [run],
         """select task, sample_digest, occurrence, min(sample_id) as sample_id from rows

@@ -9,7 +9,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
-from evalkit.report import findings
+from evalkit.report import rule_text
 from evalkit.report.hostile import visible
 
 
@@ -53,8 +53,8 @@ def _suite(root: Element, decision: GateDecision, candidate: CandidateDecision) 
         counts["tests"] += 1
         name = visible(finding.condition.name, limit=200)
         case = SubElement(suite, "testcase", classname=visible(candidate.candidate), name=name)
-        said = f"{findings.observed_of(finding)}, limit {findings.limit_of(finding)}"
-        remarks = "\n".join(findings.remarks_of(finding))
+        said = f"{rule_text.observed_of(finding)}, limit {rule_text.limit_of(finding)}"
+        remarks = "\n".join(rule_text.remarks_of(finding))
         if not finding.condition.required:
             if finding.verdict != "pass":
                 counts["skipped"] += 1

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
 from evalkit.decide.flips import Flip
-from evalkit.report import findings, numbers
+from evalkit.report import numbers, rule_text
 from evalkit.report.hostile import visible
 
 MARKER = "<!-- evalkit gate: {suite} -->"
@@ -25,15 +25,15 @@ def gate_markdown(decision: GateDecision, flips: Mapping[str, Sequence[Flip]] | 
     """The whole comment; `flips`: by candidate, items that changed sides with both answers."""
     lines = [
         MARKER.format(suite=re.sub(r"[^A-Za-z0-9._-]", "_", decision.suite)),
-        f"## {_SIGNS[decision.verdict]} {text(findings.headline(decision))}",
+        f"## {_SIGNS[decision.verdict]} {text(rule_text.headline(decision))}",
         "",
         f"Baseline: {text(decision.baseline)} of `{code(decision.baseline_run)}`. Run: `{code(decision.run)}`.",
     ]
     for candidate in decision.candidates:
         lines += ["", *_candidate(decision, candidate)]
-        folded = _flips((flips or {}).get(candidate.candidate, ()), findings.flips_of(candidate))
+        folded = _flips((flips or {}).get(candidate.candidate, ()), rule_text.flips_of(candidate))
         room = _MOST - sum(len(line) + 1 for line in lines)
-        lines += folded if sum(len(line) + 1 for line in folded) < room else [text(findings.flips_of(candidate))]
+        lines += folded if sum(len(line) + 1 for line in folded) < room else [text(rule_text.flips_of(candidate))]
     return "\n".join(lines) + "\n"
 
 
@@ -56,7 +56,10 @@ def code(said: str) -> str:
 
 
 def _candidate(decision: GateDecision, candidate: CandidateDecision) -> list[str]:
-    lines = [f"### {_SIGNS[candidate.verdict]} {text(candidate.candidate)}: {findings.VERDICTS[candidate.verdict]}", ""]
+    lines = [
+        f"### {_SIGNS[candidate.verdict]} {text(candidate.candidate)}: {rule_text.VERDICTS[candidate.verdict]}",
+        "",
+    ]
     if candidate.incomplete:
         return [*lines, *(f"- {text(reason)}" for reason in candidate.incomplete)]
     lines += [
@@ -65,15 +68,15 @@ def _candidate(decision: GateDecision, candidate: CandidateDecision) -> list[str
     ]
     for finding in candidate.findings:
         cells = (
-            text(findings.rule_of(finding)),
-            findings.limit_of(finding),
-            findings.observed_of(finding),
+            text(rule_text.rule_of(finding)),
+            rule_text.limit_of(finding),
+            rule_text.observed_of(finding),
             numbers.count(finding.n),
             f"{_SIGNS[finding.verdict.value]} {finding.verdict.value}",
         )
         lines.append("| " + " | ".join(cells) + " |")
-    remarks = [remark for finding in candidate.findings for remark in findings.remarks_of(finding)]
-    remarks += [said for said in (findings.saved_of(candidate), *candidate.notes) if said]
+    remarks = [remark for finding in candidate.findings for remark in rule_text.remarks_of(finding)]
+    remarks += [said for said in (rule_text.saved_of(candidate), *candidate.notes) if said]
     if candidate.n_errored:
         remarks.append(f"{candidate.n_errored:,} of {candidate.n_pairs:,} pairs have no score")
     lines += ["", *(f"- {text(remark)}" for remark in remarks)] if remarks else []

@@ -1,6 +1,6 @@
 """Two sides on the same samples: what places, comparisons and flips are reckoned from.
 
-    both = Meeting(table, other, *shared_lines(table, other))     # two runs; of one run: Meeting(table, table)
+    both = SampleJoin(table, other, *shared_lines(table, other))     # two runs; of one run: SampleJoin(table, table)
     pair_of(both, "gpt", "qwen").verdict(0.001)                   # is one shown to be better?
 
 Samples meet on their content, never on position; repeats were averaged within a sample first (`store.score_table`).
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from evalkit.decide.crossing import flipped
+from evalkit.decide.flips import flipped
 from evalkit.errors import StoreError
 from evalkit.store.score_table import MISSING, ScoreTable
 
@@ -29,7 +29,7 @@ Side = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Meeting:
+class SampleJoin:
     """The samples that stand in both tables; no lines: all of them, in the same order."""
 
     left: ScoreTable
@@ -64,7 +64,7 @@ class Pair:
     scores: tuple[Scores, Scores] | None = None
     """The scores themselves; None where all are right or wrong and stand alone, since the counts then say it all."""
     n_flips: int = 0
-    """Samples that are right on one side only, as `decide.crossing` says; those that differ otherwise are no flips."""
+    """Samples that are right on one side only, as `decide.flips` says; those that differ otherwise are no flips."""
     clusters: Scores | None = None
     """A label for each sample; None where every sample stands alone."""
 
@@ -106,7 +106,7 @@ def shared_lines(left: ScoreTable, right: ScoreTable) -> tuple[Lines, Lines]:
     return lines_left[order], lines_right[order]
 
 
-def columns_of(both: Meeting, first: str, second: str, task: str | None = None) -> Columns:
+def columns_of(both: SampleJoin, first: str, second: str, task: str | None = None) -> Columns:
     """Every sample that both models were asked, of one task or of all (None)."""
     import numpy as np
 
@@ -117,7 +117,7 @@ def columns_of(both: Meeting, first: str, second: str, task: str | None = None) 
     return Columns(lines, floats(a[where]), floats(b[where]), (outcomes[0][where], outcomes[1][where]))
 
 
-def pair_of(both: Meeting, first: str, second: str, task: str | None = None) -> Pair:
+def pair_of(both: SampleJoin, first: str, second: str, task: str | None = None) -> Pair:
     """The pair of two models, over one task or over all (None)."""
     import numpy as np
 
@@ -151,7 +151,7 @@ def pair_of(both: Meeting, first: str, second: str, task: str | None = None) -> 
     )
 
 
-def _lined(both: Meeting, first: str, second: str, task: str | None) -> tuple[Scores, Scores, Any, Lines | None]:
+def _lined(both: SampleJoin, first: str, second: str, task: str | None) -> tuple[Scores, Scores, Any, Lines | None]:
     """Scores and outcomes of two models on the same samples, and their lines in the left table (None: all)."""
     i, j = _place(both.left, first), _place(both.right, second)
     ours, theirs = _lines(both, task)
@@ -168,7 +168,7 @@ def _place(table: ScoreTable, model: str) -> int:
     return table.models.index(model)
 
 
-def _lines(both: Meeting, task: str | None) -> tuple[Lines | None, Lines | None]:
+def _lines(both: SampleJoin, task: str | None) -> tuple[Lines | None, Lines | None]:
     import numpy as np
 
     ours, theirs = both.lines_left, both.lines_right

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Sequence
 from html import escape
 
-from evalkit.report.rulings import Ruling
-from evalkit.report.tradeoffs import AXES, STATES, Point
+from evalkit.report.rendered_rules import RenderedRule
+from evalkit.report.tradeoffs import AXES, STATES, TradeoffPoint
 
 _BLUE, _GREEN, _ORANGE, _RED, _GREY = "#0072B2", "#009E73", "#E69F00", "#D55E00", "#8C8C8C"
 _STATE = {"front": _GREEN, "possible": _ORANGE, "beaten": _GREY}
@@ -37,7 +37,7 @@ def whisker(mean: float | None, low: float | None, high: float | None, reach: tu
     )
 
 
-def tradeoff(points: Sequence[Point], axis: str) -> str:
+def tradeoff(points: Sequence[TradeoffPoint], axis: str) -> str:
     """Quality against an axis; logarithmic where the costs span more than a factor of ten. Empty for no point."""
     drawn = [p.as_row() | {"key": p.state} for p in points if p.state != "unknown"]
     if not drawn:
@@ -76,7 +76,7 @@ def tradeoff(points: Sequence[Point], axis: str) -> str:
     return f'<svg viewBox="0 0 {_W:.0f} {_H:.0f}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
 
 
-def ruling(entry: Ruling) -> str:
+def ruling(entry: RenderedRule) -> str:
     """One rule's interval with its limit, on a scale of its own."""
     values = [v for v in (entry.value, entry.low, entry.high, entry.limit) if v is not None and math.isfinite(v)]
     if entry.value is None:

@@ -23,7 +23,7 @@ _LEAST_GAP = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class PlotPoint:
     """One place of a line; all above 0."""
 
     x: float
@@ -37,7 +37,7 @@ class Series:
     """One line, its points in order of x."""
 
     name: str
-    points: Sequence[Point]
+    points: Sequence[PlotPoint]
 
 
 @dataclass(frozen=True, slots=True)

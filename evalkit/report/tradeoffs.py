@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.report import numbers
-from evalkit.report.entries import Line
+from evalkit.report.entries import LeaderboardLine
 from evalkit.report.hostile import visible
 from evalkit.report.standings import on_front
 
@@ -37,10 +37,10 @@ AXES: dict[str, Axis] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class TradeoffPoint:
     """A model on the chart."""
 
-    line: Line
+    line: LeaderboardLine
     x: float | None
     x_high: float | None
     x_shown: str
@@ -65,7 +65,7 @@ class Point:
         }
 
 
-def points_of(lines: Sequence[Line], axis: str) -> list[Point]:
+def points_of(lines: Sequence[LeaderboardLine], axis: str) -> list[TradeoffPoint]:
     """A point for each line, in their order. Ties are those of the leaderboard."""
     reads = AXES[axis]
     plane = [(line.cell["quality"]["mean"], reads.value(line.cell)) for line in lines]
@@ -73,6 +73,6 @@ def points_of(lines: Sequence[Line], axis: str) -> list[Point]:
     ties = [{n for n, key in enumerate(keys) if key in line.tied} for line in lines]
     states = on_front(plane, ties)
     return [
-        Point(line, x, reads.high(line.cell), reads.show(x), quality, state)
+        TradeoffPoint(line, x, reads.high(line.cell), reads.show(x), quality, state)
         for line, (quality, x), state in zip(lines, plane, states, strict=True)
     ]

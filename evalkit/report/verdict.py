@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
-from evalkit.report import findings, numbers
+from evalkit.report import numbers, rule_text
 from evalkit.report.hostile import visible
 from evalkit.report.page import Column, Page
 
@@ -15,7 +15,7 @@ _DIFFERENCES = 6  # lines about what differs between the two models, which can b
 def render_gate(decision: GateDecision, *, width: int | None = None, file: TextIO | None = None) -> None:
     """Print a decision."""
     with Page(width, file) as page:
-        page.say(findings.headline(decision))
+        page.say(rule_text.headline(decision))
         page.say(f"baseline: {visible(decision.baseline)} of {visible(decision.baseline_run)}")
         page.say("")
         for candidate in decision.candidates:
@@ -23,7 +23,7 @@ def render_gate(decision: GateDecision, *, width: int | None = None, file: TextI
 
 
 def _print_candidate(page: Page, decision: GateDecision, candidate: CandidateDecision) -> None:
-    title = f"{visible(candidate.candidate)}: {findings.VERDICTS[candidate.verdict]}"
+    title = f"{visible(candidate.candidate)}: {rule_text.VERDICTS[candidate.verdict]}"
     if candidate.incomplete:
         page.say(title)
         for reason in candidate.incomplete:
@@ -35,17 +35,17 @@ def _print_candidate(page: Page, decision: GateDecision, candidate: CandidateDec
     page.table(
         title,
         [
-            Column("rule", [findings.rule_of(f) for f in rows], left=True, folds=True),
-            Column("limit", [findings.limit_of(f) for f in rows], left=True),
-            Column(f"observed {confidence}", [findings.observed_of(f) for f in rows], left=True),
+            Column("rule", [rule_text.rule_of(f) for f in rows], left=True, folds=True),
+            Column("limit", [rule_text.limit_of(f) for f in rows], left=True),
+            Column(f"observed {confidence}", [rule_text.observed_of(f) for f in rows], left=True),
             Column("n", [numbers.count(f.n) if f.n else numbers.UNDEFINED for f in rows]),
             Column("verdict", [f.verdict.value for f in rows], left=True),
         ],
     )
     for finding in rows:
-        for remark in findings.remarks_of(finding):
+        for remark in rule_text.remarks_of(finding):
             page.say(remark)
-    for text in (findings.flips_of(candidate), findings.saved_of(candidate), *candidate.notes):
+    for text in (rule_text.flips_of(candidate), rule_text.saved_of(candidate), *candidate.notes):
         if text:
             page.say(visible(text, limit=600))
     for line in candidate.compared[:_DIFFERENCES]:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from evalkit.decide.flips import Flip
-from evalkit.decide.versus import Versus
+from evalkit.decide.versus import PairedComparison
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.report.page import Column, Page
 
 
 def render_versus(
-    versus: Versus, flips: Sequence[Flip] = (), *, width: int | None = None, file: TextIO | None = None
+    versus: PairedComparison, flips: Sequence[Flip] = (), *, width: int | None = None, file: TextIO | None = None
 ) -> None:
     """Print the comparison; `flips` with both answers, where they were asked for."""
     with Page(width, file) as page:

@@ -34,7 +34,7 @@ _START = re.compile(r"[{\[]")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ScoredCall:
     """One call: a function and its arguments by name."""
 
     name: str
@@ -51,7 +51,7 @@ class BrokenCalls(NoCalls):
     """The reply sets out to call (it opens the tags of a call), and what stands there cannot be read."""
 
 
-def read_calls(reply: str) -> list[Call]:
+def read_calls(reply: str) -> list[ScoredCall]:
     """The calls of a reply in its order; [] for an empty list. Raises NoCalls where there is nothing to read."""
     text = plain_lines(reply[:LONGEST]).strip()
     parts = tagged(text)
@@ -64,7 +64,7 @@ def read_calls(reply: str) -> list[Call]:
     raise NoCalls("the reply holds no function call")
 
 
-def made_calls(made: Sequence[ToolCall]) -> list[Call]:
+def made_calls(made: Sequence[ToolCall]) -> list[ScoredCall]:
     """Calls that came through a tool interface. Raises NoCalls where their arguments are no JSON object, or endless."""
     if sum(len(call.name) + len(call.arguments) for call in made) > LONGEST:
         raise NoCalls(f"the calls are longer than {LONGEST:,} characters")
@@ -76,16 +76,16 @@ def made_calls(made: Sequence[ToolCall]) -> list[Call]:
             raise NoCalls(f"the arguments of {call.name[:80]} cannot be read: {error}") from error
         if not isinstance(arguments, dict):
             raise NoCalls(f"the arguments of {call.name[:80]} are no object")
-        calls.append(Call(call.name, arguments))
+        calls.append(ScoredCall(call.name, arguments))
     return calls
 
 
-def _in_tags(part: str) -> list[Call]:
+def _in_tags(part: str) -> list[ScoredCall]:
     """The calls between two tags. Raises BrokenCalls."""
     written = text_calls(part)
     if written:
         calls = [
-            Call(call.name, call.arguments, as_texts=True) if isinstance(call.arguments, dict)
+            ScoredCall(call.name, call.arguments, as_texts=True) if isinstance(call.arguments, dict)
             else _with(call.name, call.arguments)
             for call in written
         ]  # fmt: skip
@@ -99,11 +99,11 @@ def _in_tags(part: str) -> list[Call]:
     raise BrokenCalls("the reply opens a function call that cannot be read")
 
 
-def _from_json(text: str) -> list[Call] | None:
+def _from_json(text: str) -> list[ScoredCall] | None:
     """Calls in JSON and nothing else: one value, or several divided by white space, commas or semicolons."""
     if text[:1] not in ("{", "["):
         return None
-    calls: list[Call] = []
+    calls: list[ScoredCall] = []
     position = 0
     while position < len(text):
         try:
@@ -118,7 +118,7 @@ def _from_json(text: str) -> list[Call] | None:
     return calls
 
 
-def _entries(value: Any) -> list[Call] | None:
+def _entries(value: Any) -> list[ScoredCall] | None:
     """The calls of one JSON value; None where it is anything else."""
     if isinstance(value, dict) and isinstance(value.get("tool_calls"), list):
         value = value["tool_calls"]
@@ -126,7 +126,7 @@ def _entries(value: Any) -> list[Call] | None:
     return None if None in calls else [call for call in calls if call is not None]
 
 
-def _from_fences(text: str) -> list[Call] | None:
+def _from_fences(text: str) -> list[ScoredCall] | None:
     """The calls of all blocks that hold some; None where no block does."""
     found = [
         calls for block in fenced_blocks(text)
@@ -135,9 +135,9 @@ def _from_fences(text: str) -> list[Call] | None:
     return [call for calls in found for call in calls] if found else None
 
 
-def _from_prose(text: str) -> list[Call] | None:
+def _from_prose(text: str) -> list[ScoredCall] | None:
     """The calls in JSON among other words; None where there are none."""
-    calls: list[Call] = []
+    calls: list[ScoredCall] = []
     position, tries = 0, 0
     while tries < _STARTS_TRIED and (start := _START.search(text, position)) is not None:
         try:
@@ -149,7 +149,7 @@ def _from_prose(text: str) -> list[Call] | None:
     return calls or None
 
 
-def _call(entry: Any) -> Call | None:
+def _call(entry: Any) -> ScoredCall | None:
     """One entry in any of the known forms; None when it is none of them."""
     if not isinstance(entry, dict):
         return None
@@ -161,23 +161,23 @@ def _call(entry: Any) -> Call | None:
         for key in ("arguments", "parameters", "args", "input"):
             if key in entry:
                 return _with(name, entry[key])
-        return Call(name, {}) if set(entry) <= {"name", "function", "type", "id"} else None
+        return ScoredCall(name, {}) if set(entry) <= {"name", "function", "type", "id"} else None
     if len(entry) == 1:
         name, arguments = next(iter(entry.items()))
         return _with(name, arguments) if isinstance(arguments, dict) else None
     return None
 
 
-def _with(name: str, arguments: Any) -> Call | None:
+def _with(name: str, arguments: Any) -> ScoredCall | None:
     if isinstance(arguments, str):
         try:
             arguments = json.loads(arguments or "{}")
         except (ValueError, RecursionError):
             return None
-    return Call(name, arguments) if isinstance(arguments, dict) else None
+    return ScoredCall(name, arguments) if isinstance(arguments, dict) else None
 
 
-def _from_python(text: str) -> list[Call] | None:
+def _from_python(text: str) -> list[ScoredCall] | None:
     """Calls in Python's syntax, `[f(a=1), g(b="x")]` or a line each; positional arguments have no name: refused."""
     text = text.strip("`\n ").removeprefix("python").strip()
     if "(" not in text:
@@ -204,8 +204,8 @@ class _JsonWords(ast.NodeTransformer):
         return ast.Constant(known[node.id]) if node.id in known else node
 
 
-def _python_call(node: ast.expr) -> Call:
+def _python_call(node: ast.expr) -> ScoredCall:
     if not isinstance(node, ast.Call) or node.args or any(keyword.arg is None for keyword in node.keywords):
         raise ValueError("not a call with named arguments")
     values = {str(k.arg): ast.literal_eval(_JsonWords().visit(k.value)) for k in node.keywords}
-    return Call(ast.unparse(node.func), values)
+    return ScoredCall(ast.unparse(node.func), values)

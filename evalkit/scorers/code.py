@@ -20,9 +20,9 @@ from evalkit.scorers.base import Scorer
 from evalkit.scorers.code_reply import LONGEST, whole_function
 from evalkit.scorers.code_worker import allowed, run_program, unsupported
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
-from evalkit.scorers.options import Amount, Rule, read
+from evalkit.scorers.options import Amount, OptionRule, read
 
-_RULES: Mapping[str, Rule] = {"limit_s": Amount(10.0), "memory_mb": Amount(1024.0)}
+_RULES: Mapping[str, OptionRule] = {"limit_s": Amount(10.0), "memory_mb": Amount(1024.0)}
 
 
 def make(given: Mapping[str, Any]) -> Scorer:

@@ -23,7 +23,7 @@ VERSION = 2
 def make(given: Mapping[str, Any]) -> Scorer:
     """The scorer of the answers themselves: their mark is absent until the judges have spoken.
 
-    Its options are read by `evalkit.suite.judging`, where the suite is.
+    Its options are read by `evalkit.suite.judge_task`, where the suite is.
     """
 
     def mark(sample: Sample, response: Response) -> Score:

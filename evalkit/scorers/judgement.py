@@ -21,7 +21,7 @@ from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import graded, unscored
-from evalkit.scorers.options import Rule, Table, Text, read
+from evalkit.scorers.options import OptionRule, Table, Text, read
 
 _BRACKETS = re.compile(r"\[\[\s{0,20}+([^\[\]\n]{1,80}+)\s{0,20}+\]\]", re.ASCII)
 """Possessive throughout, so that no reply makes it look twice at the same place."""
@@ -51,7 +51,7 @@ class _Ends:
         return None if fine else "two numbers, the lower first, like [1, 10]"
 
 
-_RULES: Mapping[str, Rule] = {"scale": _Ends(), "verdicts": Table(), "swapped": Text("swapped")}
+_RULES: Mapping[str, OptionRule] = {"scale": _Ends(), "verdicts": Table(), "swapped": Text("swapped")}
 
 
 def make(given: Mapping[str, Any]) -> Scorer:

@@ -22,7 +22,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ChoiceReading:
     """What was read: the index of a choice, or None; and one line that says why."""
 
     index: int | None

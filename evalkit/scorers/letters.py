@@ -29,14 +29,24 @@ from __future__ import annotations
 
 import re
 
-from evalkit.scorers.labelled import ANSWER_MARK, LETTERS, Labelled, Reading, labels, plain, prepare, simplify, words_of
+from evalkit.scorers.labelled import (
+    ANSWER_MARK,
+    LETTERS,
+    ChoiceReading,
+    Labelled,
+    labels,
+    plain,
+    prepare,
+    simplify,
+    words_of,
+)
 from evalkit.scorers.reply_words import Word
 from evalkit.scorers.said_before import REASONS
 from evalkit.scorers.sentences import ends, stands_alone
-from evalkit.scorers.statements import Said, statements
+from evalkit.scorers.statements import Statement, statements
 from evalkit.scorers.wrappers import open_tags, read_object
 
-__all__ = ["LETTERS", "Reading", "labels", "read_choice"]
+__all__ = ["LETTERS", "ChoiceReading", "labels", "read_choice"]
 
 LONGEST_FOR_MENTIONS = 600
 """Characters. In longer replies (derivations, lists) a lone `(C)` is more often a formula than an answer."""
@@ -47,7 +57,7 @@ _STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
 """What Markdown strikes through is no part of the answer."""
 
 
-def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> Reading:
+def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> ChoiceReading:
     """The choice that the reply names, by the rules above.
 
     `pick: first` lets the first final statement decide instead of the last, and reads no last line: for base models,
@@ -56,7 +66,9 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
     known = prepare(choices)
     bare = reply.strip()
     if len(bare) == 1 and bare in known.by_label and bare.casefold() not in known.by_text:
-        return Reading(known.by_label[bare], "letter alone")  # what well-behaved models say: nothing else is tried
+        return ChoiceReading(
+            known.by_label[bare], "letter alone"
+        )  # what well-behaved models say: nothing else is tried
     if len(reply) > LONGEST_REPLY:
         kept = reply[:LONGEST_REPLY] if pick == "first" else reply[:_HEAD] + "\n" + reply[_HEAD - LONGEST_REPLY :]
         reply = kept
@@ -81,19 +93,19 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
     return _weigh(words, said, known, len(text))
 
 
-def _read_whole(text: str, known: Labelled) -> Reading | None:
+def _read_whole(text: str, known: Labelled) -> ChoiceReading | None:
     """A reply that is a choice's text from end to end; a label is left to the words."""
     index = known.by_text.get(plain(text)) if len(text) <= 2_000 else None
     if index is None or plain(text).upper() in known.by_label or _is_question(text, known.texts[index]):
         return None
-    return Reading(index, "text of a choice")
+    return ChoiceReading(index, "text of a choice")
 
 
 def _is_question(text: str, words: tuple[str, ...]) -> bool:
     return text.rstrip().endswith(("?", "？", "؟")) and words[-1:] != ("?",)
 
 
-def _read_alone(text: str, known: Labelled) -> Reading | None:
+def _read_alone(text: str, known: Labelled) -> ChoiceReading | None:
     """A field's value: a label or a text and nothing else."""
     if (reading := _read_whole(text, known)) is not None:
         return reading
@@ -103,11 +115,11 @@ def _read_alone(text: str, known: Labelled) -> Reading | None:
         else []
     )
     if len(words) == 1 and words[0].choice is not None and not words[0].clash:
-        return Reading(words[0].choice, "letter alone")
+        return ChoiceReading(words[0].choice, "letter alone")
     return None
 
 
-def _first(words: list[Word], said: list[Said], known: Labelled, size: int) -> Reading:
+def _first(words: list[Word], said: list[Statement], known: Labelled, size: int) -> ChoiceReading:
     """For replies that run on: the first answer that is named as such, else the first statement, else what rules
     2 to 4 find."""
     if (reading := _first_answer(words, known)) is not None:
@@ -117,21 +129,21 @@ def _first(words: list[Word], said: list[Said], known: Labelled, size: int) -> R
             words, [one for one in said if one.stance != "states"], known, size
         )  # "A is true" in a derivation
     first = next((one for one in said if one.stance == "states"), None)
-    return _weigh(words, said, known, size) if first is None else Reading(first.index, "final statement")
+    return _weigh(words, said, known, size) if first is None else ChoiceReading(first.index, "final statement")
 
 
-def _first_answer(words: list[Word], known: Labelled) -> Reading | None:
+def _first_answer(words: list[Word], known: Labelled) -> ChoiceReading | None:
     for one in statements(words, known):
         if one.stance == "answers":
-            return Reading(one.index, "final statement")
+            return ChoiceReading(one.index, "final statement")
         if one.stance == "several" and one.framed and _named_by_answer(words, one):
-            return Reading(None, "the statement names more than one choice")
+            return ChoiceReading(None, "the statement names more than one choice")
         if one.stance == "clash":
-            return Reading(None, f"{known.labels[one.index or 0]} stands with the text of another choice")
+            return ChoiceReading(None, f"{known.labels[one.index or 0]} stands with the text of another choice")
     return None
 
 
-def _named_by_answer(words: list[Word], one: Said) -> bool:
+def _named_by_answer(words: list[Word], one: Statement) -> bool:
     return any(word.role in ("noun", "choose") for word in words[max(0, one.place - 4) : one.place])
 
 
@@ -160,7 +172,7 @@ _NEAR = 14
 """Words behind "wait" or "actually" within which a choice is what the correction says."""
 
 
-def _weigh(words: list[Word], said: list[Said], known: Labelled, size: int) -> Reading:
+def _weigh(words: list[Word], said: list[Statement], known: Labelled, size: int) -> ChoiceReading:
     """Rules 2 to 4."""
     state = _State()
     last_line = _last_line(words)
@@ -171,14 +183,20 @@ def _weigh(words: list[Word], said: list[Said], known: Labelled, size: int) -> R
         if one.index is not None:
             state.named = (one.place, one.index)
     if state.index is not None:
-        return Reading(state.index, state.why)
+        return ChoiceReading(state.index, state.why)
     if state.blocked:
-        return Reading(None, state.blocked)
+        return ChoiceReading(None, state.blocked)
     return _mentioned(said, known, size)
 
 
 def _settle(
-    state: _State, one: Said, words: list[Word], known: Labelled, last_line: int, listed: bool, lines: dict[int, int]
+    state: _State,
+    one: Statement,
+    words: list[Word],
+    known: Labelled,
+    last_line: int,
+    listed: bool,
+    lines: dict[int, int],
 ) -> None:
     """Let one thing that is said change the answer so far."""
     place, stance, index = one.place, one.stance, one.index
@@ -208,7 +226,7 @@ def _settle(
         _settle_doubt(state, one, words, index, n=len(known.labels))
 
 
-def _added(state: _State, one: Said, words: list[Word]) -> bool:
+def _added(state: _State, one: Statement, words: list[Word]) -> bool:
     """Whether the choice is put behind a sentence that names another one: "The answer is B, oh no, C."."""
     before, index = state.named
     if index in (-1, one.index) or one.place - before > _NEAR or not _trails(words, one.place):
@@ -239,7 +257,7 @@ def _trails(words: list[Word], place: int) -> bool:
     return words[place].role in ("comma", "dash", "redo", "turn") or words[place].text == ";"
 
 
-def _settle_beside(state: _State, one: Said, words: list[Word]) -> bool:
+def _settle_beside(state: _State, one: Statement, words: list[Word]) -> bool:
     """What stands beside the answer so far and changes it, though nothing is said of it by itself."""
     place, stance, index = one.place, one.stance, one.index
     if stance in ("answers", "states") and index is not None and _list_begins(words, place, index):
@@ -257,7 +275,7 @@ def _settle_beside(state: _State, one: Said, words: list[Word]) -> bool:
     return stance in ("names", "mentions", "several") and _added(state, one, words)
 
 
-def _settle_line(state: _State, one: Said, words: list[Word], last_line: int, listed: bool) -> None:
+def _settle_line(state: _State, one: Statement, words: list[Word], last_line: int, listed: bool) -> None:
     """A choice that stands alone on a line or in a sentence, or opens the reply."""
     place = one.place
     if listed and not _stands_apart(words, place):
@@ -314,7 +332,7 @@ def _or_before(words: list[Word], place: int) -> bool:
     return any(word.role == "or" for word in words[max(0, place - 3) : place])
 
 
-def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None, n: int) -> None:
+def _settle_doubt(state: _State, one: Statement, words: list[Word], index: int | None, n: int) -> None:
     if (
         state.index is None
         or (_sentences_between(words, state.place, one.place) == 0 and _it_may_be(words, one.place))
@@ -331,7 +349,7 @@ def _settle_doubt(state: _State, one: Said, words: list[Word], index: int | None
         state.drop("the reply is in doubt")
 
 
-def _settle_gesture(state: _State, one: Said, words: list[Word]) -> None:
+def _settle_gesture(state: _State, one: Statement, words: list[Word]) -> None:
     if one.stance == "turns":
         state.turned = one.place
     elif one.stance == "unsure":
@@ -381,7 +399,7 @@ def _first_word(words: list[Word], place: int) -> bool:
     )
 
 
-def _listed(words: list[Word], said: list[Said]) -> bool:
+def _listed(words: list[Word], said: list[Statement]) -> bool:
     """Whether lines open with different choices, as where the reply repeats the options."""
     opened = {
         one.index
@@ -413,17 +431,21 @@ def _opens_line(words: list[Word], place: int) -> bool:
     return place < 0 or words[place].role == "line"
 
 
-def _mentioned(said: list[Said], known: Labelled, size: int) -> Reading:
+def _mentioned(said: list[Statement], known: Labelled, size: int) -> ChoiceReading:
     """Rule 4."""
     if size > LONGEST_FOR_MENTIONS:
-        return Reading(None, "no choice is named")
+        return ChoiceReading(None, "no choice is named")
     named = {one.index for one in said if one.stance in ("mentions", "line", "opens") and one.index is not None}
     if len(named) > 1:
-        return Reading(None, f"several choices are named: {', '.join(known.labels[i] for i in sorted(named))}")
+        return ChoiceReading(None, f"several choices are named: {', '.join(known.labels[i] for i in sorted(named))}")
     if any(one.stance in ("several", "doubts", "unsure", "asks", "clash") for one in said):
-        return Reading(None, "the reply settles on no choice")
+        return ChoiceReading(None, "the reply settles on no choice")
     denied = {one.index for one in said if one.stance in ("denies", "supposes")}
     beside = {one.index for one in said if one.stance == "names"}
     if len(known.labels) == 2 and beside - named:
-        return Reading(None, "both choices are named")
-    return Reading(named.pop(), "the only choice named") if named - denied else Reading(None, "no choice is named")
+        return ChoiceReading(None, "both choices are named")
+    return (
+        ChoiceReading(named.pop(), "the only choice named")
+        if named - denied
+        else ChoiceReading(None, "no choice is named")
+    )

@@ -21,11 +21,11 @@ from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.maths_text import denied_before, differ, has_dots, plain, same_text, stated, taken_back
 from evalkit.scorers.maths_worker import Worker
 from evalkit.scorers.number_statements import last_boxed
-from evalkit.scorers.options import Amount, OneOf, Rule, read
+from evalkit.scorers.options import Amount, OneOf, OptionRule, read
 
 LONGEST = 20_000
 """Characters of a reply that are read, from its end, where the answer stands."""
-_RULES: Mapping[str, Rule] = {"read": OneOf(("any", "boxed"), "any"), "limit_s": Amount(3.0)}
+_RULES: Mapping[str, OptionRule] = {"read": OneOf(("any", "boxed"), "any"), "limit_s": Amount(3.0)}
 
 
 def make(given: Mapping[str, Any]) -> Scorer:

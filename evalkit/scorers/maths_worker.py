@@ -29,7 +29,7 @@ _START_S = 120.0  # importing sympy takes seconds, on a busy machine many
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class MathsVerdict:
     """What came of one comparison."""
 
     same: bool | None
@@ -55,7 +55,7 @@ class Worker:
         atexit.register(worker.close)
         return worker
 
-    def compare(self, gold: str, answer: str) -> Verdict:
+    def compare(self, gold: str, answer: str) -> MathsVerdict:
         """Whether the answer is the gold one. Never raises for what they hold."""
         with self._lock:
             process = self._running()
@@ -66,12 +66,12 @@ class Worker:
                 process.stdin.flush()
             except OSError:
                 self.close()
-                return Verdict(None, "the comparing process ended")
+                return MathsVerdict(None, "the comparing process ended")
             reply = self._line(process, 10 * self.limit_s + 20)
             if reply is None:
                 self.close()
-                return Verdict(None, f"not compared within {self.limit_s:g} s of processor time")
-            return Verdict(**reply)
+                return MathsVerdict(None, f"not compared within {self.limit_s:g} s of processor time")
+            return MathsVerdict(**reply)
 
     def close(self) -> None:
         """End the process, if there is one."""

@@ -48,7 +48,7 @@ _LINKS = frozenset(
 _SIGNS = re.compile(r"[\s$€£¥₹()\[\]{}\\*_`\"']+")
 
 
-class Found(NamedTuple):
+class FoundNumber(NamedTuple):
     """What a reply gives as its number."""
 
     number: Number | None
@@ -61,25 +61,25 @@ class Found(NamedTuple):
 
 _NOTES = re.compile(r"<<[^<>]{0,200}>>")
 """GSM8K's calculator notes: `48/2 = <<48/2=24>>24`."""
-_AT_CUT = Found(None, None, "the number at the cut may lack digits")
+_AT_CUT = FoundNumber(None, None, "the number at the cut may lack digits")
 
 
-def find_answer(reply: str, pick: str, *, cut: bool = False) -> Found:
+def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
     """The number that counts by `pick` (see `evalkit.scorers.numbers`). `cut`: stopped by the output limit."""
     text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", reply)))
     if pick in ("boxed", "final") and (box := _box(text)) is not None:
         found = _read_box(text[box[0] : box[1]])
         if pick == "final" and words.DENIED_BOX.search(text[max(0, box[0] - 100) : box[0]]):
-            return Found(
+            return FoundNumber(
                 None, None, f"what is boxed is denied: {_short(text[max(0, box[0] - 40) : box[1] + 1])}", blocks=True
             )
         return _kept(found, text, box[1] + 1) if pick == "final" else found
     if pick == "boxed":
-        return Found(None, None, "nothing is boxed")
+        return FoundNumber(None, None, "nothing is boxed")
     if pick == "final" and (found_in := _last_statement(text, cut=cut)) is not None:
         return found_in
     if cut and pick != "first":
-        return Found(None, None, "no final statement before the cut")
+        return FoundNumber(None, None, "no final statement before the cut")
     return _bare(text) if pick == "final" else _first_or_last(text, pick, cut=cut)
 
 
@@ -109,21 +109,21 @@ def _box(text: str) -> tuple[int, int] | None:
     return None
 
 
-def _first_or_last(text: str, pick: str, *, cut: bool) -> Found:
+def _first_or_last(text: str, pick: str, *, cut: bool) -> FoundNumber:
     if pick == "first":
         number = next((quantity for quantity in find_quantities(text) if quantity.kind != "other"), None)
     else:
         number = next(iter(_last_two(text)[-1:]), None)
     if number is None:
-        return Found(None, None, "there is no number")
+        return FoundNumber(None, None, "there is no number")
     if cut and number.end == len(text):
         return _AT_CUT
     if number.kind == "part":
         return _part(text, number)
-    return Found(number, text[number.start : number.end], f"{pick} number")
+    return FoundNumber(number, text[number.start : number.end], f"{pick} number")
 
 
-def _last_statement(text: str, *, cut: bool) -> Found | None:
+def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:
     """What the last final statement that says anything gives; None when there is none."""
     conditional = False
     for match in islice(reversed(list(words.ANSWER.finditer(text))), _MOST_STATEMENTS):
@@ -139,17 +139,19 @@ def _last_statement(text: str, *, cut: bool) -> Found | None:
         if cut and found.number is not None and match.end() + len(rest) == len(text) and rest.rstrip()[-1:].isdigit():
             return _AT_CUT
         if _DISOWNED.search(before) or words.DENIED.search(match[0]) or words.HEDGED.search(match[0]):
-            return Found(None, None, f"the statement is denied or hedged: {_short(text[match.start() :])}", blocks=True)
+            return FoundNumber(
+                None, None, f"the statement is denied or hedged: {_short(text[match.start() :])}", blocks=True
+            )
         end = start + (found.number.end if found.number is not None else len(sentence))
         return _kept(found, text, end)
-    return Found(None, None, "the answer is only supposed", blocks=True) if conditional else None
+    return FoundNumber(None, None, "the answer is only supposed", blocks=True) if conditional else None
 
 
-def _bare(text: str) -> Found:
+def _bare(text: str) -> FoundNumber:
     """The last number of a reply without a final statement."""
     before = _last_two(text)
     if not before:
-        return Found(None, None, "there is no number")
+        return FoundNumber(None, None, "there is no number")
     last = before[-1]
     start = _sentence_start(text, last.start)
     end = _SENTENCE_END.search(text, last.end)
@@ -182,20 +184,22 @@ def _last_two(text: str) -> list[Number]:
 _GAP, _SPACE = re.compile(r"[\n。]|[.!?] "), re.compile(r"\s")
 
 
-def _last_of(text: str, start: int, sentence: str, last: Number, previous: Number | None, *, asked: bool) -> Found:
+def _last_of(
+    text: str, start: int, sentence: str, last: Number, previous: Number | None, *, asked: bool
+) -> FoundNumber:
     """The last number of a sentence, or the one before it where the last is denied ("6, not 5")."""
     lead = text[max(start, last.start - 60) : last.start]
     if _denied_at(lead):
         before = "" if previous is None else text[max(start, previous.start - 60) : previous.start]
         if previous is None or previous.kind != "plain" or _denied_at(before):
-            return Found(None, None, f"the last number is denied: {_short(sentence)}", blocks=True)
+            return FoundNumber(None, None, f"the last number is denied: {_short(sentence)}", blocks=True)
         lead, last, previous = before, previous, None
     if text[start - 1 : start] == ";":
         sentence = text[_sentence_start(text, start - 1) : start] + sentence
     why = "asked about" if asked else _unsaid(text, last, lead, previous, sentence)
     if why is not None:
-        return Found(None, None, f"the last number is {why}: {_short(sentence)}", blocks=True)
-    return _kept(Found(last, text[last.start : last.end], "last number"), text, last.end)
+        return FoundNumber(None, None, f"the last number is {why}: {_short(sentence)}", blocks=True)
+    return _kept(FoundNumber(last, text[last.start : last.end], "last number"), text, last.end)
 
 
 _ASKS = re.compile(
@@ -252,14 +256,14 @@ def _linked(gap: str, first: Number, second: Number, *, words_only: str | None =
     return between in _LINKS or gap.strip() in _LINKS
 
 
-def _clause(clause: str, name: str) -> Found:
+def _clause(clause: str, name: str) -> FoundNumber:
     """The number that a statement gives: behind its last `=` when it has one, else its first."""
     if "=" in clause:
         return _behind_equals(clause, name)
     quantities = list(find_quantities(clause))
     if not quantities:
         blocks = words.SAYS_UNKNOWN.search(clause) is not None or words.SPELLED.search(clause) is not None
-        return Found(None, None, f"the {name} holds no number: {_short(clause)}", blocks=blocks)
+        return FoundNumber(None, None, f"the {name} holds no number: {_short(clause)}", blocks=blocks)
     if words.DENIED.search(clause[: quantities[0].start]):  # "not 70 but 72"
         but = _BUT.search(clause, quantities[0].end)
         quantities = [quantity for quantity in quantities if but and quantity.start >= but.end()]
@@ -269,14 +273,14 @@ def _clause(clause: str, name: str) -> Found:
     if why is None and words.DENIED_AFTER.match(clause, quantities[0].end):
         why = "is denied"
     if why is not None:
-        return Found(None, None, f"the {name} {why}: {_short(clause)}", blocks=True)
+        return FoundNumber(None, None, f"the {name} {why}: {_short(clause)}", blocks=True)
     number = quantities[0]
     if number.kind != "plain":
         return _part(clause, number)
     second = quantities[1] if len(quantities) > 1 and not _is_note(clause, quantities[1]) else None
     if second is not None and _linked(clause[number.end : second.start], number, second):
-        return Found(None, None, f"the {name} gives several numbers: {_short(clause)}", blocks=True)
-    return Found(number, clause[number.start : number.end], name)
+        return FoundNumber(None, None, f"the {name} gives several numbers: {_short(clause)}", blocks=True)
+    return FoundNumber(number, clause[number.start : number.end], name)
 
 
 def _clause_unsaid(clause: str, number: Number) -> str | None:
@@ -289,13 +293,13 @@ def _clause_unsaid(clause: str, number: Number) -> str | None:
     return None
 
 
-def _behind_equals(clause: str, name: str) -> Found:
+def _behind_equals(clause: str, name: str) -> FoundNumber:
     head, _, result = clause.rpartition("=")
     if re.search(r"[<>!≠]$|\\(?:neq?|geq?|leq?) *$", head.rstrip()):
-        return Found(None, None, f"the {name} is a bound: {_short(clause)}", blocks=True)
+        return FoundNumber(None, None, f"the {name} is a bound: {_short(clause)}", blocks=True)
     several = re.search(rf"(?:{words.OR.pattern}) *[\w\\{{}}]{{0,12}} *$", head, re.IGNORECASE)
     if several or (words.DENIED.search(head) and not _BUT.search(head)):
-        return Found(None, None, f"the {name} gives several numbers or denies one: {_short(clause)}", blocks=True)
+        return FoundNumber(None, None, f"the {name} gives several numbers or denies one: {_short(clause)}", blocks=True)
     inner = _clause(result, name)
     if inner.number is None:
         return inner
@@ -316,14 +320,14 @@ _UNIT = re.compile(
 )
 
 
-def _read_box(content: str) -> Found:
+def _read_box(content: str) -> FoundNumber:
     """The number that is boxed: nothing else may be computed or said beside it."""
     plain = content.rpartition("=")[2] if "=" in content else content
     if re.search(r"[<>≤≥≠]|\\(?:neq?|geq?|leq?|gt|lt)\b", content):
-        return Found(None, None, f"the box is not a single number: {_short(content)}", blocks=True)
+        return FoundNumber(None, None, f"the box is not a single number: {_short(content)}", blocks=True)
     found = next(find_quantities(plain), None)
     if found is None:
-        return Found(None, None, f"the box holds no number: {_short(content)}", blocks=True)
+        return FoundNumber(None, None, f"the box holds no number: {_short(content)}", blocks=True)
     around = plain[: found.start] + " " + plain[found.end :]
     left = _UNIT.sub(" ", around)
     said = (words.BOUND, words.DENIED, words.HEDGED, re.compile(r"\b(?:minus|negative|or|and)\b", re.IGNORECASE))
@@ -332,11 +336,11 @@ def _read_box(content: str) -> Found:
         or re.search(r"[\d\\+*^<>±√π|_!]|-(?!\s*$)|(?<![A-Za-z])[xyzwnkpq](?![A-Za-z])", left)
         or any(pattern.search(around) for pattern in said)
     ):
-        return Found(None, None, f"the box is not a single number: {_short(content)}", blocks=True)
-    return Found(found, plain[found.start : found.end], "boxed")
+        return FoundNumber(None, None, f"the box is not a single number: {_short(content)}", blocks=True)
+    return FoundNumber(found, plain[found.start : found.end], "boxed")
 
 
-def _kept(found: Found, text: str, end: int) -> Found:
+def _kept(found: FoundNumber, text: str, end: int) -> FoundNumber:
     """The number, unless what follows takes it back: then the number that is given instead, or none."""
     behind = text[end : end + _AFTERWARDS]
     cue = _CUE.search(behind)
@@ -344,13 +348,13 @@ def _kept(found: Found, text: str, end: int) -> Found:
         return found
     instead = _bare(behind[cue.end() :]) if any(c.isdigit() for c in behind[cue.end() :]) else None
     if instead is None or instead.number is None:
-        return Found(None, None, f"the answer is taken back: {_short(behind[cue.start('cue') :])}", blocks=True)
-    return Found(instead.number, instead.shown, "corrected afterwards")
+        return FoundNumber(None, None, f"the answer is taken back: {_short(behind[cue.start('cue') :])}", blocks=True)
+    return FoundNumber(instead.number, instead.shown, "corrected afterwards")
 
 
-def _part(text: str, number: Number) -> Found:
+def _part(text: str, number: Number) -> FoundNumber:
     around = text[max(0, number.start - 20) : number.end + 20]
-    return Found(None, None, f"the number is part of something larger: {_short(around)}", blocks=True)
+    return FoundNumber(None, None, f"the number is part of something larger: {_short(around)}", blocks=True)
 
 
 def _sentence(text: str, at: int) -> tuple[str, int]:

@@ -34,7 +34,7 @@ from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.number_statements import find_answer
 from evalkit.scorers.numerals import Number, read_number
-from evalkit.scorers.options import Amount, OneOf, Rule, read
+from evalkit.scorers.options import Amount, OneOf, OptionRule, read
 
 
 class _Tolerance:
@@ -50,7 +50,7 @@ class _Tolerance:
         return None if fine else "a number that is 0 or more, or {abs: number, rel: number}"
 
 
-_RULES: Mapping[str, Rule] = {
+_RULES: Mapping[str, OptionRule] = {
     "pick": OneOf(("final", "last", "first", "boxed", "digits"), "final"),
     "tolerance": _Tolerance(),
     "percent": OneOf(("same", "ratio"), "same"),

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from evalkit.errors import SuiteError
 
 
-class Rule(Protocol):
+class OptionRule(Protocol):
     """What one option may be."""
 
     @property
@@ -97,7 +97,7 @@ REFUSAL = OneOf(("wrong", "right"), "wrong")
 """Every scorer takes it: `refusal: right` where declining is what the task asks for."""
 
 
-def read(scorer: str, given: Mapping[str, Any], rules: Mapping[str, Rule]) -> dict[str, Any]:
+def read(scorer: str, given: Mapping[str, Any], rules: Mapping[str, OptionRule]) -> dict[str, Any]:
     """Every option of the scorer with its value. Raises SuiteError with one complaint for each that is wrong."""
     rules = {**rules, "refusal": REFUSAL}
     complaints = []

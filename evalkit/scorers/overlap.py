@@ -32,7 +32,7 @@ from evalkit.errors import MissingPackage
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import graded, unscored
-from evalkit.scorers.options import Flag, OneOf, Rule, Text, read
+from evalkit.scorers.options import Flag, OneOf, OptionRule, Text, read
 from evalkit.scorers.text import right_answers
 from evalkit.scorers.words import split_words
 
@@ -41,7 +41,7 @@ LONGEST = 20_000
 _ROUGE = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 _LONGEST_FOR_LCS = 1_500  # words of either side: ROUGE-L's table has a cell for each pair
 _METRICS = ("f1", *_ROUGE, "bleu", "chrf")
-_RULES: Mapping[str, Rule] = {
+_RULES: Mapping[str, OptionRule] = {
     "metric": OneOf(_METRICS, "f1"),
     "stem": Flag(True),
     "tokenize": OneOf(("13a", "char", "intl", "zh"), "13a"),

@@ -27,7 +27,7 @@ from evalkit.plugins import Plugin, PluginError
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Make, Scorer
 from evalkit.scorers.marks import graded, right_or_wrong, unscored
-from evalkit.scorers.options import REFUSAL, Rule, read
+from evalkit.scorers.options import REFUSAL, OptionRule, read
 
 _WANTED = "a function (answer, record) -> float | bool | Score, a function make(options) -> Scorer, or a Scorer"
 
@@ -63,10 +63,9 @@ def plain_scorer(
         except Exception as error:  # noqa: BLE001 - another package's code: what it raises is recorded as data
             return unscored(f"the scorer {name} raised {type(error).__name__}: {str(error)[:300]}")
 
-    stated = isinstance(version, int) and not isinstance(version, bool)
-    identity = None if plugin is None else plugin.package if stated else plugin.origin
-    made = Scorer(name, version if stated else 1, mark, lambda sample: None, options=given, slow=True)
-    return replace(made, plugin=identity)
+    stated = version if isinstance(version, int) and not isinstance(version, bool) else None
+    identity = None if plugin is None else plugin.origin if stated is None else plugin.package
+    return Scorer(name, stated or 1, mark, lambda sample: None, options=given, slow=True, plugin=identity)
 
 
 def as_score(given: Any) -> Score:
@@ -143,7 +142,7 @@ def _made(make: Callable[..., Any], plugin: Plugin, options: Mapping[str, Any]) 
 
 
 def _without_options(scorer: Scorer, plugin: Plugin, options: Mapping[str, Any]) -> Scorer:
-    rules: dict[str, Rule] = {}
+    rules: dict[str, OptionRule] = {}
     given = read(plugin.name, {key: value for key, value in options.items() if key != "refusal"}, rules)
     return replace(scorer, options={**given, "refusal": options.get("refusal", REFUSAL.default)})
 

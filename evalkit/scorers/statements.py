@@ -23,7 +23,7 @@ STATED = ("answers", "states")
 
 
 @dataclass(slots=True)
-class Said:
+class Statement:
     """What is said at one place of the reply."""
 
     place: int
@@ -38,20 +38,20 @@ class Said:
     that is no choice."""
     framed: bool = False
     """Where several are named: whether it is they that the answer names."""
-    listed_with: Said | None = None
+    listed_with: Statement | None = None
     """The choice before it in a list: "A, B and C"."""
     excluded: bool = False
     """Denied by a word that excludes all that follow it: "I rule out A and C"."""
 
 
-def statements(words: list[Word], known: Labelled) -> list[Said]:
+def statements(words: list[Word], known: Labelled) -> list[Statement]:
     """From left to right."""
-    found: list[Said] = []
-    by_place: dict[int, Said] = {}
+    found: list[Statement] = []
+    by_place: dict[int, Statement] = {}
     for place, word in enumerate(words):
         if word.choice is not None:
             left, right = look_left(words, place), look_right(words, place, known.polar)
-            said = Said(place, word.choice, _stance(words, place, left, right))
+            said = Statement(place, word.choice, _stance(words, place, left, right))
             _join(said, left, right, by_place, words)
             found.append(said)
             by_place[id(word)] = said
@@ -63,7 +63,7 @@ def statements(words: list[Word], known: Labelled) -> list[Said]:
         ):
             found[-1].stance = "states"  # "Is it B? Yes."
         elif (stance := _gesture(words, place, known)) is not None:
-            found.append(Said(place, None, stance))
+            found.append(Statement(place, None, stance))
     return found
 
 
@@ -134,7 +134,7 @@ def _unframed(word: Word, left: Left, right: Right) -> str:
     return "names"
 
 
-def _join(said: Said, left: Left, right: Right, by_place: dict[int, Said], words: list[Word]) -> None:
+def _join(said: Statement, left: Left, right: Right, by_place: dict[int, Statement], words: list[Word]) -> None:
     """Two choices side by side: "A or B" names several, "not A but B" hands the statement on, "B rather than A"
     does not."""
     other = by_place.get(id(left.before)) if left.before is not None else None
@@ -172,7 +172,7 @@ def _join(said: Said, left: Left, right: Right, by_place: dict[int, Said], words
         _side_by_side(said, other, left, right)
 
 
-def _deny_both(other: Said, joins: list[str], right: Right) -> None:
+def _deny_both(other: Statement, joins: list[str], right: Right) -> None:
     """ "A or B is wrong", "A and B are wrong"."""
     if "not" in joins:
         return
@@ -182,13 +182,13 @@ def _deny_both(other: Said, joins: list[str], right: Right) -> None:
         _deny_listed(other)
 
 
-def _but_no_more(said: Said, other: Said, left: Left, right: Right) -> bool:
+def _but_no_more(said: Statement, other: Statement, left: Left, right: Right) -> bool:
     """Whether nothing but a "but" stands between two choices, and nothing is said of the second."""
     bare = right.ends and not (left.be or left.noun or left.colon or right.right)
     return bare and left.joins in (["but"], ["but", "comma"]) and other.stance in (*STATED, "line", "opens", "mentions")
 
 
-def _hand_on(said: Said, other: Said, joins: list[str], right: Right) -> None:
+def _hand_on(said: Statement, other: Statement, joins: list[str], right: Right) -> None:
     """ "Not A but B": B has what was kept from A."""
     if other.stance not in ("denies", *STATED, "line", "opens", "mentions"):
         return
@@ -200,7 +200,7 @@ def _hand_on(said: Said, other: Said, joins: list[str], right: Right) -> None:
         other.stance = "names"
 
 
-def _side_by_side(said: Said, other: Said, left: Left, right: Right) -> None:
+def _side_by_side(said: Statement, other: Statement, left: Left, right: Right) -> None:
     joins = left.joins
     several = "or" in joins or "and" in joins
     if not several and "bracket" in joins and not right.ends:
@@ -224,7 +224,7 @@ _EXCLUDING = phrase_set(
 """They deny every choice of the list that follows."""
 
 
-def _excludes(words: list[Word], said: Said) -> bool:
+def _excludes(words: list[Word], said: Statement) -> bool:
     """Whether a word stands before the choice that excludes all that follow it in a list."""
     if said.excluded:
         return True
@@ -234,12 +234,12 @@ def _excludes(words: list[Word], said: Said) -> bool:
     return i >= 0 and words[i].text in _EXCLUDING
 
 
-def _neither(words: list[Word], other: Said, joins: list[str]) -> bool:
+def _neither(words: list[Word], other: Statement, joins: list[str]) -> bool:
     """ "Not A or B"."""
     return joins == ["or"] and other.place > 0 and words[other.place - 1].role == "not"
 
 
-def _deny_listed(said: Said | None) -> None:
+def _deny_listed(said: Statement | None) -> None:
     """ "A, B and C are wrong": what is said of the last holds for those before it."""
     while said is not None and said.stance in ("names", "mentions", "line", "opens", "several"):
         said.stance, said.framed = "denies", False
@@ -265,7 +265,7 @@ def _whole_sentence(words: list[Word], place: int) -> bool:
     return place > 0 and words[place - 1].role in ("end", "ask", "line") and ends(words, place + 1)
 
 
-def _confirms(words: list[Word], place: int, asked: Said) -> bool:
+def _confirms(words: list[Word], place: int, asked: Statement) -> bool:
     """Whether the word is a "yes" that answers a question, with nothing behind it but "it is" or the same choice."""
     if words[place].text not in _YES or place == 0 or words[place - 1].role not in ("ask", "wrap", "line"):
         return False

@@ -28,7 +28,7 @@ from evalkit.records import Response, Sample, Score
 from evalkit.scorers import json_finding
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import graded, right_or_wrong, unparseable, unscored
-from evalkit.scorers.options import Flag, Names, OneOf, Rule, Table, read
+from evalkit.scorers.options import Flag, Names, OneOf, OptionRule, Table, read
 from evalkit.scorers.schemas import canonical, compile_schema
 
 DEEPEST = 100
@@ -36,7 +36,7 @@ DEEPEST = 100
 
 _MISSING = object()
 _SHOWN = 500
-_RULES: Mapping[str, Rule] = {
+_RULES: Mapping[str, OptionRule] = {
     "schema": Table(),
     "equals": Flag(False),
     "fields": Names(),

@@ -19,12 +19,12 @@ from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
-from evalkit.scorers.options import Flag, OneOf, Rule, Text, read
+from evalkit.scorers.options import Flag, OneOf, OptionRule, Text, read
 from evalkit.scorers.patterns import LONGEST_TEXT, Pattern
 from evalkit.scorers.words import has_word
 from evalkit.scorers.wrapping import says_plainly
 
-_FOLDING: Mapping[str, Rule] = {
+_FOLDING: Mapping[str, OptionRule] = {
     "strip": Flag(True),
     "ignore_case": Flag(False),
     "collapse_spaces": Flag(False),
@@ -60,7 +60,7 @@ def make_contains(given: Mapping[str, Any]) -> Scorer:
 
     `whole_words` keeps "no" out of "know". Where a script writes no spaces, a word may stand beside any other.
     """
-    rules: Mapping[str, Rule] = {**_FOLDING, "match": OneOf(("all", "any"), "all"), "whole_words": Flag(False)}
+    rules: Mapping[str, OptionRule] = {**_FOLDING, "match": OneOf(("all", "any"), "all"), "whole_words": Flag(False)}
     options = read("contains", given, rules)
     enough = all if options["match"] == "all" else any
 
@@ -92,7 +92,7 @@ def make_regex(given: Mapping[str, Any]) -> Scorer:
     first where `pick` says so.
     The gold reply is the record's `example`, else the target where the pattern reads it, else none.
     """
-    rules: Mapping[str, Rule] = {
+    rules: Mapping[str, OptionRule] = {
         **_FOLDING,
         "pattern": Text(),
         "pick": OneOf(("last", "first"), "last"),

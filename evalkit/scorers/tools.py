@@ -25,13 +25,13 @@ from typing import Any
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.calls import BrokenCalls, Call, NoCalls, made_calls, read_calls
+from evalkit.scorers.calls import BrokenCalls, NoCalls, ScoredCall, made_calls, read_calls
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
-from evalkit.scorers.options import OneOf, Rule, Text, read
+from evalkit.scorers.options import OneOf, OptionRule, Text, read
 from evalkit.scorers.schemas import canonical
 from evalkit.scorers.structure import NotJson, parse
 
-_RULES: Mapping[str, Rule] = {"order": OneOf(("any", "strict"), "any"), "field": Text(), "functions": Text()}
+_RULES: Mapping[str, OptionRule] = {"order": OneOf(("any", "strict"), "any"), "field": Text(), "functions": Text()}
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,), "integer": (int,), "float": (float, int), "number": (float, int), "boolean": (bool,),
     "array": (list, tuple), "tuple": (list, tuple), "dict": (dict,), "object": (dict,), "null": (type(None),),
@@ -79,7 +79,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
     return Scorer("tools", 3, mark, gold, options=options, reads_calls=True)
 
 
-def _heard(response: Response, declared: Mapping[str, Any]) -> list[Call] | None:
+def _heard(response: Response, declared: Mapping[str, Any]) -> list[ScoredCall] | None:
     """The calls of a reply; None where it makes none. Raises NoCalls for calls that cannot be read."""
     if response.calls:
         return made_calls(response.calls)
@@ -97,7 +97,7 @@ def _heard(response: Response, declared: Mapping[str, Any]) -> list[Call] | None
     return None
 
 
-def _typed(call: Call, declared: Mapping[str, Any]) -> Call:
+def _typed(call: ScoredCall, declared: Mapping[str, Any]) -> ScoredCall:
     """The call with each argument that was written as text in its declared type: texts stay, all else is JSON."""
     shape: Mapping[str, Any] = next(
         (declared[name] for name in declared if call.name in (name, name.replace(".", "_"))), {}
@@ -114,7 +114,7 @@ def _typed(call: Call, declared: Mapping[str, Any]) -> Call:
             values[name] = text if types is None or str in types else parse(text)
         except NotJson:
             values[name] = text
-    return Call(call.name, values)
+    return ScoredCall(call.name, values)
 
 
 def accepted_calls(fields: Mapping[str, Any], name: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -152,7 +152,11 @@ def declarations(sample: Sample, name: str) -> dict[str, Mapping[str, Any]]:
 
 
 def _complaint(
-    calls: Sequence[Call], wanted: Sequence[tuple[str, Mapping[str, Any]]], declared: Mapping[str, Any], *, strict: bool
+    calls: Sequence[ScoredCall],
+    wanted: Sequence[tuple[str, Mapping[str, Any]]],
+    declared: Mapping[str, Any],
+    *,
+    strict: bool,
 ) -> str | None:
     """The first thing wrong; None when all calls are right."""
     if len(calls) != len(wanted):
@@ -186,7 +190,7 @@ def _unmet(fits: Sequence[Sequence[bool]]) -> tuple[int, int] | None:
     return None
 
 
-def _call_complaint(call: Call, name: str, values: Mapping[str, Any], declared: Mapping[str, Any]) -> str | None:
+def _call_complaint(call: ScoredCall, name: str, values: Mapping[str, Any], declared: Mapping[str, Any]) -> str | None:
     # Providers do not allow dots in names, so a model may have seen `math_factorial` for `math.factorial`.
     if call.name not in (name, name.replace(".", "_")):
         return f"{call.name} is called, {name} is right"

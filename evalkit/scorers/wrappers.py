@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from evalkit.scorers.labelled import ANSWER_MARK, Labelled, Reading
+from evalkit.scorers.labelled import ANSWER_MARK, ChoiceReading, Labelled
 from evalkit.scorers.reply_words import fold, role_of, word_set
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z_-]{1,30})>")
@@ -49,7 +49,7 @@ _FENCE = re.compile(r"```[a-zA-Z]{0,10}")
 _LONGEST_OBJECT = 5_000
 
 
-def read_object(text: str, known: Labelled, alone: Callable[[str], Reading | None]) -> Reading | None:
+def read_object(text: str, known: Labelled, alone: Callable[[str], ChoiceReading | None]) -> ChoiceReading | None:
     """The choice that a reply's last JSON object names; None where there is no object with an answer in it.
 
     A field whose name is a word for an answer decides; without one, the only field that holds a choice does."""
@@ -59,21 +59,21 @@ def read_object(text: str, known: Labelled, alone: Callable[[str], Reading | Non
     found = _parse(text, end)
     if found is None:
         return None
-    named: dict[str, Reading] = {}
+    named: dict[str, ChoiceReading] = {}
     for key, value in found.items():
         if _rejects(str(key).casefold()):
             continue
         said = _value(value)
         if said is None:
             if fold(str(key)) in _ANSWER_KEYS:
-                return Reading(None, "the answer field holds no single choice")
+                return ChoiceReading(None, "the answer field holds no single choice")
         elif (reading := alone(said)) is not None:
             named[fold(str(key))] = reading
     by_key = {reading.index for key, reading in named.items() if _is_answer(key)}
     indices = by_key or {reading.index for reading in named.values()}
     if len(indices) == 1:
-        return Reading(indices.pop(), "a field of the object")
-    return Reading(None, "fields name several choices" if indices else "no field names a choice")
+        return ChoiceReading(indices.pop(), "a field of the object")
+    return ChoiceReading(None, "fields name several choices" if indices else "no field names a choice")
 
 
 _ANSWER_KEYS = word_set(

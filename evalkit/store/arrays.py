@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from evalkit.store.lines import readable
+from evalkit.store.row_codec import readable
 
 if TYPE_CHECKING:
     import numpy as np

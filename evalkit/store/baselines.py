@@ -53,7 +53,7 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundBaseline:
     """A baseline whose rows are here and are the ones that were promoted."""
 
     baseline: Baseline
@@ -144,7 +144,7 @@ def read(name: str, baselines: Path) -> Baseline:
     return Baseline(**texts, n_rows=said["n_rows"], where=said.get("where"))
 
 
-def find(name: str, baselines: Path, results: Path) -> Found:
+def find(name: str, baselines: Path, results: Path) -> FoundBaseline:
     """The baseline with its rows. Raises UserError when they are not here, or are not the ones that were promoted."""
     baseline = read(name, baselines)
     folder = results / baseline.run  # the very folder: a prefix could mean another run
@@ -163,7 +163,7 @@ def find(name: str, baselines: Path, results: Path) -> Found:
             f"look at them and promote again: evalkit baseline promote {folder.name} --model {baseline.model} --as "
             f"{name} --replace --by YOU --why TEXT"
         )
-    return Found(baseline, folder, baseline.model, rows)
+    return FoundBaseline(baseline, folder, baseline.model, rows)
 
 
 def list_all(baselines: Path) -> list[Baseline]:

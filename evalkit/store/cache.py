@@ -26,7 +26,7 @@ from typing import Any
 import orjson
 
 from evalkit.records import Request, Response, Settings, Timing, ToolCall, Usage
-from evalkit.store.lines import spell, unspell
+from evalkit.store.row_codec import spell, unspell
 
 _VERSION = 1
 _FLUSH_ROWS, _FLUSH_S = 200, 0.5

@@ -32,7 +32,7 @@ _TAG = b"evalkit.dossier/1\0"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DossierEntry:
     """One line of a dossier."""
 
     seq: int
@@ -48,7 +48,7 @@ class Entry:
     """sha256, in hex, of this entry with the digest before it."""
 
 
-def read(path: Path) -> list[Entry]:
+def read(path: Path) -> list[DossierEntry]:
     """Every entry, with the whole chain checked; empty where there is no file yet.
 
     Raises StoreError at the first line that was changed, removed, moved or torn, naming it.
@@ -62,7 +62,7 @@ def read(path: Path) -> list[Entry]:
     return list(_entries(content, path))
 
 
-def append(path: Path, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Entry]:
+def append(path: Path, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> list[DossierEntry]:
     """Add entries (kind, body) to the end, confirmed by the disk; the entries as they stand there.
 
     Raises StoreError where the chain is broken already (nothing is added then), or the file cannot be written.
@@ -75,7 +75,7 @@ def append(path: Path, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> list
     with os.fdopen(fd, "rb+", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         last = list(_entries(file.read(), path))[-1:]
-        made: list[Entry] = []
+        made: list[DossierEntry] = []
         for kind, body in entries:
             before = made[-1] if made else last[0] if last else None
             made.append(_made(before, kind, body))
@@ -87,7 +87,7 @@ def append(path: Path, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> list
     return made
 
 
-def verify(path: Path, head: str | None = None) -> list[Entry]:
+def verify(path: Path, head: str | None = None) -> list[DossierEntry]:
     """Every entry of an unbroken chain that holds `head`, a digest that somebody kept.
 
     Raises StoreError where the file is missing or empty, the chain is broken, or no entry has that digest.
@@ -104,13 +104,13 @@ def verify(path: Path, head: str | None = None) -> list[Entry]:
     return entries
 
 
-def _made(before: Entry | None, kind: str, body: Mapping[str, Any]) -> Entry:
+def _made(before: DossierEntry | None, kind: str, body: Mapping[str, Any]) -> DossierEntry:
     if kind not in KINDS:
         raise ValueError(f"a dossier has entries of the kinds {', '.join(KINDS)}, not {kind!r}")
     plain = orjson.loads(_canonical(body))
     at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     seq, previous = (before.seq + 1, before.digest) if before else (1, None)
-    return Entry(seq, at, kind, plain, previous, _digest(seq, at, kind, plain, previous))
+    return DossierEntry(seq, at, kind, plain, previous, _digest(seq, at, kind, plain, previous))
 
 
 def _digest(seq: int, at: str, kind: str, body: Mapping[str, Any], previous: str | None) -> str:
@@ -118,13 +118,13 @@ def _digest(seq: int, at: str, kind: str, body: Mapping[str, Any], previous: str
     return hashlib.sha256(_TAG + _canonical(said)).hexdigest()
 
 
-def _line(entry: Entry) -> bytes:
+def _line(entry: DossierEntry) -> bytes:
     said = {"version": VERSION, "seq": entry.seq, "at": entry.at, "kind": entry.kind, "body": entry.body}
     return _canonical({**said, "previous": entry.previous, "digest": entry.digest}) + b"\n"
 
 
-def _entries(content: bytes, path: Path) -> Iterator[Entry]:
-    before: Entry | None = None
+def _entries(content: bytes, path: Path) -> Iterator[DossierEntry]:
+    before: DossierEntry | None = None
     lines = content.split(b"\n")
     if lines.pop() != b"":
         raise _broken(path, len(lines) + 1, "was cut off")
@@ -140,10 +140,10 @@ def _entries(content: bytes, path: Path) -> Iterator[Entry]:
         before = entry
 
 
-def _parsed(line: bytes) -> Entry | None:
+def _parsed(line: bytes) -> DossierEntry | None:
     try:
         said = orjson.loads(line)
-        entry = Entry(*(said[key] for key in ("seq", "at", "kind", "body", "previous", "digest")))
+        entry = DossierEntry(*(said[key] for key in ("seq", "at", "kind", "body", "previous", "digest")))
     except (ValueError, TypeError, KeyError):
         return None
     return entry if said.get("version") == VERSION and isinstance(entry.body, dict) else None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
-from evalkit.store import judgings
+from evalkit.store import judge_files
 
 _PATTERNS = ("run.json", "rows-*.parquet", "texts-*.parquet")
 
@@ -37,7 +37,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def _places(folder: Path) -> tuple[Path, ...]:
-    return folder, folder / judgings.FOLDER
+    return folder, folder / judge_files.FOLDER
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -25,7 +25,7 @@ from typing import TypeVar
 from evalkit.errors import RunIncomplete, StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Outcome, Row
-from evalkit.store.lines import Key, from_line, key_hash, read_record, record_key, to_line
+from evalkit.store.row_codec import Key, from_line, key_hash, read_record, record_key, to_line
 from evalkit.writing import open_descriptor
 
 

@@ -19,7 +19,7 @@ from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Message, Outcome, Row, Tool, ToolCall
 from evalkit.store import arrays, integrity, runs
-from evalkit.store.lines import Key, to_json
+from evalkit.store.row_codec import Key, to_json
 
 if TYPE_CHECKING:
     import pyarrow as pa

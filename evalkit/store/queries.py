@@ -21,7 +21,7 @@ import orjson
 from evalkit.errors import StoreError
 from evalkit.records import Message
 from evalkit.store import arrays, integrity, journal, parts, runs, sealing
-from evalkit.store.lines import Key
+from evalkit.store.row_codec import Key
 
 if TYPE_CHECKING:
     import duckdb

@@ -19,7 +19,7 @@ import orjson
 
 from evalkit.errors import RunIncomplete
 from evalkit.reading import read_file
-from evalkit.store.lines import Key, to_json
+from evalkit.store.row_codec import Key, to_json
 from evalkit.writing import open_descriptor
 
 FILE = "reviews.jsonl"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.records import Outcome
 from evalkit.store import arrays, journal, parts
-from evalkit.store.lines import read_record
+from evalkit.store.row_codec import read_record
 
 if TYPE_CHECKING:
     import numpy as np

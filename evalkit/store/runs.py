@@ -28,7 +28,7 @@ import orjson
 
 from evalkit.errors import RunIncomplete, StoreError, UserError
 from evalkit.reading import read_file
-from evalkit.store.lines import plain
+from evalkit.store.row_codec import plain
 from evalkit.writing import open_descriptor, open_to_write, refuse_links
 
 SCHEMA_VERSION = 1

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from evalkit.errors import RunIncomplete
 from evalkit.records import Outcome, Row
 from evalkit.store import integrity, journal, parts
-from evalkit.store.lines import Key, from_line, key_hash, read_record, record_key, to_line
+from evalkit.store.row_codec import Key, from_line, key_hash, read_record, record_key, to_line
 from evalkit.writing import open_to_write
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from pydantic import ValidationError
 from evalkit import plugins
 from evalkit.errors import SuiteError
 from evalkit.plugins import Plugin
-from evalkit.suite.located import parse
 from evalkit.suite.schema import BuiltinEntry, DataEntry, ShotsEntry, WithEntry
+from evalkit.suite.source_map import parse
 
 Entry = TypeVar("Entry", DataEntry, ShotsEntry)
 

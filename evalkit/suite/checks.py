@@ -9,14 +9,14 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from evalkit.addresses import BadAddress, read_address
-from evalkit.suite import hub, orders
-from evalkit.suite.complaints import SECRET_KEY
-from evalkit.suite.located import Loc
+from evalkit.suite import hugging_face, orders
 from evalkit.suite.prompts import TURN
 from evalkit.suite.schema import DataEntry, ModelEntry, RuleEntry, TaskEntry
+from evalkit.suite.source_map import Loc
+from evalkit.suite.suite_errors import SECRET_KEY
 from evalkit.suite.wording import near
 
-Finding = tuple[Loc, str]
+SuiteProblem = tuple[Loc, str]
 NO_MODEL_ID = frozenset({"replay", "scripted"})
 """Adapters that ask no model, so that an entry needs no model id."""
 _LIMITS = {
@@ -27,13 +27,13 @@ _LIMITS = {
 }
 
 
-def check_name(loc: Loc, kind: str, name: str, known: Collection[str] | None) -> Iterator[Finding]:
+def check_name(loc: Loc, kind: str, name: str, known: Collection[str] | None) -> Iterator[SuiteProblem]:
     """An adapter or scorer that exists; None: not known here, not checked."""
     if known is not None and name not in known:
         yield loc, f"there is no {kind} {name!r}; {near(name, known)}"
 
 
-def check_model(loc: Loc, entry: ModelEntry) -> Iterator[Finding]:
+def check_model(loc: Loc, entry: ModelEntry) -> Iterator[SuiteProblem]:
     """One model: a model id, no password in the address, no credential among the settings."""
     if entry.model is None and entry.adapter not in NO_MODEL_ID:
         yield (*loc, "model"), "is required, and missing"
@@ -47,7 +47,7 @@ def check_model(loc: Loc, entry: ModelEntry) -> Iterator[Finding]:
 
 def check_task(
     loc: Loc, entry: TaskEntry, known_scorers: Collection[str] | None, allow_unpinned: bool
-) -> Iterator[Finding]:
+) -> Iterator[SuiteProblem]:
     """One complete task of the suite's own (or a built-in one, adjusted)."""
     yield from _check_conversation(loc, entry)
     yield from _check_extra((*loc, "settings", "extra"), entry.settings.extra)
@@ -82,7 +82,7 @@ def check_task(
             yield (*loc, "shots"), "are the very records that are asked (the same where); keep the two apart"
 
 
-def _check_several(loc: Loc, entry: TaskEntry) -> Iterator[Finding]:
+def _check_several(loc: Loc, entry: TaskEntry) -> Iterator[SuiteProblem]:
     """Records that are asked more than once, in orders of their options or turn by turn."""
     if entry.permute is not None and (own := sorted({*orders.SLICES} & {*entry.slices})):
         yield (*loc, "slices"), f"{', '.join(own)}: the slices of permute have this name; rename the field"
@@ -93,7 +93,7 @@ def _check_several(loc: Loc, entry: TaskEntry) -> Iterator[Finding]:
             yield (*loc, "slices"), f"{TURN!r} is the slice that turns make; rename the field"
 
 
-def _check_conversation(loc: Loc, entry: TaskEntry) -> Iterator[Finding]:
+def _check_conversation(loc: Loc, entry: TaskEntry) -> Iterator[SuiteProblem]:
     if (entry.prompt is None) == (entry.messages is None):
         said = "both are given" if entry.prompt is not None else "neither is given"
         yield loc, f"a task has either prompt or messages ({said})"
@@ -104,7 +104,7 @@ def _check_conversation(loc: Loc, entry: TaskEntry) -> Iterator[Finding]:
             yield (*loc, "system"), "stands also among messages; keep one"
 
 
-def _check_tools(loc: Loc, entry: TaskEntry) -> Iterator[Finding]:
+def _check_tools(loc: Loc, entry: TaskEntry) -> Iterator[SuiteProblem]:
     if entry.tools is None:
         if entry.interface is not None:
             yield (*loc, "interface"), "belongs to a task with tools: functions that may be called"
@@ -117,13 +117,13 @@ def _check_tools(loc: Loc, entry: TaskEntry) -> Iterator[Finding]:
         yield (*loc, "turns"), "follow an answer in words, and a call waits for its result; write interface: text"
 
 
-def _check_extra(loc: Loc, extra: dict[str, Any]) -> Iterator[Finding]:
+def _check_extra(loc: Loc, extra: dict[str, Any]) -> Iterator[SuiteProblem]:
     for key in extra:
         if SECRET_KEY.search(key):
             yield (*loc, key), "looks like a credential (its value is not shown); those come from the environment"
 
 
-def check_data(loc: Loc, data: DataEntry, allow_unpinned: bool) -> Iterator[Finding]:
+def check_data(loc: Loc, data: DataEntry, allow_unpinned: bool) -> Iterator[SuiteProblem]:
     """Exactly one source, and a pinned one."""
     if (data.path is None) == (data.hub is None):
         said = "both are given" if data.path is not None else "neither is given"
@@ -136,7 +136,7 @@ def check_data(loc: Loc, data: DataEntry, allow_unpinned: bool) -> Iterator[Find
         return
     if data.file is None:
         yield (*loc, "file"), "is required, and missing: which file of the repository (jsonl, csv or parquet)"
-    if not hub.is_pinned(data.revision) and not allow_unpinned:
+    if not hugging_face.is_pinned(data.revision) and not allow_unpinned:
         seen = "is missing" if data.revision is None else f"{data.revision!r} is a branch, a tag or a short commit"
         yield (
             (*loc, "revision"),
@@ -144,7 +144,7 @@ def check_data(loc: Loc, data: DataEntry, allow_unpinned: bool) -> Iterator[Find
         )
 
 
-def check_gate(loc: Loc, baseline: object, candidates: list[object], models: Collection[str]) -> Iterator[Finding]:
+def check_gate(loc: Loc, baseline: object, candidates: list[object], models: Collection[str]) -> Iterator[SuiteProblem]:
     """The gate names models that exist (or a promoted baseline), each once; what is no name the schema refuses."""
     if isinstance(baseline, str) and baseline not in models and not _is_promoted(baseline):
         yield (
@@ -164,7 +164,7 @@ def check_gate(loc: Loc, baseline: object, candidates: list[object], models: Col
 
 def check_rule(
     loc: Loc, rule: RuleEntry, tasks: Collection[str], slices: Mapping[str, Collection[str]]
-) -> Iterator[Finding]:
+) -> Iterator[SuiteProblem]:
     """A rule is about one thing, has a limit for it, and names a task (and one of its `slices`) that exists."""
     kinds = [kind for kind in _LIMITS if getattr(rule, kind) is not None]
     if len(kinds) != 1:
@@ -190,7 +190,7 @@ def check_rule(
 
 def _check_subject(
     loc: Loc, subject: str, tasks: Collection[str], slices: Mapping[str, Collection[str]]
-) -> Iterator[Finding]:
+) -> Iterator[SuiteProblem]:
     task, slash, part = subject.partition("/")
     if task not in tasks and subject != "all":
         yield loc, f"there is no task {task!r}; {near(task, {*tasks, 'all'})}"

@@ -27,7 +27,7 @@ from typing import IO, Any
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
 from evalkit.suite.filekinds import HEAD, LONGEST_LINE, check_unpacked, not_utf8, other_kind
-from evalkit.suite.hub_forms import Form
+from evalkit.suite.hugging_face_forms import Form
 from evalkit.suite.parquet import read_parquet
 from evalkit.suite.rendering import TooMuch
 from evalkit.suite.tables import read_table

@@ -19,17 +19,17 @@ from pydantic import ValidationError
 
 from evalkit.errors import SuiteError
 from evalkit.suite import builtin_tasks, checks
-from evalkit.suite.complaints import translate
+from evalkit.suite.external_task import ExternalTask, check_external
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
-from evalkit.suite.foreign import ForeignTask, check_foreign
-from evalkit.suite.judging import check_judging, check_labels
-from evalkit.suite.located import Loc, Located, dotted, parse
+from evalkit.suite.judge_task import check_judging, check_labels
 from evalkit.suite.model_options import check_options
 from evalkit.suite.prompts import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
 from evalkit.suite.schema.options import KnownOptions
+from evalkit.suite.source_map import Loc, SourceMap, dotted, parse
 from evalkit.suite.suite import Suite
+from evalkit.suite.suite_errors import translate
 from evalkit.suite.tasks import Task
 from evalkit.suite.variables import fill
 from evalkit.suite.variants import check_variants, expanded
@@ -64,7 +64,7 @@ def load_suite(
     if not isinstance(data, dict):
         raise SuiteError(_in_order(tree))
     file = check_options(tree, data, _add_schema(tree, data), options)
-    foreign: list[ForeignTask] = []
+    foreign: list[ExternalTask] = []
     tasks = _add_conditions(tree, data, file, known_adapters, known_scorers, allow_unpinned, foreign)
     if tree.complaints or file is None:
         raise SuiteError(_in_order(tree))
@@ -103,7 +103,7 @@ def _suites(folder: Path, name: str) -> str:
     return f"; the folder's YAML files: {', '.join(names[:8])}" if names else "; there is no .yaml file in that folder"
 
 
-def _add_schema(tree: Located, data: Any) -> SuiteFile | None:
+def _add_schema(tree: SourceMap, data: Any) -> SuiteFile | None:
     """The file by the schema, or None with complaints added."""
     try:
         return SuiteFile.model_validate(data)
@@ -114,19 +114,19 @@ def _add_schema(tree: Located, data: Any) -> SuiteFile | None:
 
 
 def _add_conditions(
-    tree: Located,
+    tree: SourceMap,
     data: dict[str, Any],
     file: SuiteFile | None,
     known_adapters: Collection[str] | None,
     known_scorers: Collection[str] | None,
     allow_unpinned: bool,
-    foreign: list[ForeignTask],
+    foreign: list[ExternalTask],
 ) -> list[Task]:
     """The tasks; complaints between keys are added for every entry that is readable by itself.
 
     Tasks of another tool go to `foreign`: what they are called and made of is not known here.
     """
-    found: list[checks.Finding] = []
+    found: list[checks.SuiteProblem] = []
     models, judges = _mapping(data.get("models")), _mapping(data.get("judges"))
     for section, entries in (("models", models), ("judges", judges)):
         for name, written in entries.items():
@@ -150,9 +150,9 @@ def _add_conditions(
             found += _part_findings(loc, _mapping(written), known_scorers, allow_unpinned)
             continue
         if entry.lm_eval is not None:
-            found += check_foreign(loc, entry)
+            found += check_external(loc, entry)
             at = f"{tree.name}:{tree.line(loc)}: {dotted(loc)}"
-            foreign.append(ForeignTask(entry, Path(tree.name).parent, at, i))
+            foreign.append(ExternalTask(entry, Path(tree.name).parent, at, i))
             continue
         entry = _complete(loc, entry, found)
         if entry is None:
@@ -182,7 +182,7 @@ def _add_conditions(
 
 
 def _redactors(
-    file: SuiteFile | None, *, foreign_tasks: bool, found: list[checks.Finding]
+    file: SuiteFile | None, *, foreign_tasks: bool, found: list[checks.SuiteProblem]
 ) -> tuple[Redactor | None, Redactor | None]:
     """What the suite takes out of records, and of rows before they are stored; a finding where it cannot."""
     if file is None or file.redact is None:
@@ -204,7 +204,7 @@ def _gate_findings(
     slices: Mapping[str, tuple[str, ...]],
     *,
     open_ended: bool,
-) -> Iterator[checks.Finding]:
+) -> Iterator[checks.SuiteProblem]:
     """The gate against the suite's names. `open_ended`: tasks of another tool bring names that are not known here."""
     names = _with_variants(models)
     yield from checks.check_gate(("gate",), gate.get("baseline"), _list(gate.get("candidates")), names)
@@ -223,7 +223,7 @@ def _with_variants(models: dict[str, Any]) -> list[str]:
 
 def _part_findings(
     loc: Loc, written: dict[str, Any], known_scorers: Collection[str] | None, allow_unpinned: bool
-) -> Iterator[checks.Finding]:
+) -> Iterator[checks.SuiteProblem]:
     """What can be said of the readable keys of a task that is not readable as a whole."""
     rest: dict[str, Any] = {}
     for key, value in written.items():
@@ -239,7 +239,7 @@ def _part_findings(
     yield from (((*loc, *_key(key)), message) for key, message in wrong)
 
 
-def _name_findings(i: int, item: Any, taken: dict[str, int]) -> list[checks.Finding]:
+def _name_findings(i: int, item: Any, taken: dict[str, int]) -> list[checks.SuiteProblem]:
     """Every task has a name of its own; `taken` gathers them, those of unreadable tasks too."""
     if not isinstance(item, dict):
         return []
@@ -258,7 +258,7 @@ def _name_findings(i: int, item: Any, taken: dict[str, int]) -> list[checks.Find
     return []
 
 
-def _complete(loc: Loc, entry: TaskEntry, found: list[checks.Finding]) -> TaskEntry | None:
+def _complete(loc: Loc, entry: TaskEntry, found: list[checks.SuiteProblem]) -> TaskEntry | None:
     """The task with nothing left to look up; None with a finding where that fails."""
     if entry.use is None:
         if entry.include_path is not None:
@@ -305,7 +305,7 @@ def _key(key: str) -> Iterator[str | int]:
         yield int(part) if part.isdigit() else part
 
 
-def _in_order(tree: Located) -> list[str]:
+def _in_order(tree: SourceMap) -> list[str]:
     """Complaints by line, each once."""
 
     def line(complaint: str) -> int:

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evalkit.suite.complaints import SECRET_KEY, seen
-from evalkit.suite.located import Loc, Located
 from evalkit.suite.schema import ModelEntry, SuiteFile, VariantEntry
 from evalkit.suite.schema.options import KnownOptions, unknown_option
+from evalkit.suite.source_map import Loc, SourceMap
+from evalkit.suite.suite_errors import SECRET_KEY, seen
 from evalkit.suite.wording import near
 
 Finding = tuple[Loc, str]
 _SECTIONS = ("models", "judges")
 
 
-def check_options(tree: Located, data: Any, file: SuiteFile | None, known: KnownOptions | None) -> SuiteFile | None:
+def check_options(tree: SourceMap, data: Any, file: SuiteFile | None, known: KnownOptions | None) -> SuiteFile | None:
     """The file with every option as its adapter reads it; complaints are added to the tree.
 
     `data` is the file as written, so that the options of a file that is unreadable elsewhere are checked too. With

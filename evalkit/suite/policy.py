@@ -18,9 +18,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from evalkit.errors import UserError
-from evalkit.suite.located import parse
 from evalkit.suite.schema.policy import EndpointEntry, PolicyFile, RequirementEntry
 from evalkit.suite.sensitivity import Sensitivity
+from evalkit.suite.source_map import parse
 
 VARIABLE = "EVALKIT_POLICY"
 _LARGEST = 1_000_000

@@ -17,7 +17,7 @@ from typing import Any
 from evalkit.records import Message, Sample
 from evalkit.suite import orders
 from evalkit.suite.digests import digest
-from evalkit.suite.likeness import Likeness, likeness
+from evalkit.suite.near_duplicates import NearDuplicateKey, near_duplicate_key
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.schema import TaskEntry
 from evalkit.suite.shots import Shots, sample_digest
@@ -136,9 +136,9 @@ class Recipe:
                 turn=turn,
             )
 
-    def likeness(self, record: Mapping[str, Any], choices: tuple[str, ...]) -> Likeness:
+    def likeness(self, record: Mapping[str, Any], choices: tuple[str, ...]) -> NearDuplicateKey:
         """What the record asks, comparable with an example."""
-        return likeness(record, self.prompt.reads, choices)
+        return near_duplicate_key(record, self.prompt.reads, choices)
 
     def _examples(self, record: Mapping[str, Any], choices: tuple[str, ...]) -> list[Message]:
         return self.shots.before(record, self.likeness(record, choices)) if self.shots.groups else []

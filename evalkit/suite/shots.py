@@ -6,7 +6,7 @@
 
 An example's question is the task's last user turn, its answer the target (the letter, where options are shown by
 letter). With `same`, a question gets the examples that agree with it in that field. A question that is itself among the
-examples (`evalkit.suite.likeness`) is asked without that one, which would show its own answer.
+examples (`evalkit.suite.near_duplicates`) is asked without that one, which would show its own answer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from evalkit.errors import SuiteError
 from evalkit.records import Message
 from evalkit.suite.datasets import Data, Record, open_data
 from evalkit.suite.digests import canonical_json, digest
-from evalkit.suite.likeness import Likeness, likeness
+from evalkit.suite.near_duplicates import NearDuplicateKey, near_duplicate_key
 from evalkit.suite.prompts import BadRecord, Prompt
 from evalkit.suite.redaction import Redactor
 from evalkit.suite.schema import ShotsEntry
@@ -38,7 +38,7 @@ _Ranked = tuple[bytes | int, Record, str]
 class Example:
     """A worked question: what it says, and its two turns."""
 
-    says: Likeness
+    says: NearDuplicateKey
     question: Message
     answer: Message
 
@@ -60,16 +60,16 @@ class Shots:
         }
         return digest("evalkit.shots/1", {"same": self.same, "turns": turns})
 
-    def before(self, record: Mapping[str, Any], says: Likeness) -> list[Message]:
+    def before(self, record: Mapping[str, Any], says: NearDuplicateKey) -> list[Message]:
         """The turns before this record's question. Raises BadRecord where its group has no examples."""
         examples = self._of(record)
         return [turn for e in examples if e.says.key != says.key for turn in (e.question, e.answer)]
 
-    def leaves_out(self, record: Mapping[str, Any], says: Likeness) -> bool:
+    def leaves_out(self, record: Mapping[str, Any], says: NearDuplicateKey) -> bool:
         """Whether this question is itself one of its examples. Raises as `before`."""
         return any(e.says.key == says.key for e in self._of(record))
 
-    def is_near(self, record: Mapping[str, Any], says: Likeness) -> bool:
+    def is_near(self, record: Mapping[str, Any], says: NearDuplicateKey) -> bool:
         """Whether this question reads nearly like one of its examples. Raises as `before`."""
         return any(e.says.is_near(says) for e in self._of(record))
 
@@ -131,7 +131,7 @@ def prepare(
             try:
                 choices = prompt.choices(record)
                 values = prompt.values(record, choices)
-                says = likeness(record, prompt.reads, choices)
+                says = near_duplicate_key(record, prompt.reads, choices)
                 examples.append(Example(says, prompt.question(values), prompt.answer(values, choices)))
             except BadRecord as error:
                 raise SuiteError(f"{place}: {error.key} {error}") from error

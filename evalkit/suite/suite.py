@@ -11,7 +11,7 @@ from typing import Any
 from evalkit.errors import SuiteError
 from evalkit.paths import find
 from evalkit.suite.digests import digest
-from evalkit.suite.foreign import ForeignTask
+from evalkit.suite.external_task import ExternalTask
 from evalkit.suite.schema import GateEntry, ModelEntry, RunEntry, SuiteFile
 from evalkit.suite.sensitivity import Sensitivity, least, stricter
 from evalkit.suite.tasks import Task
@@ -28,7 +28,7 @@ class Suite:
     tasks: tuple[Task, ...]
     written: Mapping[str, Any]
     """The file's data as it was written, `${NAME}` included."""
-    foreign: tuple[ForeignTask, ...] = ()
+    foreign: tuple[ExternalTask, ...] = ()
     """Tasks of another tool that a bridge has yet to turn into `tasks`; empty in a suite that is run."""
     judges: Mapping[str, ModelEntry] = field(default_factory=dict)
     """Models that mark answers; they are asked no task."""

@@ -21,14 +21,14 @@ from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Sample
-from evalkit.suite import hub, orders
+from evalkit.suite import hugging_face, orders
 from evalkit.suite.datasets import Complain, Data, Record, open_data, raise_it
 from evalkit.suite.digests import digest
 from evalkit.suite.grouped import Grouped
-from evalkit.suite.hub_forms import SEVERAL_FILES, form_of
-from evalkit.suite.observed import Observed
+from evalkit.suite.hugging_face_forms import SEVERAL_FILES, form_of
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.redaction import Redactor
+from evalkit.suite.sample_notes import SampleNotes
 from evalkit.suite.sampling import Recipe
 from evalkit.suite.schema import BuiltinEntry, LimitEntry, ScoreEntry, TaskEntry
 from evalkit.suite.shots import Shots, prepare
@@ -103,9 +103,9 @@ class Task:
                 found = replace(found, label=str(found.path))  # a message about a record opens the record
                 return self._as_published(found)
             assert entry.hub and entry.file
-            path = hub.fetch(entry.hub, entry.file, entry.revision or "main")
+            path = hugging_face.fetch(entry.hub, entry.file, entry.revision or "main")
             label = f"{entry.hub}/{entry.file}"
-            kept = (hub.cache_folder(),)
+            kept = (hugging_face.cache_folder(),)
             found = open_data(str(path), self.folder, format=entry.format, where=entry.where, label=label, also=kept)
             return self._as_published(found)
         except SuiteError as error:
@@ -202,7 +202,7 @@ class Task:
         """Read and render everything once. Never raises for data: what is wrong is in `complaints`."""
         complaints = Grouped(self.at)
         permute = self.entry.permute
-        observed = Observed(
+        observed = SampleNotes(
             self.name,
             self.prompt,
             self.entry.target,
@@ -252,7 +252,7 @@ class Task:
         first = self.data.place(places[0])
         return (f"{self.name}: {n} one option left and nothing to choose ({first}); not asked",)
 
-    def _compare(self, sample: Sample, observed: Observed, n: int) -> None:
+    def _compare(self, sample: Sample, observed: SampleNotes, n: int) -> None:
         """Take note of a sample that is, or nearly is, one of its own examples."""
         if sample.turn > 1 or (self.entry.permute is not None and ":order" in sample.id):
             return

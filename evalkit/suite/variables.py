@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from evalkit.suite.located import Loc, Located
+from evalkit.suite.source_map import Loc, SourceMap
 from evalkit.trust import ALLOWED_ENV
 
 _VARIABLE = re.compile(r"\$\{([^{}\s]*)\}")
@@ -23,7 +23,7 @@ _CREDENTIAL = re.compile(
 )
 
 
-def fill(tree: Located, environ: Mapping[str, str]) -> Any:
+def fill(tree: SourceMap, environ: Mapping[str, str]) -> Any:
     """The tree's data with variables filled in; what may not be is added to the tree's complaints.
 
     `tree.data` itself stays as written, for the record of the run.
@@ -31,7 +31,7 @@ def fill(tree: Located, environ: Mapping[str, str]) -> Any:
     return _fill(tree.data, (), tree, environ)
 
 
-def _fill(value: Any, loc: Loc, tree: Located, environ: Mapping[str, str]) -> Any:
+def _fill(value: Any, loc: Loc, tree: SourceMap, environ: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {key: _fill(item, (*loc, key), tree, environ) for key, item in value.items()}
     if isinstance(value, list):
@@ -61,7 +61,7 @@ def _may_hold(loc: Loc) -> bool:
     return False
 
 
-def _value(name: str, loc: Loc, tree: Located, environ: Mapping[str, str]) -> str:
+def _value(name: str, loc: Loc, tree: SourceMap, environ: Mapping[str, str]) -> str:
     if not _NAME.fullmatch(name):
         tree.refuse(loc, f"${{{name}}} is no variable's name: letters, digits and _, like ${{MODEL_SERVER}}")
     elif _CREDENTIAL.search(name):

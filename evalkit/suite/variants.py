@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from evalkit.suite.located import Loc
 from evalkit.suite.schema import ModelEntry, SettingsEntry, VariantEntry
+from evalkit.suite.source_map import Loc
 
 
 def expanded(models: Mapping[str, ModelEntry]) -> dict[str, ModelEntry]:

@@ -19,11 +19,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from evalkit.adapters.keys import scrubbed
-from evalkit.engine.rows import Course, answered
+from evalkit.engine.rows import AttemptInfo, answered
 from evalkit.errors import RequestError
 from evalkit.records import Outcome, Request, Response, Sample, Score, Settings
 from evalkit.store import parts
-from evalkit.store.lines import from_line, to_line
+from evalkit.store.row_codec import from_line, to_line
 from tests.faults import replies
 
 VALUES: list[Any] = [
@@ -112,8 +112,8 @@ def _stored(response: Response, request: Request) -> None:
     """The rest of the way of an answer. Raises whatever goes wrong."""
     digest = "0" * 64
     sample = Sample("t", "s", digest, digest, 0, request.messages, "B", tools=request.tools)
-    course = Course(started_at=time.time(), queue_s=0.0, retry_s=0.0, attempts=1)
-    row = answered(sample, "m", 0, course, response, Score(1.0, Outcome.RIGHT), None, (), timed=True)
+    attempt = AttemptInfo(started_at=time.time(), queue_s=0.0, retry_s=0.0, attempts=1)
+    row = answered(sample, "m", 0, attempt, response, Score(1.0, Outcome.RIGHT), None, (), timed=True)
     back = from_line(to_line(row))
     parts.rows_batch([back])
     parts.texts_batch([back])

@@ -31,7 +31,7 @@ from evalkit.cli import run_command
 from evalkit.errors import EvalkitError
 from evalkit.records import Outcome, Row
 from evalkit.store import journal, runs, sealing, summary
-from evalkit.store.lines import to_line
+from evalkit.store.row_codec import to_line
 from evalkit.suite.datasets import open_data
 from evalkit.suite.templates import BadTemplate, Expression, Template
 from tests.faults.inputs import EVENTS, ITEMS, JINJA, MARKS, PAYLOADS, SUITE, TEMPLATES, URLS

@@ -14,7 +14,7 @@ from evalkit.adapters.sse import EventReader
 from evalkit.addresses import BadAddress, is_loopback, read_address
 from evalkit.records import Outcome, Row
 from evalkit.store import runs
-from evalkit.store.lines import from_line, read_record, to_line
+from evalkit.store.row_codec import from_line, read_record, to_line
 from tests.faults.parsers import KINDS, fuzz, make_world
 from tests.world import evalkit
 

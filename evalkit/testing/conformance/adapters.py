@@ -34,7 +34,7 @@ _CHECKS: tuple[Check, ...] = (
     entries.the_key_is_in_one_header_and_nowhere_else,
     entries.an_echoed_key_is_in_no_message,
 )
-_BY_NAME: Mapping[str, Check] = {check.__name__: check for check in _CHECKS}  # type: ignore[attr-defined]
+_BY_NAME: Mapping[str, Check] = {check.__name__: check for check in _CHECKS}
 ADAPTER_CHECKS = tuple(_BY_NAME)
 """Names of all checks, for pytest.mark.parametrize."""
 

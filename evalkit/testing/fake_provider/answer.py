@@ -15,7 +15,7 @@ import orjson
 
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.likelihood import split_tokens
-from evalkit.testing.fake_provider.tools import Call
+from evalkit.testing.fake_provider.tools import FakeCall
 
 T = TypeVar("T")
 Finish = Literal["stop", "stop_sequence", "length", "refusal", "filter", "calls"]
@@ -53,7 +53,7 @@ class Ask:
 
 
 @dataclass(slots=True)
-class Answer:
+class FakeAnswer:
     """An answer, for any dialect to write."""
 
     serial: int
@@ -75,7 +75,7 @@ class Answer:
     n_output: int
     """Visible tokens, without reasoning."""
     n_reasoning: int
-    calls: tuple[Call, ...] = ()
+    calls: tuple[FakeCall, ...] = ()
     """Function calls, after the text."""
 
 
@@ -95,7 +95,9 @@ def draw(seed: int, purpose: str, about: bytes) -> float:
     return (int.from_bytes(value, "big") >> 11) / 2**53
 
 
-def compose(ask: Ask, behaviour: Behaviour, *, serial: int, created: int, prompt: str, empty: bool = False) -> Answer:
+def compose(
+    ask: Ask, behaviour: Behaviour, *, serial: int, created: int, prompt: str, empty: bool = False
+) -> FakeAnswer:
     """The answer to one prompt of a request; `empty` leaves the text out (a fault)."""
     digest = ask.prompt_digest
     if len(ask.prompts) > 1:
@@ -127,7 +129,7 @@ def compose(ask: Ask, behaviour: Behaviour, *, serial: int, created: int, prompt
         n_input = behaviour.input_tokens
     n_cached = min(behaviour.cached_tokens, n_input)
     n_written = min(behaviour.cache_write_tokens, n_input - n_cached)
-    return Answer(
+    return FakeAnswer(
         serial=serial,
         created=created,
         model=behaviour.served_model or ask.model,
@@ -197,15 +199,15 @@ def _found(by_prompt: Mapping[str, T], prompt: str, digest: bytes) -> T | None:
     return found
 
 
-def _call(made: Mapping[str, Any], serial: int, n: int, behaviour: Behaviour) -> Call:
+def _call(made: Mapping[str, Any], serial: int, n: int, behaviour: Behaviour) -> FakeCall:
     given = made["arguments"]
     arguments = given if isinstance(given, str) else orjson.dumps(given).decode()
-    return Call(f"call_{serial}_{n}", made["name"], arguments, in_pieces(arguments, behaviour.chunks))
+    return FakeCall(f"call_{serial}_{n}", made["name"], arguments, in_pieces(arguments, behaviour.chunks))
 
 
-def _calls_within(calls: tuple[Call, ...], limit: int) -> tuple[tuple[Call, ...], bool]:
+def _calls_within(calls: tuple[FakeCall, ...], limit: int) -> tuple[tuple[FakeCall, ...], bool]:
     """What a limit of tokens leaves of the calls, the last one broken off; and whether it cut anything."""
-    kept: list[Call] = []
+    kept: list[FakeCall] = []
     for call in calls:
         tokens = split_tokens(call.arguments)
         if len(tokens) > limit:
@@ -235,7 +237,7 @@ def _cut_at_limit(text: str, reasoning: str, n_reasoning: int, limit: int) -> tu
     return "".join(tokens[:left]), reasoning, n_reasoning, True
 
 
-def _n_output(text: str, calls: tuple[Call, ...], finish: Finish, behaviour: Behaviour) -> int:
+def _n_output(text: str, calls: tuple[FakeCall, ...], finish: Finish, behaviour: Behaviour) -> int:
     if behaviour.output_tokens is not None and finish != "filter":
         return behaviour.output_tokens
     return len(text.split()) + sum(1 + len(call.arguments.split()) for call in calls)

@@ -34,7 +34,7 @@ class Rejection:
 
 
 @dataclass(slots=True)
-class Limiter:
+class FakeRateLimiter:
     """At most so many admitted requests in any window of one second."""
 
     admitted: deque[float] = field(default_factory=deque)

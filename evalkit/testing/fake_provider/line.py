@@ -10,7 +10,7 @@ time is the M/D/k queue when requests arrive at random.
 import heapq
 
 
-class Line:
+class FakeQueue:
     """Ends of the services that occupy a slot."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from statistics import NormalDist
 from typing import Literal, NamedTuple
 
 from evalkit.testing.fake_provider.account import Account
-from evalkit.testing.fake_provider.answer import Answer, draw
+from evalkit.testing.fake_provider.answer import FakeAnswer, draw
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.faults import break_event
 from evalkit.testing.fake_provider.protocol import Connection, response_head
@@ -34,7 +34,7 @@ _CUT_AFTER_FIRST: dict[str, Ending] = {
 }
 
 
-class Step(NamedTuple):
+class PlaybackStep(NamedTuple):
     """One write."""
 
     at: float
@@ -74,7 +74,7 @@ def latency_s(behaviour: Behaviour, body: bytes) -> float:
 
 def stream_steps(
     stream: Stream, clock: Clock, *, serial: int, fault: str | None, error: bytes
-) -> tuple[list[Step], Ending]:
+) -> tuple[list[PlaybackStep], Ending]:
     """The writes of a stream, and how the connection ends.
 
     `error` is the dialect's error event, for the fault "error_mid".
@@ -89,12 +89,14 @@ def stream_steps(
     elif fault == "malformed":
         closing = [break_event(closing[0]), *closing[1:]]
     reasoned = bool(stream.reasoning)
-    parts = [Step(clock.opening, b"".join(stream.opening))]
+    parts = [PlaybackStep(clock.opening, b"".join(stream.opening))]
     if reasoned:
-        parts.append(Step(clock.first, b"".join(stream.reasoning), REASONING))
-    parts += [Step(clock.content(n, reasoned=reasoned), event, 0 if n else CONTENT) for n, event in enumerate(content)]
+        parts.append(PlaybackStep(clock.first, b"".join(stream.reasoning), REASONING))
+    parts += [
+        PlaybackStep(clock.content(n, reasoned=reasoned), event, 0 if n else CONTENT) for n, event in enumerate(content)
+    ]
     end = clock.content(max(0, len(content) - 1), reasoned=reasoned)
-    parts.append(Step(end, b"".join(closing)))
+    parts.append(PlaybackStep(end, b"".join(closing)))
     steps = [_framed(step) for step in _joined(parts)]
     steps[0] = steps[0]._replace(data=response_head(200, serial, length=None) + steps[0].data)
     if ending == "keep":
@@ -103,8 +105,8 @@ def stream_steps(
 
 
 def body_steps(
-    body: bytes, answer: Answer, clock: Clock, *, serial: int, fault: str | None
-) -> tuple[list[Step], Ending]:
+    body: bytes, answer: FakeAnswer, clock: Clock, *, serial: int, fault: str | None
+) -> tuple[list[PlaybackStep], Ending]:
     """The writes of an answer that does not stream: it comes when a stream would have ended."""
     due = clock.content(max(0, len(answer.pieces) - 1), reasoned=bool(answer.reasoning))
     if fault == "malformed":
@@ -115,23 +117,23 @@ def body_steps(
         body = body[: len(body) // 2]
         ending = _CUT_AFTER_FIRST[fault]
     if clock.behaviour.early_head:
-        return [Step(clock.arrived, head), Step(due, body, CONTENT)], ending
-    return [Step(due, head + body, CONTENT)], ending
+        return [PlaybackStep(clock.arrived, head), PlaybackStep(due, body, CONTENT)], ending
+    return [PlaybackStep(due, head + body, CONTENT)], ending
 
 
-def _joined(parts: list[Step]) -> list[Step]:
+def _joined(parts: list[PlaybackStep]) -> list[PlaybackStep]:
     """Parts due at the same time as one write, except that nothing joins the first content."""
-    steps: list[Step] = []
+    steps: list[PlaybackStep] = []
     for part in parts:
         if steps and steps[-1].at == part.at and not steps[-1].marks & CONTENT:
             last = steps[-1]
-            steps[-1] = Step(last.at, last.data + part.data, last.marks | part.marks)
+            steps[-1] = PlaybackStep(last.at, last.data + part.data, last.marks | part.marks)
         elif part.data or not steps:
             steps.append(part)
     return steps
 
 
-def _framed(step: Step) -> Step:
+def _framed(step: PlaybackStep) -> PlaybackStep:
     if not step.data:
         return step
     return step._replace(data=f"{len(step.data):x}\r\n".encode() + step.data + b"\r\n")
@@ -158,7 +160,7 @@ class Player:
         connection: Connection,
         account: Account,
         n: int,
-        steps: list[Step],
+        steps: list[PlaybackStep],
         *,
         status: int = 200,
         ending: Ending = "keep",

@@ -25,9 +25,17 @@ from evalkit.testing.fake_provider.account import Account
 from evalkit.testing.fake_provider.answer import Ask, compose
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects import CHAT, dialect_of
-from evalkit.testing.fake_provider.faults import MESSAGES, Limiter, Rejection, drawn_fault, reason_to_reject
-from evalkit.testing.fake_provider.line import Line
-from evalkit.testing.fake_provider.playback import Clock, Ending, Player, Step, body_steps, latency_s, stream_steps
+from evalkit.testing.fake_provider.faults import MESSAGES, FakeRateLimiter, Rejection, drawn_fault, reason_to_reject
+from evalkit.testing.fake_provider.line import FakeQueue
+from evalkit.testing.fake_provider.playback import (
+    Clock,
+    Ending,
+    PlaybackStep,
+    Player,
+    body_steps,
+    latency_s,
+    stream_steps,
+)
 from evalkit.testing.fake_provider.protocol import Connection, HttpRequest, header, response_head
 from evalkit.testing.fake_provider.wire import Dialect, dumps
 
@@ -62,8 +70,8 @@ class FakeProvider:
         self._loop: asyncio.AbstractEventLoop
         self._connections: set[Connection] = set()
         self._attempts: dict[bytes, int] = {}
-        self._limiter = Limiter()
-        self._line = Line()
+        self._limiter = FakeRateLimiter()
+        self._line = FakeQueue()
         self._serial = 0
 
     @property
@@ -161,7 +169,7 @@ class FakeProvider:
         """Forget every request and every attempt; the behaviour stays."""
         self.account.clear()
         self._attempts.clear()
-        self._line = Line()
+        self._line = FakeQueue()
 
     # --- a request comes in
 
@@ -192,7 +200,7 @@ class FakeProvider:
             fault = "500"
         if fault is not None and fault.isdigit():
             rejection = Rejection(int(fault), MESSAGES.get(int(fault), "A fault of the fake provider."))
-        steps: list[Step] = []
+        steps: list[PlaybackStep] = []
         status = 200
         ending: Ending = "keep"
         if rejection is not None:
@@ -222,7 +230,7 @@ class FakeProvider:
 
     def _answer_steps(
         self, dialect: Dialect, ask: Ask, behaviour: Behaviour, request: HttpRequest, fault: str | None
-    ) -> tuple[list[Step], Ending]:
+    ) -> tuple[list[PlaybackStep], Ending]:
         begin = request.read_at if behaviour.slots is None else self._line.turn(behaviour.slots, request.read_at)
         first = begin + latency_s(behaviour, request.body)
         created = int(time.time())
@@ -242,10 +250,12 @@ class FakeProvider:
             self._line.leaves(steps[-1].at)
         return steps, ending
 
-    def _error_step(self, dialect: Dialect, rejection: Rejection, behaviour: Behaviour, now: float) -> Step:
+    def _error_step(self, dialect: Dialect, rejection: Rejection, behaviour: Behaviour, now: float) -> PlaybackStep:
         body = dumps(dialect.error(rejection.status, rejection.message, behaviour, **rejection.details))
         wait_s = behaviour.retry_after_s if rejection.status in _RETRY_LATER else None
-        return Step(now, response_head(rejection.status, self._serial, length=len(body), retry_after_s=wait_s) + body)
+        return PlaybackStep(
+            now, response_head(rejection.status, self._serial, length=len(body), retry_after_s=wait_s) + body
+        )
 
     # --- what is not for a model
 

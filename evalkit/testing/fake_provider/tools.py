@@ -16,7 +16,7 @@ _TYPES = frozenset({"object", "array", "string", "number", "integer", "boolean",
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FakeCall:
     """A call of a function, for any dialect to write."""
 
     id: str

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from evalkit.testing.fake_provider.answer import Answer, Ask
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer
 from evalkit.testing.fake_provider.behaviour import Behaviour
 
 Json = dict[str, Any]
@@ -35,10 +35,10 @@ class Dialect(Protocol):
     def read(self, data: Json, path: str) -> Ask:
         """The request as an Ask; KeyError, TypeError or ValueError when it is not one (400)."""
 
-    def body(self, ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Any:
+    def body(self, ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Any:
         """The whole answer as one JSON value."""
 
-    def stream(self, ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Stream:
+    def stream(self, ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Stream:
         """The same answer as a stream."""
 
     def error(self, status: int, message: str, behaviour: Behaviour, **details: str) -> Json:

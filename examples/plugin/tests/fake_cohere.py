@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from evalkit.testing.fake_provider.answer import Answer, Ask, last_user, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, last_user, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.tools import n_words, names_offered
 from evalkit.testing.fake_provider.wire import Json, Stream, data_event, integer_or_none, stops_of
@@ -31,7 +31,7 @@ def read(data: Json, path: str) -> Ask:
     )
 
 
-def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Json:
+def body(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Json:
     answer = answers[0]
     content = [{"type": "thinking", "thinking": answer.reasoning}] if answer.reasoning else []
     content += [{"type": "text", "text": answer.text}] if answer.text else []
@@ -40,7 +40,7 @@ def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Json:
     return {"id": f"c-{answer.serial}", "message": message, **_end(answer)}
 
 
-def stream(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Stream:
+def stream(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Stream:
     answer = answers[0]
     result = Stream(opening=[_event("message-start", {"role": "assistant", "content": []})])
     result.reasoning = [_event("content-delta", {"content": {"thinking": one}}) for one in answer.reasoning_pieces]
@@ -70,7 +70,7 @@ def _call(name: str, arguments: str) -> Json:
     return {"id": f"{name}-1", "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
-def _end(answer: Answer) -> Json:
+def _end(answer: FakeAnswer) -> Json:
     billed = {"input_tokens": float(answer.n_input), "output_tokens": float(answer.n_output + answer.n_reasoning)}
     usage: Json = {"billed_units": billed, "tokens": {"input_tokens": answer.n_input + 500.0, "output_tokens": 9.0}}
     if answer.n_cached:

@@ -6,9 +6,9 @@
 The total input is a sum here: input_tokens + cache_creation_input_tokens + cache_read_input_tokens.
 """
 
-from evalkit.testing.fake_provider.answer import Answer, Ask, last_user, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, last_user, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
-from evalkit.testing.fake_provider.tools import Call, n_words, names_offered
+from evalkit.testing.fake_provider.tools import FakeCall, n_words, names_offered
 from evalkit.testing.fake_provider.wire import Json, Stream, integer_or_none, named_event, stops_of
 
 _NOT_SETTINGS = {"model", "messages", "system", "stream", "max_tokens"}
@@ -51,7 +51,7 @@ def read(data: Json, path: str) -> Ask:
     )
 
 
-def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Json:
+def body(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Json:
     """The finished message."""
     answer = answers[0]
     content: list[Json] = []
@@ -63,7 +63,7 @@ def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Json:
     return {**_message(answer, content), **_ending(answer), "usage": _usage(answer)}
 
 
-def stream(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Stream:
+def stream(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Stream:
     """message_start, ping, a block of thinking, a block of text, message_delta, message_stop."""
     answer = answers[0]
     start = {**_message(answer, []), "stop_reason": None, "stop_sequence": None, "stop_details": None}
@@ -109,16 +109,16 @@ def error_event(behaviour: Behaviour) -> bytes:
     return named_event(error(529, "Overloaded", behaviour))
 
 
-def _call_block(call: Call) -> Json:
+def _call_block(call: FakeCall) -> Json:
     return {"type": "tool_use", "id": call.id, "name": call.name}
 
 
-def _message(answer: Answer, content: list[Json]) -> Json:
+def _message(answer: FakeAnswer, content: list[Json]) -> Json:
     kind = {"id": f"msg_{answer.serial}", "type": "message", "role": "assistant"}
     return {**kind, "model": answer.model, "content": content}
 
 
-def _ending(answer: Answer) -> Json:
+def _ending(answer: FakeAnswer) -> Json:
     details = None
     if answer.finish in ("refusal", "filter"):
         details = {"type": "refusal", "category": "general_harms", "explanation": "The fake provider refuses."}
@@ -126,7 +126,7 @@ def _ending(answer: Answer) -> Json:
     return {"stop_reason": reason, "stop_sequence": answer.stop_sequence, "stop_details": details}
 
 
-def _usage(answer: Answer) -> Json:
+def _usage(answer: FakeAnswer) -> Json:
     written = answer.n_written + answer.n_written_1h
     return {
         "input_tokens": answer.n_input - answer.n_cached - written,

@@ -7,7 +7,7 @@ Thoughts are parts with "thought": true, and are counted outside candidatesToken
 
 from typing import Any
 
-from evalkit.testing.fake_provider.answer import Answer, Ask, last_user, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, last_user, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
 from evalkit.testing.fake_provider.tools import n_words, names_offered
@@ -57,7 +57,7 @@ def read(data: Json, path: str) -> Ask:
     )
 
 
-def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Any:
+def body(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Any:
     """One response; for a stream without alt=sse a list of one."""
     answer = answers[0]
     parts = [{"text": answer.reasoning, "thought": True}] if answer.reasoning else []
@@ -70,7 +70,7 @@ def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Any:
     return [whole] if ask.stream else whole
 
 
-def stream(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Stream:
+def stream(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Stream:
     """Thoughts, text, and a last chunk with the finish reason and the whole bill."""
     answer = answers[0]
     result = Stream()
@@ -100,7 +100,7 @@ def error_event(behaviour: Behaviour) -> bytes:
     return data_event(error(503, "The model is overloaded. Please try again later.", behaviour))
 
 
-def _chunk(answer: Answer, parts: list[Json], *, final: bool = False) -> Json:
+def _chunk(answer: FakeAnswer, parts: list[Json], *, final: bool = False) -> Json:
     usage: Json = {"promptTokenCount": answer.n_input}
     if answer.n_cached:
         usage["cachedContentTokenCount"] = answer.n_cached
@@ -126,13 +126,13 @@ def _chunk(answer: Answer, parts: list[Json], *, final: bool = False) -> Json:
     return {"candidates": [candidate], **whole}
 
 
-def _calls(answer: Answer) -> list[Json]:
+def _calls(answer: FakeAnswer) -> list[Json]:
     """Calls come whole, as objects; one that is broken never comes, and only the finish reason tells of it."""
     made = [(call.name, call.input) for call in answer.calls]
     return [{"functionCall": {"name": name, "args": given}} for name, given in made if given is not None]
 
 
-def _logprobs(ask: Ask, answer: Answer, behaviour: Behaviour) -> Json | None:
+def _logprobs(ask: Ask, answer: FakeAnswer, behaviour: Behaviour) -> Json | None:
     if ask.logprobs is None or "logprobs" in behaviour.ignores:
         return None
     tokens = split_tokens(answer.text)

@@ -11,12 +11,12 @@ servers of one's own machine do is a table in `local_servers`.
 
 from typing import Any
 
-from evalkit.testing.fake_provider.answer import Answer, Ask, last_user, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, last_user, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects.local_servers import LOCAL_SERVERS, LocalServer
 from evalkit.testing.fake_provider.dialects.openai_errors import openai_error
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
-from evalkit.testing.fake_provider.tools import Call, n_words, names_offered
+from evalkit.testing.fake_provider.tools import FakeCall, n_words, names_offered
 from evalkit.testing.fake_provider.wire import Json, Stream, data_event, integer_or_none, stops_of
 
 _NOT_SETTINGS = {"model", "messages", "stream", "stream_options"}
@@ -62,7 +62,7 @@ def read(data: Json, path: str) -> Ask:
     )
 
 
-def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Json:
+def body(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Json:
     """One chat.completion object."""
     answer = answers[0]
     refused = answer.finish == "refusal" and behaviour.flavour == "openai"
@@ -87,7 +87,7 @@ def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Json:
     return {**_frame(answer, "chat.completion", behaviour), "choices": [choice], "usage": _usage(answer, behaviour)}
 
 
-def stream(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Stream:
+def stream(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Stream:
     """Role, reasoning, text, finish reason, usage, [DONE]."""
     answer = answers[0]
     local = LOCAL_SERVERS.get(behaviour.flavour, _HOSTED)
@@ -148,11 +148,11 @@ def _reasoning_field(behaviour: Behaviour) -> str | None:
     return behaviour.reasoning_field or own
 
 
-def _whole_call(call: Call) -> Json:
+def _whole_call(call: FakeCall) -> Json:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
-def _call_pieces(call: Call, index: int, behaviour: Behaviour) -> list[Json]:
+def _call_pieces(call: FakeCall, index: int, behaviour: Behaviour) -> list[Json]:
     """A call in the deltas of a stream; Mistral sends each whole."""
     if behaviour.flavour == "mistral":
         return [{"index": index, **_whole_call(call)}]
@@ -164,7 +164,7 @@ def _thinking(text: str) -> Json:
     return {"type": "thinking", "thinking": [{"type": "text", "text": text}]}
 
 
-def _frame(answer: Answer, kind: str, behaviour: Behaviour) -> Json:
+def _frame(answer: FakeAnswer, kind: str, behaviour: Behaviour) -> Json:
     fingerprint = LOCAL_SERVERS.get(behaviour.flavour, _HOSTED).fingerprint
     frame: Json = {
         "id": f"chatcmpl-{answer.serial}",
@@ -199,7 +199,7 @@ def _logprobs(ask: Ask, context: str, text: str, behaviour: Behaviour) -> Json |
     }
 
 
-def _usage(answer: Answer, behaviour: Behaviour) -> Json:
+def _usage(answer: FakeAnswer, behaviour: Behaviour) -> Json:
     n_output = answer.n_output + (0 if behaviour.flavour == "xai" else answer.n_reasoning)
     usage: Json = {
         "prompt_tokens": answer.n_input,

@@ -7,7 +7,7 @@
 
 from typing import Any
 
-from evalkit.testing.fake_provider.answer import Answer, Ask
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects.openai_errors import openai_error
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
@@ -43,7 +43,7 @@ def read(data: Json, path: str) -> Ask:
     )
 
 
-def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Json:
+def body(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Json:
     """One choice for each prompt, in order."""
     echo = ask.echo and "echo" not in behaviour.ignores
     choices = []
@@ -55,7 +55,7 @@ def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Json:
     return {**_frame(answers[0]), "choices": choices, "usage": _usage(answers)}
 
 
-def stream(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Stream:
+def stream(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Stream:
     """Prompts one after the other; an echo comes before the first chunk of its text."""
     echo = ask.echo and "echo" not in behaviour.ignores
     result = Stream()
@@ -86,7 +86,7 @@ def _as_text(prompt: Any) -> str:
     return prompt if isinstance(prompt, str) else " ".join(f"t{number}" for number in prompt)
 
 
-def _frame(answer: Answer) -> Json:
+def _frame(answer: FakeAnswer) -> Json:
     return {
         "id": f"cmpl-{answer.serial}",
         "object": "text_completion",
@@ -95,7 +95,7 @@ def _frame(answer: Answer) -> Json:
     }
 
 
-def _usage(answers: list[Answer]) -> Json:
+def _usage(answers: list[FakeAnswer]) -> Json:
     n_input = answers[0].n_input
     n_output = sum(answer.n_output for answer in answers)
     return {"prompt_tokens": n_input, "completion_tokens": n_output, "total_tokens": n_input + n_output}

@@ -6,11 +6,11 @@ data: {"type":"response.output_text.delta","item_id":"msg_7","delta":"Paris",...
 
 from typing import Any
 
-from evalkit.testing.fake_provider.answer import Answer, Ask, last_user, text_of
+from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, last_user, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects.openai_errors import openai_error
 from evalkit.testing.fake_provider.likelihood import continue_logprobs, split_tokens, top_logprobs
-from evalkit.testing.fake_provider.tools import Call, n_words, names_offered
+from evalkit.testing.fake_provider.tools import FakeCall, n_words, names_offered
 from evalkit.testing.fake_provider.wire import Json, Stream, integer_or_none, named_event
 
 _NOT_SETTINGS = {"model", "input", "instructions", "stream", "store"}
@@ -40,13 +40,13 @@ def read(data: Json, path: str) -> Ask:
     )
 
 
-def body(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Json:
+def body(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Json:
     """The finished response object."""
     answer = answers[0]
     return _response(ask, answer, _status(answer), _output(ask, answer, behaviour))
 
 
-def stream(ask: Ask, answers: list[Answer], behaviour: Behaviour) -> Stream:
+def stream(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Stream:
     """All events of one answer."""
     answer = answers[0]
     events = _Events()
@@ -90,7 +90,7 @@ class _Events:
         return named_event({"type": kind, **fields, "sequence_number": self.number})
 
 
-def _reasoning_events(events: _Events, answer: Answer, item: Json) -> list[bytes]:
+def _reasoning_events(events: _Events, answer: FakeAnswer, item: Json) -> list[bytes]:
     place = {"item_id": item["id"], "output_index": 0, "summary_index": 0}
     empty = {"type": "summary_text", "text": ""}
     part = {"type": "summary_text", "text": answer.reasoning}
@@ -104,7 +104,7 @@ def _reasoning_events(events: _Events, answer: Answer, item: Json) -> list[bytes
 
 
 def _message_events(
-    events: _Events, ask: Ask, answer: Answer, behaviour: Behaviour, *, item: Json, index: int, result: Stream
+    events: _Events, ask: Ask, answer: FakeAnswer, behaviour: Behaviour, *, item: Json, index: int, result: Stream
 ) -> None:
     part = item["content"][0]
     refused = part["type"] == "refusal"
@@ -133,7 +133,7 @@ def _message_events(
     result.closing += [first + done, events("response.output_item.done", output_index=index, item=item)]
 
 
-def _call_events(events: _Events, call: Call, *, item: Json, index: int, result: Stream) -> None:
+def _call_events(events: _Events, call: FakeCall, *, item: Json, index: int, result: Stream) -> None:
     place = {"item_id": item["id"], "output_index": index}
     started = {**item, "arguments": "", "status": "in_progress"}
     first = events("response.output_item.added", output_index=index, item=started)
@@ -144,11 +144,11 @@ def _call_events(events: _Events, call: Call, *, item: Json, index: int, result:
     result.content.append(first + done + events("response.output_item.done", output_index=index, item=item))
 
 
-def _status(answer: Answer) -> str:
+def _status(answer: FakeAnswer) -> str:
     return "incomplete" if answer.finish in ("length", "filter") else "completed"
 
 
-def _output(ask: Ask, answer: Answer, behaviour: Behaviour) -> list[Json]:
+def _output(ask: Ask, answer: FakeAnswer, behaviour: Behaviour) -> list[Json]:
     output: list[Json] = []
     if answer.reasoning:
         summary = [{"type": "summary_text", "text": answer.reasoning}]
@@ -193,7 +193,7 @@ def _logprobs(ask: Ask, context: str, text: str, behaviour: Behaviour) -> list[J
     ]
 
 
-def _response(ask: Ask, answer: Answer, status: str, output: list[Json]) -> Json:
+def _response(ask: Ask, answer: FakeAnswer, status: str, output: list[Json]) -> Json:
     reason = {"length": "max_output_tokens", "filter": "content_filter"}.get(answer.finish)
     n_output = answer.n_output + answer.n_reasoning
     usage = {

@@ -22,7 +22,7 @@ from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
-from evalkit.adapters.reading import Reading
+from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import count, inner, items, mapping, raw_usage, text
 from evalkit.adapters.tool_calls import offered
 from evalkit.errors import Rejected, ServerError, SuiteError, Unsupported
@@ -129,7 +129,7 @@ class Cohere:
         return body | dict(settings.extra)
 
 
-class CohereAnswer(Reading):
+class CohereAnswer(ReplyReading):
     """Reads one answer, streamed or whole."""
 
     __slots__ = ("_call", "_finish", "_usage")

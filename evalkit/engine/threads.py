@@ -1,9 +1,9 @@
-"""Slow marks beside the event loop: running a program must not falsify the latency of the answers that come meanwhile.
+"""Slow scorers in threads: running a program must not falsify the latency of the answers that come meanwhile.
 
-    score = await aside(lambda: settle(sample, response, scorer))
+    score = await in_thread(lambda: score(sample, response, scorer))
 
-A few threads for the whole process, started when the first slow mark comes. They are daemons: whoever interrupts a run
-twice does not wait for a program to reach its limit (the kernel ends the program with its thread).
+A few threads for the whole process, started when the first slow scorer comes. They are daemons: whoever interrupts a
+run twice does not wait for a program to reach its limit (the kernel ends the program with its thread).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 _Work = tuple[Callable[[], Any], "asyncio.Future[Any]", asyncio.AbstractEventLoop]
 
 
-async def aside(work: Callable[[], T]) -> T:
+async def in_thread(work: Callable[[], T]) -> T:
     """What `work` gives, made in a thread; raises what it raises. At most one for each core but one runs at a time."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
@@ -34,7 +34,7 @@ def _waiting() -> queue.SimpleQueue[_Work]:
     """The line of what is to be done; its threads begin with it."""
     line: queue.SimpleQueue[_Work] = queue.SimpleQueue()
     for n in range(max(1, (os.cpu_count() or 2) - 1)):
-        threading.Thread(target=_serve, args=(line,), name=f"evalkit-aside-{n}", daemon=True).start()
+        threading.Thread(target=_serve, args=(line,), name=f"evalkit-scorer-{n}", daemon=True).start()
     return line
 
 
@@ -50,10 +50,10 @@ def _serve(line: queue.SimpleQueue[_Work]) -> None:
         except BaseException as raised:  # noqa: BLE001 - given to whoever waits for it
             error = raised
         with suppress(RuntimeError):  # the loop is closed: the run is over
-            loop.call_soon_threadsafe(_settle, future, result, error)
+            loop.call_soon_threadsafe(_set_result, future, result, error)
 
 
-def _settle(future: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
+def _set_result(future: asyncio.Future[Any], result: object, error: BaseException | None) -> None:
     if future.done():
         return
     if error is not None:

@@ -14,13 +14,13 @@ from typing import Literal
 
 from evalkit.decide.conditions import rows_of
 from evalkit.decide.pairing import Pairs
-from evalkit.decide.rules import Condition, Finding, conditions
+from evalkit.decide.rules import Condition, RuleResult, conditions
 from evalkit.stats.looks import Sequential, sequential
 from evalkit.stats.verdict import Verdict
 from evalkit.suite.schema import GateEntry
 
 
-class Rule:
+class RuleTest:
     """One required quality rule, looked at as pairs come in."""
 
     def __init__(self, condition: Condition, n_items: int, alpha: float, n_rules: int, plan: str) -> None:
@@ -61,12 +61,12 @@ class Rule:
         both = self._pass.verdict is not None and self._fail.verdict is not None
         return Verdict.INCONCLUSIVE if both else None
 
-    def finding(self) -> Finding:
+    def finding(self) -> RuleResult:
         """What it came to. No interval: the one of a fixed number of items would not be true of an early stop."""
         at: Sequential = self._fail if self.verdict is Verdict.FAIL else self._pass
         n = max(at.n, 1)
         used = at.n_used or at.n
-        return Finding(
+        return RuleResult(
             self.condition,
             self.verdict or Verdict.INCONCLUSIVE,
             value=(at.wins - at.losses) / max(1, n - at.n_errored),
@@ -96,10 +96,10 @@ def reasons_against(gate: GateEntry, *, repeats: int, clustered: bool, critical:
     return found
 
 
-class Race:
+class SequentialTest:
     """One candidate on its way to a verdict."""
 
-    def __init__(self, rules: Sequence[Rule], passes_early: bool) -> None:
+    def __init__(self, rules: Sequence[RuleTest], passes_early: bool) -> None:
         self.rules = rules
         self._passes_early = passes_early
         self.n_used = 0
@@ -118,7 +118,7 @@ class Race:
         return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts else Verdict.PASS
 
 
-def race_rules(gate: GateEntry, counts: Mapping[str, int], *, passes_early: bool) -> list[Rule]:
+def sequential_rules(gate: GateEntry, counts: Mapping[str, int], *, passes_early: bool) -> list[RuleTest]:
     """A rule for each required quality condition; `counts`: items of each subject.
 
     None at all where one has no items, or there is none: then nothing can settle. Where only a fail may come early
@@ -129,17 +129,19 @@ def race_rules(gate: GateEntry, counts: Mapping[str, int], *, passes_early: bool
     if not all(counts.get(c.subject) for c in quality):
         return []
     plan = gate.early_stop if passes_early else "curtail"
-    return [Rule(c, counts[c.subject], gate.alpha, len(required), plan) for c in quality]
+    return [RuleTest(c, counts[c.subject], gate.alpha, len(required), plan) for c in quality]
 
 
-def at_the_end(gate: GateEntry, pairs: Pairs, found: Sequence[Finding], *, passes_early: bool) -> tuple[Finding, ...]:
+def at_the_end(
+    gate: GateEntry, pairs: Pairs, found: Sequence[RuleResult], *, passes_early: bool
+) -> tuple[RuleResult, ...]:
     """The findings on all items of a run that was looked at while it ran.
 
     Each look spends some of the accepted error, so what a single look would show may not be enough: it has to reach
     the last look's own bound too. A pass that could not have come early was not looked for, and needs no more.
     """
     parts = {c.subject: pairs.only(rows_of(pairs, c.subject)) for f in found if (c := f.condition).kind == "quality"}
-    rules = race_rules(gate, {name: part.n for name, part in parts.items()}, passes_early=passes_early)
+    rules = sequential_rules(gate, {name: part.n for name, part in parts.items()}, passes_early=passes_early)
     said = {}
     for rule in rules:
         part = parts[rule.condition.subject]
@@ -147,10 +149,10 @@ def at_the_end(gate: GateEntry, pairs: Pairs, found: Sequence[Finding], *, passe
             ahead = (part.candidate.score - part.baseline.score)[part.scored]
             n_errored = part.n - len(ahead)
             said[rule.condition] = rule.last_look(int((ahead > 0).sum()), int((ahead < 0).sum()), n_errored)
-    return tuple(held(finding, said.get(finding.condition), passes_early) for finding in found)
+    return tuple(with_last_look(finding, said.get(finding.condition), passes_early) for finding in found)
 
 
-def held(finding: Finding, said: tuple[Verdict, Verdict] | None, passes_early: bool) -> Finding:
+def with_last_look(finding: RuleResult, said: tuple[Verdict, Verdict] | None, passes_early: bool) -> RuleResult:
     """The finding, held to what the last look said for passing and failing; None: nobody looked."""
     if said is None or finding.verdict not in ((Verdict.PASS, Verdict.FAIL) if passes_early else (Verdict.FAIL,)):
         return finding

@@ -42,7 +42,7 @@ _WORDS: dict[str, Any] = {
 
 
 @dataclass(slots=True)
-class Located:
+class SourceMap:
     """A parsed file: plain data, the line of every key and item (1-based), and what the parser refused."""
 
     name: str
@@ -83,14 +83,14 @@ def dotted(loc: Loc) -> str:
     return text
 
 
-def parse(text: str, name: str) -> Located:
+def parse(text: str, name: str) -> SourceMap:
     """The document as data with lines. Raises SuiteError where it is no YAML at all; the rest is in `.complaints`."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
         node = YAML(typ="safe", pure=True).compose(text)
-        tree = Located(name, None)
+        tree = SourceMap(name, None)
         tree.data = None if node is None else _build(node, (), tree)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -106,7 +106,7 @@ def parse(text: str, name: str) -> Located:
     return tree
 
 
-def _build(node: Any, loc: Loc, tree: Located) -> Any:
+def _build(node: Any, loc: Loc, tree: SourceMap) -> Any:
     tree.lines.setdefault(loc, node.start_mark.line + 1)
     if node.anchor is not None:
         tree.refuse(loc, f"anchors and aliases are refused (&{node.anchor}); write the value out where it is used")
@@ -126,7 +126,7 @@ def _build(node: Any, loc: Loc, tree: Located) -> Any:
     return _scalar(node, tag, loc, tree)
 
 
-def _mapping(node: Any, loc: Loc, tree: Located) -> dict[str, Any]:
+def _mapping(node: Any, loc: Loc, tree: SourceMap) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key = _joined(key_node.value) if isinstance(key_node.value, str) else key_node.value
@@ -166,7 +166,7 @@ def _joined(text: str) -> str:
         return text
 
 
-def _whole(value: str, loc: Loc, tree: Located) -> int | None:
+def _whole(value: str, loc: Loc, tree: SourceMap) -> int | None:
     number = int(value, 0 if _OTHER_BASE.fullmatch(value) else 10) if len(value) < _LONGEST_NUMBER else None
     if number is None or not -(1 << 63) <= number < 1 << 64:
         shown = value if len(value) <= 30 else f"{value[:30]}…"
@@ -196,7 +196,7 @@ def _is_template(loc: Loc) -> bool:
     return bool(loc) and loc[-1] in {"prompt", "target", "system", "content", "critical", "choices", "turns"}
 
 
-def _scalar(node: Any, tag: str, loc: Loc, tree: Located) -> Any:
+def _scalar(node: Any, tag: str, loc: Loc, tree: SourceMap) -> Any:
     """A plain scalar by the YAML 1.2 core schema; quoted and block scalars are text."""
     value = _joined(node.value)
     if node.style or tag == _TAG + "str":

@@ -26,8 +26,8 @@ from evalkit.errors import SuiteError
 from evalkit.records import Message, Role, Sample
 from evalkit.suite import builtin_tasks
 from evalkit.suite.digests import digest
-from evalkit.suite.located import Loc
 from evalkit.suite.schema import JudgingEntry, ScoreEntry, TaskEntry
+from evalkit.suite.source_map import Loc
 from evalkit.suite.templates import ROW, BadTemplate, Template
 from evalkit.suite.wording import near
 

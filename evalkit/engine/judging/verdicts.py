@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evalkit.engine.panel import JudgedTask
+from evalkit.engine.judging.panel import JudgedTask
 from evalkit.errors import SuiteError
 from evalkit.reasoning import answer_of
 from evalkit.records import Message, Outcome, Response, Row, Sample, Score, StopReason, Timing
@@ -24,9 +24,9 @@ from evalkit.scorers.judged import combined
 from evalkit.scorers.marks import graded, unscored
 from evalkit.scorers.outcomes import settle
 from evalkit.store import sealing
-from evalkit.store.said import said
+from evalkit.store.transcript import transcript
 from evalkit.suite.digests import digest
-from evalkit.suite.judging import Shown
+from evalkit.suite.judge_task import Shown
 from evalkit.suite.templates import BadTemplate
 
 TIE = 0.5
@@ -41,7 +41,7 @@ Verdicts = Mapping[tuple[str, str, str], Score]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class JudgedAnswer:
     """One stored answer with what it takes to judge it."""
 
     task: JudgedTask
@@ -56,8 +56,8 @@ class Answer:
         return self.row.model == self.task.judging.pair
 
 
-def answers_of(folder: Path, tasks: Mapping[str, JudgedTask]) -> Iterator[Answer]:
-    """Every stored answer that judges mark: those that came, and were not settled as refused, empty or cut to nothing.
+def answers_of(folder: Path, tasks: Mapping[str, JudgedTask]) -> Iterator[JudgedAnswer]:
+    """Every stored answer that judges score: those that came, and were not settled as refused, empty or cut to nothing.
 
     Raises SuiteError for an answer to a question that the tasks do not hold.
     """
@@ -73,7 +73,7 @@ def answers_of(folder: Path, tasks: Mapping[str, JudgedTask]) -> Iterator[Answer
                 f"{row.task}: sample {row.sample_id!r} of {folder} is not asked by this suite any more, so its answer "
                 "cannot be judged. Run the suite anew: --new."
             )
-        yield Answer(task, sample, row, others.get(item_of(row)))
+        yield JudgedAnswer(task, sample, row, others.get(item_of(row)))
 
 
 def others_of(folder: Path, tasks: Mapping[str, JudgedTask]) -> dict[tuple[str, str, int, int], Row]:
@@ -83,20 +83,20 @@ def others_of(folder: Path, tasks: Mapping[str, JudgedTask]) -> dict[tuple[str, 
     return {item_of(row): row for row in rows if paired.get(row.task) == row.model and row.error_kind is None}
 
 
-def questions(answer: Answer) -> Iterator[Sample]:
+def questions(answer: JudgedAnswer) -> Iterator[Sample]:
     """What each judge is asked about an answer: once, or a pair in both orders; nothing where there is no pair.
 
-    An answer that cannot be shown (longer than any prompt may be) is not asked about, and stays without a mark.
+    An answer that cannot be shown (longer than any prompt may be) is not asked about, and stays without a score.
     """
     judging, row = answer.task.judging, answer.row
     if answer.itself or (judging.pair is not None and answer.other is None):
         return
     keep = answer.task.keeps_reasoning
-    other = None if answer.other is None else said_of(answer.other, keep=keep) or answer.other.refusal or ""
+    other = None if answer.other is None else transcript_of(answer.other, keep=keep) or answer.other.refusal or ""
     shown = Shown(
         answer.sample,
         row.prompt or answer.sample.messages,
-        said_of(row, keep=keep) or "",
+        transcript_of(row, keep=keep) or "",
         other,
         () if answer.other is None else answer.other.prompt,
     )
@@ -124,9 +124,9 @@ def questions(answer: Answer) -> Iterator[Sample]:
         )
 
 
-def said_of(row: Row, *, keep: bool) -> str | None:
+def transcript_of(row: Row, *, keep: bool) -> str | None:
     """What a judge is shown of an answer: its words, without reasoning unless the task keeps it, and its calls."""
-    return said(row.text if keep or not row.text else answer_of(row.text), row.calls)
+    return transcript(row.text if keep or not row.text else answer_of(row.text), row.calls)
 
 
 def place(row: Row) -> str:
@@ -156,8 +156,8 @@ def verdicts_of(inner: Path, readers: Mapping[str, Scorer]) -> dict[tuple[str, s
     return found
 
 
-def mark_of(answer: Answer, verdicts: Verdicts) -> Score:
-    """The mark of an answer; absent, with the reason that names the judge, while a judge's reply is owed."""
+def score_of(answer: JudgedAnswer, verdicts: Verdicts) -> Score:
+    """The score of an answer; absent, with the reason that names the judge, while a judge's reply is owed."""
     judging = answer.task.judging
     if answer.itself:
         return graded(TIE, None, "compared with itself: a tie")
@@ -175,18 +175,18 @@ def mark_of(answer: Answer, verdicts: Verdicts) -> Score:
     return combined(by_judge)
 
 
-def marked_anew(folder: Path, tasks: Mapping[str, JudgedTask], verdicts: Verdicts) -> Iterator[Row]:
-    """The rows whose mark the verdicts change."""
+def rescored_rows(folder: Path, tasks: Mapping[str, JudgedTask], verdicts: Verdicts) -> Iterator[Row]:
+    """The rows whose score the verdicts change."""
     for answer in answers_of(folder, tasks):
-        row = marked(answer.row, mark_of(answer, verdicts))
+        row = with_score(answer.row, score_of(answer, verdicts))
         if (row.outcome, row.score, row.reason, row.parts) != (
             answer.row.outcome, answer.row.score, answer.row.reason, answer.row.parts,
         ):  # fmt: skip
             yield row
 
 
-def marked(row: Row, score: Score) -> Row:
-    """The row with this mark."""
+def with_score(row: Row, score: Score) -> Row:
+    """The row with this score."""
     return replace(
         row,
         score=score.value,
@@ -200,7 +200,7 @@ def marked(row: Row, score: Score) -> Row:
 def unread(inner: Path, verdicts: Verdicts) -> dict[str, dict[str, dict[str, list[int]]]]:
     """By judge, model and task: how many answers the judge's replies about could not be read, and how many were judged.
 
-    Of a pair, one order that cannot be read is enough: the judge then has no mark for the answer.
+    Of a pair, one order that cannot be read is enough: the judge then has no score for the answer.
     """
     lost: dict[tuple[str, str, str, str], bool] = {}
     for row in sealing.rows_of(inner):

@@ -28,7 +28,7 @@ FEWEST_PLACES = 5
 """Samples from which on it is said that the right option always stands in one place."""
 
 
-class Observed:
+class SampleNotes:
     """Sees every sample of a task once."""
 
     def __init__(

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from evalkit.records import ToolCall
 
 
-def said(text: str | None, calls: Iterable[ToolCall | Mapping[str, str]] | None) -> str | None:
+def transcript(text: str | None, calls: Iterable[ToolCall | Mapping[str, str]] | None) -> str | None:
     """Words and calls, a line each; None where there is neither. Calls are records, or plain as the views have them."""
     made = [call if isinstance(call, ToolCall) else ToolCall(call["name"], call["arguments"]) for call in calls or ()]
     if not made:

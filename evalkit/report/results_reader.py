@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from evalkit.errors import EvalkitError, StoreError
-from evalkit.report.scores import Meeting, Pair, Side, pair_of, shared_lines
+from evalkit.report.scores import Pair, SampleJoin, Side, pair_of, shared_lines
 from evalkit.report.standings import Place, places
-from evalkit.store import judgings, parts, queries, reviews, runs
+from evalkit.store import judge_files, parts, queries, reviews, runs
 from evalkit.store.runs import RunInfo
 from evalkit.store.score_table import ScoreTable, read_scores
 from evalkit.store.summary import read_summary
@@ -78,7 +78,7 @@ _connections = _Cache(_CONNECTIONS, close=lambda con: con.close())
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
+class ResultsReader:
     """A folder of results, to read from."""
 
     results: Path
@@ -122,7 +122,7 @@ class Store:
 
         Raises StoreError.
         """
-        inner = judgings.judging_of(self.path(run))
+        inner = judge_files.judging_of(self.path(run))
         found: dict[str, Any] = {} if inner is None else self.summary(f"{run}/{inner.name}")["models"]
         return found
 
@@ -131,17 +131,17 @@ class Store:
         path = self.path(run)
         return _tables.get((str(path), mark(path)), lambda: read_scores(path))
 
-    def meeting(self, first: str, second: str) -> Meeting:
+    def sample_join(self, first: str, second: str) -> SampleJoin:
         """The samples that two runs share. Raises StoreError."""
         left, right = self.table(first), self.table(second)
         if left is right:
-            return Meeting(left, right)
+            return SampleJoin(left, right)
         key = tuple((str(self.path(run)), mark(self.path(run))) for run in (first, second))
-        return Meeting(left, right, *_lines.get(key, lambda: shared_lines(left, right)))
+        return SampleJoin(left, right, *_lines.get(key, lambda: shared_lines(left, right)))
 
     def pair(self, first: Side, second: Side, task: str | None = None) -> Pair:
         """Two sides on the samples that both were asked, of one task or of all (None). Raises StoreError."""
-        return pair_of(self.meeting(first[0], second[0]), first[1], second[1], task)
+        return pair_of(self.sample_join(first[0], second[0]), first[1], second[1], task)
 
     def places(self, sides: Sequence[Side], task: str | None = None) -> list[Place | None]:
         """The range of places of each side. Raises StoreError."""

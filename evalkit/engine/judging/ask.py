@@ -1,10 +1,10 @@
-"""The second half of a run with judges: every stored answer is shown to its judges, then marked by what they said.
+"""The second half of a run with judges: every stored answer is shown to its judges, then scored by what they said.
 
-    held = hold(plan, panel, folder, log, drive, cache=cache, watch=watch, spent=spent)  # held.result: the judges' run
+    done = run_judges(plan, panel, folder, log, drive, cache=cache, watch=watch, spent=spent)  # done.result: their run
 
 Judges are asked through the same machinery as models (limiter, retries, cache, budget); their rows live in the run's
-folder `judging` (`store.judgings`), and a resumed run asks only for what is missing. An answer whose judge could not
-be reached has no mark yet; a verdict that came and cannot be read leaves that judge out of the mean.
+folder `judging` (`store.judge_files`), and a resumed run asks only for what is missing. An answer whose judge could not
+be reached has no score yet; a verdict that came and cannot be read leaves that judge out of the mean.
 """
 
 from __future__ import annotations
@@ -19,17 +19,25 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.engine.judgments import answers_of, marked_anew, place, questions, said_of, unread, verdicts_of
+from evalkit.engine.judging.panel import JudgedTask, Panel
+from evalkit.engine.judging.verdicts import (
+    answers_of,
+    place,
+    questions,
+    rescored_rows,
+    transcript_of,
+    unread,
+    verdicts_of,
+)
 from evalkit.engine.ledger import AnswerCache
-from evalkit.engine.panel import JudgedTask, Panel
-from evalkit.engine.pledge import Pledge
 from evalkit.engine.runner import Runner, RunResult
+from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import Observer, PlannedTask, Work
 from evalkit.records import Sample
-from evalkit.store import journal, judgings, runs, sealing, summary
-from evalkit.store.lines import Key
-from evalkit.store.said import said
+from evalkit.store import journal, judge_files, runs, sealing, summary
+from evalkit.store.row_codec import Key
+from evalkit.store.transcript import transcript
 
 if TYPE_CHECKING:
     from evalkit.engine.plan import Plan
@@ -37,7 +45,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class JudgingResult:
     """What judging came to."""
 
     result: RunResult
@@ -46,7 +54,7 @@ class Held:
     """By the whole run so far, its models included."""
 
 
-def hold(
+def run_judges(
     plan: Plan,
     panel: Panel,
     folder: Path,
@@ -56,9 +64,9 @@ def hold(
     cache: AnswerCache | None,
     watch: Callable[[int, int], Observer] | None,
     spent: Decimal,
-    pledge: Pledge | None = None,
-) -> Held:
-    """Ask the judges what is owed, then journal the marks of the answers. `watch` is told how many requests there are,
+    spend_file: SpendFile | None = None,
+) -> JudgingResult:
+    """Ask the judges what is owed, then journal the scores of the answers. `watch` is told how many requests there are,
     and how many of them were answered before.
 
     Raises StoreError or RunIncomplete as a run does; what was written is kept.
@@ -67,12 +75,19 @@ def hold(
     for answer in answers_of(folder, panel.tasks):
         counts[answer.task.name] += sum(1 for _ in questions(answer))
     work = _work(plan, panel, folder, counts)
-    inner = judgings.open_judging(folder, _facts(plan, panel, work))
+    inner = judge_files.open_judging(folder, _facts(plan, panel, work))
     recovered = journal.recover(inner)
     observer = watch(work.n_rows, recovered.n_done) if watch is not None else None
     with journal.Journal.open(inner, f"{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S}") as own:
         runner = Runner(
-            work, own, done=recovered.is_done, cache=cache, observer=observer, spent=spent, folder=inner, pledge=pledge
+            work,
+            own,
+            done=recovered.is_done,
+            cache=cache,
+            observer=observer,
+            spent=spent,
+            folder=inner,
+            spend_file=spend_file,
         )  # fmt: skip
         result, ended_by = drive(runner)
     sealing.seal(inner)
@@ -90,9 +105,9 @@ def hold(
     verdicts = verdicts_of(inner, {name: task.verdict for name, task in panel.tasks.items()})
     runs.update_facts(folder, judges_served=served(inner), judges_unread=unread(inner, verdicts))
     if not result.interrupted:
-        for row in marked_anew(folder, panel.tasks, verdicts):
+        for row in rescored_rows(folder, panel.tasks, verdicts):
             log.append(row)
-    return Held(result, ended_by, runner.budget.spent)
+    return JudgingResult(result, ended_by, runner.budget.spent)
 
 
 def served(inner: Path) -> dict[str, list[str]]:
@@ -113,13 +128,13 @@ def _keep_labels(folder: Path, inner: Path, panel: Panel) -> dict[str, Any]:
         label = answer.task.labels.get(f"{place(answer.row)}/{answer.row.model}")
         if label is not None and label.answer in (
             None,
-            said(answer.row.text, answer.row.calls),
-            said_of(answer.row, keep=False),
+            transcript(answer.row.text, answer.row.calls),
+            transcript_of(answer.row, keep=False),
         ):
             kept.append((answer.row.key, label.value))
     for name, task in labelled.items():
         about[name] = {"n": len(task.labels), "n_used": sum(key[1] == name for key, _ in kept)}
-    judgings.write_labels(inner, kept)
+    judge_files.write_labels(inner, kept)
     return {"labels": about}
 
 

@@ -1,6 +1,6 @@
 """What judges said of a run's answers: a folder of rows inside the run's own, `<run>/judging/`.
 
-    inner = open_judging(folder, facts)      # made, or found as an earlier sitting left it
+    inner = open_judging(folder, facts)      # made, or found as an earlier session left it
     judging_of(folder)                       # the same for readers; None where nothing was judged
 
 Every request to a judge is a row of its own there (model: the judge; slices: whose answer it judged, in which
@@ -20,7 +20,7 @@ import orjson
 from evalkit.errors import StoreError
 from evalkit.reading import read_file
 from evalkit.store import runs
-from evalkit.store.lines import Key
+from evalkit.store.row_codec import Key
 
 FOLDER = "judging"
 LABELS = "labels.jsonl"

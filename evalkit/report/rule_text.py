@@ -8,7 +8,7 @@ advice_of(finding)      ->  "about 1,200 more items would pass if both are equal
 from __future__ import annotations
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
-from evalkit.decide.rules import Finding
+from evalkit.decide.rules import RuleResult
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 
@@ -28,7 +28,7 @@ def headline(decision: GateDecision) -> str:
     return f"gate {visible(decision.suite)}: {VERDICTS[decision.verdict]}{of} ({_MEANS[decision.verdict]})"
 
 
-def rule_of(finding: Finding) -> str:
+def rule_of(finding: RuleResult) -> str:
     """What the rule is about."""
     condition = finding.condition
     subject = visible(condition.subject, limit=80)
@@ -37,7 +37,7 @@ def rule_of(finding: Finding) -> str:
     return name if condition.required else f"{name} (advisory)"
 
 
-def limit_of(finding: Finding) -> str:  # noqa: PLR0911 - one line for each kind of limit
+def limit_of(finding: RuleResult) -> str:  # noqa: PLR0911 - one line for each kind of limit
     """The limit that it was held against."""
     condition, value = finding.condition, finding.condition.value
     if condition.kind == "critical":
@@ -57,7 +57,7 @@ def limit_of(finding: Finding) -> str:  # noqa: PLR0911 - one line for each kind
             return f"≤ {numbers.quality(value)}"
 
 
-def observed_of(finding: Finding) -> str:  # noqa: PLR0911 - one line for each kind of figure
+def observed_of(finding: RuleResult) -> str:  # noqa: PLR0911 - one line for each kind of figure
     """What was measured, with the interval of the deciding test."""
     condition, value = finding.condition, finding.value
     if condition.kind == "critical":
@@ -79,7 +79,7 @@ def observed_of(finding: Finding) -> str:  # noqa: PLR0911 - one line for each k
             return f"{numbers.usd(value)} {_bounds(finding, numbers.usd)}".rstrip()
 
 
-def advice_of(finding: Finding) -> str:
+def advice_of(finding: RuleResult) -> str:
     """What would decide it; empty where it is decided, or where nothing more can be said."""
     if finding.verdict != "inconclusive":
         return ""
@@ -101,7 +101,7 @@ def advice_of(finding: Finding) -> str:
     return f"{first}; {second}"
 
 
-def remarks_of(finding: Finding) -> list[str]:
+def remarks_of(finding: RuleResult) -> list[str]:
     """Advice and notes, each with the rule's name."""
     said = [advice_of(finding), *(visible(note, limit=400) for note in finding.notes)]
     return [f"{rule_of(finding)}: {text}" for text in said if text]
@@ -125,7 +125,7 @@ def saved_of(candidate: CandidateDecision) -> str:
     return f"settled after {saved.n_used:,} of {saved.n_items:,} items: {left:,} items{usd} saved"
 
 
-def _bounds(finding: Finding, show: object) -> str:
+def _bounds(finding: RuleResult, show: object) -> str:
     if (finding.low is None and finding.high is None) or not callable(show):
         return ""
     low, high = (numbers.UNDEFINED if x is None else show(x) for x in (finding.low, finding.high))

@@ -22,7 +22,7 @@ another vendor's model (a quarter)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Foresight:
+class PowerForecast:
     """What one quality rule can see."""
 
     rule: str
@@ -39,9 +39,9 @@ class Foresight:
     power: float = POWER
 
 
-def foresee(
+def forecast_power(
     gate: GateEntry, items: Mapping[str, int], discordance: float = DISCORDANCE, alpha: float | None = None
-) -> Iterator[Foresight]:
+) -> Iterator[PowerForecast]:
     """One line for each quality rule; `items`: number of each task, or of `task/slice=value` where that is known.
 
     `suite` scope needs no power: at the full suite it is arithmetic, and it is left out.
@@ -53,7 +53,7 @@ def foresee(
             if condition.kind != "quality" or condition.scope == "suite":
                 continue
             n, margin = known.get(condition.subject, 0), condition.value
-            yield Foresight(
+            yield PowerForecast(
                 rule=condition.name,
                 margin=margin,
                 n=n,

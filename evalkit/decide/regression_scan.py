@@ -12,17 +12,16 @@ from dataclasses import replace
 import numpy as np
 
 from evalkit.decide.conditions import quality
-from evalkit.decide.crossing import RIGHT, flipped
-from evalkit.decide.flips import mean_scores
+from evalkit.decide.flips import RIGHT, flipped, mean_scores
 from evalkit.decide.pairing import Codes, Mask, Pairs, labels_of
-from evalkit.decide.rules import Condition, Finding
+from evalkit.decide.rules import Condition, RuleResult
 from evalkit.stats.comparison import decide
 from evalkit.stats.verdict import Verdict
 
 _SHOWN = 10
 
 
-def scan(pairs: Pairs, margin: float, alpha: float) -> Finding:
+def scan(pairs: Pairs, margin: float, alpha: float) -> RuleResult:
     """Whether any task or slice has lost more than the margin: fail with the names, or pass ("no collapse was found").
 
     Holm by steps: with k hits so far every other group is tested at alpha / (m - k), until no new one is found.
@@ -31,7 +30,7 @@ def scan(pairs: Pairs, margin: float, alpha: float) -> Finding:
     groups = dict(_groups(pairs))
     # Only what looks worse than the margin can fail; the rest still counts as a member of the family.
     open_ = {name: part for name, rows in groups.items() if _suspect(part := pairs.only(rows), margin)}
-    hits: dict[str, Finding] = {}
+    hits: dict[str, RuleResult] = {}
     while True:
         level = alpha / max(1, len(groups) - len(hits))
         new = [name for name, part in open_.items() if name not in hits and _fails(part, margin, level)]
@@ -44,7 +43,7 @@ def scan(pairs: Pairs, margin: float, alpha: float) -> Finding:
         for name, found in sorted(hits.items(), key=lambda hit: hit[1].value or 0)[:_SHOWN]
     )
     worst = min((found.value or 0 for found in hits.values()), default=None)
-    return Finding(
+    return RuleResult(
         condition,
         Verdict.FAIL if hits else Verdict.PASS,
         value=worst,
@@ -54,7 +53,7 @@ def scan(pairs: Pairs, margin: float, alpha: float) -> Finding:
     )
 
 
-def critical(pairs: Pairs) -> Finding | None:
+def critical(pairs: Pairs) -> RuleResult | None:
     """Items marked critical that the baseline gets right and the candidate does not; None where none is marked.
 
     Right: scores at least one half, over the repeats. One without a score on the candidate's side leaves it open.
@@ -75,7 +74,7 @@ def critical(pairs: Pairs) -> Finding | None:
         names.append(f"{task} {digest[:12]}")
     n_new, n_open = int(newly.sum()), int(open_.sum())
     verdict = Verdict.FAIL if n_new else Verdict.INCONCLUSIVE if n_open else Verdict.PASS
-    return Finding(
+    return RuleResult(
         condition,
         verdict,
         value=float(n_new),

@@ -11,26 +11,26 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.catalogue.facts import Claim, Known
-from evalkit.catalogue.reading import FILE_NAME, Shelves
+from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
 from evalkit.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
-class Lore:
+class CatalogueFacts:
     """The catalogue as the readers of one results folder see it."""
 
-    shelves: Shelves
+    reader: CatalogueReader
     problems: tuple[str, ...] = ()
     """What was left out of it, and why."""
 
     @classmethod
-    def beside(cls, results: Path) -> Lore:
+    def beside(cls, results: Path) -> CatalogueFacts:
         """With `models.yaml` of the results folder, where there is one, as the last word."""
         path = results / FILE_NAME
         try:
-            return cls(Shelves([path] if path.is_file() else []))
+            return cls(CatalogueReader([path] if path.is_file() else []))
         except UserError as error:
-            return cls(Shelves(own=False), (_left_out(error),))
+            return cls(CatalogueReader(own=False), (_left_out(error),))
 
     def known(self, facts: Mapping[str, Any], model: str, asked_as: str | None) -> tuple[Known | None, tuple[str, ...]]:
         """What is known of the version that a run asked under this name (None: nothing), and what was left out.
@@ -39,9 +39,9 @@ class Lore:
         """
         problems = self.problems
         try:
-            catalogue = self.shelves.catalogue(facts)
+            catalogue = self.reader.catalogue(facts)
         except UserError as error:
-            catalogue, problems = self.shelves.plain, (*problems, _left_out(error))
+            catalogue, problems = self.reader.plain, (*problems, _left_out(error))
         known = catalogue.find(asked_as)
         licence = _licence_of(facts, model)
         if licence is None or (known is not None and known.claims.get("licence")):

@@ -4,7 +4,7 @@
 
 First a closed loop with 1, 2, 4 ... requests open at any time, then an open loop with arrivals at random (a Poisson
 process, given its number of arrivals) at rising rates. Nothing is retried and nothing comes from a cache: a load test
-measures what a request meets. Every request becomes a row; what the rows say is `latency.load`'s business.
+measures what a request meets. Every request becomes a row; what the rows say is `latency.loadtest`'s business.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from evalkit.engine.budget import ZERO, Budget, request_bytes
-from evalkit.engine.rows import Course, answered, failed, time_per_output_token
+from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog
 from evalkit.errors import RequestError, RunIncomplete, Stalled, UserError
-from evalkit.latency.load import Seen, Slo, Step, capacity, closed_step, open_step, step_name
+from evalkit.latency.loadtest import Seen, Slo, Step, capacity, closed_step, open_step, step_name
 from evalkit.records import Failure, Outcome, Request, Response, Row, Score
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class SweepSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class LoadPrompt:
     """One request of the suite, ready to be sent any number of times."""
 
     item: Item
@@ -207,7 +207,7 @@ class Sweep:
 
     def _row(
         self,
-        prompt: Prompt,
+        prompt: LoadPrompt,
         repeat: int,
         sent_at: float,
         late_s: float,
@@ -215,15 +215,15 @@ class Sweep:
         error: RequestError | None,
     ) -> Row:
         started_at = time.time() - (time.perf_counter() - sent_at)
-        course = Course(started_at, late_s, 0.0, 1)
+        attempt = AttemptInfo(started_at, late_s, 0.0, 1)
         sample, name = prompt.item.sample, self.model.name
         if response is None:
             failure = Failure(error.kind, str(error), error.status) if error else Failure("defect", "no answer")
-            return failed(sample, name, repeat, course, failure, ())
+            return failed(sample, name, repeat, attempt, failure, ())
         cost = self.model.price(response.usage, response.served_model, datetime.fromtimestamp(started_at, UTC))
-        return answered(sample, name, repeat, course, response, _UNMARKED, cost, (), timed=True)
+        return answered(sample, name, repeat, attempt, response, _UNMARKED, cost, (), timed=True)
 
-    def _reserve(self, prompt: Prompt) -> Decimal | None:
+    def _reserve(self, prompt: LoadPrompt) -> Decimal | None:
         if self.budget.cap is None:
             return None
         worst = self.model.worst_case(request_bytes(prompt.request), prompt.request.settings.max_output_tokens)
@@ -239,7 +239,7 @@ class Sweep:
         self.steps.append(step)
         self.tell(step)
 
-    def _endless(self) -> Iterator[Prompt]:
+    def _endless(self) -> Iterator[LoadPrompt]:
         """The prompts in one order after another, so that neighbours differ from round to round."""
         rng = random.Random(f"{self.settings.seed}/prompts")
         order = list(self.prompts)
@@ -248,7 +248,7 @@ class Sweep:
             yield from order
 
 
-def prompts_of(model: PlannedModel, tasks: Sequence[PlannedTask], seed: int) -> list[Prompt]:
+def prompts_of(model: PlannedModel, tasks: Sequence[PlannedTask], seed: int) -> list[LoadPrompt]:
     """The suite's own requests that ask for text, at most 5,000 of them in a seeded choice.
 
     Later turns of conversations are left out: what a model would have said before them is not known.
@@ -270,7 +270,7 @@ def prompts_of(model: PlannedModel, tasks: Sequence[PlannedTask], seed: int) -> 
         raise UserError("A load sweep needs a task that asks for text; these only ask for likelihoods.")
     if len(items) > MOST_PROMPTS:
         items = random.Random(seed).sample(items, MOST_PROMPTS)
-    return [Prompt(item, request_of(item)) for item in items]
+    return [LoadPrompt(item, request_of(item)) for item in items]
 
 
 async def _together(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list[T]:

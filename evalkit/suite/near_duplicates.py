@@ -1,6 +1,7 @@
 """When two questions are the same to a reader: white space, case, width, kinds of quotes and order of options aside.
 
-    likeness({"q": "What is it? "}, ["q"], ("u", "w")) == likeness({"q": "what is  it"}, ["q"], ("w", "u"))
+    near_duplicate_key({"q": "What is it? "}, ["q"], ("u", "w"))
+    == near_duplicate_key({"q": "what is  it"}, ["q"], ("w", "u"))
 
 A few-shot example that is the question itself gives the answer away, however it is spelled. Signs and numbers always
 count: "2+2" and "2+3" are two questions.
@@ -25,7 +26,7 @@ NEAR = 0.85
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class NearDuplicateKey:
     """What a question says, comparable with another's."""
 
     key: tuple[Any, ...]
@@ -33,7 +34,7 @@ class Likeness:
     words: frozenset[str]
     numbers: tuple[str, ...]
 
-    def is_near(self, other: Likeness) -> bool:
+    def is_near(self, other: NearDuplicateKey) -> bool:
         """Whether the two say nearly the same: long texts with equal numbers and hardly another word."""
         fewer = min(len(self.words), len(other.words))
         if fewer < FEWEST_WORDS or self.numbers != other.numbers:
@@ -41,13 +42,13 @@ class Likeness:
         return len(self.words & other.words) >= NEAR * len(self.words | other.words)
 
 
-def likeness(record: Mapping[str, Any], reads: Collection[str], choices: Collection[str]) -> Likeness:
+def near_duplicate_key(record: Mapping[str, Any], reads: Collection[str], choices: Collection[str]) -> NearDuplicateKey:
     """Of the fields that a prompt reads and the options that it offers; a record's `id` says nothing."""
     names = (name for name in record if name != "id") if EVERY_FIELD in reads else reads
     fields = tuple((name, _folded(record[name])) for name in sorted(names) if name in record)
     whole = " ".join(_texts([value for _, value in fields]))
     options = tuple(sorted(map(_fold, choices)))
-    return Likeness((fields, options), frozenset(_WORDS.findall(whole)), tuple(sorted(_NUMBERS.findall(whole))))
+    return NearDuplicateKey((fields, options), frozenset(_WORDS.findall(whole)), tuple(sorted(_NUMBERS.findall(whole))))
 
 
 def _folded(value: Any) -> Any:

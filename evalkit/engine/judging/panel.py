@@ -1,4 +1,4 @@
-"""Who marks what: the judges of a run and the tasks that they mark, checked before anything is sent.
+"""Who scores what: the judges of a run and the tasks that they score, checked before anything is sent.
 
     judged, complaints = make_panel(suite, tasks, models, judges)      # by task; {} where nobody judges
 
@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evalkit.adapters.base import Adapter
-from evalkit.engine.labels import Label, read_labels
+from evalkit.engine.judging.labels import Label, read_labels
 from evalkit.engine.settings import refused
 from evalkit.engine.work import PlannedModel, PlannedTask
 from evalkit.errors import SuiteError
 from evalkit.records import Sample, Settings
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
-from evalkit.suite.judging import READER, Judging, Shown, compile_judging
+from evalkit.suite.judge_task import READER, Judging, Shown, compile_judging
 from evalkit.suite.redaction import Redactor
 from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Task
@@ -57,7 +57,7 @@ class JudgedTask:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The judges of a run, and what they mark."""
+    """The judges of a run, and what they score."""
 
     judges: tuple[PlannedModel, ...]
     tasks: Mapping[str, JudgedTask]
@@ -120,7 +120,7 @@ def make_panel(
 
 
 def identity_of(task: JudgedTask, judges: Mapping[str, Adapter]) -> dict[str, Any]:
-    """Who judges, by which prompt, and how that is read: a mark of two identities means two different things."""
+    """Who judges, by which prompt, and how that is read: a score of two identities means two different things."""
     told = {}
     for name in task.judging.by:
         adapter = judges[name]

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.suite.located import Loc
 from evalkit.suite.schema import TaskEntry
+from evalkit.suite.source_map import Loc
 
 _ALLOWED = frozenset(
     {"lm_eval", "include_path", "name", "shots", "limit", "score", "settings", "slices", "cluster", "critical"}
@@ -20,7 +20,7 @@ _ALLOWED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignTask:
+class ExternalTask:
     """One entry of a suite that names a task or a group of another tool."""
 
     entry: TaskEntry
@@ -32,7 +32,7 @@ class ForeignTask:
     """Which entry of the suite file it is."""
 
 
-def check_foreign(loc: Loc, entry: TaskEntry) -> Iterator[tuple[Loc, str]]:
+def check_external(loc: Loc, entry: TaskEntry) -> Iterator[tuple[Loc, str]]:
     """What cannot stand beside `lm_eval`: its tasks bring prompt, data, choices and marking with them."""
     for key in sorted(entry.model_fields_set - _ALLOWED):
         name = "with" if key == "overrides" else key

@@ -1,4 +1,4 @@
-"""Does every scorer give its own gold full marks? Checked before a paid call: a task that fails measures nothing."""
+"""Does every scorer give its own gold a full score? Checked before a paid call: a task that fails measures nothing."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from evalkit.suite.tasks import Task
 
 MOST_COMPLAINTS = 5
 PROBE = "?"
-"""A reply that is no answer to anything: a sample that cannot even mark this as wrong cannot be marked at all."""
+"""A reply that is no answer to anything: a sample that cannot even score this as wrong cannot be scored at all."""
 _NO_TIME = Timing(sent_at=0.0, total_s=0.0)
 
 
-def gold_complaints(task: Task, scorer: Scorer) -> list[str]:
-    """Samples whose own right answer would not score 1.0, or that nothing can be marked on: five kinds, counted."""
+def gold_errors(task: Task, scorer: Scorer) -> list[str]:
+    """Samples whose own right answer would not score 1.0, or that nothing can be scored on: five kinds, counted."""
     if scorer.later:
-        return []  # judges mark it; whether they can be asked is the panel's to see
+        return []  # judges score it; whether they can be asked is the panel's to see
     kinds: dict[str, tuple[str, str, int]] = {}
     for sample in task.samples():
         said = _wrong(sample, scorer)
@@ -51,7 +51,7 @@ def _gold(sample: Sample, scorer: Scorer) -> str:
 
 
 def _wrong(sample: Sample, scorer: Scorer) -> str | None:
-    """Why this sample could not be marked as it should be; None when all is well, or cannot be known beforehand."""
+    """Why this sample could not be scored as it should be; None when all is well, or cannot be known beforehand."""
     try:
         if sample.target is not None and is_blank(sample.target) and is_blank(_gold(sample, scorer)):
             return "the target renders no text: the record has no right answer"

@@ -18,18 +18,18 @@ from typing import Any
 from evalkit.engine.budget import Budget
 from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.lag import Lag, LagMeter
-from evalkit.engine.load import Sweep, SweepSettings, prompts_of
+from evalkit.engine.loadtest import Sweep, SweepSettings, prompts_of
 from evalkit.engine.plan import Plan
 from evalkit.engine.stored import RedactedLog, stored_facts
 from evalkit.engine.work import RowLog
 from evalkit.errors import EvalkitError, UserError
-from evalkit.latency.load import Step, find
+from evalkit.latency.loadtest import Step, find
 from evalkit.store import journal, runs, sealing
 from evalkit.suite.digests import digest
 
 
 @dataclass(frozen=True, slots=True)
-class LoadSitting:
+class LoadTestOutcome:
     """What a sweep came to."""
 
     folder: Path
@@ -38,7 +38,7 @@ class LoadSitting:
     reason: str | None
     """Why it is incomplete; None when it is not."""
     load: Mapping[str, Any]
-    """`latency.load.find`."""
+    """`latency.loadtest.find`."""
 
 
 def sweep_model(
@@ -48,7 +48,7 @@ def sweep_model(
     *,
     max_cost_usd: Decimal | None = None,
     tell: Callable[[Step], None] = lambda step: None,
-) -> LoadSitting:
+) -> LoadTestOutcome:
     """Sweep the plan's only model and keep everything in a new run folder under `folder`.
 
     Raises UserError where a billed model is to be swept without a cap, and RequestError where no request can succeed.
@@ -103,7 +103,7 @@ def sweep_model(
             **stored_facts(plan.facts, made, plan.work.storing),
             **software_and_hardware(plan.suite.folder),
         )
-    return LoadSitting(made, status, reason, load)
+    return LoadTestOutcome(made, status, reason, load)
 
 
 def _spent(sweep: Sweep) -> Decimal | None:

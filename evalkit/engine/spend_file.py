@@ -1,8 +1,8 @@
 """What a capped run has spent and set aside, written down as it happens, so that `kill -9` does not make it cheaper.
 
-    pledge = Pledge.open(folder)
-    pledge.keep(Decimal("0.42"))      # at every reservation and every settlement
-    Pledge.left_in(folder)            # Decimal("0.42") after a kill; None after a clean end
+    spend_file = SpendFile.open(folder)
+    spend_file.keep(Decimal("0.42"))      # at every reservation and every settlement
+    SpendFile.left_in(folder)            # Decimal("0.42") after a kill; None after a clean end
 
 One number in one file, overwritten in place without waiting for the disk: the kernel keeps it when the process dies, at
 a few microseconds a request. Only a crash of the whole machine may lose the last of it. Runs without a cap have none.
@@ -22,15 +22,15 @@ _WIDTH = 64
 """Each number overwrites the one before whole."""
 
 
-class Pledge:
-    """The file of one run, open while a sitting lasts."""
+class SpendFile:
+    """The file of one run, open while a session lasts."""
 
     def __init__(self, path: Path, fd: int) -> None:
         self._path = path
         self._fd = fd
 
     @classmethod
-    def open(cls, folder: Path) -> Pledge | None:
+    def open(cls, folder: Path) -> SpendFile | None:
         """The file of this run, with what it says already; None where it cannot be kept (a full or read-only disk)."""
         path = folder / _FILE
         try:
@@ -40,7 +40,7 @@ class Pledge:
 
     @staticmethod
     def left_in(folder: Path) -> Decimal | None:
-        """Dollars spent and set aside when a sitting was killed; None where none was, or nothing can be read."""
+        """Dollars spent and set aside when a session was killed; None where none was, or nothing can be read."""
         try:
             amount = Decimal((folder / _FILE).read_text("ascii").strip())
         except (OSError, UnicodeDecodeError, InvalidOperation):

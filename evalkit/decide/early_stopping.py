@@ -1,6 +1,6 @@
 """Stopping a run as soon as its gate is settled, and judging such a run again later.
 
-    watch = Watch(gate, items, seed)             # items in any order: (task, digest, occurrence, slices)
+    watch = EarlyStopping(gate, items, seed)             # items in any order: (task, digest, occurrence, slices)
     watch.take(row)                              # every finished row, in any order
     watch.settled("qwen-fp8")                    # True: nothing further needs to be asked of this model
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from evalkit.decide.conditions import rows_of
 from evalkit.decide.pairing import Pairs
-from evalkit.decide.race import Race, Rule, belongs, race_rules, subjects_of
+from evalkit.decide.sequential_test import RuleTest, SequentialTest, belongs, sequential_rules, subjects_of
 from evalkit.records import Outcome, Row
 from evalkit.suite.digests import shuffled_place
 from evalkit.suite.schema import GateEntry
@@ -47,7 +47,7 @@ class Stopped:
         return {name: getattr(self, name) for name in ("n_used", "n_items", "items_digest", "verdict")}
 
 
-class Watch:
+class EarlyStopping:
     """Follows a run and says when a model need not be asked any more."""
 
     def __init__(
@@ -70,7 +70,8 @@ class Watch:
         self._counts, self._passes_early = counts, passes_early
         self._subject_at = {subject: k for k, subject in enumerate(subjects)}
         self._races = {
-            name: Race(race_rules(gate, counts, passes_early=passes_early), passes_early) for name in gate.candidates
+            name: SequentialTest(sequential_rules(gate, counts, passes_early=passes_early), passes_early)
+            for name in gate.candidates
         }
         self._baseline: dict[int, float | None] = {}
         self._candidates: dict[str, dict[int, float | None]] = {name: {} for name in gate.candidates}
@@ -176,11 +177,11 @@ def in_order(pairs: Pairs, seed: int) -> np.ndarray:
 
 def replay(
     gate: GateEntry, pairs: Pairs, order: np.ndarray, stopped: Stopped, told: Mapping[str, Any]
-) -> list[Rule] | None:
+) -> list[RuleTest] | None:
     """The rules after walking the stored rows again; None when the walk is not the one that was recorded, or the rows
     have been marked otherwise since, so that it cannot be walked.
 
-    `told`: what `Watch.facts` said. `order`: the first `n_used` rows of the pairs in the random order.
+    `told`: what `EarlyStopping.facts` said. `order`: the first `n_used` rows of the pairs in the random order.
     """
     items = []
     for row in order[: stopped.n_used].tolist():
@@ -190,7 +191,7 @@ def replay(
         return None
     if not pairs.only(order[: stopped.n_used]).binary:
         return None
-    rules = race_rules(gate, told["counts"], passes_early=not told.get("needs_all", True))
+    rules = sequential_rules(gate, told["counts"], passes_early=not told.get("needs_all", True))
     for rule in rules:
         mask = rows_of(pairs, rule.condition.subject)
         rows = order[: stopped.n_used]

@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from evalkit.suite.located import Loc, Located
 from evalkit.suite.schema import SuiteFile
+from evalkit.suite.source_map import Loc, SourceMap
 from evalkit.suite.wording import near, short
 
 SECRET_KEY = re.compile(
@@ -39,7 +39,7 @@ _EXPECTED = {
 }
 
 
-def translate(error: ValidationError, tree: Located) -> list[tuple[Loc, str]]:
+def translate(error: ValidationError, tree: SourceMap) -> list[tuple[Loc, str]]:
     """Every finding with its place in the file, in the file's order."""
     found: dict[Loc, str] = {}
     for detail in error.errors(include_url=False, include_context=True):
@@ -67,7 +67,7 @@ def keys_at(loc: Loc) -> list[str]:
     return [] if model is None else [info.alias or name for name, info in model.model_fields.items()]
 
 
-def _in_file(detail: ErrorDetails, tree: Located) -> Loc:
+def _in_file(detail: ErrorDetails, tree: SourceMap) -> Loc:
     """The finding's place: without what only the schema knows (union members, keys of short forms)."""
     kept: Loc = ()
     for part in detail["loc"]:

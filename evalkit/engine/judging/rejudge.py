@@ -1,7 +1,7 @@
-"""Judged answers marked again by what their judges said at the time: nobody is asked.
+"""Judged answers scored again by what their judges said at the time: nobody is asked.
 
-    judged = Rejudging.of(folder, suite, tasks)
-    judged.mark(row, sample)             # the row under the suite's scale or verdicts of today
+    judged = StoredVerdicts.of(folder, suite, tasks)
+    judged.score(row, sample)             # the row under the suite's scale or verdicts of today
 
 A verdict is found by everything that the judge was shown, so a changed prompt finds none, and a changed judge is
 refused: either would need new verdicts, and rescoring buys nothing.
@@ -14,13 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evalkit.engine.judgments import Answer, Verdicts, item_of, mark_of, marked, others_of, unread, verdicts_of
-from evalkit.engine.panel import JudgedTask, label_of, written_settings
+from evalkit.engine.judging.panel import JudgedTask, label_of, written_settings
+from evalkit.engine.judging.verdicts import (
+    JudgedAnswer,
+    Verdicts,
+    item_of,
+    others_of,
+    score_of,
+    unread,
+    verdicts_of,
+    with_score,
+)
 from evalkit.errors import SuiteError
 from evalkit.records import Row, Sample
 from evalkit.scorers.registry import make_scorer
-from evalkit.store import judgings, runs
-from evalkit.suite.judging import READER, Judging, compile_judging
+from evalkit.store import judge_files, runs
+from evalkit.suite.judge_task import READER, Judging, compile_judging
 from evalkit.suite.suite import Suite
 from evalkit.suite.tasks import Task
 
@@ -31,7 +40,7 @@ _WAY_OUT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Rejudging:
+class StoredVerdicts:
     """The judged tasks of a run as a suite now has them, and the verdicts that are stored."""
 
     tasks: Mapping[str, JudgedTask]
@@ -40,11 +49,11 @@ class Rejudging:
     others: Mapping[tuple[str, str, int, int], Row]
 
     @classmethod
-    def of(cls, folder: Path, suite: Suite, tasks: Sequence[Task]) -> Rejudging:
+    def of(cls, folder: Path, suite: Suite, tasks: Sequence[Task]) -> StoredVerdicts:
         """Raises SuiteError where the run's verdicts are not those of the suite's judges."""
         if not tasks:
             return cls({}, {}, {}, {})
-        inner = judgings.judging_of(folder)
+        inner = judge_files.judging_of(folder)
         if inner is None:
             raise SuiteError(f"{folder}: no judge was asked about its answers. {_WAY_OUT}")
         recorded = runs.read_facts(inner)["tasks"]
@@ -52,7 +61,7 @@ class Rejudging:
         identities: dict[str, Mapping[str, Any]] = {}
         for task in tasks:
             judging = compile_judging(task.entry.score)
-            assert judging is not None  # its scorer says that judges mark it
+            assert judging is not None  # its scorer says that judges score it
             before = (recorded.get(task.name) or {}).get("identity", {}).get("judges", {})
             _require_same_judges(task, judging, suite, before)
             verdict = make_scorer(READER, judging.verdict)
@@ -70,22 +79,22 @@ class Rejudging:
         readers = {name: task.verdict for name, task in judged.items()}
         return cls(judged, identities, verdicts_of(inner, readers), others_of(folder, judged))
 
-    def mark(self, row: Row, sample: Sample) -> Row:
-        """The row with the mark that its stored verdicts make. Raises SuiteError where a verdict is not stored."""
-        answer = Answer(self.tasks[row.task], sample, row, self.others.get(item_of(row)))
-        score = mark_of(answer, self.verdicts)
+    def score(self, row: Row, sample: Sample) -> Row:
+        """The row with the score that its stored verdicts make. Raises SuiteError where a verdict is not stored."""
+        answer = JudgedAnswer(self.tasks[row.task], sample, row, self.others.get(item_of(row)))
+        score = score_of(answer, self.verdicts)
         if score.value is None and row.score is not None:
             raise SuiteError(f"{row.task}: sample {row.sample_id!r} of {row.model}: {score.reason}. {_WAY_OUT}")
-        return marked(row, score)
+        return with_score(row, score)
 
     @staticmethod
     def facts(folder: Path, tasks: Mapping[str, Any]) -> dict[str, Any]:
         """What run.json says of the verdicts as they are read now; nothing where nobody judged.
 
-        `tasks` is what it says of the tasks now. All that judges mark count, whichever were marked again: a gate looks
+        `tasks` is what it says of the tasks now. All that judges score count, whichever were scored again: a gate looks
         at the sum.
         """
-        inner = judgings.judging_of(folder)
+        inner = judge_files.judging_of(folder)
         if inner is None:
             return {}
         judged = {name: told["identity"]["judge"] for name, told in tasks.items() if "judge" in told["identity"]}
@@ -93,11 +102,11 @@ class Rejudging:
         return {"judges_unread": unread(inner, verdicts_of(inner, readers))}
 
     def identity(self, task: str) -> dict[str, Any]:
-        """What the task's identity says of its judges; nothing for a task that marks its own."""
+        """What the task's identity says of its judges; nothing for a task that scores its own."""
         return {"judge": self.identities[task]} if task in self.identities else {}
 
     def label(self, task: str) -> str | None:
-        """The scorer as it is shown; None for a task that marks its own."""
+        """The scorer as it is shown; None for a task that scores its own."""
         return label_of(self.identities[task]) if task in self.identities else None
 
 

@@ -17,7 +17,7 @@ from evalkit import child
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
-from evalkit.report.shelf import Store, mark
+from evalkit.report.results_reader import ResultsReader, mark
 
 DECIDE_S = 3600.0
 """How long a decision may take in a process of its own: ten million rows take minutes."""
@@ -25,7 +25,7 @@ DECISION_BYTES = 2**28
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class RenderedRule:
     """One rule for one candidate."""
 
     candidate: str
@@ -49,7 +49,7 @@ def promoted_folder() -> Path:
     return Path(os.environ.get("EVALKIT_BASELINES") or "baselines")
 
 
-def decision_of(store: Store, run: str, *, apart: bool = False) -> Any:
+def decision_of(store: ResultsReader, run: str, *, apart: bool = False) -> Any:
     """The gate's decision about a stored run, cached on its files.
 
     `apart`: decide in a process of its own, whose memory (a gigabyte for ten million rows) goes when it is done.
@@ -62,12 +62,12 @@ def decision_of(store: Store, run: str, *, apart: bool = False) -> Any:
     return store.remember(_key(store, run), decide)
 
 
-def is_decided(store: Store, run: str) -> bool:
+def is_decided(store: ResultsReader, run: str) -> bool:
     """Whether the decision about these very files is at hand."""
     return store.remembers(_key(store, run))
 
 
-def _key(store: Store, run: str) -> Any:
+def _key(store: ResultsReader, run: str) -> Any:
     return ("gate", str(store.results), run, store.marks([run]), mark(promoted_folder()))
 
 
@@ -78,9 +78,9 @@ def _decide(results: Path, run: str, promoted: Path) -> Any:
     return decide_gate(gate_of(read_facts(results / run), results / run), results / run, results, promoted)
 
 
-def _decide_apart(store: Store, run: str) -> Any:
+def _decide_apart(store: ResultsReader, run: str) -> Any:
     places = [str(store.results.resolve()), run, str(promoted_folder().resolve())]
-    command = child.function("evalkit.report.rulings:answer", *places)
+    command = child.function("evalkit.report.rendered_rules:answer", *places)
     try:
         answered = child.run(command, timeout_s=DECIDE_S, most_bytes=DECISION_BYTES, show_errors=True)
     except child.ChildFailed as error:
@@ -133,14 +133,16 @@ def promoted_sides() -> set[tuple[str, str]]:
     return found
 
 
-def rulings_of(decision: Any) -> list[Ruling]:
+def rendered_rules_of(decision: Any) -> list[RenderedRule]:
     """Every finding of every candidate."""
     return [
-        _ruling(candidate.candidate, finding) for candidate in decision.candidates for finding in candidate.findings
+        _rendered_rule(candidate.candidate, finding)
+        for candidate in decision.candidates
+        for finding in candidate.findings
     ]
 
 
-def _ruling(candidate: str, finding: Any) -> Ruling:
+def _rendered_rule(candidate: str, finding: Any) -> RenderedRule:
     condition = finding.condition
     limit = -condition.value if condition.limit == "margin" else condition.value
     show = _shows(condition)
@@ -158,7 +160,7 @@ def _ruling(candidate: str, finding: Any) -> Ruling:
         if finding.more_if_equal is not None:
             needs.append(f"about {finding.more_if_equal:,} more if both are truly equal")
     notes = [*finding.notes, finding.method] if finding.method else list(finding.notes)
-    return Ruling(
+    return RenderedRule(
         candidate=visible(candidate, limit=60),
         rule=visible(condition.name, limit=100),
         verdict=str(finding.verdict),

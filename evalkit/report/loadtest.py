@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TextIO
 
-from evalkit.latency.load import Slo, Step
+from evalkit.latency.loadtest import Slo, Step
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.report.page import Column, Page
@@ -33,7 +33,7 @@ def render_load(
     width: int | None = None,
     file: TextIO | None = None,
 ) -> None:
-    """Print a sweep (`latency.load.find`), with dollars against utilisation where the model has a hosting."""
+    """Print a sweep (`latency.loadtest.find`), with dollars against utilisation where the model has a hosting."""
     with Page(width, file) as page:
         steps = load["steps"]
         page.table(
