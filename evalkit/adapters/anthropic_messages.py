@@ -57,16 +57,19 @@ _STOP_REASONS: Mapping[str, StopReason] = {
 """Others (`pause_turn`, and what is yet to come) are `other`."""
 
 
-class Options(AdapterOptions):
+class MessagesOptions(AdapterOptions):
     """Options of a model on the Messages API."""
 
     legacy_sampling: bool | None = None
     """Send temperature and top_p the way that older models take them."""
 
 
+Options = MessagesOptions
+
+
 def make(spec: ModelSpec) -> MessagesAdapter:
     """The adapter of one model. Raises MissingKey, or SuiteError for an address that may not get the key."""
-    options = read_options(Options, spec, own_field_complaints(spec, OWN_FIELDS))
+    options = read_options(MessagesOptions, spec, own_field_complaints(spec, OWN_FIELDS))
     url = (spec.base_url or ANTHROPIC_URL).rstrip("/").removesuffix("/v1")  # the SDK adds /v1 itself
     key = api_key(ANTHROPIC_KEYS, url, ANTHROPIC_HOSTS, spec)
     return MessagesAdapter(spec, url, key, legacy_sampling=bool(options.legacy_sampling))

@@ -34,7 +34,7 @@ MAX_SCORED_FLOATS = 2**26
 """Log-probabilities that one forward pass may return (256 MiB): rows x tokens x vocabulary."""
 
 
-class Options(AdapterOptions):
+class CTranslate2Options(AdapterOptions):
     """What a suite may say of the engine."""
 
     compute_type: Text | None = None
@@ -193,7 +193,7 @@ def settled(spec: ModelSpec) -> EngineSettings:
     precision = spec.options.get("compute_type", "float32")
     if precision not in (here := sorted(ctranslate2.get_supported_compute_types("cpu"))):
         complaints.append(f"models.{spec.name}.compute_type is {precision!r}; this CPU computes in {', '.join(here)}.")
-    options = read_options(Options, spec, complaints)
+    options = read_options(CTranslate2Options, spec, complaints)
     return EngineSettings(
         compute_type=options.compute_type or "float32",
         intra_threads=options.intra_threads,

@@ -26,13 +26,13 @@ from typing import Any
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.batching import Gatherer
 from evalkit.adapters.checkpoint import Checkpoint, read_checkpoint
-from evalkit.adapters.ctranslate2_engine import Engine, EngineSettings, Job, settled
-from evalkit.adapters.ctranslate2_engine import Options as Options  # noqa: PLC0414 - the registry finds it here
+from evalkit.adapters.ctranslate2_engine import CTranslate2Options, Engine, EngineSettings, Job, settled
 from evalkit.errors import Rejected, ServerError, Unsupported
 from evalkit.reasoning import split
 from evalkit.records import Message, Request, Response, Settings, Timing, Usage
 
 DEFAULT_MAX_TOKENS = 256
+Options = CTranslate2Options
 
 
 def make(spec: ModelSpec) -> CTranslate2Adapter:

@@ -47,7 +47,7 @@ _WITHOUT_PARSER = "--tool-call-parser"
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-class Options(AdapterOptions):
+class ChatOptions(AdapterOptions):
     """What a suite may say of a server of this dialect."""
 
     key_env: Text | None = None
@@ -66,13 +66,17 @@ class Options(AdapterOptions):
     """Whether the server's completions endpoint gives log-likelihoods of a prompt."""
 
 
+Options = ChatOptions
+
+
 def make(spec: ModelSpec, preset: Preset | None = None) -> OpenAIChat:
     """An adapter for one model; `preset` None is the plain dialect, for which the suite gives base_url.
 
-    Options are those of `Options`, and what fills the templates of the preset's address. Raises SuiteError, MissingKey.
+    Options are those of `ChatOptions`, and what fills the templates of the preset's address. Raises SuiteError,
+    MissingKey.
     """
     preset = preset or load_preset("openai-chat")
-    options = read_options(options_of(Options, preset), spec)
+    options = read_options(options_of(ChatOptions, preset), spec)
     preset = _as_told(filled(preset, spec), options)
     base_url = str(preset.base_url)
     if base_url.rstrip("/").endswith(_COMPLETIONS):
@@ -89,11 +93,11 @@ def make(spec: ModelSpec, preset: Preset | None = None) -> OpenAIChat:
 class OpenAIChat:
     """One model behind one Chat Completions endpoint."""
 
-    def __init__(self, spec: ModelSpec, preset: Preset, wire: Wire, options: Options | None = None) -> None:
+    def __init__(self, spec: ModelSpec, preset: Preset, wire: Wire, options: ChatOptions | None = None) -> None:
         self.spec = spec
         self.preset = preset
         self._wire = wire
-        self._options = options or Options()
+        self._options = options or ChatOptions()
         self._streams = self._options.stream is not False
         supports = preset.supports
         self.capabilities = Capabilities(
@@ -290,7 +294,7 @@ class OpenAIChat:
         )
 
 
-def _as_told(preset: Preset, told: Options) -> Preset:
+def _as_told(preset: Preset, told: ChatOptions) -> Preset:
     """The preset with what the suite says of its own server."""
     if told.likelihood is not None:
         preset = replace(preset, prompt_logprobs="echo" if told.likelihood else None)
@@ -301,7 +305,7 @@ def _as_told(preset: Preset, told: Options) -> Preset:
     return replace(preset, token_param=told.token_param or preset.token_param)
 
 
-def _key_place(spec: ModelSpec, options: Options, preset: Preset) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _key_place(spec: ModelSpec, options: ChatOptions, preset: Preset) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Variables that may hold the key, and the hosts that are its home.
 
     A variable that the suite names (`key_env`) has no home: suites come from pull requests, so the person who runs

@@ -69,8 +69,11 @@ _XAI_TICKS_PER_USD = 10_000_000_000
 """xAI reports what a request cost as `cost_in_usd_ticks` (docs.x.ai, cost tracking)."""
 
 
-class Options(AdapterOptions):
+class ResponsesOptions(AdapterOptions):
     """The dialect has no options of its own."""
+
+
+Options = ResponsesOptions
 
 
 def make(spec: ModelSpec, preset: Preset | None = None) -> ResponsesAdapter:
@@ -79,7 +82,7 @@ def make(spec: ModelSpec, preset: Preset | None = None) -> ResponsesAdapter:
     Raises MissingKey, or SuiteError for an address that may not get the key and for unknown options.
     """
     preset = OPENAI if preset is None else preset
-    read_options(options_of(Options, preset), spec, own_field_complaints(spec, OWN_FIELDS))
+    read_options(options_of(ResponsesOptions, preset), spec, own_field_complaints(spec, OWN_FIELDS))
     preset = filled(preset, spec)
     url = preset.base_url or ""
     key = api_key(preset.key_env, url, preset.key_hosts, spec, required=preset.key_required)

@@ -124,6 +124,11 @@ def origin_of(adapter: str, *, folder: str = ".") -> str | None:
         return None
 
 
+def origin_of_model(spec: ModelSpec) -> str | None:
+    """`origin_of` the adapter that a model has."""
+    return origin_of(spec.adapter, folder=spec.folder)
+
+
 class OptionsOfAdapters:
     """The options of every adapter, for the suite's reader (`evalkit.suite.schema.options.KnownOptions`)."""
 

@@ -39,7 +39,7 @@ Answer = tuple[str, tuple[ToolCall, ...] | None]
 """Text, and the calls (None: the file has no column for them)."""
 
 
-class Options(AdapterOptions):
+class ReplayOptions(AdapterOptions):
     """Where the answers are."""
 
     path: Text | None = None
@@ -54,6 +54,9 @@ class Options(AdapterOptions):
     """The file may hold answers to other samples, and lack some (the run then ends incomplete). None: no."""
 
 
+Options = ReplayOptions
+
+
 def make(spec: ModelSpec) -> ReplayAdapter:
     """Reads the whole file. Raises SuiteError when it or a column is missing, or an id stands in it twice."""
     place = f"models.{spec.name}"
@@ -62,7 +65,7 @@ def make(spec: ModelSpec) -> ReplayAdapter:
         lacking.append(
             f"{place}.path: replay needs the file of answers (JSONL, CSV or Parquet), like path: answers.jsonl"
         )
-    own = read_options(Options, spec, lacking)
+    own = read_options(ReplayOptions, spec, lacking)
     data = open_data(str(own.path), Path(spec.folder), label=f"{place}.path: {own.path}")
     answers = _read(data, own.id_field or "id", own.text_field or "text", own.calls_field)
     return ReplayAdapter(spec, answers, str(own.path), data.fingerprint())

@@ -28,7 +28,7 @@ KINDS: Mapping[str, type[RequestError]] = {kind("").kind: kind for kind in Reque
 """Failures by the name under which they are stored."""
 
 
-class Options(AdapterOptions):
+class ScriptedOptions(AdapterOptions):
     """The script."""
 
     replies: dict[str, str] | None = None
@@ -39,10 +39,13 @@ class Options(AdapterOptions):
     """Sample id (or *) to the kind of error to raise."""
 
 
+Options = ScriptedOptions
+
+
 def make(spec: ModelSpec) -> ScriptedAdapter:
     """Raises SuiteError for options that are not as the example above."""
     place = f"models.{spec.name}"
-    options = read_options(Options, spec)
+    options = read_options(ScriptedOptions, spec)
     failures = {key: _failure(value, place) for key, value in (options.fail or {}).items()}
     return ScriptedAdapter(spec, dict(options.replies or {}), options.delay_s or 0.0, failures)
 

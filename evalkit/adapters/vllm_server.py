@@ -38,11 +38,14 @@ SERVED = "model"
 STARTUP_DEFAULT_S = 1800.0
 
 
-class Options(AdapterOptions):
+class VllmServeOptions(AdapterOptions):
     """Beside `serve:`, where the server's own flags are."""
 
     lora: Text | None = None
     """The folder of a LoRA adapter; it is what answers."""
+
+
+Options = VllmServeOptions
 
 
 def make(spec: ModelSpec) -> ManagedVllm:
@@ -51,7 +54,7 @@ def make(spec: ModelSpec) -> ManagedVllm:
     serve = dict(spec.serve or {})
     if spec.base_url is not None:
         raise SuiteError(f"{where}: base_url and serve stand beside each other; serve starts a server of its own.")
-    options = read_options(Options, spec)
+    options = read_options(VllmServeOptions, spec)
     flags = arguments(serve, f"{where}.serve", allow_code=spec.allow_code)
     folder = Path(spec.folder)
     weights = identify(spec.model, serve, folder, where)
@@ -198,7 +201,7 @@ class ManagedVllm:
             self.served |= {"restarts": self._n_starts - 1}
 
 
-def _loras(spec: ModelSpec, options: Options, serve: dict[str, Any], folder: Path) -> dict[str, Inside]:
+def _loras(spec: ModelSpec, options: VllmServeOptions, serve: dict[str, Any], folder: Path) -> dict[str, Inside]:
     """LoRA adapters by name; `lora: FOLDER` is the one that answers."""
     named = dict(serve.get("lora_modules") or {})
     if options.lora:

@@ -265,7 +265,7 @@ def _as_it_is_marked(facts: Mapping[str, Any], task: str) -> dict[str, Any]:
     """What makes a task of a run comparable, as `rescore` left it, without what the engine adds to the suite's word."""
     told = value_at(facts, "tasks", task, "identity")
     marked = told.items() if isinstance(told, dict) else ()
-    return {key: value for key, value in marked if key not in {"scorer_version", "judge"}}
+    return {key: value for key, value in marked if key not in {"scorer_version", "scorer_plugin", "judge"}}
 
 
 def _otherwise_asked(read: Suite, facts: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

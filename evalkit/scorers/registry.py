@@ -58,6 +58,12 @@ def make_scorer(name: str, options: Mapping[str, Any] | None = None) -> Scorer:
     return replace(taking(scorer, rule), options={**(scorer.options or {}), "take": take})
 
 
+def origin_of_scorer(name: str) -> str | None:
+    """The package and version of a plug-in's scorer, for run.json; None: evalkit's own, or nobody's."""
+    plugin = None if name in SCORERS else plugins.find("scorers", name)
+    return None if plugin is None else plugin.origin
+
+
 def _maker(name: str) -> Make:
     if name in SCORERS:
         module, _, attribute = SCORERS[name].partition(":")

@@ -46,6 +46,12 @@ def definition(name: str) -> BuiltinEntry:
     return BuiltinEntry.model_validate({**parse(text, name).data, "use": name})
 
 
+def origin_of(name: str) -> str | None:
+    """The package and version of a plug-in's task, for run.json; None: evalkit's own, or nobody's."""
+    plugin = None if name in names() else plugins.find("tasks", name)
+    return None if plugin is None else plugin.origin
+
+
 def _of_plugin(plugin: Plugin, name: str) -> BuiltinEntry:
     """The definition of a plug-in: a mapping, or the path of a YAML file. Raises PluginError for what is none."""
     found = plugin.import_object()

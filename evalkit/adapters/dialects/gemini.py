@@ -36,8 +36,11 @@ _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _OURS = frozenset({"contents", "systemInstruction", "model"})
 
 
-class Options(AdapterOptions):
+class GeminiOptions(AdapterOptions):
     """Gemini has no options of its own."""
+
+
+Options = GeminiOptions
 
 
 def make(spec: ModelSpec) -> Gemini:
@@ -50,7 +53,7 @@ def make(spec: ModelSpec) -> Gemini:
     headers = {"x-goog-api-key": key} if key else {}
     if wrong := _OURS & spec.settings.extra.keys():
         raise SuiteError(_extra_complaint(spec, wrong))
-    read_options(Options, spec)
+    read_options(GeminiOptions, spec)
     return Gemini(spec, model, Wire(spec, base_url, headers, key, _KEY_ENVS))
 
 
