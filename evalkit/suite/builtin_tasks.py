@@ -31,7 +31,6 @@ def names() -> list[str]:
     return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
 
 
-@cache
 def definition(name: str) -> BuiltinEntry:
     """The definition as it ships. Raises SuiteError for a name that nobody has, with near ones, and PluginError."""
     known = names()
@@ -42,6 +41,11 @@ def definition(name: str) -> BuiltinEntry:
         near = get_close_matches(name, known, n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
         raise SuiteError(f"there is no built-in task {name!r}; {hint}")
+    return _own(name)
+
+
+@cache
+def _own(name: str) -> BuiltinEntry:
     text = (files("evalkit.suite") / "builtin" / f"{name}.yaml").read_text("utf-8")
     return BuiltinEntry.model_validate({**parse(text, name).data, "use": name})
 
