@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from evalkit.adapters.registry import known_adapters
+from evalkit.adapters.registry import OptionsOfAdapters, known_adapters
 from evalkit.cli.preflight_warnings import forewarned
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.price_file import PRICE_FILE
@@ -30,9 +30,8 @@ def suite_at(path: Path, *, allow_code: bool = False) -> Suite:
 
     `allow_code` is the person's word that task files of the suite may run their own Python.
     """
-    names = known_adapters()
-    both = {*names, *(name.replace("-", "_") for name in names)}  # the registry takes openai-chat and openai_chat alike
-    suite = load_suite(path, known_adapters=sorted(both), known_scorers=known_scorers())
+    options = OptionsOfAdapters(str(path.parent))
+    suite = load_suite(path, known_adapters=known_adapters(), known_scorers=known_scorers(), options=options)
     if suite.foreign:
         from evalkit.bridges.lm_eval import with_lm_eval
 
