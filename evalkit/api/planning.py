@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.adapters.registry import known_adapters
+from evalkit.adapters.registry import OptionsOfAdapters, known_adapters
 from evalkit.api.options import RunOptions
 from evalkit.api.preflight_warnings import forewarned
 from evalkit.cost.billing import UnitPrices
+from evalkit.cost.price_file import PRICE_FILE
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.plan import Plan, PlanOptions, make_plan
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
 from evalkit.scorers.registry import known_scorers
+from evalkit.suite.given import FUNCTION
 from evalkit.suite.loading import load_suite, resolve
 from evalkit.suite.schema import RunEntry
+from evalkit.suite.schema.options import AdapterOptions
 from evalkit.suite.source_map import SourceMap, without_lines
 from evalkit.suite.suite import Suite
 
@@ -26,8 +29,6 @@ if TYPE_CHECKING:
     from evalkit.suite.functions import OwnFunction
     from evalkit.suite.rows_in_memory import Rows
 
-PRICE_FILE = "prices.yaml"
-"""Read when it stands beside the suite and --prices names no other."""
 FACTS_FILE = "models.yaml"
 """Facts about models, read when it stands beside the suite and `catalogue:` names no other."""
 
@@ -54,12 +55,13 @@ def suite_at(path: Path, *, allow_code: bool = False) -> Suite:
 
 def read_suite(path: Path) -> Suite:
     """The suite in a file, tasks of other tools not made yet. Raises SuiteError with every complaint."""
-    return load_suite(path, known_adapters=_adapters(), known_scorers=known_scorers())
+    options = OptionsOfAdapters(str(path.parent))
+    return load_suite(path, known_adapters=known_adapters(), known_scorers=known_scorers(), options=options)
 
 
 def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> Suite:
     """The suite that Python code says, tasks of other tools not made yet. Raises SuiteError with every complaint."""
-    from evalkit.suite.given import MODEL, GivenInPython
+    from evalkit.suite.given import GivenInPython
 
     complaints: list[str] = []
     scorers: dict[int, object] = {}
@@ -71,15 +73,14 @@ def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> Suite:
                 scorers[n] = make(function, tree.at(("tasks", n, "score")))
             except SuiteError as error:
                 complaints += error.complaints
-    given = GivenInPython(functions.models, scorers, functions.rows)
-    adapters, known = [*_adapters(), *([MODEL] if functions.models else [])], known_scorers()
     try:
         suite = resolve(
             tree,
             path,
-            known_adapters=adapters,
-            known_scorers=[*known, *([MODEL] if functions.scorers else [])],
-            given=given,
+            known_adapters=_AndFunctions(known_adapters()) if functions.models else known_adapters(),
+            known_scorers=_AndFunctions(known_scorers()) if functions.scorers else known_scorers(),
+            options=_OptionsOfAll(str(path.parent)),
+            given=GivenInPython(functions.models, scorers, functions.rows),
         )
     except SuiteError as error:
         raise SuiteError([*error.complaints, *complaints]) from error
@@ -104,10 +105,31 @@ def with_foreign(suite: Suite, *, allow_code: bool = False) -> Suite:
     return suite
 
 
-def _adapters() -> list[str]:
-    """Names that `adapter:` may take; the registry takes openai-chat and openai_chat alike."""
-    names = known_adapters()
-    return sorted({*names, *(name.replace("-", "_") for name in names)})
+class _AndFunctions(Collection[str]):
+    """Known names, and the one that stands for a function given in Python; plug-ins are looked for as late as ever."""
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = known
+
+    def __contains__(self, name: object) -> bool:
+        return name == FUNCTION or name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+class _OptionsOfAll(OptionsOfAdapters):
+    """The options of every adapter, those of functions among them."""
+
+    def of(self, adapter: str, *, serves: bool) -> type[AdapterOptions] | None:
+        if adapter != FUNCTION:
+            return super().of(adapter, serves=serves)
+        from evalkit.adapters.function import Options
+
+        return Options
 
 
 def plan_at(path: Path, options: RunOptions, *, any_in_flight: bool = False) -> Plan:
@@ -139,19 +161,6 @@ def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False
     return forewarned(replace(plan, facts=facts))
 
 
-def _price_file(named: Path | None, beside: Inside) -> dict[str, str] | None:
-    """For run.json: the file that gave prices before the book, and whose word it is; None where there is none."""
-    if named is not None:
-        return {"name": named.name, "of": "person", "sha256": hashlib.sha256(named.read_bytes()).hexdigest()}
-    return {"name": beside.name, "of": "suite", "sha256": beside.sha256()} if beside.is_file() else None
-
-
-def prices_beside(suite: Suite) -> str | None:
-    """Digest of the prices.yaml beside a suite; None where there is none. Raises SuiteError outside its folders."""
-    beside = find(PRICE_FILE, suite.folder, label=str(suite.folder / PRICE_FILE))
-    return beside.sha256() if beside.is_file() else None
-
-
 def _overridden(suite: Suite, changes: Mapping[str, Any]) -> Suite:
     """The suite with other values in its `run`. Raises UserError for one that `run` does not have or may not hold."""
     if not changes:
@@ -172,6 +181,13 @@ def _overridden(suite: Suite, changes: Mapping[str, Any]) -> Suite:
     return replace(suite, file=suite.file.model_copy(update={"run": run}))
 
 
+def _price_file(named: Path | None, beside: Inside) -> dict[str, str] | None:
+    """For run.json: the file that gave prices before the book, and whose word it is; None where there is none."""
+    if named is not None:
+        return {"name": named.name, "of": "person", "sha256": hashlib.sha256(named.read_bytes()).hexdigest()}
+    return {"name": beside.name, "of": "suite", "sha256": beside.sha256()} if beside.is_file() else None
+
+
 def _catalogue(suite: Suite) -> list[dict[str, Any]]:
     """What the suite's own file says of models, for the facts of the run; [] where it has none. Raises UserError."""
     named = suite.file.catalogue
@@ -187,7 +203,7 @@ def _own_hardware(suite: Suite, results: Path) -> dict[str, UnitPrices]:
     """Prices per token of the models whose `hosting` a load sweep gives a throughput. Raises StoreError."""
     if not any(entry.hosting for entry in suite.models.values()):
         return {}
-    from evalkit.api.sweeps import hosted_prices
+    from evalkit.results.sweeps import hosted_prices
 
     models = {name: entry.model_dump(mode="json", exclude_none=True) for name, entry in suite.models.items()}
     return {name: unit for name, (_, _, unit) in hosted_prices(models, suite.name, results).items() if unit is not None}

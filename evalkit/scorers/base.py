@@ -52,6 +52,9 @@ class Scorer:
     keeps_reasoning: bool = False
     """The task asks that reasoning in the text (`<think>` and its like) is marked with the answer; else it is taken off
     before any scorer sees the reply."""
+    plugin: str | None = None
+    """The package of a plug-in, part of the task's identity; with the package's version where the scorer states none of
+    its own. None: evalkit's own."""
     later: bool = False
     """Judges mark the answer once it is stored; until then the mark is absent. Refusals and empty replies are settled
     without them."""
@@ -61,6 +64,11 @@ class Scorer:
     unproved: bool = False
     """A call may cost time or money (a function of the person's own): samples are not scored before the run to see
     whether they can be."""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What of the scorer makes two results comparable, besides its name and options."""
+        return {"scorer_version": self.version, **({"scorer_plugin": self.plugin} if self.plugin else {})}
 
 
 Make = Callable[[Mapping[str, Any]], Scorer]

@@ -1,6 +1,7 @@
 """From a suite file to a `Suite`, or to every complaint about it at once.
 
-    suite = load_suite(Path("suites/refunds.yaml"), known_adapters=known_adapters(), known_scorers=known_scorers())
+    suite = load_suite(Path("suites/refunds.yaml"), known_adapters=known_adapters(), known_scorers=known_scorers(),
+                       options=OptionsOfAdapters("suites"))
 
 Four looks at the file, each on what the one before left standing: YAML, variables, schema, conditions between keys.
 Data is not opened here: `Task.examine` reads it, so that a suite can be looked at where its data is not.
@@ -21,9 +22,11 @@ from evalkit.suite import builtin_tasks, checks
 from evalkit.suite.external_task import ExternalTask, check_external
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
 from evalkit.suite.judge_task import check_judging, check_labels
+from evalkit.suite.model_options import check_options
 from evalkit.suite.prompts import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
+from evalkit.suite.schema.options import KnownOptions
 from evalkit.suite.source_map import Loc, SourceMap, parse
 from evalkit.suite.suite import Suite
 from evalkit.suite.suite_errors import translate
@@ -43,13 +46,15 @@ def load_suite(
     *,
     known_adapters: Collection[str] | None = None,
     known_scorers: Collection[str] | None = None,
+    options: KnownOptions | None = None,
     allow_unpinned: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> Suite:
     """The suite in this file. Raises one SuiteError with every complaint, each with file, line, key and way out.
 
-    Names of adapters and scorers are checked against those given (None: not checked). `allow_unpinned` lets data come
-    from a branch of the hub. `environ` is where `${NAME}` is looked up; None: the process's environment.
+    Names of adapters and scorers, and the options of adapters, are checked against those given (None: not checked, and
+    what makes the model refuses them later). `allow_unpinned` lets data come from a branch of the hub. `environ` is
+    where `${NAME}` is looked up; None: the process's environment.
     """
     tree = parse(read_text(path), str(path))
     if tree.data is None and not tree.complaints:
@@ -63,6 +68,7 @@ def load_suite(
         path,
         known_adapters=known_adapters,
         known_scorers=known_scorers,
+        options=options,
         allow_unpinned=allow_unpinned,
         environ=environ,
     )
@@ -74,6 +80,7 @@ def resolve(
     *,
     known_adapters: Collection[str] | None = None,
     known_scorers: Collection[str] | None = None,
+    options: KnownOptions | None = None,
     allow_unpinned: bool = False,
     environ: Mapping[str, str] | None = None,
     given: GivenInPython | None = None,
@@ -84,7 +91,7 @@ def resolve(
     data = fill(tree, os.environ if environ is None else environ)
     if not isinstance(data, dict):
         raise SuiteError(_in_order(tree))
-    file = _add_schema(tree, data)
+    file = check_options(tree, data, _add_schema(tree, data), options)
     foreign: list[ExternalTask] = []
     tasks = _add_conditions(tree, path, data, file, known_adapters, known_scorers, allow_unpinned, foreign)
     if tree.complaints or file is None:

@@ -144,9 +144,10 @@ class Suite:
         }
 
     def file_digest(self, entry: ModelEntry) -> str | None:
-        """Content of the file that an adapter answers from (replay); None where there is none, or it is missing.
+        """Content of the file that an adapter answers from (its option `path`, as of replay); None where there is none.
 
         Raises SuiteError for a path outside the allowed folders.
         """
-        file = find(entry.path, self.folder) if entry.path else None
+        named = entry.options.get("path")
+        file = find(named, self.folder) if isinstance(named, str) else None
         return file.sha256() if file is not None and file.is_file() else None
