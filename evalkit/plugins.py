@@ -19,7 +19,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import EntryPoint, distributions
 from typing import Any, Literal, get_args
 
 from evalkit.errors import UserError
@@ -58,6 +57,8 @@ class Plugin:
 
     def import_object(self) -> Any:
         """What the entry point names. Raises PluginError when it cannot be imported."""
+        from importlib.metadata import EntryPoint
+
         try:
             return EntryPoint(self.name, self.value, f"evalkit.{self.kind}").load()
         except (Exception, SystemExit) as error:  # another package's code: whatever it raises becomes one sentence
@@ -161,6 +162,8 @@ def near(name: str, known: Iterable[str]) -> str:
 @cache
 def _scanned(path: tuple[str, ...]) -> tuple[Plugin, ...]:
     """The plug-ins of every distribution on this sys.path; a distribution that stands there twice counts once."""
+    from importlib.metadata import distributions
+
     found: dict[tuple[str, str, str], Plugin] = {}
     seen: set[str] = set()
     for distribution in distributions():
