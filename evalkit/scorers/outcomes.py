@@ -28,10 +28,14 @@ from evalkit.reasoning import Split, split
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import unparseable
-from evalkit.scorers.refusal_words import is_refusal
 
 SHORT_REPLY = 600
 """Characters. A longer reply that opens with an apology and then does the work is not a refusal."""
+
+
+def prepare() -> None:
+    """Load the words of refusals (0.1 s of processor time), so that no reply waits for them; safe in a thread."""
+    import evalkit.scorers.refusal_words  # noqa: F401
 
 
 def settle(sample: Sample, response: Response, scorer: Scorer) -> Score:
@@ -70,8 +74,11 @@ def _settle_lesser(score: Score, response: Response, scorer: Scorer) -> Score:
     if response.stop_reason == "length" and (unread or scorer.whole):
         return replace(_truncated(f"cut off; {score.reason}" if score.reason else "cut off"), parts=score.parts)
     short = len(response.text) <= SHORT_REPLY
-    if (unread or (scorer.whole and short)) and is_refusal(response.text):
-        return _refused(scorer, "the reply opens with words of refusal")
+    if unread or (scorer.whole and short):
+        from evalkit.scorers.refusal_words import is_refusal  # slow to load: `prepare`
+
+        if is_refusal(response.text):
+            return _refused(scorer, "the reply opens with words of refusal")
     return score
 
 
