@@ -12,6 +12,7 @@ used.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import Counter
@@ -81,7 +82,10 @@ def installed(kind: Kind | None = None) -> tuple[Plugin, ...]:
 
     Searches the environment's packages; the answer is kept until sys.path changes.
     """
-    found = _scanned(tuple(sys.path))
+    here = os.path.realpath(".")
+    # `python -m evalkit` puts the working directory on the path: what lies there was not installed by anybody.
+    installed_in = [entry for entry in sys.path if os.path.isabs(entry) and os.path.realpath(entry) != here]  # noqa: PTH117
+    found = _scanned(tuple(installed_in))
     return found if kind is None else tuple(plugin for plugin in found if plugin.kind == kind)
 
 
@@ -161,12 +165,12 @@ def near(name: str, known: Iterable[str]) -> str:
 
 @cache
 def _scanned(path: tuple[str, ...]) -> tuple[Plugin, ...]:
-    """The plug-ins of every distribution on this sys.path; a distribution that stands there twice counts once."""
+    """The plug-ins of every distribution in these folders; one that stands there twice counts once, the first."""
     from importlib.metadata import distributions
 
     found: dict[tuple[str, str, str], Plugin] = {}
     seen: set[str] = set()
-    for distribution in distributions():
+    for distribution in distributions(path=list(path)):
         package = str(distribution.name or "unknown")
         key = folded(package)
         if key in seen or key == folded(_OURS):

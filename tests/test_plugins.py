@@ -136,6 +136,23 @@ def test_a_run_of_built_in_names_reads_no_packages(tmp_path: Path) -> None:
     assert done.stderr.strip().splitlines()[-1] == "0"
 
 
+@pytest.mark.parametrize("command", [["-m", "evalkit"], ["-c", "from evalkit.__main__ import main; main()"]])
+def test_a_package_beside_the_suite_is_never_found_or_imported(tmp_path: Path, command: list[str]) -> None:
+    """`python -m evalkit` has the working directory on its path, where somebody else's files may lie."""
+    source = "from pathlib import Path\nPath('imported').touch()\n"
+    install(tmp_path, "beside", {"adapters": {"beside": "beside"}, "scorers": {"beside": "beside:f"}}, beside=source)
+    (tmp_path / "other.egg-info").mkdir()
+    (tmp_path / "other.egg-info" / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1\n")
+    (tmp_path / "other.egg-info" / "entry_points.txt").write_text("[evalkit.adapters]\nother = beside\n")
+    for name in ("beside", "other"):
+        suite = write_suite(tmp_path, "", n=1, models=f"  m: {{adapter: {name}, model: x}}")
+        run = [sys.executable, *command, "check", suite.name]
+        done = subprocess.run(run, cwd=tmp_path, env=_env(tmp_path), capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert f"there is no adapter or preset '{name}'" in done.stderr
+    assert not (tmp_path / "imported").exists()
+
+
 def _env(folder: Path, *path: Path) -> dict[str, str]:
     found = {"PATH": os.environ["PATH"], "HOME": str(folder), "EVALKIT_CACHE": str(folder / "cache")}
     return {**found, "PYTHONPATH": os.pathsep.join(map(str, path))} if path else found
