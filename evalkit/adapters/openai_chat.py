@@ -158,14 +158,21 @@ class OpenAIChat:
                 continue
             found = echo_probe.difference(said, await self._completion(echo_probe.echo(self.spec.model, said)))
             if isinstance(found, str) or (found is not None and found > echo_probe.TOLERANCE):
-                why = found if isinstance(found, str) else f"they differ by {found:.3g} between saying and echoing"
-                raise Unfit(
-                    f"models.{self.spec.name}: the log-probabilities that {self.endpoint.host} gives of a prompt are "
-                    f"not those of its own answers: {why}. Use mode: generate, or serve the weights with vLLM."
+                raise self._false_figures(
+                    found if isinstance(found, str) else f"they differ by {found:.3g} between saying and echoing"
                 )
             if found is not None:
                 return None
+        prompt = echo_probe.PROMPTS[0]
+        if why := echo_probe.lacking(await self._completion(echo_probe.echo_of_prompt(self.spec.model, prompt))):
+            raise self._false_figures(why)
         return "the server's log-probabilities of a prompt could not be proved: its own words cannot be echoed to it"
+
+    def _false_figures(self, why: str) -> Unfit:
+        return Unfit(
+            f"models.{self.spec.name}: the log-probabilities that {self.endpoint.host} gives of a prompt are "
+            f"not those of its own answers: {why}. Use mode: generate, or serve the weights with vLLM."
+        )
 
     async def probe_tools(self) -> str | None:
         """Whether functions reach the model: None when they do, a sentence where nobody says, and for providers that

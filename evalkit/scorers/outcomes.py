@@ -27,10 +27,13 @@ from dataclasses import replace
 from evalkit.reasoning import Split, split
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import unparseable
+from evalkit.scorers.marks import unparseable, unscored
 
 SHORT_REPLY = 600
 """Characters. A longer reply that opens with an apology and then does the work is not a refusal."""
+
+
+_BREAKS = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 
 
 def prepare() -> None:
@@ -39,7 +42,15 @@ def prepare() -> None:
 
 
 def settle(sample: Sample, response: Response, scorer: Scorer) -> Score:
-    """The mark of one response, by the order above. Raises nothing for what a model wrote."""
+    """The mark of one response, by the order above. Raises nothing for what a model wrote: a reply on which a scorer
+    breaks has no score, and the run goes on."""
+    try:
+        return _settled(sample, response, scorer)
+    except _BREAKS as error:
+        return unscored(f"the scorer {scorer.name} broke on this reply ({type(error).__name__}): please report it")
+
+
+def _settled(sample: Sample, response: Response, scorer: Scorer) -> Score:
     if scorer.needs == "likelihood":
         return scorer.mark(sample, response)
     parted = Split(response.text) if scorer.keeps_reasoning else split(response.text)
