@@ -342,6 +342,30 @@ def test_what_a_plain_function_raises_or_returns_is_no_score(site: Path) -> None
     assert score("text", "x") == (None, Outcome.ERRORED)
 
 
+def test_an_adapter_of_a_package_that_breaks_fails_its_items_and_is_named(
+    site: Path, capsys: Capture, tmp_path: Path
+) -> None:
+    """Its defect is neither an answer nor a defect of evalkit; other models of the run are not touched."""
+    broken = ECHO.replace("return Response(text", "raise KeyError('no such field')\n        return Response(text")
+    none = ECHO.replace('return Response(text, "stop", Timing(sent_at=0.0, total_s=0.001))', "return None")
+    points = {"adapters": {"breaks": "bad_a", "none": "bad_b"}}
+    install(site, "bad-pack", points, version="0.9", bad_a=broken, bad_b=none)
+    models = (
+        "  a: {adapter: breaks, model: x}\n  b: {adapter: none, model: x}\n  c: {adapter: scripted, replies: {'*': B}}"
+    )
+    suite = write_suite(tmp_path, "", n=3, models=models)
+    ran = evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--no-cache")
+    assert ran.code == 4, ran.err
+    assert "Traceback" not in ran.err and "defect of evalkit" not in ran.err
+    out = tmp_path / "rows.jsonl"
+    assert evalkit(capsys, "export", "latest", "--results", tmp_path / "r", "--to", "jsonl", "--out", out).code == 0
+    by_model = {row["model"]: row for row in map(json.loads, out.read_text().splitlines())}
+    assert by_model["c"]["outcome"] == "right"
+    for name in "ab":
+        assert by_model[name]["outcome"] == "errored" and by_model[name]["error_kind"] == "rejected"
+    assert "the adapter breaks of bad-pack 0.9 raised KeyError" in json.dumps(by_model["a"])
+
+
 # --- tasks and doctor
 
 
