@@ -128,22 +128,19 @@ class Known(Collection[str]):
     "exact" in known        # True; the environment is not searched
     """
 
-    def __init__(
-        self, kind: Kind, own: Iterable[str], more: Callable[[], Iterable[str]] = tuple, *, fold: bool = False
-    ) -> None:
-        """`more` gives further names, asked for as late as plug-ins are. `fold`: hyphens, underscores and capitals of
-        evalkit's own names do not matter."""
+    def __init__(self, kind: Kind, own: Iterable[str], more: Callable[[], Iterable[str]] = tuple) -> None:
+        """`more` gives further names, asked for as late as plug-ins are. Of evalkit's own names a suite may write `_`
+        for `-`, and nothing else: what a run records is compared by name."""
         self._kind = kind
         self._own = frozenset(own)
-        self._spelt = frozenset(map(folded, self._own)) if fold else self._own
-        self._fold = fold
+        self._spelt = self._own | {name.replace("-", "_") for name in self._own}
         self._more = more
 
     def __contains__(self, name: object) -> bool:
-        if not isinstance(name, str):
-            return False
-        if (folded(name) if self._fold else name) in self._spelt:
+        if name in self._spelt:
             return True
+        if not isinstance(name, str) or folded(name) in {folded(one) for one in self._own}:
+            return False
         return folded(name) in {folded(one) for one in self._others()}
 
     def __iter__(self) -> Iterator[str]:

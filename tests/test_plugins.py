@@ -114,7 +114,7 @@ def test_nothing_is_searched_for_names_of_evalkits_own(monkeypatch: pytest.Monke
         raise AssertionError("the environment was searched")
 
     monkeypatch.setattr(plugins, "_scanned", searched)
-    assert "openai" in known_adapters() and "OpenAI_Chat" in known_adapters() and "choice" in known_scorers()
+    assert "openai" in known_adapters() and "openai_chat" in known_adapters() and "choice" in known_scorers()
     make_adapter(spec_of("scripted"))
     make_scorer("exact")
     builtin_tasks.definition("gsm8k")
@@ -167,6 +167,14 @@ def test_evalkits_own_names_win(site: Path) -> None:
     assert builtin_tasks.definition("gsm8k").name == "gsm8k"
     assert preset_of("vllm") is not None and preset_of("openai") is None
     assert "evil" not in sys.modules
+
+
+@pytest.mark.parametrize("written", ["Replay", "RE-PLAY", "re_play", "Scripted", "OpenAI"])
+def test_a_suite_writes_evalkits_names_as_they_are(site: Path, tmp_path: Path, written: str) -> None:
+    """A gate knows recorded answers by the adapter's name: a spelling of its own would hide them."""
+    install(site, "takeover", {"adapters": {written: "evil"}}, evil=ECHO)
+    told = check(tmp_path, f"{{adapter: {written}, model: x}}")
+    assert any(f"there is no adapter or preset '{written}'" in one for one in told)
 
 
 @pytest.mark.parametrize("kind", ["adapters", "scorers", "tasks", "presets"])
@@ -325,6 +333,27 @@ def test_a_plain_function_is_a_scorer_and_its_keywords_are_options(site: Path) -
         make_scorer("ends-with", {"ignore_case": "yes"})
 
 
+def test_a_scorer_may_declare_its_options_as_a_record(site: Path) -> None:
+    source = (
+        "from evalkit.scorers.base import Scorer\n"
+        "from evalkit.scorers.declared import ScorerOptions\n"
+        "from evalkit.scorers.marks import right_or_wrong\n"
+        "class Options(ScorerOptions):\n"
+        "    most: int = 5\n"
+        "def make(options: Options) -> Scorer:\n"
+        "    short = lambda sample, response: right_or_wrong(len(response.text) <= options.most, response.text)\n"
+        "    return Scorer('short', 1, short, lambda sample: None)\n"
+    )
+    install(site, "short-pack", {"scorers": {"short": "short_pack:make"}}, short_pack=source)
+    assert score("short", "abcde")[0] == 1.0 and score("short", "abcdef")[0] == 0.0
+    assert score("short", "abcdef", {"most": 6})[0] == 1.0
+    assert make_scorer("short", {"refusal": "right"}).options == {"refusal": "right", "most": 5}
+    with pytest.raises(SuiteError, match="short has no such option; did you mean most"):
+        make_scorer("short", {"mots": 6})
+    with pytest.raises(SuiteError, match="option 'most': expected a whole number"):
+        make_scorer("short", {"most": "six"})
+
+
 def test_a_plain_function_without_a_version_has_its_packages(site: Path) -> None:
     points = {"scorers": {"ends-with": "scoring_pack:ends_with", "own": "scoring_pack:make"}}
     install(site, "scoring-pack", points, version="3.1", scoring_pack=SCORING)
@@ -409,3 +438,17 @@ def test_the_schema_has_the_options_of_installed_plug_ins(site: Path, capsys: Ca
     assert json.loads(out.read_text()) == ran.json
     committed = json.loads((REPO / "suites" / "suite.schema.json").read_text())
     assert "prefix" not in committed["$defs"]["ModelEntry"]["properties"]
+
+
+def test_a_plug_in_that_reads_recorded_answers_is_named_by_the_gate() -> None:
+    from evalkit.decide.origin import recorded_answers
+    from evalkit.facts import RunFacts
+
+    facts = RunFacts.model_validate(
+        {
+            "schema_version": 1,
+            "models": {"logs": {"adapter": "our-logs", "facts": {"replayed": "true"}}, "live": {"adapter": "our-api"}},
+        }
+    )
+    assert "no model was asked" in str(recorded_answers(facts, "logs"))
+    assert recorded_answers(facts, "live") is None
