@@ -90,11 +90,11 @@ def test_what_was_asked_otherwise_is_shown_but_not_ranked(tmp_path: Path) -> Non
 def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
     folder = a_run(tmp_path, ("gpt",), n=4, rows=[a_row("gpt", "triage", 0)], status="running")
     store = ResultsReader(tmp_path)
-    assert store.summary(folder.name)["n_rows"] == 1
+    assert store.summary(folder.name).n_rows == 1
     from tests.store_rows import write
 
     write(folder, [a_row("gpt", "triage", 1)], writer="second")
-    assert store.summary(folder.name)["n_rows"] == 2
+    assert store.summary(folder.name).n_rows == 2
     assert store.query([folder.name], "select count(*) as n from rows")[0]["n"] == 2
 
 

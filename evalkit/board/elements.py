@@ -106,7 +106,7 @@ def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
         if not every:
             first_command(store)
         return []
-    names = dict.fromkeys(model for info in readable for model in store.summary(info.name)["models"])
+    names = dict.fromkeys(model for info in readable for model in store.summary(info.name).models)
     st.sidebar.multiselect(
         "Chosen models",
         list(names),

@@ -27,8 +27,8 @@ def render(store: ResultsReader) -> None:
     with left:
         suite = elements.suite_of(runs)
     entries = entries_of(store, suite)
-    drawable = [name for name, reads in AXES.items() if any(reads.value(entry.cells["all"]) for entry in entries)]
-    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells["tasks"]))
+    drawable = [name for name, reads in AXES.items() if any(reads.value(entry.cells.all) for entry in entries)]
+    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
     with middle:
         task = elements.task_of(tasks)
     with right:

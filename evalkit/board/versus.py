@@ -66,7 +66,7 @@ def render(store: ResultsReader) -> None:
 
 def _sides(store: ResultsReader, runs: list[RunInfo]) -> list[str]:
     """Every RUN:MODEL, the newest run first."""
-    return [f"{info.name}:{model}" for info in runs for model in store.summary(info.name)["models"]]
+    return [f"{info.name}:{model}" for info in runs for model in store.summary(info.name).models]
 
 
 def _follow(sides: list[str]) -> None:
@@ -90,12 +90,12 @@ def _split(side: str) -> Side:
 
 def _figures(store: ResultsReader, a: Side, b: Side) -> None:
     """Cost and time beside the quality."""
-    ours, theirs = (store.summary(run)["models"][model]["all"] for run, model in (a, b))
+    ours, theirs = (store.summary(run).models[model].all for run, model in (a, b))
     figures: tuple[tuple[str, Callable[[Any], float | None], Callable[[float | None], str]], ...] = (
-        ("Quality", lambda c: c["quality"]["mean"], numbers.quality),
-        ("USD per 1,000", lambda c: c["cost"]["usd_per_1k_samples"], numbers.usd),
-        ("First token, p50", lambda c: c["latency"]["ttft_s"]["p50"], numbers.time),
-        ("Whole answer, p95", lambda c: c["latency"]["total_s"]["p95"], numbers.time),
+        ("Quality", lambda c: c.quality.mean, numbers.quality),
+        ("USD per 1,000", lambda c: c.cost.usd_per_1k_samples, numbers.usd),
+        ("First token, p50", lambda c: c.latency.ttft_s.p50, numbers.time),
+        ("Whole answer, p95", lambda c: c.latency.total_s.p95, numbers.time),
     )
     places = st.columns(4)
     for place, (label, read, show) in zip(places, figures, strict=True):

@@ -175,7 +175,7 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
         from evalkit.decide.decision import as_json as plain
         from evalkit.report.json_text import json_line
 
-        summary = {**outcome.summary, "status": outcome.status, "reasons": list(outcome.reasons)}
+        summary = {**outcome.summary.as_json(), "status": outcome.status, "reasons": list(outcome.reasons)}
         if judging_of(outcome.folder) is not None:
             from evalkit.decide.judges import figures
 
@@ -195,7 +195,7 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
             click.echo(
                 f"{n_cached:,} of {of:,} answers came from the cache and are in no latency; --no-cache asks again."
             )
-        if any(task["slices"] for model in outcome.summary["models"].values() for task in model["tasks"].values()):
+        if any(task.slices for model in outcome.summary.models.values() for task in model.tasks.values()):
             click.echo("By slice: evalkit show latest --slices")
         click.echo(f"\n{outcome.folder}")
     for reason in outcome.reasons:

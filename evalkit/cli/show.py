@@ -23,8 +23,8 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     """Print the table of RUN: a path, the beginning of a name, or `latest` (the default)."""
     from evalkit.report.hostile import visible
     from evalkit.results import Run, read_facts
+    from evalkit.results.summary import read_summary
     from evalkit.store.runs import resolve_run
-    from evalkit.store.summary import read_summary
 
     folder = resolve_run(run, results)
     summary = read_summary(folder)
@@ -32,7 +32,7 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     if as_json:
         from evalkit.report.json_text import json_line
 
-        sys.stdout.write(json_line({**summary, **judged, "folder": str(folder)}))
+        sys.stdout.write(json_line({**summary.as_json(), **judged, "folder": str(folder)}))
         return 0
     from evalkit.report.terminal import render_slices, render_summary
 

@@ -28,6 +28,7 @@ from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import Observer, Stopper
 from evalkit.errors import EvalkitError, StoreError
+from evalkit.facts import Summary
 from evalkit.records import Row
 from evalkit.store import journal, judge_files, runs, sealing, summary
 from evalkit.store.journal import Recovered
@@ -46,7 +47,7 @@ class RunOutcome:
     """complete, incomplete or interrupted."""
     reasons: tuple[str, ...]
     """Why it is not complete; empty when it is."""
-    summary: Mapping[str, Any]
+    summary: Summary
     result: RunResult
     ended_by: signal.Signals | None
     """The signal that ended it, None when none did."""

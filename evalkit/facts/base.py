@@ -67,6 +67,10 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
+    def as_json(self) -> dict[str, object]:
+        """Plain JSON values, for a file or `--json`: what was not set is left out."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
 
 class Verbatim(RootModel[JsonMap]):
     """A JSON object kept exactly as it was written, so that two of them can be compared. Subclasses add typed views."""

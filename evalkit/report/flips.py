@@ -84,7 +84,7 @@ def compare(store: ResultsReader, a: Side, b: Side, task: str | None = None) -> 
 
 def tasks_of(store: ResultsReader, a: Side, b: Side) -> list[str]:
     """The tasks that both sides were asked, in the first one's order."""
-    ours, theirs = (store.summary(run)["models"][model]["tasks"] for run, model in (a, b))
+    ours, theirs = (store.summary(run).models[model].tasks for run, model in (a, b))
     return [task for task in ours if task in theirs]
 
 
