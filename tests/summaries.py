@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.facts import ModelSummary, Summary, TaskSummary
+from evalkit.records import Outcome
 from evalkit.report import terminal
 from evalkit.store import summary
 
@@ -56,9 +57,11 @@ def _filled(cell: dict[str, Any]) -> TaskSummary:
     return TaskSummary.model_validate(
         {
             "n_samples": cell["n"],
+            "slices": {},
             "n_answered": cell["n"],
             "tokens": tokens,
             **cell,
+            "outcomes": dict.fromkeys(map(str, Outcome), 0) | cell["outcomes"],
             "quality": quality | cell["quality"],
             "quality_failures_wrong": quality | cell["quality_failures_wrong"],
             "latency": times | cell["latency"],

@@ -12,7 +12,7 @@ import asyncio
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def make(spec: ModelSpec) -> ManagedVllm:
     flags = arguments(serve, f"{where}.serve", allow_code=spec.allow_code)
     folder = Path(spec.folder)
     weights = identify(spec.model, serve, folder, where)
-    loras = _loras(spec, serve, folder)
+    loras = lora_folders(spec, serve, folder)
     executable = _executable(where)
     return ManagedVllm(spec, weights, flags, loras, executable, float(serve.get(STARTUP_S, STARTUP_DEFAULT_S)))
 
@@ -67,7 +67,7 @@ class ManagedVllm:
         self.spec = spec
         version = _version(executable)
         key, port = secrets.token_urlsafe(32), free_port()
-        adapters = {name: digest_of(path, f"models.{spec.name}.lora") for name, path in loras.items()}
+        adapters = _contents(loras, spec.name)
         command = [weights.source, "--host=127.0.0.1", f"--port={port}", f"--served-model-name={SERVED}"]
         command += ["--generation-config=vllm", *flags]
         if loras:
@@ -104,9 +104,7 @@ class ManagedVllm:
                 "weights": weights.identity or "unknown: a branch of the hub (pin serve: {revision: COMMIT})",
                 "flags": " ".join(flags) or "none",
                 **_precision(spec),
-                **(
-                    {"lora": ", ".join(f"{name} {content[:16]}" for name, content in adapters.items())} if loras else {}
-                ),
+                **_told(adapters),
                 "gpus": _gpus() or "none",
             },
         )
@@ -190,7 +188,7 @@ class ManagedVllm:
             self.served |= {"restarts": self._n_starts - 1}
 
 
-def _loras(spec: ModelSpec, serve: dict[str, Any], folder: Path) -> dict[str, Inside]:
+def lora_folders(spec: ModelSpec, serve: Mapping[str, Any], folder: Path) -> dict[str, Inside]:
     """LoRA adapters by name; `lora: FOLDER` is the one that answers."""
     named = dict(serve.get("lora_modules") or {})
     if lora := spec.options.get("lora"):
@@ -204,6 +202,20 @@ def _loras(spec: ModelSpec, serve: dict[str, Any], folder: Path) -> dict[str, In
             raise SuiteError(f"models.{spec.name}: a LoRA adapter cannot be called {name!r}")
         found[str(name)] = place
     return found
+
+
+def lora_facts(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
+    """What an endpoint's facts say of its LoRA adapters, by content; empty where it has none. Raises SuiteError."""
+    return _told(_contents(loras, model))
+
+
+def _contents(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
+    return {name: digest_of(path, f"models.{model}.lora") for name, path in loras.items()}
+
+
+def _told(adapters: Mapping[str, str]) -> dict[str, str]:
+    said = ", ".join(f"{name} {content[:16]}" for name, content in adapters.items())
+    return {"lora": said} if adapters else {}
 
 
 def find_vllm() -> tuple[str, str | None]:

@@ -11,12 +11,12 @@ import click
 
 from evalkit.bridges.guidellm_report import Report, read_report
 from evalkit.cli.loads import promised
-from evalkit.cli.sweeps import hosted_prices, sweeps_folder
 from evalkit.cost.hosting import curve
 from evalkit.errors import UserError
 from evalkit.latency.loadtest import find
 from evalkit.report.hostile import visible
 from evalkit.report.loadtest import render_load
+from evalkit.results.sweeps import hosted_prices, sweeps_folder
 from evalkit.store import runs
 from evalkit.suite.digests import digest
 from evalkit.suite.loading import load_suite

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -10,15 +11,15 @@ from typing import Any
 from evalkit.adapters.registry import known_adapters
 from evalkit.cli.preflight_warnings import forewarned
 from evalkit.cost.billing import UnitPrices
+from evalkit.cost.price_file import PRICE_FILE
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.plan import Plan, PlanOptions, make_plan
 from evalkit.errors import UserError
-from evalkit.paths import find
+from evalkit.paths import Inside, find
 from evalkit.scorers.registry import known_scorers
 from evalkit.suite.loading import load_suite
 from evalkit.suite.suite import Suite
 
-PRICE_FILE = "prices.yaml"
 """Read when it stands beside the suite and --prices names no other."""
 FACTS_FILE = "models.yaml"
 """Facts about models, read when it stands beside the suite and `catalogue:` names no other."""
@@ -66,8 +67,17 @@ def planned(
     hosts = frozenset(host.strip() for host in allow_key_host)
     own = {} if results is None else _own_hardware(suite, results)
     plan = make_plan(suite, PlanOptions(models, tasks, limit, dollars(max_cost), hosts, own, allow_suite_code), book)
-    told = _catalogue(suite)
-    return forewarned(replace(plan, facts={**plan.facts, "catalogue": told}) if told else plan)
+    facts = {**plan.facts, "price_file": _price_file(prices, beside)}
+    if told := _catalogue(suite):
+        facts["catalogue"] = told
+    return forewarned(replace(plan, facts=facts))
+
+
+def _price_file(named: Path | None, beside: Inside) -> dict[str, str] | None:
+    """For run.json: the file that gave prices before the book, and whose word it is; None where there is none."""
+    if named is not None:
+        return {"name": named.name, "of": "person", "sha256": hashlib.sha256(named.read_bytes()).hexdigest()}
+    return {"name": beside.name, "of": "suite", "sha256": beside.sha256()} if beside.is_file() else None
 
 
 def _catalogue(suite: Suite) -> list[dict[str, Any]]:
@@ -85,7 +95,7 @@ def _own_hardware(suite: Suite, results: Path) -> dict[str, UnitPrices]:
     """Prices per token of the models whose `hosting` a load sweep gives a throughput. Raises StoreError."""
     if not any(entry.hosting for entry in suite.models.values()):
         return {}
-    from evalkit.cli.sweeps import hosted_prices
+    from evalkit.results.sweeps import hosted_prices
 
     models = {name: entry.model_dump(mode="json", exclude_none=True) for name, entry in suite.models.items()}
     return {name: unit for name, (_, _, unit) in hosted_prices(models, suite.name, results).items() if unit is not None}

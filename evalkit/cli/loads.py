@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from evalkit.cli.loading import dollars, planned
-from evalkit.cli.sweeps import hosted_prices, sweeps_folder
 from evalkit.cost.hosting import curve
 from evalkit.engine.loadtest import SweepSettings
 from evalkit.engine.loadtest_run import LoadTestOutcome, sweep_model
@@ -19,6 +18,7 @@ from evalkit.errors import UserError
 from evalkit.latency.loadtest import Slo, Step
 from evalkit.report.hostile import visible
 from evalkit.report.loadtest import step_line
+from evalkit.results.sweeps import hosted_prices, sweeps_folder
 
 MOST_IN_FLIGHT = 10_000
 """A client on one machine keeps no more connections than that apart from its own delays."""

@@ -100,14 +100,16 @@ def latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | Non
         )
         return unmeasured(condition, why)
     times, other = after[there], before[there]
+    # Nobody knows how long a failed answer would have taken: longer than any limit, however soon it was given up.
+    beyond = 10 * max(times.max(), condition.value * (1.0 if own else other.max()))
     notes = (f"{int((~fresh).sum()):,} items answered from the cache are left out",) if not fresh.all() else ()
     if own:
-        slow = latency_limit(_with(times, n_lost, times.max() * 10), quantile, condition.value, alpha, groups)
+        slow = latency_limit(_with(times, n_lost, beyond), quantile, condition.value, alpha, groups)
         fast = latency_limit(_with(times, n_lost, times.min()), quantile, condition.value, alpha, groups)
     else:
         slow = latency_ratio(
             _with(other, n_lost, other.min()),
-            _with(times, n_lost, times.max() * 10),
+            _with(times, n_lost, beyond),
             quantile,
             condition.value,
             alpha,

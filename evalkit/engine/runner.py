@@ -15,6 +15,7 @@ import asyncio
 import gc
 import itertools
 import random
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work
 from evalkit.errors import EvalkitError
 from evalkit.records import Request, Row, Sample
+from evalkit.scorers.outcomes import prepare
 from evalkit.store.row_codec import Key
 from evalkit.suite.digests import shuffled_place
 from evalkit.suite.redaction import Redactor
@@ -43,6 +45,8 @@ LOCAL_IN_FLIGHT = 64
 """Open requests for engines in this process: two batches' worth, so that one gathers while the other runs."""
 PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
+WARM_AFTER_S = 0.01
+"""When the tables that replies are read by are loaded, beside the event loop: once the first requests are under way."""
 GRACE_S = 10.0
 """How long an interrupted run waits for answers that are under way, and most likely billed."""
 
@@ -120,6 +124,7 @@ class Runner:
         gc.collect()
         gc.freeze()  # the plan lives as long as the run: do not walk it again in the middle of an answer
         meter.start()
+        asyncio.get_running_loop().call_later(WARM_AFTER_S, threading.Thread(target=prepare, daemon=True).start)
         try:
             async with asyncio.TaskGroup() as group:
                 ticker = group.create_task(self._tell_waits([lane for lane, _ in lanes]))

@@ -176,6 +176,9 @@ def _resumed(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dic
         load = f"{before.get('in_flight')}, then {load}"
     names = ("suite_resolved", "catalogue", "cut_by_limit", "cut_by_tasks", "max_cost_usd", "judges", "egress")
     kept = {key: now[key] for key in names if key in now}
+    if "price_file" in now:
+        same = not recovered.n_done or before.get("price_file") == now["price_file"]
+        kept["price_file"] = now["price_file"] if same else {"name": "several", "of": "suite", "sha256": "several"}
     if recovered.n_answered:
         kept |= sent_before(before, now)
     return {**kept, "in_flight": load}

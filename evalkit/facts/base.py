@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import (
     AfterValidator,
+    AllowInfNan,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -27,8 +28,8 @@ JsonMap = Mapping[str, JsonValue]
 """A JSON object whose keys this evalkit does not interpret."""
 Int = Annotated[int, Strict()]
 """A JSON integer. `true` and `"3"` are none."""
-Float = Annotated[float, Strict()]
-"""A JSON number, integers included."""
+Float = Annotated[float, Strict(), AllowInfNan(False)]
+"""A JSON number, integers included; finite."""
 Bool = Annotated[bool, Strict()]
 """`true` or `false`."""
 

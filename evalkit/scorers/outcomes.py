@@ -27,15 +27,30 @@ from dataclasses import replace
 from evalkit.reasoning import Split, split
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import unparseable
-from evalkit.scorers.refusal_words import is_refusal
+from evalkit.scorers.marks import unparseable, unscored
 
 SHORT_REPLY = 600
 """Characters. A longer reply that opens with an apology and then does the work is not a refusal."""
 
 
+_BREAKS = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+
+
+def prepare() -> None:
+    """Load the words of refusals (0.1 s of processor time), so that no reply waits for them; safe in a thread."""
+    import evalkit.scorers.refusal_words  # noqa: F401
+
+
 def settle(sample: Sample, response: Response, scorer: Scorer) -> Score:
-    """The mark of one response, by the order above. Raises nothing for what a model wrote."""
+    """The mark of one response, by the order above. Raises nothing for what a model wrote: a reply on which a scorer
+    breaks has no score, and the run goes on."""
+    try:
+        return _settled(sample, response, scorer)
+    except _BREAKS as error:
+        return unscored(f"the scorer {scorer.name} broke on this reply ({type(error).__name__}): please report it")
+
+
+def _settled(sample: Sample, response: Response, scorer: Scorer) -> Score:
     if scorer.needs == "likelihood":
         return scorer.mark(sample, response)
     parted = Split(response.text) if scorer.keeps_reasoning else split(response.text)
@@ -70,8 +85,11 @@ def _settle_lesser(score: Score, response: Response, scorer: Scorer) -> Score:
     if response.stop_reason == "length" and (unread or scorer.whole):
         return replace(_truncated(f"cut off; {score.reason}" if score.reason else "cut off"), parts=score.parts)
     short = len(response.text) <= SHORT_REPLY
-    if (unread or (scorer.whole and short)) and is_refusal(response.text):
-        return _refused(scorer, "the reply opens with words of refusal")
+    if unread or (scorer.whole and short):
+        from evalkit.scorers.refusal_words import is_refusal  # slow to load: `prepare`
+
+        if is_refusal(response.text):
+            return _refused(scorer, "the reply opens with words of refusal")
     return score
 
 

@@ -100,7 +100,8 @@ def write_summary(folder: Path) -> Summary:
 
 
 def read_summary(folder: Path) -> Summary:
-    """The stored summary, or a fresh one where it is missing, unreadable or older than the rows. Changes nothing."""
+    """The stored summary, or a fresh one where it is missing, unreadable, not as evalkit writes it, or older than the
+    rows. Changes nothing."""
     import orjson
 
     try:
