@@ -10,7 +10,7 @@ import streamlit as st
 from evalkit.board import charts, elements
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.reader import ResultsReader
 
 _HOURS = 730.0  # of a month: 8,760 / 12
 _VOLUMES = [10.0**e for e in range(3, 10)]

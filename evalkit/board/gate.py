@@ -12,7 +12,7 @@ from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
 from evalkit.report.hostile import visible
 from evalkit.report.rendered_rules import RenderedRule, decision_of, is_decided, promoted_by, rendered_rules_of
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.reader import ResultsReader
 
 _SIGNS = {"pass": "✔", "fail": "✘", "inconclusive": "?", "incomplete": "…"}
 _SCALES = {

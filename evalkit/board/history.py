@@ -9,10 +9,11 @@ import streamlit as st
 
 from evalkit.board import charts, elements
 from evalkit.facts import RunFacts
-from evalkit.report import flips, numbers
+from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.report.rendered_rules import promoted_sides
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.compare import compare_samples
+from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
 
 _FIGURES: Mapping[str, Any] = {
@@ -134,7 +135,7 @@ def _drift(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
     for model, names in seen.items():
         if len(names) < 2:
             continue
-        versus = flips.compare(store, (names[0], model), (names[-1], model))
+        versus = compare_samples(store, (names[0], model), (names[-1], model))
         shown = versus.low is not None and versus.high is not None and not versus.low <= 0 <= versus.high
         rows.append(
             {

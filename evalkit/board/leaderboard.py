@@ -12,9 +12,9 @@ import streamlit as st
 from evalkit.board import charts, elements
 from evalkit.board.picture import picture
 from evalkit.report import numbers
-from evalkit.report.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
 from evalkit.report.hostile import visible
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
+from evalkit.results.reader import ResultsReader
 
 if TYPE_CHECKING:
     import pandas as pd

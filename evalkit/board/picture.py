@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from io import BytesIO
 
 from evalkit.report import numbers
-from evalkit.report.entries import LeaderboardLine
 from evalkit.report.hostile import visible
+from evalkit.results.entries import LeaderboardLine
 
 _INK, _SOFT, _BLUE, _PAPER = "#1a1a1a", "#666666", "#0072B2", "#ffffff"
 _ROW, _TOP, _WIDTH, _CHART = 44, 70, 1200, (330, 640)

@@ -14,7 +14,7 @@ from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
 
 _EVERY_S = 2
@@ -109,7 +109,7 @@ def _one(store: ResultsReader, info: RunInfo) -> None:
 def _errors(store: ResultsReader, run: str, errors: Sequence[Mapping[str, Any]]) -> None:
     import pandas as pd
 
-    from evalkit.report.flips import texts
+    from evalkit.results.changes import texts
 
     keys = [tuple(row["key"].values() if isinstance(row["key"], dict) else row["key"]) for row in errors]
     said = texts(store, run, keys)

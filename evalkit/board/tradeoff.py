@@ -11,9 +11,9 @@ import streamlit as st
 
 from evalkit.board import charts, elements
 from evalkit.report import numbers
-from evalkit.report.entries import entries_of, standing
-from evalkit.report.results_reader import ResultsReader
 from evalkit.report.tradeoffs import AXES, TradeoffPoint, points_of
+from evalkit.results.entries import entries_of, standing
+from evalkit.results.reader import ResultsReader
 
 _CHART = "tradeoff_chart"
 

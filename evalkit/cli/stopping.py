@@ -11,8 +11,6 @@ from pathlib import Path
 import orjson
 
 from evalkit.decide import early_stopping, sequential_test
-from evalkit.decide.comparability import refuse_unless_comparable
-from evalkit.decide.pairing import too_many_alike
 from evalkit.decide.suite_match import PROMOTED
 from evalkit.engine.plan import Plan
 from evalkit.facts import RunFacts, parse
@@ -20,6 +18,8 @@ from evalkit.facts.run import SCHEMA_VERSION
 from evalkit.records import Row
 from evalkit.report.progress import Progress
 from evalkit.results import Side
+from evalkit.results.comparable import refuse_unless_comparable
+from evalkit.results.pairs import too_many_alike
 from evalkit.store import baselines
 from evalkit.store import table as stored
 from evalkit.suite.schema import GateEntry

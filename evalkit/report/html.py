@@ -11,12 +11,14 @@ from html import escape
 
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
-from evalkit.report import flips, numbers, svg
-from evalkit.report.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
+from evalkit.report import numbers, svg
+from evalkit.report.comparison import sentence
 from evalkit.report.hostile import visible
 from evalkit.report.rendered_rules import decision_of, promoted_by, rendered_rules_of
-from evalkit.report.results_reader import ResultsReader
 from evalkit.report.tradeoffs import AXES, points_of
+from evalkit.results.compare import compare_samples
+from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
+from evalkit.results.reader import ResultsReader
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --soft: #595959; --line: #d9d9d9; --paper: #fff; --band: #f5f7f9; }
@@ -120,9 +122,9 @@ def _pairs(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> list[str]:
     first = lines[0].entry
     said = []
     for line in lines[1:]:
-        versus = flips.compare(store, (first.run.name, first.model), (line.entry.run.name, line.entry.model))
+        versus = compare_samples(store, (first.run.name, first.model), (line.entry.run.name, line.entry.model))
         said.append(
-            f"<li>{escape(versus.sentence(visible(first.model, limit=60), visible(line.entry.model, limit=60)))}</li>"
+            f"<li>{escape(sentence(versus, visible(first.model, limit=60), visible(line.entry.model, limit=60)))}</li>"
         )
     return [f"<h2>Against {_text(first.model, 60)}</h2><ul>{''.join(said)}</ul>"] if said else []
 

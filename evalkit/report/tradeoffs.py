@@ -8,9 +8,9 @@ from typing import Any
 
 from evalkit.facts import Figures
 from evalkit.report import numbers
-from evalkit.report.entries import LeaderboardLine
 from evalkit.report.hostile import visible
-from evalkit.report.standings import on_front
+from evalkit.results.entries import LeaderboardLine
+from evalkit.results.standings import on_front
 
 STATES = {"front": "on the front", "possible": "may be on the front", "beaten": "beaten", "unknown": "unknown"}
 

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import ModelSummary, RunFacts, Summary
-from evalkit.report.scores import Pair, SampleJoin, Side, pair_of, shared_lines
-from evalkit.report.standings import Place, places
-from evalkit.results import read_facts
+from evalkit.results.samples import Pair, SampleJoin, SampleSide, pair_of, shared_lines
+from evalkit.results.standings import Place, places
+from evalkit.results.facts import read_facts
 from evalkit.results.summary import read_summary
 from evalkit.store import judge_files, parts, queries, reviews, runs
 from evalkit.store.runs import RunInfo
@@ -139,11 +139,11 @@ class ResultsReader:
         key = tuple((str(self.path(run)), mark(self.path(run))) for run in (first, second))
         return SampleJoin(left, right, *_lines.get(key, lambda: shared_lines(left, right)))
 
-    def pair(self, first: Side, second: Side, task: str | None = None) -> Pair:
+    def pair(self, first: SampleSide, second: SampleSide, task: str | None = None) -> Pair:
         """Two sides on the samples that both were asked, of one task or of all (None). Raises StoreError."""
         return pair_of(self.sample_join(first[0], second[0]), first[1], second[1], task)
 
-    def places(self, sides: Sequence[Side], task: str | None = None) -> list[Place | None]:
+    def places(self, sides: Sequence[SampleSide], task: str | None = None) -> list[Place | None]:
         """The range of places of each side. Raises StoreError."""
 
         def reckon() -> list[Place | None]:
@@ -186,12 +186,12 @@ class ResultsReader:
                 why = str(error).splitlines()[0]
                 raise StoreError(f"The rows of {', '.join(wanted)} cannot be read ({why}).") from error
 
-    def _is_scored(self, side: Side, task: str | None) -> bool:
+    def _is_scored(self, side: SampleSide, task: str | None) -> bool:
         model = self.summary(side[0]).models[side[1]]
         cell = model.all if task is None else model.tasks.get(task)
         return cell is not None and cell.quality.mean is not None
 
-    def _key(self, sides: Sequence[Side]) -> Hashable:
+    def _key(self, sides: Sequence[SampleSide]) -> Hashable:
         return self.marks([run for run, _ in sides])
 
     def marks(self, names: Sequence[str]) -> Hashable:

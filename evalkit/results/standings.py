@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
-from evalkit.report.scores import Pair
+from evalkit.results.samples import Pair
 
 ALPHA = 0.05
 """Chance that any of the ranges misses, over all pairs together."""

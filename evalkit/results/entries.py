@@ -15,9 +15,9 @@ from datetime import UTC, date, datetime
 
 from evalkit.catalogue.facts import Known
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
-from evalkit.report.catalogue_facts import CatalogueFacts
-from evalkit.report.results_reader import ResultsReader
-from evalkit.report.standings import Place
+from evalkit.results.catalogue_facts import CatalogueFacts
+from evalkit.results.reader import ResultsReader
+from evalkit.results.standings import Place
 from evalkit.store.runs import RunInfo
 
 STALE_DAYS = 90
