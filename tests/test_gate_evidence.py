@@ -258,7 +258,8 @@ gate: {baseline: base, candidates: [cand], rules: [{cost: usd_per_1k_samples, ma
 def sweep(results: Path, model: str, weights: str, tokens_per_s: float) -> None:
     """A load sweep as `evalkit load` leaves it: how many tokens a second the model serves."""
     figures = {key: tokens_per_s for key in ("value", "low", "high")}
-    serves = {"tokens_per_s": figures, "output_tokens_per_s": tokens_per_s, "basis": "within the SLO"}
+    serves = {"step": "closed 1", "basis": "within the SLO", "requests_per_s": figures, "tokens_per_s": figures}
+    serves["output_tokens_per_s"] = tokens_per_s
     made = runs.create_run(results / "load", "hosted", "0" * 6, {"model_name": model, "model": weights})
     runs.update_facts(made, status="complete", load={"serves": serves})
 

@@ -21,6 +21,7 @@ from evalkit import child
 from evalkit.adapters.base import Endpoint, ModelSpec
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.openai_chat import OpenAIChat
+from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import load_preset
 from evalkit.adapters.vllm_flags import STARTUP_S, arguments
 from evalkit.adapters.vllm_log import engine_facts
@@ -30,10 +31,21 @@ from evalkit.adapters.vllm_weights import Weights, digest_of, identify
 from evalkit.errors import ConnectionFailed, MissingPackage, SuiteError, Unfit
 from evalkit.paths import Inside, find
 from evalkit.records import Request, Response
+from evalkit.suite.schema.parts import Text
 
 SERVED = "model"
 """What the weights are called on the server; LoRA adapters have their own names."""
 STARTUP_DEFAULT_S = 1800.0
+
+
+class VllmServeOptions(AdapterOptions):
+    """Beside `serve:`, where the server's own flags are."""
+
+    lora: Text | None = None
+    """The folder of a LoRA adapter; it is what answers."""
+
+
+Options = VllmServeOptions
 
 
 def make(spec: ModelSpec) -> ManagedVllm:
@@ -42,8 +54,6 @@ def make(spec: ModelSpec) -> ManagedVllm:
     serve = dict(spec.serve or {})
     if spec.base_url is not None:
         raise SuiteError(f"{where}: base_url and serve stand beside each other; serve starts a server of its own.")
-    if unknown := sorted(set(spec.options) - {"lora"}):
-        raise SuiteError(f"{where}.{unknown[0]}: vllm has no such option beside serve")
     flags = arguments(serve, f"{where}.serve", allow_code=spec.allow_code)
     folder = Path(spec.folder)
     weights = identify(spec.model, serve, folder, where)
@@ -191,7 +201,7 @@ class ManagedVllm:
 def lora_folders(spec: ModelSpec, serve: Mapping[str, Any], folder: Path) -> dict[str, Inside]:
     """LoRA adapters by name; `lora: FOLDER` is the one that answers."""
     named = dict(serve.get("lora_modules") or {})
-    if lora := spec.options.get("lora"):
+    if lora := read_options(VllmServeOptions, spec).lora:
         named["lora"] = lora
     found = {}
     for name, path in named.items():

@@ -130,7 +130,7 @@ def _scored_identity(facts: RunFacts, task: str) -> dict[str, object]:
     """What makes a task of a run comparable, as `rescore` left it, without what the engine adds to the suite's word."""
     told = (facts.tasks or {}).get(task)
     identity = told.identity.root if told is not None else {}
-    return {key: value for key, value in identity.items() if key not in {"scorer_version", "judge"}}
+    return {key: value for key, value in identity.items() if key not in {"scorer_version", "scorer_plugin", "judge"}}
 
 
 def _otherwise_asked(suite: Suite, facts: RunFacts, now: SuiteFacts, weights: WeightsAtHand) -> list[str]:
