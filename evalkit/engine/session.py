@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.engine.budget import prompt_bytes, tools_bytes
 from evalkit.engine.egress import sent_before
@@ -28,11 +28,13 @@ from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import Observer, Stopper
 from evalkit.errors import EvalkitError, StoreError
-from evalkit.facts import Summary
 from evalkit.records import Row
-from evalkit.store import journal, judge_files, runs, sealing, summary
+from evalkit.store import journal, judge_files, runs, sealing
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
+
+if TYPE_CHECKING:
+    from evalkit.facts import Summary
 
 Drive = Callable[[Runner], Awaitable[tuple[RunResult, "signal.Signals | None"]]]
 """Runs one Runner to its end; with what came of it, the signal that ended it."""
@@ -136,7 +138,9 @@ async def execute_run(
         )
         if spend_file is not None:
             spend_file.close(done=True)
-        return RunOutcome(folder, status, reasons, summary.write_summary(folder), result, ended_by)
+        from evalkit.store.summary import write_summary  # here: the first request does not wait for it
+
+        return RunOutcome(folder, status, reasons, write_summary(folder), result, ended_by)
 
 
 async def _asked(
