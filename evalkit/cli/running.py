@@ -114,9 +114,10 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
 
         summary = {**outcome.summary.as_json(), "status": outcome.status, "reasons": list(outcome.reasons)}
         if judging_of(outcome.folder) is not None:
-            from evalkit.decide.judges import figures
+            from evalkit.results.judging import figures
 
-            summary["judging"] = figures(outcome.folder)
+            found = figures(outcome.folder)
+            summary["judging"] = found.as_json() if found is not None else None
         if decision is not None:
             summary["gate"] = plain(decision)
         sys.stdout.write(json_line({**summary, "folder": str(outcome.folder)}))
@@ -142,11 +143,11 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
 
 
 def _print_judges(folder: Path) -> None:
-    from evalkit.decide.judges import figures
     from evalkit.report.judges import render_judges
+    from evalkit.results.judging import figures
 
     found = figures(folder)
-    if found is not None and found["judges"]:
+    if found is not None and found.judges:
         render_judges(found)
         click.echo("")
 
