@@ -66,7 +66,7 @@ def known_adapters() -> Known:
 
     These are looked for only when a name is asked for that evalkit does not have, or when the names are listed.
     """
-    return Known("adapters", own_adapters(), _more, fold=True)
+    return Known("adapters", own_adapters(), _more)
 
 
 def preset_of(name: str) -> Preset | None:
@@ -91,8 +91,9 @@ def make_adapter(spec: ModelSpec) -> Adapter:
     adapter's own `make` finds in the spec.
     """
     if spec.function is not None:
-        adapter: Adapter = _load("evalkit.adapters.function", spec.adapter, f"models.{spec.name}").make(spec)
-        return adapter
+        from evalkit.adapters.function import make
+
+        return make(spec)
     found = _found(spec.adapter, f"models.{spec.name}", serves=spec.serve is not None, folder=spec.folder)
     if found.plugin is None:
         return found.make(spec)

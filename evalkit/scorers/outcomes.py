@@ -61,7 +61,7 @@ async def settle_awaited(sample: Sample, response: Response, scorer: Scorer) -> 
         return _broken(scorer, error)
 
 
-def _broken(scorer: Scorer, error: BaseException) -> Score:
+def _broken(scorer: Scorer, error: Exception) -> Score:
     return unscored(f"the scorer {scorer.name} broke on this reply ({type(error).__name__}): please report it")
 
 
