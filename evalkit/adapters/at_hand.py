@@ -11,6 +11,13 @@ from typing import Any
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.errors import SuiteError
+from evalkit.suite.schema import ModelEntry
+
+
+def weights_at_hand(name: str, entry: ModelEntry, folder: Path) -> dict[str, str]:
+    """`facts_at_hand` of a model as a suite declares it; `folder`: that of the suite."""
+    spec = ModelSpec(name=name, adapter=entry.adapter, model=entry.model or "", folder=str(folder))
+    return facts_at_hand(spec, entry.serve)
 
 
 def facts_at_hand(spec: ModelSpec, serve: Mapping[str, Any] | None) -> dict[str, str]:

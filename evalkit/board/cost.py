@@ -64,20 +64,20 @@ def _prices(store: ResultsReader, run: str) -> None:
     import pandas as pd
 
     rows = []
-    described = store.facts(run).get("models")
-    for name, about in (described if isinstance(described, dict) else {}).items():
-        prices = about.get("prices") if isinstance(about, dict) else None
-        if not isinstance(prices, dict):
+    for name, about in (store.facts(run).models or {}).items():
+        prices = about.prices
+        if prices is None:
             rows.append({"model": visible(name, limit=60), "priced as": numbers.UNKNOWN})
             continue
-        for band in prices.get("usd_per_mtok") or [{}]:
+        for band in prices.usd_per_mtok:
             row = {
                 "model": visible(name, limit=60),
-                "priced as": visible(str(prices.get("model")), limit=60),
-                "source": visible(str(prices.get("source")), limit=60),
-                "above input tokens": numbers.count(band.get("above_input_tokens")),
+                "priced as": visible(str(prices.model), limit=60),
+                "source": visible(str(prices.source), limit=60),
+                "above input tokens": numbers.count(band.above_input_tokens),
             }
-            rows.append(row | {k.replace("_", " "): f"{v}" for k, v in band.items() if k != "above_input_tokens"})
+            known = ((key, rate) for key, rate in band if rate is not None and key != "above_input_tokens")
+            rows.append(row | {key.replace("_", " "): f"{rate}" for key, rate in known})
     st.subheader("Prices used, USD per million tokens", anchor=False)
     if not rows:
         st.info("This run does not say which prices were used.")

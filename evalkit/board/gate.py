@@ -9,6 +9,7 @@ import streamlit as st
 
 from evalkit.board import charts, elements
 from evalkit.errors import EvalkitError
+from evalkit.facts import RunFacts
 from evalkit.report.hostile import visible
 from evalkit.report.rendered_rules import RenderedRule, decision_of, is_decided, promoted_by, rendered_rules_of
 from evalkit.report.results_reader import ResultsReader
@@ -122,9 +123,8 @@ def _baseline(decision: Any) -> None:
         )
 
 
-def _has_gate(facts: Any) -> bool:
-    resolved = facts.get("suite_resolved")
-    return isinstance(resolved, dict) and bool(resolved.get("gate"))
+def _has_gate(facts: RunFacts) -> bool:
+    return facts.suite_resolved is not None and bool(facts.suite_resolved.gate)
 
 
 _EXAMPLE = """gate:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from evalkit.board import charts, elements
+from evalkit.facts import RunFacts
 from evalkit.report import flips, numbers
 from evalkit.report.hostile import visible
 from evalkit.report.rendered_rules import promoted_sides
@@ -96,19 +97,13 @@ def _rows(store: ResultsReader, runs: Sequence[RunInfo], task: str | None, figur
     return rows
 
 
-def _state(facts: Mapping[str, Any], model: str, served: str | None) -> dict[str, str | None]:
-    described = facts.get("models")
-    about = described.get(model) if isinstance(described, dict) else None
-    prices = about.get("prices") if isinstance(about, dict) else None
-    software = facts.get("software")
-    version = software.get("evalkit") if isinstance(software, dict) else facts.get("evalkit_version")
+def _state(facts: RunFacts, model: str, served: str | None) -> dict[str, str | None]:
+    prices = facts.model_facts(model).prices
     return {
         "served as": served,
-        "price": str(prices.get("usd_per_mtok")) if isinstance(prices, dict) else None,
-        "evalkit": str(version) if version else None,
-        "questions": str({k: v.get("identity") for k, v in facts["tasks"].items()})
-        if isinstance(facts.get("tasks"), dict)
-        else None,
+        "price": str(prices.usd_per_mtok) if prices is not None else None,
+        "evalkit": facts.evalkit_version or None,
+        "questions": str({name: task.identity for name, task in facts.tasks.items()}) if facts.tasks else None,
     }
 
 

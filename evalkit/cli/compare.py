@@ -27,11 +27,11 @@ def command(a: str, b: str, flips: int, anyway: bool, results: Path, as_json: bo
     Differences are paired by item and have intervals; nothing is decided. Exit 2 where the two are not comparable.
     """
     from evalkit.decide import flips as changed
-    from evalkit.decide.comparability import Side
     from evalkit.decide.pairing import NotComparable
     from evalkit.decide.versus import compare
     from evalkit.report.terminal import render_comparison
     from evalkit.report.versus import render_versus
+    from evalkit.results import Side
 
     left, right = _side(a, results), _side(b, results)
     versus = problem = None

@@ -12,15 +12,14 @@ from evalkit.decide.gate import paired
 from evalkit.decide.selftest import self_test
 from evalkit.report import numbers
 from evalkit.report.page import Column, Page
-from evalkit.store.runs import read_facts
+from evalkit.results import read_facts
 from evalkit.suite.schema import GateEntry
 
 
 def run_self_test(gate: GateEntry, folder: Path, results: Path, promoted: Path, *, reps: int, as_json: bool) -> int:
     """Print the table of injected losses; always 0: it tests the gate, not a model."""
-    resolved = read_facts(folder).get("suite_resolved")
-    run = resolved.get("run") if isinstance(resolved, dict) else None
-    seed = int(run.get("seed") or 0) if isinstance(run, dict) else 0
+    suite = read_facts(folder).suite_resolved
+    seed = (suite.run.seed if suite is not None else None) or 0
     name, pairs = paired(gate, folder, results, promoted)
     shifts = list(self_test(gate, pairs, reps=reps, seed=seed))
     if as_json:

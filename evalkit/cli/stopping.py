@@ -8,14 +8,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from evalkit.cli.gating import PROMOTED, plain
+import orjson
+
 from evalkit.decide import early_stopping, sequential_test
-from evalkit.decide.comparability import Side, refuse_unless_comparable
+from evalkit.decide.comparability import refuse_unless_comparable
 from evalkit.decide.pairing import too_many_alike
+from evalkit.decide.suite_match import PROMOTED
 from evalkit.engine.plan import Plan
+from evalkit.facts import RunFacts, parse
+from evalkit.facts.run import SCHEMA_VERSION
 from evalkit.records import Row
 from evalkit.report.progress import Progress
-from evalkit.store import baselines, columns
+from evalkit.results import Side
+from evalkit.store import baselines
+from evalkit.store import table as stored
 from evalkit.suite.schema import GateEntry
 
 
@@ -49,8 +55,10 @@ class GateStopper:
         if gate.baseline.startswith(PROMOTED):
             found = baselines.find(gate.baseline.removeprefix(PROMOTED), promoted, results)
             base = Side.of(found.folder, found.model, gate.baseline)
+            planned = {"schema_version": SCHEMA_VERSION, **orjson.loads(orjson.dumps(plan.facts, default=str))}
+            facts = parse(RunFacts, planned, "run.json")
             for name in gate.candidates:
-                refuse_unless_comparable(base, Side(Path(), name, plain(plan.facts), name))
+                refuse_unless_comparable(base, Side(Path(), name, facts, name))
             self._note(gate.baseline, found.folder, found.model)
 
     def settled(self, model: str) -> bool:
@@ -73,7 +81,7 @@ class GateStopper:
     def _note(self, name: str, folder: Path, model: str) -> None:
         if self.watch is None:
             return
-        table = columns.model_rows(folder, model)
+        table = stored.model_rows(folder, model)
         wanted = ("task", "sample_digest", "occurrence", "outcome", "score")
         for task, digest, occurrence, outcome, score in zip(*(table[c].to_pylist() for c in wanted), strict=True):
             if outcome != "errored" or name.startswith(PROMOTED):

@@ -12,7 +12,9 @@ from typing import Any
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.hosting import Hosting, Throughput, unit_prices
 from evalkit.errors import StoreError, UserError
+from evalkit.facts import RunFacts
 from evalkit.paths import find
+from evalkit.results import read_facts
 from evalkit.store import runs
 
 
@@ -43,13 +45,13 @@ def throughput_of(home: Hosting, suite: str, name: str, model: str, results: Pat
     if home.load == "latest":
         for run in runs.list_runs(folder):
             if run.problem is None and run.status == "complete":
-                facts = runs.read_facts(run.path)
+                facts = read_facts(run.path)
                 if _is_of(facts, suite, name, model):  # an older one does not speak for it, whatever it found
                     return _read(facts, run.path)
         return None
     path = runs.resolve_run(home.load, folder)
     find(str(path.absolute()), folder, label=f"models.{name}.hosting.load: {home.load}")  # it is the suite's word
-    facts = runs.read_facts(path)
+    facts = read_facts(path)
     found = _read(facts, path) if _is_of(facts, suite, name, model) else None
     if found is None:
         raise StoreError(
@@ -75,10 +77,9 @@ def hosted_prices(
     return found
 
 
-def _is_of(facts: Mapping[str, Any], suite: str, name: str, model: str) -> bool:
-    return facts.get("suite") == suite and facts.get("model_name") == name and facts.get("model") == model
+def _is_of(facts: RunFacts, suite: str, name: str, model: str) -> bool:
+    return facts.suite == suite and facts.model_name == name and facts.model == model
 
 
-def _read(facts: Mapping[str, Any], path: Path) -> Throughput | None:
-    load = facts.get("load")
-    return Throughput.read(load, path.name) if isinstance(load, Mapping) else None
+def _read(facts: RunFacts, path: Path) -> Throughput | None:
+    return Throughput.read(facts.load.model_dump(), path.name) if facts.load is not None else None

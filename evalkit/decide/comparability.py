@@ -10,16 +10,12 @@ few-shot set, mode, scorer or subset is another question, and no statistic mends
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
 from evalkit.decide.pairing import NotComparable, Pairs
-from evalkit.errors import StoreError
-from evalkit.store import runs
+from evalkit.results import Side
 
 _SAID = {
     "messages": "the prompt",
@@ -42,61 +38,6 @@ _SAID = {
 """Keys of a task's identity as a reader knows them; a key that is not here is named as it is."""
 _FEW = 15  # so many equal times are no coincidence
 _MARKING = frozenset({"score", "scorer_version", "reasoning"})
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One model of one run."""
-
-    folder: Path
-    model: str
-    facts: Mapping[str, Any]
-    label: str
-    """How it is called in reports."""
-
-    @classmethod
-    def of(cls, folder: Path, model: str, label: str | None = None) -> Side:
-        """Raises StoreError when the run cannot be read or has no such model."""
-        facts = runs.read_facts(folder)
-        models = facts.get("models")
-        if not isinstance(models, dict) or not isinstance(facts.get("tasks"), dict):
-            raise StoreError(
-                f"{folder} does not say which models and tasks it holds, so nothing can be decided from it. "
-                "Run the suite with this evalkit.",
-                folder,
-            )
-        if model not in models:
-            raise StoreError(f"{folder.name} has no model {model!r}. It has: {', '.join(models)}.", folder)
-        counted = all(isinstance(t, dict) and isinstance(t.get("n"), int) for t in facts["tasks"].values())
-        repeats = facts.get("repeats")
-        if not counted or not (repeats is None or (isinstance(repeats, int) and repeats > 0)):
-            raise StoreError(
-                f"{folder} does not say how many items its tasks have and how often it asks them, so it cannot be "
-                "known to be whole. Run the suite with this evalkit.",
-                folder,
-            )
-        return cls(folder, model, facts, label or model)
-
-    @property
-    def about(self) -> Mapping[str, Any]:
-        """What the run says of the model."""
-        said = self.facts["models"][self.model]
-        return said if isinstance(said, dict) else {}
-
-    @property
-    def tasks(self) -> Mapping[str, Any]:
-        """What the run says of its tasks."""
-        return dict(self.facts["tasks"])
-
-    @property
-    def repeats(self) -> int:
-        """How often each item was asked."""
-        return int(self.facts.get("repeats") or 1)
-
-    @property
-    def n_expected(self) -> int:
-        """Rows of this model in the complete run."""
-        return self.repeats * sum(int(task["n"]) for task in self.tasks.values())
 
 
 def refuse_unless_comparable(baseline: Side, candidate: Side) -> None:
@@ -162,21 +103,22 @@ def differences(baseline: Side, candidate: Side) -> Iterator[tuple[str, bool]]:
         if name not in theirs or name not in ours:
             yield f"{name}: only the {'baseline' if name in ours else 'candidate'} was asked this task", False
             continue
-        a, b = _identity(ours[name]), _identity(theirs[name])
+        a, b = ours[name].identity.root, theirs[name].identity.root
         for key in dict.fromkeys([*a, *b]):
             if a.get(key) != b.get(key):
                 yield f"{name}: {_SAID.get(key, key)}{_values(a.get(key), b.get(key))}", key in _MARKING
-        if ours[name].get("scorer") != theirs[name].get("scorer") and not ("judge" in a and "judge" in b):
-            yield f"{name}: the scorer{_values(ours[name].get('scorer'), theirs[name].get('scorer'))}", True
-    ours, theirs = _served_judges(baseline), _served_judges(candidate)
-    for judge in ours.keys() & theirs.keys():
-        if ours[judge] != theirs[judge]:
-            yield f"the judge {judge} was served by {', '.join(ours[judge])} and {', '.join(theirs[judge])}", False
+        scorer, other = ours[name].scorer, theirs[name].scorer
+        if scorer != other and not ("judge" in a and "judge" in b):
+            yield f"{name}: the scorer{_values(scorer, other)}", True
+    served, others = baseline.facts.judges_served or {}, candidate.facts.judges_served or {}
+    for judge in served.keys() & others.keys():
+        if served[judge] != others[judge]:
+            yield f"the judge {judge} was served by {', '.join(served[judge])} and {', '.join(others[judge])}", False
     if baseline.repeats != candidate.repeats:
         yield f"repeats: {baseline.repeats} and {candidate.repeats}", False
-    version, other = baseline.facts.get("run_version"), candidate.facts.get("run_version")
-    if version != other:
-        yield f"how evalkit asks and marks (run version {version or 'unknown'} and {other or 'unknown'})", True
+    version, later = baseline.facts.run_version, candidate.facts.run_version
+    if version != later:
+        yield f"how evalkit asks and marks (run version {version or 'unknown'} and {later or 'unknown'})", True
 
 
 def shown(baseline: Side, candidate: Side) -> list[str]:
@@ -191,28 +133,15 @@ def shown(baseline: Side, candidate: Side) -> list[str]:
 
 def _flat(side: Side) -> dict[str, str]:
     about = side.about
-    found = {key: str(about[key]) for key in ("adapter", "model", "host", "place") if about.get(key)}
-    facts = about.get("facts")
-    found |= {str(key): str(value) for key, value in facts.items()} if isinstance(facts, dict) else {}
-    resolved = side.facts.get("suite_resolved")
-    models = resolved.get("models") if isinstance(resolved, dict) else None
-    entry = models.get(side.model) if isinstance(models, dict) else None
-    settings = entry.get("settings") if isinstance(entry, dict) else None
-    found |= {f"settings.{k}": str(v) for k, v in settings.items() if v not in (None, [], {})} if settings else {}
-    found["evalkit"] = str(side.facts.get("evalkit_version") or "not recorded")
+    own = {"adapter": about.adapter, "model": about.model, "host": about.host, "place": about.place}
+    found = {key: value for key, value in own.items() if value}
+    found |= {key: str(value) for key, value in (about.facts or {}).items()}
+    suite = side.facts.suite_resolved
+    entry = suite.models.get(side.model) if suite is not None else None
+    settings = entry.settings.items() if entry is not None else ()
+    found |= {f"settings.{key}": str(value) for key, value in settings if value not in (None, [], {})}
+    found["evalkit"] = side.facts.evalkit_version or "not recorded"
     return found
-
-
-def _served_judges(side: Side) -> dict[str, list[str]]:
-    """By judge: the models that its endpoint said were answering."""
-    found = side.facts.get("judges_served")
-    told = found.items() if isinstance(found, dict) else ()
-    return {str(name): [str(model) for model in models] for name, models in told if isinstance(models, list)}
-
-
-def _identity(task: object) -> dict[str, Any]:
-    identity = task.get("identity") if isinstance(task, dict) else None
-    return identity if isinstance(identity, dict) else {}
 
 
 def _values(a: object, b: object) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.decide.comparability import Side
 from evalkit.decide.pairing import NotComparable, Pairs
-from evalkit.store import columns, runs
+from evalkit.results import Side
+from evalkit.store import table as stored
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,17 +21,16 @@ def unfinished(side: Side) -> list[str]:
     """Why a run is not whole evidence, by its own account."""
     name, facts = side.folder.name, side.facts
     found = []
-    status = facts.get("status")
-    if status != "complete":
-        why = "; ".join(runs.listed(facts, "reasons"))
+    if facts.status != "complete":
+        why = "; ".join(facts.reasons)
         found.append(
-            f"{name} is {status}{': ' + why if why else ''}. Run the same command again: it resumes, and pays only for "
-            "what is missing."
+            f"{name} is {facts.status}{': ' + why if why else ''}. Run the same command again: it resumes, and "
+            "pays only for what is missing."
         )
-    if facts.get("cut_by_limit") is not None:
-        found.append(f"{name} was cut by --limit {facts['cut_by_limit']}. Run it without --limit.")
-    if facts.get("cut_by_tasks") is not None:
-        kept = ", ".join(runs.listed(facts, "cut_by_tasks")) or "some"
+    if facts.cut_by_limit is not None:
+        found.append(f"{name} was cut by --limit {facts.cut_by_limit}. Run it without --limit.")
+    if facts.cut_by_tasks is not None:
+        kept = ", ".join(facts.cut_by_tasks) or "some"
         found.append(f"{name} was cut by --tasks to {kept}. Run it without --tasks.")
     return found
 
@@ -41,13 +40,12 @@ def unread(side: Side) -> list[str]:
 
     An answer that leaves a strict judge without words must not win by it.
     """
-    told = side.facts.get("judges_unread")
     allowed = _allowed(side)
     return [
         f"{judge} gave no readable verdict on {n_lost:,} of {n:,} answers of {side.label} to {task}, more than "
         f"run.max_error_rate {allowed:g} allows: there the score is the other judges' alone. Look at its replies: "
         f"evalkit show {side.folder.name}/judging"
-        for judge, models in (told.items() if isinstance(told, dict) else ())
+        for judge, models in (side.facts.judges_unread or {}).items()
         for task, (n_lost, n) in models.get(side.model, {}).items()
         if n_lost > allowed * n
     ]
@@ -55,10 +53,9 @@ def unread(side: Side) -> list[str]:
 
 def _allowed(side: Side) -> float:
     """The share of errors that the suite allows."""
-    resolved = side.facts.get("suite_resolved")
-    run = resolved.get("run") if isinstance(resolved, dict) else None
-    rate = run.get("max_error_rate") if isinstance(run, dict) else None
-    return float(rate) if isinstance(rate, int | float) else 0.01
+    suite = side.facts.suite_resolved
+    rate = suite.run.max_error_rate if suite is not None else None
+    return 0.01 if rate is None else rate
 
 
 def missing(side: Side, table: pa.Table) -> str | None:
@@ -86,7 +83,7 @@ def errors(side: Side, table: pa.Table) -> str | None:
 
 
 def _count(table: pa.Table) -> int:
-    labels, codes = columns.labels_codes(table["outcome"])
+    labels, codes = stored.labels_codes(table["outcome"])
     return int((codes == labels.index("errored")).sum()) if "errored" in labels else 0
 
 
@@ -116,16 +113,16 @@ def refuse_other_repeats(side: Side, pairs: Pairs) -> None:
         )
     for name, task in side.tasks.items():
         n = len(np.unique(pairs.item[pairs.task_mask(name)])) if name in pairs.tasks else 0
-        if n > int(task["n"]):
+        if n > (task.n or 0):
             raise NotComparable(
-                f"{side.folder.name} holds {n:,} items of {name}, of which it asked {int(task['n']):,}, {side.repeats} "
+                f"{side.folder.name} holds {n:,} items of {name}, of which it asked {task.n or 0:,}, {side.repeats} "
                 "times each: repeats are missing and other items stand in for them. Run the suite again."
             )
 
 
 def _surplus(side: Side, table: pa.Table) -> dict[str, int]:
     """By task: rows that are there beyond those that the run asked; negative where some are missing."""
-    names, codes = columns.labels_codes(table["task"])
+    names, codes = stored.labels_codes(table["task"])
     found = dict(zip(names, np.bincount(codes[codes >= 0], minlength=len(names)).tolist(), strict=True))
-    asked = {name: side.repeats * int(task["n"]) for name, task in side.tasks.items()}
+    asked = {name: side.repeats * (task.n or 0) for name, task in side.tasks.items()}
     return {name: found.get(name, 0) - asked.get(name, 0) for name in {**asked, **found}}

@@ -9,16 +9,14 @@ pass. What cannot be compared at all raises NotComparable. The overall verdict i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evalkit.decide import completeness, early_stopping, regression_scan
 from evalkit.decide.comparability import (
-    Side,
     refuse_copies,
     refuse_same_answers,
     refuse_unless_comparable,
@@ -33,21 +31,23 @@ from evalkit.decide.pairing import Floats, Pairs, pair
 from evalkit.decide.rules import Condition, RuleResult, conditions
 from evalkit.decide.sequential_test import SequentialTest, at_the_end, reasons_against
 from evalkit.errors import StoreError, UserError
+from evalkit.facts import RunFacts, StopFacts, StoppedCandidate
+from evalkit.results import Side, read_facts
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
-from evalkit.store import baselines, columns, runs
+from evalkit.store import baselines
+from evalkit.store import table as stored
 from evalkit.suite.schema import GateEntry
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def gate_of(facts: Mapping[str, Any], folder: Path) -> GateEntry:
+def gate_of(facts: RunFacts, folder: Path) -> GateEntry:
     """The gate that a run was made with. Raises UserError where its suite has none, or it cannot be read."""
     from pydantic import ValidationError
 
-    resolved = facts.get("suite_resolved")
-    written = resolved.get("gate") if isinstance(resolved, dict) else None
+    written = facts.suite_resolved.gate if facts.suite_resolved is not None else None
     if not written:
         raise UserError(
             f"{folder.name} was made from a suite without a gate, so there is nothing to decide. Write `gate:` into "
@@ -69,7 +69,7 @@ def decide_gate(gate: GateEntry, folder: Path, results: Path, promoted: Path) ->
 
     Raises NotComparable, StoreError or UserError: each is exit 2, and nothing has been decided then.
     """
-    facts = runs.read_facts(folder)
+    facts = read_facts(folder)
     twice = [name for n, name in enumerate(gate.candidates) if name in gate.candidates[:n]]
     if twice:
         raise UserError(f"the gate of {folder.name} names {', '.join(twice)} twice. Name each candidate once.")
@@ -78,7 +78,7 @@ def decide_gate(gate: GateEntry, folder: Path, results: Path, promoted: Path) ->
     for side in sides:
         refuse_unless_comparable(base, side)
     return GateDecision(
-        suite=str(facts.get("suite")),
+        suite=str(facts.suite),
         run=folder.resolve().name,
         baseline=gate.baseline,
         baseline_run=base.folder.resolve().name,
@@ -95,19 +95,19 @@ def paired(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> tupl
     """The first candidate's name and its pairs, for a look at the gate itself. Raises as `decide_gate` does."""
     (base, rows), side = _baseline(gate, folder, results, promoted), Side.of(folder, gate.candidates[0])
     refuse_unless_comparable(base, side)
-    return side.model, pair(*common_rows(rows, columns.model_rows(side.folder, side.model)))
+    return side.model, pair(*common_rows(rows, stored.model_rows(side.folder, side.model)))
 
 
 def _baseline(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> tuple[Side, pa.Table]:
     if not gate.baseline.startswith("baseline@"):
         side = Side.of(folder, gate.baseline)
-        return side, columns.model_rows(folder, side.model)
+        return side, stored.model_rows(folder, side.model)
     found = baselines.find(gate.baseline.removeprefix("baseline@"), promoted, results)
     return Side.of(found.folder, found.model, gate.baseline), found.rows
 
 
 def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> CandidateDecision:
-    rows = columns.model_rows(side.folder, side.model)
+    rows = stored.model_rows(side.folder, side.model)
     stopped = _stopped(side)
     for of, table in ((base, base_rows), (side, rows)):
         completeness.refuse_unknown(of, table)
@@ -132,7 +132,7 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
     refuse_same_answers(base, side, pairs)
     found = rule_results(gate, pairs, _ratio_refused(base, side))
     if (told := _looked_at(side)) is not None:
-        found = at_the_end(gate, pairs, found, passes_early=not told.get("needs_all", True))
+        found = at_the_end(gate, pairs, found, passes_early=not told.needs_all)
     return CandidateDecision(
         side.model,
         _verdict(found),
@@ -207,14 +207,14 @@ def _ratio_refused(base: Side, side: Side) -> str | None:
             "a stored baseline was measured at another time, under another load: limit the candidate's own time "
             "(max_s), or name a baseline that runs beside it"
         )
-    if not isinstance(side.facts.get("in_flight"), int):
+    if not isinstance(side.facts.in_flight, int):
         return "times compare only at one declared load: write run: {in_flight: 8} into the suite and run it again"
     return None
 
 
 def _served_otherwise(base: pa.Table, cand: pa.Table) -> list[str]:
     """The served models of both sides, where they are not the same: what a provider serves under a name can change."""
-    ours, theirs = (sorted(columns.labels_codes(table["served_model"])[0]) for table in (base, cand))
+    ours, theirs = (sorted(stored.labels_codes(table["served_model"])[0]) for table in (base, cand))
     if ours == theirs:
         return []
     first, second = (", ".join(names[:3]) or "not reported" for names in (ours, theirs))
@@ -225,7 +225,7 @@ def _served(base: pa.Table, cand: pa.Table) -> list[str]:
     """Served models, where a side was answered by more than one."""
     notes = []
     for name, table in (("baseline", base), ("candidate", cand)):
-        labels, _ = columns.labels_codes(table["served_model"])
+        labels, _ = stored.labels_codes(table["served_model"])
         if len(labels) > 1:
             notes.append(f"the {name} was served by {len(labels)} models: {', '.join(sorted(labels)[:5])}")
     return notes
@@ -236,31 +236,23 @@ def _alike(pairs: Pairs) -> list[str]:
     return [f"{n:,} items of {pairs.n:,} say the same as another one; alike items count as one"] if pairs.alike else []
 
 
-def _stopped(side: Side) -> early_stopping.Stopped | None:
+def _stopped(side: Side) -> StoppedCandidate | None:
     """How this candidate was stopped early; None when it ran to the end."""
-    at = side.facts.get("stopped_early")
-    if not isinstance(at, dict):
-        return None
-    try:
-        said = at["candidates"].get(side.model)
-        if said is None:
-            return None
-        int(at["seed"]), int(said["n_used"]) + int(said["n_items"])  # `_replayed` reads them too
-        sum(map(int, dict(at["counts"]).values()))
-        return early_stopping.Stopped(**said)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    at = side.facts.stopped_early
+    said = at.candidates.get(side.model) if at is not None else None
+    if at is not None and said is not None and at.counts is None:
         raise StoreError(
             f"{side.folder / 'run.json'} says that the run was stopped early, but not how. Run the suite again: what "
             "was answered comes from the cache.",
             side.folder,
-        ) from error
+        )
+    return said
 
 
-def _looked_at(side: Side) -> Mapping[str, Any] | None:
+def _looked_at(side: Side) -> StopFacts | None:
     """How this candidate was looked at up to its last item; None when it was not, or stopped before."""
-    told = side.facts.get("stopped_early")
-    walked = told.get("walked") if isinstance(told, dict) else None
-    return told if isinstance(walked, list) and side.model in walked else None
+    told = side.facts.stopped_early
+    return told if told is not None and side.model in told.walked else None
 
 
 def _replayed(
@@ -269,7 +261,7 @@ def _replayed(
     base_rows: pa.Table,
     side: Side,
     rows: pa.Table,
-    stopped: early_stopping.Stopped,
+    stopped: StoppedCandidate,
     compared: tuple[str, ...],
     notes: tuple[str, ...],
 ) -> CandidateDecision:
@@ -279,13 +271,14 @@ def _replayed(
         completeness.refuse_other_repeats(of, pairs)
     refuse_copies(base, side, pairs)
     refuse_same_answers(base, side, pairs)
-    told = side.facts["stopped_early"]
-    order = early_stopping.in_order(pairs, int(told["seed"]))
+    told = side.facts.stopped_early
+    assert told is not None  # `_stopped` found it there
+    order = early_stopping.in_order(pairs, told.seed)
     rules = early_stopping.replay(gate, pairs, order, stopped, told)
     against = reasons_against(
         gate, repeats=side.repeats, clustered=pairs.clustered, critical=bool(pairs.critical.any())
     )
-    race = SequentialTest(rules or (), passes_early=not against and not told.get("needs_all", True))
+    race = SequentialTest(rules or (), passes_early=not against and not told.needs_all)
     if rules is None or race.verdict is None:
         why = (
             f"{side.folder.name} was stopped early, at {stopped.n_used:,} of {stopped.n_items:,} items, because "
@@ -332,12 +325,12 @@ def common_rows(first: pa.Table, second: pa.Table) -> tuple[pa.Table, pa.Table]:
 
     names = []
     for column in ("task", "sample_digest"):
-        names.append(columns.names_codes([first[column], second[column]]))
+        names.append(stored.names_codes([first[column], second[column]]))
     keys = [
-        [names[0][k], names[1][k], columns.floats(table["occurrence"]), columns.floats(table["repeat"])]
+        [names[0][k], names[1][k], stored.floats(table["occurrence"]), stored.floats(table["repeat"])]
         for k, table in enumerate((first, second))
     ]
-    joined = columns.joint(*(np.concatenate((a, b)) for a, b in zip(*keys, strict=True)))
+    joined = stored.joint(*(np.concatenate((a, b)) for a, b in zip(*keys, strict=True)))
     n = first.num_rows
     ours, theirs = np.isin(joined[:n], joined[n:]), np.isin(joined[n:], joined[:n])
     return (

@@ -20,11 +20,15 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from evalkit.facts import JudgeIdentity, RunFacts, TaskFacts, parse
+from evalkit.facts.tasks import LabelFacts
 from evalkit.records import Outcome
+from evalkit.results import read_facts
+from evalkit.results.summary import read_summary
 from evalkit.stats.intervals import wilson
 from evalkit.stats.prediction_powered import corrected_mean
 from evalkit.stats.raters import alpha, kappa
-from evalkit.store import judge_files, queries, reviews, runs, summary
+from evalkit.store import judge_files, queries, reviews
 from evalkit.store.row_codec import Key
 
 _MARKS = {"right": 1.0, "wrong": 0.0}
@@ -47,14 +51,14 @@ def figures(folder: Path) -> dict[str, Any] | None:
     inner = judge_files.judging_of(folder)
     if inner is None:
         return None
-    facts = runs.read_facts(inner)
-    tasks = facts.get("tasks") or {}
+    facts = read_facts(inner)
+    tasks = facts.tasks or {}
     marked = _marked(folder, list(tasks))
     people = labels_of(folder)
     return {
         "judges": _judges(inner, facts),
         "tasks": {
-            name: _task(told, marked.get(name, []), _places(inner, name), people, (facts.get("labels") or {}).get(name))
+            name: _task(told, marked.get(name, []), _places(inner, name), people, facts.labels.get(name))
             for name, told in tasks.items()
         },
     }
@@ -73,21 +77,20 @@ def labels_of(folder: Path) -> dict[Key, float]:
     return {key: fmean(values) for key, values in found.items()}
 
 
-def _judges(inner: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
-    told = facts.get("models") or {}
+def _judges(inner: Path, facts: RunFacts) -> dict[str, Any]:
     found = {}
-    for name, of_judge in summary.read_summary(inner)["models"].items():
-        whole = of_judge["all"]
+    for name, of_judge in read_summary(inner).models.items():
+        whole = of_judge.all
         n_failed = _failed(inner, name)
         found[name] = {
-            "model": (told.get(name) or {}).get("model") or None,
-            "n": whole["n"],
+            "model": facts.model_facts(name).model or None,
+            "n": whole.n,
             "n_failed": n_failed,
-            "n_unreadable": whole["outcomes"]["errored"] - n_failed,
-            "mean": whole["quality"]["mean"],
-            "cost": whole["cost"],
-            "latency": whole["latency"],
-            "cached_share": whole["cached_share"],
+            "n_unreadable": whole.outcomes["errored"] - n_failed,
+            "mean": whole.quality.mean,
+            "cost": whole.cost.model_dump(),
+            "latency": whole.latency.model_dump(),
+            "cached_share": whole.cached_share,
         }
     return found
 
@@ -136,25 +139,25 @@ def _places(inner: Path, task: str) -> dict[str, list[tuple[float, float]]]:
 
 
 def _task(
-    told: Mapping[str, Any],
+    told: TaskFacts,
     marked: list[_Marked],
     places: Mapping[str, list[tuple[float, float]]],
     people: Mapping[Key, float],
-    labels: Mapping[str, int] | None,
+    labels: LabelFacts | None,
 ) -> dict[str, Any]:
-    identity = told.get("identity") or {}
+    identity = parse(JudgeIdentity, told.identity.root, "judging/run.json")  # there, in place of a task's own
     both = [list(answer.parts.values()) for answer in marked if len(answer.parts) > 1]
-    models = sorted({answer.key[0] for answer in marked} - {identity.get("pair")})
+    models = sorted({answer.key[0] for answer in marked} - {identity.pair})
     return {
-        "by": list(identity.get("judges") or {}),
-        "pair": identity.get("pair"),
+        "by": list(identity.judges),
+        "pair": identity.pair,
         "n_both": len(both),
         "alpha": alpha(both),
         "mean_difference": fmean(max(marks) - min(marks) for marks in both) if both else None,
         "place": {judge: _decided_by_place(pairs) for judge, pairs in places.items()},
         "people": {model: _against_people([a for a in marked if a.key[0] == model], people) for model in models},
         "agreement": _agreement(marked, people),
-        "labels": labels,
+        "labels": labels.model_dump() if labels is not None else None,
     }
 
 

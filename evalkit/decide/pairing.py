@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from evalkit.errors import UserError
 from evalkit.records import Outcome
-from evalkit.store import columns
+from evalkit.store import table as stored
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -148,11 +148,11 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
     for side, table in zip(("baseline", "candidate"), sides, strict=True):
         if any(table[name].null_count for name in ("task", "sample_digest", "occurrence", "repeat")):
             raise NotComparable(f"The {side} has rows that do not say which item they are. Run the suite again.")
-    names, task_codes = columns.labels_codes(_both(sides, "task"))
-    (digests,) = columns.names_codes([_both(sides, "sample_digest")])
-    occurrence, repeat = columns.floats(_both(sides, "occurrence")), columns.floats(_both(sides, "repeat"))
-    items = columns.joint(task_codes, digests, occurrence)
-    keys = columns.joint(items, repeat)
+    names, task_codes = stored.labels_codes(_both(sides, "task"))
+    (digests,) = stored.names_codes([_both(sides, "sample_digest")])
+    occurrence, repeat = stored.floats(_both(sides, "occurrence")), stored.floats(_both(sides, "repeat"))
+    items = stored.joint(task_codes, digests, occurrence)
+    keys = stored.joint(items, repeat)
     order_b, order_c = np.argsort(keys[:n], kind="stable"), np.argsort(keys[n:], kind="stable")
     sorted_b, sorted_c = keys[:n][order_b], keys[n:][order_c]
     for side, ordered in (("baseline", sorted_b), ("candidate", sorted_c)):
@@ -170,18 +170,18 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
         if not np.array_equal(a, b[place]):
             n_differ = int((a != b[place]).sum())
             raise NotComparable(f"{what} of {n_differ:,} of {n:,} items differ between the two sides. {_MARK_AGAIN}")
-    (cluster,) = columns.names_codes([baseline["cluster"]])
+    (cluster,) = stored.names_codes([baseline["cluster"]])
     task = task_codes[:n]
     if (cluster >= 0).any():
         alone = cluster < 0
-        cluster = columns.joint(task, cluster)  # the same name in two tasks is two clusters
+        cluster = stored.joint(task, cluster)  # the same name in two tasks is two clusters
         cluster[alone] = -1
-    if len(np.unique(columns.joint(items[:n], cluster))) > len(np.unique(items[:n])):
+    if len(np.unique(stored.joint(items[:n], cluster))) > len(np.unique(items[:n])):
         raise NotComparable(
             "Repeats of one item stand in different clusters: the rows are damaged. Run the suite again."
         )
     if too_many_alike(int((occurrence[:n] > 0).sum()), n):
-        cluster = _with_copies(cluster, columns.joint(task, digests[:n]))
+        cluster = _with_copies(cluster, stored.joint(task, digests[:n]))
     digest = baseline["sample_digest"].combine_chunks()
     return Pairs(
         tasks=tuple(names),
@@ -189,7 +189,7 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
         item=items[:n],
         repeat=repeat[:n].astype(np.int64),
         cluster=cluster,
-        critical=columns.floats(baseline["critical"]) == 1,
+        critical=stored.floats(baseline["critical"]) == 1,
         digest=digest,
         occurrence=occurrence[:n].astype(np.int64),
         baseline=_read_half(baseline, "baseline"),
@@ -256,19 +256,19 @@ def _codes_of(first: pa.ChunkedArray, second: pa.ChunkedArray) -> tuple[npt.NDAr
     import pyarrow as pa
 
     if pa.types.is_boolean(first.type):
-        return columns.floats(first), columns.floats(second)
-    a, b = columns.names_codes([first, second])
+        return stored.floats(first), stored.floats(second)
+    a, b = stored.names_codes([first, second])
     return a, b
 
 
 def _read_half(table: pa.Table, side: str) -> Half:
-    labels, codes = columns.labels_codes(table["outcome"])
+    labels, codes = stored.labels_codes(table["outcome"])
     unknown = [label for label in labels if label not in OUTCOMES]
     if unknown or (codes < 0).any():
         raise UserError(f"The {side}'s rows hold outcomes that evalkit does not write. Run the suite again.")
     places = np.array([OUTCOMES.index(label) for label in labels] or [0], dtype=np.int64)
     outcome = places[codes]
-    score = columns.floats(table["score"])
+    score = stored.floats(table["score"])
     outside = ~np.isnan(score) & ~((score >= 0) & (score <= 1))
     if outside.any() or np.isinf(score).any():
         raise UserError(
@@ -281,17 +281,17 @@ def _read_half(table: pa.Table, side: str) -> Half:
                 f"The {side}'s rows call an answer {name} and give it a score of {score[contradicts][0]:g}. They are "
                 "damaged or were written by something else; restore them, or run the suite again."
             )
-    cost = columns.floats(table["cost_usd"])
+    cost = stored.floats(table["cost_usd"])
     if (cost < 0).any():
         raise UserError(f"The {side}'s rows hold a negative cost. Restore them, or run the suite again.")
     score[outcome == _ERRORED] = np.nan  # the system's fault is never a score, whatever stands beside it
-    times = {name: columns.floats(table[name]) for name in ("cost_usd", "ttft_s", "ttfr_s", "tpot_s", "total_s")}
+    times = {name: stored.floats(table[name]) for name in ("cost_usd", "ttft_s", "ttfr_s", "tpot_s", "total_s")}
     for name, values in times.items():
         if np.isinf(values).any() or (values < 0).any():
             raise UserError(
                 f"The {side}'s rows hold a {name} that is negative or infinite. Restore them, or run the suite again."
             )
-    return Half(score=score, outcome=outcome, cached=columns.floats(table["cached"]) != 0, **times)
+    return Half(score=score, outcome=outcome, cached=stored.floats(table["cached"]) != 0, **times)
 
 
 def _half(half: Half, numbers: Codes) -> Half:
@@ -305,13 +305,13 @@ def _slices(table: pa.Table, task: Codes, names: list[str]) -> tuple[tuple[str, 
     column = table["slices"].combine_chunks()
     if not len(column) or not len(column.keys):
         return ()
-    book_names, name_codes = columns.labels_codes(pa.chunked_array([column.keys]))
-    book_values, value_codes = columns.labels_codes(pa.chunked_array([column.items]))
-    offsets = columns.floats(pa.chunked_array([column.offsets])).astype(np.int64)
+    book_names, name_codes = stored.labels_codes(pa.chunked_array([column.keys]))
+    book_values, value_codes = stored.labels_codes(pa.chunked_array([column.items]))
+    offsets = stored.floats(pa.chunked_array([column.offsets])).astype(np.int64)
     rows = np.repeat(np.arange(len(column)), np.diff(offsets))
     first = offsets[0] if len(offsets) else 0
     name_codes, value_codes = name_codes[first : first + len(rows)], value_codes[first : first + len(rows)]
-    groups = columns.joint(task[rows], name_codes, value_codes)
+    groups = stored.joint(task[rows], name_codes, value_codes)
     order = np.argsort(groups, kind="stable")
     starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
     found = []

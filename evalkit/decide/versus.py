@@ -10,14 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from evalkit.decide import completeness
-from evalkit.decide.comparability import Side, refuse_unless_comparable, shown
+from evalkit.decide.comparability import refuse_unless_comparable, shown
 from evalkit.decide.conditions import test_scores
 from evalkit.decide.flips import Flips, count_flips
 from evalkit.decide.gate import common_rows
 from evalkit.decide.pairing import Pairs, pair
 from evalkit.decide.rules import Condition
+from evalkit.results import Side
 from evalkit.stats.symmetry import mcnemar
-from evalkit.store import columns
+from evalkit.store import table as stored
 
 ALPHA = 0.025
 """Of each side of a 95 % interval."""
@@ -55,9 +56,9 @@ class PairedComparison:
 def compare(a: Side, b: Side) -> PairedComparison:
     """The comparison. Raises NotComparable with a list of what differs."""
     refuse_unless_comparable(a, b)
-    ours, theirs = columns.model_rows(a.folder, a.model), columns.model_rows(b.folder, b.model)
+    ours, theirs = stored.model_rows(a.folder, a.model), stored.model_rows(b.folder, b.model)
     caveats = list(dict.fromkeys([*completeness.unfinished(a), *completeness.unfinished(b)]))
-    if caveats or a.facts.get("stopped_early") or b.facts.get("stopped_early"):
+    if caveats or a.facts.stopped_early or b.facts.stopped_early:
         n = max(ours.num_rows, theirs.num_rows)
         ours, theirs = common_rows(ours, theirs)
         if ours.num_rows < n:

@@ -5,14 +5,13 @@ A board over fifty runs is no less true for a slip in one file of facts. Such a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from evalkit.catalogue.facts import Claim, Known
 from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
 from evalkit.errors import UserError
+from evalkit.facts import RunFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +31,14 @@ class CatalogueFacts:
         except UserError as error:
             return cls(CatalogueReader(own=False), (_left_out(error),))
 
-    def known(self, facts: Mapping[str, Any], model: str, asked_as: str | None) -> tuple[Known | None, tuple[str, ...]]:
+    def known(self, facts: RunFacts, model: str, asked_as: str | None) -> tuple[Known | None, tuple[str, ...]]:
         """What is known of the version that a run asked under this name (None: nothing), and what was left out.
 
         `facts` are those of the run; the suite's word on a licence counts where nobody else has one.
         """
         problems = self.problems
         try:
-            catalogue = self.reader.catalogue(facts)
+            catalogue = self.reader.catalogue(facts.catalogue)
         except UserError as error:
             catalogue, problems = self.reader.plain, (*problems, _left_out(error))
         known = catalogue.find(asked_as)
@@ -50,15 +49,12 @@ class CatalogueFacts:
         return (known.corrected(told) if known else told), problems
 
 
-def _licence_of(facts: Mapping[str, Any], model: str) -> Claim | None:
+def _licence_of(facts: RunFacts, model: str) -> Claim | None:
     """`licence:` of the model's entry in the suite."""
-    resolved = facts.get("suite_resolved")
-    models = resolved.get("models") if isinstance(resolved, dict) else None
-    entry = models.get(model) if isinstance(models, dict) else None
-    licence = entry.get("licence") if isinstance(entry, dict) else None
-    if not isinstance(licence, str):
+    entry = facts.suite_resolved.models.get(model) if facts.suite_resolved is not None else None
+    if entry is None or entry.licence is None:
         return None
-    return Claim(licence, "the suite", str(facts.get("started_at") or "")[:10], file=str(facts.get("suite_path") or ""))
+    return Claim(entry.licence, "the suite", (facts.started_at or "")[:10], file=facts.suite_path or "")
 
 
 def _left_out(error: UserError) -> str:

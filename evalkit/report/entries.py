@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from evalkit.catalogue.facts import Known
+from evalkit.facts import Identity, RunFacts
 from evalkit.report.catalogue_facts import CatalogueFacts
 from evalkit.report.results_reader import ResultsReader
 from evalkit.report.standings import Place
@@ -127,11 +128,8 @@ def _order(line: LeaderboardLine) -> tuple[bool, float, float, str]:
     return (not line.entry.comparable, mean is None, -(mean or 0.0), line.entry.model)
 
 
-def _identities(store: ResultsReader, run: str) -> dict[str, Any]:
-    tasks = store.facts(run).get("tasks")
-    if not isinstance(tasks, dict):
-        return {}
-    return {name: facts.get("identity") for name, facts in tasks.items() if isinstance(facts, dict)}
+def _identities(store: ResultsReader, run: str) -> dict[str, Identity]:
+    return {name: task.identity for name, task in (store.facts(run).tasks or {}).items()}
 
 
 def _entry(
@@ -139,14 +137,12 @@ def _entry(
     info: RunInfo,
     model: str,
     known_facts: CatalogueFacts,
-    reference: Mapping[str, Any],
+    reference: Mapping[str, Identity],
     today: date,
 ) -> ReportEntry:
     facts = store.facts(info.name)
-    described = facts.get("models")
-    about = described.get(model) if isinstance(described, dict) else None
-    asked_as = about.get("model") if isinstance(about, dict) else None
-    known, left_out = known_facts.known(facts, model, asked_as if isinstance(asked_as, str) else None)
+    asked_as = facts.model_facts(model).model
+    known, left_out = known_facts.known(facts, model, asked_as)
     cells = store.summary(info.name)["models"][model]
     identities = _identities(store, info.name)
     differs = [task for task, identity in identities.items() if task in reference and reference[task] != identity]
@@ -161,13 +157,13 @@ def _entry(
     return ReportEntry(info, model, asked_as, cells, known, tuple(warnings), not differs and not other)
 
 
-def _about_run(info: RunInfo, facts: Mapping[str, Any], cell: Cell, today: date) -> list[str]:
+def _about_run(info: RunInfo, facts: RunFacts, cell: Cell, today: date) -> list[str]:
     warnings = []
     if info.status != "complete":
-        total = facts.get("n_rows")
+        total = facts.n_rows
         warnings.append(f"{info.status}: not every question was answered" + (f" (of {total:,} rows)" if total else ""))
-    if facts.get("cut_by_limit"):
-        warnings.append(f"cut by --limit {facts['cut_by_limit']}")
+    if facts.cut_by_limit:
+        warnings.append(f"cut by --limit {facts.cut_by_limit}")
     errored = cell["outcomes"].get("errored", 0)
     if errored:
         warnings.append(f"{errored:,} errored: its quality is over the rest")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 from evalkit.errors import EvalkitError
+from evalkit.facts import RunFacts
 from evalkit.report import flips, numbers, svg
 from evalkit.report.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
 from evalkit.report.hostile import visible
@@ -46,12 +46,12 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 def page_of(store: ResultsReader, run: str) -> str:
     """The page. Raises StoreError when the run cannot be read."""
     summary, facts = store.summary(run), store.facts(run)
-    suite = str(facts.get("suite"))
+    suite = str(facts.suite)
     entries = entries_of(store, suite, run)
     tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells["tasks"]))
     parts = [
         f"<h1>{_text(suite)}</h1>",
-        f'<p class="soft">{_text(run)} · {_text(facts.get("status"))} · started {_text(facts.get("started_at"))} · '
+        f'<p class="soft">{_text(run)} · {_text(facts.status)} · started {_text(facts.started_at)} · '
         f"{numbers.count(summary['n_rows'])} rows</p>",
     ]
     lines = standing(store, entries, None)
@@ -157,9 +157,8 @@ def _tradeoffs(lines: Sequence[LeaderboardLine]) -> list[str]:
     return parts
 
 
-def _gate(store: ResultsReader, run: str, facts: Any) -> list[str]:
-    resolved = facts.get("suite_resolved")
-    if not (isinstance(resolved, dict) and resolved.get("gate")):
+def _gate(store: ResultsReader, run: str, facts: RunFacts) -> list[str]:
+    if facts.suite_resolved is None or not facts.suite_resolved.gate:
         return ["<h2>Gate</h2><p>The suite has no gate.</p>"]
     try:
         decision = decision_of(store, run)

@@ -73,7 +73,7 @@ def _key(store: ResultsReader, run: str) -> Any:
 
 def _decide(results: Path, run: str, promoted: Path) -> Any:
     from evalkit.decide.gate import decide_gate, gate_of
-    from evalkit.store.runs import read_facts
+    from evalkit.results import read_facts
 
     return decide_gate(gate_of(read_facts(results / run), results / run), results / run, results, promoted)
 

@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from evalkit.errors import EvalkitError, StoreError
+from evalkit.facts import RunFacts
 from evalkit.report.scores import Pair, SampleJoin, Side, pair_of, shared_lines
 from evalkit.report.standings import Place, places
+from evalkit.results import read_facts
 from evalkit.store import judge_files, parts, queries, reviews, runs
 from evalkit.store.runs import RunInfo
 from evalkit.store.score_table import ScoreTable, read_scores
@@ -94,6 +96,7 @@ class ResultsReader:
     def problem(self, run: str) -> str | None:
         """Why the rows of a run cannot be read, for a person; None when they can."""
         try:
+            self.facts(run)
             summary = self.summary(run)
             self.judges(run)
         except EvalkitError as error:
@@ -107,10 +110,10 @@ class ResultsReader:
         """The folder of a run."""
         return self.results / run
 
-    def facts(self, run: str) -> dict[str, Any]:
+    def facts(self, run: str) -> RunFacts:
         """What run.json says. Raises StoreError."""
         path = self.path(run)
-        return _figures.get(("facts", str(path), mark(path, only="run.json")), lambda: runs.read_facts(path))
+        return _figures.get(("facts", str(path), mark(path, only="run.json")), lambda: read_facts(path))
 
     def summary(self, run: str) -> dict[str, Any]:
         """The figures of a run, of a live one as of now. Raises StoreError."""

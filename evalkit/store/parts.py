@@ -9,7 +9,7 @@ inside functions, so that a run starts without it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -60,6 +60,11 @@ _ROW_TYPES = {
     "slices": "map_string",
     "parts": "map_double",
 }
+_DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(("cached", "critical", "reasoning_estimated"), False),
+    **{"attempts": 1, "slices": {}, "parts": {}},
+}
+"""What a journal line leaves out; any other value that is absent is unknown."""
 _TEXT_TYPES = {
     **dict.fromkeys(("model", "task", "sample_digest"), "string"),
     **dict.fromkeys(("occurrence", "repeat"), "int64"),
@@ -91,6 +96,23 @@ def rows_batch(rows: Sequence[Row]) -> pa.RecordBatch:
 def texts_batch(rows: Sequence[Row]) -> pa.RecordBatch:
     """The texts of these rows."""
     return _batch(rows, _TEXT_TYPES, texts_schema())
+
+
+def records_batch(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pa.RecordBatch:
+    """These columns of journaled records (`row_codec.read_record`), as a part would have them.
+
+    Raises TypeError, ValueError, AttributeError or ArithmeticError for a value that no column holds.
+    """
+    import pyarrow as pa
+
+    built = []
+    for name in columns:
+        kind = _ROW_TYPES[name]
+        values = [record.get(name, _DEFAULTS.get(name)) for record in records]
+        if kind == "money":
+            values = [None if value is None else Decimal(value) for value in values]
+        built.append(_BUILD[kind](values))
+    return pa.RecordBatch.from_arrays(built, schema=pa.schema([rows_schema().field(name) for name in columns]))
 
 
 def part_numbers(folder: Path) -> list[int]:

@@ -149,8 +149,11 @@ def read_facts(folder: Path) -> dict[str, Any]:
         if isinstance(told, dict) and not all(isinstance(one, dict) for one in told.values()):
             raise StoreError(f"{path} is damaged: what it says of {name} is none. Restore it.", path)
     said = facts.pop(CHECKSUM, None)  # `edited` looks at it: whoever edits the facts on purpose can still read the run
-    if said != checksum(facts):
-        unvouched.add(path)
+    try:
+        if said != checksum(facts):
+            unvouched.add(path)
+    except TypeError as error:  # what can be read can be nested more deeply than can be written
+        raise StoreError(f"{path} is damaged: it is nested too deeply. Restore it.", path) from error
     if facts["schema_version"] > SCHEMA_VERSION:
         newer = facts["schema_version"]
         raise StoreError(f"{path} was written by a newer evalkit (schema {newer}). Upgrade to read it.", path)
@@ -201,7 +204,10 @@ def edited(folder: Path) -> bool:
     except (OSError, ValueError):
         return False
     said = facts.pop(CHECKSUM, None) if isinstance(facts, dict) else None
-    return said is not None and said != checksum(facts)
+    try:
+        return said is not None and said != checksum(facts)
+    except TypeError:
+        return True  # nested more deeply than evalkit could have written
 
 
 def _sweep(results: Path) -> None:

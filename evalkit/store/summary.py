@@ -21,14 +21,14 @@ from evalkit.reading import read_file
 from evalkit.records import Outcome
 from evalkit.stats.intervals import clustered, student_t, wilson
 from evalkit.store import integrity, journal, parts, runs, score_table
-from evalkit.store.run_table import SLICES, RunTable, read_table
 from evalkit.store.spread import spreads
+from evalkit.store.table import SLICES, RunTable, read_table
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from evalkit.store.run_table import Codes, Floats
+    from evalkit.store.table import Codes, Floats
 
     Mask = npt.NDArray[np.bool_]
 

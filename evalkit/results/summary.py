@@ -1,0 +1,18 @@
+"""The figures of a run as a record: read from summary.json, or computed from the rows where that file does not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evalkit.errors import StoreError
+from evalkit.facts import Summary, parse
+from evalkit.store import summary
+
+
+def read_summary(folder: Path) -> Summary:
+    """The figures of a run, sealed or still running. Changes nothing. Raises StoreError when the run cannot be read."""
+    found = summary.read_summary(folder)
+    try:
+        return parse(Summary, found, folder / "summary.json")
+    except StoreError:  # a derived file that is damaged: the rows say it all
+        return parse(Summary, summary.summarise(folder), folder / "summary.json")
