@@ -109,6 +109,8 @@ def flips_with_texts(
     decision: GateDecision, gate: GateEntry, folder: Path, results: Path, promoted: Path
 ) -> dict[str, list[Flip]]:
     """By candidate: the first items that changed sides, with both answers."""
+    if gate.baseline is None:
+        return {}
     base = (folder, gate.baseline)
     if gate.baseline.startswith(PROMOTED):
         found = baselines.find(gate.baseline.removeprefix(PROMOTED), promoted, results)
@@ -143,7 +145,7 @@ def rules_and_models(suite: Path, models: tuple[str, ...] | None) -> tuple[GateE
 
     read = suite_at(suite)
     gate = gate_of_suite(read)
-    own = () if gate.baseline.startswith(PROMOTED) else (gate.baseline,)
+    own = () if gate.baseline is None or gate.baseline.startswith(PROMOTED) else (gate.baseline,)
     judgings = (compile_judging(task.entry.score) for task in read.tasks)
     paired = [judging.pair for judging in judgings if judging is not None and judging.pair is not None]
     needed = tuple(dict.fromkeys((*own, *gate.candidates, *paired)))

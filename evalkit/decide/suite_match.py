@@ -149,8 +149,10 @@ def _otherwise_asked(suite: Suite, facts: RunFacts, now: SuiteFacts, weights: We
 
 def _fixed(suite: Suite) -> list[tuple[str, str, str]]:
     """(section, name, what it is called) of every model and judge that a run may not replace."""
-    baseline = suite.gate.baseline if suite.gate is not None else ""
-    fixed: dict[tuple[str, str], str] = {} if baseline.startswith(PROMOTED) else {("models", baseline): "the baseline"}
+    baseline = suite.gate.baseline if suite.gate is not None else None
+    fixed: dict[tuple[str, str], str] = {}
+    if baseline is not None and not baseline.startswith(PROMOTED):
+        fixed["models", baseline] = "the baseline"
     for judging in (compile_judging(task.entry.score) for task in suite.tasks):
         if judging is None:
             continue
@@ -163,7 +165,7 @@ def _fixed(suite: Suite) -> list[tuple[str, str, str]]:
 def _otherwise_run(suite: Suite, now: SuiteFacts, made: SuiteFacts) -> list[str]:
     """A line for each key of `run:` that decides what the evidence is: how often items are asked, in which order a run
     is looked at while it runs, and under which load its times were measured."""
-    timed = suite.gate is not None and any(rule.latency is not None for rule in suite.gate.rules)
+    timed = suite.gate is not None and any("times" in rule.reads for rule in suite.gate.rules)
     compared: list[tuple[str, int | str | None, int | str | None]] = [
         ("repeats", now.run.repeats, made.run.repeats),
         ("seed", now.run.seed, made.run.seed),
@@ -178,16 +180,16 @@ def _otherwise_run(suite: Suite, now: SuiteFacts, made: SuiteFacts) -> list[str]
 
 
 def _otherwise_billed(suite: Suite, now: SuiteFacts, made: SuiteFacts) -> list[str]:
-    """A line for each candidate whose run says by itself how it is billed, where a cost rule would believe it."""
+    """A line for each candidate whose run brings its own word on its bill or licence, where a rule would believe it."""
     gate = suite.gate
-    if gate is None or not any(rule.cost is not None for rule in gate.rules):
-        return []
+    read = frozenset().union(*(rule.reads for rule in gate.rules)) if gate is not None else frozenset()
     wrong = []
-    for name in gate.candidates:
+    for name in gate.candidates if gate is not None else ():
         ours, theirs = ((side.models[name].root if name in side.models else {}) for side in (now, made))
-        changed = [key for key in _BILLED_BY if ours.get(key) != theirs.get(key) and theirs.get(key) is not None]
-        if changed:
-            wrong.append(f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its cost")
+        for what, keys, about in (("costs", _BILLED_BY, "cost"), ("licence", ("licence",), "licence")):
+            changed = [key for key in keys if ours.get(key) != theirs.get(key) and theirs.get(key) is not None]
+            if changed and what in read:
+                wrong.append(f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its {about}")
     return wrong
 
 

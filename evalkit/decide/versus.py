@@ -6,19 +6,24 @@ It decides nothing: there is no margin here. What is not comparable is refused, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from evalkit.decide import completeness
 from evalkit.decide.comparability import refuse_unless_comparable, shown
-from evalkit.decide.conditions import test_scores
 from evalkit.decide.flips import Flips, count_flips
 from evalkit.decide.gate import common_rows
 from evalkit.decide.pairing import Pairs, pair
 from evalkit.decide.rules import Condition
+from evalkit.decide.rules.quality import test_scores
+from evalkit.decide.served import changed_within, served_lines, served_otherwise
 from evalkit.results import Side
 from evalkit.stats.symmetry import mcnemar
 from evalkit.store import table as stored
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ALPHA = 0.025
 """Of each side of a 95 % interval."""
@@ -49,6 +54,9 @@ class PairedComparison:
     """Over all tasks first, where there are several."""
     flips: Flips
     compared: tuple[str, ...]
+    served: tuple[str, ...]
+    """The model id and fingerprint that the provider reported for A and for B, and a sentence for a side that several
+    models answered; empty where it reported none."""
     caveats: tuple[str, ...]
     """Why the evidence is not whole; empty when it is."""
 
@@ -69,9 +77,16 @@ def compare(a: Side, b: Side) -> PairedComparison:
     return PairedComparison(
         tuple(_difference(name, pairs.only(rows)) for name, rows in subjects),
         count_flips(pairs),
-        tuple(shown(a, b)),
+        tuple([*shown(a, b), *served_otherwise(ours, theirs)]),
+        (*served_lines(A=ours, B=theirs), *_changed(ours, theirs)),
         tuple(caveats),
     )
+
+
+def _changed(ours: pa.Table, theirs: pa.Table) -> list[str]:
+    """A sentence for each side that was answered by several served models."""
+    found = (changed_within(name, table) for name, table in (("side A", ours), ("side B", theirs)))
+    return [note for result in found if result is not None for note in result.notes]
 
 
 def _difference(subject: str, pairs: Pairs) -> Difference:

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.suite import schema
-from evalkit.suite.schema import policy
+from evalkit.suite.schema import policy, rules
 
 
 def json_schema(kind: type[schema.Part] = schema.SuiteFile) -> dict[str, Any]:
     """The schema of a file as data, with every field's description. Raises OSError where the source is not at hand."""
     whole = kind.model_json_schema(by_alias=True, mode="validation")
+    _add_rules(whole["$defs"])
     aliases = {info.alias: name for name, info in schema.TaskEntry.model_fields.items() if info.alias}
     for title, part in [(kind.__name__, whole), *whole["$defs"].items()]:
         entry = getattr(schema, title, None) or getattr(policy, title, None)
@@ -35,6 +36,26 @@ def json_schema(kind: type[schema.Part] = schema.SuiteFile) -> dict[str, Any]:
             if name in documented:
                 field["description"] = documented[name]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | whole
+
+
+def _add_rules(parts: dict[str, Any]) -> None:
+    """The keys of every kind of rule, evalkit's own, as one mapping: an editor completes them all."""
+    if "RuleEntry" not in parts:
+        return
+    properties: dict[str, Any] = parts["RuleEntry"]["properties"]
+    for kind in rules.OWN_RULES:
+        record = rules.rule_class(kind)
+        assert record is not None
+        documented, own = _descriptions(record), record.model_json_schema(by_alias=True, mode="validation")
+        for key, field in own["properties"].items():
+            field.pop("title", None)
+            said = documented.get(key)
+            if key in properties:
+                before = properties[key].get("description")
+                if said and before and said not in before:
+                    properties[key]["description"] = f"{before}\n{said}"
+            else:
+                properties[key] = {**field, **({"description": said} if said else {})}
 
 
 def as_text(kind: type[schema.Part] = schema.SuiteFile) -> str:
