@@ -72,7 +72,7 @@ def changed_within(side: str, rows: pa.Table) -> RuleResult | None:
         return None
     named = ", ".join(models[:5])
     return RuleResult(
-        Condition(SERVED, side, "one model", None, required=False),
+        Condition(SERVED, side, "one for the", None, required=False),
         Verdict.INCONCLUSIVE,
         shown=f"{len(models)} models",
         n=rows.num_rows,
