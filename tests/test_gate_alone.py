@@ -15,6 +15,7 @@ from evalkit.records import Outcome, Row
 from evalkit.suite.loading import load_suite
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.gate_world import Gate, dollars, one, scores, stored
+from tests.plugin_world import install, on_path
 from tests.world import evalkit, prompt_of, write_suite
 
 Capture = pytest.CaptureFixture[str]
@@ -370,30 +371,45 @@ class WordRule(GateRule):
 '''
 
 
-def test_a_rule_of_an_installed_package_is_one_file(
-    judge: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from evalkit.suite.schema import rules
-
+def test_a_rule_of_an_installed_package_is_one_file(judge: Gate, tmp_path: Path, capsys: Capture) -> None:
     site = tmp_path / "site"
-    info = site / "evalkit_unscored-1.0.dist-info"
-    info.mkdir(parents=True)
-    (site / "unscored_rule.py").write_text(PACKAGE)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: evalkit-unscored\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[evalkit.rules]\nunscored = unscored_rule:WordRule\n")
-    monkeypatch.syspath_prepend(str(site))
-    rules.rule_class.cache_clear()
-    try:
+    install(site, "evalkit-unscored", {"rules": {"unscored": "unscored_rule:WordRule"}}, unscored_rule=PACKAGE)
+    with on_path(site):
         rule = {"unscored": "all", "max_count": 2}
         answers: list[float | None] = [*scores(398), None, None]
         assert judge(run_of(judge, answers, rule)).code == 0
         worse: list[float | None] = [*scores(397), None, None, None]
-        ran = judge(run_of(judge, worse, rule))
+        run = run_of(judge, worse, rule)
+        ran = judge(run)
         assert ran.code == 1, ran.out + ran.err
         assert "unscored all" in ran.out
-        assert json.loads(judge(run_of(judge, worse, rule), "--json").out)["verdict"] == "fail"
-    finally:
-        rules.rule_class.cache_clear()
+        assert json.loads(judge(run, "--json").out)["verdict"] == "fail"
+        doctor = evalkit(capsys, "doctor")
+        assert "plug-in rule unscored" in doctor.out
+        assert "evalkit-unscored 1.0" in doctor.out
+        assert "max_count" in evalkit(capsys, "schema").out
+    gone = judge(run)
+    assert gone.code == 2, "a rule that is not installed any more decides nothing"
+    assert "exactly one of quality, cost, latency, rate, licence" in gone.err
+
+
+@pytest.mark.parametrize(
+    ("source", "value", "expected"),
+    [
+        ("x = 1", "odd_rule:x", "must be a subclass of evalkit.decide.rules.GateRule"),
+        ("raise RuntimeError('broken')", "odd_rule:x", "raised RuntimeError: broken"),
+        (PACKAGE, "odd_rule:WordRule", "with kind = 'odd'"),
+    ],
+)
+def test_a_rule_of_a_package_that_cannot_be_used_is_named(
+    judge: Gate, tmp_path: Path, source: str, value: str, expected: str
+) -> None:
+    install(tmp_path / "site", "evalkit-odd", {"rules": {"odd": value}}, odd_rule=source)
+    with on_path(tmp_path / "site"):
+        ran = judge(run_of(judge, scores(100), {"odd": "all"}))
+    assert ran.code == 2, ran.out
+    assert "evalkit-odd 1.0" in ran.err
+    assert expected in " ".join(ran.err.split())
 
 
 def test_a_refusal_counts_by_its_outcome(judge: Gate) -> None:

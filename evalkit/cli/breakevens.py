@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from evalkit.cli.pricing import Stored, answers_of
-from evalkit.cli.sweeps import hosted_prices
 from evalkit.cost.breakeven import Billed, Line, Own, Range, compare
 from evalkit.cost.hosting import HOURS_PER_YEAR
 from evalkit.cost.scenario import Scenario, quantity, read_scenario
@@ -20,6 +19,7 @@ from evalkit.report.breakeven import markdown as as_markdown
 from evalkit.report.breakeven import render_breakeven
 from evalkit.report.breakeven import svg as as_svg
 from evalkit.results import read_facts
+from evalkit.results.sweeps import hosted_prices
 from evalkit.stats.intervals import student_t
 from evalkit.store import runs
 from evalkit.writing import write_file

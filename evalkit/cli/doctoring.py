@@ -47,6 +47,7 @@ def examine() -> list[DoctorFinding]:
     found += [_gpus(), _vllm()]
     found += _keys()
     found += _servers()
+    found += _plugins()
     return found
 
 
@@ -106,6 +107,13 @@ def _keys() -> Iterator[DoctorFinding]:
         yield DoctorFinding(f"key {name}", "ok", "is set")
     if absent:
         yield DoctorFinding("other keys", "note", f"not set: {', '.join(absent)}")
+
+
+def _plugins() -> Iterator[DoctorFinding]:
+    from evalkit.cli.doctoring_plugins import plugin_lines
+
+    for what, state, says in plugin_lines():
+        yield DoctorFinding(what, state, says)
 
 
 def _servers() -> list[DoctorFinding]:

@@ -29,6 +29,12 @@ from evalkit.cli.options import (
     is_flag=True,
     help="With --suite: also judge a candidate whose answers come from a file (replay, scripted, imported).",
 )
+@click.option(
+    "--sweeps",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="With --suite and a rule about cost: the load sweeps that prices of own hardware may rest on.",
+)
 @click.option("--reps", type=click.IntRange(20, 10_000), default=200, show_default=True, help="Of the self-test.")
 @results_folder
 @data_roots
@@ -46,6 +52,7 @@ def command(
     suite: Path | None,
     self_test: bool,
     allow_recorded: bool,
+    sweeps: Path | None,
     reps: int,
     results: Path,
     baselines: Path,
@@ -61,8 +68,8 @@ def command(
     Exit codes: 0 pass, 1 fail, 2 not comparable or a mistake in the call, 3 inconclusive, 4 the run is not whole.
     """
     from evalkit.adapters.at_hand import weights_at_hand
+    from evalkit.api.planning import suite_at
     from evalkit.cli import gating
-    from evalkit.cli.loading import suite_at
     from evalkit.decide.gate_run import Signed, checked_gate
     from evalkit.store.runs import resolve_run
 
@@ -75,6 +82,7 @@ def command(
             suite=suite_at(suite) if suite is not None else None,
             signed=Signed(signed_baseline, signed_run),
             allow_recorded=allow_recorded,
+            sweeps=sweeps,
         )
     if self_test:
         from evalkit.cli.self_testing import run_self_test

@@ -13,7 +13,6 @@ from typing import Any
 
 import click
 
-from evalkit.cli.sweeps import hosted_prices, sweeps_folder
 from evalkit.cost.billing import Bill, UnitPrices, bill
 from evalkit.cost.derived import Marked, at_equal_quality, derived
 from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices
@@ -25,6 +24,7 @@ from evalkit.facts import ModelFacts, RunFacts
 from evalkit.facts.base import JsonMap
 from evalkit.records import Outcome, Usage
 from evalkit.results import read_facts
+from evalkit.results.sweeps import hosted_prices, sweeps_folder
 from evalkit.store import judge_files, queries, runs
 from evalkit.suite.wording import short
 

@@ -27,6 +27,7 @@ _SAID = {
     "interface": "the interface of the functions (native, text)",
     "score": "the scorer or its options",
     "scorer_version": "the scorer's version",
+    "scorer_plugin": "the package of the scorer, or its version",
     "reasoning": "what is done with reasoning in the text (split, keep)",
     "judge": "the judge: its model, endpoint, settings or prompt, or how its verdict is read",
     "settings": "the task's settings",
@@ -37,7 +38,7 @@ _SAID = {
 }
 """Keys of a task's identity as a reader knows them; a key that is not here is named as it is."""
 _FEW = 15  # so many equal times are no coincidence
-_MARKING = frozenset({"score", "scorer_version", "reasoning"})
+_MARKING = frozenset({"score", "scorer_version", "scorer_plugin", "reasoning"})
 
 
 def refuse_unless_comparable(baseline: Side, candidate: Side) -> None:

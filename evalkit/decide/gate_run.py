@@ -38,13 +38,23 @@ def gate_run(
     suite: Suite | None = None,
     signed: Signed = Signed(),
     allow_recorded: bool = False,
+    sweeps: Path | None = None,
 ) -> GateDecision:
     """The decision on a stored run, after `checked_gate`. Nothing is written and no model is asked.
 
     `results`: the folder of results, where baselines are looked for. `promoted`: the folder of promoted baselines.
+    `sweeps`: with a suite and a rule about cost, the load sweeps that prices of own hardware may rest on.
     Raises NotComparable, StoreError or UserError: nothing has been decided then.
     """
-    gate = checked_gate(folder, promoted, weights=weights, suite=suite, signed=signed, allow_recorded=allow_recorded)
+    gate = checked_gate(
+        folder,
+        promoted,
+        weights=weights,
+        suite=suite,
+        signed=signed,
+        allow_recorded=allow_recorded,
+        sweeps=sweeps,
+    )
     return decide_gate(gate, folder, results, promoted)
 
 
@@ -56,6 +66,7 @@ def checked_gate(
     suite: Suite | None = None,
     signed: Signed = Signed(),
     allow_recorded: bool = False,
+    sweeps: Path | None = None,
 ) -> GateEntry:
     """The gate to decide by: the suite's, or the one that the run was made with (None).
 
@@ -67,7 +78,7 @@ def checked_gate(
         refuse_other_policy(folder)
     else:
         gate = gate_of_suite(suite)
-        refuse_other_suite(suite, folder, weights=weights, allow_recorded=allow_recorded)
+        refuse_other_suite(suite, folder, weights=weights, allow_recorded=allow_recorded, sweeps=sweeps)
     require_signatures(gate, folder, promoted, signed)
     return gate
 

@@ -78,6 +78,16 @@ class ImportedFacts(Record):
     files: tuple[str, ...] = ()
 
 
+class PriceFileFacts(Record):
+    """The file of prices that won over the book."""
+
+    name: str | None = None
+    """File name without folders; `several` where a resumed run had more than one."""
+    of: str | None = None
+    """Whose word it is: `person` (--prices) or `suite` (prices.yaml beside it)."""
+    sha256: str | None = None
+
+
 class RunFacts(Record):
     """Everything that run.json says. None (or empty) means not recorded unless a field says otherwise."""
 
@@ -123,8 +133,14 @@ class RunFacts(Record):
     """Requests at the same time, fixed for the run, or `auto`."""
     max_cost_usd: Decimal | None = None
     """Cap in US dollars. None: no cap."""
+    tags: Texts = ()
+    """Words of whoever ran it (`evalkit.run(..., tags=[...])`)."""
+    metadata: JsonMap = {}
+    """Facts of whoever ran it."""
     catalogue: tuple[Json, ...] | None = None
     """Files of model facts that the suite brought, as they were. None: none."""
+    price_file: PriceFileFacts | None = None
+    """None: the book alone gave prices, or (`model_fields_set` lacks it) an older run that did not say."""
     egress: EgressFacts | None = None
     redaction: RedactionFacts | None = None
     """None: the suite redacts nothing."""

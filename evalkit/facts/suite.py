@@ -97,6 +97,10 @@ class RunSettingsFacts(Record):
     seed: Int | None = None
     max_error_rate: Float | None = None
     """Share of rows that may be errors."""
+    timeout_s: Float | None = None
+    """Limit of one item in seconds, retries included."""
+    idle_timeout_s: Float | None = None
+    """Seconds of silence after which an attempt is given up."""
 
 
 class SuiteFacts(Record):
@@ -105,7 +109,7 @@ class SuiteFacts(Record):
     name: str | None = None
     about: str | None = None
     sensitivity: str | None = None
-    """public, internal, confidential or regulated. None: not recorded."""
+    """public, internal or restricted. None: not recorded."""
     models: Mapping[str, EntryFacts] = {}
     judges: Mapping[str, EntryFacts] = {}
     tasks: tuple[SuiteTaskFacts, ...] = ()

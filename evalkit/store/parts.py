@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Message, Outcome, Row, Tool, ToolCall
-from evalkit.store import arrays, integrity, runs
+from evalkit.store import arrays, integrity, runs, shapes
 from evalkit.store.row_codec import Key, to_json
 
 if TYPE_CHECKING:
@@ -185,9 +185,13 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> Iterator[p
             absent = [name for name in columns or () if name not in file.schema_arrow.names]
             if absent:
                 raise StoreError(f"{path} lacks the columns {', '.join(absent)}. Restore the file.", path)
-            # Whole records carry texts of any length; a few columns are small.
-            size = 1 << 9 if columns is None else 1 << 14
-            yield from file.iter_batches(batch_size=size, columns=None if columns is None else list(columns))
+            schema = texts_schema() if path.name.startswith("texts-") else rows_schema()
+            # Whole records carry texts of any length; a few columns are small, and callers keep them.
+            size = shapes.rows_at_once(path, columns, schema, most=1 << 9 if columns is None else 1 << 14)
+            batches = file.iter_batches(batch_size=size, columns=None if columns is None else list(columns))
+            for batch in batches if columns is None else shapes.within(path, batches):
+                shapes.refuse_odd(path, batch)
+                yield batch
             pa.default_memory_pool().release_unused()
     except (OSError, pa.ArrowException, KeyError) as error:
         raise unreadable(path, error) from error
@@ -224,9 +228,17 @@ def iter_keys(folder: Path) -> Iterator[tuple[Key, str, Decimal | None, str | No
 def iter_sealed(folder: Path) -> Iterator[Row]:
     """Every sealed row, whole, oldest part first, superseded ones included. Raises StoreError on damage."""
     for number in part_numbers(folder):
-        numbers, texts = _records(rows_path(folder, number)), _records(texts_path(folder, number))
-        for record, said in zip(numbers, texts, strict=True):
-            yield _row(record | said)
+        rows, texts = rows_path(folder, number), texts_path(folder, number)
+        pairs = zip(_records(rows), _records(texts), strict=True)
+        while True:
+            try:
+                record, said = next(pairs)
+                row = _row(record | said)
+            except StopIteration:
+                break
+            except (ValueError, TypeError, LookupError, AttributeError) as error:  # also where one file holds fewer
+                raise unreadable(Path(f"{rows} with {texts.name}"), error) from error
+            yield row
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.reading import read_file
 from evalkit.records import Outcome
 from evalkit.stats.intervals import clustered, student_t, wilson
-from evalkit.store import integrity, journal, parts, runs, score_table
+from evalkit.store import integrity, journal, parts, runs, score_table, summary_shape
 from evalkit.store.spread import spreads
 from evalkit.store.table import SLICES, RunTable, read_table
 
@@ -89,7 +89,8 @@ def write_summary(folder: Path) -> dict[str, Any]:
 
 
 def read_summary(folder: Path) -> dict[str, Any]:
-    """The stored summary, or a fresh one where it is missing, unreadable or older than the rows. Changes nothing."""
+    """The stored summary, or a fresh one where it is missing, unreadable, not as evalkit writes it, or older than the
+    rows. Changes nothing."""
     import orjson
 
     try:
@@ -100,6 +101,7 @@ def read_summary(folder: Path) -> dict[str, Any]:
         integrity.as_noted(folder / _FILE)
         and isinstance(summary, dict)
         and summary.get("schema_version") == SCHEMA_VERSION
+        and summary_shape.fits(summary)
     )
     if ours and summary.get("sealed_parts") == parts.part_numbers(folder) and not journal.journals(folder):
         return dict(summary)

@@ -70,13 +70,15 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
         return unmeasured(condition, why)
     times, other = after[there], before[there]
     notes = (f"{int((~fresh).sum()):,} items answered from the cache are left out",) if not fresh.all() else ()
+    # Nobody knows how long a failed answer would have taken: longer than any limit, however soon it was given up.
+    beyond = 10 * max(times.max(), condition.at * (1.0 if own else other.max()))
     if own:
-        slow = latency_limit(filled(times, n_lost, times.max() * 10), quantile, condition.at, alpha, together)
+        slow = latency_limit(filled(times, n_lost, beyond), quantile, condition.at, alpha, together)
         fast = latency_limit(filled(times, n_lost, times.min()), quantile, condition.at, alpha, together)
     else:
         slow = latency_ratio(
             filled(other, n_lost, other.min()),
-            filled(times, n_lost, times.max() * 10),
+            filled(times, n_lost, beyond),
             quantile,
             condition.at,
             alpha,

@@ -16,7 +16,8 @@ downstream knows them. What needs two entries at once (does this model exist?) i
 
 from evalkit.suite.schema.gates import GateEntry, ScanEntry
 from evalkit.suite.schema.judging import JudgingEntry
-from evalkit.suite.schema.models import HostingEntry, ModelEntry, OptionsEntry, SettingsEntry, VariantEntry, merged
+from evalkit.suite.schema.models import HostingEntry, ModelEntry, SettingsEntry, VariantEntry, merged
+from evalkit.suite.schema.options import AdapterOptions
 from evalkit.suite.schema.parts import Part
 from evalkit.suite.schema.redact import RedactEntry
 from evalkit.suite.schema.rules import RuleEntry
@@ -36,6 +37,7 @@ from evalkit.suite.schema.tasks import (
 )
 
 __all__ = [
+    "AdapterOptions",
     "BuiltinEntry",
     "DataEntry",
     "GateEntry",
@@ -45,7 +47,6 @@ __all__ = [
     "MessageEntry",
     "Mode",
     "ModelEntry",
-    "OptionsEntry",
     "Part",
     "PermuteEntry",
     "RedactEntry",

@@ -11,13 +11,13 @@ run.json, Python) checks it in the same way, without being handed a list of pars
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError, to_json
 
+from evalkit import plugins
 from evalkit.suite.schema.parts import Part
 
 OWN_RULES = {
@@ -63,7 +63,6 @@ class RuleEntry(Part):
         yield from ()
 
 
-@cache
 def rule_class(kind: str) -> type[RuleEntry] | None:
     """The class of a kind; None where neither evalkit nor an installed package has it. Raises UserError for a package
     whose rule cannot be used."""
@@ -93,9 +92,10 @@ def read_rule(value: Any, *, from_json: bool = False) -> RuleEntry:
     if not kinds:
         kinds = [key for key in written if isinstance(key, str) and key not in own_keys() and rule_class(key)]
     if len(kinds) != 1:
-        seen = ", ".join(kinds) or "none"
-        raise ValueError(f"a rule is about exactly one of {', '.join(OWN_RULES)} (seen: {seen})")
+        known = [*OWN_RULES, *(plugin.name for plugin in plugins.installed("rules"))]
+        raise ValueError(f"a rule is about exactly one of {', '.join(known)} (seen: {', '.join(kinds) or 'none'})")
     kind = _class(kinds[0])
+    written[kind.kind] = written.pop(kinds[0])
     misplaced = [
         InitErrorDetails(
             type=PydanticCustomError("value_error", "{error}", {"error": said}), loc=(key,), input=written[key]
@@ -124,11 +124,15 @@ def _class(kind: str) -> type[RuleEntry]:
 
 
 def _of_package(kind: str) -> type[RuleEntry] | None:
-    """The rule of an installed package."""
-    from importlib.metadata import entry_points
-
-    for point in entry_points(group="evalkit.rules"):
-        if point.name == kind:
-            found: type[RuleEntry] = point.load()
-            return found
-    return None
+    """The rule of an installed package, under its entry point's name."""
+    plugin = plugins.find("rules", kind)
+    if plugin is None:
+        return None
+    found = plugin.import_object()
+    named = isinstance(found, type) and issubclass(found, RuleEntry) and found.kind == plugin.name
+    if not named or found.kind not in found.model_fields:
+        raise plugin.wrong(
+            f"a subclass of evalkit.decide.rules.GateRule with kind = {plugin.name!r} and a field of that name", found
+        )
+    rule: type[RuleEntry] = found
+    return rule

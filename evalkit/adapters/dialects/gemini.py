@@ -23,6 +23,7 @@ from evalkit.adapters.gemini_stream import GeminiAnswer
 from evalkit.adapters.gemini_stream import usage_of as usage_of  # noqa: PLC0414 (its doorway)
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.keys import api_key
+from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.tool_calls import offered
 from evalkit.errors import Rejected, SuiteError, Unsupported
 from evalkit.records import Request, Response, Settings
@@ -35,6 +36,13 @@ _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _OURS = frozenset({"contents", "systemInstruction", "model"})
 
 
+class GeminiOptions(AdapterOptions):
+    """Gemini has no options of its own."""
+
+
+Options = GeminiOptions
+
+
 def make(spec: ModelSpec) -> Gemini:
     """An adapter for one model. Raises SuiteError, MissingKey."""
     model = spec.model.removeprefix("models/")
@@ -45,8 +53,7 @@ def make(spec: ModelSpec) -> Gemini:
     headers = {"x-goog-api-key": key} if key else {}
     if wrong := _OURS & spec.settings.extra.keys():
         raise SuiteError(_extra_complaint(spec, wrong))
-    if spec.options:
-        raise SuiteError(f"models.{spec.name}.{next(iter(spec.options))}: gemini has no options of its own.")
+    read_options(GeminiOptions, spec)
     return Gemini(spec, model, Wire(spec, base_url, headers, key, _KEY_ENVS))
 
 

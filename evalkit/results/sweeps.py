@@ -34,14 +34,14 @@ def hosting_of(entry: Mapping[str, Any], name: str) -> Hosting | None:
         raise UserError(f"models.{name}.hosting cannot be read: {error}") from error
 
 
-def throughput_of(home: Hosting, suite: str, name: str, model: str, results: Path) -> Throughput | None:
-    """The throughput that the linked sweep measured; None where `latest` finds none for this model of this suite.
+def throughput_of(home: Hosting, suite: str, name: str, model: str, folder: Path) -> Throughput | None:
+    """The throughput that the linked sweep of `folder` measured; None where `latest` finds none for this model of this
+    suite.
 
     The newest sweep decides: where it found no rate within its SLO, the throughput is unknown, as it said itself.
 
     Raises StoreError where a sweep is named that does not exist, is not complete, or measured something else.
     """
-    folder = sweeps_folder(results)
     if home.load == "latest":
         for run in runs.list_runs(folder):
             if run.problem is None and run.status == "complete":
@@ -63,16 +63,20 @@ def throughput_of(home: Hosting, suite: str, name: str, model: str, results: Pat
 
 
 def hosted_prices(
-    models: Mapping[str, Mapping[str, Any]], suite: str, results: Path
+    models: Mapping[str, Mapping[str, Any]], suite: str, results: Path, *, sweeps: Path | None = None
 ) -> dict[str, tuple[Hosting, Throughput | None, UnitPrices | None]]:
-    """For each model with a hosting: what it costs an hour, the linked throughput, and both as prices per token."""
+    """For each model with a hosting: what it costs an hour, the linked throughput, and both as prices per token.
+
+    `sweeps`: the folder of load sweeps; None: the one beside the runs of `results`.
+    """
+    folder = sweeps_folder(results) if sweeps is None else sweeps
     found: dict[str, tuple[Hosting, Throughput | None, UnitPrices | None]] = {}
     for name, entry in models.items():
         home = hosting_of(entry, name)
         if home is None:
             continue
         model = str(entry.get("model") or "")
-        served = throughput_of(home, suite, name, model, results)
+        served = throughput_of(home, suite, name, model, folder)
         found[name] = (home, served, unit_prices(model, home, served) if served is not None else None)
     return found
 

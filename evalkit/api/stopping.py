@@ -17,8 +17,6 @@ from evalkit.decide.suite_match import PROMOTED
 from evalkit.engine.plan import Plan
 from evalkit.facts import RunFacts, parse
 from evalkit.facts.run import SCHEMA_VERSION
-from evalkit.records import Row
-from evalkit.report.progress import Progress
 from evalkit.results import Side
 from evalkit.store import baselines
 from evalkit.store import table as stored
@@ -88,16 +86,3 @@ class GateStopper:
         for task, digest, occurrence, outcome, score in zip(*(table[c].to_pylist() for c in wanted), strict=True):
             if outcome != "errored" or name.startswith(PROMOTED):
                 self.watch.note(name, (task, digest, occurrence), None if outcome == "errored" else score)
-
-
-class Watching(Progress):
-    """The progress display, with the gate looking at every row."""
-
-    def __init__(self, stopper: GateStopper, n_rows: int, *, done: int) -> None:
-        super().__init__(n_rows, done=done)
-        self._gate = stopper.watch
-
-    def row(self, row: Row) -> None:
-        if self._gate is not None:
-            self._gate.take(row)
-        super().row(row)
