@@ -220,9 +220,10 @@ def _entry(
     if baseline is None and candidates is None and rules is None:
         return gate_of(run.facts, run.folder)
     written: dict[str, Any] = dict(own or {})
-    if own and rules is None:  # as they are stored: dollars are texts in JSON
+    stored = written.get("rules")
+    if isinstance(stored, list):  # dollars are texts in JSON
         with suppress(ValueError):
-            written["rules"] = [read_rule(rule, from_json=True) for rule in own["rules"]]
+            written["rules"] = [read_rule(rule, from_json=True) for rule in stored]
     if rules is not None:
         written["rules"] = [dict(rule) for rule in rules]
     if baseline is not None:
