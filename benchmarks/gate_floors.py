@@ -29,7 +29,7 @@ Codes = npt.NDArray[np.int64]
 
 def floors(reps: int) -> list[Goal]:
     """Every table of this file."""
-    return [*_exact(), *_clusters(reps), *_graded(reps)]
+    return [*_exact(), *_clusters(reps), *_graded(reps), *_dollars(reps)]
 
 
 def _exact() -> list[Goal]:
@@ -165,3 +165,32 @@ def _graded(reps: int) -> list[Goal]:
         worst, allowed = max(wrong.cells + missed.cells), with_noise(0.06, reps, 18)
         goals.append(Goal(f"floors, graded, {kind}: wrong, worst of 18", 0.06, worst, allowed=allowed))
     return goals
+
+
+def _dollars(reps: int) -> list[Goal]:
+    """Bills against an amount of dollars (`max_usd`), the true mean exactly on it; the dearest answer is known."""
+    print(f"\nbills against an amount, R={reps}: false pass, false fail: mean / worst cell")
+    wrong, missed = Rates(), Rates()
+    for n, size in ((30, 1), (127, 1), (500, 1), (40, 10), (127, 4)):
+        for share, times in ((0.0, 1.0), (0.05, 10.0), (0.01, 50.0)):
+            rng = np.random.default_rng([n, size, int(share * 100)])
+            labels, counted = np.repeat(np.arange(n), size), [0, 0]
+            groups = labels if size > 1 else None
+            mean = math.exp(0.125) * (1 + share * (times - 1))
+            for _ in range(reps):
+                shared = rng.normal(0, 0.35, n)[labels]
+                usual = np.exp(shared + rng.normal(0, math.sqrt(0.25 - 0.35**2), labels.size))
+                spent = np.where(rng.random(labels.size) < share, times * math.exp(0.125), usual)
+                limit = np.full(labels.size, mean)
+                decided = stats.cost_ratio(limit, spent, 1.0, ALPHA, groups, times * math.exp(0.125) * 1.5 + 3)
+                counted[0] += decided.verdict == "pass"
+                counted[1] += decided.verdict == "fail"
+            wrong.add(counted[0] / reps)
+            missed.add(counted[1] / reps)
+            print(
+                f"  n={n} x {size}, {share:.0%} at {times:g}x: {counted[0] / reps:.3f} {counted[1] / reps:.3f}",
+                flush=True,
+            )
+    print(f"{'max_usd':<10} {wrong!s:>14} {missed!s:>14}")
+    worst, allowed = max(wrong.cells + missed.cells), with_noise(0.06, reps, 30)
+    return [Goal("bills against an amount: wrong, worst of 30", 0.06, worst, allowed=allowed)]
