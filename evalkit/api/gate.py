@@ -76,7 +76,8 @@ class GateResult:
     """As of `evalkit gate`: 0 pass, 1 fail, 3 inconclusive, 4 incomplete. `on_inconclusive: pass` makes 3 a 0."""
     run: str
     """Name of the run folder."""
-    baseline: str
+    baseline: str | None
+    """None: the gate has no baseline, only limits of the candidates alone."""
     rules: tuple[RuleOutcome, ...]
     """Every rule for every candidate; none for a candidate whose evidence is not whole."""
     reasons: tuple[str, ...]
@@ -234,7 +235,9 @@ def _entry(
     except ValidationError as error:
         inner = without_lines(written, "gate")
         raise SuiteError([inner.complaint(loc, said) for loc, said in translate(error, inner)]) from error
-    wrong = list(check_gate(("gate",), entry.baseline, list(entry.candidates), list(run.models)))
+    compared = next((f"the rule about {rule.kind}" for rule in entry.rules if rule.needs_baseline), None)
+    compared = compared or ("the scan" if entry.scan is not None else None)
+    wrong = list(check_gate(("gate",), entry.baseline, list(entry.candidates), list(run.models), compared))
     for n, rule in enumerate(entry.rules):
         wrong += check_rule(("gate", "rules", n), rule, list(run.tasks), {})
     if not any(rule.required for rule in entry.rules):
