@@ -12,6 +12,7 @@ used.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections import Counter
@@ -19,7 +20,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import EntryPoint, distributions
 from typing import Any, Literal, get_args
 
 from evalkit.errors import UserError
@@ -58,6 +58,8 @@ class Plugin:
 
     def import_object(self) -> Any:
         """What the entry point names. Raises PluginError when it cannot be imported."""
+        from importlib.metadata import EntryPoint
+
         try:
             return EntryPoint(self.name, self.value, f"evalkit.{self.kind}").load()
         except (Exception, SystemExit) as error:  # another package's code: whatever it raises becomes one sentence
@@ -80,7 +82,10 @@ def installed(kind: Kind | None = None) -> tuple[Plugin, ...]:
 
     Searches the environment's packages; the answer is kept until sys.path changes.
     """
-    found = _scanned(tuple(sys.path))
+    here = os.path.realpath(".")
+    # `python -m evalkit` puts the working directory on the path: what lies there was not installed by anybody.
+    installed_in = [entry for entry in sys.path if os.path.isabs(entry) and os.path.realpath(entry) != here]  # noqa: PTH117
+    found = _scanned(tuple(installed_in))
     return found if kind is None else tuple(plugin for plugin in found if plugin.kind == kind)
 
 
@@ -123,22 +128,19 @@ class Known(Collection[str]):
     "exact" in known        # True; the environment is not searched
     """
 
-    def __init__(
-        self, kind: Kind, own: Iterable[str], more: Callable[[], Iterable[str]] = tuple, *, fold: bool = False
-    ) -> None:
-        """`more` gives further names, asked for as late as plug-ins are. `fold`: hyphens, underscores and capitals of
-        evalkit's own names do not matter."""
+    def __init__(self, kind: Kind, own: Iterable[str], more: Callable[[], Iterable[str]] = tuple) -> None:
+        """`more` gives further names, asked for as late as plug-ins are. Of evalkit's own names a suite may write `_`
+        for `-`, and nothing else: what a run records is compared by name."""
         self._kind = kind
         self._own = frozenset(own)
-        self._spelt = frozenset(map(folded, self._own)) if fold else self._own
-        self._fold = fold
+        self._spelt = self._own | {name.replace("-", "_") for name in self._own}
         self._more = more
 
     def __contains__(self, name: object) -> bool:
-        if not isinstance(name, str):
-            return False
-        if (folded(name) if self._fold else name) in self._spelt:
+        if name in self._spelt:
             return True
+        if not isinstance(name, str) or folded(name) in {folded(one) for one in self._own}:
+            return False
         return folded(name) in {folded(one) for one in self._others()}
 
     def __iter__(self) -> Iterator[str]:
@@ -160,10 +162,12 @@ def near(name: str, known: Iterable[str]) -> str:
 
 @cache
 def _scanned(path: tuple[str, ...]) -> tuple[Plugin, ...]:
-    """The plug-ins of every distribution on this sys.path; a distribution that stands there twice counts once."""
+    """The plug-ins of every distribution in these folders; one that stands there twice counts once, the first."""
+    from importlib.metadata import distributions
+
     found: dict[tuple[str, str, str], Plugin] = {}
     seen: set[str] = set()
-    for distribution in distributions():
+    for distribution in distributions(path=list(path)):
         package = str(distribution.name or "unknown")
         key = folded(package)
         if key in seen or key == folded(_OURS):

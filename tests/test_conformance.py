@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from evalkit.adapters.presets import load_preset
 from evalkit.errors import Overloaded
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.marks import right_or_wrong
-from evalkit.scorers.registry import known_scorers, make_scorer
+from evalkit.scorers.registry import known_scorers, make_scorer, own_scorers
 from evalkit.testing.conformance import ADAPTER_CHECKS, Case, FakeServer, check_adapter, check_scorer
 from evalkit.testing.fake_provider import Behaviour
 
@@ -140,7 +141,6 @@ SCORERS: Mapping[str, tuple[Mapping[str, Any], list[Case]]] = {
     "math": ({}, [Case("$\\frac{1}{2}$", target="1/2", right=True), Case("2", target="1/2", right=False)]),
     "overlap": ({}, [Case("a cat sat", target="a cat sat", right=True), Case("dogs", target="a cat sat", right=False)]),
     "fields": ({}, [Case('{"a": 1}', target='{"a": 1}', right=True), Case('{"a": 2}', target='{"a": 1}', right=False)]),
-    "helps": ({}, [Case("Here is how.", right=True), Case("I'm sorry, but I can't help with that.", right=False)]),
 }
 
 
@@ -200,4 +200,11 @@ def test_the_kit_finds_what_is_wrong_with_a_scorer(broken: Callable[..., Any], f
 
 def test_every_scorer_that_answers_alone_is_in_the_table() -> None:
     apart = {"code", "instructions", "judge", "tools", "verdict"}  # they need programs, judges or functions
-    assert {name for name in known_scorers()} - apart == set(SCORERS)
+    kinds = {name for name, path in own_scorers().items() if path.startswith("evalkit.scorers.kinds.")}
+    assert {name for name in known_scorers()} - apart == set(SCORERS) | kinds
+
+
+@pytest.mark.parametrize("path", [path for path in own_scorers().values() if path.startswith("evalkit.scorers.kinds.")])
+def test_a_scorer_in_a_file_of_its_own_conforms_by_its_examples(path: str) -> None:
+    module = import_module(path.partition(":")[0])
+    assert check_scorer(module.make, module.EXAMPLES) == []

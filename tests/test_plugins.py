@@ -114,7 +114,7 @@ def test_nothing_is_searched_for_names_of_evalkits_own(monkeypatch: pytest.Monke
         raise AssertionError("the environment was searched")
 
     monkeypatch.setattr(plugins, "_scanned", searched)
-    assert "openai" in known_adapters() and "OpenAI_Chat" in known_adapters() and "choice" in known_scorers()
+    assert "openai" in known_adapters() and "openai_chat" in known_adapters() and "choice" in known_scorers()
     make_adapter(spec_of("scripted"))
     make_scorer("exact")
     builtin_tasks.definition("gsm8k")
@@ -136,6 +136,23 @@ def test_a_run_of_built_in_names_reads_no_packages(tmp_path: Path) -> None:
     assert done.stderr.strip().splitlines()[-1] == "0"
 
 
+@pytest.mark.parametrize("command", [["-m", "evalkit"], ["-c", "from evalkit.__main__ import main; main()"]])
+def test_a_package_beside_the_suite_is_never_found_or_imported(tmp_path: Path, command: list[str]) -> None:
+    """`python -m evalkit` has the working directory on its path, where somebody else's files may lie."""
+    source = "from pathlib import Path\nPath('imported').touch()\n"
+    install(tmp_path, "beside", {"adapters": {"beside": "beside"}, "scorers": {"beside": "beside:f"}}, beside=source)
+    (tmp_path / "other.egg-info").mkdir()
+    (tmp_path / "other.egg-info" / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1\n")
+    (tmp_path / "other.egg-info" / "entry_points.txt").write_text("[evalkit.adapters]\nother = beside\n")
+    for name in ("beside", "other"):
+        suite = write_suite(tmp_path, "", n=1, models=f"  m: {{adapter: {name}, model: x}}")
+        run = [sys.executable, *command, "check", suite.name]
+        done = subprocess.run(run, cwd=tmp_path, env=_env(tmp_path), capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert f"there is no adapter or preset '{name}'" in done.stderr
+    assert not (tmp_path / "imported").exists()
+
+
 def _env(folder: Path, *path: Path) -> dict[str, str]:
     found = {"PATH": os.environ["PATH"], "HOME": str(folder), "EVALKIT_CACHE": str(folder / "cache")}
     return {**found, "PYTHONPATH": os.pathsep.join(map(str, path))} if path else found
@@ -150,6 +167,14 @@ def test_evalkits_own_names_win(site: Path) -> None:
     assert builtin_tasks.definition("gsm8k").name == "gsm8k"
     assert preset_of("vllm") is not None and preset_of("openai") is None
     assert "evil" not in sys.modules
+
+
+@pytest.mark.parametrize("written", ["Replay", "RE-PLAY", "re_play", "Scripted", "OpenAI"])
+def test_a_suite_writes_evalkits_names_as_they_are(site: Path, tmp_path: Path, written: str) -> None:
+    """A gate knows recorded answers by the adapter's name: a spelling of its own would hide them."""
+    install(site, "takeover", {"adapters": {written: "evil"}}, evil=ECHO)
+    told = check(tmp_path, f"{{adapter: {written}, model: x}}")
+    assert any(f"there is no adapter or preset '{written}'" in one for one in told)
 
 
 @pytest.mark.parametrize("kind", ["adapters", "scorers", "tasks", "presets"])
@@ -308,6 +333,27 @@ def test_a_plain_function_is_a_scorer_and_its_keywords_are_options(site: Path) -
         make_scorer("ends-with", {"ignore_case": "yes"})
 
 
+def test_a_scorer_may_declare_its_options_as_a_record(site: Path) -> None:
+    source = (
+        "from evalkit.scorers.base import Scorer\n"
+        "from evalkit.scorers.declared import ScorerOptions\n"
+        "from evalkit.scorers.marks import right_or_wrong\n"
+        "class Options(ScorerOptions):\n"
+        "    most: int = 5\n"
+        "def make(options: Options) -> Scorer:\n"
+        "    short = lambda sample, response: right_or_wrong(len(response.text) <= options.most, response.text)\n"
+        "    return Scorer('short', 1, short, lambda sample: None)\n"
+    )
+    install(site, "short-pack", {"scorers": {"short": "short_pack:make"}}, short_pack=source)
+    assert score("short", "abcde")[0] == 1.0 and score("short", "abcdef")[0] == 0.0
+    assert score("short", "abcdef", {"most": 6})[0] == 1.0
+    assert make_scorer("short", {"refusal": "right"}).options == {"refusal": "right", "most": 5}
+    with pytest.raises(SuiteError, match="short has no such option; did you mean most"):
+        make_scorer("short", {"mots": 6})
+    with pytest.raises(SuiteError, match="option 'most': expected a whole number"):
+        make_scorer("short", {"most": "six"})
+
+
 def test_a_plain_function_without_a_version_has_its_packages(site: Path) -> None:
     points = {"scorers": {"ends-with": "scoring_pack:ends_with", "own": "scoring_pack:make"}}
     install(site, "scoring-pack", points, version="3.1", scoring_pack=SCORING)
@@ -323,6 +369,30 @@ def test_what_a_plain_function_raises_or_returns_is_no_score(site: Path) -> None
     install(site, "scoring-pack", points, scoring_pack=SCORING)
     assert score("raises", "x") == (None, Outcome.ERRORED)
     assert score("text", "x") == (None, Outcome.ERRORED)
+
+
+def test_an_adapter_of_a_package_that_breaks_fails_its_items_and_is_named(
+    site: Path, capsys: Capture, tmp_path: Path
+) -> None:
+    """Its defect is neither an answer nor a defect of evalkit; other models of the run are not touched."""
+    broken = ECHO.replace("return Response(text", "raise KeyError('no such field')\n        return Response(text")
+    none = ECHO.replace('return Response(text, "stop", Timing(sent_at=0.0, total_s=0.001))', "return None")
+    points = {"adapters": {"breaks": "bad_a", "none": "bad_b"}}
+    install(site, "bad-pack", points, version="0.9", bad_a=broken, bad_b=none)
+    models = (
+        "  a: {adapter: breaks, model: x}\n  b: {adapter: none, model: x}\n  c: {adapter: scripted, replies: {'*': B}}"
+    )
+    suite = write_suite(tmp_path, "", n=3, models=models)
+    ran = evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--no-cache")
+    assert ran.code == 4, ran.err
+    assert "Traceback" not in ran.err and "defect of evalkit" not in ran.err
+    out = tmp_path / "rows.jsonl"
+    assert evalkit(capsys, "export", "latest", "--results", tmp_path / "r", "--to", "jsonl", "--out", out).code == 0
+    by_model = {row["model"]: row for row in map(json.loads, out.read_text().splitlines())}
+    assert by_model["c"]["outcome"] == "right"
+    for name in "ab":
+        assert by_model[name]["outcome"] == "errored" and by_model[name]["error_kind"] == "rejected"
+    assert "the adapter breaks of bad-pack 0.9 raised KeyError" in json.dumps(by_model["a"])
 
 
 # --- tasks and doctor
@@ -368,3 +438,17 @@ def test_the_schema_has_the_options_of_installed_plug_ins(site: Path, capsys: Ca
     assert json.loads(out.read_text()) == ran.json
     committed = json.loads((REPO / "suites" / "suite.schema.json").read_text())
     assert "prefix" not in committed["$defs"]["ModelEntry"]["properties"]
+
+
+def test_a_plug_in_that_reads_recorded_answers_is_named_by_the_gate() -> None:
+    from evalkit.decide.origin import recorded_answers
+    from evalkit.facts import RunFacts
+
+    facts = RunFacts.model_validate(
+        {
+            "schema_version": 1,
+            "models": {"logs": {"adapter": "our-logs", "facts": {"replayed": "true"}}, "live": {"adapter": "our-api"}},
+        }
+    )
+    assert "no model was asked" in str(recorded_answers(facts, "logs"))
+    assert recorded_answers(facts, "live") is None

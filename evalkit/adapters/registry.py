@@ -66,7 +66,7 @@ def known_adapters() -> Known:
 
     These are looked for only when a name is asked for that evalkit does not have, or when the names are listed.
     """
-    return Known("adapters", own_adapters(), _more, fold=True)
+    return Known("adapters", own_adapters(), _more)
 
 
 def preset_of(name: str) -> Preset | None:

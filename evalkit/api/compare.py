@@ -10,10 +10,10 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from evalkit.decide.versus import Difference
-from evalkit.decide.versus import compare as compare_sides
 from evalkit.errors import UserError
 from evalkit.report.hostile import visible
+from evalkit.results.compare import Difference
+from evalkit.results.compare import compare as compare_sides
 from evalkit.results.run import Run
 from evalkit.results.side import Side
 

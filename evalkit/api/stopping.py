@@ -11,13 +11,13 @@ from pathlib import Path
 import orjson
 
 from evalkit.decide import early_stopping, sequential_test
-from evalkit.decide.comparability import refuse_unless_comparable
-from evalkit.decide.pairing import too_many_alike
 from evalkit.decide.suite_match import PROMOTED
 from evalkit.engine.plan import Plan
 from evalkit.facts import RunFacts, parse
 from evalkit.facts.run import SCHEMA_VERSION
 from evalkit.results import Side
+from evalkit.results.comparable import refuse_unless_comparable
+from evalkit.results.pairs import too_many_alike
 from evalkit.store import baselines
 from evalkit.store import table as stored
 from evalkit.suite.schema import GateEntry

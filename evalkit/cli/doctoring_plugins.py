@@ -10,7 +10,7 @@ from evalkit.adapters import own_presets
 from evalkit.adapters.registry import own_adapters
 from evalkit.errors import UserError
 from evalkit.plugins import Kind, folded
-from evalkit.scorers.registry import SCORERS
+from evalkit.scorers.registry import own_scorers
 from evalkit.suite import builtin_tasks
 from evalkit.suite.schema.rules import OWN_RULES
 
@@ -20,7 +20,7 @@ def plugin_lines() -> Iterator[tuple[str, str, str]]:
     own: dict[Kind, set[str]] = {
         "adapters": set(own_adapters()),
         "presets": set(own_adapters()),
-        "scorers": set(SCORERS),
+        "scorers": set(own_scorers()),
         "tasks": set(builtin_tasks.names()),
         "rules": set(OWN_RULES),
     }

@@ -12,11 +12,11 @@ from pathlib import Path
 import click
 
 from evalkit.decide.decision import GateDecision, as_json
-from evalkit.decide.flips import Flip, read_flips
 from evalkit.decide.gate import decide_gate
 from evalkit.decide.suite_match import PROMOTED
 from evalkit.errors import UserError
 from evalkit.results import read_facts
+from evalkit.results.flips import Flip, read_flips
 from evalkit.store import baselines
 from evalkit.suite.schema import GateEntry
 from evalkit.writing import write_file

@@ -112,11 +112,12 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
         from evalkit.decide.decision import as_json as plain
         from evalkit.report.json_text import json_line
 
-        summary = {**outcome.summary, "status": outcome.status, "reasons": list(outcome.reasons)}
+        summary = {**outcome.summary.as_json(), "status": outcome.status, "reasons": list(outcome.reasons)}
         if judging_of(outcome.folder) is not None:
-            from evalkit.decide.judges import figures
+            from evalkit.results.judging import figures
 
-            summary["judging"] = figures(outcome.folder)
+            found = figures(outcome.folder)
+            summary["judging"] = found.as_json() if found is not None else None
         if decision is not None:
             summary["gate"] = plain(decision)
         sys.stdout.write(json_line({**summary, "folder": str(outcome.folder)}))
@@ -132,7 +133,7 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
             click.echo(
                 f"{n_cached:,} of {of:,} answers came from the cache and are in no latency; --no-cache asks again."
             )
-        if any(task["slices"] for model in outcome.summary["models"].values() for task in model["tasks"].values()):
+        if any(task.slices for model in outcome.summary.models.values() for task in model.tasks.values()):
             click.echo("By slice: evalkit show latest --slices")
         click.echo(f"\n{outcome.folder}")
     for reason in outcome.reasons:
@@ -142,11 +143,11 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
 
 
 def _print_judges(folder: Path) -> None:
-    from evalkit.decide.judges import figures
     from evalkit.report.judges import render_judges
+    from evalkit.results.judging import figures
 
     found = figures(folder)
-    if found is not None and found["judges"]:
+    if found is not None and found.judges:
         render_judges(found)
         click.echo("")
 

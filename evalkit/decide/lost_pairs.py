@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from evalkit.decide.pairing import Codes, Floats, Mask, Pairs, labels_of
 from evalkit.decide.rules.base import Condition, RuleResult
+from evalkit.results.pairs import Codes, Floats, Mask, Pairs, labels_of
 from evalkit.stats.verdict import LimitDecision, Verdict
 
 

@@ -35,6 +35,9 @@ def recorded_answers(facts: RunFacts, model: str) -> str | None:
     for adapter in (facts.model_facts(model).adapter, _entry(facts.suite_resolved, model).adapter):
         if adapter in _RECORDED:
             return _RECORDED[adapter]
+    ran = facts.model_facts(model)
+    if (ran.facts or {}).get("replayed") == "true":  # so says the adapter of a plug-in
+        return f"its answers were read from a file (adapter: {ran.adapter}); no model was asked"
     return None
 
 

@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from evalkit.decide.flips import RIGHT, flipped, mean_scores
-from evalkit.decide.pairing import Codes, Mask, Pairs, labels_of
 from evalkit.decide.rules import Condition, RuleResult, RuleWords
 from evalkit.decide.rules.quality import quality
+from evalkit.results.flips import RIGHT, flipped, mean_scores
+from evalkit.results.pairs import Codes, Mask, Pairs, labels_of
 from evalkit.stats.comparison import decide
 from evalkit.stats.verdict import Verdict
 

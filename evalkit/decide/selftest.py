@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evalkit.decide import regression_scan
-from evalkit.decide.pairing import Codes, Half, Pairs
 from evalkit.decide.rules import Condition, RuleContext, conditions, evaluate
 from evalkit.errors import UserError
+from evalkit.results.pairs import Codes, Half, Pairs
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
 from evalkit.suite.schema import GateEntry

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.engine.budget import prompt_bytes, tools_bytes
 from evalkit.engine.egress import sent_before
@@ -29,9 +29,12 @@ from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import Observer, Stopper
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.records import Row
-from evalkit.store import journal, judge_files, runs, sealing, summary
+from evalkit.store import journal, judge_files, runs, sealing
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
+
+if TYPE_CHECKING:
+    from evalkit.facts import Summary
 
 Drive = Callable[[Runner], Awaitable[tuple[RunResult, "signal.Signals | None"]]]
 """Runs one Runner to its end; with what came of it, the signal that ended it."""
@@ -46,7 +49,7 @@ class RunOutcome:
     """complete, incomplete or interrupted."""
     reasons: tuple[str, ...]
     """Why it is not complete; empty when it is."""
-    summary: Mapping[str, Any]
+    summary: Summary
     result: RunResult
     ended_by: signal.Signals | None
     """The signal that ended it, None when none did."""
@@ -135,7 +138,9 @@ async def execute_run(
         )
         if spend_file is not None:
             spend_file.close(done=True)
-        return RunOutcome(folder, status, reasons, summary.write_summary(folder), result, ended_by)
+        from evalkit.store.summary import write_summary  # here: the first request does not wait for it
+
+        return RunOutcome(folder, status, reasons, write_summary(folder), result, ended_by)
 
 
 async def _asked(

@@ -10,10 +10,10 @@ the scorer, so a scorer judges what was said. Scorers never raise for anything a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from evalkit.records import Response, Sample, Score
+from evalkit.records import Outcome, Response, Sample, Score
 
 Mark = Callable[[Sample, Response], Score]
 """Marks one answer. Pure: same sample and answer, same score."""
@@ -73,3 +73,31 @@ class Scorer:
 
 Make = Callable[[Mapping[str, Any]], Scorer]
 """Every scorer module has `make(options) -> Scorer`; it raises SuiteError on options it does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A reply, the record it belongs to, and what its score must be: give `right`, `value` or `outcome`."""
+
+    answer: str
+    record: Mapping[str, Any] = field(default_factory=dict)
+    target: str | None = None
+    right: bool | None = None
+    value: float | None = None
+    outcome: Outcome | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def sample(self) -> Sample:
+        """The record as a sample."""
+        return Sample(
+            task="t",
+            id="1",
+            digest="d",
+            target_digest="d",
+            occurrence=0,
+            messages=(),
+            target=self.target,
+            choices=self.choices,
+            fields=self.record,
+        )

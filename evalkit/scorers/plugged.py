@@ -8,9 +8,10 @@
     score: {names-the-city: {ignore_case: false}}     # in a suite
 
 An entry point names one of three things: a function `(answer, record) -> float | bool | Score`, a function
-`make(options) -> Scorer`, or a `Scorer`. Keyword-only parameters of the first are its options, checked by their types.
-`answer` is the reply's text without its reasoning, `record` the record as the data has it; a parameter called `sample`
-gets the whole sample. What such a function raises leaves the answer without a score, and is counted as an error.
+`make(options) -> Scorer` (`options` is a mapping, or a record of `evalkit.scorers.declared`), or a `Scorer`.
+Keyword-only parameters of the first are its options, checked by their types. `answer` is the reply's text without its
+reasoning, `record` the record as the data has it; a parameter called `sample` gets the whole sample. What such a
+function raises leaves the answer without a score, and is counted as an error.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from evalkit.errors import EvalkitError
 from evalkit.plugins import Plugin, PluginError
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Make, Scorer
+from evalkit.scorers.declared import read_record, record_of
 from evalkit.scorers.marks import graded, right_or_wrong, unscored
 from evalkit.scorers.options import REFUSAL, OptionRule, read
 
@@ -126,8 +128,10 @@ def n_positional(function: Callable[..., Any]) -> int:
 
 
 def _made(make: Callable[..., Any], plugin: Plugin, options: Mapping[str, Any]) -> Scorer:
+    record = record_of(make)
+    given: Any = options if record is None else read_record(plugin.name, record, options)
     try:
-        made = make(options)
+        made = make(given)
     except EvalkitError:
         raise
     except Exception as error:
@@ -138,7 +142,7 @@ def _made(make: Callable[..., Any], plugin: Plugin, options: Mapping[str, Any]) 
         ) from error
     if not isinstance(made, Scorer):
         raise plugin.wrong(_WANTED, made)
-    return made
+    return made if record is None else replace(made, options=given.model_dump(mode="json"))
 
 
 def _without_options(scorer: Scorer, plugin: Plugin, options: Mapping[str, Any]) -> Scorer:

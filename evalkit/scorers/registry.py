@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from evalkit import plugins
@@ -20,7 +22,6 @@ SCORERS: Mapping[str, str] = {
     "contains": "evalkit.scorers.text:make_contains",
     "exact": "evalkit.scorers.text:make_exact",
     "fields": "evalkit.scorers.fields:make",
-    "helps": "evalkit.scorers.refusals:make",
     "instructions": "evalkit.scorers.instructions:make",
     "judge": "evalkit.scorers.judged:make",
     "json": "evalkit.scorers.structure:make",
@@ -31,6 +32,8 @@ SCORERS: Mapping[str, str] = {
     "tools": "evalkit.scorers.tools:make",
     "verdict": "evalkit.scorers.judgement:make",
 }
+"""Scorers whose file has another name, or stands elsewhere than in `kinds/`."""
+_KINDS = Path(__file__).parent / "kinds"
 
 READING = 1
 """Part of every scorer's version: raised when `evalkit.reasoning` tells answers from reasoning in another way."""
@@ -39,7 +42,14 @@ READING = 1
 def known_scorers() -> Known:
     """The names a suite may use, in alphabetical order; imports none of them. Plug-ins are looked for only when a name
     is asked for that evalkit does not have, or when the names are listed."""
-    return Known("scorers", SCORERS)
+    return Known("scorers", own_scorers())
+
+
+@cache
+def own_scorers() -> Mapping[str, str]:
+    """The scorers of evalkit itself: name to `module:function`. Lists a folder, imports nothing."""
+    kinds = [path.stem for path in _KINDS.glob("[a-z]*.py")]
+    return {**{name.replace("_", "-"): f"evalkit.scorers.kinds.{name}:make" for name in kinds}, **SCORERS}
 
 
 def make_scorer(name: str, options: Mapping[str, Any] | None = None) -> Scorer:
@@ -60,13 +70,13 @@ def make_scorer(name: str, options: Mapping[str, Any] | None = None) -> Scorer:
 
 def origin_of_scorer(name: str) -> str | None:
     """The package and version of a plug-in's scorer, for run.json; None: evalkit's own, or nobody's."""
-    plugin = None if name in SCORERS else plugins.find("scorers", name)
+    plugin = None if name in own_scorers() else plugins.find("scorers", name)
     return None if plugin is None else plugin.origin
 
 
 def _maker(name: str) -> Make:
-    if name in SCORERS:
-        module, _, attribute = SCORERS[name].partition(":")
+    if name in own_scorers():
+        module, _, attribute = own_scorers()[name].partition(":")
         make: Make = getattr(importlib.import_module(module), attribute)
         return make
     if (plugin := plugins.find("scorers", name)) is not None:

@@ -23,8 +23,8 @@ from evalkit.stats.verdict import Scope, Tail, Verdict
 from evalkit.suite.schema import RuleEntry
 
 if TYPE_CHECKING:
-    from evalkit.decide.pairing import Pairs
     from evalkit.results import Side
+    from evalkit.results.pairs import Pairs
 
 Unit = Literal["difference", "score", "share", "ratio", "seconds", "usd", "count", "text"]
 """How a figure is written. `difference`: of two scores or rates, with its sign; `share`: a rate of answers."""

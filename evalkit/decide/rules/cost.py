@@ -21,7 +21,7 @@ from evalkit.suite.schema.parts import as_written
 from evalkit.suite.schema.rules import Problem
 
 if TYPE_CHECKING:
-    from evalkit.decide.pairing import Floats, Mask, Pairs
+    from evalkit.results.pairs import Floats, Mask, Pairs
 
 
 class CostRule(GateRule):

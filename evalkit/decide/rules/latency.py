@@ -15,7 +15,7 @@ from pydantic import Field
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, Unit, unmeasured
 
 if TYPE_CHECKING:
-    from evalkit.decide.pairing import Floats, Half, Pairs
+    from evalkit.results.pairs import Floats, Half, Pairs
 
 LATENCIES = Literal[
     "ttft_p50", "ttft_p90", "ttft_p95", "ttft_p99", "ttfr_p50", "ttfr_p95", "tpot_p50", "tpot_p95", "tpot_p99",

@@ -20,7 +20,7 @@ from evalkit.suite.schema.rules import Problem
 from evalkit.suite.wording import near
 
 if TYPE_CHECKING:
-    from evalkit.decide.pairing import Mask, Pairs
+    from evalkit.results.pairs import Mask, Pairs
     from evalkit.stats.one_sample import FloorDecision
     from evalkit.stats.verdict import Decision
 
@@ -73,7 +73,7 @@ def rows_of(pairs: Pairs, subject: str) -> Mask:
     """The rows that a quality rule is about. Raises NotComparable where there are none."""
     import numpy as np
 
-    from evalkit.decide.pairing import NotComparable
+    from evalkit.results.pairs import NotComparable
 
     if subject == "all":
         return np.ones(pairs.n, dtype=bool)
@@ -108,7 +108,7 @@ def quality(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:
 
 def test_scores(condition: Condition, pairs: Pairs, alpha: float) -> Decision:
     """The test of a margin on the pairs it is about. Raises ValueError when no pair is scored."""
-    from evalkit.decide.pairing import labels_of
+    from evalkit.results.pairs import labels_of
     from evalkit.stats.comparison import test
 
     scored = pairs.scored
@@ -128,7 +128,7 @@ def floor_of_scores(condition: Condition, pairs: Pairs, alpha: float) -> RuleRes
     """The candidate's mean score against its floor. Answers without a score count as 0 for passing, 1 for failing."""
     import numpy as np
 
-    from evalkit.decide.pairing import labels_of
+    from evalkit.results.pairs import labels_of
     from evalkit.stats.one_sample import test_floor
 
     scored = ~np.isnan(pairs.candidate.score)

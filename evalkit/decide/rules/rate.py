@@ -15,7 +15,7 @@ from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResu
 from evalkit.decide.rules.quality import of_decision, of_floor
 
 if TYPE_CHECKING:
-    from evalkit.decide.pairing import Floats, Mask, Pairs
+    from evalkit.results.pairs import Floats, Mask, Pairs
 
 
 class RateRule(GateRule):
@@ -54,7 +54,7 @@ def _increase(
     condition: Condition, pairs: Pairs, sides: tuple[Floats, Floats], there: Mask, n_lost: int, alpha: float
 ) -> RuleResult:
     """The paired test of right/wrong, with "did not end so" as right."""
-    from evalkit.decide.pairing import labels_of
+    from evalkit.results.pairs import labels_of
     from evalkit.stats.comparison import test
 
     before, after = sides
@@ -72,7 +72,7 @@ def _increase(
 
 def _own_rate(condition: Condition, context: RuleContext, after: Floats, there: Mask, n_lost: int) -> RuleResult:
     """The share of answers that did not end so against a floor of one minus the limit."""
-    from evalkit.decide.pairing import labels_of
+    from evalkit.results.pairs import labels_of
     from evalkit.stats.one_sample import test_floor
 
     labels = labels_of(context.pairs, there)

@@ -27,8 +27,8 @@ PROBLEM = tuple[str, str]
 """(option, what is wrong with it as a message fragment)."""
 
 
-class AdapterOptions(Part):
-    """Options of an adapter. Give every field a default: None where it may be left out."""
+class DeclaredOptions(Part):
+    """Options as a record: one field for each, with one line of text under it. Give every field a default."""
 
     @classmethod
     def problems(cls, given: Mapping[str, Any]) -> Iterator[PROBLEM]:
@@ -61,6 +61,10 @@ class AdapterOptions(Part):
         return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
 
 
+class AdapterOptions(DeclaredOptions):
+    """Options of an adapter: keys of a model in a suite. A default of None means that a key may be left out."""
+
+
 class KnownOptions(Protocol):
     """Which adapter has which options. The registry of adapters has one."""
 
@@ -71,7 +75,7 @@ class KnownOptions(Protocol):
         """Names of adapters that have this option. Imports all of them: asked only for a message."""
 
 
-def unknown_option(adapter: str, name: str, record: type[AdapterOptions], readers: Collection[str] = ()) -> str:
+def unknown_option(adapter: str, name: str, record: type[DeclaredOptions], readers: Collection[str] = ()) -> str:
     """Message fragment for an option that an adapter does not have."""
     known = sorted(record.model_fields)
     reads = f" ({_listed(readers)} {'reads' if len(readers) == 1 else 'read'} it)" if readers else ""

@@ -6,12 +6,12 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evalkit.errors import SuiteError
-from evalkit.records import Outcome, Response, Sample, Score, Timing
-from evalkit.scorers.base import Scorer
+from evalkit.records import Outcome, Response, Score, Timing
+from evalkit.scorers.base import Example, Scorer
 from evalkit.scorers.outcomes import settle
 from evalkit.testing.conformance.bench import Complaint, Finding, expect
 
@@ -38,32 +38,7 @@ ODD_REPLIES = (
 """What models also say. None of it may make a scorer raise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A reply, the record it belongs to, and what its score must be: give `right`, `value` or `outcome`."""
-
-    answer: str
-    record: Mapping[str, Any] = field(default_factory=dict)
-    target: str | None = None
-    right: bool | None = None
-    value: float | None = None
-    outcome: Outcome | None = None
-    choices: tuple[str, ...] = ()
-
-    @property
-    def sample(self) -> Sample:
-        """The record as a sample."""
-        return Sample(
-            task="t",
-            id="1",
-            digest="d",
-            target_digest="d",
-            occurrence=0,
-            messages=(),
-            target=self.target,
-            choices=self.choices,
-            fields=self.record,
-        )
+Case = Example
 
 
 @dataclass(frozen=True, slots=True)
