@@ -91,6 +91,9 @@ def read_rule(value: Any, *, from_json: bool = False) -> RuleEntry:
     kinds = [kind for kind in OWN_RULES if kind in written]
     if not kinds:
         kinds = [key for key in written if isinstance(key, str) and key not in own_keys() and rule_class(key)]
+    if not kinds and (unknown := [key for key in written if key not in own_keys()]):
+        details = [InitErrorDetails(type="extra_forbidden", loc=(str(key),), input=written[key]) for key in unknown]
+        raise ValidationError.from_exception_data("rule", details)
     if len(kinds) != 1:
         known = [*OWN_RULES, *(plugin.name for plugin in plugins.installed("rules"))]
         raise ValueError(f"a rule is about exactly one of {', '.join(known)} (seen: {', '.join(kinds) or 'none'})")
