@@ -111,7 +111,7 @@ def _keys() -> Iterator[DoctorFinding]:
 
 
 def _keys_of_own_presets() -> list[str]:
-    """Variables that the presets among the user's settings name; what is wrong with one is said in a line of its own."""
+    """Variables that the user's own presets name; what is wrong with one is said in a line of its own."""
     from evalkit.adapters.own_presets import find_preset, user_presets
     from evalkit.errors import UserError
 
