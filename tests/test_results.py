@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import abc
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import pytest
 
 from evalkit.errors import StoreError, UserError
-from evalkit.facts import RunFacts, parse
+from evalkit.facts import RunFacts, Summary, parse
+from evalkit.facts.base import Record
 from evalkit.results import Run, judging_facts, load_run, open_run, read_facts
 from tests.board_world import TASKS, a_row, a_run, an_error
 from tests.conftest import REPO
+from tests.world import evalkit, run_folders, write_suite
 
 PAYLOADS = sorted((Path(__file__).parent / "payloads" / "runs").glob("*.json"))
 SAMPLE_RUNS = sorted((REPO / "results").iterdir())
@@ -265,3 +269,58 @@ def test_a_summary_that_is_damaged_is_computed_from_the_rows(tmp_path: Path) -> 
 
 def test_a_run_without_judges_has_no_judging(run: Run) -> None:
     assert judging_facts(run.folder) is None
+
+
+# The records know every key that is written
+
+
+def unknown_keys(kind: Any, content: Any, at: str = "") -> list[str]:
+    """Keys of a file that its record has no field for; mappings that are kept verbatim are not looked into."""
+    if get_origin(kind) in {UnionType, Union}:
+        return unknown_keys(next((one for one in get_args(kind) if one is not NoneType), None), content, at)
+    if get_origin(kind) is Annotated:
+        return unknown_keys(get_args(kind)[0], content, at)
+    inside: list[tuple[Any, Any, str]] = []
+    found: list[str] = []
+    if content is not None and get_origin(kind) is abc.Mapping:
+        inside = [(get_args(kind)[1], value, f"{at}.{name}") for name, value in content.items()]
+    elif content is not None and get_origin(kind) is tuple:
+        inside = [(get_args(kind)[0], value, f"{at}[]") for value in content]
+    elif content is not None and isinstance(kind, type) and issubclass(kind, Record):
+        found = [f"{at}.{name}" for name in content if name not in kind.model_fields]
+        fields = kind.model_fields.items()
+        inside = [(field.annotation, content[name], f"{at}.{name}") for name, field in fields if name in content]
+    return found + [key for one in inside for key in unknown_keys(*one)]
+
+
+def test_an_unknown_key_is_found_wherever_it_stands() -> None:
+    told = {"odd": 1, "models": {"a": {"colour": 1}}, "suite_resolved": {"tasks": [{"name": "t", "shape": 2}]}}
+    assert unknown_keys(RunFacts, told) == [".odd", ".suite_resolved.tasks[].shape", ".models.a.colour"]
+
+
+NOT_READ_BACK = {".checksum"}
+"""Keys that only the file's own check looks at."""
+
+
+@pytest.mark.parametrize("path", PAYLOADS, ids=lambda path: path.stem)
+def test_every_key_of_a_stored_run_has_a_field(path: Path) -> None:
+    found = {key for key in unknown_keys(RunFacts, json.loads(path.read_text("utf-8"))) if key not in NOT_READ_BACK}
+    assert {key for key in found if not key.startswith(VERBATIM)} == set()
+
+
+VERBATIM = (".suite_resolved.run.", ".suite_resolved.redact", ".imported.status")
+"""Settings of the suite that nothing reads back from a stored run."""
+
+
+def test_every_key_that_a_run_writes_today_has_a_field(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    models = '  a: {adapter: scripted, replies: {"*": "B"}}\n  b: {adapter: scripted, replies: {"*": "B"}}'
+    suite = write_suite(tmp_path, "", n=20, models=models)
+    suite.write_text(
+        suite.read_text() + "\ngate: {baseline: a, candidates: [b], rules: [{quality: all, margin: 0.4}]}\n"
+    )
+    evalkit(capsys, "run", suite, "--gate", "--results", tmp_path / "results")
+    (folder,) = run_folders(tmp_path / "results")
+    told = json.loads((folder / "run.json").read_text())
+    found = {key for key in unknown_keys(RunFacts, told) if key not in NOT_READ_BACK and not key.startswith(VERBATIM)}
+    assert found == set()
+    assert unknown_keys(Summary, json.loads((folder / "summary.json").read_text())) == []

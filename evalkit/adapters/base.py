@@ -23,6 +23,9 @@ from evalkit.records import Message, Request, Response, Settings
 if TYPE_CHECKING:
     from evalkit.suite.schema.options import AdapterOptions
 
+if TYPE_CHECKING:
+    from evalkit.suite.functions import OwnFunction
+
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
@@ -105,6 +108,8 @@ class ModelSpec:
     """Whether the person running evalkit lets the suite run code (never from the suite)."""
     folder: str = "."
     """The suite's folder: relative paths in options are relative to it."""
+    function: OwnFunction | None = None
+    """The function that answers, given in Python (never by a suite file). None: the adapter asks a model."""
 
 
 class Adapter(Protocol):

@@ -90,6 +90,10 @@ def make_adapter(spec: ModelSpec) -> Adapter:
     Raises SuiteError for an unknown name (with near ones), MissingPackage, PluginError, and whatever UserError the
     adapter's own `make` finds in the spec.
     """
+    if spec.function is not None:
+        from evalkit.adapters.function import make
+
+        return make(spec)
     found = _found(spec.adapter, f"models.{spec.name}", serves=spec.serve is not None, folder=spec.folder)
     if found.plugin is None:
         return found.make(spec)

@@ -12,7 +12,7 @@ from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
 from evalkit.report.hostile import visible
 from evalkit.report.rendered_rules import RenderedRule, decision_of, is_decided, promoted_by, rendered_rules_of
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.reader import ResultsReader
 
 _SIGNS = {"pass": "✔", "fail": "✘", "inconclusive": "?", "incomplete": "…"}
 _SCALES = {
@@ -36,7 +36,7 @@ def render(store: ResultsReader) -> None:
         st.caption("Then `evalkit gate latest --suite SUITE` decides a stored run, and `evalkit run --gate` a new one.")
         return
     run = elements.choose("Run", gated, key="run")
-    large = (store.summary(run)["n_rows"] or 0) > _LARGE
+    large = (store.summary(run).n_rows or 0) > _LARGE
     if large and not is_decided(store, run):
         st.info("The gate reads every row anew, which takes a while for a run of this size.")
         if not st.button("Decide now", type="primary"):

@@ -14,7 +14,7 @@ from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
 
 _EVERY_S = 2
@@ -44,12 +44,12 @@ def _live(store: ResultsReader, run: str) -> None:
         except StoreError as error:
             st.error(elements.plain(error, 300))
             return
-        n, total = summary["n_rows"], facts.n_rows or 0
+        n, total = summary.n_rows, facts.n_rows or 0
         started = datetime.fromisoformat(facts.started_at or "")
         took = (datetime.now(UTC) - started).total_seconds()
         rate = n / took if took > 0 else 0.0
         left = numbers.duration((total - n) / rate) if rate and total >= n else numbers.UNKNOWN
-        errors = sum(model["all"]["outcomes"].get("errored", 0) for model in summary["models"].values())
+        errors = sum(model.all.outcomes.get("errored", 0) for model in summary.models.values())
         with st.container(border=True):
             st.markdown(f"**{elements.plain(run, 100)} is running**")
             st.progress(min(1.0, n / total) if total else 0.0, text=f"{n:,} of {total:,} rows")
@@ -66,18 +66,18 @@ def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
     rows = []
     for info in runs:
         summary, facts = store.summary(info.name), store.facts(info.name)
-        cells = [model["all"] for model in summary["models"].values()]
-        judges = [judge["all"] for judge in store.judges(info.name).values()]
-        spend = [cell["cost"]["spend_usd"] for cell in (*cells, *judges)]
+        cells = [model.all for model in summary.models.values()]
+        judges = [judge.all for judge in store.judges(info.name).values()]
+        spend = [cell.cost.spend_usd for cell in (*cells, *judges)]
         known = None if None in spend else sum(float(s) for s in spend if s is not None)
         rows.append(
             {
                 "started": (info.started_at or "")[:19].replace("T", " "),
                 "suite": visible(info.suite or "", limit=60),
                 "status": info.status or numbers.UNKNOWN,
-                "models": visible(", ".join(map(elements.marked, summary["models"])), limit=120),
-                "rows": f"{numbers.count(summary['n_rows'])} of {numbers.count(facts.n_rows)}",
-                "errors": numbers.count(sum(cell["outcomes"].get("errored", 0) for cell in cells)),
+                "models": visible(", ".join(map(elements.marked, summary.models)), limit=120),
+                "rows": f"{numbers.count(summary.n_rows)} of {numbers.count(facts.n_rows)}",
+                "errors": numbers.count(sum(cell.outcomes.get("errored", 0) for cell in cells)),
                 "spent": numbers.usd(known) if cells else numbers.UNDEFINED,
                 "run": info.name,
             }
@@ -109,7 +109,7 @@ def _one(store: ResultsReader, info: RunInfo) -> None:
 def _errors(store: ResultsReader, run: str, errors: Sequence[Mapping[str, Any]]) -> None:
     import pandas as pd
 
-    from evalkit.report.flips import texts
+    from evalkit.results.changes import texts
 
     keys = [tuple(row["key"].values() if isinstance(row["key"], dict) else row["key"]) for row in errors]
     said = texts(store, run, keys)

@@ -18,14 +18,16 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.catalogue.facts import DAYS, FIELDS, LICENCE_KINDS, LISTS, TIERS, UNCHECKED, Catalogue, Claim, Known
 from evalkit.errors import UserError
-from evalkit.facts.base import Json
 from evalkit.paths import Inside
 from evalkit.suite.source_map import Loc, SourceMap, parse
 from evalkit.suite.wording import near
+
+if TYPE_CHECKING:
+    from evalkit.facts.base import Json
 
 FILE_NAME = "models.yaml"
 """Looked for beside a suite, in a results folder and in the user's settings."""

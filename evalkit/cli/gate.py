@@ -68,8 +68,8 @@ def command(
     Exit codes: 0 pass, 1 fail, 2 not comparable or a mistake in the call, 3 inconclusive, 4 the run is not whole.
     """
     from evalkit.adapters.at_hand import weights_at_hand
+    from evalkit.api.planning import suite_at
     from evalkit.cli import gating
-    from evalkit.cli.loading import suite_at
     from evalkit.decide.gate_run import Signed, checked_gate
     from evalkit.store.runs import resolve_run
 

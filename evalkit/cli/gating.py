@@ -12,11 +12,11 @@ from pathlib import Path
 import click
 
 from evalkit.decide.decision import GateDecision, as_json
-from evalkit.decide.flips import Flip, read_flips
 from evalkit.decide.gate import decide_gate
 from evalkit.decide.suite_match import PROMOTED
 from evalkit.errors import UserError
 from evalkit.results import read_facts
+from evalkit.results.flips import Flip, read_flips
 from evalkit.store import baselines
 from evalkit.suite.schema import GateEntry
 from evalkit.writing import write_file
@@ -130,27 +130,6 @@ def show(decision: GateDecision, *, json: bool) -> None:
     from evalkit.report.verdict import render_gate
 
     render_gate(decision)
-
-
-def rules_and_models(suite: Path, models: tuple[str, ...] | None) -> tuple[GateEntry, tuple[str, ...]]:
-    """The gate of a suite, and what to ask: the models named, else those the gate compares, nothing bought for show.
-
-    A promoted baseline's answers are kept and not bought again. Raises UserError where --models leaves one out.
-    """
-    from evalkit.cli.loading import suite_at
-    from evalkit.decide.gate_run import gate_of_suite
-    from evalkit.suite.judge_task import compile_judging
-
-    read = suite_at(suite)
-    gate = gate_of_suite(read)
-    own = () if gate.baseline.startswith(PROMOTED) else (gate.baseline,)
-    judgings = (compile_judging(task.entry.score) for task in read.tasks)
-    paired = [judging.pair for judging in judgings if judging is not None and judging.pair is not None]
-    needed = tuple(dict.fromkeys((*own, *gate.candidates, *paired)))
-    left_out = [name for name in needed if models is not None and name not in models]
-    if left_out:
-        raise UserError(f"--models leaves out {', '.join(left_out)}, which the gate compares. Name it too.")
-    return gate, models or needed
 
 
 def _write(path: Path, text: str) -> None:

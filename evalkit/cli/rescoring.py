@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from pydantic import TypeAdapter, ValidationError
 
-from evalkit.cli.loading import suite_at
+from evalkit.api.planning import suite_at
 from evalkit.engine.rescoring import Changed, Choice, rescore
 from evalkit.errors import SuiteError, UserError
 from evalkit.report.hostile import visible

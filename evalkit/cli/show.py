@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from evalkit.cli.options import as_json, results_folder
 from evalkit.errors import UserError
-from evalkit.facts import RunFacts
+
+if TYPE_CHECKING:
+    from evalkit.facts import RunFacts
+    from evalkit.results.judging import JudgingFigures
 
 
 @click.command()
@@ -23,8 +26,8 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     """Print the table of RUN: a path, the beginning of a name, or `latest` (the default)."""
     from evalkit.report.hostile import visible
     from evalkit.results import Run, read_facts
+    from evalkit.results.summary import read_summary
     from evalkit.store.runs import resolve_run
-    from evalkit.store.summary import read_summary
 
     folder = resolve_run(run, results)
     summary = read_summary(folder)
@@ -32,16 +35,17 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     if as_json:
         from evalkit.report.json_text import json_line
 
-        sys.stdout.write(json_line({**summary, **judged, "folder": str(folder)}))
+        judging = {"judging": judged.as_json()} if judged is not None else {}
+        sys.stdout.write(json_line({**summary.as_json(), **judging, "folder": str(folder)}))
         return 0
     from evalkit.report.terminal import render_slices, render_summary
 
     facts = read_facts(folder)
     (render_slices if slices else render_summary)(summary)
-    if judged and not slices:
+    if judged is not None and not slices:
         from evalkit.report.judges import render_judges
 
-        render_judges(judged["judging"])
+        render_judges(judged)
     click.echo(f"\n{folder}  {Run(folder, facts).status}, started {facts.started_at}")
     for reason in facts.reasons:
         click.echo(f"not complete: {visible(reason, limit=2000)}")
@@ -66,12 +70,12 @@ def _beware(facts: RunFacts) -> list[tuple[str, str]]:
     return [(name, badge) for name, found in known.items() if found for badge in found.badges(today)]
 
 
-def _judged(folder: Path) -> dict[str, Any]:
-    """What the run's judges did, under `judging`; nothing where nobody judged."""
+def _judged(folder: Path) -> JudgingFigures | None:
+    """What the run's judges did; None where nobody judged."""
     from evalkit.store.judge_files import judging_of
 
     if judging_of(folder) is None:
-        return {}
-    from evalkit.decide.judges import figures
+        return None
+    from evalkit.results.judging import figures
 
-    return {"judging": figures(folder)}
+    return figures(folder)

@@ -15,8 +15,8 @@ from dataclasses import replace
 import numpy as np
 
 from evalkit.decide import limits
-from evalkit.decide.pairing import Mask, NotComparable, Pairs, labels_of
 from evalkit.decide.rules import Condition, RuleResult, unmeasured
+from evalkit.results.pairs import Mask, NotComparable, Pairs, labels_of
 from evalkit.stats.comparison import test
 from evalkit.stats.verdict import Decision
 from evalkit.suite.wording import near

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from evalkit.decide.flips import Flips
 from evalkit.decide.rules import Condition, RuleResult
+from evalkit.results.flips import Flips
 from evalkit.stats.verdict import Verdict
 
 INCOMPLETE = "incomplete"

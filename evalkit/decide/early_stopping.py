@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from evalkit.decide.conditions import rows_of
-from evalkit.decide.pairing import Pairs
 from evalkit.decide.sequential_test import RuleTest, SequentialTest, belongs, sequential_rules, subjects_of
 from evalkit.facts import StopFacts, StoppedCandidate
 from evalkit.records import Outcome, Row
+from evalkit.results.pairs import Pairs
 from evalkit.suite.digests import shuffled_place
 from evalkit.suite.schema import GateEntry
 

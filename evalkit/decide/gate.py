@@ -15,24 +15,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.decide import completeness, early_stopping, regression_scan
-from evalkit.decide.comparability import (
+from evalkit.decide import early_stopping, regression_scan
+from evalkit.decide.conditions import evaluate
+from evalkit.decide.dearest import dearest_answer_usd
+from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
+from evalkit.decide.origin import recorded_answers
+from evalkit.decide.rules import Condition, RuleResult, conditions
+from evalkit.decide.sequential_test import SequentialTest, at_the_end, reasons_against
+from evalkit.errors import StoreError, UserError
+from evalkit.facts import RunFacts, StopFacts, StoppedCandidate
+from evalkit.results import Side, completeness, read_facts
+from evalkit.results.comparable import (
     refuse_copies,
     refuse_same_answers,
     refuse_unless_comparable,
     shown,
 )
-from evalkit.decide.conditions import evaluate
-from evalkit.decide.dearest import dearest_answer_usd
-from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
-from evalkit.decide.flips import count_flips
-from evalkit.decide.origin import recorded_answers
-from evalkit.decide.pairing import Floats, Pairs, pair
-from evalkit.decide.rules import Condition, RuleResult, conditions
-from evalkit.decide.sequential_test import SequentialTest, at_the_end, reasons_against
-from evalkit.errors import StoreError, UserError
-from evalkit.facts import RunFacts, StopFacts, StoppedCandidate
-from evalkit.results import Side, read_facts
+from evalkit.results.flips import count_flips
+from evalkit.results.pairs import Floats, Pairs, common_rows, pair
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
 from evalkit.store import baselines
@@ -317,23 +317,3 @@ def _not_needed(condition: Condition) -> RuleResult:
 def _saved_usd(n_left: int, cost: Floats) -> float | None:
     """What the candidate's items that were not asked would have cost, at the mean of those that were."""
     return n_left * float(cost.mean()) if len(cost) and not np.isnan(cost).any() else None
-
-
-def common_rows(first: pa.Table, second: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """The rows of both that the other has too: a stopped side was asked less."""
-    from evalkit.store import arrays
-
-    names = []
-    for column in ("task", "sample_digest"):
-        names.append(stored.names_codes([first[column], second[column]]))
-    keys = [
-        [names[0][k], names[1][k], stored.floats(table["occurrence"]), stored.floats(table["repeat"])]
-        for k, table in enumerate((first, second))
-    ]
-    joined = stored.joint(*(np.concatenate((a, b)) for a, b in zip(*keys, strict=True)))
-    n = first.num_rows
-    ours, theirs = np.isin(joined[:n], joined[n:]), np.isin(joined[n:], joined[:n])
-    return (
-        first.take(arrays.integers(np.flatnonzero(ours).tolist())),
-        second.take(arrays.integers(np.flatnonzero(theirs).tolist())),
-    )

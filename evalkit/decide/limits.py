@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from evalkit.decide.pairing import Codes, Floats, Half, Mask, Pairs, labels_of
 from evalkit.decide.rules import Condition, RuleResult, unmeasured
+from evalkit.results.pairs import Codes, Floats, Half, Mask, Pairs, labels_of
 from evalkit.stats.exceedance import latency_limit, latency_ratio
 from evalkit.stats.ratios import cost_per_correct, cost_ratio
 from evalkit.stats.verdict import LimitDecision, Verdict

@@ -14,12 +14,17 @@ from collections.abc import Iterable, Iterator
 
 from evalkit.facts import EntryFacts, RunFacts, SuiteFacts
 
+OWN_FUNCTION = (
+    "its answers come from a function of somebody's Python code (adapter: function); evalkit does not see which model "
+    "it asks"
+)
 _RECORDED = {
     "replay": "its answers were read from a file (adapter: replay); no model was asked",
     "scripted": "its answers stand in the suite (adapter: scripted); no model was asked",
     "imported": "its scores were imported from another tool; evalkit asked no model",
+    "function": OWN_FUNCTION,
 }
-"""Adapter -> how its answers come about. Every other adapter asks a model."""
+"""Adapter -> how its answers come about, where nobody can say that a model gave them. Every other adapter asks one."""
 
 
 def recorded_answers(facts: RunFacts, model: str) -> str | None:

@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 
 from evalkit.decide.conditions import quality
-from evalkit.decide.flips import RIGHT, flipped, mean_scores
-from evalkit.decide.pairing import Codes, Mask, Pairs, labels_of
 from evalkit.decide.rules import Condition, RuleResult
+from evalkit.results.flips import RIGHT, flipped, mean_scores
+from evalkit.results.pairs import Codes, Mask, Pairs, labels_of
 from evalkit.stats.comparison import decide
 from evalkit.stats.verdict import Verdict
 

@@ -17,9 +17,9 @@ import numpy as np
 
 from evalkit.decide import regression_scan
 from evalkit.decide.conditions import evaluate
-from evalkit.decide.pairing import Codes, Half, Pairs
 from evalkit.decide.rules import conditions
 from evalkit.errors import UserError
+from evalkit.results.pairs import Codes, Half, Pairs
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
 from evalkit.suite.schema import GateEntry

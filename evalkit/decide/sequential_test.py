@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import Literal
 
 from evalkit.decide.conditions import rows_of
-from evalkit.decide.pairing import Pairs
 from evalkit.decide.rules import Condition, RuleResult, conditions
+from evalkit.results.pairs import Pairs
 from evalkit.stats.looks import Sequential, sequential
 from evalkit.stats.verdict import Verdict
 from evalkit.suite.schema import GateEntry

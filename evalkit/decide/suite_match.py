@@ -16,10 +16,10 @@ import orjson
 
 from evalkit.cost.price_file import PRICE_FILE
 from evalkit.decide.origin import unasked_candidates
-from evalkit.decide.pairing import NotComparable
 from evalkit.facts import PriceFacts, RunFacts, SuiteFacts, parse
 from evalkit.paths import find
 from evalkit.results import read_facts
+from evalkit.results.pairs import NotComparable
 from evalkit.results.sweeps import hosted_prices
 from evalkit.suite.judge_task import compile_judging
 from evalkit.suite.policy import current, named

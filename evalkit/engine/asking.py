@@ -30,7 +30,7 @@ from evalkit.engine.work import Item, PlannedModel
 from evalkit.errors import Overloaded, RateLimited, Rejected, RequestError, Stalled
 from evalkit.records import Failure, Request, Response, Row
 from evalkit.scorers.choice import continuations
-from evalkit.scorers.outcomes import settle
+from evalkit.scorers.outcomes import settle, settle_awaited
 
 MOST_RETURNS = 10
 """How often an item goes back into the queue because its server was asked too much at once; each time the limit has
@@ -242,7 +242,9 @@ def cost_of(item: Item, response: Response, attempt: AttemptInfo) -> Decimal | N
 async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost: Decimal | None) -> Row:
     """The row of an answer, new or from the cache, with its score. A slow scorer scores beside the event loop."""
     model, sample, scorer = item.model, item.sample, item.task.scorer
-    if scorer.slow:
+    if scorer.awaited is not None:
+        score = await settle_awaited(sample, response, scorer)
+    elif scorer.slow:
         score = await in_thread(lambda: settle(sample, response, scorer))
     else:
         score = settle(sample, response, scorer)

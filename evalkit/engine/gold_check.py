@@ -23,6 +23,8 @@ def gold_errors(task: Task, scorer: Scorer) -> list[str]:
     """Samples whose own right answer would not score 1.0, or that nothing can be scored on: five kinds, counted."""
     if scorer.later:
         return []  # judges score it; whether they can be asked is the panel's to see
+    if scorer.unproved:
+        return _tried_once(task, scorer)
     kinds: dict[str, tuple[str, str, int]] = {}
     for sample in task.samples():
         said = _wrong(sample, scorer)
@@ -35,6 +37,17 @@ def gold_errors(task: Task, scorer: Scorer) -> list[str]:
         f"{task.at}: {place_of(first, places)}: {said}" + (f"; and {n - 1:,} more like this" if n > 1 else "")
         for first, said, n in shown
     ]
+
+
+def _tried_once(task: Task, scorer: Scorer) -> list[str]:
+    """What a scorer that may cost something says of the first sample alone; one that is awaited is not called."""
+    sample = next(iter(task.samples()), None)
+    if sample is None or scorer.awaited is not None:
+        return []
+    score = scorer.mark(sample, Response(text=sample.target or PROBE, stop_reason="stop", timing=_NO_TIME))
+    if score.value is not None:
+        return []
+    return [f"{task.at}.score: tried on the first sample ({sample.id!r}): {score.reason}"]
 
 
 def place_of(name: str, places: Mapping[str, str]) -> str:

@@ -208,6 +208,7 @@ def _adapters(
             serve=entry.serve,
             allow_code=options.allow_code,
             folder=str(suite.folder),
+            function=suite.functions.get(name),
         )
         try:
             made[name] = make_adapter(spec)
@@ -219,7 +220,8 @@ def _adapters(
 def task_scorer(task: Task) -> Scorer:
     """The scorer that a task names, its options bound. Raises SuiteError without place."""
     entry = task.entry
-    own = getattr(task, "own_scorer", None)  # tasks that a bridge brings are scored by the tool that they come from
+    # Given in Python; tasks that a bridge brings are scored by the tool that they come from.
+    own = task.scored_by or getattr(task, "own_scorer", None)
     if isinstance(own, Scorer):
         return replace(own, keeps_reasoning=task.keeps_reasoning)
     if entry.score is None:

@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import (
     AfterValidator,
+    AllowInfNan,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -27,8 +28,8 @@ JsonMap = Mapping[str, JsonValue]
 """A JSON object whose keys this evalkit does not interpret."""
 Int = Annotated[int, Strict()]
 """A JSON integer. `true` and `"3"` are none."""
-Float = Annotated[float, Strict()]
-"""A JSON number, integers included."""
+Float = Annotated[float, Strict(), AllowInfNan(False)]
+"""A JSON number, integers included; finite."""
 Bool = Annotated[bool, Strict()]
 """`true` or `false`."""
 
@@ -66,6 +67,10 @@ class Record(BaseModel):
     """A frozen part of a stored file. Unknown keys are ignored, so that a later evalkit may add some."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
+
+    def as_json(self) -> dict[str, object]:
+        """Plain JSON values, for a file or `--json`: what was not set is left out."""
+        return self.model_dump(mode="json", exclude_unset=True)
 
 
 class Verbatim(RootModel[JsonMap]):

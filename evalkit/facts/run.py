@@ -133,6 +133,10 @@ class RunFacts(Record):
     """Requests at the same time, fixed for the run, or `auto`."""
     max_cost_usd: Decimal | None = None
     """Cap in US dollars. None: no cap."""
+    tags: Texts = ()
+    """Words of whoever ran it (`evalkit.run(..., tags=[...])`)."""
+    metadata: JsonMap = {}
+    """Facts of whoever ran it."""
     catalogue: tuple[Json, ...] | None = None
     """Files of model facts that the suite brought, as they were. None: none."""
     price_file: PriceFileFacts | None = None

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated, Self
 
-from evalkit.facts.base import Float, Int, Record
+from pydantic import AfterValidator, model_validator
+
+from evalkit.facts.base import Count, Float, Int, Record
+from evalkit.records import Outcome
 
 SCHEMA_VERSION = 2
 """2: `served`, the versions that each model was served as. Older summaries are computed anew when they are read."""
+
+
+def _every_outcome(counts: Mapping[str, int]) -> Mapping[str, int]:
+    missing = [outcome.value for outcome in Outcome if outcome.value not in counts]
+    if missing:
+        raise ValueError(f"Input should count {', '.join(missing)} too")
+    return counts
+
+
+Outcomes = Annotated[Mapping[str, Count], AfterValidator(_every_outcome)]
+"""Rows by outcome; every outcome is named."""
 
 
 class Quality(Record):
@@ -17,7 +32,7 @@ class Quality(Record):
     """None: nothing is scored."""
     low: Float | None
     high: Float | None
-    n: Int
+    n: Count
     """Samples with a score."""
     interval: str | None
     """wilson, clustered or t. None: no interval can be given."""
@@ -28,7 +43,7 @@ class CostFigures(Record):
 
     total_usd: Float | None
     known_usd: Float
-    n_unknown: Int
+    n_unknown: Count
     """Answers of unknown cost."""
     usd_per_1k_samples: Float | None
     usd_per_correct: Float | None
@@ -53,7 +68,7 @@ class ThreeQuantiles(TwoQuantiles):
 class LatencyFigures(Record):
     """Times of answers that were really waited for: neither from the cache nor errors."""
 
-    n_measured: Int
+    n_measured: Count
     ttft_s: TwoQuantiles
     tpot_s: TwoQuantiles
     total_s: ThreeQuantiles
@@ -61,24 +76,24 @@ class LatencyFigures(Record):
     """Median over requests of output tokens by total time."""
     queue_s_mean: Float | None
     retry_s_mean: Float | None
-    n_retried: Int
+    n_retried: Count
 
 
 class TokenFigures(Record):
     """Sums over answers. None: some answer did not report it."""
 
-    input: Int | None
-    output: Int | None
-    reasoning: Int | None
-    cache_read: Int | None
+    input: Count | None
+    output: Count | None
+    reasoning: Count | None
+    cache_read: Count | None
 
 
 class SliceFigures(Record):
     """A slice of one task."""
 
-    n: Int
+    n: Count
     """Rows."""
-    outcomes: Mapping[str, Int]
+    outcomes: Outcomes
     """By outcome: rows."""
     quality: Quality
 
@@ -90,20 +105,20 @@ class SpreadOverOrders(Record):
     low_at: str
     high: Float
     high_at: str
-    n: Int
+    n: Count
     """Orders, or positions of the right option."""
 
 
 class Figures(Record):
     """Every figure of some rows of one model."""
 
-    n: Int
+    n: Count
     """Rows."""
-    n_samples: Int
-    n_answered: Int
-    n_unscored: Int
+    n_samples: Count
+    n_answered: Count
+    n_unscored: Count
     """Answers that could not be scored."""
-    outcomes: Mapping[str, Int]
+    outcomes: Outcomes
     """By outcome: rows."""
     quality: Quality
     """Over what was answered."""
@@ -134,6 +149,12 @@ class ModelSummary(Record):
     served: tuple[str, ...] = ()
     """Model versions that the provider says answered."""
 
+    @model_validator(mode="after")
+    def _tasks_are_whole(self) -> Self:
+        if any("slices" not in task.model_fields_set for task in self.tasks.values()):
+            raise ValueError("Input should have the slices of every task")
+        return self
+
 
 class Summary(Record):
     """summary.json."""
@@ -142,8 +163,8 @@ class Summary(Record):
     run: str
     """Name of the run folder when it was written."""
     suite: str | None
-    n_rows: Int
+    n_rows: Count
     """Rows, each key once."""
-    sealed_parts: tuple[Int, ...]
+    sealed_parts: tuple[Count, ...]
     """Numbers of the parts that the figures are computed from."""
     models: Mapping[str, ModelSummary]

@@ -11,12 +11,14 @@ from html import escape
 
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
-from evalkit.report import flips, numbers, svg
-from evalkit.report.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
+from evalkit.report import numbers, svg
+from evalkit.report.comparison import sentence
 from evalkit.report.hostile import visible
 from evalkit.report.rendered_rules import decision_of, promoted_by, rendered_rules_of
-from evalkit.report.results_reader import ResultsReader
 from evalkit.report.tradeoffs import AXES, points_of
+from evalkit.results.compare import compare_samples
+from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
+from evalkit.results.reader import ResultsReader
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --soft: #595959; --line: #d9d9d9; --paper: #fff; --band: #f5f7f9; }
@@ -48,11 +50,11 @@ def page_of(store: ResultsReader, run: str) -> str:
     summary, facts = store.summary(run), store.facts(run)
     suite = str(facts.suite)
     entries = entries_of(store, suite, run)
-    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells["tasks"]))
+    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
     parts = [
         f"<h1>{_text(suite)}</h1>",
         f'<p class="soft">{_text(run)} · {_text(facts.status)} · started {_text(facts.started_at)} · '
-        f"{numbers.count(summary['n_rows'])} rows</p>",
+        f"{numbers.count(summary.n_rows)} rows</p>",
     ]
     lines = standing(store, entries, None)
     if not lines:
@@ -81,27 +83,25 @@ def page_of(store: ResultsReader, run: str) -> str:
 
 def _leaderboard(lines: Sequence[LeaderboardLine]) -> list[str]:
     cells = [line.cell for line in lines]
-    ends = [
-        v for c in cells for v in (c["quality"]["low"], c["quality"]["high"], c["quality"]["mean"]) if v is not None
-    ]
+    ends = [v for c in cells for v in (c.quality.low, c.quality.high, c.quality.mean) if v is not None]
     reach = (min(ends), max(ends)) if ends else (0.0, 1.0)
     rows = []
     for line, letter in zip(lines, tie_groups(lines), strict=True):
         cell, known = line.cell, line.entry.known
-        quality, cost, times = cell["quality"], cell["cost"], cell["latency"]
-        others = {k: n for k, n in cell["outcomes"].items() if n and k not in {"right", "wrong", "scored"}}
+        quality, cost, times = cell.quality, cell.cost, cell.latency
+        others = {k: n for k, n in cell.outcomes.items() if n and k not in {"right", "wrong", "scored"}}
         rows.append(
             [
                 f"{line.place or numbers.UNDEFINED} {letter}",
                 _text(line.entry.model, 60),
-                svg.whisker(quality["mean"], quality["low"], quality["high"], reach),
-                numbers.quality_with_interval(quality["mean"], quality["low"], quality["high"]),
-                numbers.count(quality["n"]),
-                numbers.usd(cost["usd_per_1k_samples"]),
-                numbers.usd(cost["usd_per_correct"]),
-                f"{numbers.time(times['ttft_s']['p50'])} / {numbers.time(times['ttft_s']['p95'])}",
-                f"{numbers.time(times['total_s']['p50'])} / {numbers.time(times['total_s']['p95'])}",
-                numbers.rate(times["output_tokens_per_s"]),
+                svg.whisker(quality.mean, quality.low, quality.high, reach),
+                numbers.quality_with_interval(quality.mean, quality.low, quality.high),
+                numbers.count(quality.n),
+                numbers.usd(cost.usd_per_1k_samples),
+                numbers.usd(cost.usd_per_correct),
+                f"{numbers.time(times.ttft_s.p50)} / {numbers.time(times.ttft_s.p95)}",
+                f"{numbers.time(times.total_s.p50)} / {numbers.time(times.total_s.p95)}",
+                numbers.rate(times.output_tokens_per_s),
                 _text(", ".join(f"{n:,} {k}" for k, n in others.items())),
                 _text(known.shown("tier") if known else None),
                 _text(known.shown("licence") if known else None),
@@ -122,9 +122,9 @@ def _pairs(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> list[str]:
     first = lines[0].entry
     said = []
     for line in lines[1:]:
-        versus = flips.compare(store, (first.run.name, first.model), (line.entry.run.name, line.entry.model))
+        versus = compare_samples(store, (first.run.name, first.model), (line.entry.run.name, line.entry.model))
         said.append(
-            f"<li>{escape(versus.sentence(visible(first.model, limit=60), visible(line.entry.model, limit=60)))}</li>"
+            f"<li>{escape(sentence(versus, visible(first.model, limit=60), visible(line.entry.model, limit=60)))}</li>"
         )
     return [f"<h2>Against {_text(first.model, 60)}</h2><ul>{''.join(said)}</ul>"] if said else []
 
@@ -134,9 +134,7 @@ def _tasks(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> list[str]:
     for entry in entries:
         cells = [entry.cell(task) for task in tasks]
         shown = [
-            numbers.quality_with_interval(c["quality"]["mean"], c["quality"]["low"], c["quality"]["high"])
-            if c
-            else "not asked"
+            numbers.quality_with_interval(c.quality.mean, c.quality.low, c.quality.high) if c else "not asked"
             for c in cells
         ]
         rows.append([_text(entry.model, 60), *shown])

@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
-from evalkit.decide.flips import Flip
 from evalkit.report import numbers, rule_text
 from evalkit.report.hostile import visible
+from evalkit.results.flips import Flip
 
 MARKER = "<!-- evalkit gate: {suite} -->"
 """The first line, by which the comment of an earlier push is found again."""

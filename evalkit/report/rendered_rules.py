@@ -17,7 +17,7 @@ from evalkit import child
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
-from evalkit.report.results_reader import ResultsReader, mark
+from evalkit.results.reader import ResultsReader, mark
 
 DECIDE_S = 3600.0
 """How long a decision may take in a process of its own: ten million rows take minutes."""

@@ -8,6 +8,7 @@ advice_of(finding)      ->  "about 1,200 more items would pass if both are equal
 from __future__ import annotations
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
+from evalkit.decide.origin import OWN_FUNCTION
 from evalkit.decide.rules import RuleResult
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
@@ -23,8 +24,12 @@ _MEANS = {
 
 def headline(decision: GateDecision) -> str:
     """The verdict in one line; it names each candidate whose answers no model gave."""
-    recorded = ", ".join(visible(c.candidate, limit=80) for c in decision.candidates if c.recorded)
+    own = [c for c in decision.candidates if c.recorded == OWN_FUNCTION]
+    recorded = ", ".join(visible(c.candidate, limit=80) for c in decision.candidates if c.recorded and c not in own)
     of = f" on recorded answers: no model was asked for {recorded}" if recorded else ""
+    if own:
+        functions = ", ".join(visible(c.candidate, limit=80) for c in own)
+        of += f" on answers of a function: evalkit does not see which model was asked for {functions}"
     return f"gate {visible(decision.suite)}: {VERDICTS[decision.verdict]}{of} ({_MEANS[decision.verdict]})"
 
 

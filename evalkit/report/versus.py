@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from evalkit.decide.flips import Flip
-from evalkit.decide.versus import PairedComparison
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.report.page import Column, Page
+from evalkit.results.compare import PairedComparison
+from evalkit.results.flips import Flip
 
 
 def render_versus(

@@ -14,7 +14,7 @@ from evalkit.cost.hosting import Hosting, Throughput, unit_prices
 from evalkit.errors import StoreError, UserError
 from evalkit.facts import RunFacts
 from evalkit.paths import find
-from evalkit.results import read_facts
+from evalkit.results.facts import read_facts
 from evalkit.store import runs
 
 

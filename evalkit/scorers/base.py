@@ -9,7 +9,7 @@ the scorer, so a scorer judges what was said. Scorers never raise for anything a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -58,6 +58,12 @@ class Scorer:
     later: bool = False
     """Judges mark the answer once it is stored; until then the mark is absent. Refusals and empty replies are settled
     without them."""
+    awaited: Callable[[Sample, Response], Awaitable[Score]] | None = None
+    """Scores the answer in the event loop (an async function of the person's own); `mark` is then not called. None:
+    `mark` does it."""
+    unproved: bool = False
+    """A call may cost time or money (a function of the person's own): samples are not scored before the run to see
+    whether they can be."""
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -13,21 +13,21 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from evalkit.errors import EvalkitError, StoreError
-from evalkit.facts import RunFacts
-from evalkit.report.scores import Pair, SampleJoin, Side, pair_of, shared_lines
-from evalkit.report.standings import Place, places
-from evalkit.results import read_facts
+from evalkit.facts import ModelSummary, RunFacts, Summary
+from evalkit.results.samples import Pair, SampleJoin, SampleSide, pair_of, shared_lines
+from evalkit.results.standings import Place, places
+from evalkit.results.facts import read_facts
+from evalkit.results.summary import read_summary
 from evalkit.store import judge_files, parts, queries, reviews, runs
 from evalkit.store.runs import RunInfo
 from evalkit.store.score_table import ScoreTable, read_scores
-from evalkit.store.summary import read_summary
 
 if TYPE_CHECKING:
     import duckdb
@@ -97,12 +97,10 @@ class ResultsReader:
         """Why the rows of a run cannot be read, for a person; None when they can."""
         try:
             self.facts(run)
-            summary = self.summary(run)
+            self.summary(run)
             self.judges(run)
         except EvalkitError as error:
             return str(error)
-        if not isinstance(summary.get("models"), dict):
-            return f"{run}: its summary has no models"
         path = self.path(run)
         return _figures.get(("damage", str(path), mark(path)), lambda: parts.part_damage(path))
 
@@ -115,19 +113,18 @@ class ResultsReader:
         path = self.path(run)
         return _figures.get(("facts", str(path), mark(path, only="run.json")), lambda: read_facts(path))
 
-    def summary(self, run: str) -> dict[str, Any]:
+    def summary(self, run: str) -> Summary:
         """The figures of a run, of a live one as of now. Raises StoreError."""
         path = self.path(run)
         return _figures.get(("summary", str(path), mark(path)), lambda: read_summary(path))
 
-    def judges(self, run: str) -> dict[str, Any]:
+    def judges(self, run: str) -> Mapping[str, ModelSummary]:
         """The figures of those who marked a run, as its summary has them of models; empty where nobody did.
 
         Raises StoreError.
         """
         inner = judge_files.judging_of(self.path(run))
-        found: dict[str, Any] = {} if inner is None else self.summary(f"{run}/{inner.name}")["models"]
-        return found
+        return {} if inner is None else self.summary(f"{run}/{inner.name}").models
 
     def table(self, run: str) -> ScoreTable:
         """Scores by sample of a run, of a live one as of now. Raises StoreError."""
@@ -142,11 +139,11 @@ class ResultsReader:
         key = tuple((str(self.path(run)), mark(self.path(run))) for run in (first, second))
         return SampleJoin(left, right, *_lines.get(key, lambda: shared_lines(left, right)))
 
-    def pair(self, first: Side, second: Side, task: str | None = None) -> Pair:
+    def pair(self, first: SampleSide, second: SampleSide, task: str | None = None) -> Pair:
         """Two sides on the samples that both were asked, of one task or of all (None). Raises StoreError."""
         return pair_of(self.sample_join(first[0], second[0]), first[1], second[1], task)
 
-    def places(self, sides: Sequence[Side], task: str | None = None) -> list[Place | None]:
+    def places(self, sides: Sequence[SampleSide], task: str | None = None) -> list[Place | None]:
         """The range of places of each side. Raises StoreError."""
 
         def reckon() -> list[Place | None]:
@@ -189,12 +186,12 @@ class ResultsReader:
                 why = str(error).splitlines()[0]
                 raise StoreError(f"The rows of {', '.join(wanted)} cannot be read ({why}).") from error
 
-    def _is_scored(self, side: Side, task: str | None) -> bool:
-        model = self.summary(side[0])["models"][side[1]]
-        cell = model["all"] if task is None else model["tasks"].get(task)
-        return cell is not None and cell["quality"]["mean"] is not None
+    def _is_scored(self, side: SampleSide, task: str | None) -> bool:
+        model = self.summary(side[0]).models[side[1]]
+        cell = model.all if task is None else model.tasks.get(task)
+        return cell is not None and cell.quality.mean is not None
 
-    def _key(self, sides: Sequence[Side]) -> Hashable:
+    def _key(self, sides: Sequence[SampleSide]) -> Hashable:
         return self.marks([run for run, _ in sides])
 
     def marks(self, names: Sequence[str]) -> Hashable:

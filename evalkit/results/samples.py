@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from evalkit.decide.flips import flipped
+from evalkit.results.flips import flipped
 from evalkit.errors import StoreError
 from evalkit.store.score_table import MISSING, ScoreTable
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Lines = npt.NDArray[np.intp]
     Scores = npt.NDArray[Any]
 
-Side = tuple[str, str]
+SampleSide = tuple[str, str]
 """(run, model): one model's rows of one run."""
 
 

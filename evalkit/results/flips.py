@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from evalkit.decide.pairing import Codes, Floats, Pairs
+from evalkit.results.pairs import Codes, Floats, Pairs
 from evalkit.store import queries
 from evalkit.store.transcript import transcript
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from evalkit.report.results_reader import ResultsReader
-from evalkit.report.scores import floats
+from evalkit.results.reader import ResultsReader
+from evalkit.results.samples import floats
 from evalkit.store.score_table import ScoreTable
 
 if TYPE_CHECKING:

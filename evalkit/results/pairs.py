@@ -198,6 +198,26 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
     )
 
 
+def common_rows(first: pa.Table, second: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """The rows of both that the other has too: a stopped side was asked less."""
+    from evalkit.store import arrays
+
+    names = []
+    for column in ("task", "sample_digest"):
+        names.append(stored.names_codes([first[column], second[column]]))
+    keys = [
+        [names[0][k], names[1][k], stored.floats(table["occurrence"]), stored.floats(table["repeat"])]
+        for k, table in enumerate((first, second))
+    ]
+    joined = stored.joint(*(np.concatenate((a, b)) for a, b in zip(*keys, strict=True)))
+    n = first.num_rows
+    ours, theirs = np.isin(joined[:n], joined[n:]), np.isin(joined[n:], joined[:n])
+    return (
+        first.take(arrays.integers(np.flatnonzero(ours).tolist())),
+        second.take(arrays.integers(np.flatnonzero(theirs).tolist())),
+    )
+
+
 def labels_of(pairs: Pairs, rows: Mask) -> dict[str, Any]:
     """What moves together among these rows, as a test takes it: clusters of the suite, repeats of an item."""
     if not pairs.clustered:

@@ -10,16 +10,13 @@ Shaikh, Wilhelm: Inference for Ranks, 2024).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
 
-from evalkit.report.scores import Pair
+from evalkit.results.samples import Pair
 
 ALPHA = 0.05
 """Chance that any of the ranges misses, over all pairs together."""
-
-Cell = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,13 @@ from pathlib import Path
 import orjson
 
 from evalkit.decide import early_stopping, sequential_test
-from evalkit.decide.comparability import refuse_unless_comparable
-from evalkit.decide.pairing import too_many_alike
 from evalkit.decide.suite_match import PROMOTED
 from evalkit.engine.plan import Plan
 from evalkit.facts import RunFacts, parse
 from evalkit.facts.run import SCHEMA_VERSION
-from evalkit.records import Row
-from evalkit.report.progress import Progress
 from evalkit.results import Side
+from evalkit.results.comparable import refuse_unless_comparable
+from evalkit.results.pairs import too_many_alike
 from evalkit.store import baselines
 from evalkit.store import table as stored
 from evalkit.suite.schema import GateEntry
@@ -86,16 +84,3 @@ class GateStopper:
         for task, digest, occurrence, outcome, score in zip(*(table[c].to_pylist() for c in wanted), strict=True):
             if outcome != "errored" or name.startswith(PROMOTED):
                 self.watch.note(name, (task, digest, occurrence), None if outcome == "errored" else score)
-
-
-class Watching(Progress):
-    """The progress display, with the gate looking at every row."""
-
-    def __init__(self, stopper: GateStopper, n_rows: int, *, done: int) -> None:
-        super().__init__(n_rows, done=done)
-        self._gate = stopper.watch
-
-    def row(self, row: Row) -> None:
-        if self._gate is not None:
-            self._gate.take(row)
-        super().row(row)

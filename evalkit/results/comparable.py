@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from evalkit.decide.pairing import NotComparable, Pairs
-from evalkit.results import Side
+from evalkit.results.pairs import NotComparable, Pairs
+from evalkit.results.side import Side
 
 _SAID = {
     "messages": "the prompt",

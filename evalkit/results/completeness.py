@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.decide.pairing import NotComparable, Pairs
-from evalkit.results import Side
+from evalkit.results.pairs import NotComparable, Pairs
+from evalkit.results.side import Side
 from evalkit.store import table as stored
 
 if TYPE_CHECKING:

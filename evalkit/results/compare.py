@@ -1,6 +1,10 @@
-"""Two stored results compared: the difference with its interval, overall and by task, and the items that changed sides.
+"""Two stored results compared: B minus A over the same items, with its interval, and how many items changed sides.
 
-It decides nothing: there is no margin here. What is not comparable is refused, as the gate refuses it.
+    compare(run["gpt"], other["qwen"])                                    # row by row, by task; refuses as the gate does
+    compare_samples(reader, ("run-1", "gpt"), ("run-2", "qwen"))          # from the scores by sample: a page of the board
+
+Nothing is decided here: there is no margin. `compare` reads the rows and refuses what is not comparable. The board's
+`compare_samples` reads scores.npz, where repeats are averaged already: ten million rows take milliseconds.
 """
 
 from __future__ import annotations
@@ -9,14 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.decide import completeness
-from evalkit.decide.comparability import refuse_unless_comparable, shown
-from evalkit.decide.conditions import test_scores
-from evalkit.decide.flips import Flips, count_flips
-from evalkit.decide.gate import common_rows
-from evalkit.decide.pairing import Pairs, pair
-from evalkit.decide.rules import Condition
-from evalkit.results import Side
+from evalkit.results import completeness
+from evalkit.results.comparable import refuse_unless_comparable, shown
+from evalkit.results.flips import Flips, count_flips
+from evalkit.results.pairs import Pairs, common_rows, labels_of, pair
+from evalkit.results.reader import ResultsReader
+from evalkit.results.samples import SampleSide
+from evalkit.results.side import Side
+from evalkit.stats.comparison import test
 from evalkit.stats.symmetry import mcnemar
 from evalkit.store import table as stored
 
@@ -79,7 +83,15 @@ def _difference(subject: str, pairs: Pairs) -> Difference:
     n_unscored = int((~scored).sum())
     if not scored.any():
         return Difference(subject, 0, n_unscored, None, None, None, "no pair is scored")
-    tested = test_scores(Condition("quality", subject, "margin", 0.0, tail="smooth"), pairs, ALPHA)
+    tested = test(
+        pairs.baseline.score[scored],
+        pairs.candidate.score[scored],
+        0.0,
+        ALPHA,
+        tail="smooth",
+        n_errored=n_unscored,
+        **labels_of(pairs, scored),
+    )
     interval = tested.interval
     return Difference(
         subject,
@@ -93,3 +105,41 @@ def _difference(subject: str, pairs: Pairs) -> Difference:
         if tested.wins is not None and tested.losses is not None and tested.n_clusters is None
         else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class SampleComparison:
+    """One comparison over the samples that both sides were asked."""
+
+    task: str | None
+    """None: over all tasks that both were asked."""
+    n: int
+    """Samples with a score on both sides."""
+    n_errored: int
+    """Samples without a score on at least one side."""
+    delta: float | None
+    """None: no sample is scored on both sides."""
+    low: float | None
+    high: float | None
+    gained: int
+    """Samples on which B scored higher."""
+    lost: int
+    """Samples on which B scored lower."""
+    method: str | None
+    flips: int
+    """Samples that are right with one and wrong with the other (`results.flips`)."""
+
+
+def compare_samples(reader: ResultsReader, a: SampleSide, b: SampleSide, task: str | None = None) -> SampleComparison:
+    """The comparison over a task, or over all (None). Raises StoreError."""
+
+    def computed() -> SampleComparison:
+        pair = reader.pair(a, b, task)
+        if pair.n == 0:
+            return SampleComparison(task, 0, pair.n_errored, None, None, None, 0, 0, None, 0)
+        tested = pair.test(ALPHA)
+        low, high = (tested.interval.low, tested.interval.high) if tested.interval else (None, None)
+        counts = (pair.gained, pair.lost, tested.method, pair.n_flips)
+        return SampleComparison(task, pair.n, pair.n_errored, tested.delta, low, high, *counts)
+
+    return reader.remember(("compare", reader.marks([a[0], b[0]]), a, b, task), computed)

@@ -1,24 +1,19 @@
-"""Two sides, sample by sample: the verdict with its interval, the differences by task, and the samples that changed.
+"""The samples on which two sides differ, page by page, with what both models said. For reading: nothing is tested here.
 
-    versus = compare(store, ("run-1", "gpt"), ("run-2", "qwen"))
-    versus.sentence              # "qwen is 1.8 points worse than gpt, 95 % interval [−0.031, −0.005], 37 flips."
-
-Everything is B minus A, over the samples that both have a score for. For reading: the gate decides with its own margin
-and, for graded scores, more strictly.
+    rows, n = list_changes(store, ("run-1", "gpt"), ("run-2", "qwen"), limit=25, offset=0, kind="right to wrong")
+    texts(store, "run-1", keys)          # prompt, answer, extracted answer ... of single rows
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from evalkit.decide.flips import flipped
+from evalkit.results.flips import flipped
 from evalkit.records import Message, Outcome
-from evalkit.report import numbers
-from evalkit.report.results_reader import ResultsReader
-from evalkit.report.scores import Columns, Side, columns_of
+from evalkit.results.reader import ResultsReader
+from evalkit.results.samples import Columns, SampleSide, columns_of
 from evalkit.store.row_codec import Key
 from evalkit.store.score_table import OUTCOMES, SAMPLE_ID_SQL, ScoreTable
 from evalkit.store.transcript import transcript
@@ -28,68 +23,16 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 KINDS = ("right to wrong", "wrong to right", "better", "worse", "all that differ", "every sample")
-_ALPHA = 0.025  # the interval of `stats.test` has confidence 1 - 2 alpha
 
 
-@dataclass(frozen=True, slots=True)
-class SampleComparison:
-    """One comparison over some samples."""
-
-    task: str | None
-    """None: over all tasks that both were asked."""
-    n: int
-    n_errored: int
-    delta: float | None
-    low: float | None
-    high: float | None
-    gained: int
-    """Samples on which B scored higher."""
-    lost: int
-    """Samples on which B scored lower."""
-    method: str | None
-    flips: int
-    """Samples that are right with one and wrong with the other (`decide.flips`)."""
-
-    def sentence(self, a: str, b: str) -> str:
-        """The verdict in words; a difference is only called one where its interval leaves zero out."""
-        if self.delta is None:
-            return f"{a} and {b} share no scored sample: nothing can be compared."
-        shown = numbers.interval(self.low, self.high) or "unknown"
-        points = f"{abs(self.delta) * 100:.1f}"
-        tail = f"95 % interval {shown}, {self.flips:,} {'flip' if self.flips == 1 else 'flips'} in {self.n:,} samples."
-        if self.low is None or self.high is None or self.low <= 0 <= self.high:
-            what = (
-                f"measured {points} points {'better' if self.delta > 0 else 'worse'}"
-                if self.delta
-                else "measured equal"
-            )
-            return f"No difference is shown between {b} and {a} ({what}): {tail}"
-        return f"{b} is {points} points {'better' if self.delta > 0 else 'worse'} than {a}: {tail}"
-
-
-def compare(store: ResultsReader, a: Side, b: Side, task: str | None = None) -> SampleComparison:
-    """The comparison over a task, or over all (None). Raises StoreError."""
-
-    def reckon() -> SampleComparison:
-        pair = store.pair(a, b, task)
-        if pair.n == 0:
-            return SampleComparison(task, 0, pair.n_errored, None, None, None, 0, 0, None, 0)
-        tested = pair.test(_ALPHA)
-        low, high = (tested.interval.low, tested.interval.high) if tested.interval else (None, None)
-        counts = (pair.gained, pair.lost, tested.method, pair.n_flips)
-        return SampleComparison(task, pair.n, pair.n_errored, tested.delta, low, high, *counts)
-
-    return store.remember(("versus", store.marks([a[0], b[0]]), a, b, task), reckon)
-
-
-def tasks_of(store: ResultsReader, a: Side, b: Side) -> list[str]:
+def tasks_of(store: ResultsReader, a: SampleSide, b: SampleSide) -> list[str]:
     """The tasks that both sides were asked, in the first one's order."""
-    ours, theirs = (store.summary(run)["models"][model]["tasks"] for run, model in (a, b))
+    ours, theirs = (store.summary(run).models[model].tasks for run, model in (a, b))
     return [task for task in ours if task in theirs]
 
 
-def list_flips(
-    store: ResultsReader, a: Side, b: Side, *, limit: int, offset: int, **filters: Any
+def list_changes(
+    store: ResultsReader, a: SampleSide, b: SampleSide, *, limit: int, offset: int, **filters: Any
 ) -> tuple[list[dict[str, Any]], int]:
     """A page of samples, and how many the filters leave in all.
 
@@ -97,17 +40,17 @@ def list_flips(
     `kind` (of KINDS), `task`, `outcome` (of either side), `text` (in a prompt or answer, any case), `slice`
     (name, value). Clear losses come first, else in the order in which the samples were asked. Raises StoreError.
     """
-    key = ("flips", store.marks([a[0], b[0]]), a, b, limit, offset, tuple(sorted(filters.items())))
+    key = ("changes", store.marks([a[0], b[0]]), a, b, limit, offset, tuple(sorted(filters.items())))
     return store.remember(key, lambda: _page(store, a, b, limit, offset, filters))
 
 
-def slices_of(store: ResultsReader, side: Side) -> list[tuple[str, str]]:
+def slices_of(store: ResultsReader, side: SampleSide) -> list[tuple[str, str]]:
     """The slices (name, value) that occur in a run."""
     return sorted({pair for pairs in store.table(side[0]).slice_sets for pair in pairs})[:200]
 
 
 def _page(
-    store: ResultsReader, a: Side, b: Side, limit: int, offset: int, filters: Mapping[str, Any]
+    store: ResultsReader, a: SampleSide, b: SampleSide, limit: int, offset: int, filters: Mapping[str, Any]
 ) -> tuple[list[dict[str, Any]], int]:
     import numpy as np
 
@@ -151,7 +94,7 @@ def _kept(table: ScoreTable, columns: Columns, filters: Mapping[str, Any]) -> np
     return kept
 
 
-def _saying(store: ResultsReader, a: Side, b: Side, text: str) -> npt.NDArray[np.uint64]:
+def _saying(store: ResultsReader, a: SampleSide, b: SampleSide, text: str) -> npt.NDArray[np.uint64]:
     """Ids of the samples with this text in a prompt or an answer of either side, any case."""
     import numpy as np
 
@@ -169,7 +112,7 @@ def _saying(store: ResultsReader, a: Side, b: Side, text: str) -> npt.NDArray[np
 
 
 def _details(
-    store: ResultsReader, a: Side, b: Side, table: ScoreTable, columns: Columns, shown: npt.NDArray[np.intp]
+    store: ResultsReader, a: SampleSide, b: SampleSide, table: ScoreTable, columns: Columns, shown: npt.NDArray[np.intp]
 ) -> list[dict[str, Any]]:
     """The lines of a page: names from the rows of just these samples, figures from the tables."""
     lines = columns.lines[shown]

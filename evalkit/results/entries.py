@@ -12,19 +12,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 
 from evalkit.catalogue.facts import Known
-from evalkit.facts import Identity, RunFacts
-from evalkit.report.catalogue_facts import CatalogueFacts
-from evalkit.report.results_reader import ResultsReader
-from evalkit.report.standings import Place
+from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
+from evalkit.results.catalogue_facts import CatalogueFacts
+from evalkit.results.reader import ResultsReader
+from evalkit.results.standings import Place
 from evalkit.store.runs import RunInfo
 
 STALE_DAYS = 90
 """A hosted model is silently replaced and repriced faster than that."""
 
-Cell = Mapping[str, Any]
+Cell = Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class ReportEntry:
     """The name that the suite gives it."""
     asked_as: str | None
     """The id that was sent to the provider; None where the run does not say."""
-    cells: Mapping[str, Any]
+    cells: ModelSummary
     """`all` and `tasks`, as in the summary."""
     known: Known | None
     """What the catalogue knows of this version; None where it is not listed."""
@@ -51,8 +50,7 @@ class ReportEntry:
 
     def cell(self, task: str | None) -> Cell | None:
         """The figures over one task, or over all (None); None where the model was not asked that task."""
-        found: Cell | None = self.cells["all"] if task is None else self.cells["tasks"].get(task)
-        return found
+        return self.cells.all if task is None else self.cells.tasks.get(task)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def entries_of(
     mine.sort(key=lambda info: info.status != "complete")  # stable: newest first within each
     chosen: dict[str, RunInfo] = {}
     for info in mine:
-        for model in store.summary(info.name)["models"]:
+        for model in store.summary(info.name).models:
             chosen.setdefault(model, info)
     first = next((info for info in mine if info in chosen.values()), None)
     reference = _identities(store, first.name) if first else {}
@@ -124,7 +122,7 @@ def tie_groups(lines: Sequence[LeaderboardLine]) -> list[str]:
 
 
 def _order(line: LeaderboardLine) -> tuple[bool, float, float, str]:
-    mean = line.cell["quality"]["mean"]
+    mean = line.cell.quality.mean
     return (not line.entry.comparable, mean is None, -(mean or 0.0), line.entry.model)
 
 
@@ -143,7 +141,7 @@ def _entry(
     facts = store.facts(info.name)
     asked_as = facts.model_facts(model).model
     known, left_out = known_facts.known(facts, model, asked_as)
-    cells = store.summary(info.name)["models"][model]
+    cells = store.summary(info.name).models[model]
     identities = _identities(store, info.name)
     differs = [task for task, identity in identities.items() if task in reference and reference[task] != identity]
     other = sorted(set(identities) ^ set(reference)) if identities and reference else []
@@ -152,7 +150,7 @@ def _entry(
         warnings.append(f"not comparable: {', '.join(differs)} asked differently (data, prompt, mode or scorer)")
     if other:
         warnings.append(f"not comparable over all: {', '.join(other)} only on one side")
-    warnings += _about_run(info, facts, cells["all"], today)
+    warnings += _about_run(info, facts, cells.all, today)
     warnings += known.badges(today) if known else []
     return ReportEntry(info, model, asked_as, cells, known, tuple(warnings), not differs and not other)
 
@@ -164,7 +162,7 @@ def _about_run(info: RunInfo, facts: RunFacts, cell: Cell, today: date) -> list[
         warnings.append(f"{info.status}: not every question was answered" + (f" (of {total:,} rows)" if total else ""))
     if facts.cut_by_limit:
         warnings.append(f"cut by --limit {facts.cut_by_limit}")
-    errored = cell["outcomes"].get("errored", 0)
+    errored = cell.outcomes.get("errored", 0)
     if errored:
         warnings.append(f"{errored:,} errored: its quality is over the rest")
     age = _age_days(info.started_at, today)

@@ -18,12 +18,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from evalkit.facts import JudgeIdentity, RunFacts, TaskFacts, parse
+from evalkit.facts.base import Record
+from evalkit.facts.summary import CostFigures, LatencyFigures
 from evalkit.facts.tasks import LabelFacts
 from evalkit.records import Outcome
-from evalkit.results import read_facts
+from evalkit.results.facts import read_facts
 from evalkit.results.summary import read_summary
 from evalkit.stats.intervals import wilson
 from evalkit.stats.prediction_powered import corrected_mean
@@ -46,7 +47,90 @@ class _Marked:
     cluster: str
 
 
-def figures(folder: Path) -> dict[str, Any] | None:
+class JudgeFigures(Record):
+    """What one judge did. US dollars and seconds as in a summary."""
+
+    model: str | None
+    """Model id. None: not recorded."""
+    n: int
+    """Requests."""
+    n_failed: int
+    """Requests that brought no reply."""
+    n_unreadable: int
+    """Replies without a readable verdict."""
+    mean: float | None
+    """Mean verdict, 0 to 1. None: none could be read."""
+    cost: CostFigures
+    latency: LatencyFigures
+    cached_share: float | None
+
+
+class PositionBias(Record):
+    """How often a judge's verdict on a pair changed with the order of the two answers (95 % Wilson interval)."""
+
+    n: int
+    """Pairs judged in both orders."""
+    share: float | None
+    low: float | None
+    high: float | None
+    first: float | None
+    """Of the changed ones: share in which the answer in first place won."""
+
+
+class PeopleFigures(Record):
+    """One model's judged mean, and the mean that people's labels correct it to (`stats.prediction_powered`)."""
+
+    n: int
+    n_labelled: int
+    judged_mean: float | None
+    label_mean: float | None
+    bias: float | None
+    """Judged minus labelled, over the labelled answers."""
+    mean: float | None
+    low: float | None
+    high: float | None
+    labels_low: float | None
+    labels_high: float | None
+
+
+class Agreement(Record):
+    """A judge against people's labels, both as right (from 0.5 on) or wrong."""
+
+    n: int
+    same: float | None
+    low: float | None
+    high: float | None
+    kappa: float | None
+    kappa_low: float | None
+    kappa_high: float | None
+
+
+class TaskJudging(Record):
+    """The judging of one task."""
+
+    by: tuple[str, ...]
+    """Judges, by name."""
+    pair: str | None
+    """Model that answers were compared with. None: judged alone."""
+    n_both: int
+    """Answers with a verdict of more than one judge."""
+    alpha: float | None
+    """Krippendorff's alpha over them."""
+    mean_difference: float | None
+    place: Mapping[str, PositionBias]
+    people: Mapping[str, PeopleFigures]
+    agreement: Mapping[str, Agreement]
+    labels: LabelFacts | None
+
+
+class JudgingFigures(Record):
+    """Everything about the judges of a run."""
+
+    judges: Mapping[str, JudgeFigures]
+    tasks: Mapping[str, TaskJudging]
+
+
+def figures(folder: Path) -> JudgingFigures | None:
     """Everything about the judges of a run. Raises StoreError when it cannot be read."""
     inner = judge_files.judging_of(folder)
     if inner is None:
@@ -55,13 +139,13 @@ def figures(folder: Path) -> dict[str, Any] | None:
     tasks = facts.tasks or {}
     marked = _marked(folder, list(tasks))
     people = labels_of(folder)
-    return {
-        "judges": _judges(inner, facts),
-        "tasks": {
+    return JudgingFigures(
+        judges=_judges(inner, facts),
+        tasks={
             name: _task(told, marked.get(name, []), _places(inner, name), people, facts.labels.get(name))
             for name, told in tasks.items()
         },
-    }
+    )
 
 
 def labels_of(folder: Path) -> dict[Key, float]:
@@ -77,21 +161,21 @@ def labels_of(folder: Path) -> dict[Key, float]:
     return {key: fmean(values) for key, values in found.items()}
 
 
-def _judges(inner: Path, facts: RunFacts) -> dict[str, Any]:
+def _judges(inner: Path, facts: RunFacts) -> dict[str, JudgeFigures]:
     found = {}
     for name, of_judge in read_summary(inner).models.items():
         whole = of_judge.all
         n_failed = _failed(inner, name)
-        found[name] = {
-            "model": facts.model_facts(name).model or None,
-            "n": whole.n,
-            "n_failed": n_failed,
-            "n_unreadable": whole.outcomes["errored"] - n_failed,
-            "mean": whole.quality.mean,
-            "cost": whole.cost.model_dump(),
-            "latency": whole.latency.model_dump(),
-            "cached_share": whole.cached_share,
-        }
+        found[name] = JudgeFigures(
+            model=facts.model_facts(name).model or None,
+            n=whole.n,
+            n_failed=n_failed,
+            n_unreadable=whole.outcomes["errored"] - n_failed,
+            mean=whole.quality.mean,
+            cost=whole.cost,
+            latency=whole.latency,
+            cached_share=whole.cached_share,
+        )
     return found
 
 
@@ -144,38 +228,38 @@ def _task(
     places: Mapping[str, list[tuple[float, float]]],
     people: Mapping[Key, float],
     labels: LabelFacts | None,
-) -> dict[str, Any]:
+) -> TaskJudging:
     identity = parse(JudgeIdentity, told.identity.root, "judging/run.json")  # there, in place of a task's own
     both = [list(answer.parts.values()) for answer in marked if len(answer.parts) > 1]
     models = sorted({answer.key[0] for answer in marked} - {identity.pair})
-    return {
-        "by": list(identity.judges),
-        "pair": identity.pair,
-        "n_both": len(both),
-        "alpha": alpha(both),
-        "mean_difference": fmean(max(marks) - min(marks) for marks in both) if both else None,
-        "place": {judge: _decided_by_place(pairs) for judge, pairs in places.items()},
-        "people": {model: _against_people([a for a in marked if a.key[0] == model], people) for model in models},
-        "agreement": _agreement(marked, people),
-        "labels": labels.model_dump() if labels is not None else None,
-    }
+    return TaskJudging(
+        by=tuple(identity.judges),
+        pair=identity.pair,
+        n_both=len(both),
+        alpha=alpha(both),
+        mean_difference=fmean(max(marks) - min(marks) for marks in both) if both else None,
+        place={judge: _position_bias(pairs) for judge, pairs in places.items()},
+        people={model: _against_people([a for a in marked if a.key[0] == model], people) for model in models},
+        agreement=_agreement(marked, people),
+        labels=labels,
+    )
 
 
-def _decided_by_place(pairs: list[tuple[float, float]]) -> dict[str, Any]:
+def _position_bias(pairs: list[tuple[float, float]]) -> PositionBias:
     """Share of pairs in which the other order brought another winner, and how often the first place won then."""
     changed = [(ab, ba) for ab, ba in pairs if ab != ba]
     interval = wilson(len(changed), len(pairs))
-    return {
-        "n": len(pairs),
-        "share": len(changed) / len(pairs) if pairs else None,
-        "low": interval.low if interval else None,
-        "high": interval.high if interval else None,
+    return PositionBias(
+        n=len(pairs),
+        share=len(changed) / len(pairs) if pairs else None,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
         # Marks are from the judged model's side, which stands first in order ab: above means that the first place won.
-        "first": sum(ab > ba for ab, ba in changed) / len(changed) if changed else None,
-    }
+        first=sum(ab > ba for ab, ba in changed) / len(changed) if changed else None,
+    )
 
 
-def _against_people(answers: Iterable[_Marked], people: Mapping[Key, float]) -> dict[str, Any]:
+def _against_people(answers: Iterable[_Marked], people: Mapping[Key, float]) -> PeopleFigures:
     """One model's judged mean, and the mean that people's labels correct it to."""
     known = list(answers)
     found = corrected_mean(
@@ -183,21 +267,21 @@ def _against_people(answers: Iterable[_Marked], people: Mapping[Key, float]) -> 
         [people.get(answer.key) for answer in known],
         [answer.cluster for answer in known],
     )
-    return {
-        "n": found.n,
-        "n_labelled": found.n_labelled,
-        "judged_mean": found.judged_mean,
-        "label_mean": found.label_mean,
-        "bias": found.bias,
-        "mean": found.mean,
-        "low": found.interval.low if found.interval else None,
-        "high": found.interval.high if found.interval else None,
-        "labels_low": found.labels_interval.low if found.labels_interval else None,
-        "labels_high": found.labels_interval.high if found.labels_interval else None,
-    }
+    return PeopleFigures(
+        n=found.n,
+        n_labelled=found.n_labelled,
+        judged_mean=found.judged_mean,
+        label_mean=found.label_mean,
+        bias=found.bias,
+        mean=found.mean,
+        low=found.interval.low if found.interval else None,
+        high=found.interval.high if found.interval else None,
+        labels_low=found.labels_interval.low if found.labels_interval else None,
+        labels_high=found.labels_interval.high if found.labels_interval else None,
+    )
 
 
-def _agreement(marked: list[_Marked], people: Mapping[Key, float]) -> dict[str, Any]:
+def _agreement(marked: list[_Marked], people: Mapping[Key, float]) -> dict[str, Agreement]:
     """By judge (and `together`): right or wrong as people say it, over the labelled answers of all models."""
     labelled = [(answer, people[answer.key]) for answer in marked if answer.key in people]
     judges = dict.fromkeys(judge for answer, _ in labelled for judge in answer.parts)
@@ -209,16 +293,16 @@ def _agreement(marked: list[_Marked], people: Mapping[Key, float]) -> dict[str, 
     return {name: _agrees(pairs) for name, pairs in sides.items()}
 
 
-def _agrees(pairs: list[tuple[float, float]]) -> dict[str, Any]:
+def _agrees(pairs: list[tuple[float, float]]) -> Agreement:
     split = [(mark >= RIGHT_FROM, label >= RIGHT_FROM) for mark, label in pairs]
     same = sum(ours == theirs for ours, theirs in split)
     interval, found = wilson(same, len(split)), kappa(split)
-    return {
-        "n": len(split),
-        "same": same / len(split) if split else None,
-        "low": interval.low if interval else None,
-        "high": interval.high if interval else None,
-        "kappa": found.value if found else None,
-        "kappa_low": found.low if found else None,
-        "kappa_high": found.high if found else None,
-    }
+    return Agreement(
+        n=len(split),
+        same=same / len(split) if split else None,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+        kappa=found.value if found else None,
+        kappa_low=found.low if found else None,
+        kappa_high=found.high if found else None,
+    )
