@@ -1246,6 +1246,40 @@ def test_a_gate_by_a_suite_refuses_what_the_command_refuses(tmp_path: Path) -> N
     assert any("evalkit does not see which model" in note for note in allowed.notes)
 
 
+def test_promoted_baselines_and_their_signatures_hold_in_python_too(
+    tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _gated(tmp_path / "results", n=120, cand=billing)
+    folder = tmp_path / "promoted"
+    made = command(
+        capfd,
+        "baseline",
+        "promote",
+        run.folder,
+        "--model",
+        "base",
+        "--as",
+        "prod",
+        "--why",
+        "x",
+        "--by",
+        "me",
+        "--baselines",
+        folder,
+    )
+    assert made.code == 0, made.err
+    found = evalkit.gate(run, baseline="baseline@prod", candidates=["cand"], rules=RULES, baselines=folder)
+    assert found.decision == "fail"
+    monkeypatch.setenv("EVALKIT_BASELINES", str(folder))
+    assert evalkit.gate(run, baseline="baseline@prod", candidates=["cand"], rules=RULES).decision == "fail"
+    (tmp_path / "signers").write_text("me@example.com ssh-ed25519 AAAA\n")
+    monkeypatch.setenv("EVALKIT_SIGNED_BASELINE", str(tmp_path / "signers"))
+    with pytest.raises(UserError, match="sign"):
+        evalkit.gate(run, baseline="baseline@prod", candidates=["cand"], rules=RULES)
+    with pytest.raises(UserError, match="nobody promoted or signed it"):
+        evalkit.gate(run)
+
+
 def test_notebook_tables_are_escaped(tmp_path: Path) -> None:
     run = _gated(tmp_path / "results", cand=billing)
     hostile = tmp_path / "results" / "<img src=x onerror=alert(1)>"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import plan_suite
 from evalkit.engine.plan import Plan
-from evalkit.engine.session import Drive, RunOutcome, execute_run
+from evalkit.engine.session import Drive, RunOutcome, RunPlace, execute_run
 from evalkit.engine.work import Observer
 from evalkit.records import Row
 from evalkit.scorers.base import Scorer
@@ -131,9 +131,7 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
         try:
             outcome = await execute_run(
                 plan,
-                options.results,
-                new=options.new,
-                resume=options.resume,
+                RunPlace(options.results, options.new, options.resume),
                 cache=bought,
                 watch=watch,
                 watch_judges=lambda n_requests, n_done: watcher.judging(n_requests, n_done, judges),
