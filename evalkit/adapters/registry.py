@@ -40,6 +40,8 @@ _DIALECTS = {
 }
 _SERVERS = {"vllm": "evalkit.adapters.vllm_server"}
 """With `serve:` these start their server themselves."""
+_IN_PYTHON = "function"
+"""What a model that is a function given in Python is called; no suite file can name one."""
 _EXTRAS = {"vllm": "vllm", "lm_eval": "lm-eval"}
 """Package → extra of evalkit-harness; every other package is a core dependency."""
 
@@ -61,12 +63,12 @@ def own_adapters() -> list[str]:
     return sorted({*_ADAPTERS, *_native(), *preset_names()})
 
 
-def known_adapters() -> KnownNames:
-    """Every name that `adapter:` may take, those of plug-ins and of the user's presets too.
+def known_adapters(*more: str) -> KnownNames:
+    """Every name that `adapter:` may take, those of plug-ins and of the user's presets too, and `more`.
 
     These are looked for only when a name is asked for that evalkit does not have, or when the names are listed.
     """
-    return KnownNames("adapters", own_adapters(), _more)
+    return KnownNames("adapters", [*own_adapters(), *more], _more)
 
 
 def preset_of(name: str) -> Preset | None:
@@ -129,7 +131,9 @@ def origin_of(adapter: str, *, folder: str = ".") -> str | None:
 
 
 def origin_of_model(spec: ModelSpec) -> str | None:
-    """`origin_of` the adapter that a model has."""
+    """`origin_of` the adapter that a model has; None for a function that was given in Python."""
+    if spec.function is not None:
+        return None
     return origin_of(spec.adapter, folder=spec.folder)
 
 
@@ -142,6 +146,8 @@ class OptionsOfAdapters:
 
     def of(self, adapter: str, *, serves: bool) -> type[AdapterOptions] | None:
         """The record of this adapter; None where nobody has the name, or it cannot be had here."""
+        if adapter == _IN_PYTHON:
+            return _of_module(import_module("evalkit.adapters.function")).options
         try:
             return _found(adapter, "adapter", serves=serves, folder=self._folder).options
         except (SuiteError, MissingPackage):

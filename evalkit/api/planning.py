@@ -72,13 +72,12 @@ def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> Suite:
             except SuiteError as error:
                 complaints += error.complaints
     given = GivenInPython(functions.models, scorers, functions.rows)
-    adapters, known = [*known_adapters(), *([MODEL] if functions.models else [])], known_scorers()
     try:
         suite = resolve(
             tree,
             path,
-            known_adapters=adapters,
-            known_scorers=[*known, *([MODEL] if functions.scorers else [])],
+            known_adapters=known_adapters(*([MODEL] if functions.models else [])),
+            known_scorers=known_scorers(*([MODEL] if functions.scorers else [])),
             options=OptionsOfAdapters(str(path.parent)),
             given=given,
         )
