@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Any
 from evalkit import plugins
 from evalkit.adapters import own_presets
 from evalkit.adapters.base import Adapter, Capabilities, Endpoint, ModelSpec
-from evalkit.adapters.presets import Preset, load_preset, options_of, preset_names
+from evalkit.adapters.presets import (
+    OF_THE_PROVIDER,
+    Preset,
+    load_preset,
+    options_of,
+    placeholders,
+    preset_names,
+)
 from evalkit.errors import EvalkitError, MissingPackage, SuiteError
 from evalkit.plugins import KnownNames, Plugin, PluginError, folded
 
@@ -135,6 +142,15 @@ def origin_of_model(spec: ModelSpec) -> str | None:
     if spec.function is not None:
         return None
     return origin_of(spec.adapter, folder=spec.folder)
+
+
+def account_options(adapter: str, options: Collection[str]) -> set[str]:
+    """Those of a suite's options that choose an account in the address, like `resource` of azure: prompts that go there
+    do not go to the provider's own endpoint, but to whoever has the account."""
+    if not options or adapter == _IN_PYTHON:
+        return set()
+    preset = preset_of(adapter)
+    return set() if preset is None else (placeholders(preset) - OF_THE_PROVIDER) & set(options)
 
 
 class OptionsOfAdapters:
