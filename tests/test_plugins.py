@@ -421,7 +421,7 @@ def test_a_task_of_a_package_is_used_like_a_built_in_one(site: Path) -> None:
 
 
 def test_doctor_lists_plug_ins_with_where_they_come_from_and_imports_none(site: Path, capsys: Capture) -> None:
-    install(site, "good-pack", {"adapters": {"good": "boom"}, "rules": {"licence": "boom:RULE"}}, version="0.4",
+    install(site, "good-pack", {"adapters": {"good": "boom"}, "rules": {"tone": "boom:RULE"}}, version="0.4",
             boom="raise SystemExit('imported')")  # fmt: skip
     install(site, "takeover", {"scorers": {"exact": "boom"}})
     for package in ("pack-a", "pack-b"):
@@ -430,7 +430,7 @@ def test_doctor_lists_plug_ins_with_where_they_come_from_and_imports_none(site: 
     found = {one["what"]: one for one in ran.json["found"] if one["what"].startswith("plug-in")}
     assert found["plug-in adapter good"]["state"] == "ok"
     assert f"good-pack 0.4, boom, in {site}" in found["plug-in adapter good"]["says"]
-    assert found["plug-in rule licence"]["state"] == "ok"
+    assert found["plug-in rule tone"]["state"] == "ok"
     assert "never used: evalkit has this name itself" in found["plug-in scorer exact"]["says"]
     assert "in two packages" in found["plug-in task twice"]["says"]
     assert "boom" not in sys.modules

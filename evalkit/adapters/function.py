@@ -45,10 +45,10 @@ _SHORTEST_KEY = 16
 
 
 class FunctionOptions(AdapterOptions):
-    """What may be said of a function."""
+    """What only a function reads."""
 
     likelihood: bool | None = None
-    """Whether it gives the log-likelihoods that a request's continuations ask for."""
+    """Whether it gives log-likelihoods of `request.continuations`, in `Response.logliks`. None: no."""
 
 
 Options = FunctionOptions
@@ -59,7 +59,7 @@ def make(spec: ModelSpec) -> FunctionAdapter:
     place = f"models.{spec.name}"
     if spec.function is None:
         raise SuiteError(f"{place}.adapter: a function comes from Python (evalkit.Suite), never from a suite file")
-    complaints = []
+    complaints: list[str] = []
     if spec.serve is not None:
         complaints.append(f"{place}.serve: evalkit starts no server for a function")
     if (why := not_callable_with(spec.function.call, 1)) is not None:

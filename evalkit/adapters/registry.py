@@ -70,12 +70,12 @@ def own_adapters() -> list[str]:
     return sorted({*_ADAPTERS, *_native(), *preset_names()})
 
 
-def known_adapters(*more: str) -> KnownNames:
-    """Every name that `adapter:` may take, those of plug-ins and of the user's presets too, and `more`.
+def known_adapters() -> KnownNames:
+    """Every name that `adapter:` may take, those of plug-ins and of the user's presets too.
 
     These are looked for only when a name is asked for that evalkit does not have, or when the names are listed.
     """
-    return KnownNames("adapters", [*own_adapters(), *more], _more)
+    return KnownNames("adapters", own_adapters(), _more)
 
 
 def preset_of(name: str) -> Preset | None:

@@ -12,6 +12,7 @@ It refuses what `evalkit gate` refuses, with the same sentences.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -19,20 +20,28 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from pydantic import ValidationError
 
+from evalkit.adapters.at_hand import weights_at_hand
+from evalkit.api.planning import read_suite, with_foreign
+from evalkit.api.suite import Suite
 from evalkit.decide.decision import GateDecision
-from evalkit.decide.gate import decide_gate, gate_of
-from evalkit.decide.suite_match import PROMOTED
+from evalkit.decide.gate import decide_gate
+from evalkit.decide.gate_run import gate_run
+from evalkit.decide.rules import describe
+from evalkit.decide.suite_match import refuse_other_policy
 from evalkit.errors import SuiteError, UserError
 from evalkit.report import rule_text
 from evalkit.report.hostile import visible
 from evalkit.results.run import Run, load_run
 from evalkit.suite.checks import check_gate, check_rule
 from evalkit.suite.schema import GateEntry
+from evalkit.suite.schema.rules import read_rule
 from evalkit.suite.source_map import without_lines
 from evalkit.suite.suite_errors import translate
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from evalkit.suite.suite import Suite as ResolvedSuite
 
 Decision = Literal["pass", "fail", "inconclusive", "incomplete"]
 
@@ -58,8 +67,9 @@ class RuleOutcome:
     low: float | None
     """Lower end of the interval of the deciding test; None: open, or there is none."""
     high: float | None
-    limit: float
-    """Where the rule draws the line, in the unit of `estimate`: a margin of 0.02 is a line at -0.02."""
+    limit: float | None
+    """Where the rule draws the line, in the unit of `estimate`: a margin of 0.02 is a line at -0.02. None: the limit is
+    no number (a licence)."""
     n: int
     """Pairs that the test used (answers, for a limit on the candidate alone)."""
     reason: str
@@ -76,7 +86,8 @@ class GateResult:
     """As of `evalkit gate`: 0 pass, 1 fail, 3 inconclusive, 4 incomplete. `on_inconclusive: pass` makes 3 a 0."""
     run: str
     """Name of the run folder."""
-    baseline: str
+    baseline: str | None
+    """None: every rule is about the candidate alone."""
     rules: tuple[RuleOutcome, ...]
     """Every rule for every candidate; none for a candidate whose evidence is not whole."""
     reasons: tuple[str, ...]
@@ -96,7 +107,11 @@ class GateResult:
         raise TypeError("a gate's result has no truth value; ask result.passed, or result.decision")
 
     def __repr__(self) -> str:
-        return f"<GateResult {self.decision}: {self.run}, baseline {self.baseline}>"
+        return f"<GateResult {self.decision}: {self.run}, {self._against}>"
+
+    @property
+    def _against(self) -> str:
+        return "no baseline" if self.baseline is None else f"baseline {self.baseline}"
 
     def __str__(self) -> str:
         """The table that `evalkit gate` prints."""
@@ -134,7 +149,7 @@ class GateResult:
         ]
         body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
         told = "".join(f"<li>{escape(visible(text, limit=1000))}</li>" for text in (*self.reasons, *self.notes))
-        title = escape(f"{self.decision}: {self.run}, baseline {self.baseline}")
+        title = escape(f"{self.decision}: {self.run}, {self._against}")
         return (
             f"<table><caption><b>{title}</b></caption><thead><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>"
             f"</thead><tbody>{body}</tbody></table>{f'<ul>{told}</ul>' if told else ''}"
@@ -147,20 +162,47 @@ def gate(
     baseline: str | None = None,
     candidates: Sequence[str] | None = None,
     rules: Sequence[Mapping[str, Any]] | None = None,
+    suite: Suite | str | Path | None = None,
+    allow_recorded: bool = False,
     baselines: str | Path = "baselines",
 ) -> GateResult:
     """The decision on a stored run (a `Run`, or its folder), by the gate of its suite.
 
     `baseline` is a model of the run, or a promoted one: `baseline@NAME`, found in the folder `baselines`. `candidates`
     and `rules` are as in a suite file. What is not given comes from the run's gate; without one, every other model is a
-    candidate, and `rules` are needed.
+    candidate, and `rules` are needed. Rules that are about the candidate alone (`min`, `max_usd`, `max_s`, `max_rate`,
+    `licence`) need no baseline.
+
+    With `suite` (a Suite, or the path of a suite file) its gate decides, and the run has to be evidence about that
+    suite as it is now: other tasks, data, prompts, judges or another baseline model are refused, and so is a candidate
+    whose answers no model is known to have given (read from a file, or made by a function), unless `allow_recorded`.
 
     Raises NotComparable, StoreError or UserError where nothing can be decided: the sides were asked different things,
     a promoted baseline is missing, or there is no gate. Evidence that is not whole is a result: `incomplete`.
     """
     opened = run if isinstance(run, Run) else load_run(run)
+    folder, results, promoted = opened.folder, opened.folder.parent, Path(baselines)
+    if baseline is None and candidates is None and rules is None:
+        against = None if suite is None else _resolved(suite)
+        return result_of(
+            gate_run(
+                folder,
+                results,
+                promoted,
+                weights=weights_at_hand,
+                suite=against,
+                allow_recorded=allow_recorded,
+            )
+        )
+    if suite is not None:
+        raise UserError("a suite brings its own gate: leave out baseline, candidates and rules, or the suite")
     entry = _entry(opened, baseline, candidates, rules)
-    return result_of(decide_gate(entry, opened.folder, opened.folder.parent, Path(baselines)))
+    refuse_other_policy(folder)
+    return result_of(decide_gate(entry, folder, results, promoted))
+
+
+def _resolved(suite: Suite | str | Path) -> ResolvedSuite:
+    return with_foreign(suite.resolved() if isinstance(suite, Suite) else read_suite(Path(suite)))
 
 
 def result_of(decision: GateDecision) -> GateResult:
@@ -195,7 +237,7 @@ def _outcome(candidate: str, finding: Any) -> RuleOutcome:
         estimate=finding.value,
         low=finding.low,
         high=finding.high,
-        limit=-condition.value if condition.limit == "margin" else condition.value,
+        limit=describe(finding).limit,
         n=finding.n,
         reason="; ".join([seen, *([advice] if advice else []), *finding.notes]),
     )
@@ -208,9 +250,11 @@ def _entry(
     there."""
     resolved = run.facts.suite_resolved
     own = resolved.gate if resolved is not None else None
-    if baseline is None and candidates is None and rules is None:
-        return gate_of(run.facts, run.folder)
     written: dict[str, Any] = dict(own or {})
+    stored = written.get("rules")
+    if isinstance(stored, list):  # dollars are texts in JSON
+        with suppress(ValueError):
+            written["rules"] = [read_rule(rule, from_json=True) for rule in stored]
     if rules is not None:
         written["rules"] = [dict(rule) for rule in rules]
     if baseline is not None:
@@ -220,21 +264,22 @@ def _entry(
     elif baseline is not None:
         listed = written.get("candidates") or list(run.models)
         written["candidates"] = [name for name in listed if name != baseline]
-    if lacking := [key for key in ("baseline", "rules") if not written.get(key)]:
+    optional = {"baseline"} if written.get("rules") and not _compares(written) else set()
+    if lacking := [key for key in ("baseline", "rules") if not written.get(key) and key not in optional]:
         raise UserError(
             f"{run.name} was made from a suite without a gate: give {' and '.join(lacking)} too, like "
             'gate(run, baseline="gpt", rules=[{"quality": "all", "margin": 0.02}])'
         )
     tree = without_lines({"gate": written}, "gate")
     if not written.get("candidates"):
-        promoted = str(written["baseline"]).startswith(PROMOTED)
-        written["candidates"] = list(run.models) if promoted else [m for m in run.models if m != written["baseline"]]
+        written["candidates"] = [model for model in run.models if model != written.get("baseline")]
     try:
         entry = GateEntry.model_validate(written)
     except ValidationError as error:
         inner = without_lines(written, "gate")
         raise SuiteError([inner.complaint(loc, said) for loc, said in translate(error, inner)]) from error
-    wrong = list(check_gate(("gate",), entry.baseline, list(entry.candidates), list(run.models)))
+    models, compared = list(run.models), entry.needs_baseline
+    wrong = list(check_gate(("gate",), entry.baseline, list(entry.candidates), models, compared))
     for n, rule in enumerate(entry.rules):
         wrong += check_rule(("gate", "rules", n), rule, list(run.tasks), {})
     if not any(rule.required for rule in entry.rules):
@@ -242,6 +287,17 @@ def _entry(
     if wrong:
         raise SuiteError([tree.complaint(loc, said) for loc, said in wrong])
     return entry
+
+
+def _compares(written: Mapping[str, Any]) -> bool:
+    """Whether the gate compares with a baseline; a rule that cannot be read is told of later."""
+    if written.get("scan") is not None:
+        return True
+    for rule in written["rules"]:
+        with suppress(ValueError):
+            if read_rule(rule, from_json=True).needs_baseline:
+                return True
+    return False
 
 
 def _interval(rule: RuleOutcome) -> str:

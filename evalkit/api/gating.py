@@ -16,7 +16,7 @@ def rules_and_models(suite: Suite, models: tuple[str, ...] | None) -> tuple[Gate
     A promoted baseline's answers are kept and not bought again. Raises UserError where --models leaves one out.
     """
     gate = gate_of_suite(suite)
-    own = () if gate.baseline.startswith(PROMOTED) else (gate.baseline,)
+    own = () if gate.baseline is None or gate.baseline.startswith(PROMOTED) else (gate.baseline,)
     judgings = (compile_judging(task.entry.score) for task in suite.tasks)
     paired = [judging.pair for judging in judgings if judging is not None and judging.pair is not None]
     needed = tuple(dict.fromkeys((*own, *gate.candidates, *paired)))

@@ -48,9 +48,11 @@ class GateStopper:
         if judged:
             self.reasons.append(f"judges mark {', '.join(judged)} only once every answer is there")
         self.watch: early_stopping.EarlyStopping | None = None
-        if not judged and gate.early_stop != "off" and repeats == 1 and not clustered:
+        if gate.baseline is None:
+            self.reasons = ["it has no baseline, so every item is looked at"]
+        elif not judged and gate.early_stop != "off" and repeats == 1 and not clustered:
             self.watch = early_stopping.EarlyStopping(gate, items, self.seed, passes_early=not self.reasons)
-        if gate.baseline.startswith(PROMOTED):
+        if gate.baseline is not None and gate.baseline.startswith(PROMOTED):
             found = baselines.find(gate.baseline.removeprefix(PROMOTED), promoted, results)
             base = Side.of(found.folder, found.model, gate.baseline)
             planned = {"schema_version": SCHEMA_VERSION, **orjson.loads(orjson.dumps(plan.facts, default=str))}

@@ -12,6 +12,7 @@ from evalkit.errors import UserError
 from evalkit.plugins import Kind, folded
 from evalkit.scorers.registry import own_scorers
 from evalkit.suite import builtin_tasks
+from evalkit.suite.schema.rules import OWN_RULES
 
 
 def plugin_lines() -> Iterator[tuple[str, str, str]]:
@@ -21,7 +22,7 @@ def plugin_lines() -> Iterator[tuple[str, str, str]]:
         "presets": set(own_adapters()),
         "scorers": set(own_scorers()),
         "tasks": set(builtin_tasks.names()),
-        "rules": set(),
+        "rules": set(OWN_RULES),
     }
     for plugin in plugins.installed():
         where = f"{plugin.origin}, {plugin.value}, in {plugin.folder}"

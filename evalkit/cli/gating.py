@@ -109,6 +109,8 @@ def flips_with_texts(
     decision: GateDecision, gate: GateEntry, folder: Path, results: Path, promoted: Path
 ) -> dict[str, list[Flip]]:
     """By candidate: the first items that changed sides, with both answers."""
+    if gate.baseline is None:
+        return {}
     base = (folder, gate.baseline)
     if gate.baseline.startswith(PROMOTED):
         found = baselines.find(gate.baseline.removeprefix(PROMOTED), promoted, results)

@@ -22,9 +22,10 @@ def command(out: Path | None) -> int:
     of a suite: # yaml-language-server: $schema=FILE
     """
     from evalkit.adapters.registry import all_options
+    from evalkit.plugins import installed
     from evalkit.suite.json_schema import as_text
 
-    text = as_text(options=all_options())
+    text = as_text(options=all_options(), more_rules=[plugin.name for plugin in installed("rules")])
     if out is None:
         sys.stdout.write(text)
         return 0

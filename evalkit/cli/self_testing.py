@@ -28,18 +28,29 @@ def run_self_test(gate: GateEntry, folder: Path, results: Path, promoted: Path, 
         said = {"candidate": name, "n_pairs": pairs.n, "seed": seed, "shifts": [asdict(shift) for shift in shifts]}
         sys.stdout.write(json_line(said))
         return 0
+    floor = any(shift.floor for shift in shifts)
+    what = "drawn from" if floor else "injected into"
+    whose = "the candidate" if floor else "the baseline"
     with Page(None, None) as page:
         page.table(
-            f"injected into {numbers.count(pairs.n)} rows of the baseline, {reps} times each (seed {seed})",
+            f"{what} {numbers.count(pairs.n)} rows of {whose}, {reps} times each (seed {seed})",
             [
-                Column("true loss", [numbers.difference(-shift.loss) for shift in shifts]),
+                Column(
+                    "true score to the floor" if floor else "true loss",
+                    [numbers.difference(-shift.loss) for shift in shifts],
+                ),
                 Column("passes", [numbers.share(shift.passed) for shift in shifts]),
                 Column("fails", [numbers.share(shift.failed) for shift in shifts]),
                 Column("undecided", [numbers.share(shift.undecided) for shift in shifts]),
             ],
         )
         page.say(
-            "Quality rules and scan only. A loss of exactly the margin should pass, and fail, in at most "
+            (
+                "Least scores only. A true score on the floor"
+                if floor
+                else "Quality rules and scan only. A loss of exactly the margin"
+            )
+            + " should pass, and fail, in at most "
             f"{numbers.share(gate.alpha)} of the runs for each rule."
         )
     click.echo("")

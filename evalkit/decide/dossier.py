@@ -33,7 +33,7 @@ def entries_of(
     """
     made = [("run", run_body(folder))]
     if decision is not None:
-        if decision.baseline.startswith(_PROMOTED):
+        if decision.baseline is not None and decision.baseline.startswith(_PROMOTED):
             made.append(("promotion", _promotion_body(decision.baseline.removeprefix(_PROMOTED), promoted)))
         made.append(("verdict", _verdict_body(decision, known)))
     said = [(entry.kind, entry.body) for entry in known]

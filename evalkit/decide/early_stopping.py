@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from evalkit.decide.conditions import rows_of
+from evalkit.decide.rules.quality import rows_of
 from evalkit.decide.sequential_test import RuleTest, SequentialTest, belongs, sequential_rules, subjects_of
 from evalkit.facts import StopFacts, StoppedCandidate
 from evalkit.records import Outcome, Row

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evalkit.decide import early_stopping, regression_scan
-from evalkit.decide.conditions import evaluate
 from evalkit.decide.dearest import dearest_answer_usd
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
 from evalkit.decide.origin import recorded_answers
-from evalkit.decide.rules import Condition, RuleResult, conditions
+from evalkit.decide.rules import Condition, RuleContext, RuleResult, conditions, evaluate
 from evalkit.decide.sequential_test import SequentialTest, at_the_end, reasons_against
+from evalkit.decide.served import changed_within
 from evalkit.errors import StoreError, UserError
 from evalkit.facts import RunFacts, StopFacts, StoppedCandidate
 from evalkit.results import Side, completeness, read_facts
@@ -32,7 +32,8 @@ from evalkit.results.comparable import (
     shown,
 )
 from evalkit.results.flips import count_flips
-from evalkit.results.pairs import Floats, Pairs, common_rows, pair
+from evalkit.results.pairs import Floats, Pairs, alone, common_rows, pair
+from evalkit.results.served import served_lines, served_otherwise
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
 from evalkit.store import baselines
@@ -73,19 +74,23 @@ def decide_gate(gate: GateEntry, folder: Path, results: Path, promoted: Path) ->
     twice = [name for n, name in enumerate(gate.candidates) if name in gate.candidates[:n]]
     if twice:
         raise UserError(f"the gate of {folder.name} names {', '.join(twice)} twice. Name each candidate once.")
-    base, base_rows = _baseline(gate, folder, results, promoted)
+    found = _baseline(gate, folder, results, promoted)
     sides = [Side.of(folder, name) for name in gate.candidates]
-    for side in sides:
-        refuse_unless_comparable(base, side)
+    if found is not None:
+        for side in sides:
+            refuse_unless_comparable(found[0], side)
     return GateDecision(
         suite=str(facts.suite),
         run=folder.resolve().name,
         baseline=gate.baseline,
-        baseline_run=base.folder.resolve().name,
+        baseline_run=None if found is None else found[0].folder.resolve().name,
         alpha=gate.alpha,
         on_inconclusive=gate.on_inconclusive,
         candidates=tuple(
-            replace(_candidate(gate, base, base_rows, side), recorded=recorded_answers(side.facts, side.model))
+            replace(
+                _candidate_alone(gate, side) if found is None else _candidate(gate, *found, side),
+                recorded=recorded_answers(side.facts, side.model),
+            )
             for side in sides
         ),
     )
@@ -93,12 +98,24 @@ def decide_gate(gate: GateEntry, folder: Path, results: Path, promoted: Path) ->
 
 def paired(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> tuple[str, Pairs]:
     """The first candidate's name and its pairs, for a look at the gate itself. Raises as `decide_gate` does."""
-    (base, rows), side = _baseline(gate, folder, results, promoted), Side.of(folder, gate.candidates[0])
+    found, side = _baseline(gate, folder, results, promoted), Side.of(folder, gate.candidates[0])
+    theirs = stored.model_rows(side.folder, side.model)
+    if found is None:
+        return side.model, alone(theirs)
+    base, rows = found
     refuse_unless_comparable(base, side)
-    return side.model, pair(*common_rows(rows, stored.model_rows(side.folder, side.model)))
+    return side.model, pair(*common_rows(rows, theirs))
 
 
-def _baseline(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> tuple[Side, pa.Table]:
+def _baseline(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> tuple[Side, pa.Table] | None:
+    """The baseline and its rows; None where the gate has none. Raises UserError where a rule compares with one."""
+    if gate.baseline is None:
+        if gate.needs_baseline is not None:
+            raise UserError(
+                f"the gate of {folder.name} has no baseline, and {gate.needs_baseline} compares with one. Name a "
+                "baseline, or write limits of the candidate alone (min, max_usd, max_s, max_rate)."
+            )
+        return None
     if not gate.baseline.startswith("baseline@"):
         side = Side.of(folder, gate.baseline)
         return side, stored.model_rows(folder, side.model)
@@ -120,28 +137,55 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
     reasons += [reason for of, table in ((base, base_rows), (side, rows)) if (reason := completeness.errors(of, table))]
     if reasons:
         return CandidateDecision(side.model, INCOMPLETE, incomplete=tuple(dict.fromkeys(reasons)))
-    compared = (*shown(base, side), *_served_otherwise(base_rows, rows))
+    compared = (*shown(base, side), *served_otherwise(base_rows, rows))
+    served = served_lines(baseline=base_rows, candidate=rows)
+    changed = [c for name, of in (("baseline", base_rows), ("candidate", rows)) if (c := changed_within(name, of))]
     notes = () if compared else ("both sides are the same model as far as is known: this shows noise, not a swap",)
     if stopped is not None:
-        notes = (*notes, *_served(base_rows, rows))
-        return _replayed(gate, base, base_rows, side, rows, stopped, compared, notes)
+        decided = _replayed(gate, base, base_rows, side, rows, stopped, compared, notes)
+        return replace(decided, findings=(*decided.findings, *changed), served=served)
     pairs = _with_dearest(pair(base_rows, rows), side)
     for of in (base, side):
         completeness.refuse_other_repeats(of, pairs)
     refuse_copies(base, side, pairs)
     refuse_same_answers(base, side, pairs)
-    found = rule_results(gate, pairs, _ratio_refused(base, side))
+    context = RuleContext(pairs, gate.alpha, side, base, _ratio_refused(base, side))
+    found = rule_results(gate, context)
     if (told := _looked_at(side)) is not None:
         found = at_the_end(gate, pairs, found, passes_early=not told.needs_all)
     return CandidateDecision(
         side.model,
         _verdict(found),
-        findings=found,
+        findings=(*found, *changed),
         compared=compared,
         n_pairs=pairs.n,
         n_errored=int((~pairs.scored).sum()),
         flips=count_flips(pairs),
-        notes=(*notes, *_served(base_rows, rows), *_alike(pairs)),
+        notes=(*notes, *_alike(pairs)),
+        served=served,
+    )
+
+
+def _candidate_alone(gate: GateEntry, side: Side) -> CandidateDecision:
+    """The decision about a candidate without a baseline: limits of its own, and no critical item may fail."""
+    rows = stored.model_rows(side.folder, side.model)
+    completeness.refuse_unknown(side, rows)
+    reasons = [*completeness.unfinished(side), *completeness.unread(side)]
+    reasons += [reason for check in (completeness.missing, completeness.errors) if (reason := check(side, rows))]
+    if reasons:
+        return CandidateDecision(side.model, INCOMPLETE, incomplete=tuple(dict.fromkeys(reasons)))
+    pairs = _with_dearest(alone(rows), side)
+    completeness.refuse_other_repeats(side, pairs)
+    found = rule_results(gate, RuleContext(pairs, gate.alpha, side))
+    changed = changed_within("candidate", rows)
+    return CandidateDecision(
+        side.model,
+        _verdict(found),
+        findings=(*found, *([changed] if changed else [])),
+        n_pairs=pairs.n,
+        n_errored=int(np.isnan(pairs.candidate.score).sum()),
+        notes=tuple(_alike(pairs)),
+        served=served_lines(candidate=rows),
     )
 
 
@@ -151,17 +195,14 @@ def _with_dearest(pairs: Pairs, side: Side) -> Pairs:
     return replace(pairs, dearest_usd=dearest)
 
 
-def rule_results(gate: GateEntry, pairs: Pairs, latency_ratio_refused: str | None) -> tuple[RuleResult, ...]:
-    """Every rule, the scan and the critical items, decided on the pairs."""
-    found = [
-        evaluate(condition, pairs, gate.alpha, latency_ratio_refused=latency_ratio_refused)
-        for rule in gate.rules
-        for condition in conditions(rule)
-    ]
+def rule_results(gate: GateEntry, context: RuleContext) -> tuple[RuleResult, ...]:
+    """Every rule, the scan and the critical items, decided on the pairs of the context."""
+    pairs = context.pairs
+    found = [evaluate(rule, condition, context) for rule in gate.rules for condition in conditions(rule)]
     found = [_vacuous(finding) for finding in _corrected(found, gate.alpha)]
     if gate.scan is not None:
         found.append(regression_scan.scan(pairs, gate.scan.margin, gate.alpha))
-    critical = regression_scan.critical(pairs)
+    critical = regression_scan.critical(pairs) if gate.baseline is not None else regression_scan.critical_alone(pairs)
     return tuple(found if critical is None else [*found, critical])
 
 
@@ -182,10 +223,10 @@ def _corrected(found: list[RuleResult], alpha: float) -> list[RuleResult]:
 def _vacuous(finding: RuleResult) -> RuleResult:
     """A baseline whose score is within the margin of 0 cannot be missed: no candidate could fail against it."""
     condition, base = finding.condition, finding.baseline
-    if condition.kind != "quality" or base is None or base > condition.value:
+    if not condition.is_margin or base is None or base > condition.at:
         return finding
     why = (
-        f"the baseline's own score is {base:.3f}, so no candidate could be worse by more than {condition.value:g}: "
+        f"the baseline's own score is {base:.3f}, so no candidate could be worse by more than {condition.at:g}: "
         "look at its answers (are they cut off, or in another form than the scorer reads?)"
     )
     return replace(finding, verdict=Verdict.INCONCLUSIVE, unmeasured=why)
@@ -210,25 +251,6 @@ def _ratio_refused(base: Side, side: Side) -> str | None:
     if not isinstance(side.facts.in_flight, int):
         return "times compare only at one declared load: write run: {in_flight: 8} into the suite and run it again"
     return None
-
-
-def _served_otherwise(base: pa.Table, cand: pa.Table) -> list[str]:
-    """The served models of both sides, where they are not the same: what a provider serves under a name can change."""
-    ours, theirs = (sorted(stored.labels_codes(table["served_model"])[0]) for table in (base, cand))
-    if ours == theirs:
-        return []
-    first, second = (", ".join(names[:3]) or "not reported" for names in (ours, theirs))
-    return [f"served model: {first} → {second}"]
-
-
-def _served(base: pa.Table, cand: pa.Table) -> list[str]:
-    """Served models, where a side was answered by more than one."""
-    notes = []
-    for name, table in (("baseline", base), ("candidate", cand)):
-        labels, _ = stored.labels_codes(table["served_model"])
-        if len(labels) > 1:
-            notes.append(f"the {name} was served by {len(labels)} models: {', '.join(sorted(labels)[:5])}")
-    return notes
 
 
 def _alike(pairs: Pairs) -> list[str]:

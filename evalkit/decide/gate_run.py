@@ -100,9 +100,10 @@ def require_signatures(gate: GateEntry, folder: Path, promoted: Path, signed: Si
     from evalkit.store import signatures
 
     if signed.baseline is not None:
-        if not gate.baseline.startswith(PROMOTED):
+        if gate.baseline is None or not gate.baseline.startswith(PROMOTED):
+            told = f"the gate's baseline {gate.baseline!r} is a model of the run" if gate.baseline else "it has none"
             raise UserError(
-                f"--signed-baseline: the gate's baseline {gate.baseline!r} is a model of the run, and nobody "
+                f"--signed-baseline: {told}, and nobody "
                 "promoted or signed it. Name a promoted one: `baseline: baseline@NAME`, or require --signed-run."
             )
         path = baselines.file_of(gate.baseline.removeprefix(PROMOTED), promoted)

@@ -158,8 +158,10 @@ def _otherwise_asked(suite: Suite, facts: RunFacts, now: SuiteFacts, weights: We
 
 def _fixed(suite: Suite) -> list[tuple[str, str, str]]:
     """(section, name, what it is called) of every model and judge that a run may not replace."""
-    baseline = suite.gate.baseline if suite.gate is not None else ""
-    fixed: dict[tuple[str, str], str] = {} if baseline.startswith(PROMOTED) else {("models", baseline): "the baseline"}
+    baseline = suite.gate.baseline if suite.gate is not None else None
+    fixed: dict[tuple[str, str], str] = {}
+    if baseline is not None and not baseline.startswith(PROMOTED):
+        fixed["models", baseline] = "the baseline"
     for judging in (compile_judging(task.entry.score) for task in suite.tasks):
         if judging is None:
             continue
@@ -173,7 +175,7 @@ def _otherwise_run(suite: Suite, now: SuiteFacts, made: SuiteFacts) -> list[str]
     """A line for each key of `run:` that decides what the evidence is: how often items are asked, in which order a run
     is looked at while it runs, under which load its times were measured, and when a slow attempt is given up: it is
     asked again, and only the attempt that was answered is timed."""
-    timed = suite.gate is not None and any(rule.latency is not None for rule in suite.gate.rules)
+    timed = suite.gate is not None and any("times" in rule.reads for rule in suite.gate.rules)
     compared = [
         (key, getattr(now.run, key), getattr(made.run, key))
         for key in ("repeats", "seed", *(_TIMED_BY if timed else ()))
@@ -186,18 +188,18 @@ def _otherwise_run(suite: Suite, now: SuiteFacts, made: SuiteFacts) -> list[str]
 
 
 def _otherwise_billed(suite: Suite, facts: RunFacts, now: SuiteFacts, made: SuiteFacts) -> list[str]:
-    """A line for each candidate whose run says by itself how it is billed, and one for prices that the protected suite
-    does not have beside it, where a cost rule would believe them."""
+    """A line for each candidate whose run brings its own word on its bill or licence, and one for prices that the
+    protected suite does not have beside it, where a rule would believe them."""
     gate = suite.gate
-    if gate is None or not any(rule.cost is not None for rule in gate.rules):
-        return []
+    read = frozenset().union(*(rule.reads for rule in gate.rules)) if gate is not None else frozenset()
     wrong = []
-    for name in gate.candidates:
+    for name in gate.candidates if gate is not None else ():
         ours, theirs = ((side.models[name].root if name in side.models else {}) for side in (now, made))
-        changed = [key for key in _BILLED_BY if ours.get(key) != theirs.get(key) and theirs.get(key) is not None]
-        if changed:
-            wrong.append(f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its cost")
-    return [*wrong, *_otherwise_priced(suite, facts)]
+        for what, keys, about in (("costs", _BILLED_BY, "cost"), ("licence", ("licence",), "licence")):
+            changed = [key for key in keys if ours.get(key) != theirs.get(key) and theirs.get(key) is not None]
+            if changed and what in read:
+                wrong.append(f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its {about}")
+    return [*wrong, *(_otherwise_priced(suite, facts) if "costs" in read else ())]
 
 
 def _otherwise_priced(suite: Suite, facts: RunFacts) -> Iterator[str]:
@@ -220,10 +222,11 @@ def _otherwise_measured(suite: Suite, facts: RunFacts, now: SuiteFacts, sweeps: 
     """A line for each model whose price per token rests on a load sweep that nobody vouches for, where a rule is about
     cost: sweeps lie in the results folder, where a pull request can put its own. Raises UserError, StoreError."""
     gate = suite.gate
-    if gate is None or not any(rule.cost is not None for rule in gate.rules):
+    if gate is None or not any("costs" in rule.reads for rule in gate.rules):
         return
     made = facts.suite_resolved or SuiteFacts()
-    for name in (*(() if gate.baseline.startswith(PROMOTED) else (gate.baseline,)), *gate.candidates):
+    base = gate.baseline
+    for name in (*(() if base is None or base.startswith(PROMOTED) else (base,)), *gate.candidates):
         prices = facts.model_facts(name).prices
         entry, theirs = ((side.models[name].root if name in side.models else {}) for side in (now, made))
         if prices is None or not (entry.get("hosting") or theirs.get("hosting")):

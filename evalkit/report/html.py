@@ -15,6 +15,7 @@ from evalkit.report import numbers, svg
 from evalkit.report.comparison import sentence
 from evalkit.report.hostile import visible
 from evalkit.report.rendered_rules import decision_of, promoted_by, rendered_rules_of
+from evalkit.report.rule_text import served_of
 from evalkit.report.tradeoffs import AXES, points_of
 from evalkit.results.compare import compare_samples
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
@@ -166,13 +167,16 @@ def _gate(store: ResultsReader, run: str, facts: RunFacts) -> list[str]:
     said = promoted_by(decision)
     for candidate in decision.candidates:
         name, base = _text(candidate.candidate, 60), _text(decision.baseline, 60)
-        parts.append(f'<p class="verdict">{name} against {base}: <strong>{_text(candidate.verdict)}</strong></p>')
+        against = f" against {base}" if base else ""
+        parts.append(f'<p class="verdict">{name}{against}: <strong>{_text(candidate.verdict)}</strong></p>')
         parts += [f"<p>{_text(reason, 400)}</p>" for reason in candidate.incomplete]
         rows = [
             [_text(r.rule), svg.ruling(r), escape(r.shown), _text(r.verdict), _text(r.needs, 300)]
             for r in rendered_rules_of(decision)
             if r.candidate == visible(candidate.candidate, limit=60)
         ]
+        if candidate.served:
+            parts.append(f"<p>{_text(served_of(candidate), 500)}</p>")
         if rows:
             heads = ["rule", "interval and limit", "measured [90 %]", "verdict", "what it would take"]
             parts.append(_table(heads, rows, f"{candidate.n_pairs:,} pairs, {candidate.n_errored:,} errored"))

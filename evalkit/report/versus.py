@@ -37,6 +37,8 @@ def render_versus(
             page.say(f"not whole: {visible(caveat, limit=600)}")
         for line in map(numbers.short_digests, versus.compared):
             page.say(f"differs: {visible(line, limit=300)}")
+        for line in versus.served:
+            page.say(f"served as: {visible(line, limit=300)}")
         for flip in flips:
             page.say("")
             page.say(

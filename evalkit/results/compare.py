@@ -10,6 +10,7 @@ Nothing is decided here: there is no margin. `compare` reads the rows and refuse
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,8 +22,12 @@ from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
 from evalkit.results.side import Side
 from evalkit.stats.comparison import test
+from evalkit.results.served import changed_line, served_lines, served_otherwise
 from evalkit.stats.symmetry import mcnemar
 from evalkit.store import table as stored
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ALPHA = 0.025
 """Of each side of a 95 % interval."""
@@ -53,6 +58,9 @@ class PairedComparison:
     """Over all tasks first, where there are several."""
     flips: Flips
     compared: tuple[str, ...]
+    served: tuple[str, ...]
+    """The model id and fingerprint that the provider reported for A and for B, and a sentence for a side that several
+    models answered; empty where it reported none."""
     caveats: tuple[str, ...]
     """Why the evidence is not whole; empty when it is."""
 
@@ -73,9 +81,16 @@ def compare(a: Side, b: Side) -> PairedComparison:
     return PairedComparison(
         tuple(_difference(name, pairs.only(rows)) for name, rows in subjects),
         count_flips(pairs),
-        tuple(shown(a, b)),
+        tuple([*shown(a, b), *served_otherwise(ours, theirs)]),
+        (*served_lines(A=ours, B=theirs), *_changed(ours, theirs)),
         tuple(caveats),
     )
+
+
+def _changed(ours: pa.Table, theirs: pa.Table) -> list[str]:
+    """A sentence for each side that was answered by several served models."""
+    found = (changed_line(name, table) for name, table in (("side A", ours), ("side B", theirs)))
+    return [line for line in found if line is not None]
 
 
 def _difference(subject: str, pairs: Pairs) -> Difference:

@@ -218,6 +218,18 @@ def common_rows(first: pa.Table, second: pa.Table) -> tuple[pa.Table, pa.Table]:
     )
 
 
+def alone(rows: pa.Table) -> Pairs:
+    """One model's rows, in the form of pairs whose baseline has no figure at all: every comparison with it says so.
+
+    Raises as `pair` does.
+    """
+    pairs = pair(rows, rows)
+    n = pairs.n
+    nothing = np.full(n, np.nan)
+    absent = Half(nothing, np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=bool), *[nothing] * 5)
+    return replace(pairs, baseline=absent)
+
+
 def labels_of(pairs: Pairs, rows: Mask) -> dict[str, Any]:
     """What moves together among these rows, as a test takes it: clusters of the suite, repeats of an item."""
     if not pairs.clustered:

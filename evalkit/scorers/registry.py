@@ -39,12 +39,12 @@ READING = 1
 """Part of every scorer's version: raised when `evalkit.reasoning` tells answers from reasoning in another way."""
 
 
-def known_scorers(*more: str) -> KnownNames:
-    """The names a suite may use and `more`, in alphabetical order; imports none of them.
+def known_scorers() -> KnownNames:
+    """The names a suite may use, in alphabetical order; imports none of them.
 
     Plug-ins are looked for only when a name is asked for that evalkit does not have, or when the names are listed.
     """
-    return KnownNames("scorers", [*own_scorers(), *more])
+    return KnownNames("scorers", own_scorers())
 
 
 @cache

@@ -15,23 +15,29 @@ import inspect
 import json
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from evalkit.suite import schema
-from evalkit.suite.schema import policy
+from evalkit.suite.schema import policy, rules
 
 OptionsByAdapter = Mapping[str, type[schema.AdapterOptions]]
 
 
-def json_schema(kind: type[schema.Part] = schema.SuiteFile, options: OptionsByAdapter | None = None) -> dict[str, Any]:
+def json_schema(
+    kind: type[schema.Part] = schema.SuiteFile,
+    options: OptionsByAdapter | None = None,
+    more_rules: Sequence[str] = (),
+) -> dict[str, Any]:
     """The schema of a file as data, with every field's description. Raises OSError where the source is not at hand.
 
     `options` are the options of each adapter by its name, which a model may have; None: a model may have any key.
+    `more_rules` are kinds of gate rules of installed packages.
     """
     whole = kind.model_json_schema(by_alias=True, mode="validation")
+    _add_rules(whole["$defs"], more_rules)
     aliases = {info.alias: name for name, info in schema.TaskEntry.model_fields.items() if info.alias}
     for title, part in [(kind.__name__, whole), *whole["$defs"].items()]:
         entry = getattr(schema, title, None) or getattr(policy, title, None)
@@ -49,9 +55,33 @@ def json_schema(kind: type[schema.Part] = schema.SuiteFile, options: OptionsByAd
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | whole
 
 
-def as_text(kind: type[schema.Part] = schema.SuiteFile, options: OptionsByAdapter | None = None) -> str:
+def _add_rules(parts: dict[str, Any], more: Sequence[str]) -> None:
+    """The keys of every kind of rule, evalkit's own and `more`, as one mapping: an editor completes them all."""
+    if "RuleEntry" not in parts:
+        return
+    properties: dict[str, Any] = parts["RuleEntry"]["properties"]
+    for kind in dict.fromkeys([*rules.OWN_RULES, *more]):
+        record = rules.rule_class(kind)
+        assert record is not None
+        documented, own = _descriptions(record), record.model_json_schema(by_alias=True, mode="validation")
+        for key, field in own["properties"].items():
+            field.pop("title", None)
+            said = documented.get(key)
+            if key in properties:
+                before = properties[key].get("description")
+                if said and before and said not in before:
+                    properties[key]["description"] = f"{before}\n{said}"
+            else:
+                properties[key] = {**field, **({"description": said} if said else {})}
+
+
+def as_text(
+    kind: type[schema.Part] = schema.SuiteFile,
+    options: OptionsByAdapter | None = None,
+    more_rules: Sequence[str] = (),
+) -> str:
     """The file's content."""
-    return json.dumps(json_schema(kind, options), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(json_schema(kind, options, more_rules), indent=1, ensure_ascii=False) + "\n"
 
 
 def _add_options(entry: dict[str, Any], options: OptionsByAdapter) -> None:

@@ -27,6 +27,7 @@ from evalkit.suite.prompts import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
 from evalkit.suite.schema.options import KnownOptions
+from evalkit.suite.schema.rules import read_rule
 from evalkit.suite.source_map import Loc, SourceMap, parse
 from evalkit.suite.suite import Suite
 from evalkit.suite.suite_errors import translate
@@ -53,8 +54,8 @@ def load_suite(
     """The suite in this file. Raises one SuiteError with every complaint, each with file, line, key and way out.
 
     Names of adapters and scorers, and the options of adapters, are checked against those given (None: not checked, and
-    what makes the model refuses them later). `allow_unpinned` lets data come
-    from a branch of the hub. `environ` is where `${NAME}` is looked up; None: the process's environment.
+    what makes the model refuses them later). `allow_unpinned` lets data come from a branch of the hub. `environ` is
+    where `${NAME}` is looked up; None: the process's environment.
     """
     tree = parse(read_text(path), str(path))
     if tree.data is None and not tree.complaints:
@@ -235,13 +236,24 @@ def _gate_findings(
 ) -> Iterator[checks.SuiteProblem]:
     """The gate against the suite's names. `open_ended`: tasks of another tool bring names that are not known here."""
     names = _with_variants(models)
-    yield from checks.check_gate(("gate",), gate.get("baseline"), _list(gate.get("candidates")), names)
-    rules = [_alone(RuleEntry, rule) for rule in _list(gate.get("rules"))]
+    rules = [_rule(written) for written in _list(gate.get("rules"))]
+    compared = next((f"the rule about {rule.kind}" for rule in rules if rule is not None and rule.needs_baseline), None)
+    compared = compared or ("the scan" if gate.get("scan") is not None else None)
+    baseline, candidates = gate.get("baseline"), _list(gate.get("candidates"))
+    yield from checks.check_gate(("gate",), baseline, candidates, names, compared)
     for i, rule in enumerate(rules):
-        if rule is not None and not (open_ended and rule.quality not in tasks):
+        if rule is not None and not (open_ended and set(rule.subjects) - set(tasks)):
             yield from checks.check_rule(("gate", "rules", i), rule, tasks, slices)
     if rules and all(rule is not None and not rule.required for rule in rules):
         yield ("gate", "rules"), "no rule is required, so nothing would be decided; make one required"
+
+
+def _rule(written: Any) -> RuleEntry | None:
+    """One rule by itself; None where it is unreadable, about which the schema has complained."""
+    try:
+        return read_rule(written)
+    except ValueError:
+        return None
 
 
 def _with_variants(models: dict[str, Any]) -> list[str]:
