@@ -21,7 +21,6 @@ from evalkit.scorers.registry import known_scorers
 from evalkit.suite.given import FUNCTION
 from evalkit.suite.loading import load_suite, resolve
 from evalkit.suite.schema import RunEntry
-from evalkit.suite.schema.options import AdapterOptions
 from evalkit.suite.source_map import SourceMap, without_lines
 from evalkit.suite.suite import Suite
 
@@ -79,7 +78,7 @@ def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> Suite:
             path,
             known_adapters=_AndFunctions(known_adapters()) if functions.models else known_adapters(),
             known_scorers=_AndFunctions(known_scorers()) if functions.scorers else known_scorers(),
-            options=_OptionsOfAll(str(path.parent)),
+            options=OptionsOfAdapters(str(path.parent)),
             given=GivenInPython(functions.models, scorers, functions.rows),
         )
     except SuiteError as error:
@@ -119,17 +118,6 @@ class _AndFunctions(Collection[str]):
 
     def __len__(self) -> int:
         return len(self._known)
-
-
-class _OptionsOfAll(OptionsOfAdapters):
-    """The options of every adapter, those of functions among them."""
-
-    def of(self, adapter: str, *, serves: bool) -> type[AdapterOptions] | None:
-        if adapter != FUNCTION:
-            return super().of(adapter, serves=serves)
-        from evalkit.adapters.function import Options
-
-        return Options
 
 
 def plan_at(path: Path, options: RunOptions, *, any_in_flight: bool = False) -> Plan:
