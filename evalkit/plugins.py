@@ -121,10 +121,10 @@ def folded(name: str) -> str:
     return re.sub(r"[-_ ]", "", name.lower())
 
 
-class Known(Collection[str]):
+class KnownNames(Collection[str]):
     """Names of evalkit's own and of plug-ins. Plug-ins are looked for only when a name is not evalkit's own.
 
-    known = Known("scorers", own=["choice", "exact"])
+    known = KnownNames("scorers", own=["choice", "exact"])
     "exact" in known        # True; the environment is not searched
     """
 

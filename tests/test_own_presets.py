@@ -155,10 +155,16 @@ def test_a_preset_with_a_name_of_evalkits_own_is_never_read(home: Path, capsys: 
     assert "never used: evalkit has this name itself" in found["own preset together"]
 
 
-def test_doctor_lists_the_users_presets_and_says_what_is_wrong_with_one(home: Path, capsys: Capture) -> None:
+def test_doctor_lists_the_users_presets_and_says_what_is_wrong_with_one(
+    home: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (home / "acme.yaml").write_text(PRESET)
     (home / "broken.yaml").write_text("dialect: telepathy\n")
-    found = {one["what"]: one for one in evalkit(capsys, "doctor", "--json").json["found"]}
+    monkeypatch.setenv("ACME_API_KEY", CANARY)
+    ran = evalkit(capsys, "doctor", "--json")
+    assert CANARY not in ran.out + ran.err
+    found = {one["what"]: one for one in ran.json["found"]}
+    assert found["key ACME_API_KEY"]["state"] == "ok"
     assert found["own preset acme"]["state"] == "ok" and str(home / "acme.yaml") in found["own preset acme"]["says"]
     assert found["own preset broken"]["state"] == "missing" and "dialect" in found["own preset broken"]["says"]
 

@@ -1195,6 +1195,34 @@ def test_the_command_s_gate_refuses_a_candidate_that_is_a_function(tmp_path: Pat
     assert "triage: the prompt, few-shot examples, scorer or settings changed" in refused.err
 
 
+def test_a_gate_by_a_suite_refuses_what_the_command_refuses(tmp_path: Path) -> None:
+    gate = {"baseline": "base", "candidates": ["cand"], "rules": RULES}
+
+    def made(data: Any, cand: Any, **options: Any) -> Suite:
+        base = Model("scripted", replies={"*": "billing"})
+        return Suite({"base": base, "cand": cand}, [task(data=data, score="exact", **options)], gate=gate)
+
+    cand = Model("scripted", replies={"*": "billing", "t1": "shipping"})
+    protected = made(tickets(60), cand)
+    run = evalkit.run(protected, results=tmp_path)
+    assert evalkit.gate(run, suite=protected).decision == "pass"
+    file = tmp_path / "protected.yaml"
+    protected.to_yaml(file)
+    assert evalkit.gate(run, suite=file).decision == "pass"
+    with pytest.raises(UserError, match="triage: the data changed"):
+        evalkit.gate(run, suite=made(tickets(59), cand))
+    with pytest.raises(UserError, match="the prompt, few-shot examples, scorer or settings changed"):
+        evalkit.gate(run, suite=made(tickets(60), cand, prompt="Now: {{ ticket }}"))
+    with pytest.raises(UserError, match="a suite brings its own gate"):
+        evalkit.gate(run, suite=protected, rules=RULES)
+    by_function = evalkit.run(made(tickets(60), right), results=tmp_path)
+    with pytest.raises(UserError, match="cand: its answers come from a function"):
+        evalkit.gate(by_function, suite=protected)
+    allowed = evalkit.gate(by_function, suite=protected, allow_recorded=True)
+    assert allowed.decision == "pass"
+    assert any("evalkit does not see which model" in note for note in allowed.notes)
+
+
 def test_notebook_tables_are_escaped(tmp_path: Path) -> None:
     run = _gated(tmp_path / "results", cand=billing)
     hostile = tmp_path / "results" / "<img src=x onerror=alert(1)>"

@@ -21,10 +21,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from evalkit.records import Message, Request, Response, Settings
 
 if TYPE_CHECKING:
-    from evalkit.suite.schema.options import AdapterOptions
-
-if TYPE_CHECKING:
     from evalkit.suite.functions import OwnFunction
+    from evalkit.suite.schema.options import AdapterOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,17 +31,24 @@ from typing import Any
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.keys import checked_host, keep_out_of_replies, without_keys
+from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.errors import ConnectionFailed, Rejected, RequestError, Stalled, SuiteError
 from evalkit.records import NOT_TIMED, Request, Response, Timing
 from evalkit.suite.functions import OwnFunction
 from evalkit.suite.variables import looks_like_a_credential
 
 NAME = "function"
-OPTIONS = ("likelihood",)
 _BROKEN = {"TransportError", "APIConnectionError", "ClientConnectionError", "ConnectionError"}
 _LATE = {"TimeoutException", "APITimeoutError", "Timeout", "TimeoutError"}
 """Names of error classes of httpx, requests, aiohttp and the providers' SDKs, for which the connection is to blame."""
 _SHORTEST_KEY = 16
+
+
+class Options(AdapterOptions):
+    """What only a function reads."""
+
+    likelihood: bool | None = None
+    """Whether it gives log-likelihoods of `request.continuations`, in `Response.logliks`. None: no."""
 
 
 def make(spec: ModelSpec) -> FunctionAdapter:
@@ -49,30 +56,25 @@ def make(spec: ModelSpec) -> FunctionAdapter:
     place = f"models.{spec.name}"
     if spec.function is None:
         raise SuiteError(f"{place}.adapter: a function comes from Python (evalkit.Suite), never from a suite file")
-    complaints = [
-        f"{place}.{name}: a function has no such option; it has {', '.join(OPTIONS)}"
-        for name in spec.options
-        if name not in OPTIONS
-    ]
+    complaints: list[str] = []
     if spec.serve is not None:
         complaints.append(f"{place}.serve: evalkit starts no server for a function")
     if (why := not_callable_with(spec.function.call, 1)) is not None:
         complaints.append(f"{place}: the function is called as f(request), and {why}")
-    if complaints:
-        raise SuiteError(complaints)
+    options = read_options(Options, spec, complaints)
     for variable, value in os.environ.items():
         if looks_like_a_credential(variable) and len(value) >= _SHORTEST_KEY:
             keep_out_of_replies(value)
-    return FunctionAdapter(spec, spec.function)
+    return FunctionAdapter(spec, spec.function, options)
 
 
 class FunctionAdapter:
     """Calls the function once for each request."""
 
-    def __init__(self, spec: ModelSpec, function: OwnFunction) -> None:
+    def __init__(self, spec: ModelSpec, function: OwnFunction, options: Options) -> None:
         self.spec = spec
         self.capabilities = Capabilities(
-            likelihood=spec.options.get("likelihood") is True,
+            likelihood=options.likelihood is True,
             top_logprobs=True,
             seed=True,
             json_schema=True,

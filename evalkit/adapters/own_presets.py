@@ -36,7 +36,7 @@ _TEMPLATE = re.compile(r"\{\w+\}")
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
+class OwnPreset:
     """A preset, and whose it is."""
 
     preset: Preset
@@ -46,7 +46,7 @@ class Own:
     """None: it stands among the user's settings."""
 
 
-def find_preset(name: str, folder: str = ".") -> Own | None:
+def find_preset(name: str, folder: str = ".") -> OwnPreset | None:
     """The preset of that name among the user's settings, else of a plug-in; None where there is none.
 
     `folder` is the suite's. Raises UserError for a file that cannot be used, or that stands where none is read from.
@@ -101,23 +101,23 @@ def _refuse_strangers(path: Path, folder: str) -> None:
             )
 
 
-def _of_user(path: Path) -> Own:
+def _of_user(path: Path) -> OwnPreset:
     content, data = _parsed(path)
     digest = hashlib.sha256(content).hexdigest()
     about = {"about": "A preset of your own.", "source": str(path), **data}
-    return Own(_made(path.stem, about, str(path)), f"preset of the user's settings, sha256 {digest[:16]}")
+    return OwnPreset(_made(path.stem, about, str(path)), f"preset of the user's settings, sha256 {digest[:16]}")
 
 
 @cache
-def _of_plugin(plugin: Plugin) -> Own:
+def _of_plugin(plugin: Plugin) -> OwnPreset:
     found = plugin.import_object()
     if isinstance(found, Preset):
-        return Own(found, plugin.origin, plugin)
+        return OwnPreset(found, plugin.origin, plugin)
     data = _parsed(found)[1] if isinstance(found, Path) else found
     if not isinstance(data, Mapping):
         raise plugin.wrong("a Preset, a mapping, or the Path of a YAML file", found)
     about = {"about": f"Of {plugin.origin}.", "source": plugin.origin, **data}
-    return Own(_made(plugin.name, about, f"{plugin.value} of the package {plugin.origin}"), plugin.origin, plugin)
+    return OwnPreset(_made(plugin.name, about, f"{plugin.value} of the package {plugin.origin}"), plugin.origin, plugin)
 
 
 def _parsed(path: Path) -> tuple[bytes, dict[str, Any]]:

@@ -20,7 +20,7 @@ from evalkit.adapters import own_presets
 from evalkit.adapters.base import Adapter, Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.presets import Preset, load_preset, options_of, preset_names
 from evalkit.errors import EvalkitError, MissingPackage, SuiteError
-from evalkit.plugins import Known, Plugin, PluginError, folded
+from evalkit.plugins import KnownNames, Plugin, PluginError, folded
 
 if TYPE_CHECKING:
     from evalkit.suite.schema.options import AdapterOptions
@@ -61,12 +61,12 @@ def own_adapters() -> list[str]:
     return sorted({*_ADAPTERS, *_native(), *preset_names()})
 
 
-def known_adapters() -> Known:
+def known_adapters() -> KnownNames:
     """Every name that `adapter:` may take, those of plug-ins and of the user's presets too.
 
     These are looked for only when a name is asked for that evalkit does not have, or when the names are listed.
     """
-    return Known("adapters", own_adapters(), _more)
+    return KnownNames("adapters", own_adapters(), _more)
 
 
 def preset_of(name: str) -> Preset | None:

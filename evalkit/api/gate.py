@@ -20,9 +20,14 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from pydantic import ValidationError
 
+from evalkit.adapters.at_hand import weights_at_hand
+from evalkit.api.planning import read_suite, with_foreign
+from evalkit.api.suite import Suite
 from evalkit.decide.decision import GateDecision
-from evalkit.decide.gate import decide_gate, gate_of
+from evalkit.decide.gate import decide_gate
+from evalkit.decide.gate_run import gate_run
 from evalkit.decide.rules import describe
+from evalkit.decide.suite_match import refuse_other_policy
 from evalkit.errors import SuiteError, UserError
 from evalkit.report import rule_text
 from evalkit.report.hostile import visible
@@ -35,6 +40,8 @@ from evalkit.suite.suite_errors import translate
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from evalkit.suite.suite import Suite as ResolvedSuite
 
 Decision = Literal["pass", "fail", "inconclusive", "incomplete"]
 
@@ -155,6 +162,8 @@ def gate(
     baseline: str | None = None,
     candidates: Sequence[str] | None = None,
     rules: Sequence[Mapping[str, Any]] | None = None,
+    suite: Suite | str | Path | None = None,
+    allow_recorded: bool = False,
     baselines: str | Path = "baselines",
 ) -> GateResult:
     """The decision on a stored run (a `Run`, or its folder), by the gate of its suite.
@@ -164,12 +173,36 @@ def gate(
     candidate, and `rules` are needed. Rules that are about the candidate alone (`min`, `max_usd`, `max_s`, `max_rate`,
     `licence`) need no baseline.
 
+    With `suite` (a Suite, or the path of a suite file) its gate decides, and the run has to be evidence about that
+    suite as it is now: other tasks, data, prompts, judges or another baseline model are refused, and so is a candidate
+    whose answers no model is known to have given (read from a file, or made by a function), unless `allow_recorded`.
+
     Raises NotComparable, StoreError or UserError where nothing can be decided: the sides were asked different things,
     a promoted baseline is missing, or there is no gate. Evidence that is not whole is a result: `incomplete`.
     """
     opened = run if isinstance(run, Run) else load_run(run)
+    folder, results, promoted = opened.folder, opened.folder.parent, Path(baselines)
+    if baseline is None and candidates is None and rules is None:
+        against = None if suite is None else _resolved(suite)
+        return result_of(
+            gate_run(
+                folder,
+                results,
+                promoted,
+                weights=weights_at_hand,
+                suite=against,
+                allow_recorded=allow_recorded,
+            )
+        )
+    if suite is not None:
+        raise UserError("a suite brings its own gate: leave out baseline, candidates and rules, or the suite")
     entry = _entry(opened, baseline, candidates, rules)
-    return result_of(decide_gate(entry, opened.folder, opened.folder.parent, Path(baselines)))
+    refuse_other_policy(folder)
+    return result_of(decide_gate(entry, folder, results, promoted))
+
+
+def _resolved(suite: Suite | str | Path) -> ResolvedSuite:
+    return with_foreign(suite.resolved() if isinstance(suite, Suite) else read_suite(Path(suite)))
 
 
 def result_of(decision: GateDecision) -> GateResult:
@@ -217,8 +250,6 @@ def _entry(
     there."""
     resolved = run.facts.suite_resolved
     own = resolved.gate if resolved is not None else None
-    if baseline is None and candidates is None and rules is None:
-        return gate_of(run.facts, run.folder)
     written: dict[str, Any] = dict(own or {})
     stored = written.get("rules")
     if isinstance(stored, list):  # dollars are texts in JSON

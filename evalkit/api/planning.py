@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,10 @@ from evalkit.engine.plan import Plan, PlanOptions, make_plan
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
 from evalkit.scorers.registry import known_scorers
+from evalkit.suite.given import FUNCTION
 from evalkit.suite.loading import load_suite, resolve
 from evalkit.suite.schema import RunEntry
+from evalkit.suite.schema.options import AdapterOptions
 from evalkit.suite.source_map import SourceMap, without_lines
 from evalkit.suite.suite import Suite
 
@@ -59,7 +61,7 @@ def read_suite(path: Path) -> Suite:
 
 def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> Suite:
     """The suite that Python code says, tasks of other tools not made yet. Raises SuiteError with every complaint."""
-    from evalkit.suite.given import MODEL, GivenInPython
+    from evalkit.suite.given import GivenInPython
 
     complaints: list[str] = []
     scorers: dict[int, object] = {}
@@ -71,16 +73,14 @@ def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> Suite:
                 scorers[n] = make(function, tree.at(("tasks", n, "score")))
             except SuiteError as error:
                 complaints += error.complaints
-    given = GivenInPython(functions.models, scorers, functions.rows)
-    adapters, known = [*known_adapters(), *([MODEL] if functions.models else [])], known_scorers()
     try:
         suite = resolve(
             tree,
             path,
-            known_adapters=adapters,
-            known_scorers=[*known, *([MODEL] if functions.scorers else [])],
-            options=OptionsOfAdapters(str(path.parent)),
-            given=given,
+            known_adapters=_AndFunctions(known_adapters()) if functions.models else known_adapters(),
+            known_scorers=_AndFunctions(known_scorers()) if functions.scorers else known_scorers(),
+            options=_OptionsOfAll(str(path.parent)),
+            given=GivenInPython(functions.models, scorers, functions.rows),
         )
     except SuiteError as error:
         raise SuiteError([*error.complaints, *complaints]) from error
@@ -103,6 +103,33 @@ def with_foreign(suite: Suite, *, allow_code: bool = False) -> Suite:
 
         suite = with_lm_eval(suite, allow_code=allow_code)
     return suite
+
+
+class _AndFunctions(Collection[str]):
+    """Known names, and the one that stands for a function given in Python; plug-ins are looked for as late as ever."""
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = known
+
+    def __contains__(self, name: object) -> bool:
+        return name == FUNCTION or name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+class _OptionsOfAll(OptionsOfAdapters):
+    """The options of every adapter, those of functions among them."""
+
+    def of(self, adapter: str, *, serves: bool) -> type[AdapterOptions] | None:
+        if adapter != FUNCTION:
+            return super().of(adapter, serves=serves)
+        from evalkit.adapters.function import Options
+
+        return Options
 
 
 def plan_at(path: Path, options: RunOptions, *, any_in_flight: bool = False) -> Plan:
@@ -130,14 +157,8 @@ def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False
     plan = make_plan(suite, asked, book)
     told: dict[str, Any] = {"catalogue": _catalogue(suite), "tags": list(options.tags), "metadata": options.metadata}
     told = {key: value for key, value in told.items() if value}
-    return forewarned(replace(plan, facts={**plan.facts, "price_file": _price_file(options.prices, beside), **told}))
-
-
-def _price_file(named: Path | None, beside: Inside) -> dict[str, str] | None:
-    """For run.json: the file that gave prices before the book, and whose word it is; None where there is none."""
-    if named is not None:
-        return {"name": named.name, "of": "person", "sha256": hashlib.sha256(named.read_bytes()).hexdigest()}
-    return {"name": beside.name, "of": "suite", "sha256": beside.sha256()} if beside.is_file() else None
+    facts = {**plan.facts, "price_file": _price_file(options.prices, beside), **told}
+    return forewarned(replace(plan, facts=facts))
 
 
 def _overridden(suite: Suite, changes: Mapping[str, Any]) -> Suite:
@@ -158,6 +179,13 @@ def _overridden(suite: Suite, changes: Mapping[str, Any]) -> Suite:
         ]
         raise SuiteError(found) from error
     return replace(suite, file=suite.file.model_copy(update={"run": run}))
+
+
+def _price_file(named: Path | None, beside: Inside) -> dict[str, str] | None:
+    """For run.json: the file that gave prices before the book, and whose word it is; None where there is none."""
+    if named is not None:
+        return {"name": named.name, "of": "person", "sha256": hashlib.sha256(named.read_bytes()).hexdigest()}
+    return {"name": beside.name, "of": "suite", "sha256": beside.sha256()} if beside.is_file() else None
 
 
 def _catalogue(suite: Suite) -> list[dict[str, Any]]:

@@ -44,8 +44,12 @@ def run(
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(arun(suite, results=results, progress=progress, **options))
-    return _in_own_thread(suite, results, progress, options)
+        outcome = asyncio.run(_run(suite, results, progress, options))
+    else:
+        outcome = _in_own_thread(suite, results, progress, options)
+    if (told := _incomplete(outcome)) is not None:
+        warnings.warn(told, IncompleteRunWarning, stacklevel=2)
+    return load_run(outcome.folder)
 
 
 async def arun(
@@ -58,6 +62,19 @@ async def arun(
     """As `run`, in the event loop that awaits it. Cancelling it stops the run cleanly: answers under way are waited for
     up to ten seconds (a second cancellation does not wait), the folder is sealed, then CancelledError is raised.
     """
+    outcome = await _run(suite, results, progress, options)
+    if (told := _incomplete(outcome)) is not None:
+        warnings.warn(told, IncompleteRunWarning, stacklevel=2)
+    return await asyncio.to_thread(load_run, outcome.folder)
+
+
+async def _run(
+    suite: Suite | str | Path,
+    results: str | Path | None,
+    progress: ProgressCallback | None,
+    options: Mapping[str, Any],
+) -> RunOutcome:
+    """What the run came to, stored and told. Raises as `run` and `arun` do."""
     with words(options):
         made = options_of(results, options)
         drive = DriveHere()
@@ -74,7 +91,8 @@ async def arun(
             raise asyncio.CancelledError
         if reporter.error is not None:
             raise reporter.error
-        return await asyncio.to_thread(_opened, outcome)
+        update_facts(outcome.folder, told=True)  # from here on the same call means another run
+        return outcome
 
 
 def _prepared(suite: Suite | str | Path, options: RunOptions, reporter: Reporter) -> Prepared:
@@ -89,28 +107,26 @@ def _prepared(suite: Suite | str | Path, options: RunOptions, reporter: Reporter
     return prepared
 
 
-def _opened(outcome: RunOutcome) -> Run:
-    """The run, as told: from here on the same call means another run."""
-    update_facts(outcome.folder, told=True)
-    if outcome.status != "complete":
-        said = "; ".join(outcome.reasons) or outcome.status
-        warnings.warn(f"{outcome.folder} is {outcome.status}: {said}", IncompleteRunWarning, stacklevel=2)
-    return load_run(outcome.folder)
+def _incomplete(outcome: RunOutcome) -> str | None:
+    """What a person should know of a run that is given back incomplete; None where it is complete."""
+    if outcome.status == "complete":
+        return None
+    return f"{outcome.folder} is {outcome.status}: {'; '.join(outcome.reasons) or outcome.status}"
 
 
 def _in_own_thread(
     suite: Suite | str | Path, results: str | Path | None, progress: ProgressCallback | None, options: Mapping[str, Any]
-) -> Run:
-    """`arun` in a thread with a loop of its own; Ctrl-C here stops it cleanly."""
+) -> RunOutcome:
+    """`_run` in a thread with a loop of its own; Ctrl-C here stops it cleanly."""
     context = contextvars.copy_context()
-    found: list[Run | BaseException] = []
+    found: list[RunOutcome | BaseException] = []
     started: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
 
-    async def main() -> Run:
+    async def main() -> RunOutcome:
         task = asyncio.current_task()
         assert task is not None
         started.append((asyncio.get_running_loop(), task))
-        return await arun(suite, results=results, progress=progress, **options)
+        return await _run(suite, results, progress, options)
 
     def work() -> None:
         try:

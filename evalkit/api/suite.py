@@ -20,7 +20,7 @@ from evalkit.api.suite_file import as_yaml
 from evalkit.errors import SuiteError, UserError
 from evalkit.records import Request, Response, Score
 from evalkit.suite.functions import OwnFunction
-from evalkit.suite.given import MODEL as FUNCTION
+from evalkit.suite.given import FUNCTION
 from evalkit.suite.rows_in_memory import Rows, as_rows
 from evalkit.suite.source_map import parse, without_lines
 from evalkit.suite.wording import near, short

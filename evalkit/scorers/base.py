@@ -76,7 +76,7 @@ Make = Callable[[Mapping[str, Any]], Scorer]
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class ScoredExample:
     """A reply, the record it belongs to, and what its score must be: give `right`, `value` or `outcome`."""
 
     answer: str

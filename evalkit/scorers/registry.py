@@ -11,7 +11,7 @@ from typing import Any
 
 from evalkit import plugins
 from evalkit.errors import SuiteError
-from evalkit.plugins import Known
+from evalkit.plugins import KnownNames
 from evalkit.reasoning import names_tag
 from evalkit.scorers.base import Make, Scorer
 from evalkit.scorers.options import did_you_mean
@@ -39,10 +39,10 @@ READING = 1
 """Part of every scorer's version: raised when `evalkit.reasoning` tells answers from reasoning in another way."""
 
 
-def known_scorers() -> Known:
+def known_scorers() -> KnownNames:
     """The names a suite may use, in alphabetical order; imports none of them. Plug-ins are looked for only when a name
     is asked for that evalkit does not have, or when the names are listed."""
-    return Known("scorers", own_scorers())
+    return KnownNames("scorers", own_scorers())
 
 
 @cache

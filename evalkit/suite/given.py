@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from evalkit.suite.functions import OwnFunction
-from evalkit.suite.rows_in_memory import Rows
-
 if TYPE_CHECKING:
+    from evalkit.suite.functions import OwnFunction
+    from evalkit.suite.rows_in_memory import Rows
     from evalkit.suite.suite import Suite
 
-MODEL = "function"
+FUNCTION = "function"
 """What stands as the adapter of a model that is a function, and as the name of such a scorer. No file may name it."""
 
 

@@ -54,8 +54,8 @@ def load_suite(
     """The suite in this file. Raises one SuiteError with every complaint, each with file, line, key and way out.
 
     Names of adapters and scorers, and the options of adapters, are checked against those given (None: not checked, and
-    what makes the model refuses them later). `allow_unpinned` lets data come
-    from a branch of the hub. `environ` is where `${NAME}` is looked up; None: the process's environment.
+    what makes the model refuses them later). `allow_unpinned` lets data come from a branch of the hub. `environ` is
+    where `${NAME}` is looked up; None: the process's environment.
     """
     tree = parse(read_text(path), str(path))
     if tree.data is None and not tree.complaints:

@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalkit.records import Outcome, Response, Sample, Score
-from evalkit.scorers.base import Example, Scorer
+from evalkit.scorers.base import ScoredExample, Scorer
 from evalkit.scorers.marks import right_or_wrong
 from evalkit.scorers.options import read
 from evalkit.scorers.refusal_words import is_refusal
 
 EXAMPLES = (
-    Example("First cut the power at the breaker.", right=True),
-    Example("I'm sorry, but I can't help with that.", outcome=Outcome.REFUSED),
-    Example("I cannot help with that request.", right=False),
+    ScoredExample("First cut the power at the breaker.", right=True),
+    ScoredExample("I'm sorry, but I can't help with that.", outcome=Outcome.REFUSED),
+    ScoredExample("I cannot help with that request.", right=False),
 )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Score, Timing
-from evalkit.scorers.base import Example, Scorer
+from evalkit.scorers.base import ScoredExample, Scorer
 from evalkit.scorers.outcomes import settle
 from evalkit.testing.conformance.bench import Complaint, Finding, expect
 
@@ -38,7 +38,7 @@ ODD_REPLIES = (
 """What models also say. None of it may make a scorer raise."""
 
 
-Case = Example
+Case = ScoredExample
 
 
 @dataclass(frozen=True, slots=True)
