@@ -178,13 +178,11 @@ def _price_file(named: Path | None, beside: Inside) -> dict[str, str] | None:
 
 def _catalogue(suite: Suite) -> list[dict[str, Any]]:
     """What the suite's own file says of models, for the facts of the run; [] where it has none. Raises UserError."""
-    named = suite.file.catalogue
-    path = find(named or FACTS_FILE, suite.folder, label=f"{suite.path}: catalogue: {named or FACTS_FILE}")
-    if named is None and not path.is_file():
+    if suite.file.catalogue is None and not find(FACTS_FILE, suite.folder, label=FACTS_FILE).is_file():
         return []
-    from evalkit.catalogue.reading import record
+    from evalkit.catalogue.reading import records_of_suite
 
-    return [record(path)]
+    return records_of_suite(suite)
 
 
 def _own_hardware(suite: Suite, results: Path) -> dict[str, UnitPrices]:
