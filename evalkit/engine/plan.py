@@ -21,7 +21,7 @@ from evalkit.cost.prices import PriceBook
 from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts, redaction_notes
 from evalkit.engine.environment import address_of
-from evalkit.engine.gold_check import gold_errors
+from evalkit.engine.gold_check import GoldCheck
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, label_of, make_panel
 from evalkit.engine.priced import about, priced, uncapped
 from evalkit.engine.recorded import RecordedFit, fit_recorded
@@ -95,14 +95,15 @@ def make_plan(suite: Suite, options: PlanOptions, prices: PriceBook) -> Plan:
     redacted: dict[str, dict[str, int]] = {}
     notes: list[str] = []
     for task in tasks:
-        examined = task.examine()
+        gold = GoldCheck(task, scorers[task.name]) if task.name in scorers else None
+        examined = task.examine(gold.see if gold is not None else None)
         complaints += examined.complaints
         notes += [*examined.notes, *redaction_notes(task, examined)]
         redacted[task.name] = dict(examined.redacted)
-        if examined.complaints or task.name not in scorers:
+        if examined.complaints or gold is None:
             continue
-        scorer = scorers[task.name]
-        complaints += gold_errors(task, scorer)
+        scorer = gold.scorer
+        complaints += gold.errors()
         fit = fitted(task, scorer, {name: (entries[name], adapter) for name, adapter in adapters.items()})
         complaints += fit.complaints
         notes += fit.notes

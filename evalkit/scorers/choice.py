@@ -77,7 +77,8 @@ def mark_reply(sample: Sample, response: Response, pick: str = "last") -> Score:
     if right is None:
         return unscored(_NO_TARGET)
     said = response.text.strip()
-    whole = [index for index in range(len(sample.choices)) if said in _spelled(sample, index)]
+    ends = enumerate(choice.rstrip() for choice in sample.choices)
+    whole = [index for index, end in ends if said.endswith(end) and said in _spelled(sample, index)]
     if len(whole) == 1:  # to the letter: signs, dashes and brackets inside a text are no words about it
         return right_or_wrong(_same(sample, whole[0], right), _shown(sample, whole[0]), "letter and text")
     reading = read_choice(response.text, sample.choices, pick=pick)

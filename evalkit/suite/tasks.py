@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -198,8 +198,11 @@ class Task:
         kept = self.__dict__.get("_kept")
         return iter(kept) if kept is not None else self._walk(raise_it)
 
-    def examine(self) -> Examined:
-        """Read and render everything once. Never raises for data: what is wrong is in `complaints`."""
+    def examine(self, also: Callable[[Sample], None] | None = None) -> Examined:
+        """Read and render everything once. Never raises for data: what is wrong is in `complaints`.
+
+        `also` is shown every sample until there is a complaint, so that nobody else need read the data once more.
+        """
         complaints = Grouped(self.at)
         permute = self.entry.permute
         observed = SampleNotes(
@@ -220,6 +223,8 @@ class Task:
                 n += 1
                 n_alike += sample.occurrence > 0
                 observed.see(sample)
+                if also is not None and not complaints:
+                    also(sample)
                 if self.shots.groups:
                     self._compare(sample, observed, n)
                 key = hash(sample.id)

@@ -23,7 +23,7 @@ from jinja2 import Undefined, meta, nodes
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
 from evalkit.suite.rendering import LONGEST, TooMuch, Unwritable
-from evalkit.suite.sandbox import BadValue, check_time, environment
+from evalkit.suite.sandbox import BadValue, Variables, check_time, environment
 from evalkit.suite.wording import listed
 
 ROW = frozenset({"row", "record"})
@@ -75,7 +75,7 @@ class Template:
         pieces: list[str] = []
         total, since = 0, time.monotonic()
         try:
-            for piece in template.root_render_func(template.new_context(values)):  # type: ignore[arg-type]
+            for piece in template.root_render_func(Variables(values)):
                 pieces.append(piece)
                 total += len(piece)
                 if total > LONGEST:
@@ -94,7 +94,7 @@ class Template:
 class Expression:
     """A template that is one expression, `{{ choices }}`, and gives the value itself instead of its text."""
 
-    __slots__ = ("_evaluate", "fields", "names", "source", "where")
+    __slots__ = ("_evaluate", "_name", "fields", "names", "source", "where")
 
     def __init__(self, source: str, where: str) -> None:
         self.source = source
@@ -105,11 +105,14 @@ class Expression:
         tree = _parsed(source)
         self.names = _names(tree)
         self.fields = _fields(tree, self.names)
+        inner = inner[2:-2].strip("-+ \n")
         try:
-            compiled = environment().compile_expression(inner[2:-2].strip("-+ \n"), undefined_to_none=False)
+            compiled = environment().compile_expression(inner, undefined_to_none=False)
         except (TemplateError, SyntaxError, RecursionError) as error:
             raise BadTemplate(f"is not a valid template: {error}") from error
         self._evaluate: Callable[..., Any] = compiled
+        self._name = inner if self.names == {inner} else None
+        """The one variable that the expression is, which needs no template."""
 
     @property
     def reads(self) -> frozenset[str]:
@@ -118,6 +121,8 @@ class Expression:
 
     def value(self, values: Mapping[str, Any]) -> Any:
         """What the expression gives. Raises BadTemplate."""
+        if self._name is not None and self._name in values:
+            return values[self._name]
         try:
             result = self._evaluate(dict(values))
         except TooMuch as error:
