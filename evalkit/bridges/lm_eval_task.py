@@ -21,7 +21,8 @@ from evalkit.paths import named
 from evalkit.records import Sample
 from evalkit.scorers.base import Scorer
 from evalkit.suite.datasets import Data
-from evalkit.suite.tasks import Examined, Task
+from evalkit.suite.examination import Examined
+from evalkit.suite.tasks import Task
 
 MOST_KEPT = 50_000
 """Samples up to which they are kept; lm-eval itself keeps them all."""
