@@ -199,7 +199,7 @@ class Task:
                 found.complaints(complaint)
         if kept is not None and not found.complaints:
             self.__dict__["_kept"] = tuple(kept)  # beside the cached properties of this frozen record
-        return found.examined(self._left_out(), redacted)
+        return found.examined(self._left_out() if not found.complaints else (), redacted)
 
     def sights(self) -> Sights:
         """How this task's samples are looked at in one pass."""
