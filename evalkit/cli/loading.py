@@ -51,10 +51,12 @@ def planned(
     allow_suite_code: bool = False,
     results: Path | None = None,
     any_in_flight: bool = False,
+    stream: bool = False,
 ) -> Plan:
     """The plan of a suite with what the command line adds. Raises UserError for whatever is wrong with either.
 
     `results` is where load sweeps are looked for, which give own hardware its price; None: it has none.
+    `stream`: many samples are checked while the first are asked already.
     `any_in_flight`: the suite's limits of open requests and of dollars do not hold (a load sweep has its own).
     """
     suite = suite_at(path, allow_code=allow_suite_code)
@@ -65,7 +67,8 @@ def planned(
     book = PriceBook.load(prices or (beside if beside.is_file() else None))
     hosts = frozenset(host.strip() for host in allow_key_host)
     own = {} if results is None else _own_hardware(suite, results)
-    plan = make_plan(suite, PlanOptions(models, tasks, limit, dollars(max_cost), hosts, own, allow_suite_code), book)
+    options = PlanOptions(models, tasks, limit, dollars(max_cost), hosts, own, allow_suite_code, stream)
+    plan = make_plan(suite, options, book)
     told = _catalogue(suite)
     return forewarned(replace(plan, facts={**plan.facts, "catalogue": told}) if told else plan)
 

@@ -66,6 +66,7 @@ def run_suite(
         allow_key_host=allow_key_host,
         results=results,
         allow_suite_code=allow_suite_code,
+        stream=not gate,  # what stops early is asked in a random order, which takes all samples
     )
     for note in plan.notes:
         click.echo(f"note: {visible(note, limit=1000)}", err=True)

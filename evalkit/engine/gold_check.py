@@ -47,15 +47,18 @@ class GoldCheck:
             first, reason, n = self._kinds.get(kind_of(said), (sample.id, said, 0))
             self._kinds[kind_of(said)] = (first, reason, n + 1)
 
-    def errors(self) -> list[str]:
-        """Samples whose own right answer would not score 1.0, or that nothing can be scored on: five kinds, counted."""
-        return _told(self.task, list(self._kinds.values()))
+    def errors(self, *, with_places: bool = True) -> list[str]:
+        """Samples whose own right answer would not score 1.0, or that nothing can be scored on: five kinds, counted.
+
+        Their places take another reading of the data.
+        """
+        return _told(self.task, list(self._kinds.values()), with_places=with_places) if self._kinds else []
 
 
-def _told(task: Task, kinds: list[tuple[str, str, int]]) -> list[str]:
+def _told(task: Task, kinds: list[tuple[str, str, int]], *, with_places: bool) -> list[str]:
     """A sentence for each kind, with the place of its first sample."""
     shown = sorted(kinds, key=lambda kind: -kind[2])[:MOST_COMPLAINTS]
-    places = task.places({first for first, _, _ in shown}) if shown else {}
+    places = task.places({first for first, _, _ in shown}) if with_places else {}
     return [
         f"{task.at}: {place_of(first, places)}: {said}" + (f"; and {n - 1:,} more like this" if n > 1 else "")
         for first, said, n in shown

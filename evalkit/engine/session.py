@@ -21,13 +21,14 @@ from evalkit.engine.budget import prompt_bytes, tools_bytes
 from evalkit.engine.egress import sent_before
 from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.ledger import AnswerCache
+from evalkit.engine.mended import BROKEN_OFF, mended_run
 from evalkit.engine.plan import Plan
 from evalkit.engine.runner import Runner, RunResult
 from evalkit.engine.serving import served_facts
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import Observer, Stopper
-from evalkit.errors import EvalkitError, StoreError
+from evalkit.errors import EvalkitError, StoreError, SuiteError
 from evalkit.records import Row
 from evalkit.store import journal, judge_files, runs, sealing, summary
 from evalkit.store.journal import Recovered
@@ -67,6 +68,9 @@ def execute_run(
 
     With a panel the answers are shown to its judges next; `watch_judges` is told how many requests that takes, and how
     many of them were answered before.
+
+    A run that reaches a record that cannot be asked breaks off: it is sealed and incomplete, and SuiteError tells every
+    such record.
 
     With a `stopper` items are asked in its random order, and a model whose verdict is settled is asked no further: such
     a run is complete, and its facts say `stopped_early`.
@@ -112,6 +116,9 @@ def execute_run(
         status, reasons = _verdict(plan, result, n_errored)
         if aside:
             status, reasons = "incomplete", (*reasons, _set_aside(aside))
+        wrong = _wrong_records(plan, result.bad_data) if result.bad_data is not None else []
+        if wrong:
+            status, reasons = "incomplete", (*wrong, *reasons)
         runs.update_facts(
             folder,
             status=status,
@@ -123,12 +130,27 @@ def execute_run(
             servers=served_facts(plan.work.models),
             stopped_early=stopper.facts() if stopper is not None and status == "complete" else None,
             told=False,
+            **({BROKEN_OFF: plan.digest_without_data} if wrong else {}),
             **stored_facts(plan.facts, folder, plan.work.storing),
             **software_and_hardware(plan.suite.folder),
         )
         if spend_file is not None:
             spend_file.close(done=True)
-        return RunOutcome(folder, status, reasons, summary.write_summary(folder), result, ended_by)
+        told = summary.write_summary(folder)
+        if wrong:
+            raise SuiteError([*wrong, _mend(folder)])
+        return RunOutcome(folder, status, reasons, told, result, ended_by)
+
+
+def _wrong_records(plan: Plan, first: SuiteError) -> list[str]:
+    """What is wrong with the records that the run broke off at, all of it at once."""
+    return [
+        error for task in plan.work.tasks if task.stream is not None for error in task.stream.errors()
+    ] or first.complaints
+
+
+def _mend(folder: Path) -> str:
+    return f"What was asked by then is kept in {folder}: mend the records, and run the same command again."
 
 
 def _asked(
@@ -247,7 +269,7 @@ def _folder(plan: Plan, results: Path, *, new: bool, resume: str | None) -> Path
             )
         return folder
     name = plan.suite.file.name
-    unfinished = None if new else runs.find_incomplete(results, name, plan.digest)
+    unfinished = None if new else runs.find_incomplete(results, name, plan.digest) or mended_run(plan, results)
     return unfinished or runs.create_run(results, name, plan.digest, plan.facts)
 
 
