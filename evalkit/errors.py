@@ -72,6 +72,10 @@ class RunIncomplete(EvalkitError):
     exit_code = 4
 
 
+class IncompleteRunWarning(UserWarning):
+    """A run was given back that is not complete: some of what was asked for could not be measured."""
+
+
 class RequestError(EvalkitError):
     """One request did not bring an answer. Recorded as a `Failure`; never scored.
 

@@ -17,7 +17,9 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from io import BufferedReader
@@ -33,23 +35,33 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 """O_NONBLOCK: a pipe that is put in a file's place is refused and not waited for."""
 _LONGEST = 300
 """Characters of a path in a message."""
-_named: list[Path] = []
-"""Data folders of this process by --data-root."""
+_named: ContextVar[tuple[Path, ...]] = ContextVar("data_roots", default=())
+"""Data folders by --data-root, or by `data_roots` in Python."""
 
 
 def name_roots(folders: Iterable[Path]) -> None:
-    """Add data folders of this process, by the person's word on the command line."""
-    _named.extend(folders)
+    """Add data folders from here on, by the person's word on the command line."""
+    _named.set((*_named.get(), *folders))
 
 
 def forget_roots() -> None:
     """Take back every data folder that `name_roots` added."""
-    _named.clear()
+    _named.set(())
+
+
+@contextmanager
+def named_roots(folders: Iterable[Path]) -> Iterator[None]:
+    """Add data folders within this block, by the person's word."""
+    before = _named.set((*_named.get(), *folders))
+    try:
+        yield
+    finally:
+        _named.reset(before)
 
 
 def data_roots() -> tuple[Path, ...]:
     """The data folders that the person running evalkit named, without links. Raises UserError for one that is none."""
-    listed = [(folder, "--data-root") for folder in _named]
+    listed = [(folder, "--data-root") for folder in _named.get()]
     for variable in ROOTS_VARIABLES:
         listed += [(Path(text), variable) for text in os.environ.get(variable, "").split(os.pathsep) if text.strip()]
     found = []

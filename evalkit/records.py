@@ -100,6 +100,11 @@ class Request:
     repeat: int = 0
     """Which repeat of the sample this is; makes caches and seeds distinct. Never sent."""
 
+    @property
+    def prompt(self) -> str:
+        """The text of the last message: what the user asks now."""
+        return self.messages[-1].content if self.messages else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -141,13 +146,17 @@ class Timing:
     """Send to last content token."""
 
 
+NOT_TIMED = Timing(sent_at=0.0, total_s=0.0)
+"""Stands in a response that a function of the person's own returns: evalkit times the call itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """What came back, whole."""
 
     text: str
-    stop_reason: StopReason
-    timing: Timing
+    stop_reason: StopReason = "stop"
+    timing: Timing = NOT_TIMED
     reasoning: str | None = None
     """Reasoning that the provider shows apart from the answer; None where it shows none."""
     served_model: str | None = None
@@ -180,7 +189,7 @@ class Score:
 
     value: float | None
     """In [0, 1]; None when absent, and then `reason` says why."""
-    outcome: Outcome
+    outcome: Outcome = Outcome.SCORED
     extracted: str | None = None
     """The answer as the scorer read it; None when it found none."""
     reason: str | None = None

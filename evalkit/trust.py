@@ -8,7 +8,9 @@ A suite can say none of these: it may come from a pull request.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 
@@ -18,20 +20,32 @@ class Allowance:
 
     option: str
     variable: str
-    _given: list[str] = field(default_factory=list, repr=False)
+    _given: ContextVar[tuple[str, ...]] = field(
+        default_factory=lambda: ContextVar("given", default=()), repr=False, compare=False
+    )
+    """Of the current context, so that two runs of one process do not share their words."""
 
     def add(self, names: Iterable[str]) -> None:
-        """Allow more in this process, by the command line."""
-        self._given.extend(names)
+        """Allow more from here on, by the command line."""
+        self._given.set((*self._given.get(), *names))
 
     def forget(self) -> None:
         """Take back what the command line allowed."""
-        self._given.clear()
+        self._given.set(())
+
+    @contextmanager
+    def given(self, names: Iterable[str]) -> Iterator[None]:
+        """Allow more within this block."""
+        before = self._given.set((*self._given.get(), *names))
+        try:
+            yield
+        finally:
+            self._given.reset(before)
 
     def names(self, environ: Mapping[str, str] | None = None) -> frozenset[str]:
         """Everything that is allowed. `environ`: where the variable is looked up; None: the process's environment."""
         listed = (os.environ if environ is None else environ).get(self.variable, "").split(",")
-        return frozenset(name.strip() for name in (*self._given, *listed) if name.strip())
+        return frozenset(name.strip() for name in (*self._given.get(), *listed) if name.strip())
 
     def hosts(self) -> frozenset[str]:
         """`names` in lower case."""

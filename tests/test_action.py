@@ -102,3 +102,19 @@ def test_the_workflow_reads_only_and_keeps_no_token() -> None:
     assert any(".ci/run" in step.get("run", "") for step in job["steps"])
     checkouts = [step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@")]
     assert checkouts and all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+def test_the_install_step_imports_nothing_from_the_checkout(tmp_path: Path) -> None:
+    """`python -m venv` would run the checkout's venv.py, with the keys of the step in its environment."""
+    for name in ("venv", "ensurepip", "pip", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write({name!r})\n")
+    a_program(tmp_path / "bin" / "python", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    made, _, _ = STEPS["Install evalkit"]["run"].partition("&&")
+    bash(f"{made.strip()} --without-pip", tmp_path, PYTHONPATH=str(tmp_path))
+    assert (tmp_path / "evalkit" / "pyvenv.cfg").is_file()
+    assert not (tmp_path / "ran").exists()
+
+
+def test_no_step_runs_a_module_of_python_from_the_checkout() -> None:
+    for name, step in STEPS.items():
+        assert not re.search(r"python3?(?! -[IP])[^\n;&|]* -m ", step.get("run", "")), name

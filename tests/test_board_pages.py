@@ -14,7 +14,7 @@ import pytest
 from evalkit.records import Message, Row
 from evalkit.report import numbers
 from evalkit.report.rendered_rules import decision_of
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.reader import ResultsReader
 from evalkit.store import runs
 from evalkit.store.judge_files import open_judging
 from evalkit.store.reviews import read_reviews
@@ -42,7 +42,7 @@ def _page(name: str, results: str) -> None:
     from importlib import import_module
     from pathlib import Path
 
-    from evalkit.report.results_reader import ResultsReader
+    from evalkit.results.reader import ResultsReader
 
     import_module(f"evalkit.board.{name}").render(ResultsReader(Path(results)))
 

@@ -18,8 +18,8 @@ from evalkit.board.cost import crossover, gpus_needed
 from evalkit.board.differences import marked
 from evalkit.board.elements import plain, shown
 from evalkit.board.picture import picture
-from evalkit.report.entries import entries_of, standing, tie_groups
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.entries import entries_of, standing, tie_groups
+from evalkit.results.reader import ResultsReader
 
 
 def test_labels_have_no_markdown_left_to_act() -> None:

@@ -13,8 +13,8 @@ import pytest
 from evalkit.catalogue.facts import LICENCE_KINDS, TIERS, UNCHECKED, Catalogue, Known
 from evalkit.catalogue.reading import load, record, user_file
 from evalkit.errors import UserError
-from evalkit.report.entries import entries_of
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.entries import entries_of
+from evalkit.results.reader import ResultsReader
 from tests.board_world import a_run
 from tests.world import evalkit, run_folders
 

@@ -553,8 +553,9 @@ def test_after_a_changed_scorer_both_sides_are_marked_again_without_asking_a_mod
 
 def test_the_gate_and_the_board_count_the_same_flips(judge: Gate) -> None:
     """Graded scores flip where they cross one half; a score that only fell is no flip, and repeats are one item."""
-    from evalkit.report.flips import compare, list_flips
-    from evalkit.report.results_reader import ResultsReader
+    from evalkit.results.changes import list_changes as list_flips
+    from evalkit.results.compare import compare_samples as compare
+    from evalkit.results.reader import ResultsReader
 
     before, after = [0.9, 0.9, 0.5, 0.2, 0.4] * 6, [0.4, 0.6, 0.49, 0.7, 0.4] * 6
     run = stored(judge.results, {"base": before, "cand": after})

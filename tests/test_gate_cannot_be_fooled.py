@@ -655,6 +655,23 @@ def test_times_that_nobody_measured(judge: Gate) -> None:
     refused(judge(run), 3, "not measured")
 
 
+@pytest.mark.parametrize(
+    "rule", [{"latency": "total_p95", "max_s": 1.0}, {"latency": "total_p95", "max_ratio": 60.0, "required": True}]
+)
+def test_slow_answers_that_a_short_timeout_made_into_errors(judge: Gate, rule: dict[str, Any]) -> None:
+    """One answer in twelve would take half a minute. Given up after 90 ms, it is an error that nobody timed."""
+    quick = {"base": [1.0] * 600, "cand": [None if n % 12 == 0 else 1.0 for n in range(600)]}
+    section = gate({"quality": "all", "margin": 0.3}, rule)
+    wide = {"gate": section, "run": {"max_error_rate": 0.1, "seed": 0}}
+
+    def fast(row: Row) -> Row:
+        return row if row.total_s is None else replace(row, total_s=row.total_s / 10)
+
+    assert judge(stored(judge.results, {**quick, "cand": [1.0] * 600}, section, change=fast)).code == 0
+    said = judge(stored(judge.results, quick, section, change=fast, suite_resolved=wide))
+    assert said.code in (1, 3), said.out
+
+
 # Looking until it passes
 
 

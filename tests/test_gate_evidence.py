@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import evalkit as evalkit_package
+from evalkit.adapters.at_hand import facts_at_hand
+from evalkit.adapters.base import ModelSpec
+from evalkit.store import runs
 from tests.world import Ran, evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -96,6 +100,9 @@ def test_a_suite_that_chooses_records_itself_is_judged(folder: Path, capsys: Cap
         ("seed: 17", "seed: 0", RULES, "run.seed: 17 in the run, 0 in the suite"),
         ("in_flight: 1", "in_flight: 8", TIMED, "run.in_flight: 1 in the run, 8 in the suite"),
         ("in_flight: 1", "seed: 0", TIMED, "run.in_flight: 1 in the run, auto in the suite"),
+        ("idle_timeout_s: 0.5", "seed: 0", TIMED, "run.idle_timeout_s: 0.5 in the run, 120.0 in the suite"),
+        ("timeout_s: 30", "seed: 0", TIMED, "run.timeout_s: 30.0 in the run, 600.0 in the suite"),
+        ("seed: 0", "timeout_s: 30", TIMED, "run.timeout_s: 600.0 in the run, 30.0 in the suite"),
     ],
 )
 def test_a_pull_request_may_not_choose_how_the_evidence_is_made(
@@ -136,3 +143,142 @@ def test_a_pull_request_may_not_bring_other_weights_under_the_baseline_s_name(
     ran = evalkit(capsys, "gate", "latest", "--suite", ours, "--allow-recorded", "--results", folder / "results")
     assert ran.code == 2, ran.out
     assert "the baseline base: its weights, tokenizer or chat template changed" in " ".join(ran.err.split())
+
+
+PRICED = "[{quality: all, margin: 1.0e-9, required: false}, {cost: usd_per_1k_samples, max_usd: 0.001, tail: smooth}]"
+
+
+def prices(folder: Path, dollars: str) -> Path:
+    path = folder / "prices.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(
+        f'- {{model: dear, valid_from: 2020-01-01, input_per_mtok: "{dollars}", output_per_mtok: "{dollars}"}}\n'
+    )
+    return path
+
+
+@pytest.mark.parametrize("protected", [None, "50"])
+def test_a_pull_request_may_not_bring_its_own_prices(folder: Path, capsys: Capture, protected: str | None) -> None:
+    main = folder / "main"
+    main.mkdir()
+    for file in folder.glob("*.jsonl"):
+        shutil.copy(file, main)
+    ours = suite(main, "main.yaml", rules=PRICED)
+    if protected:
+        prices(main, protected)
+    prices(folder, "0.0001")
+    ran = judged(folder, capsys, suite(folder, "theirs.yaml", rules=PRICED), ours)
+    assert ran.code == 2 and "prices.yaml" in ran.err and "--prices" in ran.err
+    prices(main, "0.0001")
+    ran = evalkit(capsys, "gate", "latest", "--suite", ours, "--allow-recorded", "--results", folder / "results")
+    assert "prices.yaml" not in ran.err
+
+
+def test_prices_that_the_person_named_for_the_run_are_the_person_s_word(folder: Path, capsys: Capture) -> None:
+    ours = suite(folder, "ours.yaml", rules=PRICED)
+    named, places = prices(folder / "mine", "0.01"), ("--results", folder / "results")
+    assert evalkit(capsys, "run", suite(folder, "theirs.yaml", rules=PRICED), "--prices", named, *places).code == 0
+    assert "prices.yaml" not in evalkit(capsys, "gate", "latest", "--suite", ours, "--allow-recorded", *places).err
+
+
+def test_prices_are_free_where_no_rule_is_about_cost(folder: Path, capsys: Capture) -> None:
+    main = folder / "main"
+    main.mkdir()
+    for file in folder.glob("*.jsonl"):
+        shutil.copy(file, main)
+    prices(folder, "0.0001")
+    rules = "[{quality: all, margin: 0.6}]"
+    ran = judged(folder, capsys, suite(folder, "theirs.yaml", rules=rules), suite(main, "main.yaml", rules=rules))
+    assert "prices.yaml" not in ran.err
+
+
+def test_a_run_that_was_resumed_under_other_prices_is_refused_too(folder: Path, capsys: Capture) -> None:
+    from evalkit.store import runs
+
+    ours, places = suite(folder, "ours.yaml", rules=PRICED), ("--results", folder / "results")
+    prices(folder, "0.0001")
+    ran = judged(folder, capsys, ours, ours)
+    assert "prices.yaml" not in ran.err
+    (run,) = [path for path in (folder / "results").iterdir() if (path / "run.json").is_file()]
+    runs.update_facts(run, status="incomplete")
+    (folder / "prices.yaml").unlink()
+    assert evalkit(capsys, "run", ours, "--resume", run, *places).code == 0
+    assert "prices.yaml" in evalkit(capsys, "gate", run, "--suite", ours, "--allow-recorded", *places).err
+
+
+def test_a_pull_request_may_not_bring_other_weights_under_a_judge_s_name(folder: Path, capsys: Capture) -> None:
+    mine = folder / "mine"
+    shutil.copytree(Path(evalkit_package.__file__).parent / "checkpoints" / "tiny", mine)
+    ours = suite(folder, "suite.yaml", run="max_error_rate: 1")
+    judge = "judges:\n  j: {adapter: ctranslate2, model: mine, settings: {max_output_tokens: 2}}\ntasks:"
+    text = ours.read_text().replace("tasks:", judge)
+    ours.write_text(
+        text.replace("score: exact", "score: {judge: {by: j, prompt: '{{ answer }}', verdicts: {OK: 1, NO: 0}}}")
+    )
+    places = ("--allow-recorded", "--results", folder / "results")
+    evalkit(capsys, "run", ours, "--results", folder / "results")  # a judge of two tokens says nothing that can be read
+    assert "j: its weights" not in evalkit(capsys, "gate", "latest", "--suite", ours, *places).err
+    (mine / "tokenizer_config.json").write_text(
+        json.dumps({**json.loads((mine / "tokenizer_config.json").read_text()), "odd": 1})
+    )
+    ran = evalkit(capsys, "gate", "latest", "--suite", ours, *places)
+    assert ran.code == 2, ran.out
+    assert "the judge j: its weights, tokenizer or chat template changed" in " ".join(ran.err.split())
+
+
+def test_a_lora_adapter_is_known_by_what_it_holds(tmp_path: Path) -> None:
+    for name in ("base", "adapter"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.safetensors").write_bytes(b"weights")
+    (tmp_path / "adapter" / "adapter_config.json").write_text("{}")
+    (tmp_path / "base" / "config.json").write_text("{}")
+    spec = ModelSpec(name="m", adapter="vllm", model="./base", folder=str(tmp_path), options={"lora": "adapter"})
+    before = facts_at_hand(spec, {"dtype": "auto"})
+    (tmp_path / "adapter" / "adapter.safetensors").write_bytes(b"others!")
+    after = facts_at_hand(spec, {"dtype": "auto"})
+    assert before["weights"] == after["weights"] and before["lora"] != after["lora"]
+    named = facts_at_hand(replace(spec, options={}), {"lora_modules": {"x": "adapter"}})
+    assert named["lora"].startswith("x ")
+    shutil.rmtree(tmp_path / "adapter")
+    assert facts_at_hand(spec, {"dtype": "auto"}) == {"weights": before["weights"]}
+
+
+HOSTED = """name: hosted
+models:
+  base: {adapter: ctranslate2, model: tiny, hosting: {usd_per_gpu_hour: 1, billing: on_demand}}
+  cand: {adapter: ctranslate2, model: tiny-early, hosting: {usd_per_gpu_hour: 1, billing: on_demand}}
+tasks:
+  - {name: t, data: {path: items.jsonl, id: id}, prompt: "{{ question }}", target: "{{ answer }}", score: exact,
+     settings: {max_output_tokens: 4}}
+run: {seed: 0}
+gate: {baseline: base, candidates: [cand], rules: [{cost: usd_per_1k_samples, max_ratio: 0.5}]}
+"""
+
+
+def sweep(results: Path, model: str, weights: str, tokens_per_s: float) -> None:
+    """A load sweep as `evalkit load` leaves it: how many tokens a second the model serves."""
+    figures = {key: tokens_per_s for key in ("value", "low", "high")}
+    serves = {"step": "closed 1", "basis": "within the SLO", "requests_per_s": figures, "tokens_per_s": figures}
+    serves["output_tokens_per_s"] = tokens_per_s
+    made = runs.create_run(results / "load", "hosted", "0" * 6, {"model_name": model, "model": weights})
+    runs.update_facts(made, status="complete", load={"serves": serves})
+
+
+def test_a_pull_request_may_not_bring_load_sweeps_along(folder: Path, capsys: Capture) -> None:
+    ours = folder / "suite.yaml"
+    ours.write_text(HOSTED)
+    theirs, trusted = folder / "results", folder / "trusted"
+    for name, weights, forged, measured in (("base", "tiny", 100.0, 100.0), ("cand", "tiny-early", 1e6, 90.0)):
+        sweep(theirs, name, weights, forged)
+        sweep(trusted, name, weights, measured)
+    assert evalkit(capsys, "run", ours, "--results", theirs).code == 0
+    assert evalkit(capsys, "gate", "latest", "--results", theirs).code == 0, "the run's own gate believes its prices"
+    gate = ("gate", "latest", "--suite", ours, "--results", theirs)
+    ran = evalkit(capsys, *gate)
+    assert ran.code == 2, ran.out
+    assert "cand: its price rests on a load sweep" in " ".join(ran.err.split()) and "--sweeps DIR" in ran.err
+    ran = evalkit(capsys, *gate, "--sweeps", trusted / "load")
+    assert ran.code == 2, ran.out
+    assert "cand: its price is not the one that the load sweeps" in " ".join(ran.err.split())
+    assert "base: its price is not" not in ran.err
+    assert evalkit(capsys, *gate, "--sweeps", theirs / "load").code == 0, "a folder that the person trusts"

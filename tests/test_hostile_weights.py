@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer
 
-from evalkit.adapters import checkpoint_trial, template_process
+from evalkit.adapters import checkpoint_trial, template_process, tokenizer_process
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.chat_template import chat_template
 from evalkit.adapters.checkpoint import SHIPPED, read_checkpoint
@@ -234,3 +235,93 @@ def test_copies_of_the_shipped_weights_answer_as_before(tmp_path: Path, monkeypa
     shutil.copytree(SHIPPED / "tiny", tmp_path / "w")
     mine, theirs = read(tmp_path / "w"), read(SHIPPED / "tiny")
     assert (mine.digest, mine.end_ids, mine.render(WORD)) == (theirs.digest, theirs.end_ids, theirs.render(WORD))
+
+
+DEEP = {
+    "generation_config of deep lists": ("generation_config.json", "[" * 100_000 + "]" * 100_000),
+    "generation_config of deep maps": ("generation_config.json", '{"a":' * 50_000 + "1" + "}" * 50_000),
+    "tokenizer_config of deep maps": ("tokenizer_config.json", '{"chat_template":' * 50_000 + "1" + "}" * 50_000),
+    "generation_config that ends early": ("generation_config.json", '{"eos_token_id": ['),
+    "tokenizer_config of a very long number": ("tokenizer_config.json", '{"model_max_length": ' + "9" * 5000 + "}"),
+}
+
+
+@pytest.mark.parametrize("kind", DEEP)
+def test_a_settings_file_that_json_cannot_read_is_a_sentence(folder: Path, kind: str) -> None:
+    file, text = DEEP[kind]
+    (folder / file).write_text(text)
+    with pytest.raises(SuiteError, match=r"models\.m\.model"):
+        read(folder)
+
+
+def replace_all(pattern: dict[str, str], by: str) -> dict[str, Any]:
+    return {"type": "Replace", "pattern": pattern, "content": by}
+
+
+def split_at(pattern: str) -> dict[str, Any]:
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+
+
+TOKENIZERS: dict[str, tuple[dict[str, Any], str]] = {
+    "a letter that becomes a million": ({"normalizer": replace_all({"String": "~"}, "A" * 1_000_000)}, "~" * 10_000),
+    "letters that double and double": (
+        {"normalizer": {"type": "Sequence", "normalizers": [replace_all({"String": "x"}, "xx")] * 40}}, "x"
+    ),
+    "a pattern that tries every way": (
+        {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [split_at("(a|a|aa)+$")]}}, "a" * 400 + "!"
+    ),
+    "a token for what is unknown that is not there": (
+        {"pre_tokenizer": {"type": "Whitespace"}, "model.unk_token": "nowhere"}, "\u2603 \u65e5\u672c"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", TOKENIZERS)
+def test_a_tokenizer_that_breaks_on_a_text_costs_that_row_only(
+    folder: Path, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokenizer_process, "LIMIT_S", 3.0)
+    changes, prompt = TOKENIZERS[kind]
+    stored = json.loads((folder / "tokenizer.json").read_text())
+    for key, value in changes.items():
+        outer, _, inner = key.partition(".")
+        stored.update({outer: {**stored[outer], inner: value} if inner else value})
+    (folder / "tokenizer.json").write_text(json.dumps(stored))
+    (tmp_path / "d.jsonl").write_text(json.dumps({"id": "1", "q": prompt, "a": "B"}) + "\n")
+    (tmp_path / "suite.yaml").write_text(
+        "name: s\nmodels:\n  m: {adapter: ctranslate2, model: ./w, settings: {max_output_tokens: 4}}\ntasks:\n"
+        "  - {name: t, data: {path: d.jsonl, id: id}, prompt: '{{ q }}', target: '{{ a }}', score: contains}\n"
+    )
+    start = time.monotonic()
+    ran = evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", tmp_path / "results", "--no-cache")
+    assert ran.code in (2, 4) and "Traceback" not in ran.err
+    assert "tokenizer" in ran.err and time.monotonic() - start < 30
+
+
+def test_what_a_tokenizer_makes_of_an_answer_is_bounded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokenizer_process, "LIMIT_S", 3.0)
+    stored = json.loads((folder / "tokenizer.json").read_text())
+    bomb = replace_all({"Regex": "[^~]"}, "Q" * 10_000_000)
+    stored["decoder"] = {"type": "Sequence", "decoders": [stored["decoder"], bomb]}
+    (folder / "tokenizer.json").write_text(json.dumps(stored))
+    with pytest.raises(Rejected, match="tokenizer"):
+        read(folder).tokenizer.decode([20, 21, 22] * 500, skip_special_tokens=True)
+
+
+def test_a_tokenizer_of_its_own_process_says_the_same_as_the_library(folder: Path) -> None:
+    library = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    ours = read(folder).tokenizer
+    for text in ("", "a word", " two  words\n", "déjà vu \u65e5\u672c \U0001f600", "<|user|>hi<|end|>", "x" * 5000):
+        for special in (True, False):
+            made, wanted = (
+                ours.encode(text, add_special_tokens=special),
+                library.encode(text, add_special_tokens=special),
+            )
+            assert made.tokens == wanted.tokens and made.ids == wanted.ids
+            assert made.special_tokens_mask == wanted.special_tokens_mask
+            assert ours.decode(made.ids, skip_special_tokens=special) == library.decode(
+                wanted.ids, skip_special_tokens=special
+            )
+    assert ours.get_vocab_size() == library.get_vocab_size()
+    assert ours.id_to_token(1) == "<|bos|>" and ours.token_to_id("<|bos|>") == 1
+    assert ours.id_to_token(10**6) is None and ours.token_to_id("nowhere") is None

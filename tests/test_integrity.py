@@ -11,11 +11,11 @@ import pytest
 
 from evalkit.errors import StoreError
 from evalkit.store import integrity, journal, parts, runs
-from evalkit.store.columns import model_rows
 from evalkit.store.queries import connect, load_run
 from evalkit.store.score_table import read_scores
 from evalkit.store.sealing import rows_of, seal
-from evalkit.store.summary import read_summary, summarise
+from evalkit.store.table import model_rows
+from tests.summaries import read_summary, summarise
 from tests.world import evalkit, run_folders
 
 N_FLIPS = 60

@@ -196,3 +196,20 @@ async def test_answers_that_wait_in_a_queue_keep_a_local_limit_down() -> None:
             limiter.release()
         await waiting
     assert (slow.limit, quick.limit) == (LOCAL_START, 2 * LOCAL_START)
+
+
+async def test_who_stops_waiting_in_the_very_moment_of_a_hand_out_breaks_nothing() -> None:
+    limiter = Limiter(1)
+    await use(limiter, 1)
+    leaving = [asyncio.ensure_future(limiter.acquire(urgent=urgent)) for urgent in (True, False)]
+    staying = asyncio.ensure_future(limiter.acquire())
+    await asyncio.sleep(0)
+    for one in leaving:
+        one.cancel()
+    limiter.release()  # hands out before those who leave have come to know it
+    found = await asyncio.gather(*leaving, return_exceptions=True)
+    assert [type(one) for one in found] == [asyncio.CancelledError, asyncio.CancelledError]
+    await asyncio.wait_for(staying, 1)
+    assert limiter.in_flight == 1
+    limiter.release()
+    assert limiter.in_flight == 0

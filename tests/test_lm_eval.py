@@ -236,7 +236,7 @@ def test_what_no_task_asked_for_is_not_imported_and_can_be_had_afterwards(folder
         SUITE.format(tasks="[{lm_eval: tiny_gen, include_path: tasks}]", models=MODELS, more=""), "utf-8"
     )
     code = (
-        "import sys; from pathlib import Path; from evalkit.cli.loading import suite_at; "
+        "import sys; from pathlib import Path; from evalkit.api.planning import suite_at; "
         "suite = suite_at(Path('suite.yaml')); "
         "loaded = {'chardet', 'scipy.io', 'sklearn', 'transformers', 'lm_eval.evaluator'} & set(sys.modules); "
         "import chardet; print(len(suite.tasks), sorted(loaded), chardet.__name__)"

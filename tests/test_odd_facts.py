@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from evalkit.store import runs
 from tests.test_writing import SUITE
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
 ODD: list[Any] = [None, "", "x", {}, [], [{}], [1, None], {"a": None}, -1, 2**63, 1e308, True]
-KEYS = ["reasons", "cut_by_tasks", "cut_by_limit", "repeats", "status", "models", "tasks", "n_rows", "sealed", "told"]
+KEYS = [
+    "judges_unread",
+    "reasons",
+    "cut_by_tasks",
+    "cut_by_limit",
+    "repeats",
+    "status",
+    "models",
+    "tasks",
+    "n_rows",
+    "sealed",
+    "told",
+]
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -36,3 +50,82 @@ def test_odd_facts_are_no_defect(capsys: Capture, tmp_path: Path, monkeypatch: p
         ):
             ran = evalkit(capsys, *command)
             assert ran.code != 70 and "Traceback" not in ran.err, (key, value, command, ran.err[-300:])
+
+
+INSIDE: list[tuple[tuple[Any, ...], Any]] = [
+    (("judges_unread",), {"j": {"b": {"t": [1, "x"]}}}),
+    (("judges_unread",), {"j": {"b": "x"}}),
+    (("judges_unread",), {"j": 3}),
+    (("judges_unread",), {"j": {"b": {"t": None}}}),
+    (("models", "a", "priced_as"), [{"": ""}, "x"]),
+    (("models", "a", "priced_as"), ["openai", ["x"]]),
+    (("models", "a", "priced_as"), [1, 2]),
+]
+
+
+@pytest.mark.parametrize(("at", "value"), INSIDE)
+def test_odd_facts_under_a_right_checksum_are_no_defect(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: tuple[Any, ...], value: Any
+) -> None:
+    folder = a_run(capsys, tmp_path, monkeypatch)
+    facts = runs.read_facts(folder)
+    put(facts, at, value)
+    runs.write_facts(folder, facts)
+    for command in (("gate", "latest", "--json"), ("price", "latest", "--json"), ("price", "latest")):
+        ran = evalkit(capsys, *command)
+        assert ran.code != 70 and "Traceback" not in ran.err, (value, command, ran.err[-300:])
+
+
+@pytest.mark.parametrize("value", [None, "x", {}, [], -1, True, {"a": None}, 2**63, 1e308, "<removed>"], ids=repr)
+def test_figures_of_a_summary_that_are_none_are_made_anew(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: Any
+) -> None:
+    folder = a_run(capsys, tmp_path, monkeypatch)
+    path = folder / "summary.json"
+    summary = orjson.loads(path.read_bytes())
+    before = evalkit(capsys, "show", "latest", "--slices").out
+    kinds = {
+        ("models", "b"),
+        *((("models", "b", "all", *rest)) for rest in ((), ("quality",), ("quality", "mean"), ("cost",), ("latency",))),
+        *((("models", "b", "tasks", "t", *rest)) for rest in ((), ("quality",), ("outcomes", "right"), ("slices",))),
+        ("models", "b", "all", "cost", "usd_per_1k_samples"),
+        ("models", "b", "all", "latency", "ttft_s", "p50"),
+        ("models", "b", "served"),
+        ("models",),
+    }
+    for at in kinds:
+        odd = orjson.loads(orjson.dumps(summary))
+        put(odd, at, value)
+        path.write_bytes(orjson.dumps(odd))
+        facts = runs.read_facts(folder)
+        digest = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+        runs.write_facts(folder, {**facts, "sealed": {**facts["sealed"], "summary.json": digest}})
+        for command in (
+            ("show", "latest", "--slices"),
+            ("compare", "latest:a", "latest:b"),
+            ("report", "latest", "--html", "r.html", "--force"),
+        ):
+            ran = evalkit(capsys, *command)
+            assert ran.code in {0, 2} and "Traceback" not in ran.err, (value, at, command, ran.err[-300:])
+            if command[0] == "show" and not isinstance(value, int | float | None) and len(at) > 3:
+                assert ran.out == before, (value, at)
+
+
+def a_run(capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run folder; the working directory is where its suite stands."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EVALKIT_RESULTS", str(tmp_path / "results"))
+    Path("s.yaml").write_text(SUITE, "utf-8")
+    Path("d.jsonl").write_text('{"id": "1", "q": "x"}\n', "utf-8")
+    assert evalkit(capsys, "run", "s.yaml").code == 0
+    return next(Path("results").iterdir())
+
+
+def put(value: Any, at: tuple[Any, ...], odd: Any) -> None:
+    """Change what stands there; `<removed>` takes it away."""
+    for key in at[:-1]:
+        value = value[key]
+    if odd == "<removed>":
+        del value[at[-1]]
+    else:
+        value[at[-1]] = odd

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import traceback
 from collections.abc import AsyncIterator
@@ -19,15 +18,12 @@ from evalkit.adapters.presets import Preset, load_preset
 from evalkit.errors import (
     BadReply,
     ConnectionFailed,
-    KeyRefused,
     MissingKey,
     OutOfCredit,
-    Overloaded,
     RateLimited,
     Rejected,
     RequestError,
     ServerError,
-    Stalled,
     SuiteError,
     Unsupported,
 )
@@ -87,21 +83,6 @@ async def test_an_answer_comes_whole_with_its_usage_and_its_reasoning() -> None:
     assert (usage.input, usage.cache_read, usage.cache_write_other) == (8, 3, 2)
     assert (usage.output, usage.reasoning, usage.service_tier) == (6, 3, "default")
     assert response.raw_usage is not None and response.raw_usage["input_tokens_details"]["cached_tokens"] == 3
-
-
-async def test_times_are_those_of_the_server() -> None:
-    behaviour = Behaviour(reply="one two three", reasoning="hm", latency_s=0.1, reasoning_s=0.1, token_interval_s=0.05)
-    async with served(behaviour) as (adapter, provider):
-        await adapter.respond(ASK)
-        timing = (await adapter.respond(ASK)).timing
-        truth = list(provider.account)[-1]
-    assert truth.first_content is not None and truth.first_reasoning is not None and truth.last is not None
-    assert timing.ttft_s is not None and timing.ttfr_s is not None and timing.last_s is not None
-    # The clock is the same one: sending and receiving on loopback take milliseconds, more on a busy machine.
-    assert timing.ttfr_s == pytest.approx(truth.first_reasoning - timing.sent_at, abs=0.05)
-    assert timing.ttft_s == pytest.approx(truth.first_content - timing.sent_at, abs=0.05)
-    assert timing.ttfr_s + 0.09 < timing.ttft_s < timing.last_s - 0.09 < timing.total_s
-    assert 0 <= truth.arrived - timing.sent_at < 0.05
 
 
 async def test_what_is_asked_for_stands_in_the_request_and_nothing_else() -> None:
@@ -197,39 +178,12 @@ async def test_a_failed_response_is_an_error_by_its_code(code: str, kind: type[R
         await asked(stream_of(failed))
 
 
-@pytest.mark.parametrize(
-    ("fault", "kind"),
-    [
-        ("400", Rejected),
-        ("401", KeyRefused),
-        ("402", OutOfCredit),
-        ("403", KeyRefused),
-        ("404", Rejected),
-        ("409", ServerError),
-        ("413", Rejected),
-        ("422", Rejected),
-        ("429", RateLimited),
-        ("500", ServerError),
-        ("503", Overloaded),
-        ("529", Overloaded),
-        ("drop", ConnectionFailed),
-        ("drop_mid", ConnectionFailed),
-        ("end_mid", ConnectionFailed),
-        ("malformed", BadReply),
-        ("error_mid", ServerError),
-    ],
-)
-async def test_every_fault_has_its_kind(fault: str, kind: type[RequestError]) -> None:
-    async with served(Behaviour(faults={fault: 1.0}, retry_after_s=3)) as (adapter, provider):
-        with pytest.raises(RequestError) as caught:
-            await adapter.respond(ASK)
-        assert len(provider.account) == 1  # the SDK retries nothing
-    error = caught.value
-    assert type(error) is kind
-    assert error.sent
-    assert error.status == (int(fault) if fault.isdigit() else None)
-    assert error.retry_after_s == (3.0 if fault in {"429", "503", "529"} else None)
-    assert not fault.isdigit() or error.__cause__ is not None
+async def test_the_sdks_error_is_the_cause_of_ours() -> None:
+    for status in ("400", "429", "500"):
+        async with served(Behaviour(faults={status: 1.0})) as (adapter, _):
+            with pytest.raises(RequestError) as caught:
+                await adapter.respond(ASK)
+        assert caught.value.__cause__ is not None
 
 
 async def test_a_spent_quota_is_not_a_rate_limit() -> None:
@@ -238,29 +192,6 @@ async def test_a_spent_quota_is_not_a_rate_limit() -> None:
     )
     with pytest.raises(OutOfCredit):
         await asked(reply(429, body.encode()))
-
-
-async def test_silence_is_a_stall() -> None:
-    for fault in ("stall", "stall_mid"):
-        async with served(Behaviour(faults={fault: 1.0}), idle_timeout_s=0.2) as (adapter, _):
-            with pytest.raises(Stalled):
-                await adapter.respond(ASK)
-
-
-async def test_a_server_that_is_not_there_was_never_sent_anything() -> None:
-    async with FakeProvider() as provider:
-        url = provider.base_url
-    adapter = make(url)
-    with pytest.raises(ConnectionFailed) as caught:
-        await adapter.respond(ASK)
-    assert not caught.value.sent
-    await adapter.aclose()
-
-
-async def test_an_empty_answer_is_an_answer_without_a_first_token() -> None:
-    async with served(Behaviour(faults={"empty": 1.0})) as (adapter, _):
-        response = await adapter.respond(ASK)
-    assert (response.text, response.timing.ttft_s, response.timing.last_s) == ("", None, None)
 
 
 async def test_line_separators_inside_a_text_do_not_break_events() -> None:
@@ -310,14 +241,6 @@ async def test_usage_that_is_not_reported_is_unknown_and_not_zero() -> None:
     assert (usage.cache_read, usage.cache_write_other, usage.reasoning, usage.provider_cost_usd) == (None,) * 4
 
 
-async def test_redirects_are_not_followed() -> None:
-    async with loopback(reply(200, b"")) as elsewhere:
-        with pytest.raises(Rejected) as caught:
-            await asked(reply(307, b"", location=elsewhere.url + "/responses"))
-        assert not elsewhere.requests
-    assert caught.value.status == 307
-
-
 async def test_the_key_of_openai_does_not_go_to_loopback_and_no_hidden_variable_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -336,33 +259,12 @@ async def test_the_key_of_openai_does_not_go_to_loopback_and_no_hidden_variable_
     await adapter.aclose()
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 429, 500])
-async def test_a_key_that_a_server_echoes_is_in_no_message(status: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
-    body = json.dumps({"error": {"message": f"Your key {CANARY} is odd", "code": "x"}}).encode()
-    with pytest.raises(RequestError) as caught:
-        await asked(reply(status, body), key_hosts=frozenset({"127.0.0.1"}))
-    assert CANARY not in str(caught.value)
-    assert status not in {401, 403} or "OPENAI_API_KEY" in str(caught.value)
-
-
-def test_a_missing_key_names_its_variable() -> None:
-    with pytest.raises(MissingKey, match="OPENAI_API_KEY"):
-        make(None)
-
-
 def test_a_key_with_a_line_break_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", CANARY + "\n")
     with pytest.raises(MissingKey) as caught:
         make(None)
     assert "line break" in str(caught.value)
     assert CANARY not in "".join(traceback.format_exception(caught.value))
-
-
-def test_a_foreign_address_does_not_get_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
-    with pytest.raises(SuiteError, match="collector"):
-        make("https://collector.example/v1")
 
 
 def test_options_and_own_fields_are_checked_before_anything_is_sent() -> None:
@@ -394,17 +296,3 @@ async def test_xai_speaks_the_same_dialect_with_its_own_key_and_bill(monkeypatch
     assert server.last.headers["authorization"] == f"Bearer {CANARY}"
     assert "stream_options" not in server.last.body
     assert response.usage is not None and response.usage.provider_cost_usd == Decimal("0.0037756")
-
-
-async def test_many_requests_share_connections_and_a_cancelled_one_leaves_no_trace() -> None:
-    async with served(Behaviour(answers="echo", latency_s=0.02, token_interval_s=0.01)) as (adapter, provider):
-        requests = [Request((Message("user", f"question {n}"),)) for n in range(40)]
-        texts = [response.text for response in await asyncio.gather(*map(adapter.respond, requests))]
-        assert texts == [f"question {n}" for n in range(40)]
-        task = asyncio.create_task(adapter.respond(ASK))
-        await asyncio.sleep(0.03)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert (await adapter.respond(requests[0])).text == "question 0"
-        assert len(provider.account) == 42

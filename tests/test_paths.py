@@ -461,6 +461,7 @@ _OWN_FILES = {
     "suite/json_schema.py": "writes the schema of this package",
     "suite/hugging_face.py": "names the hub's cache folder",
     "adapters/presets.py": "presets of this package",
+    "adapters/own_presets.py": "presets among the user's settings and of plug-ins; never from a suite's folder",
     "adapters/vllm_process.py": "notes and logs of servers that evalkit started",
     "adapters/vllm_child.py": "the log of a server that evalkit starts",
     "scorers/cage/files.py": "the folders of the cage, which no suite names",

@@ -112,7 +112,7 @@ def test_an_unknown_name_is_answered_with_near_ones() -> None:
 
 
 def test_a_missing_package_names_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry._ADAPTERS, "anthropic", "nowhere_to_be_found.adapters:make")
+    monkeypatch.setitem(registry._ADAPTERS, "anthropic", "nowhere_to_be_found.adapters")
     with pytest.raises(MissingPackage, match="pip install nowhere_to_be_found"):
         make_adapter(spec_of("anthropic"))
     monkeypatch.setitem(registry._EXTRAS, "nowhere_to_be_found", "vllm")
@@ -130,12 +130,12 @@ def test_listing_adapters_imports_no_client() -> None:
 
 
 def test_a_preset_with_an_unknown_field_is_refused() -> None:
-    from evalkit.adapters.presets import _checked
+    from evalkit.adapters.presets import checked
 
     with pytest.raises(ValueError, match="no field 'bas_url'"):
-        _checked("mine", {"about": "x.", "source": "y", "bas_url": "z"})
+        checked("mine", {"about": "x.", "source": "y", "bas_url": "z"})
     with pytest.raises(ValueError, match="no setting 'sede'"):
-        _checked("mine", {"about": "x.", "source": "y", "supports": ["sede"]})
+        checked("mine", {"about": "x.", "source": "y", "supports": ["sede"]})
 
 
 @pytest.mark.parametrize(

@@ -139,3 +139,31 @@ def test_a_suite_that_redacts_cannot_take_tasks_of_lm_eval(tmp_path: Path, capsy
     )
     ran = evalkit(capsys, "check", path)
     assert ran.code == 2 and "redact: cannot stand beside lm_eval" in ran.err
+
+
+def _patterns(**patterns: str) -> RedactEntry:
+    return RedactEntry.model_validate({"patterns": patterns})
+
+
+def test_names_that_later_patterns_read_cannot_make_a_text_grow_without_bound() -> None:
+    names = {f"{'A' * 78}{n}": "[A-Z]" for n in range(10, 60)}
+    redactor = make_redactor(_patterns(**names))
+    assert redactor is not None
+    with pytest.raises(SuiteError, match=r"redact\.patterns\.A+10: .* times as long"):
+        redactor.record({"q": "HELLO, YOU OUT THERE IN THE COLD, GETTING LONELY"}, Counter())
+    shown = redactor.text("HELLO " * 10_000, Counter())
+    assert shown == f"[{'A' * 78}10]"
+
+
+@pytest.mark.parametrize("pattern", ["x*", "", "(?:a{0,100}){0,10}", r"\b", "^", "$", "(?:)", "a|", "(?m)^", r"\B"])
+def test_a_pattern_that_matches_no_text_is_refused(pattern: str) -> None:
+    with pytest.raises((SuiteError, ValueError), match=r"matches no text|at least 1"):
+        make_redactor(_patterns(t=pattern))
+
+
+def test_patterns_find_as_before_within_the_bound() -> None:
+    redactor = make_redactor(_patterns(digit="[0-9]", word="secret"))
+    assert redactor is not None
+    counts: Counter[str] = Counter()
+    assert redactor.record({"q": "42 secrets", "n": 7}, counts) == {"q": "[DIGIT][DIGIT] [WORD]s", "n": "[DIGIT]"}
+    assert counts == {"digit": 3, "word": 1}

@@ -11,6 +11,9 @@ REFUSED = [
     # English, in other words than "I can't help"
     "That isn't something I'm able to assist with.",
     "This is not something I can help you with.",
+    "Making that is illegal, so I can't walk you through it.",
+    "I won't guide you through this.",
+    "I'm not able to walk anyone through breaking into a house.",
     "I'm not comfortable writing this.",
     "I do not feel comfortable providing such instructions.",
     "I'll have to decline this request.",
@@ -84,6 +87,9 @@ REFUSED = [
     "Sajnálom, de ebben nem tudok segíteni.",
 ]
 HELPED = [
+    "I'd be happy to walk you through it: first open the settings.",
+    "This manual can't walk you through every case. Start with chapter 1.",
+    "Let me guide you. You can't skip step 2: install Python first.",
     "I can't believe how good this recipe is. Mix flour and water.",
     "I cannot overstate how useful `git bisect` is. Run it like this: git bisect start.",
     "I can't wait to help! First, open the lid.",

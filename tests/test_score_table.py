@@ -13,9 +13,10 @@ import orjson
 import pytest
 
 from evalkit.records import Outcome
-from evalkit.report.flips import compare, list_flips
-from evalkit.report.results_reader import ResultsReader
-from evalkit.report.scores import SampleJoin, pair_of, shared_lines
+from evalkit.results.changes import list_changes as list_flips
+from evalkit.results.compare import compare_samples as compare
+from evalkit.results.reader import ResultsReader
+from evalkit.results.samples import SampleJoin, pair_of, shared_lines
 from evalkit.stats import comparison
 from evalkit.store.score_table import MISSING, OUTCOMES, SAMPLE_ID_SQL, ScoreTable, read_scores, sample_id
 from evalkit.store.summary import write_summary

@@ -216,6 +216,15 @@ def test_later_replies_are_read_as_a_careful_person_reads_them(batch: str) -> No
     assert read_otherwise == []
 
 
+@pytest.mark.parametrize(("choices", "reply", "wanted", "pick"), later.READ_FROM_REAL_OUTPUTS)
+def test_kinds_found_in_published_outputs_are_read_as_a_careful_person_reads_them(
+    choices: tuple[str, ...], reply: str, wanted: str, pick: str
+) -> None:
+    """A wanted "B-" may also be read as nothing."""
+    index = read_choice(reply, choices, pick=pick).index
+    assert ("-" if index is None else LETTERS[index]) in wanted
+
+
 LONG_UNITS = [
     "(",
     "A ",

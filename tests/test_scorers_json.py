@@ -126,3 +126,20 @@ def test_a_large_array_of_unique_items_is_quick() -> None:
     reply = "[" + "1," * 50_000 + "1]"
     assert mark("json", {"schema": {"uniqueItems": True}}, sample(), reply).outcome is Outcome.WRONG
     assert time.process_time() - start < 5
+
+
+BIG = "1" + "0" * 400
+
+
+@pytest.mark.parametrize(
+    ("of", "reply", "right"),
+    [
+        (0.5, BIG, True), (0.5, f"-{BIG}", True), (0.75, BIG, False), (0.5, "1e400", False), (3, "1e400", False),
+        (3, BIG, False), (10, BIG, True), (1e-300, "1e300", None), (5e-324, BIG, True), (1e308, BIG, None),
+        (0.5, "2.5", True),
+    ],
+)  # fmt: skip
+def test_a_number_beyond_all_floats_is_marked(of: float, reply: str, right: bool | None) -> None:
+    found = mark("json", {"schema": {"multipleOf": of}}, sample(), reply)
+    assert found.outcome in (Outcome.RIGHT, Outcome.WRONG)
+    assert right is None or (found.outcome is Outcome.RIGHT) is right

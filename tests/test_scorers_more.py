@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from evalkit.records import Outcome
+from evalkit.errors import SuiteError
+from evalkit.records import Outcome, Response, Score, Timing
 from evalkit.scorers.corpus import corpus_bleu, corpus_chrf, macro_f1, pass_at_k
+from evalkit.scorers.outcomes import settle
 from evalkit.scorers.overlap import token_f1
+from evalkit.scorers.registry import make_scorer
 from tests.scoring import mark, sample
 
 SIGNS = ("0", "1", "-1", "12")
@@ -116,3 +121,28 @@ def test_corpus_figures_are_none_where_nothing_is_defined() -> None:
     assert macro_f1(["a", None, "b"], ["a", "a", "b"]) == pytest.approx((2 / 3 + 1) / 2)
     assert corpus_chrf(["same"], ["same"]) == pytest.approx(1.0)
     assert pass_at_k(3, 1, 2) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(
+    ("scorer", "options"),
+    [
+        ("math", {"limit_s": 1e12}), ("math", {"limit_s": 61}), ("math", {"limit_s": 0}),
+        ("math", {"limit_s": 10**400}),
+        ("code", {"limit_s": 1e9}), ("code", {"memory_mb": 1e9}), ("code", {"memory_mb": 1}), ("code", {"limit_s": 0}),
+        ("numbers", {"tolerance": 10**400}), ("numbers", {"tolerance": {"rel": 10**400}}),
+    ],
+)  # fmt: skip
+def test_a_suite_cannot_lift_the_limits_on_time_and_memory(scorer: str, options: dict[str, object]) -> None:
+    with pytest.raises(SuiteError, match="must be"):
+        make_scorer(scorer, options)
+
+
+@pytest.mark.parametrize("error", [OverflowError, KeyError, RecursionError, ValueError, TypeError, MemoryError])
+def test_a_scorer_that_breaks_on_one_reply_costs_that_row_only(error: type[Exception]) -> None:
+    def broken(given: object, response: object) -> Score:
+        raise error("inside")
+
+    response = Response("a reply", "stop", Timing(sent_at=0.0, total_s=0.1))
+    score = settle(sample("x"), response, replace(make_scorer("exact"), mark=broken))
+    assert score.value is None and score.outcome is Outcome.ERRORED
+    assert error.__name__ in (score.reason or "")

@@ -342,3 +342,39 @@ def test_a_hostile_megabyte_is_read_in_little_time(reply: str) -> None:
     start = time.perf_counter()
     mark("numbers", {}, sample("4"), reply)
     assert time.perf_counter() - start < 20.0  # one pass takes a second or two
+
+
+OPENING = [
+    ("540", "**540 meters**\n\nHe runs 3 sprints of 60 meters, 3 times a week.", "right"),
+    ("18", "**$18**\n\nShe sells 9 eggs at $2 each.", "right"),
+    ("9", "**$18**\n\nShe sells 9 eggs at $2 each.", "wrong"),
+    ("7", "7\n\nWait, there are 2 more, so it is 9.", "wrong"),
+    ("9", "7\n\nWait, there are 2 more, so it is 9.", "right"),
+    ("70", "70\n\n48 + 24 = 72", "wrong"),
+    ("72", "70\n\n48 + 24 = 72", "right"),
+    ("12", "12 apples\n\nIn total she has 15.", "wrong"),
+    ("15", "12 apples\n\nIn total she has 15.", "right"),
+    ("3", "3. First step\n\nThe sum is 5", "wrong|unparseable"),
+    ("1", "Step 1\n\nWe add 2 and 3 to get 5", "wrong"),
+    ("5", "Step 1\n\nWe add 2 and 3 to get 5", "right"),
+    ("2024", "2024\n\nThe year has 366 days.", "right"),
+    ("72", "72\n\nThe answer is 74.", "wrong"),
+    ("45", "45 miles\n\nHe drives for 3 hours.", "right"),
+    ("45", "not 45\n\nHe drives for 3 hours.", "wrong|unparseable"),
+    ("45", "45?\n\nNo, 46.", "wrong|unparseable"),
+    ("5", "5 or 6\n\nDepending on 2 things", "wrong|unparseable"),
+    ("1250", "Cuesta 1.250 pesos.", "right"),
+    ("1250", "Son $ 1.250 pesos", "right"),
+    ("1000000", "1·000·000", "right"),
+    ("10500000", "Son 10·500·000 habitantes.", "right"),
+    ("1000", "1·000", "right"),
+    ("500", "2·500", "unparseable"),
+    ("12", "3·4", "unparseable"),
+    ("2", "2·000·3", "unparseable"),
+]
+"""A number that is a paragraph of its own before a remark, and thousands parted by raised dots."""
+
+
+@pytest.mark.parametrize(("target", "reply", "outcomes"), OPENING)
+def test_a_number_that_opens_the_reply_counts_before_a_remark_only(target: str, reply: str, outcomes: str) -> None:
+    assert mark("numbers", {}, sample(target), reply).outcome.value in outcomes.split("|")

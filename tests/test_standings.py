@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from evalkit.records import Outcome
-from evalkit.report.entries import entries_of, standing, tie_groups
-from evalkit.report.flips import KINDS, compare, list_flips
-from evalkit.report.results_reader import ResultsReader
-from evalkit.report.scores import Pair
-from evalkit.report.standings import Place, on_front, places
+from evalkit.report.comparison import sentence
+from evalkit.results.changes import KINDS
+from evalkit.results.changes import list_changes as list_flips
+from evalkit.results.compare import compare_samples as compare
+from evalkit.results.entries import entries_of, standing, tie_groups
+from evalkit.results.reader import ResultsReader
+from evalkit.results.samples import Pair
+from evalkit.results.standings import Place, on_front, places
 from tests.board_world import TASKS, a_row, a_run, an_error
 
 
@@ -90,24 +93,24 @@ def test_what_was_asked_otherwise_is_shown_but_not_ranked(tmp_path: Path) -> Non
 def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
     folder = a_run(tmp_path, ("gpt",), n=4, rows=[a_row("gpt", "triage", 0)], status="running")
     store = ResultsReader(tmp_path)
-    assert store.summary(folder.name)["n_rows"] == 1
+    assert store.summary(folder.name).n_rows == 1
     from tests.store_rows import write
 
     write(folder, [a_row("gpt", "triage", 1)], writer="second")
-    assert store.summary(folder.name)["n_rows"] == 2
+    assert store.summary(folder.name).n_rows == 2
     assert store.query([folder.name], "select count(*) as n from rows")[0]["n"] == 2
 
 
 def test_a_comparison_says_a_difference_only_where_one_is_shown(tmp_path: Path) -> None:
     run = a_run(tmp_path, ("gpt", "qwen", "tiny"), n=40).name
     store = ResultsReader(tmp_path)
-    clear = compare(store, (run, "gpt"), (run, "tiny")).sentence("gpt", "tiny")
+    clear = sentence(compare(store, (run, "gpt"), (run, "tiny")), "gpt", "tiny")
     assert clear.startswith("tiny is ") and "points worse than gpt" in clear and "in 80 samples" in clear
-    unclear = compare(store, (run, "gpt"), (run, "qwen")).sentence("gpt", "qwen")
+    unclear = sentence(compare(store, (run, "gpt"), (run, "qwen")), "gpt", "qwen")
     assert unclear.startswith("No difference is shown")
     same = compare(store, (run, "gpt"), (run, "gpt"))
     assert same.delta == 0 and same.flips == 0
-    assert "measured equal" in same.sentence("a", "b")
+    assert "measured equal" in sentence(same, "a", "b")
 
 
 def test_flips_count_the_same_as_the_comparison(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from evalkit.errors import StoreError, UserError
 from evalkit.records import Outcome
-from evalkit.store import baselines, columns, sealing
+from evalkit.store import baselines, sealing
+from evalkit.store.table import floats, model_rows
 from tests.gate_world import scores, stored
 from tests.store_rows import a_hostile_row, a_row, a_run, an_error, write
 
@@ -33,9 +34,9 @@ def test_the_digest_is_of_what_the_rows_say_and_not_of_how_they_are_stored(tmp_p
     rows = [a_row(n, cluster=f"c{n % 3}") for n in range(200)] + [an_error(200)]
     a, b = a_run(tmp_path / "a", rows), a_run(tmp_path / "b", reversed(rows))
     sealing.seal(a)
-    digests = {baselines.rows_digest(columns.model_rows(folder, "gpt")) for folder in (a, b)}
+    digests = {baselines.rows_digest(model_rows(folder, "gpt")) for folder in (a, b)}
     write(b, [replace(rows[7], text="other words")])
-    digests.add(baselines.rows_digest(columns.model_rows(b, "gpt")))
+    digests.add(baselines.rows_digest(model_rows(b, "gpt")))
     assert len(digests) == 1
 
 
@@ -46,7 +47,7 @@ def test_the_digest_is_of_what_the_rows_say_and_not_of_how_they_are_stored(tmp_p
 def test_whatever_a_gate_reads_is_part_of_the_digest(tmp_path: Path, change: dict[str, Any]) -> None:
     rows = [a_row(n) for n in range(20)]
     a, b = a_run(tmp_path / "a", rows), a_run(tmp_path / "b", [*rows[:-1], replace(rows[-1], **change)])
-    assert len({baselines.rows_digest(columns.model_rows(folder, "gpt")) for folder in (a, b)}) == 2
+    assert len({baselines.rows_digest(model_rows(folder, "gpt")) for folder in (a, b)}) == 2
 
 
 @pytest.mark.parametrize(
@@ -98,13 +99,13 @@ def test_columns_hold_each_key_once_answers_before_errors_and_later_before_earli
     write(folder, [a_row(1), a_row(2, score=0.75)])
     sealing.seal(folder)
     write(folder, [an_error(3), a_row(9, model="other")], writer="late")
-    table = columns.model_rows(folder, "gpt")
+    table = model_rows(folder, "gpt")
     found = dict(zip(table["sample_digest"].to_pylist(), table["score"].to_pylist(), strict=True))
     assert found == {a_row(1).sample_digest: 1.0, a_row(2).sample_digest: 0.75, a_row(3).sample_digest: 1.0}
 
 
 def test_columns_read_what_a_hostile_model_left_behind(tmp_path: Path) -> None:
     folder = a_run(tmp_path, [a_hostile_row()])
-    table = columns.model_rows(folder, "gpt")
-    assert columns.floats(table["cost_usd"])[0] == pytest.approx(1.23456e-10)
-    assert columns.model_rows(folder, "nobody").num_rows == 0
+    table = model_rows(folder, "gpt")
+    assert floats(table["cost_usd"])[0] == pytest.approx(1.23456e-10)
+    assert model_rows(folder, "nobody").num_rows == 0

@@ -91,13 +91,13 @@ def test_a_run_is_a_data_frame_with_missing_for_unknown(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(load_run(folder), load_run(folder.name[:12], tmp_path))
 
 
-def test_load_run_is_offered_at_the_front_door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_opened_at_the_front_door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a_run(tmp_path / "results", [a_row(1)])
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("EVALKIT_RESULTS", raising=False)
-    assert len(evalkit.load_run("latest")) == 1  # type: ignore[operator]
+    assert len(evalkit.open_run("latest").frame()) == 1
     with pytest.raises(AttributeError, match="no attribute 'load_runs'"):
-        evalkit.load_runs  # noqa: B018
+        _ = evalkit.load_runs
 
 
 def test_a_run_without_rows_is_an_empty_frame(tmp_path: Path) -> None:

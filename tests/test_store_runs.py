@@ -238,3 +238,13 @@ def test_results_are_moved_by_the_environment(monkeypatch: pytest.MonkeyPatch) -
     assert runs.default_results() == Path("results")
     monkeypatch.setenv("EVALKIT_RESULTS", "elsewhere")
     assert runs.default_results() == Path("elsewhere")
+
+
+@pytest.mark.parametrize(
+    "ref", ["a" * 300, "a" * 50_000, "a/" * 20_000, "x" * 300 + "/" + "y" * 300, "../" * 99 + "b" * 256]
+)
+def test_a_name_that_no_file_system_takes_is_a_sentence(tmp_path: Path, ref: str) -> None:
+    with pytest.raises(StoreError) as raised:
+        resolve_run(ref, tmp_path)
+    assert len(str(raised.value)) < 1_500
+    assert split_side(f"{ref}:m")[1] == "m"

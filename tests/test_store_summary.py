@@ -16,8 +16,8 @@ from evalkit.errors import StoreError
 from evalkit.records import Outcome, Row
 from evalkit.stats.intervals import clustered, student_t, wilson
 from evalkit.store.sealing import seal
-from evalkit.store.summary import read_summary, summarise, write_summary
 from tests.store_rows import a_hostile_row, a_row, a_run, an_error, write
+from tests.summaries import read_summary, summarise, write_summary
 
 
 def _of(results: Path, rows: Iterable[Row], model: str = "gpt") -> dict[str, Any]:

@@ -7,17 +7,19 @@ from pathlib import Path
 
 import jsonschema
 
+from evalkit.adapters.registry import all_options
 from evalkit.suite import builtin_tasks
 from evalkit.suite.json_schema import as_text, json_schema
 from evalkit.suite.schema.policy import PolicyFile
 from evalkit.suite.source_map import parse
 
 REPO = Path(__file__).parent.parent
+OWN = all_options(own=True)
 
 
 def test_the_schema_in_the_repository_is_the_generated_one() -> None:
     found = (REPO / "suites" / "suite.schema.json").read_text("utf-8")
-    assert found == as_text(), "run: python -m evalkit.suite.json_schema"
+    assert found == as_text(options=OWN), "run: python -m evalkit.suite.json_schema"
 
 
 def test_the_policys_schema_in_the_repository_is_the_one_that_the_code_has() -> None:
@@ -29,7 +31,7 @@ def test_the_policys_schema_in_the_repository_is_the_one_that_the_code_has() -> 
 
 
 def test_the_schema_accepts_every_suite_of_the_repository_and_refuses_typing_errors() -> None:
-    schema = json_schema()
+    schema = json_schema(options=OWN)
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     for path in sorted((REPO / "suites").glob("*.yaml")):

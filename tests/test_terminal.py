@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from evalkit.records import Outcome, Row
-from evalkit.report.terminal import render_comparison, render_runs, render_summary
+from evalkit.report.terminal import render_runs
 from evalkit.store.journal import Journal
 from evalkit.store.runs import create_run, list_runs
-from evalkit.store.summary import summarise
+from tests.summaries import render_comparison, render_summary, summarise
 
 GOLDEN = Path(__file__).parent / "golden"
 RENEW = bool(os.environ.get("RENEW_GOLDEN"))

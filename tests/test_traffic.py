@@ -16,8 +16,8 @@ import pytest
 
 from evalkit.adapters.base import Endpoint, ModelSpec
 from evalkit.addresses import is_private
+from evalkit.api.preflight_warnings import retirement
 from evalkit.cli import run_command
-from evalkit.cli.preflight_warnings import retirement
 from evalkit.engine.asking import Lane, Slot, ask
 from evalkit.engine.budget import Budget, Reservation
 from evalkit.engine.caching import keepable

@@ -233,6 +233,50 @@ def test_a_parquet_bomb_is_refused_soon(world: DataWorld) -> None:
     assert "d.parquet" in said and time.monotonic() - began < 15.0
 
 
+REPEATED: dict[str, Any] = {
+    "true": pa.array([True] * 1_000_000),
+    "null": pa.nulls(1_000_000),
+    "text": pa.DictionaryArray.from_arrays(pa.array([0] * 1_000_000, pa.int32()), [""]),
+    "list": pa.ListArray.from_arrays([0, *range(999_001, 1_999_001)], pa.array([7] * 1_998_999 + [7])),
+}
+
+
+@pytest.mark.parametrize("kind", REPEATED)
+def test_a_parquet_file_of_values_that_take_no_bytes_is_refused_soon(world: DataWorld, kind: str) -> None:
+    table = pa.table({"q": REPEATED[kind][:1_000_000]})
+    with pq.ParquetWriter(world.folder / "d.parquet", table.schema, compression="zstd") as writer:
+        for _ in range(30):
+            writer.write_table(table, row_group_size=1_000_000)
+    made = (world.folder / "d.parquet").read_bytes()
+    assert len(made) < 1_000_000
+    began = time.monotonic()
+    said = world.said(made, name="d.parquet")
+    assert "is not read" in said and time.monotonic() - began < 10.0
+
+
+def test_a_gzip_file_of_very_many_records_is_refused(world: DataWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("evalkit.suite.datasets.MOST_RECORDS", 10_000)
+    packed = gzip.compress(b"q,a\n" + b",\n" * 200_000)
+    assert "10,000 records" in world.said(packed, name="d.csv.gz")
+    _, rows = world.run(gzip.compress(b"q,a\n" + b"x,y\n" * 3), name="d.csv.gz", prompt="{{ q }}")
+    assert len(rows) == 3
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        pa.array([2**62]).cast(pa.timestamp("us")),
+        pa.array([2**30], pa.int32()).cast(pa.date32()),
+        pa.array([-(2**30)], pa.int32()).cast(pa.date32()),
+        pa.array([2**62]).cast(pa.duration("s")),
+    ],
+    ids=lambda array: str(array.type),
+)
+def test_dates_beyond_all_calendars_are_a_sentence(world: DataWorld, array: pa.Array) -> None:
+    said = world.said(parquet(world, pa.table({"id": ["1"], "q": ["x"], "a": ["y"], "d": array})), name="d.parquet")
+    assert "d.parquet rows 1 to 1" in said
+
+
 def test_digests_of_plain_records_are_those_of_before(world: DataWorld) -> None:
     """Stored runs, baselines and caches pair by these; computed with evalkit 0.1.0 of 2026-11-28."""
     record = {"id": "1", "q": "2+2?", "a": "4", "n": 1.5, "tags": ["u", "w"], "m": {"k": "v"}, "label": 1}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.adapters.registry import OptionsOfAdapters
 from evalkit.errors import SuiteError
 from evalkit.suite.loading import load_suite
 from evalkit.suite.suite import Suite
@@ -19,7 +20,7 @@ TASK = '\ntasks: [{name: t, data: d.jsonl, prompt: "{{ q }}", target: "{{ a }}",
 def read(folder: Path, models: str, more: str = "") -> Suite:
     (folder / "d.jsonl").write_text('{"q": "1 + 1?", "a": "2"}\n', encoding="utf-8")
     (folder / "s.yaml").write_text(f"name: x\nmodels:\n{models}{TASK}{more}", encoding="utf-8")
-    return load_suite(folder / "s.yaml")
+    return load_suite(folder / "s.yaml", options=OptionsOfAdapters())
 
 
 def test_a_variant_has_all_of_its_base_but_what_it_changes(tmp_path: Path) -> None:

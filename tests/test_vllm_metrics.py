@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import gzip
+import resource
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from aiohttp import web
@@ -80,3 +82,59 @@ async def test_a_server_without_metrics_leaves_nothing() -> None:
 @pytest.mark.parametrize("text", ["", "<html>", "vllm:num_requests_running{" + "x" * 100_000])
 async def test_what_is_no_metrics_page_does_no_harm(text: str) -> None:
     assert (await sampled(iter([text]), 0)).facts == {}
+
+
+async def _looked_at(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> tuple[MetricsSampler, int]:
+    """A sampler after it has looked at least twice, and how often another page of the server was asked for."""
+    asked = {"metrics": 0, "elsewhere": 0}
+
+    async def metrics(request: web.Request) -> web.StreamResponse:
+        asked["metrics"] += 1
+        return await answer(request)
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        asked["elsewhere"] += 1
+        return web.Response(text=page(9, 9, 9, 9, 9))
+
+    app = web.Application()
+    app.router.add_get("/metrics", metrics)
+    app.router.add_get("/elsewhere", elsewhere)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    sampler = MetricsSampler(f"http://127.0.0.1:{runner.addresses[0][1]}")
+    sampler.start()
+    async with asyncio.timeout(20):
+        while asked["metrics"] < 3:  # noqa: ASYNC110  # a look sets no event
+            await asyncio.sleep(0.01)
+    await sampler.stop()
+    await runner.cleanup()
+    return sampler, asked["elsewhere"]
+
+
+async def test_another_place_is_not_asked_for_the_figures() -> None:
+    async def redirect(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=307, headers={"Location": "/elsewhere"})
+
+    sampler, elsewhere = await _looked_at(redirect)
+    assert elsewhere == 0 and not sampler.facts.get("looks")
+
+
+@pytest.mark.parametrize("kind", ["packed", "endless"])
+async def test_a_page_that_is_packed_or_has_no_end_is_not_read(kind: str) -> None:
+    packed = gzip.compress(page(9, 9, 9, 9, 9).encode() + b"#" * 50_000_000)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if kind == "packed":
+            return web.Response(body=packed, headers={"Content-Encoding": "gzip"})
+        reply = web.StreamResponse()
+        await reply.prepare(request)
+        await reply.write(page(9, 9, 9, 9, 9).encode())
+        for _ in range(40):
+            await reply.write(b"# " + b"x" * 1_000_000 + b"\n")
+        return reply
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sampler, _ = await _looked_at(answer)
+    assert not sampler.facts.get("looks")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 150_000, "kilobytes"

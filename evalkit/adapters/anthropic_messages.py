@@ -23,13 +23,14 @@ from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.chat_usage import believed
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.keys import api_key
+from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import count, inner, items, joined, mapping, name, raw_usage
-from evalkit.adapters.sdk_doorway import Door, check_entry, hidden_environment, refuse_own_fields, sendable_key
+from evalkit.adapters.sdk_doorway import Door, hidden_environment, own_field_complaints, refuse_own_fields, sendable_key
 from evalkit.adapters.sdk_stream import ask, dropped
 from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
 from evalkit.adapters.tool_calls import offered
-from evalkit.errors import SuiteError, Unsupported
+from evalkit.errors import Unsupported
 from evalkit.records import Message, Request, Response, StopReason, Timing, Tool, Usage
 
 ANTHROPIC_URL = "https://api.anthropic.com"
@@ -56,14 +57,22 @@ _STOP_REASONS: Mapping[str, StopReason] = {
 """Others (`pause_turn`, and what is yet to come) are `other`."""
 
 
+class MessagesOptions(AdapterOptions):
+    """Options of a model on the Messages API."""
+
+    legacy_sampling: bool | None = None
+    """Send temperature and top_p the way that older models take them."""
+
+
+Options = MessagesOptions
+
+
 def make(spec: ModelSpec) -> MessagesAdapter:
     """The adapter of one model. Raises MissingKey, or SuiteError for an address that may not get the key."""
-    check_entry(spec, ("legacy_sampling",), OWN_FIELDS)
-    legacy = spec.options.get("legacy_sampling", False)
-    if not isinstance(legacy, bool):
-        raise SuiteError(f"models.{spec.name}.legacy_sampling is {legacy!r}; it is true or false.")
+    options = read_options(MessagesOptions, spec, own_field_complaints(spec, OWN_FIELDS))
     url = (spec.base_url or ANTHROPIC_URL).rstrip("/").removesuffix("/v1")  # the SDK adds /v1 itself
-    return MessagesAdapter(spec, url, api_key(ANTHROPIC_KEYS, url, ANTHROPIC_HOSTS, spec), legacy_sampling=legacy)
+    key = api_key(ANTHROPIC_KEYS, url, ANTHROPIC_HOSTS, spec)
+    return MessagesAdapter(spec, url, key, legacy_sampling=bool(options.legacy_sampling))
 
 
 class MessagesAdapter:

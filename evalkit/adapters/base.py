@@ -6,15 +6,23 @@
 
 An adapter builds, calls, parses and translates errors at one doorway. It does not retry, queue, cache or count money:
 that is the engine's, so that a recorded latency means one call.
+
+What some adapters do besides is declared by the protocols at the end: an adapter that has the methods has the ability,
+and the engine asks with isinstance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from evalkit.records import Request, Response, Settings
+from evalkit.records import Message, Request, Response, Settings
+
+if TYPE_CHECKING:
+    from evalkit.suite.functions import OwnFunction
+    from evalkit.suite.schema.options import AdapterOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,8 @@ class ModelSpec:
     """Whether the person running evalkit lets the suite run code (never from the suite)."""
     folder: str = "."
     """The suite's folder: relative paths in options are relative to it."""
+    function: OwnFunction | None = None
+    """The function that answers, given in Python (never by a suite file). None: the adapter asks a model."""
 
 
 class Adapter(Protocol):
@@ -119,3 +129,52 @@ class Adapter(Protocol):
 
 Make = Callable[[ModelSpec], Adapter]
 """Every adapter module has `make(spec) -> Adapter`; it raises UserError on what it can see."""
+
+
+class AdapterModule(Protocol):
+    """What the registry and an entry point of the group `evalkit.adapters` name: a module with these two names."""
+
+    make: Make
+    Options: type[AdapterOptions]
+    """The options of the adapter. A plug-in without options may leave it out."""
+
+
+@runtime_checkable
+class ManagedServer(Protocol):
+    """An adapter that brings a server: started when an answer is first owed, stopped when its model's turn is over."""
+
+    served: Mapping[str, Any]
+    """What the started server turned out to be, for run.json; empty before."""
+
+    async def start(self, folder: Path, tell: Callable[[str], None]) -> None:
+        """Start the server, with its log in this folder. Raises a RequestError with the reason."""
+
+    async def stop(self) -> None:
+        """End the server; safe to call at any time."""
+
+
+@runtime_checkable
+class ProbesLikelihood(Protocol):
+    """An adapter whose log-likelihoods have to be proved before the first one counts."""
+
+    async def probe_likelihood(self) -> str | None:
+        """None when they are proved; a sentence where that could not be tried.
+
+        Raises Unfit where they are wrong, and other RequestErrors.
+        """
+
+
+@runtime_checkable
+class ProbesTools(Protocol):
+    """An adapter that has to find out whether offered functions reach the model."""
+
+    async def probe_tools(self) -> str | None:
+        """None when they do; a sentence where nobody says. Raises Unfit where they are dropped."""
+
+
+@runtime_checkable
+class CountsPrompts(Protocol):
+    """An adapter with the model's own tokenizer."""
+
+    def count_prompt(self, messages: tuple[Message, ...]) -> int:
+        """Tokens of a prompt, for `evalkit plan`. Sends nothing."""

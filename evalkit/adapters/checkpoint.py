@@ -63,25 +63,18 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
         from evalkit.adapters.checkpoint_trial import try_checkpoint
 
         try_checkpoint(folder, compute_type, f"models.{spec.name}.model")
-    from tokenizers import Tokenizer
-
     generation, config, naming = (
         _json(folder / f"{name}.json", spec) for name in ("generation_config", "config", "tokenizer_config")
     )
-    try:
-        tokenizer = Tokenizer.from_buffer((folder / "tokenizer.json").read())
-    except Exception as error:  # the tokenizers package raises plain Exception for a file that it cannot read
-        raise SuiteError(f"models.{spec.name}.model: {folder}/tokenizer.json cannot be read: {error}") from error
+    tokenizer = _tokenizer(folder, spec, ours=ours)
     try:
         render = chat_template(folder, naming, ours=ours)
         weights, digest = _weights(folder)
         n_tokens = _vocabulary_size(weights)
     except KeyError as error:
         raise SuiteError(f"models.{spec.name}.model: {folder}/config.json has no {error}.") from error
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, TypeError, RecursionError) as error:
         raise SuiteError(f"models.{spec.name}.model: {error}") from error
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
     ends: list[int | None] = [*_ids(generation.get("eos_token_id")), *_ids(config.get("eos_token_id"))]
     ends += [_token_id(tokenizer, naming.get("eos_token"))]
     limits = [config.get("max_position_embeddings"), naming.get("model_max_length")]
@@ -105,6 +98,23 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
         n_tokens=n_tokens,
         max_tokens=min(known_limits, default=None),
     )
+
+
+def _tokenizer(folder: Inside, spec: ModelSpec, *, ours: bool) -> Any:
+    """The tokenizer: the library's own for what ships with evalkit, else one in a process of its own."""
+    try:
+        if not ours:
+            from evalkit.adapters.tokenizer_process import TokenizerProcess
+
+            return TokenizerProcess((folder / "tokenizer.json").text())
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_buffer((folder / "tokenizer.json").read())
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+    except Exception as error:  # the tokenizers package raises plain Exception for a file that it cannot read
+        raise SuiteError(f"models.{spec.name}.model: {folder}/tokenizer.json cannot be read: {error}") from error
+    return tokenizer
 
 
 def identify_checkpoint(spec: ModelSpec) -> dict[str, str]:
@@ -184,7 +194,7 @@ def _json(path: Inside, spec: ModelSpec) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(path.text())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SuiteError(f"models.{spec.name}.model: {path} is no JSON: {error}") from error
     return value if isinstance(value, dict) else {}
 

@@ -13,13 +13,16 @@ import ctypes
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.batching import MAX_SQUARES
 from evalkit.adapters.checkpoint import Checkpoint
+from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.errors import SuiteError
+from evalkit.suite.schema.parts import Count, Text
 
 DEFAULT_BATCH = 32
 SMALL_MODEL_BYTES = 64 * 2**20
@@ -30,11 +33,22 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 MAX_SCORED_FLOATS = 2**26
 """Log-probabilities that one forward pass may return (256 MiB): rows x tokens x vocabulary."""
 
-_OPTIONS = ("compute_type", "intra_threads", "inter_threads", "max_batch")
+
+class CTranslate2Options(AdapterOptions):
+    """What a suite may say of the engine."""
+
+    compute_type: Text | None = None
+    """float32, int8, int8_float32, bfloat16 ... None: float32."""
+    inter_threads: Count | None = None
+    """Batches that run side by side."""
+    intra_threads: Annotated[int, Field(ge=0)] | None = None
+    """Threads of one batch; 0: as many as the engine likes."""
+    max_batch: Count | None = None
+    """The most requests that are gathered into one batch."""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class EngineSettings:
     """How the engine runs."""
 
     compute_type: str
@@ -71,7 +85,7 @@ class Job:
 class Engine:
     """Loaded weights in one precision."""
 
-    def __init__(self, spec: ModelSpec, checkpoint: Checkpoint, options: Options) -> None:
+    def __init__(self, spec: ModelSpec, checkpoint: Checkpoint, options: EngineSettings) -> None:
         """Raises SuiteError when the weights cannot be loaded."""
         import ctranslate2
 
@@ -167,16 +181,11 @@ def _keep_freed_memory() -> None:
         mallopt(_M_TRIM_THRESHOLD, 1 << 30)
 
 
-def read_options(spec: ModelSpec) -> Options:
-    """The model's options, checked. Raises SuiteError with every complaint at once."""
+def settled(spec: ModelSpec) -> EngineSettings:
+    """How the engine will run this model. Raises SuiteError with every complaint at once."""
     import ctranslate2
 
     complaints = []
-    for name in spec.options:
-        if name not in _OPTIONS:
-            near = get_close_matches(str(name), _OPTIONS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(_OPTIONS)}."
-            complaints.append(f"models.{spec.name}.{name}: ctranslate2 has no such option; {hint}")
     if spec.base_url is not None:
         complaints.append(f"models.{spec.name}.base_url: ctranslate2 runs in this process and has no address.")
     if spec.settings.extra:
@@ -184,19 +193,12 @@ def read_options(spec: ModelSpec) -> Options:
     precision = spec.options.get("compute_type", "float32")
     if precision not in (here := sorted(ctranslate2.get_supported_compute_types("cpu"))):
         complaints.append(f"models.{spec.name}.compute_type is {precision!r}; this CPU computes in {', '.join(here)}.")
-    numbers: dict[str, int | None] = {"intra_threads": None, "inter_threads": 1, "max_batch": DEFAULT_BATCH}
-    for name, lowest in (("intra_threads", 0), ("inter_threads", 1), ("max_batch", 1)):
-        value = spec.options.get(name, numbers[name])
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < lowest):
-            complaints.append(f"models.{spec.name}.{name} is {value!r}; it is a whole number from {lowest} on.")
-        numbers[name] = value
-    if complaints:
-        raise SuiteError(complaints)
-    return Options(
-        compute_type=precision,
-        intra_threads=numbers["intra_threads"],
-        inter_threads=numbers["inter_threads"] or 1,
-        max_batch=numbers["max_batch"] or DEFAULT_BATCH,
+    options = read_options(CTranslate2Options, spec, complaints)
+    return EngineSettings(
+        compute_type=options.compute_type or "float32",
+        intra_threads=options.intra_threads,
+        inter_threads=options.inter_threads or 1,
+        max_batch=options.max_batch or DEFAULT_BATCH,
     )
 
 

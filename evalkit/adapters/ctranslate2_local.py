@@ -26,12 +26,13 @@ from typing import Any
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.batching import Gatherer
 from evalkit.adapters.checkpoint import Checkpoint, read_checkpoint
-from evalkit.adapters.ctranslate2_engine import Engine, Job, Options, read_options
+from evalkit.adapters.ctranslate2_engine import CTranslate2Options, Engine, EngineSettings, Job, settled
 from evalkit.errors import Rejected, ServerError, Unsupported
 from evalkit.reasoning import split
 from evalkit.records import Message, Request, Response, Settings, Timing, Usage
 
 DEFAULT_MAX_TOKENS = 256
+Options = CTranslate2Options
 
 
 def make(spec: ModelSpec) -> CTranslate2Adapter:
@@ -39,14 +40,14 @@ def make(spec: ModelSpec) -> CTranslate2Adapter:
 
     Loading comes before the run rather than with the first request: a model that does not load should cost nothing.
     """
-    options = read_options(spec)
+    options = settled(spec)
     return CTranslate2Adapter(spec, read_checkpoint(spec, options.compute_type), options)
 
 
 class CTranslate2Adapter:
     """One checkpoint in one precision."""
 
-    def __init__(self, spec: ModelSpec, checkpoint: Checkpoint, options: Options) -> None:
+    def __init__(self, spec: ModelSpec, checkpoint: Checkpoint, options: EngineSettings) -> None:
         import ctranslate2
 
         engine = Engine(spec, checkpoint, options)

@@ -40,6 +40,23 @@ def echo(model: str, said: EchoReply) -> dict[str, Any]:
     return {**generation(model, ""), "prompt": [said.prompt + said.text], "max_tokens": 0, "echo": True}
 
 
+def echo_of_prompt(model: str, prompt: str) -> dict[str, Any]:
+    """The body that asks what the server thinks of a prompt, where it said nothing that could be echoed."""
+    return echo(model, EchoReply(prompt, "", [], []))
+
+
+def lacking(reply: Any) -> str | None:
+    """Why an echoed prompt has no usable figures, as a sentence; None where it has some, or the reply says nothing."""
+    if not isinstance(reply, dict) or not reply.get("choices"):
+        return None
+    try:
+        logprobs = reply["choices"][0]["logprobs"]
+        tokens, values = logprobs["tokens"], logprobs["token_logprobs"]
+    except (KeyError, IndexError, TypeError):
+        return "it sent no log-probabilities of the prompt"
+    return None if tokens and values else "it sent log-probabilities of no token"
+
+
 def said_of(prompt: str, reply: Any) -> EchoReply | None:
     """What was generated; None where it was nothing, or has no log-probabilities to hold against the echo."""
     try:

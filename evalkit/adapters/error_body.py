@@ -44,6 +44,8 @@ _WORD_KEYS = (
 )
 _QUOTES = frozenset(["input", "ctx", "failed_generation", "prompt", "messages", "request", "body", "content", "user"])
 """Fields that hold what was asked, or what a model wrote."""
+_MAX_EVENTS = 65_536
+"""Bytes of an error's body that are searched for events."""
 _MAX_NODES, _MAX_DEPTH, _MAX_MESSAGES = 300, 8, 3
 _MINIMAX, _ZAI = "minimax", "zai"
 _NUMBER = re.compile(r"[0-9]{3,6}")
@@ -69,8 +71,18 @@ def error_said(body: bytes) -> ErrorSaid:
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return ErrorSaid(None, frozenset(), "", is_json=False)
+        said = _in_events(body)
+        return ErrorSaid(None, frozenset(), "", is_json=False) if said is None else error_in(said)
     return error_in(said)
+
+
+def _in_events(body: bytes) -> Any:
+    """The first object of a body that is written as server-sent events, as LiteLLM writes an error that met a stream
+    before it began (`data: {"error": ...}` with status 500); None where it is no such body."""
+    for line in body[:_MAX_EVENTS].splitlines():
+        if line.startswith(b"data:") and isinstance(said := _parsed(line[5:].decode("utf-8", "replace")), dict):
+            return said
+    return None
 
 
 def error_in(said: Any) -> ErrorSaid:

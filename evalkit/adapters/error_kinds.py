@@ -117,6 +117,9 @@ _KEY_REFUSED = {
     "unauthorizederror",
     "invalidtoken",
     "invalidxapikey",
+    "nodbconnection",  # LiteLLM without a database, with status 400: the key is not its master key
+    "tokennotfoundindb",  # LiteLLM with one
+    "expiredkey",
     "zai1000",
     "zai1001",
     "zai1002",

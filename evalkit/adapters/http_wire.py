@@ -41,6 +41,8 @@ from evalkit.records import Response, Timing
 
 LINGER_S = 1.0
 """How long a server may take to close a stream that it has declared done, before the connection is dropped."""
+_TRIES_TO_WRITE = 3
+"""Further connections that one request takes, where the server closed those before anything was written."""
 _LARGE_BODY = 2**20
 """aiohttp warns about larger bodies as bytes, because they would be written in one go."""
 
@@ -145,13 +147,7 @@ class Wire:
     @asynccontextmanager
     async def _posted(self, path: str, body: bytes, clock: _Clock) -> AsyncIterator[aiohttp.ClientResponse]:
         """The reply to a request that was accepted. Raises what its status means, and aiohttp's errors."""
-        session = self._session or self._open()
-        reply = await session.post(
-            self._root + path,
-            data=body if len(body) < _LARGE_BODY else BytesIO(body),
-            headers=self._headers,
-            allow_redirects=False,
-        )
+        reply = await self._post(path, body)
         try:
             clock.sent_at = reply.clock[0]  # type: ignore[attr-defined]
             if not 200 <= reply.status < 300:
@@ -161,6 +157,24 @@ class Wire:
             yield reply
         finally:
             reply.release()  # back to the pool when it was read to its end; closed otherwise
+
+    async def _post(self, path: str, body: bytes) -> aiohttp.ClientResponse:
+        """Posts on a connection that is open. A server that closes after each answer, and does not say so (llama.cpp),
+        may close just while the next request takes the connection: nothing was written then, so it is posted anew."""
+        session = self._session or self._open()
+        for left in range(_TRIES_TO_WRITE, -1, -1):
+            try:
+                return await session.post(
+                    self._root + path,
+                    data=body if len(body) < _LARGE_BODY else BytesIO(body),
+                    headers=self._headers,
+                    allow_redirects=False,
+                )
+            except aiohttp.ClientOSError as error:
+                if not left or not isinstance(error.__cause__, aiohttp.ClientConnectionResetError):
+                    raise
+                await asyncio.sleep(0)  # the pool learns that the connection is gone
+        raise AssertionError("the last try returns or raises")
 
     def _open(self) -> aiohttp.ClientSession:
         self._session = open_session(

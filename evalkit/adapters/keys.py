@@ -97,6 +97,19 @@ def _allowed(env: str, host: str, spec: ModelSpec, *, named_by_suite: bool) -> b
     return not named_by_suite or both in named or env in ALLOWED_ENV.names()
 
 
+def keep_out_of_replies(key: str) -> None:
+    """Remember a secret of this process that adapters did not ask for: it is removed from replies and messages too."""
+    if len(key) >= _SHORTEST:
+        _handed_out.add(key)
+
+
+def without_keys(text: str) -> str:
+    """The text with every key of this process cut out."""
+    for key in _handed_out:
+        text = text.replace(key, REMOVED)
+    return text
+
+
 def scrubbed(response: Response) -> Response:
     """The response without any key of this process in it: an endpoint may send back what it was sent.
 

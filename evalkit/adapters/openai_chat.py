@@ -15,8 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 import orjson
@@ -30,57 +29,76 @@ from evalkit.adapters.error_body import is_error
 from evalkit.adapters.http_errors import Declined, error_from_event
 from evalkit.adapters.http_wire import Wire, refused
 from evalkit.adapters.keys import api_key
-from evalkit.adapters.presets import Preset, filled, load_preset, placeholders
+from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.presets import Preset, filled, load_preset, options_of
 from evalkit.adapters.reply_fields import name as name_of
 from evalkit.adapters.reply_fields import parsed, raw_usage
 from evalkit.adapters.tool_calls import offered
 from evalkit.errors import BadReply, Rejected, SuiteError, Unfit, Unsupported
 from evalkit.records import Request, Response, Timing
+from evalkit.suite.schema.parts import Text
 
 _CHAT = "/chat/completions"
 _COMPLETIONS = "/completions"
 _OURS = frozenset({"model", "messages", "prompt", "stream", "stream_options", "n", "echo"})
 """Body fields that settings.extra may not set: they would change what is asked, or how the answer is read."""
-_SWITCHES = ("stream", "stream_options", "reported_cost", "likelihood", "probe_tools")
-_TOKEN_PARAMS = ("max_tokens", "max_completion_tokens")
 _WITHOUT_PARSER = "--tool-call-parser"
 """What vLLM names when it is offered functions and was not told how its model writes calls."""
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
+class ChatOptions(AdapterOptions):
+    """What a suite may say of a server of this dialect."""
+
+    key_env: Text | None = None
+    """The variable with the key, for a host that the person running evalkit allows."""
+    stream: bool | None = None
+    """false for a server that cannot stream (then there is no time to first token)."""
+    stream_options: bool | None = None
+    """false for a server that refuses stream_options (usage is then what it sends unasked)."""
+    token_param: Literal["max_tokens", "max_completion_tokens"] | None = None
+    """How the server spells max_output_tokens."""
+    reported_cost: bool | None = None
+    """true where `usage.cost` is what a request cost in USD, as LiteLLM's proxy says it."""
+    probe_tools: bool | None = None
+    """false for a server that is known to pass functions on, which is then not probed."""
+    likelihood: bool | None = None
+    """Whether the server's completions endpoint gives log-likelihoods of a prompt."""
+
+
+Options = ChatOptions
+
+
 def make(spec: ModelSpec, preset: Preset | None = None) -> OpenAIChat:
     """An adapter for one model; `preset` None is the plain dialect, for which the suite gives base_url.
 
-    Options: `key_env` (the variable that holds the key), `stream: false` (a server that cannot), `stream_options:
-    false` (one that refuses the field), `token_param` (how it spells the limit of output tokens), `reported_cost`
-    (whether `usage.cost` is what a request cost in USD, as LiteLLM's proxy says it), `likelihood` (whether its
-    /completions can be trusted with that), `probe_tools: false` (functions are known to reach the model), and what
-    fills the templates of the preset's address.
-    Raises SuiteError, MissingKey.
+    Options are those of `ChatOptions`, and what fills the templates of the preset's address. Raises SuiteError,
+    MissingKey.
     """
     preset = preset or load_preset("openai-chat")
-    _check_options(spec, {"key_env", "token_param", *_SWITCHES, *placeholders(preset)})
-    preset = _as_told(filled(preset, spec), spec)
+    options = read_options(options_of(ChatOptions, preset), spec)
+    preset = _as_told(filled(preset, spec), options)
     base_url = str(preset.base_url)
     if base_url.rstrip("/").endswith(_COMPLETIONS):
         raise SuiteError(f"models.{spec.name}.base_url is {base_url!r}; leave out the end from {_CHAT} on.")
-    envs, home = _key_place(spec, preset)
+    envs, home = _key_place(spec, options, preset)
     chosen = envs != preset.key_env
     key = None
     if envs:
         key = api_key(envs, base_url, home, spec, required=preset.key_required, named_by_suite=chosen)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return OpenAIChat(spec, preset, Wire(spec, base_url, headers, key, envs))
+    return OpenAIChat(spec, preset, Wire(spec, base_url, headers, key, envs), options)
 
 
 class OpenAIChat:
     """One model behind one Chat Completions endpoint."""
 
-    def __init__(self, spec: ModelSpec, preset: Preset, wire: Wire) -> None:
+    def __init__(self, spec: ModelSpec, preset: Preset, wire: Wire, options: ChatOptions | None = None) -> None:
         self.spec = spec
         self.preset = preset
         self._wire = wire
-        self._streams = spec.options.get("stream", True)
+        self._options = options or ChatOptions()
+        self._streams = self._options.stream is not False
         supports = preset.supports
         self.capabilities = Capabilities(
             likelihood=preset.prompt_logprobs is not None,
@@ -140,20 +158,27 @@ class OpenAIChat:
                 continue
             found = echo_probe.difference(said, await self._completion(echo_probe.echo(self.spec.model, said)))
             if isinstance(found, str) or (found is not None and found > echo_probe.TOLERANCE):
-                why = found if isinstance(found, str) else f"they differ by {found:.3g} between saying and echoing"
-                raise Unfit(
-                    f"models.{self.spec.name}: the log-probabilities that {self.endpoint.host} gives of a prompt are "
-                    f"not those of its own answers: {why}. Use mode: generate, or serve the weights with vLLM."
+                raise self._false_figures(
+                    found if isinstance(found, str) else f"they differ by {found:.3g} between saying and echoing"
                 )
             if found is not None:
                 return None
+        prompt = echo_probe.PROMPTS[0]
+        if why := echo_probe.lacking(await self._completion(echo_probe.echo_of_prompt(self.spec.model, prompt))):
+            raise self._false_figures(why)
         return "the server's log-probabilities of a prompt could not be proved: its own words cannot be echoed to it"
+
+    def _false_figures(self, why: str) -> Unfit:
+        return Unfit(
+            f"models.{self.spec.name}: the log-probabilities that {self.endpoint.host} gives of a prompt are "
+            f"not those of its own answers: {why}. Use mode: generate, or serve the weights with vLLM."
+        )
 
     async def probe_tools(self) -> str | None:
         """Whether functions reach the model: None when they do, a sentence where nobody says, and for providers that
         sell them nothing is asked. Raises Unfit where a server drops them, and other RequestErrors.
         """
-        if self.preset.price_provider is not None or self.spec.options.get("probe_tools") is False:
+        if self.preset.price_provider is not None or self._options.probe_tools is False:
             return None
         without = await self.respond(tool_probe.WITHOUT)
         beside = await self.respond(tool_probe.BESIDE)
@@ -276,41 +301,27 @@ class OpenAIChat:
         )
 
 
-def _check_options(spec: ModelSpec, known: set[str]) -> None:
-    """Raises SuiteError for an option that is unknown or of the wrong kind."""
-    for name, value in spec.options.items():
-        if name not in known:
-            near = get_close_matches(str(name), known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(sorted(known))}."
-            raise SuiteError(f"models.{spec.name}.{name}: {spec.adapter} has no such option; {hint}")
-        if name in _SWITCHES and not isinstance(value, bool):
-            raise SuiteError(f"models.{spec.name}.{name} is {value!r}; it is true or false.")
-        if name == "token_param" and value not in _TOKEN_PARAMS:
-            raise SuiteError(f"models.{spec.name}.{name} is {value!r}; it is {' or '.join(_TOKEN_PARAMS)}.")
-
-
-def _as_told(preset: Preset, spec: ModelSpec) -> Preset:
+def _as_told(preset: Preset, told: ChatOptions) -> Preset:
     """The preset with what the suite says of its own server."""
-    told = spec.options
-    if (likelihood := told.get("likelihood")) is not None:
-        preset = replace(preset, prompt_logprobs="echo" if likelihood else None)
-    if (asked := told.get("stream_options")) is not None:
-        preset = replace(preset, usage_when="asked" if asked else "always")
-    if (reported := told.get("reported_cost")) is not None:
-        preset = replace(preset, cost_path=(preset.cost_path or "cost") if reported else None)
-    return replace(preset, token_param=told.get("token_param", preset.token_param))
+    if told.likelihood is not None:
+        preset = replace(preset, prompt_logprobs="echo" if told.likelihood else None)
+    if told.stream_options is not None:
+        preset = replace(preset, usage_when="asked" if told.stream_options else "always")
+    if told.reported_cost is not None:
+        preset = replace(preset, cost_path=(preset.cost_path or "cost") if told.reported_cost else None)
+    return replace(preset, token_param=told.token_param or preset.token_param)
 
 
-def _key_place(spec: ModelSpec, preset: Preset) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _key_place(spec: ModelSpec, options: ChatOptions, preset: Preset) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Variables that may hold the key, and the hosts that are its home.
 
     A variable that the suite names (`key_env`) has no home: suites come from pull requests, so the person who runs
     them has to allow the variable and the host.
     """
-    named = spec.options.get("key_env")
+    named = options.key_env
     if named is None or named in preset.key_env:
         return preset.key_env, preset.key_hosts
-    if not isinstance(named, str) or not _ENV_NAME.fullmatch(named):
+    if not _ENV_NAME.fullmatch(named):
         raise SuiteError(f"models.{spec.name}.key_env is {named!r}; it takes the name of an environment variable.")
     return (named,), ()
 

@@ -25,7 +25,8 @@ from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.chat_usage import believed
 from evalkit.adapters.http_errors import Declined, Where, error_from_event
 from evalkit.adapters.keys import api_key
-from evalkit.adapters.presets import SETTINGS, Preset, filled
+from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.presets import SETTINGS, Preset, filled, options_of
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import (
     count,
@@ -39,7 +40,7 @@ from evalkit.adapters.reply_fields import (
     text_limit,
     too_long,
 )
-from evalkit.adapters.sdk_doorway import Door, check_entry, hidden_environment, refuse_own_fields, sendable_key
+from evalkit.adapters.sdk_doorway import Door, hidden_environment, own_field_complaints, refuse_own_fields, sendable_key
 from evalkit.adapters.sdk_stream import ask, dropped
 from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
 from evalkit.adapters.tool_calls import MAX_CALLS, offered
@@ -68,13 +69,21 @@ _XAI_TICKS_PER_USD = 10_000_000_000
 """xAI reports what a request cost as `cost_in_usd_ticks` (docs.x.ai, cost tracking)."""
 
 
+class ResponsesOptions(AdapterOptions):
+    """The dialect has no options of its own."""
+
+
+Options = ResponsesOptions
+
+
 def make(spec: ModelSpec, preset: Preset | None = None) -> ResponsesAdapter:
     """The adapter of one model. `preset` gives the address, keys and abilities of another provider of this dialect.
 
     Raises MissingKey, or SuiteError for an address that may not get the key and for unknown options.
     """
-    check_entry(spec, (), OWN_FIELDS)
-    preset = filled(OPENAI if preset is None else preset, spec)
+    preset = OPENAI if preset is None else preset
+    read_options(options_of(ResponsesOptions, preset), spec, own_field_complaints(spec, OWN_FIELDS))
+    preset = filled(preset, spec)
     url = preset.base_url or ""
     key = api_key(preset.key_env, url, preset.key_hosts, spec, required=preset.key_required)
     return ResponsesAdapter(spec, preset, url, key)

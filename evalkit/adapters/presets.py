@@ -19,12 +19,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.errors import SuiteError
 
+if TYPE_CHECKING:
+    from evalkit.suite.schema.options import AdapterOptions
+
+Record = TypeVar("Record", bound="AdapterOptions")
 _FOLDER = Path(__file__).parent / "presets"
 _PLACE = re.compile(r"\{(\w+)\}")
 _FILLING = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
@@ -102,7 +106,7 @@ def load_preset(name: str) -> Preset:
     from ruamel.yaml import YAML
 
     data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    return _checked(name, data)
+    return checked(name, data)
 
 
 def filled(preset: Preset, spec: ModelSpec) -> Preset:
@@ -137,12 +141,26 @@ def filled(preset: Preset, spec: ModelSpec) -> Preset:
     return replace(preset, base_url=preset.base_url.format_map(options), key_hosts=hosts, region=region)
 
 
+def options_of(record: type[Record], preset: Preset) -> type[Record]:
+    """The dialect's options and, as options too, what fills the templates of the preset's address."""
+    places = sorted(placeholders(preset))
+    if not places:
+        return record
+    from pydantic import Field, create_model
+
+    from evalkit.suite.schema.parts import Text
+
+    about = f"Part of the address: {preset.base_url or ', '.join(preset.key_hosts)}"
+    fields: dict[str, Any] = {place: (Text | None, Field(default=None, description=about)) for place in places}
+    return create_model(record.__name__, __base__=record, __module__=record.__module__, **fields)
+
+
 def placeholders(preset: Preset) -> set[str]:
     """Options that the preset's address or the hosts of its key ask for, like {"region"}."""
     return {key for text in (preset.base_url or "", *preset.key_hosts) for key in _PLACE.findall(text)}
 
 
-def _checked(name: str, data: Any) -> Preset:
+def checked(name: str, data: Any) -> Preset:
     """A preset from parsed YAML; lists become tuples. ValueError on unknown keys and settings."""
     known = {field.name for field in fields(Preset)}
     if unknown := data.keys() - known:

@@ -1,42 +1,72 @@
-"""Names of adapters as suites write them, and the module behind each; nothing is imported before it is asked for.
+"""Names of adapters as suites write them, and what stands behind each; nothing is imported before it is asked for.
 
     make_adapter(ModelSpec(name="qwen", adapter="vllm", model="Qwen/Qwen3.5-32B"))    # presets/vllm.yaml, openai_chat
 
-A name is an adapter of the table below or a preset of `presets/`. Hyphens, underscores and capitals do not matter:
-`lm-studio`, `lm_studio` and `LMStudio` are the same.
+A name is, in this order: an adapter of the table below, a file of `dialects/`, a preset of `presets/`, a preset among
+the user's own settings, or a plug-in. Hyphens, underscores and capitals do not matter: `lm-studio`, `lm_studio` and
+`LMStudio` are the same.
 """
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from evalkit.adapters.base import Adapter, ModelSpec
-from evalkit.adapters.presets import Preset, load_preset, preset_names
-from evalkit.errors import MissingPackage, SuiteError
+from evalkit import plugins
+from evalkit.adapters import own_presets
+from evalkit.adapters.base import Adapter, Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.presets import Preset, load_preset, options_of, preset_names
+from evalkit.errors import EvalkitError, MissingPackage, SuiteError
+from evalkit.plugins import KnownNames, Plugin, PluginError, folded
+
+if TYPE_CHECKING:
+    from evalkit.suite.schema.options import AdapterOptions
 
 _ADAPTERS = {
-    "openai": "evalkit.adapters.openai_responses:make",
-    "anthropic": "evalkit.adapters.anthropic_messages:make",
-    "gemini": "evalkit.adapters.gemini:make",
-    "ctranslate2": "evalkit.adapters.ctranslate2_local:make",
-    "replay": "evalkit.adapters.replay:make",
-    "scripted": "evalkit.adapters.scripted:make",
+    "openai": "evalkit.adapters.openai_responses",
+    "anthropic": "evalkit.adapters.anthropic_messages",
+    "ctranslate2": "evalkit.adapters.ctranslate2_local",
+    "replay": "evalkit.adapters.replay",
+    "scripted": "evalkit.adapters.scripted",
 }
+"""Adapters whose file has another name, or stands elsewhere than in `dialects/`."""
+_NATIVE = Path(__file__).parent / "dialects"
 _DIALECTS = {
-    "chat": "evalkit.adapters.openai_chat:make",
-    "responses": "evalkit.adapters.openai_responses:make",
+    "chat": "evalkit.adapters.openai_chat",
+    "responses": "evalkit.adapters.openai_responses",
 }
-_SERVERS = {"vllm": "evalkit.adapters.vllm_server:make"}
+_SERVERS = {"vllm": "evalkit.adapters.vllm_server"}
 """With `serve:` these start their server themselves."""
 _EXTRAS = {"vllm": "vllm", "lm_eval": "lm-eval"}
 """Package → extra of evalkit-harness; every other package is a core dependency."""
 
 
-def known_adapters() -> list[str]:
-    """Every name that `adapter:` may take, sorted. Cheap: lists a folder, imports nothing."""
-    return sorted({*_ADAPTERS, *preset_names()})
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands behind a name."""
+
+    make: Callable[[ModelSpec], Adapter]
+    options: type[AdapterOptions]
+    plugin: Plugin | None = None
+    """The plug-in that has the name; None: evalkit itself, or the user's settings."""
+    origin: str | None = None
+    """For run.json: `evalkit-cohere 1.2.0`, or the user's own preset with its digest. None: evalkit itself."""
+
+
+def own_adapters() -> list[str]:
+    """The names that evalkit itself has, sorted. Lists two folders, imports nothing."""
+    return sorted({*_ADAPTERS, *_native(), *preset_names()})
+
+
+def known_adapters() -> KnownNames:
+    """Every name that `adapter:` may take, those of plug-ins and of the user's presets too.
+
+    These are looked for only when a name is asked for that evalkit does not have, or when the names are listed.
+    """
+    return KnownNames("adapters", own_adapters(), _more)
 
 
 def preset_of(name: str) -> Preset | None:
@@ -44,48 +74,175 @@ def preset_of(name: str) -> Preset | None:
 
     Raises SuiteError for a name that nobody has.
     """
-    name = _canonical(name)
-    return None if name in _ADAPTERS else load_preset(name)
+    own = {folded(known): known for known in own_adapters()}.get(folded(name))
+    if own is not None:
+        return None if own in _modules() else load_preset(own)
+    if (found := own_presets.find_preset(name)) is not None:
+        return found.preset
+    if plugins.find("adapters", name) is None:
+        raise _unknown(name, "adapter")
+    return None
 
 
 def make_adapter(spec: ModelSpec) -> Adapter:
     """The adapter that a suite's model asks for.
 
-    Raises SuiteError for an unknown name (with near ones), MissingPackage, and whatever UserError the adapter's own
-    `make` finds in the spec.
+    Raises SuiteError for an unknown name (with near ones), MissingPackage, PluginError, and whatever UserError the
+    adapter's own `make` finds in the spec.
     """
-    name = _canonical(spec.adapter, f"models.{spec.name}.adapter")
-    if spec.serve is not None:
-        if name not in _SERVERS:
-            known = ", ".join(_SERVERS)
-            raise SuiteError(f"models.{spec.name}.serve: evalkit starts {known} itself, and not {spec.adapter}.")
-        return cast(Adapter, _load(_SERVERS[name], spec)(spec))
-    if name in _ADAPTERS:
-        return cast(Adapter, _load(_ADAPTERS[name], spec)(spec))
-    preset = load_preset(name)
-    return cast(Adapter, _load(_DIALECTS[preset.dialect], spec)(spec, preset))
+    if spec.function is not None:
+        from evalkit.adapters.function import make
+
+        return make(spec)
+    found = _found(spec.adapter, f"models.{spec.name}", serves=spec.serve is not None, folder=spec.folder)
+    if found.plugin is None:
+        return found.make(spec)
+    try:
+        adapter = found.make(spec)
+    except EvalkitError:
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".strip().splitlines()[0][:300]
+        raise PluginError(
+            f"models.{spec.name}: the adapter {spec.adapter!r} of the package {found.plugin.origin} could not be made: "
+            f"{said}. Tell its authors, or leave the model out: --models"
+        ) from error
+    wanted = {"spec": ModelSpec, "capabilities": Capabilities, "endpoint": Endpoint}
+    if not all(isinstance(getattr(adapter, name, None), kind) for name, kind in wanted.items()) or not all(
+        callable(getattr(adapter, name, None)) for name in ("respond", "aclose")
+    ):
+        raise found.plugin.wrong("a module whose make(spec) returns an Adapter (evalkit.adapters.base)", adapter)
+    return adapter
 
 
-def _canonical(name: str, place: str = "adapter") -> str:
-    names = {_folded(known): known for known in known_adapters()}
-    if found := names.get(_folded(name)):
+def origin_of(adapter: str, *, folder: str = ".") -> str | None:
+    """Who made an adapter's name, for run.json: `evalkit-cohere 1.2.0`. None: evalkit itself, or nobody.
+
+    Reads no package for a name of evalkit's own.
+    """
+    if folded(adapter) in {folded(name) for name in own_adapters()}:
+        return None
+    try:
+        return _found(adapter, "adapter", serves=False, folder=folder).origin
+    except SuiteError:
+        return None
+
+
+def origin_of_model(spec: ModelSpec) -> str | None:
+    """`origin_of` the adapter that a model has."""
+    return origin_of(spec.adapter, folder=spec.folder)
+
+
+class OptionsOfAdapters:
+    """The options of every adapter, for the suite's reader (`evalkit.suite.schema.options.KnownOptions`)."""
+
+    def __init__(self, folder: str = ".") -> None:
+        """`folder` is the suite's: no preset is read from there."""
+        self._folder = folder
+
+    def of(self, adapter: str, *, serves: bool) -> type[AdapterOptions] | None:
+        """The record of this adapter; None where nobody has the name, or it cannot be had here."""
+        try:
+            return _found(adapter, "adapter", serves=serves, folder=self._folder).options
+        except (SuiteError, MissingPackage):
+            return None  # said when the model is made
+
+    def readers(self, option: str) -> Collection[str]:
+        """Who reads this option, as labels for a message. Imports every adapter."""
+        found = [name for name, record in all_options().items() if option in record.model_fields]
+        of_chat = [name for name in found if name in preset_names()]
+        if "openai-chat" in of_chat:
+            return [*(name for name in found if name not in of_chat), "openai-chat with its presets"]
         return found
-    near = get_close_matches(_folded(name), names, n=2, cutoff=0.6)
-    hint = f"did you mean {' or '.join(names[one] for one in near)}? " if near else ""
-    raise SuiteError(
-        f"{place} is {name!r}, which is no adapter: {hint}Known are {', '.join(known_adapters())}. "
+
+
+def all_options(*, own: bool = False) -> dict[str, type[AdapterOptions]]:
+    """The options of every adapter by name, `vllm with serve` among them; imports all of them.
+
+    `own`: those of evalkit alone, without plug-ins and the user's presets. What cannot be imported here is left out.
+    """
+    names = own_adapters() if own else list(known_adapters())
+    found: dict[str, type[AdapterOptions]] = {}
+    for name, serves in [*((name, False) for name in names), *((name, True) for name in _SERVERS)]:
+        try:
+            record = _found(name, "adapter", serves=serves, folder=".").options
+        except (SuiteError, MissingPackage, PluginError):
+            continue
+        found[f"{name} with serve" if serves else name] = record
+    return found
+
+
+def _found(name: str, place: str, *, serves: bool, folder: str) -> Found:
+    """What stands behind a name. Raises SuiteError, MissingPackage, PluginError."""
+    own = {folded(known): known for known in own_adapters()}.get(folded(name))
+    if serves:
+        if own not in _SERVERS:
+            raise SuiteError(f"{place}.serve: evalkit starts {', '.join(_SERVERS)} itself, and not {name}.")
+        return _of_module(_load(_SERVERS[str(own)], name, place))
+    if own is not None:
+        modules = _modules()
+        if own in modules:
+            return _of_module(_load(modules[own], name, place))
+        return _of_preset(load_preset(own), name, place)
+    if (preset := own_presets.find_preset(name, folder)) is not None:
+        return _of_preset(preset.preset, name, place, origin=preset.origin, plugin=preset.plugin)
+    if (plugin := plugins.find("adapters", name)) is not None:
+        return _of_plugin(plugin)
+    raise _unknown(name, place if place == "adapter" else f"{place}.adapter")
+
+
+def _of_module(module: Any) -> Found:
+    return Found(module.make, module.Options)
+
+
+def _of_preset(
+    preset: Preset, name: str, place: str, *, origin: str | None = None, plugin: Plugin | None = None
+) -> Found:
+    module = _load(_DIALECTS[preset.dialect], name, place)
+    return Found(lambda spec: module.make(spec, preset), options_of(module.Options, preset), plugin, origin)
+
+
+def _of_plugin(plugin: Plugin) -> Found:
+    """The plug-in's adapter. Raises PluginError for what is none."""
+    from evalkit.suite.schema import ModelEntry
+    from evalkit.suite.schema.options import AdapterOptions
+
+    module = plugin.import_object()
+    make, record = getattr(module, "make", None), getattr(module, "Options", AdapterOptions)
+    if not callable(make):
+        raise plugin.wrong("a module with make(spec) -> Adapter", module)
+    if not (isinstance(record, type) and issubclass(record, AdapterOptions)):
+        raise plugin.wrong("a module whose Options is a subclass of evalkit.adapters.options.AdapterOptions", record)
+    if taken := sorted(record.model_fields.keys() & ModelEntry.model_fields.keys()):
+        raise plugin.wrong(
+            f"a module whose Options has no field {taken[0]!r}, which every model of a suite has", record
+        )
+    return Found(make, record, plugin, plugin.origin)
+
+
+def _unknown(name: str, place: str) -> SuiteError:
+    known = list(known_adapters())
+    return SuiteError(
+        f"{place} is {name!r}, which is no adapter: {plugins.near(name, known)}Known are {', '.join(known)}. "
         f"Any server of the OpenAI dialect: adapter: openai-chat with its base_url."
     )
 
 
-def _folded(name: str) -> str:
-    return name.lower().replace("-", "").replace("_", "").replace(" ", "")
+def _modules() -> dict[str, str]:
+    return {**{name: f"evalkit.adapters.dialects.{name}" for name in _native()}, **_ADAPTERS}
 
 
-def _load(path: str, spec: ModelSpec) -> Any:
-    module, _, attribute = path.partition(":")
+def _native() -> list[str]:
+    return [path.stem for path in _NATIVE.glob("[a-z]*.py")]
+
+
+def _more() -> list[str]:
+    return [*own_presets.user_presets(), *(plugin.name for plugin in plugins.installed("presets"))]
+
+
+def _load(path: str, adapter: str, place: str) -> Any:
     try:
-        return getattr(import_module(module), attribute)
+        return import_module(path)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in {"", "evalkit"}:
@@ -95,5 +252,5 @@ def _load(path: str, spec: ModelSpec) -> Any:
         else:
             way_out = f"it belongs to evalkit-harness itself, so the installation is incomplete: pip install {package}"
         raise MissingPackage(
-            f"models.{spec.name} ({spec.adapter}) needs the package {package!r}, which is not installed: {way_out}"
+            f"{place} ({adapter}) needs the package {package!r}, which is not installed: {way_out}"
         ) from error

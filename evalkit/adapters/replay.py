@@ -25,40 +25,50 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.tool_calls import recorded
 from evalkit.errors import Rejected, SuiteError, Unsupported
 from evalkit.records import Request, Response, Timing, ToolCall
 from evalkit.suite.datasets import open_data
 from evalkit.suite.grouped import grouped
+from evalkit.suite.schema.parts import Text
 from evalkit.suite.wording import short
 
-OPTIONS = ("path", "id_field", "text_field", "calls_field", "partial")
 _WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))(?:\.0+)?")
 Answer = tuple[str, tuple[ToolCall, ...] | None]
 """Text, and the calls (None: the file has no column for them)."""
 
 
+class ReplayOptions(AdapterOptions):
+    """Where the answers are."""
+
+    path: Text | None = None
+    """The file of answers, relative to the suite file."""
+    id_field: Text | None = None
+    """The column with the sample's id. None: id."""
+    text_field: Text | None = None
+    """The column with the answer. None: text."""
+    calls_field: Text | None = None
+    """The column with the function calls that were made, [{name: f, arguments: {}}]. None: there is none."""
+    partial: bool | None = None
+    """The file may hold answers to other samples, and lack some (the run then ends incomplete). None: no."""
+
+
+Options = ReplayOptions
+
+
 def make(spec: ModelSpec) -> ReplayAdapter:
     """Reads the whole file. Raises SuiteError when it or a column is missing, or an id stands in it twice."""
     place = f"models.{spec.name}"
-    complaints = [
-        f"{place}.{name}: replay has no such option; it knows {', '.join(OPTIONS)}."
-        for name in spec.options
-        if name not in OPTIONS
-    ]
-    path = spec.options.get("path")
-    if not isinstance(path, str) or not path:
-        complaints.append(
+    lacking = []
+    if not spec.options.get("path"):
+        lacking.append(
             f"{place}.path: replay needs the file of answers (JSONL, CSV or Parquet), like path: answers.jsonl"
         )
-    if not isinstance(spec.options.get("partial", False), bool):
-        complaints.append(f"{place}.partial: expected true or false")
-    if complaints:
-        raise SuiteError(complaints)
-    data = open_data(str(path), Path(spec.folder), label=f"{place}.path: {path}")
-    own = spec.options
-    answers = _read(data, own.get("id_field", "id"), own.get("text_field", "text"), own.get("calls_field"))
-    return ReplayAdapter(spec, answers, str(path), data.fingerprint())
+    own = read_options(ReplayOptions, spec, lacking)
+    data = open_data(str(own.path), Path(spec.folder), label=f"{place}.path: {own.path}")
+    answers = _read(data, own.id_field or "id", own.text_field or "text", own.calls_field)
+    return ReplayAdapter(spec, answers, str(own.path), data.fingerprint())
 
 
 class ReplayAdapter:

@@ -14,39 +14,40 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.tool_calls import recorded
 from evalkit.errors import Rejected, RequestError, SuiteError
 from evalkit.records import Request, Response, Timing, ToolCall, Usage
 
-OPTIONS = ("replies", "delay_s", "fail")
 KINDS: Mapping[str, type[RequestError]] = {kind("").kind: kind for kind in RequestError.__subclasses__()}
 """Failures by the name under which they are stored."""
+
+
+class ScriptedOptions(AdapterOptions):
+    """The script."""
+
+    replies: dict[str, str] | None = None
+    """Sample id (or *) to answer."""
+    delay_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """Seconds before each answer."""
+    fail: dict[str, str] | None = None
+    """Sample id (or *) to the kind of error to raise."""
+
+
+Options = ScriptedOptions
 
 
 def make(spec: ModelSpec) -> ScriptedAdapter:
     """Raises SuiteError for options that are not as the example above."""
     place = f"models.{spec.name}"
-    complaints = [
-        f"{place}.{name}: scripted has no such option; it knows {', '.join(OPTIONS)}."
-        for name in spec.options
-        if name not in OPTIONS
-    ]
-    replies, fail = spec.options.get("replies", {}), spec.options.get("fail", {})
-    delay_s = spec.options.get("delay_s", 0.0)
-    complaints += [
-        f"{place}.{name} is {value!r}; it maps sample ids (or *) to text."
-        for name, value in (("replies", replies), ("fail", fail))
-        if not isinstance(value, Mapping) or not all(isinstance(one, str) for one in value.values())
-    ]
-    if isinstance(delay_s, bool) or not isinstance(delay_s, int | float) or not 0 <= delay_s < float("inf"):
-        complaints.append(f"{place}.delay_s is {delay_s!r}; it is a number of seconds.")
-    if complaints:
-        raise SuiteError(complaints)
-    failures = {str(key): _failure(value, place) for key, value in fail.items()}
-    return ScriptedAdapter(spec, {str(key): value for key, value in replies.items()}, float(delay_s), failures)
+    options = read_options(ScriptedOptions, spec)
+    failures = {key: _failure(value, place) for key, value in (options.fail or {}).items()}
+    return ScriptedAdapter(spec, dict(options.replies or {}), options.delay_s or 0.0, failures)
 
 
 class ScriptedAdapter:

@@ -14,7 +14,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import ModuleType
 
 import httpx2
@@ -29,7 +28,6 @@ from evalkit.errors import (
     MissingKey,
     RequestError,
     Stalled,
-    SuiteError,
     Unsupported,
 )
 from evalkit.records import Settings
@@ -55,6 +53,9 @@ class Door:
         `http_errors`, what the network means in `http_session`. `Declined` where a filter turned the prompt away."""
         if isinstance(error, self.sdk.APIStatusError):
             response = error.response
+            # The SDK puts the reply into the error, and a server may send the key back.
+            error.message = self.where.clean(error.message)
+            error.args, error.body = (error.message,), None
             return error_from_status(response.status_code, response.headers, response.content, self.path, self.where)
         cause: BaseException | None = error
         sent = True
@@ -108,17 +109,9 @@ def refuse_own_fields(spec: ModelSpec, settings: Settings, own_fields: frozenset
         raise Unsupported(f"models.{spec.name}: settings.extra.{own[0]} is a field that evalkit sets itself.")
 
 
-def check_entry(spec: ModelSpec, options: tuple[str, ...], own_fields: frozenset[str]) -> None:
-    """Raises SuiteError for an option that the adapter does not know, or an extra field that is the adapter's own."""
-    complaints = []
-    for name in spec.options:
-        if name not in options:
-            near = get_close_matches(str(name), options, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(options) or 'none of its own'}."
-            complaints.append(f"models.{spec.name}.{name}: {spec.adapter} has no such option; {hint}")
-    complaints += [
+def own_field_complaints(spec: ModelSpec, own_fields: frozenset[str]) -> list[str]:
+    """One complaint for each extra field of the suite that the adapter sets itself."""
+    return [
         f"models.{spec.name}.settings.extra.{name}: evalkit sets this field itself; leave it out."
         for name in sorted(own_fields & spec.settings.extra.keys())
     ]
-    if complaints:
-        raise SuiteError(complaints)

@@ -21,7 +21,7 @@ from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_reader import ReplyReader
 from evalkit.adapters.sdk_doorway import Door
 from evalkit.adapters.sdk_transport import sent_at
-from evalkit.errors import RequestError
+from evalkit.errors import Rejected, RequestError
 from evalkit.records import Response, Settings
 
 DRAIN_S = 0.2
@@ -60,6 +60,8 @@ async def ask(
                     break
     except Declined as declined:
         return reader.filtered(declined, start, ended, left_out)
+    except UnicodeEncodeError as error:  # lone surrogates in a prompt
+        raise Rejected(f"models.{door.where.name}: the request is no valid JSON: {error}", sent=False) from error
     except (door.sdk.APIError, httpx2.HTTPError, httpx2.StreamError) as error:
         found = door.translated(error)
         if isinstance(found, Declined):

@@ -27,32 +27,38 @@ MEMORY_BYTES = 2**30
 _START_S = 60.0
 
 
-class TemplateProcess:
-    """One template, compiled in a child process. Raises ValueError when it cannot be, or hangs on one word."""
+class AskedProcess:
+    """A child that answers one line of JSON with another, started when it is first asked.
 
-    def __init__(self, source: str, special: Mapping[str, str], name: str) -> None:
-        self._given = {"source": source, "special": dict(special)}
+    `serves`: its function, as `child.function` takes it. `given`: the first question, which makes it ready.
+    """
+
+    serves = ""
+    memory_gib = MEMORY_BYTES >> 30
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self._given = given
         self._process: child.Process[bytes] | None = None
         self._lock = threading.Lock()
         self._broken: str | None = None
         self._rest = b""
         atexit.register(self.close)
-        try:
-            self.render([{"role": "user", "content": "word"}])
-        except ValueError as error:
-            if self._broken is not None:
-                raise ValueError(f"{name} cannot be read: {error}") from error
 
-    def render(self, turns: list[dict[str, str]]) -> str:
-        """The text for a conversation. Raises ValueError with what the template says against it."""
+    @property
+    def limit_s(self) -> float:
+        """Seconds for one answer."""
+        return LIMIT_S
+
+    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Its answer. Raises ValueError with what it says against the question, or why it cannot be asked any more."""
         with self._lock:
             if self._broken is not None:
                 raise ValueError(self._broken)
             self._start()
-            reply = self._ask({"turns": turns}, LIMIT_S)
+            reply = self._ask(question, self.limit_s)
         if "error" in reply:
             raise ValueError(str(reply["error"]))
-        return str(reply["text"])
+        return reply
 
     def close(self) -> None:
         """End the process."""
@@ -65,14 +71,14 @@ class TemplateProcess:
     def _start(self) -> None:
         if self._process is not None:
             return
-        command = child.function("evalkit.adapters.template_process:serve", flags=("-W", "ignore"))
+        command = child.function(self.serves, flags=("-W", "ignore"))
         self._process = child.start(command, stdin=child.PIPE, stdout=child.PIPE)
         self._rest = b""
         if self._line(_START_S) is None:
             self._broken = "its process does not start"
             self.close()
             raise ValueError(self._broken)
-        said = self._ask(self._given, LIMIT_S)
+        said = self._ask(self._given, self.limit_s)
         if "error" in said:
             self._broken = str(said["error"])
             self.close()
@@ -87,7 +93,7 @@ class TemplateProcess:
         except OSError:
             line = None
         if line is None:
-            self._broken = f"it was not done within {limit_s:g} s and {MEMORY_BYTES >> 30} GiB of memory"
+            self._broken = f"it was not done within {limit_s:g} s and {self.memory_gib} GiB of memory"
             self.close()
             raise ValueError(self._broken)
         reply: dict[str, Any] = json.loads(line)
@@ -108,6 +114,24 @@ class TemplateProcess:
                 self._rest += piece
         line, _, self._rest = self._rest.partition(b"\n")
         return line
+
+
+class TemplateProcess(AskedProcess):
+    """One template, compiled in a child process. Raises ValueError when it cannot be, or hangs on one word."""
+
+    serves = "evalkit.adapters.template_process:serve"
+
+    def __init__(self, source: str, special: Mapping[str, str], name: str) -> None:
+        super().__init__({"source": source, "special": dict(special)})
+        try:
+            self.render([{"role": "user", "content": "word"}])
+        except ValueError as error:
+            if self._broken is not None:
+                raise ValueError(f"{name} cannot be read: {error}") from error
+
+    def render(self, turns: list[dict[str, str]]) -> str:
+        """The text for a conversation. Raises ValueError with what the template says against it."""
+        return str(self.ask({"turns": turns})["text"])
 
 
 def serve() -> None:

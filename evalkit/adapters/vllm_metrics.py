@@ -21,6 +21,8 @@ import aiohttp
 
 FIRST_S, EVERY_S, SLOWER = 0.1, 1.0, 1.25
 """Seconds from one look to the next: at first, at most, and the factor between. A look costs the server 3 ms."""
+LARGEST = 8_000_000
+"""Bytes of one page that is read: vLLM's own takes some hundred thousand."""
 _LINE = re.compile(r"^(vllm:[a-z_]+)(?:\{.*\})?[ \t]+([0-9.eE+-]+)[ \t]*\r?$", re.MULTILINE)
 _PEAKS = {
     "vllm:num_requests_running": "running_peak",
@@ -50,6 +52,16 @@ def read_metrics(text: str) -> dict[str, float]:
     return found
 
 
+async def _at_most(body: aiohttp.StreamReader, largest: int) -> bytes | None:
+    """The whole body; None where it is longer."""
+    said = bytearray()
+    async for piece in body.iter_chunked(1 << 16):
+        said += piece
+        if len(said) > largest:
+            return None
+    return bytes(said)
+
+
 class MetricsSampler:
     """Peaks and totals of one server over a run. A server without /metrics leaves `facts` empty."""
 
@@ -76,7 +88,7 @@ class MetricsSampler:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._task = None
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3)) as session:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3), auto_decompress=False) as session:
             await self._look(session)
 
     @property
@@ -107,7 +119,7 @@ class MetricsSampler:
         return seconds / self._span_s if seconds is not None and self._span_s > 0 else None
 
     async def _sample(self) -> None:
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3)) as session:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=3), auto_decompress=False) as session:
             pause_s = FIRST_S
             while True:
                 await self._look(session)
@@ -116,10 +128,14 @@ class MetricsSampler:
 
     async def _look(self, session: aiohttp.ClientSession) -> None:
         with suppress(aiohttp.ClientError, TimeoutError, OSError):
-            async with session.get(self._url) as reply:
-                if reply.status != 200:
+            # Not followed, not packed, and with an end: the server answers for nothing but itself.
+            async with session.get(self._url, allow_redirects=False, headers={"Accept-Encoding": "identity"}) as reply:
+                if reply.status != 200 or "Content-Encoding" in reply.headers:
                     return
-                found = read_metrics(await reply.text())
+                said = await _at_most(reply.content, LARGEST)
+                if said is None:
+                    return
+                found = read_metrics(said.decode("utf-8", "replace"))
             self._n_looks += 1
             self._span_s = perf_counter() - self._began
             for name, shown in _PEAKS.items():

@@ -12,7 +12,7 @@ import asyncio
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from evalkit import child
 from evalkit.adapters.base import Endpoint, ModelSpec
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.openai_chat import OpenAIChat
+from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import load_preset
 from evalkit.adapters.vllm_flags import STARTUP_S, arguments
 from evalkit.adapters.vllm_log import engine_facts
@@ -30,10 +31,21 @@ from evalkit.adapters.vllm_weights import Weights, digest_of, identify
 from evalkit.errors import ConnectionFailed, MissingPackage, SuiteError, Unfit
 from evalkit.paths import Inside, find
 from evalkit.records import Request, Response
+from evalkit.suite.schema.parts import Text
 
 SERVED = "model"
 """What the weights are called on the server; LoRA adapters have their own names."""
 STARTUP_DEFAULT_S = 1800.0
+
+
+class VllmServeOptions(AdapterOptions):
+    """Beside `serve:`, where the server's own flags are."""
+
+    lora: Text | None = None
+    """The folder of a LoRA adapter; it is what answers."""
+
+
+Options = VllmServeOptions
 
 
 def make(spec: ModelSpec) -> ManagedVllm:
@@ -42,12 +54,10 @@ def make(spec: ModelSpec) -> ManagedVllm:
     serve = dict(spec.serve or {})
     if spec.base_url is not None:
         raise SuiteError(f"{where}: base_url and serve stand beside each other; serve starts a server of its own.")
-    if unknown := sorted(set(spec.options) - {"lora"}):
-        raise SuiteError(f"{where}.{unknown[0]}: vllm has no such option beside serve")
     flags = arguments(serve, f"{where}.serve", allow_code=spec.allow_code)
     folder = Path(spec.folder)
     weights = identify(spec.model, serve, folder, where)
-    loras = _loras(spec, serve, folder)
+    loras = lora_folders(spec, serve, folder)
     executable = _executable(where)
     return ManagedVllm(spec, weights, flags, loras, executable, float(serve.get(STARTUP_S, STARTUP_DEFAULT_S)))
 
@@ -67,7 +77,7 @@ class ManagedVllm:
         self.spec = spec
         version = _version(executable)
         key, port = secrets.token_urlsafe(32), free_port()
-        adapters = {name: digest_of(path, f"models.{spec.name}.lora") for name, path in loras.items()}
+        adapters = _contents(loras, spec.name)
         command = [weights.source, "--host=127.0.0.1", f"--port={port}", f"--served-model-name={SERVED}"]
         command += ["--generation-config=vllm", *flags]
         if loras:
@@ -104,9 +114,7 @@ class ManagedVllm:
                 "weights": weights.identity or "unknown: a branch of the hub (pin serve: {revision: COMMIT})",
                 "flags": " ".join(flags) or "none",
                 **_precision(spec),
-                **(
-                    {"lora": ", ".join(f"{name} {content[:16]}" for name, content in adapters.items())} if loras else {}
-                ),
+                **_told(adapters),
                 "gpus": _gpus() or "none",
             },
         )
@@ -190,10 +198,10 @@ class ManagedVllm:
             self.served |= {"restarts": self._n_starts - 1}
 
 
-def _loras(spec: ModelSpec, serve: dict[str, Any], folder: Path) -> dict[str, Inside]:
+def lora_folders(spec: ModelSpec, serve: Mapping[str, Any], folder: Path) -> dict[str, Inside]:
     """LoRA adapters by name; `lora: FOLDER` is the one that answers."""
     named = dict(serve.get("lora_modules") or {})
-    if lora := spec.options.get("lora"):
+    if lora := read_options(VllmServeOptions, spec).lora:
         named["lora"] = lora
     found = {}
     for name, path in named.items():
@@ -204,6 +212,20 @@ def _loras(spec: ModelSpec, serve: dict[str, Any], folder: Path) -> dict[str, In
             raise SuiteError(f"models.{spec.name}: a LoRA adapter cannot be called {name!r}")
         found[str(name)] = place
     return found
+
+
+def lora_facts(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
+    """What an endpoint's facts say of its LoRA adapters, by content; empty where it has none. Raises SuiteError."""
+    return _told(_contents(loras, model))
+
+
+def _contents(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
+    return {name: digest_of(path, f"models.{model}.lora") for name, path in loras.items()}
+
+
+def _told(adapters: Mapping[str, str]) -> dict[str, str]:
+    said = ", ".join(f"{name} {content[:16]}" for name, content in adapters.items())
+    return {"lora": said} if adapters else {}
 
 
 def find_vllm() -> tuple[str, str | None]:

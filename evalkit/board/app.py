@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from evalkit.board import charts, cost, elements, gate, history, leaderboard, runs, sample, tradeoff, versus
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import default_results
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import streamlit as st
 from evalkit.board import charts, elements
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.reader import ResultsReader
 
 _HOURS = 730.0  # of a month: 8,760 / 12
 _VOLUMES = [10.0**e for e in range(3, 10)]
@@ -22,7 +22,7 @@ def render(store: ResultsReader) -> None:
     if not runs:
         return
     run = elements.choose("Run", [info.name for info in runs], key="run")
-    models = store.summary(run)["models"]
+    models = store.summary(run).models
     if not models:
         st.info("This run has no rows yet.")
         return
@@ -37,20 +37,20 @@ def render(store: ResultsReader) -> None:
 def _bill(models: Mapping[str, Any], what: str) -> None:
     import pandas as pd
 
-    cells = {name: model["all"] for name, model in models.items()}
-    costs = [cell["cost"] for cell in cells.values()]
+    cells = {name: model.all for name, model in models.items()}
+    costs = [cell.cost for cell in cells.values()]
     frame = pd.DataFrame(
         {
             what: [elements.marked(name) for name in cells],
-            "all answers": [numbers.usd(c["total_usd"]) for c in costs],
-            "this run paid": [numbers.usd(c["spend_usd"]) for c in costs],
-            "per 1,000 samples": [numbers.usd(c["usd_per_1k_samples"]) for c in costs],
-            "per right answer": [numbers.usd(c["usd_per_correct"]) for c in costs],
-            "price unknown for": [numbers.count(c["n_unknown"]) for c in costs],
-            "tokens in": [numbers.count(cell["tokens"]["input"]) for cell in cells.values()],
-            "of these cached": [numbers.count(cell["tokens"]["cache_read"]) for cell in cells.values()],
-            "tokens out": [numbers.count(cell["tokens"]["output"]) for cell in cells.values()],
-            "of these reasoning": [numbers.count(cell["tokens"]["reasoning"]) for cell in cells.values()],
+            "all answers": [numbers.usd(c.total_usd) for c in costs],
+            "this run paid": [numbers.usd(c.spend_usd) for c in costs],
+            "per 1,000 samples": [numbers.usd(c.usd_per_1k_samples) for c in costs],
+            "per right answer": [numbers.usd(c.usd_per_correct) for c in costs],
+            "price unknown for": [numbers.count(c.n_unknown) for c in costs],
+            "tokens in": [numbers.count(cell.tokens.input) for cell in cells.values()],
+            "of these cached": [numbers.count(cell.tokens.cache_read) for cell in cells.values()],
+            "tokens out": [numbers.count(cell.tokens.output) for cell in cells.values()],
+            "of these reasoning": [numbers.count(cell.tokens.reasoning) for cell in cells.values()],
         }
     )
     st.dataframe(frame, hide_index=True, width="stretch", alt=f"The bill of each {what}")
@@ -64,20 +64,20 @@ def _prices(store: ResultsReader, run: str) -> None:
     import pandas as pd
 
     rows = []
-    described = store.facts(run).get("models")
-    for name, about in (described if isinstance(described, dict) else {}).items():
-        prices = about.get("prices") if isinstance(about, dict) else None
-        if not isinstance(prices, dict):
+    for name, about in (store.facts(run).models or {}).items():
+        prices = about.prices
+        if prices is None:
             rows.append({"model": visible(name, limit=60), "priced as": numbers.UNKNOWN})
             continue
-        for band in prices.get("usd_per_mtok") or [{}]:
+        for band in prices.usd_per_mtok:
             row = {
                 "model": visible(name, limit=60),
-                "priced as": visible(str(prices.get("model")), limit=60),
-                "source": visible(str(prices.get("source")), limit=60),
-                "above input tokens": numbers.count(band.get("above_input_tokens")),
+                "priced as": visible(str(prices.model), limit=60),
+                "source": visible(str(prices.source), limit=60),
+                "above input tokens": numbers.count(band.above_input_tokens),
             }
-            rows.append(row | {k.replace("_", " "): f"{v}" for k, v in band.items() if k != "above_input_tokens"})
+            known = ((key, rate) for key, rate in band if rate is not None and key != "above_input_tokens")
+            rows.append(row | {key.replace("_", " "): f"{rate}" for key, rate in known})
     st.subheader("Prices used, USD per million tokens", anchor=False)
     if not rows:
         st.info("This run does not say which prices were used.")
@@ -92,9 +92,9 @@ def _breakeven(models: Mapping[str, Any]) -> None:
     """API bills grow with the volume; GPUs are rented in whole ones."""
     st.subheader("Break-even with own GPUs", anchor=False)
     priced = {
-        name: cell["cost"]["usd_per_1k_samples"] / 1000
+        name: cell.cost.usd_per_1k_samples / 1000
         for name, model in models.items()
-        if (cell := model["all"])["cost"]["usd_per_1k_samples"]
+        if (cell := model.all).cost.usd_per_1k_samples
     }
     if not priced:
         st.info("No model of this run has a known price above zero, so there is no bill to compare with.")

@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from evalkit.report.hostile import visible
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
 
 SHOWN = 20_000
@@ -53,7 +53,7 @@ def say(text: str | None, *, key: str, what: str = "text") -> None:
 
 
 def prompt(answer: Mapping[str, Any], *, key: str) -> None:
-    """What was sent for an answer (as `report.flips.texts` has it): messages, and the functions that were offered."""
+    """What was sent for an answer (`results.changes.texts`): messages, and the functions that were offered."""
     for n, message in enumerate(answer.get("prompt") or ()):
         st.caption(message.role)
         say(message.content, key=f"{key}-{n}", what="prompt")
@@ -106,7 +106,7 @@ def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
         if not every:
             first_command(store)
         return []
-    names = dict.fromkeys(model for info in readable for model in store.summary(info.name)["models"])
+    names = dict.fromkeys(model for info in readable for model in store.summary(info.name).models)
     st.sidebar.multiselect(
         "Chosen models",
         list(names),
@@ -159,7 +159,7 @@ def task_of(tasks: Sequence[str]) -> str | None:
 
 def suite_of(runs: Sequence[RunInfo]) -> str:
     """The suite that the pages are about."""
-    from evalkit.report.entries import suites
+    from evalkit.results.entries import suites
 
     return choose("Suite", suites(runs), key="suite")
 

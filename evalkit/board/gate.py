@@ -9,9 +9,11 @@ import streamlit as st
 
 from evalkit.board import charts, elements
 from evalkit.errors import EvalkitError
+from evalkit.facts import RunFacts
 from evalkit.report.hostile import visible
 from evalkit.report.rendered_rules import RenderedRule, decision_of, is_decided, promoted_by, rendered_rules_of
-from evalkit.report.results_reader import ResultsReader
+from evalkit.report.rule_text import served_of
+from evalkit.results.reader import ResultsReader
 
 _SIGNS = {"pass": "✔", "fail": "✘", "inconclusive": "?", "incomplete": "…"}
 _SCALES = {
@@ -35,7 +37,7 @@ def render(store: ResultsReader) -> None:
         st.caption("Then `evalkit gate latest --suite SUITE` decides a stored run, and `evalkit run --gate` a new one.")
         return
     run = elements.choose("Run", gated, key="run")
-    large = (store.summary(run)["n_rows"] or 0) > _LARGE
+    large = (store.summary(run).n_rows or 0) > _LARGE
     if large and not is_decided(store, run):
         st.info("The gate reads every row anew, which takes a while for a run of this size.")
         if not st.button("Decide now", type="primary"):
@@ -49,14 +51,17 @@ def render(store: ResultsReader) -> None:
         return
     mine = elements.chosen()
     for candidate in sorted(decision.candidates, key=lambda c: c.candidate not in mine):  # the chosen ones first
-        name, base = elements.plain(candidate.candidate, 60), elements.plain(decision.baseline, 60)
-        st.subheader(f"{_SIGNS.get(candidate.verdict, '')} {name} against {base}: {candidate.verdict}", anchor=False)
+        name, base = elements.plain(candidate.candidate, 60), elements.plain(decision.baseline or "", 60)
+        against = f" against {base}" if decision.baseline is not None else ""
+        st.subheader(f"{_SIGNS.get(candidate.verdict, '')} {name}{against}: {candidate.verdict}", anchor=False)
         for reason in candidate.incomplete:
             st.warning(elements.plain(reason, 400))
         if candidate.n_pairs:
             st.caption(f"{candidate.n_pairs:,} pairs · {candidate.n_errored:,} errored")
         rulings = [r for r in rendered_rules_of(decision) if r.candidate == visible(candidate.candidate, limit=60)]
         _rules(rulings, candidate.candidate)
+        if candidate.served:
+            st.caption(elements.plain(served_of(candidate), 400))
         if candidate.compared:
             with st.expander("What is being compared"):
                 st.text("\n".join(visible(line, limit=300) for line in candidate.compared))
@@ -72,7 +77,7 @@ def _rules(rulings: Sequence[RenderedRule], candidate: str) -> None:
     if not rulings:
         return
     for kind in dict.fromkeys(_scale(ruling) for ruling in rulings):
-        drawn = [r for r in rulings if _scale(r) == kind and r.value is not None]
+        drawn = [r for r in rulings if _scale(r) == kind and r.value is not None and r.limit is not None]
         if not drawn:
             continue
         frame = pd.DataFrame(
@@ -108,13 +113,14 @@ def _rules(rulings: Sequence[RenderedRule], candidate: str) -> None:
 
 def _scale(ruling: RenderedRule) -> str:
     """Rules of one unit share a scale; dollars, seconds and rates do not."""
-    limit = ruling.rule.rpartition("(")[2].split(" ")[0]
-    return _SCALES.get(limit, f"{ruling.kind}: {limit}")
+    return _SCALES.get(ruling.scale.partition(": ")[2], ruling.scale)
 
 
 def _baseline(decision: Any) -> None:
     said = promoted_by(decision)
-    if said:
+    if decision.baseline is None:
+        st.caption("The gate has no baseline: every rule is about the candidate alone.")
+    elif said:
         st.text(visible(said, limit=600))
     else:
         st.caption(
@@ -122,9 +128,8 @@ def _baseline(decision: Any) -> None:
         )
 
 
-def _has_gate(facts: Any) -> bool:
-    resolved = facts.get("suite_resolved")
-    return isinstance(resolved, dict) and bool(resolved.get("gate"))
+def _has_gate(facts: RunFacts) -> bool:
+    return facts.suite_resolved is not None and bool(facts.suite_resolved.gate)
 
 
 _EXAMPLE = """gate:

@@ -8,17 +8,19 @@ from typing import Any
 import streamlit as st
 
 from evalkit.board import charts, elements
-from evalkit.report import flips, numbers
+from evalkit.facts import RunFacts
+from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.report.rendered_rules import promoted_sides
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.compare import compare_samples
+from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
 
 _FIGURES: Mapping[str, Any] = {
-    "quality": (lambda c: c["quality"]["mean"], numbers.quality),
-    "USD per 1,000 samples": (lambda c: c["cost"]["usd_per_1k_samples"], numbers.usd),
-    "seconds to the first token, p50": (lambda c: c["latency"]["ttft_s"]["p50"], numbers.time),
-    "seconds to the whole answer, p95": (lambda c: c["latency"]["total_s"]["p95"], numbers.time),
+    "quality": (lambda c: c.quality.mean, numbers.quality),
+    "USD per 1,000 samples": (lambda c: c.cost.usd_per_1k_samples, numbers.usd),
+    "seconds to the first token, p50": (lambda c: c.latency.ttft_s.p50, numbers.time),
+    "seconds to the whole answer, p95": (lambda c: c.latency.total_s.p95, numbers.time),
 }
 
 
@@ -31,7 +33,7 @@ def render(store: ResultsReader) -> None:
     with left:
         suite = elements.suite_of(runs)
     mine = [info for info in reversed(runs) if info.suite == suite and info.started_at]
-    tasks = list(dict.fromkeys(t for i in mine for m in store.summary(i.name)["models"].values() for t in m["tasks"]))
+    tasks = list(dict.fromkeys(t for i in mine for m in store.summary(i.name).models.values() for t in m.tasks))
     with middle:
         task = elements.task_of(tasks)
     with right:
@@ -69,26 +71,25 @@ def _rows(store: ResultsReader, runs: Sequence[RunInfo], task: str | None, figur
     baselines, mine = promoted_sides(), elements.chosen()
     for info in runs:
         facts = store.facts(info.name)
-        for model, cells in store.summary(info.name)["models"].items():
-            cell = cells["all"] if task is None else cells["tasks"].get(task)
+        for model, cells in store.summary(info.name).models.items():
+            cell = cells.all if task is None else cells.tasks.get(task)
             if cell is None or read(cell) is None:
                 continue
-            now = _state(facts, model, ", ".join(cells["served"]) or None)
+            now = _state(facts, model, ", ".join(cells.served) or None)
             notes = _changes(before.get(model), now)
             if (info.name, model) in baselines:
                 notes.append("promoted as baseline")
             before[model] = now
-            quality = cell["quality"] if figure == "quality" else {"low": None, "high": None}
+            low, high = (cell.quality.low, cell.quality.high) if figure == "quality" else (None, None)
             rows.append(
                 {
                     "at": info.started_at,
                     "model": visible(model, limit=60),
                     "run": info.name,
                     "value": float(read(cell)),
-                    "low": quality["low"],
-                    "high": quality["high"],
-                    "shown": show(read(cell))
-                    + (" " + numbers.interval(quality["low"], quality["high"]) if quality["low"] is not None else ""),
+                    "low": low,
+                    "high": high,
+                    "shown": show(read(cell)) + (" " + numbers.interval(low, high) if low is not None else ""),
                     "note": "; ".join(notes),
                     "dim": bool(mine) and model not in mine,
                 }
@@ -96,19 +97,13 @@ def _rows(store: ResultsReader, runs: Sequence[RunInfo], task: str | None, figur
     return rows
 
 
-def _state(facts: Mapping[str, Any], model: str, served: str | None) -> dict[str, str | None]:
-    described = facts.get("models")
-    about = described.get(model) if isinstance(described, dict) else None
-    prices = about.get("prices") if isinstance(about, dict) else None
-    software = facts.get("software")
-    version = software.get("evalkit") if isinstance(software, dict) else facts.get("evalkit_version")
+def _state(facts: RunFacts, model: str, served: str | None) -> dict[str, str | None]:
+    prices = facts.model_facts(model).prices
     return {
         "served as": served,
-        "price": str(prices.get("usd_per_mtok")) if isinstance(prices, dict) else None,
-        "evalkit": str(version) if version else None,
-        "questions": str({k: v.get("identity") for k, v in facts["tasks"].items()})
-        if isinstance(facts.get("tasks"), dict)
-        else None,
+        "price": str(prices.usd_per_mtok) if prices is not None else None,
+        "evalkit": facts.evalkit_version or None,
+        "questions": str({name: task.identity for name, task in facts.tasks.items()}) if facts.tasks else None,
     }
 
 
@@ -134,13 +129,13 @@ def _drift(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
 
     seen: dict[str, list[str]] = {}
     for info in runs:
-        for model in store.summary(info.name)["models"]:
+        for model in store.summary(info.name).models:
             seen.setdefault(model, []).append(info.name)
     rows = []
     for model, names in seen.items():
         if len(names) < 2:
             continue
-        versus = flips.compare(store, (names[0], model), (names[-1], model))
+        versus = compare_samples(store, (names[0], model), (names[-1], model))
         shown = versus.low is not None and versus.high is not None and not versus.low <= 0 <= versus.high
         rows.append(
             {

@@ -12,9 +12,9 @@ import streamlit as st
 from evalkit.board import charts, elements
 from evalkit.board.picture import picture
 from evalkit.report import numbers
-from evalkit.report.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
 from evalkit.report.hostile import visible
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
+from evalkit.results.reader import ResultsReader
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,7 @@ def render(store: ResultsReader) -> None:
     with left:
         suite = elements.suite_of(runs)
     entries = entries_of(store, suite)
-    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells["tasks"]))
+    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
     with middle:
         task = elements.task_of(tasks)
     with right:
@@ -92,7 +92,7 @@ def _sentence(lines: Sequence[LeaderboardLine]) -> str:
 
 def _cheapest(lines: Sequence[LeaderboardLine]) -> str | None:
     """The cheapest model, where every price is known; None otherwise: an unknown price may be the lowest."""
-    priced = [(line.cell["cost"]["usd_per_1k_samples"], line.entry.model) for line in lines]
+    priced = [(line.cell.cost.usd_per_1k_samples, line.entry.model) for line in lines]
     if any(price is None for price, _ in priced):
         return None
     return str(min(priced)[1])
@@ -100,7 +100,7 @@ def _cheapest(lines: Sequence[LeaderboardLine]) -> str | None:
 
 def _soonest(lines: Sequence[LeaderboardLine]) -> str | None:
     """The model with the lowest median time to a whole answer, where all of them were measured; else None."""
-    times = [(line.cell["latency"]["total_s"]["p50"], line.entry.model) for line in lines]
+    times = [(line.cell.latency.total_s.p50, line.entry.model) for line in lines]
     return None if any(time is None for time, _ in times) else str(min(times)[1])
 
 
@@ -110,15 +110,15 @@ def _chart(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> None:
     rows = [
         {
             "model": visible(line.entry.model, limit=60),
-            "quality": line.cell["quality"]["mean"],
-            "low": line.cell["quality"]["low"],
-            "high": line.cell["quality"]["high"],
+            "quality": line.cell.quality.mean,
+            "low": line.cell.quality.low,
+            "high": line.cell.quality.high,
             "chosen": line.entry.model in elements.chosen(),
             "place": f"{line.place or numbers.UNDEFINED} (group {letter or numbers.UNDEFINED})",
             "shown": _quality(line.cell),
         }
         for line, letter in zip(lines, letters, strict=True)
-        if line.cell["quality"]["mean"] is not None
+        if line.cell.quality.mean is not None
     ]
     if rows:
         frame = pd.DataFrame(rows).astype({"low": float, "high": float})
@@ -133,29 +133,29 @@ def frame_of(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> pd.Dat
     rows = []
     for line, letter in zip(lines, letters, strict=True):
         cell, entry = line.cell, line.entry
-        quality, cost, times = cell["quality"], cell["cost"], cell["latency"]
-        others = {k: n for k, n in cell["outcomes"].items() if n and k not in {"right", "wrong", "scored"}}
+        quality, cost, times = cell.quality, cell.cost, cell.latency
+        others = {k: n for k, n in cell.outcomes.items() if n and k not in {"right", "wrong", "scored"}}
         rows.append(
             {
                 "model": visible(entry.model, limit=60),
                 "place": str(line.place) if line.place else numbers.UNDEFINED,
                 "group": letter,
-                "quality": quality["mean"],
-                "95 % interval": numbers.interval(quality["low"], quality["high"]),
-                "n": quality["n"],
-                "USD per 1,000": cost["usd_per_1k_samples"],
-                "USD per right": cost["usd_per_correct"],
-                "TTFT p50": times["ttft_s"]["p50"],
-                "TTFT p95": times["ttft_s"]["p95"],
-                "total p50": times["total_s"]["p50"],
-                "total p95": times["total_s"]["p95"],
-                "tokens/s": times["output_tokens_per_s"],
+                "quality": quality.mean,
+                "95 % interval": numbers.interval(quality.low, quality.high),
+                "n": quality.n,
+                "USD per 1,000": cost.usd_per_1k_samples,
+                "USD per right": cost.usd_per_correct,
+                "TTFT p50": times.ttft_s.p50,
+                "TTFT p95": times.ttft_s.p95,
+                "total p50": times.total_s.p50,
+                "total p95": times.total_s.p95,
+                "tokens/s": times.output_tokens_per_s,
                 "other outcomes": ", ".join(f"{n:,} {k}" for k, n in others.items()),
                 "measured": (entry.run.started_at or "")[:10],
                 "tier": _tier(entry) or "",
                 "licence": visible((entry.known.shown("licence") if entry.known else None) or "", limit=200),
                 "asked as": visible(entry.asked_as or "", limit=80),
-                "served as": ", ".join(visible(name, limit=60) for name in entry.cells["served"]),
+                "served as": ", ".join(visible(name, limit=60) for name in entry.cells.served),
                 "run": entry.run.name,
             }
         )
@@ -285,8 +285,8 @@ def _fits(entry: ReportEntry, search: str) -> bool:
 
 
 def _quality(cell: Any) -> str:
-    quality = cell["quality"]
-    return numbers.quality_with_interval(quality["mean"], quality["low"], quality["high"])
+    quality = cell.quality
+    return numbers.quality_with_interval(quality.mean, quality.low, quality.high)
 
 
 def _none(value: Any) -> float | None:

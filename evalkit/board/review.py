@@ -7,7 +7,7 @@ import streamlit as st
 from evalkit.board import elements
 from evalkit.errors import EvalkitError
 from evalkit.report.hostile import visible
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results.reader import ResultsReader
 from evalkit.store.reviews import MARKS, Review, add_review, latest, read_reviews
 from evalkit.store.row_codec import Key
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import streamlit as st
 
 from evalkit.board import elements
 from evalkit.errors import StoreError
+from evalkit.facts import RunFacts
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
-from evalkit.report.results_reader import ResultsReader
-from evalkit.store.runs import RunInfo, listed
+from evalkit.results.reader import ResultsReader
+from evalkit.store.runs import RunInfo
 
 _EVERY_S = 2
 """How often a live run is looked at: its journal is read anew, which costs the machine that measures."""
@@ -42,12 +44,12 @@ def _live(store: ResultsReader, run: str) -> None:
         except StoreError as error:
             st.error(elements.plain(error, 300))
             return
-        n, total = summary["n_rows"], facts.get("n_rows") or 0
-        started = datetime.fromisoformat(facts["started_at"])
+        n, total = summary.n_rows, facts.n_rows or 0
+        started = datetime.fromisoformat(facts.started_at or "")
         took = (datetime.now(UTC) - started).total_seconds()
         rate = n / took if took > 0 else 0.0
         left = numbers.duration((total - n) / rate) if rate and total >= n else numbers.UNKNOWN
-        errors = sum(model["all"]["outcomes"].get("errored", 0) for model in summary["models"].values())
+        errors = sum(model.all.outcomes.get("errored", 0) for model in summary.models.values())
         with st.container(border=True):
             st.markdown(f"**{elements.plain(run, 100)} is running**")
             st.progress(min(1.0, n / total) if total else 0.0, text=f"{n:,} of {total:,} rows")
@@ -64,18 +66,18 @@ def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
     rows = []
     for info in runs:
         summary, facts = store.summary(info.name), store.facts(info.name)
-        cells = [model["all"] for model in summary["models"].values()]
-        judges = [judge["all"] for judge in store.judges(info.name).values()]
-        spend = [cell["cost"]["spend_usd"] for cell in (*cells, *judges)]
+        cells = [model.all for model in summary.models.values()]
+        judges = [judge.all for judge in store.judges(info.name).values()]
+        spend = [cell.cost.spend_usd for cell in (*cells, *judges)]
         known = None if None in spend else sum(float(s) for s in spend if s is not None)
         rows.append(
             {
                 "started": (info.started_at or "")[:19].replace("T", " "),
                 "suite": visible(info.suite or "", limit=60),
                 "status": info.status or numbers.UNKNOWN,
-                "models": visible(", ".join(map(elements.marked, summary["models"])), limit=120),
-                "rows": f"{numbers.count(summary['n_rows'])} of {numbers.count(facts.get('n_rows'))}",
-                "errors": numbers.count(sum(cell["outcomes"].get("errored", 0) for cell in cells)),
+                "models": visible(", ".join(map(elements.marked, summary.models)), limit=120),
+                "rows": f"{numbers.count(summary.n_rows)} of {numbers.count(facts.n_rows)}",
+                "errors": numbers.count(sum(cell.outcomes.get("errored", 0) for cell in cells)),
                 "spent": numbers.usd(known) if cells else numbers.UNDEFINED,
                 "run": info.name,
             }
@@ -85,7 +87,7 @@ def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
 
 def _one(store: ResultsReader, info: RunInfo) -> None:
     facts = store.facts(info.name)
-    for reason in listed(facts, "reasons"):
+    for reason in facts.reasons:
         st.warning(elements.plain(reason, 400))
     errors = store.query(
         [info.name],
@@ -107,7 +109,7 @@ def _one(store: ResultsReader, info: RunInfo) -> None:
 def _errors(store: ResultsReader, run: str, errors: Sequence[Mapping[str, Any]]) -> None:
     import pandas as pd
 
-    from evalkit.report.flips import texts
+    from evalkit.results.changes import texts
 
     keys = [tuple(row["key"].values() if isinstance(row["key"], dict) else row["key"]) for row in errors]
     said = texts(store, run, keys)
@@ -124,15 +126,15 @@ def _errors(store: ResultsReader, run: str, errors: Sequence[Mapping[str, Any]])
     st.dataframe(frame, hide_index=True, width="stretch", alt="Errors by model and kind")
 
 
-def _facts(info: RunInfo, facts: Mapping[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {
+def _facts(info: RunInfo, facts: RunFacts) -> dict[str, object]:
+    shown: dict[str, object] = {
         "folder": info.path,
         "suite": info.suite,
         "suite digest": info.suite_digest,
         "status": info.status,
     }
     shown |= {"started (UTC)": info.started_at, "finished (UTC)": info.finished_at}
-    for name, value in facts.items():
-        if isinstance(value, str | int | float | bool) and name not in {"schema_version", *info.__slots__}:
+    for name, value in facts:
+        if isinstance(value, str | int | float | bool | Decimal) and name not in {"schema_version", *info.__slots__}:
             shown.setdefault(name.replace("_", " "), value)
     return {name: numbers.UNKNOWN if value is None else value for name, value in shown.items()}

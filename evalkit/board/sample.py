@@ -8,10 +8,11 @@ import streamlit as st
 
 from evalkit.board import elements
 from evalkit.board.review import review_form
-from evalkit.report import flips, numbers
+from evalkit.report import numbers
 from evalkit.report.hostile import visible
-from evalkit.report.items import FOUND, find_items
-from evalkit.report.results_reader import ResultsReader
+from evalkit.results import changes
+from evalkit.results.items import FOUND, find_items
+from evalkit.results.reader import ResultsReader
 
 
 def render(store: ResultsReader) -> None:
@@ -60,7 +61,7 @@ def _show(store: ResultsReader, run: str, item: dict[str, Any]) -> None:
     mine = elements.chosen()
     rows.sort(key=lambda row: mine.index(row["model"]) if row["model"] in mine else len(mine))  # the chosen ones first
     keys = {_key(row): row for row in rows}
-    said = flips.texts(store, run, keys)
+    said = changes.texts(store, run, keys)
     first = next(iter(said.values()), {})
     with st.expander("The prompt as sent", expanded=True):
         elements.prompt(first, key="prompt")

@@ -11,9 +11,9 @@ import streamlit as st
 
 from evalkit.board import charts, elements
 from evalkit.report import numbers
-from evalkit.report.entries import entries_of, standing
-from evalkit.report.results_reader import ResultsReader
 from evalkit.report.tradeoffs import AXES, TradeoffPoint, points_of
+from evalkit.results.entries import entries_of, standing
+from evalkit.results.reader import ResultsReader
 
 _CHART = "tradeoff_chart"
 
@@ -27,8 +27,8 @@ def render(store: ResultsReader) -> None:
     with left:
         suite = elements.suite_of(runs)
     entries = entries_of(store, suite)
-    drawable = [name for name, reads in AXES.items() if any(reads.value(entry.cells["all"]) for entry in entries)]
-    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells["tasks"]))
+    drawable = [name for name, reads in AXES.items() if any(reads.value(entry.cells.all) for entry in entries)]
+    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
     with middle:
         task = elements.task_of(tasks)
     with right:

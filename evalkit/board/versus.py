@@ -11,10 +11,13 @@ from evalkit.board import differences, elements
 from evalkit.board.review import review_form
 from evalkit.errors import StoreError
 from evalkit.records import Outcome
-from evalkit.report import flips, numbers
+from evalkit.report import numbers
+from evalkit.report.comparison import sentence
 from evalkit.report.hostile import visible
-from evalkit.report.results_reader import ResultsReader
-from evalkit.report.scores import Side
+from evalkit.results import changes
+from evalkit.results.compare import compare_samples
+from evalkit.results.reader import ResultsReader
+from evalkit.results.samples import SampleSide
 from evalkit.store.runs import RunInfo, split_side
 
 _PAGE = 25
@@ -45,13 +48,13 @@ def render(store: ResultsReader) -> None:
         st.info("Both sides are the same model of the same run. Choose another for B.")
         return
     try:
-        whole = flips.compare(store, a, b)
-        tasks = flips.tasks_of(store, a, b)
+        whole = compare_samples(store, a, b)
+        tasks = changes.tasks_of(store, a, b)
     except StoreError as error:
         st.error(elements.plain(error, 400))
         return
     names = (elements.plain(a[1], 40), elements.plain(b[1], 40))
-    st.subheader(whole.sentence(*names), anchor=False)
+    st.subheader(sentence(whole, *names), anchor=False)
     if whole.n_errored:
         st.caption(
             f"{whole.n_errored:,} samples errored on a side: they are counted against the better reading, not left out."
@@ -66,7 +69,7 @@ def render(store: ResultsReader) -> None:
 
 def _sides(store: ResultsReader, runs: list[RunInfo]) -> list[str]:
     """Every RUN:MODEL, the newest run first."""
-    return [f"{info.name}:{model}" for info in runs for model in store.summary(info.name)["models"]]
+    return [f"{info.name}:{model}" for info in runs for model in store.summary(info.name).models]
 
 
 def _follow(sides: list[str]) -> None:
@@ -83,19 +86,19 @@ def _follow(sides: list[str]) -> None:
         st.session_state["a"], st.session_state["b"] = first, second
 
 
-def _split(side: str) -> Side:
+def _split(side: str) -> SampleSide:
     run, model = split_side(side)
     return run, model or ""
 
 
-def _figures(store: ResultsReader, a: Side, b: Side) -> None:
+def _figures(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
     """Cost and time beside the quality."""
-    ours, theirs = (store.summary(run)["models"][model]["all"] for run, model in (a, b))
+    ours, theirs = (store.summary(run).models[model].all for run, model in (a, b))
     figures: tuple[tuple[str, Callable[[Any], float | None], Callable[[float | None], str]], ...] = (
-        ("Quality", lambda c: c["quality"]["mean"], numbers.quality),
-        ("USD per 1,000", lambda c: c["cost"]["usd_per_1k_samples"], numbers.usd),
-        ("First token, p50", lambda c: c["latency"]["ttft_s"]["p50"], numbers.time),
-        ("Whole answer, p95", lambda c: c["latency"]["total_s"]["p95"], numbers.time),
+        ("Quality", lambda c: c.quality.mean, numbers.quality),
+        ("USD per 1,000", lambda c: c.cost.usd_per_1k_samples, numbers.usd),
+        ("First token, p50", lambda c: c.latency.ttft_s.p50, numbers.time),
+        ("Whole answer, p95", lambda c: c.latency.total_s.p95, numbers.time),
     )
     places = st.columns(4)
     for place, (label, read, show) in zip(places, figures, strict=True):
@@ -113,12 +116,12 @@ def _figures(store: ResultsReader, a: Side, b: Side) -> None:
         )
 
 
-def _by_task(store: ResultsReader, a: Side, b: Side, tasks: list[str]) -> None:
+def _by_task(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str]) -> None:
     import pandas as pd
 
     rows = []
     for task in tasks:
-        versus = flips.compare(store, a, b, task)
+        versus = compare_samples(store, a, b, task)
         rows.append(
             {
                 "task": visible(task, limit=60),
@@ -132,11 +135,11 @@ def _by_task(store: ResultsReader, a: Side, b: Side, tasks: list[str]) -> None:
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="Differences by task with their intervals")
 
 
-def _flips(store: ResultsReader, a: Side, b: Side, tasks: list[str]) -> None:
+def _flips(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str]) -> None:
     st.subheader("Samples", anchor=False)
     places = st.columns(4)
     with places[0]:
-        kind = elements.choose("Change", flips.KINDS, key="change", index=4)
+        kind = elements.choose("Change", changes.KINDS, key="change", index=4)
     with places[1]:
         task = elements.choose("In task", [_ANY, *tasks], key="in")
     with places[2]:
@@ -145,7 +148,7 @@ def _flips(store: ResultsReader, a: Side, b: Side, tasks: list[str]) -> None:
         text = st.text_input(
             "Containing", key="text", bind="query-params", type="search", placeholder="in prompt or answer"
         )
-    slices = flips.slices_of(store, a)
+    slices = changes.slices_of(store, a)
     chosen = None
     if slices:
         labels = {f"{name} = {value}": (name, value) for name, value in slices}
@@ -158,10 +161,10 @@ def _flips(store: ResultsReader, a: Side, b: Side, tasks: list[str]) -> None:
         "slice": chosen,
     }
     page = max(1, int(st.session_state.get("page") or 1))
-    rows, n = flips.list_flips(store, a, b, limit=_PAGE, offset=(page - 1) * _PAGE, **filters)
+    rows, n = changes.list_changes(store, a, b, limit=_PAGE, offset=(page - 1) * _PAGE, **filters)
     if not rows and page > 1:  # fewer pages than before the filter
         page = st.session_state["page"] = 1
-        rows, n = flips.list_flips(store, a, b, limit=_PAGE, offset=0, **filters)
+        rows, n = changes.list_changes(store, a, b, limit=_PAGE, offset=0, **filters)
     if not rows:
         st.info("No sample fits. Loosen a filter: “every sample” shows all of them.")
         return
@@ -192,11 +195,11 @@ def _list(rows: list[dict[str, Any]], n: int, page: int) -> None:
     )  # fmt: skip
 
 
-def _one(store: ResultsReader, a: Side, b: Side, row: dict[str, Any]) -> None:
+def _one(store: ResultsReader, a: SampleSide, b: SampleSide, row: dict[str, Any]) -> None:
     """A sample with both answers side by side."""
     place = (row["task"], row["sample_digest"], int(row["occurrence"]))
     keys = [(side, (side[1], *place, int(row[f"{name}_repeat"]))) for name, side in (("a", a), ("b", b))]
-    found = {run: flips.texts(store, run, [key for side, key in keys if side[0] == run]) for run in {a[0], b[0]}}
+    found = {run: changes.texts(store, run, [key for side, key in keys if side[0] == run]) for run in {a[0], b[0]}}
     said = [found[side[0]].get(key, {}) for side, key in keys]
     st.markdown(f"**{elements.plain(row['task'], 60)} · {elements.plain(row['sample_id'], 60)}**")
     elements.link(st, "sample", "This sample through every model", {"item": row["sample_digest"]})

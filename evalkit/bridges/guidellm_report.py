@@ -14,16 +14,17 @@ are counted apart, neither answered nor failed.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from evalkit.bridges.foreign_json import parse
 from evalkit.errors import UserError
 from evalkit.latency.distribution import PERCENTS, Distribution
 from evalkit.latency.loadtest import SATURATED, Estimate, Step
+from evalkit.reading import read_file
 
 LARGEST = 2**30
 """Bytes of a report that is read: each request stands in it, 3 KB each."""
@@ -202,7 +203,7 @@ def _json(path: Path) -> Mapping[str, Any]:
         size = path.stat().st_size
         if size > LARGEST:
             raise UserError(f"{path.name} is larger than {LARGEST // 2**30} GB; leave requests out of the report.")
-        found = json.loads(path.read_bytes())  # the standard library's: GuideLLM writes NaN, which is no JSON
+        found = parse(read_file(path))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

@@ -12,7 +12,6 @@ counted, as is a sample that ended in an error. Tokens are those of all calls of
 
 from __future__ import annotations
 
-import json
 import re
 import struct
 import zipfile
@@ -23,8 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.bridges.dates import unix_time
+from evalkit.bridges.foreign_json import parse
 from evalkit.bridges.imported import Imported
 from evalkit.errors import UserError
+from evalkit.reading import read_file
 from evalkit.records import Message, Outcome, Row
 from evalkit.suite.digests import digest
 from evalkit.suite.wording import short
@@ -32,8 +33,12 @@ from evalkit.suite.wording import short
 _GRADES = {"C": 1.0, "P": 0.5, "N": 0.0, "I": 0.0}
 _WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 _ROLES = {"system": "system", "assistant": "assistant"}
-LARGEST = 2**31
+LARGEST = 2**28
 """Bytes of one member of a log, unpacked: a larger one is no log."""
+MOST_UNPACKED = 100_000_000
+"""Bytes that a log may always unpack to."""
+MOST_TIMES = 100
+"""Beyond these bytes it may unpack to so many times its own size: JSON packs to a twentieth."""
 _ZSTANDARD = 93
 """Of a zip's member: the way Inspect packs (0.3.285 does)."""
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
@@ -86,7 +91,7 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
                 n_unread += 1
                 unread = unread or str(row.reason)
                 keys = keys or _keys(scores.get(chosen), str(chosen))
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             raise UserError(
                 f"{path.name}: sample {sample.get('id')!r} is not as Inspect writes it: {error!r}"
             ) from error
@@ -103,7 +108,7 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
 
 def _opened(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
     if not zipfile.is_zipfile(path):
-        whole = _json(path.read_bytes(), path.name)
+        whole = _json(read_file(path), path.name)
         samples = whole.get("samples") or []
         if not isinstance(samples, list):
             raise UserError(f"{path.name} is no log of Inspect: its samples are no list")
@@ -113,6 +118,12 @@ def _opened(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
             infos = {info.filename: info for info in log.infolist()}
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
         raise UserError(f"{path.name} cannot be read: its table of contents is damaged ({error})") from error
+    n_bytes = sum(info.file_size for info in infos.values())
+    if n_bytes > max(MOST_UNPACKED, MOST_TIMES * path.stat().st_size):
+        raise UserError(
+            f"{path.name} unpacks to {n_bytes // 1_000_000:,} MB, over {MOST_TIMES} times its size, and is not read. "
+            "Write it as JSON if it is meant so: inspect log convert --to json"
+        )
     members = [info for name, info in infos.items() if name.startswith("samples/")]
     header = infos.get("header.json")
     if header is None:
@@ -122,7 +133,7 @@ def _opened(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
 
 def _member(path: Path, info: zipfile.ZipInfo) -> dict[str, Any]:
     if info.file_size > LARGEST:
-        raise UserError(f"{path.name} cannot be read: {info.filename} is larger than 2 GB")
+        raise UserError(f"{path.name} cannot be read: {info.filename} is larger than {LARGEST // 2**20} MB")
     try:
         if info.compress_type == _ZSTANDARD:
             text = _unpacked(path, info)
@@ -158,7 +169,7 @@ def _unpacked(path: Path, info: zipfile.ZipInfo) -> bytes:
 
 def _json(text: bytes, where: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        found = parse(text)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{where} is no JSON: {error}") from error
     if not isinstance(found, dict):

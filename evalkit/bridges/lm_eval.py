@@ -56,8 +56,11 @@ def with_lm_eval(suite: Suite, *, allow_code: bool = False) -> Suite:
         for name in dict.fromkeys(name for name in names if names.count(name) > 1)
     ]
     for i, rule in enumerate(suite.gate.rules if suite.gate else ()):
-        if rule.quality not in {None, "all", *names}:
-            complaints.append(f"{suite.path}: gate.rules[{i}].quality: there is no task {rule.quality!r}: {names}")
+        complaints += [
+            f"{suite.path}: gate.rules[{i}].{rule.kind}: there is no task {subject!r}: {names}"
+            for subject in rule.subjects
+            if subject not in {"all", *names}
+        ]
     if complaints:
         raise SuiteError(complaints)
     return replace(suite, tasks=tuple(sorted(made, key=lambda task: task.index)), foreign=())

@@ -17,12 +17,15 @@ import math
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from evalkit.bridges.dates import unix_time
+from evalkit.bridges.foreign_json import parse
 from evalkit.bridges.imported import Imported
 from evalkit.errors import UserError
+from evalkit.reading import open_to_read, read_file
 from evalkit.records import Message, Outcome, Row
 from evalkit.store.row_codec import to_json
 from evalkit.suite.digests import digest
@@ -70,7 +73,7 @@ def _results(folder: Path, when: str) -> dict[str, Any]:
         if when and when not in file.name:
             continue
         try:
-            loaded = json.loads(file.read_text("utf-8"))
+            loaded = parse(read_file(file))
         except (OSError, ValueError, RecursionError):
             continue
         if isinstance(loaded, dict):
@@ -103,7 +106,7 @@ def _read_file(file: Path, task: str, model: str, results: dict[str, Any], metri
                 continue
             _refuse_scale(line.get(name), name, f"{file.name}:{number}")
             row = _row(line, task, model, name, occurrences, lower)
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             raise UserError(f"{file.name}:{number}: is no sample as lm-eval writes it: {error!r}") from error
         found.rows.append(replace(row, started_at=asked_at))
         n_taken += 1
@@ -132,12 +135,17 @@ def _read_file(file: Path, task: str, model: str, results: dict[str, Any], metri
 
 
 def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    with file.open(encoding="utf-8", errors="surrogateescape") as lines:  # what is no UTF-8 is named by its line
+    try:
+        content = open_to_read(file)
+    except OSError as error:
+        raise UserError(f"{file} cannot be read ({error.strerror}).") from error
+    # What is no UTF-8 is named by its line.
+    with TextIOWrapper(content, encoding="utf-8", errors="surrogateescape") as lines:
         for number, text in enumerate(lines, 1):
             if not text.strip():
                 continue
             try:
-                line = json.loads(text.encode("utf-8", "surrogateescape"))
+                line = parse(text.encode("utf-8", "surrogateescape"))
             except (ValueError, RecursionError) as error:
                 raise UserError(f"{file.name}:{number}: is no JSON: {error}") from error
             if not isinstance(line, dict) or "doc_id" not in line:

@@ -13,18 +13,21 @@ Every complaint of a file is told at once, each with its line and the way out.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.catalogue.facts import DAYS, FIELDS, LICENCE_KINDS, LISTS, TIERS, UNCHECKED, Catalogue, Claim, Known
 from evalkit.errors import UserError
 from evalkit.paths import Inside
 from evalkit.suite.source_map import Loc, SourceMap, parse
 from evalkit.suite.wording import near
+
+if TYPE_CHECKING:
+    from evalkit.facts.base import Json
 
 FILE_NAME = "models.yaml"
 """Looked for beside a suite, in a results folder and in the user's settings."""
@@ -36,7 +39,7 @@ _LONGEST = 2_000
 """Characters of one value: beyond it a file is no list of facts."""
 
 
-def load(files: Iterable[Path] = (), recorded: Iterable[Mapping[str, Any]] = ()) -> Catalogue:
+def load(files: Iterable[Path] = (), recorded: Iterable[Json] = ()) -> Catalogue:
     """The catalogue that comes with evalkit, with what others say on top; the later one wins, fact by fact.
 
     `recorded` is what a run kept of its suite's file (see `record`); it comes before `files`, whose reader knows more.
@@ -44,9 +47,10 @@ def load(files: Iterable[Path] = (), recorded: Iterable[Mapping[str, Any]] = ())
     """
     catalogue = Catalogue(_built_in())
     for one in recorded:
-        if not isinstance(one, dict) or not isinstance(one.get("file"), str):
+        name = one.get("file") if isinstance(one, dict) else None
+        if not isinstance(one, dict) or not isinstance(name, str):
             raise UserError("what the run kept of its suite's facts is damaged")
-        catalogue = catalogue.corrected(_models(SourceMap(one["file"], one.get("content"))))
+        catalogue = catalogue.corrected(_models(SourceMap(name, one.get("content"))))
     for path in files:
         catalogue = catalogue.corrected(read(path))
     return catalogue
@@ -75,10 +79,9 @@ class CatalogueReader:
         self.plain = load(self._files)
         """What is known without what a run has kept."""
 
-    def catalogue(self, facts: Mapping[str, Any]) -> Catalogue:
-        """What is known by the facts of one run. Raises UserError as `load` does."""
-        recorded = facts.get("catalogue")
-        return load(self._files, recorded) if isinstance(recorded, list) and recorded else self.plain
+    def catalogue(self, recorded: Sequence[Json] | None) -> Catalogue:
+        """What is known with the files that a run has kept (`RunFacts.catalogue`). Raises UserError as `load` does."""
+        return load(self._files, recorded) if recorded else self.plain
 
 
 def user_file() -> Path | None:

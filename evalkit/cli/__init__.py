@@ -46,6 +46,7 @@ COMMANDS = {
     "lm-eval": ("evalkit.cli.lm_eval", "Run tasks of lm-eval against one model, without writing a suite."),
     "import": ("evalkit.cli.import_", "Turn results of another tool into a run."),
     "export": ("evalkit.cli.export", "Write a run's rows as CSV, Parquet, JSONL or lm-eval samples."),
+    "schema": ("evalkit.cli.schema", "Print the JSON schema of suite files, for editors."),
     "doctor": ("evalkit.cli.doctor", "Say what this machine can run, and the next command."),
 }
 """Command -> (module with a click command named `command`, the line shown in --help)."""

@@ -9,15 +9,17 @@ from typing import Any
 
 import click
 
-from evalkit.cli.pricing import Stored, answers_of, models_of
-from evalkit.cli.sweeps import hosted_prices
+from evalkit.cli.pricing import Stored, answers_of
 from evalkit.cost.breakeven import Billed, Line, Own, Range, compare
 from evalkit.cost.hosting import HOURS_PER_YEAR
 from evalkit.cost.scenario import Scenario, quantity, read_scenario
 from evalkit.errors import UserError
+from evalkit.facts import RunFacts
 from evalkit.report.breakeven import markdown as as_markdown
 from evalkit.report.breakeven import render_breakeven
 from evalkit.report.breakeven import svg as as_svg
+from evalkit.results import read_facts
+from evalkit.results.sweeps import hosted_prices
 from evalkit.stats.intervals import student_t
 from evalkit.store import runs
 from evalkit.writing import write_file
@@ -97,7 +99,7 @@ def from_run(
     peak: Decimal | None,
 ) -> Scenario:
     """The scenario that a run measured: requests as the unit, each model's own tokens and its own dollars."""
-    facts = runs.read_facts(folder)
+    facts = read_facts(folder)
     api, self_hosted, hosted = names
     if len(set(names)) < len(names):
         raise UserError("--api, --self-hosted and --hosted name the same model twice: name different ones.")
@@ -120,9 +122,9 @@ def from_run(
         "other prompts cost something else.",
         "Prices are those at which the answers were billed; a list price of tomorrow is not known.",
     ]
-    if facts.get("status") != "complete":
+    if facts.status != "complete":
         assumed.append(
-            f"{folder.name} is {facts.get('status')}: its models may have answered different samples, "
+            f"{folder.name} is {facts.status}: its models may have answered different samples, "
             "so their means need not be of the same requests."
         )
     if peak is None:
@@ -143,8 +145,8 @@ def _billed(name: str, kind: Any, stored: list[Stored]) -> Billed:
     return Billed(name, kind, Range.of(mean), _relative([float(cost) for cost in known]))
 
 
-def _own(name: str, stored: list[Stored], facts: dict[str, Any], results: Path, peak: Decimal) -> Own:
-    found = hosted_prices({name: models_of(facts).get(name) or {}}, str(facts.get("suite")), results).get(name)
+def _own(name: str, stored: list[Stored], facts: RunFacts, results: Path, peak: Decimal) -> Own:
+    found = hosted_prices({name: facts.entry(name)}, str(facts.suite), results).get(name)
     if found is None:
         raise UserError(
             f"{name} has no hosting in the suite of this run. Add hosting: {{gpus: 2, usd_per_gpu_hour: 2.5}}"

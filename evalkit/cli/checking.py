@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from evalkit.cli.loading import planned
+from evalkit.api.options import RunOptions
+from evalkit.api.planning import plan_at
 from evalkit.engine.conversation import conversations
 from evalkit.engine.plan import Plan
 from evalkit.engine.work import PlannedModel
@@ -34,15 +35,15 @@ def check_suite(
 
     `results` is where load sweeps give own hardware its price; None: it has none.
     """
-    plan = planned(
-        suite,
-        models=models,
-        tasks=tasks,
+    options = RunOptions(
+        results,
+        models,
+        tasks,
         prices=prices,
         allow_key_host=allow_key_host,
         allow_suite_code=allow_suite_code,
-        results=results,
     )
+    plan = plan_at(suite, options)
     asyncio.run(_close(plan))
     if as_json:
         from evalkit.report.json_text import json_line

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
 from evalkit.cli.options import as_json, results_folder
+from evalkit.facts import ModelSummary
 
 
 @click.command()
@@ -26,12 +26,12 @@ def command(a: str, b: str, flips: int, anyway: bool, results: Path, as_json: bo
 
     Differences are paired by item and have intervals; nothing is decided. Exit 2 where the two are not comparable.
     """
-    from evalkit.decide import flips as changed
-    from evalkit.decide.comparability import Side
-    from evalkit.decide.pairing import NotComparable
-    from evalkit.decide.versus import compare
     from evalkit.report.terminal import render_comparison
     from evalkit.report.versus import render_versus
+    from evalkit.results import Side
+    from evalkit.results import flips as changed
+    from evalkit.results.compare import compare
+    from evalkit.results.pairs import NotComparable
 
     left, right = _side(a, results), _side(b, results)
     versus = problem = None
@@ -47,7 +47,7 @@ def command(a: str, b: str, flips: int, anyway: bool, results: Path, as_json: bo
     if as_json:
         from evalkit.report.json_text import json_line
 
-        sides = {"a": {"side": left[0], **left[1]}, "b": {"side": right[0], **right[1]}}
+        sides = {"a": {"side": left[0], **left[1].as_json()}, "b": {"side": right[0], **right[1].as_json()}}
         paired = asdict(versus) if versus is not None else None
         said = {**sides, "paired": paired, "not_comparable": problem, "flips": [asdict(flip) for flip in named]}
         sys.stdout.write(json_line(said))
@@ -63,19 +63,19 @@ def command(a: str, b: str, flips: int, anyway: bool, results: Path, as_json: bo
     return 0
 
 
-def _side(ref: str, results: Path) -> tuple[str, dict[str, Any], Path, str]:
+def _side(ref: str, results: Path) -> tuple[str, ModelSummary, Path, str]:
     """(label, the model's part of the summary, run folder, model) of one side. Raises StoreError with what there is."""
     from evalkit.errors import StoreError
+    from evalkit.results.summary import read_summary
     from evalkit.store.runs import resolve_run, split_side
-    from evalkit.store.summary import read_summary
 
     run, model = split_side(ref)
     folder = resolve_run(run, results)
-    models = read_summary(folder)["models"]
+    models = read_summary(folder).models
     if model is None and len(models) == 1:
         model = next(iter(models))
-    if model not in models:
+    if model is None or model not in models:
         has = ", ".join(models) or "no rows yet"
         asked = f"has no model {model!r}" if model else "holds several models; name one as RUN:MODEL"
         raise StoreError(f"{folder.name} {asked}. It has: {has}.")
-    return f"{folder.name}:{model}", models[model], folder, str(model)
+    return f"{folder.name}:{model}", models[model], folder, model

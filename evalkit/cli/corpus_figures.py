@@ -10,14 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
+from evalkit.facts import TaskFacts
 from evalkit.records import Outcome, Row
 from evalkit.report.hostile import visible
+from evalkit.results import read_facts
 from evalkit.scorers.corpus import corpus_bleu, corpus_chrf, macro_f1, pass_at_k
-from evalkit.store.runs import read_facts, resolve_run
+from evalkit.store.runs import resolve_run
 from evalkit.store.sealing import rows_of
 
 
@@ -58,7 +59,7 @@ def print_figures(run: str, results: Path, *, as_json: bool) -> int:
 
 def figures_of(folder: Path) -> Iterator[Figure]:
     """Every figure that the run's tasks have, task by task and model by model in the order of the run."""
-    tasks: dict[str, Any] = read_facts(folder).get("tasks") or {}
+    tasks = read_facts(folder).tasks or {}
     rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows_of(folder):
         rows[row.task, row.model].append(row)
@@ -66,14 +67,13 @@ def figures_of(folder: Path) -> Iterator[Figure]:
     for task, model in sorted(rows, key=lambda key: (order.get(key[0], len(order)), key[1])):
         marked = [row for row in rows[task, model] if row.outcome is not Outcome.ERRORED]
         n_errored = len(rows[task, model]) - len(marked)
-        for name, value, n in _figures(tasks.get(task) or {}, marked):
+        for name, value, n in _figures(tasks.get(task) or TaskFacts(), marked):
             yield Figure(task, model, name, value, n, n_errored)
 
 
-def _figures(facts: dict[str, Any], rows: list[Row]) -> Iterator[tuple[str, float, int]]:
+def _figures(facts: TaskFacts, rows: list[Row]) -> Iterator[tuple[str, float, int]]:
     """(name, value, n) of each figure that is defined for these rows."""
-    scorer = facts.get("scorer")
-    score = (facts.get("identity") or {}).get("score") or {}
+    scorer, score = facts.scorer, facts.identity.score
     if scorer == "choice":
         right = [row.target or "" for row in rows]
         classes = set(right)
@@ -82,7 +82,7 @@ def _figures(facts: dict[str, Any], rows: list[Row]) -> Iterator[tuple[str, floa
             if value is not None:
                 yield f"macro-F1 of {len(classes)} classes", value, len(rows)
     if scorer == "overlap":
-        metric = (score.get("options") or {}).get("metric", "f1")
+        metric = score.options.get("metric", "f1") if score is not None else "f1"
         said, wanted = [row.text or "" for row in rows], [row.target or "" for row in rows]
         value = corpus_bleu(said, wanted) if metric == "bleu" else None
         value = corpus_chrf(said, wanted) if metric == "chrf" else value

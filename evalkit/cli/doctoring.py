@@ -47,6 +47,7 @@ def examine() -> list[DoctorFinding]:
     found += [_gpus(), _vllm()]
     found += _keys()
     found += _servers()
+    found += _plugins()
     return found
 
 
@@ -99,13 +100,35 @@ def _keys() -> Iterator[DoctorFinding]:
     """Names only: a value is never read further than whether it is empty."""
     from evalkit.adapters.presets import load_preset, preset_names
 
-    names = dict.fromkeys([*KEYS, *(env for name in preset_names() for env in load_preset(name).key_env)])
+    own = [env for name in preset_names() for env in load_preset(name).key_env]
+    names = dict.fromkeys([*KEYS, *own, *_keys_of_own_presets()])
     there = [name for name in names if os.environ.get(name)]
     absent = [name for name in names if name not in there]
     for name in there:
         yield DoctorFinding(f"key {name}", "ok", "is set")
     if absent:
         yield DoctorFinding("other keys", "note", f"not set: {', '.join(absent)}")
+
+
+def _keys_of_own_presets() -> list[str]:
+    """Variables that the user's own presets name; what is wrong with one is said in a line of its own."""
+    from evalkit.adapters.own_presets import find_preset, user_presets
+    from evalkit.errors import UserError
+
+    found: list[str] = []
+    with suppress(UserError):
+        for name in user_presets():
+            with suppress(UserError):
+                preset = find_preset(name)
+                found += preset.preset.key_env if preset is not None else ()
+    return found
+
+
+def _plugins() -> Iterator[DoctorFinding]:
+    from evalkit.cli.doctoring_plugins import plugin_lines
+
+    for what, state, says in plugin_lines():
+        yield DoctorFinding(what, state, says)
 
 
 def _servers() -> list[DoctorFinding]:

@@ -72,11 +72,10 @@ def command(
         _say_head(dossier, file.append(dossier, [("waiver", body)])[-1].digest)
         return 0
     from evalkit.decide.gate import decide_gate, gate_of
-    from evalkit.store.runs import read_facts
+    from evalkit.results import read_facts
 
     facts = read_facts(folder)
-    resolved = facts.get("suite_resolved")
-    has_gate = isinstance(resolved, dict) and bool(resolved.get("gate"))
+    has_gate = facts.suite_resolved is not None and bool(facts.suite_resolved.gate)
     decision = decide_gate(gate_of(facts, folder), folder, results, baselines) if has_gate else None
     record(dossier, decision, folder, baselines)
     return 0

@@ -29,6 +29,12 @@ from evalkit.cli.options import (
     is_flag=True,
     help="With --suite: also judge a candidate whose answers come from a file (replay, scripted, imported).",
 )
+@click.option(
+    "--sweeps",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="With --suite and a rule about cost: the load sweeps that prices of own hardware may rest on.",
+)
 @click.option("--reps", type=click.IntRange(20, 10_000), default=200, show_default=True, help="Of the self-test.")
 @results_folder
 @data_roots
@@ -46,6 +52,7 @@ def command(
     suite: Path | None,
     self_test: bool,
     allow_recorded: bool,
+    sweeps: Path | None,
     reps: int,
     results: Path,
     baselines: Path,
@@ -60,19 +67,23 @@ def command(
 
     Exit codes: 0 pass, 1 fail, 2 not comparable or a mistake in the call, 3 inconclusive, 4 the run is not whole.
     """
+    from evalkit.adapters.at_hand import weights_at_hand
+    from evalkit.api.planning import suite_at
     from evalkit.cli import gating
-    from evalkit.decide.gate import gate_of
-    from evalkit.store.runs import read_facts, resolve_run
+    from evalkit.decide.gate_run import Signed, checked_gate
+    from evalkit.store.runs import resolve_run
 
     folder, outlets = resolve_run(run, results), gating.Outlets(markdown, junit)
     with gating.telling(gating.suite_name(folder), outlets):
-        if suite is None:
-            gate = gate_of(read_facts(folder), folder)
-            _refuse_other_policy(folder)
-        else:
-            gate = gating.gate_at(suite)
-            gating.refuse_other_suite(suite, folder, allow_recorded=allow_recorded)
-        gating.require_signatures(gate, folder, baselines, signed_baseline, signed_run)
+        gate = checked_gate(
+            folder,
+            baselines,
+            weights=weights_at_hand,
+            suite=suite_at(suite) if suite is not None else None,
+            signed=Signed(signed_baseline, signed_run),
+            allow_recorded=allow_recorded,
+            sweeps=sweeps,
+        )
     if self_test:
         from evalkit.cli.self_testing import run_self_test
 
@@ -85,22 +96,3 @@ def command(
 
         record(dossier, decision, folder, baselines)
     return decision.exit_code
-
-
-def _refuse_other_policy(folder: Path) -> None:
-    """Without --suite, what --policy asks of a run is held against what the run records."""
-    from evalkit.decide.pairing import NotComparable
-    from evalkit.store.runs import read_facts
-    from evalkit.suite.policy import named
-
-    policy = named()
-    if policy is None:
-        return
-    made_under: object = read_facts(folder)
-    for key in ("egress", "policy", "sha256"):
-        made_under = made_under.get(key) if isinstance(made_under, dict) else None
-    if made_under != policy.sha256:
-        raise NotComparable(
-            f"{folder.name} was not made under {policy.name} as it is now. Run its suite again with --policy, or leave "
-            "the option out."
-        )

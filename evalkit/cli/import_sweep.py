@@ -9,14 +9,15 @@ from typing import Any
 
 import click
 
+from evalkit.adapters.registry import OptionsOfAdapters
 from evalkit.bridges.guidellm_report import Report, read_report
 from evalkit.cli.loads import promised
-from evalkit.cli.sweeps import hosted_prices, sweeps_folder
 from evalkit.cost.hosting import curve
 from evalkit.errors import UserError
 from evalkit.latency.loadtest import find
 from evalkit.report.hostile import visible
 from evalkit.report.loadtest import render_load
+from evalkit.results.sweeps import hosted_prices, sweeps_folder
 from evalkit.store import runs
 from evalkit.suite.digests import digest
 from evalkit.suite.loading import load_suite
@@ -65,7 +66,7 @@ def _for_whom(report: Report, suite: Path | None, model: str | None) -> tuple[di
     """The suite's models as data, the suite's name and the model's. Raises UserError where the report is of another."""
     if suite is None or model is None:
         return {}, "guidellm", re.sub(r"[^A-Za-z0-9._+-]+", "-", report.model or "").strip("-.") or "model"
-    loaded = load_suite(suite)
+    loaded = load_suite(suite, options=OptionsOfAdapters(str(suite.parent)))
     entry = loaded.models.get(model)
     if entry is None:
         raise UserError(f"{suite.name} has no model {visible(model)}; there are: {', '.join(loaded.models)}")

@@ -12,7 +12,7 @@ from evalkit.store.runs import resolve_run
 
 def check_judges(run: str, results: Path, *, as_json: bool) -> int:
     """Print the figures; the exit code. Raises UserError where the run has no judges, or there is no such run."""
-    from evalkit.decide.judges import figures
+    from evalkit.results.judging import figures
 
     folder = resolve_run(run, results)
     found = figures(folder)
@@ -25,7 +25,7 @@ def check_judges(run: str, results: Path, *, as_json: bool) -> int:
     if as_json:
         from evalkit.report.json_text import json_line
 
-        sys.stdout.write(json_line({**found, "n_reviews_unreadable": n_unread}))
+        sys.stdout.write(json_line({**found.as_json(), "n_reviews_unreadable": n_unread}))
         return 0
     from evalkit.report.judges import render_judges
 

@@ -52,24 +52,20 @@ def command(
     as_json: bool,
 ) -> int:
     """Run tasks of lm-eval against one model and print the table, as a suite with `lm_eval: TASK` would."""
+    from evalkit.api.options import RunOptions, dollars
     from evalkit.cli.lm_evaling import suite_of
     from evalkit.cli.running import run_suite
 
     with suite_of(
         model, model_args, tasks, num_fewshot, include_path, in_flight=in_flight, sensitivity=sensitivity
     ) as suite:
-        return run_suite(
-            suite,
-            models=None,
-            tasks=None,
+        options = RunOptions(
+            results,
             limit=limit,
-            results=results,
-            no_cache=no_cache,
             new=new,
-            resume=None,
-            max_cost=max_cost,
-            prices=None,
+            cache=not no_cache,
+            max_cost_usd=dollars(max_cost),
             allow_key_host=allow_key_host,
-            as_json=as_json,
             allow_suite_code=allow_suite_code,
         )
+        return run_suite(suite, options, as_json=as_json)

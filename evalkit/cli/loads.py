@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.loading import dollars, planned
-from evalkit.cli.sweeps import hosted_prices, sweeps_folder
+from evalkit.api.options import RunOptions, dollars
+from evalkit.api.planning import plan_at
 from evalkit.cost.hosting import curve
 from evalkit.engine.loadtest import SweepSettings
 from evalkit.engine.loadtest_run import LoadTestOutcome, sweep_model
@@ -19,6 +19,7 @@ from evalkit.errors import UserError
 from evalkit.latency.loadtest import Slo, Step
 from evalkit.report.hostile import visible
 from evalkit.report.loadtest import step_line
+from evalkit.results.sweeps import hosted_prices, sweeps_folder
 
 MOST_IN_FLIGHT = 10_000
 """A client on one machine keeps no more connections than that apart from its own delays."""
@@ -49,9 +50,8 @@ def load_suite_model(
     if steps is not None and any(not step.is_integer() or step > MOST_IN_FLIGHT for step in steps):
         raise UserError(f"--in-flight takes whole numbers up to {MOST_IN_FLIGHT:,}, like --in-flight 1,2,4")
     limits = promised(slo)
-    plan = planned(
-        suite, models=(model,), tasks=tasks, prices=prices, allow_key_host=allow_key_host, any_in_flight=True
-    )
+    options = RunOptions(models=(model,), tasks=tasks, prices=prices, allow_key_host=allow_key_host)
+    plan = plan_at(suite, options, any_in_flight=True)
     settings = SweepSettings(
         in_flight=None if steps is None else tuple(sorted({int(step) for step in steps})),
         rates=() if closed_only else numbers_of("--rates", rates),

@@ -9,7 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from evalkit.cli.loading import planned
+from evalkit.api.options import RunOptions, dollars
+from evalkit.api.planning import plan_at
 from evalkit.engine.caching import CachedAnswers
 from evalkit.engine.experience import learn
 from evalkit.engine.forecast import Pace, forecast, forecast_judges
@@ -32,16 +33,16 @@ def plan_suite(
     as_json: bool,
 ) -> int:
     """Print what a run would take; the exit code. Raises SuiteError with every complaint, as `check` does."""
-    plan = planned(
-        suite,
-        models=models,
-        tasks=tasks,
-        limit=limit,
-        max_cost=max_cost,
+    options = RunOptions(
+        results,
+        models,
+        tasks,
+        limit,
+        max_cost_usd=dollars(max_cost),
         prices=prices,
         allow_key_host=allow_key_host,
-        results=results,
     )
+    plan = plan_at(suite, options)
     judges = plan.panel.judges if plan.panel is not None else ()
     known = learn(results, {model.name: model.adapter.spec.model for model in (*plan.work.models, *judges)})
     with ExitStack() as stack:

@@ -13,7 +13,6 @@ from typing import Any
 
 import click
 
-from evalkit.cli.sweeps import hosted_prices, sweeps_folder
 from evalkit.cost.billing import Bill, UnitPrices, bill
 from evalkit.cost.derived import Marked, at_equal_quality, derived
 from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices
@@ -21,7 +20,11 @@ from evalkit.cost.price_file import plain_tier
 from evalkit.cost.prices import PriceBook
 from evalkit.cost.run_bill import BilledAnswer, PriceOf, RunBill, bought_at, stored_prices, text
 from evalkit.errors import UserError
+from evalkit.facts import ModelFacts, RunFacts
+from evalkit.facts.base import JsonMap
 from evalkit.records import Outcome, Usage
+from evalkit.results import read_facts
+from evalkit.results.sweeps import hosted_prices, sweeps_folder
 from evalkit.store import judge_files, queries, runs
 from evalkit.suite.wording import short
 
@@ -65,7 +68,7 @@ class Stored:
 def price_run(ref: str, *, at: str | None, prices: Path | None, tier: str | None, results: Path, as_json: bool) -> int:
     """Print the bill of a run; the exit code. Raises UserError for a bad date, price file or run."""
     folder = runs.resolve_run(ref, results)
-    facts = runs.read_facts(folder)
+    facts = read_facts(folder)
     made = bill_of(folder, facts, results, at=_moment(at), prices=prices, tier=tier)
     if as_json:
         from evalkit.report.json_text import json_line
@@ -81,7 +84,7 @@ def price_run(ref: str, *, at: str | None, prices: Path | None, tier: str | None
 
 def bill_of(
     folder: Path,
-    facts: Mapping[str, Any],
+    facts: RunFacts,
     results: Path,
     *,
     at: datetime | None = None,
@@ -95,11 +98,11 @@ def bill_of(
     inner = judge_files.judging_of(folder)
     judged = None
     if inner is not None:
-        judged = bill_of(inner, runs.read_facts(inner), results, at=at, prices=prices, tier=tier)
+        judged = bill_of(inner, read_facts(inner), results, at=at, prices=prices, tier=tier)
     models = models_of(facts)
     place = {name: n for n, name in enumerate(models)}
     stored = sorted(answers_of(folder), key=lambda row: place.get(row.answer.model, len(place)))
-    hosted = hosted_prices(models, str(facts.get("suite")), results)
+    hosted = hosted_prices(models, str(facts.suite), results)
     billed = RunBill()
     for row in stored:
         billed.add(row.answer, _recorded(facts))
@@ -143,10 +146,9 @@ def _with_tier(book: PriceBook, tier: str | None) -> PriceBook:
     return book
 
 
-def _by_file(facts: Mapping[str, Any]) -> dict[str, str]:
+def _by_file(facts: RunFacts) -> dict[str, str]:
     """Model -> the person's own price file by which the run was billed. Re-pricing does not know where it lies."""
-    models = facts.get("models")
-    units = {n: stored_prices(told.get("prices")) for n, told in models.items()} if isinstance(models, dict) else {}
+    units = {name: stored_prices(told.prices) for name, told in (facts.models or {}).items()}
     return {n: unit.source for n, unit in units.items() if unit is not None and unit.source.endswith((".yaml", ".yml"))}
 
 
@@ -196,25 +198,17 @@ def _plain(amount: Any) -> Decimal | None:
     return short if short.as_tuple().exponent <= 0 else short.quantize(Decimal(1))  # type: ignore[operator]
 
 
-def models_of(facts: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def models_of(facts: RunFacts) -> dict[str, JsonMap]:
     """The models as the resolved suite has them; empty where the run does not say."""
-    suite = facts.get("suite_resolved")
-    found = suite.get("models") if isinstance(suite, Mapping) else None
-    return (
-        {name: entry for name, entry in found.items() if isinstance(entry, Mapping)}
-        if isinstance(found, Mapping)
-        else {}
-    )
+    suite = facts.suite_resolved
+    return {name: entry.root for name, entry in suite.models.items()} if suite is not None else {}
 
 
-def _recorded(facts: Mapping[str, Any]) -> PriceOf:
+def _recorded(facts: RunFacts) -> PriceOf:
     """Bills at the unit prices that the run recorded; else at those of the day on which the answer was bought."""
     book = PriceBook()
     later = _repriced(facts, book, None, None)
-    models = facts.get("models")
-    units = (
-        {name: stored_prices(told.get("prices")) for name, told in models.items()} if isinstance(models, dict) else {}
-    )
+    units = {name: stored_prices(told.prices) for name, told in (facts.models or {}).items()}
 
     def price(answer: BilledAnswer) -> Bill | None:
         unit = units.get(answer.model)
@@ -227,37 +221,33 @@ def _recorded(facts: Mapping[str, Any]) -> PriceOf:
 
 
 def _repriced(
-    facts: Mapping[str, Any],
+    facts: RunFacts,
     book: PriceBook,
     at: datetime | None,
     tier: str | None,
     own: Mapping[str, UnitPrices] | None = None,
 ) -> PriceOf:
     """Bills from tokens, at the prices of a day (None: each answer's own) and a tier (None: the one that served)."""
-    models = facts.get("models")
-    told: Mapping[str, Any] = models if isinstance(models, Mapping) else {}
-    resolved = models_of(facts)
 
     def price(answer: BilledAnswer) -> Bill | None:
         if at is None and answer.started_at <= 0:
             return None  # nobody says when it was bought, and prices are dated
-        provider, model = _priced_as(told.get(answer.model) or {}, resolved.get(answer.model) or {})
+        told = facts.model_facts(answer.model)
+        provider, model = _priced_as(told, facts.entry(answer.model))
         usage = answer.usage if tier is None else replace(answer.usage, service_tier=tier)
-        asked = (told.get(answer.model) or {}).get("service_tier")
-        made = book.price(provider, model, usage, at or bought_at(answer), tier or asked)
+        made = book.price(provider, model, usage, at or bought_at(answer), tier or told.service_tier)
         unit = (own or {}).get(answer.model)
         return bill(answer.usage, unit) if made is None and unit is not None else made
 
     return price
 
 
-def _priced_as(told: Mapping[str, Any], entry: Mapping[str, Any]) -> tuple[str | None, str]:
+def _priced_as(told: ModelFacts, entry: JsonMap) -> tuple[str | None, str]:
     """(provider, model) in the price book. Runs of older versions say it only where the suite has `price_as`."""
-    both = told.get("priced_as")
-    if isinstance(both, list) and len(both) == 2:
-        return both[0], both[1]
+    if told.priced_as is not None and told.priced_as[1] is not None:
+        return told.priced_as[0], told.priced_as[1]
     provider, colon, model = str(entry.get("price_as") or "").partition(":")
-    return (provider, model) if colon else (None, provider or str(told.get("model") or ""))
+    return (provider, model) if colon else (None, provider or told.model or "")
 
 
 def _figures(stored: list[Stored], hosted: Mapping[str, UnitPrices]) -> dict[str, dict[str, Any]]:
@@ -323,16 +313,15 @@ def _scaled(total: Decimal | None, factor: Decimal) -> str | None:
     return None if total is None else text((total * factor).quantize(Decimal("1e-9")))
 
 
-def _other_prompts(facts: Mapping[str, Any], served: Throughput | None, results: Path) -> list[str]:
+def _other_prompts(facts: RunFacts, served: Throughput | None, results: Path) -> list[str]:
     """Tasks of the run whose prompts the sweep did not ask: another mix of lengths has another throughput."""
     folder = sweeps_folder(results) / served.source if served is not None else None
     if folder is None or not folder.is_dir():  # a sweep may be named by a path elsewhere
         return []
-    loaded = runs.read_facts(folder).get("tasks")
-    asked = facts.get("tasks")
-    if not isinstance(loaded, Mapping) or not isinstance(asked, Mapping):
+    loaded = read_facts(folder).tasks
+    if loaded is None or facts.tasks is None:
         return []
-    return [name for name, told in asked.items() if (loaded.get(name) or {}).get("identity") != told.get("identity")]
+    return [n for n, told in facts.tasks.items() if n not in loaded or loaded[n].identity != told.identity]
 
 
 def _moment(day: str | None) -> datetime | None:

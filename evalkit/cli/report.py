@@ -19,7 +19,7 @@ def command(run: str, html: Path, force: bool, results: Path) -> int:
     gate. It loads nothing and runs no script."""
     from evalkit.errors import UserError
     from evalkit.report.html import page_of
-    from evalkit.report.results_reader import ResultsReader
+    from evalkit.results.reader import ResultsReader
     from evalkit.store.runs import resolve_run, write_atomically
 
     folder = resolve_run(run, results).resolve()

@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 from pydantic import TypeAdapter, ValidationError
 
-from evalkit.cli.loading import suite_at
+from evalkit.api.planning import suite_at
 from evalkit.engine.rescoring import Changed, Choice, rescore
 from evalkit.errors import SuiteError, UserError
 from evalkit.report.hostile import visible
-from evalkit.store.runs import read_facts, resolve_run
+from evalkit.results import read_facts
+from evalkit.store.runs import resolve_run
 from evalkit.suite.schema import ScoreEntry, Scoring
 from evalkit.suite.source_map import parse
 
@@ -71,7 +72,7 @@ def _line(one: Changed) -> str:
 
 def _suite_of(folder: Path) -> Path:
     """The suite file by the name that the run recorded, here or in `suites/`. Raises UserError where it is in none."""
-    name = str(read_facts(folder).get("suite_path") or "")
+    name = read_facts(folder).suite_path or ""
     for place in (Path(), Path("suites")):
         if name and (place / Path(name).name).is_file():
             return place / Path(name).name

@@ -47,11 +47,23 @@ from evalkit.cli.options import (
 @baselines_folder
 @gate_files
 @as_json
-def command(suite: Path, **given: Any) -> int:
+def command(
+    suite: Path,
+    no_cache: bool,
+    max_cost: str | None,
+    as_json: bool,
+    markdown: Path | None,
+    junit: Path | None,
+    **given: Any,
+) -> int:
     """Ask every model of SUITE, score the answers, store them, and print the table.
 
     Run the same command again after an interruption: what was finished is not asked again.
     """
+    if given["new"] and given["resume"]:
+        raise click.UsageError("--new starts another run, --resume continues one: give one of them.")
+    from evalkit.api.options import RunOptions, dollars
     from evalkit.cli.running import run_suite
 
-    return run_suite(suite, **given)
+    options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **given)
+    return run_suite(suite, options, as_json=as_json, markdown=markdown, junit=junit)

@@ -3,96 +3,101 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.loading import planned
-from evalkit.engine.plan import Plan
-from evalkit.engine.session import RunOutcome, execute_run
+from evalkit.api.execution import Prepared, execute, prepare, with_stopper
+from evalkit.api.options import RunOptions
+from evalkit.api.planning import read_suite
+from evalkit.engine.session import RunOutcome, without_loop
 from evalkit.errors import EvalkitError
 from evalkit.report.hostile import visible
 from evalkit.report.progress import Progress
-from evalkit.store.journal import Recovered
 from evalkit.store.judge_files import judging_of
 from evalkit.store.runs import update_facts
-from evalkit.suite.schema import GateEntry
 
 if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
-    from evalkit.cli.gating import Outlets
-    from evalkit.cli.stopping import GateStopper
     from evalkit.decide.decision import GateDecision
 
 
 def run_suite(
-    suite: Path,
-    *,
-    models: tuple[str, ...] | None,
-    tasks: tuple[str, ...] | None,
-    limit: int | None,
-    results: Path,
-    no_cache: bool,
-    new: bool,
-    resume: str | None,
-    max_cost: str | None,
-    prices: Path | None,
-    allow_key_host: tuple[str, ...],
-    as_json: bool,
-    baselines: Path = Path("baselines"),
-    allow_suite_code: bool = False,
-    gate: bool = False,
-    markdown: Path | None = None,
-    junit: Path | None = None,
+    suite: Path, options: RunOptions, *, as_json: bool, markdown: Path | None = None, junit: Path | None = None
 ) -> int:
-    """Run a suite and print its table, with `gate` the verdict too; the exit code."""
-    if new and resume:
-        raise click.UsageError("--new starts another run, --resume continues one: give one of them.")
-    if (markdown or junit) and not gate:
+    """Run a suite and print its table, with a gate the verdict too; the exit code."""
+    if (markdown or junit) and not options.gate:
         raise click.UsageError("--markdown and --junit tell a gate's verdict: give --gate too.")
-    rules: GateEntry | None = None
-    if gate:
-        from evalkit.cli import gating
-
-        rules, models = gating.rules_and_models(suite, models)
-    plan = planned(
-        suite,
-        models=models,
-        tasks=tasks,
-        limit=limit,
-        max_cost=max_cost,
-        prices=prices,
-        allow_key_host=allow_key_host,
-        results=results,
-        allow_suite_code=allow_suite_code,
-        stream=not gate,  # what stops early is asked in a random order, which takes all samples
-    )
-    for note in plan.notes:
-        click.echo(f"note: {visible(note, limit=1000)}", err=True)
-    stopper = None
-    if rules is not None:
-        with gating.telling(plan.suite.name, gating.Outlets(markdown, junit)):
-            stopper = _stopper(plan, rules, results, baselines)
-    outcome = _sat(plan, results, new=new, resume=resume, no_cache=no_cache, stopper=stopper)
-    if rules is None or outcome.ended_by is not None:
+    prepared = prepare(read_suite(suite), options)
+    for note in prepared.notes:
+        _tell(note)
+    if prepared.rules is not None:
+        prepared = _with_stopper(prepared, markdown, junit)
+    outcome = without_loop(execute(prepared, _Shown()))
+    if prepared.rules is None or outcome.ended_by is not None:
         _print(outcome, as_json=as_json)
         code = _exit_code(outcome)
     else:
-        code = _decide(outcome, rules, (results, baselines), gating.Outlets(markdown, junit), as_json=as_json)
+        code = _decide(outcome, prepared, markdown, junit, as_json=as_json)
     sys.stdout.flush()
     with suppress(EvalkitError):  # a disk that is full by now: the next command only prints the result once more
         update_facts(outcome.folder, told=True)  # from here on the same command means another run
     return code
 
 
-def _decide(
-    outcome: RunOutcome, rules: GateEntry, places: tuple[Path, Path], outlets: Outlets, *, as_json: bool
-) -> int:
-    """Print the run and its verdict; `places` are the folders of results and of baselines. The exit code."""
+def _with_stopper(prepared: Prepared, markdown: Path | None, junit: Path | None) -> Prepared:
+    """The run with the gate looking at it; a refusal is told wherever a verdict would be."""
     from evalkit.cli import gating
 
-    results, baselines = places
+    with gating.telling(prepared.plan.suite.name, gating.Outlets(markdown, junit)):
+        prepared, told = with_stopper(prepared)
+    if told is not None:
+        click.echo(f"note: {told}", err=True)
+    return prepared
+
+
+class _Shown:
+    """Progress on stderr."""
+
+    def __init__(self) -> None:
+        self._shown: list[Progress] = []
+
+    def asking(self, folder: Path, n_rows: int, n_done: int) -> Progress:
+        return self._next(n_rows, n_done)
+
+    def judging(self, n_requests: int, n_done: int, judges: tuple[str, ...]) -> Progress:
+        shown = self._next(n_requests, n_done)
+        shown.note(f"judging: {n_requests:,} requests to {', '.join(judges)}")
+        return shown
+
+    def note(self, text: str) -> None:
+        click.echo(f"note: {text}", err=True)
+
+    def ended(self) -> None:
+        for shown in self._shown:
+            shown.close()
+
+    def _next(self, n_rows: int, n_done: int) -> Progress:
+        self.ended()
+        self._shown.append(Progress(n_rows, done=n_done))
+        return self._shown[-1]
+
+
+def _tell(note: str) -> None:
+    click.echo(f"note: {visible(note, limit=1000)}", err=True)
+
+
+def _decide(
+    outcome: RunOutcome, prepared: Prepared, markdown: Path | None, junit: Path | None, *, as_json: bool
+) -> int:
+    """Print the run and its verdict; the exit code."""
+    from evalkit.cli import gating
+
+    rules, outlets = prepared.rules, gating.Outlets(markdown, junit)
+    results, baselines = prepared.options.results, prepared.options.baselines
+    assert rules is not None
+    assert results is not None
     decision = gating.decide(rules, outcome.folder, results, baselines, outlets)
     _print(outcome, as_json=as_json, decision=decision)
     if not as_json:
@@ -102,85 +107,17 @@ def _decide(
     return max(_exit_code(outcome), decision.exit_code) if outcome.status != "complete" else decision.exit_code
 
 
-def _sat(
-    plan: Plan, results: Path, *, new: bool, resume: str | None, no_cache: bool, stopper: GateStopper | None
-) -> RunOutcome:
-    """One session with its progress on stderr and the answers that were bought before."""
-    progress: list[Progress] = []
-
-    def watch(folder: Path, recovered: Recovered) -> Progress:
-        n_there = recovered.n_done if plan.panel is None else recovered.n_answered
-        if stopper is None:
-            shown = Progress(plan.work.n_rows, done=n_there)
-        else:
-            from evalkit.cli.stopping import Watching
-
-            shown = Watching(stopper, plan.work.n_rows, done=n_there)
-        progress.append(shown)
-        if stopper is not None and recovered.n_done:
-            stopper.resume(folder, tuple(model.name for model in plan.work.models))
-        if recovered.note:
-            shown.note(recovered.note)
-        if n_there:
-            shown.note(f"resuming {folder}: {n_there:,} of {plan.work.n_rows:,} rows are there already")
-        return shown
-
-    def watch_judges(n_requests: int, n_done: int) -> Progress:
-        for shown in progress:
-            shown.close()
-        progress.append(Progress(n_requests, done=n_done))
-        progress[-1].note(f"judging: {n_requests:,} requests to {', '.join(j.name for j in judges)}")
-        return progress[-1]
-
-    judges = plan.panel.judges if plan.panel is not None else ()
-    with ExitStack() as stack:
-        bought = None
-        if not no_cache:
-            from evalkit.engine.caching import CachedAnswers
-            from evalkit.store.cache import ResponseCache
-
-            cache = stack.enter_context(ResponseCache.open(None))
-            bought = CachedAnswers(cache)
-        try:
-            outcome = execute_run(
-                plan,
-                results,
-                new=new,
-                resume=resume,
-                cache=bought,
-                watch=watch,
-                watch_judges=watch_judges,
-                stopper=stopper,
-            )
-        finally:
-            for shown in progress:
-                shown.close()
-        if not no_cache and cache.problem:
-            click.echo(f"note: {cache.problem}", err=True)
-    return outcome
-
-
-def _stopper(plan: Plan, rules: GateEntry, results: Path, baselines: Path) -> GateStopper:
-    from evalkit.cli import stopping
-
-    stopper = stopping.GateStopper(plan, rules, results, baselines)
-    if stopper.watch is None:
-        click.echo(f"note: the gate does not stop early: {'; '.join(stopper.reasons)}", err=True)
-    elif stopper.reasons:
-        click.echo(f"note: the gate stops early for a fail only: {'; '.join(stopper.reasons)}", err=True)
-    return stopper
-
-
 def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None = None) -> None:
     if as_json:
         from evalkit.decide.decision import as_json as plain
         from evalkit.report.json_text import json_line
 
-        summary = {**outcome.summary, "status": outcome.status, "reasons": list(outcome.reasons)}
+        summary = {**outcome.summary.as_json(), "status": outcome.status, "reasons": list(outcome.reasons)}
         if judging_of(outcome.folder) is not None:
-            from evalkit.decide.judges import figures
+            from evalkit.results.judging import figures
 
-            summary["judging"] = figures(outcome.folder)
+            found = figures(outcome.folder)
+            summary["judging"] = found.as_json() if found is not None else None
         if decision is not None:
             summary["gate"] = plain(decision)
         sys.stdout.write(json_line({**summary, "folder": str(outcome.folder)}))
@@ -196,7 +133,7 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
             click.echo(
                 f"{n_cached:,} of {of:,} answers came from the cache and are in no latency; --no-cache asks again."
             )
-        if any(task["slices"] for model in outcome.summary["models"].values() for task in model["tasks"].values()):
+        if any(task.slices for model in outcome.summary.models.values() for task in model.tasks.values()):
             click.echo("By slice: evalkit show latest --slices")
         click.echo(f"\n{outcome.folder}")
     for reason in outcome.reasons:
@@ -206,11 +143,11 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
 
 
 def _print_judges(folder: Path) -> None:
-    from evalkit.decide.judges import figures
     from evalkit.report.judges import render_judges
+    from evalkit.results.judging import figures
 
     found = figures(folder)
-    if found is not None and found["judges"]:
+    if found is not None and found.judges:
         render_judges(found)
         click.echo("")
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from evalkit.cli.options import as_json, results_folder
 from evalkit.errors import UserError
+
+if TYPE_CHECKING:
+    from evalkit.facts import RunFacts
+    from evalkit.results.judging import JudgingFigures
 
 
 @click.command()
@@ -22,8 +25,9 @@ from evalkit.errors import UserError
 def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     """Print the table of RUN: a path, the beginning of a name, or `latest` (the default)."""
     from evalkit.report.hostile import visible
-    from evalkit.store.runs import is_locked, listed, read_facts, resolve_run
-    from evalkit.store.summary import read_summary
+    from evalkit.results import Run, read_facts
+    from evalkit.results.summary import read_summary
+    from evalkit.store.runs import resolve_run
 
     folder = resolve_run(run, results)
     summary = read_summary(folder)
@@ -31,39 +35,34 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     if as_json:
         from evalkit.report.json_text import json_line
 
-        sys.stdout.write(json_line({**summary, **judged, "folder": str(folder)}))
+        judging = {"judging": judged.as_json()} if judged is not None else {}
+        sys.stdout.write(json_line({**summary.as_json(), **judging, "folder": str(folder)}))
         return 0
     from evalkit.report.terminal import render_slices, render_summary
 
     facts = read_facts(folder)
     (render_slices if slices else render_summary)(summary)
-    if judged and not slices:
+    if judged is not None and not slices:
         from evalkit.report.judges import render_judges
 
-        render_judges(judged["judging"])
-    status = facts.get("status")
-    if status == "running" and not is_locked(folder):
-        status = "interrupted"  # nobody writes it: it was killed
-    click.echo(f"\n{folder}  {status}, started {facts.get('started_at')}")
-    for reason in listed(facts, "reasons"):
-        click.echo(f"not complete: {visible(str(reason), limit=2000)}")
+        render_judges(judged)
+    click.echo(f"\n{folder}  {Run(folder, facts).status}, started {facts.started_at}")
+    for reason in facts.reasons:
+        click.echo(f"not complete: {visible(reason, limit=2000)}")
     for model, badge in _beware(facts):
         click.echo(f"{visible(model, limit=60)}: {visible(badge, limit=500)}")
     return 0
 
 
-def _beware(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _beware(facts: RunFacts) -> list[tuple[str, str]]:
     """(model, what the catalogue warns of): near retirement, an alias, facts that sources dispute."""
     from evalkit.catalogue import reading
 
-    described = facts.get("models")
-    models = described.items() if isinstance(described, dict) else ()
-    asked = {name: told["model"] for name, told in models if isinstance(told, dict) and told.get("model")}
-    asked = {name: model for name, model in asked.items() if isinstance(model, str)}
-    if not facts.get("catalogue") and not reading.mentions(asked.values()):
+    asked = {name: told.model for name, told in (facts.models or {}).items() if told.model}
+    if not facts.catalogue and not reading.mentions(asked.values()):
         return []
     try:
-        catalogue = reading.CatalogueReader().catalogue(facts)
+        catalogue = reading.CatalogueReader().catalogue(facts.catalogue)
     except UserError as error:
         return [("catalogue", f"left out: {error}")]
     today = datetime.now(UTC).date()
@@ -71,12 +70,12 @@ def _beware(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(name, badge) for name, found in known.items() if found for badge in found.badges(today)]
 
 
-def _judged(folder: Path) -> dict[str, Any]:
-    """What the run's judges did, under `judging`; nothing where nobody judged."""
+def _judged(folder: Path) -> JudgingFigures | None:
+    """What the run's judges did; None where nobody judged."""
     from evalkit.store.judge_files import judging_of
 
     if judging_of(folder) is None:
-        return {}
-    from evalkit.decide.judges import figures
+        return None
+    from evalkit.results.judging import figures
 
-    return {"judging": figures(folder)}
+    return figures(folder)

@@ -51,6 +51,9 @@ _REQUIRED = ("model", "valid_from", "input_per_mtok", "output_per_mtok")
 # At most nine decimals and six digits before them keep every product with a token count exact in 28 digits.
 _NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{0,9})?|\.[0-9]{1,9}")
 
+PRICE_FILE = "prices.yaml"
+"""The file of prices that a suite may have beside it."""
+
 
 @dataclass(frozen=True, slots=True)
 class PriceEntry:

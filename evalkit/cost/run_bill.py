@@ -20,6 +20,9 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.cost.billing import Bill, Rates, UnitPrices
+from evalkit.errors import StoreError
+from evalkit.facts import PriceFacts, parse
+from evalkit.facts.base import JsonMap
 from evalkit.records import Usage
 
 ZERO = Decimal(0)
@@ -160,17 +163,21 @@ class RunBill:
         return {"models": made}
 
 
-def stored_prices(facts: Mapping[str, Any] | None) -> UnitPrices | None:
+def stored_prices(told: PriceFacts | JsonMap | None) -> UnitPrices | None:
     """The unit prices that run.json recorded for a model (`UnitPrices.as_facts`); None where none can be read."""
     try:
-        bands = tuple(
-            (int(band["above_input_tokens"]), Rates(**{name: Decimal(band[name]) for name in _RATES if name in band}))
-            for band in (facts or {})["usd_per_mtok"]
-        )
-        fee = Decimal((facts or {}).get("usd_per_request", "0"))
-        return UnitPrices(str((facts or {})["model"]), str((facts or {})["source"]), bands, fee) if bands else None
-    except (KeyError, TypeError, ValueError, ArithmeticError):
+        facts = parse(PriceFacts, told, "prices") if isinstance(told, Mapping) else told
+    except StoreError:
         return None
+    if facts is None or facts.model is None or facts.source is None or not facts.usd_per_mtok:
+        return None
+    bands = []
+    for band in facts.usd_per_mtok:
+        known = {name: rate for name in _RATES if (rate := getattr(band, name)) is not None}
+        if "input" not in known:
+            return None
+        bands.append((band.above_input_tokens, Rates(**known)))
+    return UnitPrices(facts.model, facts.source, tuple(bands), facts.usd_per_request or ZERO)
 
 
 def bought_at(answer: BilledAnswer) -> datetime:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from evalkit.decide.flips import Flips
 from evalkit.decide.rules import Condition, RuleResult
+from evalkit.results.flips import Flips
 from evalkit.stats.verdict import Verdict
 
 INCOMPLETE = "incomplete"
@@ -44,6 +44,8 @@ class CandidateDecision:
     flips: Flips | None = None
     saved: Saved | None = None
     notes: tuple[str, ...] = ()
+    served: tuple[str, ...] = ()
+    """For each side the model id and fingerprint that the provider reported; empty where it reported nothing."""
     recorded: str | None = None
     """Why its answers are no evidence about a model (they were read from a file); None when a model was asked."""
 
@@ -61,8 +63,9 @@ class GateDecision:
 
     suite: str
     run: str
-    baseline: str
-    baseline_run: str
+    baseline: str | None
+    """None: the gate has none, and every rule is about the candidate alone."""
+    baseline_run: str | None
     alpha: float
     on_inconclusive: str
     candidates: tuple[CandidateDecision, ...]

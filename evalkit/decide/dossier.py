@@ -16,6 +16,7 @@ import orjson
 
 from evalkit.decide.decision import GateDecision, as_json
 from evalkit.errors import StoreError, UserError
+from evalkit.results import read_facts
 from evalkit.store import baselines, evidence, runs
 from evalkit.store.dossier import DossierEntry
 
@@ -32,7 +33,7 @@ def entries_of(
     """
     made = [("run", run_body(folder))]
     if decision is not None:
-        if decision.baseline.startswith(_PROMOTED):
+        if decision.baseline is not None and decision.baseline.startswith(_PROMOTED):
             made.append(("promotion", _promotion_body(decision.baseline.removeprefix(_PROMOTED), promoted)))
         made.append(("verdict", _verdict_body(decision, known)))
     said = [(entry.kind, entry.body) for entry in known]
@@ -41,25 +42,28 @@ def entries_of(
 
 def run_body(folder: Path) -> dict[str, Any]:
     """What is recorded of a run: suite, data, models and the digests of its evidence."""
-    facts = runs.read_facts(folder)
-    tasks, models = (_mapping(facts.get(key)) for key in ("tasks", "models"))
+    facts = read_facts(folder)
+    asked = {task.name: task for task in facts.suite_resolved.tasks} if facts.suite_resolved is not None else {}
     return {
         "run": folder.resolve().name,
-        "suite": facts.get("suite"),
-        "suite_digest": facts.get("suite_digest"),
-        "evalkit_version": facts.get("evalkit_version"),
-        "status": facts.get("status"),
-        "started_at": facts.get("started_at"),
-        "finished_at": facts.get("finished_at"),
+        "suite": facts.suite,
+        "suite_digest": facts.suite_digest,
+        "evalkit_version": facts.evalkit_version,
+        "status": facts.status,
+        "started_at": facts.started_at,
+        "finished_at": facts.finished_at,
         "tasks": {
-            name: {key: _mapping(task).get(key) for key in ("n", "scorer")}
-            | {"data_sha256": _data_digest(facts, name)}
-            | {"scorer_version": _mapping(_mapping(task).get("identity")).get("scorer_version")}
-            for name, task in tasks.items()
+            name: {
+                "n": task.n,
+                "scorer": task.scorer,
+                "data_sha256": asked[name].data_sha256 if name in asked else None,
+                "scorer_version": task.identity.scorer_version,
+            }
+            for name, task in (facts.tasks or {}).items()
         },
         "models": {
-            name: {key: _mapping(model).get(key) for key in ("adapter", "model", "host", "place")}
-            for name, model in models.items()
+            name: {"adapter": model.adapter, "model": model.model, "host": model.host, "place": model.place}
+            for name, model in (facts.models or {}).items()
         },
         "evidence_sha256": evidence.digests(folder),
     }
@@ -137,14 +141,6 @@ def _promotion_body(name: str, promoted: Path) -> dict[str, Any]:
     kept = ("name", "suite", "run", "model", "rows_digest", "n_rows", "promoted_at", "by", "why")
     said = {key: getattr(found, key) for key in kept}
     return said | {"file_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-
-
-def _data_digest(facts: Mapping[str, Any], task: str) -> object:
-    listed = _mapping(facts.get("suite_resolved")).get("tasks")
-    for entry in listed if isinstance(listed, list) else ():
-        if _mapping(entry).get("name") == task:
-            return _mapping(entry).get("data_sha256")
-    return None
 
 
 def _mapping(value: object) -> dict[str, Any]:

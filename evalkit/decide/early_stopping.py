@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from evalkit.decide.conditions import rows_of
-from evalkit.decide.pairing import Pairs
+from evalkit.decide.rules.quality import rows_of
 from evalkit.decide.sequential_test import RuleTest, SequentialTest, belongs, sequential_rules, subjects_of
+from evalkit.facts import StopFacts, StoppedCandidate
 from evalkit.records import Outcome, Row
+from evalkit.results.pairs import Pairs
 from evalkit.suite.digests import shuffled_place
 from evalkit.suite.schema import GateEntry
 
@@ -30,21 +30,6 @@ not to be needed."""
 
 Item = tuple[str, str, int]
 """(task, sample_digest, occurrence)"""
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """How a candidate's run was stopped, as run.json keeps it."""
-
-    n_used: int
-    n_items: int
-    items_digest: str
-    """Of the items walked, in their order: a stored run that lacks one of them is not judged."""
-    verdict: str
-
-    def as_facts(self) -> dict[str, Any]:
-        """Plain values."""
-        return {name: getattr(self, name) for name in ("n_used", "n_items", "items_digest", "verdict")}
 
 
 class EarlyStopping:
@@ -127,16 +112,18 @@ class EarlyStopping:
                 walked.append(name)
             elif race.verdict is not None:
                 digest = items_digest(self._order[: race.n_used])
-                stopped[name] = Stopped(race.n_used, len(self._order), digest, race.verdict.value).as_facts()
+                stopped[name] = StoppedCandidate(
+                    n_used=race.n_used, n_items=len(self._order), items_digest=digest, verdict=race.verdict.value
+                )
         if not stopped and not walked:
             return None
-        return {
-            "seed": self.seed,
-            "counts": self._counts,
-            "needs_all": not self._passes_early,
-            "candidates": stopped,
-            "walked": walked,
-        }
+        return StopFacts(
+            seed=self.seed,
+            counts=self._counts,
+            needs_all=not self._passes_early,
+            candidates=stopped,
+            walked=tuple(walked),
+        ).model_dump()
 
     def _known(self, model: str) -> dict[int, float | None]:
         return self._baseline if model == self._gate.baseline else self._candidates.get(model, {})
@@ -176,7 +163,7 @@ def in_order(pairs: Pairs, seed: int) -> np.ndarray:
 
 
 def replay(
-    gate: GateEntry, pairs: Pairs, order: np.ndarray, stopped: Stopped, told: Mapping[str, Any]
+    gate: GateEntry, pairs: Pairs, order: np.ndarray, stopped: StoppedCandidate, told: StopFacts
 ) -> list[RuleTest] | None:
     """The rules after walking the stored rows again; None when the walk is not the one that was recorded, or the rows
     have been marked otherwise since, so that it cannot be walked.
@@ -191,7 +178,7 @@ def replay(
         return None
     if not pairs.only(order[: stopped.n_used]).binary:
         return None
-    rules = sequential_rules(gate, told["counts"], passes_early=not told.get("needs_all", True))
+    rules = sequential_rules(gate, told.counts or {}, passes_early=not told.needs_all)
     for rule in rules:
         mask = rows_of(pairs, rule.condition.subject)
         rows = order[: stopped.n_used]

@@ -9,45 +9,46 @@ pass. What cannot be compared at all raises NotComparable. The overall verdict i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evalkit.decide import completeness, early_stopping, regression_scan
-from evalkit.decide.comparability import (
-    Side,
+from evalkit.decide import early_stopping, regression_scan
+from evalkit.decide.dearest import dearest_answer_usd
+from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
+from evalkit.decide.origin import recorded_answers
+from evalkit.decide.rules import Condition, RuleContext, RuleResult, conditions, evaluate
+from evalkit.decide.sequential_test import SequentialTest, at_the_end, reasons_against
+from evalkit.decide.served import changed_within
+from evalkit.errors import StoreError, UserError
+from evalkit.facts import RunFacts, StopFacts, StoppedCandidate
+from evalkit.results import Side, completeness, read_facts
+from evalkit.results.comparable import (
     refuse_copies,
     refuse_same_answers,
     refuse_unless_comparable,
     shown,
 )
-from evalkit.decide.conditions import evaluate
-from evalkit.decide.dearest import dearest_answer_usd
-from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
-from evalkit.decide.flips import count_flips
-from evalkit.decide.origin import recorded_answers
-from evalkit.decide.pairing import Floats, Pairs, pair
-from evalkit.decide.rules import Condition, RuleResult, conditions
-from evalkit.decide.sequential_test import SequentialTest, at_the_end, reasons_against
-from evalkit.errors import StoreError, UserError
+from evalkit.results.flips import count_flips
+from evalkit.results.pairs import Floats, Pairs, alone, common_rows, pair
+from evalkit.results.served import served_lines, served_otherwise
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
-from evalkit.store import baselines, columns, runs
+from evalkit.store import baselines
+from evalkit.store import table as stored
 from evalkit.suite.schema import GateEntry
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def gate_of(facts: Mapping[str, Any], folder: Path) -> GateEntry:
+def gate_of(facts: RunFacts, folder: Path) -> GateEntry:
     """The gate that a run was made with. Raises UserError where its suite has none, or it cannot be read."""
     from pydantic import ValidationError
 
-    resolved = facts.get("suite_resolved")
-    written = resolved.get("gate") if isinstance(resolved, dict) else None
+    written = facts.suite_resolved.gate if facts.suite_resolved is not None else None
     if not written:
         raise UserError(
             f"{folder.name} was made from a suite without a gate, so there is nothing to decide. Write `gate:` into "
@@ -69,23 +70,27 @@ def decide_gate(gate: GateEntry, folder: Path, results: Path, promoted: Path) ->
 
     Raises NotComparable, StoreError or UserError: each is exit 2, and nothing has been decided then.
     """
-    facts = runs.read_facts(folder)
+    facts = read_facts(folder)
     twice = [name for n, name in enumerate(gate.candidates) if name in gate.candidates[:n]]
     if twice:
         raise UserError(f"the gate of {folder.name} names {', '.join(twice)} twice. Name each candidate once.")
-    base, base_rows = _baseline(gate, folder, results, promoted)
+    found = _baseline(gate, folder, results, promoted)
     sides = [Side.of(folder, name) for name in gate.candidates]
-    for side in sides:
-        refuse_unless_comparable(base, side)
+    if found is not None:
+        for side in sides:
+            refuse_unless_comparable(found[0], side)
     return GateDecision(
-        suite=str(facts.get("suite")),
+        suite=str(facts.suite),
         run=folder.resolve().name,
         baseline=gate.baseline,
-        baseline_run=base.folder.resolve().name,
+        baseline_run=None if found is None else found[0].folder.resolve().name,
         alpha=gate.alpha,
         on_inconclusive=gate.on_inconclusive,
         candidates=tuple(
-            replace(_candidate(gate, base, base_rows, side), recorded=recorded_answers(side.facts, side.model))
+            replace(
+                _candidate_alone(gate, side) if found is None else _candidate(gate, *found, side),
+                recorded=recorded_answers(side.facts, side.model),
+            )
             for side in sides
         ),
     )
@@ -93,21 +98,33 @@ def decide_gate(gate: GateEntry, folder: Path, results: Path, promoted: Path) ->
 
 def paired(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> tuple[str, Pairs]:
     """The first candidate's name and its pairs, for a look at the gate itself. Raises as `decide_gate` does."""
-    (base, rows), side = _baseline(gate, folder, results, promoted), Side.of(folder, gate.candidates[0])
+    found, side = _baseline(gate, folder, results, promoted), Side.of(folder, gate.candidates[0])
+    theirs = stored.model_rows(side.folder, side.model)
+    if found is None:
+        return side.model, alone(theirs)
+    base, rows = found
     refuse_unless_comparable(base, side)
-    return side.model, pair(*common_rows(rows, columns.model_rows(side.folder, side.model)))
+    return side.model, pair(*common_rows(rows, theirs))
 
 
-def _baseline(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> tuple[Side, pa.Table]:
+def _baseline(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> tuple[Side, pa.Table] | None:
+    """The baseline and its rows; None where the gate has none. Raises UserError where a rule compares with one."""
+    if gate.baseline is None:
+        if gate.needs_baseline is not None:
+            raise UserError(
+                f"the gate of {folder.name} has no baseline, and {gate.needs_baseline} compares with one. Name a "
+                "baseline, or write limits of the candidate alone (min, max_usd, max_s, max_rate)."
+            )
+        return None
     if not gate.baseline.startswith("baseline@"):
         side = Side.of(folder, gate.baseline)
-        return side, columns.model_rows(folder, side.model)
+        return side, stored.model_rows(folder, side.model)
     found = baselines.find(gate.baseline.removeprefix("baseline@"), promoted, results)
     return Side.of(found.folder, found.model, gate.baseline), found.rows
 
 
 def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> CandidateDecision:
-    rows = columns.model_rows(side.folder, side.model)
+    rows = stored.model_rows(side.folder, side.model)
     stopped = _stopped(side)
     for of, table in ((base, base_rows), (side, rows)):
         completeness.refuse_unknown(of, table)
@@ -120,28 +137,55 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
     reasons += [reason for of, table in ((base, base_rows), (side, rows)) if (reason := completeness.errors(of, table))]
     if reasons:
         return CandidateDecision(side.model, INCOMPLETE, incomplete=tuple(dict.fromkeys(reasons)))
-    compared = (*shown(base, side), *_served_otherwise(base_rows, rows))
+    compared = (*shown(base, side), *served_otherwise(base_rows, rows))
+    served = served_lines(baseline=base_rows, candidate=rows)
+    changed = [c for name, of in (("baseline", base_rows), ("candidate", rows)) if (c := changed_within(name, of))]
     notes = () if compared else ("both sides are the same model as far as is known: this shows noise, not a swap",)
     if stopped is not None:
-        notes = (*notes, *_served(base_rows, rows))
-        return _replayed(gate, base, base_rows, side, rows, stopped, compared, notes)
+        decided = _replayed(gate, base, base_rows, side, rows, stopped, compared, notes)
+        return replace(decided, findings=(*decided.findings, *changed), served=served)
     pairs = _with_dearest(pair(base_rows, rows), side)
     for of in (base, side):
         completeness.refuse_other_repeats(of, pairs)
     refuse_copies(base, side, pairs)
     refuse_same_answers(base, side, pairs)
-    found = rule_results(gate, pairs, _ratio_refused(base, side))
+    context = RuleContext(pairs, gate.alpha, side, base, _ratio_refused(base, side))
+    found = rule_results(gate, context)
     if (told := _looked_at(side)) is not None:
-        found = at_the_end(gate, pairs, found, passes_early=not told.get("needs_all", True))
+        found = at_the_end(gate, pairs, found, passes_early=not told.needs_all)
     return CandidateDecision(
         side.model,
         _verdict(found),
-        findings=found,
+        findings=(*found, *changed),
         compared=compared,
         n_pairs=pairs.n,
         n_errored=int((~pairs.scored).sum()),
         flips=count_flips(pairs),
-        notes=(*notes, *_served(base_rows, rows), *_alike(pairs)),
+        notes=(*notes, *_alike(pairs)),
+        served=served,
+    )
+
+
+def _candidate_alone(gate: GateEntry, side: Side) -> CandidateDecision:
+    """The decision about a candidate without a baseline: limits of its own, and no critical item may fail."""
+    rows = stored.model_rows(side.folder, side.model)
+    completeness.refuse_unknown(side, rows)
+    reasons = [*completeness.unfinished(side), *completeness.unread(side)]
+    reasons += [reason for check in (completeness.missing, completeness.errors) if (reason := check(side, rows))]
+    if reasons:
+        return CandidateDecision(side.model, INCOMPLETE, incomplete=tuple(dict.fromkeys(reasons)))
+    pairs = _with_dearest(alone(rows), side)
+    completeness.refuse_other_repeats(side, pairs)
+    found = rule_results(gate, RuleContext(pairs, gate.alpha, side))
+    changed = changed_within("candidate", rows)
+    return CandidateDecision(
+        side.model,
+        _verdict(found),
+        findings=(*found, *([changed] if changed else [])),
+        n_pairs=pairs.n,
+        n_errored=int(np.isnan(pairs.candidate.score).sum()),
+        notes=tuple(_alike(pairs)),
+        served=served_lines(candidate=rows),
     )
 
 
@@ -151,17 +195,14 @@ def _with_dearest(pairs: Pairs, side: Side) -> Pairs:
     return replace(pairs, dearest_usd=dearest)
 
 
-def rule_results(gate: GateEntry, pairs: Pairs, latency_ratio_refused: str | None) -> tuple[RuleResult, ...]:
-    """Every rule, the scan and the critical items, decided on the pairs."""
-    found = [
-        evaluate(condition, pairs, gate.alpha, latency_ratio_refused=latency_ratio_refused)
-        for rule in gate.rules
-        for condition in conditions(rule)
-    ]
+def rule_results(gate: GateEntry, context: RuleContext) -> tuple[RuleResult, ...]:
+    """Every rule, the scan and the critical items, decided on the pairs of the context."""
+    pairs = context.pairs
+    found = [evaluate(rule, condition, context) for rule in gate.rules for condition in conditions(rule)]
     found = [_vacuous(finding) for finding in _corrected(found, gate.alpha)]
     if gate.scan is not None:
         found.append(regression_scan.scan(pairs, gate.scan.margin, gate.alpha))
-    critical = regression_scan.critical(pairs)
+    critical = regression_scan.critical(pairs) if gate.baseline is not None else regression_scan.critical_alone(pairs)
     return tuple(found if critical is None else [*found, critical])
 
 
@@ -182,10 +223,10 @@ def _corrected(found: list[RuleResult], alpha: float) -> list[RuleResult]:
 def _vacuous(finding: RuleResult) -> RuleResult:
     """A baseline whose score is within the margin of 0 cannot be missed: no candidate could fail against it."""
     condition, base = finding.condition, finding.baseline
-    if condition.kind != "quality" or base is None or base > condition.value:
+    if not condition.is_margin or base is None or base > condition.at:
         return finding
     why = (
-        f"the baseline's own score is {base:.3f}, so no candidate could be worse by more than {condition.value:g}: "
+        f"the baseline's own score is {base:.3f}, so no candidate could be worse by more than {condition.at:g}: "
         "look at its answers (are they cut off, or in another form than the scorer reads?)"
     )
     return replace(finding, verdict=Verdict.INCONCLUSIVE, unmeasured=why)
@@ -207,28 +248,9 @@ def _ratio_refused(base: Side, side: Side) -> str | None:
             "a stored baseline was measured at another time, under another load: limit the candidate's own time "
             "(max_s), or name a baseline that runs beside it"
         )
-    if not isinstance(side.facts.get("in_flight"), int):
+    if not isinstance(side.facts.in_flight, int):
         return "times compare only at one declared load: write run: {in_flight: 8} into the suite and run it again"
     return None
-
-
-def _served_otherwise(base: pa.Table, cand: pa.Table) -> list[str]:
-    """The served models of both sides, where they are not the same: what a provider serves under a name can change."""
-    ours, theirs = (sorted(columns.labels_codes(table["served_model"])[0]) for table in (base, cand))
-    if ours == theirs:
-        return []
-    first, second = (", ".join(names[:3]) or "not reported" for names in (ours, theirs))
-    return [f"served model: {first} → {second}"]
-
-
-def _served(base: pa.Table, cand: pa.Table) -> list[str]:
-    """Served models, where a side was answered by more than one."""
-    notes = []
-    for name, table in (("baseline", base), ("candidate", cand)):
-        labels, _ = columns.labels_codes(table["served_model"])
-        if len(labels) > 1:
-            notes.append(f"the {name} was served by {len(labels)} models: {', '.join(sorted(labels)[:5])}")
-    return notes
 
 
 def _alike(pairs: Pairs) -> list[str]:
@@ -236,31 +258,23 @@ def _alike(pairs: Pairs) -> list[str]:
     return [f"{n:,} items of {pairs.n:,} say the same as another one; alike items count as one"] if pairs.alike else []
 
 
-def _stopped(side: Side) -> early_stopping.Stopped | None:
+def _stopped(side: Side) -> StoppedCandidate | None:
     """How this candidate was stopped early; None when it ran to the end."""
-    at = side.facts.get("stopped_early")
-    if not isinstance(at, dict):
-        return None
-    try:
-        said = at["candidates"].get(side.model)
-        if said is None:
-            return None
-        int(at["seed"]), int(said["n_used"]) + int(said["n_items"])  # `_replayed` reads them too
-        sum(map(int, dict(at["counts"]).values()))
-        return early_stopping.Stopped(**said)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    at = side.facts.stopped_early
+    said = at.candidates.get(side.model) if at is not None else None
+    if at is not None and said is not None and at.counts is None:
         raise StoreError(
             f"{side.folder / 'run.json'} says that the run was stopped early, but not how. Run the suite again: what "
             "was answered comes from the cache.",
             side.folder,
-        ) from error
+        )
+    return said
 
 
-def _looked_at(side: Side) -> Mapping[str, Any] | None:
+def _looked_at(side: Side) -> StopFacts | None:
     """How this candidate was looked at up to its last item; None when it was not, or stopped before."""
-    told = side.facts.get("stopped_early")
-    walked = told.get("walked") if isinstance(told, dict) else None
-    return told if isinstance(walked, list) and side.model in walked else None
+    told = side.facts.stopped_early
+    return told if told is not None and side.model in told.walked else None
 
 
 def _replayed(
@@ -269,7 +283,7 @@ def _replayed(
     base_rows: pa.Table,
     side: Side,
     rows: pa.Table,
-    stopped: early_stopping.Stopped,
+    stopped: StoppedCandidate,
     compared: tuple[str, ...],
     notes: tuple[str, ...],
 ) -> CandidateDecision:
@@ -279,13 +293,14 @@ def _replayed(
         completeness.refuse_other_repeats(of, pairs)
     refuse_copies(base, side, pairs)
     refuse_same_answers(base, side, pairs)
-    told = side.facts["stopped_early"]
-    order = early_stopping.in_order(pairs, int(told["seed"]))
+    told = side.facts.stopped_early
+    assert told is not None  # `_stopped` found it there
+    order = early_stopping.in_order(pairs, told.seed)
     rules = early_stopping.replay(gate, pairs, order, stopped, told)
     against = reasons_against(
         gate, repeats=side.repeats, clustered=pairs.clustered, critical=bool(pairs.critical.any())
     )
-    race = SequentialTest(rules or (), passes_early=not against and not told.get("needs_all", True))
+    race = SequentialTest(rules or (), passes_early=not against and not told.needs_all)
     if rules is None or race.verdict is None:
         why = (
             f"{side.folder.name} was stopped early, at {stopped.n_used:,} of {stopped.n_items:,} items, because "
@@ -324,23 +339,3 @@ def _not_needed(condition: Condition) -> RuleResult:
 def _saved_usd(n_left: int, cost: Floats) -> float | None:
     """What the candidate's items that were not asked would have cost, at the mean of those that were."""
     return n_left * float(cost.mean()) if len(cost) and not np.isnan(cost).any() else None
-
-
-def common_rows(first: pa.Table, second: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """The rows of both that the other has too: a stopped side was asked less."""
-    from evalkit.store import arrays
-
-    names = []
-    for column in ("task", "sample_digest"):
-        names.append(columns.names_codes([first[column], second[column]]))
-    keys = [
-        [names[0][k], names[1][k], columns.floats(table["occurrence"]), columns.floats(table["repeat"])]
-        for k, table in enumerate((first, second))
-    ]
-    joined = columns.joint(*(np.concatenate((a, b)) for a, b in zip(*keys, strict=True)))
-    n = first.num_rows
-    ours, theirs = np.isin(joined[:n], joined[n:]), np.isin(joined[n:], joined[:n])
-    return (
-        first.take(arrays.integers(np.flatnonzero(ours).tolist())),
-        second.take(arrays.integers(np.flatnonzero(theirs).tolist())),
-    )

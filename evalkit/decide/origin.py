@@ -10,42 +10,49 @@ and a gate that is taken from a protected branch (`gate --suite`) refuses it unl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from evalkit.decide.nested import value_at
+from evalkit.facts import EntryFacts, RunFacts, SuiteFacts
 
+OWN_FUNCTION = (
+    "its answers come from a function of somebody's Python code (adapter: function); evalkit does not see which model "
+    "it asks"
+)
 _RECORDED = {
     "replay": "its answers were read from a file (adapter: replay); no model was asked",
     "scripted": "its answers stand in the suite (adapter: scripted); no model was asked",
     "imported": "its scores were imported from another tool; evalkit asked no model",
+    "function": OWN_FUNCTION,
 }
-"""Adapter -> how its answers come about. Every other adapter asks a model."""
+"""Adapter -> how its answers come about, where nobody can say that a model gave them. Every other adapter asks one."""
 
 
-def recorded_answers(facts: Mapping[str, Any], model: str) -> str | None:
+def recorded_answers(facts: RunFacts, model: str) -> str | None:
     """Message fragment that says where the answers of a model come from; None when the model was asked.
 
-    `facts`: those of the run. The adapter stands there twice (what ran, and what the suite said); either one counts.
+    The adapter stands in the facts twice (what ran, and what the suite said); either one counts.
     """
-    for adapter in (value_at(facts, "models", model, "adapter"), _entry_adapter(facts.get("suite_resolved"), model)):
-        if isinstance(adapter, str) and adapter in _RECORDED:
+    for adapter in (facts.model_facts(model).adapter, _entry(facts.suite_resolved, model).adapter):
+        if adapter in _RECORDED:
             return _RECORDED[adapter]
+    ran = facts.model_facts(model)
+    if (ran.facts or {}).get("replayed") == "true":  # so says the adapter of a plug-in
+        return f"its answers were read from a file (adapter: {ran.adapter}); no model was asked"
     return None
 
 
-def unasked_candidates(facts: Mapping[str, Any], suite: Mapping[str, Any], candidates: Iterable[str]) -> Iterator[str]:
+def unasked_candidates(facts: RunFacts, suite: SuiteFacts, candidates: Iterable[str]) -> Iterator[str]:
     """A line for each candidate whose answers were recorded, where the suite does not have the same entry for it.
 
-    `suite`: the resolved suite of the protected branch, as it would be read back from JSON. Where that suite itself
-    names the file, recorded answers are what it wants judged, and their content may change.
+    `suite`: the suite of the protected branch. Where it names the file itself, recorded answers are what it wants
+    judged, and their content may change.
     """
     for name in candidates:
-        why, entry = recorded_answers(facts, name), value_at(suite, "models", name)
-        same = entry is not None and entry == value_at(facts, "suite_resolved", "models", name)
-        if why is not None and not (same and value_at(entry, "adapter") == value_at(facts, "models", name, "adapter")):
+        why, entry = recorded_answers(facts, name), suite.models.get(name)
+        same = entry is not None and entry == _entry(facts.suite_resolved, name)
+        if why is not None and not (same and entry is not None and entry.adapter == facts.model_facts(name).adapter):
             yield f"  {name}: {why}"
 
 
-def _entry_adapter(resolved: object, model: str) -> object:
-    return value_at(resolved, "models", model, "adapter")
+def _entry(suite: SuiteFacts | None, model: str) -> EntryFacts:
+    return (suite.models.get(model) if suite is not None else None) or EntryFacts({})

@@ -50,9 +50,9 @@ def forecast_power(
     known = {**items, "all": sum(n for name, n in items.items() if "/" not in name)}
     for rule in gate.rules:
         for condition in conditions(rule):
-            if condition.kind != "quality" or condition.scope == "suite":
+            if not condition.is_margin or condition.scope == "suite":
                 continue
-            n, margin = known.get(condition.subject, 0), condition.value
+            n, margin = known.get(condition.subject, 0), condition.at
             yield PowerForecast(
                 rule=condition.name,
                 margin=margin,

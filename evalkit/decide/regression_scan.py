@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from evalkit.decide.conditions import quality
-from evalkit.decide.flips import RIGHT, flipped, mean_scores
-from evalkit.decide.pairing import Codes, Mask, Pairs, labels_of
-from evalkit.decide.rules import Condition, RuleResult
+from evalkit.decide.rules import Condition, RuleResult, RuleWords
+from evalkit.decide.rules.quality import quality
+from evalkit.results.flips import RIGHT, flipped, mean_scores
+from evalkit.results.pairs import Codes, Mask, Pairs, labels_of
 from evalkit.stats.comparison import decide
 from evalkit.stats.verdict import Verdict
 
@@ -61,29 +61,59 @@ def critical(pairs: Pairs) -> RuleResult | None:
     marked = np.flatnonzero(pairs.critical)
     if not len(marked):
         return None
-    condition = Condition("critical", "items", "margin", 0.0)
     items, place = np.unique(pairs.item[marked], return_inverse=True)
     before, after = (mean_scores(half.score[marked], place) for half in (pairs.baseline, pairs.candidate))
     newly, _ = flipped(before, after)
     # A baseline without a score could have been right: the candidate's failure there is nothing to wave through.
     open_ = ((before >= RIGHT) & np.isnan(after)) | (np.isnan(before) & ~(after >= RIGHT))
+    return _critical(pairs, marked, items, newly, open_)
+
+
+def critical_alone(pairs: Pairs) -> RuleResult | None:
+    """Items marked critical that the candidate gets wrong, where there is no baseline; None where none is marked."""
+    marked = np.flatnonzero(pairs.critical)
+    if not len(marked):
+        return None
+    items, place = np.unique(pairs.item[marked], return_inverse=True)
+    after = mean_scores(pairs.candidate.score[marked], place)
+    return _critical(pairs, marked, items, after < RIGHT, np.isnan(after), alone=True)
+
+
+def _critical(
+    pairs: Pairs, marked: Codes, items: Codes, failing: Mask, open_: Mask, *, alone: bool = False
+) -> RuleResult:
+    """The result for critical items: `failing` and `open_` (no score) by item."""
+    condition = Condition("critical", "items", "alone" if alone else "margin", 0.0)
     names = []
-    for item in items[newly][:_SHOWN]:
+    for item in items[failing][:_SHOWN]:
         row = int(marked[np.flatnonzero(pairs.item[marked] == item)[0]])
         task, digest, _, _ = pairs.key(row)
         names.append(f"{task} {digest[:12]}")
-    n_new, n_open = int(newly.sum()), int(open_.sum())
-    verdict = Verdict.FAIL if n_new else Verdict.INCONCLUSIVE if n_open else Verdict.PASS
+    n_failing, n_open = int(failing.sum()), int(open_.sum())
     return RuleResult(
         condition,
-        verdict,
-        value=float(n_new),
+        Verdict.FAIL if n_failing else Verdict.INCONCLUSIVE if n_open else Verdict.PASS,
+        value=float(n_failing),
         n=len(items),
         n_errored=n_open,
-        method="one new failure fails",
+        method="one failure fails" if alone else "one new failure fails",
         unmeasured=f"{n_open} critical items have no score: run the same command again" if n_open else None,
-        notes=(f"newly failing: {', '.join(names)}",) if names else (),
+        notes=(f"{'failing' if alone else 'newly failing'}: {', '.join(names)}",) if names else (),
     )
+
+
+def describe(result: RuleResult) -> RuleWords:
+    """The words for the scan, or for the critical items."""
+    if result.condition.kind == "critical":
+        limit = result.condition.limit
+        return RuleWords(
+            "critical items",
+            "count",
+            limit_text="no failure" if limit == "alone" else "no new failure",
+            observed_text=f"{int(result.value or 0):,} {'failed' if limit == 'alone' else 'new'}",
+        )
+    found = "no collapse found" if result.value is None else None
+    return RuleWords("scan", "difference", "≥", -result.condition.at, observed_text=found)
 
 
 def _groups(pairs: Pairs) -> Iterator[tuple[str, Mask | Codes]]:

@@ -16,10 +16,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from evalkit.decide import regression_scan
-from evalkit.decide.conditions import evaluate
-from evalkit.decide.pairing import Codes, Half, Pairs
-from evalkit.decide.rules import conditions
+from evalkit.decide.rules import Condition, RuleContext, conditions, evaluate
 from evalkit.errors import UserError
+from evalkit.results.pairs import Codes, Half, Pairs
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
 from evalkit.suite.schema import GateEntry
@@ -33,11 +32,13 @@ class Shift:
     """How the gate took one injected loss."""
 
     loss: float
-    """In score units, over every item."""
+    """In score units, over every item: below the baseline, or (`floor`) below the least score that the gate asks."""
     n_reps: int
     passed: float
     failed: float
     undecided: float
+    floor: bool = False
+    """Whether the candidate's own score was moved, since the gate only has least scores (`min`)."""
 
 
 def self_test(gate: GateEntry, pairs: Pairs, *, reps: int, seed: int) -> Iterator[Shift]:
@@ -45,13 +46,17 @@ def self_test(gate: GateEntry, pairs: Pairs, *, reps: int, seed: int) -> Iterato
 
     Raises UserError where the gate has no such rule, or nothing is scored.
     """
-    required = [c for rule in gate.rules for c in conditions(rule) if c.required and c.kind == "quality"]
-    if not required:
+    of_quality = [c for rule in gate.rules for c in conditions(rule) if c.required and c.kind == "quality"]
+    required = [c for c in of_quality if c.is_margin]
+    if not of_quality:
         raise UserError("this gate has no required rule about quality, so there is no loss to inject")
+    if not required:
+        yield from _floor_test(gate, pairs, of_quality, reps, np.random.default_rng(seed))
+        return
     scored = ~np.isnan(pairs.baseline.score)
     if not scored.any():
         raise UserError("the baseline has no scored answer, so there is nothing to inject a loss into")
-    margin = min(c.value for c in required) or 0.01
+    margin = min(c.at for c in required) or 0.01
     churn = _churn(pairs)
     rng = np.random.default_rng(seed)
     for loss in (0.0, margin, 2 * margin, 3 * margin):
@@ -61,9 +66,39 @@ def self_test(gate: GateEntry, pairs: Pairs, *, reps: int, seed: int) -> Iterato
         yield Shift(loss, reps, counts["pass"] / reps, counts["fail"] / reps, counts["inconclusive"] / reps)
 
 
+def _floor_test(
+    gate: GateEntry, pairs: Pairs, floors: list[Condition], reps: int, rng: np.random.Generator
+) -> Iterator[Shift]:
+    """The candidate's own rows with the share of lost score moved to half, all, one and a half times and twice of what
+    the highest floor allows."""
+    if np.isnan(pairs.candidate.score).all():
+        raise UserError("the candidate has no scored answer, so its score cannot be moved")
+    floor = max(c.at for c in floors)
+    allowed = (1 - floor) or 0.01
+    for loss in (-0.5 * allowed, 0.0, 0.5 * allowed, allowed):
+        counts = {"pass": 0, "fail": 0, "inconclusive": 0}
+        for _ in range(reps):
+            counts[_verdict(gate, _moved(pairs, min(1.0, max(0.0, floor - loss)), rng))] += 1
+        yield Shift(loss, reps, counts["pass"] / reps, counts["fail"] / reps, counts["inconclusive"] / reps, floor=True)
+
+
+def _moved(pairs: Pairs, mean: float, rng: np.random.Generator) -> Pairs:
+    """As many drawn rows of the candidate, whose scores are moved by chance until their true mean is this one."""
+    rows = _drawn(pairs, rng)
+    drawn = replace(pairs.only(rows), slice_rows=_slices(pairs, rows))
+    score = drawn.candidate.score.copy()
+    now = float(np.nanmean(pairs.candidate.score))
+    if mean < now:
+        score[(rng.random(len(score)) < 1 - mean / now) & ~np.isnan(score)] = 0.0
+    elif now < 1:
+        score[(rng.random(len(score)) < (mean - now) / (1 - now)) & ~np.isnan(score)] = 1.0
+    return replace(drawn, candidate=replace(drawn.candidate, score=score))
+
+
 def _verdict(gate: GateEntry, pairs: Pairs) -> str:
+    context = RuleContext(pairs, gate.alpha)
     found = [
-        evaluate(condition, pairs, gate.alpha)
+        evaluate(rule, condition, context)
         for rule in gate.rules
         for condition in conditions(rule)
         if condition.required and condition.kind == "quality"

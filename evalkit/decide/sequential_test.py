@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from evalkit.decide.conditions import rows_of
-from evalkit.decide.pairing import Pairs
 from evalkit.decide.rules import Condition, RuleResult, conditions
+from evalkit.decide.rules.quality import rows_of
+from evalkit.results.pairs import Pairs
 from evalkit.stats.looks import Sequential, sequential
 from evalkit.stats.verdict import Verdict
 from evalkit.suite.schema import GateEntry
@@ -26,9 +26,9 @@ class RuleTest:
     def __init__(self, condition: Condition, n_items: int, alpha: float, n_rules: int, plan: str) -> None:
         self.condition = condition
         how: Literal["curtail", "save"] = "save" if plan == "save" else "curtail"
-        self._pass = sequential(n_items, condition.value, alpha, condition.scope, how)
+        self._pass = sequential(n_items, condition.at, alpha, condition.scope, how)
         strict = n_rules > 1 and condition.scope == "population"
-        self._fail = sequential(n_items, condition.value, alpha / n_rules, "population", how) if strict else self._pass
+        self._fail = sequential(n_items, condition.at, alpha / n_rules, "population", how) if strict else self._pass
         self._n_right = 0.0
         """What the baseline got right: too little of it, and nobody could fail."""
 
@@ -55,7 +55,7 @@ class RuleTest:
         """None while it is open."""
         if self._pass.verdict is Verdict.PASS:
             # Against a baseline that gets nothing right every candidate passes: go on, and let the whole gate say so.
-            return Verdict.PASS if self._n_right > self.condition.value * self._pass.n else None
+            return Verdict.PASS if self._n_right > self.condition.at * self._pass.n else None
         if self._fail.verdict is Verdict.FAIL:
             return Verdict.FAIL
         both = self._pass.verdict is not None and self._fail.verdict is not None
@@ -86,7 +86,7 @@ def reasons_against(gate: GateEntry, *, repeats: int, clustered: bool, critical:
     if clustered:
         found.append("items move together in clusters, or say the same as others")
     required = [c for rule in gate.rules for c in conditions(rule) if c.required]
-    other = sorted({c.kind for c in required if c.kind != "quality"})
+    other = sorted({c.kind if c.kind != "quality" else "a least score (min)" for c in required if not c.is_margin})
     if other:
         found.append(f"rules about {', '.join(other)} need every item")
     if gate.scan is not None:
@@ -125,7 +125,7 @@ def sequential_rules(gate: GateEntry, counts: Mapping[str, int], *, passes_early
     (`passes_early` false) the plan is always `curtail`: it keeps all power for the end, where the pass is decided.
     """
     required = [c for rule in gate.rules for c in conditions(rule) if c.required]
-    quality = [c for c in required if c.kind == "quality"]
+    quality = [c for c in required if c.is_margin]
     if not all(counts.get(c.subject) for c in quality):
         return []
     plan = gate.early_stop if passes_early else "curtail"
@@ -140,7 +140,7 @@ def at_the_end(
     Each look spends some of the accepted error, so what a single look would show may not be enough: it has to reach
     the last look's own bound too. A pass that could not have come early was not looked for, and needs no more.
     """
-    parts = {c.subject: pairs.only(rows_of(pairs, c.subject)) for f in found if (c := f.condition).kind == "quality"}
+    parts = {c.subject: pairs.only(rows_of(pairs, c.subject)) for f in found if (c := f.condition).is_margin}
     rules = sequential_rules(gate, {name: part.n for name, part in parts.items()}, passes_early=passes_early)
     said = {}
     for rule in rules:
@@ -164,9 +164,7 @@ def with_last_look(finding: RuleResult, said: tuple[Verdict, Verdict] | None, pa
 
 def subjects_of(gate: GateEntry) -> list[str]:
     """What the required quality rules are about."""
-    return list(
-        dict.fromkeys(c.subject for r in gate.rules for c in conditions(r) if c.required and c.kind == "quality")
-    )
+    return list(dict.fromkeys(c.subject for r in gate.rules for c in conditions(r) if c.required and c.is_margin))
 
 
 def belongs(subject: str, task: str, slices: Mapping[str, str]) -> bool:

@@ -19,17 +19,18 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.adapters.billed_beside import asked_beside
-from evalkit.adapters.keys import scrubbed
+from evalkit.adapters.keys import scrubbed, without_keys
+from evalkit.adapters.registry import origin_of_model
 from evalkit.engine.budget import Reservation
 from evalkit.engine.limiter import Limiter
 from evalkit.engine.retry import wait_before_retry
 from evalkit.engine.rows import AttemptInfo, answered, failed
 from evalkit.engine.threads import in_thread
-from evalkit.engine.work import Item
-from evalkit.errors import Overloaded, RateLimited, RequestError, Stalled
+from evalkit.engine.work import Item, PlannedModel
+from evalkit.errors import Overloaded, RateLimited, Rejected, RequestError, Stalled
 from evalkit.records import Failure, Request, Response, Row
 from evalkit.scorers.choice import continuations
-from evalkit.scorers.outcomes import settle
+from evalkit.scorers.outcomes import settle, settle_awaited
 
 MOST_RETURNS = 10
 """How often an item goes back into the queue because its server was asked too much at once; each time the limit has
@@ -137,6 +138,8 @@ async def ask(
             error = told = caught
         except TimeoutError:
             error = _cut_off(told, attempts, time.perf_counter() - attempt_at, timeout_s)
+        except Exception as caught:  # noqa: BLE001 - only what a plug-in raises becomes a failure of the item
+            error = told = _of_plugin(item.model, caught)
         except asyncio.CancelledError:
             money.lost()  # given up in the middle: the provider may go on, and ask money for it
             raise
@@ -164,6 +167,15 @@ async def ask(
         if crowded:  # it goes back into the queue: neither the attempt nor its time counts
             n_returned += 1
             deadline = time.perf_counter() + timeout_s
+
+
+def _of_plugin(model: PlannedModel, caught: Exception) -> RequestError:
+    """The failure of one item for what the adapter of a plug-in raised. Raises `caught` where evalkit itself did."""
+    origin = origin_of_model(model.adapter.spec)
+    if origin is None:
+        raise caught
+    said = without_keys(f"{type(caught).__name__}: {caught}")[:300]
+    return Rejected(f"models.{model.name}: the adapter {model.adapter.spec.adapter} of {origin} raised {said}")
 
 
 async def _answered(
@@ -230,7 +242,9 @@ def cost_of(item: Item, response: Response, attempt: AttemptInfo) -> Decimal | N
 async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost: Decimal | None) -> Row:
     """The row of an answer, new or from the cache, with its score. A slow scorer scores beside the event loop."""
     model, sample, scorer = item.model, item.sample, item.task.scorer
-    if scorer.slow:
+    if scorer.awaited is not None:
+        score = await settle_awaited(sample, response, scorer)
+    elif scorer.slow:
         score = await in_thread(lambda: settle(sample, response, scorer))
     else:
         score = settle(sample, response, scorer)

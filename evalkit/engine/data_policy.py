@@ -49,7 +49,7 @@ def may_receive(
         return []
     if prompts_may_go(host, allowed):
         return []
-    if sensitivity == "internal" and entry.base_url is None and entry.resource is None:
+    if sensitivity == "internal" and entry.base_url is None and "resource" not in entry.options:
         return []
     return [
         f"{section}.{name}: prompts of a suite with sensitivity: {sensitivity} may not go to {host}. If they may, "

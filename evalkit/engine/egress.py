@@ -61,6 +61,9 @@ def egress(level: Sensitivity, key_hosts: frozenset[str], sides: Iterable[Egress
             complaints, notes = complaints + wrong, notes + told
             host = adapter.endpoint.host
             if host is None:
+                if adapter.spec.function is not None:
+                    wrong, told = _unseen(level, f"{side.section}.{name}", policy)
+                    complaints, notes = complaints + wrong, notes + told
                 continue
             receivers[name] = {"host": host, "passed_on": told}
             if policy is not None:
@@ -69,6 +72,16 @@ def egress(level: Sensitivity, key_hosts: frozenset[str], sides: Iterable[Egress
                 notes.append(f"policy {policy.name}: prompts of {name} go to {host}: {known}")
     facts = {"sensitivity": level, "policy": _named(policy), "receivers": receivers}
     return Egress(tuple(complaints), tuple(notes), facts)
+
+
+def _unseen(level: Sensitivity, place: str, policy: Policy | None) -> tuple[list[str], list[str]]:
+    """(complaints, notes) about a function of the person's own that names no host: it may send prompts anywhere."""
+    if policy is None or not policy.refusals(level, ""):
+        return [], [f"{place}: a function of your own; evalkit does not see where it sends prompts"]
+    return [
+        f"{place}: where a function sends prompts is not known, and {policy.name} has requirements for {level}. Name "
+        'its host: Model(function, base_url="https://HOST").'
+    ], []
 
 
 def _named(policy: Policy | None) -> dict[str, str] | None:

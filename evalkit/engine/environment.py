@@ -2,7 +2,7 @@
 
 The environment belongs to the person, but a suite has to mean the same on every machine: an address from there is used
 only where the suite gives none and the person allows its host as well (--allow-key-host, EVALKIT_KEY_HOSTS). What is
-set and not used is named (see `cli.preflight_warnings`).
+set and not used is named (see `api.preflight_warnings`).
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from evalkit.adapters.base import CountsPrompts
 from evalkit.engine.asking import request_of
 from evalkit.engine.budget import tools_text
 from evalkit.engine.experience import Learned, PastUse
@@ -183,9 +184,8 @@ def _prompt(task: PlannedTask, sample: Sample, model: PlannedModel) -> tuple[Mes
 
 
 def _input(model: PlannedModel, messages: tuple[Message, ...], known: PastUse) -> dict[str, float]:
-    count = getattr(model.adapter, "count_prompt", None)
-    if count is not None:
-        n = float(count(messages))
+    if isinstance(model.adapter, CountsPrompts):
+        n = float(model.adapter.count_prompt(messages))
         return dict.fromkeys(ENDS, n)
     size = sum(len(message.content.encode("utf-8", "replace")) for message in messages)
     ratio = known.tokens_per_byte
@@ -196,7 +196,7 @@ def _input(model: PlannedModel, messages: tuple[Message, ...], known: PastUse) -
 
 
 def _input_basis(model: PlannedModel, known: PastUse) -> str:
-    if getattr(model.adapter, "count_prompt", None) is not None:
+    if isinstance(model.adapter, CountsPrompts):
         return "counted by its own tokenizer"
     if known.tokens_per_byte is not None:
         return f"learned from {known.tokens_per_byte.n:,} earlier prompts of this model"

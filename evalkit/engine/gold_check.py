@@ -23,7 +23,7 @@ _NO_TIME = Timing(sent_at=0.0, total_s=0.0)
 def gold_errors(task: Task, scorer: Scorer) -> list[str]:
     """What `GoldCheck` finds in all samples of a task."""
     check = GoldCheck(task, scorer)
-    if not scorer.later:
+    if not scorer.later and not scorer.unproved:
         for sample in task.samples():
             check.see(sample)
     return check.errors()
@@ -40,7 +40,7 @@ class GoldCheck:
 
     def see(self, sample: Sample) -> None:
         """Score one sample's own right answer; nothing where judges score it: the panel sees whether they can."""
-        if self.scorer.later:
+        if self.scorer.later or self.scorer.unproved:
             return
         said = _wrong(sample, self.scorer)
         if said is not None:
@@ -52,6 +52,8 @@ class GoldCheck:
 
         Their places take another reading of the data.
         """
+        if self.scorer.unproved and not self.scorer.later:
+            return _tried_once(self.task, self.scorer)
         return _told(self.task, list(self._kinds.values()), with_places=with_places) if self._kinds else []
 
 
@@ -63,6 +65,17 @@ def _told(task: Task, kinds: list[tuple[str, str, int]], *, with_places: bool) -
         f"{task.at}: {place_of(first, places)}: {said}" + (f"; and {n - 1:,} more like this" if n > 1 else "")
         for first, said, n in shown
     ]
+
+
+def _tried_once(task: Task, scorer: Scorer) -> list[str]:
+    """What a scorer that may cost something says of the first sample alone; one that is awaited is not called."""
+    sample = next(iter(task.samples()), None)
+    if sample is None or scorer.awaited is not None:
+        return []
+    score = scorer.mark(sample, Response(text=sample.target or PROBE, stop_reason="stop", timing=_NO_TIME))
+    if score.value is not None:
+        return []
+    return [f"{task.at}.score: tried on the first sample ({sample.id!r}): {score.reason}"]
 
 
 def place_of(name: str, places: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from contextlib import suppress
 
 START = 16
 LOCAL_START = 4
@@ -86,7 +87,8 @@ class Limiter:
             if slot.done() and not slot.cancelled():
                 self.release()
             else:
-                self._waiting.remove(slot)
+                with suppress(ValueError):  # a hand-out between the cancelling and here has dropped it already
+                    self._waiting.remove(slot)
             raise
 
     def release(self) -> None:

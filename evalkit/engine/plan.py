@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.adapters.base import Adapter, ModelSpec
-from evalkit.adapters.registry import make_adapter
+from evalkit.adapters.registry import make_adapter, origin_of_model
 from evalkit.adapters.replay import ReplayAdapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
@@ -31,7 +31,8 @@ from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
 from evalkit.errors import SuiteError, UserError
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.registry import make_scorer
+from evalkit.scorers.registry import make_scorer, origin_of_scorer
+from evalkit.suite import builtin_tasks
 from evalkit.suite.digests import digest
 from evalkit.suite.redaction import storing_redactor
 from evalkit.suite.schema import LimitEntry, ModelEntry
@@ -112,7 +113,7 @@ def make_plan(suite: Suite, options: PlanOptions, prices: PriceBook) -> Plan:
         fit = fitted(task, scorer, {name: (entries[name], adapter) for name, adapter in adapters.items()})
         complaints += fit.complaints
         notes += fit.notes
-        identity = {**task.identity, "scorer_version": scorer.version}
+        identity = {**task.identity, **scorer.identity}
         if task.name in judged and not of_judges:
             identity["judge"] = identity_of(judged[task.name], judges)
         samples = task.samples if seen.stream is None else seen.stream.samples
@@ -245,6 +246,7 @@ def _adapters(
             serve=entry.serve,
             allow_code=options.allow_code,
             folder=str(suite.folder),
+            function=suite.functions.get(name),
         )
         try:
             made[name] = make_adapter(spec)
@@ -256,7 +258,8 @@ def _adapters(
 def task_scorer(task: Task) -> Scorer:
     """The scorer that a task names, its options bound. Raises SuiteError without place."""
     entry = task.entry
-    own = getattr(task, "own_scorer", None)  # tasks that a bridge brings are scored by the tool that they come from
+    # Given in Python; tasks that a bridge brings are scored by the tool that they come from.
+    own = task.scored_by or getattr(task, "own_scorer", None)
     if isinstance(own, Scorer):
         return replace(own, keeps_reasoning=task.keeps_reasoning)
     if entry.score is None:
@@ -298,11 +301,12 @@ def _digest(
             "settings": entries[model.name].settings.model_dump(mode="json", exclude_unset=True),
             "options": entries[model.name].options,
             **({"weights": said} if (said := entries[model.name].weights) is not None else {}),
+            **({"plugin": made_by} if (made_by := origin_of_model(model.adapter.spec)) is not None else {}),
         }
         for model in work.models
     }
     asked = [
-        {**task.content, **({} if with_data else {"data": None}), "scorer_version": planned.scorer.version}
+        {**task.content, **({} if with_data else {"data": None}), **planned.scorer.identity}
         for task, planned in zip(tasks, work.tasks, strict=True)
     ]
     what = {"version": RUN_VERSION, "models": models, "tasks": asked, "repeats": work.settings.repeats}
@@ -311,12 +315,25 @@ def _digest(
     return digest("evalkit.run/1", what)
 
 
+def _made_by(task: Task) -> dict[str, str]:
+    """The packages of the plug-ins that a task is of: for run.json. Tasks of another tool are of none."""
+    if task.entry.lm_eval is not None:
+        return {}
+    found = {
+        "scorer_plugin": origin_of_scorer(task.entry.score.name) if task.entry.score is not None else None,
+        "task_plugin": builtin_tasks.origin_of(task.entry.use) if task.entry.use is not None else None,
+    }
+    return {key: origin for key, origin in found.items() if origin is not None}
+
+
 def _facts(suite: Suite, options: PlanOptions, work: Work, prices: PriceBook, panel: Panel | None) -> dict[str, Any]:
     own = options.own_hardware
     models = {m.name: about(m, suite.models[m.name], own.get(m.name), prices) for m in work.models}
     tasks: dict[str, Any] = {
         task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks
     }
+    for name, task in ((task.name, task) for task in suite.tasks if task.name in tasks):
+        tasks[name] |= _made_by(task)
     judged: dict[str, Any] = {}
     if panel is not None:
         judged["judges"] = {m.name: about(m, suite.judges[m.name], own.get(m.name), prices) for m in panel.judges}

@@ -12,6 +12,7 @@ from typing import Any
 
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.billed_beside import asked_beside
+from evalkit.adapters.registry import origin_of_model
 from evalkit.cost.billing import UnitPrices, bill, provider_bill, worst_case
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.work import PlannedModel
@@ -101,6 +102,7 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
 def about(model: PlannedModel, entry: ModelEntry, own: UnitPrices | None, prices: PriceBook) -> dict[str, Any]:
     """What run.json says of a model, or of a judge."""
     endpoint = model.adapter.endpoint
+    made_by = origin_of_model(model.adapter.spec)
     unit = None
     if model.priced_as is not None:
         unit = prices.unit_prices(*model.priced_as, datetime.now(UTC), asked_tier(entry))
@@ -110,7 +112,7 @@ def about(model: PlannedModel, entry: ModelEntry, own: UnitPrices | None, prices
         "model": model.adapter.spec.model,
         "place": endpoint.place,
         "host": endpoint.host,
-        "facts": dict(endpoint.facts),
+        "facts": {**endpoint.facts, **({"plugin": made_by} if made_by is not None else {})},
         "prices": unit.as_facts() if unit is not None else None,
         "priced_as": list(model.priced_as) if model.priced_as is not None else None,
         "service_tier": asked_tier(entry),

@@ -250,7 +250,7 @@ def _record(
         n_redacted = sum(one.n_redacted for one in changed.values() if one.task == name)
         identity = {
             **task.identity,
-            "scorer_version": scorers[name].version,
+            **scorers[name].identity,
             "limit": described[name]["identity"].get("limit"),
             **judged.identity(name),
         }

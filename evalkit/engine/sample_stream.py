@@ -97,11 +97,11 @@ def begin(task: Task, scorer: Scorer) -> SampleStream | None:
     """The samples of a task as a stream; None where all must be checked before the first is asked.
 
     So it is for tasks of up to KEPT samples, where it takes no time; for those whose count takes rendering; for those
-    with redaction, whose findings a person reads first; where a scorer is slow or judges score; and wherever something
-    is wrong that can be seen by now.
+    with redaction, whose findings a person reads first; where a scorer is slow or a function of the person's, or judges
+    score; and wherever something is wrong that can be seen by now.
     """
     plain = type(task) is Task and task.redactor is None and task.storing is None
-    if not plain or scorer.later or scorer.slow:
+    if not plain or scorer.later or scorer.slow or scorer.unproved:
         return None
     try:
         if task.data.form is not None:

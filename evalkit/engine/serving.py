@@ -8,25 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any
 
+from evalkit.adapters.base import ManagedServer, ProbesLikelihood, ProbesTools
 from evalkit.engine.work import PlannedModel
 from evalkit.errors import RequestError, Unfit
-
-
-class Managed(Protocol):
-    """An adapter with a server of its own."""
-
-    served: Mapping[str, Any]
-
-    async def start(self, folder: Path, tell: Callable[[str], None]) -> None:
-        """Start the server, its log in this folder. Raises a RequestError with the reason."""
-
-    async def stop(self) -> None:
-        """End it; safe to call at any time."""
 
 
 class Serving:
@@ -44,15 +33,12 @@ class Serving:
     async def turn(self, models: Sequence[PlannedModel]) -> AsyncIterator[None]:
         """Wait until the hardware of these models is free; on the way out their servers are stopped."""
         name = models[0].adapter.endpoint.turn
-        if name is None:
-            yield
-            return
-        async with self._turns[name]:
+        async with self._turns[name] if name is not None else nullcontext():
             try:
                 yield
             finally:
                 for model in models:
-                    if (server := _managed(model)) is not None:
+                    if isinstance(server := model.adapter, ManagedServer):
                         await asyncio.shield(server.stop())
 
     async def why_not_ready(self, model: PlannedModel, *, likelihood: bool, tools: bool) -> RequestError | None:
@@ -62,22 +48,23 @@ class Serving:
         The error where either failed: the model cannot be asked then.
         """
         try:
-            server = _managed(model)
-            if server is not None and self._folder is not None and model.name not in self._started:
+            adapter = model.adapter
+            if isinstance(adapter, ManagedServer) and self._folder is not None and model.name not in self._started:
                 self._started.add(model.name)
-                await server.start(self._folder, self._tell)
-            for wanted, what in ((likelihood, "likelihood"), (tools, "tools")):
-                if wanted and (model.name, what) not in self._probed:
-                    self._probed.add((model.name, what))
-                    await self._probe(model, what)
+                await adapter.start(self._folder, self._tell)
+            if likelihood and isinstance(adapter, ProbesLikelihood):
+                await self._probe(model.name, "likelihood", adapter.probe_likelihood)
+            if tools and isinstance(adapter, ProbesTools):
+                await self._probe(model.name, "tools", adapter.probe_tools)
         except RequestError as error:
             return error if error.stops_model else Unfit(str(error))
         return None
 
-    async def _probe(self, model: PlannedModel, what: str) -> None:
-        probe = getattr(model.adapter, f"probe_{what}", None)
-        if probe is None:
-            return  # an engine in this process, or a provider that is known to do it
+    async def _probe(self, name: str, what: str, probe: Callable[[], Awaitable[str | None]]) -> None:
+        """Once for each model, with a few tries where the server is busy."""
+        if (name, what) in self._probed:
+            return
+        self._probed.add((name, what))
         for wait_s in (0.5, 2.0, 8.0, None):
             try:
                 unproved = await probe()
@@ -87,16 +74,11 @@ class Serving:
                 await asyncio.sleep(wait_s)
             else:
                 if unproved is not None:
-                    self._tell(f"{model.name}: {unproved}")
+                    self._tell(f"{name}: {unproved}")
                 return
 
 
 def served_facts(models: Sequence[PlannedModel]) -> dict[str, dict[str, Any]]:
     """What each started server turned out to be, by model name: for run.json."""
-    found = ((model.name, _managed(model)) for model in models)
-    return {name: dict(server.served) for name, server in found if server is not None and server.served}
-
-
-def _managed(model: PlannedModel) -> Managed | None:
-    adapter = model.adapter
-    return cast(Managed, adapter) if adapter.endpoint.turn is not None and hasattr(adapter, "start") else None
+    found = ((model.name, model.adapter) for model in models)
+    return {name: dict(server.served) for name, server in found if isinstance(server, ManagedServer) and server.served}

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.engine.budget import prompt_bytes, tools_bytes
 from evalkit.engine.egress import sent_before
@@ -30,11 +30,14 @@ from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import Observer, Stopper
 from evalkit.errors import EvalkitError, StoreError, SuiteError
 from evalkit.records import Row
-from evalkit.store import journal, judge_files, runs, sealing, summary
+from evalkit.store import journal, judge_files, runs, sealing
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
 
-Drive = Callable[[Runner], tuple[RunResult, "signal.Signals | None"]]
+if TYPE_CHECKING:
+    from evalkit.facts import Summary
+
+Drive = Callable[[Runner], Awaitable[tuple[RunResult, "signal.Signals | None"]]]
 """Runs one Runner to its end; with what came of it, the signal that ended it."""
 
 
@@ -47,13 +50,13 @@ class RunOutcome:
     """complete, incomplete or interrupted."""
     reasons: tuple[str, ...]
     """Why it is not complete; empty when it is."""
-    summary: Mapping[str, Any]
+    summary: Summary
     result: RunResult
     ended_by: signal.Signals | None
     """The signal that ended it, None when none did."""
 
 
-def execute_run(
+async def execute_run(
     plan: Plan,
     results: Path,
     *,
@@ -63,6 +66,7 @@ def execute_run(
     watch: Callable[[Path, Recovered], Observer] | None = None,
     watch_judges: Callable[[int, int], Observer] | None = None,
     stopper: Stopper | None = None,
+    drive: Drive | None = None,
 ) -> RunOutcome:
     """Ask what `plan` still owes and leave the folder sealed; `watch` is told the folder and what it holds already.
 
@@ -75,9 +79,13 @@ def execute_run(
     With a `stopper` items are asked in its random order, and a model whose verdict is settled is asked no further: such
     a run is complete, and its facts say `stopped_early`.
 
+    `drive` runs a Runner in the event loop of the caller, who sees to interruptions (`drive_here`). None: each Runner
+    gets a loop of its own, Ctrl-C and a polite kill are clean stops, and nothing is awaited: `without_loop` runs it.
+
     Raises StoreError for a folder that is not this run's, RunIncomplete when rows cannot be stored (a full disk):
     what was written by then is kept, and the same command resumes.
     """
+    drive = drive or _drive_with_signals
     folder = _folder(plan, results, new=new, resume=resume)
     with runs.lock_run(folder):
         recovered = journal.recover(folder)
@@ -105,7 +113,9 @@ def execute_run(
                 spend_file=spend_file,
             )
             try:
-                result, ended_by, spent = _asked(plan, folder, log, runner, cache, watch_judges, spend_file)
+                result, ended_by, spent = await _asked(
+                    plan, folder, log, runner, cache, watch_judges, spend_file, drive
+                )
             except EvalkitError:
                 if (folder / runs.FACTS).exists():  # not when the folder itself is what was lost
                     runs.update_facts(folder, status="incomplete", spent_usd=runner.budget.spent)
@@ -136,7 +146,9 @@ def execute_run(
         )
         if spend_file is not None:
             spend_file.close(done=True)
-        told = summary.write_summary(folder)
+        from evalkit.store.summary import write_summary  # here: the first request does not wait for it
+
+        told = write_summary(folder)
         if wrong:
             raise SuiteError([*wrong, _mend(folder)])
         return RunOutcome(folder, status, reasons, told, result, ended_by)
@@ -153,7 +165,7 @@ def _mend(folder: Path) -> str:
     return f"What was asked by then is kept in {folder}: mend the records, and run the same command again."
 
 
-def _asked(
+async def _asked(
     plan: Plan,
     folder: Path,
     log: journal.Journal,
@@ -161,16 +173,17 @@ def _asked(
     cache: AnswerCache | None,
     watch_judges: Callable[[int, int], Observer] | None,
     spend_file: SpendFile | None,
+    drive: Drive,
 ) -> tuple[RunResult, signal.Signals | None, Decimal]:
     """The models are asked, then the judges if there are any: how both ended, by which signal, and the money so far."""
-    result, ended_by = _drive(runner)
+    result, ended_by = await drive(runner)
     spent = runner.budget.spent
     if plan.panel is None or result.interrupted:
         return result, ended_by, spent
     from evalkit.engine.judging.ask import run_judges
 
-    judging = run_judges(
-        plan, plan.panel, folder, log, _drive, cache=cache, watch=watch_judges, spent=spent, spend_file=spend_file
+    judging = await run_judges(
+        plan, plan.panel, folder, log, drive, cache=cache, watch=watch_judges, spent=spent, spend_file=spend_file
     )
     return _with_judges(result, judging.result), judging.ended_by, judging.spent_usd
 
@@ -197,6 +210,9 @@ def _resumed(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dic
         load = f"{before.get('in_flight')}, then {load}"
     names = ("suite_resolved", "catalogue", "cut_by_limit", "cut_by_tasks", "max_cost_usd", "judges", "egress")
     kept = {key: now[key] for key in names if key in now}
+    if "price_file" in now:
+        same = not recovered.n_done or before.get("price_file") == now["price_file"]
+        kept["price_file"] = now["price_file"] if same else {"name": "several", "of": "suite", "sha256": "several"}
     if recovered.n_answered:
         kept |= sent_before(before, now)
     return {**kept, "in_flight": load}
@@ -273,8 +289,46 @@ def _folder(plan: Plan, results: Path, *, new: bool, resume: str | None) -> Path
     return unfinished or runs.create_run(results, name, plan.digest, plan.facts)
 
 
-def _drive(runner: Runner) -> tuple[RunResult, signal.Signals | None]:
+def without_loop(run: Coroutine[Any, Any, RunOutcome]) -> RunOutcome:
+    """What `execute_run` comes to without a `drive`: it never waits, so it needs no event loop around it."""
+    try:
+        run.send(None)
+    except StopIteration as done:
+        outcome: RunOutcome = done.value
+        return outcome
+    run.close()
+    raise RuntimeError("execute_run waited for something outside of its runners")
+
+
+async def _drive_with_signals(runner: Runner) -> tuple[RunResult, signal.Signals | None]:
     return asyncio.run(_until_done(runner))
+
+
+class DriveHere:
+    """Runs Runners in the event loop that awaits it. A cancelled one stops cleanly: it waits for answers that are under
+    way (a second cancellation does not), and `cancelled` says so afterwards, when everything is stored."""
+
+    def __init__(self) -> None:
+        self.cancelled = False
+        self.stop = False
+        """Set by whoever wants the run to stop for another reason; read every quarter of a second."""
+
+    async def __call__(self, runner: Runner) -> tuple[RunResult, signal.Signals | None]:
+        """As `Drive`."""
+        running = asyncio.create_task(runner.run())
+        if self.cancelled:
+            runner.interrupt()
+        stopping = False
+        while not running.done():
+            try:
+                await asyncio.wait([running], timeout=0.25)
+            except asyncio.CancelledError:
+                self.cancelled = True
+                runner.interrupt()
+            if self.stop and not stopping:
+                stopping = True
+                runner.interrupt()
+        return running.result(), None
 
 
 async def _until_done(runner: Runner) -> tuple[RunResult, signal.Signals | None]:

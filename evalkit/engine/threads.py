@@ -9,6 +9,7 @@ run twice does not wait for a program to reach its limit (the kernel ends the pr
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 import queue
 import threading
@@ -25,7 +26,8 @@ async def in_thread(work: Callable[[], T]) -> T:
     """What `work` gives, made in a thread; raises what it raises. At most one for each core but one runs at a time."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
-    _waiting().put((work, future, loop))
+    context = contextvars.copy_context()
+    _waiting().put((lambda: context.run(work), future, loop))
     return await future
 
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 from evalkit.errors import EvalkitError
-from evalkit.report import flips, numbers, svg
-from evalkit.report.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
+from evalkit.facts import RunFacts
+from evalkit.report import numbers, svg
+from evalkit.report.comparison import sentence
 from evalkit.report.hostile import visible
 from evalkit.report.rendered_rules import decision_of, promoted_by, rendered_rules_of
-from evalkit.report.results_reader import ResultsReader
+from evalkit.report.rule_text import served_of
 from evalkit.report.tradeoffs import AXES, points_of
+from evalkit.results.compare import compare_samples
+from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
+from evalkit.results.reader import ResultsReader
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --soft: #595959; --line: #d9d9d9; --paper: #fff; --band: #f5f7f9; }
@@ -46,13 +49,13 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-
 def page_of(store: ResultsReader, run: str) -> str:
     """The page. Raises StoreError when the run cannot be read."""
     summary, facts = store.summary(run), store.facts(run)
-    suite = str(facts.get("suite"))
+    suite = str(facts.suite)
     entries = entries_of(store, suite, run)
-    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells["tasks"]))
+    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
     parts = [
         f"<h1>{_text(suite)}</h1>",
-        f'<p class="soft">{_text(run)} · {_text(facts.get("status"))} · started {_text(facts.get("started_at"))} · '
-        f"{numbers.count(summary['n_rows'])} rows</p>",
+        f'<p class="soft">{_text(run)} · {_text(facts.status)} · started {_text(facts.started_at)} · '
+        f"{numbers.count(summary.n_rows)} rows</p>",
     ]
     lines = standing(store, entries, None)
     if not lines:
@@ -81,27 +84,25 @@ def page_of(store: ResultsReader, run: str) -> str:
 
 def _leaderboard(lines: Sequence[LeaderboardLine]) -> list[str]:
     cells = [line.cell for line in lines]
-    ends = [
-        v for c in cells for v in (c["quality"]["low"], c["quality"]["high"], c["quality"]["mean"]) if v is not None
-    ]
+    ends = [v for c in cells for v in (c.quality.low, c.quality.high, c.quality.mean) if v is not None]
     reach = (min(ends), max(ends)) if ends else (0.0, 1.0)
     rows = []
     for line, letter in zip(lines, tie_groups(lines), strict=True):
         cell, known = line.cell, line.entry.known
-        quality, cost, times = cell["quality"], cell["cost"], cell["latency"]
-        others = {k: n for k, n in cell["outcomes"].items() if n and k not in {"right", "wrong", "scored"}}
+        quality, cost, times = cell.quality, cell.cost, cell.latency
+        others = {k: n for k, n in cell.outcomes.items() if n and k not in {"right", "wrong", "scored"}}
         rows.append(
             [
                 f"{line.place or numbers.UNDEFINED} {letter}",
                 _text(line.entry.model, 60),
-                svg.whisker(quality["mean"], quality["low"], quality["high"], reach),
-                numbers.quality_with_interval(quality["mean"], quality["low"], quality["high"]),
-                numbers.count(quality["n"]),
-                numbers.usd(cost["usd_per_1k_samples"]),
-                numbers.usd(cost["usd_per_correct"]),
-                f"{numbers.time(times['ttft_s']['p50'])} / {numbers.time(times['ttft_s']['p95'])}",
-                f"{numbers.time(times['total_s']['p50'])} / {numbers.time(times['total_s']['p95'])}",
-                numbers.rate(times["output_tokens_per_s"]),
+                svg.whisker(quality.mean, quality.low, quality.high, reach),
+                numbers.quality_with_interval(quality.mean, quality.low, quality.high),
+                numbers.count(quality.n),
+                numbers.usd(cost.usd_per_1k_samples),
+                numbers.usd(cost.usd_per_correct),
+                f"{numbers.time(times.ttft_s.p50)} / {numbers.time(times.ttft_s.p95)}",
+                f"{numbers.time(times.total_s.p50)} / {numbers.time(times.total_s.p95)}",
+                numbers.rate(times.output_tokens_per_s),
                 _text(", ".join(f"{n:,} {k}" for k, n in others.items())),
                 _text(known.shown("tier") if known else None),
                 _text(known.shown("licence") if known else None),
@@ -122,9 +123,9 @@ def _pairs(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> list[str]:
     first = lines[0].entry
     said = []
     for line in lines[1:]:
-        versus = flips.compare(store, (first.run.name, first.model), (line.entry.run.name, line.entry.model))
+        versus = compare_samples(store, (first.run.name, first.model), (line.entry.run.name, line.entry.model))
         said.append(
-            f"<li>{escape(versus.sentence(visible(first.model, limit=60), visible(line.entry.model, limit=60)))}</li>"
+            f"<li>{escape(sentence(versus, visible(first.model, limit=60), visible(line.entry.model, limit=60)))}</li>"
         )
     return [f"<h2>Against {_text(first.model, 60)}</h2><ul>{''.join(said)}</ul>"] if said else []
 
@@ -134,9 +135,7 @@ def _tasks(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> list[str]:
     for entry in entries:
         cells = [entry.cell(task) for task in tasks]
         shown = [
-            numbers.quality_with_interval(c["quality"]["mean"], c["quality"]["low"], c["quality"]["high"])
-            if c
-            else "not asked"
+            numbers.quality_with_interval(c.quality.mean, c.quality.low, c.quality.high) if c else "not asked"
             for c in cells
         ]
         rows.append([_text(entry.model, 60), *shown])
@@ -157,9 +156,8 @@ def _tradeoffs(lines: Sequence[LeaderboardLine]) -> list[str]:
     return parts
 
 
-def _gate(store: ResultsReader, run: str, facts: Any) -> list[str]:
-    resolved = facts.get("suite_resolved")
-    if not (isinstance(resolved, dict) and resolved.get("gate")):
+def _gate(store: ResultsReader, run: str, facts: RunFacts) -> list[str]:
+    if facts.suite_resolved is None or not facts.suite_resolved.gate:
         return ["<h2>Gate</h2><p>The suite has no gate.</p>"]
     try:
         decision = decision_of(store, run)
@@ -169,13 +167,16 @@ def _gate(store: ResultsReader, run: str, facts: Any) -> list[str]:
     said = promoted_by(decision)
     for candidate in decision.candidates:
         name, base = _text(candidate.candidate, 60), _text(decision.baseline, 60)
-        parts.append(f'<p class="verdict">{name} against {base}: <strong>{_text(candidate.verdict)}</strong></p>')
+        against = f" against {base}" if base else ""
+        parts.append(f'<p class="verdict">{name}{against}: <strong>{_text(candidate.verdict)}</strong></p>')
         parts += [f"<p>{_text(reason, 400)}</p>" for reason in candidate.incomplete]
         rows = [
             [_text(r.rule), svg.ruling(r), escape(r.shown), _text(r.verdict), _text(r.needs, 300)]
             for r in rendered_rules_of(decision)
             if r.candidate == visible(candidate.candidate, limit=60)
         ]
+        if candidate.served:
+            parts.append(f"<p>{_text(served_of(candidate), 500)}</p>")
         if rows:
             heads = ["rule", "interval and limit", "measured [90 %]", "verdict", "what it would take"]
             parts.append(_table(heads, rows, f"{candidate.n_pairs:,} pairs, {candidate.n_errored:,} errored"))

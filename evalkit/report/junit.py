@@ -39,6 +39,11 @@ def refusal_junit(suite: str, why: str) -> str:
 def _suite(root: Element, decision: GateDecision, candidate: CandidateDecision) -> None:
     suite = SubElement(root, "testsuite", name=visible(candidate.candidate))
     counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
+    if candidate.served:
+        properties = SubElement(suite, "properties")
+        for line in candidate.served:
+            side, _, said = line.partition(": ")
+            SubElement(properties, "property", name=f"served {visible(side)}", value=visible(said, limit=300))
     if candidate.recorded:
         counts["tests"] += 1
         counts["skipped"] += 1

@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
-from evalkit.decide.flips import Flip
 from evalkit.report import numbers, rule_text
 from evalkit.report.hostile import visible
+from evalkit.results.flips import Flip
 
 MARKER = "<!-- evalkit gate: {suite} -->"
 """The first line, by which the comment of an earlier push is found again."""
@@ -27,7 +27,7 @@ def gate_markdown(decision: GateDecision, flips: Mapping[str, Sequence[Flip]] | 
         MARKER.format(suite=re.sub(r"[^A-Za-z0-9._-]", "_", decision.suite)),
         f"## {_SIGNS[decision.verdict]} {text(rule_text.headline(decision))}",
         "",
-        f"Baseline: {text(decision.baseline)} of `{code(decision.baseline_run)}`. Run: `{code(decision.run)}`.",
+        f"{_against(decision)} Run: `{code(decision.run)}`.",
     ]
     for candidate in decision.candidates:
         lines += ["", *_candidate(decision, candidate)]
@@ -80,11 +80,18 @@ def _candidate(decision: GateDecision, candidate: CandidateDecision) -> list[str
     if candidate.n_errored:
         remarks.append(f"{candidate.n_errored:,} of {candidate.n_pairs:,} pairs have no score")
     lines += ["", *(f"- {text(remark)}" for remark in remarks)] if remarks else []
-    if candidate.compared:
+    if candidate.compared or candidate.served:
         lines += ["", "<details><summary>What is being compared</summary>", ""]
         lines += [f"- {text(line)}" for line in candidate.compared]
+        lines += [f"- served as {text(line)}" for line in candidate.served]
         lines += ["", "</details>"]
     return lines
+
+
+def _against(decision: GateDecision) -> str:
+    if decision.baseline is None:
+        return "No baseline: every rule is about the candidate alone."
+    return f"Baseline: {text(decision.baseline)} of `{code(decision.baseline_run or '')}`."
 
 
 def _flips(flips: Sequence[Flip], summary: str) -> list[str]:

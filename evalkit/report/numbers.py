@@ -41,7 +41,10 @@ def interval(low: Number | None, high: Number | None) -> str:
     if low is None or high is None:
         return ""
     digits = 3 if float(high) - float(low) < 0.02 else 2
-    return f"[{low:.{digits}f}, {high:.{digits}f}]".replace("[-", "[−").replace(" -", " −")
+    # A bound that rounds to zero has no sign: nobody's score is minus zero.
+    first, second = (f"{bound:.{digits}f}" for bound in (low, high))
+    plain = [text.removeprefix("-") if float(text) == 0 else text.replace("-", "−") for text in (first, second)]
+    return f"[{', '.join(plain)}]"
 
 
 def quality_with_interval(mean: Number | None, low: Number | None, high: Number | None) -> str:

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from evalkit import child
+from evalkit.decide.rules import RuleResult, describe
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
-from evalkit.report.results_reader import ResultsReader, mark
+from evalkit.report.rule_text import figure
+from evalkit.results.reader import ResultsReader, mark
 
 DECIDE_S = 3600.0
 """How long a decision may take in a process of its own: ten million rows take minutes."""
@@ -36,8 +38,11 @@ class RenderedRule:
     value: float | None
     low: float | None
     high: float | None
-    limit: float
-    """Where the rule draws the line, in the units of `value` (a margin of 0.02 is a line at −0.02)."""
+    scale: str
+    """Rules of one scale can be drawn side by side: "quality: margin"."""
+    limit: float | None
+    """Where the rule draws the line, in the units of `value` (a margin of 0.02 is a line at −0.02). None: the limit is
+    no number."""
     shown: str
     needs: str
     """What it would take to decide; empty when decided."""
@@ -73,7 +78,7 @@ def _key(store: ResultsReader, run: str) -> Any:
 
 def _decide(results: Path, run: str, promoted: Path) -> Any:
     from evalkit.decide.gate import decide_gate, gate_of
-    from evalkit.store.runs import read_facts
+    from evalkit.results import read_facts
 
     return decide_gate(gate_of(read_facts(results / run), results / run), results / run, results, promoted)
 
@@ -107,7 +112,7 @@ def promoted_by(decision: Any) -> str | None:
     from evalkit.errors import UserError
     from evalkit.store import baselines
 
-    if not decision.baseline.startswith("baseline@"):
+    if decision.baseline is None or not decision.baseline.startswith("baseline@"):
         return None
     try:
         found = baselines.read(decision.baseline.removeprefix("baseline@"), promoted_folder())
@@ -142,21 +147,22 @@ def rendered_rules_of(decision: Any) -> list[RenderedRule]:
     ]
 
 
-def _rendered_rule(candidate: str, finding: Any) -> RenderedRule:
+def _rendered_rule(candidate: str, finding: RuleResult) -> RenderedRule:
     condition = finding.condition
-    limit = -condition.value if condition.limit == "margin" else condition.value
-    show = _shows(condition)
+    words = describe(finding)
+    unit = words.observed_unit or words.unit
     interval = ""
     if finding.low is not None or finding.high is not None:
-        low = show(finding.low) if finding.low is not None else "−∞"
-        high = show(finding.high) if finding.high is not None else "∞"
+        low = figure(finding.low, unit) if finding.low is not None else "−∞"
+        high = figure(finding.high, unit) if finding.high is not None else "∞"
         interval = f" [{low}, {high}]"
     needs = []
     if finding.verdict == "inconclusive":
         if finding.unmeasured:
             needs.append(finding.unmeasured)
         if finding.more_if_estimate_holds is not None:
-            needs.append(f"about {finding.more_if_estimate_holds:,} more items if the difference stays as it is")
+            what = "difference" if finding.baseline is not None or finding.candidate is None else "figure"
+            needs.append(f"about {finding.more_if_estimate_holds:,} more items if the {what} stays as it is")
         if finding.more_if_equal is not None:
             needs.append(f"about {finding.more_if_equal:,} more if both are truly equal")
     notes = [*finding.notes, finding.method] if finding.method else list(finding.notes)
@@ -168,19 +174,18 @@ def _rendered_rule(candidate: str, finding: Any) -> RenderedRule:
         value=finding.value,
         low=finding.low,
         high=finding.high,
-        limit=limit,
-        shown=(show(finding.value) + interval) if finding.value is not None else numbers.UNDEFINED,
+        scale=f"{condition.kind}: {condition.limit}",
+        limit=words.limit,
+        shown=_shown(finding, interval),
         needs="; ".join(needs),
         notes=tuple(visible(str(note), limit=300) for note in notes),
     )
 
 
-def _shows(condition: Any) -> Any:
-    """How the figure of a condition is written."""
-    if condition.limit == "max_ratio":
-        return numbers.ratio
-    if condition.limit == "max_s":
-        return numbers.time
-    if condition.limit == "max_usd":
-        return numbers.usd
-    return numbers.difference
+def _shown(finding: RuleResult, interval: str) -> str:
+    if finding.shown is not None:
+        return visible(finding.shown, limit=200)
+    words = describe(finding)
+    if finding.value is None:
+        return numbers.UNDEFINED
+    return figure(finding.value, words.observed_unit or words.unit) + interval

@@ -7,8 +7,11 @@ advice_of(finding)      ->  "about 1,200 more items would pass if both are equal
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from evalkit.decide.decision import CandidateDecision, GateDecision
-from evalkit.decide.rules import RuleResult
+from evalkit.decide.origin import OWN_FUNCTION
+from evalkit.decide.rules import RuleResult, Unit, describe
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 
@@ -23,60 +26,61 @@ _MEANS = {
 
 def headline(decision: GateDecision) -> str:
     """The verdict in one line; it names each candidate whose answers no model gave."""
-    recorded = ", ".join(visible(c.candidate, limit=80) for c in decision.candidates if c.recorded)
+    own = [c for c in decision.candidates if c.recorded == OWN_FUNCTION]
+    recorded = ", ".join(visible(c.candidate, limit=80) for c in decision.candidates if c.recorded and c not in own)
     of = f" on recorded answers: no model was asked for {recorded}" if recorded else ""
+    if own:
+        functions = ", ".join(visible(c.candidate, limit=80) for c in own)
+        of += f" on answers of a function: evalkit does not see which model was asked for {functions}"
     return f"gate {visible(decision.suite)}: {VERDICTS[decision.verdict]}{of} ({_MEANS[decision.verdict]})"
 
 
 def rule_of(finding: RuleResult) -> str:
     """What the rule is about."""
     condition = finding.condition
-    subject = visible(condition.subject, limit=80)
-    name = {"critical": "critical items", "scan": "scan"}.get(condition.kind, f"{condition.kind} {subject}")
+    name = visible(describe(finding).name, limit=100)
     name += ", this suite" if condition.scope == "suite" else ""
     return name if condition.required else f"{name} (advisory)"
 
 
-def limit_of(finding: RuleResult) -> str:  # noqa: PLR0911 - one line for each kind of limit
+def limit_of(finding: RuleResult) -> str:
     """The limit that it was held against."""
-    condition, value = finding.condition, finding.condition.value
-    if condition.kind == "critical":
-        return "no new failure"
-    match condition.limit:
-        case "margin":
-            return f"≥ {numbers.difference(-value)}"
-        case "max_ratio":
-            return f"≤ {numbers.ratio(value)}"
-        case "max_s":
-            return f"≤ {numbers.time(value)}"
-        case "max_usd":
-            return f"≤ {numbers.usd(value)}"
-        case "max_increase":
-            return f"≤ {numbers.difference(value)}"
-        case "max_rate":
-            return f"≤ {numbers.quality(value)}"
+    words = describe(finding)
+    if words.limit_text is not None:
+        return visible(words.limit_text, limit=200)
+    return f"{words.sign} {figure(words.limit, words.unit)}".strip()
 
 
-def observed_of(finding: RuleResult) -> str:  # noqa: PLR0911 - one line for each kind of figure
+def observed_of(finding: RuleResult) -> str:
     """What was measured, with the interval of the deciding test."""
-    condition, value = finding.condition, finding.value
-    if condition.kind == "critical":
-        return f"{numbers.count(int(value or 0))} new"
-    if condition.kind == "scan":
-        return "no collapse found" if value is None else f"{numbers.difference(value)} at worst"
+    words, value = describe(finding), finding.value
+    if words.observed_text is not None:
+        return visible(words.observed_text, limit=200)
+    if finding.condition.kind == "scan":
+        return f"{numbers.difference(value)} at worst"
     if value is None:
         return numbers.UNKNOWN if finding.unmeasured else numbers.UNDEFINED
-    match condition.limit:
-        case "margin" | "max_increase":
-            return f"{numbers.difference(value)} {numbers.difference_interval(finding.low, finding.high)}".rstrip()
-        case "max_rate":
-            return numbers.quality_with_interval(value, finding.low, finding.high)
-        case "max_ratio" if condition.subject != "usd_per_correct":
-            return f"{numbers.ratio(value)} {_bounds(finding, numbers.ratio)}".rstrip()
-        case "max_s":
-            return f"{numbers.time(value)} {_bounds(finding, numbers.time)}".rstrip()
-        case _:
-            return f"{numbers.usd(value)} {_bounds(finding, numbers.usd)}".rstrip()
+    unit = words.observed_unit or words.unit
+    if unit == "difference":
+        return f"{numbers.difference(value)} {numbers.difference_interval(finding.low, finding.high)}".rstrip()
+    if unit in {"score", "share"}:
+        return numbers.quality_with_interval(value, finding.low, finding.high)
+    return f"{figure(value, unit)} {_bounds(finding, unit)}".rstrip()
+
+
+def figure(value: float | None, unit: Unit) -> str:
+    """One figure in its unit, everywhere alike."""
+    shows: dict[Unit, Callable[[float | None], str]] = {
+        "difference": numbers.difference,
+        "score": numbers.quality,
+        "share": numbers.quality,
+        "ratio": numbers.ratio,
+        "seconds": numbers.time,
+        "usd": numbers.usd,
+    }
+    if unit in shows:
+        return shows[unit](value)
+    return numbers.UNDEFINED if value is None else f"{value:,g}"
 
 
 def advice_of(finding: RuleResult) -> str:
@@ -86,7 +90,9 @@ def advice_of(finding: RuleResult) -> str:
     if finding.unmeasured:
         return visible(finding.unmeasured, limit=600)
     equal, holds = finding.more_if_equal, finding.more_if_estimate_holds
-    if equal is None and holds is None and (finding.condition.value or finding.p_pass is None):
+    if finding.baseline is None and finding.candidate is not None:  # of the candidate alone
+        return f"about {holds:,} more would decide if this figure holds" if holds is not None else ""
+    if equal is None and holds is None and (finding.condition.value != 0 or finding.p_pass is None):
         return ""
     first = (
         f"about {equal:,} more items would pass if both are equally good"
@@ -125,8 +131,20 @@ def saved_of(candidate: CandidateDecision) -> str:
     return f"settled after {saved.n_used:,} of {saved.n_items:,} items: {left:,} items{usd} saved"
 
 
-def _bounds(finding: RuleResult, show: object) -> str:
-    if (finding.low is None and finding.high is None) or not callable(show):
+def _bounds(finding: RuleResult, unit: Unit) -> str:
+    if finding.low is None and finding.high is None:
         return ""
-    low, high = (numbers.UNDEFINED if x is None else show(x) for x in (finding.low, finding.high))
+    low, high = (numbers.UNDEFINED if x is None else figure(x, unit) for x in (finding.low, finding.high))
     return f"[{low}, {high}]"
+
+
+def against_of(decision: GateDecision) -> str:
+    """What the candidates are compared with, in a line."""
+    if decision.baseline is None:
+        return "no baseline: every rule is about the candidate alone"
+    return f"baseline: {visible(decision.baseline)} of {visible(decision.baseline_run or '')}"
+
+
+def served_of(candidate: CandidateDecision) -> str:
+    """The model ids and fingerprints that the providers reported; empty where they reported none."""
+    return f"served as: {visible('; '.join(candidate.served), limit=400)}" if candidate.served else ""

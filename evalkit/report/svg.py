@@ -78,6 +78,8 @@ def tradeoff(points: Sequence[TradeoffPoint], axis: str) -> str:
 
 def ruling(entry: RenderedRule) -> str:
     """One rule's interval with its limit, on a scale of its own."""
+    if entry.limit is None:
+        return ""
     values = [v for v in (entry.value, entry.low, entry.high, entry.limit) if v is not None and math.isfinite(v)]
     if entry.value is None:
         return ""

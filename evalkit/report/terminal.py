@@ -17,45 +17,47 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
+from evalkit.facts import Figures, ModelSummary, Quality, Summary, TaskSummary
+from evalkit.facts.summary import TwoQuantiles
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.report.page import Column, Page
 
-Cell = Mapping[str, Any]
-"""Figures of one model over one task, or over all of them, as `store.summary` makes them."""
+Cell = Figures
+"""Figures of one model over one task, or over all of them."""
 
 # Not worth a word each in the table: a right, wrong or graded answer is in the quality already.
 _PLAIN_OUTCOMES = ("right", "wrong", "scored")
 
 
-def render_summary(summary: Mapping[str, Any], *, width: int | None = None, file: TextIO | None = None) -> None:
+def render_summary(summary: Summary, *, width: int | None = None, file: TextIO | None = None) -> None:
     """Print a run: one table over all tasks and one for each task (only the task's where there is just one).
 
     `width` in characters; None: the terminal's, or 100 where there is none. `file` is stdout unless given.
     """
     with Page(width, file) as page:
-        models: Mapping[str, Mapping[str, Any]] = summary["models"]
+        models = summary.models
         if not models:
             page.say("This run has no rows yet.")
             return
-        tasks = list(dict.fromkeys(task for model in models.values() for task in model["tasks"]))
+        tasks = list(dict.fromkeys(task for model in models.values() for task in model.tasks))
         if len(tasks) != 1:
-            _print_cells(page, "overall", {name: model["all"] for name, model in models.items()})
+            _print_cells(page, "overall", {name: model.all for name, model in models.items()})
         for task in tasks:
-            cells = {name: model["tasks"][task] for name, model in models.items() if task in model["tasks"]}
+            cells = {name: model.tasks[task] for name, model in models.items() if task in model.tasks}
             absent = [name for name in models if name not in cells]
             _print_cells(page, task, cells, absent)
 
 
-def render_slices(summary: Mapping[str, Any], *, width: int | None = None, file: TextIO | None = None) -> None:
+def render_slices(summary: Summary, *, width: int | None = None, file: TextIO | None = None) -> None:
     """Print each task's quality by the values of its slices, models side by side; says so where there are none."""
     with Page(width, file) as page:
-        models: Mapping[str, Mapping[str, Any]] = summary["models"]
-        tasks = dict.fromkeys(task for model in models.values() for task in model["tasks"])
+        models = summary.models
+        tasks = dict.fromkeys(task for model in models.values() for task in model.tasks)
         sliced = {
-            task: {name: model["tasks"][task].get("slices") or {} for name, model in models.items()}
+            task: {name: model.tasks[task].slices for name, model in models.items()}
             for task in tasks
-            if any(model["tasks"].get(task, {}).get("slices") for model in models.values())
+            if any(task in model.tasks and model.tasks[task].slices for model in models.values())
         }
         if not sliced:
             page.say("No task of this suite has slices. Name fields to report by: slices: [language, product]")
@@ -65,17 +67,17 @@ def render_slices(summary: Mapping[str, Any], *, width: int | None = None, file:
             first = [next(c for c in column if c is not None) for column in zip(*cells, strict=True)]
             columns = [
                 Column("slice", [visible(name, limit=60) for name in names], left=True, folds=True),
-                Column("n", [numbers.count(cell["quality"]["n"]) for cell in first]),
+                Column("n", [numbers.count(cell.quality.n) for cell in first]),
             ]
             for model, of_model in zip(by_model, cells, strict=True):
-                texts = [_quality(cell) if cell is not None else numbers.UNDEFINED for cell in of_model]
+                texts = [_shown(cell.quality) if cell is not None else numbers.UNDEFINED for cell in of_model]
                 columns.append(Column(visible(model, limit=60), texts, left=True))
             page.table(visible(task, limit=80), columns)
 
 
 def render_comparison(
-    a: Mapping[str, Any],
-    b: Mapping[str, Any],
+    a: ModelSummary,
+    b: ModelSummary,
     *,
     labels: tuple[str, str],
     tested: bool = False,
@@ -91,7 +93,7 @@ def render_comparison(
         for side, label in zip("AB", labels, strict=True):
             page.say(f"{side}: {visible(label, limit=120)}")
         page.say("")
-        rows = _measures(a["all"], b["all"])
+        rows = _measures(a.all, b.all)
         measures, left, right, change = zip(*rows, strict=True)
         page.table(
             "overall",
@@ -102,10 +104,10 @@ def render_comparison(
                 Column("B against A", change),
             ],
         )
-        tasks = list(dict.fromkeys([*a["tasks"], *b["tasks"]]))
-        shared = [task for task in tasks if task in a["tasks"] and task in b["tasks"]]
+        tasks = list(dict.fromkeys([*a.tasks, *b.tasks]))
+        shared = [task for task in tasks if task in a.tasks and task in b.tasks]
         if len(shared) > 1:
-            ours, theirs = [a["tasks"][t] for t in shared], [b["tasks"][t] for t in shared]
+            ours, theirs = [a.tasks[t] for t in shared], [b.tasks[t] for t in shared]
             page.table(
                 "quality by task",
                 [
@@ -115,7 +117,7 @@ def render_comparison(
                     Column("B − A", [_difference(x, y) for x, y in zip(ours, theirs, strict=True)]),
                 ],
             )
-        for side, only in (("A", a["tasks"]), ("B", b["tasks"])):
+        for side, only in (("A", a.tasks), ("B", b.tasks)):
             missing = [visible(task, limit=60) for task in tasks if task in only and task not in shared]
             if missing:
                 page.say(f"Only {side} has {', '.join(missing)}: the overall figures are not over the same tasks.")
@@ -172,33 +174,31 @@ def _print_cells(page: Page, title: str, cells: Mapping[str, Cell], absent: Sequ
 
 
 def _quality_columns(cells: Sequence[Cell]) -> list[Column]:
-    cost = [cell["cost"] for cell in cells]
+    cost = [cell.cost for cell in cells]
     return [
         Column("quality\n[95 %]", [_quality(cell) for cell in cells], left=True),
-        Column("n", [numbers.count(cell["quality"]["n"]) for cell in cells]),
+        Column("n", [numbers.count(cell.quality.n) for cell in cells]),
         Column("other", [numbers.count(sum(_others(cell).values())) for cell in cells]),
-        Column("USD per\n1,000", [numbers.usd(c["usd_per_1k_samples"]) for c in cost]),
+        Column("USD per\n1,000", [numbers.usd(c.usd_per_1k_samples) for c in cost]),
         Column("USD per\nright", [_usd_per_correct(cell) for cell in cells]),
     ]
 
 
 def _speed_columns(cells: Sequence[Cell]) -> list[Column]:
-    times = [cell["latency"] for cell in cells]
+    times = [cell.latency for cell in cells]
     return [
-        _pair("TTFT", [t["ttft_s"] for t in times]),
-        _pair("total", [t["total_s"] for t in times]),
-        Column("tok/s", [numbers.rate(t["output_tokens_per_s"]) for t in times]),
-        Column("cached", [numbers.share(cell["cached_share"]) for cell in cells]),
+        _pair("TTFT", [t.ttft_s for t in times]),
+        _pair("total", [t.total_s for t in times]),
+        Column("tok/s", [numbers.rate(t.output_tokens_per_s) for t in times]),
+        Column("cached", [numbers.share(cell.cached_share) for cell in cells]),
     ]
 
 
-def _pair(header: str, times: Sequence[Mapping[str, float | None]]) -> Column:
+def _pair(header: str, times: Sequence[TwoQuantiles]) -> Column:
     """Median and 95th percentile in one column, in one unit."""
-    unit = numbers.time_unit(at[p] for at in times for p in ("p50", "p95"))
+    unit = numbers.time_unit(each for at in times for each in (at.p50, at.p95))
     texts = [
-        numbers.UNDEFINED
-        if at["p50"] is None
-        else f"{numbers.time_in(unit, at['p50'])}/{numbers.time_in(unit, at['p95'])}"
+        numbers.UNDEFINED if at.p50 is None else f"{numbers.time_in(unit, at.p50)}/{numbers.time_in(unit, at.p95)}"
         for at in times
     ]
     return Column(f"{header} {unit}\np50/p95", texts)
@@ -207,43 +207,51 @@ def _pair(header: str, times: Sequence[Mapping[str, float | None]]) -> Column:
 def _measures(a: Cell, b: Cell) -> list[tuple[str, str, str, str]]:
     """(measure, A, B, B against A) for the figures over all tasks."""
     rows = [("quality [95 %]", _quality(a), _quality(b), _difference(a, b))]
-    if a["outcomes"].get("errored") or b["outcomes"].get("errored"):
-        key = "quality_failures_wrong"
-        rows.append(("  with failures as wrong", _quality(a, key), _quality(b, key), _difference(a, b, key)))
-    rows.append(("samples scored", numbers.count(a["quality"]["n"]), numbers.count(b["quality"]["n"]), ""))
+    if a.outcomes.get("errored") or b.outcomes.get("errored"):
+        x, y = a.quality_failures_wrong, b.quality_failures_wrong
+        rows.append(("  with failures as wrong", _shown(x), _shown(y), _change(x, y)))
+    rows.append(("samples scored", numbers.count(a.quality.n), numbers.count(b.quality.n), ""))
     for outcome in dict.fromkeys([*_others(a), *_others(b)]):
-        n_a, n_b = (side["outcomes"].get(outcome, 0) for side in (a, b))
+        n_a, n_b = (side.outcomes.get(outcome, 0) for side in (a, b))
         rows.append((outcome, numbers.count(n_a), numbers.count(n_b), _signed(n_b - n_a)))
-    for label, key in (("USD per 1,000 samples", "usd_per_1k_samples"), ("USD per right answer", "usd_per_correct")):
-        x, y = a["cost"][key], b["cost"][key]
-        rows.append((label, numbers.usd(x), numbers.usd(y), _ratio(x, y)))
-    for label, key, p in (
-        ("TTFT p50", "ttft_s", "p50"),
-        ("TTFT p95", "ttft_s", "p95"),
-        ("total p50", "total_s", "p50"),
-        ("total p95", "total_s", "p95"),
+    ours, theirs = a.cost, b.cost
+    for label, u, v in (
+        ("USD per 1,000 samples", ours.usd_per_1k_samples, theirs.usd_per_1k_samples),
+        ("USD per right answer", ours.usd_per_correct, theirs.usd_per_correct),
     ):
-        x, y = a["latency"][key][p], b["latency"][key][p]
-        rows.append((label, numbers.time(x), numbers.time(y), _ratio(x, y)))
-    x, y = a["latency"]["output_tokens_per_s"], b["latency"]["output_tokens_per_s"]
-    rows.append(("output tokens/s", numbers.rate(x), numbers.rate(y), _ratio(x, y)))
-    rows.append(("cached share", numbers.share(a["cached_share"]), numbers.share(b["cached_share"]), ""))
+        rows.append((label, numbers.usd(u), numbers.usd(v), _ratio(u, v)))
+    for label, s, t in (
+        ("TTFT p50", a.latency.ttft_s.p50, b.latency.ttft_s.p50),
+        ("TTFT p95", a.latency.ttft_s.p95, b.latency.ttft_s.p95),
+        ("total p50", a.latency.total_s.p50, b.latency.total_s.p50),
+        ("total p95", a.latency.total_s.p95, b.latency.total_s.p95),
+    ):
+        rows.append((label, numbers.time(s), numbers.time(t), _ratio(s, t)))
+    u, v = a.latency.output_tokens_per_s, b.latency.output_tokens_per_s
+    rows.append(("output tokens/s", numbers.rate(u), numbers.rate(v), _ratio(u, v)))
+    rows.append(("cached share", numbers.share(a.cached_share), numbers.share(b.cached_share), ""))
     return rows
 
 
-def _quality(cell: Cell, key: str = "quality") -> str:
-    figures = cell[key]
-    return numbers.quality_with_interval(figures["mean"], figures["low"], figures["high"])
+def _quality(cell: Cell) -> str:
+    return _shown(cell.quality)
 
 
-def _difference(a: Cell, b: Cell, key: str = "quality") -> str:
-    x, y = a[key]["mean"], b[key]["mean"]
-    return numbers.difference(None if x is None or y is None else y - x)
+def _shown(quality: Quality) -> str:
+    return numbers.quality_with_interval(quality.mean, quality.low, quality.high)
 
 
-def _ratio(a: Any, b: Any) -> str:
+def _difference(a: Cell, b: Cell) -> str:
+    return _change(a.quality, b.quality)
+
+
+def _change(a: Quality, b: Quality) -> str:
+    return numbers.difference(None if a.mean is None or b.mean is None else b.mean - a.mean)
+
+
+def _ratio(a: float | None, b: float | None) -> str:
     """B as a multiple of A; undefined where either is unknown or A is zero."""
-    return numbers.ratio(float(b) / float(a) if a is not None and b is not None and float(a) else None)
+    return numbers.ratio(b / a if a is not None and b is not None and a else None)
 
 
 def _signed(difference: int) -> str:
@@ -252,15 +260,15 @@ def _signed(difference: int) -> str:
 
 def _usd_per_correct(cell: Cell) -> str:
     """Undefined, rather than unknown, where the price is known but nothing was right."""
-    cost = cell["cost"]
-    if cost["usd_per_correct"] is None and cost["usd_per_1k_samples"] is not None:
+    cost = cell.cost
+    if cost.usd_per_correct is None and cost.usd_per_1k_samples is not None:
         return numbers.UNDEFINED
-    return numbers.usd(cost["usd_per_correct"])
+    return numbers.usd(cost.usd_per_correct)
 
 
 def _others(cell: Cell) -> dict[str, int]:
     """How many rows ended otherwise than right, wrong or graded."""
-    return {name: n for name, n in cell["outcomes"].items() if n and name not in _PLAIN_OUTCOMES}
+    return {name: n for name, n in cell.outcomes.items() if n and name not in _PLAIN_OUTCOMES}
 
 
 def _note(cell: Cell) -> str:
@@ -268,31 +276,31 @@ def _note(cell: Cell) -> str:
     others = _others(cell)
     parts = [", ".join(f"{numbers.count(n)} {name}" for name, n in others.items())] if others else []
     if others.get("errored"):
-        parts.append(f"quality with failures as wrong {_quality(cell, 'quality_failures_wrong')}")
-    if cell["n_unscored"]:
-        parts.append(f"{numbers.count(cell['n_unscored'])} answered but not scored")
+        parts.append(f"quality with failures as wrong {_shown(cell.quality_failures_wrong)}")
+    if cell.n_unscored:
+        parts.append(f"{numbers.count(cell.n_unscored)} answered but not scored")
     parts += _spreads(cell)
-    cost = cell["cost"]
-    if cost["n_unknown"] and cost["known_usd"]:
-        parts.append(
-            f"cost of {numbers.count(cost['n_unknown'])} unknown, of the others {numbers.usd(cost['known_usd'])}"
-        )
+    cost = cell.cost
+    if cost.n_unknown and cost.known_usd:
+        parts.append(f"cost of {numbers.count(cost.n_unknown)} unknown, of the others {numbers.usd(cost.known_usd)}")
     return "; ".join(parts)
 
 
 def _spreads(cell: Cell) -> list[str]:
     """What the order of the options moves (`permute`): the lowest and highest quality, and where they were."""
     said = []
+    spread = (cell.spread if isinstance(cell, TaskSummary) else None) or {}
     for name, over, at in (("option_order", "orders of the options", "order"), ("gold_position", "places", "gold at")):
-        found = (cell.get("spread") or {}).get(name)
+        found = spread.get(name)
         if found is None:
             continue
         low, high = (
-            f"{numbers.quality(found[e])} ({at} {visible(found[f'{e}_at'], limit=20)})" for e in ("low", "high")
+            f"{numbers.quality(value)} ({at} {visible(where, limit=20)})"
+            for value, where in ((found.low, found.low_at), (found.high, found.high_at))
         )
-        if found["low"] == found["high"]:
-            low, high = numbers.quality(found["low"]), "the same"
-        said.append(f"{low} to {high} over {found['n']} {over}")
+        if found.low == found.high:
+            low, high = numbers.quality(found.low), "the same"
+        said.append(f"{low} to {high} over {found.n} {over}")
     return said
 
 

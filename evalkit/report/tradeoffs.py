@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evalkit.facts import Figures
 from evalkit.report import numbers
-from evalkit.report.entries import LeaderboardLine
 from evalkit.report.hostile import visible
-from evalkit.report.standings import on_front
+from evalkit.results.entries import LeaderboardLine
+from evalkit.results.standings import on_front
 
 STATES = {"front": "on the front", "possible": "may be on the front", "beaten": "beaten", "unknown": "unknown"}
 
@@ -18,20 +19,20 @@ STATES = {"front": "on the front", "possible": "may be on the front", "beaten": 
 class Axis:
     """Something that is better when lower."""
 
-    value: Callable[[Mapping[str, Any]], float | None]
+    value: Callable[[Figures], float | None]
     show: Callable[[float | None], str]
-    high: Callable[[Mapping[str, Any]], float | None] = lambda _: None
+    high: Callable[[Figures], float | None] = lambda _: None
     """An upper mark to draw as a span (a p95 beside a median); None: no span."""
 
 
 AXES: dict[str, Axis] = {
-    "USD per 1,000 samples": Axis(lambda c: c["cost"]["usd_per_1k_samples"], numbers.usd),
-    "USD per right answer": Axis(lambda c: c["cost"]["usd_per_correct"], numbers.usd),
+    "USD per 1,000 samples": Axis(lambda c: c.cost.usd_per_1k_samples, numbers.usd),
+    "USD per right answer": Axis(lambda c: c.cost.usd_per_correct, numbers.usd),
     "seconds to the first token, p50 to p95": Axis(
-        lambda c: c["latency"]["ttft_s"]["p50"], numbers.time, lambda c: c["latency"]["ttft_s"]["p95"]
+        lambda c: c.latency.ttft_s.p50, numbers.time, lambda c: c.latency.ttft_s.p95
     ),
     "seconds to the whole answer, p50 to p95": Axis(
-        lambda c: c["latency"]["total_s"]["p50"], numbers.time, lambda c: c["latency"]["total_s"]["p95"]
+        lambda c: c.latency.total_s.p50, numbers.time, lambda c: c.latency.total_s.p95
     ),
 }
 
@@ -50,7 +51,7 @@ class TradeoffPoint:
 
     def as_row(self) -> dict[str, Any]:
         """Columns for a chart."""
-        quality = self.line.cell["quality"]
+        quality = self.line.cell.quality
         return {
             "model": visible(self.line.entry.model, limit=60),
             "x": self.x,
@@ -58,9 +59,9 @@ class TradeoffPoint:
             "x_high": self.x_high,
             "x_shown": self.x_shown,
             "quality": self.quality,
-            "low": quality["low"] if quality["low"] is not None else self.quality,
-            "high": quality["high"] if quality["high"] is not None else self.quality,
-            "shown": numbers.quality_with_interval(quality["mean"], quality["low"], quality["high"]),
+            "low": quality.low if quality.low is not None else self.quality,
+            "high": quality.high if quality.high is not None else self.quality,
+            "shown": numbers.quality_with_interval(quality.mean, quality.low, quality.high),
             "state": STATES[self.state],
         }
 
@@ -68,7 +69,7 @@ class TradeoffPoint:
 def points_of(lines: Sequence[LeaderboardLine], axis: str) -> list[TradeoffPoint]:
     """A point for each line, in their order. Ties are those of the leaderboard."""
     reads = AXES[axis]
-    plane = [(line.cell["quality"]["mean"], reads.value(line.cell)) for line in lines]
+    plane = [(line.cell.quality.mean, reads.value(line.cell)) for line in lines]
     keys = [line.entry.key for line in lines]
     ties = [{n for n, key in enumerate(keys) if key in line.tied} for line in lines]
     states = on_front(plane, ties)

@@ -16,7 +16,7 @@ def render_gate(decision: GateDecision, *, width: int | None = None, file: TextI
     """Print a decision."""
     with Page(width, file) as page:
         page.say(rule_text.headline(decision))
-        page.say(f"baseline: {visible(decision.baseline)} of {visible(decision.baseline_run)}")
+        page.say(rule_text.against_of(decision))
         page.say("")
         for candidate in decision.candidates:
             _print_candidate(page, decision, candidate)
@@ -52,6 +52,8 @@ def _print_candidate(page: Page, decision: GateDecision, candidate: CandidateDec
         page.say(f"compared: {visible(numbers.short_digests(line), limit=200)}")
     if len(candidate.compared) > _DIFFERENCES:
         page.say(f"and {len(candidate.compared) - _DIFFERENCES} more differences (--json has them all)")
+    if candidate.served:
+        page.say(rule_text.served_of(candidate))
     if candidate.n_errored:
         page.say(f"{numbers.count(candidate.n_errored)} of {numbers.count(candidate.n_pairs)} pairs have no score")
     page.say("")

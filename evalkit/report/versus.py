@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TextIO
 
-from evalkit.decide.flips import Flip
-from evalkit.decide.versus import PairedComparison
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.report.page import Column, Page
+from evalkit.results.compare import PairedComparison
+from evalkit.results.flips import Flip
 
 
 def render_versus(
@@ -37,6 +37,8 @@ def render_versus(
             page.say(f"not whole: {visible(caveat, limit=600)}")
         for line in map(numbers.short_digests, versus.compared):
             page.say(f"differs: {visible(line, limit=300)}")
+        for line in versus.served:
+            page.say(f"served as: {visible(line, limit=300)}")
         for flip in flips:
             page.say("")
             page.say(

@@ -58,7 +58,9 @@ WORDS: dict[str, dict[str, str]] = {
         "choose": "choose|chose|pick|select|go with|going with|opt for|i say|my answer|settle on|go for"
         "|goes to|route this to|route it to|route to|assign this to|assign it to|send this to|send it to"
         "|classify this as|classify it as|classified as|categorize this as|categorize it as|label this as"
-        "|label it as|go to|goes under|belongs to|belongs in|belong to|falls under|falls into|fall under"
+        "|label it as|i would label it|i'd label it|i would call it|i'd call it|i would call this|i'd call this"
+        "|i label it|i would rate it|i'd rate it|i call it"
+        "|go to|goes under|belongs to|belongs in|belong to|falls under|falls into|fall under"
         "|forward this to|forward it to|choose option|i'd say|i would say|i think|i believe"
         "|i am confident it is|filed under|file this under|sort this into|put this in|put this under"
         "|categorised as|categorized as|categorise this as|labelled as|labeled as|i go with|my vote is"
@@ -86,8 +88,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|not totally sure|not fully sure|not quite sure|cannot determine|can't determine|cannot decide"
         "|can't decide|difficult to say|cannot say|can't say|not so sure|not really sure|could be wrong"
         "|might be wrong|may be wrong|take it with|undecided|without certainty|low confidence"
-        "|don't quote me|cannot provide an answer|cannot answer|unable to answer|unable to determine"
-        "|cannot be determined|cannot provide the answer|wild guess|random guess|can't confirm"
+        "|don't quote me|unable to determine"
+        "|cannot be determined|wild guess|random guess|can't confirm"
         "|cannot confirm|can't verify|cannot verify|could not verify|couldn't verify|unable to verify"
         "|unable to confirm|not verified|haven't verified|have not verified|trick question|a trick"
         "|not convinced|not entirely convinced|not fully convinced|not totally convinced|have my doubts"
@@ -196,7 +198,8 @@ WORDS: dict[str, dict[str, str]] = {
         "turn": "eigentlich|korrektur|vielmehr|besser gesagt|sondern|doch",
         "why": "weil|da|denn|aber|obwohl|die|der|das|in|an|mit",
         "so": "also|daher|somit|folglich|deshalb|demnach|damit",
-        "fill": "die|der|das|den|dem|es|ja|ganz|eindeutig|sicher|definitiv|natürlich|buchstabe|ich|mich|für"
+        "fill": "nur|nur noch"
+        "|die|der|das|den|dem|es|ja|ganz|eindeutig|sicher|definitiv|natürlich|buchstabe|ich|mich|für"
         "|auf|zu|hier|einzig|meine|lautet|äh|ähm|hm",
         "says": "sagt|sagte|meint|meinte|behauptet|behauptete|glaubt|denkt|angeblich|jemand|wer|heißt es"
         "|behauptung|annahme|these|vermutung|unterstellung",
@@ -204,7 +207,7 @@ WORDS: dict[str, dict[str, str]] = {
     "fr": {
         "noun": "réponse|reponse|option|choix|solution|lettre|proposition|réponse finale|alternative",
         "field": "affirmation|résultat|conclusion|catégorie|categorie|classe|étiquette|sentiment",
-        "be": "est|sont|serait-ce|doit être|reste|était",
+        "be": "est|sont|serait-ce|doit être|reste|était|il ne reste que|il ne reste plus que|ne reste que",
         "would": "serait|seraient",
         "right": "correcte|correct|bonne|bon|exacte|exact|juste|vraie|vrai|meilleure|meilleur|appropriée",
         "wrong": "fausse|faux|incorrecte|incorrect|erronée|erroné|inexacte|mauvaise|mauvais|erreur|exclue|exclu"
@@ -238,7 +241,7 @@ WORDS: dict[str, dict[str, str]] = {
     "es": {
         "noun": "respuesta|opción|opcion|alternativa|solución|solucion|letra|elección|inciso|respuesta final",
         "field": "resultado|conclusión|categoría|categoria|clase|etiqueta|sentimiento|afirmación",
-        "be": "es|son|sería la|debe ser|era|resulta",
+        "be": "es|son|sería la|debe ser|era|resulta|queda|solo queda|sólo queda|nos queda",
         "would": "sería|serían|seria",
         "right": "correcta|correcto|verdadera|verdadero|mejor|acertada|adecuada|cierta|cierto|válida",
         "wrong": "incorrecta|incorrecto|falsa|falso|errónea|erróneo|equivocada|equivocado|mala|error|descartada"
@@ -268,7 +271,7 @@ WORDS: dict[str, dict[str, str]] = {
     "pt": {
         "noun": "resposta|opção|opcao|alternativa|solução|letra|escolha|gabarito|resposta final",
         "field": "resultado|conclusão|categoria|classe|rótulo|sentimento|afirmação",
-        "be": "é|são|deve ser|era|seja",
+        "be": "é|são|deve ser|era|seja|resta|só resta|sobra|resta apenas",
         "would": "seria|seriam",
         "right": "correta|correto|certa|certo|verdadeira|verdadeiro|melhor|adequada|exata",
         "wrong": "incorreta|incorreto|errada|errado|falsa|falso|equivocada|erro|descartada|impossível",
@@ -297,7 +300,7 @@ WORDS: dict[str, dict[str, str]] = {
     "it": {
         "noun": "risposta|opzione|alternativa|soluzione|lettera|scelta|risposta finale",
         "field": "risultato|conclusione|categoria|classe|etichetta|sentimento|affermazione",
-        "be": "è|e'|sono|deve essere|era|risulta",
+        "be": "è|e'|sono|deve essere|era|risulta|rimane|resta|rimane solo|resta solo",
         "would": "sarebbe|sarebbero",
         "right": "corretta|corretto|giusta|giusto|esatta|esatto|vera|vero|migliore|appropriata",
         "wrong": "sbagliata|sbagliato|errata|errato|falsa|falso|scorretta|scorretto|errore|esclusa|impossibile",
@@ -324,7 +327,7 @@ WORDS: dict[str, dict[str, str]] = {
     "nl": {
         "noun": "antwoord|optie|keuze|oplossing|letter|eindantwoord|alternatief",
         "field": "stelling|resultaat|conclusie|categorie|klasse|label",
-        "be": "is|zijn|luidt|moet zijn|was",
+        "be": "is|zijn|luidt|moet zijn|was|blijft|blijft alleen",
         "would": "zou zijn|zou",
         "right": "juist|juiste|correct|correcte|goed|goede|beste|waar|klopt",
         "wrong": "fout|foute|verkeerd|verkeerde|onjuist|onjuiste|incorrect|onwaar|klopt niet|uitgesloten|onmogelijk",
@@ -349,7 +352,7 @@ WORDS: dict[str, dict[str, str]] = {
     "pl": {
         "noun": "odpowiedź|odpowiedz|odpowiedzią|opcja|opcją|wariant|rozwiązanie|litera|wybór|odpowiedzi",
         "field": "wynik|kategoria|etykieta|klasa",
-        "be": "to|jest|brzmi|są|musi być",
+        "be": "to|jest|brzmi|są|musi być|pozostaje|zostaje|pozostaje tylko|zostaje tylko",
         "would": "byłaby|byłoby|byłby",
         "right": "poprawna|poprawną|prawidłowa|prawidłową|właściwa|dobra|najlepsza|słuszna|prawdziwa|poprawny",
         "wrong": "błędna|błędną|niepoprawna|nieprawidłowa|zła|fałszywa|błąd|wykluczona|niewłaściwa|fałszywe",
@@ -374,7 +377,8 @@ WORDS: dict[str, dict[str, str]] = {
     "ru": {
         "noun": "ответ|вариант|вариантом|ответом|решение|буква|выбор|ответа|опция",
         "field": "утверждение|результат|категория|класс|метка|тональность|вывод",
-        "be": "это|является|будет|есть|под буквой|под номером|должен быть",
+        "be": "это|является|будет|есть|остаётся|остается|остаётся только|остается только"
+        "|под буквой|под номером|должен быть",
         "would": "был бы|была бы|было бы",
         "right": "правильный|правильным|правильная|правильное|верный|верным|верная|верно|правильно|корректный"
         "|лучший|подходит|верен",
@@ -423,7 +427,7 @@ WORDS: dict[str, dict[str, str]] = {
     "tr": {
         "noun": "cevap|cevabı|cevabım|yanıt|yanıtı|yanıtım|seçenek|seçeneği|şık|şıkkı|çözüm|cevabımız",
         "field": "sonuç|kategori|etiket|sınıf|duygu",
-        "be": "olmalı|olmalıdır|olarak|olur|budur",
+        "be": "geriye kalan|geriye sadece|olmalı|olmalıdır|olarak|olur|budur",
         "would": "olurdu",
         "right": "doğru|doğrudur|en iyi|geçerli|uygun",
         "wrong": "yanlış|yanlıştır|hatalı|hatalıdır|geçersiz|imkansız",
@@ -539,7 +543,7 @@ WORDS: dict[str, dict[str, str]] = {
         "noun": "答案|正确答案|正確答案|选项|選項|正确选项|正確選項|选择|選擇|解答|最终答案|最終答案|回答|本题"
         "|故答案|正解",
         "field": "结论|结果|分类|類別|类别|标签|情感|情绪",
-        "be": "是|为|為|应为|應為|应该是|應該是|应是|就是|即|：|应当是|乃是|才是",
+        "be": "是|为|為|应为|應為|应该是|應該是|应是|就是|即|：|应当是|乃是|才是|只剩下|只剩",
         "would": "会是|將是",
         "right": "正确|正確|对|對|最佳|最合适|对的|符合|成立|准确|無誤|无误|才对|才是对|才是正确",
         "wrong": "错误|錯誤|错|錯|不正确|不正確|不对|不對|有误|有誤|不符合|不成立|排除|不准确|不可能|错的|不合适",
@@ -971,3 +975,29 @@ WORDS: dict[str, dict[str, str]] = {
         "fill": "ang",
     },
 }
+
+GIVES_UP: dict[str, str] = {
+    "en": "cannot provide an answer|cannot provide the answer|cannot answer|can't answer|can't provide an answer"
+    "|unable to answer|unable to provide an answer|cannot give an answer|can't give an answer|no answer can be given"
+    "|not possible to answer|impossible to answer",
+    "de": "keine antwort geben|nicht beantworten|nicht beantwortet werden|unmöglich zu beantworten",
+    "fr": "peux pas répondre|peut pas répondre|impossible de répondre|incapable de répondre",
+    "es": "no puedo responder|no se puede responder|no puedo dar una respuesta|no es posible responder"
+    "|imposible responder",
+    "pt": "não posso responder|não consigo responder|não é possível responder|impossível responder",
+    "it": "non posso rispondere|non è possibile rispondere|impossibile rispondere|non so rispondere",
+    "nl": "geen antwoord geven|niet beantwoorden|niet te beantwoorden|niet beantwoord worden",
+    "pl": "nie mogę odpowiedzieć|nie można odpowiedzieć|nie da się odpowiedzieć",
+    "ru": "не могу ответить|невозможно ответить|нельзя ответить|не могу дать ответ",
+    "uk": "не можу відповісти|неможливо відповісти",
+    "tr": "cevap veremiyorum|cevap veremem|cevaplayamıyorum|yanıt veremiyorum|yanıtlayamıyorum|cevaplanamaz",
+    "id": "tidak dapat menjawab|tidak bisa menjawab|tidak dapat dijawab",
+    "vi": "không thể trả lời|không trả lời được",
+    "zh": "无法回答|無法回答|无法作答|不能回答|回答不了",
+    "ja": "答えられません|答えられない|回答できません|回答できない",
+    "ko": "답할 수 없습니다|답변할 수 없습니다|대답할 수 없습니다|답을 드릴 수 없습니다",
+    "ar": "لا أستطيع الإجابة|لا يمكنني الإجابة|لا يمكن الإجابة",
+    "hi": "उत्तर नहीं दे सकता|जवाब नहीं दे सकता|उत्तर देना संभव नहीं",
+}
+"""Words of the kind "unsure" that give no answer. At the end of a reply they take back every answer before, however
+far: "So I cannot provide an answer."."""

@@ -9,11 +9,11 @@ the scorer, so a scorer judges what was said. Scorers never raise for anything a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from evalkit.records import Response, Sample, Score
+from evalkit.records import Outcome, Response, Sample, Score
 
 Mark = Callable[[Sample, Response], Score]
 """Marks one answer. Pure: same sample and answer, same score."""
@@ -52,10 +52,52 @@ class Scorer:
     keeps_reasoning: bool = False
     """The task asks that reasoning in the text (`<think>` and its like) is marked with the answer; else it is taken off
     before any scorer sees the reply."""
+    plugin: str | None = None
+    """The package of a plug-in, part of the task's identity; with the package's version where the scorer states none of
+    its own. None: evalkit's own."""
     later: bool = False
     """Judges mark the answer once it is stored; until then the mark is absent. Refusals and empty replies are settled
     without them."""
+    awaited: Callable[[Sample, Response], Awaitable[Score]] | None = None
+    """Scores the answer in the event loop (an async function of the person's own); `mark` is then not called. None:
+    `mark` does it."""
+    unproved: bool = False
+    """A call may cost time or money (a function of the person's own): samples are not scored before the run to see
+    whether they can be."""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What of the scorer makes two results comparable, besides its name and options."""
+        return {"scorer_version": self.version, **({"scorer_plugin": self.plugin} if self.plugin else {})}
 
 
 Make = Callable[[Mapping[str, Any]], Scorer]
 """Every scorer module has `make(options) -> Scorer`; it raises SuiteError on options it does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredExample:
+    """A reply, the record it belongs to, and what its score must be: give `right`, `value` or `outcome`."""
+
+    answer: str
+    record: Mapping[str, Any] = field(default_factory=dict)
+    target: str | None = None
+    right: bool | None = None
+    value: float | None = None
+    outcome: Outcome | None = None
+    choices: tuple[str, ...] = ()
+
+    @property
+    def sample(self) -> Sample:
+        """The record as a sample."""
+        return Sample(
+            task="t",
+            id="1",
+            digest="d",
+            target_digest="d",
+            occurrence=0,
+            messages=(),
+            target=self.target,
+            choices=self.choices,
+            fields=self.record,
+        )

@@ -22,7 +22,7 @@ from evalkit.scorers.code_worker import allowed, run_program, unsupported
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.options import Amount, OptionRule, read
 
-_RULES: Mapping[str, OptionRule] = {"limit_s": Amount(10.0), "memory_mb": Amount(1024.0)}
+_RULES: Mapping[str, OptionRule] = {"limit_s": Amount(10.0, 0.1, 600), "memory_mb": Amount(1024.0, 64, 65_536)}
 
 
 def make(given: Mapping[str, Any]) -> Scorer:

@@ -225,7 +225,7 @@ def _label_at(text: str, words: list[Word], place: int, known: Labelled) -> tupl
     small = name.isalpha() and name != name.upper()
     if inner > place and not bracketed:
         return None
-    if _is_formula(words, place, inner, after):
+    if _is_formula(words, place, inner, after) or (inner == place and _in_formula(words, place)):
         return None
     closed = (
         not bracketed
@@ -270,6 +270,17 @@ def _is_formula(words: list[Word], place: int, inner: int, after: int) -> bool:
         and before.end == words[place].start
         and (before.kind in ("word", "number") or before.text in "])}=+*/^")
     )
+
+
+def _in_formula(words: list[Word], place: int) -> bool:
+    """Whether the letter is all that stands in the brackets of a formula: the A of `[A] = 2` and of `k[A]`."""
+    opened = place > 0 and words[place - 1].text in "([{" and words[place - 1].end == words[place].start
+    closed = place + 1 < len(words) and words[place + 1].text in ")]}"
+    before = words[place - 2] if place > 1 else None
+    given = before is not None and before.text == "="  # "answer=(b)"
+    if before is not None and words[place - 1].text == "{":
+        given = before.end != words[place - 1].start  # "the answer is {B}"
+    return opened and closed and not given and _is_formula(words, place - 1, place, place + 2)
 
 
 def _glued(words: list[Word], place: int) -> bool:  # noqa: PLR0911 - a table, read from the top
@@ -413,6 +424,7 @@ def _same_text(one: int | None, other: int | None, known: Labelled) -> bool:
     return one is not None and other is not None and known.texts[one] == known.texts[other]
 
 
+_TURKISH_IS = word_set("dir dır dur dür tir tır tur tür")
 _SIGNS = frozenset("-+<>^*/×·÷~≈≥≤√±")
 
 
@@ -477,6 +489,8 @@ def _goes_on(words: list[Word], place: int, after: int) -> bool:  # noqa: PLR091
         behind = words[after + 1].text if after + 1 < len(words) else ""
         if behind in (".", ")", ":"):
             return False  # the next label: "A. Paris B. Lyon"
+    if glued and following.text in _TURKISH_IS:
+        return False  # "Canberra'dır": "is Canberra"
     if following.kind == "word":
         return (glued and last.kind != "run") or (after - place <= 2 and not any_role(following))
     if following.kind == "run" and last.kind == "run":

@@ -1,7 +1,7 @@
 r"""Which choice a reply names: careful reading, and None rather than a guess.
 
-    read_choice("B is tempting, but the answer is (C).", ("x", "y", "z"))   # Reading(2, "final statement")
-    read_choice("A or B", ("x", "y", "z"))                                  # Reading(None, ...)
+    read_choice("B is tempting, but the answer is (C).", ("x", "y", "z"))   # ChoiceReading(2, "final statement")
+    read_choice("A or B", ("x", "y", "z"))                                  # ChoiceReading(None, ...)
 
 The rules, the first that decides:
 
@@ -28,7 +28,9 @@ where there are more than 26, they are labelled 1, 2, 3 ... instead.
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
+from evalkit.scorers.answer_words import GIVES_UP
 from evalkit.scorers.labelled import (
     ANSWER_MARK,
     LETTERS,
@@ -40,9 +42,10 @@ from evalkit.scorers.labelled import (
     simplify,
     words_of,
 )
-from evalkit.scorers.reply_words import Word
-from evalkit.scorers.said_before import REASONS
-from evalkit.scorers.sentences import ends, stands_alone
+from evalkit.scorers.not_offered import NAMED, not_offered
+from evalkit.scorers.reply_words import Word, fold
+from evalkit.scorers.said_before import OTHERS, REASONS
+from evalkit.scorers.sentences import ends, opens_line, stands_alone
 from evalkit.scorers.statements import Statement, statements
 from evalkit.scorers.wrappers import open_tags, read_object
 
@@ -74,7 +77,7 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
         reply = kept
     reply = reply.replace(ANSWER_MARK, " ")
     text = simplify(_STRUCK.sub(" ", open_tags(reply)))
-    if (reading := _read_whole(text, known)) is not None:
+    if (reading := _read_whole(text, known) or _read_fraction(text, known)) is not None:
         return reading
     runs_on = pick == "first" and not bare.startswith("{")
     if (
@@ -99,6 +102,20 @@ def _read_whole(text: str, known: Labelled) -> ChoiceReading | None:
     if index is None or plain(text).upper() in known.by_label or _is_question(text, known.texts[index]):
         return None
     return ChoiceReading(index, "text of a choice")
+
+
+_FRACTION = re.compile(r"\s*(-?[0-9]{1,9}) ?[/⁄] ?([1-9][0-9]{0,8})\s*\.?\s*")
+_DECIMAL = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,9})?")
+
+
+def _read_fraction(text: str, known: Labelled) -> ChoiceReading | None:
+    """A reply that is a fraction and nothing else, where the choices are decimals: "1/2" is 0.5."""
+    said = _FRACTION.fullmatch(text)
+    if said is None or not all(_DECIMAL.fullmatch(choice) for choice in known.by_text):
+        return None
+    value = Fraction(int(said[1]), int(said[2]))
+    equal = [index for choice, index in known.by_text.items() if Fraction(choice) == value]
+    return ChoiceReading(equal[0], "value of a choice") if len(equal) == 1 else None
 
 
 def _is_question(text: str, words: tuple[str, ...]) -> bool:
@@ -178,6 +195,8 @@ def _weigh(words: list[Word], said: list[Statement], known: Labelled, size: int)
     last_line = _last_line(words)
     opened = _listed(words, said)
     lines: dict[int, int] = {}
+    absent = not_offered(words, said)
+    said = [one for one in said if one.index not in absent or words[one.place].how != "text" or one.stance not in NAMED]
     for one in said:
         _settle(state, one, words, known, last_line, opened, lines)
         if one.index is not None:
@@ -297,7 +316,7 @@ def _side_by_side(words: list[Word], first: int, second: int) -> bool:
 
 def _list_begins(words: list[Word], place: int, index: int) -> bool:
     """Whether the choice opens a line and the next choice opens the next line, as where the options are repeated."""
-    if not _opens_line(words, place) or not _whole_line(words, place):
+    if not opens_line(words, place) or not _whole_line(words, place):
         return False
     place += 1
     while place < len(words) and words[place].role != "line":
@@ -324,8 +343,12 @@ def _opens_with_or(words: list[Word], place: int) -> bool:
 
 
 def _it_may_be(words: list[Word], place: int) -> bool:
-    """Whether the doubt names another answer: "I think it is B, but it might be C"; not "C might be argued"."""
-    return ends(words, place + 1) and any(word.role == "maybe" for word in words[max(0, place - 3) : place])
+    """Whether the doubt names another answer: "I think it is B, but it might be C"; not "C might be argued", nor "many
+    would guess C"."""
+    if not ends(words, place + 1):
+        return False
+    doubts = [at for at in range(max(0, place - 3), place) if words[at].role == "maybe"]
+    return any(not any(word.text in OTHERS for word in words[max(0, at - 3) : at]) for at in doubts)
 
 
 def _or_before(words: list[Word], place: int) -> bool:
@@ -353,7 +376,9 @@ def _settle_gesture(state: _State, one: Statement, words: list[Word]) -> None:
     if one.stance == "turns":
         state.turned = one.place
     elif one.stance == "unsure":
-        if state.index is not None and _sentences_between(words, state.place, one.place) <= 1:
+        if fold(words[one.place].text) in _GIVING_UP and _last_words(words, one.place):
+            state.drop("the reply gives no answer in the end")
+        elif state.index is not None and _sentences_between(words, state.place, one.place) <= 1:
             state.drop("the reply is in doubt")
         elif state.index is None:
             state.blocked = state.blocked or "the reply is in doubt"
@@ -363,6 +388,16 @@ def _settle_gesture(state: _State, one: Statement, words: list[Word]) -> None:
         state.retracted = one.place
         if state.index is not None:
             state.drop("the answer is taken back")
+
+
+_GIVING_UP = frozenset(fold(phrase) for phrases in GIVES_UP.values() for phrase in phrases.split("|"))
+
+
+def _last_words(words: list[Word], place: int) -> bool:
+    """Whether no further sentence follows."""
+    while place < len(words) and not ends(words, place):
+        place += 1
+    return all(word.role in ("end", "line", "wrap", "ask") for word in words[place:])
 
 
 _FAR = 200
@@ -400,15 +435,12 @@ def _first_word(words: list[Word], place: int) -> bool:
 
 
 def _listed(words: list[Word], said: list[Statement]) -> bool:
-    """Whether lines open with different choices, as where the reply repeats the options."""
-    opened = {
-        one.index
-        for one in said
-        if one.stance in ("line", "opens", "several", "clash")
-        and _opens_line(words, one.place)
-        and (one.stance != "line" or _whole_line(words, one.place))
-    }
-    return len(opened) > 1
+    """Whether lines open with different choices, as where the reply repeats the options or goes through them."""
+    opening = [
+        one for one in said if one.stance in ("line", "opens", "several", "clash") and opens_line(words, one.place)
+    ]
+    repeated = {one.index for one in opening if one.stance != "line" or _whole_line(words, one.place)}
+    return len(repeated) > 1 or len({one.index for one in opening}) > 2
 
 
 def _stands_apart(words: list[Word], place: int) -> bool:
@@ -422,13 +454,6 @@ def _stands_apart(words: list[Word], place: int) -> bool:
     line = words[place : place + 12]
     end = next((n for n, word in enumerate(line) if word.role == "line"), len(line))
     return end < len(line) and all(word.choice is None for word in line[:end])
-
-
-def _opens_line(words: list[Word], place: int) -> bool:
-    place -= 1
-    while place >= 0 and words[place].role in ("wrap", "dash"):
-        place -= 1
-    return place < 0 or words[place].role == "line"
 
 
 def _mentioned(said: list[Statement], known: Labelled, size: int) -> ChoiceReading:

@@ -25,7 +25,7 @@ from evalkit.scorers.options import Amount, OneOf, OptionRule, read
 
 LONGEST = 20_000
 """Characters of a reply that are read, from its end, where the answer stands."""
-_RULES: Mapping[str, OptionRule] = {"read": OneOf(("any", "boxed"), "any"), "limit_s": Amount(3.0)}
+_RULES: Mapping[str, OptionRule] = {"read": OneOf(("any", "boxed"), "any"), "limit_s": Amount(3.0, 0.1, 60)}
 
 
 def make(given: Mapping[str, Any]) -> Scorer:

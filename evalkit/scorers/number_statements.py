@@ -153,6 +153,8 @@ def _bare(text: str) -> FoundNumber:
     if not before:
         return FoundNumber(None, None, "there is no number")
     last = before[-1]
+    if (heading := _heading(text)) is not None and heading.end <= last.start:
+        return _kept(FoundNumber(heading, text[heading.start : heading.end], "opening line"), text, heading.end)
     start = _sentence_start(text, last.start)
     end = _SENTENCE_END.search(text, last.end)
     sentence = text[start : end.start() if end else len(text)]
@@ -166,6 +168,35 @@ def _bare(text: str) -> FoundNumber:
     previous = before[-2] if len(before) > 1 and before[-2].start >= start else None
     asked = end is not None and end[0] == "?" and _ASKS.match(sentence.strip()) is not None
     return _last_of(text, start, sentence, last, previous, asked=asked)
+
+
+_OPENING = re.compile(r"\s*(?P<line>[^\n]{1,40})\n[ \t]*\n(?P<rest>(?:[^\n]{1,400}\n?){1,3})\s*")
+_UNIT_BEHIND = re.compile(r"[ \w/²³€£¥$%°]{0,24}\.?\s*")
+
+
+_WORKS = re.compile(
+    r"[=≈→:]|\b(?:total|totals?|altogether|in all|sum|so|thus|therefore|hence|makes?|gives?|equals|leaves"
+    r"|left|remain\w*|gets?|insgesamt|also|zusammen|donc|soit|au total|en total|entonces|portanto|no total|quindi"
+    r"|in totale|итого|всего|razem|toplam\w*|jadi|tổng)\b|[总共合計계]|所以|따라서",
+    re.IGNORECASE,
+)
+
+
+def _heading(text: str) -> Number | None:
+    """The number that is a paragraph of its own before a short remark without any working: "540 m\n\nThree runs ..".
+
+    A remark that works something out, adds up or corrects itself may end with another answer."""
+    found = _OPENING.fullmatch(text)
+    if found is None or _WORKS.search(found["rest"]) or words.TOTAL.search(found["rest"]) or _CUE.search(found["rest"]):
+        return None
+    numbers = list(find_quantities(found["line"]))
+    if len(numbers) != 1 or numbers[0].kind != "plain":
+        return None
+    before, behind = found["line"][: numbers[0].start], found["line"][numbers[0].end :]
+    if before.strip(" $€£¥") or not _UNIT_BEHIND.fullmatch(behind):
+        return None
+    shift = found.start("line")
+    return replace(numbers[0], start=numbers[0].start + shift, end=numbers[0].end + shift)
 
 
 def _last_two(text: str) -> list[Number]:

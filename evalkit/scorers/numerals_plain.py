@@ -17,6 +17,7 @@ def simplify(text: str) -> str:
         text = _WIDE_COMMA.sub(",", text)
         text = _SUPERSCRIPTS.sub(lambda found: "^{" + found[0].translate(_LOWERED) + "}", text)
         text = _VULGAR.sub(_fraction, text)
+        text = _DOTTED.sub(lambda found: found[0].replace("·", ""), text)
     if "\\" in text:
         for latex, plain in _LATEX:
             text = text.replace(latex, plain)
@@ -33,6 +34,8 @@ _WIDE_COMMA = re.compile(r"(?<=[0-9])，(?=[0-9]{3})")
 _SUPERSCRIPTS = re.compile(r"(?<=[0-9A-Za-z)\]])[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _VULGAR = re.compile(r"(?P<whole>[0-9] ?)?(?P<v>[¼½¾⅐-⅞])")
+_DOTTED = re.compile(r"(?<![\w.,·])[1-9][0-9]{0,2}(?:·[0-9]{3})*·0[0-9]{2}(?:·[0-9]{3})*(?![\w·]|[.,][0-9])")
+"""Thousands parted by raised dots, where a group begins with a zero: no factor of a product does."""
 _LATEX = (
     ("\\!", ""), ("\\,", ""), ("\\;", " "), ("\\:", " "), ("\\ ", " "), ("~", " "), ("\\$", "$"), ("\\%", "%"),
     ("\\left", ""), ("\\right", ""), ("\\thinspace", ""),

@@ -9,12 +9,14 @@ What comes out is complete (defaults filled in), because it becomes part of the 
 from __future__ import annotations
 
 import difflib
-import math
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from evalkit.errors import SuiteError
+
+_LARGEST = sys.float_info.max
 
 
 class OptionRule(Protocol):
@@ -63,13 +65,19 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A finite number that is not negative."""
+    """A finite number that is not negative, and between bounds where the amount is time or memory."""
 
     default: float
+    least: float = 0
+    most: float | None = None
 
     def complaint(self, value: Any) -> str | None:
-        fine = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0
-        return None if fine else "a number that is 0 or more"
+        fine = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+        if fine and self.least <= value and (self.most is None or value <= self.most):
+            return None
+        return (
+            f"a number from {self.least:g} to {self.most:,}" if self.most is not None else "a number that is 0 or more"
+        )
 
 
 @dataclass(frozen=True, slots=True)

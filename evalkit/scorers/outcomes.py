@@ -27,10 +27,13 @@ from dataclasses import replace
 from evalkit.reasoning import Split, split
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import unparseable
+from evalkit.scorers.marks import unparseable, unscored
 
 SHORT_REPLY = 600
 """Characters. A longer reply that opens with an apology and then does the work is not a refusal."""
+
+
+_BREAKS = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 
 
 def prepare() -> None:
@@ -39,20 +42,49 @@ def prepare() -> None:
 
 
 def settle(sample: Sample, response: Response, scorer: Scorer) -> Score:
-    """The mark of one response, by the order above. Raises nothing for what a model wrote."""
+    """The mark of one response, by the order above. Raises nothing for what a model wrote: a reply on which a scorer
+    breaks has no score, and the run goes on."""
+    try:
+        response, score = _before(response, scorer)
+        return _after(scorer.mark(sample, response), response, scorer) if score is None else score
+    except _BREAKS as error:
+        return _broken(scorer, error)
+
+
+async def settle_awaited(sample: Sample, response: Response, scorer: Scorer) -> Score:
+    """As `settle`, for a scorer that is awaited."""
+    assert scorer.awaited is not None
+    try:
+        response, score = _before(response, scorer)
+        return _after(await scorer.awaited(sample, response), response, scorer) if score is None else score
+    except _BREAKS as error:
+        return _broken(scorer, error)
+
+
+def _broken(scorer: Scorer, error: Exception) -> Score:
+    return unscored(f"the scorer {scorer.name} broke on this reply ({type(error).__name__}): please report it")
+
+
+def _before(response: Response, scorer: Scorer) -> tuple[Response, Score | None]:
+    """Rules 0 to 3: the answer as the scorer sees it, and its score where the scorer is not asked."""
     if scorer.needs == "likelihood":
-        return scorer.mark(sample, response)
+        return response, None
     parted = Split(response.text) if scorer.keeps_reasoning else split(response.text)
     if parted.reasoning is not None:
         response = replace(response, text=parted.answer)
     if scorer.judges:
-        return scorer.mark(sample, response)
+        return response, None
     if response.stop_reason in ("refusal", "content_filter"):
-        return _refused(scorer, response.refusal or f"the provider ended the reply with {response.stop_reason}")
+        said = response.refusal or f"the provider ended the reply with {response.stop_reason}"
+        return response, _refused(scorer, said)
     if not response.text.strip() and not (scorer.reads_calls and response.calls):
-        return _nothing_said(response, parted)
-    score = scorer.mark(sample, response)
-    if score.value is None or score.value >= 1.0:
+        return response, _nothing_said(response, parted)
+    return response, None
+
+
+def _after(score: Score, response: Response, scorer: Scorer) -> Score:
+    """Rules 4 to 7, of what the scorer says."""
+    if scorer.needs == "likelihood" or scorer.judges or score.value is None or score.value >= 1.0:
         return score
     return _settle_lesser(score, response, scorer)
 

@@ -64,6 +64,7 @@ _BROAD = (  # what a helper does, in the forms "help", "helping"
     r"do (?:that|this|so|it|what)|doing (?:that|this|so|it|what)|go (?:into|along|through)|carry (?:out|on)|talk about|speak (?:to|on|about)|"
     r"(?:describ|explain|tell(?!\W*$| (?:you|anyone|people) (?:to|that|what to)\b)|express|convey)\w*(?! (?:you )?how (?!to\b))|recommend(?= (?:any|a|specific|particular|that you)\b)|"
     r"suggest(?= (?:any|specific|ways|how)\b)|mak(?:e|ing) (?:this|that|such)|be of (?:help|assistance)|handle (?:this|that)|"
+    r"walk(?:ing)? (?:you|anyone|someone) through|guid(?:e|ing) (?:you|anyone|someone)|"
     r"process (?:this|that|your)|grant|hono(?:u)?r|take part|weigh in|comment|endors|promot|encourag|condon)\w*"
 )
 _NARROW = (  # behind "don't": a habit ("I don't write much") is no refusal

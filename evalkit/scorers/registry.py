@@ -5,9 +5,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from evalkit import plugins
 from evalkit.errors import SuiteError
+from evalkit.plugins import KnownNames
 from evalkit.reasoning import names_tag
 from evalkit.scorers.base import Make, Scorer
 from evalkit.scorers.options import did_you_mean
@@ -18,7 +22,6 @@ SCORERS: Mapping[str, str] = {
     "contains": "evalkit.scorers.text:make_contains",
     "exact": "evalkit.scorers.text:make_exact",
     "fields": "evalkit.scorers.fields:make",
-    "helps": "evalkit.scorers.refusals:make",
     "instructions": "evalkit.scorers.instructions:make",
     "judge": "evalkit.scorers.judged:make",
     "json": "evalkit.scorers.structure:make",
@@ -29,22 +32,29 @@ SCORERS: Mapping[str, str] = {
     "tools": "evalkit.scorers.tools:make",
     "verdict": "evalkit.scorers.judgement:make",
 }
+"""Scorers whose file has another name, or stands elsewhere than in `kinds/`."""
+_KINDS = Path(__file__).parent / "kinds"
 
 READING = 1
 """Part of every scorer's version: raised when `evalkit.reasoning` tells answers from reasoning in another way."""
 
 
-def known_scorers() -> list[str]:
-    """The names a suite may use, in alphabetical order; imports none of them."""
-    return sorted(SCORERS)
+def known_scorers() -> KnownNames:
+    """The names a suite may use, in alphabetical order; imports none of them. Plug-ins are looked for only when a name
+    is asked for that evalkit does not have, or when the names are listed."""
+    return KnownNames("scorers", own_scorers())
+
+
+@cache
+def own_scorers() -> Mapping[str, str]:
+    """The scorers of evalkit itself: name to `module:function`. Lists a folder, imports nothing."""
+    kinds = [path.stem for path in _KINDS.glob("[a-z]*.py")]
+    return {**{name.replace("_", "-"): f"evalkit.scorers.kinds.{name}:make" for name in kinds}, **SCORERS}
 
 
 def make_scorer(name: str, options: Mapping[str, Any] | None = None) -> Scorer:
-    """The scorer with its options bound. Raises SuiteError for a name or an option that is not known."""
-    if name not in SCORERS:
-        raise SuiteError(f"there is no scorer {name!r}{did_you_mean(name, SCORERS)}; known: {', '.join(SCORERS)}")
-    module, _, attribute = SCORERS[name].partition(":")
-    make: Make = getattr(importlib.import_module(module), attribute)
+    """The scorer with its options bound. Raises SuiteError for a name or an option that is not known, PluginError."""
+    make = _maker(name)
     given = dict(options or {})
     take = given.pop("take", None)
     if take is None:
@@ -56,6 +66,25 @@ def make_scorer(name: str, options: Mapping[str, Any] | None = None) -> Scorer:
     if scorer.needs == "likelihood":
         raise SuiteError(f"scorer {name}: `take` reads a reply, and likelihoods are no reply: leave it out")
     return replace(taking(scorer, rule), options={**(scorer.options or {}), "take": take})
+
+
+def origin_of_scorer(name: str) -> str | None:
+    """The package and version of a plug-in's scorer, for run.json; None: evalkit's own, or nobody's."""
+    plugin = None if name in own_scorers() else plugins.find("scorers", name)
+    return None if plugin is None else plugin.origin
+
+
+def _maker(name: str) -> Make:
+    if name in own_scorers():
+        module, _, attribute = own_scorers()[name].partition(":")
+        make: Make = getattr(importlib.import_module(module), attribute)
+        return make
+    if (plugin := plugins.find("scorers", name)) is not None:
+        from evalkit.scorers.plugged import maker_of
+
+        return maker_of(plugin)
+    known = list(known_scorers())
+    raise SuiteError(f"there is no scorer {name!r}{did_you_mean(name, known)}; known: {', '.join(known)}")
 
 
 def _read(scorer: Scorer, options: Mapping[str, Any]) -> Scorer:

@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from evalkit.scorers.answer_words import KINDS, WORDS
+from evalkit.scorers.answer_words import GIVES_UP, KINDS, WORDS
 
 
 @dataclass(slots=True)
@@ -110,6 +110,11 @@ def _build() -> None:
         for kind in sorted(row, key=KINDS.index)
         for entry in row[kind].split("|")
         if entry
+    ]
+    entries += [
+        (language, "unsure", fold(unicodedata.normalize("NFKC", entry)))
+        for language, row in GIVES_UP.items()
+        for entry in row.split("|")
     ]
     for language, kind, word in entries:
         if language in _RUN_WORDS and " " not in word:
@@ -278,9 +283,10 @@ def _settle_roles(words: list[Word], roles: list[Role | None]) -> None:
 
 def _settle_sentence(words: list[Word], roles: list[Role | None]) -> None:
     counts: dict[str, int] = {}
-    for word, role in zip(words, roles, strict=True):
-        for language in role or ():
-            counts[language] = counts.get(language, 0) + 1 + word.text.count(" ")
+    # A word counts once: the letters of a formula are words of some language.
+    for text, languages in {word.text: role for word, role in zip(words, roles, strict=True) if role}.items():
+        for language in languages:
+            counts[language] = counts.get(language, 0) + 1 + text.count(" ")
     if not counts:
         return
     most = max(counts.values())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from evalkit.scorers.labelled import ANSWER_MARK
 from evalkit.scorers.reply_words import Word, phrase_set, word_set
-from evalkit.scorers.sentences import DENIES_BEFORE, FAR, stands_alone
+from evalkit.scorers.sentences import DENIES_BEFORE, FAR, options_begin, stands_alone
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912 - a table
             break
         elif role == "line":
             framed = left.noun or left.be or left.choose or left.box
-            step = None if crossed or bridged or framed else _cross(words, i)
+            step = None if crossed or bridged or framed or options_begin(words, place) else _cross(words, i)
             if step is None:
                 left.first = bridged == 0
                 break
@@ -174,6 +174,8 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
         left.bridged = max(left.bridged, bridged)
     elif role == "noun" and word.text in _LISTED and (words[i + 1].text in _ARE or (left.colon and not left.be)):
         bridged += 1
+    elif role == "noun" and left.colon and not left.be and i > 0 and words[i - 1].text in _EACH:
+        bridged += 1  # "consider each choice:"
     elif role == "noun":
         left.near_noun = left.near_noun or (bridged == 0 and not left.be and not left.colon)
         left.noun = left.noun or (bridged <= 8 and (left.be or left.colon)) or bridged == 0
@@ -220,7 +222,8 @@ def _judged_clause(words: list[Word], i: int) -> bool:
 
 
 _TAKES = frozenset(("choose", "chose", "pick", "select", "go with", "go for", "opt for", "settle on"))
-_OTHERS = word_set("he she they people who everyone everybody somebody someone students most")
+OTHERS = word_set("he she they people who everyone everybody somebody someone students most many some others")
+"""Who says or thinks something that is not the reply's own view."""
 _SPEAKER = word_set("i we let i'd i'll i'm we'd we'll let's me my us our")
 _MODALS = word_set("will would might may could should often also still usually typically to always sometimes just")
 
@@ -232,7 +235,7 @@ def _others_choose(words: list[Word], i: int) -> bool:
     before = i - 1
     while before >= 0 and (words[before].text in _MODALS or words[before].role == "maybe"):
         before -= 1
-    if before >= 0 and words[before].text in _OTHERS:
+    if before >= 0 and words[before].text in OTHERS:
         return True
     if before < 0 or words[before].kind != "word" or words[before].role or words[before].choice is not None:
         return False
@@ -242,6 +245,7 @@ def _others_choose(words: list[Word], i: int) -> bool:
 
 _THEN = word_set("then dann alors entonces então allora dan то тогда wtedy тоді 那么 そのとき 그러면 thì maka så")
 _LISTED = word_set("options choices optionen möglichkeiten choix opciones opções opzioni варианты opcje seçenekler")
+_EACH = word_set("each every jede jeder jedes jeden chaque cada ogni elke każdą каждый кожен her setiap mỗi varje hver")
 _ARE = word_set("are were sind waren sont étaient son eran são eram sono erano zijn")
 """They announce what is offered where a colon follows, not an answer."""
 REASONS = word_set(

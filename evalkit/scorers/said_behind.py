@@ -24,6 +24,8 @@ class Right:
     """A word of no known part follows."""
     verb: bool = False
     """A verb follows that says something else of it: "B is tempting"."""
+    would: bool = False
+    """The verb only supposes: "B would be tempting"."""
     pause: bool = False
     """A comma, a dash, a colon or a bracket follows."""
     figure: bool = False
@@ -90,7 +92,7 @@ def _figure(words: list[Word], i: int) -> bool:
 _AS = word_set("as als comme como come som jako как")
 
 
-def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR0911 - a table, read from the top
+def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR0911, PLR0912 - a table, read from the top
     """What is said of the choice by the words that follow it at once."""
     n, start = len(words), i
     verb = would = False
@@ -98,6 +100,7 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
         word, role = words[i], words[i].role
         if role in ("be", "would"):
             verb, would = True, would or role == "would"
+            right.would = would
         elif word.text in _AS:
             verb = True
         elif role == "not":
@@ -109,6 +112,9 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
             return
         elif role == "maybe":
             right.doubt = True
+        elif verb and _adverb(words, i):
+            right.verb, right.other = True, True  # "A is only the largest city", "A is best known for"
+            return
         elif role == "right" or (role in ("noun", "field") and verb):
             if _denied_later(words, i) or _denied_tail(words, i):
                 right.denied = True
@@ -130,6 +136,23 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
             return
         i += 1
     right.verb = verb
+
+
+_ADVERBS = word_set("only best better closest nearest right")
+_GROUNDS = word_set("because since as here given")
+_ARTICLES = word_set("the our my its probably")
+
+
+def _adverb(words: list[Word], i: int) -> bool:
+    """Whether a word such as "best" says how, and not that the choice is right: "is best known", "is only a city"."""
+    if words[i].text not in _ADVERBS or words[i - 1].text in _ARTICLES:
+        return False
+    following = words[i + 1] if i + 1 < len(words) else None
+    if following is None or following.kind != "word":
+        return False
+    if words[i].text in ("only", "right"):
+        return not following.role or (words[i].text == "only" and following.role in ("fill", "right"))
+    return following.role not in ("noun", "field", "right") and following.text not in _GROUNDS
 
 
 _SMALL = frozenset(("be", "fill", "tail", "noun", "field", "right", "wrap"))
@@ -262,11 +285,15 @@ def _if_to_end(words: list[Word], i: int) -> bool:
     start = i
     while i < len(words) and i - start < 12 and not ends(words, i):
         if words[i].role == "if":
-            return True
-        if words[i].choice is not None:
-            return False
+            return words[i - 1].text not in _EVEN
+        if words[i].choice is not None or words[i].text in _CONTRAST:
+            return False  # "B, although some would say A"
         i += 1
     return False
+
+
+_EVEN = word_set("even auch selbst même anche mesmo incluso")
+_CONTRAST = word_set("although though whereas obwohl obgleich aunque embora sebbene hoewel хотя chociaż")
 
 
 def _asked(words: list[Word], i: int) -> bool:

@@ -7,7 +7,9 @@ A schema may come from a pull request. So it may not fetch anything (`$ref` only
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -77,7 +79,7 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
             raise _TooMany
         yield from follow(validator, wanted, value, schema) or ()
 
-    checks = {"pattern": pattern, "uniqueItems": unique, "$ref": reference}
+    checks = {"pattern": pattern, "uniqueItems": unique, "multipleOf": _multiple, "$ref": reference}
     safe = extend(Draft202012Validator, checks)  # type: ignore[no-untyped-call]
     validator = safe(schema, registry=Registry())
 
@@ -100,6 +102,26 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
     except (RecursionError, Unresolvable) as error:
         raise SuiteError(f"{where}: a `$ref` leads round in a circle, or nowhere: {error}") from error
     return complain
+
+
+def _multiple(validator: Any, wanted: float, value: Any, schema: Any) -> Iterator[Any]:
+    """jsonschema's own check, and an exact one where its floats overflow."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+
+    divide: Any = Draft202012Validator.VALIDATORS["multipleOf"]
+    try:
+        yield from divide(validator, wanted, value, schema) or ()
+    except (OverflowError, ValueError):
+        if not _is_multiple(value, wanted):
+            yield ValidationError(f"a number of this size is not a multiple of {wanted!r}")
+
+
+def _is_multiple(value: float, of: float) -> bool:
+    """For numbers that floats cannot divide, exactly. One beyond all floats (1e400) is a multiple of nothing."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    return Fraction(repr(value)) % Fraction(repr(of)) == 0
 
 
 def canonical(value: Any) -> str:

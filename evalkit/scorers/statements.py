@@ -88,12 +88,17 @@ def _stance(words: list[Word], place: int, left: Left, right: Right) -> str:  # 
     return _unframed(word, left, right)
 
 
+_BARE_LABEL = 5
+"""Characters of a label with its brackets. A longer one has its own text behind it."""
+
+
 def _framed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a table, read from the top
     """answers or states, where the words around it make it the answer; "" otherwise."""
     if right.right:
         return "answers" if right.named or (left.noun and left.be) else "states"
-    if right.verb:
-        return ""
+    if right.verb:  # "the answer is B: Lyon is the capital"
+        whole = word.how == "label" and word.end - word.start > _BARE_LABEL and not right.would
+        return "answers" if whole and left.noun and (left.be or left.colon) else ""
     if left.box or left.choose or (left.noun and (left.be or left.colon)):
         return "answers"
     if right.other:
@@ -119,11 +124,13 @@ _OPENERS = word_set("first second third fourth last next well right so now final
 """Texts that open a sentence as other words do: "First, let me think"."""
 
 
-def _unframed(word: Word, left: Left, right: Right) -> str:
+def _unframed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a table, read from the top
     if ((right.verb or right.other) and not right.pause) or (left.near_noun and left.inside):
         return "names"
     if left.alone and right.ends:
         return "line" if left.first else "mentions"
+    if right.figure and word.how == "text" and word.text[-1:].isdigit():
+        return "names"  # one of a row of numbers: "12, 24, 36"
     if left.first and right.pause:
         figure = word.how == "label" and right.figure
         return "names" if figure or (word.how == "text" and word.text in _OPENERS) else "opens"

@@ -17,6 +17,7 @@ from evalkit.scorers.labelled import ANSWER_MARK, ChoiceReading, Labelled
 from evalkit.scorers.reply_words import fold, role_of, word_set
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z_-]{1,30})>")
+_CLOSING = re.compile(r"</([A-Za-z][A-Za-z_-]{1,30})>")
 _LAYOUT = re.compile(
     r"</?(b|i|u|em|strong|code|span|mark|font|small|p|div|li|ul|ol|br|td|tr|th|table|h[1-6]|center|pre)\s?/?>", re.I
 )
@@ -28,10 +29,16 @@ _NO_ANSWER = word_set(
 )
 
 
+_ANSWERING = word_set("answer ans final choice option letter label class category verdict result output response")
+
+
 def open_tags(reply: str) -> str:
-    """The reply with an answer mark in place of each opening tag, except those that hold reasoning."""
+    """The reply with an answer mark in place of each opening tag, except those that hold reasoning.
+
+    A tag that never closes counts where its name is a word for an answer: `<L_z> = 0` is a mean value."""
     if "<" not in reply:
         return reply
+    closed = {name.casefold() for name in _CLOSING.findall(reply)}
 
     if "</" in reply:
         reply = _LAYOUT.sub(lambda match: "" if match[1].casefold() in _INLINE else "\n", reply)
@@ -39,6 +46,8 @@ def open_tags(reply: str) -> str:
     def mark(match: re.Match[str]) -> str:
         name = match[2].casefold()
         if name in _NO_ANSWER or len(name) < 2 or _rejects(name):
+            return match[0]
+        if name not in closed and not any(part in _ANSWERING for part in re.split("[_-]", name)):
             return match[0]
         return "\n" if match[1] else f"\n{ANSWER_MARK}"
 

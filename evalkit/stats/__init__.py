@@ -9,6 +9,7 @@ _HOMES = {
     "Counts": "comparison",
     "Decision": "verdict",
     "Needs": "power",
+    "FloorDecision": "one_sample",
     "Interval": "intervals",
     "LimitDecision": "verdict",
     "Sequential": "looks",
@@ -18,6 +19,7 @@ _HOMES = {
     "decide": "comparison",
     "decide_cost": "limit_verdicts",
     "decide_counts": "comparison",
+    "decide_floor": "one_sample",
     "decide_quantile": "limit_verdicts",
     "fieller": "ratios",
     "holm": "multiplicity",
@@ -29,6 +31,7 @@ _HOMES = {
     "smallest_regression": "power",
     "test": "comparison",
     "test_counts": "comparison",
+    "test_floor": "one_sample",
     "wilson": "intervals",
 }
 

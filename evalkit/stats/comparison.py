@@ -23,7 +23,7 @@ from evalkit.stats.bounded import PValue
 from evalkit.stats.intervals import Interval
 from evalkit.stats.inversion import lower_bound
 from evalkit.stats.power import Needs
-from evalkit.stats.scores import Codes, Floats, check_alpha, check_margin, read_labels, read_pair
+from evalkit.stats.scores import Codes, Floats, check_alpha, check_margin, read_dependence, read_pair
 from evalkit.stats.verdict import Decision, Scope, Tail, Verdict
 
 Labels = Sequence[Hashable]
@@ -172,19 +172,7 @@ def _read(baseline: Any, candidate: Any, clusters: Labels | None, items: Labels 
     differences = second - first
     size = (first.size, int((differences > 0).sum()), int((differences < 0).sum()))
     binary = bool(np.isin(first, (0.0, 1.0)).all() and np.isin(second, (0.0, 1.0)).all())
-    weights = None
-    labels = None if clusters is None else read_labels(clusters, n, "cluster")
-    if items is not None:
-        asked = read_labels(items, n, "item")
-        repeats = np.bincount(asked)[asked]
-        if repeats.max() > 1:
-            weights = 1.0 / repeats
-            if labels is None:
-                labels = asked
-            elif np.unique(asked * (int(labels.max()) + 1) + labels).size > np.unique(asked).size:
-                raise ValueError("an item lies in two clusters: repeats of one item belong to one cluster")
-    if labels is not None and np.bincount(labels).max() == 1:
-        labels = None  # every cluster is a single pair: independent after all
+    labels, weights = read_dependence(n, clusters, items)
     if labels is None:
         delta, sd, _ = bounded.moments(differences)
         return _Pairs(differences, binary, None, None, n_errored, delta, sd / math.sqrt(n), None, *size)

@@ -70,6 +70,28 @@ def read_labels(labels: Labels, n: int, name: str) -> Codes:
     return read
 
 
+def read_dependence(n: int, clusters: Labels | None, items: Labels | None) -> tuple[Codes | None, Floats | None]:
+    """(what moves together, int[n]; weight of each row, float64[n]), from labels of clusters and of repeated items.
+
+    Repeats are averaged within their item, which is then a cluster unless `clusters` says more. None where every row
+    stands alone, or all rows weigh alike. Raises ValueError where repeats of one item lie in two clusters.
+    """
+    weights = None
+    labels = None if clusters is None else read_labels(clusters, n, "cluster")
+    if items is not None:
+        asked = read_labels(items, n, "item")
+        repeats = np.bincount(asked)[asked]
+        if repeats.max() > 1:
+            weights = 1.0 / repeats
+            if labels is None:
+                labels = asked
+            elif np.unique(asked * (int(labels.max()) + 1) + labels).size > np.unique(asked).size:
+                raise ValueError("an item lies in two clusters: repeats of one item belong to one cluster")
+    if labels is not None and np.bincount(labels).max() == 1:
+        labels = None  # every cluster is a single row: independent after all
+    return labels, weights
+
+
 class _Alone(int):
     """The key of a pair without a label: equal to no label that a caller could give."""
 

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError, UserError
 from evalkit.reading import read_file
-from evalkit.store import columns, runs
+from evalkit.store import runs
+from evalkit.store import table as stored
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,7 +61,7 @@ class FoundBaseline:
     folder: Path
     model: str
     rows: pa.Table
-    """As `columns.model_rows` reads them."""
+    """As `stored.model_rows` reads them."""
 
 
 def promote(
@@ -75,7 +76,7 @@ def promote(
     if not by.strip() or not why.strip():
         raise UserError("A baseline says who promoted it and why: --by NAME --why TEXT.")
     facts = runs.read_facts(folder)
-    rows = columns.model_rows(folder, model)
+    rows = stored.model_rows(folder, model)
     _refuse_unwhole(folder, model, facts, rows)
     path = baselines / f"{name}.yaml"
     if path.exists() and not replace:
@@ -155,7 +156,7 @@ def find(name: str, baselines: Path, results: Path) -> FoundBaseline:
             f"folder into {results} (in CI: restore it from the artifact or cache that holds it), or promote a run "
             "that is here."
         )
-    rows = columns.model_rows(folder, baseline.model)
+    rows = stored.model_rows(folder, baseline.model)
     if rows.num_rows != baseline.n_rows or rows_digest(rows) != baseline.rows_digest:
         raise StoreError(
             f"The rows of {baseline.model} in {folder} are not the ones that were promoted as {name!r} on "
@@ -187,7 +188,7 @@ def rows_digest(rows: pa.Table) -> str:
     for part in _slices_bytes(ordered["slices"]):
         total.update(part)
     for name in (*("occurrence", "repeat", "score", "critical", "cached"), *_FIGURES):
-        numbers = columns.floats(ordered[name])
+        numbers = stored.floats(ordered[name])
         numbers[np.isnan(numbers)] = np.nan  # one spelling of "absent"
         total.update(numbers.astype("<f8").tobytes())
         total.update(b"\1")
@@ -205,7 +206,7 @@ def _string_bytes(column: pa.ChunkedArray) -> Iterator[bytes]:
         offsets = np.frombuffer(chunk.buffers()[1], dtype=np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
         lengths = np.diff(offsets).astype("<i8")
         if chunk.null_count:
-            lengths[columns.floats(_column_of(chunk.is_null())) == 1] = -1
+            lengths[stored.floats(_column_of(chunk.is_null())) == 1] = -1
         yield lengths.tobytes()
         content = chunk.buffers()[2]
         texts.append(b"" if content is None else bytes(memoryview(content)[offsets[0] : offsets[-1]]))
@@ -218,7 +219,7 @@ def _slices_bytes(column: pa.ChunkedArray) -> Iterator[bytes]:
     import pyarrow as pa
 
     whole = column.combine_chunks()
-    ends = columns.floats(_column_of(whole.offsets)).astype(np.int64) if len(whole) else np.zeros(1, dtype=np.int64)
+    ends = stored.floats(_column_of(whole.offsets)).astype(np.int64) if len(whole) else np.zeros(1, dtype=np.int64)
     yield np.diff(ends).astype("<i8").tobytes()
     for names in (whole.keys, whole.items):
         yield from _string_bytes(pa.chunked_array([names[ends[0] : ends[-1]]]))

@@ -9,7 +9,7 @@ inside functions, so that a run starts without it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Message, Outcome, Row, Tool, ToolCall
-from evalkit.store import arrays, integrity, runs
+from evalkit.store import arrays, integrity, runs, shapes
 from evalkit.store.row_codec import Key, to_json
 
 if TYPE_CHECKING:
@@ -60,6 +60,11 @@ _ROW_TYPES = {
     "slices": "map_string",
     "parts": "map_double",
 }
+_DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(("cached", "critical", "reasoning_estimated"), False),
+    **{"attempts": 1, "slices": {}, "parts": {}},
+}
+"""What a journal line leaves out; any other value that is absent is unknown."""
 _TEXT_TYPES = {
     **dict.fromkeys(("model", "task", "sample_digest"), "string"),
     **dict.fromkeys(("occurrence", "repeat"), "int64"),
@@ -91,6 +96,23 @@ def rows_batch(rows: Sequence[Row]) -> pa.RecordBatch:
 def texts_batch(rows: Sequence[Row]) -> pa.RecordBatch:
     """The texts of these rows."""
     return _batch(rows, _TEXT_TYPES, texts_schema())
+
+
+def records_batch(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pa.RecordBatch:
+    """These columns of journaled records (`row_codec.read_record`), as a part would have them.
+
+    Raises TypeError, ValueError, AttributeError or ArithmeticError for a value that no column holds.
+    """
+    import pyarrow as pa
+
+    built = []
+    for name in columns:
+        kind = _ROW_TYPES[name]
+        values = [record.get(name, _DEFAULTS.get(name)) for record in records]
+        if kind == "money":
+            values = [None if value is None else Decimal(value) for value in values]
+        built.append(_BUILD[kind](values))
+    return pa.RecordBatch.from_arrays(built, schema=pa.schema([rows_schema().field(name) for name in columns]))
 
 
 def part_numbers(folder: Path) -> list[int]:
@@ -163,9 +185,13 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> Iterator[p
             absent = [name for name in columns or () if name not in file.schema_arrow.names]
             if absent:
                 raise StoreError(f"{path} lacks the columns {', '.join(absent)}. Restore the file.", path)
-            # Whole records carry texts of any length; a few columns are small.
-            size = 1 << 9 if columns is None else 1 << 14
-            yield from file.iter_batches(batch_size=size, columns=None if columns is None else list(columns))
+            schema = texts_schema() if path.name.startswith("texts-") else rows_schema()
+            # Whole records carry texts of any length; a few columns are small, and callers keep them.
+            size = shapes.rows_at_once(path, columns, schema, most=1 << 9 if columns is None else 1 << 14)
+            batches = file.iter_batches(batch_size=size, columns=None if columns is None else list(columns))
+            for batch in batches if columns is None else shapes.within(path, batches):
+                shapes.refuse_odd(path, batch)
+                yield batch
             pa.default_memory_pool().release_unused()
     except (OSError, pa.ArrowException, KeyError) as error:
         raise unreadable(path, error) from error
@@ -202,9 +228,17 @@ def iter_keys(folder: Path) -> Iterator[tuple[Key, str, Decimal | None, str | No
 def iter_sealed(folder: Path) -> Iterator[Row]:
     """Every sealed row, whole, oldest part first, superseded ones included. Raises StoreError on damage."""
     for number in part_numbers(folder):
-        numbers, texts = _records(rows_path(folder, number)), _records(texts_path(folder, number))
-        for record, said in zip(numbers, texts, strict=True):
-            yield _row(record | said)
+        rows, texts = rows_path(folder, number), texts_path(folder, number)
+        pairs = zip(_records(rows), _records(texts), strict=True)
+        while True:
+            try:
+                record, said = next(pairs)
+                row = _row(record | said)
+            except StopIteration:
+                break
+            except (ValueError, TypeError, LookupError, AttributeError) as error:  # also where one file holds fewer
+                raise unreadable(Path(f"{rows} with {texts.name}"), error) from error
+            yield row
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:

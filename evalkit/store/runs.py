@@ -149,8 +149,11 @@ def read_facts(folder: Path) -> dict[str, Any]:
         if isinstance(told, dict) and not all(isinstance(one, dict) for one in told.values()):
             raise StoreError(f"{path} is damaged: what it says of {name} is none. Restore it.", path)
     said = facts.pop(CHECKSUM, None)  # `edited` looks at it: whoever edits the facts on purpose can still read the run
-    if said != checksum(facts):
-        unvouched.add(path)
+    try:
+        if said != checksum(facts):
+            unvouched.add(path)
+    except TypeError as error:  # what can be read can be nested more deeply than can be written
+        raise StoreError(f"{path} is damaged: it is nested too deeply. Restore it.", path) from error
     if facts["schema_version"] > SCHEMA_VERSION:
         newer = facts["schema_version"]
         raise StoreError(f"{path} was written by a newer evalkit (schema {newer}). Upgrade to read it.", path)
@@ -201,7 +204,10 @@ def edited(folder: Path) -> bool:
     except (OSError, ValueError):
         return False
     said = facts.pop(CHECKSUM, None) if isinstance(facts, dict) else None
-    return said is not None and said != checksum(facts)
+    try:
+        return said is not None and said != checksum(facts)
+    except TypeError:
+        return True  # nested more deeply than evalkit could have written
 
 
 def _sweep(results: Path) -> None:
@@ -256,19 +262,25 @@ def list_runs(results: Path) -> list[RunInfo]:
     return readable + sorted((r for r in runs if r.problem is not None), key=lambda r: r.name)
 
 
+_LONGEST_NAME, _MOST_STEPS = 4_000, 100
+"""Characters and slashes of what names a run: file systems take 4,095 characters."""
+
+
 def resolve_run(ref: str, results: Path) -> Path:
     """The run folder that RUN means: a path, a name or the beginning of one in `results`, or `latest`; behind a slash a
     folder inside it, as in `latest/judging`.
 
     Raises StoreError, with the candidates, when none or several fit.
     """
-    if ref and (Path(ref) / FACTS).is_file():
+    if len(ref) > _LONGEST_NAME or ref.count("/") > _MOST_STEPS:
+        raise StoreError(f"{ref[:60]!r}… is too long for the name or path of a run.", results)
+    if ref and _has_facts(Path(ref)):
         return Path(ref)
     outer, _, inner = ref.rpartition("/")
     if outer and inner:
         with suppress(StoreError):
             found = resolve_run(outer, results) / inner
-            if (found / FACTS).is_file():
+            if _has_facts(found):
                 return found
     runs = list_runs(results)
     names = [r.name for r in runs]
@@ -289,9 +301,17 @@ def resolve_run(ref: str, results: Path) -> Path:
     )
 
 
+def _has_facts(folder: Path) -> bool:
+    """Whether this is a run's folder; no, where it is no path that can be looked up."""
+    try:
+        return (folder / FACTS).is_file()
+    except OSError:
+        return False
+
+
 def split_side(side: str) -> tuple[str, str | None]:
     """`RUN:MODEL` as (run, model); model is None when only a run is named. Model names may hold further colons."""
-    if (Path(side) / FACTS).is_file():
+    if _has_facts(Path(side)):
         return side, None
     run, colon, model = side.partition(":")
     if not run or (colon and not model):

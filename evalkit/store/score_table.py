@@ -23,7 +23,7 @@ from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Outcome
 from evalkit.store import journal, parts, runs
-from evalkit.store.run_table import SLICES, RunTable, joint, read_table
+from evalkit.store.table import SLICES, RunTable, dense, joint, read_table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -154,7 +154,7 @@ def tabulate(table: RunTable) -> ScoreTable:
     ids = [sample_id(names[code], digest, n) for code, digest, n in places]
     packed = np.array(written, dtype=np.bytes_) if written else np.zeros(0, dtype="S1")
     cluster = table.codes["cluster"][first].astype(np.int64)
-    cluster = np.where(cluster < 0, -1, joint(task, cluster))
+    cluster = np.where(cluster < 0, -1, dense(joint(task, cluster)))
     models = table.labels["model"]
     columns = [
         _column(table, rows[table.codes["model"][rows] == code], place, len(order)) for code in range(len(models))

@@ -11,26 +11,27 @@ not zero by chance alone: the intervals of the slices say how much of it is nois
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+
+from evalkit.facts.summary import SliceFigures, SpreadOverOrders
 
 POSITIONS = ("option_order", "gold_position")
 """Slices that `permute` gives every row (evalkit.suite.orders)."""
 
 
-def spreads(slices: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def spreads(slices: Mapping[str, SliceFigures]) -> dict[str, SpreadOverOrders]:
     """The lowest and highest mean over the values of each slice of `permute`, and where they are; empty without it.
 
     A value under which nothing is scored yet is left out; so is a slice with fewer than two others.
     """
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, SpreadOverOrders] = {}
     for name in POSITIONS:
         means = {
-            key.removeprefix(f"{name}="): block["quality"]["mean"]
+            key.removeprefix(f"{name}="): block.quality.mean
             for key, block in slices.items()
-            if key.startswith(f"{name}=") and block["quality"]["mean"] is not None
+            if key.startswith(f"{name}=") and block.quality.mean is not None
         }
         if len(means) < 2:
             continue
         low, high = min(means, key=lambda at: means[at]), max(means, key=lambda at: means[at])
-        found[name] = {"low": means[low], "low_at": low, "high": means[high], "high_at": high, "n": len(means)}
+        found[name] = SpreadOverOrders(low=means[low], low_at=low, high=means[high], high_at=high, n=len(means))
     return found

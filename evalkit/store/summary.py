@@ -12,32 +12,41 @@ A figure that is undefined or unknown is null, never zero. Works on columns with
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from evalkit.errors import StoreError
+from evalkit.facts import ModelSummary, Quality, Summary, TaskSummary, parse
+from evalkit.facts.summary import (
+    SCHEMA_VERSION,
+    CostFigures,
+    LatencyFigures,
+    SliceFigures,
+    ThreeQuantiles,
+    TokenFigures,
+    TwoQuantiles,
+)
 from evalkit.reading import read_file
 from evalkit.records import Outcome
 from evalkit.stats.intervals import clustered, student_t, wilson
 from evalkit.store import integrity, journal, parts, runs, score_table
-from evalkit.store.run_table import SLICES, RunTable, read_table
 from evalkit.store.spread import spreads
+from evalkit.store.table import SLICES, RunTable, read_table
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from evalkit.store.run_table import Codes, Floats
+    from evalkit.store.table import Codes, Floats
 
     Mask = npt.NDArray[np.bool_]
 
-SCHEMA_VERSION = 2
-"""2: `served`, the versions that each model was served as. Older summaries are reckoned anew when they are read."""
 _FILE = "summary.json"
 
 
-def summarise(folder: Path) -> dict[str, Any]:
+def summarise(folder: Path) -> Summary:
     """The figures of a run, sealed or still running; each row once. Every money figure is a float for display.
 
     Models and tasks come in the order of the run's facts (`models`, `tasks`) where those name them, else by name.
@@ -47,31 +56,33 @@ def summarise(folder: Path) -> dict[str, Any]:
     return _summary(folder, facts, sealed, read_table(folder))
 
 
-def _summary(folder: Path, facts: dict[str, Any], sealed: list[int], table: RunTable) -> dict[str, Any]:
+def _summary(folder: Path, facts: Mapping[str, object], sealed: list[int], table: RunTable) -> Summary:
     models = {}
     for model, of_model in table.groups("model", table.everything, facts.get("models")):
         tasks = {task: _task(table, rows) for task, rows in table.groups("task", of_model, facts.get("tasks"))}
-        pooled = next(iter(tasks.values())) if len(tasks) == 1 else _block(table, of_model)
+        pooled = next(iter(tasks.values())) if len(tasks) == 1 else TaskSummary(**_block(table, of_model))
         served = sorted(name for name, _ in table.groups("served_model", of_model, None))
-        models[model] = {"all": pooled, "tasks": tasks, "served": served}
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "run": folder.resolve().name,
-        "suite": facts.get("suite"),
-        "n_rows": len(table.everything),
-        "sealed_parts": sealed,
-        "models": models,
-    }
+        models[model] = ModelSummary(all=pooled, tasks=tasks, served=tuple(served))
+    suite = facts.get("suite")
+    return Summary(
+        schema_version=SCHEMA_VERSION,
+        run=folder.resolve().name,
+        suite=suite if isinstance(suite, str) else None,
+        n_rows=len(table.everything),
+        sealed_parts=tuple(sealed),
+        models=models,
+    )
 
 
-def _task(table: RunTable, rows: Codes) -> dict[str, Any]:
+def _task(table: RunTable, rows: Codes) -> TaskSummary:
     """A task's figures with its slices; `spread` stands there only where its options were permuted."""
     slices = _slices(table, rows)
     spread = spreads(slices)
-    return {**_block(table, rows), "slices": slices, **({"spread": spread} if spread else {})}
+    found = {**_block(table, rows), "slices": slices}
+    return TaskSummary(**(found | {"spread": spread} if spread else found))
 
 
-def write_summary(folder: Path) -> dict[str, Any]:
+def write_summary(folder: Path) -> Summary:
     """Reckon the summary, write it to `summary.json`, and return it; the scores by sample go beside it.
 
     Raises StoreError or RunIncomplete.
@@ -81,32 +92,31 @@ def write_summary(folder: Path) -> dict[str, Any]:
     facts, sealed = runs.read_facts(folder), parts.part_numbers(folder)
     table = read_table(folder)
     summary = _summary(folder, facts, sealed, table)
-    content = orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    content = orjson.dumps(summary.as_json(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     runs.write_atomically(folder / _FILE, content)
     integrity.note(folder / _FILE)
     score_table.write_scores(folder, sealed, table)
     return summary
 
 
-def read_summary(folder: Path) -> dict[str, Any]:
-    """The stored summary, or a fresh one where it is missing, unreadable or older than the rows. Changes nothing."""
+def read_summary(folder: Path) -> Summary:
+    """The stored summary, or a fresh one where it is missing, unreadable, not as evalkit writes it, or older than the
+    rows. Changes nothing."""
     import orjson
 
     try:
-        summary = orjson.loads(read_file(folder / _FILE))
-    except (OSError, ValueError):
-        return summarise(folder)
-    ours = (
-        integrity.as_noted(folder / _FILE)
-        and isinstance(summary, dict)
-        and summary.get("schema_version") == SCHEMA_VERSION
-    )
-    if ours and summary.get("sealed_parts") == parts.part_numbers(folder) and not journal.journals(folder):
-        return dict(summary)
+        found = orjson.loads(read_file(folder / _FILE))
+        ours = integrity.as_noted(folder / _FILE) and isinstance(found, dict)
+        if ours and found.get("schema_version") == SCHEMA_VERSION:
+            summary = parse(Summary, found, folder / _FILE)
+            if list(summary.sealed_parts) == parts.part_numbers(folder) and not journal.journals(folder):
+                return summary
+    except (OSError, ValueError, StoreError):
+        pass  # a derived file that is damaged: the rows say it all
     return summarise(folder)
 
 
-def _slices(table: RunTable, rows: Codes) -> dict[str, Any]:
+def _slices(table: RunTable, rows: Codes) -> dict[str, SliceFigures]:
     """Quality by each value of each field that the suite slices by, `field=value`; empty where it slices by none."""
     import numpy as np
 
@@ -120,16 +130,16 @@ def _slices(table: RunTable, rows: Codes) -> dict[str, Any]:
         own = rows[np.isin(codes, among)]
         outcome = _outcomes(table, own)
         score = np.where(outcome == Outcome.ERRORED, np.nan, table.numbers["score"][own])
-        found[f"{field}={value}"] = {
-            "n": len(own),
-            "outcomes": {name.value: int((outcome == name).sum()) for name in Outcome},
-            "quality": _quality(table, own, score),
-        }
+        found[f"{field}={value}"] = SliceFigures(
+            n=len(own),
+            outcomes={name.value: int((outcome == name).sum()) for name in Outcome},
+            quality=_quality(table, own, score),
+        )
     return found
 
 
 def _block(table: RunTable, rows: Codes) -> dict[str, Any]:
-    """Every figure of some rows of one model."""
+    """Every figure of some rows of one model: the fields of `Figures`."""
     import numpy as np
 
     outcome = _outcomes(table, rows)
@@ -149,10 +159,12 @@ def _block(table: RunTable, rows: Codes) -> dict[str, Any]:
         "quality_failures_wrong": _quality(table, rows, failures_wrong),
         "cost": _cost(table, rows, came, score, outcome),
         "latency": _latency(table, rows[came & ~cached]),
-        "tokens": {
-            name.removesuffix("_tokens"): _total(table.numbers[name][rows[came]])
-            for name in ("input_tokens", "output_tokens", "reasoning_tokens", "cache_read_tokens")
-        },
+        "tokens": TokenFigures(
+            **{
+                name.removesuffix("_tokens"): _total(table.numbers[name][rows[came]])
+                for name in ("input_tokens", "output_tokens", "reasoning_tokens", "cache_read_tokens")
+            }
+        ),
         "cached_share": float(cached[came].mean()) if came.any() else None,
     }
 
@@ -163,7 +175,7 @@ def _outcomes(table: RunTable, rows: Codes) -> npt.NDArray[np.str_]:
     return np.array(table.labels["outcome"] or [""])[table.codes["outcome"][rows]]
 
 
-def _quality(table: RunTable, rows: Codes, score: Floats) -> dict[str, Any]:
+def _quality(table: RunTable, rows: Codes, score: Floats) -> Quality:
     """Mean over samples, each the mean of its repeats, with a 95 % interval; absent scores (NaN) are left out.
 
     `interval` names the method: Wilson for one right/wrong score a sample, clustered where samples share a cluster,
@@ -177,7 +189,7 @@ def _quality(table: RunTable, rows: Codes, score: Floats) -> dict[str, Any]:
     samples, first, place = np.unique(table.sample[rows], return_index=True, return_inverse=True)
     n = len(samples)
     if n == 0:
-        return {"mean": None, "low": None, "high": None, "n": 0, "interval": None}
+        return Quality(mean=None, low=None, high=None, n=0, interval=None)
     repeats = np.bincount(place)
     means = np.bincount(place, weights=score) / repeats
     cluster = table.codes["cluster"][rows][first]
@@ -193,16 +205,16 @@ def _quality(table: RunTable, rows: Codes, score: Floats) -> dict[str, Any]:
         method, interval = "t", student_t(means)
     if interval is None and binary and right in {0, n}:
         method, interval = "wilson", wilson(n_clusters if right else 0, n_clusters)
-    return {
-        "mean": float(means.mean()),
-        "low": max(0.0, interval.low) if interval else None,
-        "high": min(1.0, interval.high) if interval else None,
-        "n": n,
-        "interval": method if interval else None,
-    }
+    return Quality(
+        mean=float(means.mean()),
+        low=max(0.0, interval.low) if interval else None,
+        high=min(1.0, interval.high) if interval else None,
+        n=n,
+        interval=method if interval else None,
+    )
 
 
-def _cost(table: RunTable, rows: Codes, answered: Mask, score: Floats, outcome: npt.NDArray[np.str_]) -> dict[str, Any]:
+def _cost(table: RunTable, rows: Codes, answered: Mask, score: Floats, outcome: npt.NDArray[np.str_]) -> CostFigures:
     """What the answers cost. One answer of unknown cost makes the total unknown: a part of a bill is not the bill.
 
     A correct answer has score 1; where a score is graded, "correct" has no meaning and the figure is null.
@@ -215,17 +227,17 @@ def _cost(table: RunTable, rows: Codes, answered: Mask, score: Floats, outcome: 
     graded = bool((outcome == Outcome.SCORED).any())
     spend = table.codes["spend_usd"][rows]
     spend_known = not (answered & (spend < 0)).any()
-    return {
-        "total_usd": _shown(total),
-        "known_usd": _shown(known),
-        "n_unknown": n_unknown,
-        "usd_per_1k_samples": _shown(total * 1000 / n_answered) if total is not None else None,
-        "usd_per_correct": _shown(total / n_correct) if total is not None and n_correct and not graded else None,
-        "spend_usd": _shown(_money(table.labels["spend_usd"], spend)) if n_answered and spend_known else None,
-    }
+    return CostFigures(
+        total_usd=_shown(total),
+        known_usd=float(known),
+        n_unknown=n_unknown,
+        usd_per_1k_samples=_shown(total * 1000 / n_answered) if total is not None else None,
+        usd_per_correct=_shown(total / n_correct) if total is not None and n_correct and not graded else None,
+        spend_usd=_shown(_money(table.labels["spend_usd"], spend)) if n_answered and spend_known else None,
+    )
 
 
-def _latency(table: RunTable, rows: Codes) -> dict[str, Any]:
+def _latency(table: RunTable, rows: Codes) -> LatencyFigures:
     """Times of the answers that were really waited for in this run: neither cached nor errored.
 
     `output_tokens_per_s` is the median over requests of output tokens by total time, the wait for the first included;
@@ -236,16 +248,16 @@ def _latency(table: RunTable, rows: Codes) -> dict[str, Any]:
     numbers = {name: column[rows] for name, column in table.numbers.items()}
     with np.errstate(divide="ignore", invalid="ignore"):
         speed = numbers["output_tokens"] / numbers["total_s"]
-    return {
-        "n_measured": len(rows),
-        "ttft_s": _quantiles(numbers["ttft_s"], (50, 95)),
-        "tpot_s": _quantiles(numbers["tpot_s"], (50, 95)),
-        "total_s": _quantiles(numbers["total_s"], (50, 95, 99)),
-        "output_tokens_per_s": _quantiles(speed, (50,))["p50"],
-        "queue_s_mean": _mean(numbers["queue_s"]),
-        "retry_s_mean": _mean(numbers["retry_s"]),
-        "n_retried": int((numbers["attempts"] > 1).sum()),
-    }
+    return LatencyFigures(
+        n_measured=len(rows),
+        ttft_s=TwoQuantiles(**_quantiles(numbers["ttft_s"], (50, 95))),
+        tpot_s=TwoQuantiles(**_quantiles(numbers["tpot_s"], (50, 95))),
+        total_s=ThreeQuantiles(**_quantiles(numbers["total_s"], (50, 95, 99))),
+        output_tokens_per_s=_quantiles(speed, (50,))["p50"],
+        queue_s_mean=_mean(numbers["queue_s"]),
+        retry_s_mean=_mean(numbers["retry_s"]),
+        n_retried=int((numbers["attempts"] > 1).sum()),
+    )
 
 
 def _quantiles(values: Floats, percents: Iterable[int]) -> dict[str, float | None]:

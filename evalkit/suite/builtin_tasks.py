@@ -2,17 +2,23 @@
 
 A definition says how records are asked and marked, under a version. It holds no data and fetches none: it runs on a
 copy of yours (`with: {path: FILE}`), and its `revision` names the commit at which its source was read and its parity
-tested, or `unverified`.
+tested, or `unverified`. A plug-in (entry points `evalkit.tasks`) adds definitions of the same form.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
+from evalkit import plugins
 from evalkit.errors import SuiteError
+from evalkit.plugins import Plugin
 from evalkit.suite.schema import BuiltinEntry, DataEntry, ShotsEntry, WithEntry
 from evalkit.suite.source_map import parse
 
@@ -25,16 +31,50 @@ def names() -> list[str]:
     return sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
 
 
-@cache
 def definition(name: str) -> BuiltinEntry:
-    """The definition as it ships. Raises SuiteError for a name that is not built in, with near ones."""
+    """The definition as it ships. Raises SuiteError for a name that nobody has, with near ones, and PluginError."""
     known = names()
     if name not in known:
+        if (plugin := plugins.find("tasks", name)) is not None:
+            return _of_plugin(plugin, name)
+        known += [plugin.name for plugin in plugins.installed("tasks")]
         near = get_close_matches(name, known, n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}"
         raise SuiteError(f"there is no built-in task {name!r}; {hint}")
+    return _own(name)
+
+
+@cache
+def _own(name: str) -> BuiltinEntry:
     text = (files("evalkit.suite") / "builtin" / f"{name}.yaml").read_text("utf-8")
     return BuiltinEntry.model_validate({**parse(text, name).data, "use": name})
+
+
+def origin_of(name: str) -> str | None:
+    """The package and version of a plug-in's task, for run.json; None: evalkit's own, or nobody's."""
+    plugin = None if name in names() else plugins.find("tasks", name)
+    return None if plugin is None else plugin.origin
+
+
+def _of_plugin(plugin: Plugin, name: str) -> BuiltinEntry:
+    """The definition of a plug-in: a mapping, or the path of a YAML file. Raises PluginError for what is none."""
+    found = plugin.import_object()
+    if isinstance(found, Path):
+        try:
+            tree = parse(found.read_text("utf-8"), str(found))
+        except (OSError, UnicodeDecodeError) as error:
+            raise plugin.wrong(f"the path of a YAML file that can be read ({error})", found) from error
+        if tree.complaints:
+            raise plugin.wrong(f"the path of a YAML file without mistakes ({tree.complaints[0]})", found)
+        found = tree.data
+    if not isinstance(found, Mapping):
+        raise plugin.wrong("a mapping, or the Path of a YAML file, like those of evalkit/suite/builtin", found)
+    try:
+        return BuiltinEntry.model_validate({"revision": "unverified", **found, "name": plugin.name, "use": name})
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        where = ".".join(map(str, detail["loc"]))
+        raise plugin.wrong(f"the definition of a task ({where}: {detail['msg']})", found) from error
 
 
 def adjusted(name: str, changes: WithEntry | None, own_name: str | None) -> BuiltinEntry:

@@ -19,12 +19,6 @@ from evalkit.suite.wording import near
 SuiteProblem = tuple[Loc, str]
 NO_MODEL_ID = frozenset({"replay", "scripted"})
 """Adapters that ask no model, so that an entry needs no model id."""
-_LIMITS = {
-    "quality": ("margin",),
-    "cost": ("max_ratio", "max_usd"),
-    "latency": ("max_ratio", "max_s"),
-    "rate": ("max_increase", "max_rate"),
-}
 
 
 def check_name(loc: Loc, kind: str, name: str, known: Collection[str] | None) -> Iterator[SuiteProblem]:
@@ -144,8 +138,19 @@ def check_data(loc: Loc, data: DataEntry, allow_unpinned: bool) -> Iterator[Suit
         )
 
 
-def check_gate(loc: Loc, baseline: object, candidates: list[object], models: Collection[str]) -> Iterator[SuiteProblem]:
-    """The gate names models that exist (or a promoted baseline), each once; what is no name the schema refuses."""
+def check_gate(
+    loc: Loc, baseline: object, candidates: list[object], models: Collection[str], compared: str | None
+) -> Iterator[SuiteProblem]:
+    """The gate names models that exist (or a promoted baseline), each once; what is no name the schema refuses.
+
+    `compared`: what needs a baseline, like "the scan"; None: nothing does.
+    """
+    if baseline is None and compared is not None:
+        yield (
+            (*loc, "baseline"),
+            f"is required, and missing: {compared} compares with it. A gate without one has only limits of the "
+            "candidate itself (min, max_usd, max_s, max_rate, licence)",
+        )
     if isinstance(baseline, str) and baseline not in models and not _is_promoted(baseline):
         yield (
             (*loc, "baseline"),
@@ -165,41 +170,11 @@ def check_gate(loc: Loc, baseline: object, candidates: list[object], models: Col
 def check_rule(
     loc: Loc, rule: RuleEntry, tasks: Collection[str], slices: Mapping[str, Collection[str]]
 ) -> Iterator[SuiteProblem]:
-    """A rule is about one thing, has a limit for it, and names a task (and one of its `slices`) that exists."""
-    kinds = [kind for kind in _LIMITS if getattr(rule, kind) is not None]
-    if len(kinds) != 1:
-        yield loc, f"a rule is about exactly one of quality, cost, latency, rate (seen: {', '.join(kinds) or 'none'})"
-        return
-    kind = kinds[0]
-    allowed = _LIMITS[kind]
-    given = [key for key in dict.fromkeys(sum(_LIMITS.values(), ())) if getattr(rule, key) is not None]
-    for key in given:
-        if key not in allowed:
-            yield (*loc, key), f"does not belong to a rule about {kind}; its limits are {', '.join(allowed)}"
-    if not set(given) & set(allowed):
-        yield loc, f"a rule about {kind} needs a limit: {' or '.join(allowed)}"
-    if rule.scope is not None and kind != "quality":
-        yield (*loc, "scope"), "belongs to a rule about quality"
-    if rule.tail is not None and kind not in {"quality", "cost"}:
-        yield (*loc, "tail"), "belongs to a rule about quality or cost"
-    if rule.cost == "usd_per_correct" and rule.required:
-        yield (*loc, "cost"), "usd_per_correct has no test that could decide; write required: false to have it shown"
-    if kind == "quality":
-        yield from _check_subject((*loc, "quality"), str(rule.quality), tasks, slices)
-
-
-def _check_subject(
-    loc: Loc, subject: str, tasks: Collection[str], slices: Mapping[str, Collection[str]]
-) -> Iterator[SuiteProblem]:
-    task, slash, part = subject.partition("/")
-    if task not in tasks and subject != "all":
-        yield loc, f"there is no task {task!r}; {near(task, {*tasks, 'all'})}"
-    elif slash:
-        name, equals, value = part.partition("=")
-        if not equals or not name or not value:
-            yield loc, f"{subject!r} names no slice; write it like {task}/language=de"
-        elif task in slices and name not in slices[task]:
-            yield loc, f"{task} is not sliced by {name!r}; {near(name, slices[task])}"
+    """A rule has a limit, and whatever else its kind asks for in this suite."""
+    if rule.limits and all(getattr(rule, limit) is None for limit in rule.limits):
+        yield loc, f"a rule about {rule.kind} needs a limit: {' or '.join(rule.limits)}"
+    for keys, message in rule.problems(tasks, slices):
+        yield (*loc, *keys), message
 
 
 def _is_promoted(name: str) -> bool:

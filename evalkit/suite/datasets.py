@@ -46,6 +46,10 @@ FORMATS = {
 }
 
 
+MOST_RECORDS = 1_000_000
+"""Records that a file may always hold; beyond them as many as it has bytes, which every file has that is not packed."""
+
+
 def raise_it(complaint: str) -> None:
     """The strictest way to take a complaint."""
     raise SuiteError(complaint)
@@ -87,7 +91,7 @@ class Data:
         SuiteError, like everything that makes the whole file unreadable.
         """
         self.left_out.clear()
-        found = self._all(complain)
+        found = self._bounded(self._all(complain))
         if self.fields:
             found = self._renamed(found)
         if self.form is not None:
@@ -100,6 +104,16 @@ class Data:
             return self.path.sha256()
         except OSError as error:
             raise SuiteError(f"{self.label}: cannot be read: {error.strerror or error}") from error
+
+    def _bounded(self, found: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
+        """The same. Raises SuiteError where a packed file makes more records than it can have meant."""
+        most = None
+        for n, one in enumerate(found, 1):
+            if n > MOST_RECORDS:
+                most = most or max(MOST_RECORDS, self.path.n_bytes())
+                if n > most:
+                    raise SuiteError(f"{self.label}: unpacks to more than {most:,} records, and is not read")
+            yield one
 
     def _all(self, complain: Complain) -> Iterator[tuple[int, Record]]:
         try:

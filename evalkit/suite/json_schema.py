@@ -1,9 +1,11 @@
 """The suite file's JSON schema, so that editors complete keys and show what they mean.
 
     python -m evalkit.suite.json_schema          # writes suites/suite.schema.json and suites/policy.schema.json
+    evalkit schema --out suites/my.schema.json   # the same with the options of the plug-ins that are installed
     # yaml-language-server: $schema=suite.schema.json
 
-Descriptions are the lines that stand under the fields in `schema/`: one text for the reader and for the editor.
+Descriptions are the lines that stand under the fields in `schema/`, and under the options of each adapter: one text for
+the reader and for the editor.
 """
 
 from __future__ import annotations
@@ -13,16 +15,29 @@ import inspect
 import json
 import sys
 import textwrap
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from evalkit.suite import schema
-from evalkit.suite.schema import policy
+from evalkit.suite.schema import policy, rules
+
+OptionsByAdapter = Mapping[str, type[schema.AdapterOptions]]
 
 
-def json_schema(kind: type[schema.Part] = schema.SuiteFile) -> dict[str, Any]:
-    """The schema of a file as data, with every field's description. Raises OSError where the source is not at hand."""
+def json_schema(
+    kind: type[schema.Part] = schema.SuiteFile,
+    options: OptionsByAdapter | None = None,
+    more_rules: Sequence[str] = (),
+) -> dict[str, Any]:
+    """The schema of a file as data, with every field's description. Raises OSError where the source is not at hand.
+
+    `options` are the options of each adapter by its name, which a model may have; None: a model may have any key.
+    `more_rules` are kinds of gate rules of installed packages.
+    """
     whole = kind.model_json_schema(by_alias=True, mode="validation")
+    _add_rules(whole["$defs"], more_rules)
     aliases = {info.alias: name for name, info in schema.TaskEntry.model_fields.items() if info.alias}
     for title, part in [(kind.__name__, whole), *whole["$defs"].items()]:
         entry = getattr(schema, title, None) or getattr(policy, title, None)
@@ -34,19 +49,71 @@ def json_schema(kind: type[schema.Part] = schema.SuiteFile) -> dict[str, Any]:
             field.pop("title", None)
             if name in documented:
                 field["description"] = documented[name]
+    if options is not None:
+        for title in ("ModelEntry", "VariantEntry"):
+            _add_options(whole["$defs"][title], options)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | whole
 
 
-def as_text(kind: type[schema.Part] = schema.SuiteFile) -> str:
+def _add_rules(parts: dict[str, Any], more: Sequence[str]) -> None:
+    """The keys of every kind of rule, evalkit's own and `more`, as one mapping: an editor completes them all."""
+    if "RuleEntry" not in parts:
+        return
+    properties: dict[str, Any] = parts["RuleEntry"]["properties"]
+    for kind in dict.fromkeys([*rules.OWN_RULES, *more]):
+        record = rules.rule_class(kind)
+        assert record is not None
+        documented, own = _descriptions(record), record.model_json_schema(by_alias=True, mode="validation")
+        for key, field in own["properties"].items():
+            field.pop("title", None)
+            said = documented.get(key)
+            if key in properties:
+                before = properties[key].get("description")
+                if said and before and said not in before:
+                    properties[key]["description"] = f"{before}\n{said}"
+            else:
+                properties[key] = {**field, **({"description": said} if said else {})}
+
+
+def as_text(
+    kind: type[schema.Part] = schema.SuiteFile,
+    options: OptionsByAdapter | None = None,
+    more_rules: Sequence[str] = (),
+) -> str:
     """The file's content."""
-    return json.dumps(json_schema(kind), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(json_schema(kind, options, more_rules), indent=1, ensure_ascii=False) + "\n"
+
+
+def _add_options(entry: dict[str, Any], options: OptionsByAdapter) -> None:
+    """Adds the options of all adapters to the schema of a model; no other key may stand there."""
+    readers: dict[str, dict[str, list[str]]] = {}
+    for adapter, record in options.items():
+        documented = _descriptions(record)
+        for name, field in record.model_json_schema(mode="validation").get("properties", {}).items():
+            field.pop("title", None)
+            field["description"] = documented.get(name, field.get("description", ""))
+            readers.setdefault(name, {}).setdefault(json.dumps(field, sort_keys=True), []).append(adapter)
+    for name, kinds in sorted(readers.items()):
+        fields = [_with_readers(json.loads(text), adapters) for text, adapters in kinds.items()]
+        entry["properties"][name] = fields[0] if len(fields) == 1 else {"anyOf": fields, "default": None}
+    entry["additionalProperties"] = False
+
+
+def _with_readers(field: dict[str, Any], adapters: list[str]) -> dict[str, Any]:
+    """The field, its description led by the names of the adapters that read it."""
+    first = sorted(adapters, key=lambda name: (name != "openai-chat", name))
+    said = ", ".join(first) if len(first) <= 3 else f"{first[0]}, {first[1]} and {len(first) - 2} more"
+    return field | {"description": f"{said}: {field['description']}"}
 
 
 def _descriptions(kind: type[schema.Part]) -> dict[str, str]:
     """Field to the text literal that follows it in the source of the class, or of one that it builds on."""
     found: dict[str, str] = {}
     for part in reversed([part for part in kind.__mro__ if issubclass(part, schema.Part)]):
-        (body,) = ast.parse(textwrap.dedent(inspect.getsource(part))).body
+        try:
+            (body,) = ast.parse(textwrap.dedent(inspect.getsource(part))).body
+        except (OSError, TypeError):
+            continue  # made at run time: its fields bring their descriptions themselves
         assert isinstance(body, ast.ClassDef)
         for field, after in zip(body.body, body.body[1:], strict=False):
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(after, ast.Expr):
@@ -57,9 +124,11 @@ def _descriptions(kind: type[schema.Part]) -> dict[str, str]:
 def main(arguments: list[str]) -> None:
     """Write both schemas to the given folder, else to suites/ of this checkout."""
     folder = Path(arguments[0]) if arguments else Path(__file__).parents[2] / "suites"
-    for name, kind in (("suite", schema.SuiteFile), ("policy", policy.PolicyFile)):
+    # The options come from above: as a program, this module may look there.
+    options = import_module("evalkit.adapters.registry").all_options(own=True)
+    for name, kind, of_models in (("suite", schema.SuiteFile, options), ("policy", policy.PolicyFile, None)):
         target = folder / f"{name}.schema.json"
-        target.write_text(as_text(kind), "utf-8")
+        target.write_text(as_text(kind, of_models), "utf-8")
         print(f"wrote {target}")
 
 

@@ -1,6 +1,7 @@
 """From a suite file to a `Suite`, or to every complaint about it at once.
 
-    suite = load_suite(Path("suites/refunds.yaml"), known_adapters=known_adapters(), known_scorers=known_scorers())
+    suite = load_suite(Path("suites/refunds.yaml"), known_adapters=known_adapters(), known_scorers=known_scorers(),
+                       options=OptionsOfAdapters("suites"))
 
 Four looks at the file, each on what the one before left standing: YAML, variables, schema, conditions between keys.
 Data is not opened here: `Task.examine` reads it, so that a suite can be looked at where its data is not.
@@ -12,7 +13,7 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -21,15 +22,21 @@ from evalkit.suite import builtin_tasks, checks
 from evalkit.suite.external_task import ExternalTask, check_external
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
 from evalkit.suite.judge_task import check_judging, check_labels
+from evalkit.suite.model_options import check_options
 from evalkit.suite.prompts import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
-from evalkit.suite.source_map import Loc, SourceMap, dotted, parse
+from evalkit.suite.schema.options import KnownOptions
+from evalkit.suite.schema.rules import read_rule
+from evalkit.suite.source_map import Loc, SourceMap, parse
 from evalkit.suite.suite import Suite
 from evalkit.suite.suite_errors import translate
 from evalkit.suite.tasks import Task
 from evalkit.suite.variables import fill
 from evalkit.suite.variants import check_variants, expanded
+
+if TYPE_CHECKING:
+    from evalkit.suite.given import GivenInPython
 
 LARGEST = 2_000_000
 """Bytes of a suite file: items belong into data files."""
@@ -40,34 +47,62 @@ def load_suite(
     *,
     known_adapters: Collection[str] | None = None,
     known_scorers: Collection[str] | None = None,
+    options: KnownOptions | None = None,
     allow_unpinned: bool = False,
     environ: Mapping[str, str] | None = None,
 ) -> Suite:
     """The suite in this file. Raises one SuiteError with every complaint, each with file, line, key and way out.
 
-    Names of adapters and scorers are checked against those given (None: not checked). `allow_unpinned` lets data come
-    from a branch of the hub. `environ` is where `${NAME}` is looked up; None: the process's environment.
+    Names of adapters and scorers, and the options of adapters, are checked against those given (None: not checked, and
+    what makes the model refuses them later). `allow_unpinned` lets data come from a branch of the hub. `environ` is
+    where `${NAME}` is looked up; None: the process's environment.
     """
-    tree = parse(_text(path), str(path))
+    tree = parse(read_text(path), str(path))
     if tree.data is None and not tree.complaints:
         raise SuiteError(f"{path}: is empty; a suite has at least name, models and tasks")
     if not isinstance(tree.data, dict) and not tree.complaints:
         raise SuiteError(
             f"{path}:{tree.line(())}: a suite is a mapping with name, models and tasks, not a list or a text"
         )
+    return resolve(
+        tree,
+        path,
+        known_adapters=known_adapters,
+        known_scorers=known_scorers,
+        options=options,
+        allow_unpinned=allow_unpinned,
+        environ=environ,
+    )
+
+
+def resolve(
+    tree: SourceMap,
+    path: Path,
+    *,
+    known_adapters: Collection[str] | None = None,
+    known_scorers: Collection[str] | None = None,
+    options: KnownOptions | None = None,
+    allow_unpinned: bool = False,
+    environ: Mapping[str, str] | None = None,
+    given: GivenInPython | None = None,
+) -> Suite:
+    """The suite that this tree says. `path` is the suite's file; of one made in Python, a name in the folder that its
+    paths are relative to, and `given` holds what no file can say. Raises as `load_suite`.
+    """
     data = fill(tree, os.environ if environ is None else environ)
     if not isinstance(data, dict):
         raise SuiteError(_in_order(tree))
-    file = _add_schema(tree, data)
+    file = check_options(tree, data, _add_schema(tree, data), options)
     foreign: list[ExternalTask] = []
-    tasks = _add_conditions(tree, data, file, known_adapters, known_scorers, allow_unpinned, foreign)
+    tasks = _add_conditions(tree, path, data, file, known_adapters, known_scorers, allow_unpinned, foreign)
     if tree.complaints or file is None:
         raise SuiteError(_in_order(tree))
     models, judges = expanded(file.models), expanded(file.judges)
-    return Suite(path, file, models, tuple(tasks), written=dict(tree.data), foreign=tuple(foreign), judges=judges)
+    suite = Suite(path, file, models, tuple(tasks), written=dict(tree.data), foreign=tuple(foreign), judges=judges)
+    return suite if given is None else given.put_into(suite)
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
     """The file's text, without a byte-order mark. Raises SuiteError, with near names for a file that is not there."""
     try:
         if path.is_dir():
@@ -110,6 +145,7 @@ def _add_schema(tree: SourceMap, data: Any) -> SuiteFile | None:
 
 def _add_conditions(
     tree: SourceMap,
+    path: Path,
     data: dict[str, Any],
     file: SuiteFile | None,
     known_adapters: Collection[str] | None,
@@ -146,8 +182,7 @@ def _add_conditions(
             continue
         if entry.lm_eval is not None:
             found += check_external(loc, entry)
-            at = f"{tree.name}:{tree.line(loc)}: {dotted(loc)}"
-            foreign.append(ExternalTask(entry, Path(tree.name).parent, at, i))
+            foreign.append(ExternalTask(entry, path.parent, tree.at(loc), i))
             continue
         entry = _complete(loc, entry, found)
         if entry is None:
@@ -158,8 +193,7 @@ def _add_conditions(
         prompt, wrong = compile_prompt(entry)
         found += [((*loc, *_key(key)), message) for key, message in wrong]
         if prompt is not None and entry.name is not None:
-            at = f"{tree.name}:{tree.line(loc)}: {dotted(loc)}"
-            tasks.append(Task(entry.name, entry, prompt, Path(tree.name).parent, at, i, redactor, storing))
+            tasks.append(Task(entry.name, entry, prompt, path.parent, tree.at(loc), i, redactor, storing))
     if file is not None:
         found += check_variants("models", file.models)
         found += check_variants("judges", file.judges)
@@ -202,13 +236,24 @@ def _gate_findings(
 ) -> Iterator[checks.SuiteProblem]:
     """The gate against the suite's names. `open_ended`: tasks of another tool bring names that are not known here."""
     names = _with_variants(models)
-    yield from checks.check_gate(("gate",), gate.get("baseline"), _list(gate.get("candidates")), names)
-    rules = [_alone(RuleEntry, rule) for rule in _list(gate.get("rules"))]
+    rules = [_rule(written) for written in _list(gate.get("rules"))]
+    compared = next((f"the rule about {rule.kind}" for rule in rules if rule is not None and rule.needs_baseline), None)
+    compared = compared or ("the scan" if gate.get("scan") is not None else None)
+    baseline, candidates = gate.get("baseline"), _list(gate.get("candidates"))
+    yield from checks.check_gate(("gate",), baseline, candidates, names, compared)
     for i, rule in enumerate(rules):
-        if rule is not None and not (open_ended and rule.quality not in tasks):
+        if rule is not None and not (open_ended and set(rule.subjects) - set(tasks)):
             yield from checks.check_rule(("gate", "rules", i), rule, tasks, slices)
     if rules and all(rule is not None and not rule.required for rule in rules):
         yield ("gate", "rules"), "no rule is required, so nothing would be decided; make one required"
+
+
+def _rule(written: Any) -> RuleEntry | None:
+    """One rule by itself; None where it is unreadable, about which the schema has complained."""
+    try:
+        return read_rule(written)
+    except ValueError:
+        return None
 
 
 def _with_variants(models: dict[str, Any]) -> list[str]:

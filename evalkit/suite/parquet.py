@@ -18,6 +18,11 @@ MOST_UNPACKED = 300_000_000
 """Bytes of columns that a file may always hold."""
 MOST_TIMES = 1_000
 """Beyond these bytes it may hold so many times its own size."""
+MOST_ROWS = 2_000_000
+"""Rows that a file may always hold; beyond them as many as it has bytes."""
+MOST_VALUES, VALUES_TIMES = 20_000_000, 100
+"""Values, those inside lists too: so many always, beyond them so many times the file's bytes. What repeats takes no
+bytes in a Parquet file: one of a megabyte can hold a billion rows."""
 LARGEST_BATCH = 256_000_000
 """Bytes of the records that are in memory together."""
 _ROWS = 64
@@ -38,7 +43,7 @@ def read_parquet(source: IO[bytes], label: str, size: int) -> Iterator[tuple[int
             short = {field.name: field.type for field in file.schema_arrow if _has_short_floats(field.type)}
             number = n_chars = 0
             for batch in _batches(file, label):
-                for record in batch.to_pylist():
+                for record in _listed(batch, number, label):
                     number += 1
                     n_chars += sum([len(value) for value in record.values() if isinstance(value, str)])
                     if n_chars > max(MOST_UNPACKED, MOST_TIMES * size):  # one long text, named by many rows
@@ -80,12 +85,30 @@ def _batches(file: Any, label: str) -> Iterator[Any]:
         yield batch
 
 
+def _listed(batch: Any, before: int, label: str) -> list[dict[str, Any]]:
+    """The rows of a batch. Raises SuiteError for values that are none in Python, like dates beyond the year 9999."""
+    try:
+        rows: list[dict[str, Any]] = batch.to_pylist()
+    except (ValueError, OverflowError) as error:
+        raise SuiteError(
+            f"{label} rows {before + 1:,} to {before + batch.num_rows:,}: hold a value that cannot be read, like a "
+            f"date beyond the year 9999: {str(error).splitlines()[0][:200]}"
+        ) from error
+    return rows
+
+
 def _row_bytes(group: Any) -> int:
     return int(group.total_byte_size // max(1, group.num_rows))
 
 
 def _check_size(metadata: Any, size: int, label: str) -> None:
-    total = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+    if metadata.num_rows > max(MOST_ROWS, size):
+        raise SuiteError(f"{label}: holds {metadata.num_rows:,} rows in {size:,} bytes, and is not read")
+    values = sum(group.column(i).num_values for group in groups for i in range(group.num_columns))
+    if values > max(MOST_VALUES, VALUES_TIMES * size):
+        raise SuiteError(f"{label}: holds {values:,} values in {size:,} bytes, and is not read")
+    total = sum(group.total_byte_size for group in groups)
     if total > max(MOST_UNPACKED, MOST_TIMES * size):
         raise SuiteError(
             f"{label}: unpacks to {total // 1_000_000:,} MB, more than {MOST_TIMES:,} times its size, and is not read"

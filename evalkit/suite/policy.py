@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,26 +27,36 @@ from evalkit.suite.source_map import parse
 
 VARIABLE = "EVALKIT_POLICY"
 _LARGEST = 1_000_000
-_named: list[Path] = []
-"""The file of --policy in this process; empty where it was not given."""
+_named: ContextVar[Path | None] = ContextVar("policy", default=None)
+"""The file of --policy, or of `policy` in Python; None where it was not given."""
 
 
 def name_policy(path: Path | None) -> None:
     """Set the policy file of this process, by the person's word on the command line; None takes it back."""
-    _named[:] = [] if path is None else [path]
+    _named.set(path)
+
+
+@contextmanager
+def named_policy(path: Path) -> Iterator[None]:
+    """Set the policy file within this block, by the person's word."""
+    before = _named.set(path)
+    try:
+        yield
+    finally:
+        _named.reset(before)
 
 
 def current() -> Policy | None:
     """The policy that the person named; None without one. Raises UserError for a file that cannot be used."""
     named = os.environ.get(VARIABLE, "").strip()
-    if not _named and not named:
-        return None
-    return read_policy(_named[0] if _named else Path(named))
+    path = _named.get() or (Path(named) if named else None)
+    return None if path is None else read_policy(path)
 
 
 def named() -> Policy | None:
     """The policy of --policy alone; None without the option. Raises UserError for a file that cannot be used."""
-    return read_policy(_named[0]) if _named else None
+    path = _named.get()
+    return None if path is None else read_policy(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,10 @@ from evalkit.suite.schema.redact import RedactEntry
 
 Span = tuple[int, int]
 _LONGEST_PATTERN = 2_000
+_GROWS_TIMES, _GROWS_BY = 20, 1_000
+"""A redacted text is at most so many times as long as it was, and so many characters. Names of findings are read by the
+patterns after them: without a bound, fifty patterns make a text 82 to the 50th times as long."""
+_PROBES = ("", "a", "1 b", "\n", "é")
 _EMAIL = re.compile(r"[\w.%+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ -]?[A-Za-z0-9]){11,30}")
@@ -89,21 +93,42 @@ class Redactor:
     patterns: Mapping[str, str]
 
     def record(self, record: Mapping[str, Any], counts: Counter[str], keep: str | None = None) -> dict[str, Any]:
-        """The record with every text redacted, those in lists and groups too; `keep` is a field left as it is."""
+        """The record with every text redacted, those in lists and groups too; `keep` is a field left as it is.
+
+        Raises SuiteError where a pattern finds so much that the text would grow without bound.
+        """
         return {name: value if name == keep else self._value(value, counts) for name, value in record.items()}
 
     def text(self, text: str, counts: Counter[str]) -> str:
-        """The text with each finding replaced by its kind in brackets; `counts` counts them by kind."""
+        """The text with each finding replaced by its kind in brackets; `counts` counts them by kind.
+
+        A text that would grow without bound becomes the one name of the pattern that finds so much in it.
+        """
+        return self._text(text, counts)[0]
+
+    def _text(self, text: str, counts: Counter[str]) -> tuple[str, str | None]:
+        """(redacted text, the pattern that would have made it grow without bound; None: none)."""
+        most = _GROWS_TIMES * len(text) + _GROWS_BY
         for kind, find in _FINDERS.items():
             if kind in self.what:
                 text = _replaced(text, list(find(_plain(text))), kind, counts)
         for name, pattern in self.patterns.items():
-            text = _by_pattern(text, name, pattern, counts)
-        return text
+            made = _by_pattern(text, name, pattern, counts, most)
+            if made is None:
+                return f"[{name.upper()}]", name
+            text = made
+        return text, None
 
     def _value(self, value: Any, counts: Counter[str]) -> Any:
         if isinstance(value, str):
-            return self.text(value, counts)
+            made, grown_by = self._text(value, counts)
+            if grown_by is not None:
+                raise SuiteError(
+                    f"redact.patterns.{grown_by}: with its name in the place of each finding a text of {len(value):,} "
+                    f"characters becomes more than {_GROWS_TIMES} times as long; let it find whole words, or give it a "
+                    "shorter name"
+                )
+            return made
         if isinstance(value, Mapping):
             return {key: self._value(inner, counts) for key, inner in value.items()}
         if isinstance(value, list | tuple):
@@ -127,9 +152,14 @@ def make_redactor(entry: RedactEntry | None) -> Redactor | None:
         if len(pattern) > _LONGEST_PATTERN:
             raise SuiteError(f"redact.patterns.{name}: is longer than {_LONGEST_PATTERN:,} characters")
         try:
-            _by_pattern("x", name, pattern, Counter())
+            finds_nothing = any(_finds_no_text(text, pattern) for text in _PROBES)
         except ValueError as error:
             raise SuiteError(f"redact.patterns.{name}: is no pattern that RE2 reads: {error}") from error
+        if finds_nothing:
+            raise SuiteError(
+                f"redact.patterns.{name}: {pattern!r:.80} also matches no text at all, and would put its name between "
+                "all letters; let it match at least one character"
+            )
     return Redactor(entry.what, dict(entry.patterns))
 
 
@@ -144,16 +174,39 @@ def _replaced(text: str, spans: list[Span], kind: str, counts: Counter[str]) -> 
     return "".join([*made, text[end:]]) if made else text
 
 
-def _by_pattern(text: str, name: str, pattern: str, counts: Counter[str]) -> str:
-    import pyarrow as pa
+def _by_pattern(text: str, name: str, pattern: str, counts: Counter[str], most: int) -> str | None:
+    """The text with the name in the place of every match; None where it would be longer than `most`."""
     import pyarrow.compute as pc
 
-    column = pa.array([text.encode("utf-8", "replace").decode()])
-    n = pc.count_substring_regex(column, pattern)[0].as_py()
+    n = _counted(text, pattern)
     if not n:
         return text
     counts[name] += n
-    return str(pc.replace_substring_regex(column, pattern, f"[{name.upper()}]")[0].as_py())
+    shown = f"[{name.upper()}]"
+    if len(text) + n * (len(shown) - 1) > most:
+        return None
+    return str(pc.replace_substring_regex(_column(text), pattern, shown)[0].as_py())
+
+
+def _finds_no_text(text: str, pattern: str) -> bool:
+    """Whether the pattern matches here without taking a character. Raises ValueError as `_counted`."""
+    import pyarrow.compute as pc
+
+    marked = str(pc.replace_substring_regex(_column(text), pattern, "\x1e")[0].as_py())
+    return marked != text and marked.replace("\x1e", "") == text
+
+
+def _counted(text: str, pattern: str) -> int:
+    """Matches in the text. Raises ValueError for a pattern that RE2 does not read."""
+    import pyarrow.compute as pc
+
+    return int(pc.count_substring_regex(_column(text), pattern)[0].as_py())
+
+
+def _column(text: str) -> Any:
+    import pyarrow as pa
+
+    return pa.array([text.encode("utf-8", "replace").decode()])
 
 
 def _plain(text: str) -> str:

@@ -52,6 +52,8 @@ class SourceMap:
     complaints: list[str] = field(default_factory=list)
     refused: set[Loc] = field(default_factory=set)
     """Places that have a complaint already, so that a later look does not add to it."""
+    in_file: bool = True
+    """Whether it has lines; False for a suite that was made in Python."""
 
     def line(self, loc: Loc) -> int:
         """The line where this value stands, or the nearest one around it."""
@@ -61,13 +63,31 @@ class SourceMap:
 
     def complaint(self, loc: Loc, message: str) -> str:
         """One sentence with its place: `suites/x.yaml:12: tasks[1].prompt: ...`."""
-        where = f"{dotted(loc)}: " if loc else ""
-        return f"{self.name}:{self.line(loc)}: {where}{message}"
+        return f"{self.at(loc)}: {message}"
+
+    def at(self, loc: Loc) -> str:
+        """`suites/x.yaml:12: tasks[1].prompt`, without a line where there are none."""
+        place = f"{self.name}:{self.line(loc)}" if self.in_file else self.name
+        return f"{place}: {dotted(loc)}" if loc else place
 
     def refuse(self, loc: Loc, message: str) -> None:
         """Keep a complaint."""
         self.refused.add(loc)
         self.complaints.append(self.complaint(loc, message))
+
+
+def without_lines(data: Any, name: str) -> SourceMap:
+    """Data that was made in Python, as a tree without lines."""
+    tree = SourceMap(name, data, in_file=False)
+
+    def walk(value: Any, loc: Loc) -> None:
+        tree.lines[loc] = 1
+        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for key, item in items:
+            walk(item, (*loc, key))
+
+    walk(data, ())
+    return tree
 
 
 def dotted(loc: Loc) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import SuiteError
 from evalkit.paths import find
@@ -16,6 +16,9 @@ from evalkit.suite.schema import GateEntry, ModelEntry, RunEntry, SuiteFile
 from evalkit.suite.sensitivity import Sensitivity, least, stricter
 from evalkit.suite.tasks import Task
 from evalkit.suite.wording import near
+
+if TYPE_CHECKING:
+    from evalkit.suite.functions import OwnFunction
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Suite:
     """Tasks of another tool that a bridge has yet to turn into `tasks`; empty in a suite that is run."""
     judges: Mapping[str, ModelEntry] = field(default_factory=dict)
     """Models that mark answers; they are asked no task."""
+    functions: Mapping[str, OwnFunction] = field(default_factory=dict)
+    """By name the models and judges that are functions given in Python; empty in a suite that was read from a file."""
 
     @property
     def name(self) -> str:
@@ -118,7 +123,8 @@ class Suite:
         found = {name: entry.model_dump(mode="json", exclude_none=True) for name, entry in entries.items()}
         for name, entry in found.items():
             written = self.written[section].get(name, {})  # a variant is written under its base
-            entry |= {key: written[key] for key in ("model", "base_url") if isinstance(written.get(key), str)}
+            entry.update({key: written[key] for key in ("model", "base_url") if isinstance(written.get(key), str)})
+            entry.update(self.functions[name].identity.facts if name in self.functions else {})
         return found
 
     def _contents(self, entries: Mapping[str, ModelEntry]) -> dict[str, Any]:
@@ -132,14 +138,16 @@ class Suite:
                 "options": entry.options,
                 "serve": entry.serve,
                 "file": self.file_digest(entry),
+                **({"function": self.functions[name].identity.key} if name in self.functions else {}),
             }
             for name, entry in entries.items()
         }
 
     def file_digest(self, entry: ModelEntry) -> str | None:
-        """Content of the file that an adapter answers from (replay); None where there is none, or it is missing.
+        """Content of the file that an adapter answers from (its option `path`, as of replay); None where there is none.
 
         Raises SuiteError for a path outside the allowed folders.
         """
-        file = find(entry.path, self.folder) if entry.path else None
+        named = entry.options.get("path")
+        file = find(named, self.folder) if isinstance(named, str) else None
         return file.sha256() if file is not None and file.is_file() else None

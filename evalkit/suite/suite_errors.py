@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from evalkit.suite.schema import SuiteFile
+from evalkit.suite.schema import RuleEntry, SuiteFile
+from evalkit.suite.schema.rules import own_keys
 from evalkit.suite.source_map import Loc, SourceMap
 from evalkit.suite.wording import near, short
 
@@ -64,6 +65,8 @@ def keys_at(loc: Loc) -> list[str]:
     for part in loc:
         kind = _inside(kind, part)
     model = _model(kind)
+    if model is RuleEntry:  # which kind of rule it is stands in its keys
+        return own_keys()
     return [] if model is None else [info.alias or name for name, info in model.model_fields.items()]
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Sample
@@ -33,6 +33,9 @@ from evalkit.suite.sampling import Recipe
 from evalkit.suite.schema import BuiltinEntry, LimitEntry, ScoreEntry, TaskEntry
 from evalkit.suite.shots import Shots, prepare
 from evalkit.suite.wording import short
+
+if TYPE_CHECKING:
+    from evalkit.suite.rows_in_memory import Rows
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,12 @@ class Task:
     """What is taken out of every record. None: nothing."""
     storing: Redactor | None = None
     """What is taken out of its rows before they are stored. None: nothing."""
+    rows: Rows | None = None
+    """Records that were given in Python. None: they are read from the file that `entry.data` names."""
+    scored_by: object | None = None
+    """The scorer that was given in Python. None: the one that `entry.score` names."""
+    is_own_code: bool = False
+    """Whether it was made in Python: the path of its data is then the person's own word, wherever it leads."""
 
     @property
     def instead(self) -> str:
@@ -75,8 +84,11 @@ class Task:
         entry = self.entry.data
         assert entry is not None  # checked when the suite was loaded
         try:
+            if self.rows is not None:
+                return self._as_published(self.rows.data(f"{self.name}: data", entry.where))
             if entry.path is not None:
-                found = open_data(entry.path, self.folder, format=entry.format, where=entry.where)
+                also = ((self.folder / entry.path).parent,) if self.is_own_code else ()
+                found = open_data(entry.path, self.folder, format=entry.format, where=entry.where, also=also)
                 found = replace(found, label=str(found.path))  # a message about a record opens the record
                 return self._as_published(found)
             assert entry.hub and entry.file

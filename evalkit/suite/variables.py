@@ -23,6 +23,11 @@ _CREDENTIAL = re.compile(
 )
 
 
+def looks_like_a_credential(name: str) -> bool:
+    """Whether a variable of this name may hold a key, a password or a token."""
+    return _CREDENTIAL.search(name) is not None
+
+
 def fill(tree: SourceMap, environ: Mapping[str, str]) -> Any:
     """The tree's data with variables filled in; what may not be is added to the tree's complaints.
 
@@ -64,7 +69,7 @@ def _may_hold(loc: Loc) -> bool:
 def _value(name: str, loc: Loc, tree: SourceMap, environ: Mapping[str, str]) -> str:
     if not _NAME.fullmatch(name):
         tree.refuse(loc, f"${{{name}}} is no variable's name: letters, digits and _, like ${{MODEL_SERVER}}")
-    elif _CREDENTIAL.search(name):
+    elif looks_like_a_credential(name):
         tree.refuse(
             loc,
             f"${{{name}}} looks like a credential, and a suite may not use one: evalkit sends keys itself, to their "

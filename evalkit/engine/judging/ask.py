@@ -1,6 +1,6 @@
 """The second half of a run with judges: every stored answer is shown to its judges, then scored by what they said.
 
-    done = run_judges(plan, panel, folder, log, drive, cache=cache, watch=watch, spent=spent)  # done.result: their run
+    done = await run_judges(plan, panel, folder, log, drive, cache=cache, watch=watch, spent=spent)
 
 Judges are asked through the same machinery as models (limiter, retries, cache, budget); their rows live in the run's
 folder `judging` (`store.judge_files`), and a resumed run asks only for what is missing. An answer whose judge could not
@@ -54,7 +54,7 @@ class JudgingResult:
     """By the whole run so far, its models included."""
 
 
-def run_judges(
+async def run_judges(
     plan: Plan,
     panel: Panel,
     folder: Path,
@@ -88,8 +88,8 @@ def run_judges(
             spent=spent,
             folder=inner,
             spend_file=spend_file,
-        )  # fmt: skip
-        result, ended_by = drive(runner)
+        )
+        result, ended_by = await drive(runner)
     sealing.seal(inner)
     whole = not result.interrupted and not result.reasons
     status = "complete" if whole else "interrupted" if result.interrupted else "incomplete"

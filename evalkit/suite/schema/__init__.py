@@ -14,11 +14,13 @@ what they are made of. Parsing is strict: no text becomes a number, unknown keys
 downstream knows them. What needs two entries at once (does this model exist?) is in `checks`.
 """
 
-from evalkit.suite.schema.gates import GateEntry, RuleEntry, ScanEntry
+from evalkit.suite.schema.gates import GateEntry, ScanEntry
 from evalkit.suite.schema.judging import JudgingEntry
-from evalkit.suite.schema.models import HostingEntry, ModelEntry, OptionsEntry, SettingsEntry, VariantEntry, merged
+from evalkit.suite.schema.models import HostingEntry, ModelEntry, SettingsEntry, VariantEntry, merged
+from evalkit.suite.schema.options import AdapterOptions
 from evalkit.suite.schema.parts import Part
 from evalkit.suite.schema.redact import RedactEntry
+from evalkit.suite.schema.rules import RuleEntry
 from evalkit.suite.schema.suite_file import RunEntry, SuiteFile
 from evalkit.suite.schema.tasks import (
     BuiltinEntry,
@@ -35,6 +37,7 @@ from evalkit.suite.schema.tasks import (
 )
 
 __all__ = [
+    "AdapterOptions",
     "BuiltinEntry",
     "DataEntry",
     "GateEntry",
@@ -44,7 +47,6 @@ __all__ = [
     "MessageEntry",
     "Mode",
     "ModelEntry",
-    "OptionsEntry",
     "Part",
     "PermuteEntry",
     "RedactEntry",

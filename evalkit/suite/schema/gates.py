@@ -1,4 +1,4 @@
-"""The `gate:` of a suite file: what a candidate must show before it may replace the baseline.
+"""The `gate:` of a suite file: what a candidate must show before it may replace the baseline, or go on alone.
 
 baseline: gpt
 candidates: [qwen-fp8]
@@ -9,47 +9,20 @@ rules:
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializeAsAny, ValidationInfo, WrapValidator
 
-from evalkit.suite.schema.parts import Name, Part, Text, as_written
-
-LATENCIES = Literal[
-    "ttft_p50", "ttft_p90", "ttft_p95", "ttft_p99", "ttfr_p50", "ttfr_p95", "tpot_p50", "tpot_p95", "tpot_p99",
-    "total_p50", "total_p90", "total_p95", "total_p99",
-]  # fmt: skip
+from evalkit.suite.schema.parts import Name, Part, Text
+from evalkit.suite.schema.rules import RuleEntry, read_rule
 
 
-class RuleEntry(Part):
-    """One condition that a candidate must meet: exactly one of quality, cost, latency, rate, with its limit."""
+def _read(value: Any, _: Any, info: ValidationInfo) -> RuleEntry:
+    return read_rule(value, from_json=info.mode == "json")
 
-    quality: Text | None = None
-    """all (pooled over samples), the name of a task, or a slice of one: refunds/language=de."""
-    cost: Literal["usd_per_sample", "usd_per_1k_samples", "usd_per_correct"] | None = None
-    """usd_per_correct is shown with its interval and never decides: it needs required: false."""
-    latency: LATENCIES | None = None
-    rate: Literal["refused", "truncated", "unparseable", "errored"] | None = None
-    margin: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """quality: how much worse the candidate may be, in score units."""
-    scope: Literal["population", "suite"] | None = None
-    """quality: does the claim hold for items like these (population, the default), or for these very items?"""
-    tail: Literal["strict", "smooth"] | None = None
-    """quality of graded scores: count with rare collapses that did not show (strict, the default), or not (smooth).
-    cost: the same for answers as dear as the output limit allows."""
-    max_ratio: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """cost, latency: candidate over baseline."""
-    max_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """latency: seconds."""
-    max_usd: Annotated[Decimal, as_written, Field(gt=0)] | None = None
-    """cost: US dollars."""
-    max_increase: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """rate: candidate minus baseline; below 1, or nothing could break it."""
-    max_rate: Annotated[float, Field(ge=0, lt=1)] | None = None
-    """rate: of the candidate alone; below 1, or nothing could break it."""
-    required: bool = True
-    """false: shown, but not part of the verdict."""
+
+Rule = Annotated[SerializeAsAny[RuleEntry], WrapValidator(_read)]
+"""Any kind of rule, read by the class of its kind."""
 
 
 class ScanEntry(Part):
@@ -62,10 +35,11 @@ class ScanEntry(Part):
 class GateEntry(Part):
     """What a candidate must show before it may replace the baseline."""
 
-    baseline: Text
-    """A model of this suite, or a promoted one: baseline@NAME."""
+    baseline: Text | None = None
+    """A model of this suite, or a promoted one: baseline@NAME. None: every limit is about the candidate alone (min,
+    max_usd, max_s, max_rate, licence)."""
     candidates: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
-    rules: Annotated[tuple[RuleEntry, ...], Field(strict=False, min_length=1)]
+    rules: Annotated[tuple[Rule, ...], Field(strict=False, min_length=1)]
     scan: ScanEntry | None = None
     """None: no scan."""
     alpha: Annotated[float, Field(gt=0, le=0.2)] = 0.05
@@ -76,3 +50,11 @@ class GateEntry(Part):
     early_stop: Literal["curtail", "save", "off"] = "curtail"
     """`run --gate` stops when the verdict is settled: curtail (no power lost), save (a third fewer items, some 3 points
     of power lost), or off."""
+
+    @property
+    def needs_baseline(self) -> str | None:
+        """What compares with a baseline, as a reader knows it; None where nothing does."""
+        compared = next((rule.kind for rule in self.rules if rule.needs_baseline), None)
+        if compared is not None:
+            return f"the rule about {compared}"
+        return "the scan" if self.scan is not None else None

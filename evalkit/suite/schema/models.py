@@ -13,7 +13,7 @@ import dataclasses
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from evalkit.records import Settings
 from evalkit.suite.schema.parts import Count, Dollars, Name, Part, Text, Texts, as_written
@@ -89,59 +89,19 @@ class HostingEntry(Part):
         return self
 
 
-class OptionsEntry(Part):
-    """Keys that only some adapters read. They are listed here so that a typing error is caught; adapters refuse the
-    ones they cannot use."""
+class OpenEntry(Part):
+    """A model, or what differs in a variant. Besides its own keys it takes those that its adapter reads: each adapter
+    declares them (`evalkit.suite.schema.options`), and `evalkit.suite.model_options` refuses all others."""
 
-    path: Text | None = None
-    """replay: the file of answers, relative to the suite file."""
-    id_field: Text | None = None
-    """replay: the column with the sample's id."""
-    text_field: Text | None = None
-    """replay: the column with the answer."""
-    calls_field: Text | None = None
-    """replay: the column with the function calls that were made, [{name: f, arguments: {}}]. None: there is none."""
-    partial: bool | None = None
-    """replay: the file may hold answers to other samples, and lack some (the run then ends incomplete). None: no."""
-    replies: dict[str, str] | None = None
-    """scripted: sample id (or *) to answer."""
-    delay_s: Annotated[float, Field(ge=0)] | None = None
-    """scripted: seconds before each answer."""
-    fail: dict[str, str] | None = None
-    """scripted: sample id (or *) to the kind of error to raise."""
-    compute_type: Text | None = None
-    """ctranslate2: float32, int8, int8_float32, bfloat16 ..."""
-    inter_threads: Count | None = None
-    """ctranslate2: batches that run side by side."""
-    intra_threads: Annotated[int, Field(ge=0)] | None = None
-    """ctranslate2: threads of one batch; 0: as many as the engine likes."""
-    max_batch: Count | None = None
-    """ctranslate2: the most requests that are gathered into one batch."""
-    legacy_sampling: bool | None = None
-    """anthropic: send temperature and top_p the way that older models take them."""
-    region: Text | None = None
-    """bedrock: the region in the endpoint's address."""
-    resource: Text | None = None
-    """azure: the resource in the endpoint's address."""
-    key_env: Text | None = None
-    """openai_chat: the variable with the key, for a host that the person running evalkit allows."""
-    stream: bool | None = None
-    """openai_chat: false for a server that cannot stream (then there is no time to first token)."""
-    stream_options: bool | None = None
-    """openai_chat: false for a server that refuses stream_options (usage is then what it sends unasked)."""
-    token_param: Literal["max_tokens", "max_completion_tokens"] | None = None
-    """openai_chat: how the server spells max_output_tokens."""
-    reported_cost: bool | None = None
-    """openai_chat: true where `usage.cost` is what a request cost in USD, as LiteLLM's proxy says it."""
-    lora: Text | None = None
-    """vllm with serve: the folder of a LoRA adapter; it is what answers."""
-    probe_tools: bool | None = None
-    """openai_chat: false for a server that is known to pass functions on, which is then not probed."""
-    likelihood: bool | None = None
-    """openai_chat: whether the server's completions endpoint gives log-likelihoods of a prompt."""
+    model_config = ConfigDict(extra="allow")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The adapter-specific keys that the entry writes; null is as if a key were not written."""
+        return {key: value for key, value in (self.model_extra or {}).items() if value is not None}
 
 
-class VariantEntry(OptionsEntry):
+class VariantEntry(OpenEntry):
     """What differs from the model that it is a variant of; `serve` and `settings` are merged key by key."""
 
     model: Text | None = None
@@ -154,7 +114,7 @@ class VariantEntry(OptionsEntry):
     licence: Text | None = None
 
 
-class ModelEntry(OptionsEntry):
+class ModelEntry(OpenEntry):
     """One model: who is asked, where, and how."""
 
     adapter: Text
@@ -177,8 +137,3 @@ class ModelEntry(OptionsEntry):
     """Of the weights, where the catalogue does not know it."""
     variants: dict[Name, VariantEntry] = Field(default_factory=dict)
     """The same with something else, each a model of its own under its name: {mine-int8: {compute_type: int8}}."""
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The adapter-specific keys that the entry writes."""
-        return {k: getattr(self, k) for k in OptionsEntry.model_fields if getattr(self, k) is not None}

@@ -11,7 +11,7 @@ It is bound to 127.0.0.1 and answers without a model, a network or a clock other
 import asyncio
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import blake2b, sha256
 from pathlib import Path
@@ -49,8 +49,19 @@ _RETRY_LATER = (429, 503, 529)
 class FakeProvider:
     """A server in the running loop; see `in_thread` and `in_process` for the other two places."""
 
-    def __init__(self, behaviour: Behaviour | None = None, *, port: int = 0, account_path: Path | None = None) -> None:
-        """`port` 0 takes a free one; `account_path` gets a line for each finished request (see `Account`)."""
+    def __init__(
+        self,
+        behaviour: Behaviour | None = None,
+        *,
+        port: int = 0,
+        account_path: Path | None = None,
+        dialects: Mapping[str, Dialect] | None = None,
+    ) -> None:
+        """`port` 0 takes a free one; `account_path` gets a line for each finished request (see `Account`).
+
+        `dialects` are further ones, by the end of their path; they come before those that it knows.
+        """
+        self._dialects = dict(dialects or {})
         self.behaviour = behaviour or Behaviour()
         """What it does; assign another one at any time, requests that come later follow it."""
         self.account = Account(account_path)
@@ -96,10 +107,15 @@ class FakeProvider:
     @classmethod
     @contextmanager
     def in_thread(
-        cls, behaviour: Behaviour | None = None, *, port: int = 0, account_path: Path | None = None
+        cls,
+        behaviour: Behaviour | None = None,
+        *,
+        port: int = 0,
+        account_path: Path | None = None,
+        dialects: Mapping[str, Dialect] | None = None,
     ) -> Generator["FakeProvider"]:
         """The same in a thread with a loop of its own, for code that is not async or starts its own loop."""
-        provider = cls(behaviour, port=port, account_path=account_path)
+        provider = cls(behaviour, port=port, account_path=account_path, dialects=dialects)
         ready: threading.Event = threading.Event()
         loop = asyncio.new_event_loop()
         stop = asyncio.Event()
@@ -159,11 +175,15 @@ class FakeProvider:
 
     def receive(self, connection: Connection, request: HttpRequest) -> None:
         """Called by the connection with each whole request."""
-        dialect = dialect_of(unquote(request.address)) if request.method == "POST" else None
+        dialect = self._dialect_of(unquote(request.address)) if request.method == "POST" else None
         if dialect is None:
             self._control_request(connection, request)
         else:
             self._model_request(connection, request, dialect)
+
+    def _dialect_of(self, path: str) -> Dialect | None:
+        own = next((dialect for end, dialect in self._dialects.items() if path.endswith(end)), None)
+        return own or dialect_of(path)
 
     def _model_request(self, connection: Connection, request: HttpRequest, dialect: Dialect) -> None:
         behaviour = self.behaviour

@@ -50,9 +50,9 @@ def read(data: Json, path: str) -> Ask:
         sse="alt=sse" in query,
         n_tools=n_words(data.get("tools")),
         tools=names_offered(
-            (function["name"], function["parametersJsonSchema"])
+            (function["name"], function.get("parametersJsonSchema") or function.get("parameters") or {})
             for tool in data.get("tools", ())
-            for function in tool["functionDeclarations"]
+            for function in tool.get("function_declarations") or tool["functionDeclarations"]  # Google reads both
         ),
     )
 

@@ -1,0 +1,248 @@
+"""A model that is a function of the person's own: `(request) -> str | Response`, async or not.
+
+    async def ask(request: Request) -> str:
+        reply = await client.chat.completions.create(model="mine", messages=[...])
+        return reply.choices[0].message.content
+
+    evalkit.Suite(models={"mine": ask}, tasks=[...])
+
+Latency is the time from the call to its return, the function's own retries included. Usage and cost are unknown unless
+the function returns a `Response` that says them. A function that is not async runs in a thread of its own. What it
+raises becomes a failure of that one item: errors of `evalkit.errors` as they are, an HTTP status as for every adapter,
+broken connections and time-outs as such (both are tried again), anything else as `Rejected` (which is not).
+
+No suite file can name a function: it comes from Python only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import os
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.http_errors import Declined, Where, error_from_status
+from evalkit.adapters.keys import checked_host, keep_out_of_replies, without_keys
+from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.errors import ConnectionFailed, Rejected, RequestError, Stalled, SuiteError
+from evalkit.records import NOT_TIMED, Request, Response, Timing
+from evalkit.suite.functions import OwnFunction
+from evalkit.suite.variables import looks_like_a_credential
+
+NAME = "function"
+_BROKEN = {"TransportError", "APIConnectionError", "ClientConnectionError", "ConnectionError"}
+_LATE = {"TimeoutException", "APITimeoutError", "Timeout", "TimeoutError"}
+"""Names of error classes of httpx, requests, aiohttp and the providers' SDKs, for which the connection is to blame."""
+_SHORTEST_KEY = 16
+
+
+class Options(AdapterOptions):
+    """What only a function reads."""
+
+    likelihood: bool | None = None
+    """Whether it gives log-likelihoods of `request.continuations`, in `Response.logliks`. None: no."""
+
+
+def make(spec: ModelSpec) -> FunctionAdapter:
+    """Raises SuiteError for options that a function does not have, and for one that takes no request."""
+    place = f"models.{spec.name}"
+    if spec.function is None:
+        raise SuiteError(f"{place}.adapter: a function comes from Python (evalkit.Suite), never from a suite file")
+    complaints: list[str] = []
+    if spec.serve is not None:
+        complaints.append(f"{place}.serve: evalkit starts no server for a function")
+    if (why := not_callable_with(spec.function.call, 1)) is not None:
+        complaints.append(f"{place}: the function is called as f(request), and {why}")
+    options = read_options(Options, spec, complaints)
+    for variable, value in os.environ.items():
+        if looks_like_a_credential(variable) and len(value) >= _SHORTEST_KEY:
+            keep_out_of_replies(value)
+    return FunctionAdapter(spec, spec.function, options)
+
+
+class FunctionAdapter:
+    """Calls the function once for each request."""
+
+    def __init__(self, spec: ModelSpec, function: OwnFunction, options: Options) -> None:
+        self.spec = spec
+        self.capabilities = Capabilities(
+            likelihood=options.likelihood is True,
+            top_logprobs=True,
+            seed=True,
+            json_schema=True,
+            reasoning_effort=True,
+            tools=True,
+            streaming=False,
+            usage=False,
+        )
+        known = function.identity.source_sha256 is not None
+        kept = "yes" if known and spec.weights else "no: its source is unknown" if not known else "no: name `weights`"
+        self.endpoint = Endpoint(
+            lane=f"{NAME} {spec.name}",
+            place=f"{NAME} {function.identity.key}",
+            host=checked_host(spec.base_url, spec) if spec.base_url is not None else None,
+            cacheable=known and spec.weights is not None,
+            weights=spec.weights,
+            facts={**function.identity.facts, "kept_in_cache": kept},
+        )
+        self._function = function.call
+        self._is_async = is_async(function.call)
+        self._where = Where(spec.name, spec.model, f"the function {spec.model}", (), None)
+
+    async def respond(self, request: Request) -> Response:
+        """What the function returns, timed. Raises a RequestError for whatever it raises."""
+        try:
+            sent_at = time.perf_counter()
+            if self._is_async:
+                given = await self._function(request)
+            else:
+                given, sent_at = await in_own_thread(self._function, request)
+                if inspect.isawaitable(given):
+                    given = await given
+            return self._response(given, request, sent_at, time.perf_counter() - sent_at)
+        except RequestError:
+            raise
+        except Exception as error:
+            found = self._translated(error)
+            if isinstance(found, Declined):
+                took_s = time.perf_counter() - sent_at
+                return Response("", "content_filter", Timing(sent_at, took_s), refusal=found.words)
+            raise found from error
+
+    async def aclose(self) -> None:
+        """Nothing to give back: what the function opened is the person's."""
+
+    def _response(self, given: Any, request: Request, sent_at: float, total_s: float) -> Response:
+        if isinstance(given, str):
+            given = Response(str(given), "stop", NOT_TIMED)
+        if not isinstance(given, Response):
+            raise Rejected(
+                f"models.{self.spec.name}: the function returned {type(given).__name__}; return the answer as a text, "
+                "or an evalkit.Response"
+            )
+        if not isinstance(given.text, str):
+            raise Rejected(f"models.{self.spec.name}: the function's Response has a text that is no str")
+        if request.continuations is not None and len(given.logliks or ()) != len(request.continuations):
+            raise Rejected(
+                f"models.{self.spec.name}: {len(request.continuations)} log-likelihoods were asked for "
+                f"(request.continuations), and the function gave {len(given.logliks or ())} in Response.logliks"
+            )
+        theirs = given.timing
+        timing = Timing(
+            sent_at,
+            total_s,
+            ttft_s=_within(theirs.ttft_s, total_s),
+            ttfr_s=_within(theirs.ttfr_s, total_s),
+            last_s=_within(theirs.last_s, total_s),
+        )
+        calls = () if request.tools and given.calls is None else given.calls
+        return replace(given, timing=timing, calls=calls)
+
+    def _translated(self, error: Exception) -> RequestError | Declined:
+        """The error of our tree for one that the function raised."""
+        status, response = _status_of(error)
+        if status is not None:
+            headers = getattr(response, "headers", None)
+            told = headers if isinstance(headers, Mapping) else {}
+            return error_from_status(status, told, without_keys(_body(error, response)).encode(), "", self._where)
+        names = {kind.__name__ for kind in type(error).__mro__}
+        words = self._where.clean(without_keys(f"{type(error).__name__}: {error}"))
+        if names & _LATE:
+            return Stalled(f"models.{self.spec.name}: the function gave up waiting: {words}")
+        if names & _BROKEN:
+            return ConnectionFailed(f"models.{self.spec.name}: the function's connection broke: {words}")
+        return Rejected(f"models.{self.spec.name}: the function raised {words}{place_of(error)}")
+
+
+def is_async(function: Callable[..., Any]) -> bool:
+    """Whether a call gives an awaitable, as far as can be seen beforehand."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def not_callable_with(function: Callable[..., Any], n: int) -> str | None:
+    """Why a function cannot be called with so many arguments, as a message fragment; None when it can, or nobody
+    knows."""
+    try:
+        signature = inspect.signature(function)
+    except (ValueError, TypeError):
+        return None  # built in: nobody says what it takes
+    try:
+        signature.bind(*[None] * n)
+    except TypeError as error:
+        return f"{getattr(function, '__qualname__', type(function).__qualname__)}{signature} cannot be ({error})"
+    return None
+
+
+async def in_own_thread(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+    """What a blocking function gives, and when its call began (perf_counter). Raises what it raises.
+
+    The thread is a daemon: whoever interrupts a run does not wait for a function that hangs.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[tuple[Any, float]] = loop.create_future()
+    context = contextvars.copy_context()
+
+    def settle(result: tuple[Any, float] | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        elif result is not None:
+            future.set_result(result)
+
+    def work() -> None:
+        result: tuple[Any, float] | None = None
+        error: BaseException | None = None
+        try:
+            began = time.perf_counter()
+            result = (context.run(function, *arguments), began)
+        except StopIteration as raised:  # no future can carry it
+            error = RuntimeError(f"the function raised {raised!r}")
+        except BaseException as raised:  # noqa: BLE001 - given to whoever waits for it
+            error = raised if isinstance(raised, Exception) else RuntimeError(f"the function raised {raised!r}")
+        with suppress(RuntimeError):  # the loop is closed: the run is over
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=work, name="evalkit-function", daemon=True).start()
+    return await future
+
+
+def place_of(error: BaseException) -> str:
+    """` (mine.py:12)`: the last line of the person's own code that an error came through; empty where there is none."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if os.sep + "evalkit" + os.sep not in frame.filename]
+    return f" ({os.path.basename(own[-1].filename)}:{own[-1].lineno})" if own else ""  # noqa: PTH119
+
+
+def _within(seconds: float | None, total_s: float) -> float | None:
+    """A moment that the function measured itself, where it lies within the call; None otherwise."""
+    return seconds if seconds is not None and 0 <= seconds <= total_s else None
+
+
+def _body(error: Exception, response: Any) -> str:
+    """What the provider said, as it came; else what the error says."""
+    with suppress(Exception):  # a stream that was not read has no content
+        if isinstance(content := response.content, bytes):
+            return content.decode("utf-8", "replace")
+    return str(error)
+
+
+def _status_of(error: Exception) -> tuple[int | None, Any]:
+    """(HTTP status, response) of an error of httpx, requests, aiohttp or an SDK; (None, None) of others."""
+    response = getattr(error, "response", None)
+    for holder, name in ((error, "status_code"), (response, "status_code"), (error, "status"), (error, "code")):
+        status = getattr(holder, name, None)
+        if isinstance(status, int) and not isinstance(status, bool) and 300 <= status < 600:
+            return status, response if response is not None else error
+    return None, None
+
+
+__all__ = ["NAME", "FunctionAdapter", "in_own_thread", "is_async", "make", "not_callable_with", "place_of"]

@@ -1,0 +1,153 @@
+"""A run from suite to sealed folder: what `evalkit run` and `evalkit.run` both call. It prints nothing.
+
+prepared = prepare(suite, RunOptions(results=Path("results")))     # everything checked, nothing sent
+done = without_loop(execute(prepared, watcher))                    # the command: a loop of its own, Ctrl-C is clean
+done = await execute(prepared, watcher, DriveHere())               # Python: in the caller's loop
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from evalkit.api.options import RunOptions
+from evalkit.api.planning import plan_suite
+from evalkit.engine.plan import Plan
+from evalkit.engine.session import Drive, RunOutcome, execute_run
+from evalkit.engine.work import Observer
+from evalkit.records import Row
+from evalkit.store.journal import Recovered
+from evalkit.suite.schema import GateEntry
+from evalkit.suite.suite import Suite
+
+if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
+    from evalkit.api.stopping import GateStopper
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that can start."""
+
+    plan: Plan
+    options: RunOptions
+    rules: GateEntry | None = None
+    """The gate that the run is made for; None: it decides nothing."""
+    stopper: GateStopper | None = None
+    """Says when the gate is settled; None without a gate."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences a person should read before anything is sent."""
+        return self.plan.notes
+
+
+class Watcher(Protocol):
+    """Who is told how a run goes on."""
+
+    def asking(self, folder: Path, n_rows: int, n_done: int) -> Observer:
+        """Models are asked from here on; `n_done` of `n_rows` rows are there already."""
+
+    def judging(self, n_requests: int, n_done: int, judges: tuple[str, ...]) -> Observer:
+        """These judges are asked from here on."""
+
+    def note(self, text: str) -> None:
+        """Something a person should know, outside of asking and judging."""
+
+    def ended(self) -> None:
+        """Nothing more comes, or an error does."""
+
+
+def prepare(suite: Suite, options: RunOptions) -> Prepared:
+    """Plan the run. Raises UserError for whatever is wrong with suite or options."""
+    rules = None
+    if options.gate:
+        from evalkit.api.gating import rules_and_models
+
+        rules, models = rules_and_models(suite, options.models)
+        options = replace(options, models=models)
+    stream = rules is None  # what stops early is asked in a random order, which takes all samples
+    return Prepared(plan_suite(suite, options, stream=stream), options, rules)
+
+
+def with_stopper(prepared: Prepared) -> tuple[Prepared, str | None]:
+    """The run with the gate looking at it, and a note where it cannot stop early; unchanged without a gate.
+
+    Raises NotComparable where a promoted baseline answers other questions.
+    """
+    if prepared.rules is None:
+        return prepared, None
+    from evalkit.api.stopping import GateStopper
+
+    assert prepared.options.results is not None
+    stopper = GateStopper(prepared.plan, prepared.rules, prepared.options.results, prepared.options.baselines)
+    note = None
+    if stopper.watch is None:
+        note = f"the gate does not stop early: {'; '.join(stopper.reasons)}"
+    elif stopper.reasons:
+        note = f"the gate stops early for a fail only: {'; '.join(stopper.reasons)}"
+    return replace(prepared, stopper=stopper), note
+
+
+async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = None) -> RunOutcome:
+    """Run or resume the outstanding requests, seal the folder and write its summary.
+
+    `drive` is as in `execute_run`: None never waits. Raises StoreError or RunIncomplete; what was written is kept.
+    """
+    plan, options, stopper = prepared.plan, prepared.options, prepared.stopper
+    judges = tuple(judge.name for judge in plan.panel.judges) if plan.panel is not None else ()
+    assert options.results is not None
+
+    def watch(folder: Path, recovered: Recovered) -> Observer:
+        n_there = recovered.n_done if plan.panel is None else recovered.n_answered
+        observer = watcher.asking(folder, plan.work.n_rows, n_there)
+        if stopper is not None:
+            if recovered.n_done:
+                stopper.resume(folder, tuple(model.name for model in plan.work.models))
+            observer = _SeenByGate(stopper, observer)
+        if recovered.note:
+            observer.note(recovered.note)
+        if n_there:
+            observer.note(f"resuming {folder}: {n_there:,} of {plan.work.n_rows:,} rows are there already")
+        return observer
+
+    with ExitStack() as stack:
+        bought = None
+        if options.cache:
+            from evalkit.engine.caching import CachedAnswers
+            from evalkit.store.cache import ResponseCache
+
+            cache = stack.enter_context(ResponseCache.open(None))
+            bought = CachedAnswers(cache)
+        try:
+            outcome = await execute_run(
+                plan,
+                options.results,
+                new=options.new,
+                resume=options.resume,
+                cache=bought,
+                watch=watch,
+                watch_judges=lambda n_requests, n_done: watcher.judging(n_requests, n_done, judges),
+                stopper=stopper,
+                drive=drive,
+            )
+        finally:
+            watcher.ended()
+        if options.cache and cache.problem:
+            watcher.note(cache.problem)
+    return outcome
+
+
+class _SeenByGate:
+    """An observer through which the gate sees every row before it is shown."""
+
+    def __init__(self, stopper: GateStopper, shown: Observer) -> None:
+        self._gate = stopper.watch
+        self._shown = shown
+        self.waiting, self.note, self.tick = shown.waiting, shown.note, shown.tick
+
+    def row(self, row: Row) -> None:
+        if self._gate is not None:
+            self._gate.take(row)
+        self._shown.row(row)

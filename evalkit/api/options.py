@@ -1,0 +1,193 @@
+"""What a person adds to a suite when it is run: one record, from the command line and from Python alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+from evalkit.errors import UserError
+from evalkit.suite.wording import near, short
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What is asked of a suite, where it is kept, and what it may cost."""
+
+    results: Path | None = None
+    """Folder of run folders. None (only where nothing is run): own hardware has no price."""
+    models: tuple[str, ...] | None = None
+    """Only these models of the suite; None: all."""
+    tasks: tuple[str, ...] | None = None
+    limit: int | None = None
+    """At most this many samples of each task (a seeded choice): a look, no evidence."""
+    run: Mapping[str, Any] = field(default_factory=dict)
+    """Other values for the suite's `run:` (repeats, seed, in_flight, max_error_rate, timeout_s, idle_timeout_s)."""
+    new: bool = False
+    """Start another run folder instead of resuming an incomplete one of the same content."""
+    resume: str | None = None
+    """Resume this run: a path, a name or its beginning, `latest`. None: the newest incomplete one of this content."""
+    cache: bool = True
+    """Whether answers that were bought before are used, and new ones kept."""
+    max_cost_usd: Decimal | None = None
+    """Stop before this many dollars are passed; wins over the suite. None: what the suite says."""
+    prices: Path | None = None
+    """A price file; wins over the price book."""
+    allow_key_host: tuple[str, ...] = ()
+    """Hosts that may receive keys: HOST, or VARIABLE@HOST for one key."""
+    allow_suite_code: bool = False
+    """Whether the suite may run code of its own: task files of lm-eval, server flags that load programs."""
+    gate: bool = False
+    """Ask what the suite's gate needs, and stop once its verdict is settled."""
+    baselines: Path = Path("baselines")
+    """Folder of promoted baselines."""
+    tags: tuple[str, ...] = ()
+    """Words of the person's own, kept in run.json."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """Facts of the person's own, kept in run.json; JSON values."""
+
+    def __post_init__(self) -> None:
+        """Raises UserError for options that contradict each other."""
+        if self.new and self.resume:
+            raise UserError("--new starts another run, --resume continues one: give one of them (new=, resume=).")
+
+
+class RunKeywords(TypedDict, total=False):
+    """The keyword arguments of `evalkit.run` and `evalkit.arun` beside the suite, `results` and `progress`."""
+
+    models: str | list[str] | tuple[str, ...]
+    """Only these models of the suite."""
+    tasks: str | list[str] | tuple[str, ...]
+    """Only these tasks of the suite."""
+    limit: int
+    """At most this many samples of each task (a seeded choice): a look, no evidence."""
+    repeats: int
+    """How often each sample is asked."""
+    seed: int
+    in_flight: int | Literal["auto"]
+    """Requests open at once for each endpoint."""
+    timeout_s: float
+    """Hard limit for one item, retries and waits included."""
+    idle_timeout_s: float
+    """Silence after which one attempt is given up."""
+    max_error_rate: float
+    """Share of failed rows above which the run is incomplete."""
+    max_cost_usd: float | Decimal | str
+    """Stop before this many dollars are passed."""
+    new: bool
+    """Start another run folder instead of resuming an incomplete one of the same content."""
+    resume: str | Path
+    """Resume this run: a path, a name or its beginning, `latest`."""
+    cache: bool
+    """False: ask again even where an answer was bought before, and keep none."""
+    prices: str | Path
+    """A price file; wins over the price book."""
+    gate: bool
+    """Ask only what the suite's gate needs, and stop once its verdict is settled."""
+    baselines: str | Path
+    """Folder of promoted baselines."""
+    tags: list[str] | tuple[str, ...]
+    """Words of your own, kept in run.json."""
+    metadata: Mapping[str, Any]
+    """Facts of your own, kept in run.json."""
+    data_roots: list[str | Path] | tuple[str | Path, ...]
+    """Folders that the suite may read besides its own."""
+    policy: str | Path
+    """Your policy of which endpoints may receive what (docs/safety.md)."""
+    sensitivity: Literal["public", "internal", "restricted"]
+    """Treat the suite's prompts as at least this sensitive."""
+    allow_key_host: list[str] | tuple[str, ...]
+    """Hosts that may receive keys: HOST, or VARIABLE@HOST for one key."""
+    allow_http_host: list[str] | tuple[str, ...]
+    """Hosts that prompts may go to without encryption."""
+    allow_env: list[str] | tuple[str, ...]
+    """Variables that the suite may use, in ${NAME} or as key_env."""
+    allow_callout: list[str] | tuple[str, ...]
+    """Hosts and tools that providers may pass parts of prompts to."""
+    allow_suite_code: bool
+    """Let the suite run code of its own."""
+    allow_code_execution: bool
+    """Let the scorer `code` run what models wrote (own process, no network, nothing written)."""
+
+
+OF_RUN = ("repeats", "seed", "in_flight", "timeout_s", "idle_timeout_s", "max_error_rate")
+"""Keywords that stand for a key of the suite's `run:`."""
+WORDS = (
+    "data_roots",
+    "policy",
+    "sensitivity",
+    "allow_http_host",
+    "allow_env",
+    "allow_callout",
+    "allow_code_execution",
+)
+"""Keywords that are the person's word about a suite for as long as the call lasts (`api.words`)."""
+
+
+def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptions:
+    """The record for keyword arguments as Python gives them. Raises UserError for one that is unknown, or not as it
+    should be."""
+    known = list(RunKeywords.__annotations__)
+    if unknown := [name for name in given if name not in known]:
+        raise UserError(f"there is no option {unknown[0]!r}; {near(unknown[0], known)}")
+    given = {name: value for name, value in given.items() if name not in WORDS}
+    from evalkit.store.runs import default_results, refuse_address
+
+    results = default_results() if results is None else results
+    refuse_address(results)
+    made: dict[str, Any] = {"results": Path(results), "run": {k: given[k] for k in OF_RUN if k in given}}
+    for name in (one.name for one in fields(RunOptions)):
+        if name not in given or (given[name] is None and name != "models"):
+            continue
+        value = given[name]
+        if name in {"models", "tasks", "allow_key_host", "tags"}:
+            value = None if value is None else listed(name, value)
+        elif name in {"prices", "baselines"}:
+            value = Path(value)
+        elif name == "resume":
+            value = str(value)
+        elif name == "max_cost_usd":
+            value = dollars(value, "max_cost_usd")
+        elif name == "limit" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise UserError(f"limit is a whole number of samples from 1 (value seen: {short(value)})")
+        elif name == "metadata":
+            value = _facts(value)
+        made[name] = value
+    return RunOptions(**made)
+
+
+def listed(name: str, value: Any) -> tuple[str, ...]:
+    """One text or several as a tuple. Raises UserError for anything else, and for none."""
+    names = (value,) if isinstance(value, str | Path) else tuple(value)
+    if not all(isinstance(one, str | Path) and str(one) for one in names):
+        raise UserError(f"{name} is a list of texts (value seen: {short(value)})")
+    if not names and name in {"models", "tasks"}:
+        raise UserError(f"{name} is an empty list, and nothing would be asked; leave it out to ask all")
+    return tuple(str(one) for one in names)
+
+
+def dollars(value: Any, name: str = "--max-cost") -> Decimal | None:
+    """An amount of dollars; None when it was not given. Raises UserError for what is no amount above 0."""
+    if value is None:
+        return None
+    text = str(value)
+    try:
+        amount = Decimal(text.strip().lstrip("$"))
+    except InvalidOperation:
+        raise UserError(f"{name} {text!r} is no amount of dollars; write it like {name} 20") from None
+    if isinstance(value, bool) or not amount.is_finite() or amount <= 0:
+        raise UserError(f"{name} {text} must be above 0")
+    return amount
+
+
+def _facts(value: Any) -> dict[str, Any]:
+    """A mapping of JSON values. Raises UserError for anything else."""
+    import orjson
+
+    try:
+        made = orjson.loads(orjson.dumps(dict(value)))
+    except (TypeError, ValueError) as error:
+        raise UserError(f"metadata is a mapping of texts to JSON values ({error})") from error
+    return dict(made)

@@ -1,0 +1,217 @@
+"""What every run does first: read a suite and plan it. Here engine, suite, prices and the catalogue come together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalkit.adapters.registry import OptionsOfAdapters, known_adapters
+from evalkit.api.options import RunOptions
+from evalkit.api.preflight_warnings import forewarned
+from evalkit.cost.billing import UnitPrices
+from evalkit.cost.price_file import PRICE_FILE
+from evalkit.cost.prices import PriceBook
+from evalkit.engine.plan import Plan, PlanOptions, make_plan
+from evalkit.errors import SuiteError
+from evalkit.paths import Inside, find
+from evalkit.scorers.registry import known_scorers
+from evalkit.suite.given import FUNCTION
+from evalkit.suite.loading import load_suite, resolve
+from evalkit.suite.schema import RunEntry
+from evalkit.suite.schema.options import AdapterOptions
+from evalkit.suite.source_map import SourceMap, without_lines
+from evalkit.suite.suite import Suite
+
+if TYPE_CHECKING:
+    from evalkit.suite.functions import OwnFunction
+    from evalkit.suite.rows_in_memory import Rows
+
+FACTS_FILE = "models.yaml"
+"""Facts about models, read when it stands beside the suite and `catalogue:` names no other."""
+
+
+@dataclass(frozen=True, slots=True)
+class InPython:
+    """What a suite that is made in Python brings along as objects."""
+
+    models: Mapping[str, OwnFunction] = field(default_factory=dict)
+    """By the name of a model or judge."""
+    scorers: Mapping[int, OwnFunction] = field(default_factory=dict)
+    """By the task's place."""
+    rows: Mapping[int, Rows] = field(default_factory=dict)
+    """By the task's place: its records."""
+
+
+def suite_at(path: Path, *, allow_code: bool = False) -> Suite:
+    """The suite in a file, tasks of other tools made. Raises SuiteError with every complaint, MissingPackage.
+
+    `allow_code` is the person's word that task files of the suite may run their own Python.
+    """
+    return with_foreign(read_suite(path), allow_code=allow_code)
+
+
+def read_suite(path: Path) -> Suite:
+    """The suite in a file, tasks of other tools not made yet. Raises SuiteError with every complaint."""
+    options = OptionsOfAdapters(str(path.parent))
+    return load_suite(path, known_adapters=known_adapters(), known_scorers=known_scorers(), options=options)
+
+
+def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> Suite:
+    """The suite that Python code says, tasks of other tools not made yet. Raises SuiteError with every complaint."""
+    from evalkit.suite.given import GivenInPython
+
+    complaints: list[str] = []
+    scorers: dict[int, object] = {}
+    if functions.scorers:
+        from evalkit.scorers.function import make
+
+        for n, function in functions.scorers.items():
+            try:
+                scorers[n] = make(function, tree.at(("tasks", n, "score")))
+            except SuiteError as error:
+                complaints += error.complaints
+    try:
+        suite = resolve(
+            tree,
+            path,
+            known_adapters=_AndFunctions(known_adapters()) if functions.models else known_adapters(),
+            known_scorers=_AndFunctions(known_scorers()) if functions.scorers else known_scorers(),
+            options=_OptionsOfAll(str(path.parent)),
+            given=GivenInPython(functions.models, scorers, functions.rows),
+        )
+    except SuiteError as error:
+        raise SuiteError([*error.complaints, *complaints]) from error
+    complaints += [
+        f"{tree.at((section, name, key))}: belongs to no function; give each function an entry of its own"
+        for section, entries in (("models", suite.file.models), ("judges", suite.file.judges))
+        for name, entry in entries.items()
+        for key in ("variants", "serve")
+        if name in functions.models and getattr(entry, key)
+    ]
+    if complaints:
+        raise SuiteError(complaints)
+    return suite
+
+
+def with_foreign(suite: Suite, *, allow_code: bool = False) -> Suite:
+    """The suite with its tasks of other tools made. Raises SuiteError, MissingPackage."""
+    if suite.foreign:
+        from evalkit.bridges.lm_eval import with_lm_eval
+
+        suite = with_lm_eval(suite, allow_code=allow_code)
+    return suite
+
+
+class _AndFunctions(Collection[str]):
+    """Known names, and the one that stands for a function given in Python; plug-ins are looked for as late as ever."""
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = known
+
+    def __contains__(self, name: object) -> bool:
+        return name == FUNCTION or name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+class _OptionsOfAll(OptionsOfAdapters):
+    """The options of every adapter, those of functions among them."""
+
+    def of(self, adapter: str, *, serves: bool) -> type[AdapterOptions] | None:
+        if adapter != FUNCTION:
+            return super().of(adapter, serves=serves)
+        from evalkit.adapters.function import Options
+
+        return Options
+
+
+def plan_at(path: Path, options: RunOptions, *, any_in_flight: bool = False) -> Plan:
+    """As `plan_suite`, of the suite in a file."""
+    return plan_suite(read_suite(path), options, any_in_flight=any_in_flight)
+
+
+def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False, stream: bool = False) -> Plan:
+    """The plan of a suite with what the person adds. Raises UserError for whatever is wrong with either.
+
+    `options.results` is where load sweeps are looked for, which give own hardware its price; None: it has none.
+    `any_in_flight`: the suite's limits of open requests and of dollars do not hold (a load sweep has its own).
+    `stream`: many samples are checked while the first are asked already.
+    """
+    suite = _overridden(with_foreign(suite, allow_code=options.allow_suite_code), options.run)
+    if any_in_flight:
+        freed = suite.run.model_copy(update={"in_flight": "auto", "max_cost_usd": None})
+        suite = replace(suite, file=suite.file.model_copy(update={"run": freed}))
+    beside = find(PRICE_FILE, suite.folder, label=str(suite.folder / PRICE_FILE))
+    book = PriceBook.load(options.prices or (beside if beside.is_file() else None))
+    hosts = frozenset(host.strip() for host in options.allow_key_host)
+    own = {} if options.results is None else _own_hardware(suite, options.results)
+    asked = PlanOptions(
+        options.models,
+        options.tasks,
+        options.limit,
+        options.max_cost_usd,
+        hosts,
+        own,
+        options.allow_suite_code,
+        stream,
+    )
+    plan = make_plan(suite, asked, book)
+    told: dict[str, Any] = {"catalogue": _catalogue(suite), "tags": list(options.tags), "metadata": options.metadata}
+    told = {key: value for key, value in told.items() if value}
+    facts = {**plan.facts, "price_file": _price_file(options.prices, beside), **told}
+    return forewarned(replace(plan, facts=facts))
+
+
+def _overridden(suite: Suite, changes: Mapping[str, Any]) -> Suite:
+    """The suite with other values in its `run`. Raises UserError for one that `run` does not have or may not hold."""
+    if not changes:
+        return suite
+    from pydantic import ValidationError
+
+    from evalkit.suite.suite_errors import translate
+
+    written = {**suite.run.model_dump(exclude_unset=True), **changes}
+    try:
+        run = RunEntry.model_validate(written)
+    except ValidationError as error:
+        tree = without_lines({"run": written}, "options of the run")
+        found = [
+            tree.complaint(("run", *loc), said) for loc, said in translate(error, without_lines(written, tree.name))
+        ]
+        raise SuiteError(found) from error
+    return replace(suite, file=suite.file.model_copy(update={"run": run}))
+
+
+def _price_file(named: Path | None, beside: Inside) -> dict[str, str] | None:
+    """For run.json: the file that gave prices before the book, and whose word it is; None where there is none."""
+    if named is not None:
+        return {"name": named.name, "of": "person", "sha256": hashlib.sha256(named.read_bytes()).hexdigest()}
+    return {"name": beside.name, "of": "suite", "sha256": beside.sha256()} if beside.is_file() else None
+
+
+def _catalogue(suite: Suite) -> list[dict[str, Any]]:
+    """What the suite's own file says of models, for the facts of the run; [] where it has none. Raises UserError."""
+    named = suite.file.catalogue
+    path = find(named or FACTS_FILE, suite.folder, label=f"{suite.path}: catalogue: {named or FACTS_FILE}")
+    if named is None and not path.is_file():
+        return []
+    from evalkit.catalogue.reading import record
+
+    return [record(path)]
+
+
+def _own_hardware(suite: Suite, results: Path) -> dict[str, UnitPrices]:
+    """Prices per token of the models whose `hosting` a load sweep gives a throughput. Raises StoreError."""
+    if not any(entry.hosting for entry in suite.models.values()):
+        return {}
+    from evalkit.results.sweeps import hosted_prices
+
+    models = {name: entry.model_dump(mode="json", exclude_none=True) for name, entry in suite.models.items()}
+    return {name: unit for name, (_, _, unit) in hosted_prices(models, suite.name, results).items() if unit is not None}

@@ -1,0 +1,151 @@
+"""`evalkit.run` and `evalkit.arun`: a suite is run, stored, and given back as a `Run`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Unpack
+
+from evalkit.api.execution import Prepared, execute, prepare, with_stopper
+from evalkit.api.options import RunKeywords, RunOptions, options_of
+from evalkit.api.planning import read_suite
+from evalkit.api.progress import ProgressCallback, Reporter
+from evalkit.api.suite import Suite
+from evalkit.api.words import words
+from evalkit.engine.session import DriveHere, RunOutcome
+from evalkit.errors import IncompleteRunWarning, UserError
+from evalkit.results.run import Run, load_run
+from evalkit.store.runs import update_facts
+
+
+def run(
+    suite: Suite | str | Path,
+    *,
+    results: str | Path | None = None,
+    progress: ProgressCallback | None = None,
+    **options: Unpack[RunKeywords],
+) -> Run:
+    """Ask every model of a suite, score the answers, store them; the run, which is also in a folder under `results`
+    (None: EVALKIT_RESULTS, or `results` in the working directory).
+
+    An incomplete run of the same content is resumed, as `evalkit run` does. Works in any thread. Inside a running event
+    loop (Jupyter, a server) it runs in a thread of its own with a loop of its own, and this call waits for it: there,
+    functions of yours that share a client with the outer loop want `await arun(...)` instead.
+
+    A run that could not be completed (errors, a budget) is given back too, with `status` and `facts.reasons`, and an
+    `IncompleteRunWarning`. Raises UserError (SuiteError with every complaint, MissingKey, StoreError ...) before
+    anything is sent, RunIncomplete where rows cannot be stored, KeyboardInterrupt after Ctrl-C, and whatever `progress`
+    raises. In each case what was answered is stored, and the same call resumes.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        outcome = asyncio.run(_run(suite, results, progress, options))
+    else:
+        outcome = _in_own_thread(suite, results, progress, options)
+    if (told := _incomplete(outcome)) is not None:
+        warnings.warn(told, IncompleteRunWarning, stacklevel=2)
+    return load_run(outcome.folder)
+
+
+async def arun(
+    suite: Suite | str | Path,
+    *,
+    results: str | Path | None = None,
+    progress: ProgressCallback | None = None,
+    **options: Unpack[RunKeywords],
+) -> Run:
+    """As `run`, in the event loop that awaits it. Cancelling it stops the run cleanly: answers under way are waited for
+    up to ten seconds (a second cancellation does not wait), the folder is sealed, then CancelledError is raised.
+    """
+    outcome = await _run(suite, results, progress, options)
+    if (told := _incomplete(outcome)) is not None:
+        warnings.warn(told, IncompleteRunWarning, stacklevel=2)
+    return await asyncio.to_thread(load_run, outcome.folder)
+
+
+async def _run(
+    suite: Suite | str | Path,
+    results: str | Path | None,
+    progress: ProgressCallback | None,
+    options: Mapping[str, Any],
+) -> RunOutcome:
+    """What the run came to, stored and told. Raises as `run` and `arun` do."""
+    with words(options):
+        made = options_of(results, options)
+        drive = DriveHere()
+
+        def stop() -> None:
+            drive.stop = True
+
+        reporter = Reporter(progress, stop)
+        prepared = await asyncio.to_thread(_prepared, suite, made, reporter)
+        if reporter.error is not None:
+            raise reporter.error
+        outcome = await execute(prepared, reporter, drive)
+        if drive.cancelled:
+            raise asyncio.CancelledError
+        if reporter.error is not None:
+            raise reporter.error
+        update_facts(outcome.folder, told=True)  # from here on the same call means another run
+        return outcome
+
+
+def _prepared(suite: Suite | str | Path, options: RunOptions, reporter: Reporter) -> Prepared:
+    """The run, ready to start; its notes are told."""
+    if not isinstance(suite, Suite | str | Path):
+        raise UserError(f"run takes an evalkit.Suite or the path of a suite file (value seen: {type(suite).__name__})")
+    resolved = suite.resolved() if isinstance(suite, Suite) else read_suite(Path(suite))
+    prepared = prepare(resolved, options)
+    prepared, note = with_stopper(prepared)
+    for one in (*prepared.notes, *([note] if note else [])):
+        reporter.note(one)
+    return prepared
+
+
+def _incomplete(outcome: RunOutcome) -> str | None:
+    """What a person should know of a run that is given back incomplete; None where it is complete."""
+    if outcome.status == "complete":
+        return None
+    return f"{outcome.folder} is {outcome.status}: {'; '.join(outcome.reasons) or outcome.status}"
+
+
+def _in_own_thread(
+    suite: Suite | str | Path, results: str | Path | None, progress: ProgressCallback | None, options: Mapping[str, Any]
+) -> RunOutcome:
+    """`_run` in a thread with a loop of its own; Ctrl-C here stops it cleanly."""
+    context = contextvars.copy_context()
+    found: list[RunOutcome | BaseException] = []
+    started: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
+
+    async def main() -> RunOutcome:
+        task = asyncio.current_task()
+        assert task is not None
+        started.append((asyncio.get_running_loop(), task))
+        return await _run(suite, results, progress, options)
+
+    def work() -> None:
+        try:
+            found.append(context.run(asyncio.run, main()))
+        except BaseException as error:  # noqa: BLE001 - raised in the caller's thread
+            found.append(error)
+
+    thread = threading.Thread(target=work, name="evalkit-run")
+    thread.start()
+    interrupted = False
+    while thread.is_alive():
+        try:
+            thread.join()
+        except KeyboardInterrupt:
+            interrupted = True
+            for loop, task in started:
+                loop.call_soon_threadsafe(task.cancel)
+    if interrupted:
+        raise KeyboardInterrupt
+    if isinstance(found[0], BaseException):
+        raise found[0]
+    return found[0]

@@ -1,0 +1,55 @@
+"""The rules of a gate: one class in one file for each kind, here or in an installed package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, RuleWords, Unit, unmeasured
+from evalkit.suite.schema import RuleEntry
+
+__all__ = [
+    "Condition",
+    "GateRule",
+    "RuleContext",
+    "RuleResult",
+    "RuleWords",
+    "Unit",
+    "conditions",
+    "describe",
+    "evaluate",
+    "unmeasured",
+]
+
+
+def conditions(rule: RuleEntry) -> Iterator[Condition]:
+    """Every limit of a rule as a condition of its own."""
+    return as_rule(rule).conditions()
+
+
+def evaluate(rule: RuleEntry, condition: Condition, context: RuleContext) -> RuleResult:
+    """What a condition of this rule comes to for one candidate. Raises NotComparable as `GateRule.evaluate` does."""
+    return as_rule(rule).evaluate(condition, context)
+
+
+def describe(result: RuleResult) -> RuleWords:
+    """The words for a result. A kind that is not installed here (an old run's rule) is told in plain figures."""
+    from evalkit.suite.schema.rules import rule_class
+
+    kind = result.condition.kind
+    if kind in {"scan", "critical"}:
+        from evalkit.decide import regression_scan
+
+        return regression_scan.describe(result)
+    if kind == "served model":
+        from evalkit.decide import served
+
+        return served.describe(result)
+    found = rule_class(kind)
+    return (found if found is not None and issubclass(found, GateRule) else GateRule).describe(result)
+
+
+def as_rule(rule: RuleEntry) -> GateRule:
+    """The rule with its methods. Raises TypeError for a bare entry, which says of no kind what it is about."""
+    if not isinstance(rule, GateRule):
+        raise TypeError(f"{type(rule).__name__} is no kind of rule: read rules with evalkit.suite.schema.rules")
+    return rule

@@ -1,0 +1,130 @@
+"""The bill: what the candidate costs of what the baseline costs, or in US dollars.
+
+    {cost: usd_per_1k_samples, max_ratio: 0.5}      # at most half of the baseline's bill
+    {cost: usd_per_sample, max_usd: 0.002}          # of the candidate alone
+
+Pairs without a figure because a request failed are read both ways (`lost_pairs`). An unknown price is never estimated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, RuleWords, Unit, unmeasured
+from evalkit.stats.verdict import LimitDecision, Verdict
+from evalkit.suite.schema.parts import as_written
+from evalkit.suite.schema.rules import Problem
+
+if TYPE_CHECKING:
+    from evalkit.results.pairs import Floats, Mask, Pairs
+
+
+class CostRule(GateRule):
+    """A rule about cost."""
+
+    kind: ClassVar[str] = "cost"
+    limits: ClassVar[tuple[str, ...]] = ("max_ratio", "max_usd")
+    compares: ClassVar[frozenset[str]] = frozenset({"max_ratio"})
+    reads: ClassVar[frozenset[str]] = frozenset({"costs"})
+    units: ClassVar[dict[str, Unit]] = {"max_ratio": "ratio", "max_usd": "usd"}
+
+    cost: Literal["usd_per_sample", "usd_per_1k_samples", "usd_per_correct"]
+    """usd_per_correct is shown with its interval and never decides: it needs required: false."""
+    max_ratio: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """cost: candidate over baseline."""
+    max_usd: Annotated[Decimal, as_written, Field(gt=0)] | None = None
+    """cost: US dollars, of the candidate alone."""
+    tail: Literal["strict", "smooth"] | None = None
+    """cost: count with answers as dear as the output limit allows (strict, the default), or not (smooth)."""
+
+    def problems(self, tasks: Collection[str], slices: Mapping[str, Collection[str]]) -> Iterator[Problem]:
+        if self.cost == "usd_per_correct" and self.required:
+            yield (
+                ("cost",),
+                "usd_per_correct has no test that could decide; write required: false to have it shown",
+            )
+
+    def evaluate(self, condition: Condition, context: RuleContext) -> RuleResult:
+        return _cost(condition, context.pairs, context.alpha)
+
+    @classmethod
+    def describe(cls, result: RuleResult) -> RuleWords:
+        words = super().describe(result)
+        # Dollars for a right answer are shown as they are, beside the limit that the suite wrote.
+        return replace(words, observed_unit="usd") if result.condition.subject == "usd_per_correct" else words
+
+
+def _cost(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:
+    """The bill: paired t against a ratio of the baseline's, or against an amount of dollars a sample."""
+    import numpy as np
+
+    from evalkit.decide.lost_pairs import filled, groups, limited, quotient
+    from evalkit.stats.ratios import cost_ratio
+
+    base, cand = pairs.baseline, pairs.candidate
+    own = condition.limit == "max_usd"
+    lost = cand.errored if own else base.errored | cand.errored
+    known = ~np.isnan(cand.cost_usd) & (own | ~np.isnan(base.cost_usd))
+    n_unknown = int((~known & ~lost).sum())
+    if n_unknown or not (known & ~lost).any():
+        who = "either side" if not own else "the candidate"
+        return unmeasured(
+            condition,
+            f"what {n_unknown or pairs.n:,} of {pairs.n:,} answers of {who} cost is unknown: give the model a price "
+            "(prices.yaml beside the suite, or --prices FILE), or name one with price_as",
+        )
+    if condition.subject == "usd_per_correct":
+        return _cost_per_correct(condition, pairs, known & ~lost)
+    unit = 1000.0 if condition.subject == "usd_per_1k_samples" else 1.0
+    there = known & ~lost
+    spent, before = cand.cost_usd[there], base.cost_usd[there]
+    against = np.full(len(spent), condition.at / unit) if own else before
+    ratio = 1.0 if own else condition.at
+    labels = groups(pairs, there, lost)
+    cap = pairs.dearest_usd if condition.tail == "strict" else None
+
+    def decide(first: Floats, second: Floats) -> LimitDecision:
+        return cost_ratio(first, second, ratio, alpha, labels, cap)
+
+    n_lost = int(lost.sum())
+    low, high = (against.min(), against.max()), (spent.min(), spent.max())
+    dear = decide(filled(against, n_lost, low[0]), filled(spent, n_lost, high[1]))
+    cheap = decide(filled(against, n_lost, low[1]), filled(spent, n_lost, high[0]))
+    # Against an amount the ratio is to the limit itself; back into dollars.
+    scale = condition.at if own else 1.0
+    return replace(
+        limited(condition, dear, cheap, n_lost, scale),
+        value=float(spent.mean()) * unit if own else quotient(spent.mean(), before.mean()),
+        baseline=None if own else float(before.mean()) * unit,
+        candidate=float(spent.mean()) * unit,
+    )
+
+
+def _cost_per_correct(condition: Condition, pairs: Pairs, rows: Mask) -> RuleResult:
+    """Dollars for each right answer: shown with Fieller's interval, never a verdict."""
+    import numpy as np
+
+    from evalkit.stats.ratios import cost_per_correct
+
+    sides = []
+    for half in (pairs.baseline, pairs.candidate):
+        marked = rows & ~np.isnan(half.score)
+        sides.append(cost_per_correct(half.cost_usd[marked], half.score[marked]) if marked.any() else None)
+    before, after = sides
+    interval = after[1] if after else None
+    return RuleResult(
+        condition,
+        Verdict.INCONCLUSIVE,
+        value=after[0] if after else None,
+        low=interval.low if interval else None,
+        high=interval.high if interval else None,
+        baseline=before[0] if before else None,
+        candidate=after[0] if after else None,
+        n=int(rows.sum()),
+        method="Fieller's interval; shown, not tested",
+    )

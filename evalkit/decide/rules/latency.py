@@ -1,0 +1,111 @@
+"""Percentiles of measured times: against the baseline, or in seconds.
+
+    {latency: ttft_p95, max_ratio: 1.2, max_s: 1.0}
+
+Answers from the cache are left out. A ratio needs both sides measured in one run, at one declared load.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, Unit, unmeasured
+
+if TYPE_CHECKING:
+    from evalkit.results.pairs import Floats, Half, Pairs
+
+LATENCIES = Literal[
+    "ttft_p50", "ttft_p90", "ttft_p95", "ttft_p99", "ttfr_p50", "ttfr_p95", "tpot_p50", "tpot_p95", "tpot_p99",
+    "total_p50", "total_p90", "total_p95", "total_p99",
+]  # fmt: skip
+
+
+class LatencyRule(GateRule):
+    """A rule about a percentile of times."""
+
+    kind: ClassVar[str] = "latency"
+    limits: ClassVar[tuple[str, ...]] = ("max_ratio", "max_s")
+    compares: ClassVar[frozenset[str]] = frozenset({"max_ratio"})
+    reads: ClassVar[frozenset[str]] = frozenset({"times"})
+    units: ClassVar[dict[str, Unit]] = {"max_ratio": "ratio", "max_s": "seconds"}
+
+    latency: LATENCIES
+    """A measured time and its percentile."""
+    max_ratio: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """latency: candidate over baseline."""
+    max_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """latency: seconds, of the candidate alone."""
+
+    def evaluate(self, condition: Condition, context: RuleContext) -> RuleResult:
+        return _latency(condition, context.pairs, context.alpha, context.times_refused)
+
+
+def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | None) -> RuleResult:
+    """A percentile of measured times; answers from the cache are left out, failed ones count as slow for passing."""
+    import numpy as np
+
+    from evalkit.decide.lost_pairs import filled, groups, limited, quotient
+    from evalkit.stats.exceedance import latency_limit, latency_ratio
+
+    name, _, percent = condition.subject.partition("_p")
+    quantile = int(percent) / 100
+    own = condition.limit == "max_s"
+    if refused and not own:
+        return unmeasured(condition, refused)
+    before, after = _times(pairs.baseline, name), _times(pairs.candidate, name)
+    fresh = ~pairs.candidate.cached if own else ~(pairs.candidate.cached | pairs.baseline.cached)
+    there = fresh & ~np.isnan(after) & (own | ~np.isnan(before))
+    lost = fresh & ~there
+    n_lost = int(lost.sum())
+    together = groups(pairs, there, lost)
+    if not there.any() or n_lost > there.sum():
+        why = (
+            "every answer came from the cache, and a cached time says nothing: run again with --no-cache"
+            if not fresh.any()
+            else f"{name} was not measured for {n_lost:,} of {pairs.n:,} items on either side"
+        )
+        return unmeasured(condition, why)
+    times, other = after[there], before[there]
+    notes = (f"{int((~fresh).sum()):,} items answered from the cache are left out",) if not fresh.all() else ()
+    # Nobody knows how long a failed answer would have taken: longer than any limit, however soon it was given up.
+    beyond = 10 * max(times.max(), condition.at * (1.0 if own else other.max()))
+    if own:
+        slow = latency_limit(filled(times, n_lost, beyond), quantile, condition.at, alpha, together)
+        fast = latency_limit(filled(times, n_lost, times.min()), quantile, condition.at, alpha, together)
+    else:
+        slow = latency_ratio(
+            filled(other, n_lost, other.min()),
+            filled(times, n_lost, beyond),
+            quantile,
+            condition.at,
+            alpha,
+            together,
+        )
+        fast = latency_ratio(
+            filled(other, n_lost, other.max()),
+            filled(times, n_lost, times.min()),
+            quantile,
+            condition.at,
+            alpha,
+            together,
+        )
+    found = limited(condition, slow, fast, n_lost, 1.0)
+    after_q = float(np.quantile(times, quantile))
+    before_q = None if own else float(np.quantile(other, quantile))
+    return replace(
+        found,
+        value=after_q if own else quotient(after_q, before_q),
+        baseline=before_q,
+        candidate=after_q,
+        notes=(*found.notes, *notes),
+    )
+
+
+def _times(half: Half, name: str) -> Floats:
+    import numpy as np
+
+    times: Floats = getattr(half, f"{name}_s")
+    return np.where(times > 0, times, np.nan)

@@ -1,0 +1,179 @@
+"""Scores: how much worse than the baseline the candidate may be, or how good it has to be by itself.
+
+    {quality: all, margin: 0.02}                       # at most two points worse than the baseline
+    {quality: refunds/language=de, min: 0.85}          # a mean score of at least .85, without a baseline
+
+An errored row counts against whatever is at stake: as lost where passing is, as won where failing is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, Unit, unmeasured
+from evalkit.suite.schema.parts import Text
+from evalkit.suite.schema.rules import Problem
+from evalkit.suite.wording import near
+
+if TYPE_CHECKING:
+    from evalkit.results.pairs import Mask, Pairs
+    from evalkit.stats.one_sample import FloorDecision
+    from evalkit.stats.verdict import Decision
+
+
+class QualityRule(GateRule):
+    """A rule about scores."""
+
+    kind: ClassVar[str] = "quality"
+    limits: ClassVar[tuple[str, ...]] = ("margin", "min")
+    compares: ClassVar[frozenset[str]] = frozenset({"margin"})
+    reads: ClassVar[frozenset[str]] = frozenset({"scores"})
+    units: ClassVar[dict[str, Unit]] = {"margin": "difference", "min": "score"}
+
+    quality: Text
+    """all (pooled over samples), the name of a task, or a slice of one: refunds/language=de."""
+    margin: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """quality: how much worse than the baseline the candidate may be, in score units."""
+    min: Annotated[float, Field(gt=0, le=1)] | None = None
+    """quality: the least mean score of the candidate by itself; no baseline is needed."""
+    scope: Literal["population", "suite"] | None = None
+    """quality: does the claim hold for items like these (population, the default), or for these very items?"""
+    tail: Literal["strict", "smooth"] | None = None
+    """quality of graded scores: count with rare collapses that did not show (strict, the default), or not (smooth)."""
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        return (self.quality,)
+
+    def problems(self, tasks: Collection[str], slices: Mapping[str, Collection[str]]) -> Iterator[Problem]:
+        task, slash, part = self.quality.partition("/")
+        if task not in tasks and self.quality != "all":
+            yield ("quality",), f"there is no task {task!r}; {near(task, {*tasks, 'all'})}"
+        elif slash:
+            name, equals, value = part.partition("=")
+            if not equals or not name or not value:
+                yield ("quality",), f"{self.quality!r} names no slice; write it like {task}/language=de"
+            elif task in slices and name not in slices[task]:
+                yield ("quality",), f"{task} is not sliced by {name!r}; {near(name, slices[task])}"
+        if self.min == 1 and self.scope != "suite":
+            yield ("min",), "no sample can show that every further answer is right; write scope: suite, or less than 1"
+
+    def evaluate(self, condition: Condition, context: RuleContext) -> RuleResult:
+        pairs = context.pairs.only(rows_of(context.pairs, condition.subject))
+        if condition.limit == "min":
+            return floor_of_scores(condition, pairs, context.alpha)
+        return quality(condition, pairs, context.alpha)
+
+
+def rows_of(pairs: Pairs, subject: str) -> Mask:
+    """The rows that a quality rule is about. Raises NotComparable where there are none."""
+    import numpy as np
+
+    from evalkit.results.pairs import NotComparable
+
+    if subject == "all":
+        return np.ones(pairs.n, dtype=bool)
+    task, slash, part = subject.partition("/")
+    if task not in pairs.tasks:
+        raise NotComparable(
+            f"the gate asks about the task {task!r}, of which no rows are here; {near(task, pairs.tasks)}"
+        )
+    mask = pairs.task_mask(task)
+    if not slash:
+        return mask
+    name, _, value = part.partition("=")
+    for of_task, slice_name, slice_value, rows in pairs.slice_rows:
+        if (of_task, slice_name, slice_value) == (task, name, value):
+            mask = np.zeros(pairs.n, dtype=bool)
+            mask[rows] = True
+            return mask
+    known = [f"{t}/{s}={v}" for t, s, v, _ in pairs.slice_rows if t == task]
+    raise NotComparable(f"the gate asks about {subject!r}, to which no item belongs; {near(subject, known)}")
+
+
+def quality(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:
+    """A difference of scores, tested by what the data are: right/wrong, graded, clustered, repeated."""
+    scored = pairs.scored
+    n_errored = int((~scored).sum())
+    base, cand = pairs.baseline.score[scored], pairs.candidate.score[scored]
+    if not len(base):
+        return unmeasured(condition, "no pair has a score on both sides", n_errored=n_errored)
+    found = of_decision(condition, test_scores(condition, pairs, alpha))
+    return replace(found, baseline=float(base.mean()), candidate=float(cand.mean()))
+
+
+def test_scores(condition: Condition, pairs: Pairs, alpha: float) -> Decision:
+    """The test of a margin on the pairs it is about. Raises ValueError when no pair is scored."""
+    from evalkit.results.pairs import labels_of
+    from evalkit.stats.comparison import test
+
+    scored = pairs.scored
+    return test(
+        pairs.baseline.score[scored],
+        pairs.candidate.score[scored],
+        condition.at,
+        alpha,
+        tail=condition.tail,
+        scope=condition.scope,
+        n_errored=int((~scored).sum()),
+        **labels_of(pairs, scored),
+    )
+
+
+def floor_of_scores(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:
+    """The candidate's mean score against its floor. Answers without a score count as 0 for passing, 1 for failing."""
+    import numpy as np
+
+    from evalkit.results.pairs import labels_of
+    from evalkit.stats.one_sample import test_floor
+
+    scored = ~np.isnan(pairs.candidate.score)
+    n_errored = int((~scored).sum())
+    if not scored.any():
+        return unmeasured(condition, "no answer of the candidate has a score", n_errored=n_errored)
+    labels = labels_of(pairs, scored)
+    scores, floor = pairs.candidate.score[scored], condition.at
+    how: dict[str, Any] = {"tail": condition.tail, "scope": condition.scope, "n_errored": n_errored, **labels}
+    return of_floor(condition, test_floor(scores, floor, alpha, **how))
+
+
+def of_decision(condition: Condition, decided: Decision) -> RuleResult:
+    """A paired test's decision as the result of a condition."""
+    return RuleResult(
+        condition,
+        decided.verdict,
+        value=decided.delta,
+        low=decided.interval.low if decided.interval else None,
+        high=decided.interval.high if decided.interval else None,
+        n=decided.n,
+        n_errored=decided.n_errored,
+        p_pass=decided.p_pass,
+        p_fail=decided.p_fail,
+        method=decided.method,
+        more_if_equal=decided.more_if_equal,
+        more_if_estimate_holds=decided.more_if_estimate_holds,
+        notes=decided.notes,
+    )
+
+
+def of_floor(condition: Condition, decided: FloorDecision) -> RuleResult:
+    """A floor's decision as the result of a condition."""
+    return RuleResult(
+        condition,
+        decided.verdict,
+        value=decided.mean,
+        low=decided.interval.low if decided.interval else None,
+        high=decided.interval.high if decided.interval else None,
+        candidate=decided.mean,
+        n=decided.n,
+        n_errored=decided.n_errored,
+        p_pass=decided.p_pass,
+        p_fail=decided.p_fail,
+        method=decided.method,
+        more_if_estimate_holds=decided.more_if_estimate_holds,
+        notes=decided.notes,
+    )

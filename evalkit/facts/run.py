@@ -1,0 +1,200 @@
+"""The record of run.json, and of judging/run.json and a load sweep's run.json, which have the same form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field
+
+from evalkit.facts.base import AbsentWhereOdd, Bool, Count, Float, Int, Json, JsonMap, Record, Texts
+from evalkit.facts.load import LoadFacts
+from evalkit.facts.models import ModelFacts
+from evalkit.facts.stops import StopFacts
+from evalkit.facts.suite import SuiteFacts
+from evalkit.facts.tasks import LabelFacts, RescoredFacts, TaskFacts
+
+SCHEMA_VERSION = 1
+"""Of run.json and of the folder around it. Raised when a key changes meaning, not when one is added."""
+
+
+class LagFacts(Record):
+    """How late the client's own event loop was, in seconds. None: too few looks."""
+
+    p50_s: Float | None = None
+    p99_s: Float | None = None
+    max_s: Float | None = None
+    n: Int | None = None
+    """Looks."""
+
+
+class LaneFacts(Record):
+    """One endpoint as the runner saw it. None: not recorded."""
+
+    in_flight_limit: Int | None = None
+    """Requests that it was allowed at the same time, at the end."""
+    in_flight_fixed: Bool | None = None
+    """Whether the suite fixed that number."""
+    in_flight_peak: Int | None = None
+    """Most requests that were really open at once."""
+    rate_limit_episodes: Int | None = None
+
+
+class PolicyFacts(Record):
+    """The data policy that a run was made under."""
+
+    file: str | None = None
+    sha256: str | None = None
+
+
+class EgressFacts(Record):
+    """What left the process, and under which rules."""
+
+    sensitivity: str | None = None
+    policy: PolicyFacts | None = None
+    """None: there was none."""
+    receivers: Mapping[str, JsonMap] = {}
+    """By model or judge: its host, what it passes prompts on to, and what the policy knows of it."""
+
+
+class RedactionFacts(Record):
+    """What was taken out of records before they were sent, and out of rows before they were stored."""
+
+    what: tuple[str, ...] = ()
+    patterns: Mapping[str, str] = {}
+    where: tuple[str, ...] = ()
+    found: Mapping[str, Mapping[str, Int]] = {}
+    """By task and kind: how often it stood in records."""
+    stored: Mapping[str, Mapping[str, Int]] | None = None
+    """By task: rows that were redacted (`rows`), and how often each kind stood in them. None: not sealed yet."""
+
+
+class ImportedFacts(Record):
+    """The tool that answers come from, where evalkit asked nobody."""
+
+    tool: str | None = None
+    version: str | None = None
+    files: tuple[str, ...] = ()
+
+
+class PriceFileFacts(Record):
+    """The file of prices that won over the book."""
+
+    name: str | None = None
+    """File name without folders; `several` where a resumed run had more than one."""
+    of: str | None = None
+    """Whose word it is: `person` (--prices) or `suite` (prices.yaml beside it)."""
+    sha256: str | None = None
+
+
+class RunFacts(Record):
+    """Everything that run.json says. None (or empty) means not recorded unless a field says otherwise."""
+
+    schema_version: Int
+    kind: str | None = None
+    """`load` for a load sweep. None: a run of answers."""
+    suite: str | None = None
+    """Name of the suite."""
+    suite_digest: str | None = None
+    """Identity of what is asked and how it is scored."""
+    suite_path: str | None = None
+    """File name of the suite, without folders."""
+    suite_resolved: SuiteFacts | None = None
+    """The suite with every default spelt out."""
+    status: str | None = None
+    """running, complete, incomplete or interrupted. `running` with nobody holding the lock means killed."""
+    reasons: Texts = ()
+    """Why the run is not complete, as sentences."""
+    started_at: str | None = None
+    """UTC, ISO 8601."""
+    finished_at: str | None = None
+    """UTC, ISO 8601. None: not finished."""
+    told: Bool | None = None
+    """False from completion until the result has been printed."""
+
+    models: Mapping[str, ModelFacts] | None = None
+    """By the suite's name. None: not recorded, so nothing can be decided from the run."""
+    tasks: Mapping[str, TaskFacts] | None = None
+    """By name. None: as `models`."""
+    judges: Mapping[str, ModelFacts] = {}
+    """By name; empty where nobody judges."""
+    n_rows: Count | None = None
+    """Rows of the whole run: samples x models x repeats."""
+    repeats: Annotated[Int, Field(ge=1)] | None = None
+    """How often each sample is asked. None: once."""
+    cut_by_limit: Int | None = None
+    """`--limit`. None: not cut."""
+    cut_by_tasks: Texts | None = None
+    """`--tasks`. None: not cut."""
+    run_version: Int | None = None
+    """Version of how evalkit asks and scores."""
+    in_flight: Int | str | None = None
+    """Requests at the same time, fixed for the run, or `auto`."""
+    max_cost_usd: Decimal | None = None
+    """Cap in US dollars. None: no cap."""
+    tags: Texts = ()
+    """Words of whoever ran it (`evalkit.run(..., tags=[...])`)."""
+    metadata: JsonMap = {}
+    """Facts of whoever ran it."""
+    catalogue: tuple[Json, ...] | None = None
+    """Files of model facts that the suite brought, as they were. None: none."""
+    price_file: PriceFileFacts | None = None
+    """None: the book alone gave prices, or (`model_fields_set` lacks it) an older run that did not say."""
+    egress: EgressFacts | None = None
+    redaction: RedactionFacts | None = None
+    """None: the suite redacts nothing."""
+    imported: ImportedFacts | None = None
+    """None: evalkit asked."""
+
+    n_errored: Count | None = None
+    """Rows that are errors, when the run ended."""
+    spent_usd: Decimal | None = None
+    """US dollars that this run paid, from the cache 0. None: not finished, or unknown."""
+    client_lag: Annotated[LagFacts | None, AbsentWhereOdd] = None
+    lanes: Annotated[Mapping[str, LaneFacts] | None, AbsentWhereOdd] = None
+    servers: Annotated[Mapping[str, JsonMap] | None, AbsentWhereOdd] = None
+    """By model: what a server that evalkit started turned out to be."""
+    stopped_early: StopFacts | None = None
+    """None: every item was asked, and nobody looked before the end."""
+    judges_served: Annotated[Mapping[str, tuple[str, ...]] | None, AbsentWhereOdd] = None
+    """By judge: the models that its endpoint says answered."""
+    judges_unread: Annotated[Mapping[str, Mapping[str, Mapping[str, tuple[Int, Int]]]] | None, AbsentWhereOdd] = None
+    """By judge, model and task: (answers whose verdict could not be read, answers judged)."""
+    labels: Mapping[str, LabelFacts] = {}
+    """Of a judging folder, by task: people's labels."""
+    rescored: tuple[RescoredFacts, ...] = ()
+    """Tasks that were scored anew, the oldest first."""
+    sealed: Mapping[str, str] | None = None
+    """By file name: `sha256:` and the digest that it was sealed with. None: sealed before there were digests."""
+
+    evalkit_version: str | None = None
+    python: str | None = None
+    platform: str | None = None
+    cpu: str | None = None
+    n_cpus: Int | None = None
+    git_revision: str | None = None
+
+    model_name: str | None = None
+    """Of a load sweep: the suite's name of its model."""
+    model: str | None = None
+    """Of a load sweep: the model id."""
+    load: LoadFacts | None = None
+    """Of a load sweep: what it found. None: no sweep, or none finished."""
+    load_settings: JsonMap | None = None
+
+    def model_facts(self, name: str) -> ModelFacts:
+        """What is known of a model; a record without anything where the run does not name it."""
+        return (self.models or {}).get(name) or ModelFacts()
+
+    def entry(self, name: str) -> JsonMap:
+        """A model as the suite declares it; empty where it is not recorded."""
+        found = self.suite_resolved.models.get(name) if self.suite_resolved is not None else None
+        return found.root if found is not None else {}
+
+    @property
+    def n_samples(self) -> int | None:
+        """Samples of all tasks; None where a task does not say."""
+        if self.tasks is None or any(task.n is None for task in self.tasks.values()):
+            return None
+        return sum(task.n or 0 for task in self.tasks.values())

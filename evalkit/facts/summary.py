@@ -1,0 +1,170 @@
+"""The record of summary.json: the figures of a run by model, task and slice. An unknown figure is None, never 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, model_validator
+
+from evalkit.facts.base import Count, Float, Int, Record
+from evalkit.records import Outcome
+
+SCHEMA_VERSION = 2
+"""2: `served`, the versions that each model was served as. Older summaries are computed anew when they are read."""
+
+
+def _every_outcome(counts: Mapping[str, int]) -> Mapping[str, int]:
+    missing = [outcome.value for outcome in Outcome if outcome.value not in counts]
+    if missing:
+        raise ValueError(f"Input should count {', '.join(missing)} too")
+    return counts
+
+
+Outcomes = Annotated[Mapping[str, Count], AfterValidator(_every_outcome)]
+"""Rows by outcome; every outcome is named."""
+
+
+class Quality(Record):
+    """Mean score over samples, each the mean of its repeats, with a 95 % interval, in score units (0 to 1)."""
+
+    mean: Float | None
+    """None: nothing is scored."""
+    low: Float | None
+    high: Float | None
+    n: Count
+    """Samples with a score."""
+    interval: str | None
+    """wilson, clustered or t. None: no interval can be given."""
+
+
+class CostFigures(Record):
+    """US dollars. One answer of unknown cost makes a total unknown."""
+
+    total_usd: Float | None
+    known_usd: Float
+    n_unknown: Count
+    """Answers of unknown cost."""
+    usd_per_1k_samples: Float | None
+    usd_per_correct: Float | None
+    """Per answer of score 1. None: unknown, none is right, or scores are graded."""
+    spend_usd: Float | None
+    """What this run paid itself, answers from the cache 0."""
+
+
+class TwoQuantiles(Record):
+    """Seconds. None: nothing was measured."""
+
+    p50: Float | None
+    p95: Float | None
+
+
+class ThreeQuantiles(TwoQuantiles):
+    """With the 99th percentile."""
+
+    p99: Float | None
+
+
+class LatencyFigures(Record):
+    """Times of answers that were really waited for: neither from the cache nor errors."""
+
+    n_measured: Count
+    ttft_s: TwoQuantiles
+    tpot_s: TwoQuantiles
+    total_s: ThreeQuantiles
+    output_tokens_per_s: Float | None
+    """Median over requests of output tokens by total time."""
+    queue_s_mean: Float | None
+    retry_s_mean: Float | None
+    n_retried: Count
+
+
+class TokenFigures(Record):
+    """Sums over answers. None: some answer did not report it."""
+
+    input: Count | None
+    output: Count | None
+    reasoning: Count | None
+    cache_read: Count | None
+
+
+class SliceFigures(Record):
+    """A slice of one task."""
+
+    n: Count
+    """Rows."""
+    outcomes: Outcomes
+    """By outcome: rows."""
+    quality: Quality
+
+
+class SpreadOverOrders(Record):
+    """How far the mean moves with the order of the options (`permute`)."""
+
+    low: Float
+    low_at: str
+    high: Float
+    high_at: str
+    n: Count
+    """Orders, or positions of the right option."""
+
+
+class Figures(Record):
+    """Every figure of some rows of one model."""
+
+    n: Count
+    """Rows."""
+    n_samples: Count
+    n_answered: Count
+    n_unscored: Count
+    """Answers that could not be scored."""
+    outcomes: Outcomes
+    """By outcome: rows."""
+    quality: Quality
+    """Over what was answered."""
+    quality_failures_wrong: Quality
+    """With errors as wrong."""
+    cost: CostFigures
+    latency: LatencyFigures
+    tokens: TokenFigures
+    cached_share: Float | None
+    """Share of answers from the cache. None: no answer came."""
+
+
+class TaskSummary(Figures):
+    """The figures of one task, or of all tasks together, which have no slices unless there is only one."""
+
+    slices: Mapping[str, SliceFigures] = {}
+    """By `field=value`."""
+    spread: Mapping[str, SpreadOverOrders] | None = None
+    """By slice of `permute`. None: its options are not permuted."""
+
+
+class ModelSummary(Record):
+    """The figures of one model (or one judge)."""
+
+    all: TaskSummary
+    """Over all tasks together."""
+    tasks: Mapping[str, TaskSummary]
+    served: tuple[str, ...] = ()
+    """Model versions that the provider says answered."""
+
+    @model_validator(mode="after")
+    def _tasks_are_whole(self) -> Self:
+        if any("slices" not in task.model_fields_set for task in self.tasks.values()):
+            raise ValueError("Input should have the slices of every task")
+        return self
+
+
+class Summary(Record):
+    """summary.json."""
+
+    schema_version: Int
+    run: str
+    """Name of the run folder when it was written."""
+    suite: str | None
+    n_rows: Count
+    """Rows, each key once."""
+    sealed_parts: tuple[Count, ...]
+    """Numbers of the parts that the figures are computed from."""
+    models: Mapping[str, ModelSummary]

@@ -1,0 +1,130 @@
+"""What run.json says of a task: how many samples, how they are asked, and how answers are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Self
+
+from pydantic import model_validator
+
+from evalkit.facts.base import Count, Int, Json, JsonMap, Record, Verbatim, view
+
+NO_TEXT_MODES = frozenset({"likelihood", "first_token"})
+"""Modes in which a model writes at most one token."""
+
+
+class ScoreFacts(Record):
+    """A scorer and its options, as the suite names them."""
+
+    name: str | None = None
+    options: JsonMap = {}
+
+
+class SettingsFacts(Record):
+    """The settings that are read back from a stored run. Others stay in the verbatim mapping."""
+
+    max_output_tokens: Int | None = None
+    """Most output tokens of one answer. None: no limit was sent."""
+
+
+class JudgeIdentity(Record):
+    """How judges score a task: part of the task's identity."""
+
+    judges: Mapping[str, Json] = {}
+    """By judge: its model, endpoint and settings."""
+    pair: str | None = None
+    """Model whose answers the others are compared with. None: answers are judged alone."""
+    prompt: str | None = None
+    """Digest of the judging prompt."""
+    verdict: JsonMap = {}
+    """Options of the reader of verdicts."""
+    version: Int | None = None
+    """Version of that reader."""
+
+
+class _Known(Record):
+    mode: str | None = None
+    metric: str | None = None
+    scorer_version: Int | None = None
+    score: ScoreFacts | None = None
+    settings: SettingsFacts | None = None
+    judge: JudgeIdentity | None = None
+
+
+class Identity(Verbatim):
+    """Everything that makes two results of a task comparable: compare `root`, read single values by name."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        assert self.known is not None
+        return self
+
+    @cached_property
+    def known(self) -> _Known:
+        """The typed part."""
+        return view(_Known, self.root)
+
+    @property
+    def mode(self) -> str | None:
+        """generate, likelihood or first_token. None: the scorer's own."""
+        return self.known.mode
+
+    @property
+    def metric(self) -> str | None:
+        """Metric of an lm-eval task. None for others."""
+        return self.known.metric
+
+    @property
+    def scorer_version(self) -> int | None:
+        """None: not recorded."""
+        return self.known.scorer_version
+
+    @property
+    def score(self) -> ScoreFacts | None:
+        """None: another tool scored."""
+        return self.known.score
+
+    @property
+    def max_output_tokens(self) -> int | None:
+        """The task's own limit. None: the model's holds."""
+        settings = self.known.settings
+        return settings.max_output_tokens if settings is not None else None
+
+    @property
+    def judge(self) -> JudgeIdentity | None:
+        """None: no judge scores this task."""
+        return self.known.judge
+
+
+class TaskFacts(Record):
+    """One task of a run."""
+
+    n: Count | None = None
+    """Samples, each counted once however often it is asked. None: not recorded."""
+    identity: Identity = Identity({})
+    scorer: str | None = None
+    """The scorer as reports show it. None: not recorded."""
+    marked_by_data: str | None = None
+    """Fingerprint of the data whose right answers `rescore` used last. None: scored once, by the run itself."""
+    marked_redacted: Count | None = None
+    """Answers that had been redacted before they were scored anew. None: none."""
+
+
+class RescoredFacts(Record):
+    """One task that was scored anew, as it was before."""
+
+    at: str | None = None
+    """UTC, ISO 8601."""
+    task: str | None = None
+    scorer_before: str | None = None
+    identity_before: Identity = Identity({})
+
+
+class LabelFacts(Record):
+    """How many of a task's labels are about answers of this run."""
+
+    n: Count
+    """Labels in the task's file."""
+    n_used: Count
+    """Labels about answers that this run holds."""

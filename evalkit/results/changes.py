@@ -1,0 +1,174 @@
+"""The samples on which two sides differ, page by page, with what both models said. For reading: nothing is tested here.
+
+    rows, n = list_changes(store, ("run-1", "gpt"), ("run-2", "qwen"), limit=25, offset=0, kind="right to wrong")
+    texts(store, "run-1", keys)          # prompt, answer, extracted answer ... of single rows
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from evalkit.results.flips import flipped
+from evalkit.records import Message, Outcome
+from evalkit.results.reader import ResultsReader
+from evalkit.results.samples import Columns, SampleSide, columns_of
+from evalkit.store.row_codec import Key
+from evalkit.store.score_table import OUTCOMES, SAMPLE_ID_SQL, ScoreTable
+from evalkit.store.transcript import transcript
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+KINDS = ("right to wrong", "wrong to right", "better", "worse", "all that differ", "every sample")
+
+
+def tasks_of(store: ResultsReader, a: SampleSide, b: SampleSide) -> list[str]:
+    """The tasks that both sides were asked, in the first one's order."""
+    ours, theirs = (store.summary(run).models[model].tasks for run, model in (a, b))
+    return [task for task in ours if task in theirs]
+
+
+def list_changes(
+    store: ResultsReader, a: SampleSide, b: SampleSide, *, limit: int, offset: int, **filters: Any
+) -> tuple[list[dict[str, Any]], int]:
+    """A page of samples, and how many the filters leave in all.
+
+    Each is task, sample_id, sample_digest, occurrence and, as a_ and b_, score, outcome and first repeat. Filters:
+    `kind` (of KINDS), `task`, `outcome` (of either side), `text` (in a prompt or answer, any case), `slice`
+    (name, value). Clear losses come first, else in the order in which the samples were asked. Raises StoreError.
+    """
+    key = ("changes", store.marks([a[0], b[0]]), a, b, limit, offset, tuple(sorted(filters.items())))
+    return store.remember(key, lambda: _page(store, a, b, limit, offset, filters))
+
+
+def slices_of(store: ResultsReader, side: SampleSide) -> list[tuple[str, str]]:
+    """The slices (name, value) that occur in a run."""
+    return sorted({pair for pairs in store.table(side[0]).slice_sets for pair in pairs})[:200]
+
+
+def _page(
+    store: ResultsReader, a: SampleSide, b: SampleSide, limit: int, offset: int, filters: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], int]:
+    import numpy as np
+
+    both = store.sample_join(a[0], b[0])
+    columns = columns_of(both, a[1], b[1], filters.get("task"))
+    kept: npt.NDArray[np.bool_] = _kept(both.left, columns, filters)
+    if filters.get("text", "").strip():
+        kept &= np.isin(both.left.ids[columns.lines], _saying(store, a, b, filters["text"].strip()))
+    left = np.flatnonzero(kept)
+    change = np.nan_to_num(columns.second[left]) - np.nan_to_num(columns.first[left])
+    shown = left[np.argsort(change, kind="stable")[offset : offset + limit]]
+    return _details(store, a, b, both.left, columns, shown), int(left.size)
+
+
+def _kept(table: ScoreTable, columns: Columns, filters: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
+    """Which samples fit the filters on scores, outcomes and slices."""
+    import numpy as np
+
+    first, second = columns.first, columns.second
+    ours, theirs = columns.outcomes
+    kept: npt.NDArray[np.bool_]
+    kind = filters.get("kind", "all that differ")
+    if kind == "right to wrong":
+        kept = flipped(first, second)[0]
+    elif kind == "wrong to right":
+        kept = flipped(first, second)[1]
+    elif kind == "better":
+        kept = second > first
+    elif kind == "worse":
+        kept = second < first
+    elif kind == "all that differ":
+        kept = ~((first == second) | (np.isnan(first) & np.isnan(second))) | (ours != theirs)
+    else:
+        kept = np.ones(len(first), dtype=bool)
+    if filters.get("outcome") is not None:
+        code = OUTCOMES.index(Outcome(filters["outcome"]))
+        kept &= (ours == code) | (theirs == code)
+    if filters.get("slice") is not None:
+        having = [code for code, pairs in enumerate(table.slice_sets) if tuple(filters["slice"]) in pairs]
+        kept &= np.isin(table.slices[columns.lines], having)
+    return kept
+
+
+def _saying(store: ResultsReader, a: SampleSide, b: SampleSide, text: str) -> npt.NDArray[np.uint64]:
+    """Ids of the samples with this text in a prompt or an answer of either side, any case."""
+    import numpy as np
+
+    pattern, found = f"%{_literal(text)}%", []
+    for run in {a[0], b[0]}:  # run by run: a connection is dear to open, and that of one run serves every page
+        with store.connection([run]) as con:
+            answer = con.execute(
+                f"""select {SAMPLE_ID_SQL} as id from texts
+                    where model in (select unnest($1)) and
+                    (text ilike $2 escape '!' or prompt ilike $2 escape '!' or calls ilike $2 escape '!')""",
+                [[model for of, model in (a, b) if of == run], pattern],
+            )
+            found.append(np.asarray(answer.fetchnumpy()["id"], dtype=np.uint64))
+    return np.concatenate(found)
+
+
+def _details(
+    store: ResultsReader, a: SampleSide, b: SampleSide, table: ScoreTable, columns: Columns, shown: npt.NDArray[np.intp]
+) -> list[dict[str, Any]]:
+    """The lines of a page: names from the rows of just these samples, figures from the tables."""
+    lines = columns.lines[shown]
+    digests = table.digests_of(lines)
+    names = {}
+    for run in {a[0], b[0]}:
+        for row in store.query(
+            [run],
+            """select model, task, sample_digest, occurrence, min(sample_id) as sample_id, min(repeat) as repeat
+               from rows where model in (select unnest(?)) and sample_digest in (select unnest(?)) group by all""",
+            [[model for of, model in (a, b) if of == run], digests],
+        ):
+            names[run, row["model"], row["task"], row["sample_digest"], row["occurrence"]] = row
+    page = []
+    for n, line, digest in zip(shown.tolist(), lines.tolist(), digests, strict=True):
+        place = (table.tasks[table.task[line]], digest, int(table.occurrence[line]))
+        ours, theirs = names.get((*a, *place)), names.get((*b, *place))
+        sample: dict[str, Any] = dict(zip(("task", "sample_digest", "occurrence"), place, strict=True))
+        sample["sample_id"] = ours["sample_id"] if ours else digest
+        for side, named, score, outcomes in zip(
+            "ab", (ours, theirs), (columns.first, columns.second), columns.outcomes, strict=True
+        ):
+            sample[f"{side}_score"] = None if math.isnan(score[n]) else float(score[n])
+            sample[f"{side}_outcome"] = str(OUTCOMES[outcomes[n]])
+            sample[f"{side}_repeat"] = int(named["repeat"]) if named else 0
+        page.append(sample)
+    return page
+
+
+def _literal(text: str) -> str:
+    """The text for `ilike`, its wildcards meant literally."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def texts(store: ResultsReader, run: str, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
+    """What was said in these rows, by key: prompt as messages, the text with the calls that were made, the tools that
+    were offered. Keys without a row are absent."""
+    import orjson
+
+    wanted = {key: None for key in keys}
+    rows = store.query(
+        [run],
+        """select model, task, sample_digest, occurrence, repeat, prompt, tools, text, calls, reasoning, extracted,
+                  target, reason, error, refusal
+           from texts where sample_digest in (select unnest(?)) and model in (select unnest(?))""",
+        [sorted({key[2] for key in wanted}), sorted({key[0] for key in wanted})],
+    )
+    found = {}
+    for row in rows:
+        key = (row["model"], row["task"], row["sample_digest"], int(row["occurrence"]), int(row["repeat"]))
+        if key in wanted:
+            messages = orjson.loads(row["prompt"] or "[]")
+            found[key] = {
+                **row,
+                "prompt": tuple(Message(m["role"], m["content"]) for m in messages),
+                "tools": orjson.loads(row["tools"] or "[]"),
+                "text": transcript(row["text"], orjson.loads(row["calls"] or "[]")),
+            }
+    return {key: found[key] for key in wanted if key in found}

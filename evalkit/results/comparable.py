@@ -1,0 +1,151 @@
+"""Do two stored results answer the same questions in the same way? Refuse what does not, show what is being compared.
+
+    left, right = Side.of(run, "gpt"), Side.of(other, "qwen-fp8")
+    refuse_unless_comparable(left, right)          # NotComparable with a list of what differs
+    shown(left, right)                             # ["model: gpt-6-sol -> Qwen3.5-32B", ...]
+
+A different served model, endpoint, engine version or precision is the very thing that is compared. A different prompt,
+few-shot set, mode, scorer or subset is another question, and no statistic mends that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from evalkit.results.pairs import NotComparable, Pairs
+from evalkit.results.side import Side
+
+_SAID = {
+    "messages": "the prompt",
+    "choices": "the choices",
+    "target": "the template of the right answer",
+    "shots": "the few-shot examples",
+    "mode": "the mode (generate, likelihood, first_token)",
+    "tools": "the functions that are offered",
+    "interface": "the interface of the functions (native, text)",
+    "score": "the scorer or its options",
+    "scorer_version": "the scorer's version",
+    "scorer_plugin": "the package of the scorer, or its version",
+    "reasoning": "what is done with reasoning in the text (split, keep)",
+    "judge": "the judge: its model, endpoint, settings or prompt, or how its verdict is read",
+    "settings": "the task's settings",
+    "limit": "the subset of items (limit)",
+    "turns": "the further turns",
+    "permute": "the orders of the options (permute)",
+    "builtin": "the built-in task or its version",
+}
+"""Keys of a task's identity as a reader knows them; a key that is not here is named as it is."""
+_FEW = 15  # so many equal times are no coincidence
+_MARKING = frozenset({"score", "scorer_version", "scorer_plugin", "reasoning"})
+
+
+def refuse_unless_comparable(baseline: Side, candidate: Side) -> None:
+    """Raises NotComparable with every difference and the way out."""
+    if baseline.folder.resolve() == candidate.folder.resolve():
+        if baseline.model == candidate.model:
+            raise NotComparable(
+                f"{candidate.label} would be compared with itself (the same rows of {baseline.folder.name}): that "
+                "passes whatever the model does. Name another baseline or candidate."
+            )
+        return
+    found = list(differences(baseline, candidate))
+    if not found:
+        return
+    lines = "\n".join(f"  {line}" for line, _ in found)
+    way_out = "Run both from the same suite (what is unchanged comes from the cache and costs nothing)."
+    if any(marking for _, marking in found):
+        way_out += " Where only the marking changed, mark both again without asking a model: evalkit rescore RUN."
+    raise NotComparable(
+        f"{baseline.label} ({baseline.folder.name}) and {candidate.label} ({candidate.folder.name}) are not "
+        f"comparable; they differ in:\n{lines}\n{way_out}"
+    )
+
+
+def refuse_copies(baseline: Side, candidate: Side, pairs: Pairs) -> None:
+    """Raises NotComparable where two models are said to differ and every answer took the very same time on both sides.
+
+    Two calls are never equally long to the last bit: these are one model's rows under two names. Answers from the cache
+    keep their first time, so they say nothing here, and nor does a model that is asked for once and compared twice.
+    """
+    ours, theirs = pairs.baseline.total_s, pairs.candidate.total_s
+    fresh = ~(pairs.baseline.cached | pairs.candidate.cached) & ~(np.isnan(ours) | np.isnan(theirs))
+    fresh &= (ours > 0) & (theirs > 0)
+    if int(fresh.sum()) >= _FEW and np.unique(ours[fresh]).size > 1 and np.array_equal(ours[fresh], theirs[fresh]):
+        raise NotComparable(
+            f"{candidate.label} ({candidate.folder.name}) took the very same time for each answer as {baseline.label} "
+            f"({baseline.folder.name}): these are one model's answers under two names. Run the suite again."
+        )
+
+
+def refuse_same_answers(baseline: Side, candidate: Side, pairs: Pairs) -> None:
+    """Raises NotComparable where more than half of the pairs are one stored answer on both sides.
+
+    An answer from the cache keeps the time that it first took. Where one side is from the cache and both took the very
+    same time, the cache gave the same answer to both: that passes whatever the model does.
+    """
+    ours, theirs = pairs.baseline.total_s, pairs.candidate.total_s
+    stored = (pairs.baseline.cached | pairs.candidate.cached) & (ours > 0) & (ours == theirs)
+    n_stored = int(stored.sum())
+    if n_stored >= _FEW and 2 * n_stored > pairs.n and np.unique(ours[stored]).size > 1:
+        raise NotComparable(
+            f"{candidate.label} ({candidate.folder.name}) and {baseline.label} ({baseline.folder.name}) share "
+            f"{n_stored:,} of {pairs.n:,} answers: the cache gave the same stored answer to both, so this shows "
+            "neither a difference nor noise. To measure the noise of one model (A/A), ask it anew: evalkit run SUITE "
+            "--new --no-cache."
+        )
+
+
+def differences(baseline: Side, candidate: Side) -> Iterator[tuple[str, bool]]:
+    """(sentence, whether it is about marking) for each thing that makes them answers to other questions."""
+    ours, theirs = baseline.tasks, candidate.tasks
+    for name in dict.fromkeys([*ours, *theirs]):
+        if name not in theirs or name not in ours:
+            yield f"{name}: only the {'baseline' if name in ours else 'candidate'} was asked this task", False
+            continue
+        a, b = ours[name].identity.root, theirs[name].identity.root
+        for key in dict.fromkeys([*a, *b]):
+            if a.get(key) != b.get(key):
+                yield f"{name}: {_SAID.get(key, key)}{_values(a.get(key), b.get(key))}", key in _MARKING
+        scorer, other = ours[name].scorer, theirs[name].scorer
+        if scorer != other and not ("judge" in a and "judge" in b):
+            yield f"{name}: the scorer{_values(scorer, other)}", True
+    served, others = baseline.facts.judges_served or {}, candidate.facts.judges_served or {}
+    for judge in served.keys() & others.keys():
+        if served[judge] != others[judge]:
+            yield f"the judge {judge} was served by {', '.join(served[judge])} and {', '.join(others[judge])}", False
+    if baseline.repeats != candidate.repeats:
+        yield f"repeats: {baseline.repeats} and {candidate.repeats}", False
+    version, later = baseline.facts.run_version, candidate.facts.run_version
+    if version != later:
+        yield f"how evalkit asks and marks (run version {version or 'unknown'} and {later or 'unknown'})", True
+
+
+def shown(baseline: Side, candidate: Side) -> list[str]:
+    """What is being compared, as sentences: everything known of both models that is not the same."""
+    a, b = _flat(baseline), _flat(candidate)
+    return [
+        f"{key}: {a.get(key, 'not reported')} → {b.get(key, 'not reported')}"
+        for key in dict.fromkeys([*a, *b])
+        if a.get(key) != b.get(key)
+    ]
+
+
+def _flat(side: Side) -> dict[str, str]:
+    about = side.about
+    own = {"adapter": about.adapter, "model": about.model, "host": about.host, "place": about.place}
+    found = {key: value for key, value in own.items() if value}
+    found |= {key: str(value) for key, value in (about.facts or {}).items()}
+    suite = side.facts.suite_resolved
+    entry = suite.models.get(side.model) if suite is not None else None
+    settings = entry.settings.items() if entry is not None else ()
+    found |= {f"settings.{key}": str(value) for key, value in settings if value not in (None, [], {})}
+    found["evalkit"] = side.facts.evalkit_version or "not recorded"
+    return found
+
+
+def _values(a: object, b: object) -> str:
+    """Both values where they are short enough to help."""
+    said = f" ({a!r} and {b!r})"
+    return said if len(said) <= 120 else ""

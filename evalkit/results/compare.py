@@ -1,0 +1,160 @@
+"""Two stored results compared: B minus A over the same items, with its interval, and how many items changed sides.
+
+    compare(run["gpt"], other["qwen"])                                    # row by row, by task; refuses as the gate does
+    compare_samples(reader, ("run-1", "gpt"), ("run-2", "qwen"))          # from the scores by sample: a page of the board
+
+Nothing is decided here: there is no margin. `compare` reads the rows and refuses what is not comparable. The board's
+`compare_samples` reads scores.npz, where repeats are averaged already: ten million rows take milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evalkit.results import completeness
+from evalkit.results.comparable import refuse_unless_comparable, shown
+from evalkit.results.flips import Flips, count_flips
+from evalkit.results.pairs import Pairs, common_rows, labels_of, pair
+from evalkit.results.reader import ResultsReader
+from evalkit.results.samples import SampleSide
+from evalkit.results.side import Side
+from evalkit.stats.comparison import test
+from evalkit.results.served import changed_line, served_lines, served_otherwise
+from evalkit.stats.symmetry import mcnemar
+from evalkit.store import table as stored
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ALPHA = 0.025
+"""Of each side of a 95 % interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """B minus A over the same items."""
+
+    subject: str
+    n: int
+    n_unscored: int
+    """Pairs without a score on some side: not part of the difference, but of its interval, both ways."""
+    delta: float | None
+    """None when no pair is scored."""
+    low: float | None
+    high: float | None
+    method: str
+    p_no_difference: float | None = None
+    """McNemar's exact p-value; None where scores are graded, clustered or repeated, for which it does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairedComparison:
+    """What two results say of each other."""
+
+    differences: tuple[Difference, ...]
+    """Over all tasks first, where there are several."""
+    flips: Flips
+    compared: tuple[str, ...]
+    served: tuple[str, ...]
+    """The model id and fingerprint that the provider reported for A and for B, and a sentence for a side that several
+    models answered; empty where it reported none."""
+    caveats: tuple[str, ...]
+    """Why the evidence is not whole; empty when it is."""
+
+
+def compare(a: Side, b: Side) -> PairedComparison:
+    """The comparison. Raises NotComparable with a list of what differs."""
+    refuse_unless_comparable(a, b)
+    ours, theirs = stored.model_rows(a.folder, a.model), stored.model_rows(b.folder, b.model)
+    caveats = list(dict.fromkeys([*completeness.unfinished(a), *completeness.unfinished(b)]))
+    if caveats or a.facts.stopped_early or b.facts.stopped_early:
+        n = max(ours.num_rows, theirs.num_rows)
+        ours, theirs = common_rows(ours, theirs)
+        if ours.num_rows < n:
+            caveats.append(f"only the {ours.num_rows:,} rows that both have are compared, of {n:,}")
+    pairs = pair(ours, theirs)
+    subjects = [("all tasks", np.ones(pairs.n, dtype=bool))] if len(pairs.tasks) != 1 else []
+    subjects += [(task, pairs.task_mask(task)) for task in a.tasks if task in pairs.tasks]
+    return PairedComparison(
+        tuple(_difference(name, pairs.only(rows)) for name, rows in subjects),
+        count_flips(pairs),
+        tuple([*shown(a, b), *served_otherwise(ours, theirs)]),
+        (*served_lines(A=ours, B=theirs), *_changed(ours, theirs)),
+        tuple(caveats),
+    )
+
+
+def _changed(ours: pa.Table, theirs: pa.Table) -> list[str]:
+    """A sentence for each side that was answered by several served models."""
+    found = (changed_line(name, table) for name, table in (("side A", ours), ("side B", theirs)))
+    return [line for line in found if line is not None]
+
+
+def _difference(subject: str, pairs: Pairs) -> Difference:
+    scored = pairs.scored
+    n_unscored = int((~scored).sum())
+    if not scored.any():
+        return Difference(subject, 0, n_unscored, None, None, None, "no pair is scored")
+    tested = test(
+        pairs.baseline.score[scored],
+        pairs.candidate.score[scored],
+        0.0,
+        ALPHA,
+        tail="smooth",
+        n_errored=n_unscored,
+        **labels_of(pairs, scored),
+    )
+    interval = tested.interval
+    return Difference(
+        subject,
+        tested.n,
+        n_unscored,
+        tested.delta,
+        interval.low if interval else None,
+        interval.high if interval else None,
+        tested.method,
+        mcnemar(tested.wins, tested.losses)
+        if tested.wins is not None and tested.losses is not None and tested.n_clusters is None
+        else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SampleComparison:
+    """One comparison over the samples that both sides were asked."""
+
+    task: str | None
+    """None: over all tasks that both were asked."""
+    n: int
+    """Samples with a score on both sides."""
+    n_errored: int
+    """Samples without a score on at least one side."""
+    delta: float | None
+    """None: no sample is scored on both sides."""
+    low: float | None
+    high: float | None
+    gained: int
+    """Samples on which B scored higher."""
+    lost: int
+    """Samples on which B scored lower."""
+    method: str | None
+    flips: int
+    """Samples that are right with one and wrong with the other (`results.flips`)."""
+
+
+def compare_samples(reader: ResultsReader, a: SampleSide, b: SampleSide, task: str | None = None) -> SampleComparison:
+    """The comparison over a task, or over all (None). Raises StoreError."""
+
+    def computed() -> SampleComparison:
+        pair = reader.pair(a, b, task)
+        if pair.n == 0:
+            return SampleComparison(task, 0, pair.n_errored, None, None, None, 0, 0, None, 0)
+        tested = pair.test(ALPHA)
+        low, high = (tested.interval.low, tested.interval.high) if tested.interval else (None, None)
+        counts = (pair.gained, pair.lost, tested.method, pair.n_flips)
+        return SampleComparison(task, pair.n, pair.n_errored, tested.delta, low, high, *counts)
+
+    return reader.remember(("compare", reader.marks([a[0], b[0]]), a, b, task), computed)

@@ -1,0 +1,128 @@
+"""Is the evidence whole? Each function gives the sentence that says what is missing and how to get it, or nothing.
+
+A run that was cut, ended early or full of errors is neither a pass nor a regression: it is incomplete (exit 4).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evalkit.results.pairs import NotComparable, Pairs
+from evalkit.results.side import Side
+from evalkit.store import table as stored
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def unfinished(side: Side) -> list[str]:
+    """Why a run is not whole evidence, by its own account."""
+    name, facts = side.folder.name, side.facts
+    found = []
+    if facts.status != "complete":
+        why = "; ".join(facts.reasons)
+        found.append(
+            f"{name} is {facts.status}{': ' + why if why else ''}. Run the same command again: it resumes, and "
+            "pays only for what is missing."
+        )
+    if facts.cut_by_limit is not None:
+        found.append(f"{name} was cut by --limit {facts.cut_by_limit}. Run it without --limit.")
+    if facts.cut_by_tasks is not None:
+        kept = ", ".join(facts.cut_by_tasks) or "some"
+        found.append(f"{name} was cut by --tasks to {kept}. Run it without --tasks.")
+    return found
+
+
+def unread(side: Side) -> list[str]:
+    """Judges whose verdicts on this model's answers could too often not be read: the score would be the other judges'.
+
+    An answer that leaves a strict judge without words must not win by it.
+    """
+    allowed = _allowed(side)
+    return [
+        f"{judge} gave no readable verdict on {n_lost:,} of {n:,} answers of {side.label} to {task}, more than "
+        f"run.max_error_rate {allowed:g} allows: there the score is the other judges' alone. Look at its replies: "
+        f"evalkit show {side.folder.name}/judging"
+        for judge, models in (side.facts.judges_unread or {}).items()
+        for task, (n_lost, n) in models.get(side.model, {}).items()
+        if n_lost > allowed * n
+    ]
+
+
+def _allowed(side: Side) -> float:
+    """The share of errors that the suite allows."""
+    suite = side.facts.suite_resolved
+    rate = suite.run.max_error_rate if suite is not None else None
+    return 0.01 if rate is None else rate
+
+
+def missing(side: Side, table: pa.Table) -> str | None:
+    """Counted task by task: too many rows of one never make up for another's."""
+    if side.n_expected <= 0:
+        return f"{side.folder.name} holds no items, so there is nothing to decide."
+    n_missing = sum(max(0, -n) for n in _surplus(side, table).values())
+    if not n_missing:
+        return None
+    return (
+        f"{n_missing:,} of {side.n_expected:,} rows of {side.label} are missing in {side.folder.name}. Restore "
+        "them, or run the suite again: what was answered comes from the cache."
+    )
+
+
+def errors(side: Side, table: pa.Table) -> str | None:
+    allowed = _allowed(side)
+    errored = _count(table)
+    if errored <= allowed * table.num_rows:
+        return None
+    return (
+        f"{errored:,} of {table.num_rows:,} rows of {side.label} are errors, more than run.max_error_rate {allowed:g} "
+        "allows: an outage is neither a regression nor a pass. Run the same command again: only these are asked."
+    )
+
+
+def _count(table: pa.Table) -> int:
+    labels, codes = stored.labels_codes(table["outcome"])
+    return int((codes == labels.index("errored")).sum()) if "errored" in labels else 0
+
+
+def refuse_unknown(side: Side, table: pa.Table) -> None:
+    """Raises NotComparable for rows of a task that the run does not know, or more than it asked of one it knows."""
+    surplus = _surplus(side, table)
+    unknown = sorted(set(surplus) - set(side.tasks))
+    if unknown:
+        raise NotComparable(
+            f"{side.folder.name} holds rows of {', '.join(unknown)}, which its run.json does not know: the folder was "
+            "changed by hand. Run the suite again."
+        )
+    n_more = sum(max(0, n) for n in surplus.values())
+    if n_more:
+        raise NotComparable(
+            f"{side.folder.name} holds {n_more:,} more rows of {side.label} than the {side.n_expected:,} it asked: "
+            "the folder was changed by hand. Run the suite again."
+        )
+
+
+def refuse_other_repeats(side: Side, pairs: Pairs) -> None:
+    """Raises NotComparable where rows are of other items or repeats than were asked, though their number is right."""
+    if ((pairs.repeat < 0) | (pairs.repeat >= side.repeats)).any():
+        raise NotComparable(
+            f"{side.folder.name} holds repeats beyond the {side.repeats} that it asked: the folder was changed by "
+            "hand. Run the suite again."
+        )
+    for name, task in side.tasks.items():
+        n = len(np.unique(pairs.item[pairs.task_mask(name)])) if name in pairs.tasks else 0
+        if n > (task.n or 0):
+            raise NotComparable(
+                f"{side.folder.name} holds {n:,} items of {name}, of which it asked {task.n or 0:,}, {side.repeats} "
+                "times each: repeats are missing and other items stand in for them. Run the suite again."
+            )
+
+
+def _surplus(side: Side, table: pa.Table) -> dict[str, int]:
+    """By task: rows that are there beyond those that the run asked; negative where some are missing."""
+    names, codes = stored.labels_codes(table["task"])
+    found = dict(zip(names, np.bincount(codes[codes >= 0], minlength=len(names)).tolist(), strict=True))
+    asked = {name: side.repeats * (task.n or 0) for name, task in side.tasks.items()}
+    return {name: found.get(name, 0) - asked.get(name, 0) for name in {**asked, **found}}

@@ -1,0 +1,178 @@
+"""The lines of a leaderboard: one model of one run, with its figures and what a reader should beware of.
+
+    entries = entries_of(store, "support-swap")     # the newest run of each model of this suite
+    table = standing(store, entries, task=None)     # places, tie groups, best first
+
+Shared by the board and the HTML report, so that both show the same order. A warning is a sentence; colours only repeat
+what the sentence says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from evalkit.catalogue.facts import Known
+from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
+from evalkit.results.catalogue_facts import CatalogueFacts
+from evalkit.results.reader import ResultsReader
+from evalkit.results.standings import Place
+from evalkit.store.runs import RunInfo
+
+STALE_DAYS = 90
+"""A hosted model is silently replaced and repriced faster than that."""
+
+Cell = Figures
+
+
+@dataclass(frozen=True, slots=True)
+class ReportEntry:
+    """One model of one run."""
+
+    run: RunInfo
+    model: str
+    """The name that the suite gives it."""
+    asked_as: str | None
+    """The id that was sent to the provider; None where the run does not say."""
+    cells: ModelSummary
+    """`all` and `tasks`, as in the summary."""
+    known: Known | None
+    """What the catalogue knows of this version; None where it is not listed."""
+    warnings: tuple[str, ...]
+    comparable: bool
+    """Whether it was asked the same questions in the same way as the first entry."""
+
+    @property
+    def key(self) -> str:
+        """RUN:MODEL, one side of a comparison."""
+        return f"{self.run.name}:{self.model}"
+
+    def cell(self, task: str | None) -> Cell | None:
+        """The figures over one task, or over all (None); None where the model was not asked that task."""
+        return self.cells.all if task is None else self.cells.tasks.get(task)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderboardLine:
+    """An entry with its figures and its place."""
+
+    entry: ReportEntry
+    cell: Cell
+    place: Place | None
+    """None for what is not comparable or has no score."""
+    tied: frozenset[str] = frozenset()
+    """Keys of the entries that it could not be told apart from."""
+
+
+def suites(runs: Sequence[RunInfo]) -> list[str]:
+    """The names of the suites, that of the newest run first."""
+    return list(dict.fromkeys(info.suite for info in runs if info.suite))
+
+
+def entries_of(
+    store: ResultsReader, suite: str, run: str | None = None, today: date | None = None
+) -> list[ReportEntry]:
+    """One entry a model: of the named run, or of the newest run that has it (complete ones before unfinished ones)."""
+    known_facts = CatalogueFacts.beside(store.results)
+    mine = [info for info in store.readable() if info.suite == suite and run in (None, info.name)]
+    mine.sort(key=lambda info: info.status != "complete")  # stable: newest first within each
+    chosen: dict[str, RunInfo] = {}
+    for info in mine:
+        for model in store.summary(info.name).models:
+            chosen.setdefault(model, info)
+    first = next((info for info in mine if info in chosen.values()), None)
+    reference = _identities(store, first.name) if first else {}
+    return [
+        _entry(store, info, model, known_facts, reference, today or datetime.now(UTC).date())
+        for model, info in chosen.items()
+    ]
+
+
+def standing(store: ResultsReader, entries: Sequence[ReportEntry], task: str | None) -> list[LeaderboardLine]:
+    """The entries that were asked this task (None: all tasks), best first; those that cannot be compared come last."""
+    asked = [(entry, cell) for entry in entries if (cell := entry.cell(task)) is not None]
+    ranked = [entry for entry, _ in asked if entry.comparable]
+    found = store.places([(entry.run.name, entry.model) for entry in ranked], task) if ranked else []
+    places = {entry.key: place for entry, place in zip(ranked, found, strict=True) if place is not None}
+    lines = []
+    for entry, cell in asked:
+        place = places.get(entry.key)
+        tied = frozenset(ranked[i].key for i in place.tied) if place else frozenset[str]()
+        lines.append(LeaderboardLine(entry, cell, place, tied))
+    return sorted(lines, key=_order)
+
+
+def tie_groups(lines: Sequence[LeaderboardLine]) -> list[str]:
+    """A letter for each line in order: a line of one letter could not be told apart from the first of that letter.
+
+    A line opens a new group when it is shown to be worse than the one that opened the last. Empty without a place.
+    """
+    letters: list[str] = []
+    opener: LeaderboardLine | None = None
+    group = -1
+    for line in lines:
+        if line.place is None:
+            letters.append("")
+            continue
+        if opener is None or opener.entry.key not in line.tied:
+            opener, group = line, group + 1
+        letters.append(chr(ord("A") + group) if group < 26 else str(group + 1))
+    return letters
+
+
+def _order(line: LeaderboardLine) -> tuple[bool, float, float, str]:
+    mean = line.cell.quality.mean
+    return (not line.entry.comparable, mean is None, -(mean or 0.0), line.entry.model)
+
+
+def _identities(store: ResultsReader, run: str) -> dict[str, Identity]:
+    return {name: task.identity for name, task in (store.facts(run).tasks or {}).items()}
+
+
+def _entry(
+    store: ResultsReader,
+    info: RunInfo,
+    model: str,
+    known_facts: CatalogueFacts,
+    reference: Mapping[str, Identity],
+    today: date,
+) -> ReportEntry:
+    facts = store.facts(info.name)
+    asked_as = facts.model_facts(model).model
+    known, left_out = known_facts.known(facts, model, asked_as)
+    cells = store.summary(info.name).models[model]
+    identities = _identities(store, info.name)
+    differs = [task for task, identity in identities.items() if task in reference and reference[task] != identity]
+    other = sorted(set(identities) ^ set(reference)) if identities and reference else []
+    warnings = [*left_out]
+    if differs:
+        warnings.append(f"not comparable: {', '.join(differs)} asked differently (data, prompt, mode or scorer)")
+    if other:
+        warnings.append(f"not comparable over all: {', '.join(other)} only on one side")
+    warnings += _about_run(info, facts, cells.all, today)
+    warnings += known.badges(today) if known else []
+    return ReportEntry(info, model, asked_as, cells, known, tuple(warnings), not differs and not other)
+
+
+def _about_run(info: RunInfo, facts: RunFacts, cell: Cell, today: date) -> list[str]:
+    warnings = []
+    if info.status != "complete":
+        total = facts.n_rows
+        warnings.append(f"{info.status}: not every question was answered" + (f" (of {total:,} rows)" if total else ""))
+    if facts.cut_by_limit:
+        warnings.append(f"cut by --limit {facts.cut_by_limit}")
+    errored = cell.outcomes.get("errored", 0)
+    if errored:
+        warnings.append(f"{errored:,} errored: its quality is over the rest")
+    age = _age_days(info.started_at, today)
+    if age is not None and age > STALE_DAYS:
+        warnings.append(f"stale: measured {age} days ago")
+    return warnings
+
+
+def _age_days(stamp: str | None, today: date) -> int | None:
+    try:
+        return (today - datetime.fromisoformat(stamp or "").date()).days
+    except ValueError:
+        return None

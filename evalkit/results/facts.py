@@ -1,0 +1,24 @@
+"""Opens run.json of a run folder, of the judges' folder inside it and of a load sweep as records of `evalkit.facts`.
+
+facts = read_facts(folder)           # RunFacts; StoreError: one sentence
+judging_facts(folder)                # the judges' own; None where nobody judged
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evalkit.facts import RunFacts, parse
+from evalkit.store import judge_files, runs
+
+
+def read_facts(folder: Path) -> RunFacts:
+    """The facts of a run. Raises StoreError where there are none, where a field is damaged (it names the file and the
+    key), and where a newer evalkit wrote them."""
+    return parse(RunFacts, runs.read_facts(folder), folder / runs.FACTS)
+
+
+def judging_facts(folder: Path) -> RunFacts | None:
+    """The facts of the judges' folder of a run; None where no judge was asked. Raises StoreError as `read_facts`."""
+    inner = judge_files.judging_of(folder)
+    return None if inner is None else read_facts(inner)

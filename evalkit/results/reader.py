@@ -1,0 +1,229 @@
+"""What is in a folder of results, read once: facts, summaries, connections; cached on path, size and time of change.
+
+    store = Store(Path("results"))
+    store.runs()                      # newest first; what cannot be read comes last, with its problem
+    store.summary(run)                # the figures of one run, as `evalkit show` has them
+    store.query([run], "select ...")  # DuckDB over the rows of any runs
+
+Nothing here writes, and nothing here knows of Streamlit: the HTML report reads through the same door.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from evalkit.errors import EvalkitError, StoreError
+from evalkit.facts import ModelSummary, RunFacts, Summary
+from evalkit.results.samples import Pair, SampleJoin, SampleSide, pair_of, shared_lines
+from evalkit.results.standings import Place, places
+from evalkit.results.facts import read_facts
+from evalkit.results.summary import read_summary
+from evalkit.store import judge_files, parts, queries, reviews, runs
+from evalkit.store.runs import RunInfo
+from evalkit.store.score_table import ScoreTable, read_scores
+
+if TYPE_CHECKING:
+    import duckdb
+
+T = TypeVar("T")
+Mark = tuple[tuple[str, int, int], ...]
+"""Name, size and time of change of every file that a figure could come from."""
+
+_KEPT = 1_000
+"""Cached figures: summaries, facts, a page of flips. All small."""
+_TABLES = 160_000_000
+"""Bytes of cached scores by sample: ten models on a million samples take 70 MB."""
+_LINES = 64_000_000
+"""Bytes of cached samples that two runs share: a million take 16 MB."""
+_CONNECTIONS = 2
+_MEMORY = "200MB"
+"""What DuckDB may use for one connection; the rest of the 600 MB is Streamlit, pandas and the caches."""
+
+
+@dataclass(slots=True)
+class _Cache:
+    """Values by key, the oldest forgotten when they weigh more than `size` together; safe between sessions."""
+
+    size: int
+    weigh: Callable[[Any], int] = lambda _: 1
+    close: Callable[[Any], None] = lambda _: None
+    kept: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    weight: int = 0
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        with self.lock:
+            if key in self.kept:
+                self.kept.move_to_end(key)
+                found: T = self.kept[key]
+                return found
+            value = self.kept[key] = make()
+            self.weight += self.weigh(value)
+            while self.weight > self.size and len(self.kept) > 1:
+                oldest = self.kept.popitem(last=False)[1]
+                self.weight -= self.weigh(oldest)
+                self.close(oldest)
+            return value
+
+
+_figures = _Cache(_KEPT)
+_tables = _Cache(_TABLES, weigh=lambda table: table.n_bytes)
+_lines = _Cache(_LINES, weigh=lambda lines: sum(part.nbytes for part in lines))
+_connections = _Cache(_CONNECTIONS, close=lambda con: con.close())
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsReader:
+    """A folder of results, to read from."""
+
+    results: Path
+
+    def runs(self) -> list[RunInfo]:
+        """Every run, newest first, unreadable ones last with their problem."""
+        return runs.list_runs(self.results)
+
+    def readable(self) -> list[RunInfo]:
+        """The runs that can be shown: whose facts and figures can both be read."""
+        return [info for info in self.runs() if info.problem is None and self.problem(info.name) is None]
+
+    def problem(self, run: str) -> str | None:
+        """Why the rows of a run cannot be read, for a person; None when they can."""
+        try:
+            self.facts(run)
+            self.summary(run)
+            self.judges(run)
+        except EvalkitError as error:
+            return str(error)
+        path = self.path(run)
+        return _figures.get(("damage", str(path), mark(path)), lambda: parts.part_damage(path))
+
+    def path(self, run: str) -> Path:
+        """The folder of a run."""
+        return self.results / run
+
+    def facts(self, run: str) -> RunFacts:
+        """What run.json says. Raises StoreError."""
+        path = self.path(run)
+        return _figures.get(("facts", str(path), mark(path, only="run.json")), lambda: read_facts(path))
+
+    def summary(self, run: str) -> Summary:
+        """The figures of a run, of a live one as of now. Raises StoreError."""
+        path = self.path(run)
+        return _figures.get(("summary", str(path), mark(path)), lambda: read_summary(path))
+
+    def judges(self, run: str) -> Mapping[str, ModelSummary]:
+        """The figures of those who marked a run, as its summary has them of models; empty where nobody did.
+
+        Raises StoreError.
+        """
+        inner = judge_files.judging_of(self.path(run))
+        return {} if inner is None else self.summary(f"{run}/{inner.name}").models
+
+    def table(self, run: str) -> ScoreTable:
+        """Scores by sample of a run, of a live one as of now. Raises StoreError."""
+        path = self.path(run)
+        return _tables.get((str(path), mark(path)), lambda: read_scores(path))
+
+    def sample_join(self, first: str, second: str) -> SampleJoin:
+        """The samples that two runs share. Raises StoreError."""
+        left, right = self.table(first), self.table(second)
+        if left is right:
+            return SampleJoin(left, right)
+        key = tuple((str(self.path(run)), mark(self.path(run))) for run in (first, second))
+        return SampleJoin(left, right, *_lines.get(key, lambda: shared_lines(left, right)))
+
+    def pair(self, first: SampleSide, second: SampleSide, task: str | None = None) -> Pair:
+        """Two sides on the samples that both were asked, of one task or of all (None). Raises StoreError."""
+        return pair_of(self.sample_join(first[0], second[0]), first[1], second[1], task)
+
+    def places(self, sides: Sequence[SampleSide], task: str | None = None) -> list[Place | None]:
+        """The range of places of each side. Raises StoreError."""
+
+        def reckon() -> list[Place | None]:
+            known = [self._is_scored(side, task) for side in sides]
+            return places(known, lambda i, j: self.pair(sides[i], sides[j], task))
+
+        return _figures.get(("places", self._key(sides), tuple(sides), task), reckon)
+
+    def query(self, names: Sequence[str], sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Lines of an answer by column name, over views `rows` and `texts` of these runs. Cached. Raises StoreError."""
+        key = ("query", self.marks(names), sql, tuple(map(repr, values)))
+
+        def read() -> list[dict[str, Any]]:
+            with self.connection(names) as con:
+                answer = con.execute(sql, list(values))
+                columns = [column[0] for column in answer.description or ()]
+                return [dict(zip(columns, line, strict=True)) for line in answer.fetchall()]
+
+        return _figures.get(key, read)
+
+    def remember(self, key: Hashable, make: Callable[[], T]) -> T:
+        """A figure made elsewhere, kept with the others. The key has to change when the files do (`mark`)."""
+        return _figures.get(key, make)
+
+    def remembers(self, key: Hashable) -> bool:
+        """Whether that figure is kept."""
+        return key in _figures.kept
+
+    @contextmanager
+    def connection(self, names: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection over these runs, one user at a time: journaled rows live in the connection that read them."""
+        import duckdb
+
+        wanted = sorted(set(names))
+        with _connections.lock:
+            con = _connections.get(self.marks(wanted), lambda: _open([self.path(name) for name in wanted]))
+            try:
+                yield con
+            except duckdb.Error as error:
+                why = str(error).splitlines()[0]
+                raise StoreError(f"The rows of {', '.join(wanted)} cannot be read ({why}).") from error
+
+    def _is_scored(self, side: SampleSide, task: str | None) -> bool:
+        model = self.summary(side[0]).models[side[1]]
+        cell = model.all if task is None else model.tasks.get(task)
+        return cell is not None and cell.quality.mean is not None
+
+    def _key(self, sides: Sequence[SampleSide]) -> Hashable:
+        return self.marks([run for run, _ in sides])
+
+    def marks(self, names: Sequence[str]) -> Hashable:
+        """What changes when the files of these runs do: part of the key of any cached figure."""
+        return tuple((str(self.path(name)), mark(self.path(name))) for name in sorted(set(names)))
+
+
+def mark(folder: Path, *, only: str | None = None) -> Mark:
+    """What changes when the files of a folder do: a cached figure is one of exactly these files.
+
+    `only`: just the file of this name. Hidden files (locks, drafts), folders and people's marks do not count: no figure
+    comes from them.
+    """
+    try:
+        entries = [entry for entry in os.scandir(folder) if entry.name == (only or entry.name)]
+    except OSError:
+        return ()
+    found = []
+    for entry in entries:
+        try:
+            if entry.name.startswith(".") or entry.name == reviews.FILE or not entry.is_file():
+                continue
+            stat = entry.stat()
+        except OSError:
+            continue  # sealed this instant: the next look sees the part instead
+        found.append((entry.name, stat.st_size, stat.st_mtime_ns))
+    return tuple(sorted(found))
+
+
+def _open(folders: list[Path]) -> duckdb.DuckDBPyConnection:
+    con = queries.connect(folders)
+    con.execute(f"set memory_limit = '{_MEMORY}'")
+    con.execute("set enable_external_file_cache = false")  # the system keeps what was read; twice is too much
+    con.execute("set enable_progress_bar = false")
+    return con

@@ -1,0 +1,148 @@
+"""One stored run as an object: its facts, its figures, its rows.
+
+run = open_run("latest", results="results")
+run.facts.status, run.models["gpt"].model, run.tasks["refunds"].n
+run.frame()                       # pandas, one row a sample x model x repeat
+run["gpt"]                        # one side of a comparison
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from evalkit.errors import StoreError
+from evalkit.facts import ModelFacts, RunFacts, Summary, TaskFacts
+from evalkit.results.facts import read_facts
+from evalkit.results.side import Side
+from evalkit.store import runs
+from evalkit.suite.wording import near
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, repr=False)
+class Run:
+    """A run folder that was opened. Facts are read once, at opening; rows and figures when they are asked for."""
+
+    folder: Path
+    facts: RunFacts
+    """Everything that run.json says."""
+
+    @property
+    def name(self) -> str:
+        """The name of the folder: what `evalkit show` takes."""
+        return self.folder.resolve().name
+
+    @property
+    def status(self) -> str:
+        """complete, incomplete, running or interrupted; `interrupted` for a run that was killed."""
+        said = self.facts.status or "unknown"
+        return "interrupted" if said == "running" and not runs.is_locked(self.folder) else said
+
+    @property
+    def models(self) -> Mapping[str, ModelFacts]:
+        """Models by the suite's names, in its order; empty where the run does not say."""
+        return self.facts.models or {}
+
+    @property
+    def tasks(self) -> Mapping[str, TaskFacts]:
+        """Tasks by name, in the suite's order; empty where the run does not say."""
+        return self.facts.tasks or {}
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The figures by model, task and slice. Raises StoreError when the rows cannot be read."""
+        from evalkit.results.summary import read_summary
+
+        return read_summary(self.folder)
+
+    def rows(self, columns: Sequence[str] | None = None, *, text: bool = False) -> pa.Table:
+        """The rows as an Arrow table, one a sample x model x repeat; see `results.rows.read_rows`.
+
+        `text` adds the prompt, the answer, its reasoning, the extracted answer, the target and the reason of the score.
+        Raises UserError for an unknown column, StoreError when the run cannot be read.
+        """
+        from evalkit.results.rows import read_rows
+
+        return read_rows(self.folder, columns, text=text)
+
+    def frame(self, *, text: bool = False) -> pd.DataFrame:
+        """The rows as a pandas frame; see `results.rows.as_frame`. Raises StoreError when the run cannot be read."""
+        from evalkit.results.rows import as_frame, read_rows
+
+        return as_frame(read_rows(self.folder, text=text))
+
+    def __getitem__(self, model: str) -> Side:
+        """One model of the run, for `compare`. Raises KeyError with near names where the run has no such model."""
+        if model not in self.models:
+            raise KeyError(f"{self.name} has no model {model!r}; {near(model, list(self.models))}")
+        return Side.checked(self.folder, model, self.facts)
+
+    def __contains__(self, model: object) -> bool:
+        return model in self.models
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the models."""
+        return iter(self.models)
+
+    def __len__(self) -> int:
+        """The number of models."""
+        return len(self.models)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name}: {self.status}, {len(self.models)} models, {len(self.tasks)} tasks>"
+
+    def _repr_html_(self) -> str:
+        """A table of the summary for notebooks. All names are escaped: they come from a suite."""
+        try:
+            lines = list(_lines(self.summary))
+        except StoreError as error:
+            return f"<p>{escape(repr(self))}: {escape(str(error))}</p>"
+        head = "".join(
+            f"<th>{name}</th>" for name in ("model", "task", "n", "score", "95 %", "errors", "USD", "TTFT p50")
+        )
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
+        title = escape(f"{self.name} ({self.status})")
+        return f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def open_run(name: str = "latest", results: str | Path | None = None) -> Run:
+    """A run by its name, the beginning of its name, or `latest`.
+
+    `results`: the folder of results; None takes EVALKIT_RESULTS, or `results` in the working directory.
+    Raises StoreError, with what there is, where no run or several fit, or the run cannot be read.
+    """
+    return load_run(runs.resolve_run(name, Path(results) if results is not None else runs.default_results()))
+
+
+def load_run(folder: str | Path) -> Run:
+    """The run in a folder. Raises StoreError where it is none, or cannot be read."""
+    return Run(Path(folder), read_facts(Path(folder)))
+
+
+def _lines(summary: Summary) -> Iterator[tuple[str, ...]]:
+    """Cells of the small table: a line for each model and task."""
+    for model, of_model in summary.models.items():
+        for task, figures in of_model.tasks.items():
+            quality, cost, ttft = figures.quality, figures.cost, figures.latency.ttft_s.p50
+            yield (
+                model,
+                task,
+                f"{figures.n:,}",
+                _said(quality.mean, "{:.3f}"),
+                "" if quality.low is None or quality.high is None else f"[{quality.low:.3f}, {quality.high:.3f}]",
+                f"{figures.outcomes.get('errored', 0):,}",
+                _said(cost.total_usd, "{:.4g}"),
+                _said(ttft, "{:.3g} s"),
+            )
+
+
+def _said(value: float | None, form: str) -> str:
+    return "unknown" if value is None else form.format(value)

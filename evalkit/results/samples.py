@@ -1,0 +1,193 @@
+"""Two sides on the same samples: what places, comparisons and flips are reckoned from.
+
+    both = SampleJoin(table, other, *shared_lines(table, other))     # two runs; of one run: SampleJoin(table, table)
+    pair_of(both, "gpt", "qwen").verdict(0.001)                   # is one shown to be better?
+
+Samples meet on their content, never on position; repeats were averaged within a sample first (`store.score_table`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from evalkit.results.flips import flipped
+from evalkit.errors import StoreError
+from evalkit.store.score_table import MISSING, ScoreTable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from evalkit.stats.verdict import Decision, Verdict
+
+    Lines = npt.NDArray[np.intp]
+    Scores = npt.NDArray[Any]
+
+SampleSide = tuple[str, str]
+"""(run, model): one model's rows of one run."""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleJoin:
+    """The samples that stand in both tables; no lines: all of them, in the same order."""
+
+    left: ScoreTable
+    right: ScoreTable
+    lines_left: Lines | None = None
+    lines_right: Lines | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Two models over the samples that both were asked, in the order of the first one's run."""
+
+    lines: Lines
+    """Of the first one's table."""
+    first: Scores
+    """Between 0 and 1; NaN where there is none."""
+    second: Scores
+    outcomes: tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Scores of the same samples on two sides."""
+
+    n: int
+    """Samples that both have a score for."""
+    gained: int
+    """Samples on which the second scores higher."""
+    lost: int
+    n_errored: int
+    """Samples that both sides were asked, without a score on at least one."""
+    scores: tuple[Scores, Scores] | None = None
+    """The scores themselves; None where all are right or wrong and stand alone, since the counts then say it all."""
+    n_flips: int = 0
+    """Samples that are right on one side only, as `decide.flips` says; those that differ otherwise are no flips."""
+    clusters: Scores | None = None
+    """A label for each sample; None where every sample stands alone."""
+
+    def verdict(self, alpha: float) -> Verdict:
+        """PASS: the second is shown to be better; FAIL: the first is. At least one scored sample is needed."""
+        from evalkit.stats import comparison
+
+        if self.scores is None:
+            return comparison.decide_counts(
+                comparison.Counts(self.n, self.gained, self.lost, self.n_errored), 0.0, alpha
+            )
+        return comparison.decide(
+            *self.scores, 0.0, alpha, clusters=self._labels(), tail="smooth", n_errored=self.n_errored
+        )
+
+    def test(self, alpha: float) -> Decision:
+        """The difference with its interval of confidence 1 - 2 alpha. At least one scored sample is needed."""
+        from evalkit.stats import comparison
+
+        if self.scores is None:
+            return comparison.test_counts(comparison.Counts(self.n, self.gained, self.lost, self.n_errored), 0.0, alpha)
+        return comparison.test(
+            *self.scores, 0.0, alpha, clusters=self._labels(), tail="smooth", n_errored=self.n_errored
+        )
+
+    def _labels(self) -> Any:
+        return None if self.clusters is None else self.clusters.tolist()
+
+
+def shared_lines(left: ScoreTable, right: ScoreTable) -> tuple[Lines, Lines]:
+    """The lines of the samples that stand in both tables, in the order of the first."""
+    import numpy as np
+
+    ours, theirs = left.ids[left.by_id], right.ids[right.by_id]
+    at = np.searchsorted(theirs, ours)
+    found = np.flatnonzero(theirs[np.minimum(at, max(len(theirs) - 1, 0))] == ours) if len(theirs) else at[:0]
+    lines_left, lines_right = left.by_id[found], right.by_id[at[found]]
+    order = np.argsort(lines_left, kind="stable")
+    return lines_left[order], lines_right[order]
+
+
+def columns_of(both: SampleJoin, first: str, second: str, task: str | None = None) -> Columns:
+    """Every sample that both models were asked, of one task or of all (None)."""
+    import numpy as np
+
+    a, b, outcomes, lines = _lined(both, first, second, task)
+    asked = (outcomes[0] != MISSING) & (outcomes[1] != MISSING)
+    where = np.flatnonzero(asked)
+    lines = where if lines is None else lines[where]
+    return Columns(lines, floats(a[where]), floats(b[where]), (outcomes[0][where], outcomes[1][where]))
+
+
+def pair_of(both: SampleJoin, first: str, second: str, task: str | None = None) -> Pair:
+    """The pair of two models, over one task or over all (None)."""
+    import numpy as np
+
+    a, b, outcomes, lines = _lined(both, first, second, task)
+    asked = (outcomes[0] != MISSING) & (outcomes[1] != MISSING)
+    if a.dtype == np.uint8 and b.dtype == np.uint8 and not both.left.clustered and not both.right.clustered:
+        gained, lost = int(np.count_nonzero((a == 0) & (b == 1))), int(np.count_nonzero((a == 1) & (b == 0)))
+        n = int(np.count_nonzero((a != MISSING) & (b != MISSING)))
+        return Pair(n, gained, lost, int(np.count_nonzero(asked)) - n, n_flips=gained + lost)
+    a, b = floats(a).astype(np.float64), floats(b).astype(np.float64)
+    scored = np.flatnonzero(~(np.isnan(a) | np.isnan(b)))
+    table, places = both.left, lines
+    if not table.clustered:
+        table = both.right
+        if both.lines_right is not None:
+            places = _lines(both, task)[1]
+    labels = (table.cluster if places is None else table.cluster[places])[scored]
+    clusters = None
+    if labels.size and labels.max() >= 0:
+        clusters = np.where(labels < 0, labels.max() + 1 + np.arange(labels.size), labels)
+    first_scores, second_scores = a[scored], b[scored]
+    n_flips = sum(int(np.count_nonzero(mask)) for mask in flipped(first_scores, second_scores))
+    return Pair(
+        scored.size,
+        int(np.count_nonzero(second_scores > first_scores)),
+        int(np.count_nonzero(second_scores < first_scores)),
+        int(np.count_nonzero(asked)) - scored.size,
+        (first_scores, second_scores),
+        n_flips,
+        clusters,
+    )
+
+
+def _lined(both: SampleJoin, first: str, second: str, task: str | None) -> tuple[Scores, Scores, Any, Lines | None]:
+    """Scores and outcomes of two models on the same samples, and their lines in the left table (None: all)."""
+    i, j = _place(both.left, first), _place(both.right, second)
+    ours, theirs = _lines(both, task)
+    a, b = both.left.scores[i], both.right.scores[j]
+    outcomes = (both.left.outcomes[i], both.right.outcomes[j])
+    if ours is None:
+        return a, b, outcomes, None
+    return a[ours], b[theirs], (outcomes[0][ours], outcomes[1][theirs]), ours
+
+
+def _place(table: ScoreTable, model: str) -> int:
+    if model not in table.models:
+        raise StoreError(f"There is no row of {model!r} among {', '.join(table.models) or 'none'}. Load the page anew.")
+    return table.models.index(model)
+
+
+def _lines(both: SampleJoin, task: str | None) -> tuple[Lines | None, Lines | None]:
+    import numpy as np
+
+    ours, theirs = both.lines_left, both.lines_right
+    if task is None:
+        return ours, theirs
+    code = both.left.tasks.index(task) if task in both.left.tasks else -1
+    if ours is None or theirs is None:
+        mine = np.flatnonzero(both.left.task == code)
+        return mine, mine
+    mine = both.left.task[ours] == code
+    return ours[mine], theirs[mine]
+
+
+def floats(scores: Scores) -> Scores:
+    """Scores as numbers; NaN where one is missing. Right and wrong fit into short floats."""
+    import numpy as np
+
+    if scores.dtype != np.uint8:
+        return scores
+    found = scores.astype(np.float32)
+    found[scores == MISSING] = np.nan
+    return found

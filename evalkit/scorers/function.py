@@ -1,0 +1,128 @@
+"""A scorer that is a function of the person's own: `(answer, record) -> float | bool | Score`, async or not.
+
+    def names_the_city(answer: str, record: Mapping[str, Any]) -> bool:
+        return record["city"].lower() in answer.lower()
+
+    evalkit.Task("cities", data=rows, prompt="{{ question }}", score=names_the_city)
+
+`answer` is the reply's text without its reasoning, `record` the fields of the sample. A function that takes a third
+argument, `sample`, gets the whole sample: target, choices, turn. True is right and False wrong; a number from 0 to 1 is
+a graded score; a `Score` may also say what was read, why, and further figures (`parts`). None, other numbers and an
+exception leave the answer without a score, which is counted as an error and never as 0.
+
+Refused and empty replies are settled before the function is called, as for every scorer (`evalkit.scorers.outcomes`);
+what the function says stands. An async function is awaited; one that is not runs beside the event loop, as many at once
+as there are cores but one: a scorer that waits for a network should be async.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import math
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from evalkit.adapters.keys import without_keys
+from evalkit.errors import SuiteError
+from evalkit.records import Outcome, Response, Sample, Score
+from evalkit.scorers.base import Scorer
+from evalkit.scorers.marks import graded, right_or_wrong, unscored
+from evalkit.scorers.registry import READING
+from evalkit.suite.functions import OwnFunction
+
+NAME = "function"
+VERSION = 1
+"""Raised when what a function returns is read in another way; the function itself is known by its digest."""
+
+LONGEST_S = 600.0
+"""Seconds that an async scorer may take for one answer."""
+
+
+def make(function: OwnFunction, at: str) -> Scorer:
+    """The function as a scorer. Raises SuiteError where it does not take (answer, record)."""
+    call, with_sample = function.call, _takes_sample(function.call, at)
+
+    def arguments(sample: Sample, response: Response) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        return (response.text, sample.fields), ({"sample": sample} if with_sample else {})
+
+    def mark(sample: Sample, response: Response) -> Score:
+        given, named = arguments(sample, response)
+        try:
+            return read(call(*given, **named))
+        except Exception as error:  # noqa: BLE001 - whatever a person's function raises is recorded as data
+            return unscored(_raised(error))
+
+    async def awaited(sample: Sample, response: Response) -> Score:
+        given, named = arguments(sample, response)
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                return read(await call(*given, **named))
+        except TimeoutError:
+            return unscored(f"the scorer gave no score within {LONGEST_S:g} s")
+        except Exception as error:  # noqa: BLE001 - as above
+            return unscored(_raised(error))
+
+    return Scorer(
+        name=NAME,
+        version=VERSION + READING,
+        mark=mark,
+        gold=lambda sample: None,
+        slow=True,
+        reads_calls=False,
+        awaited=awaited if _is_async(call) else None,
+        unproved=True,
+    )
+
+
+def read(given: Any) -> Score:  # noqa: PLR0911  # one return for each kind of value
+    """What a scorer function returned, as a score; absent, with the reason, where it is none."""
+    if isinstance(given, Score):
+        if given.value is None:
+            return given if given.outcome is Outcome.ERRORED else replace(given, outcome=Outcome.ERRORED)
+        checked = read(float(given.value)) if not isinstance(given.value, str) else read(given.value)
+        return checked if checked.value is None else replace(given, value=checked.value)
+    if hasattr(given, "item") and not isinstance(given, bool | int | float):
+        given = given.item()  # numpy's numbers and truths
+    if isinstance(given, bool):
+        return right_or_wrong(given, None)
+    if isinstance(given, int) and given in (0, 1):
+        return right_or_wrong(given == 1, None)
+    if isinstance(given, int | float):
+        if math.isfinite(given) and 0 <= given <= 1:
+            return graded(float(given), None)
+        return unscored(f"the scorer gave {given:g}; a score is a number from 0 to 1")
+    if given is None:
+        return unscored("the scorer gave None: no score")
+    return unscored(f"the scorer gave {type(given).__name__}; it returns True, False, a number from 0 to 1, or a Score")
+
+
+def _is_async(function: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def _takes_sample(function: Callable[..., Any], at: str) -> bool:
+    """Whether the function wants the sample too. Raises SuiteError where it cannot be called as it will be."""
+    try:
+        signature = inspect.signature(function)
+    except (ValueError, TypeError):
+        return False  # built in: nobody says what it takes
+    named = {"sample": None} if "sample" in signature.parameters else {}
+    try:
+        signature.bind("answer", {}, **named)
+    except TypeError as error:
+        name = getattr(function, "__qualname__", type(function).__qualname__)
+        raise SuiteError(
+            f"{at}: the function is called as f(answer, record), or f(answer, record, sample=...), and "
+            f"{name}{signature} cannot be ({error})"
+        ) from error
+    return bool(named)
+
+
+def _raised(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return without_keys(f"the scorer raised {type(error).__name__}: {str(error)[:500]}{place}")

@@ -1,0 +1,158 @@
+"""Scorers of plug-ins: what an entry point of the group `evalkit.scorers` names, as evalkit's own kind of scorer.
+
+    def names_the_city(answer: str, record: Mapping[str, Any], *, ignore_case: bool = True) -> bool: ...
+
+    [project.entry-points."evalkit.scorers"]
+    names-the-city = "my_package.scoring:names_the_city"
+
+    score: {names-the-city: {ignore_case: false}}     # in a suite
+
+An entry point names one of three things: a function `(answer, record) -> float | bool | Score`, a function
+`make(options) -> Scorer` (`options` is a mapping, or a record of `evalkit.scorers.declared`), or a `Scorer`.
+Keyword-only parameters of the first are its options, checked by their types. `answer` is the reply's text without its
+reasoning, `record` the record as the data has it; a parameter called `sample` gets the whole sample. What such a
+function raises leaves the answer without a score, and is counted as an error.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from evalkit.errors import EvalkitError
+from evalkit.plugins import Plugin, PluginError
+from evalkit.records import Outcome, Response, Sample, Score
+from evalkit.scorers.base import Make, Scorer
+from evalkit.scorers.declared import read_record, record_of
+from evalkit.scorers.marks import graded, right_or_wrong, unscored
+from evalkit.scorers.options import REFUSAL, OptionRule, read
+
+_WANTED = "a function (answer, record) -> float | bool | Score, a function make(options) -> Scorer, or a Scorer"
+
+
+def maker_of(plugin: Plugin) -> Make:
+    """The plug-in as `make(options) -> Scorer`. Raises PluginError for what is none of the three."""
+    found = plugin.import_object()
+    if isinstance(found, Scorer):
+        return lambda options: _own_version(_without_options(found, plugin, options), plugin)
+    if not callable(found):
+        raise plugin.wrong(_WANTED, found)
+    if n_positional(found) >= 2:
+        return lambda options: plain_scorer(plugin.name, found, options, plugin=plugin)
+    return lambda options: _own_version(_made(found, plugin, options), plugin)
+
+
+def plain_scorer(
+    name: str, function: Callable[..., Any], options: Mapping[str, Any], *, plugin: Plugin | None = None
+) -> Scorer:
+    """A function `(answer, record)` as a scorer. An attribute `version` of the function, a whole number, says when it
+    scores otherwise; without one the version of its package does. Raises SuiteError for wrong options.
+    """
+    rules = {name: _Keyword(kind, default) for name, (kind, default) in _keywords(function).items()}
+    given = read(name, options, rules)
+    bound = {key: value for key, value in given.items() if key in rules}
+    with_sample = "sample" in inspect.signature(function).parameters
+    version = getattr(function, "version", None)
+
+    def mark(sample: Sample, response: Response) -> Score:
+        named = {**bound, "sample": sample} if with_sample else bound
+        try:
+            return as_score(function(response.text, sample.fields, **named))
+        except Exception as error:  # noqa: BLE001 - another package's code: what it raises is recorded as data
+            return unscored(f"the scorer {name} raised {type(error).__name__}: {str(error)[:300]}")
+
+    stated = version if isinstance(version, int) and not isinstance(version, bool) else None
+    identity = None if plugin is None else plugin.origin if stated is None else plugin.package
+    return Scorer(name, stated or 1, mark, lambda sample: None, options=given, slow=True, plugin=identity)
+
+
+def as_score(given: Any) -> Score:
+    """What a plain function returned, as a score; absent, with the reason, where it is none."""
+    if isinstance(given, Score):
+        if given.value is None:
+            return replace(given, outcome=Outcome.ERRORED, reason=given.reason or "the scorer gave no score")
+        checked = as_score(given.value)
+        return checked if checked.value is None else replace(given, value=checked.value)
+    if hasattr(given, "item") and not isinstance(given, bool | int | float):
+        given = given.item()  # numbers and truths of numpy
+    if isinstance(given, bool):
+        return right_or_wrong(given, None)
+    if isinstance(given, int | float) and math.isfinite(given) and 0 <= given <= 1:
+        return right_or_wrong(given == 1, None) if isinstance(given, int) else graded(float(given), None)
+    said = f"{given:g}" if isinstance(given, int | float) else f"a {type(given).__name__}"
+    return unscored(f"the scorer gave {said}; a score is True, False, a number from 0 to 1, or a Score")
+
+
+class _Keyword:
+    """A keyword-only parameter as the rule of an option."""
+
+    def __init__(self, kind: Any, default: Any) -> None:
+        self._kind = kind
+        self.default = default
+
+    def complaint(self, value: Any) -> str | None:
+        from pydantic import TypeAdapter, ValidationError
+
+        try:
+            TypeAdapter(self._kind).validate_python(value, strict=True)
+        except ValidationError:
+            return f"of the kind {getattr(self._kind, '__name__', self._kind)}"
+        return None
+
+
+def _keywords(function: Callable[..., Any]) -> dict[str, tuple[Any, Any]]:
+    """Keyword-only parameters: name to (type, default). `sample` is no option."""
+    try:
+        hints = typing.get_type_hints(function)
+    except Exception:  # noqa: BLE001 - annotations of another package that cannot be evaluated say nothing
+        hints = {}
+    return {
+        name: (hints.get(name, Any), None if one.default is inspect.Parameter.empty else one.default)
+        for name, one in inspect.signature(function).parameters.items()
+        if one.kind is inspect.Parameter.KEYWORD_ONLY and name != "sample"
+    }
+
+
+def n_positional(function: Callable[..., Any]) -> int:
+    """How many arguments a function needs by position; 1 where nobody says."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 1
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(one.kind in kinds and one.default is inspect.Parameter.empty for one in parameters)
+
+
+def _made(make: Callable[..., Any], plugin: Plugin, options: Mapping[str, Any]) -> Scorer:
+    record = record_of(make)
+    given: Any = options if record is None else read_record(plugin.name, record, options)
+    try:
+        made = make(given)
+    except EvalkitError:
+        raise
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}".strip().splitlines()[0][:300]
+        raise PluginError(
+            f"the scorer {plugin.name!r} of the package {plugin.origin} could not be made: {said}. Tell its authors, "
+            f"or take it out: pip uninstall {plugin.package}"
+        ) from error
+    if not isinstance(made, Scorer):
+        raise plugin.wrong(_WANTED, made)
+    return made if record is None else replace(made, options=given.model_dump(mode="json"))
+
+
+def _without_options(scorer: Scorer, plugin: Plugin, options: Mapping[str, Any]) -> Scorer:
+    rules: dict[str, OptionRule] = {}
+    given = read(plugin.name, {key: value for key, value in options.items() if key != "refusal"}, rules)
+    return replace(scorer, options={**given, "refusal": options.get("refusal", REFUSAL.default)})
+
+
+def _own_version(scorer: Scorer, plugin: Plugin) -> Scorer:
+    """A scorer that says its version itself: the package's version is then no part of the task's identity."""
+    if not isinstance(scorer.version, int) or scorer.version < 1:
+        raise plugin.wrong(f"a Scorer whose version ({scorer.version!r}) is a whole number from 1 on", scorer)
+    return replace(scorer, name=plugin.name, plugin=plugin.package)

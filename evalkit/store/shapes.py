@@ -1,0 +1,117 @@
+"""How a part file may be read: its columns are of our kinds, and a batch of it fits into memory.
+
+    size = rows_at_once(path, ("model", "score"), parts.rows_schema(), most=1 << 14)
+
+Whoever may write the results folder can write Parquet files of a few kilobytes whose one text stands in every row (a
+dictionary): 16,000 rows of 2 MB are 33 GB once they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalkit.errors import StoreError
+from evalkit.records import Outcome
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BATCH_BYTES = 128_000_000
+"""Bytes that the texts of one column take in one batch, at most; one row is always read."""
+MOST_UNPACKED = 300_000_000
+"""Bytes that the columns of a part may always take in memory."""
+MOST_TIMES = 1_000
+"""Beyond these bytes they may take so many times the file's size."""
+REQUIRED = ("model", "task", "sample_digest", "occurrence", "repeat")
+"""The key of a row: no part of it is ever missing."""
+_OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+_known: dict[tuple[object, ...], int] = {}
+"""Longest text by path, size, time, inode and columns: a sealed part is looked at once a process."""
+
+
+def rows_at_once(path: Path, columns: Sequence[str] | None, schema: pa.Schema, *, most: int) -> int:
+    """How many rows may be read together, at most `most`. `columns`: those that are read; None: all.
+
+    Raises StoreError where a column is of another kind than in `schema`; what pyarrow raises for a damaged file.
+    """
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        for field in file.schema_arrow:
+            place = schema.get_field_index(field.name)
+            if place >= 0 and field.type != schema.field(place).type:
+                raise StoreError(
+                    f"{path} holds columns of another kind: {field.name[:80]} is {str(field.type)[:80]}, not "
+                    f"{schema.field(place).type}. Restore the file.",
+                    path,
+                )
+        leaves = [file.metadata.schema.column(i) for i in range(len(file.metadata.schema))]
+        texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
+        n_groups = file.metadata.num_row_groups
+    wanted = [name for name in texts if columns is None or name.partition(".")[0] in columns]
+    if not wanted:
+        return most
+    stat = path.stat()
+    key = (str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino, tuple(wanted))
+    if key not in _known:
+        _known[key] = _longest(path, wanted, n_groups)
+    return max(1, min(most, BATCH_BYTES // max(1, _known[key])))
+
+
+def within(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The batches, which a caller keeps together. Raises StoreError where they take far more than the file's size."""
+    allowed, taken = max(MOST_UNPACKED, MOST_TIMES * path.stat().st_size), 0
+    for batch in batches:
+        taken += batch.nbytes
+        if taken > allowed:
+            raise StoreError(
+                f"{path} unpacks to more than {allowed // 1_000_000:,} MB, over {MOST_TIMES:,} times its size, and is "
+                "not read. Restore the file.",
+                path,
+            )
+        yield batch
+
+
+def refuse_odd(path: Path, batch: pa.RecordBatch) -> None:
+    """Raises StoreError for a row without a key, or with an outcome that there is not."""
+    import pyarrow.compute as pc
+
+    names = batch.schema.names
+    for name in {*REQUIRED, "outcome"} & set(names):
+        if batch.column(name).null_count:
+            raise StoreError(f"{path} holds rows without a {name}. Restore the file.", path)
+    if "outcome" in names:
+        odd = [str(value) for value in pc.unique(batch.column("outcome")).to_pylist() if value not in _OUTCOMES]
+        if odd:
+            raise StoreError(f"{path} holds the outcome {odd[0][:80]!r}, which there is not. Restore the file.", path)
+
+
+def _longest(path: Path, names: list[str], n_groups: int) -> int:
+    """Bytes of the longest text in the dictionaries of these columns, which are read packed as they are."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    found = 0
+    with pq.ParquetFile(path, read_dictionary=names) as file:
+        tops = list(dict.fromkeys(name.partition(".")[0] for name in names))
+        for group in range(n_groups):
+            for batch in file.iter_batches(batch_size=1, row_groups=[group], columns=tops):
+                for column in batch.columns:
+                    for texts in _dictionaries(column):
+                        found = max(found, pc.max(pc.binary_length(texts)).as_py() or 0)
+                break
+    return found
+
+
+def _dictionaries(array: Any) -> Iterator[Any]:
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(array.type):
+        yield array.dictionary
+    elif pa.types.is_map(array.type):
+        yield from _dictionaries(array.keys)
+        yield from _dictionaries(array.items)
+    elif pa.types.is_list(array.type):
+        yield from _dictionaries(array.values)

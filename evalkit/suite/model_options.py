@@ -1,0 +1,108 @@
+"""The options of a suite's models, each checked by the record that its adapter declares.
+
+s.yaml:5: models.logs.pth: unknown key (value seen: 'a.jsonl'); did you mean 'path'?
+s.yaml:6: models.gpt.path: openai has no such option (replay reads it); it knows none of its own
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from evalkit.suite.schema import ModelEntry, SuiteFile, VariantEntry
+from evalkit.suite.schema.options import KnownOptions, unknown_option
+from evalkit.suite.source_map import Loc, SourceMap
+from evalkit.suite.suite_errors import SECRET_KEY, seen
+from evalkit.suite.wording import near
+
+Finding = tuple[Loc, str]
+_SECTIONS = ("models", "judges")
+
+
+def check_options(tree: SourceMap, data: Any, file: SuiteFile | None, known: KnownOptions | None) -> SuiteFile | None:
+    """The file with every option as its adapter reads it; complaints are added to the tree.
+
+    `data` is the file as written, so that the options of a file that is unreadable elsewhere are checked too. With
+    `known` None only credentials are refused: which options exist is not known then.
+    """
+    found: list[Finding] = []
+    for section in _SECTIONS:
+        entries = data.get(section) if isinstance(data, Mapping) else None
+        for name, written in entries.items() if isinstance(entries, Mapping) else ():
+            if isinstance(written, Mapping) and isinstance(written.get("adapter"), str):
+                found += _of_model((section, name), written, known)
+    for loc, message in found:
+        tree.refuse(loc, message)
+    if found or file is None or known is None:
+        return file
+    read = {s: {name: _as_read(entry, known) for name, entry in getattr(file, s).items()} for s in _SECTIONS}
+    return file.model_copy(update=read)
+
+
+def _of_model(loc: Loc, written: Mapping[str, Any], known: KnownOptions | None) -> Iterator[Finding]:
+    adapter = written["adapter"]
+    own = _given(written, ModelEntry)
+    yield from _of_entry(loc, adapter, own, own, known, serves=written.get("serve") is not None)
+    variants = written.get("variants")
+    for name, variant in variants.items() if isinstance(variants, Mapping) else ():
+        if isinstance(variant, Mapping):
+            changes = _given(variant, VariantEntry)
+            serves = variant.get("serve", written.get("serve")) is not None
+            yield from _of_entry((*loc, "variants", name), adapter, changes, {**own, **changes}, known, serves=serves)
+
+
+def _of_entry(
+    loc: Loc,
+    adapter: str,
+    written: Mapping[str, Any],
+    whole: Mapping[str, Any],
+    known: KnownOptions | None,
+    *,
+    serves: bool,
+) -> Iterator[Finding]:
+    """Findings about the keys that are `written` here; `whole` are all options that hold with them."""
+    if not written:
+        return
+    record = known.of(adapter, serves=serves) if known is not None else None
+    for key, value in written.items():
+        if SECRET_KEY.search(key) and (record is None or key not in record.model_fields):
+            yield (
+                (*loc, key),
+                "unknown key (its value is not shown); keys and passwords come from the environment, never from a "
+                "suite",
+            )
+        elif known is not None and record is not None and key not in record.model_fields:
+            if readers := known.readers(key):
+                yield (*loc, key), unknown_option(adapter, key, record, readers)
+            else:
+                keys = {*_keys(ModelEntry if len(loc) == 2 else VariantEntry), *record.model_fields}
+                yield (*loc, key), f"unknown key (value seen: {seen(value)}); {near(key, keys)}"
+    if record is not None:
+        yield from (((*loc, key), said) for key, said in record.problems(whole) if key in written)
+
+
+def _as_read(entry: ModelEntry, known: KnownOptions) -> ModelEntry:
+    """The entry with the values of its adapter's record: 1 of a file is 1.0 where seconds are asked for."""
+    update: dict[str, Any] = {}
+    if entry.options and (record := known.of(entry.adapter, serves=entry.serve is not None)) is not None:
+        update = record.read(entry.options).written()
+    changed = {}
+    for name, variant in entry.variants.items():
+        if not variant.options:
+            continue
+        serves = (entry.serve if variant.serve is None else variant.serve) is not None
+        if (record := known.of(entry.adapter, serves=serves)) is not None:
+            whole = record.read({**entry.options, **variant.options}).written()
+            changed[name] = variant.model_copy(update={key: whole[key] for key in variant.options})
+    if changed:
+        update["variants"] = {**entry.variants, **changed}
+    return entry.model_copy(update=update) if update else entry
+
+
+def _given(written: Mapping[str, Any], kind: type[ModelEntry] | type[VariantEntry]) -> dict[str, Any]:
+    """What is written besides the keys of every model; null takes an option back."""
+    return {str(key): value for key, value in written.items() if key not in kind.model_fields}
+
+
+def _keys(kind: type[ModelEntry] | type[VariantEntry]) -> list[str]:
+    return list(kind.model_fields)

@@ -1,0 +1,212 @@
+"""Cohere's Chat API, version 2.
+
+    POST {base_url}/v2/chat {"model": ..., "messages": [...], "stream": true}
+    data: {"type":"message-start","id":"...","delta":{"message":{"role":"assistant"}}}
+    data: {"type":"content-delta","index":0,"delta":{"message":{"content":{"text":"Par"}}}}
+    data: {"type":"message-end","delta":{"finish_reason":"COMPLETE","usage":{"billed_units":{"input_tokens":3,...}}}}
+
+Source: docs.cohere.com/reference/chat-stream and its OpenAPI description, looked up 2026-11-28; not called. What is
+billed is `billed_units`; `tokens` also counts what Cohere adds to a prompt. Reasoning is billed as output and not
+counted apart. What the API has no field for (reasoning_effort, top_logprobs) is no capability of the adapter; the
+`thinking` field can stand in settings.extra.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import orjson
+
+from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.http_wire import Wire
+from evalkit.adapters.keys import api_key
+from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.reading import ReplyReading
+from evalkit.adapters.reply_fields import count, inner, items, mapping, raw_usage, text
+from evalkit.adapters.tool_calls import offered
+from evalkit.errors import Rejected, ServerError, SuiteError, Unsupported
+from evalkit.records import Request, Response, StopReason, Timing, Tool, Usage
+
+_BASE_URL = "https://api.cohere.com"
+_HOME = ("api.cohere.com", "api.cohere.ai")
+_KEY_ENVS = ("CO_API_KEY",)
+_PATH = "/v2/chat"
+_OURS = frozenset({"model", "messages", "stream", "tools"})
+"""Body fields that settings.extra may not set."""
+_STOPS: Mapping[str, StopReason] = {
+    "COMPLETE": "stop",
+    "STOP_SEQUENCE": "stop",
+    "MAX_TOKENS": "length",
+    "TOOL_CALL": "tool_use",
+}
+_FAILED = frozenset({"ERROR", "TIMEOUT"})
+
+
+class Options(AdapterOptions):
+    """What a suite may say of a Cohere model."""
+
+    safety_mode: Literal["CONTEXTUAL", "STRICT", "OFF"] | None = None
+    """How strictly Cohere filters. None: its own default."""
+
+
+def make(spec: ModelSpec) -> Cohere:
+    """An adapter for one model. Raises SuiteError, MissingKey."""
+    wrong = sorted(_OURS & spec.settings.extra.keys())
+    complaints = [f"models.{spec.name}.settings.extra.{name}: evalkit sets this field itself." for name in wrong]
+    options = read_options(Options, spec, complaints)
+    base_url = (spec.base_url or _BASE_URL).rstrip("/")
+    if base_url.endswith(_PATH):
+        raise SuiteError(f"models.{spec.name}.base_url is {base_url!r}; leave out the end from {_PATH} on.")
+    key = api_key(_KEY_ENVS, base_url, _HOME, spec)
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    return Cohere(spec, options, Wire(spec, base_url, headers, key, _KEY_ENVS))
+
+
+class Cohere:
+    """One Cohere model."""
+
+    capabilities = Capabilities(seed=True, json_schema=True, tools=True)
+
+    def __init__(self, spec: ModelSpec, options: Options, wire: Wire) -> None:
+        self.spec = spec
+        self._options = options
+        self._wire = wire
+        self.endpoint = Endpoint(
+            lane=wire.host,
+            place=wire.host + wire.path + _PATH,
+            host=wire.hostname,
+            price_provider="cohere",
+            facts={"dialect": "cohere_v2"},
+        )
+
+    def __repr__(self) -> str:
+        return f"Cohere({self.spec.name!r}, {self.spec.model!r}, {self.endpoint.place!r})"
+
+    async def respond(self, request: Request) -> Response:
+        """The answer to one request, made in one attempt. Raises a RequestError."""
+        if request.continuations is not None:
+            raise Unsupported(
+                f"models.{self.spec.name}: Cohere gives no log-likelihood of given continuations; use mode: generate.",
+                sent=False,
+            )
+        try:
+            body = orjson.dumps(self._body(request))
+        except TypeError as error:  # lone surrogates in a prompt, or a value of extra that JSON has no room for
+            raise Rejected(f"models.{self.spec.name}: the request is no valid JSON: {error}", sent=False) from error
+        return await self._wire.answer(_PATH, body, CohereAnswer(request.tools))
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._wire.aclose()
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        settings = request.settings
+        for name, value in (("reasoning_effort", settings.reasoning_effort), ("top_logprobs", settings.top_logprobs)):
+            if value is not None:
+                raise Unsupported(f"models.{self.spec.name}: Cohere's chat API has no {name}.", sent=False)
+        body: dict[str, Any] = {
+            "model": self.spec.model,
+            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+            "stream": True,
+        }
+        asked = {
+            "max_tokens": settings.max_output_tokens,
+            "temperature": settings.temperature,
+            "p": settings.top_p,
+            "seed": settings.seed,
+            "stop_sequences": list(settings.stop) or None,
+            "safety_mode": self._options.safety_mode,
+        }
+        body |= {name: value for name, value in asked.items() if value is not None}
+        if settings.json_schema is not None:
+            body["response_format"] = {"type": "json_object", "json_schema": dict(settings.json_schema)}
+        if request.tools:
+            functions = offered(request.tools, schema_as="parameters")
+            body["tools"] = [{"type": "function", "function": function} for function in functions]
+        if wrong := sorted(_OURS & settings.extra.keys()):
+            raise Unsupported(f"models.{self.spec.name}: settings.extra.{wrong[0]} is set by evalkit.", sent=False)
+        return body | dict(settings.extra)
+
+
+class CohereAnswer(ReplyReading):
+    """Reads one answer, streamed or whole."""
+
+    __slots__ = ("_call", "_finish", "_usage")
+
+    def __init__(self, tools: tuple[Tool, ...]) -> None:
+        super().__init__(tools)
+        self._finish: str | None = None
+        self._usage: Mapping[str, Any] | None = None
+        self._call: int | None = None
+        """The call whose arguments are coming."""
+
+    @property
+    def is_whole(self) -> bool:
+        return self._finish is not None
+
+    def take(self, event: dict[str, Any], now: float | None) -> None:
+        delta = mapping(event.get("delta"))
+        message = mapping(delta.get("message"))
+        match event["type"]:
+            case "content-start" | "content-delta":
+                self._take_content(mapping(message.get("content")), now)
+            case "tool-call-start":
+                self._take_call(mapping(message["tool_calls"]), now)
+            case "tool-call-delta" if self.heard is not None and self._call is not None:
+                function = mapping(mapping(message["tool_calls"]).get("function"))
+                self.heard.add(self._call, function.get("arguments"))
+            case "message-end":
+                self._end(text(delta["finish_reason"]), delta)
+
+    def take_whole(self, body: dict[str, Any]) -> None:
+        message = mapping(body["message"])
+        for part in items(message.get("content")):
+            self._take_content(mapping(part), None)
+        for call in items(message.get("tool_calls")):
+            self._take_call(mapping(call), None)
+        self._end(text(body["finish_reason"]), body)
+
+    def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
+        calls = None if self.heard is None else self.heard.calls()
+        return Response(
+            text=self.said,
+            stop_reason=_STOPS.get(self._finish or "", "other"),
+            timing=timing,
+            reasoning=self.reasoned,
+            usage=None if self._usage is None else usage_of(self._usage),
+            raw_usage=raw_usage(self._usage),
+            calls=calls,
+            dropped=left_out,
+        )
+
+    def _take_content(self, content: Mapping[str, Any], now: float | None) -> None:
+        self.thought(content.get("thinking"), now)
+        self.content(content.get("text"), now)
+
+    def _take_call(self, call: Mapping[str, Any], now: float | None) -> None:
+        function = mapping(call["function"])
+        if self.heard is not None:
+            self._call = self.heard.begin(function["name"], function.get("arguments"))
+            self.spoke(now)
+
+    def _end(self, finish: str, said: Mapping[str, Any]) -> None:
+        if finish in _FAILED:
+            raise ServerError(
+                f"Cohere ended the answer with {finish}: {str(said.get('error') or 'no reason given')[:300]}"
+            )
+        self._finish = finish
+        usage = said.get("usage")
+        self._usage = usage if isinstance(usage, dict) else None
+        self.done = True
+
+
+def usage_of(raw: Mapping[str, Any]) -> Usage:
+    """What is billed; None for what the reply leaves out. Cached tokens are known only as a part of the prompt."""
+    billed = inner(raw.get("billed_units"))
+    n_input, cached = count(billed.get("input_tokens")), count(raw.get("cached_tokens"))
+    return Usage(
+        input=n_input,
+        cache_read=cached if n_input is not None and cached is not None and cached <= n_input else None,
+        output=count(billed.get("output_tokens")),
+    )

@@ -1,0 +1,145 @@
+"""Parquet parts that a pull request brought along, with digests that fit: refused in a sentence, within bounds."""
+
+from __future__ import annotations
+
+import hashlib
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from evalkit.store import runs
+from tests.test_writing import SUITE
+from tests.world import evalkit
+
+Capture = pytest.CaptureFixture[str]
+COMMANDS: tuple[tuple[str, ...], ...] = (
+    ("show", "latest"),
+    ("gate", "latest"),
+    ("export", "latest", "--to", "csv", "--out", "e.csv"),
+    ("rescore", "latest", "--suite", "s.yaml", "--preview"),
+    ("judge-data", "latest", "--out", "j.jsonl"),
+    ("corpus", "latest"),
+    ("compare", "latest:a", "latest:b"),
+    ("report", "latest", "--html", "r.html", "--force"),
+)
+
+
+@pytest.fixture
+def folder(capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run of two rows; the working directory is where its suite stands."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("EVALKIT_RESULTS", str(tmp_path / "results"))
+    Path("s.yaml").write_text(SUITE, "utf-8")
+    Path("d.jsonl").write_text('{"id": "1", "q": "x"}\n', "utf-8")
+    assert evalkit(capsys, "run", "s.yaml").code == 0
+    return next(Path("results").iterdir())
+
+
+def change(folder: Path, name: str, how: Callable[[pa.Table], pa.Table]) -> None:
+    """Write another part in place of one, and note its digest, as whoever may write the folder can."""
+    path = folder / name
+    table = pq.read_table(path)
+    kept = how(table).replace_schema_metadata(table.schema.metadata)
+    pq.write_table(kept, path, compression="zstd")
+    for derived in ("summary.json", "scores.npz"):
+        (folder / derived).unlink(missing_ok=True)
+    facts = runs.read_facts(folder)
+    found = {p.name: f"sha256:{hashlib.sha256(p.read_bytes()).hexdigest()}" for p in folder.glob("*.parquet")}
+    runs.write_facts(folder, {**facts, "sealed": found})
+
+
+def column(name: str, make: Callable[[int], Any]) -> Callable[[pa.Table], pa.Table]:
+    return lambda t: t.set_column(t.schema.get_field_index(name), name, make(t.num_rows))
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "make"),
+    [
+        ("rows-1.parquet", "outcome", lambda n: pa.array([1] * n)),
+        ("rows-1.parquet", "outcome", lambda n: pa.array(["sideways"] * n)),
+        ("rows-1.parquet", "score", lambda n: pa.array(["x"] * n)),
+        ("rows-1.parquet", "model", lambda n: pa.array([b"a"] * n)),
+        ("rows-1.parquet", "served_model", lambda n: pa.array(["m"] * n).dictionary_encode()),
+        ("rows-1.parquet", "slices", lambda n: pa.array([{"a": 1}] * n)),
+        ("rows-1.parquet", "cost_usd", lambda n: pa.array([1.5] * n)),
+        ("rows-1.parquet", "ttft_s", pa.nulls),
+        ("texts-1.parquet", "prompt", lambda n: pa.array(["[1]"] * n)),
+        ("texts-1.parquet", "prompt", lambda n: pa.array(["{"] * n)),
+        ("texts-1.parquet", "prompt", lambda n: pa.array(['[{"role": "user"}]'] * n)),
+        ("texts-1.parquet", "calls", lambda n: pa.array(['[{"name": "f", "odd": 1}]'] * n)),
+        ("texts-1.parquet", "tools", lambda n: pa.array(["3"] * n)),
+        ("texts-1.parquet", "text", lambda n: pa.array([[1]] * n)),
+        ("texts-1.parquet", "dropped", lambda n: pa.array(["x"] * n)),
+        ("texts-1.parquet", "raw_usage", lambda n: pa.array(["NaN"] * n)),
+    ],
+)
+def test_odd_columns_are_no_defect(
+    capsys: Capture, folder: Path, part: str, name: str, make: Callable[[int], Any]
+) -> None:
+    change(folder, part, column(name, make))
+    for command in COMMANDS:
+        ran = evalkit(capsys, *command)
+        assert ran.code not in {70, 99} and "Traceback" not in ran.err, (name, command, ran.err[-600:])
+    exported = evalkit(capsys, "export", "latest", "--to", "jsonl", "--out", "e.jsonl")
+    assert exported.code == 0 or (exported.code == 2 and part in exported.err), exported.err
+
+
+@pytest.mark.parametrize(
+    ("part", "name"), [(p, n) for p in ("rows-1.parquet", "texts-1.parquet") for n in ("raw_usage", "outcome", "model")]
+)
+def test_a_missing_column_is_no_defect(capsys: Capture, folder: Path, part: str, name: str) -> None:
+    change(folder, part, lambda t: t.drop_columns([name]) if name in t.schema.names else t)
+    for command in COMMANDS:
+        ran = evalkit(capsys, *command)
+        assert ran.code != 70 and "Traceback" not in ran.err, (name, command, ran.err[-600:])
+
+
+def test_texts_with_fewer_rows_than_numbers_are_no_defect(capsys: Capture, folder: Path) -> None:
+    change(folder, "texts-1.parquet", lambda t: t.slice(0, 0))
+    assert evalkit(capsys, "export", "latest", "--to", "csv", "--out", "e.csv").code == 2
+
+
+@pytest.mark.parametrize("kind", ["a name", "a slice", "an answer"])
+def test_one_text_in_every_row_does_not_fill_the_memory(capsys: Capture, folder: Path, kind: str) -> None:
+    """A megabyte in 16,000 rows: some kilobytes on the disk, 16 GB once unpacked."""
+    big, n = "x" * 1_000_000, 16_000
+    once = pa.DictionaryArray.from_arrays(pa.array([0] * n, pa.int32()), pa.array([big]))
+    offsets = pa.array(range(n + 1), pa.int32())
+    made = {
+        "a name": ("rows-1.parquet", "served_model", once),
+        "a slice": ("rows-1.parquet", "slices", pa.MapArray.from_arrays(offsets, pa.array(["k"] * n), once)),
+        "an answer": ("texts-1.parquet", "text", once),
+    }
+    part, name, values = made[kind]
+    first, other = (part, "texts-1.parquet" if part.startswith("rows") else "rows-1.parquet")
+    for path in (first, other):
+        full = pq.read_table(folder / path).take(pa.array([0] * n))
+        schema = full.schema
+        if path == part:
+            full = full.set_column(schema.get_field_index(name), name, values)
+        # The file itself says that the column holds plain texts, as ours do.
+        pq.write_table(full, folder / path, compression="zstd", store_schema=False, dictionary_pagesize_limit=1 << 30)
+        plain = pq.read_metadata(folder / path)
+        assert plain.num_rows == n
+    _with_version(folder)
+    assert (folder / part).stat().st_size < 1_000_000
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for command in (("gate", "latest"), ("compare", "latest:a", "latest:b"), ("rescore", "latest", "--preview")):
+        ran = evalkit(capsys, *command)
+        assert ran.code != 70, ran.err[-600:]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2_000_000, "kilobytes"
+
+
+def _with_version(folder: Path) -> None:
+    facts = orjson.loads((folder / "run.json").read_bytes())
+    found = {p.name: f"sha256:{hashlib.sha256(p.read_bytes()).hexdigest()}" for p in folder.glob("*.parquet")}
+    facts.pop("checksum")
+    for derived in ("summary.json", "scores.npz"):
+        (folder / derived).unlink(missing_ok=True)
+    runs.write_facts(folder, {**facts, "sealed": found})
