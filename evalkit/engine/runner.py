@@ -132,7 +132,9 @@ class Runner:
         gc.collect()
         gc.freeze()  # the plan lives as long as the run: do not walk it again in the middle of an answer
         meter.start()
-        asyncio.get_running_loop().call_later(WARM_AFTER_S, threading.Thread(target=prepare, daemon=True).start)
+        scorers = {task.scorer.name for task in self.work.tasks}
+        warm = threading.Thread(target=prepare, args=(scorers,), daemon=True)
+        asyncio.get_running_loop().call_later(WARM_AFTER_S, warm.start)
         try:
             async with asyncio.TaskGroup() as group:
                 ticker = group.create_task(self._tell_waits([lane for lane, _ in lanes]))
