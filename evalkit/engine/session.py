@@ -19,18 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.engine.budget import prompt_bytes, tools_bytes
 from evalkit.engine.egress import sent_before
-from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.ledger import AnswerCache
-from evalkit.engine.mended import BROKEN_OFF, mended_run
 from evalkit.engine.plan import Plan
 from evalkit.engine.runner import Runner, RunResult
 from evalkit.engine.serving import served_facts
 from evalkit.engine.spend_file import SpendFile
-from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import Observer, Stopper
 from evalkit.errors import EvalkitError, StoreError, SuiteError
 from evalkit.records import Row
-from evalkit.store import journal, judge_files, runs, sealing
+from evalkit.store import journal, runs
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
 
@@ -122,6 +119,10 @@ async def execute_run(
                 if spend_file is not None:
                     spend_file.close(done=False)  # it knows the judges' money too
                 raise
+        from evalkit.engine.hardware import software_and_hardware  # here: the first request waits for none of these
+        from evalkit.engine.mended import BROKEN_OFF
+        from evalkit.engine.stored import stored_facts
+
         n_errored, aside = sealing_count(folder)
         status, reasons = _verdict(plan, result, n_errored)
         if aside:
@@ -223,17 +224,23 @@ def _earlier(plan: Plan, folder: Path, recovered: Recovered) -> Callable[[Key], 
     talks = {task.name for task in plan.work.tasks if "turns" in task.identity}
     if not talks or not recovered.seen:
         return lambda key: None
+    from evalkit.store import sealing
+
     rows = (row for row in sealing.rows_of(folder) if row.task in talks and row.error_kind is None)
     return {row.key: replace(row, prompt=()) for row in rows}.get
 
 
 def sealing_count(folder: Path) -> tuple[int, tuple[Key, ...]]:
     """Seal the journals; (the rows of the whole run that are errored, the keys of rows that no file can hold)."""
+    from evalkit.store import sealing
+
     sealed = sealing.seal(folder)
     return journal.recover(folder).n_errored, sealed.aside
 
 
 def _set_aside(aside: tuple[Key, ...]) -> str:
+    from evalkit.store import sealing
+
     named = ", ".join(f"{model} on {task}" for model, task, *_ in aside[:3])
     return (
         f"{len(aside)} rows cannot be stored and were set aside in {sealing.ASIDE}: {named}. They are owed: run the "
@@ -262,6 +269,8 @@ def _spent(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
         for name, settings in task.settings.items()
     }
     by_rows = Decimal(0)
+    from evalkit.store import judge_files, sealing
+
     inner = judge_files.judging_of(folder)
     for row in chain(sealing.rows_of(folder), sealing.rows_of(inner) if inner is not None else ()):
         paid = row.spend_usd
@@ -285,7 +294,11 @@ def _folder(plan: Plan, results: Path, *, new: bool, resume: str | None) -> Path
             )
         return folder
     name = plan.suite.file.name
-    unfinished = None if new else runs.find_incomplete(results, name, plan.digest) or mended_run(plan, results)
+    unfinished = None if new else runs.find_incomplete(results, name, plan.digest)
+    if unfinished is None and not new and any(results.glob("*/" + runs.FACTS)):
+        from evalkit.engine.mended import mended_run
+
+        unfinished = mended_run(plan, results)
     return unfinished or runs.create_run(results, name, plan.digest, plan.facts)
 
 
