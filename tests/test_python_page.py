@@ -1,4 +1,4 @@
-"""docs/python.md is a notebook: its blocks run in order, in one namespace and a running loop, and print what it says."""
+"""docs/python.md is a notebook: its blocks run in order, in one running loop, and print what it shows."""
 
 from __future__ import annotations
 
