@@ -16,6 +16,7 @@ from evalkit.engine.loadtest import SweepSettings
 from evalkit.engine.loadtest_run import LoadTestOutcome, sweep_model
 from evalkit.engine.plan import Plan
 from evalkit.errors import UserError
+from evalkit.facts import LoadFacts, parse
 from evalkit.latency.loadtest import Slo, Step
 from evalkit.report.hostile import visible
 from evalkit.report.loadtest import step_line
@@ -119,5 +120,5 @@ def _print(plan: Plan, outcome: LoadTestOutcome, results: Path, *, as_json: bool
         return
     from evalkit.report.loadtest import render_load
 
-    render_load(name, outcome.load, by_share)
+    render_load(name, parse(LoadFacts, outcome.load, outcome.folder), by_share)
     click.echo(f"\n{outcome.folder}")
