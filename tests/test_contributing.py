@@ -65,7 +65,15 @@ def run(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def test_the_page_has_what_it_promises() -> None:
     paths = [path for path, _, _ in FILES]
-    for folder, n in (("presets", 1), ("dialects", 1), ("kinds", 1), ("docs", 1), ("cli", 2), ("tests", 1)):
+    for folder, n in (
+        ("presets", 1),
+        ("dialects", 1),
+        ("kinds", 1),
+        ("rules", 1),
+        ("docs", 1),
+        ("cli", 2),
+        ("tests", 1),
+    ):
         assert sum(folder in Path(path).parts for path in paths) == n, f"files in {folder}: {paths}"
     assert len(COMMANDS) >= 9
     makefile = (REPO / "Makefile").read_text("utf-8")

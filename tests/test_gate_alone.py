@@ -340,6 +340,26 @@ def test_a_run_cannot_bring_its_own_licence(tmp_path: Path, capsys: Capture) -> 
     assert "licence of its entry changed, and a rule is about its licence" in ran.err
 
 
+def test_a_run_cannot_bring_its_own_catalogue(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "protected").mkdir()
+    with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
+        suite = write_suite(tmp_path, provider.base_url, n=40)
+        suite.write_text(suite.read_text() + "gate: {candidates: [fake], rules: [{licence: [MIT]}]}\n")
+        for name in ("suite.yaml", "items.jsonl"):
+            (tmp_path / "protected" / name).write_text((tmp_path / name).read_text())
+        (tmp_path / "models.yaml").write_text(
+            "sources: {me: Me}\nmodels:\n  - {model: fake, licence: {is: MIT, source: me, seen: 2026-11-20}}\n"
+        )
+        ran = evalkit(capsys, "run", suite, "--gate", "--results", tmp_path / "results")
+        assert ran.code == 0, ran.out + ran.err
+    same = evalkit(capsys, "gate", "latest", "--suite", suite, "--results", tmp_path / "results")
+    assert same.code == 0, same.err
+    protected = tmp_path / "protected" / "suite.yaml"
+    ran = evalkit(capsys, "gate", "latest", "--suite", protected, "--results", tmp_path / "results")
+    assert ran.code == 2
+    assert "another catalogue than lies beside the suite" in ran.err
+
+
 # Served models
 
 

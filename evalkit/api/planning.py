@@ -21,7 +21,6 @@ from evalkit.scorers.registry import known_scorers
 from evalkit.suite.given import FUNCTION
 from evalkit.suite.loading import load_suite, resolve
 from evalkit.suite.schema import RunEntry
-from evalkit.suite.schema.options import AdapterOptions
 from evalkit.suite.source_map import SourceMap, without_lines
 from evalkit.suite.suite import Suite
 
@@ -79,7 +78,7 @@ def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> Suite:
             path,
             known_adapters=_AndFunctions(known_adapters()) if functions.models else known_adapters(),
             known_scorers=_AndFunctions(known_scorers()) if functions.scorers else known_scorers(),
-            options=_OptionsOfAll(str(path.parent)),
+            options=OptionsOfAdapters(str(path.parent)),
             given=GivenInPython(functions.models, scorers, functions.rows),
         )
     except SuiteError as error:
@@ -119,17 +118,6 @@ class _AndFunctions(Collection[str]):
 
     def __len__(self) -> int:
         return len(self._known)
-
-
-class _OptionsOfAll(OptionsOfAdapters):
-    """The options of every adapter, those of functions among them."""
-
-    def of(self, adapter: str, *, serves: bool) -> type[AdapterOptions] | None:
-        if adapter != FUNCTION:
-            return super().of(adapter, serves=serves)
-        from evalkit.adapters.function import Options
-
-        return Options
 
 
 def plan_at(path: Path, options: RunOptions, *, any_in_flight: bool = False) -> Plan:
@@ -190,13 +178,11 @@ def _price_file(named: Path | None, beside: Inside) -> dict[str, str] | None:
 
 def _catalogue(suite: Suite) -> list[dict[str, Any]]:
     """What the suite's own file says of models, for the facts of the run; [] where it has none. Raises UserError."""
-    named = suite.file.catalogue
-    path = find(named or FACTS_FILE, suite.folder, label=f"{suite.path}: catalogue: {named or FACTS_FILE}")
-    if named is None and not path.is_file():
+    if suite.file.catalogue is None and not find(FACTS_FILE, suite.folder, label=FACTS_FILE).is_file():
         return []
-    from evalkit.catalogue.reading import record
+    from evalkit.catalogue.reading import records_of_suite
 
-    return [record(path)]
+    return records_of_suite(suite)
 
 
 def _own_hardware(suite: Suite, results: Path) -> dict[str, UnitPrices]:

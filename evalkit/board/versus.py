@@ -62,10 +62,23 @@ def render(store: ResultsReader) -> None:
         )
     if whole.method:
         st.caption(f"{whole.method}, on paired samples; {whole.gained:,} better, {whole.lost:,} worse with B.")
+    _served(store, a, b)
     _figures(store, a, b)
     if len(tasks) > 1:
         _by_task(store, a, b, tasks)
     _flips(store, a, b, tasks)
+
+
+def _served(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
+    """Which model ids the providers reported; a provider can serve another model under the same name."""
+    served = [store.summary(run).models[model].served for run, model in (a, b)]
+    if not any(served):
+        return
+    told = [", ".join(elements.plain(name, 60) for name in names[:3]) or "not reported" for names in served]
+    st.caption(f"Served as: A {told[0]}; B {told[1]}")
+    for letter, names in zip("AB", served, strict=True):
+        if len(names) > 1:
+            st.warning(f"{letter} was served by {len(names)} models within one run.")
 
 
 def _sides(store: ResultsReader, runs: list[RunInfo]) -> list[str]:

@@ -22,12 +22,13 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.catalogue.facts import DAYS, FIELDS, LICENCE_KINDS, LISTS, TIERS, UNCHECKED, Catalogue, Claim, Known
 from evalkit.errors import UserError
-from evalkit.paths import Inside
+from evalkit.paths import Inside, find
 from evalkit.suite.source_map import Loc, SourceMap, parse
 from evalkit.suite.wording import near
 
 if TYPE_CHECKING:
     from evalkit.facts.base import Json
+    from evalkit.suite.suite import Suite
 
 FILE_NAME = "models.yaml"
 """Looked for beside a suite, in a results folder and in the user's settings."""
@@ -105,6 +106,13 @@ def record(path: Path | Inside) -> dict[str, Any]:
     tree = _parsed(path)
     _models(tree)
     return {"file": path.name, "content": tree.data}
+
+
+def records_of_suite(suite: Suite) -> list[dict[str, Any]]:
+    """What the suite's own file says of models; [] where it has none. Raises UserError with every complaint."""
+    named = suite.file.catalogue
+    path = find(named or FILE_NAME, suite.folder, label=f"{suite.path}: catalogue: {named or FILE_NAME}")
+    return [] if named is None and not path.is_file() else [record(path)]
 
 
 def _parsed(path: Path | Inside) -> SourceMap:

@@ -12,7 +12,7 @@ from evalkit.errors import UserError
 from evalkit.plugins import Kind, folded
 from evalkit.scorers.registry import own_scorers
 from evalkit.suite import builtin_tasks
-from evalkit.suite.schema.rules import OWN_RULES
+from evalkit.suite.schema.rules import own_rules
 
 
 def plugin_lines() -> Iterator[tuple[str, str, str]]:
@@ -22,7 +22,7 @@ def plugin_lines() -> Iterator[tuple[str, str, str]]:
         "presets": set(own_adapters()),
         "scorers": set(own_scorers()),
         "tasks": set(builtin_tasks.names()),
-        "rules": set(OWN_RULES),
+        "rules": set(own_rules()),
     }
     for plugin in plugins.installed():
         where = f"{plugin.origin}, {plugin.value}, in {plugin.folder}"

@@ -199,7 +199,19 @@ def _otherwise_billed(suite: Suite, facts: RunFacts, now: SuiteFacts, made: Suit
             changed = [key for key in keys if ours.get(key) != theirs.get(key) and theirs.get(key) is not None]
             if changed and what in read:
                 wrong.append(f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its {about}")
-    return [*wrong, *(_otherwise_priced(suite, facts) if "costs" in read else ())]
+    wrong += _otherwise_priced(suite, facts) if "costs" in read else ()
+    return [*wrong, *(_other_catalogue(suite, facts) if "licence" in read else ())]
+
+
+def _other_catalogue(suite: Suite, facts: RunFacts) -> Iterator[str]:
+    """A line where the run brought facts about models along that do not lie beside the suite."""
+    from evalkit.catalogue.reading import records_of_suite
+
+    if orjson.loads(orjson.dumps(records_of_suite(suite), default=str)) != list(facts.catalogue or ()):
+        yield (
+            "  models.yaml: the run was made with another catalogue than lies beside the suite, and a rule is about "
+            "a licence"
+        )
 
 
 def _otherwise_priced(suite: Suite, facts: RunFacts) -> Iterator[str]:

@@ -220,9 +220,7 @@ def _adapters(
 def task_scorer(task: Task) -> Scorer:
     """The scorer that a task names, its options bound. Raises SuiteError without place."""
     entry = task.entry
-    # Given in Python; tasks that a bridge brings are scored by the tool that they come from.
-    own = task.scored_by or getattr(task, "own_scorer", None)
-    if isinstance(own, Scorer):
+    if isinstance(own := task.own_scorer, Scorer):
         return replace(own, keeps_reasoning=task.keeps_reasoning)
     if entry.score is None:
         raise SuiteError("a task needs a score, like `score: choice`")

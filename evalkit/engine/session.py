@@ -41,6 +41,18 @@ Drive = Callable[[Runner], Awaitable[tuple[RunResult, "signal.Signals | None"]]]
 
 
 @dataclass(frozen=True, slots=True)
+class RunPlace:
+    """Where a run is kept."""
+
+    results: Path
+    """Folder of run folders."""
+    new: bool = False
+    """Another folder, even where an incomplete run of the same content is there."""
+    resume: str | None = None
+    """Go on in this run. None: in the newest incomplete one of the same content."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunOutcome:
     """What one session came to."""
 
@@ -57,10 +69,8 @@ class RunOutcome:
 
 async def execute_run(
     plan: Plan,
-    results: Path,
+    place: RunPlace,
     *,
-    new: bool = False,
-    resume: str | None = None,
     cache: AnswerCache | None = None,
     watch: Callable[[Path, Recovered], Observer] | None = None,
     watch_judges: Callable[[int, int], Observer] | None = None,
@@ -82,7 +92,7 @@ async def execute_run(
     what was written by then is kept, and the same command resumes.
     """
     drive = drive or _drive_with_signals
-    folder = _folder(plan, results, new=new, resume=resume)
+    folder = _folder(plan, place)
     with runs.lock_run(folder):
         recovered = journal.recover(folder)
         before = runs.read_facts(folder)
@@ -250,9 +260,9 @@ def _spent(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
     return max(by_rows, Decimal(str(facts.get("spent_usd") or 0)), SpendFile.left_in(folder) or Decimal(0))
 
 
-def _folder(plan: Plan, results: Path, *, new: bool, resume: str | None) -> Path:
-    if resume is not None:
-        folder = runs.resolve_run(resume, results)
+def _folder(plan: Plan, place: RunPlace) -> Path:
+    if place.resume is not None:
+        folder = runs.resolve_run(place.resume, place.results)
         runs.require_digest(folder, plan.digest)
         if runs.read_facts(folder).get("rescored"):
             raise StoreError(
@@ -263,8 +273,8 @@ def _folder(plan: Plan, results: Path, *, new: bool, resume: str | None) -> Path
             )
         return folder
     name = plan.suite.file.name
-    unfinished = None if new else runs.find_incomplete(results, name, plan.digest)
-    return unfinished or runs.create_run(results, name, plan.digest, plan.facts)
+    unfinished = None if place.new else runs.find_incomplete(place.results, name, plan.digest)
+    return unfinished or runs.create_run(place.results, name, plan.digest, plan.facts)
 
 
 def without_loop(run: Coroutine[Any, Any, RunOutcome]) -> RunOutcome:

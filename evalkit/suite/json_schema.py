@@ -60,7 +60,7 @@ def _add_rules(parts: dict[str, Any], more: Sequence[str]) -> None:
     if "RuleEntry" not in parts:
         return
     properties: dict[str, Any] = parts["RuleEntry"]["properties"]
-    for kind in dict.fromkeys([*rules.OWN_RULES, *more]):
+    for kind in dict.fromkeys([*rules.own_rules(), *more]):
         record = rules.rule_class(kind)
         assert record is not None
         documented, own = _descriptions(record), record.model_json_schema(by_alias=True, mode="validation")

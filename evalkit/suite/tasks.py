@@ -102,6 +102,12 @@ class Task:
         return self.entry.reasoning == "keep"
 
     @cached_property
+    def own_scorer(self) -> object | None:
+        """The scorer that a task brings along: given in Python, or the other tool's that it comes from. None: the one
+        that `entry.score` names."""
+        return self.scored_by
+
+    @cached_property
     def data(self) -> Data:
         """The file of records; fetched from the hub where the task says so. Raises SuiteError."""
         entry = self.entry.data

@@ -3,15 +3,17 @@
     read_rule({"quality": "all", "margin": 0.02})       # a QualityRule of evalkit.decide.rules.quality
 
 The class is the rule: its fields are its part of the suite schema, its methods decide and describe. The suite layer
-imports none of them: it finds a class by the key that names the kind, as adapters and scorers are found by name, in the
-table below or among installed packages (entry points `evalkit.rules`). So every place that reads a gate (a suite file,
-run.json, Python) checks it in the same way, without being handed a list of parsers.
+imports none of them: it finds a class by the key that names the kind, as adapters and scorers are found by name, in a
+file of decide/rules of that name or among installed packages (entry points `evalkit.rules`). So every place that reads
+a gate (a suite file, run.json, Python) checks it in the same way, without being handed a list of parsers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import ValidationError
@@ -20,14 +22,10 @@ from pydantic_core import InitErrorDetails, PydanticCustomError, to_json
 from evalkit import plugins
 from evalkit.suite.schema.parts import Part
 
-OWN_RULES = {
-    "quality": "evalkit.decide.rules.quality:QualityRule",
-    "cost": "evalkit.decide.rules.cost:CostRule",
-    "latency": "evalkit.decide.rules.latency:LatencyRule",
-    "rate": "evalkit.decide.rules.rate:RateRule",
-    "licence": "evalkit.decide.rules.licence:LicenceRule",
-}
-"""Kind, which is the key that names it in a suite, -> "module:class"."""
+_FIRST = ("quality", "cost", "latency", "rate", "licence")
+"""The order in which kinds are listed; the others follow by name."""
+_RULES = Path(__file__).parents[2] / "decide" / "rules"
+_NO_RULES = frozenset({"base"})
 Problem = tuple[tuple[str, ...], str]
 """(keys from the rule on, sentence); no keys: the rule as a whole."""
 
@@ -63,19 +61,22 @@ class RuleEntry(Part):
         yield from ()
 
 
+@cache
+def own_rules() -> tuple[str, ...]:
+    """The kinds of rule that evalkit has itself: each is a file of decide/rules. Lists a folder, imports nothing."""
+    files = {path.stem for path in _RULES.glob("[a-z]*.py")} - _NO_RULES
+    return (*_FIRST, *sorted(files - set(_FIRST)))
+
+
 def rule_class(kind: str) -> type[RuleEntry] | None:
     """The class of a kind; None where neither evalkit nor an installed package has it. Raises UserError for a package
     whose rule cannot be used."""
-    if kind in OWN_RULES:
-        module, _, name = OWN_RULES[kind].partition(":")
-        found: type[RuleEntry] = getattr(import_module(module), name)
-        return found
-    return _of_package(kind)
+    return _of_evalkit(kind) if kind in own_rules() else _of_package(kind)
 
 
 def own_keys() -> list[str]:
     """Every key that evalkit's own rules know."""
-    return list(dict.fromkeys(key for kind in OWN_RULES for key in _class(kind).model_fields))
+    return list(dict.fromkeys(key for kind in own_rules() for key in _class(kind).model_fields))
 
 
 def read_rule(value: Any, *, from_json: bool = False) -> RuleEntry:
@@ -88,14 +89,14 @@ def read_rule(value: Any, *, from_json: bool = False) -> RuleEntry:
     if not isinstance(value, Mapping):
         return RuleEntry.model_validate(value)  # says that a mapping is expected
     written = {key: entry for key, entry in value.items() if entry is not None}
-    kinds = [kind for kind in OWN_RULES if kind in written]
+    kinds = [kind for kind in own_rules() if kind in written]
     if not kinds:
         kinds = [key for key in written if isinstance(key, str) and key not in own_keys() and rule_class(key)]
     if not kinds and (unknown := [key for key in written if key not in own_keys()]):
         details = [InitErrorDetails(type="extra_forbidden", loc=(str(key),), input=written[key]) for key in unknown]
         raise ValidationError.from_exception_data("rule", details)
     if len(kinds) != 1:
-        known = [*OWN_RULES, *(plugin.name for plugin in plugins.installed("rules"))]
+        known = [*own_rules(), *(plugin.name for plugin in plugins.installed("rules"))]
         raise ValueError(f"a rule is about exactly one of {', '.join(known)} (seen: {', '.join(kinds) or 'none'})")
     kind = _class(kinds[0])
     written[kind.kind] = written.pop(kinds[0])
@@ -113,7 +114,7 @@ def read_rule(value: Any, *, from_json: bool = False) -> RuleEntry:
 
 def _belongs(key: str, kind: type[RuleEntry]) -> str:
     """Why a key of another kind of rule cannot stand here; empty where no own kind has it."""
-    owners = [name for name in OWN_RULES if key in _class(name).model_fields]
+    owners = [name for name in own_rules() if key in _class(name).model_fields]
     if any(key in _class(name).limits for name in owners):
         its = f"; its limits are {', '.join(kind.limits)}" if kind.limits else ", which has no limits"
         return f"does not belong to a rule about {kind.kind}{its}"
@@ -124,6 +125,14 @@ def _class(kind: str) -> type[RuleEntry]:
     found = rule_class(kind)
     assert found is not None, kind
     return found
+
+
+@cache
+def _of_evalkit(kind: str) -> type[RuleEntry]:
+    """The class of that kind in the file of that name."""
+    module = vars(import_module(f"evalkit.decide.rules.{kind}"))
+    classes = [entry for entry in module.values() if isinstance(entry, type) and issubclass(entry, RuleEntry)]
+    return next(entry for entry in classes if entry.kind == kind)
 
 
 def _of_package(kind: str) -> type[RuleEntry] | None:
