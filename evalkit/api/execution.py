@@ -76,7 +76,8 @@ def prepare(suite: Suite, options: RunOptions) -> Prepared:
 
         rules, models = rules_and_models(suite, options.models)
         options = replace(options, models=models)
-    return Prepared(plan_suite(suite, options), options, rules)
+    stream = rules is None  # what stops early is asked in a random order, which takes all samples
+    return Prepared(plan_suite(suite, options, stream=stream), options, rules)
 
 
 def with_stopper(prepared: Prepared) -> tuple[Prepared, str | None]:

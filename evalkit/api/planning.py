@@ -125,11 +125,12 @@ def plan_at(path: Path, options: RunOptions, *, any_in_flight: bool = False) -> 
     return plan_suite(read_suite(path), options, any_in_flight=any_in_flight)
 
 
-def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False) -> Plan:
+def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False, stream: bool = False) -> Plan:
     """The plan of a suite with what the person adds. Raises UserError for whatever is wrong with either.
 
     `options.results` is where load sweeps are looked for, which give own hardware its price; None: it has none.
     `any_in_flight`: the suite's limits of open requests and of dollars do not hold (a load sweep has its own).
+    `stream`: many samples are checked while the first are asked already.
     """
     suite = _overridden(with_foreign(suite, allow_code=options.allow_suite_code), options.run)
     if any_in_flight:
@@ -140,7 +141,14 @@ def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False
     hosts = frozenset(host.strip() for host in options.allow_key_host)
     own = {} if options.results is None else _own_hardware(suite, options.results)
     asked = PlanOptions(
-        options.models, options.tasks, options.limit, options.max_cost_usd, hosts, own, options.allow_suite_code
+        options.models,
+        options.tasks,
+        options.limit,
+        options.max_cost_usd,
+        hosts,
+        own,
+        options.allow_suite_code,
+        stream,
     )
     plan = make_plan(suite, asked, book)
     told: dict[str, Any] = {"catalogue": _catalogue(suite), "tags": list(options.tags), "metadata": options.metadata}
