@@ -170,14 +170,6 @@ def open_facts(folder: Path) -> RunFacts:
     return parse(RunFacts, read_facts(folder), folder / FACTS)
 
 
-def listed(facts: Mapping[str, object], key: str) -> list[str]:
-    """A list of texts that a run's facts hold, like `reasons`; a single text counts as one, anything else as none."""
-    found = facts.get(key)
-    return (
-        [str(one) for one in found] if isinstance(found, list) else [found] if isinstance(found, str) and found else []
-    )
-
-
 def update_facts(folder: Path, **changes: object) -> dict[str, Any]:
     """Replace some facts at once (None removes nothing: it is stored as null); the facts as they now are.
 
