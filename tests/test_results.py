@@ -14,7 +14,7 @@ import pytest
 
 from evalkit.errors import StoreError, UserError
 from evalkit.facts import RunFacts, Summary, parse
-from evalkit.facts.base import Record
+from evalkit.facts.base import StoredRecord
 from evalkit.results import Run, judging_facts, load_run, open_run, read_facts
 from tests.board_world import TASKS, a_row, a_run, an_error
 from tests.conftest import REPO
@@ -286,7 +286,7 @@ def unknown_keys(kind: Any, content: Any, at: str = "") -> list[str]:
         inside = [(get_args(kind)[1], value, f"{at}.{name}") for name, value in content.items()]
     elif content is not None and get_origin(kind) is tuple:
         inside = [(get_args(kind)[0], value, f"{at}[]") for value in content]
-    elif content is not None and isinstance(kind, type) and issubclass(kind, Record):
+    elif content is not None and isinstance(kind, type) and issubclass(kind, StoredRecord):
         found = [f"{at}.{name}" for name in content if name not in kind.model_fields]
         fields = kind.model_fields.items()
         inside = [(field.annotation, content[name], f"{at}.{name}") for name, field in fields if name in content]

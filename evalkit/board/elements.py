@@ -14,6 +14,7 @@ from typing import Any
 import streamlit as st
 
 from evalkit.report.hostile import visible
+from evalkit.results.changes import RowTexts
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
 
@@ -52,20 +53,20 @@ def say(text: str | None, *, key: str, what: str = "text") -> None:
         )
 
 
-def prompt(answer: Mapping[str, Any], *, key: str) -> None:
+def prompt(answer: RowTexts, *, key: str) -> None:
     """What was sent for an answer (`results.changes.texts`): messages, and the functions that were offered."""
-    for n, message in enumerate(answer.get("prompt") or ()):
+    for n, message in enumerate(answer.prompt):
         st.caption(message.role)
         say(message.content, key=f"{key}-{n}", what="prompt")
-    if answer.get("tools"):
+    if answer.tools:
         st.caption("functions offered")
-        say(json.dumps(answer["tools"], indent=1, ensure_ascii=False), key=f"{key}-tools", what="list of functions")
+        say(json.dumps(answer.tools, indent=1, ensure_ascii=False), key=f"{key}-tools", what="list of functions")
 
 
-def own_prompt(answer: Mapping[str, Any], first: Mapping[str, Any], *, key: str) -> None:
+def own_prompt(answer: RowTexts, first: RowTexts, *, key: str) -> None:
     """The prompt of an answer where it is not the one shown above: in later turns of a conversation it holds what this
     very model had said before."""
-    if answer.get("prompt") and answer["prompt"] != first.get("prompt"):
+    if answer.prompt and answer.prompt != first.prompt:
         with st.expander("Its own prompt, which differs from the one above"):
             prompt(answer, key=key)
 

@@ -119,7 +119,7 @@ def _errors(store: ResultsReader, run: str, errors: Sequence[Mapping[str, Any]])
             "kind": [visible(row["kind"] or "", limit=40) for row in errors],
             "HTTP status": [str(row["status"]) if row["status"] is not None else numbers.UNDEFINED for row in errors],
             "rows": [numbers.count(row["n"]) for row in errors],
-            "message of one": [visible(said.get(key, {}).get("error") or "", limit=300) for key in keys],
+            "message of one": [visible(said[key].error or "" if key in said else "", limit=300) for key in keys],
             "its sample": [visible(row["example"] or "", limit=60) for row in errors],
         }
     )

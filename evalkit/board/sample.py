@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -13,6 +14,7 @@ from evalkit.report.hostile import visible
 from evalkit.results import changes
 from evalkit.results.items import FOUND, find_items
 from evalkit.results.reader import ResultsReader
+from evalkit.store.row_codec import Key
 
 
 def render(store: ResultsReader) -> None:
@@ -62,11 +64,11 @@ def _show(store: ResultsReader, run: str, item: dict[str, Any]) -> None:
     rows.sort(key=lambda row: mine.index(row["model"]) if row["model"] in mine else len(mine))  # the chosen ones first
     keys = {_key(row): row for row in rows}
     said = changes.texts(store, run, keys)
-    first = next(iter(said.values()), {})
+    first = next(iter(said.values()), changes.RowTexts())
     with st.expander("The prompt as sent", expanded=True):
         elements.prompt(first, key="prompt")
-    if first.get("target"):
-        st.text(f"Right answer: {visible(first['target'], limit=500)}")
+    if first.target:
+        st.text(f"Right answer: {visible(first.target, limit=500)}")
     _table(rows, said)
     for n, (key, row) in enumerate(keys.items()):
         again = f", repeat {row['repeat'] + 1}" if row["repeat"] else ""
@@ -74,24 +76,18 @@ def _show(store: ResultsReader, run: str, item: dict[str, Any]) -> None:
             st.markdown(
                 f"**{elements.plain(row['model'], 60)}**{again} · {row['outcome']} · {numbers.quality(row['score'])}"
             )
-            answer = said.get(key, {})
+            answer = said.get(key, changes.RowTexts())
             elements.own_prompt(answer, first, key=f"prompt-of-{n}")
-            elements.say(answer.get("text"), key=f"answer-{n}", what="answer")
-            for label, name in (
-                ("Read as", "extracted"),
-                ("Why", "reason"),
-                ("Error", "error"),
-                ("Refusal", "refusal"),
-            ):
-                if answer.get(name):
-                    st.text(f"{label}: {visible(answer[name], limit=600)}")
-            if answer.get("reasoning"):
+            elements.say(answer.text, key=f"answer-{n}", what="answer")
+            for label, text in answer.notes:
+                st.text(f"{label}: {visible(text, limit=600)}")
+            if answer.reasoning:
                 with st.expander("Reasoning"):
-                    elements.say(answer["reasoning"], key=f"reasoning-{n}", what="reasoning")
+                    elements.say(answer.reasoning, key=f"reasoning-{n}", what="reasoning")
             review_form(store, run, key, slot=f"sample-{n}-{item['sample_digest'][:12]}")
 
 
-def _table(rows: list[dict[str, Any]], said: dict[Any, dict[str, Any]]) -> None:
+def _table(rows: list[dict[str, Any]], said: Mapping[Key, changes.RowTexts]) -> None:
     import pandas as pd
 
     frame = pd.DataFrame(
@@ -100,7 +96,9 @@ def _table(rows: list[dict[str, Any]], said: dict[Any, dict[str, Any]]) -> None:
             "repeat": [row["repeat"] + 1 for row in rows],
             "outcome": [row["outcome"] for row in rows],
             "score": [numbers.quality(row["score"]) for row in rows],
-            "read as": [visible(said.get(_key(row), {}).get("extracted") or "", limit=80) for row in rows],
+            "read as": [
+                visible(said[_key(row)].extracted or "" if _key(row) in said else "", limit=80) for row in rows
+            ],
             "first token": [numbers.time(row["ttft_s"]) for row in rows],
             "total": [numbers.time(row["total_s"]) for row in rows],
             "tokens in": [numbers.count(row["input_tokens"]) for row in rows],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import streamlit as st
 
@@ -167,18 +167,23 @@ def _flips(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str])
     if slices:
         labels = {f"{name} = {value}": (name, value) for name, value in slices}
         chosen = labels.get(elements.choose("Slice", [_ANY, *labels], key="slice"))
-    filters: dict[str, Any] = {
-        "kind": kind,
-        "task": None if task == _ANY else task,
-        "outcome": None if outcome == _ANY else outcome,
-        "text": text or "",
-        "slice": chosen,
-    }
+    only = partial(
+        changes.list_changes,
+        store,
+        a,
+        b,
+        limit=_PAGE,
+        kind=kind,
+        task=None if task == _ANY else task,
+        outcome=None if outcome == _ANY else outcome,
+        text=text or "",
+        slice=chosen,
+    )
     page = max(1, int(st.session_state.get("page") or 1))
-    rows, n = changes.list_changes(store, a, b, limit=_PAGE, offset=(page - 1) * _PAGE, **filters)
+    rows, n = only(offset=(page - 1) * _PAGE)
     if not rows and page > 1:  # fewer pages than before the filter
         page = st.session_state["page"] = 1
-        rows, n = changes.list_changes(store, a, b, limit=_PAGE, offset=0, **filters)
+        rows, n = only(offset=0)
     if not rows:
         st.info("No sample fits. Loosen a filter: “every sample” shows all of them.")
         return
@@ -190,15 +195,15 @@ def _flips(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str])
     _one(store, a, b, rows[min(at[0], len(rows) - 1)])
 
 
-def _list(rows: list[dict[str, Any]], n: int, page: int) -> None:
+def _list(rows: list[changes.ChangedSample], n: int, page: int) -> None:
     import pandas as pd
 
     frame = pd.DataFrame(
         {
-            "task": [visible(row["task"], limit=60) for row in rows],
-            "sample": [visible(row["sample_id"], limit=60) for row in rows],
-            "A": [f"{row['a_outcome']} {numbers.quality(row['a_score'])}" for row in rows],
-            "B": [f"{row['b_outcome']} {numbers.quality(row['b_score'])}" for row in rows],
+            "task": [visible(row.task, limit=60) for row in rows],
+            "sample": [visible(row.sample_id, limit=60) for row in rows],
+            "A": [f"{row.a.outcome} {numbers.quality(row.a.score)}" for row in rows],
+            "B": [f"{row.b.outcome} {numbers.quality(row.b.score)}" for row in rows],
         }
     )
     first = (page - 1) * _PAGE + 1
@@ -209,40 +214,39 @@ def _list(rows: list[dict[str, Any]], n: int, page: int) -> None:
     )  # fmt: skip
 
 
-def _one(store: ResultsReader, a: SampleSide, b: SampleSide, row: dict[str, Any]) -> None:
+def _one(store: ResultsReader, a: SampleSide, b: SampleSide, row: changes.ChangedSample) -> None:
     """A sample with both answers side by side."""
-    place = (row["task"], row["sample_digest"], int(row["occurrence"]))
-    keys = [(side, (side[1], *place, int(row[f"{name}_repeat"]))) for name, side in (("a", a), ("b", b))]
+    place = (row.task, row.sample_digest, row.occurrence)
+    keys = [(side, (side[1], *place, told.repeat)) for side, told in ((a, row.a), (b, row.b))]
     found = {run: changes.texts(store, run, [key for side, key in keys if side[0] == run]) for run in {a[0], b[0]}}
-    said = [found[side[0]].get(key, {}) for side, key in keys]
-    st.markdown(f"**{elements.plain(row['task'], 60)} · {elements.plain(row['sample_id'], 60)}**")
-    elements.link(st, "sample", "This sample through every model", {"item": row["sample_digest"]})
+    said = [found[side[0]].get(key, changes.RowTexts()) for side, key in keys]
+    st.markdown(f"**{elements.plain(row.task, 60)} · {elements.plain(row.sample_id, 60)}**")
+    elements.link(st, "sample", "This sample through every model", {"item": row.sample_digest})
     with st.expander("The prompt as sent", expanded=True):
-        shown = said[0] if said[0].get("prompt") else said[1]
+        shown = said[0] if said[0].prompt else said[1]
         elements.prompt(shown, key="prompt")
-    target = said[0].get("target") or said[1].get("target")
+    target = said[0].target or said[1].target
     if target:
         st.text(f"Right answer: {visible(target, limit=500)}")
-    marked = differences.marked(said[0].get("text") or "", said[1].get("text") or "")
+    marked = differences.marked(said[0].text or "", said[1].text or "")
     columns = st.columns(2)
     for n, (column, (side, key)) in enumerate(zip(columns, keys, strict=True)):
-        name = "ab"[n]
+        name, told = "ab"[n], (row.a, row.b)[n]
         with column:
-            label, score = elements.plain(side[1], 40), numbers.quality(row[f"{name}_score"])
-            st.markdown(f"**{name.upper()}: {label}** · {row[f'{name}_outcome']} · {score}")
+            label, score = elements.plain(side[1], 40), numbers.quality(told.score)
+            st.markdown(f"**{name.upper()}: {label}** · {told.outcome} · {score}")
             elements.own_prompt(said[n], shown, key=f"prompt-of-{name}")
-            _answer(said[n], marked[n], slot=f"{name}-{row['sample_digest'][:12]}")
-            review_form(store, side[0], key, slot=f"{name}-{row['sample_digest'][:12]}")
+            _answer(said[n], marked[n], slot=f"{name}-{row.sample_digest[:12]}")
+            review_form(store, side[0], key, slot=f"{name}-{row.sample_digest[:12]}")
 
 
-def _answer(said: dict[str, Any], marked: list[str] | None, *, slot: str) -> None:
+def _answer(said: changes.RowTexts, marked: list[str] | None, *, slot: str) -> None:
     if marked is not None:
         st.code("\n".join(marked), language="diff", wrap_lines=True)
     else:
-        elements.say(said.get("text"), key=slot, what="answer")
-    for label, name in (("Read as", "extracted"), ("Why", "reason"), ("Error", "error"), ("Refusal", "refusal")):
-        if said.get(name):
-            st.text(f"{label}: {visible(said[name], limit=600)}")
-    if said.get("reasoning"):
+        elements.say(said.text, key=slot, what="answer")
+    for label, text in said.notes:
+        st.text(f"{label}: {visible(text, limit=600)}")
+    if said.reasoning:
         with st.expander("Reasoning"):
-            elements.say(said["reasoning"], key=f"reasoning-{slot}", what="reasoning")
+            elements.say(said.reasoning, key=f"reasoning-{slot}", what="reasoning")

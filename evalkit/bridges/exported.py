@@ -63,7 +63,7 @@ def records(name: str, rows: list[Row]) -> Iterator[dict[str, Any]]:
 
 def default_out(folder: Path, to: str) -> Path:
     """Where an export goes when nobody says: beside the reader, named as the run."""
-    name = runs.read_facts(folder).get("suite") or folder.name
+    name = runs.open_facts(folder).suite or folder.name
     return Path(f"{name}-lm-eval") if to == "lm-eval" else Path(f"{folder.resolve().name}.{to}")
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import UserError
+from evalkit.facts import RunFacts
 from evalkit.records import Row
 from evalkit.store import runs, sealing
 from evalkit.store.row_codec import readable
@@ -25,8 +26,8 @@ from evalkit.writing import write_file
 
 def write_samples(folder: Path, out: Path) -> list[Path]:
     """The files that were made, results last for each model. Raises UserError where one is there already."""
-    facts = runs.read_facts(folder)
-    when = re.sub(r"[:Z]", "-", str(facts.get("started_at") or "unknown")).strip("-")
+    facts = runs.open_facts(folder)
+    when = re.sub(r"[:Z]", "-", facts.started_at or "unknown").strip("-")
     grouped: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in sealing.rows_of(folder):
         grouped[row.model][row.task].append(row)
@@ -61,14 +62,14 @@ def _ordered(rows: list[Row]) -> list[Row]:
     return sorted((row for row in rows if row.score is not None), key=place)
 
 
-def _metric(facts: dict[str, Any], task: str) -> tuple[str, str]:
+def _metric(facts: RunFacts, task: str) -> tuple[str, str]:
     """(metric, filter) of a task's score; a task of evalkit's own has lm-eval's name for a mean of marks."""
-    named = ((facts.get("tasks") or {}).get(task) or {}).get("identity", {}).get("metric")
-    metric, _, filtered = str(named or "score,none").partition(",")
+    told = (facts.tasks or {}).get(task)
+    metric, _, filtered = ((told.identity.metric if told is not None else None) or "score,none").partition(",")
     return metric, filtered or "none"
 
 
-def _line(row: Row, facts: dict[str, Any]) -> str:
+def _line(row: Row, facts: RunFacts) -> str:
     metric, filtered = _metric(facts, row.task)
     prompt = readable("\n\n".join(turn.content for turn in row.prompt))
     if row.logliks is not None:
@@ -96,7 +97,7 @@ def _line(row: Row, facts: dict[str, Any]) -> str:
     return json.dumps(record, ensure_ascii=False) + "\n"
 
 
-def _results(facts: dict[str, Any], model: str, tasks: dict[str, list[Row]]) -> dict[str, Any]:
+def _results(facts: RunFacts, model: str, tasks: dict[str, list[Row]]) -> dict[str, Any]:
     results: dict[str, Any] = {}
     versions: dict[str, Any] = {}
     counts: dict[str, Any] = {}
@@ -105,15 +106,16 @@ def _results(facts: dict[str, Any], model: str, tasks: dict[str, list[Row]]) -> 
         scores = [row.score for row in rows if row.score is not None]
         mean = sum(scores) / len(scores) if scores else None
         results[task] = {"alias": task, f"{metric},{filtered}": mean, "n_failed": len(rows) - len(scores)}
-        identity = ((facts.get("tasks") or {}).get(task) or {}).get("identity", {})
-        versions[task] = (identity.get("lm_eval") or {}).get("version", "evalkit")
+        told = (facts.tasks or {}).get(task)
+        named = told.identity.root.get("lm_eval") if told is not None else None
+        versions[task] = named.get("version", "evalkit") if isinstance(named, dict) else "evalkit"
         counts[task] = {"original": len(rows), "effective": len(scores)}
-    known = (facts.get("models") or {}).get(model) or {}
+    known = facts.model_facts(model)
     return {
         "results": results,
         "versions": versions,
         "n-samples": counts,
-        "config": {"model": known.get("adapter"), "model_args": known.get("model")},
+        "config": {"model": known.adapter, "model_args": known.model},
         "model_name": model,
-        "evalkit": {"run": facts.get("suite"), "version": facts.get("evalkit_version")},
+        "evalkit": {"run": facts.suite, "version": facts.evalkit_version},
     }

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evalkit.errors import StoreError
-from evalkit.facts import RunFacts, parse
+from evalkit.facts import RunFacts
 from evalkit.latency.distribution import percentile
 from evalkit.store import judge_files, queries, runs
 
@@ -61,7 +61,7 @@ def learn(results: Path, models: Mapping[str, str]) -> dict[str, PastUse]:
             inner = judge_files.judging_of(run.path)
             for folder in (run.path, *([inner] if inner is not None else [])):
                 with suppress(StoreError):  # facts that cannot be read teach nothing
-                    facts = parse(RunFacts, runs.read_facts(folder), folder / runs.FACTS)
+                    facts = runs.open_facts(folder)
                     for name, told in (facts.models or {}).items():
                         if told.model in wanted and len(seen[told.model]) < MOST_RUNS:
                             seen[told.model].append((folder, name, facts))

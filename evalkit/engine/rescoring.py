@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from evalkit.engine.gold_check import gold_errors
 from evalkit.engine.judging.rejudge import StoredVerdicts
@@ -23,6 +22,7 @@ from evalkit.engine.judging.verdicts import STOPS
 from evalkit.engine.plan import task_scorer
 from evalkit.engine.stored import stored
 from evalkit.errors import StoreError, SuiteError
+from evalkit.facts import RunFacts
 from evalkit.records import Outcome, Response, Row, Sample, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import settle
@@ -68,10 +68,10 @@ def rescore(folder: Path, suite: Suite, choice: Choice, *, preview: bool = False
     `preview`: only say what would change; the run stays as it is.
     """
     with runs.lock_run(folder):
-        facts = runs.read_facts(folder)
-        if facts.get("status") != "complete":
+        facts = runs.open_facts(folder)
+        if facts.status != "complete":
             raise StoreError(
-                f"{folder} is not complete ({facts.get('status')}): what it still owes would be marked the old way. "
+                f"{folder} is not complete ({facts.status}): what it still owes would be marked the old way. "
                 "Finish it first: run its suite again.",
                 folder,
             )
@@ -94,10 +94,10 @@ def rescore(folder: Path, suite: Suite, choice: Choice, *, preview: bool = False
         return list(changed.values())
 
 
-def _tasks(suite: Suite, facts: Mapping[str, Any], choice: Choice) -> dict[str, Task]:
+def _tasks(suite: Suite, facts: RunFacts, choice: Choice) -> dict[str, Task]:
     """The suite's tasks that are to be scored, the new score in place."""
     known = {task.name: task for task in suite.tasks}
-    asked = facts.get("tasks") or {}
+    asked = facts.tasks or {}
     names = choice.tasks or tuple(asked)
     missing = [name for name in names if name not in asked]
     if missing:
@@ -120,11 +120,11 @@ _OPTIONAL = ("permute", "turns", "tools", "interface")
 """The same, written only where a task has them."""
 
 
-def _require_same_questions(tasks: Mapping[str, Task], facts: Mapping[str, Any]) -> None:
+def _require_same_questions(tasks: Mapping[str, Task], facts: RunFacts) -> None:
     """Raises SuiteError where the suite would now ask something else: its samples are not the run's."""
     complaints = []
     for name, task in tasks.items():
-        before, now = facts["tasks"][name]["identity"], task.identity
+        before, now = (facts.tasks or {})[name].identity.root, task.identity
         differ = [key for key in _ASKED if key in before and before[key] != now.get(key)]
         differ += [key for key in _OPTIONAL if before.get(key) != now.get(key)]
         if differ:
@@ -192,11 +192,11 @@ def _rescored(
         yield marked if storing is None else stored(marked, storing)
 
 
-def _storing(suite: Suite, facts: Mapping[str, Any]) -> Redactor | None:
+def _storing(suite: Suite, facts: RunFacts) -> Redactor | None:
     """What was taken out of the run's rows, or else what the suite takes out now (right answers come from it)."""
-    told = facts.get("redaction")
-    if isinstance(told, dict) and "storing" in (told.get("where") or ()):
-        return Redactor(tuple(told.get("what") or ()), dict(told.get("patterns") or {}))
+    told = facts.redaction
+    if told is not None and "storing" in told.where:
+        return Redactor(told.what, dict(told.patterns))
     return storing_redactor(suite.file.redact)
 
 
@@ -236,7 +236,7 @@ def _refuse_absent(folder: Path, rows: list[Row]) -> None:
 
 def _record(
     folder: Path,
-    facts: Mapping[str, Any],
+    facts: RunFacts,
     tasks: Mapping[str, Task],
     scorers: Mapping[str, Scorer],
     judged: StoredVerdicts,
@@ -245,13 +245,14 @@ def _record(
     """Write into run.json how the tasks are scored now, what their identity was before, and how many of the answers
     had been redacted."""
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    described, history = dict(facts["tasks"]), list(facts.get("rescored") or ())
+    described = {name: task.as_json() for name, task in (facts.tasks or {}).items()}
+    history = [one.as_json() for one in facts.rescored]
     for name, task in tasks.items():
         n_redacted = sum(one.n_redacted for one in changed.values() if one.task == name)
         identity = {
             **task.identity,
             **scorers[name].identity,
-            "limit": described[name]["identity"].get("limit"),
+            "limit": (facts.tasks or {})[name].identity.root.get("limit"),
             **judged.identity(name),
         }
         if identity != described[name]["identity"]:

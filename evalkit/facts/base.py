@@ -63,7 +63,7 @@ Count = Annotated[int, Strict(), AfterValidator(_not_negative)]
 """A JSON integer that is not negative."""
 
 
-class Record(BaseModel):
+class StoredRecord(BaseModel):
     """A frozen part of a stored file. Unknown keys are ignored, so that a later evalkit may add some."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from evalkit.facts.base import Float, Int, JsonMap, Record
+from evalkit.facts.base import Float, Int, JsonMap, StoredRecord
 
 
-class EstimateFacts(Record):
+class EstimateFacts(StoredRecord):
     """A figure with its 95 % interval; low and high are the value itself where nothing varied."""
 
     value: Float
@@ -16,7 +16,7 @@ class EstimateFacts(Record):
     high: Float
 
 
-class SpreadFacts(Record):
+class SpreadFacts(StoredRecord):
     """How a duration is distributed over the answers of a step, in seconds."""
 
     n: Int
@@ -33,7 +33,7 @@ class SpreadFacts(Record):
     maximum: Float
 
 
-class StepFacts(Record):
+class StepFacts(StoredRecord):
     """One step of a sweep, its warm-up left out. None: not measured, or not reported."""
 
     name: str
@@ -61,7 +61,7 @@ class StepFacts(Record):
     """Which limit of the SLO the step misses. None: it meets it, or none is stated."""
 
 
-class ServesFacts(Record):
+class ServesFacts(StoredRecord):
     """The throughput that a cost may be computed from."""
 
     step: str
@@ -72,7 +72,7 @@ class ServesFacts(Record):
     output_tokens_per_s: Float
 
 
-class LoadFacts(Record):
+class LoadFacts(StoredRecord):
     """Everything that a sweep found."""
 
     slo: Mapping[str, Float] = {}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from evalkit.facts.base import Bool, Count, Json, Record
+from evalkit.facts.base import Bool, Count, Json, StoredRecord
 
 
-class BandFacts(Record):
+class BandFacts(StoredRecord):
     """Prices of one band of prompt length, in US dollars per million tokens. None: the list names no price for it."""
 
     above_input_tokens: Count = 0
@@ -23,7 +23,7 @@ class BandFacts(Record):
     """None: reasoning tokens cost what output tokens do."""
 
 
-class PriceFacts(Record):
+class PriceFacts(StoredRecord):
     """The unit prices of one model when the run was planned."""
 
     model: str | None = None
@@ -36,7 +36,7 @@ class PriceFacts(Record):
     """By band of prompt length, the shortest first."""
 
 
-class ModelFacts(Record):
+class ModelFacts(StoredRecord):
     """One model, or one judge, of a run."""
 
     adapter: str | None = None

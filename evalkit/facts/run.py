@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from evalkit.facts.base import AbsentWhereOdd, Bool, Count, Float, Int, Json, JsonMap, Record, Texts
+from evalkit.facts.base import AbsentWhereOdd, Bool, Count, Float, Int, Json, JsonMap, StoredRecord, Texts
 from evalkit.facts.load import LoadFacts
 from evalkit.facts.models import ModelFacts
 from evalkit.facts.stops import StopFacts
@@ -19,7 +19,7 @@ SCHEMA_VERSION = 1
 """Of run.json and of the folder around it. Raised when a key changes meaning, not when one is added."""
 
 
-class LagFacts(Record):
+class LagFacts(StoredRecord):
     """How late the client's own event loop was, in seconds. None: too few looks."""
 
     p50_s: Float | None = None
@@ -29,7 +29,7 @@ class LagFacts(Record):
     """Looks."""
 
 
-class LaneFacts(Record):
+class LaneFacts(StoredRecord):
     """One endpoint as the runner saw it. None: not recorded."""
 
     in_flight_limit: Int | None = None
@@ -41,14 +41,14 @@ class LaneFacts(Record):
     rate_limit_episodes: Int | None = None
 
 
-class PolicyFacts(Record):
+class PolicyFacts(StoredRecord):
     """The data policy that a run was made under."""
 
     file: str | None = None
     sha256: str | None = None
 
 
-class EgressFacts(Record):
+class EgressFacts(StoredRecord):
     """What left the process, and under which rules."""
 
     sensitivity: str | None = None
@@ -58,7 +58,7 @@ class EgressFacts(Record):
     """By model or judge: its host, what it passes prompts on to, and what the policy knows of it."""
 
 
-class RedactionFacts(Record):
+class RedactionFacts(StoredRecord):
     """What was taken out of records before they were sent, and out of rows before they were stored."""
 
     what: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class RedactionFacts(Record):
     """By task: rows that were redacted (`rows`), and how often each kind stood in them. None: not sealed yet."""
 
 
-class ImportedFacts(Record):
+class ImportedFacts(StoredRecord):
     """The tool that answers come from, where evalkit asked nobody."""
 
     tool: str | None = None
@@ -78,7 +78,7 @@ class ImportedFacts(Record):
     files: tuple[str, ...] = ()
 
 
-class PriceFileFacts(Record):
+class PriceFileFacts(StoredRecord):
     """The file of prices that won over the book."""
 
     name: str | None = None
@@ -88,7 +88,7 @@ class PriceFileFacts(Record):
     sha256: str | None = None
 
 
-class RunFacts(Record):
+class RunFacts(StoredRecord):
     """Everything that run.json says. None (or empty) means not recorded unless a field says otherwise."""
 
     schema_version: Int

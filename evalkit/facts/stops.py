@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evalkit.facts.base import Bool, Count, Int, Record
+from evalkit.facts.base import Bool, Count, Int, StoredRecord
 
 
-class StoppedCandidate(Record):
+class StoppedCandidate(StoredRecord):
     """A candidate whose verdict was settled before its last item."""
 
     n_used: Count
@@ -20,7 +20,7 @@ class StoppedCandidate(Record):
     """pass or fail."""
 
 
-class StopFacts(Record):
+class StopFacts(StoredRecord):
     """`stopped_early` of run.json."""
 
     seed: Int

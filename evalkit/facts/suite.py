@@ -8,11 +8,11 @@ from typing import Self
 
 from pydantic import model_validator
 
-from evalkit.facts.base import Float, Int, JsonMap, Record, Verbatim, view
+from evalkit.facts.base import Float, Int, JsonMap, StoredRecord, Verbatim, view
 from evalkit.facts.tasks import SettingsFacts
 
 
-class _KnownEntry(Record):
+class _KnownEntry(StoredRecord):
     adapter: str | None = None
     model: str | None = None
     licence: str | None = None
@@ -72,7 +72,7 @@ class EntryFacts(Verbatim):
         return self.known.hosting
 
 
-class SuiteTaskFacts(Record):
+class SuiteTaskFacts(StoredRecord):
     """A task as the suite declares it."""
 
     name: str
@@ -88,7 +88,7 @@ class SuiteTaskFacts(Record):
     """Fingerprint of the data. None: not recorded."""
 
 
-class RunSettingsFacts(Record):
+class RunSettingsFacts(StoredRecord):
     """`run:` of the suite, as far as it is read back. None: not recorded."""
 
     in_flight: Int | str | None = None
@@ -103,7 +103,7 @@ class RunSettingsFacts(Record):
     """Seconds of silence after which an attempt is given up."""
 
 
-class SuiteFacts(Record):
+class SuiteFacts(StoredRecord):
     """The suite, every default spelt out."""
 
     name: str | None = None

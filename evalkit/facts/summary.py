@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, model_validator
 
-from evalkit.facts.base import Count, Float, Int, Record
+from evalkit.facts.base import Count, Float, Int, StoredRecord
 from evalkit.records import Outcome
 
 SCHEMA_VERSION = 2
@@ -25,7 +25,7 @@ Outcomes = Annotated[Mapping[str, Count], AfterValidator(_every_outcome)]
 """Rows by outcome; every outcome is named."""
 
 
-class Quality(Record):
+class Quality(StoredRecord):
     """Mean score over samples, each the mean of its repeats, with a 95 % interval, in score units (0 to 1)."""
 
     mean: Float | None
@@ -38,7 +38,7 @@ class Quality(Record):
     """wilson, clustered or t. None: no interval can be given."""
 
 
-class CostFigures(Record):
+class CostFigures(StoredRecord):
     """US dollars. One answer of unknown cost makes a total unknown."""
 
     total_usd: Float | None
@@ -52,7 +52,7 @@ class CostFigures(Record):
     """What this run paid itself, answers from the cache 0."""
 
 
-class TwoQuantiles(Record):
+class TwoQuantiles(StoredRecord):
     """Seconds. None: nothing was measured."""
 
     p50: Float | None
@@ -65,7 +65,7 @@ class ThreeQuantiles(TwoQuantiles):
     p99: Float | None
 
 
-class LatencyFigures(Record):
+class LatencyFigures(StoredRecord):
     """Times of answers that were really waited for: neither from the cache nor errors."""
 
     n_measured: Count
@@ -79,7 +79,7 @@ class LatencyFigures(Record):
     n_retried: Count
 
 
-class TokenFigures(Record):
+class TokenFigures(StoredRecord):
     """Sums over answers. None: some answer did not report it."""
 
     input: Count | None
@@ -88,7 +88,7 @@ class TokenFigures(Record):
     cache_read: Count | None
 
 
-class SliceFigures(Record):
+class SliceFigures(StoredRecord):
     """A slice of one task."""
 
     n: Count
@@ -98,7 +98,7 @@ class SliceFigures(Record):
     quality: Quality
 
 
-class SpreadOverOrders(Record):
+class SpreadOverOrders(StoredRecord):
     """How far the mean moves with the order of the options (`permute`)."""
 
     low: Float
@@ -109,7 +109,7 @@ class SpreadOverOrders(Record):
     """Orders, or positions of the right option."""
 
 
-class Figures(Record):
+class Figures(StoredRecord):
     """Every figure of some rows of one model."""
 
     n: Count
@@ -140,7 +140,7 @@ class TaskSummary(Figures):
     """By slice of `permute`. None: its options are not permuted."""
 
 
-class ModelSummary(Record):
+class ModelSummary(StoredRecord):
     """The figures of one model (or one judge)."""
 
     all: TaskSummary
@@ -156,7 +156,7 @@ class ModelSummary(Record):
         return self
 
 
-class Summary(Record):
+class Summary(StoredRecord):
     """summary.json."""
 
     schema_version: Int

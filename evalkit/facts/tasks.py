@@ -8,27 +8,27 @@ from typing import Self
 
 from pydantic import model_validator
 
-from evalkit.facts.base import Count, Int, Json, JsonMap, Record, Verbatim, view
+from evalkit.facts.base import Count, Int, Json, JsonMap, StoredRecord, Verbatim, view
 
 NO_TEXT_MODES = frozenset({"likelihood", "first_token"})
 """Modes in which a model writes at most one token."""
 
 
-class ScoreFacts(Record):
+class ScoreFacts(StoredRecord):
     """A scorer and its options, as the suite names them."""
 
     name: str | None = None
     options: JsonMap = {}
 
 
-class SettingsFacts(Record):
+class SettingsFacts(StoredRecord):
     """The settings that are read back from a stored run. Others stay in the verbatim mapping."""
 
     max_output_tokens: Int | None = None
     """Most output tokens of one answer. None: no limit was sent."""
 
 
-class JudgeIdentity(Record):
+class JudgeIdentity(StoredRecord):
     """How judges score a task: part of the task's identity."""
 
     judges: Mapping[str, Json] = {}
@@ -43,7 +43,7 @@ class JudgeIdentity(Record):
     """Version of that reader."""
 
 
-class _Known(Record):
+class _Known(StoredRecord):
     mode: str | None = None
     metric: str | None = None
     scorer_version: Int | None = None
@@ -97,7 +97,7 @@ class Identity(Verbatim):
         return self.known.judge
 
 
-class TaskFacts(Record):
+class TaskFacts(StoredRecord):
     """One task of a run."""
 
     n: Count | None = None
@@ -111,7 +111,7 @@ class TaskFacts(Record):
     """Answers that had been redacted before they were scored anew. None: none."""
 
 
-class RescoredFacts(Record):
+class RescoredFacts(StoredRecord):
     """One task that was scored anew, as it was before."""
 
     at: str | None = None
@@ -121,7 +121,7 @@ class RescoredFacts(Record):
     identity_before: Identity = Identity({})
 
 
-class LabelFacts(Record):
+class LabelFacts(StoredRecord):
     """How many of a task's labels are about answers of this run."""
 
     n: Count

@@ -14,7 +14,7 @@ from typing import TextIO
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.report.page import Column, Page
-from evalkit.results.judging import Agreement, JudgeFigures, JudgingFigures, TaskJudging
+from evalkit.results.judging import JudgeAgreement, JudgeFigures, JudgingFigures, TaskJudging
 from evalkit.stats.prediction_powered import FEW
 
 
@@ -112,7 +112,7 @@ def _print_people(page: Page, name: str, task: TaskJudging, *, asked: bool) -> N
         _print_agreement(page, name, task.agreement)
 
 
-def _print_agreement(page: Page, name: str, agreement: Mapping[str, Agreement]) -> None:
+def _print_agreement(page: Page, name: str, agreement: Mapping[str, JudgeAgreement]) -> None:
     rows = list(agreement.values())
     page.table(
         f"{name}: judges against people, as right (a mark from 0.5 on) or wrong [95 %]",

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from evalkit.results.flips import flipped
+from evalkit.facts.base import Json
 from evalkit.records import Message, Outcome
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import Columns, SampleSide, columns_of
@@ -22,6 +24,62 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+@dataclass(frozen=True, slots=True)
+class SideOutcome:
+    """One side of a sample."""
+
+    score: float | None
+    """Mean over its repeats. None: no score."""
+    outcome: str
+    """Of the first repeat."""
+    repeat: int
+    """Number of the first repeat."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSample:
+    """One sample and what both sides made of it."""
+
+    task: str
+    sample_id: str
+    sample_digest: str
+    occurrence: int
+    a: SideOutcome
+    b: SideOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class RowTexts:
+    """What was asked and said in one row. None (or empty): there is none."""
+
+    prompt: tuple[Message, ...] = ()
+    tools: tuple[Json, ...] = ()
+    """The functions that were offered."""
+    text: str | None = None
+    """The answer with the calls that were made."""
+    reasoning: str | None = None
+    extracted: str | None = None
+    target: str | None = None
+    reason: str | None = None
+    error: str | None = None
+    refusal: str | None = None
+
+    @property
+    def notes(self) -> tuple[tuple[str, str], ...]:
+        """(label, text) of what the scorer and the provider said of the answer."""
+        told = (("Read as", self.extracted), ("Why", self.reason), ("Error", self.error), ("Refusal", self.refusal))
+        return tuple((label, text) for label, text in told if text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Filters:
+    kind: str
+    task: str | None
+    outcome: str | None
+    text: str
+    slice: tuple[str, str] | None
+
+
 KINDS = ("right to wrong", "wrong to right", "better", "worse", "all that differ", "every sample")
 
 
@@ -32,15 +90,25 @@ def tasks_of(store: ResultsReader, a: SampleSide, b: SampleSide) -> list[str]:
 
 
 def list_changes(
-    store: ResultsReader, a: SampleSide, b: SampleSide, *, limit: int, offset: int, **filters: Any
-) -> tuple[list[dict[str, Any]], int]:
+    store: ResultsReader,
+    a: SampleSide,
+    b: SampleSide,
+    *,
+    limit: int,
+    offset: int,
+    kind: str = "all that differ",
+    task: str | None = None,
+    outcome: str | None = None,
+    text: str = "",
+    slice: tuple[str, str] | None = None,
+) -> tuple[list[ChangedSample], int]:
     """A page of samples, and how many the filters leave in all.
 
-    Each is task, sample_id, sample_digest, occurrence and, as a_ and b_, score, outcome and first repeat. Filters:
-    `kind` (of KINDS), `task`, `outcome` (of either side), `text` (in a prompt or answer, any case), `slice`
+    `kind` is of KINDS, `outcome` is that of either side, `text` stands in a prompt or an answer (any case), `slice` is
     (name, value). Clear losses come first, else in the order in which the samples were asked. Raises StoreError.
     """
-    key = ("changes", store.marks([a[0], b[0]]), a, b, limit, offset, tuple(sorted(filters.items())))
+    filters = _Filters(kind, task, outcome, text.strip(), slice)
+    key = ("changes", store.marks([a[0], b[0]]), a, b, limit, offset, filters)
     return store.remember(key, lambda: _page(store, a, b, limit, offset, filters))
 
 
@@ -50,29 +118,29 @@ def slices_of(store: ResultsReader, side: SampleSide) -> list[tuple[str, str]]:
 
 
 def _page(
-    store: ResultsReader, a: SampleSide, b: SampleSide, limit: int, offset: int, filters: Mapping[str, Any]
-) -> tuple[list[dict[str, Any]], int]:
+    store: ResultsReader, a: SampleSide, b: SampleSide, limit: int, offset: int, filters: _Filters
+) -> tuple[list[ChangedSample], int]:
     import numpy as np
 
     both = store.sample_join(a[0], b[0])
-    columns = columns_of(both, a[1], b[1], filters.get("task"))
+    columns = columns_of(both, a[1], b[1], filters.task)
     kept: npt.NDArray[np.bool_] = _kept(both.left, columns, filters)
-    if filters.get("text", "").strip():
-        kept &= np.isin(both.left.ids[columns.lines], _saying(store, a, b, filters["text"].strip()))
+    if filters.text:
+        kept &= np.isin(both.left.ids[columns.lines], _saying(store, a, b, filters.text))
     left = np.flatnonzero(kept)
     change = np.nan_to_num(columns.second[left]) - np.nan_to_num(columns.first[left])
     shown = left[np.argsort(change, kind="stable")[offset : offset + limit]]
     return _details(store, a, b, both.left, columns, shown), int(left.size)
 
 
-def _kept(table: ScoreTable, columns: Columns, filters: Mapping[str, Any]) -> npt.NDArray[np.bool_]:
+def _kept(table: ScoreTable, columns: Columns, filters: _Filters) -> npt.NDArray[np.bool_]:
     """Which samples fit the filters on scores, outcomes and slices."""
     import numpy as np
 
     first, second = columns.first, columns.second
     ours, theirs = columns.outcomes
     kept: npt.NDArray[np.bool_]
-    kind = filters.get("kind", "all that differ")
+    kind = filters.kind
     if kind == "right to wrong":
         kept = flipped(first, second)[0]
     elif kind == "wrong to right":
@@ -85,11 +153,11 @@ def _kept(table: ScoreTable, columns: Columns, filters: Mapping[str, Any]) -> np
         kept = ~((first == second) | (np.isnan(first) & np.isnan(second))) | (ours != theirs)
     else:
         kept = np.ones(len(first), dtype=bool)
-    if filters.get("outcome") is not None:
-        code = OUTCOMES.index(Outcome(filters["outcome"]))
+    if filters.outcome is not None:
+        code = OUTCOMES.index(Outcome(filters.outcome))
         kept &= (ours == code) | (theirs == code)
-    if filters.get("slice") is not None:
-        having = [code for code, pairs in enumerate(table.slice_sets) if tuple(filters["slice"]) in pairs]
+    if filters.slice is not None:
+        having = [code for code, pairs in enumerate(table.slice_sets) if filters.slice in pairs]
         kept &= np.isin(table.slices[columns.lines], having)
     return kept
 
@@ -113,7 +181,7 @@ def _saying(store: ResultsReader, a: SampleSide, b: SampleSide, text: str) -> np
 
 def _details(
     store: ResultsReader, a: SampleSide, b: SampleSide, table: ScoreTable, columns: Columns, shown: npt.NDArray[np.intp]
-) -> list[dict[str, Any]]:
+) -> list[ChangedSample]:
     """The lines of a page: names from the rows of just these samples, figures from the tables."""
     lines = columns.lines[shown]
     digests = table.digests_of(lines)
@@ -130,15 +198,17 @@ def _details(
     for n, line, digest in zip(shown.tolist(), lines.tolist(), digests, strict=True):
         place = (table.tasks[table.task[line]], digest, int(table.occurrence[line]))
         ours, theirs = names.get((*a, *place)), names.get((*b, *place))
-        sample: dict[str, Any] = dict(zip(("task", "sample_digest", "occurrence"), place, strict=True))
-        sample["sample_id"] = ours["sample_id"] if ours else digest
-        for side, named, score, outcomes in zip(
-            "ab", (ours, theirs), (columns.first, columns.second), columns.outcomes, strict=True
-        ):
-            sample[f"{side}_score"] = None if math.isnan(score[n]) else float(score[n])
-            sample[f"{side}_outcome"] = str(OUTCOMES[outcomes[n]])
-            sample[f"{side}_repeat"] = int(named["repeat"]) if named else 0
-        page.append(sample)
+        sides = [
+            SideOutcome(
+                score=None if math.isnan(score[n]) else float(score[n]),
+                outcome=str(OUTCOMES[outcomes[n]]),
+                repeat=int(named["repeat"]) if named else 0,
+            )
+            for named, score, outcomes in zip(
+                (ours, theirs), (columns.first, columns.second), columns.outcomes, strict=True
+            )
+        ]
+        page.append(ChangedSample(place[0], ours["sample_id"] if ours else digest, *place[1:], *sides))
     return page
 
 
@@ -147,7 +217,7 @@ def _literal(text: str) -> str:
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
-def texts(store: ResultsReader, run: str, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
+def texts(store: ResultsReader, run: str, keys: Iterable[Key]) -> dict[Key, RowTexts]:
     """What was said in these rows, by key: prompt as messages, the text with the calls that were made, the tools that
     were offered. Keys without a row are absent."""
     import orjson
@@ -165,10 +235,10 @@ def texts(store: ResultsReader, run: str, keys: Iterable[Key]) -> dict[Key, dict
         key = (row["model"], row["task"], row["sample_digest"], int(row["occurrence"]), int(row["repeat"]))
         if key in wanted:
             messages = orjson.loads(row["prompt"] or "[]")
-            found[key] = {
-                **row,
-                "prompt": tuple(Message(m["role"], m["content"]) for m in messages),
-                "tools": orjson.loads(row["tools"] or "[]"),
-                "text": transcript(row["text"], orjson.loads(row["calls"] or "[]")),
-            }
+            found[key] = RowTexts(
+                prompt=tuple(Message(m["role"], m["content"]) for m in messages),
+                tools=tuple(orjson.loads(row["tools"] or "[]")),
+                text=transcript(row["text"], orjson.loads(row["calls"] or "[]")),
+                **{name: row[name] for name in ("reasoning", "extracted", "target", "reason", "error", "refusal")},
+            )
     return {key: found[key] for key in wanted if key in found}

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evalkit.facts import RunFacts, parse
+from evalkit.facts import RunFacts
 from evalkit.store import judge_files, runs
 
 
 def read_facts(folder: Path) -> RunFacts:
     """The facts of a run. Raises StoreError where there are none, where a field is damaged (it names the file and the
     key), and where a newer evalkit wrote them."""
-    return parse(RunFacts, runs.read_facts(folder), folder / runs.FACTS)
+    return runs.open_facts(folder)
 
 
 def judging_facts(folder: Path) -> RunFacts | None:

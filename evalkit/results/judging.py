@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import fmean
 
 from evalkit.facts import JudgeIdentity, RunFacts, TaskFacts, parse
-from evalkit.facts.base import Record
+from evalkit.facts.base import StoredRecord
 from evalkit.facts.summary import CostFigures, LatencyFigures
 from evalkit.facts.tasks import LabelFacts
 from evalkit.records import Outcome
@@ -47,7 +47,7 @@ class _Marked:
     cluster: str
 
 
-class JudgeFigures(Record):
+class JudgeFigures(StoredRecord):
     """What one judge did. US dollars and seconds as in a summary."""
 
     model: str | None
@@ -65,7 +65,7 @@ class JudgeFigures(Record):
     cached_share: float | None
 
 
-class PositionBias(Record):
+class PositionBias(StoredRecord):
     """How often a judge's verdict on a pair changed with the order of the two answers (95 % Wilson interval)."""
 
     n: int
@@ -77,7 +77,7 @@ class PositionBias(Record):
     """Of the changed ones: share in which the answer in first place won."""
 
 
-class PeopleFigures(Record):
+class PeopleFigures(StoredRecord):
     """One model's judged mean, and the mean that people's labels correct it to (`stats.prediction_powered`)."""
 
     n: int
@@ -93,7 +93,7 @@ class PeopleFigures(Record):
     labels_high: float | None
 
 
-class Agreement(Record):
+class JudgeAgreement(StoredRecord):
     """A judge against people's labels, both as right (from 0.5 on) or wrong."""
 
     n: int
@@ -105,7 +105,7 @@ class Agreement(Record):
     kappa_high: float | None
 
 
-class TaskJudging(Record):
+class TaskJudging(StoredRecord):
     """The judging of one task."""
 
     by: tuple[str, ...]
@@ -119,11 +119,11 @@ class TaskJudging(Record):
     mean_difference: float | None
     place: Mapping[str, PositionBias]
     people: Mapping[str, PeopleFigures]
-    agreement: Mapping[str, Agreement]
+    agreement: Mapping[str, JudgeAgreement]
     labels: LabelFacts | None
 
 
-class JudgingFigures(Record):
+class JudgingFigures(StoredRecord):
     """Everything about the judges of a run."""
 
     judges: Mapping[str, JudgeFigures]
@@ -281,7 +281,7 @@ def _against_people(answers: Iterable[_Marked], people: Mapping[Key, float]) -> 
     )
 
 
-def _agreement(marked: list[_Marked], people: Mapping[Key, float]) -> dict[str, Agreement]:
+def _agreement(marked: list[_Marked], people: Mapping[Key, float]) -> dict[str, JudgeAgreement]:
     """By judge (and `together`): right or wrong as people say it, over the labelled answers of all models."""
     labelled = [(answer, people[answer.key]) for answer in marked if answer.key in people]
     judges = dict.fromkeys(judge for answer, _ in labelled for judge in answer.parts)
@@ -293,11 +293,11 @@ def _agreement(marked: list[_Marked], people: Mapping[Key, float]) -> dict[str, 
     return {name: _agrees(pairs) for name, pairs in sides.items()}
 
 
-def _agrees(pairs: list[tuple[float, float]]) -> Agreement:
+def _agrees(pairs: list[tuple[float, float]]) -> JudgeAgreement:
     split = [(mark >= RIGHT_FROM, label >= RIGHT_FROM) for mark, label in pairs]
     same = sum(ours == theirs for ours, theirs in split)
     interval, found = wilson(same, len(split)), kappa(split)
-    return Agreement(
+    return JudgeAgreement(
         n=len(split),
         same=same / len(split) if split else None,
         low=interval.low if interval else None,

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError, UserError
-from evalkit.facts import RunFacts, parse
+from evalkit.facts import RunFacts
 from evalkit.reading import read_file
 from evalkit.store import runs
 from evalkit.store import table as stored
@@ -76,7 +76,7 @@ def promote(
         raise UserError(f"{name!r} is no name for a baseline: letters, digits, dots, dashes and underscores.")
     if not by.strip() or not why.strip():
         raise UserError("A baseline says who promoted it and why: --by NAME --why TEXT.")
-    facts = parse(RunFacts, runs.read_facts(folder), folder / runs.FACTS)
+    facts = runs.open_facts(folder)
     rows = stored.model_rows(folder, model)
     _refuse_unwhole(folder, model, facts, rows)
     path = baselines / f"{name}.yaml"

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from shutil import rmtree
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -30,6 +30,9 @@ from evalkit.errors import RunIncomplete, StoreError, UserError
 from evalkit.reading import read_file
 from evalkit.store.row_codec import plain
 from evalkit.writing import open_descriptor, open_to_write, refuse_links
+
+if TYPE_CHECKING:
+    from evalkit.facts import RunFacts
 
 SCHEMA_VERSION = 1
 """Of run.json and of the folder around it."""
@@ -160,12 +163,11 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def listed(facts: Mapping[str, object], key: str) -> list[str]:
-    """A list of texts that a run's facts hold, like `reasons`; a single text counts as one, anything else as none."""
-    found = facts.get(key)
-    return (
-        [str(one) for one in found] if isinstance(found, list) else [found] if isinstance(found, str) and found else []
-    )
+def open_facts(folder: Path) -> RunFacts:
+    """The facts of a run as a record. Raises StoreError as `read_facts`, and for a damaged field, with file and key."""
+    from evalkit.facts import RunFacts, parse  # here: a run starts without it
+
+    return parse(RunFacts, read_facts(folder), folder / FACTS)
 
 
 def update_facts(folder: Path, **changes: object) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from evalkit.engine.judging.verdicts import (
     with_score,
 )
 from evalkit.errors import SuiteError
+from evalkit.facts import JudgeIdentity, parse
 from evalkit.records import Row, Sample
 from evalkit.scorers.registry import make_scorer
 from evalkit.store import judge_files, runs
@@ -56,13 +57,14 @@ class StoredVerdicts:
         inner = judge_files.judging_of(folder)
         if inner is None:
             raise SuiteError(f"{folder}: no judge was asked about its answers. {_WAY_OUT}")
-        recorded = runs.read_facts(inner)["tasks"]
+        recorded = runs.open_facts(inner).tasks or {}
         judged: dict[str, JudgedTask] = {}
         identities: dict[str, Mapping[str, Any]] = {}
         for task in tasks:
             judging = compile_judging(task.entry.score)
             assert judging is not None  # its scorer says that judges score it
-            before = (recorded.get(task.name) or {}).get("identity", {}).get("judges", {})
+            told = recorded.get(task.name)
+            before = parse(JudgeIdentity, told.identity.root, inner / runs.FACTS).judges if told is not None else {}
             _require_same_judges(task, judging, suite, before)
             verdict = make_scorer(READER, judging.verdict)
             judged[task.name] = JudgedTask(
