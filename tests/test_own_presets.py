@@ -81,6 +81,26 @@ def test_a_key_goes_only_to_the_hosts_that_the_preset_names(home: Path, monkeypa
     assert CANARY not in str(caught.value)
 
 
+def test_an_account_that_the_suite_names_gets_no_key_and_no_prompt(
+    home: Path, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A template of the address that a suite fills in may lead to a stranger's account; a region does not."""
+    monkeypatch.setenv("ACME_API_KEY", CANARY)
+    text = PRESET.replace("[llm.acme.example]", "['llm.acme.example']")
+    keyless = text.replace("key_env: [ACME_API_KEY]\n", "key_required: false\n")
+    for place in ("tenant", "resource"):
+        host = f"{{{place}}}.acme.example"
+        (home / "acme.yaml").write_text(text.replace("llm.acme.example", host))
+        with pytest.raises(SuiteError, match="ACME_API_KEY is not sent there"):
+            make_adapter(spec_of(options={place: "mallory"}))
+        (home / "open.yaml").write_text(keyless.replace("llm.acme.example", host))
+        models = f"  m: {{adapter: open, model: x, {place}: mallory}}"
+        ran = evalkit(capsys, "check", write_suite(tmp_path / "work", "", n=1, models=models))
+        assert ran.code == 2 and "may not go to mallory.acme.example" in ran.err
+    (home / "acme.yaml").write_text(text.replace("llm.acme.example", "{region}.acme.example"))
+    assert make_adapter(spec_of(options={"region": "eu"})).endpoint.host == "eu.acme.example"
+
+
 def test_no_preset_is_read_from_the_suites_folder_or_the_working_directory(
     home: Path, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -333,6 +333,16 @@ def test_a_plain_function_is_a_scorer_and_its_keywords_are_options(site: Path) -
         make_scorer("ends-with", {"ignore_case": "yes"})
 
 
+async def test_a_plain_function_may_be_async(site: Path) -> None:
+    source = "async def later(answer, record, *, wanted: str = 'x'):\n    return answer == wanted\n"
+    install(site, "later-pack", {"scorers": {"later": "later_pack:later"}}, later_pack=source)
+    scorer = make_scorer("later", {"wanted": "y"})
+    assert scorer.awaited is not None
+    sample = Sample("t", "1", "d", "d", 0, (), None)
+    response = Response("y", "stop", Timing(sent_at=0.0, total_s=0.0))
+    assert (await scorer.awaited(sample, response)).value == 1.0
+
+
 def test_a_scorer_may_declare_its_options_as_a_record(site: Path) -> None:
     source = (
         "from evalkit.scorers.base import Scorer\n"

@@ -703,6 +703,29 @@ def test_an_incomplete_run_is_resumed_only_by_the_same_functions(tmp_path: Path)
         evalkit.run(suite({"mine": ask}), results=tmp_path, resume=first.folder)
 
 
+def test_what_a_function_itself_changes_makes_it_no_other_and_what_a_person_changes_does(tmp_path: Path) -> None:
+    asked: list[str] = []
+    texts = {"prefix": "a"}
+
+    async def ask(request: Request) -> str:
+        asked.append(texts["prefix"])  # a log that grows, beside a text that somebody edits
+        if len(asked) == 2:
+            raise ValueError("once")
+        return await right(request)
+
+    made = suite({"mine": ask})
+    with pytest.warns(IncompleteRunWarning):
+        first = evalkit.run(made, results=tmp_path, in_flight=1)
+    second = evalkit.run(suite({"mine": ask}), results=tmp_path)
+    assert (second.folder, second.status, len(asked)) == (first.folder, "complete", 7)
+    with pytest.warns(IncompleteRunWarning):
+        asked.clear()
+        third = evalkit.run(made, results=tmp_path, in_flight=1)
+    texts["prefix"] = "b"
+    fourth = evalkit.run(made, results=tmp_path)  # the same Suite object, and another text by now
+    assert (fourth.status, fourth.folder == third.folder) == ("complete", False)
+
+
 def test_a_function_without_a_source_is_not_cached_and_the_facts_say_so(tmp_path: Path) -> None:
     ask = _made("async def ask(request):\n    return 'billing'\n")
     made = suite({"mine": Model(ask, weights="v1")})
@@ -1221,6 +1244,40 @@ def test_a_gate_by_a_suite_refuses_what_the_command_refuses(tmp_path: Path) -> N
     allowed = evalkit.gate(by_function, suite=protected, allow_recorded=True)
     assert allowed.decision == "pass"
     assert any("evalkit does not see which model" in note for note in allowed.notes)
+
+
+def test_promoted_baselines_and_their_signatures_hold_in_python_too(
+    tmp_path: Path, capfd: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _gated(tmp_path / "results", n=120, cand=billing)
+    folder = tmp_path / "promoted"
+    made = command(
+        capfd,
+        "baseline",
+        "promote",
+        run.folder,
+        "--model",
+        "base",
+        "--as",
+        "prod",
+        "--why",
+        "x",
+        "--by",
+        "me",
+        "--baselines",
+        folder,
+    )
+    assert made.code == 0, made.err
+    found = evalkit.gate(run, baseline="baseline@prod", candidates=["cand"], rules=RULES, baselines=folder)
+    assert found.decision == "fail"
+    monkeypatch.setenv("EVALKIT_BASELINES", str(folder))
+    assert evalkit.gate(run, baseline="baseline@prod", candidates=["cand"], rules=RULES).decision == "fail"
+    (tmp_path / "signers").write_text("me@example.com ssh-ed25519 AAAA\n")
+    monkeypatch.setenv("EVALKIT_SIGNED_BASELINE", str(tmp_path / "signers"))
+    with pytest.raises(UserError, match="sign"):
+        evalkit.gate(run, baseline="baseline@prod", candidates=["cand"], rules=RULES)
+    with pytest.raises(UserError, match="nobody promoted or signed it"):
+        evalkit.gate(run)
 
 
 def test_notebook_tables_are_escaped(tmp_path: Path) -> None:

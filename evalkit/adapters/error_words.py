@@ -8,10 +8,26 @@ rate limit, "account suspended for violating our policies" is about the account 
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 
-def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.DOTALL)
+class Words:
+    """A pattern that is compiled when it is first needed: most runs meet no error, and each start would pay for all."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self._pattern, re.DOTALL)
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """The first place where one of the words stands; None where none does."""
+        return self._compiled.search(text)
+
+
+def _any(*patterns: str) -> Words:
+    return Words("|".join(patterns))
 
 
 OUT_OF_CREDIT = _any(

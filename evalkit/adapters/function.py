@@ -44,11 +44,14 @@ _LATE = {"TimeoutException", "APITimeoutError", "Timeout", "TimeoutError"}
 _SHORTEST_KEY = 16
 
 
-class Options(AdapterOptions):
+class FunctionOptions(AdapterOptions):
     """What only a function reads."""
 
     likelihood: bool | None = None
     """Whether it gives log-likelihoods of `request.continuations`, in `Response.logliks`. None: no."""
+
+
+Options = FunctionOptions
 
 
 def make(spec: ModelSpec) -> FunctionAdapter:
@@ -61,7 +64,7 @@ def make(spec: ModelSpec) -> FunctionAdapter:
         complaints.append(f"{place}.serve: evalkit starts no server for a function")
     if (why := not_callable_with(spec.function.call, 1)) is not None:
         complaints.append(f"{place}: the function is called as f(request), and {why}")
-    options = read_options(Options, spec, complaints)
+    options = read_options(FunctionOptions, spec, complaints)
     for variable, value in os.environ.items():
         if looks_like_a_credential(variable) and len(value) >= _SHORTEST_KEY:
             keep_out_of_replies(value)
@@ -71,7 +74,7 @@ def make(spec: ModelSpec) -> FunctionAdapter:
 class FunctionAdapter:
     """Calls the function once for each request."""
 
-    def __init__(self, spec: ModelSpec, function: OwnFunction, options: Options) -> None:
+    def __init__(self, spec: ModelSpec, function: OwnFunction, options: FunctionOptions) -> None:
         self.spec = spec
         self.capabilities = Capabilities(
             likelihood=options.likelihood is True,

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 Record = TypeVar("Record", bound="AdapterOptions")
 _FOLDER = Path(__file__).parent / "presets"
 _PLACE = re.compile(r"\{(\w+)\}")
+OF_THE_PROVIDER = frozenset({"region"})
+"""Templates of an address that lead to the provider's own hosts, whatever a suite fills in. Any other one (a resource,
+a tenant) is an account's, and the account may be a stranger's."""
 _FILLING = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
 """One label of a host name: what fills a template can never name another host."""
 
@@ -123,7 +126,7 @@ def filled(preset: Preset, spec: ModelSpec) -> Preset:
                 f"hyphens can stand there."
             )
     # A resource is anybody's who has an account there, and the suite names it: only the person can let a key go to it.
-    own = [host for host in preset.key_hosts if "{resource}" not in host]
+    own = [host for host in preset.key_hosts if set(_PLACE.findall(host)) <= OF_THE_PROVIDER]
     hosts = tuple(host.format_map(options) for host in own if set(_PLACE.findall(host)) <= options.keys())
     region = options.get("region", preset.region)
     if spec.base_url:

@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING, Any
 from evalkit import plugins
 from evalkit.adapters import own_presets
 from evalkit.adapters.base import Adapter, Capabilities, Endpoint, ModelSpec
-from evalkit.adapters.presets import Preset, load_preset, options_of, preset_names
+from evalkit.adapters.presets import (
+    OF_THE_PROVIDER,
+    Preset,
+    load_preset,
+    options_of,
+    placeholders,
+    preset_names,
+)
 from evalkit.errors import EvalkitError, MissingPackage, SuiteError
 from evalkit.plugins import KnownNames, Plugin, PluginError, folded
 
@@ -40,6 +47,8 @@ _DIALECTS = {
 }
 _SERVERS = {"vllm": "evalkit.adapters.vllm_server"}
 """With `serve:` these start their server themselves."""
+_IN_PYTHON = "function"
+"""What a model that is a function given in Python is called; no suite file can name one."""
 _EXTRAS = {"vllm": "vllm", "lm_eval": "lm-eval"}
 """Package → extra of evalkit-harness; every other package is a core dependency."""
 
@@ -129,8 +138,19 @@ def origin_of(adapter: str, *, folder: str = ".") -> str | None:
 
 
 def origin_of_model(spec: ModelSpec) -> str | None:
-    """`origin_of` the adapter that a model has."""
+    """`origin_of` the adapter that a model has; None for a function that was given in Python."""
+    if spec.function is not None:
+        return None
     return origin_of(spec.adapter, folder=spec.folder)
+
+
+def account_options(adapter: str, options: Collection[str]) -> set[str]:
+    """Those of a suite's options that choose an account in the address, like `resource` of azure: prompts that go there
+    do not go to the provider's own endpoint, but to whoever has the account."""
+    if not options or adapter == _IN_PYTHON:
+        return set()
+    preset = preset_of(adapter)
+    return set() if preset is None else (placeholders(preset) - OF_THE_PROVIDER) & set(options)
 
 
 class OptionsOfAdapters:
@@ -142,6 +162,8 @@ class OptionsOfAdapters:
 
     def of(self, adapter: str, *, serves: bool) -> type[AdapterOptions] | None:
         """The record of this adapter; None where nobody has the name, or it cannot be had here."""
+        if adapter == _IN_PYTHON:
+            return _of_module(import_module("evalkit.adapters.function")).options
         try:
             return _found(adapter, "adapter", serves=serves, folder=self._folder).options
         except (SuiteError, MissingPackage):

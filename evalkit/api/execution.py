@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, Protocol
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import plan_suite
 from evalkit.engine.plan import Plan
-from evalkit.engine.session import Drive, RunOutcome, execute_run
+from evalkit.engine.session import Drive, RunOutcome, RunPlace, execute_run
 from evalkit.engine.work import Observer
 from evalkit.records import Row
+from evalkit.scorers.base import Scorer
 from evalkit.store.journal import Recovered
 from evalkit.suite.schema import GateEntry
 from evalkit.suite.suite import Suite
 
 if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
     from evalkit.api.stopping import GateStopper
+    from evalkit.suite.functions import OwnFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,13 @@ class Prepared:
     """The gate that the run is made for; None: it decides nothing."""
     stopper: GateStopper | None = None
     """Says when the gate is settled; None without a gate."""
+
+    @property
+    def functions(self) -> tuple[OwnFunction, ...]:
+        """Models, judges and scorers that are functions given in Python."""
+        scorers = (task.scored_by for task in self.plan.suite.tasks)
+        found = [scorer.function for scorer in scorers if isinstance(scorer, Scorer) and scorer.function is not None]
+        return (*self.plan.suite.functions.values(), *found)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -67,7 +76,8 @@ def prepare(suite: Suite, options: RunOptions) -> Prepared:
 
         rules, models = rules_and_models(suite, options.models)
         options = replace(options, models=models)
-    return Prepared(plan_suite(suite, options), options, rules)
+    stream = rules is None  # what stops early is asked in a random order, which takes all samples
+    return Prepared(plan_suite(suite, options, stream=stream), options, rules)
 
 
 def with_stopper(prepared: Prepared) -> tuple[Prepared, str | None]:
@@ -122,9 +132,7 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
         try:
             outcome = await execute_run(
                 plan,
-                options.results,
-                new=options.new,
-                resume=options.resume,
+                RunPlace(options.results, options.new, options.resume),
                 cache=bought,
                 watch=watch,
                 watch_judges=lambda n_requests, n_done: watcher.judging(n_requests, n_done, judges),

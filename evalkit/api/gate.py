@@ -11,6 +11,7 @@ It refuses what `evalkit gate` refuses, with the same sentences.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,11 +22,12 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from pydantic import ValidationError
 
 from evalkit.adapters.at_hand import weights_at_hand
+from evalkit.api.options import baselines_at
 from evalkit.api.planning import read_suite, with_foreign
 from evalkit.api.suite import Suite
 from evalkit.decide.decision import GateDecision
 from evalkit.decide.gate import decide_gate
-from evalkit.decide.gate_run import gate_run
+from evalkit.decide.gate_run import Signed, gate_run, require_signatures
 from evalkit.decide.rules import describe
 from evalkit.decide.suite_match import refuse_other_policy
 from evalkit.errors import SuiteError, UserError
@@ -164,11 +166,13 @@ def gate(
     rules: Sequence[Mapping[str, Any]] | None = None,
     suite: Suite | str | Path | None = None,
     allow_recorded: bool = False,
-    baselines: str | Path = "baselines",
+    sweeps: str | Path | None = None,
+    baselines: str | Path | None = None,
 ) -> GateResult:
     """The decision on a stored run (a `Run`, or its folder), by the gate of its suite.
 
-    `baseline` is a model of the run, or a promoted one: `baseline@NAME`, found in the folder `baselines`. `candidates`
+    `baseline` is a model of the run, or a promoted one: `baseline@NAME`, found in the folder `baselines` (None:
+    EVALKIT_BASELINES, or `baselines` in the working directory; EVALKIT_SIGNED_BASELINE holds as well). `candidates`
     and `rules` are as in a suite file. What is not given comes from the run's gate; without one, every other model is a
     candidate, and `rules` are needed. Rules that are about the candidate alone (`min`, `max_usd`, `max_s`, `max_rate`,
     `licence`) need no baseline.
@@ -176,12 +180,15 @@ def gate(
     With `suite` (a Suite, or the path of a suite file) its gate decides, and the run has to be evidence about that
     suite as it is now: other tasks, data, prompts, judges or another baseline model are refused, and so is a candidate
     whose answers no model is known to have given (read from a file, or made by a function), unless `allow_recorded`.
+    `sweeps` is the folder of load sweeps that prices of own hardware may rest on then.
 
     Raises NotComparable, StoreError or UserError where nothing can be decided: the sides were asked different things,
     a promoted baseline is missing, or there is no gate. Evidence that is not whole is a result: `incomplete`.
     """
     opened = run if isinstance(run, Run) else load_run(run)
-    folder, results, promoted = opened.folder, opened.folder.parent, Path(baselines)
+    folder, results, promoted = opened.folder, opened.folder.parent, baselines_at(baselines)
+    signers = os.environ.get("EVALKIT_SIGNED_BASELINE")
+    signed = Signed(Path(signers) if signers else None)
     if baseline is None and candidates is None and rules is None:
         against = None if suite is None else _resolved(suite)
         return result_of(
@@ -191,13 +198,16 @@ def gate(
                 promoted,
                 weights=weights_at_hand,
                 suite=against,
+                signed=signed,
                 allow_recorded=allow_recorded,
+                sweeps=Path(sweeps) if sweeps is not None else None,
             )
         )
     if suite is not None:
         raise UserError("a suite brings its own gate: leave out baseline, candidates and rules, or the suite")
     entry = _entry(opened, baseline, candidates, rules)
     refuse_other_policy(folder)
+    require_signatures(entry, folder, promoted, signed)
     return result_of(decide_gate(entry, folder, results, promoted))
 
 

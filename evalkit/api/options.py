@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
@@ -138,13 +139,16 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
     results = default_results() if results is None else results
     refuse_address(results)
     made: dict[str, Any] = {"results": Path(results), "run": {k: given[k] for k in OF_RUN if k in given}}
+    made["baselines"] = baselines_at(given.get("baselines"))
     for name in (one.name for one in fields(RunOptions)):
         if name not in given or (given[name] is None and name != "models"):
             continue
         value = given[name]
         if name in {"models", "tasks", "allow_key_host", "tags"}:
             value = None if value is None else listed(name, value)
-        elif name in {"prices", "baselines"}:
+        elif name == "baselines":
+            continue
+        elif name == "prices":
             value = Path(value)
         elif name == "resume":
             value = str(value)
@@ -156,6 +160,11 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
             value = _facts(value)
         made[name] = value
     return RunOptions(**made)
+
+
+def baselines_at(folder: str | Path | None) -> Path:
+    """The folder of promoted baselines; None: EVALKIT_BASELINES, or `baselines` in the working directory."""
+    return Path(folder if folder is not None else os.environ.get("EVALKIT_BASELINES") or "baselines")
 
 
 def listed(name: str, value: Any) -> tuple[str, ...]:

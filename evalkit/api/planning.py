@@ -21,7 +21,6 @@ from evalkit.scorers.registry import known_scorers
 from evalkit.suite.given import FUNCTION
 from evalkit.suite.loading import load_suite, resolve
 from evalkit.suite.schema import RunEntry
-from evalkit.suite.schema.options import AdapterOptions
 from evalkit.suite.source_map import SourceMap, without_lines
 from evalkit.suite.suite import Suite
 
@@ -79,7 +78,7 @@ def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> Suite:
             path,
             known_adapters=_AndFunctions(known_adapters()) if functions.models else known_adapters(),
             known_scorers=_AndFunctions(known_scorers()) if functions.scorers else known_scorers(),
-            options=_OptionsOfAll(str(path.parent)),
+            options=OptionsOfAdapters(str(path.parent)),
             given=GivenInPython(functions.models, scorers, functions.rows),
         )
     except SuiteError as error:
@@ -121,27 +120,17 @@ class _AndFunctions(Collection[str]):
         return len(self._known)
 
 
-class _OptionsOfAll(OptionsOfAdapters):
-    """The options of every adapter, those of functions among them."""
-
-    def of(self, adapter: str, *, serves: bool) -> type[AdapterOptions] | None:
-        if adapter != FUNCTION:
-            return super().of(adapter, serves=serves)
-        from evalkit.adapters.function import Options
-
-        return Options
-
-
 def plan_at(path: Path, options: RunOptions, *, any_in_flight: bool = False) -> Plan:
     """As `plan_suite`, of the suite in a file."""
     return plan_suite(read_suite(path), options, any_in_flight=any_in_flight)
 
 
-def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False) -> Plan:
+def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False, stream: bool = False) -> Plan:
     """The plan of a suite with what the person adds. Raises UserError for whatever is wrong with either.
 
     `options.results` is where load sweeps are looked for, which give own hardware its price; None: it has none.
     `any_in_flight`: the suite's limits of open requests and of dollars do not hold (a load sweep has its own).
+    `stream`: many samples are checked while the first are asked already.
     """
     suite = _overridden(with_foreign(suite, allow_code=options.allow_suite_code), options.run)
     if any_in_flight:
@@ -152,7 +141,14 @@ def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False
     hosts = frozenset(host.strip() for host in options.allow_key_host)
     own = {} if options.results is None else _own_hardware(suite, options.results)
     asked = PlanOptions(
-        options.models, options.tasks, options.limit, options.max_cost_usd, hosts, own, options.allow_suite_code
+        options.models,
+        options.tasks,
+        options.limit,
+        options.max_cost_usd,
+        hosts,
+        own,
+        options.allow_suite_code,
+        stream,
     )
     plan = make_plan(suite, asked, book)
     told: dict[str, Any] = {"catalogue": _catalogue(suite), "tags": list(options.tags), "metadata": options.metadata}

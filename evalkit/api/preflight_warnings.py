@@ -85,15 +85,17 @@ def too_long(tasks: Iterable[PlannedTask], known: Mapping[str, Known]) -> list[s
         asked = {name: windows[name] for name in task.settings if name in windows}
         if not asked:
             continue
-        sizes = [-(-(prompt_bytes(s.messages) + tools_bytes(s.tools)) // BYTES_A_TOKEN) for s in task.samples()]
+        samples = task.samples() if task.stream is None else task.stream.head
+        sizes = [-(-(prompt_bytes(s.messages) + tools_bytes(s.tools)) // BYTES_A_TOKEN) for s in samples]
+        first = "the first " if task.stream is not None else ""
         for name, window in asked.items():
             answer = task.settings[name].max_output_tokens or 0
             n_over = sum(size + answer > window for size in sizes)
             if n_over:
                 room = f", with {answer:,} to answer" if answer else ""
                 notes.append(
-                    f"{task.name}: {n_over:,} of {len(sizes):,} prompts are longer than {name} takes ({window:,} "
-                    "tokens, "
+                    f"{task.name}: {n_over:,} of {first}{len(sizes):,} prompts are longer than {name} takes "
+                    f"({window:,} tokens, "
                     f"{known[name].sources('context_tokens')}): the longest has about {max(sizes):,}{room}. It will be "
                     "refused or cut. Shorten them, or leave the model out."
                 )

@@ -86,7 +86,11 @@ async def _run(
         prepared = await asyncio.to_thread(_prepared, suite, made, reporter)
         if reporter.error is not None:
             raise reporter.error
-        outcome = await execute(prepared, reporter, drive)
+        try:
+            outcome = await execute(prepared, reporter, drive)
+        finally:
+            for function in prepared.functions:
+                function.forgive()
         if drive.cancelled:
             raise asyncio.CancelledError
         if reporter.error is not None:

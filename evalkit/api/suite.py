@@ -70,7 +70,7 @@ class Model:
         if self.function is not None:
             if model is not None:
                 raise SuiteError(f"a function has no model id (seen: {short(model)}); leave it out")
-            written["model"] = self.function.identity.name
+            written["model"] = _dotted(self.function)
         elif model is not None:
             written["model"] = model
         if settings is not None:
@@ -116,8 +116,7 @@ class Task:
             given["score"] = _plain(score)
         elif score is not None:
             self.scorer = OwnFunction.of(_called(score, "a scorer", _TASK_FUNCTIONS))
-            about = {"function": self.scorer.identity.name, "source": self.scorer.identity.key}
-            given["score"] = {FUNCTION: about}
+            given["score"] = _scored_by(self.scorer)
         if (shots := given.get("shots")) is not None and not isinstance(shots, int | Mapping | list):
             given["shots"] = _records_of(as_rows(shots, f"{place}: shots"))
         written: dict[str, Any] = {} if name is None else {"name": name}
@@ -225,14 +224,19 @@ class Suite:
 
         if self._is_file:
             return read_suite(self._path)
+        # Functions are known by what they refer to now: a text that they read may have changed since they were given.
         functions = {
-            name: model.function
+            name: OwnFunction.of(model.function.call)
             for name, model in (*self.models.items(), *self.judges.items())
             if model.function is not None
         }
-        scorers = {n: task.scorer for n, task in enumerate(self.tasks) if task.scorer is not None}
+        scorers = {n: OwnFunction.of(task.scorer.call) for n, task in enumerate(self.tasks) if task.scorer is not None}
+        tasks = [
+            {**dict(task), **({"score": _scored_by(scorers[n])} if n in scorers else {})}
+            for n, task in enumerate(self.written["tasks"])
+        ]
         rows = {n: task.rows for n, task in enumerate(self.tasks) if task.rows is not None}
-        tree = without_lines(dict(self.written), self._path.name)
+        tree = without_lines({**self.written, "tasks": tasks}, self._path.name)
         return resolve_suite(tree, self._path, InPython(functions, scorers, rows))
 
     @property
@@ -275,8 +279,18 @@ def _entry(written: dict[str, Any]) -> Model:
     model.function = OwnFunction.of(adapter) if callable(adapter) else None
     model.written = _plain(written)
     if model.function is not None:
-        model.written = {**model.written, "adapter": FUNCTION, "model": model.function.identity.name}
+        model.written = {**model.written, "adapter": FUNCTION, "model": _dotted(model.function)}
     return model
+
+
+def _dotted(function: OwnFunction) -> str:
+    """module.function: a colon means other things in a model's id."""
+    return function.identity.name.replace(":", ".")
+
+
+def _scored_by(function: OwnFunction) -> dict[str, Any]:
+    """`score` of a task that a function scores, as a suite file would say it if it could."""
+    return {FUNCTION: {"function": function.identity.name, "source": function.identity.key}}
 
 
 def _listed(given: Any) -> Sequence[Any]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import streamlit as st
 
 from evalkit.board import charts, elements
+from evalkit.facts import ModelSummary
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.results.reader import ResultsReader
@@ -34,7 +34,7 @@ def render(store: ResultsReader) -> None:
     _breakeven(models)
 
 
-def _bill(models: Mapping[str, Any], what: str) -> None:
+def _bill(models: Mapping[str, ModelSummary], what: str) -> None:
     import pandas as pd
 
     cells = {name: model.all for name, model in models.items()}
@@ -88,7 +88,7 @@ def _prices(store: ResultsReader, run: str) -> None:
         st.caption("Unknown is not zero: write the price into a prices.yaml beside the suite to have it counted.")
 
 
-def _breakeven(models: Mapping[str, Any]) -> None:
+def _breakeven(models: Mapping[str, ModelSummary]) -> None:
     """API bills grow with the volume; GPUs are rented in whole ones."""
     st.subheader("Break-even with own GPUs", anchor=False)
     priced = {

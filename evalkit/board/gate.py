@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import streamlit as st
 
 from evalkit.board import charts, elements
+from evalkit.decide.decision import GateDecision
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
 from evalkit.report.hostile import visible
@@ -116,7 +116,7 @@ def _scale(ruling: RenderedRule) -> str:
     return _SCALES.get(ruling.scale.partition(": ")[2], ruling.scale)
 
 
-def _baseline(decision: Any) -> None:
+def _baseline(decision: GateDecision) -> None:
     said = promoted_by(decision)
     if decision.baseline is None:
         st.caption("The gate has no baseline: every rule is about the candidate alone.")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from evalkit.board import charts, elements
-from evalkit.facts import RunFacts
+from evalkit.facts import Figures, RunFacts
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.report.rendered_rules import promoted_sides
@@ -16,7 +16,7 @@ from evalkit.results.compare import compare_samples
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
 
-_FIGURES: Mapping[str, Any] = {
+_FIGURES: Mapping[str, tuple[Callable[[Figures], float | None], Callable[[float | None], str]]] = {
     "quality": (lambda c: c.quality.mean, numbers.quality),
     "USD per 1,000 samples": (lambda c: c.cost.usd_per_1k_samples, numbers.usd),
     "seconds to the first token, p50": (lambda c: c.latency.ttft_s.p50, numbers.time),
@@ -73,7 +73,8 @@ def _rows(store: ResultsReader, runs: Sequence[RunInfo], task: str | None, figur
         facts = store.facts(info.name)
         for model, cells in store.summary(info.name).models.items():
             cell = cells.all if task is None else cells.tasks.get(task)
-            if cell is None or read(cell) is None:
+            value = read(cell) if cell is not None else None
+            if cell is None or value is None:
                 continue
             now = _state(facts, model, ", ".join(cells.served) or None)
             notes = _changes(before.get(model), now)
@@ -86,10 +87,10 @@ def _rows(store: ResultsReader, runs: Sequence[RunInfo], task: str | None, figur
                     "at": info.started_at,
                     "model": visible(model, limit=60),
                     "run": info.name,
-                    "value": float(read(cell)),
+                    "value": float(value),
                     "low": low,
                     "high": high,
-                    "shown": show(read(cell)) + (" " + numbers.interval(low, high) if low is not None else ""),
+                    "shown": show(value) + (" " + numbers.interval(low, high) if low is not None else ""),
                     "note": "; ".join(notes),
                     "dim": bool(mine) and model not in mine,
                 }

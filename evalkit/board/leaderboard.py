@@ -11,6 +11,7 @@ import streamlit as st
 
 from evalkit.board import charts, elements
 from evalkit.board.picture import picture
+from evalkit.facts import Figures
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
@@ -284,7 +285,7 @@ def _fits(entry: ReportEntry, search: str) -> bool:
     return all(word in " ".join(said).lower() for word in search.lower().split())
 
 
-def _quality(cell: Any) -> str:
+def _quality(cell: Figures) -> str:
     quality = cell.quality
     return numbers.quality_with_interval(quality.mean, quality.low, quality.high)
 

@@ -10,6 +10,7 @@ import streamlit as st
 from evalkit.board import differences, elements
 from evalkit.board.review import review_form
 from evalkit.errors import StoreError
+from evalkit.facts import Figures
 from evalkit.records import Outcome
 from evalkit.report import numbers
 from evalkit.report.comparison import sentence
@@ -107,7 +108,7 @@ def _split(side: str) -> SampleSide:
 def _figures(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
     """Cost and time beside the quality."""
     ours, theirs = (store.summary(run).models[model].all for run, model in (a, b))
-    figures: tuple[tuple[str, Callable[[Any], float | None], Callable[[float | None], str]], ...] = (
+    figures: tuple[tuple[str, Callable[[Figures], float | None], Callable[[float | None], str]], ...] = (
         ("Quality", lambda c: c.quality.mean, numbers.quality),
         ("USD per 1,000", lambda c: c.cost.usd_per_1k_samples, numbers.usd),
         ("First token, p50", lambda c: c.latency.ttft_s.p50, numbers.time),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +21,8 @@ from evalkit.paths import named
 from evalkit.records import Sample
 from evalkit.scorers.base import Scorer
 from evalkit.suite.datasets import Data
-from evalkit.suite.tasks import Examined, Task
+from evalkit.suite.examination import Examined
+from evalkit.suite.tasks import Task
 
 MOST_KEPT = 50_000
 """Samples up to which they are kept; lm-eval itself keeps them all."""
@@ -101,7 +102,7 @@ class LmEvalTask(Task):
         wanted = self._wanted()
         return (sample for number, sample in enumerate(self._all()) if wanted is None or number in wanted)
 
-    def examine(self) -> Examined:
+    def examine(self, also: Callable[[Sample], None] | None = None) -> Examined:
         """Read and render everything once. Never raises for data: what is wrong is in `complaints`."""
         complaints: list[str] = []
         first: list[Sample] = []
@@ -111,6 +112,8 @@ class LmEvalTask(Task):
         try:
             for sample in self.samples():
                 n += 1
+                if also is not None:
+                    also(sample)
                 doc_id = int(sample.fields["doc_id"])
                 if self.questions.shows_itself(doc_id, sample.messages):
                     shown.append(sample.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -37,28 +38,9 @@ from evalkit.cli.options import (
 @allow_suite_code
 @allow_code_execution
 @as_json
-def command(
-    suite: Path,
-    models: tuple[str, ...] | None,
-    tasks: tuple[str, ...] | None,
-    prices: Path | None,
-    allow_key_host: tuple[str, ...],
-    show_prompt: bool,
-    results: Path,
-    allow_suite_code: bool,
-    as_json: bool,
-) -> int:
+def command(suite: Path, show_prompt: bool, as_json: bool, **given: Any) -> int:
     """Validate SUITE: keys, models, data, prompts, scorers (each must give 1.0 on its own gold). Sends nothing."""
+    from evalkit.api.options import RunOptions
     from evalkit.cli.checking import check_suite
 
-    return check_suite(
-        suite,
-        models=models,
-        tasks=tasks,
-        prices=prices,
-        allow_key_host=allow_key_host,
-        show_prompt=show_prompt,
-        results=results,
-        allow_suite_code=allow_suite_code,
-        as_json=as_json,
-    )
+    return check_suite(suite, RunOptions(**given), show_prompt=show_prompt, as_json=as_json)

@@ -19,30 +19,8 @@ from evalkit.engine.work import PlannedModel
 from evalkit.report.hostile import visible
 
 
-def check_suite(
-    suite: Path,
-    *,
-    models: tuple[str, ...] | None,
-    tasks: tuple[str, ...] | None,
-    prices: Path | None,
-    allow_key_host: tuple[str, ...],
-    show_prompt: bool,
-    as_json: bool,
-    allow_suite_code: bool = False,
-    results: Path | None = None,
-) -> int:
-    """Plan a suite and say what it would do; the exit code. Raises SuiteError with every complaint.
-
-    `results` is where load sweeps give own hardware its price; None: it has none.
-    """
-    options = RunOptions(
-        results,
-        models,
-        tasks,
-        prices=prices,
-        allow_key_host=allow_key_host,
-        allow_suite_code=allow_suite_code,
-    )
+def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json: bool) -> int:
+    """Plan a suite and say what it would do; the exit code. Raises SuiteError with every complaint."""
     plan = plan_at(suite, options)
     asyncio.run(_close(plan))
     if as_json:

@@ -14,6 +14,7 @@ from evalkit.bridges.guidellm_report import Report, read_report
 from evalkit.cli.loads import promised
 from evalkit.cost.hosting import curve
 from evalkit.errors import UserError
+from evalkit.facts import LoadFacts, parse
 from evalkit.latency.loadtest import find
 from evalkit.report.hostile import visible
 from evalkit.report.loadtest import render_load
@@ -57,7 +58,7 @@ def import_guidellm(path: Path, *, suite: Path | None, model: str | None, slo: s
     runs.update_facts(made, status="complete", reasons=[])
     found = hosted_prices({name: _linked(entries.get(name) or {}, made)}, suite_name, results).get(name)
     by_share = curve(found[0].usd_per_hour, found[1]) if found is not None and found[1] is not None else None
-    render_load(name, load, by_share)
+    render_load(name, parse(LoadFacts, load, made), by_share)
     click.echo(str(made))
     return 0
 

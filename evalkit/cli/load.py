@@ -32,12 +32,30 @@ from evalkit.cli.options import as_json, data_roots, least_sensitivity, names, r
 @suite_words
 @least_sensitivity
 @as_json
-def command(suite: Path, **given: Any) -> int:
+def command(
+    suite: Path,
+    model: str,
+    tasks: tuple[str, ...] | None,
+    max_cost: str | None,
+    prices: Path | None,
+    allow_key_host: tuple[str, ...],
+    results: Path,
+    **given: Any,
+) -> int:
     """Load one model of SUITE: requests in flight, then arrivals at random, at rising rates.
 
     Nothing is scored, retried or taken from a cache. The sweep is kept in RESULTS/load, where a model's
     `hosting.load: latest` finds it; run, price and breakeven compute the cost of own hardware from it.
     """
+    from evalkit.api.options import RunOptions, dollars
     from evalkit.cli.loads import load_suite_model
 
-    return load_suite_model(suite, **given)
+    options = RunOptions(
+        results,
+        (model,),
+        tasks,
+        max_cost_usd=dollars(max_cost),
+        prices=prices,
+        allow_key_host=allow_key_host,
+    )
+    return load_suite_model(suite, options, **given)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import click
 
-from evalkit.api.options import RunOptions, dollars
+from evalkit.api.options import RunOptions
 from evalkit.api.planning import plan_at
 from evalkit.cost.hosting import curve
 from evalkit.engine.loadtest import SweepSettings
 from evalkit.engine.loadtest_run import LoadTestOutcome, sweep_model
 from evalkit.engine.plan import Plan
 from evalkit.errors import UserError
+from evalkit.facts import LoadFacts, parse
 from evalkit.latency.loadtest import Slo, Step
 from evalkit.report.hostile import visible
 from evalkit.report.loadtest import step_line
@@ -27,21 +28,16 @@ MOST_IN_FLIGHT = 10_000
 
 def load_suite_model(
     suite: Path,
+    options: RunOptions,
     *,
-    model: str,
-    tasks: tuple[str, ...] | None,
     slo: str | None,
     in_flight: str | None,
     rates: str | None,
     closed_only: bool,
     seconds: float,
-    max_cost: str | None,
-    prices: Path | None,
-    allow_key_host: tuple[str, ...],
-    results: Path,
     as_json: bool,
 ) -> int:
-    """Sweep one model; the exit code. Raises UserError for options that do not read."""
+    """Sweep the one model that the options name; the exit code. Raises UserError for options that do not read."""
     if closed_only and rates:
         raise click.UsageError("--closed-only and --rates contradict each other: give one of them.")
     if not math.isfinite(seconds):
@@ -50,8 +46,9 @@ def load_suite_model(
     if steps is not None and any(not step.is_integer() or step > MOST_IN_FLIGHT for step in steps):
         raise UserError(f"--in-flight takes whole numbers up to {MOST_IN_FLIGHT:,}, like --in-flight 1,2,4")
     limits = promised(slo)
-    options = RunOptions(models=(model,), tasks=tasks, prices=prices, allow_key_host=allow_key_host)
-    plan = plan_at(suite, options, any_in_flight=True)
+    results = options.results
+    assert results is not None
+    plan = plan_at(suite, replace(options, results=None, max_cost_usd=None), any_in_flight=True)
     settings = SweepSettings(
         in_flight=None if steps is None else tuple(sorted({int(step) for step in steps})),
         rates=() if closed_only else numbers_of("--rates", rates),
@@ -64,7 +61,7 @@ def load_suite_model(
     def tell(step: Step) -> None:
         click.echo(step_line(step, limits), err=True)
 
-    outcome = sweep_model(plan, sweeps_folder(results), settings, max_cost_usd=dollars(max_cost), tell=tell)
+    outcome = sweep_model(plan, sweeps_folder(results), settings, max_cost_usd=options.max_cost_usd, tell=tell)
     _print(plan, outcome, results, as_json=as_json)
     if outcome.reason:
         click.echo(f"evalkit: {visible(outcome.reason, limit=2000)}", err=True)
@@ -123,5 +120,5 @@ def _print(plan: Plan, outcome: LoadTestOutcome, results: Path, *, as_json: bool
         return
     from evalkit.report.loadtest import render_load
 
-    render_load(name, outcome.load, by_share)
+    render_load(name, parse(LoadFacts, outcome.load, outcome.folder), by_share)
     click.echo(f"\n{outcome.folder}")

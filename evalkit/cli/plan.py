@@ -31,8 +31,19 @@ from evalkit.cli.options import as_json, data_roots, least_sensitivity, names, r
 @suite_words
 @least_sensitivity
 @as_json
-def command(suite: Path, **given: Any) -> int:
+def command(
+    suite: Path,
+    requests_per_minute: float | None,
+    tokens_per_minute: float | None,
+    no_cache: bool,
+    max_cost: str | None,
+    as_json: bool,
+    **given: Any,
+) -> int:
     """Say what running SUITE would take, who would receive its prompts, and what its gate could see. Sends nothing."""
+    from evalkit.api.options import RunOptions, dollars
     from evalkit.cli.planning import plan_suite
+    from evalkit.engine.forecast import Pace
 
-    return plan_suite(suite, **given)
+    options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **given)
+    return plan_suite(suite, options, Pace(requests_per_minute, tokens_per_minute), as_json=as_json)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from evalkit.api.options import RunOptions, dollars
+from evalkit.api.options import RunOptions
 from evalkit.api.planning import plan_at
 from evalkit.engine.caching import CachedAnswers
 from evalkit.engine.experience import learn
@@ -17,41 +17,18 @@ from evalkit.engine.forecast import Pace, forecast, forecast_judges
 from evalkit.engine.plan import Plan
 
 
-def plan_suite(
-    suite: Path,
-    *,
-    models: tuple[str, ...] | None,
-    tasks: tuple[str, ...] | None,
-    limit: int | None,
-    requests_per_minute: float | None,
-    tokens_per_minute: float | None,
-    no_cache: bool,
-    max_cost: str | None,
-    prices: Path | None,
-    allow_key_host: tuple[str, ...],
-    results: Path,
-    as_json: bool,
-) -> int:
+def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool) -> int:
     """Print what a run would take; the exit code. Raises SuiteError with every complaint, as `check` does."""
-    options = RunOptions(
-        results,
-        models,
-        tasks,
-        limit,
-        max_cost_usd=dollars(max_cost),
-        prices=prices,
-        allow_key_host=allow_key_host,
-    )
+    assert options.results is not None
     plan = plan_at(suite, options)
     judges = plan.panel.judges if plan.panel is not None else ()
-    known = learn(results, {model.name: model.adapter.spec.model for model in (*plan.work.models, *judges)})
+    known = learn(options.results, {model.name: model.adapter.spec.model for model in (*plan.work.models, *judges)})
     with ExitStack() as stack:
         bought = None
-        if not no_cache:
+        if options.cache:
             from evalkit.store.cache import ResponseCache
 
             bought = CachedAnswers(stack.enter_context(ResponseCache.open(None)))
-        pace = Pace(requests_per_minute, tokens_per_minute)
         made = {
             "suite": plan.suite.name,
             "sensitivity": plan.suite.sensitivity,

@@ -16,6 +16,7 @@ from typing import Any
 
 from evalkit.adapters.base import Adapter, Endpoint
 from evalkit.adapters.callouts import callouts
+from evalkit.adapters.registry import account_options
 from evalkit.addresses import is_loopback
 from evalkit.suite.policy import Policy
 from evalkit.suite.schema import ModelEntry
@@ -49,7 +50,7 @@ def may_receive(
         return []
     if prompts_may_go(host, allowed):
         return []
-    if sensitivity == "internal" and entry.base_url is None and "resource" not in entry.options:
+    if sensitivity == "internal" and entry.base_url is None and not account_options(entry.adapter, entry.options):
         return []
     return [
         f"{section}.{name}: prompts of a suite with sensitivity: {sensitivity} may not go to {host}. If they may, "

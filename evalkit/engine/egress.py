@@ -16,11 +16,12 @@ from evalkit.adapters.base import Adapter
 from evalkit.addresses import is_loopback
 from evalkit.engine.data_policy import may_receive, passed_on
 from evalkit.records import Settings
+from evalkit.suite.examination import Examined
 from evalkit.suite.policy import Policy, current
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.sensitivity import LEVELS, Sensitivity, weaker
 from evalkit.suite.suite import Suite
-from evalkit.suite.tasks import Examined, Task
+from evalkit.suite.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from evalkit.errors import StoreError
+from evalkit.facts import RunFacts, parse
 from evalkit.latency.distribution import percentile
 from evalkit.store import judge_files, queries, runs
 
@@ -53,24 +53,23 @@ class PastUse:
 def learn(results: Path, models: Mapping[str, str]) -> dict[str, PastUse]:
     """What the stored runs teach about these models (name -> model id)."""
     wanted = {model for model in models.values() if model}
-    seen: dict[str, list[tuple[Path, str, Mapping[str, Any]]]] = defaultdict(list)
+    seen: dict[str, list[tuple[Path, str, RunFacts]]] = defaultdict(list)
     with suppress(StoreError):
         for run in runs.list_runs(results):
             if run.problem is not None:
                 continue
             inner = judge_files.judging_of(run.path)
             for folder in (run.path, *([inner] if inner is not None else [])):
-                facts = runs.read_facts(folder)
-                recorded = facts.get("models")
-                for name, told in recorded.items() if isinstance(recorded, dict) else ():
-                    model = told.get("model") if isinstance(told, dict) else None
-                    if model in wanted and len(seen[model]) < MOST_RUNS:
-                        seen[model].append((folder, name, facts))
+                with suppress(StoreError):  # facts that cannot be read teach nothing
+                    facts = parse(RunFacts, runs.read_facts(folder), folder / runs.FACTS)
+                    for name, told in (facts.models or {}).items():
+                        if told.model in wanted and len(seen[told.model]) < MOST_RUNS:
+                            seen[told.model].append((folder, name, facts))
     found = {model: _known(places) for model, places in seen.items()}
     return {name: found.get(model, PastUse()) for name, model in models.items()}
 
 
-def _known(places: list[tuple[Path, str, Mapping[str, Any]]]) -> PastUse:
+def _known(places: list[tuple[Path, str, RunFacts]]) -> PastUse:
     import duckdb
 
     ratios: list[float] = []
@@ -86,9 +85,8 @@ def _known(places: list[tuple[Path, str, Mapping[str, Any]]]) -> PastUse:
                     outputs[task].append(float(made))
                 if total_s is not None and not cached:
                     totals.append(total_s)
-        lanes = facts.get("lanes")
-        told = [lane for lane in lanes.values() if isinstance(lane, dict)] if isinstance(lanes, dict) else []
-        peaks += [lane["in_flight_peak"] for lane in told if isinstance(lane.get("in_flight_peak"), int)]
+        lanes = (facts.lanes or {}).values()
+        peaks += [lane.in_flight_peak for lane in lanes if lane.in_flight_peak is not None]
     return PastUse(
         tokens_per_byte=_learned(ratios),
         output_tokens=_learned([value for values in outputs.values() for value in values]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Timing
@@ -20,19 +21,46 @@ _NO_TIME = Timing(sent_at=0.0, total_s=0.0)
 
 
 def gold_errors(task: Task, scorer: Scorer) -> list[str]:
-    """Samples whose own right answer would not score 1.0, or that nothing can be scored on: five kinds, counted."""
-    if scorer.later:
-        return []  # judges score it; whether they can be asked is the panel's to see
-    if scorer.unproved:
-        return _tried_once(task, scorer)
-    kinds: dict[str, tuple[str, str, int]] = {}
-    for sample in task.samples():
-        said = _wrong(sample, scorer)
+    """What `GoldCheck` finds in all samples of a task."""
+    check = GoldCheck(task, scorer)
+    if not scorer.later and not scorer.unproved:
+        for sample in task.samples():
+            check.see(sample)
+    return check.errors()
+
+
+@dataclass(slots=True)
+class GoldCheck:
+    """Sees the samples of a task one by one, beside whoever reads them."""
+
+    task: Task
+    scorer: Scorer
+    _kinds: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    """By kind of complaint: the first sample's id, what is wrong with it, and how many there are."""
+
+    def see(self, sample: Sample) -> None:
+        """Score one sample's own right answer; nothing where judges score it: the panel sees whether they can."""
+        if self.scorer.later or self.scorer.unproved:
+            return
+        said = _wrong(sample, self.scorer)
         if said is not None:
-            first, reason, n = kinds.get(kind_of(said), (sample.id, said, 0))
-            kinds[kind_of(said)] = (first, reason, n + 1)
-    shown = sorted(kinds.values(), key=lambda kind: -kind[2])[:MOST_COMPLAINTS]
-    places = task.places({first for first, _, _ in shown}) if shown else {}
+            first, reason, n = self._kinds.get(kind_of(said), (sample.id, said, 0))
+            self._kinds[kind_of(said)] = (first, reason, n + 1)
+
+    def errors(self, *, with_places: bool = True) -> list[str]:
+        """Samples whose own right answer would not score 1.0, or that nothing can be scored on: five kinds, counted.
+
+        Their places take another reading of the data.
+        """
+        if self.scorer.unproved and not self.scorer.later:
+            return _tried_once(self.task, self.scorer)
+        return _told(self.task, list(self._kinds.values()), with_places=with_places) if self._kinds else []
+
+
+def _told(task: Task, kinds: list[tuple[str, str, int]], *, with_places: bool) -> list[str]:
+    """A sentence for each kind, with the place of its first sample."""
+    shown = sorted(kinds, key=lambda kind: -kind[2])[:MOST_COMPLAINTS]
+    places = task.places({first for first, _, _ in shown}) if with_places else {}
     return [
         f"{task.at}: {place_of(first, places)}: {said}" + (f"; and {n - 1:,} more like this" if n > 1 else "")
         for first, said, n in shown

@@ -17,7 +17,6 @@ from typing import Protocol
 from evalkit.engine.asking import Asked, cost_of, request_of, scored_row
 from evalkit.engine.conversation import following, goes_on, unasked
 from evalkit.engine.rows import AttemptInfo
-from evalkit.engine.stored import stored
 from evalkit.engine.work import Item, Observer, PlannedModel, RowLog, Silent
 from evalkit.records import Outcome, Request, Response, Row
 from evalkit.store.cache import CachedAnswer
@@ -67,6 +66,8 @@ class Ledger:
         Raises RunIncomplete when it cannot be written.
         """
         if self.storing is not None:
+            from evalkit.engine.stored import stored
+
             row = stored(row, self.storing)
         self.journal.append(row)
         if row.outcome is Outcome.ERRORED and not row.waits:

@@ -9,22 +9,24 @@ scorer gives 1.0 on its own gold, every model can do what its tasks ask, every p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.registry import make_adapter, origin_of_model
+from evalkit.adapters.replay import ReplayAdapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts, redaction_notes
 from evalkit.engine.environment import address_of
-from evalkit.engine.gold_check import gold_errors
+from evalkit.engine.gold_check import GoldCheck
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, label_of, make_panel
 from evalkit.engine.priced import about, priced, uncapped
 from evalkit.engine.recorded import RecordedFit, fit_recorded
+from evalkit.engine.sample_stream import SampleStream, begin
 from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
 from evalkit.errors import SuiteError, UserError
@@ -58,6 +60,8 @@ class PlanOptions:
     """By model name: what own hardware costs a token at the throughput of its load sweep."""
     allow_code: bool = False
     """Whether the suite may run code of its own (--allow-suite-code)."""
+    stream: bool = False
+    """Whether many samples may be checked while the first are asked already (`sample_stream`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,8 @@ class Plan:
     work: Work
     digest: str
     """Identity of what is asked and how it is scored: an incomplete run of the same digest is resumed."""
+    digest_without_data: str
+    """The same, whatever the data files hold."""
     notes: tuple[str, ...]
     """Sentences a person should read: settings that some model does not take, a run cut by --limit."""
     facts: Mapping[str, Any]
@@ -94,23 +100,26 @@ def make_plan(suite: Suite, options: PlanOptions, prices: PriceBook) -> Plan:
     complaints += wrong
     planned: list[PlannedTask] = []
     redacted: dict[str, dict[str, int]] = {}
-    notes: list[str] = []
+    notes = _unwanted(suite, wanted)
+    streams = options.stream and not any(isinstance(adapter, ReplayAdapter) for adapter in adapters.values())
     for task in tasks:
-        examined = task.examine()
-        complaints += examined.complaints
-        notes += [*examined.notes, *redaction_notes(task, examined)]
-        redacted[task.name] = dict(examined.redacted)
-        if examined.complaints or task.name not in scorers:
+        seen = _examined(task, scorers.get(task.name), streams=streams)
+        complaints += seen.complaints
+        notes += seen.notes
+        redacted[task.name] = dict(seen.redacted)
+        if seen.unasked:
             continue
         scorer = scorers[task.name]
-        complaints += gold_errors(task, scorer)
         fit = fitted(task, scorer, {name: (entries[name], adapter) for name, adapter in adapters.items()})
         complaints += fit.complaints
         notes += fit.notes
         identity = {**task.identity, **scorer.identity}
         if task.name in judged and not of_judges:
             identity["judge"] = identity_of(judged[task.name], judges)
-        planned.append(PlannedTask(task.name, task.samples, scorer, examined.n, identity, fit.settings, fit.dropped))
+        samples = task.samples if seen.stream is None else seen.stream.samples
+        planned.append(
+            PlannedTask(task.name, samples, scorer, seen.n, identity, fit.settings, fit.dropped, seen.stream)
+        )
     recorded = fit_recorded(adapters, tasks, every_task, suite.run.repeats) if not complaints else RecordedFit()
     complaints, notes = complaints + recorded.complaints, notes + recorded.notes
     leaving = egress(
@@ -122,7 +131,6 @@ def make_plan(suite: Suite, options: PlanOptions, prices: PriceBook) -> Plan:
         ),
     )
     complaints, notes = [*complaints, *leaving.complaints], [*notes, *leaving.notes]
-    notes += [f"no task is marked by the judge {name}: it is not asked" for name in suite.judges if name not in wanted]
     own = options.own_hardware
     models = [priced(entries[name], adapter, prices, own.get(name)) for name, adapter in adapters.items()]
     marking = [priced(suite.judges[name], adapter, prices, own.get(name)) for name, adapter in judges.items()]
@@ -143,11 +151,41 @@ def make_plan(suite: Suite, options: PlanOptions, prices: PriceBook) -> Plan:
         options,
         work,
         _digest(work, tasks, entries, panel),
+        _digest(work, tasks, entries, panel, with_data=False),
         (*_said(work, notes), *lacking),
         facts,
         panel,
         lacking,
     )
+
+
+def _unwanted(suite: Suite, wanted: Container[str]) -> list[str]:
+    return [f"no task is marked by the judge {name}: it is not asked" for name in suite.judges if name not in wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What is known of a task's samples before anything is sent."""
+
+    n: int
+    complaints: list[str]
+    notes: list[str]
+    redacted: Mapping[str, int]
+    unasked: bool
+    """Whether the task cannot be planned any further."""
+    stream: SampleStream | None = None
+
+
+def _examined(task: Task, scorer: Scorer | None, *, streams: bool) -> _Seen:
+    """All samples, or with `streams` the first of many, rendered and their golds scored."""
+    if streams and scorer is not None and (stream := begin(task, scorer)) is not None:
+        return _Seen(stream.n, [], [*stream.first_notes], {}, unasked=False, stream=stream)
+    gold = GoldCheck(task, scorer) if scorer is not None else None
+    found = task.examine(gold.see if gold is not None else None)
+    notes = [*found.notes, *redaction_notes(task, found)]
+    if found.complaints or gold is None:
+        return _Seen(found.n, [*found.complaints], notes, found.redacted, unasked=True)
+    return _Seen(found.n, gold.errors(), notes, found.redacted, unasked=False)
 
 
 def _said(work: Work, notes: Iterable[str]) -> tuple[str, ...]:
@@ -220,9 +258,7 @@ def _adapters(
 def task_scorer(task: Task) -> Scorer:
     """The scorer that a task names, its options bound. Raises SuiteError without place."""
     entry = task.entry
-    # Given in Python; tasks that a bridge brings are scored by the tool that they come from.
-    own = task.scored_by or getattr(task, "own_scorer", None)
-    if isinstance(own, Scorer):
+    if isinstance(own := task.own_scorer, Scorer):
         return replace(own, keeps_reasoning=task.keeps_reasoning)
     if entry.score is None:
         raise SuiteError("a task needs a score, like `score: choice`")
@@ -252,7 +288,9 @@ def _refuse(complaints: list[str], errors: list[UserError]) -> None:
         raise SuiteError(list(dict.fromkeys([*lines, *complaints])))
 
 
-def _digest(work: Work, tasks: list[Task], entries: Mapping[str, ModelEntry], panel: Panel | None) -> str:
+def _digest(
+    work: Work, tasks: list[Task], entries: Mapping[str, ModelEntry], panel: Panel | None, *, with_data: bool = True
+) -> str:
     models = {
         model.name: {
             "place": model.adapter.endpoint.place,
@@ -265,7 +303,10 @@ def _digest(work: Work, tasks: list[Task], entries: Mapping[str, ModelEntry], pa
         }
         for model in work.models
     }
-    asked = [{**task.content, **planned.scorer.identity} for task, planned in zip(tasks, work.tasks, strict=True)]
+    asked = [
+        {**task.content, **({} if with_data else {"data": None}), **planned.scorer.identity}
+        for task, planned in zip(tasks, work.tasks, strict=True)
+    ]
     what = {"version": RUN_VERSION, "models": models, "tasks": asked, "repeats": work.settings.repeats}
     if panel is not None:
         what["judged"] = {task.name: task.identity["judge"] for task in work.tasks if "judge" in task.identity}

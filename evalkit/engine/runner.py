@@ -31,10 +31,11 @@ from evalkit.engine.lag import Lag, LagMeter
 from evalkit.engine.ledger import AnswerCache, Ledger
 from evalkit.engine.limiter import LOCAL_START, Limiter
 from evalkit.engine.order import alike_together
+from evalkit.engine.sample_stream import SampleStream
 from evalkit.engine.serving import Serving
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, SuiteError
 from evalkit.records import Request, Row, Sample
 from evalkit.scorers.outcomes import prepare
 from evalkit.store.row_codec import Key
@@ -47,6 +48,10 @@ PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
 WARM_AFTER_S = 0.01
 """When the tables that replies are read by are loaded, beside the event loop: once the first requests are under way."""
+CHECK_S, CHECK_EVERY_S = 0.001, 0.005
+"""Samples that are still to be asked are checked in slices of this length, this often while little else is to do."""
+IDLE_S = 0.001
+"""A timer that is later than this says that there is much else to do: then one slice in 20 is taken."""
 GRACE_S = 10.0
 """How long an interrupted run waits for answers that are under way, and most likely billed."""
 
@@ -66,6 +71,8 @@ class RunResult:
     lag: Lag
     lanes: dict[str, dict[str, object]]
     """By lane: what the limiter found."""
+    bad_data: SuiteError | None = None
+    """Why the run broke off at a record that cannot be asked; None: at none."""
 
 
 class Runner:
@@ -96,6 +103,7 @@ class Runner:
         self._asking: set[asyncio.Task[None]] = set()
         self._driving: set[asyncio.Task[None]] = set()
         self._settled = asyncio.Event()
+        self._bad_data: SuiteError | None = None
         self._open: list[tuple[Lane, list[PlannedModel]]] = []
         """Lanes whose items are being walked now."""
 
@@ -124,14 +132,21 @@ class Runner:
         gc.collect()
         gc.freeze()  # the plan lives as long as the run: do not walk it again in the middle of an answer
         meter.start()
-        asyncio.get_running_loop().call_later(WARM_AFTER_S, threading.Thread(target=prepare, daemon=True).start)
+        scorers = {task.scorer.name for task in self.work.tasks}
+        warm = threading.Thread(target=prepare, args=(scorers,), daemon=True)
+        asyncio.get_running_loop().call_later(WARM_AFTER_S, warm.start)
         try:
             async with asyncio.TaskGroup() as group:
                 ticker = group.create_task(self._tell_waits([lane for lane, _ in lanes]))
+                checking = group.create_task(self._check_ahead())
                 for lane, models in lanes:
                     self._driving.add(group.create_task(self._take_turn(lane, models)))
                 await asyncio.wait(self._driving)
                 ticker.cancel()
+                checking.cancel()
+                for task in self.work.tasks:
+                    if task.stream is not None:
+                        self._tell_later(task.stream)
         except BaseExceptionGroup as errors:
             raise _first(errors) from errors
         finally:
@@ -150,6 +165,7 @@ class Runner:
             errors=tally.errors,
             lag=meter.stop(),
             lanes={lane.name: _lane_facts(lane) for lane, _ in lanes},
+            bad_data=self._bad_data,
         )
 
     def _lanes(self) -> list[tuple[Lane, list[PlannedModel]]]:
@@ -164,6 +180,42 @@ class Runner:
             rng = random.Random(f"{self.work.settings.seed}/{name}")
             lanes.append((Lane(name, _limiter(fixed, models), rng), models))
         return lanes
+
+    def _askable(self, models: list[PlannedModel]) -> Iterator[Item]:
+        """The items, up to a record that cannot be asked: there the run breaks off."""
+        try:
+            yield from self._items(models)
+        except SuiteError as error:
+            self._break_off(error)
+
+    def _break_off(self, error: SuiteError) -> None:
+        """Send nothing more; what is under way is waited for and stored."""
+        self._bad_data = self._bad_data or error
+        self._stop.set()
+        self._settled.set()
+
+    async def _check_ahead(self) -> None:
+        """Find records that cannot be asked long before their turn, while the event loop has little to do."""
+        loop = asyncio.get_running_loop()
+        for stream in filter(None, [task.stream for task in self.work.tasks]):
+            n_passed_over = 0
+            while not stream.finished:
+                due = loop.time() + CHECK_EVERY_S
+                await asyncio.sleep(CHECK_EVERY_S)
+                if loop.time() - due > IDLE_S and n_passed_over < 20:
+                    n_passed_over += 1
+                    continue
+                n_passed_over = 0
+                try:
+                    stream.check_for(CHECK_S)
+                except SuiteError as error:
+                    self._break_off(error)
+                    return
+            self._tell_later(stream)
+
+    def _tell_later(self, stream: SampleStream) -> None:
+        for note in stream.later_notes():
+            self.observer.note(note)
 
     def _items(self, models: list[PlannedModel]) -> Iterator[Item]:
         for task, (sample, *later) in self._in_order():
@@ -201,7 +253,7 @@ class Runner:
 
     async def _walk(self, lane: Lane, models: list[PlannedModel], group: asyncio.TaskGroup) -> None:
         n_skipped = 0
-        for wanted in self._items(models):
+        for wanted in self._askable(models):
             if self._stop.is_set() or len(lane.stopped) == len(models):
                 return
             name = wanted.model.name

@@ -19,17 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.engine.budget import prompt_bytes, tools_bytes
 from evalkit.engine.egress import sent_before
-from evalkit.engine.hardware import software_and_hardware
 from evalkit.engine.ledger import AnswerCache
 from evalkit.engine.plan import Plan
 from evalkit.engine.runner import Runner, RunResult
 from evalkit.engine.serving import served_facts
 from evalkit.engine.spend_file import SpendFile
-from evalkit.engine.stored import stored_facts
 from evalkit.engine.work import Observer, Stopper
-from evalkit.errors import EvalkitError, StoreError
+from evalkit.errors import EvalkitError, StoreError, SuiteError
 from evalkit.records import Row
-from evalkit.store import journal, judge_files, runs, sealing
+from evalkit.store import journal, runs
 from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
 
@@ -38,6 +36,18 @@ if TYPE_CHECKING:
 
 Drive = Callable[[Runner], Awaitable[tuple[RunResult, "signal.Signals | None"]]]
 """Runs one Runner to its end; with what came of it, the signal that ended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlace:
+    """Where a run is kept."""
+
+    results: Path
+    """Folder of run folders."""
+    new: bool = False
+    """Another folder, even where an incomplete run of the same content is there."""
+    resume: str | None = None
+    """Go on in this run. None: in the newest incomplete one of the same content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +67,8 @@ class RunOutcome:
 
 async def execute_run(
     plan: Plan,
-    results: Path,
+    place: RunPlace,
     *,
-    new: bool = False,
-    resume: str | None = None,
     cache: AnswerCache | None = None,
     watch: Callable[[Path, Recovered], Observer] | None = None,
     watch_judges: Callable[[int, int], Observer] | None = None,
@@ -72,6 +80,9 @@ async def execute_run(
     With a panel the answers are shown to its judges next; `watch_judges` is told how many requests that takes, and how
     many of them were answered before.
 
+    A run that reaches a record that cannot be asked breaks off: it is sealed and incomplete, and SuiteError tells every
+    such record.
+
     With a `stopper` items are asked in its random order, and a model whose verdict is settled is asked no further: such
     a run is complete, and its facts say `stopped_early`.
 
@@ -82,7 +93,7 @@ async def execute_run(
     what was written by then is kept, and the same command resumes.
     """
     drive = drive or _drive_with_signals
-    folder = _folder(plan, results, new=new, resume=resume)
+    folder = _folder(plan, place)
     with runs.lock_run(folder):
         recovered = journal.recover(folder)
         before = runs.read_facts(folder)
@@ -118,10 +129,17 @@ async def execute_run(
                 if spend_file is not None:
                     spend_file.close(done=False)  # it knows the judges' money too
                 raise
+        from evalkit.engine.hardware import software_and_hardware  # here: the first request waits for none of these
+        from evalkit.engine.mended import BROKEN_OFF
+        from evalkit.engine.stored import stored_facts
+
         n_errored, aside = sealing_count(folder)
         status, reasons = _verdict(plan, result, n_errored)
         if aside:
             status, reasons = "incomplete", (*reasons, _set_aside(aside))
+        wrong = _wrong_records(plan, result.bad_data) if result.bad_data is not None else []
+        if wrong:
+            status, reasons = "incomplete", (*wrong, *reasons)
         runs.update_facts(
             folder,
             status=status,
@@ -133,6 +151,7 @@ async def execute_run(
             servers=served_facts(plan.work.models),
             stopped_early=stopper.facts() if stopper is not None and status == "complete" else None,
             told=False,
+            **({BROKEN_OFF: plan.digest_without_data} if wrong else {}),
             **stored_facts(plan.facts, folder, plan.work.storing),
             **software_and_hardware(plan.suite.folder),
         )
@@ -140,7 +159,21 @@ async def execute_run(
             spend_file.close(done=True)
         from evalkit.store.summary import write_summary  # here: the first request does not wait for it
 
-        return RunOutcome(folder, status, reasons, write_summary(folder), result, ended_by)
+        told = write_summary(folder)
+        if wrong:
+            raise SuiteError([*wrong, _mend(folder)])
+        return RunOutcome(folder, status, reasons, told, result, ended_by)
+
+
+def _wrong_records(plan: Plan, first: SuiteError) -> list[str]:
+    """What is wrong with the records that the run broke off at, all of it at once."""
+    return [
+        error for task in plan.work.tasks if task.stream is not None for error in task.stream.errors()
+    ] or first.complaints
+
+
+def _mend(folder: Path) -> str:
+    return f"What was asked by then is kept in {folder}: mend the records, and run the same command again."
 
 
 async def _asked(
@@ -201,17 +234,23 @@ def _earlier(plan: Plan, folder: Path, recovered: Recovered) -> Callable[[Key], 
     talks = {task.name for task in plan.work.tasks if "turns" in task.identity}
     if not talks or not recovered.seen:
         return lambda key: None
+    from evalkit.store import sealing
+
     rows = (row for row in sealing.rows_of(folder) if row.task in talks and row.error_kind is None)
     return {row.key: replace(row, prompt=()) for row in rows}.get
 
 
 def sealing_count(folder: Path) -> tuple[int, tuple[Key, ...]]:
     """Seal the journals; (the rows of the whole run that are errored, the keys of rows that no file can hold)."""
+    from evalkit.store import sealing
+
     sealed = sealing.seal(folder)
     return journal.recover(folder).n_errored, sealed.aside
 
 
 def _set_aside(aside: tuple[Key, ...]) -> str:
+    from evalkit.store import sealing
+
     named = ", ".join(f"{model} on {task}" for model, task, *_ in aside[:3])
     return (
         f"{len(aside)} rows cannot be stored and were set aside in {sealing.ASIDE}: {named}. They are owed: run the "
@@ -240,6 +279,8 @@ def _spent(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
         for name, settings in task.settings.items()
     }
     by_rows = Decimal(0)
+    from evalkit.store import judge_files, sealing
+
     inner = judge_files.judging_of(folder)
     for row in chain(sealing.rows_of(folder), sealing.rows_of(inner) if inner is not None else ()):
         paid = row.spend_usd
@@ -250,9 +291,9 @@ def _spent(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
     return max(by_rows, Decimal(str(facts.get("spent_usd") or 0)), SpendFile.left_in(folder) or Decimal(0))
 
 
-def _folder(plan: Plan, results: Path, *, new: bool, resume: str | None) -> Path:
-    if resume is not None:
-        folder = runs.resolve_run(resume, results)
+def _folder(plan: Plan, place: RunPlace) -> Path:
+    if place.resume is not None:
+        folder = runs.resolve_run(place.resume, place.results)
         runs.require_digest(folder, plan.digest)
         if runs.read_facts(folder).get("rescored"):
             raise StoreError(
@@ -263,8 +304,12 @@ def _folder(plan: Plan, results: Path, *, new: bool, resume: str | None) -> Path
             )
         return folder
     name = plan.suite.file.name
-    unfinished = None if new else runs.find_incomplete(results, name, plan.digest)
-    return unfinished or runs.create_run(results, name, plan.digest, plan.facts)
+    unfinished = None if place.new else runs.find_incomplete(place.results, name, plan.digest)
+    if unfinished is None and not place.new and any(place.results.glob("*/" + runs.FACTS)):
+        from evalkit.engine.mended import mended_run
+
+        unfinished = mended_run(plan, place.results)
+    return unfinished or runs.create_run(place.results, name, plan.digest, plan.facts)
 
 
 def without_loop(run: Coroutine[Any, Any, RunOutcome]) -> RunOutcome:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from evalkit.adapters.base import Adapter
+from evalkit.engine.sample_stream import SampleStream
 from evalkit.records import Row, Sample, Settings, Usage
 from evalkit.scorers.base import Scorer
 from evalkit.suite.redaction import Redactor
@@ -19,7 +20,7 @@ Price = Callable[[Usage | None, str | None, datetime], Decimal | None]
 
 @dataclass(frozen=True, slots=True)
 class PlannedTask:
-    """A task whose every sample renders and whose scorer gives 1.0 on its own gold."""
+    """A task whose every sample renders and whose scorer gives 1.0 on its own gold, as far as `stream` has read it."""
 
     name: str
     samples: Callable[[], Iterator[Sample]]
@@ -31,6 +32,8 @@ class PlannedTask:
     """By the name of each model that is asked: the model's settings with the task's over them."""
     dropped: Mapping[str, tuple[str, ...]]
     """By model name: settings of the task that this model does not take. Recorded in every row."""
+    stream: SampleStream | None = None
+    """Checks the samples while they are asked; None: all are checked."""
 
 
 @dataclass(frozen=True, slots=True)

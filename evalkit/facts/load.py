@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from evalkit.facts.base import Float, Int, JsonMap, Record
 
@@ -91,7 +92,7 @@ class LoadFacts(Record):
     """Distinct prompts. None: another tool made them."""
     n_asked: Int | None = None
     """Requests sent."""
-    spent_usd: str | None = None
+    spent_usd: Decimal | None = None
     """Dollars. None: no cap was set, and only a cap counts."""
     notes: tuple[str, ...] = ()
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TextIO
+from typing import TextIO
 
+from evalkit.facts import LoadFacts, StepFacts
+from evalkit.facts.load import EstimateFacts, SpreadFacts
 from evalkit.latency.loadtest import Slo, Step
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
@@ -27,7 +29,7 @@ def step_line(step: Step, slo: Slo) -> str:
 
 def render_load(
     model: str,
-    load: Mapping[str, Any],
+    load: LoadFacts,
     by_share: Sequence[Mapping[str, str | None]] | None,
     *,
     width: int | None = None,
@@ -35,17 +37,18 @@ def render_load(
 ) -> None:
     """Print a sweep (`latency.loadtest.find`), with dollars against utilisation where the model has a hosting."""
     with Page(width, file) as page:
-        steps = load["steps"]
+        steps = load.steps
         page.table(
             f"{visible(model, limit=60)} under load",
             [
-                Column("loop", [step["name"] for step in steps], left=True),
-                Column("n", [numbers.count(step["n"]) for step in steps]),
-                Column("failed", [numbers.count(step["n_errored"]) for step in steps]),
-                Column("answers/s", [_estimate(step["requests_per_s"]) for step in steps], left=True),
-                Column("tokens/s", [_value(step["tokens_per_s"]) for step in steps]),
-                *(_times(steps, key, header) for key, header in (("ttft_s", "TTFT"), ("tpot_s", "TPOT"))),
-                _times(steps, "total_s", "total"),
+                Column("loop", [step.name for step in steps], left=True),
+                Column("n", [numbers.count(step.n) for step in steps]),
+                Column("failed", [numbers.count(step.n_errored) for step in steps]),
+                Column("answers/s", [_estimate(step.requests_per_s) for step in steps], left=True),
+                Column("tokens/s", [_value(step.tokens_per_s) for step in steps]),
+                _times([step.ttft_s for step in steps], "TTFT"),
+                _times([step.tpot_s for step in steps], "TPOT"),
+                _times([step.total_s for step in steps], "total"),
                 Column("", [_remark(step) for step in steps], left=True, folds=True),
             ],
         )
@@ -69,59 +72,58 @@ def share_columns(rows: Sequence[Mapping[str, str | None]]) -> list[Column]:
     ]
 
 
-def _say_found(page: Page, load: Mapping[str, Any]) -> None:
-    top = load["capacity"]
+def _say_found(page: Page, load: LoadFacts) -> None:
+    top = load.capacity
     if top is not None:
-        full = load["full_at_in_flight"]
-        page.say(f"Capacity: {_estimate(top['requests_per_s'])} answers/s; full from {full} in flight on.")
-    if load["slo"]:
-        promise = ", ".join(f"{name} {limit:g} s" for name, limit in load["slo"].items())
-        kept = load["within_slo"]
-        found = f"{_estimate(kept['requests_per_s'])} answers/s ({kept['name']})" if kept else "no rate that was tried"
+        full = load.full_at_in_flight
+        page.say(f"Capacity: {_estimate(top.requests_per_s)} answers/s; full from {full} in flight on.")
+    if load.slo:
+        promise = ", ".join(f"{name} {limit:g} s" for name, limit in load.slo.items())
+        kept = load.within_slo
+        found = f"{_estimate(kept.requests_per_s)} answers/s ({kept.name})" if kept else "no rate that was tried"
         page.say(f"Within the SLO ({promise}): {found}.")
-    if load["serves"] is None:
+    if load.serves is None:
         page.say(
             "What it serves, and so its cost per token, is unknown: no step qualifies, or tokens were not reported."
         )
-    n_prompts = load["n_prompts"]  # null: another tool made them
-    if n_prompts and (rounds := load["n_asked"] / n_prompts) > 1:
+    n_prompts = load.n_prompts  # null: another tool made them
+    if n_prompts and load.n_asked is not None and (rounds := load.n_asked / n_prompts) > 1:
         page.say(
             f"Each of the {numbers.count(n_prompts)} prompts was asked about {rounds:.0f} times: a server that "
             "caches prompts may look faster than it will be on new ones."
         )
-    slowest = max((step["total_s"]["p50"] for step in load["steps"] if step["total_s"]), default=0.0)
-    if slowest * 3 > load["seconds"]:
+    slowest = max((step.total_s.p50 for step in load.steps if step.total_s), default=0.0)
+    if load.seconds is not None and slowest * 3 > load.seconds:
         page.say(
-            f"An answer takes up to {numbers.time(slowest)} and a step {numbers.time(load['seconds'])}: longer steps "
+            f"An answer takes up to {numbers.time(slowest)} and a step {numbers.time(load.seconds)}: longer steps "
             f"would show more, like --seconds {max(1, round(slowest * 5))}."
         )
-    late = max((step["late_s_p95"] or 0.0 for step in load["steps"]), default=0.0)
+    late = max((step.late_s_p95 or 0.0 for step in load.steps), default=0.0)
     if late > _LATE_S:
         page.say(f"The client itself was up to {numbers.time(late)} late (p95): read the times with that in mind.")
-    for note in load.get("notes") or ():
+    for note in load.notes:
         page.say(visible(note, limit=1000))
     page.say("")
 
 
-def _times(steps: Sequence[Mapping[str, Any]], key: str, header: str) -> Column:
-    found = [step[key] for step in steps]
-    unit = numbers.time_unit(times[p] for times in found if times for p in ("p50", "p95"))
+def _times(found: Sequence[SpreadFacts | None], header: str) -> Column:
+    unit = numbers.time_unit(each for times in found if times for each in (times.p50, times.p95))
     texts = [
-        f"{numbers.time_in(unit, times['p50'])}/{numbers.time_in(unit, times['p95'])}" if times else numbers.UNDEFINED
+        f"{numbers.time_in(unit, times.p50)}/{numbers.time_in(unit, times.p95)}" if times else numbers.UNDEFINED
         for times in found
     ]
     return Column(f"{header} {unit}\np50/p95", texts)
 
 
-def _remark(step: Mapping[str, Any]) -> str:
-    return step["saturated"] or step["misses_slo"] or ""
+def _remark(step: StepFacts) -> str:
+    return step.saturated or step.misses_slo or ""
 
 
-def _estimate(figure: Mapping[str, float] | None) -> str:
+def _estimate(figure: EstimateFacts | None) -> str:
     if figure is None:
         return numbers.UNKNOWN
-    return f"{numbers.rate(figure['value'])} [{numbers.rate(figure['low'])}, {numbers.rate(figure['high'])}]"
+    return f"{numbers.rate(figure.value)} [{numbers.rate(figure.low)}, {numbers.rate(figure.high)}]"
 
 
-def _value(figure: Mapping[str, float] | None) -> str:
-    return numbers.UNKNOWN if figure is None else numbers.rate(figure["value"])
+def _value(figure: EstimateFacts | None) -> str:
+    return numbers.UNKNOWN if figure is None else numbers.rate(figure.value)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from evalkit import child
+from evalkit.decide.decision import GateDecision
 from evalkit.decide.rules import RuleResult, describe
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.report import numbers
@@ -54,14 +55,14 @@ def promoted_folder() -> Path:
     return Path(os.environ.get("EVALKIT_BASELINES") or "baselines")
 
 
-def decision_of(store: ResultsReader, run: str, *, apart: bool = False) -> Any:
+def decision_of(store: ResultsReader, run: str, *, apart: bool = False) -> GateDecision:
     """The gate's decision about a stored run, cached on its files.
 
     `apart`: decide in a process of its own, whose memory (a gigabyte for ten million rows) goes when it is done.
     Raises UserError where the suite has no gate, the sides cannot be compared or a baseline is missing.
     """
 
-    def decide() -> Any:
+    def decide() -> GateDecision:
         return _decide_apart(store, run) if apart else _decide(store.results, run, promoted_folder())
 
     return store.remember(_key(store, run), decide)
@@ -72,18 +73,18 @@ def is_decided(store: ResultsReader, run: str) -> bool:
     return store.remembers(_key(store, run))
 
 
-def _key(store: ResultsReader, run: str) -> Any:
+def _key(store: ResultsReader, run: str) -> Hashable:
     return ("gate", str(store.results), run, store.marks([run]), mark(promoted_folder()))
 
 
-def _decide(results: Path, run: str, promoted: Path) -> Any:
+def _decide(results: Path, run: str, promoted: Path) -> GateDecision:
     from evalkit.decide.gate import decide_gate, gate_of
     from evalkit.results import read_facts
 
     return decide_gate(gate_of(read_facts(results / run), results / run), results / run, results, promoted)
 
 
-def _decide_apart(store: ResultsReader, run: str) -> Any:
+def _decide_apart(store: ResultsReader, run: str) -> GateDecision:
     places = [str(store.results.resolve()), run, str(promoted_folder().resolve())]
     command = child.function("evalkit.report.rendered_rules:answer", *places)
     try:
@@ -92,7 +93,7 @@ def _decide_apart(store: ResultsReader, run: str) -> Any:
         raise StoreError(f"The gate gave no decision: {error}. See what it says: evalkit gate {run}") from error
     if answered.code:
         raise StoreError(f"The gate ended with code {answered.code}. See what it says: evalkit gate {run}")
-    decision = pickle.loads(answered.out)  # from our own child, never from a file
+    decision: GateDecision | EvalkitError = pickle.loads(answered.out)  # from our own child, never from a file
     if isinstance(decision, EvalkitError):
         raise decision
     return decision
@@ -101,13 +102,13 @@ def _decide_apart(store: ResultsReader, run: str) -> Any:
 def answer(results: str, run: str, promoted: str) -> None:
     """What the process of its own does: the decision, or the error that kept it from one, on stdout."""
     try:
-        decision: Any = _decide(Path(results), run, Path(promoted))
+        decision: GateDecision | EvalkitError = _decide(Path(results), run, Path(promoted))
     except EvalkitError as error:
         decision = error
     sys.stdout.buffer.write(pickle.dumps(decision))
 
 
-def promoted_by(decision: Any) -> str | None:
+def promoted_by(decision: GateDecision) -> str | None:
     """Who promoted the baseline, when and why; None where the baseline is simply a model of the run."""
     from evalkit.errors import UserError
     from evalkit.store import baselines
@@ -138,7 +139,7 @@ def promoted_sides() -> set[tuple[str, str]]:
     return found
 
 
-def rendered_rules_of(decision: Any) -> list[RenderedRule]:
+def rendered_rules_of(decision: GateDecision) -> list[RenderedRule]:
     """Every finding of every candidate."""
     return [
         _rendered_rule(candidate.candidate, finding)

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from evalkit.records import Outcome, Response, Sample, Score
+
+if TYPE_CHECKING:
+    from evalkit.suite.functions import OwnFunction
 
 Mark = Callable[[Sample, Response], Score]
 """Marks one answer. Pure: same sample and answer, same score."""
@@ -61,6 +64,8 @@ class Scorer:
     awaited: Callable[[Sample, Response], Awaitable[Score]] | None = None
     """Scores the answer in the event loop (an async function of the person's own); `mark` is then not called. None:
     `mark` does it."""
+    function: OwnFunction | None = None
+    """The function of the person's own that scores; None: evalkit's scorer, or a plug-in's."""
     unproved: bool = False
     """A call may cost time or money (a function of the person's own): samples are not scored before the run to see
     whether they can be."""

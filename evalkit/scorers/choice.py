@@ -16,7 +16,7 @@ from typing import Any
 
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.letters import LETTERS, labels, read_choice
+from evalkit.scorers.labels import LETTERS, labels
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.options import OneOf, read
 
@@ -77,9 +77,12 @@ def mark_reply(sample: Sample, response: Response, pick: str = "last") -> Score:
     if right is None:
         return unscored(_NO_TARGET)
     said = response.text.strip()
-    whole = [index for index in range(len(sample.choices)) if said in _spelled(sample, index)]
+    ends = enumerate(choice.rstrip() for choice in sample.choices)
+    whole = [index for index, end in ends if said.endswith(end) and said in _spelled(sample, index)]
     if len(whole) == 1:  # to the letter: signs, dashes and brackets inside a text are no words about it
         return right_or_wrong(_same(sample, whole[0], right), _shown(sample, whole[0]), "letter and text")
+    from evalkit.scorers.letters import read_choice  # slow to load: `outcomes.prepare`
+
     reading = read_choice(response.text, sample.choices, pick=pick)
     if reading.index is None:
         return unparseable(reading.reason)

@@ -74,6 +74,7 @@ def make(function: OwnFunction, at: str) -> Scorer:
         slow=True,
         reads_calls=False,
         awaited=awaited if _is_async(call) else None,
+        function=function,
         unproved=True,
     )
 

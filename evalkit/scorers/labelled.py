@@ -16,9 +16,8 @@ import unicodedata
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from evalkit.scorers.labels import LETTERS, labels
 from evalkit.scorers.reply_words import Word, any_role, fold, pieces_of, split, word_set
-
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +46,6 @@ class Labelled:
     """Texts in scripts without spaces, the longest first."""
     polar: bool
     """Whether "no" or "false" is a choice: then these words take nothing back."""
-
-
-def labels(n: int) -> tuple[str, ...]:
-    """The labels of n choices: A to Z, or 1 to n where letters do not suffice."""
-    return tuple(LETTERS[:n]) if n <= len(LETTERS) else tuple(str(i) for i in range(1, n + 1))
 
 
 _POLAR = word_set(

@@ -33,15 +33,14 @@ from fractions import Fraction
 from evalkit.scorers.answer_words import GIVES_UP
 from evalkit.scorers.labelled import (
     ANSWER_MARK,
-    LETTERS,
     ChoiceReading,
     Labelled,
-    labels,
     plain,
     prepare,
     simplify,
     words_of,
 )
+from evalkit.scorers.labels import LETTERS, labels
 from evalkit.scorers.not_offered import NAMED, not_offered
 from evalkit.scorers.reply_words import Word, fold
 from evalkit.scorers.said_before import OTHERS, REASONS

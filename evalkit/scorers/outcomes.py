@@ -22,6 +22,7 @@ scores 1.0 and keeps its outcome too. A mark that is absent (`errored`) is never
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from evalkit.reasoning import Split, split
@@ -36,8 +37,13 @@ SHORT_REPLY = 600
 _BREAKS = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 
 
-def prepare() -> None:
-    """Load the words of refusals (0.1 s of processor time), so that no reply waits for them; safe in a thread."""
+def prepare(scorers: Collection[str]) -> None:
+    """Load the words that replies are read by (0.1 to 0.2 s of processor time) for the scorers of these names.
+
+    Then no reply waits for them; safe in a thread.
+    """
+    if "choice" in scorers:
+        import evalkit.scorers.letters
     import evalkit.scorers.refusal_words  # noqa: F401
 
 

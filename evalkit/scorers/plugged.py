@@ -10,14 +10,14 @@
 An entry point names one of three things: a function `(answer, record) -> float | bool | Score`, a function
 `make(options) -> Scorer` (`options` is a mapping, or a record of `evalkit.scorers.declared`), or a `Scorer`.
 Keyword-only parameters of the first are its options, checked by their types. `answer` is the reply's text without its
-reasoning, `record` the record as the data has it; a parameter called `sample` gets the whole sample. What such a
-function raises leaves the answer without a score, and is counted as an error.
+reasoning, `record` the record as the data has it; a parameter called `sample` gets the whole sample. How such a
+function is called, awaited and read is `evalkit.scorers.function`, as for functions that are given in Python.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
-import math
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -25,11 +25,10 @@ from typing import Any
 
 from evalkit.errors import EvalkitError
 from evalkit.plugins import Plugin, PluginError
-from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Make, Scorer
 from evalkit.scorers.declared import read_record, record_of
-from evalkit.scorers.marks import graded, right_or_wrong, unscored
 from evalkit.scorers.options import REFUSAL, OptionRule, read
+from evalkit.suite.functions import FunctionIdentity, OwnFunction
 
 _WANTED = "a function (answer, record) -> float | bool | Score, a function make(options) -> Scorer, or a Scorer"
 
@@ -52,39 +51,17 @@ def plain_scorer(
     """A function `(answer, record)` as a scorer. An attribute `version` of the function, a whole number, says when it
     scores otherwise; without one the version of its package does. Raises SuiteError for wrong options.
     """
+    from evalkit.scorers.function import make as of_function
+
     rules = {name: _Keyword(kind, default) for name, (kind, default) in _keywords(function).items()}
     given = read(name, options, rules)
-    bound = {key: value for key, value in given.items() if key in rules}
-    with_sample = "sample" in inspect.signature(function).parameters
+    bound = functools.partial(function, **{key: value for key, value in given.items() if key in rules})
+    known_as = plugin.value if plugin is not None else getattr(function, "__qualname__", name)
+    made = of_function(OwnFunction(bound, FunctionIdentity(known_as, None, known_as)), f"scorer {name}")
     version = getattr(function, "version", None)
-
-    def mark(sample: Sample, response: Response) -> Score:
-        named = {**bound, "sample": sample} if with_sample else bound
-        try:
-            return as_score(function(response.text, sample.fields, **named))
-        except Exception as error:  # noqa: BLE001 - another package's code: what it raises is recorded as data
-            return unscored(f"the scorer {name} raised {type(error).__name__}: {str(error)[:300]}")
-
     stated = version if isinstance(version, int) and not isinstance(version, bool) else None
     identity = None if plugin is None else plugin.origin if stated is None else plugin.package
-    return Scorer(name, stated or 1, mark, lambda sample: None, options=given, slow=True, plugin=identity)
-
-
-def as_score(given: Any) -> Score:
-    """What a plain function returned, as a score; absent, with the reason, where it is none."""
-    if isinstance(given, Score):
-        if given.value is None:
-            return replace(given, outcome=Outcome.ERRORED, reason=given.reason or "the scorer gave no score")
-        checked = as_score(given.value)
-        return checked if checked.value is None else replace(given, value=checked.value)
-    if hasattr(given, "item") and not isinstance(given, bool | int | float):
-        given = given.item()  # numbers and truths of numpy
-    if isinstance(given, bool):
-        return right_or_wrong(given, None)
-    if isinstance(given, int | float) and math.isfinite(given) and 0 <= given <= 1:
-        return right_or_wrong(given == 1, None) if isinstance(given, int) else graded(float(given), None)
-    said = f"{given:g}" if isinstance(given, int | float) else f"a {type(given).__name__}"
-    return unscored(f"the scorer gave {said}; a score is True, False, a number from 0 to 1, or a Score")
+    return replace(made, name=name, version=stated or 1, options=given, plugin=identity)
 
 
 class _Keyword:

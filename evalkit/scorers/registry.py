@@ -40,8 +40,10 @@ READING = 1
 
 
 def known_scorers() -> KnownNames:
-    """The names a suite may use, in alphabetical order; imports none of them. Plug-ins are looked for only when a name
-    is asked for that evalkit does not have, or when the names are listed."""
+    """The names a suite may use, in alphabetical order; imports none of them.
+
+    Plug-ins are looked for only when a name is asked for that evalkit does not have, or when the names are listed.
+    """
     return KnownNames("scorers", own_scorers())
 
 

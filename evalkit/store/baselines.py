@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError, UserError
+from evalkit.facts import RunFacts, parse
 from evalkit.reading import read_file
 from evalkit.store import runs
 from evalkit.store import table as stored
@@ -75,7 +76,7 @@ def promote(
         raise UserError(f"{name!r} is no name for a baseline: letters, digits, dots, dashes and underscores.")
     if not by.strip() or not why.strip():
         raise UserError("A baseline says who promoted it and why: --by NAME --why TEXT.")
-    facts = runs.read_facts(folder)
+    facts = parse(RunFacts, runs.read_facts(folder), folder / runs.FACTS)
     rows = stored.model_rows(folder, model)
     _refuse_unwhole(folder, model, facts, rows)
     path = baselines / f"{name}.yaml"
@@ -86,7 +87,7 @@ def promote(
         )
     made = Baseline(
         name=name,
-        suite=str(facts.get("suite")),
+        suite=str(facts.suite),
         run=folder.resolve().name,
         model=model,
         rows_digest=rows_digest(rows),
@@ -233,24 +234,18 @@ def _column_of(array: pa.Array) -> pa.ChunkedArray:
     return pa.chunked_array([array])
 
 
-def _refuse_unwhole(folder: Path, model: str, facts: dict[str, Any], rows: pa.Table) -> None:
-    models = facts.get("models")
-    if isinstance(models, dict) and model not in models:
-        raise UserError(f"{folder.name} has no model {model!r}. It has: {', '.join(models)}.")
+def _refuse_unwhole(folder: Path, model: str, facts: RunFacts, rows: pa.Table) -> None:
+    if facts.models is not None and model not in facts.models:
+        raise UserError(f"{folder.name} has no model {model!r}. It has: {', '.join(facts.models)}.")
     problems = []
-    if facts.get("status") != "complete":
-        problems.append(f"it is {facts.get('status')}")
-    for key, option in (("cut_by_limit", "--limit"), ("cut_by_tasks", "--tasks")):
-        if facts.get(key) is not None:
+    if facts.status != "complete":
+        problems.append(f"it is {facts.status}")
+    for cut, option in ((facts.cut_by_limit, "--limit"), (facts.cut_by_tasks, "--tasks")):
+        if cut is not None:
             problems.append(f"it was cut by {option}")
-    tasks = facts.get("tasks")
-    counts = [t.get("n") for t in tasks.values() if isinstance(t, dict)] if isinstance(tasks, dict) else []
-    repeats = facts.get("repeats")
-    expected = (repeats if isinstance(repeats, int) and repeats > 0 else 1) * sum(
-        n for n in counts if isinstance(n, int)
-    )
+    expected = (facts.repeats or 1) * sum(task.n or 0 for task in (facts.tasks or {}).values())
     if rows.num_rows < max(expected, 1):
-        why = " (a gate stopped it early)" if facts.get("stopped_early") else ""
+        why = " (a gate stopped it early)" if facts.stopped_early else ""
         problems.append(f"it holds {rows.num_rows:,} of the {expected:,} rows of {model}{why}")
     if problems:
         raise UserError(

@@ -33,7 +33,7 @@ def judging_of(folder: Path) -> Path | None:
     return inner if (inner / runs.FACTS).is_file() else None
 
 
-def open_judging(folder: Path, facts: Mapping[str, Any]) -> Path:
+def open_judging(folder: Path, facts: Mapping[str, object]) -> Path:
     """The folder of the judges' rows, its facts renewed and its status `running`. For the one who writes the run.
 
     Raises StoreError when it cannot be made, RunIncomplete when the disk is full.

@@ -91,7 +91,7 @@ def refuse_address(folder: object) -> None:
         )
 
 
-def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping[str, Any]) -> Path:
+def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping[str, object]) -> Path:
     """A new run folder with its run.json, status `running`. The folder appears with its facts or not at all.
 
     Raises StoreError when `results` cannot hold it.
@@ -160,7 +160,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return facts
 
 
-def listed(facts: Mapping[str, Any], key: str) -> list[str]:
+def listed(facts: Mapping[str, object], key: str) -> list[str]:
     """A list of texts that a run's facts hold, like `reasons`; a single text counts as one, anything else as none."""
     found = facts.get(key)
     return (
@@ -168,7 +168,7 @@ def listed(facts: Mapping[str, Any], key: str) -> list[str]:
     )
 
 
-def update_facts(folder: Path, **changes: Any) -> dict[str, Any]:
+def update_facts(folder: Path, **changes: object) -> dict[str, Any]:
     """Replace some facts at once (None removes nothing: it is stored as null); the facts as they now are.
 
     A status other than `running` also sets finished_at, unless given. Raises StoreError, or RunIncomplete when the
@@ -185,13 +185,13 @@ def update_facts(folder: Path, **changes: Any) -> dict[str, Any]:
     return facts
 
 
-def write_facts(folder: Path, facts: Mapping[str, Any]) -> None:
+def write_facts(folder: Path, facts: Mapping[str, object]) -> None:
     """Replace run.json at once, with a checksum of what it says. Raises RunIncomplete when it cannot."""
     plain = orjson.loads(_dump(facts))
     write_atomically(folder / FACTS, _dump({**plain, CHECKSUM: checksum(plain)}))
 
 
-def checksum(content: Mapping[str, Any]) -> str:
+def checksum(content: Mapping[str, object]) -> str:
     """Of what a JSON file says: `sha256:` and the digest of its canonical form."""
     return f"sha256:{hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()}"
 
@@ -441,7 +441,7 @@ def _stamp(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
-def _dump(facts: Mapping[str, Any]) -> bytes:
+def _dump(facts: Mapping[str, object]) -> bytes:
     how = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     try:
         return orjson.dumps(facts, default=_as_text, option=how)

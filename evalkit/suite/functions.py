@@ -15,11 +15,16 @@ from __future__ import annotations
 import functools
 import hashlib
 import inspect
+import re
 import sys
 import sysconfig
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from pathlib import PurePath
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -30,6 +35,8 @@ _MOST_PARTS = 300
 _LONGEST = 1_000_000
 """Characters of a text that is taken by value."""
 _PROCESS = uuid.uuid4().hex[:12]
+_same: dict[str, str] = {}
+"""Digest of a function after a run that changed what it refers to (a log, a counter) -> its digest before."""
 _unread: dict[int, tuple[Any, str]] = {}
 """By id: functions without a source, held so that no other one gets their id, and the word that stands for each."""
 
@@ -63,6 +70,13 @@ class OwnFunction:
         """The function with its identity taken now: what it refers to may change later."""
         return cls(call, identify(call))
 
+    def forgive(self) -> None:
+        """After a run: what the function itself changed in what it refers to (a log, a counter) makes it no other one,
+        as long as this process lives. What a person changes does."""
+        now = identify(self.call)
+        if now.source_sha256 is not None and now.key != self.identity.key:
+            _same[now.key] = self.identity.key
+
 
 def identify(function: Callable[..., Any]) -> FunctionIdentity:
     """The identity of a function, method, partial or callable object. Reads source files, never calls anything."""
@@ -73,6 +87,7 @@ def identify(function: Callable[..., Any]) -> FunctionIdentity:
         _, word = _unread.setdefault(id(function), (function, f"unknown {_PROCESS}-{len(_unread)}"))
         return FunctionIdentity(name, None, word)
     found = digest("evalkit.function/1", {"name": name, "parts": parts})
+    found = _same.get(found, found)
     return FunctionIdentity(name, found, found)
 
 
@@ -90,6 +105,9 @@ class _Parts:
         """What of this thing decides how it behaves, as texts in a stable order."""
         if thing is None or isinstance(thing, bool | int | float | complex | str | bytes):
             yield f"{type(thing).__name__} {str(thing)[:_LONGEST]}"
+            return
+        if isinstance(thing, Decimal | date | time | timedelta | PurePath | re.Pattern | Enum):
+            yield f"{type(thing).__name__} {thing!r}"
             return
         if id(thing) in self._seen or len(self._seen) >= _MOST_PARTS:
             yield f"again {_name(thing)}"

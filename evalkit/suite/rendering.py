@@ -62,7 +62,7 @@ def text(value: Any) -> str:
 
 def is_blank(text: str) -> bool:
     """Whether a reader sees nothing: white space and characters without width alone."""
-    return not text.translate(_WIDTHLESS).strip()
+    return not (text if text.isascii() else text.translate(_WIDTHLESS)).strip()
 
 
 def as_json(value: Any) -> str:

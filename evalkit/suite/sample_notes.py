@@ -79,14 +79,15 @@ class SampleNotes:
         self._same_target &= sample.target == first.target
         self._same_place &= _place(sample) == _place(first)
 
-    def notes(self) -> tuple[str, ...]:
-        """The sentences, each with the task's name."""
-        return tuple(f"{self._task}: {sentence}" for sentence in self._sentences())
+    def notes(self, *, so_far: bool = False) -> tuple[str, ...]:
+        """The sentences, each with the task's name; with `so_far` more samples are to come."""
+        return tuple(f"{self._task}: {sentence}" for sentence in self._sentences(so_far))
 
-    def _sentences(self) -> Iterable[str]:
+    def _sentences(self, so_far: bool) -> Iterable[str]:
         first = self._first
         if first is not None:
-            yield from self._constant(first, first.fields)
+            all_of_them = f"{'the first' if so_far else 'all'} {self._n:,} samples"
+            yield from self._constant(first, first.fields, all_of_them)
         if self.left_out:
             yield (
                 f"{_samples(self.left_out, 'stands', 'stand')} among the few-shot examples (white space, case and "
@@ -114,11 +115,11 @@ class SampleNotes:
                 "may be false, or right for another reason. Leave such records out (data: where), or reword them."
             )
 
-    def _constant(self, first: Sample, fields: Mapping[str, Any]) -> Iterable[str]:
+    def _constant(self, first: Sample, fields: Mapping[str, Any], all_of_them: str) -> Iterable[str]:
         sources = [(template.where, template.source) for _, template in self._prompt.turns]
         if self._n > 1 and self._same_prompt:
             meant = next(filter(None, (_meant(source, fields, whole=False) for _, source in sources)), "")
-            yield f"the prompt is the same for all {self._n:,} samples ({_shown(first.messages[-1].content)}){meant}"
+            yield f"the prompt is the same for {all_of_them} ({_shown(first.messages[-1].content)}){meant}"
         else:
             for where, source in sources:
                 hole = _HOLES[0].search(source)
@@ -128,10 +129,10 @@ class SampleNotes:
             return
         if self._same_target and (not first.choices or self._same_place):
             meant = _meant(self._target or "", fields, whole=True)
-            yield f"the right answer is the same for all {self._n:,} samples ({_shown(first.target)}){meant}"
+            yield f"the right answer is the same for {all_of_them} ({_shown(first.target)}){meant}"
         elif first.choices and self._same_place and self._n >= FEWEST_PLACES and self._permuted is None:
             yield (
-                f"the right option is number {_place(first) + 1} in all {self._n:,} samples: a model that always says "
+                f"the right option is number {_place(first) + 1} in {all_of_them}: a model that always says "
                 "so is always right; shuffle the options, or write permute"
             )
 

@@ -11,7 +11,7 @@ of -1 in the data names nothing. Loops, repetition and padding are bounded.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, wraps
 from itertools import chain
 from string import ascii_lowercase, ascii_uppercase
@@ -20,7 +20,8 @@ from typing import Any
 from jinja2 import StrictUndefined, nodes, pass_context, pass_environment
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS, do_float, do_indent, do_int, make_attrgetter
-from jinja2.runtime import Context
+from jinja2.nodes import EvalContext
+from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
@@ -41,6 +42,8 @@ _TEXT_FILTERS = (
     *("capitalize", "e", "escape", "forceescape", "lower", "string", "striptags"),
     *("title", "trim", "truncate", "upper", "urlencode", "wordcount", "wordwrap"),
 )
+_LOOP = frozenset({"index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem"})
+"""What a loop says of itself: plain values, which Jinja's sandbox gives too."""
 _DATA = (str, bool, int, float, list, dict, type(None))
 
 
@@ -67,6 +70,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         """A key of the data. Where nothing of Python's own is meant, there are no attributes."""
         if isinstance(obj, dict) and attribute in obj:
             return obj[attribute]
+        if type(obj) is LoopContext and attribute in _LOOP:
+            return getattr(obj, attribute)
         if _is_data(obj):
             return self.undefined(obj=obj, name=attribute)
         return super().getattr(obj, attribute)
@@ -103,6 +108,21 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if operator == "*":
             _check_product(left, right, numbers)
         return bounded(super().call_binop(context, operator, left, right))
+
+
+class Variables(Context):
+    """Jinja's context of one rendering, made in a tenth of the time: these templates have no blocks and no exports."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        made = environment()
+        self.parent = {**made.globals, **values}
+        self.vars = {}
+        self.environment = made
+        self.eval_ctx = EvalContext(made)  # its own: {% autoescape %} changes it
+        self.exported_vars = set()
+        self.name = None
+        self.globals_keys = set()  # Jinja reads it for imports only
+        self.blocks = {}
 
 
 class _Rewriter(NodeTransformer):

@@ -13,8 +13,8 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from evalkit.records import Sample
 from evalkit.suite import hugging_face, orders
 from evalkit.suite.datasets import Complain, Data, Record, open_data, raise_it
 from evalkit.suite.digests import digest
-from evalkit.suite.grouped import Grouped
+from evalkit.suite.examination import KEPT, Examination, Examined, Sights
 from evalkit.suite.hugging_face_forms import SEVERAL_FILES, form_of
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.redaction import Redactor
@@ -36,29 +36,6 @@ from evalkit.suite.wording import short
 
 if TYPE_CHECKING:
     from evalkit.suite.rows_in_memory import Rows
-
-KEPT = 5_000
-"""Samples up to which an examination keeps what it rendered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """What one pass over a task's data found."""
-
-    n: int
-    """Samples that would be asked, after `limit`."""
-    complaints: tuple[str, ...]
-    """At most 20 kinds, each by its first with its place and a count. Empty: every sample renders."""
-    first: tuple[Sample, ...]
-    """Up to three, to show."""
-    n_alike: int
-    """Samples that ask the same as an earlier one; they are told apart by `occurrence`."""
-    n_left_out: int
-    """Samples that are one of their own few-shot examples, and are asked without that one."""
-    notes: tuple[str, ...] = ()
-    """What a person should know before it is asked, as sentences."""
-    redacted: Mapping[str, int] = field(default_factory=dict)
-    """How much was taken out of the records, by kind; empty where the suite redacts nothing."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +77,12 @@ class Task:
     def keeps_reasoning(self) -> bool:
         """Whether reasoning in the text of a reply stays part of the answer."""
         return self.entry.reasoning == "keep"
+
+    @cached_property
+    def own_scorer(self) -> object | None:
+        """The scorer that a task brings along: given in Python, or the other tool's that it comes from. None: the one
+        that `entry.score` names."""
+        return self.scored_by
 
     @cached_property
     def data(self) -> Data:
@@ -210,51 +193,66 @@ class Task:
         kept = self.__dict__.get("_kept")
         return iter(kept) if kept is not None else self._walk(raise_it)
 
-    def examine(self) -> Examined:
-        """Read and render everything once. Never raises for data: what is wrong is in `complaints`."""
-        complaints = Grouped(self.at)
+    def examine(self, also: Callable[[Sample], None] | None = None) -> Examined:
+        """Read and render everything once. Never raises for data: what is wrong is in `complaints`.
+
+        `also` is shown every sample until there is a complaint, so that nobody else need read the data once more.
+        """
+        found = Examination(self.sights(), also)
+        kept: list[Sample] | None = []
+        redacted: Counter[str] = Counter()
+        try:
+            for sample in self._walk(found.complaints, redacted):
+                found.see(sample)
+                if found.n > KEPT:
+                    kept = None
+                if kept is not None:
+                    kept.append(sample)
+            if found.twice:
+                self._name_twice(found.twice, found.complaints)
+            if found.n == 0 and not found.complaints:
+                found.complaints(f"{self.at}.data: {self.data.label} holds no record; a task needs at least one")
+        except SuiteError as error:
+            for complaint in error.complaints:
+                found.complaints(complaint)
+        if kept is not None and not found.complaints:
+            self.__dict__["_kept"] = tuple(kept)  # beside the cached properties of this frozen record
+        return found.examined(self._left_out() if not found.complaints else (), redacted)
+
+    def sights(self) -> Sights:
+        """How this task's samples are looked at in one pass."""
         permute = self.entry.permute
-        observed = SampleNotes(
+        notes = SampleNotes(
             self.name,
             self.prompt,
             self.entry.target,
             permuted=permute.n if permute else None,
             words_of=_compares_words(self.entry.score),
         )
+        return Sights(self.at, notes, self._compare)
+
+    def count(self) -> int | None:
+        """How many samples it has, by reading its records without rendering them.
+
+        None where that cannot be known so (several samples a record, a limit), and where a record cannot be read, has
+        no id of its own, or stands beside another of the same id: `examine` tells what is wrong.
+        """
+        entry = self.entry
+        if entry.limit is not None or entry.permute is not None or entry.turns is not None:
+            return None
         ids: set[int] = set()
-        twice: set[str] = set()
-        kept: list[Sample] | None = []
-        first: list[Sample] = []
-        n = n_alike = 0
-        redacted: Counter[str] = Counter()
+        n = 0
         try:
-            for sample in self._walk(complaints, redacted):
+            for number, record in self.data.records():
+                ids.add(hash(self._recipe.id(number, record)))
                 n += 1
-                n_alike += sample.occurrence > 0
-                observed.see(sample)
-                if self.shots.groups:
-                    self._compare(sample, observed, n)
-                key = hash(sample.id)
-                if key in ids:
-                    twice.add(sample.id)
-                ids.add(key)
-                if n <= 3:
-                    first.append(sample)
-                if n > KEPT:
-                    kept = None
-                if kept is not None:
-                    kept.append(sample)
-            if twice:
-                self._name_twice(twice, complaints)
-            if n == 0 and not complaints:
-                complaints(f"{self.at}.data: {self.data.label} holds no record; a task needs at least one")
-        except SuiteError as error:
-            for complaint in error.complaints:
-                complaints(complaint)
-        if kept is not None and not complaints:
-            self.__dict__["_kept"] = tuple(kept)  # beside the cached properties of this frozen record
-        notes = (*observed.notes(), *self._left_out()) if not complaints else ()
-        return Examined(n, complaints.all(), tuple(first), n_alike, len(observed.left_out), notes, dict(redacted))
+        except (SuiteError, BadRecord):
+            return None
+        return n if len(ids) == n else None
+
+    def walk(self) -> Iterator[Sample]:
+        """Every sample in the file's order, rendered anew. Raises SuiteError at the first that cannot be."""
+        return self._walk(raise_it)
 
     def _left_out(self) -> tuple[str, ...]:
         places = self.data.left_out
@@ -264,15 +262,15 @@ class Task:
         first = self.data.place(places[0])
         return (f"{self.name}: {n} one option left and nothing to choose ({first}); not asked",)
 
-    def _compare(self, sample: Sample, observed: SampleNotes, n: int) -> None:
-        """Take note of a sample that is, or nearly is, one of its own examples."""
-        if sample.turn > 1 or (self.entry.permute is not None and ":order" in sample.id):
+    def _compare(self, sample: Sample, notes: SampleNotes, n: int) -> None:
+        """Take note of a sample, the n-th, that is, or nearly is, one of its own examples."""
+        if not self.shots.groups or sample.turn > 1 or (self.entry.permute is not None and ":order" in sample.id):
             return
         own = self._recipe.likeness(sample.fields, sample.choices)
         if self.shots.leaves_out(sample.fields, own):
-            observed.left_out.append(sample.id)
+            notes.left_out.append(sample.id)
         elif n <= KEPT and self.shots.is_near(sample.fields, own):
-            observed.near.append(sample.id)
+            notes.near.append(sample.id)
 
     @property
     def is_numbered(self) -> bool:

@@ -16,14 +16,15 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from jinja2 import Undefined, meta, nodes
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
-from evalkit.suite.rendering import LONGEST, TooMuch, Unwritable
-from evalkit.suite.sandbox import BadValue, check_time, environment
+from evalkit.suite.rendering import LONGEST, TooMuch, Unwritable, text
+from evalkit.suite.sandbox import BadValue, Variables, check_time, environment
 from evalkit.suite.wording import listed
 
 ROW = frozenset({"row", "record"})
@@ -51,7 +52,7 @@ class EndlessTemplate(BadTemplate):
 class Template:
     """A compiled template. `names` are the variables that it reads; `where` is its key in the task."""
 
-    __slots__ = ("_constant", "_template", "fields", "names", "source", "where")
+    __slots__ = ("_constant", "_parts", "_template", "fields", "names", "source", "where")
 
     def __init__(self, source: str, where: str) -> None:
         self.source = source
@@ -60,6 +61,7 @@ class Template:
         self.names = _names(tree)
         self.fields = _fields(tree, self.names)
         self._constant = _constant(tree)
+        self._parts = _parts(tree)
         self._template = None if self._constant is not None else environment().from_string(tree)
 
     @property
@@ -71,11 +73,13 @@ class Template:
         """The text for these variables. Raises BadTemplate: an absent variable, or what the expression runs into."""
         if self._template is None:
             return self._constant or ""
+        if self._parts is not None and self.names <= values.keys():
+            return self._filled_in(self._parts, values)
         template = self._template
         pieces: list[str] = []
         total, since = 0, time.monotonic()
         try:
-            for piece in template.root_render_func(template.new_context(values)):  # type: ignore[arg-type]
+            for piece in template.root_render_func(Variables(values)):
                 pieces.append(piece)
                 total += len(piece)
                 if total > LONGEST:
@@ -86,15 +90,35 @@ class Template:
             raise EndlessTemplate(str(error)) from error
         except Exception as error:  # a template of the user's can raise anything; all of it becomes his complaint
             raise BadTemplate(why(error, self, values), null=_is_null(error)) from error
-        if total > LONGEST:
-            raise BadTemplate(f"renders more than {LONGEST:,} characters, the limit")
-        return "".join(pieces)
+        return _of_pieces(pieces, total)
+
+    def _filled_in(self, parts: Iterable[str | _Read], values: Mapping[str, Any]) -> str:
+        """What Jinja would make of a template that only names its variables. Raises BadTemplate as `render` does."""
+        pieces: list[str] = []
+        total = 0
+        try:
+            for part in parts:
+                pieces.append(part if type(part) is str else text(part.of(values)))  # type: ignore[union-attr]
+                total += len(pieces[-1])
+                if total > LONGEST:
+                    break
+        except TooMuch as error:
+            raise EndlessTemplate(str(error)) from error
+        except Exception as error:  # as in `render`
+            raise BadTemplate(why(error, self, values), null=_is_null(error)) from error
+        return _of_pieces(pieces, total)
+
+
+def _of_pieces(pieces: list[str], total: int) -> str:
+    if total > LONGEST:
+        raise BadTemplate(f"renders more than {LONGEST:,} characters, the limit")
+    return "".join(pieces)
 
 
 class Expression:
     """A template that is one expression, `{{ choices }}`, and gives the value itself instead of its text."""
 
-    __slots__ = ("_evaluate", "fields", "names", "source", "where")
+    __slots__ = ("_evaluate", "_name", "fields", "names", "source", "where")
 
     def __init__(self, source: str, where: str) -> None:
         self.source = source
@@ -105,11 +129,14 @@ class Expression:
         tree = _parsed(source)
         self.names = _names(tree)
         self.fields = _fields(tree, self.names)
+        inner = inner[2:-2].strip("-+ \n")
         try:
-            compiled = environment().compile_expression(inner[2:-2].strip("-+ \n"), undefined_to_none=False)
+            compiled = environment().compile_expression(inner, undefined_to_none=False)
         except (TemplateError, SyntaxError, RecursionError) as error:
             raise BadTemplate(f"is not a valid template: {error}") from error
         self._evaluate: Callable[..., Any] = compiled
+        self._name = inner if self.names == {inner} and inner != "self" else None
+        """The one variable that the expression is, which needs no template."""
 
     @property
     def reads(self) -> frozenset[str]:
@@ -118,6 +145,8 @@ class Expression:
 
     def value(self, values: Mapping[str, Any]) -> Any:
         """What the expression gives. Raises BadTemplate."""
+        if self._name is not None and self._name in values:
+            return values[self._name]
         try:
             result = self._evaluate(dict(values))
         except TooMuch as error:
@@ -252,6 +281,53 @@ def _check_loops(node: nodes.Node, depth: int) -> None:
             )
     for child in node.iter_child_nodes():
         _check_loops(child, depth)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A variable, `{{ name }}`, or one item of it, `{{ name[place] }}`, read as the sandbox reads it."""
+
+    name: str
+    place: Any = None
+    """A key or a number; None: the variable itself."""
+    by: str | None = None
+    """The variable that holds the place."""
+
+    def of(self, values: Mapping[str, Any]) -> Any:
+        """The value, or Jinja's word for an absent one. Raises KeyError for an absent variable."""
+        whole = values[self.name]
+        if self.by is not None:
+            return environment().getitem(whole, values[self.by])
+        return whole if self.place is None else environment().getitem(whole, self.place)
+
+
+def _parts(tree: nodes.Template) -> tuple[str | _Read, ...] | None:
+    """Texts and variables in their order, where a template has nothing else; None for any other."""
+    parts: list[str | _Read] = []
+    for output in tree.body:
+        if not isinstance(output, nodes.Output):
+            return None
+        for node in output.nodes:
+            if isinstance(node, nodes.TemplateData):
+                parts.append(node.data)
+            elif (read := _read_by(node)) is not None:
+                parts.append(read)
+            else:
+                return None
+    return tuple(parts)
+
+
+def _read_by(node: nodes.Node) -> _Read | None:
+    if any(name.name == "self" for name in node.find_all(nodes.Name)):
+        return None  # Jinja's own word
+    if isinstance(node, nodes.Name):
+        return None if node.name == "self" else _Read(node.name)
+    if not isinstance(node, nodes.Getitem) or not isinstance(node.node, nodes.Name):
+        return None
+    if isinstance(node.arg, nodes.Name):
+        return _Read(node.node.name, by=node.arg.name)
+    place = node.arg.value if isinstance(node.arg, nodes.Const) else None
+    return _Read(node.node.name, place) if isinstance(place, str) or (type(place) is int and place >= 0) else None
 
 
 def _constant(tree: nodes.Template) -> str | None:

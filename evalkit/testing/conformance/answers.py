@@ -7,7 +7,7 @@ from typing import Any
 
 from evalkit.errors import Rejected, RequestError, UserError
 from evalkit.records import Message, Request, Settings, Tool
-from evalkit.testing.conformance.bench import ASK, N_INPUT, Bench, error_of, expect
+from evalkit.testing.conformance.bench import ASK, N_INPUT, Bench, Complaint, error_of, expect
 
 _SLACK_S = 0.05
 """Sending and receiving on loopback take milliseconds, more on a busy machine."""
@@ -40,7 +40,21 @@ async def an_answer_comes_whole_with_its_bill(bench: Bench) -> None:
 
 
 async def times_are_the_servers(bench: Bench) -> None:
-    """Times are measured from sending on the monotonic clock, and agree with what the server did."""
+    """Times are measured from sending on the monotonic clock, and agree with what the server did.
+
+    Measured up to three times: a busy machine may hold up any of them, a wrong clock is wrong in all.
+    """
+    for tries_left in (2, 1, 0):
+        try:
+            await _times(bench)
+        except Complaint:
+            if not tries_left:
+                raise
+        else:
+            return
+
+
+async def _times(bench: Bench) -> None:
     behaviour: dict[str, Any] = {"reply": "one two three", "reasoning": "hm", "latency_s": 0.1}
     async with bench.served(**behaviour, reasoning_s=0.1, token_interval_s=0.05) as (adapter, provider):
         if not adapter.capabilities.streaming:

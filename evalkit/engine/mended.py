@@ -1,0 +1,45 @@
+"""A run that broke off at a wrong record, gone on with once the file is mended.
+
+Mending changes the file, and with it the run's digest, so the run is found by what stayed the same: the suite without
+the contents of its data files. Its answers are taken over where each still belongs to a sample of the mended file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evalkit.engine.plan import Plan
+from evalkit.errors import EvalkitError
+from evalkit.store import runs, sealing
+
+BROKEN_OFF = "broken_off"
+"""In run.json of a run that broke off at a wrong record: the digest of its suite without data. None or absent: no."""
+
+
+def mended_run(plan: Plan, results: Path) -> Path | None:
+    """The newest run of this suite that broke off and can be gone on with, now under the plan's digest; None: none."""
+    for info in runs.list_runs(results):
+        if info.suite != plan.suite.file.name or info.status not in {"incomplete", "interrupted"}:
+            continue
+        try:
+            facts = runs.read_facts(info.path)
+            if facts.get(BROKEN_OFF) != plan.digest_without_data or not _all_asked_still(plan, info.path):
+                continue
+        except EvalkitError:
+            continue
+        known = {key: plan.facts[key] for key in ("tasks", "n_rows")}
+        runs.update_facts(info.path, suite_digest=plan.digest, **known, **{BROKEN_OFF: None})
+        return info.path
+    return None
+
+
+def _all_asked_still(plan: Plan, folder: Path) -> bool:
+    """Whether every row of the run is of a sample that the plan would ask, with the same right answer."""
+    left = {(row.task, row.sample_digest, row.occurrence, row.target_digest) for row in sealing.rows_of(folder)}
+    for task in plan.work.tasks:
+        samples = task.samples() if task.stream is None else task.stream.as_rendered()
+        for sample in samples:
+            if not left:
+                return True
+            left.discard((sample.task, sample.digest, sample.occurrence, sample.target_digest))
+    return not left

@@ -1,0 +1,95 @@
+"""One pass over a task's samples: what is wrong with them, and what a person should know before they are asked.
+
+found = Examination(task.sights())
+for sample in task.walk(): found.see(sample)
+found.examined((), {})              # Examined(n=541, complaints=(), first=(Sample(...), ...))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from evalkit.records import Sample
+from evalkit.suite.grouped import Grouped
+from evalkit.suite.sample_notes import SampleNotes
+
+KEPT = 5_000
+"""Samples up to which an examination keeps what it rendered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What one pass over a task's data found."""
+
+    n: int
+    """Samples that would be asked, after `limit`."""
+    complaints: tuple[str, ...]
+    """At most 20 kinds, each by its first with its place and a count. Empty: every sample renders."""
+    first: tuple[Sample, ...]
+    """Up to three, to show."""
+    n_alike: int
+    """Samples that ask the same as an earlier one; they are told apart by `occurrence`."""
+    n_left_out: int
+    """Samples that are one of their own few-shot examples, and are asked without that one."""
+    notes: tuple[str, ...] = ()
+    """What a person should know before it is asked, as sentences."""
+    redacted: Mapping[str, int] = field(default_factory=dict)
+    """How much was taken out of the records, by kind; empty where the suite redacts nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sights:
+    """What an examination looks at in the samples of one task."""
+
+    at: str
+    """Opens every complaint."""
+    notes: SampleNotes
+    compare: Callable[[Sample, SampleNotes, int], None]
+    """Takes note of the n-th sample where it is one of its own few-shot examples."""
+
+
+class Examination:
+    """Sees every sample once, whoever reads them; `complaints` takes what is wrong with the records, too."""
+
+    def __init__(self, sights: Sights, also: Callable[[Sample], None] | None = None) -> None:
+        """`also` is shown every sample until there is a complaint."""
+        self.complaints = Grouped(sights.at)
+        self.n = 0
+        self.twice: set[str] = set()
+        """Ids that several samples have."""
+        self._sights = sights
+        self._also = also
+        self._ids: set[int] = set()
+        self._first: list[Sample] = []
+        self._n_alike = 0
+
+    def see(self, sample: Sample) -> None:
+        """Take note of one sample. Raises SuiteError where no example fits it."""
+        self.n += 1
+        self._n_alike += sample.occurrence > 0
+        notes = self._sights.notes
+        notes.see(sample)
+        if self._also is not None and not self.complaints:
+            self._also(sample)
+        self._sights.compare(sample, notes, self.n)
+        key = hash(sample.id)
+        if key in self._ids:
+            self.twice.add(sample.id)
+        self._ids.add(key)
+        if self.n <= 3:
+            self._first.append(sample)
+
+    def examined(self, more_notes: tuple[str, ...], redacted: Mapping[str, int], *, so_far: bool = False) -> Examined:
+        """What was found; with `so_far` the notes speak of the samples seen by now, of which more follow."""
+        notes = self._sights.notes
+        told = (*notes.notes(so_far=so_far), *more_notes) if not self.complaints else ()
+        return Examined(
+            self.n,
+            self.complaints.all(),
+            tuple(self._first),
+            self._n_alike,
+            len(notes.left_out),
+            told,
+            dict(redacted),
+        )
