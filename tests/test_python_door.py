@@ -262,6 +262,59 @@ def test_a_function_that_returns_no_text_is_told_so(wrong: Any, tmp_path: Path) 
     assert "return the answer as a text, or an evalkit.Response" in run.frame(text=True).error[0]
 
 
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"usage": {"input": 3}}, "a usage that is no evalkit.Usage"),
+        ({"usage": Usage(input=-3)}, "usage.input -3; tokens are a whole number from 0"),
+        ({"usage": Usage(output=1.5)}, "usage.output 1.5"),  # type: ignore[arg-type]
+        ({"usage": Usage(provider_cost_usd=0.5)}, "a Decimal of US dollars"),  # type: ignore[arg-type]
+        ({"stop_reason": "whatever"}, "a stop_reason 'whatever'; it is one of stop, length"),
+        ({"reasoning": 5}, "a reasoning that is no str"),
+        ({"served_model": 7}, "a served_model that is no str"),
+        ({"calls": [{"name": "f"}]}, "calls that are no evalkit.ToolCall"),
+        ({"timing": 3.0}, "a timing that is no evalkit.Timing"),
+    ],
+)
+def test_a_response_with_a_wrong_field_is_a_failure_that_names_it(
+    fields: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    with pytest.warns(IncompleteRunWarning):
+        run = evalkit.run(suite({"mine": lambda request: Response("billing", **fields)}, n=1), results=tmp_path)
+    row = run.frame(text=True).iloc[0]
+    assert (row.outcome, said in row.error) == ("errored", True)
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_function_that_wants_to_end_the_process_does_not(awaited: bool, tmp_path: Path) -> None:
+    def leave(*_: Any) -> str:
+        raise SystemExit(3)
+
+    async def leave_later(request: Request) -> str:
+        return leave(request)
+
+    def scorer(answer: str, record: Mapping[str, Any]) -> bool:
+        if record["id"] == "t1":
+            leave()
+        return True
+
+    async def scorer_later(answer: str, record: Mapping[str, Any]) -> bool:
+        return scorer(answer, record)
+
+    models = {"leaves": leave_later if awaited else leave, "stays": right}
+    with pytest.warns(IncompleteRunWarning):
+        run = evalkit.run(suite(models, tasks=[task(2, score=scorer_later if awaited else scorer)]), results=tmp_path)
+    rows = run.frame(text=True).set_index(["model", "sample_id"])
+    assert rows.outcome.to_dict() == {
+        ("leaves", "t0"): "errored",
+        ("leaves", "t1"): "errored",
+        ("stays", "t0"): "right",
+        ("stays", "t1"): "errored",
+    }
+    assert "SystemExit" in rows.error["leaves", "t0"]
+    assert "the scorer raised SystemExit" in rows.reason["stays", "t1"]
+
+
 def test_a_key_in_an_error_of_a_function_is_not_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key = "canary-8842-not-a-real-key"
     monkeypatch.setenv("SOME_API_KEY", key)

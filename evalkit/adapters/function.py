@@ -26,14 +26,15 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from decimal import Decimal
+from typing import Any, get_args
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.keys import checked_host, keep_out_of_replies, without_keys
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.errors import ConnectionFailed, Rejected, RequestError, Stalled, SuiteError
-from evalkit.records import NOT_TIMED, Request, Response, Timing
+from evalkit.records import NOT_TIMED, Request, Response, StopReason, Timing, ToolCall, Usage
 from evalkit.suite.functions import OwnFunction
 from evalkit.suite.variables import looks_like_a_credential
 
@@ -113,6 +114,8 @@ class FunctionAdapter:
             return self._response(given, request, sent_at, time.perf_counter() - sent_at)
         except RequestError:
             raise
+        except SystemExit as error:
+            raise Rejected(f"models.{self.spec.name}: the function raised {error!r}{place_of(error)}") from error
         except Exception as error:
             found = self._translated(error)
             if isinstance(found, Declined):
@@ -131,8 +134,8 @@ class FunctionAdapter:
                 f"models.{self.spec.name}: the function returned {type(given).__name__}; return the answer as a text, "
                 "or an evalkit.Response"
             )
-        if not isinstance(given.text, str):
-            raise Rejected(f"models.{self.spec.name}: the function's Response has a text that is no str")
+        if (wrong := _wrong_field(given)) is not None:
+            raise Rejected(f"models.{self.spec.name}: the function's Response has {wrong}")
         if request.continuations is not None and len(given.logliks or ()) != len(request.continuations):
             raise Rejected(
                 f"models.{self.spec.name}: {len(request.continuations)} log-likelihoods were asked for "
@@ -146,7 +149,7 @@ class FunctionAdapter:
             ttfr_s=_within(theirs.ttfr_s, total_s),
             last_s=_within(theirs.last_s, total_s),
         )
-        calls = () if request.tools and given.calls is None else given.calls
+        calls = () if request.tools and given.calls is None else given.calls and tuple(given.calls)
         return replace(given, timing=timing, calls=calls)
 
     def _translated(self, error: Exception) -> RequestError | Declined:
@@ -223,6 +226,41 @@ def place_of(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if os.sep + "evalkit" + os.sep not in frame.filename]
     return f" ({os.path.basename(own[-1].filename)}:{own[-1].lineno})" if own else ""  # noqa: PTH119
+
+
+_COUNTS = ("input", "output", "reasoning", "cache_read", "cache_write_5m", "cache_write_1h", "cache_write_other")
+
+
+def _wrong_field(response: Response) -> str | None:
+    """What is wrong with a response as a message fragment; None where every field is what its record says."""
+    for name in ("text", "reasoning", "served_model", "fingerprint", "refusal"):
+        value = getattr(response, name)
+        if not (isinstance(value, str) or (value is None and name != "text")):
+            return f"a {name} that is no str ({type(value).__name__})"
+    if response.stop_reason not in get_args(StopReason):
+        return f"a stop_reason {response.stop_reason!r}; it is one of {', '.join(get_args(StopReason))}"
+    if not isinstance(response.timing, Timing):
+        return "a timing that is no evalkit.Timing"
+    if response.calls is not None and not all(
+        isinstance(call, ToolCall) and isinstance(call.name, str) and isinstance(call.arguments, str)
+        for call in response.calls
+    ):
+        return "calls that are no evalkit.ToolCall(name, arguments), with arguments as a JSON text"
+    return None if response.usage is None else _wrong_usage(response.usage)
+
+
+def _wrong_usage(usage: Usage) -> str | None:
+    """As `_wrong_field`, of the usage."""
+    if not isinstance(usage, Usage):
+        return f"a usage that is no evalkit.Usage ({type(usage).__name__})"
+    for name in _COUNTS:
+        count = getattr(usage, name)
+        if count is not None and (isinstance(count, bool) or not isinstance(count, int) or count < 0):
+            return f"usage.{name} {count!r}; tokens are a whole number from 0, or None where they are not known"
+    cost = usage.provider_cost_usd
+    if cost is not None and not (isinstance(cost, Decimal) and cost.is_finite() and cost >= 0):
+        return f"usage.provider_cost_usd {cost!r}; it is a Decimal of US dollars from 0"
+    return None
 
 
 def _within(seconds: float | None, total_s: float) -> float | None:

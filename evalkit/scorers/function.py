@@ -21,7 +21,7 @@ import asyncio
 import inspect
 import math
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def make(function: OwnFunction, at: str) -> Scorer:
         given, named = arguments(sample, response)
         try:
             return read(call(*given, **named))
-        except Exception as error:  # noqa: BLE001 - whatever a person's function raises is recorded as data
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a person's function raises is recorded as data
             return unscored(_raised(error))
 
     async def awaited(sample: Sample, response: Response) -> Score:
@@ -63,7 +63,7 @@ def make(function: OwnFunction, at: str) -> Scorer:
                 return read(await call(*given, **named))
         except TimeoutError:
             return unscored(f"the scorer gave no score within {LONGEST_S:g} s")
-        except Exception as error:  # noqa: BLE001 - as above
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - as above
             return unscored(_raised(error))
 
     return Scorer(
@@ -82,9 +82,11 @@ def make(function: OwnFunction, at: str) -> Scorer:
 def read(given: Any) -> Score:  # noqa: PLR0911  # one return for each kind of value
     """What a scorer function returned, as a score; absent, with the reason, where it is none."""
     if isinstance(given, Score):
+        if (wrong := _wrong_field(given)) is not None:
+            return unscored(f"the scorer gave a Score with {wrong}")
         if given.value is None:
             return given if given.outcome is Outcome.ERRORED else replace(given, outcome=Outcome.ERRORED)
-        checked = read(float(given.value)) if not isinstance(given.value, str) else read(given.value)
+        checked = read(given.value)
         return checked if checked.value is None else replace(given, value=checked.value)
     if hasattr(given, "item") and not isinstance(given, bool | int | float):
         given = given.item()  # numpy's numbers and truths
@@ -99,6 +101,21 @@ def read(given: Any) -> Score:  # noqa: PLR0911  # one return for each kind of v
     if given is None:
         return unscored("the scorer gave None: no score")
     return unscored(f"the scorer gave {type(given).__name__}; it returns True, False, a number from 0 to 1, or a Score")
+
+
+def _wrong_field(score: Score) -> str | None:
+    """What is wrong with a score besides its value, as a message fragment; None where nothing is."""
+    for name in ("extracted", "reason"):
+        if not isinstance(getattr(score, name), str | None):
+            return f"a field {name} that is no text"
+    if not isinstance(score.outcome, Outcome):
+        return f"the outcome {score.outcome!r}; it is an evalkit.Outcome"
+    if not isinstance(score.parts, Mapping) or not all(
+        isinstance(name, str) and isinstance(part, int | float) and math.isfinite(part)
+        for name, part in score.parts.items()
+    ):
+        return "parts that are no mapping of names to numbers"
+    return None
 
 
 def _is_async(function: Callable[..., Any]) -> bool:
@@ -123,7 +140,7 @@ def _takes_sample(function: Callable[..., Any], at: str) -> bool:
     return bool(named)
 
 
-def _raised(error: Exception) -> str:
+def _raised(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
     return without_keys(f"the scorer raised {type(error).__name__}: {str(error)[:500]}{place}")
