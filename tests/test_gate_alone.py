@@ -195,6 +195,18 @@ def test_every_report_knows_a_gate_without_a_baseline(judge: Gate, tmp_path: Pat
     assert "it has none" in signed.err
 
 
+def test_the_board_shows_a_gate_without_a_baseline(judge: Gate) -> None:
+    from tests.test_board_pages import draw, words
+
+    rules = ({"quality": "all", "min": 0.85}, {"licence": ["MIT"], "required": False})
+    run_of(judge, scores(300, range(20)), *rules)
+    page = words(draw("gate", judge.results))
+    assert "cand: pass" in page
+    assert "every rule is about the candidate alone" in page
+    assert "300 answers" in page
+    assert "against None" not in page
+
+
 def test_the_self_test_moves_the_score_around_the_floor(judge: Gate) -> None:
     run = run_of(judge, scores(300, range(30)), {"quality": "all", "min": 0.85})
     shifts = said(judge, run, "--self-test", "--reps", "100")["shifts"]

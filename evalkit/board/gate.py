@@ -12,7 +12,7 @@ from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
 from evalkit.report.hostile import visible
 from evalkit.report.rendered_rules import RenderedRule, decision_of, is_decided, promoted_by, rendered_rules_of
-from evalkit.report.rule_text import served_of
+from evalkit.report.rule_text import served_of, unit_of
 from evalkit.results.reader import ResultsReader
 
 _SIGNS = {"pass": "✔", "fail": "✘", "inconclusive": "?", "incomplete": "…"}
@@ -57,7 +57,7 @@ def render(store: ResultsReader) -> None:
         for reason in candidate.incomplete:
             st.warning(elements.plain(reason, 400))
         if candidate.n_pairs:
-            st.caption(f"{candidate.n_pairs:,} pairs · {candidate.n_errored:,} errored")
+            st.caption(f"{candidate.n_pairs:,} {unit_of(decision)} · {candidate.n_errored:,} errored")
         rulings = [r for r in rendered_rules_of(decision) if r.candidate == visible(candidate.candidate, limit=60)]
         _rules(rulings, candidate.candidate)
         if candidate.served:

@@ -73,7 +73,7 @@ def _floor_test(
     the highest floor allows."""
     if np.isnan(pairs.candidate.score).all():
         raise UserError("the candidate has no scored answer, so its score cannot be moved")
-    floor = max(c.at for c in floors)
+    floor = max((c.at for c in floors if c.scope == "population"), default=max(c.at for c in floors))
     allowed = (1 - floor) or 0.01
     for loss in (-0.5 * allowed, 0.0, 0.5 * allowed, allowed):
         counts = {"pass": 0, "fail": 0, "inconclusive": 0}

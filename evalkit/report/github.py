@@ -36,7 +36,7 @@ def commands(decision: GateDecision) -> Iterator[str]:
                 f"{said}. {advice}" if advice else said,
             )
         if candidate.verdict == "pass":
-            yield _command("notice", title, rule_text.saved_of(candidate) or f"{candidate.n_pairs:,} pairs compared")
+            yield _command("notice", title, rule_text.saved_of(candidate) or rule_text.judged_of(decision, candidate))
 
 
 def refusal(suite: str, why: str) -> str:

@@ -15,7 +15,7 @@ from evalkit.report import numbers, svg
 from evalkit.report.comparison import sentence
 from evalkit.report.hostile import visible
 from evalkit.report.rendered_rules import decision_of, promoted_by, rendered_rules_of
-from evalkit.report.rule_text import served_of
+from evalkit.report.rule_text import served_of, unit_of
 from evalkit.report.tradeoffs import AXES, points_of
 from evalkit.results.compare import compare_samples
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
@@ -179,7 +179,9 @@ def _gate(store: ResultsReader, run: str, facts: RunFacts) -> list[str]:
             parts.append(f"<p>{_text(served_of(candidate), 500)}</p>")
         if rows:
             heads = ["rule", "interval and limit", "measured [90 %]", "verdict", "what it would take"]
-            parts.append(_table(heads, rows, f"{candidate.n_pairs:,} pairs, {candidate.n_errored:,} errored"))
+            parts.append(
+                _table(heads, rows, f"{candidate.n_pairs:,} {unit_of(decision)}, {candidate.n_errored:,} errored")
+            )
     if said:
         parts.append(f"<p>{_text(said, 600)}</p>")
     return parts

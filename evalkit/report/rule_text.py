@@ -145,6 +145,17 @@ def against_of(decision: GateDecision) -> str:
     return f"baseline: {visible(decision.baseline)} of {visible(decision.baseline_run or '')}"
 
 
+def unit_of(decision: GateDecision) -> str:
+    """What is counted: pairs of answers, or answers."""
+    return "pairs" if decision.baseline is not None else "answers"
+
+
+def judged_of(decision: GateDecision, candidate: CandidateDecision) -> str:
+    """How much was judged: "1,200 pairs compared"."""
+    done = "compared" if decision.baseline is not None else "looked at"
+    return f"{candidate.n_pairs:,} {unit_of(decision)} {done}"
+
+
 def served_of(candidate: CandidateDecision) -> str:
     """The model ids and fingerprints that the providers reported; empty where they reported none."""
     return f"served as: {visible('; '.join(candidate.served), limit=400)}" if candidate.served else ""

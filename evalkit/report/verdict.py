@@ -55,5 +55,6 @@ def _print_candidate(page: Page, decision: GateDecision, candidate: CandidateDec
     if candidate.served:
         page.say(rule_text.served_of(candidate))
     if candidate.n_errored:
-        page.say(f"{numbers.count(candidate.n_errored)} of {numbers.count(candidate.n_pairs)} pairs have no score")
+        judged = rule_text.unit_of(decision)
+        page.say(f"{numbers.count(candidate.n_errored)} of {numbers.count(candidate.n_pairs)} {judged} have no score")
     page.say("")
