@@ -89,20 +89,24 @@ def latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | Non
     before, after = _times(pairs.baseline, name), _times(pairs.candidate, name)
     fresh = ~pairs.candidate.cached if own else ~(pairs.candidate.cached | pairs.baseline.cached)
     there = fresh & ~np.isnan(after) & (own | ~np.isnan(before))
-    lost = fresh & ~there
-    n_lost = int(lost.sum())
+    # An answer of the cache is lost like a failed one: whoever fills the cache could else choose which are timed.
+    lost = ~there
+    n_lost, n_cached = int(lost.sum()), int((~fresh).sum())
     groups = _groups(pairs, there, lost)
     if not there.any() or n_lost > there.sum():
         why = (
             "every answer came from the cache, and a cached time says nothing: run again with --no-cache"
             if not fresh.any()
             else f"{name} was not measured for {n_lost:,} of {pairs.n:,} items on either side"
+            + (f" ({n_cached:,} came from the cache: run again with --no-cache)" if n_cached else "")
         )
         return unmeasured(condition, why)
     times, other = after[there], before[there]
     # Nobody knows how long a failed answer would have taken: longer than any limit, however soon it was given up.
     beyond = 10 * max(times.max(), condition.value * (1.0 if own else other.max()))
-    notes = (f"{int((~fresh).sum()):,} items answered from the cache are left out",) if not fresh.all() else ()
+    notes = (
+        (f"{n_cached:,} items came from the cache and were not timed; --no-cache asks them anew",) if n_cached else ()
+    )
     if own:
         slow = latency_limit(_with(times, n_lost, beyond), quantile, condition.value, alpha, groups)
         fast = latency_limit(_with(times, n_lost, times.min()), quantile, condition.value, alpha, groups)

@@ -15,6 +15,7 @@ from typing import Protocol
 import orjson
 
 from evalkit.cost.price_file import PRICE_FILE
+from evalkit.decide.candidate_match import otherwise_said
 from evalkit.decide.origin import unasked_candidates
 from evalkit.decide.pairing import NotComparable
 from evalkit.facts import PriceFacts, RunFacts, SuiteFacts, parse
@@ -32,8 +33,6 @@ PROMOTED = "baseline@"
 """What the name of a gate's baseline begins with where it is a promoted one."""
 _TIMED_BY = ("in_flight", "timeout_s", "idle_timeout_s")
 """Keys of `run:` that decide which times are seen."""
-_BILLED_BY = ("price_as", "hosting", "reported_cost")
-"""What a model's entry says of how its answers are billed, beside what they really cost."""
 
 
 class WeightsAtHand(Protocol):
@@ -149,7 +148,8 @@ def _otherwise_asked(suite: Suite, facts: RunFacts, now: SuiteFacts, weights: We
             wrong.append(f"  {who} {name}: its recorded answers changed")
         elif _other_weights(suite, facts, section, name, weights):
             wrong.append(f"  {who} {name}: its weights, tokenizer or chat template changed")
-    wrong += _otherwise_billed(suite, facts, now, made)
+    wrong += otherwise_said(suite.gate, facts, now, made)
+    wrong += _otherwise_priced(suite, facts)
     allowed, more = now.run.max_error_rate, made.run.max_error_rate
     if allowed is not None and (more is None or more > allowed):
         wrong.append(f"  run.max_error_rate: {more} in the run, {allowed:g} in the suite")
@@ -185,26 +185,13 @@ def _otherwise_run(suite: Suite, now: SuiteFacts, made: SuiteFacts) -> list[str]
     ]
 
 
-def _otherwise_billed(suite: Suite, facts: RunFacts, now: SuiteFacts, made: SuiteFacts) -> list[str]:
-    """A line for each candidate whose run says by itself how it is billed, and one for prices that the protected suite
-    does not have beside it, where a cost rule would believe them."""
-    gate = suite.gate
-    if gate is None or not any(rule.cost is not None for rule in gate.rules):
-        return []
-    wrong = []
-    for name in gate.candidates:
-        ours, theirs = ((side.models[name].root if name in side.models else {}) for side in (now, made))
-        changed = [key for key in _BILLED_BY if ours.get(key) != theirs.get(key) and theirs.get(key) is not None]
-        if changed:
-            wrong.append(f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its cost")
-    return [*wrong, *_otherwise_priced(suite, facts)]
-
-
 def _otherwise_priced(suite: Suite, facts: RunFacts) -> Iterator[str]:
-    """A line where the run was billed by a prices.yaml that does not lie beside the suite.
+    """A line where a cost rule would believe a prices.yaml that does not lie beside the suite.
 
     Prices that the person named for the run (--prices) are the person's word.
     """
+    if suite.gate is None or not any(rule.cost is not None for rule in suite.gate.rules):
+        return
     file = facts.price_file
     if "price_file" not in facts.model_fields_set or (file is not None and file.of == "person"):
         return
