@@ -33,7 +33,7 @@ _LIMITS = frozenset(
 """Fields that say how long an answer may be, or how many of them are made (and billed)."""
 LONG_TEXT = 200
 """Letters from which on a value could hold right answers of a suite, whatever its field is called."""
-_DEPTH = 8
+_DEPTH = 16
 
 
 def prompt_fields(extra: Mapping[str, Any]) -> tuple[str, ...]:
