@@ -39,8 +39,10 @@ def _output_limits(facts: RunFacts, model: str) -> Iterator[int | None]:
             continue
         limit = task.identity.max_output_tokens
         limit = own if limit is None else limit
-        also = (settings.get("extra") for settings in (of_model, task.identity.root.get("settings")) if settings)
-        unlimited = any(isinstance(extra, dict) and other_limits(extra) for extra in also)  # another limit is sent too
+        of_task = task.identity.root.get("settings")
+        sent = (of_model, of_task if isinstance(of_task, dict) else {})
+        extras = [settings["extra"] for settings in sent if isinstance(settings.get("extra"), dict)]
+        unlimited = any(other_limits(extra) for extra in extras if isinstance(extra, dict))  # another limit is sent too
         yield limit if limit is not None and limit > 0 and not unlimited else None
 
 
