@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.addresses import BadAddress, read_address
+from evalkit.suite.extra_fields import plain_name
 
 _ELSEWHERE = frozenset(
     """
@@ -35,7 +36,7 @@ _KEPT = frozenset({"store"})
 """Fields by which a provider keeps prompts for later, where they are true."""
 _FUNCTIONS = frozenset({"function", "custom"})
 _DECLARED = frozenset({"function_declarations"})
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]*|(?<![\w/:])//[A-Za-z0-9.-]+\.[A-Za-z]{2,}[^\s\"']*")
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}://[^\s\"'<>]*|(?<![\w/:])//[A-Za-z0-9.-]+\.[A-Za-z]{2,}[^\s\"']*")
 _ADDRESS_KEY = re.compile(r"(^|_)(url|uri|urls|uris|endpoint|host|hostname|webhook|server)$")
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
 _SEARCHING_MODEL = re.compile(r":online$|search-(preview|api)|(^|/)sonar|deep-research|(^|/)compound", re.IGNORECASE)
@@ -66,7 +67,7 @@ def callouts(model: str, extra: Mapping[str, Any]) -> tuple[Callout, ...]:
 
 
 def _of_field(key: str, value: Any) -> Iterator[Callout]:
-    plain = _plain(key)
+    plain = plain_name(key)
     if value is None or value is False:
         return
     if plain == "tools":
@@ -85,7 +86,7 @@ def _of_tool(place: str, tool: Any) -> Iterator[Callout]:
     if isinstance(tool, Mapping):
         addresses = list(_addresses(place, tool))
         kind = tool.get("type")
-        declared = {_plain(str(key)) for key in tool} <= _DECLARED
+        declared = {plain_name(str(key)) for key in tool} <= _DECLARED
         own = "input_schema" in tool or "parameters" in tool or "function" in tool
         if declared or kind in _FUNCTIONS or (kind is None and "name" in tool and own):
             yield from addresses
@@ -104,12 +105,12 @@ def _addresses(place: str, value: Any, key: str = "") -> Iterator[Callout]:
             if name == "$schema":
                 continue  # the name of a JSON schema's dialect, which nobody fetches
             yield from _in_text(f"{place}.{name}", str(name), "")
-            yield from _addresses(f"{place}.{name}", inner, _plain(str(name)))
+            yield from _addresses(f"{place}.{name}", inner, plain_name(str(name)))
     elif isinstance(value, list | tuple):
         for i, inner in enumerate(value):
             yield from _addresses(f"{place}[{i}]", inner, key)
     elif isinstance(value, str):
-        yield from _in_text(place, value, key or _plain(place.rpartition(".")[2]))
+        yield from _in_text(place, value, key or plain_name(place.rpartition(".")[2]))
 
 
 def _in_text(place: str, text: str, key: str) -> Iterator[Callout]:
@@ -126,8 +127,3 @@ def _host(address: str) -> str | None:
         return read_address(f"https://{rest}" if scheme.lower() not in {"http:", "https:"} else address).host
     except BadAddress:
         return None
-
-
-def _plain(key: str) -> str:
-    """camelCase and kebab-case as the providers' snake_case."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower().replace("-", "_").strip("_ ")

@@ -74,6 +74,8 @@ def command(
     from evalkit.store.runs import resolve_run
 
     folder, outlets = resolve_run(run, results), gating.Outlets(markdown, junit)
+    source = click.get_current_context().get_parameter_source("baselines")
+    named = source is not click.core.ParameterSource.DEFAULT
     with gating.telling(gating.suite_name(folder), outlets):
         gate = checked_gate(
             folder,
@@ -83,6 +85,7 @@ def command(
             signed=Signed(signed_baseline, signed_run),
             allow_recorded=allow_recorded,
             sweeps=sweeps,
+            baselines_named=named,
         )
     if self_test:
         from evalkit.cli.self_testing import run_self_test

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from evalkit.facts import RunFacts
 from evalkit.facts.models import BandFacts
 from evalkit.facts.tasks import NO_TEXT_MODES
+from evalkit.suite.extra_fields import other_limits
 
 
 def dearest_answer_usd(facts: RunFacts, model: str, dearest_seen: float) -> float | None:
@@ -31,13 +32,18 @@ def _output_limits(facts: RunFacts, model: str) -> Iterator[int | None]:
     """The limit of output tokens in each task; a task's own setting wins over the model's. None: there is none."""
     entry = facts.suite_resolved.models.get(model) if facts.suite_resolved is not None else None
     own = entry.max_output_tokens if entry is not None else None
+    of_model = entry.settings if entry is not None else {}
     for task in (facts.tasks or {}).values():
         if task.identity.mode in NO_TEXT_MODES:
             yield 1
             continue
         limit = task.identity.max_output_tokens
         limit = own if limit is None else limit
-        yield limit if limit is not None and limit > 0 else None
+        of_task = task.identity.root.get("settings")
+        sent = (of_model, of_task if isinstance(of_task, dict) else {})
+        extras = [settings["extra"] for settings in sent if isinstance(settings.get("extra"), dict)]
+        unlimited = any(other_limits(extra) for extra in extras if isinstance(extra, dict))  # another limit is sent too
+        yield limit if limit is not None and limit > 0 and not unlimited else None
 
 
 def _dearest_output_price(bands: Sequence[BandFacts]) -> float | None:

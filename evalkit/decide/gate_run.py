@@ -39,6 +39,7 @@ def gate_run(
     signed: Signed = Signed(),
     allow_recorded: bool = False,
     sweeps: Path | None = None,
+    baselines_named: bool = True,
 ) -> GateDecision:
     """The decision on a stored run, after `checked_gate`. Nothing is written and no model is asked.
 
@@ -54,6 +55,7 @@ def gate_run(
         signed=signed,
         allow_recorded=allow_recorded,
         sweeps=sweeps,
+        baselines_named=baselines_named,
     )
     return decide_gate(gate, folder, results, promoted)
 
@@ -67,8 +69,10 @@ def checked_gate(
     signed: Signed = Signed(),
     allow_recorded: bool = False,
     sweeps: Path | None = None,
+    baselines_named: bool = True,
 ) -> GateEntry:
-    """The gate to decide by: the suite's, or the one that the run was made with (None).
+    """The gate to decide by: the suite's, or the one that the run was made with (None). `baselines_named`: whether the
+    person named the folder `promoted`, or it is only what the working directory holds.
 
     Raises NotComparable where the run is no evidence about the suite, or was not made under the data policy that was
     named; UserError where there is no gate or a required signature is missing.
@@ -78,6 +82,12 @@ def checked_gate(
         refuse_other_policy(folder)
     else:
         gate = gate_of_suite(suite)
+        if gate.baseline is not None and gate.baseline.startswith(PROMOTED) and not baselines_named:
+            raise UserError(
+                f"{suite.path} asks for {gate.baseline}, and {promoted} of the working directory may be what a pull "
+                "request wrote there. Name the folder that you trust, of the same branch as the suite: "
+                "--baselines DIR, or EVALKIT_BASELINES."
+            )
         refuse_other_suite(suite, folder, weights=weights, allow_recorded=allow_recorded, sweeps=sweeps)
     require_signatures(gate, folder, promoted, signed)
     return gate

@@ -15,6 +15,7 @@ from typing import Protocol
 import orjson
 
 from evalkit.cost.price_file import PRICE_FILE
+from evalkit.decide.candidate_match import otherwise_said
 from evalkit.decide.origin import unasked_candidates
 from evalkit.facts import PriceFacts, RunFacts, SuiteFacts, parse
 from evalkit.paths import find
@@ -32,8 +33,6 @@ PROMOTED = "baseline@"
 """What the name of a gate's baseline begins with where it is a promoted one."""
 _TIMED_BY = ("in_flight", "timeout_s", "idle_timeout_s")
 """Keys of `run:` that decide which times are seen."""
-_BILLED_BY = ("price_as", "hosting", "reported_cost")
-"""What a model's entry says of how its answers are billed, beside what they really cost."""
 
 
 class WeightsAtHand(Protocol):
@@ -149,7 +148,10 @@ def _otherwise_asked(suite: Suite, facts: RunFacts, now: SuiteFacts, weights: We
             wrong.append(f"  {who} {name}: its recorded answers changed")
         elif _other_weights(suite, facts, section, name, weights):
             wrong.append(f"  {who} {name}: its weights, tokenizer or chat template changed")
-    wrong += _otherwise_billed(suite, facts, now, made)
+    wrong += otherwise_said(suite.gate, facts, now, made)
+    read = frozenset().union(*(rule.reads for rule in suite.gate.rules)) if suite.gate is not None else frozenset()
+    wrong += _otherwise_priced(suite, facts) if "costs" in read else ()
+    wrong += _other_catalogue(suite, facts) if "licence" in read else ()
     allowed, more = now.run.max_error_rate, made.run.max_error_rate
     if allowed is not None and (more is None or more > allowed):
         wrong.append(f"  run.max_error_rate: {more} in the run, {allowed:g} in the suite")
@@ -185,22 +187,6 @@ def _otherwise_run(suite: Suite, now: SuiteFacts, made: SuiteFacts) -> list[str]
         for key, wanted, had in compared
         if had != wanted
     ]
-
-
-def _otherwise_billed(suite: Suite, facts: RunFacts, now: SuiteFacts, made: SuiteFacts) -> list[str]:
-    """A line for each candidate whose run brings its own word on its bill or licence, and one for prices that the
-    protected suite does not have beside it, where a rule would believe them."""
-    gate = suite.gate
-    read = frozenset().union(*(rule.reads for rule in gate.rules)) if gate is not None else frozenset()
-    wrong = []
-    for name in gate.candidates if gate is not None else ():
-        ours, theirs = ((side.models[name].root if name in side.models else {}) for side in (now, made))
-        for what, keys, about in (("costs", _BILLED_BY, "cost"), ("licence", ("licence",), "licence")):
-            changed = [key for key in keys if ours.get(key) != theirs.get(key) and theirs.get(key) is not None]
-            if changed and what in read:
-                wrong.append(f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its {about}")
-    wrong += _otherwise_priced(suite, facts) if "costs" in read else ()
-    return [*wrong, *(_other_catalogue(suite, facts) if "licence" in read else ())]
 
 
 def _other_catalogue(suite: Suite, facts: RunFacts) -> Iterator[str]:

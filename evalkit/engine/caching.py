@@ -6,6 +6,7 @@ from evalkit.addresses import is_private
 from evalkit.engine.work import PlannedModel
 from evalkit.records import Request, Response, Row
 from evalkit.store.cache import CachedAnswer, ResponseCache, key
+from evalkit.suite.digests import canonical_json
 
 DIALECTS_VERSION = 1
 """Raised when an adapter sends or reads the same request differently: older answers are then bought anew."""
@@ -33,6 +34,8 @@ class CachedAnswers:
         dialect = adapter.endpoint.facts.get("dialect", adapter.spec.adapter)
         said = adapter.spec.weights
         place = adapter.endpoint.place if said is None else f"{adapter.endpoint.place} weights {said}"
+        if adapter.spec.options:  # they decide how a reply is read: what it cost, whether it came in parts
+            place = f"{place} options {canonical_json(dict(adapter.spec.options)).decode()}"
         return key(place, f"{dialect}/{DIALECTS_VERSION}", adapter.spec.model, request)
 
 

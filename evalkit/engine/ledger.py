@@ -129,7 +129,7 @@ class Ledger:
             return None
         attempt = AttemptInfo(hit.started_at, None, None, 1, cached=True)
         self.tally.cached += 1
-        # Prices are dated: what is known of that day now wins over what was known then.
-        cost = cost_of(item, hit.response, attempt)
-        row = await scored_row(item, hit.response, attempt, hit.cost_usd if cost is None else cost)
+        # By this run's prices of the day on which it was asked. What an earlier run said that it cost rested on that
+        # run's own entry and price file; where this one knows no price, the cost is unknown.
+        row = await scored_row(item, hit.response, attempt, cost_of(item, hit.response, attempt))
         return self.store(row)

@@ -17,6 +17,7 @@ from evalkit.cost.billing import UnitPrices, bill, provider_bill, worst_case
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.work import PlannedModel
 from evalkit.records import Settings, Usage
+from evalkit.suite.extra_fields import other_limits
 from evalkit.suite.schema import ModelEntry
 
 
@@ -89,6 +90,11 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
                 complaints.append(
                     f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: settings.extra asks for "
                     f"{', '.join(beside)}, which is billed besides tokens. Leave it out, or run without a cap."
+                )
+            elif others := other_limits(settings[model.name].extra):
+                complaints.append(
+                    f"max_cost_usd {cap} cannot be kept for {model.name} on {task}: settings.extra sets "
+                    f"{', '.join(others)}, so max_output_tokens is not what limits its answers. Leave it out."
                 )
             elif model.worst_case(1, limit) is None:
                 complaints.append(

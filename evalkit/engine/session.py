@@ -17,6 +17,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from evalkit.engine.budget import prompt_bytes, tools_bytes
 from evalkit.engine.egress import sent_before
 from evalkit.engine.ledger import AnswerCache
@@ -226,7 +228,32 @@ def _resumed(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dic
         kept["price_file"] = now["price_file"] if same else {"name": "several", "of": "suite", "sha256": "several"}
     if recovered.n_answered:
         kept |= sent_before(before, now)
+        kept["otherwise_before"] = [*dict.fromkeys([*(before.get("otherwise_before") or ()), *_otherwise(before, now)])]
     return {**kept, "in_flight": load}
+
+
+_KEYS_OF_RUN = ("timeout_s", "idle_timeout_s")
+"""Keys of `run:` that decide what a row says, and that a resumed run may have otherwise."""
+
+
+def _otherwise(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Keys that the suite has otherwise than when the stored answers were asked, though it asks the same: how they are
+    billed, which weights gave them, and when a slow one is given up. The rows keep what held then."""
+    had, has = (facts.get("suite_resolved") or {} for facts in (before, now))
+    found = []
+    for section in ("models", "judges"):
+        for name, entry in (has.get(section) or {}).items():
+            earlier = (had.get(section) or {}).get(name)
+            if isinstance(earlier, Mapping):
+                keys = [key for key in {**earlier, **entry} if not _alike(earlier.get(key), entry.get(key))]
+                found += [f"{section}.{name}.{key}" for key in keys]
+    run, this = had.get("run") or {}, has.get("run") or {}
+    return [*found, *(f"run.{key}" for key in _KEYS_OF_RUN if not _alike(run.get(key), this.get(key)))]
+
+
+def _alike(stored: object, value: object) -> bool:
+    """Whether a value is what run.json holds of it."""
+    return bool(stored == value or orjson.dumps(stored, default=str) == orjson.dumps(value, default=str))
 
 
 def _earlier(plan: Plan, folder: Path, recovered: Recovered) -> Callable[[Key], Row | None]:

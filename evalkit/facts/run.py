@@ -131,6 +131,8 @@ class RunFacts(StoredRecord):
     """Version of how evalkit asks and scores."""
     in_flight: Int | str | None = None
     """Requests at the same time, fixed for the run, or `auto`."""
+    otherwise_before: Texts = ()
+    """What the suite said otherwise when a part of the answers was asked: `models.gpt.price_as`, `run.timeout_s`."""
     max_cost_usd: Decimal | None = None
     """Cap in US dollars. None: no cap."""
     tags: Texts = ()

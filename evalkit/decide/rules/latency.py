@@ -2,7 +2,8 @@
 
     {latency: ttft_p95, max_ratio: 1.2, max_s: 1.0}
 
-Answers from the cache are left out. A ratio needs both sides measured in one run, at one declared load.
+An answer from the cache has no time: it counts as a lost one. A ratio needs both sides measured in one run, at one
+declared load.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class LatencyRule(GateRule):
 
 
 def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | None) -> RuleResult:
-    """A percentile of measured times; answers from the cache are left out, failed ones count as slow for passing."""
+    """A percentile of measured times; what was not timed (failed, or from the cache) counts as slow for passing and as
+    fast for failing."""
     import numpy as np
 
     from evalkit.decide.lost_pairs import filled, groups, limited, quotient
@@ -58,18 +60,22 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
     before, after = _times(pairs.baseline, name), _times(pairs.candidate, name)
     fresh = ~pairs.candidate.cached if own else ~(pairs.candidate.cached | pairs.baseline.cached)
     there = fresh & ~np.isnan(after) & (own | ~np.isnan(before))
-    lost = fresh & ~there
-    n_lost = int(lost.sum())
+    # An answer of the cache is lost like a failed one: whoever fills the cache could else choose which are timed.
+    lost = ~there
+    n_lost, n_cached = int(lost.sum()), int((~fresh).sum())
     together = groups(pairs, there, lost)
     if not there.any() or n_lost > there.sum():
         why = (
             "every answer came from the cache, and a cached time says nothing: run again with --no-cache"
             if not fresh.any()
             else f"{name} was not measured for {n_lost:,} of {pairs.n:,} items on either side"
+            + (f" ({n_cached:,} came from the cache: run again with --no-cache)" if n_cached else "")
         )
         return unmeasured(condition, why)
     times, other = after[there], before[there]
-    notes = (f"{int((~fresh).sum()):,} items answered from the cache are left out",) if not fresh.all() else ()
+    notes = (
+        (f"{n_cached:,} items came from the cache and were not timed; --no-cache asks them anew",) if n_cached else ()
+    )
     # Nobody knows how long a failed answer would have taken: longer than any limit, however soon it was given up.
     beyond = 10 * max(times.max(), condition.at * (1.0 if own else other.max()))
     if own:

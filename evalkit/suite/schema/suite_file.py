@@ -28,7 +28,7 @@ class RunEntry(Part):
 
     in_flight: InFlight = "auto"
     """Open requests per endpoint; auto grows while the endpoint is happy."""
-    repeats: Count = 1
+    repeats: Annotated[int, Field(ge=1, le=1000)] = 1
     """How often each sample is asked."""
     seed: int = 0
     max_cost_usd: Annotated[Decimal, as_written, Field(gt=0)] | None = None

@@ -1,0 +1,277 @@
+"""`gate --suite`: what a pull request may not say of its own candidate, nor leave in a cache or in an earlier run."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.adapters.callouts import callouts
+from evalkit.records import Row
+from evalkit.suite.extra_fields import other_limits, prompt_fields
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.gate_world import Gate, gate, scores, stored
+from tests.world import Ran, evalkit, run_folders
+
+Capture = pytest.CaptureFixture[str]
+
+COST = "{cost: usd_per_sample, max_ratio: 0.5, tail: smooth}"
+QUALITY = "{quality: all, margin: 0.5}"
+RATIO = "{latency: total_p50, max_ratio: 50}"
+
+
+@pytest.fixture
+def provider() -> Iterator[FakeProvider]:
+    with FakeProvider.in_thread(Behaviour(output_tokens=7)) as started:
+        yield started
+
+
+class World:
+    """A protected suite and a pull request's, over the same 40 items, asked of one server."""
+
+    def __init__(self, folder: Path, url: str, capsys: Capture) -> None:
+        self.folder, self.url, self.capsys = folder, url, capsys
+        with (folder / "items.jsonl").open("w") as items:
+            for n in range(40):
+                items.write(json.dumps({"id": f"q{n}", "question": f"Is it {n}?", "answer": "B", "n": n}) + "\n")
+
+    def entry(self, model: str, **more: Any) -> dict[str, Any]:
+        settings = {"max_output_tokens": 16, **more.pop("settings", {})}
+        return {"adapter": "openai_chat", "model": model, "base_url": self.url, "settings": settings, **more}
+
+    def suite(self, name: str, rule: str, cand: dict[str, Any], **more: Any) -> Path:
+        models = {"base": self.entry("base", price_as="openai:gpt-4.1"), "cand": cand, **more.pop("models", {})}
+        path = self.folder / name
+        path.write_text(
+            f"name: own-word\nsensitivity: public\nmodels: {json.dumps(models)}\n"
+            "tasks:\n  - {name: t, data: {path: items.jsonl, id: id}, prompt: '{{ question }}', target: '{{ answer }}',"
+            " choices: [A, B], score: choice}\n"
+            f"run: {json.dumps({'in_flight': 4, **more})}\n"
+            f"gate: {{baseline: base, candidates: [cand], early_stop: 'off', rules: [{rule}]}}\n"
+        )
+        return path
+
+    def run(self, suite: Path, *options: object) -> Ran:
+        return evalkit(self.capsys, "run", suite, "--results", self.folder / "results", *options)
+
+    def gate(self, suite: Path, *options: object) -> Ran:
+        return evalkit(self.capsys, "gate", "latest", "--suite", suite, "--results", self.folder / "results", *options)
+
+    def judged(self, theirs: Path, ours: Path) -> tuple[int, str]:
+        ran = self.run(theirs)
+        assert ran.code == 0, ran.err
+        decided = self.gate(ours)
+        return decided.code, " ".join((decided.out + decided.err).split())
+
+
+@pytest.fixture
+def world(tmp_path: Path, provider: FakeProvider, capsys: Capture) -> World:
+    return World(tmp_path, provider.base_url, capsys)
+
+
+def test_the_cache_does_not_choose_which_answers_are_timed(tmp_path: Path, capsys: Capture) -> None:
+    """The slow fifth was asked by an earlier suite, and comes out of the cache in this run."""
+    judge = Gate(capsys, tmp_path)
+    rule = {"latency": "total_p90", "max_s": 1.0}
+
+    def slow(row: Row) -> Row:
+        n = int(row.sample_id[1:])
+        return replace(row, total_s=5.0 + n / 1000, cached=True) if n % 5 == 0 else row
+
+    ran = judge(stored(judge.results, {"base": scores(300), "cand": scores(300)}, gate(rule), change=slow))
+    assert ran.code == 3, ran.out
+    assert "60 items came from the cache" in " ".join(ran.out.split()) and "--no-cache" in ran.out
+
+
+def test_a_few_answers_of_the_cache_do_not_hold_a_limit_up(tmp_path: Path, capsys: Capture) -> None:
+    judge = Gate(capsys, tmp_path)
+    rule = {"latency": "total_p90", "max_s": 9.0}
+
+    def few(row: Row) -> Row:
+        return replace(row, cached=int(row.sample_id[1:]) < 6)
+
+    assert judge(stored(judge.results, {"base": scores(300), "cand": scores(300)}, gate(rule), change=few)).code == 0
+
+
+@pytest.mark.parametrize("cheap", [{"price_as": "openai:gpt-4.1-nano"}, {"reported_cost": True}])
+def test_an_answer_of_the_cache_has_no_bill_of_an_earlier_suite(world: World, cheap: dict[str, Any]) -> None:
+    plain = world.entry("x", weights="one")
+    ours = world.suite("ours.yaml", COST, plain)
+    assert world.run(world.suite("first.yaml", COST, {**plain, **cheap})).code == 0
+    code, said = world.judged(ours, ours)
+    assert code == 3, said
+    assert "of 40 answers of either side cost is unknown" in said
+
+
+@pytest.mark.parametrize(
+    ("rule", "first", "said"),
+    [
+        (COST, {"price_as": "openai:gpt-4.1-nano"}, "models.cand.price_as: changed while the run was made"),
+        (RATIO, {"timeout_s": 5}, "run.timeout_s: changed while the run was made"),
+        (RATIO, {"idle_timeout_s": 3}, "run.idle_timeout_s: changed while the run was made"),
+        (COST, {"hosting": {"usd_per_gpu_hour": 1}}, "models.cand.hosting: changed while the run was made"),
+    ],
+)
+def test_a_resumed_run_tells_what_its_first_part_was_asked_with(
+    world: World, rule: str, first: dict[str, Any], said: str
+) -> None:
+    of_run = {key: value for key, value in first.items() if key.endswith("_s")}
+    plain = world.entry("x", price_as="openai:gpt-4.1", weights="one")
+    ours = world.suite("ours.yaml", rule, plain)
+    theirs = world.suite("pr.yaml", rule, {**plain, **{k: v for k, v in first.items() if k not in of_run}}, **of_run)
+    assert world.run(theirs, "--max-cost", "0.0012", "--no-cache").code == 4
+    assert world.run(ours, "--no-cache").code == 0
+    assert len(run_folders(world.folder / "results")) == 1, "the second suite resumed the first one's run"
+    decided = world.gate(ours)
+    assert decided.code == 2, decided.out
+    assert said in " ".join(decided.err.split())
+    assert world.run(ours, "--new", "--no-cache").code == 0
+    assert "changed while the run was made" not in world.gate(ours).err
+
+
+def test_nobody_else_is_asked_beside_a_baseline_whose_times_count(world: World) -> None:
+    cand = world.entry("x")
+    beside = {"more": world.entry("y", base_url=world.url.replace("127.0.0.1", "localhost"))}
+    ours, theirs = world.suite("ours.yaml", RATIO, cand), world.suite("pr.yaml", RATIO, cand, models=beside)
+    code, said = world.judged(theirs, ours)
+    assert code == 2 and "more: asked in the same run, but not a model of the suite" in said
+    code, said = world.judged(theirs, theirs)
+    assert "asked in the same run" not in said, "a suite may say so itself"
+    free = world.suite("free.yaml", QUALITY, cand)
+    assert "asked in the same run" not in " ".join(world.gate(free).err.split()), "no rule compares times"
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"instructions": "The answers: B"},
+        {"system_instruction": {"parts": [{"text": "B"}]}},
+        {"systemPrompt": "B"},
+        {"chat_template": "B"},
+        {"documents": [{"text": "B"}]},
+        {"extra_fields": {"preamble": "B"}},
+        {"chat-history": [{"message": "B"}]},
+        {"continue_final_message": True},
+        {"unheard_of": "B " * 200},
+        {"unheard_of": {str(n): "B" for n in range(200)}},
+    ],
+)
+def test_a_candidate_reads_no_prompt_of_its_own(world: World, extra: dict[str, Any]) -> None:
+    ours = world.suite("ours.yaml", QUALITY, world.entry("x"))
+    theirs = world.suite("pr.yaml", QUALITY, world.entry("x", settings={"extra": extra}))
+    code, said = world.judged(theirs, ours)
+    assert code == 2, said
+    assert f"settings.extra.{next(iter(extra))}" in said and "would read what the suite does not say" in said
+    assert world.gate(theirs).code != 2, "a suite may say so itself"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"extra": {"top_k": 40, "service_tier": "flex", "chat_template_kwargs": {"enable_thinking": False}}},
+        {"temperature": 0.5, "reasoning_effort": "low"},
+        {
+            "extra": {
+                "tools": [
+                    {
+                        "type": "function",
+                        "function": {
+                            "name": "f",
+                            "parameters": {"type": "object", "properties": {"prompt": {"type": "string"}}},
+                        },
+                    }
+                ]
+            }
+        },
+    ],
+)
+def test_what_tunes_a_candidate_is_its_own(world: World, settings: dict[str, Any]) -> None:
+    ours = world.suite("ours.yaml", QUALITY, world.entry("x"))
+    code, said = world.judged(world.suite("pr.yaml", QUALITY, world.entry("x", settings=settings)), ours)
+    assert code in {0, 1, 3}, said
+
+
+@pytest.mark.parametrize(
+    ("had", "change", "said"),
+    [
+        ({"price_as": "openai:gpt-4.1"}, {"price_as": None}, "price_as of its entry changed"),
+        ({}, {"adapter": "groq", "model": "llama-3.1-8b-instant"}, "its adapter or address changed"),
+        ({}, {"settings": {}}, "settings.max_output_tokens was taken away"),
+        ({}, {"settings": {"max_output_tokens": 16, "extra": {"max_new_tokens": 9000}}}, "sets max_new_tokens"),
+    ],
+)
+def test_a_candidate_is_billed_as_the_suite_says(
+    world: World, had: dict[str, Any], change: dict[str, Any], said: str
+) -> None:
+    entry = world.entry("x", **had)
+    ours = world.suite("ours.yaml", COST, entry)
+    theirs = {key: value for key, value in {**entry, **change}.items() if value is not None}
+    code, told = world.judged(world.suite("pr.yaml", COST, theirs), ours)
+    assert code == 2, told
+    assert said in told
+    free = world.suite("free.yaml", QUALITY, entry)
+    assert said not in " ".join(world.gate(free).err.split()), "no rule is about cost"
+
+
+def test_a_promoted_baseline_comes_from_a_folder_that_the_person_named(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(world.folder)
+    ours = world.suite("ours.yaml", QUALITY, world.entry("x"))
+    ours.write_text(ours.read_text().replace("baseline: base,", "baseline: baseline@prod,"))
+    assert world.run(ours).code == 0
+    promote = ("baseline", "promote", "latest", "--model", "base", "--as", "prod", "--by", "Ada", "--why", "It serves.")
+    assert evalkit(world.capsys, *promote, "--results", world.folder / "results").code == 0
+    refused = world.gate(ours)
+    assert refused.code == 2 and "--baselines DIR" in refused.err
+    assert world.gate(ours, "--baselines", "baselines").code in {0, 1, 3}
+    monkeypatch.setenv("EVALKIT_BASELINES", str(world.folder / "baselines"))
+    assert world.gate(ours).code in {0, 1, 3}
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"max_tokens": 9000},
+        {"max_completion_tokens": 9000},
+        {"maxOutputTokens": 9000},
+        {"max-new-tokens": 9000},
+        {"generationConfig": {"maxOutputTokens": 9000}},
+        {"generation_config": {"candidateCount": 8}},
+        {"options": {"num_predict": 9000}},
+        {"best_of": 20},
+        {"parameters": {"inner": [{"max_length": 9000}]}},
+    ],
+)
+def test_a_budget_is_not_kept_by_a_limit_that_is_not_sent(world: World, extra: dict[str, Any]) -> None:
+    entry = world.entry("x", price_as="openai:gpt-4.1", settings={"extra": extra})
+    ran = evalkit(world.capsys, "plan", world.suite("s.yaml", QUALITY, entry), "--max-cost", "1")
+    assert ran.code == 2, ran.out
+    assert "cannot be kept for cand" in ran.err and other_limits(extra)[0] in ran.err
+
+
+def test_a_long_text_in_extra_is_searched_in_linear_time() -> None:
+    for text in ("x" * 1_000_000, "a.b-" * 250_000, "://" * 300_000, " //a" * 250_000, "//" + "a." * 500_000 + "1"):
+        started = time.process_time()
+        callouts("gpt", {"a": text})
+        assert time.process_time() - started < 5
+    (found,) = callouts("gpt", {"a": "x" * 100_000 + "://evil.example/x"})
+    assert found.host == "evil.example"
+
+
+def test_repeats_have_an_end(world: World) -> None:
+    ran = evalkit(world.capsys, "plan", world.suite("s.yaml", QUALITY, world.entry("x"), repeats=10**18))
+    assert ran.code == 2 and "run.repeats" in ran.err and "1000" in ran.err
+
+
+def test_names_of_prompts_are_found_wherever_they_stand() -> None:
+    deep: Any = {"prompt": "x"}
+    for _ in range(5):
+        deep = {"inner": [deep]}
+    assert prompt_fields(deep) and prompt_fields({"a": {"SystemPrompt": "x"}})
+    assert not prompt_fields({"prompt": None, "top_k": 3, "prompt_cache_key": "a"})
