@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import StoreError
-from evalkit.results import load_run
 from evalkit.store import integrity, journal, parts, runs
-from evalkit.store.queries import connect
+from evalkit.store.queries import connect, load_run
 from evalkit.store.score_table import read_scores
 from evalkit.store.sealing import rows_of, seal
 from evalkit.store.table import model_rows
@@ -43,7 +42,7 @@ def _texts(run: Path) -> object:
 
 READERS: dict[str, Callable[[Path], object]] = {
     "rows": lambda run: [repr(row) for row in rows_of(run)],
-    "frame": lambda run: load_run(run).frame().to_json(),
+    "frame": lambda run: load_run(run).to_json(),
     "texts": _texts,
     "columns": lambda run: model_rows(run, "m").to_pylist(),
     "summary": read_summary,
