@@ -72,8 +72,11 @@ NOT_BELIEVED = (
     r"|ไม่(?:คิด|เชื่อ)ว่า|לא (?:חושב|חושבת|מאמין)|فکر نمی"
 )
 """An opinion denied: "I don't think it is 5"."""
-ALTERNATIVES = r"or|and/or|or maybe|or perhaps|or possibly|oder|ou|o|u|или|або|lub|albo|veya|ya da|hoặc|atau|eller"
-ALTERNATIVES_UNSPACED = r"或者|或是|或|还是|還是|または|あるいは|もしくは|또는|혹은|หรือ|या|অথবা|أو|או"
+ALTERNATIVES = (
+    r"or|and/or|or maybe|or perhaps|or possibly|oder|ou|o|u|или|або|lub|albo|veya|ya da|hoặc|atau|eller|либо|чи|nebo|anebo|alebo|vagy|sau(?! (?:đó|khi|này))|fie|tai|ή|ali|"
+    r"bzw\.?|beziehungsweise|alternatively|alternativ|otherwise|versus|vs\.?"
+)
+ALTERNATIVES_UNSPACED = r"或者|或是|或|还是|還是|または|あるいは|もしくは|또는|혹은|หรือ|या|অথবা|أو|או|یا"
 BOUNDS: Mapping[str, str] = {
     "en": r"at least|at most|at the least|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|higher|lower|bigger)"
     r"(?: than)?(?: or equal to)?|over|under|above|below|(?<!add )(?<!adds )(?<!adding )up to|upwards of|exceeds?|exceeding|beyond|minimum of|"
@@ -175,7 +178,8 @@ ANSWER = re.compile(
     rf"(?<!\w)(?:{'|'.join(ANSWERS.values())})|(?:{'|'.join(ANSWERS_UNSPACED.values())})|####", re.IGNORECASE
 )
 TOTAL = re.compile(
-    r"\b(?:result|solution|total|sum|value)(?: (?:is|was|equals|would be|comes to)\b|[ \t]?[:=])", re.IGNORECASE
+    r"\b(?:result|solution|total|sum|value)(?: (?:is|was|equals|would be|comes to)\b(?! (?:\w+ )?an? multiple)|[ \t]?[:=])",
+    re.IGNORECASE,
 )
 DENIED = re.compile(rf"{spaced(DENIALS)}|{DENIALS_UNSPACED}", re.IGNORECASE)
 DENIED_AFTER = re.compile(DENIED_BEHIND, re.IGNORECASE)

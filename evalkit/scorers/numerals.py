@@ -9,8 +9,8 @@ beside letters of scripts that write without spaces too, currency before, percen
 `3万`.
 
 Found and not valued (`part`): what belongs to a larger expression (`3\sqrt{2}`, `2x + 3`, `72π`, `5!`, `5 ± 1`, `3-5`,
-`6:2`, `101_2`, an operand without its result). Found and no quantity (`other`): ordinals (`2nd`), dates, times,
-versions (`1.2.3`, `1/2/2024`, `10:30`). Not found: numbers inside words (`H2O`, `x1`) or in exponents of units (`m^2`),
+`6:2`, `101_2`, "half of 5", "5 squared", an operand without its result). Found and no quantity (`other`): ordinals
+(`2nd`), dates, times, versions (`1.2.3`, `1/2/2024`, `10:30`). Not found: numbers inside words (`H2O`, `x1`) or in exponents of units (`m^2`),
 number words ("forty-two"), anything divided by zero.
 """
 
@@ -24,6 +24,7 @@ from functools import lru_cache
 from typing import Literal
 
 from evalkit.scorers.number_words import SCALE_WORDS
+from evalkit.scorers.numbers_in_words import COMPUTED_WITH, COMPUTES, FRACTION_OF
 from evalkit.scorers.numerals_plain import simplify
 
 __all__ = ["Number", "find_numbers", "find_quantities", "read_number", "simplify"]
@@ -164,7 +165,14 @@ def _read(match: re.Match[str], text: str) -> Number:
     scale = _SCALE.match(text, end)
     if scale:
         end = scale.end()
-    if value is None or _is_operand(match, before) or _continues(text, end) or _is_list(match, text):
+    is_share = is_fraction or match["over"] is not None
+    if (
+        value is None
+        or _is_operand(match, before)
+        or _continues(text, end)
+        or _is_list(match, text)
+        or (is_share and FRACTION_OF.match(text, end))
+    ):
         return Number(Fraction(0), start, end, percent=False, kind="part")
     if scale:
         value *= _scale(next(word for word in scale.groups() if word).lower())
@@ -203,7 +211,7 @@ def _is_list(match: re.Match[str], text: str) -> bool:
 
 def _continues(text: str, end: int) -> bool:
     ahead = text[end : end + _AHEAD]
-    if _THEN.match(ahead):
+    if _THEN.match(ahead) or COMPUTES.match(ahead):
         return True
     if ahead[:1] == "!" and not ahead[1:].strip():  # `5!` alone is a factorial, "It is 5!" an exclamation
         line = text[max(0, end - 300) : end].rpartition("\n")[2]
@@ -213,6 +221,8 @@ def _continues(text: str, end: int) -> bool:
 
 def _is_operand(match: re.Match[str], before: str) -> bool:
     """Whether something is computed with the number: a sign behind an operand is an operator."""
+    if COMPUTED_WITH.search(before):
+        return True
     if match["sign"] is None:
         return _BEFORE.search(before) is not None
     return re.search(r"(?:\d|[)}\]%]|\b[A-Za-z]) ?$", before) is not None
