@@ -181,7 +181,8 @@ def test_a_sample_of_inspect_keeps_the_day_on_which_it_was_asked(capsys: Capture
     ]
     prices = tmp_path / "prices.yaml"
     prices.write_text(
-        "- {model: gpt-4o, valid_from: 2025-01-01, until: 2026-01-01, currency: USD, input_per_mtok: 1, output_per_mtok: 1}\n"
+        "- {model: gpt-4o, valid_from: 2025-01-01, until: 2026-01-01, currency: USD, "
+        "input_per_mtok: 1, output_per_mtok: 1}\n"
         "- {model: gpt-4o, valid_from: 2026-01-01, currency: USD, input_per_mtok: 9, output_per_mtok: 9}\n"
     )
     ran = evalkit(capsys, "price", "latest", "--results", tmp_path / "results", "--prices", prices, "--json")

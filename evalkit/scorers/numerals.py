@@ -10,8 +10,8 @@ beside letters of scripts that write without spaces too, currency before, percen
 
 Found and not valued (`part`): what belongs to a larger expression (`3\sqrt{2}`, `2x + 3`, `72π`, `5!`, `5 ± 1`, `3-5`,
 `6:2`, `101_2`, "half of 5", "5 squared", an operand without its result). Found and no quantity (`other`): ordinals
-(`2nd`), dates, times, versions (`1.2.3`, `1/2/2024`, `10:30`). Not found: numbers inside words (`H2O`, `x1`) or in exponents of units (`m^2`),
-number words ("forty-two"), anything divided by zero.
+(`2nd`), dates, times, versions (`1.2.3`, `1/2/2024`, `10:30`). Not found: numbers inside words (`H2O`, `x1`) or in
+exponents of units (`m^2`), number words ("forty-two"), anything divided by zero.
 """
 
 from __future__ import annotations
