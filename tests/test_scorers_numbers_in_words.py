@@ -98,3 +98,83 @@ def test_a_number_in_a_larger_expression_of_words_is_no_answer(reply: str) -> No
 @pytest.mark.parametrize("reply", SAID_OUTRIGHT)
 def test_working_in_such_words_keeps_its_result(reply: str) -> None:
     assert mark("numbers", {}, sample("5"), reply).outcome == "right"
+
+
+SEVERAL_UNITS = [
+    *(
+        "2 hours 5 minutes",
+        "The answer is 5 hours and 30 minutes.",
+        "6 ft 5 in",
+        "3 kg 5 g",
+        "2h 5min",
+        "2 weeks and 5 days",
+    ),
+    *(
+        "2 Stunden 5 Minuten",
+        "2 heures et 5 minutes",
+        "2 horas y 5 minutos",
+        "2時間5分",
+        "2시간 5분",
+        "2小时5分钟",
+        "2 часа 5 минут",
+    ),
+    *("5 million 300 thousand", "1 thousand 5", "2 lakh 5 thousand", "3万5", "12万5円", "Page 5. The answer is VIII."),
+]
+
+
+@pytest.mark.parametrize("reply", SEVERAL_UNITS)
+def test_one_part_of_a_quantity_in_several_units_is_no_answer(reply: str) -> None:
+    assert mark("numbers", {}, sample("5"), reply).outcome == "unparseable"
+
+
+@pytest.mark.parametrize(
+    ("reply", "value"),
+    [
+        ("12万3000円", "123000"),
+        ("1億2000万", "120000000"),
+        ("2만 5000원", "25000"),
+        ("3千500", "3500"),
+        ("12万", "120000"),
+    ],
+)
+def test_numbers_in_myriads_are_added_up(reply: str, value: str) -> None:
+    assert mark("numbers", {}, sample(value), reply).outcome == "right"
+
+
+@pytest.mark.parametrize(
+    "reply", ["He runs 3 km in 5 minutes", "In 2 days she reads 5 books.", "It takes 1 hour. 5 minutes"]
+)
+def test_two_quantities_are_not_one(reply: str) -> None:
+    assert mark("numbers", {}, sample("5"), reply).outcome == "right"
+
+
+TAKEN_BACK = [
+    *(
+        "On reflection, this cannot be right.",
+        "That doesn't add up.",
+        "Strike that.",
+        "I take that back.",
+        "Disregard that.",
+    ),
+    *(
+        "But that seems off.",
+        "Ignore the above.",
+        "This does not look right.",
+        "Hmm, that looks wrong.",
+        "I've made an error.",
+    ),
+    *("There is a mistake above.", "But this contradicts the question."),
+]
+
+
+@pytest.mark.parametrize("words", TAKEN_BACK)
+@pytest.mark.parametrize("scorer", ["numbers", "choice"])
+def test_an_answer_that_is_taken_back_is_none(scorer: str, words: str) -> None:
+    item = sample("8") if scorer == "numbers" else sample("B", ("Lisbon", "Porto", "Braga", "Faro"))
+    said = f"The answer is {'8' if scorer == 'numbers' else 'B'}. {words}"
+    assert mark(scorer, {}, item, said).outcome == "unparseable"
+
+
+@pytest.mark.parametrize("reply", ["👎 B", "B 👎", "⛔ B", "🙅 B", "👎 Porto", "Porto: 👎", "🔴 B", "☐ B", "⬜ B"])
+def test_a_sign_of_refusal_beside_a_choice_denies_it(reply: str) -> None:
+    assert mark("choice", {}, sample("B", ("Lisbon", "Porto", "Braga", "Faro")), reply).outcome == "unparseable"

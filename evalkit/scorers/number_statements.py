@@ -297,6 +297,7 @@ def _clause(clause: str, name: str) -> FoundNumber:
     quantities = list(find_quantities(clause))
     if not quantities:
         blocks = words.SAYS_UNKNOWN.search(clause) is not None or words.SPELLED.search(clause) is not None
+        blocks = blocks or words.ROMAN.fullmatch(clause) is not None
         return FoundNumber(None, None, f"the {name} holds no number: {_short(clause)}", blocks=blocks)
     if words.DENIED.search(clause[: quantities[0].start]):  # "not 70 but 72"
         but = _BUT.search(clause, quantities[0].end)

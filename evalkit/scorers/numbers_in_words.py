@@ -4,7 +4,8 @@ r"""Words that compute with the number beside them: "half of 5", "5 squared", "2
     COMPUTED_WITH.search("The answer is half of ")     # found: the number that follows is part of something larger
     COMPUTES.match(" and a half")                      # found: the number before it is
 
-A number in such words is never worked out; it is no answer. "a total of 5", "an average of 5", "5 times a week" and
+A number in such words is never worked out; it is no answer. So with
+quantities of several units ("2 hours 30 minutes", "5 million 300 thousand"). "a total of 5", "an average of 5", "5 times a week" and
 "5 more than Tom" name a value, and are not here.
 """
 
@@ -55,3 +56,27 @@ FRACTION_OF = re.compile(rf" {_OF} (?:the )?(?=[$€£]?\d)", re.IGNORECASE)
 """Behind a fraction: "3/4 of 20"."""
 PAIRED = re.compile(r"\b(soit|sia|fie|albo|lub|ya sea|sei es|bien|либо|чи|joko)\b.{1,60}?\b\1\b", re.IGNORECASE)
 """Two numbers of which one holds: "soit 5, soit 6"."""
+_BIG = (
+    r"years?|yrs?|months?|weeks?|days?|d|hours?|hrs?|h|Jahre?n?|Monate?n?|Tage?n?|Stunden?|Std\.?|années?|ans|mois|jours?|heures?|años?|meses|días?|"
+    r"horas?|anni|mesi|giorni|or[ae]|anos?|dias?|uur|dagen|час\w{0,2}|дн\w{1,2}|godzin\w?|saat|jam|giờ|घंटे|ساعة|ساعات|時間|小时|小時|시간|年|天|日|ヶ月|个月|년|일"
+    r"|feet|foot|ft|'|yards?|yd|miles?|km|kilomet(?:er|re)s?|m|met(?:er|re)s?|cm|kg|kilograms?|kilos?|lbs?|pounds?|stone|gallons?|lit(?:er|re)s?|l"
+    r"|dollars?|bucks|euros?|minutes?|mins?|min|Minuten|minutos?|minuti|минут\w?|分|분"
+)
+_SMALL = (
+    r"months?|weeks?|days?|hours?|hrs?|h|minutes?|mins?|min|m|seconds?|secs?|sec|s|Monate?n?|Tage?n?|Stunden?|Minuten?|Sekunden?|mois|jours?|heures?|secondes?|"
+    r"meses|días?|horas?|minutos?|segundos?|mesi|giorni|or[ae]|minuti|secondi|minuten|seconden|минут\w?|секунд\w?|minut\w?|sekund\w?|dakika|menit|phút|मिनट|دقيقة|"
+    r"inch(?:es)?|in|\"|feet|ft|yards?|cm|mm|m|met(?:er|re)s?|centimet(?:er|re)s?|g|grams?|oz|ounces?|lbs?|pounds?|quarts?|pints?|ml|cents?|centimes?|pence"
+)
+_SMALL_UNSPACED = r"分|秒|分钟|分鐘|日|天|小时|時間|시간|분|초|ヶ月|个月|개월"
+_AND = r",? ?(?:(?:and|und|et|y|e|en|и|i|och|og|ve|dan|và|&) )?"
+_SCALES = r"hundred|thousand|million|billion|lakh|crore|Tausend|Millionen|mille|millions|mil|millones|milhões|миллион\w{0,2}|тысяч\w?"
+MIXED_BEHIND = re.compile(
+    rf" ?(?:{_BIG})(?!\w*[^\W\d_]){_AND}\d[\d.]{{0,6}} ?(?:(?:{_SMALL})(?!\w)|{_SMALL_UNSPACED})|(?:[千万萬億亿만억]| (?:{_SCALES}),?(?: and)?) ?(?=\d)",
+    re.IGNORECASE,
+)
+"""Behind the larger part of a quantity in two units: "2 hours 30 minutes"."""
+MIXED_BEFORE = re.compile(rf"\d ?(?:{_BIG}){_AND}$", re.IGNORECASE)
+SMALLER_UNIT = re.compile(rf" ?(?:(?:{_SMALL})(?!\w)|{_SMALL_UNSPACED})", re.IGNORECASE)
+"""Before and behind its smaller part."""
+SCALED_BEFORE = re.compile(rf"\d(?:[千万萬億亿만억] ?| (?:{_SCALES}),? (?:and )?)$", re.IGNORECASE)
+"""Before the smaller part of a number whose larger part is in thousands or millions."""

@@ -24,7 +24,15 @@ from functools import lru_cache
 from typing import Literal
 
 from evalkit.scorers.number_words import SCALE_WORDS
-from evalkit.scorers.numbers_in_words import COMPUTED_WITH, COMPUTES, FRACTION_OF
+from evalkit.scorers.numbers_in_words import (
+    COMPUTED_WITH,
+    COMPUTES,
+    FRACTION_OF,
+    MIXED_BEFORE,
+    MIXED_BEHIND,
+    SCALED_BEFORE,
+    SMALLER_UNIT,
+)
 from evalkit.scorers.numerals_plain import simplify
 
 __all__ = ["Number", "find_numbers", "find_quantities", "read_number", "simplify"]
@@ -162,12 +170,14 @@ def _read(match: re.Match[str], text: str) -> Number:
             return Number(Fraction(0), start, end, percent=False, kind="other")
     before = text[max(0, start - _BACK) : start]
     value = _value(match) if end - start <= _MOST_DIGITS else None
+    is_mixed = _is_mixed(before, text[end : end + _AHEAD])
     scale = _SCALE.match(text, end)
     if scale:
         end = scale.end()
     is_share = is_fraction or match["over"] is not None
     if (
         value is None
+        or is_mixed
         or _is_operand(match, before)
         or _continues(text, end)
         or _is_list(match, text)
@@ -198,6 +208,13 @@ def _scale(word: str) -> int:
         if re.match(r"milli?on|mili[oj]|mio|millón|milh|miljo|milyon|juta|triệu|миллион|мільйон|млн", word)
         else 10**3
     )
+
+
+def _is_mixed(before: str, ahead: str) -> bool:
+    """Whether the number is one part of a quantity in several units or scales."""
+    if MIXED_BEHIND.match(ahead) or SCALED_BEFORE.search(before):
+        return True
+    return SMALLER_UNIT.match(ahead) is not None and MIXED_BEFORE.search(before) is not None
 
 
 def _is_list(match: re.Match[str], text: str) -> bool:
