@@ -73,7 +73,14 @@ SAID_OUTRIGHT = [
         "He needs 5 more.",
         "a total of 5",
     ),
-    *("an average of 5", "5 times a week", "The average of 3 and 7 is 5.", "The answer is 5 of 7.", "5% of students"),
+    *(
+        "an average of 5",
+        "5 times a week",
+        "The average of 3 and 7 is 5.",
+        "The answer is 5 of 7.",
+        "5% of students",
+        "The answer is 5% of 100",
+    ),
     *(
         "The sum is a multiple of 4, so the largest is 5.",
         "La moitié de 10 est 5.",
