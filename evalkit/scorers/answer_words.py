@@ -136,7 +136,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|it doesn't look right|it does not look right|it doesn't seem right|it does not seem right"
         "|it cannot be right|it can't be right|it cannot be correct|it seems off|it looks off|it seems wrong"
         "|it looks wrong|it contradicts|i've made an error|i've made a mistake|i have made an error"
-        "|i have made a mistake|there is a mistake|there is an error|there's a mistake|there's an error"
+        "|i have made a mistake|there is a mistake above|there is an error above|there's a mistake above|there's an error above"
         "|ignore the above|ignore this|disregard that"
         "|but that seems off|but that looks off|but this seems off|but this looks off|but that contradicts"
         "|but this contradicts|but it contradicts|but that can't be right|but this can't be right"
