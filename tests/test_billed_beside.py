@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 import pytest
 
 from evalkit.adapters import anthropic_messages, gemini_stream, openai_responses
+from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.billed_beside import asked_beside, billed_beside
 from evalkit.adapters.chat_usage import usage_of
 from evalkit.adapters.presets import Preset
+from evalkit.adapters.registry import make_adapter
 from evalkit.bridges.dates import unix_time
 from evalkit.bridges.inspect_log import _input_tokens, _priced_as
 from evalkit.cost.billing import Rates, UnitPrices, bill, worst_case
@@ -20,6 +23,7 @@ from evalkit.cost.prices import PriceBook
 from evalkit.engine.asking import believed
 from evalkit.records import Message, Request, Response, Settings, Timing, Usage
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from evalkit.testing.loopback import raw_server, reply
 from tests.world import evalkit, write_suite
 
 AT = datetime(2026, 11, 28, tzinfo=UTC)
@@ -246,3 +250,71 @@ def test_inspects_models_and_cached_tokens_can_be_priced() -> None:
     apart = {"input_tokens": 10, "output_tokens": 5, "input_tokens_cache_read": 90, "total_tokens": 105}
     within = {"input_tokens": 100, "output_tokens": 5, "input_tokens_cache_read": 90, "total_tokens": 105}
     assert (_input_tokens(apart), _input_tokens(within), _input_tokens({})) == (100, 100, None)
+
+
+def _responses(*output: dict[str, Any]) -> bytes:
+    said = {"type": "message", "content": [{"type": "output_text", "text": "Lisbon"}]}
+    usage = {"input_tokens": 5, "output_tokens": 3}
+    return json.dumps({"model": "m", "status": "completed", "output": [*output, said], "usage": usage}).encode()
+
+
+def _chat(stream: bool, **message: Any) -> bytes:
+    usage = {"prompt_tokens": 5, "completion_tokens": 3}
+    choice = {"index": 0, "delta" if stream else "message": {"content": "Lisbon", **message}, "finish_reason": "stop"}
+    said = json.dumps({"model": "m", "choices": [choice], "usage": usage})
+    return f"data: {said}\n\ndata: [DONE]\n\n".encode() if stream else said.encode()
+
+
+def _gemini(**candidate: Any) -> bytes:
+    usage = {"promptTokenCount": 5, "candidatesTokenCount": 3, "totalTokenCount": 8}
+    one = {"content": {"parts": [{"text": "Lisbon"}]}, "finishReason": "STOP", **candidate}
+    return f"data: {json.dumps({'candidates': [one], 'usageMetadata': usage})}\n\n".encode()
+
+
+CITED = [{"type": "url_citation", "url_citation": {"url": "https://example.org"}}]
+FOUND = {"webSearchQueries": ["capital"], "groundingChunks": [{"web": {"uri": "https://example.org"}}]}
+RAN = [{"type": "search", "arguments": "{}"}]
+
+
+@pytest.mark.parametrize(
+    ("adapter", "body", "kind", "shown"),
+    [
+        ("openai", _responses({"type": "web_search_call", "status": "completed"}), "json", "web_search_call"),
+        ("openai", _responses({"type": "file_search_call"}), "json", "file_search_call"),
+        ("openai", _responses({"type": "code_interpreter_call"}), "json", "code_interpreter_call"),
+        ("openai", _responses({"type": "image_generation_call"}), "json", "image_generation_call"),
+        ("openai", _responses({"type": "function_call", "name": "web_search_call", "arguments": "{}"}), "json", None),
+        ("openai", _responses({"type": "reasoning", "summary": []}), "json", None),
+        ("openai-chat", _chat(True, annotations=CITED), "event-stream", "url_citation"),
+        ("openai-chat", _chat(False, annotations=CITED), "json", "url_citation"),
+        ("openai-chat", _chat(True, executed_tools=RAN), "event-stream", "executed_tools"),
+        ("openai-chat", _chat(True, annotations=[], executed_tools=None), "event-stream", None),
+        ("openai-chat", _chat(False, annotations=[{"type": "file"}]), "json", None),
+        ("gemini", _gemini(groundingMetadata=FOUND), "event-stream", "groundingMetadata"),
+        ("gemini", _gemini(groundingMetadata={}), "event-stream", None),
+    ],
+)
+async def test_searches_that_only_the_answer_shows_are_billed_beside_its_tokens(
+    monkeypatch: pytest.MonkeyPatch, adapter: str, body: bytes, kind: str, shown: str | None
+) -> None:
+    """No usage of OpenAI's counts them, and its search models search unasked: such a bill was too low."""
+    for name in ("OPENAI_API_KEY", "GEMINI_API_KEY"):
+        monkeypatch.setenv(name, "sk-canary-0123456789")
+    async with raw_server([reply(200, body, f"{'text' if 'stream' in kind else 'application'}/{kind}")]) as url:
+        model = make_adapter(ModelSpec(name="m", adapter=adapter, model="m", base_url=url))
+        said = await model.respond(Request((Message("user", "Which capital?"),)))
+        await model.aclose()
+    assert said.text == "Lisbon" and said.usage is not None
+    assert said.usage.beside == (() if shown is None else (shown,))
+
+
+async def test_usage_is_found_where_moonshot_puts_it() -> None:
+    usage = {"prompt_tokens": 20, "completion_tokens": 5}
+    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop", "usage": usage}]}
+    first = {"model": "m", "choices": [{"index": 0, "delta": {"content": "Lisbon"}}]}
+    body = "".join(f"data: {json.dumps(event)}\n\n" for event in (first, last)) + "data: [DONE]\n\n"
+    async with raw_server([reply(200, body.encode(), "text/event-stream")]) as url:
+        model = make_adapter(ModelSpec(name="m", adapter="openai-chat", model="m", base_url=url))
+        said = await model.respond(Request((Message("user", "Which capital?"),)))
+        await model.aclose()
+    assert said.usage is not None and (said.usage.input, said.usage.output) == (20, 5)

@@ -329,3 +329,19 @@ def test_what_is_no_catalogue_at_all_is_refused_before_it_is_read(tmp_path: Path
         file.truncate(6_000_000)
     with pytest.raises(UserError, match="at most 5,000,000"):
         load([tmp_path / "endless.yaml"])
+
+
+@pytest.mark.parametrize(
+    ("model", "day"),
+    [
+        ("claude-3-opus-20240229", "2026-01-05"),
+        ("claude-sonnet-4-20250514", "2026-06-15"),
+        ("claude-3-5-haiku-20241022", "2026-02-19"),
+        ("gemini-2.0-flash-001", "2026-06-01"),
+        ("gemini-3-pro-preview", "2026-03-09"),
+    ],
+)
+def test_models_that_are_gone_long_since_are_known_too(model: str, day: str) -> None:
+    """Suites outlive their models: the first line of a run says so, and not a 404 for each item."""
+    known = load().find(model)
+    assert known is not None and f"retired on {day}" in known.badges(date(2026, 11, 28))

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from evalkit.suite.hub_forms import form_of
 
 from evalkit.scorers import code_worker
 from evalkit.store.sealing import rows_of
+from evalkit.suite.hugging_face_forms import form_of
 from tests.world import evalkit, run_folders
 
 OUTCOMES = {"right", "wrong", "scored", "unparseable", "refused", "truncated", "errored", "scored-below-1"}

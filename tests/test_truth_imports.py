@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -168,3 +169,21 @@ def test_an_epoch_is_a_repeat(capsys: Capture, tmp_path: Path) -> None:
     samples = [sample(0, "C"), {**sample(0, "I"), "epoch": 2}]
     _, rows = inspect(capsys, tmp_path, samples)
     assert [(row.repeat, row.occurrence, row.score) for row in rows] == [(0, 0, 1.0), (1, 0, 0.0)]
+
+
+def test_a_sample_of_inspect_keeps_the_day_on_which_it_was_asked(capsys: Capture, tmp_path: Path) -> None:
+    """They were all of 1970, so that price lists of one's own, which have dates, priced none of them."""
+    samples = [sample(0, "C", started_at="2025-03-01T10:00:00+00:00"), sample(1, "C")]
+    _, rows = inspect(capsys, tmp_path, samples, created="2025-02-01T00:00:00+00:00", model="openai/gpt-4o")
+    assert [datetime.fromtimestamp(row.started_at, UTC).date().isoformat() for row in rows] == [
+        "2025-03-01",
+        "2025-02-01",
+    ]
+    prices = tmp_path / "prices.yaml"
+    prices.write_text(
+        "- {model: gpt-4o, valid_from: 2025-01-01, until: 2026-01-01, currency: USD, "
+        "input_per_mtok: 1, output_per_mtok: 1}\n"
+        "- {model: gpt-4o, valid_from: 2026-01-01, currency: USD, input_per_mtok: 9, output_per_mtok: 9}\n"
+    )
+    ran = evalkit(capsys, "price", "latest", "--results", tmp_path / "results", "--prices", prices, "--json")
+    assert ran.code == 0 and "0.000014" in ran.out

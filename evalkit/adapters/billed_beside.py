@@ -16,7 +16,7 @@ docs.mistral.ai (prompt_audio_seconds), docs.cohere.com (billed_units.search_uni
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _MEDIA = r"audio|image|video|document|media|speech|pixel|page"
@@ -45,6 +45,34 @@ def asked_beside(extra: Mapping[str, Any]) -> tuple[str, ...]:
     Functions of one's own are no such thing: they cost the tokens that describe them.
     """
     return tuple(name for name, value in extra.items() if value and _asks(name, value))
+
+
+def shown_beside(parts: Iterable[Any]) -> tuple[str, ...]:
+    """What the parts of an answer show that its provider did, and bills by the call without a count in its usage.
+
+    `parts` are output items (Responses), messages or deltas (Chat Completions) or candidates (Gemini). OpenAI's usage
+    counts no searches, and its search models search unasked; Groq's compound models run tools of their own.
+    """
+    return tuple(dict.fromkeys(name for part in parts if isinstance(part, Mapping) for name in _shown(part)))
+
+
+_HOSTED_CALL = re.compile(r"(?:search|code_interpreter|code_execution|image_generation|video|audio|browser)\w*_call$")
+
+
+def _shown(part: Mapping[str, Any]) -> Iterator[str]:
+    kind = part.get("type")
+    if isinstance(kind, str) and _HOSTED_CALL.search(kind):
+        yield kind
+    annotations = part.get("annotations")
+    if isinstance(annotations, list) and any(
+        isinstance(a, dict) and a.get("type") == "url_citation" for a in annotations
+    ):
+        yield "url_citation"
+    if part.get("executed_tools"):
+        yield "executed_tools"
+    grounding = part.get("groundingMetadata")
+    if isinstance(grounding, Mapping) and (grounding.get("webSearchQueries") or grounding.get("groundingChunks")):
+        yield "groundingMetadata"
 
 
 _ASKS = frozenset(

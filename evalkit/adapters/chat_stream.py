@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from evalkit.adapters.billed_beside import shown_beside
 from evalkit.adapters.chat_usage import UsageSoFar, believed, usage_of
 from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.presets import Preset
@@ -59,7 +60,7 @@ class ChatAnswer(ReplyReading):
 
     __slots__ = (
         *("_called", "_finish", "_fingerprint", "_has_choice", "_model", "_path", "_preset", "_refusals", "_tier"),
-        *("_usage", "_where"),
+        *("_shown", "_usage", "_where"),
     )
 
     def __init__(self, preset: Preset, path: str, where: Where, tools: tuple[Tool, ...] = ()) -> None:
@@ -73,6 +74,8 @@ class ChatAnswer(ReplyReading):
         self._finish: str | None = None
         self._has_choice = False
         self._usage = UsageSoFar()
+        self._shown: tuple[str, ...] = ()
+        """What the answer shows to be billed beside its tokens."""
         self._model: str | None = None
         self._fingerprint: str | None = None
         self._tier: str | None = None
@@ -117,7 +120,13 @@ class ChatAnswer(ReplyReading):
             refusal = finish
         if calls and stop == "stop":  # some servers name no finish of its own for calls
             stop = "tool_use"
-        usage = usage_of(self._usage.last, self._preset, tier=self._tier, showed_reasoning=bool(self.thoughts))
+        usage = usage_of(
+            self._usage.last,
+            self._preset,
+            tier=self._tier,
+            showed_reasoning=bool(self.thoughts),
+            shown=self._shown,
+        )
         return Response(
             text=self.said,
             stop_reason=stop,
@@ -137,6 +146,10 @@ class ChatAnswer(ReplyReading):
         if choice.get("error"):  # OpenRouter: what went wrong upstream
             raise error_from_event({"error": choice["error"]}, self._path, self._where)
         self._has_choice = True
+        if "annotations" in message or "executed_tools" in message:
+            self._shown = tuple(dict.fromkeys([*self._shown, *shown_beside([message])]))
+        if usage := choice.get("usage"):  # Moonshot, in its last event
+            self._usage.add(usage)
         content = message.get("content")
         if content or content == 0:
             self.content(self._without_thoughts(content, now) if isinstance(content, list) else content, now)

@@ -77,10 +77,13 @@ def believed(usage: Usage | None, *, has_output: bool) -> Usage | None:
     return replace(usage, input=given, output=output)
 
 
-def usage_of(raw: Any, preset: Preset, *, tier: str | None, showed_reasoning: bool) -> Usage | None:
+def usage_of(
+    raw: Any, preset: Preset, *, tier: str | None, showed_reasoning: bool, shown: tuple[str, ...] = ()
+) -> Usage | None:
     """The usage object of a reply, normalised; None where there is none with a count in it.
 
-    `tier` is the reply's service_tier. `showed_reasoning`: whether reasoning text came with the answer.
+    `tier` is the reply's service_tier. `showed_reasoning`: whether reasoning text came with the answer. `shown`: what
+    the answer itself shows to be billed beside its tokens.
     """
     if not isinstance(raw, dict):
         return None
@@ -104,7 +107,7 @@ def usage_of(raw: Any, preset: Preset, *, tier: str | None, showed_reasoning: bo
         reasoning=reasoning,
         provider_cost_usd=_cost(raw, preset.cost_path) if preset.cost_path else None,
         service_tier=tier,
-        beside=billed_beside(raw),
+        beside=(*billed_beside(raw), *shown),
     )
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evalkit.adapters.billed_beside import billed_beside
+from evalkit.adapters.billed_beside import billed_beside, shown_beside
 from evalkit.adapters.chat_usage import believed
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import count, inner, items, mapping, name, raw_usage, text
@@ -34,7 +34,7 @@ _STOPS: dict[str, StopReason] = {
 class GeminiAnswer(ReplyReading):
     """Reads one answer."""
 
-    __slots__ = ("_blocked", "_finish", "_model", "_usage", "_why")
+    __slots__ = ("_blocked", "_finish", "_model", "_shown", "_usage", "_why")
 
     def __init__(self, tools: tuple[Tool, ...]) -> None:
         super().__init__(tools)
@@ -43,6 +43,8 @@ class GeminiAnswer(ReplyReading):
         self._blocked: str | None = None
         self._usage: Mapping[str, Any] | None = None
         self._model: str | None = None
+        self._shown: tuple[str, ...] = ()
+        """What the answer shows to be billed beside its tokens."""
 
     @property
     def is_whole(self) -> bool:
@@ -65,7 +67,7 @@ class GeminiAnswer(ReplyReading):
         stop: StopReason = "refusal" if self._blocked is not None else _STOPS.get(self._finish or "", "other")
         if calls and stop == "stop":
             stop = "tool_use"
-        usage = None if self._usage is None else usage_of(self._usage)
+        usage = None if self._usage is None else usage_of(self._usage, self._shown)
         return Response(
             text=self.said,
             stop_reason=stop,
@@ -83,6 +85,7 @@ class GeminiAnswer(ReplyReading):
     def _take_candidate(self, candidate: Mapping[str, Any], now: float | None) -> None:
         if self._finish is not None and not candidate.get("finishReason"):
             return  # after the end; but old models give a reason with every chunk, and the last one counts
+        self._shown = self._shown or shown_beside([candidate])
         for part in items(mapping(candidate.get("content")).get("parts")):
             if said := part.get("text"):
                 (self.thought if part.get("thought") else self.content)(said, now)
@@ -104,7 +107,7 @@ def _places(result: Mapping[str, Any]) -> Iterator[list[tuple[object, object]]]:
         yield [(one["token"], one["logProbability"]) for one in place]
 
 
-def usage_of(raw: Mapping[str, Any]) -> Usage:
+def usage_of(raw: Mapping[str, Any], shown: tuple[str, ...] = ()) -> Usage:
     """What is billed: thoughts stand outside candidatesTokenCount and are added; prompts of tools are input.
 
     The API leaves out counts that are 0, so a missing one is what is left of totalTokenCount, or None without a total.
@@ -124,5 +127,5 @@ def usage_of(raw: Mapping[str, Any]) -> Usage:
         output=output,
         reasoning=thoughts,
         service_tier=name(raw.get("serviceTier")),
-        beside=billed_beside(raw),
+        beside=(*billed_beside(raw), *shown),
     )

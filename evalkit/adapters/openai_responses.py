@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
-from evalkit.adapters.billed_beside import billed_beside
+from evalkit.adapters.billed_beside import billed_beside, shown_beside
 from evalkit.adapters.chat_usage import believed
 from evalkit.adapters.http_errors import Declined, Where, error_from_event
 from evalkit.adapters.keys import api_key
@@ -254,7 +254,7 @@ class ResponsesAnswer(ReplyReading):
             served_model=name(final.get("model")),
             fingerprint=name(final.get("system_fingerprint")),
             usage=believed(
-                read_usage(usage, tier) if isinstance(usage, dict) else None,
+                read_usage(usage, tier, shown_beside(output)) if isinstance(usage, dict) else None,
                 has_output=bool(said or reasoned or calls),
             ),
             raw_usage=raw_usage(usage),
@@ -288,8 +288,10 @@ class ResponsesAnswer(ReplyReading):
         return "tool_use" if calls_tool else "stop", None
 
 
-def read_usage(usage: Mapping[str, Any], service_tier: str | None) -> Usage:
-    """Billed tokens: cached and written ones are parts of the input, reasoning is a part of the output."""
+def read_usage(usage: Mapping[str, Any], service_tier: str | None, shown: tuple[str, ...] = ()) -> Usage:
+    """Billed tokens: cached and written ones are parts of the input, reasoning is a part of the output.
+
+    `shown`: what the answer itself shows to be billed beside them."""
     given, made = inner(usage.get("input_tokens_details")), inner(usage.get("output_tokens_details"))
     ticks = count(usage.get("cost_in_usd_ticks"))
     return Usage(
@@ -300,7 +302,7 @@ def read_usage(usage: Mapping[str, Any], service_tier: str | None) -> Usage:
         reasoning=count(made.get("reasoning_tokens")),
         provider_cost_usd=None if ticks is None else Decimal(ticks) / _XAI_TICKS_PER_USD,
         service_tier=service_tier,
-        beside=billed_beside(usage),
+        beside=(*billed_beside(usage), *shown),
     )
 
 

@@ -85,8 +85,7 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
         try:
             row = _row(sample, task, model, str(about.get("model")), _of_key(scores.get(chosen), key), seen)
             asked_at = unix_time(sample.get("started_at"), sample.get("completed_at"), about.get("created"))
-            row = row if row.started_at is not None or asked_at is None else replace(row, started_at=asked_at)
-            found.rows.append(row)
+            found.rows.append(replace(row, started_at=asked_at))
             if row.error_kind == "unscored":
                 n_unread += 1
                 unread = unread or str(row.reason)

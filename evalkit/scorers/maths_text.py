@@ -125,14 +125,33 @@ def stated(reply: str, gold: str) -> Stated:
         if candidate and not [w for w in _WORD.findall(candidate) if w.lower() not in _FUNCTIONS]:
             return Stated(candidate)
         return Stated(None)
-    return Stated(None)
+    return Stated(None, _open_end(reply, gold))
+
+
+def _open_end(reply: str, gold: str) -> str | None:
+    """Why a reply that is one sentence without a statement ("Probably 7", "not 7", "7?") gives nothing; None where it
+    does. Of a longer reply the last expression counts, as before."""
+    sentence = reply.strip()
+    if len(sentence) > _ONE_SENTENCE or _END.search(sentence.rstrip(".!?。？！")):
+        return None
+    if sentence[-1:] in {"?", "？"}:
+        return "the reply is a question"
+    outside = _MATHS.sub(" ", sentence)
+    return "the statement is hedged" if _GUESSED.search(outside) else _open(outside, "", gold)
+
+
+_ONE_SENTENCE = 120
+_GUESSED = re.compile(rf"\bi(?:'d| would)? guess\b|{words.UNSURE.pattern}|{words.DISBELIEVED.pattern}", re.IGNORECASE)
 
 
 _TAKEN_BACK = re.compile(
     r"(?:^|[.!?…,;\n])[\s\"'*$()]*(?:but |oh,? |hmm,? )?(?:(?P<cue>(?:no|nope)(?=[,.!: ])"
     r"|that(?:'s| is) (?:not right|wrong|incorrect|not correct)"
     r"|(?:is|this is) (?:wrong|incorrect|not (?:right|correct))"
-    r"|i made (?:a|an) (?:mistake|error)|correction\b|scratch that"
+    r"|i(?:'ve| have)? made (?:a|an) (?:mistake|error)|correction\b|scratch that|strike that"
+    r"|disregard (?:that|this)|i take (?:that|it) back"
+    r"|(?:that|this|it) (?:doesn'?t|does not|can'?t|cannot) (?:add up|look right|seem right|be right|be correct)"
+    r"|(?:that|this|it) (?:seems|looks) (?:off|wrong|incorrect)"
     r"|(?:wait|actually|sorry|oops)\b[^.\n]{0,60}\b(?:should be|wrong|mistake|not right|incorrect|must be|i meant?)"
     r"|不对|错了|更正))",
     re.IGNORECASE,

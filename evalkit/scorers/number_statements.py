@@ -18,6 +18,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from evalkit.scorers import number_words as words
+from evalkit.scorers.numbers_in_words import PAIRED
 from evalkit.scorers.numerals import Number, find_quantities, simplify
 
 _LONGEST_STATEMENT = 200  # characters after the words; beyond that it is prose
@@ -265,6 +266,8 @@ def _unsaid(text: str, number: Number, lead: str, previous: Number | None, sente
     apart = lead if previous is None else lead[-max(0, number.start - previous.end) :]
     if _NO_WAY.search(lead) or words.DISBELIEVED.search(apart) or words.DENIED_AFTER.match(tail):
         return "denied"
+    if previous is not None and PAIRED.search(sentence):
+        return "one of several"
     if previous is not None and _linked(text[previous.end : number.start], previous, number, words_only=sentence):
         return "one of several"
     return None
@@ -294,6 +297,7 @@ def _clause(clause: str, name: str) -> FoundNumber:
     quantities = list(find_quantities(clause))
     if not quantities:
         blocks = words.SAYS_UNKNOWN.search(clause) is not None or words.SPELLED.search(clause) is not None
+        blocks = blocks or words.ROMAN.fullmatch(clause) is not None
         return FoundNumber(None, None, f"the {name} holds no number: {_short(clause)}", blocks=blocks)
     if words.DENIED.search(clause[: quantities[0].start]):  # "not 70 but 72"
         but = _BUT.search(clause, quantities[0].end)
@@ -319,6 +323,8 @@ def _clause_unsaid(clause: str, number: Number) -> str | None:
     lead = clause[: number.start]
     if words.BOUND.search(lead) or words.BOUNDED_AFTER.match(clause, number.end):
         return "gives a bound"
+    if PAIRED.search(clause):
+        return "gives several numbers"
     if words.HEDGED.search(lead) or words.UNSURE.search(clause) or re.search(r"\beither\b", lead, re.IGNORECASE):
         return "is hedged"
     return None

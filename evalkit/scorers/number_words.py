@@ -72,8 +72,11 @@ NOT_BELIEVED = (
     r"|ไม่(?:คิด|เชื่อ)ว่า|לא (?:חושב|חושבת|מאמין)|فکر نمی"
 )
 """An opinion denied: "I don't think it is 5"."""
-ALTERNATIVES = r"or|and/or|or maybe|or perhaps|or possibly|oder|ou|o|u|или|або|lub|albo|veya|ya da|hoặc|atau|eller"
-ALTERNATIVES_UNSPACED = r"或者|或是|或|还是|還是|または|あるいは|もしくは|또는|혹은|หรือ|या|অথবা|أو|או"
+ALTERNATIVES = (
+    r"or|and/or|or maybe|or perhaps|or possibly|oder|ou|o|u|или|або|lub|albo|veya|ya da|hoặc|atau|eller|либо|чи|nebo|anebo|alebo|vagy|sau(?! (?:đó|khi|này))|fie|tai|ή|ali|"
+    r"bzw\.?|beziehungsweise|alternatively|alternativ|otherwise|versus|vs\.?"
+)
+ALTERNATIVES_UNSPACED = r"或者|或是|或|还是|還是|または|あるいは|もしくは|또는|혹은|หรือ|या|অথবা|أو|או|یا"
 BOUNDS: Mapping[str, str] = {
     "en": r"at least|at most|at the least|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|higher|lower|bigger)"
     r"(?: than)?(?: or equal to)?|over|under|above|below|(?<!add )(?<!adds )(?<!adding )up to|upwards of|exceeds?|exceeding|beyond|minimum of|"
@@ -141,6 +144,9 @@ CORRECTIONS: Mapping[str, str] = {
     r"\w*|i(?:'m| am) (?:not sure|unsure|not certain)|"
     r"i (?:don'?t|do not|cannot|can'?t) (?:know|tell|say)|not sure|i (?:made|meant|mean|misread|doubt|was wrong|need to correct|miscounted)|that(?:'s| is) (?:not (?:right|correct|true|quite|possible)|wrong|incorrect)|"
     r"that (?:isn'?t (?:right|correct|true)|can'?t be|cannot be)|this (?:is|was) (?:not (?:right|correct|true)|wrong|incorrect)|my mistake|apologies|never ?mind|"
+    r"on reflection|strike that|disregard|ignore (?:that|this|the above)|i take (?:that|it|this) back|i(?:'ve| have) made|"
+    r"(?:that|this|it|which) (?:does ?n['o]t|does not|doesn'?t|can'?t|cannot|can not) (?:add up|look right|seem right|be right|be correct|make sense)|"
+    r"(?:that|this|it|which) (?:seems|looks|feels|sounds) (?:off|wrong|incorrect)|there(?:'s| is| was) (?:an?|some) (?:error|mistake)|(?:that|this|it|which) contradicts|"
     r"not (?:quite|right|correct)|it (?:is|was) (?:not (?:right|correct|true)|wrong|incorrect)",
     "es": r"espera|perdón|corrección|mejor dicho",
     "fr": r"attendez|attends|pardon|correction|non",
@@ -175,7 +181,8 @@ ANSWER = re.compile(
     rf"(?<!\w)(?:{'|'.join(ANSWERS.values())})|(?:{'|'.join(ANSWERS_UNSPACED.values())})|####", re.IGNORECASE
 )
 TOTAL = re.compile(
-    r"\b(?:result|solution|total|sum|value)(?: (?:is|was|equals|would be|comes to)\b|[ \t]?[:=])", re.IGNORECASE
+    r"\b(?:result|solution|total|sum|value)(?: (?:is|was|equals|would be|comes to)\b(?! (?:\w+ )?an? multiple)|[ \t]?[:=])",
+    re.IGNORECASE,
 )
 DENIED = re.compile(rf"{spaced(DENIALS)}|{DENIALS_UNSPACED}", re.IGNORECASE)
 DENIED_AFTER = re.compile(DENIED_BEHIND, re.IGNORECASE)
@@ -190,6 +197,8 @@ BOUND = re.compile(rf"(?:{spaced(BOUNDS)}|{BOUNDS_UNSPACED})", re.IGNORECASE)
 BOUNDED_AFTER = re.compile(BOUNDED_BEHIND, re.IGNORECASE)
 HEDGED = re.compile(rf"{spaced(HEDGES)}|{HEDGES_UNSPACED}", re.IGNORECASE)
 CORRECTED = re.compile(rf"(?:{spaced(CORRECTIONS)}|{CORRECTIONS_UNSPACED})", re.IGNORECASE)
+ROMAN = re.compile(r"[\s:*$]*[IVXLCDM]{2,12}[\s*$]*")
+"""A statement that is a Roman number, which is not read."""
 SPELLED = re.compile(rf"\b(?:{_UNITS}|{_TENS})\b|[零一二三四五六七八九十百千两]{{1,12}}(?![\w])", re.IGNORECASE)
 """Numbers in words, which are not read."""
 SAYS_UNKNOWN = re.compile(rf"(?<!\w)(?:{UNKNOWN})", re.IGNORECASE)

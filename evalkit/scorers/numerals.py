@@ -9,9 +9,9 @@ beside letters of scripts that write without spaces too, currency before, percen
 `3万`.
 
 Found and not valued (`part`): what belongs to a larger expression (`3\sqrt{2}`, `2x + 3`, `72π`, `5!`, `5 ± 1`, `3-5`,
-`6:2`, `101_2`, an operand without its result). Found and no quantity (`other`): ordinals (`2nd`), dates, times,
-versions (`1.2.3`, `1/2/2024`, `10:30`). Not found: numbers inside words (`H2O`, `x1`) or in exponents of units (`m^2`),
-number words ("forty-two"), anything divided by zero.
+`6:2`, `101_2`, "half of 5", "5 squared", an operand without its result). Found and no quantity (`other`): ordinals
+(`2nd`), dates, times, versions (`1.2.3`, `1/2/2024`, `10:30`). Not found: numbers inside words (`H2O`, `x1`) or in
+exponents of units (`m^2`), number words ("forty-two"), anything divided by zero.
 """
 
 from __future__ import annotations
@@ -24,6 +24,15 @@ from functools import lru_cache
 from typing import Literal
 
 from evalkit.scorers.number_words import SCALE_WORDS
+from evalkit.scorers.numbers_in_words import (
+    COMPUTED_WITH,
+    COMPUTES,
+    FRACTION_OF,
+    MIXED_BEFORE,
+    MIXED_BEHIND,
+    SCALED_BEFORE,
+    SMALLER_UNIT,
+)
 from evalkit.scorers.numerals_plain import simplify
 
 __all__ = ["Number", "find_numbers", "find_quantities", "read_number", "simplify"]
@@ -161,10 +170,19 @@ def _read(match: re.Match[str], text: str) -> Number:
             return Number(Fraction(0), start, end, percent=False, kind="other")
     before = text[max(0, start - _BACK) : start]
     value = _value(match) if end - start <= _MOST_DIGITS else None
+    is_mixed = _is_mixed(before, text[end : end + _AHEAD])
     scale = _SCALE.match(text, end)
     if scale:
         end = scale.end()
-    if value is None or _is_operand(match, before) or _continues(text, end) or _is_list(match, text):
+    is_share = is_fraction or match["over"] is not None
+    if (
+        value is None
+        or is_mixed
+        or _is_operand(match, before)
+        or _continues(text, end)
+        or _is_list(match, text)
+        or (is_share and FRACTION_OF.match(text, end))
+    ):
         return Number(Fraction(0), start, end, percent=False, kind="part")
     if scale:
         value *= _scale(next(word for word in scale.groups() if word).lower())
@@ -192,6 +210,13 @@ def _scale(word: str) -> int:
     )
 
 
+def _is_mixed(before: str, ahead: str) -> bool:
+    """Whether the number is one part of a quantity in several units or scales."""
+    if MIXED_BEHIND.match(ahead) or SCALED_BEFORE.search(before):
+        return True
+    return SMALLER_UNIT.match(ahead) is not None and MIXED_BEFORE.search(before) is not None
+
+
 def _is_list(match: re.Match[str], text: str) -> bool:
     """Whether the comma of `3,5` parts two numbers: in brackets, or where more commas follow."""
     if not (match["part"] or "").startswith(","):
@@ -203,7 +228,7 @@ def _is_list(match: re.Match[str], text: str) -> bool:
 
 def _continues(text: str, end: int) -> bool:
     ahead = text[end : end + _AHEAD]
-    if _THEN.match(ahead):
+    if _THEN.match(ahead) or COMPUTES.match(ahead):
         return True
     if ahead[:1] == "!" and not ahead[1:].strip():  # `5!` alone is a factorial, "It is 5!" an exclamation
         line = text[max(0, end - 300) : end].rpartition("\n")[2]
@@ -213,6 +238,8 @@ def _continues(text: str, end: int) -> bool:
 
 def _is_operand(match: re.Match[str], before: str) -> bool:
     """Whether something is computed with the number: a sign behind an operand is an operator."""
+    if COMPUTED_WITH.search(before):
+        return True
     if match["sign"] is None:
         return _BEFORE.search(before) is not None
     return re.search(r"(?:\d|[)}\]%]|\b[A-Za-z]) ?$", before) is not None

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - wide letters count twice
 r"""Text in the plain form in which numbers are looked for: LaTeX spacing and emphasis, digits of other scripts, signs.
 
 simplify("１，２３４½ − \\$5 ٣٫٥ 10³")     # "1,234 1/2 - $5 3.5 10^{3}"
@@ -17,6 +18,7 @@ def simplify(text: str) -> str:
         text = _WIDE_COMMA.sub(",", text)
         text = _SUPERSCRIPTS.sub(lambda found: "^{" + found[0].translate(_LOWERED) + "}", text)
         text = _VULGAR.sub(_fraction, text)
+        text = _IN_MYRIADS.sub(_added_up, text)
         text = _DOTTED.sub(lambda found: found[0].replace("·", ""), text)
     if "\\" in text:
         for latex, plain in _LATEX:
@@ -47,6 +49,19 @@ _EMPHASIS = re.compile(
 _CODE = re.compile(
     r"\b(CHF|USD|EUR|GBP|INR|JPY|CNY|RMB|KRW|AUD|CAD|BRL|MXN|ZAR|RM|Rs\.?|kr\.?|Fr\.|zł)(?=[0-9])", re.IGNORECASE
 )
+
+
+_IN_MYRIADS = re.compile(
+    r"(?<![\d.,])(?=\d{1,4}[億亿억万萬만千천] ?\d)(?P<e8>\d{1,4}[億亿억] ?)?(?P<e4>\d{1,4}[万萬만] ?)?(?P<e3>\d[千천] ?)?"
+    r"(?P<rest>\d{2,4})?(?![\d.,万萬만億亿억千천])"
+)
+"""Japanese, Chinese and Korean numbers of several parts: 12万3000. One lone digit behind is left: 3万8 can be 38,000."""
+
+
+def _added_up(found: re.Match[str]) -> str:
+    parts = {10**8: found["e8"], 10**4: found["e4"], 10**3: found["e3"], 1: found["rest"]}
+    figures = {scale: int(re.sub(r"\D", "", part)) for scale, part in parts.items() if part}
+    return str(sum(scale * figure for scale, figure in figures.items())) if len(figures) > 1 else found[0]
 
 
 def _fraction(found: re.Match[str]) -> str:

@@ -64,7 +64,7 @@ _SYMBOLS = {
     **dict.fromkeys("/&+", "or"),
     "∴": "so",
     **dict.fromkeys("✅✔☑✓🗹", "right"),
-    **dict.fromkeys("❌✗✘✖❎🚫", "wrong"),
+    **dict.fromkeys("❌✗✘✖❎🚫👎⛔🙅🔴☐⬜", "wrong"),
 }
 _MARKS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u064b-\u0652\u0640]")
 _ALEF = str.maketrans("أإآى", "اااي")
