@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.adapters.billed_beside import asked_beside
-from evalkit.adapters.keys import scrubbed
+from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.budget import Reservation
 from evalkit.engine.limiter import Limiter
 from evalkit.engine.retry import wait_before_retry
@@ -134,7 +134,7 @@ async def ask(
             async with asyncio.timeout(deadline - attempt_at):
                 response = believed(scrubbed(await item.model.adapter.respond(request)), request)
         except RequestError as caught:
-            error = told = caught
+            error = told = scrubbed_error(caught)
         except TimeoutError:
             error = _cut_off(told, attempts, time.perf_counter() - attempt_at, timeout_s)
         except asyncio.CancelledError:
