@@ -1,12 +1,13 @@
-"""Hostile servers of every dialect: what they send back of a key, and what they make evalkit keep from event to event."""
+"""Hostile servers of every dialect: what they send back of a key, and what they make evalkit keep of a reply."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.registry import make_adapter
 from evalkit.errors import BadReply, RequestError, Unfit, Unsupported
 from evalkit.records import Message, Request, Settings
-from tests.faults.replies import Served, http, serving
+from tests.faults.replies import ASK, DIALECTS, Served, adapter_at, as_stream, good, http, serving
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -173,10 +174,8 @@ async def test_odd_figures_of_a_prompt_are_an_error_of_that_row(body: bytes) -> 
         adapter: Any = make_adapter(spec)
         with pytest.raises((BadReply, Unsupported)):
             await adapter.respond(WEIGH)
-        try:
+        with suppress(Unfit, BadReply):
             assert await adapter.probe_likelihood() is not None
-        except (Unfit, BadReply):
-            pass
         await adapter.aclose()
 
 
@@ -187,9 +186,62 @@ async def test_a_probe_does_not_wait_for_tokens_without_end() -> None:
         spec = ModelSpec(name="m", adapter="openai_chat", model="m", base_url=f"{url}/v1", options={"likelihood": True})
         adapter: Any = make_adapter(spec)
         began = time.process_time()
-        try:
+        with suppress(RequestError):
             await adapter.probe_likelihood()
-        except RequestError:
-            pass
         assert time.process_time() - began < 10
+        await adapter.aclose()
+
+
+JUNK = [{}] * 100_000
+
+
+def keeps_values(dialect: str, at: int) -> dict[str, Any]:
+    """An event that is small enough by itself, and whose values a reader may want to keep."""
+    match dialect:
+        case "openai":
+            return {"type": "response.output_item.done", "item": {"type": "message", "x": JUNK}}
+        case "anthropic":
+            return {"type": "message_delta", "delta": {f"d{at}": JUNK}, "usage": {f"k{at}": JUNK}}
+        case "openai_chat":
+            return {"choices": [{"index": 0, "delta": {"content": "a"}}], "usage": {f"k{at}": {"deep": JUNK}}}
+        case _:
+            return {"candidates": [{"content": {"parts": [{"text": "a"}]}}], "usageMetadata": {f"k{at}": JUNK}}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_what_is_kept_from_event_to_event_is_bounded(dialect: str) -> None:
+    """Each event holds 100,000 values, which are 7 MB; thirty of them are read."""
+    events = [good(dialect)[0], *(keeps_values(dialect, at) for at in range(30))]
+    async with serving(Served([http(as_stream(dialect, events, done=False))])) as url:
+        adapter = adapter_at(dialect, url, idle_timeout_s=20)
+        tracemalloc.start()
+        try:
+            with pytest.raises(RequestError):
+                await adapter.respond(ASK)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+            await adapter.aclose()
+    assert peak < 110 * 2**20
+
+
+async def test_a_bill_in_every_event_is_not_copied_each_time() -> None:
+    wide = {f"k{at}": 1 for at in range(100_000)}
+    events = [{"choices": [{"index": 0, "delta": {"content": "a"}}], "usage": wide}]
+    events += [{"choices": [], "usage": {"prompt_tokens": at}} for at in range(10_000)]
+    async with serving(Served([http(as_stream("openai_chat", events))])) as url:
+        adapter = adapter_at("openai_chat", url, idle_timeout_s=20)
+        began = time.process_time()
+        response = await adapter.respond(ASK)
+        assert time.process_time() - began < 5
+        assert response.usage is not None and response.usage.input == 9_999
+        await adapter.aclose()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_ordinary_bills_and_items_are_read_as_before(dialect: str) -> None:
+    async with serving(Served([http(as_stream(dialect, good(dialect)))])) as url:
+        adapter = adapter_at(dialect, url)
+        response = await adapter.respond(ASK)
+        assert response.usage is not None and response.usage.output == 7 and response.raw_usage
         await adapter.aclose()
