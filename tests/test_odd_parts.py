@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from evalkit.store import runs
+from evalkit.errors import StoreError
+from evalkit.results.run import load_run
+from evalkit.store import queries, runs
 from tests.test_writing import SUITE
 from tests.world import evalkit
 
@@ -108,7 +110,40 @@ def test_texts_with_fewer_rows_than_numbers_are_no_defect(capsys: Capture, folde
 @pytest.mark.parametrize("kind", ["a name", "a slice", "an answer"])
 def test_one_text_in_every_row_does_not_fill_the_memory(capsys: Capture, folder: Path, kind: str) -> None:
     """A megabyte in 16,000 rows: some kilobytes on the disk, 16 GB once unpacked."""
-    big, n = "x" * 1_000_000, 16_000
+    _put_bomb(folder, kind)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for command in (("gate", "latest"), ("compare", "latest:a", "latest:b"), ("rescore", "latest", "--preview")):
+        ran = evalkit(capsys, *command)
+        assert ran.code != 70, ran.err[-600:]
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2_000_000, "kilobytes"
+
+
+@pytest.mark.parametrize("kind", ["a name", "a slice", "an answer"])
+@pytest.mark.parametrize("ask", ["frame", "texts", "columns", "side", "of the store"])
+def test_python_reads_a_folder_within_the_same_bounds(folder: Path, kind: str, ask: str) -> None:
+    _put_bomb(folder, kind, n=2_000)
+    run = load_run(folder)
+    name = {"a name": "served_model", "a slice": "slices", "an answer": "text"}[kind]
+    questions: dict[str, Callable[[], Any]] = {
+        "frame": lambda: run.frame(text=kind == "an answer"),
+        "texts": lambda: run.rows(text=True),
+        "columns": lambda: run.rows([name]),
+        "side": lambda: run["a"].frame(text=True),
+        "of the store": lambda: queries.connect([folder]).close(),
+    }
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(StoreError, match="not read"):
+        questions[ask]()
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000, "kilobytes"
+
+
+def test_python_reads_an_honest_long_answer(folder: Path) -> None:
+    change(folder, "texts-1.parquet", column("text", lambda n: pa.array(["y" * 9_000_000, *["x"] * (n - 1)])))
+    assert max(map(len, load_run(folder).frame(text=True)["text"])) == 9_000_000
+
+
+def _put_bomb(folder: Path, kind: str, n: int = 16_000) -> None:
+    big = "x" * 1_000_000
     once = pa.DictionaryArray.from_arrays(pa.array([0] * n, pa.int32()), pa.array([big]))
     offsets = pa.array(range(n + 1), pa.int32())
     made = {
@@ -123,17 +158,15 @@ def test_one_text_in_every_row_does_not_fill_the_memory(capsys: Capture, folder:
         schema = full.schema
         if path == part:
             full = full.set_column(schema.get_field_index(name), name, values)
-        # The file itself says that the column holds plain texts, as ours do.
-        pq.write_table(full, folder / path, compression="zstd", store_schema=False, dictionary_pagesize_limit=1 << 30)
+        # The file itself says that the column holds plain texts, and that evalkit wrote it, as ours do.
+        how: dict[str, Any] = {"compression": "zstd", "store_schema": False, "dictionary_pagesize_limit": 1 << 30}
+        with pq.ParquetWriter(folder / path, full.schema, **how) as writer:
+            writer.write_table(full)
+            writer.add_key_value_metadata({k.decode(): v.decode() for k, v in (schema.metadata or {}).items()})
         plain = pq.read_metadata(folder / path)
         assert plain.num_rows == n
     _with_version(folder)
     assert (folder / part).stat().st_size < 1_000_000
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for command in (("gate", "latest"), ("compare", "latest:a", "latest:b"), ("rescore", "latest", "--preview")):
-        ran = evalkit(capsys, *command)
-        assert ran.code != 70, ran.err[-600:]
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2_000_000, "kilobytes"
 
 
 def _with_version(folder: Path) -> None:

@@ -90,6 +90,39 @@ def test_a_card_that_is_written_as_a_number_is_found() -> None:
     assert redactor.record({"n": 4111111111111111, "m": 7}, Counter()) == {"n": "[CARD]", "m": 7}
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"ann@mail.example": 1, "bob@mail.example": {"carl@mail.example": [{"dora@mail.example": None}]}},
+        [{"ann@mail.example": "x"}, {"4111 1111 1111 1111": "x"}],
+        {"4111111111111111": 1, "text": {"５５００-0000-0000-0004": 2}},
+        4111111111111111.0,
+        [4111111111111111.0, {"deep": 5500000000000004.0}],
+        {"DE89 3704 0044 0532 0130 00": {"192.168.1.20": "+49 30 9182736"}},
+    ],
+)
+def test_names_inside_groups_and_numbers_with_a_point_are_texts_too(value: object) -> None:
+    redactor = make_redactor(RedactEntry(what=EVERYTHING))
+    assert redactor is not None
+    counts: Counter[str] = Counter()
+    said = str(redactor.record({"who": value}, counts))
+    for find in ("mail.example", "411111", "4111 11", "0000-0004", "55000", "DE89", "192.168", "9182736"):
+        assert find not in said, said
+    assert sum(counts.values()) >= 1
+    assert redactor.record({"who": {"a": 1, "b": 0.5, "c": 12.0, "n": True}}, Counter()) == {
+        "who": {"a": 1, "b": 0.5, "c": 12.0, "n": True}
+    }
+
+
+def test_names_that_become_alike_keep_their_values_apart() -> None:
+    redactor = make_redactor(RedactEntry(what=("email",)))
+    assert redactor is not None
+    given = {f"user{n}@mail.example": n for n in range(20_000)}
+    made = redactor.record({"ages": given}, Counter())["ages"]
+    assert list(made.values()) == list(given.values())
+    assert list(made)[:3] == ["[EMAIL]", "[EMAIL] 2", "[EMAIL] 3"]
+
+
 def test_hostile_text_takes_no_time() -> None:
     for text in ("a" * 200_000, "1 " * 100_000, "a@" * 100_000, "DE89" * 50_000, "+1 (" * 50_000, ":" * 100_000):
         redacted(text[:100_000])

@@ -43,6 +43,7 @@ def as_stored(**fields: object) -> Row:
         ({"calls": (ToolCall("mail", '{"to": "jane.canary\\u0040mail.example"}'),)}, "1 email"),
         ({"calls": (ToolCall("mail", f'{{"{CANARY}": 1}}'),)}, "1 email"),
         ({"calls": (ToolCall("mail", f'{{"to": "{CANARY}'),)}, "1 email"),
+        ({"calls": (ToolCall(f"mail {CANARY}", "{}"),), "tools": (Tool("mail", "", {}),)}, "1 email"),
         ({"text": '{"to": "jane.canary\\u0040mail.example"}'}, "1 email"),
         ({"text": "T-918273 by 2001:db8::9182:7334"}, "1 ip, 1 ticket"),
         ({"raw_usage": {"note": [CANARY], "total_duration": 4111111111111111}}, "1 email"),

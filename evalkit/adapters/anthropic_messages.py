@@ -25,7 +25,7 @@ from evalkit.adapters.http_errors import Where
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.reading import ReplyReading
-from evalkit.adapters.reply_fields import count, inner, items, joined, mapping, name, raw_usage
+from evalkit.adapters.reply_fields import bill, count, inner, items, joined, mapping, name, raw_usage
 from evalkit.adapters.sdk_doorway import Door, hidden_environment, own_field_complaints, refuse_own_fields, sendable_key
 from evalkit.adapters.sdk_stream import ask, dropped
 from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
@@ -209,7 +209,8 @@ class AnthropicAnswer(ReplyReading):
                 # The output so far, of a token or eight: where no later event says more, it is unknown.
                 self._count({key: value for key, value in begun.items() if key != "output_tokens"})
             case "message_delta":
-                self._delta |= mapping(event["delta"])
+                delta = mapping(event["delta"])
+                self._delta |= {key: delta[key] for key in ("stop_reason", "stop_details") if key in delta}
                 self._count(event.get("usage"))
             case "message_stop":
                 self.done = True
@@ -267,13 +268,16 @@ class AnthropicAnswer(ReplyReading):
     def _count(self, usage: object) -> None:
         """The later report wins field by field: it is cumulative, but may leave out what has not changed, and gateways
         send zeros in its place. A count never falls."""
-        for key, value in inner(usage).items():
+        later = {}
+        for key, value in (bill(usage) or {}).items():
             known = self._usage.get(key)
             if value is None or (value == 0 and known):
                 continue
             if isinstance(value, dict) and isinstance(known, dict) and not any(value.values()):
                 continue
-            self._usage[key] = value
+            later[key] = value
+        if later and not later.items() <= self._usage.items():
+            self._usage = bill(self._usage | later) or self._usage
 
 
 def read_usage(usage: Mapping[str, Any]) -> Usage:

@@ -17,7 +17,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Any
+
+from evalkit.adapters import reply_fields
 
 _MEDIA = r"audio|image|video|document|media|speech|pixel|page"
 _UNITS = re.compile(
@@ -31,12 +34,17 @@ _NO_UNITS = re.compile(
 )
 """Free of charge (Anthropic's web_fetch), words about a setting, or counts of text tokens."""
 _DEPTH = 6
+_LONGEST, _MOST_NAMES, _MOST_LOOKED_AT = 100, 20, 1_000
+"""Characters of a name, and names: they are a server's own words, and every row keeps them."""
 _ORDINARY_PLACES = frozenset({"", "global", "not_available", "default"})
 
 
 def billed_beside(usage: Any) -> tuple[str, ...]:
     """Names of what was billed besides text tokens, as the provider spells them; empty where nothing shows."""
-    return tuple(dict.fromkeys(_found(usage, "", 0))) if isinstance(usage, Mapping) else ()
+    if not isinstance(usage, Mapping):
+        return ()
+    found = (name for one in _found(usage, "", 0) if (name := reply_fields.name(one[:_LONGEST])) is not None)
+    return tuple(islice(dict.fromkeys(islice(found, _MOST_LOOKED_AT)), _MOST_NAMES))
 
 
 def asked_beside(extra: Mapping[str, Any]) -> tuple[str, ...]:

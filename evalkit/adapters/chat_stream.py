@@ -165,7 +165,7 @@ class ChatAnswer(ReplyReading):
                 self.spoke(now)
                 self._take_calls([{"function": called}])
         if refusal := message.get("refusal"):
-            self._refusals.append(text(refusal))
+            self._grow(self._refusals, text(refusal))
         if isinstance(logprobs := choice.get("logprobs"), dict):  # a bare number is no list of alternatives
             self.alternatives(_places(logprobs))
         if finish := choice.get("finish_reason"):
@@ -213,7 +213,7 @@ class ChatAnswer(ReplyReading):
                 case "reasoning":
                     self.thought(_texts(part.get("summary")) or text(part.get("text")), now)
                 case "refusal":
-                    self._refusals.append(text(part["refusal"]))
+                    self._grow(self._refusals, text(part["refusal"]))
         return "".join(texts)
 
 

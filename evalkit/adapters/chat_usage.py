@@ -18,7 +18,7 @@ from typing import Any
 
 from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.presets import Preset
-from evalkit.adapters.reply_fields import count, inner, money
+from evalkit.adapters.reply_fields import bill, count, inner, money
 from evalkit.records import Usage
 
 _CACHED_PATHS = (
@@ -43,9 +43,12 @@ class UsageSoFar:
         """The usage that counts; None before the first."""
 
     def add(self, usage: Any) -> None:
-        """One more usage object."""
-        if isinstance(usage, dict):
-            self.last = usage if self.last is None else _later(self.last, usage)
+        """One more usage object; one that is larger than any bill is passed over, and so is what would make it so."""
+        kept = bill(usage)
+        if kept is None or (self.last is not None and kept.items() <= self.last.items()):
+            return
+        merged = kept if self.last is None else bill(_later(self.last, kept))
+        self.last = self.last if merged is None else merged
 
 
 def _later(known: Mapping[str, Any], usage: Mapping[str, Any]) -> dict[str, Any]:

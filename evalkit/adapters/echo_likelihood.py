@@ -63,7 +63,8 @@ def likelihoods_of(reply: Any, contexts: Sequence[str], continuations: Sequence[
     """Sums over the tokens of each continuation.
 
     White space at the context's end counts to the continuation, as in lm-eval, because tokens begin with it.
-    Raises BadReply where the reply is not of the dialect, Unsupported where its log-probabilities cannot be trusted.
+    Raises BadReply, or what plain code raises (`reply_reader.ODD`), where the reply is not of the dialect; Unsupported
+    where its log-probabilities cannot be trusted.
     """
     try:
         choices = sorted(reply["choices"], key=lambda choice: int(choice.get("index", 0)))

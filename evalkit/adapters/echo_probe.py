@@ -66,8 +66,11 @@ def said_of(prompt: str, reply: Any) -> EchoReply | None:
         values = [float(value) for value in logprobs["token_logprobs"]]
     except (KeyError, IndexError, TypeError, ValueError):
         return None
-    while tokens and "".join(tokens) != text:  # an end token at the end is no part of the text
-        tokens.pop()
+    length = sum(map(len, tokens))
+    while tokens and length > len(text):  # an end token at the end is no part of the text
+        length -= len(tokens.pop())
+    if "".join(tokens) != text:
+        return None
     return EchoReply(prompt, text, tokens, values[: len(tokens)]) if tokens else None
 
 

@@ -9,13 +9,14 @@ Plain http is refused for everything but loopback.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.addresses import BadAddress, is_loopback, read_address
-from evalkit.errors import MissingKey, SuiteError
-from evalkit.records import Response, ToolCall
+from evalkit.errors import MissingKey, RequestError, SuiteError
+from evalkit.records import Response
 from evalkit.trust import ALLOWED_ENV, HTTP_HOSTS, KEY_HOSTS, key_may_go
 
 REMOVED = "[key removed]"
@@ -24,6 +25,8 @@ _handed_out: set[str] = set()
 _SHORTEST = 12
 """Characters of a key that is removed from replies. Servers of one's own are given `EMPTY`, `none` or `x`: these are no
 secrets, and removing them would change the answers."""
+MOST_SAID = 4_000
+"""Characters that are kept of the message of an error, which may quote what a server sent."""
 
 
 def checked_host(url: str, spec: ModelSpec) -> str:
@@ -111,40 +114,43 @@ def without_keys(text: str) -> str:
 
 
 def scrubbed(response: Response) -> Response:
-    """The response without any key of this process in it: an endpoint may send back what it was sent.
+    """The response without any key of this process in any of its texts: an endpoint may send back what it was sent.
 
     Nothing that is stored may hold a key. The response itself where there is none, which is nearly always.
     """
     for key in _handed_out:
-        called = [word for call in response.calls or () for word in (call.name, call.arguments)]
-        words = (
-            response.text,
-            response.reasoning,
-            response.refusal,
-            response.served_model,
-            response.fingerprint,
-            *called,
-        )
-        if any(word is not None and key in word for word in words) or key in repr(response.raw_usage):
-            response = replace(
-                response,
-                text=response.text.replace(key, REMOVED),
-                reasoning=_without(key, response.reasoning),
-                refusal=_without(key, response.refusal),
-                calls=response.calls
-                and tuple(
-                    ToolCall(call.name.replace(key, REMOVED), call.arguments.replace(key, REMOVED))
-                    for call in response.calls
-                ),
-                served_model=_without(key, response.served_model),
-                fingerprint=_without(key, response.fingerprint),
-                raw_usage=None if key in repr(response.raw_usage) else response.raw_usage,
-            )
+        response = _without(key, response)
     return response
 
 
-def _without(key: str, word: str | None) -> str | None:
-    return None if word is None else word.replace(key, REMOVED)
+def scrubbed_error(error: RequestError) -> RequestError:
+    """The same error; its message holds no key of this process, and is at most MOST_SAID characters long."""
+    said = str(error)
+    kept = without_keys(said)
+    if len(kept) > MOST_SAID:
+        kept = kept[: MOST_SAID - 1] + "…"
+    if kept != said:
+        error.args = (kept, *error.args[1:])
+    return error
+
+
+def _without(key: str, value: Any) -> Any:
+    """The value with the key cut out of every text in it; the value itself where it holds none."""
+    if isinstance(value, str):
+        return value.replace(key, REMOVED) if key in value else value
+    if isinstance(value, tuple | list):
+        made = [_without(key, one) for one in value]
+        same = all(new is old for new, old in zip(made, value, strict=True))
+        return value if same else type(value)(made)
+    if isinstance(value, Mapping):
+        pairs = {_without(key, name): _without(key, inner) for name, inner in value.items()}
+        same = all(name in pairs and pairs[name] is inner for name, inner in value.items())
+        return value if same else pairs
+    if is_dataclass(value) and not isinstance(value, type):
+        held = {one.name: getattr(value, one.name) for one in fields(value)}
+        changed = {name: new for name, old in held.items() if (new := _without(key, old)) is not old}
+        return replace(value, **changed) if changed else value
+    return value
 
 
 def _at_home(host: str, home: Sequence[str]) -> bool:

@@ -13,9 +13,10 @@ can be trusted. One respond is one HTTP request.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, TypeVar
 
 import aiohttp
 import orjson
@@ -33,11 +34,13 @@ from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import Preset, filled, load_preset, options_of
 from evalkit.adapters.reply_fields import name as name_of
 from evalkit.adapters.reply_fields import parsed, raw_usage
+from evalkit.adapters.reply_reader import ODD
 from evalkit.adapters.tool_calls import offered
 from evalkit.errors import BadReply, Rejected, SuiteError, Unfit, Unsupported
 from evalkit.records import Request, Response, Timing
 from evalkit.suite.schema.parts import Text
 
+_T = TypeVar("_T")
 _CHAT = "/chat/completions"
 _COMPLETIONS = "/completions"
 _OURS = frozenset({"model", "messages", "prompt", "stream", "stream_options", "n", "echo"})
@@ -153,10 +156,12 @@ class OpenAIChat:
         not be tried. Raises Unfit where its figures are false, and a RequestError where it cannot be reached.
         """
         for prompt in echo_probe.PROMPTS:
-            said = echo_probe.said_of(prompt, await self._completion(echo_probe.generation(self.spec.model, prompt)))
+            reply = await self._completion(echo_probe.generation(self.spec.model, prompt))
+            said = self._figures(partial(echo_probe.said_of, prompt, reply))
             if said is None:
                 continue
-            found = echo_probe.difference(said, await self._completion(echo_probe.echo(self.spec.model, said)))
+            reply = await self._completion(echo_probe.echo(self.spec.model, said))
+            found = self._figures(partial(echo_probe.difference, said, reply))
             if isinstance(found, str) or (found is not None and found > echo_probe.TOLERANCE):
                 raise self._false_figures(
                     found if isinstance(found, str) else f"they differ by {found:.3g} between saying and echoing"
@@ -164,9 +169,21 @@ class OpenAIChat:
             if found is not None:
                 return None
         prompt = echo_probe.PROMPTS[0]
-        if why := echo_probe.lacking(await self._completion(echo_probe.echo_of_prompt(self.spec.model, prompt))):
+        reply = await self._completion(echo_probe.echo_of_prompt(self.spec.model, prompt))
+        if why := self._figures(partial(echo_probe.lacking, reply)):
             raise self._false_figures(why)
         return "the server's log-probabilities of a prompt could not be proved: its own words cannot be echoed to it"
+
+    def _figures(self, read: Callable[[], _T]) -> _T:
+        """What is read of a reply of /completions. Raises BadReply where the reply is not of the dialect; whatever a
+        message quotes of it is cut and holds no key."""
+        try:
+            return read()
+        except ODD as error:
+            said = self._wire.where.clean(f"{type(error).__name__} {error}")
+            raise BadReply(f"The reply of /completions is not of the dialect: {said}") from error
+        except (BadReply, Unsupported) as error:
+            raise type(error)(self._wire.where.clean(str(error))) from error
 
     def _false_figures(self, why: str) -> Unfit:
         return Unfit(
@@ -285,7 +302,7 @@ class OpenAIChat:
             data = self._parsed(reply.body, _COMPLETIONS)
         except Declined as declined:
             return refused(replace(reply, declined=declined.words))
-        found = likelihoods_of(data, contexts, continuations)
+        found = self._figures(partial(likelihoods_of, data, contexts, continuations))
         raw = data.get("usage")
         return Response(
             text="",

@@ -29,11 +29,13 @@ from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import SETTINGS, Preset, filled, options_of
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import (
+    MAX_JSON_NODES,
     count,
     inner,
     items,
     joined,
     mapping,
+    n_values,
     name,
     raw_usage,
     text,
@@ -171,13 +173,14 @@ def body(model: str, request: Request, left_out: tuple[str, ...], *, pads_stream
 class ResponsesAnswer(ReplyReading):
     """A streamed response; its last event repeats the whole answer, and that is what counts."""
 
-    __slots__ = ("_asides", "_done_items", "_door", "_final")
+    __slots__ = ("_asides", "_done_items", "_door", "_final", "_n_kept")
 
     def __init__(self, door: Door, tools: tuple[Tool, ...]) -> None:
         super().__init__(tools)
         self._door = door
         self._final: Mapping[str, Any] = {}
         self._done_items: list[Any] = []
+        self._n_kept = 0
         self._asides: set[Any] = set()
         """Numbers of the messages that are commentary, not the answer."""
 
@@ -197,11 +200,15 @@ class ResponsesAnswer(ReplyReading):
         elif kind in _REASONING_DELTAS:
             self.thought(event["delta"], now)
         elif kind == "response.output_item.added":
-            if _is_aside(mapping(event.get("item"))):
+            if len(self._asides) < MAX_CALLS and _is_aside(mapping(event.get("item"))):
                 self._asides.add(event.get("output_index"))
         elif kind == "response.output_item.done":
+            item = event.get("item")
+            self._n_kept += n_values(item, MAX_JSON_NODES)
+            if self._n_kept > MAX_JSON_NODES:
+                raise ValueError(f"more than {MAX_JSON_NODES:,} values in its items")
             if len(self._done_items) < MAX_CALLS:
-                self._done_items.append(event.get("item"))
+                self._done_items.append(item)
         elif kind in _LAST_EVENTS:
             self.take_whole(event["response"])
 
@@ -211,6 +218,7 @@ class ResponsesAnswer(ReplyReading):
         self.done = False
         self.restart()
         self._done_items.clear()
+        self._n_kept = 0
         return True
 
     def take_whole(self, body: dict[str, Any]) -> None:

@@ -31,6 +31,7 @@ MAX_COUNT = 10**10
 MAX_COST_USD = Decimal(10**6)
 _MAX_NAME = 500
 _MAX_USAGE_BYTES = 32 * 2**10
+_MAX_USAGE_VALUES = 2_000
 _MAX_DEPTH = 100
 _HALF = re.compile("[\ud800-\udfff]")
 _STRUCTURE = (b",", b"[", b"{")
@@ -150,6 +151,27 @@ def raw_usage(value: object) -> Mapping[str, Any] | None:
     except TypeError:  # half a character, too deep
         return None
     return value
+
+
+def bill(value: object) -> dict[str, Any] | None:
+    """A usage object that may be kept while more of the reply comes; None for what is none, or is larger than any bill.
+
+    Each event is bounded by itself, but a reply has millions: what stays from event to event has to be bounded too.
+    """
+    return value if isinstance(value, dict) and n_values(value, _MAX_USAGE_VALUES) <= _MAX_USAGE_VALUES else None
+
+
+def n_values(value: object, most: int) -> int:
+    """How many values a JSON value holds, itself included; counting stops beyond `most`."""
+    n, waiting = 0, [value]
+    while waiting and n <= most:
+        one = waiting.pop()
+        n += 1
+        if isinstance(one, dict):
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+    return n
 
 
 def _depth(value: object, depth: int = 0) -> int:

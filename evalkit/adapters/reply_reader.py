@@ -26,7 +26,7 @@ from evalkit.records import Response
 MAX_EVENTS = 2_000_000
 _MARKS = frozenset({"choices", "candidates", "type"})
 """What an event of a dialect has, one of them at least."""
-_ODD = (KeyError, TypeError, AttributeError, ValueError, IndexError, OverflowError, RecursionError)
+ODD = (KeyError, TypeError, AttributeError, ValueError, IndexError, OverflowError, RecursionError)
 """What plain code raises on a reply that is not of the dialect."""
 _Take = Callable[[dict[str, Any], float | None], None]
 
@@ -81,7 +81,7 @@ class ReplyReader:
             raise broken or self._incomplete()
         try:
             return reading.response(reading.timing(sent_at, ended_at), left_out)
-        except _ODD as error:
+        except ODD as error:
             raise self._bad(f"{type(error).__name__}: {error}") from error
 
     def filtered(self, declined: Declined, sent_at: float, ended_at: float, left_out: tuple[str, ...]) -> Response:
@@ -91,7 +91,7 @@ class ReplyReader:
         timing = reading.timing(sent_at, ended_at)
         try:
             found = reading.response(timing, left_out)
-        except (*_ODD, RequestError):
+        except (*ODD, RequestError):
             found = Response(text=reading.said, stop_reason="content_filter", timing=timing, dropped=left_out)
         return replace(found, stop_reason="content_filter", refusal=declined.words)
 
@@ -154,7 +154,7 @@ class ReplyReader:
                 continue
             try:
                 reading.take(one, now)
-            except _ODD as error:
+            except ODD as error:
                 raise self._bad("an event that is not of the dialect", data) from error
 
     @staticmethod
@@ -175,7 +175,7 @@ class ReplyReader:
     def _guarded(self, take: _Take, event: dict[str, Any], now: float | None, data: bytes) -> None:
         try:
             take(event, now)
-        except _ODD as error:
+        except ODD as error:
             raise self._bad("an event that is not of the dialect", data) from error
 
     def _incomplete(self) -> RequestError:

@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.adapters.billed_beside import asked_beside
-from evalkit.adapters.keys import scrubbed, without_keys
+from evalkit.adapters.keys import scrubbed, scrubbed_error, without_keys
 from evalkit.adapters.registry import origin_of_model
 from evalkit.engine.budget import Reservation
 from evalkit.engine.limiter import Limiter
@@ -135,7 +135,7 @@ async def ask(
             async with asyncio.timeout(deadline - attempt_at):
                 response = believed(scrubbed(await item.model.adapter.respond(request)), request)
         except RequestError as caught:
-            error = told = caught
+            error = told = scrubbed_error(caught)
         except TimeoutError:
             error = _cut_off(told, attempts, time.perf_counter() - attempt_at, timeout_s)
         except Exception as caught:  # noqa: BLE001 - only what a plug-in raises becomes a failure of the item

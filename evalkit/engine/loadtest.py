@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from evalkit.adapters.keys import scrubbed, scrubbed_error
 from evalkit.engine.budget import ZERO, Budget, request_bytes
 from evalkit.engine.rows import AttemptInfo, answered, failed, time_per_output_token
 from evalkit.engine.work import Item, PlannedModel, PlannedTask, RowLog
@@ -167,8 +168,9 @@ class Sweep:
         error: RequestError | None = None
         try:
             async with asyncio.timeout(self.settings.timeout_s):
-                response = await self.model.adapter.respond(prompt.request)
+                response = scrubbed(await self.model.adapter.respond(prompt.request))
         except RequestError as caught:
+            scrubbed_error(caught)
             if caught.stops_model:
                 self.budget.settle(worst, None if caught.may_be_billed else ZERO)
                 raise

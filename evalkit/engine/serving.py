@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.adapters.base import ManagedServer, ProbesLikelihood, ProbesTools
+from evalkit.adapters.keys import scrubbed_error
 from evalkit.engine.work import PlannedModel
 from evalkit.errors import RequestError, Unfit
 
@@ -59,6 +60,7 @@ class Serving:
             if tools and self._is_first(model.name, "tools") and isinstance(adapter, ProbesTools):
                 await self._probe(model.name, adapter.probe_tools)
         except RequestError as error:
+            scrubbed_error(error)
             return error if error.stops_model else Unfit(str(error))
         return None
 

@@ -42,9 +42,7 @@ def stored(row: Row, redactor: Redactor) -> Row:
         tools=None if row.tools is None else tuple(_tool(one, redactor, counts) for one in row.tools),
         target=_text(row.target, redactor, counts),
         text=_text(row.text, redactor, counts),
-        calls=None
-        if row.calls is None
-        else tuple(ToolCall(one.name, _text(one.arguments, redactor, counts) or "") for one in row.calls),
+        calls=None if row.calls is None else tuple(_call(one, row.tools, redactor, counts) for one in row.calls),
         reasoning=_text(row.reasoning, redactor, counts),
         refusal=_text(row.refusal, redactor, counts),
         error=_error(row.error, redactor, counts),
@@ -135,6 +133,13 @@ def _error(text: str | None, redactor: Redactor, counts: Counter[str]) -> str | 
 
 def _tool(tool: Tool, redactor: Redactor, counts: Counter[str]) -> Tool:
     return Tool(tool.name, redactor.text(tool.description, counts), redactor.record(tool.parameters, counts))
+
+
+def _call(call: ToolCall, tools: Iterable[Tool] | None, redactor: Redactor, counts: Counter[str]) -> ToolCall:
+    """A call; a name that was offered is the task's own and stays, any other is what the model wrote."""
+    known = any(call.name == tool.name for tool in tools or ())
+    name = call.name if known else redactor.text(call.name, counts)
+    return ToolCall(name, _text(call.arguments, redactor, counts) or "")
 
 
 def _texts_in(value: Any, redactor: Redactor, counts: Counter[str]) -> Any:

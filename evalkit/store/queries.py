@@ -20,16 +20,19 @@ import orjson
 
 from evalkit.errors import StoreError
 from evalkit.records import Message
-from evalkit.store import arrays, integrity, journal, parts, runs, sealing
+from evalkit.store import arrays, integrity, journal, parts, runs, sealing, shapes
 from evalkit.store.row_codec import Key
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
+    import pyarrow as pa
 
 _CATEGORIES = ("run", "model", "task", "outcome", "stop_reason", "served_model", "error_kind", "cluster")
 """Columns of few values: as categories they take a tenth of the memory and group twice as fast."""
 
+_LOOKED_AT_BYTES = 64_000_000
+"""Of all parts of a kind: larger ones may unpack to more than any memory holds."""
 _YOUNGEST = 2**31 - 1
 """The age of journaled rows: above any part's number."""
 
@@ -116,6 +119,7 @@ def _view(con: duckdb.DuckDBPyConnection, kind: str, folders: Sequence[Path]) ->
             files.append(path)
             con.execute(f"insert into _{kind}_sources values (?, ?, ?)", [path, run, number])
             sources += 1
+        _refuse_bombs(folder, [Path(one) for one in files[len(files) - sources :]], schema)
         if journal.journals(folder):
             name, rows = f"_{kind}_{len(selects)}", sealing.journaled(folder)
             batches = []
@@ -160,6 +164,32 @@ def _checked(con: duckdb.DuckDBPyConnection, path: Path) -> set[str]:
         raise parts.unreadable(path, error) from error
     parts.check_version(path, {bytes(key): bytes(value) for key, value in pairs})
     return set(columns)
+
+
+def _refuse_bombs(folder: Path, files: Sequence[Path], schema: pa.Schema) -> None:
+    """Raises StoreError for parts whose columns are not of our kinds, or whose texts together take far more memory than
+    the files have bytes. They are measured, packed as they are, only where their longest text could take so much; files
+    so large that no memory would hold what they may take are not looked at.
+    """
+    import pyarrow as pa
+
+    size = sum(path.stat().st_size for path in files)
+    allowed = shapes.most_unpacked(size)
+    if not files or size > _LOOKED_AT_BYTES:
+        return
+    try:
+        found = [shapes.rows_and_longest(path, schema) for path in files]
+        if sum(n_rows * longest * len(schema.names) for n_rows, longest in found) <= allowed:
+            return
+        taken = sum(shapes.bytes_of_texts(path, schema) for path in files)
+    except (OSError, pa.ArrowException) as error:
+        raise parts.unreadable(files[0], error) from error
+    if taken > allowed:
+        raise StoreError(
+            f"{files[0]} and the parts beside it unpack to more than {allowed // 1_000_000:,} MB, over "
+            f"{shapes.MOST_TIMES:,} times their size, and are not read. Restore the files of {folder}.",
+            folder,
+        )
 
 
 def _no_glob(path: str) -> str:

@@ -36,6 +36,41 @@ def rows_at_once(path: Path, columns: Sequence[str] | None, schema: pa.Schema, *
 
     Raises StoreError where a column is of another kind than in `schema`; what pyarrow raises for a damaged file.
     """
+    wanted, n_groups, _ = _texts_of(path, columns, schema)
+    if not wanted:
+        return most
+    return max(1, min(most, BATCH_BYTES // max(1, _longest_known(path, wanted, n_groups))))
+
+
+def rows_and_longest(path: Path, schema: pa.Schema) -> tuple[int, int]:
+    """How many rows a part has, and the bytes of the longest text in its dictionaries. Raises as `rows_at_once`."""
+    wanted, n_groups, n_rows = _texts_of(path, None, schema)
+    return n_rows, _longest_known(path, wanted, n_groups) if wanted else 0
+
+
+def most_unpacked(size: int) -> int:
+    """Bytes that the columns of a part of so many bytes may take in memory."""
+    return max(MOST_UNPACKED, MOST_TIMES * size)
+
+
+def bytes_of_texts(path: Path, schema: pa.Schema) -> int:
+    """Bytes that all texts of a part take once they are unpacked; they are counted packed. Raises as `rows_at_once`."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    names, _, _ = _texts_of(path, None, schema)
+    total = 0
+    with pq.ParquetFile(path, read_dictionary=names) as file:
+        tops = list(dict.fromkeys(name.partition(".")[0] for name in names))
+        for batch in file.iter_batches(batch_size=4_096, columns=tops):
+            for packed in (one for column in batch.columns for one in _packed(column)):
+                total += pc.sum(pc.take(pc.binary_length(packed.dictionary), packed.indices)).as_py() or 0
+    return total
+
+
+def _texts_of(path: Path, columns: Sequence[str] | None, schema: pa.Schema) -> tuple[list[str], int, int]:
+    """(columns of texts among those that are read, row groups, rows). Raises StoreError for a column of another kind
+    than in `schema`."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
@@ -49,20 +84,21 @@ def rows_at_once(path: Path, columns: Sequence[str] | None, schema: pa.Schema, *
                 )
         leaves = [file.metadata.schema.column(i) for i in range(len(file.metadata.schema))]
         texts = [leaf.path for leaf in leaves if leaf.physical_type == "BYTE_ARRAY"]
-        n_groups = file.metadata.num_row_groups
-    wanted = [name for name in texts if columns is None or name.partition(".")[0] in columns]
-    if not wanted:
-        return most
+        n_groups, n_rows = file.metadata.num_row_groups, file.metadata.num_rows
+    return [name for name in texts if columns is None or name.partition(".")[0] in columns], n_groups, n_rows
+
+
+def _longest_known(path: Path, wanted: list[str], n_groups: int) -> int:
     stat = path.stat()
     key = (str(path), stat.st_size, stat.st_mtime_ns, stat.st_ino, tuple(wanted))
     if key not in _known:
         _known[key] = _longest(path, wanted, n_groups)
-    return max(1, min(most, BATCH_BYTES // max(1, _known[key])))
+    return _known[key]
 
 
 def within(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The batches, which a caller keeps together. Raises StoreError where they take far more than the file's size."""
-    allowed, taken = max(MOST_UNPACKED, MOST_TIMES * path.stat().st_size), 0
+    allowed, taken = most_unpacked(path.stat().st_size), 0
     for batch in batches:
         taken += batch.nbytes
         if taken > allowed:
@@ -106,12 +142,17 @@ def _longest(path: Path, names: list[str], n_groups: int) -> int:
 
 
 def _dictionaries(array: Any) -> Iterator[Any]:
+    return (packed.dictionary for packed in _packed(array))
+
+
+def _packed(array: Any) -> Iterator[Any]:
+    """The arrays of a column that hold texts by a dictionary."""
     import pyarrow as pa
 
     if pa.types.is_dictionary(array.type):
-        yield array.dictionary
+        yield array
     elif pa.types.is_map(array.type):
-        yield from _dictionaries(array.keys)
-        yield from _dictionaries(array.items)
+        yield from _packed(array.keys)
+        yield from _packed(array.items)
     elif pa.types.is_list(array.type):
-        yield from _dictionaries(array.values)
+        yield from _packed(array.values)

@@ -130,13 +130,30 @@ class Redactor:
                 )
             return made
         if isinstance(value, Mapping):
-            return {key: self._value(inner, counts) for key, inner in value.items()}
+            return self._group(value, counts)
         if isinstance(value, list | tuple):
             return [self._value(inner, counts) for inner in value]
         if isinstance(value, int) and not isinstance(value, bool):
-            written = str(value)
-            return value if (made := self.text(written, counts)) == written else made
+            return self._number(value, str(value), counts)
+        if isinstance(value, float) and value.is_integer():  # a column of numbers with a gap in it is read as floats
+            return self._number(value, str(int(value)), counts)
         return value
+
+    def _group(self, value: Mapping[Any, Any], counts: Counter[str]) -> dict[Any, Any]:
+        """A group, its names redacted too: a template shows them. Names that become alike are numbered."""
+        made: dict[Any, Any] = {}
+        alike: Counter[Any] = Counter()
+        for key, inner in value.items():
+            name = base = self._value(key, counts) if isinstance(key, str | int | float) else key
+            while name in made:
+                alike[base] += 1
+                name = f"{base} {alike[base] + 1}"
+            made[name] = self._value(inner, counts)
+        return made
+
+    def _number(self, value: float, written: str, counts: Counter[str]) -> Any:
+        """The number; a text where what it says in digits is a finding."""
+        return value if (made := self.text(written, counts)) == written else made
 
 
 def storing_redactor(entry: RedactEntry | None) -> Redactor | None:
