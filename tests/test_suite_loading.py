@@ -13,7 +13,7 @@ from evalkit.errors import SuiteError, UserError
 from evalkit.records import Settings
 from evalkit.suite.loading import load_suite
 from evalkit.suite.schema import SettingsEntry, merged
-from evalkit.suite.suite import Suite
+from evalkit.suite.suite import ResolvedSuite
 
 HEAD = "name: x\nmodels:\n  m: {adapter: scripted}\n"
 TASK = "  - {name: t, data: d.jsonl, prompt: '{{ q }}', score: exact}\n"
@@ -27,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def load(text: str, **options: object) -> Suite:
+def load(text: str, **options: object) -> ResolvedSuite:
     Path("s.yaml").write_text(text)
     return load_suite(Path("s.yaml"), **options)  # type: ignore[arg-type]
 

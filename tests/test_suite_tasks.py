@@ -13,7 +13,7 @@ from evalkit.errors import SuiteError
 from evalkit.records import Message
 from evalkit.suite.digests import canonical_json, digest
 from evalkit.suite.loading import load_suite
-from evalkit.suite.tasks import Task
+from evalkit.suite.tasks import ResolvedTask
 
 Records = list[dict[str, Any]]
 TICKETS: Records = [
@@ -36,7 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def task(records: Records, body: str = CHOICE, data: str = "d.jsonl") -> Task:
+def task(records: Records, body: str = CHOICE, data: str = "d.jsonl") -> ResolvedTask:
     Path("d.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
     Path("s.yaml").write_text(
         f"name: x\nmodels:\n  m: {{adapter: scripted}}\ntasks:\n  - name: refunds\n    data: {data}\n{body}"

@@ -9,7 +9,7 @@ import pytest
 from evalkit.adapters.registry import OptionsOfAdapters
 from evalkit.errors import SuiteError
 from evalkit.suite.loading import load_suite
-from evalkit.suite.suite import Suite
+from evalkit.suite.suite import ResolvedSuite
 from tests.conftest import REPO
 from tests.world import evalkit, run_folders
 
@@ -17,7 +17,7 @@ Capture = pytest.CaptureFixture[str]
 TASK = '\ntasks: [{name: t, data: d.jsonl, prompt: "{{ q }}", target: "{{ a }}", score: exact}]\n'
 
 
-def read(folder: Path, models: str, more: str = "") -> Suite:
+def read(folder: Path, models: str, more: str = "") -> ResolvedSuite:
     (folder / "d.jsonl").write_text('{"q": "1 + 1?", "a": "2"}\n', encoding="utf-8")
     (folder / "s.yaml").write_text(f"name: x\nmodels:\n{models}{TASK}{more}", encoding="utf-8")
     return load_suite(folder / "s.yaml", options=OptionsOfAdapters())

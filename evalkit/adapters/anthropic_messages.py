@@ -229,7 +229,7 @@ class AnthropicAnswer(ReplyReading):
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
         reason = name(self._delta.get("stop_reason"))
         stop_reason = _STOP_REASONS.get(reason or "", "other")
-        calls = None if self.heard is None else self.heard.calls()
+        calls = None if self.calls_seen is None else self.calls_seen.calls()
         usage = read_usage(self._usage) if self._usage else None
         return Response(
             text=self.said,
@@ -251,19 +251,19 @@ class AnthropicAnswer(ReplyReading):
                 self.content(delta["text"], now)
             case "thinking_delta":
                 self.thought(delta["thinking"], now)
-            case "input_json_delta" if self.heard is not None and event["index"] in self._called:
+            case "input_json_delta" if self.calls_seen is not None and event["index"] in self._called:
                 self.spoke(now)
-                self.heard.add(self._called[event["index"]], delta["partial_json"])
+                self.calls_seen.add(self._called[event["index"]], delta["partial_json"])
 
     def _take_block(self, index: Any, block: Mapping[str, Any], now: float | None) -> None:
         if block.get("type") not in {"text", "thinking", "tool_use"}:
             return  # results of the provider's own tools, and what is yet to come
         self.content(block.get("text"), now)
         self.thought(block.get("thinking"), now)
-        if block["type"] == "tool_use" and self.heard is not None:
+        if block["type"] == "tool_use" and self.calls_seen is not None:
             self.spoke(now)
             # The input stands here as {} and follows in deltas; gateways that do not stream it give it whole.
-            self._called[index] = self.heard.begin(block["name"], block.get("input") or None)
+            self._called[index] = self.calls_seen.begin(block["name"], block.get("input") or None)
 
     def _count(self, usage: object) -> None:
         """The later report wins field by field: it is cumulative, but may leave out what has not changed, and gateways

@@ -111,7 +111,7 @@ class ChatAnswer(ReplyReading):
         finish = (self._finish or "").lower()
         if finish in _BROKEN:
             raise ServerError(f"{self._where.host}{self._path}: the answer broke off (finish_reason {finish})")
-        calls = None if self.heard is None else self.heard.calls()
+        calls = None if self.calls_seen is None else self.calls_seen.calls()
         refusal = "".join(self._refusals) or None
         stop = _STOPS.get(finish, "other")
         if refusal is not None and stop != "content_filter":
@@ -157,7 +157,7 @@ class ChatAnswer(ReplyReading):
             if thought := message.get(field):
                 self.thought(thought, now)
                 break
-        if self.heard is not None:
+        if self.calls_seen is not None:
             if called := message.get("tool_calls"):
                 self.spoke(now)
                 self._take_calls(items(called))
@@ -174,20 +174,20 @@ class ChatAnswer(ReplyReading):
     def _take_calls(self, pieces: list[Any]) -> None:
         """Pieces of calls. They belong together by their index; where a server says none, or the same for all calls, a
         new one is told by its id, or by a name that comes after whole arguments."""
-        heard = self.heard
-        assert heard is not None
+        calls_seen = self.calls_seen
+        assert calls_seen is not None
         for at, piece in enumerate(pieces):
             index, id, function = piece.get("index"), piece.get("id"), mapping(piece.get("function"))
             index = index if isinstance(index, int) else at
             number, known = self._called.get(index, (None, None))
             if number is not None and function.get("name"):
-                begins = id != known if id and known else heard.is_whole(number)
+                begins = id != known if id and known else calls_seen.is_whole(number)
             else:
                 begins = number is None
             if begins or number is None:
-                self._called[index] = (heard.begin(function["name"], function.get("arguments")), id)
+                self._called[index] = (calls_seen.begin(function["name"], function.get("arguments")), id)
             else:
-                heard.add(number, function.get("arguments"))
+                calls_seen.add(number, function.get("arguments"))
 
     def _take_head(self, event: Mapping[str, Any]) -> None:
         """What stands beside the choices; Azure's first event names no model, so the first that does counts."""

@@ -63,7 +63,7 @@ class GeminiAnswer(ReplyReading):
                 self._take_candidate(candidate, now)
 
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
-        calls = None if self.heard is None else self.heard.calls()
+        calls = None if self.calls_seen is None else self.calls_seen.calls()
         stop: StopReason = "refusal" if self._blocked is not None else _STOPS.get(self._finish or "", "other")
         if calls and stop == "stop":
             stop = "tool_use"
@@ -89,8 +89,8 @@ class GeminiAnswer(ReplyReading):
         for part in items(mapping(candidate.get("content")).get("parts")):
             if said := part.get("text"):
                 (self.thought if part.get("thought") else self.content)(said, now)
-            if self.heard is not None and (call := part.get("functionCall")):
-                self.heard.begin(call["name"], call.get("args"))
+            if self.calls_seen is not None and (call := part.get("functionCall")):
+                self.calls_seen.begin(call["name"], call.get("args"))
                 self.spoke(now)
         if finish := candidate.get("finishReason"):
             self._finish = str(finish) if isinstance(finish, int) else text(finish)  # some proxies send the number

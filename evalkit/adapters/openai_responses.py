@@ -239,19 +239,20 @@ class ResponsesAnswer(ReplyReading):
             text(part.get("text")) for item in messages if answers and _is_aside(item) for part in item["content"]
         ]
         texts = [part for part in parts if part["type"] == "output_text"]
-        if (heard := self.heard) is not None:
-            heard.forget()
+        if (calls_seen := self.calls_seen) is not None:
+            calls_seen.forget()
             for item in output:
                 if item["type"] == "function_call":
-                    heard.begin(item["name"], item["arguments"])
+                    calls_seen.begin(item["name"], item["arguments"])
         refusal = joined([" ".join(text(part["refusal"]) for part in parts if part["type"] == "refusal")]) or None
         stop_reason, why = self._stop_reason(
-            refusal, calls_tool=any("call" in str(one.get("type")) for one in output if not parts or heard is not None)
+            refusal,
+            calls_tool=any("call" in str(one.get("type")) for one in output if not parts or calls_seen is not None),
         )
         usage, tier = final.get("usage"), name(final.get("service_tier"))
         said = self._checked([text(part["text"]) for part in texts]) or self.said
         reasoned = self.reasoned or self._checked([_reasoning(output), *asides]) or None
-        calls = None if heard is None else heard.calls()
+        calls = None if calls_seen is None else calls_seen.calls()
         self.logprobs = None
         self.alternatives(_places(texts))
         return Response(

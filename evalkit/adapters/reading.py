@@ -13,7 +13,7 @@ from typing import Any
 
 from evalkit.adapters.moments import Moments
 from evalkit.adapters.reply_fields import joined, log_probability, text, text_limit, too_long
-from evalkit.adapters.tool_calls import Heard
+from evalkit.adapters.tool_calls import CallCollector
 from evalkit.errors import BadReply
 from evalkit.records import Response, Timing, Tool
 
@@ -26,11 +26,11 @@ class ReplyReading(ABC):
     """One answer. Each dialect's subclass says what an event means."""
 
     __slots__ = (
-        *("_limit", "_moments", "_n_alternatives", "_size", "done", "heard", "logprobs", "pieces", "thoughts"),
+        *("_limit", "_moments", "_n_alternatives", "_size", "done", "calls_seen", "logprobs", "pieces", "thoughts"),
     )
 
     def __init__(self, tools: tuple[Tool, ...] = ()) -> None:
-        self.heard = Heard(tools) if tools else None
+        self.calls_seen = CallCollector(tools) if tools else None
         """The calls that it makes; None where no functions were offered."""
         self.pieces: list[str] = []
         self.thoughts: list[str] = []
@@ -109,8 +109,8 @@ class ReplyReading(ABC):
         self.pieces.clear()
         self.logprobs = None
         self._moments.restart()
-        if self.heard is not None:
-            self.heard.forget()
+        if self.calls_seen is not None:
+            self.calls_seen.forget()
 
     def timing(self, sent_at: float, ended_at: float) -> Timing:
         """What the clock saw; the first token is the first of the answer, not of reasoning inside the text."""

@@ -1,9 +1,9 @@
 """Functions on their way to a provider, and calls on their way back in pieces.
 
     names = wire_names((Tool("math.factorial", ...),))        # {"math.factorial": "math_factorial"}
-    heard = Heard(tools)
-    heard.begin("math_factorial", '{"number"'); heard.add(0, ": 5}")
-    heard.calls()                                             # (ToolCall("math.factorial", '{"number": 5}'),)
+    calls_seen = CallCollector(tools)
+    calls_seen.begin("math_factorial", '{"number"'); calls_seen.add(0, ": 5}")
+    calls_seen.calls()                                             # (ToolCall("math.factorial", '{"number": 5}'),)
 
 No provider takes every name: a dot is refused by most, and BFCL's own harness replaces it by an underscore. So each
 function has a spelling of its own on the wire, and calls come back under the task's names. A name that was not offered
@@ -56,7 +56,7 @@ def offered(tools: tuple[Tool, ...], *, schema_as: str) -> list[dict[str, Any]]:
     ]
 
 
-class Heard:
+class CallCollector:
     """The calls of one answer as far as they have come; made for each request that offers functions."""
 
     __slots__ = ("_left", "_own", "_said")

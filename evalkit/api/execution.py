@@ -21,7 +21,7 @@ from evalkit.records import Row
 from evalkit.scorers.base import Scorer
 from evalkit.store.journal import Recovered
 from evalkit.suite.schema import GateEntry
-from evalkit.suite.suite import Suite
+from evalkit.suite.suite import ResolvedSuite
 
 if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
     from evalkit.api.stopping import GateStopper
@@ -68,7 +68,7 @@ class Watcher(Protocol):
         """Nothing more comes, or an error does."""
 
 
-def prepare(suite: Suite, options: RunOptions) -> Prepared:
+def prepare(suite: ResolvedSuite, options: RunOptions) -> Prepared:
     """Plan the run. Raises UserError for whatever is wrong with suite or options."""
     rules = None
     if options.gate:

@@ -43,7 +43,7 @@ from evalkit.suite.suite_errors import translate
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evalkit.suite.suite import Suite as ResolvedSuite
+    from evalkit.suite.suite import ResolvedSuite
 
 Decision = Literal["pass", "fail", "inconclusive", "incomplete"]
 

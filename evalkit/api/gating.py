@@ -7,10 +7,10 @@ from evalkit.decide.suite_match import PROMOTED
 from evalkit.errors import UserError
 from evalkit.suite.judge_task import compile_judging
 from evalkit.suite.schema import GateEntry
-from evalkit.suite.suite import Suite
+from evalkit.suite.suite import ResolvedSuite
 
 
-def rules_and_models(suite: Suite, models: tuple[str, ...] | None) -> tuple[GateEntry, tuple[str, ...]]:
+def rules_and_models(suite: ResolvedSuite, models: tuple[str, ...] | None) -> tuple[GateEntry, tuple[str, ...]]:
     """The gate of a suite, and what to ask: the models named, else those the gate compares, nothing bought for show.
 
     A promoted baseline's answers are kept and not bought again. Raises UserError where --models leaves one out.

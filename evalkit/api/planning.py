@@ -22,7 +22,7 @@ from evalkit.suite.given import FUNCTION
 from evalkit.suite.loading import load_suite, resolve
 from evalkit.suite.schema import RunEntry
 from evalkit.suite.source_map import SourceMap, without_lines
-from evalkit.suite.suite import Suite
+from evalkit.suite.suite import ResolvedSuite
 
 if TYPE_CHECKING:
     from evalkit.suite.functions import OwnFunction
@@ -44,7 +44,7 @@ class InPython:
     """By the task's place: its records."""
 
 
-def suite_at(path: Path, *, allow_code: bool = False) -> Suite:
+def suite_at(path: Path, *, allow_code: bool = False) -> ResolvedSuite:
     """The suite in a file, tasks of other tools made. Raises SuiteError with every complaint, MissingPackage.
 
     `allow_code` is the person's word that task files of the suite may run their own Python.
@@ -52,13 +52,13 @@ def suite_at(path: Path, *, allow_code: bool = False) -> Suite:
     return with_foreign(read_suite(path), allow_code=allow_code)
 
 
-def read_suite(path: Path) -> Suite:
+def read_suite(path: Path) -> ResolvedSuite:
     """The suite in a file, tasks of other tools not made yet. Raises SuiteError with every complaint."""
     options = OptionsOfAdapters(str(path.parent))
     return load_suite(path, known_adapters=known_adapters(), known_scorers=known_scorers(), options=options)
 
 
-def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> Suite:
+def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> ResolvedSuite:
     """The suite that Python code says, tasks of other tools not made yet. Raises SuiteError with every complaint."""
     from evalkit.suite.given import GivenInPython
 
@@ -95,7 +95,7 @@ def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> Suite:
     return suite
 
 
-def with_foreign(suite: Suite, *, allow_code: bool = False) -> Suite:
+def with_foreign(suite: ResolvedSuite, *, allow_code: bool = False) -> ResolvedSuite:
     """The suite with its tasks of other tools made. Raises SuiteError, MissingPackage."""
     if suite.foreign:
         from evalkit.bridges.lm_eval import with_lm_eval
@@ -125,7 +125,7 @@ def plan_at(path: Path, options: RunOptions, *, any_in_flight: bool = False) -> 
     return plan_suite(read_suite(path), options, any_in_flight=any_in_flight)
 
 
-def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False, stream: bool = False) -> Plan:
+def plan_suite(suite: ResolvedSuite, options: RunOptions, *, any_in_flight: bool = False, stream: bool = False) -> Plan:
     """The plan of a suite with what the person adds. Raises UserError for whatever is wrong with either.
 
     `options.results` is where load sweeps are looked for, which give own hardware its price; None: it has none.
@@ -157,7 +157,7 @@ def plan_suite(suite: Suite, options: RunOptions, *, any_in_flight: bool = False
     return forewarned(replace(plan, facts=facts))
 
 
-def _overridden(suite: Suite, changes: Mapping[str, Any]) -> Suite:
+def _overridden(suite: ResolvedSuite, changes: Mapping[str, Any]) -> ResolvedSuite:
     """The suite with other values in its `run`. Raises UserError for one that `run` does not have or may not hold."""
     if not changes:
         return suite
@@ -184,7 +184,7 @@ def _price_file(named: Path | None, beside: Inside) -> dict[str, str] | None:
     return {"name": beside.name, "of": "suite", "sha256": beside.sha256()} if beside.is_file() else None
 
 
-def _catalogue(suite: Suite) -> list[dict[str, Any]]:
+def _catalogue(suite: ResolvedSuite) -> list[dict[str, Any]]:
     """What the suite's own file says of models, for the facts of the run; [] where it has none. Raises UserError."""
     if suite.file.catalogue is None and not find(FACTS_FILE, suite.folder, label=FACTS_FILE).is_file():
         return []
@@ -193,7 +193,7 @@ def _catalogue(suite: Suite) -> list[dict[str, Any]]:
     return records_of_suite(suite)
 
 
-def _own_hardware(suite: Suite, results: Path) -> dict[str, UnitPrices]:
+def _own_hardware(suite: ResolvedSuite, results: Path) -> dict[str, UnitPrices]:
     """Prices per token of the models whose `hosting` a load sweep gives a throughput. Raises StoreError."""
     if not any(entry.hosting for entry in suite.models.values()):
         return {}

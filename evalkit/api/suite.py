@@ -28,7 +28,7 @@ from evalkit.suite.wording import near, short
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from evalkit.suite.suite import Suite as ResolvedSuite
+    from evalkit.suite.suite import ResolvedSuite
 
 ModelFunction: TypeAlias = "Callable[[Request], str | Response | Awaitable[str | Response]]"
 """A model: gets a request, gives the answer as a text, or a `Response` that also says usage, calls and the like."""

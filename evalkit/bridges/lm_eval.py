@@ -26,19 +26,19 @@ from evalkit.paths import find
 from evalkit.suite.external_task import ExternalTask
 from evalkit.suite.prompts import Prompt, compile_prompt
 from evalkit.suite.schema import SettingsEntry, TaskEntry
-from evalkit.suite.suite import Suite
-from evalkit.suite.tasks import Task
+from evalkit.suite.suite import ResolvedSuite
+from evalkit.suite.tasks import ResolvedTask
 
 ALLOW_CODE = "--allow-suite-code"
 _BY_TEXT = ("_generative", "_chat", "_gen", "_llama", "_cot")
 """How lm-eval names the variant of a task that asks by text."""
 
 
-def with_lm_eval(suite: Suite, *, allow_code: bool = False) -> Suite:
+def with_lm_eval(suite: ResolvedSuite, *, allow_code: bool = False) -> ResolvedSuite:
     """The suite with its lm-eval tasks made. Raises SuiteError with every complaint, MissingPackage without lm-eval."""
     if not suite.foreign:
         return suite
-    made: list[Task] = list(suite.tasks)
+    made: list[ResolvedTask] = list(suite.tasks)
     complaints: list[str] = []
     indexes: dict[Path | None, Any] = {}
     local_programs(allowed=allow_code)

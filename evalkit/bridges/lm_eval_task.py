@@ -22,7 +22,7 @@ from evalkit.records import Sample
 from evalkit.scorers.base import Scorer
 from evalkit.suite.datasets import Data
 from evalkit.suite.examination import Examined
-from evalkit.suite.tasks import Task
+from evalkit.suite.tasks import ResolvedTask
 
 MOST_KEPT = 50_000
 """Samples up to which they are kept; lm-eval itself keeps them all."""
@@ -44,7 +44,7 @@ class Docs(Data):
 
 
 @dataclass(frozen=True)
-class LmEvalTask(Task):
+class LmEvalTask(ResolvedTask):
     """One task of lm-eval. Its `prompt` only says that a sample renders what lm-eval made of it."""
 
     questions: Questions = field(kw_only=True)

@@ -28,7 +28,7 @@ from evalkit.suite.wording import near
 
 if TYPE_CHECKING:
     from evalkit.facts.base import Json
-    from evalkit.suite.suite import Suite
+    from evalkit.suite.suite import ResolvedSuite
 
 FILE_NAME = "models.yaml"
 """Looked for beside a suite, in a results folder and in the user's settings."""
@@ -108,7 +108,7 @@ def record(path: Path | Inside) -> dict[str, Any]:
     return {"file": path.name, "content": tree.data}
 
 
-def records_of_suite(suite: Suite) -> list[dict[str, Any]]:
+def records_of_suite(suite: ResolvedSuite) -> list[dict[str, Any]]:
     """What the suite's own file says of models; [] where it has none. Raises UserError with every complaint."""
     named = suite.file.catalogue
     path = find(named or FILE_NAME, suite.folder, label=f"{suite.path}: catalogue: {named or FILE_NAME}")

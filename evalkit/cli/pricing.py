@@ -18,7 +18,7 @@ from evalkit.cost.derived import Marked, at_equal_quality, derived
 from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices
 from evalkit.cost.price_file import plain_tier
 from evalkit.cost.prices import PriceBook
-from evalkit.cost.run_bill import BilledAnswer, PriceOf, RunBill, bought_at, stored_prices, text
+from evalkit.cost.run_bill import BilledAnswer, PriceOf, RunBill, paid_at, stored_prices, text
 from evalkit.errors import UserError
 from evalkit.facts import ModelFacts, RunFacts
 from evalkit.facts.base import JsonMap
@@ -235,7 +235,7 @@ def _repriced(
         told = facts.model_facts(answer.model)
         provider, model = _priced_as(told, facts.entry(answer.model))
         usage = answer.usage if tier is None else replace(answer.usage, service_tier=tier)
-        made = book.price(provider, model, usage, at or bought_at(answer), tier or told.service_tier)
+        made = book.price(provider, model, usage, at or paid_at(answer), tier or told.service_tier)
         unit = (own or {}).get(answer.model)
         return bill(answer.usage, unit) if made is None and unit is not None else made
 

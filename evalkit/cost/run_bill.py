@@ -180,7 +180,7 @@ def stored_prices(told: PriceFacts | JsonMap | None) -> UnitPrices | None:
     return UnitPrices(facts.model, facts.source, tuple(bands), facts.usd_per_request or ZERO)
 
 
-def bought_at(answer: BilledAnswer) -> datetime:
+def paid_at(answer: BilledAnswer) -> datetime:
     """When the answer was bought, in UTC."""
     return datetime.fromtimestamp(answer.started_at, UTC)
 

@@ -16,7 +16,7 @@ from evalkit.errors import UserError
 from evalkit.results import read_facts
 from evalkit.store import baselines
 from evalkit.suite.schema import GateEntry
-from evalkit.suite.suite import Suite
+from evalkit.suite.suite import ResolvedSuite
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def gate_run(
     promoted: Path,
     *,
     weights: WeightsAtHand,
-    suite: Suite | None = None,
+    suite: ResolvedSuite | None = None,
     signed: Signed = Signed(),
     allow_recorded: bool = False,
     sweeps: Path | None = None,
@@ -65,7 +65,7 @@ def checked_gate(
     promoted: Path,
     *,
     weights: WeightsAtHand,
-    suite: Suite | None = None,
+    suite: ResolvedSuite | None = None,
     signed: Signed = Signed(),
     allow_recorded: bool = False,
     sweeps: Path | None = None,
@@ -93,7 +93,7 @@ def checked_gate(
     return gate
 
 
-def gate_of_suite(suite: Suite) -> GateEntry:
+def gate_of_suite(suite: ResolvedSuite) -> GateEntry:
     """The gate of a suite. Raises UserError where it has none."""
     if suite.gate is None:
         raise UserError(

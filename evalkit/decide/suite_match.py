@@ -26,7 +26,7 @@ from evalkit.suite.judge_task import compile_judging
 from evalkit.suite.policy import current, named
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.sensitivity import weaker
-from evalkit.suite.suite import Suite
+from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.wording import short
 
 PROMOTED = "baseline@"
@@ -43,7 +43,12 @@ class WeightsAtHand(Protocol):
 
 
 def refuse_other_suite(
-    suite: Suite, folder: Path, *, weights: WeightsAtHand, allow_recorded: bool = False, sweeps: Path | None = None
+    suite: ResolvedSuite,
+    folder: Path,
+    *,
+    weights: WeightsAtHand,
+    allow_recorded: bool = False,
+    sweeps: Path | None = None,
 ) -> None:
     """Raises NotComparable when the run was made from other tasks or data than the suite now has, from another baseline
     model, with another judge, with more errors allowed, or as less sensitive. A candidate may differ: it is what is
@@ -81,7 +86,7 @@ def refuse_other_policy(folder: Path) -> None:
         )
 
 
-def as_facts(suite: Suite) -> SuiteFacts:
+def as_facts(suite: ResolvedSuite) -> SuiteFacts:
     """The suite as it would be read back from run.json."""
     return parse(SuiteFacts, orjson.loads(orjson.dumps(suite.resolved(), default=str)), suite.path)
 
@@ -91,7 +96,7 @@ def _policy_of(facts: RunFacts) -> str | None:
     return policy.sha256 if policy is not None else None
 
 
-def _refuse_recorded(suite: Suite, facts: RunFacts, now: SuiteFacts, folder: Path) -> None:
+def _refuse_recorded(suite: ResolvedSuite, facts: RunFacts, now: SuiteFacts, folder: Path) -> None:
     """Raises NotComparable for a candidate whose answers no model gave, where the suite does not say so itself."""
     candidates = suite.gate.candidates if suite.gate is not None else ()
     if lines := list(unasked_candidates(facts, now, candidates)):
@@ -132,7 +137,7 @@ def _scored_identity(facts: RunFacts, task: str) -> dict[str, object]:
     return {key: value for key, value in identity.items() if key not in {"scorer_version", "scorer_plugin", "judge"}}
 
 
-def _otherwise_asked(suite: Suite, facts: RunFacts, now: SuiteFacts, weights: WeightsAtHand) -> list[str]:
+def _otherwise_asked(suite: ResolvedSuite, facts: RunFacts, now: SuiteFacts, weights: WeightsAtHand) -> list[str]:
     """What a run may not bring along: another model under the name of the baseline, of a judge or of the model that
     judges compare answers with, and leave for more errors."""
     made = facts.suite_resolved or SuiteFacts()
@@ -158,7 +163,7 @@ def _otherwise_asked(suite: Suite, facts: RunFacts, now: SuiteFacts, weights: We
     return [*wrong, *_otherwise_run(suite, now, made)]
 
 
-def _fixed(suite: Suite) -> list[tuple[str, str, str]]:
+def _fixed(suite: ResolvedSuite) -> list[tuple[str, str, str]]:
     """(section, name, what it is called) of every model and judge that a run may not replace."""
     baseline = suite.gate.baseline if suite.gate is not None else None
     fixed: dict[tuple[str, str], str] = {}
@@ -173,7 +178,7 @@ def _fixed(suite: Suite) -> list[tuple[str, str, str]]:
     return [(section, name, who) for (section, name), who in fixed.items()]
 
 
-def _otherwise_run(suite: Suite, now: SuiteFacts, made: SuiteFacts) -> list[str]:
+def _otherwise_run(suite: ResolvedSuite, now: SuiteFacts, made: SuiteFacts) -> list[str]:
     """A line for each key of `run:` that decides what the evidence is: how often items are asked, in which order a run
     is looked at while it runs, under which load its times were measured, and when a slow attempt is given up: it is
     asked again, and only the attempt that was answered is timed."""
@@ -189,7 +194,7 @@ def _otherwise_run(suite: Suite, now: SuiteFacts, made: SuiteFacts) -> list[str]
     ]
 
 
-def _other_catalogue(suite: Suite, facts: RunFacts) -> Iterator[str]:
+def _other_catalogue(suite: ResolvedSuite, facts: RunFacts) -> Iterator[str]:
     """A line where the run brought facts about models along that do not lie beside the suite."""
     from evalkit.catalogue.reading import records_of_suite
 
@@ -200,7 +205,7 @@ def _other_catalogue(suite: Suite, facts: RunFacts) -> Iterator[str]:
         )
 
 
-def _otherwise_priced(suite: Suite, facts: RunFacts) -> Iterator[str]:
+def _otherwise_priced(suite: ResolvedSuite, facts: RunFacts) -> Iterator[str]:
     """A line where the run was billed by a prices.yaml that does not lie beside the suite.
 
     Prices that the person named for the run (--prices) are the person's word.
@@ -216,7 +221,7 @@ def _otherwise_priced(suite: Suite, facts: RunFacts) -> Iterator[str]:
         )
 
 
-def _otherwise_measured(suite: Suite, facts: RunFacts, now: SuiteFacts, sweeps: Path | None) -> Iterator[str]:
+def _otherwise_measured(suite: ResolvedSuite, facts: RunFacts, now: SuiteFacts, sweeps: Path | None) -> Iterator[str]:
     """A line for each model whose price per token rests on a load sweep that nobody vouches for, where a rule is about
     cost: sweeps lie in the results folder, where a pull request can put its own. Raises UserError, StoreError."""
     gate = suite.gate
@@ -242,7 +247,7 @@ def _otherwise_measured(suite: Suite, facts: RunFacts, now: SuiteFacts, sweeps: 
             yield f"  {name}: its price is not the one that the load sweeps of {sweeps} give"
 
 
-def _other_weights(suite: Suite, facts: RunFacts, section: str, name: str, weights: WeightsAtHand) -> bool:
+def _other_weights(suite: ResolvedSuite, facts: RunFacts, section: str, name: str, weights: WeightsAtHand) -> bool:
     """Whether the run asked other weights than now lie where the suite's entry names them; no, where none are here."""
     judge = section == "judges"
     entry = (suite.judges if judge else suite.models).get(name)
@@ -253,7 +258,7 @@ def _other_weights(suite: Suite, facts: RunFacts, section: str, name: str, weigh
     return any(told.facts.get(key) not in (None, value) for key, value in here.items())
 
 
-def _recorded(suite: Suite, section: str, name: str) -> str | None:
+def _recorded(suite: ResolvedSuite, section: str, name: str) -> str | None:
     """Content of the file that a model or judge answers from; None where there is none."""
     entry = (suite.judges if section == "judges" else suite.models).get(name)
     return None if entry is None else suite.file_digest(entry)

@@ -20,8 +20,8 @@ from evalkit.suite.examination import Examined
 from evalkit.suite.policy import Policy, current
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.sensitivity import LEVELS, Sensitivity, weaker
-from evalkit.suite.suite import Suite
-from evalkit.suite.tasks import Task
+from evalkit.suite.suite import ResolvedSuite
+from evalkit.suite.tasks import ResolvedTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _named(policy: Policy | None) -> dict[str, str] | None:
     return None if policy is None else {"file": policy.name, "sha256": policy.sha256}
 
 
-def redaction_notes(task: Task, examined: Examined) -> list[str]:
+def redaction_notes(task: ResolvedTask, examined: Examined) -> list[str]:
     """Sentences on what was taken out of a task's records, and on what will be out of its rows; none where the suite
     redacts nothing."""
     notes = []
@@ -103,7 +103,7 @@ def redaction_notes(task: Task, examined: Examined) -> list[str]:
     return notes
 
 
-def redaction_facts(suite: Suite, redacted: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+def redaction_facts(suite: ResolvedSuite, redacted: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
     """For run.json: what the suite takes out, where, and how often it was found in records, by task; empty where it
     redacts nothing. What was found in rows is added when they are sealed (`stored`)."""
     entry = suite.file.redact

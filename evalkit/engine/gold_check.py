@@ -12,7 +12,7 @@ from evalkit.scorers.outcomes import settle
 from evalkit.suite.grouped import kind_of
 from evalkit.suite.prompts import short
 from evalkit.suite.rendering import is_blank
-from evalkit.suite.tasks import Task
+from evalkit.suite.tasks import ResolvedTask
 
 MOST_COMPLAINTS = 5
 PROBE = "?"
@@ -20,7 +20,7 @@ PROBE = "?"
 _NO_TIME = Timing(sent_at=0.0, total_s=0.0)
 
 
-def gold_errors(task: Task, scorer: Scorer) -> list[str]:
+def gold_errors(task: ResolvedTask, scorer: Scorer) -> list[str]:
     """What `GoldCheck` finds in all samples of a task."""
     check = GoldCheck(task, scorer)
     if not scorer.later and not scorer.unproved:
@@ -33,7 +33,7 @@ def gold_errors(task: Task, scorer: Scorer) -> list[str]:
 class GoldCheck:
     """Sees the samples of a task one by one, beside whoever reads them."""
 
-    task: Task
+    task: ResolvedTask
     scorer: Scorer
     _kinds: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     """By kind of complaint: the first sample's id, what is wrong with it, and how many there are."""
@@ -57,7 +57,7 @@ class GoldCheck:
         return _told(self.task, list(self._kinds.values()), with_places=with_places) if self._kinds else []
 
 
-def _told(task: Task, kinds: list[tuple[str, str, int]], *, with_places: bool) -> list[str]:
+def _told(task: ResolvedTask, kinds: list[tuple[str, str, int]], *, with_places: bool) -> list[str]:
     """A sentence for each kind, with the place of its first sample."""
     shown = sorted(kinds, key=lambda kind: -kind[2])[:MOST_COMPLAINTS]
     places = task.places({first for first, _, _ in shown}) if with_places else {}
@@ -67,7 +67,7 @@ def _told(task: Task, kinds: list[tuple[str, str, int]], *, with_places: bool) -
     ]
 
 
-def _tried_once(task: Task, scorer: Scorer) -> list[str]:
+def _tried_once(task: ResolvedTask, scorer: Scorer) -> list[str]:
     """What a scorer that may cost something says of the first sample alone; one that is awaited is not called."""
     sample = next(iter(task.samples()), None)
     if sample is None or scorer.awaited is not None:

@@ -36,8 +36,8 @@ from evalkit.suite import builtin_tasks
 from evalkit.suite.digests import digest
 from evalkit.suite.redaction import storing_redactor
 from evalkit.suite.schema import LimitEntry, ModelEntry
-from evalkit.suite.suite import Suite
-from evalkit.suite.tasks import Task
+from evalkit.suite.suite import ResolvedSuite
+from evalkit.suite.tasks import ResolvedTask
 
 RUN_VERSION = 2
 """Raised when evalkit asks or scores the same suite differently: rows of two versions never stand in one run."""
@@ -68,7 +68,7 @@ class PlanOptions:
 class Plan:
     """A run that can start."""
 
-    suite: Suite
+    suite: ResolvedSuite
     options: PlanOptions
     work: Work
     digest: str
@@ -85,7 +85,7 @@ class Plan:
     """Why the run cannot end complete, as sentences: recorded answers that are not there."""
 
 
-def make_plan(suite: Suite, options: PlanOptions, prices: PriceBook) -> Plan:
+def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> Plan:
     """Everything checked, nothing sent. Raises SuiteError with every complaint, or a single UserError as it is."""
     complaints: list[str] = []
     every_task, suite = suite.tasks, suite.only(options.models, options.tasks)
@@ -159,7 +159,7 @@ def make_plan(suite: Suite, options: PlanOptions, prices: PriceBook) -> Plan:
     )
 
 
-def _unwanted(suite: Suite, wanted: Container[str]) -> list[str]:
+def _unwanted(suite: ResolvedSuite, wanted: Container[str]) -> list[str]:
     return [f"no task is marked by the judge {name}: it is not asked" for name in suite.judges if name not in wanted]
 
 
@@ -176,7 +176,7 @@ class _Seen:
     stream: SampleStream | None = None
 
 
-def _examined(task: Task, scorer: Scorer | None, *, streams: bool) -> _Seen:
+def _examined(task: ResolvedTask, scorer: Scorer | None, *, streams: bool) -> _Seen:
     """All samples, or with `streams` the first of many, rendered and their golds scored."""
     if streams and scorer is not None and (stream := begin(task, scorer)) is not None:
         return _Seen(stream.n, [], [*stream.first_notes], {}, unasked=False, stream=stream)
@@ -193,7 +193,7 @@ def _said(work: Work, notes: Iterable[str]) -> tuple[str, ...]:
     return tuple(notes if work.storing is None else (work.storing.text(note, Counter()) for note in notes))
 
 
-def _scorers(tasks: list[Task]) -> tuple[dict[str, Scorer], list[str]]:
+def _scorers(tasks: list[ResolvedTask]) -> tuple[dict[str, Scorer], list[str]]:
     """The scorer of each task by name, and complaints about those that cannot be made."""
     scorers: dict[str, Scorer] = {}
     complaints: list[str] = []
@@ -205,7 +205,7 @@ def _scorers(tasks: list[Task]) -> tuple[dict[str, Scorer], list[str]]:
     return scorers, complaints
 
 
-def _run_settings(suite: Suite, cap: Decimal | None) -> RunSettings:
+def _run_settings(suite: ResolvedSuite, cap: Decimal | None) -> RunSettings:
     run = suite.run
     return RunSettings(
         in_flight=run.in_flight if isinstance(run.in_flight, int) else None,
@@ -217,7 +217,7 @@ def _run_settings(suite: Suite, cap: Decimal | None) -> RunSettings:
     )
 
 
-def _limited(task: Task, options: PlanOptions) -> Task:
+def _limited(task: ResolvedTask, options: PlanOptions) -> ResolvedTask:
     """The task cut to --limit samples by the same seeded choice as a `limit` in the suite."""
     if options.limit is None:
         return task
@@ -227,7 +227,7 @@ def _limited(task: Task, options: PlanOptions) -> Task:
 
 
 def _adapters(
-    suite: Suite, entries: Mapping[str, ModelEntry], options: PlanOptions
+    suite: ResolvedSuite, entries: Mapping[str, ModelEntry], options: PlanOptions
 ) -> tuple[dict[str, Adapter], list[UserError]]:
     made: dict[str, Adapter] = {}
     errors: list[UserError] = []
@@ -255,7 +255,7 @@ def _adapters(
     return made, errors
 
 
-def task_scorer(task: Task) -> Scorer:
+def task_scorer(task: ResolvedTask) -> Scorer:
     """The scorer that a task names, its options bound. Raises SuiteError without place."""
     entry = task.entry
     if isinstance(own := task.own_scorer, Scorer):
@@ -289,7 +289,12 @@ def _refuse(complaints: list[str], errors: list[UserError]) -> None:
 
 
 def _digest(
-    work: Work, tasks: list[Task], entries: Mapping[str, ModelEntry], panel: Panel | None, *, with_data: bool = True
+    work: Work,
+    tasks: list[ResolvedTask],
+    entries: Mapping[str, ModelEntry],
+    panel: Panel | None,
+    *,
+    with_data: bool = True,
 ) -> str:
     models = {
         model.name: {
@@ -313,7 +318,7 @@ def _digest(
     return digest("evalkit.run/1", what)
 
 
-def _made_by(task: Task) -> dict[str, str]:
+def _made_by(task: ResolvedTask) -> dict[str, str]:
     """The packages of the plug-ins that a task is of: for run.json. Tasks of another tool are of none."""
     if task.entry.lm_eval is not None:
         return {}
@@ -324,7 +329,9 @@ def _made_by(task: Task) -> dict[str, str]:
     return {key: origin for key, origin in found.items() if origin is not None}
 
 
-def _facts(suite: Suite, options: PlanOptions, work: Work, prices: PriceBook, panel: Panel | None) -> dict[str, Any]:
+def _facts(
+    suite: ResolvedSuite, options: PlanOptions, work: Work, prices: PriceBook, panel: Panel | None
+) -> dict[str, Any]:
     own = options.own_hardware
     models = {m.name: about(m, suite.models[m.name], own.get(m.name), prices) for m in work.models}
     tasks: dict[str, Any] = {

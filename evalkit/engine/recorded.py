@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.replay import ReplayAdapter, same_number
-from evalkit.suite.tasks import Task
+from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.wording import short
 
 _PART = re.compile(r":(?:turn|order)\d+$")
@@ -32,7 +32,7 @@ class RecordedFit:
 
 
 def fit_recorded(
-    adapters: Mapping[str, Adapter], asked: Sequence[Task], known: Sequence[Task], repeats: int
+    adapters: Mapping[str, Adapter], asked: Sequence[ResolvedTask], known: Sequence[ResolvedTask], repeats: int
 ) -> RecordedFit:
     """For every model of recorded answers; `asked` are the tasks as they are asked, `known` all tasks of the suite."""
     fit = RecordedFit()
@@ -51,7 +51,9 @@ def fit_recorded(
     return fit
 
 
-def _fit_one(name: str, adapter: ReplayAdapter, asked: Sequence[Task], known: Sequence[Task], fit: RecordedFit) -> None:
+def _fit_one(
+    name: str, adapter: ReplayAdapter, asked: Sequence[ResolvedTask], known: Sequence[ResolvedTask], fit: RecordedFit
+) -> None:
     used: set[str] = set()
     missing: dict[str, list[str]] = {}
     for task in asked:
@@ -100,7 +102,7 @@ def _fit_one(name: str, adapter: ReplayAdapter, asked: Sequence[Task], known: Se
             fit.lacking.append(f"models.{name}: {adapter.label} {', '.join(lacks)}")
 
 
-def _shared_ids(tasks: Sequence[Task]) -> list[str]:
+def _shared_ids(tasks: Sequence[ResolvedTask]) -> list[str]:
     """Ids that two tasks use for different questions: one recorded answer cannot be both."""
     if len(tasks) < 2:
         return []

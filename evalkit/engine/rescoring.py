@@ -30,8 +30,8 @@ from evalkit.store import runs, sealing, summary
 from evalkit.store.journal import Journal
 from evalkit.suite.redaction import Redactor, storing_redactor
 from evalkit.suite.schema import ScoreEntry
-from evalkit.suite.suite import Suite
-from evalkit.suite.tasks import Task
+from evalkit.suite.suite import ResolvedSuite
+from evalkit.suite.tasks import ResolvedTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Changed:
     """Rows that were redacted before they were stored: the new score is of what is stored, not of what was said."""
 
 
-def rescore(folder: Path, suite: Suite, choice: Choice, *, preview: bool = False) -> list[Changed]:
+def rescore(folder: Path, suite: ResolvedSuite, choice: Choice, *, preview: bool = False) -> list[Changed]:
     """Mark the run's answers again and seal the new rows. Raises StoreError or SuiteError with nothing written.
 
     `preview`: only say what would change; the run stays as it is.
@@ -94,7 +94,7 @@ def rescore(folder: Path, suite: Suite, choice: Choice, *, preview: bool = False
         return list(changed.values())
 
 
-def _tasks(suite: Suite, facts: RunFacts, choice: Choice) -> dict[str, Task]:
+def _tasks(suite: ResolvedSuite, facts: RunFacts, choice: Choice) -> dict[str, ResolvedTask]:
     """The suite's tasks that are to be scored, the new score in place."""
     known = {task.name: task for task in suite.tasks}
     asked = facts.tasks or {}
@@ -120,7 +120,7 @@ _OPTIONAL = ("permute", "turns", "tools", "interface")
 """The same, written only where a task has them."""
 
 
-def _require_same_questions(tasks: Mapping[str, Task], facts: RunFacts) -> None:
+def _require_same_questions(tasks: Mapping[str, ResolvedTask], facts: RunFacts) -> None:
     """Raises SuiteError where the suite would now ask something else: its samples are not the run's."""
     complaints = []
     for name, task in tasks.items():
@@ -136,7 +136,7 @@ def _require_same_questions(tasks: Mapping[str, Task], facts: RunFacts) -> None:
         raise SuiteError(complaints)
 
 
-def _scorer(task: Task) -> Scorer:
+def _scorer(task: ResolvedTask) -> Scorer:
     """The task's scorer, once it gives 1.0 on its own gold."""
     try:
         scorer = task_scorer(task)
@@ -154,7 +154,7 @@ def _scorer(task: Task) -> Scorer:
 
 def _rescored(
     folder: Path,
-    tasks: Mapping[str, Task],
+    tasks: Mapping[str, ResolvedTask],
     scorers: Mapping[str, Scorer],
     judged: StoredVerdicts,
     changed: dict[tuple[str, str], Changed],
@@ -192,7 +192,7 @@ def _rescored(
         yield marked if storing is None else stored(marked, storing)
 
 
-def _storing(suite: Suite, facts: RunFacts) -> Redactor | None:
+def _storing(suite: ResolvedSuite, facts: RunFacts) -> Redactor | None:
     """What was taken out of the run's rows, or else what the suite takes out now (right answers come from it)."""
     told = facts.redaction
     if told is not None and "storing" in told.where:
@@ -237,7 +237,7 @@ def _refuse_absent(folder: Path, rows: list[Row]) -> None:
 def _record(
     folder: Path,
     facts: RunFacts,
-    tasks: Mapping[str, Task],
+    tasks: Mapping[str, ResolvedTask],
     scorers: Mapping[str, Scorer],
     judged: StoredVerdicts,
     changed: Mapping[tuple[str, str], Changed],

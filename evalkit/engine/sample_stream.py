@@ -21,7 +21,7 @@ from evalkit.records import Sample
 from evalkit.scorers.base import Scorer
 from evalkit.suite.examination import KEPT, Examination
 from evalkit.suite.grouped import kind_of
-from evalkit.suite.tasks import Task
+from evalkit.suite.tasks import ResolvedTask
 
 HEAD = 2_000
 """Samples that are checked before the first one is asked: as many as a run groups at a time (`order.WINDOW`)."""
@@ -30,7 +30,7 @@ HEAD = 2_000
 class SampleStream:
     """The samples of one task, in one run."""
 
-    def __init__(self, task: Task, scorer: Scorer, n: int) -> None:
+    def __init__(self, task: ResolvedTask, scorer: Scorer, n: int) -> None:
         """`n` samples, as counted. Raises SuiteError where one of the first cannot be asked."""
         self.n = n
         self.finished = False
@@ -93,14 +93,14 @@ class SampleStream:
         self.finished = True
 
 
-def begin(task: Task, scorer: Scorer) -> SampleStream | None:
+def begin(task: ResolvedTask, scorer: Scorer) -> SampleStream | None:
     """The samples of a task as a stream; None where all must be checked before the first is asked.
 
     So it is for tasks of up to KEPT samples, where it takes no time; for those whose count takes rendering; for those
     with redaction, whose findings a person reads first; where a scorer is slow or a function of the person's, or judges
     score; and wherever something is wrong that can be seen by now.
     """
-    plain = type(task) is Task and task.redactor is None and task.storing is None
+    plain = type(task) is ResolvedTask and task.redactor is None and task.storing is None
     if not plain or scorer.later or scorer.slow or scorer.unproved:
         return None
     try:

@@ -15,7 +15,7 @@ from evalkit.adapters.base import Adapter, Capabilities
 from evalkit.records import Settings
 from evalkit.scorers.base import Scorer
 from evalkit.suite.schema import ModelEntry, merged
-from evalkit.suite.tasks import Task
+from evalkit.suite.tasks import ResolvedTask
 
 OPTIONAL = ("temperature", "top_p", "seed", "stop", "json_schema", "top_logprobs", "reasoning_effort")
 """Settings that not every model takes; each is also the name of a capability."""
@@ -33,7 +33,7 @@ class FittedSettings:
     notes: tuple[str, ...]
 
 
-def fitted(task: Task, scorer: Scorer, models: Mapping[str, tuple[ModelEntry, Adapter]]) -> FittedSettings:
+def fitted(task: ResolvedTask, scorer: Scorer, models: Mapping[str, tuple[ModelEntry, Adapter]]) -> FittedSettings:
     """The settings of every model for a task, with what does not fit."""
     settings: dict[str, Settings] = {}
     dropped: dict[str, tuple[str, ...]] = {}
@@ -65,7 +65,7 @@ def refused(settings: Settings, can: Capabilities) -> list[str]:
     return [name for name in OPTIONAL if getattr(settings, name) not in (None, ()) and not getattr(can, name)]
 
 
-def _lacking(task: Task, scorer: Scorer, name: str, adapter: Adapter, *, first_token: bool) -> list[str]:
+def _lacking(task: ResolvedTask, scorer: Scorer, name: str, adapter: Adapter, *, first_token: bool) -> list[str]:
     can, kind = adapter.capabilities, adapter.spec.adapter
     if scorer.needs == "likelihood" and not can.likelihood:
         return [

@@ -146,11 +146,11 @@ class ResultsReader:
     def places(self, sides: Sequence[SampleSide], task: str | None = None) -> list[Place | None]:
         """The range of places of each side. Raises StoreError."""
 
-        def reckon() -> list[Place | None]:
+        def compute() -> list[Place | None]:
             known = [self._is_scored(side, task) for side in sides]
             return places(known, lambda i, j: self.pair(sides[i], sides[j], task))
 
-        return _figures.get(("places", self._key(sides), tuple(sides), task), reckon)
+        return _figures.get(("places", self._key(sides), tuple(sides), task), compute)
 
     def query(self, names: Sequence[str], sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Lines of an answer by column name, over views `rows` and `texts` of these runs. Cached. Raises StoreError."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from evalkit.suite.functions import OwnFunction
     from evalkit.suite.rows_in_memory import Rows
-    from evalkit.suite.suite import Suite
+    from evalkit.suite.suite import ResolvedSuite
 
 FUNCTION = "function"
 """What stands as the adapter of a model that is a function, and as the name of such a scorer. No file may name it."""
@@ -29,7 +29,7 @@ class GivenInPython:
     rows: Mapping[int, Rows] = field(default_factory=dict)
     """By the task's place: its records."""
 
-    def put_into(self, suite: Suite) -> Suite:
+    def put_into(self, suite: ResolvedSuite) -> ResolvedSuite:
         """The suite with these parts in their places; what `written` says of records is their number and columns."""
         tasks = tuple(
             replace(task, rows=self.rows.get(task.index), scored_by=self.scorers.get(task.index), is_own_code=True)

@@ -29,9 +29,9 @@ from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
 from evalkit.suite.schema.options import KnownOptions
 from evalkit.suite.schema.rules import read_rule
 from evalkit.suite.source_map import Loc, SourceMap, parse
-from evalkit.suite.suite import Suite
+from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.suite_errors import translate
-from evalkit.suite.tasks import Task
+from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.variables import fill
 from evalkit.suite.variants import check_variants, expanded
 
@@ -50,7 +50,7 @@ def load_suite(
     options: KnownOptions | None = None,
     allow_unpinned: bool = False,
     environ: Mapping[str, str] | None = None,
-) -> Suite:
+) -> ResolvedSuite:
     """The suite in this file. Raises one SuiteError with every complaint, each with file, line, key and way out.
 
     Names of adapters and scorers, and the options of adapters, are checked against those given (None: not checked, and
@@ -85,7 +85,7 @@ def resolve(
     allow_unpinned: bool = False,
     environ: Mapping[str, str] | None = None,
     given: GivenInPython | None = None,
-) -> Suite:
+) -> ResolvedSuite:
     """The suite that this tree says. `path` is the suite's file; of one made in Python, a name in the folder that its
     paths are relative to, and `given` holds what no file can say. Raises as `load_suite`.
     """
@@ -98,7 +98,9 @@ def resolve(
     if tree.complaints or file is None:
         raise SuiteError(_in_order(tree))
     models, judges = expanded(file.models), expanded(file.judges)
-    suite = Suite(path, file, models, tuple(tasks), written=dict(tree.data), foreign=tuple(foreign), judges=judges)
+    suite = ResolvedSuite(
+        path, file, models, tuple(tasks), written=dict(tree.data), foreign=tuple(foreign), judges=judges
+    )
     return suite if given is None else given.put_into(suite)
 
 
@@ -152,7 +154,7 @@ def _add_conditions(
     known_scorers: Collection[str] | None,
     allow_unpinned: bool,
     foreign: list[ExternalTask],
-) -> list[Task]:
+) -> list[ResolvedTask]:
     """The tasks; complaints between keys are added for every entry that is readable by itself.
 
     Tasks of another tool go to `foreign`: what they are called and made of is not known here.
@@ -171,7 +173,7 @@ def _add_conditions(
         file, foreign_tasks=any(_mapping(one).get("lm_eval") for one in _list(data.get("tasks"))), found=found
     )
     asked, marking = _with_variants(models), _with_variants(judges)
-    tasks: list[Task] = []
+    tasks: list[ResolvedTask] = []
     taken: dict[str, int] = {}
     for i, written in enumerate(_list(data.get("tasks"))):
         loc: Loc = ("tasks", i)
@@ -193,7 +195,7 @@ def _add_conditions(
         prompt, wrong = compile_prompt(entry)
         found += [((*loc, *_key(key)), message) for key, message in wrong]
         if prompt is not None and entry.name is not None:
-            tasks.append(Task(entry.name, entry, prompt, path.parent, tree.at(loc), i, redactor, storing))
+            tasks.append(ResolvedTask(entry.name, entry, prompt, path.parent, tree.at(loc), i, redactor, storing))
     if file is not None:
         found += check_variants("models", file.models)
         found += check_variants("judges", file.judges)

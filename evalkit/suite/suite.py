@@ -14,7 +14,7 @@ from evalkit.suite.digests import digest
 from evalkit.suite.external_task import ExternalTask
 from evalkit.suite.schema import GateEntry, ModelEntry, RunEntry, SuiteFile
 from evalkit.suite.sensitivity import Sensitivity, least, stricter
-from evalkit.suite.tasks import Task
+from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.wording import near
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Suite:
+class ResolvedSuite:
     """The result of `load_suite`. Models and tasks are in the file's order; variables are filled in."""
 
     path: Path
     file: SuiteFile
     models: Mapping[str, ModelEntry]
-    tasks: tuple[Task, ...]
+    tasks: tuple[ResolvedTask, ...]
     written: Mapping[str, Any]
     """The file's data as it was written, `${NAME}` included."""
     foreign: tuple[ExternalTask, ...] = ()
@@ -74,7 +74,7 @@ class Suite:
             what["judges"] = self._contents(self.judges)
         return digest("evalkit.suite/1", what)
 
-    def only(self, models: Collection[str] | None = None, tasks: Collection[str] | None = None) -> Suite:
+    def only(self, models: Collection[str] | None = None, tasks: Collection[str] | None = None) -> ResolvedSuite:
         """The suite with these models and tasks alone (None: all), in the file's order; its digest is another.
 
         Raises SuiteError for names that it does not have.

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Task:
+class ResolvedTask:
     """One task of a suite, ready to be read. `entry` is complete: a built-in task with its overrides applied."""
 
     name: str

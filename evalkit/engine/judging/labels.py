@@ -17,7 +17,7 @@ from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.suite.datasets import open_data
-from evalkit.suite.tasks import Task
+from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.wording import short
 
 _NO_TIME = Timing(sent_at=0.0, total_s=0.0)
@@ -35,7 +35,7 @@ class Label:
     """The answer that was labelled; None where the record does not hold it."""
 
 
-def read_labels(task: Task, verdict: Scorer) -> dict[str, Label]:
+def read_labels(task: ResolvedTask, verdict: Scorer) -> dict[str, Label]:
     """By the answer's id; nothing where the task names no file. Raises SuiteError with every record that is wrong."""
     entry = task.entry.labels
     if entry is None:

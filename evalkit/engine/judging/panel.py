@@ -22,8 +22,8 @@ from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.judge_task import READER, Judging, Shown, compile_judging
 from evalkit.suite.redaction import Redactor
-from evalkit.suite.suite import Suite
-from evalkit.suite.tasks import Task
+from evalkit.suite.suite import ResolvedSuite
+from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.templates import BadTemplate
 
 MOST_COMPLAINTS = 5
@@ -67,7 +67,7 @@ class Panel:
         return tuple(_trial(task) for task in self.tasks.values())
 
 
-def judges_needed(tasks: Collection[Task]) -> dict[str, tuple[str, ...]]:
+def judges_needed(tasks: Collection[ResolvedTask]) -> dict[str, tuple[str, ...]]:
     """By judge: the tasks that name it. What cannot be read names nobody; loading has complained."""
     found: dict[str, list[str]] = {}
     for task in tasks:
@@ -77,7 +77,7 @@ def judges_needed(tasks: Collection[Task]) -> dict[str, tuple[str, ...]]:
 
 
 def make_panel(
-    suite: Suite, tasks: Collection[Task], models: Collection[str], judges: Mapping[str, Adapter]
+    suite: ResolvedSuite, tasks: Collection[ResolvedTask], models: Collection[str], judges: Mapping[str, Adapter]
 ) -> tuple[dict[str, JudgedTask], list[str]]:
     """The judged tasks by name, and everything that is wrong with them. `models` are those that the run asks."""
     found: dict[str, JudgedTask] = {}
@@ -150,7 +150,7 @@ def written_settings(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _compiled(task: Task) -> Judging | None:
+def _compiled(task: ResolvedTask) -> Judging | None:
     try:
         return compile_judging(task.entry.score)
     except SuiteError:
@@ -170,7 +170,7 @@ def _unfit(name: str, adapter: Adapter, settings: Settings) -> list[str]:
     ]
 
 
-def _not_shown(task: Task, judging: Judging) -> list[str]:
+def _not_shown(task: ResolvedTask, judging: Judging) -> list[str]:
     """Samples for which the judge's prompt does not render; five, the rest counted."""
     complaints: list[str] = []
     n_wrong = 0

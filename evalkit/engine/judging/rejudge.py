@@ -31,8 +31,8 @@ from evalkit.records import Row, Sample
 from evalkit.scorers.registry import make_scorer
 from evalkit.store import judge_files, runs
 from evalkit.suite.judge_task import READER, Judging, compile_judging
-from evalkit.suite.suite import Suite
-from evalkit.suite.tasks import Task
+from evalkit.suite.suite import ResolvedSuite
+from evalkit.suite.tasks import ResolvedTask
 
 _WAY_OUT = (
     "Rescoring asks nobody: run the suite again (the answers come from the cache, only the judges are asked), or give "
@@ -50,7 +50,7 @@ class StoredVerdicts:
     others: Mapping[tuple[str, str, int, int], Row]
 
     @classmethod
-    def of(cls, folder: Path, suite: Suite, tasks: Sequence[Task]) -> StoredVerdicts:
+    def of(cls, folder: Path, suite: ResolvedSuite, tasks: Sequence[ResolvedTask]) -> StoredVerdicts:
         """Raises SuiteError where the run's verdicts are not those of the suite's judges."""
         if not tasks:
             return cls({}, {}, {}, {})
@@ -112,7 +112,7 @@ class StoredVerdicts:
         return label_of(self.identities[task]) if task in self.identities else None
 
 
-def _require_same_judges(task: Task, judging: Judging, suite: Suite, before: Mapping[str, Any]) -> None:
+def _require_same_judges(task: ResolvedTask, judging: Judging, suite: ResolvedSuite, before: Mapping[str, Any]) -> None:
     for name in judging.by:
         if name not in before or name not in suite.judges:
             known = ", ".join(before) or "nobody"
