@@ -1,5 +1,5 @@
 # CI runs exactly these. `uv run` makes the environment on first use.
-.PHONY: check test demo docs lock bench soak fuzz audit test-lm-eval test-vllm test-servers
+.PHONY: check test test-all demo docs lock bench soak fuzz audit test-lm-eval test-vllm test-servers
 
 check:
 	uv run ruff format --check .
@@ -10,6 +10,14 @@ check:
 
 test:
 	uv run pytest -n auto
+
+# The same on every Python that evalkit supports, each in an environment of its own; one that is not here is skipped loudly.
+test-all:
+	@for version in 3.11 3.12 3.13; do \
+		if python=$$(scripts/find_python.sh $$version); then \
+			uv run --isolated --python "$$python" pytest -n auto || exit 1; \
+		else echo "=== test-all SKIPPED Python $$version: it is not on this machine ==="; fi; \
+	done
 
 # lm-eval in an environment of its own beside .venv: it brings datasets, scikit-learn and the like.
 test-lm-eval:
