@@ -111,8 +111,13 @@ async def a_refusal_is_told(bench: Bench) -> None:
         response.stop_reason in {"refusal", "content_filter"},
         f"a refusal ended with {response.stop_reason!r}; it must be 'refusal' or 'content_filter'",
     )
-    expect(response.text == bench.server.refuses_with, f"a refusal came with the text {response.text!r}")
-    expect(response.refusal, "refusal must hold the provider's words or category")
+    wanted = bench.server.refuses_with
+    expect(
+        response.text == wanted,
+        f"a refusal came with the text {response.text!r}, not {wanted!r}; where the dialect's refusals have a text, "
+        "FakeServer(refuses_with=...) says which",
+    )
+    expect(response.refusal, "Response.refusal is empty; it must hold the provider's words or category")
 
 
 async def settings_are_sent_or_said_to_be_dropped(bench: Bench) -> None:

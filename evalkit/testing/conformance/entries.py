@@ -8,6 +8,7 @@ import traceback
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.errors import KeyRefused, MissingKey, SuiteError, UserError
 from evalkit.testing.conformance.bench import ASK, CANARY, NAME, Bench, Complaint, error_of, expect
+from evalkit.testing.fake_provider.server import KEY_HEADERS
 from evalkit.testing.loopback import reply
 
 _ELSEWHERE = "https://collector.example"
@@ -94,7 +95,14 @@ async def the_key_is_in_one_header_and_nowhere_else(bench: Bench) -> None:
     allowed = {"key_hosts": frozenset({"127.0.0.1"})}
     with bench.key():
         async with bench.served(require_key=CANARY, spec=allowed) as (adapter, provider):
-            expect((await adapter.respond(ASK)).text, "no answer came with the right key")
+            try:
+                answer = await adapter.respond(ASK)
+            except KeyRefused as error:
+                headers = b", ".join(KEY_HEADERS).decode()
+                raise Complaint(
+                    f"the right key was not found; it may stand in one of these headers: {headers}"
+                ) from error
+            expect(answer.text, "no answer came with the right key")
             provider.behaviour = bench.server.behaviour.changed({"require_key": "another"})
             refused = await error_of(adapter)
             paths = [record.path for record in provider.account]

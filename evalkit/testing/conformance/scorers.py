@@ -153,7 +153,11 @@ def its_own_right_answer_gets_full_marks(bench: _Bench) -> None:
         gold = bench.scorer.gold(case.sample)
         if gold is not None:
             score = bench.score(case, gold)
-            expect(score.value == 1.0, f"its own right answer {gold[:60]!r} got {score.value} ({score.reason})")
+            expect(
+                score.value == 1.0,
+                f"its own right answer {gold[:60]!r} got {score.value} ({score.reason}); `gold`, the fourth argument "
+                "of Scorer, must give a reply with a full score",
+            )
 
 
 def it_declares_what_it_is(bench: _Bench) -> None:

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from evalkit.testing.fake_provider.remote import RemoteProvider
 
 _NO_ASK = Ask(model="", prompts=(), stream=False, n_input=0, prompt_digest=sha256(b"").digest())
+KEY_HEADERS = (b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key")
+"""Headers that a key is looked for in, the first one that is there."""
 _RETRY_LATER = (429, 503, 529)
 
 
@@ -302,7 +304,7 @@ def _read(dialect: Dialect, request: HttpRequest) -> tuple[Ask, Rejection | None
 
 def _key(request: HttpRequest) -> str:
     lower = request.head.lower()
-    for name in (b"authorization", b"x-api-key", b"x-goog-api-key", b"api-key"):
+    for name in KEY_HEADERS:
         value = header(request.head, lower, name)
         if value is not None:
             return value.decode("latin-1").removeprefix("Bearer ")
