@@ -98,7 +98,7 @@ def test_a_cut_reply_that_is_judged_whole_cannot_be_wrong() -> None:
 
 
 def test_an_unknown_scorer_is_refused_with_a_near_name_and_the_list() -> None:
-    with pytest.raises(SuiteError, match=r"did you mean 'choice'.*known: choice, code, contains"):
+    with pytest.raises(SuiteError, match=r"did you mean 'choice'.*known: .*choice, code, contains"):
         make_scorer("choise")
     with pytest.raises(SuiteError, match=r"there is no option 'ignorecase' \(did you mean 'ignore_case'\?\)"):
         make_scorer("exact", {"ignorecase": True})
