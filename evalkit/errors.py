@@ -76,6 +76,10 @@ class IncompleteRunWarning(UserWarning):
     """A run was given back that is not complete: some of what was asked for could not be measured."""
 
 
+class LikelyMistakeWarning(UserWarning):
+    """A suite holds what was most likely meant otherwise, like the target `n` where `{{ n }}` was meant. It is run."""
+
+
 class RequestError(EvalkitError):
     """One request did not bring an answer. Recorded as a `Failure`; never scored.
 

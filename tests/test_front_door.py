@@ -76,6 +76,17 @@ def test_a_defect_is_exit_70_and_never_reads_as_a_failed_gate(
     assert "defect of evalkit" in ran.err
 
 
+def test_ctrl_c_while_a_c_extension_is_imported_is_no_defect(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def importing(*_: object, **__: object) -> int:
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setattr("evalkit.store.runs.list_runs", importing)
+    ran = evalkit(capsys, "list", "--results", tmp_path)
+    assert (ran.code, ran.err) == (130, "interrupted\n")
+
+
 def test_a_missing_key_names_the_variable_before_anything_is_sent(capsys: Capture, tmp_path: Path) -> None:
     models = "  gpt: {adapter: openai, model: m}\n  claude: {adapter: anthropic, model: m}"
     ran = evalkit(capsys, "run", write_suite(tmp_path, "", models=models), "--results", tmp_path / "r")

@@ -22,7 +22,7 @@ import pytest
 import evalkit
 from evalkit import Model, Request, Response, Score, Suite, Task, Usage
 from evalkit.api.options import OF_RUN, WORDS, RunKeywords, RunOptions
-from evalkit.errors import IncompleteRunWarning, RateLimited, SuiteError, UserError
+from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning, RateLimited, SuiteError, UserError
 from tests.conftest import REPO
 from tests.door_world import billing, facts, right, same_queue, suite, task, tickets
 from tests.world import evalkit as command
@@ -869,7 +869,7 @@ def test_a_frame_s_missing_values_dates_and_numbers_are_as_json_has_them(tmp_pat
         ([{"q": 1}, "x"], "row 2: a record is a mapping"),
         ([{1: "x"}], "names of fields are texts"),
         ([{"q": float("nan")}], "the field 'q' is nan"),
-        ([{"q": object()}], "the field 'q' is a object"),
+        ([{"q": object()}], "the field 'q' is an object"),
         ([{"q": b"x"}], "the field 'q' is a bytes"),
         (pd.Series([1]), "write .to_frame()"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "two columns are called 'a'"),
@@ -881,10 +881,30 @@ def test_what_is_no_record_is_named_by_its_row(data: Any, said: str) -> None:
     assert said in str(caught.value)
 
 
+def test_what_is_wrong_in_many_rows_is_one_line_with_a_count() -> None:
+    with pytest.raises(SuiteError) as caught:
+        task(data=pd.DataFrame({"q": [object() for _ in range(3000)], "n": 1}))
+    assert len(caught.value.complaints) == 1
+    assert "row 1: the field 'q' is an object" in caught.value.complaints[0]
+    assert caught.value.complaints[0].endswith("; and 2,999 more like this")
+
+
 def test_a_record_that_cannot_be_asked_is_named_by_its_row(tmp_path: Path) -> None:
     records = [*tickets(2), {"id": "t2", "ticket": None, "queue": "billing"}]
     with pytest.raises(SuiteError, match=r"triage: data row 3 \(sample 't2'\)"):
         evalkit.run(suite(tasks=[task(data=records)]), results=tmp_path)
+
+
+def test_a_field_s_name_where_its_value_was_meant_is_a_warning_each_time(tmp_path: Path) -> None:
+    records = [{"ticket": f"text {n}", "answer": f"{n}"} for n in range(3)]
+    wrong = Task("t", data=records, prompt="{{ ticket }}", target="answer", score="exact")
+    for _ in range(2):
+        with pytest.warns(LikelyMistakeWarning, match=r"t: the right answer is the same .* did you mean \{\{ answer"):
+            evalkit.run(Suite({"m": billing}, [wrong]), results=tmp_path)
+    meant = Task("t", data=records, prompt="{{ ticket }}", target="{{ answer }}", score="exact")
+    assert (
+        evalkit.run(Suite({"m": billing}, [meant]), results=tmp_path).status == "complete"
+    )  # a warning is an error here
 
 
 def test_where_and_fields_hold_for_records_in_memory(tmp_path: Path) -> None:
@@ -964,6 +984,12 @@ def test_a_python_suite_has_the_messages_of_a_suite_file(tmp_path: Path) -> None
 def test_a_mistake_in_a_suite_is_a_sentence_where_the_suite_is_made(made: Any, said: str) -> None:
     with pytest.raises(SuiteError, match=said):
         made()
+
+
+def test_a_suite_s_wrong_name_is_shown_whole() -> None:
+    with pytest.raises(SuiteError) as caught:
+        Suite({"m": right}, [task()], name="mine/now")
+    assert str(caught.value).startswith("suite 'mine/now': name: names are letters")
 
 
 def test_no_suite_file_can_name_a_function(tmp_path: Path) -> None:
@@ -1065,6 +1091,9 @@ def test_options_of_a_call_win_over_the_suite(tmp_path: Path) -> None:
         ({"in_flight": "many"}, "expected auto or a whole number"),
         ({"models": "mien"}, "there is no model 'mien'; did you mean 'mine'?"),
         ({"models": []}, "models is an empty list"),
+        ({"models": 3}, "models is a list of texts (value seen: 3)"),
+        ({"tags": 3}, "tags is a list of texts"),
+        ({"data_roots": 3}, "data_roots is a list of texts"),
         ({"tasks": ["triag"]}, "there is no task 'triag'"),
         ({"max_cost_usd": 0}, "must be above 0"),
         ({"max_cost_usd": 5}, "max_cost_usd 5 cannot be kept for mine"),
@@ -1198,6 +1227,25 @@ def test_a_gate_takes_baseline_candidates_and_rules_from_python(tmp_path: Path) 
         with pytest.raises(UserError) as caught:
             evalkit.gate(run, **{"rules": RULES, **wrong})
         assert said in str(caught.value)
+
+
+def test_a_gate_s_mistakes_are_told_in_python_s_words(tmp_path: Path) -> None:
+    run = evalkit.run(suite({"base": right, "cand": billing}, n=30), results=tmp_path)
+    with pytest.raises(UserError, match=r'give rules, like gate\(run, baseline="gpt"') as caught:
+        evalkit.gate(run)
+    assert "--suite" not in str(caught.value)
+    one: Any = {"quality": "all", "min": 0.4}
+    for wrong in (one, [[one]], "all", 3):
+        with pytest.raises(UserError, match="rules is a list of mappings"):
+            evalkit.gate(run, candidates=["cand"], rules=wrong)
+    assert evalkit.gate(run, candidates="base", rules=[one]).decision == "pass"
+    with pytest.raises(SuiteError, match=r"^gate: rules\[0\]\.qualty: unknown key .* did you mean 'quality'\?$"):
+        evalkit.gate(run, rules=[{"qualty": "all", "min": 0.4}])
+    with pytest.raises(SuiteError, match=r"^gate: candidates\[0\]: there is no model 'cnd'"):
+        evalkit.gate(run, candidates="cnd", rules=[one])
+    alone = evalkit.run(suite({"base": right}, n=4), results=tmp_path)
+    with pytest.raises(UserError, match="no model beside the baseline 'base' to judge"):
+        evalkit.gate(alone, baseline="base", rules=RULES)
 
 
 def test_a_run_that_is_not_whole_decides_nothing(tmp_path: Path) -> None:

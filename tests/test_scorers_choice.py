@@ -352,3 +352,16 @@ def test_marking_bare_letters_is_cheap() -> None:
             scorer.mark(item, response)
         best = min(best, time.process_time() - start)
     assert best < 0.12
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ("hello there billing", "a choice is named, but not as the answer"),
+        ("billing and shipping", "more than one choice is named"),
+    ],
+)
+def test_one_named_choice_of_two_is_not_told_as_both(reply: str, reason: str) -> None:
+    reading = read_choice(reply, ("billing", "shipping"))
+    assert reading.index is None
+    assert reading.reason == reason

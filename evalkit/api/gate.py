@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from pydantic import ValidationError
 
 from evalkit.adapters.at_hand import weights_at_hand
-from evalkit.api.options import baselines_at
+from evalkit.api.options import baselines_at, listed
 from evalkit.api.planning import read_suite, with_foreign
 from evalkit.api.suite import Suite
 from evalkit.decide.decision import GateDecision
@@ -39,6 +39,7 @@ from evalkit.suite.schema import GateEntry
 from evalkit.suite.schema.rules import read_rule
 from evalkit.suite.source_map import without_lines
 from evalkit.suite.suite_errors import translate
+from evalkit.suite.wording import short
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -191,6 +192,13 @@ def gate(
     signed = Signed(Path(signers) if signers else None)
     if baseline is None and candidates is None and rules is None:
         against = None if suite is None else _resolved(suite)
+        made_with = opened.facts.suite_resolved
+        if against is None and (made_with is None or not made_with.gate):
+            raise UserError(
+                f"{opened.name} was made from a suite without a gate: give rules, like "
+                'gate(run, baseline="gpt", rules=[{"quality": "all", "margin": 0.02}]), or without a baseline '
+                'gate(run, rules=[{"quality": "all", "min": 0.85}])'
+            )
         return result_of(
             gate_run(
                 folder,
@@ -266,28 +274,30 @@ def _entry(
         with suppress(ValueError):
             written["rules"] = [read_rule(rule, from_json=True) for rule in stored]
     if rules is not None:
-        written["rules"] = [dict(rule) for rule in rules]
+        written["rules"] = _given(rules)
     if baseline is not None:
         written["baseline"] = baseline
     if candidates is not None:
-        written["candidates"] = list(candidates)
+        written["candidates"] = list(listed("candidates", candidates))
     elif baseline is not None:
-        listed = written.get("candidates") or list(run.models)
-        written["candidates"] = [name for name in listed if name != baseline]
+        names = written.get("candidates") or list(run.models)
+        written["candidates"] = [name for name in names if name != baseline]
     optional = {"baseline"} if written.get("rules") and not _compares(written) else set()
     if lacking := [key for key in ("baseline", "rules") if not written.get(key) and key not in optional]:
         raise UserError(
             f"{run.name} was made from a suite without a gate: give {' and '.join(lacking)} too, like "
             'gate(run, baseline="gpt", rules=[{"quality": "all", "margin": 0.02}])'
         )
-    tree = without_lines({"gate": written}, "gate")
     if not written.get("candidates"):
         written["candidates"] = [model for model in run.models if model != written.get("baseline")]
+        if not written["candidates"]:
+            raise UserError(f"{run.name} has no model beside the baseline {written.get('baseline')!r} to judge")
+    tree = without_lines(written, "gate")
     try:
         entry = GateEntry.model_validate(written)
     except ValidationError as error:
-        inner = without_lines(written, "gate")
-        raise SuiteError([inner.complaint(loc, said) for loc, said in translate(error, inner)]) from error
+        found = translate(error, tree, ("gate",))
+        raise SuiteError([tree.complaint(loc, said) for loc, said in found]) from error
     models, compared = list(run.models), entry.needs_baseline
     wrong = list(check_gate(("gate",), entry.baseline, list(entry.candidates), models, compared))
     for n, rule in enumerate(entry.rules):
@@ -295,8 +305,16 @@ def _entry(
     if not any(rule.required for rule in entry.rules):
         wrong.append((("gate", "rules"), "no rule is required, so nothing would be decided; make one required"))
     if wrong:
-        raise SuiteError([tree.complaint(loc, said) for loc, said in wrong])
+        raise SuiteError([tree.complaint(loc[1:], said) for loc, said in wrong])
     return entry
+
+
+def _given(rules: Any) -> list[dict[str, Any]]:
+    if not isinstance(rules, Sequence) or not all(isinstance(rule, Mapping) for rule in rules):
+        raise UserError(
+            f'rules is a list of mappings, like [{{"quality": "all", "margin": 0.02}}] (value seen: {short(rules)})'
+        )
+    return [dict(rule) for rule in rules]
 
 
 def _compares(written: Mapping[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -169,6 +169,8 @@ def baselines_at(folder: str | Path | None) -> Path:
 
 def listed(name: str, value: Any) -> tuple[str, ...]:
     """One text or several as a tuple. Raises UserError for anything else, and for none."""
+    if not isinstance(value, Iterable):
+        raise UserError(f"{name} is a list of texts (value seen: {short(value)})")
     names = (value,) if isinstance(value, str | Path) else tuple(value)
     if not all(isinstance(one, str | Path) and str(one) for one in names):
         raise UserError(f"{name} is a list of texts (value seen: {short(value)})")

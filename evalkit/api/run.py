@@ -17,9 +17,10 @@ from evalkit.api.progress import ProgressCallback, Reporter
 from evalkit.api.suite import Suite
 from evalkit.api.words import words
 from evalkit.engine.session import DriveHere, RunOutcome
-from evalkit.errors import IncompleteRunWarning, UserError
+from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning, UserError
 from evalkit.results.run import Run, load_run
 from evalkit.store.runs import update_facts
+from evalkit.suite.sample_notes import is_likely_mistake
 
 
 def run(
@@ -37,9 +38,10 @@ def run(
     functions of yours that share a client with the outer loop want `await arun(...)` instead.
 
     A run that could not be completed (errors, a budget) is given back too, with `status` and `facts.reasons`, and an
-    `IncompleteRunWarning`. Raises UserError (SuiteError with every complaint, MissingKey, StoreError ...) before
-    anything is sent, RunIncomplete where rows cannot be stored, KeyboardInterrupt after Ctrl-C, and whatever `progress`
-    raises. In each case what was answered is stored, and the same call resumes.
+    `IncompleteRunWarning`. What was most likely meant otherwise (a target `n` for `{{ n }}`) is a
+    `LikelyMistakeWarning`, before anything is sent. Raises UserError (SuiteError with every complaint, MissingKey,
+    StoreError ...) before anything is sent, RunIncomplete where rows cannot be stored, KeyboardInterrupt after Ctrl-C,
+    and whatever `progress` raises. In each case what was answered is stored, and the same call resumes.
     """
     try:
         asyncio.get_running_loop()
@@ -108,6 +110,8 @@ def _prepared(suite: Suite | str | Path, options: RunOptions, reporter: Reporter
     prepared, note = with_stopper(prepared)
     for one in (*prepared.notes, *([note] if note else [])):
         reporter.note(one)
+        if is_likely_mistake(one):  # without a registry: told each time, also when a cell is run again
+            warnings.warn_explicit(one, LikelyMistakeWarning, "evalkit.run", 1)
     return prepared
 
 

@@ -236,7 +236,7 @@ class Suite:
             for n, task in enumerate(self.written["tasks"])
         ]
         rows = {n: task.rows for n, task in enumerate(self.tasks) if task.rows is not None}
-        tree = without_lines({**self.written, "tasks": tasks}, self._path.name)
+        tree = without_lines({**self.written, "tasks": tasks}, f"suite {self.name!r}")
         return resolve_suite(tree, self._path, InPython(functions, scorers, rows))
 
     @property

@@ -466,8 +466,10 @@ def _mentioned(said: list[Statement], known: Labelled, size: int) -> ChoiceReadi
         return ChoiceReading(None, "the reply settles on no choice")
     denied = {one.index for one in said if one.stance in ("denies", "supposes")}
     beside = {one.index for one in said if one.stance == "names"}
-    if len(known.labels) == 2 and beside - named:
+    if len(known.labels) == 2 and beside - named and len(beside | named) > 1:
         return ChoiceReading(None, "both choices are named")
+    if len(known.labels) == 2 and beside - named:
+        return ChoiceReading(None, "a choice is named, but not as the answer")
     return (
         ChoiceReading(named.pop(), "the only choice named")
         if named - denied

@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,26 +72,36 @@ def as_rows(given: Any, at: str) -> Rows:
     """
     lines: list[bytes] = []
     columns: dict[str, None] = {}
-    complaints: list[str] = []
+    complaints: dict[str, str] = {}
+    more: Counter[str] = Counter()
     for number, record in enumerate(_records(given, at), 1):
-        place = f"{at}: row {number}"
-        if not isinstance(record, Mapping):
-            complaints.append(f"{place}: a record is a mapping of fields (value seen: {short(record)})")
-        elif wrong := [key for key in record if not isinstance(key, str)]:
-            complaints.append(f"{place}: names of fields are texts (seen: {short(wrong[0])})")
-        else:
-            try:
-                made = {key: _plain(value, key) for key, value in record.items()}
-                lines.append(json.dumps(made, ensure_ascii=False, allow_nan=False).encode() + b"\n")
-                columns.update(dict.fromkeys(made))
-            except (_NoJson, UnicodeEncodeError, RecursionError) as error:
-                said = str(error) if isinstance(error, _NoJson) else "holds what no file of JSON can hold"
-                complaints.append(f"{place}: {said}")
+        try:
+            made = _record(record)
+            lines.append(json.dumps(made, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+            columns.update(dict.fromkeys(made))
+        except (_NoJson, UnicodeEncodeError, RecursionError) as error:
+            said = str(error) if isinstance(error, _NoJson) else "holds what no file of JSON can hold"
+            kind = said.partition(" (value seen:")[0]
+            if kind in complaints:
+                more[kind] += 1
+            else:
+                complaints[kind] = f"{at}: row {number}: {said}"
         if len(complaints) >= 20:
             break
     if complaints:
-        raise SuiteError(complaints)
+        raise SuiteError(
+            [f"{said}; and {more[kind]:,} more like this" if more[kind] else said for kind, said in complaints.items()]
+        )
     return Rows(b"".join(lines), len(lines), tuple(columns))
+
+
+def _record(given: Any) -> dict[str, Any]:
+    """A record as JSON has it. Raises _NoJson for what is none."""
+    if not isinstance(given, Mapping):
+        raise _NoJson(f"a record is a mapping of fields (value seen: {short(given)})")
+    if wrong := [key for key in given if not isinstance(key, str)]:
+        raise _NoJson(f"names of fields are texts (seen: {short(wrong[0])})")
+    return {key: _plain(value, key) for key, value in given.items()}
 
 
 class _NoJson(Exception):
@@ -152,4 +163,8 @@ def _plain(value: Any, key: str) -> Any:  # noqa: PLR0911  # one return for each
         return _plain(value.tolist(), key)
     if type(value).__name__ in {"NAType", "NaTType"}:
         return None
-    raise _NoJson(f"the field {key!r} is a {type(value).__name__}, which is no text, number, list or mapping")
+    raise _NoJson(f"the field {key!r} is {_an(type(value).__name__)}, which is no text, number, list or mapping")
+
+
+def _an(word: str) -> str:
+    return f"{'an' if word[:1].lower() in set('aeiou') else 'a'} {word}"

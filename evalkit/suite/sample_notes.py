@@ -27,6 +27,13 @@ _HOLES = (
 FEWEST_PLACES = 5
 """Samples from which on it is said that the right option always stands in one place."""
 
+_MEANT = "did you mean {{ "
+
+
+def is_likely_mistake(note: str) -> bool:
+    """Whether a note says that the name of a field stands where its value was meant."""
+    return _MEANT in note
+
 
 class SampleNotes:
     """Sees every sample of a task once."""

@@ -40,15 +40,15 @@ _EXPECTED = {
 }
 
 
-def translate(error: ValidationError, tree: SourceMap) -> list[tuple[Loc, str]]:
-    """Every finding with its place in the file, in the file's order."""
+def translate(error: ValidationError, tree: SourceMap, under: Loc = ()) -> list[tuple[Loc, str]]:
+    """Every finding with its place in the file, in the file's order. `under`: where in a suite the tree stands."""
     found: dict[Loc, str] = {}
     for detail in error.errors(include_url=False, include_context=True):
         loc = _in_file(detail, tree)
         if detail["type"] == "too_short" and detail["input"]:
             continue  # it is not empty: its items are unreadable, and each has a finding of its own
         if loc not in tree.refused:
-            found.setdefault(loc, _sentence(detail, loc))
+            found.setdefault(loc, _sentence(detail, (*under, *loc)))
     return sorted(found.items(), key=lambda item: tree.line(item[0]))
 
 
