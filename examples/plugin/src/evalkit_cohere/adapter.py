@@ -153,9 +153,9 @@ class CohereAnswer(ReplyReading):
                 self._take_content(mapping(message.get("content")), now)
             case "tool-call-start":
                 self._take_call(mapping(message["tool_calls"]), now)
-            case "tool-call-delta" if self.heard is not None and self._call is not None:
+            case "tool-call-delta" if self.calls_seen is not None and self._call is not None:
                 function = mapping(mapping(message["tool_calls"]).get("function"))
-                self.heard.add(self._call, function.get("arguments"))
+                self.calls_seen.add(self._call, function.get("arguments"))
             case "message-end":
                 self._end(text(delta["finish_reason"]), delta)
 
@@ -168,7 +168,7 @@ class CohereAnswer(ReplyReading):
         self._end(text(body["finish_reason"]), body)
 
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
-        calls = None if self.heard is None else self.heard.calls()
+        calls = None if self.calls_seen is None else self.calls_seen.calls()
         return Response(
             text=self.said,
             stop_reason=_STOPS.get(self._finish or "", "other"),
@@ -186,8 +186,8 @@ class CohereAnswer(ReplyReading):
 
     def _take_call(self, call: Mapping[str, Any], now: float | None) -> None:
         function = mapping(call["function"])
-        if self.heard is not None:
-            self._call = self.heard.begin(function["name"], function.get("arguments"))
+        if self.calls_seen is not None:
+            self._call = self.calls_seen.begin(function["name"], function.get("arguments"))
             self.spoke(now)
 
     def _end(self, finish: str, said: Mapping[str, Any]) -> None:
