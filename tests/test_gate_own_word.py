@@ -275,3 +275,29 @@ def test_names_of_prompts_are_found_wherever_they_stand() -> None:
         deep = {"inner": [deep]}
     assert prompt_fields(deep) and prompt_fields({"a": {"SystemPrompt": "x"}})
     assert not prompt_fields({"prompt": None, "top_k": 3, "prompt_cache_key": "a"})
+
+
+def test_a_licence_that_the_suite_says_is_of_the_model_that_it_names(world: World) -> None:
+    ours = world.suite("ours.yaml", "{licence: [MIT]}", world.entry("cand", licence="MIT"))
+    theirs = world.suite(
+        "theirs.yaml", "{licence: [MIT]}", {**world.entry("cand", licence="MIT"), "model": "restricted"}
+    )
+    code, said = world.judged(theirs, ours)
+    assert code == 2, said
+    assert "under the licence that the suite says of its own" in said
+    code, said = world.judged(world.suite("same.yaml", "{licence: [MIT]}", world.entry("cand", licence="MIT")), ours)
+    assert code == 0, said
+
+
+def test_a_run_that_was_resumed_under_another_load_shows_no_times(world: World) -> None:
+    from evalkit.store import runs
+
+    rule = "{latency: total_p50, max_s: 9}"
+    ours = world.suite("ours.yaml", rule, world.entry("cand"))
+    code, said = world.judged(ours, ours)
+    assert code == 0, said
+    (folder,) = [path for path in (world.folder / "results").iterdir() if (path / "run.json").is_file()]
+    runs.update_facts(folder, in_flight="1, then 4")  # as `engine.session` writes it when a run is gone on with
+    ran = world.gate(ours)
+    assert ran.code == 2, ran.out
+    assert "resumed under another load" in " ".join(ran.err.split())

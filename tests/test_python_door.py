@@ -1381,6 +1381,29 @@ def test_promoted_baselines_and_their_signatures_hold_in_python_too(
         evalkit.gate(run)
 
 
+def test_a_suite_s_promoted_baseline_is_looked_up_in_no_folder_that_nobody_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EVALKIT_BASELINES", raising=False)
+    monkeypatch.chdir(tmp_path)
+    run = _gated(tmp_path / "results", cand=billing)
+    protected = Suite(
+        {"cand": Model("scripted", replies={"*": "billing"})},
+        [task(data=tickets(20), score="exact")],
+        gate={"baseline": "baseline@prod", "candidates": ["cand"], "rules": RULES},
+    )
+    with pytest.raises(UserError, match="may be what a pull request wrote there"):
+        evalkit.gate(run, suite=protected)
+
+
+def test_a_rule_without_numbers_is_drawn_in_a_notebook(tmp_path: Path) -> None:
+    model = Model("scripted", replies={"*": "billing"}, licence="MIT")
+    run = evalkit.run(Suite({"m": model}, [task(data=tickets(20), score="exact")]), results=tmp_path)
+    rules = [{"licence": ["MIT"]}, {"quality": "all", "min": 0.01}]
+    drawn = evalkit.gate(run, candidates=["m"], rules=rules)._repr_html_()
+    assert "licence" in drawn and "MIT" in drawn
+
+
 def test_notebook_tables_are_escaped(tmp_path: Path) -> None:
     run = _gated(tmp_path / "results", cand=billing)
     hostile = tmp_path / "results" / "<img src=x onerror=alert(1)>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -185,3 +186,15 @@ def test_small_tasks_and_those_that_a_person_must_see_whole_are_checked_first(tm
     whole = write_suite(tmp_path, "http://127.0.0.1:9/v1", n=N)
     plan = make_plan(load_suite(whole), PlanOptions(), PriceBook.load(None))
     assert plan.work.tasks[0].stream is None, "check and plan always look at everything"
+
+
+def test_what_is_mended_may_not_change_what_a_row_counts_as(tmp_path: Path) -> None:
+    """Cluster, slices and `critical` stand in the rows and in no digest of a sample."""
+    from evalkit.engine.mended import _as_asked
+
+    sample = next(iter(stream_of(write_suite(tmp_path, "http://127.0.0.1:9/v1", n=N)).head))
+    as_it_was = _as_asked(sample, sample.id, sample.digest)
+    for change in ({"critical": True}, {"cluster": "c"}, {"slices": {"language": "de"}}):
+        other = replace(sample, **change)
+        assert _as_asked(other, other.id, other.digest) != as_it_was
+    assert _as_asked(sample, "another name", sample.digest) != as_it_was

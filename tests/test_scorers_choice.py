@@ -365,3 +365,18 @@ def test_one_named_choice_of_two_is_not_told_as_both(reply: str, reason: str) ->
     reading = read_choice(reply, ("billing", "shipping"))
     assert reading.index is None
     assert reading.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("reply", "index"),
+    [
+        ("The answer is B. Option A is tempting, but it contradicts the text.", 1),
+        ("B. A is wrong: it contradicts line 1.", 1),
+        ("The correct answer is C. A says X. This contradicts the law.", 2),
+        ("The answer is B. Wait, that doesn't add up.", None),
+    ],
+)
+def test_what_is_said_of_another_option_takes_nothing_back(reply: str, index: int | None) -> None:
+    from evalkit.scorers.letters import read_choice
+
+    assert read_choice(reply, ("alpha", "beta", "gamma")).index == index

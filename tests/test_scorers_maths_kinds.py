@@ -183,3 +183,28 @@ def test_a_bomb_is_given_up_within_its_limit(reply: str) -> None:
     found = mark("math", {"limit_s": 2.0}, sample("1"), reply)
     assert found.outcome is not Outcome.RIGHT
     assert time.perf_counter() - start < 100  # processor time is bounded; a busy machine takes longer
+
+
+ORDINARY = (
+    "The maximum value is 12.",
+    "The minimum of f is $12$.",
+    "The sum of numbers below 5 is 12",
+    "The angle between the lines is 12.",
+    "The distance from A to B is 12.",
+    "The area under the curve is 12.",
+    "The rainfall in May is 12.",
+    "The number of integers that are not prime is 12.",
+)
+
+
+@pytest.mark.parametrize("reply", ORDINARY)
+def test_words_of_the_question_in_a_short_answer_deny_nothing(reply: str) -> None:
+    assert mark("math", {}, sample("12"), reply).outcome is Outcome.RIGHT
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["It might be 12", "It is probably 12", "It is not 12", "I think it could be 12", "maybe 12", "not 12", "12?"],
+)
+def test_a_short_answer_that_is_hedged_or_denied_is_not_right(reply: str) -> None:
+    assert mark("math", {}, sample("12"), reply).outcome is not Outcome.RIGHT

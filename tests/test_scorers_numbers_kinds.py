@@ -378,3 +378,25 @@ OPENING = [
 @pytest.mark.parametrize(("target", "reply", "outcomes"), OPENING)
 def test_a_number_that_opens_the_reply_counts_before_a_remark_only(target: str, reply: str, outcomes: str) -> None:
     assert mark("numbers", {}, sample(target), reply).outcome.value in outcomes.split("|")
+
+
+CHECKS_BEHIND = [
+    ("28", "The answer is 7. For n = 8 the sum would be 36, which contradicts the given 28.", "wrong"),
+    ("7", "The answer is 7. For n = 8 the sum would be 36, which contradicts the given 28.", "right"),
+    ("12", "The answer is 12. Disregard the root -3.", "right"),
+    ("-3", "The answer is 12. Disregard the root -3.", "wrong"),
+    ("8", "The answer is 7. Disregard that, it is 8.", "right"),
+    ("8", "Of the 24 hours, 8 hours are left.", "right"),
+    ("60", "The answer is 60 minutes, 15 minutes for each lap.", "right"),
+    ("3", "After 5 days, 3 days remain.", "right"),
+    ("30", "The trip takes 2 hours 30 minutes.", "unparseable"),
+    ("3", "The answer is 5 feet 3 inches", "unparseable"),
+    ("12", "Leila has 5 apples, Ali has 12.", "right"),
+    ("12", "The answer is 12: Ali sold 7 and Leila 5.", "right"),
+]
+"""Checks behind an answer are no correction, two quantities of one unit are two, and Ali is a name."""
+
+
+@pytest.mark.parametrize(("target", "reply", "outcomes"), CHECKS_BEHIND)
+def test_ordinary_words_around_a_number_change_nothing(target: str, reply: str, outcomes: str) -> None:
+    assert mark("numbers", {}, sample(target), reply).outcome.value in outcomes.split("|")

@@ -144,7 +144,7 @@ class GateResult:
                 rule.name,
                 rule.verdict if rule.required else f"{rule.verdict} (shown only)",
                 "unknown" if rule.estimate is None else f"{rule.estimate:.4g} {_interval(rule)}".strip(),
-                f"{rule.limit:.4g}",
+                "" if rule.limit is None else f"{rule.limit:.4g}",
                 f"{rule.n:,}",
                 rule.reason,
             )
@@ -209,6 +209,7 @@ def gate(
                 signed=signed,
                 allow_recorded=allow_recorded,
                 sweeps=Path(sweeps) if sweeps is not None else None,
+                baselines_named=baselines is not None or bool(os.environ.get("EVALKIT_BASELINES")),
             )
         )
     if suite is not None:

@@ -31,8 +31,14 @@ def otherwise_said(gate: GateEntry | None, facts: RunFacts, now: SuiteFacts, mad
         yield from _otherwise_read(name, _settings(ours), _settings(theirs))
         if costs:
             yield from _otherwise_billed(name, ours, theirs, facts)
-        if "licence" in read and theirs.get("licence") not in (None, ours.get("licence")):
-            yield f"  {name}: licence of its entry changed, and a rule is about its licence"
+        if "licence" in read and theirs.get("licence") is not None:
+            if theirs.get("licence") != ours.get("licence"):
+                yield f"  {name}: licence of its entry changed, and a rule is about its licence"
+            elif any(ours.get(key) != theirs.get(key) for key in (*_WHO, "weights", "serve")):
+                yield (
+                    f"  {name}: another model than the suite's, under the licence that the suite says of its own; a "
+                    "rule is about its licence (change both on the protected branch first)"
+                )
     if any(
         "times" in rule.reads and any(getattr(rule, key) is not None for key in rule.compares) for rule in gate.rules
     ):

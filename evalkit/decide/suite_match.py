@@ -160,7 +160,7 @@ def _otherwise_asked(suite: ResolvedSuite, facts: RunFacts, now: SuiteFacts, wei
     allowed, more = now.run.max_error_rate, made.run.max_error_rate
     if allowed is not None and (more is None or more > allowed):
         wrong.append(f"  run.max_error_rate: {more} in the run, {allowed:g} in the suite")
-    return [*wrong, *_otherwise_run(suite, now, made)]
+    return [*wrong, *_otherwise_run(suite, facts, now, made)]
 
 
 def _fixed(suite: ResolvedSuite) -> list[tuple[str, str, str]]:
@@ -178,7 +178,7 @@ def _fixed(suite: ResolvedSuite) -> list[tuple[str, str, str]]:
     return [(section, name, who) for (section, name), who in fixed.items()]
 
 
-def _otherwise_run(suite: ResolvedSuite, now: SuiteFacts, made: SuiteFacts) -> list[str]:
+def _otherwise_run(suite: ResolvedSuite, facts: RunFacts, now: SuiteFacts, made: SuiteFacts) -> list[str]:
     """A line for each key of `run:` that decides what the evidence is: how often items are asked, in which order a run
     is looked at while it runs, under which load its times were measured, and when a slow attempt is given up: it is
     asked again, and only the attempt that was answered is timed."""
@@ -187,11 +187,14 @@ def _otherwise_run(suite: ResolvedSuite, now: SuiteFacts, made: SuiteFacts) -> l
         (key, getattr(now.run, key), getattr(made.run, key))
         for key in ("repeats", "seed", *(_TIMED_BY if timed else ()))
     ]
-    return [
+    wrong = [
         f"  run.{key}: {'not recorded' if had is None else had} in the run, {wanted} in the suite"
         for key, wanted, had in compared
         if had != wanted
     ]
+    if timed and isinstance(facts.in_flight, str) and ", then " in facts.in_flight:
+        wrong.append(f"  run.in_flight: {facts.in_flight} in the run, which was resumed under another load")
+    return wrong
 
 
 def _other_catalogue(suite: ResolvedSuite, facts: RunFacts) -> Iterator[str]:
@@ -241,7 +244,8 @@ def _otherwise_measured(suite: ResolvedSuite, facts: RunFacts, now: SuiteFacts, 
                 "of sweeps that you trust: --sweeps DIR"
             )
             continue
-        found = hosted_prices({name: entry}, suite.name, sweeps, sweeps=sweeps).get(name)
+        asked = {**entry, "model": theirs.get("model")}  # a sweep is of the model that was asked
+        found = hosted_prices({name: asked}, suite.name, sweeps, sweeps=sweeps).get(name)
         unit = found[2] if found is not None else None
         if unit is None or parse(PriceFacts, unit.as_facts(), sweeps).usd_per_mtok != prices.usd_per_mtok:
             yield f"  {name}: its price is not the one that the load sweeps of {sweeps} give"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from evalkit.engine.plan import Plan
 from evalkit.errors import EvalkitError
+from evalkit.records import Row, Sample
 from evalkit.store import runs, sealing
 
 BROKEN_OFF = "broken_off"
@@ -19,7 +20,11 @@ BROKEN_OFF = "broken_off"
 def mended_run(plan: Plan, results: Path) -> Path | None:
     """The newest run of this suite that broke off and can be gone on with, now under the plan's digest; None: none."""
     for info in runs.list_runs(results):
-        if info.suite != plan.suite.file.name or info.status not in {"incomplete", "interrupted"}:
+        if info.suite != plan.suite.file.name:
+            continue
+        if info.suite_digest == plan.digest:
+            return None  # the mended suite was run since: what broke off before is history
+        if info.status not in {"incomplete", "interrupted"}:
             continue
         try:
             facts = runs.read_facts(info.path)
@@ -34,12 +39,18 @@ def mended_run(plan: Plan, results: Path) -> Path | None:
 
 
 def _all_asked_still(plan: Plan, folder: Path) -> bool:
-    """Whether every row of the run is of a sample that the plan would ask, with the same right answer."""
-    left = {(row.task, row.sample_digest, row.occurrence, row.target_digest) for row in sealing.rows_of(folder)}
+    """Whether every row of the run is of a sample that the plan would ask, under the same name, with the same right
+    answer and the same place in the evidence (cluster, slices, critical)."""
+    left = {_as_asked(row, row.sample_id, row.sample_digest) for row in sealing.rows_of(folder)}
     for task in plan.work.tasks:
         samples = task.samples() if task.stream is None else task.stream.as_rendered()
         for sample in samples:
             if not left:
                 return True
-            left.discard((sample.task, sample.digest, sample.occurrence, sample.target_digest))
+            left.discard(_as_asked(sample, sample.id, sample.digest))
     return not left
+
+
+def _as_asked(one: Row | Sample, name: str, digest: str) -> tuple[object, ...]:
+    slices = tuple(sorted(one.slices.items()))
+    return (one.task, name, digest, one.occurrence, one.target_digest, one.cluster, slices, one.critical)

@@ -101,7 +101,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     planned: list[PlannedTask] = []
     redacted: dict[str, dict[str, int]] = {}
     notes = _unwanted(suite, wanted)
-    streams = options.stream and not any(isinstance(adapter, ReplayAdapter) for adapter in adapters.values())
+    streams = options.stream and not judged and not any(isinstance(a, ReplayAdapter) for a in adapters.values())
     for task in tasks:
         seen = _examined(task, scorers.get(task.name), streams=streams)
         complaints += seen.complaints

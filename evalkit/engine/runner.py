@@ -111,11 +111,7 @@ class Runner:
         """Stop cleanly (first call), or at once (second call). Safe as a signal handler of the running loop."""
         self._interrupts += 1
         self._stop.set()
-        for lane, _ in self._open:
-            for task in list(lane.pausing):
-                task.cancel()
-                self._asking.discard(task)
-            lane.limiter.open_up()
+        self._drop_waiting()
         if self._interrupts == 1:
             self.observer.note(
                 f"stopping: waiting up to {GRACE_S:g} s for {len(self._asking)} answers under way "
@@ -124,6 +120,14 @@ class Runner:
             asyncio.get_running_loop().call_later(GRACE_S, self._give_up)
         else:
             self._give_up()
+
+    def _drop_waiting(self) -> None:
+        """Items that wait before a retry are owed again; those that wait for a slot see that the run stops."""
+        for lane, _ in self._open:
+            for task in list(lane.pausing):
+                task.cancel()
+                self._asking.discard(task)
+            lane.limiter.open_up()
 
     async def run(self) -> RunResult:
         """Ask everything that is owed. Raises RunIncomplete when rows cannot be stored (a full disk)."""
@@ -189,9 +193,10 @@ class Runner:
             self._break_off(error)
 
     def _break_off(self, error: SuiteError) -> None:
-        """Send nothing more; what is under way is waited for and stored."""
+        """Send nothing more; what is under way is waited for and stored, what only waits for a retry is owed."""
         self._bad_data = self._bad_data or error
         self._stop.set()
+        self._drop_waiting()
         self._settled.set()
 
     async def _check_ahead(self) -> None:
@@ -199,7 +204,7 @@ class Runner:
         loop = asyncio.get_running_loop()
         for stream in filter(None, [task.stream for task in self.work.tasks]):
             n_passed_over = 0
-            while not stream.finished:
+            while not stream.finished and not self._stop.is_set():
                 due = loop.time() + CHECK_EVERY_S
                 await asyncio.sleep(CHECK_EVERY_S)
                 if loop.time() - due > IDLE_S and n_passed_over < 20:
@@ -262,6 +267,9 @@ class Runner:
                 if self.stopper.settled(name):
                     continue
             if name in lane.stopped or (owed := self.ledger.owed(wanted)) is None:
+                n_skipped += 1
+                if n_skipped % 50 == 0:
+                    await asyncio.sleep(0)
                 continue
             if (left := await self.ledger.left_by_cache(owed)) is None:
                 n_skipped += 1

@@ -191,7 +191,7 @@ async def _asked(
     """The models are asked, then the judges if there are any: how both ended, by which signal, and the money so far."""
     result, ended_by = await drive(runner)
     spent = runner.budget.spent
-    if plan.panel is None or result.interrupted:
+    if plan.panel is None or result.interrupted or result.bad_data is not None:
         return result, ended_by, spent
     from evalkit.engine.judging.ask import run_judges
 

@@ -67,10 +67,10 @@ def _candidate(decision: GateDecision, candidate: CandidateDecision) -> list[str
         "| --- | --- | --- | ---: | --- |",
     ]
     for finding in candidate.findings:
+        figures = (rule_text.limit_of(finding), rule_text.observed_of(finding))  # of some rules they are words
         cells = (
             text(rule_text.rule_of(finding)),
-            rule_text.limit_of(finding),
-            rule_text.observed_of(finding),
+            *(one if finding.condition.value is not None else text(one) for one in figures),
             numbers.count(finding.n),
             f"{_SIGNS[finding.verdict.value]} {finding.verdict.value}",
         )

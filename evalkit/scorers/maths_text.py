@@ -137,11 +137,29 @@ def _open_end(reply: str, gold: str) -> str | None:
     if sentence[-1:] in {"?", "？"}:
         return "the reply is a question"
     outside = _MATHS.sub(" ", sentence)
-    return "the statement is hedged" if _GUESSED.search(outside) else _open(outside, "", gold)
+    if "=" not in outside and len(_LONGER_WORD.findall(outside)) <= _FEW_WORDS:
+        return "the statement is hedged" if _GUESSED.search(outside) else _open(outside, "", gold)
+    # A whole sentence ("The maximum value is 12"): what stands right before the last expression counts alone.
+    last = max(sentence.rfind("$", 0, sentence.rstrip(".$ ").rfind("$") + 1), -1) if "$" in sentence else -1
+    numbers = list(_NUMBER.finditer(sentence))
+    lead = sentence[: last if last > 0 else numbers[-1].start() if numbers else len(sentence)]
+    if _GUESSED_BEFORE.search(lead):
+        return "the statement is hedged"
+    return "the statement is denied" if words.DENIED_BOX.search(lead) else None
 
 
 _ONE_SENTENCE = 120
+_FEW_WORDS = 2
+"""Words beside the expression up to which a reply is no sentence: "probably 7", "not 7"."""
+_LONGER_WORD = re.compile(r"[^\W\d_]{2,}")
+_NUMBER = re.compile(r"-?\d[\d.,/]*")
 _GUESSED = re.compile(rf"\bi(?:'d| would)? guess\b|{words.UNSURE.pattern}|{words.DISBELIEVED.pattern}", re.IGNORECASE)
+
+
+_GUESSED_BEFORE = re.compile(
+    rf"(?:{_GUESSED.pattern}|{words.HEDGED.pattern})(?: be| it's| it is| that it's| that it is)?[\s*:]*$", re.IGNORECASE
+)
+"""At the end of what stands before an expression."""
 
 
 _TAKEN_BACK = re.compile(

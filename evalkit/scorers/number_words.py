@@ -73,7 +73,7 @@ NOT_BELIEVED = (
 )
 """An opinion denied: "I don't think it is 5"."""
 ALTERNATIVES = (
-    r"or|and/or|or maybe|or perhaps|or possibly|oder|ou|o|u|или|або|lub|albo|veya|ya da|hoặc|atau|eller|либо|чи|nebo|anebo|alebo|vagy|sau(?! (?:đó|khi|này))|fie|tai|ή|ali|"
+    r"or|and/or|or maybe|or perhaps|or possibly|oder|ou|o|u|или|або|lub|albo|veya|ya da|hoặc|atau|eller|либо|чи|nebo|anebo|alebo|vagy|(?-i:sau(?! (?:đó|khi|này))|fie|tai|ali)|ή|"
     r"bzw\.?|beziehungsweise|alternatively|alternativ|otherwise|versus|vs\.?"
 )
 ALTERNATIVES_UNSPACED = r"或者|或是|或|还是|還是|または|あるいは|もしくは|또는|혹은|หรือ|या|অথবা|أو|או|یا"
@@ -144,9 +144,9 @@ CORRECTIONS: Mapping[str, str] = {
     r"\w*|i(?:'m| am) (?:not sure|unsure|not certain)|"
     r"i (?:don'?t|do not|cannot|can'?t) (?:know|tell|say)|not sure|i (?:made|meant|mean|misread|doubt|was wrong|need to correct|miscounted)|that(?:'s| is) (?:not (?:right|correct|true|quite|possible)|wrong|incorrect)|"
     r"that (?:isn'?t (?:right|correct|true)|can'?t be|cannot be)|this (?:is|was) (?:not (?:right|correct|true)|wrong|incorrect)|my mistake|apologies|never ?mind|"
-    r"on reflection|strike that|disregard|ignore (?:that|this|the above)|i take (?:that|it|this) back|i(?:'ve| have) made|"
-    r"(?:that|this|it|which) (?:does ?n['o]t|does not|doesn'?t|can'?t|cannot|can not) (?:add up|look right|seem right|be right|be correct|make sense)|"
-    r"(?:that|this|it|which) (?:seems|looks|feels|sounds) (?:off|wrong|incorrect)|there(?:'s| is| was) (?:an?|some) (?:error|mistake)|(?:that|this|it|which) contradicts|"
+    r"on reflection|strike that|disregard (?:that|this|it|the above|my)|ignore (?:that|this|the above)|i take (?:that|it|this) back|i(?:'ve| have) made|"
+    r"(?:that|this|it) (?:does ?n['o]t|does not|doesn'?t|can'?t|cannot|can not) (?:add up|look right|seem right|be right|be correct|make sense)|"
+    r"(?:that|this|it) (?:seems|looks|feels|sounds) (?:off|wrong|incorrect)|there(?:'s| is| was) (?:an?|some) (?:error|mistake)|"
     r"not (?:quite|right|correct)|it (?:is|was) (?:not (?:right|correct|true)|wrong|incorrect)",
     "es": r"espera|perdón|corrección|mejor dicho",
     "fr": r"attendez|attends|pardon|correction|non",

@@ -71,12 +71,12 @@ _SMALL_UNSPACED = r"分|秒|分钟|分鐘|日|天|小时|時間|시간|분|초|�
 _AND = r",? ?(?:(?:and|und|et|y|e|en|и|i|och|og|ve|dan|và|&) )?"
 _SCALES = r"hundred|thousand|million|billion|lakh|crore|Tausend|Millionen|mille|millions|mil|millones|milhões|миллион\w{0,2}|тысяч\w?"
 MIXED_BEHIND = re.compile(
-    rf" ?(?:{_BIG})(?!\w*[^\W\d_]){_AND}\d[\d.]{{0,6}} ?(?:(?:{_SMALL})(?!\w)|{_SMALL_UNSPACED})|(?:[千万萬億亿만억]| (?:{_SCALES}),?(?: and)?) ?(?=\d)",
+    rf" ?(?P<big>{_BIG})(?!\w*[^\W\d_]){_AND}\d[\d.]{{0,6}} ?(?P<small>(?:{_SMALL})(?!\w)|{_SMALL_UNSPACED})|(?:[千万萬億亿만억]| (?:{_SCALES}),?(?: and)?) ?(?=\d)",
     re.IGNORECASE,
 )
 """Behind the larger part of a quantity in two units: "2 hours 30 minutes"."""
-MIXED_BEFORE = re.compile(rf"\d ?(?:{_BIG}){_AND}$", re.IGNORECASE)
-SMALLER_UNIT = re.compile(rf" ?(?:(?:{_SMALL})(?!\w)|{_SMALL_UNSPACED})", re.IGNORECASE)
+MIXED_BEFORE = re.compile(rf"\d ?(?P<big>{_BIG}){_AND}$", re.IGNORECASE)
+SMALLER_UNIT = re.compile(rf" ?(?P<small>(?:{_SMALL})(?!\w)|{_SMALL_UNSPACED})", re.IGNORECASE)
 """Before and behind its smaller part."""
 SCALED_BEFORE = re.compile(rf"\d(?:[千万萬億亿만억] ?| (?:{_SCALES}),? (?:and )?)$", re.IGNORECASE)
 """Before the smaller part of a number whose larger part is in thousands or millions."""

@@ -211,10 +211,20 @@ def _scale(word: str) -> int:
 
 
 def _is_mixed(before: str, ahead: str) -> bool:
-    """Whether the number is one part of a quantity in several units or scales."""
-    if MIXED_BEHIND.match(ahead) or SCALED_BEFORE.search(before):
+    """Whether the number is one part of a quantity in several units or scales. Two of one unit are two quantities."""
+    behind = MIXED_BEHIND.match(ahead)
+    if SCALED_BEFORE.search(before) or (behind is not None and not _same_unit(behind["big"], behind["small"])):
         return True
-    return SMALLER_UNIT.match(ahead) is not None and MIXED_BEFORE.search(before) is not None
+    small, big = SMALLER_UNIT.match(ahead), MIXED_BEFORE.search(before)
+    return small is not None and big is not None and not _same_unit(big["big"], small["small"])
+
+
+def _same_unit(one: str | None, other: str | None) -> bool:
+    """Whether two words are one unit: hour and hours, but not m and min."""
+    if one is None or other is None:
+        return False
+    one, other = sorted((one.lower().rstrip("s."), other.lower().rstrip("s.")), key=len)
+    return one == other or (len(one) > 2 and other.startswith(one))
 
 
 def _is_list(match: re.Match[str], text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalkit.decide.rules.base import Condition, GateRule, RuleContext, RuleResult, RuleWords, Unit, unmeasured
+from evalkit.errors import UserError
 from evalkit.suite.schema import RuleEntry
 
 __all__ = [
@@ -22,8 +23,15 @@ __all__ = [
 
 
 def conditions(rule: RuleEntry) -> Iterator[Condition]:
-    """Every limit of a rule as a condition of its own."""
-    return as_rule(rule).conditions()
+    """Every limit of a rule as a condition of its own. Raises UserError for a rule of a package that makes none: it
+    would decide nothing in silence."""
+    found = list(as_rule(rule).conditions())
+    if not found:
+        raise UserError(
+            f"the gate's rule about {type(rule).kind} makes no condition, so it would decide nothing: tell the authors "
+            "of its package, or leave it out"
+        )
+    return iter(found)
 
 
 def evaluate(rule: RuleEntry, condition: Condition, context: RuleContext) -> RuleResult:
