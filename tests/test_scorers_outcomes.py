@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from evalkit.errors import SuiteError
-from evalkit.records import Outcome
+from evalkit.records import Outcome, Response, Sample, Score, Timing
+from evalkit.scorers.outcomes import settle
 from evalkit.scorers.refusal_words import is_refusal
 from evalkit.scorers.registry import known_scorers, make_scorer
 from tests.scoring import mark, sample
@@ -128,3 +130,17 @@ def test_naming_the_scorers_imports_nothing_heavy() -> None:
     )
     printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert printed.strip() == "[]"
+
+
+def test_a_scorer_of_a_package_that_breaks_costs_its_row_alone() -> None:
+    def breaks(_sample: Sample, _response: Response) -> Score:
+        raise RuntimeError("no model loaded")
+
+    own = replace(make_scorer("exact"), mark=breaks)
+    said = Response(text="a", stop_reason="stop", timing=Timing(sent_at=0.0, total_s=0.1))
+    found = settle(sample("a"), said, replace(own, plugin="acme-scorers 1.0"))
+    assert (found.value, found.outcome) == (None, Outcome.ERRORED)
+    assert found.reason is not None
+    assert "acme-scorers 1.0" in found.reason
+    with pytest.raises(RuntimeError):  # evalkit's own: no reply can cause this, so it is a defect and says so
+        settle(sample("a"), said, own)

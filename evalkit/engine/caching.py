@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evalkit.adapters.registry import origin_of_model
 from evalkit.addresses import is_private
 from evalkit.engine.work import PlannedModel
 from evalkit.records import Request, Response, Row
@@ -17,6 +18,8 @@ class CachedAnswers:
 
     def __init__(self, cache: ResponseCache) -> None:
         self._cache = cache
+        self._origins: dict[str, str | None] = {}
+        """By model: the package or settings file that its adapter is from; None: evalkit's own."""
 
     def get(self, model: PlannedModel, request: Request) -> CachedAnswer | None:
         """The answer to this very request from the same place; None when it was never bought."""
@@ -36,7 +39,14 @@ class CachedAnswers:
         place = adapter.endpoint.place if said is None else f"{adapter.endpoint.place} weights {said}"
         if adapter.spec.options:  # they decide how a reply is read: what it cost, whether it came in parts
             place = f"{place} options {canonical_json(dict(adapter.spec.options)).decode()}"
+        if (origin := self._origin(model)) is not None:  # another version of a package may read a reply otherwise
+            place = f"{place} from {origin}"
         return key(place, f"{dialect}/{DIALECTS_VERSION}", adapter.spec.model, request)
+
+    def _origin(self, model: PlannedModel) -> str | None:
+        if model.name not in self._origins:
+            self._origins[model.name] = origin_of_model(model.adapter.spec)
+        return self._origins[model.name]
 
 
 def keepable(model: PlannedModel) -> bool:

@@ -10,6 +10,7 @@ score or nothing is written.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from evalkit.errors import StoreError, SuiteError
 from evalkit.facts import RunFacts
 from evalkit.records import Outcome, Response, Row, Sample, Timing
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.outcomes import settle
+from evalkit.scorers.outcomes import settle, settle_awaited
 from evalkit.store import runs, sealing, summary
 from evalkit.store.journal import Journal
 from evalkit.suite.redaction import Redactor, storing_redactor
@@ -210,7 +211,10 @@ def _score(row: Row, sample: Sample, scorer: Scorer) -> Row:
         calls=row.calls,
         logliks=row.logliks,
     )
-    score = settle(sample, response, scorer)
+    if scorer.awaited is None:
+        score = settle(sample, response, scorer)
+    else:
+        score = asyncio.run(settle_awaited(sample, response, scorer))
     return replace(
         row,
         score=score.value,

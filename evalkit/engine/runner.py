@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
+from evalkit.adapters.keys import without_keys
 from evalkit.addresses import is_private
 from evalkit.engine.asking import OUTAGE_AFTER, Lane, Slot, ask
 from evalkit.engine.budget import ZERO, Budget, Reservation, request_bytes
@@ -156,7 +157,12 @@ class Runner:
         finally:
             gc.unfreeze()
             for model in self.work.models:
-                await model.adapter.aclose()
+                try:
+                    await model.adapter.aclose()
+                except Exception as error:  # noqa: BLE001  # a package's: what was asked is kept all the same
+                    self.observer.note(
+                        without_keys(f"{model.name} could not be closed: {type(error).__name__}: {error}")
+                    )
         tally = self.ledger.tally
         for lane, _ in lanes:
             tally.reasons += _why_stopped(lane, self.work.storing)

@@ -34,7 +34,15 @@ SHORT_REPLY = 600
 """Characters. A longer reply that opens with an apology and then does the work is not a refusal."""
 
 
-_BREAKS = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
+_BREAKS: tuple[type[Exception], ...] = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 def prepare(scorers: Collection[str]) -> None:
@@ -53,7 +61,7 @@ def settle(sample: Sample, response: Response, scorer: Scorer) -> Score:
     try:
         response, score = _before(response, scorer)
         return _after(scorer.mark(sample, response), response, scorer) if score is None else score
-    except _BREAKS as error:
+    except Exception as error:  # noqa: BLE001  # recorded as a row without a score, or raised again
         return _broken(scorer, error)
 
 
@@ -63,11 +71,19 @@ async def settle_awaited(sample: Sample, response: Response, scorer: Scorer) -> 
     try:
         response, score = _before(response, scorer)
         return _after(await scorer.awaited(sample, response), response, scorer) if score is None else score
-    except _BREAKS as error:
+    except Exception as error:  # noqa: BLE001  # recorded as a row without a score, or raised again
         return _broken(scorer, error)
 
 
 def _broken(scorer: Scorer, error: Exception) -> Score:
+    """No score for this reply. Raises the error again where evalkit's own scorer met what no reply can cause."""
+    if scorer.plugin is not None:
+        return unscored(
+            f"the scorer {scorer.name} of {scorer.plugin} broke on this reply ({type(error).__name__}): tell its "
+            "authors"
+        )
+    if not isinstance(error, _BREAKS):
+        raise error
     return unscored(f"the scorer {scorer.name} broke on this reply ({type(error).__name__}): please report it")
 
 
