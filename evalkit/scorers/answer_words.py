@@ -140,6 +140,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|there is an error above|there's a mistake above|there's an error above"
         "|ignore the above|ignore this|disregard that"
         "|but that seems off|but that looks off|but this seems off|but this looks off"
+        "|but this contradicts|but that contradicts"
         "|but that can't be right|but this can't be right"
         "|let me correct myself|let me correct that|i correct myself|correcting myself|that was a joke"
         "|it was a joke|i was joking|just a joke|i'm joking|i was too quick|i was too hasty"

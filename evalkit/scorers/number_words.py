@@ -146,7 +146,7 @@ CORRECTIONS: Mapping[str, str] = {
     r"that (?:isn'?t (?:right|correct|true)|can'?t be|cannot be)|this (?:is|was) (?:not (?:right|correct|true)|wrong|incorrect)|my mistake|apologies|never ?mind|"
     r"on reflection|strike that|disregard (?:that|this|it|the above|my)|ignore (?:that|this|the above)|i take (?:that|it|this) back|i(?:'ve| have) made|"
     r"(?:that|this|it) (?:does ?n['o]t|does not|doesn'?t|can'?t|cannot|can not) (?:add up|look right|seem right|be right|be correct|make sense)|"
-    r"(?:that|this|it) (?:seems|looks|feels|sounds) (?:off|wrong|incorrect)|there(?:'s| is| was) (?:an?|some) (?:error|mistake)|"
+    r"(?:that|this|it) (?:seems|looks|feels|sounds) (?:off|wrong|incorrect)|there(?:'s| is| was) (?:an?|some) (?:error|mistake)|but (?:that|this) contradicts|"
     r"not (?:quite|right|correct)|it (?:is|was) (?:not (?:right|correct|true)|wrong|incorrect)",
     "es": r"espera|perdón|corrección|mejor dicho",
     "fr": r"attendez|attends|pardon|correction|non",
