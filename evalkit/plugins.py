@@ -104,12 +104,6 @@ def find(kind: Kind, name: str) -> Plugin | None:
     return meant[0] if meant else None
 
 
-def shadowed(kind: Kind, own: Iterable[str]) -> list[Plugin]:
-    """Plug-ins whose name evalkit has itself, and which are therefore never used."""
-    ours = {folded(name) for name in own}
-    return [plugin for plugin in installed(kind) if folded(plugin.name) in ours]
-
-
 def doubled(kind: Kind) -> set[str]:
     """Folded names that two packages have."""
     counted = Counter(name for name, _ in {(folded(plugin.name), plugin.package) for plugin in installed(kind)})

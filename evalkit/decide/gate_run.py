@@ -1,6 +1,6 @@
 """The whole gate on a stored run, with everything that it refuses: what `evalkit gate` and `evalkit.gate` call.
 
-decision = gate_run(folder, results, promoted, suite=suite, weights=weights_at_hand)
+decision = gate_run(folder, results, promoted, suite=suite, weights=weights_at_hand, baselines_named=True)
 decision.verdict, decision.exit_code
 """
 
@@ -39,7 +39,7 @@ def gate_run(
     signed: Signed = Signed(),
     allow_recorded: bool = False,
     sweeps: Path | None = None,
-    baselines_named: bool = True,
+    baselines_named: bool,
 ) -> GateDecision:
     """The decision on a stored run, after `checked_gate`. Nothing is written and no model is asked.
 
@@ -69,7 +69,7 @@ def checked_gate(
     signed: Signed = Signed(),
     allow_recorded: bool = False,
     sweeps: Path | None = None,
-    baselines_named: bool = True,
+    baselines_named: bool,
 ) -> GateEntry:
     """The gate to decide by: the suite's, or the one that the run was made with (None). `baselines_named`: whether the
     person named the folder `promoted`, or it is only what the working directory holds.
