@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,7 +20,8 @@ from typing import Any
 
 from evalkit.bridges import table_values as cells
 from evalkit.bridges.imported import Imported, ImportedTimes, write_rows
-from evalkit.bridges.table_map import COUNTS, TEXTS, Column, ModelOf, TableMap, described, guess
+from evalkit.bridges.table_map import TEXTS, ModelOf, TableMap, described, guess
+from evalkit.bridges.table_record import READ, Record, RecordReader, inside
 from evalkit.bridges.table_values import Unread
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
@@ -32,22 +33,9 @@ from evalkit.suite.datasets import FORMATS, Data
 from evalkit.suite.digests import digest
 from evalkit.suite.wording import masked
 
-Record = Mapping[str, Any]
 _NATURAL = re.compile(r"(\d+)")
 _MOST_NAMES = 2_000
 """Models or tasks: a table with more has the wrong column under that name."""
-_LONGEST_NAME = 300
-_KINDS: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(COUNTS, cells.count),
-    "cost_usd": cells.money,
-    "started_at": cells.moment,
-    "critical": cells.flag,
-}
-_SCALED: Mapping[str, Callable[[Any, float], Any]] = {
-    "score": cells.score,
-    "total_s": cells.seconds,
-    "ttft_s": cells.seconds,
-}
 
 
 @dataclass(slots=True)
@@ -133,6 +121,7 @@ class _Table:
 
     def __init__(self, data: Data, mapped: TableMap, prices: PriceBook) -> None:
         self.data, self.map, self.prices = data, mapped, prices
+        self.reader = RecordReader(mapped, _stem(Path(data.label)))
         self.n_unbanded = 0
         """Rows of several requests whose price depends on the length of each."""
 
@@ -144,8 +133,8 @@ class _Table:
             if not found.n_rows:
                 self._refuse_absent(record)
             where = self.data.place(place)
-            model, task, item = (self._name(record, one, where) for one in ("model", "task", "item"))
-            repeat, asked = self._repeat(record), self._digest(task, item, record)
+            model, task, item = (self.reader.name(record, one, where) for one in ("model", "task", "item"))
+            repeat, asked = self.reader.repeat(record), self.reader.digest_of(task, item, record)
             if (key := key_hash((model, task, f"{asked} {repeat}", 0, 0))) in keys:
                 raise UserError(
                     f"{where}: {item!r} of {task} by {model}{f', repeat {repeat}' if repeat else ''}, stands there "
@@ -196,33 +185,8 @@ class _Table:
         order = {name: n for n, name in enumerate(sorted(found.repeats, key=_natural))}
         for place, record in self.data.records():
             where = self.data.place(place)
-            model, task, item = (self._name(record, one, where) for one in ("model", "task", "item"))
-            yield self._row(record, model, task, item, order[self._repeat(record)])
-
-    def _name(self, record: Record, which: str, where: str) -> str:
-        """A name that a row cannot be without."""
-        column = self.map.columns.get(which)
-        if column is None:  # a table of one task
-            return _stem(Path(self.data.label))
-        value = self._cell(record, column)
-        text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else None
-        if isinstance(value, float) and value == int(value):
-            text = str(int(value))
-        if not text:
-            raise UserError(f"{where}: {column.name!r} holds no {which} (value seen, masked: {masked(value)})")
-        if len(text) > _LONGEST_NAME:
-            raise UserError(f"{where}: its {which} is longer than {_LONGEST_NAME} characters, so it is no name")
-        return text
-
-    def _repeat(self, record: Record) -> str:
-        column = self.map.columns.get("repeat")
-        value = None if column is None else self._cell(record, column)
-        return "" if cells.empty(value) else str(value).strip()
-
-    def _digest(self, task: str, item: str, record: Record) -> str:
-        """What is asked: by the item's name, and by its prompt where the table has it."""
-        prompt = cells.words(self._value(record, "prompt"))
-        return digest("evalkit.table.item/1", [task, item, prompt])
+            model, task, item = (self.reader.name(record, one, where) for one in ("model", "task", "item"))
+            yield self._row(record, model, task, item, order[self.reader.repeat(record)])
 
     def _refuse_absent(self, record: Record) -> None:
         """Raises UserError for a column that the file does not have; JSON records may lack what is empty."""
@@ -236,76 +200,41 @@ class _Table:
                 f"It has {', '.join(sorted(there))[:400]}."
             )
 
-    def _cell(self, record: Record, column: Column) -> Any:
-        return column.const if column.name is None else _inside(record, column.name)
-
-    def _value(self, record: Record, which: str) -> Any:
-        column = self.map.columns.get(which)
-        return None if column is None else self._cell(record, column)
-
-    def _read(self, record: Record, which: str) -> Any:
-        """The value of a cell as its kind; None where unknown. Raises Unread."""
-        column = self.map.columns.get(which)
-        if column is None:
-            return None
-        if column.sum_of:
-            parts = [cells.count(_inside(record, one)) for one in column.sum_of]
-            return None if any(part is None for part in parts) else sum(part or 0 for part in parts)
-        cell = self._cell(record, column)
-        if which in _SCALED:
-            return _SCALED[which](cell, column.per)
-        return _KINDS[which](cell)
-
-    def _known(self, record: Record, which: str) -> Any:
-        """The same, where what is not understood is unknown: `look` has counted it."""
-        try:
-            return self._read(record, which)
-        except Unread:
-            return None
-
     def _count(self, record: Record, where: str, model: str, found: _Contents) -> None:
         """Count what of a row is not understood, and note when its model was first asked."""
-        for which in (*_KINDS, *_SCALED):
+        for which in READ:
             if which not in self.map.columns:
                 continue
             try:
-                value = self._read(record, which)
+                value = self.reader.read(record, which)
             except Unread:
                 found.unread[which] += 1
                 column = self.map.columns[which].columns[0]
-                found.first_unread.setdefault(which, f"{where}: {column} is {masked(_inside(record, column))}")
+                found.first_unread.setdefault(which, f"{where}: {column} is {masked(inside(record, column))}")
                 continue
             if which == "started_at" and value is not None:
                 found.first_at[model] = min(value, found.first_at.get(model, value))
         try:
-            self._ended(record)
+            self.reader.ended(record)
         except Unread:
             found.n_unscored += 1
             found.first_unread.setdefault("unscored", where)
 
-    def _ended(self, record: Record) -> tuple[Outcome, float | None]:
-        """How the answer ended. Raises Unread where nobody can say."""
-        scored = self._read(record, "score")
-        cell = self._value(record, "outcome")
-        if scored is None and cells.empty(cell) and not cells.empty(self._value(record, "error")):
-            return Outcome.ERRORED, None
-        return cells.ended(cell, scored)
-
     def _row(self, record: Record, model: str, task: str, item: str, repeat: int) -> Row:
         try:
-            outcome, score = self._ended(record)
+            outcome, score = self.reader.ended(record)
             error_kind, unread = ("imported_error" if outcome is Outcome.ERRORED else None), None
         except Unread:
             outcome, score, error_kind, unread = Outcome.ERRORED, None, "unscored", "the table has no score from 0 to 1"
-        texts = {which: cells.words(self._value(record, which)) for which in TEXTS if which in self.map.columns}
-        prompt, target, reason = texts.pop("prompt", None), texts.get("target"), texts.pop("reason", None)
-        started_at = self._known(record, "started_at") or 0.0
-        usage = self._usage(record, texts.get("service_tier"))
+        said = {which: cells.words(self.reader.value(record, which)) for which in TEXTS}
+        prompt = said["prompt"]
+        started_at = self.reader.known(record, "started_at") or 0.0
+        usage = self.reader.usage(record, said["service_tier"])
         return Row(
             task=task,
             sample_id=item,
-            sample_digest=self._digest(task, item, record),
-            target_digest=digest("evalkit.target/1", target or ""),
+            sample_digest=self.reader.digest_of(task, item, record),
+            target_digest=digest("evalkit.target/1", said["target"] or ""),
             occurrence=0,
             model=model,
             repeat=repeat,
@@ -313,36 +242,30 @@ class _Table:
             score=score,
             started_at=started_at,
             error_kind=error_kind,
-            total_s=self._known(record, "total_s"),
-            ttft_s=self._known(record, "ttft_s"),
+            total_s=self.reader.known(record, "total_s"),
+            ttft_s=self.reader.known(record, "ttft_s"),
             input_tokens=usage.input,
             output_tokens=usage.output,
             reasoning_tokens=usage.reasoning,
             cache_read_tokens=usage.cache_read,
             cache_write_other_tokens=usage.cache_write_other,
             cost_usd=self._cost(record, model, usage, started_at),
-            cluster=cells.words(self._value(record, "cluster")),
-            critical=bool(self._known(record, "critical")),
-            slices=self._slices(record),
+            cluster=cells.words(self.reader.value(record, "cluster")),
+            critical=bool(self.reader.known(record, "critical")),
+            slices=self.reader.slices(record),
             prompt=() if prompt is None else (Message("user", prompt),),
-            reason=unread or reason,
-            **texts,
-        )
-
-    def _usage(self, record: Record, tier: str | None) -> Usage:
-        counts = {which: self._known(record, which) for which in COUNTS}
-        return Usage(
-            input=counts["input_tokens"],
-            output=counts["output_tokens"],
-            reasoning=counts["reasoning_tokens"],
-            cache_read=counts["cached_tokens"],
-            cache_write_other=counts["cache_write_tokens"],
-            service_tier=tier,
+            text=said["text"],
+            extracted=said["extracted"],
+            target=said["target"],
+            reason=unread or said["reason"],
+            error=said["error"],
+            served_model=said["served_model"],
+            service_tier=said["service_tier"],
         )
 
     def _cost(self, record: Record, model: str, usage: Usage, started_at: float) -> Decimal | None:
         """What the table says, else by the prices of the day; None where either is unknown."""
-        stated: Decimal | None = self._known(record, "cost_usd")
+        stated: Decimal | None = self.reader.known(record, "cost_usd")
         if stated is not None or not started_at:
             return stated
         provider, asked = self._priced_as(model)
@@ -357,7 +280,7 @@ class _Table:
     def _band_unknown(self, record: Record, unit: UnitPrices | None, usage: Usage) -> bool:
         """Whether the price depends on how long each prompt was, and the row adds up several."""
         bands = () if unit is None else unit.bands
-        if len(bands) < 2 or (usage.input or 0) <= bands[1][0] or (self._known(record, "calls") or 1) < 2:
+        if len(bands) < 2 or (usage.input or 0) <= bands[1][0] or (self.reader.known(record, "calls") or 1) < 2:
             return False
         self.n_unbanded += 1
         return True
@@ -382,13 +305,6 @@ class _Table:
             "prices": None if unit is None else unit.as_facts(),
             "priced_as": (provider, asked),
         }
-
-    def _slices(self, record: Record) -> dict[str, str]:
-        found = {name: _inside(record, column) for name, column in self.map.slices.items()}
-        if self.map.slices_object is not None:
-            whole = _inside(record, self.map.slices_object)
-            found = whole if isinstance(whole, dict) else {self.map.slices_object: whole}
-        return {str(name): str(value) for name, value in found.items() if not cells.empty(value)}
 
     def _notes(self, found: _Contents, made: Imported, prices: Path | None) -> list[str]:
         notes = []
@@ -430,16 +346,6 @@ class _Table:
                 "nobody says who took the times, so no ratio of them is decided; say it: `times: {measured_by: NAME}`"
             )
         return notes
-
-
-def _inside(record: Record, name: str) -> Any:
-    """A column, or what a path leads to inside one: `usage.input_tokens`."""
-    if name in record or "." not in name:
-        return record.get(name)
-    here: Any = record
-    for part in name.split("."):
-        here = here.get(part) if isinstance(here, dict) else None
-    return here
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
