@@ -15,7 +15,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -32,8 +31,7 @@ from evalkit.decide.gate_run import Signed, gate_run, require_signatures
 from evalkit.decide.rules import describe
 from evalkit.decide.suite_match import refuse_other_policy
 from evalkit.errors import SuiteError, UserError
-from evalkit.report import rule_text
-from evalkit.report.hostile import visible
+from evalkit.render import rule_text
 from evalkit.results.run import Run, load_run
 from evalkit.suite.checks import check_gate, check_rule
 from evalkit.suite.schema import GateEntry
@@ -41,6 +39,7 @@ from evalkit.suite.schema.rules import read_rule
 from evalkit.suite.source_map import Loc, SourceMap, without_lines
 from evalkit.suite.suite_errors import translate
 from evalkit.suite.wording import short
+from evalkit.text.page import html_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +120,7 @@ class GateResult:
         """The table that `evalkit gate` prints."""
         import io
 
-        from evalkit.report.verdict import render_gate
+        from evalkit.render.verdict import render_gate
 
         text = io.StringIO()
         render_gate(self.details, width=120, file=text)
@@ -151,13 +150,7 @@ class GateResult:
             )
             for rule in self.rules
         ]
-        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
-        told = "".join(f"<li>{escape(visible(text, limit=1000))}</li>" for text in (*self.reasons, *self.notes))
-        title = escape(f"{self.decision}: {self.run}, {self._against}")
-        return (
-            f"<table><caption><b>{title}</b></caption><thead><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>"
-            f"</thead><tbody>{body}</tbody></table>{f'<ul>{told}</ul>' if told else ''}"
-        )
+        return html_table(f"{self.decision}: {self.run}, {self._against}", head, lines, (*self.reasons, *self.notes))
 
 
 def gate(

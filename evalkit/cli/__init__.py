@@ -135,7 +135,7 @@ def _of_edited_facts(error: Exception) -> str | None:
         or not isinstance(error, TypeError | AttributeError | LookupError | ValueError)
     ):
         return None
-    from evalkit.report.hostile import visible
+    from evalkit.text.escape import visible
 
     *_, frame = walk_tb(error.__traceback__)
     place = f"{Path(frame[0].f_code.co_filename).name}:{frame[1]}"
@@ -152,7 +152,7 @@ def _told(error: Exception) -> int:
     from evalkit.errors import EvalkitError
 
     if isinstance(error, EvalkitError):
-        from evalkit.report.hostile import visible
+        from evalkit.text.escape import visible
 
         # What a provider, a suite or a file name brought along may hold anything.
         click.echo(visible(f"evalkit: {error}", limit=50_000, lines=True), err=True)

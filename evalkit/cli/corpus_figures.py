@@ -15,11 +15,11 @@ import click
 
 from evalkit.facts import TaskFacts
 from evalkit.records import Outcome, Row
-from evalkit.report.hostile import visible
 from evalkit.results import read_facts
 from evalkit.scorers.corpus import corpus_bleu, corpus_chrf, macro_f1, pass_all_k, pass_at_k
 from evalkit.store.runs import resolve_run
 from evalkit.store.sealing import rows_of
+from evalkit.text.escape import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def print_figures(run: str, results: Path, *, as_json: bool) -> int:
     if as_json:
         import dataclasses
 
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         found = {"folder": str(folder), "figures": [dataclasses.asdict(figure) for figure in figures]}
         sys.stdout.write(json_line(found))

@@ -83,7 +83,7 @@ def guidellm(report: Path, suite: Path | None, model: str | None, slo: str | Non
 
 def _written(results: Path, found: Imported) -> int:
     from evalkit.bridges.imported import write_run
-    from evalkit.report.hostile import visible
+    from evalkit.text.escape import visible
 
     folder = write_run(results, found)
     _say(len(found.rows), found.models, found.tasks)
