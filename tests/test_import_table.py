@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 from evalkit.results import read_facts
 from evalkit.store.sealing import rows_of
+from tests.conftest import REPO
 from tests.world import Ran, run_folders
 from tests.world import evalkit as run_evalkit
 
@@ -425,3 +427,18 @@ def test_the_price_of_long_prompts_is_not_taken_for_many_short_ones(
     (row,) = rows_of(folder)
     assert (row.cost_usd is not None) is known
     assert ("depends on the length of each prompt" in said) is not known
+
+
+def test_the_example_of_the_page_works(tmp_path: Path, evalkit: Evalkit) -> None:
+    page = (REPO / "docs" / "import-table.md").read_text()
+    table, mapped, gate = (found[1] for found in re.finditer(r"```(?:text|yaml)\n(.*?)```", page, re.DOTALL))
+    (tmp_path / "outcomes.csv").write_text(table)
+    (tmp_path / "map.yaml").write_text(mapped)
+    (tmp_path / "gate.yaml").write_text(gate)
+    ran = evalkit("import", "table", tmp_path / "outcomes.csv", "--map", tmp_path / "map.yaml")
+    assert ran.code == 0, ran.err
+    assert "note:" not in ran.err
+    assert evalkit("show", "latest").code == 0
+    decided = evalkit("gate", "latest", "--suite", tmp_path / "gate.yaml")
+    assert decided.code == 3, decided.err  # two items show nothing yet
+    assert "on recorded answers: no model was asked for cheaper" in " ".join(decided.out.split())

@@ -83,7 +83,7 @@ _MODEL_KEYS = ("model", "price_as")
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """Where one thing stands. Exactly one of `name`, `sum_of` and `const` says it."""
 
     name: str | None = None
@@ -113,7 +113,7 @@ class ModelOf:
 class TableMap:
     """The whole map."""
 
-    columns: Mapping[str, Column]
+    columns: Mapping[str, TableColumn]
     """By what is read (a key of GUESSES, without `slices`)."""
     slices: Mapping[str, str] = field(default_factory=dict)
     """By the name of the slice, the column."""
@@ -152,13 +152,13 @@ def guess(columns: Iterable[str]) -> TableMap:
     """The map that the columns' names suggest. Raises UserError where model, item or score stay unknown."""
     there = list(columns)
     folded = {name.strip().lower().replace("-", "_").replace(" ", "_"): name for name in reversed(there)}
-    taken: dict[str, Column] = {}
+    taken: dict[str, TableColumn] = {}
     used: set[str] = set()
     for field_name, names in GUESSES.items():
         column = next((folded[name] for name in names if name in folded and folded[name] not in used), None)
         if column is not None:
             used.add(column)
-            taken[field_name] = Column(column, per=UNITS["ms"] if column.lower().endswith("_ms") else 1.0)
+            taken[field_name] = TableColumn(column, per=UNITS["ms"] if column.lower().endswith("_ms") else 1.0)
     if "score" in taken:
         taken.pop("outcome", None)  # a status beside a score is seldom about the answer: only a map says so
     if "item" not in taken and "task" in taken:
@@ -184,7 +184,7 @@ def described(found: TableMap) -> list[str]:
     return lines
 
 
-def _said(column: Column, name: str) -> str:
+def _said(column: TableColumn, name: str) -> str:
     if column.name is None:
         return f"{{sum: [{', '.join(column.sum_of)}]}}" if column.sum_of else f"{{const: {column.const}}}"
     if column.per == 1.0:
@@ -210,7 +210,7 @@ class _Reader:
         if not isinstance(data, dict):
             self.complain((), "a map names columns: `model: NAME_OF_A_COLUMN`, one a line")
             return TableMap({})
-        columns: dict[str, Column] = {}
+        columns: dict[str, TableColumn] = {}
         slices: dict[str, str] = {}
         slices_object = None
         for key, value in data.items():
@@ -239,14 +239,14 @@ class _Reader:
             in_flight,
         )
 
-    def _column(self, key: str, value: Any) -> Column | None:
+    def _column(self, key: str, value: Any) -> TableColumn | None:
         if isinstance(value, str) and value.strip():
-            return Column(value)
+            return TableColumn(value)
         if not isinstance(value, dict):
             self.complain((key,), f"{key}: a column's name, or {{const: ...}}, {{column: NAME, ...}}, {{sum: [...]}}")
             return None
         if set(value) == {"const"} and isinstance(value["const"], str | int | float | bool):
-            return Column(const=value["const"])
+            return TableColumn(const=value["const"])
         names = value.get("sum")
         if (
             set(value) == {"sum"}
@@ -255,7 +255,7 @@ class _Reader:
             and names
             and all(isinstance(name, str) for name in names)
         ):
-            return Column(sum_of=tuple(names))
+            return TableColumn(sum_of=tuple(names))
         allowed = {"column", "unit"} if key in TIMES else {"column", "max"} if key == "score" else {"column"}
         unit, most = value.get("unit", "s"), value.get("max", 1)
         wrong = (
@@ -271,7 +271,7 @@ class _Reader:
             more = ", or {sum: [NAME, NAME]}" if key in COUNTS else ""
             self.complain((key,), f"{key}: a column's name, {{const: ...}} or {{column: NAME{extra}}}{more}")
             return None
-        return Column(value["column"], per=UNITS[unit] if key in TIMES else float(most))
+        return TableColumn(value["column"], per=UNITS[unit] if key in TIMES else float(most))
 
     def _slices(self, value: Any) -> tuple[dict[str, str], str | None]:
         if isinstance(value, str) and value.strip():

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from evalkit.bridges import table_values as cells
-from evalkit.bridges.table_map import COUNTS, Column, TableMap
+from evalkit.bridges.table_map import COUNTS, TableColumn, TableMap
 from evalkit.bridges.table_values import Unread
 from evalkit.errors import UserError
 from evalkit.records import Outcome, Usage
@@ -69,7 +69,7 @@ class RecordReader:
         prompt = cells.words(self.value(record, "prompt"))
         return digest("evalkit.table.item/1", [task, item, prompt])
 
-    def cell(self, record: Record, column: Column) -> Any:
+    def cell(self, record: Record, column: TableColumn) -> Any:
         return column.const if column.name is None else inside(record, column.name)
 
     def value(self, record: Record, which: str) -> Any:

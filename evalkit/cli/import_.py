@@ -29,7 +29,7 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
     """Take over outcomes of any tool: CSV, JSONL or Parquet, one row a model x item x repeat."""
     from evalkit.bridges.outcome_table import import_table
     from evalkit.bridges.table_map import read_map
-    from evalkit.report.hostile import visible
+    from evalkit.text.escape import visible
 
     folder, told = import_table(file, results, None if mapped is None else read_map(mapped), name=name, prices=prices)
     _say(told.n_rows, told.models, told.tasks)
@@ -97,7 +97,7 @@ def _written(results: Path, found: Imported) -> int:
 
 def _say(n_rows: int, models: Collection[str], tasks: Collection[str]) -> None:
     """The first line about what was imported."""
-    from evalkit.report.hostile import visible
+    from evalkit.text.escape import visible
 
     by = ", ".join(visible(name) for name in models)
     click.echo(f"{n_rows:,} rows of {len(tasks)} task{'' if len(tasks) == 1 else 's'} by {by}", err=True)
