@@ -198,10 +198,10 @@ class ResponsesAnswer(ReplyReading):
         elif kind in _REASONING_DELTAS:
             self.thought(event["delta"], now)
         elif kind == "response.output_item.added":
-            item = mapping(event.get("item"))
-            if item.get("type") == "function_call" and item.get("name"):
+            begun = mapping(event.get("item"))
+            if begun.get("type") == "function_call" and begun.get("name"):
                 self.spoke(now)  # the name of a function is what the model wrote first of its call
-            elif len(self._asides) < MAX_CALLS and _is_aside(item):
+            elif len(self._asides) < MAX_CALLS and _is_aside(begun):
                 self._asides.add(event.get("output_index"))
         elif kind == "response.output_item.done":
             item = event.get("item")
