@@ -113,11 +113,18 @@ def error_from_event(event: Any, path: str, where: Where) -> RequestError | Decl
     """
     said = error_in(event)
     kind = error_kind(said.status, said.codes, said.words, wait_s=retry_after({}, said.retry_delay))
-    words = said.words or orjson.dumps(event, default=str).decode()[: 8 * MAX_MESSAGE]
+    words = said.words or _as_it_came(event)
     error = _error(kind, said.status, words, retry_after({}, said.retry_delay), path, where)
     if isinstance(error, RequestError):
         error.begun = True
     return error
+
+
+def _as_it_came(event: Any) -> str:
+    try:
+        return orjson.dumps(event, default=str).decode()[: 8 * MAX_MESSAGE]
+    except TypeError:  # half a character, nested too deeply
+        return "an error that cannot be shown"
 
 
 class Declined(Exception):

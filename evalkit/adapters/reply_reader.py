@@ -76,7 +76,7 @@ class ReplyReader:
             if broken is not None:
                 raise broken
             self._take_body()
-        elif broken is None:
+        elif broken is None and not self._reading.done:
             for data in self._events.close():
                 self._take(data, ended_at)
         reading = self._reading

@@ -149,7 +149,7 @@ class Converse(Dialect):
 class ConverseAnswer(ReplyReading):
     """Reads one answer, streamed or whole."""
 
-    __slots__ = ("_called", "_finish", "_metadata")
+    __slots__ = ("_called", "_finish", "_model", "_tier", "_usage")
     framing = "frames"
     marks = frozenset(
         {
@@ -163,7 +163,9 @@ class ConverseAnswer(ReplyReading):
         self._called: dict[Any, int] = {}
         """Index of a block -> number of its call."""
         self._finish: str | None = None
-        self._metadata: dict[str, Any] = {}
+        self._usage: dict[str, Any] | None = None
+        self._model: str | None = None
+        self._tier: str | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -196,16 +198,15 @@ class ConverseAnswer(ReplyReading):
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
         calls = None if self.calls_seen is None else self.calls_seen.calls()
         stop = _STOPS.get(self._finish or "", "other")
-        usage = self._metadata.get("usage")
-        routed = inner(inner(self._metadata.get("trace")).get("promptRouter"))
+        usage = self._usage
         return Response(
             text=self.said,
             stop_reason=stop,
             timing=timing,
             reasoning=self.reasoned,
-            served_model=name(routed.get("invokedModelId")),
+            served_model=self._model,
             usage=believed(
-                read_usage(usage, self._tier()) if isinstance(usage, dict) else None,
+                None if usage is None else read_usage(usage, self._tier),
                 has_output=bool(self.pieces or self.thoughts or calls),
             ),
             raw_usage=raw_usage(usage),
@@ -228,18 +229,15 @@ class ConverseAnswer(ReplyReading):
             self._called[index] = self.calls_seen.begin(call["name"], call.get("input"))
 
     def _note(self, said: Mapping[str, Any]) -> None:
-        kept = {key: said[key] for key in ("usage", "trace", "serviceTier", "performanceConfig") if key in said}
-        usage, known = inner(kept.get("usage")), inner(self._metadata.get("usage"))
-        if known and not any(isinstance(value, int) and value for value in usage.values()):
-            kept.pop("usage", None)  # an empty bill replaces nothing
-        kept["usage"] = bill(kept.get("usage", known))
-        self._metadata |= kept
-
-    def _tier(self) -> str | None:
-        """The tier that billed; a latency that is optimised has prices of its own, whatever the tier says."""
-        if inner(self._metadata.get("performanceConfig")).get("latency") == "optimized":
-            return "optimized"
-        return name(inner(self._metadata.get("serviceTier")).get("type"))
+        """What stands beside the answer. An empty bill replaces nothing."""
+        usage = bill(said.get("usage"))
+        if usage is not None and (self._usage is None or any(isinstance(n, int) and n for n in usage.values())):
+            self._usage = usage
+        routed = inner(inner(said.get("trace")).get("promptRouter"))
+        self._model = name(routed.get("invokedModelId")) or self._model
+        if inner(said.get("performanceConfig")).get("latency") == "optimized":
+            self._tier = "optimized"  # has prices of its own, whatever the tier says
+        self._tier = self._tier or name(inner(said.get("serviceTier")).get("type"))
 
 
 def read_usage(usage: Mapping[str, Any], service_tier: str | None = None) -> Usage:

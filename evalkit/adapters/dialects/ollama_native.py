@@ -155,7 +155,7 @@ class OllamaAnswer(ReplyReading):
 
     __slots__ = ("_finish", "_model", "_usage")
     framing = "lines"
-    marks = frozenset({"done", "message"})
+    marks = frozenset({"done"})
 
     def __init__(self, tools: Any) -> None:
         super().__init__(tools)
