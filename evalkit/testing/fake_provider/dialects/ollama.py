@@ -49,8 +49,7 @@ def stream(ask: Ask, answers: list[FakeAnswer], behaviour: Behaviour) -> Stream:
     result = Stream()
     result.reasoning = [_line(answer, {"content": "", "thinking": one}) for one in answer.reasoning_pieces]
     result.content = [_line(answer, {"content": one}) for one in answer.pieces]
-    if answer.calls:
-        result.content.append(_line(answer, {"content": "", "tool_calls": _calls(answer)}))
+    result.content += [_line(answer, {"content": "", "tool_calls": [call]}) for call in _calls(answer)]
     result.closing = [dumps(_last(ask, answer, behaviour, {"content": ""})) + b"\n"]
     return result
 
