@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from evalkit.adapters.aws_signing import Signer
+from evalkit.adapters.aws_signing import AwsSigner
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.dialect import Dialect, DialectAdapter
+from evalkit.adapters.dialect import ApiDialect, DialectAdapter
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.presets import Preset, filled
 from evalkit.errors import SuiteError
 
 
-def assemble(spec: ModelSpec, preset: Preset, dialect: Dialect, *, header: str = "Authorization") -> DialectAdapter:
+def assemble(spec: ModelSpec, preset: Preset, dialect: ApiDialect, *, header: str = "Authorization") -> DialectAdapter:
     """The adapter of one model, over evalkit's own client. `header` carries the key.
 
     Raises SuiteError for an address that cannot be or may not get the key, MissingKey.
@@ -28,14 +28,14 @@ def assemble(spec: ModelSpec, preset: Preset, dialect: Dialect, *, header: str =
     return joined_up(spec, preset, dialect, wire_of(spec, preset, dialect.path, header=header))
 
 
-def joined_up(spec: ModelSpec, preset: Preset, dialect: Dialect, wire: Wire) -> DialectAdapter:
+def joined_up(spec: ModelSpec, preset: Preset, dialect: ApiDialect, wire: Wire) -> DialectAdapter:
     """The adapter of a preset that is filled and a client that is made."""
     facts = {} if preset.region is None else {"region": preset.region}
     return DialectAdapter(spec, dialect, wire, price_provider=preset.price_provider, facts=facts)
 
 
 def wire_of(
-    spec: ModelSpec, preset: Preset, path: str, *, header: str = "Authorization", signer: Signer | None = None
+    spec: ModelSpec, preset: Preset, path: str, *, header: str = "Authorization", signer: AwsSigner | None = None
 ) -> Wire:
     """The client for the address of a preset that is filled, with its key where one may go there, or with a signer."""
     base_url = (preset.base_url or "").rstrip("/")

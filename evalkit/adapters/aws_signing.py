@@ -1,4 +1,4 @@
-"""Signs requests to AWS (Signature Version 4), where no API key is set. botocore signs; it is in the extra `bedrock`.
+"""Signs requests to AWS (Signature Version 4), where no API key is set. botocore signs, where it is installed.
 
     sign = signer(spec, preset, "us-east-1")
     sign("https://bedrock-runtime.us-east-1.amazonaws.com/model/...", b"{...}")     # {"Authorization": "AWS4-..."}
@@ -25,7 +25,7 @@ _SESSION = "AWS_SESSION_TOKEN"
 _SERVICE = "bedrock"
 
 
-class Signer:
+class AwsSigner:
     """Signs the requests of one model."""
 
     key_envs = CREDENTIALS
@@ -45,7 +45,7 @@ class Signer:
         self._request = AWSRequest
 
     def __repr__(self) -> str:
-        return "Signer()"
+        return "AwsSigner()"
 
     def __call__(self, address: str, body: bytes) -> Mapping[str, str]:
         """The headers that show who sends this body to this address."""
@@ -54,7 +54,7 @@ class Signer:
         return {name: value for name, value in request.headers.items() if name.lower() != "content-type"}
 
 
-def signer(spec: ModelSpec, preset: Preset, region: str | None) -> Signer | None:
+def signer(spec: ModelSpec, preset: Preset, region: str | None) -> AwsSigner | None:
     """What signs requests to the address of a filled preset; None where an API key is set, or no credentials are.
 
     Raises SuiteError where the address may not get credentials, or names no region; MissingPackage.
@@ -71,9 +71,9 @@ def signer(spec: ModelSpec, preset: Preset, region: str | None) -> Signer | None
             f"Add `region: us-east-1` (or another) to the model."
         )
     try:
-        return Signer(key, region)
+        return AwsSigner(key, region)
     except ModuleNotFoundError as error:
         raise MissingPackage(
             f"models.{spec.name} ({spec.adapter}) signs with AWS credentials, which needs the package 'botocore': "
-            f"uv sync --extra bedrock. Or set {preset.key_env[0]}."
+            f"uv pip install botocore. Or set {preset.key_env[0]}, which needs no package."
         ) from error

@@ -1,6 +1,6 @@
 """One adapter for every API: a dialect says what is written and how it is read, a transport carries it.
 
-    class Acme(Dialect): body(request) -> {"prompt": ...}; reading(request) -> AcmeAnswer()
+    class Acme(ApiDialect): body(request) -> {"prompt": ...}; reading(request) -> AcmeAnswer()
     DialectAdapter(spec, Acme(), Wire(spec, "https://api.acme.example", ...)).respond(request) -> Response
 
 A dialect is pure: it sends nothing and knows no address, key or clock. A transport is evalkit's own client
@@ -43,7 +43,7 @@ class Transport(Protocol):
         """Gives connections back; a second call does nothing."""
 
 
-class Dialect(ABC):
+class ApiDialect(ABC):
     """What one API says, and how its answers are read."""
 
     name: ClassVar[str]
@@ -89,7 +89,7 @@ class DialectAdapter:
     def __init__(
         self,
         spec: ModelSpec,
-        dialect: Dialect,
+        dialect: ApiDialect,
         transport: Transport,
         *,
         price_provider: str | None = None,

@@ -32,7 +32,7 @@ _FIXED = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
 _BYTES, _TEXT = 6, 7
 
 
-class StreamReader(Protocol):
+class EventSource(Protocol):
     """Bytes in, the data of whole events out."""
 
     def feed(self, chunk: bytes) -> list[bytes]:

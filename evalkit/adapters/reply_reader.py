@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from evalkit.adapters.error_body import is_error
-from evalkit.adapters.framing import FrameReader, LineReader, StreamReader
+from evalkit.adapters.framing import EventSource, FrameReader, LineReader
 from evalkit.adapters.http_errors import Declined, Where, error_from_event
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import parsed, text_limit, too_long
@@ -42,7 +42,7 @@ class ReplyReader:
         self._reading = reading
         self._where = where
         self._path = path
-        self._events: StreamReader = EventReader()
+        self._events: EventSource = EventReader()
         self._marks = reading.marks
         self._head = b""
         self._is_json: bool | None = None

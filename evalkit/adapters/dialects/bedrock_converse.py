@@ -30,7 +30,7 @@ from evalkit.adapters.aws_signing import CREDENTIALS, signer
 from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.chat_usage import believed
-from evalkit.adapters.dialect import Dialect, DialectAdapter, merged, without_none
+from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, without_none
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import Preset, filled, options_of
@@ -97,7 +97,7 @@ def make(spec: ModelSpec, preset: Preset | None = None) -> DialectAdapter:
     return joined_up(spec, place, dialect, wire)
 
 
-class Converse(Dialect):
+class Converse(ApiDialect):
     """What the Converse API says."""
 
     name = "bedrock_converse"

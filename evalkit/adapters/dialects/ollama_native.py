@@ -22,7 +22,7 @@ from typing import Any
 from evalkit.adapters.assembly import wire_of, without_end
 from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.chat_usage import believed
-from evalkit.adapters.dialect import Dialect, DialectAdapter, merged, without_none
+from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, without_none
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.options import AdapterOptions, read_options
@@ -88,14 +88,14 @@ class OllamaAdapter(DialectAdapter):
         with suppress(RequestError, *ODD):
             listed = items((await self._wire.fetch("/api/tags"))["models"])
             named = {self.spec.model, f"{self.spec.model}:latest"}
-            own = next((one for one in listed if one.get("name") in named), {})
+            own: Mapping[str, Any] = next((one for one in listed if one.get("name") in named), {})
             details = inner(own.get("details"))
             found |= {"digest": name(own.get("digest")), "quantization": name(details.get("quantization_level"))}
             found |= {"parameters": name(details.get("parameter_size")), "format": name(details.get("format"))}
         self.served = without_none(found)
 
 
-class Ollama(Dialect):
+class Ollama(ApiDialect):
     """What Ollama says."""
 
     name = "ollama"
