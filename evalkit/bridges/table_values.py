@@ -18,6 +18,7 @@ from evalkit.bridges.dates import unix_time
 from evalkit.records import Outcome
 
 _EMPTY = frozenset({"", "null", "none", "nan", "na", "n/a", "-", "nil"})
+_LONGEST_EMPTY = 20
 _FLAGS = {
     **dict.fromkeys(("true", "yes", "right", "correct", "pass", "passed", "success", "succeeded", "solved",
                      "resolved", "ok"), 1.0),
@@ -30,6 +31,7 @@ _ENDS: Mapping[str, Outcome] = {
     **dict.fromkeys(("truncated", "length", "max_tokens"), Outcome.TRUNCATED),
     **dict.fromkeys(("errored", "error", "exception", "timeout", "timed_out", "crash", "crashed"), Outcome.ERRORED),
 }
+_NUMBERS = frozenset({int, float, Decimal})
 _MOST = 2**53
 """Beyond, a float is no exact count."""
 
@@ -40,22 +42,28 @@ class Unread(Exception):
 
 def empty(cell: Any) -> bool:
     """Whether nothing stands there."""
-    return cell is None or (isinstance(cell, str) and cell.strip().lower() in _EMPTY) or cell != cell  # noqa: PLR0124
+    if cell.__class__ is str:
+        return len(cell) < _LONGEST_EMPTY and cell.strip().lower() in _EMPTY
+    return cell is None or cell != cell  # noqa: PLR0124
 
 
 def number(cell: Any) -> float | None:
     """A finite number; None where nothing stands there. Raises Unread. True and false are no numbers."""
-    if empty(cell):
-        return None
-    if isinstance(cell, bool) or not isinstance(cell, int | float | str | Decimal):
+    if cell.__class__ is not str and cell.__class__ not in _NUMBERS:
+        if empty(cell):
+            return None
         raise Unread
     try:
         found = float(cell)
     except (ValueError, OverflowError) as error:
+        if empty(cell):
+            return None
         raise Unread from error
-    if not math.isfinite(found) or (isinstance(cell, str) and "_" in cell):
-        raise Unread
-    return found
+    if math.isfinite(found) and not (cell.__class__ is str and "_" in cell):
+        return found
+    if empty(cell):
+        return None
+    raise Unread
 
 
 def count(cell: Any) -> int | None:
