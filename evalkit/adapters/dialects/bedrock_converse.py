@@ -219,8 +219,9 @@ class ConverseAnswer(ReplyReading):
         self.content(delta.get("text"), now)
         self.thought(mapping(delta.get("reasoningContent")).get("text"), now)
         if (piece := delta.get("toolUse")) is not None and self.calls_seen is not None and index in self._called:
-            self.spoke(now)
-            self.calls_seen.add(self._called[index], mapping(piece)["input"])
+            if given := mapping(piece)["input"]:  # the first one may be empty
+                self.spoke(now)
+            self.calls_seen.add(self._called[index], given)
 
     def _begin(self, index: Any, call: Mapping[str, Any], now: float | None) -> None:
         """A block begins; one that is a call of an offered function, and not of a tool that Bedrock runs itself."""
