@@ -89,7 +89,7 @@ class ReplyReading(ABC):
             self._moments.thought(said, now)
             self._grow(self.thoughts, said)
 
-    def aside(self, piece: object, now: float | None) -> None:
+    def thought_later(self, piece: object, now: float | None) -> None:
         """A piece of what is reasoning, and whose text comes whole later."""
         self._moments.thought(text(piece), now)
 

@@ -31,7 +31,6 @@ _ENDS: Mapping[str, Outcome] = {
     **dict.fromkeys(("truncated", "length", "max_tokens"), Outcome.TRUNCATED),
     **dict.fromkeys(("errored", "error", "exception", "timeout", "timed_out", "crash", "crashed"), Outcome.ERRORED),
 }
-_NUMBERS = frozenset({int, float, Decimal})
 _MOST = 2**53
 """Beyond, a float is no exact count."""
 
@@ -49,21 +48,17 @@ def empty(cell: Any) -> bool:
 
 def number(cell: Any) -> float | None:
     """A finite number; None where nothing stands there. Raises Unread. True and false are no numbers."""
-    if cell.__class__ is not str and cell.__class__ not in _NUMBERS:
-        if empty(cell):
-            return None
+    if empty(cell):
+        return None
+    if isinstance(cell, bool) or not isinstance(cell, str | int | float | Decimal):
         raise Unread
     try:
         found = float(cell)
     except (ValueError, OverflowError) as error:
-        if empty(cell):
-            return None
         raise Unread from error
-    if math.isfinite(found) and not (cell.__class__ is str and "_" in cell):
-        return found
-    if empty(cell):
-        return None
-    raise Unread
+    if not math.isfinite(found) or (isinstance(cell, str) and "_" in cell):
+        raise Unread
+    return found
 
 
 def count(cell: Any) -> int | None:
