@@ -292,17 +292,17 @@ PASSES: dict[str, tuple[int, Any, dict[str, str], float | None]] = {
     "a moment in milliseconds": (
         429,
         said("Rate limited"),
-        {"x-ratelimit-remaining": "0", "x-ratelimit-reset": in_(25, 1000)},
-        26,
+        {"x-ratelimit-remaining": "0", "x-ratelimit-reset": in_(1500, 1000)},
+        1501,
     ),
     "Anthropic, a reset as a date, soon": (
         429,
         said("This request would exceed your organization's limit", type="rate_limit_error"),
         {
             "anthropic-ratelimit-input-tokens-remaining": "0",
-            "anthropic-ratelimit-input-tokens-reset": (datetime.now(UTC) + timedelta(seconds=40)).isoformat(),
+            "anthropic-ratelimit-input-tokens-reset": (datetime.now(UTC) + timedelta(seconds=2400)).isoformat(),
         },
-        41,
+        2401,
     ),
     "a prompt about a day": (429, said("Rate limit. Input: 'What is the daily limit of sugar?'"), {}, None),
     "milliseconds in words": (429, said("Tokens per day (TPD) reached. Please try again in 864ms."), {}, 1),

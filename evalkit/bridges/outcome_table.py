@@ -12,16 +12,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 from evalkit.bridges import table_values as cells
 from evalkit.bridges.imported import Imported, ImportedTimes, write_rows
-from evalkit.bridges.table_map import TEXTS, ModelOf, TableMap, described, guess
-from evalkit.bridges.table_record import READ, Record, RecordReader, inside
+from evalkit.bridges.table_map import ModelOf, TableMap, described, guess
+from evalkit.bridges.table_record import Record, RecordReader
 from evalkit.bridges.table_values import Unread
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
@@ -31,7 +33,6 @@ from evalkit.records import Message, Outcome, Row, Usage
 from evalkit.store.row_codec import key_hash
 from evalkit.suite.datasets import FORMATS, Data
 from evalkit.suite.digests import digest
-from evalkit.suite.wording import masked
 
 _NATURAL = re.compile(r"(\d+)")
 _MOST_NAMES = 2_000
@@ -59,10 +60,6 @@ class _Contents:
     repeats: dict[str, None] = field(default_factory=dict)
     first_at: dict[str, float] = field(default_factory=dict)
     """By model when its first answer was made."""
-    unread: Counter[str] = field(default_factory=Counter)
-    """By what is read: cells that were not understood."""
-    first_unread: dict[str, str] = field(default_factory=dict)
-    n_unscored: int = 0
 
 
 def import_table(
@@ -77,16 +74,11 @@ def import_table(
     try:
         table = _Table(data, mapped or guess(_columns(data)), PriceBook.load(prices))
         contents = table.look()
-        found = table.imported(contents, name or _stem(path), prices)
+        found = table.imported(contents, name or _stem(path))
         folder = write_rows(results, found, table.rows(contents))
     except SuiteError as error:
         raise UserError(str(error)) from error
-    if table.n_unbanded:
-        found.notes.append(
-            f"the cost of {table.n_unbanded:,} rows is unknown: they add up several requests (calls), and the price of "
-            "their model depends on the length of each prompt. Give cost_usd, or flat prices of your own: --prices FILE"
-        )
-    return folder, Told(contents.n_rows, tuple(found.models), tuple(found.tasks), found.notes)
+    return folder, Told(contents.n_rows, tuple(found.models), tuple(found.tasks), table.notes(contents, found, prices))
 
 
 def _opened(path: Path) -> Data:
@@ -122,6 +114,9 @@ class _Table:
     def __init__(self, data: Data, mapped: TableMap, prices: PriceBook) -> None:
         self.data, self.map, self.prices = data, mapped, prices
         self.reader = RecordReader(mapped, _stem(Path(data.label)))
+        self._target = lru_cache(1_000)(partial(digest, "evalkit.target/1"))
+        self.n_unscored = 0
+        self.first_unscored = ""
         self.n_unbanded = 0
         """Rows of several requests whose price depends on the length of each."""
 
@@ -151,12 +146,12 @@ class _Table:
                 raise UserError(
                     f"{self.data.label}: has more than {_MOST_NAMES:,} values under {which}, so that is another column"
                 )
-            self._count(record, where, model, found)
+            self._note_first(record, model, found)
         if not found.n_rows:
             raise UserError(f"{self.data.label}: holds no row, so there is nothing to import")
         return found
 
-    def imported(self, found: _Contents, name: str, prices: Path | None) -> Imported:
+    def imported(self, found: _Contents, name: str) -> Imported:
         """Everything about the run but its rows."""
         about = self.map
         scorer = about.scorer or f"not named, {self.data.label}"
@@ -177,7 +172,6 @@ class _Table:
                 "n": len(items),
             }
         made.repeats = len(found.repeats)
-        made.notes = self._notes(found, made, prices)
         return made
 
     def rows(self, found: _Contents) -> Iterator[Row]:
@@ -186,7 +180,10 @@ class _Table:
         for place, record in self.data.records():
             where = self.data.place(place)
             model, task, item = (self.reader.name(record, one, where) for one in ("model", "task", "item"))
-            yield self._row(record, model, task, item, order[self.reader.repeat(record)])
+            repeat = order.get(self.reader.repeat(record))
+            if repeat is None:
+                raise UserError(f"{self.data.label} changed while it was read. Import it again.")
+            yield self._row(record, model, task, item, repeat, where)
 
     def _refuse_absent(self, record: Record) -> None:
         """Raises UserError for a column that the file does not have; JSON records may lack what is empty."""
@@ -200,41 +197,31 @@ class _Table:
                 f"It has {', '.join(sorted(there))[:400]}."
             )
 
-    def _count(self, record: Record, where: str, model: str, found: _Contents) -> None:
-        """Count what of a row is not understood, and note when its model was first asked."""
-        for which in READ:
-            if which not in self.map.columns:
-                continue
-            try:
-                value = self.reader.read(record, which)
-            except Unread:
-                found.unread[which] += 1
-                column = self.map.columns[which].columns[0]
-                found.first_unread.setdefault(which, f"{where}: {column} is {masked(inside(record, column))}")
-                continue
-            if which == "started_at" and value is not None:
-                found.first_at[model] = min(value, found.first_at.get(model, value))
-        try:
-            self.reader.ended(record)
-        except Unread:
-            found.n_unscored += 1
-            found.first_unread.setdefault("unscored", where)
+    def _note_first(self, record: Record, model: str, found: _Contents) -> None:
+        """When a model was first asked: its prices in run.json are of that day."""
+        if "started_at" in self.map.columns:
+            with suppress(Unread):
+                at = self.reader.read(record, "started_at")
+                if at is not None:
+                    found.first_at[model] = min(at, found.first_at.get(model, at))
 
-    def _row(self, record: Record, model: str, task: str, item: str, repeat: int) -> Row:
+    def _row(self, record: Record, model: str, task: str, item: str, repeat: int, where: str) -> Row:
         try:
             outcome, score = self.reader.ended(record)
             error_kind, unread = ("imported_error" if outcome is Outcome.ERRORED else None), None
         except Unread:
             outcome, score, error_kind, unread = Outcome.ERRORED, None, "unscored", "the table has no score from 0 to 1"
-        said = {which: cells.words(self.reader.value(record, which)) for which in TEXTS}
-        prompt = said["prompt"]
-        started_at = self.reader.known(record, "started_at") or 0.0
-        usage = self.reader.usage(record, said["service_tier"])
+            self.n_unscored += 1
+            self.first_unscored = self.first_unscored or where
+        said, known = self.reader.texts(record), self.reader.known
+        prompt = said.get("prompt")
+        started_at = known(record, "started_at", where) or 0.0
+        usage = self.reader.usage(record, said.get("service_tier"), where)
         return Row(
             task=task,
             sample_id=item,
             sample_digest=self.reader.digest_of(task, item, record),
-            target_digest=digest("evalkit.target/1", said["target"] or ""),
+            target_digest=self._target(said.get("target") or ""),
             occurrence=0,
             model=model,
             repeat=repeat,
@@ -242,30 +229,30 @@ class _Table:
             score=score,
             started_at=started_at,
             error_kind=error_kind,
-            total_s=self.reader.known(record, "total_s"),
-            ttft_s=self.reader.known(record, "ttft_s"),
+            total_s=known(record, "total_s", where),
+            ttft_s=known(record, "ttft_s", where),
             input_tokens=usage.input,
             output_tokens=usage.output,
             reasoning_tokens=usage.reasoning,
             cache_read_tokens=usage.cache_read,
             cache_write_other_tokens=usage.cache_write_other,
-            cost_usd=self._cost(record, model, usage, started_at),
+            cost_usd=self._cost(record, model, usage, started_at, where),
             cluster=cells.words(self.reader.value(record, "cluster")),
-            critical=bool(self.reader.known(record, "critical")),
+            critical=bool(known(record, "critical", where)),
             slices=self.reader.slices(record),
             prompt=() if prompt is None else (Message("user", prompt),),
-            text=said["text"],
-            extracted=said["extracted"],
-            target=said["target"],
-            reason=unread or said["reason"],
-            error=said["error"],
-            served_model=said["served_model"],
-            service_tier=said["service_tier"],
+            text=said.get("text"),
+            extracted=said.get("extracted"),
+            target=said.get("target"),
+            reason=unread or said.get("reason"),
+            error=said.get("error"),
+            served_model=said.get("served_model"),
+            service_tier=said.get("service_tier"),
         )
 
-    def _cost(self, record: Record, model: str, usage: Usage, started_at: float) -> Decimal | None:
+    def _cost(self, record: Record, model: str, usage: Usage, started_at: float, where: str) -> Decimal | None:
         """What the table says, else by the prices of the day; None where either is unknown."""
-        stated: Decimal | None = self.reader.known(record, "cost_usd")
+        stated: Decimal | None = self.reader.known(record, "cost_usd", where)
         if stated is not None or not started_at:
             return stated
         provider, asked = self._priced_as(model)
@@ -273,14 +260,14 @@ class _Table:
             return None
         at = datetime.fromtimestamp(started_at, UTC)
         made = self.prices.price(provider, asked, usage, at)
-        if made is None or self._band_unknown(record, made.unit, usage):
+        if made is None or self._band_unknown(record, made.unit, usage, where):
             return None
         return made.total_usd
 
-    def _band_unknown(self, record: Record, unit: UnitPrices | None, usage: Usage) -> bool:
+    def _band_unknown(self, record: Record, unit: UnitPrices | None, usage: Usage, where: str) -> bool:
         """Whether the price depends on how long each prompt was, and the row adds up several."""
         bands = () if unit is None else unit.bands
-        if len(bands) < 2 or (usage.input or 0) <= bands[1][0] or (self.reader.known(record, "calls") or 1) < 2:
+        if len(bands) < 2 or (usage.input or 0) <= bands[1][0] or (self.reader.known(record, "calls", where) or 1) < 2:
             return False
         self.n_unbanded += 1
         return True
@@ -306,18 +293,20 @@ class _Table:
             "priced_as": (provider, asked),
         }
 
-    def _notes(self, found: _Contents, made: Imported, prices: Path | None) -> list[str]:
+    def notes(self, found: _Contents, made: Imported, prices: Path | None) -> list[str]:
+        """What a person should know, once every row was read."""
         notes = []
         if self.map.guessed:
             notes.append("the columns were guessed by their names. As a map:\n  " + "\n  ".join(described(self.map)))
-        for which, n in found.unread.items():
+        for which, n in self.reader.unread.items():
             notes.append(
-                f"{n:,} cells of {which} were not understood and are unknown; the first: {found.first_unread[which]}"
+                f"{n:,} cells of {which} were not understood and are unknown; the first: "
+                f"{self.reader.first_unread[which]}"
             )
-        if found.n_unscored:
+        if self.n_unscored:
             notes.append(
-                f"{found.n_unscored:,} of {found.n_rows:,} rows have no score from 0 to 1 and are errored; the first: "
-                f"{found.first_unread['unscored']}. Points of another scale: `score: {{column: NAME, max: 10}}`"
+                f"{self.n_unscored:,} of {found.n_rows:,} rows have no score from 0 to 1 and are errored; the first: "
+                f"{self.first_unscored}. Points of another scale: `score: {{column: NAME, max: 10}}`"
             )
         items = sum(len(one) for one in found.items.values())
         whole = items * len(found.repeats)
@@ -340,6 +329,12 @@ class _Table:
                     f"no price is known for {', '.join(unpriced)[:600]}: say who bills in the map (`models: {{NAME: "
                     f"{{price_as: PROVIDER:MODEL}}}}`){more}"
                 )
+        if self.n_unbanded:
+            notes.append(
+                f"the cost of {self.n_unbanded:,} rows is unknown: they add up several requests (calls), and the price "
+                "of their model depends on the length of each prompt. Give cost_usd, or flat prices of your own: "
+                "--prices FILE"
+            )
         timed = {"total_s", "ttft_s"} & self.map.columns.keys()
         if timed and self.map.measured_by is None:
             notes.append(

@@ -8,11 +8,13 @@ reader.known(record, "input_tokens")           # the same, None where it is not 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from evalkit.bridges import table_values as cells
-from evalkit.bridges.table_map import COUNTS, TableColumn, TableMap
+from evalkit.bridges.table_map import COUNTS, TEXTS, TableColumn, TableMap
 from evalkit.bridges.table_values import Unread
 from evalkit.errors import UserError
 from evalkit.records import Outcome, Usage
@@ -32,8 +34,8 @@ _SCALED: Mapping[str, Callable[[Any, float], Any]] = {
     "total_s": cells.seconds,
     "ttft_s": cells.seconds,
 }
-READ = (*_KINDS, *_SCALED)
-"""What is no text: what stands there may not be understood."""
+_REMEMBERED = 100_000
+"""Items whose identity is made once: tables ask each several times."""
 
 
 class RecordReader:
@@ -43,6 +45,12 @@ class RecordReader:
         self.map = mapped
         self.only_task = only_task
         """Task of all records, where no column names one."""
+        self.unread: Counter[str] = Counter()
+        """By what is read: cells that `known` did not understand."""
+        self.first_unread: dict[str, str] = {}
+        """By the same: where the first of them stands, and what it looks like."""
+        self._texts = [which for which in TEXTS if which in mapped.columns]
+        self._identity = lru_cache(_REMEMBERED)(_identity)
 
     def name(self, record: Record, which: str, where: str) -> str:
         """A name that a row cannot be without."""
@@ -50,9 +58,12 @@ class RecordReader:
         if column is None:  # a table of one task
             return self.only_task
         value = self.cell(record, column)
-        text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else None
-        if isinstance(value, float) and value == int(value):
-            text = str(int(value))
+        if value.__class__ is str:
+            text = value.strip()
+        elif isinstance(value, int) and not isinstance(value, bool):
+            text = str(value)
+        else:
+            text = str(int(value)) if isinstance(value, float) and value.is_integer() else ""
         if not text:
             raise UserError(f"{where}: {column.name!r} holds no {which} (value seen, masked: {masked(value)})")
         if len(text) > _LONGEST_NAME:
@@ -60,6 +71,7 @@ class RecordReader:
         return text
 
     def repeat(self, record: Record) -> str:
+        """Which of several answers it is, as the table spells it; empty where nobody says."""
         column = self.map.columns.get("repeat")
         value = None if column is None else self.cell(record, column)
         return "" if cells.empty(value) else str(value).strip()
@@ -67,14 +79,21 @@ class RecordReader:
     def digest_of(self, task: str, item: str, record: Record) -> str:
         """What is asked: by the item's name, and by its prompt where the table has it."""
         prompt = cells.words(self.value(record, "prompt"))
-        return digest("evalkit.table.item/1", [task, item, prompt])
+        return self._identity(task, item) if prompt is None else _identity(task, item, prompt)
 
     def cell(self, record: Record, column: TableColumn) -> Any:
+        """What stands there."""
         return column.const if column.name is None else inside(record, column.name)
 
     def value(self, record: Record, which: str) -> Any:
+        """The same by what is read; None where no column holds it."""
         column = self.map.columns.get(which)
         return None if column is None else self.cell(record, column)
+
+    def texts(self, record: Record) -> dict[str, str]:
+        """The texts that the record has, by what they are."""
+        found = ((which, cells.words(self.value(record, which))) for which in self._texts)
+        return {which: text for which, text in found if text is not None}
 
     def read(self, record: Record, which: str) -> Any:
         """The value of a cell as its kind; None where unknown. Raises Unread."""
@@ -89,11 +108,16 @@ class RecordReader:
             return _SCALED[which](cell, column.per)
         return _KINDS[which](cell)
 
-    def known(self, record: Record, which: str) -> Any:
-        """The same, where what is not understood is unknown: `look` has counted it."""
+    def known(self, record: Record, which: str, where: str) -> Any:
+        """The same, where what is not understood is unknown, and counted."""
+        if which not in self.map.columns:
+            return None
         try:
             return self.read(record, which)
         except Unread:
+            self.unread[which] += 1
+            column = self.map.columns[which].columns[0]
+            self.first_unread.setdefault(which, f"{where}: {column} is {masked(inside(record, column))}")
             return None
 
     def ended(self, record: Record) -> tuple[Outcome, float | None]:
@@ -104,8 +128,9 @@ class RecordReader:
             return Outcome.ERRORED, None
         return cells.ended(cell, scored)
 
-    def usage(self, record: Record, tier: str | None) -> Usage:
-        counts = {which: self.known(record, which) for which in COUNTS}
+    def usage(self, record: Record, tier: str | None, where: str) -> Usage:
+        """Its tokens; None where unknown."""
+        counts = {which: self.known(record, which, where) for which in COUNTS}
         return Usage(
             input=counts["input_tokens"],
             output=counts["output_tokens"],
@@ -116,11 +141,18 @@ class RecordReader:
         )
 
     def slices(self, record: Record) -> dict[str, str]:
+        """The slices that it belongs to."""
+        if not self.map.slices and self.map.slices_object is None:
+            return {}
         found = {name: inside(record, column) for name, column in self.map.slices.items()}
         if self.map.slices_object is not None:
             whole = inside(record, self.map.slices_object)
             found = whole if isinstance(whole, dict) else {self.map.slices_object: whole}
         return {str(name): str(value) for name, value in found.items() if not cells.empty(value)}
+
+
+def _identity(task: str, item: str, prompt: str | None = None) -> str:
+    return digest("evalkit.table.item/1", [task, item, prompt])
 
 
 def inside(record: Record, name: str) -> Any:

@@ -18,6 +18,7 @@ from evalkit.bridges.dates import unix_time
 from evalkit.records import Outcome
 
 _EMPTY = frozenset({"", "null", "none", "nan", "na", "n/a", "-", "nil"})
+_LONGEST_EMPTY = 20
 _FLAGS = {
     **dict.fromkeys(("true", "yes", "right", "correct", "pass", "passed", "success", "succeeded", "solved",
                      "resolved", "ok"), 1.0),
@@ -40,14 +41,16 @@ class Unread(Exception):
 
 def empty(cell: Any) -> bool:
     """Whether nothing stands there."""
-    return cell is None or (isinstance(cell, str) and cell.strip().lower() in _EMPTY) or cell != cell  # noqa: PLR0124
+    if cell.__class__ is str:
+        return len(cell) < _LONGEST_EMPTY and cell.strip().lower() in _EMPTY
+    return cell is None or cell != cell  # noqa: PLR0124
 
 
 def number(cell: Any) -> float | None:
     """A finite number; None where nothing stands there. Raises Unread. True and false are no numbers."""
     if empty(cell):
         return None
-    if isinstance(cell, bool) or not isinstance(cell, int | float | str | Decimal):
+    if isinstance(cell, bool) or not isinstance(cell, str | int | float | Decimal):
         raise Unread
     try:
         found = float(cell)
