@@ -67,7 +67,7 @@ def records(name: str, rows: list[Row]) -> Iterator[dict[str, Any]]:
 def default_out(folder: Path, to: str) -> Path:
     """Where an export goes when nobody says: beside the reader, named as the run."""
     name = runs.open_facts(folder).suite or folder.name
-    return Path(f"{name}-lm-eval") if to == "lm-eval" else Path(f"{folder.resolve().name}.{to}")
+    return Path(f"{name}-{to}") if to in {"lm-eval", "every-eval-ever"} else Path(f"{folder.resolve().name}.{to}")
 
 
 def _write_jsonl(file: IO[str], name: str, rows: list[Row]) -> None:
