@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from pydantic import ValidationError
 
-from evalkit.adapters.at_hand import weights_at_hand
+from evalkit.adapters.at_hand import AtHand
 from evalkit.api.options import baselines_at, listed
 from evalkit.api.planning import read_suite, with_foreign
 from evalkit.api.suite import Suite
 from evalkit.decide.decision import GateDecision
 from evalkit.decide.gate import decide_gate
-from evalkit.decide.gate_run import Signed, gate_run, require_signatures
+from evalkit.decide.gate_run import gate_run, require_signatures
+from evalkit.decide.gate_trust import GateTrust, Signed
 from evalkit.decide.rules import describe
 from evalkit.decide.suite_match import refuse_other_policy
 from evalkit.errors import SuiteError, UserError
@@ -199,19 +200,17 @@ def gate(
                 'gate(run, baseline="gpt", rules=[{"quality": "all", "margin": 0.02}]), or without a baseline '
                 'gate(run, rules=[{"quality": "all", "min": 0.85}])'
             )
-        return result_of(
-            gate_run(
-                folder,
-                results,
-                promoted,
-                weights=weights_at_hand,
-                suite=against,
-                signed=signed,
-                allow_recorded=allow_recorded,
-                sweeps=Path(sweeps) if sweeps is not None else None,
-                baselines_named=baselines is not None or bool(os.environ.get("EVALKIT_BASELINES")),
-            )
+        trusted = GateTrust(
+            results=results,
+            baselines=promoted,
+            baselines_named=baselines is not None or bool(os.environ.get("EVALKIT_BASELINES")),
+            installed=AtHand(),
+            suite=against,
+            signed=signed,
+            allow_recorded=allow_recorded,
+            sweeps=Path(sweeps) if sweeps is not None else None,
         )
+        return result_of(gate_run(folder, trusted))
     if suite is not None:
         raise UserError("a suite brings its own gate: leave out baseline, candidates and rules, or the suite")
     entry = _entry(opened, baseline, candidates, rules)
