@@ -31,6 +31,11 @@ class Allowed:
     """What is held instead, as a condition; empty: nothing."""
 
 
+RECORDED = (
+    *("path", "id_field", "text_field", "calls_field", "partial", "replies", "delay_s", "fail"),
+    *("function", "source_sha256"),
+)
+"""Keys of answers that no model is known to have given: of `replay`, `scripted`, and functions in Python."""
 _WHO = "who is asked is what is judged"
 _HOW = "how the candidate is asked is part of what is judged"
 _WEIGHTS = "the weights are what is judged"
@@ -87,16 +92,8 @@ ALLOWED = (
         f"models.{CANDIDATE}.settings.extra", _HOW, "only fields known to tune, with numbers, switches or known words"
     ),
     *(
-        Allowed(f"models.{CANDIDATE}.{key}", "recorded answers", "only with --allow-recorded, or the same entry")
-        for key in ("path", "id_field", "text_field", "calls_field", "partial", "replies", "delay_s", "fail")
-    ),
-    *(
-        Allowed(
-            f"models.{CANDIDATE}.{key}",
-            "which function of Python it is",
-            "only with --allow-recorded, or the same entry",
-        )
-        for key in ("function", "source_sha256")
+        Allowed(f"models.{CANDIDATE}.{key}", "recorded answers", "taken away, or with --allow-recorded")
+        for key in RECORDED
     ),
     Allowed(f"tasks.{ANY}.identity", _ELSEWHERE, "the identity by which answers were scored last is the suite's"),
     Allowed(f"tasks.{ANY}.identity_digest", _ELSEWHERE, "the identity itself"),

@@ -14,7 +14,7 @@ from typing import Any
 
 from evalkit import trust
 from evalkit.addresses import BadAddress, is_loopback, read_address
-from evalkit.decide.allowed_differences import Difference, differences, same
+from evalkit.decide.allowed_differences import RECORDED, Difference, differences, same
 from evalkit.decide.gate_trust import GateTrust
 from evalkit.facts import ModelFacts, RunFacts, SuiteFacts
 from evalkit.suite.extra_fields import LONG_TEXT, n_letters, other_limits, prompt_fields
@@ -80,6 +80,9 @@ def otherwise_said(
     for name in gate.candidates:
         one = Judged(name, _entry(now, name), _entry(made, name), facts.model_facts(name))
         yield from (_not_listed(found) for found in _unlisted(one))
+        said = [key for key in RECORDED if one.theirs.get(key) is not None and not _alike(one, key)]
+        if said and not trusted.allow_recorded:
+            yield f"  {name}: {', '.join(said)} of its entry: recorded answers (--allow-recorded)"
         yield from _otherwise_read(one)
         yield from _answered_elsewhere(one, hosts, trusted)
         yield from _other_weights(one, now, trusted)
@@ -96,6 +99,10 @@ def otherwise_said(
 def compares_times(gate: GateEntry) -> bool:
     """Whether a rule puts the candidate's times beside the baseline's."""
     return any("times" in (rule.reads or EVERYTHING) and (not rule.reads or rule.needs_baseline) for rule in gate.rules)
+
+
+def _alike(one: Judged, key: str) -> bool:
+    return same(one.ours.get(key), one.theirs.get(key))
 
 
 def _unlisted(one: Judged) -> Iterator[Difference]:
@@ -150,7 +157,7 @@ def _answered_elsewhere(one: Judged, hosts: frozenset[str], trusted: GateTrust) 
             f"  {one.name}: adapter: {short(adapter)} is of an installed package, and the suite does not name it "
             "(change it on the protected branch first)"
         )
-    if one.ran.adapter is not None and adapter is not None and one.ran.adapter != adapter:
+    if one.ran.adapter != adapter:
         yield f"  {one.name}: run.json says that {short(one.ran.adapter)} asked it, and its suite says {short(adapter)}"
     address = one.theirs.get("base_url")
     if not address or address == one.ours.get("base_url"):
@@ -203,7 +210,12 @@ def _other_weights(one: Judged, now: SuiteFacts, trusted: GateTrust) -> Iterator
     if suite is None or entry is None:
         return
     here, ran = trusted.installed.weights(one.name, entry, suite.folder), one.ran.facts or {}
-    if any(key in here and ran.get(key) not in (None, here[key]) for key in ("tokenizer_config", "template")):
+    if not here:
+        yield (
+            f"  {one.name}: model: {short(one.theirs.get('model'))} does not lie beside the suite, so its chat "
+            "template cannot be compared; put the folder there, or under a --data-root for both"
+        )
+    elif any(key in here and ran.get(key) not in (None, here[key]) for key in ("tokenizer_config", "template")):
         yield (
             f"  {one.name}: its chat template or tokenizer is not the one that lies beside the suite: it may hold the "
             "right answers (change it on the protected branch first)"
@@ -240,8 +252,8 @@ def _otherwise_billed(one: Judged, facts: RunFacts) -> Iterator[str]:
         )
     elif one.moved and not changed and _is_of_another_provider(one.ran):
         yield (
-            f"  {name}: nobody bills it, and the price of {short(theirs.get('model'))} in the book is another provider's; "
-            "a rule is about its cost (name prices yourself: evalkit run --prices FILE)"
+            f"  {name}: nobody bills it, and the price of {short(theirs.get('model'))} in the book is another "
+            "provider's; a rule is about its cost (name prices yourself: evalkit run --prices FILE)"
         )
     had, has = (_mapping(entry.get("settings")) for entry in (ours, theirs))
     if had.get("max_output_tokens") is not None and has.get("max_output_tokens") is None:

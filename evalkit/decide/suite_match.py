@@ -119,17 +119,26 @@ def _otherwise(
 
 
 def _other_keys(suite: ResolvedSuite, run: Any) -> Iterator[str]:
-    """A line for each key of the suite that is not equal and not told of elsewhere: models and tasks are."""
+    """A line for each key of the suite that is not equal and not told of elsewhere, as models and keys of tasks are."""
     now = _as_json(suite)
     theirs = run if isinstance(run, Mapping) else {}
     leave = ("models", "judges", "tasks")
     one, other = ({key: value for key, value in side.items() if key not in leave} for side in (theirs, now))
+    one["tasks"], other["tasks"] = _by_name(theirs.get("tasks")), _by_name(now["tasks"])
     yield from (found.line() for found in differences(one, other))
+    if isinstance(theirs.get("tasks"), list) and len(one["tasks"]) != len(theirs["tasks"]):
+        yield "  tasks: two of the run's have one name"
     known = {name for section, name, _ in _fixed(suite) if section == "judges"}
     for name in {**(theirs.get("judges") or {}), **(now.get("judges") or {})}:
         sides = [{"judges": {name: (side.get("judges") or {}).get(name)}} for side in (theirs, now)]
         if name not in known:
             yield from (found.line() for found in differences(*sides))
+
+
+def _by_name(tasks: Any) -> dict[str, Any]:
+    """Tasks by name, without what `tasks_match` compares; a task that only one side has is told of there."""
+    found = [task for task in tasks if isinstance(task, Mapping)] if isinstance(tasks, list) else []
+    return {str(task.get("name")): {key: task[key] for key in task if key != "written"} for task in found}
 
 
 def _other_sides(
@@ -150,7 +159,7 @@ def _other_sides(
             yield f"  {who} {name}: its recorded answers changed"
         elif _other_weights(suite, facts, section, name, trusted):
             yield f"  {who} {name}: its weights, tokenizer or chat template changed"
-        elif told is not None and entry is not None and told.adapter not in (None, entry.adapter):
+        elif told is not None and entry is not None and told.adapter != entry.adapter:
             yield f"  {who} {name}: run.json says that {told.adapter} asked it, and its suite says {entry.adapter}"
 
 
@@ -177,9 +186,8 @@ def _otherwise_run(facts: RunFacts, now: SuiteFacts, made: SuiteFacts, read: fro
     """A line for each key of `run:` that may differ under a condition, and does not keep it. Of two attempts at an item
     only the one that was answered is timed, so timeouts decide times."""
     timed = "times" in read
-    held = ("in_flight",) if timed else ()
-    held += ("timeout_s", "idle_timeout_s") if read & {"times", "outcomes"} else ()
-    for key in held:
+    limits = ["timeout_s", "idle_timeout_s"] if read & {"times", "outcomes"} else []
+    for key in [*(["in_flight"] if timed else []), *limits]:
         had, wanted = getattr(made.run, key), getattr(now.run, key)
         if had != wanted:
             yield f"  run.{key}: {'not recorded' if had is None else had} in the run, {wanted} in the suite"
