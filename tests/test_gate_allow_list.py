@@ -23,6 +23,7 @@ from evalkit.results.pairs import NotComparable
 from evalkit.store import runs
 from evalkit.suite.tuning_fields import beyond_tuning
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.gate_world import Gate, scores, stored
 from tests.world import Ran, evalkit, run_folders
 
 Capture = pytest.CaptureFixture[str]
@@ -449,3 +450,47 @@ def test_the_table_of_the_docs_is_the_code_s() -> None:
     page = (Path(__file__).parents[1] / "docs" / "gate.md").read_text()
     for row in ALLOWED:
         assert f"| `{row.path}` | {row.why} | {row.held} |" in page, row.path
+
+
+# Licences and judges that nobody vouches for
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("somebody/gpt-oss-120b", "weights of that name by somebody else may be others"),
+        ("./weights/gpt-oss-120b", "weights of that name by somebody else may be others"),
+        ("meta-llama/gpt-oss-120b", "weights of that name by somebody else may be others"),
+        ("org/openai/gpt-oss-120b", "weights of that name by somebody else may be others"),
+        ("unread-model", "nobody read that at its maker's"),
+    ],
+)
+def test_a_licence_is_that_of_the_maker_s_weights_where_somebody_read_it(
+    tmp_path: Path, capsys: Capture, model: str, said: str
+) -> None:
+    judge = Gate(capsys, tmp_path)
+    section = {"candidates": ["cand"], "rules": [{"licence": ["MIT", "Apache-2.0"]}]}
+    unread = {"model": "unread-model", "licence": {"is": "MIT", "source": "me", "seen": "unchecked"}}
+    run = stored(
+        judge.results,
+        {"cand": scores(100)},
+        section,
+        models={"cand": {"adapter": "openai_chat", "model": model, "facts": {}}},
+        catalogue=[{"file": "models.yaml", "content": {"sources": {"me": "Me"}, "models": [unread]}}],
+    )
+    ran = judge(run)
+    assert ran.code == 3, ran.out + ran.err
+    assert said in " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize("odd", [3, None, {"j": {"cand": {"t": [-5, 100]}}}, {"j": {"cand": {"t": [1]}}}, ["j"], True])
+def test_unread_verdicts_that_cannot_be_read_themselves_are_not_none(
+    tmp_path: Path, capsys: Capture, odd: object
+) -> None:
+    judge = Gate(capsys, tmp_path)
+    judged = {"judge": {"judges": {"j": {"model": "m"}}}}
+    answers = {"base": scores(300), "cand": scores(300)}
+    assert judge(stored(judge.results, answers, identity=judged, judges_unread={"j": {}})).code == 0
+    ran = judge(stored(judge.results, answers, identity=judged, judges_unread=odd))
+    assert ran.code == 4, ran.out + ran.err
+    assert "does not say how many verdicts of its judges could not be read" in " ".join(ran.out.split())

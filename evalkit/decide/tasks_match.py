@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from evalkit.decide.allowed_differences import Difference, all_differences, row_for
 from evalkit.facts import RunFacts, SuiteFacts
 from evalkit.facts.base import JsonMap
+from evalkit.suite.given import GIVEN_IN_PYTHON
 from evalkit.suite.schema import TaskEntry
 
 _ADDED_BY_THE_ENGINE = frozenset({"scorer_version", "scorer_plugin", "judge"})
@@ -57,8 +58,21 @@ def _otherwise_written(name: str, run: JsonMap, suite: JsonMap) -> Iterator[Diff
             yield found if len(found.at) > 3 else Difference((*found.at, "task"), found.in_run, found.in_suite)
 
 
+def _in_a_file(written: JsonMap) -> dict[str, Any]:
+    """A task whose records were given in Python as one that reads a file: where they lie is free, what they hold is
+    compared."""
+    data = written.get("data")
+    if not isinstance(data, dict) or GIVEN_IN_PYTHON not in data:
+        return dict(written)
+    kept = {key: value for key, value in data.items() if key != GIVEN_IN_PYTHON}
+    return {**written, "data": {**kept, "path": GIVEN_IN_PYTHON}}
+
+
 def _widened(written: JsonMap) -> Mapping[str, Any]:
     """A task as it is written, short forms spelt out; as it stands where this evalkit cannot read it."""
+    written = _in_a_file(written)
+    if isinstance(inner := written.get("with"), dict):
+        written = {**written, "with": _in_a_file(inner)}
     try:
         entry = TaskEntry.model_validate(dict(written))
     except ValidationError:
