@@ -81,6 +81,8 @@ ALLOWED = (
     Allowed(f"models.{CANDIDATE}.probe_tools", "whether the server is tried before it is offered functions"),
     Allowed(f"models.{CANDIDATE}.likelihood", "what the server can do; the mode of a task is compared"),
     Allowed(f"models.{CANDIDATE}.legacy_sampling", "how sampling is spelled"),
+    Allowed(f"models.{CANDIDATE}.num_ctx", _HOW),
+    Allowed(f"models.{CANDIDATE}.keep_alive", "how long a server keeps the model loaded"),
     Allowed(f"models.{CANDIDATE}.settings.temperature", _HOW),
     Allowed(f"models.{CANDIDATE}.settings.top_p", _HOW),
     Allowed(f"models.{CANDIDATE}.settings.seed", _HOW),

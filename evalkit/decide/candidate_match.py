@@ -243,12 +243,11 @@ def _otherwise_billed(one: Judged, facts: RunFacts) -> Iterator[str]:
         yield f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its cost"
     elsewhere = theirs.get("base_url") and any(ours.get(key) != theirs.get(key) for key in ("adapter", "base_url"))
     by_person = facts.price_file is not None and facts.price_file.of == "person"
-    prices = one.ran.prices
-    if elsewhere and not by_person and prices is not None:
+    if elsewhere and not by_person:
         yield (
             f"  {name}: its adapter or address changed, and nobody says that the price of "
-            f"{theirs.get('adapter')} is what this address bills; a rule is about its cost (name prices yourself: "
-            "evalkit run --prices FILE)"
+            f"{theirs.get('adapter')}, or what this address itself says that it bills, is true; a rule is about its "
+            "cost (name prices yourself: evalkit run --prices FILE)"
         )
     elif one.moved and not changed and _is_of_another_provider(one.ran):
         yield (

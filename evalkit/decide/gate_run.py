@@ -40,15 +40,31 @@ def checked_gate(folder: Path, trusted: GateTrust) -> GateEntry:
         refuse_other_policy(folder)
     else:
         gate = gate_of_suite(suite)
-        if gate.baseline is not None and gate.baseline.startswith(PROMOTED) and not trusted.baselines_named:
-            raise UserError(
-                f"{suite.path} asks for {gate.baseline}, and {trusted.baselines} of the working directory may be what "
-                "a pull request wrote there. Name the folder that you trust, of the same branch as the suite: "
-                "--baselines DIR, or EVALKIT_BASELINES."
-            )
+        _refuse_unnamed_baselines(gate, str(suite.path), trusted)
         refuse_other_suite(suite, folder, trusted)
     require_signatures(gate, folder, trusted.baselines, trusted.signed)
     return gate
+
+
+def checked_alone(gate: GateEntry, folder: Path, trusted: GateTrust) -> GateEntry:
+    """The gate of a file that has no suite, for a run of another tool: there is nothing to hold the run against.
+
+    Raises NotComparable or UserError as `checked_gate` does for the data policy, promoted baselines and signatures.
+    """
+    _refuse_unnamed_baselines(gate, "the gate's file", trusted)
+    refuse_other_policy(folder)
+    require_signatures(gate, folder, trusted.baselines, trusted.signed)
+    return gate
+
+
+def _refuse_unnamed_baselines(gate: GateEntry, asks: str, trusted: GateTrust) -> None:
+    """Raises UserError for a promoted baseline that would be looked for where a pull request can write."""
+    if gate.baseline is not None and gate.baseline.startswith(PROMOTED) and not trusted.baselines_named:
+        raise UserError(
+            f"{asks} asks for {gate.baseline}, and {trusted.baselines} of the working directory may be what a pull "
+            "request wrote there. Name the folder that you trust, of the same branch as the suite: --baselines DIR, or "
+            "EVALKIT_BASELINES."
+        )
 
 
 def gate_of_suite(suite: ResolvedSuite) -> GateEntry:

@@ -111,7 +111,7 @@ _HAPPENED = {
     "RunFacts.suite_path": "shown",
     "EgressFacts.receivers": _FOUND,
     "RunFacts.servers": _FOUND,
-    "ImportedFacts.version": "shown",
+    **{f"ImportedFacts.{name}": "shown" for name in ("version", "sha256", "columns", "times_measured_by")},
 }
 _UNREAD = {
     **{
