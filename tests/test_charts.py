@@ -14,7 +14,7 @@ import pytest
 
 from evalkit.decide.stored import decision_of
 from evalkit.render import charts, pictures
-from evalkit.render.charts import Crossing, Curve, CurvePoint, HistoryPoint
+from evalkit.render.charts import Curve, CurvePoint, HistoryPoint, MarkedPoint
 from evalkit.render.rule_text import rendered_rules_of
 from evalkit.render.vega import Chart, Spec
 from evalkit.results.entries import entries_of, standing, tie_groups
@@ -48,7 +48,7 @@ def every_chart(results: Path) -> dict[str, Chart]:
         "picture": charts.leaderboard(lines, letters, figures=True),
         **{axis: charts.tradeoff(points_of(lines, axis), axis, chosen=[EVIL], selects=True) for axis in AXES},
         "history": charts.history(history, "quality"),
-        "curves": charts.curves(costs, x="requests", y="USD", title=EVIL, crossings=[Crossing(100.0, 100.0, EVIL)]),
+        "curves": charts.curves(costs, x="requests", y="USD", title=EVIL, crossings=[MarkedPoint(100.0, 100.0, EVIL)]),
     }
     rules = [replace(rule, rule=EVIL) for rule in rendered_rules_of(decision_of(reader, run))]
     for n, chart in enumerate(charts.rules_by_scale(rules, EVIL)):

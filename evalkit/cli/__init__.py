@@ -40,7 +40,7 @@ COMMANDS = {
     "breakeven": ("evalkit.cli.breakeven", "At which volume own GPUs cost less than an API."),
     "board": ("evalkit.cli.board", "Open the leaderboard in a browser."),
     "report": ("evalkit.cli.report", "Write a stored run as one self-contained HTML page."),
-    "corpus": ("evalkit.cli.corpus", "Print figures of whole tasks: macro-F1, corpus BLEU and chrF, pass@k."),
+    "corpus": ("evalkit.cli.corpus", "Print figures of whole tasks: macro-F1, corpus BLEU and chrF, pass@k, pass^k."),
     "judge-data": ("evalkit.cli.judge_data", "Write a run's answers as items for a judge, alone or in pairs."),
     "judge-check": ("evalkit.cli.judge_check", "Measure a judge against people's labels."),
     "lm-eval": ("evalkit.cli.lm_eval", "Run tasks of lm-eval against one model, without writing a suite."),

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from evalkit.cost.breakeven import Billed, usd_per_year
 from evalkit.cost.scenario import Scenario
 from evalkit.render import pictures
-from evalkit.render.charts import Crossing, Curve, CurvePoint, curves
+from evalkit.render.charts import Curve, CurvePoint, MarkedPoint, curves
 from evalkit.text import numbers
 from evalkit.text.escape import markdown as markdown_text
 from evalkit.text.escape import visible
@@ -76,7 +76,7 @@ def svg(scenario: Scenario, made: Mapping[str, Any]) -> str:
     for one in made["crossovers"]:
         if one["units_per_day"]:
             at = Decimal(one["units_per_day"])
-            marks.append(Crossing(float(at), float(usd_per_year(by_name[one["against"]], at)), numbers.volume(at)))
+            marks.append(MarkedPoint(float(at), float(usd_per_year(by_name[one["against"]], at)), numbers.volume(at)))
     title = f"Cost a year by volume: {scenario.name}"
     chart = curves(lines, x=f"{scenario.unit}s a day", y="USD a year", title=title, crossings=marks)
     if chart is None:

@@ -87,7 +87,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Crossing:
+class MarkedPoint:
     """A point worth naming: where two curves meet."""
 
     x: float
@@ -278,7 +278,7 @@ def rules(found: Sequence[RenderedRule], title: str, candidate: str) -> Chart | 
 
 
 def curves(
-    found: Sequence[Curve], *, x: str, y: str, title: str | None = None, crossings: Sequence[Crossing] = ()
+    found: Sequence[Curve], *, x: str, y: str, title: str | None = None, crossings: Sequence[MarkedPoint] = ()
 ) -> Chart | None:
     """Costs by volume with their bands, both axes logarithmic; None where no point is above 0."""
     rows: list[Row] = [
