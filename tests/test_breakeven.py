@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from evalkit.cost.breakeven import Billed, Own, Range, compare, crossover, usd_per_year
 from evalkit.cost.scenario import quantity, read_scenario
 from evalkit.errors import UserError
-from evalkit.report import numbers
+from evalkit.text import numbers
 from tests.conftest import REPO
 from tests.world import evalkit
 

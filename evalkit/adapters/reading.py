@@ -81,8 +81,12 @@ class ReplyReading(ABC):
     def thought(self, piece: object, now: float | None) -> None:
         """A piece of reasoning."""
         if said := text(piece):
-            self._moments.thought(now)
+            self._moments.thought(said, now)
             self._grow(self.thoughts, said)
+
+    def aside(self, piece: object, now: float | None) -> None:
+        """A piece of what is reasoning, and whose text comes whole later."""
+        self._moments.thought(text(piece), now)
 
     def spoke(self, now: float | None) -> None:
         """A token of a call came."""

@@ -8,9 +8,9 @@ import streamlit as st
 
 from evalkit.board import charts, elements
 from evalkit.facts import ModelSummary
-from evalkit.report import numbers
-from evalkit.report.hostile import visible
 from evalkit.results.reader import ResultsReader
+from evalkit.text import numbers
+from evalkit.text.escape import visible
 
 _HOURS = 730.0  # of a month: 8,760 / 12
 _VOLUMES = [10.0**e for e in range(3, 10)]

@@ -7,16 +7,15 @@ Streamlit renders Markdown in most labels. Names and answers are other people's 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from evalkit.report.hostile import visible
 from evalkit.results.changes import RowTexts
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
+from evalkit.text.escape import markdown_label, visible
 
 SHOWN = 20_000
 """Characters of one text that a page shows: more freezes a browser. The rest can be downloaded."""
@@ -30,7 +29,7 @@ _LINE = 2_000
 
 def plain(text: object, limit: int = 80) -> str:
     """Somebody's text as Markdown that shows just these characters."""
-    return re.sub(r"([^\w\s])", r"\\\1", visible(str(text), limit=limit))
+    return markdown_label(text, limit=limit)
 
 
 def shown(text: str) -> str:

@@ -8,12 +8,12 @@ import streamlit as st
 
 from evalkit.board import charts, elements
 from evalkit.decide.decision import GateDecision
+from evalkit.decide.stored import decision_of, is_decided, promoted_by
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
-from evalkit.report.hostile import visible
-from evalkit.report.rendered_rules import RenderedRule, decision_of, is_decided, promoted_by, rendered_rules_of
-from evalkit.report.rule_text import served_of, unit_of
+from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of
 from evalkit.results.reader import ResultsReader
+from evalkit.text.escape import visible
 
 _SIGNS = {"pass": "✔", "fail": "✘", "inconclusive": "?", "incomplete": "…"}
 _SCALES = {

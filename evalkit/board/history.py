@@ -8,13 +8,13 @@ from typing import Any
 import streamlit as st
 
 from evalkit.board import charts, elements
+from evalkit.decide.stored import promoted_sides
 from evalkit.facts import Figures, RunFacts
-from evalkit.report import numbers
-from evalkit.report.hostile import visible
-from evalkit.report.rendered_rules import promoted_sides
 from evalkit.results.compare import compare_samples
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
+from evalkit.text import numbers
+from evalkit.text.escape import visible
 
 _FIGURES: Mapping[str, tuple[Callable[[Figures], float | None], Callable[[float | None], str]]] = {
     "quality": (lambda c: c.quality.mean, numbers.quality),

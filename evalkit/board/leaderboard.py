@@ -12,10 +12,10 @@ import streamlit as st
 from evalkit.board import charts, elements
 from evalkit.board.picture import picture
 from evalkit.facts import Figures
-from evalkit.report import numbers
-from evalkit.report.hostile import visible
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
 from evalkit.results.reader import ResultsReader
+from evalkit.text import numbers
+from evalkit.text.escape import csv_cell, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -199,7 +199,8 @@ def _table(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> None:
         a, b = chosen[:2]
         label = f"Compare {elements.plain(a.model, 30)} with {elements.plain(b.model, 30)}"
         elements.link(buttons, "versus", label, {"a": a.key, "b": b.key})
-    csv = frame.to_csv(index=False).encode("utf-8", "backslashreplace")
+    cells = frame.map(lambda cell: csv_cell(cell) if isinstance(cell, str) else cell)
+    csv = cells.to_csv(index=False).encode("utf-8", "backslashreplace")
     buttons.download_button("CSV", csv, "leaderboard.csv", "text/csv")
     buttons.download_button("PNG", lambda: picture(lines, letters), "leaderboard.png", "image/png")
     buttons.caption("Select rows to choose models, here and on every page.")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import BytesIO
 
-from evalkit.report import numbers
-from evalkit.report.hostile import visible
 from evalkit.results.entries import LeaderboardLine
+from evalkit.text import numbers
+from evalkit.text.escape import visible
 
 _INK, _SOFT, _BLUE, _PAPER = "#1a1a1a", "#666666", "#0072B2", "#ffffff"
 _ROW, _TOP, _WIDTH, _CHART = 44, 70, 1200, (330, 640)

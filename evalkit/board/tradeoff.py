@@ -10,10 +10,10 @@ from typing import Any
 import streamlit as st
 
 from evalkit.board import charts, elements
-from evalkit.report import numbers
-from evalkit.report.tradeoffs import AXES, TradeoffPoint, points_of
 from evalkit.results.entries import entries_of, standing
 from evalkit.results.reader import ResultsReader
+from evalkit.results.tradeoffs import AXES, TradeoffPoint, points_of
+from evalkit.text import numbers
 
 _CHART = "tradeoff_chart"
 

@@ -20,10 +20,9 @@ from evalkit.errors import UserError
 from evalkit.records import Row
 from evalkit.store import runs, sealing
 from evalkit.store.row_codec import readable, spell
+from evalkit.text.escape import csv_cell
 
 FORMATS = ("lm-eval", "csv", "parquet", "jsonl")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 
 def export_run(folder: Path, to: str, out: Path) -> list[Path]:
@@ -100,17 +99,7 @@ def _write_parquet(path: Path, name: str, rows: list[Row]) -> None:
 def _cell(value: Any) -> Any:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.startswith(_FORMULA) and not _is_number(value):
-        return f"'{value}"
-    return value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        Decimal(text)
-    except ArithmeticError:
-        return False
-    return True
+    return csv_cell(value) if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,27 @@ if TYPE_CHECKING:
 @click.group()
 def command() -> None:
     """Turn results of another tool into a run."""
+
+
+@command.command("table")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--map", "mapped", type=click.Path(path_type=Path), help="YAML: which column holds what; else guessed.")
+@click.option("--name", help="What the run is called; else as the file.")
+@click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; it wins over the price book.")
+@results_folder
+def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None, results: Path) -> int:
+    """Take over outcomes of any tool: CSV, JSONL or Parquet, one row a model x item x repeat."""
+    from evalkit.bridges.outcome_table import import_table
+    from evalkit.bridges.table_map import read_map
+    from evalkit.text.escape import visible
+
+    folder, told = import_table(file, results, None if mapped is None else read_map(mapped), name=name, prices=prices)
+    _say(told.n_rows, told.models, told.tasks)
+    for note in told.notes:
+        lines = [visible(line, limit=1000) for line in note.splitlines()]
+        click.echo("\n".join(["note: " + lines[0], *lines[1:]]), err=True)
+    click.echo(str(folder))
+    return 0
 
 
 @command.command("lm-eval")
@@ -61,16 +83,21 @@ def guidellm(report: Path, suite: Path | None, model: str | None, slo: str | Non
 
 def _written(results: Path, found: Imported) -> int:
     from evalkit.bridges.imported import write_run
-    from evalkit.report.hostile import visible
+    from evalkit.text.escape import visible
 
     folder = write_run(results, found)
-    by = ", ".join(visible(name) for name in found.models)
-    click.echo(
-        f"{len(found.rows):,} rows of {len(found.tasks)} task{'' if len(found.tasks) == 1 else 's'} by {by}", err=True
-    )
+    _say(len(found.rows), found.models, found.tasks)
     for note in found.notes:
         click.echo(f"note: {visible(note, limit=1000)}", err=True)
     for reason in found.reasons:
         click.echo(f"evalkit: {visible(reason)}; what it has is kept, and no gate passes on it.", err=True)
     click.echo(str(folder))
     return 4 if found.reasons else 0
+
+
+def _say(n_rows: int, models: Collection[str], tasks: Collection[str]) -> None:
+    """The first line about what was imported."""
+    from evalkit.text.escape import visible
+
+    by = ", ".join(visible(name) for name in models)
+    click.echo(f"{n_rows:,} rows of {len(tasks)} task{'' if len(tasks) == 1 else 's'} by {by}", err=True)

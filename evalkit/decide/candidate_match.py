@@ -65,11 +65,11 @@ def _otherwise_billed(name: str, ours: Mapping[str, Any], theirs: Mapping[str, A
         yield f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its cost"
     moved = theirs.get("base_url") and any(ours.get(key) != theirs.get(key) for key in ("adapter", "base_url"))
     by_person = facts.price_file is not None and facts.price_file.of == "person"
-    if moved and not by_person and facts.model_facts(name).prices is not None:
+    if moved and not by_person:
         yield (
             f"  {name}: its adapter or address changed, and nobody says that the price of "
-            f"{theirs.get('adapter')} is what this address bills; a rule is about its cost (name prices yourself: "
-            "evalkit run --prices FILE)"
+            f"{theirs.get('adapter')}, or what this address itself says that it bills, is true; a rule is about its "
+            "cost (name prices yourself: evalkit run --prices FILE)"
         )
     had, has = (_settings(entry) for entry in (ours, theirs))
     if had.get("max_output_tokens") is not None and has.get("max_output_tokens") is None:

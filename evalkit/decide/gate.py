@@ -248,6 +248,14 @@ def _ratio_refused(base: Side, side: Side) -> str | None:
             "a stored baseline was measured at another time, under another load: limit the candidate's own time "
             "(max_s), or name a baseline that runs beside it"
         )
+    imported = side.facts.imported
+    if imported is not None and imported.times_measured_by is not None:
+        return None
+    if imported is not None:
+        return (
+            "another tool took the times, and nobody says which: write `times: {measured_by: NAME}` into the map of "
+            "columns and import it again"
+        )
     if not isinstance(side.facts.in_flight, int):
         return "times compare only at one declared load: write run: {in_flight: 8} into the suite and run it again"
     return None

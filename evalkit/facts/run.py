@@ -76,6 +76,12 @@ class ImportedFacts(StoredRecord):
     tool: str | None = None
     version: str | None = None
     files: tuple[str, ...] = ()
+    sha256: str | None = None
+    """Content of the file. None: of several, or not recorded."""
+    columns: tuple[str, ...] = ()
+    """Of a table: which column was read as what, as a map would say it."""
+    times_measured_by: str | None = None
+    """Who took the times. None: nobody says, or there are none."""
 
 
 class PriceFileFacts(StoredRecord):

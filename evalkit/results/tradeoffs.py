@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.facts import Figures
-from evalkit.report import numbers
-from evalkit.report.hostile import visible
+from evalkit.text import numbers
+from evalkit.text.escape import visible
 from evalkit.results.entries import LeaderboardLine
 from evalkit.results.standings import on_front
 

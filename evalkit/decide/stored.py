@@ -1,7 +1,7 @@
-"""What the gate says of a run, ready to be shown: one ruling a rule and candidate, drawn to its own scale.
+"""The gate's decision about a stored run, cached on its files, and who promoted its baseline.
 
-The gate itself is `evalkit.decide`; here a stored run is asked anew, so that a page never shows an old verdict beside
-new rows. Shared by the board and the HTML report.
+A stored run is decided anew, so that a page never shows an old verdict beside new rows. The board and the HTML report
+read it here.
 """
 
 from __future__ import annotations
@@ -10,44 +10,16 @@ import os
 import pickle
 import sys
 from collections.abc import Hashable
-from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit import child
 from evalkit.decide.decision import GateDecision
-from evalkit.decide.rules import RuleResult, describe
 from evalkit.errors import EvalkitError, StoreError
-from evalkit.report import numbers
-from evalkit.report.hostile import visible
-from evalkit.report.rule_text import figure
 from evalkit.results.reader import ResultsReader, mark
 
 DECIDE_S = 3600.0
 """How long a decision may take in a process of its own: ten million rows take minutes."""
 DECISION_BYTES = 2**28
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedRule:
-    """One rule for one candidate."""
-
-    candidate: str
-    rule: str
-    verdict: str
-    """pass, fail or inconclusive."""
-    kind: str
-    value: float | None
-    low: float | None
-    high: float | None
-    scale: str
-    """Rules of one scale can be drawn side by side: "quality: margin"."""
-    limit: float | None
-    """Where the rule draws the line, in the units of `value` (a margin of 0.02 is a line at −0.02). None: the limit is
-    no number."""
-    shown: str
-    needs: str
-    """What it would take to decide; empty when decided."""
-    notes: tuple[str, ...]
 
 
 def promoted_folder() -> Path:
@@ -86,7 +58,7 @@ def _decide(results: Path, run: str, promoted: Path) -> GateDecision:
 
 def _decide_apart(store: ResultsReader, run: str) -> GateDecision:
     places = [str(store.results.resolve()), run, str(promoted_folder().resolve())]
-    command = child.function("evalkit.report.rendered_rules:answer", *places)
+    command = child.function("evalkit.decide.stored:answer", *places)
     try:
         answered = child.run(command, timeout_s=DECIDE_S, most_bytes=DECISION_BYTES, show_errors=True)
     except child.ChildFailed as error:
@@ -137,56 +109,3 @@ def promoted_sides() -> set[tuple[str, str]]:
             continue
         found.add((baseline.run, baseline.model))
     return found
-
-
-def rendered_rules_of(decision: GateDecision) -> list[RenderedRule]:
-    """Every finding of every candidate."""
-    return [
-        _rendered_rule(candidate.candidate, finding)
-        for candidate in decision.candidates
-        for finding in candidate.findings
-    ]
-
-
-def _rendered_rule(candidate: str, finding: RuleResult) -> RenderedRule:
-    condition = finding.condition
-    words = describe(finding)
-    unit = words.observed_unit or words.unit
-    interval = ""
-    if finding.low is not None or finding.high is not None:
-        low = figure(finding.low, unit) if finding.low is not None else "−∞"
-        high = figure(finding.high, unit) if finding.high is not None else "∞"
-        interval = f" [{low}, {high}]"
-    needs = []
-    if finding.verdict == "inconclusive":
-        if finding.unmeasured:
-            needs.append(finding.unmeasured)
-        if finding.more_if_estimate_holds is not None:
-            what = "difference" if finding.baseline is not None or finding.candidate is None else "figure"
-            needs.append(f"about {finding.more_if_estimate_holds:,} more items if the {what} stays as it is")
-        if finding.more_if_equal is not None:
-            needs.append(f"about {finding.more_if_equal:,} more if both are truly equal")
-    notes = [*finding.notes, finding.method] if finding.method else list(finding.notes)
-    return RenderedRule(
-        candidate=visible(candidate, limit=60),
-        rule=visible(condition.name, limit=100),
-        verdict=str(finding.verdict),
-        kind=condition.kind,
-        value=finding.value,
-        low=finding.low,
-        high=finding.high,
-        scale=f"{condition.kind}: {condition.limit}",
-        limit=words.limit,
-        shown=_shown(finding, interval),
-        needs="; ".join(needs),
-        notes=tuple(visible(str(note), limit=300) for note in notes),
-    )
-
-
-def _shown(finding: RuleResult, interval: str) -> str:
-    if finding.shown is not None:
-        return visible(finding.shown, limit=200)
-    words = describe(finding)
-    if finding.value is None:
-        return numbers.UNDEFINED
-    return figure(finding.value, words.observed_unit or words.unit) + interval

@@ -11,10 +11,11 @@ from typing import Any, TextIO
 
 from evalkit.cost.breakeven import Billed, usd_per_year
 from evalkit.cost.scenario import Scenario
-from evalkit.report import numbers
-from evalkit.report.hostile import visible
-from evalkit.report.page import Column, Page
-from evalkit.report.svg_plot import Mark, PlotPoint, Series, draw
+from evalkit.render.svg_plot import Mark, PlotPoint, Series, draw
+from evalkit.text import numbers
+from evalkit.text.escape import markdown as markdown_text
+from evalkit.text.escape import visible
+from evalkit.text.page import Column, Page
 
 _POINTS = 160
 
@@ -42,15 +43,15 @@ def render_breakeven(
 
 def markdown(scenario: Scenario, made: Mapping[str, Any]) -> str:
     """The same as Markdown, for a page or a pull request. Names are escaped: they are other people's text."""
-    lines = [f"# Break-even: {_cell(scenario.name)}", ""]
+    lines = [f"# Break-even: {markdown_text(scenario.name)}", ""]
     if scenario.about:
-        lines += [_cell(scenario.about), ""]
+        lines += [markdown_text(scenario.about), ""]
     for title, header, rows in _tables(scenario, made):
-        lines += [f"## {_cell(title)}", "", "| " + " | ".join(_cell(name) for name in header) + " |"]
+        lines += [f"## {markdown_text(title)}", "", "| " + " | ".join(markdown_text(name) for name in header) + " |"]
         lines.append("|" + "|".join(["---"] + ["---:"] * (len(header) - 1)) + "|")
-        lines += ["| " + " | ".join(_cell(text) for text in row) + " |" for row in rows]
+        lines += ["| " + " | ".join(markdown_text(text) for text in row) + " |" for row in rows]
         lines.append("")
-    lines += [f"* {_cell(sentence)}" for sentence in sentences(scenario, made)]
+    lines += [f"* {markdown_text(sentence)}" for sentence in sentences(scenario, made)]
     return "\n".join(lines) + "\n"
 
 
@@ -156,11 +157,3 @@ def _year(line: Mapping[str, Any]) -> str:
     if line["busy_share"] is not None:
         text += f", {numbers.share(line['busy_share'])} busy"
     return text
-
-
-def _cell(text: str) -> str:
-    """Safe inside a Markdown table: no markup, no HTML, no new cell."""
-    safe = visible(text, limit=500).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for sign in "\\|`*_[]#!":
-        safe = safe.replace(sign, "\\" + sign)
-    return safe

@@ -1,19 +1,21 @@
 """The gate's decision as Markdown for a pull request: verdict first, a table of rules, flips folded.
 
 What models and datasets wrote is hostile text: it goes inside code fences that it cannot close, and what stands in a
-table cell loses every character that Markdown or HTML would read.
+table cell loses every character that Markdown or HTML would read (`text.escape`).
 """
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping, Sequence
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
-from evalkit.report import numbers, rule_text
-from evalkit.report.hostile import visible
+from evalkit.render import rule_text
 from evalkit.results.flips import Flip
+from evalkit.text import numbers
+from evalkit.text.escape import markdown as text
+from evalkit.text.escape import markdown_block as block
+from evalkit.text.escape import markdown_code as code
 
 MARKER = "<!-- evalkit gate: {suite} -->"
 """The first line, by which the comment of an earlier push is found again."""
@@ -41,18 +43,6 @@ def refusal_markdown(suite: str, why: str) -> str:
     """The comment where nothing was decided, because the two sides do not compare or the call is wrong."""
     marker = MARKER.format(suite=re.sub(r"[^A-Za-z0-9._-]", "_", suite))
     return "\n".join([marker, f"## ⛔ gate {text(suite)}: NOT DECIDED", "", *_fenced("why", why, limit=10_000)]) + "\n"
-
-
-def text(said: str) -> str:
-    """Somebody's text as plain words: nothing in it is read as Markdown, HTML, a mention or a link."""
-    safe = html.escape(visible(said, limit=1000), quote=False)
-    safe = re.sub(r"([\\`*_{}\[\]()#+!|~>])", r"\\\1", safe)
-    return safe.replace("@", "@\u2060").replace("://", ":\u2060//")
-
-
-def code(said: str) -> str:
-    """Somebody's text inside one pair of backticks."""
-    return visible(said, limit=200).replace("`", "'").replace("|", "/")
 
 
 def _candidate(decision: GateDecision, candidate: CandidateDecision) -> list[str]:
@@ -112,9 +102,4 @@ def _flips(flips: Sequence[Flip], summary: str) -> list[str]:
 
 
 def _fenced(who: str, said: str | None, limit: int = 600) -> list[str]:
-    if said is None:
-        return []
-    shown = visible(said, limit=limit, lines=True)
-    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return [f"{who}:", "", f"{fence}text", shown, fence, ""]
+    return [] if said is None else [f"{who}:", "", *block(said, limit=limit), ""]

@@ -17,8 +17,8 @@ from decimal import Decimal
 from typing import TextIO
 
 from evalkit.records import Outcome, Row
-from evalkit.report import numbers
-from evalkit.report.hostile import visible
+from evalkit.text import numbers
+from evalkit.text.escape import visible
 
 _LIVE_S = 0.125
 _PLAIN_S = 10.0

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from evalkit.decide.stored import decision_of, promoted_by
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
-from evalkit.report import numbers, svg
-from evalkit.report.comparison import sentence
-from evalkit.report.hostile import visible
-from evalkit.report.rendered_rules import decision_of, promoted_by, rendered_rules_of
-from evalkit.report.rule_text import served_of, unit_of
-from evalkit.report.tradeoffs import AXES, points_of
+from evalkit.render import svg
+from evalkit.render.comparison import sentence
+from evalkit.render.rule_text import rendered_rules_of, served_of, unit_of
 from evalkit.results.compare import compare_samples
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
 from evalkit.results.reader import ResultsReader
+from evalkit.results.tradeoffs import AXES, points_of
+from evalkit.text import numbers
+from evalkit.text.escape import visible
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --soft: #595959; --line: #d9d9d9; --paper: #fff; --band: #f5f7f9; }

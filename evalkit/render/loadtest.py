@@ -9,9 +9,9 @@ from typing import TextIO
 from evalkit.facts import LoadFacts, StepFacts
 from evalkit.facts.load import EstimateFacts, SpreadFacts
 from evalkit.latency.loadtest import Slo, Step
-from evalkit.report import numbers
-from evalkit.report.hostile import visible
-from evalkit.report.page import Column, Page
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+from evalkit.text.page import Column, Page
 
 _LATE_S = 0.02
 """Above this the client was late itself: said, since its own queue then stands in the times."""

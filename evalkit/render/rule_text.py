@@ -8,12 +8,13 @@ advice_of(finding)      ->  "about 1,200 more items would pass if both are equal
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
 from evalkit.decide.origin import OWN_FUNCTION
 from evalkit.decide.rules import RuleResult, Unit, describe
-from evalkit.report import numbers
-from evalkit.report.hostile import visible
+from evalkit.text import numbers
+from evalkit.text.escape import visible
 
 VERDICTS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE", "incomplete": "INCOMPLETE"}
 _MEANS = {
@@ -159,3 +160,79 @@ def judged_of(decision: GateDecision, candidate: CandidateDecision) -> str:
 def served_of(candidate: CandidateDecision) -> str:
     """The model ids and fingerprints that the providers reported; empty where they reported none."""
     return f"served as: {visible('; '.join(candidate.served), limit=400)}" if candidate.served else ""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedRule:
+    """One rule for one candidate."""
+
+    candidate: str
+    rule: str
+    verdict: str
+    """pass, fail or inconclusive."""
+    kind: str
+    value: float | None
+    low: float | None
+    high: float | None
+    scale: str
+    """Rules of one scale can be drawn side by side: "quality: margin"."""
+    limit: float | None
+    """Where the rule draws the line, in the units of `value` (a margin of 0.02 is a line at −0.02). None: the limit is
+    no number."""
+    shown: str
+    needs: str
+    """What it would take to decide; empty when decided."""
+    notes: tuple[str, ...]
+
+
+def rendered_rules_of(decision: GateDecision) -> list[RenderedRule]:
+    """Every finding of every candidate."""
+    return [
+        _rendered_rule(candidate.candidate, finding)
+        for candidate in decision.candidates
+        for finding in candidate.findings
+    ]
+
+
+def _rendered_rule(candidate: str, finding: RuleResult) -> RenderedRule:
+    condition = finding.condition
+    words = describe(finding)
+    unit = words.observed_unit or words.unit
+    interval = ""
+    if finding.low is not None or finding.high is not None:
+        low = figure(finding.low, unit) if finding.low is not None else "−∞"
+        high = figure(finding.high, unit) if finding.high is not None else "∞"
+        interval = f" [{low}, {high}]"
+    needs = []
+    if finding.verdict == "inconclusive":
+        if finding.unmeasured:
+            needs.append(finding.unmeasured)
+        if finding.more_if_estimate_holds is not None:
+            what = "difference" if finding.baseline is not None or finding.candidate is None else "figure"
+            needs.append(f"about {finding.more_if_estimate_holds:,} more items if the {what} stays as it is")
+        if finding.more_if_equal is not None:
+            needs.append(f"about {finding.more_if_equal:,} more if both are truly equal")
+    notes = [*finding.notes, finding.method] if finding.method else list(finding.notes)
+    return RenderedRule(
+        candidate=visible(candidate, limit=60),
+        rule=visible(condition.name, limit=100),
+        verdict=str(finding.verdict),
+        kind=condition.kind,
+        value=finding.value,
+        low=finding.low,
+        high=finding.high,
+        scale=f"{condition.kind}: {condition.limit}",
+        limit=words.limit,
+        shown=_shown(finding, interval),
+        needs="; ".join(needs),
+        notes=tuple(visible(str(note), limit=300) for note in notes),
+    )
+
+
+def _shown(finding: RuleResult, interval: str) -> str:
+    if finding.shown is not None:
+        return visible(finding.shown, limit=200)
+    words = describe(finding)
+    if finding.value is None:
+        return numbers.UNDEFINED
+    return figure(finding.value, words.observed_unit or words.unit) + interval

@@ -1,16 +1,24 @@
-"""The gate's decision as JUnit XML: a suite for each candidate, a case for each rule, as CI servers show them.
+"""The gate's decision for CI servers: JUnit XML, and what GitHub Actions shows of a job.
 
-A failed rule is a failure; an inconclusive one is a failure too unless the suite says otherwise, because JUnit has no
-word for "not enough evidence" and skipped cases look like passed ones. Incomplete evidence is an error.
+    ::error title=evalkit gate%3A qwen-fp8::quality all: −0.06 [−0.09, −0.03], limit ≥ −0.02
+
+JUnit has a suite for each candidate and a case for each rule. A failed rule is a failure; an inconclusive one is a
+failure too unless the suite says otherwise, because JUnit has no word for "not enough evidence" and skipped cases look
+like passed ones. Incomplete evidence is an error.
+
+GitHub's annotations are workflow commands: a line that begins with two colons is obeyed. Everything in them is
+therefore one line of visible text (`text.escape`), so that no model can issue a command.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
-from evalkit.report import rule_text
-from evalkit.report.hostile import visible
+from evalkit.render import rule_text
+from evalkit.text.escape import visible, workflow_data, workflow_property
 
 
 def gate_junit(decision: GateDecision) -> str:
@@ -80,3 +88,41 @@ def _suite(root: Element, decision: GateDecision, candidate: CandidateDecision) 
 
 def _counts(decision: GateDecision, unmeasured: str | None) -> bool:
     return decision.on_inconclusive == "fail" or unmeasured is not None
+
+
+def commands(decision: GateDecision) -> Iterator[str]:
+    """One command a line: errors for what fails, warnings for what is inconclusive, a notice for a pass."""
+    for candidate in decision.candidates:
+        title = f"evalkit gate: {candidate.candidate} {rule_text.VERDICTS[candidate.verdict]}"
+        if candidate.recorded:
+            yield _command("warning", title, candidate.recorded)
+        for reason in candidate.incomplete:
+            yield _command("error", title, reason)
+        bad = [f for f in candidate.findings if f.verdict != "pass" and f.condition.required]
+        for finding in bad:
+            said = (
+                f"{rule_text.rule_of(finding)}: {rule_text.observed_of(finding)}, limit {rule_text.limit_of(finding)}"
+            )
+            advice = rule_text.advice_of(finding)
+            yield _command(
+                "error" if finding.verdict == "fail" or decision.on_inconclusive == "fail" else "warning",
+                title,
+                f"{said}. {advice}" if advice else said,
+            )
+        if candidate.verdict == "pass":
+            yield _command("notice", title, rule_text.saved_of(candidate) or rule_text.judged_of(decision, candidate))
+
+
+def refusal(suite: str, why: str) -> str:
+    """The annotation where nothing was decided."""
+    return _command("error", f"evalkit gate: {suite} was not decided", why)
+
+
+def append_summary(path: Path, markdown: str) -> None:
+    """Add to the job's summary. Raises OSError where the runner's file cannot be written."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(markdown + "\n")
+
+
+def _command(level: str, title: str, message: str) -> str:
+    return f"::{level} title={workflow_property(title)}::{workflow_data(message)}"

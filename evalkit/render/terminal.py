@@ -1,4 +1,4 @@
-"""What `run`, `show`, `list` and `compare` print: tables for a person, made from summaries alone.
+"""What `run`, `show` and `list` print: tables for a person, made from summaries alone.
 
     overall
                quality                         USD per  USD per  TTFT ms  total ms
@@ -7,8 +7,8 @@
     tiny       0.834 [0.80, 0.86]  900      3  unknown  unknown    12/31     45/98    512     0 %
 
 Where the terminal is too narrow for that, the same columns stand in two tables, one below the other. Nothing here
-decides a digit (`numbers`) or computes anything but differences. Names and messages are other people's text: they are
-made harmless (`hostile`) and never read as markup. Without UTF-8 the signs are plain ASCII; without a terminal there is
+decides a digit (`text.numbers`) or computes anything. Names and messages are other people's text: they are made
+harmless (`text.escape`) and never read as markup. Without UTF-8 the signs are plain ASCII; without a terminal there is
 no colour.
 """
 
@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from evalkit.facts import Figures, ModelSummary, Quality, Summary, TaskSummary
+from evalkit.facts import Figures, Quality, Summary, TaskSummary
 from evalkit.facts.summary import TwoQuantiles
-from evalkit.report import numbers
-from evalkit.report.hostile import visible
-from evalkit.report.page import Column, Page
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+from evalkit.text.page import Column, Page
 
 Cell = Figures
 """Figures of one model over one task, or over all of them."""
@@ -70,59 +70,9 @@ def render_slices(summary: Summary, *, width: int | None = None, file: TextIO | 
                 Column("n", [numbers.count(cell.quality.n) for cell in first]),
             ]
             for model, of_model in zip(by_model, cells, strict=True):
-                texts = [_shown(cell.quality) if cell is not None else numbers.UNDEFINED for cell in of_model]
+                texts = [quality_text(cell.quality) if cell is not None else numbers.UNDEFINED for cell in of_model]
                 columns.append(Column(visible(model, limit=60), texts, left=True))
             page.table(visible(task, limit=80), columns)
-
-
-def render_comparison(
-    a: ModelSummary,
-    b: ModelSummary,
-    *,
-    labels: tuple[str, str],
-    tested: bool = False,
-    width: int | None = None,
-    file: TextIO | None = None,
-) -> None:
-    """Print two models side by side; `a` and `b` are entries of a summary's `models`, of one run or of two.
-
-    Differences are B against A: quality as a difference, cost and time as a ratio. No test is made of them
-    here; `tested`: a paired test is printed below (`versus`).
-    """
-    with Page(width, file) as page:
-        for side, label in zip("AB", labels, strict=True):
-            page.say(f"{side}: {visible(label, limit=120)}")
-        page.say("")
-        rows = _measures(a.all, b.all)
-        measures, left, right, change = zip(*rows, strict=True)
-        page.table(
-            "overall",
-            [
-                Column("measure", measures, left=True),
-                Column("A", left),
-                Column("B", right),
-                Column("B against A", change),
-            ],
-        )
-        tasks = list(dict.fromkeys([*a.tasks, *b.tasks]))
-        shared = [task for task in tasks if task in a.tasks and task in b.tasks]
-        if len(shared) > 1:
-            ours, theirs = [a.tasks[t] for t in shared], [b.tasks[t] for t in shared]
-            page.table(
-                "quality by task",
-                [
-                    Column("task", [visible(t, limit=60) for t in shared], left=True, folds=True),
-                    Column("A [95 %]", [_quality(cell) for cell in ours]),
-                    Column("B [95 %]", [_quality(cell) for cell in theirs]),
-                    Column("B − A", [_difference(x, y) for x, y in zip(ours, theirs, strict=True)]),
-                ],
-            )
-        for side, only in (("A", a.tasks), ("B", b.tasks)):
-            missing = [visible(task, limit=60) for task in tasks if task in only and task not in shared]
-            if missing:
-                page.say(f"Only {side} has {', '.join(missing)}: the overall figures are not over the same tasks.")
-        if not tested:
-            page.say("Differences are as measured: whether chance alone could make them is not tested here.")
 
 
 def render_runs(runs: Iterable[Mapping[str, Any]], *, width: int | None = None, file: TextIO | None = None) -> None:
@@ -176,9 +126,9 @@ def _print_cells(page: Page, title: str, cells: Mapping[str, Cell], absent: Sequ
 def _quality_columns(cells: Sequence[Cell]) -> list[Column]:
     cost = [cell.cost for cell in cells]
     return [
-        Column("quality\n[95 %]", [_quality(cell) for cell in cells], left=True),
+        Column("quality\n[95 %]", [quality_text(cell.quality) for cell in cells], left=True),
         Column("n", [numbers.count(cell.quality.n) for cell in cells]),
-        Column("other", [numbers.count(sum(_others(cell).values())) for cell in cells]),
+        Column("other", [numbers.count(sum(other_outcomes(cell).values())) for cell in cells]),
         Column("USD per\n1,000", [numbers.usd(c.usd_per_1k_samples) for c in cost]),
         Column("USD per\nright", [_usd_per_correct(cell) for cell in cells]),
     ]
@@ -204,58 +154,9 @@ def _pair(header: str, times: Sequence[TwoQuantiles]) -> Column:
     return Column(f"{header} {unit}\np50/p95", texts)
 
 
-def _measures(a: Cell, b: Cell) -> list[tuple[str, str, str, str]]:
-    """(measure, A, B, B against A) for the figures over all tasks."""
-    rows = [("quality [95 %]", _quality(a), _quality(b), _difference(a, b))]
-    if a.outcomes.get("errored") or b.outcomes.get("errored"):
-        x, y = a.quality_failures_wrong, b.quality_failures_wrong
-        rows.append(("  with failures as wrong", _shown(x), _shown(y), _change(x, y)))
-    rows.append(("samples scored", numbers.count(a.quality.n), numbers.count(b.quality.n), ""))
-    for outcome in dict.fromkeys([*_others(a), *_others(b)]):
-        n_a, n_b = (side.outcomes.get(outcome, 0) for side in (a, b))
-        rows.append((outcome, numbers.count(n_a), numbers.count(n_b), _signed(n_b - n_a)))
-    ours, theirs = a.cost, b.cost
-    for label, u, v in (
-        ("USD per 1,000 samples", ours.usd_per_1k_samples, theirs.usd_per_1k_samples),
-        ("USD per right answer", ours.usd_per_correct, theirs.usd_per_correct),
-    ):
-        rows.append((label, numbers.usd(u), numbers.usd(v), _ratio(u, v)))
-    for label, s, t in (
-        ("TTFT p50", a.latency.ttft_s.p50, b.latency.ttft_s.p50),
-        ("TTFT p95", a.latency.ttft_s.p95, b.latency.ttft_s.p95),
-        ("total p50", a.latency.total_s.p50, b.latency.total_s.p50),
-        ("total p95", a.latency.total_s.p95, b.latency.total_s.p95),
-    ):
-        rows.append((label, numbers.time(s), numbers.time(t), _ratio(s, t)))
-    u, v = a.latency.output_tokens_per_s, b.latency.output_tokens_per_s
-    rows.append(("output tokens/s", numbers.rate(u), numbers.rate(v), _ratio(u, v)))
-    rows.append(("cached share", numbers.share(a.cached_share), numbers.share(b.cached_share), ""))
-    return rows
-
-
-def _quality(cell: Cell) -> str:
-    return _shown(cell.quality)
-
-
-def _shown(quality: Quality) -> str:
+def quality_text(quality: Quality) -> str:
+    """Mean with its interval, "0.834 [0.80, 0.86]"."""
     return numbers.quality_with_interval(quality.mean, quality.low, quality.high)
-
-
-def _difference(a: Cell, b: Cell) -> str:
-    return _change(a.quality, b.quality)
-
-
-def _change(a: Quality, b: Quality) -> str:
-    return numbers.difference(None if a.mean is None or b.mean is None else b.mean - a.mean)
-
-
-def _ratio(a: float | None, b: float | None) -> str:
-    """B as a multiple of A; undefined where either is unknown or A is zero."""
-    return numbers.ratio(b / a if a is not None and b is not None and a else None)
-
-
-def _signed(difference: int) -> str:
-    return f"{'+' if difference > 0 else '−'}{abs(difference):,}" if difference else "0"
 
 
 def _usd_per_correct(cell: Cell) -> str:
@@ -266,17 +167,17 @@ def _usd_per_correct(cell: Cell) -> str:
     return numbers.usd(cost.usd_per_correct)
 
 
-def _others(cell: Cell) -> dict[str, int]:
+def other_outcomes(cell: Cell) -> dict[str, int]:
     """How many rows ended otherwise than right, wrong or graded."""
     return {name: n for name, n in cell.outcomes.items() if n and name not in _PLAIN_OUTCOMES}
 
 
 def _note(cell: Cell) -> str:
     """What the table leaves out: other outcomes by name, quality with failures as wrong, and what is known in part."""
-    others = _others(cell)
+    others = other_outcomes(cell)
     parts = [", ".join(f"{numbers.count(n)} {name}" for name, n in others.items())] if others else []
     if others.get("errored"):
-        parts.append(f"quality with failures as wrong {_shown(cell.quality_failures_wrong)}")
+        parts.append(f"quality with failures as wrong {quality_text(cell.quality_failures_wrong)}")
     if cell.n_unscored:
         parts.append(f"{numbers.count(cell.n_unscored)} answered but not scored")
     parts += _spreads(cell)

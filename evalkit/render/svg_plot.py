@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from evalkit.report.hostile import visible
+from evalkit.text.escape import visible
 
 _WIDTH, _HEIGHT = 900, 540
 _LEFT, _RIGHT, _TOP, _BOTTOM = 86, 190, 54, 64

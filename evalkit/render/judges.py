@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TextIO
 
-from evalkit.report import numbers
-from evalkit.report.hostile import visible
-from evalkit.report.page import Column, Page
 from evalkit.results.judging import JudgeAgreement, JudgeFigures, JudgingFigures, TaskJudging
 from evalkit.stats.prediction_powered import FEW
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+from evalkit.text.page import Column, Page
 
 
 def render_judges(

@@ -3,6 +3,7 @@
 A page is collected and written in one piece, so that readers with and without UTF-8 get the same layout. Text is never
 read as markup. What does not fit is folded where a column allows it; otherwise the line runs on, because a figure that
 is cut short would be a wrong figure. This is the only module that imports rich, and only when something is printed.
+`html_table` is the same for a notebook.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, TextIO
 
-from evalkit.report import numbers
+from evalkit.text import numbers
+from evalkit.text.escape import html
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,6 +37,17 @@ class Column:
     left: bool = False
     folds: bool = False
     """Whether its texts may be broken over lines where the page is narrow (names, never figures)."""
+
+
+def html_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> str:
+    """A small HTML table for a notebook, with notes as a list below it. Every text is escaped here."""
+    head = "".join(f"<th>{html(name)}</th>" for name in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{html(cell, limit=1000)}</td>' for cell in row)}</tr>" for row in rows)
+    said = "".join(f"<li>{html(text, limit=1000)}</li>" for text in notes)
+    return (
+        f"<table><caption>{html(title, limit=500)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"{f'<ul>{said}</ul>' if said else ''}"
+    )
 
 
 class Page:

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Sequence
 from html import escape
 
-from evalkit.report.rendered_rules import RenderedRule
-from evalkit.report.tradeoffs import AXES, STATES, TradeoffPoint
+from evalkit.render.rule_text import RenderedRule
+from evalkit.results.tradeoffs import AXES, STATES, TradeoffPoint
 
 _BLUE, _GREEN, _ORANGE, _RED, _GREY = "#0072B2", "#009E73", "#E69F00", "#D55E00", "#8C8C8C"
 _STATE = {"front": _GREEN, "possible": _ORANGE, "beaten": _GREY}

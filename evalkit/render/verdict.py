@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TextIO
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
-from evalkit.report import numbers, rule_text
-from evalkit.report.hostile import visible
-from evalkit.report.page import Column, Page
+from evalkit.render import rule_text
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+from evalkit.text.page import Column, Page
 
 _DIFFERENCES = 6  # lines about what differs between the two models, which can be many settings
 
