@@ -17,6 +17,7 @@ import pytest
 
 from evalkit.results.run import load_run
 from evalkit.store.sealing import rows_of
+from tests.conftest import REPO
 from tests.world import Ran
 from tests.world import evalkit as run_evalkit
 
@@ -182,3 +183,25 @@ def test_the_share_of_tasks_that_every_run_solves_is_printed(
     assert ran.code == 0, ran.err
     for figure in ("pass@4", "pass^4"):
         assert f"gpt-5-medium: {figure} {published['gpt-5-medium'][figure]:.4f}" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("gate", "code", "figures"),
+    [
+        ("closed-to-closed", 0, ("+0.244 [+0.182, +0.303]", "0.50×", "1.90×")),
+        ("closed-to-hosted-open", 0, ("+0.047 [−0.023, +0.119]", "0.11×", "2.64×")),
+        ("closed-to-own-size", 1, ("−0.234 [−0.289, −0.185]", "0.00×")),
+    ],
+)
+def test_the_sample_of_the_repository_decides_as_its_page_says(
+    gate: str, code: int, figures: tuple[str, ...], capsys: Capture
+) -> None:
+    agents = REPO / "examples" / "agents"
+    ran = run_evalkit(
+        capsys, "gate", "mcpmark", "--suite", agents / "gates" / f"{gate}.yaml", "--results", REPO / "results"
+    )
+    assert ran.code == code, ran.err
+    page = (agents / "README.md").read_text()
+    for figure in figures:
+        assert figure in ran.out
+        assert figure in page or figure == "0.00×"

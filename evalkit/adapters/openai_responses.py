@@ -190,7 +190,7 @@ class ResponsesAnswer(ReplyReading):
         kind = event.get("type")
         if kind == "response.output_text.delta":
             if event.get("output_index") in self._asides:
-                self.aside(event["delta"], now)
+                self.thought_later(event["delta"], now)
             else:
                 self.content(event["delta"], now)
         elif kind == "response.function_call_arguments.delta" and event["delta"]:
