@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from evalkit.errors import SuiteError
 
 _NAME = re.compile(rb"""^(task|group|tag)[ \t]*:[ \t]*["']?([^\s"'\[\]{}#,]+)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 _TAGS = re.compile(rb"""^tag[ \t]*:[ \t]*(?:#.*)?\r?\n((?:[ \t]*-[ \t]*\S+[ \t]*\r?\n?)+)""", re.MULTILINE)
@@ -26,8 +28,12 @@ _SKIPPED = ("__pycache__", ".ipynb_checkpoints")
 class TaskFiles(dict[str, Any]):
     """Name → lm-eval's `Entry`, as its factory wants it; entries are parsed on first use."""
 
-    def __init__(self, own_folders: Iterable[Path] = ()) -> None:
+    def __init__(self, own_folders: Iterable[Path] = (), *, check: Callable[[Path], None] | None = None) -> None:
+        """`check` raises SuiteError for a file of the user's that may not even be parsed; None: all may be."""
         super().__init__()
+        self._check = check
+        self.refused: list[str] = []
+        """Complaints about files of the user's that were passed over while a name was looked for."""
         import lm_eval.tasks
 
         self._files: dict[str, Path] = {}
@@ -67,12 +73,10 @@ class TaskFiles(dict[str, Any]):
         return self[name] if name in self else default  # noqa: SIM401  # dict.get is what this is
 
     def __missing__(self, name: str) -> Any:
-        from lm_eval.tasks._index import Entry, Kind, TaskIndex
-        from lm_eval.tasks._yaml_loader import load_yaml
+        from lm_eval.tasks._index import Entry, Kind
 
         if (path := self._files.get(name)) is not None:
-            found: dict[str, Any] = {}
-            TaskIndex.process_cfg(load_yaml(path, resolve_func=False, recursive=True), path, found)
+            found = self._entries(path)
             if name in found:
                 self[name] = found[name]
                 return found[name]
@@ -80,6 +84,20 @@ class TaskFiles(dict[str, Any]):
             self[name] = entry = Entry(name=name, kind=Kind.TAG, yaml_path=None, tags=self._tags[name])
             return entry
         raise KeyError(name)
+
+    def _entries(self, path: Path) -> dict[str, Any]:
+        """What one file defines. Raises SuiteError where it may not be parsed, or cannot be."""
+        from lm_eval.tasks._index import TaskIndex
+        from lm_eval.tasks._yaml_loader import load_yaml
+
+        if self._check is not None and self.is_own(path):
+            self._check(path)
+        found: dict[str, Any] = {}
+        try:
+            TaskIndex.process_cfg(load_yaml(path, resolve_func=False, recursive=True), path, found)
+        except Exception as error:  # a file of the user's may hold anything
+            raise SuiteError(f"{path.name} is no task file that lm-eval reads: {str(error)[:300]}") from error
+        return found
 
     def _read_names(self, folder: Path) -> None:
         files: dict[str, Path] = {}
@@ -106,7 +124,19 @@ class TaskFiles(dict[str, Any]):
         from lm_eval.tasks._index import TaskIndex
 
         self._complete = True
-        for name, entry in TaskIndex.build([self.shipped, *self.own_folders]).items():
+        known = TaskIndex.build([self.shipped])
+        for folder in self.own_folders:
+            for path in sorted(_task_files(folder)):
+                try:
+                    found = self._entries(Path(path))
+                except SuiteError as error:
+                    self.refused += error.complaints
+                    continue
+                for tag in found.values():
+                    if tag.yaml_path is None and tag.name in known:
+                        tag.tags |= known[tag.name].tags
+                known |= found
+        for name, entry in known.items():
             if name not in self:
                 self[name] = entry
 
