@@ -262,3 +262,19 @@ def test_a_chat_template_is_part_of_what_weights_are(tmp_path: Path) -> None:
     before = identify("mine", {}, tmp_path, "models.m").identity
     (tmp_path / "mine" / "chat_template.jinja").write_text("{{ messages }}")
     assert identify("mine", {}, tmp_path, "models.m").identity != before
+
+
+@pytest.mark.parametrize(
+    "name", ["merges.txt", "vocab.txt", "qwen.tiktoken", "model.pt", "consolidated.00.pth", "x.bpe"]
+)
+def test_every_file_that_a_server_reads_is_part_of_the_weights(tmp_path: Path, name: str) -> None:
+    """Another merges.txt is another tokenizer: a baseline with it is another baseline."""
+    from evalkit.adapters.vllm_weights import digest_of
+    from evalkit.paths import find
+
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    (tmp_path / name).write_text("one", "utf-8")
+    folder = find(".", tmp_path)
+    before = digest_of(folder, "models.m")
+    (tmp_path / name).write_text("two", "utf-8")
+    assert digest_of(folder, "models.m") != before

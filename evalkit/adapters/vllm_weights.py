@@ -28,6 +28,8 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 _SHIPPED = Path(__file__).parent.parent / "checkpoints"
 _WEIGHTS = frozenset({".safetensors", ".bin", ".gguf"})
+_READ = _WEIGHTS | {".json", ".model", ".jinja", ".txt", ".tiktoken", ".bpe", ".vocab", ".spm", ".pt", ".pth"}
+"""What a server reads of a folder: weights, configuration, tokenizers of every kind (merges.txt), chat templates."""
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
@@ -67,7 +69,7 @@ def digest_of(folder: Inside, where: str) -> str:
     Raises SuiteError where it holds no weights, or any of its files is a link out of the allowed folders: the server
     reads them by itself.
     """
-    files = [path for path in folder.members() if Path(path.name).suffix in _WEIGHTS | {".json", ".model", ".jinja"}]
+    files = [path for path in folder.members() if Path(path.name).suffix in _READ]
     if not any(Path(path.name).suffix in _WEIGHTS for path in files):
         raise SuiteError(f"{where}.model: {folder} holds no weights (.safetensors, .bin or .gguf)")
     sizes = {path.name: path.n_bytes() for path in files}

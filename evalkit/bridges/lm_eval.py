@@ -181,21 +181,25 @@ def _why_not_built(name: str, error: Exception) -> str:
 
 def _checked_trust(name: str, index: Any, suite: Path, *, allow_code: bool) -> str | None:
     """Digest of the user's own files behind a task; None for what lm-eval ships. Raises SuiteError for code."""
-    from evalkit.bridges.lm_eval_trust import dangers
-
     own = [path for path in _files_behind(name, index, set()) if index.is_own(path)]
     if not own:
         return None
     if not allow_code:
-        if found := [why for path in own for why in dangers(path, index.shipped, allowed=(suite, *index.own_folders))]:
-            raise SuiteError(
-                [f"{why}. If you trust these files, allow it: {ALLOW_CODE}" for why in dict.fromkeys(found)]
-            )
+        _refuse_dangers(own, index, suite)
     whole = hashlib.sha256()
     folders = {path.parent for path in own}
     for path in sorted({file for folder in folders for kind in ("*.py", "*.yaml") for file in folder.glob(kind)}):
         whole.update(f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return whole.hexdigest()[:32]
+
+
+def _refuse_dangers(files: list[Path], index: Any, suite: Path) -> None:
+    """Raises SuiteError with every reason why these files of the user's may not be loaded."""
+    from evalkit.bridges.lm_eval_trust import dangers
+
+    found = [why for path in files for why in dangers(path, index.shipped, allowed=(suite, *index.own_folders))]
+    if found:
+        raise SuiteError([f"{why}. If you trust these files, allow it: {ALLOW_CODE}" for why in dict.fromkeys(found)])
 
 
 def _files_behind(name: str, index: Any, seen: set[str]) -> Iterator[Path]:
@@ -236,21 +240,13 @@ def _index(own: Path | None, suite: Path, *, allow_code: bool) -> Any:
         ) from error
     from evalkit.bridges.lm_eval_index import TaskFiles
     from evalkit.bridges.lm_eval_templates import sandbox_templates
-    from evalkit.bridges.lm_eval_trust import dangers
 
     if own is None:
         return TaskFiles()
     if allow_code:
         return TaskFiles([own])
     sandbox_templates()
-
-    def check(path: Path) -> None:
-        if found := list(dangers(path, index.shipped, allowed=(suite, own))):
-            raise SuiteError(
-                [f"{why}. If you trust these files, allow it: {ALLOW_CODE}" for why in dict.fromkeys(found)]
-            )
-
-    index = TaskFiles([own], check=check)
+    index = TaskFiles([own], check=lambda path: _refuse_dangers([path], index, suite))
     return index
 
 

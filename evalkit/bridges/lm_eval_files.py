@@ -2,8 +2,8 @@
 
     check_file(Path("items.jsonl"), "json")       # SuiteError where it is packed, or opens further files
 
-`datasets` unpacks archives to the disk without a limit, follows paths and addresses that a Parquet file's own notes call
-pictures or sounds, and its JSON reader ends the process on deep nesting.
+`datasets` unpacks archives to the disk without a limit, and follows paths and addresses that a Parquet file's own notes
+call pictures or sounds. Its JSON reader ends the process on deep nesting.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class TaskFiles(dict[str, Any]):
 
         self._files: dict[str, Path] = {}
         self._tags: dict[str, set[str]] = {}
-        self._complete = False
+        self._complete = self._own_complete = False
         self.own_folders = tuple(own_folders)
         """Folders of the user; their tasks win over those of the same name that lm-eval ships."""
         self.shipped = Path(str(lm_eval.tasks.__file__)).parent
@@ -60,9 +60,10 @@ class TaskFiles(dict[str, Any]):
 
     def find(self, name: str) -> bool:
         """Whether there is such a task, group or tag; the whole index of lm-eval is built before this says no."""
-        if name in self:
-            return True
-        self._complete_index()
+        if name not in self:
+            self._complete_own()
+        if name not in self:
+            self._complete_index()
         return name in self
 
     def __contains__(self, name: object) -> bool:
@@ -124,7 +125,15 @@ class TaskFiles(dict[str, Any]):
         from lm_eval.tasks._index import TaskIndex
 
         self._complete = True
-        known = TaskIndex.build([self.shipped])
+        for name, entry in TaskIndex.build([self.shipped]).items():
+            if name not in self:
+                self[name] = entry
+
+    def _complete_own(self) -> None:
+        """What the user's own files define in ways that a look at their lines does not show."""
+        if self._own_complete:
+            return
+        self._own_complete = True
         for folder in self.own_folders:
             for path in sorted(_task_files(folder)):
                 try:
@@ -132,13 +141,11 @@ class TaskFiles(dict[str, Any]):
                 except SuiteError as error:
                     self.refused += error.complaints
                     continue
-                for tag in found.values():
-                    if tag.yaml_path is None and tag.name in known:
-                        tag.tags |= known[tag.name].tags
-                known |= found
-        for name, entry in known.items():
-            if name not in self:
-                self[name] = entry
+                for name, entry in found.items():
+                    if name not in self:
+                        self[name] = entry
+                    elif entry.yaml_path is None:  # a tag
+                        self[name].tags.update(entry.tags)
 
 
 def _task_files(folder: Path) -> Iterator[str]:

@@ -33,34 +33,14 @@ def dangers(
     What it includes is looked at too, but not below `trusted`. `allowed` are folders to include from, besides its own.
     `seen` gathers the files that were looked at.
     """
-    import yaml
-
     seen = set() if seen is None else seen
     path = path.resolve()
     if path in seen or path.is_relative_to(trusted.resolve()):
         return
     seen.add(path)
-    if not path.is_file():
-        yield f"it includes {path.name}, which is not there"
-        return
-    if path.stat().st_size > _LARGEST:
-        yield f"{path.name} has more than {_LARGEST:,} bytes"
-        return
-    text = path.read_bytes()
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the reader that lm-eval takes
-    try:
-        for event in yaml.parse(text, Loader=loader):
-            tag = getattr(event, "tag", None)
-            if tag is not None and not tag.startswith("tag:yaml.org"):
-                yield f"{path.name}:{event.start_mark.line + 1} calls Python: {tag} {getattr(event, 'value', '')}"
-                return
-        config = yaml.load(text, Loader=loader)  # a safe one
-        too_large = _too_large(config)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date that is none
-        yield f"{path.name} is no YAML that can be read: {str(error)[:300] or type(error).__name__}"
-        return
-    if too_large or not isinstance(config, dict):
-        yield f"{path.name} {too_large or 'is no map of keys'}"
+    config, why = _read(path)
+    if config is None:
+        yield why
         return
     yield from _config_dangers(path, config)
     if outside := list(includes_outside(config, path.parent, (trusted, *allowed))):
@@ -69,6 +49,30 @@ def dangers(
     includes = config.get("include")
     for included in [includes] if isinstance(includes, str) else _listed(includes):
         yield from dangers(path.parent / str(included), trusted, seen, allowed=allowed)
+
+
+def _read(path: Path) -> tuple[dict[str, Any] | None, str]:
+    """What a task file holds; None, and why not, where it calls Python or is not read."""
+    import yaml
+
+    if not path.is_file():
+        return None, f"it includes {path.name}, which is not there"
+    if path.stat().st_size > _LARGEST:
+        return None, f"{path.name} has more than {_LARGEST:,} bytes"
+    text = path.read_bytes()
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the reader that lm-eval takes
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            tag = getattr(event, "tag", None)
+            if tag is not None and not tag.startswith("tag:yaml.org"):
+                called = f"{tag} {getattr(event, 'value', '')}"
+                return None, f"{path.name}:{event.start_mark.line + 1} calls Python: {called}"
+        config = yaml.load(text, Loader=loader)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date that is none
+        return None, f"{path.name} is no YAML that can be read: {str(error)[:300] or type(error).__name__}"
+    if too_large := _too_large(config):
+        return None, f"{path.name} {too_large}"
+    return (config, "") if isinstance(config, dict) else (None, f"{path.name} is no map of keys")
 
 
 def config_dangers(name: str, config: Mapping[str, Any]) -> Iterator[str]:
