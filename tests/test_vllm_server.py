@@ -278,3 +278,18 @@ def test_every_file_that_a_server_reads_is_part_of_the_weights(tmp_path: Path, n
     before = digest_of(folder, "models.m")
     (tmp_path / name).write_text("two", "utf-8")
     assert digest_of(folder, "models.m") != before
+
+
+def test_weights_that_stand_for_others_are_refused(tmp_path: Path) -> None:
+    """vLLM loads the verifier that `speculators_config` names: any folder of the machine, or a branch of the hub."""
+    from evalkit.adapters.vllm_weights import identify
+
+    folder = tmp_path / "draft"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    (folder / "config.json").write_text('{"speculators_config": {"verifier": {"name_or_path": "/home/x/w"}}}', "utf-8")
+    with pytest.raises(SuiteError, match="names another checkpoint"):
+        identify("./draft", {}, tmp_path, "models.m")
+    for config in ("{}", "[]", "{", '{"speculators_config": null}'):
+        (folder / "config.json").write_text(config, "utf-8")
+        assert identify("./draft", {}, tmp_path, "models.m").identity
