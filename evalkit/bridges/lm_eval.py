@@ -21,6 +21,7 @@ from evalkit.bridges.lm_eval_data import refuse_links_out
 from evalkit.bridges.lm_eval_questions import Questions, metric_named
 from evalkit.bridges.lm_eval_start import import_lm_eval, local_programs, unasked
 from evalkit.bridges.lm_eval_task import LmEvalTask
+from evalkit.bridges.lm_eval_trust import ALLOW_CODE, dangers
 from evalkit.errors import MissingPackage, SuiteError
 from evalkit.paths import find
 from evalkit.suite.external_task import ExternalTask
@@ -29,7 +30,6 @@ from evalkit.suite.schema import SettingsEntry, TaskEntry
 from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask
 
-ALLOW_CODE = "--allow-suite-code"
 _BY_TEXT = ("_generative", "_chat", "_gen", "_llama", "_cot")
 """How lm-eval names the variant of a task that asks by text."""
 
@@ -195,8 +195,6 @@ def _checked_trust(name: str, index: Any, suite: Path, *, allow_code: bool) -> s
 
 def _refuse_dangers(files: list[Path], index: Any, suite: Path) -> None:
     """Raises SuiteError with every reason why these files of the user's may not be loaded."""
-    from evalkit.bridges.lm_eval_trust import dangers
-
     found = [why for path in files for why in dangers(path, index.shipped, allowed=(suite, *index.own_folders))]
     if found:
         raise SuiteError([f"{why}. If you trust these files, allow it: {ALLOW_CODE}" for why in dict.fromkeys(found)])
@@ -246,7 +244,17 @@ def _index(own: Path | None, suite: Path, *, allow_code: bool) -> Any:
     if allow_code:
         return TaskFiles([own])
     sandbox_templates()
-    index = TaskFiles([own], check=lambda path: _refuse_dangers([path], index, suite))
+    return _index_of_strangers(own, suite)
+
+
+def _index_of_strangers(own: Path, suite: Path) -> Any:
+    """An index over lm-eval's tasks and those of a folder that is not trusted, whose files evalkit reads alone."""
+    from evalkit.bridges.lm_eval_index import TaskFiles
+    from evalkit.bridges.lm_eval_trust import plain_config
+
+    index: TaskFiles = TaskFiles(
+        [own], read=lambda path: plain_config(path, index.shipped, (suite, own), functions=False)
+    )
     return index
 
 

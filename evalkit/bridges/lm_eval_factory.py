@@ -1,11 +1,12 @@
-"""lm-eval's factory, with a door: what a task file asks for is checked where it is loaded and where a task is made.
+"""lm-eval's factory, with a door: of the user's files lm-eval gets what evalkit has read, plain data, and nothing else.
 
 Which files a task leads to is lm-eval's own affair (groups in groups, tags, overrides, tasks that are written inside a
-group). So nothing here rests on a list that was made beforehand.
+group). So nothing here rests on a list that was made beforehand: each is read when lm-eval asks for it.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,8 @@ from lm_eval.tasks._factory import TaskFactory
 from evalkit.bridges.lm_eval_code import runs_text
 from evalkit.bridges.lm_eval_data import confined
 from evalkit.bridges.lm_eval_index import TaskFiles
-from evalkit.bridges.lm_eval_trust import config_dangers, dangers
+from evalkit.bridges.lm_eval_trust import ALLOW_CODE, config_dangers, plain_config
 from evalkit.errors import SuiteError
-
-ALLOW_CODE = "--allow-suite-code"
 
 
 class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
@@ -31,21 +30,28 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
         self._trusted = trusted
         self._beside = suite
         """The folder of the group that is being built."""
+        self._strange = False
+        """Whether what is being built may be overridden by a group of the user's."""
         self._passed: set[Path] = set()
 
     def build(self, entry: Any, *, overrides: dict[str, Any] | None = None, registry: Any) -> Any:
         """As lm-eval's. Raises SuiteError for what an untrusted file may not ask for."""
-        before = self._beside
+        before = self._beside, self._strange
         if entry.yaml_path is not None and self._index.is_own(Path(entry.yaml_path)):
-            self._beside = Path(entry.yaml_path).parent
+            self._beside, self._strange = Path(entry.yaml_path).parent, not self._trusted
         try:
             return super().build(entry, overrides=overrides, registry=registry)
         finally:
-            self._beside = before
+            self._beside, self._strange = before
 
     def _load_full_config(self, entry: Any, overrides: dict[str, Any] | None = None) -> Any:
         if not self._trusted and entry.yaml_path is not None:
-            self._check_file(Path(entry.yaml_path))
+            path = Path(entry.yaml_path)
+            self._check_file(path)
+            if self._index.is_own(path):  # lm-eval never opens it
+                folders = (self._suite, *self._index.own_folders)
+                said = plain_config(path, self._index.shipped, folders, functions=True)
+                entry = replace(entry, yaml_path=None, cfg=said)
         return super()._load_full_config(entry, overrides)
 
     def _build_task(self, entry: Any, overrides: dict[str, Any] | None) -> Any:
@@ -53,7 +59,8 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
         own = path is not None and self._index.is_own(Path(path))
         if not self._trusted and (own or overrides):  # a group of the user may override what a shipped task reads
             cfg = self._load_full_config(entry, overrides)
-            _refuse(config_dangers(str(entry.name), overrides or {}))  # the file itself was checked as it was loaded
+            if self._strange:  # the file itself was checked as it was loaded
+                _refuse(config_dangers(str(entry.name), overrides or {}))
             beside = Path(path).parent if own and path is not None else self._suite
             made = confined(cfg.get("dataset_kwargs") or {}, cfg.get("dataset_path"), beside, self._suite)
             return super()._build_task(entry, {**(overrides or {}), "dataset_kwargs": made})
@@ -71,7 +78,7 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
         self, member_list: list[Any], group_name: str, overrides: dict[str, Any] | None, registry: Any
     ) -> Any:
         """Tasks that are written inside the group are made by lm-eval without `_build_task`."""
-        if not self._trusted:
+        if self._strange:
             member_list = [self._confined_member(one, overrides or {}, registry) for one in member_list]
         return super()._build_group_members(member_list, group_name, overrides, registry)
 
@@ -87,8 +94,6 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
     def _check_file(self, path: Path) -> None:
         if path in self._passed:
             return
-        if self._index.is_own(path):
-            _refuse(dangers(path, self._index.shipped, allowed=(self._suite, *self._index.own_folders)))
         if (why := next(runs_text([path], self._index.shipped), None)) is not None:
             raise SuiteError(
                 f"it runs code that a model or a data set writes, on this machine ({why}); allow it: {ALLOW_CODE}"

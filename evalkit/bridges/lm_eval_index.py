@@ -28,10 +28,13 @@ _SKIPPED = ("__pycache__", ".ipynb_checkpoints")
 class TaskFiles(dict[str, Any]):
     """Name → lm-eval's `Entry`, as its factory wants it; entries are parsed on first use."""
 
-    def __init__(self, own_folders: Iterable[Path] = (), *, check: Callable[[Path], None] | None = None) -> None:
-        """`check` raises SuiteError for a file of the user's that may not even be parsed; None: all may be."""
+    def __init__(
+        self, own_folders: Iterable[Path] = (), *, read: Callable[[Path], dict[str, Any]] | None = None
+    ) -> None:
+        """`read` gives what a file of the user's says, and raises SuiteError for one that may not be read; None:
+        lm-eval reads them itself."""
         super().__init__()
-        self._check = check
+        self._read = read
         self.refused: list[str] = []
         """Complaints about files of the user's that were passed over while a name was looked for."""
         import lm_eval.tasks
@@ -91,11 +94,13 @@ class TaskFiles(dict[str, Any]):
         from lm_eval.tasks._index import TaskIndex
         from lm_eval.tasks._yaml_loader import load_yaml
 
-        if self._check is not None and self.is_own(path):
-            self._check(path)
         found: dict[str, Any] = {}
         try:
-            TaskIndex.process_cfg(load_yaml(path, resolve_func=False, recursive=True), path, found)
+            ours = self._read is not None and self.is_own(path)
+            config = self._read(path) if ours and self._read else load_yaml(path, resolve_func=False, recursive=True)
+            TaskIndex.process_cfg(config, path, found)
+        except SuiteError:
+            raise
         except Exception as error:  # a file of the user's may hold anything
             raise SuiteError(f"{path.name} is no task file that lm-eval reads: {str(error)[:300]}") from error
         return found

@@ -16,8 +16,20 @@ from typing import Any
 
 from evalkit.bridges.lm_eval_data import BUILDERS, includes_outside
 from evalkit.bridges.lm_eval_templates import may_hang
+from evalkit.errors import SuiteError
 
-_CODE_KEYS = frozenset({"class", "use_prompt", "custom_dataset", "unsafe_code"})
+ALLOW_CODE = "--allow-suite-code"
+_CODE_KEYS = frozenset({"class", "use_prompt", "custom_dataset", "unsafe_code", "process_docs", "process_results"})
+_KEYS = frozenset(
+    """
+    task task_alias tag group group_alias include task_list aggregate_metric_list metadata output_type
+    dataset_path dataset_name dataset_kwargs training_split validation_split test_split fewshot_split
+    doc_to_text doc_to_target doc_to_choice doc_to_image doc_to_audio description target_delimiter fewshot_delimiter
+    fewshot_config num_fewshot gen_prefix generation_kwargs repeats metric_list filter_list
+    should_decontaminate doc_to_decontamination_query
+    """.split()  # noqa: SIM905  # words read better than a column of quotes
+)
+"""What a file that is not trusted may say; a key of a later lm-eval is refused until it is known here."""
 _METADATA_TEXTS = frozenset({"version", "description", "author", "license", "citation"})
 _LARGEST, _MOST_VALUES, _DEEPEST = 2_000_000, 100_000, 60
 """Of a task file: bytes, values and levels. lm-eval's own largest have some thousand values."""
@@ -49,6 +61,40 @@ def dangers(
     includes = config.get("include")
     for included in [includes] if isinstance(includes, str) else _listed(includes):
         yield from dangers(path.parent / str(included), trusted, seen, allowed=allowed)
+
+
+def plain_config(
+    path: Path, shipped: Path, allowed: tuple[Path, ...], *, functions: bool, seen: set[Path] | None = None
+) -> dict[str, Any]:
+    """A task file of the user's as lm-eval would have it, its includes written in, read by evalkit alone.
+
+    lm-eval opens none of the user's files, so what they say is what was checked: plain data. Of what they include from
+    `shipped`, lm-eval's own folder, the functions are resolved where `functions` is true. Raises SuiteError with every
+    reason why the file may not be loaded.
+    """
+    from lm_eval.tasks._yaml_loader import load_yaml
+
+    path = path.resolve()
+    if seen is None:
+        seen = set()
+        if found := list(dict.fromkeys(dangers(path, shipped, allowed=allowed))):
+            raise SuiteError([f"{why}. If you trust these files, allow it: {ALLOW_CODE}" for why in found])
+    if path in seen:
+        raise SuiteError(f"{path.name} is included twice, or includes itself")
+    seen.add(path)
+    config, why = _read(path)
+    if config is None:  # it was changed meanwhile
+        raise SuiteError(why)
+    includes = config.pop("include", None) or ()
+    merged: dict[str, Any] = {}
+    for name in [includes] if isinstance(includes, str) else includes:
+        place = (path.parent / name).resolve()
+        if place.is_relative_to(shipped.resolve()):
+            included = load_yaml(place, resolve_func=functions)
+        else:
+            included = plain_config(place, shipped, allowed, functions=functions, seen=seen)
+        merged.update({key: value for key, value in included.items() if key != "task_list"})
+    return {**merged, **config}
 
 
 def _read(path: Path) -> tuple[dict[str, Any] | None, str]:
@@ -112,9 +158,10 @@ def _pattern_dangers(path: Path, value: Any, key: str = "") -> Iterator[str]:
 
 
 def _config_dangers(path: Path, config: Mapping[str, Any]) -> Iterator[str]:
-    for key in sorted(_CODE_KEYS & config.keys()):
-        if config[key]:
-            yield f"{path.name} has the key {key}, which runs code"
+    for key in sorted(map(str, config.keys() - _KEYS)):
+        if config.get(key):
+            said = "runs code" if key in _CODE_KEYS else "evalkit does not know"
+            yield f"{path.name} has the key {key[:80]}, which {said}"
     yield from _metadata_dangers(path, config.get("metadata"))
     data = config.get("dataset_path")
     if data is not None and (not isinstance(data, str) or data not in BUILDERS):
