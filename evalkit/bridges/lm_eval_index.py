@@ -62,10 +62,11 @@ class TaskFiles(dict[str, Any]):
         return {*self._files, *self._tags}
 
     def find(self, name: str) -> bool:
-        """Whether there is such a task, group or tag; the whole index of lm-eval is built before this says no."""
+        """Whether there is such a task, group or tag; before this says no, the whole index of lm-eval is built, or
+        `refused` says which of the user's files were not read."""
         if name not in self:
             self._complete_own()
-        if name not in self:
+        if name not in self and not self.refused:  # else it may be in there, and the reason is what a person needs
             self._complete_index()
         return name in self
 
@@ -98,7 +99,8 @@ class TaskFiles(dict[str, Any]):
         try:
             ours = self._read is not None and self.is_own(path)
             config = self._read(path) if ours and self._read else load_yaml(path, resolve_func=False, recursive=True)
-            TaskIndex.process_cfg(config, path, found)
+            if config.keys() & {"task", "group", "class"}:  # others are there to be included
+                TaskIndex.process_cfg(config, path, found)
         except SuiteError:
             raise
         except Exception as error:  # a file of the user's may hold anything
