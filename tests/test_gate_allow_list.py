@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import evalkit as evalkit_package
 from evalkit.adapters.at_hand import AtHand
 from evalkit.api.planning import suite_at
 from evalkit.decide.allowed_differences import ALLOWED, all_differences, row_for
@@ -21,6 +23,7 @@ from evalkit.facts import RunFacts
 from evalkit.facts.walk import _records_in, fields_of, unknown_keys
 from evalkit.results.pairs import NotComparable
 from evalkit.store import runs
+from evalkit.suite.schema import ModelEntry
 from evalkit.suite.tuning_fields import beyond_tuning
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.gate_world import Gate, scores, stored
@@ -494,3 +497,107 @@ def test_unread_verdicts_that_cannot_be_read_themselves_are_not_none(
     ran = judge(stored(judge.results, answers, identity=judged, judges_unread=odd))
     assert ran.code == 4, ran.out + ran.err
     assert "does not say how many verdicts of its judges could not be read" in " ".join(ran.out.split())
+
+
+# What a folder of weights, a name of a model and an earlier part of the run bring along
+
+
+def weighed(folder: Path, name: str, model: str) -> Path:
+    path = folder / name
+    path.write_text(
+        "name: weighed\nmodels:\n"
+        "  base: {adapter: ctranslate2, model: tiny, settings: {max_output_tokens: 2}}\n"
+        f"  cand: {{adapter: ctranslate2, model: {model}, settings: {{max_output_tokens: 2}}}}\n"
+        "tasks: [{name: t, data: {path: items.jsonl, id: id}, prompt: '{{ question }}', target: '{{ answer }}',"
+        " score: exact}]\n"
+        "gate: {baseline: base, candidates: [cand], rules: [{quality: all, margin: 0.5}]}\n"
+    )
+    return path
+
+
+def test_weights_of_the_checkout_bring_no_chat_template_along(world: World) -> None:
+    """A chat template is a prompt: the right answers could stand in it."""
+    shipped = Path(evalkit_package.__file__).parent / "checkpoints" / "tiny"
+    shutil.copytree(shipped, world.folder / "mine")
+    other = weighed(world.folder, "other.yaml", "./mine")
+    code, said = world.judged(other, weighed(world.folder, "shipped.yaml", "tiny"))
+    assert code == 2
+    assert "cand: model: './mine' is a folder of weights that the suite does not name" in said
+    assert world.gate(other).code in {0, 1, 3}, "the suite names the folder itself"
+    template = world.folder / "mine" / "chat_template.jinja"
+    template.write_text("The answers: B. {{ messages[-1].content }}")
+    ran = world.gate(other)
+    assert ran.code == 2
+    assert "cand: its chat template or tokenizer is not the one that lies beside the suite" in " ".join(ran.err.split())
+    shutil.rmtree(world.folder / "mine")
+    ran = world.gate(other)
+    assert ran.code == 2
+    assert "does not lie beside the suite" in " ".join(ran.err.split())
+
+
+def test_a_folder_s_template_is_known_apart_from_its_weights(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "m.safetensors").write_bytes(b"weights")
+    entry = ModelEntry.model_validate({"adapter": "vllm", "model": "./mine", "serve": {"dtype": "auto"}})
+    bare = AtHand().weights("m", entry, tmp_path)
+    assert "template" not in bare
+    (folder / "chat_template.jinja").write_text("{{ messages }}")
+    before = AtHand().weights("m", entry, tmp_path)
+    (folder / "m.safetensors").write_bytes(b"trained")
+    after = AtHand().weights("m", entry, tmp_path)
+    assert before["template"] == after["template"] and before["weights"] != after["weights"]
+    (folder / "named.jinja").write_text("The answers: B")
+    assert AtHand().weights("m", entry, tmp_path)["template"] != after["template"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "openai/gpt-4o@preset/answers",
+        "@preset/answers",
+        "ag:1234:answers",
+        "asst_abc123",
+        "agent:answers",
+        "arn:aws:bedrock:eu-west-1:123456789012:prompt/ABC",
+        "x/AG:answers",
+    ],
+)
+def test_a_model_s_name_brings_no_prompt_along(world: World, model: str) -> None:
+    ours = world.suite("ours.yaml")
+    code, said = world.judged(world.suite("pr.yaml", cand=world.entry(model)), ours)
+    assert code == 2
+    assert "names prompts that are kept at the provider" in said
+
+
+@pytest.mark.parametrize("model", ["magistral-small", "gpt-6-sol", "o9-agentic", "hf/diag-7b", "mistral-large-2512"])
+def test_ordinary_names_of_models_are_taken(world: World, model: str) -> None:
+    code, said = world.judged(world.suite("pr.yaml", cand=world.entry(model)), world.suite("ours.yaml"))
+    assert code == 0, said
+
+
+def test_a_resumed_run_says_under_which_prices_a_part_was_bought(world: World) -> None:
+    """Load sweeps lie in the results folder: the first part was billed by one that is gone."""
+    hosted = {"hosting": {"usd_per_gpu_hour": 1, "billing": "on_demand"}}
+    rule = "{cost: usd_per_sample, max_usd: 1000, tail: smooth}"
+    ours = world.suite("ours.yaml", rule, cand=world.entry("x", weights="one", **hosted))
+    results = world.folder / "results"
+    sweep(results, "cand", "x", 1e9)
+    assert world.run(ours, "--max-cost", "0.0008", "--no-cache").code == 4
+    shutil.rmtree(results / "load")
+    sweep(results, "cand", "x", 10.0)
+    assert world.run(ours, "--no-cache").code == 0
+    assert len(run_folders(results)) == 1, "one run, gone on with"
+    sweep(world.folder / "trusted", "cand", "x", 10.0)
+    ran = world.gate(ours, "--sweeps", world.folder / "trusted" / "load")
+    assert ran.code == 2, ran.out
+    assert "models.cand.prices: changed while the run was made" in " ".join(ran.err.split())
+
+
+def sweep(results: Path, model: str, weights: str, tokens_per_s: float) -> None:
+    """A load sweep as `evalkit load` leaves it: how many tokens a second the model serves."""
+    figures = {key: tokens_per_s for key in ("value", "low", "high")}
+    serves = {"step": "closed 1", "basis": "within the SLO", "requests_per_s": figures, "tokens_per_s": figures}
+    serves["output_tokens_per_s"] = tokens_per_s
+    made = runs.create_run(results / "load", "allow-list", "0" * 6, {"model_name": model, "model": weights})
+    runs.update_facts(made, status="complete", load={"serves": serves})

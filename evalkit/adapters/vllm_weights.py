@@ -28,6 +28,11 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 _SHIPPED = Path(__file__).parent.parent / "checkpoints"
 _WEIGHTS = frozenset({".safetensors", ".bin", ".gguf"})
+_READING = (
+    *("chat_template.json", "generation_config.json", "special_tokens_map.json", "added_tokens.json"),
+    *("tokenizer.json", "tokenizer.model", "tokenizer_config.json"),
+)
+"""Files of a checkpoint that decide what a model reads, beside `*.jinja`."""
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
@@ -41,6 +46,9 @@ class Weights:
     """By content; None where a branch of the hub may move: then answers are not cached."""
     config: Inside | None = None
     """The folder's config.json, where it is at hand."""
+    template: str | None = None
+    """Digest of the folder's chat template and of what else says how a conversation becomes a prompt; None for weights
+    of the hub."""
 
 
 def identify(model: str, serve: Mapping[str, Any], folder: Path, where: str) -> Weights:
@@ -49,7 +57,7 @@ def identify(model: str, serve: Mapping[str, Any], folder: Path, where: str) -> 
     shipped = [named(_SHIPPED / model)] if _NAME.fullmatch(model) else []
     for place in (local, *shipped):
         if place.is_dir():
-            return Weights(str(place.real), digest_of(place, where), place / "config.json")
+            return Weights(str(place.real), digest_of(place, where), place / "config.json", template_of(place))
     if model.startswith((".", "/", "~")) or not _HUB.fullmatch(model):
         raise SuiteError(
             f"{where}.model: there is no folder {short(model, 200)}, nor is it a name of the hub (org/name)"
@@ -59,6 +67,15 @@ def identify(model: str, serve: Mapping[str, Any], folder: Path, where: str) -> 
         return Weights(model, None)
     commit = str(revision) if revision else _commit_at_hand(model)
     return Weights(model, f"hub {model}@{commit}" if commit else None)
+
+
+def template_of(folder: Inside) -> str | None:
+    """16 hex characters of the sha256 of the files of a checkpoint that say how a conversation becomes a prompt; None
+    where it has none of them."""
+    names = sorted(path.name for path in folder.members() if Path(path.name).suffix == ".jinja")
+    found = [name for name in dict.fromkeys([*_READING, *names]) if (folder / name).is_file()]
+    told = "".join(f"{name}\0{(folder / name).sha256()}\n" for name in found)
+    return hashlib.sha256(told.encode()).hexdigest()[:16] if found else None
 
 
 def digest_of(folder: Inside, where: str) -> str:

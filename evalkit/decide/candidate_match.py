@@ -40,6 +40,9 @@ _FLAGS = frozenset(
     """.split()  # noqa: SIM905  # words read better than a column of quotes
 )
 """Flags of `serve:` that a candidate may set: none that names a file, a template, a tokenizer or other weights."""
+_WITH_PROMPTS = re.compile(r"@preset|@prompt|\bag:|:prompt/|:agent|\basst_|^agent[-_:/]", re.IGNORECASE)
+"""Ids of models behind which a provider keeps prompts: OpenRouter's presets, Mistral's and Azure's agents, Bedrock's
+prompts and agents, OpenAI's assistants."""
 _FLAG_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -136,6 +139,9 @@ def _otherwise_read(one: Judged) -> Iterator[str]:
             f"{short(_at(had, field))} in the suite; this field is not known to be harmless (change it on the "
             "protected branch first)"
         )
+    model = one.theirs.get("model")
+    if model != one.ours.get("model") and isinstance(model, str) and _WITH_PROMPTS.search(model):
+        yield f"  {one.name}: model: {short(model)} names prompts that are kept at the provider; name the model itself"
     effort = theirs.get("reasoning_effort")
     if effort is not None and effort != ours.get("reasoning_effort") and not _is_effort(effort):
         yield (
@@ -215,11 +221,19 @@ def _other_weights(one: Judged, now: SuiteFacts, trusted: GateTrust) -> Iterator
             f"  {one.name}: model: {short(one.theirs.get('model'))} does not lie beside the suite, so its chat "
             "template cannot be compared; put the folder there, or under a --data-root for both"
         )
-    elif any(key in here and ran.get(key) not in (None, here[key]) for key in ("tokenizer_config", "template")):
+    elif _otherwise_templated(here, ran):
         yield (
             f"  {one.name}: its chat template or tokenizer is not the one that lies beside the suite: it may hold the "
             "right answers (change it on the protected branch first)"
         )
+
+
+def _otherwise_templated(here: Mapping[str, str], ran: Mapping[str, Any]) -> bool:
+    """Whether the run's weights read conversations otherwise than those beside the suite. Of vllm the digest of the
+    weights covers the template too."""
+    if here.get("tokenizer_config") != ran.get("tokenizer_config"):
+        return True
+    return here.get("template") != ran.get("template") and here.get("weights") != ran.get("weights")
 
 
 def _is_local(one: Judged, trusted: GateTrust) -> bool:
@@ -253,6 +267,11 @@ def _otherwise_billed(one: Judged, facts: RunFacts) -> Iterator[str]:
         yield (
             f"  {name}: nobody bills it, and the price of {short(theirs.get('model'))} in the book is another "
             "provider's; a rule is about its cost (name prices yourself: evalkit run --prices FILE)"
+        )
+    if one.moved and theirs.get("resource") and theirs.get("price_as") is None:
+        yield (
+            f"  {name}: its model is the name of a deployment, which anybody may choose, and a rule is about its cost "
+            "(say price_as on the protected branch first)"
         )
     had, has = (_mapping(entry.get("settings")) for entry in (ours, theirs))
     if had.get("max_output_tokens") is not None and has.get("max_output_tokens") is None:
@@ -308,7 +327,7 @@ def _changed_on_the_way(facts: RunFacts, read: frozenset[str]) -> Iterator[str]:
     """Keys that a resumed run had otherwise when a part of its rows was asked."""
     for key in facts.otherwise_before:
         last = key.rpartition(".")[2]
-        about_cost, about_time = last in _BILLED_BY, key in _TIMES
+        about_cost, about_time = last in (*_BILLED_BY, "prices"), key in _TIMES
         free = (about_cost and "costs" not in read) or (about_time and not read & {"times", "outcomes"})
         if last != "licence" and not free:
             yield f"  {key}: changed while the run was made; a part was asked before that (run it anew: --new)"
