@@ -23,7 +23,7 @@ from evalkit.facts import RunFacts
 from evalkit.facts.walk import _records_in, fields_of, unknown_keys
 from evalkit.results.pairs import NotComparable
 from evalkit.store import runs
-from evalkit.suite.schema import ModelEntry
+from evalkit.suite.schema import ModelEntry, RunEntry, SettingsEntry, SuiteFile
 from evalkit.suite.tuning_fields import beyond_tuning
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.gate_world import Gate, scores, stored
@@ -601,3 +601,65 @@ def sweep(results: Path, model: str, weights: str, tokens_per_s: float) -> None:
     serves["output_tokens_per_s"] = tokens_per_s
     made = runs.create_run(results / "load", "allow-list", "0" * 6, {"model_name": model, "model": weights})
     runs.update_facts(made, status="complete", load={"serves": serves})
+
+
+# Nothing is left out, and nothing odd is a defect
+
+
+def test_no_key_of_a_suite_file_is_left_out_of_what_is_compared(world: World) -> None:
+    path = world.suite(
+        "all.yaml",
+        about="x",
+        redact={"what": ["email"]},
+        judges={"j": world.entry("j")},
+        task={"score": {"judge": {"by": "j", "prompt": "{{ answer }}", "verdicts": {"OK": 1, "NO": 0}}}},
+    )
+    compared = suite_at(path).resolved()
+    told_otherwise = {"catalogue"}  # its content: `catalogue` of run.json, where a rule is about the licence
+    assert set(SuiteFile.model_fields) - set(compared) == told_otherwise
+    assert set(RunEntry.model_fields) == set(compared["run"])
+    assert set(compared["models"]["cand"]["settings"]) >= set(SettingsEntry.model_fields) - {
+        *("temperature", "top_p", "seed", "reasoning_effort", "json_schema", "top_logprobs")  # None is left out
+    }
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        (("suite_resolved", "models", "cand", "serve"), 3),
+        (("suite_resolved", "models", "cand", "base_url"), 3),
+        (("suite_resolved", "models", "cand", "lora"), {"a": [1]}),
+        (("suite_resolved", "models", "cand", "hosting"), 7),
+        (("suite_resolved", "models", "cand", "settings", "extra"), [1]),
+        (("suite_resolved", "models", "cand", "settings", "stop"), {"a": 1}),
+        (("suite_resolved", "models", "cand", "settings", "reasoning_effort"), {"a": 1}),
+        (("suite_resolved", "models", "cand", "settings", "extra"), "DEEP"),
+        (("suite_resolved", "tasks", 0, "written"), {"data": "DEEP"}),
+        (("suite_resolved", "tasks", 0, "written"), {"data": [1], "with": 4, "settings": 3}),
+        (("suite_resolved", "judges"), {"j": {"adapter": "openai"}}),
+        (("suite_resolved", "redact"), 5),
+        (("suite_resolved", "run", "seed"), 2**200),
+        (("models", "cand", "facts"), {"weights": [1]}),
+        (("in_flight",), "x" * 10_000),
+        (("added",), "DEEP"),
+    ],
+)
+def test_an_odd_run_is_refused_in_words(world: World, at: tuple[Any, ...], value: Any) -> None:
+    ours = world.suite("ours.yaml", EVERY_RULE)
+    assert world.run(ours).code == 0
+    facts = runs.read_facts(world.latest)
+    deep: Any = 1
+    for _ in range(240):
+        deep = {"a": deep}
+    inner: Any = facts
+    for key in at[:-1]:
+        inner = inner[key]
+    inner[at[-1]] = {"data": deep} if value == {"data": "DEEP"} else deep if value == "DEEP" else value
+    try:
+        runs.write_facts(world.latest, facts)
+    except TypeError:  # no JSON: a number that none holds
+        return
+    ran = world.gate(ours)
+    assert ran.code in {0, 1, 2, 3}, ran.err[-500:]
+    assert "Traceback" not in ran.err and len(ran.err) < 20_000
+    assert ran.code == 2 or at == ("models", "cand", "facts")

@@ -128,8 +128,11 @@ def _otherwise_read(one: Judged) -> Iterator[str]:
     changed = {key: value for key, value in has.items() if not same(had.get(key), value)}
     prompts = prompt_fields(changed)
     found = [f"settings.extra.{field}" for field in prompts]
-    if theirs.get("stop") != ours.get("stop") and n_letters(theirs.get("stop")) > LONG_TEXT:
+    stop, extra = theirs.get("stop"), theirs.get("extra")
+    if stop != ours.get("stop") and (not isinstance(stop, list | None) or n_letters(stop) > LONG_TEXT):
         found.append("settings.stop")
+    if not isinstance(extra, Mapping | None):
+        found.append("settings.extra")
     if found:
         yield f"  {one.name}: {', '.join(found)} of its entry: the candidate would read what the suite does not say"
     unknown = [field for field in beyond_tuning(changed) if field.partition(".")[0] not in {_first(p) for p in prompts}]
