@@ -114,7 +114,7 @@ ALLOWED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class SuiteDifference:
     """One key that the two suites have otherwise."""
 
     at: tuple[str, ...]
@@ -131,7 +131,7 @@ class Difference:
         return f"{key}: {_shown(self.in_run)} in the run, {_shown(self.in_suite)} in the suite"
 
 
-def differences(run: Any, suite: Any, candidates: Collection[str] = ()) -> Iterator[Difference]:
+def differences(run: Any, suite: Any, candidates: Collection[str] = ()) -> Iterator[SuiteDifference]:
     """Every difference that no row of the table allows, in the order of the keys. `run`, `suite`: plain JSON, tasks by
     their names."""
     for found in all_differences(run, suite):
@@ -139,7 +139,7 @@ def differences(run: Any, suite: Any, candidates: Collection[str] = ()) -> Itera
             yield found
 
 
-def all_differences(run: Any, suite: Any, at: tuple[str, ...] = ()) -> Iterator[Difference]:
+def all_differences(run: Any, suite: Any, at: tuple[str, ...] = ()) -> Iterator[SuiteDifference]:
     """Every key that is not the same in both. A key that is absent is the same as one that is null."""
     if isinstance(run, Mapping) and isinstance(suite, Mapping):
         for key in sorted({*run, *suite}):
@@ -147,9 +147,9 @@ def all_differences(run: Any, suite: Any, at: tuple[str, ...] = ()) -> Iterator[
     elif (isinstance(run, Mapping) and suite is None) or (isinstance(suite, Mapping) and run is None):
         one, other = (run, {}) if suite is None else ({}, suite)
         inner = list(all_differences(one, other, at))
-        yield from inner or ([Difference(at, run, suite)] if (run or suite) else [])
+        yield from inner or ([SuiteDifference(at, run, suite)] if (run or suite) else [])
     elif not same(run, suite):
-        yield Difference(at, run, suite)
+        yield SuiteDifference(at, run, suite)
 
 
 def same(one: Any, other: Any) -> bool:

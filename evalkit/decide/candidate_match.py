@@ -14,7 +14,7 @@ from typing import Any
 
 from evalkit import trust
 from evalkit.addresses import BadAddress, is_loopback, read_address
-from evalkit.decide.allowed_differences import RECORDED, Difference, differences, same
+from evalkit.decide.allowed_differences import RECORDED, SuiteDifference, differences, same
 from evalkit.decide.gate_trust import GateTrust
 from evalkit.facts import ModelFacts, RunFacts, SuiteFacts
 from evalkit.suite.extra_fields import LONG_TEXT, n_letters, other_limits, prompt_fields
@@ -108,13 +108,13 @@ def _alike(one: Judged, key: str) -> bool:
     return same(one.ours.get(key), one.theirs.get(key))
 
 
-def _unlisted(one: Judged) -> Iterator[Difference]:
+def _unlisted(one: Judged) -> Iterator[SuiteDifference]:
     """Keys of the entry that differ and stand in no row of the table."""
     run, suite = ({"models": {one.name: entry}} for entry in (one.theirs, one.ours))
     return differences(run, suite, [one.name])
 
 
-def _not_listed(found: Difference) -> str:
+def _not_listed(found: SuiteDifference) -> str:
     return (
         f"  {found.at[1]}: {found.values(2)}; a candidate may not have this key otherwise (change it on the protected "
         "branch first)"

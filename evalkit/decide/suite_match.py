@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from evalkit.decide.allowed_differences import Difference, differences
+from evalkit.decide.allowed_differences import SuiteDifference, differences
 from evalkit.decide.candidate_match import otherwise_said, rests_on
 from evalkit.decide.gate_trust import PROMOTED, GateTrust
 from evalkit.decide.origin import unasked_candidates
@@ -163,7 +163,7 @@ def _other_sides(
             yield f"  {who} {name}: run.json says that {told.adapter} asked it, and its suite says {entry.adapter}"
 
 
-def _entries(section: str, name: str, run: Any, suite: Any) -> list[Difference]:
+def _entries(section: str, name: str, run: Any, suite: Any) -> list[SuiteDifference]:
     return list(differences({section: {name: run}}, {section: {name: suite}}))
 
 

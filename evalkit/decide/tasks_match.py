@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from evalkit.decide.allowed_differences import Difference, all_differences, row_for
+from evalkit.decide.allowed_differences import SuiteDifference, all_differences, row_for
 from evalkit.facts import RunFacts, SuiteFacts
 from evalkit.facts.base import JsonMap
 from evalkit.suite.given import GIVEN_IN_PYTHON
@@ -51,11 +51,11 @@ def _scored_identity(facts: RunFacts, task: str) -> dict[str, object]:
     return {key: value for key, value in identity.items() if key not in _ADDED_BY_THE_ENGINE}
 
 
-def _otherwise_written(name: str, run: JsonMap, suite: JsonMap) -> Iterator[Difference]:
+def _otherwise_written(name: str, run: JsonMap, suite: JsonMap) -> Iterator[SuiteDifference]:
     """Keys that the suite files write otherwise and that no row of the table allows; `limit: 5` is `limit: {n: 5}`."""
     for found in all_differences(_widened(run), _widened(suite), ("tasks", name, "written")):
         if len(found.at) < 4 or row_for(found.at, ()) is None:
-            yield found if len(found.at) > 3 else Difference((*found.at, "task"), found.in_run, found.in_suite)
+            yield found if len(found.at) > 3 else SuiteDifference((*found.at, "task"), found.in_run, found.in_suite)
 
 
 def _in_a_file(written: JsonMap) -> dict[str, Any]:
