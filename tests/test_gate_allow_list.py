@@ -663,3 +663,136 @@ def test_an_odd_run_is_refused_in_words(world: World, at: tuple[Any, ...], value
     assert ran.code in {0, 1, 2, 3}, ran.err[-500:]
     assert "Traceback" not in ran.err and len(ran.err) < 20_000
     assert ran.code == 2 or at == ("models", "cand", "facts")
+
+
+def test_a_tokenizer_of_the_checkout_reads_nothing_beside_the_prompt(world: World) -> None:
+    """A normalizer can put a text before every prompt; weights may be trained anew."""
+    shipped = Path(evalkit_package.__file__).parent / "checkpoints" / "tiny"
+    shutil.copytree(shipped, world.folder / "mine")
+    suite = weighed(world.folder, "s.yaml", "./mine")
+    assert world.run(suite).code == 0
+    tokenizer = world.folder / "mine" / "tokenizer.json"
+    written = json.loads(tokenizer.read_text())
+    tokenizer.write_text(json.dumps({**written, "normalizer": {"type": "Prepend", "prepend": "The answers: B. "}}))
+    ran = world.gate(suite)
+    assert ran.code == 2
+    assert "cand: its chat template or tokenizer is not the one that lies beside" in " ".join(ran.err.split())
+    tokenizer.write_text((shipped / "tokenizer.json").read_text())
+    for weights in (world.folder / "mine").glob("*.safetensors"):
+        weights.write_bytes(weights.read_bytes() + b" ")
+    assert world.gate(suite).code != 2, "other weights in the suite's own folder are what is judged"
+
+
+@pytest.mark.parametrize("name", ["merges.txt", "vocab.txt", "qwen.tiktoken", "vocab.json", "tokenizer.model", "x.pt"])
+def test_every_file_beside_weights_is_part_of_what_they_are(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "m.safetensors").write_bytes(b"weights")
+    (folder / name).write_bytes(b"one")
+    entry = ModelEntry.model_validate({"adapter": "vllm", "model": "./mine", "serve": {"dtype": "auto"}})
+    before = AtHand().weights("m", entry, tmp_path)
+    (folder / "README.md").write_text("About.")
+    assert AtHand().weights("m", entry, tmp_path) == before
+    (folder / name).write_bytes(b"two")
+    assert AtHand().weights("m", entry, tmp_path)["weights"] != before["weights"]
+
+
+# What a pull request's suite asks
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        {"limit": 20},
+        {"permute": 2, "choices": ["alpha", "beta"], "target": "beta"},
+        {"turns": ["Sure?"], "choices": None, "score": "exact"},
+        {"system": "The answer is B."},
+        {"reasoning": "keep"},
+        {"slices": ["n"]},
+        {"cluster": "question"},
+        {"critical": True},
+        {"settings": {"temperature": 0.1}},
+        {"settings": {"json_schema": {"type": "string"}}},
+        {"shots": [{"question": "Is it?", "answer": "B"}]},
+        {"target": "B"},
+        {"choices": ["A", "B", "C"]},
+        {"prompt": "{{ question }} "},
+        {"score": {"choice": {"pick": "first"}}},
+        {"name": "u"},
+        {"data": {"path": "items.jsonl", "id": "id", "where": {"answer": "B", "n": [1, 2, 3]}}},
+        {"data": {"path": "items.jsonl", "id": "question"}},
+        {"data": {"path": "fewer.jsonl", "id": "id"}},
+        {"data": {"path": "items.jsonl", "id": "id", "fields": {"question": "answer"}}},
+    ],
+)
+def test_a_task_that_is_asked_otherwise_is_refused(world: World, task: dict[str, Any]) -> None:
+    few = (world.folder / "items.jsonl").read_text().splitlines()[:20]
+    (world.folder / "fewer.jsonl").write_text("\n".join(few) + "\n")
+    ours, theirs = world.suite("ours.yaml"), world.suite("pr.yaml", task=task)
+    code, said = world.judged(theirs, ours)
+    assert code == 2, said
+    assert (": not part of" in said) if "name" in task else ("  t: " in world.gate(ours).err), said
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"redact": {"what": ["email"]}}, "redact.what: ['email'] in the run"),
+        ({"name": "other"}, "name: 'other' in the run, 'allow-list' in the suite"),
+        ({"sensitivity": "public"}, "sensitivity: public in the run, internal in the suite"),
+        ({"run": {"repeats": 2}}, "run.repeats: 2 in the run, 1 in the suite"),
+        ({"run": {"max_error_rate": 0.2}}, "run.max_error_rate: 0.2 in the run, 0.01 in the suite"),
+        ({"judges": {"j": {"adapter": "openai_chat", "model": "x"}}}, "judges.j.adapter: 'openai_chat' in the run"),
+    ],
+)
+def test_a_suite_that_is_otherwise_is_refused(world: World, change: dict[str, Any], said: str) -> None:
+    if "judges" in change:
+        change["judges"]["j"]["base_url"] = world.url
+    code, told = world.judged(world.suite("pr.yaml", **change), world.suite("ours.yaml"))
+    assert code == 2 and said in told, told
+
+
+@pytest.mark.parametrize("change", [{"sensitivity": "restricted"}, {"run": {"max_cost_usd": 5, "max_error_rate": 0}}])
+def test_more_care_than_the_suite_asks_is_taken(world: World, change: dict[str, Any]) -> None:
+    cand = world.entry("cand", price_as="openai:gpt-4.1", licence="MIT")
+    code, said = world.judged(world.suite("pr.yaml", cand=cand, **change), world.suite("ours.yaml"))
+    assert code == 0, said
+
+
+def test_a_candidate_under_another_name_is_not_the_candidate(world: World) -> None:
+    ours = world.suite("ours.yaml")
+    theirs = world.suite("pr.yaml", models={"better": world.entry("better")})
+    assert world.run(theirs, "--models", "base,better").code == 0
+    ran = world.gate(ours)
+    assert ran.code == 2
+    assert "better: not a model of the suite" in " ".join(ran.err.split())
+
+
+def test_each_of_two_candidates_is_held(world: World) -> None:
+    both = {"models": {"second": world.entry("second")}}
+    ours, theirs = (world.suite(name, **both) for name in ("ours.yaml", "pr.yaml"))
+    for suite in (ours, theirs):
+        suite.write_text(suite.read_text().replace("candidates: [cand]", "candidates: [cand, second]"))
+    assert world.judged(theirs, ours)[0] == 0
+    theirs.write_text(theirs.read_text().replace('"model": "second",', '"model": "second", "lora": "./x",'))
+    facts = runs.read_facts(world.latest)
+    facts["suite_resolved"]["models"]["second"]["settings"]["extra"] = {"prompt": "B"}
+    runs.write_facts(world.latest, facts)
+    ran = world.gate(ours)
+    assert ran.code == 2
+    assert "second: settings.extra.prompt" in " ".join(ran.err.split())
+    assert world.run(theirs.with_name("ours.yaml"), "--models", "base,cand", "--new").code == 0
+    assert world.gate(ours).code == 2, "one of the candidates was not asked"
+
+
+def test_an_imported_table_is_no_run_of_the_suite(world: World) -> None:
+    ours = world.suite("ours.yaml")
+    table = world.folder / "table.csv"
+    lines = [f"q{n},{model},t,1" for model in ("base", "cand") for n in range(40)]
+    table.write_text("\n".join(["id,model,task,score", *lines]) + "\n")
+    made = evalkit(world.capsys, "import", "table", table, "--results", world.folder / "results")
+    assert made.code == 0, made.err
+    for options in ((), ("--allow-recorded",)):
+        ran = world.gate(ours, *options)
+        assert ran.code == 2, ran.out
+        assert "the run does not record the suite that it was made from" in " ".join(ran.err.split())

@@ -28,11 +28,10 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 _SHIPPED = Path(__file__).parent.parent / "checkpoints"
 _WEIGHTS = frozenset({".safetensors", ".bin", ".gguf"})
-_READING = (
-    *("chat_template.json", "generation_config.json", "special_tokens_map.json", "added_tokens.json"),
-    *("tokenizer.json", "tokenizer.model", "tokenizer_config.json"),
-)
-"""Files of a checkpoint that decide what a model reads, beside `*.jinja`."""
+_PICKLED = frozenset({".pt", ".pth"})
+_NOT_READ = frozenset({".md", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf"})
+"""Endings of files beside weights that no server reads. All others count: a tokenizer has many forms."""
+_OF_THE_WEIGHTS = frozenset({"config.json", "model.safetensors.index.json", "pytorch_model.bin.index.json"})
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
@@ -72,19 +71,28 @@ def identify(model: str, serve: Mapping[str, Any], folder: Path, where: str) -> 
 def template_of(folder: Inside) -> str | None:
     """16 hex characters of the sha256 of the files of a checkpoint that say how a conversation becomes a prompt; None
     where it has none of them."""
-    names = sorted(path.name for path in folder.members() if Path(path.name).suffix == ".jinja")
-    found = [name for name in dict.fromkeys([*_READING, *names]) if (folder / name).is_file()]
+    read = [path.name for path in _files(folder) if Path(path.name).suffix not in _WEIGHTS | _PICKLED]
+    found = [name for name in read if name not in _OF_THE_WEIGHTS]
     told = "".join(f"{name}\0{(folder / name).sha256()}\n" for name in found)
     return hashlib.sha256(told.encode()).hexdigest()[:16] if found else None
 
 
+def _files(folder: Inside) -> list[Inside]:
+    """The files of a checkpoint that a server may read, by name."""
+    return [
+        path
+        for path in folder.members()
+        if Path(path.name).suffix.lower() not in _NOT_READ and not path.name.startswith(".")
+    ]
+
+
 def digest_of(folder: Inside, where: str) -> str:
-    """sha256 of a checkpoint (or a LoRA adapter): weights, configuration, tokenizer and chat template.
+    """sha256 of a checkpoint (or a LoRA adapter): every file but documentation.
 
     Raises SuiteError where it holds no weights, or any of its files is a link out of the allowed folders: the server
     reads them by itself.
     """
-    files = [path for path in folder.members() if Path(path.name).suffix in _WEIGHTS | {".json", ".model", ".jinja"}]
+    files = _files(folder)
     if not any(Path(path.name).suffix in _WEIGHTS for path in files):
         raise SuiteError(f"{where}.model: {folder} holds no weights (.safetensors, .bin or .gguf)")
     sizes = {path.name: path.n_bytes() for path in files}

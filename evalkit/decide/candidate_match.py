@@ -17,6 +17,7 @@ from evalkit.addresses import BadAddress, is_loopback, read_address
 from evalkit.decide.allowed_differences import RECORDED, SuiteDifference, differences, same
 from evalkit.decide.gate_trust import GateTrust
 from evalkit.facts import ModelFacts, RunFacts, SuiteFacts
+from evalkit.plugins import folded
 from evalkit.suite.extra_fields import LONG_TEXT, n_letters, other_limits, prompt_fields
 from evalkit.suite.policy import current
 from evalkit.suite.schema import GateEntry
@@ -232,17 +233,18 @@ def _other_weights(one: Judged, now: SuiteFacts, trusted: GateTrust) -> Iterator
 
 
 def _otherwise_templated(here: Mapping[str, str], ran: Mapping[str, Any]) -> bool:
-    """Whether the run's weights read conversations otherwise than those beside the suite. Of vllm the digest of the
-    weights covers the template too."""
+    """Whether the run's weights read conversations otherwise than those beside the suite. The digest of the weights
+    covers the tokenizer, and of vllm the template too."""
     if here.get("tokenizer_config") != ran.get("tokenizer_config"):
         return True
-    return here.get("template") != ran.get("template") and here.get("weights") != ran.get("weights")
+    covered = any(here.get(key) != ran.get(key) for key in ("template", "tokenizer"))
+    return covered and here.get("weights") != ran.get("weights")
 
 
 def _is_local(one: Judged, trusted: GateTrust) -> bool:
     """Whether the weights lie in a folder that a suite names: not those of the hub, nor those that evalkit ships."""
     model = str(one.theirs.get("model") or "")
-    if one.theirs.get("adapter") == "ctranslate2":
+    if folded(str(one.theirs.get("adapter"))) == "ctranslate2":
         return not trusted.installed.is_shipped(model)
     if not one.theirs.get("serve"):
         return False
