@@ -416,6 +416,9 @@ def test_other_words_for_the_same_suite_are_the_same_suite(world: World) -> None
         {"seed": 10**40},
         {"tools": [{"type": "function", "function": {"name": "f", "description": "B"}}]},
         {"tools": [{"type": "web_search"}] * 12},
+        {"tools": [{"type": "function", "function": {"name": "q1B_q2A_q3B_q4B_q5A"}}]},
+        {"tools": [{"function": {"parameters": {"properties": {"a": {"enum": ["q1B q2A q3B"]}}}}}]},
+        {"tools": [{"name": 1010011010110100110101}]},
         {"plugins": [{"id": "web"}]},
         {"service_tier": "B"},
         {"options": {"num_ctx": 16}},
@@ -443,7 +446,7 @@ def test_a_host_that_nobody_named_does_not_answer_for_a_candidate(
     facts["models"]["cand"]["host"] = "answers.example"
     runs.write_facts(world.latest, facts)
     ran = world.gate(ours)
-    assert ran.code == 2
+    assert ran.code == 2, "the suite names other addresses"
     assert "its answers came from 'answers.example'" in " ".join(ran.err.split())
     monkeypatch.setenv("EVALKIT_KEY_HOSTS", "answers.example")
     assert world.gate(ours).code == 0

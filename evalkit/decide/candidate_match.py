@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit import trust
-from evalkit.addresses import BadAddress, is_loopback, read_address
+from evalkit.addresses import is_loopback
 from evalkit.decide.allowed_differences import RECORDED, SuiteDifference, differences, same
 from evalkit.decide.gate_trust import GateTrust
 from evalkit.facts import ModelFacts, RunFacts, SuiteFacts
@@ -80,7 +80,7 @@ def otherwise_said(
     """A line for each thing that the run says by itself. `now`: the protected suite; `made`: the run's own."""
     read = rests_on(gate)
     timed = compares_times(gate)
-    hosts = _hosts_of(now)
+    addresses = _addresses_of(now)
     for name in gate.candidates:
         one = Judged(name, _entry(now, name), _entry(made, name), facts.model_facts(name))
         yield from (_not_listed(found) for found in _unlisted(one))
@@ -88,7 +88,7 @@ def otherwise_said(
         if said and not trusted.allow_recorded:
             yield f"  {name}: {', '.join(said)} of its entry: recorded answers (--allow-recorded)"
         yield from _otherwise_read(one)
-        yield from _answered_elsewhere(one, hosts, trusted)
+        yield from _answered_elsewhere(one, addresses, trusted)
         yield from _other_weights(one, now, trusted)
         if "costs" in read:
             yield from _otherwise_billed(one, facts)
@@ -158,7 +158,7 @@ def _is_effort(value: object) -> bool:
     return isinstance(value, str) and (value in EFFORTS or (value.isascii() and value.isdigit() and len(value) < 7))
 
 
-def _answered_elsewhere(one: Judged, hosts: frozenset[str], trusted: GateTrust) -> Iterator[str]:
+def _answered_elsewhere(one: Judged, addresses: frozenset[str], trusted: GateTrust) -> Iterator[str]:
     """Who answers, where nobody but the run names it: whoever runs a server can answer with the right answers."""
     adapter = one.theirs.get("adapter")
     other = adapter != one.ours.get("adapter") and isinstance(adapter, str) and not trusted.allow_recorded
@@ -174,26 +174,20 @@ def _answered_elsewhere(one: Judged, hosts: frozenset[str], trusted: GateTrust) 
         return
     host = (one.ran.host or "").lower()
     policy = current()
-    known = host in hosts or trust.prompts_may_go(host) or (policy is not None and policy.endpoint(host) is not None)
-    if not known and not is_loopback(host):
+    named = isinstance(address, str) and address.rstrip("/") in addresses
+    allowed = trust.prompts_may_go(host) or (policy is not None and policy.endpoint(host) is not None)
+    if not named and not allowed and not is_loopback(host):
         yield (
-            f"  {one.name}: base_url: its answers came from {short(host or 'an unknown host')}, which no model of the "
-            "suite is asked at, and whoever runs a host can send the right answers; allow it yourself: "
+            f"  {one.name}: base_url: its answers came from {short(host or 'an unknown host')}, at an address that the "
+            "suite does not name, and whoever runs a host can send the right answers; allow it yourself: "
             "EVALKIT_KEY_HOSTS=HOST, or list it in a --policy"
         )
 
 
-def _hosts_of(now: SuiteFacts) -> frozenset[str]:
-    """Hosts that the protected suite names as addresses."""
-    found = set()
-    for entry in (*now.models.values(), *now.judges.values()):
-        address = entry.root.get("base_url")
-        if isinstance(address, str) and "${" not in address:
-            try:
-                found.add(read_address(address).host.lower())
-            except BadAddress:
-                continue
-    return frozenset(found)
+def _addresses_of(now: SuiteFacts) -> frozenset[str]:
+    """Addresses that the protected suite names. Whole ones: many hosts have one path for each of their customers."""
+    found = (entry.root.get("base_url") for entry in (*now.models.values(), *now.judges.values()))
+    return frozenset(address.rstrip("/") for address in found if isinstance(address, str))
 
 
 def _other_weights(one: Judged, now: SuiteFacts, trusted: GateTrust) -> Iterator[str]:
