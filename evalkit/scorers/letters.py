@@ -30,7 +30,6 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from evalkit.scorers.answer_words import GIVES_UP
 from evalkit.scorers.labelled import (
     ANSWER_MARK,
     ChoiceReading,
@@ -41,6 +40,7 @@ from evalkit.scorers.labelled import (
     words_of,
 )
 from evalkit.scorers.labels import LETTERS, labels
+from evalkit.scorers.languages import phrases_of
 from evalkit.scorers.not_offered import NAMED, not_offered
 from evalkit.scorers.reply_words import Word, fold
 from evalkit.scorers.said_before import OTHERS, REASONS
@@ -389,7 +389,7 @@ def _settle_gesture(state: _State, one: Statement, words: list[Word]) -> None:
             state.drop("the answer is taken back")
 
 
-_GIVING_UP = frozenset(fold(phrase) for phrases in GIVES_UP.values() for phrase in phrases.split("|"))
+_GIVING_UP = frozenset(fold(phrase) for phrase in phrases_of("gives_up"))
 
 
 def _last_words(words: list[Word], place: int) -> bool:

@@ -1,4 +1,4 @@
-"""A reply as words, each with the part that it plays in giving an answer (`answer_words` has the table).
+"""A reply as words, each with the part that it plays in giving an answer (`languages` has the table).
 
     sentence = "Die Antwort ist nicht B."
     [(word.text, word.role) for word in split(sentence, no_names)]
@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from evalkit.scorers.answer_words import GIVES_UP, KINDS, WORDS
+from evalkit.scorers.languages import KINDS, WORDS
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class Word:
     kind: str
     """word, number, symbol, line; `run` for a piece of a script without spaces."""
     role: str = ""
-    """A kind of `answer_words`, or: end (of a sentence), ask (a question mark), comma, colon, wrap (brackets,
+    """A kind of `languages`, or: end (of a sentence), ask (a question mark), comma, colon, wrap (brackets,
     quotes, emoji), ""."""
     choice: int | None = None
     """The choice that it names."""
@@ -101,20 +101,25 @@ _RUN_WORDS: dict[str, dict[str, str]] = {language: {} for language in _RUN_LANGU
 _LONGEST_RUN_WORD = 16
 
 
+_PLAYED_AS = {"former": "if", "gives_up": "unsure"}
+"""Kinds that play the part of another one beside a choice."""
+_LAST = ("gives_up",)
+"""Kinds that yield to every other one."""
+_APART = ("it", "holds")
+"""Kinds that say something in a sentence of their own only (`denials`)."""
+
+
 def _build() -> None:
     """The table turned round: from words to languages."""
     phrases: dict[tuple[str, ...], Role] = {}
     entries = [
-        (language, kind, fold(unicodedata.normalize("NFKC", entry)).replace("\u200c", ""))
+        (language, _PLAYED_AS.get(kind, kind), fold(unicodedata.normalize("NFKC", entry)).replace("\u200c", ""))
+        for kinds in (KINDS, _LAST)
         for language, row in WORDS.items()
         for kind in sorted(row, key=KINDS.index)
+        if (kind in _LAST) == (kinds is _LAST) and kind not in _APART
         for entry in row[kind].split("|")
         if entry
-    ]
-    entries += [
-        (language, "unsure", fold(unicodedata.normalize("NFKC", entry)))
-        for language, row in GIVES_UP.items()
-        for entry in row.split("|")
     ]
     for language, kind, word in entries:
         if language in _RUN_WORDS and " " not in word:
