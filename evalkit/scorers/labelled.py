@@ -17,7 +17,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from evalkit.scorers.labels import LETTERS, labels
-from evalkit.scorers.reply_words import Word, any_role, fold, pieces_of, split, word_set
+from evalkit.scorers.languages import ABBREVIATED, phrases_of
+from evalkit.scorers.reply_words import Word, any_role, behind_joint, fold, pieces_of, split, word_set
+from evalkit.scorers.words import has_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Labelled:
     """The text as `plain` leaves it."""
     run_texts: tuple[str, ...]
     """Texts in scripts without spaces, the longest first."""
+    unknown: frozenset[int]
+    """The choices that say that nobody can know: "Cannot be determined"."""
     polar: bool
     """Whether "no" or "false" is a choice: then these words take nothing back."""
 
@@ -87,8 +91,21 @@ def prepare(choices: tuple[str, ...]) -> Labelled:
         ),
         by_text,
         runs,
+        frozenset(index for index, text in enumerate(simple) if says_unknown(text)),
         any(said in _POLAR for said in by_text),
     )
+
+
+_UNKNOWN = frozenset(fold(phrase) for kind in ("unknown", "gives_up") for phrase in phrases_of(kind))
+_LONGEST_UNKNOWN = 80
+
+
+def says_unknown(text: str) -> bool:
+    """Whether a choice's text, or words of a reply, say that nobody can know: "Not enough information"."""
+    said = plain(text)
+    if len(said) > _LONGEST_UNKNOWN:
+        return False
+    return said in _UNKNOWN or any(has_word(said, phrase) for phrase in _UNKNOWN)
 
 
 _RUN_TEXT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e4e]+")
@@ -152,7 +169,7 @@ def simplify(text: str) -> str:
             text = text.replace(mark, " ")
     if "<" in text or "[" in text:
         text = _SPECIAL.sub(" ", text)
-    text = text.translate(_DROPPED)
+    text = ABBREVIATED.sub(r"\1", text.translate(_DROPPED))
     return _EMPHASIS.sub("", text) if "_" in text else text
 
 
@@ -325,6 +342,8 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
         return after + 1 < len(words) and words[after + 1].text in _BE_WORDS  # "A B", but "A D é a correta"
     if words[place].text.isascii() and words[after].text[:1] > "\u036f":
         return False  # an article stands before words of its own script
+    if _joins_label(words, after):
+        return False
     if words[place].text == "i" and words[after].text in (
         "was",
         "am",
@@ -338,6 +357,14 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
     ):
         return True
     return words[after].text not in _BE_WORDS
+
+
+def _joins_label(words: list[Word], place: int) -> bool:
+    """Whether an "or" or "and" of some language stands here, and a lone capital letter behind it: "A ili B"."""
+    end = place
+    while end < len(words) and end - place < 4 and (after := behind_joint(words, end)) > end:
+        end = after
+    return place < end < len(words) and words[end].kind == "word" and words[end].end - words[end].start == 1
 
 
 _FOLLOW = word_set(
@@ -399,8 +426,9 @@ def _with_text(text: str, words: list[Word], place: int, after: int, label: Word
             ):
                 end += 1
             return replace(label, end=words[end - 1].end, marked=True), end
-        if found:
-            return replace(label, clash=True), after
+        new_sentence = words[after].text == "." and not _opens_line(words, place)
+        if found and not (new_sentence and not any(_pair_ends(words, end) for _, end in found)):
+            return replace(label, clash=True), after  # not "The answer is B. Sydney is only the largest city."
     return label, after
 
 

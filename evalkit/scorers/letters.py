@@ -36,6 +36,7 @@ from evalkit.scorers.labelled import (
     Labelled,
     plain,
     prepare,
+    says_unknown,
     simplify,
     words_of,
 )
@@ -46,6 +47,7 @@ from evalkit.scorers.reply_words import Word, fold
 from evalkit.scorers.said_before import OTHERS, REASONS
 from evalkit.scorers.sentences import ends, opens_line, stands_alone
 from evalkit.scorers.statements import Statement, statements
+from evalkit.scorers.struck import with_boxes, without_struck
 from evalkit.scorers.wrappers import open_tags, read_object
 
 __all__ = ["LETTERS", "ChoiceReading", "labels", "read_choice"]
@@ -55,8 +57,6 @@ LONGEST_FOR_MENTIONS = 600
 LONGEST_REPLY = 32_000
 """Characters that are read: of a longer reply its beginning and its end."""
 _HEAD = 4_000
-_STRUCK = re.compile(r"~~[^~\n]{1,200}~~")
-"""What Markdown strikes through is no part of the answer."""
 
 
 def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> ChoiceReading:
@@ -75,7 +75,7 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
         kept = reply[:LONGEST_REPLY] if pick == "first" else reply[:_HEAD] + "\n" + reply[_HEAD - LONGEST_REPLY :]
         reply = kept
     reply = reply.replace(ANSWER_MARK, " ")
-    text = simplify(_STRUCK.sub(" ", open_tags(reply)))
+    text = simplify(open_tags(with_boxes(without_struck(reply))))
     if (reading := _read_whole(text, known) or _read_fraction(text, known)) is not None:
         return reading
     runs_on = pick == "first" and not bare.startswith("{")
@@ -218,8 +218,10 @@ def _settle(
 ) -> None:
     """Let one thing that is said change the answer so far."""
     place, stance, index = one.place, one.stance, one.index
-    if stance in ("retracts", "turns", "unsure", "outside"):
-        _settle_gesture(state, one, words)
+    if stance in ("retracts", "turns", "unsure", "outside", "denies it"):
+        unknown = stance == "unsure" and state.index in known.unknown and says_unknown(words[place].text)
+        if not unknown:  # "The answer is C: we cannot know." where C says so
+            _settle_gesture(state, one, words)
         return
     if _settle_beside(state, one, words):
         return
@@ -381,6 +383,10 @@ def _settle_gesture(state: _State, one: Statement, words: list[Word]) -> None:
             state.drop("the reply is in doubt")
         elif state.index is None:
             state.blocked = state.blocked or "the reply is in doubt"
+    elif one.stance == "denies it":
+        if state.index is not None and state.index == state.named[1]:
+            state.retracted = one.place
+            state.drop("the next sentence denies the answer")
     elif one.stance == "outside":
         state.drop("the answer is none of the choices")
     elif state.index is None or _sentences_between(words, state.place, one.place) <= 3:

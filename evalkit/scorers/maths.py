@@ -22,6 +22,7 @@ from evalkit.scorers.maths_text import denied_before, differ, has_dots, plain, s
 from evalkit.scorers.maths_worker import Worker
 from evalkit.scorers.number_statements import last_boxed
 from evalkit.scorers.options import Amount, OneOf, OptionRule, read
+from evalkit.scorers.struck import without_crossed
 
 LONGEST = 20_000
 """Characters of a reply that are read, from its end, where the answer stands."""
@@ -38,7 +39,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
     def mark(sample: Sample, response: Response) -> Score:
         if sample.target is None or not sample.target.strip():
             return unscored("the sample has no target")
-        reply, gold = response.text[-LONGEST:], plain(_inside(sample.target))
+        reply, gold = without_crossed(response.text[-LONGEST:]), plain(_inside(sample.target))
         said, settled = _said(reply, gold, boxed_only=options["read"] == "boxed")
         if settled is not None:
             return settled

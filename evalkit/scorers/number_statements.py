@@ -18,8 +18,11 @@ from itertools import islice
 from typing import NamedTuple
 
 from evalkit.scorers import number_words as words
+from evalkit.scorers.denials import denial_behind
+from evalkit.scorers.languages import ABBREVIATED
 from evalkit.scorers.numbers_in_words import PAIRED
 from evalkit.scorers.numerals import Number, find_quantities, simplify
+from evalkit.scorers.struck import without_crossed
 
 _LONGEST_STATEMENT = 200  # characters after the words; beyond that it is prose
 _AFTERWARDS = 4000  # characters behind a number in which it can be taken back
@@ -42,8 +45,8 @@ _CUE = re.compile(
 )
 _BUT = re.compile(r"\b(?:but|sondern|sino|mais|ma|maar|а|lecz|tapi)\b|而是|ではなく|아니라", re.IGNORECASE)
 _LINKS = frozenset(
-    {*",;&/~:-、，和与與と", "and", ", and", "to", "through", "until", "und", "y", "e", "et", "en", "и", "i", "bis",
-     "a",
+    {*",;&/~:-、，和与與とか", "and", ", and", "to", "through", "until", "und", "y", "e", "et", "en", "и", "i", "bis",
+     "a", "au", "hay", "vai", "ama",
      "à", "до", "至", "到", "から", "和 ", "และ", ",and", "- ", "; and", "plus or minus"}
 )  # fmt: skip
 _SIGNS = re.compile(r"[\s$€£¥₹()\[\]{}\\*_`\"']+")
@@ -67,7 +70,8 @@ _AT_CUT = FoundNumber(None, None, "the number at the cut may lack digits")
 
 def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
     """The number that counts by `pick` (see `evalkit.scorers.numbers`). `cut`: stopped by the output limit."""
-    text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", reply)))
+    text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", without_crossed(reply))))
+    text = ABBREVIATED.sub(r"\1", text)
     if pick in ("boxed", "final") and (box := _box(text)) is not None:
         found = _read_box(text[box[0] : box[1]])
         if pick == "final" and words.DENIED_BOX.search(text[max(0, box[0] - 100) : box[0]]):
@@ -139,6 +143,8 @@ def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:
             continue
         if cut and found.number is not None and match.end() + len(rest) == len(text) and rest.rstrip()[-1:].isdigit():
             return _AT_CUT
+        if found.number is not None and _was_former(before, match[0], sentence[found.number.end :]):
+            return FoundNumber(None, None, f"the answer is a former one: {_short(text[match.start() :])}", blocks=True)
         if _DISOWNED.search(before) or words.DENIED.search(match[0]) or words.HEDGED.search(match[0]):
             return FoundNumber(
                 None, None, f"the statement is denied or hedged: {_short(text[match.start() :])}", blocks=True
@@ -146,6 +152,26 @@ def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:
         end = start + (found.number.end if found.number is not None else len(sentence))
         return _kept(found, text, end)
     return FoundNumber(None, None, "the answer is only supposed", blocks=True) if conditional else None
+
+
+_FORMER_ANSWER = re.compile(
+    r"\b(?:first|initial|earlier|previous|original|old|former|premi[eè]re|erste|ursprüngliche|primera|prima|primeira|eerste|первый|pierwsza)(?: \w+)? ?$"
+    r"|(?:最初|原来|一开始|처음)的?の? ?$",
+    re.IGNORECASE,
+)
+
+
+def _was_former(before: str, answer: str, behind: str) -> bool:
+    """Whether a statement gives an answer of the past: "my initial answer was 8", "the answer is 8, I thought at first"."""
+    past = re.search(r"\b(?:was|were|war|était|era|fue|foi|był\w*|var)\b", answer, re.IGNORECASE) is not None
+    return (past and _FORMER_ANSWER.search(before) is not None) or _former_behind(behind)
+
+
+def _former_behind(behind: str) -> bool:
+    """Whether words behind a number, up to the next one, put it into the past."""
+    behind = re.split(r"\d", behind, maxsplit=1)[0]
+    found = words.FORMER.search(behind)
+    return found is not None and not words.AS_FORMER.search(behind[: found.start()] + " ")
 
 
 def _bare(text: str) -> FoundNumber:
@@ -166,9 +192,17 @@ def _bare(text: str) -> FoundNumber:
             return _kept(found, text, start + behind + (found.number.end if found.number else 0))
     if last.kind == "part":
         return _part(text, last)
-    previous = before[-2] if len(before) > 1 and before[-2].start >= start else None
+    previous = before[-2] if len(before) > 1 else None
+    if previous is not None and previous.start < start and not _opens_with_or(text[start : last.start]):
+        previous = None
     asked = end is not None and end[0] == "?" and _ASKS.match(sentence.strip()) is not None
     return _last_of(text, start, sentence, last, previous, asked=asked)
+
+
+def _opens_with_or(lead: str) -> bool:
+    """Whether a sentence adds another value to the one before: "6; or 5", "6. Alternatively, 5"."""
+    found = words.OR.search(lead)
+    return found is not None and len(lead) <= 40 and not re.search(r"\w", lead[: found.start()])
 
 
 _OPENING = re.compile(r"\s*(?P<line>[^\n]{1,40})\n[ \t]*\n(?P<rest>(?:[^\n]{1,400}\n?){1,3})\s*")
@@ -264,6 +298,12 @@ def _unsaid(text: str, number: Number, lead: str, previous: Number | None, sente
     if _DIRECT_HEDGE.search(lead) or _HEDGED_BEFORE.search(lead) or words.UNSURE.search(sentence):
         return "hedged"
     apart = lead if previous is None else lead[-max(0, number.start - previous.end) :]
+    opinion = sentence if previous is None else apart
+    former = words.FORMER.search(opinion.partition(text[number.start : number.end])[0])
+    if (former is not None and not words.AS_FORMER.search(opinion[: former.start()])) or _former_behind(
+        _rest(text, number)
+    ):
+        return "a former opinion"
     if _NO_WAY.search(lead) or words.DISBELIEVED.search(apart) or words.DENIED_AFTER.match(tail):
         return "denied"
     if previous is not None and PAIRED.search(sentence):
@@ -273,18 +313,27 @@ def _unsaid(text: str, number: Number, lead: str, previous: Number | None, sente
     return None
 
 
+def _rest(text: str, number: Number) -> str:
+    """What follows a number in its sentence."""
+    rest = text[number.end : number.end + _LONGEST_STATEMENT]
+    end = _SENTENCE_END.search(rest)
+    return rest[: end.start()] if end else rest
+
+
 def _linked(gap: str, first: Number, second: Number, *, words_only: str | None = None) -> bool:
     """Whether two numbers are alternatives, a list or a range, by what stands between them."""
     if first.kind == second.kind == "plain" and first.value == second.value:
         return False
-    if len(gap) <= 40 and words.OR.search(gap):
-        return True
+    if len(gap) <= 40 and (found := words.OR.search(gap)):
+        return _SENTENCE_END.search(gap) is None or _SENTENCE_END.split(gap)[-1].strip()[:1] == found[0][:1]
     between = _SIGNS.sub(" ", gap).strip().lower()
     if words_only is not None and between in {
         ",",
         "/",
         ":",
         ";",
+        "|",
+        "か",
     }:  # prose has commas between numbers: not so a bare list
         return re.search(r"[^\W\d_]", words_only.rpartition(":")[2] if between == "," else words_only) is None
     return between in _LINKS or gap.strip() in _LINKS
@@ -381,11 +430,17 @@ def _kept(found: FoundNumber, text: str, end: int) -> FoundNumber:
     """The number, unless what follows takes it back: then the number that is given instead, or none."""
     behind = text[end : end + _AFTERWARDS]
     cue = _CUE.search(behind)
-    if cue is None or found.number is None:
+    if found.number is None:
         return found
-    instead = _bare(behind[cue.end() :]) if any(c.isdigit() for c in behind[cue.end() :]) else None
+    said, after = (cue.start("cue"), cue.end()) if cue is not None else (0, None)
+    denied = denial_behind(behind)
+    if denied is not None and (after is None or denied < after):
+        said, after = 0, denied
+    if after is None:
+        return found
+    instead = _bare(behind[after:]) if any(c.isdigit() for c in behind[after:]) else None
     if instead is None or instead.number is None:
-        return FoundNumber(None, None, f"the answer is taken back: {_short(behind[cue.start('cue') :])}", blocks=True)
+        return FoundNumber(None, None, f"the answer is taken back: {_short(behind[said:])}", blocks=True)
     return FoundNumber(instead.number, instead.shown, "corrected afterwards")
 
 

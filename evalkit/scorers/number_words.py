@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from evalkit.scorers.languages import phrases_of
+
 ANSWERS: Mapping[str, str] = {
     "en": r"answers?(?: (?:is|was|are|equals|comes to|comes out to|seems to be)\b| (?:would|should|must|may|might|could|can|will|cannot|"
     r"can'?t|won'?t|has to|ought to) be\b| isn'?t\b| wasn'?t\b|[ \t]?[:=])",
@@ -72,11 +74,6 @@ NOT_BELIEVED = (
     r"|ไม่(?:คิด|เชื่อ)ว่า|לא (?:חושב|חושבת|מאמין)|فکر نمی"
 )
 """An opinion denied: "I don't think it is 5"."""
-ALTERNATIVES = (
-    r"or|and/or|or maybe|or perhaps|or possibly|oder|ou|o|u|или|або|lub|albo|veya|ya da|hoặc|atau|eller|либо|чи|nebo|anebo|alebo|vagy|(?-i:sau(?! (?:đó|khi|này))|fie|tai|ali)|ή|"
-    r"bzw\.?|beziehungsweise|alternatively|alternativ|otherwise|versus|vs\.?"
-)
-ALTERNATIVES_UNSPACED = r"或者|或是|或|还是|還是|または|あるいは|もしくは|또는|혹은|หรือ|या|অথবা|أو|או|یا"
 BOUNDS: Mapping[str, str] = {
     "en": r"at least|at most|at the least|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|higher|lower|bigger)"
     r"(?: than)?(?: or equal to)?|over|under|above|below|(?<!add )(?<!adds )(?<!adding )up to|upwards of|exceeds?|exceeding|beyond|minimum of|"
@@ -161,7 +158,7 @@ CORRECTIONS: Mapping[str, str] = {
     r"itu salah|(?:điều đó |đó )?(?:là )?sai)",
 }
 CORRECTIONS_UNSPACED = (
-    r"不对|不對|等等|等一下|错了|錯了|更正|抱歉|不，|いや|違|訂正|待って|아니|잠깐|정정|ไม่|เดี๋ยว|नहीं|لا،|انتظر"
+    r"不对|不對|等等|等一下|错了|錯了|更正|抱歉|不，|いや|違|訂正|待って|아니(?!면)|잠깐|정정|ไม่|เดี๋ยว|नहीं|لا،|انتظر"
 )
 _UNITS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|zero|half"
@@ -177,6 +174,26 @@ def spaced(table: Mapping[str, str]) -> str:
     return r"(?<!\w)(?:" + "|".join(table.values()) + r")(?!\w)"
 
 
+_NO_SPACES = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def any_of(
+    kind: str, *, also: tuple[str, ...] = (), but: tuple[str, ...] = (), cased: tuple[str, ...] = (), more: str = ""
+) -> re.Pattern[str]:
+    """All words of a kind (`evalkit.scorers.languages`) as one pattern, those of scripts without spaces without word bounds.
+
+    `also`: further words; `but`: words left out; `cased`: words that count in small letters only; `more`: a further pattern."""
+    words = [word for word in (*phrases_of(kind), *also) if word not in but]
+    spaced_words = [re.escape(word) for word in words if not _NO_SPACES.search(word)] + [
+        f"(?-i:{re.escape(word)})" for word in cased
+    ]
+    unspaced = [re.escape(word).replace("\\ ", " ?") for word in words if _NO_SPACES.search(word)]
+    by_length = sorted(spaced_words, key=len, reverse=True) + ([more] if more else [])
+    return re.compile(
+        "|".join((rf"(?<!\w)(?:{'|'.join(by_length)})(?!\w)", *sorted(unspaced, key=len, reverse=True))), re.IGNORECASE
+    )
+
+
 ANSWER = re.compile(
     rf"(?<!\w)(?:{'|'.join(ANSWERS.values())})|(?:{'|'.join(ANSWERS_UNSPACED.values())})|####", re.IGNORECASE
 )
@@ -187,7 +204,20 @@ TOTAL = re.compile(
 DENIED = re.compile(rf"{spaced(DENIALS)}|{DENIALS_UNSPACED}", re.IGNORECASE)
 DENIED_AFTER = re.compile(DENIED_BEHIND, re.IGNORECASE)
 DISBELIEVED = re.compile(NOT_BELIEVED, re.IGNORECASE)
-OR = re.compile(rf"(?<!\w)(?:{ALTERNATIVES})(?!\w)|{ALTERNATIVES_UNSPACED}", re.IGNORECASE)
+OR = any_of(
+    "or",
+    also=("u", "otherwise", "or maybe", "or perhaps", "or possibly"),
+    but=("sau", "fie", "tai", "ali", "o", "ama", "vai", "au", "hay", "bilo"),
+    cased=("o", "tai", "ali", "fie"),
+    more=r"(?-i:sau(?! (?:đó|khi|này)))",
+)
+FORMER = any_of("former")
+"""An opinion of the past: "8 is what I first thought"."""
+AS_FORMER = re.compile(
+    r"\b(?:as|like|wie|comme|como|come|zoals|jak|как|як|som|ahogy|cum)(?: (?:i|ich|je|io|ik|eu|yo|я|jag|jeg|am))? [^.\d]{0,24}$",
+    re.IGNORECASE,
+)
+"""Before such words: "as I first thought" bears the answer out."""
 DENIED_BOX = re.compile(
     rf"(?:(?:{spaced(DENIALS)}|{DENIALS_UNSPACED})(?: (?!wait|actually|sorry|espera|aspetta|warte)\w+)?|(?:{NOT_BELIEVED})[^.,;:!?\n]{{0,40}}?)[\s$*:\\(\[]*(?:\\f?box(?:ed)? ?\{{?)?$",
     re.IGNORECASE,

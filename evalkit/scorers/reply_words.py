@@ -64,7 +64,7 @@ _SYMBOLS = {
     **dict.fromkeys("/&+", "or"),
     "∴": "so",
     **dict.fromkeys("✅✔☑✓🗹", "right"),
-    **dict.fromkeys("❌✗✘✖❎🚫👎⛔🙅🔴☐⬜", "wrong"),
+    **dict.fromkeys("❌✗✘✖❎🚫👎⛔🙅🔴☐☒⬜", "wrong"),
 }
 _MARKS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u064b-\u0652\u0640]")
 _ALEF = str.maketrans("أإآى", "اااي")
@@ -105,8 +105,8 @@ _PLAYED_AS = {"former": "if", "gives_up": "unsure"}
 """Kinds that play the part of another one beside a choice."""
 _LAST = ("gives_up",)
 """Kinds that yield to every other one."""
-_APART = ("it", "holds")
-"""Kinds that say something in a sentence of their own only (`denials`)."""
+_APART = ("it", "holds", "unknown")
+"""Kinds that play no part beside a choice: see `denials` and `letters`."""
 
 
 def _build() -> None:
@@ -183,6 +183,18 @@ def _single(word: str) -> Role | None:
 def any_role(word: Word) -> bool:
     """Whether the word is in the table, whatever the language."""
     return bool(word.role) or word.text in _SINGLE or word.text in _PHRASES
+
+
+def behind_joint(pieces: list[Word], place: int) -> int:
+    """The place behind an "or" or an "and" of some language that stands here ("ili", "ya da"); the place itself where none does."""
+    role, after = _phrase_at(pieces, place)
+    if role is not None and _JOINTS & set(role.values()):
+        return after
+    single = pieces[place].role == "or" or _JOINTS & set(_SINGLE.get(pieces[place].text, {}).values())
+    return place + 1 if single else place
+
+
+_JOINTS = {"or", "and"}
 
 
 def role_of(text: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evalkit.scorers.denials import clauses, denies_it
 from evalkit.scorers.labelled import Labelled
 from evalkit.scorers.reply_words import Word, phrase_set, word_set
 from evalkit.scorers.said_before import Left, look_left
@@ -34,7 +35,7 @@ class Statement:
     """answers: "the answer is B", "I choose B"; states: "B is correct", "it is B", "Queue: billing"; opens: "B, so";
     line: a sentence or line that is the choice alone; mentions: in brackets, or behind "is" with other words before it;
     denies; doubts; supposes; asks; several; clash: a label with another choice's text; names: nothing of these.
-    Without a choice: retracts: "wait", "that is wrong"; turns: "actually"; unsure: "I am not sure"; outside: an answer
+    Without a choice: denies it: "it cannot be correct"; retracts: "wait", "that is wrong"; turns: "actually"; unsure: "I am not sure"; outside: an answer
     that is no choice."""
     framed: bool = False
     """Where several are named: whether it is they that the answer names."""
@@ -48,9 +49,18 @@ def statements(words: list[Word], known: Labelled) -> list[Statement]:
     """From left to right."""
     found: list[Statement] = []
     by_place: dict[int, Statement] = {}
+    behind = _FAR_BEHIND  # sentences since a choice was named
     for place, word in enumerate(words):
+        if word.role in ("end", "line"):
+            behind += behind < _FAR_BEHIND and place > 0 and words[place - 1].role not in ("end", "line")
+        elif word.role == "ask":
+            behind = _FAR_BEHIND
+        elif 0 < behind < _FAR_BEHIND and words[place - 1].role in ("end", "line") and _next_denies(words, place):
+            found.append(Statement(place, None, "denies it"))
+            behind = _FAR_BEHIND
         if word.choice is not None:
-            left, right = look_left(words, place), look_right(words, place, known.polar)
+            behind = 0
+            left, right = look_left(words, place), look_right(words, place, known)
             said = Statement(place, word.choice, _stance(words, place, left, right))
             _join(said, left, right, by_place, words)
             found.append(said)
@@ -65,6 +75,25 @@ def statements(words: list[Word], known: Labelled) -> list[Statement]:
         elif (stance := _gesture(words, place, known)) is not None:
             found.append(Statement(place, None, stance))
     return found
+
+
+_FAR_BEHIND = 3
+"""Sentences behind a choice from which an "it" no longer takes it up. The second may be an interjection ("Hmm.")."""
+_LONGEST_DENIAL = 16
+"""Words."""
+
+
+def _next_denies(words: list[Word], place: int) -> bool:
+    """Whether the sentence that begins here denies what the one before named: "It cannot be correct."."""
+    end = place
+    while end < len(words) and not ends(words, end):
+        if words[end].choice is not None or end - place > _LONGEST_DENIAL:
+            return False
+        end += 1
+    if end < len(words) and words[end].role == "ask":
+        return False
+    parts = [(word.text if word.kind == "run" else f" {word.text} ") for word in words[place:end]]
+    return denies_it(clauses("".join(parts))[0])
 
 
 def _stance(words: list[Word], place: int, left: Left, right: Right) -> str:  # noqa: PLR0911 - a table, read from the top

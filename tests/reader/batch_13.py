@@ -15,7 +15,7 @@ WHO = ("The grandfather", "The grandson", "Cannot be determined")
 KNOWN = ("Anna", "Ben", "Unknown")
 ENOUGH = ("Yes", "No", "Not enough information")
 
-NONE, READ = "wrong|unparseable", "right|unparseable"
+NONE, READ = "wrong|unparseable|refused", "right|unparseable"
 Case = tuple[str, str, dict[str, Any], str | None, str, str, dict[str, Any]]
 
 # Two values joined as alternatives, "x" and "y" in some order: neither is the answer.

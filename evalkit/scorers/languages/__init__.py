@@ -15,6 +15,7 @@ vowel marks). What each kind of word does:
     maybe     doubts a choice: "maybe B", "it could be B"
     unsure    doubts the whole reply: "I am not sure"
     gives_up  says that there is no answer: "I cannot answer". At the end of a reply it takes back every answer before, however far
+    unknown   says that nobody can know, as a choice ("C. Cannot be determined") or of one
     or, and   name several choices at once
     if        supposes, or reports what others say: "if it were warm", "some may say that"
     former    puts an answer into the past: "B is what I first thought", "my first guess was B"
@@ -31,6 +32,8 @@ vowel marks). What each kind of word does:
 
 from __future__ import annotations
 
+import re
+
 from evalkit.scorers.languages import (
     east_asian,
     english,
@@ -44,19 +47,23 @@ from evalkit.scorers.languages import (
 
 KINDS = (
     "noun", "field", "be", "would", "right", "wrong", "not", "choose", "maybe", "gives_up", "unsure", "or", "and", "former", "if", "says",
-    "redo", "turn", "so", "tail", "fill", "why", "it", "holds",
+    "redo", "turn", "so", "tail", "fill", "why", "it", "holds", "unknown",
 )  # fmt: skip
 """Where a language has a word under two kinds, the first counts."""
 
 _BY_FAMILY = (english, germanic, romance, slavic, near_eastern, south_asian, east_asian, further_european)
 _ORDER = (
     "en", "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "uk", "tr", "ar", "he", "hi", "bn", "ta", "zh", "ja", "ko", "vi", "th", "id", "el",
-    "sv", "da", "fi", "cs", "hu", "ro", "bg", "hr", "ca", "fa", "ur", "sw", "ms", "tl",
+    "sv", "da", "fi", "cs", "hu", "ro", "bg", "hr", "ca", "fa", "ur", "sw", "ms", "tl", "et", "lt", "is",
 )  # fmt: skip
 """Where a sentence fits several languages alike, the first counts: the more spoken ones first."""
 _ROWS = {language: row for family in _BY_FAMILY for language, row in family.WORDS.items()}
 WORDS: dict[str, dict[str, str]] = {language: _ROWS[language] for language in _ORDER}
 """Language → kind → words."""
+
+
+ABBREVIATED = re.compile(r"\b(bzw|resp|vs|popř|příp|ew|ewent)\.", re.IGNORECASE)
+"""Words between alternatives whose point ends no sentence; group 1 is the word without it."""
 
 
 def phrases_of(kind: str) -> tuple[str, ...]:

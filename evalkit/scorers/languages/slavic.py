@@ -9,14 +9,15 @@ WORDS: dict[str, dict[str, str]] = {
         "be": "to|jest|brzmi|są|musi być|pozostaje|zostaje|pozostaje tylko|zostaje tylko",
         "would": "byłaby|byłoby|byłby",
         "right": "poprawna|poprawną|prawidłowa|prawidłową|właściwa|dobra|najlepsza|słuszna|prawdziwa|poprawny",
-        "wrong": "błędna|błędną|niepoprawna|nieprawidłowa|zła|fałszywa|błąd|wykluczona|niewłaściwa|fałszywe",
+        "wrong": "błędna|błędną|niepoprawna|nieprawidłowa|zła|fałszywa|błąd|wykluczona|niewłaściwa|fałszywe|niemożliwe"
+        "|niemożliwa|bzdura",
         "not": "nie|ani|nigdy|żadna|żaden|oprócz|poza|zamiast|wątpię|wykluczam",
         "choose": "wybieram|zaznaczam|stawiam na|to jest|należy do",
         "maybe": "może|być może|możliwe|prawdopodobnie|chyba|pewnie|mogłaby|mógłby|przypuszczalnie|zgaduję"
         "|wątpliwe|mało prawdopodobne|raczej nie",
         "unsure": "nie jestem pewien|nie jestem pewna|nie wiem|niepewny|trudno powiedzieć|nie mam pojęcia"
         "|mogę się mylić",
-        "or": "lub|albo|czy",
+        "or": "lub|albo|czy|względnie|bądź|ewentualnie|i/lub|czy też",
         "and": "i|oraz|obie|oba",
         "if": "jeśli|jeżeli|gdyby|chyba że|niektórzy|początkowo|załóżmy|przypuśćmy|wyobraźmy sobie|zdaniem"
         "|według niego|według kolegi",
@@ -28,6 +29,11 @@ WORDS: dict[str, dict[str, str]] = {
         "fill": "ta|ten|tak|na|o|moja|litera|zdecydowanie|oczywiście|pytanie|jedyna|końcowa|ostateczna|eee|hm",
         "says": "mówi|mówią|twierdzi|uważa|sądzi|powiedział|powiedziała|ktoś|rzekomo|twierdzenie|założenie",
         "gives_up": "nie mogę odpowiedzieć|nie można odpowiedzieć|nie da się odpowiedzieć",
+        "it": "to|ona|ta odpowiedź",
+        "holds": "może|być|prawda|prawdą|prawdziwe|możliwe|poprawna|poprawne|ma|sensu|jednak|się|zgadza|ale|tak|jest",
+        "former": "najpierw myślałem|najpierw myślałam|początkowo myślałem|początkowo myślałam|moja pierwsza myśl"
+        "|moja pierwsza odpowiedź|na pierwszy rzut oka|myślałem, że|myślałam, że",
+        "unknown": "nieznane|nieznany|nie wiadomo|nie wiem|nie można określić|za mało informacji",
     },
     "ru": {
         "noun": "ответ|вариант|вариантом|ответом|решение|буква|выбор|ответа|опция",
@@ -37,15 +43,15 @@ WORDS: dict[str, dict[str, str]] = {
         "would": "был бы|была бы|было бы",
         "right": "правильный|правильным|правильная|правильное|верный|верным|верная|верно|правильно|корректный"
         "|лучший|подходит|верен",
-        "wrong": "неправильный|неправильным|неправильно|неверный|неверно|неверен|ошибочный|ложный|ложно|ошибка"
-        "|не подходит|исключён|исключен|неверным|неправильная|неверная|неверное",
+        "wrong": "неправильный|неправильным|неправильно|неверный|неверно|неверен|ошибочный|ложный|ложно|ошибка|не подходит"
+        "|исключён|исключен|неверным|неправильная|неверная|неверное|невозможно|исключено|абсурд",
         "not": "не|нет|ни|никогда|кроме|вместо|а не|сомневаюсь|исключаю|нельзя|никакой",
         "choose": "выбираю|выберу|выбрал|я бы выбрал|останавливаюсь на|относится к",
         "maybe": "возможно|может|может быть|вероятно|наверное|наверно|пожалуй|вероятнее|скорее всего|либо"
         "|предположительно|похоже|мог бы|могло бы|сомнительно|маловероятно|вряд ли|едва ли",
         "unsure": "не уверен|не уверена|не знаю|затрудняюсь|трудно сказать|не могу сказать|сомневаюсь"
         "|есть сомнения|не убеждён|могу ошибаться|могу и ошибаться",
-        "or": "или",
+        "or": "или|либо|или же|и/или|а может",
         "and": "и|а также|оба",
         "if": "если|если бы|некоторые|многие|сначала|разве|допустим|предположим|представим|положим|по словам|по мнению",
         "redo": "подождите|подожди|стоп|извините|простите|я ошибся|ошиблась|я имел в виду|это неверно"
@@ -57,6 +63,11 @@ WORDS: dict[str, dict[str, str]] = {
         "says": "говорит|говорят|сказал|сказала|утверждает|считает|думает|полагает|якобы|кто-то|утверждение"
         "|предположение",
         "gives_up": "не могу ответить|невозможно ответить|нельзя ответить|не могу дать ответ",
+        "it": "это|этого|такого|он|она|этот ответ|такой ответ",
+        "holds": "может|быть|верно|правдой|возможно|так|правильно|однако|имеет|смысла|сходится|подходит|но|конечно",
+        "former": "сначала я думал|сначала я думала|сначала думал|я думал сначала|я сначала думал|моя первая мысль"
+        "|мой первый ответ|на первый взгляд|изначально я|я думал, что|сначала казалось",
+        "unknown": "неизвестно|не известно|не знаю|недостаточно информации|невозможно определить|нельзя определить",
     },
     "uk": {
         "noun": "відповідь|відповіддю|варіант|рішення|літера|буква|вибір",
@@ -64,13 +75,13 @@ WORDS: dict[str, dict[str, str]] = {
         "be": "це|є|буде|під літерою",
         "would": "був би|була б|було б",
         "right": "правильна|правильний|правильною|вірна|вірний|вірно|правильно|найкраща|коректна",
-        "wrong": "неправильна|неправильний|неправильною|невірна|невірний|невірно|неправильно|хибна|хибний|помилка"
-        "|помилкова",
+        "wrong": "неправильна|неправильний|неправильною|невірна|невірний|невірно|неправильно|хибна|хибний|помилка|помилкова"
+        "|неможливо|виключено",
         "not": "не|ні|ані|ніколи|крім|окрім|замість|а не|сумніваюся|виключаю",
         "choose": "обираю|вибираю|оберу|належить до",
         "maybe": "можливо|може|може бути|мабуть|ймовірно|певно|скоріше|або ж|напевно|сумнівно|навряд чи|малоймовірно",
         "unsure": "не впевнений|не впевнена|не знаю|важко сказати|можу помилятися",
-        "or": "або|чи",
+        "or": "або|чи|або ж|та/або|і/або",
         "and": "і|й|та|також",
         "if": "якщо|якби|деякі|спочатку|припустимо|уявімо|за словами|на думку",
         "redo": "зачекайте|почекай|чекай|вибачте|я помилився|я мав на увазі|це неправильно|точніше|стривайте|ой|стоп",
@@ -80,6 +91,10 @@ WORDS: dict[str, dict[str, str]] = {
         "fill": "моя|так|точно|однозначно|на|питання|ця|я|літера",
         "says": "каже|кажуть|сказав|сказала|стверджує|вважає|думає|хтось|нібито",
         "gives_up": "не можу відповісти|неможливо відповісти",
+        "it": "це|цього|такого|вона|ця відповідь",
+        "holds": "може|бути|вірно|правильно|правда|правдою|так|однак|можливо|сходиться|але|має|сенсу",
+        "former": "спочатку я думав|спочатку я думала|я думав спочатку|моя перша думка|моя перша відповідь|на перший погляд",
+        "unknown": "невідомо|не знаю|недостатньо інформації|неможливо визначити",
     },
     "cs": {
         "noun": "odpověď|odpověd|odpoveď|možnost|varianta|řešení|riešenie|písmeno|volba",
@@ -87,13 +102,15 @@ WORDS: dict[str, dict[str, str]] = {
         "be": "je|jsou|to je|zní|sú|znie|musí být",
         "would": "by byla|by bylo|by byl",
         "right": "správná|správně|správne|správný|nejlepší|správnou|pravdivá",
-        "wrong": "špatná|špatně|chybná|nesprávná|nesprávně|nesprávne|zlá|chyba|nepravdivá|vyloučena|mylná",
-        "not": "není|nie je|ne|nie|ani|nikdy|kromě|okrem|místo|namísto|žádná|pochybuji|nikoli",
+        "wrong": "špatná|špatně|chybná|nesprávná|nesprávně|nesprávne|zlá|chyba|nepravdivá|vyloučena|mylná|nemožné|vyloučené"
+        "|nesmysl",
+        "not": "není|nie je|ne|nie|ani|nikdy|kromě|okrem|místo|namísto|žádná|pochybuji|nikoli|nemůže|nemohou|nemohla|nesedí"
+        "|neplatí|nedává",
         "choose": "volím|vybírám|vyberu|zvolím|vyberám|patří do",
         "maybe": "možná|snad|asi|pravděpodobně|pravdepodobne|mohla by|mohlo by|může být|buď|zřejmě|tipuji"
         "|sotva|pochybuji",
         "unsure": "nejsem si jistý|nejsem si jistá|nevím|neviem|těžko říct",
-        "or": "nebo|anebo|či|alebo",
+        "or": "nebo|anebo|či|alebo|případně|popřípadě|respektive|resp|nebo také|a/nebo",
         "and": "a|i|obě|také",
         "if": "pokud|jestliže|kdyby|ak|někteří|nejprve|předpokládejme|dejme tomu",
         "redo": "počkat|počkej|promiňte|pardon|spletl jsem se|chtěl jsem říct|moment|oprava|počkejte",
@@ -101,6 +118,11 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "protože|neboť|jelikož|ale|která|v|s",
         "so": "tedy|proto|takže|tudíž",
         "fill": "to|ta|ten|ano|moje|jednoznačně|otázku|na|konečná",
+        "it": "to|toto|tato odpověď",
+        "holds": "být|pravda|správně|možné|tak|však|dává|smysl|sedět|ale",
+        "former": "nejdřív jsem myslel|nejdřív jsem myslela|nejprve jsem myslel|původně jsem myslel|moje první myšlenka"
+        "|můj první odhad|na první pohled",
+        "unknown": "neznámo|neznámé|nevím|nelze určit|nedostatek informací",
     },
     "bg": {
         "noun": "отговор|отговорът|отговора|вариант|решение|буква|опция",
@@ -108,12 +130,12 @@ WORDS: dict[str, dict[str, str]] = {
         "be": "е|са|трябва да е",
         "would": "би бил|би била",
         "right": "верен|верният|правилен|правилният|вярно|правилно|най-добрият",
-        "wrong": "грешен|грешно|неверен|неправилен|невярно|грешка",
+        "wrong": "грешен|грешно|неверен|неправилен|невярно|грешка|невъзможно",
         "not": "не|не е|нито|освен|вместо|никога",
         "choose": "избирам",
         "maybe": "може би|вероятно|възможно|навярно|евентуално|може",
         "unsure": "не съм сигурен|не знам",
-        "or": "или",
+        "or": "или|и/или",
         "and": "и",
         "if": "ако",
         "redo": "чакай|извинете|сгреших|почакай",
@@ -121,6 +143,8 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "защото|тъй като|но",
         "so": "следователно|затова|така че",
         "fill": "да|на|моят|този|буква",
+        "it": "това|този отговор",
+        "holds": "може|да|бъде|вярно|възможно|обаче|но",
     },
     "hr": {
         "noun": "odgovor|opcija|rješenje|rešenje|slovo|mogućnost",
@@ -128,12 +152,12 @@ WORDS: dict[str, dict[str, str]] = {
         "be": "je|su|glasi|jeste",
         "would": "bi bio|bi bila|bi bilo",
         "right": "točan|točno|tačan|tačno|ispravan|ispravno|najbolji|pravi",
-        "wrong": "netočan|netočno|netačan|netačno|pogrešan|pogrešno|neispravan|krivo|greška",
+        "wrong": "netočan|netočno|netačan|netačno|pogrešan|pogrešno|neispravan|krivo|greška|nemoguće",
         "not": "nije|ne|ni|niti|nikad|osim|umjesto|umesto|sumnjam",
         "choose": "biram|odabirem|izabirem",
         "maybe": "možda|vjerojatno|verovatno|moguće|mogao bi|može biti|valjda",
         "unsure": "nisam siguran|nisam sigurna|ne znam",
-        "or": "ili",
+        "or": "ili|i/ili|odnosno|bilo",
         "and": "i|te|oba",
         "if": "ako|ukoliko|neki",
         "redo": "čekaj|oprosti|pogriješio sam|izvini|mislio sam",
@@ -141,5 +165,7 @@ WORDS: dict[str, dict[str, str]] = {
         "why": "jer|zato|ali|koji|u|s",
         "so": "dakle|stoga|zato|prema tome",
         "fill": "da|to|taj|moj|pitanje|na|konačan|konačni",
+        "it": "to|ovo|taj odgovor",
+        "holds": "može|biti|točno|tačno|istina|moguće|međutim|ali",
     },
 }
