@@ -17,9 +17,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from evalkit.scorers.labels import LETTERS, labels
-from evalkit.scorers.languages import ABBREVIATED, phrases_of
+from evalkit.scorers.languages import ABBREVIATED, any_phrase
 from evalkit.scorers.reply_words import Word, any_role, behind_joint, fold, pieces_of, split, word_set
-from evalkit.scorers.words import has_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,6 @@ class Labelled:
     """The text as `plain` leaves it."""
     run_texts: tuple[str, ...]
     """Texts in scripts without spaces, the longest first."""
-    unknown: frozenset[int]
-    """The choices that say that nobody can know: "Cannot be determined"."""
     polar: bool
     """Whether "no" or "false" is a choice: then these words take nothing back."""
 
@@ -91,21 +88,23 @@ def prepare(choices: tuple[str, ...]) -> Labelled:
         ),
         by_text,
         runs,
-        frozenset(index for index, text in enumerate(simple) if says_unknown(text)),
         any(said in _POLAR for said in by_text),
     )
 
 
-_UNKNOWN = frozenset(fold(phrase) for kind in ("unknown", "gives_up") for phrase in phrases_of(kind))
+_UNKNOWN = any_phrase("unknown", "gives_up")
 _LONGEST_UNKNOWN = 80
 
 
 def says_unknown(text: str) -> bool:
     """Whether a choice's text, or words of a reply, say that nobody can know: "Not enough information"."""
     said = plain(text)
-    if len(said) > _LONGEST_UNKNOWN:
-        return False
-    return said in _UNKNOWN or any(has_word(said, phrase) for phrase in _UNKNOWN)
+    return len(said) <= _LONGEST_UNKNOWN and _UNKNOWN.search(said) is not None
+
+
+def is_unknown(choice: int | None, known: Labelled) -> bool:
+    """Whether a choice says that nobody can know."""
+    return choice is not None and says_unknown(" ".join(known.texts[choice]))
 
 
 _RUN_TEXT = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e4e]+")

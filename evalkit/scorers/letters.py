@@ -34,6 +34,7 @@ from evalkit.scorers.labelled import (
     ANSWER_MARK,
     ChoiceReading,
     Labelled,
+    is_unknown,
     plain,
     prepare,
     says_unknown,
@@ -219,7 +220,7 @@ def _settle(
     """Let one thing that is said change the answer so far."""
     place, stance, index = one.place, one.stance, one.index
     if stance in ("retracts", "turns", "unsure", "outside", "denies it"):
-        unknown = stance == "unsure" and state.index in known.unknown and says_unknown(words[place].text)
+        unknown = stance == "unsure" and says_unknown(words[place].text) and is_unknown(state.index, known)
         if not unknown:  # "The answer is C: we cannot know." where C says so
             _settle_gesture(state, one, words)
         return

@@ -155,14 +155,15 @@ def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:
 
 
 _FORMER_ANSWER = re.compile(
-    r"\b(?:first|initial|earlier|previous|original|old|former|premi[eè]re|erste|ursprüngliche|primera|prima|primeira|eerste|первый|pierwsza)(?: \w+)? ?$"
+    r"\b(?:first|initial|earlier|previous|original|old|former|premi[eè]re|erste|ursprüngliche|primera|prima|primeira"
+    r"|eerste|первый|pierwsza)(?: \w+)? ?$"
     r"|(?:最初|原来|一开始|처음)的?の? ?$",
     re.IGNORECASE,
 )
 
 
 def _was_former(before: str, answer: str, behind: str) -> bool:
-    """Whether a statement gives an answer of the past: "my initial answer was 8", "the answer is 8, I thought at first"."""
+    """Whether a statement gives an answer of the past: "my initial answer was 8", "it is 8, I thought at first"."""
     past = re.search(r"\b(?:was|were|war|était|era|fue|foi|był\w*|var)\b", answer, re.IGNORECASE) is not None
     return (past and _FORMER_ANSWER.search(before) is not None) or _former_behind(behind)
 
@@ -298,17 +299,16 @@ def _unsaid(text: str, number: Number, lead: str, previous: Number | None, sente
     if _DIRECT_HEDGE.search(lead) or _HEDGED_BEFORE.search(lead) or words.UNSURE.search(sentence):
         return "hedged"
     apart = lead if previous is None else lead[-max(0, number.start - previous.end) :]
-    opinion = sentence if previous is None else apart
-    former = words.FORMER.search(opinion.partition(text[number.start : number.end])[0])
-    if (former is not None and not words.AS_FORMER.search(opinion[: former.start()])) or _former_behind(
-        _rest(text, number)
-    ):
+    opinion = (sentence if previous is None else apart).partition(text[number.start : number.end])[0]
+    former = words.FORMER.search(opinion)
+    if former is not None and words.AS_FORMER.search(opinion[: former.start()]):
+        former = None
+    if former is not None or _former_behind(_rest(text, number)):
         return "a former opinion"
     if _NO_WAY.search(lead) or words.DISBELIEVED.search(apart) or words.DENIED_AFTER.match(tail):
         return "denied"
-    if previous is not None and PAIRED.search(sentence):
-        return "one of several"
-    if previous is not None and _linked(text[previous.end : number.start], previous, number, words_only=sentence):
+    gap = "" if previous is None else text[previous.end : number.start]
+    if previous is not None and (PAIRED.search(sentence) or _linked(gap, previous, number, words_only=sentence)):
         return "one of several"
     return None
 
@@ -324,6 +324,8 @@ def _linked(gap: str, first: Number, second: Number, *, words_only: str | None =
     """Whether two numbers are alternatives, a list or a range, by what stands between them."""
     if first.kind == second.kind == "plain" and first.value == second.value:
         return False
+    if len(gap) <= 40 and words.OR_BEFORE.search(gap):
+        return True
     if len(gap) <= 40 and (found := words.OR.search(gap)):
         return _SENTENCE_END.search(gap) is None or _SENTENCE_END.split(gap)[-1].strip()[:1] == found[0][:1]
     between = _SIGNS.sub(" ", gap).strip().lower()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from evalkit.scorers.languages import phrases_of
+from evalkit.scorers.languages import any_phrase
 
 ANSWERS: Mapping[str, str] = {
     "en": r"answers?(?: (?:is|was|are|equals|comes to|comes out to|seems to be)\b| (?:would|should|must|may|might|could|can|will|cannot|"
@@ -174,26 +174,6 @@ def spaced(table: Mapping[str, str]) -> str:
     return r"(?<!\w)(?:" + "|".join(table.values()) + r")(?!\w)"
 
 
-_NO_SPACES = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-
-
-def any_of(
-    kind: str, *, also: tuple[str, ...] = (), but: tuple[str, ...] = (), cased: tuple[str, ...] = (), more: str = ""
-) -> re.Pattern[str]:
-    """All words of a kind (`evalkit.scorers.languages`) as one pattern, those of scripts without spaces without word bounds.
-
-    `also`: further words; `but`: words left out; `cased`: words that count in small letters only; `more`: a further pattern."""
-    words = [word for word in (*phrases_of(kind), *also) if word not in but]
-    spaced_words = [re.escape(word) for word in words if not _NO_SPACES.search(word)] + [
-        f"(?-i:{re.escape(word)})" for word in cased
-    ]
-    unspaced = [re.escape(word).replace("\\ ", " ?") for word in words if _NO_SPACES.search(word)]
-    by_length = sorted(spaced_words, key=len, reverse=True) + ([more] if more else [])
-    return re.compile(
-        "|".join((rf"(?<!\w)(?:{'|'.join(by_length)})(?!\w)", *sorted(unspaced, key=len, reverse=True))), re.IGNORECASE
-    )
-
-
 ANSWER = re.compile(
     rf"(?<!\w)(?:{'|'.join(ANSWERS.values())})|(?:{'|'.join(ANSWERS_UNSPACED.values())})|####", re.IGNORECASE
 )
@@ -204,14 +184,16 @@ TOTAL = re.compile(
 DENIED = re.compile(rf"{spaced(DENIALS)}|{DENIALS_UNSPACED}", re.IGNORECASE)
 DENIED_AFTER = re.compile(DENIED_BEHIND, re.IGNORECASE)
 DISBELIEVED = re.compile(NOT_BELIEVED, re.IGNORECASE)
-OR = any_of(
+OR = any_phrase(
     "or",
     also=("u", "otherwise", "or maybe", "or perhaps", "or possibly"),
-    but=("sau", "fie", "tai", "ali", "o", "ama", "vai", "au", "hay", "bilo"),
+    but=("sau", "fie", "tai", "ali", "o", "ama", "vai", "au", "hay", "bilo", "of", "ori", "か", "나", "이나", "ないし"),
     cased=("o", "tai", "ali", "fie"),
     more=r"(?-i:sau(?! (?:đó|khi|này)))",
 )
-FORMER = any_of("former")
+OR_BEFORE = re.compile(r"(?:か|이?나|거나) ?$")
+"""Joins two numbers where it stands right before the second: "5か6"."""
+FORMER = any_phrase("former")
 """An opinion of the past: "8 is what I first thought"."""
 AS_FORMER = re.compile(
     r"\b(?:as|like|wie|comme|como|come|zoals|jak|как|як|som|ahogy|cum)(?: (?:i|ich|je|io|ik|eu|yo|я|jag|jeg|am))? [^.\d]{0,24}$",

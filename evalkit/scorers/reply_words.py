@@ -186,7 +186,9 @@ def any_role(word: Word) -> bool:
 
 
 def behind_joint(pieces: list[Word], place: int) -> int:
-    """The place behind an "or" or an "and" of some language that stands here ("ili", "ya da"); the place itself where none does."""
+    """The place behind an "or" or an "and" of some language that stands here ("ili", "ya da").
+
+    The place itself where none does."""
     role, after = _phrase_at(pieces, place)
     if role is not None and _JOINTS & set(role.values()):
         return after

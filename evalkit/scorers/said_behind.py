@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evalkit.scorers.labelled import Labelled, says_unknown
+from evalkit.scorers.labelled import Labelled, is_unknown, says_unknown
 from evalkit.scorers.reply_words import Word, word_set
 from evalkit.scorers.sentences import DENIES_BEFORE, FAR, ends
 
@@ -60,7 +60,7 @@ def look_right(words: list[Word], place: int, known: Labelled) -> Right:  # noqa
         right.pause = True
         right.figure = _figure(words, i if bracket else i + 1)
         right.denied = not polar and _denied_after_pause(words, i)
-        right.doubt = _doubted_to_end(words, i, unknown=words[place].choice in known.unknown)
+        right.doubt = _doubted_to_end(words, place, i, known)
         right.right = role in ("dash", "colon") and _right_to_end(words, i + 1)
         if bracket and not polar:
             _remark(words, i, right)
@@ -263,13 +263,13 @@ def _right_to_end(words: list[Word], i: int) -> bool:
     return found
 
 
-def _doubted_to_end(words: list[Word], i: int, *, unknown: bool) -> bool:
-    """ "B, I guess", "B, but I am not sure". `unknown`: the choice says that nobody can know, which is no doubt then."""
+def _doubted_to_end(words: list[Word], place: int, i: int, known: Labelled) -> bool:
+    """ "B, I guess", "B, but I am not sure"; not "B, we cannot know" where B says so itself."""
     start = i
     doubted = False
     while i < len(words) and i - start < FAR and not ends(words, i):
         if words[i].role == "unsure":
-            return not (unknown and says_unknown(words[i].text))
+            return not (says_unknown(words[i].text) and is_unknown(words[place].choice, known))
         if words[i].role == "maybe" and i - start <= 4:
             doubted = True
         elif (

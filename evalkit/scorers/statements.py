@@ -35,8 +35,8 @@ class Statement:
     """answers: "the answer is B", "I choose B"; states: "B is correct", "it is B", "Queue: billing"; opens: "B, so";
     line: a sentence or line that is the choice alone; mentions: in brackets, or behind "is" with other words before it;
     denies; doubts; supposes; asks; several; clash: a label with another choice's text; names: nothing of these.
-    Without a choice: denies it: "it cannot be correct"; retracts: "wait", "that is wrong"; turns: "actually"; unsure: "I am not sure"; outside: an answer
-    that is no choice."""
+    Without a choice: denies it: "it cannot be correct"; retracts: "wait", "that is wrong"; turns: "actually"; unsure:
+    "I am not sure"; outside: an answer that is no choice."""
     framed: bool = False
     """Where several are named: whether it is they that the answer names."""
     listed_with: Statement | None = None
@@ -79,6 +79,7 @@ def statements(words: list[Word], known: Labelled) -> list[Statement]:
 
 _FAR_BEHIND = 3
 """Sentences behind a choice from which an "it" no longer takes it up. The second may be an interjection ("Hmm.")."""
+_MAY_DENY = ("not", "wrong", "unsure", "redo")
 _LONGEST_DENIAL = 16
 """Words."""
 
@@ -91,6 +92,8 @@ def _next_denies(words: list[Word], place: int) -> bool:
             return False
         end += 1
     if end < len(words) and words[end].role == "ask":
+        return False
+    if not any(word.role in _MAY_DENY or word.kind == "run" for word in words[place:end]):
         return False
     parts = [(word.text if word.kind == "run" else f" {word.text} ") for word in words[place:end]]
     return denies_it(clauses("".join(parts))[0])

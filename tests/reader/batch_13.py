@@ -3,7 +3,7 @@
 Five kinds of false right (and of one missed answer) that were known on 2026-11-28, each with variants in many languages and with
 neighbours that must still be read. Written before it was run, by somebody who had read the code.
 """
-# ruff: noqa: E501, RUF001 - a reply stands on one line, in its own script
+# ruff: noqa: E501 - a reply stands on one line, in its own script
 
 from __future__ import annotations
 
@@ -175,9 +175,19 @@ CHOICES: list[tuple[tuple[str, ...], str, str, str]] = [
     (ENOUGH, "The answer is C. We cannot answer with yes or no.", "C", "right"),
     (ENOUGH, "Not enough information: the text gives no date, so I am unable to answer.", "C", "right"),
     (("爷爷", "孙子", "无法确定"), "答案是C。根据上下文无法回答。", "C", "right"),
-    (("el abuelo", "el nieto", "No se sabe"), "La respuesta es C. Con estos datos no es posible responder.", "C", "right"),
+    (
+        ("el abuelo", "el nieto", "No se sabe"),
+        "La respuesta es C. Con estos datos no es posible responder.",
+        "C",
+        "right",
+    ),
     (("der Opa", "der Enkel", "Unbekannt"), "Die Antwort ist C. Das lässt sich nicht beantworten.", "C", "right"),
-    (("le grand-père", "le petit-fils", "On ne sait pas"), "La réponse est C. On ne peut pas répondre à cette question.", "C", "right"),
+    (
+        ("le grand-père", "le petit-fils", "On ne sait pas"),
+        "La réponse est C. On ne peut pas répondre à cette question.",
+        "C",
+        "right",
+    ),
 ]
 NUMBERS: list[tuple[str, str, str]] = [
     (f"{_struck('5')}", "5", NONE),

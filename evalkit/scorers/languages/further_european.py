@@ -1,4 +1,7 @@
-"""Words about answers in Greek, Finnish and Hungarian; of Estonian, Lithuanian and Icelandic the word for "or" (`evalkit.scorers.languages` says what each kind does)."""
+"""Words about answers in Greek, Finnish and Hungarian; of Estonian, Lithuanian and Icelandic the word for "or".
+
+`evalkit.scorers.languages` says what each kind does.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +50,10 @@ WORDS: dict[str, dict[str, str]] = {
         "so": "siis|joten|siksi|näin ollen",
         "fill": "se|tämä|kyllä|minun|lopullinen|selvästi|kysymykseen",
         "it": "se|tämä|tuo",
-        "holds": "voi|voida|olla|ole|pitää|pidä|paikkaansa|totta|mahdollista|kuitenkaan|kuitenkin|täsmää|mutta|järkeä|oikein",
-        "former": "aluksi luulin|aluksi ajattelin|ensin luulin|ensimmäinen ajatukseni|ensimmäinen vastaukseni|ensi silmäyksellä",
+        "holds": "voi|voida|olla|ole|pitää|pidä|paikkaansa|totta|mahdollista|kuitenkaan|kuitenkin|täsmää|mutta"
+        "|järkeä|oikein",
+        "former": "aluksi luulin|aluksi ajattelin|ensin luulin|ensimmäinen ajatukseni|ensimmäinen vastaukseni"
+        "|ensi silmäyksellä",
         "unknown": "tuntematon|en tiedä|ei tiedetä|ei tarpeeksi tietoa",
     },
     "hu": {
@@ -75,7 +80,13 @@ WORDS: dict[str, dict[str, str]] = {
         "former": "először azt hittem|eleinte azt hittem|először azt gondoltam|az első gondolatom|első ránézésre",
         "unknown": "ismeretlen|nem tudom|nem lehet tudni|nincs elég információ",
     },
-    "et": {"or": "või|ehk"},
-    "lt": {"or": "arba"},
-    "is": {"or": "eða"},
+    "et": {
+        "or": "või|ehk",
+    },
+    "lt": {
+        "or": "arba",
+    },
+    "is": {
+        "or": "eða",
+    },
 }

@@ -1,4 +1,7 @@
-"""Words about answers in Turkish, Arabic, Hebrew, Persian and Urdu (`evalkit.scorers.languages` says what each kind does)."""
+"""Words about answers in Turkish, Arabic, Hebrew, Persian and Urdu.
+
+`evalkit.scorers.languages` says what each kind does.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,13 @@ WORDS: dict[str, dict[str, str]] = {
         "not": "değil|değildir|hayır|ne|hiçbiri|hariç|dışında|yerine|olamaz|asla|şüpheliyim|yok|olmaz|mümkün değil",
         "choose": "seçiyorum|seçerim|tercih ediyorum",
         "maybe": "belki|muhtemelen|olabilir|galiba|sanırım|ihtimalle|herhalde|mümkün",
-        "unsure": "emin değilim|bilmiyorum|kararsızım|söylemek zor|sanmıyorum|zannetmiyorum|şüpheliyim"
-        "|düşünmüyorum|yanılıyor olabilirim|yanılabilirim",
+        "unsure": "emin değilim|bilmiyorum|kararsızım|söylemek zor|sanmıyorum|zannetmiyorum|şüpheliyim|düşünmüyorum"
+        "|yanılıyor olabilirim|yanılabilirim",
         "or": "veya|ya da|yahut|ya|veyahut|ve/veya",
         "and": "ve|ile|her ikisi",
         "if": "eğer|ise|bazıları|önce|başta|diyelim|diyelim ki|varsayalım|farz edelim",
-        "redo": "bekle|bekleyin|dur|pardon|özür dilerim|yanıldım|demek istedim|bu yanlış|yok yok"
-        "|daha doğrusu|düzeltiyorum",
+        "redo": "bekle|bekleyin|dur|pardon|özür dilerim|yanıldım|demek istedim|bu yanlış|yok yok|daha doğrusu"
+        "|düzeltiyorum",
         "turn": "aslında|düzeltme|daha doğrusu",
         "why": "çünkü|zira|ama|fakat|dolayı",
         "so": "yani|dolayısıyla|bu nedenle|bu yüzden|o halde|sonuç olarak",
@@ -41,8 +44,8 @@ WORDS: dict[str, dict[str, str]] = {
         "wrong": "خاطئة|خاطئ|خطأ|الخاطئة|الخاطئ|غير صحيحة|غير صحيح|مستبعدة|مستبعد|باطل|مستحيل",
         "not": "ليس|ليست|لا|لن|لم|ليسا|غير|ما عدا|باستثناء|سوى|بدلا من|أشك|وليس|وليست|كلا",
         "choose": "أختار|اخترت|سأختار|نختار|ينتمي إلى",
-        "maybe": "ربما|قد|قد تكون|قد يكون|لعل|من المحتمل|محتمل|يمكن|يمكن أن|إما|على الأرجح|أظن|أعتقد|مستحيل"
-        "|المستحيل|أشك|المستبعد",
+        "maybe": "ربما|قد|قد تكون|قد يكون|لعل|من المحتمل|محتمل|يمكن|يمكن أن|إما|على الأرجح|أظن|أعتقد|مستحيل|المستحيل"
+        "|أشك|المستبعد",
         "unsure": "لست متأكدا|لست متأكدًا|غير متأكد|لا أعرف|لا أدري|لا أعلم|من الصعب|قد أكون مخطئا|ربما أكون مخطئا",
         "or": "أو|أم|و/أو",
         "and": "و|وكذلك|كلاهما",

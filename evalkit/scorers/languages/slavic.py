@@ -1,4 +1,7 @@
-"""Words about answers in Polish, Russian, Ukrainian, Czech and Slovak, Bulgarian, Croatian and Serbian (`evalkit.scorers.languages` says what each kind does)."""
+"""Words about answers in Polish, Russian, Ukrainian, Czech and Slovak, Bulgarian, Croatian and Serbian.
+
+`evalkit.scorers.languages` says what each kind does.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,20 @@ WORDS: dict[str, dict[str, str]] = {
         "be": "to|jest|brzmi|są|musi być|pozostaje|zostaje|pozostaje tylko|zostaje tylko",
         "would": "byłaby|byłoby|byłby",
         "right": "poprawna|poprawną|prawidłowa|prawidłową|właściwa|dobra|najlepsza|słuszna|prawdziwa|poprawny",
-        "wrong": "błędna|błędną|niepoprawna|nieprawidłowa|zła|fałszywa|błąd|wykluczona|niewłaściwa|fałszywe|niemożliwe"
-        "|niemożliwa|bzdura",
+        "wrong": "błędna|błędną|niepoprawna|nieprawidłowa|zła|fałszywa|błąd|wykluczona|niewłaściwa|fałszywe"
+        "|niemożliwe|niemożliwa|bzdura",
         "not": "nie|ani|nigdy|żadna|żaden|oprócz|poza|zamiast|wątpię|wykluczam",
         "choose": "wybieram|zaznaczam|stawiam na|to jest|należy do",
-        "maybe": "może|być może|możliwe|prawdopodobnie|chyba|pewnie|mogłaby|mógłby|przypuszczalnie|zgaduję"
-        "|wątpliwe|mało prawdopodobne|raczej nie",
+        "maybe": "może|być może|możliwe|prawdopodobnie|chyba|pewnie|mogłaby|mógłby|przypuszczalnie|zgaduję|wątpliwe"
+        "|mało prawdopodobne|raczej nie",
         "unsure": "nie jestem pewien|nie jestem pewna|nie wiem|niepewny|trudno powiedzieć|nie mam pojęcia"
         "|mogę się mylić",
         "or": "lub|albo|czy|względnie|bądź|ewentualnie|i/lub|czy też",
         "and": "i|oraz|obie|oba",
         "if": "jeśli|jeżeli|gdyby|chyba że|niektórzy|początkowo|załóżmy|przypuśćmy|wyobraźmy sobie|zdaniem"
         "|według niego|według kolegi",
-        "redo": "czekaj|chwila|przepraszam|pomyliłem się|miałem na myśli|to błąd|to nieprawda|pomyłka"
-        "|a raczej|wróć|nie czekaj",
+        "redo": "czekaj|chwila|przepraszam|pomyliłem się|miałem na myśli|to błąd|to nieprawda|pomyłka|a raczej|wróć"
+        "|nie czekaj",
         "turn": "właściwie|poprawka|raczej|a raczej|jednak|tylko",
         "why": "ponieważ|bo|gdyż|ale|która|który|w|z",
         "so": "więc|zatem|dlatego|czyli|stąd",
@@ -38,19 +41,19 @@ WORDS: dict[str, dict[str, str]] = {
     "ru": {
         "noun": "ответ|вариант|вариантом|ответом|решение|буква|выбор|ответа|опция",
         "field": "утверждение|результат|категория|класс|метка|тональность|вывод",
-        "be": "это|является|будет|есть|остаётся|остается|остаётся только|остается только"
-        "|под буквой|под номером|должен быть",
+        "be": "это|является|будет|есть|остаётся|остается|остаётся только|остается только|под буквой|под номером"
+        "|должен быть",
         "would": "был бы|была бы|было бы",
-        "right": "правильный|правильным|правильная|правильное|верный|верным|верная|верно|правильно|корректный"
-        "|лучший|подходит|верен",
-        "wrong": "неправильный|неправильным|неправильно|неверный|неверно|неверен|ошибочный|ложный|ложно|ошибка|не подходит"
-        "|исключён|исключен|неверным|неправильная|неверная|неверное|невозможно|исключено|абсурд",
+        "right": "правильный|правильным|правильная|правильное|верный|верным|верная|верно|правильно|корректный|лучший"
+        "|подходит|верен",
+        "wrong": "неправильный|неправильным|неправильно|неверный|неверно|неверен|ошибочный|ложный|ложно|ошибка"
+        "|не подходит|исключён|исключен|неверным|неправильная|неверная|неверное|невозможно|исключено|абсурд",
         "not": "не|нет|ни|никогда|кроме|вместо|а не|сомневаюсь|исключаю|нельзя|никакой",
         "choose": "выбираю|выберу|выбрал|я бы выбрал|останавливаюсь на|относится к",
         "maybe": "возможно|может|может быть|вероятно|наверное|наверно|пожалуй|вероятнее|скорее всего|либо"
         "|предположительно|похоже|мог бы|могло бы|сомнительно|маловероятно|вряд ли|едва ли",
-        "unsure": "не уверен|не уверена|не знаю|затрудняюсь|трудно сказать|не могу сказать|сомневаюсь"
-        "|есть сомнения|не убеждён|могу ошибаться|могу и ошибаться",
+        "unsure": "не уверен|не уверена|не знаю|затрудняюсь|трудно сказать|не могу сказать|сомневаюсь|есть сомнения"
+        "|не убеждён|могу ошибаться|могу и ошибаться",
         "or": "или|либо|или же|и/или|а может",
         "and": "и|а также|оба",
         "if": "если|если бы|некоторые|многие|сначала|разве|допустим|предположим|представим|положим|по словам|по мнению",
@@ -75,8 +78,8 @@ WORDS: dict[str, dict[str, str]] = {
         "be": "це|є|буде|під літерою",
         "would": "був би|була б|було б",
         "right": "правильна|правильний|правильною|вірна|вірний|вірно|правильно|найкраща|коректна",
-        "wrong": "неправильна|неправильний|неправильною|невірна|невірний|невірно|неправильно|хибна|хибний|помилка|помилкова"
-        "|неможливо|виключено",
+        "wrong": "неправильна|неправильний|неправильною|невірна|невірний|невірно|неправильно|хибна|хибний|помилка"
+        "|помилкова|неможливо|виключено",
         "not": "не|ні|ані|ніколи|крім|окрім|замість|а не|сумніваюся|виключаю",
         "choose": "обираю|вибираю|оберу|належить до",
         "maybe": "можливо|може|може бути|мабуть|ймовірно|певно|скоріше|або ж|напевно|сумнівно|навряд чи|малоймовірно",
@@ -93,7 +96,8 @@ WORDS: dict[str, dict[str, str]] = {
         "gives_up": "не можу відповісти|неможливо відповісти",
         "it": "це|цього|такого|вона|ця відповідь",
         "holds": "може|бути|вірно|правильно|правда|правдою|так|однак|можливо|сходиться|але|має|сенсу",
-        "former": "спочатку я думав|спочатку я думала|я думав спочатку|моя перша думка|моя перша відповідь|на перший погляд",
+        "former": "спочатку я думав|спочатку я думала|я думав спочатку|моя перша думка|моя перша відповідь"
+        "|на перший погляд",
         "unknown": "невідомо|не знаю|недостатньо інформації|неможливо визначити",
     },
     "cs": {
@@ -102,13 +106,13 @@ WORDS: dict[str, dict[str, str]] = {
         "be": "je|jsou|to je|zní|sú|znie|musí být",
         "would": "by byla|by bylo|by byl",
         "right": "správná|správně|správne|správný|nejlepší|správnou|pravdivá",
-        "wrong": "špatná|špatně|chybná|nesprávná|nesprávně|nesprávne|zlá|chyba|nepravdivá|vyloučena|mylná|nemožné|vyloučené"
-        "|nesmysl",
-        "not": "není|nie je|ne|nie|ani|nikdy|kromě|okrem|místo|namísto|žádná|pochybuji|nikoli|nemůže|nemohou|nemohla|nesedí"
-        "|neplatí|nedává",
+        "wrong": "špatná|špatně|chybná|nesprávná|nesprávně|nesprávne|zlá|chyba|nepravdivá|vyloučena|mylná|nemožné"
+        "|vyloučené|nesmysl",
+        "not": "není|nie je|ne|nie|ani|nikdy|kromě|okrem|místo|namísto|žádná|pochybuji|nikoli|nemůže|nemohou|nemohla"
+        "|nesedí|neplatí|nedává",
         "choose": "volím|vybírám|vyberu|zvolím|vyberám|patří do",
-        "maybe": "možná|snad|asi|pravděpodobně|pravdepodobne|mohla by|mohlo by|může být|buď|zřejmě|tipuji"
-        "|sotva|pochybuji",
+        "maybe": "možná|snad|asi|pravděpodobně|pravdepodobne|mohla by|mohlo by|může být|buď|zřejmě|tipuji|sotva"
+        "|pochybuji",
         "unsure": "nejsem si jistý|nejsem si jistá|nevím|neviem|těžko říct",
         "or": "nebo|anebo|či|alebo|případně|popřípadě|respektive|resp|nebo také|a/nebo",
         "and": "a|i|obě|také",
@@ -120,8 +124,8 @@ WORDS: dict[str, dict[str, str]] = {
         "fill": "to|ta|ten|ano|moje|jednoznačně|otázku|na|konečná",
         "it": "to|toto|tato odpověď",
         "holds": "být|pravda|správně|možné|tak|však|dává|smysl|sedět|ale",
-        "former": "nejdřív jsem myslel|nejdřív jsem myslela|nejprve jsem myslel|původně jsem myslel|moje první myšlenka"
-        "|můj první odhad|na první pohled",
+        "former": "nejdřív jsem myslel|nejdřív jsem myslela|nejprve jsem myslel|původně jsem myslel"
+        "|moje první myšlenka|můj první odhad|na první pohled",
         "unknown": "neznámo|neznámé|nevím|nelze určit|nedostatek informací",
     },
     "bg": {

@@ -70,10 +70,10 @@ WORDS: dict[str, dict[str, str]] = {
         "wrong": "sai|không đúng|không chính xác|nhầm|loại|bị loại|không phù hợp",
         "not": "không|không phải|không phải là|chẳng|chưa|không thể|ngoại trừ|trừ|thay vì|nghi ngờ|chứ không phải",
         "choose": "chọn|tôi chọn|ta chọn|thuộc",
-        "maybe": "có thể|có lẽ|có thể là|chắc|có khi|hình như|hoặc là|dường như|đoán|không chắc|nghi ngờ"
-        "|khó có thể|không thể",
-        "unsure": "không chắc chắn|không chắc|không biết|chưa chắc|khó nói|không rõ|có thể tôi sai"
-        "|tôi có thể sai|có thể nhầm",
+        "maybe": "có thể|có lẽ|có thể là|chắc|có khi|hình như|hoặc là|dường như|đoán|không chắc|nghi ngờ|khó có thể"
+        "|không thể",
+        "unsure": "không chắc chắn|không chắc|không biết|chưa chắc|khó nói|không rõ|có thể tôi sai|tôi có thể sai"
+        "|có thể nhầm",
         "or": "hoặc|hay|hoặc là|hay là|và/hoặc",
         "and": "và|cùng|cả hai",
         "if": "nếu|giả sử|một số người|ban đầu|lúc đầu|giả định",
