@@ -2,7 +2,7 @@ r"""Text that a reply crosses out: it is no part of the answer.
 
     without_struck("~~A~~ B")              # " B"
     without_struck("\\cancel{6} 5")        # " 5"
-    without_crossed("❌ 6\n✅ 5")           # "\n✅ 5": also lines marked by a cross or an empty box, for readers of numbers
+    without_crossed("❌ 6\n✅ 5")           # "\n✅ 5": also lines that a cross or an empty box marks
 
 Crossed out is `~~x~~`, `<s>`, `<del>`, `<strike>`, TeX's `\cancel`, `\sout` and their like, and letters under a
 combining stroke.
