@@ -455,6 +455,8 @@ def _text_at(
     if place >= len(words):
         return None
     for wanted, index in known.by_first.get(words[place].text, ()):
+        if wanted == (known.labels[index].casefold(),):
+            continue  # a text that is its own label: labels have rules of their own
         after = place + len(wanted)
         if after <= len(words) and all(words[place + n].text == wanted[n] for n in range(1, len(wanted))):
             if wanted[0] == "-" and words[place + 1 : place + 2] and words[place].end != words[place + 1].start:

@@ -145,6 +145,10 @@ def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:
             return _AT_CUT
         if found.number is not None and _was_former(before, match[0], sentence[found.number.end :]):
             return FoundNumber(None, None, f"the answer is a former one: {_short(text[match.start() :])}", blocks=True)
+        if words.REPORTED.search(before):
+            return FoundNumber(
+                None, None, f"the answer is what others say: {_short(text[match.start() :])}", blocks=True
+            )
         if _DISOWNED.search(before) or words.DENIED.search(match[0]) or words.HEDGED.search(match[0]):
             return FoundNumber(
                 None, None, f"the statement is denied or hedged: {_short(text[match.start() :])}", blocks=True
@@ -305,6 +309,10 @@ def _unsaid(text: str, number: Number, lead: str, previous: Number | None, sente
         former = None
     if former is not None or _former_behind(_rest(text, number)):
         return "a former opinion"
+    if words.SUPPOSED.search(opinion):
+        return "supposed"
+    if words.REPORTED.search(lead) or words.OTHERS_ANSWER.search(lead):
+        return "what others say"
     if _NO_WAY.search(lead) or words.DISBELIEVED.search(apart) or words.DENIED_AFTER.match(tail):
         return "denied"
     gap = "" if previous is None else text[previous.end : number.start]

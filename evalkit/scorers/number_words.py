@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from evalkit.scorers.languages import any_phrase
+from evalkit.scorers.languages import any_phrase, phrases_of
 
 ANSWERS: Mapping[str, str] = {
     "en": r"answers?(?: (?:is|was|are|equals|comes to|comes out to|seems to be)\b| (?:would|should|must|may|might|could|can|will|cannot|"
@@ -174,6 +174,26 @@ def spaced(table: Mapping[str, str]) -> str:
     return r"(?<!\w)(?:" + "|".join(table.values()) + r")(?!\w)"
 
 
+_THAT = (
+    "that",
+    "the",
+    "answer",
+    "que",
+    "che",
+    "dass",
+    "daß",
+    "že",
+    "że",
+    "что",
+    "що",
+    "dat",
+    "att",
+    "at",
+    "hogy",
+    "că",
+    "ότι",
+)
+_IFS = "if|unless|suppose|supposing|had|wenn|falls|si|se|als|gdyby|jeśli|если|якби|якщо|kdyby|pokud|om|hvis|jos|ha|dacă|αν|eğer|nếu|jika|kalau|如果|假如|若|もし|만약|لو|إذا|अगर|यदि"
 ANSWER = re.compile(
     rf"(?<!\w)(?:{'|'.join(ANSWERS.values())})|(?:{'|'.join(ANSWERS_UNSPACED.values())})|####", re.IGNORECASE
 )
@@ -182,7 +202,11 @@ TOTAL = re.compile(
     re.IGNORECASE,
 )
 DENIED = re.compile(rf"{spaced(DENIALS)}|{DENIALS_UNSPACED}", re.IGNORECASE)
-DENIED_AFTER = re.compile(DENIED_BEHIND, re.IGNORECASE)
+_FILL = r"(?: (?:an?|the|just|only|also|clearly|obviously|\w+ly|ein|eine|der|die|un|une|una|uno|um|uma|een|le|la|el|common|typical|classic|frequent|häufiger|typischer))"
+DENIED_AFTER = re.compile(
+    rf"{DENIED_BEHIND}| (?:{any_phrase('be', 'would').pattern}){_FILL}{{0,2}} (?:{any_phrase('wrong').pattern})",
+    re.IGNORECASE,
+)
 DISBELIEVED = re.compile(NOT_BELIEVED, re.IGNORECASE)
 OR = any_phrase(
     "or",
@@ -193,6 +217,19 @@ OR = any_phrase(
 )
 OR_BEFORE = re.compile(r"(?:か|이?나|거나) ?$")
 """Joins two numbers where it stands right before the second: "5か6"."""
+REPORTED = re.compile(
+    rf"(?:{any_phrase('says').pattern}),?(?: ?(?:it's|that's|c'est|{any_phrase('it', 'be', also=_THAT).pattern})){{1,4}}[\s$€£:*]*$",
+    re.IGNORECASE,
+)
+"""Before a number: what somebody else thinks it is, "my sister thinks it's 5"."""
+OTHERS_ANSWER = re.compile(
+    r"\b(?:many|most|some|several|other|careless|lots of|a lot of) (?:\w+ )?(?:students|people|readers|others|folks|kids|users|children|persons|models)"
+    r"(?: (?:will|would|might|may|often|usually|typically|also|mistakenly)){0,2} (?:answer|say|guess|think|choose|pick|put|write|get|give|reply)"
+    r"(?: (?:that|it|is|it's|with))*[\s$:*]*$",
+    re.IGNORECASE,
+)
+SUPPOSED = re.compile(rf"^\W*(?:{_IFS})(?!\w)[^.?!]*(?:{any_phrase('would').pattern})[^.?!]{{0,20}}$", re.IGNORECASE)
+"""Before a number: a supposition, "if nothing changed, it would be 5"."""
 FORMER = any_phrase("former")
 """An opinion of the past: "8 is what I first thought"."""
 AS_FORMER = re.compile(
@@ -208,7 +245,14 @@ DENIED_BOX = re.compile(
 BOUND = re.compile(rf"(?:{spaced(BOUNDS)}|{BOUNDS_UNSPACED})", re.IGNORECASE)
 BOUNDED_AFTER = re.compile(BOUNDED_BEHIND, re.IGNORECASE)
 HEDGED = re.compile(rf"{spaced(HEDGES)}|{HEDGES_UNSPACED}", re.IGNORECASE)
-CORRECTED = re.compile(rf"(?:{spaced(CORRECTIONS)}|{CORRECTIONS_UNSPACED})", re.IGNORECASE)
+_LONG_CUE = 7
+"""Characters of a single word of the table that takes a number back. Shorter ones are common words of some language."""
+_CUES = "|".join(
+    sorted(
+        (re.escape(word) for word in phrases_of("redo") if " " in word or len(word) >= _LONG_CUE), key=len, reverse=True
+    )
+)
+CORRECTED = re.compile(rf"(?:{spaced(CORRECTIONS)}|{CORRECTIONS_UNSPACED}|(?<!\w)(?:{_CUES})(?!\w))", re.IGNORECASE)
 ROMAN = re.compile(r"[\s:*$]*[IVXLCDM]{2,12}[\s*$]*")
 """A statement that is a Roman number, which is not read."""
 SPELLED = re.compile(rf"\b(?:{_UNITS}|{_TENS})\b|[零一二三四五六七八九十百千两]{{1,12}}(?![\w])", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evalkit.scorers.labelled import Labelled, is_unknown, says_unknown
-from evalkit.scorers.reply_words import Word, word_set
+from evalkit.scorers.reply_words import Word, phrase_set, word_set
 from evalkit.scorers.sentences import DENIES_BEFORE, FAR, ends
 
 
@@ -55,12 +55,13 @@ def look_right(words: list[Word], place: int, known: Labelled) -> Right:  # noqa
     if role == "be" and (comma := _verb_then_comma(words, i)):
         i, role = comma, "comma"
     right.ends = False
+    right.doubt = _little_share(words, i)
     bracket = right.pause
     if role in ("comma", "dash", "colon", "why") or bracket:
         right.pause = True
         right.figure = _figure(words, i if bracket else i + 1)
         right.denied = not polar and _denied_after_pause(words, i)
-        right.doubt = _doubted_to_end(words, place, i, known)
+        right.doubt = right.doubt or _doubted_to_end(words, place, i, known)
         right.right = role in ("dash", "colon") and _right_to_end(words, i + 1)
         if bracket and not polar:
             _remark(words, i, right)
@@ -114,8 +115,8 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
             return
         elif role == "maybe":
             right.doubt = True
-        elif verb and _adverb(words, i):
-            right.verb, right.other = True, True  # "A is only the largest city", "A is best known for"
+        elif (verb or word.text == "only") and _adverb(words, i):
+            right.verb, right.other = verb, True  # "A is only the largest city", "A is best known for"
             return
         elif role == "right" or (role in ("noun", "field") and verb):
             if _denied_later(words, i) or _denied_tail(words, i):
@@ -123,7 +124,12 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
                 return
             right.right = True
             right.named = verb and any(w.text in _ANSWERS for w in words[i : i + 3])
-            right.supposed = _if_to_end(words, i) or (would and not _ends_soon(words, i))
+            right.supposed = (
+                _if_to_end(words, i) or (would and not _ends_soon(words, i)) or _of_the_past(words, start, i)
+            )
+            return
+        elif role == "choose" and verb and word.text in _OWN:
+            right.right = right.named = True  # "B is my answer."
             return
         elif role in ("if", "says"):
             right.supposed = True
@@ -138,6 +144,27 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
             return
         i += 1
     right.verb = verb
+
+
+_OWN = phrase_set("my answer|my vote")
+_WAS = word_set("was were war waren était era fue foi was waren был была była byla var")
+_PAST = word_set(
+    "last previous earlier yesterday formerly once ago old letzten letztes letzte gestern früher vorigen dernier dernière "
+    "précédent hier avant pasado pasada ayer anterior antes passado scorso scorsa precedente ieri vorig vorige gisteren "
+    "прошлом прошлый вчера раньше poprzednim wczoraj"
+)
+
+
+def _of_the_past(words: list[Word], start: int, i: int) -> bool:
+    """Whether a choice was right at another time: "B was the answer in last year's exam"."""
+    if not any(word.text in _WAS for word in words[start:i]):
+        return False
+    end = i
+    while end < len(words) and not ends(words, end) and end - i < 8:
+        if words[end].text in _PAST:
+            return True
+        end += 1
+    return False
 
 
 _ADVERBS = word_set("only best better closest nearest right")
@@ -250,6 +277,25 @@ def _remark(words: list[Word], i: int, right: Right) -> None:
         denials = roles.count("not") + roles.count("wrong")
         right.denied = right.denied or denials % 2 == 1
         right.right = right.right or (denials == 0 and "right" in roles)
+
+
+_CONFIDENCE = word_set(
+    "confidence confident certainty certain sure probability likelihood chance likely sicherheit wahrscheinlichkeit sicher "
+    "confiance probabilité confianza probabilidad seguridad certeza confiança certezza probabilità уверенность уверенностью "
+    "вероятность вероятностью pewności zekerheid"
+)
+_HALF = 50
+
+
+def _little_share(words: list[Word], i: int) -> bool:
+    """Whether the reply gives the choice half of its confidence or less: "B with about 40% confidence"."""
+    for at in range(i, min(i + 6, len(words) - 1)):
+        if ends(words, at) or words[at].choice is not None:
+            return False
+        if words[at].kind == "number" and words[at + 1].text == "%" and words[at].text.isdigit():
+            near = any(word.text in _CONFIDENCE for word in words[at - 3 : at + 4])
+            return near and int(words[at].text) <= _HALF
+    return False
 
 
 def _right_to_end(words: list[Word], i: int) -> bool:

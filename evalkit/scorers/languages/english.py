@@ -39,7 +39,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|let me change that to|i'll change that to|changing that to|i'll make it|i'll switch to|change it into"
         "|i'll take|i take|i'd take|i would take|vote for|i vote for|i see that it is|i see it is|i see it's"
         "|i now see that it is|i now see it is|i realize that it is|i realize it is|i realize it's|i realise it is"
-        "|it turns out that it is",
+        "|it turns out that it is|this matches option|this matches choice|matches option|matches choice"
+        "|corresponds to option|corresponds to choice|corresponds to answer choice|corresponds to answer"
+        "|which is option|which is choice|that is option|that's option|this is option|this is choice",
         "maybe": "maybe|perhaps|possibly|probably|might|might be|may|may be|could|could be|can be|guess|guessing"
         "|either|likely|presumably|potentially|conceivably|suppose|supposedly|perhaps also|apparently|tentatively"
         "|lean|leaning|leaning towards|lean towards|partly|partially|somewhat|almost|nearly|plausible|arguably"
@@ -121,7 +123,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|of the above|queue|issue|ticket|class|it|should|must|today|now|nowadays|currently|these days|of course"
         "|no doubt about it|without question|beyond question|no question|as i first thought|as i initially thought"
         "|as i originally thought|as i thought|as i suspected|as i guessed|just as i thought|like i thought"
-        "|not a trick|no trick|not a trick question|no trick question",
+        "|not a trick|no trick|not a trick question|no trick question|there's no question that"
+        "|there is no question that|no question that|there's no doubt that|there is no doubt that|no doubt that"
+        "|there's no doubt|no question about it",
         "tail": "team|indeed|too",
         "says": "says|said|claims|claimed|thinks|believes|believed|insists|insisted|argues|argued|swears|told me"
         "|tells me|told us|they say|they think|they believe|whoever|someone|somebody|anyone|anybody|everyone"

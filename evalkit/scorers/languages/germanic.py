@@ -15,7 +15,7 @@ WORDS: dict[str, dict[str, str]] = {
         "right": "richtig|richtige|richtigen|richtiger|korrekt|korrekte|korrekten|beste|besten|zutreffend|stimmt"
         "|passende|trifft zu|wahr|besser",
         "wrong": "falsch|falsche|falschen|inkorrekt|unrichtig|unzutreffend|stimmt nicht|trifft nicht zu|fehler"
-        "|ausgeschlossen|scheidet aus|fällt weg|unmöglich|unsinn|absurd",
+        "|ausgeschlossen|scheidet aus|fällt weg|unmöglich|unsinn|absurd|falle|irrtum|trugschluss",
         "not": "nicht|kein|keine|keiner|keines|nein|weder|noch|niemals|nie|außer|ausser|statt|anstatt|alles außer"
         "|bezweifle|ausschließen|schließe|nichts",
         "choose": "wähle|wählen|nehme|entscheide mich für|ich sage|tippe auf|es ist|das ist|gehört zu|gehört in"
@@ -62,7 +62,7 @@ WORDS: dict[str, dict[str, str]] = {
         "would": "zou zijn|zou",
         "right": "juist|juiste|correct|correcte|goed|goede|beste|waar|klopt",
         "wrong": "fout|foute|verkeerd|verkeerde|onjuist|onjuiste|incorrect|onwaar|klopt niet|uitgesloten|onmogelijk"
-        "|onzin",
+        "|onzin|valkuil",
         "not": "niet|geen|nee|noch|nooit|behalve|in plaats van|betwijfel|uitsluiten",
         "choose": "kies|ik kies|selecteer|ga voor|ik zeg|het is|dat is|dit is|hoort bij|valt onder",
         "maybe": "misschien|mogelijk|waarschijnlijk|wellicht|zou kunnen|kan zijn|ofwel|vermoedelijk|gok|denk"

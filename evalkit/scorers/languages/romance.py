@@ -13,7 +13,7 @@ WORDS: dict[str, dict[str, str]] = {
         "would": "serait|seraient",
         "right": "correcte|correct|bonne|bon|exacte|exact|juste|vraie|vrai|meilleure|meilleur|appropriée",
         "wrong": "fausse|faux|incorrecte|incorrect|erronée|erroné|inexacte|mauvaise|mauvais|erreur|exclue|exclu"
-        "|éliminée|impossible|absurde",
+        "|éliminée|impossible|absurde|piège",
         "not": "ne|n'|pas|non|ni|jamais|aucune|aucun|sauf|excepté|plutôt que|au lieu de|doute|exclure|n'est"
         "|n'est pas|rien|ce n'est pas",
         "choose": "choisis|je choisis|je prends|je sélectionne|opte pour|c'est|je dis|je pense que c'est"
@@ -57,7 +57,7 @@ WORDS: dict[str, dict[str, str]] = {
         "would": "sería|serían|seria",
         "right": "correcta|correcto|verdadera|verdadero|mejor|acertada|adecuada|cierta|cierto|válida",
         "wrong": "incorrecta|incorrecto|falsa|falso|errónea|erróneo|equivocada|equivocado|mala|error|descartada"
-        "|imposible|mal|absurdo",
+        "|imposible|mal|absurdo|trampa",
         "not": "no|ni|nunca|ninguna|ninguno|tampoco|excepto|salvo|en lugar de|en vez de|dudo|descarto|menos|sin",
         "choose": "elijo|elegiría|escojo|selecciono|opto por|me quedo con|diría|marco|pertenece a|corresponde a",
         "maybe": "quizás|quizá|tal vez|posiblemente|probablemente|puede ser|podría ser|podría|puede que|acaso"
@@ -96,7 +96,8 @@ WORDS: dict[str, dict[str, str]] = {
         "be": "é|são|deve ser|era|seja|resta|só resta|sobra|resta apenas",
         "would": "seria|seriam",
         "right": "correta|correto|certa|certo|verdadeira|verdadeiro|melhor|adequada|exata",
-        "wrong": "incorreta|incorreto|errada|errado|falsa|falso|equivocada|erro|descartada|impossível|absurdo",
+        "wrong": "incorreta|incorreto|errada|errado|falsa|falso|equivocada|erro|descartada|impossível|absurdo"
+        "|armadilha|pegadinha",
         "not": "não|nao|nem|nunca|nenhuma|nenhum|exceto|salvo|em vez de|ao invés de|duvido|descarto|sem",
         "choose": "escolho|seleciono|opto por|fico com|marco|eu diria|pertence a|trata-se de",
         "maybe": "talvez|possivelmente|provavelmente|pode ser|poderia ser|poderia|quiçá|porventura|acho que|suponho"
@@ -131,7 +132,8 @@ WORDS: dict[str, dict[str, str]] = {
         "be": "è|e'|sono|deve essere|era|risulta|rimane|resta|rimane solo|resta solo",
         "would": "sarebbe|sarebbero",
         "right": "corretta|corretto|giusta|giusto|esatta|esatto|vera|vero|migliore|appropriata",
-        "wrong": "sbagliata|sbagliato|errata|errato|falsa|falso|scorretta|scorretto|errore|esclusa|impossibile|assurdo",
+        "wrong": "sbagliata|sbagliato|errata|errato|falsa|falso|scorretta|scorretto|errore|esclusa|impossibile"
+        "|assurdo|trappola",
         "not": "non|no|né|mai|nessuna|nessuno|tranne|eccetto|invece di|piuttosto che|dubito|escludo|senza",
         "choose": "scelgo|sceglierei|seleziono|opto per|direi|si tratta di|appartiene a|rientra in",
         "maybe": "forse|probabilmente|possibilmente|magari|potrebbe|potrebbe essere|può essere|può darsi|suppongo"

@@ -13,7 +13,7 @@ WORDS: dict[str, dict[str, str]] = {
         "would": "byłaby|byłoby|byłby",
         "right": "poprawna|poprawną|prawidłowa|prawidłową|właściwa|dobra|najlepsza|słuszna|prawdziwa|poprawny",
         "wrong": "błędna|błędną|niepoprawna|nieprawidłowa|zła|fałszywa|błąd|wykluczona|niewłaściwa|fałszywe"
-        "|niemożliwe|niemożliwa|bzdura",
+        "|niemożliwe|niemożliwa|bzdura|pułapka",
         "not": "nie|ani|nigdy|żadna|żaden|oprócz|poza|zamiast|wątpię|wykluczam",
         "choose": "wybieram|zaznaczam|stawiam na|to jest|należy do",
         "maybe": "może|być może|możliwe|prawdopodobnie|chyba|pewnie|mogłaby|mógłby|przypuszczalnie|zgaduję|wątpliwe"
@@ -47,7 +47,7 @@ WORDS: dict[str, dict[str, str]] = {
         "right": "правильный|правильным|правильная|правильное|верный|верным|верная|верно|правильно|корректный|лучший"
         "|подходит|верен",
         "wrong": "неправильный|неправильным|неправильно|неверный|неверно|неверен|ошибочный|ложный|ложно|ошибка"
-        "|не подходит|исключён|исключен|неверным|неправильная|неверная|неверное|невозможно|исключено|абсурд",
+        "|не подходит|исключён|исключен|неверным|неправильная|неверная|неверное|невозможно|исключено|абсурд|ловушка",
         "not": "не|нет|ни|никогда|кроме|вместо|а не|сомневаюсь|исключаю|нельзя|никакой",
         "choose": "выбираю|выберу|выбрал|я бы выбрал|останавливаюсь на|относится к",
         "maybe": "возможно|может|может быть|вероятно|наверное|наверно|пожалуй|вероятнее|скорее всего|либо"
