@@ -119,6 +119,9 @@ def _denied_in(text: str, language: str) -> bool:
     return ("not" in kinds) != (kinds.count("wrong") % 2 == 1)
 
 
+_JUDGED = ("right", "wrong", "holds", "not")
+
+
 def _kinds(text: str, vocabulary: dict[str, str], longest: int) -> list[str] | None:
     """The kinds of the words, the longest phrases first; None where a word is not known."""
     tokens = [piece for token in _TOKEN.findall(text) for piece in _parts(token, vocabulary)]
@@ -128,7 +131,7 @@ def _kinds(text: str, vocabulary: dict[str, str], longest: int) -> list[str] | N
         for size in range(min(longest, len(tokens) - place), 0, -1):
             kind = vocabulary.get(" ".join(tokens[place : place + size]).replace("' ", "'"))
             if kind is not None:
-                if tokens[place] == "that" and place > 1 and place + size < len(tokens):
+                if tokens[place] == "that" and kinds and kinds[-1] in _JUDGED and place + size < len(tokens):
                     return None  # "it is not true that ..."
                 kinds.append(kind)
                 place += size

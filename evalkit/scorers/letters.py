@@ -44,7 +44,7 @@ from evalkit.scorers.labelled import (
 from evalkit.scorers.labels import LETTERS, labels
 from evalkit.scorers.languages import phrases_of
 from evalkit.scorers.not_offered import NAMED, not_offered
-from evalkit.scorers.reply_words import Word, fold
+from evalkit.scorers.reply_words import Word, fold, word_set
 from evalkit.scorers.said_before import OTHERS, REASONS
 from evalkit.scorers.sentences import ends, opens_line, stands_alone
 from evalkit.scorers.statements import Statement, statements
@@ -93,7 +93,31 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
     said = statements(words, known)
     if pick == "first":
         return _first(words, said, known, len(text))
-    return _weigh(words, said, known, len(text))
+    reading = _weigh(words, said, known, len(text))
+    return (_only_bold(reply, words, known) or reading) if reading.index is None else reading
+
+
+_BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
+_LONGEST_FOR_BOLD = 300
+_SPEAKERS = word_set("i you your we our us me my ich du sie wir je tu vous nous yo tú usted io voi eu você я ты вы мы")
+_UNSURE_ROLES = frozenset(("not", "wrong", "maybe", "unsure", "if", "says", "or", "redo", "turn", "would", "ask"))
+
+
+def _only_bold(reply: str, words: list[Word], known: Labelled) -> ChoiceReading | None:
+    """The choice whose text is all that one plain sentence puts in bold: "Insulin is made in the **pancreas**."."""
+    if len(reply) > _LONGEST_FOR_BOLD or known.polar:
+        return None
+    bold = _BOLD.findall(reply)
+    index = known.by_text.get(plain(simplify(bold[0]))) if len(bold) == 1 else None
+    body = [word for word in words if word.role not in ("wrap", "line")]
+    while body and body[-1].role == "end":
+        body.pop()
+    said = {word.choice for word in body if word.choice is not None}
+    if index is None or said != {index} or any(word.text in _SPEAKERS for word in body):
+        return None
+    if any(word.role in _UNSURE_ROLES or word.role == "end" for word in body):
+        return None
+    return ChoiceReading(index, "the only words in bold")
 
 
 def _read_whole(text: str, known: Labelled) -> ChoiceReading | None:

@@ -200,7 +200,8 @@ def _bare(text: str) -> FoundNumber:
     previous = before[-2] if len(before) > 1 else None
     if previous is not None and previous.start < start and not _opens_with_or(text[start : last.start]):
         previous = None
-    asked = end is not None and end[0] == "?" and _ASKS.match(sentence.strip()) is not None
+    asks = _ASKS.match(sentence.strip()) is not None or len(_WORDS.findall(sentence)) <= _FEW_WORDS
+    asked = end is not None and end[0] in ("?", "？") and asks
     return _last_of(text, start, sentence, last, previous, asked=asked)
 
 
@@ -273,6 +274,8 @@ def _last_of(
     return _kept(FoundNumber(last, text[last.start : last.end], "last number"), text, last.end)
 
 
+_WORDS, _FEW_WORDS = re.compile(r"[^\W\d_]{2,}"), 2
+"""Words of a question up to which it is about its number: "15 clips?"."""
 _ASKS = re.compile(
     r"(?:so |and |or |but )?(?:is|are|was|were|could|can|does|do|did|would|should|might|may|what|how|which|shall)\b",
     re.IGNORECASE,

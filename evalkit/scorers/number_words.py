@@ -105,7 +105,7 @@ BOUNDS_UNSPACED = (
     r"\\geqslant|\\leqslant"
 )
 BOUNDED_BEHIND = (
-    r" ?(?:\w+ )?(?:or (?:more|less|fewer|greater|higher|lower|above|below|over|under|so|larger|smaller)|and (?:up|above|over)|"
+    r",? (?:give or take|or thereabouts)\b| ?(?:\w+ )?(?:or (?:more|less|fewer|greater|higher|lower|above|below|over|under|so|larger|smaller)|and (?:up|above|over)|"
     r"at (?:most|least)|minimum\b|maximum\b|oder mehr|oder weniger|o más|o menos|ou plus|ou moins|или больше|или более|или меньше|"
     r"como (?:máximo|mínimo)|au (?:maximum|minimum|plus|moins)|al (?:massimo|minimo)|no (?:máximo|mínimo)|max|maximal|höchstens|maximaal|of (?:meer|minder)|"
     r"ou (?:mais|menos)|o (?:più|meno)|lub (?:więcej|mniej)|eller (?:mer|fler|flere|færre|mindre|mere)|veya daha|atau (?:lebih|kurang)|trở lên|або (?:більше|менше)|nebo (?:více|méně)|sau mai)\b"
@@ -113,7 +113,7 @@ BOUNDED_BEHIND = (
 )
 HEDGES: Mapping[str, str] = {
     "en": r"may|might|could|probably|possibly|perhaps|maybe|likely|unsure|not sure|not certain|uncertain|don'?t know|"
-    r"do not know|cannot tell|can'?t tell|cannot say|can'?t say|doubt",
+    r"do not know|cannot tell|can'?t tell|cannot say|can'?t say|doubt|supposedly|allegedly|apparently|presumably|conceivably|tentatively|potentially",
     "es": r"quizás?|tal vez|probablemente|no sé",
     "fr": r"peut-être|probablement|je ne sais pas",
     "de": r"vielleicht|wahrscheinlich|möglicherweise|weiß nicht",
@@ -131,7 +131,7 @@ HEDGES: Mapping[str, str] = {
     "vi": r"có lẽ|có thể|không biết",
     "uk": r"мабуть|можливо|імовірно|ймовірно|напевно|не знаю",
     "el": r"ίσως|μάλλον|πιθανώς|πιθανόν|δεν ξέρω",
-    "more": r"vermutlich|schätzungsweise|womöglich|posiblemente|a lo mejor|possiblement|sans doute|magari|possibilmente|possivelmente|скорее всего|пожалуй",
+    "more": r"angeblich|supuestamente|supposément|presuntamente|suposadamente|предположительно|якобы|rzekomo|naar verluidt|vermutlich|schätzungsweise|womöglich|posiblemente|a lo mejor|possiblement|sans doute|magari|possibilmente|possivelmente|скорее всего|пожалуй",
     "ru": r"возможно|вероятно|может быть|не знаю|наверное",
 }
 HEDGES_UNSPACED = r"恐怕|たぶん|もしか|어쩌면|คงจะ|น่าจะ|संभवतः|হয়তো|لعل|على الأرجح|شاید|احتمالا|אולי|כנראה|可能|也许|也許|大概|或许|不知道|不确定|かもしれ|おそらく|多分|分かりません|아마|모르겠|อาจ|ไม่ทราบ|शायद|ربما"

@@ -101,6 +101,8 @@ def _next_denies(words: list[Word], place: int) -> bool:
 
 def _stance(words: list[Word], place: int, left: Left, right: Right) -> str:  # noqa: PLR0911 - a table, read from the top
     word = words[place]
+    if word.text[:1].isdigit() and place > 0 and words[place - 1].text in _BOUNDS:
+        return "names"  # "after 1939"
     denials = left.denials - (left.passed if right.right else 0)
     if right.denied or denials % 2:
         return "denies"
@@ -204,7 +206,7 @@ def _join(said: Statement, left: Left, right: Right, by_place: dict[int, Stateme
     elif _but_no_more(said, other, left, right):
         other.stance, other.framed, said.stance, said.framed = "several", True, "several", True  # "Yes, but no."
     elif "but" in joins or (other.stance == "denies" and not {"or", "and", "not"} & set(joins)):
-        _hand_on(said, other, joins, right)
+        _hand_on(said, other, joins, right, words)
     elif said.stance == "denies":
         _deny_both(other, joins, right)
     else:
@@ -227,11 +229,16 @@ def _but_no_more(said: Statement, other: Statement, left: Left, right: Right) ->
     return bare and left.joins in (["but"], ["but", "comma"]) and other.stance in (*STATED, "line", "opens", "mentions")
 
 
-def _hand_on(said: Statement, other: Statement, joins: list[str], right: Right) -> None:
+_BOUNDS = word_set(
+    "before after above below beyond until under over near vor nach über unter avant après antes después depois prima dopo voor na до после"
+)
+
+
+def _hand_on(said: Statement, other: Statement, joins: list[str], right: Right, words: list[Word]) -> None:
     """ "Not A but B": B has what was kept from A."""
     if other.stance not in ("denies", *STATED, "line", "opens", "mentions"):
         return
-    if said.stance in ("denies", "doubts", "supposes"):
+    if said.stance in ("denies", "doubts", "supposes") or words[said.place - 1].text in _BOUNDS:
         return
     ends = right.ends or right.pause or right.right
     said.stance = "states" if ends and not right.verb and said.stance not in STATED else said.stance

@@ -125,7 +125,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|as i originally thought|as i thought|as i suspected|as i guessed|just as i thought|like i thought"
         "|not a trick|no trick|not a trick question|no trick question|there's no question that"
         "|there is no question that|no question that|there's no doubt that|there is no doubt that|no doubt that"
-        "|there's no doubt|no question about it",
+        "|there's no doubt|no question about it|on closer inspection|upon closer inspection|on closer look"
+        "|on a closer look|looking again|thinking again|on closer examination|thinking about it",
         "tail": "team|indeed|too",
         "says": "says|said|claims|claimed|thinks|believes|believed|insists|insisted|argues|argued|swears|told me"
         "|tells me|told us|they say|they think|they believe|whoever|someone|somebody|anyone|anybody|everyone"

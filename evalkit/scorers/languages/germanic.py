@@ -17,7 +17,7 @@ WORDS: dict[str, dict[str, str]] = {
         "wrong": "falsch|falsche|falschen|inkorrekt|unrichtig|unzutreffend|stimmt nicht|trifft nicht zu|fehler"
         "|ausgeschlossen|scheidet aus|fällt weg|unmöglich|unsinn|absurd|falle|irrtum|trugschluss",
         "not": "nicht|kein|keine|keiner|keines|nein|weder|noch|niemals|nie|außer|ausser|statt|anstatt|alles außer"
-        "|bezweifle|ausschließen|schließe|nichts",
+        "|bezweifle|ausschließen|schließe|nichts|keinen|keinem",
         "choose": "wähle|wählen|nehme|entscheide mich für|ich sage|tippe auf|es ist|das ist|gehört zu|gehört in"
         "|fällt unter|ich ordne",
         "maybe": "vielleicht|möglicherweise|eventuell|wahrscheinlich|vermutlich|könnte|könnte sein|wohl|entweder"
