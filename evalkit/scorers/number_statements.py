@@ -20,36 +20,47 @@ from typing import NamedTuple
 from evalkit.scorers import number_words as words
 from evalkit.scorers.denials import denial_behind
 from evalkit.scorers.languages import ABBREVIATED
-from evalkit.scorers.numbers_in_words import PAIRED
+from evalkit.scorers.number_doubts import (
+    LONGEST_STATEMENT,
+    SENTENCE_END,
+    clause_unsaid,
+    denied_at,
+    linked,
+    opens_with_or,
+    unsaid,
+    was_former,
+)
 from evalkit.scorers.numerals import Number, find_quantities, simplify
 from evalkit.scorers.struck import without_crossed
 
-_LONGEST_STATEMENT = 200  # characters after the words; beyond that it is prose
 _AFTERWARDS = 4000  # characters behind a number in which it can be taken back
+
+
 _MOST_STATEMENTS = 200  # from the end of a reply: a run-on of more says nothing new
-_SENTENCE_END = re.compile(r"\n|[.!?;…](?=[\s\"')\]*]|$)|[。！？；।]")
+
+
 _CONDITION = re.compile(
     r"\b(?:if|suppose|supposing|assum\w+|whether|unless|say|imagine)(?: that)?(?: the| an?| my| your| its)?"
     r"(?: final| correct| right| actual)? ?$",
     re.IGNORECASE,
 )
+
+
 _DISOWNED = re.compile(
     r"(?:\b(?:wrong|incorrect|false(?: to \w+)?|doubt|deny|untrue)|(?:n['’]t|\bnot|\bnever) (?:think|believe|say|sure|"
     r"know|tell|agree|certain|claim|true|clear))(?: if| whether)?(?: that)?(?: the| an?| my| your)?"
     r"(?: final| correct| right)? ?$",
     re.IGNORECASE,
 )
+
+
 _CUE = re.compile(
     rf"(?:[.!?…,;:—\n。！？，；]|-|^)[\s\"'*()]*(?:(?:but|and|oh|well|ah)[, ] ?)?(?P<cue>{words.CORRECTED.pattern})",
     re.IGNORECASE,
 )
+
+
 _BUT = re.compile(r"\b(?:but|sondern|sino|mais|ma|maar|а|lecz|tapi)\b|而是|ではなく|아니라", re.IGNORECASE)
-_LINKS = frozenset(
-    {*",;&/~:-、，和与與とか", "and", ", and", "to", "through", "until", "und", "y", "e", "et", "en", "и", "i", "bis",
-     "a", "au", "hay", "vai", "ama",
-     "à", "до", "至", "到", "から", "和 ", "และ", ",and", "- ", "; and", "plus or minus"}
-)  # fmt: skip
-_SIGNS = re.compile(r"[\s$€£¥₹()\[\]{}\\*_`\"']+")
 
 
 class FoundNumber(NamedTuple):
@@ -65,6 +76,8 @@ class FoundNumber(NamedTuple):
 
 _NOTES = re.compile(r"<<[^<>]{0,200}>>")
 """GSM8K's calculator notes: `48/2 = <<48/2=24>>24`."""
+
+
 _AT_CUT = FoundNumber(None, None, "the number at the cut may lack digits")
 
 
@@ -132,9 +145,9 @@ def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:
     """What the last final statement that says anything gives; None when there is none."""
     conditional = False
     for match in islice(reversed(list(words.ANSWER.finditer(text))), _MOST_STATEMENTS):
-        rest = text[match.end() : match.end() + _LONGEST_STATEMENT]
+        rest = text[match.end() : match.end() + LONGEST_STATEMENT]
         sentence, start = _sentence(rest, match.end())
-        before = _SENTENCE_END.split(text[max(0, match.start() - 80) : match.start()])[-1]
+        before = SENTENCE_END.split(text[max(0, match.start() - 80) : match.start()])[-1]
         if _CONDITION.search(before):
             conditional = True
             continue
@@ -143,7 +156,7 @@ def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:
             continue
         if cut and found.number is not None and match.end() + len(rest) == len(text) and rest.rstrip()[-1:].isdigit():
             return _AT_CUT
-        if found.number is not None and _was_former(before, match[0], sentence[found.number.end :]):
+        if found.number is not None and was_former(before, match[0], sentence[found.number.end :]):
             return FoundNumber(None, None, f"the answer is a former one: {_short(text[match.start() :])}", blocks=True)
         if words.REPORTED.search(before):
             return FoundNumber(
@@ -158,27 +171,6 @@ def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:
     return FoundNumber(None, None, "the answer is only supposed", blocks=True) if conditional else None
 
 
-_FORMER_ANSWER = re.compile(
-    r"\b(?:first|initial|earlier|previous|original|old|former|premi[eè]re|erste|ursprüngliche|primera|prima|primeira"
-    r"|eerste|первый|pierwsza)(?: \w+)? ?$"
-    r"|(?:最初|原来|一开始|처음)的?の? ?$",
-    re.IGNORECASE,
-)
-
-
-def _was_former(before: str, answer: str, behind: str) -> bool:
-    """Whether a statement gives an answer of the past: "my initial answer was 8", "it is 8, I thought at first"."""
-    past = re.search(r"\b(?:was|were|war|était|era|fue|foi|był\w*|var)\b", answer, re.IGNORECASE) is not None
-    return (past and _FORMER_ANSWER.search(before) is not None) or _former_behind(behind)
-
-
-def _former_behind(behind: str) -> bool:
-    """Whether words behind a number, up to the next one, put it into the past."""
-    behind = re.split(r"\d", behind, maxsplit=1)[0]
-    found = words.FORMER.search(behind)
-    return found is not None and not words.AS_FORMER.search(behind[: found.start()] + " ")
-
-
 def _bare(text: str) -> FoundNumber:
     """The last number of a reply without a final statement."""
     before = _last_two(text)
@@ -188,30 +180,26 @@ def _bare(text: str) -> FoundNumber:
     if (heading := _heading(text)) is not None and heading.end <= last.start:
         return _kept(FoundNumber(heading, text[heading.start : heading.end], "opening line"), text, heading.end)
     start = _sentence_start(text, last.start)
-    end = _SENTENCE_END.search(text, last.end)
+    end = SENTENCE_END.search(text, last.end)
     sentence = text[start : end.start() if end else len(text)]
     if total := list(words.TOTAL.finditer(sentence)):
         behind = total[-1].end()
-        found = _clause(sentence[behind : behind + 2 * _LONGEST_STATEMENT], "last statement")
+        found = _clause(sentence[behind : behind + 2 * LONGEST_STATEMENT], "last statement")
         if found.number is not None or found.blocks:
             return _kept(found, text, start + behind + (found.number.end if found.number else 0))
     if last.kind == "part":
         return _part(text, last)
     previous = before[-2] if len(before) > 1 else None
-    if previous is not None and previous.start < start and not _opens_with_or(text[start : last.start]):
+    if previous is not None and previous.start < start and not opens_with_or(text[start : last.start]):
         previous = None
     asks = _ASKS.match(sentence.strip()) is not None or len(_WORDS.findall(sentence)) <= _FEW_WORDS
     asked = end is not None and end[0] in ("?", "？") and asks
     return _last_of(text, start, sentence, last, previous, asked=asked)
 
 
-def _opens_with_or(lead: str) -> bool:
-    """Whether a sentence adds another value to the one before: "6; or 5", "6. Alternatively, 5"."""
-    found = words.OR.search(lead)
-    return found is not None and len(lead) <= 40 and not re.search(r"\w", lead[: found.start()])
-
-
 _OPENING = re.compile(r"\s*(?P<line>[^\n]{1,40})\n[ \t]*\n(?P<rest>(?:[^\n]{1,400}\n?){1,3})\s*")
+
+
 _UNIT_BEHIND = re.compile(r"[ \w/²³€£¥$%°]{0,24}\.?\s*")
 
 
@@ -261,14 +249,14 @@ def _last_of(
 ) -> FoundNumber:
     """The last number of a sentence, or the one before it where the last is denied ("6, not 5")."""
     lead = text[max(start, last.start - 60) : last.start]
-    if _denied_at(lead):
+    if denied_at(lead):
         before = "" if previous is None else text[max(start, previous.start - 60) : previous.start]
-        if previous is None or previous.kind != "plain" or _denied_at(before):
+        if previous is None or previous.kind != "plain" or denied_at(before):
             return FoundNumber(None, None, f"the last number is denied: {_short(sentence)}", blocks=True)
         lead, last, previous = before, previous, None
     if text[start - 1 : start] == ";":
         sentence = text[_sentence_start(text, start - 1) : start] + sentence
-    why = "asked about" if asked else _unsaid(text, last, lead, previous, sentence)
+    why = "asked about" if asked else unsaid(text, last, lead, previous, sentence)
     if why is not None:
         return FoundNumber(None, None, f"the last number is {why}: {_short(sentence)}", blocks=True)
     return _kept(FoundNumber(last, text[last.start : last.end], "last number"), text, last.end)
@@ -276,80 +264,12 @@ def _last_of(
 
 _WORDS, _FEW_WORDS = re.compile(r"[^\W\d_]{2,}"), 2
 """Words of a question up to which it is about its number: "15 clips?"."""
+
+
 _ASKS = re.compile(
     r"(?:so |and |or |but )?(?:is|are|was|were|could|can|does|do|did|would|should|might|may|what|how|which|shall)\b",
     re.IGNORECASE,
 )
-
-
-def _denied_at(lead: str) -> bool:
-    return re.search(rf"(?:{words.DENIED.pattern})(?: \w+)?[ $€£]*$", lead, re.IGNORECASE) is not None
-
-
-_DIRECT_HEDGE = re.compile(
-    r"\b(?:may be|might be|could be|probably|possibly|perhaps|maybe|likely)(?: about| around)? [$€£]?$|可能是?$"
-    r"|大概是?$|也许是?$|quizás? $|tal vez $|vielleicht $|peut-être $|может быть $|возможно,? $",
-    re.IGNORECASE,
-)
-_HEDGED_BEFORE = re.compile(rf"(?:{words.HEDGED.pattern})(?:[,:]? \w+)?[ ,:$€£]*$", re.IGNORECASE)
-
-
-_NO_WAY = re.compile(r"\b(?:no way|by no means|in no case|anything but|far from|impossible)\b", re.IGNORECASE)
-
-
-def _unsaid(text: str, number: Number, lead: str, previous: Number | None, sentence: str) -> str | None:
-    """Why the number is not given outright by the sentence around it; None where it is."""
-    tail = text[number.end : number.end + 60]
-    bounded = re.search(rf"(?:{words.BOUND.pattern})[是为]?[ ($€£]*$", lead, re.IGNORECASE)
-    if bounded or words.BOUNDED_AFTER.match(tail):
-        return "a bound"
-    if _DIRECT_HEDGE.search(lead) or _HEDGED_BEFORE.search(lead) or words.UNSURE.search(sentence):
-        return "hedged"
-    apart = lead if previous is None else lead[-max(0, number.start - previous.end) :]
-    opinion = (sentence if previous is None else apart).partition(text[number.start : number.end])[0]
-    former = words.FORMER.search(opinion)
-    if former is not None and words.AS_FORMER.search(opinion[: former.start()]):
-        former = None
-    if former is not None or _former_behind(_rest(text, number)):
-        return "a former opinion"
-    if words.SUPPOSED.search(opinion):
-        return "supposed"
-    if words.REPORTED.search(lead) or words.OTHERS_ANSWER.search(lead):
-        return "what others say"
-    if _NO_WAY.search(lead) or words.DISBELIEVED.search(apart) or words.DENIED_AFTER.match(tail):
-        return "denied"
-    gap = "" if previous is None else text[previous.end : number.start]
-    if previous is not None and (PAIRED.search(sentence) or _linked(gap, previous, number, words_only=sentence)):
-        return "one of several"
-    return None
-
-
-def _rest(text: str, number: Number) -> str:
-    """What follows a number in its sentence."""
-    rest = text[number.end : number.end + _LONGEST_STATEMENT]
-    end = _SENTENCE_END.search(rest)
-    return rest[: end.start()] if end else rest
-
-
-def _linked(gap: str, first: Number, second: Number, *, words_only: str | None = None) -> bool:
-    """Whether two numbers are alternatives, a list or a range, by what stands between them."""
-    if first.kind == second.kind == "plain" and first.value == second.value:
-        return False
-    if len(gap) <= 40 and words.OR_BEFORE.search(gap):
-        return True
-    if len(gap) <= 40 and (found := words.OR.search(gap)):
-        return _SENTENCE_END.search(gap) is None or _SENTENCE_END.split(gap)[-1].strip()[:1] == found[0][:1]
-    between = _SIGNS.sub(" ", gap).strip().lower()
-    if words_only is not None and between in {
-        ",",
-        "/",
-        ":",
-        ";",
-        "|",
-        "か",
-    }:  # prose has commas between numbers: not so a bare list
-        return re.search(r"[^\W\d_]", words_only.rpartition(":")[2] if between == "," else words_only) is None
-    return between in _LINKS or gap.strip() in _LINKS
 
 
 def _clause(clause: str, name: str) -> FoundNumber:
@@ -366,7 +286,7 @@ def _clause(clause: str, name: str) -> FoundNumber:
         quantities = [quantity for quantity in quantities if but and quantity.start >= but.end()]
         why = None if quantities else "is denied"
     else:
-        why = _clause_unsaid(clause, quantities[0])
+        why = clause_unsaid(clause, quantities[0])
     if why is None and words.DENIED_AFTER.match(clause, quantities[0].end):
         why = "is denied"
     if why is not None:
@@ -375,21 +295,9 @@ def _clause(clause: str, name: str) -> FoundNumber:
     if number.kind != "plain":
         return _part(clause, number)
     second = quantities[1] if len(quantities) > 1 and not _is_note(clause, quantities[1]) else None
-    if second is not None and _linked(clause[number.end : second.start], number, second):
+    if second is not None and linked(clause[number.end : second.start], number, second):
         return FoundNumber(None, None, f"the {name} gives several numbers: {_short(clause)}", blocks=True)
     return FoundNumber(number, clause[number.start : number.end], name)
-
-
-def _clause_unsaid(clause: str, number: Number) -> str | None:
-    """Why a statement does not give its first number outright; None where it does."""
-    lead = clause[: number.start]
-    if words.BOUND.search(lead) or words.BOUNDED_AFTER.match(clause, number.end):
-        return "gives a bound"
-    if PAIRED.search(clause):
-        return "gives several numbers"
-    if words.HEDGED.search(lead) or words.UNSURE.search(clause) or re.search(r"\beither\b", lead, re.IGNORECASE):
-        return "is hedged"
-    return None
 
 
 def _behind_equals(clause: str, name: str) -> FoundNumber:
@@ -466,13 +374,13 @@ def _sentence(text: str, at: int) -> tuple[str, int]:
     """Up to the end of the line that has a word in it, or of the sentence; and where that begins in the reply."""
     stripped = text.lstrip(" \t\n:：*")
     start = at + len(text) - len(stripped)
-    end = _SENTENCE_END.search(stripped)
+    end = SENTENCE_END.search(stripped)
     return (stripped if end is None else stripped[: end.start()]), start
 
 
 def _sentence_start(text: str, position: int) -> int:
     start = max(0, position - 400)
-    ends = list(_SENTENCE_END.finditer(text, start, position))
+    ends = list(SENTENCE_END.finditer(text, start, position))
     return ends[-1].end() if ends else start
 
 

@@ -249,7 +249,7 @@ _LONG_CUE = 7
 """Characters of a single word of the table that takes a number back. Shorter ones are common words of some language."""
 _CUES = "|".join(
     sorted(
-        (re.escape(word) for word in phrases_of("redo") if " " in word or len(word) >= _LONG_CUE), key=len, reverse=True
+        (re.escape(word) for word in phrases_of("redo") if " " in word or len(word) >= _LONG_CUE and word != "disregard"), key=len, reverse=True
     )
 )
 CORRECTED = re.compile(rf"(?:{spaced(CORRECTIONS)}|{CORRECTIONS_UNSPACED}|(?<!\w)(?:{_CUES})(?!\w))", re.IGNORECASE)

@@ -129,7 +129,8 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
             )
             return
         elif role == "choose" and verb and word.text in _OWN:
-            right.right = right.named = True  # "B is my answer."
+            past = any(one.text in _WAS for one in words[start:i])  # "B was my answer."
+            right.supposed, right.right, right.named = past, not past, not past
             return
         elif role in ("if", "says"):
             right.supposed = True
@@ -149,9 +150,9 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
 _OWN = phrase_set("my answer|my vote")
 _WAS = word_set("was were war waren était era fue foi was waren был была była byla var")
 _PAST = word_set(
-    "last previous earlier yesterday formerly once ago old letzten letztes letzte gestern früher vorigen dernier dernière "
-    "précédent hier avant pasado pasada ayer anterior antes passado scorso scorsa precedente ieri vorig vorige gisteren "
-    "прошлом прошлый вчера раньше poprzednim wczoraj"
+    "last previous earlier yesterday formerly once ago old letzten letztes letzte gestern früher vorigen dernier "
+    "dernière précédent hier avant pasado pasada ayer anterior antes passado scorso scorsa precedente ieri vorig vorige "
+    "gisteren прошлом прошлый вчера раньше poprzednim wczoraj"
 )
 
 
@@ -280,9 +281,9 @@ def _remark(words: list[Word], i: int, right: Right) -> None:
 
 
 _CONFIDENCE = word_set(
-    "confidence confident certainty certain sure probability likelihood chance likely sicherheit wahrscheinlichkeit sicher "
-    "confiance probabilité confianza probabilidad seguridad certeza confiança certezza probabilità уверенность уверенностью "
-    "вероятность вероятностью pewności zekerheid"
+    "confidence confident certainty certain sure probability likelihood chance likely sicherheit wahrscheinlichkeit "
+    "sicher confiance probabilité confianza probabilidad seguridad certeza confiança certezza probabilità уверенность "
+    "уверенностью вероятность вероятностью pewności zekerheid"
 )
 _HALF = 50
 

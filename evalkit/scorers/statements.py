@@ -230,7 +230,8 @@ def _but_no_more(said: Statement, other: Statement, left: Left, right: Right) ->
 
 
 _BOUNDS = word_set(
-    "before after above below beyond until under over near vor nach über unter avant après antes después depois prima dopo voor na до после"
+    "before after above below beyond until under over near vor nach über unter avant après antes después depois prima "
+    "dopo voor na до после"
 )
 
 
