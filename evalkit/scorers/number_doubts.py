@@ -65,6 +65,7 @@ _DIRECT_HEDGE = re.compile(
 )
 
 
+_BOUNDED_BEFORE = re.compile(rf"(?:{words.BOUND.pattern})[是为]?[ ($€£]*$", re.IGNORECASE)
 _HEDGED_BEFORE = re.compile(rf"(?:{words.HEDGED.pattern})(?:[,:]? \w+)?[ ,:$€£]*$", re.IGNORECASE)
 
 
@@ -72,30 +73,50 @@ _NO_WAY = re.compile(r"\b(?:no way|by no means|in no case|anything but|far from|
 
 
 def unsaid(text: str, number: Number, lead: str, previous: Number | None, sentence: str) -> str | None:
-    """Why the number is not given outright by the sentence around it; None where it is."""
+    """Why the number is not given outright by the sentence around it; None where it is.
+
+    `lead`: what stands before it in its sentence; `previous`: the number before it there."""
     tail = text[number.end : number.end + 60]
-    bounded = re.search(rf"(?:{words.BOUND.pattern})[是为]?[ ($€£]*$", lead, re.IGNORECASE)
-    if bounded or words.BOUNDED_AFTER.match(tail):
-        return "a bound"
-    if _DIRECT_HEDGE.search(lead) or _HEDGED_BEFORE.search(lead) or words.UNSURE.search(sentence):
-        return "hedged"
     apart = lead if previous is None else lead[-max(0, number.start - previous.end) :]
-    opinion = (sentence if previous is None else apart).partition(text[number.start : number.end])[0]
-    former = words.FORMER.search(opinion)
-    if former is not None and words.AS_FORMER.search(opinion[: former.start()]):
+    alone = (sentence if previous is None else apart).partition(text[number.start : number.end])[0]
+    return (
+        _hedged(lead, tail, sentence)
+        or _of_others(text, number, lead, alone)
+        or _denied(lead, tail, apart)
+        or _of_several(text, number, previous, sentence)
+    )
+
+
+def _hedged(lead: str, tail: str, sentence: str) -> str | None:
+    if _BOUNDED_BEFORE.search(lead) or words.BOUNDED_AFTER.match(tail):
+        return "a bound"
+    hedged = _DIRECT_HEDGE.search(lead) or _HEDGED_BEFORE.search(lead) or words.UNSURE.search(sentence)
+    return "hedged" if hedged else None
+
+
+def _of_others(text: str, number: Number, lead: str, alone: str) -> str | None:
+    """Whether the speaker does not hold the number now: `alone` is what leads to this number and to no other."""
+    former = words.FORMER.search(alone)
+    if former is not None and words.AS_FORMER.search(alone[: former.start()]):
         former = None
     if former is not None or _former_behind(_rest(text, number)):
         return "a former opinion"
-    if words.SUPPOSED.search(opinion):
+    if words.SUPPOSED.search(alone):
         return "supposed"
-    if words.REPORTED.search(lead) or words.OTHERS_ANSWER.search(lead):
-        return "what others say"
-    if _NO_WAY.search(lead) or words.DISBELIEVED.search(apart) or words.DENIED_AFTER.match(tail):
-        return "denied"
-    gap = "" if previous is None else text[previous.end : number.start]
-    if previous is not None and (PAIRED.search(sentence) or linked(gap, previous, number, words_only=sentence)):
-        return "one of several"
-    return None
+    return "what others say" if words.REPORTED.search(lead) or words.OTHERS_ANSWER.search(lead) else None
+
+
+def _denied(lead: str, tail: str, apart: str) -> str | None:
+    denied = _NO_WAY.search(lead) or words.DISBELIEVED.search(apart) or words.DENIED_AFTER.match(tail)
+    return "denied" if denied else None
+
+
+def _of_several(text: str, number: Number, previous: Number | None, sentence: str) -> str | None:
+    if previous is None:
+        return None
+    gap = text[previous.end : number.start]
+    several = PAIRED.search(sentence) or linked(gap, previous, number, words_only=sentence)
+    return "one of several" if several else None
 
 
 def _rest(text: str, number: Number) -> str:

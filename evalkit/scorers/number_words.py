@@ -248,9 +248,9 @@ HEDGED = re.compile(rf"{spaced(HEDGES)}|{HEDGES_UNSPACED}", re.IGNORECASE)
 _LONG_CUE = 7
 """Characters of a single word of the table that takes a number back. Shorter ones are common words of some language."""
 _CUES = "|".join(
-    sorted(
-        (re.escape(word) for word in phrases_of("redo") if " " in word or len(word) >= _LONG_CUE and word != "disregard"), key=len, reverse=True
-    )
+    re.escape(word)
+    for word in sorted(phrases_of("redo"), key=len, reverse=True)
+    if " " in word or (len(word) >= _LONG_CUE and word != "disregard")
 )
 CORRECTED = re.compile(rf"(?:{spaced(CORRECTIONS)}|{CORRECTIONS_UNSPACED}|(?<!\w)(?:{_CUES})(?!\w))", re.IGNORECASE)
 ROMAN = re.compile(r"[\s:*$]*[IVXLCDM]{2,12}[\s*$]*")
