@@ -21,7 +21,7 @@ from evalkit.scorers.reply_lines import (
     stands_apart,
     whole_line,
 )
-from evalkit.scorers.reply_words import Word, fold
+from evalkit.scorers.reply_words import Word, fold, phrase_set
 from evalkit.scorers.said_before import REASONS
 from evalkit.scorers.sentences import ends, stands_alone
 from evalkit.scorers.stances import Statement
@@ -45,6 +45,8 @@ class _State:
         self.blocked = ""
         self.retracted = -1  # the place of a "wait" that no choice has followed yet
         self.turned = -1
+        self.checked: int | None = None
+        """The answer that a "wait" took back, until the reply affirms it or names another one."""
         self.named = (-1, -1)  # the place and the index of the choice named last
 
     def take(self, index: int | None, tier: int, place: int, why: str) -> None:
@@ -55,6 +57,11 @@ class _State:
         self.index, self.tier, self.blocked = None, 0, why
 
 
+_PAUSES = phrase_set(
+    "wait|no wait|hold on|moment|warte|halt|attends|attendez|espera|aspetta|wacht|czekaj|подождите|стоп"
+    "|等等|等一下|待って|잠깐"
+)
+"""They take an answer back, and may introduce a check that bears it out."""
 _NEAR = 14
 """Words behind "wait" or "actually" within which a choice is what the correction says."""
 
@@ -68,7 +75,7 @@ def weigh(words: list[Word], said: list[Statement], known: Labelled, size: int) 
     absent = not_offered(words, said)
     said = [one for one in said if one.index not in absent or words[one.place].how != "text" or one.stance not in NAMED]
     for one in said:
-        _settle(state, one, words, known, last_line, opened, lines)
+        _apply(state, one, words, known, last_line, opened, lines)
         if one.index is not None:
             state.named = (one.place, one.index)
     if state.index is not None:
@@ -78,7 +85,7 @@ def weigh(words: list[Word], said: list[Statement], known: Labelled, size: int) 
     return _mentioned(said, known, size)
 
 
-def _settle(
+def _apply(
     state: _State,
     one: Statement,
     words: list[Word],
@@ -89,19 +96,19 @@ def _settle(
 ) -> None:
     """Let one thing that is said change the answer so far."""
     place, stance, index = one.place, one.stance, one.index
-    if stance in ("retracts", "turns", "unsure", "outside", "denies it"):
+    if stance in ("retracts", "turns", "unsure", "outside", "denies it", "affirms"):
         unknown = stance == "unsure" and says_unknown(words[place].text) and is_unknown(state.index, known)
         if not unknown:  # "The answer is C: we cannot know." where C says so
-            _settle_gesture(state, one, words)
+            _apply_gesture(state, one, words)
         return
-    if _settle_beside(state, one, words):
+    if _apply_beside(state, one, words):
         return
     corrects = max(state.retracted, state.turned)
     near = corrects >= 0 and place - corrects <= _NEAR and stance in ("line", "opens", "mentions")
     if stance == "answers" or near or (stance == "states" and (state.tier < 4 or corrects >= 0)):
         state.take(index, 3 + (stance == "answers"), place, "final statement")
     elif stance in ("line", "opens"):
-        _settle_line(state, one, words, last_line, listed)
+        _apply_line(state, one, words, last_line, listed)
     elif stance == "clash":
         state.drop(f"{known.labels[index or 0]} stands with the text of another choice")
     elif stance == "several":
@@ -114,7 +121,7 @@ def _settle(
     elif stance == "asks" and state.index not in (None, index) and _or_before(words, place):
         state.drop("the reply is in doubt")  # "B. Or is it C?"
     elif stance == "doubts":
-        _settle_doubt(state, one, words, index, n=len(known.labels))
+        _apply_doubt(state, one, words, index, n=len(known.labels))
 
 
 def _added(state: _State, one: Statement, words: list[Word]) -> bool:
@@ -148,7 +155,7 @@ def _trails(words: list[Word], place: int) -> bool:
     return words[place].role in ("comma", "dash", "redo", "turn") or words[place].text == ";"
 
 
-def _settle_beside(state: _State, one: Statement, words: list[Word]) -> bool:
+def _apply_beside(state: _State, one: Statement, words: list[Word]) -> bool:
     """What stands beside the answer so far and changes it, though nothing is said of it by itself."""
     place, stance, index = one.place, one.stance, one.index
     if stance in ("answers", "states") and index is not None and list_begins(words, place, index):
@@ -166,7 +173,7 @@ def _settle_beside(state: _State, one: Statement, words: list[Word]) -> bool:
     return stance in ("names", "mentions", "several") and _added(state, one, words)
 
 
-def _settle_line(state: _State, one: Statement, words: list[Word], last_line: int, listed: bool) -> None:
+def _apply_line(state: _State, one: Statement, words: list[Word], last_line: int, listed: bool) -> None:
     """A choice that stands alone on a line or in a sentence, or opens the reply."""
     place = one.place
     if listed and not stands_apart(words, place):
@@ -208,7 +215,7 @@ def _or_before(words: list[Word], place: int) -> bool:
     return any(word.role == "or" for word in words[max(0, place - 3) : place])
 
 
-def _settle_doubt(state: _State, one: Statement, words: list[Word], index: int | None, n: int) -> None:
+def _apply_doubt(state: _State, one: Statement, words: list[Word], index: int | None, n: int) -> None:
     if (
         state.index is None
         or (sentences_between(words, state.place, one.place) == 0 and _it_may_be(words, one.place))
@@ -225,16 +232,14 @@ def _settle_doubt(state: _State, one: Statement, words: list[Word], index: int |
         state.drop("the reply is in doubt")
 
 
-def _settle_gesture(state: _State, one: Statement, words: list[Word]) -> None:
+def _apply_gesture(state: _State, one: Statement, words: list[Word]) -> None:
     if one.stance == "turns":
         state.turned = one.place
     elif one.stance == "unsure":
-        if fold(words[one.place].text) in _GIVING_UP and last_words(words, one.place):
-            state.drop("the reply gives no answer in the end")
-        elif state.index is not None and sentences_between(words, state.place, one.place) <= 1:
-            state.drop("the reply is in doubt")
-        elif state.index is None:
-            state.blocked = state.blocked or "the reply is in doubt"
+        _apply_unsure(state, one, words)
+    elif one.stance == "affirms":
+        if state.retracted >= 0 and state.index is None and state.checked is not None:
+            state.take(state.checked, 3, one.place, "affirmed after a check")
     elif one.stance == "denies it":
         if state.index is not None and state.index == state.named[1]:
             state.retracted = one.place
@@ -242,9 +247,27 @@ def _settle_gesture(state: _State, one: Statement, words: list[Word]) -> None:
     elif one.stance == "outside":
         state.drop("the answer is none of the choices")
     elif state.index is None or sentences_between(words, state.place, one.place) <= 3:
-        state.retracted = one.place
-        if state.index is not None:
-            state.drop("the answer is taken back")
+        _apply_retraction(state, one, words)
+
+
+def _apply_unsure(state: _State, one: Statement, words: list[Word]) -> None:
+    if fold(words[one.place].text) in _GIVING_UP and last_words(words, one.place):
+        state.drop("the reply gives no answer in the end")
+    elif state.index is not None and sentences_between(words, state.place, one.place) <= 1:
+        state.drop("the reply is in doubt")
+    elif state.index is None:
+        state.blocked = state.blocked or "the reply is in doubt"
+
+
+def _apply_retraction(state: _State, one: Statement, words: list[Word]) -> None:
+    said = fold(words[one.place].text)
+    checks = said.startswith("let me") or said in _PAUSES
+    state.retracted = one.place
+    if state.index is not None:
+        state.checked = state.index if checks else None
+        state.drop("the answer is taken back")
+    elif not checks:
+        state.checked = None
 
 
 _GIVING_UP = frozenset(fold(phrase) for phrase in phrases_of("gives_up"))

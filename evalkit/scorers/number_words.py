@@ -247,10 +247,12 @@ BOUNDED_AFTER = re.compile(BOUNDED_BEHIND, re.IGNORECASE)
 HEDGED = re.compile(rf"{spaced(HEDGES)}|{HEDGES_UNSPACED}", re.IGNORECASE)
 _LONG_CUE = 7
 """Characters of a single word of the table that takes a number back. Shorter ones are common words of some language."""
+_NO_CUES = ("disregard", "let me")
+"""Words of the table that take a choice back, and may introduce a check of a number."""
 _CUES = "|".join(
     re.escape(word)
     for word in sorted(phrases_of("redo"), key=len, reverse=True)
-    if " " in word or (len(word) >= _LONG_CUE and word != "disregard")
+    if (" " in word or len(word) >= _LONG_CUE) and not word.startswith(_NO_CUES)
 )
 CORRECTED = re.compile(rf"(?:{spaced(CORRECTIONS)}|{CORRECTIONS_UNSPACED}|(?<!\w)(?:{_CUES})(?!\w))", re.IGNORECASE)
 ROMAN = re.compile(r"[\s:*$]*[IVXLCDM]{2,12}[\s*$]*")

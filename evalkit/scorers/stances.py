@@ -19,8 +19,8 @@ class Statement:
     """answers: "the answer is B", "I choose B"; states: "B is correct", "it is B", "Queue: billing"; opens: "B, so";
     line: a sentence or line that is the choice alone; mentions: in brackets, or behind "is" with other words before it;
     denies; doubts; supposes; asks; several; clash: a label with another choice's text; names: nothing of these.
-    Without a choice: denies it: "it cannot be correct"; retracts: "wait", "that is wrong"; turns: "actually"; unsure:
-    "I am not sure"; outside: an answer that is no choice."""
+    Without a choice: denies it: "it cannot be correct"; affirms: "yes, that is right"; retracts: "wait", "that is
+    wrong"; turns: "actually"; unsure: "I am not sure"; outside: an answer that is no choice."""
     framed: bool = False
     """Where several are named: whether it is they that the answer names."""
     listed_with: Statement | None = None

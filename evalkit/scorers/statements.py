@@ -30,6 +30,8 @@ def statements(words: list[Word], known: Labelled) -> list[Statement]:
             behind += behind < _FAR_BEHIND and place > 0 and words[place - 1].role not in ("end", "line")
         elif word.role == "ask":
             behind = _FAR_BEHIND
+        elif _checked(found) and _affirms(words, place):
+            found.append(Statement(place, None, "affirms"))
         elif 0 < behind < _FAR_BEHIND and words[place - 1].role in ("end", "line") and _next_denies(words, place):
             found.append(Statement(place, None, "denies it"))
             behind = _FAR_BEHIND
@@ -61,6 +63,29 @@ _MAY_DENY = ("not", "wrong", "unsure", "redo")
 
 _LONGEST_DENIAL = 16
 """Words."""
+
+
+def _checked(found: list[Statement]) -> bool:
+    """Whether a "wait" stands among the last things that were said, and no question is open."""
+    return any(one.stance == "retracts" for one in found[-3:]) and found[-1].stance != "asks"
+
+
+def _affirms(words: list[Word], place: int) -> bool:
+    """Whether a sentence that begins here says yes to what was checked: "Yes, that is right."."""
+    if words[place - 1].role not in ("end", "line", "ask", "colon"):
+        return False
+    end = place
+    while end < len(words) and not ends(words, end):
+        if words[end].choice is not None or (words[end].role not in _AFFIRMING and words[end].text not in _YES):
+            return False
+        end += 1
+    said = words[place:end]
+    return not (end < len(words) and words[end].role == "ask") and any(
+        word.role == "right" or word.text in _YES for word in said
+    )
+
+
+_AFFIRMING = frozenset(("fill", "be", "noun", "right", "wrap", "comma", "tail", "why", "so", "choose"))
 
 
 def _next_denies(words: list[Word], place: int) -> bool:

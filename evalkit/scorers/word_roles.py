@@ -44,7 +44,7 @@ def split(
             words.append(pieces[place])
             roles.append(_single(pieces[place].text) if pieces[place].kind == "word" else None)
             place += 1
-    _settle_roles(words, roles)
+    _assign_roles(words, roles)
     return words
 
 
@@ -97,16 +97,16 @@ def _phrase_at(pieces: list[Word], place: int) -> tuple[Role | None, int]:
     return None, place + 1
 
 
-def _settle_roles(words: list[Word], roles: list[Role | None]) -> None:
+def _assign_roles(words: list[Word], roles: list[Role | None]) -> None:
     """Give each word its role in the language of its sentence."""
     first = 0
     for place, word in enumerate(words):
         if word.role in ("end", "ask", "line") or place == len(words) - 1:
-            _settle_sentence(words[first : place + 1], roles[first : place + 1])
+            _assign_in_sentence(words[first : place + 1], roles[first : place + 1])
             first = place + 1
 
 
-def _settle_sentence(words: list[Word], roles: list[Role | None]) -> None:
+def _assign_in_sentence(words: list[Word], roles: list[Role | None]) -> None:
     counts: dict[str, int] = {}
     # A word counts once: the letters of a formula are words of some language.
     for text, languages in {word.text: role for word, role in zip(words, roles, strict=True) if role}.items():

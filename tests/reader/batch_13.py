@@ -151,6 +151,14 @@ CHOICES: list[tuple[tuple[str, ...], str, str, str]] = [
     (TOPIC, "Label: technical. That can't be right.", "technical", NONE),
     (TOPIC, "~~billing~~ technical", "technical", "right"),
     (TOPIC, "technical was my first guess.", "technical", NONE),
+    # an answer that a check takes up and bears out, or not
+    (CITY, "The answer is B. Let me double-check. Yes, that is right.", "B", "right"),
+    (CITY, "The answer is B. Wait, let me check again. Yes, this is correct.", "B", "right"),
+    (CITY, "Die Antwort ist B. Moment. Ja, das ist richtig.", "B", "right"),
+    (CITY, "The answer is B. Wait. Is that right?", "B", NONE),
+    (CITY, "The answer is B. I was wrong. Yes.", "B", NONE),
+    (CITY, "The answer is B. Wait, that is wrong. Right.", "B", NONE),
+    (CITY, "The answer is A. Wait. Yes, that is wrong. B.", "B", READ),
     # "unknown" as a choice, with words that give no answer behind it
     (WHO, "The answer is C. We can't answer this from the text.", "C", "right"),
     (WHO, "The answer is C. The question cannot be answered from the context.", "C", "right"),
