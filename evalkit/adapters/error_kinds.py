@@ -15,7 +15,8 @@ ai.google.dev/gemini-api/docs/troubleshooting · openrouter.ai/docs/api-referenc
 learn.microsoft.com/azure/ai-services/openai/concepts/content-filter · console.groq.com/docs/errors ·
 api-docs.deepseek.com/quick_start/error_codes · platform.moonshot.ai/docs (error codes) ·
 alibabacloud.com/help/en/model-studio/error-code · docs.z.ai/api-reference/api-code ·
-platform.minimax.io/docs/api-reference/errorcode
+platform.minimax.io/docs/api-reference/errorcode ·
+docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html (Errors)
 """
 
 from __future__ import annotations
@@ -174,7 +175,8 @@ _RATE_LIMITED = {
     "toomanyrequests",
     "toomanyrequestserror",
     "throttling",
-    "throttlingexception",
+    "throttlingexception",  # Bedrock
+    "modelnotreadyexception",
     "throttlingratequota",
     "throttlingallocationquota",
     "resourceexhausted",
@@ -185,7 +187,12 @@ _RATE_LIMITED = {
     "minimax1002",
     "minimax1039",
 }
-_OVERLOADED = {"slowdown", "unavailable", "serviceunavailable", "modelbusy", "enginebusy", "zai1312", "servererrorbusy"}
+_OVERLOADED = {
+    *("slowdown", "unavailable", "serviceunavailable", "modelbusy", "enginebusy", "zai1312", "servererrorbusy"),
+    "serviceunavailableexception",  # Bedrock, inside a stream
+}
+_MODEL_FAILED = {"modelerrorexception", "modelstreamerrorexception"}
+"""Bedrock's errors of the model itself, with status 424."""
 _SPENT_UNTIL_LATER = {"zai1304", "zai1308", "zai1310"}
 """A limit of a day, a week or a month: nothing that one run can wait for."""
 
@@ -317,7 +324,7 @@ def _by_status(status: int, codes: AbstractSet[str], text: str, *, is_json: bool
         return ErrorKind.RATE_LIMITED
     if status in {498, 503, 529} or any("overloaded" in code for code in codes):
         return ErrorKind.OVERLOADED
-    if status >= 500 or status in {408, 409, 425}:
+    if status >= 500 or status in {408, 409, 425} or (status == 424 and codes & _MODEL_FAILED):
         return ErrorKind.SERVER
     if status == 400 and any(code.startswith("throttl") or "ratelimit" in code for code in codes):
         return ErrorKind.RATE_LIMITED  # the JSON protocols of AWS answer 400

@@ -15,14 +15,14 @@ import math
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
 
 from evalkit.adapters.error_body import error_in, error_said
-from evalkit.adapters.error_kinds import ErrorKind, error_kind
+from evalkit.adapters.error_kinds import ErrorKind, error_kind, plain_code
 from evalkit.errors import (
     KeyRefused,
     OutOfCredit,
@@ -89,6 +89,8 @@ def error_from_status(
             status=status,
         )
     said = error_said(body)
+    if named := headers.get("x-amzn-errortype"):  # AWS: ThrottlingException:http://internal.amazon.com/coral/...
+        said = replace(said, codes=said.codes | {plain_code(named.partition(":")[0])})
     words = said.words or _plain_words(body)
     wait = retry_after(headers, said.retry_delay)
     if "quotaperday" in said.codes:
@@ -111,11 +113,18 @@ def error_from_event(event: Any, path: str, where: Where) -> RequestError | Decl
     """
     said = error_in(event)
     kind = error_kind(said.status, said.codes, said.words, wait_s=retry_after({}, said.retry_delay))
-    words = said.words or orjson.dumps(event, default=str).decode()[: 8 * MAX_MESSAGE]
+    words = said.words or _as_it_came(event)
     error = _error(kind, said.status, words, retry_after({}, said.retry_delay), path, where)
     if isinstance(error, RequestError):
         error.begun = True
     return error
+
+
+def _as_it_came(event: Any) -> str:
+    try:
+        return orjson.dumps(event, default=str).decode()[: 8 * MAX_MESSAGE]
+    except TypeError:  # half a character, nested too deeply
+        return "an error that cannot be shown"
 
 
 class Declined(Exception):

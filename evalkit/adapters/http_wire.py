@@ -12,7 +12,7 @@ error of the network means stand in `http_session` and `reply_body`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -21,6 +21,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import orjson
+from yarl import URL
 
 from evalkit import __version__
 from evalkit.adapters.base import ModelSpec
@@ -35,16 +37,23 @@ from evalkit.adapters.http_session import (
 from evalkit.adapters.keys import checked_host
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_body import ReplyBody, error_body
+from evalkit.adapters.reply_fields import parsed
 from evalkit.adapters.reply_reader import ReplyReader
-from evalkit.errors import MissingKey, RequestError, SuiteError
+from evalkit.errors import BadReply, MissingKey, Rejected, RequestError, SuiteError
 from evalkit.records import Response, Timing
 
 LINGER_S = 1.0
 """How long a server may take to close a stream that it has declared done, before the connection is dropped."""
 _TRIES_TO_WRITE = 3
 """Further connections that one request takes, where the server closed those before anything was written."""
+_MOST_FACTS = 2**20
+"""Bytes of what a server says of itself."""
 _LARGE_BODY = 2**20
 """aiohttp warns about larger bodies as bytes, because they would be written in one go."""
+
+
+Sign = Callable[[str, bytes], Mapping[str, str]]
+"""(address, body) of a request -> the headers that show who sends it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +82,15 @@ class Wire:
     """Connections to one endpoint. Opened at the first exchange, inside the running loop."""
 
     def __init__(
-        self, spec: ModelSpec, base_url: str, headers: Mapping[str, str], key: str | None, key_envs: tuple[str, ...]
+        self,
+        spec: ModelSpec,
+        base_url: str,
+        headers: Mapping[str, str],
+        key: str | None,
+        key_envs: tuple[str, ...],
+        sign: Sign | None = None,
     ) -> None:
+        """`headers` go with every request; `sign` gives those that depend on the request itself."""
         self.hostname = checked_host(base_url, spec)
         parts = urlsplit(base_url)
         if parts.query or parts.fragment:
@@ -91,7 +107,9 @@ class Wire:
         self.host = parts.netloc.lower()
         self.path = parts.path.rstrip("/")
         self.where = Where(spec.name, spec.model, self.host, key_envs, key)
-        self._root = f"{parts.scheme}://{parts.netloc}{self.path}"
+        self.facts: Mapping[str, str] = {"aiohttp": aiohttp.__version__}
+        self._root = str(URL(f"{parts.scheme}://{parts.netloc}{self.path}")).rstrip("/")
+        self._sign = sign
         self._limit = spec.in_flight or 0
         self._idle_s = spec.idle_timeout_s
         self._headers = {
@@ -106,11 +124,15 @@ class Wire:
     def __repr__(self) -> str:
         return f"Wire({self._root!r})"
 
-    async def answer(self, path: str, body: bytes, reading: ReplyReading) -> Response:
-        """Posts and feeds the reading while the reply comes; the whole answer. Raises a RequestError: error statuses
-        and networks come as our own errors, the cause chained. A connection that breaks after the answer was whole
-        costs nothing but the connection.
+    async def answer(
+        self, path: str, body: bytes | Mapping[str, Any], reading: ReplyReading, left_out: tuple[str, ...] = ()
+    ) -> Response:
+        """Posts and feeds the reading while the reply comes; the whole answer, with what was `left_out` of it. Raises a
+        RequestError: error statuses and networks come as our own errors, the cause chained. A connection that breaks
+        after the answer was whole costs nothing but the connection.
         """
+        if not isinstance(body, bytes):
+            body = self.encoded(body)
         reader = ReplyReader(reading, self.where, self.path + path)
         clock = _Clock()
         broken: RequestError | None = None
@@ -118,14 +140,21 @@ class Wire:
             async with self._posted(path, body, clock) as reply:
                 await _read_stream(ReplyBody(reply), reader, clock)
         except Declined as declined:
-            return reader.filtered(declined, clock.sent_at, clock.ended_at or perf_counter(), ())
+            return reader.filtered(declined, clock.sent_at, clock.ended_at or perf_counter(), left_out)
         except NETWORK_ERRORS as error:
             broken = network_error(error, self.where, self._idle_s)
             broken.__cause__ = error
         try:
-            return reader.response(clock.sent_at, clock.ended_at, (), broken)
+            return reader.response(clock.sent_at, clock.ended_at, left_out, broken)
         except Declined as declined:
-            return reader.filtered(declined, clock.sent_at, clock.ended_at, ())
+            return reader.filtered(declined, clock.sent_at, clock.ended_at, left_out)
+
+    def encoded(self, body: Mapping[str, Any]) -> bytes:
+        """The body as JSON. Raises Rejected for what is none: lone surrogates in a prompt, odd values in extra."""
+        try:
+            return orjson.dumps(body)
+        except TypeError as error:
+            raise Rejected(f"models.{self.where.name}: the request is no valid JSON: {error}", sent=False) from error
 
     async def exchange(self, path: str, body: bytes) -> Reply:
         """Posts and reads the whole reply. Raises as `answer` does."""
@@ -138,6 +167,23 @@ class Wire:
         except NETWORK_ERRORS as error:
             raise network_error(error, self.where, self._idle_s) from error
         return Reply(clock.sent_at, perf_counter(), whole)
+
+    async def fetch(self, path: str) -> Any:
+        """What the server says of itself at this path, as JSON. Raises a RequestError."""
+        session = self._session or self._open()
+        try:
+            async with session.get(
+                URL(self._root + path, encoded=True), headers=self._headers, allow_redirects=False
+            ) as reply:
+                said = await ReplyBody(reply, _MOST_FACTS, cut=True).read_all()
+                if reply.status != 200:
+                    raise BadReply(f"{self.host}{self.path}{path} answered {reply.status}")
+        except NETWORK_ERRORS as error:
+            raise network_error(error, self.where, self._idle_s) from error
+        try:
+            return parsed(said)
+        except ValueError as error:
+            raise BadReply(f"{self.host}{self.path}{path} sent no JSON") from error
 
     async def aclose(self) -> None:
         """Closes every connection; a second call does nothing."""
@@ -162,12 +208,15 @@ class Wire:
         """Posts on a connection that is open. A server that closes after each answer, and does not say so (llama.cpp),
         may close just while the next request takes the connection: nothing was written then, so it is posted anew."""
         session = self._session or self._open()
+        # Written as it is: a %2F in the name of a model must not become a slash, and a signature holds for these bytes.
+        url = URL(self._root + path, encoded=True)
+        headers = self._headers if self._sign is None else {**self._headers, **self._sign(str(url), body)}
         for left in range(_TRIES_TO_WRITE, -1, -1):
             try:
                 return await session.post(
-                    self._root + path,
+                    url,
                     data=body if len(body) < _LARGE_BODY else BytesIO(body),
-                    headers=self._headers,
+                    headers=headers,
                     allow_redirects=False,
                 )
             except aiohttp.ClientOSError as error:

@@ -251,11 +251,13 @@ def _unknown(name: str, place: str) -> SuiteError:
 
 
 def _modules() -> dict[str, str]:
-    return {**{name: f"evalkit.adapters.dialects.{name}" for name in _native()}, **_ADAPTERS}
+    return {**_native(), **_ADAPTERS}
 
 
-def _native() -> list[str]:
-    return [path.stem for path in _NATIVE.glob("[a-z]*.py")]
+def _native() -> dict[str, str]:
+    """Name of an adapter -> its module in `dialects/`: ollama_native.py is ollama-native."""
+    stems = [path.stem for path in _NATIVE.glob("[a-z]*.py")]
+    return {stem.replace("_", "-"): f"evalkit.adapters.dialects.{stem}" for stem in stems}
 
 
 def _more() -> list[str]:

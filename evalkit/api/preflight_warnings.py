@@ -37,6 +37,8 @@ _UNUSED = {
     "xai": ("XAI_BASE_URL",),
     "fireworks": ("FIREWORKS_BASE_URL",),
     "ollama": ("OLLAMA_HOST",),
+    "ollama-native": ("OLLAMA_HOST",),
+    "bedrock-converse": ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_REGION"),
 }
 """By adapter: variables that the provider's own tools obey and that evalkit leaves alone, unless `environment` uses
 them: a suite has to mean the same on every machine."""

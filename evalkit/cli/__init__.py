@@ -40,7 +40,7 @@ COMMANDS = {
     "breakeven": ("evalkit.cli.breakeven", "At which volume own GPUs cost less than an API."),
     "board": ("evalkit.cli.board", "Open the leaderboard in a browser."),
     "report": ("evalkit.cli.report", "Write a stored run as one self-contained HTML page."),
-    "corpus": ("evalkit.cli.corpus", "Print figures of whole tasks: macro-F1, corpus BLEU and chrF, pass@k."),
+    "corpus": ("evalkit.cli.corpus", "Print figures of whole tasks: macro-F1, corpus BLEU and chrF, pass@k, pass^k."),
     "judge-data": ("evalkit.cli.judge_data", "Write a run's answers as items for a judge, alone or in pairs."),
     "judge-check": ("evalkit.cli.judge_check", "Measure a judge against people's labels."),
     "lm-eval": ("evalkit.cli.lm_eval", "Run tasks of lm-eval against one model, without writing a suite."),
@@ -135,7 +135,7 @@ def _of_edited_facts(error: Exception) -> str | None:
         or not isinstance(error, TypeError | AttributeError | LookupError | ValueError)
     ):
         return None
-    from evalkit.report.hostile import visible
+    from evalkit.text.escape import visible
 
     *_, frame = walk_tb(error.__traceback__)
     place = f"{Path(frame[0].f_code.co_filename).name}:{frame[1]}"
@@ -152,7 +152,7 @@ def _told(error: Exception) -> int:
     from evalkit.errors import EvalkitError
 
     if isinstance(error, EvalkitError):
-        from evalkit.report.hostile import visible
+        from evalkit.text.escape import visible
 
         # What a provider, a suite or a file name brought along may hold anything.
         click.echo(visible(f"evalkit: {error}", limit=50_000, lines=True), err=True)
