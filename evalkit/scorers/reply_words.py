@@ -164,7 +164,11 @@ def pieces_of(text: str, run_texts: tuple[str, ...] = ()) -> list[Word]:
     for match in _TOKEN.finditer(text):
         kind, start, end = match.lastgroup or "", match.start(), match.end()
         if kind == "word":
-            _add_word(pieces, text, start, end)
+            raw = match[0]
+            if raw.isascii() and "'" not in raw:
+                pieces.append(Word(raw.lower(), start, end, kind))
+            else:
+                _add_word(pieces, text, start, end)
         elif kind == "run":
             _add_run(pieces, text, start, end, run_texts)
         elif kind == "number":

@@ -25,16 +25,9 @@ def statements(words: list[Word], known: Labelled) -> list[Statement]:
     found: list[Statement] = []
     by_place: dict[int, Statement] = {}
     behind = _FAR_BEHIND  # sentences since a choice was named
+    before = "line"  # the role of the word before
     for place, word in enumerate(words):
-        if word.role in ("end", "line"):
-            behind += behind < _FAR_BEHIND and place > 0 and words[place - 1].role not in ("end", "line")
-        elif word.role == "ask":
-            behind = _FAR_BEHIND
-        elif _checked(found) and _affirms(words, place):
-            found.append(Statement(place, None, "affirms"))
-        elif 0 < behind < _FAR_BEHIND and words[place - 1].role in ("end", "line") and _next_denies(words, place):
-            found.append(Statement(place, None, "denies it"))
-            behind = _FAR_BEHIND
+        role = word.role
         if word.choice is not None:
             behind = 0
             left, right = look_left(words, place), look_right(words, place, known)
@@ -42,16 +35,36 @@ def statements(words: list[Word], known: Labelled) -> list[Statement]:
             join_choices(said, left, right, by_place, words)
             found.append(said)
             by_place[id(word)] = said
-        elif (
-            found
-            and found[-1].stance == "asks"
-            and place - found[-1].place < FAR
-            and _confirms(words, place, found[-1])
-        ):
-            found[-1].stance = "states"  # "Is it B? Yes."
-        elif (stance := _gesture(words, place, known)) is not None:
+        elif role in _ENDS:
+            behind = _FAR_BEHIND if role == "ask" else behind + (before not in _ENDS)
+        elif before in _STARTS and found and (stance := _taken_up(words, place, found, behind)) is not None:
             found.append(Statement(place, None, stance))
+            behind = _FAR_BEHIND
+        if word.choice is None:
+            if found and found[-1].stance == "asks" and _answers_yes(words, place, found[-1]):
+                found[-1].stance = "states"  # "Is it B? Yes."
+            elif role in _GESTURES and (gesture := _gesture(words, place, known)) is not None:
+                found.append(Statement(place, None, gesture))
+        before = role
     return found
+
+
+_ENDS = frozenset(("end", "line", "ask"))
+_STARTS = _ENDS | {"colon"}
+_GESTURES = frozenset(("redo", "turn", "unsure", "maybe", "wrong", "not", "be", "colon"))
+"""Kinds of words that may do something to the whole reply."""
+
+
+def _answers_yes(words: list[Word], place: int, asked: Statement) -> bool:
+    return place - asked.place < FAR and _confirms(words, place, asked)
+
+
+def _taken_up(words: list[Word], place: int, found: list[Statement], behind: int) -> str | None:
+    """What a sentence that begins here does to the answer before by a pronoun: "affirms" or "denies it"."""
+    if _checked(found) and _affirms(words, place):
+        return "affirms"
+    denies = 0 < behind < _FAR_BEHIND and words[place - 1].role != "colon" and _next_denies(words, place)
+    return "denies it" if denies else None
 
 
 _FAR_BEHIND = 3
