@@ -13,7 +13,9 @@ from __future__ import annotations
 import re
 
 _TILDES = re.compile(r"~~(?=\S)[^~\n]{1,200}~~")
-_TAGS = re.compile(r"<(s|del|strike)\b[^<>\n]{0,80}>.{0,400}?</\1\s?>", re.IGNORECASE | re.DOTALL)
+_TAGS = re.compile(r"<(del|strike)\b[^<>\n]{0,80}>.{0,400}?</\1\s?>", re.IGNORECASE | re.DOTALL)
+_S_TAGS = re.compile(r"(?!\A\s*<s>[^\n]*</s>\s*\Z)<s>(?=[^\s\[])[^\n]{0,200}?</s>", re.IGNORECASE)
+"""`<s>` and `</s>` around a whole reply, or before a space, are a model's tokens for beginning and end."""
 _TEX = re.compile(r"\\(?:cancel|bcancel|xcancel|sout|st|xout)\s?\{((?:[^{}\n]|\{[^{}\n]{0,80}\}){0,200})\}")
 _STROKES = re.compile("(?:[^\\s\u0335-\u0338][\u0335-\u0338]+[ \u00a0]?)+")
 _CROSSES, _EMPTY, _TICKS = "❌✗✘✖❎🚫⛔☒", "☐⬜", "✅✔☑✓🗹"
@@ -39,7 +41,7 @@ def without_struck(reply: str) -> str:
     if "~~" in reply:
         reply = _TILDES.sub(" ", reply)
     if "</" in reply:
-        reply = _TAGS.sub(" ", reply)
+        reply = _S_TAGS.sub(" ", _TAGS.sub(" ", reply))
     if "\\" in reply:
         reply = _TEX.sub(" ", reply)
     if not reply.isascii():

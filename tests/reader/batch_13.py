@@ -80,7 +80,7 @@ STILL_READ = (
 )  # fmt: skip
 
 CROSSED = (
-    "☒ {}", "✗ {}", "✘ {}", "❌ {}", "✖ {}", "☐ {}", "⬜ {}", "{} ✗", "{} ❌", "{} ✘", "**{}** ❌", "- [ ] {}", "~~{}~~", "**~~{}~~**", "<s>{}</s>", "<del>{}</del>",
+    "☒ {}", "✗ {}", "✘ {}", "❌ {}", "✖ {}", "☐ {}", "⬜ {}", "{} ✗", "{} ❌", "{} ✘", "**{}** ❌", "- [ ] {}", "~~{}~~", "**~~{}~~**", "<del>{}</del>",
     "<strike>{}</strike>", "\\cancel{{{}}}", "\\sout{{{}}}", "$\\xcancel{{{}}}$", "❌ The answer is {}.", "The answer is ~~{}~~.", "☒ {}\n",
 )  # fmt: skip
 REPLACED = (  # a crossed out value, then the answer
@@ -131,6 +131,11 @@ CHOICES: list[tuple[tuple[str, ...], str, str, str]] = [
     (CITY, f"{_struck('Sydney')} Canberra", "B", "right"),
     (CITY, f"The answer is {_struck('B')} C.", "B", NONE),
     (CITY, "~~B. Canberra~~", "B", NONE),
+    (CITY, "<s> B</s>", "B", "right"),  # tokens for beginning and end
+    (CITY, "<s>The answer is B.</s>", "B", "right"),
+    (CITY, "<s>B</s>", "B", READ),
+    (CITY, "The answer is <s>B</s>.", "B", NONE),
+    (CITY, "The answer is <s>A</s> B.", "B", "right"),
     (CITY, "☑ B", "B", "right"),
     (CITY, "✅ B", "B", "right"),
     (CITY, "✓ B. Canberra", "B", "right"),
