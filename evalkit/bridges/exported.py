@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
@@ -18,12 +19,12 @@ from typing import IO, Any
 
 from evalkit.errors import UserError
 from evalkit.records import Row
+from evalkit.report.hostile import no_formula
 from evalkit.store import runs, sealing
 from evalkit.store.row_codec import readable, spell
+from evalkit.writing import file_name
 
 FORMATS = ("lm-eval", "csv", "parquet", "jsonl")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
 
 
 def export_run(folder: Path, to: str, out: Path) -> list[Path]:
@@ -51,7 +52,8 @@ def export_run(folder: Path, to: str, out: Path) -> list[Path]:
     except OSError as error:
         raise UserError(f"{out} cannot be written: {error.strerror or error}") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     return [out]
 
 
@@ -64,7 +66,7 @@ def records(name: str, rows: list[Row]) -> Iterator[dict[str, Any]]:
 def default_out(folder: Path, to: str) -> Path:
     """Where an export goes when nobody says: beside the reader, named as the run."""
     name = runs.open_facts(folder).suite or folder.name
-    return Path(f"{name}-lm-eval") if to == "lm-eval" else Path(f"{folder.resolve().name}.{to}")
+    return Path(f"{file_name(name)}-lm-eval") if to == "lm-eval" else Path(f"{folder.resolve().name}.{to}")
 
 
 def _write_jsonl(file: IO[str], name: str, rows: list[Row]) -> None:
@@ -100,17 +102,7 @@ def _write_parquet(path: Path, name: str, rows: list[Row]) -> None:
 def _cell(value: Any) -> Any:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.startswith(_FORMULA) and not _is_number(value):
-        return f"'{value}"
-    return value
-
-
-def _is_number(text: str) -> bool:
-    try:
-        Decimal(text)
-    except ArithmeticError:
-        return False
-    return True
+    return no_formula(value) if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> Any:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from decimal import Decimal
 
 # Blank or invisible without being in a category of control or format characters.
 _INVISIBLE = frozenset(
@@ -26,6 +27,10 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _MARKS_IN_A_ROW = 3
 _COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)|(?:^|(?<=[\n\r]))[^\S\n\r]*(:)(?=:[A-Za-z][\w-]*[^\n\r]*::)")
 """What a CI system reads as a command: `##NAME[` anywhere, `::NAME ...::` where a line begins."""
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes for the beginning of a formula; the wide signs too, where its language is Japanese."""
 
 
 def visible(text: str, *, limit: int = 200, lines: bool = False) -> str:
@@ -51,6 +56,20 @@ def visible(text: str, *, limit: int = 200, lines: bool = False) -> str:
             return _cut(out, limit)
         out.append(piece)
     return "".join(out)
+
+
+def no_formula(text: str) -> str:
+    """The text for a cell of a table that spreadsheets open: one that they would run as a formula begins with an
+    apostrophe. Numbers stay."""
+    return f"'{text}" if text.lstrip(" \u00a0").startswith(_FORMULA) and not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        Decimal(text)
+    except ArithmeticError:
+        return False
+    return True
 
 
 def command_signs(text: str) -> frozenset[int]:

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from evalkit.errors import RunIncomplete, StoreError, UserError
-from evalkit.reading import read_file
+from evalkit.reading import open_to_read, read_file
 from evalkit.store.row_codec import plain
 from evalkit.writing import open_descriptor, open_to_write, refuse_links
 
@@ -344,17 +344,12 @@ def lock_run(folder: Path) -> Iterator[None]:
 def is_locked(folder: Path) -> bool:
     """Whether a process is writing the run now."""
     try:
-        fd = os.open(folder / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        with open_to_read(folder / _LOCK) as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:
         return False
-    finally:
-        os.close(fd)
     return False
 
 
