@@ -11,8 +11,19 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
+from typing import Any
+
+import orjson
+
+MOST_BYTES = 128 * 2**20
+"""Of a file, or of one line of it, that is read at once."""
+MOST_VALUES = 5_000_000
+"""Of one JSON text; they take 400 MB at most."""
+_SIGNS = (b"[", b"{", b",", b":")
+_STEP = 2**20
 
 
 def open_to_read(path: Path) -> BufferedReader:
@@ -24,7 +35,32 @@ def open_to_read(path: Path) -> BufferedReader:
     return os.fdopen(file, "rb")
 
 
-def read_file(path: Path) -> bytes:
-    """The bytes of an ordinary file. Raises OSError as `open_to_read`."""
+def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:
+    """The bytes of an ordinary file. Raises OSError as `open_to_read`, and where it has more than `most` bytes: a file
+    of zeros takes no room in an archive, and all of the memory that there is."""
     with open_to_read(path) as file:
-        return file.read()
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
+    return content
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file of ours says. Raises OSError as `read_file`, ValueError for what is no JSON or holds more values
+    than any of ours."""
+    content = read_file(path)
+    if len(content) > MOST_VALUES and sum(map(content.count, _SIGNS)) > MOST_VALUES:
+        raise ValueError(f"it holds more than {MOST_VALUES:,} values")
+    return orjson.loads(content)
+
+
+def lines_of(file: BufferedReader) -> Iterator[bytes | None]:
+    """The lines of a file with their ends, and None for one that is longer than any of ours, or holds more values."""
+    while line := file.readline(MOST_BYTES):
+        if len(line) < MOST_BYTES or line.endswith(b"\n"):
+            many = len(line) > MOST_VALUES and sum(map(line.count, _SIGNS)) > MOST_VALUES
+            yield None if many else line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = file.readline(_STEP)
+        yield None

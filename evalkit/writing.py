@@ -63,8 +63,8 @@ def write_file(path: Path, content: str | bytes, *, new: bool = False) -> None:
 def file_name(text: str) -> str:
     """A name of somebody else's as the name of one file or folder: no slash, no `..`, no sign that acts on a terminal.
 
-    A plain name of letters, digits and `. , _ + - @ : = ( )` stays as it is. Any other gets the beginning of its digest at the end,
-    so that two names never become one.
+    A plain name of letters, digits and `. , _ + - @ : = ( )` stays as it is. Any other gets the beginning of its digest
+    at the end, so that two names never become one.
     """
     plain = re.sub(r"[^\w .,+@:=()-]+", "_", text).lstrip(".")[:_LONGEST_NAME]
     if plain == text and plain:

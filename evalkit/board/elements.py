@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from evalkit.report.hostile import visible
+from evalkit.report.hostile import no_formula, visible
 from evalkit.results.changes import RowTexts
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
@@ -24,13 +25,43 @@ PAGES = "evalkit pages"
 """Where `app` keeps its pages for links between them."""
 CHOSEN = "models"
 """Key, in the session and in the address, of the chosen models."""
+_TAKEN = re.compile(
+    r"://|www\.|@|:\S*:|^(?:[<~]?--?>?|<->|[<>~]=|=>|\+-|\(\w+\)|\.\.\.)$|^mailto:|^xmpp:", re.IGNORECASE
+)
+"""Words of which a browser makes links, emojis, icons and typographers' signs, whether they are escaped or not."""
 _LINE = 2_000
 """Characters of one line: beyond it a browser lays out for seconds."""
 
 
 def plain(text: object, limit: int = 80) -> str:
-    """Somebody's text as Markdown that shows just these characters."""
-    return re.sub(r"([^\w\s])", r"\\\1", visible(str(text), limit=limit))
+    """Somebody's text as Markdown that shows just these characters.
+
+    The browser looks for addresses, emojis and arrows once the escapes are gone: what it would take for one stands in
+    a span of code, where it looks for nothing.
+    """
+    words = re.split(r"(\s+)", visible(str(text), limit=limit))
+    return "".join(_code(word) if _TAKEN.search(word) else re.sub(r"([^\w\s]|_)", r"\\\1", word) for word in words)
+
+
+def _code(word: str) -> str:
+    """Spans of code that show these characters. Colons stand between them: Streamlit looks for icons in code too."""
+    return r"\:".join(_span(piece) if piece else "" for piece in word.split(":"))
+
+
+def _span(word: str) -> str:
+    fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", word)), default=0))
+    pad = " " if word.startswith("`") or word.endswith("`") else ""
+    return f"{fence}{pad}{word}{pad}{fence}"
+
+
+def shell(name: str) -> str:
+    """A name as one word of a command that a reader copies into a terminal, whatever the name holds."""
+    return shlex.quote(visible(name, limit=400))
+
+
+def cell(text: object, limit: int) -> str:
+    """Somebody's text for a table, which readers download and open in a spreadsheet: no formula, no escapes."""
+    return visible(no_formula(str(text)), limit=limit)
 
 
 def shown(text: str) -> str:
@@ -128,7 +159,7 @@ def chosen() -> list[str]:
 
 def marked(model: str) -> str:
     """The name as it stands in a table: with a star where it is chosen."""
-    return f"{'★ ' if model in chosen() else ''}{visible(model, limit=60)}"
+    return f"{'★ ' if model in chosen() else ''}{cell(model, 60)}"
 
 
 def choose_models(names: Sequence[str]) -> None:
@@ -176,7 +207,7 @@ def facts_table(rows: Mapping[str, Any], alt: str) -> None:
     """Two columns of plain text."""
     import pandas as pd
 
-    frame = pd.DataFrame({"": list(rows), "value": [visible(str(v), limit=400) for v in rows.values()]})
+    frame = pd.DataFrame({"": list(rows), "value": [cell(v, 400) for v in rows.values()]})
     st.dataframe(frame, hide_index=True, width="stretch", alt=alt)
 
 

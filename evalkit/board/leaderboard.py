@@ -14,7 +14,7 @@ from evalkit.board.picture import picture
 from evalkit.facts import Figures
 from evalkit.report import numbers
 from evalkit.report.hostile import visible
-from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
+from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups, too_many
 from evalkit.results.reader import ResultsReader
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def render(store: ResultsReader) -> None:
 def _sentence(lines: Sequence[LeaderboardLine]) -> str:
     """What the evidence says about the first place, in words."""
     ranked = [line for line in lines if line.place is not None]
+    if (why := too_many(lines)) is not None:
+        return why
     if not ranked:
         return "No model has a score yet."
     first = [line for line in ranked if line.place is not None and line.place.best == 1]
@@ -138,7 +140,7 @@ def frame_of(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> pd.Dat
         others = {k: n for k, n in cell.outcomes.items() if n and k not in {"right", "wrong", "scored"}}
         rows.append(
             {
-                "model": visible(entry.model, limit=60),
+                "model": elements.cell(entry.model, 60),
                 "place": str(line.place) if line.place else numbers.UNDEFINED,
                 "group": letter,
                 "quality": quality.mean,
@@ -154,10 +156,10 @@ def frame_of(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> pd.Dat
                 "other outcomes": ", ".join(f"{n:,} {k}" for k, n in others.items()),
                 "measured": (entry.run.started_at or "")[:10],
                 "tier": _tier(entry) or "",
-                "licence": visible((entry.known.shown("licence") if entry.known else None) or "", limit=200),
-                "asked as": visible(entry.asked_as or "", limit=80),
-                "served as": ", ".join(visible(name, limit=60) for name in entry.cells.served),
-                "run": entry.run.name,
+                "licence": elements.cell((entry.known.shown("licence") if entry.known else None) or "", 200),
+                "asked as": elements.cell(entry.asked_as or "", 80),
+                "served as": elements.cell(", ".join(name[:60] for name in entry.cells.served), 1_000),
+                "run": elements.cell(entry.run.name, 120),
             }
         )
     floats = ["quality", *_MONEY, *_TIMES, "tokens/s"]
@@ -233,8 +235,13 @@ def _grid(rows: Sequence[tuple[str, Any]], columns: Sequence[str], what: str) ->
     frame = pd.DataFrame(
         [
             {
-                "model": visible(model, limit=60),
-                **{visible(c, limit=60): _quality(cells[c]) if cells.get(c) else "not asked" for c in columns},
+                "model": elements.cell(model, 60),
+                **{
+                    "model (a name here)" if c == "model" else elements.cell(c, 60): _quality(cells[c])
+                    if cells.get(c)
+                    else "not asked"
+                    for c in columns
+                },
             }
             for model, cells in rows
         ]
@@ -258,9 +265,9 @@ def _known(entries: Sequence[ReportEntry]) -> None:
             frame = pd.DataFrame(
                 {
                     "fact": [name.replace("_", " ") for name in known.claims],
-                    "value": [visible(known.shown(name) or "", limit=400) for name in known.claims],
+                    "value": [elements.cell(known.shown(name) or "", 400) for name in known.claims],
                     "who says so, and when it was read": [
-                        visible(known.sources(name), limit=900) for name in known.claims
+                        elements.cell(known.sources(name), 900) for name in known.claims
                     ],
                 }
             )

@@ -18,7 +18,7 @@ from evalkit.report.rendered_rules import decision_of, promoted_by, rendered_rul
 from evalkit.report.rule_text import served_of, unit_of
 from evalkit.report.tradeoffs import AXES, points_of
 from evalkit.results.compare import compare_samples
-from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
+from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups, too_many
 from evalkit.results.reader import ResultsReader
 
 _STYLE = """
@@ -62,6 +62,7 @@ def page_of(store: ResultsReader, run: str) -> str:
         parts.append("<p>This run has no rows yet.</p>")
     else:
         parts += _leaderboard(lines)
+        parts += [f"<p>{_text(why)}</p>" for why in (too_many(lines),) if why is not None]
         parts += _warnings(entries)
         parts += _pairs(store, lines)
         if len(tasks) > 1:

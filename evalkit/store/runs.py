@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from evalkit.errors import RunIncomplete, StoreError, UserError
-from evalkit.reading import open_to_read, read_file
+from evalkit.reading import open_to_read, read_json
 from evalkit.store.row_codec import plain
 from evalkit.writing import open_descriptor, open_to_write, refuse_links
 
@@ -138,7 +138,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     """The facts of a run. Raises StoreError when there are none, or they are damaged or from a newer evalkit."""
     path = folder / FACTS
     try:
-        facts = orjson.loads(read_file(path))
+        facts = read_json(path)
     except FileNotFoundError as error:
         raise StoreError(f"{folder} is not a run: it has no {FACTS}. `evalkit list` shows the runs.", folder) from error
     except OSError as error:
@@ -202,7 +202,7 @@ def edited(folder: Path) -> bool:
     """Whether run.json says something else than evalkit wrote there: damage, or somebody's hand. False where it has no
     checksum, or cannot be read."""
     try:
-        facts = orjson.loads(read_file(folder / FACTS))
+        facts = read_json(folder / FACTS)
     except (OSError, ValueError):
         return False
     said = facts.pop(CHECKSUM, None) if isinstance(facts, dict) else None
