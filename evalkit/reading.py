@@ -62,5 +62,18 @@ def lines_of(file: BufferedReader) -> Iterator[bytes | None]:
             yield None if many else line
             continue
         while line and not line.endswith(b"\n"):
+            _skip_hole(file)
             line = file.readline(_STEP)
         yield None
+
+
+def _skip_hole(file: BufferedReader) -> None:
+    """Go on where the file has something on the disk: a hole of it reads as zeros, gigabytes of them."""
+    fd, at = file.fileno(), file.tell()
+    raw = os.lseek(fd, 0, os.SEEK_CUR)
+    try:
+        found = os.lseek(fd, at, os.SEEK_DATA)
+    except OSError as error:  # ENXIO: nothing but a hole is left; else this file system does not say
+        found = os.fstat(fd).st_size if error.errno == errno.ENXIO else at
+    os.lseek(fd, raw, os.SEEK_SET)
+    file.seek(found)

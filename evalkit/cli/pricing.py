@@ -179,7 +179,7 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         model=row["model"],
         task=row["task"],
         usage=usage,
-        started_at=row["started_at"] if -LATEST < (row["started_at"] or 0.0) < LATEST else 0.0,
+        started_at=at if (at := row["started_at"] or 0.0) and -LATEST < at < LATEST else 0.0,
         cost_usd=_plain(row["cost_usd"]),
         spend_usd=_plain(row["spend_usd"]),
         cached=bool(row["cached"]),
