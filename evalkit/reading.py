@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from io import BufferedReader
@@ -23,6 +24,8 @@ MOST_BYTES = 128 * 2**20
 MOST_VALUES = 5_000_000
 """Of one JSON text; they take 400 MB at most."""
 _SIGNS = (b"[", b"{", b",", b":")
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+"""A text of JSON, also one without its end: no input makes this take more than one look at each byte."""
 _STEP = 2**20
 
 
@@ -49,17 +52,23 @@ def read_json(path: Path) -> Any:
     """What a JSON file of ours says. Raises OSError as `read_file`, ValueError for what is no JSON or holds more values
     than any of ours."""
     content = read_file(path)
-    if len(content) > MOST_VALUES and sum(map(content.count, _SIGNS)) > MOST_VALUES:
+    if has_more_values(content, MOST_VALUES):
         raise ValueError(f"it holds more than {MOST_VALUES:,} values")
     return orjson.loads(content)
+
+
+def has_more_values(content: bytes, most: int) -> bool:
+    """Whether a JSON text holds more than so many values: each but the first stands behind a sign outside its texts."""
+    if len(content) <= most or sum(map(content.count, _SIGNS)) <= most:
+        return False
+    return sum(map(_TEXT.sub(b"", content).count, _SIGNS)) > most
 
 
 def lines_of(file: BufferedReader) -> Iterator[bytes | None]:
     """The lines of a file with their ends, and None for one that is longer than any of ours, or holds more values."""
     while line := file.readline(MOST_BYTES):
         if len(line) < MOST_BYTES or line.endswith(b"\n"):
-            many = len(line) > MOST_VALUES and sum(map(line.count, _SIGNS)) > MOST_VALUES
-            yield None if many else line
+            yield None if has_more_values(line, MOST_VALUES) else line
             continue
         while line and not line.endswith(b"\n"):
             _skip_hole(file)

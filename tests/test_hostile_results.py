@@ -16,6 +16,7 @@ import pytest
 
 from evalkit.cli import run_command
 from evalkit.errors import StoreError
+from evalkit.reading import has_more_values
 from evalkit.records import Row
 from evalkit.results.standings import MOST_PLACED, places
 from evalkit.store import dossier, journal, reviews, row_kinds, runs, score_table, sealing
@@ -27,7 +28,7 @@ from tests.world import evalkit
 
 __all__ = ["folder"]
 Capture = pytest.CaptureFixture[str]
-SPARSE = 3 * 2**30
+SPARSE = 2**30
 """Bytes of zeros: none on the disk, all of them in memory once they are read whole."""
 
 
@@ -113,6 +114,19 @@ def test_facts_of_millions_of_values_are_not_read(folder: Path, content: bytes) 
     (folder / "run.json").write_bytes(content)
     with pytest.raises(StoreError, match="damaged"):
         runs.read_facts(folder)
+
+
+def test_a_long_answer_full_of_signs_is_read(folder: Path) -> None:
+    text = '{"a": [1, 2, "\\\\"], ' * 700_000
+    (folder / "journal-x.jsonl").write_bytes(to_line(a_row(text=text)))
+    assert [row.text == text for row in journal.iter_rows(folder)] == [True]
+
+
+@pytest.mark.parametrize("piece", [b'\\"', b'"\\', b'",', b'"a\\\\",', b"[", b'"'])
+def test_values_are_counted_in_one_look(piece: bytes) -> None:
+    began = time.monotonic()
+    has_more_values(b"[" + piece * 400_000 + b"," * 9, 8)
+    assert time.monotonic() - began < 10
 
 
 def test_a_line_of_a_journal_without_an_end_costs_no_other_line(folder: Path) -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError, UserError
@@ -166,8 +167,8 @@ def find(name: str, baselines: Path, results: Path) -> FoundBaseline:
         raise StoreError(
             f"The rows of {baseline.model} in {folder} are not the ones that were promoted as {name!r} on "
             f"{baseline.promoted_at} (their digest differs): they were changed or marked again since. Restore them, or "
-            f"look at them and promote again: evalkit baseline promote {folder.name} --model {baseline.model} --as "
-            f"{name} --replace --by YOU --why TEXT"
+            f"look at them and promote again: evalkit baseline promote {quote(folder.name)} "
+            f"--model {quote(baseline.model)} --as {name} --replace --by YOU --why TEXT"
         )
     return FoundBaseline(baseline, folder, baseline.model, rows)
 
