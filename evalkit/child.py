@@ -1,7 +1,7 @@
 """The one door to child processes. No other module of evalkit starts one; tests/test_child.py walks the code for it.
 
     run(["/usr/bin/nvidia-smi", "-L"], timeout_s=10).out      # bytes; raises ChildFailed
-    run(function("evalkit.report.rendered_rules:answer", "results", "r1"), timeout_s=60)
+    run(function("evalkit.decide.stored:answer", "results", "r1"), timeout_s=60)
 
 A suite comes from a pull request, and so does the folder where somebody stands. Therefore a child gets
 

@@ -139,11 +139,15 @@ class Timing:
     sent_at: float
     total_s: float
     ttft_s: float | None = None
-    """Send to first content token, of a text or of a call. None where nothing was streamed (likelihood, no answer)."""
+    """Send to the first token of the answer that a reader sees (blanks and zero-width characters are none), or of a
+    call. None where nothing was streamed (likelihood, no answer)."""
     ttfr_s: float | None = None
     """Send to first reasoning token; None where no reasoning was shown."""
     last_s: float | None = None
     """Send to last content token."""
+    began_s: float | None = None
+    """Send to first content token, seen or not, where that is not `ttft_s`; None where it is the same. It is a token
+    all the same, so the time per output token counts from it."""
 
 
 NOT_TIMED = Timing(sent_at=0.0, total_s=0.0)

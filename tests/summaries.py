@@ -7,7 +7,7 @@ from typing import Any
 
 from evalkit.facts import ModelSummary, Summary, TaskSummary
 from evalkit.records import Outcome
-from evalkit.report import terminal
+from evalkit.render import comparison, terminal
 from evalkit.store import summary
 
 
@@ -46,7 +46,7 @@ def render_summary(told: dict[str, Any], **options: Any) -> None:
 
 def render_comparison(a: dict[str, Any], b: dict[str, Any], **options: Any) -> None:
     """What `compare` prints of these two models' figures."""
-    terminal.render_comparison(as_model(a), as_model(b), **options)
+    comparison.render_comparison(as_model(a), as_model(b), **options)
 
 
 def _filled(cell: dict[str, Any]) -> TaskSummary:

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
+from evalkit.decide.stored import decision_of
 from evalkit.records import Message, Row
-from evalkit.report import numbers
-from evalkit.report.rendered_rules import decision_of
 from evalkit.results.reader import ResultsReader
 from evalkit.store import runs
 from evalkit.store.judge_files import open_judging
 from evalkit.store.reviews import read_reviews
 from evalkit.store.sealing import seal
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from evalkit.text import numbers
 from tests.board_world import HOSTILE, TASKS, a_row, a_run, an_error, facts_of
 from tests.store_rows import write
 from tests.world import evalkit, write_suite

@@ -182,7 +182,7 @@ def test_a_module_in_the_working_directory_is_never_imported(
     monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / f"{name}.py"))
     monkeypatch.syspath_prepend(str(tmp_path))
     child.run(child.python("-c", "import csv, json, importlib.metadata"), timeout_s=30)
-    done = child.run(child.function("evalkit.report.rendered_rules:answer", "a", "b", "c"), timeout_s=60)
+    done = child.run(child.function("evalkit.decide.stored:answer", "a", "b", "c"), timeout_s=60)
     assert done.code == 0 and b"StoreError" in done.out, "evalkit itself is found, and says that there is no such run"
     assert not marker.exists()
 

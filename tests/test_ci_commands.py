@@ -7,8 +7,7 @@ import time
 import orjson
 import pytest
 
-from evalkit.report.hostile import visible
-from evalkit.report.json_text import json_line
+from evalkit.text.escape import json_line, visible
 
 OBEYED = [
     "##vso[task.setvariable variable=PATH]/x",

@@ -11,7 +11,7 @@ import pytest
 
 from evalkit.adapters import anthropic_messages, openai_chat, openai_responses
 from evalkit.adapters.base import Adapter, ModelSpec
-from evalkit.adapters.dialects import gemini
+from evalkit.adapters.dialects import bedrock_converse, gemini, ollama_native
 from evalkit.adapters.presets import load_preset
 from evalkit.errors import Overloaded
 from evalkit.records import Response, Sample, Score
@@ -41,6 +41,26 @@ CHAT = FakeServer(
     key_env=("DEEPSEEK_API_KEY",),
     behaviour=Behaviour(reasoning_field="reasoning_content"),
 )
+BEDROCK = FakeServer(
+    adapter="bedrock-converse",
+    path="",
+    endpoint="/converse-stream",
+    key_env=("AWS_BEARER_TOKEN_BEDROCK",),
+    options={"region": "us-east-1"},
+    faults={"error_mid": Overloaded},
+    names_model=False,
+    counts_reasoning=False,
+)
+OLLAMA = FakeServer(
+    adapter="ollama-native",
+    path="",
+    endpoint="/api/chat",
+    counts_reasoning=False,
+    counts_cached=False,
+    refuses_with="I can't help with that.",
+    refusals=False,
+)
+"""Its key is wanted by its cloud alone, so that no check of a missing key fits it."""
 
 
 def _chat(spec: ModelSpec) -> Adapter:
@@ -52,6 +72,8 @@ ADAPTERS: Mapping[str, tuple[Callable[[ModelSpec], Adapter], FakeServer]] = {
     "anthropic": (anthropic_messages.make, ANTHROPIC),
     "gemini": (gemini.make, GEMINI),
     "chat": (_chat, CHAT),
+    "bedrock": (bedrock_converse.make, BEDROCK),
+    "ollama": (ollama_native.make, OLLAMA),
 }
 
 

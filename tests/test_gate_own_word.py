@@ -201,6 +201,7 @@ def test_what_tunes_a_candidate_is_its_own(world: World, settings: dict[str, Any
     [
         ({"price_as": "openai:gpt-4.1"}, {"price_as": None}, "price_as of its entry changed"),
         ({}, {"adapter": "groq", "model": "llama-3.1-8b-instant"}, "its adapter or address changed"),
+        ({}, {"adapter": "xai", "model": "grok-unpriced"}, "what this address itself says that it bills"),
         ({}, {"settings": {}}, "settings.max_output_tokens was taken away"),
         ({}, {"settings": {"max_output_tokens": 16, "extra": {"max_new_tokens": 9000}}}, "sets max_new_tokens"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.report.hostile import visible
+from evalkit.text.escape import visible
 
 ANYTHING = st.text(st.characters(categories=None) | st.sampled_from("\x1b\u202e\u200b\u2066\ud800\x9b\r\n\t\U000e0041"))
 
@@ -77,7 +77,7 @@ def test_json_on_standard_output_acts_on_no_terminal_and_says_the_same(text: str
     import json
     import unicodedata
 
-    from evalkit.report.json_text import json_line
+    from evalkit.text.escape import json_line
 
     line = json_line({text: [text]})
     assert line.endswith("}\n")

@@ -204,6 +204,10 @@ def keeps_values(dialect: str, at: int) -> dict[str, Any]:
             return {"type": "message_delta", "delta": {f"d{at}": JUNK}, "usage": {f"k{at}": JUNK}}
         case "openai_chat":
             return {"choices": [{"index": 0, "delta": {"content": "a"}}], "usage": {f"k{at}": {"deep": JUNK}}}
+        case "ollama-native":
+            return {"message": {"content": "a"}, "done": False, f"k{at}": JUNK}
+        case "bedrock-converse":
+            return {"metadata": {"usage": {f"k{at}": JUNK}, "trace": JUNK}}
         case _:
             return {"candidates": [{"content": {"parts": [{"text": "a"}]}}], "usageMetadata": {f"k{at}": JUNK}}
 

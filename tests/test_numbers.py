@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.report import numbers
+from evalkit.text import numbers
 
 
 @pytest.mark.parametrize(

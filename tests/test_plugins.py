@@ -302,7 +302,10 @@ def test_options_of_a_plug_in_are_checked_in_the_suite(site: Path, tmp_path: Pat
             "vllm has no such option (openai-chat with",
         ),
         ("{adapter: bedrock, model: x, regoin: eu}", "did you mean 'region'?"),
-        ("{adapter: together, model: x, region: eu}", "together has no such option (bedrock reads it)"),
+        (
+            "{adapter: together, model: x, region: eu}",
+            "together has no such option (bedrock and bedrock-converse read it)",
+        ),
         ("{adapter: openai, model: x, api_key: sk-secret}", "unknown key (its value is not shown)"),
         ("{adapter: openai, modle: x}", "did you mean 'model'?"),
         ("{adapter: scripted, replies: [a]}", "expected a mapping of names to texts"),

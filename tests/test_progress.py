@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.records import Outcome, Row
-from evalkit.report.progress import Progress
+from evalkit.render.progress import Progress
 
 
 class Clock:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from evalkit.records import Outcome
-from evalkit.report.comparison import sentence
+from evalkit.render.comparison import sentence
 from evalkit.results.changes import KINDS
 from evalkit.results.changes import list_changes as list_flips
 from evalkit.results.compare import compare_samples as compare

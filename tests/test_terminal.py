@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from evalkit.records import Outcome, Row
-from evalkit.report.terminal import render_runs
+from evalkit.render.terminal import render_runs
 from evalkit.store.journal import Journal
 from evalkit.store.runs import create_run, list_runs
 from tests.summaries import render_comparison, render_summary, summarise
@@ -266,7 +266,7 @@ def test_two_runs_that_share_no_task_still_print() -> None:
 
 def test_showing_results_imports_no_sdk_and_rich_only_to_print() -> None:
     code = (
-        "import sys, evalkit.report.terminal, evalkit.report.progress, evalkit.report.page\n"
+        "import sys, evalkit.render.terminal, evalkit.render.progress, evalkit.text.page\n"
         "print([m for m in ('rich', 'openai', 'anthropic', 'numpy', 'pandas', 'genai_prices') if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

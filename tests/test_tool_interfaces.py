@@ -25,7 +25,11 @@ from tests.loopback import loopback, reply, stream_of
 from tests.parity import records
 from tests.scoring import sample
 
-DIALECTS = ["openai", "openai_chat", "anthropic", "gemini"]
+DIALECTS = ["openai", "openai_chat", "anthropic", "gemini", "bedrock-converse", "ollama-native"]
+WITHOUT_V1 = {"gemini", "bedrock-converse", "ollama-native"}
+CALLS_WHOLE = {"gemini", "ollama-native"}
+"""Dialects that send a call as an object: one that is broken, or cut off, never comes."""
+OWN_FIELD = {"bedrock-converse": "toolConfig"}
 WEATHER = {
     "name": "weather.get",
     "description": "Weather of a city.",
@@ -44,7 +48,7 @@ async def asking(dialect: str, behaviour: Behaviour, **options: Any) -> AsyncIte
     """An adapter of this dialect in front of a fake provider."""
     async with FakeProvider(behaviour) as provider:
         spec = ModelSpec(name="m", adapter=dialect, model="m-1", base_url=provider.base_url, options=options)
-        adapter = make_adapter(replace(spec, base_url=provider.origin) if dialect == "gemini" else spec)
+        adapter = make_adapter(replace(spec, base_url=provider.origin) if dialect in WITHOUT_V1 else spec)
         try:
             yield adapter, provider
         finally:
@@ -103,7 +107,7 @@ async def test_broken_arguments_are_the_models_fault(dialect: str) -> None:
     assert settle(nothing_fits, response, make_scorer("tools", {})).value == 0.0
 
 
-@pytest.mark.parametrize("dialect", [one for one in DIALECTS if one != "gemini"])
+@pytest.mark.parametrize("dialect", [one for one in DIALECTS if one not in CALLS_WHOLE])
 async def test_a_call_that_the_limit_cuts_off_is_truncated(dialect: str) -> None:
     item = sample(function=[WEATHER], ground_truth=[{"weather.get": {"city": ["the city of Paris in France"]}}])
     made = calling({"name": "weather_get", "arguments": {"city": "the city of Paris in France"}})
@@ -140,8 +144,9 @@ async def test_what_a_provider_refuses_about_a_function_is_a_rejection(dialect: 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_own_body_fields_may_not_replace_the_functions(dialect: str) -> None:
     async with asking(dialect, calling(PARIS)) as (adapter, provider):
-        with pytest.raises(Unsupported, match="tools"):
-            await adapter.respond(replace(ASK, settings=Settings(extra={"tools": []})))
+        field = OWN_FIELD.get(dialect, "tools")
+        with pytest.raises(Unsupported, match=field):
+            await adapter.respond(replace(ASK, settings=Settings(extra={field: []})))
         assert len(provider.account) == 0
 
 

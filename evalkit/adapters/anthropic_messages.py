@@ -252,7 +252,8 @@ class AnthropicAnswer(ReplyReading):
             case "thinking_delta":
                 self.thought(delta["thinking"], now)
             case "input_json_delta" if self.calls_seen is not None and event["index"] in self._called:
-                self.spoke(now)
+                if delta["partial_json"]:  # the first one is empty
+                    self.spoke(now)
                 self.calls_seen.add(self._called[event["index"]], delta["partial_json"])
 
     def _take_block(self, index: Any, block: Mapping[str, Any], now: float | None) -> None:

@@ -154,6 +154,17 @@ class ManagedServer(Protocol):
 
 
 @runtime_checkable
+class DescribesServer(Protocol):
+    """An adapter whose server says which version it is and which weights it has, asked once before the first answer."""
+
+    served: Mapping[str, Any]
+    """What it said, for run.json; empty before, and where it says nothing."""
+
+    async def describe(self) -> None:
+        """Ask the server. Raises nothing for a server that does not say."""
+
+
+@runtime_checkable
 class ProbesLikelihood(Protocol):
     """An adapter whose log-likelihoods have to be proved before the first one counts."""
 

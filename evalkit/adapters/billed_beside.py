@@ -88,9 +88,10 @@ _ASKS = frozenset(
         *("web_search", "web_search_options", "search_parameters", "plugins", "mcp_servers", "enable_search"),
         *("search_options", "modalities", "audio", "responseModalities", "response_modalities", "image_config"),
         *("container", "cachedContent", "cached_content", "inference_geo", "documents"),
+        *("guardrailConfig", "systemTool"),  # Bedrock: guardrails are billed by the unit of text
     }
 )
-_NESTED = ("generationConfig", "generation_config", "extra_body")
+_NESTED = ("generationConfig", "generation_config", "extra_body", "additionalModelRequestFields")
 _TEXT_ONLY = frozenset({"text", "TEXT"})
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evalkit.addresses import BadAddress, read_address
@@ -32,6 +32,8 @@ _ELSEWHERE = frozenset(
 )
 """Fields of OpenAI, Anthropic, Gemini, OpenRouter, xAI, Groq, Mistral, Cohere, DashScope, Z.ai and Azure by which a
 provider asks others, uses what is stored there, or reports elsewhere; in snake_case."""
+_FURTHER_FIELDS = frozenset({"additional_model_request_fields"})
+"""Bedrock: fields of the model's own API, which mean what they mean there."""
 _KEPT = frozenset({"store"})
 """Fields by which a provider keeps prompts for later, where they are true."""
 _FUNCTIONS = frozenset({"function", "custom"})
@@ -41,6 +43,8 @@ _ADDRESS_KEY = re.compile(r"(^|_)(url|uri|urls|uris|endpoint|host|hostname|webho
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
 _SEARCHING_MODEL = re.compile(r":online$|search-(preview|api)|(^|/)sonar|deep-research|(^|/)compound", re.IGNORECASE)
 """Models that search the web by themselves: OpenRouter's suffix, OpenAI's search models, Perplexity, Groq compound."""
+_CLOUD_MODEL = re.compile(r":(?:[\w.]+-)?cloud$", re.IGNORECASE)
+"""Models that an Ollama server on this machine has not: it passes their prompts on (docs.ollama.com/cloud)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class Callout:
 def callouts(model: str, extra: Mapping[str, Any]) -> tuple[Callout, ...]:
     """Every way out that these settings open, in the order of the fields."""
     found = [Callout("model", "web_search")] if _SEARCHING_MODEL.search(model) else []
+    if _CLOUD_MODEL.search(model):
+        found.append(Callout("model", "ollama_cloud", "ollama.com"))
     for key, value in extra.items():
         found += _of_field(str(key), value)
     return tuple(dict.fromkeys(found))
@@ -73,6 +79,9 @@ def _of_field(key: str, value: Any) -> Iterator[Callout]:
     if plain == "tools":
         for i, tool in enumerate(value if isinstance(value, list) else [value]):
             yield from _of_tool(f"{key}[{i}]", tool)
+    elif plain in _FURTHER_FIELDS and isinstance(value, Mapping):
+        for inner_key, inner in value.items():
+            yield from (replace(one, place=f"{key}.{one.place}") for one in _of_field(str(inner_key), inner))
     elif plain in _ELSEWHERE:
         hosts = list(dict.fromkeys(callout.host for callout in _addresses(key, value)))
         yield from (Callout(key, plain, host) for host in hosts or [None])

@@ -19,7 +19,7 @@ from evalkit.adapters.chat_usage import UsageSoFar, believed, usage_of
 from evalkit.adapters.http_errors import Where, error_from_event
 from evalkit.adapters.presets import Preset
 from evalkit.adapters.reading import ReplyReading
-from evalkit.adapters.reply_fields import items, mapping, name, raw_usage, text
+from evalkit.adapters.reply_fields import inner, items, mapping, name, raw_usage, text
 from evalkit.errors import BadReply, ServerError
 from evalkit.records import Response, StopReason, Timing, Tool
 
@@ -89,7 +89,7 @@ class ChatAnswer(ReplyReading):
 
     def take(self, event: dict[str, Any], now: float | None) -> None:
         choices = event.get("choices")
-        if not choices or self._model is None or event.get("usage"):
+        if not choices or self._model is None or event.get("usage") or "x_groq" in event:
             self._take_head(event)
         for choice in choices or ():
             if not choice.get("index"):
@@ -159,11 +159,9 @@ class ChatAnswer(ReplyReading):
                 break
         if self.calls_seen is not None:
             if called := message.get("tool_calls"):
-                self.spoke(now)
-                self._take_calls(items(called))
+                self._take_calls(items(called), now)
             elif called := message.get("function_call"):  # the older form: one call, without an index
-                self.spoke(now)
-                self._take_calls([{"function": called}])
+                self._take_calls([{"function": called}], now)
         if refusal := message.get("refusal"):
             self._grow(self._refusals, text(refusal))
         if isinstance(logprobs := choice.get("logprobs"), dict):  # a bare number is no list of alternatives
@@ -171,13 +169,15 @@ class ChatAnswer(ReplyReading):
         if finish := choice.get("finish_reason"):
             self._finish = text(finish)
 
-    def _take_calls(self, pieces: list[Any]) -> None:
+    def _take_calls(self, pieces: list[Any], now: float | None) -> None:
         """Pieces of calls. They belong together by their index; where a server says none, or the same for all calls, a
         new one is told by its id, or by a name that comes after whole arguments."""
         calls_seen = self.calls_seen
         assert calls_seen is not None
         for at, piece in enumerate(pieces):
             index, id, function = piece.get("index"), piece.get("id"), mapping(piece.get("function"))
+            if function.get("name") or function.get("arguments"):
+                self.spoke(now)
             index = index if isinstance(index, int) else at
             number, known = self._called.get(index, (None, None))
             if number is not None and function.get("name"):
@@ -195,8 +195,13 @@ class ChatAnswer(ReplyReading):
             self._model = name(event.get("model"))
         if self._fingerprint is None:
             self._fingerprint = name(event.get("system_fingerprint"))
+        groq = inner(event.get("x_groq"))
+        if (usage := groq.get("usage")) and self._preset.usage_when != "asked":
+            self._usage.add(usage)  # where Groq says it unasked; asked, it says it in the ordinary place
         if usage := event.get("usage"):
             self._usage.add(usage)
+        if event.get("usage_breakdown") or groq.get("usage_breakdown"):  # Groq: other models worked, too
+            self._shown = tuple(dict.fromkeys([*self._shown, "usage_breakdown"]))
         if tier := event.get("service_tier"):
             self._tier = name(tier)
 

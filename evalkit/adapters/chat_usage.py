@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.presets import Preset
-from evalkit.adapters.reply_fields import bill, count, inner, money
+from evalkit.adapters.reply_fields import bill, count, inner
+from evalkit.adapters.stated_cost import at, stated_cost
 from evalkit.records import Usage
 
 _CACHED_PATHS = (
@@ -93,7 +93,7 @@ def usage_of(
     given, completion = count(raw.get("prompt_tokens")), count(raw.get("completion_tokens"))
     if given is None and completion is None:
         return None
-    reasoning = count(_at(raw, "completion_tokens_details.reasoning_tokens"))
+    reasoning = count(at(raw, "completion_tokens_details.reasoning_tokens"))
     if reasoning is None:
         reasoning = count(raw.get("reasoning_tokens"))
     if reasoning is None and preset.shows_all_tokens and not showed_reasoning:
@@ -104,26 +104,14 @@ def usage_of(
     paths = (*preset.cached_paths, *_CACHED_PATHS)
     return Usage(
         input=given,
-        cache_read=next((n for path in paths if (n := count(_at(raw, path))) is not None), None),
+        cache_read=next((n for path in paths if (n := count(at(raw, path))) is not None), None),
         cache_write_other=count(inner(raw.get("prompt_tokens_details")).get("cache_write_tokens")),
         output=output,
         reasoning=reasoning,
-        provider_cost_usd=_cost(raw, preset.cost_path) if preset.cost_path else None,
+        provider_cost_usd=stated_cost(raw, preset.cost_path),
         service_tier=tier,
         beside=(*billed_beside(raw), *shown),
     )
-
-
-def _cost(raw: Mapping[str, Any], path: str) -> Decimal | None:
-    """What the request cost. Where a key of one's own was used, `cost` is the gateway's fee alone and the provider
-    behind it bills the rest; a bill without that rest is unknown."""
-    fee = money(_at(raw, path))
-    if raw.get("is_byok") is not True:
-        return fee
-    upstream = money(_at(raw, "cost_details.upstream_inference_cost"))
-    if upstream is None:
-        return None
-    return upstream + (fee or 0)
 
 
 def _is_outside(raw: Mapping[str, Any], given: int | None, completion: int, reasoning: int, preset: Preset) -> bool:
@@ -135,10 +123,3 @@ def _is_outside(raw: Mapping[str, Any], given: int | None, completion: int, reas
         if total == given + completion:
             return False
     return reasoning > completion or not preset.reasoning_in_completion
-
-
-def _at(raw: Mapping[str, Any], path: str) -> Any:
-    value: Any = raw
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

@@ -27,6 +27,7 @@ from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.batching import Gatherer
 from evalkit.adapters.checkpoint import Checkpoint, read_checkpoint
 from evalkit.adapters.ctranslate2_engine import CTranslate2Options, Engine, EngineSettings, Job, settled
+from evalkit.adapters.moments import first_seen
 from evalkit.errors import Rejected, ServerError, Unsupported
 from evalkit.reasoning import split
 from evalkit.records import Message, Request, Response, Settings, Timing, Usage
@@ -110,8 +111,10 @@ class CTranslate2Adapter:
         cut = min((at for stop in settings.stop if stop and (at := text.find(stop)) >= 0), default=None)
         text = text[:cut]
         moments = [moment - sent_at for moment in job.moments[: len(said)]]
-        thinking = self._thinking(said, text)
-        spoken = moments[thinking:]
+        parted = split(text)
+        thinking = 0 if parted.reasoning is None else self._token_at(said, parted.begins)
+        first = self._token_at(said, first_seen(text, 0 if parted.reasoning is None else parted.begins))
+        spoken = moments[first:]
         return Response(
             text=text,
             stop_reason="stop" if ended or cut is not None else "length",
@@ -121,6 +124,7 @@ class CTranslate2Adapter:
                 ttft_s=spoken[0] if spoken else None,
                 ttfr_s=moments[0] if thinking and moments else None,
                 last_s=spoken[-1] if spoken else None,
+                began_s=moments[thinking] if spoken and thinking < first else None,
             ),
             served_model=self._checkpoint.name,
             fingerprint=self._fingerprint,
@@ -128,17 +132,16 @@ class CTranslate2Adapter:
             dropped=dropped(settings),
         )
 
-    def _thinking(self, said: Sequence[int], text: str) -> int:
-        """How many of the tokens are reasoning in the text, its tags included."""
-        parted = split(text)
-        if parted.reasoning is None:
-            return 0
-        if parted.begins is None:
+    def _token_at(self, said: Sequence[int], place: int | None) -> int:
+        """The first token with which the character at this place of the text is there; all of them for None."""
+        if place is None:
             return len(said)
+        if place == 0:
+            return 0
         decode, low, high = self._checkpoint.tokenizer.decode, 0, len(said)
-        while low < high:  # the first token with which the answer's first character is there
+        while low < high:
             middle = (low + high) // 2
-            if len(decode(said[: middle + 1], skip_special_tokens=True)) > parted.begins:
+            if len(decode(said[: middle + 1], skip_special_tokens=True)) > place:
                 high = middle
             else:
                 low = middle + 1

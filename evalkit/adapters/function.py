@@ -148,6 +148,7 @@ class FunctionAdapter:
             ttft_s=_within(theirs.ttft_s, total_s),
             ttfr_s=_within(theirs.ttfr_s, total_s),
             last_s=_within(theirs.last_s, total_s),
+            began_s=_within(theirs.began_s, total_s),
         )
         calls = () if request.tools and given.calls is None else given.calls and tuple(given.calls)
         return replace(given, timing=timing, calls=calls)

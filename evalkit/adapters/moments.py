@@ -4,16 +4,24 @@
     moments.timing("<think>Hm.</think>Paris", sent_at=0.0, total_s=1.2)     # ttfr_s 0.2, ttft_s 1.1, last_s 1.1
 
 A reply may carry its reasoning in its text (see `evalkit.reasoning`): the time to first token is that of the answer's
-first character, not of the block before it.
+first character that a reader sees, not of the block before it. A role, an empty text, a blank, a line break, U+200B and
+the like show nothing: some gateways send them at once to keep a connection open, long before the model has begun.
 """
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_right
 
 from evalkit.reasoning import split
 from evalkit.records import Timing
+
+_SEEN = re.compile(
+    r"[^\s\x00-\x1f\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0]"
+)
+"""A character that shows something: neither white space nor of the kinds that have no width or are blank."""
 
 
 class Moments:
@@ -45,9 +53,9 @@ class Moments:
         if self._first_call is None:
             self._first_call = now
 
-    def thought(self, now: float | None) -> None:
+    def thought(self, piece: str, now: float | None) -> None:
         """A piece of reasoning that is shown apart."""
-        if self._first_thought is None:
+        if self._first_thought is None and _SEEN.search(piece):
             self._first_thought = now
 
     def restart(self) -> None:
@@ -60,12 +68,30 @@ class Moments:
         """The durations, given the whole text. A reply that is reasoning only has no first token of an answer."""
         parted = split(text)
         first, thought = self._first_call, self._first_thought
+        began = first
         if self._at:
-            if parted.reasoning is None:
-                spoken: float | None = self._at[0]
-            else:
-                spoken = None if parted.begins is None else self._at[bisect_right(self._ends, parted.begins)]
-                thought = self._at[0] if thought is None and parted.reasoning else thought
-            first = min((at for at in (first, spoken) if at is not None), default=None)
+            starts = 0 if parted.reasoning is None else parted.begins
+            seen = first_seen(text, starts)
+            if parted.reasoning and thought is None:
+                thought = self._at[0]
+            if starts is not None:
+                began = _earlier(began, self._when(starts))
+            if seen is not None:
+                first = _earlier(first, self._when(seen))
         last = None if first is None else self._last
-        return Timing(sent_at, total_s, *(None if at is None else at - sent_at for at in (first, thought, last)))
+        began = None if first is None or began == first else began
+        return Timing(sent_at, total_s, *(None if at is None else at - sent_at for at in (first, thought, last, began)))
+
+    def _when(self, place: int) -> float:
+        """When the character at this place of the text came."""
+        return self._at[min(bisect_right(self._ends, place), len(self._at) - 1)]
+
+
+def first_seen(text: str, starts: int | None) -> int | None:
+    """Where the first character stands that a reader sees, from the place on where the answer starts; None: nowhere."""
+    found = None if starts is None else _SEEN.search(text, starts)
+    return None if found is None else found.start()
+
+
+def _earlier(one: float | None, other: float) -> float:
+    return other if one is None else min(one, other)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +44,7 @@ from evalkit.adapters.reply_fields import (
 from evalkit.adapters.sdk_doorway import Door, hidden_environment, own_field_complaints, refuse_own_fields, sendable_key
 from evalkit.adapters.sdk_stream import ask, dropped
 from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
+from evalkit.adapters.stated_cost import stated_cost
 from evalkit.adapters.tool_calls import MAX_CALLS, offered
 from evalkit.errors import RequestError, Unsupported
 from evalkit.records import Request, Response, StopReason, Timing, Tool, Usage
@@ -67,8 +67,6 @@ OWN_FIELDS = frozenset({"model", "input", "stream", "store"})
 _REASONING_DELTAS = {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}
 _LAST_EVENTS = {"response.completed", "response.incomplete", "response.failed"}
 _INCOMPLETE: Mapping[str, StopReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
-_XAI_TICKS_PER_USD = 10_000_000_000
-"""xAI reports what a request cost as `cost_in_usd_ticks` (docs.x.ai, cost tracking)."""
 
 
 class ResponsesOptions(AdapterOptions):
@@ -192,7 +190,7 @@ class ResponsesAnswer(ReplyReading):
         kind = event.get("type")
         if kind == "response.output_text.delta":
             if event.get("output_index") in self._asides:
-                self.spoke(now)
+                self.thought_later(event["delta"], now)
             else:
                 self.content(event["delta"], now)
         elif kind == "response.function_call_arguments.delta" and event["delta"]:
@@ -200,7 +198,10 @@ class ResponsesAnswer(ReplyReading):
         elif kind in _REASONING_DELTAS:
             self.thought(event["delta"], now)
         elif kind == "response.output_item.added":
-            if len(self._asides) < MAX_CALLS and _is_aside(mapping(event.get("item"))):
+            begun = mapping(event.get("item"))
+            if begun.get("type") == "function_call" and begun.get("name"):
+                self.spoke(now)  # the name of a function is what the model wrote first of its call
+            elif len(self._asides) < MAX_CALLS and _is_aside(begun):
                 self._asides.add(event.get("output_index"))
         elif kind == "response.output_item.done":
             item = event.get("item")
@@ -302,14 +303,13 @@ def read_usage(usage: Mapping[str, Any], service_tier: str | None, shown: tuple[
 
     `shown`: what the answer itself shows to be billed beside them."""
     given, made = inner(usage.get("input_tokens_details")), inner(usage.get("output_tokens_details"))
-    ticks = count(usage.get("cost_in_usd_ticks"))
     return Usage(
         input=count(usage.get("input_tokens")),
         cache_read=count(given.get("cached_tokens")),
         cache_write_other=count(given.get("cache_write_tokens")),
         output=count(usage.get("output_tokens")),
         reasoning=count(made.get("reasoning_tokens")),
-        provider_cost_usd=None if ticks is None else Decimal(ticks) / _XAI_TICKS_PER_USD,
+        provider_cost_usd=stated_cost(usage, None),
         service_tier=service_tier,
         beside=(*billed_beside(usage), *shown),
     )

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
+from evalkit.adapters.framing import Framing
 from evalkit.adapters.moments import Moments
 from evalkit.adapters.reply_fields import joined, log_probability, text, text_limit, too_long
 from evalkit.adapters.tool_calls import CallCollector
@@ -25,6 +26,10 @@ _MANY_PIECES = 8_192
 class ReplyReading(ABC):
     """One answer. Each dialect's subclass says what an event means."""
 
+    framing: ClassVar[Framing] = "events"
+    """How its events come, where the reply is no server-sent events and no JSON body."""
+    marks: ClassVar[frozenset[str]] = frozenset({"choices", "candidates", "type"})
+    """Keys of the dialect's events, of which each has one at least: what has none may be an error."""
     __slots__ = (
         *("_limit", "_moments", "_n_alternatives", "_size", "done", "calls_seen", "logprobs", "pieces", "thoughts"),
     )
@@ -81,8 +86,12 @@ class ReplyReading(ABC):
     def thought(self, piece: object, now: float | None) -> None:
         """A piece of reasoning."""
         if said := text(piece):
-            self._moments.thought(now)
+            self._moments.thought(said, now)
             self._grow(self.thoughts, said)
+
+    def thought_later(self, piece: object, now: float | None) -> None:
+        """A piece of what is reasoning, and whose text comes whole later."""
+        self._moments.thought(text(piece), now)
 
     def spoke(self, now: float | None) -> None:
         """A token of a call came."""

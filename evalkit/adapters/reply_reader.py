@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from evalkit.adapters.error_body import is_error
+from evalkit.adapters.framing import EventSource, FrameReader, LineReader
 from evalkit.adapters.http_errors import Declined, Where, error_from_event
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import parsed, text_limit, too_long
@@ -24,8 +25,6 @@ from evalkit.errors import BadReply, ConnectionFailed, RequestError
 from evalkit.records import Response
 
 MAX_EVENTS = 2_000_000
-_MARKS = frozenset({"choices", "candidates", "type"})
-"""What an event of a dialect has, one of them at least."""
 ODD = (KeyError, TypeError, AttributeError, ValueError, IndexError, OverflowError, RecursionError)
 """What plain code raises on a reply that is not of the dialect."""
 _Take = Callable[[dict[str, Any], float | None], None]
@@ -34,18 +33,22 @@ _Take = Callable[[dict[str, Any], float | None], None]
 class ReplyReader:
     """Feeds one reply to a reading: an event stream, or one JSON body where the server did not stream."""
 
-    __slots__ = ("_body", "_events", "_head", "_is_json", "_n_body", "_n_events", "_path", "_reading", "_where")
+    __slots__ = (
+        *("_body", "_events", "_head", "_is_json", "_marks", "_n_body", "_n_events", "_n_unknown", "_path"),
+        *("_reading", "_where"),
+    )
 
     def __init__(self, reading: ReplyReading, where: Where, path: str) -> None:
         self._reading = reading
         self._where = where
         self._path = path
-        self._events = EventReader()
+        self._events: EventSource = EventReader()
+        self._marks = reading.marks
         self._head = b""
         self._is_json: bool | None = None
         """None until the first bytes are there."""
         self._body: list[bytes] = []
-        self._n_body = self._n_events = 0
+        self._n_body = self._n_events = self._n_unknown = 0
 
     def feed(self, chunk: bytes, now: float) -> bool:
         """Takes bytes read at `now`; True once the answer is done.
@@ -73,7 +76,7 @@ class ReplyReader:
             if broken is not None:
                 raise broken
             self._take_body()
-        elif broken is None:
+        elif broken is None and not self._reading.done:
             for data in self._events.close():
                 self._take(data, ended_at)
         reading = self._reading
@@ -104,7 +107,12 @@ class ReplyReader:
             if len(self._head) > 2**20:
                 raise self._bad("a megabyte of blanks")
             return b""
-        self._is_json = start in {b"{", b"["}
+        is_json, framing = start in {b"{", b"["}, self._reading.framing
+        if is_json and framing == "lines":
+            self._events = LineReader()
+        elif framing == "frames" and head[:1] in {b"\x00", b"\x01"}:  # the length of a frame begins so
+            self._events = FrameReader()
+        self._is_json = is_json and framing != "lines"
         self._head = head[:200]
         return head
 
@@ -149,20 +157,21 @@ class ReplyReader:
                 raise self._bad("an event that is no object, so not of the dialect", data)
             if reading.done and not reading.reopens(one):
                 continue
-            if (b"error" in data or one.keys().isdisjoint(_MARKS)) and self._is_error(one):
+            unknown = one.keys().isdisjoint(self._marks)
+            if (unknown or b"error" in data) and self._is_error(one):
                 self._take_error(one, now, data)
                 continue
+            self._n_unknown += unknown
             try:
                 reading.take(one, now)
             except ODD as error:
                 raise self._bad("an event that is not of the dialect", data) from error
 
-    @staticmethod
-    def _is_error(event: dict[str, Any]) -> bool:
+    def _is_error(self, event: dict[str, Any]) -> bool:
         """Whether an event is an error: by a field of that name, or bare, like {"code": 500, "message": "..."}."""
         if event.get("error") or event.get("type") == "error" or event.get("object") == "error":
             return True
-        return event.keys().isdisjoint(_MARKS) and is_error(event)
+        return event.keys().isdisjoint(self._marks) and is_error(event)
 
     def _take_error(self, event: dict[str, Any], now: float, data: bytes) -> None:
         """Raises what the event means. Where the answer was there before, what went wrong then is not its fault, and
@@ -188,6 +197,8 @@ class ReplyReader:
         if not self._head.strip():
             return BadReply(f"{place} answered with nothing at all.")
         if self._is_json:
+            return self._bad("JSON that is no answer of the dialect", self._head)
+        if self._n_unknown == self._n_events > 0 and isinstance(self._events, LineReader):
             return self._bad("JSON that is no answer of the dialect", self._head)
         if not self._n_events:
             start = self._where.clean(self._head.decode("utf-8", "replace"))

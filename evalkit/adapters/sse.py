@@ -63,16 +63,16 @@ class EventReader:
                     data = value
                 else:
                     data = data + b"\n" + value
-                    _check_size(len(data))
+                    check_size(len(data))
             elif not line:
                 if data is not None:
-                    events.append(_as_error(data) if self._is_error else data)
+                    events.append(as_error(data) if self._is_error else data)
                     data = None
                 self._is_error = False
             elif line[:6] == b"event:":
                 self._is_error = line[6:].strip() == b"error"
             elif line[:6] == b"error:":
-                events.append(_as_error(line[6:].strip()))
+                events.append(as_error(line[6:].strip()))
         self._data = data
         return events
 
@@ -95,10 +95,10 @@ class EventReader:
     def _keep(self, piece: bytes) -> None:
         self._waiting.append(piece)
         self._n_waiting += len(piece)
-        _check_size(self._n_waiting)
+        check_size(self._n_waiting)
 
 
-def _as_error(data: bytes) -> bytes:
+def as_error(data: bytes) -> bytes:
     """The data of an error as JSON that says so, whatever it is."""
     try:
         told = orjson.loads(data)
@@ -107,6 +107,7 @@ def _as_error(data: bytes) -> bytes:
     return orjson.dumps({"type": "error", "error": told})
 
 
-def _check_size(n_bytes: int) -> None:
+def check_size(n_bytes: int) -> None:
+    """Raises BadReply for an event that is longer than MAX_LINE_BYTES."""
     if n_bytes > MAX_LINE_BYTES:
         raise BadReply(f"One event of the stream is longer than {MAX_LINE_BYTES // 2**20} MiB; reading stopped.")

@@ -2,23 +2,31 @@
 
 comparison = evalkit.compare(run["gpt"], run["mine"])
 comparison.differences[0].delta        # mean score of mine minus that of gpt
+print(comparison)                      # a short table
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from html import escape
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from evalkit.errors import UserError
-from evalkit.report.hostile import visible
+from evalkit.render.comparison import difference_text, disagreement
 from evalkit.results.compare import Difference
 from evalkit.results.compare import compare as compare_sides
 from evalkit.results.run import Run
 from evalkit.results.side import Side
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+from evalkit.text.page import Column, Page, html_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_WIDTH = 100
+"""Characters of the table that `print(comparison)` writes."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -48,25 +56,38 @@ class Comparison:
 
         return pd.DataFrame([asdict(one) for one in self.differences])
 
+    def __str__(self) -> str:
+        """A short table for the terminal: each difference with its interval and p, then what a reader should know."""
+        text = StringIO()
+        with Page(_WIDTH, text) as page:
+            page.say(visible(self._title, limit=500))
+            page.table("", self._columns())
+            for note in self._notes():
+                page.say(visible(note, limit=1000))
+        return text.getvalue().rstrip("\n")
+
     def _repr_html_(self) -> str:
-        """A table for notebooks, escaped."""
-        lines = [
-            (
-                one.subject,
-                f"{one.n:,}",
-                "unknown" if one.delta is None else f"{one.delta:+.4f}",
-                "" if one.low is None or one.high is None else f"[{one.low:+.4f}, {one.high:+.4f}]",
-            )
-            for one in self.differences
+        """The same table for notebooks, escaped."""
+        columns = self._columns()
+        rows = list(zip(*(column.texts for column in columns), strict=True))
+        return html_table(self._title, [column.header for column in columns], rows, self._notes())
+
+    @property
+    def _title(self) -> str:
+        return f"{self.b} minus {self.a}: {self.n_lost:,} items lost, {self.n_won:,} won"
+
+    def _columns(self) -> list[Column]:
+        told = self.differences
+        return [
+            Column("over", [visible(one.subject, limit=60) for one in told], left=True, folds=True),
+            Column("n", [numbers.count(one.n) for one in told]),
+            Column("difference [95 %]", [difference_text(one) for one in told], left=True),
+            Column("p", [numbers.p_value(one.p_no_difference) for one in told]),
         ]
-        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
-        title = escape(f"{self.b} minus {self.a}: {self.n_lost:,} items lost, {self.n_won:,} won")
-        told = "".join(f"<li>{escape(visible(text, limit=1000))}</li>" for text in (*self.caveats, *self.compared))
-        head = "".join(f"<th>{name}</th>" for name in ("over", "n", "difference", "95 %"))
-        return (
-            f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-            f"{f'<ul>{told}</ul>' if told else ''}"
-        )
+
+    def _notes(self) -> list[str]:
+        """Where p and interval disagree, why the evidence is not whole, what differs between the two."""
+        return [*filter(None, map(disagreement, self.differences)), *self.caveats, *self.compared]
 
 
 def compare(a: Side | Run, b: Side | Run) -> Comparison:

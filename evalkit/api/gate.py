@@ -12,34 +12,35 @@ It refuses what `evalkit gate` refuses, with the same sentences.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from pydantic import ValidationError
 
-from evalkit.adapters.at_hand import weights_at_hand
+from evalkit.adapters.at_hand import AtHand
+from evalkit.api.gate_file import gate_alone, written_gate
 from evalkit.api.options import baselines_at, listed
 from evalkit.api.planning import read_suite, with_foreign
 from evalkit.api.suite import Suite
 from evalkit.decide.decision import GateDecision
 from evalkit.decide.gate import decide_gate
-from evalkit.decide.gate_run import Signed, gate_run, require_signatures
+from evalkit.decide.gate_run import checked_alone, gate_run, require_signatures
+from evalkit.decide.gate_trust import GateTrust, Signed
 from evalkit.decide.rules import describe
 from evalkit.decide.suite_match import refuse_other_policy
 from evalkit.errors import SuiteError, UserError
-from evalkit.report import rule_text
-from evalkit.report.hostile import visible
+from evalkit.render import rule_text
 from evalkit.results.run import Run, load_run
 from evalkit.suite.checks import check_gate, check_rule
 from evalkit.suite.schema import GateEntry
 from evalkit.suite.schema.rules import read_rule
-from evalkit.suite.source_map import without_lines
+from evalkit.suite.source_map import Loc, SourceMap, without_lines
 from evalkit.suite.suite_errors import translate
 from evalkit.suite.wording import short
+from evalkit.text.page import html_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +121,7 @@ class GateResult:
         """The table that `evalkit gate` prints."""
         import io
 
-        from evalkit.report.verdict import render_gate
+        from evalkit.render.verdict import render_gate
 
         text = io.StringIO()
         render_gate(self.details, width=120, file=text)
@@ -150,13 +151,7 @@ class GateResult:
             )
             for rule in self.rules
         ]
-        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
-        told = "".join(f"<li>{escape(visible(text, limit=1000))}</li>" for text in (*self.reasons, *self.notes))
-        title = escape(f"{self.decision}: {self.run}, {self._against}")
-        return (
-            f"<table><caption><b>{title}</b></caption><thead><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>"
-            f"</thead><tbody>{body}</tbody></table>{f'<ul>{told}</ul>' if told else ''}"
-        )
+        return html_table(f"{self.decision}: {self.run}, {self._against}", head, lines, (*self.reasons, *self.notes))
 
 
 def gate(
@@ -181,6 +176,7 @@ def gate(
     With `suite` (a Suite, or the path of a suite file) its gate decides, and the run has to be evidence about that
     suite as it is now: other tasks, data, prompts, judges or another baseline model are refused, and so is a candidate
     whose answers no model is known to have given (read from a file, or made by a function), unless `allow_recorded`.
+    The file may hold a gate alone where another tool asked (an imported run): nothing is there to hold it against.
     `sweeps` is the folder of load sweeps that prices of own hardware may rest on then.
 
     Raises NotComparable, StoreError or UserError where nothing can be decided: the sides were asked different things,
@@ -190,7 +186,19 @@ def gate(
     folder, results, promoted = opened.folder, opened.folder.parent, baselines_at(baselines)
     signers = os.environ.get("EVALKIT_SIGNED_BASELINE")
     signed = Signed(Path(signers) if signers else None)
+    trusted = GateTrust(
+        results=results,
+        baselines=promoted,
+        baselines_named=baselines is not None or bool(os.environ.get("EVALKIT_BASELINES")),
+        installed=AtHand(),
+        signed=signed,
+        allow_recorded=allow_recorded,
+        sweeps=Path(sweeps) if sweeps is not None else None,
+    )
     if baseline is None and candidates is None and rules is None:
+        alone = entry_of_file(opened, Path(suite)) if isinstance(suite, str | Path) else None
+        if alone is not None:
+            return result_of(decide_gate(checked_alone(alone, folder, trusted), folder, results, promoted))
         against = None if suite is None else _resolved(suite)
         made_with = opened.facts.suite_resolved
         if against is None and (made_with is None or not made_with.gate):
@@ -199,19 +207,7 @@ def gate(
                 'gate(run, baseline="gpt", rules=[{"quality": "all", "margin": 0.02}]), or without a baseline '
                 'gate(run, rules=[{"quality": "all", "min": 0.85}])'
             )
-        return result_of(
-            gate_run(
-                folder,
-                results,
-                promoted,
-                weights=weights_at_hand,
-                suite=against,
-                signed=signed,
-                allow_recorded=allow_recorded,
-                sweeps=Path(sweeps) if sweeps is not None else None,
-                baselines_named=baselines is not None or bool(os.environ.get("EVALKIT_BASELINES")),
-            )
-        )
+        return result_of(gate_run(folder, replace(trusted, suite=against)))
     if suite is not None:
         raise UserError("a suite brings its own gate: leave out baseline, candidates and rules, or the suite")
     entry = _entry(opened, baseline, candidates, rules)
@@ -294,6 +290,20 @@ def _entry(
         if not written["candidates"]:
             raise UserError(f"{run.name} has no model beside the baseline {written.get('baseline')!r} to judge")
     tree = without_lines(written, "gate")
+    return _checked(run, written, tree, lambda loc, said: tree.complaint(loc[1:], said))
+
+
+def entry_of_file(run: Run, path: Path) -> GateEntry | None:
+    """The gate of a file that has nothing else, for an imported run; None where the file is a whole suite.
+
+    Raises SuiteError or UserError for one that does not read, or does not fit the run.
+    """
+    tree = gate_alone(path)
+    return None if tree is None else _checked(run, written_gate(tree, run), tree, tree.complaint)
+
+
+def _checked(run: Run, written: Mapping[str, Any], tree: SourceMap, complaint: Callable[[Loc, str], str]) -> GateEntry:
+    """The gate, held against the models and tasks of the run. Raises SuiteError with every complaint."""
     try:
         entry = GateEntry.model_validate(written)
     except ValidationError as error:
@@ -306,7 +316,7 @@ def _entry(
     if not any(rule.required for rule in entry.rules):
         wrong.append((("gate", "rules"), "no rule is required, so nothing would be decided; make one required"))
     if wrong:
-        raise SuiteError([tree.complaint(loc[1:], said) for loc, said in wrong])
+        raise SuiteError([complaint(loc, said) for loc, said in wrong])
     return entry
 
 

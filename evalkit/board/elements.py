@@ -7,17 +7,17 @@ Streamlit renders Markdown in most labels. Names and answers are other people's 
 from __future__ import annotations
 
 import json
-import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
-from evalkit.report.hostile import no_formula, visible
+from evalkit.render.vega import Chart
 from evalkit.results.changes import RowTexts
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
+from evalkit.text.escape import csv_cell, markdown_label, visible
 
 SHOWN = 20_000
 """Characters of one text that a page shows: more freezes a browser. The rest can be downloaded."""
@@ -25,33 +25,13 @@ PAGES = "evalkit pages"
 """Where `app` keeps its pages for links between them."""
 CHOSEN = "models"
 """Key, in the session and in the address, of the chosen models."""
-_TAKEN = re.compile(
-    r"://|www\.|@|:\S*:|^(?:[<~]?--?>?|<->|[<>~]=|=>|\+-|\(\w+\)|\.\.\.)$|^mailto:|^xmpp:", re.IGNORECASE
-)
-"""Words of which a browser makes links, emojis, icons and typographers' signs, whether they are escaped or not."""
 _LINE = 2_000
 """Characters of one line: beyond it a browser lays out for seconds."""
 
 
 def plain(text: object, limit: int = 80) -> str:
-    """Somebody's text as Markdown that shows just these characters.
-
-    The browser looks for addresses, emojis and arrows once the escapes are gone: what it would take for one stands in
-    a span of code, where it looks for nothing.
-    """
-    words = re.split(r"(\s+)", visible(str(text), limit=limit))
-    return "".join(_code(word) if _TAKEN.search(word) else re.sub(r"([^\w\s]|_)", r"\\\1", word) for word in words)
-
-
-def _code(word: str) -> str:
-    """Spans of code that show these characters. Colons stand between them: Streamlit looks for icons in code too."""
-    return r"\:".join(_span(piece) if piece else "" for piece in word.split(":"))
-
-
-def _span(word: str) -> str:
-    fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", word)), default=0))
-    pad = " " if word.startswith("`") or word.endswith("`") else ""
-    return f"{fence}{pad}{word}{pad}{fence}"
+    """Somebody's text as Markdown that shows just these characters."""
+    return markdown_label(text, limit=limit)
 
 
 def shell(name: str) -> str:
@@ -61,7 +41,7 @@ def shell(name: str) -> str:
 
 def cell(text: object, limit: int) -> str:
     """Somebody's text for a table, which readers download and open in a spreadsheet: no formula, no escapes."""
-    return visible(no_formula(str(text)), limit=limit)
+    return visible(csv_cell(str(text)), limit=limit)
 
 
 def shown(text: str) -> str:
@@ -165,6 +145,13 @@ def marked(model: str) -> str:
 def choose_models(names: Sequence[str]) -> None:
     """Choose these on every page. From a callback only: Streamlit takes no values for what is already drawn."""
     st.session_state[CHOSEN] = list(names)
+
+
+def draw(chart: Chart, *, key: str | None = None, on_select: Callable[[], None] | None = None) -> None:
+    """A chart with its words. `on_select`: called when a point was clicked."""
+    st.vega_lite_chart(
+        chart.spec, width="stretch", key=key, on_select="ignore" if on_select is None else on_select, alt=chart.alt
+    )
 
 
 def choose(label: str, options: Sequence[str], *, key: str, index: int = 0, help: str | None = None) -> str:

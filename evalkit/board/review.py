@@ -6,10 +6,10 @@ import streamlit as st
 
 from evalkit.board import elements
 from evalkit.errors import EvalkitError
-from evalkit.report.hostile import visible
 from evalkit.results.reader import ResultsReader
 from evalkit.store.reviews import MARKS, Review, add_review, latest, read_reviews
 from evalkit.store.row_codec import Key
+from evalkit.text.escape import visible
 
 _SIGNS = {"right": "✔", "wrong": "✘", "unsure": "?"}
 

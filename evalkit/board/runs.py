@@ -12,9 +12,9 @@ import streamlit as st
 from evalkit.board import elements
 from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
-from evalkit.report import numbers
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
+from evalkit.text import numbers
 
 _EVERY_S = 2
 """How often a live run is looked at: its journal is read anew, which costs the machine that measures."""

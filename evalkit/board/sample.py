@@ -9,12 +9,12 @@ import streamlit as st
 
 from evalkit.board import elements
 from evalkit.board.review import review_form
-from evalkit.report import numbers
-from evalkit.report.hostile import visible
 from evalkit.results import changes
 from evalkit.results.items import FOUND, find_items
 from evalkit.results.reader import ResultsReader
 from evalkit.store.row_codec import Key
+from evalkit.text import numbers
+from evalkit.text.escape import visible
 
 
 def render(store: ResultsReader) -> None:

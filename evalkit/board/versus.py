@@ -12,14 +12,14 @@ from evalkit.board.review import review_form
 from evalkit.errors import StoreError
 from evalkit.facts import Figures
 from evalkit.records import Outcome
-from evalkit.report import numbers
-from evalkit.report.comparison import sentence
-from evalkit.report.hostile import visible
+from evalkit.render.comparison import sentence
 from evalkit.results import changes
 from evalkit.results.compare import compare_samples
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
 from evalkit.store.runs import RunInfo
+from evalkit.text import numbers
+from evalkit.text.escape import visible
 
 _PAGE = 25
 _ANY = "any"

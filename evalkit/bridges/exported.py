@@ -19,12 +19,12 @@ from typing import IO, Any
 
 from evalkit.errors import UserError
 from evalkit.records import Row
-from evalkit.report.hostile import no_formula
 from evalkit.store import runs, sealing
 from evalkit.store.row_codec import readable, spell
+from evalkit.text.escape import csv_cell
 from evalkit.writing import file_name
 
-FORMATS = ("lm-eval", "csv", "parquet", "jsonl")
+FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl")
 
 
 def export_run(folder: Path, to: str, out: Path) -> list[Path]:
@@ -33,6 +33,10 @@ def export_run(folder: Path, to: str, out: Path) -> list[Path]:
         from evalkit.bridges.lm_eval_written import write_samples
 
         return write_samples(folder, out)
+    if to == "every-eval-ever":
+        from evalkit.bridges.every_eval_ever_written import write_evaluations
+
+        return write_evaluations(folder, out)
     if out.exists():
         raise UserError(f"{out} is there already; name another file with --out, or remove it")
     ordered = sorted(sealing.rows_of(folder), key=lambda row: row.key)
@@ -66,7 +70,8 @@ def records(name: str, rows: list[Row]) -> Iterator[dict[str, Any]]:
 def default_out(folder: Path, to: str) -> Path:
     """Where an export goes when nobody says: beside the reader, named as the run."""
     name = runs.open_facts(folder).suite or folder.name
-    return Path(f"{file_name(name)}-lm-eval") if to == "lm-eval" else Path(f"{folder.resolve().name}.{to}")
+    folders = to in {"lm-eval", "every-eval-ever"}
+    return Path(f"{file_name(name)}-{to}") if folders else Path(f"{folder.resolve().name}.{to}")
 
 
 def _write_jsonl(file: IO[str], name: str, rows: list[Row]) -> None:
@@ -102,7 +107,7 @@ def _write_parquet(path: Path, name: str, rows: list[Row]) -> None:
 def _cell(value: Any) -> Any:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
-    return no_formula(value) if isinstance(value, str) else value
+    return csv_cell(value) if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> Any:

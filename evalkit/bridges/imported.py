@@ -9,16 +9,26 @@ files again gives the same rows under the same digest.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from evalkit.errors import UserError
 from evalkit.records import Row
-from evalkit.store import journal, runs, sealing, summary
+from evalkit.store import runs, sealing, summary
 from evalkit.store.row_codec import to_json
 from evalkit.suite.digests import digest
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedTimes:
+    """How times of another tool were taken. None: nobody says."""
+
+    measured_by: str | None = None
+    in_flight: int | None = None
+    """Requests at the same time."""
 
 
 @dataclass(slots=True)
@@ -36,6 +46,11 @@ class Imported:
     """Why it is not a whole run, as sentences; empty when it is."""
     notes: list[str] = field(default_factory=list)
     """What a person should know of it, as sentences."""
+    times: ImportedTimes = ImportedTimes()
+    n_rows: int | None = None
+    """Rows, where they are not in `rows` but given to `write_rows` one by one."""
+    repeats: int | None = None
+    """How often each item was asked at most, where `rows` does not say it."""
 
 
 def write_run(results: Path, found: Imported) -> Path:
@@ -48,25 +63,44 @@ def write_run(results: Path, found: Imported) -> Path:
     _refuse_twins(found.rows)
     for name, task in found.tasks.items():
         task.setdefault("n", len({(row.sample_digest, row.occurrence) for row in found.rows if row.task == name}))
+    found.repeats = 1 + max(row.repeat for row in found.rows)
+    return write_rows(results, found, iter(found.rows))
+
+
+def write_rows(results: Path, found: Imported, rows: Iterator[Row]) -> Path:
+    """The folder of a new run with these rows, which nobody keeps: a million take the memory of a few thousand.
+
+    `found` says what they are (`n_rows`, `repeats`, `n` of each task) and their keys differ. Whatever goes wrong on
+    the way, no half of a run is left. Raises StoreError or RunIncomplete.
+    """
     facts = {
         "models": {name: _model_facts(model) for name, model in found.models.items()},
         "tasks": found.tasks,
-        "n_rows": len(found.rows),
+        "n_rows": len(found.rows) if found.n_rows is None else found.n_rows,
         "imported": found.source,
         "cut_by_limit": None,
-        "repeats": 1 + max(row.repeat for row in found.rows),
+        "repeats": found.repeats,
+        **({} if found.times.in_flight is None else {"in_flight": found.times.in_flight}),
     }
     identity = json.loads(to_json({"models": facts["models"], "tasks": found.tasks, "source": found.source}))
     folder = runs.create_run(results, found.suite, digest("evalkit.import/1", identity), facts)
-    with runs.lock_run(folder):
-        with journal.Journal.open(folder, "import") as log:
-            for row in found.rows:
-                log.append(row)
-        sealing.seal(folder)
-        n_errored = sum(row.error_kind is not None for row in found.rows)
-        status = "incomplete" if found.reasons else "complete"
-        runs.update_facts(folder, status=status, reasons=found.reasons, n_errored=n_errored)
-        summary.write_summary(folder)
+    n_errored = 0
+
+    def counted() -> Iterator[Row]:
+        nonlocal n_errored
+        for row in rows:
+            n_errored += row.error_kind is not None
+            yield row
+
+    try:
+        with runs.lock_run(folder):
+            sealing.seal_rows(folder, counted())
+            status = "incomplete" if found.reasons else "complete"
+            runs.update_facts(folder, status=status, reasons=found.reasons, n_errored=n_errored)
+            summary.write_summary(folder)
+    except BaseException:
+        rmtree(folder, ignore_errors=True)
+        raise
     return folder
 
 

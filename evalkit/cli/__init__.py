@@ -10,6 +10,7 @@ read as a failed gate.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ COMMANDS = {
     "breakeven": ("evalkit.cli.breakeven", "At which volume own GPUs cost less than an API."),
     "board": ("evalkit.cli.board", "Open the leaderboard in a browser."),
     "report": ("evalkit.cli.report", "Write a stored run as one self-contained HTML page."),
-    "corpus": ("evalkit.cli.corpus", "Print figures of whole tasks: macro-F1, corpus BLEU and chrF, pass@k."),
+    "corpus": ("evalkit.cli.corpus", "Print figures of whole tasks: macro-F1, corpus BLEU and chrF, pass@k, pass^k."),
     "judge-data": ("evalkit.cli.judge_data", "Write a run's answers as items for a judge, alone or in pairs."),
     "judge-check": ("evalkit.cli.judge_check", "Measure a judge against people's labels."),
     "lm-eval": ("evalkit.cli.lm_eval", "Run tasks of lm-eval against one model, without writing a suite."),
@@ -100,6 +101,7 @@ def main(args: list[str] | None = None) -> None:
         code = code or 4
     with contextlib.suppress(Exception):
         sys.stderr.flush()
+    gc.freeze()  # the interpreter's last search for garbage would walk everything once more
     sys.exit(code)
 
 
@@ -135,7 +137,7 @@ def _of_edited_facts(error: Exception) -> str | None:
         or not isinstance(error, TypeError | AttributeError | LookupError | ValueError)
     ):
         return None
-    from evalkit.report.hostile import visible
+    from evalkit.text.escape import visible
 
     *_, frame = walk_tb(error.__traceback__)
     place = f"{Path(frame[0].f_code.co_filename).name}:{frame[1]}"
@@ -152,7 +154,7 @@ def _told(error: Exception) -> int:
     from evalkit.errors import EvalkitError
 
     if isinstance(error, EvalkitError):
-        from evalkit.report.hostile import visible
+        from evalkit.text.escape import visible
 
         # What a provider, a suite or a file name brought along may hold anything.
         click.echo(visible(f"evalkit: {error}", limit=50_000, lines=True), err=True)
@@ -162,7 +164,7 @@ def _told(error: Exception) -> int:
         return 2
     import traceback
 
-    from evalkit.report.hostile import visible
+    from evalkit.text.escape import visible
 
     # What the error quotes may be anybody's text.
     click.echo(visible("".join(traceback.format_exception(error)).rstrip(), limit=50_000, lines=True), err=True)

@@ -65,8 +65,8 @@ def promote(
 @as_json
 def list_(baselines: Path, as_json: bool) -> int:
     """List the promoted baselines."""
-    from evalkit.report.hostile import visible
     from evalkit.store.baselines import list_all
+    from evalkit.text.escape import visible
 
     found = list_all(baselines)
     if as_json:
@@ -86,8 +86,8 @@ def list_(baselines: Path, as_json: bool) -> int:
 @as_json
 def show(name: str, results: Path, baselines: Path, as_json: bool) -> int:
     """Show one baseline, and whether its rows are here and unchanged (exit 2 when they are not)."""
-    from evalkit.report.hostile import visible
     from evalkit.store.baselines import find, read
+    from evalkit.text.escape import visible
 
     baseline = read(name, baselines)
     if as_json:
@@ -103,6 +103,6 @@ def show(name: str, results: Path, baselines: Path, as_json: bool) -> int:
 
 
 def _dump(value: object) -> None:
-    from evalkit.report.json_text import json_line
+    from evalkit.text.escape import json_line
 
     sys.stdout.write(json_line(value))

@@ -56,7 +56,7 @@ def leave_the_working_directory() -> None:
     Folders that evalkit itself takes from there are named in full before.
     """
     from evalkit import child
-    from evalkit.report.rendered_rules import promoted_folder
+    from evalkit.decide.stored import promoted_folder
 
     os.environ["EVALKIT_BASELINES"] = str(promoted_folder().resolve())
     for name in ("EVALKIT_CATALOGUE", "EVALKIT_CACHE", "XDG_CONFIG_HOME"):

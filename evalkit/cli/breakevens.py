@@ -15,9 +15,9 @@ from evalkit.cost.hosting import HOURS_PER_YEAR
 from evalkit.cost.scenario import Scenario, quantity, read_scenario
 from evalkit.errors import UserError
 from evalkit.facts import RunFacts
-from evalkit.report.breakeven import markdown as as_markdown
-from evalkit.report.breakeven import render_breakeven
-from evalkit.report.breakeven import svg as as_svg
+from evalkit.render.breakeven import markdown as as_markdown
+from evalkit.render.breakeven import render_breakeven
+from evalkit.render.breakeven import svg as as_svg
 from evalkit.results import read_facts
 from evalkit.results.sweeps import hosted_prices
 from evalkit.stats.intervals import student_t
@@ -81,7 +81,7 @@ def break_even(
     if markdown is not None:
         _write(markdown, as_markdown(made, found))
     if as_json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         sys.stdout.write(json_line(facts))
         return 0

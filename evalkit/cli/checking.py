@@ -16,7 +16,7 @@ from evalkit.api.planning import plan_at
 from evalkit.engine.conversation import conversations
 from evalkit.engine.plan import Plan
 from evalkit.engine.work import PlannedModel
-from evalkit.report.hostile import visible
+from evalkit.text.escape import visible
 
 
 def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json: bool) -> int:
@@ -24,7 +24,7 @@ def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json:
     plan = plan_at(suite, options)
     asyncio.run(_close(plan))
     if as_json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         sys.stdout.write(json_line(_facts(plan)))
         return 0

@@ -26,8 +26,7 @@ def command(a: str, b: str, flips: int, anyway: bool, results: Path, as_json: bo
 
     Differences are paired by item and have intervals; nothing is decided. Exit 2 where the two are not comparable.
     """
-    from evalkit.report.terminal import render_comparison
-    from evalkit.report.versus import render_versus
+    from evalkit.render.comparison import render_comparison, render_versus
     from evalkit.results import Side
     from evalkit.results import flips as changed
     from evalkit.results.compare import compare
@@ -45,7 +44,7 @@ def command(a: str, b: str, flips: int, anyway: bool, results: Path, as_json: bo
     if versus is not None and flips:
         named = changed.read_flips(versus.flips, (left[2], left[3]), (right[2], right[3]), flips)
     if as_json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         sides = {"a": {"side": left[0], **left[1].as_json()}, "b": {"side": right[0], **right[1].as_json()}}
         paired = asdict(versus) if versus is not None else None
@@ -57,7 +56,7 @@ def command(a: str, b: str, flips: int, anyway: bool, results: Path, as_json: bo
         click.echo("")
         render_versus(versus, named)
     else:
-        from evalkit.report.hostile import visible
+        from evalkit.text.escape import visible
 
         click.echo(visible(f"not comparable: {problem}", limit=5000, lines=True), err=True)
     return 0

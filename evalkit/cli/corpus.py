@@ -14,7 +14,7 @@ from evalkit.cli.options import as_json, results_folder
 @results_folder
 @as_json
 def command(run: str, results: Path, as_json: bool) -> int:
-    """Print figures of whole tasks of RUN (`latest` by default): macro-F1 of choices, corpus BLEU and chrF, pass@k.
+    """Print figures of whole tasks of RUN (`latest` by default): macro-F1, corpus BLEU and chrF, pass@k, pass^k.
 
     Answers that errored are left out and counted; answers that could not be read count as wrong.
     """

@@ -15,11 +15,11 @@ import click
 
 from evalkit.facts import TaskFacts
 from evalkit.records import Outcome, Row
-from evalkit.report.hostile import visible
 from evalkit.results import read_facts
-from evalkit.scorers.corpus import corpus_bleu, corpus_chrf, macro_f1, pass_at_k
+from evalkit.scorers.corpus import corpus_bleu, corpus_chrf, macro_f1, pass_all_k, pass_at_k
 from evalkit.store.runs import resolve_run
 from evalkit.store.sealing import rows_of
+from evalkit.text.escape import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def print_figures(run: str, results: Path, *, as_json: bool) -> int:
     if as_json:
         import dataclasses
 
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         found = {"folder": str(folder), "figures": [dataclasses.asdict(figure) for figure in figures]}
         sys.stdout.write(json_line(found))
@@ -97,7 +97,7 @@ def _choice(extracted: str | None) -> str | None:
 
 
 def _passes(rows: list[Row]) -> Iterator[tuple[str, float, int]]:
-    """pass@k over right-or-wrong samples that were all asked equally often, more than once."""
+    """pass@k and pass^k over right-or-wrong samples that were all asked equally often, more than once."""
     if any(row.outcome is Outcome.SCORED for row in rows):
         return
     by_sample: dict[tuple[str, int], list[bool]] = defaultdict(list)
@@ -110,3 +110,5 @@ def _passes(rows: list[Row]) -> Iterator[tuple[str, float, int]]:
     for k in (1, n):
         values = [value for marks in by_sample.values() if (value := pass_at_k(n, sum(marks), k)) is not None]
         yield f"pass@{k}", sum(values) / len(values), len(values)
+    together = [value for marks in by_sample.values() if (value := pass_all_k(n, sum(marks), n)) is not None]
+    yield f"pass^{n}", sum(together) / len(together), len(together)

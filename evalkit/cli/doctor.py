@@ -16,11 +16,11 @@ _MARKS = {"ok": "ok", "missing": "--", "note": "  "}
 def command(as_json: bool) -> int:
     """Say what is here: Python, extras, GPUs, keys (by name only), local servers. Sends nothing off this machine."""
     from evalkit.cli.doctoring import as_facts, examine, next_command
-    from evalkit.report.hostile import visible
+    from evalkit.text.escape import visible
 
     found = examine()
     if as_json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         sys.stdout.write(json_line(as_facts(found)))
         return 0

@@ -16,11 +16,15 @@ from evalkit.adapters.vllm_server import find_vllm, nvidia_smi
 
 EXTRAS = {
     "app": ("streamlit", "the board: evalkit board"),
+    "charts": ("vl_convert", "charts in evalkit report --html, breakeven --svg"),
     "lm-eval": ("lm_eval", "tasks of lm-eval: lm_eval: TASK in a suite"),
     "math": ("math_verify", "marking of mathematics"),
 }
 """Extra -> (the package that shows it, what it is for)."""
-KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY")
+KEYS = (
+    *("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    *("AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+)
 """Of the adapters that are no presets; those of presets are in their files."""
 
 

@@ -87,8 +87,8 @@ def record(dossier: Path, decision: GateDecision | None, folder: Path, baselines
     Raises StoreError or UserError.
     """
     from evalkit.decide.dossier import entries_of, waivers_in_force
-    from evalkit.report.hostile import visible
     from evalkit.store import dossier as file
+    from evalkit.text.escape import visible
 
     known = file.read(dossier)
     made = file.append(dossier, entries_of(folder, decision, baselines, known))
@@ -107,13 +107,13 @@ def _say_head(dossier: Path, head: str) -> None:
 
 def _verify(dossier: Path, head: str | None, results: Path, *, as_json: bool) -> int:
     from evalkit.decide.dossier import changed_runs
-    from evalkit.report.hostile import visible
     from evalkit.store import dossier as file
+    from evalkit.text.escape import visible
 
     entries = file.verify(dossier, head)
     changed = list(changed_runs(entries, results))
     if as_json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         said = {"entries": len(entries), "head": entries[-1].digest, "changed": changed}
         sys.stdout.write(json_line(said))

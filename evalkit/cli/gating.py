@@ -13,7 +13,7 @@ import click
 
 from evalkit.decide.decision import GateDecision, as_json
 from evalkit.decide.gate import decide_gate
-from evalkit.decide.suite_match import PROMOTED
+from evalkit.decide.gate_trust import PROMOTED
 from evalkit.errors import UserError
 from evalkit.results import read_facts
 from evalkit.results.flips import Flip, read_flips
@@ -42,16 +42,16 @@ def tell(decision: GateDecision, gate: GateEntry, folder: Path, results: Path, p
     """Tell the decision wherever it was asked for, and on GitHub where this runs there. Raises UserError."""
     summary = _summary_file()
     if to.markdown or summary:
-        from evalkit.report.markdown import gate_markdown
+        from evalkit.render.markdown import gate_markdown
 
         text = gate_markdown(decision, flips_with_texts(decision, gate, folder, results, promoted))
         _tell_markdown(text, to, summary)
     if to.junit:
-        from evalkit.report.junit import gate_junit
+        from evalkit.render.ci import gate_junit
 
         _write(to.junit, gate_junit(decision))
     if _on_github():
-        from evalkit.report.github import commands
+        from evalkit.render.ci import commands
 
         for line in commands(decision):
             click.echo(line, err=True)
@@ -70,15 +70,15 @@ def telling(suite: str, to: Outlets) -> Iterator[None]:
     except UserError as error:
         summary = _summary_file()
         if to.markdown or summary:
-            from evalkit.report.markdown import refusal_markdown
+            from evalkit.render.markdown import refusal_markdown
 
             _tell_markdown(refusal_markdown(suite, str(error)), to, summary)
         if to.junit:
-            from evalkit.report.junit import refusal_junit
+            from evalkit.render.ci import refusal_junit
 
             _write(to.junit, refusal_junit(suite, str(error)))
         if _on_github():
-            from evalkit.report.github import refusal
+            from evalkit.render.ci import refusal
 
             click.echo(refusal(suite, str(error)), err=True)
         raise
@@ -97,7 +97,7 @@ def _tell_markdown(text: str, to: Outlets, summary: Path | None) -> None:
     if to.markdown:
         _write(to.markdown, text)
     if summary:
-        from evalkit.report.github import append_summary
+        from evalkit.render.ci import append_summary
 
         try:
             append_summary(summary, text)
@@ -125,11 +125,11 @@ def flips_with_texts(
 def show(decision: GateDecision, *, json: bool) -> None:
     """Print the decision on stdout."""
     if json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         sys.stdout.write(json_line(as_json(decision)))
         return
-    from evalkit.report.verdict import render_gate
+    from evalkit.render.verdict import render_gate
 
     render_gate(decision)
 

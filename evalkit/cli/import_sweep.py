@@ -16,12 +16,12 @@ from evalkit.cost.hosting import curve
 from evalkit.errors import UserError
 from evalkit.facts import LoadFacts, parse
 from evalkit.latency.loadtest import find
-from evalkit.report.hostile import visible
-from evalkit.report.loadtest import render_load
+from evalkit.render.loadtest import render_load
 from evalkit.results.sweeps import hosted_prices, sweeps_folder
 from evalkit.store import runs
 from evalkit.suite.digests import digest
 from evalkit.suite.loading import load_suite
+from evalkit.text.escape import visible
 
 
 def import_guidellm(path: Path, *, suite: Path | None, model: str | None, slo: str | None, results: Path) -> int:

@@ -36,7 +36,7 @@ def check_judge(file: Path, label: str, judge: str, swapped: str | None, *, as_j
     else:
         raise UserError(f"{file}: {label!r} and {judge!r} must be texts (verdicts) or numbers (ratings) throughout")
     if as_json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         sys.stdout.write(json_line(dataclasses.asdict(found)))
         return 0

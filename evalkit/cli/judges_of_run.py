@@ -23,11 +23,11 @@ def check_judges(run: str, results: Path, *, as_json: bool) -> int:
         )
     _, n_unread = read_reviews(folder)
     if as_json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         sys.stdout.write(json_line({**found.as_json(), "n_reviews_unreadable": n_unread}))
         return 0
-    from evalkit.report.judges import render_judges
+    from evalkit.render.judges import render_judges
 
     render_judges(found, people=True)
     if n_unread:

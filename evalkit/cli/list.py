@@ -30,14 +30,14 @@ def command(results: Path, as_json: bool) -> int:
         for run in list_runs(results)
     ]
     if as_json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         sys.stdout.write(json_line(listed))
         return 0
     if not listed:
         click.echo(f"No runs in {results}. Make the first one: evalkit run suites/quickstart.yaml")
         return 0
-    from evalkit.report.terminal import render_runs
+    from evalkit.render.terminal import render_runs
 
     render_runs(listed)
     return 0

@@ -18,9 +18,9 @@ from evalkit.engine.plan import Plan
 from evalkit.errors import UserError
 from evalkit.facts import LoadFacts, parse
 from evalkit.latency.loadtest import Slo, Step
-from evalkit.report.hostile import visible
-from evalkit.report.loadtest import step_line
+from evalkit.render.loadtest import step_line
 from evalkit.results.sweeps import hosted_prices, sweeps_folder
+from evalkit.text.escape import visible
 
 MOST_IN_FLIGHT = 10_000
 """A client on one machine keeps no more connections than that apart from its own delays."""
@@ -112,13 +112,13 @@ def _print(plan: Plan, outcome: LoadTestOutcome, results: Path, *, as_json: bool
     found = hosted_prices(models, plan.suite.name, results).get(name) if outcome.load["serves"] else None
     by_share = curve(found[0].usd_per_hour, found[1]) if found is not None and found[1] is not None else None
     if as_json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         facts = {"folder": str(outcome.folder), "status": outcome.status, "model": name, **outcome.load}
         made = {**facts, "usd_per_mtok_by_utilisation": by_share}
         sys.stdout.write(json_line(made, default=str))
         return
-    from evalkit.report.loadtest import render_load
+    from evalkit.render.loadtest import render_load
 
     render_load(name, parse(LoadFacts, outcome.load, outcome.folder), by_share)
     click.echo(f"\n{outcome.folder}")

@@ -41,11 +41,11 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool) -
         }
     asyncio.run(_close(plan))
     if as_json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         sys.stdout.write(json_line(made))
         return 0
-    from evalkit.report.plan import render_plan
+    from evalkit.render.bill import render_plan
 
     render_plan(made)
     return 0

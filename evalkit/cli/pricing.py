@@ -72,11 +72,11 @@ def price_run(ref: str, *, at: str | None, prices: Path | None, tier: str | None
     facts = read_facts(folder)
     made = bill_of(folder, facts, results, at=_moment(at), prices=prices, tier=tier)
     if as_json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         sys.stdout.write(json_line(made))
         return 0
-    from evalkit.report.bill import render_bill
+    from evalkit.render.bill import render_bill
 
     render_bill(made)
     click.echo(f"\n{folder}")

@@ -18,7 +18,7 @@ def command(run: str, html: Path, force: bool, results: Path) -> int:
     """Write RUN (a path, the beginning of a name, or `latest`) as one self-contained HTML page: leaderboard, trade-off,
     gate. It loads nothing and runs no script."""
     from evalkit.errors import UserError
-    from evalkit.report.html import page_of
+    from evalkit.render.html import page_of
     from evalkit.results.reader import ResultsReader
     from evalkit.store.runs import resolve_run, write_atomically
 

@@ -13,11 +13,11 @@ from pydantic import TypeAdapter, ValidationError
 from evalkit.api.planning import suite_at
 from evalkit.engine.rescoring import Changed, Choice, rescore
 from evalkit.errors import SuiteError, UserError
-from evalkit.report.hostile import visible
 from evalkit.results import read_facts
 from evalkit.store.runs import resolve_run
 from evalkit.suite.schema import ScoreEntry, Scoring
 from evalkit.suite.source_map import parse
+from evalkit.text.escape import visible
 
 
 def rescore_run(
@@ -38,7 +38,7 @@ def rescore_run(
     order = {name: n for n, name in enumerate([*(task.name for task in read.tasks), *read.models])}
     changed.sort(key=lambda one: (order.get(one.task, -1), order.get(one.model, -1)))
     if as_json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         found = {
             "folder": str(folder),

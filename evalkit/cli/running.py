@@ -14,10 +14,10 @@ from evalkit.api.options import RunOptions
 from evalkit.api.planning import read_suite
 from evalkit.engine.session import RunOutcome, without_loop
 from evalkit.errors import EvalkitError
-from evalkit.report.hostile import visible
-from evalkit.report.progress import Progress
+from evalkit.render.progress import Progress
 from evalkit.store.judge_files import judging_of
 from evalkit.store.runs import update_facts
+from evalkit.text.escape import visible
 
 if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
     from evalkit.decide.decision import GateDecision
@@ -110,7 +110,7 @@ def _decide(
 def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None = None) -> None:
     if as_json:
         from evalkit.decide.decision import as_json as plain
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         summary = {**outcome.summary.as_json(), "status": outcome.status, "reasons": list(outcome.reasons)}
         if judging_of(outcome.folder) is not None:
@@ -122,7 +122,7 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
             summary["gate"] = plain(decision)
         sys.stdout.write(json_line({**summary, "folder": str(outcome.folder)}))
     else:
-        from evalkit.report.terminal import render_summary
+        from evalkit.render.terminal import render_summary
 
         render_summary(outcome.summary)
         if judging_of(outcome.folder) is not None:
@@ -143,7 +143,7 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
 
 
 def _print_judges(folder: Path) -> None:
-    from evalkit.report.judges import render_judges
+    from evalkit.render.judges import render_judges
     from evalkit.results.judging import figures
 
     found = figures(folder)

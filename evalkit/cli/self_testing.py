@@ -10,10 +10,10 @@ import click
 
 from evalkit.decide.gate import paired
 from evalkit.decide.selftest import self_test
-from evalkit.report import numbers
-from evalkit.report.page import Column, Page
 from evalkit.results import read_facts
 from evalkit.suite.schema import GateEntry
+from evalkit.text import numbers
+from evalkit.text.page import Column, Page
 
 
 def run_self_test(gate: GateEntry, folder: Path, results: Path, promoted: Path, *, reps: int, as_json: bool) -> int:
@@ -23,7 +23,7 @@ def run_self_test(gate: GateEntry, folder: Path, results: Path, promoted: Path, 
     name, pairs = paired(gate, folder, results, promoted)
     shifts = list(self_test(gate, pairs, reps=reps, seed=seed))
     if as_json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         said = {"candidate": name, "n_pairs": pairs.n, "seed": seed, "shifts": [asdict(shift) for shift in shifts]}
         sys.stdout.write(json_line(said))

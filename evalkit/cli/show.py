@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 @as_json
 def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     """Print the table of RUN: a path, the beginning of a name, or `latest` (the default)."""
-    from evalkit.report.hostile import visible
     from evalkit.results import Run, read_facts
     from evalkit.results.summary import read_summary
     from evalkit.store.runs import resolve_run
+    from evalkit.text.escape import visible
 
     folder = resolve_run(run, results)
     summary = read_summary(folder)
     judged = _judged(folder)
     if as_json:
-        from evalkit.report.json_text import json_line
+        from evalkit.text.escape import json_line
 
         judging = {"judging": judged.as_json()} if judged is not None else {}
         sys.stdout.write(json_line({**summary.as_json(), **judging, "folder": str(folder)}))
         return 0
-    from evalkit.report.terminal import render_slices, render_summary
+    from evalkit.render.terminal import render_slices, render_summary
 
     facts = read_facts(folder)
     (render_slices if slices else render_summary)(summary)
     if judged is not None and not slices:
-        from evalkit.report.judges import render_judges
+        from evalkit.render.judges import render_judges
 
         render_judges(judged)
     click.echo(f"\n{folder}  {Run(folder, facts).status}, started {facts.started_at}")

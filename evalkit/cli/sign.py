@@ -22,9 +22,9 @@ def command(run: str, key: Path | None, signers: Path | None, results: Path) -> 
 
     A gate requires signatures with --signed-run and --signed-baseline. Exit code 2: not signed by anybody allowed.
     """
-    from evalkit.report.hostile import visible
     from evalkit.store import signatures
     from evalkit.store.runs import lock_run, resolve_run
+    from evalkit.text.escape import visible
 
     if (key is None) == (signers is None):
         raise click.UsageError("give one of --key KEYFILE (sign) and --check SIGNERS (check who signed)")

@@ -33,7 +33,8 @@ from evalkit.results.comparable import (
     shown,
 )
 from evalkit.results.flips import count_flips
-from evalkit.results.pairs import Floats, Pairs, alone, common_rows, pair
+from evalkit.results.pairing import alone, common_rows, pair
+from evalkit.results.pairs import Floats, Pairs
 from evalkit.results.served import served_lines, served_otherwise
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
@@ -248,6 +249,14 @@ def _ratio_refused(base: Side, side: Side) -> str | None:
         return (
             "a stored baseline was measured at another time, under another load: limit the candidate's own time "
             "(max_s), or name a baseline that runs beside it"
+        )
+    imported = side.facts.imported
+    if imported is not None and imported.times_measured_by is not None:
+        return None
+    if imported is not None:
+        return (
+            "another tool took the times, and nobody says which: write `times: {measured_by: NAME}` into the map of "
+            "columns and import it again"
         )
     if not isinstance(side.facts.in_flight, int):
         return "times compare only at one declared load: write run: {in_flight: 8} into the suite and run it again"

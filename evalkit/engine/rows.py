@@ -130,7 +130,7 @@ def reasoning_estimate(response: Response) -> int | None:
 
 
 def time_per_output_token(response: Response) -> float | None:
-    """Seconds between content tokens, (last - first) / (output - reasoning - 1).
+    """Seconds between content tokens, (last - first) / (output - reasoning - 1). A blank is a token, too.
 
     None where a part is unknown (an unreported share of reasoning would falsify it), where the answer's share is only
     estimated, or where fewer than two tokens came.
@@ -138,7 +138,8 @@ def time_per_output_token(response: Response) -> float | None:
     usage, timing = response.usage, response.timing
     if usage is None or usage.output is None or usage.reasoning is None or reasoning_estimate(response) is not None:
         return None
-    if timing.ttft_s is None or timing.last_s is None:
+    first_s = timing.ttft_s if timing.began_s is None else timing.began_s
+    if first_s is None or timing.last_s is None:
         return None
     steps = usage.output - usage.reasoning - 1
-    return (timing.last_s - timing.ttft_s) / steps if steps >= 1 else None
+    return (timing.last_s - first_s) / steps if steps >= 1 else None

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from evalkit.adapters.base import ManagedServer, ProbesLikelihood, ProbesTools
+from evalkit.adapters.base import DescribesServer, ManagedServer, ProbesLikelihood, ProbesTools
 from evalkit.adapters.keys import scrubbed_error
 from evalkit.engine.work import PlannedModel
 from evalkit.errors import RequestError, Unfit
@@ -55,6 +55,8 @@ class Serving:
                 self._started.add(model.name)
                 if isinstance(adapter, ManagedServer) and self._folder is not None:
                     await adapter.start(self._folder, self._tell)
+                if isinstance(adapter, DescribesServer):
+                    await adapter.describe()
             if likelihood and self._is_first(model.name, "likelihood") and isinstance(adapter, ProbesLikelihood):
                 await self._probe(model.name, adapter.probe_likelihood)
             if tools and self._is_first(model.name, "tools") and isinstance(adapter, ProbesTools):
@@ -86,6 +88,7 @@ class Serving:
 
 
 def served_facts(models: Sequence[PlannedModel]) -> dict[str, dict[str, Any]]:
-    """What each started server turned out to be, by model name: for run.json."""
+    """What each server turned out to be, by model name: for run.json."""
     found = ((model.name, model.adapter) for model in models)
-    return {name: dict(server.served) for name, server in found if isinstance(server, ManagedServer) and server.served}
+    says = (ManagedServer, DescribesServer)
+    return {name: dict(server.served) for name, server in found if isinstance(server, says) and server.served}

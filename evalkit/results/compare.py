@@ -10,14 +10,15 @@ Nothing is decided here: there is no margin. `compare` reads the rows and refuse
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from evalkit.results import completeness
 from evalkit.results.comparable import refuse_unless_comparable, shown
 from evalkit.results.flips import Flips, count_flips
-from evalkit.results.pairs import Pairs, common_rows, labels_of, pair
+from evalkit.results.pairing import common_rows, pair
+from evalkit.results.pairs import Pairs, labels_of
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
 from evalkit.results.side import Side
@@ -48,6 +49,18 @@ class Difference:
     method: str
     p_no_difference: float | None = None
     """McNemar's exact p-value; None where scores are graded, clustered or repeated, for which it does not hold."""
+
+    @property
+    def shown_only_by(self) -> Literal["p", "interval"] | None:
+        """Which of the two alone says, at 5 %, that A and B differ; None where both say the same or one is absent.
+
+        p looks only at the items that changed sides. The interval is that of the gate's test, over all pairs, with
+        those that lack a score counted both ways; so near 5 % one can say "different" where the other does not yet.
+        """
+        if self.p_no_difference is None or self.low is None or self.high is None:
+            return None
+        by_p, by_interval = self.p_no_difference < 2 * ALPHA, not self.low <= 0 <= self.high
+        return None if by_p == by_interval else "p" if by_p else "interval"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +21,17 @@ from evalkit.results.facts import read_facts
 from evalkit.results.side import Side
 from evalkit.store import runs
 from evalkit.suite.wording import near
+from evalkit.text import numbers
+from evalkit.text.escape import html, visible
+from evalkit.text.page import Column, Page, html_table
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+
+_WIDTH = 100
+"""Characters of the table that `print(run)` writes."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -99,18 +106,26 @@ class Run:
     def __repr__(self) -> str:
         return f"<Run {self.name}: {self.status}, {len(self.models)} models, {len(self.tasks)} tasks>"
 
-    def _repr_html_(self) -> str:
-        """A table of the summary for notebooks. All names are escaped: they come from a suite."""
+    def __str__(self) -> str:
+        """A short table of the summary for the terminal, one line a model and task."""
         try:
-            lines = list(_lines(self.summary))
+            columns = _columns(self.summary)
         except StoreError as error:
-            return f"<p>{escape(repr(self))}: {escape(str(error))}</p>"
-        head = "".join(
-            f"<th>{name}</th>" for name in ("model", "task", "n", "score", "95 %", "errors", "USD", "TTFT p50")
-        )
-        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in line)}</tr>" for line in lines)
-        title = escape(f"{self.name} ({self.status})")
-        return f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            return visible(f"{self!r}: {error}", limit=2000)
+        text = StringIO()
+        with Page(_WIDTH, text) as page:
+            page.say(visible(f"{self.name} ({self.status})", limit=200))
+            page.table("", columns)
+        return text.getvalue().rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        """The same table for notebooks. All names are escaped: they come from a suite."""
+        try:
+            columns = _columns(self.summary)
+        except StoreError as error:
+            return f"<p>{html(f'{self!r}: {error}', limit=2000)}</p>"
+        rows = list(zip(*(column.texts for column in columns), strict=True))
+        return html_table(f"{self.name} ({self.status})", [column.header for column in columns], rows)
 
 
 def open_run(name: str = "latest", results: str | Path | None = None) -> Run:
@@ -127,22 +142,17 @@ def load_run(folder: str | Path) -> Run:
     return Run(Path(folder), read_facts(Path(folder)))
 
 
-def _lines(summary: Summary) -> Iterator[tuple[str, ...]]:
-    """Cells of the small table: a line for each model and task."""
-    for model, of_model in summary.models.items():
-        for task, figures in of_model.tasks.items():
-            quality, cost, ttft = figures.quality, figures.cost, figures.latency.ttft_s.p50
-            yield (
-                model,
-                task,
-                f"{figures.n:,}",
-                _said(quality.mean, "{:.3f}"),
-                "" if quality.low is None or quality.high is None else f"[{quality.low:.3f}, {quality.high:.3f}]",
-                f"{figures.outcomes.get('errored', 0):,}",
-                _said(cost.total_usd, "{:.4g}"),
-                _said(ttft, "{:.3g} s"),
-            )
-
-
-def _said(value: float | None, form: str) -> str:
-    return "unknown" if value is None else form.format(value)
+def _columns(summary: Summary) -> list[Column]:
+    """The columns of the small table: a line for each model and task."""
+    lines = [(m, task, found) for m, model in summary.models.items() for task, found in model.tasks.items()]
+    cells = [figures for *_, figures in lines]
+    quality = [figures.quality for figures in cells]
+    return [
+        Column("model", [visible(model, limit=60) for model, _, _ in lines], left=True, folds=True),
+        Column("task", [visible(task, limit=60) for _, task, _ in lines], left=True, folds=True),
+        Column("n", [numbers.count(figures.n) for figures in cells]),
+        Column("score [95 %]", [numbers.quality_with_interval(q.mean, q.low, q.high) for q in quality], left=True),
+        Column("errors", [numbers.count(figures.outcomes.get("errored", 0)) for figures in cells]),
+        Column("USD", [numbers.usd(figures.cost.total_usd) for figures in cells]),
+        Column("TTFT p50", [numbers.time(figures.latency.ttft_s.p50) for figures in cells]),
+    ]

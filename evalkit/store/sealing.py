@@ -81,6 +81,16 @@ def _odd(line: bytes) -> tuple[Key, bytes] | None:
     return None
 
 
+def seal_rows(folder: Path, rows: Iterator[Row]) -> None:
+    """Write rows that were never journaled (another tool's) as the next part of a run; their keys must differ.
+
+    Raises RunIncomplete when the part cannot be written.
+    """
+    part = max(parts.part_numbers(folder), default=0) + 1
+    _write_part(folder, part, rows)
+    integrity.record(folder, new_part=part)
+
+
 def journaled(folder: Path) -> Iterator[Row]:
     """The rows that `seal` would move now, each key once."""
     return _at(folder, _elect_lines(folder)[0])

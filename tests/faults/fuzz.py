@@ -78,12 +78,13 @@ async def fuzz(n: int, seed: int, *, seconds: float = 600.0) -> tuple[Counter[st
     seen: Counter[str] = Counter()
     faults: dict[str, str] = {}
     until = time.monotonic() + seconds
+    n_dialects = len(replies.DIALECTS)
     try:
         for number in range(n):
             if time.monotonic() > until:
                 break
-            dialect = replies.DIALECTS[number % 4]
-            body, kind, what = _mutated(dialect, draw, streamed=number % 8 < 4)
+            dialect = replies.DIALECTS[number % n_dialects]
+            body, kind, what = _mutated(dialect, draw, streamed=number // n_dialects % 2 == 0)
             server.answer = replies.http(body, kind=kind)
             request = Request(
                 replies.ASK.messages,

@@ -11,8 +11,24 @@ import json
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from struct import pack
+from zlib import crc32
 
-from tests.faults.replies import Event, Served, as_stream, failing, good, http, whole
+from evalkit.testing.fake_provider.dialects.bedrock_converse import frame
+from tests.faults.replies import (
+    DIALECTS,
+    FRAMES,
+    LINES,
+    SSE,
+    Event,
+    Served,
+    as_stream,
+    failing,
+    good,
+    http,
+    raw_event,
+    whole,
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +40,8 @@ class Fault:
     outcome: str
     said: str = ""
     idle_s: float = 5.0
+    dialects: tuple[str, ...] = DIALECTS
+    """Those whose streams can have it."""
 
 
 def _error(status: str, body: Event | bytes, outcome: str, said: str = "", *, name: str = "", more: str = "") -> Fault:
@@ -43,9 +61,22 @@ def _midway(name: str, error: Event, outcome: str, said: str = "") -> Fault:
     )
 
 
-def _body(name: str, outcome: str, make: Callable[[str], bytes], said: str = "", **reply: object) -> Fault:
+def _body(
+    name: str,
+    outcome: str,
+    make: Callable[[str], bytes],
+    said: str = "",
+    dialects: tuple[str, ...] = DIALECTS,
+    **reply: object,
+) -> Fault:
     """A stream whose bytes are made by `make`."""
-    return Fault(name, lambda dialect: Served([http(make(dialect), **reply)]), outcome, said)  # type: ignore[arg-type]
+    return Fault(
+        name,
+        lambda dialect: Served([http(make(dialect), **reply)]),  # type: ignore[arg-type]
+        outcome,
+        said,
+        dialects=dialects,
+    )
 
 
 def _stream(dialect: str) -> bytes:
@@ -70,6 +101,47 @@ def _chunked(*pieces: bytes, end: bool = True) -> bytes:
 def _after_the_end(dialect: str) -> bytes:
     late = [event for event in good(dialect) if "no, " in json.dumps(event) and "completed" not in json.dumps(event)]
     return _stream(dialect) + as_stream(dialect, late, done=False)
+
+
+def _unknown(dialect: str) -> bytes:
+    """An event of a kind that nobody knows."""
+    if dialect in SSE:
+        return b'event: vendor.ping\ndata: {"hello": 1}\n\n'
+    return as_stream(dialect, [{"vendorPing": {"hello": 1}}])
+
+
+def _late_error(dialect: str) -> bytes:
+    if dialect in SSE:
+        return b'event: error\ndata: {"message": "late"}\n\n'
+    return as_stream(dialect, [{"error": {"message": "late"}}])
+
+
+def _with_byte(body: bytes, at: int, value: int | None = None) -> bytes:
+    """The body with one byte changed (None: flipped)."""
+    return body[:at] + bytes([body[at] ^ 0xFF if value is None else value]) + body[at + 1 :]
+
+
+def _with_headers(headers: bytes) -> bytes:
+    """A frame with these header bytes, its checksums right."""
+    prelude = pack(">II", len(headers) + 18, len(headers))
+    whole = prelude + pack(">I", crc32(prelude)) + headers + b"{}"
+    return whole + pack(">I", crc32(whole))
+
+
+_HEADER_SIZES = ((0, 0), (1, 0), (2, 1), (3, 2), (4, 4), (5, 8), (6, 2), (7, 2), (8, 8), (9, 16))
+
+
+def _huge_frame() -> bytes:
+    prelude = pack(">II", 2**25 - 1, 0)
+    return prelude + pack(">I", crc32(prelude)) + b"x" * 99
+
+
+def _throttled(dialect: str) -> bytes:
+    return frame("throttlingException", b"slow down", kind="exception")
+
+
+def _indented(dialect: str) -> bytes:
+    return json.dumps(whole(dialect), indent=2).encode()
 
 
 def _bare(dialect: str) -> bytes:
@@ -134,20 +206,27 @@ _MIDWAY = [
 ]
 _STREAMS = [
     _body("good", "answer", _stream),
-    _body("CRLF", "answer", lambda d: _stream(d).replace(b"\n", b"\r\n")),
-    _body("lone CR", "answer", lambda d: _stream(d).replace(b"\n", b"\r")),
-    _body("byte order mark", "answer", lambda d: b"\xef\xbb\xbf" + _stream(d)),
-    _body("comments between", "answer", lambda d: b": hello\n\n" + _stream(d).replace(b"\n\n", b"\n\n: ping\n\n")),
-    _body("ids and retries", "answer", lambda d: _stream(d).replace(b"data: ", b"id: 7\nretry: 10\ndata: ")),
-    _body("no blank after data:", "answer", lambda d: _stream(d).replace(b"data: ", b"data:")),
-    _body("blank lines first", "answer", lambda d: b"\n\n\n" + _stream(d)),
-    _body("empty data", "answer", lambda d: b"data:\n\ndata: \n\n" + _stream(d)),
-    _body("[DONE] at the end", "answer", lambda d: _stream(d) + b"data: [DONE]\n\n"),
-    _body("two [DONE]", "answer", lambda d: _stream(d) + b"data: [DONE]\n\ndata: [DONE] \n\n"),
-    _body("an unknown event", "answer", lambda d: b'event: vendor.ping\ndata: {"hello": 1}\n\n' + _stream(d)),
-    _body("no last blank line", "answer", lambda d: _stream(d).rstrip(b"\n")),
+    _body("CRLF", "answer", lambda d: _stream(d).replace(b"\n", b"\r\n"), dialects=(*SSE, *LINES)),
+    _body("lone CR", "answer", lambda d: _stream(d).replace(b"\n", b"\r"), dialects=(*SSE, *LINES)),
+    _body("byte order mark", "answer", lambda d: b"\xef\xbb\xbf" + _stream(d), dialects=(*SSE, *LINES)),
+    _body(
+        "comments between",
+        "answer",
+        lambda d: b": hello\n\n" + _stream(d).replace(b"\n\n", b"\n\n: ping\n\n"),
+        dialects=SSE,
+    ),
+    _body(
+        "ids and retries", "answer", lambda d: _stream(d).replace(b"data: ", b"id: 7\nretry: 10\ndata: "), dialects=SSE
+    ),
+    _body("no blank after data:", "answer", lambda d: _stream(d).replace(b"data: ", b"data:"), dialects=SSE),
+    _body("blank lines first", "answer", lambda d: b"\n\n\n" + _stream(d), dialects=(*SSE, *LINES)),
+    _body("empty data", "answer", lambda d: b"data:\n\ndata: \n\n" + _stream(d), dialects=SSE),
+    _body("[DONE] at the end", "answer", lambda d: _stream(d) + b"data: [DONE]\n\n", dialects=SSE),
+    _body("two [DONE]", "answer", lambda d: _stream(d) + b"data: [DONE]\n\ndata: [DONE] \n\n", dialects=SSE),
+    _body("an unknown event", "answer", lambda d: _unknown(d) + _stream(d)),
+    _body("no last blank line", "answer", lambda d: _stream(d).rstrip(b"\n"), dialects=(*SSE, *LINES)),
     _body("events after the end", "answer", _after_the_end),
-    _body("error after the end", "answer", lambda d: _stream(d) + b'event: error\ndata: {"message": "late"}\n\n'),
+    _body("error after the end", "answer", lambda d: _stream(d) + _late_error(d)),
     _body(
         "a bare error event",
         "server_error",
@@ -156,12 +235,12 @@ _STREAMS = [
     ),
     _body("an error: field", "server_error", lambda d: b'error: {"message": "crashed"}\n\n', "crashed"),
     _body("an error of plain text", "server_error", lambda d: b"event: error\ndata: it broke\n\n", "it broke"),
-    _body("one event is no JSON", "bad_reply", lambda d: b"data: {broken\n\n" + _stream(d), "broken"),
-    _body("one event is a list of numbers", "bad_reply", lambda d: b"data: [1, 2]\n\n" + _stream(d)),
-    _body("one event is a number", "bad_reply", lambda d: b"data: 7\n\n" + _stream(d)),
-    _body("NaN", "bad_reply", lambda d: b'data: {"a": NaN}\n\n' + _stream(d)),
-    _body("nested without end", "bad_reply", lambda d: b"data: " + b"[" * 100_000 + b"\n\n" + _stream(d)),
-    _body("bytes that are no text", "bad_reply", lambda d: b'data: {"a": "\xff\xfe"}\n\n' + _stream(d)),
+    _body("one event is no JSON", "bad_reply", lambda d: raw_event(d, b"{broken") + _stream(d), "broken"),
+    _body("one event is a list of numbers", "bad_reply", lambda d: raw_event(d, b"[1, 2]") + _stream(d)),
+    _body("one event is a number", "bad_reply", lambda d: raw_event(d, b"7") + _stream(d)),
+    _body("NaN", "bad_reply", lambda d: raw_event(d, b'{"a": NaN}') + _stream(d)),
+    _body("nested without end", "bad_reply", lambda d: raw_event(d, b"[" * 100_000) + _stream(d)),
+    _body("bytes that are no text", "bad_reply", lambda d: raw_event(d, b'{"a": "\xff\xfe"}') + _stream(d)),
     _body("as text/plain", "answer", _stream, kind="text/plain"),
     _body("without a type", "answer", _stream, kind=None),
     _body("gzip", "answer", lambda d: gzip.compress(_stream(d)), more="Content-Encoding: gzip\r\n"),
@@ -208,6 +287,54 @@ _WHOLE = [
     ),
     _body("a filter with 200", "filtered", lambda d: b'{"error": {"code": "content_filter", "message": "filtered"}}'),
 ]
+_LINES = [
+    _body("lines: blank lines between", "answer", lambda d: _stream(d).replace(b"\n", b"\n\n \n"), dialects=LINES),
+    _body("lines: one indented object", "answer", _indented, dialects=LINES, kind="application/json"),
+    _body("lines: an indented object cut", "bad_reply", lambda d: _indented(d)[:-5], dialects=LINES),
+    _body("lines: an error of plain text", "server_error", lambda d: b'{"error": "CUDA error"}\n', "CUDA", LINES),
+    _body("lines: words between", "bad_reply", lambda d: _stream(d).replace(b"\n", b"\nhello\n", 1), "hello", LINES),
+    _body("lines: as server-sent events", "answer", lambda d: as_stream("gemini", good(d)), dialects=LINES),
+    _body(
+        "lines: no reason to be done",
+        "answer",
+        lambda d: _stream(d).replace(b'"done_reason": "stop", ', b""),
+        "",
+        LINES,
+    ),
+    _body("lines: not done", "connection_failed", lambda d: as_stream(d, good(d)[:-1]), dialects=LINES),
+]
+_FRAMES = [
+    _body("frames: lengths changed", "bad_reply", lambda d: _with_byte(_stream(d), 2), "checksum", FRAMES),
+    _body("frames: first checksum changed", "bad_reply", lambda d: _with_byte(_stream(d), 9), "checksum", FRAMES),
+    _body("frames: payload changed", "bad_reply", lambda d: _with_byte(_stream(d), 95), "checksum", FRAMES),
+    _body(
+        "frames: last checksum changed", "bad_reply", lambda d: _with_byte(_stream(d), -1 + len(_stream(d))), "", FRAMES
+    ),
+    _body("frames: a length of 32 MiB", "bad_reply", lambda d: _huge_frame(), "longer", FRAMES),
+    _body(
+        "frames: an unknown type of header", "bad_reply", lambda d: _with_headers(b"\x01a\x0c") + _stream(d), "", FRAMES
+    ),
+    _body(
+        "frames: a header beyond its frame", "bad_reply", lambda d: _with_headers(b"\xffab") + _stream(d), "", FRAMES
+    ),
+    _body("frames: no header at all", "answer", lambda d: _with_headers(b"") + _stream(d), dialects=FRAMES),
+    _body(
+        "frames: headers of every type",
+        "answer",
+        lambda d: _with_headers(b"".join(bytes([1, 97, t]) + bytes(n) for t, n in _HEADER_SIZES)) + _stream(d),
+        dialects=FRAMES,
+    ),
+    _body(
+        "frames: the beginning of a session",
+        "answer",
+        lambda d: frame("initial-response", {}) + _stream(d),
+        dialects=FRAMES,
+    ),
+    _body("frames: an error without a name", "server_error", lambda d: frame("500", b"", kind="error"), "", FRAMES),
+    _body("frames: an exception in words", "rate_limited", _throttled, "slow down", FRAMES),
+    _body("frames: no bill at the end", "connection_failed", lambda d: as_stream(d, good(d)[:-2]), dialects=FRAMES),
+    _body("frames: half a frame behind the answer", "answer", lambda d: _stream(d) + _stream(d)[:50], dialects=FRAMES),
+]
 _NETWORK = [
     Fault("closed before a byte", lambda d: Served([]), "connection_failed"),
     Fault("reset before a byte", lambda d: Served([], reset=True), "connection_failed"),
@@ -237,4 +364,4 @@ _NETWORK = [
     Fault("an error's body cut", lambda d: Served([http(b'{"err', "500 Oops", length=99)]), "server_error"),
 ]
 
-FAULTS = [*_STATUSES, *_MIDWAY, *_STREAMS, *_WHOLE, *_NETWORK]
+FAULTS = [*_STATUSES, *_MIDWAY, *_STREAMS, *_WHOLE, *_LINES, *_FRAMES, *_NETWORK]

@@ -12,8 +12,13 @@ from typing import Any
 from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.registry import make_adapter
 from evalkit.records import Message, Request, Settings, Tool
+from evalkit.testing.fake_provider.dialects.bedrock_converse import frame
 
-DIALECTS = ("openai_chat", "openai", "anthropic", "gemini")
+SSE = ("openai_chat", "openai", "anthropic", "gemini")
+"""Dialects whose streams are server-sent events."""
+LINES, FRAMES = ("ollama-native",), ("bedrock-converse",)
+"""Lines of JSON, and AWS's binary frames."""
+DIALECTS = (*SSE, *LINES, *FRAMES)
 TEXT = "no, yes"
 TOOL = Tool("book", "Books a table.", {"type": "object", "properties": {"guests": {"type": "integer"}}})
 ASK = Request((Message("user", "Is it Lyon?"),), Settings(max_output_tokens=64))
@@ -56,6 +61,26 @@ def good(dialect: str) -> list[Event]:
                 {"type": "content_block_stop", "index": 1},
                 {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 7}},
                 {"type": "message_stop"},
+            ]
+        case "ollama-native":
+            return [
+                _ollama({"content": "", "thinking": "hm"}),
+                _ollama({"content": "no, "}),
+                _ollama({"content": "yes"}),
+                _ollama({"content": "", "tool_calls": [{"function": _call(0)["function"] | {"arguments": {}}}]}),
+                _ollama({"content": ""}) | _OLLAMA_END,
+            ]
+        case "bedrock-converse":
+            return [
+                {"messageStart": {"role": "assistant"}},
+                {"contentBlockDelta": {"delta": {"reasoningContent": {"text": "hm"}}, "contentBlockIndex": 0}},
+                {"contentBlockDelta": {"delta": {"text": "no, "}, "contentBlockIndex": 1}},
+                {"contentBlockDelta": {"delta": {"text": "yes"}, "contentBlockIndex": 1}},
+                {"contentBlockStop": {"contentBlockIndex": 1}},
+                {"contentBlockStart": {"start": {"toolUse": _BEDROCK_CALL}, "contentBlockIndex": 2}},
+                {"contentBlockDelta": {"delta": {"toolUse": {"input": '{"guests": 2}'}}, "contentBlockIndex": 2}},
+                {"messageStop": {"stopReason": "end_turn"}},
+                {"metadata": {"usage": _BEDROCK_USAGE, "metrics": {"latencyMs": 3}, "trace": _BEDROCK_TRACE}},
             ]
         case _:
             return [
@@ -107,6 +132,17 @@ def whole(dialect: str) -> Event:
                 "stop_reason": "end_turn",
                 "usage": {"input_tokens": 15, "output_tokens": 7, "cache_read_input_tokens": 3},
             }
+        case "ollama-native":
+            return _ollama({"content": TEXT, "thinking": "hm"}) | _OLLAMA_END
+        case "bedrock-converse":
+            content = [{"reasoningContent": {"reasoningText": {"text": "hm"}}}, {"text": TEXT}]
+            return {
+                "output": {"message": {"role": "assistant", "content": content}},
+                "stopReason": "end_turn",
+                "usage": _BEDROCK_USAGE,
+                "metrics": {"latencyMs": 3},
+                "trace": _BEDROCK_TRACE,
+            }
         case _:
             parts = [{"text": "hm", "thought": True}, {"text": TEXT}]
             return _candidate(parts, finishReason="STOP") | {"usageMetadata": _GEMINI_USAGE}
@@ -116,11 +152,35 @@ def as_stream(dialect: str, events: list[Event], *, done: bool = True) -> bytes:
     """The events on the wire, as this dialect's providers write them."""
     pieces = []
     for event in events:
+        if dialect in FRAMES:
+            pieces.append(_framed(event))
+            continue
+        if dialect in LINES:
+            pieces.append(json.dumps(event).encode("utf-8", "replace") + b"\n")
+            continue
         named = f"event: {event['type']}\n" if dialect in {"openai", "anthropic"} and "type" in event else ""
         pieces.append(f"{named}data: {json.dumps(event)}\n\n".encode("utf-8", "replace"))
     if done and dialect == "openai_chat":
         pieces.append(b"data: [DONE]\n\n")
     return b"".join(pieces)
+
+
+def raw_event(dialect: str, data: bytes) -> bytes:
+    """One event whose data are exactly these bytes."""
+    if dialect in FRAMES:
+        return frame("contentBlockDelta", data)
+    return data + b"\n" if dialect in LINES else b"data: " + data + b"\n\n"
+
+
+def _framed(event: Event) -> bytes:
+    """An event of AWS's, by its one key; an error is an exception, named by what it says of its kind."""
+    if isinstance(event, dict) and set(event) == {"error"} and isinstance(error := event["error"], dict):
+        kind = str(error.get("type") or error.get("code") or "internalServerException")
+        return frame(kind, json.dumps(error).encode(), kind="exception")
+    if not isinstance(event, dict) or len(event) != 1:
+        return frame("contentBlockDelta", json.dumps(event).encode("utf-8", "replace"))
+    ((name, payload),) = event.items()
+    return frame(str(name)[:200].encode("utf-8", "replace").decode(), json.dumps(payload).encode("utf-8", "replace"))
 
 
 def failing(dialect: str, error: Event) -> Event:
@@ -202,6 +262,10 @@ _CHAT_USAGE = {
     "prompt_tokens_details": {"cached_tokens": 3},
     "completion_tokens_details": {"reasoning_tokens": 2},
 }
+_OLLAMA_END = {"done": True, "done_reason": "stop", "prompt_eval_count": 15, "eval_count": 7, "load_duration": 9}
+_BEDROCK_USAGE = {"inputTokens": 12, "outputTokens": 7, "totalTokens": 22, "cacheReadInputTokens": 3}
+_BEDROCK_TRACE = {"promptRouter": {"invokedModelId": "m-1"}}
+_BEDROCK_CALL = {"toolUseId": "t", "name": "book"}
 _GEMINI_USAGE = {
     "promptTokenCount": 15,
     "cachedContentTokenCount": 3,
@@ -217,6 +281,10 @@ def _chunk(delta: Event, **more: Any) -> Event:
 
 def _call(index: int) -> Event:
     return {"index": index, "id": "t", "function": {"name": "book", "arguments": '{"guests": 2}'}}
+
+
+def _ollama(message: Event) -> Event:
+    return {"model": "m-1", "created_at": "t", "message": {"role": "assistant", **message}, "done": False}
 
 
 def _candidate(parts: list[Event], **more: Any) -> Event:

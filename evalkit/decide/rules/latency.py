@@ -41,7 +41,19 @@ class LatencyRule(GateRule):
     """latency: seconds, of the candidate alone."""
 
     def evaluate(self, condition: Condition, context: RuleContext) -> RuleResult:
-        return _latency(condition, context.pairs, context.alpha, context.times_refused)
+        found = _latency(condition, context.pairs, context.alpha, context.times_refused)
+        told = _measured_by(context)
+        return replace(found, notes=(*found.notes, told)) if told is not None and found.unmeasured is None else found
+
+
+def _measured_by(context: RuleContext) -> str | None:
+    """Who took the times, where evalkit did not."""
+    imported = context.candidate.facts.imported if context.candidate is not None else None
+    if imported is None or context.candidate is None:
+        return None
+    load = context.candidate.facts.in_flight
+    under = f"with {load} requests in flight" if isinstance(load, int) else "under a load that is not stated"
+    return f"times were taken by {imported.times_measured_by or 'another tool'}, {under}; evalkit measured nothing"
 
 
 def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | None) -> RuleResult:

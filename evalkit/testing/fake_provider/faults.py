@@ -77,6 +77,10 @@ def drawn_fault(behaviour: Behaviour, digest: bytes, attempt: int) -> str | None
 
 
 def break_event(event: bytes) -> bytes:
-    """The first event of a blob with its JSON cut short."""
+    """The first event of a blob with its JSON cut short; of a binary frame one with a byte that was changed."""
+    if event[:1] == b"\0":
+        return event[:-9] + bytes([event[-9] ^ 1]) + event[-8:]
+    if event[:1] == b"{":
+        return event[: len(event) * 2 // 3] + b"\n"
     whole = event.split(b"\n\n", 1)[0]
     return whole[: max(len(whole) * 2 // 3, whole.index(b"data:") + 7)] + b"\n\n"

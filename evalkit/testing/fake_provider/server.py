@@ -24,7 +24,7 @@ import orjson
 from evalkit.testing.fake_provider.account import Account
 from evalkit.testing.fake_provider.answer import Ask, compose
 from evalkit.testing.fake_provider.behaviour import Behaviour
-from evalkit.testing.fake_provider.dialects import CHAT, dialect_of
+from evalkit.testing.fake_provider.dialects import CHAT, dialect_of, ollama
 from evalkit.testing.fake_provider.faults import MESSAGES, FakeRateLimiter, Rejection, drawn_fault, reason_to_reject
 from evalkit.testing.fake_provider.line import FakeQueue
 from evalkit.testing.fake_provider.playback import (
@@ -269,6 +269,10 @@ class FakeProvider:
                 answer = {"status": "ok"}
             case "GET", address if address.endswith("/models"):
                 answer = _models(self.behaviour)
+            case "GET", address if address.endswith("/api/version"):
+                answer = ollama.VERSION
+            case "GET", address if address.endswith("/api/tags"):
+                answer = ollama.tags(self.behaviour.models or ("fake-model",))
             case "GET", "/_fake/account":
                 answer = {"totals": self.account.summary()}
                 if "summary=1" not in request.path:

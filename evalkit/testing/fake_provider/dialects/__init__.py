@@ -2,7 +2,9 @@
 
 from evalkit.testing.fake_provider.dialects import (
     anthropic_messages,
+    bedrock_converse,
     gemini,
+    ollama,
     openai_chat,
     openai_completions,
     openai_responses,
@@ -15,6 +17,9 @@ _BY_END: tuple[tuple[str, Dialect], ...] = (
     ("/responses", openai_responses),
     ("/messages", anthropic_messages),
     ("/completions", openai_completions),
+    ("/converse", bedrock_converse),
+    ("/converse-stream", bedrock_converse),
+    ("/api/chat", ollama),
     (":generateContent", gemini),
     (":streamGenerateContent", gemini),
 )

@@ -1,0 +1,221 @@
+"""Ollama's own API, /api/chat. Its OpenAI-compatible endpoint takes no context length and cuts long prompts unsaid.
+
+    POST {base_url}/api/chat {"model": "qwen3:4b", "messages": [...], "options": {"num_ctx": 8192}, "truncate": false}
+    {"model":"qwen3:4b","message":{"role":"assistant","content":"","thinking":"Hm"},"done":false}
+    {"model":"qwen3:4b","message":{"role":"assistant","content":"Par"},"done":false}
+    {"model":"qwen3:4b","done":true,"done_reason":"stop","prompt_eval_count":26,"eval_count":9,"eval_duration":...}
+
+A prompt that is longer than the context is refused (`truncate: false`), and an answer that fills it ends with `length`
+(`shift: false`): both would otherwise be cut without a word. Servers that are older than these fields ignore them.
+`settings.extra` is merged into the body, its `options` into ours.
+
+Looked up 2026-11-28, not run: docs.ollama.com/api/chat and its openapi.yaml, github.com/ollama/ollama api/types.go
+(0.33: truncate, shift, logprobs), issues 4967 (prompts are cut) and 17889.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from evalkit.adapters.assembly import wire_of, without_end
+from evalkit.adapters.base import Capabilities, ModelSpec
+from evalkit.adapters.chat_usage import believed
+from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, without_none
+from evalkit.adapters.http_errors import Where
+from evalkit.adapters.http_wire import Wire
+from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.presets import Preset, filled
+from evalkit.adapters.reading import ReplyReading
+from evalkit.adapters.reply_fields import bill, count, inner, items, mapping, name, raw_usage, text
+from evalkit.adapters.reply_reader import ODD
+from evalkit.adapters.tool_calls import offered
+from evalkit.errors import RequestError
+from evalkit.records import Request, Response, StopReason, Timing, Usage
+
+OLLAMA = Preset(
+    name="ollama-native",
+    about="A local Ollama server by its own API (for its cloud: base_url https://ollama.com and OLLAMA_API_KEY).",
+    source="docs.ollama.com/api/chat, github.com/ollama/ollama api/types.go; looked up 2026-11-28; not run.",
+    base_url="http://127.0.0.1:11434",
+    key_env=("OLLAMA_API_KEY",),
+    key_required=False,
+    key_hosts=("ollama.com",),
+)
+_STOPS: Mapping[str, StopReason] = {"stop": "stop", "length": "length"}
+"""Others (`load`, `unload`) are `other`: no answer was made."""
+_COUNTS = (
+    *("prompt_eval_count", "eval_count", "total_duration", "load_duration", "prompt_eval_duration", "eval_duration"),
+)
+_THINKS = {"none": False}
+"""Efforts that are no level; all others are sent as they are, and the server says which it knows."""
+
+
+class OllamaOptions(AdapterOptions):
+    """What a suite may say of an Ollama server."""
+
+    num_ctx: int | None = None
+    """Tokens of context that the model is loaded with. None: the server's own default, which is small."""
+    keep_alive: str | int | None = None
+    """How long the model stays loaded after a request: 10m, or seconds; -1 for ever. None: the server's own."""
+
+
+Options = OllamaOptions
+
+
+def make(spec: ModelSpec, preset: Preset | None = None) -> OllamaAdapter:
+    """An adapter for one model. Raises SuiteError, MissingKey."""
+    options = read_options(OllamaOptions, spec)
+    place = filled(preset or OLLAMA, without_end(spec, "/v1", "/api"))
+    dialect = Ollama(spec.model, options)
+    return OllamaAdapter(spec, dialect, wire_of(spec, place, dialect.path))
+
+
+class OllamaAdapter(DialectAdapter):
+    """One model of an Ollama server, which says its version and the digest of the weights."""
+
+    def __init__(self, spec: ModelSpec, dialect: Ollama, wire: Wire) -> None:
+        super().__init__(spec, dialect, wire)
+        self._wire = wire
+        self.served: Mapping[str, Any] = {}
+
+    async def describe(self) -> None:
+        """Asks for the version and the list of models. What the server does not say stays unknown."""
+        found: dict[str, Any] = {}
+        with suppress(RequestError, *ODD):
+            found["version"] = name((await self._wire.fetch("/api/version"))["version"])
+        with suppress(RequestError, *ODD):
+            listed = items((await self._wire.fetch("/api/tags"))["models"])
+            named = {self.spec.model, f"{self.spec.model}:latest"}
+            own: Mapping[str, Any] = next((one for one in listed if one.get("name") in named), {})
+            details = inner(own.get("details"))
+            found |= {"digest": name(own.get("digest")), "quantization": name(details.get("quantization_level"))}
+            found |= {"parameters": name(details.get("parameter_size")), "format": name(details.get("format"))}
+        self.served = without_none(found)
+
+
+class Ollama(ApiDialect):
+    """What Ollama says."""
+
+    name = "ollama"
+    title = "Ollama"
+    own_fields = frozenset({"model", "messages", "stream", "prompt", "raw", "images"})
+    path = "/api/chat"
+    capabilities = Capabilities(
+        seed=True, top_logprobs=True, json_schema=True, reasoning_effort=True, tools=True
+    )  # a model that lacks one of them answers 400, which is a Rejected with its words
+
+    def __init__(self, model: str, options: OllamaOptions) -> None:
+        self._model = model
+        self._options = options
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        return {} if self._options.num_ctx is None else {"num_ctx": str(self._options.num_ctx)}
+
+    def body(self, request: Request) -> dict[str, Any]:
+        settings = request.settings
+        body: dict[str, Any] = {
+            "model": self._model,
+            "messages": [{"role": turn.role, "content": turn.content} for turn in request.messages],
+            "stream": True,
+            "truncate": False,
+            "shift": False,
+        }
+        asked = {
+            "num_ctx": self._options.num_ctx,
+            "num_predict": settings.max_output_tokens,
+            "temperature": settings.temperature,
+            "top_p": settings.top_p,
+            "seed": settings.seed,
+            "stop": list(settings.stop) or None,
+        }
+        if told := without_none(asked):
+            body["options"] = told
+        if request.tools:
+            functions = offered(request.tools, schema_as="parameters")
+            body["tools"] = [{"type": "function", "function": function} for function in functions]
+        if settings.json_schema is not None:
+            body["format"] = dict(settings.json_schema)
+        if (effort := settings.reasoning_effort) is not None:
+            body["think"] = _THINKS.get(effort, effort)
+        if settings.top_logprobs is not None:
+            body["logprobs"], body["top_logprobs"] = True, settings.top_logprobs
+        if self._options.keep_alive is not None:
+            body["keep_alive"] = self._options.keep_alive
+        return merged(body, settings.extra, "options")
+
+    def reading(self, request: Request, where: Where, path: str) -> ReplyReading:
+        return OllamaAnswer(request.tools)
+
+
+class OllamaAnswer(ReplyReading):
+    """Reads one answer, streamed or whole: both are objects of the same form."""
+
+    __slots__ = ("_finish", "_model", "_usage")
+    framing = "lines"
+    marks = frozenset({"done"})
+
+    def __init__(self, tools: Any) -> None:
+        super().__init__(tools)
+        self._finish: str | None = None
+        self._model: str | None = None
+        self._usage: dict[str, Any] = {}
+
+    @property
+    def is_whole(self) -> bool:
+        return self.done
+
+    def take(self, event: dict[str, Any], now: float | None) -> None:
+        self._model = self._model or name(event.get("model"))
+        message = mapping(event.get("message"))
+        self.thought(message.get("thinking"), now)
+        self.content(message.get("content"), now)
+        if self.calls_seen is not None:
+            for call in items(message.get("tool_calls")):
+                function = mapping(mapping(call)["function"])
+                self.calls_seen.begin(function["name"], function.get("arguments"))
+                self.spoke(now)
+        if event.get("logprobs"):
+            self.alternatives(_places(items(event["logprobs"])))
+        if event.get("done") is True:
+            self._finish = text(event.get("done_reason")) or "stop"  # servers before 0.3 give no reason
+            self._usage = bill({key: event[key] for key in _COUNTS if key in event}) or {}
+            self.done = True
+
+    def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
+        calls = None if self.calls_seen is None else self.calls_seen.calls()
+        stop = _STOPS.get(self._finish or "", "other")
+        if calls and stop == "stop":  # the server names no reason of its own for calls
+            stop = "tool_use"
+        return Response(
+            text=self.said,
+            stop_reason=stop,
+            timing=timing,
+            reasoning=self.reasoned,
+            served_model=self._model,
+            usage=believed(
+                read_usage(self._usage, showed_reasoning=bool(self.thoughts)) if self._usage else None,
+                has_output=bool(self.pieces or self.thoughts or calls),
+            ),
+            raw_usage=raw_usage(self._usage),
+            calls=calls,
+            top_logprobs=None if self.logprobs is None else tuple(self.logprobs),
+            dropped=left_out,
+        )
+
+
+def read_usage(raw: Mapping[str, Any], *, showed_reasoning: bool) -> Usage:
+    """Tokens of the prompt and of the answer. Thinking is part of `eval_count` and not counted apart."""
+    return Usage(
+        input=count(raw.get("prompt_eval_count")),
+        output=count(raw.get("eval_count")),
+        reasoning=None if showed_reasoning else 0,
+    )
+
+
+def _places(tokens: list[Any]) -> Iterator[list[tuple[object, object]]]:
+    """For each token its alternatives; the token itself where none were asked for."""
+    for token in tokens:
+        yield [(one["token"], one["logprob"]) for one in items(token.get("top_logprobs")) or [token]]

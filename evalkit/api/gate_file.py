@@ -1,0 +1,51 @@
+"""A file with only a gate, for runs whose items another tool asked: `name:` and `gate:`, without models and tasks.
+
+    name: agents-swap
+    gate:
+      baseline: gpt-5-high
+      candidates: [gpt-5-medium]
+      rules: [{quality: all, margin: 0.05}]
+
+There is no suite to hold such a run against: what was asked and how it was scored is the other tool's word. A run that
+evalkit made has a suite, and the gate of a protected branch has to name it whole.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from evalkit.errors import SuiteError, UserError
+from evalkit.suite.loading import read_text
+from evalkit.suite.source_map import SourceMap, parse
+
+if TYPE_CHECKING:
+    from evalkit.results.run import Run
+
+_KEYS = {"name", "description", "gate"}
+
+
+def gate_alone(path: Path) -> SourceMap | None:
+    """The file, where it holds a gate and neither models nor tasks; None where it is a suite (or would be one).
+
+    Raises SuiteError where it cannot be read.
+    """
+    tree = parse(read_text(path), str(path))
+    keys = set(tree.data) if isinstance(tree.data, dict) else set()
+    return tree if "gate" in keys and keys <= _KEYS else None
+
+
+def written_gate(tree: SourceMap, run: Run) -> dict[str, Any]:
+    """The gate of such a file as it is written. Raises SuiteError for a file that does not read, and UserError where
+    evalkit itself made the run."""
+    if tree.complaints:
+        raise SuiteError(tree.complaints)
+    if run.facts.imported is None:
+        raise UserError(
+            f"{tree.name} has a gate and no models or tasks, which is enough for an imported run only. {run.name} was "
+            "made by evalkit: give the whole suite, so that the run can be held against it."
+        )
+    written = tree.data["gate"]
+    if not isinstance(written, dict):
+        raise SuiteError([tree.complaint(("gate",), "a gate is a mapping with baseline, candidates and rules")])
+    return written

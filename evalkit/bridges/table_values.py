@@ -1,0 +1,169 @@
+"""Cells of another tool's table as values: numbers, counts, money, moments and how an answer ended.
+
+    number("0.5")       # 0.5       number("n/a")   # raises Unread
+    count("1234.0")     # 1234      count("")       # None: nothing stands there
+    ended("pass", None) # (Outcome.RIGHT, 1.0)
+
+Empty is unknown. What stands there and is no value of its kind is `Unread`: the caller counts it, and nobody guesses.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from evalkit.bridges.dates import unix_time
+from evalkit.records import Outcome
+
+_EMPTY = frozenset({"", "null", "none", "nan", "na", "n/a", "-", "nil"})
+_LONGEST_EMPTY = 20
+_FLAGS = {
+    **dict.fromkeys(("true", "yes", "right", "correct", "pass", "passed", "success", "succeeded", "solved",
+                     "resolved", "ok"), 1.0),
+    **dict.fromkeys(("false", "no", "wrong", "incorrect", "fail", "failed", "failure", "unsolved", "unresolved"), 0.0),
+}  # fmt: skip
+_ENDS: Mapping[str, Outcome] = {
+    **dict.fromkeys(("scored", "graded"), Outcome.SCORED),
+    **dict.fromkeys(("unparseable", "unparsable", "invalid", "parse_error"), Outcome.UNPARSEABLE),
+    **dict.fromkeys(("refused", "refusal"), Outcome.REFUSED),
+    **dict.fromkeys(("truncated", "length", "max_tokens"), Outcome.TRUNCATED),
+    **dict.fromkeys(("errored", "error", "exception", "timeout", "timed_out", "crash", "crashed"), Outcome.ERRORED),
+}
+_MOST = 2**53
+"""Beyond, a float is no exact count."""
+
+
+class Unread(Exception):
+    """Something stands there that is no value of its kind."""
+
+
+def empty(cell: Any) -> bool:
+    """Whether nothing stands there."""
+    if cell.__class__ is str:
+        return len(cell) < _LONGEST_EMPTY and cell.strip().lower() in _EMPTY
+    return cell is None or cell != cell  # noqa: PLR0124
+
+
+def number(cell: Any) -> float | None:
+    """A finite number; None where nothing stands there. Raises Unread. True and false are no numbers."""
+    if empty(cell):
+        return None
+    if isinstance(cell, bool) or not isinstance(cell, str | int | float | Decimal):
+        raise Unread
+    try:
+        found = float(cell)
+    except (ValueError, OverflowError) as error:
+        raise Unread from error
+    if not math.isfinite(found) or (isinstance(cell, str) and "_" in cell):
+        raise Unread
+    return found
+
+
+def count(cell: Any) -> int | None:
+    """A whole number of things, 0 or more; None where nothing stands there. Raises Unread."""
+    found = number(cell)
+    if found is None:
+        return None
+    if found < 0 or found > _MOST or found != int(found):
+        raise Unread
+    return int(found)
+
+
+def seconds(cell: Any, per: float) -> float | None:
+    """A duration in seconds, where `per` units of the cell make one; None where nothing stands there. Raises Unread."""
+    found = number(cell)
+    if found is not None and found < 0:
+        raise Unread
+    return None if found is None else found / per
+
+
+def money(cell: Any) -> Decimal | None:
+    """US dollars, exactly as written, with or without a dollar sign. Raises Unread."""
+    if empty(cell):
+        return None
+    text = cell.strip().removeprefix("$") if isinstance(cell, str) else repr(cell) if isinstance(cell, float) else cell
+    if isinstance(text, bool) or not isinstance(text, int | str | Decimal):
+        raise Unread
+    try:
+        found = Decimal(text)
+    except InvalidOperation as error:
+        raise Unread from error
+    if not found.is_finite() or found < 0 or found.adjusted() > 12:
+        raise Unread
+    return found
+
+
+def moment(cell: Any) -> float | None:
+    """Unix time; None where nothing stands there. Raises Unread."""
+    if empty(cell):
+        return None
+    text = cell.strip() if isinstance(cell, str) else cell
+    try:
+        found = unix_time(float(text) if isinstance(text, str) and text.replace(".", "", 1).isdigit() else text)
+    except (OverflowError, ValueError) as error:
+        raise Unread from error
+    if not found:
+        raise Unread
+    return found
+
+
+def words(cell: Any) -> str | None:
+    """Text; None where there is none. Objects and lists are spelt as JSON."""
+    if cell is None or cell == "":
+        return None
+    if isinstance(cell, str):
+        return cell
+    from evalkit.store.row_codec import to_json
+
+    return to_json(cell).decode()
+
+
+def flag(cell: Any) -> bool:
+    """Whether it says yes. Raises Unread for what says neither yes nor no."""
+    if empty(cell):
+        return False
+    found = score(cell, 1.0)
+    if found not in {0.0, 1.0}:
+        raise Unread
+    return found == 1.0
+
+
+def score(cell: Any, per: float) -> float | None:
+    """A score from 0 to 1: a number divided by `per`, or a word like pass, true, incorrect. Raises Unread."""
+    if empty(cell):
+        return None
+    if isinstance(cell, bool):
+        return float(cell)
+    if isinstance(cell, str) and (known := _FLAGS.get(cell.strip().lower())) is not None:
+        return known
+    found = number(cell)
+    if found is None or not 0 <= found / per <= 1:
+        raise Unread
+    return found / per
+
+
+def ended(cell: Any, scored: float | None) -> tuple[Outcome, float | None]:
+    """How an answer ended by its outcome cell and its score, and the score that then holds.
+
+    An answer that was refused, cut off or not read scores 0 unless it has a score. Raises Unread for a word that is
+    unknown, for no word without a score, and where word and score contradict each other.
+    """
+    if empty(cell):
+        if scored is None:
+            raise Unread
+        return {1.0: Outcome.RIGHT, 0.0: Outcome.WRONG}.get(scored, Outcome.SCORED), scored
+    end = _ENDS.get(cell.strip().lower()) if isinstance(cell, str) else None
+    if end is None:
+        by_word = score(cell, 1.0)
+        if scored is None:
+            return ended(None, by_word)
+        if by_word in {0.0, 1.0} and scored in {0.0, 1.0} and by_word != scored:
+            raise Unread
+        return ended(None, scored)
+    if end is Outcome.ERRORED:
+        return end, None
+    if end is Outcome.SCORED:
+        return ended(None, scored)
+    return end, 0.0 if scored is None else scored

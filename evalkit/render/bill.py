@@ -1,0 +1,249 @@
+"""What a run has cost and what it would cost: the tables of `evalkit price` and `evalkit plan`.
+
+The bill comes from the facts of a run alone (`cli.pricing.bill_of`), the forecast from a suite (`cli.planning`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TextIO
+
+from evalkit.render.loadtest import share_columns
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+from evalkit.text.page import Column, Page
+
+_KINDS = ("input", "cache_read", "cache_write", "output", "reasoning", "request", "unsplit")
+
+
+def render_bill(made: Mapping[str, Any], *, width: int | None = None, file: TextIO | None = None) -> None:
+    """Print a bill: models and tasks by kind of token, then what each right answer cost, then own hardware."""
+    with Page(width, file) as page:
+        if not made["models"]:
+            page.say("This run has no rows yet.")
+            return
+        _print_kinds(page, "billed", made["models"])
+        if made["repriced"] is not None:
+            at = made["repriced"]["at"]
+            title = f"at the prices of {at[:10]}" if at else "at the prices given"
+            tier = made["repriced"]["tier"]
+            _print_kinds(
+                page, title + (f", tier {visible(tier, limit=40)}" if tier else ""), made["repriced"]["models"]
+            )
+            for name, list_name in made["repriced"]["without_file"].items():
+                page.say(
+                    f"{visible(name, limit=60)} was billed by {visible(list_name, limit=80)}, which is left out here: "
+                    "name it with --prices to price by it."
+                )
+        if made["judges"] is not None:
+            _print_kinds(page, "judges: billed for marking, in no figure of the models", made["judges"]["models"])
+            if made["judges"]["repriced"] is not None:
+                _print_kinds(page, "judges, at these prices", made["judges"]["repriced"]["models"])
+        _print_derived(page, made)
+        for name, found in made["hosting"].items():
+            _say_hosting(page, visible(name, limit=60), found)
+
+
+def _print_kinds(page: Page, title: str, models: Mapping[str, Any]) -> None:
+    rows = []
+    for model, parts in models.items():
+        rows.append((model, "all", parts["total"]))
+        if len(parts["tasks"]) > 1:
+            rows += [("", task, amounts) for task, amounts in parts["tasks"].items()]
+    kinds = [kind for kind in _KINDS if any(kind in amounts["usd_by_kind"] for _, _, amounts in rows)]
+    columns = [
+        Column("model", [visible(model, limit=60) for model, _, _ in rows], left=True, folds=True),
+        Column("task", [visible(task, limit=60) for _, task, _ in rows], left=True, folds=True),
+        Column("answers", [numbers.count(amounts["n_answers"]) for _, _, amounts in rows]),
+        Column("total", [_usd(amounts["billed_usd"]) for _, _, amounts in rows]),
+        *(
+            Column(kind.replace("_", "\n"), [_kind(amounts, kind) for _, _, amounts in rows])
+            for kind in kinds
+        ),
+        Column("paid by\nthis run", [_usd(amounts["spend_usd"]) for _, _, amounts in rows]),
+    ]  # fmt: skip
+    page.table(title, columns)
+    for model, parts in models.items():
+        for note in _notes(parts["total"]):
+            page.say(f"{visible(model, limit=60)}: {note}")
+    page.say("")
+
+
+def _notes(total: Mapping[str, Any]) -> list[str]:
+    notes = []
+    if total["n_unknown"]:
+        known = f"; of the others {_usd(total['known_usd'])}" if Decimal(total["known_usd"]) else ""
+        notes.append(f"cost of {numbers.count(total['n_unknown'])} answers unknown{known}")
+    if total["n_from_cache"]:
+        reused = total["reused_usd"]
+        saved = f"which saved {_usd(reused)}" if reused is not None else "and what that saved is unknown"
+        notes.append(f"{numbers.count(total['n_from_cache'])} answers came from evalkit's response cache, {saved}")
+    saved = total["prompt_cache_saved_usd"]
+    if saved is None:
+        notes.append("what the provider's prompt cache saved is unknown: some unit prices are")
+    elif Decimal(saved) > 0:
+        notes.append(f"the provider's prompt cache saved {_usd(saved)}")
+    elif Decimal(saved) < 0:
+        notes.append(f"the provider's prompt cache cost {_usd(format(-Decimal(saved), 'f'))} more than it saved")
+    if total["n_lost_attempts"]:
+        lost = numbers.count(total["n_lost_attempts"])
+        notes.append(
+            f"{lost} attempts failed; whether they were billed, no provider reports, so they are not in the total"
+        )
+    return notes
+
+
+def _print_derived(page: Page, made: Mapping[str, Any]) -> None:
+    figures = made["derived"]
+    if not figures:
+        return
+    same = made["at_equal_quality"]
+    page.table(
+        "what an answer costs [95 %]",
+        [
+            Column("model", [visible(name, limit=60) for name in figures], left=True, folds=True),
+            Column("quality", [numbers.quality(figure["quality"]) for figure in figures.values()]),
+            Column("USD per 1,000 samples", [_estimate(f["usd_per_1k_samples"]) for f in figures.values()], left=True),
+            Column("USD per right answer", [_per_right(f) for f in figures.values()], left=True),
+            Column("cheapest as good", [_cheapest(same.get(name)) for name in figures], left=True, folds=True),
+        ],
+    )
+
+
+def _say_hosting(page: Page, name: str, found: Mapping[str, Any]) -> None:
+    hour = f"{name}: own hardware at {_usd(found['usd_per_hour'])} an hour ({visible(found['basis'])})"
+    if found["answers_usd"] is not None:
+        band = f"[{_usd(found['low_usd'])}, {_usd(found['high_usd'])}]"
+        page.say(f"{hour}; these answers {_usd(found['answers_usd'])} {band}")
+    else:
+        least = f", at least {_usd(found['least_usd'])}" if found["least_usd"] is not None else ""
+        page.say(f"{hour}; these answers: unknown{least}. {visible(str(found['why']), limit=300)}")
+    if "sweep" not in found:
+        return
+    page.say(f"  throughput {visible(found['sweep_basis'])}, by load sweep {visible(found['sweep'])}")
+    if found["other_prompts"]:
+        tasks = visible(", ".join(found["other_prompts"]), limit=300)
+        page.say(f"  the sweep did not ask these prompts: {tasks}. Other lengths give another throughput: load again.")
+    page.table(f"{name}: USD per million tokens", share_columns(found["usd_per_mtok_by_utilisation"]))
+
+
+def _kind(amounts: Mapping[str, Any], kind: str) -> str:
+    if kind in amounts["usd_by_kind"]:
+        return _usd(amounts["usd_by_kind"][kind])
+    return numbers.UNDEFINED
+
+
+def _estimate(figure: Mapping[str, float | None] | None) -> str:
+    if figure is None:
+        return numbers.UNKNOWN
+    if figure["low"] is None or figure["high"] is None:
+        return numbers.usd(figure["value"])
+    return f"{numbers.usd(figure['value'])} [{numbers.usd(figure['low'])}, {numbers.usd(figure['high'])}]"
+
+
+def _per_right(figure: Mapping[str, Any]) -> str:
+    """Undefined, rather than unknown, where the cost is known but nothing was right, or "right" has no meaning."""
+    if figure["usd_per_correct"] is None and figure["usd_per_1k_samples"] is not None:
+        return numbers.UNDEFINED
+    return _estimate(figure["usd_per_correct"])
+
+
+def _cheapest(found: Mapping[str, Any] | None) -> str:
+    if found is None:
+        return numbers.UNKNOWN
+    return f"{visible(found['model'], limit=40)}, {numbers.usd(found['usd_per_1k_samples'])}"
+
+
+def _usd(amount: str | None) -> str:
+    return numbers.usd(None if amount is None else Decimal(amount))
+
+
+def render_plan(made: Mapping[str, Any], *, width: int | None = None, file: TextIO | None = None) -> None:
+    """Print a forecast (`cli.planning`), nothing but its figures."""
+    models = made["models"]
+    with Page(width, file) as page:
+        tasks = ", ".join(f"{visible(name, limit=60)} {numbers.count(n)}" for name, n in made["tasks"].items())
+        repeats = f", each {made['repeats']} times" if made["repeats"] > 1 else ""
+        page.say(f"{visible(made['suite'], limit=80)}: {tasks} samples{repeats}. Nothing was sent.")
+        page.say("")
+        page.table("what a run would take", _forecast_columns("model", models))
+        if made["judges"]:
+            page.table("then, to judge the answers", _forecast_columns("judge", made["judges"]))
+        for one in (*models, *made["judges"]):
+            _say_basis(page, one)
+        for note in made["notes"]:
+            page.say(f"note: {visible(note, limit=1000)}")
+        for look in made["gate"]:
+            page.say(_gate_look(look))
+
+
+def _forecast_columns(who: str, rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    return [
+        Column(who, [visible(one["model"], limit=60) for one in rows], left=True, folds=True),
+        Column("requests", [numbers.count(one["n_requests"]) for one in rows]),
+        Column("bought\nbefore", [numbers.count(one["n_bought_before"]) for one in rows]),
+        Column("input tokens", [_tokens(one["input_tokens"]) for one in rows], left=True),
+        Column("output tokens", [_tokens(one["output_tokens"]) for one in rows], left=True),
+        Column("USD", [_usd_range(one["usd"]) for one in rows], left=True),
+        Column("time", [_minutes(one["minutes"]) for one in rows]),
+    ]
+
+
+def _say_basis(page: Page, one: Mapping[str, Any]) -> None:
+    name = visible(one["model"], limit=60)
+    host = one["receiver"]
+    page.say(f"{name}: " + (f"prompts go to {visible(host)}." if host else "nothing leaves this process."))
+    if not one["price_known"]:
+        page.say(
+            "  price unknown: give it one in a price file (--prices), by price_as, or by hosting and a load sweep."
+        )
+    page.say(f"  input {one['input_basis']}; output {_by_basis(one['output_basis'])}.")
+    page.say(f"  time {one['minutes_basis']}.")
+
+
+def _by_basis(bases: Mapping[str, str]) -> str:
+    """What the answers' lengths rest on, tasks of the same basis together."""
+    tasks: dict[str, list[str]] = {}
+    for task, basis in bases.items():
+        tasks.setdefault(basis, []).append(visible(task, limit=60))
+    if len(tasks) == 1:
+        return next(iter(tasks))
+    return "; ".join(f"{', '.join(names)}: {basis}" for basis, names in tasks.items())
+
+
+def _gate_look(look: Mapping[str, Any]) -> str:
+    rule = visible(look["rule"], limit=80)
+    if not look["n"]:
+        return f"gate, {rule}: how many items it is about is known only from the data."
+    least = look["smallest_regression"]
+    power = numbers.share(look["power"])
+    sees = f"a loss of {least:.3f} fails with {power}" if least else "not even a collapse would fail"
+    passes = numbers.share(look["chance_equal_passes"])
+    needed = f"; {numbers.count(look['n_needed'])} items give an equal one 80 %" if look["n_needed"] else ""
+    return (
+        f"gate, {rule}: on {numbers.count(look['n'])} items {sees}; an equally good candidate passes with {passes}"
+        f"{needed} (if right/wrong answers differ on {numbers.share(look['discordance'])} of the items)."
+    )
+
+
+def _tokens(ends: Mapping[str, int | None]) -> str:
+    if ends["value"] is None:
+        most = numbers.count(ends["high"]) if ends["high"] is not None else "no known limit"
+        return f"{numbers.count(ends['low'])} to {most}"
+    if ends["low"] == ends["high"]:
+        return numbers.count(ends["value"])
+    return f"{numbers.count(ends['value'])} [{numbers.count(ends['low'])}, {numbers.count(ends['high'])}]"
+
+
+def _usd_range(ends: Mapping[str, str | None]) -> str:
+    low, value, high = (None if ends[end] is None else Decimal(str(ends[end])) for end in ("low", "value", "high"))
+    if value is not None:
+        return numbers.usd(value) if low == high else f"{numbers.usd(value)} [{numbers.usd(low)}, {numbers.usd(high)}]"
+    if low is None:
+        return numbers.UNKNOWN
+    return f"{numbers.usd(low)} to {numbers.usd(high)}"
+
+
+def _minutes(minutes: float | None) -> str:
+    return numbers.duration(None if minutes is None else minutes * 60)

@@ -1,0 +1,128 @@
+"""The gate's decision for CI servers: JUnit XML, and what GitHub Actions shows of a job.
+
+    ::error title=evalkit gate%3A qwen-fp8::quality all: −0.06 [−0.09, −0.03], limit ≥ −0.02
+
+JUnit has a suite for each candidate and a case for each rule. A failed rule is a failure; an inconclusive one is a
+failure too unless the suite says otherwise, because JUnit has no word for "not enough evidence" and skipped cases look
+like passed ones. Incomplete evidence is an error.
+
+GitHub's annotations are workflow commands: a line that begins with two colons is obeyed. Everything in them is
+therefore one line of visible text (`text.escape`), so that no model can issue a command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from evalkit.decide.decision import CandidateDecision, GateDecision
+from evalkit.render import rule_text
+from evalkit.text.escape import visible, workflow_data, workflow_property
+
+
+def gate_junit(decision: GateDecision) -> str:
+    """The XML document."""
+    root = Element("testsuites", name=f"evalkit gate {visible(decision.suite)}")
+    for candidate in decision.candidates:
+        _suite(root, decision, candidate)
+    for total in ("tests", "failures", "errors", "skipped"):
+        root.set(total, str(sum(int(suite.get(total, "0")) for suite in root)))
+    indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def refusal_junit(suite: str, why: str) -> str:
+    """The document where nothing was decided: one case, in error."""
+    root = Element(
+        "testsuites", name=f"evalkit gate {visible(suite)}", tests="1", failures="0", errors="1", skipped="0"
+    )
+    of = SubElement(root, "testsuite", name="gate", tests="1", failures="0", errors="1", skipped="0")
+    case = SubElement(of, "testcase", classname="gate", name="the two sides compare")
+    SubElement(case, "error", message=visible(why, limit=2000), type="not decided")
+    indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(root: Element, decision: GateDecision, candidate: CandidateDecision) -> None:
+    suite = SubElement(root, "testsuite", name=visible(candidate.candidate))
+    counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
+    if candidate.served:
+        properties = SubElement(suite, "properties")
+        for line in candidate.served:
+            side, _, said = line.partition(": ")
+            SubElement(properties, "property", name=f"served {visible(side)}", value=visible(said, limit=300))
+    if candidate.recorded:
+        counts["tests"] += 1
+        counts["skipped"] += 1
+        case = SubElement(suite, "testcase", classname=visible(candidate.candidate), name="a model was asked")
+        SubElement(case, "skipped", message=candidate.recorded)
+    for reason in candidate.incomplete:
+        counts["tests"] += 1
+        counts["errors"] += 1
+        case = SubElement(suite, "testcase", classname=visible(candidate.candidate), name="the evidence is whole")
+        SubElement(case, "error", message=visible(reason, limit=1000), type="incomplete")
+    for finding in candidate.findings:
+        counts["tests"] += 1
+        name = visible(finding.condition.name, limit=200)
+        case = SubElement(suite, "testcase", classname=visible(candidate.candidate), name=name)
+        said = f"{rule_text.observed_of(finding)}, limit {rule_text.limit_of(finding)}"
+        remarks = "\n".join(rule_text.remarks_of(finding))
+        if not finding.condition.required:
+            if finding.verdict != "pass":
+                counts["skipped"] += 1
+                SubElement(case, "skipped", message=f"advisory: {finding.verdict.value}, {said}")
+        elif finding.verdict == "fail" or (finding.verdict == "inconclusive" and _counts(decision, finding.unmeasured)):
+            counts["failures"] += 1
+            failure = SubElement(
+                case, "failure", message=f"{finding.verdict.value}: {said}", type=finding.verdict.value
+            )
+            failure.text = remarks
+        elif finding.verdict == "inconclusive":
+            counts["skipped"] += 1
+            SubElement(case, "skipped", message=f"inconclusive: {said}")
+        SubElement(case, "system-out").text = f"{said}\n{finding.method}\n{remarks}".rstrip()
+    for key, count in counts.items():
+        suite.set(key, str(count))
+
+
+def _counts(decision: GateDecision, unmeasured: str | None) -> bool:
+    return decision.on_inconclusive == "fail" or unmeasured is not None
+
+
+def commands(decision: GateDecision) -> Iterator[str]:
+    """One command a line: errors for what fails, warnings for what is inconclusive, a notice for a pass."""
+    for candidate in decision.candidates:
+        title = f"evalkit gate: {candidate.candidate} {rule_text.VERDICTS[candidate.verdict]}"
+        if candidate.recorded:
+            yield _command("warning", title, candidate.recorded)
+        for reason in candidate.incomplete:
+            yield _command("error", title, reason)
+        bad = [f for f in candidate.findings if f.verdict != "pass" and f.condition.required]
+        for finding in bad:
+            said = (
+                f"{rule_text.rule_of(finding)}: {rule_text.observed_of(finding)}, limit {rule_text.limit_of(finding)}"
+            )
+            advice = rule_text.advice_of(finding)
+            yield _command(
+                "error" if finding.verdict == "fail" or decision.on_inconclusive == "fail" else "warning",
+                title,
+                f"{said}. {advice}" if advice else said,
+            )
+        if candidate.verdict == "pass":
+            yield _command("notice", title, rule_text.saved_of(candidate) or rule_text.judged_of(decision, candidate))
+
+
+def refusal(suite: str, why: str) -> str:
+    """The annotation where nothing was decided."""
+    return _command("error", f"evalkit gate: {suite} was not decided", why)
+
+
+def append_summary(path: Path, markdown: str) -> None:
+    """Add to the job's summary. Raises OSError where the runner's file cannot be written."""
+    with path.open("a", encoding="utf-8") as file:
+        file.write(markdown + "\n")
+
+
+def _command(level: str, title: str, message: str) -> str:
+    return f"::{level} title={workflow_property(title)}::{workflow_data(message)}"

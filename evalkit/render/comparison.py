@@ -1,0 +1,195 @@
+"""Two models beside each other: what `evalkit compare` prints, and a comparison in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TextIO
+
+from evalkit.facts import Figures, ModelSummary, Quality
+from evalkit.render.cells import other_outcomes, quality_text
+from evalkit.results.compare import Difference, PairedComparison, SampleComparison
+from evalkit.results.flips import Flip
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+from evalkit.text.page import Column, Page
+
+
+def sentence(found: SampleComparison, a: str, b: str) -> str:
+    """The result in words; a difference is only called one where its interval leaves zero out."""
+    if found.delta is None:
+        return f"{a} and {b} share no scored sample: nothing can be compared."
+    shown = numbers.interval(found.low, found.high) or "unknown"
+    points = f"{abs(found.delta) * 100:.1f}"
+    tail = f"95 % interval {shown}, {found.flips:,} {'flip' if found.flips == 1 else 'flips'} in {found.n:,} samples."
+    if found.low is None or found.high is None or found.low <= 0 <= found.high:
+        what = (
+            f"measured {points} points {'better' if found.delta > 0 else 'worse'}" if found.delta else "measured equal"
+        )
+        return f"No difference is shown between {b} and {a} ({what}): {tail}"
+    return f"{b} is {points} points {'better' if found.delta > 0 else 'worse'} than {a}: {tail}"
+
+
+def render_comparison(
+    a: ModelSummary,
+    b: ModelSummary,
+    *,
+    labels: tuple[str, str],
+    tested: bool = False,
+    width: int | None = None,
+    file: TextIO | None = None,
+) -> None:
+    """Print two models side by side; `a` and `b` are entries of a summary's `models`, of one run or of two.
+
+    Differences are B against A: quality as a difference, cost and time as a ratio. No test is made of them
+    here; `tested`: a paired test is printed below (`render_versus`).
+    """
+    with Page(width, file) as page:
+        for side, label in zip("AB", labels, strict=True):
+            page.say(f"{side}: {visible(label, limit=120)}")
+        page.say("")
+        rows = _measures(a.all, b.all)
+        measures, left, right, change = zip(*rows, strict=True)
+        page.table(
+            "overall",
+            [
+                Column("measure", measures, left=True),
+                Column("A", left),
+                Column("B", right),
+                Column("B against A", change),
+            ],
+        )
+        tasks = list(dict.fromkeys([*a.tasks, *b.tasks]))
+        shared = [task for task in tasks if task in a.tasks and task in b.tasks]
+        if len(shared) > 1:
+            ours, theirs = [a.tasks[t] for t in shared], [b.tasks[t] for t in shared]
+            page.table(
+                "quality by task",
+                [
+                    Column("task", [visible(t, limit=60) for t in shared], left=True, folds=True),
+                    Column("A [95 %]", [quality_text(cell.quality) for cell in ours]),
+                    Column("B [95 %]", [quality_text(cell.quality) for cell in theirs]),
+                    Column("B − A", [_change(x.quality, y.quality) for x, y in zip(ours, theirs, strict=True)]),
+                ],
+            )
+        for side, only in (("A", a.tasks), ("B", b.tasks)):
+            missing = [visible(task, limit=60) for task in tasks if task in only and task not in shared]
+            if missing:
+                page.say(f"Only {side} has {', '.join(missing)}: the overall figures are not over the same tasks.")
+        if not tested:
+            page.say("Differences are as measured: whether chance alone could make them is not tested here.")
+
+
+def render_versus(
+    versus: PairedComparison, flips: Sequence[Flip] = (), *, width: int | None = None, file: TextIO | None = None
+) -> None:
+    """Print the comparison; `flips` with both answers, where they were asked for."""
+    with Page(width, file) as page:
+        rows = versus.differences
+        page.table(
+            "B − A on the same items",
+            [
+                Column("task", [visible(d.subject, limit=60) for d in rows], left=True, folds=True),
+                Column("difference [95 %]", [difference_text(d) for d in rows], left=True),
+                Column("p", [numbers.p_value(d.p_no_difference) for d in rows]),
+                Column("pairs", [numbers.count(d.n) for d in rows]),
+                Column("no score", [numbers.count(d.n_unscored) for d in rows]),
+            ],
+        )
+        for difference in rows:
+            if why := disagreement(difference):
+                page.say(why)
+        counts = versus.flips
+        page.say(
+            f"{numbers.count(counts.n_lost)} items went right → wrong, {numbers.count(counts.n_won)} wrong → right"
+            + ("" if flips or not (counts.n_lost or counts.n_won) else " (--flips 5 shows some, with both answers)")
+        )
+        for caveat in versus.caveats:
+            page.say(f"not whole: {visible(caveat, limit=600)}")
+        for line in map(numbers.short_digests, versus.compared):
+            page.say(f"differs: {visible(line, limit=300)}")
+        for line in versus.served:
+            page.say(f"served as: {visible(line, limit=300)}")
+        for flip in flips:
+            page.say("")
+            page.say(
+                f"{'right → wrong' if flip.lost else 'wrong → right'}: {visible(flip.task)} {flip.sample_digest[:12]}"
+            )
+            for who, said in (
+                ("prompt", flip.prompt),
+                ("target", flip.target),
+                ("A", flip.baseline),
+                ("B", flip.candidate),
+            ):
+                if said is not None:
+                    page.say(f"  {who}: {visible(said, limit=400)}")
+
+
+def difference_text(difference: Difference) -> str:
+    """Like "+0.012 [−0.004, +0.028]"; the difference alone where there is no interval."""
+    bounds = numbers.difference_interval(difference.low, difference.high)
+    return f"{numbers.difference(difference.delta)} {bounds}".rstrip()
+
+
+def disagreement(difference: Difference) -> str:
+    """Where the p-value and the interval say different things: both, and why. Empty where they say the same."""
+    alone = difference.shown_only_by
+    if alone is None:
+        return ""
+    p = f"p {numbers.p_value(difference.p_no_difference)}"
+    interval = f"the interval {numbers.difference_interval(difference.low, difference.high)}"
+    told = (
+        f"{p} says that the two differ, {interval} does not: 0 lies in it"
+        if alone == "p"
+        else f"{interval} says that the two differ, {p} does not"
+    )
+    unscored = (
+        f", where the {numbers.count(difference.n_unscored)} without a score may have gone either way"
+        if difference.n_unscored
+        else ""
+    )
+    return (
+        f"{visible(difference.subject, limit=60)}: {told}. p (McNemar's exact test) sees only the items that changed "
+        f"sides; the interval is the gate's test over all pairs{unscored}. Go by the interval."
+    )
+
+
+def _measures(a: Figures, b: Figures) -> list[tuple[str, str, str, str]]:
+    """(measure, A, B, B against A) for the figures over all tasks."""
+    rows = [("quality [95 %]", quality_text(a.quality), quality_text(b.quality), _change(a.quality, b.quality))]
+    if a.outcomes.get("errored") or b.outcomes.get("errored"):
+        x, y = a.quality_failures_wrong, b.quality_failures_wrong
+        rows.append(("  with failures as wrong", quality_text(x), quality_text(y), _change(x, y)))
+    rows.append(("samples scored", numbers.count(a.quality.n), numbers.count(b.quality.n), ""))
+    for outcome in dict.fromkeys([*other_outcomes(a), *other_outcomes(b)]):
+        n_a, n_b = (side.outcomes.get(outcome, 0) for side in (a, b))
+        rows.append((outcome, numbers.count(n_a), numbers.count(n_b), _signed(n_b - n_a)))
+    ours, theirs = a.cost, b.cost
+    for label, u, v in (
+        ("USD per 1,000 samples", ours.usd_per_1k_samples, theirs.usd_per_1k_samples),
+        ("USD per right answer", ours.usd_per_correct, theirs.usd_per_correct),
+    ):
+        rows.append((label, numbers.usd(u), numbers.usd(v), _ratio(u, v)))
+    for label, s, t in (
+        ("TTFT p50", a.latency.ttft_s.p50, b.latency.ttft_s.p50),
+        ("TTFT p95", a.latency.ttft_s.p95, b.latency.ttft_s.p95),
+        ("total p50", a.latency.total_s.p50, b.latency.total_s.p50),
+        ("total p95", a.latency.total_s.p95, b.latency.total_s.p95),
+    ):
+        rows.append((label, numbers.time(s), numbers.time(t), _ratio(s, t)))
+    u, v = a.latency.output_tokens_per_s, b.latency.output_tokens_per_s
+    rows.append(("output tokens/s", numbers.rate(u), numbers.rate(v), _ratio(u, v)))
+    rows.append(("cached share", numbers.share(a.cached_share), numbers.share(b.cached_share), ""))
+    return rows
+
+
+def _change(a: Quality, b: Quality) -> str:
+    return numbers.difference(None if a.mean is None or b.mean is None else b.mean - a.mean)
+
+
+def _ratio(a: float | None, b: float | None) -> str:
+    """B as a multiple of A; undefined where either is unknown or A is zero."""
+    return numbers.ratio(b / a if a is not None and b is not None and a else None)
+
+
+def _signed(difference: int) -> str:
+    return f"{'+' if difference > 0 else '−'}{abs(difference):,}" if difference else "0"

@@ -1,0 +1,238 @@
+"""The words for a gate's findings, once: the terminal, Markdown, JUnit and annotations all say the same.
+
+limit_of(finding)       ->  "≥ −0.020"
+observed_of(finding)    ->  "−0.004 [−0.021, 0.012]"
+advice_of(finding)      ->  "about 1,200 more items would pass if both are equally good; ..."
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from evalkit.decide.decision import CandidateDecision, GateDecision
+from evalkit.decide.origin import OWN_FUNCTION
+from evalkit.decide.rules import RuleResult, Unit, describe
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+
+VERDICTS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE", "incomplete": "INCOMPLETE"}
+_MEANS = {
+    "pass": "the candidate was shown to be good enough on every required rule",
+    "fail": "the candidate was shown to break a required rule",
+    "inconclusive": "there is not enough evidence for either verdict",
+    "incomplete": "the evidence is not whole, so nothing was decided",
+}
+
+
+def headline(decision: GateDecision) -> str:
+    """The verdict in one line; it names each candidate whose answers no model gave."""
+    own = [c for c in decision.candidates if c.recorded == OWN_FUNCTION]
+    recorded = ", ".join(visible(c.candidate, limit=80) for c in decision.candidates if c.recorded and c not in own)
+    of = f" on recorded answers: no model was asked for {recorded}" if recorded else ""
+    if own:
+        functions = ", ".join(visible(c.candidate, limit=80) for c in own)
+        of += f" on answers of a function: evalkit does not see which model was asked for {functions}"
+    return f"gate {visible(decision.suite)}: {VERDICTS[decision.verdict]}{of} ({_MEANS[decision.verdict]})"
+
+
+def rule_of(finding: RuleResult) -> str:
+    """What the rule is about."""
+    condition = finding.condition
+    name = visible(describe(finding).name, limit=100)
+    name += ", this suite" if condition.scope == "suite" else ""
+    return name if condition.required else f"{name} (advisory)"
+
+
+def limit_of(finding: RuleResult) -> str:
+    """The limit that it was held against."""
+    words = describe(finding)
+    if words.limit_text is not None:
+        return visible(words.limit_text, limit=200)
+    return f"{words.sign} {figure(words.limit, words.unit)}".strip()
+
+
+def observed_of(finding: RuleResult) -> str:
+    """What was measured, with the interval of the deciding test."""
+    words, value = describe(finding), finding.value
+    if words.observed_text is not None:
+        return visible(words.observed_text, limit=200)
+    if finding.condition.kind == "scan":
+        return f"{numbers.difference(value)} at worst"
+    if value is None:
+        return numbers.UNKNOWN if finding.unmeasured else numbers.UNDEFINED
+    unit = words.observed_unit or words.unit
+    if unit == "difference":
+        return f"{numbers.difference(value)} {numbers.difference_interval(finding.low, finding.high)}".rstrip()
+    if unit in {"score", "share"}:
+        return numbers.quality_with_interval(value, finding.low, finding.high)
+    return f"{figure(value, unit)} {_bounds(finding, unit)}".rstrip()
+
+
+def figure(value: float | None, unit: Unit) -> str:
+    """One figure in its unit, everywhere alike."""
+    shows: dict[Unit, Callable[[float | None], str]] = {
+        "difference": numbers.difference,
+        "score": numbers.quality,
+        "share": numbers.quality,
+        "ratio": numbers.ratio,
+        "seconds": numbers.time,
+        "usd": numbers.usd,
+    }
+    if unit in shows:
+        return shows[unit](value)
+    return numbers.UNDEFINED if value is None else f"{value:,g}"
+
+
+def advice_of(finding: RuleResult) -> str:
+    """What would decide it; empty where it is decided, or where nothing more can be said."""
+    if finding.verdict != "inconclusive":
+        return ""
+    if finding.unmeasured:
+        return visible(finding.unmeasured, limit=600)
+    equal, holds = finding.more_if_equal, finding.more_if_estimate_holds
+    if finding.baseline is None and finding.candidate is not None:  # of the candidate alone
+        return f"about {holds:,} more would decide if this figure holds" if holds is not None else ""
+    if equal is None and holds is None and (finding.condition.value != 0 or finding.p_pass is None):
+        return ""
+    first = (
+        f"about {equal:,} more items would pass if both are equally good"
+        if equal is not None
+        else "no number of items passes equal models at a margin of 0"
+    )
+    second = (
+        f"about {holds:,} more would decide if this difference holds"
+        if holds is not None
+        else "this difference lies too near the margin to be resolved"
+    )
+    return f"{first}; {second}"
+
+
+def remarks_of(finding: RuleResult) -> list[str]:
+    """Advice and notes, each with the rule's name."""
+    said = [advice_of(finding), *(visible(note, limit=400) for note in finding.notes)]
+    return [f"{rule_of(finding)}: {text}" for text in said if text]
+
+
+def flips_of(candidate: CandidateDecision) -> str:
+    """How many items changed sides; empty where none was looked at."""
+    flips = candidate.flips
+    if flips is None:
+        return ""
+    return f"{numbers.count(flips.n_lost)} items went right → wrong, {numbers.count(flips.n_won)} wrong → right"
+
+
+def saved_of(candidate: CandidateDecision) -> str:
+    """What stopping early saved; empty where nothing was."""
+    saved = candidate.saved
+    if saved is None:
+        return ""
+    left = saved.n_items - saved.n_used
+    usd = f" and about {numbers.usd(saved.usd)}" if saved.usd else ""
+    return f"settled after {saved.n_used:,} of {saved.n_items:,} items: {left:,} items{usd} saved"
+
+
+def _bounds(finding: RuleResult, unit: Unit) -> str:
+    if finding.low is None and finding.high is None:
+        return ""
+    low, high = (numbers.UNDEFINED if x is None else figure(x, unit) for x in (finding.low, finding.high))
+    return f"[{low}, {high}]"
+
+
+def against_of(decision: GateDecision) -> str:
+    """What the candidates are compared with, in a line."""
+    if decision.baseline is None:
+        return "no baseline: every rule is about the candidate alone"
+    return f"baseline: {visible(decision.baseline)} of {visible(decision.baseline_run or '')}"
+
+
+def unit_of(decision: GateDecision) -> str:
+    """What is counted: pairs of answers, or answers."""
+    return "pairs" if decision.baseline is not None else "answers"
+
+
+def judged_of(decision: GateDecision, candidate: CandidateDecision) -> str:
+    """How much was judged: "1,200 pairs compared"."""
+    done = "compared" if decision.baseline is not None else "looked at"
+    return f"{candidate.n_pairs:,} {unit_of(decision)} {done}"
+
+
+def served_of(candidate: CandidateDecision) -> str:
+    """The model ids and fingerprints that the providers reported; empty where they reported none."""
+    return f"served as: {visible('; '.join(candidate.served), limit=400)}" if candidate.served else ""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedRule:
+    """One rule for one candidate."""
+
+    candidate: str
+    rule: str
+    verdict: str
+    """pass, fail or inconclusive."""
+    kind: str
+    value: float | None
+    low: float | None
+    high: float | None
+    scale: str
+    """Rules of one scale can be drawn side by side: "quality: margin"."""
+    limit: float | None
+    """Where the rule draws the line, in the units of `value` (a margin of 0.02 is a line at −0.02). None: the limit is
+    no number."""
+    shown: str
+    needs: str
+    """What it would take to decide; empty when decided."""
+    notes: tuple[str, ...]
+
+
+def rendered_rules_of(decision: GateDecision) -> list[RenderedRule]:
+    """Every finding of every candidate."""
+    return [
+        _rendered_rule(candidate.candidate, finding)
+        for candidate in decision.candidates
+        for finding in candidate.findings
+    ]
+
+
+def _rendered_rule(candidate: str, finding: RuleResult) -> RenderedRule:
+    condition = finding.condition
+    words = describe(finding)
+    unit = words.observed_unit or words.unit
+    interval = ""
+    if finding.low is not None or finding.high is not None:
+        low = figure(finding.low, unit) if finding.low is not None else "−∞"
+        high = figure(finding.high, unit) if finding.high is not None else "∞"
+        interval = f" [{low}, {high}]"
+    needs = []
+    if finding.verdict == "inconclusive":
+        if finding.unmeasured:
+            needs.append(finding.unmeasured)
+        if finding.more_if_estimate_holds is not None:
+            what = "difference" if finding.baseline is not None or finding.candidate is None else "figure"
+            needs.append(f"about {finding.more_if_estimate_holds:,} more items if the {what} stays as it is")
+        if finding.more_if_equal is not None:
+            needs.append(f"about {finding.more_if_equal:,} more if both are truly equal")
+    notes = [*finding.notes, finding.method] if finding.method else list(finding.notes)
+    return RenderedRule(
+        candidate=visible(candidate, limit=60),
+        rule=visible(condition.name, limit=100),
+        verdict=str(finding.verdict),
+        kind=condition.kind,
+        value=finding.value,
+        low=finding.low,
+        high=finding.high,
+        scale=f"{condition.kind}: {condition.limit}",
+        limit=words.limit,
+        shown=_shown(finding, interval),
+        needs="; ".join(needs),
+        notes=tuple(visible(str(note), limit=300) for note in notes),
+    )
+
+
+def _shown(finding: RuleResult, interval: str) -> str:
+    if finding.shown is not None:
+        return visible(finding.shown, limit=200)
+    words = describe(finding)
+    if finding.value is None:
+        return numbers.UNDEFINED
+    return figure(finding.value, words.observed_unit or words.unit) + interval

@@ -1,0 +1,211 @@
+"""What `run`, `show` and `list` print: tables for a person, made from summaries alone.
+
+    overall
+               quality                         USD per  USD per  TTFT ms  total ms
+    model      [95 %]                n  other    1,000    right  p50/p95   p50/p95  tok/s  cached
+    ─────────────────────────────────────────────────────────────────────────────────────────────
+    tiny       0.834 [0.80, 0.86]  900      3  unknown  unknown    12/31     45/98    512     0 %
+
+Where the terminal is too narrow for that, the same columns stand in two tables, one below the other. Nothing here
+decides a digit (`text.numbers`) or computes anything. Names and messages are other people's text: they are made
+harmless (`text.escape`) and never read as markup. Without UTF-8 the signs are plain ASCII; without a terminal there is
+no colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO
+
+from evalkit.facts import Figures, Summary, TaskSummary
+from evalkit.facts.summary import TwoQuantiles
+from evalkit.render.cells import other_outcomes, others_text, quality_text
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+from evalkit.text.page import Column, Page
+
+Cell = Figures
+"""Figures of one model over one task, or over all of them."""
+
+
+def render_summary(summary: Summary, *, width: int | None = None, file: TextIO | None = None) -> None:
+    """Print a run: one table over all tasks and one for each task (only the task's where there is just one).
+
+    `width` in characters; None: the terminal's, or 100 where there is none. `file` is stdout unless given.
+    """
+    with Page(width, file) as page:
+        models = summary.models
+        if not models:
+            page.say("This run has no rows yet.")
+            return
+        tasks = list(dict.fromkeys(task for model in models.values() for task in model.tasks))
+        if len(tasks) != 1:
+            _print_cells(page, "overall", {name: model.all for name, model in models.items()})
+        for task in tasks:
+            cells = {name: model.tasks[task] for name, model in models.items() if task in model.tasks}
+            absent = [name for name in models if name not in cells]
+            _print_cells(page, task, cells, absent)
+        for name, model in models.items():
+            if len(model.served) > 1:
+                page.say(f"{visible(name, limit=60)}: {_served_by_several(model.served)}")
+
+
+def _served_by_several(served: Sequence[str]) -> str:
+    """That the endpoint changed its model on the way, or has several behind one name."""
+    shown = ", ".join(visible(name, limit=60) for name in served[:5])
+    more = f" and {len(served) - 5} more" if len(served) > 5 else ""
+    return f"{len(served)} models answered, as the endpoint says: {shown}{more}. The figures above mix them."
+
+
+def render_slices(summary: Summary, *, width: int | None = None, file: TextIO | None = None) -> None:
+    """Print each task's quality by the values of its slices, models side by side; says so where there are none."""
+    with Page(width, file) as page:
+        models = summary.models
+        tasks = dict.fromkeys(task for model in models.values() for task in model.tasks)
+        sliced = {
+            task: {name: model.tasks[task].slices for name, model in models.items()}
+            for task in tasks
+            if any(task in model.tasks and model.tasks[task].slices for model in models.values())
+        }
+        if not sliced:
+            page.say("No task of this suite has slices. Name fields to report by: slices: [language, product]")
+        for task, by_model in sliced.items():
+            names = list(dict.fromkeys(name for slices in by_model.values() for name in slices))
+            cells = [[slices.get(name) for name in names] for slices in by_model.values()]
+            first = [next(c for c in column if c is not None) for column in zip(*cells, strict=True)]
+            columns = [
+                Column("slice", [visible(name, limit=60) for name in names], left=True, folds=True),
+                Column("n", [numbers.count(cell.quality.n) for cell in first]),
+            ]
+            for model, of_model in zip(by_model, cells, strict=True):
+                texts = [quality_text(cell.quality) if cell is not None else numbers.UNDEFINED for cell in of_model]
+                columns.append(Column(visible(model, limit=60), texts, left=True))
+            page.table(visible(task, limit=80), columns)
+
+
+def render_runs(runs: Iterable[Mapping[str, Any]], *, width: int | None = None, file: TextIO | None = None) -> None:
+    """Print the runs of a results folder, in the order given.
+
+    Each is a `store.runs.RunInfo` as a mapping: `name`, `suite`, `status`, `started_at`, `finished_at`, `problem`; and
+    `models` (names), `n_rows`, `spend_usd` where the caller has looked them up.
+    """
+    with Page(width, file) as page:
+        listed = list(runs)
+        if not listed:
+            page.say("There are no runs here yet. The first: evalkit run suites/quickstart.yaml")
+            return
+        columns = [
+            Column("run", [_word(run, "name") for run in listed], left=True),
+            Column("suite", [_word(run, "suite") for run in listed], left=True, folds=True),
+            Column("status", [_status(run) for run in listed], left=True),
+            Column("started", [_word(run, "started_at") for run in listed], left=True),
+        ]
+        if any("models" in run for run in listed):
+            texts = [visible(", ".join(run.get("models") or ()), limit=80) for run in listed]
+            columns.append(Column("models", texts, left=True, folds=True))
+        if any("n_rows" in run for run in listed):
+            columns.append(Column("rows", [numbers.count(run.get("n_rows")) for run in listed]))
+        if any("spend_usd" in run for run in listed):
+            columns.append(Column("spent", [numbers.usd(run.get("spend_usd")) for run in listed]))
+        page.table("", columns)
+        for run in listed:
+            if run.get("problem"):
+                page.say(f"{_word(run, 'name')}: {visible(str(run['problem']), limit=400)}")
+
+
+def _print_cells(page: Page, title: str, cells: Mapping[str, Cell], absent: Sequence[str] = ()) -> None:
+    """One table of models, in two parts where the page is too narrow, and the notes that belong to it."""
+    names = Column("model", [visible(name, limit=60) for name in cells], left=True, folds=True)
+    rows = list(cells.values())
+    quality, speed = _quality_columns(rows), _speed_columns(rows)
+    heading = visible(title, limit=80)
+    if page.fits([names, *quality, *speed]):
+        page.table(heading, [names, *quality, *speed])
+    else:
+        page.table(heading, [names, *quality], [names, *speed])
+    notes = [(name, note) for name, cell in cells.items() if (note := _note(cell))]
+    notes += [(name, "no rows here; its overall figures are over fewer tasks") for name in absent]
+    for name, note in notes:
+        page.say(f"{visible(name, limit=60)}: {note}")
+    if notes:
+        page.say("")
+
+
+def _quality_columns(cells: Sequence[Cell]) -> list[Column]:
+    cost = [cell.cost for cell in cells]
+    return [
+        Column("quality\n[95 %]", [quality_text(cell.quality) for cell in cells], left=True),
+        Column("n", [numbers.count(cell.quality.n) for cell in cells]),
+        Column("other", [numbers.count(sum(other_outcomes(cell).values())) for cell in cells]),
+        Column("USD per\n1,000", [numbers.usd(c.usd_per_1k_samples) for c in cost]),
+        Column("USD per\nright", [_usd_per_correct(cell) for cell in cells]),
+    ]
+
+
+def _speed_columns(cells: Sequence[Cell]) -> list[Column]:
+    times = [cell.latency for cell in cells]
+    return [
+        _pair("TTFT", [t.ttft_s for t in times]),
+        _pair("total", [t.total_s for t in times]),
+        Column("tok/s", [numbers.rate(t.output_tokens_per_s) for t in times]),
+        Column("cached", [numbers.share(cell.cached_share) for cell in cells]),
+    ]
+
+
+def _pair(header: str, times: Sequence[TwoQuantiles]) -> Column:
+    """Median and 95th percentile in one column, in one unit."""
+    unit = numbers.time_unit(each for at in times for each in (at.p50, at.p95))
+    texts = [
+        numbers.UNDEFINED if at.p50 is None else f"{numbers.time_in(unit, at.p50)}/{numbers.time_in(unit, at.p95)}"
+        for at in times
+    ]
+    return Column(f"{header} {unit}\np50/p95", texts)
+
+
+def _usd_per_correct(cell: Cell) -> str:
+    """Undefined, rather than unknown, where the price is known but nothing was right."""
+    cost = cell.cost
+    if cost.usd_per_correct is None and cost.usd_per_1k_samples is not None:
+        return numbers.UNDEFINED
+    return numbers.usd(cost.usd_per_correct)
+
+
+def _note(cell: Cell) -> str:
+    """What the table leaves out: other outcomes by name, quality with failures as wrong, and what is known in part."""
+    parts = [others] if (others := others_text(cell)) else []
+    if cell.outcomes.get("errored"):
+        parts.append(f"quality with failures as wrong {quality_text(cell.quality_failures_wrong)}")
+    if cell.n_unscored:
+        parts.append(f"{numbers.count(cell.n_unscored)} answered but not scored")
+    parts += _spreads(cell)
+    cost = cell.cost
+    if cost.n_unknown and cost.known_usd:
+        parts.append(f"cost of {numbers.count(cost.n_unknown)} unknown, of the others {numbers.usd(cost.known_usd)}")
+    return "; ".join(parts)
+
+
+def _spreads(cell: Cell) -> list[str]:
+    """What the order of the options moves (`permute`): the lowest and highest quality, and where they were."""
+    said = []
+    spread = (cell.spread if isinstance(cell, TaskSummary) else None) or {}
+    for name, over, at in (("option_order", "orders of the options", "order"), ("gold_position", "places", "gold at")):
+        found = spread.get(name)
+        if found is None:
+            continue
+        low, high = (
+            f"{numbers.quality(value)} ({at} {visible(where, limit=20)})"
+            for value, where in ((found.low, found.low_at), (found.high, found.high_at))
+        )
+        if found.low == found.high:
+            low, high = numbers.quality(found.low), "the same"
+        said.append(f"{low} to {high} over {found.n} {over}")
+    return said
+
+
+def _status(run: Mapping[str, Any]) -> str:
+    return "unreadable" if run.get("problem") else _word(run, "status")
+
+
+def _word(run: Mapping[str, Any], key: str) -> str:
+    value = run.get(key)
+    return numbers.UNKNOWN if value is None else visible(str(value), limit=80)

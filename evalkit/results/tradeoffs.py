@@ -1,0 +1,83 @@
+"""Quality against a cost or a time: the points, their intervals and who is on the front. Board and HTML share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from evalkit.facts import Figures
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+from evalkit.results.entries import LeaderboardLine
+from evalkit.results.standings import on_front
+
+STATES = {"front": "on the front", "possible": "may be on the front", "beaten": "beaten", "unknown": "unknown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """Something that is better when lower."""
+
+    value: Callable[[Figures], float | None]
+    show: Callable[[float | None], str]
+    high: Callable[[Figures], float | None] = lambda _: None
+    """An upper mark to draw as a span (a p95 beside a median); None: no span."""
+
+
+AXES: dict[str, Axis] = {
+    "USD per 1,000 samples": Axis(lambda c: c.cost.usd_per_1k_samples, numbers.usd),
+    "USD per right answer": Axis(lambda c: c.cost.usd_per_correct, numbers.usd),
+    "seconds to the first token, p50 to p95": Axis(
+        lambda c: c.latency.ttft_s.p50, numbers.time, lambda c: c.latency.ttft_s.p95
+    ),
+    "seconds to the whole answer, p50 to p95": Axis(
+        lambda c: c.latency.total_s.p50, numbers.time, lambda c: c.latency.total_s.p95
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TradeoffPoint:
+    """A model on the chart."""
+
+    line: LeaderboardLine
+    x: float | None
+    x_high: float | None
+    x_shown: str
+    quality: float | None
+    state: str
+    """A key of STATES."""
+
+    @property
+    def name(self) -> str:
+        """The model's name as it is shown."""
+        return visible(self.line.entry.model, limit=60)
+
+    def as_row(self) -> dict[str, object]:
+        """Columns for a chart."""
+        quality = self.line.cell.quality
+        return {
+            "model": self.name,
+            "x": self.x,
+            "x_low": self.x if self.x_high is not None else None,
+            "x_high": self.x_high,
+            "x_shown": self.x_shown,
+            "quality": self.quality,
+            "low": quality.low if quality.low is not None else self.quality,
+            "high": quality.high if quality.high is not None else self.quality,
+            "shown": numbers.quality_with_interval(quality.mean, quality.low, quality.high),
+            "state": STATES[self.state],
+        }
+
+
+def points_of(lines: Sequence[LeaderboardLine], axis: str) -> list[TradeoffPoint]:
+    """A point for each line, in their order. Ties are those of the leaderboard."""
+    reads = AXES[axis]
+    plane = [(line.cell.quality.mean, reads.value(line.cell)) for line in lines]
+    keys = [line.entry.key for line in lines]
+    ties = [{n for n, key in enumerate(keys) if key in line.tied} for line in lines]
+    states = on_front(plane, ties)
+    return [
+        TradeoffPoint(line, x, reads.high(line.cell), reads.show(x), quality, state)
+        for line, (quality, x), state in zip(lines, plane, states, strict=True)
+    ]

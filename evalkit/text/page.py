@@ -1,0 +1,141 @@
+"""A page of tables for a terminal, a file or a CI log: layout only, no figures.
+
+A page is collected and written in one piece, so that readers with and without UTF-8 get the same layout. Text is never
+read as markup. What does not fit is folded where a column allows it; otherwise the line runs on, because a figure that
+is cut short would be a wrong figure. This is the only module that imports rich, and only when something is printed.
+`html_table` is the same for a notebook.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import TYPE_CHECKING, TextIO
+
+from evalkit.text import numbers
+from evalkit.text.escape import html
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_WIDTH = 100  # of a file or a CI log, where no terminal says how wide it is
+_NARROWEST = 12  # a column of names is not folded below this
+_NO_LIMIT = 10_000  # to rich: widths are decided here, so that it never crops
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: its header and one text for each row."""
+
+    header: str
+    texts: Sequence[str]
+    left: bool = False
+    folds: bool = False
+    """Whether its texts may be broken over lines where the page is narrow (names, never figures)."""
+
+
+def html_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> str:
+    """A small HTML table for a notebook, with notes as a list below it. Every text is escaped here."""
+    head = "".join(f"<th>{html(name)}</th>" for name in heads)
+    body = "".join(f"<tr>{''.join(f'<td>{html(cell, limit=1000)}</td>' for cell in row)}</tr>" for row in rows)
+    said = "".join(f"<li>{html(text, limit=1000)}</li>" for text in notes)
+    return (
+        f"<table><caption>{html(title, limit=500)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"{f'<ul>{said}</ul>' if said else ''}"
+    )
+
+
+class Page:
+    """Collects what is printed and writes it in one piece, so that ASCII and UTF-8 readers get the same layout."""
+
+    def __init__(self, width: int | None, file: TextIO | None) -> None:
+        self._file = file if file is not None else sys.stdout
+        self._terminal = self._file.isatty()
+        self._width = width or (shutil.get_terminal_size((_WIDTH, 24)).columns if self._terminal else _WIDTH)
+        self._buffer = StringIO()
+        self._console: Console
+
+    def __enter__(self) -> Page:
+        from rich.console import Console
+
+        self._console = Console(
+            file=self._buffer,
+            width=_NO_LIMIT,
+            force_terminal=self._terminal,
+            color_system="auto" if self._terminal else None,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            legacy_windows=False,
+        )
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if failure[0] is not None:
+            return
+        text = self._buffer.getvalue()
+        text = "\n".join(line.rstrip(" ") for line in text.split("\n"))
+        encoding = (getattr(self._file, "encoding", None) or "utf-8").lower().replace("-", "")
+        self._file.write(text if encoding.startswith("utf") else numbers.plain_ascii(text))
+
+    def say(self, text: str) -> None:
+        """Print a line, broken at the page's width."""
+        from rich.text import Text
+
+        self._console.print(Text(textwrap.fill(text, self._width, break_long_words=False, break_on_hyphens=False)))
+
+    def fits(self, columns: Sequence[Column]) -> bool:
+        """Whether the columns fit beside each other, with names folded if need be."""
+        return _total(self._widths(columns)) <= self._width
+
+    def table(self, title: str, *parts: Sequence[Column]) -> None:
+        """Print columns below a title: one table for each part, each followed by an empty line."""
+        if title:
+            from rich.text import Text
+
+            self._console.print(Text(title, style="bold"))
+        for columns in parts:
+            self._console.print(self._built(columns))
+            self._console.print()
+
+    def _built(self, columns: Sequence[Column]) -> Table:
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+        for column, width in zip(columns, self._widths(columns), strict=True):
+            table.add_column(
+                Text(column.header),
+                justify="left" if column.left else "right",
+                no_wrap=not column.folds,
+                overflow="fold",
+                width=width,
+            )
+        for texts in zip(*(column.texts for column in columns), strict=True):
+            table.add_row(*(Text(text, style="dim" if text == numbers.UNKNOWN else "") for text in texts))
+        return table
+
+    def _widths(self, columns: Sequence[Column]) -> list[int]:
+        """A width for each column: its widest text, less what folding columns give up so that all fit."""
+        widths = [_widest(column) for column in columns]
+        for at, column in enumerate(columns):
+            over = _total(widths) - self._width
+            if column.folds and over > 0:
+                widths[at] = max(widths[at] - over, min(widths[at], _NARROWEST))
+        return widths
+
+
+def _widest(column: Column) -> int:
+    from rich.cells import cell_len
+
+    return max(cell_len(text) for text in [*column.header.split("\n"), *column.texts])
+
+
+def _total(widths: Sequence[int]) -> int:
+    return sum(widths) + 2 * (len(widths) - 1)

@@ -1,0 +1,444 @@
+"""Outcomes of any tool, one row a model x item x repeat, become a run that is priced, shown, compared and gated."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from evalkit.results import read_facts
+from evalkit.store.sealing import rows_of
+from tests.conftest import REPO
+from tests.world import Ran, run_folders
+from tests.world import evalkit as run_evalkit
+
+Capture = pytest.CaptureFixture[str]
+Evalkit = Callable[..., Ran]
+Imported = Callable[..., tuple[Path, str]]
+
+MAP = """\
+model: model
+task: task
+item: case
+repeat: trial
+score: passed
+input_tokens: tokens_in
+output_tokens: tokens_out
+total_s: {column: took, unit: ms}
+started_at: {const: 2026-03-01}
+slices: [lang]
+times: {measured_by: Our harness}
+scorer: unit tests
+models:
+  big: {model: gpt-4.1, price_as: "openai:gpt-4.1"}
+  small: {model: gpt-4.1-nano, price_as: "openai:gpt-4.1-nano"}
+"""
+
+
+def records(n: int = 40, *, models: tuple[str, ...] = ("big", "small"), repeats: int = 2) -> list[dict[str, Any]]:
+    """Rows where `small` is right on nine of ten items that `big` has right."""
+    return [
+        {
+            "model": model,
+            "task": "refunds" if i % 2 else "orders",
+            "case": f"c{i}",
+            "trial": f"try-{r}",
+            "passed": "true" if (i % 4 or model == "big") else "false",
+            "tokens_in": 1000 + i,
+            "tokens_out": 100,
+            "took": 1500 + 10 * i + (500 if model == "big" else 0),
+            "lang": "de" if i % 3 else "en",
+        }
+        for model in models
+        for i in range(n)
+        for r in range(1, repeats + 1)
+    ]
+
+
+def as_csv(path: Path, rows: list[dict[str, Any]]) -> Path:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    content = text.getvalue().encode()
+    path.write_bytes(gzip.compress(content) if path.name.endswith(".gz") else content)
+    return path
+
+
+@pytest.fixture
+def evalkit(capsys: Capture, tmp_path: Path) -> Callable[..., Ran]:
+    """Runs a command on the results folder of the test."""
+
+    def run(*words: object) -> Ran:
+        return run_evalkit(capsys, *words, "--results", tmp_path / "results")
+
+    return run
+
+
+@pytest.fixture
+def imported(evalkit: Evalkit, tmp_path: Path) -> Imported:
+    """Imports a table; the folder of the run that it became, and what was said."""
+    return lambda path, mapped=MAP, *more: _imported(evalkit, tmp_path, path, mapped, *more)
+
+
+def _imported(evalkit: Evalkit, tmp_path: Path, path: Path, mapped: str | None, *more: str) -> tuple[Path, str]:
+    words = ["import", "table", str(path), *more]
+    if mapped is not None:
+        (tmp_path / "map.yaml").write_text(mapped)
+        words += ["--map", str(tmp_path / "map.yaml")]
+    ran = evalkit(*words)
+    assert ran.code == 0, ran.err
+    return Path(ran.out.strip()), ran.err
+
+
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "jsonl", "jsonl.gz", "parquet", "tsv"])
+def test_every_format_makes_the_same_rows(tmp_path: Path, imported: Imported, kind: str) -> None:
+    rows = records(6)
+    path = tmp_path / f"runs.{kind}"
+    if kind == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    elif kind.startswith("jsonl"):
+        text = "\n".join(map(json.dumps, rows))
+        path.write_bytes(gzip.compress(text.encode()) if kind.endswith("gz") else text.encode())
+    else:
+        as_csv(path, rows)
+        if kind == "tsv":
+            path.write_text(path.read_text().replace(",", "\t"))
+    folder, _ = imported(path)
+    made = sorted(rows_of(folder), key=lambda row: row.key)
+    one = next(row for row in made if row.model == "big" and row.sample_id == "c3" and row.repeat == 1)
+    assert len(made) == 24
+    assert (one.task, one.outcome, one.score, one.total_s) == ("refunds", "right", 1.0, 2.03)
+    assert (one.input_tokens, one.output_tokens, dict(one.slices)) == (1003, 100, {"lang": "en"})
+    # gpt-4.1: 2 USD a million tokens in, 8 out (https://openai.com/api/pricing)
+    assert one.cost_usd == Decimal(1003 * 2 + 100 * 8) / 1_000_000
+    assert {row.outcome for row in made if row.model == "small" and row.sample_id == "c4"} == {"wrong"}
+    facts = read_facts(folder)
+    assert facts.status == "complete"
+    assert facts.repeats == 2
+    assert facts.imported is not None
+    assert facts.imported.times_measured_by == "Our harness"
+
+
+def test_it_is_shown_priced_and_compared(tmp_path: Path, evalkit: Evalkit, imported: Imported) -> None:
+    folder, _ = imported(as_csv(tmp_path / "runs.csv", records()))
+    shown = evalkit("show", folder.name)
+    assert shown.code == 0
+    assert "0.750" in shown.out
+    bill = json.loads(evalkit("price", folder.name, "--json").out)
+    each = [Decimal((1000 + i) * 2 + 100 * 8) / 1_000_000 for i in range(40)]
+    assert Decimal(bill["models"]["big"]["total"]["billed_usd"]) == 2 * sum(each)
+    compared = evalkit("compare", f"{folder.name}:big", f"{folder.name}:small")
+    assert compared.code == 0
+    assert "-0.25" in compared.out.replace("\N{MINUS SIGN}", "-")
+
+
+def test_guesses_and_says_what_it_guessed(tmp_path: Path, imported: Imported) -> None:
+    rows = [
+        {"model_name": m, "benchmark": "b", "sample_id": i, "is_correct": i % 2, "prompt_tokens": 5, "latency_ms": 250}
+        for m in ("a", "b")
+        for i in range(4)
+    ]
+    folder, said = imported(as_csv(tmp_path / "runs.csv", rows), None)
+    for line in (
+        "model: model_name",
+        "item: sample_id",
+        "score: is_correct",
+        "total_s: {column: latency_ms, unit: ms}",
+    ):
+        assert line in said
+    assert {row.total_s for row in rows_of(folder)} == {0.25}
+
+
+def test_a_guess_that_lacks_something_says_what(tmp_path: Path, evalkit: Evalkit) -> None:
+    path = as_csv(tmp_path / "runs.csv", [{"llm": "a", "x": 1}])
+    ran = evalkit("import", "table", path)
+    assert ran.code == 2
+    assert "the columns do not say which holds model and item and score" in ran.err
+    assert not run_folders(tmp_path / "results")
+
+
+SCALE = "model: model\nitem: case\nscore: {column: points, max: 10}\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "mapped", "outcome", "score"),
+    [
+        ("7", SCALE, "scored", 0.7),
+        ("10", SCALE, "right", 1.0),
+        ("11", SCALE, "errored", None),
+        ("", SCALE, "errored", None),
+        ("-1", SCALE, "errored", None),
+        ("1e400", SCALE, "errored", None),
+        ("1_0", SCALE, "errored", None),
+        ("passed", "model: model\nitem: case\noutcome: points\n", "right", 1.0),
+        ("INCORRECT", "model: model\nitem: case\noutcome: points\n", "wrong", 0.0),
+        ("timeout", "model: model\nitem: case\noutcome: points\n", "errored", None),
+        ("refused", "model: model\nitem: case\noutcome: points\n", "refused", 0.0),
+        ("truncated", "model: model\nitem: case\noutcome: points\n", "truncated", 0.0),
+        ("perhaps", "model: model\nitem: case\noutcome: points\n", "errored", None),
+        ("0.25", "model: model\nitem: case\noutcome: points\n", "scored", 0.25),
+    ],
+)
+def test_scores_and_outcomes(
+    tmp_path: Path, imported: Imported, cell: str, mapped: str, outcome: str, score: float | None
+) -> None:
+    path = as_csv(tmp_path / "r.csv", [{"model": "a", "case": 1, "points": cell}])
+    (row,) = rows_of((told := imported(path, mapped))[0])
+    assert (row.outcome, row.score) == (outcome, score)
+    assert (row.error_kind == "unscored") == ("no score from 0 to 1" in told[1])
+
+
+def test_a_word_and_a_score_that_contradict_each_other_are_no_score(tmp_path: Path, imported: Imported) -> None:
+    path = as_csv(
+        tmp_path / "r.csv",
+        [{"model": "a", "case": n, "s": s, "o": o} for n, (s, o) in enumerate([(1, "fail"), (0, "pass"), (1, "pass")])],
+    )
+    made = {
+        row.sample_id: row.outcome
+        for row in rows_of(imported(path, "model: model\nitem: case\nscore: s\noutcome: o\n")[0])
+    }
+    assert made == {"0": "errored", "1": "errored", "2": "right"}
+
+
+@pytest.mark.parametrize("cell", ["-5", "1.5", "many", "1e999", "1,234", "true", "9" * 400])
+def test_a_count_that_is_none_is_unknown_and_told(tmp_path: Path, imported: Imported, cell: str) -> None:
+    path = as_csv(tmp_path / "r.csv", [{"model": "a", "case": 1, "score": 1, "input_tokens": cell}])
+    (row,) = rows_of((told := imported(path, None))[0])
+    assert row.input_tokens is None
+    assert "1 cells of input_tokens were not understood" in told[1]
+
+
+def test_twins_are_refused_and_nothing_is_left(tmp_path: Path, evalkit: Evalkit) -> None:
+    path = as_csv(tmp_path / "r.csv", [{"model": "a", "case": 1, "score": 1}] * 2)
+    ran = evalkit("import", "table", path)
+    assert ran.code == 2
+    assert "r.csv:3: '1' of r by a, stands there twice" in ran.err
+    assert not run_folders(tmp_path / "results")
+
+
+def test_repeats_are_counted_in_their_natural_order_across_models(tmp_path: Path, imported: Imported) -> None:
+    rows = [
+        {"model": m, "case": 1, "score": int(t == "run-10"), "run": t}
+        for m, tries in (("a", ("run-10", "run-2", "run-1")), ("b", ("run-2", "run-10", "run-1")))
+        for t in tries
+    ]
+    made = list(rows_of(imported(as_csv(tmp_path / "r.csv", rows), None)[0]))
+    assert {(row.model, row.repeat) for row in made if row.score} == {("a", 2), ("b", 2)}
+
+
+def test_a_model_with_fewer_rows_is_told_and_not_decided_on(tmp_path: Path, imported: Imported) -> None:
+    rows = [row for row in records() if row["model"] == "big" or row["trial"] == "try-1"]
+    _, said = imported(as_csv(tmp_path / "r.csv", rows))
+    assert "these have fewer, and no gate decides on them: small (40)" in said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("model: model\nscore: passed\n", "item: is missing"),
+        ("model: model\nitem: case\n", "score: (or outcome:) is missing"),
+        ("modell: model\nitem: case\nscore: passed\n", "did you mean model?"),
+        ("model: [a]\nitem: case\nscore: passed\n", "model: a column's name"),
+        ("model: model\nitem: case\nscore: {column: passed, max: 0}\n", "score: a column's name"),
+        ("model: model\nitem: case\nscore: passed\ntotal_s: {column: took, unit: h}\n", "unit: ms"),
+        ("model: model\nitem: case\nscore: passed\ntimes: me\n", "times: {measured_by: NAME}"),
+        ("model: model\nitem: case\nscore: nowhere\n", "score: nowhere"),
+        ("model: model\nitem: case\nscore: passed\nmodels: {big: {price: x}}\n", "price_as: PROVIDER:MODEL"),
+        ("- a\n", "a map names columns"),
+        ("model: &x model\nitem: *x\nscore: passed\n", "map.yaml"),
+        ("\0", "map"),
+    ],
+)
+def test_a_map_that_does_not_fit_is_told_by_line(tmp_path: Path, evalkit: Evalkit, written: str, said: str) -> None:
+    path = as_csv(tmp_path / "r.csv", records(2))
+    (tmp_path / "map.yaml").write_text(written)
+    ran = evalkit("import", "table", path, "--map", tmp_path / "map.yaml")
+    assert ran.code == 2
+    assert said in ran.err
+    assert not run_folders(tmp_path / "results")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("r.csv", b""),
+        ("r.csv", b"model,case,score\n"),
+        ("r.csv", b"\xff\xfe\x00"),
+        ("r.csv", b'model,case,score\n"a,1,1\n'),
+        ("r.csv", b"model,model,score\na,1,1\n"),
+        ("r.csv.gz", b"no gzip"),
+        ("r.jsonl", b"[1, 2]\n"),
+        ("r.jsonl", b'{"model": "a", "case": {"x": 1}, "score": 1}\n'),
+        ("r.jsonl", b'{"model": "a"'),
+        ("r.parquet", b"PAR1"),
+        ("r.xlsx", b"PK"),
+    ],
+)
+def test_half_broken_files_leave_nothing_behind(tmp_path: Path, evalkit: Evalkit, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    ran = evalkit("import", "table", tmp_path / name)
+    assert ran.code == 2
+    assert name in ran.err
+    assert "Traceback" not in ran.err
+    assert not list((tmp_path / "results").glob("*"))
+
+
+def test_own_costs_win_over_prices(tmp_path: Path, imported: Imported) -> None:
+    rows = [{"model": "big", "case": n, "score": 1, "usd": cost} for n, cost in enumerate(["$0.123456789", "", "x"])]
+    mapped = "model: model\nitem: case\nscore: score\ncost_usd: usd\nstarted_at: {const: 2026-03-01}\n"
+    costs = [row.cost_usd for row in rows_of(imported(as_csv(tmp_path / "r.csv", rows), mapped)[0])]
+    assert costs == [Decimal("0.123456789"), None, None]
+
+
+def test_own_prices_win_over_the_book(tmp_path: Path, imported: Imported) -> None:
+    (tmp_path / "own.yaml").write_text(
+        "- {model: gpt-4.1, valid_from: 2026-01-01, input_per_mtok: 1, output_per_mtok: 1}\n"
+    )
+    path = as_csv(tmp_path / "r.csv", records(2))
+    made = list(rows_of(imported(path, MAP, "--prices", str(tmp_path / "own.yaml"))[0]))
+    assert {row.cost_usd for row in made if row.model == "big" and row.sample_id == "c0"} == {Decimal("0.0011")}
+
+
+def test_cached_tokens_that_do_not_fit_leave_the_cost_unknown(tmp_path: Path, imported: Imported) -> None:
+    rows = [{"model": "m", "case": 1, "score": 1, "in": 100, "out": 5, "hit": 900}]
+    mapped = (
+        "model: model\nitem: case\nscore: score\ninput_tokens: {}\noutput_tokens: out\ncached_tokens: hit\n"
+        "started_at: {{const: 2026-03-01}}\nmodels: {{m: {{price_as: 'openai:gpt-4.1'}}}}\n"
+    )
+    path = as_csv(tmp_path / "r.csv", rows)
+    (row,) = rows_of(imported(path, mapped.format("in"))[0])
+    assert row.cost_usd is None
+    (row,) = rows_of(imported(path, mapped.format("{sum: [in, hit]}"))[0])
+    assert row.cost_usd == Decimal(100 * 2 + 5 * 8) / 10**6 + Decimal("0.5") * 900 / 10**6
+
+
+def test_values_inside_objects(tmp_path: Path, imported: Imported) -> None:
+    line = {"m": "a", "id": 7, "r": {"score": 0.5}, "usage": {"in": 3}, "tags": {"lang": "fi", "n": 2}, "out": ["x"]}
+    (tmp_path / "r.jsonl").write_text(json.dumps(line))
+    mapped = "model: m\nitem: id\nscore: r.score\ninput_tokens: usage.in\nslices: tags\ntext: out\n"
+    (row,) = rows_of(imported(tmp_path / "r.jsonl", mapped)[0])
+    assert (row.sample_id, row.score, row.input_tokens, row.text) == ("7", 0.5, 3, '["x"]')
+    assert dict(row.slices) == {"lang": "fi", "n": "2"}
+
+
+def test_other_prompts_under_one_id_are_other_items(tmp_path: Path, imported: Imported) -> None:
+    rows = [{"model": m, "case": 1, "score": 1, "prompt": p} for m, p in (("a", "x"), ("b", "y"))]
+    folder, _ = imported(as_csv(tmp_path / "r.csv", rows), None)
+    assert len({row.sample_digest for row in rows_of(folder)}) == 2
+
+
+GATE = """\
+name: ours
+gate:
+  baseline: big
+  candidates: [small]
+  rules:
+    - {{{rule}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "code", "said"),
+    [
+        ("quality: all, margin: 0.02", 1, "fail"),
+        ("quality: refunds, margin: 0.02", 0, "pass"),
+        ("cost: usd_per_sample, max_ratio: 0.5", 0, "pass"),
+        ("latency: total_p95, max_ratio: 1.0", 0, "taken by Our harness, under a load that is not stated"),
+        ("latency: total_p95, max_s: 1.0", 1, "taken by Our harness"),
+        ("quality: nowhere, margin: 0.02", 2, "nowhere"),
+    ],
+)
+def test_a_file_with_only_a_gate_decides(
+    tmp_path: Path, evalkit: Evalkit, imported: Imported, rule: str, code: int, said: str
+) -> None:
+    folder, _ = imported(as_csv(tmp_path / "runs.csv", records(400)))
+    (tmp_path / "gate.yaml").write_text(GATE.format(rule=rule))
+    ran = evalkit("gate", folder.name, "--suite", tmp_path / "gate.yaml")
+    assert ran.code == code, ran.out + ran.err
+    told = " ".join((ran.out + ran.err).split())
+    assert said in told
+    if code != 2:
+        assert "on recorded answers: no model was asked for small" in told
+
+
+def test_a_ratio_of_times_that_nobody_vouches_for_is_not_decided(
+    tmp_path: Path, evalkit: Evalkit, imported: Imported
+) -> None:
+    mapped = "\n".join(line for line in MAP.splitlines() if not line.startswith("times"))
+    folder, _ = imported(as_csv(tmp_path / "runs.csv", records(400)), mapped)
+    (tmp_path / "gate.yaml").write_text(GATE.format(rule="latency: total_p95, max_ratio: 1.0"))
+    ran = evalkit("gate", folder.name, "--suite", tmp_path / "gate.yaml")
+    assert ran.code == 3
+    assert "times: {measured_by: NAME}" in " ".join(ran.out.split())
+
+
+def test_a_gate_alone_is_not_enough_for_a_run_that_evalkit_made(tmp_path: Path, evalkit: Evalkit) -> None:
+    suite = tmp_path / "s.yaml"
+    (tmp_path / "d.jsonl").write_text('{"id": "1", "q": "2 + 2?", "target": "4"}\n')
+    suite.write_text(
+        "name: s\nmodels:\n  a: {adapter: scripted, replies: {'1': '4'}}\n"
+        "tasks:\n  - {name: t, data: d.jsonl, prompt: '{{ q }}', target: '{{ target }}', score: numbers}\n"
+    )
+    ran = evalkit("run", suite)
+    assert ran.code == 0, ran.err
+    (tmp_path / "gate.yaml").write_text("name: s\ngate: {candidates: [a], rules: [{quality: all, min: 0.5}]}\n")
+    ran = evalkit("gate", "latest", "--suite", tmp_path / "gate.yaml")
+    assert ran.code == 2
+    assert "give the whole suite" in ran.err
+
+
+def test_two_tables_compare_only_where_their_scorer_is_named(
+    tmp_path: Path, evalkit: Evalkit, imported: Imported
+) -> None:
+    unnamed = MAP.replace("scorer: unit tests\n", "")
+    found = [
+        imported(as_csv(tmp_path / f"{model}.csv", records(60, models=(model,))), mapped)[0].name
+        for mapped in (MAP, unnamed)
+        for model in ("big", "small")
+    ]
+    named = evalkit("compare", f"{found[0]}:big", f"{found[1]}:small")
+    assert named.code == 0, named.err
+    other = evalkit("compare", f"{found[2]}:big", f"{found[3]}:small")
+    assert other.code == 2
+    assert "scorer" in other.err
+
+
+@pytest.mark.parametrize(("calls", "tokens", "known"), [(1, 300_000, True), (9, 300_000, False), (9, 150_000, True)])
+def test_the_price_of_long_prompts_is_not_taken_for_many_short_ones(
+    tmp_path: Path, imported: Imported, calls: int, tokens: int, known: bool
+) -> None:
+    rows = [{"model": "m", "case": 1, "score": 1, "input_tokens": tokens, "output_tokens": 5, "turns": calls}]
+    mapped = (
+        "model: model\nitem: case\nscore: score\ninput_tokens: input_tokens\noutput_tokens: output_tokens\n"
+        "calls: turns\nstarted_at: {const: 2025-12-15}\nmodels: {m: {price_as: 'google:gemini-2.5-pro'}}\n"
+    )
+    folder, said = imported(as_csv(tmp_path / "r.csv", rows), mapped)
+    (row,) = rows_of(folder)
+    assert (row.cost_usd is not None) is known
+    assert ("depends on the length of each prompt" in said) is not known
+
+
+def test_the_example_of_the_page_works(tmp_path: Path, evalkit: Evalkit) -> None:
+    page = (REPO / "docs" / "import-table.md").read_text()
+    table, mapped, gate = (found[1] for found in re.finditer(r"```(?:text|yaml)\n(.*?)```", page, re.DOTALL))
+    (tmp_path / "outcomes.csv").write_text(table)
+    (tmp_path / "map.yaml").write_text(mapped)
+    (tmp_path / "gate.yaml").write_text(gate)
+    ran = evalkit("import", "table", tmp_path / "outcomes.csv", "--map", tmp_path / "map.yaml")
+    assert ran.code == 0, ran.err
+    assert "note:" not in ran.err
+    assert evalkit("show", "latest").code == 0
+    decided = evalkit("gate", "latest", "--suite", tmp_path / "gate.yaml")
+    assert decided.code == 3, decided.err  # two items show nothing yet
+    assert "on recorded answers: no model was asked for cheaper" in " ".join(decided.out.split())
