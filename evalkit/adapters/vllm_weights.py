@@ -30,8 +30,10 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
 _SHIPPED = Path(__file__).parent.parent / "checkpoints"
 _WEIGHTS = frozenset({".safetensors", ".bin", ".gguf"})
-_READ = _WEIGHTS | {".json", ".model", ".jinja", ".txt", ".tiktoken", ".bpe", ".vocab", ".spm", ".pt", ".pth"}
-"""What a server reads of a folder: weights, configuration, tokenizers of every kind (merges.txt), chat templates."""
+_PICKLED = frozenset({".pt", ".pth"})
+_NOT_READ = frozenset({".md", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".pdf"})
+"""Endings of files beside weights that no server reads. All others count: a tokenizer has many forms."""
+_OF_THE_WEIGHTS = frozenset({"config.json", "model.safetensors.index.json", "pytorch_model.bin.index.json"})
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
@@ -45,6 +47,9 @@ class Weights:
     """By content; None where a branch of the hub may move: then answers are not cached."""
     config: Inside | None = None
     """The folder's config.json, where it is at hand."""
+    template: str | None = None
+    """Digest of the folder's chat template and of what else says how a conversation becomes a prompt; None for weights
+    of the hub."""
 
 
 def identify(model: str, serve: Mapping[str, Any], folder: Path, where: str) -> Weights:
@@ -54,7 +59,7 @@ def identify(model: str, serve: Mapping[str, Any], folder: Path, where: str) -> 
     for place in (local, *shipped):
         if place.is_dir():
             _refuse_other_weights(place / "config.json", where)
-            return Weights(str(place.real), digest_of(place, where), place / "config.json")
+            return Weights(str(place.real), digest_of(place, where), place / "config.json", template_of(place))
     if model.startswith((".", "/", "~")) or not _HUB.fullmatch(model):
         raise SuiteError(
             f"{where}.model: there is no folder {short(model, 200)}, nor is it a name of the hub (org/name)"
@@ -81,13 +86,31 @@ def _refuse_other_weights(config: Inside, where: str) -> None:
         )
 
 
+def template_of(folder: Inside) -> str | None:
+    """16 hex characters of the sha256 of the files of a checkpoint that say how a conversation becomes a prompt; None
+    where it has none of them."""
+    read = [path.name for path in _files(folder) if Path(path.name).suffix not in _WEIGHTS | _PICKLED]
+    found = [name for name in read if name not in _OF_THE_WEIGHTS]
+    told = "".join(f"{name}\0{(folder / name).sha256()}\n" for name in found)
+    return hashlib.sha256(told.encode()).hexdigest()[:16] if found else None
+
+
+def _files(folder: Inside) -> list[Inside]:
+    """The files of a checkpoint that a server may read, by name."""
+    return [
+        path
+        for path in folder.members()
+        if Path(path.name).suffix.lower() not in _NOT_READ and not path.name.startswith(".")
+    ]
+
+
 def digest_of(folder: Inside, where: str) -> str:
-    """sha256 of a checkpoint (or a LoRA adapter): weights, configuration, tokenizer and chat template.
+    """sha256 of a checkpoint (or a LoRA adapter): every file but documentation.
 
     Raises SuiteError where it holds no weights, or any of its files is a link out of the allowed folders: the server
     reads them by itself.
     """
-    files = [path for path in folder.members() if Path(path.name).suffix in _READ]
+    files = _files(folder)
     if not any(Path(path.name).suffix in _WEIGHTS for path in files):
         raise SuiteError(f"{where}.model: {folder} holds no weights (.safetensors, .bin or .gguf)")
     sizes = {path.name: path.n_bytes() for path in files}
