@@ -9,6 +9,7 @@ A checkpoint above 8 GB is not read whole (minutes): its files' names, sizes, he
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from evalkit.suite.wording import short
 
 READ_WHOLE_BYTES = 8 * 2**30
 _BLOCK = 2**20
+_LARGEST_CONFIG = 10 * 2**20
 _N_BLOCKS = 64
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
@@ -56,6 +58,7 @@ def identify(model: str, serve: Mapping[str, Any], folder: Path, where: str) -> 
     shipped = [named(_SHIPPED / model)] if _NAME.fullmatch(model) else []
     for place in (local, *shipped):
         if place.is_dir():
+            _refuse_other_weights(place / "config.json", where)
             return Weights(str(place.real), digest_of(place, where), place / "config.json", template_of(place))
     if model.startswith((".", "/", "~")) or not _HUB.fullmatch(model):
         raise SuiteError(
@@ -66,6 +69,21 @@ def identify(model: str, serve: Mapping[str, Any], folder: Path, where: str) -> 
         return Weights(model, None)
     commit = str(revision) if revision else _commit_at_hand(model)
     return Weights(model, f"hub {model}@{commit}" if commit else None)
+
+
+def _refuse_other_weights(config: Inside, where: str) -> None:
+    """Raises SuiteError where a checkpoint names another one that vLLM would load in its place, from anywhere."""
+    if not config.is_file():
+        return
+    try:
+        said = json.loads(config.read(_LARGEST_CONFIG))
+    except (ValueError, RecursionError):
+        return  # vLLM says what is wrong
+    if isinstance(said, dict) and said.get("speculators_config"):
+        raise SuiteError(
+            f"{where}.model: {config} names another checkpoint (speculators_config), and vLLM would load that one "
+            "instead. Serve the model that it names, by its own name"
+        )
 
 
 def template_of(folder: Inside) -> str | None:
