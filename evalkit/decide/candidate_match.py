@@ -1,8 +1,8 @@
 """What a run may not say of its candidates by itself, where the gate comes from a protected branch.
 
 The candidate's entry is what is judged, so the keys in `allowed_differences` may differ. These are their conditions,
-with `candidate_bills` and `candidate_weights`: what it reads besides the suite's prompts, who answers, who else is asked
-while it is timed, and what held when a part of the rows was asked.
+with `candidate_bills` and `candidate_weights`: what it reads besides the suite's prompts, who answers, who else is
+asked while it is timed, and what held when a part of the rows was asked.
 """
 
 from __future__ import annotations

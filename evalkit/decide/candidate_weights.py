@@ -1,4 +1,4 @@
-"""What the weights and the server of a candidate may bring along: no prompt, which templates and tokenizers can hold."""
+"""What the weights and the server of a candidate may bring along: no prompt; templates and tokenizers can hold one."""
 
 from __future__ import annotations
 
