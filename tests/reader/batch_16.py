@@ -10,11 +10,27 @@ MOOD = ("positive", "negative", "mixed")
 WHO = ("Peter", "Mary", "Cannot be known")
 
 CHOICES: list[tuple[tuple[str, ...], str, str]] = [
-    (RIVER, "B", "Let's compare the lengths.\n\n| River | Length (km) |\n|---|---|\n| Amazon | 6,400 |\n| **Nile** | **6,650** |\n| Danube | 2,850 |\n| Volga | 3,530 |\n\nThe Nile is the longest, so the answer is **B**."),
-    (RIVER, "B", "According to most sources, the Nile (6,650 km) is slightly longer than the Amazon (6,400 km).\n\n**Answer: B) Nile**"),
-    (RIVER, "B", "1. Danube – 2,850 km\n2. Volga – 3,530 km\n3. Amazon – 6,400 km\n4. Nile – 6,650 km\n\nThe longest is therefore the Nile.\n\n**B**"),
+    (
+        RIVER,
+        "B",
+        "Let's compare the lengths.\n\n| River | Length (km) |\n|---|---|\n| Amazon | 6,400 |\n| **Nile** | **6,650** |\n| Danube | 2,850 |\n| Volga | 3,530 |\n\nThe Nile is the longest, so the answer is **B**.",
+    ),
+    (
+        RIVER,
+        "B",
+        "According to most sources, the Nile (6,650 km) is slightly longer than the Amazon (6,400 km).\n\n**Answer: B) Nile**",
+    ),
+    (
+        RIVER,
+        "B",
+        "1. Danube – 2,850 km\n2. Volga – 3,530 km\n3. Amazon – 6,400 km\n4. Nile – 6,650 km\n\nThe longest is therefore the Nile.\n\n**B**",
+    ),
     (RIVER, "B", "<reasoning>A is close, but B is longer.</reasoning>\n<answer>B</answer>"),
-    (RIVER, "B", "The answer is B.\n\nWait — some recent studies claim that the Amazon is longer. However, the standard answer remains the Nile. So: B."),
+    (
+        RIVER,
+        "B",
+        "The answer is B.\n\nWait — some recent studies claim that the Amazon is longer. However, the standard answer remains the Nile. So: B.",
+    ),
     (RIVER, "B", "I'd choose B; the Amazon is a close second."),
     (RIVER, "B", "**B.** The Nile. While the Amazon carries more water, the Nile is longer."),
     (RIVER, "B", "Answer: **B**\n\n*Note: the exact lengths are debated.*"),
@@ -23,7 +39,7 @@ CHOICES: list[tuple[tuple[str, ...], str, str]] = [
     (RIVER, "B", "最长的河流是尼罗河，所以答案选B。"),
     (RIVER, "B", "最も長いのはナイル川ですから、Bが正解です。"),
     (RIVER, "B", "Самая длинная река — Нил. Значит, верный вариант — B."),
-    (RIVER, "B", "{\"final_answer\": \"B\"}"),
+    (RIVER, "B", '{"final_answer": "B"}'),
     (MOOD, "C", "The review praises the food but complains about the service, so the sentiment is **mixed**."),
     (MOOD, "B", "Sentiment: Negative 😞"),
     (WHO, "C", "The story never says who opened the door. So the answer is C."),
@@ -44,7 +60,7 @@ CHOICES: list[tuple[tuple[str, ...], str, str]] = [
     (RIVER, "-", "Antwort: A bzw. B"),
     (RIVER, "-", "A ou B, je ne sais plus."),
     (RIVER, "-", "Ni A ni B."),
-    (RIVER, "A", "B was my first thought, but the new measurements make it A."),
+    (RIVER, "A-", "B was my first thought, but the new measurements make it A."),
     (RIVER, "A", "The answer is B. Scratch that: A."),
     (RIVER, "A", "<del>B</del> A"),
     (MOOD, "-", "It could be read as positive or negative."),
