@@ -19,8 +19,8 @@ from typing import Any
 
 from evalkit import child
 from evalkit.adapters.base import Endpoint, ModelSpec
+from evalkit.adapters.dialects.openai_chat import OpenAIChat
 from evalkit.adapters.http_wire import Wire
-from evalkit.adapters.openai_chat import OpenAIChat
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import load_preset
 from evalkit.adapters.vllm_flags import STARTUP_S, arguments
