@@ -13,11 +13,11 @@ from tests.world import evalkit
 
 pytest.importorskip("streamlit", reason="THE BOARD IS NOT TESTED: streamlit is not installed")
 
-from evalkit.board import charts
 from evalkit.board.cost import crossover, gpus_needed
 from evalkit.board.differences import marked
 from evalkit.board.elements import plain, shown
-from evalkit.board.picture import picture
+from evalkit.board.leaderboard import picture
+from evalkit.render import vega
 from evalkit.results.entries import entries_of, standing, tie_groups
 from evalkit.results.reader import ResultsReader
 
@@ -60,7 +60,7 @@ def test_the_colours_of_charts_stand_out_from_the_page(page: str) -> None:
         red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
-    for colour in charts.COLOURS:
+    for colour in vega.COLOURS:
         low, high = sorted((luminance(colour), luminance(page)))
         assert (high + 0.05) / (low + 0.05) >= 3, colour
 

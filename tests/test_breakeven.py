@@ -178,8 +178,9 @@ def test_the_command_prints_draws_and_writes(capsys: pytest.CaptureFixture[str],
     assert "101 k requests a day" in ran.out
     assert "hosted open weights" in report.read_text("utf-8")
     drawn = ET.fromstring(plot.read_text("utf-8"))
-    assert len(drawn.findall("{*}polyline")) == 3
-    assert len(drawn.findall("{*}circle")) == 2
+    marks = [element.get("aria-roledescription") for element in drawn.iter()]
+    assert marks.count("line mark") == 3
+    assert marks.count("point") == 2
     made = evalkit(capsys, "breakeven", "--scenario", EXAMPLES / "crossovers.yaml", "--json").json
     assert made["crossovers"][0]["units_per_day"].startswith("21917808.2")
     for wrong in (

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from evalkit.board import charts, cost, elements, gate, history, leaderboard, runs, sample, tradeoff, versus
+from evalkit.board import cost, elements, gate, history, leaderboard, runs, sample, tradeoff, versus
+from evalkit.render import vega
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import default_results
 
@@ -69,7 +70,7 @@ def _icon() -> Image:
     image = Image.new("RGBA", (32, 32), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
     for x, top in ((3, 18), (12, 10), (21, 4)):
-        draw.rectangle((x, top, x + 7, 29), fill=charts.COLOURS[0])
+        draw.rectangle((x, top, x + 7, 29), fill=vega.COLOURS[0])
     return image
 
 

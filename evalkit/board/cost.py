@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from evalkit.board import charts, elements
+from evalkit.board import elements
 from evalkit.facts import ModelSummary
+from evalkit.render import charts
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -177,12 +178,13 @@ def crossover(usd_each: float, asked: float, gpu_usd: float, per_gpu_s: float, p
 
 
 def _curves(usd_each: float, asked: float, gpu: float, per_s: float, peak: float, model: str) -> None:
-    import pandas as pd
-
-    rows = []
-    for volume in [v * m for v in _VOLUMES[:-1] for m in (1, 1.5, 2, 3, 4, 5, 7)]:
-        own = gpus_needed(volume * asked, per_s, peak) * gpu * _HOURS
-        for line, y in ((f"{model}, by API", usd_each * volume * asked), ("own GPUs, rented", own)):
-            rows.append({"x": volume, "y": y, "line": line, "shown": numbers.usd(y)})
-    chart = charts.lines(pd.DataFrame(rows), "requests a month", "USD a month")
-    st.altair_chart(chart, width="stretch", alt="Monthly cost by volume: the API's bill against rented GPUs")
+    volumes = [v * m for v in _VOLUMES[:-1] for m in (1, 1.5, 2, 3, 4, 5, 7)]
+    api = [(volume, usd_each * volume * asked) for volume in volumes]
+    own = [(volume, gpus_needed(volume * asked, per_s, peak) * gpu * _HOURS) for volume in volumes]
+    lines = [
+        charts.Curve(name, [charts.CurvePoint(x, y, y, y, numbers.usd(y)) for x, y in points])
+        for name, points in ((f"{model}, by API", api), ("own GPUs, rented", own))
+    ]
+    chart = charts.curves(lines, x="requests a month", y="USD a month")
+    if chart is not None:
+        elements.draw(chart)

@@ -7,11 +7,12 @@ Streamlit renders Markdown in most labels. Names and answers are other people's 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from evalkit.render.vega import Chart
 from evalkit.results.changes import RowTexts
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
@@ -133,6 +134,13 @@ def marked(model: str) -> str:
 def choose_models(names: Sequence[str]) -> None:
     """Choose these on every page. From a callback only: Streamlit takes no values for what is already drawn."""
     st.session_state[CHOSEN] = list(names)
+
+
+def draw(chart: Chart, *, key: str | None = None, on_select: Callable[[], None] | None = None) -> None:
+    """A chart with its words. `on_select`: called when a point was clicked."""
+    st.vega_lite_chart(
+        chart.spec, width="stretch", key=key, on_select="ignore" if on_select is None else on_select, alt=chart.alt
+    )
 
 
 def choose(label: str, options: Sequence[str], *, key: str, index: int = 0, help: str | None = None) -> str:

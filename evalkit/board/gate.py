@@ -6,21 +6,17 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from evalkit.board import charts, elements
+from evalkit.board import elements
 from evalkit.decide.decision import GateDecision
 from evalkit.decide.stored import decision_of, is_decided, promoted_by
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
+from evalkit.render import charts
 from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of
 from evalkit.results.reader import ResultsReader
 from evalkit.text.escape import visible
 
 _SIGNS = {"pass": "✔", "fail": "✘", "inconclusive": "?", "incomplete": "…"}
-_SCALES = {
-    "margin": "Quality: candidate minus baseline",
-    "max_ratio": "Ratios: candidate to baseline",
-}
-
 _LARGE = 200_000
 """Rows beyond which nobody should wait unasked: the gate needs a second for a million, and seven for ten."""
 
@@ -76,26 +72,8 @@ def _rules(rulings: Sequence[RenderedRule], candidate: str) -> None:
 
     if not rulings:
         return
-    for kind in dict.fromkeys(_scale(ruling) for ruling in rulings):
-        drawn = [r for r in rulings if _scale(r) == kind and r.value is not None and r.limit is not None]
-        if not drawn:
-            continue
-        frame = pd.DataFrame(
-            [
-                {
-                    "rule": f"{r.rule}: {r.verdict}",
-                    "low": r.low if r.low is not None else r.value,
-                    "high": r.high if r.high is not None else r.value,
-                    "value": r.value,
-                    "limit": r.limit,
-                    "verdict": r.verdict,
-                    "shown": r.shown,
-                }
-                for r in drawn
-            ]
-        )
-        words = "; ".join(f"{r.rule}: {r.shown}, {r.verdict}" for r in drawn)
-        st.altair_chart(charts.rules(frame, kind), width="stretch", alt=f"{kind} of {visible(candidate)}. {words}")
+    for chart in charts.rules_by_scale(rulings, candidate):
+        elements.draw(chart)
     st.caption("Interval of the deciding test (90 %); the upright tick is what the rule allows.")
     for r in rulings:
         if r.needs:
@@ -109,11 +87,6 @@ def _rules(rulings: Sequence[RenderedRule], candidate: str) -> None:
         }
     )
     st.dataframe(table, hide_index=True, width="stretch", alt=f"The rules for {visible(candidate)}")
-
-
-def _scale(ruling: RenderedRule) -> str:
-    """Rules of one unit share a scale; dollars, seconds and rates do not."""
-    return _SCALES.get(ruling.scale.partition(": ")[2], ruling.scale)
 
 
 def _baseline(decision: GateDecision) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import streamlit as st
 
-from evalkit.board import charts, elements
+from evalkit.board import elements
 from evalkit.decide.stored import promoted_sides
 from evalkit.facts import Figures, RunFacts
+from evalkit.render import charts
+from evalkit.render.charts import HistoryPoint
 from evalkit.results.compare import compare_samples
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
@@ -44,29 +45,22 @@ def render(store: ResultsReader) -> None:
         return
     import pandas as pd
 
-    frame = pd.DataFrame(rows)
-    frame["at"] = pd.to_datetime(frame["at"], format="ISO8601", utc=True)
-    frame = frame.astype({"low": float, "high": float, "value": float})
-    words = "; ".join(
-        f"{r['model']} {str(r['at'])[:10]}: {r['shown']}{' (' + r['note'] + ')' if r['note'] else ''}"
-        for r in rows[:40]
-    )
-    st.altair_chart(charts.history(frame, figure), width="stretch", alt=f"{figure} over time. {words}")
+    elements.draw(charts.history(rows, figure))
     if len(mine) < 2:
         st.caption("One run is a point, not a history: run the suite again next week.")
-    changes = [row for row in rows if row["note"]]
+    changes = [row for row in rows if row.note]
     if changes:
         st.subheader("What changed", anchor=False)
         table = pd.DataFrame(
-            [{"when": str(r["at"])[:19].replace("T", " "), "model": r["model"], "change": r["note"]} for r in changes]
+            [{"when": r.at[:19].replace("T", " "), "model": r.model, "change": r.note} for r in changes]
         )
         st.dataframe(table, hide_index=True, width="stretch", alt="Changes between runs")
     _drift(store, mine)
 
 
-def _rows(store: ResultsReader, runs: Sequence[RunInfo], task: str | None, figure: str) -> list[dict[str, Any]]:
+def _rows(store: ResultsReader, runs: Sequence[RunInfo], task: str | None, figure: str) -> list[HistoryPoint]:
     read, show = _FIGURES[figure]
-    rows: list[dict[str, Any]] = []
+    rows: list[HistoryPoint] = []
     before: dict[str, dict[str, str | None]] = {}
     baselines, mine = promoted_sides(), elements.chosen()
     for info in runs:
@@ -83,17 +77,17 @@ def _rows(store: ResultsReader, runs: Sequence[RunInfo], task: str | None, figur
             before[model] = now
             low, high = (cell.quality.low, cell.quality.high) if figure == "quality" else (None, None)
             rows.append(
-                {
-                    "at": info.started_at,
-                    "model": visible(model, limit=60),
-                    "run": info.name,
-                    "value": float(value),
-                    "low": low,
-                    "high": high,
-                    "shown": show(value) + (" " + numbers.interval(low, high) if low is not None else ""),
-                    "note": "; ".join(notes),
-                    "dim": bool(mine) and model not in mine,
-                }
+                HistoryPoint(
+                    at=info.started_at or "",
+                    model=visible(model, limit=60),
+                    run=info.name,
+                    value=float(value),
+                    low=low,
+                    high=high,
+                    shown=show(value) + (" " + numbers.interval(low, high) if low is not None else ""),
+                    note="; ".join(notes),
+                    dim=bool(mine) and model not in mine,
+                )
             )
     return rows
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from evalkit.board import charts, elements
-from evalkit.board.picture import picture
+from evalkit.board import elements
 from evalkit.facts import Figures
+from evalkit.render import charts, pictures
+from evalkit.render.cells import others_text, quality_text
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
@@ -106,25 +107,17 @@ def _soonest(lines: Sequence[LeaderboardLine]) -> str | None:
 
 
 def _chart(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> None:
-    import pandas as pd
+    chart = charts.leaderboard(lines, letters, chosen=elements.chosen())
+    if chart is not None:
+        elements.draw(chart)
 
-    rows = [
-        {
-            "model": visible(line.entry.model, limit=60),
-            "quality": line.cell.quality.mean,
-            "low": line.cell.quality.low,
-            "high": line.cell.quality.high,
-            "chosen": line.entry.model in elements.chosen(),
-            "place": f"{line.place or numbers.UNDEFINED} (group {letter or numbers.UNDEFINED})",
-            "shown": _quality(line.cell),
-        }
-        for line, letter in zip(lines, letters, strict=True)
-        if line.cell.quality.mean is not None
-    ]
-    if rows:
-        frame = pd.DataFrame(rows).astype({"low": float, "high": float})
-        words = "; ".join(f"{row['model']}: {row['shown']}, place {row['place']}" for row in rows)
-        st.altair_chart(charts.whiskers(frame), width="stretch", alt=f"Quality with 95 % intervals. {words}")
+
+def picture(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> bytes:
+    """The chart with its figures as a PNG, for a slide or a pull request. Raises NoPicture."""
+    chart = charts.leaderboard(lines, letters, figures=True)
+    if chart is None:
+        raise pictures.NoPicture("No model has a score, so there is nothing to draw.")
+    return pictures.png(chart)
 
 
 def frame_of(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> pd.DataFrame:
@@ -135,7 +128,6 @@ def frame_of(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> pd.Dat
     for line, letter in zip(lines, letters, strict=True):
         cell, entry = line.cell, line.entry
         quality, cost, times = cell.quality, cell.cost, cell.latency
-        others = {k: n for k, n in cell.outcomes.items() if n and k not in {"right", "wrong", "scored"}}
         rows.append(
             {
                 "model": visible(entry.model, limit=60),
@@ -151,7 +143,7 @@ def frame_of(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> pd.Dat
                 "total p50": times.total_s.p50,
                 "total p95": times.total_s.p95,
                 "tokens/s": times.output_tokens_per_s,
-                "other outcomes": ", ".join(f"{n:,} {k}" for k, n in others.items()),
+                "other outcomes": others_text(cell),
                 "measured": (entry.run.started_at or "")[:10],
                 "tier": _tier(entry) or "",
                 "licence": visible((entry.known.shown("licence") if entry.known else None) or "", limit=200),
@@ -202,7 +194,15 @@ def _table(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> None:
     cells = frame.map(lambda cell: csv_cell(cell) if isinstance(cell, str) else cell)
     csv = cells.to_csv(index=False).encode("utf-8", "backslashreplace")
     buttons.download_button("CSV", csv, "leaderboard.csv", "text/csv")
-    buttons.download_button("PNG", lambda: picture(lines, letters), "leaderboard.png", "image/png")
+    drawable = pictures.available()
+    buttons.download_button(
+        "PNG",
+        lambda: picture(lines, letters),
+        "leaderboard.png",
+        "image/png",
+        disabled=not drawable,
+        help=None if drawable else pictures.MISSING,
+    )
     buttons.caption("Select rows to choose models, here and on every page.")
 
 
@@ -220,7 +220,7 @@ def _matrix(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> None:
 
 def _across(store: ResultsReader, suites: Sequence[str]) -> None:
     with st.expander("Every suite"):
-        by_model: dict[str, dict[str, Any]] = {}
+        by_model: dict[str, dict[str, Figures | None]] = {}
         for suite in suites:
             for entry in entries_of(store, suite):
                 by_model.setdefault(entry.model, {})[suite] = entry.cell(None)
@@ -228,19 +228,23 @@ def _across(store: ResultsReader, suites: Sequence[str]) -> None:
         st.caption("Suites ask different questions: compare down a column, not along a line.")
 
 
-def _grid(rows: Sequence[tuple[str, Any]], columns: Sequence[str], what: str) -> None:
+def _grid(rows: Sequence[tuple[str, Mapping[str, Figures | None]]], columns: Sequence[str], what: str) -> None:
     import pandas as pd
 
     frame = pd.DataFrame(
         [
             {
                 "model": visible(model, limit=60),
-                **{visible(c, limit=60): _quality(cells[c]) if cells.get(c) else "not asked" for c in columns},
+                **{visible(c, limit=60): _asked(cells.get(c)) for c in columns},
             }
             for model, cells in rows
         ]
     )
     st.dataframe(frame, hide_index=True, width="stretch", alt=f"Quality with 95 % intervals, models by {what}")
+
+
+def _asked(cell: Figures | None) -> str:
+    return quality_text(cell.quality) if cell is not None else "not asked"
 
 
 def _known(entries: Sequence[ReportEntry]) -> None:
@@ -284,11 +288,6 @@ def _fits(entry: ReportEntry, search: str) -> bool:
             *(entry.known.shown(f) or "" for f in ("tier", "licence")),
         ]
     return all(word in " ".join(said).lower() for word in search.lower().split())
-
-
-def _quality(cell: Figures) -> str:
-    quality = cell.quality
-    return numbers.quality_with_interval(quality.mean, quality.low, quality.high)
 
 
 def _none(value: Any) -> float | None:

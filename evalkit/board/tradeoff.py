@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import streamlit as st
 
-from evalkit.board import charts, elements
+from evalkit.board import elements
+from evalkit.render import charts
 from evalkit.results.entries import entries_of, standing
 from evalkit.results.reader import ResultsReader
 from evalkit.results.tradeoffs import AXES, TradeoffPoint, points_of
@@ -43,40 +43,28 @@ def render(store: ResultsReader) -> None:
             f"Not drawn, because {elements.plain(axis)} or quality is unknown or undefined: "
             + ", ".join(elements.plain(name, 40) for name in missing)
         )
-    drawn = [p for p in points if p.state != "unknown" and p.x is not None and (p.x > 0 or not log)]
-    if not drawn:
+    mine = elements.chosen()
+    chart = charts.tradeoff(points, axis, log=log, chosen=mine, selects=True)
+    if chart is None:
         st.info(_way_out(axis))
         return
-    import pandas as pd
-
-    frame = pd.DataFrame([p.as_row() for p in drawn])
-    frame = frame.astype({"x_low": float, "x_high": float, "low": float, "high": float})
+    drawn = [p for p in points if p.state != "unknown" and p.x is not None and (p.x > 0 or not log)]
     front = [p.line.entry.model for p in drawn if p.state == "front"]
     maybe = [p.line.entry.model for p in drawn if p.state == "possible"]
     said = f"Nothing here is at least as good for less than {_list(front)}."
     if maybe:
         said += f" The data do not rule out {_list(maybe)} either: no difference in quality is shown."
     st.subheader(said, anchor=False)
-    words = "; ".join(
-        f"{row['model']}: quality {row['shown']}, {axis} {row['x_shown']}, {row['state']}"
-        for row in frame.to_dict("records")
-    )
-    known = {row["model"]: point.line.entry for row, point in zip(frame.to_dict("records"), drawn, strict=True)}
-    mine = [name for name, entry in known.items() if entry.model in elements.chosen()]
-    st.altair_chart(
-        charts.tradeoff(frame, axis, log=log, chosen=mine),
-        width="stretch",
-        key=_CHART,
-        on_select=partial(_choose, {name: entry.model for name, entry in known.items()}),
-        alt=f"Quality against {axis}. {words}",
-    )
+    known = {point.name: point.line.entry for point in drawn}
+    elements.draw(chart, key=_CHART, on_select=partial(_choose, {name: one.model for name, one in known.items()}))
     st.caption(
         "Choose a model by a click on its point (shift-click for a second), or under “Chosen models” at the left."
     )
     _table(drawn, axis, AXES[axis].show)
-    if mine:
-        second = known[mine[-1]]
-        first = known[mine[0]] if len(mine) > 1 else next((e for e in known.values() if e is not second), second)
+    picked = [entry for entry in known.values() if entry.model in mine]
+    if picked:
+        second = picked[-1]
+        first = picked[0] if len(picked) > 1 else next((e for e in known.values() if e is not second), second)
         if first is not second:
             label = f"Compare {elements.plain(first.model, 30)} with {elements.plain(second.model, 30)}"
             elements.link(st, "versus", label, {"a": first.key, "b": second.key})
@@ -85,7 +73,7 @@ def render(store: ResultsReader) -> None:
 
 def _choose(names: Mapping[str, str]) -> None:
     """What was clicked on the chart is chosen everywhere; a click beside the points changes nothing."""
-    picked = st.session_state[_CHART]["selection"].get("picked") or []
+    picked = st.session_state[_CHART]["selection"].get(charts.PICKED) or []
     clicked = [names[point["model"]] for point in picked if point.get("model") in names]
     if clicked:
         elements.choose_models(clicked)
@@ -94,7 +82,7 @@ def _choose(names: Mapping[str, str]) -> None:
 def _table(points: Sequence[TradeoffPoint], axis: str, show: Callable[[float | None], str]) -> None:
     import pandas as pd
 
-    rows: list[Mapping[str, Any]] = [p.as_row() for p in points]
+    rows = [p.as_row() for p in points]
     frame = pd.DataFrame(
         {
             "model": [row["model"] for row in rows],

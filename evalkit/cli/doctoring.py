@@ -16,6 +16,7 @@ from evalkit.adapters.vllm_server import find_vllm, nvidia_smi
 
 EXTRAS = {
     "app": ("streamlit", "the board: evalkit board"),
+    "charts": ("vl_convert", "charts in evalkit report --html, breakeven --svg"),
     "lm-eval": ("lm_eval", "tasks of lm-eval: lm_eval: TASK in a suite"),
     "math": ("math_verify", "marking of mathematics"),
 }

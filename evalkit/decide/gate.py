@@ -32,7 +32,8 @@ from evalkit.results.comparable import (
     shown,
 )
 from evalkit.results.flips import count_flips
-from evalkit.results.pairs import Floats, Pairs, alone, common_rows, pair
+from evalkit.results.pairing import alone, common_rows, pair
+from evalkit.results.pairs import Floats, Pairs
 from evalkit.results.served import served_lines, served_otherwise
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict

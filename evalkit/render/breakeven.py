@@ -11,7 +11,8 @@ from typing import Any, TextIO
 
 from evalkit.cost.breakeven import Billed, usd_per_year
 from evalkit.cost.scenario import Scenario
-from evalkit.render.svg_plot import Mark, PlotPoint, Series, draw
+from evalkit.render import pictures
+from evalkit.render.charts import Curve, CurvePoint, MarkedPoint, curves
 from evalkit.text import numbers
 from evalkit.text.escape import markdown as markdown_text
 from evalkit.text.escape import visible
@@ -56,32 +57,31 @@ def markdown(scenario: Scenario, made: Mapping[str, Any]) -> str:
 
 
 def svg(scenario: Scenario, made: Mapping[str, Any]) -> str:
-    """The lines with their bands, and the crossings marked."""
+    """The lines with their bands, and the crossings marked. Raises ValueError for nothing to draw, NoPicture."""
     crossings = [Decimal(one["units_per_day"]) for one in made["crossovers"] if one["units_per_day"]]
     shown = [volume for volume in (*scenario.volumes, *crossings) if volume > 0]
     low, high = float(min(shown)) / 3, float(max(shown)) * 3
     volumes = [low * (high / low) ** (n / (_POINTS - 1)) for n in range(_POINTS)]
-    series = []
+    lines = []
     for line in scenario.lines:
         points = []
         for volume in volumes:
             at = Decimal(repr(volume))
-            year = (usd_per_year(line, at), usd_per_year(line, at, "low"), usd_per_year(line, at, "high"))
-            points.append(PlotPoint(volume, *(float(amount) for amount in year)))
-        series.append(Series(line.name, points))
+            year = usd_per_year(line, at)
+            ends = (usd_per_year(line, at, "low"), usd_per_year(line, at, "high"))
+            points.append(CurvePoint(volume, float(year), float(ends[0]), float(ends[1]), numbers.usd(year)))
+        lines.append(Curve(line.name, points))
     by_name = {line.name: line for line in scenario.lines if isinstance(line, Billed)}
-    marks = [
-        Mark(float(one["units_per_day"]), float(usd_per_year(by_name[one["against"]], Decimal(one["units_per_day"]))),
-             numbers.volume(one["units_per_day"]))
-        for one in made["crossovers"] if one["units_per_day"]
-    ]  # fmt: skip
-    return draw(
-        f"Cost a year by volume: {scenario.name}",
-        series,
-        x_label=f"{scenario.unit}s a day",
-        y_label="USD a year",
-        marks=marks,
-    )
+    marks = []
+    for one in made["crossovers"]:
+        if one["units_per_day"]:
+            at = Decimal(one["units_per_day"])
+            marks.append(MarkedPoint(float(at), float(usd_per_year(by_name[one["against"]], at)), numbers.volume(at)))
+    title = f"Cost a year by volume: {scenario.name}"
+    chart = curves(lines, x=f"{scenario.unit}s a day", y="USD a year", title=title, crossings=marks)
+    if chart is None:
+        raise ValueError("a plot needs points above 0")
+    return pictures.svg([chart])[0]
 
 
 def sentences(scenario: Scenario, made: Mapping[str, Any]) -> list[str]:

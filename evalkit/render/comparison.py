@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from evalkit.facts import Figures, ModelSummary, Quality
-from evalkit.render.terminal import other_outcomes, quality_text
+from evalkit.render.cells import other_outcomes, quality_text
 from evalkit.results.compare import Difference, PairedComparison, SampleComparison
 from evalkit.results.flips import Flip
 from evalkit.text import numbers

@@ -1,20 +1,24 @@
 """A run as one self-contained HTML page: leaderboard, trade-off, gate. For people without Streamlit, and for archives.
 
-No script, no font, no image and no address in it: the page's own policy forbids the browser to load anything. Text of
-models and suites is escaped twice over: made visible (`hostile`), then HTML.
+No script, no font, no image and no address is in it: the page's own policy forbids the browser to load anything. What
+is shown is gathered here, as text; `templates/page.html` lays it out and escapes every value (Jinja, autoescape) after
+`visible`. Only the drawings are markup, and they are made here from the charts of the board.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from evalkit.decide.stored import decision_of, promoted_by
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
-from evalkit.render import svg
+from evalkit.render import charts, pictures
+from evalkit.render.cells import others_text, quality_text
 from evalkit.render.comparison import sentence
-from evalkit.render.rule_text import rendered_rules_of, served_of, unit_of
+from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of
+from evalkit.render.vega import Chart
 from evalkit.results.compare import compare_samples
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
 from evalkit.results.reader import ResultsReader
@@ -22,179 +26,197 @@ from evalkit.results.tradeoffs import AXES, points_of
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1a1a1a; --soft: #595959; --line: #d9d9d9; --paper: #fff; --band: #f5f7f9; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #eee; --soft: #aaa; --line: #444; --paper: #16181c; --band: #1f2329; }
-}
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  margin: 0 auto; max-width: 1400px; padding: 1.5rem; }
-h1 { margin: 0; }
-h2 { margin-top: 2.5rem; }
-p.soft, caption { color: var(--soft); }
-caption { text-align: left; }
-.wide { overflow-x: auto; }
-svg { max-width: min(100%, 860px); height: auto; display: block; }
-td svg { max-width: none; height: 24px; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid var(--line); white-space: nowrap; }
-tbody tr:nth-child(even) { background: var(--band); }
-.verdict { font-size: 1.25rem; }
-text { font: 13px system-ui, sans-serif; fill: var(--ink); }
-.grid { stroke: var(--line); }
-.axis, .limit { stroke: var(--ink); }
-"""
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_DRAWN_AXES = ("USD per 1,000 samples", "seconds to the first token, p50 to p95")
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Cells are text, not HTML."""
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    name: str
+    known: bool
+    missing: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    name: str
+    against: str
+    verdict: str
+    incomplete: Sequence[str]
+    served: str
+    drawings: Sequence[str]
+    rules: _Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    candidates: Sequence[_Candidate]
+    promoted: str | None
 
 
 def page_of(store: ResultsReader, run: str) -> str:
     """The page. Raises StoreError when the run cannot be read."""
+    from markupsafe import Markup
+
     summary, facts = store.summary(run), store.facts(run)
     suite = str(facts.suite)
     entries = entries_of(store, suite, run)
-    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
-    parts = [
-        f"<h1>{_text(suite)}</h1>",
-        f'<p class="soft">{_text(run)} · {_text(facts.status)} · started {_text(facts.started_at)} · '
-        f"{numbers.count(summary.n_rows)} rows</p>",
-    ]
+    names = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
     lines = standing(store, entries, None)
-    if not lines:
-        parts.append("<p>This run has no rows yet.</p>")
-    else:
-        parts += _leaderboard(lines)
-        parts += _warnings(entries)
-        parts += _pairs(store, lines)
-        if len(tasks) > 1:
-            parts += _tasks(entries, tasks)
-        parts += _tradeoffs(lines)
-    parts += _gate(store, run, facts)
-    parts.append(
-        '<p class="soft">Made by evalkit. Quality is a share of 1; intervals are 95 %, those of the gate 90 %. '
-        "A place is a range: all ranges hold at once with 95 % confidence. Unknown is not zero.</p>"
-    )
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>evalkit: {_text(suite)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        + "\n".join(parts)
-        + "\n</body>\n</html>\n"
-    )
+    wanted: dict[str, Chart] = {}
+    if (chart := charts.leaderboard(lines, tie_groups(lines))) is not None:
+        wanted["leaderboard"] = chart
+    tradeoffs = _tradeoffs(lines, wanted)
+    gate = _gate(store, run, facts, wanted)
+    drawings, no_drawings = _drawings(wanted)
+    return _environment().get_template("page.html").render(
+        suite=suite,
+        run=run,
+        status=facts.status,
+        started_at=facts.started_at,
+        n_rows=numbers.count(summary.n_rows),
+        leaderboard=_leaderboard(lines) if lines else None,
+        warnings=[(entry.model, warning) for entry in entries for warning in entry.warnings],
+        first=lines[0].entry.model if lines else "",
+        pairs=_pairs(store, lines),
+        tasks=_tasks(entries, names) if len(names) > 1 else None,
+        tradeoffs=tradeoffs,
+        n_axes=len(AXES),
+        gate=gate,
+        drawings={name: Markup(drawn) for name, drawn in drawings.items()},  # by vl-convert, which escapes
+        no_drawings=no_drawings,
+    )  # fmt: skip
 
 
-def _leaderboard(lines: Sequence[LeaderboardLine]) -> list[str]:
-    cells = [line.cell for line in lines]
-    ends = [v for c in cells for v in (c.quality.low, c.quality.high, c.quality.mean) if v is not None]
-    reach = (min(ends), max(ends)) if ends else (0.0, 1.0)
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    made = Environment(
+        loader=PackageLoader("evalkit.render"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["shown"] = _shown
+    return made
+
+
+def _shown(value: object, limit: int = 200) -> str:
+    return "" if value is None else visible(str(value), limit=limit)
+
+
+def _drawings(wanted: dict[str, Chart]) -> tuple[dict[str, str], str]:
+    """Drawings by name, and a sentence where they could not be made: the tables say the same figures."""
+    try:
+        drawn = pictures.inline_svg(list(wanted.values()))
+    except pictures.NoPicture as error:
+        return {}, f"Without charts; every figure is in the tables. {error}"
+    return dict(zip(wanted, drawn, strict=True)), ""
+
+
+def _leaderboard(lines: Sequence[LeaderboardLine]) -> _Table:
     rows = []
     for line, letter in zip(lines, tie_groups(lines), strict=True):
         cell, known = line.cell, line.entry.known
-        quality, cost, times = cell.quality, cell.cost, cell.latency
-        others = {k: n for k, n in cell.outcomes.items() if n and k not in {"right", "wrong", "scored"}}
+        cost, times = cell.cost, cell.latency
         rows.append(
             [
                 f"{line.place or numbers.UNDEFINED} {letter}",
-                _text(line.entry.model, 60),
-                svg.whisker(quality.mean, quality.low, quality.high, reach),
-                numbers.quality_with_interval(quality.mean, quality.low, quality.high),
-                numbers.count(quality.n),
+                visible(line.entry.model, limit=60),
+                quality_text(cell.quality),
+                numbers.count(cell.quality.n),
                 numbers.usd(cost.usd_per_1k_samples),
                 numbers.usd(cost.usd_per_correct),
                 f"{numbers.time(times.ttft_s.p50)} / {numbers.time(times.ttft_s.p95)}",
                 f"{numbers.time(times.total_s.p50)} / {numbers.time(times.total_s.p95)}",
                 numbers.rate(times.output_tokens_per_s),
-                _text(", ".join(f"{n:,} {k}" for k, n in others.items())),
-                _text(known.shown("tier") if known else None),
-                _text(known.shown("licence") if known else None),
+                others_text(cell),
+                (known.shown("tier") if known else None) or "",
+                (known.shown("licence") if known else None) or "",
             ]
         )
-    heads = ["place", "model", "", "quality [95 %]", "n", "USD per 1,000", "USD per right", "first token p50 / p95"]
+    heads = ["place", "model", "quality [95 %]", "n", "USD per 1,000", "USD per right", "first token p50 / p95"]
     heads += ["total p50 / p95", "tokens/s", "other outcomes", "openness", "licence"]
-    return ["<h2>Leaderboard</h2>", _table(heads, rows, "Models of one letter cannot be told apart from its first.")]
-
-
-def _warnings(entries: Sequence[ReportEntry]) -> list[str]:
-    said = [f"<li>{_text(e.model, 60)}: {_text(w, 300)}</li>" for e in entries for w in e.warnings]
-    return [f"<ul>{''.join(said)}</ul>"] if said else []
+    return _Table(heads, rows, "Models of one letter cannot be told apart from its first.")
 
 
 def _pairs(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> list[str]:
     """Everyone against the first, in sentences."""
-    first = lines[0].entry
-    said = []
+    if not lines:
+        return []
+    first, said = lines[0].entry, []
     for line in lines[1:]:
         versus = compare_samples(store, (first.run.name, first.model), (line.entry.run.name, line.entry.model))
-        said.append(
-            f"<li>{escape(sentence(versus, visible(first.model, limit=60), visible(line.entry.model, limit=60)))}</li>"
-        )
-    return [f"<h2>Against {_text(first.model, 60)}</h2><ul>{''.join(said)}</ul>"] if said else []
+        said.append(sentence(versus, visible(first.model, limit=60), visible(line.entry.model, limit=60)))
+    return said
 
 
-def _tasks(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> list[str]:
+def _tasks(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> _Table:
     rows = []
     for entry in entries:
         cells = [entry.cell(task) for task in tasks]
-        shown = [
-            numbers.quality_with_interval(c.quality.mean, c.quality.low, c.quality.high) if c else "not asked"
-            for c in cells
-        ]
-        rows.append([_text(entry.model, 60), *shown])
-    return ["<h2>Every task</h2>", _table(["model", *(_text(task, 60) for task in tasks)], rows, "")]
-
-
-def _tradeoffs(lines: Sequence[LeaderboardLine]) -> list[str]:
-    parts = ["<h2>Trade-off</h2>"]
-    for axis in ("USD per 1,000 samples", "seconds to the first token, p50 to p95"):
-        points = points_of(lines, axis)
-        chart = svg.tradeoff(points, axis)
-        parts.append(
-            chart or f"<p>No model has a known figure for {escape(axis)} ({len(AXES)} axes are on the board).</p>"
+        rows.append(
+            [visible(entry.model, limit=60), *(quality_text(cell.quality) if cell else "not asked" for cell in cells)]
         )
+    return _Table(["model", *tasks], rows)
+
+
+def _tradeoffs(lines: Sequence[LeaderboardLine], wanted: dict[str, Chart]) -> list[_Axis]:
+    """The axes in order; their charts are added to `wanted` under their names."""
+    found = []
+    for axis in _DRAWN_AXES:
+        points = points_of(lines, axis)
+        known = [p.x for p in points if p.state != "unknown" and p.x is not None]
+        log = bool(known) and min(known) > 0 and max(known) / min(known) > 10
+        chart = charts.tradeoff(points, axis, log=log)
+        if chart is not None:
+            wanted[axis] = chart
         missing = [p.line.entry.model for p in points if p.state == "unknown"]
-        if chart and missing:
-            parts.append(f'<p class="soft">Not drawn, unknown: {_text(", ".join(missing), 400)}</p>')
-    return parts
+        found.append(_Axis(axis, chart is not None, missing))
+    return found
 
 
-def _gate(store: ResultsReader, run: str, facts: RunFacts) -> list[str]:
+def _gate(store: ResultsReader, run: str, facts: RunFacts, wanted: dict[str, Chart]) -> _Gate | str:
+    """The decision, or the sentence that says why there is none."""
     if facts.suite_resolved is None or not facts.suite_resolved.gate:
-        return ["<h2>Gate</h2><p>The suite has no gate.</p>"]
+        return "The suite has no gate."
     try:
         decision = decision_of(store, run)
     except EvalkitError as error:
-        return [f"<h2>Gate</h2><p>Not decided: {_text(error, 800)}</p>"]
-    parts = ["<h2>Gate</h2>"]
-    said = promoted_by(decision)
+        return f"Not decided: {error}"
+    found = []
     for candidate in decision.candidates:
-        name, base = _text(candidate.candidate, 60), _text(decision.baseline, 60)
-        against = f" against {base}" if base else ""
-        parts.append(f'<p class="verdict">{name}{against}: <strong>{_text(candidate.verdict)}</strong></p>')
-        parts += [f"<p>{_text(reason, 400)}</p>" for reason in candidate.incomplete]
-        rows = [
-            [_text(r.rule), svg.ruling(r), escape(r.shown), _text(r.verdict), _text(r.needs, 300)]
-            for r in rendered_rules_of(decision)
-            if r.candidate == visible(candidate.candidate, limit=60)
-        ]
-        if candidate.served:
-            parts.append(f"<p>{_text(served_of(candidate), 500)}</p>")
-        if rows:
-            heads = ["rule", "interval and limit", "measured [90 %]", "verdict", "what it would take"]
-            parts.append(
-                _table(heads, rows, f"{candidate.n_pairs:,} {unit_of(decision)}, {candidate.n_errored:,} errored")
+        name = visible(candidate.candidate, limit=60)
+        mine = [r for r in rendered_rules_of(decision) if r.candidate == name]
+        drawings = {f"gate {name} {n}": chart for n, chart in enumerate(charts.rules_by_scale(mine, name))}
+        wanted.update(drawings)
+        found.append(
+            _Candidate(
+                name=name,
+                against=f" against {decision.baseline}" if decision.baseline else "",
+                verdict=candidate.verdict,
+                incomplete=candidate.incomplete,
+                served=served_of(candidate),
+                drawings=list(drawings),
+                rules=_rules(mine, f"{candidate.n_pairs:,} {unit_of(decision)}, {candidate.n_errored:,} errored"),
             )
-    if said:
-        parts.append(f"<p>{_text(said, 600)}</p>")
-    return parts
+        )
+    return _Gate(found, promoted_by(decision))
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
-    """Cells are HTML already."""
-    head = "".join(f"<th>{name}</th>" for name in heads)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    below = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f'<div class="wide"><table>{below}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
-def _text(value: object, limit: int = 200) -> str:
-    return "" if value is None else escape(visible(str(value), limit=limit))
+def _rules(found: Sequence[RenderedRule], caption: str) -> _Table:
+    rows = [[r.rule, r.shown, r.verdict, r.needs] for r in found]
+    return _Table(["rule", "measured [90 %]", "verdict", "what it would take"], rows, caption)

@@ -17,17 +17,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
-from evalkit.facts import Figures, Quality, Summary, TaskSummary
+from evalkit.facts import Figures, Summary, TaskSummary
 from evalkit.facts.summary import TwoQuantiles
+from evalkit.render.cells import other_outcomes, others_text, quality_text
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
 
 Cell = Figures
 """Figures of one model over one task, or over all of them."""
-
-# Not worth a word each in the table: a right, wrong or graded answer is in the quality already.
-_PLAIN_OUTCOMES = ("right", "wrong", "scored")
 
 
 def render_summary(summary: Summary, *, width: int | None = None, file: TextIO | None = None) -> None:
@@ -47,6 +45,16 @@ def render_summary(summary: Summary, *, width: int | None = None, file: TextIO |
             cells = {name: model.tasks[task] for name, model in models.items() if task in model.tasks}
             absent = [name for name in models if name not in cells]
             _print_cells(page, task, cells, absent)
+        for name, model in models.items():
+            if len(model.served) > 1:
+                page.say(f"{visible(name, limit=60)}: {_served_by_several(model.served)}")
+
+
+def _served_by_several(served: Sequence[str]) -> str:
+    """That the endpoint changed its model on the way, or has several behind one name."""
+    shown = ", ".join(visible(name, limit=60) for name in served[:5])
+    more = f" and {len(served) - 5} more" if len(served) > 5 else ""
+    return f"{len(served)} models answered, as the endpoint says: {shown}{more}. The figures above mix them."
 
 
 def render_slices(summary: Summary, *, width: int | None = None, file: TextIO | None = None) -> None:
@@ -154,11 +162,6 @@ def _pair(header: str, times: Sequence[TwoQuantiles]) -> Column:
     return Column(f"{header} {unit}\np50/p95", texts)
 
 
-def quality_text(quality: Quality) -> str:
-    """Mean with its interval, "0.834 [0.80, 0.86]"."""
-    return numbers.quality_with_interval(quality.mean, quality.low, quality.high)
-
-
 def _usd_per_correct(cell: Cell) -> str:
     """Undefined, rather than unknown, where the price is known but nothing was right."""
     cost = cell.cost
@@ -167,16 +170,10 @@ def _usd_per_correct(cell: Cell) -> str:
     return numbers.usd(cost.usd_per_correct)
 
 
-def other_outcomes(cell: Cell) -> dict[str, int]:
-    """How many rows ended otherwise than right, wrong or graded."""
-    return {name: n for name, n in cell.outcomes.items() if n and name not in _PLAIN_OUTCOMES}
-
-
 def _note(cell: Cell) -> str:
     """What the table leaves out: other outcomes by name, quality with failures as wrong, and what is known in part."""
-    others = other_outcomes(cell)
-    parts = [", ".join(f"{numbers.count(n)} {name}" for name, n in others.items())] if others else []
-    if others.get("errored"):
+    parts = [others] if (others := others_text(cell)) else []
+    if cell.outcomes.get("errored"):
         parts.append(f"quality with failures as wrong {quality_text(cell.quality_failures_wrong)}")
     if cell.n_unscored:
         parts.append(f"{numbers.count(cell.n_unscored)} answered but not scored")

@@ -17,7 +17,8 @@ import numpy as np
 from evalkit.results import completeness
 from evalkit.results.comparable import refuse_unless_comparable, shown
 from evalkit.results.flips import Flips, count_flips
-from evalkit.results.pairs import Pairs, common_rows, labels_of, pair
+from evalkit.results.pairing import common_rows, pair
+from evalkit.results.pairs import Pairs, labels_of
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
 from evalkit.results.side import Side

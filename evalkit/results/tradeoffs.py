@@ -1,10 +1,9 @@
-"""Quality against a cost or a time: the points, their intervals and who is on the front. Shared by board and HTML."""
+"""Quality against a cost or a time: the points, their intervals and who is on the front. Board and HTML share it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from evalkit.facts import Figures
 from evalkit.text import numbers
@@ -49,11 +48,16 @@ class TradeoffPoint:
     state: str
     """A key of STATES."""
 
-    def as_row(self) -> dict[str, Any]:
+    @property
+    def name(self) -> str:
+        """The model's name as it is shown."""
+        return visible(self.line.entry.model, limit=60)
+
+    def as_row(self) -> dict[str, object]:
         """Columns for a chart."""
         quality = self.line.cell.quality
         return {
-            "model": visible(self.line.entry.model, limit=60),
+            "model": self.name,
             "x": self.x,
             "x_low": self.x if self.x_high is not None else None,
             "x_high": self.x_high,

@@ -11,7 +11,6 @@ the absence of the other, and what cannot be read raises ValueError instead of d
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,10 +22,8 @@ from evalkit.stats.bounded import PValue
 from evalkit.stats.intervals import Interval
 from evalkit.stats.inversion import lower_bound
 from evalkit.stats.power import Needs
-from evalkit.stats.scores import Codes, Floats, check_alpha, check_margin, read_dependence, read_pair
+from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, check_margin, read_dependence, read_pair
 from evalkit.stats.verdict import Decision, Scope, Tail, Verdict
-
-Labels = Sequence[Hashable]
 
 
 def decide(

@@ -26,7 +26,8 @@ from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged
 from evalkit.adapters.echo_likelihood import body_of, contexts_of, likelihoods_of
 from evalkit.adapters.error_body import is_error
 from evalkit.adapters.http_errors import Declined, Where, error_from_event
-from evalkit.adapters.http_wire import Wire, refused
+from evalkit.adapters.http_reply import refused
+from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import SETTINGS, Preset, filled, load_preset, options_of

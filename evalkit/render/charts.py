@@ -1,0 +1,321 @@
+"""Each chart, defined once: a Vega-Lite specification with its words. Board, HTML page and files draw the same one.
+
+    chart = tradeoff(points, "USD per 1,000 samples")
+    st.vega_lite_chart(chart.spec, alt=chart.alt)      # the board: Streamlit brings Vega along
+    pictures.svg([chart])                              # a page or a file
+
+A specification is plain JSON: no library is imported and nothing is drawn here. Names are data, never part of an
+expression, an address or a link, so no model's name can become code. Colours are Okabe and Ito's (2008), which the
+colour-blind can tell apart; shapes and words repeat them. Figures of the rows are finite or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from evalkit.render.cells import quality_text
+from evalkit.render.rule_text import RenderedRule
+from evalkit.render.vega import (
+    CELL,
+    COLOURS,
+    SHAPES,
+    Chart,
+    Row,
+    Spec,
+    chart_of,
+    cost_domain,
+    cycled,
+    decades,
+    domain,
+    field,
+    layer,
+    point_mark,
+    ring_mark,
+    tips,
+)
+from evalkit.results.entries import LeaderboardLine
+from evalkit.results.tradeoffs import STATES, TradeoffPoint
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+
+PICKED = "picked"
+"""Name of the selection of a chart whose points can be clicked."""
+_LABEL_PX = 260
+_SCALES = {
+    "margin": "Quality: candidate minus baseline",
+    "max_ratio": "Ratios: candidate to baseline",
+}
+"""What rules of one unit share; dollars, seconds and rates have a scale each."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPoint:
+    """A figure of one model in one run."""
+
+    at: str
+    """When the run began, ISO 8601 in UTC."""
+    model: str
+    run: str
+    value: float
+    low: float | None
+    high: float | None
+    shown: str
+    note: str
+    """What changed since the point before; empty: nothing."""
+    dim: bool
+    """Drawn faintly, because others were chosen."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One place of a curve; all above 0."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A cost by volume, its points in order of x."""
+
+    name: str
+    points: Sequence[CurvePoint]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedPoint:
+    """A point worth naming: where two curves meet."""
+
+    x: float
+    y: float
+    text: str
+
+
+def leaderboard(
+    lines: Sequence[LeaderboardLine], letters: Sequence[str], *, chosen: Sequence[str] = (), figures: bool = False
+) -> Chart | None:
+    """Quality with its interval, one line a model in the order given; None where no model has a score.
+
+    `chosen` models get a ring. `figures`: with columns of place, quality, cost and times, for a picture that stands
+    alone.
+    """
+    rows = [
+        {
+            "model": visible(line.entry.model, limit=60),
+            "quality": line.cell.quality.mean,
+            "low": line.cell.quality.low,
+            "high": line.cell.quality.high,
+            "chosen": line.entry.model in chosen,
+            "place": f"{line.place or numbers.UNDEFINED} (group {letter or numbers.UNDEFINED})",
+            "shown": quality_text(line.cell.quality),
+            "usd": numbers.usd(line.cell.cost.usd_per_1k_samples),
+            "ttft": numbers.time(line.cell.latency.ttft_s.p50),
+            "total": numbers.time(line.cell.latency.total_s.p95),
+        }
+        for line, letter in zip(lines, letters, strict=True)
+        if line.cell.quality.mean is not None
+    ]
+    if not rows:
+        return None
+    words = "; ".join(f"{row['model']}: {row['shown']}, place {row['place']}" for row in rows)
+    y = field("model", "N", sort=[row["model"] for row in rows], title=None,
+               axis={"labelLimit": _LABEL_PX, "labelOverlap": False})  # fmt: skip
+    scale = {"domain": domain(rows, "low", "high", "quality"), "nice": False}
+    title = "quality, with its 95 % interval"
+    told = tips(model="model", shown="quality [95 %]", place="place")
+    at = field("quality", "Q", title=title, scale=scale, axis={"tickCount": 6, "format": ".2f"})
+    layers = [
+        layer({"type": "rule", "strokeWidth": 3, "opacity": 0.55, "color": COLOURS[0]},
+               {"y": y, "x": at | {"field": "low"}, "x2": {"field": "high"}, **told}, "isValid(datum.low)"),
+        layer(point_mark(110, color=COLOURS[0]), {"y": y, "x": at, **told}),
+        layer(ring_mark(380), {"y": y, "x": at, **told}, "datum.chosen"),
+    ]  # fmt: skip
+    height = 34 * len(rows)
+    drawn: Spec = {"layer": layers, "height": height + (0 if figures else 80)}
+    if figures:
+        heads = {
+            "place": "place",
+            "shown": "quality [95 %]",
+            "usd": "USD per 1,000",
+            "ttft": "TTFT p50",
+            "total": "total p95",
+        }
+        text = [
+            {
+                "mark": {"type": "text", "align": "left", "x": 4, "fontSize": 12},
+                "encoding": {"y": y | {"axis": None}, "text": field(name, "N")},
+                "title": {"text": head, "anchor": "start", "fontSize": 12},
+                "view": {"stroke": None},
+                "width": 110,
+                "height": height,
+            }
+            for name, head in heads.items()
+        ]  # fmt: skip
+        runs = ", ".join(dict.fromkeys(visible(line.entry.run.name, limit=60) for line in lines))
+        below = {"text": f"evalkit: {visible(runs, limit=130)}", "anchor": "start", "orient": "bottom", "fontSize": 11,
+                 "fontWeight": "normal", "color": "#595959"}  # fmt: skip
+        concat = [drawn | {"width": 420}, *text]
+        drawn = {"hconcat": concat, "resolve": {"scale": {"y": "shared"}}, "title": below}
+    return chart_of(rows, drawn, f"Quality with 95 % intervals. {words}")
+
+
+def tradeoff(
+    points: Sequence[TradeoffPoint], axis: str, *, log: bool = False, chosen: Sequence[str] = (), selects: bool = False
+) -> Chart | None:
+    """Quality over a cost or a time, with intervals and the front; None where no point has both figures.
+
+    `chosen` models get a ring. `selects`: a click on a point selects its model, under the name PICKED.
+    """
+    drawn = [p for p in points if p.state != "unknown" and p.x is not None and (p.x > 0 or not log)]
+    if not drawn:
+        return None
+    rows = [p.as_row() | {"chosen": p.line.entry.model in chosen} for p in drawn]
+    words = "; ".join(
+        f"{row['model']}: quality {row['shown']}, {axis} {row['x_shown']}, {row['state']}" for row in rows
+    )
+    kind = {"type": "log" if log else "linear", "domain": cost_domain(rows, log=log), "nice": False}
+    scale = {"domain": domain(rows, "low", "high", "quality"), "nice": False}
+    x = field("x", "Q", title=axis, scale=kind, axis={"tickCount": 6, "labelOverlap": True})
+    y = field("quality", "Q", title="quality", scale=scale)
+    states = [STATES[key] for key in ("front", "possible", "beaten")]
+    colour = field("state", "N", scale={"domain": states, "range": [COLOURS[2], COLOURS[1], COLOURS[6]]},
+                    legend={"title": None, "orient": "top", "columns": 2})  # fmt: skip
+    shape = field("state", "N", scale={"domain": states, "range": ["circle", "diamond", "cross"]}, legend=None)
+    told = tips(model="model", shown="quality [95 %]", x_shown=axis, state="front")
+    rule = {"type": "rule", "strokeWidth": 2, "opacity": 0.6}
+    dashed = {"type": "line", "strokeDash": [5, 4], "opacity": 0.7, "interpolate": "step-after", "color": COLOURS[2]}
+    name = {"type": "text", "align": "left", "dx": 10, "dy": -8, "fontSize": 13, "limit": 180}
+    marks = layer(point_mark(150), {"x": x, "y": y, "color": colour, "shape": shape, **told})
+    if selects:
+        marks["params"] = [{"name": PICKED, "select": {"type": "point", "fields": ["model"]}}]
+    layers = [
+        layer(dashed, {"x": x, "y": y}, f"datum.state == '{states[0]}'"),
+        layer(rule, {"x": x, "y": y | {"field": "low"}, "y2": {"field": "high"}, "color": colour}),
+        layer(rule, {"x": x | {"field": "x_low"}, "x2": {"field": "x_high"}, "y": y, "color": colour},
+               "isValid(datum.x_low)"),
+        marks,
+        layer(name, {"x": x, "y": y, "text": field("model", "N")}),
+        layer(ring_mark(420), {"x": x, "y": y}, "datum.chosen"),
+    ]  # fmt: skip
+    return chart_of(rows, {"layer": layers, "height": 430}, f"Quality against {axis}. {words}")
+
+
+def history(points: Sequence[HistoryPoint], figure: str) -> Chart:
+    """A figure over time, one line a model; a triangle marks what changed."""
+    rows = [_row(point) for point in points]
+    words = "; ".join(
+        f"{p.model} {p.at[:10]}: {p.shown}{f' ({p.note})' if p.note else ''}" for p in points[:40]
+    )  # beyond that nobody listens: the table has them all
+    models = list(dict.fromkeys(visible(point.model, limit=CELL) for point in points))
+    colour = field("model", "N", scale={"domain": models, "range": cycled(COLOURS, models)},
+                    legend={"title": None, "orient": "top", "columns": 4})  # fmt: skip
+    shape = field("model", "N", scale={"domain": models, "range": cycled(SHAPES, models)}, legend=None)
+    faint = field("dim", "N", scale={"domain": [False, True], "range": [0.85, 0.15]}, legend=None)
+    x = field("at", "T", title=None, axis={"labelOverlap": True}, scale={"type": "utc"})
+    y = field("value", "Q", title=figure, scale={"domain": domain(rows, "low", "high", "value"), "nice": True})
+    told = tips(model="model", run="run", shown=figure, note="note")
+    both = {"x": x, "color": colour, "opacity": faint}
+    layers = [
+        layer({"type": "line"}, {"y": y, **both}),
+        layer({"type": "rule", "strokeWidth": 2}, {"y": y | {"field": "low"}, "y2": {"field": "high"}, **both},
+               "isValid(datum.low)"),
+        layer({"type": "point", "filled": True, "size": 90}, {"y": y, "shape": shape, **both, **told}),
+        layer({"type": "text", "dy": -14, "fontSize": 14, "text": "▲", "color": COLOURS[4]}, {"x": x, "y": y, **told},
+               "datum.note != ''"),
+    ]  # fmt: skip
+    return chart_of(rows, {"layer": layers, "height": 380}, f"{figure} over time. {words}")
+
+
+def rules_by_scale(found: Sequence[RenderedRule], candidate: str) -> list[Chart]:
+    """A chart for each scale that rules share, in the order of the rules."""
+    scales = [(_SCALES.get(rule.scale.partition(": ")[2], rule.scale), rule) for rule in found]
+    made = [
+        rules([r for of, r in scales if of == scale], scale, candidate) for scale in dict.fromkeys(s for s, _ in scales)
+    ]
+    return [chart for chart in made if chart is not None]
+
+
+def rules(found: Sequence[RenderedRule], title: str, candidate: str) -> Chart | None:
+    """Each rule's interval against its limit (the tick), to scale; None where no rule has figures."""
+    drawn = [r for r in found if r.value is not None and r.limit is not None]
+    if not drawn:
+        return None
+    rows = [
+        {
+            "rule": visible(f"{r.rule}: {r.verdict}", limit=CELL),
+            "low": r.low if r.low is not None else r.value,
+            "high": r.high if r.high is not None else r.value,
+            "value": r.value,
+            "limit": r.limit,
+            "verdict": r.verdict,
+            "shown": r.shown,
+        }
+        for r in drawn
+    ]
+    words = "; ".join(f"{r.rule}: {r.shown}, {r.verdict}" for r in drawn)
+    names = list(dict.fromkeys(row["rule"] for row in rows))
+    # Names above their bars: beside them they would leave a telephone no room for the chart.
+    axis = {"labelAlign": "left", "labelPadding": -4, "labelOffset": -20, "labelLimit": 600, "ticks": False,
+            "domain": False, "zindex": 1}  # fmt: skip
+    y = field("rule", "N", sort=names, title=None, axis=axis)
+    verdicts = {"domain": ["pass", "inconclusive", "fail"], "range": [COLOURS[2], COLOURS[1], COLOURS[4]]}
+    colour = field("verdict", "N", scale=verdicts, legend=None)  # the names of the rules say it in words
+    x = field("low", "Q", title=title, scale={"zero": False, "nice": True, "padding": 20}, axis={"tickCount": 6})
+    told = tips(rule="rule", verdict="verdict", shown="measured")
+    layers = [
+        layer({"type": "rule", "strokeWidth": 4, "opacity": 0.6},
+               {"y": y, "x": x, "x2": {"field": "high"}, "color": colour}),
+        layer(point_mark(110), {"y": y, "x": x | {"field": "value"}, "color": colour, **told}),
+        layer({"type": "tick", "thickness": 3, "size": 26, "color": "#808080"},
+               {"y": y, "x": x | {"field": "limit"}, **told}),
+    ]  # fmt: skip
+    drawn_as: Spec = {"layer": layers, "height": 64 * len(names) + 70}
+    return chart_of(rows, drawn_as, f"{title} of {visible(candidate, limit=60)}. {words}")
+
+
+def curves(
+    found: Sequence[Curve], *, x: str, y: str, title: str | None = None, crossings: Sequence[MarkedPoint] = ()
+) -> Chart | None:
+    """Costs by volume with their bands, both axes logarithmic; None where no point is above 0."""
+    rows: list[Row] = [
+        {"x": p.x, "y": p.y, "low": p.low, "high": p.high, "line": visible(curve.name, limit=60), "shown": p.shown}
+        for curve in found
+        for p in curve.points
+        if p.low > 0
+    ]
+    if not rows:
+        return None
+    names = list(dict.fromkeys(row["line"] for row in rows))
+    x, y = visible(x, limit=100), visible(y, limit=100)
+    log = {"type": "log"}
+    across = field("x", "Q", title=x, scale=log, axis=decades(rows, "x"))
+    up = field("y", "Q", title=y, scale=log, axis=decades(rows, "y", "low", "high"))
+    legend = {"title": None, "orient": "top", "columns": 2, "labelLimit": 300, "symbolOpacity": 1}
+    colour = field("line", "N", scale={"domain": names, "range": cycled(COLOURS, names)}, legend=legend)
+    told = tips(line="line", shown=y)
+    layers = [
+        layer({"type": "area", "opacity": 0.15},
+               {"x": across, "y": up | {"field": "low"}, "y2": {"field": "high"}, "color": colour},
+               "datum.low != datum.high"),
+        layer({"type": "line", "strokeWidth": 3},
+               {"x": across, "y": up, "color": colour, "strokeDash": field("line", "N", legend=None), **told}),
+    ]  # fmt: skip
+    drawn: Spec = {"layer": layers, "height": 360}
+    if crossings:
+        at: Spec = {"x": across, "y": up}
+        marks: list[Row] = [{"x": c.x, "y": c.y, "text": visible(c.text, limit=60)} for c in crossings]
+        dot = {"type": "point", "size": 90, "filled": False, "strokeWidth": 2, "color": "#808080"}
+        beside = {"type": "text", "align": "left", "dx": 9, "dy": 14, "fontSize": 13}
+        layers.append(layer(dot, at) | {"data": {"values": marks}})
+        layers.append(layer(beside, at | {"text": field("text", "N")}) | {"data": {"values": marks}})
+    if title is not None:
+        drawn["title"] = visible(title, limit=200)
+    return chart_of(rows, drawn, f"{title or y}: {', '.join(map(str, names))} by {x}")
+
+
+def _row(point: HistoryPoint) -> Row:
+    return {name: getattr(point, name) for name in HistoryPoint.__slots__}

@@ -1,0 +1,146 @@
+"""Each chart is defined once: the board draws the specification, pages and files draw the same one by vl-convert."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from evalkit.decide.stored import decision_of
+from evalkit.render import charts, pictures
+from evalkit.render.charts import Curve, CurvePoint, HistoryPoint, MarkedPoint
+from evalkit.render.rule_text import rendered_rules_of
+from evalkit.render.vega import Chart, Spec
+from evalkit.results.entries import entries_of, standing, tie_groups
+from evalkit.results.reader import ResultsReader
+from evalkit.results.tradeoffs import AXES, points_of
+from tests.board_world import a_row, a_run
+from tests.world import evalkit
+
+EVIL = "<script>alert(1)</script>'\"]}\u202e${x} https://evil.example/x.png"
+MODELS = ("gpt", "qwen", EVIL)
+GATE = {"baseline": "gpt", "candidates": ["qwen"], "rules": [{"quality": "all", "margin": 0.3}]}
+
+
+def every_chart(results: Path) -> dict[str, Chart]:
+    """One of each kind, over models of which one has a hostile name."""
+    rows = [a_row(model, task, at) for task in ("refunds", "triage") for at in range(30) for model in MODELS]
+    a_run(results, MODELS, rows=rows, n=30, gate=GATE)
+    reader = ResultsReader(results)
+    lines = standing(reader, entries_of(reader, "support"), None)
+    letters = tie_groups(lines)
+    run = reader.runs()[0].name
+    history = [
+        HistoryPoint(f"2026-11-{day:02}T10:00:00Z", model, run, 0.5, 0.4, None, "0.5", f"was {EVIL}", model == "gpt")
+        for day in (1, 8)
+        for model in MODELS
+    ]
+    costs = [Curve(m, [CurvePoint(10.0**n, 10.0**n * k, 9.0**n * k, 11.0**n * k, "$1") for n in range(1, 6)])
+             for k, m in enumerate(MODELS, 1)]  # fmt: skip
+    made = {
+        "leaderboard": charts.leaderboard(lines, letters, chosen=[EVIL]),
+        "picture": charts.leaderboard(lines, letters, figures=True),
+        **{axis: charts.tradeoff(points_of(lines, axis), axis, chosen=[EVIL], selects=True) for axis in AXES},
+        "history": charts.history(history, "quality"),
+        "curves": charts.curves(costs, x="requests", y="USD", title=EVIL, crossings=[MarkedPoint(100.0, 100.0, EVIL)]),
+    }
+    rules = [replace(rule, rule=EVIL) for rule in rendered_rules_of(decision_of(reader, run))]
+    for n, chart in enumerate(charts.rules_by_scale(rules, EVIL)):
+        made[f"rules {n}"] = chart
+    return {name: chart for name, chart in made.items() if chart is not None}
+
+
+def nodes(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from nodes(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from nodes(inner)
+
+
+def test_every_chart_is_drawn_from_the_specification_that_the_board_gets(tmp_path: Path) -> None:
+    made = every_chart(tmp_path)
+    assert len(made) >= 8
+    for name, drawn in zip(made, pictures.svg(list(made.values())), strict=True):
+        root = ET.fromstring(drawn)
+        assert root.get("role") == "img" and root.get("aria-label"), name
+        tags = {element.tag.rpartition("}")[2] for element in root.iter()}
+        assert tags <= {"svg", "g", "path", "rect", "line", "text", "title", "defs", "clipPath"}, name
+        assert "<script" not in drawn and "\u202e" not in drawn
+        for element in root.iter():
+            assert not [key for key in element.attrib if key.startswith("on") or key.endswith("href")], name
+
+
+def test_no_specification_has_an_address_an_image_or_a_name_in_an_expression(tmp_path: Path) -> None:
+    for name, chart in every_chart(tmp_path).items():
+        assert json.loads(json.dumps(chart.spec, allow_nan=False)) == chart.spec, "plain JSON, every figure finite"
+        for node in nodes(chart.spec):
+            assert not {"href", "url", "image", "expr", "signal", "calculate", "format_custom"} & set(node), name
+            if "filter" in node:
+                assert "script" not in str(node["filter"]), name
+
+
+def test_a_picture_for_a_slide_is_small_and_complete(tmp_path: Path) -> None:
+    from PIL import Image
+
+    content = pictures.png(every_chart(tmp_path)["picture"])
+    with Image.open(BytesIO(content)) as image:
+        assert image.format == "PNG" and image.width > 1000
+    assert len(content) < 150_000
+
+
+def test_words_say_every_figure_of_a_chart(tmp_path: Path) -> None:
+    made = every_chart(tmp_path)
+    assert "gpt: 0." in made["leaderboard"].alt and "place" in made["leaderboard"].alt
+    assert "on the front" in made["USD per 1,000 samples"].alt
+    assert "of <script>" in made["rules 0"].alt, "words are text: whoever shows them escapes them"
+
+
+def test_without_the_extra_the_page_has_its_tables_and_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_run(tmp_path / "results", n=10)
+    monkeypatch.setattr(pictures, "find_spec", lambda name: None)
+    ran = evalkit(capsys, "report", "latest", "--results", tmp_path / "results", "--html", tmp_path / "r.html")
+    assert ran.code == 0, ran.err
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert "<svg" not in page and "<table" in page
+    assert "uv sync --extra charts" in page
+
+
+def test_without_the_extra_a_plot_is_refused_with_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(pictures, "find_spec", lambda name: None)
+    scenario = Path(__file__).parents[1] / "examples" / "breakeven" / "third-line.yaml"
+    ran = evalkit(capsys, "breakeven", "--scenario", scenario, "--svg", tmp_path / "p.svg")
+    assert ran.code == 2 and "uv sync --extra charts" in ran.err
+    assert not (tmp_path / "p.svg").exists()
+
+
+def test_a_chart_that_vega_cannot_draw_is_a_sentence() -> None:
+    with pytest.raises(pictures.NoPicture, match="could not be drawn"):
+        pictures.svg([Chart({"mark": "no such mark", "encoding": 7}, "nothing")])
+
+
+def test_nothing_is_fetched_for_a_drawing() -> None:
+    spec: Spec = {"data": {"url": "http://127.0.0.1:9/data.json"}, "mark": "point", "encoding": {}}
+    with pytest.raises(pictures.NoPicture):
+        pictures.svg([Chart(spec, "remote data")])
+
+
+def test_drawing_imports_no_chart_library_here() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys; from evalkit.render import charts, pictures, html; "
+    code += "assert not {'altair', 'vl_convert', 'pandas', 'streamlit'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
