@@ -22,8 +22,8 @@ _PROMPTS = frozenset(
     template prompt_variables
     """.split()  # noqa: SIM905  # words read better than a column of quotes
 )
-"""Fields of OpenAI, Anthropic, Gemini, Bedrock, Cohere, Mistral, vLLM, SGLang, llama.cpp and Ollama by which a request says what
-the model reads besides the suite's messages."""
+"""Fields of OpenAI, Anthropic, Gemini, Bedrock, Cohere, Mistral, vLLM, SGLang, llama.cpp and Ollama by which a request
+says what the model reads besides the suite's messages."""
 _LIMITS = frozenset(
     """
     max_tokens max_completion_tokens max_output_tokens max_new_tokens max_tokens_to_sample max_gen_len max_length
