@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.adapters.vllm_flags import arguments
+from evalkit.adapters.vllm.flags import arguments
 from evalkit.errors import SuiteError
 from evalkit.store.runs import read_facts
 from evalkit.store.sealing import rows_of
@@ -255,7 +255,7 @@ def _until(holds: object, seconds: float = 20.0) -> None:
 
 
 def test_a_chat_template_is_part_of_what_weights_are(tmp_path: Path) -> None:
-    from evalkit.adapters.vllm_weights import identify
+    from evalkit.adapters.vllm.weights import identify
 
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "model.safetensors").write_bytes(b"weights")

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _ADAPTERS = {
     "openai": "evalkit.adapters.dialects.openai_responses",
     "anthropic": "evalkit.adapters.dialects.anthropic_messages",
-    "ctranslate2": "evalkit.adapters.ctranslate2_local",
+    "ctranslate2": "evalkit.adapters.ctranslate2.local",
     "replay": "evalkit.adapters.replay",
     "scripted": "evalkit.adapters.scripted",
 }
@@ -47,7 +47,7 @@ _DIALECTS = {
     "chat": "evalkit.adapters.dialects.openai_chat",
     "responses": "evalkit.adapters.dialects.openai_responses",
 }
-_SERVERS = {"vllm": "evalkit.adapters.vllm_server"}
+_SERVERS = {"vllm": "evalkit.adapters.vllm.server"}
 """With `serve:` these start their server themselves."""
 _WITHOUT_NETWORK = {"ctranslate2", "replay", "scripted", "function"}
 _IN_PYTHON = "function"

@@ -26,7 +26,7 @@ _BLOCK = 2**20
 _N_BLOCKS = 64
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*", re.ASCII)
-_SHIPPED = Path(__file__).parent.parent / "checkpoints"
+_SHIPPED = Path(__file__).parent.parent.parent / "checkpoints"
 _WEIGHTS = frozenset({".safetensors", ".bin", ".gguf"})
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
