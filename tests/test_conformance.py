@@ -9,9 +9,15 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters import anthropic_messages, openai_chat, openai_responses
 from evalkit.adapters.base import Adapter, ModelSpec
-from evalkit.adapters.dialects import bedrock_converse, gemini, ollama_native
+from evalkit.adapters.dialects import (
+    anthropic_messages,
+    bedrock_converse,
+    gemini,
+    ollama_native,
+    openai_chat,
+    openai_responses,
+)
 from evalkit.adapters.presets import load_preset
 from evalkit.errors import Overloaded
 from evalkit.records import Response, Sample, Score

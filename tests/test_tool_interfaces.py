@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from evalkit.adapters.base import Adapter, ModelSpec
-from evalkit.adapters.openai_chat import OpenAIChat
+from evalkit.adapters.dialects.openai_chat import OpenAIChat
 from evalkit.adapters.registry import make_adapter
 from evalkit.adapters.tool_calls import wire_names
 from evalkit.errors import BadReply, Rejected, Unfit, Unsupported
