@@ -14,9 +14,9 @@ from tests.world import evalkit
 pytest.importorskip("streamlit", reason="THE BOARD IS NOT TESTED: streamlit is not installed")
 
 from evalkit.board.cost import crossover, gpus_needed
-from evalkit.board.differences import marked
 from evalkit.board.elements import plain, shown
 from evalkit.board.leaderboard import picture
+from evalkit.board.versus import marked_lines as marked
 from evalkit.render import vega
 from evalkit.results.entries import entries_of, standing, tie_groups
 from evalkit.results.reader import ResultsReader

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from evalkit.render.vega import Chart
-from evalkit.results.changes import RowTexts
+from evalkit.results.items import RowTexts
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
 from evalkit.text.escape import markdown_label, visible
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from evalkit.results.entries import ReportEntry
 
 SHOWN = 20_000
 """Characters of one text that a page shows: more freezes a browser. The rest can be downloaded."""
@@ -54,13 +59,26 @@ def say(text: str | None, *, key: str, what: str = "text") -> None:
 
 
 def prompt(answer: RowTexts, *, key: str) -> None:
-    """What was sent for an answer (`results.changes.texts`): messages, and the functions that were offered."""
+    """What was sent for an answer (`results.items.texts`): messages, and the functions that were offered."""
     for n, message in enumerate(answer.prompt):
         st.caption(message.role)
         say(message.content, key=f"{key}-{n}", what="prompt")
     if answer.tools:
         st.caption("functions offered")
         say(json.dumps(answer.tools, indent=1, ensure_ascii=False), key=f"{key}-tools", what="list of functions")
+
+
+def say_answer(answer: RowTexts, *, key: str, reasoning_key: str, marked: Sequence[str] | None = None) -> None:
+    """What a model said, with what the scorer and the provider said of it. `marked`: its lines with their marks."""
+    if marked is not None:
+        st.code("\n".join(marked), language="diff", wrap_lines=True)
+    else:
+        say(answer.text, key=key, what="answer")
+    for label, text in answer.notes:
+        st.text(f"{label}: {visible(text, limit=600)}")
+    if answer.reasoning:
+        with st.expander("Reasoning"):
+            say(answer.reasoning, key=reasoning_key, what="reasoning")
 
 
 def own_prompt(answer: RowTexts, first: RowTexts, *, key: str) -> None:
@@ -172,14 +190,14 @@ def suite_of(runs: Sequence[RunInfo]) -> str:
     return choose("Suite", suites(runs), key="suite")
 
 
-def warn(entries: Sequence[Any]) -> None:
+def warn(entries: Sequence[ReportEntry]) -> None:
     """What a reader should beware of, one line a model."""
     lines = [(entry.model, "; ".join(entry.warnings)) for entry in entries if entry.warnings]
     if lines:
         st.markdown("\n".join(f"- ⚠️ **{plain(model)}**: {plain(text, 600)}" for model, text in lines))
 
 
-def facts_table(rows: Mapping[str, Any], alt: str) -> None:
+def facts_table(rows: Mapping[str, object], alt: str) -> None:
     """Two columns of plain text."""
     import pandas as pd
 
@@ -187,7 +205,7 @@ def facts_table(rows: Mapping[str, Any], alt: str) -> None:
     st.dataframe(frame, hide_index=True, width="stretch", alt=alt)
 
 
-def link(place: Any, page: str, label: str, query: Mapping[str, str] | None = None) -> None:
+def link(place: DeltaGenerator, page: str, label: str, query: Mapping[str, str] | None = None) -> None:
     """A link to another page with its query and what is chosen; a page that stands alone (a test) says its name."""
     pages = st.session_state.get(PAGES, {})
     if page in pages:

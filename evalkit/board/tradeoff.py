@@ -67,7 +67,7 @@ def render(store: ResultsReader) -> None:
         first = picked[0] if len(picked) > 1 else next((e for e in known.values() if e is not second), second)
         if first is not second:
             label = f"Compare {elements.plain(first.model, 30)} with {elements.plain(second.model, 30)}"
-            elements.link(st, "versus", label, {"a": first.key, "b": second.key})
+            elements.link(st.container(), "versus", label, {"a": first.key, "b": second.key})
     elements.warn([line.entry for line in lines])
 
 
