@@ -29,6 +29,10 @@ PAGES = "evalkit pages"
 """Where `app` keeps its pages for links between them."""
 CHOSEN = "models"
 """Key, in the session and in the address, of the chosen models."""
+COMPARING = "Every pair of models is compared."
+"""Said while places are computed: forty models with repeats take seconds, once."""
+_FEW = 8
+"""Models that a sentence names, and warnings that stand open on a page."""
 _LINE = 2_000
 """Characters of one line: beyond it a browser lays out for seconds."""
 
@@ -190,11 +194,37 @@ def suite_of(runs: Sequence[RunInfo]) -> str:
     return choose("Suite", suites(runs), key="suite")
 
 
+def models_and_task(
+    store: ResultsReader, runs: Sequence[RunInfo]
+) -> tuple[list[ReportEntry], list[str], str | None, DeltaGenerator]:
+    """The models of the suite that the page is about, its tasks and the one chosen, and a place beside the choices."""
+    from evalkit.results.entries import entries_of
+
+    left, middle, right = st.columns([2, 2, 3])
+    with left:
+        entries = entries_of(store, suite_of(runs))
+    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
+    with middle:
+        return entries, tasks, task_of(tasks), right
+
+
 def warn(entries: Sequence[ReportEntry]) -> None:
     """What a reader should beware of, one line a model."""
     lines = [(entry.model, "; ".join(entry.warnings)) for entry in entries if entry.warnings]
-    if lines:
-        st.markdown("\n".join(f"- ⚠️ **{plain(model)}**: {plain(text, 600)}" for model, text in lines))
+    said = "\n".join(f"- ⚠️ **{plain(model)}**: {plain(text, 600)}" for model, text in lines)
+    if len(lines) > _FEW:
+        with st.expander(f"Beware: {len(lines)} models have warnings", icon="⚠️"):
+            st.markdown(said)
+    elif lines:
+        st.markdown(said)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence, as Markdown: "a, b and c"; of many the first, and how many more."""
+    said = [plain(name, 40) for name in names[:_FEW]]
+    if len(names) > _FEW:
+        return f"{', '.join(said)} and {len(names) - _FEW} more"
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
 
 def facts_table(rows: Mapping[str, object], alt: str) -> None:
