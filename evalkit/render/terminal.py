@@ -74,14 +74,14 @@ def render_slices(summary: Summary, *, width: int | None = None, file: TextIO | 
 
 
 class RunListing(TypedDict):
-    """A run as `evalkit list` shows it; None: not known."""
+    """A run as `evalkit list` shows it; None, or no such key: not known."""
 
     name: str
-    suite: str | None
-    status: str | None
-    started_at: str | None
-    finished_at: str | None
-    problem: str | None
+    suite: NotRequired[str | None]
+    status: NotRequired[str | None]
+    started_at: NotRequired[str | None]
+    finished_at: NotRequired[str | None]
+    problem: NotRequired[str | None]
     models: NotRequired[Sequence[str]]
     n_rows: NotRequired[int | None]
     spend_usd: NotRequired[float | None]
@@ -96,9 +96,13 @@ def render_runs(runs: Iterable[RunListing], *, width: int | None = None, file: T
             return
         columns = [
             Column("run", [_word(run["name"]) for run in listed], left=True),
-            Column("suite", [_word(run["suite"]) for run in listed], left=True, folds=True),
-            Column("status", ["unreadable" if run["problem"] else _word(run["status"]) for run in listed], left=True),
-            Column("started", [_word(run["started_at"]) for run in listed], left=True),
+            Column("suite", [_word(run.get("suite")) for run in listed], left=True, folds=True),
+            Column(
+                "status",
+                ["unreadable" if run.get("problem") else _word(run.get("status")) for run in listed],
+                left=True,
+            ),
+            Column("started", [_word(run.get("started_at")) for run in listed], left=True),
         ]
         if any("models" in run for run in listed):
             texts = [visible(", ".join(run.get("models") or ()), limit=80) for run in listed]
@@ -109,8 +113,8 @@ def render_runs(runs: Iterable[RunListing], *, width: int | None = None, file: T
             columns.append(Column("spent", [numbers.usd(run.get("spend_usd")) for run in listed]))
         page.table("", columns)
         for run in listed:
-            if run["problem"]:
-                page.say(f"{_word(run['name'])}: {visible(run['problem'], limit=400)}")
+            if problem := run.get("problem"):
+                page.say(f"{_word(run['name'])}: {visible(problem, limit=400)}")
 
 
 def _print_cells(page: Page, title: str, cells: Mapping[str, Cell], absent: Sequence[str] = ()) -> None:
