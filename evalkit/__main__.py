@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+
+_YOUNG = 200_000
+"""New objects between two searches for garbage. Imports and a plan make a hundred thousand, all of which live on."""
 
 
 def main() -> None:
     """Run the command line. Never returns."""
+    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else it is ignored, as behind nohup
         signal.signal(signal.SIGINT, _leave)
     from evalkit.cli import main as run

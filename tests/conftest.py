@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# Byte code is kept whatever the machine's setting: some hundred tests start evalkit in a process of its own, and pytest
+# rewrites the assertions of every file, which else happens anew in each worker and each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 REPO = Path(__file__).parent.parent
 _SHARED = Path(os.environ.get("EVALKIT_TEST_DATA", REPO.parent / "shared" / "data"))

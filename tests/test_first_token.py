@@ -122,7 +122,38 @@ def _gemini(pieces: list[Piece]) -> list[list[Event]]:
     return [*([event([part(*piece)])] for piece in pieces), [event([], finishReason="STOP")]]
 
 
-STREAMS = dict(zip(DIALECTS, (_chat, _responses, _messages, _gemini), strict=True))
+def _ollama(pieces: list[Piece]) -> list[list[Event]]:
+    def event(kind: str, text: str) -> Event:
+        message: Event = {"role": "assistant", "content": "" if kind in {"role", "thought", "call"} else text}
+        if kind == "thought":
+            message["thinking"] = text
+        elif kind == "call":
+            message["tool_calls"] = [{"function": {"name": "book", "arguments": {}}}]
+        return {"model": "m-1", "message": message, "done": False}
+
+    end = {"model": "m-1", "message": {"content": ""}, "done": True, "done_reason": "stop", "eval_count": 5}
+    return [*([event(*piece)] for piece in pieces), [end]]
+
+
+def _converse(pieces: list[Piece]) -> list[list[Event]]:
+    def events(at: int, kind: str, text: str) -> list[Event]:
+        if kind == "role":
+            return [{"messageStart": {"role": "assistant"}}]
+        if kind == "call":
+            begun = {"toolUse": {"toolUseId": "t", "name": "book"}}
+            return [
+                {"contentBlockStart": {"start": begun, "contentBlockIndex": at}},
+                {"contentBlockDelta": {"delta": {"toolUse": {"input": ""}}, "contentBlockIndex": at}},
+            ]
+        delta = {"reasoningContent": {"text": text}} if kind == "thought" else {"text": text}
+        return [{"contentBlockDelta": {"delta": delta, "contentBlockIndex": at}}]
+
+    usage = {"inputTokens": 9, "outputTokens": 5, "totalTokens": 14}
+    end = [{"messageStop": {"stopReason": "end_turn"}}, {"metadata": {"usage": usage}}]
+    return [*(events(at, *piece) for at, piece in enumerate(pieces)), end]
+
+
+STREAMS = dict(zip(DIALECTS, (_chat, _responses, _messages, _gemini, _ollama, _converse), strict=True))
 
 
 async def answer(dialect: str, pieces: list[Piece]) -> Response:

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 import pytest
 
-from evalkit.adapters import http_session, http_wire, openai_chat, reply_body
+from evalkit.adapters import http_connections, http_session, openai_chat, reply_body
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.http_errors import Where, error_from_event, error_from_status, retry_after
 from evalkit.adapters.openai_chat import OpenAIChat
@@ -115,8 +115,10 @@ async def test_waiting_for_a_free_connection_is_not_booked_as_the_models_time() 
 async def test_connections_are_used_again() -> None:
     async with chat(Behaviour()) as (adapter, _):
         await adapter.respond(ASK)
-        session = adapter._wire._session
-        assert session is not None and session.connector is not None
+        connections = adapter._wire._connections
+        assert connections is not None
+        session = connections.session
+        assert session.connector is not None
         before = {id(conn[0]) for conns in session.connector._conns.values() for conn in conns}
         for _ in range(5):
             await adapter.respond(ASK)
@@ -389,7 +391,7 @@ async def test_a_stream_that_ends_well_without_done_is_whole() -> None:
 
 
 async def test_a_finished_stream_that_is_kept_open_costs_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_wire, "LINGER_S", 0.1)
+    monkeypatch.setattr(http_connections, "LINGER_S", 0.1)
     response = await answer_to([HEAD, delta("stop", content="B"), b"data: [DONE]\n\n"], hang=True)
     assert response.text == "B"
     assert response.timing.total_s < 0.1

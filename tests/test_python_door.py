@@ -682,6 +682,8 @@ def _from_file(path: Path, source: str) -> Any:
     import importlib.util
 
     path.write_text(source)
+    # Byte code is told by second and length: it would be that of the file before.
+    Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None

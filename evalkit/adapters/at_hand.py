@@ -15,6 +15,28 @@ from evalkit.errors import SuiteError
 from evalkit.suite.schema import ModelEntry
 
 
+class AtHand:
+    """What the adapters of this installation can say without asking anybody (`decide.gate_trust.InstalledAdapters`)."""
+
+    def weights(self, name: str, entry: ModelEntry, folder: Path) -> dict[str, str]:
+        """As `weights_at_hand`."""
+        return weights_at_hand(name, entry, folder)
+
+    def has(self, adapter: str) -> bool:
+        """Whether evalkit itself or the person's settings have an adapter of this name; no for those of packages."""
+        from evalkit.adapters.own_presets import user_presets
+        from evalkit.adapters.registry import own_adapters
+        from evalkit.plugins import folded
+
+        return folded(adapter) in {folded(name) for name in (*own_adapters(), *user_presets())}
+
+    def is_shipped(self, model: str) -> bool:
+        """Whether a checkpoint of this name comes with evalkit."""
+        from evalkit.adapters.checkpoint import SHIPPED
+
+        return model not in {"", ".", ".."} and not {"/", "\\"} & set(model) and (SHIPPED / model).is_dir()
+
+
 def weights_at_hand(name: str, entry: ModelEntry, folder: Path) -> dict[str, str]:
     """`facts_at_hand` of a model as a suite declares it; `folder`: that of the suite."""
     spec = ModelSpec(

@@ -9,9 +9,6 @@ for loopback, and a certificate file that is not there is said before anything i
 
 from __future__ import annotations
 
-import os
-import ssl
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -22,7 +19,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.reply_body import HEADER_LIMITS
 from evalkit.addresses import is_loopback
-from evalkit.errors import BadReply, ConnectionFailed, Rejected, RequestError, Stalled, UserError
+from evalkit.errors import BadReply, ConnectionFailed, Rejected, RequestError, Stalled
 
 CONNECT_TIMEOUT_S = 15.0
 NETWORK_ERRORS = (aiohttp.ClientError, TimeoutError, OSError)
@@ -52,24 +49,6 @@ def proxy_for(url: str) -> str | None:
         return None
     proxy = getproxies().get(parts.scheme)
     return f"http://{proxy}" if proxy and "://" not in proxy else proxy
-
-
-def check_certificates(url: str) -> None:
-    """Raises UserError where SSL_CERT_FILE or SSL_CERT_DIR names what is not there, for an address with https."""
-    if urlsplit(url).scheme != "https":
-        return
-    file, folders = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if file and not Path(file).is_file():
-        raise UserError(f"SSL_CERT_FILE is {file!r}, and there is no such file. Set it right, or unset it.")
-    if folders and not any(Path(folder).is_dir() for folder in folders.split(os.pathsep)):
-        raise UserError(f"SSL_CERT_DIR is {folders!r}, and there is no such folder. Set it right, or unset it.")
-
-
-def unreadable_certificates(error: OSError | ssl.SSLError) -> UserError:
-    """The error for certificates that are there and cannot be read."""
-    named = " or ".join(name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name))
-    place = f"named by {named}" if named else "of this machine"
-    return UserError(f"The certificates {place} cannot be read: {error}.")
 
 
 def network_error(error: Exception, where: Where, idle_s: float) -> RequestError:  # noqa: PLR0911 (read from the top)

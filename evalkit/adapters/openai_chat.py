@@ -18,7 +18,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, TypeVar
 
-import aiohttp
 import orjson
 
 from evalkit.adapters import echo_probe, tool_probe
@@ -28,7 +27,8 @@ from evalkit.adapters.chat_usage import usage_of
 from evalkit.adapters.echo_likelihood import body_of, contexts_of, likelihoods_of
 from evalkit.adapters.error_body import is_error
 from evalkit.adapters.http_errors import Declined, error_from_event
-from evalkit.adapters.http_wire import Wire, refused
+from evalkit.adapters.http_reply import refused
+from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import Preset, filled, load_preset, options_of
@@ -116,7 +116,7 @@ class OpenAIChat:
             reasoning_effort="reasoning_effort" in supports,
             tools=preset.tools,
         )
-        facts = {"dialect": "openai_chat", "preset": preset.name, "aiohttp": aiohttp.__version__}
+        facts = {"dialect": "openai_chat", "preset": preset.name, **wire.facts}
         if preset.region:
             facts["region"] = preset.region
         self.endpoint = Endpoint(

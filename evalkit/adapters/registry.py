@@ -9,10 +9,12 @@ the user's own settings, or a plug-in. Hyphens, underscores and capitals do not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from evalkit import plugins
@@ -47,6 +49,7 @@ _DIALECTS = {
 }
 _SERVERS = {"vllm": "evalkit.adapters.vllm_server"}
 """With `serve:` these start their server themselves."""
+_WITHOUT_NETWORK = {"ctranslate2", "replay", "scripted", "function"}
 _IN_PYTHON = "function"
 """What a model that is a function given in Python is called; no suite file can name one."""
 _EXTRAS = {"vllm": "vllm", "lm_eval": "lm-eval"}
@@ -122,6 +125,19 @@ def make_adapter(spec: ModelSpec) -> Adapter:
     ):
         raise found.plugin.wrong("a module whose make(spec) returns an Adapter (evalkit.adapters.base)", adapter)
     return adapter
+
+
+def warm_up(names: Iterable[str]) -> None:
+    """Import beside what the caller does what adapters of these names need before they can send: .1 s of aiohttp and of
+    reading certificates. Nothing for names of engines in this process."""
+    if all(folded(name) in _WITHOUT_NETWORK for name in names):
+        return
+
+    def load() -> None:
+        with suppress(Exception):  # whoever needs it next meets the same error, and says it
+            import_module("evalkit.adapters.http_connections")
+
+    Thread(target=load, daemon=True).start()
 
 
 def origin_of(adapter: str, *, folder: str = ".") -> str | None:

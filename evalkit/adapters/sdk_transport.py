@@ -20,12 +20,11 @@ from urllib.parse import urlsplit
 import aiohttp
 import httpx2
 
+from evalkit.adapters.certificates import check_certificates, unreadable_certificates
 from evalkit.adapters.http_session import (
     CONNECT_TIMEOUT_S,
     NETWORK_ERRORS,
-    check_certificates,
     open_session,
-    unreadable_certificates,
 )
 from evalkit.adapters.reply_body import ReplyBody, error_body
 

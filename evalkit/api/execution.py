@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from evalkit.adapters.registry import warm_up
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import plan_suite
 from evalkit.engine.plan import Plan
@@ -70,6 +71,7 @@ class Watcher(Protocol):
 
 def prepare(suite: ResolvedSuite, options: RunOptions) -> Prepared:
     """Plan the run. Raises UserError for whatever is wrong with suite or options."""
+    warm_up(entry.adapter for entry in suite.models.values())
     rules = None
     if options.gate:
         from evalkit.api.gating import rules_and_models

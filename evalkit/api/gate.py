@@ -14,20 +14,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from pydantic import ValidationError
 
-from evalkit.adapters.at_hand import weights_at_hand
+from evalkit.adapters.at_hand import AtHand
 from evalkit.api.gate_file import gate_alone, written_gate
 from evalkit.api.options import baselines_at, listed
 from evalkit.api.planning import read_suite, with_foreign
 from evalkit.api.suite import Suite
 from evalkit.decide.decision import GateDecision
 from evalkit.decide.gate import decide_gate
-from evalkit.decide.gate_run import Signed, gate_run, require_signatures
+from evalkit.decide.gate_run import checked_alone, gate_run, require_signatures
+from evalkit.decide.gate_trust import GateTrust, Signed
 from evalkit.decide.rules import describe
 from evalkit.decide.suite_match import refuse_other_policy
 from evalkit.errors import SuiteError, UserError
@@ -185,12 +186,19 @@ def gate(
     folder, results, promoted = opened.folder, opened.folder.parent, baselines_at(baselines)
     signers = os.environ.get("EVALKIT_SIGNED_BASELINE")
     signed = Signed(Path(signers) if signers else None)
-    alone = entry_of_file(opened, Path(suite)) if isinstance(suite, str | Path) else None
-    if alone is not None and baseline is None and candidates is None and rules is None:
-        refuse_other_policy(folder)
-        require_signatures(alone, folder, promoted, signed)
-        return result_of(decide_gate(alone, folder, results, promoted))
+    trusted = GateTrust(
+        results=results,
+        baselines=promoted,
+        baselines_named=baselines is not None or bool(os.environ.get("EVALKIT_BASELINES")),
+        installed=AtHand(),
+        signed=signed,
+        allow_recorded=allow_recorded,
+        sweeps=Path(sweeps) if sweeps is not None else None,
+    )
     if baseline is None and candidates is None and rules is None:
+        alone = entry_of_file(opened, Path(suite)) if isinstance(suite, str | Path) else None
+        if alone is not None:
+            return result_of(decide_gate(checked_alone(alone, folder, trusted), folder, results, promoted))
         against = None if suite is None else _resolved(suite)
         made_with = opened.facts.suite_resolved
         if against is None and (made_with is None or not made_with.gate):
@@ -199,19 +207,7 @@ def gate(
                 'gate(run, baseline="gpt", rules=[{"quality": "all", "margin": 0.02}]), or without a baseline '
                 'gate(run, rules=[{"quality": "all", "min": 0.85}])'
             )
-        return result_of(
-            gate_run(
-                folder,
-                results,
-                promoted,
-                weights=weights_at_hand,
-                suite=against,
-                signed=signed,
-                allow_recorded=allow_recorded,
-                sweeps=Path(sweeps) if sweeps is not None else None,
-                baselines_named=baselines is not None or bool(os.environ.get("EVALKIT_BASELINES")),
-            )
-        )
+        return result_of(gate_run(folder, replace(trusted, suite=against)))
     if suite is not None:
         raise UserError("a suite brings its own gate: leave out baseline, candidates and rules, or the suite")
     entry = _entry(opened, baseline, candidates, rules)

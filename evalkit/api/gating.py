@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evalkit.decide.gate_run import gate_of_suite
-from evalkit.decide.suite_match import PROMOTED
+from evalkit.decide.gate_trust import PROMOTED
 from evalkit.errors import UserError
 from evalkit.suite.judge_task import compile_judging
 from evalkit.suite.schema import GateEntry

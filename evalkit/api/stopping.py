@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 
 from evalkit.decide import early_stopping, sequential_test
-from evalkit.decide.suite_match import PROMOTED
+from evalkit.decide.gate_trust import PROMOTED
 from evalkit.engine.plan import Plan
 from evalkit.facts import RunFacts, parse
 from evalkit.facts.run import SCHEMA_VERSION

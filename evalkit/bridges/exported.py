@@ -22,7 +22,7 @@ from evalkit.store import runs, sealing
 from evalkit.store.row_codec import readable, spell
 from evalkit.text.escape import csv_cell
 
-FORMATS = ("lm-eval", "csv", "parquet", "jsonl")
+FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl")
 
 
 def export_run(folder: Path, to: str, out: Path) -> list[Path]:
@@ -31,6 +31,10 @@ def export_run(folder: Path, to: str, out: Path) -> list[Path]:
         from evalkit.bridges.lm_eval_written import write_samples
 
         return write_samples(folder, out)
+    if to == "every-eval-ever":
+        from evalkit.bridges.every_eval_ever_written import write_evaluations
+
+        return write_evaluations(folder, out)
     if out.exists():
         raise UserError(f"{out} is there already; name another file with --out, or remove it")
     ordered = sorted(sealing.rows_of(folder), key=lambda row: row.key)
@@ -63,7 +67,7 @@ def records(name: str, rows: list[Row]) -> Iterator[dict[str, Any]]:
 def default_out(folder: Path, to: str) -> Path:
     """Where an export goes when nobody says: beside the reader, named as the run."""
     name = runs.open_facts(folder).suite or folder.name
-    return Path(f"{name}-lm-eval") if to == "lm-eval" else Path(f"{folder.resolve().name}.{to}")
+    return Path(f"{name}-{to}") if to in {"lm-eval", "every-eval-ever"} else Path(f"{folder.resolve().name}.{to}")
 
 
 def _write_jsonl(file: IO[str], name: str, rows: list[Row]) -> None:

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from evalkit.bridges import table_values as cells
 from evalkit.bridges.imported import Imported, ImportedTimes, write_rows
@@ -37,6 +37,27 @@ from evalkit.suite.digests import digest
 _NATURAL = re.compile(r"(\d+)")
 _MOST_NAMES = 2_000
 """Models or tasks: a table with more has the wrong column under that name."""
+
+
+class Records(Protocol):
+    """What rows are read from."""
+
+    @property
+    def label(self) -> str:
+        """How messages call it."""
+
+    @property
+    def format(self) -> str:
+        """`jsonl` where records may lack keys."""
+
+    def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Every record with its place."""
+
+    def place(self, number: int) -> str:
+        """Where that is, for messages."""
+
+    def fingerprint(self) -> str:
+        """Digest of the content."""
 
 
 @dataclass(slots=True)
@@ -72,12 +93,25 @@ def import_table(
     """
     data = _opened(path)
     try:
-        table = _Table(data, mapped or guess(_columns(data)), PriceBook.load(prices))
-        contents = table.look()
-        found = table.imported(contents, name or _stem(path))
-        folder = write_rows(results, found, table.rows(contents))
+        return import_records(data, results, mapped or guess(_columns(data)), name=name or _stem(path), prices=prices)
     except SuiteError as error:
         raise UserError(str(error)) from error
+
+
+def import_records(
+    data: Records,
+    results: Path,
+    mapped: TableMap,
+    *,
+    name: str,
+    prices: Path | None = None,
+    tool: str = "table",
+) -> tuple[Path, Told]:
+    """The same for records of any source, read twice. Raises UserError or SuiteError; nothing is written then."""
+    table = _Table(data, mapped, PriceBook.load(prices))
+    contents = table.look()
+    found = table.imported(contents, name, tool)
+    folder = write_rows(results, found, table.rows(contents))
     return folder, Told(contents.n_rows, tuple(found.models), tuple(found.tasks), table.notes(contents, found, prices))
 
 
@@ -92,7 +126,7 @@ def _opened(path: Path) -> Data:
     return Data(named(path), path.name, kind, {})
 
 
-def _columns(data: Data) -> list[str]:
+def _columns(data: Records) -> list[str]:
     """Names of the columns: of the first record, and of the next ninety-nine where records differ."""
     seen: dict[str, None] = {}
     for n, (_, record) in enumerate(data.records()):
@@ -111,7 +145,7 @@ def _stem(path: Path) -> str:
 class _Table:
     """One file under one map."""
 
-    def __init__(self, data: Data, mapped: TableMap, prices: PriceBook) -> None:
+    def __init__(self, data: Records, mapped: TableMap, prices: PriceBook) -> None:
         self.data, self.map, self.prices = data, mapped, prices
         self.reader = RecordReader(mapped, _stem(Path(data.label)))
         self._target = lru_cache(1_000)(partial(digest, "evalkit.target/1"))
@@ -151,12 +185,12 @@ class _Table:
             raise UserError(f"{self.data.label}: holds no row, so there is nothing to import")
         return found
 
-    def imported(self, found: _Contents, name: str) -> Imported:
+    def imported(self, found: _Contents, name: str, tool: str) -> Imported:
         """Everything about the run but its rows."""
         about = self.map
         scorer = about.scorer or f"not named, {self.data.label}"
         source = {
-            "tool": "table",
+            "tool": tool,
             "files": [self.data.label],
             "sha256": self.data.fingerprint(),
             "times_measured_by": about.measured_by,
@@ -236,6 +270,7 @@ class _Table:
             reasoning_tokens=usage.reasoning,
             cache_read_tokens=usage.cache_read,
             cache_write_other_tokens=usage.cache_write_other,
+            cached=bool(known(record, "from_cache", where)),
             cost_usd=self._cost(record, model, usage, started_at, where),
             cluster=cells.words(self.reader.value(record, "cluster")),
             critical=bool(known(record, "critical", where)),

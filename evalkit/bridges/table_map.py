@@ -66,6 +66,7 @@ GUESSES: Mapping[str, tuple[str, ...]] = {
     "cluster": ("cluster", "cluster_id", "conversation_id", "group_id"),
     "slices": (),
     "critical": ("critical",),
+    "from_cache": ("from_cache",),
     "text": ("text", "output", "answer", "response", "completion", "prediction"),
     "prompt": ("prompt", "question", "input"),
     "target": ("target", "expected", "reference", "gold", "ideal"),

@@ -28,6 +28,7 @@ _KINDS: Mapping[str, Callable[[Any], Any]] = {
     "cost_usd": cells.money,
     "started_at": cells.moment,
     "critical": cells.flag,
+    "from_cache": cells.flag,
 }
 _SCALED: Mapping[str, Callable[[Any, float], Any]] = {
     "score": cells.score,

@@ -10,6 +10,7 @@ read as a failed gate.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import sys
 from pathlib import Path
@@ -100,6 +101,7 @@ def main(args: list[str] | None = None) -> None:
         code = code or 4
     with contextlib.suppress(Exception):
         sys.stderr.flush()
+    gc.freeze()  # the interpreter's last search for garbage would walk everything once more
     sys.exit(code)
 
 

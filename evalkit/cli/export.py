@@ -8,13 +8,17 @@ import click
 
 from evalkit.cli.options import results_folder
 
-FORMATS = ("lm-eval", "csv", "parquet", "jsonl")
+FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl")
 
 
 @click.command()
 @click.argument("run")
 @click.option("--to", type=click.Choice(FORMATS), required=True, help="What to write.")
-@click.option("--out", type=click.Path(path_type=Path), help="File, or folder for lm-eval; else named as the run.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File, or folder for lm-eval and every-eval-ever.",
+)
 @results_folder
 def command(run: str, to: str, out: Path | None, results: Path) -> int:
     """Write the rows of RUN (a path, a name or its beginning, or `latest`) with prompts and answers."""

@@ -67,12 +67,12 @@ def command(
 
     Exit codes: 0 pass, 1 fail, 2 not comparable or a mistake in the call, 3 inconclusive, 4 the run is not whole.
     """
-    from evalkit.adapters.at_hand import weights_at_hand
+    from evalkit.adapters.at_hand import AtHand
     from evalkit.api.gate import entry_of_file
     from evalkit.api.planning import suite_at
     from evalkit.cli import gating
-    from evalkit.decide.gate_run import Signed, checked_gate, require_signatures
-    from evalkit.decide.suite_match import refuse_other_policy
+    from evalkit.decide.gate_run import checked_alone, checked_gate
+    from evalkit.decide.gate_trust import GateTrust, Signed
     from evalkit.results.run import load_run
     from evalkit.store.runs import resolve_run
 
@@ -81,19 +81,17 @@ def command(
     named = source is not click.core.ParameterSource.DEFAULT
     with gating.telling(gating.suite_name(folder), outlets):
         alone = entry_of_file(load_run(folder), suite) if suite is not None else None
-        gate = alone or checked_gate(
-            folder,
-            baselines,
-            weights=weights_at_hand,
-            suite=suite_at(suite) if suite is not None else None,
+        trusted = GateTrust(
+            results=results,
+            baselines=baselines,
+            baselines_named=named,
+            installed=AtHand(),
+            suite=suite_at(suite) if suite is not None and alone is None else None,
             signed=Signed(signed_baseline, signed_run),
             allow_recorded=allow_recorded,
             sweeps=sweeps,
-            baselines_named=named,
         )
-        if alone is not None:
-            refuse_other_policy(folder)
-            require_signatures(alone, folder, baselines, Signed(signed_baseline, signed_run))
+        gate = checked_gate(folder, trusted) if alone is None else checked_alone(alone, folder, trusted)
     if self_test:
         from evalkit.cli.self_testing import run_self_test
 

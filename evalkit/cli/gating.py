@@ -13,7 +13,7 @@ import click
 
 from evalkit.decide.decision import GateDecision, as_json
 from evalkit.decide.gate import decide_gate
-from evalkit.decide.suite_match import PROMOTED
+from evalkit.decide.gate_trust import PROMOTED
 from evalkit.errors import UserError
 from evalkit.results import read_facts
 from evalkit.results.flips import Flip, read_flips

@@ -1,17 +1,19 @@
-"""`evalkit import lm-eval|inspect|guidellm PATH`: results of other tools become runs, or a load sweep."""
+"""`evalkit import FORMAT PATH`: results of other tools become runs, or a load sweep."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from evalkit.cli.options import data_roots, results_folder, suite_words
 
 if TYPE_CHECKING:
+    from evalkit.bridges.foreign_records import ForeignRecords
     from evalkit.bridges.imported import Imported
+    from evalkit.bridges.outcome_table import Told
 
 
 @click.group()
@@ -29,15 +31,50 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
     """Take over outcomes of any tool: CSV, JSONL or Parquet, one row a model x item x repeat."""
     from evalkit.bridges.outcome_table import import_table
     from evalkit.bridges.table_map import read_map
-    from evalkit.text.escape import visible
 
     folder, told = import_table(file, results, None if mapped is None else read_map(mapped), name=name, prices=prices)
-    _say(told.n_rows, told.models, told.tasks)
-    for note in told.notes:
-        lines = [visible(line, limit=1000) for line in note.splitlines()]
-        click.echo("\n".join(["note: " + lines[0], *lines[1:]]), err=True)
-    click.echo(str(folder))
-    return 0
+    return _told(folder, told, ())
+
+
+@command.command("promptfoo")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--metric",
+    type=click.Choice(["pass", "score"]),
+    default="pass",
+    show_default=True,
+    help="pass: all assertions; score: the weighted score.",
+)
+@click.option("--name", help="What the run is called; else as the file.")
+@results_folder
+def promptfoo(file: Path, metric: Literal["pass", "score"], name: str | None, results: Path) -> int:
+    """Take over the results of promptfoo: eval -o output.json, or .jsonl."""
+    from evalkit.bridges.promptfoo_results import read_results
+
+    return _outcomes(read_results(file, metric), name, results)
+
+
+@command.command("evalscope")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--metric", help="Whose value is the score; else the main one of each task.")
+@click.option("--name", help="What the run is called; else as the folder.")
+@results_folder
+def evalscope(path: Path, metric: str | None, name: str | None, results: Path) -> int:
+    """Take over the results of EvalScope: its folder outputs/TIME, or one file of reviews/."""
+    from evalkit.bridges.evalscope_reviews import read_reviews
+
+    return _outcomes(read_reviews(path, metric), name, results)
+
+
+@command.command("every-eval-ever")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", help="What the run is called; else as the file.")
+@results_folder
+def every_eval_ever(file: Path, name: str | None, results: Path) -> int:
+    """Take over an evaluation of Every Eval Ever: UUID.json with its samples beside it, or UUID_samples.jsonl."""
+    from evalkit.bridges.every_eval_ever import read_evaluation
+
+    return _outcomes(read_evaluation(file), name, results)
 
 
 @command.command("lm-eval")
@@ -101,3 +138,26 @@ def _say(n_rows: int, models: Collection[str], tasks: Collection[str]) -> None:
 
     by = ", ".join(visible(name) for name in models)
     click.echo(f"{n_rows:,} rows of {len(tasks)} task{'' if len(tasks) == 1 else 's'} by {by}", err=True)
+
+
+def _outcomes(found: ForeignRecords, name: str | None, results: Path) -> int:
+    """Write the run of another tool's outcomes, and say what it is."""
+    from evalkit.bridges.outcome_table import import_records
+    from evalkit.errors import SuiteError, UserError
+
+    try:
+        folder, told = import_records(found, results, found.map(), name=name or found.name, tool=found.tool)
+    except SuiteError as error:
+        raise UserError(str(error)) from error
+    return _told(folder, told, found.notes)
+
+
+def _told(folder: Path, told: Told, before: Iterable[str]) -> int:
+    from evalkit.text.escape import visible
+
+    _say(told.n_rows, told.models, told.tasks)
+    for note in (*before, *told.notes):
+        lines = [visible(line, limit=1000) for line in note.splitlines()]
+        click.echo("\n".join(["note: " + lines[0], *lines[1:]]), err=True)
+    click.echo(str(folder))
+    return 0

@@ -1,100 +1,316 @@
 """What a run may not say of its candidates by itself, where the gate comes from a protected branch.
 
-The candidate's entry is what is judged, so most of it may differ. Not so what says how it is billed, what it reads
-besides the suite's prompts, who else is asked while it is timed, and what held when a part of the rows was asked.
+The candidate's entry is what is judged, so the keys in `allowed_differences` may differ. These are their conditions:
+how it is billed, what it reads besides the suite's prompts, who answers, which weights it brings, who else is asked
+while it is timed, and what held when a part of the rows was asked.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from evalkit.facts import RunFacts, SuiteFacts
+from evalkit import trust
+from evalkit.addresses import BadAddress, is_loopback, read_address
+from evalkit.decide.allowed_differences import RECORDED, SuiteDifference, differences, same
+from evalkit.decide.gate_trust import GateTrust
+from evalkit.facts import ModelFacts, RunFacts, SuiteFacts
 from evalkit.suite.extra_fields import LONG_TEXT, n_letters, other_limits, prompt_fields
+from evalkit.suite.policy import current
 from evalkit.suite.schema import GateEntry
+from evalkit.suite.tuning_fields import EFFORTS, beyond_tuning
+from evalkit.suite.wording import short
 
+EVERYTHING = frozenset({"scores", "outcomes", "costs", "times", "licence"})
+"""What a rule of a package rests on that does not say what it reads."""
 _BILLED_BY = ("price_as", "hosting", "reported_cost")
 """What a model's entry says of how its answers are billed, beside what they really cost."""
 _WHO = ("adapter", "model", "base_url", "resource", "region")
 """What a model's entry says of who is asked."""
+_THREADS = ("inter_threads", "intra_threads", "max_batch")
 _TIMES = ("run.timeout_s", "run.idle_timeout_s")
+_FLAGS = frozenset(
+    """
+    tensor_parallel_size pipeline_parallel_size data_parallel_size enable_expert_parallel quantization dtype
+    kv_cache_dtype max_model_len max_num_seqs max_num_batched_tokens max_logprobs gpu_memory_utilization cpu_offload_gb
+    block_size enforce_eager seed enable_prefix_caching enable_chunked_prefill max_lora_rank fully_sharded_loras
+    reasoning_parser tool_call_parser enable_auto_tool_choice load_format revision startup_timeout_s
+    """.split()  # noqa: SIM905  # words read better than a column of quotes
+)
+"""Flags of `serve:` that a candidate may set: none that names a file, a template, a tokenizer or other weights."""
+_FLAG_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
-def otherwise_said(gate: GateEntry | None, facts: RunFacts, now: SuiteFacts, made: SuiteFacts) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One candidate: its entries in the protected suite and in the run's, and what the run says of it."""
+
+    name: str
+    ours: Mapping[str, Any]
+    theirs: Mapping[str, Any]
+    ran: ModelFacts
+
+    @property
+    def moved(self) -> bool:
+        """Whether somebody else is asked than the suite says."""
+        return any(self.ours.get(key) != self.theirs.get(key) for key in _WHO)
+
+    @property
+    def is_billed_by_a_provider(self) -> bool:
+        """Whether a provider of the price book answers at its own address."""
+        billed_by = self.ran.priced_as[0] if self.ran.priced_as is not None else None
+        return billed_by is not None and not any(self.theirs.get(key) for key in ("base_url", "serve", "price_as"))
+
+
+def rests_on(gate: GateEntry | None) -> frozenset[str]:
+    """What the rules of a gate read. A rule of a package that does not say so reads everything."""
+    rules = gate.rules if gate is not None else ()
+    return frozenset().union(*(rule.reads or EVERYTHING for rule in rules))
+
+
+def otherwise_said(
+    gate: GateEntry, facts: RunFacts, now: SuiteFacts, made: SuiteFacts, trusted: GateTrust
+) -> Iterator[str]:
     """A line for each thing that the run says by itself. `now`: the protected suite; `made`: the run's own."""
-    if gate is None:
-        return
-    read = frozenset().union(*(rule.reads for rule in gate.rules))
-    costs, timed = "costs" in read, "times" in read
+    read = rests_on(gate)
+    timed = compares_times(gate)
+    hosts = _hosts_of(now)
     for name in gate.candidates:
-        ours, theirs = (_entry(side, name) for side in (now, made))
-        yield from _otherwise_read(name, _settings(ours), _settings(theirs))
-        if costs:
-            yield from _otherwise_billed(name, ours, theirs, facts)
-        if "licence" in read and theirs.get("licence") is not None:
-            if theirs.get("licence") != ours.get("licence"):
-                yield f"  {name}: licence of its entry changed, and a rule is about its licence"
-            elif any(ours.get(key) != theirs.get(key) for key in (*_WHO, "weights", "serve")):
-                yield (
-                    f"  {name}: another model than the suite's, under the licence that the suite says of its own; a "
-                    "rule is about its licence (change both on the protected branch first)"
-                )
-    if any(
-        "times" in rule.reads and any(getattr(rule, key) is not None for key in rule.compares) for rule in gate.rules
-    ):
-        yield from _asked_beside(gate, now, made)
-    yield from _changed_on_the_way(facts, costs=costs, timed=timed)
+        one = Judged(name, _entry(now, name), _entry(made, name), facts.model_facts(name))
+        yield from (_not_listed(found) for found in _unlisted(one))
+        said = [key for key in RECORDED if one.theirs.get(key) is not None and not _alike(one, key)]
+        if said and not trusted.allow_recorded:
+            yield f"  {name}: {', '.join(said)} of its entry: recorded answers (--allow-recorded)"
+        yield from _otherwise_read(one)
+        yield from _answered_elsewhere(one, hosts, trusted)
+        yield from _other_weights(one, now, trusted)
+        if "costs" in read:
+            yield from _otherwise_billed(one, facts)
+        if timed and (threads := [key for key in _THREADS if one.ours.get(key) != one.theirs.get(key)]):
+            yield f"  {name}: {', '.join(threads)} of its entry changed, and a rule compares times with the baseline's"
+        if "licence" in read:
+            yield from _other_licence(one)
+    yield from _asked_beside(gate, facts, now, made, timed=timed)
+    yield from _changed_on_the_way(facts, read)
 
 
-def _otherwise_read(name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[str]:
+def compares_times(gate: GateEntry) -> bool:
+    """Whether a rule puts the candidate's times beside the baseline's."""
+    return any("times" in (rule.reads or EVERYTHING) and (not rule.reads or rule.needs_baseline) for rule in gate.rules)
+
+
+def _alike(one: Judged, key: str) -> bool:
+    return same(one.ours.get(key), one.theirs.get(key))
+
+
+def _unlisted(one: Judged) -> Iterator[SuiteDifference]:
+    """Keys of the entry that differ and stand in no row of the table."""
+    run, suite = ({"models": {one.name: entry}} for entry in (one.theirs, one.ours))
+    return differences(run, suite, [one.name])
+
+
+def _not_listed(found: SuiteDifference) -> str:
+    return (
+        f"  {found.at[1]}: {found.values(2)}; a candidate may not have this key otherwise (change it on the protected "
+        "branch first)"
+    )
+
+
+def _otherwise_read(one: Judged) -> Iterator[str]:
     """Settings that give the candidate more to read than the suite does: the right answers could stand there."""
+    ours, theirs = (_mapping(entry.get("settings")) for entry in (one.ours, one.theirs))
     had, has = (_mapping(settings.get("extra")) for settings in (ours, theirs))
-    changed = {key: value for key, value in has.items() if had.get(key) != value}
-    found = [f"settings.extra.{field}" for field in prompt_fields(changed)]
-    for key in ("json_schema", "stop"):
-        if theirs.get(key) != ours.get(key) and n_letters(theirs.get(key)) > LONG_TEXT:
-            found.append(f"settings.{key}")
+    changed = {key: value for key, value in has.items() if not same(had.get(key), value)}
+    prompts = prompt_fields(changed)
+    found = [f"settings.extra.{field}" for field in prompts]
+    if theirs.get("stop") != ours.get("stop") and n_letters(theirs.get("stop")) > LONG_TEXT:
+        found.append("settings.stop")
     if found:
-        yield f"  {name}: {', '.join(found)} of its entry: the candidate would read what the suite does not say"
+        yield f"  {one.name}: {', '.join(found)} of its entry: the candidate would read what the suite does not say"
+    unknown = [field for field in beyond_tuning(changed) if field.partition(".")[0] not in {_first(p) for p in prompts}]
+    for field in unknown:
+        yield (
+            f"  {one.name}: settings.extra.{field}: {short(_at(has, field))} in the run, "
+            f"{short(_at(had, field))} in the suite; this field is not known to be harmless (change it on the "
+            "protected branch first)"
+        )
+    effort = theirs.get("reasoning_effort")
+    if effort is not None and effort != ours.get("reasoning_effort") and not _is_effort(effort):
+        yield (
+            f"  {one.name}: settings.reasoning_effort: {short(effort)} is no effort that is known "
+            f"({', '.join(sorted(EFFORTS))}, or a number); templates print it into the prompt"
+        )
 
 
-def _otherwise_billed(name: str, ours: Mapping[str, Any], theirs: Mapping[str, Any], facts: RunFacts) -> Iterator[str]:
-    same = all(ours.get(key) == theirs.get(key) for key in _WHO)
-    changed = [key for key in _BILLED_BY if ours.get(key) != theirs.get(key) and (same or theirs.get(key) is not None)]
+def _is_effort(value: object) -> bool:
+    return isinstance(value, str) and (value in EFFORTS or (value.isascii() and value.isdigit() and len(value) < 7))
+
+
+def _answered_elsewhere(one: Judged, hosts: frozenset[str], trusted: GateTrust) -> Iterator[str]:
+    """Who answers, where nobody but the run names it: whoever runs a server can answer with the right answers."""
+    adapter = one.theirs.get("adapter")
+    other = adapter != one.ours.get("adapter") and isinstance(adapter, str) and not trusted.allow_recorded
+    if other and not trusted.installed.has(str(adapter)):
+        yield (
+            f"  {one.name}: adapter: {short(adapter)} is of an installed package, and the suite does not name it "
+            "(change it on the protected branch first)"
+        )
+    if one.ran.adapter != adapter:
+        yield f"  {one.name}: run.json says that {short(one.ran.adapter)} asked it, and its suite says {short(adapter)}"
+    address = one.theirs.get("base_url")
+    if not address or address == one.ours.get("base_url"):
+        return
+    host = (one.ran.host or "").lower()
+    policy = current()
+    known = host in hosts or trust.prompts_may_go(host) or (policy is not None and policy.endpoint(host) is not None)
+    if not known and not is_loopback(host):
+        yield (
+            f"  {one.name}: base_url: its answers came from {short(host or 'an unknown host')}, which no model of the "
+            "suite is asked at, and whoever runs a host can send the right answers; allow it yourself: "
+            "EVALKIT_KEY_HOSTS=HOST, or list it in a --policy"
+        )
+
+
+def _hosts_of(now: SuiteFacts) -> frozenset[str]:
+    """Hosts that the protected suite names as addresses."""
+    found = set()
+    for entry in (*now.models.values(), *now.judges.values()):
+        address = entry.root.get("base_url")
+        if isinstance(address, str) and "${" not in address:
+            try:
+                found.add(read_address(address).host.lower())
+            except BadAddress:
+                continue
+    return frozenset(found)
+
+
+def _other_weights(one: Judged, now: SuiteFacts, trusted: GateTrust) -> Iterator[str]:
+    """Weights that lie in the checkout, and what a server is started with: they may bring prompts along."""
+    ours, theirs = (_mapping(entry.get("serve")) for entry in (one.ours, one.theirs))
+    for flag, value in theirs.items():
+        plain = isinstance(value, bool | int | float) or (isinstance(value, str) and _FLAG_VALUE.fullmatch(value))
+        if not same(ours.get(flag), value) and not (flag.replace("-", "_") in _FLAGS and plain):
+            yield (
+                f"  {one.name}: serve.{flag}: {short(value)} in the run, {short(ours.get(flag))} in the suite; a "
+                "candidate may set flags of size, precision and parsers alone"
+            )
+    if not _is_local(one, trusted):
+        return
+    if one.theirs.get("model") != one.ours.get("model"):
+        yield (
+            f"  {one.name}: model: {short(one.theirs.get('model'))} is a folder of weights that the suite does not "
+            "name; a folder brings its own chat template, which may hold the right answers (name it on the protected "
+            "branch first, or take weights of the hub)"
+        )
+        return
+    suite = trusted.suite
+    entry = suite.models.get(one.name) if suite is not None else None
+    if suite is None or entry is None:
+        return
+    here, ran = trusted.installed.weights(one.name, entry, suite.folder), one.ran.facts or {}
+    if not here:
+        yield (
+            f"  {one.name}: model: {short(one.theirs.get('model'))} does not lie beside the suite, so its chat "
+            "template cannot be compared; put the folder there, or under a --data-root for both"
+        )
+    elif any(key in here and ran.get(key) not in (None, here[key]) for key in ("tokenizer_config", "template")):
+        yield (
+            f"  {one.name}: its chat template or tokenizer is not the one that lies beside the suite: it may hold the "
+            "right answers (change it on the protected branch first)"
+        )
+
+
+def _is_local(one: Judged, trusted: GateTrust) -> bool:
+    """Whether the weights lie in a folder that a suite names: not those of the hub, nor those that evalkit ships."""
+    model = str(one.theirs.get("model") or "")
+    if one.theirs.get("adapter") == "ctranslate2":
+        return not trusted.installed.is_shipped(model)
+    if not one.theirs.get("serve"):
+        return False
+    weights = str((one.ran.facts or {}).get("weights") or "")
+    return not weights.startswith(("hub ", "unknown"))
+
+
+def _otherwise_billed(one: Judged, facts: RunFacts) -> Iterator[str]:
+    ours, theirs, name = one.ours, one.theirs, one.name
+    free = one.moved and one.is_billed_by_a_provider
+    changed = [
+        key for key in _BILLED_BY if not same(ours.get(key), theirs.get(key)) and not (free and theirs.get(key) is None)
+    ]
     if changed:
         yield f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its cost"
-    moved = theirs.get("base_url") and any(ours.get(key) != theirs.get(key) for key in ("adapter", "base_url"))
+    elsewhere = theirs.get("base_url") and any(ours.get(key) != theirs.get(key) for key in ("adapter", "base_url"))
     by_person = facts.price_file is not None and facts.price_file.of == "person"
-    if moved and not by_person:
+    if elsewhere and not by_person:
         yield (
             f"  {name}: its adapter or address changed, and nobody says that the price of "
             f"{theirs.get('adapter')}, or what this address itself says that it bills, is true; a rule is about its "
             "cost (name prices yourself: evalkit run --prices FILE)"
         )
-    had, has = (_settings(entry) for entry in (ours, theirs))
+    elif one.moved and not changed and _is_of_another_provider(one.ran):
+        yield (
+            f"  {name}: nobody bills it, and the price of {short(theirs.get('model'))} in the book is another "
+            "provider's; a rule is about its cost (name prices yourself: evalkit run --prices FILE)"
+        )
+    had, has = (_mapping(entry.get("settings")) for entry in (ours, theirs))
     if had.get("max_output_tokens") is not None and has.get("max_output_tokens") is None:
         yield f"  {name}: settings.max_output_tokens was taken away, and a rule is about its cost"
+    if ours.get("token_param") != theirs.get("token_param"):
+        yield f"  {name}: token_param of its entry changed, by which its output limit is sent, and a rule is about cost"
     extra = _mapping(has.get("extra"))
     if extra != _mapping(had.get("extra")) and (others := other_limits(extra)):
         yield f"  {name}: settings.extra sets {', '.join(others)}; a rule is about cost: write max_output_tokens"
 
 
-def _asked_beside(gate: GateEntry, now: SuiteFacts, made: SuiteFacts) -> Iterator[str]:
-    """Models beside the candidates that the suite does not have so: they could load the baseline's server."""
-    for name, entry in made.models.items():
-        if name not in gate.candidates and now.models.get(name) != entry:
+def _is_of_another_provider(ran: ModelFacts) -> bool:
+    """Whether the book's price was taken though no provider is known to bill."""
+    unbilled = ran.priced_as is not None and ran.priced_as[0] is None
+    return unbilled and ran.prices is not None and (ran.prices.source or "").startswith("genai-prices")
+
+
+def _other_licence(one: Judged) -> Iterator[str]:
+    if one.theirs.get("licence") is None:
+        return
+    if one.theirs.get("licence") != one.ours.get("licence"):
+        yield f"  {one.name}: licence of its entry changed, and a rule is about its licence"
+    elif any(not same(one.ours.get(key), one.theirs.get(key)) for key in (*_WHO, "weights", "serve", "lora")):
+        yield (
+            f"  {one.name}: another model than the suite's, under the licence that the suite says of its own; a "
+            "rule is about its licence (change both on the protected branch first)"
+        )
+
+
+def _asked_beside(gate: GateEntry, facts: RunFacts, now: SuiteFacts, made: SuiteFacts, *, timed: bool) -> Iterator[str]:
+    """Models beside the candidates that the suite does not have so: they could load the baseline's server, or fill the
+    caches of the candidate's."""
+    fixed = {gate.baseline, *gate.candidates}
+    for name in {**made.models, **(facts.models or {})}:
+        if name in gate.candidates or (name in now.models and now.models[name] == made.models.get(name)):
+            continue
+        if timed:
             yield (
                 f"  {name}: asked in the same run, but not a model of the suite as it is; a rule compares times with "
                 "the baseline's, which others slow down"
             )
+        elif name not in fixed:
+            what = "its entry is not the suite's" if name in now.models else "not a model of the suite"
+            yield f"  {name}: {what}; leave it out of this run (evalkit run --models {','.join(_wanted(gate))})"
 
 
-def _changed_on_the_way(facts: RunFacts, *, costs: bool, timed: bool) -> Iterator[str]:
+def _wanted(gate: GateEntry) -> list[str]:
+    own = [] if gate.baseline is None or "@" in gate.baseline else [gate.baseline]
+    return [*own, *gate.candidates]
+
+
+def _changed_on_the_way(facts: RunFacts, read: frozenset[str]) -> Iterator[str]:
     """Keys that a resumed run had otherwise when a part of its rows was asked."""
     for key in facts.otherwise_before:
         last = key.rpartition(".")[2]
         about_cost, about_time = last in _BILLED_BY, key in _TIMES
-        if last != "licence" and (costs or not about_cost) and (timed or not about_time):
+        free = (about_cost and "costs" not in read) or (about_time and not read & {"times", "outcomes"})
+        if last != "licence" and not free:
             yield f"  {key}: changed while the run was made; a part was asked before that (run it anew: --new)"
 
 
@@ -102,8 +318,14 @@ def _entry(side: SuiteFacts, name: str) -> Mapping[str, Any]:
     return side.models[name].root if name in side.models else {}
 
 
-def _settings(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _mapping(entry.get("settings"))
+def _first(path: str) -> str:
+    return path.partition(".")[0]
+
+
+def _at(value: Any, path: str) -> Any:
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -1,17 +1,18 @@
 """The whole gate on a stored run, with everything that it refuses: what `evalkit gate` and `evalkit.gate` call.
 
-decision = gate_run(folder, results, promoted, suite=suite, weights=weights_at_hand, baselines_named=True)
+trusted = GateTrust(results=results, baselines=promoted, baselines_named=True, installed=AtHand(), suite=suite)
+decision = gate_run(folder, trusted)
 decision.verdict, decision.exit_code
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.decide.decision import GateDecision
 from evalkit.decide.gate import decide_gate, gate_of
-from evalkit.decide.suite_match import PROMOTED, WeightsAtHand, refuse_other_policy, refuse_other_suite
+from evalkit.decide.gate_trust import PROMOTED, GateTrust, Signed
+from evalkit.decide.suite_match import refuse_other_policy, refuse_other_suite
 from evalkit.errors import UserError
 from evalkit.results import read_facts
 from evalkit.store import baselines
@@ -19,78 +20,51 @@ from evalkit.suite.schema import GateEntry
 from evalkit.suite.suite import ResolvedSuite
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """Files of allowed signers (`ssh-keygen -Y`). None: no signature is required."""
-
-    baseline: Path | None = None
-    """Who may have signed the promoted baseline."""
-    run: Path | None = None
-    """Who may have signed the run."""
-
-
-def gate_run(
-    folder: Path,
-    results: Path,
-    promoted: Path,
-    *,
-    weights: WeightsAtHand,
-    suite: ResolvedSuite | None = None,
-    signed: Signed = Signed(),
-    allow_recorded: bool = False,
-    sweeps: Path | None = None,
-    baselines_named: bool,
-) -> GateDecision:
+def gate_run(folder: Path, trusted: GateTrust) -> GateDecision:
     """The decision on a stored run, after `checked_gate`. Nothing is written and no model is asked.
 
-    `results`: the folder of results, where baselines are looked for. `promoted`: the folder of promoted baselines.
-    `sweeps`: with a suite and a rule about cost, the load sweeps that prices of own hardware may rest on.
     Raises NotComparable, StoreError or UserError: nothing has been decided then.
     """
-    gate = checked_gate(
-        folder,
-        promoted,
-        weights=weights,
-        suite=suite,
-        signed=signed,
-        allow_recorded=allow_recorded,
-        sweeps=sweeps,
-        baselines_named=baselines_named,
-    )
-    return decide_gate(gate, folder, results, promoted)
+    return decide_gate(checked_gate(folder, trusted), folder, trusted.results, trusted.baselines)
 
 
-def checked_gate(
-    folder: Path,
-    promoted: Path,
-    *,
-    weights: WeightsAtHand,
-    suite: ResolvedSuite | None = None,
-    signed: Signed = Signed(),
-    allow_recorded: bool = False,
-    sweeps: Path | None = None,
-    baselines_named: bool,
-) -> GateEntry:
-    """The gate to decide by: the suite's, or the one that the run was made with (None). `baselines_named`: whether the
-    person named the folder `promoted`, or it is only what the working directory holds.
+def checked_gate(folder: Path, trusted: GateTrust) -> GateEntry:
+    """The gate to decide by: that of `trusted.suite`, or the one that the run was made with (None).
 
     Raises NotComparable where the run is no evidence about the suite, or was not made under the data policy that was
     named; UserError where there is no gate or a required signature is missing.
     """
+    suite = trusted.suite
     if suite is None:
         gate = gate_of(read_facts(folder), folder)
         refuse_other_policy(folder)
     else:
         gate = gate_of_suite(suite)
-        if gate.baseline is not None and gate.baseline.startswith(PROMOTED) and not baselines_named:
-            raise UserError(
-                f"{suite.path} asks for {gate.baseline}, and {promoted} of the working directory may be what a pull "
-                "request wrote there. Name the folder that you trust, of the same branch as the suite: "
-                "--baselines DIR, or EVALKIT_BASELINES."
-            )
-        refuse_other_suite(suite, folder, weights=weights, allow_recorded=allow_recorded, sweeps=sweeps)
-    require_signatures(gate, folder, promoted, signed)
+        _refuse_unnamed_baselines(gate, str(suite.path), trusted)
+        refuse_other_suite(suite, folder, trusted)
+    require_signatures(gate, folder, trusted.baselines, trusted.signed)
     return gate
+
+
+def checked_alone(gate: GateEntry, folder: Path, trusted: GateTrust) -> GateEntry:
+    """The gate of a file that has no suite, for a run of another tool: there is nothing to hold the run against.
+
+    Raises NotComparable or UserError as `checked_gate` does for the data policy, promoted baselines and signatures.
+    """
+    _refuse_unnamed_baselines(gate, "the gate's file", trusted)
+    refuse_other_policy(folder)
+    require_signatures(gate, folder, trusted.baselines, trusted.signed)
+    return gate
+
+
+def _refuse_unnamed_baselines(gate: GateEntry, asks: str, trusted: GateTrust) -> None:
+    """Raises UserError for a promoted baseline that would be looked for where a pull request can write."""
+    if gate.baseline is not None and gate.baseline.startswith(PROMOTED) and not trusted.baselines_named:
+        raise UserError(
+            f"{asks} asks for {gate.baseline}, and {trusted.baselines} of the working directory may be what a pull "
+            "request wrote there. Name the folder that you trust, of the same branch as the suite: --baselines DIR, or "
+            "EVALKIT_BASELINES."
+        )
 
 
 def gate_of_suite(suite: ResolvedSuite) -> GateEntry:

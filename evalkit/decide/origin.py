@@ -35,6 +35,8 @@ def recorded_answers(facts: RunFacts, model: str) -> str | None:
     for adapter in (facts.model_facts(model).adapter, _entry(facts.suite_resolved, model).adapter):
         if adapter in _RECORDED:
             return _RECORDED[adapter]
+    if facts.imported is not None:
+        return _RECORDED["imported"]
     ran = facts.model_facts(model)
     if (ran.facts or {}).get("replayed") == "true":  # so says the adapter of a plug-in
         return f"its answers were read from a file (adapter: {ran.adapter}); no model was asked"
@@ -49,7 +51,7 @@ def unasked_candidates(facts: RunFacts, suite: SuiteFacts, candidates: Iterable[
     """
     for name in candidates:
         why, entry = recorded_answers(facts, name), suite.models.get(name)
-        same = entry is not None and entry == _entry(facts.suite_resolved, name)
+        same = entry is not None and entry == _entry(facts.suite_resolved, name) and facts.imported is None
         if why is not None and not (same and entry is not None and entry.adapter == facts.model_facts(name).adapter):
             yield f"  {name}: {why}"
 

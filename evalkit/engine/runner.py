@@ -134,8 +134,9 @@ class Runner:
         """Ask everything that is owed. Raises RunIncomplete when rows cannot be stored (a full disk)."""
         lanes = self._lanes()
         meter = LagMeter()
-        gc.collect()
-        gc.freeze()  # the plan lives as long as the run: do not walk it again in the middle of an answer
+        # The plan lives as long as the run: no collection walks it in the middle of an answer. None is made before: in
+        # a notebook or a test session it takes longer than a small run.
+        gc.freeze()
         meter.start()
         scorers = {task.scorer.name for task in self.work.tasks}
         warm = threading.Thread(target=prepare, args=(scorers,), daemon=True)

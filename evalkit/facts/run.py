@@ -167,8 +167,11 @@ class RunFacts(StoredRecord):
     """None: every item was asked, and nobody looked before the end."""
     judges_served: Annotated[Mapping[str, tuple[str, ...]] | None, AbsentWhereOdd] = None
     """By judge: the models that its endpoint says answered."""
-    judges_unread: Annotated[Mapping[str, Mapping[str, Mapping[str, tuple[Int, Int]]]] | None, AbsentWhereOdd] = None
-    """By judge, model and task: (answers whose verdict could not be read, answers judged)."""
+    judges_unread: Annotated[Mapping[str, Mapping[str, Mapping[str, tuple[Count, Count]]]] | None, AbsentWhereOdd] = (
+        None
+    )
+    """By judge, model and task: (answers whose verdict could not be read, answers judged). None: nobody judged, or it
+    cannot be read; a gate on what judges scored is then incomplete."""
     labels: Mapping[str, LabelFacts] = {}
     """Of a judging folder, by task: people's labels."""
     rescored: tuple[RescoredFacts, ...] = ()

@@ -41,6 +41,11 @@ def unread(side: Side) -> list[str]:
     An answer that leaves a strict judge without words must not win by it.
     """
     allowed = _allowed(side)
+    if side.facts.judges_unread is None and any(task.identity.judge is not None for task in side.tasks.values()):
+        return [
+            f"{side.folder.name} does not say how many verdicts of its judges could not be read, so scores may rest on "
+            f"too few. Mark it again without asking a model: evalkit rescore {side.folder.name} --suite SUITE"
+        ]
     return [
         f"{judge} gave no readable verdict on {n_lost:,} of {n:,} answers of {side.label} to {task}, more than "
         f"run.max_error_rate {allowed:g} allows: there the score is the other judges' alone. Look at its replies: "

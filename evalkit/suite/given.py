@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FUNCTION = "function"
 """What stands as the adapter of a model that is a function, and as the name of such a scorer. No file may name it."""
 
+GIVEN_IN_PYTHON = "given_in_python"
+"""In run.json the key of a task's `data` under which records that lie in no file are described."""
+
 
 @dataclass(frozen=True, slots=True)
 class GivenInPython:
@@ -47,5 +50,5 @@ class GivenInPython:
         assert isinstance(inside, dict)
         data = inside.get("data")
         kept = {key: value for key, value in data.items() if key != "path"} if isinstance(data, dict) else {}
-        told = {**inside, "data": {"given_in_python": about, **kept}}
+        told = {**inside, "data": {GIVEN_IN_PYTHON: about, **kept}}
         return {**task, "with": told} if "use" in task else told

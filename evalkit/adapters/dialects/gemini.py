@@ -15,7 +15,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import aiohttp
 import orjson
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
@@ -68,7 +67,7 @@ class Gemini:
         self.spec = spec
         self._wire = wire
         self._path = f"/v1beta/models/{model}:streamGenerateContent"
-        facts = {"dialect": "gemini", "aiohttp": aiohttp.__version__}
+        facts = {"dialect": "gemini", **wire.facts}
         self.endpoint = Endpoint(
             lane=wire.host,
             place=wire.host + wire.path,

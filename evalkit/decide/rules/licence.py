@@ -20,6 +20,7 @@ from evalkit.stats.verdict import Verdict
 from evalkit.suite.schema.parts import Texts
 
 if TYPE_CHECKING:
+    from evalkit.catalogue.facts import Known
     from evalkit.results import Side
 
 
@@ -92,9 +93,22 @@ def _in_catalogue(side: Side) -> tuple[str | None, tuple[str, ...]]:
         known = CatalogueReader().catalogue(side.facts.catalogue).find(asked_as)
     except UserError as error:
         return None, (f"the catalogue is left out: {str(error).splitlines()[0]}",)
-    if known is None:
-        return None, ()
-    if "licence" in known.disputed:
-        return None, (f"the sources of the catalogue disagree ({known.shown('licence')})",)
+    why = None if known is None else _why_unknown(asked_as, known)
+    if known is None or why is not None:
+        return None, () if why is None else (why,)
     licence = known.value("licence")
     return (None, ()) if licence is None else (str(licence), ())
+
+
+def _why_unknown(asked_as: str, known: Known) -> str | None:
+    """Why the catalogue's word on a licence does not count for the model that was asked; None where it does."""
+    from evalkit.catalogue.makers import is_the_makers
+
+    if "licence" in known.disputed:
+        return f"the sources of the catalogue disagree ({known.shown('licence')})"
+    claims = known.claims.get("licence", ())
+    if claims and not is_the_makers(asked_as, known):
+        return f"the catalogue knows {known.model}, and weights of that name by somebody else may be others"
+    if claims and not any(claim.checked for claim in claims):
+        return f"the catalogue says {known.shown('licence')}, and nobody read that at its maker's"
+    return None

@@ -1,0 +1,200 @@
+"""The connections of a `Wire`: an aiohttp session, requests that note when they were written, replies as they come.
+
+Imported at the first exchange, or beside the plan (`Wire.warm`): aiohttp and the certificates that it reads take a
+tenth of a second, and a check sends nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from time import perf_counter
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from evalkit.adapters.http_errors import Declined, Where, error_from_status
+from evalkit.adapters.http_reply import Reply, Sign
+from evalkit.adapters.http_session import CONNECT_TIMEOUT_S, NETWORK_ERRORS, network_error, open_session
+from evalkit.adapters.reading import ReplyReading
+from evalkit.adapters.reply_body import ReplyBody, error_body
+from evalkit.adapters.reply_fields import parsed
+from evalkit.adapters.reply_reader import ReplyReader
+from evalkit.errors import BadReply, RequestError
+from evalkit.records import Response
+
+LINGER_S = 1.0
+"""How long a server may take to close a stream that it has declared done, before the connection is dropped."""
+_TRIES_TO_WRITE = 3
+"""Further connections that one request takes, where the server closed those before anything was written."""
+_MOST_FACTS = 2**20
+"""Bytes of what a server says of itself."""
+_LARGE_BODY = 2**20
+"""aiohttp warns about larger bodies as bytes, because they would be written in one go."""
+
+
+@dataclass(slots=True)
+class _Clock:
+    """When one exchange began and ended, by `time.perf_counter()`."""
+
+    sent_at: float = 0.0
+    ended_at: float = 0.0
+    """The last byte that was read."""
+
+
+class Connections:
+    """Connections to one endpoint. Opened inside the running loop."""
+
+    def __init__(
+        self,
+        root: str,
+        path: str,
+        where: Where,
+        headers: Mapping[str, str],
+        *,
+        sign: Sign | None,
+        limit: int,
+        idle_s: float,
+    ) -> None:
+        """`root` is the address that `path` ends; `limit` 0: as many connections as there are requests."""
+        self._root = str(URL(root)).rstrip("/")
+        self._path = path
+        self._where = where
+        self._headers = headers
+        self._sign = sign
+        self._idle_s = idle_s
+        self.session = open_session(
+            self._root,
+            connector=aiohttp.TCPConnector(limit=limit),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S, sock_read=idle_s),
+            request_class=_TimedRequest,
+            response_class=_TimedResponse,
+        )
+
+    async def answer(self, path: str, body: bytes, reading: ReplyReading, left_out: tuple[str, ...]) -> Response:
+        """As `Wire.answer`."""
+        reader = ReplyReader(reading, self._where, self._path + path)
+        clock = _Clock()
+        broken: RequestError | None = None
+        try:
+            async with self._posted(path, body, clock) as reply:
+                await _read_stream(ReplyBody(reply), reader, clock)
+        except Declined as declined:
+            return reader.filtered(declined, clock.sent_at, clock.ended_at or perf_counter(), left_out)
+        except NETWORK_ERRORS as error:
+            broken = network_error(error, self._where, self._idle_s)
+            broken.__cause__ = error
+        try:
+            return reader.response(clock.sent_at, clock.ended_at, left_out, broken)
+        except Declined as declined:
+            return reader.filtered(declined, clock.sent_at, clock.ended_at, left_out)
+
+    async def exchange(self, path: str, body: bytes) -> Reply:
+        """Posts and reads the whole reply. Raises as `Wire.answer` does."""
+        clock = _Clock()
+        try:
+            async with self._posted(path, body, clock) as reply:
+                whole = await ReplyBody(reply).read_all()
+        except Declined as declined:
+            return Reply(clock.sent_at, perf_counter(), declined=declined.words)
+        except NETWORK_ERRORS as error:
+            raise network_error(error, self._where, self._idle_s) from error
+        return Reply(clock.sent_at, perf_counter(), whole)
+
+    async def fetch(self, path: str) -> Any:
+        """What the server says of itself at this path, as JSON. Raises a RequestError."""
+        try:
+            async with self.session.get(
+                URL(self._root + path, encoded=True), headers=self._headers, allow_redirects=False
+            ) as reply:
+                said = await ReplyBody(reply, _MOST_FACTS, cut=True).read_all()
+                if reply.status != 200:
+                    raise BadReply(f"{self._where.host}{self._path}{path} answered {reply.status}")
+        except NETWORK_ERRORS as error:
+            raise network_error(error, self._where, self._idle_s) from error
+        try:
+            return parsed(said)
+        except ValueError as error:
+            raise BadReply(f"{self._where.host}{self._path}{path} sent no JSON") from error
+
+    async def aclose(self) -> None:
+        """Closes every connection; a second call does nothing."""
+        await self.session.close()
+
+    @asynccontextmanager
+    async def _posted(self, path: str, body: bytes, clock: _Clock) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The reply to a request that was accepted. Raises what its status means, and aiohttp's errors."""
+        reply = await self._post(path, body)
+        try:
+            clock.sent_at = reply.clock[0]  # type: ignore[attr-defined]
+            if not 200 <= reply.status < 300:
+                said = await error_body(reply)
+                clock.ended_at = perf_counter()
+                raise error_from_status(reply.status, reply.headers, said, self._path + path, self._where)
+            yield reply
+        finally:
+            reply.release()  # back to the pool when it was read to its end; closed otherwise
+
+    async def _post(self, path: str, body: bytes) -> aiohttp.ClientResponse:
+        """Posts on a connection that is open. A server that closes after each answer, and does not say so (llama.cpp),
+        may close just while the next request takes the connection: nothing was written then, so it is posted anew."""
+        # Written as it is: a %2F in the name of a model must not become a slash, and a signature holds for these bytes.
+        url = URL(self._root + path, encoded=True)
+        headers = self._headers if self._sign is None else {**self._headers, **self._sign(str(url), body)}
+        for left in range(_TRIES_TO_WRITE, -1, -1):
+            try:
+                return await self.session.post(
+                    url,
+                    data=body if len(body) < _LARGE_BODY else BytesIO(body),
+                    headers=headers,
+                    allow_redirects=False,
+                )
+            except aiohttp.ClientOSError as error:
+                if not left or not isinstance(error.__cause__, aiohttp.ClientConnectionResetError):
+                    raise
+                await asyncio.sleep(0)  # the pool learns that the connection is gone
+        raise AssertionError("the last try returns or raises")
+
+
+class _TimedRequest(aiohttp.ClientRequest):
+    """Notes when its body is about to be written, for the response to read.
+
+    The two share a list of one time, not each other: a cycle would cost a fifth more CPU in garbage collection.
+    """
+
+    _clock: list[float]
+
+    async def write_bytes(self, writer: Any, conn: Any, content_length: int | None = None) -> None:
+        self._clock[0] = perf_counter()
+        await super().write_bytes(writer, conn, content_length)
+
+    async def send(self, conn: Any) -> aiohttp.ClientResponse:
+        self._clock = [0.0]
+        response = await super().send(conn)
+        response.clock = self._clock  # type: ignore[attr-defined]
+        return response
+
+
+class _TimedResponse(aiohttp.ClientResponse):
+    clock: list[float]
+
+
+async def _read_stream(body: ReplyBody, reader: ReplyReader, clock: _Clock) -> None:
+    """Feeds the reader. Reads to the end of the body, so that the connection can serve again, but does not wait long
+    for a server that keeps a finished stream open."""
+    clock.ended_at = clock.sent_at
+    while chunk := await body.read():
+        clock.ended_at = perf_counter()
+        if reader.feed(chunk, clock.ended_at):
+            if not body.is_at_end:
+                try:
+                    async with asyncio.timeout(LINGER_S):
+                        reader.feed(await body.read(), clock.ended_at)
+                except (TimeoutError, aiohttp.ClientError, RequestError, Declined):
+                    pass  # the answer is whole; only the connection is lost
+            return
+    clock.ended_at = perf_counter()

@@ -1,0 +1,116 @@
+"""Results in the exchange format Every Eval Ever, in and out: one aggregate JSON and its samples as JSONL.
+
+    read_evaluation(Path("UUID.json"))            # or UUID_samples.jsonl
+    write_evaluation(folder, Path("out"))         # out/UUID.json and out/UUID_samples.jsonl, one pair a model
+
+Schemas 0.2 and 0.3 are read, 0.3 is written (evaleval/every_eval_ever). An aggregate alone has no items, so there is
+nothing to compare or gate. Converters write only the last call's tokens of an agent's sample: those are unknown here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from evalkit.bridges.foreign_records import ForeignRecords, at, json_of, lines_of, read_whole, text_of
+from evalkit.errors import UserError
+
+Scale = tuple[float, float, bool]
+"""Lowest and highest score, and whether lower is better."""
+
+
+def read_evaluation(path: Path) -> ForeignRecords:
+    """The samples of one evaluation. Raises UserError for what has none, or is another format."""
+    if path.name.endswith(".jsonl"):
+        beside = path.with_name(path.name.removesuffix("_samples.jsonl") + ".json")
+        about = json_of(read_whole(beside)[0], beside.name) if beside != path and beside.is_file() else {}
+        samples = path
+    else:
+        about = json_of(read_whole(path)[0], path.name)
+        samples = _samples_of(path, about)
+    content, sha256 = read_whole(samples)
+    scales = _scales(about)
+    kept = [_record(one, samples.name, line, scales) for line, one in lines_of(content, samples.name)]
+    if not kept:
+        raise UserError(f"{samples.name} holds no sample")
+    when = at(about, "evaluation_timestamp") or at(about, "retrieved_timestamp")
+    for record in kept:
+        record["started_at"] = when
+    n_agentic = sum(record.pop("agentic") for record in kept)
+    library = text_of(at(about, "eval_library", "name")) or "not named"
+    made = ForeignRecords(samples.name, "Every Eval Ever", samples.stem, sha256, kept, f"Every Eval Ever, {library}")
+    if n_agentic:
+        made.notes.append(
+            f"the tokens of {n_agentic:,} samples of agents are unknown: converters write those of the last call only"
+        )
+    return made
+
+
+def _samples_of(path: Path, about: Any) -> Path:
+    if not isinstance(about, dict) or "evaluation_results" not in about:
+        raise UserError(f"{path.name} is no evaluation of Every Eval Ever: it has no evaluation_results")
+    named = text_of(at(about, "detailed_evaluation_results", "file_path"))
+    found = path.with_name(Path(named).name) if named else path.with_name(f"{path.stem}_samples.jsonl")
+    if not found.is_file():
+        raise UserError(
+            f"{path.name} has summary figures only, no samples, so nothing can be compared item by item or gated. "
+            f"Put its samples beside it: {found.name}"
+        )
+    return found
+
+
+def _scales(about: Any) -> dict[str, Scale]:
+    """By the evaluation's name how its scores are to be read."""
+    found = {}
+    results = at(about, "evaluation_results")
+    for one in results if isinstance(results, list) else ():
+        config = at(one, "metric_config")
+        low, high = (at(config, key) for key in ("min_score", "max_score"))
+        numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high))
+        ends = (float(low), float(high)) if numbers and high > low else (0.0, 1.0)
+        found[str(at(one, "evaluation_name"))] = (*ends, at(config, "lower_is_better") is True)
+    return found
+
+
+def _record(one: dict[str, Any], name: str, line: int, scales: dict[str, Scale]) -> dict[str, Any]:
+    if "sample_id" not in one or not isinstance(one.get("evaluation"), dict):
+        raise UserError(f"{name}:{line}: is no sample of Every Eval Ever: it has no sample_id or evaluation")
+    task = text_of(one.get("evaluation_name")) or "evaluation"
+    agentic = one.get("interaction_type") == "agentic"
+    usage = None if agentic else one.get("token_usage")
+    error = text_of(one.get("error"))
+    said = at(one, "output", "raw")
+    reference = at(one, "input", "reference")
+    attribution = one.get("answer_attribution")
+    last = attribution[-1] if isinstance(attribution, list) and attribution else None
+    return {
+        "model": text_of(one.get("model_id")) or "",
+        "task": task,
+        "item": str(one["sample_id"]),
+        "repeat": str(at(one, "metadata", "epoch") or ""),
+        "prompt": text_of(at(one, "input", "raw")),
+        "score": None if error else _score(at(one, "evaluation", "score"), scales.get(task, (0.0, 1.0, False))),
+        "error": error,
+        "text": said[-1] if isinstance(said, list) and said else said,
+        "target": reference[0] if isinstance(reference, list) and len(reference) == 1 else reference,
+        "extracted": text_of(at(last, "extracted_value")),
+        "input_tokens": at(usage, "input_tokens"),
+        "output_tokens": at(usage, "output_tokens"),
+        "reasoning_tokens": at(usage, "reasoning_tokens"),
+        "cached_tokens": at(usage, "input_tokens_cache_read"),
+        "total_s": _seconds(at(one, "performance", "latency_ms")),
+        "agentic": agentic,
+    }
+
+
+def _score(score: Any, scale: Scale) -> Any:
+    """The score from 0 to 1, 1 the best; as it is where it is no number."""
+    low, high, lower_is_better = scale
+    if isinstance(score, bool) or not isinstance(score, int | float):
+        return score
+    share = (score - low) / (high - low)
+    return 1 - share if lower_is_better else share
+
+
+def _seconds(ms: Any) -> float | None:
+    return ms / 1000 if isinstance(ms, int | float) and not isinstance(ms, bool) else None

@@ -1,0 +1,97 @@
+"""Outcomes that another tool keeps in its own form, as records that a table of outcomes would have.
+
+Each reader of a form gives `ForeignRecords`: flat records whose keys are what is read (`model`, `item`, `score` ...).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from evalkit.bridges.foreign_json import parse
+from evalkit.bridges.table_map import GUESSES, TableColumn, TableMap
+from evalkit.errors import UserError
+from evalkit.reading import open_to_read
+
+MOST_BYTES = 2**30
+"""Of a file that is read whole."""
+
+
+@dataclass(slots=True)
+class ForeignRecords:
+    """Records of one tool. Fits `outcome_table.Records`."""
+
+    label: str
+    tool: str
+    name: str
+    """What the run is called."""
+    sha256: str
+    kept: list[dict[str, Any]]
+    scorer: str
+    """Who gave the scores."""
+    notes: list[str] = field(default_factory=list)
+    format: str = "jsonl"
+
+    def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Every record with its number, from 1."""
+        yield from enumerate(self.kept, 1)
+
+    def place(self, number: int) -> str:
+        """Where a record stands."""
+        return f"{self.label} result {number}"
+
+    def fingerprint(self) -> str:
+        """sha256 of the file."""
+        return self.sha256
+
+    def map(self) -> TableMap:
+        """Every key is what it is called; the tool took the times."""
+        there = dict.fromkeys(key for record in self.kept for key in record)
+        columns = {key: TableColumn(key) for key in GUESSES if key in there and key != "slices"}
+        slices = "slices" if "slices" in there else None
+        return TableMap(columns, slices_object=slices, scorer=self.scorer, measured_by=self.tool)
+
+
+def read_whole(path: Path) -> tuple[bytes, str]:
+    """The bytes of a file and their sha256. Raises UserError where it cannot be read, or is too large."""
+    try:
+        with open_to_read(path) as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
+    if len(content) > MOST_BYTES:
+        raise UserError(f"{path}: is larger than {MOST_BYTES // 2**30} GB, and is not read")
+    return content, hashlib.sha256(content).hexdigest()
+
+
+def json_of(content: bytes, where: str) -> Any:
+    """What the text says. Raises UserError for what is no JSON."""
+    try:
+        return parse(content)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{where} is no JSON: {str(error)[:200]}") from error
+
+
+def lines_of(content: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a JSONL file with their lines. Raises UserError for a line that holds none."""
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if line.strip():
+            found = json_of(line, f"{where}:{number}")
+            if not isinstance(found, dict):
+                raise UserError(f"{where}:{number}: is no object, so no result of that tool")
+            yield number, found
+
+
+def at(record: Any, *keys: str) -> Any:
+    """What stands at the end of these keys; None where a step is missing."""
+    for key in keys:
+        record = record.get(key) if isinstance(record, Mapping) else None
+    return record
+
+
+def text_of(value: Any) -> str | None:
+    """Text where it is one."""
+    return value if isinstance(value, str) and value else None

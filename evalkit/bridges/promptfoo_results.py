@@ -1,0 +1,87 @@
+"""Results of promptfoo (`promptfoo eval -o output.json` or `.jsonl`), version 3 of its results.
+
+A row of promptfoo is one prompt x provider x test. The model is the provider; each prompt of a test is an item. An
+answer is right where all assertions passed (`metric="score"` takes the weighted score instead). What promptfoo does not
+know it writes as 0: a cost of 0, and tokens of an answer out of its cache, are unknown here.
+https://www.promptfoo.dev/docs/configuration/outputs/ (read as 0.121.20 writes it)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, Literal
+
+from evalkit.bridges.foreign_records import ForeignRecords, at, json_of, lines_of, read_whole, text_of
+from evalkit.errors import UserError
+
+Metric = Literal["pass", "score"]
+_ERROR = 2
+"""`failureReason` where no answer came; 1 is an assertion that failed."""
+
+
+def read_results(path: Path, metric: Metric = "pass") -> ForeignRecords:
+    """Every result of one file. Raises UserError for what is no output of promptfoo."""
+    content, sha256 = read_whole(path)
+    when = None
+    if path.suffix.lower() == ".jsonl":
+        found = [one for _, one in lines_of(content, path.name)]
+    else:
+        whole = json_of(content, path.name)
+        version, rows = at(whole, "results", "version"), at(whole, "results", "results")
+        if not isinstance(rows, list):
+            raise UserError(
+                f"{path.name} is no output of promptfoo: it has no results.results. Write one: promptfoo eval -o "
+                "output.json (its CSV lacks tokens and times)"
+            )
+        if version != 3:
+            raise UserError(f"{path.name}: its results have version {version!r}; read is 3. Run a newer promptfoo.")
+        found, when = rows, at(whole, "results", "timestamp")
+    seen: Counter[tuple[str, str, str]] = Counter()
+    kept = []
+    for n, one in enumerate(found, 1):
+        if not isinstance(one, dict) or "success" not in one or "testIdx" not in one:
+            raise UserError(f"{path.name} result {n} is not as promptfoo writes it: it has no success or testIdx")
+        kept.append(_record(one, metric, when, seen))
+    made = ForeignRecords(path.name, "promptfoo", path.stem, sha256, kept, f"promptfoo {metric}")
+    n_cached = sum(bool(record["from_cache"]) for record in kept)
+    if n_cached:
+        made.notes.append(
+            f"{n_cached:,} answers came from promptfoo's cache: their tokens, cost and time are unknown. Run it with "
+            "--no-cache for a gate on cost or latency"
+        )
+    return made
+
+
+def _record(one: dict[str, Any], metric: Metric, when: Any, seen: Counter[tuple[str, str, str]]) -> dict[str, Any]:
+    model = text_of(at(one, "provider", "label")) or text_of(at(one, "provider", "id")) or ""
+    item, prompt = str(one["testIdx"]), text_of(at(one, "prompt", "raw"))
+    repeat = seen[model, item, prompt or ""]
+    seen[model, item, prompt or ""] += 1
+    cached = at(one, "response", "cached") is True
+    usage = at(one, "response", "tokenUsage")
+    failed = one.get("failureReason") == _ERROR
+    asked_nobody = at(one, "provider", "id") == "echo"
+    cost = one.get("cost")
+    return {
+        "model": model,
+        "task": "promptfoo",
+        "item": item,
+        "repeat": str(repeat),
+        "prompt": prompt,
+        "score": None if failed else one.get("score") if metric == "score" else one["success"],
+        "error": text_of(one.get("error")) if failed else None,
+        "reason": None if failed else text_of(at(one, "gradingResult", "reason")),
+        "text": at(one, "response", "output"),
+        "input_tokens": None if cached or asked_nobody else at(usage, "prompt"),
+        "output_tokens": None if cached or asked_nobody else at(usage, "completion"),
+        "reasoning_tokens": None if cached else at(usage, "completionDetails", "reasoning") or None,
+        "total_s": None if cached or failed else _seconds(one.get("latencyMs")),
+        "cost_usd": cost if cost and not cached else None,
+        "from_cache": cached,
+        "started_at": when,
+    }
+
+
+def _seconds(ms: Any) -> float | None:
+    return ms / 1000 if isinstance(ms, int | float) and not isinstance(ms, bool) else None

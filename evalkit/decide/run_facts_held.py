@@ -1,0 +1,184 @@
+"""What a gate by a protected suite makes of each field of run.json: one table, and the checks that it names.
+
+Three classes. *Held*: compared with the protected suite or with what the person vouches for. *Happened*: what the run
+found; nothing but the evidence itself says it, and only a signature shows that nobody wrote it by hand. *Unread*: no
+gate reads it. tests/test_gate_allow_list.py finds a field that is in none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any
+
+from evalkit.facts import RunFacts
+from evalkit.facts.walk import unknown_keys
+from evalkit.suite.sensitivity import weaker
+from evalkit.suite.suite import ResolvedSuite
+from evalkit.suite.wording import short
+
+
+class Standing(StrEnum):
+    """What a gate makes of a field."""
+
+    HELD = "held against the suite"
+    HAPPENED = "what happened"
+    UNREAD = "not read by a gate"
+
+
+_BY_KEYS = "as JSON, key by key (allowed_differences)"
+_FOUND = "what was found while the run was made"
+_SWEEP = "of load sweeps alone, and a sweep is refused"
+
+_HELD = {
+    "RunFacts.schema_version": "a newer one is refused when the file is opened",
+    "RunFacts.kind": "a load sweep is refused",
+    "RunFacts.suite": "the suite's name",
+    "RunFacts.suite_resolved": _BY_KEYS,
+    **{
+        f"SuiteFacts.{name}": _BY_KEYS
+        for name in ("name", "about", "models", "judges", "tasks", "run", "gate", "digest")
+    },
+    "SuiteFacts.sensitivity": "not less than the suite's",
+    **{
+        f"SuiteTaskFacts.{name}": "tasks_match"
+        for name in ("name", "identity_digest", "identity", "marks", "records", "written", "data_sha256")
+    },
+    **{
+        f"RunSettingsFacts.{name}": _BY_KEYS
+        for name in ("in_flight", "repeats", "seed", "max_error_rate", "timeout_s", "idle_timeout_s")
+    },
+    "RunFacts.models": "none that the suite does not have, but for the candidates' entries",
+    "ModelFacts.adapter": "the one that the run's suite says",
+    "ModelFacts.host": "a candidate's, where its address is not the suite's",
+    "ModelFacts.facts": "weights and template that lie here, the file of recorded answers, `replayed`",
+    "ModelFacts.prices": "where a rule is about cost: prices.yaml, load sweeps, who bills",
+    "ModelFacts.priced_as": "where a rule is about cost: who bills the candidate",
+    "PriceFacts.source": "where a rule is about cost: the book's price needs somebody who bills",
+    "PriceFacts.usd_per_mtok": "where a price rests on a load sweep: as --sweeps gives it",
+    "RunFacts.tasks": "the suite's tasks and no others",
+    "TaskFacts.identity": "the suite's, without what the engine adds",
+    "TaskFacts.marked_by_data": "the fingerprint of the suite's data",
+    "RunFacts.judges": "their entries, recorded answers and weights are the suite's",
+    "RunFacts.repeats": "run.repeats of the suite",
+    "RunFacts.in_flight": "run.in_flight of the suite, where a rule is about latency",
+    "RunFacts.otherwise_before": "what it names is refused where a rule rests on it",
+    "RunFacts.catalogue": "models.yaml beside the suite, where a rule is about the licence",
+    "RunFacts.price_file": "prices.yaml beside the suite or the person's, where a rule is about cost",
+    "PriceFileFacts.of": "the person's word needs no comparison",
+    "PriceFileFacts.sha256": "prices.yaml beside the suite",
+    "RunFacts.egress": "sensitivity and policy",
+    "EgressFacts.sensitivity": "not less than the suite's",
+    "EgressFacts.policy": "the policy that the person named",
+    "PolicyFacts.sha256": "the policy that the person named",
+    "RunFacts.redaction": "redact of the suite",
+    **{f"RedactionFacts.{name}": "redact of the suite" for name in ("what", "patterns", "where")},
+    "RunFacts.imported": "refused like recorded answers",
+    "ImportedFacts.tool": "refused like recorded answers",
+}
+_HAPPENED = {
+    **{
+        f"RunFacts.{name}": "a run that is not whole is incomplete"
+        for name in ("status", "reasons", "n_rows", "cut_by_limit", "cut_by_tasks", "n_errored")
+    },
+    "RunFacts.run_version": "how this evalkit asks and marks; a stored baseline needs the same",
+    "RunFacts.suite_digest": "follows from the rest; a run is resumed by it",
+    "ModelFacts.model": "the entry says it, `${NAME}` filled in from the runner's environment",
+    "ModelFacts.place": _FOUND,
+    "ModelFacts.service_tier": "follows from the settings",
+    "ModelFacts.streaming": _FOUND,
+    "PriceFacts.model": "the book's or prices.yaml's id",
+    "PriceFacts.usd_per_request": "the book's or prices.yaml's",
+    **{
+        f"BandFacts.{name}": "the book's or prices.yaml's"
+        for name in (
+            *("above_input_tokens", "input", "cache_read", "cache_write", "cache_write_5m", "cache_write_1h"),
+            *("output", "reasoning"),
+        )
+    },
+    "TaskFacts.n": "rows have to be so many; the data is compared",
+    "TaskFacts.scorer": "a stored baseline needs the same",
+    "TaskFacts.marked_redacted": "how many answers were redacted before they were scored anew",
+    **{f"RedactionFacts.{name}": _FOUND for name in ("found", "stored")},
+    "RunFacts.stopped_early": "the stop is walked through again with the suite's rules",
+    **{f"StopFacts.{name}": "walked through again" for name in ("seed", "counts", "needs_all", "candidates", "walked")},
+    **{f"StoppedCandidate.{name}": "walked through again" for name in ("n_used", "n_items", "items_digest", "verdict")},
+    "RunFacts.judges_served": "a stored baseline needs the same",
+    "RunFacts.judges_unread": "too many are incomplete; where judges judged and it is not readable, incomplete too",
+    "RunFacts.sealed": "every sealed file has to have its digest",
+    "RunFacts.evalkit_version": "shown",
+    "RunFacts.started_at": "shown",
+    "RunFacts.suite_path": "shown",
+    "EgressFacts.receivers": _FOUND,
+    "RunFacts.servers": _FOUND,
+    **{f"ImportedFacts.{name}": "shown" for name in ("version", "sha256", "columns", "times_measured_by")},
+}
+_UNREAD = {
+    **{
+        f"RunFacts.{name}": "about the run as such"
+        for name in (
+            *("finished_at", "told", "max_cost_usd", "tags", "metadata", "spent_usd", "client_lag", "lanes", "labels"),
+            *("python", "platform", "cpu", "n_cpus", "git_revision"),
+        )
+    },
+    **{f"LagFacts.{name}": "about the client" for name in ("p50_s", "p99_s", "max_s", "n")},
+    **{
+        f"LaneFacts.{name}": "about the client"
+        for name in ("in_flight_limit", "in_flight_fixed", "in_flight_peak", "rate_limit_episodes")
+    },
+    **{f"LabelFacts.{name}": "people's labels correct a shown mean" for name in ("n", "n_used")},
+    "RunFacts.rescored": "how tasks were scored before; what holds now stands in their identity",
+    **{
+        f"RescoredFacts.{name}": "how a task was scored before"
+        for name in ("at", "task", "scorer_before", "identity_before")
+    },
+    "PriceFileFacts.name": "the content is compared",
+    "PolicyFacts.file": "the content is compared",
+    "ImportedFacts.files": "where the tool's files were",
+    **{f"RunFacts.{name}": _SWEEP for name in ("model_name", "model", "load", "load_settings")},
+}
+STANDING: Mapping[str, tuple[Standing, str]] = {
+    **{field: (Standing.HELD, how) for field, how in _HELD.items()},
+    **{field: (Standing.HAPPENED, how) for field, how in _HAPPENED.items()},
+    **{field: (Standing.UNREAD, how) for field, how in _UNREAD.items()},
+}
+"""`Record.field` -> what a gate makes of it, and how. Records of load sweeps are not walked."""
+_WRITTEN_BESIDE = ("broken_off", ".scorer_plugin", ".task_plugin")
+"""Ends of keys that evalkit writes into run.json and that no gate reads: they name packages, and how a run broke off.
+The package of a scorer stands in the identity too, which is compared with a baseline's."""
+
+
+def other_facts(facts: RunFacts, content: Mapping[str, Any], suite: ResolvedSuite) -> Iterator[str]:
+    """A line for each fact beside `suite_resolved` that is not the protected suite's. `content`: run.json as it is."""
+    if facts.kind is not None:
+        yield f"  kind: this is no run of answers ({short(facts.kind)})"
+    if facts.suite != suite.name and facts.suite_resolved is not None and facts.suite_resolved.name == suite.name:
+        yield f"  suite: {short(facts.suite)} in the run, {short(suite.name)} in the suite"
+    if (facts.repeats or 1) != suite.run.repeats and _says(facts, "repeats", suite.run.repeats):
+        yield f"  repeats: {facts.repeats or 1} in the run, {suite.run.repeats} in the suite"
+    yield from _other_redaction(facts, suite)
+    sent, made = facts.egress, facts.suite_resolved
+    told = made is None or weaker(made.sensitivity, suite.sensitivity)
+    if sent is not None and weaker(sent.sensitivity, suite.sensitivity) and not told:
+        yield f"  egress: {sent.sensitivity or 'no sensitivity'} in the run, {suite.sensitivity} in the suite"
+    keys = unknown_keys(RunFacts, content, leave=frozenset({"suite_resolved", "load"}))
+    unknown = [key for key in keys if not key.endswith(_WRITTEN_BESIDE)]
+    if unknown:
+        yield (
+            f"  {', '.join(unknown[:5])}{f' and {len(unknown) - 5} more' if len(unknown) > 5 else ''}: this evalkit "
+            "does not know what run.json says there; judge the run with the evalkit that made it "
+            f"({facts.evalkit_version or 'not recorded'}), or run it again with this one"
+        )
+
+
+def _other_redaction(facts: RunFacts, suite: ResolvedSuite) -> Iterator[str]:
+    entry, told = suite.file.redact, facts.redaction
+    wanted = None if entry is None else (tuple(entry.what), dict(entry.patterns), tuple(entry.where))
+    had = None if told is None else (told.what, dict(told.patterns), told.where)
+    if wanted != had:
+        yield f"  redaction: {short(had or 'none')} in the run, {short(wanted or 'none')} in the suite"
+
+
+def _says(facts: RunFacts, key: str, wanted: object) -> bool:
+    """Whether the run's suite says what is wanted, so that no line about its `run:` tells the difference."""
+    return facts.suite_resolved is not None and getattr(facts.suite_resolved.run, key) == wanted

@@ -1,0 +1,219 @@
+"""Results that promptfoo, EvalScope and converters to Every Eval Ever really wrote, and small ones of the same form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.store.sealing import rows_of
+from tests.world import Ran
+from tests.world import evalkit as run_evalkit
+
+Capture = pytest.CaptureFixture[str]
+Evalkit = Callable[..., Ran]
+
+
+@pytest.fixture
+def evalkit(capsys: Capture, tmp_path: Path) -> Evalkit:
+    """Runs a command on the results folder of the test."""
+    return lambda *words: run_evalkit(capsys, *words, "--results", tmp_path / "results")
+
+
+def imported(evalkit: Evalkit, *words: object) -> list[Any]:
+    """The rows of an import."""
+    ran = evalkit("import", *words)
+    assert ran.code == 0, ran.err
+    return list(rows_of(Path(ran.out.strip())))
+
+
+@pytest.fixture
+def expected(shared_data: Path) -> dict[str, Any]:
+    """By file what stands in it."""
+    index = json.loads((shared_data / "traces" / "index.json").read_text())
+    return {one["file"]: one["expected"] for one in index["files"]}
+
+
+@pytest.mark.parametrize("name", ["promptfoo-0.121.20_output.json", "promptfoo-0.121.20_output.jsonl"])
+def test_promptfoo_as_it_writes(shared_data: Path, expected: dict[str, Any], evalkit: Evalkit, name: str) -> None:
+    told = expected[f"promptfoo/{name}"]
+    rows = imported(evalkit, "promptfoo", shared_data / "traces" / "promptfoo" / name)
+    assert len(rows) == told["rows"]
+    assert sum(row.score == 1.0 for row in rows) == told["passed"]
+    assert sum(row.outcome == "wrong" for row in rows) == told["failed_assert"]
+    assert sum(row.outcome == "errored" for row in rows) == told["errors"]
+    assert sum(row.input_tokens or 0 for row in rows) == told["input_tokens"]
+    assert sum(row.output_tokens or 0 for row in rows) == told["output_tokens"]
+    assert float(sum(row.cost_usd or 0 for row in rows)) == pytest.approx(told["cost_usd"])
+    echoed = [row for row in rows if row.model == "echo"]
+    assert all(row.cost_usd is None and row.input_tokens is None for row in echoed)  # a 0 of promptfoo is no figure
+
+
+def test_promptfoo_out_of_its_cache_has_no_tokens_costs_or_times(shared_data: Path, evalkit: Evalkit) -> None:
+    path = shared_data / "traces" / "promptfoo" / "promptfoo-0.121.20_output_cached.json"
+    ran = evalkit("import", "promptfoo", path)
+    assert "4 answers came from promptfoo's cache" in ran.err
+    cached = [row for row in rows_of(Path(ran.out.strip())) if row.cached]
+    assert len(cached) == 4
+    assert {(row.input_tokens, row.cost_usd, row.total_s) for row in cached} == {(None, None, None)}
+
+
+def promptfoo(tmp_path: Path, *rows: dict[str, Any], version: Any = 3) -> Path:
+    whole = {"evalId": "e", "results": {"version": version, "timestamp": "2026-05-01T00:00:00Z", "results": rows}}
+    (tmp_path / "p.json").write_text(json.dumps(whole))
+    return tmp_path / "p.json"
+
+
+def result(**more: Any) -> dict[str, Any]:
+    """One row as promptfoo writes it."""
+    return {
+        "success": False,
+        "score": 0.25,
+        "testIdx": 0,
+        "provider": {"id": "openai:gpt", "label": "mine"},
+        "prompt": {"raw": "Say hi"},
+        "failureReason": 1,
+        "error": "Expected output to contain hi",
+        "latencyMs": 40,
+        "cost": 0,
+        "response": {"output": "no", "tokenUsage": {"prompt": 3, "completion": 1}},
+        **more,
+    }
+
+
+def test_promptfoo_a_failed_assertion_is_a_wrong_answer_and_no_error(tmp_path: Path, evalkit: Evalkit) -> None:
+    (row,) = imported(evalkit, "promptfoo", promptfoo(tmp_path, result()))
+    assert (row.model, row.outcome, row.score, row.error, row.cost_usd) == ("mine", "wrong", 0.0, None, None)
+    assert (row.input_tokens, row.total_s) == (3, 0.04)
+
+
+def test_promptfoo_graded(tmp_path: Path, evalkit: Evalkit) -> None:
+    (row,) = imported(evalkit, "promptfoo", promptfoo(tmp_path, result()), "--metric", "score")
+    assert (row.outcome, row.score) == ("scored", 0.25)
+
+
+def test_promptfoo_repeats_are_repeats_and_other_prompts_other_items(tmp_path: Path, evalkit: Evalkit) -> None:
+    rows = imported(evalkit, "promptfoo", promptfoo(tmp_path, result(), result(), result(prompt={"raw": "Say ho"})))
+    assert sorted(row.repeat for row in rows) == [0, 0, 1]
+    assert len({row.sample_digest for row in rows}) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{}", "no output of promptfoo"),
+        ("[]", "no output of promptfoo"),
+        ("", "is no JSON"),
+        ('{"results": {"version": 2, "results": []}}', "version 2"),
+        ('{"results": {"version": 3, "results": []}}', "no row"),
+        ('{"results": {"version": 3, "results": [1]}}', "result 1 is not as promptfoo writes it"),
+        ("[" * 100_000, "is no JSON"),
+    ],
+)
+def test_promptfoo_refuses_what_it_is_not(tmp_path: Path, evalkit: Evalkit, content: str, said: str) -> None:
+    (tmp_path / "p.json").write_text(content)
+    ran = evalkit("import", "promptfoo", tmp_path / "p.json")
+    assert ran.code == 2
+    assert said in ran.err
+    assert not list((tmp_path / "results").glob("*"))
+
+
+def test_evalscope_as_it_writes(shared_data: Path, expected: dict[str, Any], evalkit: Evalkit) -> None:
+    folder = shared_data / "traces" / "evalscope"
+    told = expected["evalscope/evalscope-1.14.1_predictions_general_qa_support.jsonl"]
+    rows = imported(evalkit, "evalscope", folder / "evalscope-1.14.1_reviews_general_qa_support.jsonl")
+    assert len(rows) == told["llm_calls"]
+    assert {row.served_model for row in rows} == set(told["models"])
+    assert sum(row.input_tokens for row in rows) == told["input_tokens"]
+    assert sum(row.output_tokens for row in rows) == told["output_tokens"]
+    assert sum(row.total_s for row in rows) == pytest.approx(told["duration_s"], abs=0.001)
+    assert sorted(row.score for row in rows) == [0.0, 1.0]
+
+
+def test_evalscope_joins_on_the_index_not_on_the_line(tmp_path: Path, evalkit: Evalkit) -> None:
+    for kind in ("reviews", "predictions"):
+        (tmp_path / "out" / kind / "m").mkdir(parents=True)
+    value = {"value": {"acc": 1, "f1": 0.5}, "main_score_name": "acc"}
+    reviews = [{"index": n, "target": ["t"], "sample_score": {"score": value}} for n in (0, 1)]
+    answers = [
+        {"index": n, "model": "m", "model_output": {"usage": {"input_tokens": n, "output_tokens": 1}}} for n in (1, 0)
+    ]
+    (tmp_path / "out/reviews/m/task.jsonl").write_text("\n".join(map(json.dumps, reviews)))
+    (tmp_path / "out/predictions/m/task.jsonl").write_text("\n".join(map(json.dumps, answers)))
+    rows = imported(evalkit, "evalscope", tmp_path / "out", "--metric", "f1")
+    assert {(row.sample_id, row.input_tokens, row.score) for row in rows} == {("0", 0, 0.5), ("1", 1, 0.5)}
+    ran = evalkit("import", "evalscope", tmp_path / "out", "--metric", "bleu")
+    assert ran.code == 2
+    assert "it has acc, f1" in ran.err
+
+
+def test_every_eval_ever_as_converters_write(shared_data: Path, evalkit: Evalkit) -> None:
+    folder = shared_data / "traces" / "every_eval_ever"
+    (row,) = imported(evalkit, "every-eval-ever", folder / "f3a1c0de-4b2e-4c1a-9f6d-1b7e5a2c8d40.json")
+    assert (row.model, row.score, row.input_tokens, row.output_tokens) == ("demo-org/demo-model", 1.0, 12, 5)
+    assert row.started_at == 1_750_000_000
+    for aggregate in ("98ea850e-7019-4728-a558-8b1819ec47c2.json", "676f4465-ce78-411a-9f5a-c97b3d2eac4f.json"):
+        ran = evalkit("import", "every-eval-ever", folder / aggregate)
+        assert ran.code == 2
+        assert "summary figures only" in ran.err
+
+
+def evaluation(tmp_path: Path, *samples: dict[str, Any], **config: Any) -> Path:
+    about = {
+        "schema_version": "0.3.0",
+        "evaluation_timestamp": "1750000000",
+        "evaluation_results": [{"evaluation_name": "t", "metric_config": config}],
+    }
+    (tmp_path / "u.json").write_text(json.dumps(about))
+    (tmp_path / "u_samples.jsonl").write_text("\n".join(map(json.dumps, samples)))
+    return tmp_path / "u.json"
+
+
+def sample(score: float, **more: Any) -> dict[str, Any]:
+    return {"sample_id": "1", "model_id": "m", "evaluation_name": "t", "evaluation": {"score": score}, **more}
+
+
+def test_every_eval_ever_scales_scores_to_the_best_of_1(tmp_path: Path, evalkit: Evalkit) -> None:
+    path = evaluation(tmp_path, sample(7.0), min_score=1.0, max_score=5.0)
+    assert imported(evalkit, "every-eval-ever", path)[0].outcome == "errored"  # beyond its own scale
+    path = evaluation(tmp_path, sample(2.0), min_score=1.0, max_score=5.0, lower_is_better=True)
+    assert imported(evalkit, "every-eval-ever", path)[0].score == 0.75
+
+
+def test_every_eval_ever_takes_no_tokens_of_a_last_call_for_those_of_an_agent(tmp_path: Path, evalkit: Evalkit) -> None:
+    one = sample(1.0, interaction_type="agentic", token_usage={"input_tokens": 95, "output_tokens": 11})
+    (row,) = imported(evalkit, "every-eval-ever", evaluation(tmp_path, one))
+    assert (row.score, row.input_tokens, row.output_tokens) == (1.0, None, None)
+
+
+def test_every_eval_ever_an_errored_sample_is_no_wrong_answer(tmp_path: Path, evalkit: Evalkit) -> None:
+    (row,) = imported(evalkit, "every-eval-ever", evaluation(tmp_path, sample(0.0, error="timeout")))
+    assert (row.outcome, row.error) == ("errored", "timeout")
+
+
+def test_every_eval_ever_goes_out_and_comes_back(tmp_path: Path, evalkit: Evalkit) -> None:
+    table = tmp_path / "r.csv"
+    table.write_text(
+        "model,item,trial,score,input_tokens,output_tokens,total_s,error,text\n"
+        "a,1,1,1,10,2,0.5,,yes\na,1,2,0.25,10,2,0.5,,so\na,2,1,,,,,timeout,\na,2,2,0,9,1,0.25,,no\n"
+    )
+    before = imported(evalkit, "table", table)
+    assert evalkit("export", "latest", "--to", "every-eval-ever", "--out", tmp_path / "out").code == 0
+    (about,) = (path for path in (tmp_path / "out").glob("*.json"))
+    whole = json.loads(about.read_text())
+    assert whole["evaluation_results"][0]["score_details"]["score"] == pytest.approx(1.25 / 3)
+    assert whole["detailed_evaluation_results"]["total_rows"] == 4
+    after = imported(evalkit, "every-eval-ever", about)
+
+    def facts(rows: list[Any]) -> set[tuple[Any, ...]]:
+        return {
+            (r.model, r.sample_id, r.repeat, r.outcome, r.score, r.input_tokens, r.total_s, r.error, r.text)
+            for r in rows
+        }
+
+    assert facts(after) == facts(before)
+    again = evalkit("export", "latest", "--to", "every-eval-ever", "--out", tmp_path / "out2")
+    assert again.code == 0

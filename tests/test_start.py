@@ -1,0 +1,69 @@
+"""What a command imports before it has anything to do with it: each costs a person .05 to 1 s at every start."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.world import write_suite
+
+READERS = {"numpy", "pandas", "pyarrow", "duckdb", "scipy"}
+SDKS = {"openai", "anthropic", "httpx2", "ctranslate2", "tokenizers"}
+DRAWERS = {"rich", "streamlit", "altair", "genai_prices", "jsonschema", "sympy"}
+WORDS = {"evalkit.scorers.refusal_languages", "evalkit.scorers.answer_words"}
+HEAVY = {*READERS, *SDKS, *DRAWERS, *WORDS, "aiohttp"}
+
+_AT_THE_FIRST_CONNECTION = """
+import json, os, sys
+def look(event, args):
+    if event == "socket.connect":
+        os.write(1, json.dumps(sorted(sys.modules)).encode())
+        os._exit(0)
+sys.addaudithook(look)
+from evalkit.__main__ import main
+sys.argv = ["evalkit", *sys.argv[1:]]
+main()
+"""
+_AT_THE_END = """
+import json, sys
+from evalkit.cli import run_command
+code = run_command(sys.argv[1:])
+print("\\n" + json.dumps(sorted(sys.modules)))
+sys.exit(code)
+"""
+
+
+def _imported(program: str, *args: object) -> set[str]:
+    command = [sys.executable, "-c", program, *(str(arg) for arg in args)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return HEAVY & set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    return write_suite(tmp_path, "http://127.0.0.1:9/v1", n=3)
+
+
+def test_a_check_sends_nothing_and_imports_nothing_to_send_with(suite: Path) -> None:
+    assert _imported(_AT_THE_END, "check", suite) == set()
+
+
+def test_a_run_has_only_its_http_client_when_it_connects(suite: Path, tmp_path: Path) -> None:
+    seen = _imported(_AT_THE_FIRST_CONNECTION, "run", suite, "--results", tmp_path / "results")
+    assert seen - WORDS == {"aiohttp"}  # the words are read beside the first requests, in a thread
+
+
+def test_a_schema_a_list_and_a_first_suite_take_no_reader_of_tables(tmp_path: Path) -> None:
+    assert _imported(_AT_THE_END, "list", "--results", tmp_path / "none") == set()
+    assert _imported(_AT_THE_END, "init", tmp_path / "mine") == set()
+
+
+def test_an_engine_in_this_process_takes_no_http_client(tmp_path: Path) -> None:
+    models = "  said: {adapter: scripted, model: right}"
+    seen = _imported(_AT_THE_END, "check", write_suite(tmp_path, "", n=3, models=models))
+    assert seen == set()
