@@ -14,6 +14,8 @@ import stat
 from io import BufferedReader
 from pathlib import Path
 
+from evalkit.errors import UserError
+
 
 def open_to_read(path: Path) -> BufferedReader:
     """An ordinary file, opened to read its bytes. Raises OSError where it cannot be read, or is something else."""
@@ -22,6 +24,22 @@ def open_to_read(path: Path) -> BufferedReader:
         os.close(file)
         raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
     return os.fdopen(file, "rb")
+
+
+def read_small_text(path: Path, what: str, most_bytes: int) -> tuple[bytes, str]:
+    """The bytes of a person's own UTF-8 file, and its text. Raises UserError; `what`: "the policy"."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(most_bytes + 1)
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{what} {path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{what} {path} is not UTF-8; save it as UTF-8") from error
+    if len(content) > most_bytes:
+        size = f"{most_bytes // 1_000_000} MB" if most_bytes >= 1_000_000 else f"{most_bytes // 1000} kB"
+        raise UserError(f"{what} {path} is larger than {size}")
+    return content, text
 
 
 def read_file(path: Path) -> bytes:

@@ -13,6 +13,7 @@ from evalkit.cost.reports import BreakEvenReport, CrossoverFigures, YearCost
 from evalkit.cost.scenario import Scenario
 from evalkit.render import pictures
 from evalkit.render.charts import Curve, CurvePoint, MarkedPoint, curves
+from evalkit.render.markdown import table
 from evalkit.text import numbers
 from evalkit.text.escape import markdown as markdown_text
 from evalkit.text.escape import visible
@@ -48,10 +49,8 @@ def markdown(scenario: Scenario, made: BreakEvenReport) -> str:
     if scenario.about:
         lines += [markdown_text(scenario.about), ""]
     for title, header, rows in _tables(scenario, made):
-        lines += [f"## {markdown_text(title)}", "", "| " + " | ".join(markdown_text(name) for name in header) + " |"]
-        lines.append("|" + "|".join(["---"] + ["---:"] * (len(header) - 1)) + "|")
-        lines += ["| " + " | ".join(markdown_text(text) for text in row) + " |" for row in rows]
-        lines.append("")
+        cells = [[markdown_text(text) for text in row] for row in (header, *rows)]
+        lines += [f"## {markdown_text(title)}", "", *table(cells[0], cells[1:], right=range(1, len(header))), ""]
     lines += [f"* {markdown_text(sentence)}" for sentence in sentences(scenario, made)]
     return "\n".join(lines) + "\n"
 
