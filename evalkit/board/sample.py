@@ -78,14 +78,14 @@ def _table(rows: Sequence[ItemRow], said: Mapping[Key, RowTexts]) -> None:
             "repeat": [row.repeat + 1 for row in rows],
             "outcome": [row.outcome for row in rows],
             "score": [numbers.quality(row.score) for row in rows],
-            "read as": [visible(text or "", limit=80) for text in read],
+            "read as": [elements.cell(text or "", 80) for text in read],
             "first token": [numbers.time(row.ttft_s) for row in rows],
             "total": [numbers.time(row.total_s) for row in rows],
             "tokens in": [numbers.count(row.input_tokens) for row in rows],
             "tokens out": [numbers.count(row.output_tokens) for row in rows],
             "cost": [numbers.usd(row.cost_usd) for row in rows],
             "from cache": ["yes" if row.cached else "no" for row in rows],
-            "served as": [visible(row.served_model or "", limit=60) for row in rows],
+            "served as": [elements.cell(row.served_model or "", 60) for row in rows],
         }
     )
     st.dataframe(frame, hide_index=True, width="stretch", alt="This item through every model and repeat")
