@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import write_suite
+from tests.conftest import REPO
+from tests.world import finish, start, write_suite
 
 READERS = {"numpy", "pandas", "pyarrow", "duckdb", "scipy"}
 SDKS = {"openai", "anthropic", "httpx2", "ctranslate2", "tokenizers"}
@@ -67,3 +68,9 @@ def test_an_engine_in_this_process_takes_no_http_client(tmp_path: Path) -> None:
     models = "  said: {adapter: scripted, model: right}"
     seen = _imported(_AT_THE_END, "check", write_suite(tmp_path, "", n=3, models=models))
     assert seen == set()
+
+
+def test_a_command_that_reads_stored_rows_ends_without_a_word_of_its_own() -> None:
+    """DuckDB tells on stderr of objects that are alive at the end of the process."""
+    done = finish(start("price", "quickstart", "--results", REPO / "results"))
+    assert (done.code, done.err) == (0, "")

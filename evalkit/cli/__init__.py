@@ -101,7 +101,8 @@ def main(args: list[str] | None = None) -> None:
         code = code or 4
     with contextlib.suppress(Exception):
         sys.stderr.flush()
-    gc.freeze()  # the interpreter's last search for garbage would walk everything once more
+    if "duckdb" not in sys.modules:  # which tells of every object that it finds alive at the end
+        gc.freeze()  # the interpreter's last search for garbage would walk everything once more
     sys.exit(code)
 
 
