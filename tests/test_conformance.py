@@ -21,8 +21,8 @@ from evalkit.adapters.dialects import (
 from evalkit.adapters.presets import load_preset
 from evalkit.errors import Overloaded
 from evalkit.records import Response, Sample, Score
-from evalkit.scorers.marks import right_or_wrong
 from evalkit.scorers.registry import known_scorers, make_scorer, own_scorers
+from evalkit.scorers.scores import right_or_wrong
 from evalkit.testing.conformance import ADAPTER_CHECKS, Case, FakeServer, check_adapter, check_scorer
 from evalkit.testing.fake_provider import Behaviour
 
