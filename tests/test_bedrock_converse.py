@@ -277,6 +277,17 @@ def test_credentials_are_signed_with_and_need_botocore(monkeypatch: pytest.Monke
         assert CANARY not in repr(make_adapter(spec_of()))
 
 
+@pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"])
+def test_credentials_that_no_header_can_carry_are_seen_at_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("botocore")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIACANARY0123456789")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", CANARY)
+    monkeypatch.setenv(name, "line\nbreak-canary-0123456789")
+    with pytest.raises(MissingKey, match=name) as refused:
+        make_adapter(spec_of())
+    assert "canary" not in str(refused.value)
+
+
 async def test_a_signed_request_holds_for_its_body_and_keeps_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("botocore")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIACANARY0123456789")

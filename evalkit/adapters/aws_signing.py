@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.keys import api_key, keep_out_of_replies
+from evalkit.adapters.keys import api_key, keep_out_of_replies, refuse_odd_key
 from evalkit.adapters.presets import Preset
 from evalkit.errors import MissingPackage, SuiteError
 
@@ -30,8 +30,9 @@ class AwsSigner:
 
     key_envs = CREDENTIALS
 
-    def __init__(self, key: str, region: str) -> None:
-        """`key` is the id of the credentials. Raises ImportError without botocore."""
+    def __init__(self, key: str, region: str, spec: ModelSpec) -> None:
+        """`key` is the id of the credentials. Raises MissingKey for credentials that no header can carry, and
+        ImportError without botocore."""
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
         from botocore.credentials import Credentials
@@ -39,6 +40,7 @@ class AwsSigner:
         secret, session = os.environ[CREDENTIALS[1]], os.environ.get(_SESSION) or None
         for one in (secret, session):
             if one is not None:
+                refuse_odd_key(one, (*CREDENTIALS[1:], _SESSION), spec)
                 keep_out_of_replies(one)
         self.key = key
         self._signing = SigV4Auth(Credentials(key, secret, session), _SERVICE, region)
@@ -71,7 +73,7 @@ def signer(spec: ModelSpec, preset: Preset, region: str | None) -> AwsSigner | N
             f"Add `region: us-east-1` (or another) to the model."
         )
     try:
-        return AwsSigner(key, region)
+        return AwsSigner(key, region, spec)
     except ModuleNotFoundError as error:
         raise MissingPackage(
             f"models.{spec.name} ({spec.adapter}) signs with AWS credentials, which needs the package 'botocore': "

@@ -23,9 +23,9 @@ from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.certificates import check_certificates
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.http_reply import Reply, Sign
-from evalkit.adapters.keys import checked_host
+from evalkit.adapters.keys import checked_host, refuse_odd_key
 from evalkit.adapters.reading import ReplyReading
-from evalkit.errors import MissingKey, Rejected, SuiteError
+from evalkit.errors import Rejected, SuiteError
 from evalkit.records import Response
 
 if TYPE_CHECKING:  # aiohttp is imported when the first request is due
@@ -52,11 +52,8 @@ class Wire:
                 f"models.{spec.name}.base_url is {parts.path!r} with a query or fragment; leave out everything from "
                 f"the ? or # on (settings go to settings.extra, keys to the environment)."
             )
-        if key is not None and (not key.isascii() or not key.isprintable() or " " in key):
-            raise MissingKey(
-                f"models.{spec.name}: {' or '.join(key_envs)} holds a line break, a blank or a character that no key "
-                f"has; set it again."
-            )
+        if key is not None:
+            refuse_odd_key(key, key_envs, spec)
         check_certificates(base_url)
         self.host = parts.netloc.lower()
         self.path = parts.path.rstrip("/")

@@ -90,6 +90,15 @@ def api_key(
     )
 
 
+def refuse_odd_key(key: str, names: Sequence[str], spec: ModelSpec) -> None:
+    """Raises MissingKey for a key that no header can carry; the message names the variables and not the key."""
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise MissingKey(
+            f"models.{spec.name}: {' or '.join(names)} holds a line break, a blank or a character that no key has; "
+            f"set it again."
+        )
+
+
 def _allowed(env: str, host: str, spec: ModelSpec, *, named_by_suite: bool) -> bool:
     """Whether the person lets this key go there. A variable that the suite chose needs its own name said."""
     if not key_may_go(env, host, spec.key_hosts):

@@ -32,10 +32,11 @@ from evalkit import child
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.http_session import NETWORK_ERRORS, network_error
+from evalkit.adapters.keys import refuse_odd_key
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_reader import ReplyReader
 from evalkit.adapters.sdk_transport import sent_at
-from evalkit.errors import BadReply, ConnectionFailed, MissingKey, Rejected, RequestError, Stalled
+from evalkit.errors import BadReply, ConnectionFailed, Rejected, RequestError, Stalled
 from evalkit.records import Response
 
 DRAIN_S = 0.2
@@ -186,12 +187,9 @@ def hidden_environment(prefix: str) -> Iterator[None]:
         os.environ.update(hidden)
 
 
-def sendable_key(key: str | None, key_env: str, spec: ModelSpec) -> str:
+def sendable_key(key: str | None, key_envs: tuple[str, ...], spec: ModelSpec) -> str:
     """The key as a header can carry it, or a placeholder where none is sent. Raises MissingKey on stray characters."""
     if key is None:
         return _NO_KEY
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise MissingKey(
-            f"models.{spec.name}: {key_env} holds a line break, a blank or a character that no key has; set it again."
-        )
+    refuse_odd_key(key, key_envs, spec)
     return key

@@ -90,7 +90,7 @@ def _wire(spec: ModelSpec, preset: Preset, key: str | None, dialect: Messages) -
     url = preset.base_url or ""
     with hidden_environment("ANTHROPIC_"):
         client = anthropic.AsyncAnthropic(
-            api_key=sendable_key(key, preset.key_env[0], spec),
+            api_key=sendable_key(key, preset.key_env, spec),
             base_url=url,
             timeout=sdk_timeout(spec.idle_timeout_s),
             max_retries=0,

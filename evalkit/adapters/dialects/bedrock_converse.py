@@ -29,13 +29,13 @@ from evalkit.adapters.assembly import joined_up, wire_of
 from evalkit.adapters.aws_signing import CREDENTIALS, signer
 from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.billed_beside import billed_beside
-from evalkit.adapters.chat_usage import believed
+from evalkit.adapters.chat_usage import UsageSoFar, believed
 from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, without_none
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import Preset, filled, options_of
 from evalkit.adapters.reading import ReplyReading
-from evalkit.adapters.reply_fields import bill, count, inner, items, mapping, name, raw_usage, text
+from evalkit.adapters.reply_fields import count, inner, items, mapping, name, raw_usage, text
 from evalkit.adapters.tool_calls import offered
 from evalkit.adapters.turns import split_system
 from evalkit.errors import MissingKey, SuiteError
@@ -163,7 +163,7 @@ class ConverseAnswer(ReplyReading):
         self._called: dict[Any, int] = {}
         """Index of a block -> number of its call."""
         self._finish: str | None = None
-        self._usage: dict[str, Any] | None = None
+        self._usage = UsageSoFar()
         self._model: str | None = None
         self._tier: str | None = None
 
@@ -198,7 +198,7 @@ class ConverseAnswer(ReplyReading):
     def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
         calls = None if self.calls_seen is None else self.calls_seen.calls()
         stop = _STOPS.get(self._finish or "", "other")
-        usage = self._usage
+        usage = self._usage.last
         return Response(
             text=self.said,
             stop_reason=stop,
@@ -230,10 +230,9 @@ class ConverseAnswer(ReplyReading):
             self._called[index] = self.calls_seen.begin(call["name"], call.get("input"))
 
     def _note(self, said: Mapping[str, Any]) -> None:
-        """What stands beside the answer. An empty bill replaces nothing."""
-        usage = bill(said.get("usage"))
-        if usage is not None and (self._usage is None or any(isinstance(n, int) and n for n in usage.values())):
-            self._usage = usage
+        """What stands beside the answer."""
+        if usage := said.get("usage"):
+            self._usage.add(usage)
         routed = inner(inner(said.get("trace")).get("promptRouter"))
         self._model = name(routed.get("invokedModelId")) or self._model
         if inner(said.get("performanceConfig")).get("latency") == "optimized":

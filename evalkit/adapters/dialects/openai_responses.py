@@ -99,7 +99,7 @@ def _wire(spec: ModelSpec, preset: Preset, key: str | None) -> SdkWire:
     organization, project = os.environ.get("OPENAI_ORG_ID"), os.environ.get("OPENAI_PROJECT_ID")
     with hidden_environment("OPENAI_"):
         client = openai.AsyncOpenAI(
-            api_key=sendable_key(key, " or ".join(preset.key_env), spec),
+            api_key=sendable_key(key, preset.key_env, spec),
             organization=organization if at_home else None,
             project=project if at_home else None,
             base_url=url,
