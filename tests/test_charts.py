@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import pytest
 
 from evalkit.decide.stored import decision_of
 from evalkit.render import charts, pictures
-from evalkit.render.charts import Curve, CurvePoint, HistoryPoint, MarkedPoint
+from evalkit.render.charts import HistoryPoint
+from evalkit.render.cost_curves import Curve, CurvePoint, MarkedPoint, curves
 from evalkit.render.rule_text import rendered_rules_of
 from evalkit.render.vega import Chart, Spec
 from evalkit.results.entries import entries_of, standing, tie_groups
@@ -48,7 +50,7 @@ def every_chart(results: Path) -> dict[str, Chart]:
         "picture": charts.leaderboard(lines, letters, figures=True),
         **{axis: charts.tradeoff(points_of(lines, axis), axis, chosen=[EVIL], selects=True) for axis in AXES},
         "history": charts.history(history, "quality"),
-        "curves": charts.curves(costs, x="requests", y="USD", title=EVIL, crossings=[MarkedPoint(100.0, 100.0, EVIL)]),
+        "curves": curves(costs, x="requests", y="USD", title=EVIL, crossings=[MarkedPoint(100.0, 100.0, EVIL)]),
     }
     rules = [replace(rule, rule=EVIL) for rule in rendered_rules_of(decision_of(reader, run))]
     for n, chart in enumerate(charts.rules_by_scale(rules, EVIL)):
@@ -144,3 +146,23 @@ def test_drawing_imports_no_chart_library_here() -> None:
     code = "import sys; from evalkit.render import charts, pictures, html; "
     code += "assert not {'altair', 'vl_convert', 'pandas', 'streamlit'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_of_many_models_those_on_the_front_and_the_chosen_are_named(tmp_path: Path) -> None:
+    models = [f"m{n}" for n in range(20)]
+    rows = [
+        a_row(m, "refunds", at, score=float(at < 5 + n), cost_usd=Decimal(n + 1))
+        for n, m in enumerate(models)
+        for at in range(30)
+    ]
+    a_run(tmp_path, models, rows=rows, n=30)
+    reader = ResultsReader(tmp_path)
+    points = points_of(standing(reader, entries_of(reader, "support"), None), "USD per 1,000 samples")
+    assert charts.is_wide(points)
+    chart = charts.tradeoff(points, "USD per 1,000 samples", log=True, chosen=["m3"])
+    assert chart is not None
+    named = {row["model"] for row in chart.spec["data"]["values"] if row["named"]}  # type: ignore[index]
+    front = {point.name for point in points if point.state == "front"}
+    assert named == front | {"m3"}
+    few = charts.tradeoff(points[:5], "USD per 1,000 samples")
+    assert few is not None and all(row["named"] for row in few.spec["data"]["values"])  # type: ignore[index]

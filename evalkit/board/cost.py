@@ -8,7 +8,7 @@ import streamlit as st
 
 from evalkit.board import elements
 from evalkit.facts import ModelSummary
-from evalkit.render import charts
+from evalkit.render.cost_curves import Curve, CurvePoint, curves
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -182,9 +182,9 @@ def _curves(usd_each: float, asked: float, gpu: float, per_s: float, peak: float
     api = [(volume, usd_each * volume * asked) for volume in volumes]
     own = [(volume, gpus_needed(volume * asked, per_s, peak) * gpu * _HOURS) for volume in volumes]
     lines = [
-        charts.Curve(name, [charts.CurvePoint(x, y, y, y, numbers.usd(y)) for x, y in points])
+        Curve(name, [CurvePoint(x, y, y, y, numbers.usd(y)) for x, y in points])
         for name, points in ((f"{model}, by API", api), ("own GPUs, rented", own))
     ]
-    chart = charts.curves(lines, x="requests a month", y="USD a month")
+    chart = curves(lines, x="requests a month", y="USD a month")
     if chart is not None:
         elements.draw(chart)

@@ -32,8 +32,10 @@ CHOSEN = "models"
 """Key, in the session and in the address, of the chosen models."""
 COMPARING = "Every pair of models is compared."
 """Said while places are computed: forty models with repeats take seconds, once."""
-_FEW = 8
-"""Models that a sentence names, and warnings that stand open on a page."""
+_NAMED = 5
+"""Models that a sentence names."""
+_OPEN = 8
+"""Warnings that stand open on a page."""
 _LINE = 2_000
 """Characters of one line: beyond it a browser lays out for seconds."""
 
@@ -223,7 +225,7 @@ def warn(entries: Sequence[ReportEntry]) -> None:
     """What a reader should beware of, one line a model."""
     lines = [(entry.model, "; ".join(entry.warnings)) for entry in entries if entry.warnings]
     said = "\n".join(f"- ⚠️ **{plain(model)}**: {plain(text, 600)}" for model, text in lines)
-    if len(lines) > _FEW:
+    if len(lines) > _OPEN:
         with st.expander(f"Beware: {len(lines)} models have warnings", icon="⚠️"):
             st.markdown(said)
     elif lines:
@@ -232,9 +234,9 @@ def warn(entries: Sequence[ReportEntry]) -> None:
 
 def listed(names: Sequence[str]) -> str:
     """Names in a sentence, as Markdown: "a, b and c"; of many the first, and how many more."""
-    said = [plain(name, 40) for name in names[:_FEW]]
-    if len(names) > _FEW:
-        return f"{', '.join(said)} and {len(names) - _FEW} more"
+    said = [plain(name, 40) for name in names[:_NAMED]]
+    if len(names) > _NAMED:
+        return f"{', '.join(said)} and {len(names) - _NAMED} more"
     return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
 

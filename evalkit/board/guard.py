@@ -23,7 +23,7 @@ from streamlit import config
 
 HOSTS = "EVALKIT_BOARD_HOSTS"
 """Names, separated by commas, under which the person running the board lets it be reached; `*`: any name."""
-SETTINGS: dict[str, Any] = {
+SETTINGS: dict[str, object] = {
     "global.developmentMode": False,
     "server.enableCORS": True,
     "server.enableXsrfProtection": True,

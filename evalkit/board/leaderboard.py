@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -289,5 +289,6 @@ def _fits(entry: ReportEntry, search: str) -> bool:
     return all(word in " ".join(said).lower() for word in search.lower().split())
 
 
-def _none(value: Any) -> float | None:
-    return None if math.isnan(value) else float(value)
+def _none(value: object) -> float | None:
+    """A figure of the table; None for NaN."""
+    return float(value) if isinstance(value, int | float) and not math.isnan(value) else None

@@ -28,10 +28,10 @@ def render(store: ResultsReader) -> None:
     with right:
         at = list(AXES).index(drawable[0]) if drawable else 0  # where no price is known, time can still be shown
         axis = elements.choose("Against", list(AXES), key="axis", index=at)
-    log = st.toggle("Logarithmic scale", key="log", bind="query-params")
     with st.spinner(elements.COMPARING):
         lines = standing(store, entries, task)
     points = points_of(lines, axis)
+    log = st.toggle("Logarithmic scale", value=charts.is_wide(points), key="log", bind="query-params")
     missing = [p.line.entry.model for p in points if p.state == "unknown"]
     if missing:
         st.warning(
@@ -52,6 +52,8 @@ def render(store: ResultsReader) -> None:
     st.subheader(said, anchor=False)
     known = {point.name: point.line.entry for point in drawn}
     elements.draw(chart, key=_CHART, on_select=partial(_choose, {name: one.model for name, one in known.items()}))
+    if len(drawn) > charts.MANY:
+        st.caption("Names stand at the models on the front and the chosen ones; the table names them all.")
     st.caption(
         "Choose a model by a click on its point (shift-click for a second), or under “Chosen models” at the left."
     )

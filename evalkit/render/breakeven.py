@@ -12,7 +12,7 @@ from evalkit.cost.breakeven import Billed, usd_per_year
 from evalkit.cost.reports import BreakEvenReport, CrossoverFigures, YearCost
 from evalkit.cost.scenario import Scenario
 from evalkit.render import pictures
-from evalkit.render.charts import Curve, CurvePoint, MarkedPoint, curves
+from evalkit.render.cost_curves import Curve, CurvePoint, MarkedPoint, curves
 from evalkit.render.markdown import table
 from evalkit.text import numbers
 from evalkit.text.escape import markdown as markdown_text

@@ -26,7 +26,6 @@ from evalkit.render.vega import (
     chart_of,
     cost_domain,
     cycled,
-    decades,
     domain,
     field,
     layer,
@@ -42,6 +41,8 @@ from evalkit.text.escape import visible
 PICKED = "picked"
 """Name of the selection of a chart whose points can be clicked."""
 _LABEL_PX = 260
+MANY = 12
+"""Models beyond which only those on the front, and the chosen ones, have their names in a trade-off."""
 _SCALES = {
     "margin": "Quality: candidate minus baseline",
     "max_ratio": "Ratios: candidate to baseline",
@@ -65,34 +66,6 @@ class HistoryPoint:
     """What changed since the point before; empty: nothing."""
     dim: bool
     """Drawn faintly, because others were chosen."""
-
-
-@dataclass(frozen=True, slots=True)
-class CurvePoint:
-    """One place of a curve; all above 0."""
-
-    x: float
-    y: float
-    low: float
-    high: float
-    shown: str
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A cost by volume, its points in order of x."""
-
-    name: str
-    points: Sequence[CurvePoint]
-
-
-@dataclass(frozen=True, slots=True)
-class MarkedPoint:
-    """A point worth naming: where two curves meet."""
-
-    x: float
-    y: float
-    text: str
 
 
 def leaderboard(
@@ -173,7 +146,9 @@ def tradeoff(
     drawn = [p for p in points if p.state != "unknown" and p.x is not None and (p.x > 0 or not log)]
     if not drawn:
         return None
-    rows = [p.as_row() | {"chosen": p.line.entry.model in chosen} for p in drawn]
+    rows = [
+        p.as_row() | {"chosen": p.line.entry.model in chosen, "named": _is_named(p, len(drawn), chosen)} for p in drawn
+    ]
     words = "; ".join(
         f"{row['model']}: quality {row['shown']}, {axis} {row['x_shown']}, {row['state']}" for row in rows
     )
@@ -198,10 +173,21 @@ def tradeoff(
         layer(rule, {"x": x | {"field": "x_low"}, "x2": {"field": "x_high"}, "y": y, "color": colour},
                "isValid(datum.x_low)"),
         marks,
-        layer(name, {"x": x, "y": y, "text": field("model", "N")}),
+        layer(name, {"x": x, "y": y, "text": field("model", "N")}, "datum.named"),
         layer(ring_mark(420), {"x": x, "y": y}, "datum.chosen"),
     ]  # fmt: skip
     return chart_of(rows, {"layer": layers, "height": 430}, f"Quality against {axis}. {words}")
+
+
+def _is_named(point: TradeoffPoint, n: int, chosen: Sequence[str]) -> bool:
+    """Whether the name stands at the point: of many models only where it matters, or names lie on each other."""
+    return n <= MANY or point.state == "front" or point.line.entry.model in chosen
+
+
+def is_wide(points: Sequence[TradeoffPoint]) -> bool:
+    """Whether the costs span more than a factor of ten, so that a logarithmic axis shows more."""
+    known = [p.x for p in points if p.state != "unknown" and p.x is not None]
+    return bool(known) and min(known) > 0 and max(known) / min(known) > 10
 
 
 def history(points: Sequence[HistoryPoint], figure: str) -> Chart:
@@ -275,46 +261,6 @@ def rules(found: Sequence[RenderedRule], title: str, candidate: str) -> Chart | 
     ]  # fmt: skip
     drawn_as: Spec = {"layer": layers, "height": 64 * len(names) + 70}
     return chart_of(rows, drawn_as, f"{title} of {visible(candidate, limit=60)}. {words}")
-
-
-def curves(
-    found: Sequence[Curve], *, x: str, y: str, title: str | None = None, crossings: Sequence[MarkedPoint] = ()
-) -> Chart | None:
-    """Costs by volume with their bands, both axes logarithmic; None where no point is above 0."""
-    rows: list[Row] = [
-        {"x": p.x, "y": p.y, "low": p.low, "high": p.high, "line": visible(curve.name, limit=60), "shown": p.shown}
-        for curve in found
-        for p in curve.points
-        if p.low > 0
-    ]
-    if not rows:
-        return None
-    names = list(dict.fromkeys(row["line"] for row in rows))
-    x, y = visible(x, limit=100), visible(y, limit=100)
-    log = {"type": "log"}
-    across = field("x", "Q", title=x, scale=log, axis=decades(rows, "x"))
-    up = field("y", "Q", title=y, scale=log, axis=decades(rows, "y", "low", "high"))
-    legend = {"title": None, "orient": "top", "columns": 2, "labelLimit": 300, "symbolOpacity": 1}
-    colour = field("line", "N", scale={"domain": names, "range": cycled(COLOURS, names)}, legend=legend)
-    told = tips(line="line", shown=y)
-    layers = [
-        layer({"type": "area", "opacity": 0.15},
-               {"x": across, "y": up | {"field": "low"}, "y2": {"field": "high"}, "color": colour},
-               "datum.low != datum.high"),
-        layer({"type": "line", "strokeWidth": 3},
-               {"x": across, "y": up, "color": colour, "strokeDash": field("line", "N", legend=None), **told}),
-    ]  # fmt: skip
-    drawn: Spec = {"layer": layers, "height": 360}
-    if crossings:
-        at: Spec = {"x": across, "y": up}
-        marks: list[Row] = [{"x": c.x, "y": c.y, "text": visible(c.text, limit=60)} for c in crossings]
-        dot = {"type": "point", "size": 90, "filled": False, "strokeWidth": 2, "color": "#808080"}
-        beside = {"type": "text", "align": "left", "dx": 9, "dy": 14, "fontSize": 13}
-        layers.append(layer(dot, at) | {"data": {"values": marks}})
-        layers.append(layer(beside, at | {"text": field("text", "N")}) | {"data": {"values": marks}})
-    if title is not None:
-        drawn["title"] = visible(title, limit=200)
-    return chart_of(rows, drawn, f"{title or y}: {', '.join(map(str, names))} by {x}")
 
 
 def _row(point: HistoryPoint) -> Row:

@@ -180,9 +180,7 @@ def _tradeoffs(lines: Sequence[LeaderboardLine], wanted: dict[str, Chart]) -> li
     found = []
     for axis in _DRAWN_AXES:
         points = points_of(lines, axis)
-        known = [p.x for p in points if p.state != "unknown" and p.x is not None]
-        log = bool(known) and min(known) > 0 and max(known) / min(known) > 10
-        chart = charts.tradeoff(points, axis, log=log)
+        chart = charts.tradeoff(points, axis, log=charts.is_wide(points))
         if chart is not None:
             wanted[axis] = chart
         missing = [p.line.entry.model for p in points if p.state == "unknown"]

@@ -90,7 +90,7 @@ class Pair:
             *self.scores, 0.0, alpha, clusters=self._labels(), tail="smooth", n_errored=self.n_errored
         )
 
-    def _labels(self) -> Any:
+    def _labels(self) -> list[int] | None:
         return None if self.clusters is None else self.clusters.tolist()
 
 
