@@ -288,6 +288,28 @@ def test_options_of_a_plug_in_are_checked_in_the_suite(site: Path, tmp_path: Pat
     ]
 
 
+@pytest.mark.parametrize("network", [True, False])
+def test_an_adapter_that_names_no_host_meets_no_policy(
+    site: Path, tmp_path: Path, capsys: Capture, network: bool
+) -> None:
+    """Its code may send prompts anywhere: what is unknown meets no requirement."""
+    install(
+        site, "echo-pack", {"adapters": {"my-echo": "echo_pack"}}, echo_pack=ECHO.replace("=False, c", f"={network}, c")
+    )
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("sensitivity: {public: {}, internal: {trains_on_data: false}}\n")
+    suite = write_suite(tmp_path, "", n=2, models="  m: {adapter: my-echo, model: x}")
+    ran = evalkit(capsys, "check", suite, "--policy", policy)
+    assert ran.code == 2
+    assert "models.m: where the adapter 'my-echo' of echo-pack 1.0 sends prompts is not known" in ran.err
+    assert "policy.yaml has requirements for internal" in ran.err
+    alone = evalkit(capsys, "check", suite)
+    assert alone.code == (2 if network else 0), alone.err
+    assert "evalkit does not see where it sends prompts" in alone.out or "names no host" in alone.err
+    suite.write_text(suite.read_text().replace("sensitivity: internal", "sensitivity: public"))
+    assert evalkit(capsys, "check", suite, "--policy", policy).code == 0
+
+
 @pytest.mark.parametrize(
     ("model", "said"),
     [

@@ -128,12 +128,15 @@ def _in_own_thread(
     """`_run` in a thread with a loop of its own; Ctrl-C here stops it cleanly."""
     context = contextvars.copy_context()
     found: list[RunOutcome | BaseException] = []
+    interrupted = threading.Event()
     started: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
 
     async def main() -> RunOutcome:
         task = asyncio.current_task()
         assert task is not None
         started.append((asyncio.get_running_loop(), task))
+        if interrupted.is_set():  # before there was a task to cancel
+            raise asyncio.CancelledError
         return await _run(suite, results, progress, options)
 
     def work() -> None:
@@ -144,15 +147,14 @@ def _in_own_thread(
 
     thread = threading.Thread(target=work, name="evalkit-run")
     thread.start()
-    interrupted = False
     while thread.is_alive():
         try:
             thread.join()
         except KeyboardInterrupt:
-            interrupted = True
+            interrupted.set()
             for loop, task in started:
                 loop.call_soon_threadsafe(task.cancel)
-    if interrupted:
+    if interrupted.is_set():
         raise KeyboardInterrupt
     if isinstance(found[0], BaseException):
         raise found[0]
