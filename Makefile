@@ -21,7 +21,7 @@ test-all:
 
 # lm-eval in an environment of its own beside .venv: it brings datasets, scikit-learn and the like.
 test-lm-eval:
-	uv run --isolated --extra lm-eval pytest tests/test_lm_eval.py
+	uv run --isolated --extra lm-eval pytest tests/test_lm_eval*.py
 
 # Real vLLM on the CPU in an environment of its own (2 GB, once); about four minutes on two cores.
 test-vllm:

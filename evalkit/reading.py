@@ -10,9 +10,23 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
+from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
+from typing import Any
+
+import orjson
+
+MOST_BYTES = 128 * 2**20
+"""Of a file, or of one line of it, that is read at once."""
+MOST_VALUES = 5_000_000
+"""Of one JSON text; they take 400 MB at most."""
+_SIGNS = (b"[", b"{", b",", b":")
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+"""A text of JSON, also one without its end: no input makes this take more than one look at each byte."""
+_STEP = 2**20
 
 
 def open_to_read(path: Path) -> BufferedReader:
@@ -24,7 +38,51 @@ def open_to_read(path: Path) -> BufferedReader:
     return os.fdopen(file, "rb")
 
 
-def read_file(path: Path) -> bytes:
-    """The bytes of an ordinary file. Raises OSError as `open_to_read`."""
+def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:
+    """The bytes of an ordinary file. Raises OSError as `open_to_read`, and where it has more than `most` bytes: a file
+    of zeros takes no room in an archive, and all of the memory that there is."""
     with open_to_read(path) as file:
-        return file.read()
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
+    return content
+
+
+def read_json(path: Path) -> Any:
+    """What a JSON file of ours says. Raises OSError as `read_file`, ValueError for what is no JSON or holds more values
+    than any of ours."""
+    content = read_file(path)
+    if has_more_values(content, MOST_VALUES):
+        raise ValueError(f"it holds more than {MOST_VALUES:,} values")
+    return orjson.loads(content)
+
+
+def has_more_values(content: bytes, most: int) -> bool:
+    """Whether a JSON text holds more than so many values: each but the first stands behind a sign outside its texts."""
+    if len(content) <= most or sum(map(content.count, _SIGNS)) <= most:
+        return False
+    return sum(map(_TEXT.sub(b"", content).count, _SIGNS)) > most
+
+
+def lines_of(file: BufferedReader) -> Iterator[bytes | None]:
+    """The lines of a file with their ends, and None for one that is longer than any of ours, or holds more values."""
+    while line := file.readline(MOST_BYTES):
+        if len(line) < MOST_BYTES or line.endswith(b"\n"):
+            yield None if has_more_values(line, MOST_VALUES) else line
+            continue
+        while line and not line.endswith(b"\n"):
+            _skip_hole(file)
+            line = file.readline(_STEP)
+        yield None
+
+
+def _skip_hole(file: BufferedReader) -> None:
+    """Go on where the file has something on the disk: a hole of it reads as zeros, gigabytes of them."""
+    fd, at = file.fileno(), file.tell()
+    raw = os.lseek(fd, 0, os.SEEK_CUR)
+    try:
+        found = os.lseek(fd, at, os.SEEK_DATA)
+    except OSError as error:  # ENXIO: nothing but a hole is left; else this file system does not say
+        found = os.fstat(fd).st_size if error.errno == errno.ENXIO else at
+    os.lseek(fd, raw, os.SEEK_SET)
+    file.seek(found)

@@ -12,7 +12,10 @@ a file are the person's own affair: results are often kept on another disk.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import re
+import stat
 from io import BufferedWriter
 from pathlib import Path
 
@@ -20,6 +23,8 @@ from evalkit.errors import StoreError
 
 _DEVICES = ("/dev/", "/proc/self/fd/")
 """`/dev/stdout`, or a pipe of the shell: links of the system's own, which no checkout can bring."""
+_LONGEST_NAME = 50
+"""Letters that a name keeps of another: file systems take 255 bytes, and a letter may have four."""
 
 
 def open_to_write(path: Path, *, append: bool = False, new: bool = False) -> BufferedWriter:
@@ -32,21 +37,39 @@ def open_to_write(path: Path, *, append: bool = False, new: bool = False) -> Buf
 
 
 def open_descriptor(path: Path, flags: int) -> int:
-    """As os.open with these flags, closed in children, but not through a link. Raises OSError."""
+    """As os.open with these flags, closed in children, but not through a link; where it is also read, only an ordinary
+    file. Raises OSError."""
     if not str(path).startswith(_DEVICES):
         flags |= os.O_NOFOLLOW
+    kept = flags & os.O_RDWR == os.O_RDWR  # what is read as well has to be a file: a pipe would be waited for
     try:
-        return os.open(path, flags | os.O_CLOEXEC, 0o644)
+        file = os.open(path, flags | os.O_CLOEXEC | (os.O_NONBLOCK | os.O_NOCTTY if kept else 0), 0o644)
     except OSError as error:
         if error.errno == errno.ELOOP:
             raise OSError(errno.ELOOP, "it is a link, and evalkit writes through none", str(path)) from error
         raise
+    if kept and not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
+    return file
 
 
 def write_file(path: Path, content: str | bytes, *, new: bool = False) -> None:
     """Write a whole file (text as UTF-8). Raises OSError as `open_to_write`."""
     with open_to_write(path, new=new) as file:
         file.write(content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def file_name(text: str) -> str:
+    """A name of somebody else's as the name of one file or folder: no slash, no `..`, no sign that acts on a terminal.
+
+    A plain name of letters, digits and `. , _ + - @ : = ( )` stays as it is. Any other gets the beginning of its digest
+    at the end, so that two names never become one.
+    """
+    plain = re.sub(r"[^\w .,+@:=()-]+", "_", text).lstrip(".")[:_LONGEST_NAME]
+    if plain == text and plain:
+        return text
+    return f"{plain or 'unnamed'}-{hashlib.sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:8]}"
 
 
 def refuse_links(folder: Path) -> None:

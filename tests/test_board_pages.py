@@ -335,10 +335,28 @@ def test_hostile_answers_are_shown_as_text_and_nothing_else(tmp_path: Path) -> N
             *at.warning,
             *at.error,
         ]:
-            acting = re.sub(r"\\.", "", block.value)  # what Markdown would still act upon
+            unfenced = re.sub(r"(?<![\\`])(`+)(?!`).*?(?<!`)\1(?!`)", "", block.value)
+            acting = re.sub(r"\\.", "", unfenced)  # what Markdown would still act upon
             for bait in ("<", "](", "![", ":material", "$"):
                 assert bait not in acting, f"{page}: {block.value[:200]}"
     assert folder.is_dir()
+
+
+def test_a_run_folder_whose_name_holds_a_colon_is_compared_like_any_other(tmp_path: Path) -> None:
+    folder = a_run(tmp_path, ("gpt", "tiny"), n=6)
+    folder.rename(folder.parent / "a:b: c")
+    at = draw("versus", tmp_path)
+    assert not at.error and at.subheader[0].value.startswith(("tiny", "No difference", "gpt"))
+
+
+def test_no_table_or_download_holds_a_formula_of_a_model(tmp_path: Path) -> None:
+    name = '=HYPERLINK("http://evil.example")'
+    rows = [a_row(m, t, i, extracted="=1+1", served_model=name) for t in TASKS for i in range(3) for m in (name, "b")]
+    a_run(tmp_path, (name, "b"), rows=[*rows, an_error(name, TASKS[0], 9)], n=3, suite="=suite")
+    for page in ("leaderboard", "tradeoff", "sample", "cost", "runs", "versus"):
+        for frame in draw(page, tmp_path).dataframe:
+            for cell in [*frame.value.columns, *frame.value.to_numpy().ravel()]:
+                assert not str(cell).startswith("="), (page, cell)
 
 
 def _allows_html(at: AppTest) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ pytest.importorskip("streamlit", reason="THE BOARD IS NOT TESTED: streamlit is n
 
 from evalkit.board.cost import crossover, gpus_needed
 from evalkit.board.differences import marked
-from evalkit.board.elements import plain, shown
+from evalkit.board.elements import cell, plain, shell, shown
 from evalkit.board.leaderboard import picture
 from evalkit.render import vega
 from evalkit.results.entries import entries_of, standing, tie_groups
@@ -23,8 +24,44 @@ from evalkit.results.reader import ResultsReader
 
 
 def test_labels_have_no_markdown_left_to_act() -> None:
-    assert plain("**a** [b](c) ![d](e) :smile: $x$ <i>") == (r"\*\*a\*\* \[b\]\(c\) \!\[d\]\(e\) \:smile\: \$x\$ \<i\>")
+    assert plain("**a** [b](c) ![d](e) $x$ <i> _u_") == r"\*\*a\*\* \[b\]\(c\) \!\[d\]\(e\) \$x\$ \<i\> \_u\_"
     assert len(plain(HOSTILE)) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("http://evil.example/x", r"`http`\:`//evil.example/x`"),
+        ("www.evil.example", "`www.evil.example`"),
+        ("WWW.evil.example.", "`WWW.evil.example.`"),
+        ("ask a@evil.example now", "ask `a@evil.example` now"),
+        (":smile:", r"\:`smile`\:"),
+        (":material/home:", r"\:`material/home`\:"),
+        (":streamlit:", r"\:`streamlit`\:"),
+        ("a -> b -- c", "a `->` b `--` c"),
+        ("a <= b", "a `<=` b"),
+        ("x`y://z", r"``x`y``\:`//z`"),
+        ("`://`", r"`` ` ``\:`` //` ``"),
+        ("model:7b", r"model\:7b"),
+    ],
+)
+def test_what_a_browser_would_make_something_of_stands_in_code(text: str, written: str) -> None:
+    assert plain(text) == written
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd", "@a", "-x", " =1", "\uff1d1"])
+def test_no_cell_of_a_table_is_a_formula(text: str) -> None:
+    assert cell(text, 80).startswith("'")
+
+
+@pytest.mark.parametrize("text", ["-1", "+0.5", "1e-5", "gpt-5", "a=b"])
+def test_numbers_and_names_stay_as_they_are_in_a_table(text: str) -> None:
+    assert cell(text, 80) == text
+
+
+@pytest.mark.parametrize("name", ["a; touch x", "$(touch x)", "a`touch x`", "-x\ny", "a'b"])
+def test_a_command_to_copy_holds_a_name_as_one_word(name: str) -> None:
+    assert len(shlex.split(f"evalkit show {shell(name)}")) == 3
 
 
 def test_long_lines_are_folded_and_long_texts_cut() -> None:

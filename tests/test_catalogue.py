@@ -339,9 +339,110 @@ def test_what_is_no_catalogue_at_all_is_refused_before_it_is_read(tmp_path: Path
         ("claude-3-5-haiku-20241022", "2026-02-19"),
         ("gemini-2.0-flash-001", "2026-06-01"),
         ("gemini-3-pro-preview", "2026-03-09"),
+        ("gemini-1.5-pro", "2025-09-24"),
+        ("models/gemini-1.5-flash-002", "2025-09-24"),
+        ("gemini-1.5-flash-8b", "2025-09-24"),
+        ("gemini-1.5-flash-latest", "2025-09-24"),
+        ("google/gemini-1.5-pro-001", "2025-05-27"),
+        ("gpt-3.5-turbo-0613", "2024-09-13"),
+        ("gpt-3.5-turbo-1106", "2026-09-28"),
+        ("gpt-4-turbo-preview", "2026-03-26"),
+        ("gpt-4.5-preview", "2025-07-14"),
+        ("chatgpt-4o-latest", "2026-02-17"),
+        ("gpt-4o-search-preview-2025-03-11", "2026-07-23"),
+        ("openai/gpt-5-chat-latest", "2026-07-23"),
+        ("o1-pro", "2026-10-23"),
     ],
 )
 def test_models_that_are_gone_long_since_are_known_too(model: str, day: str) -> None:
     """Suites outlive their models: the first line of a run says so, and not a 404 for each item."""
     known = load().find(model)
     assert known is not None and f"retired on {day}" in known.badges(date(2026, 11, 28))
+
+
+def test_two_days_of_an_end_are_disputed_and_both_are_warned_of() -> None:
+    known = load().find("gpt-4-1106-preview")
+    assert known is not None and known.disputed == ("retires",)
+    assert "2026-03-26" in (known.shown("retires") or "") and "2026-10-23" in (known.shown("retires") or "")
+
+
+@pytest.mark.parametrize(
+    ("model", "limit"),
+    [
+        ("gpt-4", 8192),
+        ("gpt-4o", 16384),
+        ("gpt-4o-2024-05-13", 4096),
+        ("gpt-4.1-mini-2025-04-14", 32768),
+        ("gpt-5.6-sol", 128000),
+        ("o3-mini", 100000),
+        ("claude-haiku-4-5-20251001", 64000),
+        ("claude-opus-5-5", 128000),
+        ("claude-3-opus-20240229", 4096),
+        ("gemini-2.0-flash-001", 8192),
+        ("gemini-2.5-flash", 65536),
+        ("gpt-5-pro", None),
+        ("gemini-4-argon", None),
+        ("my-own-fine-tune", None),
+    ],
+)
+def test_the_longest_answer_of_a_model_is_known_or_unknown(model: str, limit: int | None) -> None:
+    known = load().find(model)
+    assert (None if known is None else known.value("max_output_tokens")) == limit
+
+
+def test_no_limit_of_an_answer_is_above_the_window() -> None:
+    for entry in versions(load()).values():
+        window, limit = entry.value("context_tokens"), entry.value("max_output_tokens")
+        assert window is None or limit is None or limit <= window, entry.model
+
+
+WARNED = """
+name: s
+models:
+  old: {adapter: gemini, model: gemini-1.5-pro}
+  long: {adapter: openai, model: gpt-4o, settings: {max_output_tokens: 64000}}
+  exact: {adapter: openai, model: gpt-4.1, settings: {max_output_tokens: 32768}}
+  ours: {adapter: openai_chat, base_url: "http://127.0.0.1:9/v1", model: ours-7b, settings: {max_output_tokens: 900}}
+  served: {adapter: scripted, replies: {"*": B}}
+tasks:
+  - name: short
+    data: {path: items.jsonl}
+    prompt: "{{ q }}"
+    target: "{{ a }}"
+    score: exact
+  - name: essay
+    data: {path: items.jsonl}
+    prompt: "{{ q }}"
+    target: "{{ a }}"
+    score: exact
+    settings: {max_output_tokens: 200000}
+"""
+
+
+@pytest.mark.parametrize("command", [("check",), ("plan",)])
+def test_a_suite_is_warned_of_models_that_are_gone_and_of_answers_above_their_limit(
+    command: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GEMINI_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.setenv(name, "sk-canary")
+    (tmp_path / "items.jsonl").write_text('{"q": "Which?", "a": "B"}\n')
+    write(
+        tmp_path,
+        "models:\n- model: ours-7b\n  max_output_tokens: {is: 512, source: its card, seen: 2026-11-28}\n",
+    )
+    suite = write(tmp_path, WARNED, "s.yaml")
+    ran = (
+        evalkit(capsys, *command, suite, "--results", tmp_path / "r")
+        if command == ("plan",)
+        else evalkit(capsys, *command, suite)
+    )
+    said = " ".join((ran.out + ran.err).split())
+    assert ran.code == 0, said
+    assert "old: retired on 2025-09-24 (Google's mail of 2025" in said
+    assert "long: max_output_tokens 64,000 is above what it writes at most (16,384 tokens, LiteLLM's price map" in said
+    assert "ours: max_output_tokens 900 is above what it writes at most (512 tokens, its card" in said
+    assert "exact: max_output_tokens 32,768" not in said
+    for name in ("long", "exact", "ours"):
+        assert f"{name}: max_output_tokens 200,000" in said, name
+    assert "served: max_output_tokens" not in said
+    assert "sk-canary" not in said

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import evalkit as evalkit_package
 from evalkit.adapters.at_hand import AtHand
 from evalkit.api.planning import suite_at
 from evalkit.decide.allowed_differences import ALLOWED, all_differences, row_for
@@ -21,6 +23,7 @@ from evalkit.facts import RunFacts
 from evalkit.facts.walk import _records_in, fields_of, unknown_keys
 from evalkit.results.pairs import NotComparable
 from evalkit.store import runs
+from evalkit.suite.schema import ModelEntry, RunEntry, SettingsEntry, SuiteFile
 from evalkit.suite.tuning_fields import beyond_tuning
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.gate_world import Gate, scores, stored
@@ -413,6 +416,9 @@ def test_other_words_for_the_same_suite_are_the_same_suite(world: World) -> None
         {"seed": 10**40},
         {"tools": [{"type": "function", "function": {"name": "f", "description": "B"}}]},
         {"tools": [{"type": "web_search"}] * 12},
+        {"tools": [{"type": "function", "function": {"name": "q1B_q2A_q3B_q4B_q5A"}}]},
+        {"tools": [{"function": {"parameters": {"properties": {"a": {"enum": ["q1B q2A q3B"]}}}}}]},
+        {"tools": [{"name": 1010011010110100110101}]},
         {"plugins": [{"id": "web"}]},
         {"service_tier": "B"},
         {"options": {"num_ctx": 16}},
@@ -440,7 +446,7 @@ def test_a_host_that_nobody_named_does_not_answer_for_a_candidate(
     facts["models"]["cand"]["host"] = "answers.example"
     runs.write_facts(world.latest, facts)
     ran = world.gate(ours)
-    assert ran.code == 2
+    assert ran.code == 2, "the suite names other addresses"
     assert "its answers came from 'answers.example'" in " ".join(ran.err.split())
     monkeypatch.setenv("EVALKIT_KEY_HOSTS", "answers.example")
     assert world.gate(ours).code == 0
@@ -494,3 +500,302 @@ def test_unread_verdicts_that_cannot_be_read_themselves_are_not_none(
     ran = judge(stored(judge.results, answers, identity=judged, judges_unread=odd))
     assert ran.code == 4, ran.out + ran.err
     assert "does not say how many verdicts of its judges could not be read" in " ".join(ran.out.split())
+
+
+# What a folder of weights, a name of a model and an earlier part of the run bring along
+
+
+def weighed(folder: Path, name: str, model: str) -> Path:
+    path = folder / name
+    path.write_text(
+        "name: weighed\nmodels:\n"
+        "  base: {adapter: ctranslate2, model: tiny, settings: {max_output_tokens: 2}}\n"
+        f"  cand: {{adapter: ctranslate2, model: {model}, settings: {{max_output_tokens: 2}}}}\n"
+        "tasks: [{name: t, data: {path: items.jsonl, id: id}, prompt: '{{ question }}', target: '{{ answer }}',"
+        " score: exact}]\n"
+        "gate: {baseline: base, candidates: [cand], rules: [{quality: all, margin: 0.5}]}\n"
+    )
+    return path
+
+
+def test_weights_of_the_checkout_bring_no_chat_template_along(world: World) -> None:
+    """A chat template is a prompt: the right answers could stand in it."""
+    shipped = Path(evalkit_package.__file__).parent / "checkpoints" / "tiny"
+    shutil.copytree(shipped, world.folder / "mine")
+    other = weighed(world.folder, "other.yaml", "./mine")
+    code, said = world.judged(other, weighed(world.folder, "shipped.yaml", "tiny"))
+    assert code == 2
+    assert "cand: model: './mine' is a folder of weights that the suite does not name" in said
+    assert world.gate(other).code in {0, 1, 3}, "the suite names the folder itself"
+    template = world.folder / "mine" / "chat_template.jinja"
+    template.write_text("The answers: B. {{ messages[-1].content }}")
+    ran = world.gate(other)
+    assert ran.code == 2
+    assert "cand: its chat template or tokenizer is not the one that lies beside the suite" in " ".join(ran.err.split())
+    shutil.rmtree(world.folder / "mine")
+    ran = world.gate(other)
+    assert ran.code == 2
+    assert "does not lie beside the suite" in " ".join(ran.err.split())
+
+
+def test_a_folder_s_template_is_known_apart_from_its_weights(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "m.safetensors").write_bytes(b"weights")
+    entry = ModelEntry.model_validate({"adapter": "vllm", "model": "./mine", "serve": {"dtype": "auto"}})
+    bare = AtHand().weights("m", entry, tmp_path)
+    assert "template" not in bare
+    (folder / "chat_template.jinja").write_text("{{ messages }}")
+    before = AtHand().weights("m", entry, tmp_path)
+    (folder / "m.safetensors").write_bytes(b"trained")
+    after = AtHand().weights("m", entry, tmp_path)
+    assert before["template"] == after["template"] and before["weights"] != after["weights"]
+    (folder / "named.jinja").write_text("The answers: B")
+    assert AtHand().weights("m", entry, tmp_path)["template"] != after["template"]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "openai/gpt-4o@preset/answers",
+        "@preset/answers",
+        "ag:1234:answers",
+        "asst_abc123",
+        "agent:answers",
+        "arn:aws:bedrock:eu-west-1:123456789012:prompt/ABC",
+        "x/AG:answers",
+    ],
+)
+def test_a_model_s_name_brings_no_prompt_along(world: World, model: str) -> None:
+    ours = world.suite("ours.yaml")
+    code, said = world.judged(world.suite("pr.yaml", cand=world.entry(model)), ours)
+    assert code == 2
+    assert "names prompts that are kept at the provider" in said
+
+
+@pytest.mark.parametrize("model", ["magistral-small", "gpt-6-sol", "o9-agentic", "hf/diag-7b", "mistral-large-2512"])
+def test_ordinary_names_of_models_are_taken(world: World, model: str) -> None:
+    code, said = world.judged(world.suite("pr.yaml", cand=world.entry(model)), world.suite("ours.yaml"))
+    assert code == 0, said
+
+
+def test_a_resumed_run_says_under_which_prices_a_part_was_bought(world: World) -> None:
+    """Load sweeps lie in the results folder: the first part was billed by one that is gone."""
+    hosted = {"hosting": {"usd_per_gpu_hour": 1, "billing": "on_demand"}}
+    rule = "{cost: usd_per_sample, max_usd: 1000, tail: smooth}"
+    ours = world.suite("ours.yaml", rule, cand=world.entry("x", weights="one", **hosted))
+    results = world.folder / "results"
+    sweep(results, "cand", "x", 1e9)
+    assert world.run(ours, "--max-cost", "0.0008", "--no-cache").code == 4
+    shutil.rmtree(results / "load")
+    sweep(results, "cand", "x", 10.0)
+    assert world.run(ours, "--no-cache").code == 0
+    assert len(run_folders(results)) == 1, "one run, gone on with"
+    sweep(world.folder / "trusted", "cand", "x", 10.0)
+    ran = world.gate(ours, "--sweeps", world.folder / "trusted" / "load")
+    assert ran.code == 2, ran.out
+    assert "models.cand.prices: changed while the run was made" in " ".join(ran.err.split())
+
+
+def sweep(results: Path, model: str, weights: str, tokens_per_s: float) -> None:
+    """A load sweep as `evalkit load` leaves it: how many tokens a second the model serves."""
+    figures = {key: tokens_per_s for key in ("value", "low", "high")}
+    serves = {"step": "closed 1", "basis": "within the SLO", "requests_per_s": figures, "tokens_per_s": figures}
+    serves["output_tokens_per_s"] = tokens_per_s
+    made = runs.create_run(results / "load", "allow-list", "0" * 6, {"model_name": model, "model": weights})
+    runs.update_facts(made, status="complete", load={"serves": serves})
+
+
+# Nothing is left out, and nothing odd is a defect
+
+
+def test_no_key_of_a_suite_file_is_left_out_of_what_is_compared(world: World) -> None:
+    path = world.suite(
+        "all.yaml",
+        about="x",
+        redact={"what": ["email"]},
+        judges={"j": world.entry("j")},
+        task={"score": {"judge": {"by": "j", "prompt": "{{ answer }}", "verdicts": {"OK": 1, "NO": 0}}}},
+    )
+    compared = suite_at(path).resolved()
+    told_otherwise = {"catalogue"}  # its content: `catalogue` of run.json, where a rule is about the licence
+    assert set(SuiteFile.model_fields) - set(compared) == told_otherwise
+    assert set(RunEntry.model_fields) == set(compared["run"])
+    assert set(compared["models"]["cand"]["settings"]) >= set(SettingsEntry.model_fields) - {
+        *("temperature", "top_p", "seed", "reasoning_effort", "json_schema", "top_logprobs")  # None is left out
+    }
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        (("suite_resolved", "models", "cand", "serve"), 3),
+        (("suite_resolved", "models", "cand", "base_url"), 3),
+        (("suite_resolved", "models", "cand", "lora"), {"a": [1]}),
+        (("suite_resolved", "models", "cand", "hosting"), 7),
+        (("suite_resolved", "models", "cand", "settings", "extra"), [1]),
+        (("suite_resolved", "models", "cand", "settings", "stop"), {"a": 1}),
+        (("suite_resolved", "models", "cand", "settings", "reasoning_effort"), {"a": 1}),
+        (("suite_resolved", "models", "cand", "settings", "extra"), "DEEP"),
+        (("suite_resolved", "tasks", 0, "written"), {"data": "DEEP"}),
+        (("suite_resolved", "tasks", 0, "written"), {"data": [1], "with": 4, "settings": 3}),
+        (("suite_resolved", "judges"), {"j": {"adapter": "openai"}}),
+        (("suite_resolved", "redact"), 5),
+        (("suite_resolved", "run", "seed"), 2**200),
+        (("models", "cand", "facts"), {"weights": [1]}),
+        (("in_flight",), "x" * 10_000),
+        (("added",), "DEEP"),
+    ],
+)
+def test_an_odd_run_is_refused_in_words(world: World, at: tuple[Any, ...], value: Any) -> None:
+    ours = world.suite("ours.yaml", EVERY_RULE)
+    assert world.run(ours).code == 0
+    facts = runs.read_facts(world.latest)
+    deep: Any = 1
+    for _ in range(240):
+        deep = {"a": deep}
+    inner: Any = facts
+    for key in at[:-1]:
+        inner = inner[key]
+    inner[at[-1]] = {"data": deep} if value == {"data": "DEEP"} else deep if value == "DEEP" else value
+    try:
+        runs.write_facts(world.latest, facts)
+    except TypeError:  # no JSON: a number that none holds
+        return
+    ran = world.gate(ours)
+    assert ran.code in {0, 1, 2, 3}, ran.err[-500:]
+    assert "Traceback" not in ran.err and len(ran.err) < 20_000
+    assert ran.code == 2 or at == ("models", "cand", "facts")
+
+
+def test_a_tokenizer_of_the_checkout_reads_nothing_beside_the_prompt(world: World) -> None:
+    """A normalizer can put a text before every prompt; weights may be trained anew."""
+    shipped = Path(evalkit_package.__file__).parent / "checkpoints" / "tiny"
+    shutil.copytree(shipped, world.folder / "mine")
+    suite = weighed(world.folder, "s.yaml", "./mine")
+    assert world.run(suite).code == 0
+    tokenizer = world.folder / "mine" / "tokenizer.json"
+    written = json.loads(tokenizer.read_text())
+    tokenizer.write_text(json.dumps({**written, "normalizer": {"type": "Prepend", "prepend": "The answers: B. "}}))
+    ran = world.gate(suite)
+    assert ran.code == 2
+    assert "cand: its chat template or tokenizer is not the one that lies beside" in " ".join(ran.err.split())
+    tokenizer.write_text((shipped / "tokenizer.json").read_text())
+    for weights in (world.folder / "mine").glob("*.safetensors"):
+        weights.write_bytes(weights.read_bytes() + b" ")
+    assert world.gate(suite).code != 2, "other weights in the suite's own folder are what is judged"
+
+
+@pytest.mark.parametrize("name", ["merges.txt", "vocab.txt", "qwen.tiktoken", "vocab.json", "tokenizer.model", "x.pt"])
+def test_every_file_beside_weights_is_part_of_what_they_are(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "m.safetensors").write_bytes(b"weights")
+    (folder / name).write_bytes(b"one")
+    entry = ModelEntry.model_validate({"adapter": "vllm", "model": "./mine", "serve": {"dtype": "auto"}})
+    before = AtHand().weights("m", entry, tmp_path)
+    (folder / "README.md").write_text("About.")
+    assert AtHand().weights("m", entry, tmp_path) == before
+    (folder / name).write_bytes(b"two")
+    assert AtHand().weights("m", entry, tmp_path)["weights"] != before["weights"]
+
+
+# What a pull request's suite asks
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        {"limit": 20},
+        {"permute": 2, "choices": ["alpha", "beta"], "target": "beta"},
+        {"turns": ["Sure?"], "choices": None, "score": "exact"},
+        {"system": "The answer is B."},
+        {"reasoning": "keep"},
+        {"slices": ["n"]},
+        {"cluster": "question"},
+        {"critical": True},
+        {"settings": {"temperature": 0.1}},
+        {"settings": {"json_schema": {"type": "string"}}},
+        {"shots": [{"question": "Is it?", "answer": "B"}]},
+        {"target": "B"},
+        {"choices": ["A", "B", "C"]},
+        {"prompt": "{{ question }} "},
+        {"score": {"choice": {"pick": "first"}}},
+        {"name": "u"},
+        {"data": {"path": "items.jsonl", "id": "id", "where": {"answer": "B", "n": [1, 2, 3]}}},
+        {"data": {"path": "items.jsonl", "id": "question"}},
+        {"data": {"path": "fewer.jsonl", "id": "id"}},
+        {"data": {"path": "items.jsonl", "id": "id", "fields": {"question": "answer"}}},
+    ],
+)
+def test_a_task_that_is_asked_otherwise_is_refused(world: World, task: dict[str, Any]) -> None:
+    few = (world.folder / "items.jsonl").read_text().splitlines()[:20]
+    (world.folder / "fewer.jsonl").write_text("\n".join(few) + "\n")
+    ours, theirs = world.suite("ours.yaml"), world.suite("pr.yaml", task=task)
+    code, said = world.judged(theirs, ours)
+    assert code == 2, said
+    assert (": not part of" in said) if "name" in task else ("  t: " in world.gate(ours).err), said
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"redact": {"what": ["email"]}}, "redact.what: ['email'] in the run"),
+        ({"name": "other"}, "name: 'other' in the run, 'allow-list' in the suite"),
+        ({"sensitivity": "public"}, "sensitivity: public in the run, internal in the suite"),
+        ({"run": {"repeats": 2}}, "run.repeats: 2 in the run, 1 in the suite"),
+        ({"run": {"max_error_rate": 0.2}}, "run.max_error_rate: 0.2 in the run, 0.01 in the suite"),
+        ({"judges": {"j": {"adapter": "openai_chat", "model": "x"}}}, "judges.j.adapter: 'openai_chat' in the run"),
+    ],
+)
+def test_a_suite_that_is_otherwise_is_refused(world: World, change: dict[str, Any], said: str) -> None:
+    if "judges" in change:
+        change["judges"]["j"]["base_url"] = world.url
+    code, told = world.judged(world.suite("pr.yaml", **change), world.suite("ours.yaml"))
+    assert code == 2 and said in told, told
+
+
+@pytest.mark.parametrize("change", [{"sensitivity": "restricted"}, {"run": {"max_cost_usd": 5, "max_error_rate": 0}}])
+def test_more_care_than_the_suite_asks_is_taken(world: World, change: dict[str, Any]) -> None:
+    cand = world.entry("cand", price_as="openai:gpt-4.1", licence="MIT")
+    code, said = world.judged(world.suite("pr.yaml", cand=cand, **change), world.suite("ours.yaml"))
+    assert code == 0, said
+
+
+def test_a_candidate_under_another_name_is_not_the_candidate(world: World) -> None:
+    ours = world.suite("ours.yaml")
+    theirs = world.suite("pr.yaml", models={"better": world.entry("better")})
+    assert world.run(theirs, "--models", "base,better").code == 0
+    ran = world.gate(ours)
+    assert ran.code == 2
+    assert "better: not a model of the suite" in " ".join(ran.err.split())
+
+
+def test_each_of_two_candidates_is_held(world: World) -> None:
+    both = {"models": {"second": world.entry("second")}}
+    ours, theirs = (world.suite(name, **both) for name in ("ours.yaml", "pr.yaml"))
+    for suite in (ours, theirs):
+        suite.write_text(suite.read_text().replace("candidates: [cand]", "candidates: [cand, second]"))
+    assert world.judged(theirs, ours)[0] == 0
+    theirs.write_text(theirs.read_text().replace('"model": "second",', '"model": "second", "lora": "./x",'))
+    facts = runs.read_facts(world.latest)
+    facts["suite_resolved"]["models"]["second"]["settings"]["extra"] = {"prompt": "B"}
+    runs.write_facts(world.latest, facts)
+    ran = world.gate(ours)
+    assert ran.code == 2
+    assert "second: settings.extra.prompt" in " ".join(ran.err.split())
+    assert world.run(theirs.with_name("ours.yaml"), "--models", "base,cand", "--new").code == 0
+    assert world.gate(ours).code == 2, "one of the candidates was not asked"
+
+
+def test_an_imported_table_is_no_run_of_the_suite(world: World) -> None:
+    ours = world.suite("ours.yaml")
+    table = world.folder / "table.csv"
+    lines = [f"q{n},{model},t,1" for model in ("base", "cand") for n in range(40)]
+    table.write_text("\n".join(["id,model,task,score", *lines]) + "\n")
+    made = evalkit(world.capsys, "import", "table", table, "--results", world.folder / "results")
+    assert made.code == 0, made.err
+    for options in ((), ("--allow-recorded",)):
+        ran = world.gate(ours, *options)
+        assert ran.code == 2, ran.out
+        assert "the run does not record the suite that it was made from" in " ".join(ran.err.split())

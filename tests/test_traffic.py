@@ -415,13 +415,14 @@ def test_a_reader_that_has_seen_enough_is_no_failed_gate(
     assert run_command(["show"]) not in {0, 1, 2, 3, 4}
 
 
-def test_retirement_is_said_a_month_before() -> None:
+def test_retirement_is_said_two_months_before() -> None:
     from datetime import date
 
     from evalkit.catalogue.facts import Claim, Known
 
     known = Known("m", claims={"retires": (Claim("2026-12-20", "its maker", "2026-11-01"),)})
     assert "in 22 days" in (retirement(known, date(2026, 11, 28)) or "")
-    assert retirement(known, date(2026, 10, 1)) is None
+    assert "in 60 days" in (retirement(known, date(2026, 10, 21)) or "")
+    assert retirement(known, date(2026, 10, 20)) is None
     assert "retired on" in (retirement(known, date(2027, 1, 1)) or "")
     assert retirement(Known("m"), date(2027, 1, 1)) is None

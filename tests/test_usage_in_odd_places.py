@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,10 @@ from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.presets import load_preset
 from evalkit.adapters.registry import make_adapter
 from evalkit.records import Response, Usage
+from evalkit.store.sealing import rows_of
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.faults.replies import ASK, Event, Served, as_stream, good, http, serving, whole
+from tests.world import evalkit, run_folders, write_suite
 
 BILL = {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 25}
 
@@ -256,3 +260,42 @@ async def test_models_that_worked_beside_the_one_asked_are_named(place: str) -> 
     assert response.usage is not None and response.usage.beside == ("usage_breakdown",)
     plain = await ask([chunk("Lisbon"), chunk(finish="stop", usage=BILL, usage_breakdown=None)])
     assert plain.usage is not None and plain.usage.beside == ()
+
+
+BOOK_COST = Decimal("0.0000036")  # 1,000 input and 100 output tokens at the prices below, a row
+PRICED = "- {model: fake, valid_from: 2026-01-01, currency: USD, input_per_mtok: 0.003, output_per_mtok: 0.006}\n"
+
+
+@pytest.mark.parametrize(
+    ("billed", "keys", "paid"),
+    [
+        ({}, "", BOOK_COST),
+        ({"cost": 0.25}, "", BOOK_COST),
+        ({"cost": 0.25}, ", reported_cost: true", Decimal("0.25")),
+        ({"estimated_cost": 0.125}, ", reported_cost: true", Decimal("0.125")),
+        ({"cost": {"total_cost": 0.5, "request_cost": 0.4}}, "", Decimal("0.5")),
+        ({"cost_in_usd_ticks": 20_000_000_000}, "", Decimal(2)),
+        ({"cost_in_usd_ticks": 0}, "", BOOK_COST),
+        ({"num_search_queries": 3}, "", None),
+        ({"num_search_queries": 3, "cost": {"total_cost": 0.5}}, "", Decimal("0.5")),
+    ],
+    ids=str,
+)
+def test_a_run_is_billed_by_the_statement_and_else_by_the_book(
+    billed: dict[str, Any], keys: str, paid: Decimal | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "prices.yaml").write_text(PRICED)
+    behaviour = Behaviour(reply="B", input_tokens=1000, output_tokens=100, billed=billed)
+    with FakeProvider.in_process(behaviour) as provider:
+        model = f'  fake: {{adapter: openai_chat, model: fake, base_url: "{provider.base_url}"{keys}}}'
+        suite = write_suite(tmp_path, provider.base_url, n=2, models=model)
+        ran = evalkit(capsys, "run", suite, "--results", tmp_path / "r", "--no-cache")
+    assert ran.code == 0, ran.err
+    (folder,) = run_folders(tmp_path / "r")
+    assert [row.cost_usd for row in rows_of(folder)] == [paid, paid]
+    where = (folder.name, "--results", tmp_path / "r")
+    total = evalkit(capsys, "price", *where, "--json").json["models"]["fake"]["total"]["billed_usd"]
+    assert total is None if paid is None else Decimal(total) == 2 * paid
+    again = evalkit(capsys, "price", *where, "--prices", tmp_path / "prices.yaml", "--json")
+    by_book = again.json["repriced"]["models"]["fake"]["total"]["billed_usd"]  # whatever the provider said
+    assert by_book is None if "num_search_queries" in billed else Decimal(by_book) == 2 * BOOK_COST

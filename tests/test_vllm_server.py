@@ -262,3 +262,34 @@ def test_a_chat_template_is_part_of_what_weights_are(tmp_path: Path) -> None:
     before = identify("mine", {}, tmp_path, "models.m").identity
     (tmp_path / "mine" / "chat_template.jinja").write_text("{{ messages }}")
     assert identify("mine", {}, tmp_path, "models.m").identity != before
+
+
+@pytest.mark.parametrize(
+    "name", ["merges.txt", "vocab.txt", "qwen.tiktoken", "model.pt", "consolidated.00.pth", "x.bpe"]
+)
+def test_every_file_that_a_server_reads_is_part_of_the_weights(tmp_path: Path, name: str) -> None:
+    """Another merges.txt is another tokenizer: a baseline with it is another baseline."""
+    from evalkit.adapters.vllm_weights import digest_of
+    from evalkit.paths import find
+
+    (tmp_path / "model.safetensors").write_bytes(b"weights")
+    (tmp_path / name).write_text("one", "utf-8")
+    folder = find(".", tmp_path)
+    before = digest_of(folder, "models.m")
+    (tmp_path / name).write_text("two", "utf-8")
+    assert digest_of(folder, "models.m") != before
+
+
+def test_weights_that_stand_for_others_are_refused(tmp_path: Path) -> None:
+    """vLLM loads the verifier that `speculators_config` names: any folder of the machine, or a branch of the hub."""
+    from evalkit.adapters.vllm_weights import identify
+
+    folder = tmp_path / "draft"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    (folder / "config.json").write_text('{"speculators_config": {"verifier": {"name_or_path": "/home/x/w"}}}', "utf-8")
+    with pytest.raises(SuiteError, match="names another checkpoint"):
+        identify("./draft", {}, tmp_path, "models.m")
+    for config in ("{}", "[]", "{", '{"speculators_config": null}'):
+        (folder / "config.json").write_text(config, "utf-8")
+        assert identify("./draft", {}, tmp_path, "models.m").identity

@@ -59,6 +59,7 @@ def facts_at_hand(spec: ModelSpec, serve: Mapping[str, Any] | None) -> dict[str,
 
             weights = identify(spec.model, serve, Path(spec.folder), f"models.{spec.name}")
             found |= {} if weights.identity is None else {"weights": weights.identity}
+            found |= {} if weights.template is None else {"template": weights.template}
     with suppress(SuiteError, OSError, ValueError):
         if spec.adapter == "vllm" and serve is not None:
             from evalkit.adapters.vllm_server import lora_facts, lora_folders

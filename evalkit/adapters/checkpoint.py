@@ -35,6 +35,8 @@ class Checkpoint:
     """sha256 of weights, config and tokenizer."""
     writing: str
     """sha256 of what makes a text of a conversation and ends an answer: chat template, special tokens, ends."""
+    spelling: str
+    """sha256 of the tokenizer's own files: it can change every text that is read."""
     n_bytes: int
     """Size of the weights on disk."""
     tokenizer: Any
@@ -90,6 +92,7 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
         weights=weights,
         digest=digest,
         writing=_writing(folder),
+        spelling=_spelling(folder),
         n_bytes=(weights / "model.bin").stat().st_size,
         tokenizer=tokenizer,
         render=render,
@@ -120,7 +123,11 @@ def _tokenizer(folder: Inside, spec: ModelSpec, *, ours: bool) -> Any:
 def identify_checkpoint(spec: ModelSpec) -> dict[str, str]:
     """Digests of what `model` names, as the adapter's facts have them. Raises SuiteError, OSError or ValueError."""
     folder = _folder(spec)
-    return {"weights": _identity(folder), "tokenizer_config": _writing(folder)[:16]}
+    return {
+        "weights": _identity(folder),
+        "tokenizer_config": _writing(folder)[:16],
+        "tokenizer": _spelling(folder)[:16],
+    }
 
 
 def _folder(spec: ModelSpec) -> Inside:
@@ -167,6 +174,10 @@ def _identity(folder: Inside) -> str:
 
 def _writing(folder: Inside) -> str:
     return _digest_of(folder, ("chat_template.jinja", "generation_config.json", "tokenizer_config.json"))
+
+
+def _spelling(folder: Inside) -> str:
+    return _digest_of(folder, ("tokenizer.json", "vocabulary.json", "vocabulary.txt"))
 
 
 def _digest_of(folder: Inside, names: tuple[str, ...]) -> str:

@@ -69,6 +69,7 @@ class CTranslate2Adapter:
                 "max_batch": str(options.max_batch),
                 "prompt": "plain text" if checkpoint.render is None else "chat template",
                 "tokenizer_config": checkpoint.writing[:16],
+                "tokenizer": checkpoint.spelling[:16],
             },
         )
         self._checkpoint = checkpoint

@@ -221,8 +221,7 @@ def error_kind(  # noqa: PLR0911 (one line for each kind)
     the hour is one of the last 24 hours, and can be waited for.
     """
     text = error_words.QUOTED.sub(" ", words[:_MATCHED].casefold())
-    passes_soon = wait_s is not None and 0 < wait_s <= _SOON_S
-    if _is_out_of_credit(status, codes, text, passes_soon=passes_soon):
+    if _is_out_of_credit(status, codes, text, wait_s):
         return ErrorKind.OUT_OF_CREDIT
     if status == 407:
         return ErrorKind.REJECTED
@@ -237,14 +236,14 @@ def error_kind(  # noqa: PLR0911 (one line for each kind)
     return _by_status(status, codes, text, is_json=is_json)
 
 
-def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str, *, passes_soon: bool) -> bool:  # noqa: PLR0911 (from the top)
+def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str, wait_s: float | None) -> bool:  # noqa: PLR0911 (from the top)
     if status == 402:
         return True
     if error_words.ALLOCATED.search(text):  # DashScope says insufficient_quota to a limit of tokens a minute
         return bool(error_words.FREE_ALLOWANCE.search(text))
     if _OUT_OF_CREDIT & codes or _SPENT_UNTIL_LATER & codes:
         return True
-    if status in {None, 429, 403} and _is_spent_for_long(text, passes_soon=passes_soon):
+    if status in {None, 429, 403} and _is_spent_for_long(text, wait_s):
         return True
     if status in {404, 405, 408, 413, 422, 502, 504, 529}:
         return False
@@ -255,11 +254,13 @@ def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str, *,
     )
 
 
-def _is_spent_for_long(text: str, *, passes_soon: bool) -> bool:
+def _is_spent_for_long(text: str, wait_s: float | None) -> bool:
     """Whether a limit is reached that one run cannot wait for."""
     if error_words.NONE_AT_ALL.search(text):
         return True
-    return not passes_soon and bool(error_words.SPENT_QUOTA.search(text)) and not error_words.SHORT.search(text)
+    if wait_s:  # the provider says how long
+        return wait_s > _SOON_S and bool(error_words.SPENT_QUOTA.search(text))
+    return bool(error_words.SPENT_QUOTA.search(text)) and not error_words.SHORT.search(text)
 
 
 def _is_key_refused(status: int | None, codes: AbstractSet[str], text: str) -> bool:

@@ -75,9 +75,13 @@ NONE_AT_ALL = _any(r"\blimit: 0\b")
 """Gemini: this project has none of the quota, now or later."""
 _LONG = r"((per[- ]?|(a|each|every) |/ ?)(calendar )?(day|week|month)\b)"
 _OFTEN = r"(\b(dai|week|month)ly (?!plan|subscri|tier|bill|invoice|active))"
-_LIMIT = r"(limit|quota|allowance|\bcap\b|usage|requests|calls|tokens|messages|spend|budget)"
+_LIMIT = r"(limit|quota|allowance|allocation|\bcap\b|usage|requests|calls|tokens|messages|spend|budget)"
+_HOURS = r"\b([2-9]|\d\d+)[- ]?(hours?|hrs?|h)\b"
 SPENT_QUOTA = _any(
     rf"{_LIMIT}.{{0,80}}{_LONG}|{_LONG}.{{0,40}}{_LIMIT}|{_OFTEN}.{{0,24}}{_LIMIT}",
+    rf"{_LIMIT}.{{0,40}}(last|past|previous|every|each|per) {_HOURS}",
+    rf"{_HOURS}.{{0,12}}(usage|rolling|limit|quota|window)",
+    r"\b[rt]pd\b|session usage limit",
     r"(limit|quota|allowance|credits).{0,24}(this|your|the|current) (billing|usage|subscription) (cycle|period|month)",
     r"(try|retry|come back|resets?|renews?|available).{0,16}(tomorrow|next (week|month)|midnight)",
     r"(morgen|nächste woche|nächsten monat) (wieder|erneut)",
@@ -89,6 +93,20 @@ SPENT_QUOTA = _any(
     r"(täglich|wöchentlich|monatlich)\w*.{0,24}(limit|kontingent|grenze|quote)",
     r"(limite|quota|plafond).{0,24}(quotidien|journali|hebdomadaire|mensuel)|(quota|limite) (du|par) (jour|mois)",
     r"(l[íi]mite|cuota|cota|quota).{0,24}(diári[oa]|diari[oa]|semanal|mensual|mensal|giornalier|settimanal|mensil)",
+    r"(dzienn|dobow|tygodniow|miesięczn)\w+.{0,24}(limit|przydział)|limit.{0,16}(dzienn|dobow|tygodniow|miesięczn)",
+    r"(denní|týdenní|měsíční).{0,16}(limit|kvót)|(denný|denného|týždenn|mesačn)\w*.{0,16}(limit|kvót)",
+    r"(günlük|haftalık|aylık).{0,24}(sınır|limit|kota)",
+    r"(dag|week|maand)-?(limiet|quotum|tegoed)|(dagelijkse|wekelijkse|maandelijkse).{0,16}(limiet|quotum)",
+    r"(giới hạn|hạn mức|hạn ngạch).{0,24}(hằng|hàng|mỗi|trong|theo) ?(ngày|tuần|tháng)",
+    r"(batas|kuota|had).{0,24}(harian|mingguan|bulanan)",
+    r"(dags|vecko|veckans|månads|ukes|uge)-?(gräns|kvot|grense|kvote|grænse|limit)|"
+    r"(daglig|ugentlig|ukentlig|månedlig|dagliga|veckovis)\w*.{0,16}(gräns|kvot|grense|kvote|grænse|limit)",
+    r"(napi|heti|havi).{0,16}(limit|keret|korlát|kvót)|(limit|quot|cot)\w*.{0,16}(zilnic|săptămânal|lunar)",
+    r"(päivä|viikko|kuukausi)(raja|kiintiö)|(päivittäi|viikoittai|kuukausittai)\w+.{0,16}(raja|kiintiö)",
+    r"(ημερήσι|εβδομαδιαί|μηνιαί)\w+.{0,16}(όρι|ποσόστωσ)|(όρι|ποσόστωσ)\w+.{0,16}(ημερήσι|εβδομαδιαί|μηνιαί)",
+    r"(щоденн|добов|тижнев|місячн)\w+.{0,20}(ліміт|квот)|(ліміт|квот)\w*.{0,24}(добу|день|сьогодні|тиждень|місяць)",
+    r"(الحد|الحصة).{0,24}(اليومي|الأسبوعي|الشهري)|(दैनिक|साप्ताहिक|मासिक).{0,16}(सीमा|कोटा|लिमिट)",
+    r"(ขีดจำกัด|โควตา|โควต้า).{0,16}(รายวัน|ต่อวัน|รายสัปดาห์|รายเดือน)|(מגבל|מכס)\w*.{0,24}(יומי|שבועי|חודשי)",
     r"(дневн|суточн|недельн|месячн)\w+.{0,20}(лимит|квот)|(лимит|квот)\w*.{0,24}(день|сутки|сегодня|недел|месяц)",
 )
 """A limit of a day or longer: spent for the length of a run, unless a wait in minutes is said beside it."""
@@ -249,6 +267,12 @@ RATE = _any(
     r"muitas (solicitações|requisições)|troppe richieste|слишком (много|часто).{0,12}запрос",
     r"превышен лимит запросов",
 )
+ASKED_WAIT = _any(
+    r"(?:try|again|retry|wait|resets?|renews?|available)\b[^.!?\d]{0,24}"
+    r"((?:\d+ ?d(?:ays?)?(?![a-z]) ?)?(?:\d+ ?h(?:ours?|rs?)?(?![a-z]) ?)?(?:\d+ ?m(?:in(?:ute)?s?)?(?![a-z]) ?)?"
+    r"(?:\d+(?:\.\d+)? ?(?:ms|s(?:ec(?:ond)?s?)?)\b)?)",
+)
+"""A wait that stands in words: "try again in 7h12m0s", "please wait 42318 seconds". Its first group is the wait."""
 WAIT = _any(r"(retry|try again|wait).{0,20}\d|please try again later|请稍后")
 FOR_NOW = _any(
     r"temporar(y|ily|iamente)|temporairement|temporal?mente|vorübergehend|momentan|tijdelijk|временно|"

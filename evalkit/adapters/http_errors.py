@@ -14,13 +14,15 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
 
+from evalkit.adapters import error_words
 from evalkit.adapters.error_body import error_in, error_said
 from evalkit.adapters.error_kinds import ErrorKind, error_kind, plain_code
 from evalkit.errors import (
@@ -36,10 +38,18 @@ from evalkit.errors import (
 MAX_MESSAGE = 500
 """Characters kept of what a provider says; error pages can be long."""
 
-_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_DURATION = re.compile(
+    r"(?:(\d+) ?d(?:ays?)? ?)?(?:(\d+) ?h(?:ours?|rs?)? ?)?(?:(\d+) ?m(?!s)(?:in(?:ute)?s?)? ?)?"
+    r"(?:(\d+(?:\.\d+)?) ?s(?:ec(?:ond)?s?)?)?(?:(\d+(?:\.\d+)?) ?ms)?"
+)
+_NONE_LEFT = re.compile(r"\br=0\b")
+_RESETS_IN = re.compile(r"\bt=(\d+)")
+_MOST_DIGITS = 40
 _KEYLIKE = re.compile(r"[A-Za-z0-9_-]{4,}")
 _END, _START, _MASKED_FROM = 4, 8, 16
 """Characters: providers show the last four of a key, and a beginning; a key below 16 is a local server's own word."""
+_LIMITED = frozenset({429, 503, 529, 403})
+"""Statuses beside which a wait in words is a wait that the provider asks for."""
 _PACIFIC_S = 8 * 3600
 _EPOCH_S = 1e9
 """Larger reset values are points in time, not waits."""
@@ -93,6 +103,8 @@ def error_from_status(
         said = replace(said, codes=said.codes | {plain_code(named.partition(":")[0])})
     words = said.words or _plain_words(body)
     wait = retry_after(headers, said.retry_delay)
+    if wait is None and status in _LIMITED:
+        wait = asked_in_words(words)
     if "quotaperday" in said.codes:
         wait = max(wait or 0.0, _until_reset())
     kind = error_kind(
@@ -143,7 +155,8 @@ def retry_after(headers: Mapping[str, str], retry_delay: str | None = None) -> f
     """Seconds that the provider asks us to wait; None where it does not say.
 
     Looks at retry-after-ms, retry-after (seconds or a date), `retry_delay` out of the body (Google's RetryInfo), and
-    the resets of those rate limits of which nothing remains. A retry-after-ms of 0 says nothing.
+    the resets of those rate limits of which nothing remains: OpenAI's x-ratelimit-remaining-requests and its kin,
+    Cerebras' limits of a day, Anthropic's dates, the IETF's RateLimit fields. A retry-after-ms of 0 says nothing.
     """
     ms, value = _number(headers.get("retry-after-ms")), headers.get("retry-after")
     if ms:
@@ -157,12 +170,25 @@ def retry_after(headers: Mapping[str, str], retry_delay: str | None = None) -> f
             pass
     if retry_delay is not None and (delay := _seconds(retry_delay)) is not None:
         return delay
-    waits = [
-        _seconds(headers.get(f"x-ratelimit-reset{kind}", ""))
-        for kind in ("", "-requests", "-tokens")
-        if headers.get(f"x-ratelimit-remaining{kind}", "").strip() == "0"
-    ]
-    return max((wait for wait in waits if wait is not None), default=None)
+    return max((wait for wait in _resets(headers) if wait is not None), default=None)
+
+
+def _resets(headers: Mapping[str, str]) -> Iterator[float | None]:
+    """Seconds until each rate limit of which nothing remains begins anew."""
+    for name, value in headers.items():
+        plain = name.lower()
+        if plain == "ratelimit":  # draft-ietf-httpapi-ratelimit-headers: "day";r=0;t=51234, "minute";r=7;t=3
+            for limit in value.split(","):
+                if _NONE_LEFT.search(limit) and (resets := _RESETS_IN.search(limit)):
+                    yield _seconds(resets[1])
+        elif "ratelimit" in plain and "remaining" in plain and value.strip() == "0":
+            yield _seconds(headers.get(plain.replace("remaining", "reset"), ""))
+
+
+def asked_in_words(words: str) -> float | None:
+    """Seconds that a message asks to wait ("Please try again in 7h12m0s"); None where it names no wait."""
+    found = error_words.ASKED_WAIT.search(words[:MAX_MESSAGE].casefold())
+    return _seconds(found[1]) if found and found[1] else None
 
 
 def _error(  # noqa: PLR0911 (one line for each kind)
@@ -234,14 +260,26 @@ def _number(value: str | None) -> float | None:
 
 
 def _seconds(value: str) -> float | None:
-    """Seconds from "1.5", "6m0s", "20ms", or a Unix time in seconds or milliseconds; None for anything else."""
+    """Seconds from "1.5", "6m0s", "20ms", "2 hours", a Unix time in seconds or milliseconds, or a date; None for
+    anything else."""
     value = value.strip()
+    if len(value) > _MOST_DIGITS:
+        return None
     if (number := _number(value)) is not None:
         if number > 1000 * _EPOCH_S:
             number /= 1000
         return max(0.0, number - time.time()) if number > _EPOCH_S else number
     match = _DURATION.fullmatch(value)
     if not value or match is None:
+        return _until(value)
+    days, hours, minutes, seconds, ms = (float(part or 0) for part in match.groups())
+    return days * 86_400 + hours * 3600 + minutes * 60 + seconds + ms / 1000
+
+
+def _until(moment: str) -> float | None:
+    """Seconds until a date with a time zone, like 2026-11-29T00:00:00Z; None for anything else."""
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
         return None
-    hours, minutes, seconds, ms = (float(part or 0) for part in match.groups())
-    return hours * 3600 + minutes * 60 + seconds + ms / 1000
+    return None if at.tzinfo is None else max(0.0, at.timestamp() - time.time())

@@ -112,6 +112,7 @@ class ManagedVllm:
                 "dialect": "openai_chat",
                 "engine": engine,
                 "weights": weights.identity or "unknown: a branch of the hub (pin serve: {revision: COMMIT})",
+                **({"template": weights.template} if weights.template is not None else {}),
                 "flags": " ".join(flags) or "none",
                 **_precision(spec),
                 **_told(adapters),

@@ -2,6 +2,7 @@
 
     gpt-4: retired on 2026-10-23 (OpenAI Python SDK ...): its maker will most likely answer 404
     letters: 2 of 20 prompts are longer than gpt-4 takes (8,192 tokens): the longest has about 75,004, with 64 to answer
+    gpt-4o: max_output_tokens 64,000 is above what it writes at most (16,384 tokens, ...): the request will ...
     o3: refuses temperature (...): the request will most likely be turned down
 
 They are warnings and no complaints: facts may be old, and only the provider knows.
@@ -23,7 +24,7 @@ from evalkit.records import Settings
 
 BYTES_A_TOKEN = 4
 """As plans assume where no tokenizer is at hand."""
-_SOON_DAYS = 30
+_SOON_DAYS = 60
 _UNUSED = {
     "openai": ("OPENAI_BASE_URL", "OPENAI_API_BASE", "OPENAI_ORGANIZATION", "OPENAI_DEFAULT_HEADERS"),
     "anthropic": ("ANTHROPIC_BASE_URL", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_CUSTOM_HEADERS"),
@@ -59,13 +60,14 @@ def forewarned(plan: Plan) -> Plan:
     remote = {model.name for model in models if model.adapter.endpoint.host is not None}
     notes = [f"{name}: {end}" for name, end in ends.items() if name in remote] + notes
     notes += too_long(plan.work.tasks, known)
+    notes += above_limit(plan.work.tasks, known)
     notes += refused(plan.work.tasks, known)
     with_ends = tuple(replace(model, gone=ends.get(model.name)) for model in plan.work.models)
     return replace(plan, work=replace(plan.work, models=with_ends), notes=(*notes, *plan.notes))
 
 
 def retirement(known: Known, today: date) -> str | None:
-    """That a model has been retired, or will be within a month, by whose word; None where nobody says so."""
+    """That a model has been retired, or will be within two months, by whose word; None where nobody says so."""
     days = [date.fromisoformat(claim.value) for claim in known.claims.get("retires", ())]
     if not days:
         return None
@@ -102,6 +104,23 @@ def too_long(tasks: Iterable[PlannedTask], known: Mapping[str, Known]) -> list[s
                     "refused or cut. Shorten them, or leave the model out."
                 )
     return notes
+
+
+def above_limit(tasks: Iterable[PlannedTask], known: Mapping[str, Known]) -> list[str]:
+    """Where the longest answer that is asked for is longer than a model writes."""
+    limits = {name: n for name, one in known.items() if isinstance(n := one.value("max_output_tokens"), int)}
+    found: dict[str, list[str]] = {}
+    for task in tasks:
+        for name, settings in task.settings.items():
+            asked = settings.max_output_tokens
+            if name in limits and asked is not None and asked > limits[name]:
+                sentence = (
+                    f"{name}: max_output_tokens {asked:,} is above what it writes at most ({limits[name]:,} tokens, "
+                    f"{known[name].sources('max_output_tokens')}): its requests will most likely be turned down, or "
+                    "its answers end there"
+                )
+                found.setdefault(sentence, []).append(task.name)
+    return [f"{sentence} ({', '.join(names)})." for sentence, names in found.items()]
 
 
 def refused(tasks: Iterable[PlannedTask], known: Mapping[str, Known]) -> list[str]:

@@ -68,13 +68,13 @@ def _prices(store: ResultsReader, run: str) -> None:
     for name, about in (store.facts(run).models or {}).items():
         prices = about.prices
         if prices is None:
-            rows.append({"model": visible(name, limit=60), "priced as": numbers.UNKNOWN})
+            rows.append({"model": elements.cell(name, 60), "priced as": numbers.UNKNOWN})
             continue
         for band in prices.usd_per_mtok:
             row = {
-                "model": visible(name, limit=60),
-                "priced as": visible(str(prices.model), limit=60),
-                "source": visible(str(prices.source), limit=60),
+                "model": elements.cell(name, 60),
+                "priced as": elements.cell(prices.model, 60),
+                "source": elements.cell(prices.source, 60),
                 "above input tokens": numbers.count(band.above_input_tokens),
             }
             known = ((key, rate) for key, rate in band if rate is not None and key != "above_input_tokens")

@@ -7,6 +7,7 @@ Streamlit renders Markdown in most labels. Names and answers are other people's 
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ from evalkit.render.vega import Chart
 from evalkit.results.changes import RowTexts
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
-from evalkit.text.escape import markdown_label, visible
+from evalkit.text.escape import csv_cell, markdown_label, visible
 
 SHOWN = 20_000
 """Characters of one text that a page shows: more freezes a browser. The rest can be downloaded."""
@@ -31,6 +32,16 @@ _LINE = 2_000
 def plain(text: object, limit: int = 80) -> str:
     """Somebody's text as Markdown that shows just these characters."""
     return markdown_label(text, limit=limit)
+
+
+def shell(name: str) -> str:
+    """A name as one word of a command that a reader copies into a terminal, whatever the name holds."""
+    return shlex.quote(visible(name, limit=400))
+
+
+def cell(text: object, limit: int) -> str:
+    """Somebody's text for a table, which readers download and open in a spreadsheet: no formula, no escapes."""
+    return visible(csv_cell(str(text)), limit=limit)
 
 
 def shown(text: str) -> str:
@@ -128,7 +139,7 @@ def chosen() -> list[str]:
 
 def marked(model: str) -> str:
     """The name as it stands in a table: with a star where it is chosen."""
-    return f"{'★ ' if model in chosen() else ''}{visible(model, limit=60)}"
+    return f"{'★ ' if model in chosen() else ''}{cell(model, 60)}"
 
 
 def choose_models(names: Sequence[str]) -> None:
@@ -183,7 +194,7 @@ def facts_table(rows: Mapping[str, Any], alt: str) -> None:
     """Two columns of plain text."""
     import pandas as pd
 
-    frame = pd.DataFrame({"": list(rows), "value": [visible(str(v), limit=400) for v in rows.values()]})
+    frame = pd.DataFrame({"": list(rows), "value": [cell(v, 400) for v in rows.values()]})
     st.dataframe(frame, hide_index=True, width="stretch", alt=alt)
 
 

@@ -37,7 +37,7 @@ def render(store: ResultsReader) -> None:
     if large and not is_decided(store, run):
         st.info("The gate reads every row anew, which takes a while for a run of this size.")
         if not st.button("Decide now", type="primary"):
-            st.code(f"evalkit gate {run}", language="bash")
+            st.code(f"evalkit gate {elements.shell(run)}", language="bash")
             return
     try:
         with st.spinner("The gate reads every row."):
@@ -64,7 +64,7 @@ def render(store: ResultsReader) -> None:
         for note in candidate.notes:
             st.caption(elements.plain(note, 300))
     _baseline(decision)
-    st.code(f"evalkit gate {run}", language="bash")
+    st.code(f"evalkit gate {elements.shell(run)}", language="bash")
 
 
 def _rules(rulings: Sequence[RenderedRule], candidate: str) -> None:

@@ -52,7 +52,14 @@ def render(store: ResultsReader) -> None:
     if changes:
         st.subheader("What changed", anchor=False)
         table = pd.DataFrame(
-            [{"when": r.at[:19].replace("T", " "), "model": r.model, "change": r.note} for r in changes]
+            [
+                {
+                    "when": r.at[:19].replace("T", " "),
+                    "model": elements.cell(r.model, 60),
+                    "change": elements.cell(r.note, 400),
+                }
+                for r in changes
+            ]
         )
         st.dataframe(table, hide_index=True, width="stretch", alt="Changes between runs")
     _drift(store, mine)
@@ -134,9 +141,9 @@ def _drift(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
         shown = versus.low is not None and versus.high is not None and not versus.low <= 0 <= versus.high
         rows.append(
             {
-                "model": visible(model, limit=60),
-                "from": names[0],
-                "to": names[-1],
+                "model": elements.cell(model, 60),
+                "from": elements.cell(names[0], 120),
+                "to": elements.cell(names[-1], 120),
                 "difference": numbers.difference(versus.delta),
                 "95 % interval": numbers.interval(versus.low, versus.high),
                 "flips": numbers.count(versus.flips),

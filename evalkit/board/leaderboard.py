@@ -13,10 +13,10 @@ from evalkit.board import elements
 from evalkit.facts import Figures
 from evalkit.render import charts, pictures
 from evalkit.render.cells import others_text, quality_text
-from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
+from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups, too_many
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
-from evalkit.text.escape import csv_cell, visible
+from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +75,8 @@ def render(store: ResultsReader) -> None:
 def _sentence(lines: Sequence[LeaderboardLine]) -> str:
     """What the evidence says about the first place, in words."""
     ranked = [line for line in lines if line.place is not None]
+    if (why := too_many(lines)) is not None:
+        return why
     if not ranked:
         return "No model has a score yet."
     first = [line for line in ranked if line.place is not None and line.place.best == 1]
@@ -130,7 +132,7 @@ def frame_of(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> pd.Dat
         quality, cost, times = cell.quality, cell.cost, cell.latency
         rows.append(
             {
-                "model": visible(entry.model, limit=60),
+                "model": elements.cell(entry.model, 60),
                 "place": str(line.place) if line.place else numbers.UNDEFINED,
                 "group": letter,
                 "quality": quality.mean,
@@ -146,10 +148,10 @@ def frame_of(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> pd.Dat
                 "other outcomes": others_text(cell),
                 "measured": (entry.run.started_at or "")[:10],
                 "tier": _tier(entry) or "",
-                "licence": visible((entry.known.shown("licence") if entry.known else None) or "", limit=200),
-                "asked as": visible(entry.asked_as or "", limit=80),
-                "served as": ", ".join(visible(name, limit=60) for name in entry.cells.served),
-                "run": entry.run.name,
+                "licence": elements.cell((entry.known.shown("licence") if entry.known else None) or "", 200),
+                "asked as": elements.cell(entry.asked_as or "", 80),
+                "served as": elements.cell(", ".join(name[:60] for name in entry.cells.served), 1_000),
+                "run": elements.cell(entry.run.name, 120),
             }
         )
     floats = ["quality", *_MONEY, *_TIMES, "tokens/s"]
@@ -191,8 +193,7 @@ def _table(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> None:
         a, b = chosen[:2]
         label = f"Compare {elements.plain(a.model, 30)} with {elements.plain(b.model, 30)}"
         elements.link(buttons, "versus", label, {"a": a.key, "b": b.key})
-    cells = frame.map(lambda cell: csv_cell(cell) if isinstance(cell, str) else cell)
-    csv = cells.to_csv(index=False).encode("utf-8", "backslashreplace")
+    csv = frame.to_csv(index=False).encode("utf-8", "backslashreplace")
     buttons.download_button("CSV", csv, "leaderboard.csv", "text/csv")
     drawable = pictures.available()
     buttons.download_button(
@@ -234,8 +235,11 @@ def _grid(rows: Sequence[tuple[str, Mapping[str, Figures | None]]], columns: Seq
     frame = pd.DataFrame(
         [
             {
-                "model": visible(model, limit=60),
-                **{visible(c, limit=60): _asked(cells.get(c)) for c in columns},
+                "model": elements.cell(model, 60),
+                **{
+                    "model (a name here)" if c == "model" else elements.cell(c, 60): _asked(cells.get(c))
+                    for c in columns
+                },
             }
             for model, cells in rows
         ]
@@ -263,9 +267,9 @@ def _known(entries: Sequence[ReportEntry]) -> None:
             frame = pd.DataFrame(
                 {
                     "fact": [name.replace("_", " ") for name in known.claims],
-                    "value": [visible(known.shown(name) or "", limit=400) for name in known.claims],
+                    "value": [elements.cell(known.shown(name) or "", 400) for name in known.claims],
                     "who says so, and when it was read": [
-                        visible(known.sources(name), limit=900) for name in known.claims
+                        elements.cell(known.sources(name), 900) for name in known.claims
                     ],
                 }
             )

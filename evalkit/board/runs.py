@@ -15,7 +15,6 @@ from evalkit.facts import RunFacts
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
-from evalkit.text.escape import visible
 
 _EVERY_S = 2
 """How often a live run is looked at: its journal is read anew, which costs the machine that measures."""
@@ -73,13 +72,13 @@ def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
         rows.append(
             {
                 "started": (info.started_at or "")[:19].replace("T", " "),
-                "suite": visible(info.suite or "", limit=60),
-                "status": info.status or numbers.UNKNOWN,
-                "models": visible(", ".join(map(elements.marked, summary.models)), limit=120),
+                "suite": elements.cell(info.suite or "", 60),
+                "status": elements.cell(info.status or numbers.UNKNOWN, 40),
+                "models": elements.cell(", ".join(map(elements.marked, summary.models)), 120),
                 "rows": f"{numbers.count(summary.n_rows)} of {numbers.count(facts.n_rows)}",
                 "errors": numbers.count(sum(cell.outcomes.get("errored", 0) for cell in cells)),
                 "spent": numbers.usd(known) if cells else numbers.UNDEFINED,
-                "run": info.name,
+                "run": elements.cell(info.name, 120),
             }
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="Every run, newest first")
@@ -103,7 +102,8 @@ def _one(store: ResultsReader, info: RunInfo) -> None:
     with st.expander("Facts of the run"):
         elements.facts_table(_facts(info, facts), alt="Facts of the run")
     with st.expander("Take it elsewhere"):
-        st.code(f"evalkit show {info.name}\nevalkit report {info.name} --html report.html", language="bash")
+        name = elements.shell(info.name)
+        st.code(f"evalkit show {name}\nevalkit report {name} --html report.html", language="bash")
 
 
 def _errors(store: ResultsReader, run: str, errors: Sequence[Mapping[str, Any]]) -> None:
@@ -115,12 +115,12 @@ def _errors(store: ResultsReader, run: str, errors: Sequence[Mapping[str, Any]])
     said = texts(store, run, keys)
     frame = pd.DataFrame(
         {
-            "model": [visible(row["model"], limit=60) for row in errors],
-            "kind": [visible(row["kind"] or "", limit=40) for row in errors],
+            "model": [elements.cell(row["model"], 60) for row in errors],
+            "kind": [elements.cell(row["kind"] or "", 40) for row in errors],
             "HTTP status": [str(row["status"]) if row["status"] is not None else numbers.UNDEFINED for row in errors],
             "rows": [numbers.count(row["n"]) for row in errors],
-            "message of one": [visible(said[key].error or "" if key in said else "", limit=300) for key in keys],
-            "its sample": [visible(row["example"] or "", limit=60) for row in errors],
+            "message of one": [elements.cell(said[key].error or "" if key in said else "", 300) for key in keys],
+            "its sample": [elements.cell(row["example"] or "", 60) for row in errors],
         }
     )
     st.dataframe(frame, hide_index=True, width="stretch", alt="Errors by model and kind")

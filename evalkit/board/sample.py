@@ -97,7 +97,7 @@ def _table(rows: list[dict[str, Any]], said: Mapping[Key, changes.RowTexts]) -> 
             "outcome": [row["outcome"] for row in rows],
             "score": [numbers.quality(row["score"]) for row in rows],
             "read as": [
-                visible(said[_key(row)].extracted or "" if _key(row) in said else "", limit=80) for row in rows
+                elements.cell(said[_key(row)].extracted or "" if _key(row) in said else "", 80) for row in rows
             ],
             "first token": [numbers.time(row["ttft_s"]) for row in rows],
             "total": [numbers.time(row["total_s"]) for row in rows],
@@ -105,7 +105,7 @@ def _table(rows: list[dict[str, Any]], said: Mapping[Key, changes.RowTexts]) -> 
             "tokens out": [numbers.count(row["output_tokens"]) for row in rows],
             "cost": [numbers.usd(row["cost_usd"]) for row in rows],
             "from cache": ["yes" if row["cached"] else "no" for row in rows],
-            "served as": [visible(row["served_model"] or "", limit=60) for row in rows],
+            "served as": [elements.cell(row["served_model"] or "", 60) for row in rows],
         }
     )
     st.dataframe(frame, hide_index=True, width="stretch", alt="This item through every model and repeat")

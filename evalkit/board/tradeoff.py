@@ -85,7 +85,7 @@ def _table(points: Sequence[TradeoffPoint], axis: str, show: Callable[[float | N
     rows = [p.as_row() for p in points]
     frame = pd.DataFrame(
         {
-            "model": [row["model"] for row in rows],
+            "model": [elements.cell(row["model"], 60) for row in rows],
             "front": [row["state"] for row in rows],
             "quality [95 %]": [row["shown"] for row in rows],
             axis: [row["x_shown"] for row in rows],

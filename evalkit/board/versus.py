@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import streamlit as st
@@ -17,7 +17,7 @@ from evalkit.results import changes
 from evalkit.results.compare import compare_samples
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
-from evalkit.store.runs import RunInfo, split_side
+from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
@@ -41,9 +41,9 @@ def render(store: ResultsReader) -> None:
     _follow(sides)
     left, right = st.columns(2)
     with left:
-        a = _split(elements.choose("A (now)", sides, key="a"))
+        a = sides[elements.choose("A (now)", list(sides), key="a")]
     with right:
-        b = _split(elements.choose("B (instead)", sides, key="b", index=1))
+        b = sides[elements.choose("B (instead)", list(sides), key="b", index=1)]
     st.session_state[_SEEN] = {elements.CHOSEN: elements.chosen(), "a": ":".join(a), "b": ":".join(b)}
     if a == b:
         st.info("Both sides are the same model of the same run. Choose another for B.")
@@ -81,28 +81,27 @@ def _served(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
             st.warning(f"{letter} was served by {len(names)} models within one run.")
 
 
-def _sides(store: ResultsReader, runs: list[RunInfo]) -> list[str]:
-    """Every RUN:MODEL, the newest run first."""
-    return [f"{info.name}:{model}" for info in runs for model in store.summary(info.name).models]
+def _sides(store: ResultsReader, runs: list[RunInfo]) -> dict[str, SampleSide]:
+    """Every RUN:MODEL with its run and model, the newest run first. A run folder's name may hold a colon too."""
+    sides: dict[str, SampleSide] = {}
+    for info in runs:
+        for model in store.summary(info.name).models:
+            sides.setdefault(f"{info.name}:{model}", (info.name, model))
+    return sides
 
 
-def _follow(sides: list[str]) -> None:
+def _follow(sides: Mapping[str, SampleSide]) -> None:
     """Put what was newly chosen elsewhere on the two sides: one model as B, two as A and B. A link goes first."""
     mine, asked = elements.chosen(), st.query_params
     seen = st.session_state.get(_SEEN)
     linked = bool({"a", "b"} & set(asked)) if seen is None else any(asked.get(k, seen[k]) != seen[k] for k in "ab")
     if linked or (seen is not None and mine == seen[elements.CHOSEN]):
         return
-    found = [side for model in mine if (side := next((s for s in sides if _split(s)[1] == model), None))]
+    found = [side for model in mine if (side := next((s for s, of in sides.items() if of[1] == model), None))]
     if found:
         rest = [side for side in sides if side not in found]
         first, second = (found[0], found[1]) if len(found) > 1 else (rest[0], found[0])
         st.session_state["a"], st.session_state["b"] = first, second
-
-
-def _split(side: str) -> SampleSide:
-    run, model = split_side(side)
-    return run, model or ""
 
 
 def _figures(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:
@@ -138,7 +137,7 @@ def _by_task(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str
         versus = compare_samples(store, a, b, task)
         rows.append(
             {
-                "task": visible(task, limit=60),
+                "task": elements.cell(task, 60),
                 "B − A": numbers.difference(versus.delta),
                 "95 % interval": numbers.interval(versus.low, versus.high),
                 "samples": numbers.count(versus.n),
@@ -200,8 +199,8 @@ def _list(rows: list[changes.ChangedSample], n: int, page: int) -> None:
 
     frame = pd.DataFrame(
         {
-            "task": [visible(row.task, limit=60) for row in rows],
-            "sample": [visible(row.sample_id, limit=60) for row in rows],
+            "task": [elements.cell(row.task, 60) for row in rows],
+            "sample": [elements.cell(row.sample_id, 60) for row in rows],
             "A": [f"{row.a.outcome} {numbers.quality(row.a.score)}" for row in rows],
             "B": [f"{row.b.outcome} {numbers.quality(row.b.score)}" for row in rows],
         }

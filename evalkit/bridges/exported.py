@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +22,7 @@ from evalkit.records import Row
 from evalkit.store import runs, sealing
 from evalkit.store.row_codec import readable, spell
 from evalkit.text.escape import csv_cell
+from evalkit.writing import file_name
 
 FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl")
 
@@ -54,7 +56,8 @@ def export_run(folder: Path, to: str, out: Path) -> list[Path]:
     except OSError as error:
         raise UserError(f"{out} cannot be written: {error.strerror or error}") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     return [out]
 
 
@@ -67,7 +70,8 @@ def records(name: str, rows: list[Row]) -> Iterator[dict[str, Any]]:
 def default_out(folder: Path, to: str) -> Path:
     """Where an export goes when nobody says: beside the reader, named as the run."""
     name = runs.open_facts(folder).suite or folder.name
-    return Path(f"{name}-{to}") if to in {"lm-eval", "every-eval-ever"} else Path(f"{folder.resolve().name}.{to}")
+    folders = to in {"lm-eval", "every-eval-ever"}
+    return Path(f"{file_name(name)}-{to}") if folders else Path(f"{folder.resolve().name}.{to}")
 
 
 def _write_jsonl(file: IO[str], name: str, rows: list[Row]) -> None:

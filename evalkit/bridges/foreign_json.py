@@ -8,15 +8,25 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from evalkit.reading import has_more_values
+
+MOST_VALUES = 4_000_000
+"""Values that are always read; they take 400 MB at most."""
+_BYTES_A_VALUE = 6
+"""Beyond these, one for so many bytes of the file."""
 _DIGITS = 300
 """Of a whole number that has a float: a longer one is read as one, infinite where no float is so large."""
 
 
-def parse(text: bytes | str) -> Any:
-    """The value. Raises ValueError or RecursionError for what is no JSON.
+def parse(text: bytes, *, n_bytes: int | None = None) -> Any:
+    """The value. Raises ValueError or RecursionError for what is no JSON, or holds too many values for its file.
 
-    The standard library's reader, since other tools write NaN and halves of characters.
+    `n_bytes`: of the file as it came, where `text` was packed in it; None: the text's own. The standard library's
+    reader, since other tools write NaN and halves of characters.
     """
+    most = max(MOST_VALUES, (len(text) if n_bytes is None else n_bytes) // _BYTES_A_VALUE)
+    if has_more_values(text, most):
+        raise ValueError(f"it holds more than {most:,} values, which is more than a file of this size may")
     return json.loads(text, parse_int=_whole)
 
 

@@ -33,6 +33,7 @@ _Z = 1.959964  # the normal quantile of a 95 % interval
 _CLOSED = frozenset({"synchronous", "concurrent", "throughput"})
 _OPEN = frozenset({"constant", "poisson", "async"})
 _LATE_S = 0.02
+_LARGEST_NUMBER = 1e15
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +204,7 @@ def _json(path: Path) -> Mapping[str, Any]:
         size = path.stat().st_size
         if size > LARGEST:
             raise UserError(f"{path.name} is larger than {LARGEST // 2**30} GB; leave requests out of the report.")
-        found = parse(read_file(path))
+        found = parse(read_file(path, most=LARGEST))
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -220,14 +221,15 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _number(value: Any) -> float | None:
-    """A finite number that is not negative; GuideLLM writes -1 for what it does not know."""
+    """A number that is not negative and no larger than anything measured; GuideLLM writes -1 for what it does not
+    know."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
         number = float(value)
     except OverflowError:
         return None
-    return number if math.isfinite(number) and number >= 0 else None
+    return number if 0 <= number < _LARGEST_NUMBER else None
 
 
 def _count(value: Any) -> int:

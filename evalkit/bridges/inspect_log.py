@@ -34,6 +34,7 @@ _GRADES = {"C": 1.0, "P": 0.5, "N": 0.0, "I": 0.0}
 _WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 _ROLES = {"system": "system", "assistant": "assistant"}
 LARGEST = 2**28
+LARGEST_JSON = 2**30
 """Bytes of one member of a log, unpacked: a larger one is no log."""
 MOST_UNPACKED = 100_000_000
 """Bytes that a log may always unpack to."""
@@ -107,7 +108,7 @@ def read_log(path: Path, *, scorer: str | None = None, name: str | None = None) 
 
 def _opened(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
     if not zipfile.is_zipfile(path):
-        whole = _json(read_file(path), path.name)
+        whole = _json(read_file(path, most=LARGEST_JSON), path.name)
         samples = whole.get("samples") or []
         if not isinstance(samples, list):
             raise UserError(f"{path.name} is no log of Inspect: its samples are no list")
@@ -144,7 +145,7 @@ def _member(path: Path, info: zipfile.ZipInfo) -> dict[str, Any]:
             f"{path.name}: {info.filename} cannot be unpacked ({error}). Write it as JSON: inspect log convert "
             "--to json"
         ) from error
-    return _json(text, f"{path.name}/{info.filename}")
+    return _json(text, f"{path.name}/{info.filename}", n_bytes=path.stat().st_size)
 
 
 def _unpacked(path: Path, info: zipfile.ZipInfo) -> bytes:
@@ -166,11 +167,11 @@ def _unpacked(path: Path, info: zipfile.ZipInfo) -> bytes:
     return text
 
 
-def _json(text: bytes, where: str) -> dict[str, Any]:
+def _json(text: bytes, where: str, *, n_bytes: int | None = None) -> dict[str, Any]:
     try:
-        found = parse(text)
+        found = parse(text, n_bytes=n_bytes)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{where} is no JSON: {error}") from error
+        raise UserError(f"{where} cannot be read as JSON: {error}") from error
     if not isinstance(found, dict):
         raise UserError(f"{where} is no log of Inspect")
     return found

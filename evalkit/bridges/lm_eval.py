@@ -21,6 +21,7 @@ from evalkit.bridges.lm_eval_data import refuse_links_out
 from evalkit.bridges.lm_eval_questions import Questions, metric_named
 from evalkit.bridges.lm_eval_start import import_lm_eval, local_programs, unasked
 from evalkit.bridges.lm_eval_task import LmEvalTask
+from evalkit.bridges.lm_eval_trust import ALLOW_CODE, dangers
 from evalkit.errors import MissingPackage, SuiteError
 from evalkit.paths import find
 from evalkit.suite.external_task import ExternalTask
@@ -29,7 +30,6 @@ from evalkit.suite.schema import SettingsEntry, TaskEntry
 from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask
 
-ALLOW_CODE = "--allow-suite-code"
 _BY_TEXT = ("_generative", "_chat", "_gen", "_llama", "_cot")
 """How lm-eval names the variant of a task that asks by text."""
 
@@ -46,7 +46,7 @@ def with_lm_eval(suite: ResolvedSuite, *, allow_code: bool = False) -> ResolvedS
         try:
             own = _own_folder(foreign, allow_code=allow_code)
             if own not in indexes:
-                indexes[own] = _index(own)
+                indexes[own] = _index(own, foreign.folder, allow_code=allow_code)
             made += tasks_of(foreign, indexes[own], allow_code=allow_code)
         except SuiteError as error:
             complaints += [f"{foreign.at}: {complaint}" for complaint in error.complaints]
@@ -73,6 +73,8 @@ def tasks_of(foreign: ExternalTask, index: Any, *, allow_code: bool) -> list[LmE
     if not index.find(wanted):
         near = get_close_matches(wanted, index.names(), n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else "`lm-eval ls tasks` lists them all"
+        if index.refused:
+            hint += f". Of the suite's task files this one was not read: {index.refused[0]}"
         raise SuiteError(f"lm-eval has no task or group {wanted!r}; {hint}")
     code = _checked_trust(wanted, index, foreign.folder, allow_code=allow_code)
     if not allow_code and (why := next(runs_text(_files_behind(wanted, index, set()), index.shipped), None)):
@@ -88,7 +90,11 @@ def tasks_of(foreign: ExternalTask, index: Any, *, allow_code: bool) -> list[LmE
             raise SuiteError(
                 f"lm-eval's {wanted} runs code that the model writes on this machine; allow it: {ALLOW_CODE}"
             )
-        found.append(_task(foreign, Questions(lm_task, entry.shots.n if entry.shots else None), index, code, several))
+        try:
+            questions = Questions(lm_task, entry.shots.n if entry.shots else None)
+            found.append(_task(foreign, questions, index, code, several))
+        except (TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
+            raise SuiteError(_why_not_built(wanted, error)) from error
     return found
 
 
@@ -175,17 +181,11 @@ def _why_not_built(name: str, error: Exception) -> str:
 
 def _checked_trust(name: str, index: Any, suite: Path, *, allow_code: bool) -> str | None:
     """Digest of the user's own files behind a task; None for what lm-eval ships. Raises SuiteError for code."""
-    from evalkit.bridges.lm_eval_trust import dangers, sandbox_templates
-
     own = [path for path in _files_behind(name, index, set()) if index.is_own(path)]
     if not own:
         return None
     if not allow_code:
-        if found := [why for path in own for why in dangers(path, index.shipped, allowed=(suite, *index.own_folders))]:
-            raise SuiteError(
-                [f"{why}. If you trust these files, allow it: {ALLOW_CODE}" for why in dict.fromkeys(found)]
-            )
-        sandbox_templates()
+        _refuse_dangers(own, index, suite)
     whole = hashlib.sha256()
     folders = {path.parent for path in own}
     for path in sorted({file for folder in folders for kind in ("*.py", "*.yaml") for file in folder.glob(kind)}):
@@ -193,19 +193,34 @@ def _checked_trust(name: str, index: Any, suite: Path, *, allow_code: bool) -> s
     return whole.hexdigest()[:32]
 
 
+def _refuse_dangers(files: list[Path], index: Any, suite: Path) -> None:
+    """Raises SuiteError with every reason why these files of the user's may not be loaded."""
+    found = [why for path in files for why in dangers(path, index.shipped, allowed=(suite, *index.own_folders))]
+    if found:
+        raise SuiteError([f"{why}. If you trust these files, allow it: {ALLOW_CODE}" for why in dict.fromkeys(found)])
+
+
 def _files_behind(name: str, index: Any, seen: set[str]) -> Iterator[Path]:
     """The files of a task, or of a group and all its members."""
     if name in seen or name not in index:
         return
     seen.add(name)
-    if (path := index.file_of(name)) is not None:
-        yield path
     entry = index[name]
-    members = (entry.cfg or {}).get("task") if entry.cfg else None
-    names = [one if isinstance(one, str) else one.get("task") or one.get("group") for one in _listed(members)]
-    for member in (*names, *sorted(entry.tags if entry.yaml_path is None else ())):
-        if isinstance(member, str):
-            yield from _files_behind(member, index, seen)
+    if (path := entry.yaml_path or index.file_of(name)) is not None:
+        yield Path(path)
+    names = [*_members((entry.cfg or {}).get("task")), *(entry.tags if entry.yaml_path is None else ())]
+    for member in sorted(names) if entry.yaml_path is None else names:
+        yield from _files_behind(member, index, seen)
+
+
+def _members(listed: Any) -> Iterator[str]:
+    """Every name in the list of a group, also of groups that are written inside it."""
+    for one in _listed(listed):
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            yield from (one[key] for key in ("task", "group") if isinstance(one.get(key), str))
+            yield from _members(one.get("task"))
 
 
 def _by_text(name: str, index: Any) -> tuple[str, ...]:
@@ -213,7 +228,7 @@ def _by_text(name: str, index: Any) -> tuple[str, ...]:
     return tuple(f"{name}{ending}" for ending in _BY_TEXT if f"{name}{ending}" in known)
 
 
-def _index(own: Path | None) -> Any:
+def _index(own: Path | None, suite: Path, *, allow_code: bool) -> Any:
     try:
         import_lm_eval()
     except ModuleNotFoundError as error:
@@ -222,8 +237,25 @@ def _index(own: Path | None) -> Any:
             f"(the package {error.name!r} is missing)"
         ) from error
     from evalkit.bridges.lm_eval_index import TaskFiles
+    from evalkit.bridges.lm_eval_templates import sandbox_templates
 
-    return TaskFiles([own] if own is not None else [])
+    if own is None:
+        return TaskFiles()
+    if allow_code:
+        return TaskFiles([own])
+    sandbox_templates()
+    return _index_of_strangers(own, suite)
+
+
+def _index_of_strangers(own: Path, suite: Path) -> Any:
+    """An index over lm-eval's tasks and those of a folder that is not trusted, whose files evalkit reads alone."""
+    from evalkit.bridges.lm_eval_index import TaskFiles
+    from evalkit.bridges.lm_eval_trust import plain_config
+
+    index: TaskFiles = TaskFiles(
+        [own], read=lambda path: plain_config(path, index.shipped, (suite, own), functions=False)
+    )
+    return index
 
 
 def _listed(value: Any) -> list[Any]:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from evalkit.bridges.lm_eval_files import check_file
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
 
@@ -35,14 +36,23 @@ def confined(kwargs: Mapping[str, Any], builder: object, beside: Path, suite: Pa
     """
     if wrong := sorted(str(key) for key in set(kwargs) - _KEYS):
         raise SuiteError(f"dataset_kwargs: {', '.join(wrong)} cannot be set by a task file that is not trusted")
-    local = builder in BUILDERS
+    local = isinstance(builder, str) and builder in BUILDERS
     if local and ("data_files" not in kwargs or "data_dir" in kwargs):
         raise SuiteError(f"dataset_kwargs: the builder {builder} needs data_files, and no data_dir")
-    return {
+    for key in ("sep", "delimiter", "quotechar"):
+        if kwargs.get(key) is not None and len(str(kwargs[key])) != 1:
+            raise SuiteError(f"dataset_kwargs: {key} is one character; a pattern could take for ever")
+    made = {
         key: _paths(value, beside, suite, local=local) if key in {"data_files", "data_dir"} else value
         for key, value in kwargs.items()
-        if key != "trust_remote_code"  # nobody's word but the person's; shipped tasks write it though they need it not
+        # The first is nobody's word but the person's, and shipped tasks write it though they need it not. The second
+        # starts processes.
+        if key not in {"trust_remote_code", "num_proc"}
     }
+    if local:
+        for path in _each(made["data_files"]):
+            check_file(Path(path), str(builder))
+    return made
 
 
 def refuse_links_out(folder: Inside) -> None:
@@ -69,6 +79,13 @@ def _paths(value: Any, beside: Path, suite: Path, *, local: bool) -> Any:
     if written.startswith(("/", "~")) or ".." in PurePosixPath(written).parts or "\\" in written:
         raise SuiteError(f"data_files: {written!r} leaves the dataset of the hub; write it like data/test.jsonl")
     return written
+
+
+def _each(value: Any) -> Iterator[str]:
+    for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ():
+        yield from _each(inner)
+    if isinstance(value, str):
+        yield value
 
 
 def _local(written: str, beside: Path, suite: Path) -> str | list[str]:

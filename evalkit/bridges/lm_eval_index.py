@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from evalkit.errors import SuiteError
 
 _NAME = re.compile(rb"""^(task|group|tag)[ \t]*:[ \t]*["']?([^\s"'\[\]{}#,]+)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE)
 _TAGS = re.compile(rb"""^tag[ \t]*:[ \t]*(?:#.*)?\r?\n((?:[ \t]*-[ \t]*\S+[ \t]*\r?\n?)+)""", re.MULTILINE)
@@ -26,13 +28,20 @@ _SKIPPED = ("__pycache__", ".ipynb_checkpoints")
 class TaskFiles(dict[str, Any]):
     """Name → lm-eval's `Entry`, as its factory wants it; entries are parsed on first use."""
 
-    def __init__(self, own_folders: Iterable[Path] = ()) -> None:
+    def __init__(
+        self, own_folders: Iterable[Path] = (), *, read: Callable[[Path], dict[str, Any]] | None = None
+    ) -> None:
+        """`read` gives what a file of the user's says, and raises SuiteError for one that may not be read; None:
+        lm-eval reads them itself."""
         super().__init__()
+        self._read = read
+        self.refused: list[str] = []
+        """Complaints about files of the user's that were passed over while a name was looked for."""
         import lm_eval.tasks
 
         self._files: dict[str, Path] = {}
         self._tags: dict[str, set[str]] = {}
-        self._complete = False
+        self._complete = self._own_complete = False
         self.own_folders = tuple(own_folders)
         """Folders of the user; their tasks win over those of the same name that lm-eval ships."""
         self.shipped = Path(str(lm_eval.tasks.__file__)).parent
@@ -53,10 +62,12 @@ class TaskFiles(dict[str, Any]):
         return {*self._files, *self._tags}
 
     def find(self, name: str) -> bool:
-        """Whether there is such a task, group or tag; the whole index of lm-eval is built before this says no."""
-        if name in self:
-            return True
-        self._complete_index()
+        """Whether there is such a task, group or tag; before this says no, the whole index of lm-eval is built, or
+        `refused` says which of the user's files were not read."""
+        if name not in self:
+            self._complete_own()
+        if name not in self and not self.refused:  # else it may be in there, and the reason is what a person needs
+            self._complete_index()
         return name in self
 
     def __contains__(self, name: object) -> bool:
@@ -67,12 +78,10 @@ class TaskFiles(dict[str, Any]):
         return self[name] if name in self else default  # noqa: SIM401  # dict.get is what this is
 
     def __missing__(self, name: str) -> Any:
-        from lm_eval.tasks._index import Entry, Kind, TaskIndex
-        from lm_eval.tasks._yaml_loader import load_yaml
+        from lm_eval.tasks._index import Entry, Kind
 
         if (path := self._files.get(name)) is not None:
-            found: dict[str, Any] = {}
-            TaskIndex.process_cfg(load_yaml(path, resolve_func=False, recursive=True), path, found)
+            found = self._entries(path)
             if name in found:
                 self[name] = found[name]
                 return found[name]
@@ -80,6 +89,23 @@ class TaskFiles(dict[str, Any]):
             self[name] = entry = Entry(name=name, kind=Kind.TAG, yaml_path=None, tags=self._tags[name])
             return entry
         raise KeyError(name)
+
+    def _entries(self, path: Path) -> dict[str, Any]:
+        """What one file defines. Raises SuiteError where it may not be parsed, or cannot be."""
+        from lm_eval.tasks._index import TaskIndex
+        from lm_eval.tasks._yaml_loader import load_yaml
+
+        found: dict[str, Any] = {}
+        try:
+            ours = self._read is not None and self.is_own(path)
+            config = self._read(path) if ours and self._read else load_yaml(path, resolve_func=False, recursive=True)
+            if config.keys() & {"task", "group", "class"}:  # others are there to be included
+                TaskIndex.process_cfg(config, path, found)
+        except SuiteError:
+            raise
+        except Exception as error:  # a file of the user's may hold anything
+            raise SuiteError(f"{path.name} is no task file that lm-eval reads: {str(error)[:300]}") from error
+        return found
 
     def _read_names(self, folder: Path) -> None:
         files: dict[str, Path] = {}
@@ -106,9 +132,27 @@ class TaskFiles(dict[str, Any]):
         from lm_eval.tasks._index import TaskIndex
 
         self._complete = True
-        for name, entry in TaskIndex.build([self.shipped, *self.own_folders]).items():
+        for name, entry in TaskIndex.build([self.shipped]).items():
             if name not in self:
                 self[name] = entry
+
+    def _complete_own(self) -> None:
+        """What the user's own files define in ways that a look at their lines does not show."""
+        if self._own_complete:
+            return
+        self._own_complete = True
+        for folder in self.own_folders:
+            for path in sorted(_task_files(folder)):
+                try:
+                    found = self._entries(Path(path))
+                except SuiteError as error:
+                    self.refused += error.complaints
+                    continue
+                for name, entry in found.items():
+                    if name not in self:
+                        self[name] = entry
+                    elif entry.yaml_path is None:  # a tag
+                        self[name].tags.update(entry.tags)
 
 
 def _task_files(folder: Path) -> Iterator[str]:

@@ -23,6 +23,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from evalkit.bridges.lm_eval_files import PLAIN_MODULES, leaves_the_dataset
 from evalkit.errors import SuiteError
 
 _FACTORIES = {"datasets.load": "dataset_module_factory", "evaluate.loading": "evaluation_module_factory"}
@@ -96,10 +97,36 @@ def _refusing_folders(found: Callable[..., Any]) -> Callable[..., Any]:
                 f"{path!r} is meant by its name on the hub, but it is a file or folder where you stand, and that would "
                 "be taken instead. Run evalkit from another folder, or allow it: --allow-suite-code"
             )
-        return found(path, *args, **kwargs)
+        made = found(path, *args, **kwargs)
+        if not _trust["from_here"] and (why := _not_plain(made)):
+            raise SuiteError(f"the dataset {path!r} of the hub {why}. If you trust it, allow it: --allow-suite-code")
+        return made
 
     guarded.__wrapped__ = found  # type: ignore[attr-defined]
     return guarded
+
+
+def _not_plain(module: Any) -> str | None:
+    """Why a dataset of the hub is not read: what its page says about its files decides which are opened."""
+    named = getattr(module, "module_path", None)
+    parameters = getattr(module, "builder_configs_parameters", None)
+    if parameters is None or not isinstance(named, str):
+        return None  # a metric of `evaluate`
+    reader = named.rpartition(".packaged_modules.")[2].partition(".")[0]
+    if reader != named.partition(".")[0] and reader not in PLAIN_MODULES:
+        return f"is read by {named!r}, which is none of datasets' readers of plain data"
+    for config in getattr(parameters, "builder_configs", None) or ():
+        written = [getattr(config, "data_dir", None) or "", *_texts(getattr(config, "data_files", None))]
+        if outside := next((text for text in written if leaves_the_dataset(text)), None):
+            return f"names {outside[:200]!r} as its data, which is none of its own files"
+    return None
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return [text for one in inner for text in _texts(one)]
 
 
 class _Guarding(MetaPathFinder):

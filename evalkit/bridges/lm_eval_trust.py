@@ -10,44 +10,49 @@ programs, and its templates are not sandboxed. The files that ship with lm-eval 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from evalkit.bridges.lm_eval_data import BUILDERS, includes_outside
+from evalkit.bridges.lm_eval_templates import may_hang
+from evalkit.errors import SuiteError
 
-_CODE_KEYS = frozenset({"class", "use_prompt", "custom_dataset", "unsafe_code"})
+ALLOW_CODE = "--allow-suite-code"
+_CODE_KEYS = frozenset({"class", "use_prompt", "custom_dataset", "unsafe_code", "process_docs", "process_results"})
+_KEYS = frozenset(
+    """
+    task task_alias tag group group_alias include task_list aggregate_metric_list metadata output_type
+    dataset_path dataset_name dataset_kwargs training_split validation_split test_split fewshot_split
+    doc_to_text doc_to_target doc_to_choice doc_to_image doc_to_audio description target_delimiter fewshot_delimiter
+    fewshot_config num_fewshot gen_prefix generation_kwargs repeats metric_list filter_list
+    should_decontaminate doc_to_decontamination_query
+    """.split()  # noqa: SIM905  # words read better than a column of quotes
+)
+"""What a file that is not trusted may say; a key of a later lm-eval is refused until it is known here."""
 _METADATA_TEXTS = frozenset({"version", "description", "author", "license", "citation"})
+_LARGEST, _MOST_VALUES, _DEEPEST = 2_000_000, 100_000, 60
+"""Of a task file: bytes, values and levels. lm-eval's own largest have some thousand values."""
+_NO_PATTERNS = frozenset({"function", "name"})
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
 def dangers(
-    path: Path, trusted: Path, seen: frozenset[Path] = frozenset(), *, allowed: tuple[Path, ...] = ()
+    path: Path, trusted: Path, seen: set[Path] | None = None, *, allowed: tuple[Path, ...] = ()
 ) -> Iterator[str]:
     """Why this file would run code or read what it may not, as half sentences.
 
     What it includes is looked at too, but not below `trusted`. `allowed` are folders to include from, besides its own.
+    `seen` gathers the files that were looked at.
     """
-    import yaml
-
+    seen = set() if seen is None else seen
     path = path.resolve()
     if path in seen or path.is_relative_to(trusted.resolve()):
         return
-    if not path.is_file():
-        yield f"it includes {path.name}, which is not there"
-        return
-    text = path.read_bytes()
-    try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            tag = getattr(event, "tag", None)
-            if tag is not None and not tag.startswith("tag:yaml.org"):
-                yield f"{path.name}:{event.start_mark.line + 1} calls Python: {tag} {getattr(event, 'value', '')}"
-                return
-        config = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        yield f"{path.name} is no YAML that can be read: {error}"
-        return
-    if not isinstance(config, dict):
+    seen.add(path)
+    config, why = _read(path)
+    if config is None:
+        yield why
         return
     yield from _config_dangers(path, config)
     if outside := list(includes_outside(config, path.parent, (trusted, *allowed))):
@@ -55,17 +60,112 @@ def dangers(
         return
     includes = config.get("include")
     for included in [includes] if isinstance(includes, str) else _listed(includes):
-        yield from dangers(path.parent / str(included), trusted, seen | {path}, allowed=allowed)
+        yield from dangers(path.parent / str(included), trusted, seen, allowed=allowed)
 
 
-def _config_dangers(path: Path, config: dict[str, Any]) -> Iterator[str]:
-    for key in sorted(_CODE_KEYS & config.keys()):
-        if config[key]:
-            yield f"{path.name} has the key {key}, which runs code"
+def plain_config(
+    path: Path, shipped: Path, allowed: tuple[Path, ...], *, functions: bool, seen: set[Path] | None = None
+) -> dict[str, Any]:
+    """A task file of the user's as lm-eval would have it, its includes written in, read by evalkit alone.
+
+    lm-eval opens none of the user's files, so what they say is what was checked: plain data. Of what they include from
+    `shipped`, lm-eval's own folder, the functions are resolved where `functions` is true. Raises SuiteError with every
+    reason why the file may not be loaded.
+    """
+    from lm_eval.tasks._yaml_loader import load_yaml
+
+    path = path.resolve()
+    if seen is None:
+        seen = set()
+        if found := list(dict.fromkeys(dangers(path, shipped, allowed=allowed))):
+            raise SuiteError([f"{why}. If you trust these files, allow it: {ALLOW_CODE}" for why in found])
+    if path in seen:
+        raise SuiteError(f"{path.name} is included twice, or includes itself")
+    seen.add(path)
+    config, why = _read(path)
+    if config is None:  # it was changed meanwhile
+        raise SuiteError(why)
+    includes = config.pop("include", None) or ()
+    merged: dict[str, Any] = {}
+    for name in [includes] if isinstance(includes, str) else includes:
+        place = (path.parent / name).resolve()
+        if place.is_relative_to(shipped.resolve()):
+            included = load_yaml(place, resolve_func=functions)
+        else:
+            included = plain_config(place, shipped, allowed, functions=functions, seen=seen)
+        merged.update({key: value for key, value in included.items() if key != "task_list"})
+    return {**merged, **config}
+
+
+def _read(path: Path) -> tuple[dict[str, Any] | None, str]:
+    """What a task file holds; None, and why not, where it calls Python or is not read."""
+    import yaml
+
+    if not path.is_file():
+        return None, f"it includes {path.name}, which is not there"
+    if path.stat().st_size > _LARGEST:
+        return None, f"{path.name} has more than {_LARGEST:,} bytes"
+    text = path.read_bytes()
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the reader that lm-eval takes
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            tag = getattr(event, "tag", None)
+            if tag is not None and not tag.startswith("tag:yaml.org"):
+                called = f"{tag} {getattr(event, 'value', '')}"
+                return None, f"{path.name}:{event.start_mark.line + 1} calls Python: {called}"
+        config = yaml.load(text, Loader=loader)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date that is none
+        return None, f"{path.name} is no YAML that can be read: {str(error)[:300] or type(error).__name__}"
+    if too_large := _too_large(config):
+        return None, f"{path.name} {too_large}"
+    return (config, "") if isinstance(config, dict) else (None, f"{path.name} is no map of keys")
+
+
+def config_dangers(name: str, config: Mapping[str, Any]) -> Iterator[str]:
+    """Why the keys of a task, of a group or of what overrides them would run code or never end, as half sentences.
+    `name` is how they are named. Paths of data are for `lm_eval_data`."""
+    yield from _config_dangers(Path(name), config)
+
+
+def _too_large(config: Any) -> str | None:
+    """Half a sentence for data that is deep, holds itself, or is large once its aliases are written out."""
+    waiting = [(config, 0)]
+    n = 0
+    while waiting:
+        value, depth = waiting.pop()
+        n += 1
+        if depth > _DEEPEST:
+            return f"is nested deeper than {_DEEPEST}"
+        if n > _MOST_VALUES:
+            return f"holds more than {_MOST_VALUES:,} values, its aliases written out"
+        if isinstance(value, dict):
+            waiting += [(one, depth + 1) for pair in value.items() for one in pair]
+        elif isinstance(value, list | tuple | set):
+            waiting += [(one, depth + 1) for one in value]
+    return None
+
+
+def _pattern_dangers(path: Path, value: Any, key: str = "") -> Iterator[str]:
+    """Patterns of filters and metrics that could hang a run on one reply."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _pattern_dangers(path, inner, str(name))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _pattern_dangers(path, inner, key)
+    elif "regex" in key and value is not None and key not in _NO_PATTERNS and (why := may_hang(value)):
+        yield f"{path.name} has the pattern {str(value)[:80]!r}, which {why}, so that a reply could hang the run"
+
+
+def _config_dangers(path: Path, config: Mapping[str, Any]) -> Iterator[str]:
+    for key in sorted(map(str, config.keys() - _KEYS)):
+        if config.get(key):
+            said = "runs code" if key in _CODE_KEYS else "evalkit does not know"
+            yield f"{path.name} has the key {key[:80]}, which {said}"
     yield from _metadata_dangers(path, config.get("metadata"))
     data = config.get("dataset_path")
-    if data is not None and data not in BUILDERS:
-        if not isinstance(data, str) or not _HUB_NAME.fullmatch(data) or Path(data).exists():
+    if data is not None and (not isinstance(data, str) or data not in BUILDERS):
+        if not isinstance(data, str) or not _HUB_NAME.fullmatch(data) or len(data) > 200 or Path(data).exists():
             yield f"{path.name} reads its data by {data!r}, which may be a program"
         elif "/" not in data:
             yield f"{path.name} reads its data by the builder {data!r}; without trust it may be {sorted(BUILDERS)}"
@@ -73,6 +173,8 @@ def _config_dangers(path: Path, config: dict[str, Any]) -> Iterator[str]:
         if isinstance(member, dict):
             yield from _config_dangers(path, member)
     yield from _metric_dangers(path, _listed(config.get("metric_list")))
+    for key in ("metric_list", "filter_list"):
+        yield from _pattern_dangers(path, config.get(key))
 
 
 def _metadata_dangers(path: Path, metadata: Any) -> Iterator[str]:
@@ -98,21 +200,6 @@ def _metric_dangers(path: Path, metrics: list[Any]) -> Iterator[str]:
         hub = isinstance(metric, dict) and metric.get("hf_evaluate")
         if hub or (isinstance(name, str) and name not in METRIC_REGISTRY):
             yield f"{path.name} takes the metric {name!r} from outside lm-eval, as a program"
-
-
-def sandbox_templates() -> None:
-    """Have lm-eval render its templates in Jinja's sandbox, in this process from now on."""
-    import lm_eval.utils
-    from jinja2 import BaseLoader, StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    trusted = lm_eval.utils.env
-    if not isinstance(trusted, ImmutableSandboxedEnvironment):
-        sandboxed = ImmutableSandboxedEnvironment(
-            loader=BaseLoader(), undefined=StrictUndefined, keep_trailing_newline=trusted.keep_trailing_newline
-        )
-        sandboxed.filters |= trusted.filters
-        lm_eval.utils.env = sandboxed
 
 
 def _listed(value: Any) -> list[Any]:

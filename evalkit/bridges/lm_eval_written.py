@@ -4,7 +4,8 @@
     OUT/<model>/results_<when>.json             results, versions, n-samples, config
 
 `doc` holds what evalkit keeps of an item (its id, prompt and answer): the dataset's own fields are not in a run. Rows
-that failed have no score and are left out of the samples, and counted in the results.
+that failed have no score and are left out of the samples, and counted in the results. Names of models and tasks that
+are no plain names of files are written as ones: a run may come from anybody.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from evalkit.records import Row
 from evalkit.store import runs, sealing
 from evalkit.store.row_codec import readable
 from evalkit.store.transcript import transcript
-from evalkit.writing import write_file
+from evalkit.writing import file_name, write_file
 
 
 def write_samples(folder: Path, out: Path) -> list[Path]:
     """The files that were made, results last for each model. Raises UserError where one is there already."""
     facts = runs.open_facts(folder)
-    when = re.sub(r"[:Z]", "-", facts.started_at or "unknown").strip("-")
+    when = file_name(re.sub(r"[:Z]", "-", facts.started_at or "unknown").strip("-"))
     grouped: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in sealing.rows_of(folder):
         grouped[row.model][row.task].append(row)
@@ -35,10 +36,10 @@ def write_samples(folder: Path, out: Path) -> list[Path]:
         raise UserError(f"{folder} has no rows yet")
     made: list[Path] = []
     for model, tasks in sorted(grouped.items()):
-        place = out / model
+        place = out / file_name(model)
         results = _results(facts, model, tasks)
         written = {
-            place / f"samples_{task}_{when}.jsonl": "".join(_line(row, facts) for row in _ordered(rows))
+            place / f"samples_{file_name(task)}_{when}.jsonl": "".join(_line(row, facts) for row in _ordered(rows))
             for task, rows in tasks.items()
         }
         written[place / f"results_{when}.json"] = json.dumps(results, indent=2, ensure_ascii=False) + "\n"

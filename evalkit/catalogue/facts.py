@@ -29,6 +29,7 @@ FIELDS = (
     "derived_training",
     "terms",
     "context_tokens",
+    "max_output_tokens",
     "modalities",
     "refuses",
     "refuses_while_reasoning",
@@ -38,6 +39,8 @@ FIELDS = (
 LISTS = ("modalities", "refuses", "refuses_while_reasoning")
 """Fields that hold a list of texts. `refuses` are settings that the model turns down, `refuses_while_reasoning` those
 that it turns down under any reasoning_effort but none; both have the names of a suite's settings."""
+COUNTS = ("context_tokens", "max_output_tokens")
+"""Fields that hold a number of tokens."""
 DAYS = ("released", "retires")
 UNCHECKED = "unchecked"
 _NEAR_DAYS = 120

@@ -20,7 +20,18 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.catalogue.facts import DAYS, FIELDS, LICENCE_KINDS, LISTS, TIERS, UNCHECKED, Catalogue, Claim, Known
+from evalkit.catalogue.facts import (
+    COUNTS,
+    DAYS,
+    FIELDS,
+    LICENCE_KINDS,
+    LISTS,
+    TIERS,
+    UNCHECKED,
+    Catalogue,
+    Claim,
+    Known,
+)
 from evalkit.errors import UserError
 from evalkit.paths import Inside, find
 from evalkit.suite.source_map import Loc, SourceMap, parse
@@ -239,12 +250,12 @@ class _File:
             wrong = f"expected one of {' · '.join(_CHOICES[name])} (seen: {value!s:.60})"
         elif name in DAYS and not _is_day(value):
             wrong = f"expected a day, like 2026-07-01 (seen: {value!s:.60})"
-        elif name == "context_tokens" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        elif name in COUNTS and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
             wrong = f"expected a whole number of tokens (seen: {value!s:.60})"
         elif name in LISTS and not (isinstance(value, list) and all(isinstance(v, str) for v in value)):
             example = "[text, image]" if name == "modalities" else "[temperature, top_p]"
             wrong = f"expected a list, {example}"
-        elif name not in {"context_tokens", *LISTS} and not (isinstance(value, str) and value.strip()):
+        elif name not in {*COUNTS, *LISTS} and not (isinstance(value, str) and value.strip()):
             wrong = f"expected a text (seen: {value!s:.60})"
         elif not isinstance(written["source"], str) or not written["source"].strip():
             wrong = "source: expected who says so, a text or a name under `sources:`"

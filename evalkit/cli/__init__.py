@@ -164,6 +164,9 @@ def _told(error: Exception) -> int:
         return 2
     import traceback
 
-    traceback.print_exception(error, file=sys.stderr)
+    from evalkit.text.escape import visible
+
+    # What the error quotes may be anybody's text.
+    click.echo(visible("".join(traceback.format_exception(error)).rstrip(), limit=50_000, lines=True), err=True)
     click.echo("evalkit: this is a defect of evalkit, not of your suite. Please report the lines above.", err=True)
     return 70

@@ -12,8 +12,12 @@ import click
 import orjson
 
 from evalkit.errors import UserError
+from evalkit.reading import read_file
 from evalkit.scorers.judge_ratings import FEW, Ratings, compare_ratings
 from evalkit.scorers.verdicts import Agreement, agreement
+
+_MOST_BYTES = 2**30
+"""Of a file of verdicts."""
 
 
 def check_judge(file: Path, label: str, judge: str, swapped: str | None, *, as_json: bool) -> int:
@@ -43,7 +47,7 @@ def check_judge(file: Path, label: str, judge: str, swapped: str | None, *, as_j
 
 def _records(file: Path, names: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        content = file.read_bytes()
+        content = read_file(file, most=_MOST_BYTES)
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror}") from error
     for number, line in enumerate(content.split(b"\n"), 1):

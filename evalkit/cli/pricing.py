@@ -26,6 +26,7 @@ from evalkit.records import Outcome, Usage
 from evalkit.results import read_facts
 from evalkit.results.sweeps import hosted_prices, sweeps_folder
 from evalkit.store import judge_files, queries, runs
+from evalkit.store.row_kinds import LATEST
 from evalkit.suite.wording import short
 
 _COLUMNS = (
@@ -178,7 +179,7 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         model=row["model"],
         task=row["task"],
         usage=usage,
-        started_at=row["started_at"],
+        started_at=at if (at := row["started_at"] or 0.0) and -LATEST < at < LATEST else 0.0,
         cost_usd=_plain(row["cost_usd"]),
         spend_usd=_plain(row["spend_usd"]),
         cached=bool(row["cached"]),

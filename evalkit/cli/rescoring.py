@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 
 import click
 from pydantic import TypeAdapter, ValidationError
@@ -57,7 +58,7 @@ def rescore_run(
     if preview:
         click.echo(f"{folder}: nothing was written; the same command without --preview scores it again with {path}")
         return 0
-    click.echo(f"{folder}: scored again with {path}; `evalkit show {folder.name}` prints the new table")
+    click.echo(f"{folder}: scored again with {path}; `evalkit show {quote(folder.name)}` prints the new table")
     return 0
 
 

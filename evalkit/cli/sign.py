@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -36,5 +37,5 @@ def command(run: str, key: Path | None, signers: Path | None, results: Path) -> 
     assert key is not None
     with lock_run(folder):
         path = signatures.sign_run(folder, key)
-    click.echo(f"Wrote {path}. A gate requires it with: evalkit gate {folder.name} --signed-run ALLOWED_SIGNERS")
+    click.echo(f"Wrote {path}. A gate requires it with: evalkit gate {quote(folder.name)} --signed-run ALLOWED_SIGNERS")
     return 0

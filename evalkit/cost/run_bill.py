@@ -26,6 +26,8 @@ from evalkit.facts.base import JsonMap
 from evalkit.records import Usage
 
 ZERO = Decimal(0)
+_MOST_DIGITS = 30
+"""Before or after the point of a price."""
 KINDS = ("input", "cache_read", "cache_write", "output", "reasoning", "request", "unsplit")
 """Kinds of money, in the order in which they are shown; together they make the known part of a bill."""
 
@@ -174,10 +176,15 @@ def stored_prices(told: PriceFacts | JsonMap | None) -> UnitPrices | None:
     bands = []
     for band in facts.usd_per_mtok:
         known = {name: rate for name in _RATES if (rate := getattr(band, name)) is not None}
-        if "input" not in known:
+        if not {"input", "output"} <= known.keys() or not all(map(_is_rate, known.values())):
             return None
         bands.append((band.above_input_tokens, Rates(**known)))
     return UnitPrices(facts.model, facts.source, tuple(bands), facts.usd_per_request or ZERO)
+
+
+def _is_rate(usd: Decimal) -> bool:
+    """Whether an amount can be a price, and be counted with."""
+    return usd.is_finite() and usd >= 0 and (usd == 0 or abs(usd.adjusted()) < _MOST_DIGITS)
 
 
 def paid_at(answer: BilledAnswer) -> datetime:

@@ -56,7 +56,9 @@ ALLOWED = (
     Allowed(f"models.{CANDIDATE}.adapter", _WHO, "one of evalkit's own, of the person's settings, or the suite's"),
     Allowed(f"models.{CANDIDATE}.model", _WHO, "no folder of weights that the suite does not name"),
     Allowed(
-        f"models.{CANDIDATE}.base_url", _WHO, "a host that the suite names, that the person allows, or this machine"
+        f"models.{CANDIDATE}.base_url",
+        _WHO,
+        "an address that the suite names, a host that the person allows, or this machine",
     ),
     Allowed(f"models.{CANDIDATE}.resource", _WHO, "a key goes there only where the person allows the host"),
     Allowed(f"models.{CANDIDATE}.region", "the same provider in another place"),

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit import trust
-from evalkit.addresses import BadAddress, is_loopback, read_address
+from evalkit.addresses import is_loopback
 from evalkit.decide.allowed_differences import RECORDED, SuiteDifference, differences, same
 from evalkit.decide.gate_trust import GateTrust
 from evalkit.facts import ModelFacts, RunFacts, SuiteFacts
+from evalkit.plugins import folded
 from evalkit.suite.extra_fields import LONG_TEXT, n_letters, other_limits, prompt_fields
 from evalkit.suite.policy import current
 from evalkit.suite.schema import GateEntry
@@ -40,6 +41,9 @@ _FLAGS = frozenset(
     """.split()  # noqa: SIM905  # words read better than a column of quotes
 )
 """Flags of `serve:` that a candidate may set: none that names a file, a template, a tokenizer or other weights."""
+_WITH_PROMPTS = re.compile(r"@preset|@prompt|\bag:|:prompt/|:agent|\basst_|^agent[-_:/]", re.IGNORECASE)
+"""Ids of models behind which a provider keeps prompts: OpenRouter's presets, Mistral's and Azure's agents, Bedrock's
+prompts and agents, OpenAI's assistants."""
 _FLAG_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -76,7 +80,7 @@ def otherwise_said(
     """A line for each thing that the run says by itself. `now`: the protected suite; `made`: the run's own."""
     read = rests_on(gate)
     timed = compares_times(gate)
-    hosts = _hosts_of(now)
+    addresses = _addresses_of(now)
     for name in gate.candidates:
         one = Judged(name, _entry(now, name), _entry(made, name), facts.model_facts(name))
         yield from (_not_listed(found) for found in _unlisted(one))
@@ -84,7 +88,7 @@ def otherwise_said(
         if said and not trusted.allow_recorded:
             yield f"  {name}: {', '.join(said)} of its entry: recorded answers (--allow-recorded)"
         yield from _otherwise_read(one)
-        yield from _answered_elsewhere(one, hosts, trusted)
+        yield from _answered_elsewhere(one, addresses, trusted)
         yield from _other_weights(one, now, trusted)
         if "costs" in read:
             yield from _otherwise_billed(one, facts)
@@ -125,8 +129,11 @@ def _otherwise_read(one: Judged) -> Iterator[str]:
     changed = {key: value for key, value in has.items() if not same(had.get(key), value)}
     prompts = prompt_fields(changed)
     found = [f"settings.extra.{field}" for field in prompts]
-    if theirs.get("stop") != ours.get("stop") and n_letters(theirs.get("stop")) > LONG_TEXT:
+    stop, extra = theirs.get("stop"), theirs.get("extra")
+    if stop != ours.get("stop") and (not isinstance(stop, list | None) or n_letters(stop) > LONG_TEXT):
         found.append("settings.stop")
+    if not isinstance(extra, Mapping | None):
+        found.append("settings.extra")
     if found:
         yield f"  {one.name}: {', '.join(found)} of its entry: the candidate would read what the suite does not say"
     unknown = [field for field in beyond_tuning(changed) if field.partition(".")[0] not in {_first(p) for p in prompts}]
@@ -136,6 +143,9 @@ def _otherwise_read(one: Judged) -> Iterator[str]:
             f"{short(_at(had, field))} in the suite; this field is not known to be harmless (change it on the "
             "protected branch first)"
         )
+    model = one.theirs.get("model")
+    if model != one.ours.get("model") and isinstance(model, str) and _WITH_PROMPTS.search(model):
+        yield f"  {one.name}: model: {short(model)} names prompts that are kept at the provider; name the model itself"
     effort = theirs.get("reasoning_effort")
     if effort is not None and effort != ours.get("reasoning_effort") and not _is_effort(effort):
         yield (
@@ -148,7 +158,7 @@ def _is_effort(value: object) -> bool:
     return isinstance(value, str) and (value in EFFORTS or (value.isascii() and value.isdigit() and len(value) < 7))
 
 
-def _answered_elsewhere(one: Judged, hosts: frozenset[str], trusted: GateTrust) -> Iterator[str]:
+def _answered_elsewhere(one: Judged, addresses: frozenset[str], trusted: GateTrust) -> Iterator[str]:
     """Who answers, where nobody but the run names it: whoever runs a server can answer with the right answers."""
     adapter = one.theirs.get("adapter")
     other = adapter != one.ours.get("adapter") and isinstance(adapter, str) and not trusted.allow_recorded
@@ -164,26 +174,20 @@ def _answered_elsewhere(one: Judged, hosts: frozenset[str], trusted: GateTrust) 
         return
     host = (one.ran.host or "").lower()
     policy = current()
-    known = host in hosts or trust.prompts_may_go(host) or (policy is not None and policy.endpoint(host) is not None)
-    if not known and not is_loopback(host):
+    named = isinstance(address, str) and address.rstrip("/") in addresses
+    allowed = trust.prompts_may_go(host) or (policy is not None and policy.endpoint(host) is not None)
+    if not named and not allowed and not is_loopback(host):
         yield (
-            f"  {one.name}: base_url: its answers came from {short(host or 'an unknown host')}, which no model of the "
-            "suite is asked at, and whoever runs a host can send the right answers; allow it yourself: "
+            f"  {one.name}: base_url: its answers came from {short(host or 'an unknown host')}, at an address that the "
+            "suite does not name, and whoever runs a host can send the right answers; allow it yourself: "
             "EVALKIT_KEY_HOSTS=HOST, or list it in a --policy"
         )
 
 
-def _hosts_of(now: SuiteFacts) -> frozenset[str]:
-    """Hosts that the protected suite names as addresses."""
-    found = set()
-    for entry in (*now.models.values(), *now.judges.values()):
-        address = entry.root.get("base_url")
-        if isinstance(address, str) and "${" not in address:
-            try:
-                found.add(read_address(address).host.lower())
-            except BadAddress:
-                continue
-    return frozenset(found)
+def _addresses_of(now: SuiteFacts) -> frozenset[str]:
+    """Addresses that the protected suite names. Whole ones: many hosts have one path for each of their customers."""
+    found = (entry.root.get("base_url") for entry in (*now.models.values(), *now.judges.values()))
+    return frozenset(address.rstrip("/") for address in found if isinstance(address, str))
 
 
 def _other_weights(one: Judged, now: SuiteFacts, trusted: GateTrust) -> Iterator[str]:
@@ -215,17 +219,26 @@ def _other_weights(one: Judged, now: SuiteFacts, trusted: GateTrust) -> Iterator
             f"  {one.name}: model: {short(one.theirs.get('model'))} does not lie beside the suite, so its chat "
             "template cannot be compared; put the folder there, or under a --data-root for both"
         )
-    elif any(key in here and ran.get(key) not in (None, here[key]) for key in ("tokenizer_config", "template")):
+    elif _otherwise_templated(here, ran):
         yield (
             f"  {one.name}: its chat template or tokenizer is not the one that lies beside the suite: it may hold the "
             "right answers (change it on the protected branch first)"
         )
 
 
+def _otherwise_templated(here: Mapping[str, str], ran: Mapping[str, Any]) -> bool:
+    """Whether the run's weights read conversations otherwise than those beside the suite. The digest of the weights
+    covers the tokenizer, and of vllm the template too."""
+    if here.get("tokenizer_config") != ran.get("tokenizer_config"):
+        return True
+    covered = any(here.get(key) != ran.get(key) for key in ("template", "tokenizer"))
+    return covered and here.get("weights") != ran.get("weights")
+
+
 def _is_local(one: Judged, trusted: GateTrust) -> bool:
     """Whether the weights lie in a folder that a suite names: not those of the hub, nor those that evalkit ships."""
     model = str(one.theirs.get("model") or "")
-    if one.theirs.get("adapter") == "ctranslate2":
+    if folded(str(one.theirs.get("adapter"))) == "ctranslate2":
         return not trusted.installed.is_shipped(model)
     if not one.theirs.get("serve"):
         return False
@@ -253,6 +266,11 @@ def _otherwise_billed(one: Judged, facts: RunFacts) -> Iterator[str]:
         yield (
             f"  {name}: nobody bills it, and the price of {short(theirs.get('model'))} in the book is another "
             "provider's; a rule is about its cost (name prices yourself: evalkit run --prices FILE)"
+        )
+    if one.moved and theirs.get("resource") and theirs.get("price_as") is None:
+        yield (
+            f"  {name}: its model is the name of a deployment, which anybody may choose, and a rule is about its cost "
+            "(say price_as on the protected branch first)"
         )
     had, has = (_mapping(entry.get("settings")) for entry in (ours, theirs))
     if had.get("max_output_tokens") is not None and has.get("max_output_tokens") is None:
@@ -308,7 +326,7 @@ def _changed_on_the_way(facts: RunFacts, read: frozenset[str]) -> Iterator[str]:
     """Keys that a resumed run had otherwise when a part of its rows was asked."""
     for key in facts.otherwise_before:
         last = key.rpartition(".")[2]
-        about_cost, about_time = last in _BILLED_BY, key in _TIMES
+        about_cost, about_time = last in (*_BILLED_BY, "prices"), key in _TIMES
         free = (about_cost and "costs" not in read) or (about_time and not read & {"times", "outcomes"})
         if last != "licence" and not free:
             yield f"  {key}: changed while the run was made; a part was asked before that (run it anew: --new)"

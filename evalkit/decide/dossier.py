@@ -140,7 +140,7 @@ def _promotion_body(name: str, promoted: Path) -> dict[str, Any]:
     found = baselines.read(name, promoted)
     kept = ("name", "suite", "run", "model", "rows_digest", "n_rows", "promoted_at", "by", "why")
     said = {key: getattr(found, key) for key in kept}
-    return said | {"file_sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    return said | {"file_sha256": hashlib.sha256(baselines.read_bytes(path)).hexdigest()}
 
 
 def _mapping(value: object) -> dict[str, Any]:

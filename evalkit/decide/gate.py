@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,7 +54,7 @@ def gate_of(facts: RunFacts, folder: Path) -> GateEntry:
     if not written:
         raise UserError(
             f"{folder.name} was made from a suite without a gate, so there is nothing to decide. Write `gate:` into "
-            f"the suite (baseline, candidates, rules) and give it: evalkit gate {folder.name} --suite SUITE"
+            f"the suite (baseline, candidates, rules) and give it: evalkit gate {quote(folder.name)} --suite SUITE"
         )
     import orjson
 

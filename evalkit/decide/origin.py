@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from evalkit.facts import EntryFacts, RunFacts, SuiteFacts
+from evalkit.plugins import folded
 
 OWN_FUNCTION = (
     "its answers come from a function of somebody's Python code (adapter: function); evalkit does not see which model "
@@ -33,8 +34,8 @@ def recorded_answers(facts: RunFacts, model: str) -> str | None:
     The adapter stands in the facts twice (what ran, and what the suite said); either one counts.
     """
     for adapter in (facts.model_facts(model).adapter, _entry(facts.suite_resolved, model).adapter):
-        if adapter in _RECORDED:
-            return _RECORDED[adapter]
+        if adapter is not None and folded(adapter) in _RECORDED:
+            return _RECORDED[folded(adapter)]
     if facts.imported is not None:
         return _RECORDED["imported"]
     ran = facts.model_facts(model)

@@ -232,13 +232,14 @@ def _resumed(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dic
     return {**kept, "in_flight": load}
 
 
-_KEYS_OF_RUN = ("timeout_s", "idle_timeout_s")
-"""Keys of `run:` that decide what a row says, and that a resumed run may have otherwise."""
+_NOT_OF_ROWS = frozenset({"in_flight", "max_cost_usd", "max_error_rate"})
+"""Keys of `run:` that no row rests on, or that run.json tells of by itself."""
 
 
 def _otherwise(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Keys that the suite has otherwise than when the stored answers were asked, though it asks the same: how they are
-    billed, which weights gave them, and when a slow one is given up. The rows keep what held then."""
+    billed and at which prices, which weights gave them, and when a slow one is given up. The rows keep what held then.
+    """
     had, has = (facts.get("suite_resolved") or {} for facts in (before, now))
     found = []
     for section in ("models", "judges"):
@@ -247,8 +248,14 @@ def _otherwise(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             if isinstance(earlier, Mapping):
                 keys = [key for key in {**earlier, **entry} if not _alike(earlier.get(key), entry.get(key))]
                 found += [f"{section}.{name}.{key}" for key in keys]
+    for section in ("models", "judges"):
+        for name, about in (now.get(section) or {}).items():
+            earlier = (before.get(section) or {}).get(name)
+            if isinstance(earlier, Mapping) and not _alike(earlier.get("prices"), about.get("prices")):
+                found.append(f"{section}.{name}.prices")
     run, this = had.get("run") or {}, has.get("run") or {}
-    return [*found, *(f"run.{key}" for key in _KEYS_OF_RUN if not _alike(run.get(key), this.get(key)))]
+    keys = [key for key in {**run, **this} if key not in _NOT_OF_ROWS]
+    return [*found, *(f"run.{key}" for key in keys if not _alike(run.get(key), this.get(key)))]
 
 
 def _alike(stored: object, value: object) -> bool:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from evalkit.reading import read_file
 from evalkit.writing import open_descriptor
 
 _FILE = ".pledged"
@@ -42,10 +43,10 @@ class SpendFile:
     def left_in(folder: Path) -> Decimal | None:
         """Dollars spent and set aside when a session was killed; None where none was, or nothing can be read."""
         try:
-            amount = Decimal((folder / _FILE).read_text("ascii").strip())
+            amount = Decimal(read_file(folder / _FILE, most=_WIDTH).decode("ascii").strip())
         except (OSError, UnicodeDecodeError, InvalidOperation):
             return None
-        return amount if amount.is_finite() and amount >= 0 else None
+        return amount if amount.is_finite() and amount >= 0 and abs(amount.adjusted()) < _WIDTH else None
 
     def keep(self, total: Decimal) -> None:
         """Write down what is spent and set aside now, in dollars."""

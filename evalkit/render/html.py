@@ -20,7 +20,7 @@ from evalkit.render.comparison import sentence
 from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of
 from evalkit.render.vega import Chart
 from evalkit.results.compare import compare_samples
-from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups
+from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups, too_many
 from evalkit.results.reader import ResultsReader
 from evalkit.results.tradeoffs import AXES, points_of
 from evalkit.text import numbers
@@ -87,6 +87,7 @@ def page_of(store: ResultsReader, run: str) -> str:
         started_at=facts.started_at,
         n_rows=numbers.count(summary.n_rows),
         leaderboard=_leaderboard(lines) if lines else None,
+        no_places=too_many(lines),
         warnings=[(entry.model, warning) for entry in entries for warning in entry.warnings],
         first=lines[0].entry.model if lines else "",
         pairs=_pairs(store, lines),

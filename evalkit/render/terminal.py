@@ -45,6 +45,16 @@ def render_summary(summary: Summary, *, width: int | None = None, file: TextIO |
             cells = {name: model.tasks[task] for name, model in models.items() if task in model.tasks}
             absent = [name for name in models if name not in cells]
             _print_cells(page, task, cells, absent)
+        for name, model in models.items():
+            if len(model.served) > 1:
+                page.say(f"{visible(name, limit=60)}: {_served_by_several(model.served)}")
+
+
+def _served_by_several(served: Sequence[str]) -> str:
+    """That the endpoint changed its model on the way, or has several behind one name."""
+    shown = ", ".join(visible(name, limit=60) for name in served[:5])
+    more = f" and {len(served) - 5} more" if len(served) > 5 else ""
+    return f"{len(served)} models answered, as the endpoint says: {shown}{more}. The figures above mix them."
 
 
 def render_slices(summary: Summary, *, width: int | None = None, file: TextIO | None = None) -> None:

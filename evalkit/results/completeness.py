@@ -5,6 +5,7 @@ A run that was cut, ended early or full of errors is neither a pass nor a regres
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,7 +50,7 @@ def unread(side: Side) -> list[str]:
     return [
         f"{judge} gave no readable verdict on {n_lost:,} of {n:,} answers of {side.label} to {task}, more than "
         f"run.max_error_rate {allowed:g} allows: there the score is the other judges' alone. Look at its replies: "
-        f"evalkit show {side.folder.name}/judging"
+        f"evalkit show {quote(side.folder.name)}/judging"
         for judge, models in (side.facts.judges_unread or {}).items()
         for task, (n_lost, n) in models.get(side.model, {}).items()
         if n_lost > allowed * n

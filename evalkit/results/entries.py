@@ -17,7 +17,7 @@ from evalkit.catalogue.facts import Known
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
 from evalkit.results.catalogue_facts import CatalogueFacts
 from evalkit.results.reader import ResultsReader
-from evalkit.results.standings import Place
+from evalkit.results.standings import MOST_PLACED, Place
 from evalkit.store.runs import RunInfo
 
 STALE_DAYS = 90
@@ -96,11 +96,23 @@ def standing(store: ResultsReader, entries: Sequence[ReportEntry], task: str | N
     found = store.places([(entry.run.name, entry.model) for entry in ranked], task) if ranked else []
     places = {entry.key: place for entry, place in zip(ranked, found, strict=True) if place is not None}
     lines = []
+    untold = frozenset(entry.key for entry in ranked) if len(ranked) > MOST_PLACED and not places else frozenset[str]()
     for entry, cell in asked:
         place = places.get(entry.key)
-        tied = frozenset(ranked[i].key for i in place.tied) if place else frozenset[str]()
+        tied = frozenset(ranked[i].key for i in place.tied) if place else untold  # nothing was shown of any two
         lines.append(LeaderboardLine(entry, cell, place, tied))
     return sorted(lines, key=_order)
+
+
+def too_many(lines: Sequence[LeaderboardLine]) -> str | None:
+    """A sentence where no line has a place because there are too many models to compare; None otherwise."""
+    scored = [line for line in lines if line.entry.comparable and line.cell.quality.mean is not None]
+    if len(scored) <= MOST_PLACED or any(line.place is not None for line in lines):
+        return None
+    return (
+        f"{len(scored):,} models are too many to be placed: every pair would be tested, and that is done for up to "
+        f"{MOST_PLACED}."
+    )
 
 
 def tie_groups(lines: Sequence[LeaderboardLine]) -> list[str]:

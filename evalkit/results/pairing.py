@@ -39,6 +39,8 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
     for side, table in zip(("baseline", "candidate"), sides, strict=True):
         if any(table[name].null_count for name in ("task", "sample_digest", "occurrence", "repeat")):
             raise NotComparable(f"The {side} has rows that do not say which item they are. Run the suite again.")
+    if not n and not candidate.num_rows:
+        raise NotComparable("Neither side has a row. Run the suite again.")
     names, task_codes = stored.labels_codes(_both(sides, "task"))
     (digests,) = stored.names_codes([_both(sides, "sample_digest")])
     occurrence, repeat = stored.floats(_both(sides, "occurrence")), stored.floats(_both(sides, "repeat"))

@@ -17,6 +17,8 @@ from evalkit.results.samples import Pair
 
 ALPHA = 0.05
 """Chance that any of the ranges misses, over all pairs together."""
+MOST_PLACED = 150
+"""Models whose pairs are tested, 11,175 at most: a few seconds. A folder of a thousand would take hours of everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,13 @@ class Place:
 
 
 def places(known: Sequence[bool], pair: Callable[[int, int], Pair]) -> list[Place | None]:
-    """A place for each side that has any score; None for the others. `pair` gives the pair of two sides."""
+    """A place for each side that has any score; None for the others, and for all where more than MOST_PLACED have one.
+    `pair` gives the pair of two sides."""
     from evalkit.stats import Verdict
 
     sides = [i for i, has_scores in enumerate(known) if has_scores]
+    if len(sides) > MOST_PLACED:
+        return [None] * len(known)
     pairs = [(i, j) for n, i in enumerate(sides) for j in sides[n + 1 :]]
     better: dict[int, int] = dict.fromkeys(sides, 0)
     worse: dict[int, int] = dict.fromkeys(sides, 0)

@@ -20,8 +20,9 @@ from evalkit.scorers.base import Scorer
 from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.maths_text import denied_before, differ, has_dots, plain, same_text, stated, taken_back
 from evalkit.scorers.maths_worker import Worker
-from evalkit.scorers.number_statements import last_boxed
+from evalkit.scorers.number_boxes import last_boxed
 from evalkit.scorers.options import Amount, OneOf, OptionRule, read
+from evalkit.scorers.struck import without_crossed
 
 LONGEST = 20_000
 """Characters of a reply that are read, from its end, where the answer stands."""
@@ -38,7 +39,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
     def mark(sample: Sample, response: Response) -> Score:
         if sample.target is None or not sample.target.strip():
             return unscored("the sample has no target")
-        reply, gold = response.text[-LONGEST:], plain(_inside(sample.target))
+        reply, gold = without_crossed(response.text[-LONGEST:]), plain(_inside(sample.target))
         said, settled = _said(reply, gold, boxed_only=options["read"] == "boxed")
         if settled is not None:
             return settled
@@ -52,7 +53,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
     def right_answer(sample: Sample) -> str | None:
         return None if sample.target is None else f"\\boxed{{{sample.target}}}"
 
-    return Scorer("math", 4, mark, right_answer, options=options, slow=True)
+    return Scorer("math", 5, mark, right_answer, options=options, slow=True)
 
 
 def _inside(target: str) -> str:

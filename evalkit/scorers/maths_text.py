@@ -15,6 +15,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from evalkit.scorers import number_words as words
+from evalkit.scorers.denials import denial_behind
+from evalkit.scorers.languages import ABBREVIATED
 
 
 class Stated(NamedTuple):
@@ -111,6 +113,7 @@ def has_dots(text: str) -> bool:
 
 def stated(reply: str, gold: str) -> Stated:
     """The expression that the last final statement of a reply without a box gives."""
+    reply = ABBREVIATED.sub(r"\1", reply)
     for match in reversed(list(words.ANSWER.finditer(reply))):
         rest = reply[match.end() : match.end() + 600].lstrip(" \t\n:：*")
         maths = _MATHS.match(rest) or _MATHS.search(rest[: end.start() if (end := _END.search(rest)) else len(rest)])
@@ -119,6 +122,9 @@ def stated(reply: str, gold: str) -> Stated:
         outside = _MATHS.sub(" ", sentence)
         if why := _open(match[0] + " " + outside, reply[max(0, match.start() - 60) : match.start()], gold):
             return Stated(None, why)
+        at = match.end() + reply[match.end() : match.end() + 600].index(rest[:1]) if rest else match.end()
+        if denial_behind(reply[at + len(sentence) :]) is not None:
+            return Stated(None, "the next sentence denies the answer")
         if maths:
             return Stated(next(part for part in maths.groups() if part is not None))
         candidate = sentence.strip().strip("*$ ")
@@ -136,6 +142,8 @@ def _open_end(reply: str, gold: str) -> str | None:
         return None
     if sentence[-1:] in {"?", "？"}:
         return "the reply is a question"
+    if words.FORMER.search(sentence):
+        return "the answer is a former opinion"
     outside = _MATHS.sub(" ", sentence)
     if "=" not in outside and len(_LONGER_WORD.findall(outside)) <= _FEW_WORDS:
         return "the statement is hedged" if _GUESSED.search(outside) else _open(outside, "", gold)
@@ -183,6 +191,8 @@ def denied_before(before: str) -> str | None:
 
 def taken_back(after: str) -> str | None:
     """Words behind a box that take it back, where no other answer follows them; None where there are none."""
+    if denial_behind(after) is not None:
+        return "the next sentence denies the answer"
     cue = _TAKEN_BACK.search(after[:4000])
     return None if cue is None else f"the answer is taken back: {after[cue.start('cue') : cue.start('cue') + 60]!r}"
 

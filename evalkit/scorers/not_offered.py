@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evalkit.scorers.reply_words import Word, fold, word_set
 from evalkit.scorers.sentences import ends
-from evalkit.scorers.statements import Statement
+from evalkit.scorers.stances import Statement
 
 NAMED = ("answers", "states", "line", "mentions", "opens")
 """Stances by which a text may be the answer."""

@@ -15,64 +15,65 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from itertools import islice
-from typing import NamedTuple
 
 from evalkit.scorers import number_words as words
-from evalkit.scorers.numbers_in_words import PAIRED
+from evalkit.scorers.denials import denial_behind
+from evalkit.scorers.languages import ABBREVIATED
+from evalkit.scorers.number_boxes import FoundNumber, find_box, read_box, shortened
+from evalkit.scorers.number_doubts import (
+    LONGEST_STATEMENT,
+    SENTENCE_END,
+    clause_unsaid,
+    denied_at,
+    linked,
+    opens_with_or,
+    unsaid,
+    was_former,
+)
+from evalkit.scorers.number_headings import CUE, find_heading
 from evalkit.scorers.numerals import Number, find_quantities, simplify
+from evalkit.scorers.struck import without_crossed
 
-_LONGEST_STATEMENT = 200  # characters after the words; beyond that it is prose
 _AFTERWARDS = 4000  # characters behind a number in which it can be taken back
+
+
 _MOST_STATEMENTS = 200  # from the end of a reply: a run-on of more says nothing new
-_SENTENCE_END = re.compile(r"\n|[.!?;…](?=[\s\"')\]*]|$)|[。！？；।]")
+
+
 _CONDITION = re.compile(
     r"\b(?:if|suppose|supposing|assum\w+|whether|unless|say|imagine)(?: that)?(?: the| an?| my| your| its)?"
     r"(?: final| correct| right| actual)? ?$",
     re.IGNORECASE,
 )
+
+
 _DISOWNED = re.compile(
     r"(?:\b(?:wrong|incorrect|false(?: to \w+)?|doubt|deny|untrue)|(?:n['’]t|\bnot|\bnever) (?:think|believe|say|sure|"
     r"know|tell|agree|certain|claim|true|clear))(?: if| whether)?(?: that)?(?: the| an?| my| your)?"
     r"(?: final| correct| right)? ?$",
     re.IGNORECASE,
 )
-_CUE = re.compile(
-    rf"(?:[.!?…,;:—\n。！？，；]|-|^)[\s\"'*()]*(?:(?:but|and|oh|well|ah)[, ] ?)?(?P<cue>{words.CORRECTED.pattern})",
-    re.IGNORECASE,
-)
+
+
 _BUT = re.compile(r"\b(?:but|sondern|sino|mais|ma|maar|а|lecz|tapi)\b|而是|ではなく|아니라", re.IGNORECASE)
-_LINKS = frozenset(
-    {*",;&/~:-、，和与與と", "and", ", and", "to", "through", "until", "und", "y", "e", "et", "en", "и", "i", "bis",
-     "a",
-     "à", "до", "至", "到", "から", "和 ", "และ", ",and", "- ", "; and", "plus or minus"}
-)  # fmt: skip
-_SIGNS = re.compile(r"[\s$€£¥₹()\[\]{}\\*_`\"']+")
-
-
-class FoundNumber(NamedTuple):
-    """What a reply gives as its number."""
-
-    number: Number | None
-    shown: str | None
-    """The number as written."""
-    reason: str
-    blocks: bool = False
-    """Whether the words settle that no number is given, so that no other may be taken."""
 
 
 _NOTES = re.compile(r"<<[^<>]{0,200}>>")
 """GSM8K's calculator notes: `48/2 = <<48/2=24>>24`."""
+
+
 _AT_CUT = FoundNumber(None, None, "the number at the cut may lack digits")
 
 
 def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
     """The number that counts by `pick` (see `evalkit.scorers.numbers`). `cut`: stopped by the output limit."""
-    text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", reply)))
-    if pick in ("boxed", "final") and (box := _box(text)) is not None:
-        found = _read_box(text[box[0] : box[1]])
+    text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", without_crossed(reply))))
+    text = ABBREVIATED.sub(r"\1", text)
+    if pick in ("boxed", "final") and (box := find_box(text)) is not None:
+        found = read_box(text[box[0] : box[1]])
         if pick == "final" and words.DENIED_BOX.search(text[max(0, box[0] - 100) : box[0]]):
             return FoundNumber(
-                None, None, f"what is boxed is denied: {_short(text[max(0, box[0] - 40) : box[1] + 1])}", blocks=True
+                None, None, f"what is boxed is denied: {shortened(text[max(0, box[0] - 40) : box[1] + 1])}", blocks=True
             )
         return _kept(found, text, box[1] + 1) if pick == "final" else found
     if pick == "boxed":
@@ -82,32 +83,6 @@ def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
     if cut and pick != "first":
         return FoundNumber(None, None, "no final statement before the cut")
     return _bare(text) if pick == "final" else _first_or_last(text, pick, cut=cut)
-
-
-def last_boxed(text: str) -> str | None:
-    r"""What stands in the last `\boxed{..}`, braces matched; None when nothing is boxed or the brace never closes."""
-    box = _box(text)
-    return None if box is None else text[box[0] : box[1]]
-
-
-_BOX = re.compile(r"\\f?box(?:ed)? {0,3}\{")
-
-
-def _box(text: str) -> tuple[int, int] | None:
-    last = None
-    for last in _BOX.finditer(text):  # noqa: B007 - the last one counts
-        pass
-    if last is None:
-        return None
-    depth = 0
-    for position in range(last.end() - 1, len(text)):
-        if text[position] == "{":
-            depth += 1
-        elif text[position] == "}":
-            depth -= 1
-            if depth == 0:
-                return last.end(), position
-    return None
 
 
 def _first_or_last(text: str, pick: str, *, cut: bool) -> FoundNumber:
@@ -128,9 +103,9 @@ def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:
     """What the last final statement that says anything gives; None when there is none."""
     conditional = False
     for match in islice(reversed(list(words.ANSWER.finditer(text))), _MOST_STATEMENTS):
-        rest = text[match.end() : match.end() + _LONGEST_STATEMENT]
+        rest = text[match.end() : match.end() + LONGEST_STATEMENT]
         sentence, start = _sentence(rest, match.end())
-        before = _SENTENCE_END.split(text[max(0, match.start() - 80) : match.start()])[-1]
+        before = SENTENCE_END.split(text[max(0, match.start() - 80) : match.start()])[-1]
         if _CONDITION.search(before):
             conditional = True
             continue
@@ -139,9 +114,17 @@ def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:
             continue
         if cut and found.number is not None and match.end() + len(rest) == len(text) and rest.rstrip()[-1:].isdigit():
             return _AT_CUT
+        if found.number is not None and was_former(before, match[0], sentence[found.number.end :]):
+            return FoundNumber(
+                None, None, f"the answer is a former one: {shortened(text[match.start() :])}", blocks=True
+            )
+        if words.REPORTED.search(before):
+            return FoundNumber(
+                None, None, f"the answer is what others say: {shortened(text[match.start() :])}", blocks=True
+            )
         if _DISOWNED.search(before) or words.DENIED.search(match[0]) or words.HEDGED.search(match[0]):
             return FoundNumber(
-                None, None, f"the statement is denied or hedged: {_short(text[match.start() :])}", blocks=True
+                None, None, f"the statement is denied or hedged: {shortened(text[match.start() :])}", blocks=True
             )
         end = start + (found.number.end if found.number is not None else len(sentence))
         return _kept(found, text, end)
@@ -154,50 +137,24 @@ def _bare(text: str) -> FoundNumber:
     if not before:
         return FoundNumber(None, None, "there is no number")
     last = before[-1]
-    if (heading := _heading(text)) is not None and heading.end <= last.start:
+    if (heading := find_heading(text)) is not None and heading.end <= last.start:
         return _kept(FoundNumber(heading, text[heading.start : heading.end], "opening line"), text, heading.end)
     start = _sentence_start(text, last.start)
-    end = _SENTENCE_END.search(text, last.end)
+    end = SENTENCE_END.search(text, last.end)
     sentence = text[start : end.start() if end else len(text)]
     if total := list(words.TOTAL.finditer(sentence)):
         behind = total[-1].end()
-        found = _clause(sentence[behind : behind + 2 * _LONGEST_STATEMENT], "last statement")
+        found = _clause(sentence[behind : behind + 2 * LONGEST_STATEMENT], "last statement")
         if found.number is not None or found.blocks:
             return _kept(found, text, start + behind + (found.number.end if found.number else 0))
     if last.kind == "part":
         return _part(text, last)
-    previous = before[-2] if len(before) > 1 and before[-2].start >= start else None
-    asked = end is not None and end[0] == "?" and _ASKS.match(sentence.strip()) is not None
+    previous = before[-2] if len(before) > 1 else None
+    if previous is not None and previous.start < start and not opens_with_or(text[start : last.start]):
+        previous = None
+    asks = _ASKS.match(sentence.strip()) is not None or len(_WORDS.findall(sentence)) <= _FEW_WORDS
+    asked = end is not None and end[0] in ("?", "？") and asks
     return _last_of(text, start, sentence, last, previous, asked=asked)
-
-
-_OPENING = re.compile(r"\s*(?P<line>[^\n]{1,40})\n[ \t]*\n(?P<rest>(?:[^\n]{1,400}\n?){1,3})\s*")
-_UNIT_BEHIND = re.compile(r"[ \w/²³€£¥$%°]{0,24}\.?\s*")
-
-
-_WORKS = re.compile(
-    r"[=≈→:]|\b(?:total|totals?|altogether|in all|sum|so|thus|therefore|hence|makes?|gives?|equals|leaves"
-    r"|left|remain\w*|gets?|insgesamt|also|zusammen|donc|soit|au total|en total|entonces|portanto|no total|quindi"
-    r"|in totale|итого|всего|razem|toplam\w*|jadi|tổng)\b|[总共合計계]|所以|따라서",
-    re.IGNORECASE,
-)
-
-
-def _heading(text: str) -> Number | None:
-    """The number that is a paragraph of its own before a short remark without any working: "540 m\n\nThree runs ..".
-
-    A remark that works something out, adds up or corrects itself may end with another answer."""
-    found = _OPENING.fullmatch(text)
-    if found is None or _WORKS.search(found["rest"]) or words.TOTAL.search(found["rest"]) or _CUE.search(found["rest"]):
-        return None
-    numbers = list(find_quantities(found["line"]))
-    if len(numbers) != 1 or numbers[0].kind != "plain":
-        return None
-    before, behind = found["line"][: numbers[0].start], found["line"][numbers[0].end :]
-    if before.strip(" $€£¥") or not _UNIT_BEHIND.fullmatch(behind):
-        return None
-    shift = found.start("line")
-    return replace(numbers[0], start=numbers[0].start + shift, end=numbers[0].end + shift)
 
 
 def _last_two(text: str) -> list[Number]:
@@ -221,73 +178,27 @@ def _last_of(
 ) -> FoundNumber:
     """The last number of a sentence, or the one before it where the last is denied ("6, not 5")."""
     lead = text[max(start, last.start - 60) : last.start]
-    if _denied_at(lead):
+    if denied_at(lead):
         before = "" if previous is None else text[max(start, previous.start - 60) : previous.start]
-        if previous is None or previous.kind != "plain" or _denied_at(before):
-            return FoundNumber(None, None, f"the last number is denied: {_short(sentence)}", blocks=True)
+        if previous is None or previous.kind != "plain" or denied_at(before):
+            return FoundNumber(None, None, f"the last number is denied: {shortened(sentence)}", blocks=True)
         lead, last, previous = before, previous, None
     if text[start - 1 : start] == ";":
         sentence = text[_sentence_start(text, start - 1) : start] + sentence
-    why = "asked about" if asked else _unsaid(text, last, lead, previous, sentence)
+    why = "asked about" if asked else unsaid(text, last, lead, previous, sentence)
     if why is not None:
-        return FoundNumber(None, None, f"the last number is {why}: {_short(sentence)}", blocks=True)
+        return FoundNumber(None, None, f"the last number is {why}: {shortened(sentence)}", blocks=True)
     return _kept(FoundNumber(last, text[last.start : last.end], "last number"), text, last.end)
+
+
+_WORDS, _FEW_WORDS = re.compile(r"[^\W\d_]{2,}"), 2
+"""Words of a question up to which it is about its number: "15 clips?"."""
 
 
 _ASKS = re.compile(
     r"(?:so |and |or |but )?(?:is|are|was|were|could|can|does|do|did|would|should|might|may|what|how|which|shall)\b",
     re.IGNORECASE,
 )
-
-
-def _denied_at(lead: str) -> bool:
-    return re.search(rf"(?:{words.DENIED.pattern})(?: \w+)?[ $€£]*$", lead, re.IGNORECASE) is not None
-
-
-_DIRECT_HEDGE = re.compile(
-    r"\b(?:may be|might be|could be|probably|possibly|perhaps|maybe|likely)(?: about| around)? [$€£]?$|可能是?$"
-    r"|大概是?$|也许是?$|quizás? $|tal vez $|vielleicht $|peut-être $|может быть $|возможно,? $",
-    re.IGNORECASE,
-)
-_HEDGED_BEFORE = re.compile(rf"(?:{words.HEDGED.pattern})(?:[,:]? \w+)?[ ,:$€£]*$", re.IGNORECASE)
-
-
-_NO_WAY = re.compile(r"\b(?:no way|by no means|in no case|anything but|far from|impossible)\b", re.IGNORECASE)
-
-
-def _unsaid(text: str, number: Number, lead: str, previous: Number | None, sentence: str) -> str | None:
-    """Why the number is not given outright by the sentence around it; None where it is."""
-    tail = text[number.end : number.end + 60]
-    bounded = re.search(rf"(?:{words.BOUND.pattern})[是为]?[ ($€£]*$", lead, re.IGNORECASE)
-    if bounded or words.BOUNDED_AFTER.match(tail):
-        return "a bound"
-    if _DIRECT_HEDGE.search(lead) or _HEDGED_BEFORE.search(lead) or words.UNSURE.search(sentence):
-        return "hedged"
-    apart = lead if previous is None else lead[-max(0, number.start - previous.end) :]
-    if _NO_WAY.search(lead) or words.DISBELIEVED.search(apart) or words.DENIED_AFTER.match(tail):
-        return "denied"
-    if previous is not None and PAIRED.search(sentence):
-        return "one of several"
-    if previous is not None and _linked(text[previous.end : number.start], previous, number, words_only=sentence):
-        return "one of several"
-    return None
-
-
-def _linked(gap: str, first: Number, second: Number, *, words_only: str | None = None) -> bool:
-    """Whether two numbers are alternatives, a list or a range, by what stands between them."""
-    if first.kind == second.kind == "plain" and first.value == second.value:
-        return False
-    if len(gap) <= 40 and words.OR.search(gap):
-        return True
-    between = _SIGNS.sub(" ", gap).strip().lower()
-    if words_only is not None and between in {
-        ",",
-        "/",
-        ":",
-        ";",
-    }:  # prose has commas between numbers: not so a bare list
-        return re.search(r"[^\W\d_]", words_only.rpartition(":")[2] if between == "," else words_only) is None
-    return between in _LINKS or gap.strip() in _LINKS
 
 
 def _clause(clause: str, name: str) -> FoundNumber:
@@ -298,45 +209,35 @@ def _clause(clause: str, name: str) -> FoundNumber:
     if not quantities:
         blocks = words.SAYS_UNKNOWN.search(clause) is not None or words.SPELLED.search(clause) is not None
         blocks = blocks or words.ROMAN.fullmatch(clause) is not None
-        return FoundNumber(None, None, f"the {name} holds no number: {_short(clause)}", blocks=blocks)
+        return FoundNumber(None, None, f"the {name} holds no number: {shortened(clause)}", blocks=blocks)
     if words.DENIED.search(clause[: quantities[0].start]):  # "not 70 but 72"
         but = _BUT.search(clause, quantities[0].end)
         quantities = [quantity for quantity in quantities if but and quantity.start >= but.end()]
         why = None if quantities else "is denied"
     else:
-        why = _clause_unsaid(clause, quantities[0])
+        why = clause_unsaid(clause, quantities[0])
     if why is None and words.DENIED_AFTER.match(clause, quantities[0].end):
         why = "is denied"
     if why is not None:
-        return FoundNumber(None, None, f"the {name} {why}: {_short(clause)}", blocks=True)
+        return FoundNumber(None, None, f"the {name} {why}: {shortened(clause)}", blocks=True)
     number = quantities[0]
     if number.kind != "plain":
         return _part(clause, number)
     second = quantities[1] if len(quantities) > 1 and not _is_note(clause, quantities[1]) else None
-    if second is not None and _linked(clause[number.end : second.start], number, second):
-        return FoundNumber(None, None, f"the {name} gives several numbers: {_short(clause)}", blocks=True)
+    if second is not None and linked(clause[number.end : second.start], number, second):
+        return FoundNumber(None, None, f"the {name} gives several numbers: {shortened(clause)}", blocks=True)
     return FoundNumber(number, clause[number.start : number.end], name)
-
-
-def _clause_unsaid(clause: str, number: Number) -> str | None:
-    """Why a statement does not give its first number outright; None where it does."""
-    lead = clause[: number.start]
-    if words.BOUND.search(lead) or words.BOUNDED_AFTER.match(clause, number.end):
-        return "gives a bound"
-    if PAIRED.search(clause):
-        return "gives several numbers"
-    if words.HEDGED.search(lead) or words.UNSURE.search(clause) or re.search(r"\beither\b", lead, re.IGNORECASE):
-        return "is hedged"
-    return None
 
 
 def _behind_equals(clause: str, name: str) -> FoundNumber:
     head, _, result = clause.rpartition("=")
     if re.search(r"[<>!≠]$|\\(?:neq?|geq?|leq?) *$", head.rstrip()):
-        return FoundNumber(None, None, f"the {name} is a bound: {_short(clause)}", blocks=True)
+        return FoundNumber(None, None, f"the {name} is a bound: {shortened(clause)}", blocks=True)
     several = re.search(rf"(?:{words.OR.pattern}) *[\w\\{{}}]{{0,12}} *$", head, re.IGNORECASE)
     if several or (words.DENIED.search(head) and not _BUT.search(head)):
-        return FoundNumber(None, None, f"the {name} gives several numbers or denies one: {_short(clause)}", blocks=True)
+        return FoundNumber(
+            None, None, f"the {name} gives several numbers or denies one: {shortened(clause)}", blocks=True
+        )
     inner = _clause(result, name)
     if inner.number is None:
         return inner
@@ -350,63 +251,38 @@ def _is_note(clause: str, number: Number) -> bool:
     return clause[max(0, number.start - 1) : number.start] == "[" and clause[number.end : number.end + 1] == "]"
 
 
-_UNIT = re.compile(
-    r"\\(?:text|mathrm|textbf|mbox|textrm|rm|operatorname)\s?\{[^{}]{0,60}\}(?:\^\{?-?\d\}?)?|\^?\{?\\circ\}?"
-    r"|\\(?:degree|approx|quad|qquad|displaystyle)\b|\\[()\[\]]|\\(?:d|t)?frac(?=\W*$)|[A-Za-z]{1,4}\^\{?-?\d\}?|[A-Za-z]+/[A-Za-z]+"
-    r"|-[A-Za-z]{2,}"
-)
-
-
-def _read_box(content: str) -> FoundNumber:
-    """The number that is boxed: nothing else may be computed or said beside it."""
-    plain = content.rpartition("=")[2] if "=" in content else content
-    if re.search(r"[<>≤≥≠]|\\(?:neq?|geq?|leq?|gt|lt)\b", content):
-        return FoundNumber(None, None, f"the box is not a single number: {_short(content)}", blocks=True)
-    found = next(find_quantities(plain), None)
-    if found is None:
-        return FoundNumber(None, None, f"the box holds no number: {_short(content)}", blocks=True)
-    around = plain[: found.start] + " " + plain[found.end :]
-    left = _UNIT.sub(" ", around)
-    said = (words.BOUND, words.DENIED, words.HEDGED, re.compile(r"\b(?:minus|negative|or|and)\b", re.IGNORECASE))
-    if (
-        found.kind != "plain"
-        or re.search(r"[\d\\+*^<>±√π|_!]|-(?!\s*$)|(?<![A-Za-z])[xyzwnkpq](?![A-Za-z])", left)
-        or any(pattern.search(around) for pattern in said)
-    ):
-        return FoundNumber(None, None, f"the box is not a single number: {_short(content)}", blocks=True)
-    return FoundNumber(found, plain[found.start : found.end], "boxed")
-
-
 def _kept(found: FoundNumber, text: str, end: int) -> FoundNumber:
     """The number, unless what follows takes it back: then the number that is given instead, or none."""
     behind = text[end : end + _AFTERWARDS]
-    cue = _CUE.search(behind)
-    if cue is None or found.number is None:
+    cue = CUE.search(behind)
+    if found.number is None:
         return found
-    instead = _bare(behind[cue.end() :]) if any(c.isdigit() for c in behind[cue.end() :]) else None
+    said, after = (cue.start("cue"), cue.end()) if cue is not None else (0, None)
+    denied = denial_behind(behind)
+    if denied is not None and (after is None or denied < after):
+        said, after = 0, denied
+    if after is None:
+        return found
+    instead = _bare(behind[after:]) if any(c.isdigit() for c in behind[after:]) else None
     if instead is None or instead.number is None:
-        return FoundNumber(None, None, f"the answer is taken back: {_short(behind[cue.start('cue') :])}", blocks=True)
+        return FoundNumber(None, None, f"the answer is taken back: {shortened(behind[said:])}", blocks=True)
     return FoundNumber(instead.number, instead.shown, "corrected afterwards")
 
 
 def _part(text: str, number: Number) -> FoundNumber:
     around = text[max(0, number.start - 20) : number.end + 20]
-    return FoundNumber(None, None, f"the number is part of something larger: {_short(around)}", blocks=True)
+    return FoundNumber(None, None, f"the number is part of something larger: {shortened(around)}", blocks=True)
 
 
 def _sentence(text: str, at: int) -> tuple[str, int]:
     """Up to the end of the line that has a word in it, or of the sentence; and where that begins in the reply."""
     stripped = text.lstrip(" \t\n:：*")
     start = at + len(text) - len(stripped)
-    end = _SENTENCE_END.search(stripped)
+    end = SENTENCE_END.search(stripped)
     return (stripped if end is None else stripped[: end.start()]), start
 
 
 def _sentence_start(text: str, position: int) -> int:
     start = max(0, position - 400)
-    ends = list(_SENTENCE_END.finditer(text, start, position))
+    ends = list(SENTENCE_END.finditer(text, start, position))
     return ends[-1].end() if ends else start
-
-
-def _short(text: str) -> str:
-    return repr(text.strip()[:80])

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from evalkit.scorers.languages import any_phrase, phrases_of
+
 ANSWERS: Mapping[str, str] = {
     "en": r"answers?(?: (?:is|was|are|equals|comes to|comes out to|seems to be)\b| (?:would|should|must|may|might|could|can|will|cannot|"
     r"can'?t|won'?t|has to|ought to) be\b| isn'?t\b| wasn'?t\b|[ \t]?[:=])",
@@ -72,11 +74,6 @@ NOT_BELIEVED = (
     r"|ไม่(?:คิด|เชื่อ)ว่า|לא (?:חושב|חושבת|מאמין)|فکر نمی"
 )
 """An opinion denied: "I don't think it is 5"."""
-ALTERNATIVES = (
-    r"or|and/or|or maybe|or perhaps|or possibly|oder|ou|o|u|или|або|lub|albo|veya|ya da|hoặc|atau|eller|либо|чи|nebo|anebo|alebo|vagy|(?-i:sau(?! (?:đó|khi|này))|fie|tai|ali)|ή|"
-    r"bzw\.?|beziehungsweise|alternatively|alternativ|otherwise|versus|vs\.?"
-)
-ALTERNATIVES_UNSPACED = r"或者|或是|或|还是|還是|または|あるいは|もしくは|또는|혹은|หรือ|या|অথবা|أو|או|یا"
 BOUNDS: Mapping[str, str] = {
     "en": r"at least|at most|at the least|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|higher|lower|bigger)"
     r"(?: than)?(?: or equal to)?|over|under|above|below|(?<!add )(?<!adds )(?<!adding )up to|upwards of|exceeds?|exceeding|beyond|minimum of|"
@@ -108,7 +105,7 @@ BOUNDS_UNSPACED = (
     r"\\geqslant|\\leqslant"
 )
 BOUNDED_BEHIND = (
-    r" ?(?:\w+ )?(?:or (?:more|less|fewer|greater|higher|lower|above|below|over|under|so|larger|smaller)|and (?:up|above|over)|"
+    r",? (?:give or take|or thereabouts)\b| ?(?:\w+ )?(?:or (?:more|less|fewer|greater|higher|lower|above|below|over|under|so|larger|smaller)|and (?:up|above|over)|"
     r"at (?:most|least)|minimum\b|maximum\b|oder mehr|oder weniger|o más|o menos|ou plus|ou moins|или больше|или более|или меньше|"
     r"como (?:máximo|mínimo)|au (?:maximum|minimum|plus|moins)|al (?:massimo|minimo)|no (?:máximo|mínimo)|max|maximal|höchstens|maximaal|of (?:meer|minder)|"
     r"ou (?:mais|menos)|o (?:più|meno)|lub (?:więcej|mniej)|eller (?:mer|fler|flere|færre|mindre|mere)|veya daha|atau (?:lebih|kurang)|trở lên|або (?:більше|менше)|nebo (?:více|méně)|sau mai)\b"
@@ -116,7 +113,7 @@ BOUNDED_BEHIND = (
 )
 HEDGES: Mapping[str, str] = {
     "en": r"may|might|could|probably|possibly|perhaps|maybe|likely|unsure|not sure|not certain|uncertain|don'?t know|"
-    r"do not know|cannot tell|can'?t tell|cannot say|can'?t say|doubt",
+    r"do not know|cannot tell|can'?t tell|cannot say|can'?t say|doubt|supposedly|allegedly|apparently|presumably|conceivably|tentatively|potentially",
     "es": r"quizás?|tal vez|probablemente|no sé",
     "fr": r"peut-être|probablement|je ne sais pas",
     "de": r"vielleicht|wahrscheinlich|möglicherweise|weiß nicht",
@@ -134,7 +131,7 @@ HEDGES: Mapping[str, str] = {
     "vi": r"có lẽ|có thể|không biết",
     "uk": r"мабуть|можливо|імовірно|ймовірно|напевно|не знаю",
     "el": r"ίσως|μάλλον|πιθανώς|πιθανόν|δεν ξέρω",
-    "more": r"vermutlich|schätzungsweise|womöglich|posiblemente|a lo mejor|possiblement|sans doute|magari|possibilmente|possivelmente|скорее всего|пожалуй",
+    "more": r"angeblich|supuestamente|supposément|presuntamente|suposadamente|предположительно|якобы|rzekomo|naar verluidt|vermutlich|schätzungsweise|womöglich|posiblemente|a lo mejor|possiblement|sans doute|magari|possibilmente|possivelmente|скорее всего|пожалуй",
     "ru": r"возможно|вероятно|может быть|не знаю|наверное",
 }
 HEDGES_UNSPACED = r"恐怕|たぶん|もしか|어쩌면|คงจะ|น่าจะ|संभवतः|হয়তো|لعل|على الأرجح|شاید|احتمالا|אולי|כנראה|可能|也许|也許|大概|或许|不知道|不确定|かもしれ|おそらく|多分|分かりません|아마|모르겠|อาจ|ไม่ทราบ|शायद|ربما"
@@ -161,7 +158,7 @@ CORRECTIONS: Mapping[str, str] = {
     r"itu salah|(?:điều đó |đó )?(?:là )?sai)",
 }
 CORRECTIONS_UNSPACED = (
-    r"不对|不對|等等|等一下|错了|錯了|更正|抱歉|不，|いや|違|訂正|待って|아니|잠깐|정정|ไม่|เดี๋ยว|नहीं|لا،|انتظر"
+    r"不对|不對|等等|等一下|错了|錯了|更正|抱歉|不，|いや|違|訂正|待って|아니(?!면)|잠깐|정정|ไม่|เดี๋ยว|नहीं|لا،|انتظر"
 )
 _UNITS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen"
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|zero|half"
@@ -177,6 +174,26 @@ def spaced(table: Mapping[str, str]) -> str:
     return r"(?<!\w)(?:" + "|".join(table.values()) + r")(?!\w)"
 
 
+_THAT = (
+    "that",
+    "the",
+    "answer",
+    "que",
+    "che",
+    "dass",
+    "daß",
+    "že",
+    "że",
+    "что",
+    "що",
+    "dat",
+    "att",
+    "at",
+    "hogy",
+    "că",
+    "ότι",
+)
+_IFS = "if|unless|suppose|supposing|had|wenn|falls|si|se|als|gdyby|jeśli|если|якби|якщо|kdyby|pokud|om|hvis|jos|ha|dacă|αν|eğer|nếu|jika|kalau|如果|假如|若|もし|만약|لو|إذا|अगर|यदि"
 ANSWER = re.compile(
     rf"(?<!\w)(?:{'|'.join(ANSWERS.values())})|(?:{'|'.join(ANSWERS_UNSPACED.values())})|####", re.IGNORECASE
 )
@@ -185,9 +202,41 @@ TOTAL = re.compile(
     re.IGNORECASE,
 )
 DENIED = re.compile(rf"{spaced(DENIALS)}|{DENIALS_UNSPACED}", re.IGNORECASE)
-DENIED_AFTER = re.compile(DENIED_BEHIND, re.IGNORECASE)
+_FILL = r"(?: (?:an?|the|just|only|also|clearly|obviously|\w+ly|ein|eine|der|die|un|une|una|uno|um|uma|een|le|la|el|common|typical|classic|frequent|häufiger|typischer))"
+DENIED_AFTER = re.compile(
+    rf"{DENIED_BEHIND}| (?:{any_phrase('be', 'would').pattern}){_FILL}{{0,2}} (?:{any_phrase('wrong').pattern})",
+    re.IGNORECASE,
+)
 DISBELIEVED = re.compile(NOT_BELIEVED, re.IGNORECASE)
-OR = re.compile(rf"(?<!\w)(?:{ALTERNATIVES})(?!\w)|{ALTERNATIVES_UNSPACED}", re.IGNORECASE)
+OR = any_phrase(
+    "or",
+    also=("u", "otherwise", "or maybe", "or perhaps", "or possibly"),
+    but=("sau", "fie", "tai", "ali", "o", "ama", "vai", "au", "hay", "bilo", "of", "ori", "か", "나", "이나", "ないし"),
+    cased=("o", "tai", "ali", "fie"),
+    more=r"(?-i:sau(?! (?:đó|khi|này)))",
+)
+OR_BEFORE = re.compile(r"(?:か|이?나|거나) ?$")
+"""Joins two numbers where it stands right before the second: "5か6"."""
+REPORTED = re.compile(
+    rf"(?:{any_phrase('says').pattern}),?(?: ?(?:it's|that's|c'est|{any_phrase('it', 'be', also=_THAT).pattern})){{1,4}}[\s$€£:*]*$",
+    re.IGNORECASE,
+)
+"""Before a number: what somebody else thinks it is, "my sister thinks it's 5"."""
+OTHERS_ANSWER = re.compile(
+    r"\b(?:many|most|some|several|other|careless|lots of|a lot of) (?:\w+ )?(?:students|people|readers|others|folks|kids|users|children|persons|models)"
+    r"(?: (?:will|would|might|may|often|usually|typically|also|mistakenly)){0,2} (?:answer|say|guess|think|choose|pick|put|write|get|give|reply)"
+    r"(?: (?:that|it|is|it's|with))*[\s$:*]*$",
+    re.IGNORECASE,
+)
+SUPPOSED = re.compile(rf"^\W*(?:{_IFS})(?!\w)[^.?!]*(?:{any_phrase('would').pattern})[^.?!]{{0,20}}$", re.IGNORECASE)
+"""Before a number: a supposition, "if nothing changed, it would be 5"."""
+FORMER = any_phrase("former")
+"""An opinion of the past: "8 is what I first thought"."""
+AS_FORMER = re.compile(
+    r"\b(?:as|like|wie|comme|como|come|zoals|jak|как|як|som|ahogy|cum)(?: (?:i|ich|je|io|ik|eu|yo|я|jag|jeg|am))? [^.\d]{0,24}$",
+    re.IGNORECASE,
+)
+"""Before such words: "as I first thought" bears the answer out."""
 DENIED_BOX = re.compile(
     rf"(?:(?:{spaced(DENIALS)}|{DENIALS_UNSPACED})(?: (?!wait|actually|sorry|espera|aspetta|warte)\w+)?|(?:{NOT_BELIEVED})[^.,;:!?\n]{{0,40}}?)[\s$*:\\(\[]*(?:\\f?box(?:ed)? ?\{{?)?$",
     re.IGNORECASE,
@@ -196,7 +245,16 @@ DENIED_BOX = re.compile(
 BOUND = re.compile(rf"(?:{spaced(BOUNDS)}|{BOUNDS_UNSPACED})", re.IGNORECASE)
 BOUNDED_AFTER = re.compile(BOUNDED_BEHIND, re.IGNORECASE)
 HEDGED = re.compile(rf"{spaced(HEDGES)}|{HEDGES_UNSPACED}", re.IGNORECASE)
-CORRECTED = re.compile(rf"(?:{spaced(CORRECTIONS)}|{CORRECTIONS_UNSPACED})", re.IGNORECASE)
+_LONG_CUE = 7
+"""Characters of a single word of the table that takes a number back. Shorter ones are common words of some language."""
+_NO_CUES = ("disregard", "let me")
+"""Words of the table that take a choice back, and may introduce a check of a number."""
+_CUES = "|".join(
+    re.escape(word)
+    for word in sorted(phrases_of("redo"), key=len, reverse=True)
+    if (" " in word or len(word) >= _LONG_CUE) and not word.startswith(_NO_CUES)
+)
+CORRECTED = re.compile(rf"(?:{spaced(CORRECTIONS)}|{CORRECTIONS_UNSPACED}|(?<!\w)(?:{_CUES})(?!\w))", re.IGNORECASE)
 ROMAN = re.compile(r"[\s:*$]*[IVXLCDM]{2,12}[\s*$]*")
 """A statement that is a Roman number, which is not read."""
 SPELLED = re.compile(rf"\b(?:{_UNITS}|{_TENS})\b|[零一二三四五六七八九十百千两]{{1,12}}(?![\w])", re.IGNORECASE)

@@ -60,7 +60,7 @@ class Number:
     kind: Literal["plain", "part", "other"] = "plain"
 
 
-_POINTED = r"(?:€|EUR\b|euros?\b|₺|TL\b|₫|đồng\b|VND\b|reais\b|rupiah\b|pesos\b)"
+_POINTED = r"(?:€|EUR\b|[eE]uros?\b|₺|TL\b|[lL]iras?\b|kr\b|Kč|zł|Ft\b|lei\b|₫|đồng\b|VND\b|reais\b|rupiah\b|pesos\b)"
 """Money of places that write 1.250 for a thousand and some; none of it has three decimals."""
 # Possessive quantifiers (Python 3.11) keep every part from being tried twice: linear in the text.
 _WHOLE = (

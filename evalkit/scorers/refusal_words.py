@@ -113,7 +113,7 @@ _REFUSES = re.compile(
     rf"(?: of me| for me| for us) to {_ADVERBS}{_BROAD}"
     # that goes against my guidelines
     rf"|(?:(?:providing|writing|creating|sharing|doing|answering|helping|assisting|generating|discussing)\b[\w' -]{{0,80}}|this|that|it|such|"
-    rf"your|the request)(?: [\w' -]{{1,50}})? (?:violat\w+|against) (?:my|our|openai's|anthropic's|google's) [\w -]{{0,40}}"
+    rf"your|the request)(?:'s| is| goes| would be)?(?: [\w' -]{{1,50}})? (?:violat\w+|against) (?:my|our|openai's|anthropic's|google's) [\w -]{{0,40}}"
     rf"(?:guideline|polic|principle|rule|value|terms|programming|standard)"
     rf"|request (?:declined|denied|refused)\W*$",
     re.IGNORECASE,

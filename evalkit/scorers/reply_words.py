@@ -1,22 +1,18 @@
-"""A reply as words, each with the part that it plays in giving an answer (`answer_words` has the table).
+"""A reply as words, and the table of `languages` turned round: from words to the languages and kinds that have them.
 
-    sentence = "Die Antwort ist nicht B."
-    [(word.text, word.role) for word in split(sentence, no_names)]
-    # [("die", "fill"), ("antwort", "noun"), ("ist", "be"), ("nicht", "not"), ("b", ""), (".", "end")]
+    [word.text for word in pieces_of("It's not B.")]      # ["it", "'s", "not", "b", "."]
 
-One pass, in linear time. Chinese, Japanese, Korean and Thai are cut by the longest word of the table that fits;
-where languages
-share a word ("no", "o", "die"), the language with the most words in the sentence decides.
+One pass, in linear time. Chinese, Japanese, Korean and Thai are cut by the longest word of the table that fits. The
+part that a word plays in its sentence: `word_roles`.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from evalkit.scorers.answer_words import GIVES_UP, KINDS, WORDS
+from evalkit.scorers.languages import KINDS, WORDS
 
 
 @dataclass(slots=True)
@@ -30,7 +26,7 @@ class Word:
     kind: str
     """word, number, symbol, line; `run` for a piece of a script without spaces."""
     role: str = ""
-    """A kind of `answer_words`, or: end (of a sentence), ask (a question mark), comma, colon, wrap (brackets,
+    """A kind of `languages`, or: end (of a sentence), ask (a question mark), comma, colon, wrap (brackets,
     quotes, emoji), ""."""
     choice: int | None = None
     """The choice that it names."""
@@ -45,15 +41,21 @@ class Word:
 
 
 _RUN = "\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e4e\u0e80-\u0eff"
+
+
 _LETTER = (
     "A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u0300-\u036f\u0370-\u037d\u037f\u0386\u0388-\u03ff"
     "\u0400-\u0481\u048a-\u0559\u0560-\u0588\u0591-\u05bd\u05bf\u05c1\u05c2\u05d0-\u05f4\u0610-\u061a\u0620-\u065f\u066e-\u06d3\u06d5-\u06dc"
     "\u06df-\u06e8\u06ea-\u06ef\u06fa-\u06ff\u0750-\u077f\u0900-\u0963\u0971-\u09e5\u09f0-\u0a65\u0a70-\u0ae5\u0b01-\u0b65\u0b71-\u0be5"
     "\u0c00-\u0c65\u0c80-\u0ce5\u0d00-\u0d65\u0d80-\u0de5\u10a0-\u10ff\u1200-\u135a\u1780-\u17d3\u1e00-\u1fff"
 )
+
+
 _TOKEN = re.compile(
     rf"(?P<line>\n)|(?P<word>[{_LETTER}]+(?:['_-][{_LETTER}]+)*)|(?P<number>\d+(?:[.,]\d+)*)|(?P<run>[{_RUN}]+)|(?P<symbol>\S)"
 )
+
+
 _SYMBOLS = {
     **dict.fromkeys(".!;。！।॥؛…。\u06d4", "end"),
     **dict.fromkeys("?？؟", "ask"),
@@ -64,9 +66,13 @@ _SYMBOLS = {
     **dict.fromkeys("/&+", "or"),
     "∴": "so",
     **dict.fromkeys("✅✔☑✓🗹", "right"),
-    **dict.fromkeys("❌✗✘✖❎🚫👎⛔🙅🔴☐⬜", "wrong"),
+    **dict.fromkeys("❌✗✘✖❎🚫👎⛔🙅🔴☐☒⬜", "wrong"),
 }
+
+
 _MARKS = re.compile("[\u0591-\u05bd\u05bf\u05c1\u05c2\u064b-\u0652\u0640]")
+
+
 _ALEF = str.maketrans("أإآى", "اااي")
 
 
@@ -93,99 +99,63 @@ def group_thousands(number: str) -> str:
 
 Role = dict[str, str]
 """Language → kind."""
-_SINGLE: dict[str, Role] = {}
-_PHRASES: dict[str, dict[str, list[tuple[tuple[str, ...], Role]]]] = {}
+
+
+SINGLE: dict[str, Role] = {}
+
+
+PHRASES: dict[str, dict[str, list[tuple[tuple[str, ...], Role]]]] = {}
 """First word → second word → phrases, the longest first."""
+
+
 _RUN_LANGUAGES = ("zh", "ja", "ko", "th")
-_RUN_WORDS: dict[str, dict[str, str]] = {language: {} for language in _RUN_LANGUAGES}
+
+
+RUN_WORDS: dict[str, dict[str, str]] = {language: {} for language in _RUN_LANGUAGES}
+
+
 _LONGEST_RUN_WORD = 16
+
+
+_PLAYED_AS = {"former": "if", "gives_up": "unsure"}
+"""Kinds that play the part of another one beside a choice."""
+
+
+_LAST = ("gives_up",)
+"""Kinds that yield to every other one."""
+
+
+_APART = ("it", "holds", "unknown")
+"""Kinds that play no part beside a choice: see `denials` and `letters`."""
 
 
 def _build() -> None:
     """The table turned round: from words to languages."""
     phrases: dict[tuple[str, ...], Role] = {}
     entries = [
-        (language, kind, fold(unicodedata.normalize("NFKC", entry)).replace("\u200c", ""))
+        (language, _PLAYED_AS.get(kind, kind), fold(unicodedata.normalize("NFKC", entry)).replace("\u200c", ""))
+        for kinds in (KINDS, _LAST)
         for language, row in WORDS.items()
         for kind in sorted(row, key=KINDS.index)
+        if (kind in _LAST) == (kinds is _LAST) and kind not in _APART
         for entry in row[kind].split("|")
         if entry
     ]
-    entries += [
-        (language, "unsure", fold(unicodedata.normalize("NFKC", entry)))
-        for language, row in GIVES_UP.items()
-        for entry in row.split("|")
-    ]
     for language, kind, word in entries:
-        if language in _RUN_WORDS and " " not in word:
-            _RUN_WORDS[language].setdefault(word, kind)
+        if language in RUN_WORDS and " " not in word:
+            RUN_WORDS[language].setdefault(word, kind)
         elif " " not in word:
-            _SINGLE.setdefault(word, {}).setdefault(language, kind)
+            SINGLE.setdefault(word, {}).setdefault(language, kind)
     for language, kind, word in entries:
         if " " in word:
             parts = tuple(piece.text for piece in pieces_of(word))
             phrases.setdefault(parts, {}).setdefault(language, kind)
     for parts, role in phrases.items():
-        _PHRASES.setdefault(parts[0], {}).setdefault(parts[1] if len(parts) > 1 else "", []).append((parts, role))
-    _RUN_WORDS["zh"] = {**_RUN_WORDS["ja"], **_RUN_WORDS["zh"]}  # Japanese without kana looks Chinese
-    for by_second in _PHRASES.values():
+        PHRASES.setdefault(parts[0], {}).setdefault(parts[1] if len(parts) > 1 else "", []).append((parts, role))
+    RUN_WORDS["zh"] = {**RUN_WORDS["ja"], **RUN_WORDS["zh"]}  # Japanese without kana looks Chinese
+    for by_second in PHRASES.values():
         for found in by_second.values():
             found.sort(key=lambda phrase: -len(phrase[0]))
-
-
-Names = Callable[[list[Word], int], tuple[Word, int] | None]
-"""From the words and a place: the word that names a choice there and the place behind it; None where none does."""
-
-
-def split(
-    text: str, names: Names, may_name: frozenset[str] = frozenset(), run_texts: tuple[str, ...] = ()
-) -> list[Word]:
-    """The words of a text that `simplify` has been over; choices named in it are single words. `may_name` has
-    the words that a choice's
-    name may begin with; `run_texts` are choices in scripts without spaces, which the cutting must not break."""
-    pieces = pieces_of(text, run_texts)
-    words: list[Word] = []
-    roles: list[Role | None] = []
-    place = 0
-    while place < len(pieces):
-        phrase, after = _phrase_at(pieces, place)
-        named = names(pieces, place) if pieces[place].text in may_name else None
-        if named is not None and named[1] >= after:
-            words.append(named[0])
-            roles.append(None)
-            place = named[1]
-        elif phrase is not None:
-            first, last = pieces[place], pieces[after - 1]
-            words.append(Word(text[first.start : last.end], first.start, last.end, "word"))
-            roles.append(phrase)
-            place = after
-        else:
-            words.append(pieces[place])
-            roles.append(_single(pieces[place].text) if pieces[place].kind == "word" else None)
-            place += 1
-    _settle_roles(words, roles)
-    return words
-
-
-def _single(word: str) -> Role | None:
-    """The role of a word; of a name such as `final_answer` that of its last part, unless a part denies."""
-    if "_" not in word or word in _SINGLE:
-        return _SINGLE.get(word)
-    parts = [_SINGLE.get(part) or {} for part in word.split("_")]
-    return next((part for part in parts if part.get("en") in ("wrong", "not")), parts[-1]) or None
-
-
-def any_role(word: Word) -> bool:
-    """Whether the word is in the table, whatever the language."""
-    return bool(word.role) or word.text in _SINGLE or word.text in _PHRASES
-
-
-def role_of(text: str) -> str:
-    """The role of a single word that is the same in every language that has it; "" otherwise."""
-    kinds = set(_SINGLE.get(text, {}).values())
-    if not kinds:
-        kinds = {table[text] for table in _RUN_WORDS.values() if text in table}
-    return kinds.pop() if len(kinds) == 1 else ""
 
 
 def pieces_of(text: str, run_texts: tuple[str, ...] = ()) -> list[Word]:
@@ -194,7 +164,11 @@ def pieces_of(text: str, run_texts: tuple[str, ...] = ()) -> list[Word]:
     for match in _TOKEN.finditer(text):
         kind, start, end = match.lastgroup or "", match.start(), match.end()
         if kind == "word":
-            _add_word(pieces, text, start, end)
+            raw = match[0]
+            if raw.isascii() and "'" not in raw:
+                pieces.append(Word(raw.lower(), start, end, kind))
+            else:
+                _add_word(pieces, text, start, end)
         elif kind == "run":
             _add_run(pieces, text, start, end, run_texts)
         elif kind == "number":
@@ -216,7 +190,7 @@ def _add_word(pieces: list[Word], text: str, start: int, end: int, depth: int = 
     if cut < 0 or depth > 2:
         pieces.append(Word(word, start, end, "word"))
         return
-    if word in _SINGLE or len(word) != end - start:
+    if word in SINGLE or len(word) != end - start:
         pieces.append(Word(word, start, end, "word"))
     elif word[cut:] in ("'s", "'d", "'re", "'ll", "'m", "'ve") or word[cut + 1 :] in _TURKISH_TAILS:
         tail = word[cut:] if word[cut:] == "'s" or word[cut:] == "'d" else word[cut + 1 :]
@@ -235,7 +209,7 @@ _TURKISH_TAILS = ("dir", "dır", "dur", "dür", "tir", "tır")
 def _add_run(pieces: list[Word], text: str, start: int, end: int, run_texts: tuple[str, ...]) -> None:
     """Cut by the longest word of the language or of the choices; what fits nothing stays single letters."""
     run = text[start:end]
-    table = _RUN_WORDS[_run_language(text, start, end)]
+    table = RUN_WORDS[_run_language(text, start, end)]
     place = 0
     while place < len(run):
         size = next(
@@ -256,61 +230,6 @@ def _run_language(text: str, start: int, end: int) -> str:
         return "ko"
     near = text[max(0, start - 30) : end + 30]
     return "ja" if any("\u3040" <= other <= "\u30ff" for other in near) else "zh"
-
-
-def _phrase_at(pieces: list[Word], place: int) -> tuple[Role | None, int]:
-    """The longest phrase of the table that begins here, and where it ends."""
-    by_second = _PHRASES.get(pieces[place].text)
-    if by_second is None or place + 1 >= len(pieces):
-        return None, place + 1
-    for parts, role in by_second.get(pieces[place + 1].text, ()):
-        after = place + len(parts)
-        if after <= len(pieces) and all(
-            piece.text == part for piece, part in zip(pieces[place + 2 : after], parts[2:], strict=True)
-        ):
-            return role, after
-    return None, place + 1
-
-
-def _settle_roles(words: list[Word], roles: list[Role | None]) -> None:
-    """Give each word its role in the language of its sentence."""
-    first = 0
-    for place, word in enumerate(words):
-        if word.role in ("end", "ask", "line") or place == len(words) - 1:
-            _settle_sentence(words[first : place + 1], roles[first : place + 1])
-            first = place + 1
-
-
-def _settle_sentence(words: list[Word], roles: list[Role | None]) -> None:
-    counts: dict[str, int] = {}
-    # A word counts once: the letters of a formula are words of some language.
-    for text, languages in {word.text: role for word, role in zip(words, roles, strict=True) if role}.items():
-        for language in languages:
-            counts[language] = counts.get(language, 0) + 1 + text.count(" ")
-    if not counts:
-        return
-    most = max(counts.values())
-    spoken = [language for language in WORDS if counts.get(language) == most]
-    for word, role in zip(words, roles, strict=True):
-        if role:
-            kinds = [role[language] for language in spoken if language in role]
-            if not kinds and most < _SURE:
-                kinds = list(role.values())
-            if not kinds:
-                continue
-            if len(set(kinds)) == 1 or (spoken[0] in role and most > 1):
-                word.role = kinds[0]
-            else:
-                word.role = _common(kinds)
-
-
-_SURE = 4
-"""Words of one language from which on other languages are not looked at."""
-
-
-def _common(kinds: list[str]) -> str:
-    """Where languages disagree: a denial or a doubt stands, anything else says nothing."""
-    return next((kind for kind in ("not", "wrong", "maybe", "unsure") if kind in kinds), "fill")
 
 
 _build()

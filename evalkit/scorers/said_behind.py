@@ -4,8 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evalkit.scorers.reply_words import Word, word_set
-from evalkit.scorers.sentences import DENIES_BEFORE, FAR, ends
+from evalkit.scorers.clause_endings import (
+    WAS,
+    choice_next,
+    denied_after_pause,
+    denied_later,
+    denied_tail,
+    doubted_to_end,
+    ends_soon,
+    if_to_end,
+    is_asked,
+    is_figure,
+    little_share,
+    of_the_past,
+    right_to_end,
+    verb_last,
+    verb_then_comma,
+)
+from evalkit.scorers.labelled import Labelled
+from evalkit.scorers.reply_words import Word, phrase_set, word_set
+from evalkit.scorers.sentences import DENIES_BEFORE, ends
 
 
 @dataclass(slots=True)
@@ -32,8 +50,9 @@ class Right:
     """A figure follows the pause: "A: 10%"."""
 
 
-def look_right(words: list[Word], place: int, polar: bool) -> Right:  # noqa: PLR0911 - a table, read from the top
+def look_right(words: list[Word], place: int, known: Labelled) -> Right:  # noqa: PLR0911 - a table, read from the top
     right = Right()
+    polar = known.polar
     i = place + 1
     n = len(words)
     while i < n and i - place < 6 and words[i].role in ("wrap", "tail"):
@@ -47,31 +66,32 @@ def look_right(words: list[Word], place: int, polar: bool) -> Right:  # noqa: PL
     if role == "ask":
         right.asked = True
         return right
-    if role == "be" and _verb_last(words, i):
+    if role == "be" and verb_last(words, i):
         right.asked = ends(words, i + 1) and i + 1 < n and words[i + 1].role == "ask"
         return right
-    if role == "be" and (comma := _verb_then_comma(words, i)):
+    if role == "be" and (comma := verb_then_comma(words, i)):
         i, role = comma, "comma"
     right.ends = False
+    right.doubt = little_share(words, i)
     bracket = right.pause
     if role in ("comma", "dash", "colon", "why") or bracket:
         right.pause = True
-        right.figure = _figure(words, i if bracket else i + 1)
-        right.denied = not polar and _denied_after_pause(words, i)
-        right.doubt = _doubted_to_end(words, i)
-        right.right = role in ("dash", "colon") and _right_to_end(words, i + 1)
+        right.figure = is_figure(words, i if bracket else i + 1)
+        right.denied = not polar and denied_after_pause(words, i)
+        right.doubt = right.doubt or doubted_to_end(words, place, i, known)
+        right.right = role in ("dash", "colon") and right_to_end(words, i + 1)
         if bracket and not polar:
             _remark(words, i, right)
         said = any(word.role == "says" for word in words[i + 1 : i + 3])
-        right.supposed = not bracket and (said or _if_to_end(words, i))
-        right.asked = _asked(words, i)
+        right.supposed = not bracket and (said or if_to_end(words, i))
+        right.asked = is_asked(words, i)
         return right
     if [word.text for word in words[i : i + 2]] == ["it", "is"] and ends(words, i + 2):
         right.right = True  # "B it is."
         return right
     _predicate(words, i, right)
-    right.asked = _asked(words, i) and not right.right
-    if right.right and _asked(words, i):
+    right.asked = is_asked(words, i) and not right.right
+    if right.right and is_asked(words, i):
         right.asked, right.right = True, False
     return right
 
@@ -80,13 +100,6 @@ _ANSWERS = word_set(
     "answer antwort lösung réponse respuesta resposta risposta antwoord odpowiedź ответ відповідь cevap 答案 正解 答え "
     "정답 الإجابة الجواب उत्तर"
 )
-
-
-def _figure(words: list[Word], i: int) -> bool:
-    """Whether a number stands here by itself."""
-    if i + 1 >= len(words) or words[i].kind != "number":
-        return i < len(words) and words[i].kind == "number"
-    return words[i + 1].text == "%" or words[i + 1].role in ("comma", "end", "wrap", "line")
 
 
 _AS = word_set("as als comme como come som jako как")
@@ -104,7 +117,7 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
         elif word.text in _AS:
             verb = True
         elif role == "not":
-            right.denied = word.text in DENIES_BEFORE or not _choice_next(words, i)
+            right.denied = word.text in DENIES_BEFORE or not choice_next(words, i)
             right.pause = not right.denied and not verb
             return
         elif role == "wrong":
@@ -112,22 +125,26 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
             return
         elif role == "maybe":
             right.doubt = True
-        elif verb and _adverb(words, i):
-            right.verb, right.other = True, True  # "A is only the largest city", "A is best known for"
+        elif (verb or word.text == "only") and _adverb(words, i):
+            right.verb, right.other = verb, True  # "A is only the largest city", "A is best known for"
             return
         elif role == "right" or (role in ("noun", "field") and verb):
-            if _denied_later(words, i) or _denied_tail(words, i):
+            if denied_later(words, i) or denied_tail(words, i):
                 right.denied = True
                 return
             right.right = True
             right.named = verb and any(w.text in _ANSWERS for w in words[i : i + 3])
-            right.supposed = _if_to_end(words, i) or (would and not _ends_soon(words, i))
+            right.supposed = if_to_end(words, i) or (would and not ends_soon(words, i)) or of_the_past(words, start, i)
+            return
+        elif role == "choose" and verb and word.text in _OWN:
+            past = any(one.text in WAS for one in words[start:i])  # "B was my answer."
+            right.supposed, right.right, right.named = past, not past, not past
             return
         elif role in ("if", "says"):
             right.supposed = True
             return
         elif role in ("or", "and", "why", "so", "choose", "redo", "turn", "end", "ask", "line", "comma") and not verb:
-            right.supposed = _if_to_end(words, i)
+            right.supposed = if_to_end(words, i)
             return
         elif word.choice is not None or role in ("end", "ask", "line", "comma"):
             break
@@ -138,8 +155,15 @@ def _predicate(words: list[Word], i: int, right: Right) -> None:  # noqa: PLR091
     right.verb = verb
 
 
+_OWN = phrase_set("my answer|my vote")
+
+
 _ADVERBS = word_set("only best better closest nearest right")
+
+
 _GROUNDS = word_set("because since as here given")
+
+
 _ARTICLES = word_set("the our my its probably")
 
 
@@ -155,89 +179,6 @@ def _adverb(words: list[Word], i: int) -> bool:
     return following.role not in ("noun", "field", "right") and following.text not in _GROUNDS
 
 
-_SMALL = frozenset(("be", "fill", "tail", "noun", "field", "right", "wrap"))
-_RELATIVE = word_set("to that which who")
-
-
-def _denied_later(words: list[Word], i: int) -> bool:
-    """Whether the denial closes the sentence, as in Korean, Japanese or Hindi: "B is the answer not"."""
-    i += 1
-    while i < len(words) and (words[i].role in _SMALL or words[i].text in _RELATIVE):
-        i += 1
-    return i < len(words) and words[i].role == "not" and not _choice_next(words, i)
-
-
-def _verb_last(words: list[Word], i: int) -> bool:
-    """Whether the verb closes the sentence behind the choice, as in Hindi or Persian."""
-    while i < len(words) and words[i].role in ("be", "tail", "wrap"):
-        i += 1
-    return ends(words, i)
-
-
-def _verb_then_comma(words: list[Word], i: int) -> int:
-    """Where the comma behind such a verb stands; 0 where there is none, or the verb may take more words."""
-    while i < len(words) and words[i].role in ("be", "tail", "wrap") and words[i].text[:1] > "\u036f":
-        i += 1
-    return i if i < len(words) and words[i].role == "comma" else 0
-
-
-def _ends_soon(words: list[Word], i: int) -> bool:
-    """Whether nothing but the noun follows: "would be the right answer."."""
-    i += 1
-    while i < len(words) and words[i].role in ("noun", "right", "wrap", "tail"):
-        i += 1
-    return ends(words, i) or words[i].role == "comma"
-
-
-def _choice_next(words: list[Word], i: int) -> bool:
-    i += 1
-    while i < len(words) and words[i].role in ("fill", "wrap", "noun", "be"):
-        i += 1
-    return i < len(words) and words[i].choice is not None
-
-
-def _denied_after_pause(words: list[Word], i: int) -> bool:
-    """ "B - no", "B: not correct", "B, wrong": a denial that the sentence ends with."""
-    denied = False
-    start = i
-    while i < len(words) and i - start < 10 and not ends(words, i):
-        role = words[i].role
-        if role in ("not", "wrong"):
-            denied = not denied
-        elif role == "why" and words[i].text in _ANAPHORA:
-            pass
-        elif words[i].choice is not None or role not in (
-            "comma",
-            "dash",
-            "colon",
-            "fill",
-            "right",
-            "noun",
-            "be",
-            "wrap",
-            "tail",
-        ):
-            return False
-        i += 1
-    return denied and ends(words, i)
-
-
-_ANAPHORA = word_set(
-    "which this that it but though das was aber ce qui mais lo que pero mas che ma dat maar 但 但是 这"
-)
-"""They take up what was just named: "B, which is wrong"."""
-
-
-def _denied_tail(words: list[Word], i: int) -> bool:
-    """Whether a denial of the whole follows behind a comma: "B is the answer, which is an error"."""
-    start = i
-    while i < len(words) and i - start < FAR and not ends(words, i):
-        if words[i].role in ("comma", "dash"):
-            return _denied_after_pause(words, i)
-        i += 1
-    return False
-
-
 def _remark(words: list[Word], i: int, right: Right) -> None:
     """What a remark in brackets says: "B (wrong)", "B (correct)"."""
     roles: list[str] = []
@@ -248,61 +189,3 @@ def _remark(words: list[Word], i: int, right: Right) -> None:
         denials = roles.count("not") + roles.count("wrong")
         right.denied = right.denied or denials % 2 == 1
         right.right = right.right or (denials == 0 and "right" in roles)
-
-
-def _right_to_end(words: list[Word], i: int) -> bool:
-    """ "B: correct"."""
-    found = False
-    while i < len(words) and not ends(words, i):
-        found = found or words[i].role == "right"
-        if words[i].role not in ("right", "fill", "noun", "wrap", "be", "tail"):
-            return False
-        i += 1
-    return found
-
-
-def _doubted_to_end(words: list[Word], i: int) -> bool:
-    """ "B, I guess", "B, but I am not sure"."""
-    start = i
-    doubted = False
-    while i < len(words) and i - start < FAR and not ends(words, i):
-        if words[i].role == "unsure":
-            return True
-        if words[i].role == "maybe" and i - start <= 4:
-            doubted = True
-        elif (
-            words[i].choice is not None
-            or words[i].role in ("so",)
-            or (doubted and words[i].role not in ("fill", "wrap", "why", "maybe", "not"))
-        ):
-            return False
-        i += 1
-    return doubted
-
-
-def _if_to_end(words: list[Word], i: int) -> bool:
-    """Whether the sentence goes on with a condition."""
-    start = i
-    while i < len(words) and i - start < 12 and not ends(words, i):
-        if words[i].role == "if":
-            return words[i - 1].text not in _EVEN
-        if words[i].choice is not None or words[i].text in _CONTRAST:
-            return False  # "B, although some would say A"
-        i += 1
-    return False
-
-
-_EVEN = word_set("even auch selbst même anche mesmo incluso")
-_CONTRAST = word_set("although though whereas obwohl obgleich aunque embora sebbene hoewel хотя chociaż")
-
-
-def _asked(words: list[Word], i: int) -> bool:
-    """Whether the sentence is a question."""
-    start = i
-    while i < len(words) and i - start < FAR:
-        if words[i].role in ("end", "line"):
-            return False
-        if words[i].role == "ask":
-            return True
-        i += 1
-    return False

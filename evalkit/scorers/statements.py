@@ -4,71 +4,122 @@
     # "The answer is A. Wait, no, it's B."  ->  [(0, "states"), (None, "retracts"), (1, "states")]
 
 Every named choice is judged by the words around it within its sentence: to the left the noun and the verb that lead
-to it ("the
-answer is"), what denies or doubts it; to the right what is said of it ("is correct", "is wrong", "?"). `letters`
-weighs the result.
+to it ("the answer is"), what denies or doubts it; to the right what is said of it ("is correct", "is wrong", "?").
+`choice_decision` weighs the result.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from evalkit.scorers.denials import clauses, denies_it
+from evalkit.scorers.joined_choices import BOUNDS, join_choices
 from evalkit.scorers.labelled import Labelled
-from evalkit.scorers.reply_words import Word, phrase_set, word_set
+from evalkit.scorers.reply_words import Word, word_set
 from evalkit.scorers.said_before import Left, look_left
 from evalkit.scorers.said_behind import Right, look_right
 from evalkit.scorers.sentences import FAR, ends, stands_alone
-
-STATED = ("answers", "states")
-
-
-@dataclass(slots=True)
-class Statement:
-    """What is said at one place of the reply."""
-
-    place: int
-    """Of the word."""
-    index: int | None
-    """Of the choice; None for what concerns no single one."""
-    stance: str
-    """answers: "the answer is B", "I choose B"; states: "B is correct", "it is B", "Queue: billing"; opens: "B, so";
-    line: a sentence or line that is the choice alone; mentions: in brackets, or behind "is" with other words before it;
-    denies; doubts; supposes; asks; several; clash: a label with another choice's text; names: nothing of these.
-    Without a choice: retracts: "wait", "that is wrong"; turns: "actually"; unsure: "I am not sure"; outside: an answer
-    that is no choice."""
-    framed: bool = False
-    """Where several are named: whether it is they that the answer names."""
-    listed_with: Statement | None = None
-    """The choice before it in a list: "A, B and C"."""
-    excluded: bool = False
-    """Denied by a word that excludes all that follow it: "I rule out A and C"."""
+from evalkit.scorers.stances import Statement
 
 
 def statements(words: list[Word], known: Labelled) -> list[Statement]:
     """From left to right."""
     found: list[Statement] = []
     by_place: dict[int, Statement] = {}
+    behind = _FAR_BEHIND  # sentences since a choice was named
+    before = "line"  # the role of the word before
     for place, word in enumerate(words):
+        role = word.role
         if word.choice is not None:
-            left, right = look_left(words, place), look_right(words, place, known.polar)
+            behind = 0
+            left, right = look_left(words, place), look_right(words, place, known)
             said = Statement(place, word.choice, _stance(words, place, left, right))
-            _join(said, left, right, by_place, words)
+            join_choices(said, left, right, by_place, words)
             found.append(said)
             by_place[id(word)] = said
-        elif (
-            found
-            and found[-1].stance == "asks"
-            and place - found[-1].place < FAR
-            and _confirms(words, place, found[-1])
-        ):
-            found[-1].stance = "states"  # "Is it B? Yes."
-        elif (stance := _gesture(words, place, known)) is not None:
+        elif role in _ENDS:
+            behind = _FAR_BEHIND if role == "ask" else behind + (before not in _ENDS)
+        elif before in _STARTS and found and (stance := _taken_up(words, place, found, behind)) is not None:
             found.append(Statement(place, None, stance))
+            behind = _FAR_BEHIND
+        if word.choice is None:
+            if found and found[-1].stance == "asks" and _answers_yes(words, place, found[-1]):
+                found[-1].stance = "states"  # "Is it B? Yes."
+            elif role in _GESTURES and (gesture := _gesture(words, place, known)) is not None:
+                found.append(Statement(place, None, gesture))
+        before = role
     return found
+
+
+_ENDS = frozenset(("end", "line", "ask"))
+_STARTS = _ENDS | {"colon"}
+_GESTURES = frozenset(("redo", "turn", "unsure", "maybe", "wrong", "not", "be", "colon"))
+"""Kinds of words that may do something to the whole reply."""
+
+
+def _answers_yes(words: list[Word], place: int, asked: Statement) -> bool:
+    return place - asked.place < FAR and _confirms(words, place, asked)
+
+
+def _taken_up(words: list[Word], place: int, found: list[Statement], behind: int) -> str | None:
+    """What a sentence that begins here does to the answer before by a pronoun: "affirms" or "denies it"."""
+    if _checked(found) and _affirms(words, place):
+        return "affirms"
+    denies = 0 < behind < _FAR_BEHIND and words[place - 1].role != "colon" and _next_denies(words, place)
+    return "denies it" if denies else None
+
+
+_FAR_BEHIND = 3
+"""Sentences behind a choice from which an "it" no longer takes it up. The second may be an interjection ("Hmm.")."""
+
+
+_MAY_DENY = ("not", "wrong", "unsure", "redo")
+
+
+_LONGEST_DENIAL = 16
+"""Words."""
+
+
+def _checked(found: list[Statement]) -> bool:
+    """Whether a "wait" stands among the last things that were said, and no question is open."""
+    return any(one.stance == "retracts" for one in found[-3:]) and found[-1].stance != "asks"
+
+
+def _affirms(words: list[Word], place: int) -> bool:
+    """Whether a sentence that begins here says yes to what was checked: "Yes, that is right."."""
+    if words[place - 1].role not in ("end", "line", "ask", "colon"):
+        return False
+    end = place
+    while end < len(words) and not ends(words, end):
+        if words[end].choice is not None or (words[end].role not in _AFFIRMING and words[end].text not in _YES):
+            return False
+        end += 1
+    said = words[place:end]
+    return not (end < len(words) and words[end].role == "ask") and any(
+        word.role == "right" or word.text in _YES for word in said
+    )
+
+
+_AFFIRMING = frozenset(("fill", "be", "noun", "right", "wrap", "comma", "tail", "why", "so", "choose"))
+
+
+def _next_denies(words: list[Word], place: int) -> bool:
+    """Whether the sentence that begins here denies what the one before named: "It cannot be correct."."""
+    end = place
+    while end < len(words) and not ends(words, end):
+        if words[end].choice is not None or end - place > _LONGEST_DENIAL:
+            return False
+        end += 1
+    if end < len(words) and words[end].role == "ask":
+        return False
+    if not any(word.role in _MAY_DENY or word.kind == "run" for word in words[place:end]):
+        return False
+    parts = [(word.text if word.kind == "run" else f" {word.text} ") for word in words[place:end]]
+    return denies_it(clauses("".join(parts))[0])
 
 
 def _stance(words: list[Word], place: int, left: Left, right: Right) -> str:  # noqa: PLR0911 - a table, read from the top
     word = words[place]
+    if word.text[:1].isdigit() and place > 0 and words[place - 1].text in BOUNDS:
+        return "names"  # "after 1939"
     denials = left.denials - (left.passed if right.right else 0)
     if right.denied or denials % 2:
         return "denies"
@@ -141,126 +192,6 @@ def _unframed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a
     return "names"
 
 
-def _join(said: Statement, left: Left, right: Right, by_place: dict[int, Statement], words: list[Word]) -> None:
-    """Two choices side by side: "A or B" names several, "not A but B" hands the statement on, "B rather than A"
-    does not."""
-    other = by_place.get(id(left.before)) if left.before is not None else None
-    if other is None:
-        return
-    if _proposition(words, other.place):
-        other.stance = said.stance = "supposes"  # "It is false that the statement is false."
-    if other.index == said.index:
-        return
-    joins = left.joins
-    listed = set(joins) <= {"comma", "and", "or"}
-    if "or" in joins and other.stance == "supposes":
-        said.stance = "supposes"  # "whether it is A or B"
-        return
-    if listed:
-        said.listed_with = other
-    if left.choose and ("comma" in joins or not {"and", "or"} & set(joins)):
-        return  # "A or B, I'd say B": a clause of its own
-    if (
-        listed
-        and other.stance == "denies"
-        and not right.right
-        and (_excludes(words, other) or _neither(words, other, joins))
-    ):
-        said.stance, said.excluded = "denies", True  # "I rule out A, C and D"
-    elif other.stance == "denies" and right.right:
-        return  # "B is wrong and C is right"
-    elif _but_no_more(said, other, left, right):
-        other.stance, other.framed, said.stance, said.framed = "several", True, "several", True  # "Yes, but no."
-    elif "but" in joins or (other.stance == "denies" and not {"or", "and", "not"} & set(joins)):
-        _hand_on(said, other, joins, right)
-    elif said.stance == "denies":
-        _deny_both(other, joins, right)
-    else:
-        _side_by_side(said, other, left, right)
-
-
-def _deny_both(other: Statement, joins: list[str], right: Right) -> None:
-    """ "A or B is wrong", "A and B are wrong"."""
-    if "not" in joins:
-        return
-    if "or" in joins and other.stance != "denies":
-        other.stance = "several"
-    elif "and" in joins and right.denied and other.stance in ("names", "mentions", "line"):
-        _deny_listed(other)
-
-
-def _but_no_more(said: Statement, other: Statement, left: Left, right: Right) -> bool:
-    """Whether nothing but a "but" stands between two choices, and nothing is said of the second."""
-    bare = right.ends and not (left.be or left.noun or left.colon or right.right)
-    return bare and left.joins in (["but"], ["but", "comma"]) and other.stance in (*STATED, "line", "opens", "mentions")
-
-
-def _hand_on(said: Statement, other: Statement, joins: list[str], right: Right) -> None:
-    """ "Not A but B": B has what was kept from A."""
-    if other.stance not in ("denies", *STATED, "line", "opens", "mentions"):
-        return
-    if said.stance in ("denies", "doubts", "supposes"):
-        return
-    ends = right.ends or right.pause or right.right
-    said.stance = "states" if ends and not right.verb and said.stance not in STATED else said.stance
-    if "but" in joins and other.stance != "denies" and said.stance in STATED:
-        other.stance = "names"
-
-
-def _side_by_side(said: Statement, other: Statement, left: Left, right: Right) -> None:
-    joins = left.joins
-    several = "or" in joins or "and" in joins
-    if not several and "bracket" in joins and not right.ends:
-        return  # "It is D (A, B and C are too far away)"
-    if {"why", "so", "redo"} & set(joins) or ("be" in joins and not several):
-        return
-    if several or not joins or ("comma" in joins and (right.ends or right.pause) and not right.verb):
-        if joins == ["comma"] and other.stance == "opens" and said.stance in STATED and left.be:
-            return
-        framed = other.framed or other.stance in STATED or said.stance in STATED
-        for one in (other, said):
-            if one.stance != "denies":
-                one.stance, one.framed = "several", framed
-
-
-_EXCLUDING = phrase_set(
-    "rule out|ruling out|rules out|ruled out|exclude|excluding|eliminate|reject|discard|dismiss|except|except for"
-    "|all except|neither|unlike|as opposed to|weder|ausschließen|schließe|ni|exclure|descarto|descarta|escludo|排除"
-    "|除了|除|以外|исключаю|wykluczam"
-)
-"""They deny every choice of the list that follows."""
-
-
-def _excludes(words: list[Word], said: Statement) -> bool:
-    """Whether a word stands before the choice that excludes all that follow it in a list."""
-    if said.excluded:
-        return True
-    i = said.place - 1
-    while i >= 0 and words[i].role in ("fill", "noun", "wrap"):
-        i -= 1
-    return i >= 0 and words[i].text in _EXCLUDING
-
-
-def _neither(words: list[Word], other: Statement, joins: list[str]) -> bool:
-    """ "Not A or B"."""
-    return joins == ["or"] and other.place > 0 and words[other.place - 1].role == "not"
-
-
-def _deny_listed(said: Statement | None) -> None:
-    """ "A, B and C are wrong": what is said of the last holds for those before it."""
-    while said is not None and said.stance in ("names", "mentions", "line", "opens", "several"):
-        said.stance, said.framed = "denies", False
-        said = said.listed_with
-
-
-_CLAUSE = word_set("that dass que che dat")
-
-
-def _proposition(words: list[Word], place: int) -> bool:
-    """Whether a choice's text judges a clause: "false that"."""
-    return words[place].how == "text" and words[place + 1 : place + 2] != [] and words[place + 1].text in _CLAUSE
-
-
 _YES = word_set(
     "yes yeah yep correct exactly indeed ja genau richtig oui exact sí exacto sim sì esatto да так tak evet نعم ναι כן "
     "हाँ हां igen kyllä ya vâng đúng はい そうです 是 是的 对 對 네 예 ใช่"
@@ -323,7 +254,11 @@ def _gesture(words: list[Word], place: int, known: Labelled) -> str | None:  # n
 
 
 _BREAKS = frozenset(("end", "ask", "line", "comma", "dash", "colon", "redo", "turn", "so", "wrap", "not", "or"))
+
+
 _HUMS = word_set("oh ah ok okay well yes")
+
+
 _WRONG_PARTS = (
     "wrong",
     "incorrect",
@@ -338,6 +273,8 @@ _WRONG_PARTS = (
     "sbagliato",
     "fout",
 )
+
+
 _SOFT = word_set(
     "sorry i apologize i mean perdón perdon lo siento désolé pardon desculpe scusa sorry 抱歉 对不起 "
     "對不起 すみません 죄송합니다 maaf xin lỗi"

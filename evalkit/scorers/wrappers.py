@@ -13,8 +13,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from evalkit.scorers.labelled import ANSWER_MARK, ChoiceReading, Labelled
-from evalkit.scorers.reply_words import fold, role_of, word_set
+from evalkit.scorers.labelled import ChoiceReading, Labelled
+from evalkit.scorers.reply_markup import ANSWER_MARK
+from evalkit.scorers.reply_words import fold, word_set
+from evalkit.scorers.word_roles import role_of
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z_-]{1,30})>")
 _CLOSING = re.compile(r"</([A-Za-z][A-Za-z_-]{1,30})>")

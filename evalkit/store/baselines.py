@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError, UserError
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 VERSION = 2
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+_MOST_BYTES = 64_000
+"""Of a baseline's file: it is read in review."""
 _FIGURES = ("cost_usd", "ttft_s", "ttfr_s", "tpot_s", "total_s")
 _TEXTS = ("name", "suite", "run", "model", "rows_digest", "promoted_at", "by", "why")
 
@@ -127,7 +130,7 @@ def read(name: str, baselines: Path) -> Baseline:
 
     path = file_of(name, baselines)
     try:
-        said: Any = YAML(typ="safe", pure=True).load(read_file(path).decode("utf-8"))
+        said: Any = YAML(typ="safe", pure=True).load(read_bytes(path).decode("utf-8"))
     except (YAMLError, RecursionError, OSError, ValueError) as error:
         raise UserError(
             f"{path} cannot be read: {str(error).splitlines()[0]}. Restore it, or promote again."
@@ -137,6 +140,8 @@ def read(name: str, baselines: Path) -> Baseline:
     wrong = [key for key in _TEXTS if not isinstance(said.get(key), str)]
     if wrong or not isinstance(said.get("n_rows"), int):
         raise UserError(f"{path} lacks {', '.join(wrong or ['n_rows'])}. Promote the run again.")
+    if not isinstance(said.get("where"), str | None):
+        raise UserError(f"{path}: where is a text that says where the run is kept. Promote the run again.")
     if said["run"] in {"", ".", ".."} or Path(said["run"]).name != said["run"] or "\\" in said["run"]:
         raise UserError(
             f"{path} names {said['run']!r} as its run, which is no folder of results: only its plain name can stand "
@@ -162,10 +167,15 @@ def find(name: str, baselines: Path, results: Path) -> FoundBaseline:
         raise StoreError(
             f"The rows of {baseline.model} in {folder} are not the ones that were promoted as {name!r} on "
             f"{baseline.promoted_at} (their digest differs): they were changed or marked again since. Restore them, or "
-            f"look at them and promote again: evalkit baseline promote {folder.name} --model {baseline.model} --as "
-            f"{name} --replace --by YOU --why TEXT"
+            f"look at them and promote again: evalkit baseline promote {quote(folder.name)} "
+            f"--model {quote(baseline.model)} --as {name} --replace --by YOU --why TEXT"
         )
     return FoundBaseline(baseline, folder, baseline.model, rows)
+
+
+def read_bytes(path: Path) -> bytes:
+    """A baseline's file. Raises OSError where it cannot be read, or is larger than any of ours."""
+    return read_file(path, most=_MOST_BYTES)
 
 
 def list_all(baselines: Path) -> list[Baseline]:

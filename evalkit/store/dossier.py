@@ -17,17 +17,20 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import RawIOBase
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from evalkit.errors import StoreError
-from evalkit.reading import read_file
+from evalkit.reading import MOST_BYTES, read_file
 from evalkit.writing import open_descriptor
 
 VERSION = 1
 KINDS = ("run", "verdict", "promotion", "waiver")
+WAIVER = ("run", "candidate", "rule", "until", "by", "why")
+"""What the body of a waiver says, each a text."""
 _TAG = b"evalkit.dossier/1\0"
 
 
@@ -74,7 +77,7 @@ def append(path: Path, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> list
         raise StoreError(f"{path} cannot be written ({error.strerror}). Name another file: --dossier.", path) from error
     with os.fdopen(fd, "rb+", buffering=0) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        last = list(_entries(file.read(), path))[-1:]
+        last = list(_entries(_content(file, path), path))[-1:]
         made: list[DossierEntry] = []
         for kind, body in entries:
             before = made[-1] if made else last[0] if last else None
@@ -85,6 +88,13 @@ def append(path: Path, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> list
         except OSError as error:
             raise StoreError(f"{path} could not be written ({error.strerror}).", path) from error
     return made
+
+
+def _content(file: RawIOBase, path: Path) -> bytes:
+    content: bytes = file.read(MOST_BYTES + 1) or b""
+    if len(content) > MOST_BYTES:
+        raise StoreError(f"{path} cannot be read (it has more than {MOST_BYTES:,} bytes).", path)
+    return content
 
 
 def verify(path: Path, head: str | None = None) -> list[DossierEntry]:
@@ -130,7 +140,7 @@ def _entries(content: bytes, path: Path) -> Iterator[DossierEntry]:
         raise _broken(path, len(lines) + 1, "was cut off")
     for n, line in enumerate(lines, 1):
         entry = _parsed(line)
-        if entry is None or _line(entry) != line + b"\n":
+        if entry is None:
             raise _broken(path, n, "is no entry of a dossier, or was changed")
         if (entry.seq, entry.previous) != ((before.seq + 1, before.digest) if before else (1, None)):
             raise _broken(path, n, "does not follow the entry before it: entries were removed, moved or put in")
@@ -141,12 +151,21 @@ def _entries(content: bytes, path: Path) -> Iterator[DossierEntry]:
 
 
 def _parsed(line: bytes) -> DossierEntry | None:
+    """The entry of a line, which is written exactly so; None where it is none."""
     try:
         said = orjson.loads(line)
         entry = DossierEntry(*(said[key] for key in ("seq", "at", "kind", "body", "previous", "digest")))
-    except (ValueError, TypeError, KeyError):
+        ours = said.get("version") == VERSION and _line(entry) == line + b"\n"
+    except (ValueError, TypeError, KeyError, AttributeError):  # orjson's of what is nested too deeply is a TypeError
         return None
-    return entry if said.get("version") == VERSION and isinstance(entry.body, dict) else None
+    return entry if ours and isinstance(entry.body, dict) and _is_whole(entry) else None
+
+
+def _is_whole(entry: DossierEntry) -> bool:
+    """Whether an entry says what later readers of it need. The chain alone does not show it: anybody can make one."""
+    if entry.kind not in KINDS or type(entry.seq) is not int or not isinstance(entry.at, str):
+        return False
+    return entry.kind != "waiver" or all(isinstance(entry.body.get(key), str) for key in WAIVER)
 
 
 def _broken(path: Path, line: int, why: str) -> StoreError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
@@ -30,7 +31,7 @@ def digests(folder: Path) -> dict[str, str]:
     if unsealed:
         raise StoreError(
             f"{folder} holds rows that are not sealed yet ({', '.join(unsealed[:3])}). Let the run end, or finish it "
-            f"with `evalkit run SUITE --resume {folder.name}`.",
+            f"with `evalkit run SUITE --resume {quote(folder.name)}`.",
             folder,
         )
     return found

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from evalkit.errors import RunIncomplete, StoreError
-from evalkit.reading import open_to_read
+from evalkit.reading import lines_of, open_to_read
 from evalkit.records import Outcome, Row
 from evalkit.store.row_codec import Key, from_line, key_hash, read_record, record_key, to_line
 from evalkit.writing import open_descriptor
@@ -244,8 +244,10 @@ def scan(folder: Path, read: Callable[[bytes], T]) -> Iterator[T | None]:
 def _read(path: Path, read: Callable[[bytes], T]) -> Iterator[T | None]:
     try:
         with open_to_read(path) as file:
-            for line in file:
-                if line.endswith(b"\n"):
+            for line in lines_of(file):
+                if line is None:
+                    yield None
+                elif line.endswith(b"\n"):
                     try:
                         yield read(line)
                     except ValueError:

@@ -78,7 +78,7 @@ def read_labels(inner: Path) -> list[tuple[Key, float]]:
         return [(_key(record["key"]), float(record["label"])) for record in records]
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, ArithmeticError) as error:
         raise StoreError(f"{path} is damaged ({error}). Run the same command again: it is written anew.") from error
 
 

@@ -70,11 +70,16 @@ def add_review(folder: Path, review: Review) -> Review:
 
 
 def read_reviews(folder: Path) -> tuple[list[Review], int]:
-    """Every mark in writing order, and how many lines could not be read (torn or damaged). No file: no marks."""
+    """Every mark in writing order, and how many lines could not be read (torn or damaged; a whole file is one).
+
+    No file: no marks.
+    """
     try:
         content = read_file(folder / FILE)
-    except OSError:
+    except FileNotFoundError:
         return [], 0
+    except OSError:
+        return [], 1
     read = [_read(line) for line in content.splitlines() if line.strip()]
     found = [review for review in read if review is not None]
     return found, len(read) - len(found)
@@ -90,7 +95,9 @@ def _read(line: bytes) -> Review | None:
     try:
         said = orjson.loads(line)
         model, task, digest, occurrence, repeat = said["key"]
-        key = (str(model), str(task), str(digest), int(occurrence), int(repeat))
+        if type(occurrence) is not int or type(repeat) is not int:
+            return None
+        key = (str(model), str(task), str(digest), occurrence, repeat)
         review = Review(key, said["mark"], said["by"], str(said.get("note", "")), str(said.get("at", "")))
     except (ValueError, KeyError, TypeError):
         return None

@@ -21,6 +21,7 @@ from typing import Any
 import orjson
 
 from evalkit.records import Message, Outcome, Row, Tool, ToolCall
+from evalkit.store.row_kinds import drop_odd_counts, odd_field
 
 Key = tuple[str, str, str, int, int]
 """`Row.key`: (model, task, sample_digest, occurrence, repeat)."""
@@ -31,10 +32,18 @@ _ALWAYS = tuple(
 _WHEN_KNOWN = ("score", *(f.name for f in fields(Row) if f.default is None and not f.name.endswith("_usd")))
 _always, _when_known = attrgetter(*_ALWAYS), attrgetter(*_WHEN_KNOWN)
 _REQUIRED, _KNOWN = frozenset(_ALWAYS), frozenset(f.name for f in fields(Row))
-_OUTCOMES = frozenset(Outcome)
-_record_key: Callable[[Mapping[str, Any]], Key] = itemgetter("model", "task", "sample_digest", "occurrence", "repeat")
+_KEY = ("model", "task", "sample_digest", "occurrence", "repeat")
+_record_key: Callable[[Mapping[str, Any]], Key] = itemgetter(*_KEY)
 # JSON knows neither infinities nor NaN. A likelihood of -inf is a true answer of a model, so it has a spelling.
 _SPELLED = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
+
+
+class OddRow(ValueError):
+    """A line that says which row it is, and holds a value that no row has."""
+
+    def __init__(self, why: str, key: Key) -> None:
+        super().__init__(why)
+        self.key = key
 
 
 def to_line(row: Row) -> bytes:
@@ -97,22 +106,14 @@ def read_record(line: bytes) -> dict[str, Any]:
     Raises ValueError when the line is not one that `to_line` wrote. Fields at their default are absent.
     """
     record = orjson.loads(line)
-    if not isinstance(record, dict) or not (_REQUIRED <= record.keys() <= _KNOWN) or not _has_key(record):
+    if not isinstance(record, dict) or not (_REQUIRED <= record.keys() <= _KNOWN):
         raise ValueError("not a row of this version of evalkit")
-    pairs = (pair for name in ("prompt", "calls") for pair in record.get(name) or ())
-    if not all(type(pair) is list and all(type(text) is str for text in pair) for pair in pairs):
-        raise ValueError("not a row of this version of evalkit: a message or a call is none")
+    drop_odd_counts(record)
+    if (odd := odd_field(record)) is not None:
+        why = f"not a row of this version of evalkit: {odd} is none"
+        keyed = not any(map(odd_field, ({name: record[name]} for name in _KEY)))
+        raise OddRow(why, record_key(record)) if keyed else ValueError(why)
     return record
-
-
-def _has_key(record: Mapping[str, Any]) -> bool:
-    """Whether the row can be told from others; what no column holds of the rest is set aside when it is sealed."""
-    words = ("model", "task", "sample_digest", "outcome")
-    return (
-        all(type(record[name]) is str for name in words)
-        and all(type(record[name]) is int for name in ("occurrence", "repeat"))
-        and record["outcome"] in _OUTCOMES
-    )
 
 
 def record_key(record: Mapping[str, Any]) -> Key:

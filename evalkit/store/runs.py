@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from evalkit.errors import RunIncomplete, StoreError, UserError
-from evalkit.reading import read_file
+from evalkit.reading import open_to_read, read_json
 from evalkit.store.row_codec import plain
 from evalkit.writing import open_descriptor, open_to_write, refuse_links
 
@@ -138,7 +138,7 @@ def read_facts(folder: Path) -> dict[str, Any]:
     """The facts of a run. Raises StoreError when there are none, or they are damaged or from a newer evalkit."""
     path = folder / FACTS
     try:
-        facts = orjson.loads(read_file(path))
+        facts = read_json(path)
     except FileNotFoundError as error:
         raise StoreError(f"{folder} is not a run: it has no {FACTS}. `evalkit list` shows the runs.", folder) from error
     except OSError as error:
@@ -202,7 +202,7 @@ def edited(folder: Path) -> bool:
     """Whether run.json says something else than evalkit wrote there: damage, or somebody's hand. False where it has no
     checksum, or cannot be read."""
     try:
-        facts = orjson.loads(read_file(folder / FACTS))
+        facts = read_json(folder / FACTS)
     except (OSError, ValueError):
         return False
     said = facts.pop(CHECKSUM, None) if isinstance(facts, dict) else None
@@ -344,17 +344,12 @@ def lock_run(folder: Path) -> Iterator[None]:
 def is_locked(folder: Path) -> bool:
     """Whether a process is writing the run now."""
     try:
-        fd = os.open(folder / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        with open_to_read(folder / _LOCK) as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:
         return False
-    finally:
-        os.close(fd)
     return False
 
 

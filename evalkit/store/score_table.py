@@ -22,7 +22,7 @@ from zipfile import BadZipFile
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Outcome
-from evalkit.store import journal, parts, runs
+from evalkit.store import journal, parts, runs, shapes
 from evalkit.store.table import SLICES, RunTable, dense, joint, read_table
 
 if TYPE_CHECKING:
@@ -204,6 +204,9 @@ def _load(path: Path, sealed_parts: list[int]) -> ScoreTable | None:
 
     try:
         with open_to_read(path) as file, np.load(file, allow_pickle=False) as stored:
+            n_bytes = sum(info.file_size for info in stored.zip.infolist())
+            if n_bytes > shapes.most_unpacked(path.stat().st_size):
+                return None  # zeros that were packed: the rows say it all
             about = orjson.loads(stored["about"].tobytes())
             if about["schema_version"] != SCHEMA_VERSION or about["sealed_parts"] != sealed_parts:
                 return None

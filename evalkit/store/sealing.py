@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from evalkit.errors import RunIncomplete
 from evalkit.records import Outcome, Row
 from evalkit.store import integrity, journal, parts
-from evalkit.store.row_codec import Key, from_line, key_hash, read_record, record_key, to_line
+from evalkit.store.row_codec import Key, OddRow, from_line, key_hash, read_record, record_key, to_line
 from evalkit.writing import open_to_write
 
 if TYPE_CHECKING:
@@ -55,15 +55,30 @@ def seal(folder: Path) -> Sealed:
     """
     sources = journal.journals(folder)
     places, n_lines, n_unreadable = _elect_lines(folder)
-    part, aside = None, []
+    odd = _odd_lines(folder) if n_unreadable else []
+    part, misfits = None, []
     if places:
         part = max(parts.part_numbers(folder), default=0) + 1
-        aside = _write_part(folder, part, _at(folder, places))
+        misfits = _write_part(folder, part, _at(folder, places))
+    _set_aside(folder, [line for _, line in odd])
     integrity.record(folder, new_part=part)
     for path in sources:
         path.unlink()
-    n_rows = len(places) - len(aside)
-    return Sealed(part, n_rows, n_lines - n_unreadable - len(places), n_unreadable, tuple(aside))
+    n_rows, aside = len(places) - len(misfits), (*misfits, *dict.fromkeys(key for key, _ in odd))
+    return Sealed(part, n_rows, n_lines - n_unreadable - len(places), n_unreadable - len(odd), aside)
+
+
+def _odd_lines(folder: Path) -> list[tuple[Key, bytes]]:
+    """The journaled lines that say which row they are and hold a value that no row has, with their keys."""
+    return [found for found in journal.scan(folder, _odd) if found is not None]
+
+
+def _odd(line: bytes) -> tuple[Key, bytes] | None:
+    try:
+        read_record(line)
+    except OddRow as error:
+        return error.key, line
+    return None
 
 
 def seal_rows(folder: Path, rows: Iterator[Row]) -> None:
@@ -139,7 +154,7 @@ def _write_part(folder: Path, part: int, rows: Iterator[Row]) -> list[Key]:
                 if made is None:
                     fitting = [row for row in batch if _made([row]) is not None]
                     misfits = [row for row in batch if _made([row]) is None]
-                    _set_aside(folder, misfits)
+                    _set_aside(folder, list(map(to_line, misfits)))
                     aside += [row.key for row in misfits]
                     made = parts.rows_batch(fitting), parts.texts_batch(fitting)
                 left.write_batch(made[0])
@@ -169,10 +184,10 @@ def _made(rows: list[Row]) -> tuple[pa.RecordBatch, pa.RecordBatch] | None:
         return None
 
 
-def _set_aside(folder: Path, rows: list[Row]) -> None:
-    if rows:
+def _set_aside(folder: Path, lines: list[bytes]) -> None:
+    if lines:
         with open_to_write(folder / ASIDE, append=True) as file:
-            file.writelines(map(to_line, rows))
+            file.writelines(lines)
 
 
 def _writer(pq: pq, path: Path, schema: object) -> pq.ParquetWriter:

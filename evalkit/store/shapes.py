@@ -8,12 +8,13 @@ dictionary): 16,000 rows of 2 MB are 33 GB once they are read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError
 from evalkit.records import Outcome
+from evalkit.store.row_kinds import COUNTS, LATEST
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +27,11 @@ MOST_TIMES = 1_000
 """Beyond these bytes they may take so many times the file's size."""
 REQUIRED = ("model", "task", "sample_digest", "occurrence", "repeat")
 """The key of a row: no part of it is ever missing."""
+_WITHIN: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(COUNTS, (0, 2**63)),
+    **dict.fromkeys(("occurrence", "repeat"), (0, 2**31)),
+    **{"score": (0.0, 1.0), "started_at": (-LATEST, LATEST)},
+}
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 _known: dict[tuple[object, ...], int] = {}
 """Longest text by path, size, time, inode and columns: a sealed part is looked at once a process."""
@@ -111,9 +117,10 @@ def within(path: Path, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordB
 
 
 def refuse_odd(path: Path, batch: pa.RecordBatch) -> None:
-    """Raises StoreError for a row without a key, or with an outcome that there is not."""
+    """Raises StoreError for a row without a key, with an outcome that there is not, or with a number that none has."""
     import pyarrow.compute as pc
 
+    _refuse_beyond(path, batch)
     names = batch.schema.names
     for name in {*REQUIRED, "outcome"} & set(names):
         if batch.column(name).null_count:
@@ -122,6 +129,24 @@ def refuse_odd(path: Path, batch: pa.RecordBatch) -> None:
         odd = [str(value) for value in pc.unique(batch.column("outcome")).to_pylist() if value not in _OUTCOMES]
         if odd:
             raise StoreError(f"{path} holds the outcome {odd[0][:80]!r}, which there is not. Restore the file.", path)
+
+
+def _refuse_beyond(path: Path, batch: pa.RecordBatch) -> None:
+    """Raises StoreError for a number that no row has: a negative count, a score above 1, a time beyond all dates."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name, (least, most) in _WITHIN.items():
+        if name not in batch.schema.names:
+            continue
+        column = batch.column(name)
+        if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
+            continue  # of another kind, which `rows_at_once` refuses
+        odd = name == "started_at" and column.null_count
+        found = pc.min_max(column).as_py()
+        odd = odd or (pa.types.is_floating(column.type) and pc.any(pc.is_nan(column)).as_py())
+        if odd or (found["min"] is not None and not least <= found["min"] <= found["max"] <= most):
+            raise StoreError(f"{path} holds a {name} that no row has. Restore the file.", path)
 
 
 def _longest(path: Path, names: list[str], n_groups: int) -> int:

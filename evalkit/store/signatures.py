@@ -23,6 +23,7 @@ import orjson
 
 from evalkit import child
 from evalkit.errors import StoreError, UserError
+from evalkit.reading import read_file
 from evalkit.store import evidence
 from evalkit.writing import write_file
 
@@ -46,7 +47,7 @@ class Signer:
 def baseline_statement(path: Path) -> bytes:
     """What is signed of a baseline: its file, byte for byte. Raises StoreError where it cannot be read."""
     try:
-        return path.read_bytes()
+        return read_file(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror}).", path) from error
 

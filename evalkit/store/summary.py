@@ -28,7 +28,7 @@ from evalkit.facts.summary import (
     TokenFigures,
     TwoQuantiles,
 )
-from evalkit.reading import read_file
+from evalkit.reading import read_json
 from evalkit.records import Outcome
 from evalkit.stats.intervals import clustered, student_t, wilson
 from evalkit.store import integrity, journal, parts, runs, score_table
@@ -102,10 +102,9 @@ def write_summary(folder: Path) -> Summary:
 def read_summary(folder: Path) -> Summary:
     """The stored summary, or a fresh one where it is missing, unreadable, not as evalkit writes it, or older than the
     rows. Changes nothing."""
-    import orjson
 
     try:
-        found = orjson.loads(read_file(folder / _FILE))
+        found = read_json(folder / _FILE)
         ours = integrity.as_noted(folder / _FILE) and isinstance(found, dict)
         if ours and found.get("schema_version") == SCHEMA_VERSION:
             summary = parse(Summary, found, folder / _FILE)

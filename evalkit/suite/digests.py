@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -27,6 +29,32 @@ def canonical_json(value: Any) -> bytes:
 def digest(tag: str, value: Any) -> str:
     """The first 32 hex characters of sha256(tag + NUL + canonical JSON). Raises as `canonical_json` does."""
     return hashlib.sha256(tag.encode() + b"\0" + canonical_json(value)).hexdigest()[:32]
+
+
+def why_no_json(fields: Mapping[str, Any], error: Exception) -> str:
+    """Half a sentence on the field that `canonical_json` refused, with the way out. `error` is what it raised."""
+    for name, value in fields.items():
+        if (wrong := _wrong(value)) is not None:
+            return f"the field {name!r} {wrong}"
+    return f"a field cannot be written as JSON: {error}"
+
+
+def _wrong(value: Any) -> str | None:
+    if isinstance(value, float) and not math.isfinite(value):
+        named = "NaN (no number)" if math.isnan(value) else "an infinite number"
+        return f"holds {named}, which is no value to ask about; leave such records out, or write null or a text"
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return "holds half a character (a lone surrogate); write the whole character"
+        return None
+    inner: Iterable[Any] = ()
+    if isinstance(value, Mapping):
+        inner = [*value, *value.values()]
+    elif isinstance(value, list | tuple):
+        inner = value
+    return next((wrong for one in inner if (wrong := _wrong(one)) is not None), None)
 
 
 def shuffled_place(seed: int, task: str, sample_digest: str, occurrence: int) -> int:

@@ -21,12 +21,24 @@ MOST_UNPACKED = 20_000_000
 """Bytes that a gzip file may always unpack to."""
 MOST_TIMES = 100
 """Beyond these bytes it may unpack to so many times its own size: text packs to a third, logs to a fiftieth."""
+PACKED = {
+    ".zst": "zstd -d FILE",
+    ".bz2": "bunzip2 FILE",
+    ".xz": "unxz FILE",
+    ".lz4": "lz4 -d FILE",
+    ".zip": "unzip FILE",
+    ".7z": "7z x FILE",
+    ".br": "brotli -d FILE",
+}
+"""Ends of names of packed files that are not read, and what unpacks them."""
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "is a gzip file; its name must end in .gz (like data.jsonl.gz)"),
     (b"PAR1", "is a Parquet file; name it .parquet, or write format: parquet"),
     (b"PK\x03\x04", "is a zip file, as Excel's .xlsx is; save it as CSV (UTF-8), or unpack it"),
     (b"\xd0\xcf\x11\xe0", "is an old Excel file; save it as CSV (UTF-8)"),
     (b"\x28\xb5\x2f\xfd", "is packed with Zstandard; unpack it: zstd -d FILE"),
+    (b"BZh", "is packed with bzip2; unpack it: bunzip2 FILE"),
+    (b"\xfd7zXZ\x00", "is packed with xz; unpack it: unxz FILE"),
     (b"SQLite format 3", "is an SQLite database; export the table as CSV"),
     (b"version https://git-lfs", "is only Git LFS's pointer to the file; fetch it: git lfs pull"),
     (b"%PDF", "is a PDF file; records are read from JSONL, CSV or Parquet"),

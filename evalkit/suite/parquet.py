@@ -39,7 +39,7 @@ def read_parquet(source: IO[bytes], label: str, size: int) -> Iterator[tuple[int
     try:
         with pq.ParquetFile(source) as file:
             _check_names(file.schema_arrow, "", label)
-            _check_size(file.metadata, size, label)
+            check_size(file.metadata, size, label)
             short = {field.name: field.type for field in file.schema_arrow if _has_short_floats(field.type)}
             number = n_chars = 0
             for batch in _batches(file, label):
@@ -101,7 +101,8 @@ def _row_bytes(group: Any) -> int:
     return int(group.total_byte_size // max(1, group.num_rows))
 
 
-def _check_size(metadata: Any, size: int, label: str) -> None:
+def check_size(metadata: Any, size: int, label: str) -> None:
+    """Raises SuiteError where a file of `size` bytes says that it holds far more than that. `metadata`: pyarrow's."""
     groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
     if metadata.num_rows > max(MOST_ROWS, size):
         raise SuiteError(f"{label}: holds {metadata.num_rows:,} rows in {size:,} bytes, and is not read")

@@ -16,7 +16,7 @@ from typing import Any
 
 from evalkit.records import Message, Sample
 from evalkit.suite import orders
-from evalkit.suite.digests import digest
+from evalkit.suite.digests import digest, why_no_json
 from evalkit.suite.near_duplicates import NearDuplicateKey, near_duplicate_key
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.schema import TaskEntry
@@ -60,7 +60,7 @@ class Recipe:
         try:
             target_digest = digest("evalkit.target/1", self._goal(record) if target is None else target)
         except (ValueError, TypeError) as error:
-            raise BadRecord("data", f"a field cannot be written as JSON: {error}") from error
+            raise BadRecord("data", why_no_json(record, error)) from error
         return Sample(
             task=self.task,
             id=self.id(number, record),

@@ -21,7 +21,7 @@ from typing import Any
 from evalkit.errors import SuiteError
 from evalkit.records import Message
 from evalkit.suite.datasets import Data, Record, open_data
-from evalkit.suite.digests import canonical_json, digest
+from evalkit.suite.digests import canonical_json, digest, why_no_json
 from evalkit.suite.near_duplicates import NearDuplicateKey, near_duplicate_key
 from evalkit.suite.prompts import BadRecord, Prompt
 from evalkit.suite.redaction import Redactor
@@ -94,7 +94,7 @@ def sample_digest(prompt: Prompt, record: Mapping[str, Any], choices: tuple[str,
     try:
         return digest("evalkit.sample/1", {"fields": fields, "choices": choices})
     except (ValueError, TypeError) as error:
-        raise BadRecord("data", f"a field cannot be written as JSON: {error}") from error
+        raise BadRecord("data", why_no_json(fields, error)) from error
 
 
 def prepare(
@@ -145,7 +145,7 @@ def _drawn(seed: int, record: Record, place: str) -> bytes:
     try:
         return hashlib.sha256(f"{seed}\0".encode() + canonical_json(record)).digest()
     except (ValueError, TypeError) as error:
-        raise SuiteError(f"{place}: a field cannot be written as JSON: {error}") from error
+        raise SuiteError(f"{place}: {why_no_json(record, error)}") from error
 
 
 def _found(entry: ShotsEntry, data: Data, folder: Path) -> Iterable[tuple[str, Record]]:

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evalkit.suite.extra_fields import n_letters, plain_name
+from evalkit.suite.extra_fields import plain_name
 
 _NUMBERS = frozenset(
     """
@@ -49,9 +49,15 @@ _GROUPS = frozenset(
 """Fields that hold further fields; each of those has to be harmless too."""
 _IN_TEMPLATE = frozenset({"enable_thinking", "thinking", "reasoning_effort", "thinking_budget"})
 """What may stand in `chat_template_kwargs`: a template can print whatever it is given."""
-_SAYS = frozenset({"description", "title", "enum", "const", "default", "examples", "pattern", "$comment"})
-"""Keys of a function's declaration that tell a model something."""
-_LETTERS_OF_FUNCTIONS = 100
+_DECLARED = frozenset(
+    """
+    type function name parameters object properties required items additional_properties strict string number integer
+    boolean array null
+    """.split()  # noqa: SIM905
+)
+"""Words of a function's declaration that tell a model nothing."""
+_LETTERS_OF_NAMES = 16
+"""Letters that the names of functions and parameters may have together."""
 _LARGEST = 10_000_000
 _DEPTH = 4
 
@@ -85,15 +91,24 @@ def _is_harmless(name: str, value: Any, parent: str) -> bool:
 
 
 def _says_nothing(tools: Any) -> bool:
-    """Functions with names and types alone, and few of them."""
-    return n_letters(tools) <= _LETTERS_OF_FUNCTIONS and not any(key in _SAYS for key in _keys(tools))
+    """Functions with short names and with types alone: anything else could hold right answers."""
+    names = list(_names(tools))
+    return None not in names and sum(len(name or "") for name in names) <= _LETTERS_OF_NAMES
 
 
-def _keys(value: Any) -> Iterator[str]:
+def _names(value: Any, at: str = "") -> Iterator[str | None]:
+    """Names of functions and parameters in declarations; None for whatever else stands there."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield plain_name(str(key)) if not str(key).startswith("$") else str(key)
-            yield from _keys(inner)
+            if at == "properties":
+                yield str(key)
+            elif plain_name(str(key)) not in _DECLARED:
+                yield None
+            yield from _names(inner, "" if at == "properties" else str(key))
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _keys(inner)
+            yield from _names(inner, at)
+    elif isinstance(value, str) and at in {"name", "required"}:
+        yield value
+    elif not (value is None or isinstance(value, bool) or (isinstance(value, str) and value in _DECLARED)):
+        yield None

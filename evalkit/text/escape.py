@@ -41,6 +41,10 @@ _DANGEROUS = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # Real scripts stack two or three marks on a letter; a tower of them paints over the lines above.
 _MARKS_IN_A_ROW = 3
+_TAKEN = re.compile(
+    r"://|www\.|@|:\S*:|^(?:[<~]?--?>?|<->|[<>~]=|=>|\+-|\(\w+\)|\.\.\.)$|^mailto:|^xmpp:", re.IGNORECASE
+)
+"""Words of which a browser makes links, emojis, icons and typographers' signs, whether they are escaped or not."""
 _COMMAND = re.compile(r"#(?=#[A-Za-z]*\[)|(?:^|(?<=[\n\r]))[^\S\n\r]*(:)(?=:[A-Za-z][\w-]*[^\n\r]*::)")
 """What a CI system reads as a command: `##NAME[` anywhere, `::NAME ...::` where a line begins."""
 
@@ -79,8 +83,13 @@ def markdown(text: object, *, limit: int = 1000) -> str:
 
 def markdown_label(text: object, *, limit: int = 80) -> str:
     """The text as a label of the board: Streamlit reads Markdown, `$maths$` and `:material/...:` in most of them, so
-    every character that is no letter, digit or space is escaped."""
-    return re.sub(r"([^\w\s])", r"\\\1", visible(str(text), limit=limit))
+    every character that is no letter, digit or space is escaped.
+
+    The browser looks for addresses, emojis and arrows once the escapes are gone: a word that it would take for one
+    stands in spans of code, where it looks for nothing.
+    """
+    words = re.split(r"(\s+)", visible(str(text), limit=limit))
+    return "".join(_spans(word) if _TAKEN.search(word) else re.sub(r"([^\w\s]|_)", r"\\\1", word) for word in words)
 
 
 def markdown_code(text: str, *, limit: int = 200) -> str:
@@ -106,7 +115,18 @@ def csv_cell(text: str) -> str:
 
     Numbers stay as they are. Quotes and commas are for the writer of the file.
     """
-    return f"'{text}" if text.startswith(_FORMULA) and not _is_number(text) else text
+    return f"'{text}" if text.lstrip(" \u00a0").startswith(_FORMULA) and not _is_number(text) else text
+
+
+def _spans(word: str) -> str:
+    """Spans of code that show a word. Colons stand between them: Streamlit looks for icons in code too."""
+    return r"\:".join(_span(piece) if piece else "" for piece in word.split(":"))
+
+
+def _span(word: str) -> str:
+    fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", word)), default=0))
+    pad = " " if word.startswith("`") or word.endswith("`") else ""
+    return f"{fence}{pad}{word}{pad}{fence}"
 
 
 def workflow_data(text: str) -> str:

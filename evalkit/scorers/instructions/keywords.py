@@ -17,12 +17,18 @@ from evalkit.scorers.words import has_word
 def exist(reply: str, given: Mapping[str, Any]) -> bool:
     """Every keyword appears."""
     reply = reply.lower()
-    return all(word.lower() in reply for word in given["keywords"])
+    return all(_count(reply, word.lower()) for word in given["keywords"])
 
 
 def appear_so_often(reply: str, given: Mapping[str, Any]) -> bool:
     """The keyword appears `frequency` times, by `relation`."""
-    return holds(reply.lower().count(given["keyword"].strip().lower()), given["relation"], given["frequency"])
+    return holds(_count(reply.lower(), given["keyword"].strip().lower()), given["relation"], given["frequency"])
+
+
+def _count(reply: str, word: str) -> int:
+    """How often the word stands in the reply; one of several words also where a line breaks between them."""
+    parts = word.split()
+    return reply.count(word) if len(parts) < 2 else " ".join(reply.split()).count(" ".join(parts))
 
 
 def are_absent(reply: str, given: Mapping[str, Any]) -> bool:

@@ -39,7 +39,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
         example = sample.fields.get("example")
         return example if isinstance(example, str) else None
 
-    return Scorer("instructions", 3, mark, gold, options=options, whole=True)
+    return Scorer("instructions", 4, mark, gold, options=options, whole=True)
 
 
 def mark_reply(instructions: tuple[Instruction, ...], reply: str, *, by_instruction: bool) -> Score:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
 
 from evalkit.errors import SuiteError
 from evalkit.scorers.instructions import (
@@ -26,6 +27,7 @@ KINDS: Mapping[str, Kind] = {
     **keywords.KINDS, **language.KINDS, **length.KINDS, **layout.KINDS, **case.KINDS, **edges.KINDS,
     **counts.KINDS, **wordplay.KINDS, **forms.KINDS, **single_requests.KINDS,
 }  # fmt: skip
+_UNSEEN = {0xFEFF: None, 0x200B: None, 0x2060: None, 0xA0: " ", 0x202F: " ", 0x2007: " "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,16 @@ class Instruction:
 
     def check(self, reply: str) -> bool:
         """Whether the reply follows it; an empty reply follows nothing."""
+        reply = plain(reply)
         return bool(reply.strip()) and KINDS[self.kind].check(reply, self.given)
+
+
+def plain(text: str) -> str:
+    """The text without what nobody sees: line ends are LF, no-break blanks are blanks, a byte order mark and characters
+    without width (U+200B, U+2060) are gone, composed characters (Unicode's NFC) are one."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text if text.isascii() else normalize("NFC", text.translate(_UNSEEN))
 
 
 def known_kinds() -> list[str]:
@@ -56,10 +67,18 @@ def read_instructions(fields: Mapping[str, Any], field: str | None = None) -> tu
     for place, kind, parameters in _entries(fields, field):
         given = {name: value for name, value in parameters.items() if value is not None}
         complaints += [f"{place}: {complaint}" for complaint in _complaints(kind, given)]
+        if "n_start" not in given:  # places in a text are counted in it as it stands
+            given = {name: _plain_value(value) for name, value in given.items()}
         instructions.append(Instruction(kind, given))
     if complaints:
         raise SuiteError(complaints)
     return tuple(instructions)
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return plain(value)
+    return [_plain_value(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _entries(fields: Mapping[str, Any], field: str | None) -> Iterator[tuple[str, str, dict[str, Any]]]:

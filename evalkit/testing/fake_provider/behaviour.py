@@ -104,6 +104,8 @@ class Behaviour:
     """Input tokens written to it (Anthropic: with a life of 5 minutes); at most what is left of the input."""
     cache_write_1h_tokens: int = 0
     """Anthropic only: written with a life of an hour; at most what is left."""
+    billed: Mapping[str, Any] = field(default_factory=dict)
+    """Chat Completions only: further fields of the usage object, as they are: {"cost": 0.25}."""
 
     # --- faults
     faults: Mapping[str, float] = field(default_factory=dict)

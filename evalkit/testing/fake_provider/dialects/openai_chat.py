@@ -200,6 +200,10 @@ def _logprobs(ask: Ask, context: str, text: str, behaviour: Behaviour) -> Json |
 
 
 def _usage(answer: FakeAnswer, behaviour: Behaviour) -> Json:
+    return {**_counts(answer, behaviour), **behaviour.billed}
+
+
+def _counts(answer: FakeAnswer, behaviour: Behaviour) -> Json:
     n_output = answer.n_output + (0 if behaviour.flavour == "xai" else answer.n_reasoning)
     usage: Json = {
         "prompt_tokens": answer.n_input,

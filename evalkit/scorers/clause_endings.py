@@ -1,0 +1,202 @@
+"""Small questions about how a sentence goes on behind a named choice. Used by `said_behind`."""
+
+from __future__ import annotations
+
+from evalkit.scorers.labelled import Labelled, is_unknown, says_unknown
+from evalkit.scorers.reply_words import Word, word_set
+from evalkit.scorers.sentences import FAR, ends
+
+
+def is_figure(words: list[Word], i: int) -> bool:
+    """Whether a number stands here by itself."""
+    if i + 1 >= len(words) or words[i].kind != "number":
+        return i < len(words) and words[i].kind == "number"
+    return words[i + 1].text == "%" or words[i + 1].role in ("comma", "end", "wrap", "line")
+
+
+WAS = word_set("was were war waren était era fue foi was waren был была była byla var")
+
+
+_PAST = word_set(
+    "last previous earlier yesterday formerly once ago old letzten letztes letzte gestern früher vorigen dernier "
+    "dernière précédent hier avant pasado pasada ayer anterior antes passado scorso scorsa precedente ieri vorig "
+    "vorige gisteren прошлом прошлый вчера раньше poprzednim wczoraj"
+)
+
+
+def of_the_past(words: list[Word], start: int, i: int) -> bool:
+    """Whether a choice was right at another time: "B was the answer in last year's exam"."""
+    if not any(word.text in WAS for word in words[start:i]):
+        return False
+    end = i
+    while end < len(words) and not ends(words, end) and end - i < 8:
+        if words[end].text in _PAST:
+            return True
+        end += 1
+    return False
+
+
+_SMALL = frozenset(("be", "fill", "tail", "noun", "field", "right", "wrap"))
+
+
+_RELATIVE = word_set("to that which who")
+
+
+def denied_later(words: list[Word], i: int) -> bool:
+    """Whether the denial closes the sentence, as in Korean, Japanese or Hindi: "B is the answer not"."""
+    i += 1
+    while i < len(words) and (words[i].role in _SMALL or words[i].text in _RELATIVE):
+        i += 1
+    return i < len(words) and words[i].role == "not" and not choice_next(words, i)
+
+
+def verb_last(words: list[Word], i: int) -> bool:
+    """Whether the verb closes the sentence behind the choice, as in Hindi or Persian."""
+    while i < len(words) and words[i].role in ("be", "tail", "wrap"):
+        i += 1
+    return ends(words, i)
+
+
+def verb_then_comma(words: list[Word], i: int) -> int:
+    """Where the comma behind such a verb stands; 0 where there is none, or the verb may take more words."""
+    while i < len(words) and words[i].role in ("be", "tail", "wrap") and words[i].text[:1] > "\u036f":
+        i += 1
+    return i if i < len(words) and words[i].role == "comma" else 0
+
+
+def ends_soon(words: list[Word], i: int) -> bool:
+    """Whether nothing but the noun follows: "would be the right answer."."""
+    i += 1
+    while i < len(words) and words[i].role in ("noun", "right", "wrap", "tail"):
+        i += 1
+    return ends(words, i) or words[i].role == "comma"
+
+
+def choice_next(words: list[Word], i: int) -> bool:
+    i += 1
+    while i < len(words) and words[i].role in ("fill", "wrap", "noun", "be"):
+        i += 1
+    return i < len(words) and words[i].choice is not None
+
+
+def denied_after_pause(words: list[Word], i: int) -> bool:
+    """ "B - no", "B: not correct", "B, wrong": a denial that the sentence ends with."""
+    denied = False
+    start = i
+    while i < len(words) and i - start < 10 and not ends(words, i):
+        role = words[i].role
+        if role in ("not", "wrong"):
+            denied = not denied
+        elif role == "why" and words[i].text in _ANAPHORA:
+            pass
+        elif words[i].choice is not None or role not in (
+            "comma",
+            "dash",
+            "colon",
+            "fill",
+            "right",
+            "noun",
+            "be",
+            "wrap",
+            "tail",
+        ):
+            return False
+        i += 1
+    return denied and ends(words, i)
+
+
+_ANAPHORA = word_set(
+    "which this that it but though das was aber ce qui mais lo que pero mas che ma dat maar 但 但是 这"
+)
+"""They take up what was just named: "B, which is wrong"."""
+
+
+def denied_tail(words: list[Word], i: int) -> bool:
+    """Whether a denial of the whole follows behind a comma: "B is the answer, which is an error"."""
+    start = i
+    while i < len(words) and i - start < FAR and not ends(words, i):
+        if words[i].role in ("comma", "dash"):
+            return denied_after_pause(words, i)
+        i += 1
+    return False
+
+
+_CONFIDENCE = word_set(
+    "confidence confident certainty certain sure probability likelihood chance likely sicherheit wahrscheinlichkeit "
+    "sicher confiance probabilité confianza probabilidad seguridad certeza confiança certezza probabilità уверенность "
+    "уверенностью вероятность вероятностью pewności zekerheid"
+)
+
+
+_HALF = 50
+
+
+def little_share(words: list[Word], i: int) -> bool:
+    """Whether the reply gives the choice half of its confidence or less: "B with about 40% confidence"."""
+    for at in range(i, min(i + 6, len(words) - 1)):
+        if ends(words, at) or words[at].choice is not None:
+            return False
+        if words[at].kind == "number" and words[at + 1].text == "%" and words[at].text.isdigit():
+            near = any(word.text in _CONFIDENCE for word in words[at - 3 : at + 4])
+            return near and int(words[at].text) <= _HALF
+    return False
+
+
+def right_to_end(words: list[Word], i: int) -> bool:
+    """ "B: correct"."""
+    found = False
+    while i < len(words) and not ends(words, i):
+        found = found or words[i].role == "right"
+        if words[i].role not in ("right", "fill", "noun", "wrap", "be", "tail"):
+            return False
+        i += 1
+    return found
+
+
+def doubted_to_end(words: list[Word], place: int, i: int, known: Labelled) -> bool:
+    """ "B, I guess", "B, but I am not sure"; not "B, we cannot know" where B says so itself."""
+    start = i
+    doubted = False
+    while i < len(words) and i - start < FAR and not ends(words, i):
+        if words[i].role == "unsure":
+            return not (says_unknown(words[i].text) and is_unknown(words[place].choice, known))
+        if words[i].role == "maybe" and i - start <= 4:
+            doubted = True
+        elif (
+            words[i].choice is not None
+            or words[i].role in ("so",)
+            or (doubted and words[i].role not in ("fill", "wrap", "why", "maybe", "not"))
+        ):
+            return False
+        i += 1
+    return doubted
+
+
+def if_to_end(words: list[Word], i: int) -> bool:
+    """Whether the sentence goes on with a condition."""
+    start = i
+    while i < len(words) and i - start < 12 and not ends(words, i):
+        if words[i].role == "if":
+            return words[i - 1].text not in _EVEN
+        if words[i].choice is not None or words[i].text in _CONTRAST:
+            return False  # "B, although some would say A"
+        i += 1
+    return False
+
+
+_EVEN = word_set("even auch selbst même anche mesmo incluso")
+
+
+_CONTRAST = word_set("although though whereas obwohl obgleich aunque embora sebbene hoewel хотя chociaż")
+
+
+def is_asked(words: list[Word], i: int) -> bool:
+    """Whether the sentence is a question."""
+    start = i
+    while i < len(words) and i - start < FAR:
+        if words[i].role in ("end", "line"):
+            return False
+        if words[i].role == "ask":
+            return True
+        i += 1
+    return False

@@ -1,0 +1,92 @@
+"""Words about answers in Greek, Finnish and Hungarian; of Estonian, Lithuanian and Icelandic the word for "or".
+
+`evalkit.scorers.languages` says what each kind does.
+"""
+
+from __future__ import annotations
+
+WORDS: dict[str, dict[str, str]] = {
+    "el": {
+        "noun": "απάντηση|απαντηση|επιλογή|επιλογη|λύση|γράμμα|τελική απάντηση",
+        "field": "αποτέλεσμα|συμπέρασμα|κατηγορία|ετικέτα|συναίσθημα",
+        "be": "είναι|ειναι|πρέπει να είναι",
+        "would": "θα ήταν",
+        "right": "σωστή|σωστό|σωστη|ορθή|ορθό|σωστά|καλύτερη|αληθής",
+        "wrong": "λάθος|λανθασμένη|λανθασμένο|εσφαλμένη|λαθος|αποκλείεται|ψευδής|αδύνατον|αδύνατο",
+        "not": "δεν|δε|όχι|ούτε|μη|μην|ποτέ|εκτός|αντί|παρά|αμφιβάλλω|καμία|κανένα",
+        "choose": "επιλέγω|διαλέγω|ανήκει στην",
+        "maybe": "ίσως|πιθανόν|πιθανώς|μάλλον|μπορεί|ενδεχομένως|θα μπορούσε|είτε|υποθέτω|αμφιβάλλω|δύσκολα",
+        "unsure": "δεν είμαι σίγουρος|δεν είμαι σίγουρη|δεν ξέρω|δεν γνωρίζω|αβέβαιος",
+        "or": "ή|είτε|και/ή",
+        "and": "και|κι",
+        "if": "αν|εάν|κάποιοι|αρχικά|ας υποθέσουμε",
+        "redo": "περίμενε|συγγνώμη|έκανα λάθος|εννοούσα|στάσου|διόρθωση|ή μάλλον",
+        "turn": "στην πραγματικότητα|διόρθωση|μάλλον όχι|αλλά",
+        "why": "επειδή|γιατί|διότι|αλλά|που|στην|στο",
+        "so": "άρα|επομένως|συνεπώς|λοιπόν|οπότε",
+        "fill": "η|το|ο|την|τον|της|του|ναι|αυτή|αυτό|μου|ερώτηση|βέβαια|σίγουρα|τελική",
+        "it": "αυτό|αυτή|αυτός",
+        "holds": "μπορεί|να|είναι|ισχύει|αλήθεια|δυνατόν|όμως|γίνεται|στέκει|αλλά",
+        "former": "στην αρχή νόμιζα|αρχικά νόμιζα|η πρώτη μου σκέψη|με την πρώτη ματιά|νόμιζα ότι",
+        "unknown": "άγνωστο|δεν ξέρω|δεν γνωρίζω|ανεπαρκείς πληροφορίες",
+    },
+    "fi": {
+        "noun": "vastaus|vaihtoehto|ratkaisu|kirjain",
+        "field": "tulos|luokka|kategoria|johtopäätös",
+        "be": "on|ovat",
+        "would": "olisi",
+        "right": "oikea|oikein|paras|totta",
+        "wrong": "väärä|väärin|virheellinen|virhe|mahdotonta|mahdoton",
+        "not": "ei|eivät|en|eikä|paitsi|sijaan|epäilen",
+        "choose": "valitsen|se on",
+        "maybe": "ehkä|mahdollisesti|luultavasti|todennäköisesti|voi olla|saattaa|saattaa olla|joko|tuskin|epäilen",
+        "unsure": "en tiedä|en ole varma|epävarma",
+        "or": "tai|vai|tai sitten|ja/tai|taikka",
+        "and": "ja|sekä|molemmat",
+        "if": "jos|ellei|jotkut|aluksi|oletetaan",
+        "redo": "odota|anteeksi|olin väärässä|tarkoitin|hetkinen|korjaan|eikun",
+        "turn": "itse asiassa|korjaus|vaan",
+        "why": "koska|sillä|mutta|joka",
+        "so": "siis|joten|siksi|näin ollen",
+        "fill": "se|tämä|kyllä|minun|lopullinen|selvästi|kysymykseen",
+        "it": "se|tämä|tuo",
+        "holds": "voi|voida|olla|ole|pitää|pidä|paikkaansa|totta|mahdollista|kuitenkaan|kuitenkin|täsmää|mutta"
+        "|järkeä|oikein",
+        "former": "aluksi luulin|aluksi ajattelin|ensin luulin|ensimmäinen ajatukseni|ensimmäinen vastaukseni"
+        "|ensi silmäyksellä",
+        "unknown": "tuntematon|en tiedä|ei tiedetä|ei tarpeeksi tietoa",
+    },
+    "hu": {
+        "noun": "válasz|válasza|válaszom|opció|megoldás|lehetőség|betű",
+        "field": "eredmény|kategória|címke",
+        "be": "az|ez|lenne az",
+        "would": "lenne|volna",
+        "right": "helyes|jó|legjobb|igaz|megfelelő",
+        "wrong": "helytelen|rossz|hibás|téves|hamis|lehetetlen|kizárt",
+        "not": "nem|sem|soha|kivéve|helyett|nincs|kétlem",
+        "choose": "választom|választanám",
+        "maybe": "talán|esetleg|valószínűleg|lehet|lehetséges|lehetne|feltehetőleg|vagy talán|aligha|kétlem",
+        "unsure": "nem tudom|nem vagyok biztos|bizonytalan",
+        "or": "vagy|illetve|illetőleg|avagy|és/vagy",
+        "and": "és|valamint|mindkettő",
+        "if": "ha|hacsak|egyesek|először|tegyük fel",
+        "redo": "várj|várjunk|bocsánat|tévedtem|elnézést|úgy értem|pontosabban|javítok",
+        "turn": "valójában|javítás|inkább|hanem",
+        "why": "mert|mivel|de|ami|hiszen",
+        "so": "tehát|ezért|így|vagyis",
+        "fill": "a|az|egy|igen|a helyes|végső|egyértelműen|kérdésre|én",
+        "it": "ez|az|ez a válasz",
+        "holds": "lehet|igaz|helyes|stimmel|így|azonban|lehetséges|jöhet|de|jó",
+        "former": "először azt hittem|eleinte azt hittem|először azt gondoltam|az első gondolatom|első ránézésre",
+        "unknown": "ismeretlen|nem tudom|nem lehet tudni|nincs elég információ",
+    },
+    "et": {
+        "or": "või|ehk",
+    },
+    "lt": {
+        "or": "arba",
+    },
+    "is": {
+        "or": "eða",
+    },
+}

@@ -1,0 +1,159 @@
+"""Why a number is not given outright by the words around it: denied, hedged, bounded, one of several, of the past.
+
+Used by `number_statements`, which finds the number.
+"""
+
+from __future__ import annotations
+
+import re
+
+from evalkit.scorers import number_words as words
+from evalkit.scorers.numbers_in_words import PAIRED
+from evalkit.scorers.numerals import Number
+
+LONGEST_STATEMENT = 200  # characters after the words; beyond that it is prose
+
+
+SENTENCE_END = re.compile(r"\n|[.!?;…](?=[\s\"')\]*]|$)|[。！？；।]")
+
+
+_LINKS = frozenset(
+    {*",;&/~:-、，和与與とか", "and", ", and", "to", "through", "until", "und", "y", "e", "et", "en", "и", "i", "bis",
+     "a", "au", "hay", "vai", "ama",
+     "à", "до", "至", "到", "から", "和 ", "และ", ",and", "- ", "; and", "plus or minus"}
+)  # fmt: skip
+
+
+_SIGNS = re.compile(r"[\s$€£¥₹()\[\]{}\\*_`\"']+")
+
+
+_FORMER_ANSWER = re.compile(
+    r"\b(?:first|initial|earlier|previous|original|old|former|premi[eè]re|erste|ursprüngliche|primera|prima|primeira"
+    r"|eerste|первый|pierwsza)(?: \w+)? ?$"
+    r"|(?:最初|原来|一开始|처음)的?の? ?$",
+    re.IGNORECASE,
+)
+
+
+def was_former(before: str, answer: str, behind: str) -> bool:
+    """Whether a statement gives an answer of the past: "my initial answer was 8", "it is 8, I thought at first"."""
+    past = re.search(r"\b(?:was|were|war|était|era|fue|foi|był\w*|var)\b", answer, re.IGNORECASE) is not None
+    return (past and _FORMER_ANSWER.search(before) is not None) or _former_behind(behind)
+
+
+def _former_behind(behind: str) -> bool:
+    """Whether words behind a number, up to the next one, put it into the past."""
+    behind = re.split(r"\d", behind, maxsplit=1)[0]
+    found = words.FORMER.search(behind)
+    return found is not None and not words.AS_FORMER.search(behind[: found.start()] + " ")
+
+
+def opens_with_or(lead: str) -> bool:
+    """Whether a sentence adds another value to the one before: "6; or 5", "6. Alternatively, 5"."""
+    found = words.OR.search(lead)
+    return found is not None and len(lead) <= 40 and not re.search(r"\w", lead[: found.start()])
+
+
+def denied_at(lead: str) -> bool:
+    return re.search(rf"(?:{words.DENIED.pattern})(?: \w+)?[ $€£]*$", lead, re.IGNORECASE) is not None
+
+
+_DIRECT_HEDGE = re.compile(
+    r"\b(?:may be|might be|could be|probably|possibly|perhaps|maybe|likely)(?: about| around)? [$€£]?$|可能是?$"
+    r"|大概是?$|也许是?$|quizás? $|tal vez $|vielleicht $|peut-être $|может быть $|возможно,? $",
+    re.IGNORECASE,
+)
+
+
+_BOUNDED_BEFORE = re.compile(rf"(?:{words.BOUND.pattern})[是为]?[ ($€£]*$", re.IGNORECASE)
+_HEDGED_BEFORE = re.compile(rf"(?:{words.HEDGED.pattern})(?:[,:]? \w+)?[ ,:$€£]*$", re.IGNORECASE)
+
+
+_NO_WAY = re.compile(r"\b(?:no way|by no means|in no case|anything but|far from|impossible)\b", re.IGNORECASE)
+
+
+def unsaid(text: str, number: Number, lead: str, previous: Number | None, sentence: str) -> str | None:
+    """Why the number is not given outright by the sentence around it; None where it is.
+
+    `lead`: what stands before it in its sentence; `previous`: the number before it there."""
+    tail = text[number.end : number.end + 60]
+    apart = lead if previous is None else lead[-max(0, number.start - previous.end) :]
+    alone = (sentence if previous is None else apart).partition(text[number.start : number.end])[0]
+    return (
+        _hedged(lead, tail, sentence)
+        or _of_others(text, number, lead, alone)
+        or _denied(lead, tail, apart)
+        or _of_several(text, number, previous, sentence)
+    )
+
+
+def _hedged(lead: str, tail: str, sentence: str) -> str | None:
+    if _BOUNDED_BEFORE.search(lead) or words.BOUNDED_AFTER.match(tail):
+        return "a bound"
+    hedged = _DIRECT_HEDGE.search(lead) or _HEDGED_BEFORE.search(lead) or words.UNSURE.search(sentence)
+    return "hedged" if hedged else None
+
+
+def _of_others(text: str, number: Number, lead: str, alone: str) -> str | None:
+    """Whether the speaker does not hold the number now: `alone` is what leads to this number and to no other."""
+    former = words.FORMER.search(alone)
+    if former is not None and words.AS_FORMER.search(alone[: former.start()]):
+        former = None
+    if former is not None or _former_behind(_rest(text, number)):
+        return "a former opinion"
+    if words.SUPPOSED.search(alone):
+        return "supposed"
+    return "what others say" if words.REPORTED.search(lead) or words.OTHERS_ANSWER.search(lead) else None
+
+
+def _denied(lead: str, tail: str, apart: str) -> str | None:
+    denied = _NO_WAY.search(lead) or words.DISBELIEVED.search(apart) or words.DENIED_AFTER.match(tail)
+    return "denied" if denied else None
+
+
+def _of_several(text: str, number: Number, previous: Number | None, sentence: str) -> str | None:
+    if previous is None:
+        return None
+    gap = text[previous.end : number.start]
+    several = PAIRED.search(sentence) or linked(gap, previous, number, words_only=sentence)
+    return "one of several" if several else None
+
+
+def _rest(text: str, number: Number) -> str:
+    """What follows a number in its sentence."""
+    rest = text[number.end : number.end + LONGEST_STATEMENT]
+    end = SENTENCE_END.search(rest)
+    return rest[: end.start()] if end else rest
+
+
+def linked(gap: str, first: Number, second: Number, *, words_only: str | None = None) -> bool:
+    """Whether two numbers are alternatives, a list or a range, by what stands between them."""
+    if first.kind == second.kind == "plain" and first.value == second.value:
+        return False
+    if len(gap) <= 40 and words.OR_BEFORE.search(gap):
+        return True
+    if len(gap) <= 40 and (found := words.OR.search(gap)):
+        return SENTENCE_END.search(gap) is None or SENTENCE_END.split(gap)[-1].strip()[:1] == found[0][:1]
+    between = _SIGNS.sub(" ", gap).strip().lower()
+    if words_only is not None and between in {
+        ",",
+        "/",
+        ":",
+        ";",
+        "|",
+        "か",
+    }:  # prose has commas between numbers: not so a bare list
+        return re.search(r"[^\W\d_]", words_only.rpartition(":")[2] if between == "," else words_only) is None
+    return between in _LINKS or gap.strip() in _LINKS
+
+
+def clause_unsaid(clause: str, number: Number) -> str | None:
+    """Why a statement does not give its first number outright; None where it does."""
+    lead = clause[: number.start]
+    if words.BOUND.search(lead) or words.BOUNDED_AFTER.match(clause, number.end):
+        return "gives a bound"
+    if PAIRED.search(clause):
+        return "gives several numbers"
+    if words.HEDGED.search(lead) or words.UNSURE.search(clause) or re.search(r"\beither\b", lead, re.IGNORECASE):
+        return "is hedged"
+    return None

@@ -1,0 +1,142 @@
+"""What each field of a journaled row may hold, so that no reader stumbles over a line that somebody else wrote.
+
+    odd_field({"model": "gpt", ..., "ttft_s": "x"})        # "ttft_s"
+
+Counts that are no counts are unknown, since other tools and providers of old wrote some; anything else that does not
+fit makes the line none of ours.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from evalkit.records import Outcome
+
+MOST_DIGITS = 1_000
+"""Of an amount, before and after its point: a sum of longer ones is none."""
+LATEST = 253_402_300_799.0
+"""The last second of the year 9999, which is the last that a date can tell."""
+_OUTCOMES = frozenset(Outcome)
+_SPELLED = ("inf", "-inf", "nan")
+
+
+def odd_field(record: Mapping[str, Any]) -> str | None:
+    """The first field whose value is of another kind than `row_codec.to_line` writes; None where all fit.
+
+    `null` is nothing wherever a value may be absent.
+    """
+    for name, value in record.items():
+        fits = _FITS[name]
+        if value is None:
+            if name in _ALWAYS:
+                return name
+        elif not fits(value):
+            return name
+    return None
+
+
+def drop_odd_counts(record: dict[str, Any]) -> None:
+    """Leave out counts that no column holds: a token count of 10^30, or of a text, is unknown."""
+    for name in COUNTS:
+        value = record.get(name)
+        if value is not None and not _count(value):
+            del record[name]
+
+
+def _text(value: Any) -> bool:
+    return type(value) is str
+
+
+def _flag(value: Any) -> bool:
+    return type(value) is bool
+
+
+def _count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 2**63
+
+
+def _place(value: Any) -> bool:
+    """Which repeat, or which of several like samples."""
+    return type(value) is int and 0 <= value < 2**31
+
+
+def _number(value: Any) -> bool:
+    return type(value) in (int, float) and -1e300 < value < 1e300
+
+
+def _share(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value <= 1
+
+
+def _moment(value: Any) -> bool:
+    return type(value) in (int, float) and -LATEST < value < LATEST
+
+
+def _usd(value: Any) -> bool:
+    try:
+        amount = Decimal(value) if type(value) is str and len(value) <= MOST_DIGITS else Decimal("NaN")
+        return amount.is_finite() and abs(amount.adjusted()) <= MOST_DIGITS
+    except ArithmeticError:
+        return False
+
+
+def _spelled(value: Any) -> bool:
+    return value in _SPELLED if type(value) is str else type(value) in (int, float) and math.isfinite(value)
+
+
+def _texts(value: Any) -> bool:
+    return type(value) is list and all(type(one) is str for one in value)
+
+
+def _pairs(value: Any) -> bool:
+    return type(value) is list and all(_texts(one) and len(one) == 2 for one in value)
+
+
+def _tools(value: Any) -> bool:
+    return type(value) is list and all(
+        type(one) is list and len(one) == 3 and _texts(one[:2]) and type(one[2]) is dict for one in value
+    )
+
+
+def _map_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: type(value) is dict and all(map(fits, value.values()))
+
+
+COUNTS = (
+    *("attempts", "error_status", "input_tokens", "cache_read_tokens", "cache_write_5m_tokens"),
+    *("cache_write_1h_tokens", "cache_write_other_tokens", "output_tokens", "reasoning_tokens"),
+)
+_TEXTS = (
+    *("task", "sample_id", "sample_digest", "target_digest", "model", "error_kind", "stop_reason"),
+    *("served_model", "fingerprint", "service_tier", "billed_beside", "cluster", "redacted", "text", "reasoning"),
+    *("extracted", "target", "reason", "error", "refusal"),
+)
+_ALWAYS = frozenset(
+    ("task", "sample_id", "sample_digest", "target_digest", "occurrence", "model", "repeat", "outcome", "started_at")
+)
+_FITS: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(_TEXTS, _text),
+    **dict.fromkeys(COUNTS, _count),
+    **dict.fromkeys(("occurrence", "repeat"), _place),
+    **dict.fromkeys(("cached", "critical", "reasoning_estimated"), _flag),
+    **dict.fromkeys(("queue_s", "retry_s", "ttft_s", "ttfr_s", "tpot_s", "total_s"), _number),
+    **dict.fromkeys(("cost_usd", "spend_usd"), _usd),
+    **{
+        "outcome": lambda v: type(v) is str and v in _OUTCOMES,
+        "score": _share,
+        "started_at": _moment,
+        "prompt": _pairs,
+        "calls": _pairs,
+        "tools": _tools,
+    },
+    **{
+        "slices": _map_of(_text),
+        "parts": _map_of(_spelled),
+        "logliks": lambda v: type(v) is list and all(map(_spelled, v)),
+    },
+    **{"dropped": _texts, "raw_usage": lambda v: type(v) is dict},
+}
+"""One for every field of `Row`; a test compares the two."""

@@ -1,0 +1,337 @@
+"""A 429 that will not end while a run lasts stops the model with a sentence; one that ends in minutes is waited for.
+
+Wordings and headers of some twenty providers and gateways, as their pages and public reports show them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+
+from evalkit.adapters.http_errors import Declined, Where, error_from_status
+from evalkit.errors import OutOfCredit, RateLimited, RequestError
+
+WHERE = Where("m", "m-1", "api.example.com", ("EXAMPLE_KEY",), "sk-0123456789abcdef")
+HOUR_S, DAY_S = 3600.0, 86_400.0
+
+
+def told(status: int, body: Any, headers: dict[str, str] | None = None) -> RequestError | Declined:
+    raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+    return error_from_status(status, headers or {}, raw, "/v1/chat/completions", WHERE)
+
+
+def said(message: str, **more: Any) -> dict[str, Any]:
+    return {"error": {"message": message, **more}}
+
+
+def in_(seconds: float, unit: float = 1.0) -> str:
+    """A moment that far away as a Unix time, in seconds or (unit 1000) milliseconds."""
+    return str(int((time.time() + seconds) * unit))
+
+
+SPENT: dict[str, tuple[int, Any, dict[str, str]]] = {
+    "Groq, tokens per day, hours": (
+        429,
+        said(
+            "Rate limit reached for model `x` in organization `org_1` on tokens per day (TPD): "
+            "Limit 100000, Used 99800, Requested 1200. Please try again in 11h3m21.5s. Need more tokens?",
+            type="tokens",
+            code="rate_limit_exceeded",
+        ),
+        {"retry-after": "39801"},
+    ),
+    "OpenAI, requests per day, hours": (
+        429,
+        said(
+            "Rate limit reached for gpt-4o in organization org-1 on requests per day (RPD): Limit 200, Used 200, "
+            "Requested 1. Please try again in 7h12m0s.",
+            code="rate_limit_exceeded",
+        ),
+        {},
+    ),
+    "OpenRouter, free models": (
+        429,
+        said(
+            "Rate limit exceeded: free-models-per-day. Add 10 credits to unlock 1000 free model requests per day",
+            code=429,
+            metadata={"headers": {"X-RateLimit-Limit": "50", "X-RateLimit-Remaining": "0"}},
+        ),
+        {"x-ratelimit-remaining": "0", "x-ratelimit-reset": in_(9 * HOUR_S, 1000)},
+    ),
+    "GitHub Models": (
+        429,
+        said(
+            "Rate limit of 50 per 86400s exceeded for UserByModelByDay. Please wait 42318 seconds before retrying.",
+            code="RateLimitReached",
+        ),
+        {"retry-after": "42318", "x-ratelimit-type": "UserByModelByDay"},
+    ),
+    "Cloudflare, neurons": (
+        429,
+        {
+            "errors": [
+                {
+                    "code": 4006,
+                    "message": "AiError: you have used up your daily free allocation of 10,000 neurons, please upgrade "
+                    "to Cloudflare's Workers Paid plan if you would like to continue usage.",
+                }
+            ],
+            "success": False,
+        },
+        {},
+    ),
+    "Cerebras": (
+        429,
+        {
+            "message": "Requests per day limit exceeded - too many requests sent.",
+            "type": "too_many_requests_error",
+            "param": "quota",
+            "code": "request_quota_exceeded",
+        },
+        {"x-ratelimit-remaining-requests-day": "0", "x-ratelimit-reset-requests-day": "33011.38"},
+    ),
+    "Cerebras, tokens": (
+        429,
+        {"message": "Tokens per day limit exceeded - too many tokens processed.", "code": "token_quota_exceeded"},
+        {},
+    ),
+    "Bedrock": (429, {"message": "Too many tokens per day, please wait before trying again."}, {}),
+    "Moonshot": (
+        429,
+        said(
+            "Your account org-1<ak-1> request reached organization TPD rate limit, current: 1505241, limit: 1500000",
+            type="rate_limit_reached_error",
+        ),
+        {},
+    ),
+    "Z.ai, hours": (
+        429,
+        {"error": {"code": "1308", "message": "Usage limit reached for 5 hour. Your limit will reset at 2026-11-29"}},
+        {},
+    ),
+    "Z.ai, week": (429, {"error": {"code": "1310", "message": "Weekly/Monthly Limit Exhausted."}}, {}),
+    "Volcano Ark": (
+        429,
+        said(
+            "You have exceeded the 5-hour usage quota. It will reset at 2026-11-29 05:10:00 +0800 CST.",
+            code="AccountQuotaExceeded",
+        ),
+        {},
+    ),
+    "Ollama, week": (429, {"error": "you (me) have reached your weekly usage limit, upgrade for higher limits"}, {}),
+    "Ollama, session": (429, {"error": "you have reached your session usage limit, please wait or upgrade"}, {}),
+    "Hugging Face": (
+        402,
+        {"error": "You have exceeded your monthly included credits for Inference Providers. Subscribe to PRO."},
+        {},
+    ),
+    "SambaNova": (429, said("Rate limit exceeded: daily request limit of 200 reached for this model"), {}),
+    "Mistral, month": (429, {"message": "Monthly token limit exceeded for this workspace", "type": "rate_limited"}, {}),
+    "Cohere, month": (
+        429,
+        {"message": "You are using a Trial key, which is limited to 1000 API calls / month. Upgrade to a Prod key."},
+        {},
+    ),
+    "NVIDIA, a header of a day": (
+        429,
+        said("Too Many Requests"),
+        {"retry-after": str(int(DAY_S))},
+    ),
+    "a date of tomorrow": (
+        429,
+        said("Too many requests"),
+        {"retry-after": format_datetime(datetime.now(UTC) + timedelta(hours=14), usegmt=True)},
+    ),
+    "Azure, a day": (
+        429,
+        said(
+            "Requests to the ChatCompletions_Create Operation have exceeded token rate limit of your current pricing "
+            "tier. Please retry after 86400 seconds.",
+            code="429",
+        ),
+        {"retry-after": "86400"},
+    ),
+    "a reset of requests in a day": (
+        429,
+        said("Rate limit reached"),
+        {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "23h59m12s"},
+    ),
+    "a reset of days": (
+        429,
+        said("Rate limit reached"),
+        {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1d3h"},
+    ),
+    "IETF headers": (429, said("Rate limited"), {"ratelimit-remaining": "0", "ratelimit-reset": "51234"}),
+    "IETF header in one": (429, said("Rate limited"), {"ratelimit": '"day";r=0;t=51234'}),
+    "Anthropic, a reset as a date": (
+        429,
+        said("This request would exceed your organization's limit", type="rate_limit_error"),
+        {
+            "anthropic-ratelimit-requests-remaining": "0",
+            "anthropic-ratelimit-requests-reset": (datetime.now(UTC) + timedelta(hours=9)).isoformat(),
+        },
+    ),
+    "Chinese": (429, said("今日调用次数已达上限,请明日再试"), {}),
+    "Chinese, traditional": (429, said("您今天的免費額度已用完"), {}),
+    "Japanese": (429, said("本日の利用上限に達しました。"), {}),
+    "Korean": (429, said("일일 요청 한도를 초과했습니다."), {}),
+    "German": (429, said("Ihr Tageslimit ist erreicht. Versuchen Sie es morgen wieder."), {}),
+    "French": (429, said("Vous avez atteint votre quota quotidien de requêtes."), {}),
+    "Spanish": (429, said("Ha alcanzado el límite diario de solicitudes."), {}),
+    "Portuguese": (429, said("Você atingiu o limite diário de uso. Tente novamente amanhã."), {}),
+    "Italian": (429, said("Hai raggiunto il limite giornaliero di richieste."), {}),
+    "Russian": (429, said("Превышен суточный лимит запросов."), {}),
+    "Polish": (429, said("Przekroczono dzienny limit zapytań."), {}),
+    "Turkish": (429, said("Günlük istek sınırına ulaştınız."), {}),
+    "Swedish": (429, said("Du har nått din dagliga gräns för anrop."), {}),
+    "Czech": (429, said("Překročili jste denní limit požadavků."), {}),
+    "Indonesian": (429, said("Batas permintaan harian Anda telah tercapai."), {}),
+    "Greek": (429, said("Φτάσατε το ημερήσιο όριο αιτημάτων."), {}),
+    "Ukrainian": (429, said("Перевищено добовий ліміт запитів."), {}),
+    "Arabic": (429, said("لقد بلغت الحد اليومي للطلبات."), {}),
+    "Hindi": (429, said("आपकी दैनिक अनुरोध सीमा पूरी हो गई है।"), {}),
+    "Thai": (429, said("คุณใช้งานครบขีดจำกัดรายวันแล้ว"), {}),
+    "Hungarian": (429, said("Elérte a napi kérelemkorlátot: napi limit."), {}),
+    "hours in words": (429, said("You are over your daily limit. Please retry in 5 hours."), {}),
+    "days in words": (429, said("Limit reached for this week. Try again in 2 days."), {}),
+    "Dutch": (429, said("Je hebt je daglimiet bereikt."), {}),
+    "Vietnamese": (429, said("Bạn đã đạt giới hạn hằng ngày."), {}),
+    "per 24 hours": (429, said("You have sent 1000 requests in the last 24 hours, the limit of your plan"), {}),
+    "until midnight": (429, said("Quota exhausted. It resets at midnight UTC."), {}),
+    "403 of a day": (403, said("Daily request quota exceeded for this API key", code="quota_exceeded"), {}),
+}
+
+
+@pytest.mark.parametrize("case", SPENT)
+def test_a_limit_that_outlasts_a_run_is_not_waited_for(case: str) -> None:
+    status, body, headers = SPENT[case]
+    error = told(status, body, headers)
+    assert isinstance(error, OutOfCredit | RateLimited), error
+    if isinstance(error, RateLimited):  # said by a wait alone: it has to be one that no item's deadline allows
+        assert error.retry_after_s is not None and error.retry_after_s > HOUR_S, error.retry_after_s
+    assert "[key]" not in str(error) and "m-1" in str(error)
+
+
+PASSES: dict[str, tuple[int, Any, dict[str, str], float | None]] = {
+    # the last: at most so many seconds of wait are asked for; None: none is
+    "Groq, tokens per day, minutes": (
+        429,
+        said(
+            "Rate limit reached for model `x` on tokens per day (TPD): Limit 100000, Used 99800, Requested 1200. "
+            "Please try again in 14m24s.",
+            code="rate_limit_exceeded",
+        ),
+        {"retry-after": "864"},
+        865,
+    ),
+    "OpenAI, requests per day, minutes": (
+        429,
+        said("Rate limit reached on requests per day (RPD): Limit 200, Used 200. Please try again in 7m12s."),
+        {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "7m12s"},
+        433,
+    ),
+    "Groq, a minute": (
+        429,
+        said("Rate limit reached on tokens per minute (TPM): Limit 6000, Used 5900, Requested 400. Try again in 3s."),
+        {"retry-after": "3"},
+        4,
+    ),
+    "Moonshot, a minute": (
+        429,
+        said(
+            "Your account request reached max RPM: 3, please try again after 1 seconds", type="rate_limit_reached_error"
+        ),
+        {},
+        None,
+    ),
+    "Anthropic, a minute": (
+        429,
+        said(
+            "This request would exceed your organization's rate limit of 50,000 input tokens per minute. For details, "
+            "refer to: https://docs.anthropic.com/en/api/rate-limits; contact sales to discuss daily volumes.",
+            type="rate_limit_error",
+        ),
+        {"retry-after": "11"},
+        12,
+    ),
+    "Vertex, a minute": (
+        429,
+        said(
+            "Quota exceeded for aiplatform.googleapis.com/generate_content_requests_per_minute_per_project_per_base_"
+            "model with base model: gemini-3.5-flash.",
+            status="RESOURCE_EXHAUSTED",
+        ),
+        {},
+        None,
+    ),
+    "Bedrock, on demand": (429, {"message": "Too many requests, please wait before trying again."}, {}, None),
+    "Mistral, a second": (429, {"message": "Requests rate limit exceeded"}, {}, None),
+    "an advertisement of a day's limit": (
+        429,
+        said("Too many requests per minute. Upgrade to raise your limits: up to 10M tokens a day on the Scale plan."),
+        {},
+        None,
+    ),
+    "remaining of a day, reset of a minute": (
+        429,
+        said("Rate limit reached"),
+        {
+            "x-ratelimit-remaining-requests": "812",
+            "x-ratelimit-reset-requests": "86399s",
+            "x-ratelimit-remaining-tokens": "0",
+            "x-ratelimit-reset-tokens": "6.5s",
+        },
+        7,
+    ),
+    "IETF headers of a minute": (429, said("Rate limited"), {"ratelimit-remaining": "0", "ratelimit-reset": "30"}, 31),
+    "a moment in milliseconds": (
+        429,
+        said("Rate limited"),
+        {"x-ratelimit-remaining": "0", "x-ratelimit-reset": in_(1500, 1000)},
+        1501,
+    ),
+    "Anthropic, a reset as a date, soon": (
+        429,
+        said("This request would exceed your organization's limit", type="rate_limit_error"),
+        {
+            "anthropic-ratelimit-input-tokens-remaining": "0",
+            "anthropic-ratelimit-input-tokens-reset": (datetime.now(UTC) + timedelta(seconds=2400)).isoformat(),
+        },
+        2401,
+    ),
+    "a prompt about a day": (429, said("Rate limit. Input: 'What is the daily limit of sugar?'"), {}, None),
+    "milliseconds in words": (429, said("Tokens per day (TPD) reached. Please try again in 864ms."), {}, 1),
+    "minutes in words": (429, said("Your daily quota refills slowly. Retry in 2 minutes."), {}, 121),
+    "seconds in words": (429, said("Too many requests, please wait 17 seconds before retrying."), {}, 18),
+    "months in words": (429, said("Too many requests. Prices are available for 5 months."), {}, None),
+    "concurrency": (429, said("Too many concurrent requests. The limit is 8 at a time."), {}, None),
+}
+
+
+@pytest.mark.parametrize("case", PASSES)
+def test_a_limit_that_passes_is_waited_for(case: str) -> None:
+    status, body, headers, most = PASSES[case]
+    error = told(status, body, headers)
+    assert isinstance(error, RateLimited), error
+    if most is None:
+        assert error.retry_after_s is None or error.retry_after_s <= 5
+    else:
+        assert error.retry_after_s is not None and 0 < error.retry_after_s <= most
+
+
+def test_googles_quota_of_a_day_waits_for_midnight_and_not_for_its_retry_info() -> None:
+    violation = {"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quotaValue": "250"}
+    details = [
+        {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": [violation]},
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "38s"},
+    ]
+    body = said("You exceeded your current quota", code=429, status="RESOURCE_EXHAUSTED", details=details)
+    error = told(429, body)
+    assert isinstance(error, OutOfCredit | RateLimited)
+    if isinstance(error, RateLimited):
+        assert error.retry_after_s is not None and error.retry_after_s > 40

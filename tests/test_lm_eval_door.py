@@ -1,0 +1,237 @@
+"""A pull request's task files of lm-eval, through every way that leads lm-eval to them: no code, no file of others."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.lm_eval_world import CLOZE, GENERATE, SUITE, write_tasks
+from tests.world import Ran, evalkit
+
+pytest.importorskip("lm_eval", reason="SKIPPED LOUDLY: lm-eval is not installed here; `make test-lm-eval` runs these")
+pytestmark = pytest.mark.filterwarnings("ignore")  # lm-eval's and datasets' own warnings are theirs
+
+Capture = pytest.CaptureFixture[str]
+MODELS = "{m: {adapter: ctranslate2, model: tiny}}"
+FILES = "{data_files: {test: items.jsonl}}"
+CODE = CLOZE.replace('"{{question}}\\nAnswer:"', "!function utils.text").replace("tiny_cloze", "evil")
+INLINE = """
+group: g
+task:
+  - task: inline
+    dataset_path: {builder}
+    dataset_kwargs: {{data_files: {{test: '{path}'}}}}
+    test_split: test
+    output_type: generate_until
+    doc_to_text: "{{{{text}}}}"
+    doc_to_target: x
+    metric_list: [{{metric: exact_match}}]
+"""
+
+
+@pytest.fixture
+def suites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A suite's folder with task files in `tasks`, whose utils.py leaves a trace where it runs."""
+    monkeypatch.delenv("EVALKIT_DATA_ROOTS", raising=False)
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "datasets"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    suites = tmp_path / "suites"
+    write_tasks(suites / "tasks", n=4)
+    trace = tmp_path / "trace"
+    (suites / "tasks" / "utils.py").write_text(
+        f"open({str(trace)!r}, 'w').write('ran')\ndef text(doc):\n    return doc['question']\n", "utf-8"
+    )
+    (tmp_path / "outside.txt").write_text("of somebody else\n", "utf-8")
+    monkeypatch.chdir(suites)
+    return suites
+
+
+def check(capsys: Capture, suites: Path, task: str, **files: str) -> Ran:
+    for name, text in files.items():
+        (suites / "tasks" / f"{name}.yaml").write_text(text, "utf-8")
+    written = f"[{{lm_eval: {task}, include_path: tasks}}]"
+    (suites / "suite.yaml").write_text(SUITE.format(tasks=written, models=MODELS, more=""), "utf-8")
+    return evalkit(capsys, "check", suites / "suite.yaml")
+
+
+@pytest.mark.parametrize(
+    ("task", "files"),
+    [
+        ("evil", {"evil": CODE}),
+        ("evil", {"evil": CODE.replace("task: evil", '"task": evil')}),
+        ("evil", {"evil": CODE.replace("task: evil", "? task\n: evil")}),
+        ("evil", {"evil": CODE.replace("task: evil", "task: &name evil")}),
+        ("evil", {"evil": CODE.replace("task: evil", "task: >-\n  evil")}),
+        ("evil", {"evil": CODE.replace("!function utils.text", "!<!function> utils.text")}),
+        ("g", {"evil": CODE, "g": "group: g\ntask: [evil]\n"}),
+        ("g", {"evil": CODE, "g": "group: g\ntask:\n  - group: inner\n    task: [evil]\n"}),
+        ("g", {"evil": CODE, "g": "group: g\ntask: [{group: a, task: [{group: b, task: [{task: evil}]}]}]\n"}),
+        ("g", {"evil": CODE, "g": "group: g\ntask: [{task: tiny_gen, group: h}]\n", "h": "group: h\ntask: [evil]\n"}),
+        ("g", {"evil": CODE.replace("task: evil", "task: evil\ntag: mine"), "g": "group: g\ntask: [mine]\n"}),
+        ("mine", {"evil": CODE.replace("task: evil", '"task": evil\n"tag": [mine]')}),
+        ("own", {"own": "include: base.yaml\ntask: own\n", "base": CODE.replace("task: evil", "")}),
+    ],
+)
+def test_no_way_leads_to_python(capsys: Capture, suites: Path, task: str, files: dict[str, str]) -> None:
+    ran = check(capsys, suites, task, **files)
+    assert not (suites.parent / "trace").exists()
+    assert ran.code == 2
+    assert "!function utils.text" in ran.err and "--allow-suite-code" in ran.err
+
+
+def test_the_same_runs_where_the_person_allows_it(capsys: Capture, suites: Path) -> None:
+    files = {"evil": CODE, "g": "group: g\ntask:\n  - group: inner\n    task: [evil]\n"}
+    check(capsys, suites, "g", **files)
+    ran = evalkit(capsys, "check", suites / "suite.yaml", "--allow-suite-code")
+    assert ran.code == 0 and (suites.parent / "trace").exists()
+
+
+@pytest.mark.parametrize(
+    ("builder", "path"),
+    [
+        ("text", "OUTSIDE"),
+        ("text", "../../outside.txt"),
+        ("json", "http://127.0.0.1:1/x.json"),
+        ("text", "/proc/self/environ"),
+        ("pandas", "items.pkl"),
+    ],
+)
+def test_a_task_that_is_written_inside_a_group_stays_inside(
+    capsys: Capture, suites: Path, builder: str, path: str
+) -> None:
+    text = INLINE.format(builder=builder, path=path.replace("OUTSIDE", str(suites.parent / "outside.txt")))
+    nested = text.replace("task:\n", "task:\n- group: inner\n  task:\n", 1)
+    spread = (
+        f"group: g\ndataset_path: {builder}\n"
+        + text.partition(f"dataset_path: {builder}\n")[2].replace("    ", "")
+        + "task: [inline]\n"
+    )
+    for written in (text, nested, spread):
+        ran = check(capsys, suites, "g", g=written)
+        assert ran.code == 2 and "Traceback" not in ran.err
+        assert "data_files" in ran.err or "builder" in ran.err
+
+
+def test_a_task_that_is_written_inside_a_group_reads_its_own_folder(capsys: Capture, suites: Path) -> None:
+    (suites / "tasks" / "lines.txt").write_text("one\ntwo\n", "utf-8")
+    ran = check(capsys, suites, "g", g=INLINE.format(builder="text", path="lines.txt"))
+    assert ran.code == 0 and "2 samples" in ran.out
+
+
+def laughs() -> str:
+    lines = ["generation_kwargs:", "  x0: &x0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
+    lines += [f"  x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]" for n in range(1, 9)]
+    return "\n".join(lines)
+
+
+GEN = GENERATE.replace("tiny_gen", "own")
+NO_KWARGS = GEN.replace('generation_kwargs: {until: ["\\n"], max_gen_toks: 16, do_sample: false}\n', "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        NO_KWARGS + laughs() + "\n",
+        NO_KWARGS + "generation_kwargs: &x\n  a: *x\n",
+        GEN + "description: " + "[" * 5000 + "]" * 5000 + "\n",
+        "task: own\n\0\x01\n",
+        "include: own.yaml\n" + GEN,
+        "include: /dev/zero\n" + GEN,
+        "include: [own.yaml, nowhere.yaml]\n" + GEN,
+        NO_KWARGS + "generation_kwargs: {max_gen_toks: .inf}\n",
+        NO_KWARGS + "generation_kwargs: {max_gen_toks: many, until: 5}\n",
+        GEN + "repeats: many\n",
+        GEN + "num_fewshot: 1e300\n",
+        GEN.replace("'(-?\\d+)'", "'(\\d|\\d)*$b'"),
+        GEN.replace("metric: exact_match", "metric: exact_match, regexes_to_ignore: ['(a|a)*b']"),
+        GEN.replace("dataset_path: json", "dataset_path: [json]"),
+        GEN.replace("dataset_path: json", "dataset_path: " + "x" * 5000),
+        GEN.replace("dataset_path: json", "dataset_path: csv").replace("items.jsonl}", "items.jsonl}, sep: '(a|a)*b'"),
+        GEN.replace('"{{question}}"', '"{{ question * 2000000000 }}"'),
+        GEN.replace('"{{question}}"', "\"{{ ('a' * 40)|regex_replace('(a|a)*b', '') }}\""),
+    ],
+)
+def test_an_odd_task_file_is_a_sentence(capsys: Capture, suites: Path, text: str) -> None:
+    began = time.monotonic()
+    ran = check(capsys, suites, "own", own=text)
+    assert ran.code == 2, ran.err
+    assert "Traceback" not in ran.err
+    assert time.monotonic() - began < 60
+
+
+def test_data_that_is_packed_or_too_deep_is_refused(capsys: Capture, suites: Path) -> None:
+    items = (suites / "tasks" / "items.jsonl").read_bytes()
+    for content, said in (
+        (gzip.compress(items), "packed"),
+        (b'{"question": ' + b"[" * 9000 + b"]" * 9000 + b"}", "deep"),
+    ):
+        (suites / "tasks" / "items.jsonl").write_bytes(content)
+        ran = check(capsys, suites, "own", own=GEN)
+        assert ran.code == 2 and said in ran.err
+
+
+def test_a_parquet_file_opens_no_pictures(capsys: Capture, suites: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    notes = {"info": {"features": {"question": {"_type": "Image"}, "answer": {"dtype": "int64", "_type": "Value"}}}}
+    picture = pa.array([{"bytes": None, "path": "http://127.0.0.1:1/x.png"}])
+    table = pa.table({"question": picture, "answer": [0]})
+    pq.write_table(
+        table.replace_schema_metadata({"huggingface": json.dumps(notes)}), suites / "tasks" / "items.parquet"
+    )
+    text = GEN.replace("dataset_path: json", "dataset_path: parquet").replace("items.jsonl", "items.parquet")
+    ran = check(capsys, suites, "own", own=text)
+    assert ran.code == 2 and "'Image'" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("written", "fine"),
+    [
+        ("data/test-*.parquet", True),
+        ("hf://datasets/org/name@main/test.jsonl", True),
+        ("**", True),
+        ("/home/somebody/.docker/config.json", False),
+        ("~/x.json", False),
+        ("../x.json", False),
+        ("file:///etc/x.json", False),
+        ("https://127.0.0.1/x.json", False),
+        ("zip://x.json::/tmp/a.zip", False),
+    ],
+)
+def test_a_dataset_of_the_hub_names_files_of_its_own(written: str, fine: bool) -> None:
+    """A page of the hub says which files a dataset has, and `datasets` would open any."""
+    from types import SimpleNamespace
+
+    from evalkit.bridges.lm_eval_start import _refusing_folders
+    from evalkit.errors import SuiteError
+
+    config = SimpleNamespace(data_dir=None, data_files={"test": [written]})
+    module = SimpleNamespace(
+        module_path="datasets.packaged_modules.json.json",
+        builder_configs_parameters=SimpleNamespace(builder_configs=[config]),
+    )
+    guarded = _refusing_folders(lambda path: module)
+    if fine:
+        assert guarded("org/name") is module
+    else:
+        with pytest.raises(SuiteError, match="none of its own files"):
+            guarded("org/name")
+
+
+def test_a_dataset_of_the_hub_is_read_as_plain_data() -> None:
+    from types import SimpleNamespace
+
+    from evalkit.bridges.lm_eval_start import _refusing_folders
+    from evalkit.errors import SuiteError
+
+    module = SimpleNamespace(
+        module_path="datasets.packaged_modules.pandas.pandas",
+        builder_configs_parameters=SimpleNamespace(builder_configs=None),
+    )
+    with pytest.raises(SuiteError, match="readers of plain data"):
+        _refusing_folders(lambda path: module)("org/name")

@@ -1,0 +1,115 @@
+"""Templates and patterns of task files that a pull request brings: bounded, and otherwise as lm-eval's own."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from jinja2 import BaseLoader, Environment, StrictUndefined
+
+from evalkit.bridges.lm_eval_templates import Bounded, _environment, _regex_replace, may_hang
+
+DOC = {"q": "a", "list": ["x", "y"], "n": 3, "deep": {"items": [1, None, True]}}
+
+
+def environment() -> Bounded:
+    return _environment(True, {"regex_replace": _regex_replace})
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}",
+        "{{ (q * 2000000000)|length }}",
+        "{% for a in range(9999) %}{{ 'x' * 90000 }}{% endfor %}",
+        "{{ '%1000000000d'|format(1) }}",
+        "{{ '%*d'|format(1000000000, 1) }}",
+        "{{ '{:>1000000000}'.format(q) }}",
+        "{{ q.ljust(1000000000) }}",
+        "{{ q.center(1000000000) }}",
+        "{{ q|center(1000000000) }}",
+        "{{ 9 ** 9 ** 9 }}",
+        "{{ range(99999)|join('x' * 99999) }}",
+        "{{ ('x' * 99999).join(range(99999)|map('string')) }}",
+        "{{ ('x' * 99999)|replace('x', 'y' * 99999) }}",
+        "{{ ('x' * 99999).replace('x', 'y' * 99999) }}",
+        "{{ ('a' * 40)|regex_replace('(a|a)*b', '') }}",
+        "{{ ('a' * 40)|regex_replace('(a+)+b', '') }}",
+        "{{ ('a' * 99999)|regex_replace('a', 'b' * 99999) }}",
+        "{{ q|indent(1000000000) }}",
+        "{{ q.__class__.__mro__ }}",
+        "{{ list.append(1) }}",
+        "{{ cycler.__init__.__globals__ }}",
+    ],
+)
+def test_a_bomb_ends_soon(template: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(Exception) as caught:
+        environment().from_string(template).render(**DOC)
+    assert time.monotonic() - began < 20
+    assert not isinstance(caught.value, MemoryError)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{q}}\n",
+        "{{ list }} {{ n }} {{ deep['items'] }} {{ none }}",
+        "{{ list[-1] }} {{ list.index('y') }} {{ deep.items() }}",
+        "{% for one in list %}{{ loop.index }}. {{ one }}\n{% endfor %}",
+        "{{ list|join(', ') }} {{ list|length }} {{ q ~ list }} {{ q + 'b' }}",
+        "{{ 'a b'|replace('a', 'c') }} {{ 'a b'.replace('a', 'c') }} {{ 'a,b'.split(',') }} {{ 'x'.join(list) }}",
+        "{{ [q + 'x', q + 'y'] }} {{ {'A': 0, 'B': 1}['B'] }} {{ ['A', 'B'].index('B') }}",
+        "{{ '%.2f'|format(2.5) }} {{ q.strip() }} {{ q|upper|trim|tojson }} {{ n if n is number else q }}",
+        "{{ 'ab  c'|regex_replace(' +', ' ') }} {{ q * 3 }}",
+        "{%- set x = list|map('upper')|list %} {{ x }} {{ list|first }} {{ list|last }}",
+    ],
+)
+def test_other_templates_print_what_lm_eval_prints(template: str) -> None:
+    theirs = Environment(loader=BaseLoader(), undefined=StrictUndefined, keep_trailing_newline=True)
+    theirs.filters["regex_replace"] = _regex_replace
+    values = {**DOC, "none": None}
+    assert environment().from_string(template).render(**values) == theirs.from_string(template).render(**values)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(a|a)*b",
+        "(a+)+$",
+        "(a*)*b",
+        "(?:a?){30}b",
+        "((?:x|y)+z?)*",
+        "(a{1,30}){1,30}b",
+        "(?=(a+)+b)",
+        "(?i)(\\w+\\s?)*$",
+        "a?" * 30 + "a" * 30,
+        "(" * 500 + ")" * 500,
+        "x" * 2000,
+        "(",
+        5,
+        ["a"],
+    ],
+)
+def test_a_pattern_that_may_hang_is_found(pattern: object) -> None:
+    assert may_hang(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"#### (\-?[0-9\.\,]+)",
+        r"(-?[$0-9.,]{2,})|(-?[0-9]+)",
+        r"((?<=The answer is )(.*)(?=.)|(?<=the answer is )(.*)(?=.)|(?<=The answer: )(.*)(?=.))",
+        r"(\([A-Z]\))",
+        r"\b(Yes|No|yes|no)\b",
+        r"Erantzuna [$%]? ?(-?[0-9]+([ .,][0-9.,]+)?) ?[$%]? da",
+        r"answer is \(?([A-J])\)?",
+        r"(?i)final answer:\s*(\d+)",
+        r"(\w+) \1",
+        r"[,$]",
+        "",
+    ],
+)
+def test_patterns_that_lm_eval_ships_are_taken(pattern: str) -> None:
+    assert may_hang(pattern) is None
