@@ -28,14 +28,14 @@ def mended_run(plan: Plan, results: Path) -> Path | None:
             continue
         try:
             if _broke_off(plan, info.path) and _all_asked_still(plan, info.path):
-                _take_over(plan, info.path)
+                _give_digest(plan, info.path)
                 return info.path
         except EvalkitError:
             continue
     return None
 
 
-def take_up(plan: Plan, folder: Path) -> None:
+def adopt(plan: Plan, folder: Path) -> None:
     """Put a run that a person names under the plan's digest, where it broke off at a record that is mended now. Any
     other run stays as it is.
 
@@ -49,7 +49,7 @@ def take_up(plan: Plan, folder: Path) -> None:
             "answers to. Put these back as they were, or start a new run: --new.",
             folder,
         )
-    _take_over(plan, folder)
+    _give_digest(plan, folder)
 
 
 def _broke_off(plan: Plan, folder: Path) -> bool:
@@ -57,7 +57,7 @@ def _broke_off(plan: Plan, folder: Path) -> bool:
     return bool(runs.read_facts(folder).get(BROKEN_OFF) == plan.digest_without_data)
 
 
-def _take_over(plan: Plan, folder: Path) -> None:
+def _give_digest(plan: Plan, folder: Path) -> None:
     known = {key: plan.facts[key] for key in ("tasks", "n_rows")}
     runs.update_facts(folder, suite_digest=plan.digest, **known, **{BROKEN_OFF: None})
 

@@ -327,10 +327,10 @@ def _spent(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
 
 def _folder(plan: Plan, place: RunPlace) -> Path:
     if place.resume is not None:
-        from evalkit.engine.mended import take_up
+        from evalkit.engine.mended import adopt
 
         folder = runs.resolve_run(place.resume, place.results)
-        take_up(plan, folder)
+        adopt(plan, folder)
         runs.require_digest(folder, plan.digest)
         if runs.read_facts(folder).get("rescored"):
             raise StoreError(
