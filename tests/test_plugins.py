@@ -487,3 +487,29 @@ def test_a_plug_in_that_reads_recorded_answers_is_named_by_the_gate() -> None:
     )
     assert "no model was asked" in str(recorded_answers(facts, "logs"))
     assert recorded_answers(facts, "live") is None
+
+
+def test_a_task_that_is_scored_anew_keeps_the_name_of_its_package_or_gets_the_new_one(
+    site: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    install(site, "scoring-pack", {"scorers": {"ends-with": "scoring_pack:ends_with"}}, scoring_pack=SCORING)
+    (tmp_path / "d.jsonl").write_text('{"id": "1", "q": "say b", "end": "b"}\n')
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(
+        'name: s\nmodels: {m: {adapter: scripted, replies: {"*": "ab"}}}\ntasks:\n'
+        '  - {name: t, data: {path: d.jsonl, id: id}, prompt: "{{ q }}", target: "{{ end }}", score: ends-with}\n'
+    )
+    results = ("--results", tmp_path / "r")
+    assert evalkit(capsys, "run", suite, *results).code == 0
+
+    def recorded() -> object:
+        return json.loads(next((tmp_path / "r").glob("*/run.json")).read_text())["tasks"]["t"].get("scorer_plugin")
+
+    assert recorded() == "scoring-pack 1.0"
+    (tmp_path / "d.jsonl").write_text('{"id": "1", "q": "say b", "end": "B"}\n')
+    same = evalkit(capsys, "rescore", "latest", "--suite", suite, *results)
+    assert same.code == 0, same.err
+    assert recorded() == "scoring-pack 1.0"
+    other = evalkit(capsys, "rescore", "latest", "--suite", suite, "--scorer", "contains", *results)
+    assert other.code == 0, other.err
+    assert recorded() is None, "evalkit's own scorer is of no package"

@@ -322,7 +322,7 @@ def _digest(
     return digest("evalkit.run/1", what)
 
 
-def _made_by(task: ResolvedTask) -> dict[str, str]:
+def made_by(task: ResolvedTask) -> dict[str, str]:
     """The packages of the plug-ins that a task is of: for run.json. Tasks of another tool are of none."""
     if task.entry.lm_eval is not None:
         return {}
@@ -342,7 +342,7 @@ def _facts(
         task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks
     }
     for name, task in ((task.name, task) for task in suite.tasks if task.name in tasks):
-        tasks[name] |= _made_by(task)
+        tasks[name] |= made_by(task)
     judged: dict[str, Any] = {}
     if panel is not None:
         judged["judges"] = {m.name: about(m, suite.judges[m.name], own.get(m.name), prices) for m in panel.judges}
