@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.records import Message, Outcome, Response, Sample, Score, Timing
-from evalkit.scorers.outcomes import settle
+from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.registry import make_scorer
 
 
@@ -219,7 +219,9 @@ def _marked(target: str, choices: tuple[str, ...], reply: str, scorer: Any) -> S
         task="t", id="1", digest="d", target_digest="t", occurrence=0, messages=(Message("user", "?"),),
         target=target, choices=choices, fields={},
     )  # fmt: skip
-    return settle(sample, Response(text=reply, stop_reason="stop", timing=Timing(sent_at=0.0, total_s=0.1)), scorer)
+    return score_response(
+        sample, Response(text=reply, stop_reason="stop", timing=Timing(sent_at=0.0, total_s=0.1)), scorer
+    )
 
 
 if __name__ == "__main__":

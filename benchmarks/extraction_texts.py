@@ -16,7 +16,7 @@ from typing import Any
 
 from evalkit.records import Message, Outcome, Response, Sample, Timing
 from evalkit.scorers.instructions import follows_strictly, read_instructions
-from evalkit.scorers.outcomes import settle
+from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.registry import make_scorer
 
 Verdict = tuple[str, bool, bool]
@@ -47,7 +47,9 @@ def bbh(data: Path) -> Iterator[Verdict]:
                 messages=(Message("user", "?"),), target=row["target"], choices=(), fields={},
             )  # fmt: skip
             reply = Response(text=row["cot"], stop_reason="stop", timing=Timing(sent_at=0.0, total_s=0.1))
-            theirs, ours = (settle(item, reply, scorer).outcome is Outcome.RIGHT for scorer in (published, built_in))
+            theirs, ours = (
+                score_response(item, reply, scorer).outcome is Outcome.RIGHT for scorer in (published, built_in)
+            )
             yield row["cot"], theirs, ours
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from evalkit.records import Outcome, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.outcomes import settle
+from evalkit.scorers.outcomes import score_response
 from tests.scoring import said
 
 
@@ -32,7 +32,7 @@ def published(folder: Path) -> Any:
 
 def marked(item: Sample, reply: str, scorer: Scorer) -> Score:
     """What a run would store."""
-    return settle(item, said(reply), scorer)
+    return score_response(item, said(reply), scorer)
 
 
 def percent(part: float, whole: int) -> str:

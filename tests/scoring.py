@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalkit.records import Message, Response, Sample, Score, StopReason, Timing
-from evalkit.scorers.outcomes import settle
+from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.registry import make_scorer
 
 
@@ -25,4 +25,4 @@ def mark(
     name: str, options: Mapping[str, Any], item: Sample, text: str, stop_reason: StopReason = "stop", **more: Any
 ) -> Score:
     """What the engine would store."""
-    return settle(item, said(text, stop_reason, **more), make_scorer(name, options))
+    return score_response(item, said(text, stop_reason, **more), make_scorer(name, options))

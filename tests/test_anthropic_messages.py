@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters import anthropic_messages
-from evalkit.adapters.anthropic_messages import DEFAULT_MAX_TOKENS, MessagesAdapter, read_usage
 from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.dialect import DialectAdapter
+from evalkit.adapters.dialects import anthropic_messages
+from evalkit.adapters.dialects.anthropic_messages import DEFAULT_MAX_TOKENS, read_usage
 from evalkit.errors import (
     BadReply,
     OutOfCredit,
@@ -30,12 +31,12 @@ CANARY = "sk-ant-canary-6f1d0c9b2a"
 ASK = Request((Message("system", "Be brief."), Message("user", "What is the capital of France?")))
 
 
-def make(url: str | None, **fields: Any) -> MessagesAdapter:
+def make(url: str | None, **fields: Any) -> DialectAdapter:
     return anthropic_messages.make(ModelSpec(name="claude", adapter="anthropic", model="m-1", base_url=url, **fields))
 
 
 @asynccontextmanager
-async def served(behaviour: Behaviour, **fields: Any) -> AsyncIterator[tuple[MessagesAdapter, FakeProvider]]:
+async def served(behaviour: Behaviour, **fields: Any) -> AsyncIterator[tuple[FakeProvider]]:
     async with FakeProvider(behaviour) as provider:
         adapter = make(provider.origin, **fields)
         try:

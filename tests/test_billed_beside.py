@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters import anthropic_messages, gemini_stream, openai_responses
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.billed_beside import asked_beside, billed_beside
 from evalkit.adapters.chat_usage import usage_of
+from evalkit.adapters.dialects import anthropic_messages, gemini, openai_responses
 from evalkit.adapters.presets import Preset
 from evalkit.adapters.registry import make_adapter
 from evalkit.bridges.dates import unix_time
@@ -84,7 +84,7 @@ def test_text_tokens_are_only_text_tokens(usage: dict[str, Any]) -> None:
 
 
 READ = {
-    "gemini": gemini_stream.usage_of,
+    "gemini": gemini.usage_of,
     "chat": lambda raw: usage_of(raw, ANY, tier=None, showed_reasoning=False),
     "responses": lambda raw: openai_responses.read_usage(raw, None),
     "anthropic": anthropic_messages.read_usage,

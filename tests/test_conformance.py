@@ -9,14 +9,20 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters import anthropic_messages, openai_chat, openai_responses
 from evalkit.adapters.base import Adapter, ModelSpec
-from evalkit.adapters.dialects import bedrock_converse, gemini, ollama_native
+from evalkit.adapters.dialects import (
+    anthropic_messages,
+    bedrock_converse,
+    gemini,
+    ollama_native,
+    openai_chat,
+    openai_responses,
+)
 from evalkit.adapters.presets import load_preset
 from evalkit.errors import Overloaded
 from evalkit.records import Response, Sample, Score
-from evalkit.scorers.marks import right_or_wrong
 from evalkit.scorers.registry import known_scorers, make_scorer, own_scorers
+from evalkit.scorers.scores import right_or_wrong
 from evalkit.testing.conformance import ADAPTER_CHECKS, Case, FakeServer, check_adapter, check_scorer
 from evalkit.testing.fake_provider import Behaviour
 

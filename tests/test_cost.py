@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.adapters.anthropic_messages import read_usage as read_anthropic
+from evalkit.adapters.dialects.anthropic_messages import read_usage as read_anthropic
 from evalkit.cost.billing import Bill, Rates, UnitPrices, bill, worst_case
 from evalkit.cost.price_file import read_prices
 from evalkit.cost.prices import PriceBook, _unit_prices, book_version

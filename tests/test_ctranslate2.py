@@ -17,13 +17,13 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from evalkit.adapters import ctranslate2_local
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.batching import Gatherer
-from evalkit.adapters.chat_template import chat_template
-from evalkit.adapters.ctranslate2_engine import Job
-from evalkit.adapters.ctranslate2_local import CTranslate2Adapter
-from evalkit.adapters.llama_weights import converted
+from evalkit.adapters.ctranslate2 import local as ctranslate2_local
+from evalkit.adapters.ctranslate2.batching import Gatherer
+from evalkit.adapters.ctranslate2.chat_template import chat_template
+from evalkit.adapters.ctranslate2.engine import Job
+from evalkit.adapters.ctranslate2.llama_weights import converted
+from evalkit.adapters.ctranslate2.local import CTranslate2Adapter
 from evalkit.errors import Rejected, ServerError, SuiteError, Unsupported
 from evalkit.records import Message, Request, Response, Settings
 from tests.toy_checkpoint import MAX_TOKENS, make_toy

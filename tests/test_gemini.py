@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.dialect import DialectAdapter
 from evalkit.adapters.dialects import gemini
-from evalkit.adapters.dialects.gemini import Gemini
-from evalkit.adapters.gemini_stream import usage_of
+from evalkit.adapters.dialects.gemini import usage_of
 from evalkit.adapters.registry import make_adapter
 from evalkit.errors import (
     MissingKey,
@@ -26,7 +26,7 @@ ASK = Request((Message("user", "What is the capital of France?"),))
 
 
 @asynccontextmanager
-async def chat(behaviour: Behaviour, **fields: Any) -> AsyncIterator[tuple[Gemini, FakeProvider]]:
+async def chat(behaviour: Behaviour, **fields: Any) -> AsyncIterator[tuple[DialectAdapter, FakeProvider]]:
     """An adapter in front of a fake provider."""
     async with FakeProvider(behaviour) as provider:
         adapter = gemini.make(
@@ -85,9 +85,9 @@ async def test_settings_and_turns_travel_in_geminis_spelling() -> None:
             reasoning_effort="low",
             extra={"generationConfig": {"topK": 3}, "safetySettings": []},
         )
-        body = adapter._body(Request(conversation, settings))
-        off = adapter._body(Request(conversation, Settings(reasoning_effort="none")))
-        plain = adapter._body(ASK)
+        body = adapter.dialect.body(Request(conversation, settings))
+        off = adapter.dialect.body(Request(conversation, Settings(reasoning_effort="none")))
+        plain = adapter.dialect.body(ASK)
     assert body["systemInstruction"] == {"parts": [{"text": "Be brief."}]}
     assert [turn["role"] for turn in body["contents"]] == ["user", "model", "user"]
     assert body["generationConfig"] == {

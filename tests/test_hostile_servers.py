@@ -207,7 +207,7 @@ def keeps_values(dialect: str, at: int) -> dict[str, Any]:
         case "ollama-native":
             return {"message": {"content": "a"}, "done": False, f"k{at}": JUNK}
         case "bedrock-converse":
-            return {"metadata": {"usage": {f"k{at}": JUNK}, "trace": JUNK}}
+            return {"metadata": {"usage": {f"k{at}": JUNK}}}
         case _:
             return {"candidates": [{"content": {"parts": [{"text": "a"}]}}], "usageMetadata": {f"k{at}": JUNK}}
 

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from tokenizers import Tokenizer
 
-from evalkit.adapters import checkpoint_trial, template_process, tokenizer_process
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.chat_template import chat_template
-from evalkit.adapters.checkpoint import SHIPPED, read_checkpoint
-from evalkit.adapters.template_process import TemplateProcess
+from evalkit.adapters.ctranslate2 import checkpoint_trial, template_process, tokenizer_process
+from evalkit.adapters.ctranslate2.chat_template import chat_template
+from evalkit.adapters.ctranslate2.checkpoint import SHIPPED, read_checkpoint
+from evalkit.adapters.ctranslate2.template_process import TemplateProcess
 from evalkit.errors import Rejected, SuiteError
 from evalkit.records import Message
 from tests.toy_checkpoint import make_toy

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from evalkit.adapters import llama_weights
+from evalkit.adapters.ctranslate2 import llama_weights
 
 CHECKPOINTS = Path(__file__).parent.parent / "evalkit/checkpoints"
 EXPECTED = json.loads((Path(__file__).parent / "payloads/tiny_greedy.json").read_text(encoding="utf-8"))

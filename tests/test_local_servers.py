@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters import openai_chat
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.openai_chat import OpenAIChat
+from evalkit.adapters.dialects import openai_chat
+from evalkit.adapters.dialects.openai_chat import OpenAIChat
 from evalkit.adapters.presets import load_preset
 from evalkit.errors import Rejected
 from evalkit.records import Message, Request, Settings

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters import openai_chat
 from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.dialects import openai_chat
+from evalkit.adapters.dialects.openai_chat import OpenAIChat
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
-from evalkit.adapters.openai_chat import OpenAIChat
 from evalkit.errors import KeyRefused, OutOfCredit, RateLimited, Rejected, RequestError, ServerError, Unfit
 from evalkit.records import Message, Request
 

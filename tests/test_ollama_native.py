@@ -242,3 +242,12 @@ tasks:
         ran = evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", tmp_path / "results")
         assert ran.code == 2 and "--allow-callout ollama.com" in ran.err
         assert len(provider.account) == 0
+
+
+async def test_a_model_that_is_not_there_is_no_question_of_the_address() -> None:
+    async with loopback(reply(404, b'{"error": "model \'qwen3:4b\' not found"}')) as server:
+        adapter = make_adapter(spec_of(base_url=server.url))
+        with pytest.raises(Rejected, match="not found") as refused:
+            await adapter.respond(ASK)
+        await adapter.aclose()
+    assert "/v1" not in str(refused.value)

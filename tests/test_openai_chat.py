@@ -16,10 +16,11 @@ from typing import Any
 import orjson
 import pytest
 
-from evalkit.adapters import http_connections, http_session, openai_chat, reply_body
+from evalkit.adapters import http_connections, http_session, reply_body
 from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.dialects import openai_chat
+from evalkit.adapters.dialects.openai_chat import OpenAIChat
 from evalkit.adapters.http_errors import Where, error_from_event, error_from_status, retry_after
-from evalkit.adapters.openai_chat import OpenAIChat
 from evalkit.adapters.presets import load_preset
 from evalkit.adapters.sse import MAX_LINE_BYTES, EventReader
 from evalkit.errors import (
@@ -291,18 +292,18 @@ async def test_settings_travel_in_the_providers_own_spelling() -> None:
         extra={"safe_prompt": True},
     )
     adapter = _offline("mistral")
-    body = adapter._body(Request(ASK.messages, settings))
+    body = adapter.dialect.body(Request(ASK.messages, settings))
     assert body["random_seed"] == 7 and "seed" not in body
     assert body["max_tokens"] == 5
     assert body["response_format"]["json_schema"]["schema"] == {"type": "object"}
     assert body["safe_prompt"] is True and body["stream"] is True
     assert "stream_options" not in body  # Mistral reports usage unasked
-    assert _offline("groq")._body(Request(ASK.messages, settings))["max_completion_tokens"] == 5
+    assert _offline("groq").dialect.body(Request(ASK.messages, settings))["max_completion_tokens"] == 5
 
 
 def test_reasoning_effort_is_spelled_as_the_provider_spells_it() -> None:
     def sent(preset: str, effort: str) -> dict[str, Any]:
-        return _offline(preset)._body(Request(ASK.messages, Settings(reasoning_effort=effort)))
+        return _offline(preset).dialect.body(Request(ASK.messages, Settings(reasoning_effort=effort)))
 
     assert sent("openrouter", "low")["reasoning"] == {"effort": "low"}
     assert sent("deepseek", "max")["reasoning_effort"] == "max"
@@ -313,10 +314,10 @@ def test_reasoning_effort_is_spelled_as_the_provider_spells_it() -> None:
 
 
 def test_extra_settings_may_not_change_what_is_asked() -> None:
-    with pytest.raises(SuiteError, match=r"settings\.extra sets messages, stream"):
+    with pytest.raises(SuiteError, match=r"extra\.messages: evalkit sets [^\0]*extra\.stream"):
         _offline("vllm", settings=Settings(extra={"messages": [], "stream": False}))
     with pytest.raises(Unsupported, match="model"):
-        _offline("vllm")._body(Request(ASK.messages, Settings(extra={"model": "another"})))
+        _offline("vllm").refuse_own_fields(Request(ASK.messages, Settings(extra={"model": "another"})))
 
 
 def test_an_effort_that_the_provider_does_not_have_is_seen_before_the_run() -> None:
@@ -491,7 +492,7 @@ async def test_an_echoed_key_appears_in_no_message(monkeypatch: pytest.MonkeyPat
             await adapter.respond(ASK)
         await adapter.aclose()
     seen = [str(caught.value), repr(caught.value), repr(adapter), repr(adapter.spec), repr(adapter.endpoint)]
-    seen += [repr(adapter._wire), repr(adapter._wire.where), repr(caught.value.__cause__)]
+    seen += [repr(adapter.transport), repr(adapter.transport.where), repr(caught.value.__cause__)]
     assert not any(CANARY in text for text in seen)
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters import openai_responses
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.openai_responses import ResponsesAdapter, read_usage
+from evalkit.adapters.dialect import DialectAdapter
+from evalkit.adapters.dialects import openai_responses
+from evalkit.adapters.dialects.openai_responses import read_usage
 from evalkit.adapters.presets import Preset, load_preset
 from evalkit.errors import (
     BadReply,
@@ -35,12 +36,12 @@ CANARY = "sk-canary-6f1d0c9b2a"
 ASK = Request((Message("system", "Be brief."), Message("user", "What is the capital of France?")))
 
 
-def make(url: str | None, preset: Preset | None = None, **fields: Any) -> ResponsesAdapter:
+def make(url: str | None, preset: Preset | None = None, **fields: Any) -> DialectAdapter:
     return openai_responses.make(ModelSpec(name="gpt", adapter="openai", model="m-1", base_url=url, **fields), preset)
 
 
 @asynccontextmanager
-async def served(behaviour: Behaviour, **fields: Any) -> AsyncIterator[tuple[ResponsesAdapter, FakeProvider]]:
+async def served(behaviour: Behaviour, **fields: Any) -> AsyncIterator[tuple[DialectAdapter, FakeProvider]]:
     async with FakeProvider(behaviour) as provider:
         adapter = make(provider.base_url, **fields)
         try:

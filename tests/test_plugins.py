@@ -60,7 +60,7 @@ def gives_text(answer, record):
 
 def make(options):
     from evalkit.scorers.base import Scorer
-    from evalkit.scorers.marks import right_or_wrong
+    from evalkit.scorers.scores import right_or_wrong
     from evalkit.scorers.options import Flag, read
     given = read("own", options, {"strict": Flag(False)})
     mark = lambda sample, response: right_or_wrong(True, None)
@@ -372,7 +372,7 @@ def test_a_scorer_may_declare_its_options_as_a_record(site: Path) -> None:
     source = (
         "from evalkit.scorers.base import Scorer\n"
         "from evalkit.scorers.declared import ScorerOptions\n"
-        "from evalkit.scorers.marks import right_or_wrong\n"
+        "from evalkit.scorers.scores import right_or_wrong\n"
         "class Options(ScorerOptions):\n"
         "    most: int = 5\n"
         "def make(options: Options) -> Scorer:\n"

@@ -12,8 +12,8 @@ import pytest
 from evalkit.adapters import registry
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.chat_usage import usage_of
+from evalkit.adapters.dialects.openai_chat import OpenAIChat
 from evalkit.adapters.keys import checked_host, is_loopback
-from evalkit.adapters.openai_chat import OpenAIChat
 from evalkit.adapters.presets import filled, load_preset, placeholders, preset_names
 from evalkit.adapters.registry import known_adapters, make_adapter, preset_of
 from evalkit.errors import MissingPackage, SuiteError

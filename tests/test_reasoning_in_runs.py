@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters import openai_chat
 from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.dialects import openai_chat
 from evalkit.adapters.moments import Moments
 from evalkit.adapters.presets import load_preset
 from evalkit.records import Message, Outcome, Request, Row, Usage

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters import openai_chat
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.chat_usage import UsageSoFar
+from evalkit.adapters.dialects import openai_chat
 from evalkit.adapters.presets import load_preset
 from evalkit.errors import BadReply, SuiteError
 from evalkit.records import Request, Response, Settings
@@ -218,7 +218,7 @@ async def test_a_servers_own_spelling_is_for_the_suite_to_say() -> None:
         "http://127.0.0.1:9/v1",
         {"stream_options": False, "token_param": "max_completion_tokens"},
     )
-    body = openai_chat.make(spec)._body(ASK)
+    body = openai_chat.make(spec).dialect.body(ASK)
     assert body["max_completion_tokens"] == 64 and "max_tokens" not in body and "stream_options" not in body
     for options in ({"token_param": "tokens"}, {"stream_options": "no"}, {"reported_cost": 1}):
         with pytest.raises(SuiteError):

@@ -9,7 +9,7 @@ import pytest
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Score, Timing
 from evalkit.scorers.corpus import corpus_bleu, corpus_chrf, macro_f1, pass_at_k
-from evalkit.scorers.outcomes import settle
+from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.overlap import token_f1
 from evalkit.scorers.registry import make_scorer
 from tests.scoring import mark, sample
@@ -143,6 +143,6 @@ def test_a_scorer_that_breaks_on_one_reply_costs_that_row_only(error: type[Excep
         raise error("inside")
 
     response = Response("a reply", "stop", Timing(sent_at=0.0, total_s=0.1))
-    score = settle(sample("x"), response, replace(make_scorer("exact"), mark=broken))
+    score = score_response(sample("x"), response, replace(make_scorer("exact"), mark=broken))
     assert score.value is None and score.outcome is Outcome.ERRORED
     assert error.__name__ in (score.reason or "")

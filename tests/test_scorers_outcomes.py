@@ -10,7 +10,7 @@ import pytest
 
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Sample, Score, Timing
-from evalkit.scorers.outcomes import settle
+from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.refusal_words import is_refusal
 from evalkit.scorers.registry import known_scorers, make_scorer
 from tests.scoring import mark, sample
@@ -138,9 +138,9 @@ def test_a_scorer_of_a_package_that_breaks_costs_its_row_alone() -> None:
 
     own = replace(make_scorer("exact"), mark=breaks)
     said = Response(text="a", stop_reason="stop", timing=Timing(sent_at=0.0, total_s=0.1))
-    found = settle(sample("a"), said, replace(own, plugin="acme-scorers 1.0"))
+    found = score_response(sample("a"), said, replace(own, plugin="acme-scorers 1.0"))
     assert (found.value, found.outcome) == (None, Outcome.ERRORED)
     assert found.reason is not None
     assert "acme-scorers 1.0" in found.reason
     with pytest.raises(RuntimeError):  # evalkit's own: no reply can cause this, so it is a defect and says so
-        settle(sample("a"), said, own)
+        score_response(sample("a"), said, own)

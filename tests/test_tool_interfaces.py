@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from evalkit.adapters.base import Adapter, ModelSpec
-from evalkit.adapters.openai_chat import OpenAIChat
+from evalkit.adapters.dialects.openai_chat import OpenAIChat
 from evalkit.adapters.registry import make_adapter
 from evalkit.adapters.tool_calls import wire_names
 from evalkit.errors import BadReply, Rejected, Unfit, Unsupported
 from evalkit.records import Message, Outcome, Request, Settings, Tool, ToolCall
-from evalkit.scorers.outcomes import settle
+from evalkit.scorers.outcomes import score_response
 from evalkit.scorers.registry import make_scorer
 from evalkit.suite.tools import read_tools
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
@@ -102,9 +102,9 @@ async def test_broken_arguments_are_the_models_fault(dialect: str) -> None:
     item = sample(function=[WEATHER], ground_truth=[{"weather.get": {"city": ["Paris"]}}])
     async with asking(dialect, calling({"name": "weather_get", "arguments": '{"city": "Par'})) as (adapter, _):
         response = await adapter.respond(ASK)
-    assert settle(item, response, make_scorer("tools", {})).outcome is Outcome.UNPARSEABLE
+    assert score_response(item, response, make_scorer("tools", {})).outcome is Outcome.UNPARSEABLE
     nothing_fits = sample(function=[WEATHER], ground_truth=[])
-    assert settle(nothing_fits, response, make_scorer("tools", {})).value == 0.0
+    assert score_response(nothing_fits, response, make_scorer("tools", {})).value == 0.0
 
 
 @pytest.mark.parametrize("dialect", [one for one in DIALECTS if one not in CALLS_WHOLE])
@@ -115,7 +115,7 @@ async def test_a_call_that_the_limit_cuts_off_is_truncated(dialect: str) -> None
         response = await adapter.respond(replace(ASK, settings=Settings(max_output_tokens=3)))
     assert response.stop_reason == "length"
     assert response.calls
-    assert settle(item, response, make_scorer("tools", {})).outcome is Outcome.TRUNCATED
+    assert score_response(item, response, make_scorer("tools", {})).outcome is Outcome.TRUNCATED
 
 
 @pytest.mark.parametrize("flavour", ["vllm", "deepseek", "mistral", "xai", "fireworks"])
@@ -243,12 +243,15 @@ async def test_bfcls_gold_calls_score_one_through_each_interface_and_perturbed_o
                 gold = json.loads(scorer.gold(item) or "")
                 wire = [{**call, "name": wire_names(tools)[call["name"]]} for call in gold]
                 provider.behaviour = Behaviour(calls={"": wire}, chunks=3)
-                right = settle(item, await adapter.respond(request), scorer)
+                right = score_response(item, await adapter.respond(request), scorer)
                 assert right.value == 1.0, (record["id"], right)
                 made_up = [{**wire[0], "arguments": {**wire[0]["arguments"], "made_up": 1}}]
                 for wrong in (made_up, wire * 2, [{**wire[0], "name": "no_such"}], ()):
                     provider.behaviour = Behaviour(calls={"": wrong}, chunks=3)
-                    assert settle(item, await adapter.respond(request), scorer).value == 0.0, (record["id"], wrong)
+                    assert score_response(item, await adapter.respond(request), scorer).value == 0.0, (
+                        record["id"],
+                        wrong,
+                    )
                 n_seen += 1
     assert n_seen == 600 // step
 

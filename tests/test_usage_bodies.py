@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters.anthropic_messages import read_usage as read_anthropic
 from evalkit.adapters.chat_usage import usage_of as read_chat
+from evalkit.adapters.dialects.anthropic_messages import read_usage as read_anthropic
 from evalkit.adapters.dialects.bedrock_converse import read_usage as read_bedrock
-from evalkit.adapters.gemini_stream import usage_of as read_gemini
-from evalkit.adapters.openai_responses import read_usage as read_responses
+from evalkit.adapters.dialects.gemini import usage_of as read_gemini
+from evalkit.adapters.dialects.openai_responses import read_usage as read_responses
 from evalkit.adapters.presets import Preset
 from evalkit.cost.prices import PriceBook
 from evalkit.records import Usage

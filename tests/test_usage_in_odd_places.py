@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters import openai_chat
 from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.dialects import openai_chat
 from evalkit.adapters.presets import load_preset
 from evalkit.adapters.registry import make_adapter
 from evalkit.records import Response, Usage

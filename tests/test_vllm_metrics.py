@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 from aiohttp import web
 
-from evalkit.adapters.vllm_metrics import MetricsSampler
+from evalkit.adapters.vllm.metrics import MetricsSampler
 
 PAGE = """
 # HELP vllm:num_requests_running Number of requests in model execution batches.

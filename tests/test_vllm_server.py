@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.adapters.vllm_flags import arguments
+from evalkit.adapters.vllm.flags import arguments
 from evalkit.errors import SuiteError
 from evalkit.store.runs import read_facts
 from evalkit.store.sealing import rows_of
@@ -255,7 +255,7 @@ def _until(holds: object, seconds: float = 20.0) -> None:
 
 
 def test_a_chat_template_is_part_of_what_weights_are(tmp_path: Path) -> None:
-    from evalkit.adapters.vllm_weights import identify
+    from evalkit.adapters.vllm.weights import identify
 
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "model.safetensors").write_bytes(b"weights")
@@ -269,7 +269,7 @@ def test_a_chat_template_is_part_of_what_weights_are(tmp_path: Path) -> None:
 )
 def test_every_file_that_a_server_reads_is_part_of_the_weights(tmp_path: Path, name: str) -> None:
     """Another merges.txt is another tokenizer: a baseline with it is another baseline."""
-    from evalkit.adapters.vllm_weights import digest_of
+    from evalkit.adapters.vllm.weights import digest_of
     from evalkit.paths import find
 
     (tmp_path / "model.safetensors").write_bytes(b"weights")
@@ -282,7 +282,7 @@ def test_every_file_that_a_server_reads_is_part_of_the_weights(tmp_path: Path, n
 
 def test_weights_that_stand_for_others_are_refused(tmp_path: Path) -> None:
     """vLLM loads the verifier that `speculators_config` names: any folder of the machine, or a branch of the hub."""
-    from evalkit.adapters.vllm_weights import identify
+    from evalkit.adapters.vllm.weights import identify
 
     folder = tmp_path / "draft"
     folder.mkdir()

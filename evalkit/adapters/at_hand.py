@@ -32,7 +32,7 @@ class AtHand:
 
     def is_shipped(self, model: str) -> bool:
         """Whether a checkpoint of this name comes with evalkit."""
-        from evalkit.adapters.checkpoint import SHIPPED
+        from evalkit.adapters.ctranslate2.checkpoint import SHIPPED
 
         return model not in {"", ".", ".."} and not {"/", "\\"} & set(model) and (SHIPPED / model).is_dir()
 
@@ -51,18 +51,18 @@ def facts_at_hand(spec: ModelSpec, serve: Mapping[str, Any] | None) -> dict[str,
     found: dict[str, str] = {}
     with suppress(SuiteError, OSError, ValueError):
         if spec.adapter == "ctranslate2":
-            from evalkit.adapters.checkpoint import identify_checkpoint
+            from evalkit.adapters.ctranslate2.checkpoint import identify_checkpoint
 
             found |= identify_checkpoint(spec)
         if spec.adapter == "vllm" and serve is not None:
-            from evalkit.adapters.vllm_weights import identify
+            from evalkit.adapters.vllm.weights import identify
 
             weights = identify(spec.model, serve, Path(spec.folder), f"models.{spec.name}")
             found |= {} if weights.identity is None else {"weights": weights.identity}
             found |= {} if weights.template is None else {"template": weights.template}
     with suppress(SuiteError, OSError, ValueError):
         if spec.adapter == "vllm" and serve is not None:
-            from evalkit.adapters.vllm_server import lora_facts, lora_folders
+            from evalkit.adapters.vllm.server import lora_facts, lora_folders
 
             found |= lora_facts(lora_folders(spec, serve, Path(spec.folder)), spec.name)
     return found

@@ -48,7 +48,7 @@ class ApiDialect(ABC):
 
     name: ClassVar[str]
     """For run.json."""
-    title: ClassVar[str]
+    title: str
     """For messages: `Gemini`, `the Messages API`."""
     own_fields: ClassVar[frozenset[str]]
     """Body fields that settings.extra may not set: they would change what is asked, or how the answer is read."""
@@ -113,6 +113,10 @@ class DialectAdapter:
         )
         if wrong := own_field_complaints(spec, dialect.own_fields):
             raise SuiteError(wrong)
+        try:
+            dialect.body(Request((), spec.settings))  # what can be seen now must not wait for the first request
+        except Unsupported as error:
+            raise SuiteError(str(error)) from error
 
     def __repr__(self) -> str:
         return f"{type(self.dialect).__name__}({self.spec.name!r}, {self.spec.model!r}, {self.endpoint.place!r})"
@@ -122,13 +126,18 @@ class DialectAdapter:
         dialect, transport = self.dialect, self.transport
         if request.continuations is not None:
             return await self.likelihood(request, request.continuations)
+        self.refuse_own_fields(request)
+        reading = dialect.reading(request, transport.where, transport.path + dialect.path)
+        return await transport.answer(dialect.path, dialect.body(request), reading, dialect.left_out(request.settings))
+
+    def refuse_own_fields(self, request: Request) -> None:
+        """Raises Unsupported where a task's extra fields would overwrite what evalkit itself sends."""
+        dialect, extra = self.dialect, request.settings.extra
         own = dialect.own_fields | {dialect.tool_field} if request.tools else dialect.own_fields
-        if request.settings.extra and (wrong := sorted(own & request.settings.extra.keys())):
+        if extra and (wrong := sorted(own & extra.keys())):
             raise Unsupported(
                 f"models.{self.spec.name}: settings.extra.{wrong[0]} is a field that evalkit sets itself.", sent=False
             )
-        reading = dialect.reading(request, transport.where, transport.path + dialect.path)
-        return await transport.answer(dialect.path, dialect.body(request), reading, dialect.left_out(request.settings))
 
     async def likelihood(self, request: Request, continuations: tuple[str, ...]) -> Response:
         """The log-likelihood of given continuations, where the API has it. Raises Unsupported where it has not."""

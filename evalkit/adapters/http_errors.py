@@ -223,7 +223,7 @@ def _key_hint(where: Where) -> str:
 
 def _way_out(status: int | None, path: str, where: Where) -> str:
     """What a person can do about a request that is refused; "" where the provider's words have to do."""
-    if status == 404 and not re.search(r"/v\d|/openai", path):
+    if status == 404 and not re.search(r"/v\d|/openai|/api/chat|/converse", path):
         return f". Does models.{where.name}.base_url want /v1 at its end?"
     if status == 403:
         return ". This came from a web page or a firewall in front of the provider, not from its check of keys."

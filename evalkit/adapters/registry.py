@@ -35,19 +35,19 @@ if TYPE_CHECKING:
     from evalkit.suite.schema.options import AdapterOptions
 
 _ADAPTERS = {
-    "openai": "evalkit.adapters.openai_responses",
-    "anthropic": "evalkit.adapters.anthropic_messages",
-    "ctranslate2": "evalkit.adapters.ctranslate2_local",
+    "openai": "evalkit.adapters.dialects.openai_responses",
+    "anthropic": "evalkit.adapters.dialects.anthropic_messages",
+    "ctranslate2": "evalkit.adapters.ctranslate2.local",
     "replay": "evalkit.adapters.replay",
     "scripted": "evalkit.adapters.scripted",
 }
 """Adapters whose file has another name, or stands elsewhere than in `dialects/`."""
 _NATIVE = Path(__file__).parent / "dialects"
 _DIALECTS = {
-    "chat": "evalkit.adapters.openai_chat",
-    "responses": "evalkit.adapters.openai_responses",
+    "chat": "evalkit.adapters.dialects.openai_chat",
+    "responses": "evalkit.adapters.dialects.openai_responses",
 }
-_SERVERS = {"vllm": "evalkit.adapters.vllm_server"}
+_SERVERS = {"vllm": "evalkit.adapters.vllm.server"}
 """With `serve:` these start their server themselves."""
 _WITHOUT_NETWORK = {"ctranslate2", "replay", "scripted", "function"}
 _IN_PYTHON = "function"
@@ -272,8 +272,9 @@ def _modules() -> dict[str, str]:
 
 def _native() -> dict[str, str]:
     """Name of an adapter -> its module in `dialects/`: ollama_native.py is ollama-native."""
-    stems = [path.stem for path in _NATIVE.glob("[a-z]*.py")]
-    return {stem.replace("_", "-"): f"evalkit.adapters.dialects.{stem}" for stem in stems}
+    found = {path.stem: f"evalkit.adapters.dialects.{path.stem}" for path in _NATIVE.glob("[a-z]*.py")}
+    named = {*_ADAPTERS.values(), *_DIALECTS.values()}  # these have other names: openai, anthropic, each preset
+    return {stem.replace("_", "-"): module for stem, module in found.items() if module not in named}
 
 
 def _more() -> list[str]:

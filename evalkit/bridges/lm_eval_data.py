@@ -51,7 +51,8 @@ def confined(kwargs: Mapping[str, Any], builder: object, beside: Path, suite: Pa
     }
     if local:
         for path in _each(made["data_files"]):
-            check_file(Path(path), str(builder))
+            label = f"data_files: {Path(path).name}"
+            check_file(find(path, beside, label=label, also=(suite,)), str(builder))
     return made
 
 

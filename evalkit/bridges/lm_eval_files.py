@@ -1,6 +1,6 @@
 """Data files that a task file brings along, looked at before the library `datasets` opens them.
 
-    check_file(Path("items.jsonl"), "json")       # SuiteError where it is packed, or opens further files
+    check_file(find("items.jsonl", folder), "json")       # SuiteError where it is packed, or opens further files
 
 `datasets` unpacks archives to the disk without a limit, and follows paths and addresses that a Parquet file's own notes
 call pictures or sounds. Its JSON reader ends the process on deep nesting.
@@ -9,10 +9,12 @@ call pictures or sounds. Its JSON reader ends the process on deep nesting.
 from __future__ import annotations
 
 import re
-from pathlib import Path, PurePosixPath
+from io import BufferedReader
+from pathlib import PurePosixPath
 from typing import Any
 
 from evalkit.errors import SuiteError
+from evalkit.paths import Inside
 
 PLAIN_MODULES = frozenset({"json", "csv", "parquet", "text", "arrow", "xml", "webdataset", "cache"})
 """Readers of `datasets` by which datasets of the hub are read."""
@@ -24,14 +26,14 @@ _PLAIN_FEATURES = frozenset(
 _SIGNS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 
 
-def check_file(path: Path, builder: str) -> None:
+def check_file(path: Inside, builder: str) -> None:
     """Raises SuiteError for a file that is packed, opens others, or would fill the memory or end the process."""
     if builder in {"parquet", "arrow"}:
         _check_columns(path, builder)
         return
     from datasets.utils.extract import Extractor
 
-    if kind := Extractor.infer_extractor_format(str(path)):
+    if kind := Extractor.infer_extractor_format(str(path.real)):
         raise SuiteError(f"data_files: {path.name} is packed ({kind}); unpack it, so that its size can be seen")
     if builder == "json":
         _check_depth(path)
@@ -49,8 +51,8 @@ def leaves_the_dataset(written: str) -> bool:
     )
 
 
-def _check_depth(path: Path) -> None:
-    with path.open("rb") as file:
+def _check_depth(path: Inside) -> None:
+    with path.open_file() as file:
         for number, line in enumerate(file, 1):
             if line.count(b"[") + line.count(b"{") < DEEPEST:
                 continue
@@ -62,7 +64,7 @@ def _check_depth(path: Path) -> None:
                     raise SuiteError(f"data_files: {path.name}:{number} is nested deeper than {DEEPEST}")
 
 
-def _check_columns(path: Path, builder: str) -> None:
+def _check_columns(path: Inside, builder: str) -> None:
     import orjson
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -70,12 +72,13 @@ def _check_columns(path: Path, builder: str) -> None:
     from evalkit.suite.parquet import check_size
 
     try:
-        if builder == "parquet":
-            with pq.ParquetFile(path) as file:
-                check_size(file.metadata, path.stat().st_size, f"data_files: {path.name}")
+        with path.open_file() as opened:
+            if builder == "parquet":
+                file = pq.ParquetFile(opened)
+                check_size(file.metadata, path.n_bytes(), f"data_files: {path.name}")
                 schema = file.schema_arrow
-        else:
-            schema = _arrow_schema(path)
+            else:
+                schema = _arrow_schema(opened)
         notes = (schema.metadata or {}).get(b"huggingface")
         kinds = set(_kinds(orjson.loads(notes))) if notes else set()
     except (pa.ArrowException, ValueError, OSError, RecursionError) as error:
@@ -89,15 +92,14 @@ def _check_columns(path: Path, builder: str) -> None:
         )
 
 
-def _arrow_schema(path: Path) -> Any:
+def _arrow_schema(source: BufferedReader) -> Any:
     import pyarrow as pa
 
-    with pa.memory_map(str(path)) as source:
-        try:
-            return pa.ipc.open_stream(source).schema
-        except pa.ArrowInvalid:
-            source.seek(0)
-            return pa.ipc.open_file(source).schema
+    try:
+        return pa.ipc.open_stream(source).schema
+    except pa.ArrowInvalid:
+        source.seek(0)
+        return pa.ipc.open_file(source).schema
 
 
 def _kinds(value: Any) -> list[str]:

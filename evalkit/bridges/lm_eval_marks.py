@@ -14,7 +14,7 @@ from typing import Any
 from evalkit.bridges.lm_eval_questions import Questions
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import graded, right_or_wrong, unparseable, unscored
+from evalkit.scorers.scores import graded, right_or_wrong, unparseable, unscored
 
 VERSION = 2
 _RIGHT_OR_WRONG = frozenset(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit import __version__
-from evalkit.adapters.vllm_server import find_vllm, nvidia_smi
+from evalkit.adapters.vllm.server import find_vllm, nvidia_smi
 
 EXTRAS = {
     "app": ("streamlit", "the board: evalkit board"),

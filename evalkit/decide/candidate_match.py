@@ -1,24 +1,25 @@
 """What a run may not say of its candidates by itself, where the gate comes from a protected branch.
 
-The candidate's entry is what is judged, so the keys in `allowed_differences` may differ. These are their conditions:
-how it is billed, what it reads besides the suite's prompts, who answers, which weights it brings, who else is asked
-while it is timed, and what held when a part of the rows was asked.
+The candidate's entry is what is judged, so the keys in `allowed_differences` may differ. These are their conditions,
+with `candidate_bills` and `candidate_weights`: what it reads besides the suite's prompts, who answers, who else is
+asked while it is timed, and what held when a part of the rows was asked.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from evalkit import trust
 from evalkit.addresses import is_loopback
 from evalkit.decide.allowed_differences import RECORDED, SuiteDifference, differences, same
+from evalkit.decide.candidate_bills import BILLED_BY, other_licence, otherwise_billed
+from evalkit.decide.candidate_weights import other_weights
 from evalkit.decide.gate_trust import GateTrust
-from evalkit.facts import ModelFacts, RunFacts, SuiteFacts
-from evalkit.plugins import folded
-from evalkit.suite.extra_fields import LONG_TEXT, n_letters, other_limits, prompt_fields
+from evalkit.decide.judged import Judged, mapping
+from evalkit.facts import RunFacts, SuiteFacts
+from evalkit.suite.extra_fields import LONG_TEXT, n_letters, prompt_fields
 from evalkit.suite.policy import current
 from evalkit.suite.schema import GateEntry
 from evalkit.suite.tuning_fields import EFFORTS, beyond_tuning
@@ -26,46 +27,11 @@ from evalkit.suite.wording import short
 
 EVERYTHING = frozenset({"scores", "outcomes", "costs", "times", "licence"})
 """What a rule of a package rests on that does not say what it reads."""
-_BILLED_BY = ("price_as", "hosting", "reported_cost")
-"""What a model's entry says of how its answers are billed, beside what they really cost."""
-_WHO = ("adapter", "model", "base_url", "resource", "region")
-"""What a model's entry says of who is asked."""
 _THREADS = ("inter_threads", "intra_threads", "max_batch")
 _TIMES = ("run.timeout_s", "run.idle_timeout_s")
-_FLAGS = frozenset(
-    """
-    tensor_parallel_size pipeline_parallel_size data_parallel_size enable_expert_parallel quantization dtype
-    kv_cache_dtype max_model_len max_num_seqs max_num_batched_tokens max_logprobs gpu_memory_utilization cpu_offload_gb
-    block_size enforce_eager seed enable_prefix_caching enable_chunked_prefill max_lora_rank fully_sharded_loras
-    reasoning_parser tool_call_parser enable_auto_tool_choice load_format revision startup_timeout_s
-    """.split()  # noqa: SIM905  # words read better than a column of quotes
-)
-"""Flags of `serve:` that a candidate may set: none that names a file, a template, a tokenizer or other weights."""
 _WITH_PROMPTS = re.compile(r"@preset|@prompt|\bag:|:prompt/|:agent|\basst_|^agent[-_:/]", re.IGNORECASE)
 """Ids of models behind which a provider keeps prompts: OpenRouter's presets, Mistral's and Azure's agents, Bedrock's
 prompts and agents, OpenAI's assistants."""
-_FLAG_VALUE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One candidate: its entries in the protected suite and in the run's, and what the run says of it."""
-
-    name: str
-    ours: Mapping[str, Any]
-    theirs: Mapping[str, Any]
-    ran: ModelFacts
-
-    @property
-    def moved(self) -> bool:
-        """Whether somebody else is asked than the suite says."""
-        return any(self.ours.get(key) != self.theirs.get(key) for key in _WHO)
-
-    @property
-    def is_billed_by_a_provider(self) -> bool:
-        """Whether a provider of the price book answers at its own address."""
-        billed_by = self.ran.priced_as[0] if self.ran.priced_as is not None else None
-        return billed_by is not None and not any(self.theirs.get(key) for key in ("base_url", "serve", "price_as"))
 
 
 def rests_on(gate: GateEntry | None) -> frozenset[str]:
@@ -89,13 +55,13 @@ def otherwise_said(
             yield f"  {name}: {', '.join(said)} of its entry: recorded answers (--allow-recorded)"
         yield from _otherwise_read(one)
         yield from _answered_elsewhere(one, addresses, trusted)
-        yield from _other_weights(one, now, trusted)
+        yield from other_weights(one, trusted)
         if "costs" in read:
-            yield from _otherwise_billed(one, facts)
+            yield from otherwise_billed(one, facts)
         if timed and (threads := [key for key in _THREADS if one.ours.get(key) != one.theirs.get(key)]):
             yield f"  {name}: {', '.join(threads)} of its entry changed, and a rule compares times with the baseline's"
         if "licence" in read:
-            yield from _other_licence(one)
+            yield from other_licence(one)
     yield from _asked_beside(gate, facts, now, made, timed=timed)
     yield from _changed_on_the_way(facts, read)
 
@@ -124,8 +90,8 @@ def _not_listed(found: SuiteDifference) -> str:
 
 def _otherwise_read(one: Judged) -> Iterator[str]:
     """Settings that give the candidate more to read than the suite does: the right answers could stand there."""
-    ours, theirs = (_mapping(entry.get("settings")) for entry in (one.ours, one.theirs))
-    had, has = (_mapping(settings.get("extra")) for settings in (ours, theirs))
+    ours, theirs = (mapping(entry.get("settings")) for entry in (one.ours, one.theirs))
+    had, has = (mapping(settings.get("extra")) for settings in (ours, theirs))
     changed = {key: value for key, value in has.items() if not same(had.get(key), value)}
     prompts = prompt_fields(changed)
     found = [f"settings.extra.{field}" for field in prompts]
@@ -190,116 +156,6 @@ def _addresses_of(now: SuiteFacts) -> frozenset[str]:
     return frozenset(address.rstrip("/") for address in found if isinstance(address, str))
 
 
-def _other_weights(one: Judged, now: SuiteFacts, trusted: GateTrust) -> Iterator[str]:
-    """Weights that lie in the checkout, and what a server is started with: they may bring prompts along."""
-    ours, theirs = (_mapping(entry.get("serve")) for entry in (one.ours, one.theirs))
-    for flag, value in theirs.items():
-        plain = isinstance(value, bool | int | float) or (isinstance(value, str) and _FLAG_VALUE.fullmatch(value))
-        if not same(ours.get(flag), value) and not (flag.replace("-", "_") in _FLAGS and plain):
-            yield (
-                f"  {one.name}: serve.{flag}: {short(value)} in the run, {short(ours.get(flag))} in the suite; a "
-                "candidate may set flags of size, precision and parsers alone"
-            )
-    if not _is_local(one, trusted):
-        return
-    if one.theirs.get("model") != one.ours.get("model"):
-        yield (
-            f"  {one.name}: model: {short(one.theirs.get('model'))} is a folder of weights that the suite does not "
-            "name; a folder brings its own chat template, which may hold the right answers (name it on the protected "
-            "branch first, or take weights of the hub)"
-        )
-        return
-    suite = trusted.suite
-    entry = suite.models.get(one.name) if suite is not None else None
-    if suite is None or entry is None:
-        return
-    here, ran = trusted.installed.weights(one.name, entry, suite.folder), one.ran.facts or {}
-    if not here:
-        yield (
-            f"  {one.name}: model: {short(one.theirs.get('model'))} does not lie beside the suite, so its chat "
-            "template cannot be compared; put the folder there, or under a --data-root for both"
-        )
-    elif _otherwise_templated(here, ran):
-        yield (
-            f"  {one.name}: its chat template or tokenizer is not the one that lies beside the suite: it may hold the "
-            "right answers (change it on the protected branch first)"
-        )
-
-
-def _otherwise_templated(here: Mapping[str, str], ran: Mapping[str, Any]) -> bool:
-    """Whether the run's weights read conversations otherwise than those beside the suite. The digest of the weights
-    covers the tokenizer, and of vllm the template too."""
-    if here.get("tokenizer_config") != ran.get("tokenizer_config"):
-        return True
-    covered = any(here.get(key) != ran.get(key) for key in ("template", "tokenizer"))
-    return covered and here.get("weights") != ran.get("weights")
-
-
-def _is_local(one: Judged, trusted: GateTrust) -> bool:
-    """Whether the weights lie in a folder that a suite names: not those of the hub, nor those that evalkit ships."""
-    model = str(one.theirs.get("model") or "")
-    if folded(str(one.theirs.get("adapter"))) == "ctranslate2":
-        return not trusted.installed.is_shipped(model)
-    if not one.theirs.get("serve"):
-        return False
-    weights = str((one.ran.facts or {}).get("weights") or "")
-    return not weights.startswith(("hub ", "unknown"))
-
-
-def _otherwise_billed(one: Judged, facts: RunFacts) -> Iterator[str]:
-    ours, theirs, name = one.ours, one.theirs, one.name
-    free = one.moved and one.is_billed_by_a_provider
-    changed = [
-        key for key in _BILLED_BY if not same(ours.get(key), theirs.get(key)) and not (free and theirs.get(key) is None)
-    ]
-    if changed:
-        yield f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its cost"
-    elsewhere = theirs.get("base_url") and any(ours.get(key) != theirs.get(key) for key in ("adapter", "base_url"))
-    by_person = facts.price_file is not None and facts.price_file.of == "person"
-    if elsewhere and not by_person:
-        yield (
-            f"  {name}: its adapter or address changed, and nobody says that the price of "
-            f"{theirs.get('adapter')}, or what this address itself says that it bills, is true; a rule is about its "
-            "cost (name prices yourself: evalkit run --prices FILE)"
-        )
-    elif one.moved and not changed and _is_of_another_provider(one.ran):
-        yield (
-            f"  {name}: nobody bills it, and the price of {short(theirs.get('model'))} in the book is another "
-            "provider's; a rule is about its cost (name prices yourself: evalkit run --prices FILE)"
-        )
-    if one.moved and theirs.get("resource") and theirs.get("price_as") is None:
-        yield (
-            f"  {name}: its model is the name of a deployment, which anybody may choose, and a rule is about its cost "
-            "(say price_as on the protected branch first)"
-        )
-    had, has = (_mapping(entry.get("settings")) for entry in (ours, theirs))
-    if had.get("max_output_tokens") is not None and has.get("max_output_tokens") is None:
-        yield f"  {name}: settings.max_output_tokens was taken away, and a rule is about its cost"
-    if ours.get("token_param") != theirs.get("token_param"):
-        yield f"  {name}: token_param of its entry changed, by which its output limit is sent, and a rule is about cost"
-    extra = _mapping(has.get("extra"))
-    if extra != _mapping(had.get("extra")) and (others := other_limits(extra)):
-        yield f"  {name}: settings.extra sets {', '.join(others)}; a rule is about cost: write max_output_tokens"
-
-
-def _is_of_another_provider(ran: ModelFacts) -> bool:
-    """Whether the book's price was taken though no provider is known to bill."""
-    unbilled = ran.priced_as is not None and ran.priced_as[0] is None
-    return unbilled and ran.prices is not None and (ran.prices.source or "").startswith("genai-prices")
-
-
-def _other_licence(one: Judged) -> Iterator[str]:
-    if one.theirs.get("licence") is None:
-        return
-    if one.theirs.get("licence") != one.ours.get("licence"):
-        yield f"  {one.name}: licence of its entry changed, and a rule is about its licence"
-    elif any(not same(one.ours.get(key), one.theirs.get(key)) for key in (*_WHO, "weights", "serve", "lora")):
-        yield (
-            f"  {one.name}: another model than the suite's, under the licence that the suite says of its own; a "
-            "rule is about its licence (change both on the protected branch first)"
-        )
-
-
 def _asked_beside(gate: GateEntry, facts: RunFacts, now: SuiteFacts, made: SuiteFacts, *, timed: bool) -> Iterator[str]:
     """Models beside the candidates that the suite does not have so: they could load the baseline's server, or fill the
     caches of the candidate's."""
@@ -326,7 +182,7 @@ def _changed_on_the_way(facts: RunFacts, read: frozenset[str]) -> Iterator[str]:
     """Keys that a resumed run had otherwise when a part of its rows was asked."""
     for key in facts.otherwise_before:
         last = key.rpartition(".")[2]
-        about_cost, about_time = last in (*_BILLED_BY, "prices"), key in _TIMES
+        about_cost, about_time = last in (*BILLED_BY, "prices"), key in _TIMES
         free = (about_cost and "costs" not in read) or (about_time and not read & {"times", "outcomes"})
         if last != "licence" and not free:
             yield f"  {key}: changed while the run was made; a part was asked before that (run it anew: --new)"
@@ -344,7 +200,3 @@ def _at(value: Any, path: str) -> Any:
     for key in path.split("."):
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

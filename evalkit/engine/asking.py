@@ -30,7 +30,7 @@ from evalkit.engine.work import Item, PlannedModel
 from evalkit.errors import Overloaded, RateLimited, Rejected, RequestError, Stalled
 from evalkit.records import Failure, Request, Response, Row
 from evalkit.scorers.choice import continuations
-from evalkit.scorers.outcomes import settle, settle_awaited
+from evalkit.scorers.outcomes import score_awaited_response, score_response
 
 MOST_RETURNS = 10
 """How often an item goes back into the queue because its server was asked too much at once; each time the limit has
@@ -243,11 +243,11 @@ async def scored_row(item: Item, response: Response, attempt: AttemptInfo, cost:
     """The row of an answer, new or from the cache, with its score. A slow scorer scores beside the event loop."""
     model, sample, scorer = item.model, item.sample, item.task.scorer
     if scorer.awaited is not None:
-        score = await settle_awaited(sample, response, scorer)
+        score = await score_awaited_response(sample, response, scorer)
     elif scorer.slow:
-        score = await in_thread(lambda: settle(sample, response, scorer))
+        score = await in_thread(lambda: score_response(sample, response, scorer))
     else:
-        score = settle(sample, response, scorer)
+        score = score_response(sample, response, scorer)
     dropped = item.task.dropped[model.name]
     timed = model.adapter.capabilities.timing
     return answered(sample, model.name, item.repeat, attempt, response, score, cost, dropped, timed=timed)

@@ -18,7 +18,7 @@ from evalkit.engine.rows import AttemptInfo, answered, failed
 from evalkit.engine.work import Item
 from evalkit.reasoning import answer_of
 from evalkit.records import Failure, Message, Response, Row, Sample, StopReason, Timing, Usage
-from evalkit.scorers.outcomes import settle
+from evalkit.scorers.outcomes import score_response
 
 NOT_ASKED = "not_asked"
 """`Row.error_kind` of a turn whose conversation broke off: the turn before it failed."""
@@ -78,6 +78,6 @@ def unasked(item: Item, row: Row) -> Iterator[Row]:
             continue
         stop = _DECLINED.get(row.stop_reason or "", "stop")
         empty = Response("", stop, Timing(sent_at=0.0, total_s=0.0), refusal=row.refusal, usage=_NOTHING)
-        score = settle(sample, empty, item.task.scorer)
+        score = score_response(sample, empty, item.task.scorer)
         score = replace(score, reason=f"not asked: there was no text in the answer to turn {item.sample.turn}")
         yield answered(sample, name, item.repeat, attempt, empty, score, Decimal(0), dropped, timed=False)

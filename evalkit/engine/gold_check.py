@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Timing
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.outcomes import settle
+from evalkit.scorers.outcomes import score_response
 from evalkit.suite.grouped import kind_of
 from evalkit.suite.prompts import short
 from evalkit.suite.rendering import is_blank
@@ -102,7 +102,7 @@ def _wrong(sample: Sample, scorer: Scorer) -> str | None:
         text = PROBE if gold is None else gold
         tokens = (scorer.gold_tokens(sample),) if scorer.gold_tokens is not None else None
         reply = Response(text=text, stop_reason="stop", timing=_NO_TIME, top_logprobs=tokens)
-        score = settle(sample, reply, scorer)
+        score = score_response(sample, reply, scorer)
     except SuiteError as error:
         return f"the scorer {scorer.name!r} cannot mark it: {error}"
     if score.value is None:

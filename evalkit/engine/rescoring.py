@@ -26,7 +26,7 @@ from evalkit.errors import StoreError, SuiteError
 from evalkit.facts import RunFacts
 from evalkit.records import Outcome, Response, Row, Sample, Timing
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.outcomes import settle, settle_awaited
+from evalkit.scorers.outcomes import score_awaited_response, score_response
 from evalkit.store import runs, sealing, summary
 from evalkit.store.journal import Journal
 from evalkit.suite.redaction import Redactor, storing_redactor
@@ -212,9 +212,9 @@ def _score(row: Row, sample: Sample, scorer: Scorer) -> Row:
         logliks=row.logliks,
     )
     if scorer.awaited is None:
-        score = settle(sample, response, scorer)
+        score = score_response(sample, response, scorer)
     else:
-        score = asyncio.run(settle_awaited(sample, response, scorer))
+        score = asyncio.run(score_awaited_response(sample, response, scorer))
     return replace(
         row,
         score=score.value,

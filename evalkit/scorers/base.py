@@ -3,8 +3,8 @@
     score = choice.make({"mode": "generate"})
     score(sample, response)          # Score(value=1.0, outcome=Outcome.RIGHT, extracted="C")
 
-The engine marks through `evalkit.scorers.outcomes.settle`, which sees to refusals, truncation and empty replies around
-the scorer, so a scorer judges what was said. Scorers never raise for anything a model wrote.
+The engine scores through `evalkit.scorers.outcomes.score_response`, which sees to refusals, truncation and empty
+replies around the scorer, so a scorer judges what was said. Scorers never raise for anything a model wrote.
 """
 
 from __future__ import annotations

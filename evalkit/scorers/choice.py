@@ -17,8 +17,8 @@ from typing import Any
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.labels import LETTERS, labels
-from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.options import OneOf, read
+from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
 
 _RULES = {
     "mode": OneOf(("generate", "likelihood", "first_token"), "generate"),
@@ -39,13 +39,13 @@ def make(given: Mapping[str, Any]) -> Scorer:
     if options["mode"] == "generate":
         pick = options["pick"]
         if options["reads"] == "letter":
-            return Scorer("choice", 2, mark_letter, _gold_letter, options=options)
-        return Scorer("choice", 6, lambda sample, response: mark_reply(sample, response, pick), _gold, options=options)
+            return Scorer("choice", 2, score_letter, _gold_letter, options=options)
+        return Scorer("choice", 6, lambda sample, response: score_reply(sample, response, pick), _gold, options=options)
     if options["mode"] == "first_token":
-        return Scorer("choice", 1, mark_first_token, _gold_letter, gold_tokens=_gold_tokens, options=options)
+        return Scorer("choice", 1, score_first_token, _gold_letter, gold_tokens=_gold_tokens, options=options)
 
     def mark(sample: Sample, response: Response) -> Score:
-        return mark_likelihoods(sample, response, normalise=options["normalise"])
+        return score_likelihoods(sample, response, normalise=options["normalise"])
 
     return Scorer("choice", 1, mark, lambda sample: None, needs="likelihood", options=options)
 
@@ -71,7 +71,7 @@ def target_index(sample: Sample) -> int | None:
     return None
 
 
-def mark_reply(sample: Sample, response: Response, pick: str = "last") -> Score:
+def score_reply(sample: Sample, response: Response, pick: str = "last") -> Score:
     """Generate mode: unparseable when the reply names no choice, or more than one."""
     right = target_index(sample)
     if right is None:
@@ -89,7 +89,7 @@ def mark_reply(sample: Sample, response: Response, pick: str = "last") -> Score:
     return right_or_wrong(_same(sample, reading.index, right), _shown(sample, reading.index), reading.reason)
 
 
-def mark_letter(sample: Sample, response: Response) -> Score:
+def score_letter(sample: Sample, response: Response) -> Score:
     """Generate mode with `reads: letter`: the reply is a label, wrapped in whatever is no letter or digit."""
     right = target_index(sample)
     if right is None:
@@ -103,7 +103,7 @@ def mark_letter(sample: Sample, response: Response) -> Score:
     return unparseable("the reply is not a letter alone")
 
 
-def mark_likelihoods(sample: Sample, response: Response, *, normalise: str) -> Score:
+def score_likelihoods(sample: Sample, response: Response, *, normalise: str) -> Score:
     """Likelihood mode: the largest (normalised) log-likelihood wins; a tie goes to the first and is noted.
 
     `tokens` divides by the tokens of the continuation, `chars` by the characters of the choice without the space before
@@ -131,7 +131,7 @@ def mark_likelihoods(sample: Sample, response: Response, *, normalise: str) -> S
     return _best(sample, dict(enumerate(values)), right)
 
 
-def mark_first_token(sample: Sample, response: Response) -> Score:
+def score_first_token(sample: Sample, response: Response) -> Score:
     """First-token mode: tokens that spell the same letter (` C`, `C`, `(C`) add up; the likeliest letter wins.
 
     Unparseable when no letter of a choice is among the alternatives; absent when no log-probabilities came.

@@ -19,8 +19,8 @@ from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.code_reply import LONGEST, whole_function
 from evalkit.scorers.code_worker import allowed, run_program, unsupported
-from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.options import Amount, OptionRule, read
+from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
 
 _RULES: Mapping[str, OptionRule] = {"limit_s": Amount(10.0, 0.1, 600), "memory_mb": Amount(1024.0, 64, 65_536)}
 

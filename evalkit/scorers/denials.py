@@ -29,6 +29,15 @@ _UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _SENTENCE = re.compile(r"[.!?。！？।؟…]+(?=[\s\"')\]*_]|$)|(?<=[。！？।])|\n+")
 _CLOSES = re.compile(r"[\s.]{0,4}[}$)\]*_]+[\s.]{1,4}")
 """Behind a box or a formula a new sentence may begin without a point."""
+_TAKES_UP = {
+    **{"which": "that", "was": "das", "ce qui": "cela", "lo que": "eso", "lo cual": "eso", "o que": "isso"},
+    **{"il che": "ciò", "wat": "dat", "что": "это", "что же": "это", "co": "to", "což": "to", "vilket": "det"},
+    **{"hvilket": "det", "hvad": "det"},
+}
+"""The word that opens a relative clause about a whole statement, and the pronoun that it stands for."""
+_RELATIVE = re.compile(
+    rf"[^.!?\n,]{{0,30}}, ({'|'.join(sorted(_TAKES_UP, key=len, reverse=True))}) ([^.!?\n]{{1,80}})", re.IGNORECASE
+)
 _CLAUSE = re.compile(r"[,;:，；、]|\s[-–—]+\s|—")
 _DECORATION = str.maketrans(dict.fromkeys('*_`$#>"“”()\u200c\u200e\u200f\ufeff', ""))
 
@@ -174,6 +183,10 @@ def denial_behind(behind: str) -> int | None:
     """Where the sentence ends that denies the answer right before `behind`; None where the next sentence does not.
 
     The rest of the answer's own sentence is passed over, and one short interjection ("Hmm.")."""
+    if (clause := _RELATIVE.match(behind)) is not None and denies_it(
+        f"{_TAKES_UP[clause[1].lower()]} {clauses(clause[2])[0]}"
+    ):
+        return clause.end()
     closed = _CLOSES.match(behind)
     at_once = closed is not None and behind[closed.end() : closed.end() + 1].isupper()
     start = closed if at_once else _SENTENCE.search(behind[:400])

@@ -16,9 +16,9 @@ from typing import Any
 
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import graded, unparseable, unscored
 from evalkit.scorers.options import Flag, OneOf, OptionRule, read
 from evalkit.scorers.schemas import canonical
+from evalkit.scorers.scores import graded, unparseable, unscored
 from evalkit.scorers.structure import NotJson, find_json, parse
 
 _RULES: Mapping[str, OptionRule] = {"ignore_case": Flag(True), "around": OneOf(("fence", "none", "any"), "any")}

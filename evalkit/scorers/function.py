@@ -30,8 +30,8 @@ from evalkit.adapters.keys import without_keys
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import graded, right_or_wrong, unscored
 from evalkit.scorers.registry import READING
+from evalkit.scorers.scores import graded, right_or_wrong, unscored
 from evalkit.suite.functions import OwnFunction
 
 NAME = "function"

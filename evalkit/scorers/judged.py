@@ -15,7 +15,7 @@ from typing import Any
 
 from evalkit.records import WAITS, Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import graded, unscored
+from evalkit.scorers.scores import graded, unscored
 
 VERSION = 2
 

@@ -20,8 +20,8 @@ from typing import Any
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import graded, unscored
 from evalkit.scorers.options import OptionRule, Table, Text, read
+from evalkit.scorers.scores import graded, unscored
 
 _BRACKETS = re.compile(r"\[\[\s{0,20}+([^\[\]\n]{1,80}+)\s{0,20}+\]\]", re.ASCII)
 """Possessive throughout, so that no reply makes it look twice at the same place."""

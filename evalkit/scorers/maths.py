@@ -17,11 +17,11 @@ from typing import Any
 from evalkit.errors import MissingPackage
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.maths_text import denied_before, differ, has_dots, plain, same_text, stated, taken_back
 from evalkit.scorers.maths_worker import Worker
 from evalkit.scorers.number_boxes import last_boxed
 from evalkit.scorers.options import Amount, OneOf, OptionRule, read
+from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
 from evalkit.scorers.struck import without_crossed
 
 LONGEST = 20_000

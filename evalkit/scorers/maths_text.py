@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from evalkit.scorers import number_words as words
 from evalkit.scorers.denials import denial_behind
-from evalkit.scorers.languages import ABBREVIATED
+from evalkit.scorers.languages import without_points
 
 
 class Stated(NamedTuple):
@@ -113,7 +113,7 @@ def has_dots(text: str) -> bool:
 
 def stated(reply: str, gold: str) -> Stated:
     """The expression that the last final statement of a reply without a box gives."""
-    reply = ABBREVIATED.sub(r"\1", reply)
+    reply = without_points(reply)
     for match in reversed(list(words.ANSWER.finditer(reply))):
         rest = reply[match.end() : match.end() + 600].lstrip(" \t\n:：*")
         maths = _MATHS.match(rest) or _MATHS.search(rest[: end.start() if (end := _END.search(rest)) else len(rest)])

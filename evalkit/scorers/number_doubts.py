@@ -103,7 +103,10 @@ def _of_others(text: str, number: Number, lead: str, alone: str) -> str | None:
         return "a former opinion"
     if words.SUPPOSED.search(alone):
         return "supposed"
-    return "what others say" if words.REPORTED.search(lead) or words.OTHERS_ANSWER.search(lead) else None
+    others = words.REPORTED.search(lead) or words.OTHERS_ANSWER.search(lead)
+    if others or (words.RELATIVES_ANSWER.search(lead) and not _rest(text, number).strip()):
+        return "what others say"
+    return None
 
 
 def _denied(lead: str, tail: str, apart: str) -> str | None:

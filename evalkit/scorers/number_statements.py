@@ -18,7 +18,7 @@ from itertools import islice
 
 from evalkit.scorers import number_words as words
 from evalkit.scorers.denials import denial_behind
-from evalkit.scorers.languages import ABBREVIATED
+from evalkit.scorers.languages import without_points
 from evalkit.scorers.number_boxes import FoundNumber, find_box, read_box, shortened
 from evalkit.scorers.number_doubts import (
     LONGEST_STATEMENT,
@@ -68,7 +68,7 @@ _AT_CUT = FoundNumber(None, None, "the number at the cut may lack digits")
 def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
     """The number that counts by `pick` (see `evalkit.scorers.numbers`). `cut`: stopped by the output limit."""
     text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", without_crossed(reply))))
-    text = ABBREVIATED.sub(r"\1", text)
+    text = without_points(text)
     if pick in ("boxed", "final") and (box := find_box(text)) is not None:
         found = read_box(text[box[0] : box[1]])
         if pick == "final" and words.DENIED_BOX.search(text[max(0, box[0] - 100) : box[0]]):

@@ -44,7 +44,7 @@ ANSWERS_UNSPACED: Mapping[str, str] = {
 }
 DENIALS: Mapping[str, str] = {
     "en": r"not|never|neither|nor|cannot|isn'?t|wasn'?t|aren'?t|can'?t|won'?t|doesn'?t|don'?t|couldn'?t|wouldn'?t|"
-    r"instead of|rather than|wrong|incorrect|false|unlikely",
+    r"instead of|rather than|wrong|incorrect|false|unlikely|hardly|scarcely",
     "es": r"no|en vez de|en lugar de",
     "fr": r"pas|au lieu de",
     "de": r"nicht|kein(?:e|en)?|statt",
@@ -228,6 +228,12 @@ OTHERS_ANSWER = re.compile(
     r"(?: (?:that|it|is|it's|with))*[\s$:*]*$",
     re.IGNORECASE,
 )
+RELATIVES_ANSWER = re.compile(
+    r"\b(?:my|his|her|our|a|another|one) (?:\w+ ){0,2}?(?:friend|brother|sister|teacher|colleague|classmate|mother|father|mom|dad|boss|tutor"
+    r"|roommate|student|professor|neighbou?r|calculator) (?:got|gets|wrote|says|said|has|had|put|found|claims|thinks|shows)(?: (?:that|it|is|it's))*[\s$:*]*$",
+    re.IGNORECASE,
+)
+"""The same of one person, where nothing that is counted follows: "my brother got 36."."""
 SUPPOSED = re.compile(rf"^\W*(?:{_IFS})(?!\w)[^.?!]*(?:{any_phrase('would').pattern})[^.?!]{{0,20}}$", re.IGNORECASE)
 """Before a number: a supposition, "if nothing changed, it would be 5"."""
 FORMER = any_phrase("former")
@@ -260,7 +266,12 @@ ROMAN = re.compile(r"[\s:*$]*[IVXLCDM]{2,12}[\s*$]*")
 SPELLED = re.compile(rf"\b(?:{_UNITS}|{_TENS})\b|[零一二三四五六七八九十百千两]{{1,12}}(?![\w])", re.IGNORECASE)
 """Numbers in words, which are not read."""
 SAYS_UNKNOWN = re.compile(rf"(?<!\w)(?:{UNKNOWN})", re.IGNORECASE)
+_OF_GUESSES = re.compile(
+    r"guess|sure\b|certain|confident|convinced|doubts|mistaken|could be wrong|might be wrong|may be wrong|rumou?r|or so "
+)
+"""Words of the table that doubt a whole reply, and say so of a number too."""
 UNSURE = re.compile(
+    rf"(?<!\w)(?:{'|'.join(re.escape(w) for w in phrases_of('unsure') if _OF_GUESSES.search(w))})(?!\w)|"
     r"\b(?:faltan datos|datos insuficientes|données insuffisantes|il manque des (?:données|informations)|nicht genug (?:angaben|informationen|daten)|zu wenige? (?:angaben|daten)|mancano (?:i )?dati|dati insufficienti|"
     r"dados insuficientes|faltam dados|te weinig gegevens|za mało danych|brakuje danych|(?:not enough|insufficient) (?:information|data))\b|недостаточно данных|не хватает данных|недостатньо даних|(?:数据|信息|條件|条件)不足|情報が(?:不足|足りません)|정보가 부족|"
     r"\b(?:unsure|not sure|not certain|do(?: not|n'?t) know|can(?:not|'?t) (?:tell|say)|no idea|doubt|(?:can(?:not|'?t)|could(?: not|n'?t)|unable to|impossible to|not possible to) "

@@ -31,10 +31,10 @@ from typing import Any
 
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.number_statements import find_answer
 from evalkit.scorers.numerals import Number, read_number
 from evalkit.scorers.options import Amount, OneOf, OptionRule, read
+from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
 
 
 class _Tolerance:

@@ -1,23 +1,23 @@
 """How a reply ends: the one place where refusals, truncation and empty replies are told from right and wrong.
 
-`settle` is what the engine calls for every response. In this order, the first that applies:
+`score_response` is what the engine calls for every response. In this order, the first that applies:
 
 0. Reasoning that stands in the text (`<think>` and its like, see `evalkit.reasoning`) is taken off: all that follows,
-   scorers and judges included, sees the answer alone. A task with `reasoning: keep` is marked by the text as it came.
-1. A likelihood scorer marks the log-likelihoods; nothing was said, so nothing can be refused or cut. A judge's verdict
-   is marked as it is: what a judge fails to say is nobody's 0.
+   scorers and judges included, sees the answer alone. A task with `reasoning: keep` is scored by the text as it came.
+1. A likelihood scorer scores the log-likelihoods; nothing was said, so nothing can be refused or cut. A judge's verdict
+   is scored as it is: what a judge fails to say is nobody's 0.
 2. The provider says that the model refused or that its filter stopped it: `refused`.
 3. The reply is empty (calls of functions count, where the scorer reads them): `truncated` when the output limit was
    reached (reasoning used it up) or the reasoning in the text never ends, else `unparseable`.
-4. The scorer marks the reply. A full mark stands.
+4. The scorer scores the reply. A full score stands.
 5. The output limit was reached, and the scorer read no answer or judges replies as a whole: `truncated`. An answer that
    was read out of a cut reply stands, right or wrong.
 6. The reply refuses in its first sentences (`evalkit.scorers.refusal_words`), and the scorer read no answer (or
 judges short replies as a whole): `refused`.
-7. Otherwise the scorer's own mark.
+7. Otherwise the scorer's own score.
 
 Refused, truncated and unparseable replies score 0.0 and keep their outcome; with the option `refusal: right` a refusal
-scores 1.0 and keeps its outcome too. A mark that is absent (`errored`) is never turned into a number.
+scores 1.0 and keeps its outcome too. A score that is absent (`errored`) is never turned into a number.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from dataclasses import replace
 from evalkit.reasoning import Split, split
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import unparseable, unscored
+from evalkit.scorers.scores import unparseable, unscored
 
 SHORT_REPLY = 600
 """Characters. A longer reply that opens with an apology and then does the work is not a refusal."""
@@ -55,8 +55,8 @@ def prepare(scorers: Collection[str]) -> None:
     import evalkit.scorers.refusal_words  # noqa: F401
 
 
-def settle(sample: Sample, response: Response, scorer: Scorer) -> Score:
-    """The mark of one response, by the order above. Raises nothing for what a model wrote: a reply on which a scorer
+def score_response(sample: Sample, response: Response, scorer: Scorer) -> Score:
+    """The score of one response, by the order above. Raises nothing for what a model wrote: a reply on which a scorer
     breaks has no score, and the run goes on."""
     try:
         response, score = _before(response, scorer)
@@ -65,8 +65,8 @@ def settle(sample: Sample, response: Response, scorer: Scorer) -> Score:
         return _broken(scorer, error)
 
 
-async def settle_awaited(sample: Sample, response: Response, scorer: Scorer) -> Score:
-    """As `settle`, for a scorer that is awaited."""
+async def score_awaited_response(sample: Sample, response: Response, scorer: Scorer) -> Score:
+    """As `score_response`, for a scorer that is awaited."""
     assert scorer.awaited is not None
     try:
         response, score = _before(response, scorer)
@@ -108,7 +108,7 @@ def _after(score: Score, response: Response, scorer: Scorer) -> Score:
     """Rules 4 to 7, of what the scorer says."""
     if scorer.needs == "likelihood" or scorer.judges or score.value is None or score.value >= 1.0:
         return score
-    return _settle_lesser(score, response, scorer)
+    return _score_lesser(score, response, scorer)
 
 
 def _nothing_said(response: Response, parted: Split) -> Score:
@@ -122,8 +122,8 @@ def _nothing_said(response: Response, parted: Split) -> Score:
     return unparseable("only reasoning came, and no answer after it" if parted.reasoning else "the reply is empty")
 
 
-def _settle_lesser(score: Score, response: Response, scorer: Scorer) -> Score:
-    """Rules 5 to 7: why a reply did not get a full mark."""
+def _score_lesser(score: Score, response: Response, scorer: Scorer) -> Score:
+    """Rules 5 to 7: why a reply did not get a full score."""
     unread = score.outcome is Outcome.UNPARSEABLE
     if response.stop_reason == "length" and (unread or scorer.whole):
         return replace(_truncated(f"cut off; {score.reason}" if score.reason else "cut off"), parts=score.parts)

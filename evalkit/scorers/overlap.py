@@ -31,8 +31,8 @@ from unicodedata import normalize
 from evalkit.errors import MissingPackage
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import graded, unscored
 from evalkit.scorers.options import Flag, OneOf, OptionRule, Text, read
+from evalkit.scorers.scores import graded, unscored
 from evalkit.scorers.text import right_answers
 from evalkit.scorers.words import split_words
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from evalkit.scorers.labels import LETTERS
-from evalkit.scorers.languages import ABBREVIATED
+from evalkit.scorers.languages import without_points
 from evalkit.scorers.reply_words import fold
 
 # ASCII text pays only for the replacements; the rest is folded first (full-width letters, odd spaces).
@@ -73,7 +73,7 @@ def simplify(text: str) -> str:
             text = text.replace(mark, " ")
     if "<" in text or "[" in text:
         text = _SPECIAL.sub(" ", text)
-    text = ABBREVIATED.sub(r"\1", text.translate(_DROPPED))
+    text = without_points(text.translate(_DROPPED))
     return _EMPHASIS.sub("", text) if "_" in text else text
 
 

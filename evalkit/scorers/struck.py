@@ -17,8 +17,10 @@ _TAGS = re.compile(r"<(del|strike)\b[^<>\n]{0,80}>.{0,400}?</\1\s?>", re.IGNOREC
 _S_TAGS = re.compile(r"(?!\A\s*<s>[^\n]*</s>\s*\Z)<s>(?=[^\s\[])[^\n]{0,200}?</s>", re.IGNORECASE)
 """`<s>` and `</s>` around a whole reply, or before a space, are a model's tokens for beginning and end."""
 _TEX = re.compile(r"\\(?:cancel|bcancel|xcancel|sout|st|xout)\s?\{((?:[^{}\n]|\{[^{}\n]{0,80}\}){0,200})\}")
+_STROKE = re.compile("[\u0335-\u0338]")
 _STROKES = re.compile("(?:[^\\s\u0335-\u0338][\u0335-\u0338]+[ \u00a0]?)+")
 _CROSSES, _EMPTY, _TICKS = "❌✗✘✖❎🚫⛔☒", "☐⬜", "✅✔☑✓🗹"
+_MARK = re.compile(f"[{_CROSSES}{_EMPTY}]")
 _CROSSED_LINE = re.compile(
     rf"^[ \t]*(?:[-*+|>•][ \t]*)*(?:[{_CROSSES}{_EMPTY}]|\[ \](?!\())[^\n{_TICKS}]*$"
     rf"|^[^\n{_TICKS}]*[{_CROSSES}]\ufe0f?[ \t|*_.]*$",
@@ -31,7 +33,7 @@ _BOX = re.compile(r"^([ \t]*(?:[-*+>•][ \t]*)?)\[([ xX])\](?=[ \t]+\S)", re.MU
 
 def with_boxes(reply: str) -> str:
     """The reply with Markdown's boxes as characters: `- [x] B` as `- ☑ B`."""
-    if "[" not in reply:
+    if "[ ]" not in reply and "[x]" not in reply and "[X]" not in reply:
         return reply
     return _BOX.sub(lambda found: found[1] + ("☐" if found[2] == " " else "☑"), reply)
 
@@ -44,7 +46,7 @@ def without_struck(reply: str) -> str:
         reply = _S_TAGS.sub(" ", _TAGS.sub(" ", reply))
     if "\\" in reply:
         reply = _TEX.sub(" ", reply)
-    if not reply.isascii():
+    if not reply.isascii() and _STROKE.search(reply) is not None:
         reply = _STROKES.sub(" ", reply)
     return reply
 
@@ -52,6 +54,6 @@ def without_struck(reply: str) -> str:
 def without_crossed(reply: str) -> str:
     """The same, and without lines that open or close with a cross, or open with an empty box."""
     reply = without_struck(reply)
-    if reply.isascii() and "[ ]" not in reply:
+    if "[ ]" not in reply and (reply.isascii() or _MARK.search(reply) is None):
         return reply
     return _CROSSED_LINE.sub("", reply)

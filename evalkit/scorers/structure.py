@@ -27,9 +27,9 @@ from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers import json_finding
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import graded, right_or_wrong, unparseable, unscored
 from evalkit.scorers.options import Flag, Names, OneOf, OptionRule, Table, read
 from evalkit.scorers.schemas import canonical, compile_schema
+from evalkit.scorers.scores import graded, right_or_wrong, unparseable, unscored
 
 DEEPEST = 100
 """Levels of nesting. Deeper replies are degenerate (`[[[[...`) and would exhaust the stack of what reads them next."""

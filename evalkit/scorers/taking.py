@@ -30,9 +30,9 @@ from typing import Any
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import unparseable
 from evalkit.scorers.options import did_you_mean
 from evalkit.scorers.patterns import LONGEST_TEXT, Pattern
+from evalkit.scorers.scores import unparseable
 
 _WAYS = ("after", "json", "pattern")
 _OBJECTS_TRIED = 50

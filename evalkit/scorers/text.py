@@ -18,9 +18,9 @@ from typing import Any
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.options import Flag, OneOf, OptionRule, Text, read
 from evalkit.scorers.patterns import LONGEST_TEXT, Pattern
+from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
 from evalkit.scorers.words import has_word
 from evalkit.scorers.wrapping import says_plainly
 

@@ -26,9 +26,9 @@ from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.calls import BrokenCalls, NoCalls, ScoredCall, made_calls, read_calls
-from evalkit.scorers.marks import right_or_wrong, unparseable, unscored
 from evalkit.scorers.options import OneOf, OptionRule, Text, read
 from evalkit.scorers.schemas import canonical
+from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
 from evalkit.scorers.structure import NotJson, parse
 
 _RULES: Mapping[str, OptionRule] = {"order": OneOf(("any", "strict"), "any"), "field": Text(), "functions": Text()}

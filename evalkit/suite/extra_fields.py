@@ -19,10 +19,11 @@ _PROMPTS = frozenset(
     context contexts chat_history history chat_template template documents document passages conversation
     previous_response_id cached_content prefix suffix prefill response_prefix assistant_prefix examples few_shot
     memory memories knowledge files attachments add_generation_prompt continue_final_message prompt_embeds
+    template prompt_variables
     """.split()  # noqa: SIM905  # words read better than a column of quotes
 )
-"""Fields of OpenAI, Anthropic, Gemini, Cohere, Mistral, vLLM, SGLang, llama.cpp and Ollama by which a request says what
-the model reads besides the suite's messages."""
+"""Fields of OpenAI, Anthropic, Gemini, Bedrock, Cohere, Mistral, vLLM, SGLang, llama.cpp and Ollama by which a request
+says what the model reads besides the suite's messages."""
 _LIMITS = frozenset(
     """
     max_tokens max_completion_tokens max_output_tokens max_new_tokens max_tokens_to_sample max_gen_len max_length

@@ -5,34 +5,53 @@
     data: {"candidates":[{"content":{"parts":[{"text":"Par"}],"role":"model"}}],"usageMetadata":{...}}
     data: {"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":1,...}}
 
-How its answers are read stands in `gemini_stream`.
+There is no [DONE]: a stream is whole when it has named a finish reason or why the prompt was blocked.
 `settings.extra` is merged into the body; its `generationConfig` into ours, so that `topK` can stand there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import orjson
-
-from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
-from evalkit.adapters.gemini_stream import GeminiAnswer
-from evalkit.adapters.gemini_stream import usage_of as usage_of  # noqa: PLC0414 (its doorway)
-from evalkit.adapters.http_wire import Wire
-from evalkit.adapters.keys import api_key
+from evalkit.adapters.assembly import assemble, without_end
+from evalkit.adapters.base import Capabilities, ModelSpec
+from evalkit.adapters.billed_beside import billed_beside, shown_beside
+from evalkit.adapters.chat_usage import believed
+from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, without_none
+from evalkit.adapters.http_errors import Where
 from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.presets import Preset
+from evalkit.adapters.reading import ReplyReading
+from evalkit.adapters.reply_fields import count, inner, items, mapping, name, raw_usage, text
 from evalkit.adapters.tool_calls import offered
-from evalkit.errors import Rejected, SuiteError, Unsupported
-from evalkit.records import Request, Response, Settings
+from evalkit.errors import SuiteError
+from evalkit.records import Request, Response, Settings, StopReason, Timing, Tool, Usage
 
-_BASE_URL = "https://generativelanguage.googleapis.com"
-_HOME = ("generativelanguage.googleapis.com",)
-_KEY_ENVS = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+GEMINI = Preset(
+    name="gemini",
+    about="Google's Gemini models.",
+    source="ai.google.dev/api/generate-content; 2026-11-20",
+    base_url="https://generativelanguage.googleapis.com",
+    key_env=("GEMINI_API_KEY", "GOOGLE_API_KEY"),
+    key_hosts=("generativelanguage.googleapis.com",),
+    price_provider="google",
+)
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """A model's id becomes part of the path; nothing else may."""
-_OURS = frozenset({"contents", "systemInstruction", "model"})
+_FILTERED = {
+    *("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE", "MODEL_ARMOR"),
+    *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "IMAGE_OTHER", "JAILBREAK"),
+}
+"""ai.google.dev/api/generate-content#FinishReason, and Vertex's MODEL_ARMOR."""
+_STOPS: dict[str, StopReason] = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    "MALFORMED_FUNCTION_CALL": "tool_use",
+    "UNEXPECTED_TOOL_CALL": "tool_use",
+    **dict.fromkeys(_FILTERED, "content_filter"),
+}
 
 
 class GeminiOptions(AdapterOptions):
@@ -42,61 +61,29 @@ class GeminiOptions(AdapterOptions):
 Options = GeminiOptions
 
 
-def make(spec: ModelSpec) -> Gemini:
+def make(spec: ModelSpec, preset: Preset | None = None) -> DialectAdapter:
     """An adapter for one model. Raises SuiteError, MissingKey."""
     model = spec.model.removeprefix("models/")
     if not _MODEL.fullmatch(model):
         raise SuiteError(f"models.{spec.name}.model is {spec.model!r}; Gemini's ids look like gemini-3.8-flash.")
-    base_url = (spec.base_url or _BASE_URL).rstrip("/").removesuffix("/v1beta")
-    key = api_key(_KEY_ENVS, base_url, _HOME, spec)
-    headers = {"x-goog-api-key": key} if key else {}
-    if wrong := _OURS & spec.settings.extra.keys():
-        raise SuiteError(_extra_complaint(spec, wrong))
     read_options(GeminiOptions, spec)
-    return Gemini(spec, model, Wire(spec, base_url, headers, key, _KEY_ENVS))
+    return assemble(without_end(spec, "/v1beta"), preset or GEMINI, Gemini(model), header="x-goog-api-key")
 
 
-class Gemini:
-    """One Gemini model."""
+class Gemini(ApiDialect):
+    """What Gemini's API says."""
 
+    name = "gemini"
+    title = "Gemini"
+    own_fields = frozenset({"contents", "systemInstruction", "model"})
     capabilities = Capabilities(
         seed=True, top_logprobs=True, json_schema=True, reasoning_effort=True, tools=True
     )  # a model that lacks one of them answers 400, which is a Rejected with its words
 
-    def __init__(self, spec: ModelSpec, model: str, wire: Wire) -> None:
-        self.spec = spec
-        self._wire = wire
-        self._path = f"/v1beta/models/{model}:streamGenerateContent"
-        facts = {"dialect": "gemini", **wire.facts}
-        self.endpoint = Endpoint(
-            lane=wire.host,
-            place=wire.host + wire.path,
-            host=wire.hostname,
-            price_provider="google",
-            facts=facts,
-        )
+    def __init__(self, model: str) -> None:
+        self.path = f"/v1beta/models/{model}:streamGenerateContent?alt=sse"
 
-    def __repr__(self) -> str:
-        return f"Gemini({self.spec.name!r}, {self.spec.model!r}, {self.endpoint.place!r})"
-
-    async def respond(self, request: Request) -> Response:
-        """The answer to one request, made in one attempt. Raises a RequestError."""
-        if request.continuations is not None:
-            raise Unsupported(
-                f"models.{self.spec.name}: Gemini gives no log-likelihood of given continuations; use mode: generate.",
-                sent=False,
-            )
-        try:
-            body = orjson.dumps(self._body(request))
-        except TypeError as error:
-            raise Rejected(f"models.{self.spec.name}: the request is no valid JSON: {error}", sent=False) from error
-        return await self._wire.answer(self._path + "?alt=sse", body, GeminiAnswer(request.tools))
-
-    async def aclose(self) -> None:
-        """Closes the connections."""
-        await self._wire.aclose()
-
-    def _body(self, request: Request) -> dict[str, Any]:
+    def body(self, request: Request) -> dict[str, Any]:
         system = "\n\n".join(message.content for message in request.messages if message.role == "system")
         contents: list[dict[str, Any]] = []
         for message in request.messages:
@@ -112,17 +99,12 @@ class Gemini:
             body["systemInstruction"] = {"parts": [{"text": system}]}
         if request.tools:
             body["tools"] = [{"functionDeclarations": offered(request.tools, schema_as="parametersJsonSchema")}]
-        config = _config(request.settings)
-        extra = request.settings.extra
-        if wrong := (_OURS | {"tools"} if request.tools else _OURS) & extra.keys():
-            raise Unsupported(_extra_complaint(self.spec, wrong), sent=False)
-        more = extra.get("generationConfig")
-        if isinstance(more, Mapping):
-            config.update(more)
-        body.update({key: value for key, value in extra.items() if key != "generationConfig"})
-        if config:
+        if config := _config(request.settings):
             body["generationConfig"] = config
-        return body
+        return merged(body, request.settings.extra, "generationConfig")
+
+    def reading(self, request: Request, where: Where, path: str) -> ReplyReading:
+        return GeminiAnswer(request.tools)
 
 
 def _config(settings: Settings) -> dict[str, Any]:
@@ -142,8 +124,104 @@ def _config(settings: Settings) -> dict[str, Any]:
         config["thinkingConfig"] = {"thinkingBudget": 0}
     elif settings.reasoning_effort is not None:
         config["thinkingConfig"] = {"thinkingLevel": settings.reasoning_effort, "includeThoughts": True}
-    return {key: value for key, value in config.items() if value is not None}
+    return without_none(config)
 
 
-def _extra_complaint(spec: ModelSpec, wrong: frozenset[str]) -> str:
-    return f"models.{spec.name}: settings.extra sets {', '.join(sorted(wrong))}, which evalkit sets itself."
+class GeminiAnswer(ReplyReading):
+    """Reads one answer."""
+
+    __slots__ = ("_blocked", "_finish", "_model", "_shown", "_usage", "_why")
+
+    def __init__(self, tools: tuple[Tool, ...]) -> None:
+        super().__init__(tools)
+        self._finish: str | None = None
+        self._why: str | None = None
+        self._blocked: str | None = None
+        self._usage: Mapping[str, Any] | None = None
+        self._model: str | None = None
+        self._shown: tuple[str, ...] = ()
+        """What the answer shows to be billed beside its tokens."""
+
+    @property
+    def is_whole(self) -> bool:
+        return self._finish is not None or self._blocked is not None
+
+    def take(self, event: dict[str, Any], now: float | None) -> None:
+        usage = event.get("usageMetadata")
+        if isinstance(usage, dict) and (
+            usage.get("totalTokenCount") or usage.get("promptTokenCount") or not self._usage
+        ):
+            self._usage = usage  # grows from chunk to chunk; the last one is the bill
+        self._model = name(event.get("modelVersion")) or self._model
+        self._blocked = name(inner(event.get("promptFeedback")).get("blockReason")) or self._blocked
+        for candidate in items(event.get("candidates")):
+            if not candidate.get("index"):
+                self._take_candidate(candidate, now)
+
+    def response(self, timing: Timing, left_out: tuple[str, ...]) -> Response:
+        calls = None if self.calls_seen is None else self.calls_seen.calls()
+        stop: StopReason = "refusal" if self._blocked is not None else _STOPS.get(self._finish or "", "other")
+        if calls and stop == "stop":
+            stop = "tool_use"
+        usage = None if self._usage is None else usage_of(self._usage, self._shown)
+        return Response(
+            text=self.said,
+            stop_reason=stop,
+            timing=timing,
+            reasoning=self.reasoned,
+            served_model=self._model,
+            usage=believed(usage, has_output=bool(self.pieces or self.thoughts or calls)),
+            raw_usage=raw_usage(self._usage),
+            refusal=self._blocked or (self._why or self._finish if stop == "content_filter" else None),
+            calls=calls,
+            top_logprobs=None if self.logprobs is None else tuple(self.logprobs),
+            dropped=left_out,
+        )
+
+    def _take_candidate(self, candidate: Mapping[str, Any], now: float | None) -> None:
+        if self._finish is not None and not candidate.get("finishReason"):
+            return  # after the end; but old models give a reason with every chunk, and the last one counts
+        self._shown = self._shown or shown_beside([candidate])
+        for part in items(mapping(candidate.get("content")).get("parts")):
+            if said := part.get("text"):
+                (self.thought if part.get("thought") else self.content)(said, now)
+            if self.calls_seen is not None and (call := part.get("functionCall")):
+                self.calls_seen.begin(call["name"], call.get("args"))
+                self.spoke(now)
+        if finish := candidate.get("finishReason"):
+            self._finish = str(finish) if isinstance(finish, int) else text(finish)  # some proxies send the number
+        if isinstance(why := candidate.get("finishMessage"), str) and self._finish in _FILTERED:
+            self._why = name(f"{self._finish}: {why[:400]}")
+        if logprobs := candidate.get("logprobsResult"):
+            self.alternatives(_places(mapping(logprobs)))
+
+
+def _places(result: Mapping[str, Any]) -> Iterator[list[tuple[object, object]]]:
+    """For each output token its alternatives."""
+    places = [items(place.get("candidates")) for place in items(result.get("topCandidates"))]
+    for place in places or [[chosen] for chosen in items(result.get("chosenCandidates"))]:
+        yield [(one["token"], one["logProbability"]) for one in place]
+
+
+def usage_of(raw: Mapping[str, Any], shown: tuple[str, ...] = ()) -> Usage:
+    """What is billed: thoughts stand outside candidatesTokenCount and are added; prompts of tools are input.
+
+    The API leaves out counts that are 0, so a missing one is what is left of totalTokenCount, or None without a total.
+    """
+    prompt, total = count(raw.get("promptTokenCount")), count(raw.get("totalTokenCount"))
+    tools = count(raw.get("toolUsePromptTokenCount")) or 0
+    candidates, thoughts = count(raw.get("candidatesTokenCount")), count(raw.get("thoughtsTokenCount"))
+    given = None if prompt is None else prompt + tools
+    output = None if candidates is None else candidates + (thoughts or 0)
+    if total is not None and given is not None and total - given >= (output or 0):
+        output = total - given
+        if thoughts is None and candidates is not None:
+            thoughts = output - candidates
+    return Usage(
+        input=given,
+        cache_read=count(raw.get("cachedContentTokenCount")),
+        output=output,
+        reasoning=thoughts,
+        service_tier=name(raw.get("serviceTier")),
+        beside=(*billed_beside(raw), *shown),
+    )

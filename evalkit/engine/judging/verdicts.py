@@ -21,8 +21,8 @@ from evalkit.reasoning import answer_of
 from evalkit.records import Message, Outcome, Response, Row, Sample, Score, StopReason, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.judged import combined
-from evalkit.scorers.marks import graded, unscored
-from evalkit.scorers.outcomes import settle
+from evalkit.scorers.outcomes import score_response
+from evalkit.scorers.scores import graded, unscored
 from evalkit.store import sealing
 from evalkit.store.transcript import transcript
 from evalkit.suite.digests import digest
@@ -152,7 +152,7 @@ def verdicts_of(inner: Path, readers: Mapping[str, Scorer]) -> dict[tuple[str, s
                 timing=Timing(sent_at=0.0, total_s=row.total_s or 0.0),
                 refusal=row.refusal,
             )
-            found[row.model, row.task, row.sample_digest] = settle(stub, response, reader)
+            found[row.model, row.task, row.sample_digest] = score_response(stub, response, reader)
     return found
 
 

@@ -14,8 +14,8 @@ from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.instructions.reading import Instruction, read_instructions
-from evalkit.scorers.marks import graded, right_or_wrong, unscored
 from evalkit.scorers.options import OneOf, Text, read
+from evalkit.scorers.scores import graded, right_or_wrong, unscored
 
 
 def make(given: Mapping[str, Any]) -> Scorer:
@@ -32,7 +32,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
             instructions = read_instructions(sample.fields, field)
         except SuiteError as error:
             return unscored(str(error))
-        return mark_reply(instructions, response.text, by_instruction=by_instruction)
+        return score_reply(instructions, response.text, by_instruction=by_instruction)
 
     def gold(sample: Sample) -> str | None:
         read_instructions(sample.fields, field)
@@ -42,7 +42,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
     return Scorer("instructions", 4, mark, gold, options=options, whole=True)
 
 
-def mark_reply(instructions: tuple[Instruction, ...], reply: str, *, by_instruction: bool) -> Score:
+def score_reply(instructions: tuple[Instruction, ...], reply: str, *, by_instruction: bool) -> Score:
     """Parts: `instruction_strict` and `instruction_loose` are shares, `prompt_loose` is 1 or 0."""
     strict = follows_strictly(instructions, reply)
     loose = strict if all(strict) else follows_loosely(instructions, reply)

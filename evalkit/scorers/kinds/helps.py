@@ -13,9 +13,9 @@ from typing import Any
 
 from evalkit.records import Outcome, Response, Sample, Score
 from evalkit.scorers.base import ScoredExample, Scorer
-from evalkit.scorers.marks import right_or_wrong
 from evalkit.scorers.options import read
 from evalkit.scorers.refusal_words import is_refusal
+from evalkit.scorers.scores import right_or_wrong
 
 EXAMPLES = (
     ScoredExample("First cut the power at the breaker.", right=True),

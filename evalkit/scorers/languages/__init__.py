@@ -64,8 +64,16 @@ WORDS: dict[str, dict[str, str]] = {language: _ROWS[language] for language in _O
 """Language → kind → words."""
 
 
-ABBREVIATED = re.compile(r"\b(bzw|resp|vs|popř|příp|ew|ewent)\.", re.IGNORECASE)
-"""Words between alternatives whose point ends no sentence; group 1 is the word without it."""
+_ABBREVIATED = ("bzw.", "resp.", "vs.", "popř.", "příp.", "ewent.", "Bzw.", "Resp.", "Vs.")
+_ABBREVIATION = re.compile(rf"(?<!\w)({'|'.join(word[:-1] for word in _ABBREVIATED)})\.")
+
+
+def without_points(text: str) -> str:
+    """The text without the points of abbreviations between alternatives ("bzw."), which end no sentence."""
+    for word in _ABBREVIATED:
+        if word in text:
+            return _ABBREVIATION.sub(r"\1", text)
+    return text
 
 
 def phrases_of(kind: str) -> tuple[str, ...]:

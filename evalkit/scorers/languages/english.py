@@ -66,7 +66,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|or isn't it|could be mistaken|may be mistaken|might be mistaken|my foot|yeah right|as if|no chance"
         "|fat chance|get real|more than one|several answers|multiple answers|more than one answer|multiple options"
         "|i doubt it|i doubt that|that's what i would say|that's what i'd say|so they say|or so they say"
-        "|or so i'm told|or so i thought|or so it seems|go either way|could go either way",
+        "|or so i'm told|or so i thought|or so it seems|go either way|could go either way|or so the rumor goes"
+        "|or so the rumour goes|or so i hear|or so i heard|or so people say|or so i read|that's a guess"
+        "|that is a guess|it's a guess|this is a guess|a mere guess|an educated guess|i'm guessing",
         "or": "or|and/or|versus|vs|alternatively|or else|or equivalently|alternately",
         "and": "and|as well as|plus|both|also|&",
         "if": "if|unless|whether|suppose that|were it|had it|some may|some might|some people|people think|people say"
@@ -102,7 +104,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|but this seems off|but this looks off|but this contradicts|but that contradicts|but that can't be right"
         "|but this can't be right|let me correct myself|let me correct that|i correct myself|correcting myself"
         "|that was a joke|it was a joke|i was joking|just a joke|i'm joking|i was too quick|i was too hasty"
-        "|i spoke too soon|i jumped the gun|i misjudged|i overlooked",
+        "|i spoke too soon|i jumped the gun|i misjudged|i overlooked|i no longer believe that|i no longer believe it"
+        "|i no longer think so|i don't believe that anymore|i changed my mind|i've changed my mind"
+        "|i have changed my mind",
         "turn": "actually|correction|edit|update|corrected|revised|or rather|rather|make that|hmm|in fact|correcting"
         "|changed to|change to",
         "why": "because|since|as|which|for|due|based|with|given|when|but|although|while|whereas|in|on|at|from|by|to"

@@ -33,7 +33,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|meinem lehrer zufolge",
         "redo": "warte|moment|nein warte|entschuldigung|ich meinte|das stimmt nicht|das ist falsch|doch nicht"
         "|ich habe mich geirrt|ich korrigiere|quatsch|ach nein|halt|stopp|oder nein|doch lieber|pardon|verzeihung"
-        "|sorry|ich meine",
+        "|sorry|ich meine|das glaube ich nicht mehr|daran glaube ich nicht mehr|ich habe es mir anders überlegt",
         "turn": "eigentlich|korrektur|vielmehr|besser gesagt|sondern|doch",
         "why": "weil|da|denn|aber|obwohl|die|der|das|in|an|mit",
         "so": "also|daher|somit|folglich|deshalb|demnach|damit",
@@ -74,7 +74,7 @@ WORDS: dict[str, dict[str, str]] = {
         "if": "als|indien|tenzij|sommigen|eerst|stel|stel dat|stel je voor|aangenomen|gesteld|volgens mijn"
         "|volgens hem|volgens haar|volgens sommigen",
         "redo": "wacht|sorry|ik bedoelde|ik vergiste me|dat klopt niet|dat is fout|pardon|ik bedoel|nee wacht|of nee"
-        "|excuses",
+        "|excuses|dat geloof ik niet meer",
         "turn": "eigenlijk|correctie|beter gezegd|maar|wel|maar wel",
         "why": "omdat|want|aangezien|maar|die|dat|in|met",
         "so": "dus|daarom|derhalve|bijgevolg",

@@ -30,7 +30,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|à supposer|en supposant|selon mon|selon ma|selon lui|selon elle|selon certains|selon wikipédia|d'après lui"
         "|d'après elle|d'après mon|d'après ma",
         "redo": "attends|attendez|pardon|désolé|je me suis trompé|je voulais dire|c'est faux|ce n'est pas ça"
-        "|non attends|je me corrige|je veux dire|ou plutôt|enfin non|je retire|erratum|au temps pour moi|oups",
+        "|non attends|je me corrige|je veux dire|ou plutôt|enfin non|je retire|erratum|au temps pour moi|oups"
+        "|je n'y crois plus|j'ai changé d'avis",
         "turn": "en fait|correction|plutôt|mais|en réalité",
         "why": "car|parce que|parce|puisque|qui|que|mais|dans|en|à|avec",
         "so": "donc|ainsi|par conséquent|alors|finalement|en conclusion",
@@ -71,7 +72,8 @@ WORDS: dict[str, dict[str, str]] = {
         "if": "si|a menos que|algunos|muchos|al principio|primero|inicialmente|supongamos|imaginemos|imagina"
         "|suponiendo|supón|según mi|según él|según ella|según algunos|según wikipedia",
         "redo": "espera|espere|perdón|perdon|lo siento|me equivoqué|quise decir|eso es incorrecto|eso no es correcto"
-        "|me corrijo|un momento|digo|quiero decir|o mejor dicho|miento|perdona",
+        "|me corrijo|un momento|digo|quiero decir|o mejor dicho|miento|perdona|ya no lo creo|he cambiado de opinión"
+        "|cambié de opinión",
         "turn": "en realidad|corrección|mejor dicho|más bien|sino",
         "why": "porque|ya que|pues|pero|que|en|con|debido|dado",
         "so": "así que|por lo tanto|por tanto|entonces|luego|en conclusión|finalmente|por ende",
@@ -110,7 +112,7 @@ WORDS: dict[str, dict[str, str]] = {
         "if": "se|a menos que|alguns|muitos|inicialmente|primeiro|suponha|suponhamos|imagine|imaginemos|supondo"
         "|segundo o meu|segundo a minha|segundo meu|segundo minha|segundo ele|segundo ela|de acordo com meu",
         "redo": "espere|espera|desculpe|perdão|me enganei|errei|quis dizer|isso está errado|aliás|não espera"
-        "|quer dizer|digo|melhor dizendo|ou melhor",
+        "|quer dizer|digo|melhor dizendo|ou melhor|já não acredito nisso|mudei de ideia",
         "turn": "na verdade|correção|melhor dizendo|mas sim",
         "why": "porque|pois|já que|mas|que|em|com|dado|devido",
         "so": "portanto|logo|assim|então|por isso|em conclusão|finalmente",
@@ -146,7 +148,7 @@ WORDS: dict[str, dict[str, str]] = {
         "if": "se|a meno che|alcuni|molti|inizialmente|all'inizio|supponiamo|immaginiamo|ammettiamo|immagina"
         "|supponendo|secondo il mio|secondo la mia|secondo lui|secondo lei|secondo alcuni",
         "redo": "aspetta|aspetti|scusa|scusate|mi sono sbagliato|mi correggo|volevo dire|no aspetta"
-        "|questo è sbagliato|anzi|voglio dire|ripensandoci|anzi no",
+        "|questo è sbagliato|anzi|voglio dire|ripensandoci|anzi no|non ci credo più|ho cambiato idea",
         "turn": "in realtà|anzi|correzione|bensì|piuttosto",
         "why": "perché|poiché|in quanto|ma|che|in|con",
         "so": "quindi|pertanto|dunque|perciò|allora|in conclusione|infine",

@@ -13,7 +13,7 @@ from typing import Any
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Score, Timing
 from evalkit.scorers.base import ScoredExample, Scorer
-from evalkit.scorers.outcomes import settle, settle_awaited
+from evalkit.scorers.outcomes import score_awaited_response, score_response
 from evalkit.testing.conformance.bench import Complaint, Finding, expect
 
 _SLOWEST_S = 5.0
@@ -52,8 +52,8 @@ class _Bench:
     def score(self, case: Case, answer: str) -> Score:
         response = Response(answer, "stop", _NO_TIME)
         if self.scorer.awaited is not None:
-            return asyncio.run(settle_awaited(case.sample, response, self.scorer))
-        return settle(case.sample, response, self.scorer)
+            return asyncio.run(score_awaited_response(case.sample, response, self.scorer))
+        return score_response(case.sample, response, self.scorer)
 
 
 def check_scorer(

@@ -16,24 +16,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-import orjson
-
-from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
-from evalkit.adapters.http_wire import Wire
-from evalkit.adapters.keys import api_key
+from evalkit.adapters.assembly import assemble
+from evalkit.adapters.base import Capabilities, ModelSpec
+from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, without_none
+from evalkit.adapters.http_errors import Where
 from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.presets import Preset
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import count, inner, items, mapping, raw_usage, text
 from evalkit.adapters.tool_calls import offered
-from evalkit.errors import Rejected, ServerError, SuiteError, Unsupported
+from evalkit.errors import ServerError
 from evalkit.records import Request, Response, StopReason, Timing, Tool, Usage
 
-_BASE_URL = "https://api.cohere.com"
-_HOME = ("api.cohere.com", "api.cohere.ai")
-_KEY_ENVS = ("CO_API_KEY",)
-_PATH = "/v2/chat"
-_OURS = frozenset({"model", "messages", "stream", "tools"})
-"""Body fields that settings.extra may not set."""
+COHERE = Preset(
+    name="cohere",
+    about="Cohere's own models.",
+    source="docs.cohere.com/reference/chat-stream; 2026-11-28; not called.",
+    base_url="https://api.cohere.com",
+    key_env=("CO_API_KEY",),
+    key_hosts=("api.cohere.com", "api.cohere.ai"),
+    price_provider="cohere",
+)
 _STOPS: Mapping[str, StopReason] = {
     "COMPLETE": "stop",
     "STOP_SEQUENCE": "stop",
@@ -50,83 +53,50 @@ class Options(AdapterOptions):
     """How strictly Cohere filters. None: its own default."""
 
 
-def make(spec: ModelSpec) -> Cohere:
+def make(spec: ModelSpec) -> DialectAdapter:
     """An adapter for one model. Raises SuiteError, MissingKey."""
-    wrong = sorted(_OURS & spec.settings.extra.keys())
-    complaints = [f"models.{spec.name}.settings.extra.{name}: evalkit sets this field itself." for name in wrong]
-    options = read_options(Options, spec, complaints)
-    base_url = (spec.base_url or _BASE_URL).rstrip("/")
-    if base_url.endswith(_PATH):
-        raise SuiteError(f"models.{spec.name}.base_url is {base_url!r}; leave out the end from {_PATH} on.")
-    key = api_key(_KEY_ENVS, base_url, _HOME, spec)
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return Cohere(spec, options, Wire(spec, base_url, headers, key, _KEY_ENVS))
+    return assemble(spec, COHERE, Cohere(spec.model, read_options(Options, spec)))
 
 
-class Cohere:
-    """One Cohere model."""
+class Cohere(ApiDialect):
+    """What Cohere's chat API says."""
 
+    name = "cohere_v2"
+    title = "Cohere"
+    own_fields = frozenset({"model", "messages", "stream", "tools"})
+    path = "/v2/chat"
     capabilities = Capabilities(seed=True, json_schema=True, tools=True)
 
-    def __init__(self, spec: ModelSpec, options: Options, wire: Wire) -> None:
-        self.spec = spec
+    def __init__(self, model: str, options: Options) -> None:
+        self._model = model
         self._options = options
-        self._wire = wire
-        self.endpoint = Endpoint(
-            lane=wire.host,
-            place=wire.host + wire.path + _PATH,
-            host=wire.hostname,
-            price_provider="cohere",
-            facts={"dialect": "cohere_v2"},
-        )
 
-    def __repr__(self) -> str:
-        return f"Cohere({self.spec.name!r}, {self.spec.model!r}, {self.endpoint.place!r})"
-
-    async def respond(self, request: Request) -> Response:
-        """The answer to one request, made in one attempt. Raises a RequestError."""
-        if request.continuations is not None:
-            raise Unsupported(
-                f"models.{self.spec.name}: Cohere gives no log-likelihood of given continuations; use mode: generate.",
-                sent=False,
-            )
-        try:
-            body = orjson.dumps(self._body(request))
-        except TypeError as error:  # lone surrogates in a prompt, or a value of extra that JSON has no room for
-            raise Rejected(f"models.{self.spec.name}: the request is no valid JSON: {error}", sent=False) from error
-        return await self._wire.answer(_PATH, body, CohereAnswer(request.tools))
-
-    async def aclose(self) -> None:
-        """Closes the connections."""
-        await self._wire.aclose()
-
-    def _body(self, request: Request) -> dict[str, Any]:
+    def body(self, request: Request) -> dict[str, Any]:
         settings = request.settings
-        for name, value in (("reasoning_effort", settings.reasoning_effort), ("top_logprobs", settings.top_logprobs)):
-            if value is not None:
-                raise Unsupported(f"models.{self.spec.name}: Cohere's chat API has no {name}.", sent=False)
         body: dict[str, Any] = {
-            "model": self.spec.model,
+            "model": self._model,
             "messages": [{"role": message.role, "content": message.content} for message in request.messages],
             "stream": True,
         }
-        asked = {
-            "max_tokens": settings.max_output_tokens,
-            "temperature": settings.temperature,
-            "p": settings.top_p,
-            "seed": settings.seed,
-            "stop_sequences": list(settings.stop) or None,
-            "safety_mode": self._options.safety_mode,
-        }
-        body |= {name: value for name, value in asked.items() if value is not None}
+        body |= without_none(
+            {
+                "max_tokens": settings.max_output_tokens,
+                "temperature": settings.temperature,
+                "p": settings.top_p,
+                "seed": settings.seed,
+                "stop_sequences": list(settings.stop) or None,
+                "safety_mode": self._options.safety_mode,
+            }
+        )
         if settings.json_schema is not None:
             body["response_format"] = {"type": "json_object", "json_schema": dict(settings.json_schema)}
         if request.tools:
             functions = offered(request.tools, schema_as="parameters")
             body["tools"] = [{"type": "function", "function": function} for function in functions]
-        if wrong := sorted(_OURS & settings.extra.keys()):
-            raise Unsupported(f"models.{self.spec.name}: settings.extra.{wrong[0]} is set by evalkit.", sent=False)
-        return body | dict(settings.extra)
+        return merged(body, settings.extra)
+
+    def reading(self, request: Request, where: Where, path: str) -> ReplyReading:
+        return CohereAnswer(request.tools)
 
 
 class CohereAnswer(ReplyReading):

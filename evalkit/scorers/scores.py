@@ -1,4 +1,4 @@
-"""The few marks that scorers give, each with its value and its outcome in one place."""
+"""The few scores that scorers give, each with its value and its outcome in one place."""
 
 from __future__ import annotations
 

@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import urlsplit
 
-from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.billed_beside import billed_beside, shown_beside
 from evalkit.adapters.chat_usage import believed
+from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, own_field_complaints
 from evalkit.adapters.http_errors import Declined, Where, error_from_event
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
@@ -41,12 +43,11 @@ from evalkit.adapters.reply_fields import (
     text_limit,
     too_long,
 )
-from evalkit.adapters.sdk_doorway import Door, hidden_environment, own_field_complaints, refuse_own_fields, sendable_key
-from evalkit.adapters.sdk_stream import ask, dropped
 from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
+from evalkit.adapters.sdk_wire import ByteStream, SdkWire, hidden_environment, sendable_key
 from evalkit.adapters.stated_cost import stated_cost
 from evalkit.adapters.tool_calls import MAX_CALLS, offered
-from evalkit.errors import RequestError, Unsupported
+from evalkit.errors import RequestError
 from evalkit.records import Request, Response, StopReason, Timing, Tool, Usage
 
 OPENAI_HOSTS = ("api.openai.com", ".api.openai.com")
@@ -61,9 +62,6 @@ OPENAI = Preset(
     supports=frozenset({"temperature", "top_p", "json_schema", "top_logprobs", "reasoning_effort"}),
     price_provider="openai",
 )
-OWN_FIELDS = frozenset({"model", "input", "stream", "store"})
-"""Body fields that `settings.extra` may not set."""
-
 _REASONING_DELTAS = {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}
 _LAST_EVENTS = {"response.completed", "response.incomplete", "response.failed"}
 _INCOMPLETE: Mapping[str, StopReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
@@ -76,106 +74,101 @@ class ResponsesOptions(AdapterOptions):
 Options = ResponsesOptions
 
 
-def make(spec: ModelSpec, preset: Preset | None = None) -> ResponsesAdapter:
+def make(spec: ModelSpec, preset: Preset | None = None) -> DialectAdapter:
     """The adapter of one model. `preset` gives the address, keys and abilities of another provider of this dialect.
 
     Raises MissingKey, or SuiteError for an address that may not get the key and for unknown options.
     """
     preset = OPENAI if preset is None else preset
-    read_options(options_of(ResponsesOptions, preset), spec, own_field_complaints(spec, OWN_FIELDS))
+    read_options(options_of(ResponsesOptions, preset), spec, own_field_complaints(spec, Responses.own_fields))
     preset = filled(preset, spec)
+    key = api_key(preset.key_env, preset.base_url or "", preset.key_hosts, spec, required=preset.key_required)
+    wire = _wire(spec, preset, key)
+    dialect = Responses(spec.model, preset)
+    place = wire.host + wire.path + dialect.path
+    return DialectAdapter(spec, dialect, wire, price_provider=preset.price_provider, place=place)
+
+
+def _wire(spec: ModelSpec, preset: Preset, key: str | None) -> SdkWire:
+    """The official SDK's client for this address."""
+    import openai
+
     url = preset.base_url or ""
-    key = api_key(preset.key_env, url, preset.key_hosts, spec, required=preset.key_required)
-    return ResponsesAdapter(spec, preset, url, key)
-
-
-class ResponsesAdapter:
-    """One model behind a Responses endpoint."""
-
-    def __init__(self, spec: ModelSpec, preset: Preset, url: str, key: str | None) -> None:
-        import openai
-
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-        path = f"{parts.path.rstrip('/')}/responses"
-        self.spec = spec
-        self.capabilities = Capabilities(**{name: name in preset.supports for name in SETTINGS}, tools=preset.tools)
-        self.endpoint = Endpoint(
-            lane=parts.netloc,
-            place=f"{parts.netloc}{path}",
-            host=host,
-            price_provider=preset.price_provider,
-            facts={"sdk": f"openai {openai.__version__}", "dialect": "responses"},
+    host = (urlsplit(url).hostname or "").lower()
+    at_home = host == OPENAI_HOSTS[0] or host.endswith(OPENAI_HOSTS[1])
+    organization, project = os.environ.get("OPENAI_ORG_ID"), os.environ.get("OPENAI_PROJECT_ID")
+    with hidden_environment("OPENAI_"):
+        client = openai.AsyncOpenAI(
+            api_key=sendable_key(key, " or ".join(preset.key_env), spec),
+            organization=organization if at_home else None,
+            project=project if at_home else None,
+            base_url=url,
+            timeout=sdk_timeout(spec.idle_timeout_s),
+            max_retries=0,
+            http_client=sdk_client(url),
         )
-        self._pads_streams = preset.name == OPENAI.name
-        self._door = Door(
-            openai, path, Where(spec.name, spec.model, parts.netloc, preset.key_env, key), spec.idle_timeout_s
-        )
-        at_home = host == OPENAI_HOSTS[0] or host.endswith(OPENAI_HOSTS[1])
-        organization, project = os.environ.get("OPENAI_ORG_ID"), os.environ.get("OPENAI_PROJECT_ID")
-        with hidden_environment("OPENAI_"):
-            self._client = openai.AsyncOpenAI(
-                api_key=sendable_key(key, " or ".join(preset.key_env), spec),
-                organization=organization if at_home else None,
-                project=project if at_home else None,
-                base_url=url,
-                timeout=sdk_timeout(spec.idle_timeout_s),
-                max_retries=0,
-                http_client=sdk_client(url),
-            )
-        self._responses = self._client.responses.with_streaming_response
+    responses = client.responses.with_streaming_response
 
-    async def respond(self, request: Request) -> Response:
-        """The answer to one request, streamed. Raises a RequestError."""
-        if request.continuations is not None:
-            raise Unsupported(f"models.{self.spec.name}: the Responses API gives no log-likelihood of a given text.")
-        refuse_own_fields(self.spec, request.settings, OWN_FIELDS | {"tools"} if request.tools else OWN_FIELDS)
-        left_out = dropped(request.settings, self.capabilities)
-        fields = body(self.spec.model, request, left_out, pads_streams=self._pads_streams)
+    def send(body: Mapping[str, Any]) -> AbstractAsyncContextManager[ByteStream]:
         # As extra_body, which the SDK sends as it is: walking typed arguments through its unions takes 0.4 ms.
-        call = self._responses.create(stream=True, extra_body=fields)
-        return await ask(call, ResponsesAnswer(self._door, request.tools), self._door, left_out)
+        return responses.create(stream=True, extra_body=body)
 
-    async def aclose(self) -> None:
-        """Closes the connections."""
-        await self._client.close()
+    return SdkWire(openai, client, send, spec, url, preset.key_env, key)
 
 
-def body(model: str, request: Request, left_out: tuple[str, ...], *, pads_streams: bool) -> dict[str, Any]:
-    """The request as JSON, without `stream`, which the SDK adds; nothing stands in it that was left to the provider."""
-    settings = {
-        name: value
-        for name in ("max_output_tokens", "temperature", "top_p", "top_logprobs", "reasoning_effort", "json_schema")
-        if (value := getattr(request.settings, name)) is not None and name not in left_out
-    }
-    made: dict[str, Any] = {
-        "model": model,
-        "input": [{"role": turn.role, "content": turn.content} for turn in request.messages],
-        "store": False,
-    }
-    if request.tools:
-        # Left unsaid, `strict` is true here: every argument would become a required one.
-        tools = offered(request.tools, schema_as="parameters")
-        made["tools"] = [{"type": "function", "strict": False, **tool} for tool in tools]
-    if pads_streams:  # padding against traffic analysis: bytes on the wire, nothing in the answer
-        made["stream_options"] = {"include_obfuscation": False}
-    if (effort := settings.pop("reasoning_effort", None)) is not None:
-        made["reasoning"] = {"effort": effort}
-    if (schema := settings.pop("json_schema", None)) is not None:
-        made["text"] = {"format": {"type": "json_schema", "name": "answer", "schema": dict(schema), "strict": True}}
-    if "top_logprobs" in settings:
-        made["include"] = ["message.output_text.logprobs"]
-    return made | settings | dict(request.settings.extra)
+class Responses(ApiDialect):
+    """What the Responses API says."""
+
+    name = "responses"
+    title = "the Responses API"
+    own_fields = frozenset({"model", "input", "stream", "store"})
+    path = "/responses"
+
+    def __init__(self, model: str, preset: Preset) -> None:
+        self._model = model
+        self._pads_streams = preset.name == OPENAI.name
+        self.capabilities = Capabilities(**{name: name in preset.supports for name in SETTINGS}, tools=preset.tools)
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """The request as JSON, without `stream`, which the SDK adds."""
+        left_out = self.left_out(request.settings)
+        settings = {
+            name: value
+            for name in ("max_output_tokens", "temperature", "top_p", "top_logprobs", "reasoning_effort", "json_schema")
+            if (value := getattr(request.settings, name)) is not None and name not in left_out
+        }
+        made: dict[str, Any] = {
+            "model": self._model,
+            "input": [{"role": turn.role, "content": turn.content} for turn in request.messages],
+            "store": False,
+        }
+        if request.tools:
+            # Left unsaid, `strict` is true here: every argument would become a required one.
+            tools = offered(request.tools, schema_as="parameters")
+            made["tools"] = [{"type": "function", "strict": False, **tool} for tool in tools]
+        if self._pads_streams:  # padding against traffic analysis: bytes on the wire, nothing in the answer
+            made["stream_options"] = {"include_obfuscation": False}
+        if (effort := settings.pop("reasoning_effort", None)) is not None:
+            made["reasoning"] = {"effort": effort}
+        if (schema := settings.pop("json_schema", None)) is not None:
+            made["text"] = {"format": {"type": "json_schema", "name": "answer", "schema": dict(schema), "strict": True}}
+        if "top_logprobs" in settings:
+            made["include"] = ["message.output_text.logprobs"]
+        return merged(made | settings, request.settings.extra)
+
+    def reading(self, request: Request, where: Where, path: str) -> ReplyReading:
+        return ResponsesAnswer(where, path, request.tools)
 
 
 class ResponsesAnswer(ReplyReading):
     """A streamed response; its last event repeats the whole answer, and that is what counts."""
 
-    __slots__ = ("_asides", "_done_items", "_door", "_final", "_n_kept")
+    __slots__ = ("_asides", "_done_items", "_final", "_n_kept", "_path", "_where")
 
-    def __init__(self, door: Door, tools: tuple[Tool, ...]) -> None:
+    def __init__(self, where: Where, path: str, tools: tuple[Tool, ...]) -> None:
         super().__init__(tools)
-        self._door = door
+        self._where = where
+        self._path = path
         self._final: Mapping[str, Any] = {}
         self._done_items: list[Any] = []
         self._n_kept = 0
@@ -276,9 +269,9 @@ class ResponsesAnswer(ReplyReading):
 
     def _failed(self, told: object) -> RequestError | Declined:
         """What a failed response means; the code of a policy stands before its words."""
-        error = error_from_event({"error": told}, self._door.path, self._door.where)
+        error = error_from_event({"error": told}, self._path, self._where)
         if isinstance(error, Declined) and (code := name(inner(told).get("code"))):
-            return Declined(f"{self._door.where.clean(code)}: {error.words}")
+            return Declined(f"{self._where.clean(code)}: {error.words}")
         return error
 
     def _checked(self, pieces: list[str]) -> str:

@@ -15,30 +15,35 @@ The SDK's own environment variables (base address, tokens, profiles, headers) ar
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
-from urllib.parse import urlsplit
 
-from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.assembly import without_end
+from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.billed_beside import billed_beside
 from evalkit.adapters.chat_usage import believed
+from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, own_field_complaints, without_none
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.presets import Preset, filled
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import bill, count, inner, items, joined, mapping, name, raw_usage
-from evalkit.adapters.sdk_doorway import Door, hidden_environment, own_field_complaints, refuse_own_fields, sendable_key
-from evalkit.adapters.sdk_stream import ask, dropped
 from evalkit.adapters.sdk_transport import sdk_client, sdk_timeout
+from evalkit.adapters.sdk_wire import ByteStream, SdkWire, hidden_environment, sendable_key
 from evalkit.adapters.tool_calls import offered
-from evalkit.errors import Unsupported
-from evalkit.records import Message, Request, Response, StopReason, Timing, Tool, Usage
+from evalkit.adapters.turns import split_system
+from evalkit.records import Request, Response, StopReason, Timing, Tool, Usage
 
-ANTHROPIC_URL = "https://api.anthropic.com"
-ANTHROPIC_HOSTS = ("api.anthropic.com",)
-ANTHROPIC_KEYS = ("ANTHROPIC_API_KEY",)
-OWN_FIELDS = frozenset({"model", "messages", "system", "stream"})
-"""Body fields that `settings.extra` may not set."""
-
+ANTHROPIC = Preset(
+    name="anthropic",
+    about="Anthropic's own models.",
+    source="anthropic 2.10, types of messages.create; 2026-11-20",
+    base_url="https://api.anthropic.com",
+    key_env=("ANTHROPIC_API_KEY",),
+    key_hosts=("api.anthropic.com",),
+    price_provider="anthropic",
+)
 DEFAULT_MAX_TOKENS = 16_000
 """Thinking counts against the limit, so a tight one would cut off answers that other providers give in full; models
 that cannot write as much are older than the sampling change."""
@@ -67,24 +72,52 @@ class MessagesOptions(AdapterOptions):
 Options = MessagesOptions
 
 
-def make(spec: ModelSpec) -> MessagesAdapter:
+def make(spec: ModelSpec, preset: Preset | None = None) -> DialectAdapter:
     """The adapter of one model. Raises MissingKey, or SuiteError for an address that may not get the key."""
-    options = read_options(MessagesOptions, spec, own_field_complaints(spec, OWN_FIELDS))
-    url = (spec.base_url or ANTHROPIC_URL).rstrip("/").removesuffix("/v1")  # the SDK adds /v1 itself
-    key = api_key(ANTHROPIC_KEYS, url, ANTHROPIC_HOSTS, spec)
-    return MessagesAdapter(spec, url, key, legacy_sampling=bool(options.legacy_sampling))
+    options = read_options(MessagesOptions, spec, own_field_complaints(spec, Messages.own_fields))
+    preset = filled(preset or ANTHROPIC, without_end(spec, "/v1"))  # the SDK adds /v1 itself
+    key = api_key(preset.key_env, preset.base_url or "", preset.key_hosts, spec, required=preset.key_required)
+    dialect = Messages(spec, legacy_sampling=bool(options.legacy_sampling))
+    wire = _wire(spec, preset, key, dialect)
+    place = wire.host + wire.path + dialect.path
+    return DialectAdapter(spec, dialect, wire, price_provider=preset.price_provider, place=place)
 
 
-class MessagesAdapter:
-    """One model behind a Messages endpoint."""
+def _wire(spec: ModelSpec, preset: Preset, key: str | None, dialect: Messages) -> SdkWire:
+    """The official SDK's client for this address."""
+    import anthropic
 
-    def __init__(self, spec: ModelSpec, url: str, key: str | None, *, legacy_sampling: bool) -> None:
-        import anthropic
+    url = preset.base_url or ""
+    with hidden_environment("ANTHROPIC_"):
+        client = anthropic.AsyncAnthropic(
+            api_key=sendable_key(key, preset.key_env[0], spec),
+            base_url=url,
+            timeout=sdk_timeout(spec.idle_timeout_s),
+            max_retries=0,
+            open_telemetry=False,
+            http_client=sdk_client(url),
+        )
+    messages = client.messages.with_streaming_response
 
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-        path = f"{parts.path}/v1/messages"
-        self.spec = spec
+    def send(body: Mapping[str, Any]) -> AbstractAsyncContextManager[ByteStream]:
+        # The SDK insists on these three; the body, which it sends as it is, replaces them.
+        asked = {"model": spec.model, "max_tokens": body["max_tokens"], "messages": []}
+        return messages.create(**asked, stream=True, extra_body=body, extra_headers=dialect.headers(body))
+
+    return SdkWire(anthropic, client, send, spec, url, preset.key_env, key)
+
+
+class Messages(ApiDialect):
+    """What the Messages API says."""
+
+    name = "messages"
+    title = "the Messages API"
+    own_fields = frozenset({"model", "messages", "system", "stream"})
+    path = "/v1/messages"
+
+    def __init__(self, spec: ModelSpec, *, legacy_sampling: bool) -> None:
+        self._spec = spec
+        self._legacy_sampling = legacy_sampling
         self.capabilities = Capabilities(
             temperature=legacy_sampling,
             top_p=legacy_sampling,
@@ -92,87 +125,45 @@ class MessagesAdapter:
             reasoning_effort=True,
             tools=True,
         )
-        self.endpoint = Endpoint(
-            lane=parts.netloc,
-            place=f"{parts.netloc}{path}",
-            host=host,
-            price_provider="anthropic",
-            facts={
-                "sdk": f"anthropic {anthropic.__version__}",
-                "dialect": "messages",
-                "default_max_tokens": str(DEFAULT_MAX_TOKENS),
-            },
-        )
-        self._door = Door(
-            anthropic, path, Where(spec.name, spec.model, parts.netloc, ANTHROPIC_KEYS, key), spec.idle_timeout_s
-        )
-        with hidden_environment("ANTHROPIC_"):
-            self._client = anthropic.AsyncAnthropic(
-                api_key=sendable_key(key, ANTHROPIC_KEYS[0], spec),
-                base_url=url,
-                timeout=sdk_timeout(spec.idle_timeout_s),
-                max_retries=0,
-                open_telemetry=False,
-                http_client=sdk_client(url),
-            )
-        self._messages = self._client.messages.with_streaming_response
 
-    async def respond(self, request: Request) -> Response:
-        """The answer to one request, streamed. Raises a RequestError."""
-        if request.continuations is not None:
-            raise Unsupported(f"models.{self.spec.name}: the Messages API gives no log-likelihood of a given text.")
-        refuse_own_fields(self.spec, request.settings, OWN_FIELDS | {"tools"} if request.tools else OWN_FIELDS)
-        left_out = dropped(request.settings, self.capabilities)
-        fields = body(request, self.spec.name, legacy_sampling=self.capabilities.temperature)
-        call = self._messages.create(model=self.spec.model, stream=True, **fields)
-        return await ask(call, AnthropicAnswer(request.tools), self._door, left_out)
+    @property
+    def facts(self) -> Mapping[str, str]:
+        return {"default_max_tokens": str(DEFAULT_MAX_TOKENS)}
 
-    async def aclose(self) -> None:
-        """Closes the connections."""
-        await self._client.close()
+    def body(self, request: Request) -> dict[str, Any]:
+        """The request as JSON, without `stream`, which the SDK adds."""
+        settings = request.settings
+        system, turns = split_system(request.messages, self._spec.name, self.title)
+        limit = settings.max_output_tokens
+        made: dict[str, Any] = {
+            "model": self._spec.model,
+            "max_tokens": DEFAULT_MAX_TOKENS if limit is None else limit,
+            "messages": [{"role": turn.role, "content": turn.content} for turn in turns],
+        }
+        if system:
+            made["system"] = system
+        if request.tools:
+            made["tools"] = offered(request.tools, schema_as="input_schema")
+        if settings.stop:
+            made["stop_sequences"] = list(settings.stop)
+        config: dict[str, Any] = {}
+        if settings.reasoning_effort is not None:
+            config["effort"] = settings.reasoning_effort
+        if settings.json_schema is not None:
+            config["format"] = {"type": "json_schema", "schema": dict(settings.json_schema)}
+        if config:
+            made["output_config"] = config
+        if self._legacy_sampling:
+            made |= without_none({"temperature": settings.temperature, "top_p": settings.top_p})
+        return merged(made, settings.extra)
 
+    def headers(self, body: Mapping[str, Any]) -> dict[str, str]:
+        """The headers that go with a body: what is older than the API's present version needs an older one."""
+        is_legacy = self._legacy_sampling and not body.keys().isdisjoint({"temperature", "top_p"})
+        return {"anthropic-version": _LEGACY_VERSION} if is_legacy else {}
 
-def body(request: Request, name: str, *, legacy_sampling: bool) -> dict[str, Any]:
-    """The arguments of `messages.create` for what is asked; nothing for what was left to the provider."""
-    settings = request.settings
-    system, turns = split_system(request.messages, name)
-    limit = settings.max_output_tokens
-    made: dict[str, Any] = {
-        "max_tokens": DEFAULT_MAX_TOKENS if limit is None else limit,
-        "messages": [{"role": turn.role, "content": turn.content} for turn in turns],
-    }
-    if system:
-        made["system"] = system
-    if request.tools:
-        made["tools"] = offered(request.tools, schema_as="input_schema")
-    if settings.stop:
-        made["stop_sequences"] = list(settings.stop)
-    config: dict[str, Any] = {}
-    if settings.reasoning_effort is not None:
-        config["effort"] = settings.reasoning_effort
-    if settings.json_schema is not None:
-        config["format"] = {"type": "json_schema", "schema": dict(settings.json_schema)}
-    if config:
-        made["output_config"] = config
-    extra = dict(settings.extra)
-    sampling = {"temperature": settings.temperature, "top_p": settings.top_p}
-    if legacy_sampling and (asked := {key: value for key, value in sampling.items() if value is not None}):
-        extra = asked | extra
-        made["extra_headers"] = {"anthropic-version": _LEGACY_VERSION}
-    if extra:
-        made["extra_body"] = extra
-    return made
-
-
-def split_system(messages: tuple[Message, ...], name: str) -> tuple[str, tuple[Message, ...]]:
-    """(system prompt, the other turns); Unsupported where a system message follows another turn."""
-    n_system = next((place for place, turn in enumerate(messages) if turn.role != "system"), len(messages))
-    if any(turn.role == "system" for turn in messages[n_system:]):
-        raise Unsupported(
-            f"models.{name}: a system message stands after another turn, and the Messages API has only one place for "
-            f"it, before all turns."
-        )
-    return "\n\n".join(turn.content for turn in messages[:n_system]), messages[n_system:]
+    def reading(self, request: Request, where: Where, path: str) -> ReplyReading:
+        return AnthropicAnswer(request.tools)
 
 
 class AnthropicAnswer(ReplyReading):

@@ -24,9 +24,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
-from evalkit.adapters.batching import Gatherer
-from evalkit.adapters.checkpoint import Checkpoint, read_checkpoint
-from evalkit.adapters.ctranslate2_engine import CTranslate2Options, Engine, EngineSettings, Job, settled
+from evalkit.adapters.ctranslate2.batching import Gatherer
+from evalkit.adapters.ctranslate2.checkpoint import Checkpoint, read_checkpoint
+from evalkit.adapters.ctranslate2.engine import CTranslate2Options, Engine, EngineSettings, Job, settled
 from evalkit.adapters.moments import first_seen
 from evalkit.errors import Rejected, ServerError, Unsupported
 from evalkit.reasoning import split

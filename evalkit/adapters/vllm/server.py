@@ -19,15 +19,15 @@ from typing import Any
 
 from evalkit import child
 from evalkit.adapters.base import Endpoint, ModelSpec
+from evalkit.adapters.dialects.openai_chat import OpenAIChat
 from evalkit.adapters.http_wire import Wire
-from evalkit.adapters.openai_chat import OpenAIChat
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import load_preset
-from evalkit.adapters.vllm_flags import STARTUP_S, arguments
-from evalkit.adapters.vllm_log import engine_facts
-from evalkit.adapters.vllm_metrics import MetricsSampler
-from evalkit.adapters.vllm_process import Launch, VllmProcess, free_port
-from evalkit.adapters.vllm_weights import Weights, digest_of, identify
+from evalkit.adapters.vllm.flags import STARTUP_S, arguments
+from evalkit.adapters.vllm.log import engine_facts
+from evalkit.adapters.vllm.metrics import MetricsSampler
+from evalkit.adapters.vllm.process import Launch, VllmProcess, free_port
+from evalkit.adapters.vllm.weights import Weights, digest_of, identify
 from evalkit.errors import ConnectionFailed, MissingPackage, SuiteError, Unfit
 from evalkit.paths import Inside, find
 from evalkit.records import Request, Response

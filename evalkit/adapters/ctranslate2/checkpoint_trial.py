@@ -46,7 +46,7 @@ def try_checkpoint(folder: Inside, compute_type: str, where: str) -> None:
     place = json.dumps([str(folder.root), folder.parts, [str(one) for one in folder.allowed]])
     limit_s = _BASE_S + _S_PER_GIB * n_bytes / 2**30
     command = child.function(
-        "evalkit.adapters.checkpoint_trial:trial",
+        "evalkit.adapters.ctranslate2.checkpoint_trial:trial",
         place,
         compute_type,
         str(_BASE_BYTES + _TIMES * n_bytes),
@@ -115,7 +115,7 @@ def _load_and_ask(folder: Inside, compute_type: str) -> None:
     import ctranslate2
     from tokenizers import Tokenizer
 
-    from evalkit.adapters.llama_weights import converted
+    from evalkit.adapters.ctranslate2.llama_weights import converted
 
     try:
         Tokenizer.from_buffer((folder / "tokenizer.json").read()).encode("word")

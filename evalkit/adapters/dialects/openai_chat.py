@@ -18,33 +18,31 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, TypeVar
 
-import orjson
-
 from evalkit.adapters import echo_probe, tool_probe
-from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.chat_stream import ChatAnswer
 from evalkit.adapters.chat_usage import usage_of
+from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged
 from evalkit.adapters.echo_likelihood import body_of, contexts_of, likelihoods_of
 from evalkit.adapters.error_body import is_error
-from evalkit.adapters.http_errors import Declined, error_from_event
+from evalkit.adapters.http_errors import Declined, Where, error_from_event
 from evalkit.adapters.http_reply import refused
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
-from evalkit.adapters.presets import Preset, filled, load_preset, options_of
+from evalkit.adapters.presets import SETTINGS, Preset, filled, load_preset, options_of
+from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import name as name_of
 from evalkit.adapters.reply_fields import parsed, raw_usage
 from evalkit.adapters.reply_reader import ODD
 from evalkit.adapters.tool_calls import offered
 from evalkit.errors import BadReply, Rejected, SuiteError, Unfit, Unsupported
-from evalkit.records import Request, Response, Timing
+from evalkit.records import Request, Response, Settings, Timing
 from evalkit.suite.schema.parts import Text
 
 _T = TypeVar("_T")
 _CHAT = "/chat/completions"
 _COMPLETIONS = "/completions"
-_OURS = frozenset({"model", "messages", "prompt", "stream", "stream_options", "n", "echo"})
-"""Body fields that settings.extra may not set: they would change what is asked, or how the answer is read."""
 _WITHOUT_PARSER = "--tool-call-parser"
 """What vLLM names when it is offered functions and was not told how its model writes calls."""
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -93,55 +91,98 @@ def make(spec: ModelSpec, preset: Preset | None = None) -> OpenAIChat:
     return OpenAIChat(spec, preset, Wire(spec, base_url, headers, key, envs), options)
 
 
-class OpenAIChat:
-    """One model behind one Chat Completions endpoint."""
+class ChatCompletions(ApiDialect):
+    """What the Chat Completions dialect says; how a provider deviates is in its preset."""
 
-    def __init__(self, spec: ModelSpec, preset: Preset, wire: Wire, options: ChatOptions | None = None) -> None:
-        self.spec = spec
-        self.preset = preset
-        self._wire = wire
-        self._options = options or ChatOptions()
-        self._streams = self._options.stream is not False
+    name = "openai_chat"
+    own_fields = frozenset({"model", "messages", "prompt", "stream", "stream_options", "n", "echo"})
+    path = _CHAT
+
+    def __init__(self, spec: ModelSpec, preset: Preset, options: ChatOptions) -> None:
+        self._spec = spec
+        self._preset = preset
+        self.title = preset.name
+        self._streams = options.stream is not False
         supports = preset.supports
         self.capabilities = Capabilities(
             likelihood=preset.prompt_logprobs is not None,
             streaming=self._streams,
             usage=preset.usage_when != "never",
-            top_logprobs="top_logprobs" in supports,
-            temperature="temperature" in supports,
-            top_p="top_p" in supports,
-            seed="seed" in supports,
-            stop="stop" in supports,
-            json_schema="json_schema" in supports,
-            reasoning_effort="reasoning_effort" in supports,
             tools=preset.tools,
+            **{setting: setting in supports for setting in SETTINGS},
         )
-        facts = {"dialect": "openai_chat", "preset": preset.name, **wire.facts}
-        if preset.region:
-            facts["region"] = preset.region
-        self.endpoint = Endpoint(
-            lane=wire.host,
-            place=wire.host + wire.path,
-            host=wire.hostname,
-            price_provider=preset.price_provider,
-            facts=facts,
-        )
-        try:
-            self._body(Request((), spec.settings))  # what can be seen now must not wait for the first request
-        except Unsupported as error:
-            raise SuiteError(str(error)) from error
 
-    def __repr__(self) -> str:
-        return f"OpenAIChat({self.spec.name!r}, {self.spec.model!r}, {self.endpoint.place!r})"
+    @property
+    def facts(self) -> Mapping[str, str]:
+        told = {"preset": self._preset.name}
+        return told | {"region": self._preset.region} if self._preset.region else told
+
+    def left_out(self, settings: Settings) -> tuple[str, ...]:
+        """Nothing: what a preset does not list is refused when the run is planned, and sent where it is asked for."""
+        return ()
+
+    def body(self, request: Request) -> dict[str, Any]:
+        settings, preset = request.settings, self._preset
+        body: dict[str, Any] = {
+            "model": self._spec.model,
+            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+            "stream": self._streams,
+        }
+        if preset.usage_when == "asked" and self._streams:
+            body["stream_options"] = {"include_usage": True}
+        if request.tools:
+            tools = offered(request.tools, schema_as="parameters")
+            body["tools"] = [{"type": "function", "function": tool} for tool in tools]
+        if settings.max_output_tokens is not None:
+            body[preset.token_param] = settings.max_output_tokens
+        if settings.temperature is not None:
+            body["temperature"] = settings.temperature
+        if settings.top_p is not None:
+            body["top_p"] = settings.top_p
+        if settings.seed is not None:
+            body[preset.seed_param] = settings.seed
+        if settings.stop:
+            body["stop"] = list(settings.stop)
+        if settings.top_logprobs is not None:
+            body["logprobs"] = True
+            body["top_logprobs"] = settings.top_logprobs
+        if settings.json_schema is not None:
+            schema = {"name": "answer", "schema": dict(settings.json_schema), "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if settings.reasoning_effort is not None:
+            body.update(self._effort(settings.reasoning_effort))
+        return merged(body, settings.extra)
+
+    def reading(self, request: Request, where: Where, path: str) -> ReplyReading:
+        return ChatAnswer(self._preset, path, where, request.tools)
+
+    def _effort(self, effort: str) -> Mapping[str, Any]:
+        efforts = self._preset.efforts
+        if efforts is None:
+            return {"reasoning_effort": effort}
+        found = efforts.get(effort, efforts.get("other"))
+        if found is None:
+            raise Unsupported(
+                f"models.{self._spec.name}: {self._preset.name} has no reasoning_effort {effort!r}, only "
+                f"{', '.join(efforts)}; what else its models take goes into settings.extra.",
+                sent=False,
+            )
+        return {key: _with_effort(value, effort) for key, value in found.items()}
+
+
+class OpenAIChat(DialectAdapter):
+    """One model behind one Chat Completions endpoint, with likelihoods and probes where a server has them."""
+
+    def __init__(self, spec: ModelSpec, preset: Preset, wire: Wire, options: ChatOptions | None = None) -> None:
+        self.preset = preset
+        self._wire = wire
+        self._options = options or ChatOptions()
+        super().__init__(spec, ChatCompletions(spec, preset, self._options), wire, price_provider=preset.price_provider)
 
     async def respond(self, request: Request) -> Response:
         """The answer to one request, made in one attempt. Raises a RequestError."""
-        if request.continuations is not None:
-            return await self._likelihood(request, request.continuations)
-        body = self._encoded(self._body(request))
-        reading = ChatAnswer(self.preset, self._wire.path + _CHAT, self._wire.where, request.tools)
         try:
-            return await self._wire.answer(_CHAT, body, reading)
+            return await super().respond(request)
         except Rejected as error:
             if request.tools and _WITHOUT_PARSER in str(error):
                 raise Unfit(
@@ -204,74 +245,11 @@ class OpenAIChat:
         return tool_probe.unproved(without, beside, f"models.{self.spec.name}: {self.endpoint.host}")
 
     async def _completion(self, body: dict[str, Any]) -> dict[str, Any]:
-        reply = await self._wire.exchange(_COMPLETIONS, self._encoded(body))
+        reply = await self._wire.exchange(_COMPLETIONS, self._wire.encoded(body))
         try:
             return {} if reply.declined is not None else self._parsed(reply.body, _COMPLETIONS)
         except Declined:
             return {}
-
-    async def aclose(self) -> None:
-        """Closes the connections."""
-        await self._wire.aclose()
-
-    def _body(self, request: Request) -> dict[str, Any]:
-        settings, preset = request.settings, self.preset
-        body: dict[str, Any] = {
-            "model": self.spec.model,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-            "stream": self._streams,
-        }
-        if preset.usage_when == "asked" and self._streams:
-            body["stream_options"] = {"include_usage": True}
-        if request.tools:
-            tools = offered(request.tools, schema_as="parameters")
-            body["tools"] = [{"type": "function", "function": tool} for tool in tools]
-        if settings.max_output_tokens is not None:
-            body[preset.token_param] = settings.max_output_tokens
-        if settings.temperature is not None:
-            body["temperature"] = settings.temperature
-        if settings.top_p is not None:
-            body["top_p"] = settings.top_p
-        if settings.seed is not None:
-            body[preset.seed_param] = settings.seed
-        if settings.stop:
-            body["stop"] = list(settings.stop)
-        if settings.top_logprobs is not None:
-            body["logprobs"] = True
-            body["top_logprobs"] = settings.top_logprobs
-        if settings.json_schema is not None:
-            schema = {"name": "answer", "schema": dict(settings.json_schema), "strict": True}
-            body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        if settings.reasoning_effort is not None:
-            body.update(self._effort(settings.reasoning_effort))
-        if settings.extra:
-            ours = _OURS | {"tools"} if request.tools else _OURS
-            if wrong := sorted(ours & settings.extra.keys()):
-                raise Unsupported(
-                    f"models.{self.spec.name}: settings.extra sets {', '.join(wrong)}, which evalkit sets itself.",
-                    sent=False,
-                )
-            body.update(settings.extra)
-        return body
-
-    def _effort(self, effort: str) -> Mapping[str, Any]:
-        efforts = self.preset.efforts
-        if efforts is None:
-            return {"reasoning_effort": effort}
-        found = efforts.get(effort, efforts.get("other"))
-        if found is None:
-            raise Unsupported(
-                f"models.{self.spec.name}: {self.preset.name} has no reasoning_effort {effort!r}, only "
-                f"{', '.join(efforts)}; what else its models take goes into settings.extra.",
-                sent=False,
-            )
-        return {key: _with_effort(value, effort) for key, value in found.items()}
-
-    def _encoded(self, body: dict[str, Any]) -> bytes:
-        try:
-            return orjson.dumps(body)
-        except TypeError as error:  # lone surrogates in a prompt, or a value of extra that JSON has no room for
-            raise Rejected(f"models.{self.spec.name}: the request is no valid JSON: {error}", sent=False) from error
 
     def _parsed(self, body: bytes, path: str) -> dict[str, Any]:
         """The body as an object. Raises BadReply, or what an error object in it means."""
@@ -286,7 +264,9 @@ class OpenAIChat:
             raise error_from_event(data, self._wire.path + path, self._wire.where)
         return data
 
-    async def _likelihood(self, request: Request, continuations: tuple[str, ...]) -> Response:
+    async def likelihood(self, request: Request, continuations: tuple[str, ...]) -> Response:
+        """The log-likelihood of given continuations, from /completions where the preset says that its echo can be
+        trusted. Raises a RequestError."""
         if self.preset.prompt_logprobs is None:
             raise Unsupported(
                 f"models.{self.spec.name}: {self.preset.name} gives no log-likelihood of given continuations; "
@@ -294,7 +274,7 @@ class OpenAIChat:
                 sent=False,
             )
         contexts = contexts_of(request, continuations)
-        body = self._encoded(body_of(self.spec.model, contexts, continuations))
+        body = self._wire.encoded(body_of(self.spec.model, contexts, continuations))
         reply = await self._wire.exchange(_COMPLETIONS, body)
         if reply.declined is not None:
             return refused(reply)

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit.adapters.template_process import AskedProcess
+from evalkit.adapters.ctranslate2.template_process import AskedProcess
 from evalkit.errors import Rejected
 
 LIMIT_S = 20.0
@@ -37,7 +37,7 @@ class Encoded:
 class TokenizerProcess(AskedProcess):
     """One tokenizer. Raises ValueError where its file cannot be read, or it is not done with one word in time."""
 
-    serves = "evalkit.adapters.tokenizer_process:serve"
+    serves = "evalkit.adapters.ctranslate2.tokenizer_process:serve"
     memory_gib = MEMORY_BYTES >> 30
 
     def __init__(self, source: str) -> None:

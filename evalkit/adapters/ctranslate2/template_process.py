@@ -119,7 +119,7 @@ class AskedProcess:
 class TemplateProcess(AskedProcess):
     """One template, compiled in a child process. Raises ValueError when it cannot be, or hangs on one word."""
 
-    serves = "evalkit.adapters.template_process:serve"
+    serves = "evalkit.adapters.ctranslate2.template_process:serve"
 
     def __init__(self, source: str, special: Mapping[str, str], name: str) -> None:
         super().__init__({"source": source, "special": dict(special)})
@@ -139,7 +139,7 @@ def serve() -> None:
     import resource
     import signal
 
-    from evalkit.adapters.chat_template import compiled
+    from evalkit.adapters.ctranslate2.chat_template import compiled
 
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)

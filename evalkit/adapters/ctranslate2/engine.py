@@ -18,8 +18,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.batching import MAX_SQUARES
-from evalkit.adapters.checkpoint import Checkpoint
+from evalkit.adapters.ctranslate2.batching import MAX_SQUARES
+from evalkit.adapters.ctranslate2.checkpoint import Checkpoint
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.errors import SuiteError
 from evalkit.suite.schema.parts import Count, Text

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.chat_template import Render, chat_template
+from evalkit.adapters.ctranslate2.chat_template import Render, chat_template
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find, named
 
-SHIPPED = Path(__file__).parent.parent / "checkpoints"
+SHIPPED = Path(__file__).parent.parent.parent / "checkpoints"
 """The checkpoints of the package; a suite names them without a path: `model: tiny`."""
 
 
@@ -62,7 +62,7 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
             f"tokenizer with save_pretrained of transformers."
         )
     if not ours:
-        from evalkit.adapters.checkpoint_trial import try_checkpoint
+        from evalkit.adapters.ctranslate2.checkpoint_trial import try_checkpoint
 
         try_checkpoint(folder, compute_type, f"models.{spec.name}.model")
     generation, config, naming = (
@@ -107,7 +107,7 @@ def _tokenizer(folder: Inside, spec: ModelSpec, *, ours: bool) -> Any:
     """The tokenizer: the library's own for what ships with evalkit, else one in a process of its own."""
     try:
         if not ours:
-            from evalkit.adapters.tokenizer_process import TokenizerProcess
+            from evalkit.adapters.ctranslate2.tokenizer_process import TokenizerProcess
 
             return TokenizerProcess((folder / "tokenizer.json").text())
         from tokenizers import Tokenizer
@@ -155,7 +155,7 @@ def _kept() -> tuple[Path, ...]:
 def _weights(folder: Inside) -> tuple[Path, str]:
     """(folder to load, digest). Raises ValueError for weights that cannot be converted."""
     if not (folder / "model.bin").is_file():
-        from evalkit.adapters.llama_weights import converted
+        from evalkit.adapters.ctranslate2.llama_weights import converted
 
         return converted(folder), _identity(folder)
     folder.members()  # CTranslate2 opens the files itself: none may be a link out of the allowed folders
@@ -165,7 +165,7 @@ def _weights(folder: Inside) -> tuple[Path, str]:
 def _identity(folder: Inside) -> str:
     """Digest of the weights with config and tokenizer. Raises ValueError where there are none."""
     if not (folder / "model.bin").is_file():
-        from evalkit.adapters.llama_weights import weights_digest
+        from evalkit.adapters.ctranslate2.llama_weights import weights_digest
 
         return weights_digest(folder)
     names = ("config.json", "model.bin", "tokenizer.json", "vocabulary.json", "vocabulary.txt")

@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from evalkit.adapters.template_process import LONGEST, TemplateProcess
+from evalkit.adapters.ctranslate2.template_process import LONGEST, TemplateProcess
 from evalkit.errors import Rejected
 from evalkit.paths import Inside
 from evalkit.records import Message

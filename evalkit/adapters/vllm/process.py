@@ -25,7 +25,7 @@ from pathlib import Path
 import aiohttp
 
 from evalkit import child
-from evalkit.adapters.vllm_child import environment, keep_log, secrets_of
+from evalkit.adapters.vllm.child import environment, keep_log, secrets_of
 from evalkit.errors import Unfit
 from evalkit.store.cache import cache_folder
 

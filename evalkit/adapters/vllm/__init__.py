@@ -1,0 +1,1 @@
+"""vLLM: a server that evalkit starts, watches and stops."""

@@ -1,0 +1,38 @@
+"""One candidate as a gate from a protected branch sees it: what two suites and the run say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evalkit.facts import ModelFacts
+
+WHO = ("adapter", "model", "base_url", "resource", "region")
+"""What a model's entry says of who is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One candidate: its entries in the protected suite and in the run's, and what the run says of it."""
+
+    name: str
+    ours: Mapping[str, Any]
+    theirs: Mapping[str, Any]
+    ran: ModelFacts
+
+    @property
+    def moved(self) -> bool:
+        """Whether somebody else is asked than the suite says."""
+        return any(self.ours.get(key) != self.theirs.get(key) for key in WHO)
+
+    @property
+    def is_billed_by_a_provider(self) -> bool:
+        """Whether a provider of the price book answers at its own address."""
+        billed_by = self.ran.priced_as[0] if self.ran.priced_as is not None else None
+        return billed_by is not None and not any(self.theirs.get(key) for key in ("base_url", "serve", "price_as"))
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value where it is an object, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
