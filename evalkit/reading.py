@@ -19,6 +19,8 @@ from typing import Any
 
 import orjson
 
+from evalkit.errors import UserError
+
 MOST_BYTES = 128 * 2**20
 """Of a file, or of one line of it, that is read at once."""
 MOST_VALUES = 5_000_000
@@ -36,6 +38,22 @@ def open_to_read(path: Path) -> BufferedReader:
         os.close(file)
         raise OSError(errno.EINVAL, "it is no ordinary file", str(path))
     return os.fdopen(file, "rb")
+
+
+def read_small_text(path: Path, what: str, most_bytes: int) -> tuple[bytes, str]:
+    """The bytes of a person's own UTF-8 file, and its text. Raises UserError; `what`: "the policy"."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(most_bytes + 1)
+        text = content.decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(f"{what} {path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{what} {path} is not UTF-8; save it as UTF-8") from error
+    if len(content) > most_bytes:
+        size = f"{most_bytes // 1_000_000} MB" if most_bytes >= 1_000_000 else f"{most_bytes // 1000} kB"
+        raise UserError(f"{what} {path} is larger than {size}")
+    return content, text
 
 
 def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:

@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, urlsplit
 
 PAGES = ("", "tradeoff", "versus", "sample", "history", "gate", "cost", "runs")
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (1440, 390)]
-_WAIT_MS = 20_000
+_WAIT_MS = 60_000
 
 
 def main() -> int:

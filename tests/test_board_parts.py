@@ -15,9 +15,9 @@ from tests.world import evalkit
 pytest.importorskip("streamlit", reason="THE BOARD IS NOT TESTED: streamlit is not installed")
 
 from evalkit.board.cost import crossover, gpus_needed
-from evalkit.board.differences import marked
-from evalkit.board.elements import cell, plain, shell, shown
+from evalkit.board.elements import cell, listed, plain, shell, shown
 from evalkit.board.leaderboard import picture
+from evalkit.board.versus import marked_lines as marked
 from evalkit.render import vega
 from evalkit.results.entries import entries_of, standing, tie_groups
 from evalkit.results.reader import ResultsReader
@@ -156,3 +156,10 @@ def test_the_help_of_board_and_report_needs_no_streamlit() -> None:
     code = "import sys; from evalkit.cli import run_command; run_command(['board', '--help']); "
     code += "run_command(['report', '--help']); assert 'streamlit' not in sys.modules and 'pandas' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, timeout=60)
+
+
+def test_a_sentence_names_the_first_of_many_models() -> None:
+    assert listed(["a"]) == "a"
+    assert listed(["a", "b", "c*"]) == r"a, b and c\*"
+    many = [f"m{n}" for n in range(39)]
+    assert listed(many) == "m0, m1, m2, m3, m4, m5, m6, m7 and 31 more"

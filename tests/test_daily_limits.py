@@ -203,6 +203,31 @@ SPENT: dict[str, tuple[int, Any, dict[str, str]]] = {
     "Vietnamese": (429, said("Bạn đã đạt giới hạn hằng ngày."), {}),
     "per 24 hours": (429, said("You have sent 1000 requests in the last 24 hours, the limit of your plan"), {}),
     "until midnight": (429, said("Quota exhausted. It resets at midnight UTC."), {}),
+    "a wait in the body": (
+        429,
+        {"error": {"type": "usage_limit_reached", "message": "The limit is reached", "resets_in_seconds": 90213}},
+        {},
+    ),
+    "a moment in the body": (429, said("The limit is reached", resets_at=int(time.time()) + 90_000), {}),
+    "a date in the body": (
+        429,
+        said("The limit is reached", reset_at=(datetime.now(UTC) + timedelta(hours=30)).isoformat()),
+        {},
+    ),
+    "per 1 day": (429, said("API rate limit: 200 requests per 1 day exceeded"), {}),
+    "per 7 days": (429, said("Limit of 900 requests per 7 days reached"), {}),
+    "a code for words": (429, said("daily_limit_exceeded"), {}),
+    "a cap of 24 hours": (429, {"message": "Limit exceeded: 24h token cap", "code": "RATE_LIMIT"}, {}),
+    "a quota for today, as 503": (503, said("Model quota for today is used up"), {}),
+    "German, used up": (429, said("Du hast deine täglichen Anfragen aufgebraucht"), {}),
+    "French, used up": (429, said("Vos requêtes quotidiennes sont épuisées"), {}),
+    "Spanish, used up": (429, said("Solicitudes diarias agotadas"), {}),
+    "hours in words, 3 and 21 minutes": (
+        429,
+        said("You've hit your usage limit. Try again in 3 hours 21 minutes."),
+        {},
+    ),
+    "midnight as a time": (429, said("Free tier limit reached: 1M tokens/day. Resets 00:00 UTC."), {}),
     "403 of a day": (403, said("Daily request quota exceeded for this API key", code="quota_exceeded"), {}),
 }
 
@@ -309,6 +334,11 @@ PASSES: dict[str, tuple[int, Any, dict[str, str], float | None]] = {
     "minutes in words": (429, said("Your daily quota refills slowly. Retry in 2 minutes."), {}, 121),
     "seconds in words": (429, said("Too many requests, please wait 17 seconds before retrying."), {}, 18),
     "months in words": (429, said("Too many requests. Prices are available for 5 months."), {}, None),
+    "peak hours of today": (429, said("Max concurrency for today's peak hours reached, retry shortly"), {}, None),
+    "a wait in the body": (429, said("Slow down", retry_after=12), {}, 13),
+    "milliseconds in the body": (429, said("Slow down", retryDelay="1.5s"), {}, 2),
+    "10 seconds": (429, said("Too many requests in the last 10 seconds"), {}, None),
+    "1 minute": (429, said("Rate limit exceeded: 60 requests per 1 minute"), {}, None),
     "concurrency": (429, said("Too many concurrent requests. The limit is 8 at a time."), {}, None),
 }
 

@@ -7,10 +7,12 @@ its rule stands (its published verdicts are reproduced), and the case says so.
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
 from evalkit.scorers.instructions import read_instructions
+from tests.test_scorers_instructions import FOLLOWED
 
 NB = "\u00a0"
 CASES: list[tuple[str, dict[str, Any], str, bool]] = [
@@ -186,3 +188,21 @@ CASES: list[tuple[str, dict[str, Any], str, bool]] = [
 def test_an_instruction_is_checked_on_odd_texts(kind: str, given: dict[str, Any], reply: str, followed: bool) -> None:
     (instruction,) = read_instructions({"instructions": [{"kind": kind, **given}]})
     assert instruction.check(reply) is followed
+
+
+@pytest.mark.parametrize("way", ["CRLF", "no-break blanks", "byte order mark", "decomposed", "zero width"])
+@pytest.mark.parametrize(
+    ("kind", "given", "reply", "followed"), FOLLOWED, ids=[f"{n}-{row[0]}" for n, row in enumerate(FOLLOWED)]
+)
+def test_what_nobody_sees_changes_no_verdict_of_any_kind(
+    kind: str, given: dict[str, Any], reply: str, followed: bool, way: str
+) -> None:
+    (instruction,) = read_instructions({"instructions": [{"kind": kind, **given}]})
+    other = {
+        "CRLF": reply.replace("\n", "\r\n"),
+        "no-break blanks": reply.replace(" ", NB),
+        "byte order mark": "\ufeff" + reply,
+        "decomposed": normalize("NFD", reply),
+        "zero width": reply.replace(". ", ".\u200b "),
+    }[way]
+    assert instruction.check(other) is followed

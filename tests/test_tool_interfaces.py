@@ -61,7 +61,7 @@ def calling(*calls: Mapping[str, Any], **more: Any) -> Behaviour:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_calls_come_back_in_order_under_the_names_of_the_task(dialect: str) -> None:
-    behaviour = calling(PARIS, ROME, NOW, reasoning="Think of it.", latency_s=0.02, token_interval_s=0.005)
+    behaviour = calling(PARIS, ROME, NOW, reasoning="Think of it.", latency_s=0.02, token_interval_s=0.02)
     async with asking(dialect, behaviour) as (adapter, provider):
         response = await adapter.respond(ASK)
         truth = next(iter(provider.account))

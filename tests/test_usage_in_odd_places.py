@@ -252,6 +252,46 @@ async def test_the_responses_dialect_reads_the_same_statements_through_the_opena
     assert response.usage.provider_cost_usd == (None if expected is None else Decimal(expected))
 
 
+GEMINI_BILL = {
+    "promptTokenCount": 15,
+    "cachedContentTokenCount": 3,
+    "candidatesTokenCount": 5,
+    "thoughtsTokenCount": 2,
+    "totalTokenCount": 22,
+}
+GEMINI: dict[str, list[Event | None]] = {
+    # the usageMetadata of three events and of one without a candidate behind them
+    "last": [None, None, GEMINI_BILL, None],
+    "first": [GEMINI_BILL, None, None, None],
+    "alone": [None, None, None, GEMINI_BILL],
+    "growing": [
+        {"promptTokenCount": 15, "totalTokenCount": 15},
+        {"promptTokenCount": 15, "candidatesTokenCount": 2, "totalTokenCount": 17},
+        GEMINI_BILL,
+        None,
+    ],
+    "zeros behind it": [None, None, GEMINI_BILL, {"promptTokenCount": 0, "totalTokenCount": 0}],
+    "a part of it behind it": [None, None, GEMINI_BILL, {"totalTokenCount": 22}],
+    "nothing behind it": [None, None, GEMINI_BILL, {}],
+}
+
+
+@pytest.mark.parametrize("case", GEMINI)
+async def test_gemini_says_it_in_any_event_and_a_part_takes_nothing_away(case: str) -> None:
+    events = [{k: v for k, v in event.items() if k != "usageMetadata"} for event in good("gemini")]
+    events = [*events[:2], events[-1], {"candidates": []}]
+    for event, usage in zip(events, GEMINI[case], strict=True):
+        if usage is not None:
+            event["usageMetadata"] = usage
+    async with serving(Served([http(as_stream("gemini", events))])) as url:
+        adapter = make_adapter(ModelSpec("m", "gemini", "m-1", url))
+        try:
+            response = await adapter.respond(ASK)
+        finally:
+            await adapter.aclose()
+    assert counts(response.usage) == {"input": 15, "cache_read": 3, "output": 7, "reasoning": 2}
+
+
 @pytest.mark.parametrize("place", ["top", "x_groq"])
 async def test_models_that_worked_beside_the_one_asked_are_named(place: str) -> None:
     breakdown = {"models": [{"model": "other", "usage": BILL}]}

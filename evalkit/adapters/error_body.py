@@ -37,6 +37,11 @@ _CODE_KEYS = frozenset(
         "failed_check",
     ]
 )
+_WAIT_KEYS = (
+    *("retrydelay", "retry_after_seconds", "retry_after", "retryafter", "resets_in_seconds", "reset_in_seconds"),
+    *("resets_at", "reset_at"),
+)
+"""Where a body says how long to wait, or until when."""
 _STATUS_KEYS = ("code", "status", "status_code", "statuscode", "http_status", "http_code", "httpstatus")
 _WORD_KEYS = (
     *("message", "msg", "error_msg", "error_message", "errormessage", "status_msg", "errmsg", "err_msg", "detail"),
@@ -62,7 +67,8 @@ class ErrorSaid:
     words: str
     """What it says to a person; "" where it says nothing."""
     retry_delay: str | None = None
-    """A wait in the body as text, like "3s" (Google's RetryInfo); None where there is none."""
+    """A wait in the body as text, like "3s" (Google's RetryInfo) or the seconds of `resets_in_seconds`, or the moment
+    when it ends; None where there is none."""
     is_json: bool = True
 
 
@@ -100,8 +106,7 @@ def error_in(said: Any) -> ErrorSaid:
         words = _words(lowered) if len(messages) < _MAX_MESSAGES else None
         if words and not any(words in known or known in words for known in messages):
             messages.append(words)
-        if delay is None and isinstance(lowered.get("retrydelay"), str):
-            delay = lowered["retrydelay"]
+        delay = delay or _delay(lowered)
         if provider is None and isinstance(lowered.get("provider_name"), str):
             provider = lowered["provider_name"]
     said_words = ": ".join(messages)
@@ -160,6 +165,15 @@ def _parsed(text: str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
+
+
+def _delay(node: Mapping[str, Any]) -> str | None:
+    """The wait that an object asks for, or when it ends, as text."""
+    for key in _WAIT_KEYS:
+        value = node.get(key)
+        if isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool) and value > 0):
+            return str(value)[:40]
+    return None
 
 
 def _codes(node: Mapping[str, Any]) -> set[str]:

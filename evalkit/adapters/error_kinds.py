@@ -243,7 +243,7 @@ def _is_out_of_credit(status: int | None, codes: AbstractSet[str], text: str, wa
         return bool(error_words.FREE_ALLOWANCE.search(text))
     if _OUT_OF_CREDIT & codes or _SPENT_UNTIL_LATER & codes:
         return True
-    if status in {None, 429, 403} and _is_spent_for_long(text, wait_s):
+    if status in {None, 429, 403, 503} and _is_spent_for_long(text.replace("_", " "), wait_s):
         return True
     if status in {404, 405, 408, 413, 422, 502, 504, 529}:
         return False

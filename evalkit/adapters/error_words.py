@@ -73,15 +73,19 @@ ALLOCATED = _any(r"allocated quota exceeded")
 FREE_ALLOWANCE = _any(r"free")
 NONE_AT_ALL = _any(r"\blimit: 0\b")
 """Gemini: this project has none of the quota, now or later."""
-_LONG = r"((per[- ]?|(a|each|every) |/ ?)(calendar )?(day|week|month)\b)"
+_LONG = r"((per[- ]?|(a|each|every) |/ ?)(\d+ )?(calendar )?(day|week|month)s?\b)"
 _OFTEN = r"(\b(dai|week|month)ly (?!plan|subscri|tier|bill|invoice|active))"
 _LIMIT = r"(limit|quota|allowance|allocation|\bcap\b|usage|requests|calls|tokens|messages|spend|budget)"
 _HOURS = r"\b([2-9]|\d\d+)[- ]?(hours?|hrs?|h)\b"
 SPENT_QUOTA = _any(
     rf"{_LIMIT}.{{0,80}}{_LONG}|{_LONG}.{{0,40}}{_LIMIT}|{_OFTEN}.{{0,24}}{_LIMIT}",
     rf"{_LIMIT}.{{0,40}}(last|past|previous|every|each|per) {_HOURS}",
-    rf"{_HOURS}.{{0,12}}(usage|rolling|limit|quota|window)",
+    rf"{_HOURS}.{{0,12}}(usage|rolling|limit|quota|window|allowance|\bcap\b)",
     r"\b[rt]pd\b|session usage limit",
+    rf"{_LIMIT}.{{0,24}}\b(for )?(today|this (week|month))\b",
+    r"(täglich|wöchentlich|monatlich)\w*.{0,30}(aufgebraucht|erschöpft|verbraucht)",
+    r"(quotidien|journali|hebdomadaire|mensuel)\w*.{0,24}épuisé|(diari|diári|semana|mensu|mensa)\w*.{0,24}(agotad|esgotad)|"
+    r"(giornalier|settimanal|mensil)\w*.{0,24}esaurit|(дневн|суточн|недельн|месячн)\w*.{0,24}исчерпан",
     r"(limit|quota|allowance|credits).{0,24}(this|your|the|current) (billing|usage|subscription) (cycle|period|month)",
     r"(try|retry|come back|resets?|renews?|available).{0,16}(tomorrow|next (week|month)|midnight)",
     r"(morgen|nächste woche|nächsten monat) (wieder|erneut)",

@@ -28,6 +28,7 @@ from evalkit.adapters.presets import Preset, checked
 from evalkit.addresses import BadAddress, read_address
 from evalkit.errors import UserError
 from evalkit.plugins import Plugin, folded
+from evalkit.reading import read_small_text
 
 VARIABLE = "EVALKIT_PRESETS"
 _LARGEST = 100_000
@@ -124,16 +125,7 @@ def _parsed(path: Path) -> tuple[bytes, dict[str, Any]]:
     """The file's bytes, and its mapping. Raises UserError with every complaint."""
     from evalkit.suite.source_map import parse
 
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise UserError(f"the preset {path} cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"the preset {path} is not UTF-8; save it as UTF-8") from error
-    if len(content) > _LARGEST:
-        raise UserError(f"the preset {path} is larger than {_LARGEST // 1000} kB")
+    content, text = read_small_text(path, "the preset", _LARGEST)
     tree = parse(text, str(path))
     if tree.complaints:
         raise UserError("\n".join(tree.complaints))

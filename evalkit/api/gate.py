@@ -121,7 +121,7 @@ class GateResult:
         """The table that `evalkit gate` prints."""
         import io
 
-        from evalkit.render.verdict import render_gate
+        from evalkit.render.gate import render_gate
 
         text = io.StringIO()
         render_gate(self.details, width=120, file=text)

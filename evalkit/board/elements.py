@@ -9,15 +9,20 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from evalkit.render.vega import Chart
-from evalkit.results.changes import RowTexts
+from evalkit.results.items import RowTexts
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
 from evalkit.text.escape import csv_cell, markdown_label, visible
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from evalkit.results.entries import ReportEntry
 
 SHOWN = 20_000
 """Characters of one text that a page shows: more freezes a browser. The rest can be downloaded."""
@@ -25,6 +30,10 @@ PAGES = "evalkit pages"
 """Where `app` keeps its pages for links between them."""
 CHOSEN = "models"
 """Key, in the session and in the address, of the chosen models."""
+COMPARING = "Every pair of models is compared."
+"""Said while places are computed: forty models with repeats take seconds, once."""
+_FEW = 8
+"""Models that a sentence names, and warnings that stand open on a page."""
 _LINE = 2_000
 """Characters of one line: beyond it a browser lays out for seconds."""
 
@@ -65,13 +74,26 @@ def say(text: str | None, *, key: str, what: str = "text") -> None:
 
 
 def prompt(answer: RowTexts, *, key: str) -> None:
-    """What was sent for an answer (`results.changes.texts`): messages, and the functions that were offered."""
+    """What was sent for an answer (`results.items.texts`): messages, and the functions that were offered."""
     for n, message in enumerate(answer.prompt):
         st.caption(message.role)
         say(message.content, key=f"{key}-{n}", what="prompt")
     if answer.tools:
         st.caption("functions offered")
         say(json.dumps(answer.tools, indent=1, ensure_ascii=False), key=f"{key}-tools", what="list of functions")
+
+
+def say_answer(answer: RowTexts, *, key: str, reasoning_key: str, marked: Sequence[str] | None = None) -> None:
+    """What a model said, with what the scorer and the provider said of it. `marked`: its lines with their marks."""
+    if marked is not None:
+        st.code("\n".join(marked), language="diff", wrap_lines=True)
+    else:
+        say(answer.text, key=key, what="answer")
+    for label, text in answer.notes:
+        st.text(f"{label}: {visible(text, limit=600)}")
+    if answer.reasoning:
+        with st.expander("Reasoning"):
+            say(answer.reasoning, key=reasoning_key, what="reasoning")
 
 
 def own_prompt(answer: RowTexts, first: RowTexts, *, key: str) -> None:
@@ -183,14 +205,40 @@ def suite_of(runs: Sequence[RunInfo]) -> str:
     return choose("Suite", suites(runs), key="suite")
 
 
-def warn(entries: Sequence[Any]) -> None:
+def models_and_task(
+    store: ResultsReader, runs: Sequence[RunInfo]
+) -> tuple[list[ReportEntry], list[str], str | None, DeltaGenerator]:
+    """The models of the suite that the page is about, its tasks and the one chosen, and a place beside the choices."""
+    from evalkit.results.entries import entries_of
+
+    left, middle, right = st.columns([2, 2, 3])
+    with left:
+        entries = entries_of(store, suite_of(runs))
+    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
+    with middle:
+        return entries, tasks, task_of(tasks), right
+
+
+def warn(entries: Sequence[ReportEntry]) -> None:
     """What a reader should beware of, one line a model."""
     lines = [(entry.model, "; ".join(entry.warnings)) for entry in entries if entry.warnings]
-    if lines:
-        st.markdown("\n".join(f"- ⚠️ **{plain(model)}**: {plain(text, 600)}" for model, text in lines))
+    said = "\n".join(f"- ⚠️ **{plain(model)}**: {plain(text, 600)}" for model, text in lines)
+    if len(lines) > _FEW:
+        with st.expander(f"Beware: {len(lines)} models have warnings", icon="⚠️"):
+            st.markdown(said)
+    elif lines:
+        st.markdown(said)
 
 
-def facts_table(rows: Mapping[str, Any], alt: str) -> None:
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence, as Markdown: "a, b and c"; of many the first, and how many more."""
+    said = [plain(name, 40) for name in names[:_FEW]]
+    if len(names) > _FEW:
+        return f"{', '.join(said)} and {len(names) - _FEW} more"
+    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+
+
+def facts_table(rows: Mapping[str, object], alt: str) -> None:
     """Two columns of plain text."""
     import pandas as pd
 
@@ -198,7 +246,7 @@ def facts_table(rows: Mapping[str, Any], alt: str) -> None:
     st.dataframe(frame, hide_index=True, width="stretch", alt=alt)
 
 
-def link(place: Any, page: str, label: str, query: Mapping[str, str] | None = None) -> None:
+def link(place: DeltaGenerator, page: str, label: str, query: Mapping[str, str] | None = None) -> None:
     """A link to another page with its query and what is chosen; a page that stands alone (a test) says its name."""
     pages = st.session_state.get(PAGES, {})
     if page in pages:

@@ -31,18 +31,13 @@ def render(store: ResultsReader) -> None:
     runs = elements.begin(store, "Leaderboard", "Models side by side, with how sure each figure is.")
     if not runs:
         return
-    left, middle, right = st.columns([2, 2, 3])
-    with left:
-        suite = elements.suite_of(runs)
-    entries = entries_of(store, suite)
-    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
-    with middle:
-        task = elements.task_of(tasks)
+    entries, tasks, task, right = elements.models_and_task(store, runs)
     with right:
         search = st.text_input(
             "Search models", key="search", bind="query-params", placeholder="name, id, licence, tier", type="search"
         )
-    every = standing(store, entries, task)
+    with st.spinner(elements.COMPARING):
+        every = standing(store, entries, task)
     if not every:
         st.info("None of these models was asked this task.")
         return
@@ -80,18 +75,18 @@ def _sentence(lines: Sequence[LeaderboardLine]) -> str:
     if not ranked:
         return "No model has a score yet."
     first = [line for line in ranked if line.place is not None and line.place.best == 1]
-    names = [elements.plain(line.entry.model, 40) for line in first]
+    names = [line.entry.model for line in first]
     if len(ranked) == 1:
-        return f"{names[0]} is the only model here."
+        return f"{elements.listed(names)} is the only model here."
     if len(first) == 1:
-        return f"{names[0]} is best."
+        return f"{elements.listed(names)} is best."
     if len(first) == len(ranked):
         return "These data cannot tell the models apart."
     cheapest, soonest = _cheapest(first), _soonest(first)
     tail = f" Of these, {elements.plain(cheapest, 40)} costs least." if cheapest else ""
     if not cheapest and soonest:
         tail = f" Not every price is known; of these, {elements.plain(soonest, 40)} answered soonest here."
-    return f"{', '.join(names[:-1])} and {names[-1]} share the first place: these data cannot tell them apart.{tail}"
+    return f"{elements.listed(names)} share the first place: these data cannot tell them apart.{tail}"
 
 
 def _cheapest(lines: Sequence[LeaderboardLine]) -> str | None:

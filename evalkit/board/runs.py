@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 import streamlit as st
 
 from evalkit.board import elements
 from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
+from evalkit.results.items import ErrorGroup, errors_of
 from evalkit.results.reader import ResultsReader
 from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
@@ -88,15 +88,10 @@ def _one(store: ResultsReader, info: RunInfo) -> None:
     facts = store.facts(info.name)
     for reason in facts.reasons:
         st.warning(elements.plain(reason, 400))
-    errors = store.query(
-        [info.name],
-        """select model, error_kind as kind, error_status as status, count(*) as n, min(sample_id) as example,
-                  arg_min((model, task, sample_digest, occurrence, repeat), sample_id) as key
-           from rows where outcome = 'errored' group by all order by n desc limit 50""",
-    )
+    errors = errors_of(store, info.name)
     if errors:
         st.subheader("Errors", anchor=False)
-        _errors(store, info.name, errors)
+        _errors(errors)
     else:
         st.success("No row of this run errored.")
     with st.expander("Facts of the run"):
@@ -106,21 +101,17 @@ def _one(store: ResultsReader, info: RunInfo) -> None:
         st.code(f"evalkit show {name}\nevalkit report {name} --html report.html", language="bash")
 
 
-def _errors(store: ResultsReader, run: str, errors: Sequence[Mapping[str, Any]]) -> None:
+def _errors(errors: Sequence[ErrorGroup]) -> None:
     import pandas as pd
 
-    from evalkit.results.changes import texts
-
-    keys = [tuple(row["key"].values() if isinstance(row["key"], dict) else row["key"]) for row in errors]
-    said = texts(store, run, keys)
     frame = pd.DataFrame(
         {
-            "model": [elements.cell(row["model"], 60) for row in errors],
-            "kind": [elements.cell(row["kind"] or "", 40) for row in errors],
-            "HTTP status": [str(row["status"]) if row["status"] is not None else numbers.UNDEFINED for row in errors],
-            "rows": [numbers.count(row["n"]) for row in errors],
-            "message of one": [elements.cell(said[key].error or "" if key in said else "", 300) for key in keys],
-            "its sample": [elements.cell(row["example"] or "", 60) for row in errors],
+            "model": [elements.cell(row.model, 60) for row in errors],
+            "kind": [elements.cell(row.kind or "", 40) for row in errors],
+            "HTTP status": [str(row.status) if row.status is not None else numbers.UNDEFINED for row in errors],
+            "rows": [numbers.count(row.n) for row in errors],
+            "message of one": [elements.cell(row.message, 300) for row in errors],
+            "its sample": [elements.cell(row.example or "", 60) for row in errors],
         }
     )
     st.dataframe(frame, hide_index=True, width="stretch", alt="Errors by model and kind")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from evalkit.board import elements
 from evalkit.render import charts
-from evalkit.results.entries import entries_of, standing
+from evalkit.results.entries import standing
 from evalkit.results.reader import ResultsReader
 from evalkit.results.tradeoffs import AXES, TradeoffPoint, points_of
 from evalkit.text import numbers
@@ -23,19 +23,14 @@ def render(store: ResultsReader) -> None:
     runs = elements.begin(store, "Trade-off", "What a point of quality costs, in money and in time.")
     if not runs:
         return
-    left, middle, right = st.columns([2, 2, 3])
-    with left:
-        suite = elements.suite_of(runs)
-    entries = entries_of(store, suite)
+    entries, _, task, right = elements.models_and_task(store, runs)
     drawable = [name for name, reads in AXES.items() if any(reads.value(entry.cells.all) for entry in entries)]
-    tasks = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
-    with middle:
-        task = elements.task_of(tasks)
     with right:
         at = list(AXES).index(drawable[0]) if drawable else 0  # where no price is known, time can still be shown
         axis = elements.choose("Against", list(AXES), key="axis", index=at)
     log = st.toggle("Logarithmic scale", key="log", bind="query-params")
-    lines = standing(store, entries, task)
+    with st.spinner(elements.COMPARING):
+        lines = standing(store, entries, task)
     points = points_of(lines, axis)
     missing = [p.line.entry.model for p in points if p.state == "unknown"]
     if missing:
@@ -51,9 +46,9 @@ def render(store: ResultsReader) -> None:
     drawn = [p for p in points if p.state != "unknown" and p.x is not None and (p.x > 0 or not log)]
     front = [p.line.entry.model for p in drawn if p.state == "front"]
     maybe = [p.line.entry.model for p in drawn if p.state == "possible"]
-    said = f"Nothing here is at least as good for less than {_list(front)}."
+    said = f"Nothing here is at least as good for less than {elements.listed(front)}."
     if maybe:
-        said += f" The data do not rule out {_list(maybe)} either: no difference in quality is shown."
+        said += f" The data do not rule out {elements.listed(maybe)} either: no difference in quality is shown."
     st.subheader(said, anchor=False)
     known = {point.name: point.line.entry for point in drawn}
     elements.draw(chart, key=_CHART, on_select=partial(_choose, {name: one.model for name, one in known.items()}))
@@ -67,7 +62,7 @@ def render(store: ResultsReader) -> None:
         first = picked[0] if len(picked) > 1 else next((e for e in known.values() if e is not second), second)
         if first is not second:
             label = f"Compare {elements.plain(first.model, 30)} with {elements.plain(second.model, 30)}"
-            elements.link(st, "versus", label, {"a": first.key, "b": second.key})
+            elements.link(st.container(), "versus", label, {"a": first.key, "b": second.key})
     elements.warn([line.entry for line in lines])
 
 
@@ -104,11 +99,6 @@ def _steps(points: Sequence[TradeoffPoint], show: Callable[[float | None], str])
         gain = (next_quality - quality) * 100
         steps[n] = f"+{show((next_x - x) / gain)}" if gain > 0 else numbers.UNDEFINED
     return [steps.get(n, numbers.UNDEFINED) for n in range(len(points))]
-
-
-def _list(names: Sequence[str]) -> str:
-    said = [elements.plain(name, 40) for name in names]
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
 
 
 def _way_out(axis: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from functools import partial
 
 import streamlit as st
 
-from evalkit.board import differences, elements
+from evalkit.board import elements
 from evalkit.board.review import review_form
 from evalkit.errors import StoreError
 from evalkit.facts import Figures
@@ -15,6 +16,7 @@ from evalkit.records import Outcome
 from evalkit.render.comparison import sentence
 from evalkit.results import changes
 from evalkit.results.compare import compare_samples
+from evalkit.results.items import RowTexts, texts
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
 from evalkit.store.runs import RunInfo
@@ -23,6 +25,8 @@ from evalkit.text.escape import visible
 
 _PAGE = 25
 _ANY = "any"
+_MOST_LINES = 400
+"""Lines: matching is quadratic at worst, and beyond a screenful nobody reads marks."""
 _SEEN = "versus_seen"
 """What was chosen, and the sides, when this page was last drawn: what differs is news."""
 
@@ -217,17 +221,17 @@ def _one(store: ResultsReader, a: SampleSide, b: SampleSide, row: changes.Change
     """A sample with both answers side by side."""
     place = (row.task, row.sample_digest, row.occurrence)
     keys = [(side, (side[1], *place, told.repeat)) for side, told in ((a, row.a), (b, row.b))]
-    found = {run: changes.texts(store, run, [key for side, key in keys if side[0] == run]) for run in {a[0], b[0]}}
-    said = [found[side[0]].get(key, changes.RowTexts()) for side, key in keys]
+    found = {run: texts(store, run, [key for side, key in keys if side[0] == run]) for run in {a[0], b[0]}}
+    said = [found[side[0]].get(key, RowTexts()) for side, key in keys]
     st.markdown(f"**{elements.plain(row.task, 60)} · {elements.plain(row.sample_id, 60)}**")
-    elements.link(st, "sample", "This sample through every model", {"item": row.sample_digest})
+    elements.link(st.container(), "sample", "This sample through every model", {"item": row.sample_digest})
     with st.expander("The prompt as sent", expanded=True):
         shown = said[0] if said[0].prompt else said[1]
         elements.prompt(shown, key="prompt")
     target = said[0].target or said[1].target
     if target:
         st.text(f"Right answer: {visible(target, limit=500)}")
-    marked = differences.marked(said[0].text or "", said[1].text or "")
+    marked = marked_lines(said[0].text or "", said[1].text or "")
     columns = st.columns(2)
     for n, (column, (side, key)) in enumerate(zip(columns, keys, strict=True)):
         name, told = "ab"[n], (row.a, row.b)[n]
@@ -235,17 +239,27 @@ def _one(store: ResultsReader, a: SampleSide, b: SampleSide, row: changes.Change
             label, score = elements.plain(side[1], 40), numbers.quality(told.score)
             st.markdown(f"**{name.upper()}: {label}** · {told.outcome} · {score}")
             elements.own_prompt(said[n], shown, key=f"prompt-of-{name}")
-            _answer(said[n], marked[n], slot=f"{name}-{row.sample_digest[:12]}")
-            review_form(store, side[0], key, slot=f"{name}-{row.sample_digest[:12]}")
+            slot = f"{name}-{row.sample_digest[:12]}"
+            elements.say_answer(said[n], key=slot, reasoning_key=f"reasoning-{slot}", marked=marked[n])
+            review_form(store, side[0], key, slot=slot)
 
 
-def _answer(said: changes.RowTexts, marked: list[str] | None, *, slot: str) -> None:
-    if marked is not None:
-        st.code("\n".join(marked), language="diff", wrap_lines=True)
-    else:
-        elements.say(said.text, key=slot, what="answer")
-    for label, text in said.notes:
-        st.text(f"{label}: {visible(text, limit=600)}")
-    if said.reasoning:
-        with st.expander("Reasoning"):
-            elements.say(said.reasoning, key=f"reasoning-{slot}", what="reasoning")
+def marked_lines(a: str, b: str) -> tuple[list[str] | None, list[str] | None]:
+    """Each text's lines with "- " (only in A), "+ " (only in B) or "  " (in both) before them.
+
+    (None, None) where marks would say nothing or take too long.
+
+    Nothing in common, or one line each, is read better without marks.
+    """
+    ours, theirs = elements.shown(a).split("\n"), elements.shown(b).split("\n")
+    if max(len(ours), len(theirs)) > _MOST_LINES or min(len(ours), len(theirs)) < 2:
+        return None, None
+    matcher = difflib.SequenceMatcher(a=ours, b=theirs, autojunk=False)
+    if matcher.ratio() in {0.0, 1.0}:
+        return None, None
+    left, right = [], []
+    for tag, i, i_end, j, j_end in matcher.get_opcodes():
+        same = tag == "equal"
+        left += [("  " if same else "- ") + line for line in ours[i:i_end]]
+        right += [("  " if same else "+ ") + line for line in theirs[j:j_end]]
+    return left, right

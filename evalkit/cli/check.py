@@ -12,8 +12,10 @@ from evalkit.cli.options import (
     allow_suite_code,
     as_json,
     data_roots,
+    key_hosts,
     least_sensitivity,
     names,
+    prices_file,
     results_folder,
     suite_words,
 )
@@ -23,13 +25,8 @@ from evalkit.cli.options import (
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
 @click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
-@click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book.")
-@click.option(
-    "--allow-key-host",
-    multiple=True,
-    metavar="HOST",
-    help="Allow keys to be sent to this host too: HOST, or VARIABLE@HOST for one key.",
-)
+@prices_file
+@key_hosts
 @click.option("--show-prompt", is_flag=True, help="Print the first prompt of each task as it would be sent.")
 @results_folder
 @data_roots

@@ -47,11 +47,11 @@ def tell(decision: GateDecision, gate: GateEntry, folder: Path, results: Path, p
         text = gate_markdown(decision, flips_with_texts(decision, gate, folder, results, promoted))
         _tell_markdown(text, to, summary)
     if to.junit:
-        from evalkit.render.ci import gate_junit
+        from evalkit.render.gate import gate_junit
 
         _write(to.junit, gate_junit(decision))
     if _on_github():
-        from evalkit.render.ci import commands
+        from evalkit.render.gate import commands
 
         for line in commands(decision):
             click.echo(line, err=True)
@@ -74,11 +74,11 @@ def telling(suite: str, to: Outlets) -> Iterator[None]:
 
             _tell_markdown(refusal_markdown(suite, str(error)), to, summary)
         if to.junit:
-            from evalkit.render.ci import refusal_junit
+            from evalkit.render.gate import refusal_junit
 
             _write(to.junit, refusal_junit(suite, str(error)))
         if _on_github():
-            from evalkit.render.ci import refusal
+            from evalkit.render.gate import refusal
 
             click.echo(refusal(suite, str(error)), err=True)
         raise
@@ -97,7 +97,7 @@ def _tell_markdown(text: str, to: Outlets, summary: Path | None) -> None:
     if to.markdown:
         _write(to.markdown, text)
     if summary:
-        from evalkit.render.ci import append_summary
+        from evalkit.render.gate import append_summary
 
         try:
             append_summary(summary, text)
@@ -129,7 +129,7 @@ def show(decision: GateDecision, *, json: bool) -> None:
 
         sys.stdout.write(json_line(as_json(decision)))
         return
-    from evalkit.render.verdict import render_gate
+    from evalkit.render.gate import render_gate
 
     render_gate(decision)
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from evalkit.cli.options import as_json, results_folder
+
+if TYPE_CHECKING:
+    from evalkit.render.terminal import RunListing
 
 
 @click.command()
@@ -18,7 +22,7 @@ def command(results: Path, as_json: bool) -> int:
     from evalkit.store import parts
     from evalkit.store.runs import list_runs
 
-    listed = [
+    listed: list[RunListing] = [
         {
             "name": run.name,
             "suite": run.suite,

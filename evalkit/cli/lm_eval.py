@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import allow_suite_code, as_json, data_roots, names, results_folder, suite_words
+from evalkit.cli.options import allow_suite_code, as_json, data_roots, key_hosts, names, results_folder, suite_words
 
 
 @click.command(name="lm-eval")
@@ -26,12 +26,7 @@ from evalkit.cli.options import allow_suite_code, as_json, data_roots, names, re
 @click.option("--no-cache", is_flag=True, help="Ask again even where an answer was bought before.")
 @click.option("--new", is_flag=True, help="Start a new run folder instead of resuming an incomplete one.")
 @click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed.")
-@click.option(
-    "--allow-key-host",
-    multiple=True,
-    metavar="HOST",
-    help="Allow keys to be sent to this host too: HOST, or VARIABLE@HOST for one key.",
-)
+@key_hosts
 @allow_suite_code
 @as_json
 def command(

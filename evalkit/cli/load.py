@@ -7,7 +7,16 @@ from typing import Any
 
 import click
 
-from evalkit.cli.options import as_json, data_roots, least_sensitivity, names, results_folder, suite_words
+from evalkit.cli.options import (
+    as_json,
+    data_roots,
+    key_hosts,
+    least_sensitivity,
+    names,
+    prices_file,
+    results_folder,
+    suite_words,
+)
 
 
 @click.command()
@@ -20,13 +29,8 @@ from evalkit.cli.options import as_json, data_roots, least_sensitivity, names, r
 @click.option("--closed-only", is_flag=True, help="No open loop.")
 @click.option("--seconds", type=click.FloatRange(min=0.05), default=20.0, show_default=True, help="Length of a step.")
 @click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed; needed for a billed model.")
-@click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book.")
-@click.option(
-    "--allow-key-host",
-    multiple=True,
-    metavar="HOST",
-    help="Allow keys to be sent to this host too: HOST, or VARIABLE@HOST for one key.",
-)
+@prices_file
+@key_hosts
 @results_folder
 @data_roots
 @suite_words

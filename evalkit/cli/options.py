@@ -31,6 +31,25 @@ def as_json(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the table.")(command)
 
 
+def prices_file(command: Command) -> Command:
+    """`--prices FILE`: the person's own price file."""
+    option = click.option(
+        "--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book."
+    )
+    return option(command)
+
+
+def key_hosts(command: Command) -> Command:
+    """`--allow-key-host HOST`: hosts that keys may be sent to besides their own."""
+    option = click.option(
+        "--allow-key-host",
+        multiple=True,
+        metavar="HOST",
+        help="Allow keys to be sent to this host too: HOST, or VARIABLE@HOST for one key.",
+    )
+    return option(command)
+
+
 def data_roots(command: Command) -> Command:
     """`--data-root DIR`: the person's word on which folders a suite may read besides its own."""
 

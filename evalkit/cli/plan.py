@@ -7,7 +7,16 @@ from typing import Any
 
 import click
 
-from evalkit.cli.options import as_json, data_roots, least_sensitivity, names, results_folder, suite_words
+from evalkit.cli.options import (
+    as_json,
+    data_roots,
+    key_hosts,
+    least_sensitivity,
+    names,
+    prices_file,
+    results_folder,
+    suite_words,
+)
 
 
 @click.command()
@@ -19,13 +28,8 @@ from evalkit.cli.options import as_json, data_roots, least_sensitivity, names, r
 @click.option("--tokens-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")
 @click.option("--no-cache", is_flag=True, help="Do not count answers that were bought before.")
 @click.option("--max-cost", metavar="USD", help="Check that a run could be kept below this many dollars.")
-@click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book.")
-@click.option(
-    "--allow-key-host",
-    multiple=True,
-    metavar="HOST",
-    help="Allow keys to be sent to this host too: HOST, or VARIABLE@HOST for one key.",
-)
+@prices_file
+@key_hosts
 @results_folder
 @data_roots
 @suite_words

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import plan_at
+from evalkit.cost.reports import PlanReport, RuleForecast
 from evalkit.engine.caching import CachedAnswers
 from evalkit.engine.experience import learn
 from evalkit.engine.forecast import Pace, forecast, forecast_judges
@@ -29,7 +28,7 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool) -
             from evalkit.store.cache import ResponseCache
 
             bought = CachedAnswers(stack.enter_context(ResponseCache.open(None)))
-        made = {
+        made: PlanReport = {
             "suite": plan.suite.name,
             "sensitivity": plan.suite.sensitivity,
             "tasks": {task.name: task.n for task in plan.work.tasks},
@@ -51,14 +50,26 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool) -
     return 0
 
 
-def _foreseen(plan: Plan) -> list[dict[str, Any]]:
+def _foreseen(plan: Plan) -> list[RuleForecast]:
     """What each quality rule of the gate could see; empty without a gate."""
     gate = plan.suite.gate
     if gate is None:
         return []
     from evalkit.decide.power import forecast_power
 
-    return [asdict(look) for look in forecast_power(gate, {task.name: task.n for task in plan.work.tasks})]
+    return [
+        {
+            "rule": look.rule,
+            "margin": look.margin,
+            "n": look.n,
+            "discordance": look.discordance,
+            "smallest_regression": look.smallest_regression,
+            "chance_equal_passes": look.chance_equal_passes,
+            "n_needed": look.n_needed,
+            "power": look.power,
+        }
+        for look in forecast_power(gate, {task.name: task.n for task in plan.work.tasks})
+    ]
 
 
 async def _close(plan: Plan) -> None:

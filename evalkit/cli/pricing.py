@@ -18,6 +18,7 @@ from evalkit.cost.derived import Marked, at_equal_quality, derived
 from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices
 from evalkit.cost.price_file import plain_tier
 from evalkit.cost.prices import PriceBook
+from evalkit.cost.reports import DerivedFigures, HostingFigures, Repriced, RunBillReport
 from evalkit.cost.run_bill import BilledAnswer, PriceOf, RunBill, paid_at, stored_prices, text
 from evalkit.errors import UserError
 from evalkit.facts import ModelFacts, RunFacts
@@ -91,7 +92,7 @@ def bill_of(
     at: datetime | None = None,
     prices: Path | None = None,
     tier: str | None = None,
-) -> dict[str, Any]:
+) -> RunBillReport:
     """The bill of a run as JSON; `repriced` holds the same at other prices, None where none were asked for.
 
     `judges` is the bill of those who marked it; None where nobody did.
@@ -115,24 +116,22 @@ def bill_of(
         for row in stored:
             other.add(row.answer, price, reprice=True)
     figures = _figures(stored, {name: unit for name, (_, _, unit) in hosted.items() if unit is not None})
+    repriced: Repriced | None = None
+    if other is not None:
+        own_files = {} if prices is not None else _by_file(facts)
+        repriced = {"at": at.isoformat() if at else None, "tier": tier, "without_file": own_files,
+                    "models": other.as_facts()}  # fmt: skip
     return {
         "run": folder.resolve().name,
-        **billed.as_facts(),
-        "repriced": None
-        if other is None
-        else {
-            "at": at.isoformat() if at else None,
-            "tier": tier,
-            "without_file": {} if prices is not None else _by_file(facts),
-            **other.as_facts(),
-        },
+        "models": billed.as_facts(),
+        "repriced": repriced,
         "derived": figures,
         "at_equal_quality": at_equal_quality(figures),
         "hosting": {
-            name: _hosting_facts(found, name, stored) | {"other_prompts": _other_prompts(facts, found[1], results)}
+            name: _hosting_facts(found, name, stored, _other_prompts(facts, found[1], results))
             for name, found in hosted.items()
         },
-        "judges": None if judged is None else {key: judged[key] for key in ("models", "repriced")},
+        "judges": None if judged is None else {"models": judged["models"], "repriced": judged["repriced"]},
     }
 
 
@@ -251,7 +250,7 @@ def _priced_as(told: ModelFacts, entry: JsonMap) -> tuple[str | None, str]:
     return (provider, model) if colon else (None, provider or told.model or "")
 
 
-def _figures(stored: list[Stored], hosted: Mapping[str, UnitPrices]) -> dict[str, dict[str, Any]]:
+def _figures(stored: list[Stored], hosted: Mapping[str, UnitPrices]) -> dict[str, DerivedFigures]:
     """Derived figures of each model. Where a row has no cost, a linked load sweep gives it one."""
     marked: dict[str, list[Marked]] = defaultdict(list)
     for row in stored:
@@ -267,17 +266,24 @@ def _figures(stored: list[Stored], hosted: Mapping[str, UnitPrices]) -> dict[str
 
 
 def _hosting_facts(
-    found: tuple[Hosting, Throughput | None, UnitPrices | None], name: str, stored: list[Stored]
-) -> dict[str, Any]:
+    found: tuple[Hosting, Throughput | None, UnitPrices | None], name: str, stored: list[Stored], other: list[str]
+) -> HostingFigures:
     """What own hardware costs, and what the run's answers cost on it: paid hours, and at least (busy hours only).
 
     null where no sweep is linked, or, for the paid hours, where idle ones are paid and nobody says how many.
+    `other`: tasks whose prompts the sweep did not ask.
     """
     home, served, unit = found
-    facts: dict[str, Any] = {"usd_per_hour": text(home.usd_per_hour.quantize(Decimal("1e-6"))), "basis": home.basis}
+    facts: HostingFigures = {
+        "usd_per_hour": format(home.usd_per_hour.quantize(Decimal("1e-6")), "f"),
+        "basis": home.basis,
+        "answers_usd": None,
+        "least_usd": None,
+        "why": f"no load sweep, or the newest found no throughput: run evalkit load SUITE --model {name}",
+        "other_prompts": other,
+    }
     if served is None:
-        missing = f"no load sweep, or the newest found no throughput: run evalkit load SUITE --model {name}"
-        return {**facts, "answers_usd": None, "least_usd": None, "why": missing}
+        return facts
     usages = [row.answer.usage for row in stored if row.answer.model == name and not row.answer.errored]
     total = _sum(usages, unit)
     why: str | None = None

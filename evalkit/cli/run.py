@@ -14,8 +14,10 @@ from evalkit.cli.options import (
     baselines_folder,
     data_roots,
     gate_files,
+    key_hosts,
     least_sensitivity,
     names,
+    prices_file,
     results_folder,
     suite_words,
 )
@@ -34,13 +36,8 @@ from evalkit.cli.options import (
 @click.option("--new", is_flag=True, help="Start a new run folder instead of resuming an incomplete one.")
 @click.option("--resume", metavar="RUN", help="Resume this run (a path, a prefix or `latest`).")
 @click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed; wins over the suite.")
-@click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; wins over the price book.")
-@click.option(
-    "--allow-key-host",
-    multiple=True,
-    metavar="HOST",
-    help="Allow keys to be sent to this host too: HOST, or VARIABLE@HOST for one key.",
-)
+@prices_file
+@key_hosts
 @allow_suite_code
 @allow_code_execution
 @click.option("--gate", is_flag=True, help="Ask what the suite's gate needs, stop once it is settled, and decide.")

@@ -17,12 +17,13 @@ their good, or all at their bad ends at once, so it is wider than a 95 % interva
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 from evalkit.cost.hosting import HOURS_PER_YEAR, Throughput, curve
+from evalkit.cost.reports import BreakEvenReport, CrossoverFigures, LineFigures, Sensitivity, VolumeCosts, YearCost
 
 DAYS = Decimal(365)
 ONE = Decimal(1)
@@ -169,12 +170,12 @@ def crossover(own: Own, billed: Billed, *, good: End = "value") -> Crossing | No
     return Crossing(at, (people + last * machine) / unit if last > first else at)
 
 
-def sensitivity(own: Own, billed: Billed) -> list[dict[str, Any]]:
+def sensitivity(own: Own, billed: Billed) -> list[Sensitivity]:
     """What each input alone does to the crossing, the strongest first.
 
     Inputs in doubt are moved to their ends, the others by 20 % either way (`what_if`). null: no crossing at that end.
     """
-    inputs: list[tuple[str, Range, Any]] = [
+    inputs: list[tuple[str, Range, Callable[[Range], tuple[Own, Billed]]]] = [
         (f"price of {billed.name}", billed.price, lambda r: (own, replace(billed, price=r))),
         (f"tokens of {billed.name}", billed.tokens, lambda r: (own, replace(billed, tokens=r))),
         (f"machines of {own.name}", own.machine_usd_per_year, lambda r: (replace(own, machine_usd_per_year=r), billed)),
@@ -191,20 +192,27 @@ def sensitivity(own: Own, billed: Billed) -> list[dict[str, Any]]:
         ]
         if not own.elastic:
             inputs.append(("peak factor", own.peak_factor, lambda r: (replace(own, peak_factor=r), billed)))
-    found: list[tuple[float, dict[str, Any]]] = []
+    found: list[tuple[float, Sensitivity]] = []
     for name, held, put in inputs:
         ends = Range(held.value, held.value * (1 - WHAT_IF), held.value * (1 + WHAT_IF)) if held.sure else held
         at = [crossover(*put(Range.of(end))) for end in (ends.low, ends.high)]
-        moved = {"input": name, "from": _text(ends.low), "to": _text(ends.high), "what_if": held.sure}
-        found.append((_reach(at), {**moved, "crossover_from": _at(at[0]), "crossover_to": _at(at[1])}))
+        moved: Sensitivity = {
+            "input": name,
+            "from": _text(ends.low),
+            "to": _text(ends.high),
+            "what_if": held.sure,
+            "crossover_from": _at(at[0]),
+            "crossover_to": _at(at[1]),
+        }
+        found.append((_reach(at), moved))
     return [moved for _, moved in sorted(found, key=lambda one: -one[0])]
 
 
-def compare(lines: Sequence[Line], volumes: Sequence[Decimal]) -> dict[str, Any]:
+def compare(lines: Sequence[Line], volumes: Sequence[Decimal]) -> BreakEvenReport:
     """Every line at every volume, every crossing of own GPUs with a billed line, and what moves it. As JSON."""
     own = [line for line in lines if isinstance(line, Own)]
     billed = [line for line in lines if isinstance(line, Billed)]
-    crossings = []
+    crossings: list[CrossoverFigures] = []
     for one in own:
         for other in billed:
             found, best, worst = (crossover(one, other, good=end) for end in ("value", "high", "low"))
@@ -221,36 +229,38 @@ def compare(lines: Sequence[Line], volumes: Sequence[Decimal]) -> dict[str, Any]
     }
 
 
-def _volume(lines: Sequence[Line], volume: Decimal) -> dict[str, Any]:
-    rows = []
-    for line in lines:
-        year: dict[End, Decimal] = {end: usd_per_year(line, volume, end) for end in ("value", "low", "high")}
-        costs = {
-            "name": line.name,
-            "usd_per_day": _text(year["value"] / DAYS),
-            "usd_per_year": {str(end): _text(amount) for end, amount in year.items()},
-        }
-        rows.append({**costs, **_machines(line, volume)})
+def _volume(lines: Sequence[Line], volume: Decimal) -> VolumeCosts:
+    rows = [_year(line, volume) for line in lines]
     cheapest = min(lines, key=lambda line: usd_per_year(line, volume)).name if lines else None
     return {"units_per_day": _text(volume), "lines": rows, "cheapest": cheapest}
 
 
-def _machines(line: Line, volume: Decimal) -> dict[str, Any]:
-    """Copies, GPUs and the mean busy share at a volume; null where they do not apply or are not stated."""
+def _year(line: Line, volume: Decimal) -> YearCost:
+    """What a line costs at a volume, with copies, GPUs and the mean busy share; null: does not apply, or not stated."""
+    year: dict[End, Decimal] = {end: usd_per_year(line, volume, end) for end in ("value", "low", "high")}
+    made: YearCost = {
+        "name": line.name,
+        "usd_per_day": _text(year["value"] / DAYS),
+        "usd_per_year": {str(end): _text(amount) for end, amount in year.items()},
+        "copies": None,
+        "gpus": None,
+        "busy_share": None,
+    }
     if isinstance(line, Billed):
-        return {"copies": None, "gpus": None, "busy_share": None}
+        return made
     copies, full = line.copies(volume), line.units_per_day("value")
-    gpus = None
     if line.gpus is not None:
-        gpus = {"low": _text(line.gpus.low * (copies or 1)), "high": _text(line.gpus.high * (copies or 1))}
-    busy = None if copies is None or full is None else float(volume / (copies * full * line.peak_factor.value))
-    return {"copies": copies, "gpus": gpus, "busy_share": busy}
+        made["gpus"] = {"low": _text(line.gpus.low * (copies or 1)), "high": _text(line.gpus.high * (copies or 1))}
+    if copies is not None and full is not None:
+        made["busy_share"] = float(volume / (copies * full * line.peak_factor.value))
+    made["copies"] = copies
+    return made
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: Line) -> LineFigures:
     if isinstance(line, Billed):
         return {"name": line.name, "kind": line.kind, "usd_per_unit": _text(line.usd_per_unit("value"))}
-    made: dict[str, Any] = {
+    made: LineFigures = {
         "name": line.name,
         "kind": line.kind,
         "machine_usd_per_year": _text(line.machine_usd_per_year.value),

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from evalkit.cost.reports import CheapestAsGood, DerivedFigures, Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Marked:
     """The score is a degree, not right or wrong: "per right answer" then has no meaning."""
 
 
-def derived(answers: Iterable[Marked]) -> dict[str, Any]:
+def derived(answers: Iterable[Marked]) -> DerivedFigures:
     """Figures of one model: usd_per_sample, usd_per_1k_samples, usd_per_correct (each {value, low, high}) and quality.
 
     None where unknown or undefined; `low` and `high` None where there is no spread, or no bound.
@@ -54,8 +55,8 @@ def derived(answers: Iterable[Marked]) -> dict[str, Any]:
     spread = student_t(list(means.values())) if alone else clustered(list(means.values()), groups)
     mean = sum(means.values()) / len(means)
     low, high = (max(0.0, spread.low), spread.high) if spread else (None, None)
-    each = {"value": mean, "low": low, "high": high}
-    right = None
+    each: Spread = {"value": mean, "low": low, "high": high}
+    right: Spread | None = None
     if not graded and len(scores) == len(means):
         found = cost_per_correct(list(means.values()), [scores[sample] for sample in means])
         if found is not None:
@@ -63,13 +64,18 @@ def derived(answers: Iterable[Marked]) -> dict[str, Any]:
             right = {"value": value, "low": bounds.low if bounds else None, "high": bounds.high if bounds else None}
     return {
         "usd_per_sample": each,
-        "usd_per_1k_samples": {key: None if figure is None else figure * 1000 for key, figure in each.items()},
+        "usd_per_1k_samples": _times(each, 1000),
         "usd_per_correct": right,
         "quality": quality,
     }
 
 
-def at_equal_quality(models: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any] | None]:
+def _times(figure: Spread, factor: float) -> Spread:
+    low, high = (None if end is None else end * factor for end in (figure["low"], figure["high"]))
+    return {"value": figure["value"] * factor, "low": low, "high": high}
+
+
+def at_equal_quality(models: Mapping[str, DerivedFigures]) -> dict[str, CheapestAsGood | None]:
     """For each model the cheapest one whose mean quality is at least as good, with its dollars per 1,000 samples.
 
     A comparison of means, made for reading: whether "as good" holds is the gate's question. None where the model's
@@ -80,7 +86,7 @@ def at_equal_quality(models: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[
         for name, figures in models.items()
         if figures["quality"] is not None and figures["usd_per_1k_samples"] is not None
     }
-    found: dict[str, dict[str, Any] | None] = {}
+    found: dict[str, CheapestAsGood | None] = {}
     for name, figures in models.items():
         quality = figures["quality"]
         enough = [(usd, other) for other, (q, usd) in priced.items() if quality is not None and q >= quality]

@@ -22,6 +22,7 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.cost.billing import Rates, UnitPrices
+from evalkit.cost.reports import ShareCost
 
 HOURS_PER_YEAR = Decimal(8760)
 HOURS_PER_MONTH = HOURS_PER_YEAR / 12
@@ -156,7 +157,7 @@ def unit_prices(
     return UnitPrices(model, source, ((0, Rates(input=rate, output=rate)),))
 
 
-def curve(usd_per_hour: Decimal, served: Throughput) -> list[dict[str, str | None]]:
+def curve(usd_per_hour: Decimal, served: Throughput) -> list[ShareCost]:
     """Dollars per million tokens against utilisation, each with the interval that the throughput's gives it.
 
     `usd_per_mtok_output` puts the whole cost on the output tokens, as some price lists are read; None where their share

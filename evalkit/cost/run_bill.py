@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 from evalkit.cost.billing import Bill, Rates, UnitPrices
+from evalkit.cost.reports import AmountFigures, ModelBill
 from evalkit.errors import StoreError
 from evalkit.facts import PriceFacts, parse
 from evalkit.facts.base import JsonMap
@@ -120,7 +120,7 @@ class Amounts:
         """What all answers were billed; None where any is unknown, or there is none."""
         return self.known_usd if self.n_answers and not self.n_unknown else None
 
-    def as_facts(self) -> dict[str, Any]:
+    def as_facts(self) -> AmountFigures:
         """As JSON, money as strings of exact decimals; null: unknown."""
         total = self.total_usd
         return {
@@ -131,11 +131,11 @@ class Amounts:
             "n_unknown": self.n_unknown,
             "n_lost_attempts": self.n_lost_attempts,
             "billed_usd": text(total),
-            "known_usd": text(self.known_usd),
+            "known_usd": format(self.known_usd, "f"),
             "spend_usd": text(self.spend_usd if self.n_answers and not self.n_spend_unknown else None),
             "reused_usd": text(None if self.n_reused_unknown else self.reused_usd),
             "prompt_cache_saved_usd": text(None if self.n_prompt_cache_unknown else self.prompt_cache_usd),
-            "usd_by_kind": {kind: text(self.kinds[kind]) for kind in KINDS if kind in self.kinds},
+            "usd_by_kind": {kind: format(self.kinds[kind], "f") for kind in KINDS if kind in self.kinds},
             "tokens": dict(self.tokens),
         }
 
@@ -155,14 +155,14 @@ class RunBill:
         self.tasks.setdefault((answer.model, answer.task), Amounts()).add(answer, billed, split)
         self.models.setdefault(answer.model, Amounts()).add(answer, billed, split)
 
-    def as_facts(self) -> dict[str, Any]:
+    def as_facts(self) -> dict[str, ModelBill]:
         """By model: the total and each task."""
-        made: dict[str, Any] = {
+        made: dict[str, ModelBill] = {
             name: {"total": amounts.as_facts(), "tasks": {}} for name, amounts in self.models.items()
         }
         for (model, task), amounts in self.tasks.items():
             made[model]["tasks"][task] = amounts.as_facts()
-        return {"models": made}
+        return made
 
 
 def stored_prices(told: PriceFacts | JsonMap | None) -> UnitPrices | None:

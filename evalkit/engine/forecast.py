@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
 from evalkit.adapters.base import CountsPrompts
+from evalkit.cost.reports import ModelForecast, TokenRange
 from evalkit.engine.asking import request_of
 from evalkit.engine.budget import tools_text
 from evalkit.engine.experience import Learned, PastUse
@@ -59,7 +60,7 @@ class _Sums:
 
 def forecast(
     work: Work, known: Mapping[str, PastUse], pace: Pace = Pace(), cache: AnswerCache | None = None
-) -> list[dict[str, Any]]:
+) -> list[ModelForecast]:
     """For each model what it would be asked, and what that would take. null: unknown, with the reason in `basis`.
 
     With a cache, answers that were bought before are counted as such and cost nothing.
@@ -67,7 +68,7 @@ def forecast(
     return [_of_model(model, work, known.get(model.name, PastUse()), pace, cache) for model in work.models]
 
 
-def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache: AnswerCache | None) -> dict[str, Any]:
+def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache: AnswerCache | None) -> ModelForecast:
     sums = {end: _Sums() for end in ENDS}
     n_asked = n_bought = 0
     bases: dict[str, str] = {}
@@ -90,17 +91,13 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
     return _told(model, sums, (n_asked, n_bought), bases, known, pace, work.settings.in_flight)
 
 
-def forecast_judges(
-    panel: Panel, work: Work, known: Mapping[str, PastUse], pace: Pace = Pace()
-) -> list[dict[str, Any]]:
+def forecast_judges(panel: Panel, work: Work, known: Mapping[str, PastUse], pace: Pace = Pace()) -> list[ModelForecast]:
     """The same for each judge. What it will be shown is not written yet: the answers are taken as long as their models
     are expected to make them. Verdicts that were bought before are not seen, so it may cost less."""
     return [_of_judge(judge, panel, work, known, pace) for judge in panel.judges]
 
 
-def _of_judge(
-    judge: PlannedModel, panel: Panel, work: Work, known: Mapping[str, PastUse], pace: Pace
-) -> dict[str, Any]:
+def _of_judge(judge: PlannedModel, panel: Panel, work: Work, known: Mapping[str, PastUse], pace: Pace) -> ModelForecast:
     own = known.get(judge.name, PastUse())
     sums = {end: _Sums() for end in ENDS}
     n_asked = 0
@@ -148,27 +145,32 @@ def _told(
     known: PastUse,
     pace: Pace,
     in_flight: int | None,
-) -> dict[str, Any]:
+) -> ModelForecast:
     """A forecast as JSON. `n`: requests to ask, and answers that were bought before."""
     now = datetime.now(UTC)
     n_asked, n_bought = n
     endpoint = model.adapter.endpoint
+    usd = {end: None if (amount := sums[end].usd) is None else format(amount, "f") for end in ENDS}
     minutes, why = _minutes(model, n_asked, sums["value"], known, pace, in_flight)
     return {
         "model": model.name,
         "n_requests": n_asked,
         "n_bought_before": n_bought,
-        "input_tokens": {end: _whole(sums[end].input) for end in ENDS},
+        "input_tokens": _range({end: _whole(sums[end].input) for end in ENDS}),
         "input_basis": _input_basis(model, known),
-        "output_tokens": {end: _whole(sums[end].output) for end in ENDS},
-        "output_basis": bases,
-        "usd": {end: None if (usd := sums[end].usd) is None else format(usd, "f") for end in ENDS},
+        "output_tokens": _range({end: _whole(sums[end].output) for end in ENDS}),
+        "output_basis": dict(bases),
+        "usd": {"low": usd["low"], "value": usd["value"], "high": usd["high"]},
         "price_known": model.price(Usage(input=1, output=1, reasoning=0), None, now) is not None,
         "minutes": minutes,
         "minutes_basis": why,
         "receiver": endpoint.host,
         "place": endpoint.place,
     }
+
+
+def _range(ends: Mapping[str, int | None]) -> TokenRange:
+    return {"low": ends["low"], "value": ends["value"], "high": ends["high"]}
 
 
 def _prompt(task: PlannedTask, sample: Sample, model: PlannedModel) -> tuple[Message, ...]:

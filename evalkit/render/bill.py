@@ -7,8 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TextIO
+from typing import TextIO
 
+from evalkit.cost.reports import (
+    AmountFigures,
+    CheapestAsGood,
+    DerivedFigures,
+    HostingFigures,
+    ModelBills,
+    ModelForecast,
+    PlanReport,
+    RuleForecast,
+    RunBillReport,
+    Spread,
+    TokenRange,
+    UsdRange,
+)
 from evalkit.render.loadtest import share_columns
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -17,7 +31,7 @@ from evalkit.text.page import Column, Page
 _KINDS = ("input", "cache_read", "cache_write", "output", "reasoning", "request", "unsplit")
 
 
-def render_bill(made: Mapping[str, Any], *, width: int | None = None, file: TextIO | None = None) -> None:
+def render_bill(made: RunBillReport, *, width: int | None = None, file: TextIO | None = None) -> None:
     """Print a bill: models and tasks by kind of token, then what each right answer cost, then own hardware."""
     with Page(width, file) as page:
         if not made["models"]:
@@ -45,7 +59,7 @@ def render_bill(made: Mapping[str, Any], *, width: int | None = None, file: Text
             _say_hosting(page, visible(name, limit=60), found)
 
 
-def _print_kinds(page: Page, title: str, models: Mapping[str, Any]) -> None:
+def _print_kinds(page: Page, title: str, models: ModelBills) -> None:
     rows = []
     for model, parts in models.items():
         rows.append((model, "all", parts["total"]))
@@ -70,7 +84,7 @@ def _print_kinds(page: Page, title: str, models: Mapping[str, Any]) -> None:
     page.say("")
 
 
-def _notes(total: Mapping[str, Any]) -> list[str]:
+def _notes(total: AmountFigures) -> list[str]:
     notes = []
     if total["n_unknown"]:
         known = f"; of the others {_usd(total['known_usd'])}" if Decimal(total["known_usd"]) else ""
@@ -79,13 +93,13 @@ def _notes(total: Mapping[str, Any]) -> list[str]:
         reused = total["reused_usd"]
         saved = f"which saved {_usd(reused)}" if reused is not None else "and what that saved is unknown"
         notes.append(f"{numbers.count(total['n_from_cache'])} answers came from evalkit's response cache, {saved}")
-    saved = total["prompt_cache_saved_usd"]
-    if saved is None:
+    kept = total["prompt_cache_saved_usd"]
+    if kept is None:
         notes.append("what the provider's prompt cache saved is unknown: some unit prices are")
-    elif Decimal(saved) > 0:
-        notes.append(f"the provider's prompt cache saved {_usd(saved)}")
-    elif Decimal(saved) < 0:
-        notes.append(f"the provider's prompt cache cost {_usd(format(-Decimal(saved), 'f'))} more than it saved")
+    elif Decimal(kept) > 0:
+        notes.append(f"the provider's prompt cache saved {_usd(kept)}")
+    elif Decimal(kept) < 0:
+        notes.append(f"the provider's prompt cache cost {_usd(format(-Decimal(kept), 'f'))} more than it saved")
     if total["n_lost_attempts"]:
         lost = numbers.count(total["n_lost_attempts"])
         notes.append(
@@ -94,7 +108,7 @@ def _notes(total: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def _print_derived(page: Page, made: Mapping[str, Any]) -> None:
+def _print_derived(page: Page, made: RunBillReport) -> None:
     figures = made["derived"]
     if not figures:
         return
@@ -111,7 +125,7 @@ def _print_derived(page: Page, made: Mapping[str, Any]) -> None:
     )
 
 
-def _say_hosting(page: Page, name: str, found: Mapping[str, Any]) -> None:
+def _say_hosting(page: Page, name: str, found: HostingFigures) -> None:
     hour = f"{name}: own hardware at {_usd(found['usd_per_hour'])} an hour ({visible(found['basis'])})"
     if found["answers_usd"] is not None:
         band = f"[{_usd(found['low_usd'])}, {_usd(found['high_usd'])}]"
@@ -128,13 +142,13 @@ def _say_hosting(page: Page, name: str, found: Mapping[str, Any]) -> None:
     page.table(f"{name}: USD per million tokens", share_columns(found["usd_per_mtok_by_utilisation"]))
 
 
-def _kind(amounts: Mapping[str, Any], kind: str) -> str:
+def _kind(amounts: AmountFigures, kind: str) -> str:
     if kind in amounts["usd_by_kind"]:
         return _usd(amounts["usd_by_kind"][kind])
     return numbers.UNDEFINED
 
 
-def _estimate(figure: Mapping[str, float | None] | None) -> str:
+def _estimate(figure: Spread | None) -> str:
     if figure is None:
         return numbers.UNKNOWN
     if figure["low"] is None or figure["high"] is None:
@@ -142,14 +156,14 @@ def _estimate(figure: Mapping[str, float | None] | None) -> str:
     return f"{numbers.usd(figure['value'])} [{numbers.usd(figure['low'])}, {numbers.usd(figure['high'])}]"
 
 
-def _per_right(figure: Mapping[str, Any]) -> str:
+def _per_right(figure: DerivedFigures) -> str:
     """Undefined, rather than unknown, where the cost is known but nothing was right, or "right" has no meaning."""
     if figure["usd_per_correct"] is None and figure["usd_per_1k_samples"] is not None:
         return numbers.UNDEFINED
     return _estimate(figure["usd_per_correct"])
 
 
-def _cheapest(found: Mapping[str, Any] | None) -> str:
+def _cheapest(found: CheapestAsGood | None) -> str:
     if found is None:
         return numbers.UNKNOWN
     return f"{visible(found['model'], limit=40)}, {numbers.usd(found['usd_per_1k_samples'])}"
@@ -159,7 +173,7 @@ def _usd(amount: str | None) -> str:
     return numbers.usd(None if amount is None else Decimal(amount))
 
 
-def render_plan(made: Mapping[str, Any], *, width: int | None = None, file: TextIO | None = None) -> None:
+def render_plan(made: PlanReport, *, width: int | None = None, file: TextIO | None = None) -> None:
     """Print a forecast (`cli.planning`), nothing but its figures."""
     models = made["models"]
     with Page(width, file) as page:
@@ -178,7 +192,7 @@ def render_plan(made: Mapping[str, Any], *, width: int | None = None, file: Text
             page.say(_gate_look(look))
 
 
-def _forecast_columns(who: str, rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+def _forecast_columns(who: str, rows: Sequence[ModelForecast]) -> list[Column]:
     return [
         Column(who, [visible(one["model"], limit=60) for one in rows], left=True, folds=True),
         Column("requests", [numbers.count(one["n_requests"]) for one in rows]),
@@ -190,7 +204,7 @@ def _forecast_columns(who: str, rows: Sequence[Mapping[str, Any]]) -> list[Colum
     ]
 
 
-def _say_basis(page: Page, one: Mapping[str, Any]) -> None:
+def _say_basis(page: Page, one: ModelForecast) -> None:
     name = visible(one["model"], limit=60)
     host = one["receiver"]
     page.say(f"{name}: " + (f"prompts go to {visible(host)}." if host else "nothing leaves this process."))
@@ -212,7 +226,7 @@ def _by_basis(bases: Mapping[str, str]) -> str:
     return "; ".join(f"{', '.join(names)}: {basis}" for basis, names in tasks.items())
 
 
-def _gate_look(look: Mapping[str, Any]) -> str:
+def _gate_look(look: RuleForecast) -> str:
     rule = visible(look["rule"], limit=80)
     if not look["n"]:
         return f"gate, {rule}: how many items it is about is known only from the data."
@@ -227,7 +241,7 @@ def _gate_look(look: Mapping[str, Any]) -> str:
     )
 
 
-def _tokens(ends: Mapping[str, int | None]) -> str:
+def _tokens(ends: TokenRange) -> str:
     if ends["value"] is None:
         most = numbers.count(ends["high"]) if ends["high"] is not None else "no known limit"
         return f"{numbers.count(ends['low'])} to {most}"
@@ -236,8 +250,9 @@ def _tokens(ends: Mapping[str, int | None]) -> str:
     return f"{numbers.count(ends['value'])} [{numbers.count(ends['low'])}, {numbers.count(ends['high'])}]"
 
 
-def _usd_range(ends: Mapping[str, str | None]) -> str:
-    low, value, high = (None if ends[end] is None else Decimal(str(ends[end])) for end in ("low", "value", "high"))
+def _usd_range(ends: UsdRange) -> str:
+    told = (ends["low"], ends["value"], ends["high"])
+    low, value, high = (None if amount is None else Decimal(amount) for amount in told)
     if value is not None:
         return numbers.usd(value) if low == high else f"{numbers.usd(value)} [{numbers.usd(low)}, {numbers.usd(high)}]"
     if low is None:

@@ -5,14 +5,15 @@ Everything is made from `cost.breakeven.compare`, as JSON; the plot also draws t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TextIO
+from typing import TextIO
 
 from evalkit.cost.breakeven import Billed, usd_per_year
+from evalkit.cost.reports import BreakEvenReport, CrossoverFigures, YearCost
 from evalkit.cost.scenario import Scenario
 from evalkit.render import pictures
 from evalkit.render.charts import Curve, CurvePoint, MarkedPoint, curves
+from evalkit.render.markdown import table
 from evalkit.text import numbers
 from evalkit.text.escape import markdown as markdown_text
 from evalkit.text.escape import visible
@@ -22,7 +23,7 @@ _POINTS = 160
 
 
 def render_breakeven(
-    scenario: Scenario, made: Mapping[str, Any], *, width: int | None = None, file: TextIO | None = None
+    scenario: Scenario, made: BreakEvenReport, *, width: int | None = None, file: TextIO | None = None
 ) -> None:
     """Print the tables and sentences."""
     with Page(width, file) as page:
@@ -42,21 +43,19 @@ def render_breakeven(
             page.say(sentence)
 
 
-def markdown(scenario: Scenario, made: Mapping[str, Any]) -> str:
+def markdown(scenario: Scenario, made: BreakEvenReport) -> str:
     """The same as Markdown, for a page or a pull request. Names are escaped: they are other people's text."""
     lines = [f"# Break-even: {markdown_text(scenario.name)}", ""]
     if scenario.about:
         lines += [markdown_text(scenario.about), ""]
     for title, header, rows in _tables(scenario, made):
-        lines += [f"## {markdown_text(title)}", "", "| " + " | ".join(markdown_text(name) for name in header) + " |"]
-        lines.append("|" + "|".join(["---"] + ["---:"] * (len(header) - 1)) + "|")
-        lines += ["| " + " | ".join(markdown_text(text) for text in row) + " |" for row in rows]
-        lines.append("")
+        cells = [[markdown_text(text) for text in row] for row in (header, *rows)]
+        lines += [f"## {markdown_text(title)}", "", *table(cells[0], cells[1:], right=range(1, len(header))), ""]
     lines += [f"* {markdown_text(sentence)}" for sentence in sentences(scenario, made)]
     return "\n".join(lines) + "\n"
 
 
-def svg(scenario: Scenario, made: Mapping[str, Any]) -> str:
+def svg(scenario: Scenario, made: BreakEvenReport) -> str:
     """The lines with their bands, and the crossings marked. Raises ValueError for nothing to draw, NoPicture."""
     crossings = [Decimal(one["units_per_day"]) for one in made["crossovers"] if one["units_per_day"]]
     shown = [volume for volume in (*scenario.volumes, *crossings) if volume > 0]
@@ -84,7 +83,7 @@ def svg(scenario: Scenario, made: Mapping[str, Any]) -> str:
     return pictures.svg([chart])[0]
 
 
-def sentences(scenario: Scenario, made: Mapping[str, Any]) -> list[str]:
+def sentences(scenario: Scenario, made: BreakEvenReport) -> list[str]:
     """The crossings and what moves them most, in words; then what was assumed."""
     said = []
     unit = visible(scenario.unit, limit=40)
@@ -95,28 +94,28 @@ def sentences(scenario: Scenario, made: Mapping[str, Any]) -> list[str]:
             continue
         at = Decimal(one["units_per_day"])
         tokens = f" ({numbers.volume(at * scenario.tokens_per_unit)} tokens)" if scenario.tokens_per_unit != 1 else ""
-        band = f"{numbers.volume(one['low'])} to {numbers.volume(one['high']) if one['high'] else 'never'}"
+        band = f"{_end(one['low'])} to {_end(one['high'])}"
         sure = one["low"] == one["high"] == one["units_per_day"]
         said.append(
             f"{own} costs less than {other} from {numbers.volume(at)} {unit}s a day{tokens} on"
             + ("." if sure else f"; with everything in doubt at its best or worst end: {band}.")
         )
-        if Decimal(one["stays_from"]) > at:
+        if (stays := one["stays_from"]) is not None and Decimal(stays) > at:
             said.append(
                 f"Beyond it each further machine lifts {own} above {other} again for a while; "
-                f"from {numbers.volume(one['stays_from'])} {unit}s a day on it stays below."
+                f"from {numbers.volume(stays)} {unit}s a day on it stays below."
             )
         said += _strongest(one)
     return [*said, *scenario.assumed]
 
 
-def _strongest(one: Mapping[str, Any]) -> list[str]:
+def _strongest(one: CrossoverFigures) -> list[str]:
     moves = [m for m in one["sensitivity"] if m["crossover_from"] != m["crossover_to"]][:3]
     if not moves:
         return []
     told = []
     for move in moves:
-        ends = [numbers.volume(end) if end else "never" for end in (move["crossover_from"], move["crossover_to"])]
+        ends = [_end(end) for end in (move["crossover_from"], move["crossover_to"])]
         by = (
             "20 % less or more"
             if move["what_if"]
@@ -126,17 +125,25 @@ def _strongest(one: Mapping[str, Any]) -> list[str]:
     return [f"What moves this most: {'; '.join(told)}."]
 
 
-def _tables(scenario: Scenario, made: Mapping[str, Any]) -> list[tuple[str, list[str], list[list[str]]]]:
+def _end(volume: str | None) -> str:
+    return "never" if volume is None else numbers.volume(volume)
+
+
+def _tables(scenario: Scenario, made: BreakEvenReport) -> list[tuple[str, list[str], list[list[str]]]]:
     """(title, header, rows) of each table."""
     unit = visible(scenario.unit, limit=40)
     header = [f"{unit}s a day", *(visible(line["name"], limit=40) for line in made["lines"]), "cheapest"]
     rows = [
-        [numbers.volume(at["units_per_day"]), *(_year(line) for line in at["lines"]), visible(at["cheapest"], limit=40)]
+        [
+            numbers.volume(at["units_per_day"]),
+            *(_year(line) for line in at["lines"]),
+            visible(at["cheapest"] or "", limit=40),
+        ]
         for at in made["volumes"]
     ]
     tables = [("USD a year", header, rows)]
     for line in made["lines"]:
-        by_share: Sequence[Mapping[str, str]] | None = line.get("usd_per_mtok_by_utilisation")
+        by_share = line.get("usd_per_mtok_by_utilisation")
         if by_share:
             tables.append((
                 f"{visible(line['name'], limit=60)}: USD per million tokens",
@@ -146,7 +153,7 @@ def _tables(scenario: Scenario, made: Mapping[str, Any]) -> list[tuple[str, list
     return tables
 
 
-def _year(line: Mapping[str, Any]) -> str:
+def _year(line: YearCost) -> str:
     year = {end: Decimal(amount) for end, amount in line["usd_per_year"].items()}
     text = numbers.usd(year["value"])
     if year["low"] != year["high"]:

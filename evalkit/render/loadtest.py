@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TextIO
 
+from evalkit.cost.reports import ShareCost
 from evalkit.facts import LoadFacts, StepFacts
 from evalkit.facts.load import EstimateFacts, SpreadFacts
 from evalkit.latency.loadtest import Slo, Step
@@ -30,7 +31,7 @@ def step_line(step: Step, slo: Slo) -> str:
 def render_load(
     model: str,
     load: LoadFacts,
-    by_share: Sequence[Mapping[str, str | None]] | None,
+    by_share: Sequence[ShareCost] | None,
     *,
     width: int | None = None,
     file: TextIO | None = None,
@@ -57,18 +58,19 @@ def render_load(
             page.table("USD per million tokens", share_columns(by_share))
 
 
-def share_columns(rows: Sequence[Mapping[str, str | None]]) -> list[Column]:
+def share_columns(rows: Sequence[ShareCost]) -> list[Column]:
     """The columns of `cost.hosting.curve`: dollars per million tokens against the busy share of the paid hours."""
 
-    def money(key: str) -> list[str]:
-        return [numbers.usd(None if (amount := row[key]) is None else Decimal(amount)) for row in rows]
+    def money(amounts: Iterable[str | None]) -> list[str]:
+        return [numbers.usd(None if amount is None else Decimal(amount)) for amount in amounts]
 
-    bounds = [f"[{low}, {high}]" for low, high in zip(money("low"), money("high"), strict=True)]
+    low, high = money(row["low"] for row in rows), money(row["high"] for row in rows)
+    bounds = [f"[{below}, {above}]" for below, above in zip(low, high, strict=True)]
     return [
-        Column("busy share of\npaid hours", [numbers.share(Decimal(row["utilisation"] or 0)) for row in rows]),
-        Column("input and\noutput", money("usd_per_mtok")),
+        Column("busy share of\npaid hours", [numbers.share(Decimal(row["utilisation"])) for row in rows]),
+        Column("input and\noutput", money(row["usd_per_mtok"] for row in rows)),
         Column("\n[95 %]", bounds, left=True),
-        Column("all on the\noutput", money("usd_per_mtok_output")),
+        Column("all on the\noutput", money(row["usd_per_mtok_output"] for row in rows)),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The gate's decision as Markdown for a pull request: verdict first, a table of rules, flips folded.
+"""Markdown: the gate's decision for a pull request (verdict first, a table of rules, flips folded), and plain tables.
 
 What models and datasets wrote is hostile text: it goes inside code fences that it cannot close, and what stands in a
 table cell loses every character that Markdown or HTML would read (`text.escape`).
@@ -7,7 +7,7 @@ table cell loses every character that Markdown or HTML would read (`text.escape`
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from evalkit.decide.decision import CandidateDecision, GateDecision
 from evalkit.render import rule_text
@@ -21,6 +21,12 @@ MARKER = "<!-- evalkit gate: {suite} -->"
 """The first line, by which the comment of an earlier push is found again."""
 _MOST = 60_000  # characters; GitHub takes 65,536
 _SIGNS = {"pass": "✅", "fail": "❌", "inconclusive": "❔", "incomplete": "⚠️"}
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, right: Collection[int] = ()) -> list[str]:
+    """The lines of a table; cells are Markdown already. `right`: columns that stand at the right, by number."""
+    rule = ["---:" if n in right else "---" for n in range(len(heads))]
+    return [f"| {' | '.join(cells)} |" for cells in (heads, rule, *rows)]
 
 
 def gate_markdown(decision: GateDecision, flips: Mapping[str, Sequence[Flip]] | None = None) -> str:
@@ -52,19 +58,19 @@ def _candidate(decision: GateDecision, candidate: CandidateDecision) -> list[str
     ]
     if candidate.incomplete:
         return [*lines, *(f"- {text(reason)}" for reason in candidate.incomplete)]
-    lines += [
-        f"| rule | limit | observed [{numbers.share(1 - 2 * decision.alpha)}] | n | verdict |",
-        "| --- | --- | --- | ---: | --- |",
-    ]
+    heads = ["rule", "limit", f"observed [{numbers.share(1 - 2 * decision.alpha)}]", "n", "verdict"]
+    rows = []
     for finding in candidate.findings:
         figures = (rule_text.limit_of(finding), rule_text.observed_of(finding))  # of some rules they are words
-        cells = (
-            text(rule_text.rule_of(finding)),
-            *(one if finding.condition.value is not None else text(one) for one in figures),
-            numbers.count(finding.n),
-            f"{_SIGNS[finding.verdict.value]} {finding.verdict.value}",
+        rows.append(
+            [
+                text(rule_text.rule_of(finding)),
+                *(one if finding.condition.value is not None else text(one) for one in figures),
+                numbers.count(finding.n),
+                f"{_SIGNS[finding.verdict.value]} {finding.verdict.value}",
+            ]
         )
-        lines.append("| " + " | ".join(cells) + " |")
+    lines += table(heads, rows, right=(3,))
     remarks = [remark for finding in candidate.findings for remark in rule_text.remarks_of(finding)]
     remarks += [said for said in (rule_text.saved_of(candidate), *candidate.notes) if said]
     if candidate.n_errored:

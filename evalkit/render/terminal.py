@@ -15,7 +15,7 @@ no colour.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TextIO
+from typing import NotRequired, TextIO, TypedDict
 
 from evalkit.facts import Figures, Summary, TaskSummary
 from evalkit.facts.summary import TwoQuantiles
@@ -83,22 +83,36 @@ def render_slices(summary: Summary, *, width: int | None = None, file: TextIO | 
             page.table(visible(task, limit=80), columns)
 
 
-def render_runs(runs: Iterable[Mapping[str, Any]], *, width: int | None = None, file: TextIO | None = None) -> None:
-    """Print the runs of a results folder, in the order given.
+class RunListing(TypedDict):
+    """A run as `evalkit list` shows it; None, or no such key: not known."""
 
-    Each is a `store.runs.RunInfo` as a mapping: `name`, `suite`, `status`, `started_at`, `finished_at`, `problem`; and
-    `models` (names), `n_rows`, `spend_usd` where the caller has looked them up.
-    """
+    name: str
+    suite: NotRequired[str | None]
+    status: NotRequired[str | None]
+    started_at: NotRequired[str | None]
+    finished_at: NotRequired[str | None]
+    problem: NotRequired[str | None]
+    models: NotRequired[Sequence[str]]
+    n_rows: NotRequired[int | None]
+    spend_usd: NotRequired[float | None]
+
+
+def render_runs(runs: Iterable[RunListing], *, width: int | None = None, file: TextIO | None = None) -> None:
+    """Print the runs of a results folder, in the order given; models, rows and money where the caller has them."""
     with Page(width, file) as page:
         listed = list(runs)
         if not listed:
             page.say("There are no runs here yet. The first: evalkit run suites/quickstart.yaml")
             return
         columns = [
-            Column("run", [_word(run, "name") for run in listed], left=True),
-            Column("suite", [_word(run, "suite") for run in listed], left=True, folds=True),
-            Column("status", [_status(run) for run in listed], left=True),
-            Column("started", [_word(run, "started_at") for run in listed], left=True),
+            Column("run", [_word(run["name"]) for run in listed], left=True),
+            Column("suite", [_word(run.get("suite")) for run in listed], left=True, folds=True),
+            Column(
+                "status",
+                ["unreadable" if run.get("problem") else _word(run.get("status")) for run in listed],
+                left=True,
+            ),
+            Column("started", [_word(run.get("started_at")) for run in listed], left=True),
         ]
         if any("models" in run for run in listed):
             texts = [visible(", ".join(run.get("models") or ()), limit=80) for run in listed]
@@ -109,8 +123,8 @@ def render_runs(runs: Iterable[Mapping[str, Any]], *, width: int | None = None, 
             columns.append(Column("spent", [numbers.usd(run.get("spend_usd")) for run in listed]))
         page.table("", columns)
         for run in listed:
-            if run.get("problem"):
-                page.say(f"{_word(run, 'name')}: {visible(str(run['problem']), limit=400)}")
+            if problem := run.get("problem"):
+                page.say(f"{_word(run['name'])}: {visible(problem, limit=400)}")
 
 
 def _print_cells(page: Page, title: str, cells: Mapping[str, Cell], absent: Sequence[str] = ()) -> None:
@@ -202,10 +216,5 @@ def _spreads(cell: Cell) -> list[str]:
     return said
 
 
-def _status(run: Mapping[str, Any]) -> str:
-    return "unreadable" if run.get("problem") else _word(run, "status")
-
-
-def _word(run: Mapping[str, Any], key: str) -> str:
-    value = run.get(key)
-    return numbers.UNKNOWN if value is None else visible(str(value), limit=80)
+def _word(value: str | None) -> str:
+    return numbers.UNKNOWN if value is None else visible(value, limit=80)

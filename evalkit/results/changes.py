@@ -1,7 +1,6 @@
-"""The samples on which two sides differ, page by page, with what both models said. For reading: nothing is tested here.
+"""The samples on which two sides differ, page by page. For reading: nothing is tested here.
 
     rows, n = list_changes(store, ("run-1", "gpt"), ("run-2", "qwen"), limit=25, offset=0, kind="right to wrong")
-    texts(store, "run-1", keys)          # prompt, answer, extracted answer ... of single rows
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from evalkit.results.flips import flipped
 from evalkit.facts.base import Json
 from evalkit.records import Message, Outcome
+from evalkit.results.items import literal
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import Columns, SampleSide, columns_of
 from evalkit.store.row_codec import Key
@@ -46,29 +46,6 @@ class ChangedSample:
     occurrence: int
     a: SideOutcome
     b: SideOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class RowTexts:
-    """What was asked and said in one row. None (or empty): there is none."""
-
-    prompt: tuple[Message, ...] = ()
-    tools: tuple[Json, ...] = ()
-    """The functions that were offered."""
-    text: str | None = None
-    """The answer with the calls that were made."""
-    reasoning: str | None = None
-    extracted: str | None = None
-    target: str | None = None
-    reason: str | None = None
-    error: str | None = None
-    refusal: str | None = None
-
-    @property
-    def notes(self) -> tuple[tuple[str, str], ...]:
-        """(label, text) of what the scorer and the provider said of the answer."""
-        told = (("Read as", self.extracted), ("Why", self.reason), ("Error", self.error), ("Refusal", self.refusal))
-        return tuple((label, text) for label, text in told if text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +143,7 @@ def _saying(store: ResultsReader, a: SampleSide, b: SampleSide, text: str) -> np
     """Ids of the samples with this text in a prompt or an answer of either side, any case."""
     import numpy as np
 
-    pattern, found = f"%{_literal(text)}%", []
+    pattern, found = f"%{literal(text)}%", []
     for run in {a[0], b[0]}:  # run by run: a connection is dear to open, and that of one run serves every page
         with store.connection([run]) as con:
             answer = con.execute(
@@ -210,35 +187,3 @@ def _details(
         ]
         page.append(ChangedSample(place[0], ours["sample_id"] if ours else digest, *place[1:], *sides))
     return page
-
-
-def _literal(text: str) -> str:
-    """The text for `ilike`, its wildcards meant literally."""
-    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-
-
-def texts(store: ResultsReader, run: str, keys: Iterable[Key]) -> dict[Key, RowTexts]:
-    """What was said in these rows, by key: prompt as messages, the text with the calls that were made, the tools that
-    were offered. Keys without a row are absent."""
-    import orjson
-
-    wanted = {key: None for key in keys}
-    rows = store.query(
-        [run],
-        """select model, task, sample_digest, occurrence, repeat, prompt, tools, text, calls, reasoning, extracted,
-                  target, reason, error, refusal
-           from texts where sample_digest in (select unnest(?)) and model in (select unnest(?))""",
-        [sorted({key[2] for key in wanted}), sorted({key[0] for key in wanted})],
-    )
-    found = {}
-    for row in rows:
-        key = (row["model"], row["task"], row["sample_digest"], int(row["occurrence"]), int(row["repeat"]))
-        if key in wanted:
-            messages = orjson.loads(row["prompt"] or "[]")
-            found[key] = RowTexts(
-                prompt=tuple(Message(m["role"], m["content"]) for m in messages),
-                tools=tuple(orjson.loads(row["tools"] or "[]")),
-                text=transcript(row["text"], orjson.loads(row["calls"] or "[]")),
-                **{name: row[name] for name in ("reasoning", "extracted", "target", "reason", "error", "refusal")},
-            )
-    return {key: found[key] for key in wanted if key in found}

@@ -1,12 +1,23 @@
-"""The samples of a run, to choose one from: those on which models differ first, or those that a search finds."""
+"""Single samples of a run: which there are to choose from, and what was asked and said in their rows.
+
+    find_items(store, "run-1", "refund")     # those that a search finds; without one, those on which models differ first
+    texts(store, "run-1", keys)              # prompt, answer, extracted answer ... of single rows
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
+from evalkit.facts.base import Json
+from evalkit.records import Message
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import floats
+from evalkit.store.row_codec import Key
 from evalkit.store.score_table import ScoreTable
+from evalkit.store.transcript import transcript
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,11 +26,81 @@ if TYPE_CHECKING:
 FOUND = 200
 """Items that are listed: more are not read through, they are searched for."""
 
-Item = dict[str, Any]
-"""task, sample_id, sample_digest, occurrence."""
+
+@dataclass(frozen=True, slots=True)
+class SampleItem:
+    """One sample of a run."""
+
+    task: str
+    sample_id: str
+    sample_digest: str
+    occurrence: int
 
 
-def find_items(store: ResultsReader, run: str, search: str = "", digest: str | None = None) -> list[Item]:
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One answer to a sample, without its texts. Seconds and US dollars; None: not known or not measured."""
+
+    model: str
+    task: str
+    sample_digest: str
+    occurrence: int
+    repeat: int
+    outcome: str
+    score: float | None
+    cached: bool
+    ttft_s: float | None
+    total_s: float | None
+    input_tokens: int | None
+    output_tokens: int | None
+    cost_usd: Decimal | None
+    served_model: str | None
+
+    @property
+    def key(self) -> Key:
+        """What `texts` finds its texts by."""
+        return self.model, self.task, self.sample_digest, self.occurrence, self.repeat
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorGroup:
+    """Rows of a model that errored in one way."""
+
+    model: str
+    kind: str | None
+    status: int | None
+    """HTTP status; None: there was none."""
+    n: int
+    example: str
+    """Sample id of one of them."""
+    message: str
+    """The error of that one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowTexts:
+    """What was asked and said in one row. None (or empty): there is none."""
+
+    prompt: tuple[Message, ...] = ()
+    tools: tuple[Json, ...] = ()
+    """The functions that were offered."""
+    text: str | None = None
+    """The answer with the calls that were made."""
+    reasoning: str | None = None
+    extracted: str | None = None
+    target: str | None = None
+    reason: str | None = None
+    error: str | None = None
+    refusal: str | None = None
+
+    @property
+    def notes(self) -> tuple[tuple[str, str], ...]:
+        """(label, text) of what the scorer and the provider said of the answer."""
+        told = (("Read as", self.extracted), ("Why", self.reason), ("Error", self.error), ("Refusal", self.refusal))
+        return tuple((label, text) for label, text in told if text)
+
+
+def find_items(store: ResultsReader, run: str, search: str = "", digest: str | None = None) -> list[SampleItem]:
     """At most FOUND items: with `search` in their id, task or digest, any case; of one digest; or of the whole run.
 
     Items that models answered with different scores come first, then the order in which they were asked.
@@ -30,14 +111,15 @@ def find_items(store: ResultsReader, run: str, search: str = "", digest: str | N
         named = _named(store, run, [digest])
         return [item for item in named if words.lower() in _said(item)]
     if words:
-        pattern = f"%{words.replace('!', '!!').replace('%', '!%').replace('_', '!_')}%"
-        return store.query(
+        pattern = f"%{literal(words)}%"
+        found = store.query(
             [run],
             f"""select distinct task, sample_digest, occurrence, sample_id from rows
                 where sample_id ilike $1 escape '!' or task ilike $1 escape '!' or sample_digest ilike $1 escape '!'
                 limit {FOUND}""",
             [pattern],
         )
+        return [_item(row) for row in found]
     table = store.table(run)
     lines = _telling(table)
     asked = [
@@ -60,18 +142,83 @@ def _telling(table: ScoreTable) -> npt.NDArray[np.intp]:
     return np.argsort(~(high > low), kind="stable")[:FOUND]
 
 
-def _named(store: ResultsReader, run: str, digests: list[str]) -> list[Item]:
-    return store.query(
+def _named(store: ResultsReader, run: str, digests: list[str]) -> list[SampleItem]:
+    found = store.query(
         [run],
         """select task, sample_digest, occurrence, min(sample_id) as sample_id from rows
            where sample_digest in (select unnest(?)) group by all order by all""",
         [digests],
     )
+    return [_item(row) for row in found]
 
 
-def _place(item: Item) -> tuple[str, str, int]:
-    return item["task"], item["sample_digest"], item["occurrence"]
+def _item(row: Mapping[str, object]) -> SampleItem:
+    return SampleItem(**{name: row[name] for name in SampleItem.__slots__})  # type: ignore[arg-type]
 
 
-def _said(item: Item) -> str:
-    return f"{item['sample_id']} {item['task']} {item['sample_digest']}".lower()
+def _place(item: SampleItem) -> tuple[str, str, int]:
+    return item.task, item.sample_digest, item.occurrence
+
+
+def _said(item: SampleItem) -> str:
+    return f"{item.sample_id} {item.task} {item.sample_digest}".lower()
+
+
+def answers_of(store: ResultsReader, run: str, item: SampleItem) -> list[ItemRow]:
+    """Every model's answers to a sample, by model and repeat. Raises StoreError."""
+    rows = store.query(
+        [run],
+        f"""select {", ".join(ItemRow.__slots__)} from rows
+            where task = ? and sample_digest = ? and occurrence = ? order by model, repeat""",
+        [item.task, item.sample_digest, item.occurrence],
+    )
+    return [ItemRow(**row) for row in rows]
+
+
+def errors_of(store: ResultsReader, run: str) -> list[ErrorGroup]:
+    """How rows errored, the most frequent way first, with one message of each. Raises StoreError."""
+    rows = store.query(
+        [run],
+        """select model, error_kind as kind, error_status as status, count(*) as n, min(sample_id) as example,
+                  arg_min((model, task, sample_digest, occurrence, repeat), sample_id) as key
+           from rows where outcome = 'errored' group by all order by n desc limit 50""",
+    )
+    keys: list[Key] = [tuple(row["key"].values() if isinstance(row["key"], dict) else row["key"]) for row in rows]
+    said = texts(store, run, keys)
+    return [
+        ErrorGroup(row["model"], row["kind"], row["status"], row["n"], row["example"],
+                  said[key].error or "" if key in said else "")
+        for row, key in zip(rows, keys, strict=True)
+    ]  # fmt: skip
+
+
+def texts(store: ResultsReader, run: str, keys: Iterable[Key]) -> dict[Key, RowTexts]:
+    """What was said in these rows, by key: prompt as messages, the text with the calls that were made, the tools that
+    were offered. Keys without a row are absent."""
+    import orjson
+
+    wanted = {key: None for key in keys}
+    rows = store.query(
+        [run],
+        """select model, task, sample_digest, occurrence, repeat, prompt, tools, text, calls, reasoning, extracted,
+                  target, reason, error, refusal
+           from texts where sample_digest in (select unnest(?)) and model in (select unnest(?))""",
+        [sorted({key[2] for key in wanted}), sorted({key[0] for key in wanted})],
+    )
+    found = {}
+    for row in rows:
+        key = (row["model"], row["task"], row["sample_digest"], int(row["occurrence"]), int(row["repeat"]))
+        if key in wanted:
+            messages = orjson.loads(row["prompt"] or "[]")
+            found[key] = RowTexts(
+                prompt=tuple(Message(m["role"], m["content"]) for m in messages),
+                tools=tuple(orjson.loads(row["tools"] or "[]")),
+                text=transcript(row["text"], orjson.loads(row["calls"] or "[]")),
+                **{name: row[name] for name in ("reasoning", "extracted", "target", "reason", "error", "refusal")},
+            )
+    return {key: found[key] for key in wanted if key in found}
+
+
+def literal(text: str) -> str:
+    """The text for `ilike`, its wildcards meant literally."""
+    return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")

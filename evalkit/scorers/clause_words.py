@@ -62,7 +62,7 @@ _THAT = word_set("that dass daß que che dat że iż že hogy että что що 
 """Words that open a clause about which the clause before it judges: "Ich glaube nicht, dass B stimmt"."""
 
 
-def aside_start(words: list[Word], comma: int) -> int:
+def parenthetical_start(words: list[Word], comma: int) -> int:
     """Where the comma stands that opens an aside of one word; 0 where there is none."""
     if comma < 3 or words[comma - 2].role != "comma" or words[comma - 3].role not in ("noun", "right", "field"):
         return 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from evalkit.scorers.clause_words import (
     BUT,
     after_noun,
-    aside_start,
+    parenthetical_start,
     cross,
     joined,
     judged_clause,
@@ -90,7 +90,7 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912 - a table
         elif role in {"wrap", "tail"}:
             if word.text in ("(", "["):
                 left.joins.append("bracket")
-        elif role == "comma" and left.be and bridged == 0 and (start := aside_start(words, i)):
+        elif role == "comma" and left.be and bridged == 0 and (start := parenthetical_start(words, i)):
             i = start  # "The answer, in fact, is B."
         elif role == "comma" or (role == "dash" and not after_noun(words, i)):
             left.joins.append("comma")

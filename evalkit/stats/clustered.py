@@ -65,8 +65,23 @@ def jackknife(values: Floats, clusters: Codes, weights: Floats | None = None) ->
     return Jackknife(mean, se if known else 0.0, skew, k, k_eff, deff)
 
 
-def clustered(differences: Floats, clusters: Codes, weights: Floats | None, *, binary: bool, guard: bool) -> PValue:
+UNDECIDED = 0.25
+"""Above this a p-value decides nothing, so that the dearer test need not raise it further."""
+
+
+def clustered(
+    differences: Floats,
+    clusters: Codes,
+    weights: Floats | None,
+    *,
+    binary: bool,
+    guard: bool,
+    undecided: float = UNDECIDED,
+) -> PValue:
     """P-values of the mean difference of items that move together; `weights` as in `jackknife`.
+
+    `undecided`: a p-value above it need not be exact, only above it. Where nothing but a verdict at alpha is asked for,
+    alpha will do: the dearer test can only raise what is above alpha already.
 
     Right/wrong: the larger of `predictive_p` and `tilted_p`. Graded: the largest of CR3's t, `tilted_p`, `predictive_p`
     on jumps and, where asked for, the guard. Where nothing differs at all, each of the k_eff
@@ -83,7 +98,8 @@ def clustered(differences: Floats, clusters: Codes, weights: Floats | None, *, b
 
     sizes, sums = by_cluster(v), by_cluster(v * differences)
     if binary:
-        return _right_or_wrong(sizes, by_cluster(v * (differences > 0)), by_cluster(v * (differences < 0)), jack.k_eff)
+        won, lost = by_cluster(v * (differences > 0)), by_cluster(v * (differences < 0))
+        return _right_or_wrong(sizes, won, lost, jack.k_eff, undecided)
     if jack.se == 0:
         return lambda supposed: unseen(jack.mean, jack.k_eff, supposed)
     rises, drops = by_cluster(v * np.maximum(differences, 0)), by_cluster(v * np.maximum(-differences, 0))
@@ -94,7 +110,7 @@ def clustered(differences: Floats, clusters: Codes, weights: Floats | None, *, b
         p = max(p, tilted_p(sums - supposed * sizes, jack.k_eff))
         if guard:
             p = max(p, unseen(jack.mean, jack.k_eff, supposed))
-        if p > _UNDECIDED or not -1 < supposed < 1:
+        if p > undecided or not -1 < supposed < 1:
             return p
         # The typical size of a difference; a margin is at most one of them.
         one = min(max(jump, abs(supposed) * 1.05, 1e-3), 1.0)
@@ -104,11 +120,7 @@ def clustered(differences: Floats, clusters: Codes, weights: Floats | None, *, b
     return p_value
 
 
-_UNDECIDED = 0.25
-"""Above this a p-value decides nothing, so that the dearer test need not raise it further."""
-
-
-def _right_or_wrong(sizes: Floats, wins: Floats, losses: Floats, k_eff: float) -> PValue:
+def _right_or_wrong(sizes: Floats, wins: Floats, losses: Floats, k_eff: float, undecided: float) -> PValue:
     mean = float((wins - losses).sum() / sizes.sum())
     nothing_differs = not (wins.any() or losses.any())
 
@@ -120,6 +132,6 @@ def _right_or_wrong(sizes: Floats, wins: Floats, losses: Floats, k_eff: float) -
         p = tilted_p(wins - losses - supposed * sizes, k_eff)
         if nothing_differs:
             p = max(p, unseen(mean, k_eff, supposed))
-        return p if p > _UNDECIDED else max(p, predictive_p(sizes, wins, losses, -supposed))
+        return p if p > undecided else max(p, predictive_p(sizes, wins, losses, -supposed))
 
     return p_value

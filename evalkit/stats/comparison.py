@@ -39,7 +39,8 @@ def decide(
     n_errored: int = 0,
 ) -> Verdict:
     """Pass, fail or inconclusive; arguments and refusals as in `test`, without the work for an interval."""
-    return _decided(_read(baseline, candidate, clusters, items, n_errored), margin, alpha, tail, scope).verdict
+    pairs = _read(baseline, candidate, clusters, items, n_errored)
+    return _decided(pairs, margin, alpha, tail, scope, verdict_only=True).verdict
 
 
 def test(
@@ -187,7 +188,10 @@ def _of_counts(counts: Counts) -> _Pairs:
     return _Pairs(np.zeros(0), True, None, None, counts.n_errored, delta, se, None, n, wins, losses)
 
 
-def _decided(pairs: _Pairs, margin: float, alpha: float, tail: Tail, scope: Scope) -> _Decided:
+def _decided(
+    pairs: _Pairs, margin: float, alpha: float, tail: Tail, scope: Scope, *, verdict_only: bool = False
+) -> _Decided:
+    """`verdict_only`: p-values above alpha are then only known to be above it, which spares the dearest tests."""
     margin, alpha = check_margin(margin), check_alpha(alpha)
     if tail not in {"strict", "smooth"}:
         raise ValueError(f"tail is strict or smooth, not {tail!r}")
@@ -205,8 +209,9 @@ def _decided(pairs: _Pairs, margin: float, alpha: float, tail: Tail, scope: Scop
         elif high_mean < -margin - near:
             verdict = Verdict.FAIL
         return _Decided(verdict, "arithmetic over the whole suite", low_mean=low_mean, high_mean=high_mean)
-    method, up = _against(pairs, 1, tail == "strict")
-    _, down = _against(pairs, -1, tail == "strict")
+    undecided = alpha if verdict_only else clustered.UNDECIDED
+    method, up = _against(pairs, 1, tail == "strict", undecided)
+    _, down = _against(pairs, -1, tail == "strict", undecided)
     p_pass, p_fail = up(-margin), down(margin)
     verdict = Verdict.INCONCLUSIVE
     if (p_pass <= alpha) != (p_fail <= alpha):
@@ -214,7 +219,7 @@ def _decided(pairs: _Pairs, margin: float, alpha: float, tail: Tail, scope: Scop
     return _Decided(verdict, method, p_pass, p_fail, up, down, low_mean, high_mean)
 
 
-def _against(pairs: _Pairs, sign: int, guard: bool) -> tuple[str, PValue]:
+def _against(pairs: _Pairs, sign: int, guard: bool, undecided: float) -> tuple[str, PValue]:
     """The test for this kind of data, from the candidate's side (1) or the baseline's (-1); errored pairs as lost."""
     lost = pairs.n_errored
     if pairs.labels is None and pairs.binary:
@@ -239,7 +244,8 @@ def _against(pairs: _Pairs, sign: int, guard: bool) -> tuple[str, PValue]:
     name = "clustered counts and tilted sums"
     if not pairs.binary:
         name = "clustered t (CR3), tilted sums and jumps" + (" with support guard" if guard else "")
-    return name, clustered.clustered(differences, labels, weights, binary=pairs.binary, guard=guard)
+    tested = clustered.clustered(differences, labels, weights, binary=pairs.binary, guard=guard, undecided=undecided)
+    return name, tested
 
 
 def _more(needs: Needs, pairs: _Pairs, decided: _Decided, shift: float, margin: float, alpha: float) -> int | None:

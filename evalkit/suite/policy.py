@@ -21,6 +21,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from evalkit.errors import UserError
+from evalkit.reading import read_small_text
 from evalkit.suite.schema.policy import EndpointEntry, PolicyFile, RequirementEntry
 from evalkit.suite.sensitivity import Sensitivity
 from evalkit.suite.source_map import parse
@@ -104,16 +105,7 @@ class Policy:
 
 def read_policy(path: Path) -> Policy:
     """The policy in this file. Raises UserError with every complaint."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST + 1)
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise UserError(f"the policy {path} cannot be read: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"the policy {path} is not UTF-8; save it as UTF-8") from error
-    if len(content) > _LARGEST:
-        raise UserError(f"the policy {path} is larger than {_LARGEST // 1_000_000} MB")
+    content, text = read_small_text(path, "the policy", _LARGEST)
     tree = parse(text, str(path))
     if not tree.complaints:
         try:

@@ -18,7 +18,7 @@ from typing import Any
 from evalkit.adapters.assembly import assemble, without_end
 from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.billed_beside import billed_beside, shown_beside
-from evalkit.adapters.chat_usage import believed
+from evalkit.adapters.chat_usage import UsageSoFar, believed
 from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, without_none
 from evalkit.adapters.http_errors import Where
 from evalkit.adapters.options import AdapterOptions, read_options
@@ -137,7 +137,7 @@ class GeminiAnswer(ReplyReading):
         self._finish: str | None = None
         self._why: str | None = None
         self._blocked: str | None = None
-        self._usage: Mapping[str, Any] | None = None
+        self._usage = UsageSoFar()
         self._model: str | None = None
         self._shown: tuple[str, ...] = ()
         """What the answer shows to be billed beside its tokens."""
@@ -147,11 +147,10 @@ class GeminiAnswer(ReplyReading):
         return self._finish is not None or self._blocked is not None
 
     def take(self, event: dict[str, Any], now: float | None) -> None:
-        usage = event.get("usageMetadata")
-        if isinstance(usage, dict) and (
-            usage.get("totalTokenCount") or usage.get("promptTokenCount") or not self._usage
-        ):
-            self._usage = usage  # grows from chunk to chunk; the last one is the bill
+        if usage := event.get("usageMetadata"):
+            if inner(usage).get("promptTokenCount") and inner(usage).get("totalTokenCount"):
+                self._usage = UsageSoFar()  # it grows from chunk to chunk, and the last whole one is the bill
+            self._usage.add(usage)  # a part of one takes no count away
         self._model = name(event.get("modelVersion")) or self._model
         self._blocked = name(inner(event.get("promptFeedback")).get("blockReason")) or self._blocked
         for candidate in items(event.get("candidates")):
@@ -163,7 +162,7 @@ class GeminiAnswer(ReplyReading):
         stop: StopReason = "refusal" if self._blocked is not None else _STOPS.get(self._finish or "", "other")
         if calls and stop == "stop":
             stop = "tool_use"
-        usage = None if self._usage is None else usage_of(self._usage, self._shown)
+        usage = None if self._usage.last is None else usage_of(self._usage.last, self._shown)
         return Response(
             text=self.said,
             stop_reason=stop,
@@ -171,7 +170,7 @@ class GeminiAnswer(ReplyReading):
             reasoning=self.reasoned,
             served_model=self._model,
             usage=believed(usage, has_output=bool(self.pieces or self.thoughts or calls)),
-            raw_usage=raw_usage(self._usage),
+            raw_usage=raw_usage(self._usage.last),
             refusal=self._blocked or (self._why or self._finish if stop == "content_filter" else None),
             calls=calls,
             top_logprobs=None if self.logprobs is None else tuple(self.logprobs),

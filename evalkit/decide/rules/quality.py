@@ -143,32 +143,22 @@ def floor_of_scores(condition: Condition, pairs: Pairs, alpha: float) -> RuleRes
 
 def of_decision(condition: Condition, decided: Decision) -> RuleResult:
     """A paired test's decision as the result of a condition."""
-    return RuleResult(
-        condition,
-        decided.verdict,
-        value=decided.delta,
-        low=decided.interval.low if decided.interval else None,
-        high=decided.interval.high if decided.interval else None,
-        n=decided.n,
-        n_errored=decided.n_errored,
-        p_pass=decided.p_pass,
-        p_fail=decided.p_fail,
-        method=decided.method,
-        more_if_equal=decided.more_if_equal,
-        more_if_estimate_holds=decided.more_if_estimate_holds,
-        notes=decided.notes,
-    )
+    return replace(_result(condition, decided, decided.delta), more_if_equal=decided.more_if_equal)
 
 
 def of_floor(condition: Condition, decided: FloorDecision) -> RuleResult:
     """A floor's decision as the result of a condition."""
+    return replace(_result(condition, decided, decided.mean), candidate=decided.mean)
+
+
+def _result(condition: Condition, decided: Decision | FloorDecision, value: float) -> RuleResult:
+    """What both kinds of decision say alike."""
     return RuleResult(
         condition,
         decided.verdict,
-        value=decided.mean,
+        value=value,
         low=decided.interval.low if decided.interval else None,
         high=decided.interval.high if decided.interval else None,
-        candidate=decided.mean,
         n=decided.n,
         n_errored=decided.n_errored,
         p_pass=decided.p_pass,
