@@ -16,7 +16,8 @@ from evalkit.api.planning import read_suite
 from evalkit.api.progress import ProgressCallback, Reporter
 from evalkit.api.suite import Suite
 from evalkit.api.words import words
-from evalkit.engine.session import DriveHere, RunOutcome
+from evalkit.engine.driving import DriveHere
+from evalkit.engine.session import RunOutcome
 from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning, UserError
 from evalkit.results.run import Run, load_run
 from evalkit.store.runs import update_facts

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from evalkit.scorers.clause_words import (
     BUT,
     after_noun,
-    parenthetical_start,
     cross,
     joined,
     judged_clause,
@@ -16,6 +15,7 @@ from evalkit.scorers.clause_words import (
     only_small,
     opens_that_clause,
     others_choose,
+    parenthetical_start,
     supposed_before,
     supposes,
 )
