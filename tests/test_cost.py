@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -255,6 +255,24 @@ def test_what_the_provider_says_wins() -> None:
     assert made == Bill(Decimal("0.0042"), "provider")
     broken = Usage(input=1000, output=10, provider_cost_usd=Decimal("NaN"))
     assert BOOK.price(None, "whatever", broken, NOW) is None
+
+
+def test_a_price_file_that_the_person_names_wins_over_what_the_provider_says(tmp_path: Path) -> None:
+    path = tmp_path / "prices.yaml"
+    path.write_text(
+        "- {model: ours, valid_from: 2026-01-01, currency: USD, input_per_mtok: 1, output_per_mtok: 2}\n"
+        "- {model: tiered, tier: standard, valid_from: 2026-01-01, currency: USD, input_per_mtok: 1,"
+        " output_per_mtok: 2}\n"
+    )
+    stated = Usage(input=1_000_000, output=0, reasoning=0, provider_cost_usd=Decimal("0.0000001"))
+    beside, named = PriceBook.load(path), PriceBook.load(path, named=True)
+    assert beside.price(None, "ours", stated, NOW) == Bill(Decimal("0.0000001"), "provider")
+    made = named.price(None, "Ours", stated, NOW)
+    assert made is not None and made.total_usd == 1
+    other = named.price(None, "not-in-the-file", stated, NOW)
+    assert other is not None and other.source == "provider"
+    odd = replace(stated, service_tier="a tier of the server's own")
+    assert named.price(None, "tiered", odd, NOW) is None, "a tier that a server makes up brings back no statement"
 
 
 def test_unit_prices_go_into_json_as_strings() -> None:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 
 from evalkit.adapters.callouts import callouts
 from evalkit.records import Row
+from evalkit.store.sealing import rows_of
 from evalkit.suite.extra_fields import other_limits, prompt_fields
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.gate_world import Gate, gate, scores, stored
@@ -302,3 +304,25 @@ def test_a_run_that_was_resumed_under_another_load_shows_no_times(world: World) 
     ran = world.gate(ours)
     assert ran.code == 2, ran.out
     assert "resumed under another load" in " ".join(ran.err.split())
+
+
+def test_prices_that_the_person_names_stand_before_what_a_moved_candidate_says_of_its_bill(
+    world: World, provider: FakeProvider
+) -> None:
+    """A pull request moves its candidate to a server that calls each answer a bargain."""
+    provider.behaviour = replace(provider.behaviour, billed={"cost_in_usd_ticks": 1})
+    ours = world.suite("ours.yaml", COST, world.entry("x", price_as="openai:gpt-4.1"))
+    moved = world.entry("theirs", base_url=world.url.replace("127.0.0.1", "localhost"))
+    theirs = world.suite("pr.yaml", COST, moved)
+    prices = world.folder / "named.yaml"
+    prices.write_text(
+        "- {model: other, valid_from: 2026-01-01, currency: USD, input_per_mtok: 1, output_per_mtok: 2}\n"
+    )
+    assert world.run(theirs, "--prices", prices).code == 0
+    refused = world.gate(ours)
+    assert refused.code == 2 and "this model's too" in " ".join(refused.err.split())
+    prices.write_text(prices.read_text() + prices.read_text().replace("other", "theirs"))
+    assert world.run(theirs, "--prices", prices, "--new").code == 0
+    folder = max(run_folders(world.folder / "results"), key=lambda one: (one / "run.json").stat().st_mtime_ns)
+    paid = {row.cost_usd for row in rows_of(folder) if row.model == "cand"}
+    assert paid and all(cost is not None and cost > Decimal("0.000001") for cost in paid)

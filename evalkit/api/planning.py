@@ -139,7 +139,8 @@ def plan_suite(suite: ResolvedSuite, options: RunOptions, *, any_in_flight: bool
         freed = suite.run.model_copy(update={"in_flight": "auto", "max_cost_usd": None})
         suite = replace(suite, file=suite.file.model_copy(update={"run": freed}))
     beside = find(PRICE_FILE, suite.folder, label=str(suite.folder / PRICE_FILE))
-    book = PriceBook.load(options.prices or (beside if beside.is_file() else None))
+    file = options.prices or (beside if beside.is_file() else None)
+    book = PriceBook.load(file, named=options.prices is not None)
     hosts = frozenset(host.strip() for host in options.allow_key_host)
     own = {} if options.results is None else _own_hardware(suite, options.results)
     asked = PlanOptions(

@@ -105,9 +105,9 @@ def bill_of(
     place = {name: n for n, name in enumerate(models)}
     stored = sorted(answers_of(folder), key=lambda row: place.get(row.answer.model, len(place)))
     hosted = hosted_prices(models, str(facts.suite), results)
-    billed = RunBill()
+    billed, recorded = RunBill(), _recorded(facts)
     for row in stored:
-        billed.add(row.answer, _recorded(facts))
+        billed.add(row.answer, recorded)
     other = None
     if at is not None or prices is not None or tier is not None:
         other = RunBill()

@@ -61,12 +61,15 @@ class PriceBook:
 
     entries: tuple[PriceEntry, ...] = ()
     """The user's own prices, which win over the book."""
+    named: bool = False
+    """Whether the person named the file for this run (--prices). Then it wins over what a provider states, too: the
+    provider may be a server that a pull request chose."""
     _found: dict[tuple[str | None, str, str | None, int], UnitPrices | str] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def load(cls, user_file: Path | Inside | None = None) -> PriceBook:
+    def load(cls, user_file: Path | Inside | None = None, *, named: bool = False) -> PriceBook:
         """The book, with the user's file before it where there is one. Raises UserError for what is wrong with it."""
-        return cls(read_prices(user_file) if user_file else ())
+        return cls(read_prices(user_file) if user_file else (), named)
 
     def price(
         self, provider: str | None, model: str, usage: Usage | None, at: datetime, tier: str | None = None
@@ -78,7 +81,7 @@ class PriceBook:
         sent (with a time zone); `tier` what was asked for, used where the reply does not say which tier it billed.
         """
         stated = provider_bill(usage)
-        if stated:
+        if stated and not (self.named and any(entry.model == model.lower() for entry in self.entries)):
             return stated
         served = usage.service_tier if usage else None
         unit = self.unit_prices(provider, model, at, served or tier)

@@ -24,12 +24,11 @@ def otherwise_billed(one: Judged, facts: RunFacts) -> Iterator[str]:
     if changed:
         yield f"  {name}: {', '.join(changed)} of its entry changed, and a rule is about its cost"
     elsewhere = theirs.get("base_url") and any(ours.get(key) != theirs.get(key) for key in ("adapter", "base_url"))
-    by_person = facts.price_file is not None and facts.price_file.of == "person"
-    if elsewhere and not by_person:
+    if elsewhere and not _is_priced_by_the_person(one.ran, facts):
         yield (
             f"  {name}: its adapter or address changed, and nobody says that the price of "
             f"{theirs.get('adapter')}, or what this address itself says that it bills, is true; a rule is about its "
-            "cost (name prices yourself: evalkit run --prices FILE)"
+            "cost (name prices yourself, this model's too: evalkit run --prices FILE)"
         )
     elif one.moved and not changed and _is_of_another_provider(one.ran):
         yield (
@@ -49,6 +48,13 @@ def otherwise_billed(one: Judged, facts: RunFacts) -> Iterator[str]:
     extra = mapping(has.get("extra"))
     if extra != mapping(had.get("extra")) and (others := other_limits(extra)):
         yield f"  {name}: settings.extra sets {', '.join(others)}; a rule is about cost: write max_output_tokens"
+
+
+def _is_priced_by_the_person(ran: ModelFacts, facts: RunFacts) -> bool:
+    """Whether the person named a price file for the run and it has this model: then neither the book nor what an
+    address says of its own bill counts."""
+    named = facts.price_file is not None and facts.price_file.of == "person"
+    return named and ran.prices is not None and not (ran.prices.source or "").startswith("genai-prices")
 
 
 def _is_of_another_provider(ran: ModelFacts) -> bool:
