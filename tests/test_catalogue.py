@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from evalkit.catalogue.facts import LICENCE_KINDS, TIERS, UNCHECKED, Catalogue, Known
-from evalkit.catalogue.reading import load, record, user_file
+from evalkit.catalogue.packed import PACKED, pack, packed
+from evalkit.catalogue.reading import _built_in, load, record, user_file
 from evalkit.errors import UserError
 from evalkit.results.entries import entries_of
 from evalkit.results.reader import ResultsReader
+from evalkit.suite.source_map import parse
 from tests.board_world import a_run
 from tests.world import evalkit, run_folders
 
@@ -35,6 +37,28 @@ FAMILIES = {
     "GPT-OSS",
     "OLMo",
 }
+
+
+def test_the_catalogue_that_is_read_is_the_one_that_people_edit(tmp_path: Path) -> None:
+    yaml = PACKED.with_suffix(".yaml")
+    assert PACKED.read_bytes() == pack(yaml), "models.yaml was changed: python -m evalkit.catalogue.packed"
+    assert packed(yaml) == parse(yaml.read_text("utf-8"), "models.yaml").data
+
+
+@pytest.mark.parametrize("damage", ["absent", "older", "no json", "no object"])
+def test_a_catalogue_without_its_json_is_read_as_it_stands(
+    damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_packed = load().find("gpt-6.2-sol")
+    other = tmp_path / "models.json"
+    written = {"older": b'{"sha256": "0", "data": {}}', "no json": b"{", "no object": b"[]"}
+    if damage in written:
+        other.write_bytes(written[damage])
+    monkeypatch.setattr("evalkit.catalogue.packed.PACKED", other)
+    _built_in.cache_clear()
+    found = load().find("gpt-6.2-sol")
+    _built_in.cache_clear()
+    assert found == as_packed is not None
 
 
 def write(folder: Path, text: str, name: str = "models.yaml") -> Path:

@@ -288,6 +288,28 @@ def test_options_of_a_plug_in_are_checked_in_the_suite(site: Path, tmp_path: Pat
     ]
 
 
+@pytest.mark.parametrize("network", [True, False])
+def test_an_adapter_that_names_no_host_meets_no_policy(
+    site: Path, tmp_path: Path, capsys: Capture, network: bool
+) -> None:
+    """Its code may send prompts anywhere: what is unknown meets no requirement."""
+    install(
+        site, "echo-pack", {"adapters": {"my-echo": "echo_pack"}}, echo_pack=ECHO.replace("=False, c", f"={network}, c")
+    )
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("sensitivity: {public: {}, internal: {trains_on_data: false}}\n")
+    suite = write_suite(tmp_path, "", n=2, models="  m: {adapter: my-echo, model: x}")
+    ran = evalkit(capsys, "check", suite, "--policy", policy)
+    assert ran.code == 2
+    assert "models.m: where the adapter 'my-echo' of echo-pack 1.0 sends prompts is not known" in ran.err
+    assert "policy.yaml has requirements for internal" in ran.err
+    alone = evalkit(capsys, "check", suite)
+    assert alone.code == (2 if network else 0), alone.err
+    assert "evalkit does not see where it sends prompts" in alone.out or "names no host" in alone.err
+    suite.write_text(suite.read_text().replace("sensitivity: internal", "sensitivity: public"))
+    assert evalkit(capsys, "check", suite, "--policy", policy).code == 0
+
+
 @pytest.mark.parametrize(
     ("model", "said"),
     [
@@ -465,3 +487,29 @@ def test_a_plug_in_that_reads_recorded_answers_is_named_by_the_gate() -> None:
     )
     assert "no model was asked" in str(recorded_answers(facts, "logs"))
     assert recorded_answers(facts, "live") is None
+
+
+def test_a_task_that_is_scored_anew_keeps_the_name_of_its_package_or_gets_the_new_one(
+    site: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    install(site, "scoring-pack", {"scorers": {"ends-with": "scoring_pack:ends_with"}}, scoring_pack=SCORING)
+    (tmp_path / "d.jsonl").write_text('{"id": "1", "q": "say b", "end": "b"}\n')
+    suite = tmp_path / "suite.yaml"
+    suite.write_text(
+        'name: s\nmodels: {m: {adapter: scripted, replies: {"*": "ab"}}}\ntasks:\n'
+        '  - {name: t, data: {path: d.jsonl, id: id}, prompt: "{{ q }}", target: "{{ end }}", score: ends-with}\n'
+    )
+    results = ("--results", tmp_path / "r")
+    assert evalkit(capsys, "run", suite, *results).code == 0
+
+    def recorded() -> object:
+        return json.loads(next((tmp_path / "r").glob("*/run.json")).read_text())["tasks"]["t"].get("scorer_plugin")
+
+    assert recorded() == "scoring-pack 1.0"
+    (tmp_path / "d.jsonl").write_text('{"id": "1", "q": "say b", "end": "B"}\n')
+    same = evalkit(capsys, "rescore", "latest", "--suite", suite, *results)
+    assert same.code == 0, same.err
+    assert recorded() == "scoring-pack 1.0"
+    other = evalkit(capsys, "rescore", "latest", "--suite", suite, "--scorer", "contains", *results)
+    assert other.code == 0, other.err
+    assert recorded() is None, "evalkit's own scorer is of no package"

@@ -26,6 +26,7 @@ from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning, RateLimit
 from tests.conftest import REPO
 from tests.door_world import billing, facts, right, same_queue, suite, task, tickets
 from tests.world import evalkit as command
+from tests.world import run_folders
 
 Capture = pytest.CaptureFixture[str]
 
@@ -1040,6 +1041,87 @@ def test_a_suite_without_functions_is_written_as_a_file_that_is_the_same_run(tmp
         suite({"m": Model("scripted", replies={"*": "x"})}).to_yaml()
     with pytest.raises(UserError, match=r"models\.mine is a function"):
         suite().to_yaml()
+
+
+def test_records_replace_no_file_of_other_content_unless_told(tmp_path: Path) -> None:
+    made = suite({"m": Model("scripted", replies={"*": "x"})}, tasks=[task(score="exact")])
+    kept = tmp_path / "triage.jsonl"
+    for content in ("my notes\n", "", "x" * 500):
+        kept.write_text(content)
+        with pytest.raises(UserError, match=r"triage\.jsonl is there already, with other content"):
+            made.to_yaml(tmp_path / "s.yaml")
+        assert kept.read_text() == content
+        assert not (tmp_path / "s.yaml").exists(), "nothing is written"
+    made.to_yaml(tmp_path / "s.yaml", force=True)
+    written = kept.read_bytes()
+    made.to_yaml(tmp_path / "s.yaml")
+    assert kept.read_bytes() == written, "the same records again are no harm"
+    more = suite({"m": Model("scripted", replies={"*": "x"})}, tasks=[task(7, score="exact")])
+    with pytest.raises(UserError, match="force=True"):
+        more.to_yaml(tmp_path / "s.yaml")
+    kept.unlink()
+    kept.symlink_to(tmp_path / "elsewhere.jsonl")
+    with pytest.raises(UserError, match="is there already"):
+        more.to_yaml(tmp_path / "s.yaml")
+    kept.unlink()
+    kept.mkdir()
+    with pytest.raises(UserError, match="is there already"):
+        more.to_yaml(tmp_path / "s.yaml")
+
+
+def test_a_path_in_a_file_stays_the_files_word_when_its_tasks_are_used_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EVALKIT_DATA_ROOTS")
+    secret, inside = tmp_path / "secret" / "d.jsonl", tmp_path / "pull" / "d.jsonl"
+    for path in (secret, inside):
+        path.parent.mkdir()
+        path.write_text('{"id": "1", "q": "hello", "a": "x"}\n')
+    models = {"m": Model("scripted", replies={"*": "x"})}
+    words = 'name: s\nmodels: {m: {adapter: scripted, replies: {"*": x}}}\ntasks:\n'
+    for written, allowed in ((str(secret), False), ("../secret/d.jsonl", False), ("d.jsonl", True)):
+        file = tmp_path / "pull" / "suite.yaml"
+        file.write_text(
+            words + f'  - {{name: t, data: "{written}", prompt: "{{{{ q }}}}", target: "{{{{ a }}}}", score: exact}}\n'
+        )
+        again = Suite(models, Suite.from_yaml(file).tasks, folder=tmp_path / "pull")
+        if allowed:
+            assert len(evalkit.run(again, results=tmp_path / "r").frame()) == 1
+        else:
+            with pytest.raises(SuiteError, match="outside"):
+                evalkit.run(again, results=tmp_path / "r")
+    own = Task("t", data=secret, prompt="{{ q }}", target="{{ a }}", score="exact")
+    assert len(evalkit.run(Suite(models, [own], folder=tmp_path / "pull"), results=tmp_path / "r").frame()) == 1
+
+
+async def test_ctrl_c_before_the_loop_of_a_run_is_there_is_heard_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupted, going = threading.Event(), threading.Event()
+    run_in_loop, join = asyncio.run, threading.Thread.join
+    asked: list[str] = []
+
+    async def ask(request: Request) -> str:
+        asked.append(request.sample_id)
+        return "billing"
+
+    def late(main: Any, **options: Any) -> Any:
+        assert going.wait(10)
+        return run_in_loop(main, **options)
+
+    def press(thread: threading.Thread, timeout: float | None = None) -> None:
+        if thread.name == "evalkit-run" and not interrupted.is_set():
+            interrupted.set()
+            raise KeyboardInterrupt
+        going.set()
+        join(thread, timeout)
+
+    monkeypatch.setattr(asyncio, "run", late)
+    monkeypatch.setattr(threading.Thread, "join", press)
+    with pytest.raises(KeyboardInterrupt):
+        evalkit.run(suite({"mine": ask}), results=tmp_path)
+    assert asked == []
+    assert run_folders(tmp_path) == []
 
 
 def test_every_shipped_suite_goes_through_python_and_back(tmp_path: Path) -> None:

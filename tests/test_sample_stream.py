@@ -112,6 +112,45 @@ def test_a_file_whose_asked_records_were_changed_too_starts_another_run(tmp_path
     assert json.loads((broken / "run.json").read_text())["status"] == "incomplete"
 
 
+@pytest.mark.parametrize("named", ["latest", "name"])
+def test_a_run_that_is_named_takes_the_mended_file_as_the_plain_command_does(
+    tmp_path: Path, capsys: Capture, named: str
+) -> None:
+    with FakeProvider.in_thread(Behaviour(reply="B", latency_s=0.02)) as provider:
+        suite = write_suite(tmp_path, provider.base_url, n=N, in_flight=2)
+        change(tmp_path, LAST, answer=7)
+        assert run(capsys, tmp_path, suite).code == 2
+        (folder,) = run_folders(tmp_path / "results")
+        change(tmp_path, LAST, answer=1)
+        hurry(suite)
+        resume = ("--resume", "latest" if named == "latest" else folder.name)
+        again = evalkit(capsys, "run", suite, "--no-cache", "--results", tmp_path / "results", *resume)
+        assert again.code == 0, again.err
+        assert {provider.account.times_asked(prompt_of(n)) for n in range(N)} == {1}
+    assert run_folders(tmp_path / "results") == [folder]
+
+
+def test_a_run_that_is_named_says_why_it_cannot_go_on_with_other_records(tmp_path: Path, capsys: Capture) -> None:
+    with FakeProvider.in_thread(Behaviour(reply="B", latency_s=0.02)) as provider:
+        suite = write_suite(tmp_path, provider.base_url, n=N, in_flight=2)
+        change(tmp_path, LAST, answer=7)
+        assert run(capsys, tmp_path, suite).code == 2
+        before = (run_folders(tmp_path / "results")[0] / "run.json").read_text()
+        change(tmp_path, LAST, answer=1)
+        change(tmp_path, 0, answer=2)
+        again = evalkit(capsys, "run", suite, "--results", tmp_path / "results", "--resume", "latest")
+        assert again.code == 2
+        assert "records were changed that it has answers to" in again.err
+        assert "--new" in again.err
+        change(tmp_path, 0, answer=1)
+        text = suite.read_text(encoding="utf-8").replace("{{ question }}", "Now: {{ question }}")
+        suite.write_text(text, encoding="utf-8")
+        other = evalkit(capsys, "run", suite, "--results", tmp_path / "results", "--resume", "latest")
+        assert other.code == 2
+        assert "answers are to other questions" in other.err
+    assert (run_folders(tmp_path / "results")[0] / "run.json").read_text() == before
+
+
 @pytest.mark.parametrize(
     ("number", "fields"),
     [
@@ -175,6 +214,29 @@ def test_a_file_that_changes_under_the_run_is_said(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match="was changed while it was read"):
         for _ in range(10_000):
             stream.check_for(0.05)
+
+
+def test_a_file_of_the_same_length_that_changes_is_said_at_the_next_look(tmp_path: Path) -> None:
+    stream = stream_of(write_suite(tmp_path, "http://127.0.0.1:9/v1", n=N))
+    asked = stream.samples()
+    next(asked)
+    change(tmp_path, LAST, question="Another one?")
+    with pytest.raises(SuiteError, match="was changed while it was read"):
+        stream.check_for(0.0001)
+    with pytest.raises(SuiteError, match="was changed while it was read"):
+        for n, _ in enumerate(asked):
+            assert n < 600, "noticed long before its end"
+
+
+def test_a_file_that_is_copied_over_with_the_same_content_is_the_same(tmp_path: Path) -> None:
+    stream = stream_of(write_suite(tmp_path, "http://127.0.0.1:9/v1", n=N))
+    path = tmp_path / "items.jsonl"
+    copy = tmp_path / "copy.jsonl"
+    copy.write_bytes(path.read_bytes())
+    copy.replace(path)
+    assert len(list(stream.samples())) == N
+    stream.check_for(0.05)
+    assert stream.finished
 
 
 def test_small_tasks_and_those_that_a_person_must_see_whole_are_checked_first(tmp_path: Path) -> None:

@@ -29,6 +29,20 @@ from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.world import evalkit, finish, rows, run_folders, start, write_suite
 
 
+def test_a_gateways_answers_of_one_provider_are_not_those_of_another(tmp_path: Path, capsys: Any) -> None:
+    """Behind one address a proxy may pass `m` on to whom the key belongs to: each preset asks for itself."""
+    with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
+        n_asked = []
+        for adapter in ("together", "fireworks", "vllm", "together", "openai_chat"):
+            models = f'  m: {{adapter: {adapter}, model: m, weights: w, base_url: "{provider.base_url}"}}'
+            suite = write_suite(tmp_path, provider.base_url, n=3, models=models)
+            allow = ("--allow-key-host", "127.0.0.1")
+            ran = evalkit(capsys, "run", suite, "--new", "--results", tmp_path / "results", *allow)
+            assert ran.code == 0, ran.err
+            n_asked.append(len(provider.account))
+    assert n_asked == [3, 6, 9, 9, 12], "only the second time of the same preset is from the cache"
+
+
 class Answering:
     """An adapter that does what a function says."""
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 from evalkit.adapters.registry import warm_up
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import plan_suite
+from evalkit.engine.driving import Drive
 from evalkit.engine.plan import Plan
-from evalkit.engine.session import Drive, RunOutcome, RunPlace, execute_run
+from evalkit.engine.session import RunOutcome, RunPlace, execute_run
 from evalkit.engine.work import Observer
 from evalkit.records import Row
 from evalkit.scorers.base import Scorer

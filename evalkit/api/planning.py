@@ -42,6 +42,8 @@ class InPython:
     """By the task's place."""
     rows: Mapping[int, Rows] = field(default_factory=dict)
     """By the task's place: its records."""
+    of_files: frozenset[int] = frozenset()
+    """Places of tasks that were taken over from a suite file."""
 
 
 def suite_at(path: Path, *, allow_code: bool = False) -> ResolvedSuite:
@@ -79,7 +81,7 @@ def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> ResolvedS
             known_adapters=_AndFunctions(known_adapters()) if functions.models else known_adapters(),
             known_scorers=_AndFunctions(known_scorers()) if functions.scorers else known_scorers(),
             options=OptionsOfAdapters(str(path.parent)),
-            given=GivenInPython(functions.models, scorers, functions.rows),
+            given=GivenInPython(functions.models, scorers, functions.rows, functions.of_files),
         )
     except SuiteError as error:
         raise SuiteError([*error.complaints, *complaints]) from error

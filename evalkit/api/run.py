@@ -16,7 +16,8 @@ from evalkit.api.planning import read_suite
 from evalkit.api.progress import ProgressCallback, Reporter
 from evalkit.api.suite import Suite
 from evalkit.api.words import words
-from evalkit.engine.session import DriveHere, RunOutcome
+from evalkit.engine.driving import DriveHere
+from evalkit.engine.session import RunOutcome
 from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning, UserError
 from evalkit.results.run import Run, load_run
 from evalkit.store.runs import update_facts
@@ -128,12 +129,15 @@ def _in_own_thread(
     """`_run` in a thread with a loop of its own; Ctrl-C here stops it cleanly."""
     context = contextvars.copy_context()
     found: list[RunOutcome | BaseException] = []
+    interrupted = threading.Event()
     started: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
 
     async def main() -> RunOutcome:
         task = asyncio.current_task()
         assert task is not None
         started.append((asyncio.get_running_loop(), task))
+        if interrupted.is_set():  # before there was a task to cancel
+            raise asyncio.CancelledError
         return await _run(suite, results, progress, options)
 
     def work() -> None:
@@ -144,15 +148,14 @@ def _in_own_thread(
 
     thread = threading.Thread(target=work, name="evalkit-run")
     thread.start()
-    interrupted = False
     while thread.is_alive():
         try:
             thread.join()
         except KeyboardInterrupt:
-            interrupted = True
+            interrupted.set()
             for loop, task in started:
                 loop.call_soon_threadsafe(task.cancel)
-    if interrupted:
+    if interrupted.is_set():
         raise KeyboardInterrupt
     if isinstance(found[0], BaseException):
         raise found[0]

@@ -108,6 +108,8 @@ class Task:
         """Records that were given in memory; None: there are none."""
         self.scorer: OwnFunction | None = None
         """The function that scores; None: a scorer of evalkit does."""
+        self.of_file = False
+        """Whether a suite file says it: a path in it is then that file's word, also in a suite made in Python."""
         given: dict[str, Any] = {"prompt": prompt, "target": target}
         given = {key: value for key, value in given.items() if value is not None} | _plain(options)
         if data is not None:
@@ -201,14 +203,17 @@ class Suite:
         suite.models = {name: _entry(dict(entry)) for name, entry in data["models"].items()}
         suite.judges = {name: _entry(dict(entry)) for name, entry in (data.get("judges") or {}).items()}
         suite.tasks = tuple(_task(task, n) for n, task in enumerate(data["tasks"]))
+        for task in suite.tasks:
+            task.of_file = True
         return suite
 
-    def to_yaml(self, path: str | Path | None = None) -> str:
+    def to_yaml(self, path: str | Path | None = None, *, force: bool = False) -> str:
         """The suite as the text of a suite file; with `path` it is written there too, and records in memory beside it
         (TASK.jsonl). A run of that file has the same digests.
 
         Raises UserError where it holds a function, which no file can say; where it holds records in memory and there
-        is no `path`; and where a file cannot be written. Files that it names are not copied.
+        is no `path`; where a file cannot be written; and, without `force`, where records would replace a file of other
+        content. Files that it names are not copied.
         """
         functions = [f"models.{name}" for name, model in self.models.items() if model.function is not None]
         functions += [f"judges.{name}" for name, model in self.judges.items() if model.function is not None]
@@ -216,7 +221,7 @@ class Suite:
         if functions:
             raise UserError(f"suite {self.name!r}: {functions[0]} is a function, and a suite file names none")
         rows = {n: task.rows for n, task in enumerate(self.tasks) if task.rows is not None}
-        return as_yaml(self.written, rows, Path(path) if path is not None else None)
+        return as_yaml(self.written, rows, Path(path) if path is not None else None, force=force)
 
     def resolved(self) -> ResolvedSuite:
         """The suite by the schema, every default spelt out. Raises SuiteError with every complaint."""
@@ -237,7 +242,8 @@ class Suite:
         ]
         rows = {n: task.rows for n, task in enumerate(self.tasks) if task.rows is not None}
         tree = without_lines({**self.written, "tasks": tasks}, f"suite {self.name!r}")
-        return resolve_suite(tree, self._path, InPython(functions, scorers, rows))
+        of_files = frozenset(n for n, task in enumerate(self.tasks) if task.of_file)
+        return resolve_suite(tree, self._path, InPython(functions, scorers, rows, of_files))
 
     @property
     def folder(self) -> Path:

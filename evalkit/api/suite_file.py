@@ -13,10 +13,11 @@ from evalkit.suite.rows_in_memory import Rows
 from evalkit.writing import write_file
 
 
-def as_yaml(written: Mapping[str, Any], rows: Mapping[int, Rows], path: Path | None) -> str:
+def as_yaml(written: Mapping[str, Any], rows: Mapping[int, Rows], path: Path | None, *, force: bool = False) -> str:
     """The text of the file, written to `path` if there is one, with the records in memory beside it, by task.
 
-    Raises UserError where there are such records and no path, and where a file cannot be written.
+    Raises UserError where there are such records and no path, where a file cannot be written, and, without `force`,
+    where records would replace a file of other content: then nothing is written.
     """
     if rows and path is None:
         raise UserError("the suite has records in memory, which need a file of their own: to_yaml(PATH) writes it too")
@@ -34,11 +35,24 @@ def as_yaml(written: Mapping[str, Any], rows: Mapping[int, Rows], path: Path | N
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             for n, content in rows.items():
+                if not force and _is_other(path.parent / names[n], content.content):
+                    raise UserError(
+                        f"{path.parent / names[n]} is there already, with other content: it would be replaced by the "
+                        f"records of tasks[{n}]. Name another folder, or replace it: to_yaml(PATH, force=True)."
+                    )
+            for n, content in rows.items():
                 write_file(path.parent / names[n], content.content)
             write_file(path, text)
         except OSError as error:
             raise UserError(f"{error.filename or path} cannot be written ({error.strerror}). Name another.") from error
     return text
+
+
+def _is_other(path: Path, content: bytes) -> bool:
+    """Whether something stands there that is no file of this content. Raises OSError where that cannot be read."""
+    if not path.exists():
+        return path.is_symlink()
+    return not path.is_file() or path.stat().st_size != len(content) or path.read_bytes() != content
 
 
 def _dumped(data: Mapping[str, Any]) -> str:

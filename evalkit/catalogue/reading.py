@@ -32,6 +32,7 @@ from evalkit.catalogue.facts import (
     Claim,
     Known,
 )
+from evalkit.catalogue.packed import packed
 from evalkit.errors import UserError
 from evalkit.paths import Inside, find
 from evalkit.suite.source_map import Loc, SourceMap, parse
@@ -141,8 +142,8 @@ def _parsed(path: Path | Inside) -> SourceMap:
 
 @cache
 def _built_in() -> Mapping[str, Known]:
-    tree = _parsed(_BUILT_IN)
-    return _models(tree, own=False)
+    data = packed(_BUILT_IN)
+    return _models(_parsed(_BUILT_IN) if data is None else SourceMap(str(_BUILT_IN), data), own=False)
 
 
 def _models(tree: SourceMap, *, own: bool = True) -> dict[str, Known]:

@@ -12,7 +12,8 @@ import click
 from evalkit.api.execution import Prepared, execute, prepare, with_stopper
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import read_suite
-from evalkit.engine.session import RunOutcome, without_loop
+from evalkit.engine.driving import without_loop
+from evalkit.engine.session import RunOutcome
 from evalkit.errors import EvalkitError
 from evalkit.render.progress import Progress
 from evalkit.store.judge_files import judging_of

@@ -127,6 +127,9 @@ _UNREAD = {
         for name in ("in_flight_limit", "in_flight_fixed", "in_flight_peak", "rate_limit_episodes")
     },
     **{f"LabelFacts.{name}": "people's labels correct a shown mean" for name in ("n", "n_used")},
+    "RunFacts.broken_off": "how a run broke off that was finished since",
+    "TaskFacts.scorer_plugin": "the identity names the package too, and is compared",
+    "TaskFacts.task_plugin": "what it asks stands in the identity, which is compared",
     "RunFacts.rescored": "how tasks were scored before; what holds now stands in their identity",
     **{
         f"RescoredFacts.{name}": "how a task was scored before"
@@ -143,9 +146,6 @@ STANDING: Mapping[str, tuple[Standing, str]] = {
     **{field: (Standing.UNREAD, how) for field, how in _UNREAD.items()},
 }
 """`Record.field` -> what a gate makes of it, and how. Records of load sweeps are not walked."""
-_WRITTEN_BESIDE = ("broken_off", ".scorer_plugin", ".task_plugin")
-"""Ends of keys that evalkit writes into run.json and that no gate reads: they name packages, and how a run broke off.
-The package of a scorer stands in the identity too, which is compared with a baseline's."""
 
 
 def other_facts(facts: RunFacts, content: Mapping[str, Any], suite: ResolvedSuite) -> Iterator[str]:
@@ -161,8 +161,7 @@ def other_facts(facts: RunFacts, content: Mapping[str, Any], suite: ResolvedSuit
     told = made is None or weaker(made.sensitivity, suite.sensitivity)
     if sent is not None and weaker(sent.sensitivity, suite.sensitivity) and not told:
         yield f"  egress: {sent.sensitivity or 'no sensitivity'} in the run, {suite.sensitivity} in the suite"
-    keys = unknown_keys(RunFacts, content, leave=frozenset({"suite_resolved", "load"}))
-    unknown = [key for key in keys if not key.endswith(_WRITTEN_BESIDE)]
+    unknown = list(unknown_keys(RunFacts, content, leave=frozenset({"suite_resolved", "load"})))
     if unknown:
         yield (
             f"  {', '.join(unknown[:5])}{f' and {len(unknown) - 5} more' if len(unknown) > 5 else ''}: this evalkit "

@@ -37,6 +37,9 @@ class CachedAnswers:
         dialect = adapter.endpoint.facts.get("dialect", adapter.spec.adapter)
         said = adapter.spec.weights
         place = adapter.endpoint.place if said is None else f"{adapter.endpoint.place} weights {said}"
+        provider = adapter.endpoint.facts.get("preset")
+        if provider is not None and (adapter.spec.base_url is not None or is_private(adapter.endpoint.host or "")):
+            place = f"{place} of {provider}"  # behind a gateway's one address the same name may be another's model
         if adapter.spec.options:  # they decide how a reply is read: what it cost, whether it came in parts
             place = f"{place} options {canonical_json(dict(adapter.spec.options)).decode()}"
         if (origin := self._origin(model)) is not None:  # another version of a package may read a reply otherwise

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.adapters.base import Adapter
+from evalkit.adapters.registry import origin_of_model
 from evalkit.addresses import is_loopback
 from evalkit.engine.data_policy import may_receive, passed_on
 from evalkit.records import Settings
@@ -61,9 +62,8 @@ def egress(level: Sensitivity, key_hosts: frozenset[str], sides: Iterable[Egress
             complaints, notes = complaints + wrong, notes + told
             host = adapter.endpoint.host
             if host is None:
-                if adapter.spec.function is not None:
-                    wrong, told = _unseen(level, f"{side.section}.{name}", policy)
-                    complaints, notes = complaints + wrong, notes + told
+                wrong, told = _unseen(level, f"{side.section}.{name}", adapter, policy)
+                complaints, notes = complaints + wrong, notes + told
                 continue
             receivers[name] = {"host": host, "passed_on": told}
             if policy is not None:
@@ -74,14 +74,28 @@ def egress(level: Sensitivity, key_hosts: frozenset[str], sides: Iterable[Egress
     return Egress(tuple(complaints), tuple(notes), facts)
 
 
-def _unseen(level: Sensitivity, place: str, policy: Policy | None) -> tuple[list[str], list[str]]:
-    """(complaints, notes) about a function of the person's own that names no host: it may send prompts anywhere."""
-    if policy is None or not policy.refusals(level, ""):
-        return [], [f"{place}: a function of your own; evalkit does not see where it sends prompts"]
-    return [
-        f"{place}: where a function sends prompts is not known, and {policy.name} has requirements for {level}. Name "
-        'its host: Model(function, base_url="https://HOST").'
-    ], []
+def _unseen(level: Sensitivity, place: str, adapter: Adapter, policy: Policy | None) -> tuple[list[str], list[str]]:
+    """(complaints, notes) about code of others that names no host: it may send prompts anywhere.
+
+    Nothing of evalkit's own adapters: those without a host send nothing. A policy with requirements refuses what is
+    unknown; without a policy so does every level but public, where the adapter says itself that it uses a network.
+    """
+    if adapter.spec.function is not None:
+        who, sends = "a function of your own", False
+        way_out = 'Name its host: Model(function, base_url="https://HOST").'
+    elif (package := origin_of_model(adapter.spec)) is not None:
+        who, sends = f"the adapter {adapter.spec.adapter!r} of {package}", adapter.endpoint.network
+        way_out = "Its authors name it in Endpoint(host=...); ask them, or leave the model out: --models."
+    else:
+        return [], []
+    if policy is not None and policy.refusals(level, ""):
+        unseen = "a function" if adapter.spec.function is not None else who
+        said = f"where {unseen} sends prompts is not known, and {policy.name} has requirements for {level}"
+        return [f"{place}: {said}. {way_out}"], []
+    if policy is None and sends and level != "public":
+        said = f"{who} uses a network and names no host, and the suite's sensitivity is {level}"
+        return [f"{place}: {said}. {way_out}"], []
+    return [], [f"{place}: {who}; evalkit does not see where it sends prompts"]
 
 
 def _named(policy: Policy | None) -> dict[str, str] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evalkit.engine.plan import Plan
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, StoreError
 from evalkit.records import Row, Sample
 from evalkit.store import runs, sealing
 
@@ -27,15 +27,39 @@ def mended_run(plan: Plan, results: Path) -> Path | None:
         if info.status not in {"incomplete", "interrupted"}:
             continue
         try:
-            facts = runs.read_facts(info.path)
-            if facts.get(BROKEN_OFF) != plan.digest_without_data or not _all_asked_still(plan, info.path):
-                continue
+            if _broke_off(plan, info.path) and _all_asked_still(plan, info.path):
+                _give_digest(plan, info.path)
+                return info.path
         except EvalkitError:
             continue
-        known = {key: plan.facts[key] for key in ("tasks", "n_rows")}
-        runs.update_facts(info.path, suite_digest=plan.digest, **known, **{BROKEN_OFF: None})
-        return info.path
     return None
+
+
+def adopt(plan: Plan, folder: Path) -> None:
+    """Put a run that a person names under the plan's digest, where it broke off at a record that is mended now. Any
+    other run stays as it is.
+
+    Raises StoreError where it broke off, and an answer of it is to a record that is no longer the same.
+    """
+    if runs.read_facts(folder).get("suite_digest") == plan.digest or not _broke_off(plan, folder):
+        return
+    if not _all_asked_still(plan, folder):
+        raise StoreError(
+            f"{folder} broke off at a record that could not be asked, and since then records were changed that it has "
+            "answers to. Put these back as they were, or start a new run: --new.",
+            folder,
+        )
+    _give_digest(plan, folder)
+
+
+def _broke_off(plan: Plan, folder: Path) -> bool:
+    """Whether the run broke off, and is of this plan but for the contents of its data files."""
+    return bool(runs.read_facts(folder).get(BROKEN_OFF) == plan.digest_without_data)
+
+
+def _give_digest(plan: Plan, folder: Path) -> None:
+    known = {key: plan.facts[key] for key in ("tasks", "n_rows")}
+    runs.update_facts(folder, suite_digest=plan.digest, **known, **{BROKEN_OFF: None})
 
 
 def _all_asked_still(plan: Plan, folder: Path) -> bool:

@@ -9,7 +9,7 @@ scorer gives 1.0 on its own gold, every model can do what its tasks ask, every p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -150,8 +150,7 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
         suite,
         options,
         work,
-        _digest(work, tasks, entries, panel),
-        _digest(work, tasks, entries, panel, with_data=False),
+        *_digests(work, tasks, entries, panel),
         (*_said(work, notes), *lacking),
         facts,
         panel,
@@ -288,14 +287,22 @@ def _refuse(complaints: list[str], errors: list[UserError]) -> None:
         raise SuiteError(list(dict.fromkeys([*lines, *complaints])))
 
 
+def _digests(
+    work: Work, tasks: list[ResolvedTask], entries: Mapping[str, ModelEntry], panel: Panel | None
+) -> tuple[str, str]:
+    """(the digest of the run, the same whatever the data files hold). Hashes each data file once."""
+    contents = [task.content for task in tasks]
+    without_data = [{**content, "data": None} for content in contents]
+    return _digest(work, contents, entries, panel), _digest(work, without_data, entries, panel)
+
+
 def _digest(
     work: Work,
-    tasks: list[ResolvedTask],
+    contents: Sequence[Mapping[str, Any]],
     entries: Mapping[str, ModelEntry],
     panel: Panel | None,
-    *,
-    with_data: bool = True,
 ) -> str:
+    """Of what is asked and how it is scored; `contents` are those of the tasks of `work`."""
     models = {
         model.name: {
             "place": model.adapter.endpoint.place,
@@ -308,17 +315,14 @@ def _digest(
         }
         for model in work.models
     }
-    asked = [
-        {**task.content, **({} if with_data else {"data": None}), **planned.scorer.identity}
-        for task, planned in zip(tasks, work.tasks, strict=True)
-    ]
+    asked = [{**content, **planned.scorer.identity} for content, planned in zip(contents, work.tasks, strict=True)]
     what = {"version": RUN_VERSION, "models": models, "tasks": asked, "repeats": work.settings.repeats}
     if panel is not None:
         what["judged"] = {task.name: task.identity["judge"] for task in work.tasks if "judge" in task.identity}
     return digest("evalkit.run/1", what)
 
 
-def _made_by(task: ResolvedTask) -> dict[str, str]:
+def made_by(task: ResolvedTask) -> dict[str, str]:
     """The packages of the plug-ins that a task is of: for run.json. Tasks of another tool are of none."""
     if task.entry.lm_eval is not None:
         return {}
@@ -338,7 +342,7 @@ def _facts(
         task.name: {"n": task.n, "identity": task.identity, "scorer": task.scorer.name} for task in work.tasks
     }
     for name, task in ((task.name, task) for task in suite.tasks if task.name in tasks):
-        tasks[name] |= _made_by(task)
+        tasks[name] |= made_by(task)
     judged: dict[str, Any] = {}
     if panel is not None:
         judged["judges"] = {m.name: about(m, suite.judges[m.name], own.get(m.name), prices) for m in panel.judges}

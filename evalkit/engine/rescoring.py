@@ -20,7 +20,7 @@ from pathlib import Path
 from evalkit.engine.gold_check import gold_errors
 from evalkit.engine.judging.rejudge import StoredVerdicts
 from evalkit.engine.judging.verdicts import STOPS
-from evalkit.engine.plan import task_scorer
+from evalkit.engine.plan import made_by, task_scorer
 from evalkit.engine.stored import stored
 from evalkit.errors import StoreError, SuiteError
 from evalkit.facts import RunFacts
@@ -262,8 +262,10 @@ def _record(
         if identity != described[name]["identity"]:
             history.append({"at": now, "task": name, "scorer_before": described[name].get("scorer"),
                             "identity_before": described[name]["identity"]})  # fmt: skip
+        before = {key: value for key, value in described[name].items() if key != "scorer_plugin"}
         described[name] = {
-            **described[name],
+            **before,
+            **made_by(task),
             "identity": identity,
             "scorer": judged.label(name) or scorers[name].name,
             "marked_by_data": task.data.fingerprint(),  # right answers may differ where questions do not

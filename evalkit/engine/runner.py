@@ -14,23 +14,21 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
-import random
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evalkit.adapters.keys import without_keys
-from evalkit.addresses import is_private
-from evalkit.engine.asking import OUTAGE_AFTER, Lane, Slot, ask
+from evalkit.engine.asking import Lane, Slot, ask
 from evalkit.engine.budget import ZERO, Budget, Reservation, request_bytes
 from evalkit.engine.conversation import conversations
 from evalkit.engine.lag import Lag, LagMeter
+from evalkit.engine.lanes import lane_facts, lanes_of, why_stopped
 from evalkit.engine.ledger import AnswerCache, Ledger
-from evalkit.engine.limiter import LOCAL_START, Limiter
 from evalkit.engine.order import alike_together
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.engine.serving import Serving
@@ -41,10 +39,10 @@ from evalkit.records import Request, Row, Sample
 from evalkit.scorers.outcomes import prepare
 from evalkit.store.row_codec import Key
 from evalkit.suite.digests import shuffled_place
-from evalkit.suite.redaction import Redactor
 
-LOCAL_IN_FLIGHT = 64
-"""Open requests for engines in this process: two batches' worth, so that one gathers while the other runs."""
+if TYPE_CHECKING:
+    from evalkit.facts.run import LaneFacts
+
 PACE_S = 0.01
 """How often an endpoint that is far ahead in a gate looks whether the others have come nearer."""
 WARM_AFTER_S = 0.01
@@ -70,7 +68,7 @@ class RunResult:
     errors: dict[str, tuple[int, str]]
     """By model and kind of error: how often it ended an item in this session, and the first message."""
     lag: Lag
-    lanes: dict[str, dict[str, object]]
+    lanes: Mapping[str, LaneFacts]
     """By lane: what the limiter found."""
     bad_data: SuiteError | None = None
     """Why the run broke off at a record that cannot be asked; None: at none."""
@@ -132,7 +130,7 @@ class Runner:
 
     async def run(self) -> RunResult:
         """Ask everything that is owed. Raises RunIncomplete when rows cannot be stored (a full disk)."""
-        lanes = self._lanes()
+        lanes = lanes_of(self.work)
         meter = LagMeter()
         # The plan lives as long as the run: no collection walks it in the middle of an answer. None is made before: in
         # a notebook or a test session it takes longer than a small run.
@@ -166,7 +164,7 @@ class Runner:
                     )
         tally = self.ledger.tally
         for lane, _ in lanes:
-            tally.reasons += _why_stopped(lane, self.work.storing)
+            tally.reasons += why_stopped(lane, self.work.storing)
         return RunResult(
             interrupted=self._interrupts > 0,
             reasons=tuple(tally.reasons),
@@ -175,22 +173,9 @@ class Runner:
             n_errored=tally.errored,
             errors=tally.errors,
             lag=meter.stop(),
-            lanes={lane.name: _lane_facts(lane) for lane, _ in lanes},
+            lanes={lane.name: lane_facts(lane) for lane, _ in lanes},
             bad_data=self._bad_data,
         )
-
-    def _lanes(self) -> list[tuple[Lane, list[PlannedModel]]]:
-        by_lane: dict[str, list[PlannedModel]] = {}
-        for model in self.work.models:
-            by_lane.setdefault(model.adapter.endpoint.lane, []).append(model)
-        lanes = []
-        for name, models in by_lane.items():
-            fixed = self.work.settings.in_flight
-            if fixed is None and not models[0].adapter.endpoint.network:
-                fixed = LOCAL_IN_FLIGHT
-            rng = random.Random(f"{self.work.settings.seed}/{name}")
-            lanes.append((Lane(name, _limiter(fixed, models), rng), models))
-        return lanes
 
     def _askable(self, models: list[PlannedModel]) -> Iterator[Item]:
         """The items, up to a record that cannot be asked: there the run breaks off."""
@@ -390,15 +375,6 @@ class Runner:
                     self.observer.waiting(lane.name, lane.limiter.waiting_s)
 
 
-def _limiter(fixed: int | None, models: list[PlannedModel]) -> Limiter:
-    """How many requests a lane may have open: a server of one's own, started by others, may have a single slot."""
-    endpoint = models[0].adapter.endpoint
-    if fixed is None and endpoint.turn is None and endpoint.host is not None and is_private(endpoint.host):
-        patience_s = min(model.adapter.spec.idle_timeout_s for model in models)
-        return Limiter(start=LOCAL_START, patience_s=patience_s)
-    return Limiter(fixed)
-
-
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     """The error to show of several that happened together: ours before a defect's echo."""
     leaves: list[BaseException] = []
@@ -410,25 +386,3 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
         else:
             leaves.append(error)
     return next((leaf for leaf in leaves if isinstance(leaf, EvalkitError)), leaves[0])
-
-
-def _why_stopped(lane: Lane, storing: Redactor | None) -> list[str]:
-    reasons = []
-    for name, error in lane.stopped.items():
-        why = str(error)
-        if not error.stops_model:
-            why = f"{OUTAGE_AFTER} items failed in a row; the last: {error}"
-        if storing is not None:
-            why = storing.text(why, Counter())
-        reasons.append(f"{name} was given up: {why} Once that is mended, run the same command again: it resumes.")
-    return reasons
-
-
-def _lane_facts(lane: Lane) -> dict[str, object]:
-    limiter = lane.limiter
-    return {
-        "in_flight_limit": limiter.limit,
-        "in_flight_fixed": limiter.fixed,
-        "in_flight_peak": limiter.peak,
-        "rate_limit_episodes": limiter.n_episodes,
-    }

@@ -23,6 +23,8 @@ from evalkit.suite.examination import KEPT, Examination
 from evalkit.suite.grouped import kind_of
 from evalkit.suite.tasks import ResolvedTask
 
+_LOOKED_EVERY = 500
+"""Samples between two looks at whether the file is still the same."""
 HEAD = 2_000
 """Samples that are checked before the first one is asked: as many as a run groups at a time (`order.WINDOW`)."""
 
@@ -40,6 +42,7 @@ class SampleStream:
         self._scorer = scorer
         self._gold = GoldCheck(task, scorer)
         self._found = Examination(task.sights(), self._gold.see)
+        self._stamp, self._fingerprint = task.data.stamp(), task.data.fingerprint()
         begun = self._checked(task.walk())
         self.head = tuple(islice(begun, HEAD))
         """The first samples; empty once they are being asked."""
@@ -56,6 +59,7 @@ class SampleStream:
 
     def check_for(self, seconds: float) -> None:
         """Go on checking for so long. Raises as `samples` does."""
+        self._require_the_same()
         if self._ahead is None:
             self._ahead = self._checked(self._task.walk())
         until = time.perf_counter() + seconds
@@ -83,14 +87,29 @@ class SampleStream:
     def _checked(self, samples: Iterable[Sample]) -> Iterator[Sample]:
         n = 0
         for n, sample in enumerate(samples, start=1):
+            if n % _LOOKED_EVERY == 0:
+                self._require_the_same()
             if n > self._found.n:
                 self._found.see(sample)
                 if errors := self._gold.errors(with_places=False):
                     raise SuiteError(errors)
             yield sample
         if n != self.n:
-            raise SuiteError(f"{self._task.at}.data: {self._task.data.label} was changed while it was read")
+            raise self._changed()
         self.finished = True
+
+    def _require_the_same(self) -> None:
+        """Raises SuiteError where the file holds something else than when the run was planned; one that was only
+        touched, or copied over with the same content, is the same."""
+        stamp = self._task.data.stamp()
+        if stamp == self._stamp:
+            return
+        if self._task.data.fingerprint() != self._fingerprint:
+            raise self._changed()
+        self._stamp = stamp
+
+    def _changed(self) -> SuiteError:
+        return SuiteError(f"{self._task.at}.data: {self._task.data.label} was changed while it was read")
 
 
 def begin(task: ResolvedTask, scorer: Scorer) -> SampleStream | None:

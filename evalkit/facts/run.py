@@ -112,6 +112,9 @@ class RunFacts(StoredRecord):
     """running, complete, incomplete or interrupted. `running` with nobody holding the lock means killed."""
     reasons: Texts = ()
     """Why the run is not complete, as sentences."""
+    broken_off: str | None = None
+    """Digest of the suite without data, where a record could not be asked: mended, the run goes on. None: it did not
+    break off, or has gone on since."""
     started_at: str | None = None
     """UTC, ISO 8601."""
     finished_at: str | None = None

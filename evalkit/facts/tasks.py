@@ -105,6 +105,10 @@ class TaskFacts(StoredRecord):
     identity: Identity = Identity({})
     scorer: str | None = None
     """The scorer as reports show it. None: not recorded."""
+    scorer_plugin: str | None = None
+    """The package that its scorer is of, with its version. None: evalkit's own, or a function given in Python."""
+    task_plugin: str | None = None
+    """The package that the task itself is of. None: the suite's, or evalkit's own."""
     marked_by_data: str | None = None
     """Fingerprint of the data whose right answers `rescore` used last. None: scored once, by the run itself."""
     marked_redacted: Count | None = None

@@ -105,6 +105,14 @@ class Data:
         except OSError as error:
             raise SuiteError(f"{self.label}: cannot be read: {error.strerror or error}") from error
 
+    def stamp(self) -> tuple[int, int, int] | None:
+        """What the file system says of the file now, which another content changes; None of records in memory."""
+        try:
+            found = self.path.real.stat()
+        except OSError:
+            return (0, 0, 0)
+        return (found.st_ino, found.st_size, found.st_mtime_ns)
+
     def _bounded(self, found: Iterator[tuple[int, Record]]) -> Iterator[tuple[int, Record]]:
         """The same. Raises SuiteError where a packed file makes more records than it can have meant."""
         most = None

@@ -31,11 +31,18 @@ class GivenInPython:
     """By the task's place: an `evalkit.scorers.base.Scorer`."""
     rows: Mapping[int, Rows] = field(default_factory=dict)
     """By the task's place: its records."""
+    of_files: frozenset[int] = frozenset()
+    """Places of tasks that were taken over from a suite file: the paths in them are that file's word."""
 
     def put_into(self, suite: ResolvedSuite) -> ResolvedSuite:
         """The suite with these parts in their places; what `written` says of records is their number and columns."""
         tasks = tuple(
-            replace(task, rows=self.rows.get(task.index), scored_by=self.scorers.get(task.index), is_own_code=True)
+            replace(
+                task,
+                rows=self.rows.get(task.index),
+                scored_by=self.scorers.get(task.index),
+                is_own_code=task.index not in self.of_files,
+            )
             for task in suite.tasks
         )
         written = {**suite.written, "tasks": [self._told(n, task) for n, task in enumerate(suite.written["tasks"])]}

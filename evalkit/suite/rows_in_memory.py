@@ -55,6 +55,9 @@ class _InMemory(Data):
     def place(self, number: int) -> str:
         return f"{self.label} row {number}"
 
+    def stamp(self) -> None:
+        return None
+
     def fingerprint(self) -> str:
         return sha256(self.content).hexdigest()
 

@@ -40,8 +40,8 @@ from evalkit.store.row_codec import Key
 from evalkit.store.transcript import transcript
 
 if TYPE_CHECKING:
+    from evalkit.engine.driving import Drive
     from evalkit.engine.plan import Plan
-    from evalkit.engine.session import Drive
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ async def run_judges(
         inner,
         status=status,
         reasons=list(result.reasons),
-        lanes=result.lanes,
+        lanes={name: lane.as_json() for name, lane in result.lanes.items()},
         **_keep_labels(folder, inner, panel),
         **stored_facts(plan.facts, inner, plan.work.storing),
     )

@@ -1,0 +1,120 @@
+"""What a run that is gone on with takes from its earlier sessions: rows, answers of conversations, money, facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from evalkit.engine.budget import prompt_bytes, tools_bytes
+from evalkit.engine.egress import sent_before
+from evalkit.engine.plan import Plan
+from evalkit.engine.spend_file import SpendFile
+from evalkit.records import Row
+from evalkit.store.journal import Recovered
+from evalkit.store.row_codec import Key
+
+
+def prices_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: model.get("prices") for name, model in facts["models"].items()}
+
+
+def spent_before(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
+    """What earlier sessions of a capped run have paid: what they wrote down, or what their rows say if that is more.
+
+    After a kill, what was under way counts as its worst case. A row whose cost is unknown counts as its worst case too
+    (unless nothing was sent: a turn after a failed one): a cap errs on the side of stopping.
+    """
+    if plan.work.settings.max_cost_usd is None:
+        return Decimal(0)
+    judges = plan.panel.judges if plan.panel is not None else ()
+    judged = plan.panel.tasks.values() if plan.panel is not None else ()
+    models = {model.name: model for model in (*plan.work.models, *judges) if model.adapter.endpoint.network}
+    limits = {
+        (task.name, name): settings.max_output_tokens
+        for task in (*plan.work.tasks, *judged)
+        for name, settings in task.settings.items()
+    }
+    by_rows = Decimal(0)
+    from evalkit.store import judge_files, sealing
+
+    inner = judge_files.judging_of(folder)
+    for row in chain(sealing.rows_of(folder), sealing.rows_of(inner) if inner is not None else ()):
+        paid = row.spend_usd
+        if paid is None and row.attempts and row.model in models:
+            n_bytes = prompt_bytes(row.prompt) + tools_bytes(row.tools or ())
+            paid = models[row.model].worst_case(n_bytes, limits.get((row.task, row.model)))
+        by_rows += paid or Decimal(0)
+    return max(by_rows, Decimal(str(facts.get("spent_usd") or 0)), SpendFile.left_in(folder) or Decimal(0))
+
+
+def rows_done(plan: Plan, recovered: Recovered) -> Callable[[Key], bool]:
+    """Which rows are not asked again: those that are scored, and answers that only their judges still owe a score."""
+    if plan.panel is None:
+        return recovered.is_done
+    judged = plan.panel.tasks
+    return lambda key: recovered.is_done(key) or (key[1] in judged and recovered.is_answered(key))
+
+
+def resumed_facts(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dict[str, Any]:
+    """What a resumed run says anew: the suite, whose gate may have been edited; times at two loads are at none."""
+    now = plan.facts
+    load = now.get("in_flight")
+    if recovered.n_done and before.get("in_flight") != load:
+        load = f"{before.get('in_flight')}, then {load}"
+    names = ("suite_resolved", "catalogue", "cut_by_limit", "cut_by_tasks", "max_cost_usd", "judges", "egress")
+    kept = {key: now[key] for key in names if key in now}
+    if "price_file" in now:
+        same = not recovered.n_done or before.get("price_file") == now["price_file"]
+        kept["price_file"] = now["price_file"] if same else {"name": "several", "of": "suite", "sha256": "several"}
+    if recovered.n_answered:
+        kept |= sent_before(before, now)
+        kept["otherwise_before"] = [*dict.fromkeys([*(before.get("otherwise_before") or ()), *_otherwise(before, now)])]
+    return {**kept, "in_flight": load}
+
+
+_NOT_OF_ROWS = frozenset({"in_flight", "max_cost_usd", "max_error_rate"})
+"""Keys of `run:` that no row rests on, or that run.json tells of by itself."""
+
+
+def _otherwise(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Keys that the suite has otherwise than when the stored answers were asked, though it asks the same: how they are
+    billed and at which prices, which weights gave them, and when a slow one is given up. The rows keep what held then.
+    """
+    had, has = (facts.get("suite_resolved") or {} for facts in (before, now))
+    found = []
+    for section in ("models", "judges"):
+        for name, entry in (has.get(section) or {}).items():
+            earlier = (had.get(section) or {}).get(name)
+            if isinstance(earlier, Mapping):
+                keys = [key for key in {**earlier, **entry} if not _alike(earlier.get(key), entry.get(key))]
+                found += [f"{section}.{name}.{key}" for key in keys]
+    for section in ("models", "judges"):
+        for name, about in (now.get(section) or {}).items():
+            earlier = (before.get(section) or {}).get(name)
+            if isinstance(earlier, Mapping) and not _alike(earlier.get("prices"), about.get("prices")):
+                found.append(f"{section}.{name}.prices")
+    run, this = had.get("run") or {}, has.get("run") or {}
+    keys = [key for key in {**run, **this} if key not in _NOT_OF_ROWS]
+    return [*found, *(f"run.{key}" for key in keys if not _alike(run.get(key), this.get(key)))]
+
+
+def _alike(stored: object, value: object) -> bool:
+    """Whether a value is what run.json holds of it."""
+    return bool(stored == value or orjson.dumps(stored, default=str) == orjson.dumps(value, default=str))
+
+
+def earlier_answers(plan: Plan, folder: Path, recovered: Recovered) -> Callable[[Key], Row | None]:
+    """By key the answers of earlier sessions to tasks of several turns: a conversation goes on from what was said."""
+    talks = {task.name for task in plan.work.tasks if "turns" in task.identity}
+    if not talks or not recovered.seen:
+        return lambda key: None
+    from evalkit.store import sealing
+
+    rows = (row for row in sealing.rows_of(folder) if row.task in talks and row.error_kind is None)
+    return {row.key: replace(row, prompt=()) for row in rows}.get
