@@ -251,3 +251,9 @@ async def test_the_output_of_a_stream_is_unknown_where_only_its_start_counted_it
     response, _ = await asked(stream_of(start, text("Paris is the capital of France."), end, {"type": "message_stop"}))
     assert response.usage is not None
     assert (response.usage.input, response.usage.output) == (3, None)
+
+
+def test_written_tokens_whose_sum_is_left_out_are_part_of_the_input() -> None:
+    detailed = {"input_tokens": 1, "cache_creation": {"ephemeral_5m_input_tokens": 60}, "output_tokens": 5}
+    for usage in (read_usage(detailed), read_usage(detailed | {"cache_creation_input_tokens": 0})):
+        assert (usage.input, usage.cache_write_5m, usage.cache_write_other) == (61, 60, None)

@@ -145,6 +145,19 @@ async def test_what_the_api_has_no_field_for_is_named() -> None:
             },
             (112, 10, 60, 30, 10, 5),
         ),
+        (  # the details without their sum, and with a sum that is too small: they are part of the input all the same
+            {"inputTokens": 2, "outputTokens": 5, "cacheDetails": [{"ttl": "5m", "inputTokens": 60}]},
+            (62, None, 60, None, None, 5),
+        ),
+        (
+            {
+                "inputTokens": 2,
+                "outputTokens": 5,
+                "cacheWriteInputTokens": 0,
+                "cacheDetails": [{"ttl": "1h", "inputTokens": 60}],
+            },
+            (62, None, None, 60, None, 5),
+        ),
         ({"inputTokens": -1, "outputTokens": "4"}, (None, None, None, None, None, None)),
         ({"inputTokens": 1, "outputTokens": 1, "cacheDetails": [None, 3, {"ttl": [], "inputTokens": {}}]}, None),
         ({"inputTokens": 1, "outputTokens": 1, "cacheDetails": {"ttl": "5m"}}, None),

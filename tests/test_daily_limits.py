@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters.http_errors import Declined, Where, error_from_status
+from evalkit.adapters.http_errors import Declined, Where, asked_in_words, error_from_status
 from evalkit.errors import OutOfCredit, RateLimited, RequestError
 
 WHERE = Where("m", "m-1", "api.example.com", ("EXAMPLE_KEY",), "sk-0123456789abcdef")
@@ -365,3 +365,17 @@ def test_googles_quota_of_a_day_waits_for_midnight_and_not_for_its_retry_info() 
     assert isinstance(error, OutOfCredit | RateLimited)
     if isinstance(error, RateLimited):
         assert error.retry_after_s is not None and error.retry_after_s > 40
+
+
+@pytest.mark.parametrize(
+    ("words", "wait_s"),
+    [
+        ("Available tokens: 12000. Please try again in 6s.", 6.0),
+        ("Too many requests; try again later. Wait 60 seconds.", 60.0),
+        ("Retry later. The limit resets in 2 hours.", 7200.0),
+        ("Available tokens: 12000.", None),
+        ("Try again later.", None),
+    ],
+)
+def test_the_first_wait_that_is_named_counts(words: str, wait_s: float | None) -> None:
+    assert asked_in_words(words) == wait_s

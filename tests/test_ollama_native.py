@@ -171,6 +171,22 @@ def test_counts_that_are_not_said_are_unknown() -> None:
     assert read(said, done | {"eval_count": 0, "prompt_eval_count": 0}).usage is None
 
 
+def test_an_answer_that_came_at_once_has_no_first_token() -> None:
+    usage = {"done": True, "done_reason": "stop", "eval_count": 2}
+    whole, streamed = OllamaAnswer(()), OllamaAnswer(())
+    whole.take({"message": {"content": "Paris."}} | usage, 3.0)
+    streamed.take({"message": {"content": "Paris."}, "done": False}, 2.0)
+    streamed.take({"message": {"content": ""}} | usage, 3.0)
+    assert (whole.timing(1.0, 3.0).ttft_s, whole.said) == (None, "Paris.")
+    assert (streamed.timing(1.0, 3.0).ttft_s, streamed.said) == (1.0, "Paris.")
+
+
+@pytest.mark.parametrize("said", [{"response": "Paris."}, {}, {"text": "Paris."}])
+def test_an_answer_without_a_message_is_not_taken_for_an_empty_one(said: dict[str, Any]) -> None:
+    with pytest.raises(KeyError, match="message"):  # the reader of replies makes it a BadReply
+        read(said | {"model": "m", "done": True})
+
+
 def test_calls_and_log_probabilities_are_read() -> None:
     call = {"function": {"index": 0, "name": "weather", "arguments": {"city": "Paris"}}}
     done = {"message": {"content": ""}, "done": True, "done_reason": "stop"}
@@ -182,7 +198,17 @@ def test_calls_and_log_probabilities_are_read() -> None:
     assert logged.top_logprobs == ({"Hi": -0.1}, {"!": -0.5})
 
 
-@pytest.mark.parametrize("model", ["gpt-oss:120b-cloud", "qwen3-coder:480b-cloud", "kimi-k2:cloud", "X:1T-CLOUD"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        "gpt-oss:120b-cloud",
+        "qwen3-coder:480b-cloud",
+        "kimi-k2:cloud",
+        "X:1T-CLOUD",
+        "qwen3-vl:235b-instruct-cloud",
+        "x:8b-q4_K_M-cloud",
+    ],
+)
 def test_models_of_the_cloud_are_seen_to_leave_this_machine(model: str) -> None:
     assert [(one.kind, one.host) for one in callouts(model, {})] == [("ollama_cloud", "ollama.com")]
 

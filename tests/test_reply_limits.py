@@ -15,7 +15,9 @@ import pytest
 from evalkit.adapters import http_session, reply_fields
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.registry import make_adapter
+from evalkit.adapters.tool_calls import CallCollector
 from evalkit.errors import BadReply, Rejected, RequestError, UserError
+from evalkit.records import Tool
 from tests.faults.replies import ASK, DIALECTS, Served, adapter_at, as_stream, good, http, serving
 
 MIB = 2**20
@@ -166,3 +168,11 @@ def test_a_proxy_without_a_scheme_is_plain_http(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("https_proxy", "proxy.example.com:3128")
     assert http_session.proxy_for("https://api.example.com/v1") == "http://proxy.example.com:3128"
+
+
+def test_names_of_calls_count_against_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVALKIT_MAX_REPLY_MB", "1")
+    calls = CallCollector((Tool("f", "", {}),))
+    calls.begin("n" * 600_000)
+    with pytest.raises(BadReply, match="more than 1 MiB"):
+        calls.begin("n" * 600_000)

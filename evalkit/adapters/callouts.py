@@ -43,7 +43,7 @@ _ADDRESS_KEY = re.compile(r"(^|_)(url|uri|urls|uris|endpoint|host|hostname|webho
 _HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
 _SEARCHING_MODEL = re.compile(r":online$|search-(preview|api)|(^|/)sonar|deep-research|(^|/)compound", re.IGNORECASE)
 """Models that search the web by themselves: OpenRouter's suffix, OpenAI's search models, Perplexity, Groq compound."""
-_CLOUD_MODEL = re.compile(r":(?:[\w.]+-)?cloud$", re.IGNORECASE)
+_CLOUD_MODEL = re.compile(r":(?:[\w.-]+-)?cloud\s*$", re.IGNORECASE)
 """Models that an Ollama server on this machine has not: it passes their prompts on (docs.ollama.com/cloud)."""
 
 

@@ -8,6 +8,7 @@ rate limit, "account suspended for violating our policies" is about the account 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
 
@@ -24,6 +25,10 @@ class Words:
     def search(self, text: str) -> re.Match[str] | None:
         """The first place where one of the words stands; None where none does."""
         return self._compiled.search(text)
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """Every place, from left to right."""
+        return self._compiled.finditer(text)
 
 
 def _any(*patterns: str) -> Words:

@@ -187,8 +187,8 @@ def _resets(headers: Mapping[str, str]) -> Iterator[float | None]:
 
 def asked_in_words(words: str) -> float | None:
     """Seconds that a message asks to wait ("Please try again in 7h12m0s"); None where it names no wait."""
-    found = error_words.ASKED_WAIT.search(words[:MAX_MESSAGE].casefold())
-    return _seconds(found[1]) if found and found[1] else None
+    asked = (found[1] for found in error_words.ASKED_WAIT.finditer(words[:MAX_MESSAGE].casefold()) if found[1])
+    return next((wait for one in asked if (wait := _seconds(one)) is not None), None)
 
 
 def _error(  # noqa: PLR0911 (one line for each kind)

@@ -73,6 +73,7 @@ class CallCollector:
             raise TypeError(f"{type(name).__name__} is no name of a function")
         if len(self._said) >= MAX_CALLS:
             raise BadReply(f"The answer makes more than {MAX_CALLS:,} calls; reading stopped.")
+        self._spend(len(name))
         self._said.append((name, []))
         self.add(len(self._said) - 1, arguments)
         return len(self._said) - 1
@@ -84,10 +85,14 @@ class CallCollector:
         elif not isinstance(arguments, str | None):
             raise TypeError(f"{type(arguments).__name__} are no arguments")
         if arguments:
-            self._left -= len(arguments)
-            if self._left < 0:
-                raise too_long(text_limit())
+            self._spend(len(arguments))
             self._said[number][1].append(arguments)
+
+    def _spend(self, n_characters: int) -> None:
+        """Names and arguments count against the limit of one answer. Raises BadReply beyond it."""
+        self._left -= n_characters
+        if self._left < 0:
+            raise too_long(text_limit())
 
     def forget(self) -> None:
         """The answer begins anew."""

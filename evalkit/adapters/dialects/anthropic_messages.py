@@ -278,7 +278,10 @@ def read_usage(usage: Mapping[str, Any]) -> Usage:
     written = count(usage.get("cache_creation_input_tokens"))
     split = inner(usage.get("cache_creation"))
     lifetimes = (count(split.get("ephemeral_5m_input_tokens")), count(split.get("ephemeral_1h_input_tokens")))
-    unsaid = (written or 0) - sum(n or 0 for n in lifetimes)  # written, but with no lifetime stated
+    detailed = sum(n or 0 for n in lifetimes)
+    if detailed:  # gateways leave the sum out, or give only a part of it
+        written = max(written or 0, detailed)
+    unsaid = (written or 0) - detailed  # written, but with no lifetime stated
     fast = usage.get("speed") == "fast"  # has prices of its own, whatever the tier says
     return Usage(
         input=None if fresh is None else fresh + (read or 0) + (written or 0),

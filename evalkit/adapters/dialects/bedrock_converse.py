@@ -249,6 +249,8 @@ def read_usage(usage: Mapping[str, Any], service_tier: str | None = None) -> Usa
         if (n := count(inner(one).get("inputTokens"))) is not None:
             lifetimes[str(one.get("ttl"))] = lifetimes.get(str(one.get("ttl")), 0) + n
     short, long = lifetimes.get("5m"), lifetimes.get("1h")
+    if lifetimes:  # the details may say more than the sum: then they count
+        written = max(written or 0, sum(lifetimes.values()))
     unsaid = (written or 0) - (short or 0) - (long or 0)
     return Usage(
         input=None if fresh is None else fresh + (read or 0) + (written or 0),

@@ -153,13 +153,14 @@ class Ollama(ApiDialect):
 class OllamaAnswer(ReplyReading):
     """Reads one answer, streamed or whole: both are objects of the same form."""
 
-    __slots__ = ("_finish", "_model", "_usage")
+    __slots__ = ("_finish", "_has_message", "_model", "_usage")
     framing = "lines"
     marks = frozenset({"done"})
 
     def __init__(self, tools: Any) -> None:
         super().__init__(tools)
         self._finish: str | None = None
+        self._has_message = False
         self._model: str | None = None
         self._usage: dict[str, Any] = {}
 
@@ -169,7 +170,12 @@ class OllamaAnswer(ReplyReading):
 
     def take(self, event: dict[str, Any], now: float | None) -> None:
         self._model = self._model or name(event.get("model"))
-        message = mapping(event.get("message"))
+        is_last = event.get("done") is True
+        if not self._has_message and is_last:
+            now = None  # the whole answer at once, so not streamed: it has no first token
+        # An answer without any message is one of another API of the server, such as /api/generate.
+        message = mapping(event["message"] if is_last and not self._has_message else event.get("message"))
+        self._has_message = self._has_message or "message" in event
         self.thought(message.get("thinking"), now)
         self.content(message.get("content"), now)
         if self.calls_seen is not None:
@@ -179,7 +185,7 @@ class OllamaAnswer(ReplyReading):
                 self.spoke(now)
         if event.get("logprobs"):
             self.alternatives(_places(items(event["logprobs"])))
-        if event.get("done") is True:
+        if is_last:
             self._finish = text(event.get("done_reason")) or "stop"  # servers before 0.3 give no reason
             self._usage = bill({key: event[key] for key in _COUNTS if key in event}) or {}
             self.done = True
