@@ -400,3 +400,79 @@ CHECKS_BEHIND = [
 @pytest.mark.parametrize(("target", "reply", "outcomes"), CHECKS_BEHIND)
 def test_ordinary_words_around_a_number_change_nothing(target: str, reply: str, outcomes: str) -> None:
     assert mark("numbers", {}, sample(target), reply).outcome.value in outcomes.split("|")
+
+
+@pytest.mark.parametrize(
+    ("reply", "target"),
+    [
+        # all but this number
+        ("The answer is anything but 5.", "5"),
+        ("The answer is everything except 5.", "5"),
+        ("Die Antwort ist alles außer 5.", "5"),
+        ("La réponse est tout sauf 5.", "5"),
+        ("La respuesta es todo menos 5.", "5"),
+        # judged behind
+        ("Answer: 5 (wrong)", "5"),
+        ("Answer: 5 [incorrect]", "5"),
+        ("The answer is 5 (this is wrong)", "5"),
+        ("The answer is 5 – incorrect.", "5"),
+        # answers that the reply itself does not hold
+        ("The naive answer is 5.", "5"),
+        ("The tempting answer is 5.", "5"),
+        ("The intermediate answer is 5.", "5"),
+        ("A partial answer is 5.", "5"),
+        # bounds
+        ("The answer is just shy of 5.", "5"),
+        ("The answer is short of 5.", "5"),
+        ("The answer is north of 5.", "5"),
+        ("The answer is capped at 5.", "5"),
+        ("The answer is bounded by 5.", "5"),
+        # computed with
+        ("The answer is 10 over 2.", "10"),
+        ("The total is 5 short of 20.", "5"),
+        # one for each case
+        ("The answer is 5 if x is even, 6 otherwise.", "5"),
+        ("The answer is 5 if n=2 and 6 otherwise.", "5"),
+        ("Die Antwort ist 5, wenn x gerade ist, sonst 6.", "5"),
+        ("La réponse est 5 si x est pair, sinon 6.", "5"),
+        ("The answer is 5 before tax and 6 after.", "5"),
+        # corrected under a heading
+        ("Answer: 5\nEdit: 6", "5"),
+        ("Answer: 5\nUpdate: 6", "5"),
+        ("Answer: 5\nRevised: 6", "5"),
+        # only pointed to, or described
+        ("The answer is given in equation 5.", "5"),
+        ("The answer is found in Table 5.", "5"),
+        ("The answer is on line 5.", "5"),
+        ("The answer is a number divisible by 5.", "5"),
+        ("The answer is prime, like 5.", "5"),
+    ],
+)
+def test_numbers_beside_an_answer_are_none(reply: str, target: str) -> None:
+    assert mark("numbers", {}, sample(target), reply).outcome is not Outcome.RIGHT
+
+
+@pytest.mark.parametrize(
+    ("reply", "target"),
+    [
+        ("Answer: 5\nEdit: 6", "6"),
+        ("Answer: 5\nUpdate: it is 6", "6"),
+        ("The answer is 5? No, 6.", "6"),
+        ("The answer is 12, with 3 left after the party.", "12"),
+        ("The answer is 5 if I am not mistaken.", "5"),
+        ("The answer is 5, if we round 4.6.", "5"),
+        ("The answer is 5 (not possible to be negative).", "5"),
+        ("Answer: 18 - the other options are wrong", "18"),
+        ("By equation 3, the answer is 8.", "8"),
+        ("The answer is 40 over 3 years.", "40"),
+        ("The answer is 40 over the whole year.", "40"),
+        ("The trick: 3*4. The answer is 12.", "12"),
+        ("The answer is 5. Is that ok?", "5"),
+        ("Edit: fixed a typo. The answer is 5.", "5"),
+        ("The answer is 5, when the store opens at 9.", "5"),
+        ("The answer is 7 days before the 12th.", "7"),
+    ],
+)
+def test_words_like_them_change_nothing(reply: str, target: str) -> None:
+    found = mark("numbers", {}, sample(target), reply)
+    assert found.outcome is Outcome.RIGHT, (found.extracted, found.reason)

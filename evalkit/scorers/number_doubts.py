@@ -70,6 +70,34 @@ _HEDGED_BEFORE = re.compile(rf"(?:{words.HEDGED.pattern})(?:[,:]? \w+)?[ ,:$€�
 
 
 _NO_WAY = re.compile(r"\b(?:no way|by no means|in no case|anything but|far from|impossible)\b", re.IGNORECASE)
+_NO_WAY_BEFORE = re.compile(
+    rf"(?:{_NO_WAY.pattern}|\b(?:(?:any|every)thing (?:but|except|other than)|any (?:number|value) (?:but|except"
+    r"|other than)|alles (?:außer|andere als)|tout sauf|todo menos|tutto tranne|tudo menos))(?: (?:about|the|a))?[ $€£]*$",
+    re.IGNORECASE,
+)
+_POINTED_TO = re.compile(
+    r"\b(?:in|from|see|by|using|via|of|under|on) (?:the )?(?:steps?|equations?|eqs?\.?|lines?|tables?|figures?|fig\.?|"
+    r"sections?|examples?|theorem|lemma|chapter|appendix|footnote|exercise) ?[(#]?$|\b(?:divisible by|such as|e\.g\.,?|"
+    r"for example,?|prime,? like|ending (?:in|with)|starting with|begins with|ends (?:in|with)) ?[$€£]?$",
+    re.IGNORECASE,
+)
+"""Before a number that only points to a place, or describes the answer: "it is given in equation 5"."""
+_IF = r"(?<!\w)(?:if|when|wenn|falls|si|se|als|если|jeśli)(?!\w)"
+_ELSE = (
+    r"(?<!\w)(?:otherwise|else|sonst|andernfalls|sinon|si no|altrimenti|senão|caso contrário|anders|иначе"
+    r"|w przeciwnym razie)(?!\w)"
+)
+_TO_NUMBER = r"[^.?!;]{1,60}?\d[\d.,]*(?: \w+)? "
+_DEPENDS = re.compile(
+    rf"{_IF}{_TO_NUMBER}(?:{_IF}|{_ELSE})|{_IF}[^.?!;]{{1,60}}?{_ELSE}[^.?!;\d]{{0,12}}\d"
+    rf"|\bbefore\b{_TO_NUMBER}after\b|\bwith\b{_TO_NUMBER}without\b|\bwithout\b{_TO_NUMBER}with\b",
+    re.IGNORECASE,
+)
+"""Two numbers of which each holds in a case of its own: "5 if x is even, 6 otherwise"."""
+
+
+_NOT_GIVEN = ((_NO_WAY_BEFORE, "is denied"), (_POINTED_TO, "only points to a number, or describes one"))
+"""What stands before a number that a statement does not give, and why."""
 
 
 def unsaid(text: str, number: Number, lead: str, previous: Number | None, sentence: str) -> str | None:
@@ -153,9 +181,12 @@ def linked(gap: str, first: Number, second: Number, *, words_only: str | None = 
 def clause_unsaid(clause: str, number: Number) -> str | None:
     """Why a statement does not give its first number outright; None where it does."""
     lead = clause[: number.start]
+    for said_before, why in _NOT_GIVEN:
+        if said_before.search(lead):
+            return why
     if words.BOUND.search(lead) or words.BOUNDED_AFTER.match(clause, number.end):
         return "gives a bound"
-    if PAIRED.search(clause):
+    if PAIRED.search(clause) or _DEPENDS.search(clause, number.end):
         return "gives several numbers"
     if words.HEDGED.search(lead) or words.UNSURE.search(clause) or re.search(r"\beither\b", lead, re.IGNORECASE):
         return "is hedged"

@@ -48,9 +48,10 @@ _CONDITION = re.compile(
 
 
 _DISOWNED = re.compile(
-    r"(?:\b(?:wrong|incorrect|false(?: to \w+)?|doubt|deny|untrue)|(?:n['’]t|\bnot|\bnever) (?:think|believe|say|sure|"
-    r"know|tell|agree|certain|claim|true|clear))(?: if| whether)?(?: that)?(?: the| an?| my| your)?"
-    r"(?: final| correct| right)? ?$",
+    r"(?:\b(?:wrong|incorrect|false(?: to \w+)?|doubt|deny|untrue|mistaken|erroneous|bogus|naive|naïve|tempting"
+    r"|intuitive|knee-jerk|hasty|trick|partial|incomplete|intermediate|preliminary)"
+    r"|(?:n['’]t|\bnot|\bnever) (?:think|believe|say|sure|know|tell|agree|certain|claim|true|clear))"
+    r"(?: if| whether)?(?: that)?(?: the| an?| my| your)?(?: final| correct| right)? ?$",
     re.IGNORECASE,
 )
 

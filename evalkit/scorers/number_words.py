@@ -62,6 +62,7 @@ DENIALS_UNSPACED = r"不是|并非|並非|不等于|而非|没有|ไม่ใ�
 DENIED_BEHIND = (
     r"(?: \w+){0,2}? (?:is|was|are|would be|seems|looks) (?:\w+ly )?(?:not|wrong|incorrect|false|too|impossible|unlikely)\b"
     r"|(?: \w+){0,2}? (?:isn'?t|wasn'?t|can'?t|cannot)\b| (?:ist|wäre) (?:falsch|nicht)\b| (?:est|serait) faux\b"
+    rf"| ?[(\[—–-] ?(?:(?:this|that|it|which) (?:is|was) |but )?(?:{any_phrase('wrong').pattern})(?= ?(?:[)\].!;,\n]|$))"
     r"|は?(?:ではありません|ではない|じゃない|では無い)|[이가] 아니|[이가]? ?아닙니다|是错|不对|不正确| değil\b| नहीं| नहीं है|은 틀"
     r"|.{0,6}(?:とは思(?:いません|わない|えません)|라고 (?:생각|보지)(?:하지)? ?않)|.{0,12} olduğunu (?:sanmıyorum|düşünmüyorum)"
 )
@@ -77,7 +78,7 @@ NOT_BELIEVED = (
 BOUNDS: Mapping[str, str] = {
     "en": r"at least|at most|at the least|(?:no |not )?(?:more|less|fewer|greater|larger|smaller|higher|lower|bigger)"
     r"(?: than)?(?: or equal to)?|over|under|above|below|(?<!add )(?<!adds )(?<!adding )up to|upwards of|exceeds?|exceeding|beyond|minimum of|"
-    r"maximum of|between|anywhere from|from|nearly|almost|close to|within",
+    r"maximum of|between|anywhere from|from|nearly|almost|close to|within|(?:just |a (?:bit|little|hair) )?(?:shy|short) of|(?:north|south) of|bounded (?:above |below )?by|capped at",
     "en2": r"max(?:imum|imally)?\.?(?: of)?|min(?:imum|imally)(?: of)?",
     "es": r"al menos|por lo menos|a lo sumo|(?:como |un |el )?(?:mínimo|máximo)(?: de)?|hasta|más de|menos de|mayor (?:de|que)|menor (?:de|que)|entre|casi",
     "fr": r"au (?:grand )?(?:moins|plus|maximum|minimum)|(?:un )?(?:maximum|minimum)(?: de)?|jusqu'à|près de|plus de|moins de|supérieur à|inférieur à|entre|presque",
@@ -136,7 +137,7 @@ HEDGES: Mapping[str, str] = {
 }
 HEDGES_UNSPACED = r"恐怕|たぶん|もしか|어쩌면|คงจะ|น่าจะ|संभवतः|হয়তো|لعل|على الأرجح|شاید|احتمالا|אולי|כנראה|可能|也许|也許|大概|或许|不知道|不确定|かもしれ|おそらく|多分|分かりません|아마|모르겠|อาจ|ไม่ทราบ|शायद|ربما"
 CORRECTIONS: Mapping[str, str] = {
-    "en": r"no(?= *(?:[,.!?:;—–-]|\n|$|it\b|that\b|the answer|wait|sorry))|nope|wait|actually|correction|sorry|oops|hmm+|"
+    "en": r"no(?= *(?:[,.!?:;—–-]|\n|$|it\b|that\b|the answer|wait|sorry))|nope|wait|actually|(?:edit|update|erratum|errata|amend(?:ed|ment)|revised|revision)(?= ?\d{0,2} ?[:—–])|correction|sorry|oops|hmm+|"
     r"hold on|scratch that|on second thought|let me (?:re|correct|fix)"
     r"\w*|i(?:'m| am) (?:not sure|unsure|not certain)|"
     r"i (?:don'?t|do not|cannot|can'?t) (?:know|tell|say)|not sure|i (?:made|meant|mean|misread|doubt|was wrong|need to correct|miscounted)|that(?:'s| is) (?:not (?:right|correct|true|quite|possible)|wrong|incorrect)|"

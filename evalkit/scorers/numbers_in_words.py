@@ -46,6 +46,7 @@ COMPUTES = re.compile(
     rf" (?:squared|cubed|factorial|doubled|halved|tripled)\b| and (?:{_FEW})[ -](?:{_HALVES})\b| times (?:that|this)\b"
     rf"|{_PERCENT} {_OF} (?:the )?(?=[$€£]?(?!100\b(?![.,]\d))\d)"
     r"| (?:less|more|fewer|greater|larger|smaller|higher|lower) than (?=[$€£]?\d)"
+    r"| (?:short|shy|north|south) of (?=[$€£]?\d)| over (?=\d+(?![\d.,]*[ %]?(?:\w|%)))"
     r"| (?:et demie?|y medi[oa]|e mezz[oa]|e mei[oa]|с половиной|з половиною|og en halv|och en halv|en een half|ja puoli|i pół|a půl)\b"
     r"| ?(?:的|の) ?(?:一半|半分|[两兩二三四五六七八九十\d]倍|平方|立方|二乗|三乗|阶乘|階乗|倒数|逆数|[二三四五六七八九十\d]分)"
     r"|의 ?(?:절반|반|(?:두|세|네|\d) ?배|제곱|세제곱)| (?:का|की|के) (?:आधा|आधी|दोगुना|दुगुना|तिगुना|वर्ग)|['’]?(?:in|ın|un|ün|nin|nın|nun|nün) (?:yarısı|iki katı|karesi)",
