@@ -71,8 +71,8 @@ _HEDGED_BEFORE = re.compile(rf"(?:{words.HEDGED.pattern})(?:[,:]? \w+)?[ ,:$€�
 
 _NO_WAY = re.compile(r"\b(?:no way|by no means|in no case|anything but|far from|impossible)\b", re.IGNORECASE)
 _NO_WAY_BEFORE = re.compile(
-    rf"(?:{_NO_WAY.pattern}|\b(?:(?:any|every)thing (?:but|except|other than)|any (?:number|value) (?:but|except"
-    r"|other than)|alles (?:außer|andere als)|tout sauf|todo menos|tutto tranne|tudo menos))(?: (?:about|the|a))?[ $€£]*$",
+    rf"(?:{_NO_WAY.pattern}|\b(?:anything|everything|any number|any value) (?:but|except|other than)\b"
+    r"|\b(?:alles (?:außer|andere als)|tout sauf|todo menos|tutto tranne|tudo menos)\b)(?: (?:about|the|a))?[ $€£]*$",
     re.IGNORECASE,
 )
 _POINTED_TO = re.compile(
