@@ -162,7 +162,9 @@ def without_commands(text: str) -> str:
     Folding a text into lines can put `::error::` where a line begins, which stood inside one before.
     """
     obeyed = command_signs(text)
-    return "".join(_written_out(char) if place in obeyed else char for place, char in enumerate(text)) if obeyed else text
+    return (
+        "".join(_written_out(char) if place in obeyed else char for place, char in enumerate(text)) if obeyed else text
+    )
 
 
 def _piece(char: str, lines: bool) -> str:
