@@ -45,6 +45,8 @@ class Half:
     ttfr_s: Floats
     tpot_s: Floats
     total_s: Floats
+    retry_s: Floats
+    """Seconds in failed attempts and the waits between them, before the attempt that the times above are of."""
 
     @property
     def errored(self) -> Mask:
