@@ -306,3 +306,29 @@ def test_every_eval_ever_results_that_agree_on_the_scale_need_no_id(tmp_path: Pa
     results = [measured("a", min_score=0.0, max_score=4.0), measured("b", min_score=0, max_score=4)]
     (row,) = imported(evalkit, "every-eval-ever", evaluation_of(tmp_path, results, sample(1.0)))
     assert row.score == 0.25
+
+
+def test_promptfoo_an_answer_that_never_came_belongs_to_the_item_of_the_others(
+    tmp_path: Path, evalkit: Evalkit
+) -> None:
+    """Where a call timed out, promptfoo writes the template instead of the prompt that was sent."""
+    rows = []
+    for n in range(3):
+        for model in ("gpt", "mine"):
+            late = (n, model) == (1, "mine")
+            prompts = {"raw": "Say {{ q }}" if late else f"Say {n}", "label": "Say {{ q }}"}
+            more = {"failureReason": 2, "error": "timed out", "response": None} if late else {}
+            rows.append(result(testIdx=n, vars={"q": n}, provider={"id": model}, prompt=prompts, **more))
+    ran = evalkit("import", "promptfoo", promptfoo(tmp_path, *rows))
+    assert "these have fewer" not in ran.err
+    found = {(row.model, row.sample_id): row for row in rows_of(Path(ran.out.strip()))}
+    assert found["mine", "1"].outcome == "errored"
+    assert found["mine", "1"].sample_digest == found["gpt", "1"].sample_digest
+    assert len({row.sample_digest for row in found.values()}) == 3
+
+
+def test_promptfoo_a_lost_prompt_is_not_guessed_among_several(tmp_path: Path, evalkit: Evalkit) -> None:
+    lost = result(provider={"id": "c"}, failureReason=2, error="x", prompt={"raw": "P", "label": "l"})
+    others = [result(provider={"id": m}, prompt={"raw": f"for {m}", "label": "l"}) for m in ("a", "b")]
+    rows = imported(evalkit, "promptfoo", promptfoo(tmp_path, lost, *others))
+    assert {row.prompt[0].content for row in rows if row.model == "c"} == {"P"}

@@ -46,6 +46,7 @@ def read_results(path: Path, metric: Metric = "pass") -> ForeignRecords:
         if not isinstance(one, dict) or "success" not in one or "testIdx" not in one:
             raise UserError(f"{path.name} result {n} is not as promptfoo writes it: it has no success or testIdx")
         kept.append(_record(one, metric, when, seen))
+    _name_lost_prompts(found, kept)
     notes = _clustered(found, kept)
     if n_again := sum(n - 1 for n in seen.values()):
         notes.append(
@@ -62,9 +63,26 @@ def read_results(path: Path, metric: Metric = "pass") -> ForeignRecords:
     return made
 
 
+def _name_lost_prompts(found: list[Any], kept: list[dict[str, Any]]) -> None:
+    """Give an answer that did not come the prompt that others had in the same test.
+
+    Where a call ended early (a time limit), promptfoo writes the template instead of the prompt, and the item would be
+    another one than that of the models that answered.
+    """
+    sent: dict[tuple[str, str], set[str | None]] = {}
+    places = [(record["item"], str(at(one, "prompt", "label"))) for one, record in zip(found, kept, strict=True)]
+    for place, one, record in zip(places, found, kept, strict=True):
+        if one.get("failureReason") != _ERROR:
+            sent.setdefault(place, set()).add(record["prompt"])
+    for place, one, record in zip(places, found, kept, strict=True):
+        known = sent.get(place, set())
+        if one.get("failureReason") == _ERROR and len(known) == 1:
+            (record["prompt"],) = known
+
+
 def _clustered(found: list[Any], kept: list[dict[str, Any]]) -> list[str]:
     """Put tests that ask and check the same into one cluster; what a person should know of it."""
-    asked = [_asked(one) for one in found]
+    asked = [_asked(one, record["prompt"]) for one, record in zip(found, kept, strict=True)]
     tests: dict[str, dict[str, None]] = {}
     for what, record in zip(asked, kept, strict=True):
         tests.setdefault(what, {})[record["item"]] = None
@@ -80,11 +98,11 @@ def _clustered(found: list[Any], kept: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _asked(one: dict[str, Any]) -> str:
+def _asked(one: dict[str, Any], prompt: str | None) -> str:
     """Digest of what a test asks and how it is checked."""
     checks = at(one, "testCase", "assert")
     try:
-        told = json.dumps([at(one, "prompt", "raw"), one.get("vars"), checks], sort_keys=True)
+        told = json.dumps([prompt, one.get("vars"), checks], sort_keys=True)
     except RecursionError:  # nested nearly as deeply as JSON can be read: like no other
         told = str(one["testIdx"])
     return hashlib.sha256(told.encode()).hexdigest()
