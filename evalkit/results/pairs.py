@@ -1,7 +1,7 @@
 """Two models' rows of the same items, side by side in columns: what comparisons, rules and flips read.
 
-    pairs = pair(baseline_rows, candidate_rows)                    # results.pairing
-    pairs.only(pairs.task_mask("refunds")).candidate.score         # NaN where no score came
+pairs = pair(baseline_rows, candidate_rows)                    # results.pairing
+pairs.only(pairs.task_mask("refunds")).candidate.score         # NaN where no score came
 """
 
 from __future__ import annotations
