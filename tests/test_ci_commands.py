@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import re
 import time
 
 import orjson
 import pytest
 
 from evalkit.text.escape import json_line, visible
+from evalkit.text.page import Column, Page
 
 OBEYED = [
     "##vso[task.setvariable variable=PATH]/x",
@@ -50,3 +53,17 @@ def test_it_takes_linear_time(piece: str) -> None:
     visible(text, limit=10**6, lines=True)
     json_line(text)
     assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize("command", ["::error::x", "::add-mask::e", "::stop-commands::w", "::set-output name=a::b"])
+@pytest.mark.parametrize("indent", range(1, 100, 9))
+def test_folding_a_text_into_lines_makes_no_command_of_it(command: str, indent: int) -> None:
+    """A reply says it in the middle of a line; the page breaks the line just there."""
+    written = io.StringIO()
+    said = visible(f"{'w' * indent} {f'{command} ' * 40}", limit=2000)
+    with Page(None, written) as page:
+        page.say(said)
+        page.table("t", [Column("model", [said], left=True, folds=True)])
+    shown = written.getvalue()
+    assert command.split(maxsplit=1)[0] in shown, "inside a line it stands as it came"
+    assert not [line for line in shown.splitlines() if re.match(r"\s*::[A-Za-z][\w-]*.*::", line)]

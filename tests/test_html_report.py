@@ -86,3 +86,11 @@ def test_a_missing_run_and_a_missing_folder_are_a_user_s_mistake(tmp_path: Path,
     a_run(tmp_path / "results", ("gpt",), n=2)
     ran = evalkit(capsys, "report", "latest", "--results", tmp_path / "results", "--html", tmp_path / "no" / "r.html")
     assert ran.code == 2 and "no folder" in ran.err
+
+
+def test_the_gate_s_intervals_are_named_by_the_gate_s_own_confidence(tmp_path: Path, capsys: Capture) -> None:
+    rows = [a_row(m, t, i) for t in TASKS for i in range(40) for m in ("gpt", "qwen")]
+    a_run(tmp_path / "results", ("gpt", "qwen"), rows=rows, gate={**GATE, "alpha": 0.01})
+    text = report(capsys, tmp_path / "results", tmp_path / "r.html")
+    assert "measured [98 %]" in text
+    assert "90 %" not in text

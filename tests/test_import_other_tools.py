@@ -217,3 +217,118 @@ def test_every_eval_ever_goes_out_and_comes_back(tmp_path: Path, evalkit: Evalki
     assert facts(after) == facts(before)
     again = evalkit("export", "latest", "--to", "every-eval-ever", "--out", tmp_path / "out2")
     assert again.code == 0
+
+
+def test_promptfoo_tests_that_ask_the_same_are_one_cluster(tmp_path: Path, evalkit: Evalkit) -> None:
+    """`--repeat 2` makes four tests of two, and they are no four independent answers."""
+    asked = [("hi", "a"), ("hi", "a"), ("ho", "a"), ("ho", "b"), ("he", "a")]  # what, and what is asserted
+    rows = [
+        result(
+            testIdx=n,
+            vars={"q": what},
+            prompt={"raw": f"Say {what}"},
+            testCase={"assert": [{"type": "contains", "value": checked}]},
+            provider={"id": model},
+        )
+        for n, (what, checked) in enumerate(asked)
+        for model in ("gpt", "mine")
+    ]
+    ran = evalkit("import", "promptfoo", promptfoo(tmp_path, *rows))
+    assert "1 tests ask and check the same as another" in ran.err
+    found = {(row.model, row.sample_id): row.cluster for row in rows_of(Path(ran.out.strip()))}
+    assert found["gpt", "0"] == found["gpt", "1"] == found["mine", "0"] is not None
+    assert {found["gpt", n] for n in "234"} == {None}
+
+
+def test_promptfoo_two_providers_of_one_name_are_told(tmp_path: Path, evalkit: Evalkit) -> None:
+    ran = evalkit("import", "promptfoo", promptfoo(tmp_path, result(), result()))
+    assert "1 answers stand there again" in ran.err
+    assert "give each a label" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("folder", "task"), [("out", "amazon_reviews"), ("reviews/out", "task"), ("my_reviews", "reviews")]
+)
+def test_evalscope_finds_the_answers_whatever_folders_and_tasks_are_called(
+    tmp_path: Path, evalkit: Evalkit, folder: str, task: str
+) -> None:
+    for kind in ("reviews", "predictions"):
+        (tmp_path / folder / kind / "m").mkdir(parents=True)
+    score = {"value": {"acc": 1}, "main_score_name": "acc"}
+    review = {"index": 0, "target": "t", "sample_score": {"score": score}}
+    answer = {"index": 0, "model": "m", "model_output": {"usage": {"input_tokens": 7}, "time": 1.5}}
+    (tmp_path / folder / f"reviews/m/{task}.jsonl").write_text(json.dumps(review))
+    (tmp_path / folder / f"predictions/m/{task}.jsonl").write_text(json.dumps(answer))
+    (row,) = imported(evalkit, "evalscope", tmp_path / folder)
+    assert (row.input_tokens, row.total_s) == (7, 1.5)
+
+
+def evaluation_of(tmp_path: Path, results: list[dict[str, Any]], *samples: dict[str, Any]) -> Path:
+    about = {"schema_version": "0.3.0", "evaluation_timestamp": "1750000000", "evaluation_results": results}
+    (tmp_path / "u.json").write_text(json.dumps(about))
+    (tmp_path / "u_samples.jsonl").write_text("\n".join(map(json.dumps, samples)))
+    return tmp_path / "u.json"
+
+
+def measured(result_id: str | None, **config: Any) -> dict[str, Any]:
+    return {"evaluation_name": "t", "evaluation_result_id": result_id, "metric_config": config}
+
+
+def test_every_eval_ever_reads_each_score_by_the_scale_of_its_own_result(tmp_path: Path, evalkit: Evalkit) -> None:
+    """A sample that two metrics score stands there twice, under one name of an evaluation."""
+    results = [
+        measured("acc", min_score=0.0, max_score=1.0),
+        measured("loss", min_score=0.0, max_score=10.0, lower_is_better=True),
+    ]
+    samples = [sample(0.8, evaluation_result_id="acc"), sample(2.5, evaluation_result_id="loss")]
+    rows = imported(evalkit, "every-eval-ever", evaluation_of(tmp_path, results, *samples))
+    assert {row.task: row.score for row in rows} == {"t (acc)": 0.8, "t (loss)": 0.75}
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        [measured(None, min_score=0.0, max_score=float("inf"))],
+        [measured("a", min_score=0.0, max_score=float("inf"))],
+        [measured(None, min_score=0.0, max_score=1.0), measured(None, min_score=0.0, max_score=10.0)],
+        [measured(None, min_score=0, max_score=1), measured(None, min_score=0, max_score=1, lower_is_better=True)],
+    ],
+)
+def test_every_eval_ever_a_scale_that_nobody_knows_gives_no_score(
+    tmp_path: Path, evalkit: Evalkit, results: list[dict[str, Any]]
+) -> None:
+    one = sample(0.8, evaluation_result_id=results[0]["evaluation_result_id"])
+    (row,) = imported(evalkit, "every-eval-ever", evaluation_of(tmp_path, results, one))
+    assert (row.outcome, row.score) == ("errored", None)
+
+
+def test_every_eval_ever_results_that_agree_on_the_scale_need_no_id(tmp_path: Path, evalkit: Evalkit) -> None:
+    results = [measured("a", min_score=0.0, max_score=4.0), measured("b", min_score=0, max_score=4)]
+    (row,) = imported(evalkit, "every-eval-ever", evaluation_of(tmp_path, results, sample(1.0)))
+    assert row.score == 0.25
+
+
+def test_promptfoo_an_answer_that_never_came_belongs_to_the_item_of_the_others(
+    tmp_path: Path, evalkit: Evalkit
+) -> None:
+    """Where a call timed out, promptfoo writes the template instead of the prompt that was sent."""
+    rows = []
+    for n in range(3):
+        for model in ("gpt", "mine"):
+            late = (n, model) == (1, "mine")
+            prompts = {"raw": "Say {{ q }}" if late else f"Say {n}", "label": "Say {{ q }}"}
+            more = {"failureReason": 2, "error": "timed out", "response": None} if late else {}
+            rows.append(result(testIdx=n, vars={"q": n}, provider={"id": model}, prompt=prompts, **more))
+    ran = evalkit("import", "promptfoo", promptfoo(tmp_path, *rows))
+    assert "these have fewer" not in ran.err
+    found = {(row.model, row.sample_id): row for row in rows_of(Path(ran.out.strip()))}
+    assert found["mine", "1"].outcome == "errored"
+    assert found["mine", "1"].sample_digest == found["gpt", "1"].sample_digest
+    assert len({row.sample_digest for row in found.values()}) == 3
+
+
+def test_promptfoo_a_lost_prompt_is_not_guessed_among_several(tmp_path: Path, evalkit: Evalkit) -> None:
+    lost = result(provider={"id": "c"}, failureReason=2, error="x", prompt={"raw": "P", "label": "l"})
+    others = [result(provider={"id": m}, prompt={"raw": f"for {m}", "label": "l"}) for m in ("a", "b")]
+    rows = imported(evalkit, "promptfoo", promptfoo(tmp_path, lost, *others))
+    assert {row.prompt[0].content for row in rows if row.model == "c"} == {"P"}

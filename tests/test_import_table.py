@@ -8,6 +8,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -442,3 +443,57 @@ def test_the_example_of_the_page_works(tmp_path: Path, evalkit: Evalkit) -> None
     decided = evalkit("gate", "latest", "--suite", tmp_path / "gate.yaml")
     assert decided.code == 3, decided.err  # two items show nothing yet
     assert "on recorded answers: no model was asked for cheaper" in " ".join(decided.out.split())
+
+
+@pytest.mark.parametrize(
+    ("cell", "day"),
+    [
+        ("1764374400", "2025-11-29"),
+        ("1764374400000", "2025-11-29"),
+        ("1764374400000000", "2025-11-29"),  # microseconds
+        ("1764374400000000000", "2025-11-29"),
+        ("1764374400.25", "2025-11-29"),
+        ("20260131", "2026-01-31"),
+        ("2026-01-31", "2026-01-31"),
+        ("2026", None),
+        ("46000", None),  # a spreadsheet's count of days
+        ("12.5", None),
+        ("20261345", None),
+        ("9" * 30, None),
+        ("1e300", None),
+        ("-5", None),
+        ("0001-01-01", None),
+    ],
+)
+def test_moments_are_read_in_their_unit_or_unknown(
+    tmp_path: Path, imported: Imported, cell: str, day: str | None
+) -> None:
+    mapped = "model: model\nitem: case\nscore: score\nstarted_at: at\nmodels: {big: {price_as: 'openai:gpt-4o'}}\n"
+    path = as_csv(tmp_path / "r.csv", [{"model": "big", "case": "1", "score": 1, "at": cell}])
+    folder, told = imported(path, mapped)
+    (row,) = rows_of(folder)
+    assert (datetime.fromtimestamp(row.started_at, UTC).date().isoformat() if row.started_at else None) == day
+    assert ("cells of started_at were not understood" in told) == (day is None)
+
+
+def test_a_column_that_only_a_late_record_has_is_there(tmp_path: Path, evalkit: Evalkit, imported: Imported) -> None:
+    """JSON records lack what is empty: of a thousand answers perhaps one has an error."""
+    lines = [{"model": "a", "item": str(n), "score": 1} for n in range(150)]
+    lines.append({"model": "a", "item": "late", "error": "timeout"})
+    (tmp_path / "r.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    for mapped in (None, "model: model\nitem: item\nscore: score\nerror: error\n"):
+        folder, _ = imported(tmp_path / "r.jsonl", mapped)
+        (row,) = (row for row in rows_of(folder) if row.sample_id == "late")
+        assert (row.outcome, row.error_kind, row.error) == ("errored", "imported_error", "timeout")
+    (tmp_path / "map.yaml").write_text("model: model\nitem: item\nscore: score\nerror: exception\n")
+    ran = evalkit("import", "table", tmp_path / "r.jsonl", "--map", tmp_path / "map.yaml")
+    assert ran.code == 2
+    assert "no such column as the map names (error: exception). It has error, item, model, score" in ran.err
+
+
+def test_a_file_with_only_a_gate_may_say_what_it_is_about(tmp_path: Path, evalkit: Evalkit, imported: Imported) -> None:
+    folder, _ = imported(as_csv(tmp_path / "runs.csv", records(400)))
+    text = GATE.format(rule="cost: usd_per_sample, max_ratio: 0.5")
+    (tmp_path / "gate.yaml").write_text("about: our agents\n" + text)
+    ran = evalkit("gate", folder.name, "--suite", tmp_path / "gate.yaml")
+    assert ran.code == 0, ran.out + ran.err

@@ -14,6 +14,7 @@ from evalkit.facts import RunFacts
 from evalkit.render import charts
 from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of
 from evalkit.results.reader import ResultsReader
+from evalkit.text import numbers
 from evalkit.text.escape import visible
 
 _SIGNS = {"pass": "✔", "fail": "✘", "inconclusive": "?", "incomplete": "…"}
@@ -55,7 +56,7 @@ def render(store: ResultsReader) -> None:
         if candidate.n_pairs:
             st.caption(f"{candidate.n_pairs:,} {unit_of(decision)} · {candidate.n_errored:,} errored")
         rulings = [r for r in rendered_rules_of(decision) if r.candidate == visible(candidate.candidate, limit=60)]
-        _rules(rulings, candidate.candidate)
+        _rules(rulings, candidate.candidate, numbers.share(1 - 2 * decision.alpha))
         if candidate.served:
             st.caption(elements.plain(served_of(candidate), 400))
         if candidate.compared:
@@ -67,14 +68,14 @@ def render(store: ResultsReader) -> None:
     st.code(f"evalkit gate {elements.shell(run)}", language="bash")
 
 
-def _rules(rulings: Sequence[RenderedRule], candidate: str) -> None:
+def _rules(rulings: Sequence[RenderedRule], candidate: str, confidence: str) -> None:
     import pandas as pd
 
     if not rulings:
         return
     for chart in charts.rules_by_scale(rulings, candidate):
         elements.draw(chart)
-    st.caption("Interval of the deciding test (90 %); the upright tick is what the rule allows.")
+    st.caption(f"Interval of the deciding test ({confidence}); the upright tick is what the rule allows.")
     for r in rulings:
         if r.needs:
             st.text(f"To decide {r.rule}: {visible(r.needs, limit=300)}.")
@@ -82,7 +83,7 @@ def _rules(rulings: Sequence[RenderedRule], candidate: str) -> None:
         {
             "rule": [r.rule for r in rulings],
             "verdict": [f"{_SIGNS.get(r.verdict, '')} {r.verdict}" for r in rulings],
-            "measured [90 %]": [r.shown for r in rulings],
+            f"measured [{confidence}]": [r.shown for r in rulings],
             "how": [" · ".join(r.notes) for r in rulings],
         }
     )

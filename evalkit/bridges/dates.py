@@ -6,18 +6,22 @@ unix_time(None, "2025-01-02T10-11-12.5")  # lm-eval's file names; 0.0 where nobo
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import UTC, datetime
 from typing import Any
 
+from evalkit.store.row_kinds import LATEST
+
+_UNITS = ((1e17, 10**9), (1e14, 10**6), (1e11, 1000))
+"""Above so much a number counts units of which so many make a second."""
 _FILE_NAME_TIME = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2})-(\d{2})-(\d{2}(?:\.\d+)?)")
 
 
 def unix_time(*said: Any) -> float:
     """The first of these that is a moment, as seconds since 1970 (UTC where no zone is stated); 0.0: none is.
 
-    Takes numbers (seconds, or milliseconds beyond the year 5000), ISO texts, and times as lm-eval writes file names.
+    Takes numbers (seconds; beyond the year 5000 milliseconds, then microseconds, then nanoseconds), ISO texts, and
+    times as lm-eval writes file names. What lies beyond the year 9999 is no moment.
     """
     return next((found for one in said if (found := _moment(one)) is not None), 0.0)
 
@@ -26,8 +30,8 @@ def _moment(said: Any) -> float | None:
     if isinstance(said, bool):
         return None
     if isinstance(said, int | float):
-        seconds = said / 1000 if said > 1e11 else float(said)
-        return seconds if math.isfinite(seconds) and seconds > 0 else None
+        seconds = said / next((units for most, units in _UNITS if said > most), 1)
+        return seconds if 0 < seconds < LATEST else None
     if not isinstance(said, str):
         return None
     text = said.strip()

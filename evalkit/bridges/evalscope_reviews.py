@@ -28,14 +28,27 @@ def read_reviews(path: Path, metric: str | None = None) -> ForeignRecords:
     for file in files:
         content, sha256 = read_whole(file)
         whole.update(sha256.encode())
-        beside = Path(str(file).replace("reviews", "predictions"))
-        answers = _predictions(beside) if beside != file and beside.is_file() else {}
+        beside = _beside(file)
+        answers = {} if beside is None else _predictions(beside)
         for line, review in lines_of(content, file.name):
             kept.append(_record(review, answers, file, line, metric, metrics))
     if metric is not None and metric not in metrics:
         raise UserError(f"{path.name} has no score {metric!r}; it has {', '.join(metrics)}")
     scorer = f"EvalScope {metric or 'main score'}"
     return ForeignRecords(path.name, "EvalScope", f"evalscope-{path.stem}", whole.hexdigest(), kept, scorer)
+
+
+def _beside(review: Path) -> Path | None:
+    """The predictions of a file of reviews: the same path below `predictions/`, or TOOL_predictions_TASK.jsonl beside
+    TOOL_reviews_TASK.jsonl. None where there are none.
+
+    The last folder `reviews` is meant: what lies above it may be called so too, and so may a task.
+    """
+    parts = review.absolute().parts
+    at = next((n for n in range(len(parts) - 2, -1, -1) if parts[n] == "reviews"), None)
+    found = [] if at is None else [Path(*parts[:at], "predictions", *parts[at + 1 :])]
+    found.append(review.with_name(review.name.replace("_reviews_", "_predictions_", 1)))
+    return next((path for path in found if path != review and path.is_file()), None)
 
 
 def _predictions(path: Path) -> dict[Any, dict[str, Any]]:

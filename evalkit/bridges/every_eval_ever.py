@@ -9,6 +9,7 @@ nothing to compare or gate. Converters write only the last call's tokens of an a
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from evalkit.errors import UserError
 
 Scale = tuple[float, float, bool]
 """Lowest and highest score, and whether lower is better."""
+_PLAIN: Scale = (0.0, 1.0, False)
+"""Where nobody says another."""
 
 
 def read_evaluation(path: Path) -> ForeignRecords:
@@ -36,6 +39,7 @@ def read_evaluation(path: Path) -> ForeignRecords:
     when = at(about, "evaluation_timestamp") or at(about, "retrieved_timestamp")
     for record in kept:
         record["started_at"] = when
+    _apart(kept)
     n_agentic = sum(record.pop("agentic") for record in kept)
     library = text_of(at(about, "eval_library", "name")) or "not named"
     made = ForeignRecords(samples.name, "Every Eval Ever", samples.stem, sha256, kept, f"Every Eval Ever, {library}")
@@ -59,23 +63,42 @@ def _samples_of(path: Path, about: Any) -> Path:
     return found
 
 
-def _scales(about: Any) -> dict[str, Scale]:
-    """By the evaluation's name how its scores are to be read."""
-    found = {}
+def _apart(kept: list[dict[str, Any]]) -> None:
+    """Several results of one evaluation (accuracy and F1 of the same samples) become tasks of their own."""
+    results: dict[str, set[str]] = {}
+    for record in kept:
+        if record["result"] is not None:
+            results.setdefault(record["task"], set()).add(record["result"])
+    for record in kept:
+        result = record.pop("result")
+        if result is not None and len(results[record["task"]]) > 1:
+            record["task"] = f"{record['task']} ({result})"
+
+
+def _scales(about: Any) -> dict[tuple[str, str], Scale | None]:
+    """How scores are to be read, by the id of the result and by the name of its evaluation. None: that is not known,
+    where ends are infinite, or results of one name have several scales."""
+    found: dict[tuple[str, str], Scale | None] = {}
     results = at(about, "evaluation_results")
     for one in results if isinstance(results, list) else ():
         config = at(one, "metric_config")
         low, high = (at(config, key) for key in ("min_score", "max_score"))
         numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high))
-        ends = (float(low), float(high)) if numbers and high > low else (0.0, 1.0)
-        found[str(at(one, "evaluation_name"))] = (*ends, at(config, "lower_is_better") is True)
+        ends = (float(low), float(high)) if numbers and high > low else _PLAIN[:2]
+        scale = (*ends, at(config, "lower_is_better") is True) if math.isfinite(ends[1] - ends[0]) else None
+        name = ("name", str(at(one, "evaluation_name")))
+        found[name] = scale if found.get(name, scale) == scale else None
+        if (result := text_of(at(one, "evaluation_result_id"))) is not None:
+            found["result", result] = scale
     return found
 
 
-def _record(one: dict[str, Any], name: str, line: int, scales: dict[str, Scale]) -> dict[str, Any]:
+def _record(one: dict[str, Any], name: str, line: int, scales: dict[tuple[str, str], Scale | None]) -> dict[str, Any]:
     if "sample_id" not in one or not isinstance(one.get("evaluation"), dict):
         raise UserError(f"{name}:{line}: is no sample of Every Eval Ever: it has no sample_id or evaluation")
     task = text_of(one.get("evaluation_name")) or "evaluation"
+    result = text_of(one.get("evaluation_result_id"))
+    scale = scales.get(("result", result or ""), scales.get(("name", task), _PLAIN))
     agentic = one.get("interaction_type") == "agentic"
     usage = None if agentic else one.get("token_usage")
     error = text_of(one.get("error"))
@@ -89,7 +112,7 @@ def _record(one: dict[str, Any], name: str, line: int, scales: dict[str, Scale])
         "item": str(one["sample_id"]),
         "repeat": str(at(one, "metadata", "epoch") or ""),
         "prompt": text_of(at(one, "input", "raw")),
-        "score": None if error else _score(at(one, "evaluation", "score"), scales.get(task, (0.0, 1.0, False))),
+        "score": None if error or scale is None else _score(at(one, "evaluation", "score"), scale),
         "error": error,
         "text": said[-1] if isinstance(said, list) and said else said,
         "target": reference[0] if isinstance(reference, list) and len(reference) == 1 else reference,
@@ -100,6 +123,7 @@ def _record(one: dict[str, Any], name: str, line: int, scales: dict[str, Scale])
         "cached_tokens": at(usage, "input_tokens_cache_read"),
         "total_s": _seconds(at(one, "performance", "latency_ms")),
         "agentic": agentic,
+        "result": result,
     }
 
 

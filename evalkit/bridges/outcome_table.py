@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -127,11 +127,12 @@ def _opened(path: Path) -> Data:
 
 
 def _columns(data: Records) -> list[str]:
-    """Names of the columns: of the first record, and of the next ninety-nine where records differ."""
+    """Names of the columns: of the first record; of all where records differ, for an error may stand in the last."""
     seen: dict[str, None] = {}
-    for n, (_, record) in enumerate(data.records()):
-        seen |= dict.fromkeys(record)
-        if n == 99:
+    for _, record in data.records():
+        if not seen.keys() >= record.keys():
+            seen |= dict.fromkeys(record)
+        if data.format != "jsonl":
             break
     if not seen:
         raise UserError(f"{data.label}: holds no row, so there is nothing to import")
@@ -158,9 +159,12 @@ class _Table:
         """The first reading. Raises UserError or SuiteError for what cannot be a table of outcomes."""
         found = _Contents()
         keys: set[bytes] = set()
+        there: dict[str, None] = {}
         for place, record in self.data.records():
-            if not found.n_rows:
-                self._refuse_absent(record)
+            if not there.keys() >= record.keys():
+                there |= dict.fromkeys(record)
+            if not found.n_rows and self.data.format != "jsonl":
+                self._refuse_absent(there)
             where = self.data.place(place)
             model, task, item = (self.reader.name(record, one, where) for one in ("model", "task", "item"))
             repeat, asked = self.reader.repeat(record), self.reader.digest_of(task, item, record)
@@ -183,6 +187,7 @@ class _Table:
             self._note_first(record, model, found)
         if not found.n_rows:
             raise UserError(f"{self.data.label}: holds no row, so there is nothing to import")
+        self._refuse_absent(there)
         return found
 
     def imported(self, found: _Contents, name: str, tool: str) -> Imported:
@@ -219,9 +224,8 @@ class _Table:
                 raise UserError(f"{self.data.label} changed while it was read. Import it again.")
             yield self._row(record, model, task, item, repeat, where)
 
-    def _refuse_absent(self, record: Record) -> None:
-        """Raises UserError for a column that the file does not have; JSON records may lack what is empty."""
-        there = set(_columns(self.data)) if self.data.format == "jsonl" else set(record)
+    def _refuse_absent(self, there: Collection[str]) -> None:
+        """Raises UserError for a column that is not among the file's. One JSON record may lack what another has."""
         asked = [(name, one) for name, column in self.map.columns.items() for one in column.columns]
         asked += [("slices", one) for one in (*self.map.slices.values(), self.map.slices_object) if one]
         absent = [f"{name}: {one}" for name, one in asked if one not in there and one.split(".")[0] not in there]

@@ -1,6 +1,7 @@
 """Results of promptfoo (`promptfoo eval -o output.json` or `.jsonl`), version 3 of its results.
 
-A row of promptfoo is one prompt x provider x test. The model is the provider; each prompt of a test is an item. An
+A row of promptfoo is one prompt x provider x test. The model is the provider; each prompt of a test is an item. With
+`--repeat` promptfoo numbers each repeat as a test of its own: tests that ask and check the same are one cluster. An
 answer is right where all assertions passed (`metric="score"` takes the weighted score instead). What promptfoo does not
 know it writes as 0: a cost of 0, and tokens of an answer out of its cache, are unknown here.
 https://www.promptfoo.dev/docs/configuration/outputs/ (read as 0.121.20 writes it)
@@ -8,6 +9,8 @@ https://www.promptfoo.dev/docs/configuration/outputs/ (read as 0.121.20 writes i
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
@@ -43,7 +46,14 @@ def read_results(path: Path, metric: Metric = "pass") -> ForeignRecords:
         if not isinstance(one, dict) or "success" not in one or "testIdx" not in one:
             raise UserError(f"{path.name} result {n} is not as promptfoo writes it: it has no success or testIdx")
         kept.append(_record(one, metric, when, seen))
-    made = ForeignRecords(path.name, "promptfoo", path.stem, sha256, kept, f"promptfoo {metric}")
+    _name_lost_prompts(found, kept)
+    notes = _clustered(found, kept)
+    if n_again := sum(n - 1 for n in seen.values()):
+        notes.append(
+            f"{n_again:,} answers stand there again, of one provider to one test, and are taken for repeats. Where two "
+            "providers have the same name, give each a label"
+        )
+    made = ForeignRecords(path.name, "promptfoo", path.stem, sha256, kept, f"promptfoo {metric}", notes)
     n_cached = sum(bool(record["from_cache"]) for record in kept)
     if n_cached:
         made.notes.append(
@@ -51,6 +61,51 @@ def read_results(path: Path, metric: Metric = "pass") -> ForeignRecords:
             "--no-cache for a gate on cost or latency"
         )
     return made
+
+
+def _name_lost_prompts(found: list[Any], kept: list[dict[str, Any]]) -> None:
+    """Give an answer that did not come the prompt that others had in the same test.
+
+    Where a call ended early (a time limit), promptfoo writes the template instead of the prompt, and the item would be
+    another one than that of the models that answered.
+    """
+    sent: dict[tuple[str, str], set[str | None]] = {}
+    places = [(record["item"], str(at(one, "prompt", "label"))) for one, record in zip(found, kept, strict=True)]
+    for place, one, record in zip(places, found, kept, strict=True):
+        if one.get("failureReason") != _ERROR:
+            sent.setdefault(place, set()).add(record["prompt"])
+    for place, one, record in zip(places, found, kept, strict=True):
+        known = sent.get(place, set())
+        if one.get("failureReason") == _ERROR and len(known) == 1:
+            (record["prompt"],) = known
+
+
+def _clustered(found: list[Any], kept: list[dict[str, Any]]) -> list[str]:
+    """Put tests that ask and check the same into one cluster; what a person should know of it."""
+    asked = [_asked(one, record["prompt"]) for one, record in zip(found, kept, strict=True)]
+    tests: dict[str, dict[str, None]] = {}
+    for what, record in zip(asked, kept, strict=True):
+        tests.setdefault(what, {})[record["item"]] = None
+    for what, record in zip(asked, kept, strict=True):
+        if len(tests[what]) > 1:
+            record["cluster"] = f"as test {next(iter(tests[what]))}"
+    n_again = sum(len(of_one) - 1 for of_one in tests.values())
+    if not n_again:
+        return []
+    return [
+        f"{n_again:,} tests ask and check the same as another, as those of --repeat do: they are clustered, and "
+        "count as one where intervals are made"
+    ]
+
+
+def _asked(one: dict[str, Any], prompt: str | None) -> str:
+    """Digest of what a test asks and how it is checked."""
+    checks = at(one, "testCase", "assert")
+    try:
+        told = json.dumps([prompt, one.get("vars"), checks], sort_keys=True)
+    except RecursionError:  # nested nearly as deeply as JSON can be read: like no other
+        told = str(one["testIdx"])
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _record(one: dict[str, Any], metric: Metric, when: Any, seen: Counter[tuple[str, str, str]]) -> dict[str, Any]:
@@ -80,6 +135,7 @@ def _record(one: dict[str, Any], metric: Metric, when: Any, seen: Counter[tuple[
         "cost_usd": cost if cost and not cached else None,
         "from_cache": cached,
         "started_at": when,
+        "cluster": None,
     }
 
 

@@ -3,9 +3,10 @@
     book = PriceBook.load(Path("prices.yaml"))
     book.price("openai", "gpt-6-sol", Usage(input=1000, output=50), at)     # Bill, or None: unknown
 
-Who wins: what the provider itself says the request cost, then the user's file, then the book. What none of them knows
-is unknown, None, never 0; a price of 0 counts only where the user wrote it (free trials have no price in the book, and
-its own arithmetic makes that 0).
+Who wins: what the provider itself says the request cost, then the user's file, then the book; a file that the person
+named for the run (`named`) goes before what the provider says. What none of them knows is unknown, None, never 0; a
+price of 0 counts only where the user wrote it (free trials have no price in the book, and its own arithmetic makes that
+0).
 
 `genai-prices` is a 0.x library, so this is the only module that touches it (import: 0.2 s, at the first lookup in it).
 It is asked for prices, not for bills: its arithmetic takes 0.1 ms a call, and prices a service tier that it does not

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from evalkit import trust
+from evalkit.addresses import is_loopback
 from evalkit.decide.allowed_differences import same
 from evalkit.decide.judged import WHO, Judged, mapping
 from evalkit.facts import ModelFacts, RunFacts
-from evalkit.suite.extra_fields import other_limits
+from evalkit.plugins import folded
+from evalkit.suite.extra_fields import other_limits, plain_name
+from evalkit.suite.policy import current
 from evalkit.suite.wording import short
 
 BILLED_BY = ("price_as", "hosting", "reported_cost")
 """What a model's entry says of how its answers are billed, beside what they really cost."""
+_PLACED_BY = ("adapter", "base_url", "resource")
+"""What says whose server is asked."""
+_IDENTIFIED_BY = ("adapter", "model", "resource")
+"""What says which model a provider bills."""
+_WEIGHED_BY = ("weights", "compute_type", "serve", "lora")
+"""What says which weights answer, and in which precision."""
+_RUN_BY = ("inter_threads", "intra_threads", "max_batch", "num_ctx")
+"""What else decides how much a machine of one's own can do."""
+_TIERS = ("service_tier", "speed")
 
 
 def otherwise_billed(one: Judged, facts: RunFacts) -> Iterator[str]:
@@ -30,11 +44,12 @@ def otherwise_billed(one: Judged, facts: RunFacts) -> Iterator[str]:
             f"{theirs.get('adapter')}, or what this address itself says that it bills, is true; a rule is about its "
             "cost (name prices yourself, this model's too: evalkit run --prices FILE)"
         )
-    elif one.moved and not changed and _is_of_another_provider(one.ran):
+    elif one.moved and not changed and not _is_priced_by_the_person(one.ran, facts) and _is_priced_by_its_name(one):
         yield (
-            f"  {name}: nobody bills it, and the price of {short(theirs.get('model'))} in the book is another "
-            "provider's; a rule is about its cost (name prices yourself: evalkit run --prices FILE)"
+            f"  {name}: nobody is known to bill it where it runs now, and the price of {short(theirs.get('model'))} is "
+            "that of others; a rule is about its cost (name prices yourself: evalkit run --prices FILE)"
         )
+    yield from _billed_as_another(one)
     if one.moved and theirs.get("resource") and theirs.get("price_as") is None:
         yield (
             f"  {name}: its model is the name of a deployment, which anybody may choose, and a rule is about its cost "
@@ -57,15 +72,62 @@ def _is_priced_by_the_person(ran: ModelFacts, facts: RunFacts) -> bool:
     return named and ran.prices is not None and not (ran.prices.source or "").startswith("genai-prices")
 
 
-def _is_of_another_provider(ran: ModelFacts) -> bool:
-    """Whether the book's price was taken though no provider is known to bill."""
-    unbilled = ran.priced_as is not None and ran.priced_as[0] is None
-    return unbilled and ran.prices is not None and (ran.prices.source or "").startswith("genai-prices")
+def _billed_as_another(one: Judged) -> Iterator[str]:
+    """The suite's own word on a price, kept beside something else that is asked: it says what the suite's costs."""
+    ours, theirs = one.ours, one.theirs
+    other = [key for key in (*_IDENTIFIED_BY, *_WEIGHED_BY) if not same(ours.get(key), theirs.get(key))]
+    alias = theirs.get("price_as")
+    if other and alias is not None and same(alias, ours.get("price_as")):
+        yield (
+            f"  {one.name}: {', '.join(other)} of its entry changed, and it would be billed by the price_as that the "
+            f"suite says of its own ({short(alias)}); a rule is about its cost (change both on the protected branch "
+            "first)"
+        )
+    # A sweep is found by the model's name. What else decides its throughput may not change unmeasured.
+    slower = [key for key in (*_PLACED_BY, *_WEIGHED_BY, *_RUN_BY) if not same(ours.get(key), theirs.get(key))]
+    if slower and _source(one.ran).startswith("hosting"):
+        yield (
+            f"  {one.name}: {', '.join(slower)} of its entry changed, and its price rests on a load sweep of what the "
+            "suite says; a rule is about its cost (change it on the protected branch and measure it: evalkit load)"
+        )
+    tiers = [field for field in _TIERS if not same(*(_tier(entry, field) for entry in (ours, theirs)))]
+    if tiers and one.ran.prices is not None and not _source(one.ran).startswith("genai-prices"):
+        yield (
+            f"  {one.name}: settings.extra.{', '.join(tiers)}: another service tier than the suite's, and prices of a "
+            "file may hold for every tier; a rule is about its cost (change it on the protected branch first)"
+        )
 
 
-def other_licence(one: Judged) -> Iterator[str]:
-    """A line where the run says a licence by itself, or keeps the suite's for another model."""
+def _tier(entry: Mapping[str, Any], field: str) -> Any:
+    extra = mapping(mapping(entry.get("settings")).get("extra"))
+    return next((value for key, value in extra.items() if plain_name(str(key)) == field), None)
+
+
+def _is_priced_by_its_name(one: Judged) -> bool:
+    """Whether a price was taken by the name of the model though no provider is known to bill: the book's is another
+    provider's, and one of a file is that of whoever the suite asked, where now another server is asked."""
+    ran = one.ran
+    if ran.priced_as is None or ran.priced_as[0] is not None or ran.prices is None:
+        return False
+    elsewhere = any(one.ours.get(key) != one.theirs.get(key) for key in _PLACED_BY)
+    return _source(ran).startswith("genai-prices") or (elsewhere and not _source(ran).startswith("hosting"))
+
+
+def _source(ran: ModelFacts) -> str:
+    """Where the unit prices are from; empty where there are none."""
+    return (ran.prices.source or "") if ran.prices is not None else ""
+
+
+def other_licence(one: Judged, addresses: frozenset[str]) -> Iterator[str]:
+    """A line where the run says a licence by itself, keeps the suite's for another model, or lets a server name itself.
+    `addresses`: those that the suite names."""
     if one.theirs.get("licence") is None:
+        if one.moved and _names_itself(one, addresses):
+            yield (
+                f"  {one.name}: {short(one.theirs.get('model'))} is a name that its own server gives it, and a rule is "
+                "about its licence: whoever runs a server may choose the name (say its licence and address on the "
+                "protected branch first)"
+            )
         return
     if one.theirs.get("licence") != one.ours.get("licence"):
         yield f"  {one.name}: licence of its entry changed, and a rule is about its licence"
@@ -74,3 +136,20 @@ def other_licence(one: Judged) -> Iterator[str]:
             f"  {one.name}: another model than the suite's, under the licence that the suite says of its own; a "
             "rule is about its licence (change both on the protected branch first)"
         )
+
+
+def _names_itself(one: Judged, addresses: frozenset[str]) -> bool:
+    """Whether the model's name is the word of a server that neither the suite nor the person names: any name can be
+    given to any weights there. `serve:` loads the weights that it names, and so does the embedded engine."""
+    theirs = one.theirs
+    if theirs.get("serve") or folded(str(theirs.get("adapter"))) == "ctranslate2":
+        return False
+    if theirs.get("resource"):
+        return True  # the name of a deployment
+    host, address = (one.ran.host or "").lower(), theirs.get("base_url")
+    if all(one.ours.get(key) == theirs.get(key) for key in _PLACED_BY):
+        return False  # the suite's own server
+    named = isinstance(address, str) and address.rstrip("/") in addresses
+    policy = current()
+    vouched = trust.prompts_may_go(host) or (policy is not None and policy.endpoint(host) is not None)
+    return not named and not vouched and (bool(address) or is_loopback(host))

@@ -61,7 +61,7 @@ def otherwise_said(
         if timed and (threads := [key for key in _THREADS if one.ours.get(key) != one.theirs.get(key)]):
             yield f"  {name}: {', '.join(threads)} of its entry changed, and a rule compares times with the baseline's"
         if "licence" in read:
-            yield from other_licence(one)
+            yield from other_licence(one, addresses)
     yield from _asked_beside(gate, facts, now, made, timed=timed)
     yield from _changed_on_the_way(facts, read)
 

@@ -26,6 +26,7 @@ from evalkit.engine.limiter import Limiter
 from evalkit.engine.retry import wait_before_retry
 from evalkit.engine.rows import AttemptInfo, answered, failed
 from evalkit.engine.threads import in_thread
+from evalkit.engine.token_counts import plausible
 from evalkit.engine.work import Item, PlannedModel
 from evalkit.errors import Overloaded, RateLimited, Rejected, RequestError, Stalled
 from evalkit.records import Failure, Request, Response, Row
@@ -219,8 +220,8 @@ def _cut_off(told: RequestError | None, attempts: int, waited_s: float, timeout_
 
 
 def believed(response: Response, request: Request) -> Response:
-    """The response with a usage that can be priced: counts of 0 beside an answer are unknown, and what the request made
-    the provider do besides text (searches, images) is noted where the reply does not tell."""
+    """The response with a usage that can be priced: counts that the answer contradicts are unknown, and what the
+    request made the provider do besides text (searches, images) is noted where the reply does not tell."""
     usage = response.usage
     if usage is None:
         return response
@@ -229,6 +230,10 @@ def believed(response: Response, request: Request) -> Response:
         usage = replace(usage, output=None, reasoning=None)
     if said_something and usage.input == 0 and any(message.content for message in request.messages):
         usage = replace(usage, input=None, cache_read=None)
+    said = " ".join(
+        (response.text, response.reasoning or "", *(f"{one.name} {one.arguments}" for one in response.calls or ()))
+    )
+    usage = plausible(usage, prompt=" ".join(message.content for message in request.messages), said=said)
     if asked := asked_beside(request.settings.extra):
         usage = replace(usage, beside=tuple(dict.fromkeys([*usage.beside, *(f"extra.{name}" for name in asked)])))
     return response if usage is response.usage else replace(response, usage=usage)

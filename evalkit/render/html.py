@@ -210,12 +210,16 @@ def _gate(store: ResultsReader, run: str, facts: RunFacts, wanted: dict[str, Cha
                 incomplete=candidate.incomplete,
                 served=served_of(candidate),
                 drawings=list(drawings),
-                rules=_rules(mine, f"{candidate.n_pairs:,} {unit_of(decision)}, {candidate.n_errored:,} errored"),
+                rules=_rules(
+                    mine,
+                    f"{candidate.n_pairs:,} {unit_of(decision)}, {candidate.n_errored:,} errored",
+                    numbers.share(1 - 2 * decision.alpha),
+                ),
             )
         )
     return _Gate(found, promoted_by(decision))
 
 
-def _rules(found: Sequence[RenderedRule], caption: str) -> _Table:
+def _rules(found: Sequence[RenderedRule], caption: str, confidence: str) -> _Table:
     rows = [[r.rule, r.shown, r.verdict, r.needs] for r in found]
-    return _Table(["rule", "measured [90 %]", "verdict", "what it would take"], rows, caption)
+    return _Table(["rule", f"measured [{confidence}]", "verdict", "what it would take"], rows, caption)

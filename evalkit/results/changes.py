@@ -1,28 +1,25 @@
 """The samples on which two sides differ, page by page. For reading: nothing is tested here.
 
-    rows, n = list_changes(store, ("run-1", "gpt"), ("run-2", "qwen"), limit=25, offset=0, kind="right to wrong")
+rows, n = list_changes(store, ("run-1", "gpt"), ("run-2", "qwen"), limit=25, offset=0, kind="right to wrong")
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evalkit.records import Outcome
 from evalkit.results.flips import flipped
-from evalkit.facts.base import Json
-from evalkit.records import Message, Outcome
 from evalkit.results.items import literal
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import Columns, SampleSide, columns_of
-from evalkit.store.row_codec import Key
 from evalkit.store.score_table import OUTCOMES, SAMPLE_ID_SQL, ScoreTable
-from evalkit.store.transcript import transcript
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
 
 @dataclass(frozen=True, slots=True)
 class SideOutcome:

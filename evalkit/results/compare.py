@@ -1,7 +1,7 @@
 """Two stored results compared: B minus A over the same items, with its interval, and how many items changed sides.
 
-    compare(run["gpt"], other["qwen"])                                    # row by row, by task; refuses as the gate does
-    compare_samples(reader, ("run-1", "gpt"), ("run-2", "qwen"))          # from the scores by sample: a page of the board
+    compare(run["gpt"], other["qwen"])                               # row by row, by task; refuses as the gate does
+    compare_samples(reader, ("run-1", "gpt"), ("run-2", "qwen"))     # from the scores by sample: a page of the board
 
 Nothing is decided here: there is no margin. `compare` reads the rows and refuses what is not comparable. The board's
 `compare_samples` reads scores.npz, where repeats are averaged already: ten million rows take milliseconds.
@@ -21,9 +21,9 @@ from evalkit.results.pairing import common_rows, pair
 from evalkit.results.pairs import Pairs, labels_of
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
+from evalkit.results.served import changed_line, served_lines, served_otherwise
 from evalkit.results.side import Side
 from evalkit.stats.comparison import test
-from evalkit.results.served import changed_line, served_lines, served_otherwise
 from evalkit.stats.symmetry import mcnemar
 from evalkit.store import table as stored
 

@@ -1,7 +1,7 @@
 """Single samples of a run: which there are to choose from, and what was asked and said in their rows.
 
-    find_items(store, "run-1", "refund")     # those that a search finds; without one, those on which models differ first
-    texts(store, "run-1", keys)              # prompt, answer, extracted answer ... of single rows
+find_items(store, "run-1", "refund")     # those that a search finds; without one, those on which models differ first
+texts(store, "run-1", keys)              # prompt, answer, extracted answer ... of single rows
 """
 
 from __future__ import annotations

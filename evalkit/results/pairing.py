@@ -20,6 +20,7 @@ from evalkit.store import table as stored
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_FIGURES = ("cost_usd", "ttft_s", "ttfr_s", "tpot_s", "total_s", "retry_s")
 _MUST_AGREE = (
     ("target_digest", "The right answers"),
     ("cluster", "The clusters"),
@@ -119,7 +120,7 @@ def alone(rows: pa.Table) -> Pairs:
     pairs = pair(rows, rows)
     n = pairs.n
     nothing = np.full(n, np.nan)
-    absent = Half(nothing, np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=bool), *[nothing] * 5)
+    absent = Half(nothing, np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=bool), *[nothing] * 6)
     return replace(pairs, baseline=absent)
 
 
@@ -180,7 +181,7 @@ def _read_half(table: pa.Table, side: str) -> Half:
     if (cost < 0).any():
         raise UserError(f"The {side}'s rows hold a negative cost. Restore them, or run the suite again.")
     score[outcome == ERRORED] = np.nan  # the system's fault is never a score, whatever stands beside it
-    times = {name: stored.floats(table[name]) for name in ("cost_usd", "ttft_s", "ttfr_s", "tpot_s", "total_s")}
+    times = {name: stored.floats(table[name]) for name in _FIGURES}
     for name, values in times.items():
         if np.isinf(values).any() or (values < 0).any():
             raise UserError(

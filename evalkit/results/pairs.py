@@ -1,7 +1,7 @@
 """Two models' rows of the same items, side by side in columns: what comparisons, rules and flips read.
 
-    pairs = pair(baseline_rows, candidate_rows)                    # results.pairing
-    pairs.only(pairs.task_mask("refunds")).candidate.score         # NaN where no score came
+pairs = pair(baseline_rows, candidate_rows)                    # results.pairing
+pairs.only(pairs.task_mask("refunds")).candidate.score         # NaN where no score came
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ class Half:
     ttfr_s: Floats
     tpot_s: Floats
     total_s: Floats
+    retry_s: Floats
+    """Seconds in failed attempts and the waits between them, before the attempt that the times above are of."""
 
     @property
     def errored(self) -> Mask:

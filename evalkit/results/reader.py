@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import ModelSummary, RunFacts, Summary
+from evalkit.results.facts import read_facts
 from evalkit.results.samples import Pair, SampleJoin, SampleSide, pair_of, shared_lines
 from evalkit.results.standings import Place, places
-from evalkit.results.facts import read_facts
 from evalkit.results.summary import read_summary
 from evalkit.store import judge_files, parts, queries, reviews, runs
 from evalkit.store.runs import RunInfo

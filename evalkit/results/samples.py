@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from evalkit.results.flips import flipped
 from evalkit.errors import StoreError
+from evalkit.results.flips import flipped
 from evalkit.store.score_table import MISSING, ScoreTable
 
 if TYPE_CHECKING:

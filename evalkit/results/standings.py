@@ -18,7 +18,7 @@ from evalkit.results.samples import Pair
 ALPHA = 0.05
 """Chance that any of the ranges misses, over all pairs together."""
 MOST_PLACED = 150
-"""Models whose pairs are tested, 11,175 at most: a few seconds. A folder of a thousand would take hours of everybody."""
+"""Models whose pairs are tested, 11,175 at most: a few seconds. A folder of a thousand would take hours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evalkit.errors import StoreError
-from evalkit.facts import Summary, parse
+from evalkit.facts import Summary
 from evalkit.store import summary
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evalkit.facts import Figures
-from evalkit.text import numbers
-from evalkit.text.escape import visible
 from evalkit.results.entries import LeaderboardLine
 from evalkit.results.standings import on_front
+from evalkit.text import numbers
+from evalkit.text.escape import visible
 
 STATES = {"front": "on the front", "possible": "may be on the front", "beaten": "beaten", "unknown": "unknown"}
 

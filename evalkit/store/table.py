@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("task", "sample_digest", "target_digest", "occurrence", "repeat", "outcome", "score", "cached", "critical"),
-    *("ttft_s", "ttfr_s", "tpot_s", "total_s", "cost_usd", "served_model", "fingerprint", "cluster", "slices"),
+    *("ttft_s", "ttfr_s", "tpot_s", "total_s", "retry_s", "cost_usd", "served_model", "fingerprint", "cluster"),
+    "slices",
 )
 """What a comparison needs of a row."""
 SLICES = "slices"

@@ -156,6 +156,17 @@ def command_signs(text: str) -> frozenset[int]:
     return frozenset(found.start(1) if found[1] else found.start() for found in _COMMAND.finditer(text))
 
 
+def without_commands(text: str) -> str:
+    """Text that was laid out already, with the first sign of every command to a CI system written out.
+
+    Folding a text into lines can put `::error::` where a line begins, which stood inside one before.
+    """
+    obeyed = command_signs(text)
+    return (
+        "".join(_written_out(char) if place in obeyed else char for place, char in enumerate(text)) if obeyed else text
+    )
+
+
 def _piece(char: str, lines: bool) -> str:
     if lines and char in "\n\t":
         return "\n" if char == "\n" else "    "

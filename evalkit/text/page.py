@@ -17,7 +17,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, TextIO
 
 from evalkit.text import numbers
-from evalkit.text.escape import html
+from evalkit.text.escape import html, without_commands
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,7 +79,7 @@ class Page:
         if failure[0] is not None:
             return
         text = self._buffer.getvalue()
-        text = "\n".join(line.rstrip(" ") for line in text.split("\n"))
+        text = without_commands("\n".join(line.rstrip(" ") for line in text.split("\n")))
         encoding = (getattr(self._file, "encoding", None) or "utf-8").lower().replace("-", "")
         self._file.write(text if encoding.startswith("utf") else numbers.plain_ascii(text))
 

@@ -2,7 +2,8 @@
 
     {latency: ttft_p95, max_ratio: 1.2, max_s: 1.0}
 
-An answer from the cache has no time: it counts as a lost one. A ratio needs both sides measured in one run, at one
+An answer from the cache has no time: it counts as a lost one. Failed attempts before an answer, and the waits between
+them, count where passing is at stake. A ratio needs both sides measured in one run, at one
 declared load.
 """
 
@@ -85,25 +86,26 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
         )
         return unmeasured(condition, why)
     times, other = after[there], before[there]
-    notes = (
-        (f"{n_cached:,} items came from the cache and were not timed; --no-cache asks them anew",) if n_cached else ()
-    )
+    waited, others_waited = (_waited(half, name)[there] for half in (pairs.candidate, pairs.baseline))
+    notes = _notes(n_cached, int((waited > 0).sum()), float(waited.max()))
+    # A server may give slow attempts up itself (503, a closed connection), and answer the next one at once.
+    longest, others_longest = times + waited, other + others_waited
     # Nobody knows how long a failed answer would have taken: longer than any limit, however soon it was given up.
-    beyond = 10 * max(times.max(), condition.at * (1.0 if own else other.max()))
+    beyond = 10 * max(longest.max(), condition.at * (1.0 if own else others_longest.max()))
     if own:
-        slow = latency_limit(filled(times, n_lost, beyond), quantile, condition.at, alpha, together)
+        slow = latency_limit(filled(longest, n_lost, beyond), quantile, condition.at, alpha, together)
         fast = latency_limit(filled(times, n_lost, times.min()), quantile, condition.at, alpha, together)
     else:
         slow = latency_ratio(
             filled(other, n_lost, other.min()),
-            filled(times, n_lost, beyond),
+            filled(longest, n_lost, beyond),
             quantile,
             condition.at,
             alpha,
             together,
         )
         fast = latency_ratio(
-            filled(other, n_lost, other.max()),
+            filled(others_longest, n_lost, others_longest.max()),
             filled(times, n_lost, times.min()),
             quantile,
             condition.at,
@@ -120,6 +122,26 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
         candidate=after_q,
         notes=(*found.notes, *notes),
     )
+
+
+def _notes(n_cached: int, n_again: int, longest_s: float) -> tuple[str, ...]:
+    """What a reader has to know of times that are not those of a plain first attempt."""
+    notes = []
+    if n_cached:
+        notes.append(f"{n_cached:,} items came from the cache and were not timed; --no-cache asks them anew")
+    if n_again:
+        notes.append(
+            f"{n_again:,} answers of the candidate came at a later attempt; passing counts what was waited before (up "
+            f"to {longest_s:.3g} s) too, failing does not"
+        )
+    return tuple(notes)
+
+
+def _waited(half: Half, name: str) -> Floats:
+    """Seconds before the attempt that was timed; 0 where none are known, and for the time between tokens."""
+    import numpy as np
+
+    return np.zeros(len(half.retry_s)) if name == "tpot" else np.nan_to_num(half.retry_s)
 
 
 def _times(half: Half, name: str) -> Floats:
