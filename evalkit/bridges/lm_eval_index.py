@@ -86,7 +86,9 @@ class TaskFiles(dict[str, Any]):
                 self[name] = found[name]
                 return found[name]
             if name not in self._tags:
-                raise SuiteError(f"{path.name} has a line that reads like the name {name!r}, and defines {_named(found)}")
+                raise SuiteError(
+                    f"{path.name} has a line that reads like the name {name!r}, and defines {_named(found)}"
+                )
         if name in self._tags:
             self[name] = entry = Entry(name=name, kind=Kind.TAG, yaml_path=None, tags=self._tags[name])
             return entry

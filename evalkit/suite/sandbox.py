@@ -305,8 +305,9 @@ def _round(value: Any, precision: int = 0, method: str = "common") -> Any:
 
 
 @pass_environment
-def _wordwrap(environment: Sandbox, s: str, width: int = 79, break_long_words: bool = True,
+def wordwrap(environment: Sandbox, s: str, width: int = 79, break_long_words: bool = True,
               wrapstring: str | None = None, break_on_hyphens: bool = True) -> str:  # fmt: skip
+    """Jinja's filter, where what stands between the lines cannot fill the memory."""
     if wrapstring is not None and len(s) * len(wrapstring) > LONGEST:
         raise too_long()
     return do_wordwrap(environment, s, width, break_long_words, wrapstring, break_on_hyphens)
@@ -331,7 +332,7 @@ def environment() -> Sandbox:
     for name in _REFUSED_FILTERS:
         del ours.filters[name]
     for name in _TEXT_FILTERS:
-        ours.filters[name] = _of_text(_wordwrap if name == "wordwrap" else FILTERS[name])
+        ours.filters[name] = _of_text(wordwrap if name == "wordwrap" else FILTERS[name])
     for name in ("batch", "slice"):
         ours.filters[name] = _in_parts(FILTERS[name])
     ours.filters |= {
