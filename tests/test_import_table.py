@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from evalkit.bridges.table_values import Unread, money
 from evalkit.results import read_facts
 from evalkit.store.sealing import rows_of
 from tests.conftest import REPO
@@ -497,3 +498,31 @@ def test_a_file_with_only_a_gate_may_say_what_it_is_about(tmp_path: Path, evalki
     (tmp_path / "gate.yaml").write_text("about: our agents\n" + text)
     ran = evalkit("gate", folder.name, "--suite", tmp_path / "gate.yaml")
     assert ran.code == 0, ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "model,item,score,repeat\nm,a,1,²\nm,a,1,³\n",
+        "model,item,score,repeat\nm,a,1,٣\nm,a,1,①\n",
+        f"model,item,score,repeat\nm,a,1,{'9' * 5_000}\nm,a,1,run-{'8' * 5_000}\n",
+    ],
+)
+def test_repeats_may_be_spelled_in_any_digits(capsys: Capture, tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.csv").write_text(text, "utf-8")
+    ran = run_evalkit(capsys, "import", "table", tmp_path / "t.csv", "--results", tmp_path / "results")
+    assert ran.code == 0, ran.err
+
+
+@pytest.mark.parametrize("field", ["model", "task", "item", "repeat", "prompt", "target", "text", "cluster", "error"])
+def test_half_a_character_is_spelled_out(capsys: Capture, tmp_path: Path, field: str) -> None:
+    row = {"model": "m", "task": "t", "item": "i", "score": 1, field: "a\ud800"}
+    (tmp_path / "t.jsonl").write_text(json.dumps(row) + "\n", "utf-8")
+    ran = run_evalkit(capsys, "import", "table", tmp_path / "t.jsonl", "--results", tmp_path / "results")
+    assert ran.code == 0, ran.err
+
+
+def test_money_with_an_underscore_is_unknown() -> None:
+    with pytest.raises(Unread):
+        money("1_0")
+    assert money("$10") == 10

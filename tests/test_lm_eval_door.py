@@ -145,6 +145,18 @@ NO_KWARGS = GEN.replace('generation_kwargs: {until: ["\\n"], max_gen_toks: 16, d
         NO_KWARGS + "generation_kwargs: {max_gen_toks: .inf}\n",
         NO_KWARGS + "generation_kwargs: {max_gen_toks: many, until: 5}\n",
         GEN + "repeats: many\n",
+        GEN + "description: 1" + ":1" * 900_000 + "\n",
+        GEN + "description: 1" + ":1" * 900_000 + ".5\n",
+        GEN + "description: !!bool maybe\n",
+        GEN + "description: !!timestamp soon\n",
+        GEN + "description: !!int ''\n",
+        NO_KWARGS
+        + "generation_kwargs:\n  a: &a {"
+        + ", ".join(f"k{n}: 1" for n in range(20_000))
+        + "}\n  b: ["
+        + "{<<: *a}, " * 50_000
+        + "]\n",
+        GEN.replace("task: own", '"task": other') + 'description: "a\n\ntask: own\n\nb"\n',
         GEN + "num_fewshot: 1e300\n",
         GEN.replace("'(-?\\d+)'", "'(\\d|\\d)*$b'"),
         GEN.replace("metric: exact_match", "metric: exact_match, regexes_to_ignore: ['(a|a)*b']"),
@@ -235,3 +247,34 @@ def test_a_dataset_of_the_hub_is_read_as_plain_data() -> None:
     )
     with pytest.raises(SuiteError, match="readers of plain data"):
         _refusing_folders(lambda path: module)("org/name")
+
+
+INCLUDES = [
+    'include: "{file}"',
+    '"include": "{file}"',
+    "'include': ['{file}']",
+    "? include\n: {file}",
+    "!!str include: {file}",
+    '"\\x69nclude": {file}',
+    "include:\n\n  # a line\n  - {file}",
+    "include: &x\n - {file}",
+    "include: >-\n  {file}",
+    "include: middle.yaml",
+]
+
+
+@pytest.mark.parametrize("include", INCLUDES)
+@pytest.mark.parametrize("task", ["longproc/countdown_8k.yaml", "longproc/countdown_2k.yaml"])
+def test_what_runs_answers_is_found_however_it_is_included(
+    capsys: Capture, suites: Path, include: str, task: str
+) -> None:
+    import lm_eval.tasks
+
+    shipped = Path(str(lm_eval.tasks.__file__)).parent / task
+    if not shipped.is_file():
+        pytest.skip(f"this lm-eval has no {task}")
+    (suites / "tasks" / "middle.yaml").write_text(f'"include": {shipped}\n', "utf-8")
+    own = f"{include.format(file=shipped)}\ntask: own\nunsafe_code: false\ndataset_path: json\n"
+    ran = check(capsys, suites, "own", own=own + f"dataset_name: null\ndataset_kwargs: {FILES}\n")
+    assert ran.code == 2
+    assert "runs code that a model or a data set writes" in ran.err

@@ -9,6 +9,8 @@ from jinja2 import BaseLoader, Environment, StrictUndefined
 
 from evalkit.bridges.lm_eval_templates import Bounded, _environment, _regex_replace, may_hang
 
+NESTED = "{% set a = [s, s] %}" + "{% set a = [a, a, a, a, a, a, a, a, a, a] %}" * 9
+"""Ten billion parts, in ten lists."""
 DOC = {"q": "a", "list": ["x", "y"], "n": 3, "deep": {"items": [1, None, True]}}
 
 
@@ -40,6 +42,24 @@ def environment() -> Bounded:
         "{{ q.__class__.__mro__ }}",
         "{{ list.append(1) }}",
         "{{ cycler.__init__.__globals__ }}",
+        "{{ '%(a)3000000000s'|format(a=1) }}",
+        "{{ '%% %((b))-9999999999d'|format(**{'(b)': 1}) }}",
+        "{{ '%(a)s %.1000000000f'|format(a=1) }}",
+        "{{ ['%(a)3000000000s']|map('format', a=1)|list }}",
+        "{{ list|tojson(indent=2000000000) }}",
+        "{{ n|round(1000000000, 'floor') }}",
+        "{{ [n]|map('round', 1000000000, 'ceil')|list }}",
+        "{{ ('a ' * 50000)|wordwrap(1, true, 'y' * 100000) }}",
+        "{{ ('http://a.com ' * 7000)|urlize(rel='y' * 100000) }}",
+        "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(60) }}",
+        f"{{% set s = 'x' * 100000 %}}{NESTED}{{{{ a|string|length }}}}",
+        f"{{% set s = 'x' * 100000 %}}{NESTED}{{{{ a }}}}",
+        f"{{% set s = 'x' * 100000 %}}{NESTED}{{{{ (a ~ 'x')|length }}}}",
+        f"{{% set s = 'x' * 100000 %}}{NESTED}{{{{ ('%s'|format(a))|length }}}}",
+        f"{{% set s = 1 %}}{NESTED}{{% set b = a %}}{NESTED}{{{{ a == b }}}}",
+        f"{{% set s = 1 %}}{NESTED}{{% set b = a %}}{NESTED}{{{{ a in [b, b] }}}}",
+        "{{ range(100000)|select('in', range(100000)|reverse|list)|list|length }}",
+        "{{ ([('a' * 100000)] * 90000)|map('upper')|list|length }}",
     ],
 )
 def test_a_bomb_ends_soon(template: str) -> None:
@@ -63,6 +83,11 @@ def test_a_bomb_ends_soon(template: str) -> None:
         "{{ '%.2f'|format(2.5) }} {{ q.strip() }} {{ q|upper|trim|tojson }} {{ n if n is number else q }}",
         "{{ 'ab  c'|regex_replace(' +', ' ') }} {{ q * 3 }}",
         "{%- set x = list|map('upper')|list %} {{ x }} {{ list|first }} {{ list|last }}",
+        "{{ '%(a)5s %% %d%s'|format(a=q) if none else '%5.1f%%1000000'|format(2) }} {{ 2.567|round(1) }}",
+        "{{ n in [3] }}",
+        "{{ q == 'a' }} {{ list != ['x'] }} {{ list|select('in', ['x'])|list }} {{ deep|tojson(indent=2) }} {{ deep }}",
+        "{% macro say(x) %}<{{ x }}>{% endmacro %}{{ say(q) }}{{ say(list) }} {{ list|sum(start='') if none else '' }}",
+        "{{ 'a b c'|wordwrap(3) }} {{ [3, 1, 2]|sort }} {{ [1, 1]|unique|list }} {{ 'b' > q > '' }} {{ n is odd }}",
     ],
 )
 def test_other_templates_print_what_lm_eval_prints(template: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome
 from evalkit.scorers.registry import make_scorer
+from evalkit.scorers.schemas import compile_schema
 from tests.scoring import mark, sample
 
 QUEUE = {"type": "object", "required": ["queue"], "properties": {"queue": {"enum": ["billing", "sales"]}}}
@@ -143,3 +144,27 @@ def test_a_number_beyond_all_floats_is_marked(of: float, reply: str, right: bool
     found = mark("json", {"schema": {"multipleOf": of}}, sample(), reply)
     assert found.outcome in (Outcome.RIGHT, Outcome.WRONG)
     assert right is None or (found.outcome is Outcome.RIGHT) is right
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"items": {"enum": [str(i) for i in range(5_000)]}}, ["4999"] * 10_000),
+        ({"items": {"properties": {f"a{i}": {} for i in range(5_000)}}}, [{}] * 10_000),
+        ({"items": {"required": [f"a{i}" for i in range(5_000)]}}, [{f"a{i}": 1 for i in range(5_000)}] * 2_000),
+        ({"contains": {"enum": list(range(5_000))}}, [-1] * 9_000),
+        ({"anyOf": [{"const": i} for i in range(3_000)]}, "x" * 1_000_000),
+        ({"anyOf": [{"const": i} for i in range(3_000)]}, ["x" * 1_000] * 1_000),
+    ],
+)
+def test_lists_of_a_schema_and_of_a_reply_do_not_multiply(schema: dict[str, object], value: object) -> None:
+    began = time.monotonic()
+    assert "too many steps" in str(compile_schema(schema, "score")(value))
+    assert time.monotonic() - began < 30
+
+
+def test_an_ordinary_answer_is_checked_whole() -> None:
+    row = {"type": "object", "properties": {"kind": {"enum": ["a", "b"]}, "n": {"type": "integer"}}, "required": ["n"]}
+    check = compile_schema({"type": "array", "items": row}, "score")
+    assert check([{"kind": "a", "n": 1}] * 2_000) is None
+    assert str(check([{"kind": "a", "n": 1}] * 2_000 + [{"kind": "c", "n": 1}])).startswith("$[2000].kind")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.adapters.sse import EventReader
+from evalkit.errors import BadReply
 
 STREAM = (
     b': hello\nid: 1\ndata: {"a": "\xc3\xa9"}\n\nevent: x\ndata: one\ndata:two\n\n'
@@ -53,3 +55,13 @@ def test_an_error_is_json_whatever_its_data_is(said: str) -> None:
     line = said.replace("\n", " ").replace("\r", " ").strip()
     for event in _read([b"event: error\ndata: " + line.encode("utf-8", "replace") + b"\n\n"]):
         assert json.loads(event)["type"] == "error"
+
+
+def test_many_empty_data_lines_of_one_event_take_no_time() -> None:
+    reader, began = EventReader(), time.monotonic()
+    with pytest.raises(BadReply):
+        for _ in range(2_000):
+            reader.feed(b"data:\n" * 10_922)
+    assert time.monotonic() - began < 10
+    reader = EventReader()
+    assert reader.feed(b"data: a\ndata:\ndata: b\n\ndata:\n\n") == [b"a\n\nb", b""]

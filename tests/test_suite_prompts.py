@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -202,3 +203,42 @@ def test_templates_write_json_as_a_model_should_read_it() -> None:
 def test_lines_that_hold_only_a_tag_leave_no_blank_line() -> None:
     source = "Facts:\n{% for f in facts %}\n  - {{ f }}\n{% endfor %}\nEnd"
     assert Template(source, "prompt").render({"facts": ["a", "b"]}) == "Facts:\n  - a\n  - b\nEnd"
+
+
+NESTED = "{% set a = [s, s] %}" + "{% set a = [a, a, a, a, a, a, a, a, a, a] %}" * 9
+"""Ten billion parts, in ten lists."""
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{{ n|round(1000000000, 'floor') }}",
+        "{{ [n]|map('round', 1000000000, 'ceil')|list }}",
+        "{{ ('a ' * 50000)|wordwrap(1, true, 'y' * 100000) }}",
+        "{{ range(100000)|select('in', range(100000)|reverse|list)|list|length }}",
+        "{{ range(100000)|reject('in', range(100000)|reverse|list)|list|length }}",
+        "{{ ([('a' * 100000)] * 90000)|map('upper')|list|length }}",
+        "{{ ([('a' * 100000)] * 90000)|map('list')|list|length }}",
+        f"{{% set s = 1 %}}{NESTED}{{% set b = a %}}{NESTED}{{{{ a == b }}}}",
+        f"{{% set s = 1 %}}{NESTED}{{% set b = a %}}{NESTED}{{{{ a in [b, b] }}}}",
+        f"{{% set s = 1 %}}{NESTED}{{% set b = a %}}{NESTED}{{{{ [a, b]|sort|length }}}}",
+        f"{{% set s = 1 %}}{NESTED}{{% set b = a %}}{NESTED}{{{{ [a, a]|map('equalto', b)|list }}}}",
+        f"{{% set s = 1 %}}{NESTED}{{% set b = a %}}{NESTED}{{{{ [a, a].count(b) }}}}",
+        "".join(f"{{% set a{i} = ('a ' * 50000).split() * 2 %}}" for i in range(200)) + "{{ a1|length }}",
+    ],
+)
+def test_no_filter_test_or_comparison_takes_for_ever(template: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(BadRecord):
+        asked(prompt(prompt=template + " {{ q }}", target="x"), {"q": "x", "n": 1})
+    assert time.monotonic() - began < 20
+
+
+def test_ordinary_filters_and_comparisons_work() -> None:
+    record = {"q": "b", "l": ["b", "a"], "n": 2.567, "long": "word " * 20_000}
+    template = (
+        "{{ l|sort|join }} {{ n|round(1) }} {{ q in l }} {{ q == 'b' and 1 < n < 3 }} {{ l|select('in', ['a'])|list }} "
+        "{{ l|unique|list }} {{ (long|wordwrap(20)).split()|length }} {{ long|length }} {{ l.index('a') }}"
+    )
+    said = asked(prompt(prompt=template, target="x"), record)
+    assert said == 'ab 2.6 true true ["a"] ["b", "a"] 20000 100000 1'

@@ -24,15 +24,22 @@ MAX_LINE_BYTES = 20 * 2**20
 server is broken or hostile, and memory must not follow it."""
 
 
+_LINE_COST = 40
+"""Bytes of memory that a further line of one event takes beside its text, so that empty lines fill none."""
+
+
 class EventReader:
     """Collects bytes of one stream; `feed` gives the data of the events that they complete, in order."""
 
-    __slots__ = ("_after_cr", "_data", "_is_error", "_n_waiting", "_waiting")
+    __slots__ = ("_after_cr", "_data", "_is_error", "_n_data", "_n_waiting", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: list[bytes] = []
         self._n_waiting = 0
-        self._data: bytes | None = None
+        self._data: list[bytes] = []
+        """Data lines of the event that is being read."""
+        self._n_data = 0
+        """Their bytes, each with its end, which an empty line has too."""
         self._is_error = False
         self._after_cr = False
 
@@ -59,21 +66,22 @@ class EventReader:
         for line in lines:
             if line[:5] == b"data:":
                 value = line[6:] if line[5:6] == b" " else line[5:]
-                if data is None:
-                    data = value
+                if data:
+                    self._n_data += len(value) + _LINE_COST
+                    check_size(self._n_data)
                 else:
-                    data = data + b"\n" + value
-                    check_size(len(data))
+                    self._n_data = len(value)
+                data.append(value)
             elif not line:
-                if data is not None:
-                    events.append(as_error(data) if self._is_error else data)
-                    data = None
+                if data:
+                    whole = data[0] if len(data) == 1 else b"\n".join(data)
+                    events.append(as_error(whole) if self._is_error else whole)
+                    data.clear()
                 self._is_error = False
             elif line[:6] == b"event:":
                 self._is_error = line[6:].strip() == b"error"
             elif line[:6] == b"error:":
                 events.append(as_error(line[6:].strip()))
-        self._data = data
         return events
 
     def close(self) -> list[bytes]:

@@ -51,14 +51,14 @@ def _beside(review: Path) -> Path | None:
     return next((path for path in found if path != review and path.is_file()), None)
 
 
-def _predictions(path: Path) -> dict[Any, dict[str, Any]]:
+def _predictions(path: Path) -> dict[str, dict[str, Any]]:
     content, _ = read_whole(path)
-    return {one.get("index"): one for _, one in lines_of(content, path.name)}
+    return {str(one.get("index")): one for _, one in lines_of(content, path.name)}
 
 
 def _record(
     review: dict[str, Any],
-    answers: dict[Any, dict[str, Any]],
+    answers: dict[str, dict[str, Any]],
     file: Path,
     line: int,
     metric: str | None,
@@ -69,7 +69,7 @@ def _record(
         raise UserError(f"{file.name}:{line}: is no review of EvalScope: it has no index or sample_score")
     values = score.get("value")
     metrics |= dict.fromkeys(values if isinstance(values, dict) else ())
-    answer = answers.get(review["index"], {})
+    answer = answers.get(str(review["index"]), {})
     output = answer.get("model_output")
     messages = review.get("messages")
     said = [one for one in messages if isinstance(one, dict)] if isinstance(messages, list) else []

@@ -85,6 +85,10 @@ class TaskFiles(dict[str, Any]):
             if name in found:
                 self[name] = found[name]
                 return found[name]
+            if name not in self._tags:
+                raise SuiteError(
+                    f"{path.name} has a line that reads like the name {name!r}, and defines {_named(found)}"
+                )
         if name in self._tags:
             self[name] = entry = Entry(name=name, kind=Kind.TAG, yaml_path=None, tags=self._tags[name])
             return entry
@@ -153,6 +157,10 @@ class TaskFiles(dict[str, Any]):
                         self[name] = entry
                     elif entry.yaml_path is None:  # a tag
                         self[name].tags.update(entry.tags)
+
+
+def _named(found: Iterable[str]) -> str:
+    return ", ".join(found) or "no task"
 
 
 def _task_files(folder: Path) -> Iterator[str]:

@@ -14,20 +14,24 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from jinja2 import BaseLoader, StrictUndefined, Template
+from jinja2 import BaseLoader, StrictUndefined, Template, pass_eval_context
 from jinja2.exceptions import SecurityError
+from jinja2.filters import do_tojson
+from jinja2.nodes import EvalContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from evalkit.suite import sandbox
-from evalkit.suite.rendering import bounded, too_long
+from evalkit.suite.metering import charge, made, step
+from evalkit.suite.rendering import bounded, measure, too_long
 
 LONGEST = 10_000_000
 """Characters of one text."""
 LONGEST_PATTERN = 1_000
 MOST_CHOICES = 12
 """Places of one pattern where the number of repeats is open: each may double the time."""
-_WIDTH = re.compile(r"%[^a-zA-Z%]*(?:\d{4,}|\*)")
-_REFUSED = ("random", "center", "xmlattr", "pprint", "batch", "slice")
+_WIDTH = re.compile(r"[-#0 +.0-9]*(?:\d{4}|\*)")
+_REFUSED = ("random", "center", "xmlattr", "pprint", "batch", "slice", "urlize")
+_WIDEST_INDENT = 100
 
 
 class Bounded(sandbox.Sandbox):
@@ -42,13 +46,15 @@ class Bounded(sandbox.Sandbox):
         return ImmutableSandboxedEnvironment.getitem(self, obj, argument)
 
     def call(self, context: Any, obj: Any, *args: Any, **kwargs: Any) -> Any:
-        """A method of a text is called where its result cannot fill the memory."""
+        """A method of a text is called where its result cannot fill the memory; macros are counted."""
+        step(context)
         owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
         if isinstance(owner, str) and name == "join" and len(args) == 1:
             return _joined(args[0], owner)
         if isinstance(owner, str) and name == "replace" and len(args) >= 2:
             return _replaced(owner, *args)
-        return bounded(ImmutableSandboxedEnvironment.call(self, context, obj, *args, **kwargs))
+        charge(context, owner, *args)
+        return made(context, bounded(ImmutableSandboxedEnvironment.call(self, context, obj, *args, **kwargs)))
 
 
 class _Template(Template):
@@ -74,18 +80,21 @@ def sandbox_templates() -> None:
 
 
 def _environment(keep_trailing_newline: bool, known: dict[str, Callable[..., Any]]) -> Bounded:
-    made = Bounded(loader=BaseLoader(), undefined=StrictUndefined, keep_trailing_newline=keep_trailing_newline)
-    made.template_class = _Template
+    ours = Bounded(
+        loader=BaseLoader(), undefined=StrictUndefined, keep_trailing_newline=keep_trailing_newline, finalize=_printed
+    )
+    ours.template_class = _Template
     for name in ("lipsum", "cycler", "joiner", "namespace"):
-        made.globals.pop(name, None)
-    made.filters |= known
+        ours.globals.pop(name, None)
+    ours.filters |= known
     for name in _REFUSED:
-        made.filters.pop(name, None)
+        ours.filters.pop(name, None)
     plain = sandbox.environment().filters
-    made.filters |= {name: plain[name] for name in ("_bounded", "_method", "_from_end", "_step")}
-    made.filters |= {"_text": _as_it_is, "regex_replace": _regex_replace, "format": _format, "join": _join}
-    made.filters |= {"replace": _replaced, "indent": plain["indent"]}
-    return made
+    ours.filters |= {"_bounded": plain["_bounded"], "indent": plain["indent"], "sum": plain["sum"]}
+    ours.filters |= {"_text": _printed, "regex_replace": _regex_replace, "format": _format, "join": _join}
+    ours.filters |= {"replace": _replaced, "tojson": _tojson, "wordwrap": sandbox.wordwrap}
+    sandbox.meter(ours)
+    return ours
 
 
 def may_hang(pattern: object) -> str | None:
@@ -147,8 +156,19 @@ def _inside(argument: Any) -> Iterator[Any]:
             yield from _inside(inner)
 
 
-def _as_it_is(value: Any) -> Any:
+def _printed(value: Any) -> Any:
+    """The value as it is. Raises TooMuch for a list whose text is too long."""
+    if isinstance(value, list | tuple | dict):
+        measure(value)
     return value
+
+
+@pass_eval_context
+def _tojson(context: EvalContext, value: Any, indent: int | None = None) -> Any:
+    if indent is not None and not (isinstance(indent, int) and 0 <= indent <= _WIDEST_INDENT):
+        raise SecurityError(f"an indent is 0 to {_WIDEST_INDENT} characters wide")
+    measure(value, 0 if indent is None else indent)
+    return do_tojson(context, value, indent)
 
 
 def _regex_replace(string: str, pattern: str, repl: str, count: int = 0) -> str:
@@ -162,9 +182,25 @@ def _regex_replace(string: str, pattern: str, repl: str, count: int = 0) -> str:
 def _format(value: Any, *args: Any, **kwargs: Any) -> Any:
     from jinja2.filters import do_format
 
-    if _WIDTH.search(str(value)):
+    if any(_WIDTH.match(form) for form in _forms(str(value))):
         raise SecurityError("this width is too large for a template")
     return bounded(do_format(value, *args, **kwargs))
+
+
+def _forms(text: str) -> Iterator[str]:
+    """What stands after each % and the name in brackets that may follow it."""
+    at = text.find("%")
+    while at >= 0:
+        at += 1
+        if text[at : at + 1] == "(":
+            depth = 0
+            for at in range(at, len(text)):  # noqa: B020  # up to the bracket that ends the name
+                depth += (text[at] == "(") - (text[at] == ")")
+                if depth == 0:
+                    break
+            at += 1
+        yield text[at : at + 1_000]
+        at = text.find("%", at + (text[at : at + 1] == "%"))
 
 
 def _join(value: Iterable[Any], d: str = "", attribute: Any = None) -> str:

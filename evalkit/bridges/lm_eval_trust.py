@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from evalkit.bridges.lm_eval_code import runs_text
 from evalkit.bridges.lm_eval_data import BUILDERS, includes_outside
 from evalkit.bridges.lm_eval_templates import may_hang
 from evalkit.errors import SuiteError
@@ -33,6 +35,7 @@ _KEYS = frozenset(
 _METADATA_TEXTS = frozenset({"version", "description", "author", "license", "citation"})
 _LARGEST, _MOST_VALUES, _DEEPEST = 2_000_000, 100_000, 60
 """Of a task file: bytes, values and levels. lm-eval's own largest have some thousand values."""
+_LONGEST_NUMBER = 300
 _NO_PATTERNS = frozenset({"function", "name"})
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
@@ -90,6 +93,11 @@ def plain_config(
     for name in [includes] if isinstance(includes, str) else includes:
         place = (path.parent / name).resolve()
         if place.is_relative_to(shipped.resolve()):
+            if (why := next(runs_text([place], shipped), None)) is not None:
+                raise SuiteError(
+                    f"{path.name} includes {name}, which runs code that a model or a data set writes, on this machine "
+                    f"({why}); allow it: {ALLOW_CODE}"
+                )
             included = load_yaml(place, resolve_func=functions)
         else:
             included = plain_config(place, shipped, allowed, functions=functions, seen=seen)
@@ -106,7 +114,7 @@ def _read(path: Path) -> tuple[dict[str, Any] | None, str]:
     if path.stat().st_size > _LARGEST:
         return None, f"{path.name} has more than {_LARGEST:,} bytes"
     text = path.read_bytes()
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the reader that lm-eval takes
+    loader = _loader()
     try:
         for event in yaml.parse(text, Loader=loader):
             tag = getattr(event, "tag", None)
@@ -114,11 +122,42 @@ def _read(path: Path) -> tuple[dict[str, Any] | None, str]:
                 called = f"{tag} {getattr(event, 'value', '')}"
                 return None, f"{path.name}:{event.start_mark.line + 1} calls Python: {called}"
         config = yaml.load(text, Loader=loader)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date that is none
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        # The last four: a date, a number or a boolean by its tag that is none.
         return None, f"{path.name} is no YAML that can be read: {str(error)[:300] or type(error).__name__}"
     if too_large := _too_large(config):
         return None, f"{path.name} {too_large}"
     return (config, "") if isinstance(config, dict) else (None, f"{path.name} is no map of keys")
+
+
+@cache
+def _loader() -> Any:
+    """The reader that lm-eval takes, with bounds where a few bytes would keep it busy for hours."""
+    import yaml
+
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(base):  # type: ignore[misc]
+        n_merged = 0
+
+        def flatten_mapping(self, node: Any) -> None:
+            """`<<: *a`, each time with all keys of `a`."""
+            super().flatten_mapping(node)
+            self.n_merged += len(node.value)
+            if self.n_merged > _MOST_VALUES:
+                raise yaml.YAMLError(f"it has more than {_MOST_VALUES:,} keys, its merged maps written out")
+
+    def number(made: Any) -> Any:
+        def construct(loader: Any, node: Any) -> Any:
+            if len(str(node.value)) > _LONGEST_NUMBER:  # in base 60 (1:1:1:...) its reading takes the square of that
+                raise yaml.YAMLError(f"a number has more than {_LONGEST_NUMBER} characters")
+            return made(loader, node)
+
+        return construct
+
+    for kind in ("int", "float"):
+        Loader.add_constructor(f"tag:yaml.org,2002:{kind}", number(getattr(base, f"construct_yaml_{kind}")))
+    return Loader
 
 
 def config_dangers(name: str, config: Mapping[str, Any]) -> Iterator[str]:

@@ -34,7 +34,7 @@ from evalkit.store.row_codec import key_hash
 from evalkit.suite.datasets import FORMATS, Data
 from evalkit.suite.digests import digest
 
-_NATURAL = re.compile(r"(\d+)")
+_NATURAL = re.compile(r"([0-9]{1,300})")
 _MOST_NAMES = 2_000
 """Models or tasks: a table with more has the wrong column under that name."""
 
@@ -384,4 +384,5 @@ class _Table:
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
     """run-10 after run-2."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in _NATURAL.split(text)]
+    pieces = _NATURAL.split(text)
+    return [(0, int(part), "") if n % 2 else (1, 0, part) for n, part in enumerate(pieces)]

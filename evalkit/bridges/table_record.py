@@ -60,7 +60,7 @@ class RecordReader:
             return self.only_task
         value = self.cell(record, column)
         if value.__class__ is str:
-            text = value.strip()
+            text = (cells.words(value) or "").strip()
         elif isinstance(value, int) and not isinstance(value, bool):
             text = str(value)
         else:
@@ -75,7 +75,7 @@ class RecordReader:
         """Which of several answers it is, as the table spells it; empty where nobody says."""
         column = self.map.columns.get("repeat")
         value = None if column is None else self.cell(record, column)
-        return "" if cells.empty(value) else str(value).strip()
+        return "" if cells.empty(value) else str(cells.words(value)).strip()
 
     def digest_of(self, task: str, item: str, record: Record) -> str:
         """What is asked: by the item's name, and by its prompt where the table has it."""

@@ -88,7 +88,7 @@ def money(cell: Any) -> Decimal | None:
     if empty(cell):
         return None
     text = cell.strip().removeprefix("$") if isinstance(cell, str) else repr(cell) if isinstance(cell, float) else cell
-    if isinstance(text, bool) or not isinstance(text, int | str | Decimal):
+    if isinstance(text, bool) or not isinstance(text, int | str | Decimal) or (isinstance(text, str) and "_" in text):
         raise Unread
     try:
         found = Decimal(text)
@@ -117,13 +117,13 @@ def moment(cell: Any) -> float | None:
 
 
 def words(cell: Any) -> str | None:
-    """Text; None where there is none. Objects and lists are spelt as JSON."""
+    """Text; None where there is none. Objects and lists are spelt as JSON, halves of surrogate pairs as `\\ud800`."""
     if cell is None or cell == "":
         return None
-    if isinstance(cell, str):
-        return cell
-    from evalkit.store.row_codec import to_json
+    from evalkit.store.row_codec import readable, to_json
 
+    if isinstance(cell, str):
+        return cell if cell.isascii() else readable(cell)
     return to_json(cell).decode()
 
 

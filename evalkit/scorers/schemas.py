@@ -36,8 +36,15 @@ MOST_REFERENCES = 20_000
 """References that are followed for one answer: a few lines of a schema can double them at every step."""
 
 
+MOST_CHECKS = 3_000_000
+"""Of one answer. A keyword on a value costs ten, one more for each entry that it lists (an `enum` of a thousand: a
+thousand), and one for each fifty characters of the value, which a complaint would quote: else a list of the schema and
+a list of the reply multiply without an end."""
+_A_KEYWORD, _A_QUOTE = 10, 50
+
+
 class _TooMany(Exception):
-    """More references than one answer may need."""
+    """More references or steps than one answer may need. `str()` says which."""
 
 
 def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
@@ -76,32 +83,74 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
     def reference(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[ValidationError]:
         followed[0] += 1
         if followed[0] > MOST_REFERENCES:
-            raise _TooMany
+            raise _TooMany(f"its check follows more than {MOST_REFERENCES:,} references of the schema")
         yield from follow(validator, wanted, value, schema) or ()
 
     checks = {"pattern": pattern, "uniqueItems": unique, "multipleOf": _multiple, "$ref": reference}
-    safe = extend(Draft202012Validator, checks)  # type: ignore[no-untyped-call]
+    cost = _Cost()
+    counted = {name: cost.counted(one) for name, one in (Draft202012Validator.VALIDATORS | checks).items()}
+    safe = extend(Draft202012Validator, counted)  # type: ignore[no-untyped-call]
     validator = safe(schema, registry=Registry())
 
     def check(value: Any) -> str | None:
         followed[0] = 0
+        cost.begin(value)
         error = next(iter(validator.iter_errors(value)), None)
         return None if error is None else f"{error.json_path}: {error.message[:200]}"
 
     def complain(value: Any) -> str | None:
         try:
             return check(value)
-        except _TooMany:
-            return f"$: its check follows more than {MOST_REFERENCES:,} references of the schema"
+        except _TooMany as error:
+            return f"$: {error}"
 
     try:
         for probe in _PROBES:
             check(probe)
     except _TooMany as error:
-        raise SuiteError(f"{where}: a `$ref` leads to more than {MOST_REFERENCES:,} others") from error
+        raise SuiteError(f"{where}: {error}") from error
     except (RecursionError, Unresolvable) as error:
         raise SuiteError(f"{where}: a `$ref` leads round in a circle, or nowhere: {error}") from error
     return complain
+
+
+class _Cost:
+    """What the check of one answer has cost so far."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self._sizes: dict[int, int] = {}
+
+    def begin(self, value: Any) -> None:
+        """A new answer."""
+        self.n = 0
+        self._sizes = _sizes(value)
+
+    def counted(self, keyword: Any) -> Any:
+        """The same keyword, counted for each value that it looks at."""
+
+        def check(validator: Any, wanted: Any, value: Any, schema: Any) -> Any:
+            self.n += _A_KEYWORD + (len(wanted) if isinstance(wanted, list | Mapping) else 0)
+            self.n += (len(value) if isinstance(value, str) else self._sizes.get(id(value), 0)) // _A_QUOTE
+            if self.n > MOST_CHECKS:
+                raise _TooMany("the schema is too large for a value of this size: its check takes too many steps")
+            return keyword(validator, wanted, value, schema)
+
+        return check
+
+
+def _sizes(value: Any) -> dict[int, int]:
+    """Characters, about, of every list and object in the value, by its id()."""
+    inside = [value] if isinstance(value, list | dict) else []
+    for one in inside:  # it grows meanwhile
+        inside += [
+            inner for inner in (one.values() if isinstance(one, dict) else one) if isinstance(inner, list | dict)
+        ]
+    found: dict[int, int] = {}
+    for one in reversed(inside):
+        texts = [*one, *one.values()] if isinstance(one, dict) else one
+        found[id(one)] = sum(len(t) if isinstance(t, str) else 4 + found.get(id(t), 0) for t in texts)
+    return found
 
 
 def _multiple(validator: Any, wanted: float, value: Any, schema: Any) -> Iterator[Any]:

@@ -69,7 +69,7 @@ def as_json(value: Any) -> str:
     """One line of JSON, non-ASCII characters as they are. Raises like `text` for what JSON does not have."""
     if isinstance(value, Undefined):
         return str(value)
-    _measure(value)
+    measure(value)
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
     except ValueError as error:
@@ -122,13 +122,13 @@ def _what(value: Any) -> str:
     return f"is a {kind}, which is no text"
 
 
-def _measure(value: Any) -> None:
+def measure(value: Any, indent: int = 0) -> None:
     """Raises TooMuch where the JSON would be too long, Unwritable for bytes; a list may stand in itself many times."""
     total = 0
     waiting = [value]
     while waiting:
         here = waiting.pop()
-        total += len(here) + 2 if isinstance(here, str) else 3  # its comma and space too
+        total += indent + (len(here) + 2 if isinstance(here, str) else 3)  # its comma and space too
         if total > LONGEST:
             raise too_long()
         if isinstance(here, Binary):

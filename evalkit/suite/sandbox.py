@@ -10,7 +10,6 @@ of -1 in the data names nothing. Loops, repetition and padding are bounded.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, wraps
 from itertools import chain
@@ -19,20 +18,19 @@ from typing import Any
 
 from jinja2 import StrictUndefined, nodes, pass_context, pass_environment
 from jinja2.exceptions import SecurityError
-from jinja2.filters import FILTERS, do_float, do_indent, do_int, make_attrgetter
+from jinja2.filters import FILTERS, do_float, do_indent, do_int, do_round, do_wordwrap, make_attrgetter
 from jinja2.nodes import EvalContext
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-from evalkit.suite.rendering import TooMuch, Unwritable, as_json, bounded, joined, replaced, text
+from evalkit.suite.metering import charge, made, metered, step
+from evalkit.suite.rendering import LONGEST, TooMuch, Unwritable, as_json, bounded, joined, replaced, text, too_long
 from evalkit.suite.wording import short
 
-LONGEST_S = 3.0
-"""Seconds that one text may take: a hundred thousand times what a prompt needs."""
-MOST_STEPS = 500_000
-"""Rounds of all loops of one text together."""
 _MOST_PARTS = 10_000
+_MOST_DIGITS = 300
+"""Of `round`: no float has more."""
 _MOST_BITS = 4_096
 _REFUSED_ATTRIBUTES = frozenset(
     {"ljust", "rjust", "center", "zfill", "expandtabs", "format", "format_map", "to_bytes", "encode", "translate"}
@@ -89,6 +87,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Methods of texts that could fill the memory, or find what is not there, are ours."""
+        step(context)
         owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
         if isinstance(owner, str) and not kwargs:
             if name == "join" and len(args) == 1:
@@ -97,7 +96,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 return replaced(owner, *args)
             if name in {"index", "find"} and len(args) == 1:
                 _check_letter(owner, args[0])
-        return super().call(context, obj, *args, **kwargs)
+        charge(context, owner, *args)
+        return made(context, super().call(context, obj, *args, **kwargs))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
@@ -107,18 +107,18 @@ class Sandbox(ImmutableSandboxedEnvironment):
             raise SecurityError("text formatting with % is not available; use {{ ... }} or round()")
         if operator == "*":
             _check_product(left, right, numbers)
-        return bounded(super().call_binop(context, operator, left, right))
+        return made(context, bounded(super().call_binop(context, operator, left, right)))
 
 
 class Variables(Context):
     """Jinja's context of one rendering, made in a tenth of the time: these templates have no blocks and no exports."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
-        made = environment()
-        self.parent = {**made.globals, **values}
+        ours = environment()
+        self.parent = {**ours.globals, **values}
         self.vars = {}
-        self.environment = made
-        self.eval_ctx = EvalContext(made)  # its own: {% autoescape %} changes it
+        self.environment = ours
+        self.eval_ctx = EvalContext(ours)  # its own: {% autoescape %} changes it
         self.exported_vars = set()
         self.name = None
         self.globals_keys = set()  # Jinja reads it for imports only
@@ -152,6 +152,14 @@ class _Rewriter(NodeTransformer):
         self.generic_visit(node)
         return node
 
+    def visit_Compare(self, node: nodes.Compare) -> nodes.Node:
+        """`a in b`, `a == b`: two lists of lists may take for ever."""
+        self.generic_visit(node)
+        node.expr = _filtered(node.expr, "_weighed")
+        for operand in node.ops:
+            operand.expr = _filtered(operand.expr, "_weighed")
+        return node
+
     def visit_For(self, node: nodes.For) -> nodes.Node:
         """Each round is counted, those that an `if` passes over too."""
         self.generic_visit(node)
@@ -182,20 +190,16 @@ def _from_end(environment: Sandbox, owner: Any, place: int) -> Any:
 @pass_context
 def _step(context: Any, value: Any) -> Any:
     """The value as it is; every round of every loop comes by. Raises TooMuch."""
-    steps, since = getattr(context, "steps", (0, 0.0))
-    since = since or time.monotonic()
-    context.steps = (steps + 1, since)
-    if steps >= MOST_STEPS:
-        raise TooMuch(f"loops more than {MOST_STEPS:,} times")
-    if steps % 64 == 0:
-        check_time(since)
+    step(context)
     return value
 
 
-def check_time(since: float) -> None:
-    """Raises TooMuch where a text has taken too long; `since` is of time.monotonic."""
-    if time.monotonic() - since > LONGEST_S:
-        raise TooMuch(f"takes more than {LONGEST_S:g} s for one text")
+@pass_context
+def _weighed(context: Any, value: Any) -> Any:
+    """The value as it is; each side of a comparison comes by. Raises TooMuch."""
+    if value.__class__ is not str or len(value) > 1_000:
+        charge(context, value)
+    return value
 
 
 def _check_product(left: Any, right: Any, numbers: bool) -> None:
@@ -294,19 +298,44 @@ def _in_parts(original: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
+def _round(value: Any, precision: int = 0, method: str = "common") -> Any:
+    if not isinstance(precision, int) or abs(precision) > _MOST_DIGITS:
+        raise SecurityError(f"round takes at most {_MOST_DIGITS} digits")
+    return do_round(value, precision, method)  # type: ignore[arg-type]  # Jinja refuses other methods itself
+
+
+@pass_environment
+def wordwrap(environment: Sandbox, s: str, width: int = 79, break_long_words: bool = True,
+              wrapstring: str | None = None, break_on_hyphens: bool = True) -> str:  # fmt: skip
+    """Jinja's filter, where what stands between the lines cannot fill the memory."""
+    if wrapstring is not None and len(s) * len(wrapstring) > LONGEST:
+        raise too_long()
+    return do_wordwrap(environment, s, width, break_long_words, wrapstring, break_on_hyphens)
+
+
+def meter(environment: Sandbox) -> None:
+    """Have every filter and test of this environment paid for; to be called once, when all are there."""
+    free = {"_step": _step, "_weighed": _weighed, "_method": _method, "_from_end": _from_end}
+    environment.filters["round"] = _round
+    for known in (environment.filters, environment.tests):
+        for name in known.keys() - free.keys():
+            known[name] = metered(known[name])
+    environment.filters |= free
+
+
 @cache
 def environment() -> Sandbox:
     """The one environment of the process. Templates share no state through it."""
-    made = Sandbox(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False, finalize=text)
+    ours = Sandbox(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False, finalize=text)
     for name in ("lipsum", "cycler", "joiner", "namespace"):
-        del made.globals[name]
+        del ours.globals[name]
     for name in _REFUSED_FILTERS:
-        del made.filters[name]
+        del ours.filters[name]
     for name in _TEXT_FILTERS:
-        made.filters[name] = _of_text(FILTERS[name])
+        ours.filters[name] = _of_text(wordwrap if name == "wordwrap" else FILTERS[name])
     for name in ("batch", "slice"):
-        made.filters[name] = _in_parts(FILTERS[name])
-    made.filters |= {
+        ours.filters[name] = _in_parts(FILTERS[name])
+    ours.filters |= {
         "tojson": as_json,
         "indent": _indent,
         "join": _join,
@@ -316,8 +345,6 @@ def environment() -> Sandbox:
         "float": _float,
         "_text": text,
         "_bounded": bounded,
-        "_method": _method,
-        "_from_end": _from_end,
-        "_step": _step,
     }
-    return made
+    meter(ours)
+    return ours

@@ -23,6 +23,8 @@ Loc = tuple[str | int, ...]
 
 _TAG = "tag:yaml.org,2002:"
 _LONGEST_NUMBER = 100
+_DEEPEST = 100
+"""Levels: each value keeps the way that leads to it."""
 _HALF = "holds half of a character (\\ud800 to \\udfff); write the character itself, or all of it as \\U0001F600"
 _PLAIN = {
     "mapping": {"map"},
@@ -127,6 +129,8 @@ def parse(text: str, name: str) -> SourceMap:
 
 
 def _build(node: Any, loc: Loc, tree: SourceMap) -> Any:
+    if len(loc) > _DEEPEST:
+        raise RecursionError
     tree.lines.setdefault(loc, node.start_mark.line + 1)
     if node.anchor is not None:
         tree.refuse(loc, f"anchors and aliases are refused (&{node.anchor}); write the value out where it is used")

@@ -23,8 +23,9 @@ from typing import Any
 from jinja2 import Undefined, meta, nodes
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
+from evalkit.suite.metering import check_time
 from evalkit.suite.rendering import LONGEST, TooMuch, Unwritable, text
-from evalkit.suite.sandbox import BadValue, Variables, check_time, environment
+from evalkit.suite.sandbox import BadValue, Variables, environment
 from evalkit.suite.wording import listed
 
 ROW = frozenset({"row", "record"})
