@@ -280,7 +280,7 @@ def test_a_count_that_is_none_is_unknown_and_told(tmp_path: Path, imported: Impo
     path = as_csv(tmp_path / "r.csv", [{"model": "a", "case": 1, "score": 1, "input_tokens": cell}])
     (row,) = rows_of((told := imported(path, None))[0])
     assert row.input_tokens is None
-    assert "1 cells of input_tokens were not understood" in told[1]
+    assert "cells of input_tokens that were not understood, and are unknown: 1; the first" in told[1]
 
 
 def test_twins_are_refused_and_nothing_is_left(tmp_path: Path, evalkit: Evalkit) -> None:
@@ -318,7 +318,7 @@ def test_a_model_with_fewer_rows_is_told_and_not_decided_on(tmp_path: Path, impo
         ("model: model\nitem: case\nscore: passed\ntotal_s: {column: took, unit: h}\n", "unit is one of s, ms, us, ns"),
         ("model: model\nitem: case\nscore: passed\ntimes: me\n", "times: {measured_by: NAME}"),
         ("model: model\nitem: case\nscore: nowhere\n", "score: nowhere"),
-        ("model: model\nitem: case\nscore: pased\n", "score: pased, did you mean passed?"),
+        ("model: model\nitem: case\nscore: pased\n", "score: pased, did you mean 'passed'?"),
         ("model: model\nitem: case\nscore: passed\nmodels: {big: {price: x}}\n", "price_as: PROVIDER:MODEL"),
         ("- a\n", "a map names columns"),
         ("model: &x model\nitem: *x\nscore: passed\n", "map.yaml"),
@@ -450,7 +450,7 @@ def test_an_imported_run_is_never_told_to_run_a_suite_again(
     told = " ".join(ran.out.split())
     assert ran.code == 4
     assert "Import a file that has each item of each model equally often" in told
-    assert "more than 0.01 of them" in told
+    assert "more than 1 %" in told
     assert "import them again" in told
     assert "cache" not in told
     assert "Run the same command" not in told

@@ -227,7 +227,7 @@ class _Table:
         asked += [("slices", one) for one in (*self.map.slices.values(), self.map.slices_object) if one]
         gone = [(name, one) for name, one in asked if one not in there and one.split(".")[0] not in there]
         near = {one: get_close_matches(one, there, n=1) for _, one in gone}
-        absent = [f"{name}: {one}" + (f", did you mean {near[one][0]}?" if near[one] else "") for name, one in gone]
+        absent = [f"{name}: {one}" + (f", did you mean {near[one][0]!r}?" if near[one] else "") for name, one in gone]
         if absent:
             raise UserError(
                 f"{self.data.label} has no such column as the map names ({'; '.join(absent)}). "
@@ -339,14 +339,14 @@ class _Table:
             notes.append("the columns were guessed by their names. As a map:\n  " + "\n  ".join(described(self.map)))
         for which, n in self.reader.unread.items():
             notes.append(
-                f"{n:,} cells of {which} were not understood and are unknown; the first: "
+                f"cells of {which} that were not understood, and are unknown: {n:,}; the first: "
                 f"{self.reader.first_unread[which]}"
             )
         if self.n_unscored:
             most = self.map.columns["score"].per if "score" in self.map.columns else 1.0
             scale = "Points of another scale: `score: {column: NAME, max: 10}`"
             notes.append(
-                f"{self.n_unscored:,} of {found.n_rows:,} rows have no score from 0 to 1 and are errored; the first: "
+                f"rows with no score from 0 to 1 are errors: {self.n_unscored:,} of {found.n_rows:,}; the first: "
                 f"{self.first_unscored}. {scale if most == 1 else f'The map says that {most:g} is the most'}"
             )
         if self.reader.unread or self.n_unscored:

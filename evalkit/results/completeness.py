@@ -84,7 +84,7 @@ def errors(side: Side, table: pa.Table) -> str | None:
         return None
     limit, again = f"run.max_error_rate {allowed:g} allows", "Run the same command again: only these are asked."
     if side.facts.imported is not None:
-        limit, again = f"{allowed:g} of them", "Complete these rows in the other tool, and import them again."
+        limit, again = f"{100 * allowed:g} %", "Complete these rows in the other tool, and import them again."
     return (
         f"{errored:,} of {table.num_rows:,} rows of {side.label} are errors, more than {limit}: an outage is neither a "
         f"regression nor a pass. {again}"
