@@ -170,6 +170,70 @@ def test_a_guess_that_lacks_something_says_what(tmp_path: Path, evalkit: Evalkit
     assert not run_folders(tmp_path / "results")
 
 
+@pytest.mark.parametrize(
+    ("column", "cell", "read"),
+    [
+        ("latency_ms", 250, 0.25),
+        ("Latency ms", 250, 0.25),
+        ("Latency-MS", 250, 0.25),
+        ("latency (ms)", 250, 0.25),
+        ("Latency (s)", 2.5, 2.5),
+        ("Duration_s", 2.5, 2.5),
+        ("Latency %", 2.5, None),
+        ("Latency (min)", 2.5, None),
+    ],
+)
+def test_a_guessed_time_has_the_unit_of_its_name(
+    tmp_path: Path, imported: Imported, column: str, cell: float, read: float | None
+) -> None:
+    rows = [{"LLM": "x", "Model": m, "Case ID": 1, "Resolved?": "yes", column: cell} for m in ("a", "b")]
+    folder, _ = imported(as_csv(tmp_path / "runs.csv", rows), None)
+    assert {row.total_s for row in rows_of(folder)} == {read}
+
+
+@pytest.mark.parametrize(("column", "cost"), [("Cost (USD)", Decimal("0.5")), ("Cost €", None), ("Cost £", None)])
+def test_a_guess_takes_no_other_currency_for_dollars(
+    tmp_path: Path, imported: Imported, column: str, cost: Decimal | None
+) -> None:
+    rows = [{"model": "a", "case": 1, "score": 1, column: "0.5"}]
+    folder, _ = imported(as_csv(tmp_path / "runs.csv", rows), None)
+    assert {row.cost_usd for row in rows_of(folder)} == {cost}
+
+
+def test_what_was_guessed_reads_back_as_a_map(tmp_path: Path, imported: Imported) -> None:
+    rows = [
+        {"Model": "a", "#Case": i, "Run #": n, "Resolved?": "yes", "Latency (ms)": 250}
+        for i in range(3)
+        for n in (1, 2)
+    ]
+    path = as_csv(tmp_path / "runs.csv", rows)
+    first, said = imported(path, None)
+    lines = said.partition("As a map:\n")[2].partition("\nnote:")[0]
+    second, _ = imported(path, "\n".join(line.strip() for line in lines.splitlines()))
+    assert [row.key for row in rows_of(first)] == [row.key for row in rows_of(second)]
+    assert {row.total_s for row in rows_of(second)} == {0.25}
+
+
+def test_a_guess_that_lacks_one_column_prints_the_beginning_of_a_map(tmp_path: Path, evalkit: Evalkit) -> None:
+    rows = [{"model": "a", "case": 1, "Run #": 1, "grade": 1, "tokens_in": 7}]
+    ran = evalkit("import", "table", as_csv(tmp_path / "runs.csv", rows))
+    assert ran.code == 2
+    for line in ("  model: model", "  item: case", '  repeat: "Run #"', "  input_tokens: tokens_in",
+                 "  score: NAME_OF_A_COLUMN"):  # fmt: skip
+        assert line in ran.err.splitlines()
+
+
+def test_a_score_that_is_none_is_told_with_its_looks_and_its_scale(tmp_path: Path, imported: Imported) -> None:
+    rows = [{"model": "a", "case": 1, "points": 11}, {"model": "a", "case": 2, "points": 7}]
+    _, said = imported(as_csv(tmp_path / "r.csv", rows), SCALE)
+    assert "points looks like '00'. The map says that 10 is the most" in said
+    assert "each digit is a 0" in said
+    rows[0]["points"] = "hunter"
+    _, said = imported(as_csv(tmp_path / "r.csv", rows), SCALE.replace("{column: points, max: 10}", "points"))
+    assert "points looks like 'xxxxxx'. Points of another scale" in said
+    assert "hunter" not in said
+
+
 SCALE = "model: model\nitem: case\nscore: {column: points, max: 10}\n"
 
 
@@ -218,7 +282,7 @@ def test_a_count_that_is_none_is_unknown_and_told(tmp_path: Path, imported: Impo
     path = as_csv(tmp_path / "r.csv", [{"model": "a", "case": 1, "score": 1, "input_tokens": cell}])
     (row,) = rows_of((told := imported(path, None))[0])
     assert row.input_tokens is None
-    assert "1 cells of input_tokens were not understood" in told[1]
+    assert "cells of input_tokens that were not understood, and are unknown: 1; the first" in told[1]
 
 
 def test_twins_are_refused_and_nothing_is_left(tmp_path: Path, evalkit: Evalkit) -> None:
@@ -252,10 +316,11 @@ def test_a_model_with_fewer_rows_is_told_and_not_decided_on(tmp_path: Path, impo
         ("model: model\nitem: case\n", "score: (or outcome:) is missing"),
         ("modell: model\nitem: case\nscore: passed\n", "did you mean model?"),
         ("model: [a]\nitem: case\nscore: passed\n", "model: a column's name"),
-        ("model: model\nitem: case\nscore: {column: passed, max: 0}\n", "score: a column's name"),
-        ("model: model\nitem: case\nscore: passed\ntotal_s: {column: took, unit: h}\n", "unit: ms"),
+        ("model: model\nitem: case\nscore: {column: passed, max: 0}\n", "a number above 0"),
+        ("model: model\nitem: case\nscore: passed\ntotal_s: {column: took, unit: h}\n", "unit is one of s, ms, us, ns"),
         ("model: model\nitem: case\nscore: passed\ntimes: me\n", "times: {measured_by: NAME}"),
         ("model: model\nitem: case\nscore: nowhere\n", "score: nowhere"),
+        ("model: model\nitem: case\nscore: pased\n", "score: pased, did you mean 'passed'?"),
         ("model: model\nitem: case\nscore: passed\nmodels: {big: {price: x}}\n", "price_as: PROVIDER:MODEL"),
         ("- a\n", "a map names columns"),
         ("model: &x model\nitem: *x\nscore: passed\n", "map.yaml"),
@@ -372,6 +437,41 @@ def test_a_file_with_only_a_gate_decides(
     assert said in told
     if code != 2:
         assert "on recorded answers: no model was asked for small" in told
+
+
+def test_an_imported_run_is_never_told_to_run_a_suite_again(
+    tmp_path: Path, evalkit: Evalkit, imported: Imported
+) -> None:
+    """It has no suite, and nothing of it comes from the cache."""
+    rows = [row for row in records(60) if row["model"] == "big" or row["case"] != "c3"]
+    rows[-1]["passed"] = "perhaps"
+    rows[-2]["passed"] = ""
+    folder, _ = imported(as_csv(tmp_path / "runs.csv", rows))
+    (tmp_path / "gate.yaml").write_text(GATE.format(rule="quality: all, margin: 0.1"))
+    ran = evalkit("gate", folder.name, "--suite", tmp_path / "gate.yaml")
+    told = " ".join(ran.out.split())
+    assert ran.code == 4
+    assert "Import a file that has each item of each model equally often" in told
+    assert "more than 1 %" in told
+    assert "import them again" in told
+    assert "cache" not in told
+    assert "Run the same command" not in told
+    without = evalkit("gate", folder.name)
+    assert without.code == 2
+    assert "was imported, so it has no gate yet" in without.err
+
+
+@pytest.mark.parametrize("key", ["run: {max_error_rate: 0.5}", "about: x", "judges: {}"])
+def test_a_file_with_only_a_gate_names_the_key_that_it_cannot_have(
+    tmp_path: Path, evalkit: Evalkit, imported: Imported, key: str
+) -> None:
+    folder, _ = imported(as_csv(tmp_path / "runs.csv", records()))
+    (tmp_path / "gate.yaml").write_text(GATE.format(rule="quality: all, margin: 0.1") + key + "\n")
+    ran = evalkit("gate", folder.name, "--suite", tmp_path / "gate.yaml")
+    assert ran.code == 2
+    assert key.partition(":")[0] in ran.err
+    assert "a file with only a gate has the keys name, description, gate" in ran.err
+    assert "there is no model" not in ran.err
 
 
 def test_a_ratio_of_times_that_nobody_vouches_for_is_not_decided(

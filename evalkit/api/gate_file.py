@@ -22,17 +22,18 @@ from evalkit.suite.source_map import SourceMap, parse
 if TYPE_CHECKING:
     from evalkit.results.run import Run
 
-_KEYS = {"name", "about", "description", "gate"}
+_KEYS = ("name", "about", "description", "gate")
+_OF_SUITES = {"models", "tasks"}
 
 
 def gate_alone(path: Path) -> SourceMap | None:
-    """The file, where it holds a gate and neither models nor tasks; None where it is a suite (or would be one).
+    """The file, where it holds a gate and neither models nor tasks; None where it is a suite.
 
     Raises SuiteError where it cannot be read.
     """
     tree = parse(read_text(path), str(path))
     keys = set(tree.data) if isinstance(tree.data, dict) else set()
-    return tree if "gate" in keys and keys <= _KEYS else None
+    return tree if "gate" in keys and not keys & _OF_SUITES else None
 
 
 def written_gate(tree: SourceMap, run: Run) -> dict[str, Any]:
@@ -45,6 +46,9 @@ def written_gate(tree: SourceMap, run: Run) -> dict[str, Any]:
             f"{tree.name} has a gate and no models or tasks, which is enough for an imported run only. {run.name} was "
             "made by evalkit: give the whole suite, so that the run can be held against it."
         )
+    if others := [key for key in tree.data if key not in _KEYS]:
+        said = f"a file with only a gate has the keys {', '.join(_KEYS)}; leave this one out, or give a whole suite"
+        raise SuiteError([tree.complaint((key,), said) for key in others])
     written = tree.data["gate"]
     if not isinstance(written, dict):
         raise SuiteError([tree.complaint(("gate",), "a gate is a mapping with baseline, candidates and rules")])

@@ -29,7 +29,7 @@ def read_evaluation(path: Path) -> ForeignRecords:
         about = json_of(read_whole(beside)[0], beside.name) if beside != path and beside.is_file() else {}
         samples = path
     else:
-        about = json_of(read_whole(path)[0], path.name)
+        about = json_of(read_whole(path)[0], path.name, "Name UUID.json, or UUID_samples.jsonl beside it")
         samples = _samples_of(path, about)
     content, sha256 = read_whole(samples)
     scales = _scales(about)

@@ -67,12 +67,12 @@ def read_whole(path: Path) -> tuple[bytes, str]:
     return content, hashlib.sha256(content).hexdigest()
 
 
-def json_of(content: bytes, where: str) -> Any:
-    """What the text says. Raises UserError for what is no JSON."""
+def json_of(content: bytes, where: str, made_by: str = "") -> Any:
+    """What the text says. Raises UserError for what is no JSON. `made_by`: the way to such a file, for the message."""
     try:
         return parse(content)
     except (ValueError, RecursionError) as error:
-        raise UserError(f"{where} is no JSON: {str(error)[:200]}") from error
+        raise UserError(f"{where} is no JSON: {str(error)[:200]}{made_by and f'. {made_by}'}") from error
 
 
 def lines_of(content: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -228,7 +229,9 @@ class _Table:
         """Raises UserError for a column that is not among the file's. One JSON record may lack what another has."""
         asked = [(name, one) for name, column in self.map.columns.items() for one in column.columns]
         asked += [("slices", one) for one in (*self.map.slices.values(), self.map.slices_object) if one]
-        absent = [f"{name}: {one}" for name, one in asked if one not in there and one.split(".")[0] not in there]
+        gone = [(name, one) for name, one in asked if one not in there and one.split(".")[0] not in there]
+        near = {one: get_close_matches(one, there, n=1) for _, one in gone}
+        absent = [f"{name}: {one}" + (f", did you mean {near[one][0]!r}?" if near[one] else "") for name, one in gone]
         if absent:
             raise UserError(
                 f"{self.data.label} has no such column as the map names ({'; '.join(absent)}). "
@@ -250,7 +253,8 @@ class _Table:
         except Unread:
             outcome, score, error_kind, unread = Outcome.ERRORED, None, "unscored", "the table has no score from 0 to 1"
             self.n_unscored += 1
-            self.first_unscored = self.first_unscored or where
+            which = "score" if "score" in self.map.columns else "outcome"
+            self.first_unscored = self.first_unscored or self.reader.looks(record, which, where)
         said, known = self.reader.texts(record), self.reader.known
         prompt = said.get("prompt")
         started_at = known(record, "started_at", where) or 0.0
@@ -339,14 +343,18 @@ class _Table:
             notes.append("the columns were guessed by their names. As a map:\n  " + "\n  ".join(described(self.map)))
         for which, n in self.reader.unread.items():
             notes.append(
-                f"{n:,} cells of {which} were not understood and are unknown; the first: "
+                f"cells of {which} that were not understood, and are unknown: {n:,}; the first: "
                 f"{self.reader.first_unread[which]}"
             )
         if self.n_unscored:
+            most = self.map.columns["score"].per if "score" in self.map.columns else 1.0
+            scale = "Points of another scale: `score: {column: NAME, max: 10}`"
             notes.append(
-                f"{self.n_unscored:,} of {found.n_rows:,} rows have no score from 0 to 1 and are errored; the first: "
-                f"{self.first_unscored}. Points of another scale: `score: {{column: NAME, max: 10}}`"
+                f"rows with no score from 0 to 1 are errors: {self.n_unscored:,} of {found.n_rows:,}; the first: "
+                f"{self.first_unscored}. {scale if most == 1 else f'The map says that {most:g} is the most'}"
             )
+        if self.reader.unread or self.n_unscored:
+            notes.append("in what a cell looks like, each digit is a 0 and each letter an x: cells may hold secrets")
         items = sum(len(one) for one in found.items.values())
         whole = items * len(found.repeats)
         short = [f"{model} ({n:,})" for model, n in found.n_by_model.items() if n < whole]

@@ -30,7 +30,7 @@ def read_results(path: Path, metric: Metric = "pass") -> ForeignRecords:
     if path.suffix.lower() == ".jsonl":
         found = [one for _, one in lines_of(content, path.name)]
     else:
-        whole = json_of(content, path.name)
+        whole = json_of(content, path.name, "promptfoo writes it: promptfoo eval -o output.json")
         version, rows = at(whole, "results", "version"), at(whole, "results", "results")
         if not isinstance(rows, list):
             raise UserError(

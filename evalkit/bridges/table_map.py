@@ -19,6 +19,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -47,10 +49,11 @@ TEXTS = ("text", "prompt", "target", "extracted", "reason", "error", "served_mod
 GUESSES: Mapping[str, tuple[str, ...]] = {
     "model": ("model", "model_name", "model_id"),
     "task": ("task", "task_name", "suite", "benchmark", "dataset", "category"),
-    "item": ("item", "item_id", "sample_id", "sample", "example_id", "question_id", "instance_id", "case", "id",
-             "doc_id"),
+    "item": ("item", "item_id", "sample_id", "sample", "example_id", "question_id", "instance_id", "case",
+             "case_id", "id", "doc_id"),
     "repeat": ("repeat", "epoch", "trial", "attempt", "run", "run_id", "seed"),
-    "score": ("score", "correct", "success", "passed", "pass", "is_correct", "accuracy", "acc", "reward", "resolved"),
+    "score": ("score", "correct", "success", "passed", "pass", "is_correct", "accuracy", "acc", "reward", "resolved",
+              "solved"),
     "outcome": ("outcome", "status", "result", "verdict"),
     "input_tokens": ("input_tokens", "prompt_tokens", "tokens_in", "n_input_tokens"),
     "output_tokens": ("output_tokens", "completion_tokens", "tokens_out", "n_output_tokens"),
@@ -59,7 +62,7 @@ GUESSES: Mapping[str, tuple[str, ...]] = {
     "cache_write_tokens": ("cache_write_tokens", "cache_creation_input_tokens"),
     "calls": ("calls", "n_calls", "turns", "n_turns", "steps", "n_requests"),
     "total_s": ("total_s", "seconds", "duration_s", "latency_s", "elapsed_s", "time_s", "duration_seconds",
-                "latency_ms", "duration_ms", "elapsed_ms", "total_ms"),
+                "took_s", "latency_ms", "duration_ms", "elapsed_ms", "total_ms", "took_ms"),
     "ttft_s": ("ttft_s", "time_to_first_token_s", "ttft_ms", "time_to_first_token_ms"),
     "cost_usd": ("cost_usd", "usd", "cost", "total_cost", "price_usd"),
     "started_at": ("started_at", "start_time", "timestamp", "created_at", "date"),
@@ -79,6 +82,10 @@ GUESSES: Mapping[str, tuple[str, ...]] = {
 """By what is read: the names of columns that are taken for it, the likeliest first."""
 UNITS: Mapping[str, float] = {"s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 """Units of a time -> how many make a second."""
+_BETWEEN = re.compile(r"[\s\-?#.()_]+")
+_PLAIN = re.compile(r"[A-Za-z_][\w./()?-]*(?: [\w./()?-]+)*")
+"""Names that YAML reads as they stand, in braces too."""
+_YAML_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
 _SETTINGS = ("times", "scorer", "models")
 _MODEL_KEYS = ("model", "price_as")
 
@@ -152,14 +159,14 @@ def read_map(path: Path) -> TableMap:
 def guess(columns: Iterable[str]) -> TableMap:
     """The map that the columns' names suggest. Raises UserError where model, item or score stay unknown."""
     there = list(columns)
-    folded = {name.strip().lower().replace("-", "_").replace(" ", "_"): name for name in reversed(there)}
+    folded = {_folded(name): name for name in reversed(there)}
     taken: dict[str, TableColumn] = {}
     used: set[str] = set()
     for field_name, names in GUESSES.items():
         column = next((folded[name] for name in names if name in folded and folded[name] not in used), None)
         if column is not None:
             used.add(column)
-            taken[field_name] = TableColumn(column, per=UNITS["ms"] if column.lower().endswith("_ms") else 1.0)
+            taken[field_name] = TableColumn(column, per=UNITS["ms"] if _folded(column).endswith("_ms") else 1.0)
     if "score" in taken:
         taken.pop("outcome", None)  # a status beside a score is seldom about the answer: only a map says so
     if "item" not in taken and "task" in taken:
@@ -167,33 +174,50 @@ def guess(columns: Iterable[str]) -> TableMap:
     missing = [name for name in REQUIRED if name not in taken]
     missing += [] if "score" in taken or "outcome" in taken else ["score"]
     if missing:
+        lines = [*described(TableMap(taken)), *(f"{name}: NAME_OF_A_COLUMN" for name in missing)]
         raise UserError(
             f"the columns do not say which holds {' and '.join(missing)} (there are: {', '.join(there)[:400]}). "
-            "Say it in a small YAML: --map FILE, like\n  model: name_of_a_column\n  item: name_of_a_column\n"
-            "  score: name_of_a_column"
+            "Write it into a small YAML file, and give that with --map FILE:\n  " + "\n  ".join(lines)
         )
     return TableMap(taken, guessed=True)
+
+
+def _folded(column: str) -> str:
+    """A column's name in the spelling of GUESSES: `Latency (ms)` is latency_ms, `Resolved?` is resolved.
+
+    Signs that say what is counted (% and currencies) stay, so that `Cost €` is not taken for dollars.
+    """
+    return _BETWEEN.sub("_", column.strip().lower()).strip("_")
 
 
 def described(found: TableMap) -> list[str]:
     """A line for each thing that is read, as a map would say it: for a person to check, and to keep as a file."""
     lines = [f"{name}: {_said(column, name)}" for name, column in found.columns.items()]
     if found.slices_object:
-        lines.append(f"slices: {found.slices_object}")
+        lines.append(f"slices: {_yaml(found.slices_object)}")
     elif found.slices:
-        lines.append("slices: {" + ", ".join(f"{name}: {column}" for name, column in found.slices.items()) + "}")
+        lines.append(
+            "slices: {" + ", ".join(f"{_yaml(name)}: {_yaml(column)}" for name, column in found.slices.items()) + "}"
+        )
     return lines
 
 
 def _said(column: TableColumn, name: str) -> str:
     if column.name is None:
-        return f"{{sum: [{', '.join(column.sum_of)}]}}" if column.sum_of else f"{{const: {column.const}}}"
+        return f"{{sum: [{', '.join(map(_yaml, column.sum_of))}]}}" if column.sum_of else f"{{const: {column.const}}}"
     if column.per == 1.0:
-        return column.name
+        return _yaml(column.name)
     if name in TIMES:
         unit = next(unit for unit, n in UNITS.items() if n == column.per)
-        return f"{{column: {column.name}, unit: {unit}}}"
-    return f"{{column: {column.name}, max: {column.per:g}}}"
+        return f"{{column: {_yaml(column.name)}, unit: {unit}}}"
+    return f"{{column: {_yaml(column.name)}, max: {column.per:g}}}"
+
+
+def _yaml(name: str) -> str:
+    """The name as YAML reads it back: in quotes where it would read as something else (`Run #`, `a: b`, `yes`)."""
+    if _PLAIN.fullmatch(name) and name.lower() not in _YAML_WORDS:
+        return name
+    return json.dumps(name, ensure_ascii=False)
 
 
 class _Reader:
@@ -270,6 +294,8 @@ class _Reader:
         if wrong:
             extra = ", unit: ms" if key in TIMES else ", max: 10" if key == "score" else ""
             more = ", or {sum: [NAME, NAME]}" if key in COUNTS else ""
+            more += f"; unit is one of {', '.join(UNITS)}" if key in TIMES else ""
+            more += "; max is the most points there are, a number above 0" if key == "score" else ""
             self.complain((key,), f"{key}: a column's name, {{const: ...}} or {{column: NAME{extra}}}{more}")
             return None
         return TableColumn(value["column"], per=UNITS[unit] if key in TIMES else float(most))

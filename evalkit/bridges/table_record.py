@@ -117,9 +117,13 @@ class RecordReader:
             return self.read(record, which)
         except Unread:
             self.unread[which] += 1
-            column = self.map.columns[which].columns[0]
-            self.first_unread.setdefault(which, f"{where}: {column} is {masked(inside(record, column))}")
+            self.first_unread.setdefault(which, self.looks(record, which, where))
             return None
+
+    def looks(self, record: Record, which: str, where: str) -> str:
+        """Where a cell stands and what it looks like, for a message."""
+        columns = self.map.columns[which].columns
+        return where if not columns else f"{where}: {columns[0]} looks like {masked(inside(record, columns[0]))}"
 
     def ended(self, record: Record) -> tuple[Outcome, float | None]:
         """How the answer ended. Raises Unread where nobody can say."""

@@ -35,7 +35,7 @@ COMMANDS = {
     "baseline": ("evalkit.cli.baseline", "Promote the rows of a model as a baseline; list and show baselines."),
     "sign": ("evalkit.cli.sign", "Sign a run with an SSH key, or check who signed it."),
     "dossier": ("evalkit.cli.dossier", "Record a run and its verdict in an append-only file; verify that file."),
-    "rescore": ("evalkit.cli.rescore", "Mark the stored answers of a run again, without asking any model."),
+    "rescore": ("evalkit.cli.rescore", "Score the stored answers of a run again, without asking any model."),
     "price": ("evalkit.cli.price", "Print the bill of a stored run, or price it anew."),
     "load": ("evalkit.cli.load", "Load one model of a suite until it is full: capacity, SLO, cost per token."),
     "breakeven": ("evalkit.cli.breakeven", "At which volume own GPUs cost less than an API."),

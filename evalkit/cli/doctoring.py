@@ -18,7 +18,7 @@ EXTRAS = {
     "app": ("streamlit", "the board: evalkit board"),
     "charts": ("vl_convert", "charts in evalkit report --html, breakeven --svg"),
     "lm-eval": ("lm_eval", "tasks of lm-eval: lm_eval: TASK in a suite"),
-    "math": ("math_verify", "marking of mathematics"),
+    "math": ("math_verify", "scoring of mathematics"),
 }
 """Extra -> (the package that shows it, what it is for)."""
 KEYS = (

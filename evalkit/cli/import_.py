@@ -21,14 +21,14 @@ def command() -> None:
     """Turn results of another tool into a run."""
 
 
-@command.command("table")
+@command.command("table", short_help="Any tool's table: CSV, TSV, JSONL or Parquet.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--map", "mapped", type=click.Path(path_type=Path), help="YAML: which column holds what; else guessed.")
 @click.option("--name", help="What the run is called; else as the file.")
 @click.option("--prices", type=click.Path(path_type=Path), help="Your own price file; it wins over the price book.")
 @results_folder
 def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None, results: Path) -> int:
-    """Take over outcomes of any tool: CSV, JSONL or Parquet, one row a model x item x repeat."""
+    """Import a table of any tool: CSV, TSV, JSONL or Parquet, with one row for each model, item and repeat."""
     from evalkit.bridges.outcome_table import import_table
     from evalkit.bridges.table_map import read_map
 
@@ -36,7 +36,7 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
     return _told(folder, told, ())
 
 
-@command.command("promptfoo")
+@command.command("promptfoo", short_help="promptfoo: its output.json or .jsonl.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(
     "--metric",
@@ -48,48 +48,48 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
 @click.option("--name", help="What the run is called; else as the file.")
 @results_folder
 def promptfoo(file: Path, metric: Literal["pass", "score"], name: str | None, results: Path) -> int:
-    """Take over the results of promptfoo: eval -o output.json, or .jsonl."""
+    """Import the results of promptfoo: eval -o output.json, or .jsonl."""
     from evalkit.bridges.promptfoo_results import read_results
 
     return _outcomes(read_results(file, metric), name, results)
 
 
-@command.command("evalscope")
+@command.command("evalscope", short_help="EvalScope: its folder outputs/TIME.")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--metric", help="Whose value is the score; else the main one of each task.")
 @click.option("--name", help="What the run is called; else as the folder.")
 @results_folder
 def evalscope(path: Path, metric: str | None, name: str | None, results: Path) -> int:
-    """Take over the results of EvalScope: its folder outputs/TIME, or one file of reviews/."""
+    """Import the results of EvalScope: its folder outputs/TIME, or one file of reviews/."""
     from evalkit.bridges.evalscope_reviews import read_reviews
 
     return _outcomes(read_reviews(path, metric), name, results)
 
 
-@command.command("every-eval-ever")
+@command.command("every-eval-ever", short_help="Every Eval Ever: UUID.json with samples.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="What the run is called; else as the file.")
 @results_folder
 def every_eval_ever(file: Path, name: str | None, results: Path) -> int:
-    """Take over an evaluation of Every Eval Ever: UUID.json with its samples beside it, or UUID_samples.jsonl."""
+    """Import an evaluation of Every Eval Ever: UUID.json with its samples beside it, or UUID_samples.jsonl."""
     from evalkit.bridges.every_eval_ever import read_evaluation
 
     return _outcomes(read_evaluation(file), name, results)
 
 
-@command.command("lm-eval")
+@command.command("lm-eval", short_help="lm-eval: samples of --log_samples.")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--metric", help="The score, like acc_norm or exact_match,strict-match; else each task's main one.")
 @click.option("--name", help="What to call the model; else as lm-eval calls it.")
 @results_folder
 def lm_eval(path: Path, metric: str | None, name: str | None, results: Path) -> int:
-    """Take over samples that lm-eval wrote with --log_samples: its --output_path, or one samples_*.jsonl."""
+    """Import samples that lm-eval wrote with --log_samples: its --output_path, or one samples_*.jsonl."""
     from evalkit.bridges.lm_eval_samples import read_samples
 
     return _written(results, read_samples(path, metric=metric, name=name))
 
 
-@command.command("inspect")
+@command.command("inspect", short_help="Inspect: one log, .eval or .json.")
 @click.argument("log", type=click.Path(path_type=Path))
 @click.option(
     "--scorer", help="Whose score counts, where the log has several (NAME, or NAME.KEY of a mapping); else the first."
@@ -97,13 +97,13 @@ def lm_eval(path: Path, metric: str | None, name: str | None, results: Path) -> 
 @click.option("--name", help="What to call the model; else as Inspect calls it.")
 @results_folder
 def inspect(log: Path, scorer: str | None, name: str | None, results: Path) -> int:
-    """Take over one log of Inspect, .eval or .json."""
+    """Import one log of Inspect, .eval or .json."""
     from evalkit.bridges.inspect_log import read_log
 
     return _written(results, read_log(log, scorer=scorer, name=name))
 
 
-@command.command("guidellm")
+@command.command("guidellm", short_help="GuideLLM: a report becomes a load sweep.")
 @click.argument("report", type=click.Path(path_type=Path))
 @click.option("--suite", type=click.Path(path_type=Path), help="The suite whose model was measured, with --model.")
 @click.option("--model", help="Its model: `hosting.load: latest` finds the sweep, and run and price use it.")
@@ -112,7 +112,7 @@ def inspect(log: Path, scorer: str | None, name: str | None, results: Path) -> i
 @data_roots
 @suite_words
 def guidellm(report: Path, suite: Path | None, model: str | None, slo: str | None, results: Path) -> int:
-    """Take over a report of GuideLLM (JSON) as a load sweep, as `evalkit load` makes them."""
+    """Import a report of GuideLLM (JSON) as a load sweep, as `evalkit load` makes them."""
     from evalkit.cli.import_sweep import import_guidellm
 
     return import_guidellm(report, suite=suite, model=model, slo=slo, results=results)

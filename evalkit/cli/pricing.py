@@ -279,7 +279,7 @@ def _hosting_facts(
         "basis": home.basis,
         "answers_usd": None,
         "least_usd": None,
-        "why": f"no load sweep, or the newest found no throughput: run evalkit load SUITE --model {name}",
+        "why": f"no load sweep is in the results folder, or it found no throughput: evalkit load SUITE --model {name}",
         "other_prompts": other,
     }
     if served is None:

@@ -40,7 +40,7 @@ def command(
     results: Path,
     as_json: bool,
 ) -> int:
-    """Mark the stored answers of RUN again (`latest` by default). No model is asked and nothing is paid.
+    """Score the stored answers of RUN again (`latest` by default). No model is asked and nothing is paid.
 
     Scorers and right answers come from the suite as it is now. New marks supersede old ones; run.json keeps the
     history.

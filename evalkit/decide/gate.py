@@ -51,6 +51,11 @@ def gate_of(facts: RunFacts, folder: Path) -> GateEntry:
     from pydantic import ValidationError
 
     written = facts.suite_resolved.gate if facts.suite_resolved is not None else None
+    if not written and facts.imported is not None:
+        raise UserError(
+            f"{folder.name} was imported, so it has no gate yet. Write a YAML file with `name:` and `gate:` (baseline, "
+            f"candidates, rules), and give it: evalkit gate {quote(folder.name)} --suite FILE"
+        )
     if not written:
         raise UserError(
             f"{folder.name} was made from a suite without a gate, so there is nothing to decide. Write `gate:` into "

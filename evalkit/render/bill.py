@@ -132,7 +132,9 @@ def _say_hosting(page: Page, name: str, found: HostingFigures) -> None:
         page.say(f"{hour}; these answers {_usd(found['answers_usd'])} {band}")
     else:
         least = f", at least {_usd(found['least_usd'])}" if found["least_usd"] is not None else ""
-        page.say(f"{hour}; these answers: unknown{least}. {visible(str(found['why']), limit=300)}")
+        page.say(
+            f"{hour}; these answers by the newest load sweep: unknown{least} ({visible(str(found['why']), limit=300)})"
+        )
     if "sweep" not in found:
         return
     page.say(f"  throughput {visible(found['sweep_basis'])}, by load sweep {visible(found['sweep'])}")

@@ -24,10 +24,10 @@ def unfinished(side: Side) -> list[str]:
     found = []
     if facts.status != "complete":
         why = "; ".join(facts.reasons)
-        found.append(
-            f"{name} is {facts.status}{': ' + why if why else ''}. Run the same command again: it resumes, and "
-            "pays only for what is missing."
-        )
+        again = "Run the same command again: it resumes, and pays only for what is missing."
+        if facts.imported is not None:
+            again = "Import the whole results of that tool."
+        found.append(f"{name} is {facts.status}{': ' + why if why else ''}. {again}")
     if facts.cut_by_limit is not None:
         found.append(f"{name} was cut by --limit {facts.cut_by_limit}. Run it without --limit.")
     if facts.cut_by_tasks is not None:
@@ -45,7 +45,7 @@ def unread(side: Side) -> list[str]:
     if side.facts.judges_unread is None and any(task.identity.judge is not None for task in side.tasks.values()):
         return [
             f"{side.folder.name} does not say how many verdicts of its judges could not be read, so scores may rest on "
-            f"too few. Mark it again without asking a model: evalkit rescore {side.folder.name} --suite SUITE"
+            f"too few. Score it again without asking a model: evalkit rescore {side.folder.name} --suite SUITE"
         ]
     return [
         f"{judge} gave no readable verdict on {n_lost:,} of {n:,} answers of {side.label} to {task}, more than "
@@ -71,10 +71,10 @@ def missing(side: Side, table: pa.Table) -> str | None:
     n_missing = sum(max(0, -n) for n in _surplus(side, table).values())
     if not n_missing:
         return None
-    return (
-        f"{n_missing:,} of {side.n_expected:,} rows of {side.label} are missing in {side.folder.name}. Restore "
-        "them, or run the suite again: what was answered comes from the cache."
-    )
+    again = "Restore them, or run the suite again: what was answered comes from the cache."
+    if side.facts.imported is not None:
+        again = "Import a file that has each item of each model equally often."
+    return f"{n_missing:,} of {side.n_expected:,} rows of {side.label} are missing in {side.folder.name}. {again}"
 
 
 def errors(side: Side, table: pa.Table) -> str | None:
@@ -82,9 +82,12 @@ def errors(side: Side, table: pa.Table) -> str | None:
     errored = _count(table)
     if errored <= allowed * table.num_rows:
         return None
+    limit, again = f"run.max_error_rate {allowed:g} allows", "Run the same command again: only these are asked."
+    if side.facts.imported is not None:
+        limit, again = f"{100 * allowed:g} %", "Complete these rows in the other tool, and import them again."
     return (
-        f"{errored:,} of {table.num_rows:,} rows of {side.label} are errors, more than run.max_error_rate {allowed:g} "
-        "allows: an outage is neither a regression nor a pass. Run the same command again: only these are asked."
+        f"{errored:,} of {table.num_rows:,} rows of {side.label} are errors, more than {limit}: an outage is neither a "
+        f"regression nor a pass. {again}"
     )
 
 

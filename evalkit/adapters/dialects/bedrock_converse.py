@@ -93,7 +93,9 @@ def make(spec: ModelSpec, preset: Preset | None = None) -> DialectAdapter:
     try:
         wire = wire_of(spec, place, dialect.path, signer=signer(spec, place, region))
     except MissingKey as error:
-        raise MissingKey(f"{error} AWS credentials serve too: export {' and '.join(CREDENTIALS)}.") from error
+        raise MissingKey(
+            f"{str(error).rstrip('.')}. AWS credentials serve too: export {' and '.join(CREDENTIALS)}."
+        ) from error
     return joined_up(spec, place, dialect, wire)
 
 
