@@ -93,10 +93,10 @@ def plain_config(
     for name in [includes] if isinstance(includes, str) else includes:
         place = (path.parent / name).resolve()
         if place.is_relative_to(shipped.resolve()):
-            if (why := next(runs_text([place], shipped), None)) is not None:
+            if runs := next(runs_text([place], shipped), None):
                 raise SuiteError(
                     f"{path.name} includes {name}, which runs code that a model or a data set writes, on this machine "
-                    f"({why}); allow it: {ALLOW_CODE}"
+                    f"({runs}); allow it: {ALLOW_CODE}"
                 )
             included = load_yaml(place, resolve_func=functions)
         else:

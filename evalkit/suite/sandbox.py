@@ -317,9 +317,11 @@ def meter(environment: Sandbox) -> None:
     """Have every filter and test of this environment paid for; to be called once, when all are there."""
     free = {"_step": _step, "_weighed": _weighed, "_method": _method, "_from_end": _from_end}
     environment.filters["round"] = _round
+    known: dict[str, Any]
     for known in (environment.filters, environment.tests):
         for name in known.keys() - free.keys():
-            known[name] = metered(known[name])
+            one: Any = known[name]
+            known[name] = metered(one)
     environment.filters |= free
 
 
