@@ -468,6 +468,7 @@ _OWN_FILES = {
     "adapters/vllm/log.py": "logs of servers that evalkit started",
     "adapters/ctranslate2/llama_weights.py": "maps what the door opened",
     "catalogue/reading.py": "a file that the person named",
+    "catalogue/packed.py": "the catalogue of this package",
     "cost/price_file.py": "a file that the person named",
     "cost/scenario.py": "a file that the person named",
     "bridges/lm_eval_samples.py": "results that the person named",

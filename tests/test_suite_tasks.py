@@ -235,7 +235,7 @@ def test_a_number_that_json_lacks_is_a_complaint() -> None:
     pq.write_table(pa.table({"q": [1.5, float("nan")]}), "n.parquet")
     found = task([], '    prompt: "{{ q }}"\n    score: exact\n', data="n.parquet").examine().complaints
     assert len(found) == 1
-    assert "n.parquet row 2: a field cannot be written as JSON" in found[0]
+    assert "n.parquet row 2: the field 'q' holds NaN (no number), which is no value to ask about" in found[0]
 
 
 def test_a_large_task_is_streamed_again_and_gives_the_same() -> None:
