@@ -13,6 +13,7 @@ from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.chat_usage import UsageSoFar
 from evalkit.adapters.dialects import openai_chat
 from evalkit.adapters.presets import load_preset
+from evalkit.adapters.reply_fields import money
 from evalkit.errors import BadReply, SuiteError
 from evalkit.records import Request, Response, Settings
 from tests.faults.replies import (
@@ -339,3 +340,8 @@ def test_a_later_usage_keeps_the_details_that_it_leaves_out() -> None:
     so_far.add({"prompt_tokens": 9, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 0}, "cost": 0})
     assert so_far.last["prompt_tokens_details"] == {"cached_tokens": 3, "a": 1}
     assert so_far.last["completion_tokens"] == 5
+
+
+@pytest.mark.parametrize("said", ["1_0", "1_000.5", "_1"])
+def test_a_sum_with_an_underscore_is_no_sum(said: str) -> None:
+    assert money(said) is None

@@ -9,6 +9,7 @@ import textwrap
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,7 +19,7 @@ from evalkit.errors import RunIncomplete, StoreError
 from evalkit.records import Row
 from evalkit.store import parts, sealing
 from evalkit.store.journal import iter_rows, recover
-from evalkit.store.sealing import rows_of, seal
+from evalkit.store.sealing import rows_of, seal, seal_rows
 from tests.store_rows import a_hostile_row, a_row, an_error, write
 
 
@@ -238,3 +239,9 @@ def test_a_row_that_no_column_holds_is_set_aside_and_keeps_no_other_from_being_s
     assert list(rows_of(tmp_path)) == rows
     assert (tmp_path / sealing.ASIDE).read_bytes().count(b"\n") == 1
     assert not recover(tmp_path).is_done(a_row(7).key)  # it is owed, so that a resumed run asks again
+
+
+def test_rows_of_another_tool_with_a_value_that_no_column_holds_are_refused(tmp_path: Path) -> None:
+    odd: Any = "fast"
+    with pytest.raises(StoreError, match="1 rows hold a value that cannot be stored"):
+        seal_rows(tmp_path, iter([a_row(1), replace(a_row(2), total_s=odd)]))

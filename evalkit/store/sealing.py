@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evalkit.errors import RunIncomplete
+from evalkit.errors import RunIncomplete, StoreError
 from evalkit.records import Outcome, Row
 from evalkit.store import integrity, journal, parts
 from evalkit.store.row_codec import Key, OddRow, from_line, key_hash, read_record, record_key, to_line
@@ -84,10 +84,16 @@ def _odd(line: bytes) -> tuple[Key, bytes] | None:
 def seal_rows(folder: Path, rows: Iterator[Row]) -> None:
     """Write rows that were never journaled (another tool's) as the next part of a run; their keys must differ.
 
-    Raises RunIncomplete when the part cannot be written.
+    Raises RunIncomplete when the part cannot be written, and StoreError for a row with a value that no column holds.
     """
     part = max(parts.part_numbers(folder), default=0) + 1
-    _write_part(folder, part, rows)
+    if aside := _write_part(folder, part, rows):
+        model, task, *_ = aside[0]
+        raise StoreError(
+            f"{len(aside):,} rows hold a value that cannot be stored, the first of {task} by {model}: look at its "
+            "numbers, and import the file again",
+            folder,
+        )
     integrity.record(folder, new_part=part)
 
 
