@@ -461,7 +461,7 @@ def test_an_imported_run_is_never_told_to_run_a_suite_again(
     assert "was imported, so it has no gate yet" in without.err
 
 
-@pytest.mark.parametrize("key", ["run: {max_error_rate: 0.5}", "about: x", "judges: {}"])
+@pytest.mark.parametrize("key", ["run: {max_error_rate: 0.5}", "judges: {}"])
 def test_a_file_with_only_a_gate_names_the_key_that_it_cannot_have(
     tmp_path: Path, evalkit: Evalkit, imported: Imported, key: str
 ) -> None:
@@ -470,7 +470,7 @@ def test_a_file_with_only_a_gate_names_the_key_that_it_cannot_have(
     ran = evalkit("gate", folder.name, "--suite", tmp_path / "gate.yaml")
     assert ran.code == 2
     assert key.partition(":")[0] in ran.err
-    assert "a file with only a gate has the keys name, description, gate" in ran.err
+    assert "a file with only a gate has the keys name, about, description, gate" in ran.err
     assert "there is no model" not in ran.err
 
 
@@ -574,7 +574,7 @@ def test_moments_are_read_in_their_unit_or_unknown(
     folder, told = imported(path, mapped)
     (row,) = rows_of(folder)
     assert (datetime.fromtimestamp(row.started_at, UTC).date().isoformat() if row.started_at else None) == day
-    assert ("cells of started_at were not understood" in told) == (day is None)
+    assert ("cells of started_at that were not understood" in told) == (day is None)
 
 
 def test_a_column_that_only_a_late_record_has_is_there(tmp_path: Path, evalkit: Evalkit, imported: Imported) -> None:
