@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from evalkit.cli import run_command
 from tests.conftest import REPO
 from tests.world import finish, start, write_suite
 
@@ -74,3 +78,20 @@ def test_a_command_that_reads_stored_rows_ends_without_a_word_of_its_own() -> No
     """DuckDB tells on stderr of objects that are alive at the end of the process."""
     done = finish(start("price", "quickstart", "--results", REPO / "results"))
     assert (done.code, done.err) == (0, "")
+
+
+def test_ctrl_c_inside_a_query_is_an_interrupt(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """DuckDB hears Ctrl-C itself and makes an error of its own of it."""
+
+    def long_query(*_: object, **__: object) -> int:
+        import duckdb
+
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+        duckdb.connect().execute("select sum(a.range * b.range) from range(10000000) a, range(10000000) b").fetchall()
+        return 0
+
+    monkeypatch.setattr("evalkit.cli.pricing.price_run", long_query)
+    assert run_command(["price", "latest"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"

@@ -122,11 +122,18 @@ def run_command(args: list[str] | None) -> int:
     except SystemExit:  # click's own answer to a closed pipe, which is 1: that would read as a failed gate
         return CLOSED_PIPE
     except Exception as error:  # noqa: BLE001 - the edge of the process: every error becomes a message and a code
-        if isinstance(error.__cause__, KeyboardInterrupt):  # a C extension makes an ImportError of Ctrl-C
+        if _was_interrupted(error):
             click.echo("interrupted", err=True)
             return 130
         return _told(error)
     return result if isinstance(result, int) else 0
+
+
+def _was_interrupted(error: Exception) -> bool:
+    """Whether it is what a C extension made of Ctrl-C: an import that failed, or DuckDB's own words."""
+    return isinstance(error.__cause__, KeyboardInterrupt) or (
+        type(error) is RuntimeError and str(error) == "Query interrupted"
+    )
 
 
 def _of_edited_facts(error: Exception) -> str | None:

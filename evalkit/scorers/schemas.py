@@ -83,7 +83,7 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
     def reference(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[ValidationError]:
         followed[0] += 1
         if followed[0] > MOST_REFERENCES:
-            raise _TooMany(f"its check follows more than {MOST_REFERENCES:,} references of the schema")
+            raise _TooMany(f"its check follows more than {MOST_REFERENCES:,} references ($ref) of the schema")
         yield from follow(validator, wanted, value, schema) or ()
 
     checks = {"pattern": pattern, "uniqueItems": unique, "multipleOf": _multiple, "$ref": reference}
