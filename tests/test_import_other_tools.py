@@ -197,8 +197,8 @@ def test_every_eval_ever_an_errored_sample_is_no_wrong_answer(tmp_path: Path, ev
 def test_every_eval_ever_goes_out_and_comes_back(tmp_path: Path, evalkit: Evalkit) -> None:
     table = tmp_path / "r.csv"
     table.write_text(
-        "model,item,trial,score,input_tokens,output_tokens,total_s,error,text\n"
-        "a,1,1,1,10,2,0.5,,yes\na,1,2,0.25,10,2,0.5,,so\na,2,1,,,,,timeout,\na,2,2,0,9,1,0.25,,no\n"
+        "model,item,trial,score,outcome,input_tokens,output_tokens,total_s,error,text\n"
+        "a,1,1,1,,10,2,0.5,,yes\na,1,2,0.25,,10,2,0.5,,so\na,2,1,,,,,,timeout,\na,2,2,0,refused,9,1,0.25,,no\n"
     )
     before = imported(evalkit, "table", table)
     assert evalkit("export", "latest", "--to", "every-eval-ever", "--out", tmp_path / "out").code == 0

@@ -368,6 +368,17 @@ def test_own_costs_win_over_prices(tmp_path: Path, imported: Imported) -> None:
     assert costs == [Decimal("0.123456789"), None, None]
 
 
+def test_a_cost_that_nobody_understands_is_unknown_and_not_priced_anew(tmp_path: Path, imported: Imported) -> None:
+    rows = [{"model": "m", "case": n, "score": 1, "usd": usd, "in": 9, "out": 9} for n, usd in enumerate(["", "1_0"])]
+    mapped = (
+        "model: model\nitem: case\nscore: score\ncost_usd: usd\ninput_tokens: in\noutput_tokens: out\n"
+        "started_at: {const: 2026-03-01}\nmodels: {m: {price_as: 'openai:gpt-4.1'}}\n"
+    )
+    folder, said = imported(as_csv(tmp_path / "r.csv", rows), mapped)
+    assert [row.cost_usd is None for row in rows_of(folder)] == [False, True]
+    assert "cost_usd that were not understood" in said
+
+
 def test_own_prices_win_over_the_book(tmp_path: Path, imported: Imported) -> None:
     (tmp_path / "own.yaml").write_text(
         "- {model: gpt-4.1, valid_from: 2026-01-01, input_per_mtok: 1, output_per_mtok: 1}\n"

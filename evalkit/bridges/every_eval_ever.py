@@ -13,7 +13,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from evalkit.bridges.foreign_records import ForeignRecords, at, json_of, lines_of, read_whole, text_of
+from evalkit.bridges.foreign_records import ForeignRecords, at, json_of, lines_of, read_whole, seconds_of, text_of
 from evalkit.errors import UserError
 
 Scale = tuple[float, float, bool]
@@ -42,6 +42,9 @@ def read_evaluation(path: Path) -> ForeignRecords:
     _apart(kept)
     n_agentic = sum(record.pop("agentic") for record in kept)
     library = text_of(at(about, "eval_library", "name")) or "not named"
+    if library != "evalkit":  # whose exports alone say there how an answer ended: refused, truncated
+        for record in kept:
+            del record["outcome"]
     made = ForeignRecords(samples.name, "Every Eval Ever", samples.stem, sha256, kept, f"Every Eval Ever, {library}")
     if n_agentic:
         made.notes.append(
@@ -113,6 +116,7 @@ def _record(one: dict[str, Any], name: str, line: int, scales: dict[tuple[str, s
         "repeat": str(at(one, "metadata", "epoch") or ""),
         "prompt": text_of(at(one, "input", "raw")),
         "score": None if error or scale is None else _score(at(one, "evaluation", "score"), scale),
+        "outcome": text_of(at(one, "metadata", "outcome")),
         "error": error,
         "text": said[-1] if isinstance(said, list) and said else said,
         "target": reference[0] if isinstance(reference, list) and len(reference) == 1 else reference,
@@ -121,7 +125,7 @@ def _record(one: dict[str, Any], name: str, line: int, scales: dict[tuple[str, s
         "output_tokens": at(usage, "output_tokens"),
         "reasoning_tokens": at(usage, "reasoning_tokens"),
         "cached_tokens": at(usage, "input_tokens_cache_read"),
-        "total_s": _seconds(at(one, "performance", "latency_ms")),
+        "total_s": seconds_of(at(one, "performance", "latency_ms")),
         "agentic": agentic,
         "result": result,
     }
@@ -134,7 +138,3 @@ def _score(score: Any, scale: Scale) -> Any:
         return score
     share = (score - low) / (high - low)
     return 1 - share if lower_is_better else share
-
-
-def _seconds(ms: Any) -> float | None:
-    return ms / 1000 if isinstance(ms, int | float) and not isinstance(ms, bool) else None

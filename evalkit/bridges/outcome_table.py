@@ -294,9 +294,11 @@ class _Table:
         )
 
     def _cost(self, record: Record, model: str, usage: Usage, started_at: float, where: str) -> Decimal | None:
-        """What the table says, else by the prices of the day; None where either is unknown."""
+        """What the table says, else by the prices of the day; None where either is unknown, or the table says what
+        nobody understands."""
+        n_unread = self.reader.unread["cost_usd"]
         stated: Decimal | None = self.reader.known(record, "cost_usd", where)
-        if stated is not None or not started_at:
+        if stated is not None or not started_at or self.reader.unread["cost_usd"] > n_unread:
             return stated
         provider, asked = self._priced_as(model)
         if provider is None and not self.prices.entries:

@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
-from evalkit.bridges.foreign_records import ForeignRecords, at, json_of, lines_of, read_whole, text_of
+from evalkit.bridges.foreign_records import ForeignRecords, at, json_of, lines_of, read_whole, seconds_of, text_of
 from evalkit.errors import UserError
 
 Metric = Literal["pass", "score"]
@@ -131,13 +131,9 @@ def _record(one: dict[str, Any], metric: Metric, when: Any, seen: Counter[tuple[
         "input_tokens": None if cached or asked_nobody else at(usage, "prompt"),
         "output_tokens": None if cached or asked_nobody else at(usage, "completion"),
         "reasoning_tokens": None if cached else at(usage, "completionDetails", "reasoning") or None,
-        "total_s": None if cached or failed else _seconds(one.get("latencyMs")),
+        "total_s": None if cached or failed else seconds_of(one.get("latencyMs")),
         "cost_usd": cost if cost and not cached else None,
         "from_cache": cached,
         "started_at": when,
         "cluster": None,
     }
-
-
-def _seconds(ms: Any) -> float | None:
-    return ms / 1000 if isinstance(ms, int | float) and not isinstance(ms, bool) else None
