@@ -481,7 +481,7 @@ def test_a_file_with_only_a_gate_names_the_key_that_it_cannot_have(
     ran = evalkit("gate", folder.name, "--suite", tmp_path / "gate.yaml")
     assert ran.code == 2
     assert key.partition(":")[0] in ran.err
-    assert "a file with only a gate has the keys name, about, description, gate" in ran.err
+    assert "a file with only a gate has the keys name, about, gate" in ran.err
     assert "there is no model" not in ran.err
 
 

@@ -22,7 +22,7 @@ from evalkit.suite.source_map import SourceMap, parse
 if TYPE_CHECKING:
     from evalkit.results.run import Run
 
-_KEYS = ("name", "about", "description", "gate")
+_KEYS = ("name", "about", "gate")
 _OF_SUITES = {"models", "tasks"}
 
 
