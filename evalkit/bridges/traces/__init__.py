@@ -1,0 +1,1 @@
+"""Logs of production calls, as other tools write them, become a suite: read, settled, sampled, written."""

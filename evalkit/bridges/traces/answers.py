@@ -1,0 +1,111 @@
+"""What a model answered, in whatever shape a log keeps it.
+
+answer_of({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]})          # OpenAI
+answer_of({"content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn"})        # Anthropic
+answer_of({"output": [{"type": "message", "content": [...]}], "status": "completed"})      # Responses
+answer_of([{"role": "assistant", "parts": [...], "finish_reason": "stop"}])                # OpenTelemetry
+answer_of("Hi")                                                                            # a bare text
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from evalkit.bridges.traces.calls import Answer, LoggedMessage
+from evalkit.bridges.traces.conversations import calls_of, turns_of
+from evalkit.bridges.traces.values import at, decoded, first, text
+
+_FINISH = ("finish_reason", "finishReason", "stop_reason", "stopReason")
+
+
+def answer_of(said: Any) -> Answer:
+    """The answer; an empty one where nothing is understood."""
+    said = decoded(said)
+    if isinstance(said, str):
+        return Answer(said) if said else Answer()
+    if isinstance(said, Mapping):
+        return _of_mapping(said)
+    if isinstance(said, list):
+        return _of_list(said)
+    return Answer()
+
+
+def _of_mapping(said: Mapping[str, Any]) -> Answer:  # noqa: PLR0911  # one return a shape
+    choices = decoded(said.get("choices"))
+    if isinstance(choices, list) and choices:
+        return _of_choice(choices[0])
+    candidates = said.get("candidates")
+    if isinstance(candidates, list) and candidates and isinstance(candidates[0], Mapping):
+        made = _spoken(turns_of([{"role": "model", **_content(candidates[0].get("content"))}], bare="assistant"))
+        made.finish = text(first(candidates[0], *_FINISH))
+        return made
+    generations = said.get("generations")
+    if isinstance(generations, list) and generations:
+        inner = generations[0][0] if isinstance(generations[0], list) and generations[0] else generations[0]
+        if isinstance(inner, Mapping):
+            made = _of_mapping(inner["message"]) if isinstance(inner.get("message"), Mapping) else Answer()
+            made.text = made.text or text(inner.get("text"))
+            made.finish = made.finish or text(at(inner, "generation_info", "finish_reason"))
+            return made
+    if isinstance(said.get("output"), list) or said.get("object") == "response":
+        made = _spoken(turns_of(said.get("output") or [], bare="assistant"))
+        made.finish = text(at(said, "incomplete_details", "reason")) or text(said.get("status"))
+        return made
+    for key in ("message", "response", "output", "outputs", "result", "completion", "generation"):
+        if isinstance(said.get(key), Mapping | list) or (isinstance(said.get(key), str) and "content" not in said):
+            made = answer_of(said[key])
+            if not made.is_empty:
+                made.finish = made.finish or text(first(said, *_FINISH))
+                return made
+    if isinstance(said.get("messages"), list):
+        return _of_list(said["messages"])
+    made = _spoken(turns_of([{**said, "role": "assistant"}], bare="assistant"))
+    made.finish = text(first(said, *_FINISH))
+    made.refusal = text(said.get("refusal"))
+    if not made.calls:
+        made.calls = calls_of(said.get("toolCalls") or said.get("tool_calls"))
+    return made
+
+
+def _content(said: Any) -> Mapping[str, Any]:
+    return said if isinstance(said, Mapping) else {"content": said}
+
+
+def _of_choice(choice: Any) -> Answer:
+    if not isinstance(choice, Mapping):
+        return answer_of(choice)
+    message = decoded(first(choice, "message", "delta"))
+    if isinstance(message, Mapping):
+        made = _spoken(turns_of([{**message, "role": "assistant"}], bare="assistant"))
+        made.refusal = text(message.get("refusal"))
+    else:
+        made = Answer(text(first(choice, "text", "content")))
+    made.finish = text(first(choice, *_FINISH))
+    return made
+
+
+def _of_list(said: list[Any]) -> Answer:
+    if said and isinstance(said[0], Mapping) and ("toolCallId" in said[0] or "toolName" in said[0]):
+        return Answer(None, calls_of(said), "tool_calls")
+    if said and isinstance(said[0], Mapping) and isinstance(said[0].get("message"), Mapping):
+        return _of_choice(said[0])
+    made = _spoken(turns_of(said, bare="assistant"))
+    for one in reversed(said):
+        if isinstance(one, Mapping) and (finish := text(first(one, *_FINISH))):
+            made.finish = finish
+            break
+    return made
+
+
+def _spoken(turns: list[LoggedMessage]) -> Answer:
+    """What the assistant says after everybody else."""
+    last: list[LoggedMessage] = []
+    for turn in reversed(turns):
+        if turn.role != "assistant":
+            break
+        last.insert(0, turn)
+    said = "".join(turn.text for turn in last)
+    calls = tuple(one for turn in last for one in turn.calls)
+    other = tuple(one for turn in last for one in turn.other)
+    return Answer(said if said or (last and not calls and not other) else None, calls, None, None, other)

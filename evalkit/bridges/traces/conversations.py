@@ -1,0 +1,266 @@
+"""Conversations, in whatever shape a log keeps them, as turns with a role and a text.
+
+turns_of([{"role": "user", "content": [{"type": "text", "text": "Hi"}]}])        # OpenAI, Anthropic
+turns_of([{"role": "user", "parts": [{"type": "text", "content": "Hi"}]}])       # OpenTelemetry
+turns_of({"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]})            # Gemini
+turns_of([{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hi"}]}])    # Responses
+turns_of('{"messages": [...]}'), turns_of("Hi")                                  # JSON in a text; a bare text
+# each: [LoggedMessage("user", "Hi")]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from evalkit.bridges.traces.calls import LoggedMessage, LoggedRole
+from evalkit.bridges.traces.values import decoded, first
+from evalkit.records import ToolCall
+
+_ROLES: Mapping[str, LoggedRole] = {
+    "system": "system",
+    "developer": "system",
+    "systemmessage": "system",
+    "user": "user",
+    "human": "user",
+    "humanmessage": "user",
+    "assistant": "assistant",
+    "ai": "assistant",
+    "aimessage": "assistant",
+    "aimessagechunk": "assistant",
+    "model": "assistant",
+    "bot": "assistant",
+    "gpt": "assistant",
+    "tool": "tool",
+    "toolmessage": "tool",
+    "function": "tool",
+    "ipython": "tool",
+}
+_TEXTS = frozenset({"text", "input_text", "output_text", "summary_text", ""})
+_REASONING = frozenset({"reasoning", "thinking", "redacted_thinking", "thought", "signature"})
+_CALLS = frozenset({"tool_call", "tool_use", "tool-call", "function_call", "functioncall", "server_tool_call"})
+_RESULTS = frozenset({"tool_call_response", "tool_result", "tool-result", "function_call_output", "functionresponse"})
+_DEEPEST = 6
+_MOST_TURNS = 5_000
+
+
+def turns_of(said: Any, *, bare: LoggedRole = "user") -> list[LoggedMessage]:
+    """The turns; empty where nothing is understood. `bare`: who says a text that stands alone."""
+    return _turns(decoded(said), bare, 0)[:_MOST_TURNS]
+
+
+def role_of(value: Any) -> LoggedRole | None:
+    """The role that a word names; None where it names none."""
+    return _ROLES.get(value.rpartition(".")[2].lower()) if isinstance(value, str) else None
+
+
+def _turns(said: Any, bare: LoggedRole, depth: int) -> list[LoggedMessage]:  # noqa: PLR0911  # one return a shape
+    if depth > _DEEPEST or said is None:
+        return []
+    if isinstance(said, str):
+        return [LoggedMessage(bare, said)] if said.strip() else []
+    if isinstance(said, list):
+        if said and all(isinstance(one, str) for one in said):
+            return [LoggedMessage(bare, one) for one in said]
+        if said and bare == "system" and all(_is_part(one) for one in said):
+            return [turn for turn in [_turn({"role": bare, "content": said}, bare)] if turn is not None]
+        return [turn for one in said for turn in _turns(one, bare, depth + 1)]
+    if not isinstance(said, Mapping):
+        return []
+    whole = _wrapped(said, bare, depth)
+    if whole is not None:
+        return whole
+    turn = _turn(said, bare)
+    return [] if turn is None else [turn]
+
+
+def _is_part(one: Any) -> bool:
+    return isinstance(one, Mapping) and "role" not in one and ("type" in one or "text" in one)
+
+
+def _wrapped(said: Mapping[str, Any], bare: LoggedRole, depth: int) -> list[LoggedMessage] | None:
+    """The turns of a whole request, whose conversation stands under a key of its own; None: it is a single turn."""
+    if role_of(said.get("role")) is not None:
+        return None
+    system: list[LoggedMessage] = []
+    for key in ("system", "instructions", "system_instruction", "systemInstruction"):
+        if said.get(key) is not None:
+            system = _turns(decoded(said[key]), "system", depth + 1)
+            system = [LoggedMessage("system", one.text, (), one.other) for one in system]
+            break
+    for key in (
+        "messages",
+        "contents",
+        "conversation",
+        "conversations",
+        "chat",
+        "history",
+        "prompt",
+        "input",
+        "inputs",
+    ):
+        if key in said and said[key] is not None and not (key == "input" and "name" in said):
+            found = _turns(decoded(said[key]), bare, depth + 1)
+            if found:
+                return [*system, *found]
+    return system or None
+
+
+def _turn(said: Mapping[str, Any], bare: LoggedRole) -> LoggedMessage | None:  # noqa: PLR0911, PLR0912  # one return a shape
+    """One turn of a mapping; None where it says nothing that is one."""
+    if "kwargs" in said and isinstance(said["kwargs"], Mapping):  # LangChain's serialised messages
+        name = said.get("id")
+        last = name[-1] if isinstance(name, list) and name else said.get("type")
+        return _turn({"role": last, **said["kwargs"]}, bare)
+    if isinstance(said.get("message"), Mapping):  # OpenInference, unflattened; a choice
+        return _turn(said["message"], bare)
+    kind = str(said.get("type") or "").lower().replace("_call_item", "_call")
+    if kind in _CALLS and "role" not in said:
+        made = _call(said)
+        return None if made is None else LoggedMessage("assistant", "", (made,))
+    if kind in _RESULTS and "role" not in said:
+        return LoggedMessage("tool", _result(said))
+    if kind == "reasoning" and "role" not in said:
+        return None
+    role = role_of(first(said, "role", "from", "author", "sender")) or role_of(said.get("type"))
+    if role is None:
+        if _is_part(said) or (bare == "assistant" and ("content" in said or "text" in said)):
+            role = bare
+        else:
+            return None
+    texts: list[str] = []
+    calls: list[ToolCall] = []
+    other: list[str] = []
+    results: list[str] = []
+    for key in ("content", "contents", "parts", "text", "value"):
+        if said.get(key) is not None:
+            _parts(said[key], texts, calls, other, results, 0)
+            if texts or calls or other or results:
+                break
+    for key in ("tool_calls", "toolCalls", "function_call", "toolInvocations"):
+        calls += _listed_calls(said.get(key))
+    more = said.get("additional_kwargs")
+    if isinstance(more, Mapping) and not calls:
+        calls += _listed_calls(more.get("tool_calls"))
+    if results and not texts:
+        return LoggedMessage("tool", "\n".join(results), tuple(calls), tuple(other))
+    return LoggedMessage(role, "".join([*texts, *results]), tuple(calls), tuple(other))
+
+
+def _parts(  # noqa: PLR0911, PLR0912  # one return a shape
+    said: Any, texts: list[str], calls: list[ToolCall], other: list[str], results: list[str], depth: int
+) -> None:
+    """Sort the parts of a turn by kind."""
+    if depth > _DEEPEST or said is None:
+        return
+    if isinstance(said, str):
+        texts.append(said)
+        return
+    if isinstance(said, list):
+        for one in said:
+            _parts(one, texts, calls, other, results, depth + 1)
+        return
+    if not isinstance(said, Mapping):
+        texts.append(str(said))
+        return
+    if isinstance(said.get("message_content"), Mapping):
+        said = said["message_content"]
+    kind = str(said.get("type") or "").lower()
+    if kind in _REASONING or said.get("thought") is True:
+        return
+    inner = said.get("functionCall") or said.get("function_call") or (said.get("toolUse"))
+    if kind in _CALLS or isinstance(inner, Mapping):
+        made = _call(inner if isinstance(inner, Mapping) else said)
+        if made is not None:
+            calls.append(made)
+        return
+    inner = said.get("functionResponse") or said.get("function_response") or said.get("toolResult")
+    if kind in _RESULTS or isinstance(inner, Mapping):
+        results.append(_result(inner if isinstance(inner, Mapping) else said))
+        return
+    if kind in _TEXTS:
+        for key in ("text", "content"):
+            if isinstance(said.get(key), str):
+                texts.append(said[key])
+                return
+            if isinstance(said.get(key), Mapping | list):
+                _parts(said[key], texts, calls, other, results, depth + 1)
+                return
+    if kind == "refusal" and isinstance(said.get("refusal"), str):
+        texts.append(said["refusal"])
+        return
+    other.append(str(first(said, "modality", "type") or next(iter(said), "part")))
+
+
+def _listed_calls(said: Any) -> Iterator[ToolCall]:
+    said = decoded(said)
+    if isinstance(said, Mapping):
+        said = [said]
+    for one in said if isinstance(said, list) else ():
+        if isinstance(one, Mapping) and (made := _call(one)) is not None:
+            yield made
+
+
+def calls_of(said: Any) -> tuple[ToolCall, ...]:
+    """The calls of a list of them, in any shape; () where there are none."""
+    return tuple(_listed_calls(said))
+
+
+def _call(said: Mapping[str, Any]) -> ToolCall | None:
+    for key in ("tool_call", "function"):
+        if isinstance(said.get(key), Mapping):
+            return _call({**said, **said[key], key: None})
+    name = first(said, "name", "toolName", "tool_name", "function_name")
+    if not isinstance(name, str) or not name:
+        return None
+    given = first(said, "arguments", "input", "args", "parameters")
+    if isinstance(given, str):
+        return ToolCall(name, given)
+    return ToolCall(name, orjson.dumps(given if given is not None else {}, default=str).decode())
+
+
+def _result(said: Mapping[str, Any]) -> str:
+    value = first(said, "result", "response", "output", "content", "text")
+    if isinstance(value, str):
+        return value
+    texts: list[str] = []
+    if isinstance(value, list):
+        _parts(value, texts, [], [], [], 1)
+    return "".join(texts) or ("" if value is None else orjson.dumps(value, default=str).decode())
+
+
+def tools_of(said: Any) -> tuple[dict[str, Any], ...]:
+    """Functions that were offered, in OpenAI's, Anthropic's, Gemini's or OpenTelemetry's shape, as name, description
+    and parameters."""
+    said = decoded(said)
+    found: list[dict[str, Any]] = []
+    if isinstance(said, Mapping):
+        said = said.get("values") or said.get("tools") or [said]
+    for item in said if isinstance(said, list) else ():
+        one = decoded(item.get("stringValue") if isinstance(item, Mapping) and "stringValue" in item else item)
+        if not isinstance(one, Mapping):
+            continue
+        inner = decoded(first(one, "json_schema", "function", "toolSpec") or one)
+        if isinstance(inner, Mapping) and isinstance(inner.get("function"), Mapping):
+            inner = inner["function"]
+        declared = one.get("functionDeclarations") or one.get("function_declarations")
+        if isinstance(declared, list):
+            found += tools_of(declared)
+            continue
+        if not isinstance(inner, Mapping) or not isinstance(inner.get("name"), str):
+            continue
+        schema = decoded(
+            first(inner, "parameters", "input_schema", "inputSchema", "parameters_json_schema", "parametersJsonSchema")
+        )
+        if isinstance(schema, Mapping) and isinstance(schema.get("json"), Mapping):
+            schema = schema["json"]
+        found.append(
+            {
+                "name": inner["name"],
+                "description": str(inner.get("description") or ""),
+                "parameters": dict(schema) if isinstance(schema, Mapping) else {"type": "object", "properties": {}},
+            }
+        )
+    return tuple(found)

@@ -1,0 +1,72 @@
+"""Trajectories of agents in Harbor's format (ATIF): each step of the agent is a call with the history before it.
+
+{"schema_version": "ATIF-v1.6", "agent": {"model_name": "gpt-4o"}, "steps": [{"source": "user", "message": "..."},
+ {"source": "agent", "message": "...", "tool_calls": [...], "observation": {"results": [...]}, "metrics": {...}}]}
+
+Steps that were copied from another trajectory, and steps without a request (`llm_call_count: 0`), are history and no
+calls. The sums of `final_metrics` are not read: they may hold more than the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
+from evalkit.bridges.traces.conversations import calls_of, tools_of, turns_of
+from evalkit.bridges.traces.token_counts import tokens_of
+from evalkit.bridges.traces.values import at, count, first, moment, money, text
+
+_DEEPEST = 10
+
+
+def is_trajectory(record: Mapping[str, Any]) -> bool:
+    """Whether it is one."""
+    return str(record.get("schema_version") or "").startswith("ATIF") and isinstance(record.get("steps"), list)
+
+
+def of_trajectory(record: Mapping[str, Any], depth: int = 0) -> Iterator[Call]:
+    """The calls of a trajectory and of those that are embedded in it."""
+    agent = record.get("agent")
+    model, tools = text(at(agent, "model_name")), tools_of(at(agent, "tool_definitions"))
+    session = text(first(record, "trajectory_id", "session_id"))
+    history: list[LoggedMessage] = []
+    for n, step in enumerate(record["steps"]):
+        if not isinstance(step, Mapping):
+            continue
+        content = turns_of([{"role": "user", "content": step.get("message")}])
+        said, other = (content[0].text, content[0].other) if content else ("", ())
+        if step.get("source") != "agent":
+            role = "system" if step.get("source") == "system" else "user"
+            history.append(LoggedMessage("system" if role == "system" else "user", said, (), other))
+            continue
+        made = calls_of(step.get("tool_calls"))
+        if not step.get("is_copied_context") and step.get("llm_call_count") != 0:
+            metrics = step.get("metrics")
+            usage = tokens_of(metrics)
+            usage.cost_usd = money(at(metrics, "cost_usd"))
+            usage.cached = count(at(metrics, "cached_tokens"))
+            yield Call(
+                "atif",
+                id=f"{session or 'trajectory'}#{first(step, 'step_id') or n}",
+                trace=session or "",
+                model=text(step.get("model_name")) or model,
+                messages=tuple(history),
+                tools=tools,
+                answer=Answer(said or None, made, "tool_calls" if made else None),
+                usage=usage,
+                started_at=moment(step.get("timestamp")),
+                session=session,
+                slices={"agent": str(at(agent, "name"))} if at(agent, "name") else {},
+                withheld=None if history else "the log holds no content",
+            )
+        history.append(LoggedMessage("assistant", said, made, other))
+        results = at(step, "observation", "results")
+        for result in results if isinstance(results, list) else ():
+            content = turns_of([{"role": "tool", "content": at(result, "content")}])
+            if content:
+                history.append(LoggedMessage("tool", content[0].text, (), content[0].other))
+    embedded = record.get("subagent_trajectories")
+    for inner in embedded if isinstance(embedded, list) and depth < _DEEPEST else ():
+        if isinstance(inner, Mapping) and isinstance(inner.get("steps"), list):
+            yield from of_trajectory(inner, depth + 1)

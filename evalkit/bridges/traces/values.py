@@ -1,0 +1,100 @@
+"""Values of logs, read leniently: what is not understood is None, never an error and never zero.
+
+count("14")                       # 14: OTLP's JSON writes 64-bit numbers as text
+moment("1795881043969653000")     # 1795881043.969653: nanoseconds
+decoded('[{"role": "user"}]')     # the list: several tools keep JSON as text inside JSON
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from evalkit.bridges.dates import unix_time
+from evalkit.bridges.foreign_json import parse
+
+_NUMBER = re.compile(r"[-+]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][-+]?\d{1,3})?")
+_MOST = 10**15
+"""A count beyond it is no count of tokens."""
+
+
+def at(record: Any, *keys: str) -> Any:
+    """What stands at the end of these keys; None where a step is missing."""
+    for key in keys:
+        record = record.get(key) if isinstance(record, Mapping) else None
+    return record
+
+
+def first(record: Mapping[str, Any], *names: str) -> Any:
+    """The value of the first of these keys that has one; None: none has."""
+    for name in names:
+        if (value := record.get(name)) is not None:
+            return value
+    return None
+
+
+def number(value: Any) -> float | None:
+    """A finite number, also written as text; None where it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value) if abs(value) < _MOST**2 and math.isfinite(value) else None
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        return number(float(value))
+    return None
+
+
+def count(value: Any) -> int | None:
+    """A whole number from 0; None where it is none."""
+    found = number(value)
+    return int(found) if found is not None and 0 <= found < _MOST and found == int(found) else None
+
+
+def money(value: Any) -> float | None:
+    """US dollars from 0; None where it is none. LangSmith and Langfuse write them as text."""
+    found = number(value)
+    return found if found is not None and found >= 0 else None
+
+
+def seconds(value: Any) -> float | None:
+    """A duration from 0 s; None where it is none."""
+    return money(value)
+
+
+def text(value: Any) -> str | None:
+    """Text that is not empty."""
+    return value if isinstance(value, str) and value else None
+
+
+def moment(value: Any) -> float | None:
+    """Seconds since 1970: of a number (its size tells the unit), ISO text, digits, or JavaScript's [seconds, nanos]."""
+    if isinstance(value, list) and len(value) == 2 and all(isinstance(one, int) for one in value):
+        value = value[0] + value[1] / 1e9
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:25])
+    return unix_time(value) or None
+
+
+def decoded(value: Any) -> Any:
+    """What JSON in a text says; every other value, and a text that is no JSON object or list, as it is."""
+    if not isinstance(value, str):
+        return value
+    head = value.lstrip()[:1]
+    if head not in ("{", "[", '"'):
+        return value
+    try:
+        return json_of(value.encode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError):
+        return value
+
+
+def json_of(content: bytes) -> Any:
+    """A JSON text, within bounds. Raises ValueError or RecursionError."""
+    try:
+        return orjson.loads(content)
+    except ValueError:  # other tools write NaN and halves of characters
+        return parse(content)
