@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from evalkit.facts import Figures
-from evalkit.results.standings import Standing
+from evalkit.results.standings import ModelStanding
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
@@ -29,7 +29,7 @@ class Ranked(Protocol):
     @property
     def cell(self) -> Figures: ...
     @property
-    def standing(self) -> Standing | None:
+    def standing(self) -> ModelStanding | None:
         """None: not ranked."""
 
 

@@ -22,7 +22,7 @@ from evalkit.facts import Figures, Summary, TaskSummary
 from evalkit.facts.summary import TwoQuantiles
 from evalkit.render.cells import other_outcomes, others_text, quality_text
 from evalkit.render.standings import headline
-from evalkit.results.standings import Standing
+from evalkit.results.standings import ModelStanding
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
@@ -35,13 +35,13 @@ Cell = Figures
 class _Ranked:
     model: str
     cell: Figures
-    standing: Standing | None
+    standing: ModelStanding | None
 
 
 def render_summary(
     summary: Summary,
     *,
-    standings: Mapping[str, Standing | None] | None = None,
+    standings: Mapping[str, ModelStanding | None] | None = None,
     width: int | None = None,
     file: TextIO | None = None,
 ) -> None:

@@ -26,7 +26,7 @@ from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
 from evalkit.results.served import changed_line, served_lines, served_otherwise
 from evalkit.results.side import Side
-from evalkit.results.standings import Standing
+from evalkit.results.standings import ModelStanding
 from evalkit.stats.comparison import test
 from evalkit.stats.symmetry import mcnemar
 from evalkit.stats.verdict import Verdict
@@ -131,7 +131,7 @@ def too_close(n: int) -> str:
     )
 
 
-def run_standings(folder: Path) -> dict[str, Standing | None]:
+def run_standings(folder: Path) -> dict[str, ModelStanding | None]:
     """Where the models of a run stand towards its leader; None for one without a score. Raises StoreError."""
     folder = folder.resolve()
     reader = ResultsReader(folder.parent)

@@ -19,7 +19,7 @@ from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
 from evalkit.errors import UserError
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
 from evalkit.results.reader import ResultsReader
-from evalkit.results.standings import Standing
+from evalkit.results.standings import ModelStanding
 from evalkit.store.runs import RunInfo
 
 STALE_DAYS = 90
@@ -99,7 +99,7 @@ class LeaderboardLine:
 
     entry: ReportEntry
     cell: Cell
-    standing: Standing | None
+    standing: ModelStanding | None
     """None for what is not comparable or has no score."""
 
     @property

@@ -23,7 +23,7 @@ from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import ModelSummary, RunFacts, Summary
 from evalkit.results.facts import read_facts
 from evalkit.results.samples import Pair, SampleJoin, SampleSide, covariance_of, pair_of, shared_lines
-from evalkit.results.standings import Standing, standings
+from evalkit.results.standings import ModelStanding, standings
 from evalkit.results.summary import read_summary
 from evalkit.store import judge_files, parts, queries, reviews, runs
 from evalkit.store.runs import RunInfo
@@ -145,10 +145,10 @@ class ResultsReader:
         """Two sides on the samples that both were asked, of one task or of all (None). Raises StoreError."""
         return pair_of(self.sample_join(first[0], second[0]), first[1], second[1], task)
 
-    def standings(self, sides: Sequence[SampleSide], task: str | None = None) -> list[Standing | None]:
+    def standings(self, sides: Sequence[SampleSide], task: str | None = None) -> list[ModelStanding | None]:
         """Where each side stands towards the leader of them. Raises StoreError."""
 
-        def compute() -> list[Standing | None]:
+        def compute() -> list[ModelStanding | None]:
             return standings([self._mean(side, task) for side in sides], p_worse, covariance)
 
         def p_worse(i: int, j: int) -> float:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from evalkit.results.standings import Standing
+    from evalkit.results.standings import ModelStanding
 
 
 _WIDTH = 100
@@ -73,7 +73,7 @@ class Run:
         return read_summary(self.folder)
 
     @cached_property
-    def standings(self) -> Mapping[str, Standing | None]:
+    def standings(self) -> Mapping[str, ModelStanding | None]:
         """Where each model stands towards the leader over all tasks: `leads`, `close` (too close to call) or `behind`
         (with the p-value); None for one without a score. Raises StoreError when the rows cannot be read."""
         from evalkit.results.compare import run_standings

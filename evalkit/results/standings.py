@@ -25,7 +25,7 @@ WORDS: dict[State, str] = {"leads": "leads", "close": "too close to call", "behi
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ModelStanding:
     """Where a model stands towards the leader."""
 
     state: State
@@ -40,7 +40,7 @@ def standings(
     means: Sequence[float | None],
     p_worse: Callable[[int, int], float],
     covariance: Callable[[int, Sequence[int]], npt.NDArray[np.float64]] | None = None,
-) -> list[Standing | None]:
+) -> list[ModelStanding | None]:
     """The standing of each model; None where it has no score.
 
     `p_worse(i, j)` is the one-sided p-value of j's being as good as i. `covariance(i, others)` is that of the means of
@@ -59,11 +59,11 @@ def standings(
         assert covariance is not None
         return covariance(leader, [others[i] for i in left])
 
-    found: list[Standing | None] = [None] * len(means)
-    found[leader] = Standing("leads")
+    found: list[ModelStanding | None] = [None] * len(means)
+    found[leader] = ModelStanding("leads")
     behind = best.behind(p_values, moving if covariance is not None else None)
     for i, p, is_behind in zip(others, p_values, behind, strict=True):
-        found[i] = Standing("behind" if is_behind else "close", p)
+        found[i] = ModelStanding("behind" if is_behind else "close", p)
     return found
 
 
