@@ -129,12 +129,12 @@ def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
 
 def test_the_leaderboard_says_who_is_best_and_how_sure_that_is(many: Path) -> None:
     at = draw("leaderboard", many, suite="support")
-    assert "share the first place" in at.subheader[0].value
+    assert at.subheader[0].value.startswith("gpt leads (0.")
+    assert "Too close to call: qwen." in at.subheader[0].value
     assert "qwen costs least" in at.subheader[0].value
     frame = at.dataframe[0].value
     assert frame["model"].tolist()[-1] == "tiny"
-    assert frame["place"].tolist() == ["1–2", "1–2", "3"]
-    assert frame["group"].tolist() == ["A", "A", "B"]
+    assert frame["standing"].tolist() == ["leads", "too close to call", "behind"]
     assert "gpt-5-2026" in frame["served as"].tolist()
     said = "\n".join(element.value for element in at.markdown).replace("\\", "")
     assert "retires on 2026-12-11" in said or "retired on 2026-12-11" in said

@@ -19,7 +19,7 @@ from evalkit.board.elements import cell, listed, plain, shell, shown
 from evalkit.board.leaderboard import picture
 from evalkit.board.versus import marked_lines as marked
 from evalkit.render import vega
-from evalkit.results.entries import entries_of, standing, tie_groups
+from evalkit.results.entries import entries_of, standing
 from evalkit.results.reader import ResultsReader
 
 
@@ -83,7 +83,7 @@ def test_the_picture_is_a_png_of_every_line(tmp_path: Path) -> None:
     a_run(tmp_path, n=10)
     store = ResultsReader(tmp_path)
     lines = standing(store, entries_of(store, "support"), None)
-    content = picture(lines, tie_groups(lines))
+    content = picture(lines)
     assert content.startswith(b"\x89PNG")
     assert len(content) < 100_000
 

@@ -19,7 +19,7 @@ from evalkit.render.charts import HistoryPoint
 from evalkit.render.cost_curves import Curve, CurvePoint, MarkedPoint, curves
 from evalkit.render.rule_text import rendered_rules_of
 from evalkit.render.vega import Chart, Spec
-from evalkit.results.entries import entries_of, standing, tie_groups
+from evalkit.results.entries import entries_of, standing
 from evalkit.results.reader import ResultsReader
 from evalkit.results.tradeoffs import AXES, points_of
 from tests.board_world import a_row, a_run
@@ -36,7 +36,6 @@ def every_chart(results: Path) -> dict[str, Chart]:
     a_run(results, MODELS, rows=rows, n=30, gate=GATE)
     reader = ResultsReader(results)
     lines = standing(reader, entries_of(reader, "support"), None)
-    letters = tie_groups(lines)
     run = reader.runs()[0].name
     history = [
         HistoryPoint(f"2026-11-{day:02}T10:00:00Z", model, run, 0.5, 0.4, None, "0.5", f"was {EVIL}", model == "gpt")
@@ -46,9 +45,9 @@ def every_chart(results: Path) -> dict[str, Chart]:
     costs = [Curve(m, [CurvePoint(10.0**n, 10.0**n * k, 9.0**n * k, 11.0**n * k, "$1") for n in range(1, 6)])
              for k, m in enumerate(MODELS, 1)]  # fmt: skip
     made = {
-        "leaderboard": charts.leaderboard(lines, letters, chosen=[EVIL]),
-        "picture": charts.leaderboard(lines, letters, figures=True),
-        **{axis: charts.tradeoff(points_of(lines, axis), axis, chosen=[EVIL], selects=True) for axis in AXES},
+        "leaderboard": charts.leaderboard(lines, chosen=[EVIL]),
+        "picture": charts.leaderboard(lines, figures=True),
+        **{axis: charts.tradeoff(points_of(reader, lines, axis), axis, chosen=[EVIL], selects=True) for axis in AXES},
         "history": charts.history(history, "quality"),
         "curves": curves(costs, x="requests", y="USD", title=EVIL, crossings=[MarkedPoint(100.0, 100.0, EVIL)]),
     }
@@ -101,7 +100,7 @@ def test_a_picture_for_a_slide_is_small_and_complete(tmp_path: Path) -> None:
 
 def test_words_say_every_figure_of_a_chart(tmp_path: Path) -> None:
     made = every_chart(tmp_path)
-    assert "gpt: 0." in made["leaderboard"].alt and "place" in made["leaderboard"].alt
+    assert "gpt: 0." in made["leaderboard"].alt and "leads" in made["leaderboard"].alt
     assert "on the front" in made["USD per 1,000 samples"].alt
     assert "of <script>" in made["rules 0"].alt, "words are text: whoever shows them escapes them"
 
@@ -157,7 +156,7 @@ def test_of_many_models_those_on_the_front_and_the_chosen_are_named(tmp_path: Pa
     ]
     a_run(tmp_path, models, rows=rows, n=30)
     reader = ResultsReader(tmp_path)
-    points = points_of(standing(reader, entries_of(reader, "support"), None), "USD per 1,000 samples")
+    points = points_of(reader, standing(reader, entries_of(reader, "support"), None), "USD per 1,000 samples")
     assert charts.is_wide(points)
     chart = charts.tradeoff(points, "USD per 1,000 samples", log=True, chosen=["m3"])
     assert chart is not None

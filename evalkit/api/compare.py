@@ -46,6 +46,9 @@ class Comparison:
     """What is known to differ between the two: model, endpoint, settings, weights."""
     caveats: tuple[str, ...]
     """Why the evidence is not whole; empty when it is."""
+    among: str | None = None
+    """A sentence where the interval over all leaves out zero, and the two are too close to call all the same among the
+    models of their run (`Run.standings`)."""
 
     def __repr__(self) -> str:
         return f"<Comparison {self.a} -> {self.b}: {len(self.differences)} differences>"
@@ -87,7 +90,8 @@ class Comparison:
 
     def _notes(self) -> list[str]:
         """Where p and interval disagree, why the evidence is not whole, what differs between the two."""
-        return [*filter(None, map(disagreement, self.differences)), *self.caveats, *self.compared]
+        among = [f"{self.differences[0].subject}: {self.among}."] if self.among is not None else []
+        return [*filter(None, map(disagreement, self.differences)), *among, *self.caveats, *self.compared]
 
 
 def compare(a: Side | Run, b: Side | Run) -> Comparison:
@@ -105,6 +109,7 @@ def compare(a: Side | Run, b: Side | Run) -> Comparison:
         n_won=versus.flips.n_won,
         compared=versus.compared,
         caveats=versus.caveats,
+        among=versus.among,
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from evalkit.render import standings
 from evalkit.render.vega import Chart
 from evalkit.results.items import RowTexts
 from evalkit.results.reader import ResultsReader
@@ -30,10 +31,8 @@ PAGES = "evalkit pages"
 """Where `app` keeps its pages for links between them."""
 CHOSEN = "models"
 """Key, in the session and in the address, of the chosen models."""
-COMPARING = "Every pair of models is compared."
-"""Said while places are computed: forty models with repeats take seconds, once."""
-_NAMED = 5
-"""Models that a sentence names."""
+COMPARING = "Every model is compared with the leader."
+"""Said while standings are computed."""
 _OPEN = 8
 """Warnings that stand open on a page."""
 _LINE = 2_000
@@ -234,10 +233,7 @@ def warn(entries: Sequence[ReportEntry]) -> None:
 
 def listed(names: Sequence[str]) -> str:
     """Names in a sentence, as Markdown: "a, b and c"; of many the first, and how many more."""
-    said = [plain(name, 40) for name in names[:_NAMED]]
-    if len(names) > _NAMED:
-        return f"{', '.join(said)} and {len(names) - _NAMED} more"
-    return said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
+    return standings.listed([plain(name, 40) for name in names])
 
 
 def facts_table(rows: Mapping[str, object], alt: str) -> None:

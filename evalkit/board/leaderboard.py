@@ -13,7 +13,8 @@ from evalkit.board import elements
 from evalkit.facts import Figures
 from evalkit.render import charts, pictures
 from evalkit.render.cells import others_text, quality_text
-from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups, too_many
+from evalkit.render.standings import headline
+from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing
 from evalkit.results.reader import ResultsReader
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -41,23 +42,22 @@ def render(store: ResultsReader) -> None:
     if not every:
         st.info("None of these models was asked this task.")
         return
-    # Places are those among all models: a search hides lines, it does not make the rest better.
-    ranked = list(zip(every, tie_groups(every), strict=True))
+    # Standings are those among all models: a search hides lines, it does not make the rest better.
+    lines = every
     tiers = sorted({tier for entry in entries if (tier := _tier(entry))})
     if len(tiers) > 1:
         picked = st.pills("Openness", tiers, selection_mode="multi", key="tier", bind="query-params")
-        ranked = [(line, letter) for line, letter in ranked if not picked or _tier(line.entry) in picked]
-    ranked = [(line, letter) for line, letter in ranked if _fits(line.entry, search or "")]
-    if not ranked:
+        lines = [line for line in lines if not picked or _tier(line.entry) in picked]
+    lines = [line for line in lines if _fits(line.entry, search or "")]
+    if not lines:
         st.info("No model fits the search. Clear it to see all of them.")
         return
-    lines, letters = [line for line, _ in ranked], [letter for _, letter in ranked]
     entries = [line.entry for line in lines]
-    st.subheader(_sentence(every), anchor=False)
+    st.subheader(headline(every, partial(elements.plain, limit=40)), anchor=False)
     if len(lines) < len(every):
         st.caption(f"{len(lines)} of {len(every)} models shown.")
-    _chart(lines, letters)
-    _table(lines, letters)
+    _chart(lines)
+    _table(lines)
     elements.warn(entries)
     if len(tasks) > 1:
         _matrix(entries, tasks)
@@ -67,69 +67,32 @@ def render(store: ResultsReader) -> None:
     _known(entries)
 
 
-def _sentence(lines: Sequence[LeaderboardLine]) -> str:
-    """What the evidence says about the first place, in words."""
-    ranked = [line for line in lines if line.place is not None]
-    if (why := too_many(lines)) is not None:
-        return why
-    if not ranked:
-        return "No model has a score yet."
-    first = [line for line in ranked if line.place is not None and line.place.best == 1]
-    names = [line.entry.model for line in first]
-    if len(ranked) == 1:
-        return f"{elements.listed(names)} is the only model here."
-    if len(first) == 1:
-        return f"{elements.listed(names)} is best."
-    if len(first) == len(ranked):
-        return "These data cannot tell the models apart."
-    cheapest, soonest = _cheapest(first), _soonest(first)
-    tail = f" Of these, {elements.plain(cheapest, 40)} costs least." if cheapest else ""
-    if not cheapest and soonest:
-        tail = f" Not every price is known; of these, {elements.plain(soonest, 40)} answered soonest here."
-    return f"{elements.listed(names)} share the first place: these data cannot tell them apart.{tail}"
-
-
-def _cheapest(lines: Sequence[LeaderboardLine]) -> str | None:
-    """The cheapest model, where every price is known; None otherwise: an unknown price may be the lowest."""
-    priced = [(line.cell.cost.usd_per_1k_samples, line.entry.model) for line in lines]
-    if any(price is None for price, _ in priced):
-        return None
-    return str(min(priced)[1])
-
-
-def _soonest(lines: Sequence[LeaderboardLine]) -> str | None:
-    """The model with the lowest median time to a whole answer, where all of them were measured; else None."""
-    times = [(line.cell.latency.total_s.p50, line.entry.model) for line in lines]
-    return None if any(time is None for time, _ in times) else str(min(times)[1])
-
-
-def _chart(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> None:
-    chart = charts.leaderboard(lines, letters, chosen=elements.chosen())
+def _chart(lines: Sequence[LeaderboardLine]) -> None:
+    chart = charts.leaderboard(lines, chosen=elements.chosen())
     if chart is not None:
         elements.draw(chart)
 
 
-def picture(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> bytes:
+def picture(lines: Sequence[LeaderboardLine]) -> bytes:
     """The chart with its figures as a PNG, for a slide or a pull request. Raises NoPicture."""
-    chart = charts.leaderboard(lines, letters, figures=True)
+    chart = charts.leaderboard(lines, figures=True)
     if chart is None:
         raise pictures.NoPicture("No model has a score, so there is nothing to draw.")
     return pictures.png(chart)
 
 
-def frame_of(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> pd.DataFrame:
+def frame_of(lines: Sequence[LeaderboardLine]) -> pd.DataFrame:
     """The table as numbers (None: unknown or undefined), for sorting and for the download. Times in seconds."""
     import pandas as pd
 
     rows = []
-    for line, letter in zip(lines, letters, strict=True):
+    for line in lines:
         cell, entry = line.cell, line.entry
         quality, cost, times = cell.quality, cell.cost, cell.latency
         rows.append(
             {
                 "model": elements.cell(entry.model, 60),
-                "place": str(line.place) if line.place else numbers.UNDEFINED,
-                "group": letter,
+                "standing": line.state or numbers.UNDEFINED,
                 "quality": quality.mean,
                 "95 % interval": numbers.interval(quality.low, quality.high),
                 "n": quality.n,
@@ -153,8 +116,8 @@ def frame_of(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> pd.Dat
     return pd.DataFrame(rows).astype(dict.fromkeys(floats, float))
 
 
-def _table(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> None:
-    frame = frame_of(lines, letters)
+def _table(lines: Sequence[LeaderboardLine]) -> None:
+    frame = frame_of(lines)
     shown = frame.assign(model=[elements.marked(line.entry.model) for line in lines])
     styler = shown.style.format({
         "quality": lambda v: numbers.quality(_none(v)),
@@ -163,7 +126,7 @@ def _table(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> None:
         **dict.fromkeys(_TIMES, lambda v: numbers.time(_none(v))),
         "tokens/s": lambda v: numbers.rate(_none(v)),
     })  # fmt: skip
-    places = "The places that the data leave open to it, at 95 % confidence for all models together."
+    standings = "Behind: shown to be worse than the leader, with at most 5 % chance of error for all models together."
     st.dataframe(
         styler,
         hide_index=True,
@@ -175,8 +138,7 @@ def _table(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> None:
         alt="The leaderboard as a table; select two rows to compare them",
         column_config={
             "model": st.column_config.TextColumn(pinned=True),
-            "place": st.column_config.TextColumn(help=places),
-            "group": st.column_config.TextColumn(help="Models of one letter cannot be told apart from its first."),
+            "standing": st.column_config.TextColumn(help=standings),
         },
     )
     mine = elements.chosen()
@@ -193,7 +155,7 @@ def _table(lines: Sequence[LeaderboardLine], letters: Sequence[str]) -> None:
     drawable = pictures.available()
     buttons.download_button(
         "PNG",
-        lambda: picture(lines, letters),
+        lambda: picture(lines),
         "leaderboard.png",
         "image/png",
         disabled=not drawable,

@@ -30,7 +30,7 @@ def render(store: ResultsReader) -> None:
         axis = elements.choose("Against", list(AXES), key="axis", index=at)
     with st.spinner(elements.COMPARING):
         lines = standing(store, entries, task)
-    points = points_of(lines, axis)
+    points = points_of(store, lines, axis, task)
     log = st.toggle("Logarithmic scale", value=charts.is_wide(points), key="log", bind="query-params")
     missing = [p.line.entry.model for p in points if p.state == "unknown"]
     if missing:

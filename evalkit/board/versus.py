@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import streamlit as st
@@ -16,6 +16,7 @@ from evalkit.records import Outcome
 from evalkit.render.comparison import sentence
 from evalkit.results import changes
 from evalkit.results.compare import compare_samples
+from evalkit.results.entries import LeaderboardLine, entries_of, standing
 from evalkit.results.items import RowTexts, texts
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
@@ -53,7 +54,7 @@ def render(store: ResultsReader) -> None:
         st.info("Both sides are the same model of the same run. Choose another for B.")
         return
     try:
-        whole = compare_samples(store, a, b)
+        whole = compare_samples(store, a, b, leaderboard=_leaderboard(store, runs, a, b))
         tasks = changes.tasks_of(store, a, b)
     except StoreError as error:
         st.error(elements.plain(error, 400))
@@ -71,6 +72,14 @@ def render(store: ResultsReader) -> None:
     if len(tasks) > 1:
         _by_task(store, a, b, tasks)
     _flips(store, a, b, tasks)
+
+
+def _leaderboard(store: ResultsReader, runs: Sequence[RunInfo], a: SampleSide, b: SampleSide) -> list[LeaderboardLine]:
+    """The leaderboard that both sides are of one suite's; empty where they are of two."""
+    suites = {info.suite for info in runs if info.name in (a[0], b[0])}
+    if len(suites) != 1 or (suite := suites.pop()) is None:
+        return []
+    return standing(store, entries_of(store, suite), None)
 
 
 def _served(store: ResultsReader, a: SampleSide, b: SampleSide) -> None:

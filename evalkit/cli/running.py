@@ -124,8 +124,9 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
         sys.stdout.write(json_line({**summary, "folder": str(outcome.folder)}))
     else:
         from evalkit.render.terminal import render_summary
+        from evalkit.results.compare import run_standings
 
-        render_summary(outcome.summary)
+        render_summary(outcome.summary, standings=run_standings(outcome.folder))
         if judging_of(outcome.folder) is not None:
             _print_judges(outcome.folder)
         n_cached = outcome.result.n_cached

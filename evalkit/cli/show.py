@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     """Print the table of RUN: a path, the beginning of a name, or `latest` (the default)."""
     from evalkit.results import Run, read_facts
+    from evalkit.results.compare import run_standings
     from evalkit.results.summary import read_summary
     from evalkit.store.runs import resolve_run
     from evalkit.text.escape import visible
@@ -36,12 +38,16 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
         from evalkit.text.escape import json_line
 
         judging = {"judging": judged.as_json()} if judged is not None else {}
-        sys.stdout.write(json_line({**summary.as_json(), **judging, "folder": str(folder)}))
+        stands = {name: asdict(one) for name, one in run_standings(folder).items() if one is not None}
+        sys.stdout.write(json_line({**summary.as_json(), **judging, "standings": stands, "folder": str(folder)}))
         return 0
     from evalkit.render.terminal import render_slices, render_summary
 
     facts = read_facts(folder)
-    (render_slices if slices else render_summary)(summary)
+    if slices:
+        render_slices(summary)
+    else:
+        render_summary(summary, standings=run_standings(folder))
     if judged is not None and not slices:
         from evalkit.render.judges import render_judges
 

@@ -68,12 +68,10 @@ class HistoryPoint:
     """Drawn faintly, because others were chosen."""
 
 
-def leaderboard(
-    lines: Sequence[LeaderboardLine], letters: Sequence[str], *, chosen: Sequence[str] = (), figures: bool = False
-) -> Chart | None:
+def leaderboard(lines: Sequence[LeaderboardLine], *, chosen: Sequence[str] = (), figures: bool = False) -> Chart | None:
     """Quality with its interval, one line a model in the order given; None where no model has a score.
 
-    `chosen` models get a ring. `figures`: with columns of place, quality, cost and times, for a picture that stands
+    `chosen` models get a ring. `figures`: with columns of standing, quality, cost and times, for a picture that stands
     alone.
     """
     rows = [
@@ -83,23 +81,23 @@ def leaderboard(
             "low": line.cell.quality.low,
             "high": line.cell.quality.high,
             "chosen": line.entry.model in chosen,
-            "place": f"{line.place or numbers.UNDEFINED} (group {letter or numbers.UNDEFINED})",
+            "standing": line.state or numbers.UNDEFINED,
             "shown": quality_text(line.cell.quality),
             "usd": numbers.usd(line.cell.cost.usd_per_1k_samples),
             "ttft": numbers.time(line.cell.latency.ttft_s.p50),
             "total": numbers.time(line.cell.latency.total_s.p95),
         }
-        for line, letter in zip(lines, letters, strict=True)
+        for line in lines
         if line.cell.quality.mean is not None
     ]
     if not rows:
         return None
-    words = "; ".join(f"{row['model']}: {row['shown']}, place {row['place']}" for row in rows)
+    words = "; ".join(f"{row['model']}: {row['shown']}, {row['standing']}" for row in rows)
     y = field("model", "N", sort=[row["model"] for row in rows], title=None,
                axis={"labelLimit": _LABEL_PX, "labelOverlap": False})  # fmt: skip
     scale = {"domain": domain(rows, "low", "high", "quality"), "nice": False}
     title = "quality, with its 95 % interval"
-    told = tips(model="model", shown="quality [95 %]", place="place")
+    told = tips(model="model", shown="quality [95 %]", standing="standing")
     at = field("quality", "Q", title=title, scale=scale, axis={"tickCount": 6, "format": ".2f"})
     layers = [
         layer({"type": "rule", "strokeWidth": 3, "opacity": 0.55, "color": COLOURS[0]},
@@ -111,7 +109,7 @@ def leaderboard(
     drawn: Spec = {"layer": layers, "height": height + (0 if figures else 80)}
     if figures:
         heads = {
-            "place": "place",
+            "standing": "standing",
             "shown": "quality [95 %]",
             "usd": "USD per 1,000",
             "ttft": "TTFT p50",

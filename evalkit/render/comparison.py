@@ -7,7 +7,7 @@ from typing import TextIO
 
 from evalkit.facts import Figures, ModelSummary, Quality
 from evalkit.render.cells import other_outcomes, quality_text
-from evalkit.results.compare import Difference, PairedComparison, SampleComparison
+from evalkit.results.compare import Difference, PairedComparison, SampleComparison, too_close
 from evalkit.results.flips import Flip
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -15,18 +15,18 @@ from evalkit.text.page import Column, Page
 
 
 def sentence(found: SampleComparison, a: str, b: str) -> str:
-    """The result in words; a difference is only called one where its interval leaves zero out."""
+    """The result in words; a difference is only called one where one is shown."""
     if found.delta is None:
         return f"{a} and {b} share no scored sample: nothing can be compared."
     shown = numbers.interval(found.low, found.high) or "unknown"
-    points = f"{abs(found.delta) * 100:.1f}"
+    points = f"{abs(found.delta) * 100:.1f} points {'better' if found.delta > 0 else 'worse'}"
     tail = f"95 % interval {shown}, {found.flips:,} {'flip' if found.flips == 1 else 'flips'} in {found.n:,} samples."
-    if found.low is None or found.high is None or found.low <= 0 <= found.high:
-        what = (
-            f"measured {points} points {'better' if found.delta > 0 else 'worse'}" if found.delta else "measured equal"
-        )
+    if found.among is not None:
+        return f"No difference is shown between {b} and {a} (measured {points}): {too_close(found.among)}; {tail}"
+    if not found.is_shown:
+        what = f"measured {points}" if found.delta else "measured equal"
         return f"No difference is shown between {b} and {a} ({what}): {tail}"
-    return f"{b} is {points} points {'better' if found.delta > 0 else 'worse'} than {a}: {tail}"
+    return f"{b} is {points} than {a}: {tail}"
 
 
 def render_comparison(
@@ -98,6 +98,8 @@ def render_versus(
         for difference in rows:
             if why := disagreement(difference):
                 page.say(why)
+        if versus.among is not None:
+            page.say(f"{visible(rows[0].subject, limit=60)}: {versus.among}.")
         counts = versus.flips
         page.say(
             f"{numbers.count(counts.n_lost)} items went right → wrong, {numbers.count(counts.n_won)} wrong → right"

@@ -18,9 +18,10 @@ from evalkit.render import charts, pictures
 from evalkit.render.cells import others_text, quality_text
 from evalkit.render.comparison import sentence
 from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of
+from evalkit.render.standings import headline
 from evalkit.render.vega import Chart
 from evalkit.results.compare import compare_samples
-from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing, tie_groups, too_many
+from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing
 from evalkit.results.reader import ResultsReader
 from evalkit.results.tradeoffs import AXES, points_of
 from evalkit.text import numbers
@@ -29,6 +30,9 @@ from evalkit.text.escape import visible
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+_COMPARED = 50
+"""Models that are compared with the first in a sentence each."""
+_READING = "Behind: shown to be worse than the leader, at most 5 % chance of error for all models together."
 _DRAWN_AXES = ("USD per 1,000 samples", "seconds to the first token, p50 to p95")
 
 
@@ -75,9 +79,9 @@ def page_of(store: ResultsReader, run: str) -> str:
     names = list(dict.fromkeys(task for entry in entries for task in entry.cells.tasks))
     lines = standing(store, entries, None)
     wanted: dict[str, Chart] = {}
-    if (chart := charts.leaderboard(lines, tie_groups(lines))) is not None:
+    if (chart := charts.leaderboard(lines)) is not None:
         wanted["leaderboard"] = chart
-    tradeoffs = _tradeoffs(lines, wanted)
+    tradeoffs = _tradeoffs(store, lines, wanted)
     gate = _gate(store, run, facts, wanted)
     drawings, no_drawings = _drawings(wanted)
     return _environment().get_template("page.html").render(
@@ -87,7 +91,7 @@ def page_of(store: ResultsReader, run: str) -> str:
         started_at=facts.started_at,
         n_rows=numbers.count(summary.n_rows),
         leaderboard=_leaderboard(lines) if lines else None,
-        no_places=too_many(lines),
+        headline=headline(lines) if lines else "",
         warnings=[(entry.model, warning) for entry in entries for warning in entry.warnings],
         first=lines[0].entry.model if lines else "",
         pairs=_pairs(store, lines),
@@ -130,13 +134,13 @@ def _drawings(wanted: dict[str, Chart]) -> tuple[dict[str, str], str]:
 
 def _leaderboard(lines: Sequence[LeaderboardLine]) -> _Table:
     rows = []
-    for line, letter in zip(lines, tie_groups(lines), strict=True):
+    for line in lines:
         cell, known = line.cell, line.entry.known
         cost, times = cell.cost, cell.latency
         rows.append(
             [
-                f"{line.place or numbers.UNDEFINED} {letter}",
                 visible(line.entry.model, limit=60),
+                line.state or numbers.UNDEFINED,
                 quality_text(cell.quality),
                 numbers.count(cell.quality.n),
                 numbers.usd(cost.usd_per_1k_samples),
@@ -149,9 +153,9 @@ def _leaderboard(lines: Sequence[LeaderboardLine]) -> _Table:
                 (known.shown("licence") if known else None) or "",
             ]
         )
-    heads = ["place", "model", "quality [95 %]", "n", "USD per 1,000", "USD per right", "first token p50 / p95"]
+    heads = ["model", "standing", "quality [95 %]", "n", "USD per 1,000", "USD per right", "first token p50 / p95"]
     heads += ["total p50 / p95", "tokens/s", "other outcomes", "openness", "licence"]
-    return _Table(heads, rows, "Models of one letter cannot be told apart from its first.")
+    return _Table(heads, rows, _READING)
 
 
 def _pairs(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> list[str]:
@@ -159,9 +163,12 @@ def _pairs(store: ResultsReader, lines: Sequence[LeaderboardLine]) -> list[str]:
     if not lines:
         return []
     first, said = lines[0].entry, []
-    for line in lines[1:]:
-        versus = compare_samples(store, (first.run.name, first.model), (line.entry.run.name, line.entry.model))
+    for line in lines[1 : _COMPARED + 1]:
+        sides = (first.run.name, first.model), (line.entry.run.name, line.entry.model)
+        versus = compare_samples(store, *sides, leaderboard=lines)
         said.append(sentence(versus, visible(first.model, limit=60), visible(line.entry.model, limit=60)))
+    if (more := len(lines) - 1 - _COMPARED) > 0:
+        said.append(f"And {more:,} more, which measured less.")
     return said
 
 
@@ -175,11 +182,11 @@ def _tasks(entries: Sequence[ReportEntry], tasks: Sequence[str]) -> _Table:
     return _Table(["model", *tasks], rows)
 
 
-def _tradeoffs(lines: Sequence[LeaderboardLine], wanted: dict[str, Chart]) -> list[_Axis]:
+def _tradeoffs(store: ResultsReader, lines: Sequence[LeaderboardLine], wanted: dict[str, Chart]) -> list[_Axis]:
     """The axes in order; their charts are added to `wanted` under their names."""
     found = []
     for axis in _DRAWN_AXES:
-        points = points_of(lines, axis)
+        points = points_of(store, lines, axis)
         chart = charts.tradeoff(points, axis, log=charts.is_wide(points))
         if chart is not None:
             wanted[axis] = chart

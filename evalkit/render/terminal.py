@@ -15,11 +15,14 @@ no colour.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NotRequired, TextIO, TypedDict
 
 from evalkit.facts import Figures, Summary, TaskSummary
 from evalkit.facts.summary import TwoQuantiles
 from evalkit.render.cells import other_outcomes, others_text, quality_text
+from evalkit.render.standings import headline
+from evalkit.results.standings import ModelStanding
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
@@ -28,9 +31,23 @@ Cell = Figures
 """Figures of one model over one task, or over all of them."""
 
 
-def render_summary(summary: Summary, *, width: int | None = None, file: TextIO | None = None) -> None:
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    model: str
+    cell: Figures
+    standing: ModelStanding | None
+
+
+def render_summary(
+    summary: Summary,
+    *,
+    standings: Mapping[str, ModelStanding | None] | None = None,
+    width: int | None = None,
+    file: TextIO | None = None,
+) -> None:
     """Print a run: one table over all tasks and one for each task (only the task's where there is just one).
 
+    `standings`: of the models over all tasks; the last line then says who leads.
     `width` in characters; None: the terminal's, or 100 where there is none. `file` is stdout unless given.
     """
     with Page(width, file) as page:
@@ -48,6 +65,9 @@ def render_summary(summary: Summary, *, width: int | None = None, file: TextIO |
         for name, model in models.items():
             if len(model.served) > 1:
                 page.say(f"{visible(name, limit=60)}: {_served_by_several(model.served)}")
+        if standings is not None and len(models) > 1:
+            ranked = [_Ranked(name, model.all, standings.get(name)) for name, model in models.items()]
+            page.say(headline(sorted(ranked, key=lambda one: -(one.cell.quality.mean or 0.0))))
 
 
 def _served_by_several(served: Sequence[str]) -> str:

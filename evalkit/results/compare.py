@@ -9,13 +9,16 @@ Nothing is decided here: there is no margin. `compare` reads the rows and refuse
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from evalkit.results import completeness
 from evalkit.results.comparable import refuse_unless_comparable, shown
+from evalkit.results.entries import LeaderboardLine
 from evalkit.results.flips import Flips, count_flips
 from evalkit.results.pairing import common_rows, pair
 from evalkit.results.pairs import Pairs, labels_of
@@ -23,8 +26,10 @@ from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
 from evalkit.results.served import changed_line, served_lines, served_otherwise
 from evalkit.results.side import Side
+from evalkit.results.standings import ModelStanding
 from evalkit.stats.comparison import test
 from evalkit.stats.symmetry import mcnemar
+from evalkit.stats.verdict import Verdict
 from evalkit.store import table as stored
 
 if TYPE_CHECKING:
@@ -76,6 +81,9 @@ class PairedComparison:
     models answered; empty where it reported none."""
     caveats: tuple[str, ...]
     """Why the evidence is not whole; empty when it is."""
+    among: str | None = None
+    """A sentence where the interval over all tasks leaves out zero, and the two are too close to call all the same
+    among the models of their run."""
 
 
 def compare(a: Side, b: Side) -> PairedComparison:
@@ -97,7 +105,39 @@ def compare(a: Side, b: Side) -> PairedComparison:
         tuple([*shown(a, b), *served_otherwise(ours, theirs)]),
         (*served_lines(A=ours, B=theirs), *_changed(ours, theirs)),
         tuple(caveats),
+        _among(a, b),
     )
+
+
+def _among(a: Side, b: Side) -> str | None:
+    if a.folder.resolve() != b.folder.resolve():
+        return None
+    stands = run_standings(a.folder)
+    ours, theirs = stands.get(a.model), stands.get(b.model)
+    if ours is None or theirs is None or {ours.state, theirs.state} != {"leads", "close"}:
+        return None
+    n = sum(standing is not None for standing in stands.values())
+    p = (theirs if ours.state == "leads" else ours).p
+    if n < 3 or p is None or p > ALPHA:
+        return None
+    return too_close(n)
+
+
+def too_close(n: int) -> str:
+    """Why two models are not told apart though the interval of their difference leaves out zero."""
+    return (
+        f"too close to call among {n} models: the interval leaves out zero, but of so many models one falls this far "
+        "behind the leader by chance"
+    )
+
+
+def run_standings(folder: Path) -> dict[str, ModelStanding | None]:
+    """Where the models of a run stand towards its leader; None for one without a score. Raises StoreError."""
+    folder = folder.resolve()
+    reader = ResultsReader(folder.parent)
+    models = reader.summary(folder.name).models
+    found = reader.standings([(folder.name, model) for model in models])
+    return dict(zip(models, found, strict=True))
 
 
 def _changed(ours: pa.Table, theirs: pa.Table) -> list[str]:
@@ -156,10 +196,24 @@ class SampleComparison:
     method: str | None
     flips: int
     """Samples that are right with one and wrong with the other (`results.flips`)."""
+    is_shown: bool = False
+    """Whether a difference is shown. Of two on one leaderboard, one of which leads it, that is the leaderboard's own
+    decision; of any other two, that the interval leaves out zero."""
+    among: int | None = None
+    """Models of that leaderboard, where the interval leaves out zero and the two are too close to call all the same."""
 
 
-def compare_samples(reader: ResultsReader, a: SampleSide, b: SampleSide, task: str | None = None) -> SampleComparison:
-    """The comparison over a task, or over all (None). Raises StoreError."""
+def compare_samples(
+    reader: ResultsReader,
+    a: SampleSide,
+    b: SampleSide,
+    task: str | None = None,
+    leaderboard: Sequence[LeaderboardLine] = (),
+) -> SampleComparison:
+    """The comparison over a task, or over all (None); `leaderboard` is the one, over the same, on which both stand.
+
+    Raises StoreError.
+    """
 
     def computed() -> SampleComparison:
         pair = reader.pair(a, b, task)
@@ -168,6 +222,27 @@ def compare_samples(reader: ResultsReader, a: SampleSide, b: SampleSide, task: s
         tested = pair.test(ALPHA)
         low, high = (tested.interval.low, tested.interval.high) if tested.interval else (None, None)
         counts = (pair.gained, pair.lost, tested.method, pair.n_flips)
-        return SampleComparison(task, pair.n, pair.n_errored, tested.delta, low, high, *counts)
+        shown = tested.verdict is not Verdict.INCONCLUSIVE
+        return SampleComparison(task, pair.n, pair.n_errored, tested.delta, low, high, *counts, shown)
 
-    return reader.remember(("compare", reader.marks([a[0], b[0]]), a, b, task), computed)
+    found = reader.remember(("compare", reader.marks([a[0], b[0]]), a, b, task), computed)
+    stands = {(line.entry.run.name, line.entry.model): line.standing for line in leaderboard if line.standing}
+    if a in stands and b in stands and found.is_shown and {stands[a].state, stands[b].state} == {"leads", "close"}:
+        return replace(found, is_shown=False, among=len(stands))
+    return found
+
+
+def behind_of(reader: ResultsReader, lines: Sequence[LeaderboardLine], task: str | None) -> Callable[[int, int], bool]:
+    """Whether one line of a leaderboard is shown to be worse than another, as `compare_samples` says it of the two."""
+
+    def is_behind(i: int, j: int) -> bool:
+        ours, theirs = lines[i], lines[j]
+        if theirs.standing is not None and theirs.standing.state == "leads":
+            return ours.standing is not None and ours.standing.state == "behind"
+        if ours.standing is None or theirs.standing is None:
+            return False
+        a, b = ((line.entry.run.name, line.entry.model) for line in (theirs, ours))
+        key = ("behind", reader.marks([a[0], b[0]]), a, b, task)
+        return reader.remember(key, lambda: reader.pair(a, b, task).p_worse() <= ALPHA)
+
+    return is_behind

@@ -1,7 +1,7 @@
 """The lines of a leaderboard: one model of one run, with its figures and what a reader should beware of.
 
     entries = entries_of(store, "support-swap")     # the newest run of each model of this suite
-    table = standing(store, entries, task=None)     # places, tie groups, best first
+    table = standing(store, entries, task=None)     # who leads, who is too close to call, who is behind; best first
 
 Shared by the board and the HTML report, so that both show the same order. A warning is a sentence; colours only repeat
 what the sentence says.
@@ -19,7 +19,7 @@ from evalkit.catalogue.reading import FILE_NAME, CatalogueReader
 from evalkit.errors import UserError
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
 from evalkit.results.reader import ResultsReader
-from evalkit.results.standings import MOST_PLACED, Place
+from evalkit.results.standings import ModelStanding
 from evalkit.store.runs import RunInfo
 
 STALE_DAYS = 90
@@ -95,14 +95,22 @@ class ReportEntry:
 
 @dataclass(frozen=True, slots=True)
 class LeaderboardLine:
-    """An entry with its figures and its place."""
+    """An entry with its figures and where it stands towards the leader."""
 
     entry: ReportEntry
     cell: Cell
-    place: Place | None
+    standing: ModelStanding | None
     """None for what is not comparable or has no score."""
-    tied: frozenset[str] = frozenset()
-    """Keys of the entries that it could not be told apart from."""
+
+    @property
+    def model(self) -> str:
+        """The name that the suite gives it."""
+        return self.entry.model
+
+    @property
+    def state(self) -> str:
+        """The standing in words; empty without one."""
+        return str(self.standing) if self.standing else ""
 
 
 def suites(runs: Sequence[RunInfo]) -> list[str]:
@@ -132,50 +140,16 @@ def entries_of(
 def standing(store: ResultsReader, entries: Sequence[ReportEntry], task: str | None) -> list[LeaderboardLine]:
     """The entries that were asked this task (None: all tasks), best first; those that cannot be compared come last."""
     asked = [(entry, cell) for entry in entries if (cell := entry.cell(task)) is not None]
+    asked.sort(key=lambda one: _order(*one))
     ranked = [entry for entry, _ in asked if entry.comparable]
-    found = store.places([(entry.run.name, entry.model) for entry in ranked], task) if ranked else []
-    places = {entry.key: place for entry, place in zip(ranked, found, strict=True) if place is not None}
-    lines = []
-    untold = frozenset(entry.key for entry in ranked) if len(ranked) > MOST_PLACED and not places else frozenset[str]()
-    for entry, cell in asked:
-        place = places.get(entry.key)
-        tied = frozenset(ranked[i].key for i in place.tied) if place else untold  # nothing was shown of any two
-        lines.append(LeaderboardLine(entry, cell, place, tied))
-    return sorted(lines, key=_order)
+    found = store.standings([(entry.run.name, entry.model) for entry in ranked], task)
+    stands = {entry.key: one for entry, one in zip(ranked, found, strict=True)}
+    return [LeaderboardLine(entry, cell, stands.get(entry.key)) for entry, cell in asked]
 
 
-def too_many(lines: Sequence[LeaderboardLine]) -> str | None:
-    """A sentence where no line has a place because there are too many models to compare; None otherwise."""
-    scored = [line for line in lines if line.entry.comparable and line.cell.quality.mean is not None]
-    if len(scored) <= MOST_PLACED or any(line.place is not None for line in lines):
-        return None
-    return (
-        f"{len(scored):,} models are too many to be placed: every pair would be tested, and that is done for up to "
-        f"{MOST_PLACED}."
-    )
-
-
-def tie_groups(lines: Sequence[LeaderboardLine]) -> list[str]:
-    """A letter for each line in order: a line of one letter could not be told apart from the first of that letter.
-
-    A line opens a new group when it is shown to be worse than the one that opened the last. Empty without a place.
-    """
-    letters: list[str] = []
-    opener: LeaderboardLine | None = None
-    group = -1
-    for line in lines:
-        if line.place is None:
-            letters.append("")
-            continue
-        if opener is None or opener.entry.key not in line.tied:
-            opener, group = line, group + 1
-        letters.append(chr(ord("A") + group) if group < 26 else str(group + 1))
-    return letters
-
-
-def _order(line: LeaderboardLine) -> tuple[bool, float, float, str]:
-    mean = line.cell.quality.mean
-    return (not line.entry.comparable, mean is None, -(mean or 0.0), line.entry.model)
+def _order(entry: ReportEntry, cell: Cell) -> tuple[bool, float, float, str]:
+    mean = cell.quality.mean
+    return (not entry.comparable, mean is None, -(mean or 0.0), entry.model)
 
 
 def _identities(store: ResultsReader, run: str) -> dict[str, Identity]:

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import ModelSummary, RunFacts, Summary
 from evalkit.results.facts import read_facts
-from evalkit.results.samples import Pair, SampleJoin, SampleSide, pair_of, shared_lines
-from evalkit.results.standings import Place, places
+from evalkit.results.samples import Pair, SampleJoin, SampleSide, covariance_of, pair_of, shared_lines
+from evalkit.results.standings import ModelStanding, standings
 from evalkit.results.summary import read_summary
 from evalkit.store import judge_files, parts, queries, reviews, runs
 from evalkit.store.runs import RunInfo
@@ -31,6 +31,8 @@ from evalkit.store.score_table import ScoreTable, read_scores
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
+    import numpy.typing as npt
 
 T = TypeVar("T")
 Mark = tuple[tuple[str, int, int], ...]
@@ -143,14 +145,20 @@ class ResultsReader:
         """Two sides on the samples that both were asked, of one task or of all (None). Raises StoreError."""
         return pair_of(self.sample_join(first[0], second[0]), first[1], second[1], task)
 
-    def places(self, sides: Sequence[SampleSide], task: str | None = None) -> list[Place | None]:
-        """The range of places of each side. Raises StoreError."""
+    def standings(self, sides: Sequence[SampleSide], task: str | None = None) -> list[ModelStanding | None]:
+        """Where each side stands towards the leader of them. Raises StoreError."""
 
-        def compute() -> list[Place | None]:
-            known = [self._is_scored(side, task) for side in sides]
-            return places(known, lambda i, j: self.pair(sides[i], sides[j], task))
+        def compute() -> list[ModelStanding | None]:
+            return standings([self._mean(side, task) for side in sides], p_worse, covariance)
 
-        return _figures.get(("places", self._key(sides), tuple(sides), task), compute)
+        def p_worse(i: int, j: int) -> float:
+            return self.pair(sides[i], sides[j], task).p_worse()
+
+        def covariance(leader: int, others: Sequence[int]) -> npt.NDArray[np.float64]:
+            joins = [self.sample_join(sides[leader][0], sides[i][0]) for i in others]
+            return covariance_of(joins, sides[leader][1], [sides[i][1] for i in others], task)
+
+        return _figures.get(("standings", self._key(sides), tuple(sides), task), compute)
 
     def query(self, names: Sequence[str], sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Lines of an answer by column name, over views `rows` and `texts` of these runs. Cached. Raises StoreError."""
@@ -186,10 +194,10 @@ class ResultsReader:
                 why = str(error).splitlines()[0]
                 raise StoreError(f"The rows of {', '.join(wanted)} cannot be read ({why}).") from error
 
-    def _is_scored(self, side: SampleSide, task: str | None) -> bool:
+    def _mean(self, side: SampleSide, task: str | None) -> float | None:
         model = self.summary(side[0]).models[side[1]]
         cell = model.all if task is None else model.tasks.get(task)
-        return cell is not None and cell.quality.mean is not None
+        return cell.quality.mean if cell is not None else None
 
     def _key(self, sides: Sequence[SampleSide]) -> Hashable:
         return self.marks([run for run, _ in sides])

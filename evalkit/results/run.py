@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from evalkit.results.standings import ModelStanding
+
 
 _WIDTH = 100
 """Characters of the table that `print(run)` writes."""
@@ -69,6 +71,14 @@ class Run:
         from evalkit.results.summary import read_summary
 
         return read_summary(self.folder)
+
+    @cached_property
+    def standings(self) -> Mapping[str, ModelStanding | None]:
+        """Where each model stands towards the leader over all tasks: `leads`, `close` (too close to call) or `behind`
+        (with the p-value); None for one without a score. Raises StoreError when the rows cannot be read."""
+        from evalkit.results.compare import run_standings
+
+        return run_standings(self.folder)
 
     def rows(self, columns: Sequence[str] | None = None, *, text: bool = False) -> pa.Table:
         """The rows as an Arrow table, one a sample x model x repeat; see `results.rows.read_rows`.

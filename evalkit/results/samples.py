@@ -1,13 +1,14 @@
-"""Two sides on the same samples: what places, comparisons and flips are reckoned from.
+"""Two sides on the same samples: what standings, comparisons and flips are computed from.
 
     both = SampleJoin(table, other, *shared_lines(table, other))     # two runs; of one run: SampleJoin(table, table)
-    pair_of(both, "gpt", "qwen").verdict(0.001)                   # is one shown to be better?
+    pair_of(both, "gpt", "qwen").p_worse()                        # could qwen be as good as gpt?
 
 Samples meet on their content, never on position; repeats were averaged within a sample first (`store.score_table`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from evalkit.stats.verdict import Decision, Verdict
+    from evalkit.stats.verdict import Decision
 
     Lines = npt.NDArray[np.intp]
     Scores = npt.NDArray[Any]
+    Covariance = npt.NDArray[np.float64]
 
 SampleSide = tuple[str, str]
 """(run, model): one model's rows of one run."""
@@ -68,17 +70,15 @@ class Pair:
     clusters: Scores | None = None
     """A label for each sample; None where every sample stands alone."""
 
-    def verdict(self, alpha: float) -> Verdict:
-        """PASS: the second is shown to be better; FAIL: the first is. At least one scored sample is needed."""
+    def p_worse(self) -> float:
+        """The one-sided p-value of the second's being as good as the first; 1 without a scored sample."""
         from evalkit.stats import comparison
 
+        if not self.n:
+            return 1.0
         if self.scores is None:
-            return comparison.decide_counts(
-                comparison.Counts(self.n, self.gained, self.lost, self.n_errored), 0.0, alpha
-            )
-        return comparison.decide(
-            *self.scores, 0.0, alpha, clusters=self._labels(), tail="smooth", n_errored=self.n_errored
-        )
+            return comparison.p_worse_of_counts(comparison.Counts(self.n, self.gained, self.lost, self.n_errored))
+        return comparison.p_worse(*self.scores, clusters=self._labels(), tail="smooth", n_errored=self.n_errored)
 
     def test(self, alpha: float) -> Decision:
         """The difference with its interval of confidence 1 - 2 alpha. At least one scored sample is needed."""
@@ -149,6 +149,30 @@ def pair_of(both: SampleJoin, first: str, second: str, task: str | None = None) 
         n_flips,
         clusters,
     )
+
+
+def covariance_of(joins: Sequence[SampleJoin], leader: str, others: Sequence[str], task: str | None) -> Covariance:
+    """How the mean scores of a leader and of others vary and move together, over the leader's samples.
+
+    `joins`: the leader's table with that of each other one. A sample that one was not scored on tells nothing of it.
+    """
+    import numpy as np
+
+    from evalkit.stats import best
+
+    parts: list[npt.NDArray[np.float32]] = []
+    table = joins[0].left
+    for both, other in zip(joins, others, strict=True):
+        found = columns_of(both, leader, other, task)
+        for values in (found.first, found.second)[len(parts) > 0 :]:
+            part = np.zeros(table.ids.size, dtype=np.float32)
+            known = ~np.isnan(values)
+            part[found.lines[known]] = (values[known] - values[known].mean()) / max(int(known.sum()), 1)
+            parts.append(part)
+    labels = None
+    if table.clustered:
+        labels = np.where(table.cluster < 0, table.cluster.max() + 1 + np.arange(table.cluster.size), table.cluster)
+    return best.covariance_of(parts, labels)
 
 
 def _lined(both: SampleJoin, first: str, second: str, task: str | None) -> tuple[Scores, Scores, Any, Lines | None]:

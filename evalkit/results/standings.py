@@ -1,76 +1,78 @@
-"""Who stands where, without false ranks: a place is a range, as wide as the evidence leaves it.
+"""Who leads, whom the data cannot tell from the leader, and who is behind.
 
-    places([True] * 3, pair)    # [Place(1, 2), Place(1, 2), Place(3, 3)]: the first two cannot be told apart
+    standings([0.9, 0.89, 0.3, None], p_worse, covariance)    # [leads, close, behind, None]
 
-Every pair of models is tested on the samples that both answered (the gate's own paired tests, margin 0), at a level
-shared out over all pairs (Bonferroni): with 95 % confidence every range holds at once. The best place of a model is one
-more than the number shown to be better, the worst the number of models less those shown to be worse (Mogstad, Romano,
-Shaikh, Wilhelm: Inference for Ranks, 2024).
+The leader is the model that measured best. Every other one is compared with it on the samples that both answered, by
+the gate's own paired test at margin 0; `stats.best` says who is shown to be behind, with at most a 5 % chance that this
+is said of any of the best. One decision for every page: leaderboard, Versus, reports, the terminal and Python ask here
+or through `entries.standing`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from evalkit.results.samples import Pair
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-ALPHA = 0.05
-"""Chance that any of the ranges misses, over all pairs together."""
-MOST_PLACED = 150
-"""Models whose pairs are tested, 11,175 at most: a few seconds. A folder of a thousand would take hours."""
+State = Literal["leads", "close", "behind"]
+_RIVALS = 50
+"""Best ones with which a model is compared for the front: a folder of a thousand models must not take hours."""
+WORDS: dict[State, str] = {"leads": "leads", "close": "too close to call", "behind": "behind"}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A range of places, 1 the best."""
+class ModelStanding:
+    """Where a model stands towards the leader."""
 
-    best: int
-    worst: int
-    tied: frozenset[int] = frozenset()
-    """The sides (by their index) that could not be told apart from this one."""
+    state: State
+    p: float | None = None
+    """One-sided p-value of its being as good as the leader, by itself; None for the leader."""
 
     def __str__(self) -> str:
-        return str(self.best) if self.best == self.worst else f"{self.best}–{self.worst}"
+        return WORDS[self.state]
 
 
-def places(known: Sequence[bool], pair: Callable[[int, int], Pair]) -> list[Place | None]:
-    """A place for each side that has any score; None for the others, and for all where more than MOST_PLACED have one.
-    `pair` gives the pair of two sides."""
-    from evalkit.stats import Verdict
+def standings(
+    means: Sequence[float | None],
+    p_worse: Callable[[int, int], float],
+    covariance: Callable[[int, Sequence[int]], npt.NDArray[np.float64]] | None = None,
+) -> list[ModelStanding | None]:
+    """The standing of each model; None where it has no score.
 
-    sides = [i for i, has_scores in enumerate(known) if has_scores]
-    if len(sides) > MOST_PLACED:
-        return [None] * len(known)
-    pairs = [(i, j) for n, i in enumerate(sides) for j in sides[n + 1 :]]
-    better: dict[int, int] = dict.fromkeys(sides, 0)
-    worse: dict[int, int] = dict.fromkeys(sides, 0)
-    tied: dict[int, set[int]] = {i: set() for i in sides}
-    for i, j in pairs:
-        met = pair(i, j)
-        # Without a sample in common nothing can be shown.
-        verdict = met.verdict(ALPHA / 2 / len(pairs)) if met.n else Verdict.INCONCLUSIVE
-        if verdict is Verdict.PASS:  # shown: j is better than i
-            better[i] += 1
-            worse[j] += 1
-        elif verdict is Verdict.FAIL:
-            better[j] += 1
-            worse[i] += 1
-        else:
-            tied[i].add(j)
-            tied[j].add(i)
-    return [
-        Place(1 + better[i], len(sides) - worse[i], frozenset(tied[i])) if i in better else None
-        for i in range(len(known))
-    ]
+    `p_worse(i, j)` is the one-sided p-value of j's being as good as i. `covariance(i, others)` is that of the means of
+    i and the others; None: unknown. Of equal means the first leads.
+    """
+    from evalkit.stats import best
+
+    known = [(mean, -i) for i, mean in enumerate(means) if mean is not None]
+    if not known:
+        return [None] * len(means)
+    leader = -max(known)[1]
+    others = [-i for _, i in known if -i != leader]
+    p_values = [p_worse(leader, i) for i in others]
+
+    def moving(left: list[int]) -> npt.NDArray[np.float64]:
+        assert covariance is not None
+        return covariance(leader, [others[i] for i in left])
+
+    found: list[ModelStanding | None] = [None] * len(means)
+    found[leader] = ModelStanding("leads")
+    behind = best.behind(p_values, moving if covariance is not None else None)
+    for i, p, is_behind in zip(others, p_values, behind, strict=True):
+        found[i] = ModelStanding("behind" if is_behind else "close", p)
+    return found
 
 
-def on_front(points: Sequence[tuple[float | None, float | None]], ties: Sequence[Set[int]]) -> list[str]:
+def on_front(points: Sequence[tuple[float | None, float | None]], is_behind: Callable[[int, int], bool]) -> list[str]:
     """Where each (quality, cost or time) stands: `front`, `possible`, `beaten` or `unknown`.
 
-    `front`: no other is at least as good for less. `possible`: others are, but each of them is tied with it in quality
-    (`ties` holds the models that cannot be told apart from each), so the data do not rule it out. `beaten`: a cheaper
-    one is shown to be better. `unknown`: a figure is missing, and unknown is never cheap.
+    `front`: no other is at least as good for less. `possible`: others are, but none of them is shown to be better in
+    quality (`is_behind(i, j)`: i is shown to be worse than j), so the data do not rule it out. `beaten`: a cheaper one
+    is shown to be better. `unknown`: a figure is missing, and unknown is never cheap.
     """
     states = []
     for i, (quality, price) in enumerate(points):
@@ -78,12 +80,13 @@ def on_front(points: Sequence[tuple[float | None, float | None]], ties: Sequence
             states.append("unknown")
             continue
         rivals = [
-            j
+            (q, j)
             for j, (q, p) in enumerate(points)
             if j != i and q is not None and p is not None and q >= quality and p <= price and (q > quality or p < price)
         ]
         if not rivals:
             states.append("front")
         else:
-            states.append("possible" if all(j in ties[i] for j in rivals) else "beaten")
+            shown = any(is_behind(i, j) for _, j in sorted(rivals, reverse=True)[:_RIVALS])
+            states.append("beaten" if shown else "possible")
     return states

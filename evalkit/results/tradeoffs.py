@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evalkit.facts import Figures
+from evalkit.results.compare import behind_of
 from evalkit.results.entries import LeaderboardLine
+from evalkit.results.reader import ResultsReader
 from evalkit.results.standings import on_front
 from evalkit.text import numbers
 from evalkit.text.escape import visible
@@ -70,13 +72,13 @@ class TradeoffPoint:
         }
 
 
-def points_of(lines: Sequence[LeaderboardLine], axis: str) -> list[TradeoffPoint]:
-    """A point for each line, in their order. Ties are those of the leaderboard."""
+def points_of(
+    store: ResultsReader, lines: Sequence[LeaderboardLine], axis: str, task: str | None = None
+) -> list[TradeoffPoint]:
+    """A point for each line of the leaderboard over a task (None: over all), in their order. Raises StoreError."""
     reads = AXES[axis]
     plane = [(line.cell.quality.mean, reads.value(line.cell)) for line in lines]
-    keys = [line.entry.key for line in lines]
-    ties = [{n for n, key in enumerate(keys) if key in line.tied} for line in lines]
-    states = on_front(plane, ties)
+    states = on_front(plane, behind_of(store, lines, task))
     return [
         TradeoffPoint(line, x, reads.high(line.cell), reads.show(x), quality, state)
         for line, (quality, x), state in zip(lines, plane, states, strict=True)

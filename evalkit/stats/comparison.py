@@ -65,6 +65,20 @@ def test(
     return _tested(_read(baseline, candidate, clusters, items, n_errored), margin, alpha, tail, scope)
 
 
+def p_worse(
+    baseline: Any,
+    candidate: Any,
+    clusters: Labels | None = None,
+    *,
+    items: Labels | None = None,
+    tail: Tail = "strict",
+    n_errored: int = 0,
+) -> float:
+    """The one-sided p-value of the candidate's being as good as the baseline; refusals as in `test`."""
+    pairs = _read(baseline, candidate, clusters, items, n_errored)
+    return _against(pairs, -1, tail == "strict", clustered.UNDECIDED)[1](0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """Right/wrong scores of independent items, which say no more than this: for a million items at once."""
@@ -79,6 +93,11 @@ class Counts:
 def decide_counts(counts: Counts, margin: float, alpha: float = 0.05) -> Verdict:
     """`decide` for the scores behind these counts. Raises ValueError for counts that cannot be."""
     return _decided(_of_counts(counts), margin, alpha, "strict", "population").verdict
+
+
+def p_worse_of_counts(counts: Counts) -> float:
+    """`p_worse` for the scores behind these counts. Raises ValueError for counts that cannot be."""
+    return _against(_of_counts(counts), -1, True, clustered.UNDECIDED)[1](0.0)
 
 
 def test_counts(counts: Counts, margin: float, alpha: float = 0.05) -> Decision:

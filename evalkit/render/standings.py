@@ -1,0 +1,115 @@
+"""The first sentence of a leaderboard: who leads, who is too close to call, and what a cheaper one would cost.
+
+    "gpt-6-sol leads (0.916). Too close to call: argon, opus. sonnet is 4.8 points behind at 4 % of the cost."
+
+Nothing is decided here: `results.standings` did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from evalkit.facts import Figures
+from evalkit.results.standings import ModelStanding
+from evalkit.text import numbers
+from evalkit.text.escape import visible
+
+_NAMED = 5
+"""Models that a sentence names."""
+_CHEAP = 0.5
+"""Of the leader's cost: what is behind and costs more is not worth a sentence."""
+
+
+class Ranked(Protocol):
+    """What stands on a leaderboard: a `LeaderboardLine`, or a line of a table in the terminal."""
+
+    @property
+    def model(self) -> str: ...
+    @property
+    def cell(self) -> Figures: ...
+    @property
+    def standing(self) -> ModelStanding | None:
+        """None: not ranked."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """ "A, B and C", with the number of the others where there are many."""
+    if len(names) <= 1:
+        return "".join(names)
+    if len(names) > _NAMED:
+        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def headline(lines: Sequence[Ranked], name: Callable[[str], str] = lambda model: visible(model, limit=60)) -> str:
+    """What the evidence says about the first place, in words; `name` writes a model's name for where it is shown."""
+    ranked = [line for line in lines if line.standing is not None]
+    if not ranked:
+        return "No model has a score yet."
+    leader = next(line for line in ranked if line.standing and line.standing.state == "leads")
+    score = numbers.quality(leader.cell.quality.mean)
+    if len(ranked) == 1:
+        return f"{name(leader.model)} is the only model here ({score})."
+    said = [f"{name(leader.model)} leads ({score})."]
+    close = [line for line in ranked if line.standing and line.standing.state == "close"]
+    behind = [line for line in ranked if line.standing and line.standing.state == "behind"]
+    if close and not behind and len(close) > 1:
+        said.append("Too close to call: these data cannot tell the models apart.")
+    elif close:
+        said.append(f"Too close to call: {listed([name(line.model) for line in close])}.")
+    elif len(behind) > 1:
+        said.append("Every other model is shown to be behind.")
+    if cheaper := _cheaper(leader, close, name):
+        said.append(cheaper)
+    if value := _value(leader, behind, name):
+        said.append(value)
+    elif len(behind) == 1 and not close:
+        said.append(f"{name(behind[0].model)} is {_gap(leader, behind[0])} behind.")
+    return " ".join(said)
+
+
+def _cheaper(leader: Ranked, close: Sequence[Ranked], name: Callable[[str], str]) -> str | None:
+    """The cheapest of those that may be first, where every price of them is known: an unknown one may be lower."""
+    first = [leader, *close]
+    priced = [(cost, line) for line in first if (cost := line.cell.cost.usd_per_1k_samples) is not None]
+    if not close:
+        return None
+    if len(priced) == len(first):
+        _, cheapest = min(priced, key=lambda one: one[0])
+        model, share = name(cheapest.model), _share(leader, cheapest)
+        if cheapest is leader:
+            return "It costs least of these."
+        at = f", {share} of the cost" if share else ""
+        return f"{model} costs least of these{at}."
+    times = [(time, line) for line in first if (time := line.cell.latency.total_s.p50) is not None]
+    if len(times) < len(first):
+        return None
+    soonest = min(times, key=lambda one: one[0])[1]
+    return f"Not every price is known; {name(soonest.model)} answered soonest of these."
+
+
+def _value(leader: Ranked, behind: Sequence[Ranked], name: Callable[[str], str]) -> str | None:
+    """The one behind that measured best of those that cost at most half as much as the leader."""
+    limit = leader.cell.cost.usd_per_1k_samples
+    if not limit:
+        return None
+    cheap = [
+        line for line in behind
+        if (cost := line.cell.cost.usd_per_1k_samples) is not None and cost <= _CHEAP * limit
+    ]  # fmt: skip
+    if not cheap:
+        return None
+    best = max(cheap, key=lambda line: line.cell.quality.mean or 0.0)
+    return f"{name(best.model)} is {_gap(leader, best)} behind at {_share(leader, best)} of the cost."
+
+
+def _gap(leader: Ranked, line: Ranked) -> str:
+    gap = (leader.cell.quality.mean or 0.0) - (line.cell.quality.mean or 0.0)
+    return f"{100 * gap:.1f} points"
+
+
+def _share(leader: Ranked, line: Ranked) -> str | None:
+    """The cost of a model as a share of the leader's; None where the leader's is nothing or unknown."""
+    cost, limit = line.cell.cost.usd_per_1k_samples, leader.cell.cost.usd_per_1k_samples
+    return numbers.share(float(cost) / float(limit)) if cost is not None and limit else None

@@ -1,0 +1,92 @@
+"""One comparison decides everywhere: leaderboard, Versus, report, terminal and Python never contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+import evalkit
+from evalkit.records import Outcome, Row
+from evalkit.render.html import page_of
+from evalkit.render.standings import headline
+from evalkit.results.compare import compare_samples
+from evalkit.results.entries import entries_of, standing
+from evalkit.results.reader import ResultsReader
+from tests.board_world import TASKS, a_row, a_run
+from tests.test_board_pages import draw
+from tests.world import evalkit as command
+
+Capture = pytest.CaptureFixture[str]
+N = 125
+
+
+def row(model: str, task: str, n: int, right: bool) -> Row:
+    outcome = Outcome.RIGHT if right else Outcome.WRONG
+    return a_row(model, task, n, outcome=outcome, score=float(right))
+
+
+def a_suite(results: Path, wrong: Mapping[str, int]) -> str:
+    """A run of models of which each is wrong on the first so many items of each task."""
+    made = [row(m, t, i, i >= n) for t in TASKS for i in range(N) for m, n in wrong.items()]
+    return a_run(results, tuple(wrong), n=N, rows=made).name
+
+
+NEAR = {"gpt": 10, "qwen": 11, "middle": 17}
+CASES = {
+    "three": NEAR,
+    "three, and ten far behind": NEAR | {f"bad-{n}": 90 for n in range(10)},
+    "an even field": {f"m{n}": 10 + n for n in range(13)},
+    "two": {"gpt": 10, "middle": 17},
+}
+
+
+@pytest.mark.parametrize("wrong", CASES.values(), ids=CASES)
+def test_every_page_says_the_same(tmp_path: Path, capsys: Capture, wrong: Mapping[str, int]) -> None:
+    run = a_suite(tmp_path / "results", wrong)
+    store = ResultsReader(tmp_path / "results")
+    lines = standing(store, entries_of(store, "support"), None)
+    stands = {line.model: line.standing.state for line in lines if line.standing}
+    opened = evalkit.open_run(run, tmp_path / "results")
+    assert {name: one.state for name, one in opened.standings.items() if one} == stands
+    said = headline(lines)
+    assert said in " ".join(command(capsys, "show", run, "--results", tmp_path / "results").out.split())
+    page = page_of(store, run)
+    assert said in page
+    leader = lines[0].model
+    assert said.startswith(f"{leader} leads (")
+    for model, state in stands.items():
+        if state == "leads":
+            continue
+        versus = compare_samples(store, (run, leader), (run, model), leaderboard=lines)
+        assert versus.is_shown == (state == "behind"), model
+        words = f"{model} is" if versus.is_shown else f"No difference is shown between {model} and {leader}"
+        assert words in page
+        compared = evalkit.compare(opened[leader], opened[model])
+        first = compared.differences[0]
+        assert first.high is not None
+        assert (first.high < 0 and compared.among is None) == (state == "behind"), model
+        assert ("too close to call" in str(compared)) == (compared.among is not None)
+
+
+def test_versus_says_what_the_leaderboard_says(tmp_path: Path) -> None:
+    """In an even field of 13 there is one whose own interval leaves out zero, and who is too close to call all the
+    same."""
+    run = a_suite(tmp_path / "results", CASES["an even field"])
+    store = ResultsReader(tmp_path / "results")
+    lines = standing(store, entries_of(store, "support"), None)
+    by_itself = {line.model: compare_samples(store, (run, "m0"), (run, line.model)).is_shown for line in lines}
+    held = [line.model for line in lines if by_itself[line.model] and line.state == "too close to call"]
+    assert held
+    at = draw("versus", tmp_path / "results", a=f"{run}:m0", b=f"{run}:{held[0]}")
+    assert "too close to call among 13 models" in at.subheader[0].value
+    assert at.subheader[0].value.startswith("No difference is shown")
+
+
+def test_the_headline_names_the_cheap_one_that_is_behind(tmp_path: Path) -> None:
+    run = a_suite(tmp_path / "results", {"gpt": 5, "qwen": 25})
+    store = ResultsReader(tmp_path / "results")
+    said = headline(standing(store, entries_of(store, "support"), None))
+    assert said == "gpt leads (0.960). qwen is 16.0 points behind at 20 % of the cost."
+    assert run
