@@ -6,6 +6,7 @@ suite_yaml(plan)       # name: support-logs ...
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,7 +85,7 @@ def suite_yaml(plan: SuitePlan) -> str:
     """The text of suite.yaml."""
     lines = [
         "# Made by `evalkit import traces`. README.md tells what was found, dropped and sampled: read it first.",
-        f"name: {plan.name}",
+        f"name: {_word(plan.name)}",
         f"about: {_quoted(plan.about)}",
         "sensitivity: internal",
         "",
@@ -97,10 +98,10 @@ def suite_yaml(plan: SuitePlan) -> str:
         *([f"    price_as: {_quoted(plan.price_as)}"] if plan.price_as else []),
     ]
     for name, (adapter, model) in plan.candidates.items():
-        lines.append(f"  {name}: {{adapter: {adapter}, model: {_quoted(model)}}}")
+        lines.append(f"  {_word(name)}: {{adapter: {_word(adapter)}, model: {_quoted(model)}}}")
     if plan.judged:
         adapter, model = plan.judge
-        lines += ["", "judges:", f"  {JUDGE}: {{adapter: {adapter}, model: {_quoted(model)}}}"]
+        lines += ["", "judges:", f"  {JUDGE}: {{adapter: {_word(adapter)}, model: {_quoted(model)}}}"]
     lines += ["", "tasks:"]
     for task in plan.tasks:
         lines += _task(task, plan)
@@ -110,7 +111,7 @@ def suite_yaml(plan: SuitePlan) -> str:
         "",
         "gate:",
         f"  baseline: {BASELINE}",
-        f"  candidates: [{', '.join(plan.candidates)}]",
+        f"  candidates: [{', '.join(map(_word, plan.candidates))}]",
         "  rules:",
         "    - {quality: all, margin: 0.05}",
     ]
@@ -127,7 +128,7 @@ def _task(task: PlannedTask, plan: SuitePlan) -> list[str]:
     rule = task.rule
     offers = any(one.call.tools for one in task.sampled)
     lines = [
-        f"  - name: {task.name}",
+        f"  - name: {_word(task.name)}",
         f"    data: {{path: data/requests.jsonl, id: id, where: {{task: {_quoted(task.name)}}}}}",
         '    messages: "{{ messages }}"',
     ]
@@ -140,12 +141,21 @@ def _task(task: PlannedTask, plan: SuitePlan) -> list[str]:
     lines.append(f"    settings: {json.dumps(task.settings, ensure_ascii=False)}")
     if WEIGHTED:
         lines += ["    weight: weight", "    stratum: stratum"]
-    lines += ["    cluster: conversation", f"    slices: [{', '.join(plan.slices)}]"]
+    lines += ["    cluster: conversation", f"    slices: [{', '.join(map(_word, plan.slices))}]"]
     return lines
 
 
 WEIGHTED = {"weight", "stratum"} <= set(TaskEntry.model_fields)
 """Whether tasks can say how many requests a sample stands for."""
+
+
+def _word(text: str) -> str:
+    """The text as it is where YAML reads it as text."""
+    return text if _PLAIN.fullmatch(text) and text.casefold() not in _NO_TEXT else _quoted(text)
+
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_NO_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
 def _quoted(text: str) -> str:
