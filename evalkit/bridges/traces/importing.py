@@ -24,7 +24,7 @@ from evalkit.bridges.traces.sampled import SampledCall, redacted, turns
 from evalkit.bridges.traces.sources import LogReading, read_sources
 from evalkit.bridges.traces.spool import Spool
 from evalkit.bridges.traces.strata import Drawn, draw, short_names, strata_of
-from evalkit.bridges.traces.suite_text import PlannedTask, SuitePlan, suite_yaml
+from evalkit.bridges.traces.suite_text import LogTask, SuitePlan, suite_yaml
 from evalkit.bridges.traces.taking_out import Names, TakingOut
 from evalkit.bridges.traces.traits import Traits, traits_of, unfit
 from evalkit.errors import UserError
@@ -223,25 +223,25 @@ def _calls(
     return found
 
 
-def _tasks(sampled: list[SampledCall]) -> list[PlannedTask]:
+def _tasks(sampled: list[SampledCall]) -> list[LogTask]:
     """One task a template and form of answer; the few answers that a rule cannot read go to a judge."""
     groups: dict[str, list[SampledCall]] = {}
     for one in sampled:
         groups.setdefault(one.task, []).append(one)
-    tasks: list[PlannedTask] = []
+    tasks: list[LogTask] = []
     for name, members in groups.items():
         rule = rule_for(members)
         good = [one for one in members if fits(rule, one)]
         rest = [one for one in members if not fits(rule, one)]
-        tasks.append(PlannedTask(name, rule, good))
+        tasks.append(LogTask(name, rule, good))
         if rest:
             for one in rest:
                 one.task = f"{name}-other"
-            tasks.append(PlannedTask(f"{name}-other", TEXT_RULE, rest))
+            tasks.append(LogTask(f"{name}-other", TEXT_RULE, rest))
     return tasks
 
 
-def _plan(tasks: list[PlannedTask], sampled: list[SampledCall], out: Path, options: TracesOptions) -> SuitePlan:
+def _plan(tasks: list[LogTask], sampled: list[SampledCall], out: Path, options: TracesOptions) -> SuitePlan:
     models = Counter(one.call.called for one in sampled if one.call.called)
     providers = Counter(one.call.provider.lower() for one in sampled if one.call.provider)
     adapter = _ADAPTERS.get(next(iter(dict(providers.most_common(1))), ""), "openai")

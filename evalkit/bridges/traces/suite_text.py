@@ -24,7 +24,7 @@ _COLUMNS = (
 
 
 @dataclass(slots=True)
-class PlannedTask:
+class LogTask:
     """One task of the suite."""
 
     name: str
@@ -64,7 +64,7 @@ class SuitePlan:
 
     name: str
     about: str
-    tasks: list[PlannedTask]
+    tasks: list[LogTask]
     slices: Sequence[str]
     candidates: dict[str, tuple[str, str]]
     """By name the adapter and model that are to be compared with what was recorded."""
@@ -124,7 +124,7 @@ def suite_yaml(plan: SuitePlan) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _task(task: PlannedTask, plan: SuitePlan) -> list[str]:
+def _task(task: LogTask, plan: SuitePlan) -> list[str]:
     rule = task.rule
     offers = any(one.call.tools for one in task.sampled)
     lines = [
