@@ -46,6 +46,8 @@ TURN = "turn"
 INSTRUCTION = "\n\n{{ options }}\n\nAnswer with the letter of the right option only."
 MOST_TURNS = 50
 """Further turns of one conversation: beyond this it is a mistake in the data."""
+MOST_MESSAGES = 2_000
+"""Turns of a record's own conversation."""
 _OURS = frozenset({"choices", "letters", "options"})
 _YES = frozenset({"true", "1", "yes"})
 _NO = frozenset({"false", "0", "no", "none", "null", ""})
@@ -82,6 +84,8 @@ class Prompt:
     """What the user says after each answer; None: one answer is all."""
     offer: Offer | None = None
     """The functions that may be called; None: there are none."""
+    conversation: Expression | None = None
+    """Names the record's own list of turns; None: `turns` are written in the suite."""
     by_row: bool = False
     """A template reads the record as `row` (or `record`), for columns whose names are no single word."""
 
@@ -134,6 +138,9 @@ class Prompt:
 
     def messages(self, values: Mapping[str, Any], examples: Sequence[Message] = ()) -> tuple[Message, ...]:
         """The conversation; examples stand before the last user turn."""
+        if self.conversation is not None:
+            head = [Message(r, _said(r, template, values)) for r, template in self.turns]
+            return (*head, *_conversation(self.conversation, self._fields(values)))
         *before, (role, last) = self.turns
         head = [Message(r, _said(r, template, values)) for r, template in before]
         return (*head, *examples, Message(role, _said(role, last, values)))
@@ -221,11 +228,8 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
             wrong.append((key, str(error)))
             return None
 
-    written: list[tuple[Role, str, str]] = [] if entry.system is None else [("system", entry.system, "system")]
-    written += [(m.role, m.content, f"messages[{i}].content") for i, m in enumerate(entry.messages or ())]
-    if entry.prompt is not None:
-        written.append(("user", entry.prompt, "prompt"))
-    turns = [(role, compiled(source, key)) for role, source, key in written]
+    whole = _expression(entry.messages, "messages", wrong) if isinstance(entry.messages, str) else None
+    turns = [(role, compiled(source, key)) for role, source, key in _written_turns(entry)]
     options: tuple[Template | None, ...] | Expression | None = None
     if isinstance(entry.choices, str):
         options = _expression(entry.choices, "choices", wrong)
@@ -259,7 +263,8 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
     if further is not None:
         names = names.union(*(template.names for template in said)) - {TURN}
     names = names.union(*(template.fields for _, template in ready), *(template.fields for template in said))
-    every = [*(template for _, template in ready), *said, goal]
+    names |= whole.reads if whole is not None else frozenset()
+    every = [*(template for _, template in ready), *said, goal, whole]
     every += [options] if isinstance(options, Expression) else [*(options or ())]
     every += [item for item in (urgent, offer.declared if offer else None) if isinstance(item, Template | Expression)]
     if entry.permute is not None and ready:
@@ -275,12 +280,24 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
         letters=entry.choices is not None and mode != "likelihood" and by_letter,
         instruction=INSTRUCTION if appended else None,
         reads=names if offer is None else (names - {"tools"}) | offer.reads,
+        conversation=whole,
         by_row=any(template is not None and template.names & ROW for template in every),
         shows=appended or bool(shown),
         further=further,  # type: ignore[arg-type]  # as above
         offer=offer,
     )
     return prompt, []
+
+
+def _written_turns(entry: TaskEntry) -> Iterator[tuple[Role, str, str]]:
+    """The turns that the suite writes: role, template, and where it stands."""
+    if entry.system is not None:
+        yield "system", entry.system, "system"
+    if not isinstance(entry.messages, str):
+        for i, turn in enumerate(entry.messages or ()):
+            yield turn.role, turn.content, f"messages[{i}].content"
+    if entry.prompt is not None:
+        yield "user", entry.prompt, "prompt"
 
 
 def _expression(source: str, key: str, wrong: list[tuple[str, str]]) -> Expression | None:
@@ -333,6 +350,26 @@ def _offer(entry: TaskEntry, wrong: list[tuple[str, str]]) -> Offer | None:
         wrong.append(("tools", str(error)))
         return None
     return Offer(entry.tools, native)
+
+
+def _conversation(expression: Expression, values: Mapping[str, Any]) -> Iterator[Message]:
+    """The record's own turns. Raises BadRecord for what is no conversation that ends with the user."""
+    found = _evaluate(expression, values)
+    if not isinstance(found, list | tuple) or not found:
+        raise BadRecord("messages", f"{expression.source} gives {short(found)}; expected a list of turns")
+    if len(found) > MOST_MESSAGES:
+        raise BadRecord("messages", f"there are {len(found):,} turns; the most is {MOST_MESSAGES:,}")
+    for turn in found:
+        role = turn.get("role") if isinstance(turn, Mapping) else None
+        content = turn.get("content") if isinstance(turn, Mapping) else None
+        if role not in ("system", "user", "assistant") or not isinstance(content, str):
+            raise BadRecord(
+                "messages", f"a turn is {{role: system, user or assistant, content: TEXT}} (value seen: {short(turn)})"
+            )
+        last = Message(role, content)
+        yield last
+    if last.role != "user" or is_blank(last.content):
+        raise BadRecord("messages", "the last turn is not the user's, or has no text: there is nothing to ask")
 
 
 def _said(role: Role, template: Template, values: Mapping[str, Any]) -> str:
