@@ -127,6 +127,39 @@ def supposed_before(words: list[Word], i: int) -> bool:
     return False
 
 
+REASON_WORDS = word_set(
+    "since because as given da weil comme puisque parce como ya porque visto poiché siccome dato aangezien omdat "
+    "поскольку так ponieważ skoro dado eftersom fordi koska mivel deoarece çünkü karena vì 由于 因为 因為 由於"
+)
+_LONGEST_REASON = 40
+_AT_HAND = word_set(
+    "this these new current latest present passage text table data context information above given question steps reasoning analysis"
+)
+"""What an answer rests on that is at hand: "Based on the passage, B"."""
+
+
+def reason_opens(words: list[Word], comma: int) -> bool:
+    """Whether the sentence up to this comma is a reason that names no choice: "Since x < 0, B"."""
+    i = comma - 1
+    while i >= 0 and words[i].role not in ("end", "ask", "line"):
+        if words[i].choice is not None or words[i].role in ("if", "says", "maybe", "comma") or comma - i > _LONGEST_REASON:
+            return False
+        i -= 1
+    opens = i + 1
+    while opens < comma and words[opens].role in ("so", "wrap", "redo", "turn") and words[opens].text not in REASON_WORDS:
+        opens += 1
+    if comma - opens < 2:
+        return False
+    first, second = words[opens].text, words[opens + 1].text
+    if first in ("after", "upon", "by", "on", "when") and second.endswith("ing"):
+        return True
+    if first in ("according", "based", "under", "following", "per") and any(
+        word.text in _AT_HAND for word in words[opens + 1 : opens + 4]
+    ):
+        return True
+    return first in REASON_WORDS
+
+
 def after_noun(words: list[Word], i: int) -> bool:
     """Whether a dash joins like a verb: "Answer - B"."""
     i -= 1

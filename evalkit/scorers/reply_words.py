@@ -117,7 +117,7 @@ RUN_WORDS: dict[str, dict[str, str]] = {language: {} for language in _RUN_LANGUA
 _LONGEST_RUN_WORD = 16
 
 
-_PLAYED_AS = {"former": "if", "gives_up": "unsure"}
+_PLAYED_AS = {"former": "if", "gives_up": "unsure", "now": "fill"}
 """Kinds that play the part of another one beside a choice."""
 
 
@@ -125,8 +125,8 @@ _LAST = ("gives_up",)
 """Kinds that yield to every other one."""
 
 
-_APART = ("it", "holds", "unknown")
-"""Kinds that play no part beside a choice: see `denials` and `letters`."""
+_APART = ("it", "holds", "unknown", "beside")
+"""Kinds that play no part beside a choice: see `denials`, `letters` and `landmarks`."""
 
 
 def _build() -> None:

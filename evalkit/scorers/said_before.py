@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from evalkit.scorers.clause_endings import little_sure
 from evalkit.scorers.clause_words import (
     BUT,
     after_noun,
@@ -16,6 +17,7 @@ from evalkit.scorers.clause_words import (
     opens_that_clause,
     others_choose,
     parenthetical_start,
+    reason_opens,
     supposed_before,
     supposes,
 )
@@ -98,6 +100,10 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912 - a table
                 _take_matrix(left, words, i)
             if "but" not in left.joins and supposed_before(words, i):
                 left.suppose = True
+            if bridged == 0 and reason_opens(words, i):
+                left.led = True
+                left.joins.append("so")
+                break
             if not (bridged == 0 and only_small(words, i)):
                 broken = i > 0 and not left.joins[:-1]
                 break
@@ -124,6 +130,7 @@ def _may_join(joins: list[str]) -> bool:
 def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int, bool]:  # noqa: PLR0911, PLR0912, PLR0915 - a table, read from the top
     """Take one word of the clause in: (words since the frame, whether the clause begins here)."""
     word, role = words[i], words[i].role
+    left.doubt = left.doubt or little_sure(words, i)
     if word.text == "to conclude" and i > 0 and words[i - 1].role not in ("end", "ask", "line", "comma"):
         return bridged, False  # "it is too early to conclude that"
     if role == "so" and word.text in _THEN:
