@@ -146,7 +146,7 @@ def _of_several(text: str, number: Number, previous: Number | None, sentence: st
     if previous is None:
         return None
     gap = text[previous.end : number.start]
-    several = PAIRED.search(sentence) or linked(gap, previous, number, words_only=sentence)
+    several = PAIRED.search(sentence) or words.THINGS.fullmatch(sentence) or linked(gap, previous, number, words_only=sentence)
     return "one of several" if several else None
 
 
@@ -165,6 +165,8 @@ def linked(gap: str, first: Number, second: Number, *, words_only: str | None = 
         return True
     if len(gap) <= 40 and (found := words.OR.search(gap)):
         return SENTENCE_END.search(gap) is None or SENTENCE_END.split(gap)[-1].strip()[:1] == found[0][:1]
+    if (gap.isspace() and "\n" not in gap) or words.COUNTED.search(gap):
+        return True  # "12 34", "5 apples and 3 pears"
     between = _SIGNS.sub(" ", gap).strip().lower()
     if words_only is not None and between in {
         ",",

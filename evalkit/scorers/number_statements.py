@@ -153,6 +153,15 @@ def _bare(text: str) -> FoundNumber:
     previous = before[-2] if len(before) > 1 else None
     if previous is not None and previous.start < start and not opens_with_or(text[start : last.start]):
         previous = None
+    if previous is not None and last.kind == previous.kind == "plain" and words.OUT_OF.fullmatch(text[previous.end : last.start]):
+        if words.CHANCE.search(sentence):
+            return _part(text, previous)
+        previous, last = None, previous  # "5 out of 6"
+    elif previous is not None and words.RATE.fullmatch(text[previous.end : last.start]):
+        if words.CHANCE.search(sentence) or not _LETTERS.search(text[start : previous.start] + text[last.end : start + len(sentence)]):
+            return _part(text, previous)
+    if words.RELATIVE.fullmatch(text, last.end) and not text[start : last.start].strip(" *$_"):
+        return FoundNumber(None, None, f"the last number is only a difference: {shortened(sentence)}", blocks=True)
     asks = _ASKS.match(sentence.strip()) is not None or len(_WORDS.findall(sentence)) <= _FEW_WORDS
     asked = end is not None and end[0] in ("?", "？") and asks
     return _last_of(text, start, sentence, last, previous, asked=asked)
@@ -192,6 +201,7 @@ def _last_of(
     return _kept(FoundNumber(last, text[last.start : last.end], "last number"), text, last.end)
 
 
+_LETTERS = re.compile(r"[^\W\d_]")
 _WORDS, _FEW_WORDS = re.compile(r"[^\W\d_]{2,}"), 2
 """Words of a question up to which it is about its number: "15 clips?"."""
 
@@ -224,6 +234,10 @@ def _clause(clause: str, name: str) -> FoundNumber:
     number = quantities[0]
     if number.kind != "plain":
         return _part(clause, number)
+    if words.RELATIVE.fullmatch(clause, number.end):
+        return FoundNumber(None, None, f"the {name} is only a difference: {shortened(clause)}", blocks=True)
+    if len(quantities) > 1 and words.OUT_OF.fullmatch(clause[number.end : quantities[1].start]):
+        return _part(clause, number) if words.CHANCE.search(clause) else FoundNumber(number, clause[number.start : number.end], name)
     second = quantities[1] if len(quantities) > 1 and not _is_note(clause, quantities[1]) else None
     if second is not None and linked(clause[number.end : second.start], number, second):
         return FoundNumber(None, None, f"the {name} gives several numbers: {shortened(clause)}", blocks=True)
