@@ -276,10 +276,15 @@ RATE = _any(
     r"muitas (solicitações|requisições)|troppe richieste|слишком (много|часто).{0,12}запрос",
     r"превышен лимит запросов",
 )
+_COUNTED = (
+    r" ?(?:tokens?|requests?|credits?|calls?|units?|char\w*|messages?|words?|images?|users?|param\w*|context|model)\b"
+)
+_WAIT_UNIT = rf"(?![a-z])(?!{_COUNTED})(?:,? and |, ?| )?"
+"""Behind a unit of time: no thing that is counted ("5m tokens"), and what joins the next part ("1 hour and 30 minutes")."""
 ASKED_WAIT = _any(
     r"(?:try|again|retry|wait|resets?|renews?|available)\b[^.!?\d]{0,24}"
-    r"((?:\d+ ?d(?:ays?)?(?![a-z]) ?)?(?:\d+ ?h(?:ours?|rs?)?(?![a-z]) ?)?(?:\d+ ?m(?:in(?:ute)?s?)?(?![a-z]) ?)?"
-    r"(?:\d+(?:\.\d+)? ?(?:ms|s(?:ec(?:ond)?s?)?)\b)?)",
+    rf"((?:\d+ ?d(?:ays?)?{_WAIT_UNIT})?(?:\d+ ?h(?:ours?|rs?)?{_WAIT_UNIT})?(?:\d+ ?m(?:in(?:ute)?s?)?{_WAIT_UNIT})?"
+    rf"(?:\d+(?:\.\d+)? ?(?:ms|s(?:ec(?:ond)?s?)?)(?![a-z])(?!{_COUNTED}))?)",
 )
 """A wait that stands in words: "try again in 7h12m0s", "please wait 42318 seconds". Its first group is the wait."""
 WAIT = _any(r"(retry|try again|wait).{0,20}\d|please try again later|请稍后")

@@ -142,11 +142,17 @@ def reason_opens(words: list[Word], comma: int) -> bool:
     """Whether the sentence up to this comma is a reason that names no choice: "Since x < 0, B"."""
     i = comma - 1
     while i >= 0 and words[i].role not in ("end", "ask", "line"):
-        if words[i].choice is not None or words[i].role in ("if", "says", "maybe", "comma") or comma - i > _LONGEST_REASON:
+        if (
+            words[i].choice is not None
+            or words[i].role in ("if", "says", "maybe", "comma")
+            or comma - i > _LONGEST_REASON
+        ):
             return False
         i -= 1
     opens = i + 1
-    while opens < comma and words[opens].role in ("so", "wrap", "redo", "turn") and words[opens].text not in REASON_WORDS:
+    while (
+        opens < comma and words[opens].role in ("so", "wrap", "redo", "turn") and words[opens].text not in REASON_WORDS
+    ):
         opens += 1
     if comma - opens < 2:
         return False

@@ -1,7 +1,7 @@
 """Digits in another base than ten: "52 in base 8" is 42, and is not read; the 8 of it is no number of the reply.
 
-    IS_BASE.search("52 in base ")          # found: the number that follows is a base
-    IN_BASE.match(" in base 8")            # found: the number before it is written in another base
+IS_BASE.search("52 in base ")          # found: the number that follows is a base
+IN_BASE.match(" in base 8")            # found: the number before it is written in another base
 """
 
 from __future__ import annotations

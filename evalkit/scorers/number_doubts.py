@@ -146,7 +146,11 @@ def _of_several(text: str, number: Number, previous: Number | None, sentence: st
     if previous is None:
         return None
     gap = text[previous.end : number.start]
-    several = PAIRED.search(sentence) or words.THINGS.fullmatch(sentence) or linked(gap, previous, number, words_only=sentence)
+    several = (
+        PAIRED.search(sentence)
+        or words.THINGS.fullmatch(sentence)
+        or linked(gap, previous, number, words_only=sentence)
+    )
     return "one of several" if several else None
 
 

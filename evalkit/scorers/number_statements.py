@@ -153,12 +153,18 @@ def _bare(text: str) -> FoundNumber:
     previous = before[-2] if len(before) > 1 else None
     if previous is not None and previous.start < start and not opens_with_or(text[start : last.start]):
         previous = None
-    if previous is not None and last.kind == previous.kind == "plain" and words.OUT_OF.fullmatch(text[previous.end : last.start]):
+    if (
+        previous is not None
+        and last.kind == previous.kind == "plain"
+        and words.OUT_OF.fullmatch(text[previous.end : last.start])
+    ):
         if words.CHANCE.search(sentence):
             return _part(text, previous)
         previous, last = None, previous  # "5 out of 6"
     elif previous is not None and words.RATE.fullmatch(text[previous.end : last.start]):
-        if words.CHANCE.search(sentence) or not _LETTERS.search(text[start : previous.start] + text[last.end : start + len(sentence)]):
+        if words.CHANCE.search(sentence) or not _LETTERS.search(
+            text[start : previous.start] + text[last.end : start + len(sentence)]
+        ):
             return _part(text, previous)
     if words.RELATIVE.fullmatch(text, last.end) and not text[start : last.start].strip(" *$_"):
         return FoundNumber(None, None, f"the last number is only a difference: {shortened(sentence)}", blocks=True)
@@ -237,7 +243,11 @@ def _clause(clause: str, name: str) -> FoundNumber:
     if words.RELATIVE.fullmatch(clause, number.end):
         return FoundNumber(None, None, f"the {name} is only a difference: {shortened(clause)}", blocks=True)
     if len(quantities) > 1 and words.OUT_OF.fullmatch(clause[number.end : quantities[1].start]):
-        return _part(clause, number) if words.CHANCE.search(clause) else FoundNumber(number, clause[number.start : number.end], name)
+        return (
+            _part(clause, number)
+            if words.CHANCE.search(clause)
+            else FoundNumber(number, clause[number.start : number.end], name)
+        )
     second = quantities[1] if len(quantities) > 1 and not _is_note(clause, quantities[1]) else None
     if second is not None and linked(clause[number.end : second.start], number, second):
         return FoundNumber(None, None, f"the {name} gives several numbers: {shortened(clause)}", blocks=True)

@@ -216,7 +216,9 @@ OR = any_phrase(
     cased=("o", "tai", "ali", "fie"),
     more=r"(?-i:sau(?! (?:đó|khi|này)))",
 )
-OUT_OF = re.compile(r" (?:out of|of|von|aus|sur|de|su|di|из|z|ze|av|af|van|din|із|з|från) ?$|[个個]?(?:中的|里的|分之)$", re.IGNORECASE)
+OUT_OF = re.compile(
+    r" (?:out of|of|von|aus|sur|de|su|di|из|z|ze|av|af|van|din|із|з|från) ?$|[个個]?(?:中的|里的|分之)$", re.IGNORECASE
+)
 """Between a part and the whole that it is taken of: "5 out of 6"."""
 CHANCE = re.compile(
     r"\b(?:probabilit|chance|odds|likelihood|fraction|proportion|share of|ratio|wahrscheinlichkeit|anteil|quote|bruchteil|probabilidad|fracción|proporción"
@@ -225,7 +227,10 @@ CHANCE = re.compile(
 )
 """Words by which "5 out of 6" is a fraction and no count."""
 _JOINED = r"(?:and|und|et|y|e|en|и|i|och|og|ve|dan|và|a|și|ja|és|і|&|plus)"
-COUNTED = re.compile(rf" [^\W\d_]{{2,}}(?: [^\W\d_]{{2,}})?,? {_JOINED} $|^[个個本只枚匹人名台張张支条條]?[\u4e00-\u9fff]{{1,4}}(?:和|与|與|、)$|^(?: ?[\uac00-\ud7af]{{1,6}})[와과,] ?$", re.IGNORECASE)
+COUNTED = re.compile(
+    rf" [^\W\d_]{{2,}}(?: [^\W\d_]{{2,}})?,? {_JOINED} $|^[个個本只枚匹人名台張张支条條]?[\u4e00-\u9fff]{{1,4}}(?:和|与|與|、)$|^(?: ?[\uac00-\ud7af]{{1,6}})[와과,] ?$",
+    re.IGNORECASE,
+)
 """Between two quantities of different things: "5 apples and 3 pears"."""
 _LESS = "less|fewer|lower|smaller|weniger|menos|moins|meno|minder|меньше|mniej|mindre|меньше"
 _MORE = "more|higher|greater|larger|mehr|más|plus|de plus|più|mais|meer|больше|więcej|mer"

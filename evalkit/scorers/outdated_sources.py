@@ -1,6 +1,6 @@
 """Answers by a rule that no longer holds: "B according to the outdated edition". Used by `word_roles`.
 
-    mark_outdated(words)      # "according" becomes a word of the kind "if": what it leads to is only supposed
+mark_outdated(words)      # "according" becomes a word of the kind "if": what it leads to is only supposed
 """
 
 from __future__ import annotations
