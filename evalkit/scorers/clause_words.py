@@ -127,6 +127,24 @@ def supposed_before(words: list[Word], i: int) -> bool:
     return False
 
 
+_PUTTING = word_set(
+    "classify classified categorize categorise categorized categorised label labeled labelled route routed assign assigned mark marked "
+    "tag tagged rate rated file filed flag flagged set send sent forward treat put sort place consider judge grade"
+)
+_UNDER = word_set("as to under into in with")
+_ITS = word_set("this the that it your these them")
+
+
+def puts_under(words: list[Word], i: int) -> bool:
+    """Whether the preposition here puts something under the label that follows: "route the ticket to billing"."""
+    if words[i].text not in _UNDER or i < 2:
+        return False
+    for start in range(max(0, i - 5), i - 1):
+        if words[start].text in _PUTTING and words[start + 1].text in _ITS:
+            return not any(word.role in ("comma", "end", "line", "ask") or word.choice is not None for word in words[start:i])
+    return False
+
+
 REASON_WORDS = word_set(
     "since because as given da weil comme puisque parce como ya porque visto poiché siccome dato aangezien omdat "
     "поскольку так ponieważ skoro dado eftersom fordi koska mivel deoarece çünkü karena vì 由于 因为 因為 由於"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from evalkit.scorers import number_words as words
+from evalkit.scorers.number_relations import lists_things, several_things
 from evalkit.scorers.numbers_in_words import PAIRED
 from evalkit.scorers.numerals import Number
 
@@ -146,11 +147,7 @@ def _of_several(text: str, number: Number, previous: Number | None, sentence: st
     if previous is None:
         return None
     gap = text[previous.end : number.start]
-    several = (
-        PAIRED.search(sentence)
-        or words.THINGS.fullmatch(sentence)
-        or linked(gap, previous, number, words_only=sentence)
-    )
+    several = PAIRED.search(sentence) or lists_things(sentence) or linked(gap, previous, number, words_only=sentence)
     return "one of several" if several else None
 
 
@@ -169,8 +166,8 @@ def linked(gap: str, first: Number, second: Number, *, words_only: str | None = 
         return True
     if len(gap) <= 40 and (found := words.OR.search(gap)):
         return SENTENCE_END.search(gap) is None or SENTENCE_END.split(gap)[-1].strip()[:1] == found[0][:1]
-    if (gap.isspace() and "\n" not in gap) or words.COUNTED.search(gap):
-        return True  # "12 34", "5 apples and 3 pears"
+    if several_things(gap):
+        return True
     between = _SIGNS.sub(" ", gap).strip().lower()
     if words_only is not None and between in {
         ",",

@@ -31,6 +31,8 @@ from evalkit.scorers.number_doubts import (
     was_former,
 )
 from evalkit.scorers.number_headings import CUE, find_heading
+from evalkit.scorers.number_marks import up_to_bold, without_check
+from evalkit.scorers.number_relations import is_fraction, is_part_of, is_rate, only_difference
 from evalkit.scorers.numerals import Number, find_quantities, simplify
 from evalkit.scorers.struck import without_crossed
 
@@ -68,7 +70,10 @@ _AT_CUT = FoundNumber(None, None, "the number at the cut may lack digits")
 
 def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
     """The number that counts by `pick` (see `evalkit.scorers.numbers`). `cut`: stopped by the output limit."""
-    text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", without_crossed(reply))))
+    reply = without_crossed(reply)
+    if pick == "final":
+        reply = up_to_bold(without_check(reply)) if not cut else reply
+    text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", reply)))
     text = without_points(text)
     if pick in ("boxed", "final") and (box := find_box(text)) is not None:
         found = read_box(text[box[0] : box[1]])
@@ -153,24 +158,27 @@ def _bare(text: str) -> FoundNumber:
     previous = before[-2] if len(before) > 1 else None
     if previous is not None and previous.start < start and not opens_with_or(text[start : last.start]):
         previous = None
-    if (
-        previous is not None
-        and last.kind == previous.kind == "plain"
-        and words.OUT_OF.fullmatch(text[previous.end : last.start])
-    ):
-        if words.CHANCE.search(sentence):
-            return _part(text, previous)
-        previous, last = None, previous  # "5 out of 6"
-    elif previous is not None and words.RATE.fullmatch(text[previous.end : last.start]):
-        if words.CHANCE.search(sentence) or not _LETTERS.search(
-            text[start : previous.start] + text[last.end : start + len(sentence)]
-        ):
-            return _part(text, previous)
-    if words.RELATIVE.fullmatch(text, last.end) and not text[start : last.start].strip(" *$_"):
-        return FoundNumber(None, None, f"the last number is only a difference: {shortened(sentence)}", blocks=True)
+    if (alone := _related(text, start, sentence, last, previous)) is not None:
+        return alone
+    if previous is not None and is_part_of(text[previous.end : last.start]) and previous.kind == "plain":
+        last, previous = previous, None  # "5 out of 6"
     asks = _ASKS.match(sentence.strip()) is not None or len(_WORDS.findall(sentence)) <= _FEW_WORDS
     asked = end is not None and end[0] in ("?", "？") and asks
     return _last_of(text, start, sentence, last, previous, asked=asked)
+
+
+def _related(text: str, start: int, sentence: str, last: Number, previous: Number | None) -> FoundNumber | None:
+    """Why the last number of a sentence gives none by what it is to the one before; None where it may give one."""
+    if previous is not None:
+        gap, around = (
+            text[previous.end : last.start],
+            text[start : previous.start] + text[last.end : start + len(sentence)],
+        )
+        if (is_part_of(gap) and is_fraction(sentence)) or is_rate(gap, around):
+            return _part(text, previous)
+    if only_difference(text, last.end) and not text[start : last.start].strip(" *$_"):
+        return FoundNumber(None, None, f"the last number is only a difference: {shortened(sentence)}", blocks=True)
+    return None
 
 
 def _last_two(text: str) -> list[Number]:
@@ -207,7 +215,6 @@ def _last_of(
     return _kept(FoundNumber(last, text[last.start : last.end], "last number"), text, last.end)
 
 
-_LETTERS = re.compile(r"[^\W\d_]")
 _WORDS, _FEW_WORDS = re.compile(r"[^\W\d_]{2,}"), 2
 """Words of a question up to which it is about its number: "15 clips?"."""
 
@@ -237,19 +244,14 @@ def _clause(clause: str, name: str) -> FoundNumber:
         why = "is denied"
     if why is not None:
         return FoundNumber(None, None, f"the {name} {why}: {shortened(clause)}", blocks=True)
-    number = quantities[0]
-    if number.kind != "plain":
+    number, second = quantities[0], quantities[1] if len(quantities) > 1 else None
+    gap = "" if second is None else clause[number.end : second.start]
+    if number.kind != "plain" or (is_part_of(gap) and is_fraction(clause)):
         return _part(clause, number)
-    if words.RELATIVE.fullmatch(clause, number.end):
+    if only_difference(clause, number.end):
         return FoundNumber(None, None, f"the {name} is only a difference: {shortened(clause)}", blocks=True)
-    if len(quantities) > 1 and words.OUT_OF.fullmatch(clause[number.end : quantities[1].start]):
-        return (
-            _part(clause, number)
-            if words.CHANCE.search(clause)
-            else FoundNumber(number, clause[number.start : number.end], name)
-        )
-    second = quantities[1] if len(quantities) > 1 and not _is_note(clause, quantities[1]) else None
-    if second is not None and linked(clause[number.end : second.start], number, second):
+    apart = second is None or is_part_of(gap) or _is_note(clause, second)
+    if second is not None and not apart and linked(gap, number, second):
         return FoundNumber(None, None, f"the {name} gives several numbers: {shortened(clause)}", blocks=True)
     return FoundNumber(number, clause[number.start : number.end], name)
 

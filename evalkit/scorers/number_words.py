@@ -58,7 +58,7 @@ DENIALS: Mapping[str, str] = {
     "id": r"bukan",
     "sv": r"inte",
 }
-DENIALS_UNSPACED = r"不是|并非|並非|不等于|而非|没有|ไม่ใช่|नहीं|ليس|ليست|לא "
+DENIALS_UNSPACED = r"≠|!=|\\neq?\b|\\not ?=|不是|并非|並非|不等于|而非|没有|ไม่ใช่|नहीं|ليس|ليست|לא "
 DENIED_BEHIND = (
     r"(?: \w+){0,2}? (?:is|was|are|would be|seems|looks) (?:\w+ly )?(?:not|wrong|incorrect|false|too|impossible|unlikely)\b"
     r"|(?: \w+){0,2}? (?:isn'?t|wasn'?t|can'?t|cannot)\b| (?:ist|wäre) (?:falsch|nicht)\b| (?:est|serait) faux\b"
@@ -216,32 +216,6 @@ OR = any_phrase(
     cased=("o", "tai", "ali", "fie"),
     more=r"(?-i:sau(?! (?:đó|khi|này)))",
 )
-OUT_OF = re.compile(
-    r" (?:out of|of|von|aus|sur|de|su|di|из|z|ze|av|af|van|din|із|з|från) ?$|[个個]?(?:中的|里的|分之)$", re.IGNORECASE
-)
-"""Between a part and the whole that it is taken of: "5 out of 6"."""
-CHANCE = re.compile(
-    r"\b(?:probabilit|chance|odds|likelihood|fraction|proportion|share of|ratio|wahrscheinlichkeit|anteil|quote|bruchteil|probabilidad|fracción|proporción"
-    r"|probabilidade|fração|frazione|breukdeel|kans|вероятност|доля|доли|prawdopodobieństw|ułamek)|概率|比例|分数|確率|割合|확률|비율",
-    re.IGNORECASE,
-)
-"""Words by which "5 out of 6" is a fraction and no count."""
-_JOINED = r"(?:and|und|et|y|e|en|и|i|och|og|ve|dan|và|a|și|ja|és|і|&|plus)"
-COUNTED = re.compile(
-    rf" [^\W\d_]{{2,}}(?: [^\W\d_]{{2,}})?,? {_JOINED} $|^[个個本只枚匹人名台張张支条條]?[\u4e00-\u9fff]{{1,4}}(?:和|与|與|、)$|^(?: ?[\uac00-\ud7af]{{1,6}})[와과,] ?$",
-    re.IGNORECASE,
-)
-"""Between two quantities of different things: "5 apples and 3 pears"."""
-_LESS = "less|fewer|lower|smaller|weniger|menos|moins|meno|minder|меньше|mniej|mindre|меньше"
-_MORE = "more|higher|greater|larger|mehr|más|plus|de plus|più|mais|meer|больше|więcej|mer"
-_THAT = "(?:than|als|que|di|do que|dan|чем|niż|än|end) (?:that|this|it|before|now|usual|expected|average|das|dies|cela|ça|eso|antes|quello|isso|dat|это|to)"
-RELATIVE = re.compile(rf" (?:(?:{_LESS})(?: {_THAT})?|(?:{_MORE}) {_THAT})[\s.!*]*$", re.IGNORECASE)
-"""Behind a number that only says how far the answer lies from another one: "5 less"."""
-RATE = re.compile(r" (?:in|per|para|pro|por|par) ", re.IGNORECASE)
-"""Between the numbers of a rate that is a whole sentence: "1 in 5"."""
-_THING = r"(?:[$€£]?\d[\d.,]* [^\W\d_]{2,}(?: [^\W\d_]{2,})?)"
-THINGS = re.compile(rf"\W*{_THING}(?:(?:[,;/]|,? {_JOINED}) {_THING})+\W*", re.IGNORECASE)
-"""A list of quantities and nothing else: "5 apples, 3 pears"."""
 OR_BEFORE = re.compile(r"(?:か|이?나|거나) ?$")
 """Joins two numbers where it stands right before the second: "5か6"."""
 REPORTED = re.compile(

@@ -17,6 +17,7 @@ from evalkit.scorers.clause_words import (
     opens_that_clause,
     others_choose,
     parenthetical_start,
+    puts_under,
     reason_opens,
     supposed_before,
     supposes,
@@ -206,6 +207,8 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     elif role in ("or", "and"):
         left.joins.append(role)
         bridged += role == "and" and not joined(words, i)
+    elif bridged == 0 and puts_under(words, i):
+        left.choose = True  # "I'd classify this ticket as pending"
     elif role in ("fill", "why"):
         if role == "why":
             left.joins.append("why")

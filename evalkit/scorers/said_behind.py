@@ -90,7 +90,9 @@ def look_right(words: list[Word], place: int, known: Labelled) -> Right:  # noqa
         right.supposed = not bracket and (said or if_to_end(words, i))
         right.asked = is_asked(words, i)
         return right
-    if [word.text for word in words[i : i + 2]] == ["it", "is"] and ends(words, i + 2):
+    if [word.text for word in words[i : i + 2]] == ["it", "is"] and (
+        ends(words, i + 2) or words[i + 2].role in ("colon", "comma", "dash")
+    ):
         right.right = True  # "B it is."
         return right
     _predicate(words, i, right)

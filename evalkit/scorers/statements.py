@@ -10,6 +10,8 @@ to it ("the answer is"), what denies or doubts it; to the right what is said of 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from evalkit.scorers.denials import clauses, denies_it
 from evalkit.scorers.joined_choices import BOUNDS, join_choices
 from evalkit.scorers.labelled import Labelled
@@ -57,7 +59,7 @@ def statements(words: list[Word], known: Labelled) -> list[Statement]:
 def _share_out(words: list[Word], found: list[Statement]) -> None:
     """Choices that share a probability are several: "B with probability 0.2 and C with probability 0.8"."""
     shared = [one for one in found if one.share is not None]
-    for one, other in zip(shared, shared[1:], strict=False):
+    for one, other in pairwise(shared):
         if one.index != other.index and not any(ends(words, at) for at in range(one.place, other.place)):
             for said in (one, other):
                 if said.stance != "denies":
