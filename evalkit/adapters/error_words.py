@@ -40,7 +40,9 @@ OUT_OF_CREDIT = _any(
     r"(not enough|lack of|lacks?|without enough|inadequate) (account )?(balance|credits?|funds)",
     r"balance .{0,30}(too low|not (enough|sufficient)|insufficient|exhausted|depleted|negative|below|"
     r"used up|run out)",
-    r"(out of|no|no more|no remaining|zero) (credits?|funds|balance|money)\b",
+    r"(out of|no|no more|no remaining|zero) (credits?|funds|balance|money)\b"
+    r"(?! (were|was|are|is|have|has|had|will)( not)?( be| been)? (charged|used|deducted|consumed|billed|spent|taken|needed))",
+    r"(do|does|did|has|have)(n['’]?t| not) (have |got |yet have )?(any|enough|sufficient)( \w+)? (credits?|balance|funds)\b",
     r"(used|exhausted|exceeded|depleted|consumed|spent|reached) .{0,30}"
     r"\b(credits?|prepaid|(your|max|monthly|team) budget|"
     r"spend\w* (limit|cap))",
