@@ -15,7 +15,7 @@ import pytest
 from evalkit.scorers import code_worker
 from tests.scoring import mark, sample
 
-BATCHES = [import_module(f"tests.reader.batch_{n}").CASES for n in range(1, 18)]
+BATCHES = [import_module(f"tests.reader.batch_{n}").CASES for n in range(1, 19)]
 CASES = [(n, *case) for n, batch in enumerate(BATCHES, start=1) for case in batch]
 
 

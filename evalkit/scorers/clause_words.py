@@ -6,7 +6,7 @@ from evalkit.scorers.reply_words import Word, phrase_set, word_set
 from evalkit.scorers.sentences import FAR, stands_alone
 
 BUT = word_set(
-    "but sondern sino pero mais ma bensì mas maar lecz ale а но але ama بل אלא 而是 بلکه melainkan "
+    "but aber jedoch allerdings 但 但是 不过 可是 sondern sino pero mais ma bensì mas maar lecz ale а но але ama بل אלא 而是 بلکه melainkan "
     "mà αλλά utan men vaan hanem ci however tetapi tapi nýbrž mutta বরং แต่ però"
 )
 
@@ -190,6 +190,18 @@ def after_noun(words: list[Word], i: int) -> bool:
     while i >= 0 and words[i].role in ("wrap", "fill", "right"):
         i -= 1
     return i >= 0 and words[i].role in ("noun", "right")
+
+
+_SINCE = word_set("since from in of seit ab depuis desde dal dall' с од od sinds sedan fra z roku selama sejak")
+_YEAR_DIGITS = 4
+
+
+def dated(words: list[Word], i: int) -> bool:
+    """Whether this is the year of "since 2020"."""
+    word = words[i]
+    if word.kind != "number" or len(word.text) != _YEAR_DIGITS or i == 0 or word.text[0] not in "12":
+        return False
+    return words[i - 1].text in _SINCE
 
 
 def numbered(words: list[Word], i: int) -> bool:

@@ -53,6 +53,8 @@ def whole_function(prompt: str, reply: str, entry: str) -> str:
     if sessions:
         return _standing(prompt, sessions[-1], entry)
     bare = _unfenced(text)
+    if not blocks and not _defines(bare, entry) and _defines(typed := _session(bare), entry):
+        return _standing(prompt, typed, entry)
     if programs and (all(block.closed for block in blocks) or not _defines(bare, entry)):
         joined = [_joined(prompt, program) for program in programs]
         good = [program for program in joined if _parses(program) and _returns(program, entry)]

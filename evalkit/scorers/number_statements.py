@@ -128,6 +128,9 @@ def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:
             return FoundNumber(
                 None, None, f"the answer is what others say: {shortened(text[match.start() :])}", blocks=True
             )
+        if words.DENIED.search(match[0]) and (but := _BUT.search(sentence)) and not _DISOWNED.search(before):
+            found = _clause(sentence[but.end() :], "final statement")  # "the answer isn't 72 but 71"
+            return _kept(found, text, start + len(sentence))
         if _DISOWNED.search(before) or words.DENIED.search(match[0]) or words.HEDGED.search(match[0]):
             return FoundNumber(
                 None, None, f"the statement is denied or hedged: {shortened(text[match.start() :])}", blocks=True

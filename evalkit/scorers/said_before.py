@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from evalkit.scorers.clause_endings import little_sure
+from evalkit.scorers.clause_endings import WAS, little_sure
 from evalkit.scorers.clause_words import (
     BUT,
     after_noun,
     cross,
+    dated,
     joined,
     judged_clause,
     numbered,
@@ -35,6 +36,8 @@ class Left:
     noun: bool = False
     kind: bool = False
     """A word for what sorting assigns."""
+    past: bool = False
+    """The verb that joins it to its noun is in the past: "the answer was B"."""
     would: bool = False
     inside: bool = False
     """A preposition stands before it: "in option D"."""
@@ -110,6 +113,8 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912 - a table
                 break
         elif numbered(words, i):
             pass
+        elif dated(words, i):
+            i -= 1  # "since 2020 it is B"
         else:
             bridged, stop = _take_left(left, words, i, bridged)
             if stop:
@@ -184,6 +189,7 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
         return bridged, False
     elif role in ("be", "would"):
         left.would = left.would or (role == "would" and not left.be)
+        left.past = left.past or (word.text in WAS and not left.be)
         left.be = left.be or bridged == 0
         left.joins.append("be")
     elif role == "field":
