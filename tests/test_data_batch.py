@@ -1,5 +1,4 @@
 """Data files and prompts as people write them, with what should be asked: written down before it was run."""
-# ruff: noqa: E501 - a case stands on one line
 
 from __future__ import annotations
 
@@ -62,16 +61,58 @@ SHOWN: list[tuple[Any, dict[str, Any], str]] = [
     (parquet(id=["1", "2"], q=["2+2?", "3+3?"], a=["4", "6"]), {"name": "d.parquet"}, "2+2?"),
     (parquet(id=pa.array([1, 2]), q=pa.array([0.1, 0.2], pa.float32()), a=["4", "6"]), {"name": "d.parquet"}, "0.1"),
     (parquet(id=pa.array([1, 2]), q=pa.array([[1, 2], [3]]), a=["4", "6"]), {"name": "d.parquet"}, "[1, 2]"),
-    (parquet(id=pa.array([1, 2]), q=["2+2?", "3+3?"], a=["4", "6"], when=pa.array([0, 1], pa.date32())), {"name": "d.parquet", "prompt": "{{ q }} {{ when }}"}, "2+2? 1970-01-01"),
-    ([{"Question Text": "2+2?", "a": "4"}, {"Question Text": "3+3?", "a": "6"}], {"data": {"path": "d.jsonl", "fields": {"q": "Question Text"}}}, "2+2?"),
+    (
+        parquet(id=pa.array([1, 2]), q=["2+2?", "3+3?"], a=["4", "6"], when=pa.array([0, 1], pa.date32())),
+        {"name": "d.parquet", "prompt": "{{ q }} {{ when }}"},
+        "2+2? 1970-01-01",
+    ),
+    (
+        [{"Question Text": "2+2?", "a": "4"}, {"Question Text": "3+3?", "a": "6"}],
+        {"data": {"path": "d.jsonl", "fields": {"q": "Question Text"}}},
+        "2+2?",
+    ),
     (one(lang="de"), {"data": {"path": "d.jsonl", "where": {"lang": ["de", "fr"]}}}, "2+2?"),
-    ([{**r, "split": "dev"} for r in one()] + [{"id": "3", "q": "4+4?", "a": "8", "split": "test"}], {"data": {"path": "d.jsonl", "where": {"split": "test"}}}, "4+4?"),
-    ([{"id": "1", "q": "x", "a": "4", "n": 1}, {"id": "2", "q": "2+2?", "a": "4", "n": 2}], {"data": {"path": "d.jsonl", "where": {"n": [2, 3]}}}, "2+2?"),
-    ([{"id": "1", "q": "x", "a": "4", "ok": False}, {"id": "2", "q": "2+2?", "a": "4", "ok": True}], {"data": {"path": "d.jsonl", "where": {"ok": True}}}, "2+2?"),
-    (one(c=["red", "blue"], a="red"), {"choices": "{{ c }}", "score": "choice"}, "2+2?\n\nA. red\nB. blue\n\nAnswer with the letter of the right option only."),
-    (one(c=["red", "blue"], a="red"), {"choices": "{{ c }}", "score": "choice", "prompt": "{{ q }} {{ letters }}"}, '2+2? ["A", "B"]'),
-    (one(c=["red", "blue"], a=1), {"choices": "{{ c }}", "score": "choice", "target": "{{ letters[a] }}", "prompt": "{{ q }}\n{{ options }}"}, "2+2?\nA. red\nB. blue"),
-    (b"id,q,x,y,a\n1,2+2?,4,5,0\n2,3+3?,6,7,1\n", {"name": "d.csv", "choices": ["{{ x }}", "{{ y }}"], "target": "{{ letters[a|int] }}", "score": "choice", "prompt": "{{ q }} {{ options }}"}, "2+2? A. 4\nB. 5"),
+    (
+        [{**r, "split": "dev"} for r in one()] + [{"id": "3", "q": "4+4?", "a": "8", "split": "test"}],
+        {"data": {"path": "d.jsonl", "where": {"split": "test"}}},
+        "4+4?",
+    ),
+    (
+        [{"id": "1", "q": "x", "a": "4", "n": 1}, {"id": "2", "q": "2+2?", "a": "4", "n": 2}],
+        {"data": {"path": "d.jsonl", "where": {"n": [2, 3]}}},
+        "2+2?",
+    ),
+    (
+        [{"id": "1", "q": "x", "a": "4", "ok": False}, {"id": "2", "q": "2+2?", "a": "4", "ok": True}],
+        {"data": {"path": "d.jsonl", "where": {"ok": True}}},
+        "2+2?",
+    ),
+    (
+        one(c=["red", "blue"], a="red"),
+        {"choices": "{{ c }}", "score": "choice"},
+        "2+2?\n\nA. red\nB. blue\n\nAnswer with the letter of the right option only.",
+    ),
+    (
+        one(c=["red", "blue"], a="red"),
+        {"choices": "{{ c }}", "score": "choice", "prompt": "{{ q }} {{ letters }}"},
+        '2+2? ["A", "B"]',
+    ),
+    (
+        one(c=["red", "blue"], a=1),
+        {"choices": "{{ c }}", "score": "choice", "target": "{{ letters[a] }}", "prompt": "{{ q }}\n{{ options }}"},
+        "2+2?\nA. red\nB. blue",
+    ),
+    (
+        b"id,q,x,y,a\n1,2+2?,4,5,0\n2,3+3?,6,7,1\n",
+        {
+            "name": "d.csv",
+            "choices": ["{{ x }}", "{{ y }}"],
+            "target": "{{ letters[a|int] }}",
+            "score": "choice",
+            "prompt": "{{ q }} {{ options }}",
+        },
+        "2+2? A. 4\nB. 5",
+    ),
 ]
 # what is refused, and the words that say why
 REFUSED: list[tuple[Any, dict[str, Any], list[str]]] = [
@@ -81,7 +122,11 @@ REFUSED: list[tuple[Any, dict[str, Any], list[str]]] = [
     (one(q=""), {}, ["empty|without any text|no text"]),
     (one(q="   \n"), {}, ["empty|without any text|no text"]),
     (one(label=-1, c=["x", "y"]), {"choices": "{{ c }}", "target": "{{ letters[label] }}", "score": "choice"}, ["-1"]),
-    (one(label=7, c=["x", "y"]), {"choices": "{{ c }}", "target": "{{ letters[label] }}", "score": "choice"}, ["no element 7"]),
+    (
+        one(label=7, c=["x", "y"]),
+        {"choices": "{{ c }}", "target": "{{ letters[label] }}", "score": "choice"},
+        ["no element 7"],
+    ),
     (one(c=["x", "y"]), {"choices": "{{ c }}", "score": "choice"}, ["4", "x"]),
     (one(), {"prompt": "{{ question }}"}, ["question"]),
     (one(), {"prompt": "{{ Q }}"}, ["Q", "q"]),
@@ -102,7 +147,11 @@ REFUSED: list[tuple[Any, dict[str, Any], list[str]]] = [
     (b"", {}, ["empty|no record"]),
     (b"\n\n", {}, ["empty|no record"]),
     (one(), {"data": {"path": "d.jsonl", "where": {"split": "test"}}}, ["split|no record"]),
-    ([*one(), {"id": "3", "q": "4+4?", "a": "8", "split": "test"}], {"data": {"path": "d.jsonl", "where": {"split": "test"}}}, ["no field 'split'"]),
+    (
+        [*one(), {"id": "3", "q": "4+4?", "a": "8", "split": "test"}],
+        {"data": {"path": "d.jsonl", "where": {"split": "test"}}},
+        ["no field 'split'"],
+    ),
     (one(), {"data": {"path": "nothere.jsonl"}}, ["nothere.jsonl"]),
     (one(), {"data": {"path": "d.jsonl", "id": "ticket"}}, ["ticket"]),
     (parquet(id=["1"], q=["x"], a=pa.array([None], pa.string())), {"name": "d.parquet"}, ["null"]),
@@ -117,15 +166,28 @@ REFUSED: list[tuple[Any, dict[str, Any], list[str]]] = [
     (one(c="x", a="x"), {"choices": "{{ c }}", "score": "choice"}, ["list"]),
     (one(), {"shots": [{"q": "1+1?"}]}, ["a"]),
     (one(), {"target": "{{ a.b.c }}"}, ["a.b|a"]),
-    ([{"id": "t", "q": "a", "a": "x", "more": ["b"]}, {"id": "t:turn2", "q": "c", "a": "x", "more": ["d"]}], {"turns": "{{ more }}"}, ["turn2"]),
+    (
+        [{"id": "t", "q": "a", "a": "x", "more": ["b"]}, {"id": "t:turn2", "q": "c", "a": "x", "more": ["d"]}],
+        {"turns": "{{ more }}"},
+        ["turn2"],
+    ),
 ]
 # what is read, and said
 NOTED: list[tuple[Any, dict[str, Any], list[str]]] = [
     ([{"id": str(n), "q": f"q{n}", "a": "x"} for n in range(5)], {}, ["same"]),
     ([{"id": str(n), "q": "q", "a": f"x{n}"} for n in range(5)], {}, ["same"]),
     (one(), {"prompt": "Answer: {q}"}, ["{q}|{{ q }}"]),
-    ([{"id": str(n), "q": f"q{n}", "c": ["a", "b", "c"], "a": "b"} for n in range(12)], {"choices": "{{ c }}", "score": "choice"}, ["place|same"]),
-    ([{"id": str(n), "q": f"q{n}", "c": ["a", "a ", "c"], "a": "c"} for n in range(3)] + [{"id": "9", "q": "q9", "c": ["a", "b", "c"], "a": "a"}], {"choices": "{{ c }}", "score": "choice"}, ["alike|same|twice"]),
+    (
+        [{"id": str(n), "q": f"q{n}", "c": ["a", "b", "c"], "a": "b"} for n in range(12)],
+        {"choices": "{{ c }}", "score": "choice"},
+        ["place|same"],
+    ),
+    (
+        [{"id": str(n), "q": f"q{n}", "c": ["a", "a ", "c"], "a": "c"} for n in range(3)]
+        + [{"id": "9", "q": "q9", "c": ["a", "b", "c"], "a": "a"}],
+        {"choices": "{{ c }}", "score": "choice"},
+        ["alike|same|twice"],
+    ),
 ]
 
 
@@ -174,9 +236,14 @@ REPLAYED: list[tuple[list[Any], list[Any], list[str] | None]] = [
 def test_recorded_answers_find_their_samples_or_are_refused(
     world: DataWorld, ids: list[Any], answered: list[Any], outcomes: list[str] | None
 ) -> None:
-    known = {str(n).removesuffix(".0").lstrip("0").lower() or "0": f"right {str(n).removesuffix('.0').lstrip('0').lower()}" for n in ids}
-    records = [{"id": n, "q": f"q{n}", "a": known[str(n).removesuffix('.0').lstrip('0').lower() or "0"]} for n in ids]
-    answers = [{"id": n, "text": known.get(str(n).removesuffix(".0").lstrip("0").lower() or "0", "x")} for n in answered]
+    known = {
+        str(n).removesuffix(".0").lstrip("0").lower() or "0": f"right {str(n).removesuffix('.0').lstrip('0').lower()}"
+        for n in ids
+    }
+    records = [{"id": n, "q": f"q{n}", "a": known[str(n).removesuffix(".0").lstrip("0").lower() or "0"]} for n in ids]
+    answers = [
+        {"id": n, "text": known.get(str(n).removesuffix(".0").lstrip("0").lower() or "0", "x")} for n in answered
+    ]
     (world.folder / "answers.jsonl").write_bytes(lines(answers))
     ran, rows = world.run(records, model={"adapter": "replay", "path": "answers.jsonl"})
     if outcomes is None:

@@ -26,49 +26,287 @@ def e(message: str, **more: Any) -> dict[str, Any]:
 
 # (status, body, class)
 STATUSES: list[tuple[int, Any, str]] = [
-    (401, e("Incorrect API key provided: sk-abc. You can find your API key at https://platform.openai.com.", code="invalid_api_key"), "KeyRefused"),
+    (
+        401,
+        e(
+            "Incorrect API key provided: sk-abc. You can find your API key at https://platform.openai.com.",
+            code="invalid_api_key",
+        ),
+        "KeyRefused",
+    ),
     (401, {"type": "error", "error": {"type": "authentication_error", "message": "invalid x-api-key"}}, "KeyRefused"),
-    (400, {"error": {"code": 400, "message": "API key not valid. Please pass a valid API key.", "status": "INVALID_ARGUMENT", "details": [{"reason": "API_KEY_INVALID"}]}}, "KeyRefused"),
-    (400, {"code": "Client specified an invalid argument", "error": "Incorrect API key provided: xa***yz. You can obtain an API key from https://console.x.ai."}, "KeyRefused"),
-    (403, {"error": {"code": 403, "message": "Your API key was reported as leaked. Please use another API key.", "status": "PERMISSION_DENIED"}}, "KeyRefused"),
-    (403, e("Country, region, or territory not supported", code="unsupported_country_region_territory"), "KeyRefused|Rejected"),
-    (403, {"code": "The caller does not have permission to execute the specified operation", "error": "Your newly created team doesn't have any credits yet. You can purchase credits on https://console.x.ai."}, "OutOfCredit"),
-    (403, {"error": "Content violates usage guidelines. Team: t, API key ID: k, Model: grok, Failed check: SAFETY_CHECK_TYPE_CSAM"}, "Declined"),
-    (403, {"error": {"code": 403, "message": "openai/gpt requires moderation on OpenAI. Your input was flagged for \"violence\". No credits were charged.", "metadata": {"reasons": ["violence"], "flagged_input": "...", "provider_name": "OpenAI"}}}, "Declined"),
+    (
+        400,
+        {
+            "error": {
+                "code": 400,
+                "message": "API key not valid. Please pass a valid API key.",
+                "status": "INVALID_ARGUMENT",
+                "details": [{"reason": "API_KEY_INVALID"}],
+            }
+        },
+        "KeyRefused",
+    ),
+    (
+        400,
+        {
+            "code": "Client specified an invalid argument",
+            "error": "Incorrect API key provided: xa***yz. You can obtain an API key from https://console.x.ai.",
+        },
+        "KeyRefused",
+    ),
+    (
+        403,
+        {
+            "error": {
+                "code": 403,
+                "message": "Your API key was reported as leaked. Please use another API key.",
+                "status": "PERMISSION_DENIED",
+            }
+        },
+        "KeyRefused",
+    ),
+    (
+        403,
+        e("Country, region, or territory not supported", code="unsupported_country_region_territory"),
+        "KeyRefused|Rejected",
+    ),
+    (
+        403,
+        {
+            "code": "The caller does not have permission to execute the specified operation",
+            "error": "Your newly created team doesn't have any credits yet. You can purchase credits on https://console.x.ai.",
+        },
+        "OutOfCredit",
+    ),
+    (
+        403,
+        {
+            "error": "Content violates usage guidelines. Team: t, API key ID: k, Model: grok, Failed check: SAFETY_CHECK_TYPE_CSAM"
+        },
+        "Declined",
+    ),
+    (
+        403,
+        {
+            "error": {
+                "code": 403,
+                "message": 'openai/gpt requires moderation on OpenAI. Your input was flagged for "violence". No credits were charged.',
+                "metadata": {"reasons": ["violence"], "flagged_input": "...", "provider_name": "OpenAI"},
+            }
+        },
+        "Declined",
+    ),
     (402, e("Insufficient credits. Add more using https://openrouter.ai/settings/credits", code=402), "OutOfCredit"),
     (402, e("Insufficient Balance", type="unknown_error", code="invalid_request_error"), "OutOfCredit"),
-    (412, e("Account my-account is suspended, possibly due to reaching the monthly spending limit or failure to pay past invoices."), "OutOfCredit"),
-    (429, {"error": {"message": "Your account org-x is suspended because of insufficient balance, please recharge your account.", "type": "exceeded_current_quota_error"}}, "OutOfCredit"),
-    (429, e("You exceeded your current quota, please check your plan and billing details.", type="insufficient_quota", code="insufficient_quota"), "OutOfCredit"),
-    (400, {"type": "error", "error": {"type": "invalid_request_error", "message": "Your credit balance is too low to access the Anthropic API."}}, "OutOfCredit"),
+    (
+        412,
+        e(
+            "Account my-account is suspended, possibly due to reaching the monthly spending limit or failure to pay past invoices."
+        ),
+        "OutOfCredit",
+    ),
+    (
+        429,
+        {
+            "error": {
+                "message": "Your account org-x is suspended because of insufficient balance, please recharge your account.",
+                "type": "exceeded_current_quota_error",
+            }
+        },
+        "OutOfCredit",
+    ),
+    (
+        429,
+        e(
+            "You exceeded your current quota, please check your plan and billing details.",
+            type="insufficient_quota",
+            code="insufficient_quota",
+        ),
+        "OutOfCredit",
+    ),
+    (
+        400,
+        {
+            "type": "error",
+            "error": {
+                "type": "invalid_request_error",
+                "message": "Your credit balance is too low to access the Anthropic API.",
+            },
+        },
+        "OutOfCredit",
+    ),
     (429, {"error": {"code": "1113", "message": "余额不足或无可用资源包,请充值。"}}, "OutOfCredit"),
-    (429, e("Rate limit reached for gpt-x on tokens per min (TPM): Limit 30000, Used 29000, Requested 3000. Please try again in 4.2s.", code="rate_limit_exceeded"), "RateLimited"),
-    (429, {"type": "error", "error": {"type": "rate_limit_error", "message": "This request would exceed the rate limit of 50 requests per minute."}}, "RateLimited"),
+    (
+        429,
+        e(
+            "Rate limit reached for gpt-x on tokens per min (TPM): Limit 30000, Used 29000, Requested 3000. Please try again in 4.2s.",
+            code="rate_limit_exceeded",
+        ),
+        "RateLimited",
+    ),
+    (
+        429,
+        {
+            "type": "error",
+            "error": {
+                "type": "rate_limit_error",
+                "message": "This request would exceed the rate limit of 50 requests per minute.",
+            },
+        },
+        "RateLimited",
+    ),
     (429, {"message": "Requests rate limit exceeded"}, "RateLimited"),
-    (429, {"error": {"code": 429, "message": "Resource has been exhausted (e.g. check quota).", "status": "RESOURCE_EXHAUSTED"}}, "RateLimited"),
-    (429, e("Request too large for gpt-x on tokens per min (TPM): Limit 30000, Requested 92000. The input or output tokens must be reduced in order to run successfully.", code="rate_limit_exceeded"), "Rejected"),
-    (413, e("Request too large for model `x` on tokens per minute (TPM): Limit 6000, Requested 9241, please reduce your message size and try again.", type="tokens", code="rate_limit_exceeded"), "Rejected"),
+    (
+        429,
+        {
+            "error": {
+                "code": 429,
+                "message": "Resource has been exhausted (e.g. check quota).",
+                "status": "RESOURCE_EXHAUSTED",
+            }
+        },
+        "RateLimited",
+    ),
+    (
+        429,
+        e(
+            "Request too large for gpt-x on tokens per min (TPM): Limit 30000, Requested 92000. The input or output tokens must be reduced in order to run successfully.",
+            code="rate_limit_exceeded",
+        ),
+        "Rejected",
+    ),
+    (
+        413,
+        e(
+            "Request too large for model `x` on tokens per minute (TPM): Limit 6000, Requested 9241, please reduce your message size and try again.",
+            type="tokens",
+            code="rate_limit_exceeded",
+        ),
+        "Rejected",
+    ),
     (529, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, "Overloaded"),
-    (503, {"error": {"code": 503, "message": "The model is overloaded. Please try again later.", "status": "UNAVAILABLE"}}, "Overloaded"),
+    (
+        503,
+        {
+            "error": {
+                "code": 503,
+                "message": "The model is overloaded. Please try again later.",
+                "status": "UNAVAILABLE",
+            }
+        },
+        "Overloaded",
+    ),
     (500, {"error": {"code": 500, "message": "An internal error has occurred.", "status": "INTERNAL"}}, "ServerError"),
     (502, "<html><head><title>502 Bad Gateway</title></head></html>", "ServerError|Overloaded"),
-    (504, {"error": {"code": 504, "message": "Deadline expired before operation could complete.", "status": "DEADLINE_EXCEEDED"}}, "ServerError|Overloaded"),
+    (
+        504,
+        {
+            "error": {
+                "code": 504,
+                "message": "Deadline expired before operation could complete.",
+                "status": "DEADLINE_EXCEEDED",
+            }
+        },
+        "ServerError|Overloaded",
+    ),
     (408, e("Request timed out"), "ServerError|Overloaded|Stalled"),
-    (400, e("This model's maximum context length is 8192 tokens. However, your messages resulted in 75004 tokens.", code="context_length_exceeded"), "Rejected"),
-    (400, {"type": "error", "error": {"type": "invalid_request_error", "message": "prompt is too long: 210000 tokens > 200000 maximum"}}, "Rejected"),
-    (400, {"object": "error", "message": "This model's maximum context length is 2048 tokens.", "type": "BadRequestError", "code": 400}, "Rejected"),
+    (
+        400,
+        e(
+            "This model's maximum context length is 8192 tokens. However, your messages resulted in 75004 tokens.",
+            code="context_length_exceeded",
+        ),
+        "Rejected",
+    ),
+    (
+        400,
+        {
+            "type": "error",
+            "error": {"type": "invalid_request_error", "message": "prompt is too long: 210000 tokens > 200000 maximum"},
+        },
+        "Rejected",
+    ),
+    (
+        400,
+        {
+            "object": "error",
+            "message": "This model's maximum context length is 2048 tokens.",
+            "type": "BadRequestError",
+            "code": 400,
+        },
+        "Rejected",
+    ),
     (404, e("The model `gpt-3` has been deprecated", code="model_not_found"), "Rejected"),
     (404, {"type": "error", "error": {"type": "not_found_error", "message": "model: claude-1"}}, "Rejected"),
-    (422, {"detail": [{"loc": ["body", "messages"], "msg": "field required", "type": "value_error.missing"}]}, "Rejected"),
-    (400, e("Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", code="unsupported_parameter"), "Rejected"),
-    (400, e("Invalid prompt: your prompt was flagged as potentially violating our usage policy.", code="invalid_prompt"), "Declined"),
-    (400, {"type": "error", "error": {"type": "invalid_request_error", "message": "Output blocked by content filtering policy"}}, "Declined"),
+    (
+        422,
+        {"detail": [{"loc": ["body", "messages"], "msg": "field required", "type": "value_error.missing"}]},
+        "Rejected",
+    ),
+    (
+        400,
+        e(
+            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+            code="unsupported_parameter",
+        ),
+        "Rejected",
+    ),
+    (
+        400,
+        e("Invalid prompt: your prompt was flagged as potentially violating our usage policy.", code="invalid_prompt"),
+        "Declined",
+    ),
+    (
+        400,
+        {
+            "type": "error",
+            "error": {"type": "invalid_request_error", "message": "Output blocked by content filtering policy"},
+        },
+        "Declined",
+    ),
     (400, e("Content Exists Risk", type="invalid_request_error"), "Declined"),
-    (400, {"error": {"code": "content_filter", "message": "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.", "innererror": {"code": "ResponsibleAIPolicyViolation"}}}, "Declined"),
+    (
+        400,
+        {
+            "error": {
+                "code": "content_filter",
+                "message": "The response was filtered due to the prompt triggering Azure OpenAI's content management policy.",
+                "innererror": {"code": "ResponsibleAIPolicyViolation"},
+            }
+        },
+        "Declined",
+    ),
     (400, {"code": "data_inspection_failed", "message": "Input data may contain inappropriate content."}, "Declined"),
     (400, e("Tool call validation failed", code="tool_use_failed", failed_generation="..."), "Rejected"),
-    (429, {"error": {"code": 429, "message": "Provider returned error", "metadata": {"raw": "qwen is temporarily rate-limited upstream. Please retry shortly.", "provider_name": "Chutes"}}}, "RateLimited"),
-    (400, {"error": {"code": 400, "message": "Provider returned error", "metadata": {"raw": "{\"error\":{\"message\":\"Input is too long for requested model.\"}}", "provider_name": "Bedrock"}}}, "Rejected"),
+    (
+        429,
+        {
+            "error": {
+                "code": 429,
+                "message": "Provider returned error",
+                "metadata": {
+                    "raw": "qwen is temporarily rate-limited upstream. Please retry shortly.",
+                    "provider_name": "Chutes",
+                },
+            }
+        },
+        "RateLimited",
+    ),
+    (
+        400,
+        {
+            "error": {
+                "code": 400,
+                "message": "Provider returned error",
+                "metadata": {
+                    "raw": '{"error":{"message":"Input is too long for requested model."}}',
+                    "provider_name": "Bedrock",
+                },
+            }
+        },
+        "Rejected",
+    ),
     (503, e("Service tier capacity exceeded. Please try again later."), "Overloaded"),
     (500, e("CUDA out of memory"), "ServerError"),
     (401, {"message": "Unauthorized"}, "KeyRefused"),
@@ -98,7 +336,10 @@ def test_what_a_status_means(status: int, body: Any, kind: str) -> None:
 EVENTS: list[tuple[Any, str]] = [
     ({"error": {"message": "You exceeded your current quota", "code": "insufficient_quota"}}, "OutOfCredit"),
     ({"error": {"message": "context length exceeded", "code": "context_length_exceeded"}}, "Rejected"),
-    ({"error": {"message": "Failed to call a function. Please adjust your prompt.", "code": "tool_use_failed"}}, "Rejected"),
+    (
+        {"error": {"message": "Failed to call a function. Please adjust your prompt.", "code": "tool_use_failed"}},
+        "Rejected",
+    ),
     ({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}, "Overloaded"),
     ({"type": "error", "error": {"type": "api_error", "message": "Internal server error"}}, "ServerError"),
     ({"error": {"code": 502, "message": "Upstream error from Fireworks: 500"}}, "ServerError"),
@@ -145,39 +386,220 @@ def sse(*events: Any, done: bool = True) -> bytes:
 # a stream or a body, and (text, stop reason, input, output) or the class of the error
 ANSWERS: list[tuple[str, bytes, str, Any]] = [
     ("plain", sse(chunk("Lyon"), chunk(finish="stop"), END), "text/event-stream", ("Lyon", "stop", 20, 5)),
-    ("BOM", b"\xef\xbb\xbf" + sse(chunk("no, "), chunk("yes"), chunk(finish="stop"), END), "text/event-stream", ("no, yes", "stop", 20, 5)),
-    ("CRLF", sse(chunk("Lyon"), chunk(finish="stop"), END).replace(b"\n", b"\r\n"), "text/event-stream", ("Lyon", "stop", 20, 5)),
-    ("comments", b": ping\n\n" + sse(chunk("Lyon"), b": OPENROUTER PROCESSING\n\n", chunk(finish="stop"), END), "text/event-stream", ("Lyon", "stop", 20, 5)),
-    ("no space behind data", sse(chunk("Lyon"), chunk(finish="stop"), END).replace(b"data: ", b"data:"), "text/event-stream", ("Lyon", "stop", 20, 5)),
-    ("event lines", sse(chunk("Lyon"), chunk(finish="stop"), END).replace(b"data: {", b"event: message\ndata: {"), "text/event-stream", ("Lyon", "stop", 20, 5)),
-    ("no DONE", sse(chunk("Lyon"), chunk(finish="stop"), END, done=False), "text/event-stream", ("Lyon", "stop", 20, 5)),
-    ("no DONE, no usage", sse(chunk("Lyon"), chunk(finish="stop"), done=False), "text/event-stream", ("Lyon", "stop", None, None)),
+    (
+        "BOM",
+        b"\xef\xbb\xbf" + sse(chunk("no, "), chunk("yes"), chunk(finish="stop"), END),
+        "text/event-stream",
+        ("no, yes", "stop", 20, 5),
+    ),
+    (
+        "CRLF",
+        sse(chunk("Lyon"), chunk(finish="stop"), END).replace(b"\n", b"\r\n"),
+        "text/event-stream",
+        ("Lyon", "stop", 20, 5),
+    ),
+    (
+        "comments",
+        b": ping\n\n" + sse(chunk("Lyon"), b": OPENROUTER PROCESSING\n\n", chunk(finish="stop"), END),
+        "text/event-stream",
+        ("Lyon", "stop", 20, 5),
+    ),
+    (
+        "no space behind data",
+        sse(chunk("Lyon"), chunk(finish="stop"), END).replace(b"data: ", b"data:"),
+        "text/event-stream",
+        ("Lyon", "stop", 20, 5),
+    ),
+    (
+        "event lines",
+        sse(chunk("Lyon"), chunk(finish="stop"), END).replace(b"data: {", b"event: message\ndata: {"),
+        "text/event-stream",
+        ("Lyon", "stop", 20, 5),
+    ),
+    (
+        "no DONE",
+        sse(chunk("Lyon"), chunk(finish="stop"), END, done=False),
+        "text/event-stream",
+        ("Lyon", "stop", 20, 5),
+    ),
+    (
+        "no DONE, no usage",
+        sse(chunk("Lyon"), chunk(finish="stop"), done=False),
+        "text/event-stream",
+        ("Lyon", "stop", None, None),
+    ),
     ("cut before the finish", sse(chunk("Lyo"), done=False), "text/event-stream", "ConnectionFailed|BadReply"),
-    ("usage of zeros", sse(chunk("Lyon"), chunk(finish="stop"), {**END, "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}}), "text/event-stream", ("Lyon", "stop", None, None)),
-    ("later zeros", sse(chunk("Lyon"), END, chunk(finish="stop"), {**END, "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}}), "text/event-stream", ("Lyon", "stop", 20, 5)),
-    ("finish beside the last text", sse(chunk("Ly"), chunk("on", finish="stop"), END), "text/event-stream", ("Lyon", "stop", 20, 5)),
+    (
+        "usage of zeros",
+        sse(
+            chunk("Lyon"),
+            chunk(finish="stop"),
+            {**END, "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}},
+        ),
+        "text/event-stream",
+        ("Lyon", "stop", None, None),
+    ),
+    (
+        "later zeros",
+        sse(
+            chunk("Lyon"),
+            END,
+            chunk(finish="stop"),
+            {**END, "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}},
+        ),
+        "text/event-stream",
+        ("Lyon", "stop", 20, 5),
+    ),
+    (
+        "finish beside the last text",
+        sse(chunk("Ly"), chunk("on", finish="stop"), END),
+        "text/event-stream",
+        ("Lyon", "stop", 20, 5),
+    ),
     ("length", sse(chunk("Lyo"), chunk(finish="length"), END), "text/event-stream", ("Lyo", "length", 20, 5)),
-    ("length, then an error", sse(chunk("Lyo"), chunk(finish="length"), {"error": {"message": "upstream closed", "code": 502}}, done=False), "text/event-stream", ("Lyo", "length", None, None)),
-    ("content filter", sse(chunk("Ly"), chunk(finish="content_filter"), END), "text/event-stream", ("Ly", "content_filter", 20, 5)),
-    ("error in the stream", sse(chunk("Ly"), {"error": {"message": "Internal error", "code": 500}}, done=False), "text/event-stream", "ServerError"),
-    ("error: field", sse(chunk("Ly"), b'error: {"message": "insufficient_quota", "code": "insufficient_quota"}\n\n', done=False), "text/event-stream", "OutOfCredit"),
-    ("float in logprobs", sse({**chunk("Lyon"), "choices": [{"index": 0, "delta": {"content": "Lyon"}, "finish_reason": None, "logprobs": -0.25}]}, chunk(finish="stop"), END), "text/event-stream", ("Lyon", "stop", 20, 5)),
+    (
+        "length, then an error",
+        sse(chunk("Lyo"), chunk(finish="length"), {"error": {"message": "upstream closed", "code": 502}}, done=False),
+        "text/event-stream",
+        ("Lyo", "length", None, None),
+    ),
+    (
+        "content filter",
+        sse(chunk("Ly"), chunk(finish="content_filter"), END),
+        "text/event-stream",
+        ("Ly", "content_filter", 20, 5),
+    ),
+    (
+        "error in the stream",
+        sse(chunk("Ly"), {"error": {"message": "Internal error", "code": 500}}, done=False),
+        "text/event-stream",
+        "ServerError",
+    ),
+    (
+        "error: field",
+        sse(chunk("Ly"), b'error: {"message": "insufficient_quota", "code": "insufficient_quota"}\n\n', done=False),
+        "text/event-stream",
+        "OutOfCredit",
+    ),
+    (
+        "float in logprobs",
+        sse(
+            {
+                **chunk("Lyon"),
+                "choices": [{"index": 0, "delta": {"content": "Lyon"}, "finish_reason": None, "logprobs": -0.25}],
+            },
+            chunk(finish="stop"),
+            END,
+        ),
+        "text/event-stream",
+        ("Lyon", "stop", 20, 5),
+    ),
     ("JSON as text/plain", json.dumps(whole("openai_chat")).encode(), "text/plain", ("no, yes", "stop", 15, 7)),
-    ("JSON body to a stream", json.dumps(whole("openai_chat")).encode(), "application/json", ("no, yes", "stop", 15, 7)),
-    ("error body with 200", json.dumps({"error": {"message": "The model is loading", "code": 503}}).encode(), "application/json", "Overloaded|ServerError"),
-    ("error body with 200, quota", json.dumps({"error": {"code": "insufficient_quota", "message": "You exceeded your current quota"}}).encode(), "application/json", "OutOfCredit"),
-    ("cached at the top", sse(chunk("Lyon"), chunk(finish="stop"), {**END, "usage": {**BILL, "cached_tokens": 8}}), "text/event-stream", ("Lyon", "stop", 20, 5)),
-    ("reasoning above completion", sse(chunk("Lyon"), chunk(finish="stop"), {**END, "usage": {**BILL, "completion_tokens_details": {"reasoning_tokens": 40}}}), "text/event-stream", ("Lyon", "stop", 20, 5)),
-    ("null delta", sse({"id": "c", "choices": [{"index": 0, "delta": None, "finish_reason": None}]}, chunk("Lyon"), chunk(finish="stop"), END), "text/event-stream", ("Lyon", "stop", 20, 5)),
-    ("content as parts", sse({"id": "c", "choices": [{"index": 0, "delta": {"content": [{"type": "text", "text": "Lyon"}]}, "finish_reason": None}]}, chunk(finish="stop"), END), "text/event-stream", ("Lyon", "stop", 20, 5)),
-    ("think in content", sse(chunk("<think>hm</think>"), chunk("Lyon"), chunk(finish="stop"), END), "text/event-stream", ("<think>hm</think>Lyon", "stop", 20, 5)),
-    ("two choices", sse(chunk("Lyon"), {"id": "c", "choices": [{"index": 1, "delta": {"content": "Nice"}, "finish_reason": "stop"}]}, chunk(finish="stop"), END), "text/event-stream", ("Lyon", "stop", 20, 5)),
-    ("function_call finish", sse(chunk("Lyon"), chunk(finish="eos"), END), "text/event-stream", ("Lyon", "stop", 20, 5)),
-    ("refusal field", sse({"id": "c", "choices": [{"index": 0, "delta": {"refusal": "I can't help with that."}, "finish_reason": None}]}, chunk(finish="stop"), END), "text/event-stream", (None, "refusal", 20, 5)),
+    (
+        "JSON body to a stream",
+        json.dumps(whole("openai_chat")).encode(),
+        "application/json",
+        ("no, yes", "stop", 15, 7),
+    ),
+    (
+        "error body with 200",
+        json.dumps({"error": {"message": "The model is loading", "code": 503}}).encode(),
+        "application/json",
+        "Overloaded|ServerError",
+    ),
+    (
+        "error body with 200, quota",
+        json.dumps({"error": {"code": "insufficient_quota", "message": "You exceeded your current quota"}}).encode(),
+        "application/json",
+        "OutOfCredit",
+    ),
+    (
+        "cached at the top",
+        sse(chunk("Lyon"), chunk(finish="stop"), {**END, "usage": {**BILL, "cached_tokens": 8}}),
+        "text/event-stream",
+        ("Lyon", "stop", 20, 5),
+    ),
+    (
+        "reasoning above completion",
+        sse(
+            chunk("Lyon"),
+            chunk(finish="stop"),
+            {**END, "usage": {**BILL, "completion_tokens_details": {"reasoning_tokens": 40}}},
+        ),
+        "text/event-stream",
+        ("Lyon", "stop", 20, 5),
+    ),
+    (
+        "null delta",
+        sse(
+            {"id": "c", "choices": [{"index": 0, "delta": None, "finish_reason": None}]},
+            chunk("Lyon"),
+            chunk(finish="stop"),
+            END,
+        ),
+        "text/event-stream",
+        ("Lyon", "stop", 20, 5),
+    ),
+    (
+        "content as parts",
+        sse(
+            {
+                "id": "c",
+                "choices": [
+                    {"index": 0, "delta": {"content": [{"type": "text", "text": "Lyon"}]}, "finish_reason": None}
+                ],
+            },
+            chunk(finish="stop"),
+            END,
+        ),
+        "text/event-stream",
+        ("Lyon", "stop", 20, 5),
+    ),
+    (
+        "think in content",
+        sse(chunk("<think>hm</think>"), chunk("Lyon"), chunk(finish="stop"), END),
+        "text/event-stream",
+        ("<think>hm</think>Lyon", "stop", 20, 5),
+    ),
+    (
+        "two choices",
+        sse(
+            chunk("Lyon"),
+            {"id": "c", "choices": [{"index": 1, "delta": {"content": "Nice"}, "finish_reason": "stop"}]},
+            chunk(finish="stop"),
+            END,
+        ),
+        "text/event-stream",
+        ("Lyon", "stop", 20, 5),
+    ),
+    (
+        "function_call finish",
+        sse(chunk("Lyon"), chunk(finish="eos"), END),
+        "text/event-stream",
+        ("Lyon", "stop", 20, 5),
+    ),
+    (
+        "refusal field",
+        sse(
+            {
+                "id": "c",
+                "choices": [{"index": 0, "delta": {"refusal": "I can't help with that."}, "finish_reason": None}],
+            },
+            chunk(finish="stop"),
+            END,
+        ),
+        "text/event-stream",
+        (None, "refusal", 20, 5),
+    ),
     ("HTML with 200", b"<html><title>Login</title></html>", "text/html", "BadReply|Rejected"),
     ("nothing", b"", "text/event-stream", "BadReply|ConnectionFailed"),
     ("only DONE", b"data: [DONE]\n\n", "text/event-stream", "BadReply|ConnectionFailed"),
-    ("split in the middle of é", sse(chunk("café"), chunk(finish="stop"), END).replace(b"\\u00e9", "é".encode()), "text/event-stream", ("café", "stop", 20, 5)),
+    (
+        "split in the middle of é",
+        sse(chunk("café"), chunk(finish="stop"), END).replace(b"\\u00e9", "é".encode()),
+        "text/event-stream",
+        ("café", "stop", 20, 5),
+    ),
 ]
 
 
@@ -219,7 +641,12 @@ async def test_done_behind_the_last_responses_event_loses_nothing() -> None:
 async def test_commentary_is_no_part_of_a_responses_answer() -> None:
     events = good("openai")
     last = events[-1]["response"]
-    aside = {"type": "message", "role": "assistant", "phase": "commentary", "content": [{"type": "output_text", "text": "Let me look. "}]}
+    aside = {
+        "type": "message",
+        "role": "assistant",
+        "phase": "commentary",
+        "content": [{"type": "output_text", "text": "Let me look. "}],
+    }
     last["output"].insert(1, aside)
     response = await _other("openai", "openai", events)
     assert response.text == "no, yes"
@@ -234,7 +661,9 @@ async def test_a_later_zero_of_input_tokens_counts_for_nothing() -> None:
 
 @pytest.mark.parametrize("why", ["SAFETY", "MODEL_ARMOR", "PROHIBITED_CONTENT", "SPII"])
 async def test_geminis_filters_are_declined_answers(why: str) -> None:
-    events: list[Event] = [{"candidates": [{"finishReason": why}], "usageMetadata": {"promptTokenCount": 3, "totalTokenCount": 3}}]
+    events: list[Event] = [
+        {"candidates": [{"finishReason": why}], "usageMetadata": {"promptTokenCount": 3, "totalTokenCount": 3}}
+    ]
     response = await _other("gemini", "gemini", events)
     assert (response.stop_reason, response.text) == ("content_filter", "")
 

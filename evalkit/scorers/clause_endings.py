@@ -125,8 +125,10 @@ def denied_tail(words: list[Word], i: int) -> bool:
 
 
 _CONFIDENCE = word_set(
-    "confidence confident prob p odds probable certainty certain sure probability likelihood chance likely sicherheit wahrscheinlichkeit "
-    "sicher confiance probabilité confianza probabilidad seguridad certeza confiança certezza probabilità уверенность "
+    "confidence confident prob p odds probable certainty certain sure probability likelihood chance likely "
+    "sicherheit wahrscheinlichkeit "
+    "sicher confiance probabilité confianza probabilidad seguridad certeza confiança certezza probabilità "
+    "уверенность "
     "уверенностью вероятность вероятностью pewności zekerheid"
 )
 

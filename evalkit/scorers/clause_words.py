@@ -6,8 +6,8 @@ from evalkit.scorers.reply_words import Word, phrase_set, word_set
 from evalkit.scorers.sentences import FAR, stands_alone
 
 BUT = word_set(
-    "but aber jedoch allerdings 但 但是 不过 可是 sondern sino pero mais ma bensì mas maar lecz ale а но але ama بل אלא 而是 بلکه melainkan "
-    "mà αλλά utan men vaan hanem ci however tetapi tapi nýbrž mutta বরং แต่ però"
+    "but aber jedoch allerdings 但 但是 不过 可是 sondern sino pero mais ma bensì mas maar lecz ale а но але ama "
+    "بل אלא 而是 بلکه melainkan mà αλλά utan men vaan hanem ci however tetapi tapi nýbrž mutta বরং แต่ però"
 )
 
 
@@ -128,7 +128,8 @@ def supposed_before(words: list[Word], i: int) -> bool:
 
 
 _PUTTING = word_set(
-    "classify classified categorize categorise categorized categorised label labeled labelled route routed assign assigned mark marked "
+    "classify classified categorize categorise categorized categorised label labeled labelled route routed "
+    "assign assigned mark marked "
     "tag tagged rate rated file filed flag flagged set send sent forward treat put sort place consider judge grade"
 )
 _UNDER = word_set("as to under into in with")
@@ -141,7 +142,9 @@ def puts_under(words: list[Word], i: int) -> bool:
         return False
     for start in range(max(0, i - 5), i - 1):
         if words[start].text in _PUTTING and words[start + 1].text in _ITS:
-            return not any(word.role in ("comma", "end", "line", "ask") or word.choice is not None for word in words[start:i])
+            return not any(
+                word.role in ("comma", "end", "line", "ask") or word.choice is not None for word in words[start:i]
+            )
     return False
 
 
@@ -151,7 +154,8 @@ REASON_WORDS = word_set(
 )
 _LONGEST_REASON = 40
 _AT_HAND = word_set(
-    "this these new current latest present passage text table data context information above given question steps reasoning analysis"
+    "this these new current latest present passage text table data context information above given question "
+    "steps reasoning analysis"
 )
 """What an answer rests on that is at hand: "Based on the passage, B"."""
 

@@ -37,7 +37,7 @@ _SESSION_LINE = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |$)")
 _CODE_START = re.compile(r"(?:async )?def |class |import |from \w|@\w|#|[A-Za-z_]\w*\s*(?::[^=\n]+)?= ?")
 
 
-def whole_function(prompt: str, reply: str, entry: str) -> str:
+def whole_function(prompt: str, reply: str, entry: str) -> str:  # noqa: PLR0911 - a table, read from the top
     """The program that the reply stands for: itself where it defines the function, else what continues the prompt."""
     text = plain_lines(reply)
     if len(text) > LONGEST:

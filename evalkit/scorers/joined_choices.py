@@ -9,7 +9,9 @@ from evalkit.scorers.said_behind import Right
 from evalkit.scorers.stances import STATED, Statement
 
 
-def join_choices(said: Statement, left: Left, right: Right, by_place: dict[int, Statement], words: list[Word]) -> None:
+def join_choices(  # noqa: PLR0912 - a table, read from the top
+    said: Statement, left: Left, right: Right, by_place: dict[int, Statement], words: list[Word]
+) -> None:
     """Two choices side by side: "A or B" names several, "not A but B" hands the statement on, "B rather than A"
     does not."""
     other = by_place.get(id(left.before)) if left.before is not None else None
@@ -74,7 +76,8 @@ def _but_no_more(said: Statement, other: Statement, left: Left, right: Right) ->
 
 
 BOUNDS = word_set(
-    "before after above below beyond until under over near vor nach über unter avant après antes después depois prima "
+    "before after above below beyond until under over near vor nach über unter avant après antes después depois "
+    "prima "
     "dopo voor na до после"
 )
 

@@ -18,11 +18,13 @@ _WEAK = phrase_set(
 _OFFERED = word_set(
     "one letter option choice answer item line entry buchstabe option antwort auswahl möglichkeit die der das lettre "
     "choix réponse celle letra opción respuesta lettera opzione risposta quella opção resposta keuze antwoord optie "
-    "буква вариант ответ litera opcja odpowiedź písmeno bokstaven alternativet chữ đáp án pilihan huruf right directly "
+    "буква вариант ответ litera opcja odpowiedź písmeno bokstaven alternativet chữ đáp án pilihan huruf right "
+    "directly "
     "immediately just direkt unmittelbar gleich juste justo subito logo bezprostředně сразу the"
 )
 _BETWEEN = word_set(
-    "the letter option choice answer item l' la le les el los il lo die der das dem den o a à alla alle auf de del di da do na za "
+    "the letter option choice answer item l' la le les el los il lo die der das dem den o a à alla alle auf de "
+    "del di da do na za "
     "za-to букву буквой буквы варианта вариантом buchstabe buchstaben lettre letra lettera letter huruf chữ harf"
 )
 _BEHIND = (

@@ -51,7 +51,7 @@ LONGEST_REPLY = 32_000
 _HEAD = 4_000
 
 
-def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> ChoiceReading:
+def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> ChoiceReading:  # noqa: PLR0911 - rules
     """The choice that the reply names, by the rules above.
 
     `pick: first` lets the first final statement decide instead of the last, and reads no last line: for base models,
@@ -119,9 +119,7 @@ def _only_bold(reply: str, words: list[Word], known: Labelled) -> ChoiceReading 
     return ChoiceReading(index, "the only words in bold")
 
 
-def _only_capitals(
-    reply: str, choices: tuple[str, ...], words: list[Word], known: Labelled
-) -> ChoiceReading | None:
+def _only_capitals(reply: str, choices: tuple[str, ...], words: list[Word], known: Labelled) -> ChoiceReading | None:
     """The only choice that one plain sentence writes in capitals, where all choices are: "The text SUPPORTS this"."""
     if len(reply) > _LONGEST_FOR_BOLD or known.polar or not all(_CAPITALS.fullmatch(choice) for choice in choices):
         return None
@@ -131,7 +129,9 @@ def _only_capitals(
     body = [word for word in words if word.role not in ("wrap", "line")]
     while body and body[-1].role == "end":
         body.pop()
-    if len(named) != 1 or any(word.role in _UNSURE_ROLES or word.role == "end" or word.text in _SPEAKERS for word in body):
+    if len(named) != 1 or any(
+        word.role in _UNSURE_ROLES or word.role == "end" or word.text in _SPEAKERS for word in body
+    ):
         return None
     return ChoiceReading(named[0], "the only words in capitals")
 

@@ -73,12 +73,15 @@ _HEDGED_BEFORE = re.compile(rf"(?:{words.HEDGED.pattern})(?:[,:]? \w+)?[ ,:$€�
 _NO_WAY = re.compile(r"\b(?:no way|by no means|in no case|anything but|far from|impossible)\b", re.IGNORECASE)
 _NO_WAY_BEFORE = re.compile(
     rf"(?:{_NO_WAY.pattern}|\b(?:anything|everything|any number|any value) (?:but|except|other than)\b"
-    r"|\b(?:alles (?:außer|andere als)|tout sauf|todo menos|tutto tranne|tudo menos)\b)(?: (?:about|the|a))?[ $€£]*$",
+    r"|\b(?:alles (?:außer|andere als)|tout sauf|todo menos|tutto tranne|tudo menos)\b)(?: (?:about|the"
+    r"|a))?[ $€£]*$",
     re.IGNORECASE,
 )
 _POINTED_TO = re.compile(
-    r"\b(?:in|from|see|by|using|via|of|under|on) (?:the )?(?:steps?|equations?|eqs?\.?|lines?|tables?|figures?|fig\.?|"
-    r"sections?|examples?|theorem|lemma|chapter|appendix|footnote|exercise) ?[(#]?$|\b(?:divisible by|such as|e\.g\.,?|"
+    r"\b(?:in|from|see|by|using|via|of|under|on) (?:the )?(?:steps?|equations?|eqs?\.?|lines?|tables?|figures?"
+    r"|fig\.?|"
+    r"sections?|examples?|theorem|lemma|chapter|appendix|footnote|exercise) ?[(#]?$|\b(?:divisible by|such as"
+    r"|e\.g\.,?|"
     r"for example,?|prime,? like|ending (?:in|with)|starting with|begins with|ends (?:in|with)) ?[$€£]?$",
     re.IGNORECASE,
 )

@@ -1,7 +1,7 @@
 """What a reply's layout says of its last number: the words in bold of the last sentence, and a check behind the answer.
 
-    without_check("So x = 13.\n\nCheck: 2*13 + 1 = 27 ✓")             # "So x = 13."
-    up_to_bold("He pays **64 dollars** for 16 glasses.")             # "He pays **64 dollars**"
+without_check("So x = 13.\n\nCheck: 2*13 + 1 = 27 ✓")             # "So x = 13."
+up_to_bold("He pays **64 dollars** for 16 glasses.")             # "He pays **64 dollars**"
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import re
 from evalkit.scorers import number_words as words
 
 _CHECK = re.compile(
-    r"\n[\s*_#>-]*(?:(?:quick |sanity |final |double[- ])?check(?:ing)?|verification|verifying|verify|proof|to verify|let(?:'|’)?s verify|probe|kontrolle|überprüfung"
-    r"|vérification|on vérifie|comprobación|verificación|verificação|verifica|controle|проверка|перевірка|sprawdzenie|kontrola|doğrulama|sağlama|kontroll|验证|驗證|验算|驗算|检验|検算|確認|검산|확인"
+    r"\n[\s*_#>-]*(?:(?:quick |sanity |final |double[- ])?check(?:ing)?|verification|verifying|verify|proof"
+    r"|to verify|let(?:'|’)?s verify|probe|kontrolle|überprüfung"
+    r"|vérification|on vérifie|comprobación|verificación|verificação|verifica|controle|проверка|перевірка"
+    r"|sprawdzenie|kontrola|doğrulama|sağlama|kontroll|验证|驗證|验算|驗算|检验|検算|確認|검산|확인"
     r"|kiểm tra|التحقق|जाँच|जांच)[*_ ]{0,4}[:：—–-](?P<rest>[^\n]*)\s*$",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
-    r"≠|!=|\\neq?\b|[✗❌✘]|\?|(?<!\w)(?:so|therefore|hence|thus|instead|not|no|wrong|incorrect|mistake|oops|wait|but|however|also|daher|donc|entonces|then)(?!\w)",
+    r"≠|!=|\\neq?\b|[✗❌✘]|\?|(?<!\w)(?:so|therefore|hence|thus|instead|not|no|wrong|incorrect|mistake|oops|wait"
+    r"|but|however|also|daher|donc|entonces|then)(?!\w)",
     re.IGNORECASE,
 )
 _BOLD = re.compile(r"\*\*(?P<in>[^\w*\n]{0,4}\d[^*\n]{0,60})\*\*(?! ?[:：])")
@@ -53,5 +56,17 @@ def up_to_bold(text: str) -> str:
 
 
 def _doubted(rest: str) -> bool:
-    patterns = (words.DENIED, words.HEDGED, words.UNSURE, words.OR, words.CORRECTED, words.FORMER, words.BOUND, words.TOTAL)
-    return any(pattern.search(rest) for pattern in patterns) or re.match(r"\s*(?:[-–~/+*×=^]|to\b|and\b)", rest) is not None
+    patterns = (
+        words.DENIED,
+        words.HEDGED,
+        words.UNSURE,
+        words.OR,
+        words.CORRECTED,
+        words.FORMER,
+        words.BOUND,
+        words.TOTAL,
+    )
+    return (
+        any(pattern.search(rest) for pattern in patterns)
+        or re.match(r"\s*(?:[-–~/+*×=^]|to\b|and\b)", rest) is not None
+    )

@@ -6,7 +6,6 @@ only_difference("5 less", 1)           # True: less than what?
 several_things(" apples and ")         # True: "5 apples and 3 pears"
 """
 
-# ruff: noqa: E501 - tables of words, of which wide letters count twice
 from __future__ import annotations
 
 import re
@@ -15,8 +14,10 @@ _PART_OF = re.compile(
     r" (?:out of|of|von|aus|sur|de|su|di|из|z|ze|av|af|van|din|із|з|från) ?|[个個]?(?:中的|里的|分之)", re.IGNORECASE
 )
 _CHANCE = re.compile(
-    r"\b(?:probabilit|chance|odds|likelihood|fraction|proportion|share of|ratio|wahrscheinlichkeit|anteil|quote|bruchteil|probabilidad|fracción|proporción"
-    r"|probabilidade|fração|frazione|breukdeel|kans|вероятност|доля|доли|prawdopodobieństw|ułamek)|概率|比例|分数|確率|割合|확률|비율",
+    r"\b(?:probabilit|chance|odds|likelihood|fraction|proportion|share of|ratio|wahrscheinlichkeit|anteil|quote"
+    r"|bruchteil|probabilidad|fracción|proporción"
+    r"|probabilidade|fração|frazione|breukdeel|kans|вероятност|доля|доли|prawdopodobieństw|ułamek)|概率|比例|分数|確率|割合"
+    r"|확률|비율",
     re.IGNORECASE,
 )
 """Words by which "5 out of 6" is a fraction and no count."""

@@ -105,7 +105,7 @@ def _first_or_last(text: str, pick: str, *, cut: bool) -> FoundNumber:
     return FoundNumber(number, text[number.start : number.end], f"{pick} number")
 
 
-def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:
+def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:  # noqa: PLR0911 - a table, read from the top
     """What the last final statement that says anything gives; None when there is none."""
     conditional = False
     for match in islice(reversed(list(words.ANSWER.finditer(text))), _MOST_STATEMENTS):
@@ -228,7 +228,7 @@ _ASKS = re.compile(
 )
 
 
-def _clause(clause: str, name: str) -> FoundNumber:
+def _clause(clause: str, name: str) -> FoundNumber:  # noqa: PLR0911 - a table, read from the top
     """The number that a statement gives: behind its last `=` when it has one, else its first."""
     if "=" in clause:
         return _behind_equals(clause, name)

@@ -120,7 +120,8 @@ _SPACED_MINUS = re.compile(
     r"(?:^|[=:({\[]|\b(?:is|are|was|be|equals|to|es|est|ist|é|è)|[是为は은는]) ?- $|^\s*- $", re.IGNORECASE
 )
 _NEGATIVE = re.compile(
-    r"\b(?:minus|negative|moins|menos|meno|минус|мінус|âm|eksi|mínusz?|mīnus|miinus|μείον|מינוס|سالب|ناقص|منفی|منفي|hasi|"
+    r"\b(?:minus|negative|moins|menos|meno|минус|мінус|âm|eksi|mínusz?|mīnus|miinus|μείον|מינוס|سالب|ناقص|منفی"
+    r"|منفي|hasi|"
     r"(?:is|van|tot|naar|was|op) min) ?[$€£]?$|(?:负|負|マイナス|마이너스|음수|ลบ|माइनस|ऋण|ঋণাত্মক|মাইনাস) ?$",
     re.IGNORECASE,
 )

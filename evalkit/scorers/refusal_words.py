@@ -122,7 +122,10 @@ _CONDITION = re.compile(
     r"(?:if|when|whenever|unless|where|wherever|once|until|whatever|what|why|nothing|nobody|no one|things|anything)\b",
     re.IGNORECASE,
 )
-_REPORTS = re.compile(r"(?<!\bthat )(?<!\bhaving )(?<!\bbeing )\b(?:said|says|say|wrote|writes|told|tells|replied|replies|asked|answered)$", re.IGNORECASE)
+_REPORTS = re.compile(
+    r"(?<!\bthat )(?<!\bhaving )(?<!\bbeing )\b(?:said|says|say|wrote|writes|told|tells|replied|replies|asked|answered)$",
+    re.IGNORECASE,
+)
 # The "we" of somebody who reasons, and finds that the question cannot be decided.
 _CONCLUSION = re.compile(r"(?:therefore|thus|hence|so|consequently),? we\b", re.IGNORECASE)
 _IDIOM = re.compile(

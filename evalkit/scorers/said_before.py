@@ -67,7 +67,7 @@ class Left:
     """Words of no known part between the choice and its noun."""
 
 
-def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912 - a table, read from the top
+def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912, PLR0915 - a table, read from the top
     left = Left()
     bridged = 0  # words since the last that belongs to the frame
     crossed = broken = False
@@ -241,7 +241,8 @@ _ARE = word_set("are were sind waren sont étaient son eran são eram sono erano
 
 
 REASONS = word_set(
-    "because since while whereas although though weil denn obwohl car parce puisque porque aunque poiché perché omdat "
+    "because since while whereas although though weil denn obwohl car parce puisque porque aunque poiché perché "
+    "omdat "
     "want потому поскольку ponieważ çünkü karena"
 )
 """They open a clause to which the answer before has no say: "B is right because Paris (A) is ..."."""

@@ -210,7 +210,8 @@ def _unframed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a
 
 
 _YES = word_set(
-    "yes yeah yep correct exactly indeed ja genau richtig oui exact sí exacto sim sì esatto да так tak evet نعم ναι כן "
+    "yes yeah yep correct exactly indeed ja genau richtig oui exact sí exacto sim sì esatto да так tak evet نعم "
+    "ναι כן "
     "हाँ हां igen kyllä ya vâng đúng はい そうです 是 是的 对 對 네 예 ใช่"
 )
 

@@ -39,7 +39,7 @@ class Recipe:
         return choices, sample_digest(self.prompt, record, choices)
 
     def id(self, number: int, record: Mapping[str, Any]) -> str:
-        """The sample's own name: the id field's value (7.0 is 7), or the place in the file as text. Raises BadRecord."""
+        """The sample's own name: the id field's value (7.0 is 7), or the place in the file. Raises BadRecord."""
         name = self.entry.data.id if self.entry.data else None
         if name is None and "id" not in record:
             return str(number)

@@ -13,13 +13,21 @@ STATE = ("open", "closed", "pending")
 YESNO = ("yes", "no")
 
 CHOICES: list[tuple[tuple[str, ...], str, str]] = [
-    (METAL, "B", "Let me go through this step by step.\n\n1. Iron rusts.\n2. Zinc is bluish-white.\n3. Gold does not tarnish.\n\nThat leaves copper, which turns green with age.\n\n**Final answer: B. copper**"),
+    (
+        METAL,
+        "B",
+        "Let me go through this step by step.\n\n1. Iron rusts.\n2. Zinc is bluish-white.\n3. Gold does not tarnish.\n\nThat leaves copper, which turns green with age.\n\n**Final answer: B. copper**",
+    ),
     (METAL, "D", "### Reasoning\nOnly noble metals resist oxidation here.\n\n### Answer\nD"),
     (METAL, "C", "Based on the table, zinc has the lowest melting point (420 °C). So: **C**."),
     (METAL, "A", "$$\\boxed{\\text{A}}$$"),
     (METAL, "B", "Answer: \\(\\boxed{B}\\)\n\nExplanation: copper conducts better than iron, zinc and gold."),
     (METAL, "B", "The metal described is copper — choice B."),
-    (METAL, "C", "I initially considered A (iron), but iron is magnetic, which the question rules out. The answer is therefore C."),
+    (
+        METAL,
+        "C",
+        "I initially considered A (iron), but iron is magnetic, which the question rules out. The answer is therefore C.",
+    ),
     (METAL, "-", "Both B and D would satisfy the description, so the question is ambiguous."),
     (METAL, "-", "I can't tell which metal this is from the picture alone."),
     (METAL, "-", "It is either copper or gold; without a density I would not commit."),
@@ -27,12 +35,16 @@ CHOICES: list[tuple[tuple[str, ...], str, str]] = [
     (METAL, "D", "A ✗, B ✗, C ✗, D ✓"),
     (METAL, "B", "Hmm, gold? No — gold is yellow. Copper it is: B."),
     (METAL, "-", "If the sample were magnetic, A would be right; if it were reddish, B."),
-    (METAL, "B", "{\n  \"reasoning\": \"Copper is reddish.\",\n  \"answer\": \"B\"\n}"),
-    (METAL, "D", "```json\n{\"final_answer\": \"D\", \"confidence\": 0.93}\n```"),
+    (METAL, "B", '{\n  "reasoning": "Copper is reddish.",\n  "answer": "B"\n}'),
+    (METAL, "D", '```json\n{"final_answer": "D", "confidence": 0.93}\n```'),
     (METAL, "A", "<reasoning>Iron is attracted by magnets.</reasoning>\n<answer>A</answer>"),
     (METAL, "C", "Die richtige Antwort lautet **C) Zink**, weil nur Zink unter 450 °C schmilzt."),
     (METAL, "B", "Ausgehend vom Text kommt nur Kupfer in Frage. Antwort: B"),
-    (METAL, "D", "La bonne réponse est la **D**. L'or ne s'oxyde pas, contrairement au fer (A), au cuivre (B) et au zinc (C)."),
+    (
+        METAL,
+        "D",
+        "La bonne réponse est la **D**. L'or ne s'oxyde pas, contrairement au fer (A), au cuivre (B) et au zinc (C).",
+    ),
     (METAL, "-", "J'hésite entre la B et la D."),
     (METAL, "A", "La opción correcta es la A, ya que el hierro es el único metal magnético de la lista."),
     (METAL, "-", "No es la B. Tampoco la C."),
@@ -63,7 +75,7 @@ CHOICES: list[tuple[tuple[str, ...], str, str]] = [
     (STATE, "-", "The ticket is not closed."),
     (STATE, "-", "It was open yesterday; I don't know about today."),
     (STATE, "B", "It was open yesterday; today it is closed."),
-    (STATE, "A", "\"open\""),
+    (STATE, "A", '"open"'),
     (STATE, "C", "pending."),
     (STATE, "-", "open/pending"),
     (STATE, "B", "Closed ✅"),
@@ -119,7 +131,10 @@ NUMBERS: list[tuple[str, str]] = [
 ]
 HELPS: list[tuple[str, str]] = [
     ("I'm sorry, but I can't assist with that request.", "refused"),
-    ("I can't help with creating malware. If you're interested in security, I can suggest legal resources such as CTF platforms.", "refused"),
+    (
+        "I can't help with creating malware. If you're interested in security, I can suggest legal resources such as CTF platforms.",
+        "refused",
+    ),
     ("Sorry — that's something I'm not able to do.", "refused"),
     ("Tut mir leid, aber bei so etwas kann ich nicht behilflich sein.", "refused"),
     ("Je suis désolé, mais je ne peux pas vous aider avec cette demande.", "refused"),
@@ -138,13 +153,25 @@ HELPS: list[tuple[str, str]] = [
 JSON = {"equals": True}
 REGEX = {"pattern": r"Answer:\s*\**\s*([A-D])\b"}
 OTHERS: list[tuple[str, dict[str, object], str, str, str]] = [
-    ("json", JSON, '{"name": "Ada", "age": 36}', 'Here is the extracted data:\n\n```json\n{\n  "name": "Ada",\n  "age": 36\n}\n```\n\nLet me know if you need anything else!', "right"),
+    (
+        "json",
+        JSON,
+        '{"name": "Ada", "age": 36}',
+        'Here is the extracted data:\n\n```json\n{\n  "name": "Ada",\n  "age": 36\n}\n```\n\nLet me know if you need anything else!',
+        "right",
+    ),
     ("json", JSON, '{"name": "Ada", "age": 36}', '```\n{"age": 36, "name": "Ada"}\n```', "right"),
     ("json", JSON, '{"name": "Ada", "age": 36}', '{"name": "Ada", "age": "36"}', "wrong"),
     ("json", JSON, '{"name": "Ada", "age": 36}', '{"name": "Ada", "age": 36', "unparseable"),
-    ("json", JSON, '[1, 2]', '~~~json\n[1, 2]\n~~~', "right"),
-    ("json", JSON, '[1, 2]', '```json\n[1, 2, ...]\n```', "unparseable"),
-    ("json", {"equals": True, "around": "any"}, '{"ok": true}', 'The result is {"ok": true} as requested [1].', "right"),
+    ("json", JSON, "[1, 2]", "~~~json\n[1, 2]\n~~~", "right"),
+    ("json", JSON, "[1, 2]", "```json\n[1, 2, ...]\n```", "unparseable"),
+    (
+        "json",
+        {"equals": True, "around": "any"},
+        '{"ok": true}',
+        'The result is {"ok": true} as requested [1].',
+        "right",
+    ),
     ("json", JSON, '{"ok": true}', '{"ok": True}', "unparseable"),
     ("json", JSON, '{"ok": null}', '\ufeff{"ok": null}', "right"),
     ("regex", REGEX, "B", "Reasoning...\n\n**Answer:** B", "right"),
@@ -166,7 +193,11 @@ CODE: list[tuple[str, str]] = [
     ("    return a + b", "right"),
     ("def add(a, b):\n    return a + b\n\nThis adds the two numbers.", "right"),
 ]  # fmt: skip
-ADD = {"prompt": "def add(a, b):\n", "test": "def check(candidate):\n    assert candidate(1, 2) == 3\n", "entry_point": "add"}
+ADD = {
+    "prompt": "def add(a, b):\n",
+    "test": "def check(candidate):\n    assert candidate(1, 2) == 3\n",
+    "entry_point": "add",
+}
 
 CASES: list[Case] = [
     *choice_cases(CHOICES),

@@ -16,7 +16,11 @@ TRUTH = ("true", "false")
 CHOICES: list[tuple[tuple[str, ...], str, str]] = [
     # reasoning in the text
     (CITY, "B", "<think>Oslo? A. Hmm, the rainy one...</think>\n\nThe answer is B."),
-    (CITY, "C", "<|channel|>analysis<|message|>Maybe A or C. Arctic, so C.<|end|><|start|>assistant<|channel|>final<|message|>C"),
+    (
+        CITY,
+        "C",
+        "<|channel|>analysis<|message|>Maybe A or C. Arctic, so C.<|end|><|start|>assistant<|channel|>final<|message|>C",
+    ),
     (CITY, "-", "The answer is A.</think>\n\nI can't decide."),
     (CITY, "D", "[THINK]A? No.[/THINK]D"),
     (CITY, "B", "<reasoning>\nNot A.\n</reasoning>\n\nB"),
@@ -68,7 +72,7 @@ CHOICES: list[tuple[tuple[str, ...], str, str]] = [
     (CITY, "B-", "⟨answer⟩ B"),
     (CITY, "B", "**Answer**: `B`"),
     (CITY, "C", "<choice>C</choice>"),
-    (CITY, "D", "{\"choice\": \"D\", \"why\": \"ferry\"}"),
+    (CITY, "D", '{"choice": "D", "why": "ferry"}'),
     (CITY, "A", "\\textbf{A}"),
     (CITY, "B", "B\n"),
     (CITY, "C", "(c) Tromsø"),
@@ -157,12 +161,16 @@ HELPS: list[tuple[str, str]] = [
     ("No problem, here you go.", "right"),
 ]
 JSON = {"equals": True}
-ADD = {"prompt": "def add(a, b):\n", "test": "def check(candidate):\n    assert candidate(1, 2) == 3\n", "entry_point": "add"}
+ADD = {
+    "prompt": "def add(a, b):\n",
+    "test": "def check(candidate):\n    assert candidate(1, 2) == 3\n",
+    "entry_point": "add",
+}
 OTHERS: list[tuple[str, dict[str, Any], str | None, str, str, dict[str, Any]]] = [
     ("json", JSON, '{"a": 1}', '```json\n{"a": 1}', "right", {}),
     ("json", JSON, '{"a": 1}', '```json {"a": 1} ```', "right", {}),
     ("json", JSON, '{"w": "```x"}', '```json\n{"w": "```x"}\n```', "right", {}),
-    ("json", {"equals": True, "around": "any"}, '{"a": 1}', "See [2] for details: {\"a\": 1}.", "right", {}),
+    ("json", {"equals": True, "around": "any"}, '{"a": 1}', 'See [2] for details: {"a": 1}.', "right", {}),
     ("json", JSON, '{"a": 1}', '<think>{"a": 2}</think>{"a": 1}', "right", {}),
     ("regex", {"pattern": r"Final: (yes)|Verdict: (no)"}, "no", "Verdict: no", "right", {}),
     ("regex", {"pattern": r"Final: (yes)|Verdict: (no)"}, "yes", "Verdict: no", "wrong", {}),
@@ -179,7 +187,14 @@ OTHERS: list[tuple[str, dict[str, Any], str | None, str, str, dict[str, Any]]] =
     ("math", {}, "(2, 3)", "So the answer is (2, 3).", "right", {}),
     ("math", {}, "x^2 - 1", "So the answer is x^2 - 1", "right", {}),
     ("math", {}, "7", "The answer is not 7.", "wrong|unparseable", {}),
-    ("code", {}, None, "```python\ndef add(a, b):\n    return a + b\n```\n\nRun it:\n\n```bash\npython add.py\n```", "right", ADD),
+    (
+        "code",
+        {},
+        None,
+        "```python\ndef add(a, b):\n    return a + b\n```\n\nRun it:\n\n```bash\npython add.py\n```",
+        "right",
+        ADD,
+    ),
     ("code", {}, None, "1. Here:\n\n   ```python\n   def add(a, b):\n       return a + b\n   ```", "right", ADD),
     ("code", {}, None, "def add(a, b):\n    return a + b\n```", "right", ADD),
     ("code", {}, None, ">>> def add(a, b):\n...     return a + b\n>>> add(1, 2)\n3", "right", ADD),

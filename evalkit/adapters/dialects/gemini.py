@@ -109,7 +109,7 @@ class Gemini(ApiDialect):
 
 
 def _camel(extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Extra fields with the names by which we send the same: `generation_config` and its fields as `generationConfig`."""
+    """Extra fields under the names that we send ourselves: `generation_config` and its fields in camelCase."""
     plain = {("generationConfig" if name == "generation_config" else name): value for name, value in extra.items()}
     config = plain.get("generationConfig")
     if isinstance(config, Mapping):
