@@ -86,7 +86,15 @@ def _shown(part: Mapping[str, Any]) -> Iterator[str]:
 _ASKS = frozenset(
     {
         *("web_search", "web_search_options", "search_parameters", "plugins", "mcp_servers", "enable_search"),
-        *("search_options", "compound_custom", "modalities", "audio", "responseModalities", "response_modalities", "image_config"),
+        *(
+            "search_options",
+            "compound_custom",
+            "modalities",
+            "audio",
+            "responseModalities",
+            "response_modalities",
+            "image_config",
+        ),
         *("container", "cachedContent", "cached_content", "inference_geo", "documents"),
         *("guardrailConfig", "systemTool"),  # Bedrock: guardrails are billed by the unit of text
     }

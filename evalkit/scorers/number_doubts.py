@@ -56,7 +56,8 @@ def opens_with_or(lead: str) -> bool:
 
 
 def denied_at(lead: str) -> bool:
-    return re.search(rf"(?:{words.DENIED.pattern})(?: \w+)?[ $€£]*$", lead, re.IGNORECASE) is not None
+    denied = re.search(rf"(?:{words.DENIED.pattern})(?: \w+)?[ $€£]*$", lead, re.IGNORECASE)
+    return denied is not None or words.UNEQUAL.search(lead) is not None
 
 
 _DIRECT_HEDGE = re.compile(

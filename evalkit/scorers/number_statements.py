@@ -237,7 +237,8 @@ def _clause(clause: str, name: str) -> FoundNumber:  # noqa: PLR0911 - a table, 
         blocks = words.SAYS_UNKNOWN.search(clause) is not None or words.SPELLED.search(clause) is not None
         blocks = blocks or words.ROMAN.fullmatch(clause) is not None
         return FoundNumber(None, None, f"the {name} holds no number: {shortened(clause)}", blocks=blocks)
-    if words.DENIED.search(clause[: quantities[0].start]):  # "not 70 but 72"
+    lead = clause[: quantities[0].start]
+    if words.DENIED.search(lead) or words.UNEQUAL.search(lead):  # "not 70 but 72"
         but = _BUT.search(clause, quantities[0].end)
         quantities = [quantity for quantity in quantities if but and quantity.start >= but.end()]
         why = None if quantities else "is denied"

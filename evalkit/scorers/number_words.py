@@ -58,7 +58,7 @@ DENIALS: Mapping[str, str] = {
     "id": r"bukan",
     "sv": r"inte",
 }
-DENIALS_UNSPACED = r"≠|!=|\\neq?\b|\\not ?=|不是|并非|並非|不等于|而非|没有|ไม่ใช่|नहीं|ليس|ليست|לא "
+DENIALS_UNSPACED = r"不是|并非|並非|不等于|而非|没有|ไม่ใช่|नहीं|ليس|ليست|לא "
 DENIED_BEHIND = (
     r"(?: \w+){0,2}? (?:is|was|are|would be|seems|looks) (?:\w+ly )?(?:not|wrong|incorrect|false|too|impossible|unlikely)\b"
     r"|(?: \w+){0,2}? (?:isn'?t|wasn'?t|can'?t|cannot)\b| (?:ist|wäre) (?:falsch|nicht)\b| (?:est|serait) faux\b"
@@ -203,6 +203,8 @@ TOTAL = re.compile(
     re.IGNORECASE,
 )
 DENIED = re.compile(rf"{spaced(DENIALS)}|{DENIALS_UNSPACED}", re.IGNORECASE)
+UNEQUAL = re.compile(r"(?:≠|!=|\\neq?|\\not ?=) ?[$€£({]{0,3}$")
+"""At the end of what stands before a number."""
 _FILL = r"(?: (?:an?|the|just|only|also|clearly|obviously|\w+ly|ein|eine|der|die|un|une|una|uno|um|uma|een|le|la|el|common|typical|classic|frequent|häufiger|typischer))"
 DENIED_AFTER = re.compile(
     rf"{DENIED_BEHIND}| (?:{any_phrase('be', 'would').pattern}){_FILL}{{0,2}} (?:{any_phrase('wrong').pattern})",
