@@ -1,4 +1,4 @@
-"""Sixteen batches of replies in over twenty languages, each with the outcomes that a careful person would accept.
+"""Eighteen batches of replies in over twenty languages, each with the outcomes that a careful person would accept.
 
 Each batch was written before it was run, from the second on by somebody who had read the code.
 What it found is mended, and it stays as it was.

@@ -136,7 +136,7 @@ def stated(reply: str, gold: str) -> Stated:
     return Stated(None, _open_end(reply, gold))
 
 
-def _open_end(reply: str, gold: str) -> str | None:
+def _open_end(reply: str, gold: str) -> str | None:  # noqa: PLR0911 - a table, read from the top
     """Why a reply that is one sentence without a statement ("Probably 7", "not 7", "7?") gives nothing; None where it
     does. Of a longer reply the last expression counts, as before."""
     sentence = reply.strip()
