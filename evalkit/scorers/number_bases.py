@@ -26,7 +26,7 @@ IS_BASE_BEHIND = re.compile(r" ?(?:进制|進制|進法|進数|진법|진수)|-?
 IN_BASE = re.compile(
     rf"[A-Fa-f]{{0,8}}(?:{_IN}(?:{_WORD}(?:[ -]| ?= ?)(?!10\b|ten\b|zehn\b|dix\b|diez\b|dieci\b|dez\b)[\w]"
     rf"|{_NAMES}(?!\w))"
-    r"| ?\(?(?:[二八三四五六七九]|十六|十二|[2-9]|1[126])(?:进制|進制|進法|進数|진법|진수))",
+    r"| ?[(（]?(?:[二八三四五六七九]|十六|十二|[2-9]|1[126])(?:进制|進制|進法|進数|진법|진수))",
     re.IGNORECASE,
 )
 """Behind a number."""
