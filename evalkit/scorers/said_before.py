@@ -121,7 +121,7 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912, PLR0915 
         elif numbered(words, i):
             pass
         elif dated(words, i):
-            i -= 1  # "since 2020 it is B"
+            i, left.now = i - 1, True  # "since 2020 it is B"
         else:
             bridged, stop = _take_left(left, words, i, bridged)
             if stop:

@@ -1,6 +1,5 @@
 """Sixty refusals in thirty languages and as many replies that look like one: the twentieth batch."""
 
-
 from __future__ import annotations
 
 from tests.reader.compact import Case
