@@ -12,6 +12,7 @@ import click
 
 from evalkit.bridges.traces.importing import TracesOptions, TracesTold, import_traces
 from evalkit.bridges.traces.receiver import HOST, Receiver
+from evalkit.bridges.traces.suite_text import AskedModel
 from evalkit.bridges.traces.taking_out import read_names
 from evalkit.errors import SuiteError, UserError
 from evalkit.suite.redaction import Redactor, make_redactor
@@ -85,11 +86,14 @@ def _receive(folder: Path, port: int, idle_s: float | None) -> None:
     click.echo(f"{receiver.n_requests:,} requests received, {receiver.n_bytes / 1e6:,.1f} MB", err=True)
 
 
-def _model(text: str, option: str) -> tuple[str, str]:
-    adapter, colon, model = text.partition(":")
+def _model(text: str, option: str) -> AskedModel:
+    adapter, colon, rest = text.partition(":")
+    model, there, url = rest.partition("@http")
     if not (adapter and colon and model):
-        raise click.UsageError(f"{option} {text}: write ADAPTER:MODEL, like openai:gpt-6-luna")
-    return adapter, model
+        raise click.UsageError(
+            f"{option} {text}: write ADAPTER:MODEL, like openai:gpt-6-luna; ADAPTER:MODEL@URL for a server of your own"
+        )
+    return AskedModel(adapter, model, f"http{url}" if there else None)
 
 
 def _redactor(what: str, patterns: Sequence[str]) -> Redactor | None:
