@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import NotRequired, TextIO, TypedDict
 
 from evalkit.facts import Figures, Summary, TaskSummary
-from evalkit.facts.summary import TwoQuantiles
+from evalkit.facts.summary import TrafficFigures, TwoQuantiles
 from evalkit.render.cells import other_outcomes, others_text, quality_text
 from evalkit.render.standings import headline
 from evalkit.results.standings import ModelStanding
@@ -212,10 +212,28 @@ def _note(cell: Cell) -> str:
     if cell.n_unscored:
         parts.append(f"{numbers.count(cell.n_unscored)} answered but not scored")
     parts += _spreads(cell)
+    if isinstance(cell, TaskSummary) and cell.traffic is not None:
+        parts.append(_of_traffic(cell.traffic))
     cost = cell.cost
     if cost.n_unknown and cost.known_usd:
         parts.append(f"cost of {numbers.count(cost.n_unknown)} unknown, of the others {numbers.usd(cost.known_usd)}")
     return "; ".join(parts)
+
+
+def _of_traffic(traffic: TrafficFigures) -> str:
+    """What the samples of a log stand for, with the intervals that the table has no room for."""
+    said = [
+        f"stands for {numbers.count(round(traffic.n_requests))} requests (effective sample size "
+        f"{numbers.count(round(traffic.k_eff))})"
+    ]
+    for found, what, shown in (
+        (traffic.usd_per_1k_requests, "a thousand requests cost", numbers.usd),
+        (traffic.total_p50_s, "half take up to", numbers.time),
+        (traffic.total_p95_s, "95 % take up to", numbers.time),
+    ):
+        if found is not None:
+            said.append(f"{what} {shown(found.value)} [{shown(found.low)}, {shown(found.high)}]")
+    return "; ".join(said)
 
 
 def _spreads(cell: Cell) -> list[str]:
