@@ -46,7 +46,7 @@ def _bill(models: Mapping[str, ModelSummary], what: str) -> None:
             "all answers": [numbers.usd(c.total_usd) for c in costs],
             "this run paid": [numbers.usd(c.spend_usd) for c in costs],
             "per 1,000 samples": [numbers.usd(c.usd_per_1k_samples) for c in costs],
-            "per right answer": [numbers.usd(c.usd_per_correct) for c in costs],
+            "cost per correct answer": [numbers.usd(c.usd_per_correct) for c in costs],
             "price unknown for": [numbers.count(c.n_unknown) for c in costs],
             "tokens in": [numbers.count(cell.tokens.input) for cell in cells.values()],
             "of these cached": [numbers.count(cell.tokens.cache_read) for cell in cells.values()],

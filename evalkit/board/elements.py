@@ -125,7 +125,8 @@ def first_command(store: ResultsReader) -> None:
 
 
 def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
-    """The head of a page; the runs that can be shown (an empty list after saying what to do)."""
+    """The head of a page; the runs that can be shown, the last complete one first (an empty list after saying what to
+    do)."""
     from evalkit.errors import StoreError
 
     st.title(title, anchor=False)
@@ -141,9 +142,13 @@ def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
         if not every:
             first_command(store)
         return []
+    for info in newest_first(readable):
+        if info.status == "running":
+            st.info(f"{plain(info.name, 120)}: {plain(store.state(info.name))}. The pages show complete runs first.")
+    readable.sort(key=lambda info: info.status != "complete")  # stable: the newest first within each
     names = dict.fromkeys(model for info in readable for model in store.summary(info.name).models)
     st.sidebar.multiselect(
-        "Chosen models",
+        "Selected models",
         list(names),
         key=CHOSEN,
         format_func=lambda name: visible(str(name), limit=60),
@@ -153,6 +158,11 @@ def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
         persist_state="session",
     )
     return readable
+
+
+def newest_first(runs: Sequence[RunInfo]) -> list[RunInfo]:
+    """Whether complete or not."""
+    return sorted(runs, key=lambda info: info.started_at or "", reverse=True)
 
 
 def chosen() -> list[str]:

@@ -11,8 +11,10 @@ import streamlit as st
 from evalkit.board import elements
 from evalkit.errors import StoreError
 from evalkit.facts import RunFacts
+from evalkit.render.cells import n_failed
 from evalkit.results.items import ErrorGroup, errors_of
 from evalkit.results.reader import ResultsReader
+from evalkit.store.judge_files import FOLDER
 from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
 
@@ -28,7 +30,7 @@ def render(store: ResultsReader) -> None:
     for info in runs:
         if info.status == "running":
             _live(store, info.name)
-    _list(store, runs)
+    _list(store, elements.newest_first(runs))
     run = elements.choose("Run", [info.name for info in runs], key="run")
     _one(store, next(info for info in runs if info.name == run))
 
@@ -39,22 +41,23 @@ def _live(store: ResultsReader, run: str) -> None:
     @st.fragment(run_every=_EVERY_S)
     def watch() -> None:
         try:
-            facts, summary = store.facts(run), store.summary(run)
+            facts, summary, state = store.facts(run), store.summary(run), store.state(run)
         except StoreError as error:
             st.error(elements.plain(error, 300))
             return
-        n, total = summary.n_rows, facts.n_rows or 0
-        started = datetime.fromisoformat(facts.started_at or "")
-        took = (datetime.now(UTC) - started).total_seconds()
+        n, total, judging = state.n, state.total or 0, state.phase == "judging"
+        began = store.facts(f"{run}/{FOLDER}").started_at if judging else None
+        took = (datetime.now(UTC) - datetime.fromisoformat(began or facts.started_at or "")).total_seconds()
         rate = n / took if took > 0 else 0.0
         left = numbers.duration((total - n) / rate) if rate and total >= n else numbers.UNKNOWN
-        errors = sum(model.all.outcomes.get("errored", 0) for model in summary.models.values())
+        errors = sum(n_failed(model.all) for model in summary.models.values())
         with st.container(border=True):
-            st.markdown(f"**{elements.plain(run, 100)} is running**")
-            st.progress(min(1.0, n / total) if total else 0.0, text=f"{n:,} of {total:,} rows")
-            st.text(
-                f"{numbers.rate(rate)} rows/s · about {left} left · {errors:,} errors · {numbers.duration(took)} so far"
-            )
+            what = "is being judged" if judging else "is running"
+            st.markdown(f"**{elements.plain(run, 100)} {what}**")
+            unit = "verdicts" if judging else "answers"
+            st.progress(min(1.0, n / total) if total else 0.0, text=f"{n:,} of {total:,} {unit}")
+            so_far = f"{errors:,} failed · {numbers.duration(took)} so far"
+            st.text(f"{numbers.rate(rate)} {unit}/s · about {left} left · {so_far}")
 
     watch()
 
@@ -73,10 +76,10 @@ def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
             {
                 "started": (info.started_at or "")[:19].replace("T", " "),
                 "suite": elements.cell(info.suite or "", 60),
-                "status": elements.cell(info.status or numbers.UNKNOWN, 40),
+                "status": elements.cell(store.state(info.name), 60),
                 "models": elements.cell(", ".join(map(elements.marked, summary.models)), 120),
                 "rows": f"{numbers.count(summary.n_rows)} of {numbers.count(facts.n_rows)}",
-                "errors": numbers.count(sum(cell.outcomes.get("errored", 0) for cell in cells)),
+                "errors": numbers.count(sum(n_failed(cell) for cell in cells)),
                 "spent": numbers.usd(known) if cells else numbers.UNDEFINED,
                 "run": elements.cell(info.name, 120),
             }
@@ -93,7 +96,7 @@ def _one(store: ResultsReader, info: RunInfo) -> None:
         st.subheader("Errors", anchor=False)
         _errors(errors)
     else:
-        st.success("No row of this run errored.")
+        st.success("No request of this run failed.")
     with st.expander("Facts of the run"):
         elements.facts_table(_facts(info, facts), alt="Facts of the run")
     with st.expander("Take it elsewhere"):

@@ -12,6 +12,7 @@ import click
 from evalkit.api.execution import Prepared, execute, prepare, with_stopper
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import read_suite
+from evalkit.cli.options import board_command
 from evalkit.engine.driving import without_loop
 from evalkit.engine.session import RunOutcome
 from evalkit.errors import EvalkitError
@@ -138,6 +139,8 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
         if any(task.slices for model in outcome.summary.models.values() for task in model.tasks.values()):
             click.echo("By slice: evalkit show latest --slices")
         click.echo(f"\n{outcome.folder}")
+        if (board := board_command(outcome.folder)) is not None:
+            click.echo(f"as pages: {board}")
     for reason in outcome.reasons:
         click.echo(f"evalkit: {visible(reason, limit=2000)}", err=True)
     if outcome.status == "interrupted":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import as_json, results_folder
+from evalkit.cli.options import as_json, board_command, results_folder
 from evalkit.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 @as_json
 def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     """Print the table of RUN: a path, the beginning of a name, or `latest` (the default)."""
-    from evalkit.results import Run, read_facts
+    from evalkit.results import read_facts
     from evalkit.results.compare import run_standings
+    from evalkit.results.state import state_of
     from evalkit.results.summary import read_summary
     from evalkit.store.runs import resolve_run
     from evalkit.text.escape import visible
@@ -52,9 +53,11 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
         from evalkit.render.judges import render_judges
 
         render_judges(judged)
-    click.echo(f"\n{folder}  {Run(folder, facts).status}, started {facts.started_at}")
+    click.echo(f"\n{folder}  {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
     for reason in facts.reasons:
         click.echo(f"not complete: {visible(reason, limit=2000)}")
+    if (board := board_command(folder)) is not None:
+        click.echo(f"as pages: {board}")
     for model, badge in _beware(facts):
         click.echo(f"{visible(model, limit=60)}: {visible(badge, limit=500)}")
     return 0

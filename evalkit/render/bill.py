@@ -118,9 +118,11 @@ def _print_derived(page: Page, made: RunBillReport) -> None:
         [
             Column("model", [visible(name, limit=60) for name in figures], left=True, folds=True),
             Column("quality", [numbers.quality(figure["quality"]) for figure in figures.values()]),
-            Column("USD per 1,000 samples", [_estimate(f["usd_per_1k_samples"]) for f in figures.values()], left=True),
-            Column("USD per right answer", [_per_right(f) for f in figures.values()], left=True),
-            Column("cheapest as good", [_cheapest(same.get(name)) for name in figures], left=True, folds=True),
+            Column(
+                "cost per 1,000\nsamples", [_estimate(f["usd_per_1k_samples"]) for f in figures.values()], left=True
+            ),
+            Column("cost per\ncorrect answer", [_per_right(f) for f in figures.values()], left=True),
+            Column("cheapest\nas good", [_cheapest(same.get(name)) for name in figures], left=True, folds=True),
         ],
     )
 
@@ -198,7 +200,7 @@ def _forecast_columns(who: str, rows: Sequence[ModelForecast]) -> list[Column]:
     return [
         Column(who, [visible(one["model"], limit=60) for one in rows], left=True, folds=True),
         Column("requests", [numbers.count(one["n_requests"]) for one in rows]),
-        Column("bought\nbefore", [numbers.count(one["n_bought_before"]) for one in rows]),
+        Column("cached", [numbers.count(one["n_cached"]) for one in rows]),
         Column("input tokens", [_tokens(one["input_tokens"]) for one in rows], left=True),
         Column("output tokens", [_tokens(one["output_tokens"]) for one in rows], left=True),
         Column("USD", [_usd_range(one["usd"]) for one in rows], left=True),

@@ -257,7 +257,7 @@ def _too_few(read: _Scores, jack: clustered.Jackknife | None) -> list[str]:
     if jack is not None:
         if jack.n_clusters < clustered.FEWEST:
             return [f"{jack.n_clusters} clusters or items decide nothing: at least {clustered.FEWEST} are needed"]
-        return [f"the clusters tell as much as {jack.k_eff:.1f} equal ones"]
+        return [f"effective sample size {jack.k_eff:,.0f} (related items move together)"]
     if read.values.size + read.n_errored < bounded.FEWEST:
         return [f"{read.values.size} graded scores decide nothing: at least {bounded.FEWEST} are needed"]
     return []
