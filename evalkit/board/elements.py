@@ -17,6 +17,7 @@ from evalkit.render import standings
 from evalkit.render.vega import Chart
 from evalkit.results.items import RowTexts
 from evalkit.results.reader import ResultsReader
+from evalkit.results.samples import SampleSide
 from evalkit.store.runs import RunInfo
 from evalkit.text.escape import csv_cell, markdown_label, visible
 
@@ -239,6 +240,25 @@ def warn(entries: Sequence[ReportEntry]) -> None:
             st.markdown(said)
     elif lines:
         st.markdown(said)
+
+
+def unreadable(store: ResultsReader, entries: Sequence[ReportEntry]) -> None:
+    """In red, which models' answers could too often not be read, with examples and the way out."""
+    unreadable_of(store, [(entry.run.name, entry.model) for entry in entries])
+
+
+def unreadable_of(store: ResultsReader, sides: Sequence[SampleSide]) -> None:
+    """The same of (run, model)."""
+    from evalkit.results.unreadable import unreadable_of as find
+
+    found = [one for run in dict.fromkeys(run for run, _ in sides) for one in find(store, run)]
+    for one in [one for one in found if (one.run, one.model) in sides][:_OPEN]:
+        st.error(f"{plain(one.finding, 400)}  \n{' · '.join(plain(text, 160) for text in one.quoted)}")
+        if one.option:
+            st.caption(plain(one.advice, 200))
+            st.code(f"score: {visible(one.option, limit=400)}\n{visible(one.command, limit=800)}", language=None)
+        else:
+            st.caption(plain(one.advice, 300))
 
 
 def listed(names: Sequence[str]) -> str:

@@ -53,6 +53,7 @@ def render(store: ResultsReader) -> None:
         st.info("No model fits the search. Clear it to see all of them.")
         return
     entries = [line.entry for line in lines]
+    elements.unreadable(store, [line.entry for line in every])
     st.subheader(headline(every, partial(elements.plain, limit=40)), anchor=False)
     if len(lines) < len(every):
         st.caption(f"{len(lines)} of {len(every)} models shown.")

@@ -124,10 +124,12 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
             summary["gate"] = plain(decision)
         sys.stdout.write(json_line({**summary, "folder": str(outcome.folder)}))
     else:
-        from evalkit.render.terminal import render_summary
+        from evalkit.render.terminal import render_summary, render_unreadable
         from evalkit.results.compare import run_standings
+        from evalkit.results.unreadable import unreadable_in
 
         render_summary(outcome.summary, standings=run_standings(outcome.folder))
+        render_unreadable(unreadable_in(outcome.folder))
         if judging_of(outcome.folder) is not None:
             _print_judges(outcome.folder)
         n_cached = outcome.result.n_cached

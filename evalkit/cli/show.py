@@ -29,6 +29,7 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     from evalkit.results.compare import run_standings
     from evalkit.results.state import state_of
     from evalkit.results.summary import read_summary
+    from evalkit.results.unreadable import unreadable_in
     from evalkit.store.runs import resolve_run
     from evalkit.text.escape import visible
 
@@ -42,13 +43,14 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
         stands = {name: asdict(one) for name, one in run_standings(folder).items() if one is not None}
         sys.stdout.write(json_line({**summary.as_json(), **judging, "standings": stands, "folder": str(folder)}))
         return 0
-    from evalkit.render.terminal import render_slices, render_summary
+    from evalkit.render.terminal import render_slices, render_summary, render_unreadable
 
     facts = read_facts(folder)
     if slices:
         render_slices(summary)
     else:
         render_summary(summary, standings=run_standings(folder))
+        render_unreadable(unreadable_in(folder))
     if judged is not None and not slices:
         from evalkit.render.judges import render_judges
 

@@ -25,6 +25,7 @@ from evalkit.results.compare import compare_samples
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing
 from evalkit.results.reader import ResultsReader
 from evalkit.results.tradeoffs import AXES, points_of
+from evalkit.results.unreadable import unreadable_of
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
@@ -93,6 +94,7 @@ def page_of(store: ResultsReader, run: str) -> str:
         n_rows=numbers.count(summary.n_rows),
         leaderboard=_leaderboard(lines) if lines else None,
         headline=headline(lines) if lines else "",
+        unreadable=[str(one) for one in unreadable_of(store, run)],
         warnings=[(entry.model, warning) for entry in entries for warning in entry.warnings],
         first=lines[0].entry.model if lines else "",
         pairs=_pairs(store, lines),

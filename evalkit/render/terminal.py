@@ -24,6 +24,7 @@ from evalkit.facts.summary import TwoQuantiles
 from evalkit.render.cells import n_failed, other_outcomes, quality_text, tokens_per_s
 from evalkit.render.standings import headline
 from evalkit.results.standings import ModelStanding
+from evalkit.results.unreadable import Unreadable
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
@@ -74,6 +75,21 @@ def render_summary(
         if standings is not None and len(models) > 1:
             ranked = [_Ranked(name, model.all, standings.get(name)) for name, model in models.items()]
             page.say(headline(sorted(ranked, key=lambda one: -(one.cell.quality.mean or 0.0))))
+
+
+def render_unreadable(found: Sequence[Unreadable], *, width: int | None = None, file: TextIO | None = None) -> None:
+    """Print in red which models' answers could too often not be read, with examples and the way out."""
+    with Page(width, file) as page:
+        for one in found:
+            page.say(one.finding, style="bold red")
+            for quoted in one.quoted:
+                page.say(f"  {quoted}")
+            page.say(f"  {one.advice}{':' if one.option else '.'}")
+            if one.option:
+                page.say(f"  score: {one.option}")
+                page.say(f"  {one.command}")
+        if found:
+            page.say("")
 
 
 def _served_by_several(served: Sequence[str]) -> str:

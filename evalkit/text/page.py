@@ -85,11 +85,12 @@ class Page:
         encoding = (getattr(self._file, "encoding", None) or "utf-8").lower().replace("-", "")
         self._file.write(text if encoding.startswith("utf") else numbers.plain_ascii(text))
 
-    def say(self, text: str) -> None:
-        """Print a line, broken at the page's width."""
+    def say(self, text: str, *, style: str = "") -> None:
+        """Print a line, broken at the page's width. `style`: `red` or `bold`, where there is a terminal."""
         from rich.text import Text
 
-        self._console.print(Text(textwrap.fill(text, self._width, break_long_words=False, break_on_hyphens=False)))
+        filled = textwrap.fill(text, self._width, break_long_words=False, break_on_hyphens=False)
+        self._console.print(Text(filled, style=style))
 
     def fits(self, columns: Sequence[Column]) -> bool:
         """Whether the columns fit beside each other, with names folded if need be."""
