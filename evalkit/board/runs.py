@@ -10,7 +10,7 @@ import streamlit as st
 
 from evalkit.board import elements
 from evalkit.errors import StoreError
-from evalkit.facts import RunFacts
+from evalkit.facts import Figures, RunFacts
 from evalkit.render.cells import n_failed
 from evalkit.results.items import ErrorGroup, errors_of
 from evalkit.results.reader import ResultsReader
@@ -70,8 +70,6 @@ def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
         summary, facts = store.summary(info.name), store.facts(info.name)
         cells = [model.all for model in summary.models.values()]
         judges = [judge.all for judge in store.judges(info.name).values()]
-        spend = [cell.cost.spend_usd for cell in (*cells, *judges)]
-        known = None if None in spend else sum(float(s) for s in spend if s is not None)
         rows.append(
             {
                 "started": (info.started_at or "")[:19].replace("T", " "),
@@ -80,11 +78,23 @@ def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
                 "models": elements.cell(", ".join(map(elements.marked, summary.models)), 120),
                 "rows": f"{numbers.count(summary.n_rows)} of {numbers.count(facts.n_rows)}",
                 "errors": numbers.count(sum(n_failed(cell) for cell in cells)),
-                "spent": numbers.usd(known) if cells else numbers.UNDEFINED,
+                "spent": _spent(facts, [*cells, *judges]) if cells else numbers.UNDEFINED,
                 "run": elements.cell(info.name, 120),
             }
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="Every run, newest first")
+
+
+def _spent(facts: RunFacts, cells: Sequence[Figures]) -> str:
+    """What the run paid, its judges included; what is known of it where some answers have no price."""
+    spend = [cell.cost.spend_usd for cell in cells]
+    if None not in spend:
+        return numbers.usd(sum(float(s) for s in spend if s is not None))
+    unpriced = sum(cell.cost.n_unknown for cell in cells)
+    known = facts.spent_usd
+    if known is None or not unpriced:
+        return numbers.UNKNOWN
+    return f"{numbers.usd(known)} + {numbers.count(unpriced)} unpriced" if known else numbers.UNKNOWN
 
 
 def _one(store: ResultsReader, info: RunInfo) -> None:
