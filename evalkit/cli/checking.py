@@ -21,7 +21,7 @@ from evalkit.text.escape import visible
 
 def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json: bool) -> int:
     """Plan a suite and say what it would do; the exit code. Raises SuiteError with every complaint."""
-    plan = plan_at(suite, options)
+    plan = plan_at(suite, options, sends=False)
     asyncio.run(_close(plan))
     if as_json:
         from evalkit.text.escape import json_line

@@ -26,7 +26,7 @@ from evalkit.cli.options import (
 @click.option("--limit", type=click.IntRange(min=1), help="Only this many samples of each task (seeded choice).")
 @click.option("--requests-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")
 @click.option("--tokens-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")
-@click.option("--no-cache", is_flag=True, help="Do not count answers that were bought before.")
+@click.option("--no-cache", is_flag=True, help="Do not count answers that are cached.")
 @click.option("--max-cost", metavar="USD", help="Check that a run could be kept below this many dollars.")
 @prices_file
 @key_hosts

@@ -19,7 +19,7 @@ from evalkit.engine.plan import Plan
 def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool) -> int:
     """Print what a run would take; the exit code. Raises SuiteError with every complaint, as `check` does."""
     assert options.results is not None
-    plan = plan_at(suite, options)
+    plan = plan_at(suite, options, sends=False)
     judges = plan.panel.judges if plan.panel is not None else ()
     known = learn(options.results, {model.name: model.adapter.spec.model for model in (*plan.work.models, *judges)})
     with ExitStack() as stack:

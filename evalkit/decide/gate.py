@@ -221,7 +221,7 @@ def _corrected(found: list[RuleResult], alpha: float) -> list[RuleResult]:
     for n, finding in enumerate(found):
         p = adjusted.get(n)
         if finding.verdict is Verdict.FAIL and p is not None and p > alpha:
-            note = f"would fail alone, but not as one of {len(family)} required rules (Holm)"
+            note = f"fails alone, not after correcting for {len(family)} rules"
             finding = replace(finding, verdict=Verdict.INCONCLUSIVE, notes=(*finding.notes, note))  # noqa: PLW2901
         out.append(finding)
     return out

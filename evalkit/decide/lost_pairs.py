@@ -31,7 +31,7 @@ def limited(condition: Condition, worse: LimitDecision, better: LimitDecision, n
         verdict = Verdict.PASS
     elif better.verdict is Verdict.FAIL:
         verdict = Verdict.FAIL
-    lost = (f"{n_lost} pairs without a figure count as bad for passing and as good for failing",) if n_lost else ()
+    lost = (f"{n_lost:,} pairs lack a figure: the worst case is assumed both ways",) if n_lost else ()
     return RuleResult(
         condition,
         verdict,

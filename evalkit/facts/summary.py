@@ -145,6 +145,9 @@ class Figures(StoredRecord):
     n_answered: Count
     n_unscored: Count
     """Answers that could not be scored."""
+    n_unmarked: Count = 0
+    """Answers that came and have no mark: their judges have not spoken, or nobody could mark them. Among the outcomes
+    they count as errored."""
     outcomes: Outcomes
     """By outcome: rows."""
     quality: Quality

@@ -168,7 +168,7 @@ _FINE, _FINE_CLUSTERED = 1e-5, 2e-4
 
 @dataclass(frozen=True, slots=True)
 class _Pairs:
-    """What was read. `se` is the standard error of `delta`, clusters reckoned with; 0 where nothing varies."""
+    """What was read. `se` is the standard error of `delta`, clusters counted in; 0 where nothing varies."""
 
     differences: Floats
     """Empty where only counts are known."""
@@ -336,7 +336,7 @@ def _notes(pairs: _Pairs, n_errored: int) -> tuple[str, ...]:
         elif pairs.weighted:
             notes.append(f"weighted: each pair counts as what it stands for; effective sample size {jack.k_eff:,.0f}")
         else:
-            notes.append(f"the clusters tell as much as {jack.k_eff:.1f} equal ones")
+            notes.append(f"effective sample size {jack.k_eff:,.0f} (related items move together)")
     elif not pairs.binary and pairs.n + n_errored < bounded.FEWEST:
         notes.append(f"{pairs.n} graded scores decide nothing: at least {bounded.FEWEST} are needed")
     if n_errored:

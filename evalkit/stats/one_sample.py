@@ -295,8 +295,8 @@ def _too_few(read: _Scores, jack: clustered.Jackknife | None) -> list[str]:
         if jack.n_clusters < clustered.FEWEST:
             return [f"{jack.n_clusters} clusters or items decide nothing: at least {clustered.FEWEST} are needed"]
         if read.weighted:
-            return [f"each answer counts as the requests that it stands for: effective sample size {jack.k_eff:,.0f}"]
-        return [f"the clusters tell as much as {jack.k_eff:.1f} equal ones"]
+            return [f"weighted: each answer counts as what it stands for; effective sample size {jack.k_eff:,.0f}"]
+        return [f"effective sample size {jack.k_eff:,.0f} (related items move together)"]
     if read.values.size + read.n_errored < bounded.FEWEST:
         return [f"{read.values.size} graded scores decide nothing: at least {bounded.FEWEST} are needed"]
     return []

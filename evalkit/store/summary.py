@@ -93,7 +93,7 @@ def _task(table: RunTable, rows: Codes) -> TaskSummary:
 
 
 def write_summary(folder: Path) -> Summary:
-    """Reckon the summary, write it to `summary.json`, and return it; the scores by sample go beside it.
+    """Compute the summary, write it to `summary.json`, and return it; the scores by sample go beside it.
 
     Raises StoreError or RunIncomplete.
     """
@@ -163,6 +163,7 @@ def _block(table: RunTable, rows: Codes) -> dict[str, Any]:
         "n_samples": len(np.unique(table.sample[rows])),
         "n_answered": int(answered.sum()),
         "n_unscored": int((answered & np.isnan(score)).sum()),
+        "n_unmarked": int((came & errored).sum()),
         "outcomes": {name.value: int((outcome == name).sum()) for name in Outcome},
         "quality": _quality(table, rows, np.where(errored, np.nan, score)),
         "quality_failures_wrong": _quality(table, rows, failures_wrong),
