@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.cost.prices import PriceBook
-from evalkit.engine import order, sample_stream
+from evalkit.engine import conversation, sample_stream
 from evalkit.engine.plan import PlanOptions, make_plan
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.errors import SuiteError
@@ -27,7 +27,7 @@ def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """What holds for tens of thousands of samples is shown with fewer."""
     monkeypatch.setattr(sample_stream, "KEPT", 300)
     monkeypatch.setattr(sample_stream, "HEAD", 200)
-    monkeypatch.setattr(order, "WINDOW", 200)
+    monkeypatch.setattr(conversation, "WINDOW", 200)
 
 
 def change(folder: Path, number: int, **fields: object) -> None:
