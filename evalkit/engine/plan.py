@@ -15,13 +15,13 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.adapters.base import Adapter, ModelSpec
+from evalkit.adapters.keys import address_of
 from evalkit.adapters.registry import make_adapter, origin_of_model
 from evalkit.adapters.replay import ReplayAdapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts, redaction_notes
-from evalkit.engine.environment import address_of
 from evalkit.engine.gold_check import GoldCheck
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, label_of, make_panel
 from evalkit.engine.priced import about, priced, uncapped
