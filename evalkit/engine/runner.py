@@ -26,7 +26,7 @@ from evalkit.adapters.keys import without_keys
 from evalkit.engine.asking import Lane, Slot, ask
 from evalkit.engine.budget import ZERO, Budget, Reservation, request_bytes
 from evalkit.engine.conversation import alike_together, conversations
-from evalkit.engine.lag import Lag, LagMeter
+from evalkit.engine.event_loop import Lag, LagMeter
 from evalkit.engine.ledger import AnswerCache, Ledger
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.engine.serving import Serving, lane_facts, lanes_of, why_stopped
