@@ -32,8 +32,8 @@ from evalkit.reading import read_json
 from evalkit.records import Outcome
 from evalkit.stats.intervals import clustered, student_t, wilson
 from evalkit.store import integrity, journal, parts, runs, score_table
-from evalkit.store.spread import spreads
 from evalkit.store.table import SLICES, RunTable, read_table
+from evalkit.suite.orders import spreads
 
 if TYPE_CHECKING:
     import numpy as np
