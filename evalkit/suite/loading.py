@@ -22,7 +22,7 @@ from evalkit.suite import builtin_tasks, checks
 from evalkit.suite.external_task import ExternalTask, check_external
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
 from evalkit.suite.judge_task import check_judging, check_labels
-from evalkit.suite.model_options import check_options
+from evalkit.suite.model_options import check_options, check_variants, expanded
 from evalkit.suite.prompts import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
@@ -33,7 +33,6 @@ from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.suite_errors import translate
 from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.variables import fill
-from evalkit.suite.variants import check_variants, expanded
 
 if TYPE_CHECKING:
     from evalkit.suite.given import GivenInPython
