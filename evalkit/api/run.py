@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from evalkit.api.execution import Prepared, execute, prepare, with_stopper
-from evalkit.api.options import RunKeywords, RunOptions, options_of
+from evalkit.api.options import RunKeywords, RunOptions, options_of, words
 from evalkit.api.planning import read_suite
 from evalkit.api.progress import ProgressCallback, Reporter
 from evalkit.api.suite import Suite
-from evalkit.api.words import words
 from evalkit.engine.driving import DriveHere
 from evalkit.engine.session import RunOutcome
 from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning, UserError
