@@ -26,11 +26,10 @@ from typing import IO, Any
 
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
-from evalkit.suite.filekinds import HEAD, LONGEST_LINE, PACKED, check_unpacked, not_utf8, other_kind
+from evalkit.suite.filekinds import HEAD, LONGEST_LINE, PACKED, check_unpacked, not_utf8, other_kind, read_table
 from evalkit.suite.hugging_face_forms import Form
 from evalkit.suite.parquet import read_parquet
 from evalkit.suite.rendering import TooMuch
-from evalkit.suite.tables import read_table
 from evalkit.suite.wording import columns, masked, word
 
 Complain = Callable[[str], None]
