@@ -19,10 +19,9 @@ from evalkit.decide.candidate_weights import other_weights
 from evalkit.decide.gate_trust import GateTrust
 from evalkit.decide.judged import Judged, mapping
 from evalkit.facts import RunFacts, SuiteFacts
-from evalkit.suite.extra_fields import LONG_TEXT, n_letters, prompt_fields
+from evalkit.suite.extra_fields import EFFORTS, LONG_TEXT, beyond_tuning, n_letters, prompt_fields
 from evalkit.suite.policy import current
 from evalkit.suite.schema import GateEntry
-from evalkit.suite.tuning_fields import EFFORTS, beyond_tuning
 from evalkit.suite.wording import short
 
 EVERYTHING = frozenset({"scores", "outcomes", "costs", "times", "licence"})
