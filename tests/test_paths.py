@@ -478,7 +478,7 @@ _OWN_FILES = {
     "bridges/lm_eval_start.py": "loads modules of packages, no files",
     "bridges/lm_eval_trust.py": "task files, in folders without links out",
 }
-_ROOMS = ("suite", "adapters", "catalogue", "cost", "scorers", "engine/judging/labels.py", "engine/plan.py")
+_ROOMS = ("suite", "adapters", "catalogue", "cost", "scorers", "engine/judging/panel.py", "engine/plan.py")
 
 
 def test_rooms_that_meet_a_suites_paths_open_files_by_the_one_door() -> None:
