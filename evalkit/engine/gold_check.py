@@ -10,9 +10,9 @@ from evalkit.records import Response, Sample, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.outcomes import score_response
 from evalkit.suite.grouped import kind_of
-from evalkit.suite.prompts import short
 from evalkit.suite.rendering import is_blank
 from evalkit.suite.tasks import ResolvedTask
+from evalkit.suite.wording import short
 
 MOST_COMPLAINTS = 5
 PROBE = "?"
