@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.errors import SuiteError
-from evalkit.suite.schema.redact import RedactEntry
+from evalkit.suite.schema.suite_file import RedactEntry
 
 Span = tuple[int, int]
 _LONGEST_PATTERN = 2_000

@@ -18,9 +18,8 @@ from evalkit.suite.schema.gates import GateEntry, ScanEntry
 from evalkit.suite.schema.models import HostingEntry, ModelEntry, SettingsEntry, VariantEntry, merged
 from evalkit.suite.schema.options import AdapterOptions
 from evalkit.suite.schema.parts import Part
-from evalkit.suite.schema.redact import RedactEntry
 from evalkit.suite.schema.rules import RuleEntry
-from evalkit.suite.schema.suite_file import RunEntry, SuiteFile
+from evalkit.suite.schema.suite_file import RedactEntry, RunEntry, SuiteFile
 from evalkit.suite.schema.tasks import (
     BuiltinEntry,
     DataEntry,
