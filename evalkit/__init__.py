@@ -19,7 +19,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from evalkit import errors
     from evalkit.api.compare import Comparison, compare
-    from evalkit.api.gate import GateResult, RuleOutcome, gate
+    from evalkit.api.gate import gate
+    from evalkit.api.gate_result import GateResult, RuleOutcome
     from evalkit.api.progress import RunProgress
     from evalkit.api.run import arun, run
     from evalkit.api.suite import Model, Suite, Task
