@@ -7,6 +7,17 @@
         print(rule.name, rule.verdict, rule.estimate, rule.low, rule.high, rule.limit, rule.reason)
 
 It refuses what `evalkit gate` refuses, with the same sentences.
+
+A file with only a gate, for runs whose items another tool asked: `name:` and `gate:`, without models and tasks.
+
+    name: agents-swap
+    gate:
+      baseline: gpt-5-high
+      candidates: [gpt-5-medium]
+      rules: [{quality: all, margin: 0.05}]
+
+There is no suite to hold such a run against: what was asked and how it was scored is the other tool's word. A run that
+evalkit made has a suite, and the gate of a protected branch has to name it whole.
 """
 
 from __future__ import annotations
@@ -21,7 +32,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from evalkit.adapters.at_hand import AtHand
-from evalkit.api.gate_file import gate_alone, written_gate
 from evalkit.api.gate_result import GateResult, result_of
 from evalkit.api.options import baselines_at, listed
 from evalkit.api.planning import read_suite, with_foreign
@@ -33,13 +43,15 @@ from evalkit.decide.suite_match import refuse_other_policy
 from evalkit.errors import SuiteError, UserError
 from evalkit.results.run import Run, load_run
 from evalkit.suite.checks import check_gate, check_rule
+from evalkit.suite.loading import read_text
 from evalkit.suite.schema import GateEntry
 from evalkit.suite.schema.rules import read_rule
-from evalkit.suite.source_map import Loc, SourceMap, without_lines
+from evalkit.suite.source_map import Loc, SourceMap, parse, without_lines
 from evalkit.suite.suite_errors import translate
 from evalkit.suite.wording import short
 
 if TYPE_CHECKING:
+    from evalkit.results.run import Run
     from evalkit.suite.suite import ResolvedSuite
 
 
@@ -188,3 +200,36 @@ def _compares(written: Mapping[str, Any]) -> bool:
             if read_rule(rule, from_json=True).needs_baseline:
                 return True
     return False
+
+
+_KEYS = ("name", "about", "gate")
+_OF_SUITES = {"models", "tasks"}
+
+
+def gate_alone(path: Path) -> SourceMap | None:
+    """The file, where it holds a gate and neither models nor tasks; None where it is a suite.
+
+    Raises SuiteError where it cannot be read.
+    """
+    tree = parse(read_text(path), str(path))
+    keys = set(tree.data) if isinstance(tree.data, dict) else set()
+    return tree if "gate" in keys and not keys & _OF_SUITES else None
+
+
+def written_gate(tree: SourceMap, run: Run) -> dict[str, Any]:
+    """The gate of such a file as it is written. Raises SuiteError for a file that does not read, and UserError where
+    evalkit itself made the run."""
+    if tree.complaints:
+        raise SuiteError(tree.complaints)
+    if run.facts.imported is None:
+        raise UserError(
+            f"{tree.name} has a gate and no models or tasks, which is enough for an imported run only. {run.name} was "
+            "made by evalkit: give the whole suite, so that the run can be held against it."
+        )
+    if others := [key for key in tree.data if key not in _KEYS]:
+        said = f"a file with only a gate has the keys {', '.join(_KEYS)}; leave this one out, or give a whole suite"
+        raise SuiteError([tree.complaint((key,), said) for key in others])
+    written = tree.data["gate"]
+    if not isinstance(written, dict):
+        raise SuiteError([tree.complaint(("gate",), "a gate is a mapping with baseline, candidates and rules")])
+    return written
