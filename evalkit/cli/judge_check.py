@@ -30,6 +30,6 @@ def command(file_or_run: str, label: str, judge: str, swapped: str | None, resul
         from evalkit.cli.judge_checking import check_judge
 
         return check_judge(Path(file_or_run), label, judge, swapped, as_json=as_json)
-    from evalkit.cli.judges_of_run import check_judges
+    from evalkit.cli.judge_checking import check_judges
 
     return check_judges(file_or_run, results, as_json=as_json)

@@ -15,6 +15,8 @@ from evalkit.errors import UserError
 from evalkit.reading import read_file
 from evalkit.scorers.judge_ratings import FEW, Ratings, compare_ratings
 from evalkit.scorers.verdicts import Agreement, agreement
+from evalkit.store.reviews import read_reviews
+from evalkit.store.runs import resolve_run
 
 _MOST_BYTES = 2**30
 """Of a file of verdicts."""
@@ -115,3 +117,28 @@ def _rating_lines(found: Ratings) -> list[str]:
         f"correlation                 {shown(found.correlation)}",
         f"corrected mean              {shown(found.corrected)}{between(found.interval)}",
     ]
+
+
+def check_judges(run: str, results: Path, *, as_json: bool) -> int:
+    """Print the figures; the exit code. Raises UserError where the run has no judges, or there is no such run."""
+    from evalkit.results.judging import figures
+
+    folder = resolve_run(run, results)
+    found = figures(folder)
+    if found is None:
+        raise UserError(
+            f"{folder}: no judge marked its answers. A task names its judges: score: {{judge: {{by: NAME}}}}. Verdicts "
+            "of your own stand in a file: evalkit judge-check FILE"
+        )
+    _, n_unread = read_reviews(folder)
+    if as_json:
+        from evalkit.text.escape import json_line
+
+        sys.stdout.write(json_line({**found.as_json(), "n_reviews_unreadable": n_unread}))
+        return 0
+    from evalkit.render.judges import render_judges
+
+    render_judges(found, people=True)
+    if n_unread:
+        sys.stderr.write(f"note: {n_unread} lines of {folder / 'reviews.jsonl'} could not be read\n")
+    return 0
