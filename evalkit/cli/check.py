@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from evalkit.cli.options import (
     least_sensitivity,
     names,
     prices_file,
+    print_json,
     results_folder,
     suite_words,
 )
@@ -57,12 +57,9 @@ def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json:
     from evalkit.api.planning import plan_at
 
     plan = plan_at(suite, options)
-    asyncio.run(_close(plan))
+    asyncio.run(plan.aclose())
     if as_json:
-        from evalkit.text.escape import json_line
-
-        sys.stdout.write(json_line(_facts(plan)))
-        return 0
+        return print_json(_facts(plan))
     work = plan.work
     click.echo(f"{suite}: fine. {work.n_rows:,} rows: {_counted(plan)}.")
     for model in work.models:
@@ -81,11 +78,6 @@ def _line(model: PlannedModel, priced: Mapping[str, Any] | None) -> str:
     where = f"prompts go to {endpoint.host}" if endpoint.host else "nothing leaves this process"
     price = f"priced by {priced['source']} as {priced['model']}" if priced else "price unknown"
     return f"  {visible(model.name)}: {visible(model.adapter.spec.adapter)}, {where}, {price}"
-
-
-async def _close(plan: Plan) -> None:
-    for model in (*plan.work.models, *(plan.panel.judges if plan.panel is not None else ())):
-        await model.adapter.aclose()
 
 
 def _counted(plan: Plan) -> str:

@@ -1,13 +1,12 @@
 """`evalkit corpus RUN`: figures that are no mean over samples, for looking at and never for a gate.
 
-What `evalkit corpus` prints: which figures a task has, from its rows as they are stored.
+Which figures a task has is seen in its rows as they are stored:
 
-triage × tiny: accuracy 0.8200, macro-F1 0.7914 over 6 classes (n 300, 2 errored left out)
+    triage × tiny: accuracy 0.8200, macro-F1 0.7914 over 6 classes (n 300, 2 errored left out)
 """
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import as_json, results_folder
+from evalkit.cli.options import as_json, print_json, results_folder
 from evalkit.text.escape import visible
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ def command(run: str, results: Path, as_json: bool) -> int:
 
     Answers that errored are left out and counted; answers that could not be read count as wrong.
     """
-
     return print_figures(run, results, as_json=as_json)
 
 
@@ -60,11 +58,8 @@ def print_figures(run: str, results: Path, *, as_json: bool) -> int:
     if as_json:
         import dataclasses
 
-        from evalkit.text.escape import json_line
-
         found = {"folder": str(folder), "figures": [dataclasses.asdict(figure) for figure in figures]}
-        sys.stdout.write(json_line(found))
-        return 0
+        return print_json(found)
     for figure in figures:
         left_out = f", {figure.n_errored:,} errored left out" if figure.n_errored else ""
         place = f"{visible(figure.task)} × {visible(figure.model)}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from evalkit.cli.options import (
     data_roots,
     gate_files,
     least_sensitivity,
+    print_json,
     results_folder,
     signed,
     suite_words,
@@ -123,11 +123,8 @@ def run_self_test(gate: GateEntry, folder: Path, results: Path, promoted: Path, 
     name, pairs = paired(gate, folder, results, promoted)
     shifts = list(self_test(gate, pairs, reps=reps, seed=seed))
     if as_json:
-        from evalkit.text.escape import json_line
-
         said = {"candidate": name, "n_pairs": pairs.n, "seed": seed, "shifts": [asdict(shift) for shift in shifts]}
-        sys.stdout.write(json_line(said))
-        return 0
+        return print_json(said)
     floor = any(shift.floor for shift in shifts)
     what = "drawn from" if floor else "injected into"
     whose = "the candidate" if floor else "the baseline"

@@ -11,6 +11,7 @@ from typing import Any
 import click
 import orjson
 
+from evalkit.cli.options import print_json
 from evalkit.errors import UserError
 from evalkit.reading import read_file
 from evalkit.scorers.judge_ratings import FEW, Ratings, compare_ratings
@@ -38,10 +39,7 @@ def check_judge(file: Path, label: str, judge: str, swapped: str | None, *, as_j
     else:
         raise UserError(f"{file}: {label!r} and {judge!r} must be texts (verdicts) or numbers (ratings) throughout")
     if as_json:
-        from evalkit.text.escape import json_line
-
-        sys.stdout.write(json_line(dataclasses.asdict(found)))
-        return 0
+        return print_json(dataclasses.asdict(found))
     lines = _rating_lines(found) if isinstance(found, Ratings) else _pair_lines(found, both=swapped is not None)
     click.echo("\n".join(lines))
     return 0
@@ -132,10 +130,7 @@ def check_judges(run: str, results: Path, *, as_json: bool) -> int:
         )
     _, n_unread = read_reviews(folder)
     if as_json:
-        from evalkit.text.escape import json_line
-
-        sys.stdout.write(json_line({**found.as_json(), "n_reviews_unreadable": n_unread}))
-        return 0
+        return print_json({**found.as_json(), "n_reviews_unreadable": n_unread})
     from evalkit.render.judges import render_judges
 
     render_judges(found, people=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from evalkit.cli.options import (
     least_sensitivity,
     names,
     prices_file,
+    print_json,
     results_folder,
     suite_words,
 )
@@ -88,12 +88,9 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool) -
             "gate": _foreseen(plan),
             "notes": list(plan.notes),
         }
-    asyncio.run(_close(plan))
+    asyncio.run(plan.aclose())
     if as_json:
-        from evalkit.text.escape import json_line
-
-        sys.stdout.write(json_line(made))
-        return 0
+        return print_json(made)
     from evalkit.render.bill import render_plan
 
     render_plan(made)
@@ -120,8 +117,3 @@ def _foreseen(plan: Plan) -> list[RuleForecast]:
         }
         for look in forecast_power(gate, {task.name: task.n for task in plan.work.tasks})
     ]
-
-
-async def _close(plan: Plan) -> None:
-    for model in (*plan.work.models, *(plan.panel.judges if plan.panel is not None else ())):
-        await model.adapter.aclose()

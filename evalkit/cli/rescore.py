@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
@@ -16,6 +15,7 @@ from evalkit.cli.options import (
     data_roots,
     least_sensitivity,
     names,
+    print_json,
     results_folder,
     suite_words,
 )
@@ -81,16 +81,13 @@ def rescore_run(
     order = {name: n for n, name in enumerate([*(task.name for task in read.tasks), *read.models])}
     changed.sort(key=lambda one: (order.get(one.task, -1), order.get(one.model, -1)))
     if as_json:
-        from evalkit.text.escape import json_line
-
         found = {
             "folder": str(folder),
             "suite": str(path),
             "preview": preview,
             "tasks": [asdict(one) for one in changed],
         }
-        sys.stdout.write(json_line(found))
-        return 0
+        return print_json(found)
     for one in changed:
         click.echo(_line(one))
     if n_redacted := sum(one.n_redacted for one in changed):

@@ -83,6 +83,11 @@ class Plan:
     lacking: tuple[str, ...] = ()
     """Why the run cannot end complete, as sentences: recorded answers that are not there."""
 
+    async def aclose(self) -> None:
+        """Close what the adapters of models and judges hold open: for a plan that is not run."""
+        for model in (*self.work.models, *(self.panel.judges if self.panel is not None else ())):
+            await model.adapter.aclose()
+
 
 def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> Plan:
     """Everything checked, nothing sent. Raises SuiteError with every complaint, or a single UserError as it is."""
