@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, TypeVar
 
-from evalkit.adapters import echo_likelihood, tool_probe
+from evalkit.adapters import echo_likelihood, tool_calls
 from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.chat_stream import ChatAnswer
 from evalkit.adapters.chat_usage import usage_of
@@ -238,11 +238,11 @@ class OpenAIChat(DialectAdapter):
         """
         if self.preset.price_provider is not None or self._options.probe_tools is False:
             return None
-        without = await self.respond(tool_probe.WITHOUT)
-        beside = await self.respond(tool_probe.BESIDE)
-        if tool_probe.looks_dropped(without, beside) and (await self.respond(tool_probe.WANTED)).calls:
+        without = await self.respond(tool_calls.WITHOUT)
+        beside = await self.respond(tool_calls.BESIDE)
+        if tool_calls.looks_dropped(without, beside) and (await self.respond(tool_calls.WANTED)).calls:
             return None  # it counts no input tokens for functions, and calls them all the same
-        return tool_probe.unproved(without, beside, f"models.{self.spec.name}: {self.endpoint.host}")
+        return tool_calls.unproved(without, beside, f"models.{self.spec.name}: {self.endpoint.host}")
 
     async def _completion(self, body: dict[str, Any]) -> dict[str, Any]:
         reply = await self._wire.exchange(_COMPLETIONS, self._wire.encoded(body))
