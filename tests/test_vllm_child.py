@@ -10,7 +10,7 @@ import pytest
 from evalkit import child
 from evalkit.adapters.vllm import child as vllm_child
 from evalkit.adapters.vllm.child import environment, keep_log, secrets_of
-from evalkit.adapters.vllm.server import _version, find_vllm
+from evalkit.adapters.vllm.installation import _version, find_vllm
 
 HIDDEN = (
     "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "AWS_BEARER_TOKEN_BEDROCK", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",

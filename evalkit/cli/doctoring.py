@@ -15,7 +15,7 @@ from typing import Any
 from evalkit import __version__, plugins
 from evalkit.adapters import own_presets
 from evalkit.adapters.registry import own_adapters
-from evalkit.adapters.vllm.server import find_vllm, nvidia_smi
+from evalkit.adapters.vllm.installation import find_vllm, nvidia_smi
 from evalkit.errors import UserError
 from evalkit.plugins import Kind, folded
 from evalkit.scorers.registry import own_scorers
