@@ -12,9 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
+from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.vllm.weights import digest_of
 from evalkit.errors import SuiteError
+from evalkit.paths import Inside, find
+from evalkit.suite.schema.parts import Text
 
 ALLOWED = frozenset(
     """
@@ -87,3 +93,44 @@ def _spelled(name: str, value: Any) -> list[str]:
     if value is False:
         return ["--no-" + name.replace("_", "-")]
     return [f"{flag}={value}"]  # one word, so that a value can never be taken for another flag
+
+
+SERVED = "model"
+"""What the weights are called on the server; LoRA adapters have their own names."""
+
+
+class VllmServeOptions(AdapterOptions):
+    """Beside `serve:`, where the server's own flags are."""
+
+    lora: Text | None = None
+    """The folder of a LoRA adapter; it is what answers."""
+
+
+def lora_folders(spec: ModelSpec, serve: Mapping[str, Any], folder: Path) -> dict[str, Inside]:
+    """LoRA adapters by name; `lora: FOLDER` is the one that answers."""
+    named = dict(serve.get("lora_modules") or {})
+    if lora := read_options(VllmServeOptions, spec).lora:
+        named["lora"] = lora
+    found = {}
+    for name, path in named.items():
+        place = find(str(path), folder, label=f"models.{spec.name}.lora: {path}")
+        if not (place / "adapter_config.json").is_file():
+            raise SuiteError(f"models.{spec.name}: {place} is no LoRA adapter (it has no adapter_config.json)")
+        if "=" in str(name) or str(name).startswith("-") or name == SERVED:
+            raise SuiteError(f"models.{spec.name}: a LoRA adapter cannot be called {name!r}")
+        found[str(name)] = place
+    return found
+
+
+def lora_facts(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
+    """What an endpoint's facts say of its LoRA adapters, by content; empty where it has none. Raises SuiteError."""
+    return _told(_contents(loras, model))
+
+
+def _contents(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
+    return {name: digest_of(path, f"models.{model}.lora") for name, path in loras.items()}
+
+
+def _told(adapters: Mapping[str, str]) -> dict[str, str]:
+    said = ", ".join(f"{name} {content[:16]}" for name, content in adapters.items())
+    return {"lora": said} if adapters else {}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,29 +18,18 @@ from typing import Any
 from evalkit.adapters.base import Endpoint, ModelSpec
 from evalkit.adapters.dialects.openai_chat import OpenAIChat
 from evalkit.adapters.http_wire import Wire
-from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import load_preset
-from evalkit.adapters.vllm.flags import STARTUP_S, arguments
+from evalkit.adapters.vllm.flags import SERVED, STARTUP_S, VllmServeOptions, _contents, _told, arguments, lora_folders
 from evalkit.adapters.vllm.installation import _executable, _gpus, _precision, _version
 from evalkit.adapters.vllm.log import engine_facts
 from evalkit.adapters.vllm.metrics import MetricsSampler
 from evalkit.adapters.vllm.process import Launch, VllmProcess, free_port
-from evalkit.adapters.vllm.weights import Weights, digest_of, identify
+from evalkit.adapters.vllm.weights import Weights, identify
 from evalkit.errors import ConnectionFailed, SuiteError, Unfit
-from evalkit.paths import Inside, find
+from evalkit.paths import Inside
 from evalkit.records import Request, Response
-from evalkit.suite.schema.parts import Text
 
-SERVED = "model"
-"""What the weights are called on the server; LoRA adapters have their own names."""
 STARTUP_DEFAULT_S = 1800.0
-
-
-class VllmServeOptions(AdapterOptions):
-    """Beside `serve:`, where the server's own flags are."""
-
-    lora: Text | None = None
-    """The folder of a LoRA adapter; it is what answers."""
 
 
 Options = VllmServeOptions
@@ -195,33 +184,3 @@ class ManagedVllm:
                 self._gone = str(error)
                 raise
             self.served |= {"restarts": self._n_starts - 1}
-
-
-def lora_folders(spec: ModelSpec, serve: Mapping[str, Any], folder: Path) -> dict[str, Inside]:
-    """LoRA adapters by name; `lora: FOLDER` is the one that answers."""
-    named = dict(serve.get("lora_modules") or {})
-    if lora := read_options(VllmServeOptions, spec).lora:
-        named["lora"] = lora
-    found = {}
-    for name, path in named.items():
-        place = find(str(path), folder, label=f"models.{spec.name}.lora: {path}")
-        if not (place / "adapter_config.json").is_file():
-            raise SuiteError(f"models.{spec.name}: {place} is no LoRA adapter (it has no adapter_config.json)")
-        if "=" in str(name) or str(name).startswith("-") or name == SERVED:
-            raise SuiteError(f"models.{spec.name}: a LoRA adapter cannot be called {name!r}")
-        found[str(name)] = place
-    return found
-
-
-def lora_facts(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
-    """What an endpoint's facts say of its LoRA adapters, by content; empty where it has none. Raises SuiteError."""
-    return _told(_contents(loras, model))
-
-
-def _contents(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
-    return {name: digest_of(path, f"models.{model}.lora") for name, path in loras.items()}
-
-
-def _told(adapters: Mapping[str, str]) -> dict[str, str]:
-    said = ", ".join(f"{name} {content[:16]}" for name, content in adapters.items())
-    return {"lora": said} if adapters else {}
