@@ -19,9 +19,9 @@ from evalkit.adapters.base import Endpoint, ModelSpec
 from evalkit.adapters.dialects.openai_chat import OpenAIChat
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.presets import load_preset
+from evalkit.adapters.vllm.child import engine_facts
 from evalkit.adapters.vllm.flags import SERVED, STARTUP_S, VllmServeOptions, _contents, _told, arguments, lora_folders
 from evalkit.adapters.vllm.installation import _executable, _gpus, _precision, _version
-from evalkit.adapters.vllm.log import engine_facts
 from evalkit.adapters.vllm.metrics import MetricsSampler
 from evalkit.adapters.vllm.process import Launch, VllmProcess, free_port
 from evalkit.adapters.vllm.weights import Weights, identify
