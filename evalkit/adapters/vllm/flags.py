@@ -1,9 +1,9 @@
-"""`serve:` of a suite as the command line of `vllm serve`: an allow-list, because suites come from pull requests.
+"""`serve:` of a suite as the command line of `vllm serve`, and further weights (LoRA) that it names.
 
     {tensor_parallel_size: 2, quantization: fp8, enable_prefix_caching: false}
     -> ["--tensor-parallel-size", "2", "--quantization", "fp8", "--no-enable-prefix-caching"]
 
-A flag outside the list may load programs, open ports or read files; it needs --allow-suite-code on the command line.
+An allow-list, because suites come from pull requests: a flag outside it may load programs, open ports or read files; it needs --allow-suite-code on the command line.
 What evalkit itself sets (address, port, key, served name) nobody may set.
 """
 
@@ -124,13 +124,15 @@ def lora_folders(spec: ModelSpec, serve: Mapping[str, Any], folder: Path) -> dic
 
 def lora_facts(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
     """What an endpoint's facts say of its LoRA adapters, by content; empty where it has none. Raises SuiteError."""
-    return _told(_contents(loras, model))
+    return told_loras(contents_of_loras(loras, model))
 
 
-def _contents(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
+def contents_of_loras(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
+    """Adapter name -> digest of its files. Raises SuiteError."""
     return {name: digest_of(path, f"models.{model}.lora") for name, path in loras.items()}
 
 
-def _told(adapters: Mapping[str, str]) -> dict[str, str]:
+def told_loras(adapters: Mapping[str, str]) -> dict[str, str]:
+    """The same as one fact: `lora: NAME DIGEST, ...`."""
     said = ", ".join(f"{name} {content[:16]}" for name, content in adapters.items())
     return {"lora": said} if adapters else {}

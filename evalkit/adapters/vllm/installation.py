@@ -20,7 +20,7 @@ def find_vllm() -> tuple[str, str | None]:
     return named, child.find_program(named)
 
 
-def _executable(where: str) -> str:
+def vllm_program(where: str) -> str:
     """`vllm` of the machine. Raises MissingPackage."""
     named, found = find_vllm()
     if found is not None:
@@ -31,7 +31,7 @@ def _executable(where: str) -> str:
     )
 
 
-def _version(executable: str) -> str | None:
+def vllm_version(executable: str) -> str | None:
     """vLLM's version, by the metadata of its own environment (importing it takes half a minute); None if not found."""
     python = Path(executable).resolve().parent / "python"
     if not python.exists():
@@ -41,7 +41,7 @@ def _version(executable: str) -> str | None:
     return _said([str(python), "-I", "-c", code], 30) or None
 
 
-def _precision(spec: ModelSpec) -> dict[str, str]:
+def asked_precision(spec: ModelSpec) -> dict[str, str]:
     """dtype, quantisation and parallelism as they were asked for; what `auto` became is in `resolved`."""
     serve = spec.serve or {}
     return {
@@ -52,7 +52,7 @@ def _precision(spec: ModelSpec) -> dict[str, str]:
     }
 
 
-def _gpus() -> str | None:
+def gpu_names() -> str | None:
     """Names of the GPUs and the driver's version, from the driver; None without any."""
     return "; ".join(nvidia_smi("name,driver_version") or ()) or None
 

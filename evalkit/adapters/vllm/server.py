@@ -20,8 +20,16 @@ from evalkit.adapters.dialects.openai_chat import OpenAIChat
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.presets import load_preset
 from evalkit.adapters.vllm.child import engine_facts
-from evalkit.adapters.vllm.flags import SERVED, STARTUP_S, VllmServeOptions, _contents, _told, arguments, lora_folders
-from evalkit.adapters.vllm.installation import _executable, _gpus, _precision, _version
+from evalkit.adapters.vllm.flags import (
+    SERVED,
+    STARTUP_S,
+    VllmServeOptions,
+    arguments,
+    contents_of_loras,
+    lora_folders,
+    told_loras,
+)
+from evalkit.adapters.vllm.installation import asked_precision, gpu_names, vllm_program, vllm_version
 from evalkit.adapters.vllm.metrics import MetricsSampler
 from evalkit.adapters.vllm.process import Launch, VllmProcess, free_port
 from evalkit.adapters.vllm.weights import Weights, identify
@@ -45,7 +53,7 @@ def make(spec: ModelSpec) -> ManagedVllm:
     folder = Path(spec.folder)
     weights = identify(spec.model, serve, folder, where)
     loras = lora_folders(spec, serve, folder)
-    executable = _executable(where)
+    executable = vllm_program(where)
     return ManagedVllm(spec, weights, flags, loras, executable, float(serve.get(STARTUP_S, STARTUP_DEFAULT_S)))
 
 
@@ -62,9 +70,9 @@ class ManagedVllm:
         startup_s: float,
     ) -> None:
         self.spec = spec
-        version = _version(executable)
+        version = vllm_version(executable)
         key, port = secrets.token_urlsafe(32), free_port()
-        adapters = _contents(loras, spec.name)
+        adapters = contents_of_loras(loras, spec.name)
         command = [weights.source, "--host=127.0.0.1", f"--port={port}", f"--served-model-name={SERVED}"]
         command += ["--generation-config=vllm", *flags]
         if loras:
@@ -101,9 +109,9 @@ class ManagedVllm:
                 "weights": weights.identity or "unknown: a branch of the hub (pin serve: {revision: COMMIT})",
                 **({"template": weights.template} if weights.template is not None else {}),
                 "flags": " ".join(flags) or "none",
-                **_precision(spec),
-                **_told(adapters),
-                "gpus": _gpus() or "none",
+                **asked_precision(spec),
+                **told_loras(adapters),
+                "gpus": gpu_names() or "none",
             },
         )
         self.served: dict[str, Any] = {}
