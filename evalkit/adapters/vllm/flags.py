@@ -3,7 +3,8 @@
     {tensor_parallel_size: 2, quantization: fp8, enable_prefix_caching: false}
     -> ["--tensor-parallel-size", "2", "--quantization", "fp8", "--no-enable-prefix-caching"]
 
-An allow-list, because suites come from pull requests: a flag outside it may load programs, open ports or read files; it needs --allow-suite-code on the command line.
+An allow-list, because suites come from pull requests: a flag outside it may load programs, open ports or read files; it
+needs --allow-suite-code on the command line.
 What evalkit itself sets (address, port, key, served name) nobody may set.
 """
 
