@@ -7,7 +7,7 @@ The continuation's tokens are found from the end of the echo backwards, because 
 in front, which shifts text offsets. Where the tokens do not line up with the text, the request is refused: a
 likelihood of something else would look just as good.
 
-Can this server's log-probabilities of a prompt be believed? Asked before the first one is used.
+Whether a server's log-probabilities of a prompt can be believed is asked before the first one is used:
 
     generate greedily:  "The capital of France is" -> tokens [" Paris", "."] with log-probabilities [-0.1, -0.3]
     echo it back:       "The capital of France is Paris." -> the last two must be [-0.1, -0.3] again

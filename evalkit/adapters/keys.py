@@ -5,11 +5,9 @@ process only for a host of its provider, for loopback where the preset is a loca
 running evalkit allows on the command line (`--allow-key-host HOST`) or in `EVALKIT_KEY_HOSTS` (comma separated).
 Plain http is refused for everything but loopback.
 
-Addresses that the environment gives, as the providers' own SDKs read them: OPENAI_BASE_URL and its like.
-
-The environment belongs to the person, but a suite has to mean the same on every machine: an address from there is used
-only where the suite gives none and the person allows its host as well (--allow-key-host, EVALKIT_KEY_HOSTS). What is
-set and not used is named (see `api.preflight_warnings`).
+The environment may also give addresses, as the providers' own SDKs read them: OPENAI_BASE_URL and its like. It belongs
+to the person, but a suite has to mean the same on every machine: an address from there is used only where the suite
+gives none and the person allows its host as well. What is set and not used is named (see `api.preflight_warnings`).
 """
 
 from __future__ import annotations

@@ -9,17 +9,17 @@ With `calls_field` a column holds the function calls that were made, [{"name": "
 that has calls needs no text.
 
 An answer belongs to a sample by its id alone (7, 7.0 and "7" are one id), which two tasks of one suite must therefore
-not both use for different samples. Answers and samples must fit one to one (`evalkit.engine.recorded`), unless
+not both use for different samples. Answers and samples must fit one to one, unless
 `partial: true` says that the file holds only some of them, or more. Other columns are not read: an old latency or bill
 has no known conditions. Nothing is invented in their place: no usage, no time to first token, and the look-up's own
 duration is marked as no model's (`timing` is False). A sample asked a second time (`repeats`) is refused, since one
 recorded answer counted twice would feign precision.
 
-Do recorded answers and samples fit together, one to one? Known before the run, and said before anything is scored.
+Whether they do is known before the run, and said before anything is scored:
 
     models.m: answers.jsonl has no answer to 1 sample of t ('150'), and 1 answer belongs to no sample ('0') ...
 
-An answer belongs to a sample by its id alone. Ids that are counted from 0 in one file and from 1 in the other would
+Ids that are counted from 0 in one file and from 1 in the other would
 give each question its neighbour's answer, so whatever has no partner stops the run. `partial: true` says that the file
 holds other answers too; samples without one then end the run incomplete.
 """

@@ -9,10 +9,9 @@ No provider takes every name: a dot is refused by most, and BFCL's own harness r
 function has a spelling of its own on the wire, and calls come back under the task's names. A name that was not offered
 stays as the model said it.
 
-Whether functions reach the model behind a server of one's own: they have to make a prompt longer.
-
-llama.cpp and vLLM drop functions without a word where the model's chat template has no place for them. The model then
-never calls any, which is wrong where one fits, and right by accident where none does.
+Functions that reach the model behind a server of one's own make a prompt longer (`unproved`): llama.cpp and vLLM drop
+functions without a word where the model's chat template has no place for them. The model then never calls any, which is
+wrong where one fits, and right by accident where none does.
 """
 
 from __future__ import annotations

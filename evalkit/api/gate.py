@@ -8,7 +8,7 @@
 
 It refuses what `evalkit gate` refuses, with the same sentences.
 
-A file with only a gate, for runs whose items another tool asked: `name:` and `gate:`, without models and tasks.
+For runs whose items another tool asked, a file with only a gate is enough: `name:` and `gate:`.
 
     name: agents-swap
     gate:

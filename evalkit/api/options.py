@@ -1,6 +1,6 @@
 """What a person adds to a suite when it is run: one record, from the command line and from Python alike.
 
-The person's words about a suite, for as long as one call lasts: data folders, policy, sensitivity, what is allowed.
+Words about a suite hold for as long as one call lasts: data folders, policy, sensitivity, what is allowed.
 
     with words({"data_roots": ["data"], "allow_env": ["MODEL_SERVER"]}):
         plan = plan_suite(suite, options)

@@ -7,10 +7,10 @@
 Openness belongs to a version, not to a maker, so facts are keyed by exact version. What is not known is absent.
 `reading` makes these records from files.
 
-Under whose name the open weights of the catalogue are published: a licence is of the maker's weights alone.
+A licence is of the maker's weights alone:
 
-is_the_makers("openai/gpt-oss-120b", known)       # True
-is_the_makers("somebody/gpt-oss-120b", known)     # False: weights of that name, of somebody else
+    is_the_makers("openai/gpt-oss-120b", known)       # True
+    is_the_makers("somebody/gpt-oss-120b", known)     # False: weights of that name, of somebody else
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ cap, never after it. Where an answer cost more than its worst case (a server tha
 ours), every request under way and every later one is held to cost as much more: only what was under way by then can
 pass the cap.
 
-Models with their prices bound: what an answer was billed, what a request can cost at most, whether a cap can hold.
+A model has its prices bound: what an answer was billed, what a request can cost at most, whether a cap can hold.
 
-model = priced(entry, adapter, prices, own)       # model.price(usage, served, when), model.worst_case(bytes, limit)
+    model = priced(entry, adapter, prices, own)       # model.price(usage, served, when), model.worst_case(bytes, limit)
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@
 With a policy file (`suite.policy`) the policy alone decides. "The person allows" means --allow-key-host,
 --allow-http-host or their variables, never the suite: it may come from a pull request.
 
-Body fields by which a provider sends parts of a prompt elsewhere: its tools, connectors, routing and webhooks.
+By some body fields a provider sends parts of a prompt elsewhere: its tools, connectors, routing and webhooks.
 
     callouts("gpt-6", {"tools": [{"type": "mcp", "server_url": "https://evil.example/mcp"}]})
       -> (Callout("tools[0]", "mcp", "evil.example"),)

@@ -3,7 +3,7 @@
 A client that is busy books its own queue as the model's latency. The lag is measured all through a run and recorded
 with it, so that a reader can tell how far to trust the latencies: each of them may be too high by about this much.
 
-Slow scorers in threads: running a program must not falsify the latency of the answers that come meanwhile.
+Running a program, as some scorers do, must not falsify the latency of the answers that come meanwhile:
 
     score = await in_thread(lambda: score(sample, response, scorer))
 

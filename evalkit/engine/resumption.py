@@ -1,9 +1,8 @@
 """What a run that is gone on with takes from its earlier sessions: rows, answers of conversations, money, facts.
 
-A run that broke off at a wrong record, gone on with once the file is mended.
-
-Mending changes the file, and with it the run's digest, so the run is found by what stayed the same: the suite without
-the contents of its data files. Its answers are taken over where each still belongs to a sample of the mended file.
+A run that broke off at a wrong record can be gone on with once the file is mended. Mending changes the file, and with
+it the run's digest, so the run is found by what stayed the same: the suite without the contents of its data files. Its
+answers are taken over where each still belongs to a sample of the mended file.
 """
 
 from __future__ import annotations

@@ -1,17 +1,17 @@
-"""What fields of `settings.extra` mean: those that say what is asked, and output limits under other names.
+"""What fields of `settings.extra` mean: those that say what is asked, that limit the output, and that only tune.
 
     prompt_fields({"instructions": "..."})             # ("instructions",): a prompt of its own
     other_limits({"options": {"num_predict": 900}})    # ("options.num_predict",)
 
 `settings.extra` is sent as it is written. Names are read in snake_case, wherever they stand.
 
-Fields of `settings.extra` that only tune how an answer is made: an allow-list, because a pull request may write it.
+Fields that only tune how an answer is made are an allow-list, because a pull request may write them:
 
     beyond_tuning({"top_k": 40, "reasoning": {"effort": "low"}})      # ()
     beyond_tuning({"documents": [...], "top_k": "the answers: B"})     # ("documents", "top_k")
 
-A field is harmless where its name is known here and its value is a number, a switch or one of the known words. A text
-that is free could be read by the model. Names are read in snake_case, as in `extra_fields`.
+Such a field is harmless where its name is known here and its value is a number, a switch or one of the known words. A
+text that is free could be read by the model.
 """
 
 from __future__ import annotations

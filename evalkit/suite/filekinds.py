@@ -1,9 +1,9 @@
-"""Files that are not what their name says, by their first bytes: one sentence with the way out.
+"""Kinds of data files: those that are not what their name says, by their first bytes, and tables as text.
 
 other_kind(b"PAR1...", "jsonl")     # 'is a Parquet file; name it .parquet, or write format: parquet'
 not_utf8("d.csv", b"\xff\xfei\x00d\x00", error)
 
-Tables as text: CSV by its header, whatever stands between the cells.
+CSV is read by its header, whatever stands between the cells:
 
     id;q;a            # Excel in most of Europe
     1;1,5 + 1,5?;3,0  -> {"id": "1", "q": "1,5 + 1,5?", "a": "3,0"}

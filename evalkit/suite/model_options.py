@@ -1,9 +1,9 @@
-"""The options of a suite's models, each checked by the record that its adapter declares.
+"""The models of a suite: options, each checked by the record that its adapter declares, and variants.
 
 s.yaml:5: models.logs.pth: unknown key (value seen: 'a.jsonl'); did you mean 'path'?
 s.yaml:6: models.gpt.path: openai has no such option (replay reads it); it knows none of its own
 
-`variants:` of a model: the same base with other weights, flags or settings, each a model of its own.
+`variants:` of a model are the same base with other weights, flags or settings, each a model of its own:
 
     qwen: {adapter: vllm, model: Qwen/Qwen3.5-32B, serve: {}, variants: {qwen-fp8: {serve: {quantization: fp8}}}}
     -> models qwen and qwen-fp8

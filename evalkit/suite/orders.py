@@ -7,7 +7,7 @@ The first order is the one that the data has. As many orders as there are option
 (a Latin square: places are shuffled by the record's digest and then moved on one by one), so a model that always says
 "A" scores exactly 1/n. More orders than options begin further squares; no order comes twice.
 
-How far a task's quality moves with the order of its options: what `permute` was asked for.
+How far a task's quality moves with the order is what `permute` was asked for:
 
     spreads({"option_order=1": {...}, "gold_position=A": {...}, ...})
     # {"option_order": {"low": 0.61, "low_at": "3", "high": 0.64, "high_at": "1", "n": 4},

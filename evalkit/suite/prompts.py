@@ -21,7 +21,7 @@ A task with choices that asks for generated text has to show them. Where neither
 
 Where a task has `turns`, templates also read `turn`: which of the user's turns is asked or marked, from 1.
 
-Which of the options a record's label names.
+A record's label names one of the options:
 
     place_of("B", ("approve", "deny"), names=frozenset())       # 1
     place_of("Deny", ("approve", "deny"), names=frozenset())    # raises ValueError: ... did you mean 'deny'?

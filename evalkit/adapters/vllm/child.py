@@ -6,7 +6,7 @@
 The server loads what a suite names, and its log lies in the run's folder, which people share. So it gets what CUDA,
 PyTorch and vLLM read, and no key of a provider; HF_TOKEN and the proxy's address only where weights come from the hub.
 
-What a vLLM server's own log says it runs: `dtype: auto` and flags left out have become something by then.
+By then `dtype: auto` and flags left out have become something (`engine_facts`):
 
 (EngineCore pid=7) INFO ... Initializing a V1 LLM engine (v0.32.0) with config: model='/w', ..., dtype=torch.float32,
 max_seq_len=512, ..., tensor_parallel_size=1, ..., quantization=None, kv_cache_dtype=auto, device_config=cpu, ...

@@ -6,7 +6,7 @@ Judges are asked through the same machinery as models (limiter, retries, cache, 
 folder `judging` (`store.judge_files`), and a resumed run asks only for what is missing. An answer whose judge could not
 be reached has no score yet; a verdict that came and cannot be read leaves that judge out of the mean.
 
-Judged answers scored again by what their judges said at the time: nobody is asked.
+Judged answers can be scored again by what their judges said at the time; nobody is asked:
 
     judged = StoredVerdicts.of(folder, suite, tasks)
     judged.score(row, sample)             # the row under the suite's scale or verdicts of today

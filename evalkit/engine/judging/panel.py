@@ -5,7 +5,7 @@
 A panel is part of a plan. That a judge's prompt renders for every sample, that its settings fit the judge and that its
 verdicts can be read is found out here; what was said of single answers is `judgments`.
 
-People's labels of a task's answers, read from the file that the task names.
+People's labels of a task's answers are read from the file that the task names:
 
     {"id": "advice/t1/0/gpt", "question": "...", "answer": "Ask your bank.", "label": 7}
 

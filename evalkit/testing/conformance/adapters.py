@@ -1,6 +1,6 @@
-"""Runs an adapter through every check, or through one of them by name.
+"""Runs an adapter through every check, or through one of them by name. Here are the checks of failures.
 
-Checks of an adapter: does every failure become the right error, and is a broken reply never an answer?
+Does every failure become the right error, and is a broken reply never an answer?
 """
 
 from __future__ import annotations

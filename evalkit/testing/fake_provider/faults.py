@@ -1,12 +1,10 @@
-"""Which requests fail: by limits of rate, by keys and models, and by lot.
+"""Which requests fail or wait: by limits of rate, by keys and models, by lot, and in the queue of a busy server.
 
 reason_to_reject(...) -> Rejection(status=429, message="Rate limit reached", ...)
 drawn_fault(behaviour, digest, attempt=1) -> "drop_mid"
 
-The line in front of a server that serves only so many requests at a time.
-
-    line.turn(4, arrived)      # when the service of the next request begins
-    line.leaves(finished)      # when it ends: known beforehand, since the answer's timing is
+    queue.turn(4, arrived)     # when the service of the next request begins, of at most 4 at a time
+    queue.leaves(finished)      # when it ends: known beforehand, since the answer's timing is
 
 Times are seconds of one monotonic clock. First come, first served: a server with `slots` machines and a known service
 time is the M/D/k queue when requests arrive at random.
