@@ -60,7 +60,7 @@ def gate(
     *,
     baseline: str | None = None,
     candidates: Sequence[str] | None = None,
-    rules: Sequence[Mapping[str, Any]] | None = None,
+    rules: Sequence[Mapping[str, object]] | None = None,
     suite: Suite | str | Path | None = None,
     allow_recorded: bool = False,
     sweeps: str | Path | None = None,
@@ -122,7 +122,7 @@ def _resolved(suite: Suite | str | Path) -> ResolvedSuite:
 
 
 def _entry(
-    run: Run, baseline: str | None, candidates: Sequence[str] | None, rules: Sequence[Mapping[str, Any]] | None
+    run: Run, baseline: str | None, candidates: Sequence[str] | None, rules: Sequence[Mapping[str, object]] | None
 ) -> GateEntry:
     """The gate of the run with what was given over it. Raises UserError for one that is none, or names what is not
     there."""
@@ -165,7 +165,9 @@ def entry_of_file(run: Run, path: Path) -> GateEntry | None:
     return None if tree is None else _checked(run, written_gate(tree, run), tree, tree.complaint)
 
 
-def _checked(run: Run, written: Mapping[str, Any], tree: SourceMap, complaint: Callable[[Loc, str], str]) -> GateEntry:
+def _checked(
+    run: Run, written: Mapping[str, object], tree: SourceMap, complaint: Callable[[Loc, str], str]
+) -> GateEntry:
     """The gate, held against the models and tasks of the run. Raises SuiteError with every complaint."""
     try:
         entry = GateEntry.model_validate(written)
@@ -183,7 +185,7 @@ def _checked(run: Run, written: Mapping[str, Any], tree: SourceMap, complaint: C
     return entry
 
 
-def _given(rules: Any) -> list[dict[str, Any]]:
+def _given(rules: object) -> list[dict[str, object]]:
     if not isinstance(rules, Sequence) or not all(isinstance(rule, Mapping) for rule in rules):
         raise UserError(
             f'rules is a list of mappings, like [{{"quality": "all", "margin": 0.02}}] (value seen: {short(rules)})'

@@ -59,7 +59,7 @@ class RunOptions:
     """Folder of promoted baselines."""
     tags: tuple[str, ...] = ()
     """Words of the person's own, kept in run.json."""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
     """Facts of the person's own, kept in run.json; JSON values."""
 
     def __post_init__(self) -> None:
@@ -104,7 +104,7 @@ class RunKeywords(TypedDict, total=False):
     """Folder of promoted baselines."""
     tags: list[str] | tuple[str, ...]
     """Words of your own, kept in run.json."""
-    metadata: Mapping[str, Any]
+    metadata: Mapping[str, object]
     """Facts of your own, kept in run.json."""
     data_roots: list[str | Path] | tuple[str | Path, ...]
     """Folders that the suite may read besides its own."""

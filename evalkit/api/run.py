@@ -74,7 +74,7 @@ async def _run(
     suite: Suite | str | Path,
     results: str | Path | None,
     progress: ProgressCallback | None,
-    options: Mapping[str, Any],
+    options: Mapping[str, object],
 ) -> RunOutcome:
     """What the run came to, stored and told. Raises as `run` and `arun` do."""
     with words(options):
@@ -123,7 +123,10 @@ def _incomplete(outcome: RunOutcome) -> str | None:
 
 
 def _in_own_thread(
-    suite: Suite | str | Path, results: str | Path | None, progress: ProgressCallback | None, options: Mapping[str, Any]
+    suite: Suite | str | Path,
+    results: str | Path | None,
+    progress: ProgressCallback | None,
+    options: Mapping[str, object],
 ) -> RunOutcome:
     """`_run` in a thread with a loop of its own; Ctrl-C here stops it cleanly."""
     context = contextvars.copy_context()

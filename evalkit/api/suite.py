@@ -47,15 +47,15 @@ class Suite:
 
     def __init__(
         self,
-        models: Mapping[str, Model | ModelFunction | Mapping[str, Any]],
+        models: Mapping[str, Model | ModelFunction | Mapping[str, object]],
         tasks: Sequence[Task | Mapping[str, Any]],
         *,
         name: str = "suite",
-        judges: Mapping[str, Model | ModelFunction | Mapping[str, Any]] | None = None,
-        gate: Mapping[str, Any] | None = None,
-        run: Mapping[str, Any] | None = None,
+        judges: Mapping[str, Model | ModelFunction | Mapping[str, object]] | None = None,
+        gate: Mapping[str, object] | None = None,
+        run: Mapping[str, object] | None = None,
         folder: str | Path | None = None,
-        **options: Any,
+        **options: object,
     ) -> None:
         """`gate` and `run` are as in a suite file; `options` are its other keys: about, sensitivity, redact, catalogue.
 
@@ -70,7 +70,7 @@ class Suite:
         self.tasks: tuple[Task, ...] = tuple(task_of(task, n) for n, task in enumerate(listed_tasks(tasks)))
         self._path = Path(folder if folder is not None else ".") / f"suite {name!r}"
         self._is_file = False
-        sections: dict[str, Any] = {"gate": gate, "run": run}
+        sections: dict[str, object] = {"gate": gate, "run": run}
         written: dict[str, Any] = {"name": name, **plain(options)}
         written["models"] = {key: dict(model.written) for key, model in self.models.items()}
         if self.judges:
@@ -193,7 +193,7 @@ def _is_other(path: Path, content: bytes) -> bool:
     return not path.is_file() or path.stat().st_size != len(content) or path.read_bytes() != content
 
 
-def _dumped(data: Mapping[str, Any]) -> str:
+def _dumped(data: Mapping[str, object]) -> str:
     """YAML 1.2 in which every text is quoted that could be read as something else."""
     from ruamel.yaml import YAML
 

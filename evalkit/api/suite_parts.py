@@ -43,8 +43,8 @@ class Model:
         adapter: str | ModelFunction,
         model: str | None = None,
         *,
-        settings: Mapping[str, Any] | None = None,
-        **options: Any,
+        settings: Mapping[str, object] | None = None,
+        **options: object,
     ) -> None:
         """`options` are the other keys of a model in a suite file: base_url, price_as, weights, serve, hosting ...
 
@@ -76,11 +76,11 @@ class Task:
         self,
         name: str | None = None,
         *,
-        data: str | Path | Mapping[str, Any] | Records | None = None,
+        data: str | Path | Mapping[str, object] | Records | None = None,
         prompt: str | None = None,
         target: str | None = None,
-        score: str | Mapping[str, Any] | ScorerFunction | None = None,
-        **options: Any,
+        score: str | Mapping[str, object] | ScorerFunction | None = None,
+        **options: object,
     ) -> None:
         """`data` is a path relative to the suite's folder, records in memory, or a mapping as in a suite file; there
         `records` stands for records in memory: {"records": frame, "id": "ticket_id", "where": {"split": "test"}}.
@@ -118,7 +118,7 @@ class Task:
         self.written: Mapping[str, Any] = written
         """The task as a suite file would say it; records in memory are named by a path that does not exist."""
 
-    def _data(self, data: Any, at: str) -> Any:
+    def _data(self, data: object, at: str) -> Any:
         if isinstance(data, str | Path):
             return str(data)
         if isinstance(data, Mapping):
@@ -137,14 +137,14 @@ class Task:
         return f"Task({', '.join(f'{key}={value!r}' for key, value in said.items())})"
 
 
-def models_of(given: Mapping[str, Any], section: str) -> dict[str, Model]:
+def models_of(given: Mapping[str, object], section: str) -> dict[str, Model]:
     """`models` or `judges` of a suite, each as a `Model`. Raises SuiteError for what is none."""
     if not isinstance(given, Mapping):
         raise SuiteError(f"{section}: expected a mapping of names to models (value seen: {type(given).__name__})")
     return {name: _model(one, f"{section}.{name}") for name, one in given.items()}
 
 
-def _model(given: Any, at: str) -> Model:
+def _model(given: object, at: str) -> Model:
     if isinstance(given, Model):
         return given
     if isinstance(given, Mapping):
@@ -157,7 +157,7 @@ def _model(given: Any, at: str) -> Model:
     )
 
 
-def model_of_entry(written: dict[str, Any]) -> Model:
+def model_of_entry(written: Mapping[str, object]) -> Model:
     """A model out of a mapping as a suite file has it; what is missing is the schema's to say."""
     model = Model.__new__(Model)
     adapter = written.get("adapter")
@@ -178,14 +178,14 @@ def scored_by(function: OwnFunction) -> dict[str, Any]:
     return {FUNCTION: {"function": function.identity.name, "source": function.identity.key}}
 
 
-def listed_tasks(given: Any) -> Sequence[Any]:
+def listed_tasks(given: object) -> Sequence[object]:
     """The tasks as a list. Raises SuiteError where they are none."""
     if isinstance(given, Task | str | Mapping) or not isinstance(given, Sequence):
         raise SuiteError(f"tasks: expected a list of tasks (value seen: {type(given).__name__})")
     return given
 
 
-def task_of(given: Any, n: int) -> Task:
+def task_of(given: object, n: int) -> Task:
     """One task of the list. Raises SuiteError where it is neither a Task nor a mapping."""
     if isinstance(given, Task):
         return given
@@ -204,7 +204,7 @@ def _called(given: Any, what: str, wanted: str | None = None) -> Callable[..., A
     return given  # type: ignore[no-any-return]
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """The value as a parsed file would hold it: mappings and lists of the plain types, paths as texts."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}

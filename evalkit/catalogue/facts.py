@@ -193,7 +193,7 @@ def _said_by(claim: Claim) -> str:
     return f"{claim.source}{f'; {claim.doubt}' if claim.doubt else ''}"
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -73,7 +73,7 @@ def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json:
     return 0
 
 
-def _line(model: PlannedModel, priced: Mapping[str, Any] | None) -> str:
+def _line(model: PlannedModel, priced: Mapping[str, object] | None) -> str:
     endpoint = model.adapter.endpoint
     where = f"prompts go to {endpoint.host}" if endpoint.host else "nothing leaves this process"
     price = f"priced by {priced['source']} as {priced['model']}" if priced else "price unknown"

@@ -86,7 +86,7 @@ def _alone(rows: list[Row]) -> Iterator[dict[str, Any]]:
         yield {"id": f"{_place(row)}/{row.model}", "judged": row.model, **_shown(row), "answer": _said(row)}
 
 
-def _paired(rows: list[Row], first: str, second: str) -> Iterator[dict[str, Any]]:
+def _paired(rows: list[Row], first: str, second: str) -> Iterator[dict[str, object]]:
     """Both orders of every sample that both models answered."""
     of_second = {row.key[1:]: row for row in rows if row.model == second}
     for row in rows:

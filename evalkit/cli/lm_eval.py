@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -90,7 +90,7 @@ def suite_of(
     from evalkit.paths import name_roots
 
     adapter, colon, name = model.partition(":")
-    entry: dict[str, Any] = {"adapter": adapter, **_arguments(model_args)}
+    entry: dict[str, object] = {"adapter": adapter, **_arguments(model_args)}
     if colon and name:
         entry["model"] = name
     if "model" not in entry:
@@ -101,16 +101,16 @@ def suite_of(
         name_roots([given])  # the person named it, on the command line
     if include_path is not None:
         name_roots([include_path])
-    listed: list[dict[str, Any]] = []
+    listed: list[dict[str, object]] = []
     for task in tasks:
-        one: dict[str, Any] = {"lm_eval": task}
+        one: dict[str, object] = {"lm_eval": task}
         if shots is not None:
             one["shots"] = shots
         if include_path is not None:
             one["include_path"] = str(include_path.resolve())
         listed.append(one)
     shown = re.sub(r"[^A-Za-z0-9._+-]+", "-", Path(str(entry["model"])).name).strip("-.") or "model"
-    suite: dict[str, Any] = {
+    suite: dict[str, object] = {
         "name": "lm-eval-" + re.sub(r"[^A-Za-z0-9._+-]+", "-", "-".join(tasks))[:60].strip("-."),
         "sensitivity": sensitivity,
         "models": {shown: entry},
@@ -123,9 +123,9 @@ def suite_of(
         yield path
 
 
-def _arguments(text: str) -> dict[str, Any]:
+def _arguments(text: str) -> dict[str, object]:
     """base_url=http://127.0.0.1:8000/v1,compute_type=int8 as keys of a model; numbers and true, false as such."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for part in text.split(","):
         if not part.strip():
             continue

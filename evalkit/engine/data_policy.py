@@ -23,7 +23,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from evalkit.adapters.base import Adapter, Endpoint
 from evalkit.adapters.registry import account_options
@@ -73,7 +72,7 @@ def passed_on(
     sensitivity: Sensitivity,
     name: str,
     adapter: Adapter,
-    extras: Iterable[Mapping[str, Any]],
+    extras: Iterable[Mapping[str, object]],
     section: str = "models",
     policy: Policy | None = None,
 ) -> tuple[list[str], list[str]]:
@@ -151,7 +150,7 @@ class Callout:
         return f"{self.place} ({self.kind}{f' at {self.host}' if self.host else ''})"
 
 
-def callouts(model: str, extra: Mapping[str, Any]) -> tuple[Callout, ...]:
+def callouts(model: str, extra: Mapping[str, object]) -> tuple[Callout, ...]:
     """Every way out that these settings open, in the order of the fields."""
     found = [Callout("model", "web_search")] if _SEARCHING_MODEL.search(model) else []
     if _CLOUD_MODEL.search(model):
@@ -161,7 +160,7 @@ def callouts(model: str, extra: Mapping[str, Any]) -> tuple[Callout, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _of_field(key: str, value: Any) -> Iterator[Callout]:
+def _of_field(key: str, value: object) -> Iterator[Callout]:
     plain = plain_name(key)
     if value is None or value is False:
         return
@@ -180,7 +179,7 @@ def _of_field(key: str, value: Any) -> Iterator[Callout]:
         yield from _addresses(key, value)
 
 
-def _of_tool(place: str, tool: Any) -> Iterator[Callout]:
+def _of_tool(place: str, tool: object) -> Iterator[Callout]:
     if isinstance(tool, Mapping):
         addresses = list(_addresses(place, tool))
         kind = tool.get("type")
@@ -196,7 +195,7 @@ def _of_tool(place: str, tool: Any) -> Iterator[Callout]:
         yield Callout(place, str(tool)[:60])
 
 
-def _addresses(place: str, value: Any, key: str = "") -> Iterator[Callout]:
+def _addresses(place: str, value: object, key: str = "") -> Iterator[Callout]:
     """Addresses anywhere in a value, keys included."""
     if isinstance(value, Mapping):
         for name, inner in value.items():

@@ -98,7 +98,7 @@ def _serve(line: queue.SimpleQueue[_Work]) -> None:
         work, future, loop = line.get()
         if future.cancelled():
             continue  # nobody waits for it any more
-        result: Any = None
+        result: object = None
         error: BaseException | None = None
         try:
             result = work()

@@ -302,7 +302,7 @@ def _digests(
 
 def _digest(
     work: Work,
-    contents: Sequence[Mapping[str, Any]],
+    contents: Sequence[Mapping[str, object]],
     entries: Mapping[str, ModelEntry],
     panel: Panel | None,
 ) -> str:

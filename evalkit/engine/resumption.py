@@ -27,11 +27,11 @@ from evalkit.store.journal import Recovered
 from evalkit.store.row_codec import Key
 
 
-def prices_of(facts: Mapping[str, Any]) -> dict[str, Any]:
+def prices_of(facts: Mapping[str, Any]) -> dict[str, object]:
     return {name: model.get("prices") for name, model in facts["models"].items()}
 
 
-def spent_before(plan: Plan, folder: Path, facts: Mapping[str, Any]) -> Decimal:
+def spent_before(plan: Plan, folder: Path, facts: Mapping[str, object]) -> Decimal:
     """What earlier sessions of a capped run have paid: what they wrote down, or what their rows say if that is more.
 
     After a kill, what was under way counts as its worst case. A row whose cost is unknown counts as its worst case too
@@ -68,7 +68,7 @@ def rows_done(plan: Plan, recovered: Recovered) -> Callable[[Key], bool]:
     return lambda key: recovered.is_done(key) or (key[1] in judged and recovered.is_answered(key))
 
 
-def resumed_facts(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dict[str, Any]:
+def resumed_facts(before: Mapping[str, Any], plan: Plan, recovered: Recovered) -> dict[str, object]:
     """What a resumed run says anew: the suite, whose gate may have been edited; times at two loads are at none."""
     now = plan.facts
     load = now.get("in_flight")

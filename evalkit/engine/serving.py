@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evalkit.adapters.base import DescribesServer, ManagedServer, ProbesLikelihood, ProbesTools
 from evalkit.adapters.keys import scrubbed_error
@@ -97,7 +97,7 @@ class Serving:
                 return
 
 
-def served_facts(models: Sequence[PlannedModel]) -> dict[str, dict[str, Any]]:
+def served_facts(models: Sequence[PlannedModel]) -> dict[str, dict[str, object]]:
     """What each server turned out to be, by model name: for run.json."""
     found = ((model.name, model.adapter) for model in models)
     says = (ManagedServer, DescribesServer)

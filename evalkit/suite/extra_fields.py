@@ -19,7 +19,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 _PROMPTS = frozenset(
     """
@@ -46,18 +45,18 @@ LONG_TEXT = 200
 _DEPTH = 16
 
 
-def prompt_fields(extra: Mapping[str, Any]) -> tuple[str, ...]:
+def prompt_fields(extra: Mapping[str, object]) -> tuple[str, ...]:
     """Fields that say what the model reads, and fields of any name that hold a long text; empty where none do."""
     named = list(_named(extra, _PROMPTS))
     return tuple(dict.fromkeys([*named, *(str(key) for key, value in extra.items() if n_letters(value) > LONG_TEXT)]))
 
 
-def other_limits(extra: Mapping[str, Any]) -> tuple[str, ...]:
+def other_limits(extra: Mapping[str, object]) -> tuple[str, ...]:
     """Fields that set an output limit beside `max_output_tokens`, or ask for several answers; empty where none do."""
     return tuple(_named(extra, _LIMITS))
 
 
-def n_letters(value: Any) -> int:
+def n_letters(value: object) -> int:
     """Letters of all texts in a value, names of fields included."""
     if isinstance(value, str):
         return len(value)
@@ -71,7 +70,7 @@ def plain_name(key: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower().replace("-", "_").strip("_ ")
 
 
-def _named(value: Any, names: frozenset[str], path: str = "", depth: int = 0) -> Iterator[str]:
+def _named(value: object, names: frozenset[str], path: str = "", depth: int = 0) -> Iterator[str]:
     if depth > _DEPTH:
         return
     if isinstance(value, list | tuple):
@@ -132,12 +131,12 @@ _LARGEST = 10_000_000
 _TUNING_DEPTH = 4
 
 
-def beyond_tuning(extra: Mapping[str, Any]) -> tuple[str, ...]:
+def beyond_tuning(extra: Mapping[str, object]) -> tuple[str, ...]:
     """Fields, by their paths, that are not known to be harmless; empty where all are. None is as if not written."""
     return tuple(path for key, value in extra.items() for path in _beyond(str(key), value, ""))
 
 
-def _beyond(key: str, value: Any, parent: str, depth: int = 0) -> Iterator[str]:
+def _beyond(key: str, value: object, parent: str, depth: int = 0) -> Iterator[str]:
     name = plain_name(key)
     if value is None or _is_harmless(name, value, parent):
         return
@@ -148,7 +147,7 @@ def _beyond(key: str, value: Any, parent: str, depth: int = 0) -> Iterator[str]:
     yield key
 
 
-def _is_harmless(name: str, value: Any, parent: str) -> bool:
+def _is_harmless(name: str, value: object, parent: str) -> bool:
     if parent == "chat_template_kwargs" and name not in _IN_TEMPLATE:
         return False
     if isinstance(value, bool):
@@ -160,13 +159,13 @@ def _is_harmless(name: str, value: Any, parent: str) -> bool:
     return name == "tools" and not parent and _says_nothing(value)
 
 
-def _says_nothing(tools: Any) -> bool:
+def _says_nothing(tools: object) -> bool:
     """Functions with short names and with types alone: anything else could hold right answers."""
     names = list(_names(tools))
     return None not in names and sum(len(name or "") for name in names) <= _LETTERS_OF_NAMES
 
 
-def _names(value: Any, at: str = "") -> Iterator[str | None]:
+def _names(value: object, at: str = "") -> Iterator[str | None]:
     """Names of functions and parameters in declarations; None for whatever else stands there."""
     if isinstance(value, Mapping):
         for key, inner in value.items():

@@ -20,7 +20,7 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
-from typing import IO, Any
+from typing import IO
 
 from evalkit.errors import SuiteError
 from evalkit.suite.rendering import TooMuch
@@ -133,7 +133,7 @@ _SEPARATORS = (",", ";", "\t", "|")
 
 def read_table(
     file: IO[bytes], expected: str, place: Callable[[int], str], complain: Callable[[str], None]
-) -> Iterator[tuple[int, dict[str, Any]]]:
+) -> Iterator[tuple[int, dict[str, object]]]:
     """Every record with the line it begins in; one that does not fit its header goes to `complain`.
 
     `expected` is the separator by the file's name. Raises SuiteError for a header that does not name every column once,

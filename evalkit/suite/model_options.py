@@ -26,7 +26,9 @@ Finding = tuple[Loc, str]
 _SECTIONS = ("models", "judges")
 
 
-def check_options(tree: SourceMap, data: Any, file: SuiteFile | None, known: KnownOptions | None) -> SuiteFile | None:
+def check_options(
+    tree: SourceMap, data: object, file: SuiteFile | None, known: KnownOptions | None
+) -> SuiteFile | None:
     """The file with every option as its adapter reads it; complaints are added to the tree.
 
     `data` is the file as written, so that the options of a file that is unreadable elsewhere are checked too. With
@@ -90,7 +92,7 @@ def _of_entry(
 
 def _as_read(entry: ModelEntry, known: KnownOptions) -> ModelEntry:
     """The entry with the values of its adapter's record: 1 of a file is 1.0 where seconds are asked for."""
-    update: dict[str, Any] = {}
+    update: dict[str, object] = {}
     if entry.options and (record := known.of(entry.adapter, serves=entry.serve is not None)) is not None:
         update = record.read(entry.options).written()
     changed = {}
@@ -106,7 +108,7 @@ def _as_read(entry: ModelEntry, known: KnownOptions) -> ModelEntry:
     return entry.model_copy(update=update) if update else entry
 
 
-def _given(written: Mapping[str, Any], kind: type[ModelEntry] | type[VariantEntry]) -> dict[str, Any]:
+def _given(written: Mapping[str, object], kind: type[ModelEntry] | type[VariantEntry]) -> dict[str, object]:
     """What is written besides the keys of every model; null takes an option back."""
     return {str(key): value for key, value in written.items() if key not in kind.model_fields}
 

@@ -93,7 +93,7 @@ class Prompt:
     by_row: bool = False
     """A template reads the record as `row` (or `record`), for columns whose names are no single word."""
 
-    def choices(self, record: Mapping[str, Any]) -> tuple[str, ...]:
+    def choices(self, record: Mapping[str, object]) -> tuple[str, ...]:
         """The texts of the options, in the order of the data; () for a task without choices."""
         if self.options is None:
             return ()
@@ -125,7 +125,7 @@ class Prompt:
         block = "\n".join([f"{letter}. {text}" for letter, text in zip(letters, choices, strict=False)])
         return {**fields, "choices": list(choices), "letters": list(letters), "options": block}
 
-    def _fields(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _fields(self, record: Mapping[str, object]) -> Mapping[str, object]:
         """The record's fields as variables; `row` is the record itself, unless it has a field of this name."""
         return {**dict.fromkeys(ROW, record), **record} if self.by_row else record
 
@@ -134,19 +134,19 @@ class Prompt:
         return () if self.offer is None else self._asked_of(self.offer.tools, self._fields(record))
 
     @staticmethod
-    def _asked_of(read: Callable[[Mapping[str, Any]], R], record: Mapping[str, Any]) -> R:
+    def _asked_of(read: Callable[[Mapping[str, object]], R], record: Mapping[str, object]) -> R:
         try:
             return read(record)
         except (BadTemplate, ValueError) as error:
             raise BadRecord("tools", str(error)) from error
 
-    def messages(self, values: Mapping[str, Any], examples: Sequence[Message] = ()) -> tuple[Message, ...]:
+    def messages(self, values: Mapping[str, object], examples: Sequence[Message] = ()) -> tuple[Message, ...]:
         """The conversation; examples stand before the last user turn."""
         *before, (role, last) = self.turns
         head = [Message(r, _said(r, template, values)) for r, template in before]
         return (*head, *examples, Message(role, _said(role, last, values)))
 
-    def further_turns(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+    def further_turns(self, values: Mapping[str, object]) -> tuple[str, ...]:
         """What the user says after each answer, in order; () where the record has nothing further."""
         if self.further is None:
             return ()
@@ -170,7 +170,7 @@ class Prompt:
         role, last = self.turns[-1]
         return Message(role, _said(role, last, values))
 
-    def target(self, values: Mapping[str, Any], choices: tuple[str, ...]) -> str | None:
+    def target(self, values: Mapping[str, object], choices: tuple[str, ...]) -> str | None:
         """The right answer: for choices the text of the right one, else the rendered text; None where there is none.
 
         A template that reads `letters` names a letter and one that reads `choices` a text; any other may do either,
@@ -199,7 +199,7 @@ class Prompt:
             text = ascii_uppercase[choices.index(text)]
         return Message("assistant", text)
 
-    def critical(self, values: Mapping[str, Any]) -> bool:
+    def critical(self, values: Mapping[str, object]) -> bool:
         """Whether the sample may not newly fail. Anything but true/1/yes and false/0/no/none/empty is refused."""
         if isinstance(self.urgent, bool):
             return self.urgent
@@ -218,7 +218,7 @@ class Prompt:
         )
 
 
-def _said(role: Role, template: Template, values: Mapping[str, Any]) -> str:
+def _said(role: Role, template: Template, values: Mapping[str, object]) -> str:
     """One turn; what the user says is never empty."""
     text = _render(template, values)
     if role == "user" and is_blank(text):
@@ -226,14 +226,14 @@ def _said(role: Role, template: Template, values: Mapping[str, Any]) -> str:
     return text
 
 
-def _render(template: Template, values: Mapping[str, Any]) -> str:
+def _render(template: Template, values: Mapping[str, object]) -> str:
     try:
         return template.render(values)
     except BadTemplate as error:
         raise _bad(template, error) from error
 
 
-def _evaluate(expression: Expression, values: Mapping[str, Any]) -> Any:
+def _evaluate(expression: Expression, values: Mapping[str, object]) -> object:
     try:
         return expression.value(values)
     except BadTemplate as error:

@@ -33,7 +33,7 @@ class Recipe:
     prompt: Prompt
     shots: Shots
 
-    def identify(self, record: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
+    def identify(self, record: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
         """The choices, and the identity of what is asked. Raises BadRecord."""
         choices = self.prompt.choices(record)
         return choices, sample_digest(self.prompt, record, choices)
@@ -86,7 +86,7 @@ class Recipe:
         return self.in_turns(number, record, identity)
 
     def in_orders(
-        self, number: int, record: Mapping[str, Any], choices: tuple[str, ...], identity: str
+        self, number: int, record: Mapping[str, object], choices: tuple[str, ...], identity: str
     ) -> Iterator[Sample]:
         """The record once in each order of its options (`permute`), as one cluster. Raises BadRecord.
 
@@ -113,7 +113,7 @@ class Recipe:
                 slices=slices,
             )
 
-    def in_turns(self, number: int, record: Mapping[str, Any], identity: str) -> Iterator[Sample]:
+    def in_turns(self, number: int, record: Mapping[str, object], identity: str) -> Iterator[Sample]:
         """The record's conversation, a sample for each of the user's turns, as one cluster. Raises BadRecord.
 
         What the user says is known now, what the model will have said is not: its answers stand as empty texts.
@@ -136,21 +136,21 @@ class Recipe:
                 turn=turn,
             )
 
-    def likeness(self, record: Mapping[str, Any], choices: tuple[str, ...]) -> NearDuplicateKey:
+    def likeness(self, record: Mapping[str, object], choices: tuple[str, ...]) -> NearDuplicateKey:
         """What the record asks, comparable with an example."""
         return near_duplicate_key(record, self.prompt.reads, choices)
 
-    def _examples(self, record: Mapping[str, Any], choices: tuple[str, ...]) -> list[Message]:
+    def _examples(self, record: Mapping[str, object], choices: tuple[str, ...]) -> list[Message]:
         return self.shots.before(record, self.likeness(record, choices)) if self.shots.groups else []
 
-    def _goal(self, record: Mapping[str, Any]) -> Any:
+    def _goal(self, record: Mapping[str, object]) -> object:
         """Without a target the scorer reads the record itself: whatever is neither asked nor only for grouping."""
         entry = self.entry
         grouping = {"id", entry.data.id if entry.data else None, entry.cluster, *entry.slices}
         goal = {k: v for k, v in record.items() if k not in self.prompt.reads and k not in grouping}
         return {"fields": goal}
 
-    def _slices(self, record: Mapping[str, Any]) -> dict[str, str]:
+    def _slices(self, record: Mapping[str, object]) -> dict[str, str]:
         found = {}
         for name in self.entry.slices:
             value = self._group(record, name, "slices")
@@ -158,19 +158,19 @@ class Recipe:
                 found[name] = value
         return found
 
-    def _group(self, record: Mapping[str, Any], name: str, key: str) -> str | None:
+    def _group(self, record: Mapping[str, object], name: str, key: str) -> str | None:
         """The value as text; None where the record says null: unknown, and in no group."""
         value = self._field(record, name, key)
         if isinstance(value, dict | list):
             raise BadRecord(key, f"the field {name!r} must hold one plain value (value seen: {short(value)})")
         return None if value is None else _word(value)
 
-    def _field(self, record: Mapping[str, Any], name: str, key: str) -> Any:
+    def _field(self, record: Mapping[str, object], name: str, key: str) -> object:
         if name not in record:
             raise BadRecord(key, f"the record has no field {name!r}; its fields are {listed(record)}")
         return record[name]
 
 
-def _word(value: Any) -> str:
+def _word(value: object) -> str:
     """A plain value as text; true and false as JSON writes them."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -139,7 +139,7 @@ def served(inner: Path) -> dict[str, list[str]]:
     return {name: sorted(models) for name, models in sorted(found.items())}
 
 
-def _keep_labels(folder: Path, inner: Path, panel: Panel) -> dict[str, Any]:
+def _keep_labels(folder: Path, inner: Path, panel: Panel) -> dict[str, object]:
     """Keep what the tasks' labels say of the answers of this run; for the facts: how many are about other answers."""
     kept: list[tuple[Key, float]] = []
     about: dict[str, dict[str, int]] = {}
@@ -195,7 +195,7 @@ class StoredVerdicts:
     """The judged tasks of a run as a suite now has them, and the verdicts that are stored."""
 
     tasks: Mapping[str, JudgedTask]
-    identities: Mapping[str, Mapping[str, Any]]
+    identities: Mapping[str, Mapping[str, object]]
     verdicts: Verdicts
     others: Mapping[tuple[str, str, int, int], Row]
 
@@ -209,7 +209,7 @@ class StoredVerdicts:
             raise SuiteError(f"{folder}: no judge was asked about its answers. {_WAY_OUT}")
         recorded = runs.open_facts(inner).tasks or {}
         judged: dict[str, JudgedTask] = {}
-        identities: dict[str, Mapping[str, Any]] = {}
+        identities: dict[str, Mapping[str, object]] = {}
         for task in tasks:
             judging = compile_judging(task.entry.score)
             assert judging is not None  # its scorer says that judges score it

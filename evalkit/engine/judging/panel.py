@@ -128,7 +128,7 @@ def make_panel(
     return found, complaints
 
 
-def identity_of(task: JudgedTask, judges: Mapping[str, Adapter]) -> dict[str, Any]:
+def identity_of(task: JudgedTask, judges: Mapping[str, Adapter]) -> dict[str, object]:
     """Who judges, by which prompt, and how that is read: a score of two identities means two different things."""
     told = {}
     for name in task.judging.by:
@@ -149,7 +149,7 @@ def label_of(identity: Mapping[str, Any]) -> str:
     return f"judge: {', '.join(names)}{against}"
 
 
-def written_settings(settings: Settings) -> dict[str, Any]:
+def written_settings(settings: Settings) -> dict[str, object]:
     """The settings that are given, as JSON."""
     found = {name: getattr(settings, name) for name in settings.__dataclass_fields__}
     return {
@@ -259,7 +259,7 @@ def read_labels(task: ResolvedTask, verdict: Scorer) -> dict[str, Label]:
     return found
 
 
-def _wrong(record: Mapping[str, Any], told: Any, verdict: Scorer) -> str | None:
+def _wrong(record: Mapping[str, object], told: object, verdict: Scorer) -> str | None:
     if not isinstance(record.get("id"), str):
         return "has no id, like task/sample/repeat/model; evalkit judge-data writes such records"
     if isinstance(told, bool) or not isinstance(told, str | int | float) or _value(told, verdict) is None:

@@ -6,7 +6,7 @@ redact: {what: [email, phone, card, iban, ip], patterns: {ticket: "T-[0-9]{6}"},
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -31,7 +31,7 @@ class RedactEntry(Part):
     and in all else of a row, after it was marked and before anything keeps it."""
 
 
-def _in_flight(value: Any) -> Any:
+def _in_flight(value: object) -> object:
     if value != "auto" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
         raise ValueError(f"expected auto or a whole number from 1 (value seen: {value!r})")
     return value

@@ -22,7 +22,7 @@ Mode = Literal["generate", "likelihood", "first_token"]
 Interface = Literal["native", "text"]
 
 
-def _choices(value: Any) -> Any:
+def _choices(value: object) -> object:
     """A list of templates (whole numbers are taken as their text), or one template that names a list."""
     if isinstance(value, str):
         return value
@@ -33,7 +33,7 @@ def _choices(value: Any) -> Any:
     return tuple(str(item) for item in value)
 
 
-def _turns(value: Any) -> Any:
+def _turns(value: object) -> object:
     """A list of templates, or one template that names a list."""
     if isinstance(value, str):
         return value
@@ -42,7 +42,7 @@ def _turns(value: Any) -> Any:
     return tuple(value)
 
 
-def _tools(value: Any) -> Any:
+def _tools(value: object) -> object:
     """A list of declarations, or one template that names a list."""
     if isinstance(value, str):
         return value
@@ -51,13 +51,13 @@ def _tools(value: Any) -> Any:
     return tuple(value)
 
 
-def _critical(value: Any) -> Any:
+def _critical(value: object) -> object:
     if not isinstance(value, bool | str):
         raise ValueError("expected true, false or a template that renders to true or false")  # noqa: TRY004
     return value
 
 
-def _score(value: Any) -> Any:
+def _score(value: object) -> object:
     """`exact`, `{exact: {case: false}}` and `{use: exact, case: false}` are the same kind of thing."""
     if isinstance(value, str):
         return {"name": value}
@@ -71,17 +71,17 @@ def _score(value: Any) -> Any:
     raise ValueError("expected a scorer's name, {NAME: {option: value}} or {use: NAME, option: value}")
 
 
-def _data(value: Any) -> Any:
+def _data(value: object) -> Any:
     return {"path": value} if isinstance(value, str) else value
 
 
-def _shots(value: Any) -> Any:
+def _shots(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         return {"n": value}
     return {"records": value} if isinstance(value, list) else value
 
 
-def _counted(value: Any) -> Any:
+def _counted(value: object) -> Any:
     """A bare number is the `n` of an entry that may also name a seed."""
     return {"n": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -265,7 +265,7 @@ class BuiltinEntry(TaskEntry):
     """Score of guessing. None: not meaningful or not known."""
 
 
-def _names(value: Any) -> Any:
+def _names(value: object) -> object:
     """One name stands for a list of one."""
     return [value] if isinstance(value, str) else value
 
