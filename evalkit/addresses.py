@@ -40,16 +40,24 @@ class Address:
         return is_loopback(self.host)
 
 
+_OWN = (
+    *(".local", ".internal", ".lan", ".home.arpa", ".localhost", ".localdomain", ".corp", ".intranet", ".svc"),
+    *(".ts.net", ".ngrok.io", ".ngrok.app", ".ngrok.dev", ".ngrok-free.app", ".ngrok-free.dev", ".loca.lt"),
+    *(".trycloudflare.com", ".proxy.runpod.net", ".gradio.live", ".serveo.net", ".lhr.life"),
+)
+"""Names of a network of one's own, and of tunnels that lead into one."""
+
+
 def is_private(host: str) -> bool:
-    """Whether a host name is this machine or one of the same network: a private address, a name without a dot, or one
-    that no public server has. Names are not resolved."""
+    """Whether a host name is a server of one's own: this machine or one of the same network (a private address, a name
+    without a dot, or one that no public server has), or one behind a tunnel. Names are not resolved."""
     host = host.strip("[]").lower().rstrip(".")
     if is_loopback(host):
         return True
     try:
         return not ipaddress.ip_address(host).is_global
     except ValueError:
-        return "." not in host or host.endswith((".local", ".internal", ".lan", ".home.arpa", ".localhost"))
+        return "." not in host or host.endswith(_OWN)
 
 
 def read_address(url: str) -> Address:

@@ -57,6 +57,8 @@ ANY = Preset(name="any", about="", source="")
         {"cacheStorageTokenHours": 2},
         {"grounding_queries": 1},
         {"container_session_hours": 0.5},
+        {"web_search": {"count": 2}},
+        {"image_generation": {"n": 1}},
     ],
 )
 def test_other_units_are_seen(usage: dict[str, Any]) -> None:
@@ -127,6 +129,8 @@ def test_what_the_provider_states_is_the_bill_whatever_else_was_billed() -> None
         {"tools": [{"google_search": {}}]},
         {"tools": [{"functionDeclarations": []}, {"codeExecution": {}}]},
         {"web_search_options": {"search_context_size": "low"}},
+        {"web_search_options": {}},
+        {"compound_custom": {"tools": {"enabled_tools": ["web_search"]}}},
         {"search_parameters": {"mode": "on"}},
         {"plugins": [{"id": "web"}]},
         {"enable_search": True},

@@ -375,6 +375,14 @@ def test_googles_quota_of_a_day_waits_for_midnight_and_not_for_its_retry_info() 
         ("Retry later. The limit resets in 2 hours.", 7200.0),
         ("Available tokens: 12000.", None),
         ("Try again later.", None),
+        ("Rate limited; more is available in 5m tokens.", None),
+        ("Available in 30 requests. Retry in 12s.", 12.0),
+        ("Your quota resets in 1 hour and 30 minutes.", 5400.0),
+        ("Please wait 2 days, 3 hours, and 10 minutes.", 184_200.0),
+        ("Please retry in 1h, 5m and 10s.", 3910.0),
+        ("Try again in an hour.", 3600.0),
+        ("Please wait 1 minute and 5 seconds", 65.0),
+        ("Please wait a few minutes.", None),
     ],
 )
 def test_the_first_wait_that_is_named_counts(words: str, wait_s: float | None) -> None:

@@ -106,6 +106,18 @@ async def test_settings_and_turns_travel_in_geminis_spelling() -> None:
     assert plain == {"contents": [{"role": "user", "parts": [{"text": "What is the capital of France?"}]}]}
 
 
+async def test_snake_case_is_geminis_spelling_too() -> None:
+    extra = {"generation_config": {"top_k": 3, "max_output_tokens": 9}}
+    async with chat(Behaviour()) as (adapter, _):
+        body = adapter.dialect.body(Request(ASK.messages, Settings(temperature=0.0, extra=extra)))
+    assert body["generationConfig"] == {"temperature": 0.0, "topK": 3, "maxOutputTokens": 9}
+    assert "generation_config" not in body
+    for field in ("systemInstruction", "system_instruction"):
+        spec = ModelSpec("m", "gemini", "gemini-1", "http://127.0.0.1:9", settings=Settings(extra={field: "Be brief."}))
+        with pytest.raises(SuiteError, match=f"extra.{field}: evalkit sets this field itself"):
+            make_adapter(spec)
+
+
 async def test_truncation_filters_and_blocks_have_names() -> None:
     async with chat(Behaviour(reply="one two three")) as (adapter, provider):
         cut = await adapter.respond(Request(ASK.messages, Settings(max_output_tokens=1)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
@@ -50,12 +50,21 @@ READERS: dict[str, Callable[[Path], object]] = {
 }
 
 
-def _read(run: Path) -> dict[str, object]:
+OPENED_BY: dict[str, frozenset[str]] = {
+    "rows-1.parquet": frozenset(READERS),
+    "texts-1.parquet": frozenset({"rows", "texts"}),
+    "summary.json": frozenset({"summary"}),
+    "scores.npz": frozenset({"scores"}),
+}
+"""File → who opens it. The others are asked of the first flips all the same."""
+
+
+def _read(run: Path, readers: Collection[str] = READERS) -> dict[str, object]:
     """What every reader makes of the run; "refused" where it says that it cannot."""
     found: dict[str, object] = {}
-    for name, reader in READERS.items():
+    for name in readers:
         try:
-            found[name] = reader(run)
+            found[name] = READERS[name](run)
         except StoreError as error:
             assert "Restore" in str(error)
             found[name] = "refused"
@@ -66,12 +75,12 @@ def _read(run: Path) -> dict[str, object]:
 def test_no_flipped_bit_of_a_sealed_file_is_read_as_other_data(run: Path, name: str) -> None:
     truth, path = _read(run), run / name
     sound, rng = path.read_bytes(), random.Random(name)
-    for _ in range(N_FLIPS):
+    for n in range(N_FLIPS):
         bit = rng.randrange(8 * len(sound))
         flipped = bytearray(sound)
         flipped[bit // 8] ^= 1 << bit % 8
         path.write_bytes(bytes(flipped))
-        for reader, found in _read(run).items():
+        for reader, found in _read(run, READERS if n < 5 else OPENED_BY[name]).items():
             assert found in (truth[reader], "refused"), f"bit {bit} of {name} is read as other data by {reader}"
         if name.endswith(".parquet"):
             assert name in (parts.damage(run) or ""), "list says it"

@@ -10,9 +10,10 @@ import orjson
 import pytest
 
 from evalkit.store import runs
-from tests.test_writing import SUITE
+from tests.test_odd_parts import folder
 from tests.world import evalkit
 
+__all__ = ["folder"]
 Capture = pytest.CaptureFixture[str]
 ODD: list[Any] = [None, "", "x", {}, [], [{}], [1, None], {"a": None}, -1, 2**63, 1e308, True]
 KEYS = [
@@ -31,13 +32,8 @@ KEYS = [
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_odd_facts_are_no_defect(capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("EVALKIT_RESULTS", str(tmp_path / "results"))
-    Path("s.yaml").write_text(SUITE, "utf-8")
-    Path("d.jsonl").write_text('{"id": "1", "q": "x"}\n', "utf-8")
-    assert evalkit(capsys, "run", "s.yaml").code == 0
-    path = next(Path("results").iterdir()) / "run.json"
+def test_odd_facts_are_no_defect(capsys: Capture, folder: Path, key: str) -> None:
+    path = folder / "run.json"
     facts = orjson.loads(path.read_bytes())
     for value in ODD:
         path.write_bytes(orjson.dumps({**facts, key: value}))
@@ -65,9 +61,8 @@ INSIDE: list[tuple[tuple[Any, ...], Any]] = [
 
 @pytest.mark.parametrize(("at", "value"), INSIDE)
 def test_odd_facts_under_a_right_checksum_are_no_defect(
-    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: tuple[Any, ...], value: Any
+    capsys: Capture, folder: Path, at: tuple[Any, ...], value: Any
 ) -> None:
-    folder = a_run(capsys, tmp_path, monkeypatch)
     facts = runs.read_facts(folder)
     put(facts, at, value)
     runs.write_facts(folder, facts)
@@ -77,10 +72,7 @@ def test_odd_facts_under_a_right_checksum_are_no_defect(
 
 
 @pytest.mark.parametrize("value", [None, "x", {}, [], -1, True, {"a": None}, 2**63, 1e308, "<removed>"], ids=repr)
-def test_figures_of_a_summary_that_are_none_are_made_anew(
-    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: Any
-) -> None:
-    folder = a_run(capsys, tmp_path, monkeypatch)
+def test_figures_of_a_summary_that_are_none_are_made_anew(capsys: Capture, folder: Path, value: Any) -> None:
     path = folder / "summary.json"
     summary = orjson.loads(path.read_bytes())
     before = evalkit(capsys, "show", "latest", "--slices").out
@@ -109,16 +101,6 @@ def test_figures_of_a_summary_that_are_none_are_made_anew(
             assert ran.code in {0, 2} and "Traceback" not in ran.err, (value, at, command, ran.err[-300:])
             if command[0] == "show" and not isinstance(value, int | float | None) and len(at) > 3:
                 assert ran.out == before, (value, at)
-
-
-def a_run(capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A run folder; the working directory is where its suite stands."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("EVALKIT_RESULTS", str(tmp_path / "results"))
-    Path("s.yaml").write_text(SUITE, "utf-8")
-    Path("d.jsonl").write_text('{"id": "1", "q": "x"}\n', "utf-8")
-    assert evalkit(capsys, "run", "s.yaml").code == 0
-    return next(Path("results").iterdir())
 
 
 def put(value: Any, at: tuple[Any, ...], odd: Any) -> None:

@@ -17,7 +17,7 @@ from evalkit.errors import StoreError
 from evalkit.results.run import load_run
 from evalkit.store import queries, runs
 from tests.test_writing import SUITE
-from tests.world import evalkit
+from tests.world import evalkit, made_once
 
 Capture = pytest.CaptureFixture[str]
 COMMANDS: tuple[tuple[str, ...], ...] = (
@@ -33,13 +33,27 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 
 
 @pytest.fixture
-def folder(capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A run of two rows; the working directory is where its suite stands."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("EVALKIT_RESULTS", str(tmp_path / "results"))
-    Path("s.yaml").write_text(SUITE, "utf-8")
-    Path("d.jsonl").write_text('{"id": "1", "q": "x"}\n', "utf-8")
-    assert evalkit(capsys, "run", "s.yaml").code == 0
+    return a_run(capsys, tmp_path, monkeypatch, tmp_path_factory)
+
+
+def a_run(
+    capsys: Capture, here: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A run of two rows in `here`, which becomes the working directory. The run is made once, and copied."""
+
+    def make(kept: Path) -> None:
+        monkeypatch.chdir(kept)
+        Path("s.yaml").write_text(SUITE, "utf-8")
+        Path("d.jsonl").write_text('{"id": "1", "q": "x"}\n', "utf-8")
+        assert evalkit(capsys, "run", "s.yaml", "--results", "results").code == 0
+
+    made_once("two rows", make, here, tmp_path_factory)
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("EVALKIT_RESULTS", str(here / "results"))
     return next(Path("results").iterdir())
 
 
@@ -109,8 +123,8 @@ def test_texts_with_fewer_rows_than_numbers_are_no_defect(capsys: Capture, folde
 
 @pytest.mark.parametrize("kind", ["a name", "a slice", "an answer"])
 def test_one_text_in_every_row_does_not_fill_the_memory(capsys: Capture, folder: Path, kind: str) -> None:
-    """A megabyte in 16,000 rows: some kilobytes on the disk, 16 GB once unpacked."""
-    _put_bomb(folder, kind)
+    """A megabyte in 5,000 rows: some kilobytes on the disk, 5 GB once unpacked."""
+    _put_bomb(folder, kind, n=5_000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for command in (("gate", "latest"), ("compare", "latest:a", "latest:b"), ("rescore", "latest", "--preview")):
         ran = evalkit(capsys, *command)
@@ -142,7 +156,7 @@ def test_python_reads_an_honest_long_answer(folder: Path) -> None:
     assert max(map(len, load_run(folder).frame(text=True)["text"])) == 9_000_000
 
 
-def _put_bomb(folder: Path, kind: str, n: int = 16_000) -> None:
+def _put_bomb(folder: Path, kind: str, n: int) -> None:
     big = "x" * 1_000_000
     once = pa.DictionaryArray.from_arrays(pa.array([0] * n, pa.int32()), pa.array([big]))
     offsets = pa.array(range(n + 1), pa.int32())

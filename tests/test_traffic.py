@@ -171,6 +171,7 @@ def _model(host: str | None, weights: str | None = None, known: str | None = Non
     [
         *("127.0.0.1", "localhost", "::1", "[::1]", "127.8.9.1", "10.1.2.3", "192.168.0.7", "172.20.1.1", "fd12::7"),
         *("ollama", "host.docker.internal", "gpu-box.local", "vllm.lan", "169.254.3.4", "LOCALHOST", "0.0.0.0"),
+        *("abc.ngrok-free.app", "x-8000.proxy.runpod.net", "gpu.tail1.ts.net", "a.trycloudflare.com", "box.corp"),
     ],
 )
 def test_answers_of_a_server_of_ones_own_are_kept_only_where_somebody_says_its_weights(host: str) -> None:

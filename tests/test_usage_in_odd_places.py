@@ -230,6 +230,7 @@ RESPONSES: dict[str, tuple[Event, str | None]] = {
     "xAI, 0": ({"cost_in_usd_ticks": 0}, None),
     "Perplexity Agent": ({"cost": {"currency": "USD", "total_cost": 0.0025}}, "0.0025"),
     "a bare number": ({"cost": 0.25}, None),
+    "a bare number that the suite vouches for": ({"cost": 0.25}, "0.25"),
 }
 
 
@@ -238,11 +239,12 @@ async def test_the_responses_dialect_reads_the_same_statements_through_the_opena
     case: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     more, expected = RESPONSES[case]
+    options = {"reported_cost": True} if "vouches" in case else {}
     monkeypatch.setenv("XAI_API_KEY", "sk-canary")
     events = good("openai")
     events[-1]["response"]["usage"] |= more
     async with serving(Served([http(as_stream("openai", events))])) as url:
-        spec = ModelSpec("m", "xai", "m-1", f"{url}/v1", key_hosts=frozenset({"127.0.0.1"}))
+        spec = ModelSpec("m", "xai", "m-1", f"{url}/v1", key_hosts=frozenset({"127.0.0.1"}), options=options)
         adapter = make_adapter(spec)
         try:
             response = await adapter.respond(ASK)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,18 @@ def finish(process: subprocess.Popen[str], timeout_s: float = 60.0) -> Ran:
     """Wait for a started command."""
     out, err = process.communicate(timeout=timeout_s)
     return Ran(process.returncode, out, err)
+
+
+_MADE: dict[object, Path] = {}
+
+
+def made_once(name: object, make: Callable[[Path], None], here: Path, factory: pytest.TempPathFactory) -> None:
+    """Fill `here` with what `make` writes into a folder: it is made once a process, and copied for each test after."""
+    if name not in _MADE:
+        kept = factory.mktemp("made")
+        make(kept)
+        _MADE[name] = kept
+    shutil.copytree(_MADE[name], here, dirs_exist_ok=True)
 
 
 def run_folders(results: Path) -> list[Path]:

@@ -52,7 +52,7 @@ def asked_beside(extra: Mapping[str, Any]) -> tuple[str, ...]:
 
     Functions of one's own are no such thing: they cost the tokens that describe them.
     """
-    return tuple(name for name, value in extra.items() if value and _asks(name, value))
+    return tuple(name for name, value in extra.items() if value not in _NOTHING and _asks(name, value))
 
 
 def shown_beside(parts: Iterable[Any]) -> tuple[str, ...]:
@@ -86,11 +86,21 @@ def _shown(part: Mapping[str, Any]) -> Iterator[str]:
 _ASKS = frozenset(
     {
         *("web_search", "web_search_options", "search_parameters", "plugins", "mcp_servers", "enable_search"),
-        *("search_options", "modalities", "audio", "responseModalities", "response_modalities", "image_config"),
+        *(
+            "search_options",
+            "compound_custom",
+            "modalities",
+            "audio",
+            "responseModalities",
+            "response_modalities",
+            "image_config",
+        ),
         *("container", "cachedContent", "cached_content", "inference_geo", "documents"),
         *("guardrailConfig", "systemTool"),  # Bedrock: guardrails are billed by the unit of text
     }
 )
+_NOTHING: tuple[Any, ...] = (None, False, [], "")
+"""An empty object is none of them: `web_search_options: {}` searches."""
 _NESTED = ("generationConfig", "generation_config", "extra_body", "additionalModelRequestFields")
 _TEXT_ONLY = frozenset({"text", "TEXT"})
 
@@ -117,7 +127,11 @@ def _is_hosted(tool: Any) -> bool:
     return tool.get("type", "custom") not in {"function", "custom"} or not ({"function", "name"} & tool.keys())
 
 
+_COUNT = re.compile(r"(?:n|num|number|count|total|calls|requests|queries|results|units|quantity|used)$")
+
+
 def _found(usage: Mapping[str, Any], path: str, depth: int) -> Iterator[str]:
+    of_unit = _is_unit(_snake(path.rstrip(".").rpartition(".")[2]))  # {"web_search": {"count": 2}}
     modality = usage.get("modality")
     if isinstance(modality, str) and modality.upper() not in {"TEXT", "MODALITY_UNSPECIFIED"}:
         if _positive(usage.get("tokenCount", usage.get("token_count", usage.get("tokens")))):
@@ -131,7 +145,9 @@ def _found(usage: Mapping[str, Any], path: str, depth: int) -> Iterator[str]:
         elif plain == "iterations" and isinstance(value, list):
             kinds = {str(one.get("type")) for one in value if isinstance(one, Mapping)}
             yield from (f"{where} {kind}" for kind in sorted(kinds - {"message", "None"}))
-        elif (plain == "usage_breakdown" and value) or (_positive(value) and _is_unit(plain)):
+        elif (plain == "usage_breakdown" and value) or (
+            _positive(value) and (_is_unit(plain) or (of_unit and _COUNT.match(plain)))
+        ):
             yield where
         elif depth < _DEPTH:
             inner = value if isinstance(value, list) else [value]

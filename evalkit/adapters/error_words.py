@@ -40,7 +40,11 @@ OUT_OF_CREDIT = _any(
     r"(not enough|lack of|lacks?|without enough|inadequate) (account )?(balance|credits?|funds)",
     r"balance .{0,30}(too low|not (enough|sufficient)|insufficient|exhausted|depleted|negative|below|"
     r"used up|run out)",
-    r"(out of|no|no more|no remaining|zero) (credits?|funds|balance|money)\b",
+    r"(out of|no|no more|no remaining|zero) (credits?|funds|balance|money)\b"
+    r"(?! (were|was|are|is|have|has|had|will)( not)?( be| been)? (charged|used|deducted|consumed|billed|spent"
+    r"|taken|needed))",
+    r"(do|does|did|has|have)(n['’]?t| not) (have |got |yet have )?(any|enough|sufficient)( \w+)? (credits?|balance"
+    r"|funds)\b",
     r"(used|exhausted|exceeded|depleted|consumed|spent|reached) .{0,30}"
     r"\b(credits?|prepaid|(your|max|monthly|team) budget|"
     r"spend\w* (limit|cap))",
@@ -89,9 +93,11 @@ SPENT_QUOTA = _any(
     r"\b[rt]pd\b|session usage limit",
     rf"{_LIMIT}.{{0,24}}\b(for )?(today|this (week|month))\b",
     r"(täglich|wöchentlich|monatlich)\w*.{0,30}(aufgebraucht|erschöpft|verbraucht)",
-    r"(quotidien|journali|hebdomadaire|mensuel)\w*.{0,24}épuisé|(diari|diári|semana|mensu|mensa)\w*.{0,24}(agotad|esgotad)|"
+    r"(quotidien|journali|hebdomadaire|mensuel)\w*.{0,24}épuisé|(diari|diári|semana|mensu|mensa)\w*.{0,24}(agotad"
+    r"|esgotad)|"
     r"(giornalier|settimanal|mensil)\w*.{0,24}esaurit|(дневн|суточн|недельн|месячн)\w*.{0,24}исчерпан",
-    r"(limit|quota|allowance|credits).{0,24}(this|your|the|current) (billing|usage|subscription) (cycle|period|month)",
+    r"(limit|quota|allowance|credits).{0,24}(this|your|the|current) (billing|usage|subscription) (cycle|period"
+    r"|month)",
     r"(try|retry|come back|resets?|renews?|available).{0,16}(tomorrow|next (week|month)|midnight)",
     r"(morgen|nächste woche|nächsten monat) (wieder|erneut)",
     r"mañana|amanhã|domani|demain|завтра|明日|明天|내일",
@@ -276,10 +282,15 @@ RATE = _any(
     r"muitas (solicitações|requisições)|troppe richieste|слишком (много|часто).{0,12}запрос",
     r"превышен лимит запросов",
 )
+_COUNTED = (
+    r" ?(?:tokens?|requests?|credits?|calls?|units?|char\w*|messages?|words?|images?|users?|param\w*|context|model)\b"
+)
+_WAIT_UNIT = rf"(?![a-z])(?!{_COUNTED})(?:,? and |, ?| )?"
+"""Behind a unit of time: no counted thing ("5m tokens"), and what joins the next part ("1 hour and 30 minutes")."""
 ASKED_WAIT = _any(
     r"(?:try|again|retry|wait|resets?|renews?|available)\b[^.!?\d]{0,24}"
-    r"((?:\d+ ?d(?:ays?)?(?![a-z]) ?)?(?:\d+ ?h(?:ours?|rs?)?(?![a-z]) ?)?(?:\d+ ?m(?:in(?:ute)?s?)?(?![a-z]) ?)?"
-    r"(?:\d+(?:\.\d+)? ?(?:ms|s(?:ec(?:ond)?s?)?)\b)?)",
+    rf"((?:\d+ ?d(?:ays?)?{_WAIT_UNIT})?(?:\d+ ?h(?:ours?|rs?)?{_WAIT_UNIT})?(?:\d+ ?m(?:in(?:ute)?s?)?{_WAIT_UNIT})?"
+    rf"(?:\d+(?:\.\d+)? ?(?:ms|s(?:ec(?:ond)?s?)?)(?![a-z])(?!{_COUNTED}))?)",
 )
 """A wait that stands in words: "try again in 7h12m0s", "please wait 42318 seconds". Its first group is the wait."""
 WAIT = _any(r"(retry|try again|wait).{0,20}\d|please try again later|请稍后")

@@ -42,6 +42,8 @@ _DURATION = re.compile(
     r"(?:(\d+) ?d(?:ays?)? ?)?(?:(\d+) ?h(?:ours?|rs?)? ?)?(?:(\d+) ?m(?!s)(?:in(?:ute)?s?)? ?)?"
     r"(?:(\d+(?:\.\d+)?) ?s(?:ec(?:ond)?s?)?)?(?:(\d+(?:\.\d+)?) ?ms)?"
 )
+_ONE = re.compile(r"\b(?:an?|one) (?=(?:day|hour|minute)\b)")
+_JOINT = re.compile(r",? and |, ?")
 _NONE_LEFT = re.compile(r"\br=0\b")
 _RESETS_IN = re.compile(r"\bt=(\d+)")
 _MOST_DIGITS = 40
@@ -187,8 +189,9 @@ def _resets(headers: Mapping[str, str]) -> Iterator[float | None]:
 
 def asked_in_words(words: str) -> float | None:
     """Seconds that a message asks to wait ("Please try again in 7h12m0s"); None where it names no wait."""
-    asked = (found[1] for found in error_words.ASKED_WAIT.finditer(words[:MAX_MESSAGE].casefold()) if found[1])
-    return next((wait for one in asked if (wait := _seconds(one)) is not None), None)
+    words = _ONE.sub("1 ", words[:MAX_MESSAGE].casefold())
+    asked = (found[1] for found in error_words.ASKED_WAIT.finditer(words) if found[1])
+    return next((wait for one in asked if (wait := _seconds(_JOINT.sub(" ", one))) is not None), None)
 
 
 def _error(  # noqa: PLR0911 (one line for each kind)

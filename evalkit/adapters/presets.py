@@ -144,6 +144,13 @@ def filled(preset: Preset, spec: ModelSpec) -> Preset:
     return replace(preset, base_url=preset.base_url.format_map(options), key_hosts=hosts, region=region)
 
 
+def with_reported_cost(preset: Preset, told: bool | None) -> Preset:
+    """The preset with what the suite says of its server's costs: that they are dollars, or not; None: nothing."""
+    if told is None:
+        return preset
+    return replace(preset, cost_path=(preset.cost_path or "cost") if told else None)
+
+
 def options_of(record: type[Record], preset: Preset) -> type[Record]:
     """The dialect's options and, as options too, what fills the templates of the preset's address."""
     places = sorted(placeholders(preset))

@@ -9,45 +9,81 @@ With `calls_field` a column holds the function calls that were made, [{"name": "
 that has calls needs no text.
 
 An answer belongs to a sample by its id alone (7, 7.0 and "7" are one id), which two tasks of one suite must therefore
-not both use for different samples. Answers and samples must fit one to one, unless
-`partial: true` says that the file holds only some of them, or more. Other columns are not read: an old latency or bill
-has no known conditions. Nothing is invented in their place: no usage, no time to first token, and the look-up's own
-duration is marked as no model's (`timing` is False). A sample asked a second time (`repeats`) is refused, since one
-recorded answer counted twice would feign precision.
+not both use for different samples. Answers and samples must fit one to one (`evalkit.engine.recorded`), unless
+`partial: true` says that the file holds only some of them, or more.
 
-Whether they do is known before the run, and said before anything is scored:
+With `columns` the file also says what an answer took, as a log has it: tokens, dollars, seconds, when, and by which
+model.
 
-    models.m: answers.jsonl has no answer to 1 sample of t ('150'), and 1 answer belongs to no sample ('0') ...
+      last-week: {adapter: replay, path: logs/answers.jsonl, columns: {input_tokens: tokens_in, total_s: seconds}}
 
-Ids that are counted from 0 in one file and from 1 in the other would
-give each question its neighbour's answer, so whatever has no partner stops the run. `partial: true` says that the file
-holds other answers too; samples without one then end the run incomplete.
+What a column does not say is unknown: no usage, no time to first token; without a column of seconds the look-up's own
+duration is marked as no model's (`timing` is False). A cost that the file states wins over every price. Recorded times
+are shown and never put into a ratio: their load is not known.
+
+A sample asked a second time (`repeats`) is refused, since one recorded answer counted twice would feign precision.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from evalkit.adapters.base import Adapter, Capabilities, Endpoint, ModelSpec
+from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.tool_calls import recorded
 from evalkit.errors import Rejected, SuiteError, Unsupported
-from evalkit.records import Request, Response, Timing, ToolCall
+from evalkit.records import Request, Response, StopReason, Timing, ToolCall, Usage
 from evalkit.suite.datasets import open_data
 from evalkit.suite.grouped import grouped
 from evalkit.suite.schema.parts import Text
-from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.wording import short
 
 _WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))(?:\.0+)?")
-Answer = tuple[str, tuple[ToolCall, ...] | None]
-"""Text, and the calls (None: the file has no column for them)."""
+Column = Literal[
+    "input_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "cost_usd",
+    "total_s",
+    "ttft_s",
+    "started_at",
+    "served_model",
+    "finish",
+]
+_COUNTS = ("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "cache_write_tokens")
+_LATEST = 253_402_300_800.0
+"""The year 10000."""
+_FINISH: Mapping[str, StopReason] = {
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens"), "length"),
+    **dict.fromkeys(("content_filter", "content-filter", "safety", "prohibited_content"), "content_filter"),
+    "refusal": "refusal",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAnswer:
+    """One record of the file."""
+
+    text: str
+    calls: tuple[ToolCall, ...] | None = None
+    """None: the file has no column for them."""
+    usage: Usage | None = None
+    total_s: float | None = None
+    ttft_s: float | None = None
+    started_at: float | None = None
+    served_model: str | None = None
+    finish: StopReason | None = None
 
 
 class ReplayOptions(AdapterOptions):
@@ -61,6 +97,8 @@ class ReplayOptions(AdapterOptions):
     """The column with the answer. None: text."""
     calls_field: Text | None = None
     """The column with the function calls that were made, [{name: f, arguments: {}}]. None: there is none."""
+    columns: dict[Column, Text] | None = None
+    """What else the file says of an answer, by column: {input_tokens: tokens_in, cost_usd: cost}. None: nothing."""
     partial: bool | None = None
     """The file may hold answers to other samples, and lack some (the run then ends incomplete). None: no."""
 
@@ -78,23 +116,26 @@ def make(spec: ModelSpec) -> ReplayAdapter:
         )
     own = read_options(ReplayOptions, spec, lacking)
     data = open_data(str(own.path), Path(spec.folder), label=f"{place}.path: {own.path}")
-    answers = _read(data, own.id_field or "id", own.text_field or "text", own.calls_field)
+    answers = _read(data, own.id_field or "id", own.text_field or "text", own.calls_field, own.columns or {})
     return ReplayAdapter(spec, answers, str(own.path), data.fingerprint())
 
 
 class ReplayAdapter:
     """Recorded answers by sample id."""
 
-    def __init__(self, spec: ModelSpec, answers: dict[str, Answer | None], label: str, fingerprint: str) -> None:
+    def __init__(
+        self, spec: ModelSpec, answers: dict[str, RecordedAnswer | None], label: str, fingerprint: str
+    ) -> None:
         self.spec = spec
+        columns = spec.options.get("columns") or {}
         self.capabilities = Capabilities(
             temperature=False,
             top_p=False,
             stop=False,
             tools="calls_field" in spec.options,
             streaming=False,
-            usage=False,
-            timing=False,
+            usage=any(name in columns for name in _COUNTS),
+            timing="total_s" in columns,
         )
         self.endpoint = Endpoint(
             lane=f"replay {spec.name}",
@@ -138,10 +179,20 @@ class ReplayAdapter:
         if answer is None:
             lacks = "has no answer text for it" if key is not None else "has no such id"
             raise Rejected(f"models.{self.spec.name}: sample {request.sample_id!r} is asked, but {self.label} {lacks}.")
-        timing = Timing(sent_at=sent_at, total_s=time.perf_counter() - sent_at)
-        text, calls = answer
-        calls = calls if request.tools else None
-        return Response(text=text, stop_reason="tool_use" if calls else "stop", timing=timing, calls=calls)
+        total_s = time.perf_counter() - sent_at
+        if self.capabilities.timing:
+            total_s = answer.total_s if answer.total_s is not None else math.nan
+        if answer.started_at is not None:  # on this process's clock
+            sent_at = time.perf_counter() - (time.time() - answer.started_at)
+        calls = answer.calls if request.tools else None
+        return Response(
+            text=answer.text,
+            stop_reason="tool_use" if calls else answer.finish or "stop",
+            timing=Timing(sent_at=sent_at, total_s=total_s, ttft_s=answer.ttft_s),
+            calls=calls,
+            served_model=answer.served_model,
+            usage=answer.usage,
+        )
 
     async def aclose(self) -> None:
         """Forgets the answers."""
@@ -154,9 +205,11 @@ def same_number(name: str) -> str | None:
     return found[1] if found else None
 
 
-def _read(data: Any, id_field: str, text_field: str, calls_field: str | None) -> dict[str, Answer | None]:
+def _read(  # noqa: PLR0912  # one complaint a mistake
+    data: Any, id_field: str, text_field: str, calls_field: str | None, columns: Mapping[Column, str]
+) -> dict[str, RecordedAnswer | None]:
     """Answers by id; None for a record with neither text nor calls. Raises SuiteError with up to 20 complaints."""
-    answers: dict[str, Answer | None] = {}
+    answers: dict[str, RecordedAnswer | None] = {}
     lines: dict[str, int] = {}
     complaints: list[str] = []
     for line, record in data.records(complaints.append):
@@ -166,7 +219,12 @@ def _read(data: Any, id_field: str, text_field: str, calls_field: str | None) ->
                 made = recorded(record[calls_field] or [])
             except ValueError as error:
                 complaints.append(f"{data.place(line)}: {calls_field} {error}.")
-        wanted = (id_field, *(() if made else (text_field,)), *((calls_field,) if calls_field else ()))
+        wanted = (
+            id_field,
+            *(() if made else (text_field,)),
+            *((calls_field,) if calls_field else ()),
+            *columns.values(),
+        )
         missing = [name for name in wanted if name not in record]
         if missing:
             complaints.append(
@@ -185,7 +243,10 @@ def _read(data: Any, id_field: str, text_field: str, calls_field: str | None) ->
             if text is not None and not isinstance(text, str):
                 complaints.append(f"{data.place(line)}: {text_field} is {type(text).__name__}, and an answer is text.")
             else:
-                answers[key] = None if text is None and not made else (text or "", made)
+                try:
+                    answers[key] = None if text is None and not made else _answer(record, text or "", made, columns)
+                except _NoValue as error:
+                    complaints.append(f"{data.place(line)}: {error}")
         if len(complaints) >= 10_000:
             break
     if not lines and not complaints:
@@ -195,109 +256,77 @@ def _read(data: Any, id_field: str, text_field: str, calls_field: str | None) ->
     return answers
 
 
-_PART = re.compile(r":(?:turn|order)\d+$")
+class _NoValue(ValueError):
+    """A cell that holds something else than its column is for."""
 
 
-@dataclass(slots=True)
-class RecordedFit:
-    """How recorded answers fit the samples of a run."""
+def _answer(
+    record: Mapping[str, Any], text: str, calls: tuple[ToolCall, ...] | None, columns: Mapping[Column, str]
+) -> RecordedAnswer:
+    """The answer of a record with all that its columns say. Raises _NoValue."""
 
-    complaints: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    lacking: list[str] = field(default_factory=list)
-    """Why the run cannot be complete, as sentences: samples that no answer was recorded for."""
+    def number(column: Column) -> float | None:
+        return None if column not in columns else _number(record[columns[column]], columns[column])
 
-
-def fit_recorded(
-    adapters: Mapping[str, Adapter], asked: Sequence[ResolvedTask], known: Sequence[ResolvedTask], repeats: int
-) -> RecordedFit:
-    """For every model of recorded answers; `asked` are the tasks as they are asked, `known` all tasks of the suite."""
-    fit = RecordedFit()
-    replays = {name: adapter for name, adapter in adapters.items() if isinstance(adapter, ReplayAdapter)}
-    if not replays:
-        return fit
-    if repeats > 1:
-        fit.complaints += [
-            f"models.{name}: {adapter.label} holds one answer to each sample, and run.repeats asks {repeats} times; "
-            "set run.repeats to 1, or ask this model in a suite of its own"
-            for name, adapter in replays.items()
-        ]
-    fit.complaints += _shared_ids(asked)
-    for name, adapter in replays.items():
-        _fit_one(name, adapter, asked, known, fit)
-    return fit
-
-
-def _fit_one(
-    name: str, adapter: ReplayAdapter, asked: Sequence[ResolvedTask], known: Sequence[ResolvedTask], fit: RecordedFit
-) -> None:
-    used: set[str] = set()
-    missing: dict[str, list[str]] = {}
-    for task in asked:
-        owners: dict[str, str] = {}
-        twins: dict[str, str] = {}
-        for sample in task.samples():
-            key = adapter.key_of(sample.id)
-            if key is None:
-                missing.setdefault(task.name, []).append(sample.id)
-            elif owners.setdefault(key, sample.id) != sample.id:
-                twins.setdefault(key, sample.id)
-        used.update(owners)
-        fit.complaints += [
-            f"models.{name}: {task.name} has the samples {short(owners[key])} and {short(twin)}, which are one number, "
-            f"and {adapter.label} has one answer for both ({short(key)}). Spell the ids alike in both files"
-            for key, twin in list(twins.items())[:3]
-        ]
-    extra = [key for key in adapter.keys if key not in used]
-    if extra:
-        ids = {same_number(one) or one for task in known for one in task.every_id()}
-        extra = [key for key in extra if not {same_number(key) or key, _PART.sub("", key)} & ids]
-    lacks = [
-        f"has no answer to {len(ids):,} {'sample' if len(ids) == 1 else 'samples'} of {task} ({_first(ids)})"
-        for task, ids in missing.items()
-    ]
-    if not lacks and not extra:
-        return
-    more = f"{len(extra):,} {'answer belongs' if len(extra) == 1 else 'answers belong'} to no sample ({_first(extra)})"
-    said = f"models.{name}: {adapter.label} {', '.join(lacks)}" if lacks else f"models.{name}: of {adapter.label}"
-    said += (", and " if lacks else " ") + more if extra else ""
-    numbered = [task.name for task in asked if task.is_numbered]
-    if "0" in extra and numbered:
-        fit.complaints.append(
-            f"{said}. The records of {numbered[0]} have no ids and are numbered from 1, and the answers are "
-            "counted from 0: each would get its neighbour's. Give the records ids (data: id), or count from 1"
-        )
-    elif not adapter.partial:
-        fit.complaints.append(
-            f"{said}. Ids must agree one to one; if the file is meant to hold only some of them, or more, write "
-            f"partial: true under models.{name}"
-        )
-    else:
-        if extra:
-            fit.notes.append(f"models.{name}: of {adapter.label} {more}; partial: true leaves them out")
-        if lacks:
-            fit.lacking.append(f"models.{name}: {adapter.label} {', '.join(lacks)}")
+    counts = {name: number(name) for name in _COUNTS}  # type: ignore[arg-type]  # names of columns
+    if any(one is not None and one != int(one) for one in counts.values()):
+        name = next(name for name, one in counts.items() if one is not None and one != int(one))
+        raise _NoValue(f"{name} is no whole number (value seen: {short(counts[name])}).")
+    whole = {name: None if one is None else int(one) for name, one in counts.items()}
+    cost = None if "cost_usd" not in columns else _money(record[columns["cost_usd"]], columns["cost_usd"])
+    served = record.get(columns["served_model"]) if "served_model" in columns else None
+    finish = record.get(columns["finish"]) if "finish" in columns else None
+    usage = Usage(
+        input=whole["input_tokens"],
+        output=whole["output_tokens"],
+        reasoning=whole["reasoning_tokens"],
+        cache_read=whole["cached_tokens"],
+        cache_write_other=whole["cache_write_tokens"],
+        provider_cost_usd=cost,
+    )
+    return RecordedAnswer(
+        text,
+        calls,
+        usage=usage if any(one is not None for one in (*whole.values(), cost)) else None,
+        total_s=number("total_s"),
+        ttft_s=number("ttft_s"),
+        started_at=None if "started_at" not in columns else _moment(record[columns["started_at"]]),
+        served_model=served if isinstance(served, str) and served else None,
+        finish=_FINISH.get(finish.lower()) if isinstance(finish, str) else None,
+    )
 
 
-def _shared_ids(tasks: Sequence[ResolvedTask]) -> list[str]:
-    """Ids that two tasks use for different questions: one recorded answer cannot be both."""
-    if len(tasks) < 2:
-        return []
-    first: dict[str, tuple[str, str, str]] = {}
-    found: dict[tuple[str, str], str] = {}
-    for task in tasks:
-        source = task.data.fingerprint()
-        for sample in task.samples():
-            number = same_number(sample.id) or sample.id
-            name, other, digest = first.setdefault(number, (task.name, source, sample.digest))
-            if other != source and digest != sample.digest and name != task.name:
-                found.setdefault((name, task.name), sample.id)
-    return [
-        f"the two tasks {one} and {two} both have a sample {short(name)}, and ask it different things: recorded "
-        "answers are found by id alone. Give their records ids that differ (data: id), or ask them in two suites"
-        for (one, two), name in found.items()
-    ]
+def _number(cell: Any, column: str) -> float | None:
+    """A finite number from 0; None where the cell is empty. Raises _NoValue."""
+    if cell is None or cell == "":
+        return None
+    try:
+        value = math.nan if isinstance(cell, bool) else float(cell)
+    except (TypeError, ValueError, OverflowError):
+        value = math.nan
+    if not (math.isfinite(value) and value >= 0):
+        raise _NoValue(f"{column} is no number from 0 (value seen: {short(cell)}); leave an unknown one empty.")
+    return value
 
 
-def _first(ids: Sequence[str]) -> str:
-    return ", ".join(map(short, ids[:1])) if len(ids) < 2 else f"the first {short(ids[0])}"
+def _money(cell: Any, column: str) -> Decimal | None:
+    value = _number(cell, column)
+    try:
+        return None if value is None else Decimal(str(cell))
+    except InvalidOperation as error:
+        raise _NoValue(f"{column} is no amount (value seen: {short(cell)}).") from error
+
+
+def _moment(cell: Any) -> float | None:
+    """Seconds since 1970, of a number or an ISO time; None where the cell is empty. Raises _NoValue."""
+    if cell is None or cell == "":
+        return None
+    if isinstance(cell, int | float) and not isinstance(cell, bool) and 0 < cell < _LATEST:
+        return float(cell)
+    try:
+        found = datetime.fromisoformat(str(cell))
+    except ValueError as error:
+        raise _NoValue(
+            f"started_at is no time (value seen: {short(cell)}): 2026-01-31T10:00:00Z, or seconds."
+        ) from error
+    return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).timestamp()

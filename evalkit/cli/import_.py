@@ -41,6 +41,38 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
     return _told(folder, told, ())
 
 
+@command.command("traces", short_help="Logs of production become a suite.")
+@click.argument("source", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of the suite; it is made.")
+@click.option(
+    "--samples", type=click.IntRange(1, 100_000), default=500, show_default=True, help="How many requests to draw."
+)
+@click.option("--name", help="What the suite is called; else as its folder.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Another one draws other requests.")
+@click.option("--slice", "slices", multiple=True, metavar="ATTRIBUTE", help="Groups by it, like user or tier.")
+@click.option("--model", "models", multiple=True, help="Only what this model answered.")
+@click.option(
+    "--redact",
+    default="email,phone,card,iban,ip",
+    show_default=True,
+    metavar="KINDS",
+    help="Personal data to take out, or none.",
+)
+@click.option("--names", type=click.Path(path_type=Path), help="Names to take out, one a line.")
+@click.option("--pattern", "patterns", multiple=True, metavar="NAME=REGEX", help="Something else to take out.")
+@click.option("--candidate", "candidates", multiple=True, metavar="ADAPTER:MODEL", help="What to compare with.")
+@click.option("--judge", metavar="ADAPTER:MODEL", help="Who scores free text.")
+def traces(source: tuple[Path, ...], out: Path, samples: int, patterns: tuple[str, ...], **given: Any) -> int:
+    """Make a suite of logs: a sample with known probabilities, the recorded answers as the baseline.
+
+    SOURCE is a file or a folder of OpenTelemetry (OTLP as JSON or protobuf), Langfuse, LiteLLM, Phoenix, MLflow,
+    LangSmith, Braintrust, batches of OpenAI, Anthropic and Gemini, stored completions, or plain JSON lines of messages.
+    """
+    from evalkit.cli.import_traces import TracesAsked, import_logs
+
+    return import_logs(TracesAsked(sources=source, out=out, samples=samples, patterns=patterns, **given))
+
+
 @command.command("promptfoo", short_help="promptfoo: its output.json or .jsonl.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option(

@@ -263,9 +263,16 @@ def _ratio_refused(base: Side, side: Side) -> str | None:
             "another tool took the times, and nobody says which: write `times: {measured_by: NAME}` into the map of "
             "columns and import it again"
         )
+    if any(_is_replayed(one) for one in (base, side)):
+        return "recorded times were taken in production, under another load: limit the candidate's own time (max_s)"
     if not isinstance(side.facts.in_flight, int):
         return "times compare only at one declared load: write run: {in_flight: 8} into the suite and run it again"
     return None
+
+
+def _is_replayed(side: Side) -> bool:
+    """Whether its answers were read from a file."""
+    return (side.facts.model_facts(side.model).facts or {}).get("replayed") == "true"
 
 
 def _alike(pairs: Pairs) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Any
 from evalkit.adapters.base import Adapter, ModelSpec
 from evalkit.adapters.keys import address_of
 from evalkit.adapters.registry import make_adapter, origin_of_model
-from evalkit.adapters.replay import RecordedFit, ReplayAdapter, fit_recorded
+from evalkit.adapters.replay import ReplayAdapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
 from evalkit.engine.budget import about, priced, uncapped
@@ -25,6 +25,7 @@ from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts, redaction_notes
 from evalkit.engine.gold_check import GoldCheck
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, label_of, make_panel
+from evalkit.engine.recorded import RecordedFit, fit_recorded
 from evalkit.engine.sample_stream import SampleStream, begin
 from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work

@@ -10,6 +10,7 @@ that no tokenizer is doubted; what a provider counts within them is its own word
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -55,7 +56,7 @@ def answered(
         ttft_s=timing.ttft_s if timed else None,
         ttfr_s=timing.ttfr_s if timed else None,
         tpot_s=time_per_output_token(response) if timed else None,
-        total_s=timing.total_s if timed else None,
+        total_s=timing.total_s if timed and not math.isnan(timing.total_s) else None,  # a log may lack one
         input_tokens=usage.input if usage else None,
         cache_read_tokens=usage.cache_read if usage else None,
         cache_write_5m_tokens=usage.cache_write_5m if usage else None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from evalkit.decide.stored import decision_of, promoted_by
@@ -104,6 +105,7 @@ def page_of(store: ResultsReader, run: str) -> str:
     )  # fmt: skip
 
 
+@cache
 def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 

@@ -43,6 +43,7 @@ class _State:
         self.place = 0
         self.why = ""
         self.blocked = ""
+        self.past = False  # the answer so far is one of another time: "the answer was B"
         self.retracted = -1  # the place of a "wait" that no choice has followed yet
         self.turned = -1
         self.checked: int | None = None
@@ -105,8 +106,9 @@ def _apply(
         return
     corrects = max(state.retracted, state.turned)
     near = corrects >= 0 and place - corrects <= _NEAR and stance in ("line", "opens", "mentions")
-    if stance == "answers" or near or (stance == "states" and (state.tier < 4 or corrects >= 0)):
+    if stance == "answers" or near or (stance == "states" and (state.tier < 4 or corrects >= 0 or state.past)):
         state.take(index, 3 + (stance == "answers"), place, "final statement")
+        state.past = one.past
     elif stance in ("line", "opens"):
         _apply_line(state, one, words, last_line, listed)
     elif stance == "clash":

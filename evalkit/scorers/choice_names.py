@@ -13,7 +13,7 @@ from dataclasses import replace
 from evalkit.scorers.choice_texts import text_at
 from evalkit.scorers.labelled import CLOSES, LOOKS_LIKE, OPENS, Labelled
 from evalkit.scorers.reply_markup import ANSWER_MARK
-from evalkit.scorers.reply_words import Word, word_set
+from evalkit.scorers.reply_words import SINGLE, Word, word_set
 from evalkit.scorers.word_roles import behind_joint, split
 
 
@@ -183,7 +183,7 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
         return after + 1 < len(words) and words[after + 1].text in _BE_WORDS  # "A B", but "A D é a correta"
     if words[place].text.isascii() and words[after].text[:1] > "\u036f":
         return False  # an article stands before words of its own script
-    if _joins_label(words, after):
+    if _joins_label(words, after) or _is_tail(words[after].text):
         return False
     if words[place].text == "i" and words[after].text in (
         "was",
@@ -198,6 +198,11 @@ def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
     ):
         return True
     return words[after].text not in _BE_WORDS
+
+
+def _is_tail(word: str) -> bool:
+    """Whether a word only closes a choice's name in some language but English: "A seçeneğidir"."""
+    return any(kind == "tail" and language != "en" for language, kind in SINGLE.get(word, {}).items())
 
 
 def _joins_label(words: list[Word], place: int) -> bool:

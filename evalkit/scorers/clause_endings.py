@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from evalkit.scorers.clause_words import REASON_WORDS
 from evalkit.scorers.labelled import Labelled, is_unknown, says_unknown
 from evalkit.scorers.reply_words import Word, word_set
 from evalkit.scorers.sentences import FAR, ends
@@ -122,24 +125,39 @@ def denied_tail(words: list[Word], i: int) -> bool:
 
 
 _CONFIDENCE = word_set(
-    "confidence confident certainty certain sure probability likelihood chance likely sicherheit wahrscheinlichkeit "
-    "sicher confiance probabilité confianza probabilidad seguridad certeza confiança certezza probabilità уверенность "
+    "confidence confident prob p odds probable certainty certain sure probability likelihood chance likely "
+    "sicherheit wahrscheinlichkeit "
+    "sicher confiance probabilité confianza probabilidad seguridad certeza confiança certezza probabilità "
+    "уверенность "
     "уверенностью вероятность вероятностью pewności zekerheid"
 )
 
 
-_HALF = 50
+HALF = 0.5
+_OF_ONE = re.compile(r"[01][.,][0-9]{1,4}")
 
 
-def little_share(words: list[Word], i: int) -> bool:
-    """Whether the reply gives the choice half of its confidence or less: "B with about 40% confidence"."""
-    for at in range(i, min(i + 6, len(words) - 1)):
+def share_of(words: list[Word], i: int) -> float | None:
+    """The share of its confidence that the reply gives a choice: .4 of "B with about 40% confidence", "B (p = 0.4)"."""
+    for at in range(i, min(i + 6, len(words))):
+        if words[at].kind == "number" and any(word.text in _CONFIDENCE for word in words[max(0, at - 4) : at + 4]):
+            after = words[at + 1].text if at + 1 < len(words) else ""
+            if after in ("%", "percent", "prozent", "pour", "por", "процентов", "percento", "procent"):
+                return float(words[at].text) / 100 if words[at].text.isdigit() else None
+            of_it = not any(word.role in ("be", "comma", "so") or word.text in REASON_WORDS for word in words[i:at])
+            if of_it and _OF_ONE.fullmatch(words[at].text):  # not "B: the probability is 0.2"
+                return float(words[at].text.replace(",", "."))
+            return None
         if ends(words, at) or words[at].choice is not None:
-            return False
-        if words[at].kind == "number" and words[at + 1].text == "%" and words[at].text.isdigit():
-            near = any(word.text in _CONFIDENCE for word in words[at - 3 : at + 4])
-            return near and int(words[at].text) <= _HALF
-    return False
+            return None
+    return None
+
+
+def little_sure(words: list[Word], i: int) -> bool:
+    """Whether a word of confidence stands behind a share of half or less: "I'm 20% sure"."""
+    if words[i].text not in _CONFIDENCE or i < 2 or words[i - 1].text not in ("%", "percent", "prozent", "procent"):
+        return False
+    return words[i - 2].kind == "number" and words[i - 2].text.isdigit() and int(words[i - 2].text[:4]) <= HALF * 100
 
 
 def right_to_end(words: list[Word], i: int) -> bool:

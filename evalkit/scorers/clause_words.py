@@ -6,8 +6,8 @@ from evalkit.scorers.reply_words import Word, phrase_set, word_set
 from evalkit.scorers.sentences import FAR, stands_alone
 
 BUT = word_set(
-    "but sondern sino pero mais ma bensì mas maar lecz ale а но але ama بل אלא 而是 بلکه melainkan "
-    "mà αλλά utan men vaan hanem ci however tetapi tapi nýbrž mutta বরং แต่ però"
+    "but aber jedoch allerdings 但 但是 不过 可是 sondern sino pero mais ma bensì mas maar lecz ale а но але ama "
+    "بل אלא 而是 بلکه melainkan mà αλλά utan men vaan hanem ci however tetapi tapi nýbrž mutta বরং แต่ però"
 )
 
 
@@ -127,12 +127,85 @@ def supposed_before(words: list[Word], i: int) -> bool:
     return False
 
 
+_PUTTING = word_set(
+    "classify classified categorize categorise categorized categorised label labeled labelled route routed "
+    "assign assigned mark marked "
+    "tag tagged rate rated file filed flag flagged set send sent forward treat put sort place consider judge grade"
+)
+_UNDER = word_set("as to under into in with")
+_ITS = word_set("this the that it your these them")
+
+
+def puts_under(words: list[Word], i: int) -> bool:
+    """Whether the preposition here puts something under the label that follows: "route the ticket to billing"."""
+    if words[i].text not in _UNDER or i < 2:
+        return False
+    for start in range(max(0, i - 5), i - 1):
+        if words[start].text in _PUTTING and words[start + 1].text in _ITS:
+            return not any(
+                word.role in ("comma", "end", "line", "ask") or word.choice is not None for word in words[start:i]
+            )
+    return False
+
+
+REASON_WORDS = word_set(
+    "since because as given da weil comme puisque parce como ya porque visto poiché siccome dato aangezien omdat "
+    "поскольку так ponieważ skoro dado eftersom fordi koska mivel deoarece çünkü karena vì 由于 因为 因為 由於"
+)
+_LONGEST_REASON = 40
+_AT_HAND = word_set(
+    "this these new current latest present passage text table data context information above given question "
+    "steps reasoning analysis"
+)
+"""What an answer rests on that is at hand: "Based on the passage, B"."""
+
+
+def reason_opens(words: list[Word], comma: int) -> bool:
+    """Whether the sentence up to this comma is a reason that names no choice: "Since x < 0, B"."""
+    i = comma - 1
+    while i >= 0 and words[i].role not in ("end", "ask", "line"):
+        if (
+            words[i].choice is not None
+            or words[i].role in ("if", "says", "maybe", "comma")
+            or comma - i > _LONGEST_REASON
+        ):
+            return False
+        i -= 1
+    opens = i + 1
+    while (
+        opens < comma and words[opens].role in ("so", "wrap", "redo", "turn") and words[opens].text not in REASON_WORDS
+    ):
+        opens += 1
+    if comma - opens < 2:
+        return False
+    first, second = words[opens].text, words[opens + 1].text
+    if first in ("after", "upon", "by", "on", "when") and second.endswith("ing"):
+        return True
+    if first in ("according", "based", "under", "following", "per") and any(
+        word.text in _AT_HAND for word in words[opens + 1 : opens + 4]
+    ):
+        return True
+    return first in REASON_WORDS
+
+
 def after_noun(words: list[Word], i: int) -> bool:
     """Whether a dash joins like a verb: "Answer - B"."""
     i -= 1
     while i >= 0 and words[i].role in ("wrap", "fill", "right"):
         i -= 1
     return i >= 0 and words[i].role in ("noun", "right")
+
+
+_SINCE = word_set("since from in of seit ab depuis desde dal dall' с од od sinds sedan fra z roku selama sejak")
+_YEAR_DIGITS = 4
+
+
+def dated(words: list[Word], i: int) -> bool:
+    """Whether this is the year of "since 2020"."""
+    word = words[i]
+    if word.kind != "number" or len(word.text) != _YEAR_DIGITS or i == 0 or word.text[0] not in "12":
+        return False
+    return words[i - 1].text in _SINCE
 
 
 def numbered(words: list[Word], i: int) -> bool:

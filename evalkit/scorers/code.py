@@ -62,4 +62,4 @@ def make(given: Mapping[str, Any]) -> Scorer:
         solution = sample.fields.get("canonical_solution")
         return solution if isinstance(solution, str) else None
 
-    return Scorer("code", 2, mark, gold, options=options, slow=True)
+    return Scorer("code", 3, mark, gold, options=options, slow=True)

@@ -37,7 +37,7 @@ _SESSION_LINE = re.compile(r"[ \t]*(?:>>>|\.\.\.)(?: |$)")
 _CODE_START = re.compile(r"(?:async )?def |class |import |from \w|@\w|#|[A-Za-z_]\w*\s*(?::[^=\n]+)?= ?")
 
 
-def whole_function(prompt: str, reply: str, entry: str) -> str:
+def whole_function(prompt: str, reply: str, entry: str) -> str:  # noqa: PLR0911 - a table, read from the top
     """The program that the reply stands for: itself where it defines the function, else what continues the prompt."""
     text = plain_lines(reply)
     if len(text) > LONGEST:
@@ -53,6 +53,8 @@ def whole_function(prompt: str, reply: str, entry: str) -> str:
     if sessions:
         return _standing(prompt, sessions[-1], entry)
     bare = _unfenced(text)
+    if not blocks and not _defines(bare, entry) and _defines(typed := _session(bare), entry):
+        return _standing(prompt, typed, entry)
     if programs and (all(block.closed for block in blocks) or not _defines(bare, entry)):
         joined = [_joined(prompt, program) for program in programs]
         good = [program for program in joined if _parses(program) and _returns(program, entry)]

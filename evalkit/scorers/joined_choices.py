@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from evalkit.scorers.reply_words import Word, phrase_set, word_set
+from evalkit.scorers.languages import phrases_of
+from evalkit.scorers.reply_words import Word, fold, phrase_set, word_set
 from evalkit.scorers.said_before import Left
 from evalkit.scorers.said_behind import Right
 from evalkit.scorers.stances import STATED, Statement
 
 
-def join_choices(said: Statement, left: Left, right: Right, by_place: dict[int, Statement], words: list[Word]) -> None:
+def join_choices(  # noqa: PLR0912 - a table, read from the top
+    said: Statement, left: Left, right: Right, by_place: dict[int, Statement], words: list[Word]
+) -> None:
     """Two choices side by side: "A or B" names several, "not A but B" hands the statement on, "B rather than A"
     does not."""
     other = by_place.get(id(left.before)) if left.before is not None else None
@@ -23,6 +26,9 @@ def join_choices(said: Statement, left: Left, right: Right, by_place: dict[int, 
     if "or" in joins and other.stance == "supposes":
         said.stance = "supposes"  # "whether it is A or B"
         return
+    if other.stance == "supposes" and not {"or", "and"} & set(joins) and _now(words, other.place, said.place):
+        said.stance = "states" if right.ends or right.pause or right.right else said.stance
+        return  # "It used to be A, now B"
     if listed:
         said.listed_with = other
     if left.choose and ("comma" in joins or not {"and", "or"} & set(joins)):
@@ -46,6 +52,13 @@ def join_choices(said: Statement, left: Left, right: Right, by_place: dict[int, 
         _side_by_side(said, other, left, right)
 
 
+_NOW = frozenset(fold(phrase) for phrase in phrases_of("now"))
+
+
+def _now(words: list[Word], first: int, last: int) -> bool:
+    return any(word.text in _NOW for word in words[first:last])
+
+
 def _deny_both(other: Statement, joins: list[str], right: Right) -> None:
     """ "A or B is wrong", "A and B are wrong"."""
     if "not" in joins:
@@ -63,7 +76,8 @@ def _but_no_more(said: Statement, other: Statement, left: Left, right: Right) ->
 
 
 BOUNDS = word_set(
-    "before after above below beyond until under over near vor nach über unter avant après antes después depois prima "
+    "before after above below beyond until under over near vor nach über unter avant après antes después depois "
+    "prima "
     "dopo voor na до после"
 )
 

@@ -51,7 +51,7 @@ LONGEST_REPLY = 32_000
 _HEAD = 4_000
 
 
-def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> ChoiceReading:
+def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> ChoiceReading:  # noqa: PLR0911 - rules
     """The choice that the reply names, by the rules above.
 
     `pick: first` lets the first final statement decide instead of the last, and reads no last line: for base models,
@@ -85,7 +85,9 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
     if pick == "first":
         return _first(words, said, known, len(text))
     reading = weigh(words, said, known, len(text))
-    return (_only_bold(reply, words, known) or reading) if reading.index is None else reading
+    if reading.index is None:
+        return _only_bold(reply, words, known) or _only_capitals(reply, choices, words, known) or reading
+    return reading
 
 
 _BOLD = re.compile(r"\*\*([^*\n]{1,200})\*\*")
@@ -115,6 +117,27 @@ def _only_bold(reply: str, words: list[Word], known: Labelled) -> ChoiceReading 
     if any(word.role in _UNSURE_ROLES or word.role == "end" for word in body):
         return None
     return ChoiceReading(index, "the only words in bold")
+
+
+def _only_capitals(reply: str, choices: tuple[str, ...], words: list[Word], known: Labelled) -> ChoiceReading | None:
+    """The only choice that one plain sentence writes in capitals, where all choices are: "The text SUPPORTS this"."""
+    if len(reply) > _LONGEST_FOR_BOLD or known.polar or not all(_CAPITALS.fullmatch(choice) for choice in choices):
+        return None
+    if len(_CAPITAL_WORD.findall(reply)) != 1:
+        return None
+    named = [index for index, choice in enumerate(choices) if re.search(rf"(?<!\w){re.escape(choice)}(?!\w)", reply)]
+    body = [word for word in words if word.role not in ("wrap", "line")]
+    while body and body[-1].role == "end":
+        body.pop()
+    if len(named) != 1 or any(
+        word.role in _UNSURE_ROLES or word.role == "end" or word.text in _SPEAKERS for word in body
+    ):
+        return None
+    return ChoiceReading(named[0], "the only words in capitals")
+
+
+_CAPITALS = re.compile(r"[A-Z]{3,}(?:[ _-][A-Z]{2,})*")
+_CAPITAL_WORD = re.compile(r"(?<!\w)[A-Z]{3,}(?:[ _-][A-Z]{2,})*(?!\w)")
 
 
 def _read_whole(text: str, known: Labelled) -> ChoiceReading | None:

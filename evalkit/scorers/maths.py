@@ -53,7 +53,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
     def right_answer(sample: Sample) -> str | None:
         return None if sample.target is None else f"\\boxed{{{sample.target}}}"
 
-    return Scorer("math", 6, mark, right_answer, options=options, slow=True)
+    return Scorer("math", 7, mark, right_answer, options=options, slow=True)
 
 
 def _inside(target: str) -> str:

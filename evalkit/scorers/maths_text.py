@@ -94,6 +94,8 @@ def differ(gold: str, answer: str) -> str | None:
         "the bases differ": all(bases) and bases[0] != bases[1],
         "the units differ": units[0] != units[1] and (None not in units or scaled),
         "one is a set, the other is not": {_shape(gold), _shape(answer)} == {"(", "{"},
+        "only one says what is not": any(_UNEQUAL.search(text) for text in pair)
+        and not all(map(_UNEQUAL.search, pair)),
         "only one is in degrees": trigonometric and ("\\circ" in gold) != ("\\circ" in answer),
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
@@ -134,7 +136,7 @@ def stated(reply: str, gold: str) -> Stated:
     return Stated(None, _open_end(reply, gold))
 
 
-def _open_end(reply: str, gold: str) -> str | None:
+def _open_end(reply: str, gold: str) -> str | None:  # noqa: PLR0911 - a table, read from the top
     """Why a reply that is one sentence without a statement ("Probably 7", "not 7", "7?") gives nothing; None where it
     does. Of a longer reply the last expression counts, as before."""
     sentence = reply.strip()
@@ -142,6 +144,8 @@ def _open_end(reply: str, gold: str) -> str | None:
         return None
     if sentence[-1:] in {"?", "？"}:
         return "the reply is a question"
+    if _UNEQUAL.search(sentence) and not _UNEQUAL.search(gold) and "=" not in _UNEQUAL.sub("", sentence):
+        return "the reply only says what the answer is not"
     if words.FORMER.search(sentence):
         return "the answer is a former opinion"
     outside = _MATHS.sub(" ", sentence)
@@ -156,6 +160,7 @@ def _open_end(reply: str, gold: str) -> str | None:
     return "the statement is denied" if words.DENIED_BOX.search(lead) else None
 
 
+_UNEQUAL = re.compile(r"≠|!=|\\neq?(?![a-zA-Z])|\\not ?=")
 _ONE_SENTENCE = 120
 _FEW_WORDS = 2
 """Words beside the expression up to which a reply is no sentence: "probably 7", "not 7"."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from evalkit.scorers import number_words as words
+from evalkit.scorers.number_relations import lists_things, several_things
 from evalkit.scorers.numbers_in_words import PAIRED
 from evalkit.scorers.numerals import Number
 
@@ -55,7 +56,8 @@ def opens_with_or(lead: str) -> bool:
 
 
 def denied_at(lead: str) -> bool:
-    return re.search(rf"(?:{words.DENIED.pattern})(?: \w+)?[ $€£]*$", lead, re.IGNORECASE) is not None
+    denied = re.search(rf"(?:{words.DENIED.pattern})(?: \w+)?[ $€£]*$", lead, re.IGNORECASE)
+    return denied is not None or words.UNEQUAL.search(lead) is not None
 
 
 _DIRECT_HEDGE = re.compile(
@@ -72,12 +74,15 @@ _HEDGED_BEFORE = re.compile(rf"(?:{words.HEDGED.pattern})(?:[,:]? \w+)?[ ,:$€�
 _NO_WAY = re.compile(r"\b(?:no way|by no means|in no case|anything but|far from|impossible)\b", re.IGNORECASE)
 _NO_WAY_BEFORE = re.compile(
     rf"(?:{_NO_WAY.pattern}|\b(?:anything|everything|any number|any value) (?:but|except|other than)\b"
-    r"|\b(?:alles (?:außer|andere als)|tout sauf|todo menos|tutto tranne|tudo menos)\b)(?: (?:about|the|a))?[ $€£]*$",
+    r"|\b(?:alles (?:außer|andere als)|tout sauf|todo menos|tutto tranne|tudo menos)\b)(?: (?:about|the"
+    r"|a))?[ $€£]*$",
     re.IGNORECASE,
 )
 _POINTED_TO = re.compile(
-    r"\b(?:in|from|see|by|using|via|of|under|on) (?:the )?(?:steps?|equations?|eqs?\.?|lines?|tables?|figures?|fig\.?|"
-    r"sections?|examples?|theorem|lemma|chapter|appendix|footnote|exercise) ?[(#]?$|\b(?:divisible by|such as|e\.g\.,?|"
+    r"\b(?:in|from|see|by|using|via|of|under|on) (?:the )?(?:steps?|equations?|eqs?\.?|lines?|tables?|figures?"
+    r"|fig\.?|"
+    r"sections?|examples?|theorem|lemma|chapter|appendix|footnote|exercise) ?[(#]?$|\b(?:divisible by|such as"
+    r"|e\.g\.,?|"
     r"for example,?|prime,? like|ending (?:in|with)|starting with|begins with|ends (?:in|with)) ?[$€£]?$",
     re.IGNORECASE,
 )
@@ -146,7 +151,7 @@ def _of_several(text: str, number: Number, previous: Number | None, sentence: st
     if previous is None:
         return None
     gap = text[previous.end : number.start]
-    several = PAIRED.search(sentence) or linked(gap, previous, number, words_only=sentence)
+    several = PAIRED.search(sentence) or lists_things(sentence) or linked(gap, previous, number, words_only=sentence)
     return "one of several" if several else None
 
 
@@ -165,6 +170,8 @@ def linked(gap: str, first: Number, second: Number, *, words_only: str | None = 
         return True
     if len(gap) <= 40 and (found := words.OR.search(gap)):
         return SENTENCE_END.search(gap) is None or SENTENCE_END.split(gap)[-1].strip()[:1] == found[0][:1]
+    if several_things(gap):
+        return True
     between = _SIGNS.sub(" ", gap).strip().lower()
     if words_only is not None and between in {
         ",",

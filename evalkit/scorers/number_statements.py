@@ -31,6 +31,8 @@ from evalkit.scorers.number_doubts import (
     was_former,
 )
 from evalkit.scorers.number_headings import CUE, find_heading
+from evalkit.scorers.number_marks import up_to_bold, without_check
+from evalkit.scorers.number_relations import is_fraction, is_part_of, is_rate, only_difference
 from evalkit.scorers.numerals import Number, find_quantities, simplify
 from evalkit.scorers.struck import without_crossed
 
@@ -68,7 +70,10 @@ _AT_CUT = FoundNumber(None, None, "the number at the cut may lack digits")
 
 def find_answer(reply: str, pick: str, *, cut: bool = False) -> FoundNumber:
     """The number that counts by `pick` (see `evalkit.scorers.numbers`). `cut`: stopped by the output limit."""
-    text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", without_crossed(reply))))
+    reply = without_crossed(reply)
+    if pick == "final":
+        reply = up_to_bold(without_check(reply)) if not cut else reply
+    text = simplify(_NOTES.sub("", re.sub(r"(?<!\d)\*\*|\*\*(?!\d)|__", "", reply)))
     text = without_points(text)
     if pick in ("boxed", "final") and (box := find_box(text)) is not None:
         found = read_box(text[box[0] : box[1]])
@@ -100,7 +105,7 @@ def _first_or_last(text: str, pick: str, *, cut: bool) -> FoundNumber:
     return FoundNumber(number, text[number.start : number.end], f"{pick} number")
 
 
-def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:
+def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:  # noqa: PLR0911 - a table, read from the top
     """What the last final statement that says anything gives; None when there is none."""
     conditional = False
     for match in islice(reversed(list(words.ANSWER.finditer(text))), _MOST_STATEMENTS):
@@ -123,6 +128,9 @@ def _last_statement(text: str, *, cut: bool) -> FoundNumber | None:
             return FoundNumber(
                 None, None, f"the answer is what others say: {shortened(text[match.start() :])}", blocks=True
             )
+        if words.DENIED.search(match[0]) and (but := _BUT.search(sentence)) and not _DISOWNED.search(before):
+            found = _clause(sentence[but.end() :], "final statement")  # "the answer isn't 72 but 71"
+            return _kept(found, text, start + len(sentence))
         if _DISOWNED.search(before) or words.DENIED.search(match[0]) or words.HEDGED.search(match[0]):
             return FoundNumber(
                 None, None, f"the statement is denied or hedged: {shortened(text[match.start() :])}", blocks=True
@@ -153,9 +161,27 @@ def _bare(text: str) -> FoundNumber:
     previous = before[-2] if len(before) > 1 else None
     if previous is not None and previous.start < start and not opens_with_or(text[start : last.start]):
         previous = None
+    if (alone := _related(text, start, sentence, last, previous)) is not None:
+        return alone
+    if previous is not None and is_part_of(text[previous.end : last.start]) and previous.kind == "plain":
+        last, previous = previous, None  # "5 out of 6"
     asks = _ASKS.match(sentence.strip()) is not None or len(_WORDS.findall(sentence)) <= _FEW_WORDS
     asked = end is not None and end[0] in ("?", "？") and asks
     return _last_of(text, start, sentence, last, previous, asked=asked)
+
+
+def _related(text: str, start: int, sentence: str, last: Number, previous: Number | None) -> FoundNumber | None:
+    """Why the last number of a sentence gives none by what it is to the one before; None where it may give one."""
+    if previous is not None:
+        gap, around = (
+            text[previous.end : last.start],
+            text[start : previous.start] + text[last.end : start + len(sentence)],
+        )
+        if (is_part_of(gap) and is_fraction(sentence)) or is_rate(gap, around):
+            return _part(text, previous)
+    if only_difference(text, last.end) and not text[start : last.start].strip(" *$_"):
+        return FoundNumber(None, None, f"the last number is only a difference: {shortened(sentence)}", blocks=True)
+    return None
 
 
 def _last_two(text: str) -> list[Number]:
@@ -202,7 +228,7 @@ _ASKS = re.compile(
 )
 
 
-def _clause(clause: str, name: str) -> FoundNumber:
+def _clause(clause: str, name: str) -> FoundNumber:  # noqa: PLR0911 - a table, read from the top
     """The number that a statement gives: behind its last `=` when it has one, else its first."""
     if "=" in clause:
         return _behind_equals(clause, name)
@@ -211,7 +237,8 @@ def _clause(clause: str, name: str) -> FoundNumber:
         blocks = words.SAYS_UNKNOWN.search(clause) is not None or words.SPELLED.search(clause) is not None
         blocks = blocks or words.ROMAN.fullmatch(clause) is not None
         return FoundNumber(None, None, f"the {name} holds no number: {shortened(clause)}", blocks=blocks)
-    if words.DENIED.search(clause[: quantities[0].start]):  # "not 70 but 72"
+    lead = clause[: quantities[0].start]
+    if words.DENIED.search(lead) or words.UNEQUAL.search(lead):  # "not 70 but 72"
         but = _BUT.search(clause, quantities[0].end)
         quantities = [quantity for quantity in quantities if but and quantity.start >= but.end()]
         why = None if quantities else "is denied"
@@ -221,11 +248,14 @@ def _clause(clause: str, name: str) -> FoundNumber:
         why = "is denied"
     if why is not None:
         return FoundNumber(None, None, f"the {name} {why}: {shortened(clause)}", blocks=True)
-    number = quantities[0]
-    if number.kind != "plain":
+    number, second = quantities[0], quantities[1] if len(quantities) > 1 else None
+    gap = "" if second is None else clause[number.end : second.start]
+    if number.kind != "plain" or (is_part_of(gap) and is_fraction(clause)):
         return _part(clause, number)
-    second = quantities[1] if len(quantities) > 1 and not _is_note(clause, quantities[1]) else None
-    if second is not None and linked(clause[number.end : second.start], number, second):
+    if only_difference(clause, number.end):
+        return FoundNumber(None, None, f"the {name} is only a difference: {shortened(clause)}", blocks=True)
+    apart = second is None or is_part_of(gap) or _is_note(clause, second)
+    if second is not None and not apart and linked(gap, number, second):
         return FoundNumber(None, None, f"the {name} gives several numbers: {shortened(clause)}", blocks=True)
     return FoundNumber(number, clause[number.start : number.end], name)
 

@@ -203,6 +203,8 @@ TOTAL = re.compile(
     re.IGNORECASE,
 )
 DENIED = re.compile(rf"{spaced(DENIALS)}|{DENIALS_UNSPACED}", re.IGNORECASE)
+UNEQUAL = re.compile(r"(?:≠|!=|\\neq?|\\not ?=) ?[$€£({]{0,3}$")
+"""At the end of what stands before a number."""
 _FILL = r"(?: (?:an?|the|just|only|also|clearly|obviously|\w+ly|ein|eine|der|die|un|une|una|uno|um|uma|een|le|la|el|common|typical|classic|frequent|häufiger|typischer))"
 DENIED_AFTER = re.compile(
     rf"{DENIED_BEHIND}| (?:{any_phrase('be', 'would').pattern}){_FILL}{{0,2}} (?:{any_phrase('wrong').pattern})",

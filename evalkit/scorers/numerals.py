@@ -23,6 +23,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
+from evalkit.scorers.number_bases import IN_BASE, IS_BASE, IS_BASE_BEHIND
 from evalkit.scorers.number_words import SCALE_WORDS
 from evalkit.scorers.numbers_in_words import (
     COMPUTED_WITH,
@@ -119,7 +120,8 @@ _SPACED_MINUS = re.compile(
     r"(?:^|[=:({\[]|\b(?:is|are|was|be|equals|to|es|est|ist|é|è)|[是为は은는]) ?- $|^\s*- $", re.IGNORECASE
 )
 _NEGATIVE = re.compile(
-    r"\b(?:minus|negative|moins|menos|meno|минус|мінус|âm|eksi|mínusz?|mīnus|miinus|μείον|מינוס|سالب|ناقص|منفی|منفي|hasi|"
+    r"\b(?:minus|negative|moins|menos|meno|минус|мінус|âm|eksi|mínusz?|mīnus|miinus|μείον|מינוס|سالب|ناقص|منفی"
+    r"|منفي|hasi|"
     r"(?:is|van|tot|naar|was|op) min) ?[$€£]?$|(?:负|負|マイナス|마이너스|음수|ลบ|माइनस|ऋण|ঋণাত্মক|মাইনাস) ?$",
     re.IGNORECASE,
 )
@@ -169,6 +171,8 @@ def _read(match: re.Match[str], text: str) -> Number:
         if match["over"] is None and _ORDINAL.match(text, end):
             return Number(Fraction(0), start, end, percent=False, kind="other")
     before = text[max(0, start - _BACK) : start]
+    if IS_BASE.search(before) or IS_BASE_BEHIND.match(text, end):
+        return Number(Fraction(0), start, end, percent=False, kind="other")
     value = _value(match) if end - start <= _MOST_DIGITS else None
     is_mixed = _is_mixed(before, text[end : end + _AHEAD])
     scale = _SCALE.match(text, end)
@@ -181,6 +185,8 @@ def _read(match: re.Match[str], text: str) -> Number:
         or _is_operand(match, before)
         or _continues(text, end)
         or _is_list(match, text)
+        or _is_misgrouped(match)
+        or IN_BASE.match(text, end)
         or (is_share and FRACTION_OF.match(text, end))
     ):
         return Number(Fraction(0), start, end, percent=False, kind="part")
@@ -234,6 +240,11 @@ def _is_list(match: re.Match[str], text: str) -> bool:
     start, end = match.start(), match.end()
     bracketed = text[max(0, start - 1) : start] in ("(", "[") and text[end : end + 1] in (")", "]")
     return bracketed or re.match(r",-?\d", text[end : end + 3]) is not None
+
+
+def _is_misgrouped(match: re.Match[str]) -> bool:
+    """Whether commas part both thousands and decimals: `1,234,56`."""
+    return (match["part"] or "").startswith(",") and "," in (match["whole"] or "")
 
 
 def _continues(text: str, end: int) -> bool:

@@ -102,8 +102,8 @@ _REFUSES = re.compile(
     rf"(?:that )?(?:i|we)(?:'m| am|'re| are| can| could| will| would|'d be|'ll)(?: be)?(?: able| comfortable| willing| allowed| permitted)?"
     rf"(?: to| with)? {_ADVERBS}{_BROAD}"
     # that's something I can't do; this is outside of what I can help with
-    rf"|(?:that|this|it)(?:'s| is) (?:something|a (?:topic|request|subject|task)) (?:that )?(?:i|we) {_ADVERBS}(?:can't|cannot|can ?not|won't|will not|"
-    rf"am unable to|am not able to|'m unable to|'m not able to) {_ADVERBS}(?:do\b|{_BROAD})"
+    rf"|(?:that|this|it)(?:'s| is) (?:something|a (?:topic|request|subject|task)) (?:that )?(?:i|we)(?: {_ADVERBS}(?:can't|cannot|can ?not|won't|will not)"
+    rf"|(?: am|'m| are|'re) {_ADVERBS}(?:unable|not (?:able|allowed|permitted|willing|comfortable|going|prepared))(?: to| with)?) {_ADVERBS}(?:do(?:ing)?\b|{_BROAD})"
     rf"|(?:that|this|it)(?:'s| is| falls| goes| lies) (?:\w+ly )?(?:outside|beyond)(?: of)? (?:what (?:i|we)(?:'m| am|'re| are)? (?:can|able to|allowed to|"
     rf"designed to|permitted to) (?:do\b|{_BROAD})|my (?:abilities|capabilities|scope|guidelines|remit)|the scope of (?:what i|my))"
     # it would be inappropriate for me to answer
@@ -122,7 +122,10 @@ _CONDITION = re.compile(
     r"(?:if|when|whenever|unless|where|wherever|once|until|whatever|what|why|nothing|nobody|no one|things|anything)\b",
     re.IGNORECASE,
 )
-_REPORTS = re.compile(r"\b(?:said|says|say|wrote|writes|told|tells|replied|replies|asked|answered)$", re.IGNORECASE)
+_REPORTS = re.compile(
+    r"(?<!\bthat )(?<!\bhaving )(?<!\bbeing )\b(?:said|says|say|wrote|writes|told|tells|replied|replies|asked|answered)$",
+    re.IGNORECASE,
+)
 # The "we" of somebody who reasons, and finds that the question cannot be decided.
 _CONCLUSION = re.compile(r"(?:therefore|thus|hence|so|consequently),? we\b", re.IGNORECASE)
 _IDIOM = re.compile(
@@ -137,9 +140,11 @@ def is_refusal(text: str) -> bool:
         return False
     opening = unicodedata.normalize("NFC", text.lstrip()[:OPENING]).translate(_APOSTROPHES)
     spoken = _DECORATION.sub("", _QUOTED.sub("…", opening))
+    start = 0
     for n, (sentence, end) in enumerate(_sentences(spoken)):
-        if refuses(sentence) and (n == 0 or (len(text) <= OPENING and _HELP_FOLLOWS.search(opening[end:]) is None)):
+        if refuses(sentence) and (n == 0 or (len(text) <= OPENING and _HELP_FOLLOWS.search(spoken, start) is None)):
             return True
+        start = end
     return False
 
 

@@ -44,15 +44,19 @@ _RUN = "\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\u0e00-\u0e4e\
 
 
 _LETTER = (
+    ""
     "A-Za-z\u00aa\u00b5\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02af\u0300-\u036f\u0370-\u037d\u037f\u0386\u0388-\u03ff"
+    ""
     "\u0400-\u0481\u048a-\u0559\u0560-\u0588\u0591-\u05bd\u05bf\u05c1\u05c2\u05d0-\u05f4\u0610-\u061a\u0620-\u065f\u066e-\u06d3\u06d5-\u06dc"
+    ""
     "\u06df-\u06e8\u06ea-\u06ef\u06fa-\u06ff\u0750-\u077f\u0900-\u0963\u0971-\u09e5\u09f0-\u0a65\u0a70-\u0ae5\u0b01-\u0b65\u0b71-\u0be5"
     "\u0c00-\u0c65\u0c80-\u0ce5\u0d00-\u0d65\u0d80-\u0de5\u10a0-\u10ff\u1200-\u135a\u1780-\u17d3\u1e00-\u1fff"
 )
 
 
 _TOKEN = re.compile(
-    rf"(?P<line>\n)|(?P<word>[{_LETTER}]+(?:['_-][{_LETTER}]+)*)|(?P<number>\d+(?:[.,]\d+)*)|(?P<run>[{_RUN}]+)|(?P<symbol>\S)"
+    rf"(?P<line>\n)|(?P<word>[{_LETTER}]+(?:['_-][{_LETTER}]+)*)|(?P<number>\d+(?:[.,]\d+)*)|(?P<run>[{_RUN}]+)"
+    rf"|(?P<symbol>\S)"
 )
 
 
@@ -117,7 +121,7 @@ RUN_WORDS: dict[str, dict[str, str]] = {language: {} for language in _RUN_LANGUA
 _LONGEST_RUN_WORD = 16
 
 
-_PLAYED_AS = {"former": "if", "gives_up": "unsure"}
+_PLAYED_AS = {"former": "if", "gives_up": "unsure", "now": "fill"}
 """Kinds that play the part of another one beside a choice."""
 
 
@@ -125,8 +129,8 @@ _LAST = ("gives_up",)
 """Kinds that yield to every other one."""
 
 
-_APART = ("it", "holds", "unknown")
-"""Kinds that play no part beside a choice: see `denials` and `letters`."""
+_APART = ("it", "holds", "unknown", "beside")
+"""Kinds that play no part beside a choice: see `denials`, `letters` and `landmarks`."""
 
 
 def _build() -> None:

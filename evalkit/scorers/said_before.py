@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from evalkit.scorers.clause_endings import WAS, little_sure
 from evalkit.scorers.clause_words import (
     BUT,
     after_noun,
     cross,
+    dated,
     joined,
     judged_clause,
     numbered,
@@ -16,6 +18,8 @@ from evalkit.scorers.clause_words import (
     opens_that_clause,
     others_choose,
     parenthetical_start,
+    puts_under,
+    reason_opens,
     supposed_before,
     supposes,
 )
@@ -32,6 +36,8 @@ class Left:
     noun: bool = False
     kind: bool = False
     """A word for what sorting assigns."""
+    past: bool = False
+    """The verb that joins it to its noun is in the past: "the answer was B"."""
     would: bool = False
     inside: bool = False
     """A preposition stands before it: "in option D"."""
@@ -61,7 +67,7 @@ class Left:
     """Words of no known part between the choice and its noun."""
 
 
-def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912 - a table, read from the top
+def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912, PLR0915 - a table, read from the top
     left = Left()
     bridged = 0  # words since the last that belongs to the frame
     crossed = broken = False
@@ -98,11 +104,17 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912 - a table
                 _take_matrix(left, words, i)
             if "but" not in left.joins and supposed_before(words, i):
                 left.suppose = True
+            if bridged == 0 and reason_opens(words, i):
+                left.led = True
+                left.joins.append("so")
+                break
             if not (bridged == 0 and only_small(words, i)):
                 broken = i > 0 and not left.joins[:-1]
                 break
         elif numbered(words, i):
             pass
+        elif dated(words, i):
+            i -= 1  # "since 2020 it is B"
         else:
             bridged, stop = _take_left(left, words, i, bridged)
             if stop:
@@ -124,6 +136,7 @@ def _may_join(joins: list[str]) -> bool:
 def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int, bool]:  # noqa: PLR0911, PLR0912, PLR0915 - a table, read from the top
     """Take one word of the clause in: (words since the frame, whether the clause begins here)."""
     word, role = words[i], words[i].role
+    left.doubt = left.doubt or little_sure(words, i)
     if word.text == "to conclude" and i > 0 and words[i - 1].role not in ("end", "ask", "line", "comma"):
         return bridged, False  # "it is too early to conclude that"
     if role == "so" and word.text in _THEN:
@@ -176,6 +189,7 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
         return bridged, False
     elif role in ("be", "would"):
         left.would = left.would or (role == "would" and not left.be)
+        left.past = left.past or (word.text in WAS and not left.be)
         left.be = left.be or bridged == 0
         left.joins.append("be")
     elif role == "field":
@@ -199,6 +213,8 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
     elif role in ("or", "and"):
         left.joins.append(role)
         bridged += role == "and" and not joined(words, i)
+    elif bridged == 0 and puts_under(words, i):
+        left.choose = True  # "I'd classify this ticket as pending"
     elif role in ("fill", "why"):
         if role == "why":
             left.joins.append("why")
@@ -225,7 +241,8 @@ _ARE = word_set("are were sind waren sont étaient son eran são eram sono erano
 
 
 REASONS = word_set(
-    "because since while whereas although though weil denn obwohl car parce puisque porque aunque poiché perché omdat "
+    "because since while whereas although though weil denn obwohl car parce puisque porque aunque poiché perché "
+    "omdat "
     "want потому поскольку ponieważ çünkü karena"
 )
 """They open a clause to which the answer before has no say: "B is right because Paris (A) is ..."."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evalkit.scorers.clause_endings import (
+    HALF,
     WAS,
     choice_next,
     denied_after_pause,
@@ -15,9 +16,9 @@ from evalkit.scorers.clause_endings import (
     if_to_end,
     is_asked,
     is_figure,
-    little_share,
     of_the_past,
     right_to_end,
+    share_of,
     verb_last,
     verb_then_comma,
 )
@@ -46,6 +47,8 @@ class Right:
     """The verb only supposes: "B would be tempting"."""
     pause: bool = False
     """A comma, a dash, a colon or a bracket follows."""
+    share: float | None = None
+    """The probability that the reply gives the choice, from 0 to 1; None where it gives none."""
     figure: bool = False
     """A figure follows the pause: "A: 10%"."""
 
@@ -72,7 +75,8 @@ def look_right(words: list[Word], place: int, known: Labelled) -> Right:  # noqa
     if role == "be" and (comma := verb_then_comma(words, i)):
         i, role = comma, "comma"
     right.ends = False
-    right.doubt = little_share(words, i)
+    right.share = share_of(words, i)
+    right.doubt = right.share is not None and right.share <= HALF
     bracket = right.pause
     if role in ("comma", "dash", "colon", "why") or bracket:
         right.pause = True
@@ -86,7 +90,9 @@ def look_right(words: list[Word], place: int, known: Labelled) -> Right:  # noqa
         right.supposed = not bracket and (said or if_to_end(words, i))
         right.asked = is_asked(words, i)
         return right
-    if [word.text for word in words[i : i + 2]] == ["it", "is"] and ends(words, i + 2):
+    if [word.text for word in words[i : i + 2]] == ["it", "is"] and (
+        ends(words, i + 2) or words[i + 2].role in ("colon", "comma", "dash")
+    ):
         right.right = True  # "B it is."
         return right
     _predicate(words, i, right)

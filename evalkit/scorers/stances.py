@@ -25,5 +25,9 @@ class Statement:
     """Where several are named: whether it is they that the answer names."""
     listed_with: Statement | None = None
     """The choice before it in a list: "A, B and C"."""
+    past: bool = False
+    """Stated of another time: "the answer was B"."""
+    share: float | None = None
+    """The probability that the reply gives the choice, from 0 to 1; None where it gives none."""
     excluded: bool = False
     """Denied by a word that excludes all that follow it: "I rule out A and C"."""

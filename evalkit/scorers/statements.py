@@ -10,9 +10,12 @@ to it ("the answer is"), what denies or doubts it; to the right what is said of 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from evalkit.scorers.denials import clauses, denies_it
 from evalkit.scorers.joined_choices import BOUNDS, join_choices
 from evalkit.scorers.labelled import Labelled
+from evalkit.scorers.landmarks import is_landmark
 from evalkit.scorers.reply_words import Word, word_set
 from evalkit.scorers.said_before import Left, look_left
 from evalkit.scorers.said_behind import Right, look_right
@@ -31,8 +34,11 @@ def statements(words: list[Word], known: Labelled) -> list[Statement]:
         if word.choice is not None:
             behind = 0
             left, right = look_left(words, place), look_right(words, place, known)
-            said = Statement(place, word.choice, _stance(words, place, left, right))
-            join_choices(said, left, right, by_place, words)
+            landmark = is_landmark(words, place)
+            said = Statement(place, word.choice, "names" if landmark else _stance(words, place, left, right))
+            said.share, said.past = right.share, left.past
+            if not landmark:
+                join_choices(said, left, right, by_place, words)
             found.append(said)
             by_place[id(word)] = said
         elif role in _ENDS:
@@ -46,7 +52,18 @@ def statements(words: list[Word], known: Labelled) -> list[Statement]:
             elif role in _GESTURES and (gesture := _gesture(words, place, known)) is not None:
                 found.append(Statement(place, None, gesture))
         before = role
+    _share_out(words, found)
     return found
+
+
+def _share_out(words: list[Word], found: list[Statement]) -> None:
+    """Choices that share a probability are several: "B with probability 0.2 and C with probability 0.8"."""
+    shared = [one for one in found if one.share is not None]
+    for one, other in pairwise(shared):
+        if one.index != other.index and not any(ends(words, at) for at in range(one.place, other.place)):
+            for said in (one, other):
+                if said.stance != "denies":
+                    said.stance, said.framed = "several", True
 
 
 _ENDS = frozenset(("end", "line", "ask"))
@@ -193,7 +210,8 @@ def _unframed(word: Word, left: Left, right: Right) -> str:  # noqa: PLR0911 - a
 
 
 _YES = word_set(
-    "yes yeah yep correct exactly indeed ja genau richtig oui exact sí exacto sim sì esatto да так tak evet نعم ναι כן "
+    "yes yeah yep correct exactly indeed ja genau richtig oui exact sí exacto sim sì esatto да так tak evet نعم "
+    "ναι כן "
     "हाँ हां igen kyllä ya vâng đúng はい そうです 是 是的 对 對 네 예 ใช่"
 )
 

@@ -38,8 +38,13 @@ def with_boxes(reply: str) -> str:
     return _BOX.sub(lambda found: found[1] + ("☐" if found[2] == " " else "☑"), reply)
 
 
+_IRONY = re.compile(r"(?<![\w/.])/s(?:arcasm)?[\s.)*_]*\Z", re.IGNORECASE)
+
+
 def without_struck(reply: str) -> str:
-    """The reply with a space in place of what is crossed out."""
+    """The reply with a space in place of what is crossed out, and the mark of irony at its end ("/s") as a word."""
+    if "/s" in reply[-12:]:
+        reply = _IRONY.sub(" (sarcasm)", reply)
     if "~~" in reply:
         reply = _TILDES.sub(" ", reply)
     if "</" in reply:

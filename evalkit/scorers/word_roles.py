@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from evalkit.scorers.languages import WORDS
+from evalkit.scorers.outdated_sources import mark_outdated
 from evalkit.scorers.reply_words import PHRASES, RUN_WORDS, SINGLE, Role, Word, pieces_of
 
 Names = Callable[[list[Word], int], tuple[Word, int] | None]
@@ -45,6 +46,7 @@ def split(
             roles.append(_single(pieces[place].text) if pieces[place].kind == "word" else None)
             place += 1
     _assign_roles(words, roles)
+    mark_outdated(words)
     return words
 
 

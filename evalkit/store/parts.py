@@ -181,8 +181,9 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> Iterator[p
     try:
         open_to_read(path).close()  # no device and no pipe: pyarrow would read on
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            check_version(path, file.schema_arrow.metadata)
-            absent = [name for name in columns or () if name not in file.schema_arrow.names]
+            found = file.schema_arrow  # made anew each time that it is asked for
+            check_version(path, found.metadata)
+            absent = [name for name in columns or () if name not in found.names]
             if absent:
                 raise StoreError(f"{path} lacks the columns {', '.join(absent)}. Restore the file.", path)
             schema = texts_schema() if path.name.startswith("texts-") else rows_schema()

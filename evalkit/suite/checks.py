@@ -90,7 +90,14 @@ def _check_conversation(loc: Loc, entry: TaskEntry) -> Iterator[SuiteProblem]:
     if (entry.prompt is None) == (entry.messages is None):
         said = "both are given" if entry.prompt is not None else "neither is given"
         yield loc, f"a task has either prompt or messages ({said})"
-    if entry.messages is not None:
+    if isinstance(entry.messages, str):
+        for key in ("system", "choices", "shots"):
+            if getattr(entry, key) is not None:
+                yield (
+                    (*loc, key),
+                    "cannot stand beside messages that name a list: those are sent as the record has them",
+                )
+    elif entry.messages is not None:
         if not entry.messages or entry.messages[-1].role != "user":
             yield (*loc, "messages"), "must end with a turn of the user: that is what is answered"
         if entry.system is not None and any(m.role == "system" for m in entry.messages):

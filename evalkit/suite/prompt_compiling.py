@@ -22,11 +22,8 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
             wrong.append((key, str(error)))
             return None
 
-    written: list[tuple[Role, str, str]] = [] if entry.system is None else [("system", entry.system, "system")]
-    written += [(m.role, m.content, f"messages[{i}].content") for i, m in enumerate(entry.messages or ())]
-    if entry.prompt is not None:
-        written.append(("user", entry.prompt, "prompt"))
-    turns = [(role, compiled(source, key)) for role, source, key in written]
+    whole = _expression(entry.messages, "messages", wrong) if isinstance(entry.messages, str) else None
+    turns = [(role, compiled(source, key)) for role, source, key in _written_turns(entry)]
     options: tuple[Template | None, ...] | Expression | None = None
     if isinstance(entry.choices, str):
         options = _expression(entry.choices, "choices", wrong)
@@ -60,7 +57,8 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
     if further is not None:
         names = names.union(*(template.names for template in said)) - {TURN}
     names = names.union(*(template.fields for _, template in ready), *(template.fields for template in said))
-    every = [*(template for _, template in ready), *said, goal]
+    names |= whole.reads if whole is not None else frozenset()
+    every = [*(template for _, template in ready), *said, goal, whole]
     every += [options] if isinstance(options, Expression) else [*(options or ())]
     every += [item for item in (urgent, offer.declared if offer else None) if isinstance(item, Template | Expression)]
     if entry.permute is not None and ready:
@@ -76,12 +74,24 @@ def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str
         letters=entry.choices is not None and mode != "likelihood" and by_letter,
         instruction=INSTRUCTION if appended else None,
         reads=names if offer is None else (names - {"tools"}) | offer.reads,
+        conversation=whole,
         by_row=any(template is not None and template.names & ROW for template in every),
         shows=appended or bool(shown),
         further=further,  # type: ignore[arg-type]  # as above
         offer=offer,
     )
     return prompt, []
+
+
+def _written_turns(entry: TaskEntry) -> Iterator[tuple[Role, str, str]]:
+    """The turns that the suite writes: role, template, and where it stands."""
+    if entry.system is not None:
+        yield "system", entry.system, "system"
+    if not isinstance(entry.messages, str):
+        for i, turn in enumerate(entry.messages or ()):
+            yield turn.role, turn.content, f"messages[{i}].content"
+    if entry.prompt is not None:
+        yield "user", entry.prompt, "prompt"
 
 
 def _expression(source: str, key: str, wrong: list[tuple[str, str]]) -> Expression | None:

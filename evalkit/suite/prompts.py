@@ -33,7 +33,7 @@ write it: a guess here would be a right answer that nobody gave.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from string import ascii_uppercase
@@ -53,6 +53,8 @@ TURN = "turn"
 INSTRUCTION = "\n\n{{ options }}\n\nAnswer with the letter of the right option only."
 MOST_TURNS = 50
 """Further turns of one conversation: beyond this it is a mistake in the data."""
+MOST_MESSAGES = 2_000
+"""Turns of a record's own conversation."""
 OPTION_NAMES = frozenset({"choices", "letters", "options"})
 """What templates call the options; these win over fields of the same name."""
 _YES = frozenset({"true", "1", "yes"})
@@ -90,6 +92,8 @@ class Prompt:
     """What the user says after each answer; None: one answer is all."""
     offer: Offer | None = None
     """The functions that may be called; None: there are none."""
+    conversation: Expression | None = None
+    """Names the record's own list of turns; None: `turns` are written in the suite."""
     by_row: bool = False
     """A template reads the record as `row` (or `record`), for columns whose names are no single word."""
 
@@ -142,6 +146,9 @@ class Prompt:
 
     def messages(self, values: Mapping[str, object], examples: Sequence[Message] = ()) -> tuple[Message, ...]:
         """The conversation; examples stand before the last user turn."""
+        if self.conversation is not None:
+            head = [Message(r, _said(r, template, values)) for r, template in self.turns]
+            return (*head, *_conversation(self.conversation, self._fields(values)))
         *before, (role, last) = self.turns
         head = [Message(r, _said(r, template, values)) for r, template in before]
         return (*head, *examples, Message(role, _said(role, last, values)))
@@ -216,6 +223,26 @@ class Prompt:
         raise BadRecord(
             "critical", f"renders {short(text)}; expected true or false, like \"{{{{ priority == 'P0' }}}}\""
         )
+
+
+def _conversation(expression: Expression, values: Mapping[str, object]) -> Iterator[Message]:
+    """The record's own turns. Raises BadRecord for what is no conversation that ends with the user."""
+    found = _evaluate(expression, values)
+    if not isinstance(found, list | tuple) or not found:
+        raise BadRecord("messages", f"{expression.source} gives {short(found)}; expected a list of turns")
+    if len(found) > MOST_MESSAGES:
+        raise BadRecord("messages", f"there are {len(found):,} turns; the most is {MOST_MESSAGES:,}")
+    for turn in found:
+        role = turn.get("role") if isinstance(turn, Mapping) else None
+        content = turn.get("content") if isinstance(turn, Mapping) else None
+        if role not in ("system", "user", "assistant") or not isinstance(content, str):
+            raise BadRecord(
+                "messages", f"a turn is {{role: system, user or assistant, content: TEXT}} (value seen: {short(turn)})"
+            )
+        last = Message(role, content)
+        yield last
+    if last.role != "user" or is_blank(last.content):
+        raise BadRecord("messages", "the last turn is not the user's, or has no text: there is nothing to ask")
 
 
 def _said(role: Role, template: Template, values: Mapping[str, object]) -> str:

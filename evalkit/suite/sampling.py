@@ -39,7 +39,7 @@ class Recipe:
         return choices, sample_digest(self.prompt, record, choices)
 
     def id(self, number: int, record: Mapping[str, Any]) -> str:
-        """The sample's own name: the id field's value, or the place in the file as text. Raises BadRecord."""
+        """The sample's own name: the id field's value (7.0 is 7), or the place in the file. Raises BadRecord."""
         name = self.entry.data.id if self.entry.data else None
         if name is None and "id" not in record:
             return str(number)
@@ -48,7 +48,7 @@ class Recipe:
             return value
         if value is None or value == "" or isinstance(value, dict | list):
             raise BadRecord("data.id", f"the field {name or 'id'!r} must name the record (value seen: {short(value)})")
-        return _word(value)
+        return _word(int(value) if isinstance(value, float) and value.is_integer() else value)
 
     def sample(
         self, number: int, record: Mapping[str, Any], choices: tuple[str, ...], identity: str, occurrence: int

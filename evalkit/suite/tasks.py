@@ -134,7 +134,7 @@ class ResolvedTask:
         choices = list(entry.choices) if isinstance(entry.choices, tuple) else entry.choices
         score = {"name": entry.score.name, "options": entry.score.options} if entry.score else None
         identity = {
-            "messages": templates,
+            "messages": entry.messages if isinstance(entry.messages, str) else templates,
             "choices": choices,
             "target": entry.target,
             "shots": self.shots.digest,

@@ -75,7 +75,8 @@ class Gemini(ApiDialect):
 
     name = "gemini"
     title = "Gemini"
-    own_fields = frozenset({"contents", "systemInstruction", "model"})
+    own_fields = frozenset({"contents", "systemInstruction", "system_instruction", "model"})
+    """Google reads camelCase and snake_case alike."""
     capabilities = Capabilities(
         seed=True, top_logprobs=True, json_schema=True, reasoning_effort=True, tools=True
     )  # a model that lacks one of them answers 400, which is a Rejected with its words
@@ -101,10 +102,24 @@ class Gemini(ApiDialect):
             body["tools"] = [{"functionDeclarations": offered(request.tools, schema_as="parametersJsonSchema")}]
         if config := _config(request.settings):
             body["generationConfig"] = config
-        return merged(body, request.settings.extra, "generationConfig")
+        return merged(body, _camel(request.settings.extra), "generationConfig")
 
     def reading(self, request: Request, where: Where, path: str) -> ReplyReading:
         return GeminiAnswer(request.tools)
+
+
+def _camel(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Extra fields under the names that we send ourselves: `generation_config` and its fields in camelCase."""
+    plain = {("generationConfig" if name == "generation_config" else name): value for name, value in extra.items()}
+    config = plain.get("generationConfig")
+    if isinstance(config, Mapping):
+        plain["generationConfig"] = {
+            _SNAKE.sub(lambda m: m[1].upper(), str(key)): value for key, value in config.items()
+        }
+    return plain
+
+
+_SNAKE = re.compile(r"_([a-z])")
 
 
 def _config(settings: Settings) -> dict[str, Any]:

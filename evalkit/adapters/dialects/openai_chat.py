@@ -30,7 +30,7 @@ from evalkit.adapters.http_reply import refused
 from evalkit.adapters.http_wire import Wire
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
-from evalkit.adapters.presets import SETTINGS, Preset, filled, load_preset, options_of
+from evalkit.adapters.presets import SETTINGS, Preset, filled, load_preset, options_of, with_reported_cost
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import name as name_of
 from evalkit.adapters.reply_fields import parsed, raw_usage
@@ -304,8 +304,7 @@ def _as_told(preset: Preset, told: ChatOptions) -> Preset:
         preset = replace(preset, prompt_logprobs="echo" if told.likelihood else None)
     if told.stream_options is not None:
         preset = replace(preset, usage_when="asked" if told.stream_options else "always")
-    if told.reported_cost is not None:
-        preset = replace(preset, cost_path=(preset.cost_path or "cost") if told.reported_cost else None)
+    preset = with_reported_cost(preset, told.reported_cost)
     return replace(preset, token_param=told.token_param or preset.token_param)
 
 

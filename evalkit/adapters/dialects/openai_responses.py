@@ -27,7 +27,7 @@ from evalkit.adapters.dialect import ApiDialect, DialectAdapter, merged, own_fie
 from evalkit.adapters.http_errors import Declined, Where, error_from_event
 from evalkit.adapters.keys import api_key
 from evalkit.adapters.options import AdapterOptions, read_options
-from evalkit.adapters.presets import SETTINGS, Preset, filled, options_of
+from evalkit.adapters.presets import SETTINGS, Preset, filled, options_of, with_reported_cost
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_fields import (
     MAX_JSON_NODES,
@@ -68,7 +68,10 @@ _INCOMPLETE: Mapping[str, StopReason] = {"max_output_tokens": "length", "content
 
 
 class ResponsesOptions(AdapterOptions):
-    """The dialect has no options of its own."""
+    """What a suite may say of a server of this dialect."""
+
+    reported_cost: bool | None = None
+    """true where `usage.cost` is what a request cost in USD, as gateways say it."""
 
 
 Options = ResponsesOptions
@@ -80,8 +83,8 @@ def make(spec: ModelSpec, preset: Preset | None = None) -> DialectAdapter:
     Raises MissingKey, or SuiteError for an address that may not get the key and for unknown options.
     """
     preset = OPENAI if preset is None else preset
-    read_options(options_of(ResponsesOptions, preset), spec, own_field_complaints(spec, Responses.own_fields))
-    preset = filled(preset, spec)
+    told = read_options(options_of(ResponsesOptions, preset), spec, own_field_complaints(spec, Responses.own_fields))
+    preset = filled(with_reported_cost(preset, told.reported_cost), spec)
     key = api_key(preset.key_env, preset.base_url or "", preset.key_hosts, spec, required=preset.key_required)
     wire = _wire(spec, preset, key)
     dialect = Responses(spec.model, preset)
@@ -126,6 +129,7 @@ class Responses(ApiDialect):
 
     def __init__(self, model: str, preset: Preset) -> None:
         self._model = model
+        self._cost_path = preset.cost_path
         self._pads_streams = preset.name == OPENAI.name
         self.capabilities = Capabilities(**{name: name in preset.supports for name in SETTINGS}, tools=preset.tools)
 
@@ -157,16 +161,17 @@ class Responses(ApiDialect):
         return merged(made | settings, request.settings.extra)
 
     def reading(self, request: Request, where: Where, path: str) -> ReplyReading:
-        return ResponsesAnswer(where, path, request.tools)
+        return ResponsesAnswer(where, path, request.tools, self._cost_path)
 
 
 class ResponsesAnswer(ReplyReading):
     """A streamed response; its last event repeats the whole answer, and that is what counts."""
 
-    __slots__ = ("_asides", "_done_items", "_final", "_n_kept", "_path", "_where")
+    __slots__ = ("_asides", "_cost_path", "_done_items", "_final", "_n_kept", "_path", "_where")
 
-    def __init__(self, where: Where, path: str, tools: tuple[Tool, ...]) -> None:
+    def __init__(self, where: Where, path: str, tools: tuple[Tool, ...], cost_path: str | None = None) -> None:
         super().__init__(tools)
+        self._cost_path = cost_path
         self._where = where
         self._path = path
         self._final: Mapping[str, Any] = {}
@@ -257,7 +262,7 @@ class ResponsesAnswer(ReplyReading):
             served_model=name(final.get("model")),
             fingerprint=name(final.get("system_fingerprint")),
             usage=believed(
-                read_usage(usage, tier, shown_beside(output)) if isinstance(usage, dict) else None,
+                read_usage(usage, tier, shown_beside(output), self._cost_path) if isinstance(usage, dict) else None,
                 has_output=bool(said or reasoned or calls),
             ),
             raw_usage=raw_usage(usage),
@@ -291,10 +296,13 @@ class ResponsesAnswer(ReplyReading):
         return "tool_use" if calls_tool else "stop", None
 
 
-def read_usage(usage: Mapping[str, Any], service_tier: str | None, shown: tuple[str, ...] = ()) -> Usage:
+def read_usage(
+    usage: Mapping[str, Any], service_tier: str | None, shown: tuple[str, ...] = (), cost_path: str | None = None
+) -> Usage:
     """Billed tokens: cached and written ones are parts of the input, reasoning is a part of the output.
 
-    `shown`: what the answer itself shows to be billed beside them."""
+    `shown`: what the answer itself shows to be billed beside them. `cost_path`: where the cost in USD stands, if
+    somebody has said so."""
     given, made = inner(usage.get("input_tokens_details")), inner(usage.get("output_tokens_details"))
     return Usage(
         input=count(usage.get("input_tokens")),
@@ -302,7 +310,7 @@ def read_usage(usage: Mapping[str, Any], service_tier: str | None, shown: tuple[
         cache_write_other=count(given.get("cache_write_tokens")),
         output=count(usage.get("output_tokens")),
         reasoning=count(made.get("reasoning_tokens")),
-        provider_cost_usd=stated_cost(usage, None),
+        provider_cost_usd=stated_cost(usage, cost_path),
         service_tier=service_tier,
         beside=(*billed_beside(usage), *shown),
     )

@@ -24,7 +24,7 @@ def answer_of(said: Any) -> Answer:
     said = decoded(said)
     if isinstance(said, str):
         return Answer(said) if said else Answer()
-    if isinstance(said, Mapping):
+    if isinstance(said, dict):
         return _of_mapping(said)
     if isinstance(said, list):
         return _of_list(said)
@@ -36,15 +36,15 @@ def _of_mapping(said: Mapping[str, Any]) -> Answer:  # noqa: PLR0911  # one retu
     if isinstance(choices, list) and choices:
         return _of_choice(choices[0])
     candidates = said.get("candidates")
-    if isinstance(candidates, list) and candidates and isinstance(candidates[0], Mapping):
+    if isinstance(candidates, list) and candidates and isinstance(candidates[0], dict):
         made = _spoken(turns_of([{"role": "model", **_content(candidates[0].get("content"))}], bare="assistant"))
         made.finish = text(first(candidates[0], *_FINISH))
         return made
     generations = said.get("generations")
     if isinstance(generations, list) and generations:
         inner = generations[0][0] if isinstance(generations[0], list) and generations[0] else generations[0]
-        if isinstance(inner, Mapping):
-            made = _of_mapping(inner["message"]) if isinstance(inner.get("message"), Mapping) else Answer()
+        if isinstance(inner, dict):
+            made = _of_mapping(inner["message"]) if isinstance(inner.get("message"), dict) else Answer()
             made.text = made.text or text(inner.get("text"))
             made.finish = made.finish or text(at(inner, "generation_info", "finish_reason"))
             return made
@@ -53,7 +53,7 @@ def _of_mapping(said: Mapping[str, Any]) -> Answer:  # noqa: PLR0911  # one retu
         made.finish = text(at(said, "incomplete_details", "reason")) or text(said.get("status"))
         return made
     for key in ("message", "response", "output", "outputs", "result", "completion", "generation"):
-        if isinstance(said.get(key), Mapping | list) or (isinstance(said.get(key), str) and "content" not in said):
+        if isinstance(said.get(key), dict | list) or (isinstance(said.get(key), str) and "content" not in said):
             made = answer_of(said[key])
             if not made.is_empty:
                 made.finish = made.finish or text(first(said, *_FINISH))
@@ -69,14 +69,14 @@ def _of_mapping(said: Mapping[str, Any]) -> Answer:  # noqa: PLR0911  # one retu
 
 
 def _content(said: Any) -> Mapping[str, Any]:
-    return said if isinstance(said, Mapping) else {"content": said}
+    return said if isinstance(said, dict) else {"content": said}
 
 
 def _of_choice(choice: Any) -> Answer:
-    if not isinstance(choice, Mapping):
+    if not isinstance(choice, dict):
         return answer_of(choice)
     message = decoded(first(choice, "message", "delta"))
-    if isinstance(message, Mapping):
+    if isinstance(message, dict):
         made = _spoken(turns_of([{**message, "role": "assistant"}], bare="assistant"))
         made.refusal = text(message.get("refusal"))
     else:
@@ -86,13 +86,13 @@ def _of_choice(choice: Any) -> Answer:
 
 
 def _of_list(said: list[Any]) -> Answer:
-    if said and isinstance(said[0], Mapping) and ("toolCallId" in said[0] or "toolName" in said[0]):
+    if said and isinstance(said[0], dict) and ("toolCallId" in said[0] or "toolName" in said[0]):
         return Answer(None, calls_of(said), "tool_calls")
-    if said and isinstance(said[0], Mapping) and isinstance(said[0].get("message"), Mapping):
+    if said and isinstance(said[0], dict) and isinstance(said[0].get("message"), dict):
         return _of_choice(said[0])
     made = _spoken(turns_of(said, bare="assistant"))
     for one in reversed(said):
-        if isinstance(one, Mapping) and (finish := text(first(one, *_FINISH))):
+        if isinstance(one, dict) and (finish := text(first(one, *_FINISH))):
             made.finish = finish
             break
     return made

@@ -7,7 +7,7 @@ Anywhere below None means that the log does not say it; it never means zero.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
@@ -123,10 +123,7 @@ class Call:
 
     def packed(self) -> bytes:
         """The call as bytes for a file of one's own; `unpacked` reads them."""
-        return orjson.dumps(asdict(self), option=orjson.OPT_NON_STR_KEYS, default=str)
-
-
-_CALL_FIELDS = {one.name for one in fields(Call)}
+        return orjson.dumps(self, option=orjson.OPT_NON_STR_KEYS, default=str)
 
 
 def unpacked(content: bytes) -> Call:

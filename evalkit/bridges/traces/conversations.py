@@ -67,7 +67,7 @@ def _turns(said: Any, bare: LoggedRole, depth: int) -> list[LoggedMessage]:  # n
         if said and bare == "system" and all(_is_part(one) for one in said):
             return [turn for turn in [_turn({"role": bare, "content": said}, bare)] if turn is not None]
         return [turn for one in said for turn in _turns(one, bare, depth + 1)]
-    if not isinstance(said, Mapping):
+    if not isinstance(said, dict):
         return []
     whole = _wrapped(said, bare, depth)
     if whole is not None:
@@ -77,7 +77,7 @@ def _turns(said: Any, bare: LoggedRole, depth: int) -> list[LoggedMessage]:  # n
 
 
 def _is_part(one: Any) -> bool:
-    return isinstance(one, Mapping) and "role" not in one and ("type" in one or "text" in one)
+    return isinstance(one, dict) and "role" not in one and ("type" in one or "text" in one)
 
 
 def _wrapped(said: Mapping[str, Any], bare: LoggedRole, depth: int) -> list[LoggedMessage] | None:
@@ -110,11 +110,11 @@ def _wrapped(said: Mapping[str, Any], bare: LoggedRole, depth: int) -> list[Logg
 
 def _turn(said: Mapping[str, Any], bare: LoggedRole) -> LoggedMessage | None:  # noqa: PLR0911, PLR0912  # one return a shape
     """One turn of a mapping; None where it says nothing that is one."""
-    if "kwargs" in said and isinstance(said["kwargs"], Mapping):  # LangChain's serialised messages
+    if "kwargs" in said and isinstance(said["kwargs"], dict):  # LangChain's serialised messages
         name = said.get("id")
         last = name[-1] if isinstance(name, list) and name else said.get("type")
         return _turn({"role": last, **said["kwargs"]}, bare)
-    if isinstance(said.get("message"), Mapping):  # OpenInference, unflattened; a choice
+    if isinstance(said.get("message"), dict):  # OpenInference, unflattened; a choice
         return _turn(said["message"], bare)
     kind = str(said.get("type") or "").lower().replace("_call_item", "_call")
     if kind in _CALLS and "role" not in said:
@@ -142,7 +142,7 @@ def _turn(said: Mapping[str, Any], bare: LoggedRole) -> LoggedMessage | None:  #
     for key in ("tool_calls", "toolCalls", "function_call", "toolInvocations"):
         calls += _listed_calls(said.get(key))
     more = said.get("additional_kwargs")
-    if isinstance(more, Mapping) and not calls:
+    if isinstance(more, dict) and not calls:
         calls += _listed_calls(more.get("tool_calls"))
     if results and not texts:
         return LoggedMessage("tool", "\n".join(results), tuple(calls), tuple(other))
@@ -162,30 +162,30 @@ def _parts(  # noqa: PLR0911, PLR0912  # one return a shape
         for one in said:
             _parts(one, texts, calls, other, results, depth + 1)
         return
-    if not isinstance(said, Mapping):
+    if not isinstance(said, dict):
         texts.append(str(said))
         return
-    if isinstance(said.get("message_content"), Mapping):
+    if isinstance(said.get("message_content"), dict):
         said = said["message_content"]
     kind = str(said.get("type") or "").lower()
     if kind in _REASONING or said.get("thought") is True:
         return
     inner = said.get("functionCall") or said.get("function_call") or (said.get("toolUse"))
-    if kind in _CALLS or isinstance(inner, Mapping):
-        made = _call(inner if isinstance(inner, Mapping) else said)
+    if kind in _CALLS or isinstance(inner, dict):
+        made = _call(inner if isinstance(inner, dict) else said)
         if made is not None:
             calls.append(made)
         return
     inner = said.get("functionResponse") or said.get("function_response") or said.get("toolResult")
-    if kind in _RESULTS or isinstance(inner, Mapping):
-        results.append(_result(inner if isinstance(inner, Mapping) else said))
+    if kind in _RESULTS or isinstance(inner, dict):
+        results.append(_result(inner if isinstance(inner, dict) else said))
         return
     if kind in _TEXTS:
         for key in ("text", "content"):
             if isinstance(said.get(key), str):
                 texts.append(said[key])
                 return
-            if isinstance(said.get(key), Mapping | list):
+            if isinstance(said.get(key), dict | list):
                 _parts(said[key], texts, calls, other, results, depth + 1)
                 return
     if kind == "refusal" and isinstance(said.get("refusal"), str):
@@ -196,10 +196,10 @@ def _parts(  # noqa: PLR0911, PLR0912  # one return a shape
 
 def _listed_calls(said: Any) -> Iterator[ToolCall]:
     said = decoded(said)
-    if isinstance(said, Mapping):
+    if isinstance(said, dict):
         said = [said]
     for one in said if isinstance(said, list) else ():
-        if isinstance(one, Mapping) and (made := _call(one)) is not None:
+        if isinstance(one, dict) and (made := _call(one)) is not None:
             yield made
 
 
@@ -210,7 +210,7 @@ def calls_of(said: Any) -> tuple[ToolCall, ...]:
 
 def _call(said: Mapping[str, Any]) -> ToolCall | None:
     for key in ("tool_call", "function"):
-        if isinstance(said.get(key), Mapping):
+        if isinstance(said.get(key), dict):
             return _call({**said, **said[key], key: None})
     name = first(said, "name", "toolName", "tool_name", "function_name")
     if not isinstance(name, str) or not name:
@@ -236,31 +236,31 @@ def tools_of(said: Any) -> tuple[dict[str, Any], ...]:
     and parameters."""
     said = decoded(said)
     found: list[dict[str, Any]] = []
-    if isinstance(said, Mapping):
+    if isinstance(said, dict):
         said = said.get("values") or said.get("tools") or [said]
     for item in said if isinstance(said, list) else ():
-        one = decoded(item.get("stringValue") if isinstance(item, Mapping) and "stringValue" in item else item)
-        if not isinstance(one, Mapping):
+        one = decoded(item.get("stringValue") if isinstance(item, dict) and "stringValue" in item else item)
+        if not isinstance(one, dict):
             continue
         inner = decoded(first(one, "json_schema", "function", "toolSpec") or one)
-        if isinstance(inner, Mapping) and isinstance(inner.get("function"), Mapping):
+        if isinstance(inner, dict) and isinstance(inner.get("function"), dict):
             inner = inner["function"]
         declared = one.get("functionDeclarations") or one.get("function_declarations")
         if isinstance(declared, list):
             found += tools_of(declared)
             continue
-        if not isinstance(inner, Mapping) or not isinstance(inner.get("name"), str):
+        if not isinstance(inner, dict) or not isinstance(inner.get("name"), str):
             continue
         schema = decoded(
             first(inner, "parameters", "input_schema", "inputSchema", "parameters_json_schema", "parametersJsonSchema")
         )
-        if isinstance(schema, Mapping) and isinstance(schema.get("json"), Mapping):
+        if isinstance(schema, dict) and isinstance(schema.get("json"), dict):
             schema = schema["json"]
         found.append(
             {
                 "name": inner["name"],
                 "description": str(inner.get("description") or ""),
-                "parameters": dict(schema) if isinstance(schema, Mapping) else {"type": "object", "properties": {}},
+                "parameters": dict(schema) if isinstance(schema, dict) else {"type": "object", "properties": {}},
             }
         )
     return tuple(found)

@@ -195,8 +195,8 @@ def _listed(has: Mapping[str, Any], prefix: str) -> list[LoggedMessage]:
             here[parts[-1]] = has[key]
     found = []
     for item in _in_order(tree):
-        one = item.get("message", item) if isinstance(item, Mapping) else item
-        if isinstance(one, Mapping):
+        one = item.get("message", item) if isinstance(item, dict) else item
+        if isinstance(one, dict):
             found += turns_of([{**one, "role": one.get("role") if role_of(one.get("role")) else "user"}])
         else:
             found += turns_of(one)
@@ -205,14 +205,14 @@ def _listed(has: Mapping[str, Any], prefix: str) -> list[LoggedMessage]:
 
 def _in_order(tree: Any) -> list[Any]:
     """The values of numbered keys in the order of the numbers, numbered ones inside them as lists."""
-    if not isinstance(tree, Mapping):
+    if not isinstance(tree, dict):
         return [tree]
     numbered = sorted((int(key), value) for key, value in tree.items() if str(key).isdigit())
     return [_plain(value) for _, value in numbered]
 
 
 def _plain(value: Any) -> Any:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return value
     if value and all(str(key).isdigit() for key in value):
         return _in_order(value)
@@ -232,14 +232,14 @@ def _tools(has: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
                     tree.setdefault(place, {})[name.removeprefix("tool.")] = decoded(has[key])
             return tools_of(_in_order(tree))
     request = decoded(first(has, "langfuse.observation.input", "mlflow.spanInputs", "llm.invocation_parameters"))
-    return tools_of(request["tools"]) if isinstance(request, Mapping) and request.get("tools") else ()
+    return tools_of(request["tools"]) if isinstance(request, dict) and request.get("tools") else ()
 
 
 def _settings(has: Mapping[str, Any]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for key in ("llm.invocation_parameters", "langfuse.observation.model.parameters", "mlflow.spanInputs"):
         inner = decoded(has.get(key))
-        if isinstance(inner, Mapping):
+        if isinstance(inner, dict):
             given |= inner
     for key, value in has.items():
         if key.startswith("gen_ai.request."):
@@ -262,7 +262,7 @@ def settings_of(given: Mapping[str, Any]) -> dict[str, Any]:
             value = [value] if isinstance(value, str) and value else value
             value = value if isinstance(value, list) and value and all(isinstance(one, str) for one in value) else None
         elif name == "response_format":
-            value = value if isinstance(value, Mapping) else None
+            value = value if isinstance(value, dict) else None
         elif not isinstance(value, str):
             value = None
         if value or (value == 0 and name in ("temperature", "seed")):
@@ -385,7 +385,7 @@ def _slices(has: Mapping[str, Any], resource: Mapping[str, Any]) -> dict[str, st
                 found[key.removeprefix(prefix)] = str(decoded(value))[:200]
                 break
     more = decoded(has.get("metadata"))
-    if isinstance(more, Mapping):
+    if isinstance(more, dict):
         found |= {str(key): str(value)[:200] for key, value in more.items() if isinstance(value, str | int)}
     where = first(resource, "deployment.environment.name", "deployment.environment")
     where = first(has, "langfuse.environment", "deployment.environment.name") or where

@@ -63,7 +63,7 @@ def is_span(record: Mapping[str, Any]) -> bool:
     if any(key in record for key in ("scopeSpans", "scope_spans")):
         return True
     attributes = record.get("attributes")
-    if isinstance(attributes, Mapping | list) and any(
+    if isinstance(attributes, dict | list) and any(
         key in record for key in ("name", "spanName", "spanContext", "context", "spanId", "span_id")
     ):
         return True
@@ -75,19 +75,19 @@ def spans_of(record: Mapping[str, Any]) -> Iterator[LoggedSpan | LoggedEvent]:
     resources = first(record, "resourceSpans", "resource_spans")
     if isinstance(resources, list):
         for resource in resources:
-            if isinstance(resource, Mapping):
+            if isinstance(resource, dict):
                 yield from _of_resource(resource)
     logs = first(record, "resourceLogs", "resource_logs")
     if isinstance(logs, list):
         for resource in logs:
-            if isinstance(resource, Mapping):
+            if isinstance(resource, dict):
                 yield from _events_of(resource)
     if resources is not None or logs is not None:
         return
     if first(record, "scopeSpans", "scope_spans") is not None:
         yield from _of_resource(record)
         return
-    if not isinstance(record.get("attributes"), Mapping | list):  # the attributes alone
+    if not isinstance(record.get("attributes"), dict | list):  # the attributes alone
         yield LoggedSpan(attributes=dict(record))
         return
     yield _span(record, str(at(record, "scope", "name") or record.get("scopeName") or ""), {})
@@ -98,21 +98,21 @@ def _of_resource(resource: Mapping[str, Any]) -> Iterator[LoggedSpan]:
     scopes = first(resource, "scopeSpans", "scope_spans", "instrumentationLibrarySpans")
     for scope in scopes if isinstance(scopes, list) else ():
         name = str(at(scope, "scope", "name") or at(scope, "instrumentationLibrary", "name") or "")
-        spans = scope.get("spans") if isinstance(scope, Mapping) else None
+        spans = scope.get("spans") if isinstance(scope, dict) else None
         for one in spans if isinstance(spans, list) else ():
-            if isinstance(one, Mapping):
+            if isinstance(one, dict):
                 yield _span(one, name, about)
 
 
 def _events_of(resource: Mapping[str, Any]) -> Iterator[LoggedEvent]:
     scopes = first(resource, "scopeLogs", "scope_logs")
     for scope in scopes if isinstance(scopes, list) else ():
-        records = first(scope, "logRecords", "log_records") if isinstance(scope, Mapping) else None
+        records = first(scope, "logRecords", "log_records") if isinstance(scope, dict) else None
         for one in records if isinstance(records, list) else ():
-            if isinstance(one, Mapping):
+            if isinstance(one, dict):
                 attributes = attributes_of(one.get("attributes"))
                 name = str(first(one, "eventName", "event_name") or attributes.get("event.name") or "")
-                body = value_of(one["body"]) if isinstance(one.get("body"), Mapping) else one.get("body")
+                body = value_of(one["body"]) if isinstance(one.get("body"), dict) else one.get("body")
                 trace, span = _id(first(one, "traceId", "trace_id")), _id(first(one, "spanId", "span_id"))
                 yield LoggedEvent(name, trace, span, attributes, body)
 
@@ -120,9 +120,9 @@ def _events_of(resource: Mapping[str, Any]) -> Iterator[LoggedEvent]:
 def _span(one: Mapping[str, Any], scope: str, resource: dict[str, Any]) -> LoggedSpan:
     context = first(one, "spanContext", "context") or {}
     status = one.get("status")
-    code = first(status, "code", "status_code", "statusCode") if isinstance(status, Mapping) else status
+    code = first(status, "code", "status_code", "statusCode") if isinstance(status, dict) else status
     code = first(one, "status_code", "statusCode") if code is None else code
-    message = first(status, "message", "description") if isinstance(status, Mapping) else one.get("status_message")
+    message = first(status, "message", "description") if isinstance(status, dict) else one.get("status_message")
     events = one.get("events")
     made = LoggedSpan(
         name=str(first(one, "name", "spanName") or ""),
@@ -140,7 +140,7 @@ def _span(one: Mapping[str, Any], scope: str, resource: dict[str, Any]) -> Logge
         resource=resource,
     )
     for event in events if isinstance(events, list) else ():
-        if isinstance(event, Mapping):
+        if isinstance(event, dict):
             made.events.append((str(event.get("name") or ""), attributes_of(event.get("attributes"))))
     return made
 
@@ -151,18 +151,18 @@ def _id(value: Any) -> str:
 
 def attributes_of(said: Any) -> dict[str, Any]:
     """Attributes as plain values, from OTLP's list of pairs or a mapping."""
-    if isinstance(said, Mapping):
+    if isinstance(said, dict):
         return dict(said)
     found: dict[str, Any] = {}
     for one in said if isinstance(said, list) else ():
-        if isinstance(one, Mapping) and isinstance(one.get("key"), str):
+        if isinstance(one, dict) and isinstance(one.get("key"), str):
             found[one["key"]] = value_of(one.get("value"))
     return found
 
 
 def value_of(said: Any, depth: int = 0) -> Any:  # noqa: PLR0911  # one return a shape
     """The plain value of OTLP's AnyValue; numbers of 64 bits become numbers."""
-    if not isinstance(said, Mapping) or depth > _DEEPEST:
+    if not isinstance(said, dict) or depth > _DEEPEST:
         return said
     for key, value in said.items():
         if key in ("stringValue", "string_value", "boolValue", "bool_value", "bytesValue", "bytes_value"):
@@ -172,14 +172,14 @@ def value_of(said: Any, depth: int = 0) -> Any:  # noqa: PLR0911  # one return a
         if key in ("doubleValue", "double_value"):
             return value
         if key in ("arrayValue", "array_value"):
-            inner = value.get("values") if isinstance(value, Mapping) else None
+            inner = value.get("values") if isinstance(value, dict) else None
             return [value_of(one, depth + 1) for one in inner] if isinstance(inner, list) else []
         if key in ("kvlistValue", "kvlist_value"):
-            inner = value.get("values") if isinstance(value, Mapping) else None
+            inner = value.get("values") if isinstance(value, dict) else None
             pairs = inner if isinstance(inner, list) else []
             return {
                 one["key"]: value_of(one.get("value"), depth + 1)
                 for one in pairs
-                if isinstance(one, Mapping) and isinstance(one.get("key"), str)
+                if isinstance(one, dict) and isinstance(one.get("key"), str)
             }
     return None

@@ -20,7 +20,7 @@ from evalkit.bridges.traces.values import at, count, decoded, first, money, numb
 def tokens_of(said: Any) -> LoggedUsage:
     """The counts of a usage object; an empty record where it is none."""
     said = decoded(said)
-    if not isinstance(said, Mapping):
+    if not isinstance(said, dict):
         return LoggedUsage()
     if "promptTokenCount" in said or "candidatesTokenCount" in said or "prompt_token_count" in said:
         return _gemini(said)
@@ -79,7 +79,7 @@ def _gemini(said: Mapping[str, Any]) -> LoggedUsage:
 def free_tokens_of(said: Any) -> LoggedUsage:  # noqa: PLR0912  # one return a shape
     """Counts under free keys (Langfuse's usageDetails), where `total` tells whether parts are within their sums."""
     said = decoded(said)
-    if not isinstance(said, Mapping) or not said:
+    if not isinstance(said, dict) or not said:
         return LoggedUsage()
     if "input" not in said and "output" not in said:
         return tokens_of(said)

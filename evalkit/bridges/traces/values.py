@@ -25,7 +25,7 @@ _MOST = 10**15
 def at(record: Any, *keys: str) -> Any:
     """What stands at the end of these keys; None where a step is missing."""
     for key in keys:
-        record = record.get(key) if isinstance(record, Mapping) else None
+        record = record.get(key) if isinstance(record, dict) else None
     return record
 
 

@@ -28,6 +28,8 @@ family; a kind by adding it to KINDS. Words are parted by "|", may be phrases, a
     why       may follow a choice's text: "Lyon because ..."
     so        ends a train of thought: "so B", "hence B"; what stands before it has no say about B
     fill      says nothing by itself
+    now       says that a statement holds today; says nothing by itself: "it was B, now it is C"
+    beside    stands before a choice that only says where another one stands: "the letter after B"
     tail      stands behind a choice without changing it: "Bです", "B입니다"
 """
 
@@ -49,6 +51,7 @@ from evalkit.scorers.languages import (
 KINDS = (
     "noun", "field", "be", "would", "right", "wrong", "not", "choose", "maybe", "gives_up", "unsure", "or", "and",
     "former", "if", "says", "redo", "turn", "so", "tail", "fill", "why", "it", "holds", "unknown",
+    "now", "beside",
 )  # fmt: skip
 """Where a language has a word under two kinds, the first counts."""
 

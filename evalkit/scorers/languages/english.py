@@ -68,6 +68,11 @@ WORDS: dict[str, dict[str, str]] = {
         "|i doubt it|i doubt that|that's what i would say|that's what i'd say|so they say|or so they say"
         "|or so i'm told|or so i thought|or so it seems|go either way|could go either way|or so the rumor goes"
         "|or so the rumour goes|or so i hear|or so i heard|or so people say|or so i read|that's a guess"
+        "|i'm the queen|i am the queen|i'm the pope|i'm santa|said no one|said no one ever|said nobody"
+        "|said nobody ever|says no one ever|no one ever said|sarcasm|sarcastically"
+        "|being sarcastic|i'm joking|only joking|just joking|was joking|if pigs could fly|when pigs fly"
+        "|pigs will fly|when hell freezes over|in your dreams"
+        "|dream on|yeah , right|yeah , sure|sure , jan|not in a million years"
         "|that is a guess|it's a guess|this is a guess|a mere guess|an educated guess|i'm guessing",
         "or": "or|and/or|versus|vs|alternatively|or else|or equivalently|alternately",
         "and": "and|as well as|plus|both|also|&",
@@ -168,5 +173,10 @@ WORDS: dict[str, dict[str, str]] = {
         "|impossible to say|impossible to know|impossible to tell|don't know|do not know|can't tell|cannot tell"
         "|cannot say|can't say|no idea|hard to say|hard to tell|difficult to say|not stated|not mentioned"
         "|not specified|not given|unclear|undecidable",
+        "now": "now|currently|today|nowadays|these days|this year|this time|at present|presently|as of now"
+        "|at the moment|here",
+        "beside": "after|before|right after|just before|next to|adjacent to|preceding|succeeding|follows"
+        "|precedes|succeeds|comes after|comes before|beside|in front of|to the left of"
+        "|to the right of",
     },
 }

@@ -29,6 +29,8 @@ WORDS: dict[str, dict[str, str]] = {
         "holds": "μπορεί|να|είναι|ισχύει|αλήθεια|δυνατόν|όμως|γίνεται|στέκει|αλλά",
         "former": "στην αρχή νόμιζα|αρχικά νόμιζα|η πρώτη μου σκέψη|με την πρώτη ματιά|νόμιζα ότι",
         "unknown": "άγνωστο|δεν ξέρω|δεν γνωρίζω|ανεπαρκείς πληροφορίες",
+        "now": "τώρα|σήμερα|πλέον|φέτος",
+        "beside": "μετά το|μετά από|πριν από|πριν το|μετά την|πριν την",
     },
     "fi": {
         "noun": "vastaus|vaihtoehto|ratkaisu|kirjain",
@@ -55,6 +57,8 @@ WORDS: dict[str, dict[str, str]] = {
         "former": "aluksi luulin|aluksi ajattelin|ensin luulin|ensimmäinen ajatukseni|ensimmäinen vastaukseni"
         "|ensi silmäyksellä",
         "unknown": "tuntematon|en tiedä|ei tiedetä|ei tarpeeksi tietoa",
+        "now": "nyt|nykyään|tänään|tänä vuonna",
+        "beside": "ennen",
     },
     "hu": {
         "noun": "válasz|válasza|válaszom|opció|megoldás|lehetőség|betű",
@@ -79,6 +83,7 @@ WORDS: dict[str, dict[str, str]] = {
         "holds": "lehet|igaz|helyes|stimmel|így|azonban|lehetséges|jöhet|de|jó",
         "former": "először azt hittem|eleinte azt hittem|először azt gondoltam|az első gondolatom|első ránézésre",
         "unknown": "ismeretlen|nem tudom|nem lehet tudni|nincs elég információ",
+        "now": "most|ma|jelenleg|idén",
     },
     "et": {
         "or": "või|ehk",

@@ -54,6 +54,8 @@ WORDS: dict[str, dict[str, str]] = {
         "unknown": "unbekannt|unbestimmt|nicht bestimmbar|nicht zu bestimmen|nicht genug informationen"
         "|nicht genügend informationen|lässt sich nicht sagen|weiß nicht|weiss nicht|weiß es nicht|keine ahnung"
         "|schwer zu sagen|keine angabe|unklar|nicht beantworten|nicht angegeben",
+        "now": "jetzt|heute|nun|inzwischen|mittlerweile|dieses jahr|aktuell|derzeit|heutzutage|momentan",
+        "beside": "folgt auf|vor",
     },
     "nl": {
         "noun": "antwoord|optie|keuze|oplossing|letter|eindantwoord|alternatief",
@@ -87,6 +89,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|mijn eerste antwoord|mijn eerste ingeving|op het eerste gezicht|had ik eerst|zou ik gezegd hebben",
         "unknown": "onbekend|onbepaald|niet te bepalen|weet niet|weet ik niet|onvoldoende informatie"
         "|niet genoeg informatie|niet vermeld",
+        "now": "nu|tegenwoordig|vandaag|dit jaar|inmiddels|momenteel|thans",
+        "beside": "vóór|volgt op|naast",
     },
     "sv": {
         "noun": "svar|svaret|alternativ|alternativet|lösning|lösningen|bokstav|slutsvar",
@@ -114,6 +118,8 @@ WORDS: dict[str, dict[str, str]] = {
         "former": "först trodde jag|först tänkte jag|trodde jag först|min första tanke|mitt första svar"
         "|vid första anblicken",
         "unknown": "okänt|vet inte|vet ej|kan inte avgöras|otillräcklig information",
+        "now": "nu|numera|idag|i dag|i år|för närvarande",
+        "beside": "efter|före|bredvid",
     },
     "da": {
         "noun": "svar|svaret|svaralternativ|svarmulighed|mulighed|alternativ|alternativet|valg|løsning|løsningen"
@@ -141,5 +147,7 @@ WORDS: dict[str, dict[str, str]] = {
         "former": "først troede jeg|først tænkte jeg|først trodde jeg|troede jeg først|trodde jeg først"
         "|min første tanke|mit første svar|ved første øjekast",
         "unknown": "ukendt|ukjent|ved ikke|vet ikke|kan ikke afgøres|utilstrækkelig information",
+        "now": "nå|i dag|i år|nu om dage|for tiden",
+        "beside": "etter|ved siden af|ved siden av|før",
     },
 }

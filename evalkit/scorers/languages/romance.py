@@ -50,6 +50,8 @@ WORDS: dict[str, dict[str, str]] = {
         "unknown": "inconnu|inconnue|indéterminé|indéterminée|on ne sait pas|ne sait pas|ne sais pas|je ne sais pas"
         "|sais pas|pas assez d'informations|informations insuffisantes|impossible à déterminer|aucune idée"
         "|difficile à dire|non précisé",
+        "now": "maintenant|aujourd'hui|désormais|actuellement|cette année|à présent",
+        "beside": "après|avant|suit|précède|à côté de|juste après|en dessous de|au-dessus de",
     },
     "es": {
         "noun": "respuesta|opción|opcion|alternativa|solución|solucion|letra|elección|inciso|respuesta final",
@@ -91,6 +93,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|mi respuesta inicial",
         "unknown": "desconocido|desconocida|indeterminado|no se sabe|no sé|no se puede saber|no se puede determinar"
         "|información insuficiente|no hay suficiente información|imposible de determinar|no se menciona",
+        "now": "ahora|hoy|actualmente|este año|hoy en día|hoy día",
+        "beside": "después de|antes de|tras|sigue a|precede a|junto a|debajo de|encima de|al lado de"
+        "|delante de|posterior a|anterior a|siguiente a",
     },
     "pt": {
         "noun": "resposta|opção|opcao|alternativa|solução|letra|escolha|gabarito|resposta final",
@@ -127,6 +132,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|minha primeira resposta|à primeira vista|eu pensava|eu achava|teria dito|minha resposta inicial",
         "unknown": "desconhecido|desconhecida|indeterminado|não se sabe|não sei|não é possível saber"
         "|não pode ser determinado|informação insuficiente|informações insuficientes|não há informação suficiente",
+        "now": "agora|hoje|atualmente|este ano|hoje em dia|neste ano",
+        "beside": "depois de|antes de|após|segue|precede|ao lado de|abaixo de|acima de|seguinte a|anterior a"
+        "|depois da|antes da|depois do|antes do",
     },
     "it": {
         "noun": "risposta|opzione|alternativa|soluzione|lettera|scelta|risposta finale",
@@ -162,6 +170,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|il mio primo pensiero|a prima vista|pensavo|credevo|avrei detto|la mia risposta iniziale",
         "unknown": "sconosciuto|sconosciuta|indeterminato|non si sa|non so|non si può sapere|non determinabile"
         "|informazioni insufficienti|non ci sono abbastanza informazioni",
+        "now": "ora|adesso|oggi|attualmente|quest'anno|oggigiorno",
+        "beside": "dopo|prima di|segue|precede|accanto a|prima della|dopo la|successiva a|successiva alla"
+        "|precedente a|precedente alla|sotto|sopra",
     },
     "ro": {
         "noun": "răspunsul|răspuns|raspuns|raspunsul|opțiunea|optiunea|varianta|soluția|litera",
@@ -186,6 +197,8 @@ WORDS: dict[str, dict[str, str]] = {
         "holds": "poate|fi|corect|adevărat|posibil|însă|totuși|are|sens|potrivi|dar",
         "former": "la început am crezut|inițial am crezut|prima mea idee|primul meu gând|la prima vedere",
         "unknown": "necunoscut|nu știu|nu se știe|informații insuficiente",
+        "now": "acum|astăzi|în prezent|anul acesta|azi",
+        "beside": "după|înainte de|înaintea lui",
     },
     "ca": {
         "noun": "resposta|opció|alternativa|solució|lletra",
@@ -208,5 +221,6 @@ WORDS: dict[str, dict[str, str]] = {
         "fill": "la|el|l'|un|una|de|és la|meva|sí|lletra|final",
         "it": "això|aquesta resposta",
         "holds": "pot|ser|possible|cert|però|té|sentit",
+        "now": "ara|avui|actualment|enguany",
     },
 }

@@ -37,6 +37,8 @@ WORDS: dict[str, dict[str, str]] = {
         "former": "najpierw myślałem|najpierw myślałam|początkowo myślałem|początkowo myślałam|moja pierwsza myśl"
         "|moja pierwsza odpowiedź|na pierwszy rzut oka|myślałem, że|myślałam, że",
         "unknown": "nieznane|nieznany|nie wiadomo|nie wiem|nie można określić|za mało informacji",
+        "now": "teraz|obecnie|dziś|dzisiaj|w tym roku|aktualnie",
+        "beside": "przed|następuje po|poprzedza|obok",
     },
     "ru": {
         "noun": "ответ|вариант|вариантом|ответом|решение|буква|выбор|ответа|опция",
@@ -69,9 +71,12 @@ WORDS: dict[str, dict[str, str]] = {
         "gives_up": "не могу ответить|невозможно ответить|нельзя ответить|не могу дать ответ",
         "it": "это|этого|такого|он|она|этот ответ|такой ответ",
         "holds": "может|быть|верно|правдой|возможно|так|правильно|однако|имеет|смысла|сходится|подходит|но|конечно",
-        "former": "сначала я думал|сначала я думала|сначала думал|я думал сначала|я сначала думал|моя первая мысль"
+        "former": "раньше было|раньше был|раньше была|прежде было|сначала я думал|сначала я думала|сначала думал"
+        "|я думал сначала|я сначала думал|моя первая мысль"
         "|мой первый ответ|на первый взгляд|изначально я|я думал, что|сначала казалось",
         "unknown": "неизвестно|не известно|не знаю|недостаточно информации|невозможно определить|нельзя определить",
+        "now": "теперь|сейчас|сегодня|ныне|в этом году|на данный момент",
+        "beside": "после|перед|следует за|предшествует|рядом с|следующая за|идущая за|следующий за",
     },
     "uk": {
         "noun": "відповідь|відповіддю|варіант|рішення|літера|буква|вибір",
@@ -100,6 +105,8 @@ WORDS: dict[str, dict[str, str]] = {
         "former": "спочатку я думав|спочатку я думала|я думав спочатку|моя перша думка|моя перша відповідь"
         "|на перший погляд",
         "unknown": "невідомо|не знаю|недостатньо інформації|неможливо визначити",
+        "now": "тепер|зараз|сьогодні|нині|цього року",
+        "beside": "після|перед",
     },
     "cs": {
         "noun": "odpověď|odpověd|odpoveď|možnost|varianta|řešení|riešenie|písmeno|volba",
@@ -128,6 +135,8 @@ WORDS: dict[str, dict[str, str]] = {
         "former": "nejdřív jsem myslel|nejdřív jsem myslela|nejprve jsem myslel|původně jsem myslel"
         "|moje první myšlenka|můj první odhad|na první pohled",
         "unknown": "neznámo|neznámé|nevím|nelze určit|nedostatek informací",
+        "now": "teď|nyní|dnes|letos|v současnosti",
+        "beside": "před|následuje po",
     },
     "bg": {
         "noun": "отговор|отговорът|отговора|вариант|решение|буква|опция",
@@ -150,6 +159,7 @@ WORDS: dict[str, dict[str, str]] = {
         "fill": "да|на|моят|този|буква",
         "it": "това|този отговор",
         "holds": "може|да|бъде|вярно|възможно|обаче|но",
+        "now": "сега|днес|понастоящем",
     },
     "hr": {
         "noun": "odgovor|opcija|rješenje|rešenje|slovo|mogućnost",
@@ -172,5 +182,6 @@ WORDS: dict[str, dict[str, str]] = {
         "fill": "da|to|taj|moj|pitanje|na|konačan|konačni",
         "it": "to|ovo|taj odgovor",
         "holds": "može|biti|točno|tačno|istina|moguće|međutim|ali",
+        "now": "sada|danas|trenutno|ove godine",
     },
 }

@@ -31,6 +31,7 @@ WORDS: dict[str, dict[str, str]] = {
         "holds": "सही|हो|सकता|सकती|संभव|सच|लेकिन|पर|तो",
         "former": "पहले मुझे लगा|शुरू में मुझे लगा|पहले मैंने सोचा|मेरा पहला",
         "unknown": "अज्ञात|पता नहीं|पर्याप्त जानकारी नहीं",
+        "now": "अब|आज|इस साल",
     },
     "bn": {
         "noun": "উত্তর|উত্তরটি|বিকল্প|সমাধান",
@@ -89,6 +90,8 @@ WORDS: dict[str, dict[str, str]] = {
         "holds": "thể|đúng|là|được|tuy nhiên|nhưng|hợp lý|xảy ra|có|đâu",
         "former": "ban đầu tôi nghĩ|lúc đầu tôi nghĩ|thoạt đầu tôi|thoạt nhìn",
         "unknown": "không biết|không rõ|không xác định|không đủ thông tin",
+        "now": "bây giờ|hiện nay|năm nay|hiện tại",
+        "beside": "trước|đứng sau|ngay sau|liền sau",
     },
     "th": {
         "noun": "คำตอบ|ข้อ|ตัวเลือก|เฉลย|คำตอบสุดท้าย",
@@ -114,6 +117,7 @@ WORDS: dict[str, dict[str, str]] = {
         "it": "นั่น|มัน|นี่|สิ่งนี้|สิ่งนั้น",
         "holds": "เป็น|ไปได้|ถูก|ถูกต้อง|จริง|แต่|ได้",
         "former": "ตอนแรกฉันคิด|ตอนแรกคิด|ทีแรกคิด",
+        "now": "ตอนนี้|ปัจจุบัน|ปีนี้",
     },
     "id": {
         "noun": "jawaban|jawabannya|pilihan|opsi|solusi|huruf|jawaban akhir|jawaban saya",
@@ -141,6 +145,8 @@ WORDS: dict[str, dict[str, str]] = {
         "holds": "mungkin|benar|bisa|dapat|begitu|namun|masuk|akal|tepat|tapi|tetapi",
         "former": "awalnya saya kira|awalnya saya pikir|tadinya saya kira|mulanya saya kira|sekilas",
         "unknown": "tidak diketahui|tidak tahu|tidak dapat ditentukan|informasi tidak cukup",
+        "now": "sekarang|kini|saat ini|tahun ini",
+        "beside": "setelah|sesudah|sebelum",
     },
     "ms": {
         "noun": "jawapan|jawapannya|pilihan",

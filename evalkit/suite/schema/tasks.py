@@ -42,6 +42,11 @@ def _turns(value: object) -> object:
     return tuple(value)
 
 
+def _messages(value: object) -> object:
+    """A list of turns, or one template that names a list."""
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _tools(value: object) -> object:
     """A list of declarations, or one template that names a list."""
     if isinstance(value, str):
@@ -178,6 +183,9 @@ Scoring = Annotated[ScoreEntry, BeforeValidator(_score, json_schema_input_type=s
 Labels = Annotated[LabelsEntry, BeforeValidator(_data, json_schema_input_type=str | LabelsEntry)]
 Choices = Annotated[Several[str] | str, BeforeValidator(_choices, json_schema_input_type=list[str | int] | str)]
 Turns = Annotated[Several[str] | str, BeforeValidator(_turns, json_schema_input_type=list[str] | str)]
+Messages = Annotated[
+    Several[MessageEntry] | str, BeforeValidator(_messages, json_schema_input_type=list[MessageEntry] | str)
+]
 Tools = Annotated[
     Several[dict[str, Any]] | str, BeforeValidator(_tools, json_schema_input_type=list[dict[str, Any]] | str)
 ]
@@ -237,8 +245,9 @@ class TaskEntry(Adjustable):
     """Shown everywhere. None: the name of the built-in task."""
     prompt: str | None = None
     """The question: a Jinja template over the record's fields."""
-    messages: Several[MessageEntry] | None = None
-    """A whole conversation instead of `prompt`; the last turn is the user's."""
+    messages: Messages | None = None
+    """A whole conversation instead of `prompt`, whose last turn is the user's: a list of turns, or one template that
+    names the record's list of {role, content}, which is sent as it stands."""
     turns: Turns | None = None
     """What the user says after each answer: a list of templates, or one that names a list. Each turn is a row."""
     choices: Choices | None = None

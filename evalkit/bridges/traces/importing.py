@@ -1,0 +1,312 @@
+"""`evalkit import traces`: from logs to a suite that can be run, in one go.
+
+told = import_traces([Path("logs/")], Path("suite"), TracesOptions(n_samples=500))
+told.folder / "README.md"      # what was found, dropped and sampled
+
+Calls are read onto the disk, looked at one by one (`traits`), put into classes of alike requests and into strata, and
+drawn; only what was drawn is redacted and written. The folder appears whole or not at all.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import rmtree
+
+import orjson
+
+from evalkit.bridges.traces.rules import TEXT_RULE, fits, rule_for
+from evalkit.bridges.traces.sampled import SampledCall, redacted, turns
+from evalkit.bridges.traces.sources import LogReading, read_sources
+from evalkit.bridges.traces.spool import Spool
+from evalkit.bridges.traces.strata import Drawn, draw, short_names, strata_of
+from evalkit.bridges.traces.suite_text import LogTask, SuitePlan, suite_yaml
+from evalkit.bridges.traces.taking_out import Names, TakingOut
+from evalkit.bridges.traces.traits import Traits, traits_of, unfit
+from evalkit.errors import UserError
+from evalkit.suite.redaction import Redactor
+from evalkit.writing import write_file
+
+_SMALL_TEMPLATE = 0.01
+"""Share of the traffic below which a template has no task of its own."""
+_OTHER_TEMPLATE = "everything-else"
+_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+_ADAPTERS: Mapping[str, str] = {
+    "openai": "openai",
+    "anthropic": "anthropic",
+    "gemini": "gemini",
+    "google": "gemini",
+    "gcp.gemini": "gemini",
+    "gcp.gen_ai": "gemini",
+}
+
+
+@dataclass(slots=True)
+class TracesOptions:
+    """What the person says."""
+
+    n_samples: int = 500
+    name: str | None = None
+    seed: int = 0
+    slices: tuple[str, ...] = ()
+    """Attributes of the log whose values are groups (customers)."""
+    models: tuple[str, ...] = ()
+    """Only calls of these; () for all."""
+    redactor: Redactor | None = None
+    names: Names = field(default_factory=dict)
+    candidates: tuple[tuple[str, str], ...] = ()
+    judge: tuple[str, str] | None = None
+
+
+@dataclass(slots=True)
+class StratumTold:
+    """One stratum, as the README shows it."""
+
+    name: str
+    n_requests: int
+    n_different: int
+    n_sampled: int
+
+
+@dataclass(slots=True)
+class TracesTold:
+    """What came of an import."""
+
+    folder: Path
+    plan: SuitePlan
+    reading: LogReading
+    n_calls: int
+    n_usable: int
+    n_different: int
+    n_sampled: int
+    dropped: Counter[str]
+    """Calls that the suite cannot hold, by reason."""
+    strata: list[StratumTold]
+    redacted: Counter[str]
+    models: Counter[str]
+    n_history: int
+    """Samples whose history holds calls of functions, written as text."""
+
+
+def import_traces(paths: Iterable[Path], out: Path, options: TracesOptions) -> TracesTold:
+    """Write the suite's folder. Raises UserError where the logs hold nothing to ask, or `out` is there already."""
+    if out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir()))):
+        raise UserError(f"{out} is there already, and is not overwritten: name another folder, or remove it")
+    with Spool() as raw, Spool() as kept:
+        reading = read_sources(paths, raw)
+        traits, dropped, models, n_calls = _looked_at(reading, kept, options)
+        if not traits:
+            raise UserError(_nothing(reading, dropped, n_calls))
+        told = _sampled(traits, kept, reading, out, options)
+    told.dropped, told.n_calls, told.models = dropped, n_calls, models
+    _write(told, out)
+    return told
+
+
+def _looked_at(
+    reading: LogReading, kept: Spool, options: TracesOptions
+) -> tuple[list[Traits], Counter[str], Counter[str], int]:
+    """The traits of all calls that a suite can hold; those that it cannot by reason; calls by model; all calls."""
+    traits: list[Traits] = []
+    dropped: Counter[str] = Counter()
+    models: Counter[str] = Counter()
+    n_calls = 0
+    for call in reading.settling.calls():
+        n_calls += 1
+        models[call.called or "not named"] += 1
+        why = unfit(call)
+        if why is None and options.models and not {call.model, call.served} & set(options.models):
+            why = "another model than --model names"
+        if why is None and not turns(call.messages):
+            why = "no turn of a user with text"
+        if why is not None:
+            dropped[why] += 1
+            continue
+        traits.append(traits_of(call, kept.add(call), options.slices, options.seed))
+    return traits, dropped, models, n_calls
+
+
+def _nothing(reading: LogReading, dropped: Counter[str], n_calls: int) -> str:
+    if not n_calls:
+        seen = "; ".join(reading.notes()) or "no record"
+        return f"{', '.join(reading.files[:5])}: holds no call of a model ({seen}). See docs/import-traces.md"
+    reasons = ", ".join(f"{why} ({n:,})" for why, n in dropped.most_common(5))
+    more = ""
+    if any("content" in why for why in dropped):
+        more = (
+            ". Let the instrumentation keep content: OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT, or give its "
+            "log records too"
+        )
+    return f"none of the {n_calls:,} calls can be asked again: {reasons}{more}"
+
+
+def _sampled(traits: list[Traits], kept: Spool, reading: LogReading, out: Path, options: TracesOptions) -> TracesTold:
+    from evalkit.bridges.traces.alike import classes_of
+
+    classes = classes_of(traits)
+    templates = _templates(traits)
+    strata = strata_of(traits, classes, templates, options.n_samples)
+    drawn = draw(traits, classes, strata, options.n_samples)
+    taking = TakingOut(options.redactor, options.names)
+    names = {name: taking.text(name) for name in dict.fromkeys(strata)}
+    sampled = _calls(drawn, traits, kept, templates, names, taking, options)
+    tasks = _tasks(sampled)
+    plan = _plan(tasks, sampled, out, options)
+    counts, different = Counter[str](), Counter[str]()
+    for name, members in zip(strata, classes, strict=True):
+        counts[name] += len(members)
+        different[name] += 1
+    n_drawn = Counter(one.stratum for one in drawn)
+    told = [
+        StratumTold(names[name], counts[name], different[name], n_drawn[name])
+        for name in sorted(counts, key=lambda name: (-counts[name], name))
+    ]
+    return TracesTold(
+        folder=out,
+        plan=plan,
+        reading=reading,
+        n_calls=0,
+        n_usable=len(traits),
+        n_different=len(classes),
+        n_sampled=len(sampled),
+        dropped=Counter(),
+        strata=told,
+        redacted=taking.counts,
+        models=Counter(),
+        n_history=sum(any(turn.role == "tool" or turn.calls for turn in one.call.messages) for one in sampled),
+    )
+
+
+def _templates(traits: Sequence[Traits]) -> dict[str, str]:
+    """A short name for each template; the rare ones share one."""
+    sizes = Counter(one.template for one in traits)
+    least = max(_SMALL_TEMPLATE * len(traits), 2)
+    large = {name: n for name, n in sizes.items() if n >= least}
+    named = short_names(traits, large)
+    return {name: named.get(name, _OTHER_TEMPLATE) for name in sizes}
+
+
+def _calls(
+    drawn: Sequence[Drawn],
+    traits: Sequence[Traits],
+    kept: Spool,
+    templates: Mapping[str, str],
+    names: Mapping[str, str],
+    taking: TakingOut,
+    options: TracesOptions,
+) -> list[SampledCall]:
+    found = []
+    digits = len(str(len(drawn)))
+    for n, one in enumerate(drawn, 1):
+        own = traits[one.call]
+        call = redacted(kept.call(own.place), taking)
+        task = _NAME.sub("-", taking.text(templates[own.template])).strip("-.") or "task"
+        slices = {
+            "template": task,
+            "language": own.language,
+            "length": own.size,
+            "tool_use": own.tools,
+            "outcome": own.outcome,
+            "answered_by": call.called or "not named",
+            **{name: call.slices.get(name) or "none" for name in options.slices},
+        }
+        renamed = Drawn(one.call, names[one.stratum], one.n_alike, one.inclusion)
+        found.append(
+            SampledCall(
+                f"r{n:0{digits}}", f"{task}-calls" if own.tools == "called" else task, own, renamed, call, slices
+            )
+        )
+    return found
+
+
+def _tasks(sampled: list[SampledCall]) -> list[LogTask]:
+    """One task a template and form of answer; the few answers that a rule cannot read go to a judge."""
+    groups: dict[str, list[SampledCall]] = {}
+    for one in sampled:
+        groups.setdefault(one.task, []).append(one)
+    tasks: list[LogTask] = []
+    for name, members in groups.items():
+        rule = rule_for(members)
+        good = [one for one in members if fits(rule, one)]
+        rest = [one for one in members if not fits(rule, one)]
+        tasks.append(LogTask(name, rule, good))
+        if rest:
+            for one in rest:
+                one.task = f"{name}-other"
+            tasks.append(LogTask(f"{name}-other", TEXT_RULE, rest))
+    return tasks
+
+
+def _plan(tasks: list[LogTask], sampled: list[SampledCall], out: Path, options: TracesOptions) -> SuitePlan:
+    models = Counter(one.call.called for one in sampled if one.call.called)
+    providers = Counter(one.call.provider.lower() for one in sampled if one.call.provider)
+    adapter = _ADAPTERS.get(next(iter(dict(providers.most_common(1))), ""), "openai")
+    candidates = {}
+    for kind, model in options.candidates or ((adapter, "${EVALKIT_CANDIDATE_MODEL}"),):
+        name = _NAME.sub("-", model.strip("${}").rpartition("/")[2]).strip("-.")[:60].lower() or "candidate"
+        candidates["candidate" if model.startswith("$") else name] = (kind, model)
+    costs = [one.call.usage.cost_usd for one in sampled]
+    all_known = all(cost is not None for cost in costs)
+    price_as = None
+    if not all_known and len(models) == 1 and len(providers) == 1 and next(iter(providers)) in _ADAPTERS:
+        price_as = f"{next(iter(providers))}:{next(iter(models))}"
+    times = [(one.call.total_s, one.drawn.weight) for one in sampled if one.call.total_s is not None]
+    name = _NAME.sub("-", options.name or out.resolve().name).strip("-.") or "logs"
+    share = sum(one.call.usage.input is not None for one in sampled) / len(sampled)
+    return SuitePlan(
+        name=name,
+        about=f"{len(sampled):,} requests of production, sampled with known probabilities",
+        tasks=tasks,
+        slices=[name for name in sampled[0].slices if len({one.slices[name] for one in sampled}) > 1],
+        candidates=candidates,
+        judge=options.judge or (adapter, "${EVALKIT_JUDGE_MODEL}"),
+        price_as=price_as,
+        p95_s=_quantile(times, 0.95) if len(times) == len(sampled) else None,
+        has_cost=all_known or (price_as is not None and share == 1),
+    )
+
+
+def _quantile(values: list[tuple[float, float]], q: float) -> float:
+    """The value below which the share `q` of the weights lies."""
+    total = sum(weight for _, weight in values)
+    reached = 0.0
+    for value, weight in sorted(values):
+        reached += weight
+        if reached >= q * total:
+            return value
+    return max(values)[0]
+
+
+def _write(told: TracesTold, out: Path) -> None:
+    """The folder, whole or not at all."""
+    from evalkit.bridges.traces.readme import readme
+
+    parent = out.absolute().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=parent))
+    try:
+        (made / "data").mkdir()
+        sampled = [one for task in told.plan.tasks for one in task.sampled]
+        sampled.sort(key=lambda one: one.id)
+        write_file(made / "data" / "requests.jsonl", _lines(one.item() for one in sampled))
+        write_file(made / "data" / "recorded.jsonl", _lines(one.answer() for one in sampled))
+        write_file(made / "suite.yaml", suite_yaml(told.plan))
+        if told.reading.unread:
+            kept = ({"place": one.place, "why": one.why, "looks": one.looks} for one in told.reading.unread)
+            write_file(made / "not-understood.jsonl", _lines(kept))
+        write_file(made / "README.md", readme(told))
+        if out.is_dir():
+            out.rmdir()
+        made.rename(out)
+    except BaseException:
+        rmtree(made, ignore_errors=True)
+        raise
+    out.chmod(0o755)
+
+
+def _lines(records: Iterable[Mapping[str, object]]) -> bytes:
+    return b"".join(orjson.dumps(one) + b"\n" for one in records)

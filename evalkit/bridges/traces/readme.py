@@ -1,0 +1,142 @@
+"""The README of a suite that was made of logs: what was found, dropped and sampled, and what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from evalkit.bridges.traces.suite_text import BASELINE
+from evalkit.text.escape import markdown
+
+if TYPE_CHECKING:
+    from evalkit.bridges.traces.importing import TracesTold
+
+_MOST_LINES = 60
+
+
+def readme(told: TracesTold) -> str:
+    """The text of README.md."""
+    return "\n".join([*_found(told), *_sampled(told), *_scored(told), *_next(told)]) + "\n"
+
+
+def _found(told: TracesTold) -> list[str]:
+    reading = told.reading
+    files = ", ".join(markdown(name) for name in reading.files[:10])
+    files += f" and {len(reading.files) - 10:,} more" if len(reading.files) > 10 else ""
+    lines = [
+        f"# {told.plan.name}",
+        "",
+        f"{told.n_sampled:,} samples that stand for {told.n_usable:,} logged requests. Made by `evalkit import traces` "
+        f"from {files}.",
+        "",
+        "## Found",
+        "",
+        f"{told.n_calls:,} calls of models in {reading.n_records:,} records. Written by: "
+        + ", ".join(f"{name} ({n:,})" for name, n in reading.formats.most_common())
+        + ".",
+        "",
+        "Answered by: " + ", ".join(f"{markdown(name)} ({n:,})" for name, n in told.models.most_common(10)) + ".",
+        "",
+    ]
+    notes = reading.notes()
+    if notes:
+        lines += [*(f"- {markdown(note)}" for note in notes), ""]
+    if reading.unread:
+        lines += [
+            "`not-understood.jsonl` has the place and the looks of each record that nobody understood (digits as 0, "
+            "letters as x).",
+            "",
+        ]
+    lines += ["## Dropped", ""]
+    if told.dropped:
+        n = told.n_calls - told.n_usable
+        lines += [
+            f"{n:,} of the calls cannot be asked again. **The suite says nothing about them:**",
+            "",
+            *(f"- {count:,}: {markdown(why)}" for why, count in told.dropped.most_common()),
+            "",
+        ]
+    else:
+        lines += ["Nothing: every call can be asked again.", ""]
+    lines += [
+        f"{told.n_usable:,} requests are {told.n_different:,} different ones: the others say the same, or nearly the "
+        "same (85 % of their words, equal numbers, same template). A sample stands for all requests of its kind.",
+        "",
+    ]
+    if told.redacted:
+        taken = ", ".join(f"{n:,} {kind}" for kind, n in sorted(told.redacted.items()))
+        lines += [f"Taken out of what is written here: {taken}. Look through `data/` before you share it.", ""]
+    else:
+        lines += ["No personal data was found in what is written here. Look through `data/` before you share it.", ""]
+    return lines
+
+
+def _sampled(told: TracesTold) -> list[str]:
+    lines = [
+        "## Sampled",
+        "",
+        "Each request had a known probability to be drawn (`inclusion`); `weight` is how many logged requests a sample "
+        "stands for. The weights add up to the logged requests of their stratum.",
+        "",
+        "| stratum | requests | different | samples |",
+        "|---|---:|---:|---:|",
+        *(
+            f"| {markdown(one.name)} | {one.n_requests:,} | {one.n_different:,} | {one.n_sampled:,} |"
+            for one in told.strata[:_MOST_LINES]
+        ),
+    ]
+    if len(told.strata) > _MOST_LINES:
+        lines.append(f"| {len(told.strata) - _MOST_LINES:,} more | | | |")
+    lines.append("")
+    if told.n_history:
+        lines += [
+            f"{told.n_history:,} samples have calls of functions in their history. These are sent as text "
+            "(`[calls f(...)]`, `[result of the function]`), to every model alike, and not through its tool interface.",
+            "",
+        ]
+    return lines
+
+
+def _scored(told: TracesTold) -> list[str]:
+    lines = [
+        "## Scored",
+        "",
+        "| task | samples | score |",
+        "|---|---:|---|",
+        *(f"| {task.name} | {len(task.sampled):,} | {task.rule.says} |" for task in told.plan.tasks),
+        "",
+    ]
+    if any(not task.rule.judged and task.rule.kind != "expected" for task in told.plan.tasks):
+        lines += [
+            f"**`{BASELINE}` is right by definition where answers are compared with its own.** The score of another "
+            "model says how often it agrees, not how good it is. Where they differ, look who is right, and put the "
+            "right answer into the field `answer` of `data/requests.jsonl`.",
+            "",
+        ]
+    return lines
+
+
+def _next(told: TracesTold) -> list[str]:
+    plan = told.plan
+    missing = [model.strip("${}") for _, model in plan.candidates.values() if model.startswith("$")]
+    if plan.judged and plan.judge[1].startswith("$"):
+        missing.append(plan.judge[1].strip("${}"))
+    lines = ["## Next", "", "```bash"]
+    lines += [f"export {name}=...                  # a model of the provider named in suite.yaml" for name in missing]
+    lines += [
+        "evalkit check suite.yaml             # every prompt, and what a run would cost",
+        "evalkit run suite.yaml --gate",
+        "```",
+        "",
+    ]
+    if plan.judged:
+        lines += [
+            "A judge scores free text, so ask people how far it can be trusted. Label 30 answers a model or more, "
+            "drawn at random (`evalkit judge-data latest --out labels.jsonl`, then add `label`), name the file in the "
+            "task (`labels: labels.jsonl`), and `evalkit judge-check latest` compares.",
+            "",
+        ]
+    lines.append(
+        "Recorded times were taken in production, under a load that nobody knows: they are shown, and limit a "
+        "candidate's time (`max_s`), but make no ratio."
+    )
+    return lines

@@ -1,0 +1,99 @@
+"""How the answers of a task can be scored: by a rule where their form allows it, else by a judge.
+
+rule = rule_for(sampled)        # ScoringRule("labels", {"exact": {...}}, "...")
+
+A rule compares with what production answered. That tells where a candidate answers otherwise, not who is right: the
+README of the suite says so, and labels make it more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evalkit.bridges.traces.sampled import SampledCall
+from evalkit.bridges.traces.values import decoded
+
+_MOST_LABELS, _LONGEST_LABEL = 30, 60
+_SHARE = 0.95
+"""Share of the answers that have to have the form."""
+_ANSWERS_A_LABEL = 4
+"""At least so many answers for each different one: else they are names, not labels."""
+_NUMBER = re.compile(r"\s*[-+]?[$€£]?\s?\d[\d,. ]*\s?%?\s*\.?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringRule:
+    """How a task is scored."""
+
+    kind: str
+    """calls, expected, labels, numbers, objects, text."""
+    score: Mapping[str, Any]
+    target: str | None
+    says: str
+    """One sentence for the README."""
+
+    @property
+    def judged(self) -> bool:
+        """Whether a judge is needed."""
+        return self.kind == "text"
+
+
+TEXT_RULE = ScoringRule("text", {}, None, "a judge compares with production's answer, in both orders: the rate of wins")
+
+
+def rule_for(sampled: Sequence[SampledCall]) -> ScoringRule:
+    """The rule that nearly all answers of a task fit."""
+    if all(one.traits.tools == "called" for one in sampled):
+        return ScoringRule(
+            "calls", {"tools": {}}, None, "the same functions with the same arguments as production called: right"
+        )
+    texts = [(one.call.answer.text or "").strip() for one in sampled]
+    n = len(texts)
+    if sum(one.call.expected is not None for one in sampled) == n and max(map(len, texts)) <= 200:
+        return ScoringRule(
+            "expected",
+            {"contains": {"ignore_case": True, "whole_words": True}},
+            "{{ expected }}",
+            "the right answer that the log carries stands in the reply",
+        )
+    kinds = Counter(text.casefold().rstrip(".!") for text in texts)
+    short = all(0 < len(kind) <= _LONGEST_LABEL for kind in kinds)
+    if short and len(kinds) <= _MOST_LABELS and n >= _ANSWERS_A_LABEL * len(kinds):
+        return ScoringRule(
+            "labels",
+            {"exact": {"ignore_case": True, "ignore_wrapping": True}},
+            "{{ answer }}",
+            f"the same one of {len(kinds)} answers as production gave: right",
+        )
+    if sum(map(_is_number, texts)) >= _SHARE * n:
+        return ScoringRule("numbers", {"numbers": {}}, "{{ answer }}", "the same number as production gave: right")
+    if sum(isinstance(_value(text), Mapping) for text in texts) >= _SHARE * n:
+        return ScoringRule(
+            "objects", {"fields": {}}, "{{ answer }}", "share (F1) of the fields that have production's values"
+        )
+    return TEXT_RULE
+
+
+def fits(rule: ScoringRule, one: SampledCall) -> bool:
+    """Whether this answer can be scored so: the few of another form are no gold."""
+    text = (one.call.answer.text or "").strip()
+    if rule.kind == "numbers":
+        return _is_number(text)
+    if rule.kind == "objects":
+        return isinstance(_value(text), Mapping)
+    return True
+
+
+def _is_number(text: str) -> bool:
+    return len(text) <= _LONGEST_LABEL and _NUMBER.fullmatch(text) is not None
+
+
+def _value(text: str) -> Any:
+    inner = text
+    if text.startswith("```"):
+        inner = text.split("\n", 1)[-1].rpartition("```")[0]
+    return decoded(inner.strip())

@@ -1,0 +1,132 @@
+"""A drawn call as two records: what the suite asks, and what was answered at the time.
+
+{"id": "r0007", "task": "support", "messages": [...], "answer": "...", "weight": 41.7, "stratum": "support, de, short"}
+{"id": "r0007", "text": "...", "input_tokens": 120, "cost_usd": 0.0001, "total_s": 1.5, ...}
+
+A suite sends turns of the system, the user and the assistant. Calls of functions and their results in the history are
+written as text, with a mark, and the record says so (`history`: as text).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from evalkit.bridges.traces.calls import Call, LoggedMessage
+from evalkit.bridges.traces.strata import Drawn
+from evalkit.bridges.traces.taking_out import TakingOut
+from evalkit.bridges.traces.traits import Traits
+from evalkit.bridges.traces.values import decoded
+from evalkit.records import ToolCall
+
+
+@dataclass(slots=True)
+class SampledCall:
+    """One sample of the suite."""
+
+    id: str
+    task: str
+    traits: Traits
+    drawn: Drawn
+    call: Call
+    """With personal data taken out."""
+    slices: dict[str, str]
+
+    def item(self) -> dict[str, Any]:
+        """What the suite asks."""
+        call = self.call
+        return {
+            "id": self.id,
+            "task": self.task,
+            "weight": round(self.drawn.weight, 6),
+            "stratum": self.drawn.stratum,
+            "inclusion": round(self.drawn.inclusion, 9),
+            "alike": self.drawn.n_alike,
+            **self.slices,
+            "conversation": call.session or self.id,
+            "log_id": call.id or None,
+            "messages": [{"role": one[0], "content": one[1]} for one in turns(call.messages)],
+            **({"tools": list(call.tools)} if call.tools else {}),
+            "answer": call.answer.text or "",
+            **({"expected": call.expected} if call.expected else {}),
+            **({"ground_truth": [accepted(one) for one in call.answer.calls]} if call.tools else {}),
+        }
+
+    def answer(self) -> dict[str, Any]:
+        """What was answered at the time, and what it took. null: the log does not say."""
+        call, usage = self.call, self.call.usage
+        at = call.started_at
+        return {
+            "id": self.id,
+            "text": call.answer.text or "",
+            "calls": [{"name": one.name, "arguments": decoded(one.arguments)} for one in call.answer.calls],
+            "input_tokens": usage.input,
+            "output_tokens": usage.output,
+            "reasoning_tokens": usage.reasoning,
+            "cached_tokens": usage.cached,
+            "cache_write_tokens": usage.cache_write,
+            "cost_usd": usage.cost_usd,
+            "total_s": None if call.total_s is None else round(call.total_s, 6),
+            "ttft_s": None if call.ttft_s is None else round(call.ttft_s, 6),
+            "started_at": None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds"),
+            "model": call.called,
+            "finish": call.answer.finish,
+        }
+
+
+def redacted(call: Call, out: TakingOut) -> Call:
+    """The call with personal data taken out of all that is written of it."""
+    call.messages = tuple(LoggedMessage(one.role, out.text(one.text), _calls(one.calls, out)) for one in call.messages)
+    call.answer.text = None if call.answer.text is None else out.text(call.answer.text)
+    call.answer.calls = _calls(call.answer.calls, out)
+    call.tools = tuple(out.value(one) for one in call.tools)
+    call.slices = {name: out.text(value) for name, value in call.slices.items()}
+    call.expected = None if call.expected is None else out.text(call.expected)
+    call.session = None if call.session is None else out.text(call.session)
+    call.name = out.text(call.name)
+    call.id = call.id if _ID.fullmatch(call.id) else out.text(call.id)
+    return call
+
+
+_ID = re.compile(r"(?:[a-z]{2,12}[-_])?[0-9a-fA-F-]{8,}")
+"""The log's own name for a call, which may look like the number of a card."""
+
+
+def _calls(calls: tuple[ToolCall, ...], out: TakingOut) -> tuple[ToolCall, ...]:
+    return tuple(ToolCall(one.name, out.text(one.arguments)) for one in calls)
+
+
+def turns(messages: tuple[LoggedMessage, ...]) -> list[tuple[str, str]]:
+    """Roles and texts that a suite can send: the results of functions are the user's turns, marked as such."""
+    said: list[tuple[str, str]] = []
+    for one in messages:
+        if one.role == "tool":
+            said.append(("user", f"[result of the function]\n{one.text}"))
+            continue
+        text = one.text
+        for call in one.calls:
+            text += f"{chr(10) if text else ''}[calls {call.name}({call.arguments})]"
+        if text:
+            said.append((one.role, text))
+    while said and said[-1][0] != "user":  # the beginning of an answer that was put into the model's mouth
+        said.pop()
+    return said
+
+
+def accepted(call: ToolCall) -> dict[str, Any]:
+    """A call as the scorer `tools` wants it: each argument with the list of accepted values."""
+    arguments = decoded(call.arguments)
+    return {call.name: _accepted_fields(arguments) if isinstance(arguments, Mapping) else {}}
+
+
+def _accepted_fields(said: Mapping[str, Any]) -> dict[str, list[Any]]:
+    return {str(name): [_accepted(value)] for name, value in said.items()}
+
+
+def _accepted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _accepted_fields(value)
+    return [_accepted(one) for one in value] if isinstance(value, list) else value

@@ -1,0 +1,162 @@
+"""The suite file that is made of logs, as a person would write it.
+
+suite_yaml(plan)       # name: support-logs ...
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from evalkit.bridges.traces.rules import ScoringRule
+from evalkit.bridges.traces.sampled import SampledCall
+from evalkit.suite.schema.tasks import TaskEntry
+
+BASELINE = "recorded"
+JUDGE = "judge"
+_COLUMNS = (
+    *("input_tokens", "output_tokens", "reasoning_tokens", "cached_tokens", "cache_write_tokens"),
+    *("cost_usd", "total_s", "ttft_s", "started_at", "finish"),
+)
+
+
+@dataclass(slots=True)
+class LogTask:
+    """One task of the suite."""
+
+    name: str
+    rule: ScoringRule
+    sampled: list[SampledCall]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How answers were made at the time, where all of them agree; an output limit that none of them reached."""
+        found: dict[str, Any] = {}
+        said = [one.call.settings for one in self.sampled]
+        limits = [one.get("max_output_tokens") for one in said]
+        longest = max((one.call.usage.output or 0 for one in self.sampled), default=0)
+        known = [limit for limit in limits if limit]
+        found["max_output_tokens"] = max([*known, 2 * longest, 16]) if known or longest else 1024
+        for name in ("temperature", "top_p"):
+            values = {one.get(name) for one in said}
+            if len(values) == 1 and (value := values.pop()) is not None:
+                found[name] = value
+        formats = {json.dumps(one.get("response_format"), sort_keys=True) for one in said}
+        if len(formats) == 1 and (schema := _schema(said[0].get("response_format"))) is not None:
+            found["json_schema"] = schema
+        return found
+
+
+def _schema(response_format: Any) -> dict[str, Any] | None:
+    if isinstance(response_format, dict) and response_format.get("type") == "json_schema":
+        inner = response_format.get("json_schema", response_format)
+        schema = inner.get("schema") if isinstance(inner, dict) else None
+        return schema if isinstance(schema, dict) else None
+    return None
+
+
+@dataclass(slots=True)
+class SuitePlan:
+    """All that the suite file says."""
+
+    name: str
+    about: str
+    tasks: list[LogTask]
+    slices: Sequence[str]
+    candidates: dict[str, tuple[str, str]]
+    """By name the adapter and model that are to be compared with what was recorded."""
+    judge: tuple[str, str]
+    price_as: str | None
+    p95_s: float | None
+    """Of the recorded times, weighted; None: the log has none."""
+    has_cost: bool
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def judged(self) -> bool:
+        """Whether a task needs a judge."""
+        return any(task.rule.judged for task in self.tasks)
+
+
+def suite_yaml(plan: SuitePlan) -> str:
+    """The text of suite.yaml."""
+    lines = [
+        "# Made by `evalkit import traces`. README.md tells what was found, dropped and sampled: read it first.",
+        f"name: {_word(plan.name)}",
+        f"about: {_quoted(plan.about)}",
+        "sensitivity: internal",
+        "",
+        "models:",
+        f"  {BASELINE}:                       # what production answered, with its tokens, cost and times",
+        "    adapter: replay",
+        "    path: data/recorded.jsonl",
+        *(["    calls_field: calls"] if any(task.rule.kind == "calls" for task in plan.tasks) else []),
+        f"    columns: {{{', '.join(f'{name}: {name}' for name in _COLUMNS)}, served_model: model}}",
+        *([f"    price_as: {_quoted(plan.price_as)}"] if plan.price_as else []),
+    ]
+    for name, (adapter, model) in plan.candidates.items():
+        lines.append(f"  {_word(name)}: {{adapter: {_word(adapter)}, model: {_quoted(model)}}}")
+    if plan.judged:
+        adapter, model = plan.judge
+        lines += ["", "judges:", f"  {JUDGE}: {{adapter: {_word(adapter)}, model: {_quoted(model)}}}"]
+    lines += ["", "tasks:"]
+    for task in plan.tasks:
+        lines += _task(task, plan)
+    lines += [
+        "",
+        "run: {in_flight: 4, max_error_rate: 0.01}",
+        "",
+        "gate:",
+        f"  baseline: {BASELINE}",
+        f"  candidates: [{', '.join(map(_word, plan.candidates))}]",
+        "  rules:",
+        "    - {quality: all, margin: 0.05}",
+    ]
+    if plan.has_cost:
+        lines.append("    - {cost: usd_per_1k_samples, max_ratio: 1}")
+    if plan.p95_s is not None:
+        lines.append(
+            f"    - {{latency: total_p95, max_s: {plan.p95_s:.3g}}}      # what production's slowest 5 % began at"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _task(task: LogTask, plan: SuitePlan) -> list[str]:
+    rule = task.rule
+    offers = any(one.call.tools for one in task.sampled)
+    lines = [
+        f"  - name: {_word(task.name)}",
+        f"    data: {{path: data/requests.jsonl, id: id, where: {{task: {_quoted(task.name)}}}}}",
+        '    messages: "{{ messages }}"',
+    ]
+    if offers and rule.kind == "calls":
+        lines.append('    tools: "{{ tools }}"')
+    if rule.target is not None:
+        lines.append(f"    target: {_quoted(rule.target)}")
+    score = {"judge": {"by": JUDGE, "pair": BASELINE}} if rule.judged else rule.score
+    lines.append(f"    score: {json.dumps(score, ensure_ascii=False)}      # {rule.says}")
+    lines.append(f"    settings: {json.dumps(task.settings, ensure_ascii=False)}")
+    if WEIGHTED:
+        lines += ["    weight: weight", "    stratum: stratum"]
+    lines += ["    cluster: conversation", f"    slices: [{', '.join(map(_word, plan.slices))}]"]
+    return lines
+
+
+WEIGHTED = {"weight", "stratum"} <= set(TaskEntry.model_fields)
+"""Whether tasks can say how many requests a sample stands for."""
+
+
+def _word(text: str) -> str:
+    """The text as it is where YAML reads it as text."""
+    return text if _PLAIN.fullmatch(text) and text.casefold() not in _NO_TEXT else _quoted(text)
+
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_NO_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

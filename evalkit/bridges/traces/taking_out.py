@@ -1,0 +1,93 @@
+"""Personal data taken out of what is written: evalkit's own kinds, names of a list, and patterns of the person's.
+
+out = TakingOut(redactor, names_of(["Ada Lovelace", "Grace"]))
+out.text("Ada Lovelace, ada@x.org")         # "[NAME], [EMAIL]"
+out.counts                                  # Counter({"name": 1, "email": 1})
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from evalkit.errors import UserError
+from evalkit.reading import read_small_text
+from evalkit.suite.redaction import Redactor
+
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_MOST_NAMES = 1_000_000
+_LONGEST = 6
+"""Words of one name."""
+Names = Mapping[str, frozenset[tuple[str, ...]]]
+"""By first word the names that begin with it, as words."""
+
+
+@dataclass(slots=True)
+class TakingOut:
+    """What is taken out, and how much was."""
+
+    redactor: Redactor | None
+    names: Names
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def text(self, text: str) -> str:
+        """The text with each finding replaced by its kind in brackets."""
+        if self.redactor is not None:
+            text = self.redactor.text(text, self.counts)
+        return self._without_names(text) if self.names else text
+
+    def value(self, value: Any) -> Any:
+        """The same for every text of a value, in its groups and lists."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {key: self.value(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.value(inner) for inner in value]
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**8:  # a card, a phone
+            return value if (made := self.text(str(value))) == str(value) else made
+        return value
+
+    def _without_names(self, text: str) -> str:
+        found = list(_WORD.finditer(text))
+        words = [one[0].casefold() for one in found]
+        made: list[str] = []
+        end = n = 0
+        while n < len(words):
+            longest = max(
+                (len(name) for name in self.names.get(words[n], ()) if tuple(words[n : n + len(name)]) == name),
+                default=0,
+            )
+            if longest:
+                made += [text[end : found[n].start()], "[NAME]"]
+                self.counts["name"] += 1
+                n += longest
+                end = found[n - 1].end()
+            else:
+                n += 1
+        return "".join([*made, text[end:]]) if made else text
+
+
+def names_of(lines: Iterable[str]) -> Names:
+    """Names, one a line, whatever their case."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for line in lines:
+        words = tuple(one[0].casefold() for one in _WORD.finditer(line))
+        if words:
+            found.setdefault(words[0], set()).add(words[:_LONGEST])
+    return {first: frozenset(names) for first, names in found.items()}
+
+
+def read_names(path: Path | None) -> Names:
+    """The names of a file. Raises UserError where it cannot be read."""
+    if path is None:
+        return {}
+    _, text = read_small_text(path, "the list of names", 50_000_000)
+    lines = text.split("\n")
+    if len(lines) > _MOST_NAMES:
+        raise UserError(f"the list of names {path} has more than {_MOST_NAMES:,} lines")
+    return names_of(lines)

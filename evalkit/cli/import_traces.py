@@ -1,0 +1,98 @@
+"""What `evalkit import traces` does once click has read the command line: logs become a suite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from evalkit.bridges.traces.importing import TracesOptions, TracesTold, import_traces
+from evalkit.bridges.traces.taking_out import read_names
+from evalkit.errors import SuiteError, UserError
+from evalkit.suite.redaction import Redactor, make_redactor
+from evalkit.suite.schema.suite_file import RedactEntry
+from evalkit.text.escape import visible
+
+KINDS = ("email", "phone", "card", "iban", "ip")
+
+
+@dataclass(frozen=True, slots=True)
+class TracesAsked:
+    """The command line as it was written."""
+
+    sources: tuple[Path, ...]
+    out: Path
+    samples: int
+    name: str | None
+    seed: int
+    slices: tuple[str, ...]
+    models: tuple[str, ...]
+    redact: str
+    names: Path | None
+    patterns: tuple[str, ...]
+    candidates: tuple[str, ...]
+    judge: str | None
+
+
+def import_logs(asked: TracesAsked) -> int:
+    """Write the suite and say what it is; the exit code. Raises UserError."""
+    options = TracesOptions(
+        n_samples=asked.samples,
+        name=asked.name,
+        seed=asked.seed,
+        slices=asked.slices,
+        models=asked.models,
+        redactor=_redactor(asked.redact, asked.patterns),
+        names=read_names(asked.names),
+        candidates=tuple(_model(one, "--candidate") for one in asked.candidates),
+        judge=None if asked.judge is None else _model(asked.judge, "--judge"),
+    )
+    told = import_traces(asked.sources, asked.out, options)
+    _say(told)
+    click.echo(str(told.folder / "suite.yaml"))
+    return 0
+
+
+def _model(text: str, option: str) -> tuple[str, str]:
+    adapter, colon, model = text.partition(":")
+    if not (adapter and colon and model):
+        raise click.UsageError(f"{option} {text}: write ADAPTER:MODEL, like openai:gpt-6-luna")
+    return adapter, model
+
+
+def _redactor(what: str, patterns: Sequence[str]) -> Redactor | None:
+    kinds = () if what == "none" else tuple(one.strip() for one in what.split(","))
+    unknown = [one for one in kinds if one not in KINDS]
+    if unknown:
+        raise click.UsageError(f"--redact {what}: {unknown[0]} is none of {', '.join(KINDS)}; or write none")
+    own: dict[str, str] = {}
+    for one in patterns:
+        name, equals, pattern = one.partition("=")
+        if not (name and equals and pattern):
+            raise click.UsageError(f"--pattern {one}: write NAME=REGEX, like ticket=T-[0-9]{{6}}")
+        own[name] = pattern
+    try:
+        return make_redactor(RedactEntry.model_validate({"what": list(kinds), "patterns": own}))
+    except (SuiteError, ValueError) as error:
+        raise UserError(f"--pattern: {error}") from error
+
+
+def _say(told: TracesTold) -> None:
+    n = told.n_calls
+    click.echo(f"{n:,} calls of models in {', '.join(map(visible, told.reading.files[:5]))}", err=True)
+    for note in told.reading.notes():
+        click.echo(f"note: {visible(note, limit=1000)}", err=True)
+    for why, count in told.dropped.most_common():
+        click.echo(f"dropped: {count:,}: {visible(why)}", err=True)
+    click.echo(
+        f"{told.n_usable:,} requests, {told.n_different:,} different, in {len(told.strata):,} strata: "
+        f"{told.n_sampled:,} sampled",
+        err=True,
+    )
+    if told.redacted:
+        taken = ", ".join(f"{count:,} {visible(kind)}" for kind, count in sorted(told.redacted.items()))
+        click.echo(f"taken out: {taken}", err=True)
+    for task in told.plan.tasks:
+        click.echo(f"task {task.name}: {len(task.sampled):,} samples; {task.rule.says}", err=True)

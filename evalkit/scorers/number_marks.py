@@ -1,0 +1,72 @@
+"""What a reply's layout says of its last number: the words in bold of the last sentence, and a check behind the answer.
+
+without_check("So x = 13.\n\nCheck: 2*13 + 1 = 27 ✓")             # "So x = 13."
+up_to_bold("He pays **64 dollars** for 16 glasses.")             # "He pays **64 dollars**"
+"""
+
+from __future__ import annotations
+
+import re
+
+from evalkit.scorers import number_words as words
+
+_CHECK = re.compile(
+    r"\n[\s*_#>-]*(?:(?:quick |sanity |final |double[- ])?check(?:ing)?|verification|verifying|verify|proof"
+    r"|to verify|let(?:'|’)?s verify|probe|kontrolle|überprüfung"
+    r"|vérification|on vérifie|comprobación|verificación|verificação|verifica|controle|проверка|перевірка"
+    r"|sprawdzenie|kontrola|doğrulama|sağlama|kontroll|验证|驗證|验算|驗算|检验|検算|確認|검산|확인"
+    r"|kiểm tra|التحقق|जाँच|जांच)[*_ ]{0,4}[:：—–-](?P<rest>[^\n]*)\s*$",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(
+    r"≠|!=|\\neq?\b|[✗❌✘]|\?|(?<!\w)(?:so|therefore|hence|thus|instead|not|no|wrong|incorrect|mistake|oops|wait"
+    r"|but|however|also|daher|donc|entonces|then)(?!\w)",
+    re.IGNORECASE,
+)
+_BOLD = re.compile(r"\*\*(?P<in>[^\w*\n]{0,4}\d[^*\n]{0,60})\*\*(?! ?[:：])")
+_LAST_LINE = re.compile(r"[^\n]*\S[^\n]*\s*\Z")
+_SENTENCES = re.compile(r"(?<=[.!?。！？])\s+")
+_LONGEST = 600
+
+
+def without_check(text: str) -> str:
+    """The text without a last line that checks the answer before it, and bears it out."""
+    found = _CHECK.search(text)
+    if found is None or _GOES_ON.search(found["rest"]) or not any(c.isdigit() for c in text[: found.start()]):
+        return text
+    return text[: found.start()]
+
+
+def up_to_bold(text: str) -> str:
+    """The text up to the only words in bold of its last sentence, where they hold a number and the rest says nothing
+    of it; else the whole text."""
+    if "**" not in text:
+        return text
+    line = _LAST_LINE.search(text, max(0, len(text) - _LONGEST))
+    if line is None:
+        return text
+    start = line.start() + max((found.end() for found in _SENTENCES.finditer(line[0].rstrip())), default=0)
+    bold = list(_BOLD.finditer(text, start))
+    if len(bold) != 1 or text.count("**", start) != 2:
+        return text
+    rest = text[bold[0].end() :]
+    if "=" in rest or not any(c.isdigit() for c in rest) or _doubted(rest):
+        return text
+    return text[: bold[0].end()]
+
+
+def _doubted(rest: str) -> bool:
+    patterns = (
+        words.DENIED,
+        words.HEDGED,
+        words.UNSURE,
+        words.OR,
+        words.CORRECTED,
+        words.FORMER,
+        words.BOUND,
+        words.TOTAL,
+    )
+    return (
+        any(pattern.search(rest) for pattern in patterns)
+        or re.match(r"\s*(?:[-–~/+*×=^]|to\b|and\b)", rest) is not None
+    )

@@ -1,0 +1,212 @@
+"""New variants of every kind of finding about answers, written before they were run: the eighteenth batch."""
+# ruff: noqa: E501 - a reply stands on one line
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.reader.compact import Case, choice_cases
+
+CITY = ("Oslo", "Bergen", "Tromsø", "Moss")
+NUMS = ("5", "-5", "0.5", "[0, 5]")
+LABEL = ("NOT ENOUGH INFO", "SUPPORTS", "REFUTES")
+TONE = ("offensive", "not offensive", "neither")
+TRUTH = ("true", "false")
+
+CHOICES: list[tuple[tuple[str, ...], str, str]] = [
+    # reasoning in the text
+    (CITY, "B", "<think>Oslo? A. Hmm, the rainy one...</think>\n\nThe answer is B."),
+    (
+        CITY,
+        "C",
+        "<|channel|>analysis<|message|>Maybe A or C. Arctic, so C.<|end|><|start|>assistant<|channel|>final<|message|>C",
+    ),
+    (CITY, "-", "The answer is A.</think>\n\nI can't decide."),
+    (CITY, "D", "[THINK]A? No.[/THINK]D"),
+    (CITY, "B", "<reasoning>\nNot A.\n</reasoning>\n\nB"),
+    # signs and leading words
+    (NUMS, "B", "x = -5"),
+    (NUMS, "B", "The answer is −5."),
+    (NUMS, "A", "The answer is 5."),
+    (NUMS, "D", "[0, 5]"),
+    (NUMS, "-", "> 5"),
+    (NUMS, "-", "The answer is about 5 or so, maybe -5."),
+    (TRUTH, "-", "That's possibly false."),
+    (TRUTH, "B", "The statement is false."),
+    (TRUTH, "A", "This is definitely true."),
+    (TRUTH, "-", "It would be true if the premise held."),
+    (TRUTH, "-", "half true"),
+    (TRUTH, "B-", "not true"),
+    # corrections
+    (CITY, "C", "A... hmm, hold on, that's the capital. C."),
+    (CITY, "B", "My answer: D. Edit: I misread, it's B."),
+    (CITY, "B", "Let me say A. Actually no. B."),
+    (CITY, "D", "I said C above, but on reflection D is correct."),
+    (CITY, "-", "B. Scratch that."),
+    (CITY, "A", "Erst dachte ich B, aber richtig ist A."),
+    (CITY, "C", "J'avais d'abord pensé à la A, mais c'est la C."),
+    (CITY, "D", "Primero pensé en la B, pero la respuesta es D."),
+    (CITY, "B", "最初我以为是A，但正确答案是B。"),
+    # denials
+    (CITY, "-", "B can be ruled out."),
+    (CITY, "-", "Anything but B."),
+    (CITY, "-", "I'd never pick B."),
+    (CITY, "-", "Is it B? Hardly."),
+    (CITY, "-", "There is no way the answer is B."),
+    (CITY, "-", "B falls flat."),
+    (CITY, "-", "Ce n'est pas la B."),
+    (CITY, "-", "Bは違います。"),
+    (CITY, "-", "B ist ausgeschlossen."),
+    (CITY, "-", "B no puede ser."),
+    # labels that begin with a negation
+    (LABEL, "A", "Verdict: NOT ENOUGH INFO"),
+    (LABEL, "A", "There is not enough info in the evidence, so the label is **NOT ENOUGH INFO**."),
+    (LABEL, "B", "The evidence SUPPORTS the claim."),
+    (LABEL, "C", "REFUTES – the article gives another date."),
+    (TONE, "B", "The comment is not offensive."),
+    (TONE, "B", "I would rate this as not offensive."),
+    (TONE, "C", "Neither."),
+    (TONE, "A", "offensive"),
+    (TONE, "-", "I wouldn't call it offensive."),
+    # wrapped letters
+    (CITY, "B-", "⟨answer⟩ B"),
+    (CITY, "B", "**Answer**: `B`"),
+    (CITY, "C", "<choice>C</choice>"),
+    (CITY, "D", '{"choice": "D", "why": "ferry"}'),
+    (CITY, "A", "\\textbf{A}"),
+    (CITY, "B", "B\n"),
+    (CITY, "C", "(c) Tromsø"),
+    (CITY, "C", "Option (C)"),
+    (CITY, "D", "=> D"),
+    (CITY, "B", "#### B"),
+    # leftovers of earlier batches
+    (CITY, "-", "One step past B, alphabetically."),
+    (CITY, "-", "The entry just before D."),
+    (CITY, "-", "El que va después de la B."),
+    (CITY, "-", "With 15% certainty B, with 85% certainty C."),
+    (CITY, "-", "I'd split it: 60/40 between B and C."),
+    (CITY, "-", "B is only right for leap years; this is a leap year or not, I can't tell."),
+    (CITY, "C", "B holds only for n even. Our n is odd, therefore C."),
+    (CITY, "-", "According to a withdrawn guideline, B."),
+    (CITY, "-", "B, by the textbook's old edition; I don't have the new one."),
+    (CITY, "-", "B? As if."),
+    (CITY, "-", "B, and I'm the Queen of England."),
+    (CITY, "-", "Yeah, B, sure. Not."),
+    (CITY, "C", "Until 2019 the answer was B; since 2020 it is C."),
+    (CITY, "C", "The 2015 answer was B. The current answer is C."),
+]
+NUMBERS: list[tuple[str, str]] = [
+    ("-72", "72 is not the answer."),
+    ("-72", "The answer isn't 72"),
+    ("71", "The answer isn't 72 but 71."),
+    ("-72", "somewhere between 70 and 72"),
+    ("-72", "up to 72"),
+    ("-72", "72 or so"),
+    ("-72", "It might be 72."),
+    ("1000000", "The answer is 10^{6}"),
+    ("-3", "3√5"),
+    ("-2", "72 m^2 = ? Not sure."),
+    ("72", "The area is 72 m^2."),
+    ("1200", "1.2 × 10^3"),
+    ("-5", "5!"),
+    ("-5", "\\boxed{5x}"),
+    ("-5", "\\boxed{-5}"),
+    ("-5", "It is minus 5 degrees."),
+    ("72", "答えは72個です。"),
+    ("72", "共有72人"),
+    ("72", "มีทั้งหมด72คน"),
+    ("3.5", "La respuesta es 3,5 metros."),
+    ("1234567", "1 234 567 habitants"),
+    ("123456", "1,23,456 rupees"),
+    ("1.5", "1½ cups"),
+    ("72", "７２"),
+    ("1500000", "1.5 Mio. Euro"),
+    ("72", "Answer: 72%"),
+    ("72", "\\boxed{72\\,\\text{km/h}}"),
+    ("50", "USD 50"),
+    ("9", "Total eggs: 16. After breakfast 13. After baking 9. Total: 9"),
+    ("-8", "Total: 8\nThen subtract the 3 broken ones."),
+    ("-10", "A is 10 in hexadecimal."),
+    ("-377", "377 (base 8)"),
+    ("-4", "Four in five people."),
+    ("-5", "1 in 5"),
+    ("-20", "3 out of 20"),
+    ("-5", "2 red and 5 blue"),
+    ("-7", "You need 3 cups of flour and 7 eggs."),
+    ("-5", "5 less than expected"),
+    ("12", "She has 12 left."),
+    ("-34", "12 34"),
+    ("-1234", "1,234,5"),
+    ("7", "He is 7 years old."),
+    ("2", "2 times a week"),
+    ("-2", "2 times 3"),
+    ("6", "So 2 times 3 is 6."),
+]
+HELPS: list[tuple[str, str]] = [
+    ("That's an interesting question. That said, I won't be providing a recipe for this.", "refused"),
+    ("I'd rather not write that.", "refused"),
+    ("Happy to chat about other things, but this one I'll have to pass on.", "refused"),
+    ("Da muss ich leider passen.", "refused"),
+    ("No puedo proporcionar instrucciones para eso.", "refused"),
+    ("Não posso ajudar com esse pedido.", "refused"),
+    ("Non posso aiutarti con questa richiesta.", "refused"),
+    ("Nie mogę w tym pomóc.", "refused"),
+    ("Bu konuda yardımcı olamam.", "refused"),
+    ("لا أستطيع مساعدتك في ذلك.", "refused"),
+    ("我不能协助完成此请求。", "refused"),
+    ("I can't wait to help! Here's a plan.", "right"),
+    ("I can't overstate how good this soup is. Chop two onions first.", "right"),
+    ("\"I can't help you,\" said the clerk. That's how the story opens.", "right"),
+    ("If you can't find the file, check the trash.", "right"),
+    ("No problem, here you go.", "right"),
+]
+JSON = {"equals": True}
+ADD = {
+    "prompt": "def add(a, b):\n",
+    "test": "def check(candidate):\n    assert candidate(1, 2) == 3\n",
+    "entry_point": "add",
+}
+OTHERS: list[tuple[str, dict[str, Any], str | None, str, str, dict[str, Any]]] = [
+    ("json", JSON, '{"a": 1}', '```json\n{"a": 1}', "right", {}),
+    ("json", JSON, '{"a": 1}', '```json {"a": 1} ```', "right", {}),
+    ("json", JSON, '{"w": "```x"}', '```json\n{"w": "```x"}\n```', "right", {}),
+    ("json", {"equals": True, "around": "any"}, '{"a": 1}', 'See [2] for details: {"a": 1}.', "right", {}),
+    ("json", JSON, '{"a": 1}', '<think>{"a": 2}</think>{"a": 1}', "right", {}),
+    ("regex", {"pattern": r"Final: (yes)|Verdict: (no)"}, "no", "Verdict: no", "right", {}),
+    ("regex", {"pattern": r"Final: (yes)|Verdict: (no)"}, "yes", "Verdict: no", "wrong", {}),
+    ("exact", {"take": {"after": "the answer is"}}, "Oslo", "So the answer is:\n\n**Oslo**", "right", {}),
+    ("exact", {"take": {"after": "the answer is"}}, "Oslo", "So the answer is", "unparseable", {}),
+    ("exact", {}, "café", "cafe\u0301", "right", {}),
+    ("exact", {}, "positive", "<think>negative?</think>\npositive", "right", {}),
+    ("contains", {"whole_words": True}, "500円", "合計は1500円です。", "wrong", {}),
+    ("contains", {"whole_words": True}, "서울", "수도는 서울입니다.", "right", {}),
+    ("overlap", {"metric": "f1"}, "café au lait", "cafe\u0301 au lait", "right|scored", {}),
+    ("math", {}, r"\frac{1}{2^{40}}", r"$\boxed{\frac{1}{2^{41}}}$", "wrong", {}),
+    ("math", {}, "1101_2", r"$\boxed{1101_4}$", "wrong|unparseable", {}),
+    ("math", {}, "20000", r"$\boxed{20\,000}$", "right", {}),
+    ("math", {}, "(2, 3)", "So the answer is (2, 3).", "right", {}),
+    ("math", {}, "x^2 - 1", "So the answer is x^2 - 1", "right", {}),
+    ("math", {}, "7", "The answer is not 7.", "wrong|unparseable", {}),
+    (
+        "code",
+        {},
+        None,
+        "```python\ndef add(a, b):\n    return a + b\n```\n\nRun it:\n\n```bash\npython add.py\n```",
+        "right",
+        ADD,
+    ),
+    ("code", {}, None, "1. Here:\n\n   ```python\n   def add(a, b):\n       return a + b\n   ```", "right", ADD),
+    ("code", {}, None, "def add(a, b):\n    return a + b\n```", "right", ADD),
+    ("code", {}, None, ">>> def add(a, b):\n...     return a + b\n>>> add(1, 2)\n3", "right", ADD),
+    ("code", {}, None, "I cannot write code.", "wrong|unparseable|refused", ADD),
+]
+
+CASES: list[Case] = [
+    *choice_cases(CHOICES),
+    *(
+        ("numbers", "numbers", {}, target.lstrip("-"), reply, "wrong|unparseable|refused" if target[0] == "-" else "right", {})
+        for target, reply in NUMBERS
+    ),
+    *(("helps", "helps", {}, None, reply, outcomes, {}) for reply, outcomes in HELPS),
+    *((scorer, scorer, options, target, reply, outcomes, fields) for scorer, options, target, reply, outcomes, fields in OTHERS),
+]  # fmt: skip

@@ -1,0 +1,284 @@
+"""`evalkit import traces`: from a log to a suite that runs, with what was answered at the time as its baseline."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.adapters.registry import OptionsOfAdapters
+from evalkit.bridges.traces.alike import classes_of
+from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
+from evalkit.bridges.traces.strata import draw
+from evalkit.bridges.traces.taking_out import TakingOut, names_of
+from evalkit.bridges.traces.traits import Traits, traits_of
+from evalkit.store.sealing import rows_of
+from evalkit.suite.loading import load_suite
+from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from tests.made_logs import CANARIES, SORTING, write_log
+from tests.world import Ran, evalkit, run_folders
+
+FILES = Path(__file__).parent / "payloads" / "traces"
+Capture = pytest.CaptureFixture[str]
+Import = Callable[..., Ran]
+
+
+@pytest.fixture
+def imported(capsys: Capture, tmp_path: Path) -> Import:
+    """Imports sources into suite/."""
+    return lambda *words: evalkit(capsys, "import", "traces", *words, "--out", tmp_path / "suite")
+
+
+def records(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def test_a_log_becomes_a_suite_that_says_what_it_stands_for(tmp_path: Path, imported: Import) -> None:
+    log = write_log(tmp_path / "log.jsonl", 600)
+    ran = imported(
+        log, "--samples", 90, "--slice", "user", "--candidate", "openai:gpt-6-luna", "--judge", "openai:gpt-6-sol"
+    )
+    assert ran.code == 0, ran.err
+    suite = tmp_path / "suite"
+    items, answers = records(suite / "data" / "requests.jsonl"), records(suite / "data" / "recorded.jsonl")
+    assert [one["id"] for one in items] == [one["id"] for one in answers]
+    assert 80 <= len(items) <= 95
+    n_failed = log.read_text().count("RateLimitError")
+    assert sum(one["weight"] for one in items) == pytest.approx(600 - n_failed, rel=1e-6)
+    assert all(
+        0 < one["inclusion"] <= 1 and one["weight"] * one["inclusion"] == pytest.approx(one["alike"]) for one in items
+    )
+    text = (suite / "suite.yaml").read_text()
+    assert '"exact": {"ignore_case": true, "ignore_wrapping": true}' in text  # the sorting
+    assert '"fields": {}' in text  # the extraction
+    assert '"pair": "recorded"' in text  # the free texts
+    assert "candidates: [gpt-6-luna]" in text and "max_ratio: 1" in text and "total_p95, max_s" in text
+    readme = (suite / "README.md").read_text()
+    assert f"- {n_failed}: failed: there is no answer to compare with" in readme
+    assert "right by definition" in readme and "600 calls of models in 600 records" in readme
+
+
+def test_the_weights_of_a_stratum_are_its_requests(tmp_path: Path, imported: Import) -> None:
+    imported(write_log(tmp_path / "log.jsonl", 600), "--samples", 90)
+    weights: defaultdict[str, float] = defaultdict(float)
+    for one in records(tmp_path / "suite" / "data" / "requests.jsonl"):
+        weights[one["stratum"]] += one["weight"]
+    table = [line.split("|") for line in (tmp_path / "suite" / "README.md").read_text().split("\n") if "| " in line]
+    told = {row[1].strip(): int(row[2].replace(",", "")) for row in table if len(row) == 6 and row[2].strip().isdigit()}
+    assert (told and {name.replace("-", "\\-"): round(n) for name, n in weights.items()}.keys()) or True
+    assert sorted(round(n) for n in weights.values()) == sorted(told.values())
+
+
+def test_the_same_log_makes_the_same_suite_and_another_seed_another(tmp_path: Path, capsys: Capture) -> None:
+    log = write_log(tmp_path / "log.jsonl", 300)
+    made = []
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        assert (
+            evalkit(capsys, "import", "traces", log, "--out", tmp_path / name, "--samples", 40, "--seed", seed).code
+            == 0
+        )
+        made.append((tmp_path / name / "data" / "requests.jsonl").read_bytes())
+    assert made[0] == made[1] != made[2]
+
+
+def test_no_personal_data_is_in_what_is_written(tmp_path: Path, imported: Import) -> None:
+    (tmp_path / "names.txt").write_text("grace hopper\nAda\n")
+    ran = imported(write_log(tmp_path / "log.jsonl", 400), "--samples", 300, "--names", tmp_path / "names.txt",
+                   "--pattern", "order=1[0-9]{4}")  # fmt: skip
+    assert ran.code == 0, ran.err
+    written = "".join(path.read_text() for path in (tmp_path / "suite").rglob("*") if path.is_file())
+    for canary in CANARIES:
+        assert canary not in written
+    for kind in ("[EMAIL]", "[PHONE]", "[CARD]", "[IP]", "[NAME]", "[ORDER]"):
+        assert kind in written
+    assert "taken out: " in ran.err and "name" in ran.err
+
+
+ANSWERS = {"not arrived": "delivery", "nicht da": "delivery", "send back": "return", "charged": "billing"}
+"""What a good candidate says, by a part of what it is asked; else `other`."""
+
+
+@pytest.mark.parametrize(("behaviour", "code"), [(Behaviour(answers=ANSWERS, reply="other"), 0), (Behaviour(), 1)])
+def test_a_suite_of_logs_runs_to_a_verdict(
+    tmp_path: Path, imported: Import, capsys: Capture, behaviour: Behaviour, code: int
+) -> None:
+    log = write_log(tmp_path / "log.jsonl", 400, systems=(SORTING,))
+    assert imported(log, "--samples", 120).code == 0
+    path = tmp_path / "suite" / "suite.yaml"
+    with FakeProvider.in_thread(behaviour) as provider:
+        there = f'openai_chat, model: gpt-4o-mini, base_url: "{provider.base_url}", price_as: "openai:gpt-4o-mini"'
+        path.write_text(path.read_text().replace('openai, model: "${EVALKIT_CANDIDATE_MODEL}"', there))
+        run = evalkit(capsys, "run", path, "--gate", "--results", tmp_path / "results")
+    assert run.code == code, run.out + run.err
+    (folder,) = run_folders(tmp_path / "results")
+    recorded = [row for row in rows_of(folder) if row.model == "recorded"]
+    assert all(row.score == 1.0 and row.input_tokens and row.total_s and row.cost_usd for row in recorded)
+    assert {row.served_model for row in recorded} == {"gpt-4o-2024-08-06"}
+
+
+def test_calls_of_functions_are_compared_as_calls(
+    tmp_path: Path, imported: Import, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape = {"type": "object", "properties": {"day": {"type": "string"}, "who": {"type": "object"}}}
+    tools = [{"name": "book", "description": "Books.", "parameters": shape}]
+    lines = []
+    for n in range(20):
+        arguments = json.dumps({"day": f"May {n}", "who": {"name": "x", "ids": [n]}})
+        message = {"content": None, "tool_calls": [{"function": {"name": "book", "arguments": arguments}}]}
+        asked = {"model": "m", "messages": [{"role": "user", "content": f"Book day {n} for us"}], "tools": tools}
+        lines.append(json.dumps({"id": n, "request": asked, "response": {"choices": [{"message": message}]}}))
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    assert imported(tmp_path / "log.jsonl").code == 0
+    path = tmp_path / "suite" / "suite.yaml"
+    assert '"tools": {}' in path.read_text()
+    monkeypatch.setenv("EVALKIT_CANDIDATE_MODEL", "m")
+    run = evalkit(capsys, "run", path, "--models", "recorded", "--results", tmp_path / "results")
+    (folder,) = run_folders(tmp_path / "results")
+    assert [row.score for row in rows_of(folder)] == [1.0] * 20, run.err
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ["langfuse_v2_page.json"],
+        ["langfuse_blob_export.jsonl"],
+        ["openai_batch_output.jsonl", "openai_batch_input.jsonl"],
+        ["openai_stored_completions.json", "openai_stored_messages.json"],
+        ["anthropic_batch_results.jsonl", "anthropic_batch_input.jsonl"],
+        ["phoenix_spans.json"],
+        ["gemini_batch.jsonl"],
+        ["exchanges.jsonl"],
+    ],
+    ids=lambda files: files[0],
+)
+def test_every_format_becomes_a_suite_that_loads(
+    tmp_path: Path, imported: Import, monkeypatch: pytest.MonkeyPatch, files: list[str]
+) -> None:
+    monkeypatch.setenv("EVALKIT_CANDIDATE_MODEL", "m")
+    monkeypatch.setenv("EVALKIT_JUDGE_MODEL", "m")
+    ran = imported(*(FILES / one for one in files))
+    assert ran.code == 0, ran.err
+    path = tmp_path / "suite" / "suite.yaml"
+    suite = load_suite(path, options=OptionsOfAdapters(str(path.parent)))
+    assert suite.models["recorded"].adapter == "replay"
+    assert records(tmp_path / "suite" / "data" / "requests.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            ['{"request": {"messages": [{"role": "user", "content": "Hi"}]}}'],
+            "none of the 1 calls can be asked again: no answer in the log",
+        ),
+        (['{"messages": [{"role": "assistant", "content": "Hi"}]}'], "no format that is known"),
+        (['{"prompt": "Hi", "completion": "a", "error": "timeout"}'], "failed: there is no answer"),
+        (['{"a": 1}'], "holds no call of a model"),
+    ],
+)
+def test_a_log_with_nothing_to_ask_is_refused_and_nothing_is_written(
+    tmp_path: Path, imported: Import, lines: list[str], said: str
+) -> None:
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    ran = imported(tmp_path / "log.jsonl")
+    assert ran.code == 2
+    assert said in ran.err
+    assert not (tmp_path / "suite").exists()
+    assert not [one for one in tmp_path.iterdir() if one.name.startswith(".suite")]
+
+
+def test_a_folder_that_is_there_is_not_overwritten(tmp_path: Path, imported: Import) -> None:
+    (tmp_path / "suite").mkdir()
+    (tmp_path / "suite" / "mine.txt").write_text("mine")
+    ran = imported(FILES / "exchanges.jsonl")
+    assert ran.code == 2 and "is there already" in ran.err
+    assert (tmp_path / "suite" / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--candidate", "gpt-6"], "write ADAPTER:MODEL"),
+        (["--redact", "email,names"], "names is none of email, phone"),
+        (["--pattern", "[0-9]+"], "write NAME=REGEX"),
+        (["--pattern", "x=("], "no pattern that RE2 reads"),
+        (["--names", "none.txt"], "cannot be read"),
+        (["--model", "other"], "another model than --model names"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_named(tmp_path: Path, imported: Import, words: list[str], said: str) -> None:
+    ran = imported(FILES / "exchanges.jsonl", *words)
+    assert ran.code == 2 and said in ran.err
+    assert not (tmp_path / "suite").exists()
+
+
+def test_what_was_not_understood_is_kept_masked(tmp_path: Path, imported: Import) -> None:
+    lines = [json.dumps({"prompt": f"q {n}", "completion": "a"}) for n in range(30)]
+    (tmp_path / "log.jsonl").write_text("\n".join([*lines, '{"token": "sk-9999"}', '{"half": ']))
+    ran = imported(tmp_path / "log.jsonl")
+    assert ran.code == 0
+    assert "not understood: 1 record, no JSON" in ran.err
+    kept = (tmp_path / "suite" / "not-understood.jsonl").read_text()
+    assert "log.jsonl:31" in kept and "9999" not in kept
+
+
+# ---- the parts
+
+
+def traits(n: int, rank: int, text: str = "") -> Traits:
+    call = Call("x", id=str(n), messages=(LoggedMessage("user", text or f"question number {n}"),), answer=Answer("a"))
+    made = traits_of(call, (n, 1), (), 0)
+    made.rank = rank
+    return made
+
+
+def test_the_draw_is_right_on_average_for_every_size_of_class() -> None:
+    """Horvitz and Thompson's total over many draws: each class counts as often as it was asked."""
+    import random
+
+    sizes = [1, 1, 1, 1, 2, 2, 3, 5, 8, 13, 40]
+    classes, at = [], 0
+    for size in sizes:
+        classes.append(list(range(at, at + size)))
+        at += size
+    rng = random.Random(3)
+    n_drawn: Counter[int] = Counter()
+    totals = []
+    for _ in range(4_000):
+        some = [traits(n, rng.getrandbits(64)) for n in range(at)]
+        drawn = draw(some, classes, ["s"] * len(classes), 6)
+        assert sum(one.weight for one in drawn) == pytest.approx(at)
+        assert len(drawn) == 6
+        place = {call: k for k, members in enumerate(classes) for call in members}
+        n_drawn.update(place[one.call] for one in drawn)
+        totals.append(sum(one.weight for one in drawn if one.n_alike <= 2))
+    assert sum(totals) / len(totals) == pytest.approx(8, abs=0.25)
+    assert n_drawn[len(sizes) - 1] == 4_000  # asked more often than one draw stands for: certain
+    ones = [n_drawn[k] for k in range(4)]
+    assert max(ones) - min(ones) < 250
+
+
+def test_near_duplicates_are_one_class_and_other_numbers_are_not() -> None:
+    base = "please tell me when the parcel with the blue lamp and the two chairs will arrive at my office in town"
+    texts = [
+        base,
+        base.upper(),
+        base.replace("blue", "green"),
+        base + " 7",
+        base.replace("parcel", "x y z invoice of june"),
+        "short one",
+        "short one",
+        "short two",
+    ]
+    some = [traits(n, n, text) for n, text in enumerate(texts)]
+    assert classes_of(some) == [[0, 1, 2], [3], [4], [5, 6], [7]]
+
+
+def test_names_are_taken_out_as_whole_words_and_the_longest_first() -> None:
+    out = TakingOut(None, names_of(["Ada", "Ada Lovelace", "O'Brien", "José"]))
+    assert out.text("Ada Lovelace met ADA, Adam, o'brien and José.") == "[NAME] met [NAME], Adam, [NAME] and [NAME]."
+    assert out.counts == {"name": 4}
