@@ -23,9 +23,8 @@ from evalkit.cost.prices import PriceBook
 from evalkit.engine.budget import about, priced, uncapped
 from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts, redaction_notes
-from evalkit.engine.gold_check import GoldCheck
+from evalkit.engine.gold_check import GoldCheck, RecordedFit, fit_recorded
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, label_of, make_panel
-from evalkit.engine.recorded import RecordedFit, fit_recorded
 from evalkit.engine.sample_stream import SampleStream, begin
 from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
