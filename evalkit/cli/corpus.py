@@ -90,7 +90,7 @@ def figures_of(folder: Path) -> Iterator[Figure]:
 
 def _figures(facts: TaskFacts, rows: list[Row]) -> Iterator[tuple[str, float, int]]:
     """(name, value, n) of each figure that is defined for these rows."""
-    from evalkit.scorers.corpus import corpus_bleu, corpus_chrf, macro_f1
+    from evalkit.scorers.overlap import corpus_bleu, corpus_chrf, macro_f1
 
     scorer, score = facts.scorer, facts.identity.score
     if scorer == "choice":
@@ -118,7 +118,7 @@ def _choice(extracted: str | None) -> str | None:
 def _passes(rows: list[Row]) -> Iterator[tuple[str, float, int]]:
     """pass@k and pass^k over right-or-wrong samples that were all asked equally often, more than once."""
     from evalkit.records import Outcome
-    from evalkit.scorers.corpus import pass_all_k, pass_at_k
+    from evalkit.scorers.overlap import pass_all_k, pass_at_k
 
     if any(row.outcome is Outcome.SCORED for row in rows):
         return
