@@ -14,8 +14,7 @@ from evalkit.cli.options import as_json, results_folder
 from evalkit.errors import UserError
 
 if TYPE_CHECKING:
-    from evalkit.scorers.judge_ratings import Ratings
-    from evalkit.scorers.verdicts import Agreement
+    from evalkit.scorers.verdicts import Agreement, Ratings
 
 
 @click.command()
@@ -48,7 +47,7 @@ _MOST_BYTES = 2**30
 def check_judge(file: Path, label: str, judge: str, swapped: str | None, *, as_json: bool) -> int:
     """The exit code. Raises UserError, with the line, for a file that is not as described."""
     from evalkit.cli.options import print_json
-    from evalkit.scorers.judge_ratings import Ratings, compare_ratings
+    from evalkit.scorers.verdicts import Ratings, compare_ratings
 
     records = list(_records(file, [name for name in (label, judge, swapped) if name is not None]))
     values = [record[name] for _, record in records for name in (label, judge) if record[name] is not None]
@@ -127,7 +126,7 @@ def _pair_lines(found: Agreement, *, both: bool) -> list[str]:
 
 
 def _rating_lines(found: Ratings) -> list[str]:
-    from evalkit.scorers.judge_ratings import FEW
+    from evalkit.scorers.verdicts import FEW
 
     def shown(value: float | None) -> str:
         return "unknown" if value is None else f"{value:.3f}"
