@@ -95,7 +95,3 @@ class LoadFacts(StoredRecord):
     spent_usd: Decimal | None = None
     """Dollars. None: no cap was set, and only a cap counts."""
     notes: tuple[str, ...] = ()
-
-
-LoadSettings = JsonMap
-"""`load_settings`: how the sweep was asked for."""
