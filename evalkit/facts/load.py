@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from evalkit.facts.base import Float, Int, JsonMap, StoredRecord
+from evalkit.facts.base import Float, Int, StoredRecord
 
 
 class EstimateFacts(StoredRecord):
