@@ -19,10 +19,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from evalkit import errors
     from evalkit.api.compare import Comparison, compare
-    from evalkit.api.gate import GateResult, RuleOutcome, gate
+    from evalkit.api.gate import gate
+    from evalkit.api.gate_result import GateResult, RuleOutcome
     from evalkit.api.progress import RunProgress
     from evalkit.api.run import arun, run
-    from evalkit.api.suite import Model, Suite, Task
+    from evalkit.api.suite import Suite
+    from evalkit.api.suite_parts import Model, Task
     from evalkit.records import (
         Message,
         Outcome,
@@ -41,8 +43,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     **dict.fromkeys(("run", "arun"), "evalkit.api.run"),
-    **dict.fromkeys(("Model", "Suite", "Task"), "evalkit.api.suite"),
-    **dict.fromkeys(("GateResult", "RuleOutcome", "gate"), "evalkit.api.gate"),
+    **dict.fromkeys(("Model", "Task"), "evalkit.api.suite_parts"),
+    "Suite": "evalkit.api.suite",
+    **dict.fromkeys(("GateResult", "RuleOutcome"), "evalkit.api.gate_result"),
+    "gate": "evalkit.api.gate",
     **dict.fromkeys(("Comparison", "compare"), "evalkit.api.compare"),
     "RunProgress": "evalkit.api.progress",
     **dict.fromkeys(("Run", "load_run", "open_run"), "evalkit.results.run"),

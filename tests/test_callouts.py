@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.adapters.callouts import Callout, callouts
+from evalkit.engine.data_policy import Callout, callouts
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]

@@ -23,8 +23,8 @@ from evalkit.facts import RunFacts
 from evalkit.facts.walk import _records_in, fields_of, unknown_keys
 from evalkit.results.pairs import NotComparable
 from evalkit.store import runs
+from evalkit.suite.extra_fields import beyond_tuning
 from evalkit.suite.schema import ModelEntry, RunEntry, SettingsEntry, SuiteFile
-from evalkit.suite.tuning_fields import beyond_tuning
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.gate_world import Gate, scores, stored
 from tests.world import Ran, evalkit, run_folders

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.scorers.judge_ratings import compare_ratings
+from evalkit.scorers.verdicts import compare_ratings
 from tests.parity import records
 from tests.world import evalkit
 

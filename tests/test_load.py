@@ -14,7 +14,7 @@ import pytest
 from evalkit.latency.distribution import distribution, error_rate
 from evalkit.latency.loadtest import Seen, Slo, closed_step, find, open_step
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
-from evalkit.testing.fake_provider.line import FakeQueue
+from evalkit.testing.fake_provider.faults import FakeQueue
 from tests.world import evalkit, rows, write_suite
 
 LLMPERF = {

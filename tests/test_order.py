@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.engine.conversation import conversations
-from evalkit.engine.order import WINDOW, alike_together
+from evalkit.engine.conversation import WINDOW, alike_together, conversations
 from evalkit.records import Message, Sample
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.world import evalkit

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.scorers.corpus import corpus_bleu, macro_f1, pass_at_k
+from evalkit.scorers.overlap import corpus_bleu, macro_f1, pass_at_k
 from evalkit.scorers.registry import make_scorer
 from tests.scoring import mark, said, sample
 

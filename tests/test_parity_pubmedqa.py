@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evalkit.scorers.corpus import macro_f1
+from evalkit.scorers.overlap import macro_f1
 from evalkit.scorers.registry import make_scorer
 from tests.parity import marked, records
 from tests.scoring import sample

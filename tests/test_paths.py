@@ -463,9 +463,8 @@ _OWN_FILES = {
     "adapters/presets.py": "presets of this package",
     "adapters/own_presets.py": "presets among the user's settings and of plug-ins; never from a suite's folder",
     "adapters/vllm/process.py": "notes and logs of servers that evalkit started",
-    "adapters/vllm/child.py": "the log of a server that evalkit starts",
     "scorers/cage/files.py": "the folders of the cage, which no suite names",
-    "adapters/vllm/log.py": "logs of servers that evalkit started",
+    "adapters/vllm/child.py": "logs of servers that evalkit started",
     "adapters/ctranslate2/llama_weights.py": "maps what the door opened",
     "catalogue/reading.py": "a file that the person named",
     "catalogue/packed.py": "the catalogue of this package",
@@ -478,7 +477,7 @@ _OWN_FILES = {
     "bridges/lm_eval_start.py": "loads modules of packages, no files",
     "bridges/lm_eval_trust.py": "task files, in folders without links out",
 }
-_ROOMS = ("suite", "adapters", "catalogue", "cost", "scorers", "engine/judging/labels.py", "engine/plan.py")
+_ROOMS = ("suite", "adapters", "catalogue", "cost", "scorers", "engine/judging/panel.py", "engine/plan.py")
 
 
 def test_rooms_that_meet_a_suites_paths_open_files_by_the_one_door() -> None:

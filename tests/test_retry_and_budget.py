@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from evalkit.engine.budget import Budget
-from evalkit.engine.retry import FIRST_CONTACT_ATTEMPTS, wait_before_retry
+from evalkit.engine.limiter import FIRST_CONTACT_ATTEMPTS, wait_before_retry
 from evalkit.errors import (
     BadReply,
     ConnectionFailed,

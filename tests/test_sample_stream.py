@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from evalkit.cost.prices import PriceBook
-from evalkit.engine import order, sample_stream
+from evalkit.engine import conversation, sample_stream
 from evalkit.engine.plan import PlanOptions, make_plan
 from evalkit.engine.sample_stream import SampleStream
 from evalkit.errors import SuiteError
@@ -27,7 +27,7 @@ def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """What holds for tens of thousands of samples is shown with fewer."""
     monkeypatch.setattr(sample_stream, "KEPT", 300)
     monkeypatch.setattr(sample_stream, "HEAD", 200)
-    monkeypatch.setattr(order, "WINDOW", 200)
+    monkeypatch.setattr(conversation, "WINDOW", 200)
 
 
 def change(folder: Path, number: int, **fields: object) -> None:
@@ -252,7 +252,7 @@ def test_small_tasks_and_those_that_a_person_must_see_whole_are_checked_first(tm
 
 def test_what_is_mended_may_not_change_what_a_row_counts_as(tmp_path: Path) -> None:
     """Cluster, slices and `critical` stand in the rows and in no digest of a sample."""
-    from evalkit.engine.mended import _as_asked
+    from evalkit.engine.resumption import _as_asked
 
     sample = next(iter(stream_of(write_suite(tmp_path, "http://127.0.0.1:9/v1", n=N)).head))
     as_it_was = _as_asked(sample, sample.id, sample.digest)

@@ -8,9 +8,8 @@ import pytest
 
 from evalkit.errors import SuiteError
 from evalkit.records import Outcome, Response, Score, Timing
-from evalkit.scorers.corpus import corpus_bleu, corpus_chrf, macro_f1, pass_at_k
 from evalkit.scorers.outcomes import score_response
-from evalkit.scorers.overlap import token_f1
+from evalkit.scorers.overlap import corpus_bleu, corpus_chrf, macro_f1, pass_at_k, token_f1
 from evalkit.scorers.registry import make_scorer
 from tests.scoring import mark, sample
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.engine.threads import in_thread
+from evalkit.engine.event_loop import in_thread
 from evalkit.scorers import code_worker
 from evalkit.scorers.maths_worker import Worker
 from evalkit.scorers.registry import make_scorer

@@ -14,7 +14,7 @@ import pytest
 
 from evalkit.errors import RunIncomplete, StoreError
 from evalkit.store.journal import Journal, iter_rows, recover
-from evalkit.store.row_codec import to_line
+from evalkit.store.row_codec import key_hash, to_line
 from tests.store_rows import a_row, an_error, write
 
 
@@ -77,7 +77,7 @@ def test_an_answer_wins_over_an_error_so_that_what_was_asked_again_is_done(tmp_p
     write(tmp_path, [an_error(1), an_error(2), a_row(1), a_row(3), an_error(3)])
     found = recover(tmp_path)
     assert found.is_done(a_row(1).key)
-    assert found.is_errored(a_row(2).key)
+    assert found.seen[key_hash(a_row(2).key)]
     assert not found.is_done(a_row(2).key)
     assert (found.n_done, found.n_errored) == (2, 1)
 

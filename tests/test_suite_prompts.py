@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from evalkit.records import Message
-from evalkit.suite.prompts import BadRecord, Prompt, compile_prompt
+from evalkit.suite.prompt_compiling import compile_prompt
+from evalkit.suite.prompts import BadRecord, Prompt
 from evalkit.suite.schema import TaskEntry
 from evalkit.suite.templates import BadTemplate, Template
 

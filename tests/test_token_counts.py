@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.engine.token_counts import plausible
+from evalkit.engine.rows import plausible
 from evalkit.records import Usage
 from tests.loopback import reply
 from tests.world import evalkit

@@ -10,7 +10,7 @@ import pytest
 from evalkit import child
 from evalkit.adapters.vllm import child as vllm_child
 from evalkit.adapters.vllm.child import environment, keep_log, secrets_of
-from evalkit.adapters.vllm.server import _version, find_vllm
+from evalkit.adapters.vllm.installation import find_vllm, vllm_version
 
 HIDDEN = (
     "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "AWS_BEARER_TOKEN_BEDROCK", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
@@ -67,7 +67,7 @@ def test_the_question_for_the_version_imports_nothing_from_the_checkout(
     monkeypatch.setenv("PYTHONSTARTUP", str(checkout / f"{name}.py"))
     monkeypatch.setenv("HOME", str(checkout))
     monkeypatch.chdir(checkout)
-    assert _version(str(binaries / "vllm")) is None, "no vLLM is installed here"
+    assert vllm_version(str(binaries / "vllm")) is None, "no vLLM is installed here"
     assert not mark.exists()
 
 

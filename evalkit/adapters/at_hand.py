@@ -62,7 +62,7 @@ def facts_at_hand(spec: ModelSpec, serve: Mapping[str, Any] | None) -> dict[str,
             found |= {} if weights.template is None else {"template": weights.template}
     with suppress(SuiteError, OSError, ValueError):
         if spec.adapter == "vllm" and serve is not None:
-            from evalkit.adapters.vllm.server import lora_facts, lora_folders
+            from evalkit.adapters.vllm.flags import lora_facts, lora_folders
 
             found |= lora_facts(lora_folders(spec, serve, Path(spec.folder)), spec.name)
     return found

@@ -4,6 +4,10 @@ Suites come from pull requests, so a `base_url` in a suite must never be able to
 process only for a host of its provider, for loopback where the preset is a local server, or for a host that the person
 running evalkit allows on the command line (`--allow-key-host HOST`) or in `EVALKIT_KEY_HOSTS` (comma separated).
 Plain http is refused for everything but loopback.
+
+The environment may also give addresses, as the providers' own SDKs read them: OPENAI_BASE_URL and its like. It belongs
+to the person, but a suite has to mean the same on every machine: an address from there is used only where the suite
+gives none and the person allows its host as well. What is set and not used is named (see `api.preflight_warnings`).
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.addresses import BadAddress, is_loopback, read_address
@@ -164,3 +169,33 @@ def _without(key: str, value: Any) -> Any:
 
 def _at_home(host: str, home: Sequence[str]) -> bool:
     return any(host == h or (h.startswith(".") and host.endswith(h)) for h in home)
+
+
+BASE_URLS = {
+    "openai": ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
+    "anthropic": ("ANTHROPIC_BASE_URL",),
+    "gemini": ("GOOGLE_GEMINI_BASE_URL", "GEMINI_BASE_URL"),
+    "mistral": ("MISTRAL_BASE_URL",),
+    "groq": ("GROQ_BASE_URL",),
+    "together": ("TOGETHER_BASE_URL",),
+    "openrouter": ("OPENROUTER_BASE_URL",),
+    "deepseek": ("DEEPSEEK_BASE_URL", "DEEPSEEK_API_BASE"),
+    "xai": ("XAI_BASE_URL",),
+    "fireworks": ("FIREWORKS_BASE_URL",),
+}
+"""By adapter: the variables that may hold its address, in order."""
+
+
+def address_of(adapter: str, allowed: frozenset[str]) -> str | None:
+    """The address that the environment gives this adapter, if its host is allowed; None: the adapter's own counts."""
+    listed = {host.strip().lower() for host in os.environ.get("EVALKIT_KEY_HOSTS", "").split(",") if host.strip()}
+    for name in BASE_URLS.get(adapter.lower().replace("_", "-"), ()):
+        url = os.environ.get(name, "").strip()
+        if not url:
+            continue
+        try:
+            host = (urlsplit(url).hostname or "").lower()
+        except ValueError:
+            return None
+        return url if host in allowed | listed else None
+    return None

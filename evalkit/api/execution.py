@@ -75,7 +75,7 @@ def prepare(suite: ResolvedSuite, options: RunOptions) -> Prepared:
     warm_up(entry.adapter for entry in suite.models.values())
     rules = None
     if options.gate:
-        from evalkit.api.gating import rules_and_models
+        from evalkit.api.stopping import rules_and_models
 
         rules, models = rules_and_models(suite, options.models)
         options = replace(options, models=models)

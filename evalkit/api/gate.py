@@ -7,6 +7,17 @@
         print(rule.name, rule.verdict, rule.estimate, rule.low, rule.high, rule.limit, rule.reason)
 
 It refuses what `evalkit gate` refuses, with the same sentences.
+
+For runs whose items another tool asked, a file with only a gate is enough: `name:` and `gate:`.
+
+    name: agents-swap
+    gate:
+      baseline: gpt-5-high
+      candidates: [gpt-5-medium]
+      rules: [{quality: all, margin: 0.05}]
+
+There is no suite to hold such a run against: what was asked and how it was scored is the other tool's word. A run that
+evalkit made has a suite, and the gate of a protected branch has to name it whole.
 """
 
 from __future__ import annotations
@@ -14,144 +25,34 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from evalkit.adapters.at_hand import AtHand
-from evalkit.api.gate_file import gate_alone, written_gate
+from evalkit.api.gate_result import GateResult, result_of
 from evalkit.api.options import baselines_at, listed
 from evalkit.api.planning import read_suite, with_foreign
 from evalkit.api.suite import Suite
-from evalkit.decide.decision import GateDecision
 from evalkit.decide.gate import decide_gate
 from evalkit.decide.gate_run import checked_alone, gate_run, require_signatures
 from evalkit.decide.gate_trust import GateTrust, Signed
-from evalkit.decide.rules import describe
 from evalkit.decide.suite_match import refuse_other_policy
 from evalkit.errors import SuiteError, UserError
-from evalkit.render import rule_text
 from evalkit.results.run import Run, load_run
 from evalkit.suite.checks import check_gate, check_rule
+from evalkit.suite.loading import read_text
 from evalkit.suite.schema import GateEntry
 from evalkit.suite.schema.rules import read_rule
-from evalkit.suite.source_map import Loc, SourceMap, without_lines
+from evalkit.suite.source_map import Loc, SourceMap, parse, without_lines
 from evalkit.suite.suite_errors import translate
 from evalkit.suite.wording import short
-from evalkit.text.page import html_table
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from evalkit.results.run import Run
     from evalkit.suite.suite import ResolvedSuite
-
-Decision = Literal["pass", "fail", "inconclusive", "incomplete"]
-
-
-@dataclass(frozen=True, slots=True)
-class RuleOutcome:
-    """What came of one rule for one candidate. Figures are in the rule's own unit: score units, a ratio, seconds, US
-    dollars, or a rate."""
-
-    candidate: str
-    name: str
-    """The rule in words, the same from run to run: quality all (margin 0.02)."""
-    kind: str
-    """quality, cost, latency, rate, scan or critical."""
-    subject: str
-    """What is limited: all, a task, a slice; or the cost, latency or rate."""
-    verdict: str
-    """pass, fail or inconclusive."""
-    required: bool
-    """False: shown, and no part of the decision."""
-    estimate: float | None
-    """Observed; None where nothing was measured."""
-    low: float | None
-    """Lower end of the interval of the deciding test; None: open, or there is none."""
-    high: float | None
-    limit: float | None
-    """Where the rule draws the line, in the unit of `estimate`: a margin of 0.02 is a line at -0.02. None: the limit is
-    no number (a licence)."""
-    n: int
-    """Pairs that the test used (answers, for a limit on the candidate alone)."""
-    reason: str
-    """What was seen against the limit, and what would decide it where it is not decided."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class GateResult:
-    """What the gate says of a run. It has no truth value: ask `passed`."""
-
-    decision: Decision
-    """The worst of the candidates'. incomplete: the evidence is not whole, so nothing is decided."""
-    exit_code: int
-    """As of `evalkit gate`: 0 pass, 1 fail, 3 inconclusive, 4 incomplete. `on_inconclusive: pass` makes 3 a 0."""
-    run: str
-    """Name of the run folder."""
-    baseline: str | None
-    """None: every rule is about the candidate alone."""
-    rules: tuple[RuleOutcome, ...]
-    """Every rule for every candidate; none for a candidate whose evidence is not whole."""
-    reasons: tuple[str, ...]
-    """Why the evidence is not whole; empty where it is."""
-    notes: tuple[str, ...]
-    """What a reader should know: answers that no model gave, figures of another load."""
-    details: GateDecision
-    """Everything the decision rests on."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether every candidate passed. False for inconclusive and incomplete, whatever the exit code."""
-        return self.decision == "pass"
-
-    def __bool__(self) -> NoReturn:
-        """A result that is always true would let everything pass."""
-        raise TypeError("a gate's result has no truth value; ask result.passed, or result.decision")
-
-    def __repr__(self) -> str:
-        return f"<GateResult {self.decision}: {self.run}, {self._against}>"
-
-    @property
-    def _against(self) -> str:
-        return "no baseline" if self.baseline is None else f"baseline {self.baseline}"
-
-    def __str__(self) -> str:
-        """The table that `evalkit gate` prints."""
-        import io
-
-        from evalkit.render.gate import render_gate
-
-        text = io.StringIO()
-        render_gate(self.details, width=120, file=text)
-        return text.getvalue()
-
-    def frame(self) -> pd.DataFrame:
-        """One row for each rule and candidate, with the fields of `RuleOutcome` as columns."""
-        from dataclasses import asdict
-
-        import pandas as pd
-
-        columns = list(RuleOutcome.__dataclass_fields__)
-        return pd.DataFrame([asdict(rule) for rule in self.rules], columns=columns)
-
-    def _repr_html_(self) -> str:
-        """A table for notebooks. Everything that a suite or a model could write is escaped."""
-        head = ("candidate", "rule", "verdict", "observed", "limit", "n", "reason")
-        lines = [
-            (
-                rule.candidate,
-                rule.name,
-                rule.verdict if rule.required else f"{rule.verdict} (shown only)",
-                "unknown" if rule.estimate is None else f"{rule.estimate:.4g} {_interval(rule)}".strip(),
-                "" if rule.limit is None else f"{rule.limit:.4g}",
-                f"{rule.n:,}",
-                rule.reason,
-            )
-            for rule in self.rules
-        ]
-        return html_table(f"{self.decision}: {self.run}, {self._against}", head, lines, (*self.reasons, *self.notes))
 
 
 def gate(
@@ -159,7 +60,7 @@ def gate(
     *,
     baseline: str | None = None,
     candidates: Sequence[str] | None = None,
-    rules: Sequence[Mapping[str, Any]] | None = None,
+    rules: Sequence[Mapping[str, object]] | None = None,
     suite: Suite | str | Path | None = None,
     allow_recorded: bool = False,
     sweeps: str | Path | None = None,
@@ -220,46 +121,8 @@ def _resolved(suite: Suite | str | Path) -> ResolvedSuite:
     return with_foreign(suite.resolved() if isinstance(suite, Suite) else read_suite(Path(suite)))
 
 
-def result_of(decision: GateDecision) -> GateResult:
-    """A decision as what Python code asks of it."""
-    candidates = decision.candidates
-    notes = [f"{one.candidate}: {one.recorded}" for one in candidates if one.recorded]
-    notes += [f"{one.candidate}: {note}" for one in candidates for note in one.notes]
-    verdict: Any = decision.verdict
-    return GateResult(
-        decision=verdict,
-        exit_code=decision.exit_code,
-        run=decision.run,
-        baseline=decision.baseline,
-        rules=tuple(_outcome(one.candidate, finding) for one in candidates for finding in one.findings),
-        reasons=tuple(f"{one.candidate}: {reason}" for one in candidates for reason in one.incomplete),
-        notes=tuple(notes),
-        details=decision,
-    )
-
-
-def _outcome(candidate: str, finding: Any) -> RuleOutcome:
-    condition = finding.condition
-    seen = f"{rule_text.observed_of(finding)} against {rule_text.limit_of(finding)}"
-    advice = rule_text.advice_of(finding)
-    return RuleOutcome(
-        candidate=candidate,
-        name=condition.name,
-        kind=condition.kind,
-        subject=condition.subject,
-        verdict=str(finding.verdict.value),
-        required=condition.required,
-        estimate=finding.value,
-        low=finding.low,
-        high=finding.high,
-        limit=describe(finding).limit,
-        n=finding.n,
-        reason="; ".join([seen, *([advice] if advice else []), *finding.notes]),
-    )
-
-
 def _entry(
-    run: Run, baseline: str | None, candidates: Sequence[str] | None, rules: Sequence[Mapping[str, Any]] | None
+    run: Run, baseline: str | None, candidates: Sequence[str] | None, rules: Sequence[Mapping[str, object]] | None
 ) -> GateEntry:
     """The gate of the run with what was given over it. Raises UserError for one that is none, or names what is not
     there."""
@@ -302,7 +165,9 @@ def entry_of_file(run: Run, path: Path) -> GateEntry | None:
     return None if tree is None else _checked(run, written_gate(tree, run), tree, tree.complaint)
 
 
-def _checked(run: Run, written: Mapping[str, Any], tree: SourceMap, complaint: Callable[[Loc, str], str]) -> GateEntry:
+def _checked(
+    run: Run, written: Mapping[str, object], tree: SourceMap, complaint: Callable[[Loc, str], str]
+) -> GateEntry:
     """The gate, held against the models and tasks of the run. Raises SuiteError with every complaint."""
     try:
         entry = GateEntry.model_validate(written)
@@ -320,7 +185,7 @@ def _checked(run: Run, written: Mapping[str, Any], tree: SourceMap, complaint: C
     return entry
 
 
-def _given(rules: Any) -> list[dict[str, Any]]:
+def _given(rules: object) -> list[dict[str, object]]:
     if not isinstance(rules, Sequence) or not all(isinstance(rule, Mapping) for rule in rules):
         raise UserError(
             f'rules is a list of mappings, like [{{"quality": "all", "margin": 0.02}}] (value seen: {short(rules)})'
@@ -339,8 +204,34 @@ def _compares(written: Mapping[str, Any]) -> bool:
     return False
 
 
-def _interval(rule: RuleOutcome) -> str:
-    if rule.low is None and rule.high is None:
-        return ""
-    low, high = ("…" if end is None else f"{end:.4g}" for end in (rule.low, rule.high))
-    return f"[{low}, {high}]"
+_KEYS = ("name", "about", "gate")
+_OF_SUITES = {"models", "tasks"}
+
+
+def gate_alone(path: Path) -> SourceMap | None:
+    """The file, where it holds a gate and neither models nor tasks; None where it is a suite.
+
+    Raises SuiteError where it cannot be read.
+    """
+    tree = parse(read_text(path), str(path))
+    keys = set(tree.data) if isinstance(tree.data, dict) else set()
+    return tree if "gate" in keys and not keys & _OF_SUITES else None
+
+
+def written_gate(tree: SourceMap, run: Run) -> dict[str, Any]:
+    """The gate of such a file as it is written. Raises SuiteError for a file that does not read, and UserError where
+    evalkit itself made the run."""
+    if tree.complaints:
+        raise SuiteError(tree.complaints)
+    if run.facts.imported is None:
+        raise UserError(
+            f"{tree.name} has a gate and no models or tasks, which is enough for an imported run only. {run.name} was "
+            "made by evalkit: give the whole suite, so that the run can be held against it."
+        )
+    if others := [key for key in tree.data if key not in _KEYS]:
+        said = f"a file with only a gate has the keys {', '.join(_KEYS)}; leave this one out, or give a whole suite"
+        raise SuiteError([tree.complaint((key,), said) for key in others])
+    written = tree.data["gate"]
+    if not isinstance(written, dict):
+        raise SuiteError([tree.complaint(("gate",), "a gate is a mapping with baseline, candidates and rules")])
+    return written

@@ -1,16 +1,29 @@
-"""What a person adds to a suite when it is run: one record, from the command line and from Python alike."""
+"""What a person adds to a suite when it is run: one record, from the command line and from Python alike.
+
+Words about a suite hold for as long as one call lasts: data folders, policy, sensitivity, what is allowed.
+
+    with words({"data_roots": ["data"], "allow_env": ["MODEL_SERVER"]}):
+        plan = plan_suite(suite, options)
+
+What they allow holds in this call and what it starts, and in no other run of the process.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from evalkit.errors import UserError
+from evalkit.paths import named_roots
+from evalkit.suite.policy import named_policy
+from evalkit.suite.sensitivity import demanded
 from evalkit.suite.wording import near, short
+from evalkit.trust import ALLOWED_ENV, CALLOUTS, HTTP_HOSTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,7 @@ class RunOptions:
     """Folder of promoted baselines."""
     tags: tuple[str, ...] = ()
     """Words of the person's own, kept in run.json."""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
     """Facts of the person's own, kept in run.json; JSON values."""
 
     def __post_init__(self) -> None:
@@ -91,7 +104,7 @@ class RunKeywords(TypedDict, total=False):
     """Folder of promoted baselines."""
     tags: list[str] | tuple[str, ...]
     """Words of your own, kept in run.json."""
-    metadata: Mapping[str, Any]
+    metadata: Mapping[str, object]
     """Facts of your own, kept in run.json."""
     data_roots: list[str | Path] | tuple[str | Path, ...]
     """Folders that the suite may read besides its own."""
@@ -202,3 +215,26 @@ def _facts(value: Any) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         raise UserError(f"metadata is a mapping of texts to JSON values ({error})") from error
     return dict(made)
+
+
+_LISTS = {"allow_http_host": HTTP_HOSTS, "allow_env": ALLOWED_ENV, "allow_callout": CALLOUTS}
+
+
+@contextmanager
+def words(given: Mapping[str, Any]) -> Iterator[None]:
+    """Everything in here is done under these words. Raises UserError for a level or a file that cannot be used."""
+    with ExitStack() as stack:
+        if given.get("data_roots"):
+            stack.enter_context(named_roots([Path(one) for one in listed("data_roots", given["data_roots"])]))
+        if given.get("policy"):
+            stack.enter_context(named_policy(Path(given["policy"])))
+        if given.get("sensitivity"):
+            stack.enter_context(demanded(str(given["sensitivity"])))
+        for name, word in _LISTS.items():
+            if given.get(name):
+                stack.enter_context(word.given(listed(name, given[name])))
+        if given.get("allow_code_execution"):
+            from evalkit.scorers import code_worker
+
+            stack.enter_context(code_worker.allowed_here())
+        yield

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evalkit.adapters.registry import OptionsOfAdapters, known_adapters
 from evalkit.api.options import RunOptions
@@ -163,13 +163,13 @@ def plan_suite(
         stream,
     )
     plan = make_plan(suite, asked, book)
-    told: dict[str, Any] = {"catalogue": _catalogue(suite), "tags": list(options.tags), "metadata": options.metadata}
+    told: dict[str, object] = {"catalogue": _catalogue(suite), "tags": list(options.tags), "metadata": options.metadata}
     told = {key: value for key, value in told.items() if value}
     facts = {**plan.facts, "price_file": _price_file(options.prices, beside), **told}
     return forewarned(replace(plan, facts=facts))
 
 
-def _overridden(suite: ResolvedSuite, changes: Mapping[str, Any]) -> ResolvedSuite:
+def _overridden(suite: ResolvedSuite, changes: Mapping[str, object]) -> ResolvedSuite:
     """The suite with other values in its `run`. Raises UserError for one that `run` does not have or may not hold."""
     if not changes:
         return suite
@@ -196,7 +196,7 @@ def _price_file(named: Path | None, beside: Inside) -> dict[str, str] | None:
     return {"name": beside.name, "of": "suite", "sha256": beside.sha256()} if beside.is_file() else None
 
 
-def _catalogue(suite: ResolvedSuite) -> list[dict[str, Any]]:
+def _catalogue(suite: ResolvedSuite) -> list[dict[str, object]]:
     """What the suite's own file says of models, for the facts of the run; [] where it has none. Raises UserError."""
     if suite.file.catalogue is None and not find(FACTS_FILE, suite.folder, label=FACTS_FILE).is_file():
         return []

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from evalkit.api.execution import Prepared, execute, prepare, with_stopper
-from evalkit.api.options import RunKeywords, RunOptions, options_of
+from evalkit.api.options import RunKeywords, RunOptions, options_of, words
 from evalkit.api.planning import read_suite
 from evalkit.api.progress import ProgressCallback, Reporter
 from evalkit.api.suite import Suite
-from evalkit.api.words import words
 from evalkit.engine.driving import DriveHere
 from evalkit.engine.session import RunOutcome
 from evalkit.errors import IncompleteRunWarning, LikelyMistakeWarning, UserError
@@ -75,7 +74,7 @@ async def _run(
     suite: Suite | str | Path,
     results: str | Path | None,
     progress: ProgressCallback | None,
-    options: Mapping[str, Any],
+    options: Mapping[str, object],
 ) -> RunOutcome:
     """What the run came to, stored and told. Raises as `run` and `arun` do."""
     with words(options):
@@ -124,7 +123,10 @@ def _incomplete(outcome: RunOutcome) -> str | None:
 
 
 def _in_own_thread(
-    suite: Suite | str | Path, results: str | Path | None, progress: ProgressCallback | None, options: Mapping[str, Any]
+    suite: Suite | str | Path,
+    results: str | Path | None,
+    progress: ProgressCallback | None,
+    options: Mapping[str, object],
 ) -> RunOutcome:
     """`_run` in a thread with a loop of its own; Ctrl-C here stops it cleanly."""
     context = contextvars.copy_context()

@@ -1,4 +1,4 @@
-"""What `run --gate` hands to the engine: a seeded random order, and when a model need not be asked any more.
+"""What a gate asks of the run that it decides: which models, in what order, and when one need not be asked any more.
 
 Here the two stairs meet: the engine knows only `engine.work.Stopper`, and `decide` knows nothing of an engine.
 """
@@ -11,8 +11,10 @@ from pathlib import Path
 import orjson
 
 from evalkit.decide import early_stopping, sequential_test
+from evalkit.decide.gate_run import gate_of_suite
 from evalkit.decide.gate_trust import PROMOTED
 from evalkit.engine.plan import Plan
+from evalkit.errors import UserError
 from evalkit.facts import RunFacts, parse
 from evalkit.facts.run import SCHEMA_VERSION
 from evalkit.results import Side
@@ -20,7 +22,9 @@ from evalkit.results.comparable import refuse_unless_comparable
 from evalkit.results.pairs import too_many_alike
 from evalkit.store import baselines
 from evalkit.store import table as stored
+from evalkit.suite.judge_task import compile_judging
 from evalkit.suite.schema import GateEntry
+from evalkit.suite.suite import ResolvedSuite
 
 
 class GateStopper:
@@ -89,3 +93,19 @@ class GateStopper:
         for task, digest, occurrence, outcome, score in zip(*(table[c].to_pylist() for c in wanted), strict=True):
             if outcome != "errored" or name.startswith(PROMOTED):
                 self.watch.note(name, (task, digest, occurrence), None if outcome == "errored" else score)
+
+
+def rules_and_models(suite: ResolvedSuite, models: tuple[str, ...] | None) -> tuple[GateEntry, tuple[str, ...]]:
+    """The gate of a suite, and what to ask: the models named, else those the gate compares, nothing bought for show.
+
+    A promoted baseline's answers are kept and not bought again. Raises UserError where --models leaves one out.
+    """
+    gate = gate_of_suite(suite)
+    own = () if gate.baseline is None or gate.baseline.startswith(PROMOTED) else (gate.baseline,)
+    judgings = (compile_judging(task.entry.score) for task in suite.tasks)
+    paired = [judging.pair for judging in judgings if judging is not None and judging.pair is not None]
+    needed = tuple(dict.fromkeys((*own, *gate.candidates, *paired)))
+    left_out = [name for name in needed if models is not None and name not in models]
+    if left_out:
+        raise UserError(f"--models leaves out {', '.join(left_out)}, which the gate compares. Name it too.")
+    return gate, models or needed

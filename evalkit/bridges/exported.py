@@ -4,12 +4,23 @@
     export_run(folder, "lm-eval", Path("out"))      # out/<model>/samples_<task>_<when>.jsonl and results_<when>.json
 
 Every file appears whole or not at all, and none is overwritten.
+
+A run as lm-eval would have written it: what reads lm-eval's samples and results reads these.
+
+    OUT/<model>/samples_<task>_<when>.jsonl     doc_id, arguments, resps, filtered_resps, target, one key per metric
+    OUT/<model>/results_<when>.json             results, versions, n-samples, config
+
+`doc` holds what evalkit keeps of an item (its id, prompt and answer): the dataset's own fields are not in a run. Rows
+that failed have no score and are left out of the samples, and counted in the results. Names of models and tasks that
+are no plain names of files are written as ones: a run may come from anybody.
 """
 
 from __future__ import annotations
 
 import csv
 import json
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
@@ -18,11 +29,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from evalkit.errors import UserError
+from evalkit.facts import RunFacts
 from evalkit.records import Row
 from evalkit.store import runs, sealing
 from evalkit.store.row_codec import readable, spell
+from evalkit.store.transcript import transcript
 from evalkit.text.escape import csv_cell
-from evalkit.writing import file_name
+from evalkit.writing import file_name, write_file
 
 FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl")
 
@@ -30,8 +43,6 @@ FORMATS = ("lm-eval", "every-eval-ever", "csv", "parquet", "jsonl")
 def export_run(folder: Path, to: str, out: Path) -> list[Path]:
     """Write a run's rows; the files that were made. Raises UserError for what is there already, or has no rows."""
     if to == "lm-eval":
-        from evalkit.bridges.lm_eval_written import write_samples
-
         return write_samples(folder, out)
     if to == "every-eval-ever":
         from evalkit.bridges.every_eval_ever_written import write_evaluations
@@ -122,3 +133,100 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [_plain(inner) for inner in value]
     return value
+
+
+def write_samples(folder: Path, out: Path) -> list[Path]:
+    """The files that were made, results last for each model. Raises UserError where one is there already."""
+    facts = runs.open_facts(folder)
+    when = file_name(re.sub(r"[:Z]", "-", facts.started_at or "unknown").strip("-"))
+    grouped: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for row in sealing.rows_of(folder):
+        grouped[row.model][row.task].append(row)
+    if not grouped:
+        raise UserError(f"{folder} has no rows yet")
+    made: list[Path] = []
+    for model, tasks in sorted(grouped.items()):
+        place = out / file_name(model)
+        results = _results(facts, model, tasks)
+        written = {
+            place / f"samples_{file_name(task)}_{when}.jsonl": "".join(_line(row, facts) for row in _ordered(rows))
+            for task, rows in tasks.items()
+        }
+        written[place / f"results_{when}.json"] = json.dumps(results, indent=2, ensure_ascii=False) + "\n"
+        if there := [path for path in written if path.exists()]:
+            raise UserError(f"{there[0]} is there already; name another folder with --out, or remove it")
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            for path, text in written.items():
+                write_file(path, text, new=True)
+                made.append(path)
+        except OSError as error:
+            raise UserError(f"{place} cannot be written: {error.strerror or error}") from error
+    return made
+
+
+def _ordered(rows: list[Row]) -> list[Row]:
+    def place(row: Row) -> tuple[int, str, int]:
+        number = int(row.sample_id) if row.sample_id.isascii() and row.sample_id.isdigit() else 1 << 60
+        return number, row.sample_id, row.repeat
+
+    return sorted((row for row in rows if row.score is not None), key=place)
+
+
+def _metric(facts: RunFacts, task: str) -> tuple[str, str]:
+    """(metric, filter) of a task's score; a task of evalkit's own has lm-eval's name for a mean of marks."""
+    told = (facts.tasks or {}).get(task)
+    metric, _, filtered = ((told.identity.metric if told is not None else None) or "score,none").partition(",")
+    return metric, filtered or "none"
+
+
+def _line(row: Row, facts: RunFacts) -> str:
+    metric, filtered = _metric(facts, row.task)
+    prompt = readable("\n\n".join(turn.content for turn in row.prompt))
+    if row.logliks is not None:
+        resps: Any = [[[str(value), "unknown"]] for value in row.logliks]
+        filtered_resps: Any = [[str(value), "unknown"] for value in row.logliks]
+        arguments = {f"gen_args_{i}": {"arg_0": prompt} for i in range(len(row.logliks))}
+    else:
+        resps, filtered_resps = [[readable(transcript(row.text, row.calls) or "")]], [readable(row.extracted or "")]
+        arguments = {"gen_args_0": {"arg_0": prompt}}
+    doc_id = int(row.sample_id) if row.sample_id.isascii() and row.sample_id.isdigit() else row.sample_id
+    record = {
+        "doc_id": doc_id,
+        "doc": {"id": row.sample_id, "prompt": prompt, "target": row.target},
+        "target": row.target,
+        "arguments": arguments,
+        "resps": resps,
+        "filtered_resps": filtered_resps,
+        "filter": filtered,
+        "metrics": [metric],
+        "doc_hash": row.sample_digest,
+        "target_hash": row.target_digest,
+        "repeat": row.repeat,
+        metric: row.score,
+    }
+    return json.dumps(record, ensure_ascii=False) + "\n"
+
+
+def _results(facts: RunFacts, model: str, tasks: dict[str, list[Row]]) -> dict[str, Any]:
+    results: dict[str, Any] = {}
+    versions: dict[str, Any] = {}
+    counts: dict[str, Any] = {}
+    for task, rows in tasks.items():
+        metric, filtered = _metric(facts, task)
+        scores = [row.score for row in rows if row.score is not None]
+        mean = sum(scores) / len(scores) if scores else None
+        results[task] = {"alias": task, f"{metric},{filtered}": mean, "n_failed": len(rows) - len(scores)}
+        told = (facts.tasks or {}).get(task)
+        named = told.identity.root.get("lm_eval") if told is not None else None
+        versions[task] = named.get("version", "evalkit") if isinstance(named, dict) else "evalkit"
+        counts[task] = {"original": len(rows), "effective": len(scores)}
+    known = facts.model_facts(model)
+    return {
+        "results": results,
+        "versions": versions,
+        "n-samples": counts,
+        "config": {"model": known.adapter, "model_args": known.model},
+        "model_name": model,
+        "evalkit": {"run": facts.suite, "version": facts.evalkit_version},
+    }

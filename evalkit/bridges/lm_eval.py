@@ -25,7 +25,8 @@ from evalkit.bridges.lm_eval_trust import ALLOW_CODE, dangers
 from evalkit.errors import MissingPackage, SuiteError
 from evalkit.paths import find
 from evalkit.suite.external_task import ExternalTask
-from evalkit.suite.prompts import Prompt, compile_prompt
+from evalkit.suite.prompt_compiling import compile_prompt
+from evalkit.suite.prompts import Prompt
 from evalkit.suite.schema import SettingsEntry, TaskEntry
 from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask

@@ -120,7 +120,7 @@ def record(path: Path | Inside) -> dict[str, Any]:
     return {"file": path.name, "content": tree.data}
 
 
-def records_of_suite(suite: ResolvedSuite) -> list[dict[str, Any]]:
+def records_of_suite(suite: ResolvedSuite) -> list[dict[str, object]]:
     """What the suite's own file says of models; [] where it has none. Raises UserError with every complaint."""
     named = suite.file.catalogue
     path = find(named or FILE_NAME, suite.folder, label=f"{suite.path}: catalogue: {named or FILE_NAME}")
@@ -174,7 +174,7 @@ def _models(tree: SourceMap, *, own: bool = True) -> dict[str, Known]:
     return found
 
 
-def _sources(tree: SourceMap, written: Any) -> dict[str, dict[str, Any]]:
+def _sources(tree: SourceMap, written: object) -> dict[str, dict[str, object]]:
     """Name of a source to its title, url and second_hand."""
     if written is None:
         return {}
@@ -278,7 +278,7 @@ class _File:
         )
 
 
-def _is_day(value: Any) -> bool:
+def _is_day(value: object) -> bool:
     try:
         return isinstance(value, str) and len(value) == 10 and bool(date.fromisoformat(value))
     except ValueError:

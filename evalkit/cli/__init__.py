@@ -15,7 +15,6 @@ import importlib
 import sys
 from pathlib import Path
 from traceback import walk_tb
-from typing import Any
 
 import click
 
@@ -112,7 +111,7 @@ def run_command(args: list[str] | None) -> int:
     if (runs := sys.modules.get("evalkit.store.runs")) is not None:
         runs.unvouched.clear()
     try:
-        result: Any = cli.main(args=args, prog_name="evalkit", standalone_mode=False)
+        result: object = cli.main(args=args, prog_name="evalkit", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return 2

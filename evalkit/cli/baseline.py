@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from evalkit.cli.options import as_json, baselines_folder, results_folder
+from evalkit.cli.options import as_json, baselines_folder, print_json, results_folder
 
 
 @click.group()
@@ -70,7 +69,7 @@ def list_(baselines: Path, as_json: bool) -> int:
 
     found = list_all(baselines)
     if as_json:
-        _dump([asdict(baseline) for baseline in found])
+        print_json([asdict(baseline) for baseline in found])
         return 0
     if not found:
         click.echo(f"No baselines in {baselines}. Make one: evalkit baseline promote RUN --model M --as NAME ...")
@@ -92,7 +91,7 @@ def show(name: str, results: Path, baselines: Path, as_json: bool) -> int:
     baseline = read(name, baselines)
     if as_json:
         found = find(name, baselines, results)
-        _dump({**asdict(baseline), "folder": str(found.folder)})
+        print_json({**asdict(baseline), "folder": str(found.folder)})
         return 0
     for key, value in asdict(baseline).items():
         if value is not None:
@@ -100,9 +99,3 @@ def show(name: str, results: Path, baselines: Path, as_json: bool) -> int:
     found = find(name, baselines, results)
     click.echo(f"its rows are here and unchanged: {found.folder}")
     return 0
-
-
-def _dump(value: object) -> None:
-    from evalkit.text.escape import json_line
-
-    sys.stdout.write(json_line(value))

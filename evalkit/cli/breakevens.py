@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import click
 
+from evalkit.cli.options import print_json
 from evalkit.cli.pricing import Stored, answers_of
 from evalkit.cost.breakeven import Billed, Line, Own, Range, compare
 from evalkit.cost.hosting import HOURS_PER_YEAR
@@ -81,10 +81,7 @@ def break_even(
     if markdown is not None:
         _write(markdown, as_markdown(made, found))
     if as_json:
-        from evalkit.text.escape import json_line
-
-        sys.stdout.write(json_line(facts))
-        return 0
+        return print_json(facts)
     render_breakeven(made, found)
     return 0
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,9 +19,16 @@ from evalkit.cli.options import (
     least_sensitivity,
     names,
     prices_file,
+    print_json,
     results_folder,
     suite_words,
 )
+from evalkit.text.escape import visible
+
+if TYPE_CHECKING:
+    from evalkit.api.options import RunOptions
+    from evalkit.engine.plan import Plan
+    from evalkit.engine.work import PlannedModel
 
 
 @click.command()
@@ -38,6 +48,67 @@ from evalkit.cli.options import (
 def command(suite: Path, show_prompt: bool, as_json: bool, **given: Any) -> int:
     """Validate SUITE: keys, models, data, prompts, scorers (each must give 1.0 on its own gold). Sends nothing."""
     from evalkit.api.options import RunOptions
-    from evalkit.cli.checking import check_suite
 
     return check_suite(suite, RunOptions(**given), show_prompt=show_prompt, as_json=as_json)
+
+
+def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json: bool) -> int:
+    """Plan a suite and say what it would do; the exit code. Raises SuiteError with every complaint."""
+    from evalkit.api.planning import plan_at
+
+    plan = plan_at(suite, options, sends=False)
+    asyncio.run(plan.aclose())
+    if as_json:
+        return print_json(_facts(plan))
+    work = plan.work
+    click.echo(f"{suite}: fine. {work.n_rows:,} rows: {_counted(plan)}.")
+    for model in work.models:
+        click.echo(_line(model, plan.facts["models"][model.name]["prices"]))
+    for judge in plan.panel.judges if plan.panel is not None else ():
+        click.echo(_line(judge, plan.facts["judges"][judge.name]["prices"]) + ", judges the answers")
+    for note in plan.notes:
+        click.echo(f"  note: {visible(note, limit=1000)}")
+    if show_prompt:
+        _show_prompts(plan)
+    return 0
+
+
+def _line(model: PlannedModel, priced: Mapping[str, object] | None) -> str:
+    endpoint = model.adapter.endpoint
+    where = f"prompts go to {endpoint.host}" if endpoint.host else "nothing leaves this process"
+    price = f"priced by {priced['source']} as {priced['model']}" if priced else "price unknown"
+    return f"  {visible(model.name)}: {visible(model.adapter.spec.adapter)}, {where}, {price}"
+
+
+def _counted(plan: Plan) -> str:
+    tasks = ", ".join(f"{task.name} {task.n:,}" for task in plan.work.tasks)
+    repeats = f" x {plan.work.settings.repeats} repeats" if plan.work.settings.repeats > 1 else ""
+    return f"{tasks} samples x {len(plan.work.models)} models{repeats}"
+
+
+def _facts(plan: Plan) -> dict[str, Any]:
+    facts = {key: plan.facts[key] for key in ("models", "judges", "tasks", "n_rows") if key in plan.facts}
+    return {"suite": plan.suite.name, "digest": plan.digest, **facts, "notes": list(plan.notes)}
+
+
+def _show_prompts(plan: Plan) -> None:
+    from evalkit.engine.conversation import conversations
+
+    for task in plan.work.tasks:
+        *before, sample = next(iter(conversations(task.samples())))
+        turns = f" and {len(before)} before it" if before else ""
+        target = "" if sample.target is None else f", target {visible(str(sample.target))}"
+        click.echo(f"\n{task.name}, sample {visible(sample.id)}{turns}{target}:")
+        for message in sample.messages:
+            click.echo(f"  [{message.role}]")
+            text = message.content or "(what the model says)" if message.role == "assistant" else message.content
+            _show_lines(text)
+        if sample.tools:
+            click.echo("  [functions offered]")
+            for tool in sample.tools:
+                _show_lines(f"{tool.name}: {tool.description} {json.dumps(dict(tool.parameters), ensure_ascii=False)}")
+
+
+def _show_lines(text: str) -> None:
+    for line in visible(text, limit=4000, lines=True).split("\n"):
+        click.echo(f"  {line}")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from evalkit.cli.options import as_json, results_folder
+from evalkit.cli.options import as_json, print_json, results_folder
 from evalkit.facts import ModelSummary
 
 
@@ -44,13 +43,10 @@ def command(a: str, b: str, flips: int, anyway: bool, results: Path, as_json: bo
     if versus is not None and flips:
         named = changed.read_flips(versus.flips, (left[2], left[3]), (right[2], right[3]), flips)
     if as_json:
-        from evalkit.text.escape import json_line
-
         sides = {"a": {"side": left[0], **left[1].as_json()}, "b": {"side": right[0], **right[1].as_json()}}
         paired = asdict(versus) if versus is not None else None
         said = {**sides, "paired": paired, "not_comparable": problem, "flips": [asdict(flip) for flip in named]}
-        sys.stdout.write(json_line(said))
-        return 0
+        return print_json(said)
     render_comparison(left[1], right[1], labels=(left[0], right[0]), tested=versus is not None)
     if versus is not None:
         click.echo("")

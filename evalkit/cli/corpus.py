@@ -1,12 +1,26 @@
-"""`evalkit corpus RUN`: figures that are no mean over samples, for looking at and never for a gate."""
+"""`evalkit corpus RUN`: figures that are no mean over samples, for looking at and never for a gate.
+
+Which figures a task has is seen in its rows as they are stored:
+
+    triage × tiny: accuracy 0.8200, macro-F1 0.7914 over 6 classes (n 300, 2 errored left out)
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import as_json, results_folder
+from evalkit.cli.options import as_json, print_json, results_folder
+from evalkit.text.escape import visible
+
+if TYPE_CHECKING:
+    from evalkit.facts import TaskFacts
+    from evalkit.records import Row
 
 
 @click.command()
@@ -18,6 +32,105 @@ def command(run: str, results: Path, as_json: bool) -> int:
 
     Answers that errored are left out and counted; answers that could not be read count as wrong.
     """
-    from evalkit.cli.corpus_figures import print_figures
-
     return print_figures(run, results, as_json=as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of one task × model."""
+
+    task: str
+    model: str
+    name: str
+    value: float
+    n: int
+    """Samples (of pass@k) or rows it stands on."""
+    n_errored: int
+    """Rows left out, since no answer came or no mark could be given."""
+
+
+def print_figures(run: str, results: Path, *, as_json: bool) -> int:
+    """The exit code. Raises StoreError for a run that cannot be read, MissingPackage without sacrebleu."""
+    from evalkit.store.runs import resolve_run
+
+    folder = resolve_run(run, results)
+    figures = list(figures_of(folder))
+    if as_json:
+        import dataclasses
+
+        found = {"folder": str(folder), "figures": [dataclasses.asdict(figure) for figure in figures]}
+        return print_json(found)
+    for figure in figures:
+        left_out = f", {figure.n_errored:,} errored left out" if figure.n_errored else ""
+        place = f"{visible(figure.task)} × {visible(figure.model)}"
+        click.echo(f"{place}: {figure.name} {figure.value:.4f} (n {figure.n:,}{left_out})")
+    if not figures:
+        click.echo(f"{folder}: no task of this run has a figure of its own beyond the mean that `evalkit show` prints")
+    return 0
+
+
+def figures_of(folder: Path) -> Iterator[Figure]:
+    """Every figure that the run's tasks have, task by task and model by model in the order of the run."""
+    from evalkit.facts import TaskFacts
+    from evalkit.records import Outcome
+    from evalkit.results import read_facts
+    from evalkit.store.sealing import rows_of
+
+    tasks = read_facts(folder).tasks or {}
+    rows: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows_of(folder):
+        rows[row.task, row.model].append(row)
+    order = {name: place for place, name in enumerate(tasks)}
+    for task, model in sorted(rows, key=lambda key: (order.get(key[0], len(order)), key[1])):
+        marked = [row for row in rows[task, model] if row.outcome is not Outcome.ERRORED]
+        n_errored = len(rows[task, model]) - len(marked)
+        for name, value, n in _figures(tasks.get(task) or TaskFacts(), marked):
+            yield Figure(task, model, name, value, n, n_errored)
+
+
+def _figures(facts: TaskFacts, rows: list[Row]) -> Iterator[tuple[str, float, int]]:
+    """(name, value, n) of each figure that is defined for these rows."""
+    from evalkit.scorers.overlap import corpus_bleu, corpus_chrf, macro_f1
+
+    scorer, score = facts.scorer, facts.identity.score
+    if scorer == "choice":
+        right = [row.target or "" for row in rows]
+        classes = set(right)
+        if 1 < len(classes) <= max(20, len(rows) // 10):  # texts that stand once each are options, not classes
+            value = macro_f1([_choice(row.extracted) for row in rows], right)
+            if value is not None:
+                yield f"macro-F1 of {len(classes)} classes", value, len(rows)
+    if scorer == "overlap":
+        metric = score.options.get("metric", "f1") if score is not None else "f1"
+        said, wanted = [row.text or "" for row in rows], [row.target or "" for row in rows]
+        value = corpus_bleu(said, wanted) if metric == "bleu" else None
+        value = corpus_chrf(said, wanted) if metric == "chrf" else value
+        if value is not None:
+            yield f"corpus {metric}", value, len(rows)
+    yield from _passes(rows)
+
+
+def _choice(extracted: str | None) -> str | None:
+    """The text of the choice that was read: `C) Paris` is Paris; None when none was."""
+    return None if extracted is None else extracted.partition(") ")[2] or extracted
+
+
+def _passes(rows: list[Row]) -> Iterator[tuple[str, float, int]]:
+    """pass@k and pass^k over right-or-wrong samples that were all asked equally often, more than once."""
+    from evalkit.records import Outcome
+    from evalkit.scorers.overlap import pass_all_k, pass_at_k
+
+    if any(row.outcome is Outcome.SCORED for row in rows):
+        return
+    by_sample: dict[tuple[str, int], list[bool]] = defaultdict(list)
+    for row in rows:
+        by_sample[row.sample_digest, row.occurrence].append(row.score == 1.0)
+    counts = {len(marks) for marks in by_sample.values()}
+    n = counts.pop() if len(counts) == 1 else 0
+    if n < 2:
+        return
+    for k in (1, n):
+        values = [value for marks in by_sample.values() if (value := pass_at_k(n, sum(marks), k)) is not None]
+        yield f"pass@{k}", sum(values) / len(values), len(values)
+    together = [value for marks in by_sample.values() if (value := pass_all_k(n, sum(marks), n)) is not None]
+    yield f"pass^{n}", sum(together) / len(together), len(together)

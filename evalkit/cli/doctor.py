@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from evalkit.cli.options import as_json
+from evalkit.cli.options import as_json, print_json
 
 _MARKS = {"ok": "ok", "missing": "--", "note": "  "}
 
@@ -20,10 +18,7 @@ def command(as_json: bool) -> int:
 
     found = examine()
     if as_json:
-        from evalkit.text.escape import json_line
-
-        sys.stdout.write(json_line(as_facts(found)))
-        return 0
+        return print_json(as_facts(found))
     width = max(len(one.what) for one in found)
     for one in found:
         click.echo(f"{_MARKS[one.state]}  {one.what:<{width}}  {visible(one.says, limit=500)}")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import as_json, baselines_folder, results_folder
+from evalkit.cli.options import as_json, baselines_folder, print_json, results_folder
 
 if TYPE_CHECKING:
     from evalkit.decide.decision import GateDecision
@@ -113,10 +112,8 @@ def _verify(dossier: Path, head: str | None, results: Path, *, as_json: bool) ->
     entries = file.verify(dossier, head)
     changed = list(changed_runs(entries, results))
     if as_json:
-        from evalkit.text.escape import json_line
-
         said = {"entries": len(entries), "head": entries[-1].digest, "changed": changed}
-        sys.stdout.write(json_line(said))
+        print_json(said)
     else:
         click.echo(f"{dossier}: {len(entries)} entries, unbroken; head {entries[-1].digest}")
         for line in changed:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,10 +14,14 @@ from evalkit.cli.options import (
     data_roots,
     gate_files,
     least_sensitivity,
+    print_json,
     results_folder,
     signed,
     suite_words,
 )
+
+if TYPE_CHECKING:
+    from evalkit.suite.schema import GateEntry
 
 
 @click.command()
@@ -93,8 +99,6 @@ def command(
         )
         gate = checked_gate(folder, trusted) if alone is None else checked_alone(alone, folder, trusted)
     if self_test:
-        from evalkit.cli.self_testing import run_self_test
-
         return run_self_test(gate, folder, results, baselines, reps=reps, as_json=as_json)
     decision = gating.decide(gate, folder, results, baselines, outlets)
     gating.show(decision, json=as_json)
@@ -104,3 +108,47 @@ def command(
 
         record(dossier, decision, folder, baselines)
     return decision.exit_code
+
+
+def run_self_test(gate: GateEntry, folder: Path, results: Path, promoted: Path, *, reps: int, as_json: bool) -> int:
+    """Print the table of injected losses; always 0: it tests the gate, not a model."""
+    from evalkit.decide.gate import paired
+    from evalkit.decide.selftest import self_test
+    from evalkit.results import read_facts
+    from evalkit.text import numbers
+    from evalkit.text.page import Column, Page
+
+    suite = read_facts(folder).suite_resolved
+    seed = (suite.run.seed if suite is not None else None) or 0
+    name, pairs = paired(gate, folder, results, promoted)
+    shifts = list(self_test(gate, pairs, reps=reps, seed=seed))
+    if as_json:
+        said = {"candidate": name, "n_pairs": pairs.n, "seed": seed, "shifts": [asdict(shift) for shift in shifts]}
+        return print_json(said)
+    floor = any(shift.floor for shift in shifts)
+    what = "drawn from" if floor else "injected into"
+    whose = "the candidate" if floor else "the baseline"
+    with Page(None, None) as page:
+        page.table(
+            f"{what} {numbers.count(pairs.n)} rows of {whose}, {reps} times each (seed {seed})",
+            [
+                Column(
+                    "true score to the floor" if floor else "true loss",
+                    [numbers.difference(-shift.loss) for shift in shifts],
+                ),
+                Column("passes", [numbers.share(shift.passed) for shift in shifts]),
+                Column("fails", [numbers.share(shift.failed) for shift in shifts]),
+                Column("undecided", [numbers.share(shift.undecided) for shift in shifts]),
+            ],
+        )
+        page.say(
+            (
+                "Least scores only. A true score on the floor"
+                if floor
+                else "Quality rules and scan only. A loss of exactly the margin"
+            )
+            + " should pass, and fail, in at most "
+            f"{numbers.share(gate.alpha)} of the runs for each rule."
+        )
+    click.echo("")
+    return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from evalkit.cli.options import print_json
 from evalkit.decide.decision import GateDecision, as_json
 from evalkit.decide.gate import decide_gate
 from evalkit.decide.gate_trust import PROMOTED
@@ -125,9 +125,7 @@ def flips_with_texts(
 def show(decision: GateDecision, *, json: bool) -> None:
     """Print the decision on stdout."""
     if json:
-        from evalkit.text.escape import json_line
-
-        sys.stdout.write(json_line(as_json(decision)))
+        print_json(as_json(decision))
         return
     from evalkit.render.gate import render_gate
 

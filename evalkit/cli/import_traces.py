@@ -16,7 +16,7 @@ from evalkit.bridges.traces.suite_text import AskedModel
 from evalkit.bridges.traces.taking_out import read_names
 from evalkit.errors import SuiteError, UserError
 from evalkit.suite.redaction import Redactor, make_redactor
-from evalkit.suite.schema.redact import RedactEntry
+from evalkit.suite.schema.suite_file import RedactEntry
 from evalkit.text.escape import visible
 
 KINDS = ("email", "phone", "card", "iban", "ip")

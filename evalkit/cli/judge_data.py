@@ -1,12 +1,28 @@
-"""`evalkit judge-data RUN`: stored answers as the items of a suite in which a judge is the model."""
+"""`evalkit judge-data RUN`: stored answers as the items of a suite in which a judge is the model.
+
+What `evalkit judge-data` writes: one record for each answer, or two for each pair, one in either order.
+
+{"id": "refunds/t1/0/qwen", "task": "refunds", "judged": "qwen", "question": "..", "answer": "..", "reference": "deny"}
+{"id": "refunds/t1/0/ba", "task": "refunds", "judged": "gpt over qwen", "pair": "refunds/t1/0", "swapped": true,
+ "question": "..", "answer_a": "<qwen's>", "answer_b": "<gpt's>", "reference": "deny"}
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from evalkit.cli.options import names, results_folder
+from evalkit.errors import UserError
+from evalkit.writing import open_to_write
+
+if TYPE_CHECKING:
+    from evalkit.records import Row
 
 
 @click.command()
@@ -24,6 +40,80 @@ def command(
     Then run a suite whose model is the judge: `use: judge_rating` or `use: judge_reference` on single answers,
     `use: judge_pair` on pairs. The judge's cost and latency are that run's; what was judged stands in its slices.
     """
-    from evalkit.cli.judge_items import write_items
 
     return write_items(run, out, tasks, pair, results, force=force)
+
+
+def write_items(
+    run: str, out: Path, tasks: tuple[str, ...] | None, pair: tuple[str, ...] | None, results: Path, *, force: bool
+) -> int:
+    """The exit code. Raises UserError for names that the run does not have, and for a file that is there already."""
+    from evalkit.store.runs import resolve_run
+    from evalkit.store.sealing import rows_of
+
+    if pair is not None and len(set(pair)) != 2:
+        raise click.UsageError("--pair takes two models, like --pair gpt,qwen")
+    if out.exists() and not force:
+        raise UserError(f"{out} is there already; choose another file, or replace it with --force")
+    folder = resolve_run(run, results)
+    rows = list(rows_of(folder))
+    _require({row.task for row in rows}, tasks, "task", folder)
+    _require({row.model for row in rows}, pair, "model", folder)
+    rows = [row for row in rows if tasks is None or row.task in tasks]
+    answered = sorted((row for row in rows if row.error_kind is None and _said(row)), key=lambda row: row.key)
+    records = list(_alone(answered) if pair is None else _paired(answered, pair[0], pair[1]))
+    if not records:
+        raise UserError(f"{folder} holds no answers to write: nothing was answered, or no sample by both models")
+    try:
+        with TextIOWrapper(open_to_write(out), encoding="utf-8", newline="\n") as file:
+            file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+    except OSError as error:
+        raise UserError(f"{out} cannot be written: {error.strerror}") from error
+    left_out = len(rows) - len(answered)
+    without = f"; {left_out:,} rows without an answer left out" if left_out else ""
+    click.echo(f"{out}: {len(records):,} items{without}")
+    return 0
+
+
+def _require(known: set[str], names: tuple[str, ...] | None, kind: str, folder: Path) -> None:
+    for name in names or ():
+        if name not in known:
+            raise UserError(f"{folder} has no {kind} {name!r}; it has {', '.join(sorted(known))}")
+
+
+def _alone(rows: list[Row]) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        yield {"id": f"{_place(row)}/{row.model}", "judged": row.model, **_shown(row), "answer": _said(row)}
+
+
+def _paired(rows: list[Row], first: str, second: str) -> Iterator[dict[str, object]]:
+    """Both orders of every sample that both models answered."""
+    of_second = {row.key[1:]: row for row in rows if row.model == second}
+    for row in rows:
+        other = of_second.get(row.key[1:])
+        if row.model != first or other is None:
+            continue
+        for order, a, b in (("ab", row, other), ("ba", other, row)):
+            yield {
+                "id": f"{_place(row)}/{order}", "judged": f"{first} over {second}", "pair": _place(row),
+                "swapped": order == "ba", **_shown(row), "answer_a": _said(a), "answer_b": _said(b),
+            }  # fmt: skip
+
+
+def _said(row: Row) -> str | None:
+    from evalkit.reasoning import answer_of
+    from evalkit.store.transcript import transcript
+
+    return transcript(answer_of(row.text) if row.text else row.text, row.calls)
+
+
+def _place(row: Row) -> str:
+    occurrence = f"#{row.occurrence}" if row.occurrence else ""
+    return f"{row.task}/{row.sample_id}{occurrence}/{row.repeat}"
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    """What a judge sees of the question: the one turn, or the conversation with its roles."""
+    turns = [message for message in row.prompt if message.role != "system"]
+    question = turns[0].content if len(turns) == 1 else "\n\n".join(f"[{m.role}]\n{m.content}" for m in turns)
+    return {"task": row.task, "question": question, "reference": row.target or ""}

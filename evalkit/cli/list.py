@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import as_json, results_folder
+from evalkit.cli.options import as_json, print_json, results_folder
 
 if TYPE_CHECKING:
     from evalkit.render.terminal import RunListing
@@ -49,10 +48,7 @@ def command(results: Path, as_json: bool) -> int:
         for run in list_runs(results)
     ]
     if as_json:
-        from evalkit.text.escape import json_line
-
-        sys.stdout.write(json_line(listed))
-        return 0
+        return print_json(listed)
     if not listed:
         click.echo(f"No runs in {results}. Make the first one: evalkit run suites/quickstart.yaml")
         return 0

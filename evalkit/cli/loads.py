@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import click
 
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import plan_at
+from evalkit.cli.options import print_json
 from evalkit.cost.hosting import curve
 from evalkit.engine.loadtest import SweepSettings
 from evalkit.engine.loadtest_run import LoadTestOutcome, sweep_model
@@ -112,11 +112,9 @@ def _print(plan: Plan, outcome: LoadTestOutcome, results: Path, *, as_json: bool
     found = hosted_prices(models, plan.suite.name, results).get(name) if outcome.load["serves"] else None
     by_share = curve(found[0].usd_per_hour, found[1]) if found is not None and found[1] is not None else None
     if as_json:
-        from evalkit.text.escape import json_line
-
         facts = {"folder": str(outcome.folder), "status": outcome.status, "model": name, **outcome.load}
         made = {**facts, "usd_per_mtok_by_utilisation": by_share}
-        sys.stdout.write(json_line(made, default=str))
+        print_json(made, default=str)
         return
     from evalkit.render.loadtest import render_load
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -223,3 +224,14 @@ def _folder(command: Command, name: str, variable: str, about: str) -> Command:
         show_default=True,
         help=f"{about} (or {variable}).",
     )(command)
+
+
+def print_json(value: object, *, default: Callable[[object], str] | None = None) -> int:
+    """What `--json` prints: one object on stdout. 0, the exit code of a command that has no more to say.
+
+    `default` writes what is no JSON; None: nothing may be.
+    """
+    from evalkit.text.escape import json_line
+
+    sys.stdout.write(json_line(value, default=default))
+    return 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,9 +16,16 @@ from evalkit.cli.options import (
     least_sensitivity,
     names,
     prices_file,
+    print_json,
     results_folder,
     suite_words,
 )
+
+if TYPE_CHECKING:
+    from evalkit.api.options import RunOptions
+    from evalkit.cost.reports import PlanReport, RuleForecast
+    from evalkit.engine.forecast import Pace
+    from evalkit.engine.plan import Plan
 
 
 @click.command()
@@ -46,8 +55,65 @@ def command(
 ) -> int:
     """Say what running SUITE would take, who would receive its prompts, and what its gate could see. Sends nothing."""
     from evalkit.api.options import RunOptions, dollars
-    from evalkit.cli.planning import plan_suite
     from evalkit.engine.forecast import Pace
 
     options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **given)
     return plan_suite(suite, options, Pace(requests_per_minute, tokens_per_minute), as_json=as_json)
+
+
+def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool) -> int:
+    """Print what a run would take; the exit code. Raises SuiteError with every complaint, as `check` does."""
+    from evalkit.api.planning import plan_at
+    from evalkit.engine.caching import CachedAnswers
+    from evalkit.engine.experience import learn
+    from evalkit.engine.forecast import forecast, forecast_judges
+
+    assert options.results is not None
+    plan = plan_at(suite, options, sends=False)
+    judges = plan.panel.judges if plan.panel is not None else ()
+    known = learn(options.results, {model.name: model.adapter.spec.model for model in (*plan.work.models, *judges)})
+    with ExitStack() as stack:
+        bought = None
+        if options.cache:
+            from evalkit.store.cache import ResponseCache
+
+            bought = CachedAnswers(stack.enter_context(ResponseCache.open(None)))
+        made: PlanReport = {
+            "suite": plan.suite.name,
+            "sensitivity": plan.suite.sensitivity,
+            "tasks": {task.name: task.n for task in plan.work.tasks},
+            "repeats": plan.work.settings.repeats,
+            "models": forecast(plan.work, known, pace, bought),
+            "judges": forecast_judges(plan.panel, plan.work, known, pace) if plan.panel is not None else [],
+            "gate": _foreseen(plan),
+            "notes": list(plan.notes),
+        }
+    asyncio.run(plan.aclose())
+    if as_json:
+        return print_json(made)
+    from evalkit.render.bill import render_plan
+
+    render_plan(made)
+    return 0
+
+
+def _foreseen(plan: Plan) -> list[RuleForecast]:
+    """What each quality rule of the gate could see; empty without a gate."""
+    gate = plan.suite.gate
+    if gate is None:
+        return []
+    from evalkit.decide.power import forecast_power
+
+    return [
+        {
+            "rule": look.rule,
+            "margin": look.margin,
+            "n": look.n,
+            "discordance": look.discordance,
+            "smallest_regression": look.smallest_regression,
+            "chance_equal_passes": look.chance_equal_passes,
+            "n_needed": look.n_needed,
+            "power": look.power,
+        }
+        for look in forecast_power(gate, {task.name: task.n for task in plan.work.tasks})
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typing import Any
 
 import click
 
+from evalkit.cli.options import print_json
 from evalkit.cost.billing import Bill, UnitPrices, bill
 from evalkit.cost.derived import Marked, at_equal_quality, derived
 from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices
@@ -73,10 +73,7 @@ def price_run(ref: str, *, at: str | None, prices: Path | None, tier: str | None
     facts = read_facts(folder)
     made = bill_of(folder, facts, results, at=_moment(at), prices=prices, tier=tier)
     if as_json:
-        from evalkit.text.escape import json_line
-
-        sys.stdout.write(json_line(made))
-        return 0
+        return print_json(made)
     from evalkit.render.bill import render_bill
 
     render_bill(made)

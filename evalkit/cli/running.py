@@ -12,7 +12,7 @@ import click
 from evalkit.api.execution import Prepared, execute, prepare, with_stopper
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import read_suite
-from evalkit.cli.options import board_command
+from evalkit.cli.options import board_command, print_json
 from evalkit.engine.driving import without_loop
 from evalkit.engine.session import RunOutcome
 from evalkit.errors import EvalkitError
@@ -112,7 +112,6 @@ def _decide(
 def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None = None) -> None:
     if as_json:
         from evalkit.decide.decision import as_json as plain
-        from evalkit.text.escape import json_line
 
         summary = {**outcome.summary.as_json(), "status": outcome.status, "reasons": list(outcome.reasons)}
         if judging_of(outcome.folder) is not None:
@@ -122,7 +121,7 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
             summary["judging"] = found.as_json() if found is not None else None
         if decision is not None:
             summary["gate"] = plain(decision)
-        sys.stdout.write(json_line({**summary, "folder": str(outcome.folder)}))
+        print_json({**summary, "folder": str(outcome.folder)})
     else:
         from evalkit.render.terminal import render_summary, render_unreadable
         from evalkit.results.compare import run_standings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import as_json, board_command, results_folder
+from evalkit.cli.options import as_json, board_command, print_json, results_folder
 from evalkit.errors import UserError
 
 if TYPE_CHECKING:
@@ -37,12 +36,9 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     summary = read_summary(folder)
     judged = _judged(folder)
     if as_json:
-        from evalkit.text.escape import json_line
-
         judging = {"judging": judged.as_json()} if judged is not None else {}
         stands = {name: asdict(one) for name, one in run_standings(folder).items() if one is not None}
-        sys.stdout.write(json_line({**summary.as_json(), **judging, "standings": stands, "folder": str(folder)}))
-        return 0
+        return print_json({**summary.as_json(), **judging, "standings": stands, "folder": str(folder)})
     from evalkit.render.terminal import render_slices, render_summary, render_unreadable
 
     facts = read_facts(folder)

@@ -11,7 +11,7 @@ import os
 import sys
 from contextlib import suppress
 from io import TextIOWrapper
-from typing import IO, Any, TextIO, cast
+from typing import IO, TextIO, cast
 
 
 class Forgiving:
@@ -46,7 +46,7 @@ class Forgiving:
         with suppress(OSError, ValueError):  # what is buffered must not fail again when the process ends
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._stream, name)
 
 

@@ -91,7 +91,7 @@ class UnitPrices:
 
     def as_facts(self) -> dict[str, Any]:
         """As JSON for run.json; prices are strings, so that no float ever touches them."""
-        facts: dict[str, Any] = {"model": self.model, "source": self.source}
+        facts: dict[str, object] = {"model": self.model, "source": self.source}
         if self.usd_per_request:
             facts["usd_per_request"] = str(self.usd_per_request)
         facts["usd_per_mtok"] = [{"above_input_tokens": above, **_known(rates)} for above, rates in self.bands]

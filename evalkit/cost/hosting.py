@@ -121,7 +121,7 @@ class Throughput:
     """Under which promise it was measured: `within the SLO`, or `capacity, no SLO stated`."""
 
     @classmethod
-    def read(cls, load: Mapping[str, Any], source: str) -> Throughput | None:
+    def read(cls, load: Mapping[str, object], source: str) -> Throughput | None:
         """From a sweep's facts (`latency.loadtest`); None where it measured no throughput, or holds something else."""
         found = load.get("serves")
         if not isinstance(found, Mapping):

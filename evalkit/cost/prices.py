@@ -16,6 +16,7 @@ the book itself would take any address for OpenAI whose name begins so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -189,7 +190,7 @@ def _from_book(provider: str, model: str, at: datetime, tier: str) -> UnitPrices
     return _unit_prices(str(found.id), prices)
 
 
-def _without_inherited(prices: dict[str, Any], own: list[dict[str, Any]]) -> dict[str, Any]:
+def _without_inherited(prices: Mapping[str, object], own: list[Mapping[str, object]]) -> dict[str, object]:
     """A tier's prices without those of caches that only the standard tier states.
 
     The book fills what a tier leaves out with the standard price: half of ordinary input for a cached token of

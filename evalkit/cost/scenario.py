@@ -37,11 +37,11 @@ def quantity(text: str) -> Decimal:
     return value
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> Any:
     return quantity(str(value)) if isinstance(value, str) else value
 
 
-def _range(value: Any) -> Any:
+def _range(value: Any) -> object:
     """One number, or [low, high], as a Range."""
     ends = value if isinstance(value, list) else [value, value]
     if len(ends) != 2 or any(isinstance(end, bool) or not isinstance(end, Decimal | int) for end in ends):
@@ -209,7 +209,7 @@ def _line(entry: LineEntry, scenario: ScenarioFile) -> Line:
     )
 
 
-def _yaml(path: Path) -> Any:
+def _yaml(path: Path) -> object:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
@@ -225,7 +225,7 @@ def _yaml(path: Path) -> Any:
         raise UserError(f"{where}: this is no valid YAML: {getattr(error, 'problem', None) or error}") from error
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     """The data with decimals for numbers, and without the loader's own types."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}

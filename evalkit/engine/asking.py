@@ -22,11 +22,9 @@ from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed, scrubbed_error, without_keys
 from evalkit.adapters.registry import origin_of_model
 from evalkit.engine.budget import Reservation
-from evalkit.engine.limiter import Limiter
-from evalkit.engine.retry import wait_before_retry
-from evalkit.engine.rows import AttemptInfo, answered, failed
-from evalkit.engine.threads import in_thread
-from evalkit.engine.token_counts import plausible
+from evalkit.engine.event_loop import in_thread
+from evalkit.engine.limiter import Limiter, wait_before_retry
+from evalkit.engine.rows import AttemptInfo, answered, failed, plausible
 from evalkit.engine.work import Item, PlannedModel
 from evalkit.errors import Overloaded, RateLimited, Rejected, RequestError, Stalled
 from evalkit.records import Failure, Request, Response, Row

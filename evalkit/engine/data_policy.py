@@ -7,17 +7,27 @@
 
 With a policy file (`suite.policy`) the policy alone decides. "The person allows" means --allow-key-host,
 --allow-http-host or their variables, never the suite: it may come from a pull request.
+
+By some body fields a provider sends parts of a prompt elsewhere: its tools, connectors, routing and webhooks.
+
+    callouts("gpt-6", {"tools": [{"type": "mcp", "server_url": "https://evil.example/mcp"}]})
+      -> (Callout("tools[0]", "mcp", "evil.example"),)
+
+`settings.extra` is sent as it is written, and a suite may come from a pull request. What is known to stay with the
+provider passes (functions, sampling, formats); what is known to call out is named; of what is unknown, everything that
+holds an address is named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from evalkit.adapters.base import Adapter, Endpoint
-from evalkit.adapters.callouts import callouts
 from evalkit.adapters.registry import account_options
-from evalkit.addresses import is_loopback
+from evalkit.addresses import BadAddress, is_loopback, read_address
+from evalkit.suite.extra_fields import plain_name
 from evalkit.suite.policy import Policy
 from evalkit.suite.schema import ModelEntry
 from evalkit.suite.sensitivity import Sensitivity
@@ -62,7 +72,7 @@ def passed_on(
     sensitivity: Sensitivity,
     name: str,
     adapter: Adapter,
-    extras: Iterable[Mapping[str, Any]],
+    extras: Iterable[Mapping[str, object]],
     section: str = "models",
     policy: Policy | None = None,
 ) -> tuple[list[str], list[str]]:
@@ -94,3 +104,123 @@ def passed_on(
                 f"--allow-callout {known}, or EVALKIT_CALLOUTS={known}."
             )
     return complaints, notes
+
+
+_ELSEWHERE = frozenset(
+    """
+    mcp mcp_servers mcp_tools plugins plugin provider providers route router models fallbacks connectors
+    data_sources datasources web_search web_search_options websearch enable_search search_options search_parameters
+    search_settings search grounding retrieval google_search google_search_retrieval
+    url_context google_maps code_execution code_interpreter computer_use
+    file_search image_generation container containers skills agent agents assistant assistant_id bot_id
+    prompt conversation previous_response_id vector_store_ids file_ids cached_content tool_resources
+    background webhook webhooks callback callbacks callback_url notify notification compound_custom extra_body
+    extra_query extra_headers headers proxy api_base base_url endpoint servers server forward_to kv_transfer_params
+    """.split()  # noqa: SIM905  # words read better than a column of quotes
+)
+"""Fields of OpenAI, Anthropic, Gemini, OpenRouter, xAI, Groq, Mistral, Cohere, DashScope, Z.ai and Azure by which a
+provider asks others, uses what is stored there, or reports elsewhere; in snake_case."""
+_FURTHER_FIELDS = frozenset({"additional_model_request_fields"})
+"""Bedrock: fields of the model's own API, which mean what they mean there."""
+_KEPT = frozenset({"store"})
+"""Fields by which a provider keeps prompts for later, where they are true."""
+_FUNCTIONS = frozenset({"function", "custom"})
+_DECLARED = frozenset({"function_declarations"})
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}://[^\s\"'<>]*|(?<![\w/:])//[A-Za-z0-9.-]+\.[A-Za-z]{2,}[^\s\"']*")
+_ADDRESS_KEY = re.compile(r"(^|_)(url|uri|urls|uris|endpoint|host|hostname|webhook|server)$")
+_HOST = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+")
+_SEARCHING_MODEL = re.compile(r":online$|search-(preview|api)|(^|/)sonar|deep-research|(^|/)compound", re.IGNORECASE)
+"""Models that search the web by themselves: OpenRouter's suffix, OpenAI's search models, Perplexity, Groq compound."""
+_CLOUD_MODEL = re.compile(r":(?:[\w.-]+-)?cloud\s*$", re.IGNORECASE)
+"""Models that an Ollama server on this machine has not: it passes their prompts on (docs.ollama.com/cloud)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Callout:
+    """One way by which parts of a prompt may leave the provider."""
+
+    place: str
+    """The field: tools[0]"""
+    kind: str
+    """What it is: mcp, web_search, address ... By this name the person allows it."""
+    host: str | None = None
+    """Where it goes; None where the provider decides."""
+
+    def __str__(self) -> str:
+        return f"{self.place} ({self.kind}{f' at {self.host}' if self.host else ''})"
+
+
+def callouts(model: str, extra: Mapping[str, object]) -> tuple[Callout, ...]:
+    """Every way out that these settings open, in the order of the fields."""
+    found = [Callout("model", "web_search")] if _SEARCHING_MODEL.search(model) else []
+    if _CLOUD_MODEL.search(model):
+        found.append(Callout("model", "ollama_cloud", "ollama.com"))
+    for key, value in extra.items():
+        found += _of_field(str(key), value)
+    return tuple(dict.fromkeys(found))
+
+
+def _of_field(key: str, value: object) -> Iterator[Callout]:
+    plain = plain_name(key)
+    if value is None or value is False:
+        return
+    if plain == "tools":
+        for i, tool in enumerate(value if isinstance(value, list) else [value]):
+            yield from _of_tool(f"{key}[{i}]", tool)
+    elif plain in _FURTHER_FIELDS and isinstance(value, Mapping):
+        for inner_key, inner in value.items():
+            yield from (replace(one, place=f"{key}.{one.place}") for one in _of_field(str(inner_key), inner))
+    elif plain in _ELSEWHERE:
+        hosts = list(dict.fromkeys(callout.host for callout in _addresses(key, value)))
+        yield from (Callout(key, plain, host) for host in hosts or [None])
+    elif plain in _KEPT:
+        yield Callout(key, plain)
+    else:
+        yield from _addresses(key, value)
+
+
+def _of_tool(place: str, tool: object) -> Iterator[Callout]:
+    if isinstance(tool, Mapping):
+        addresses = list(_addresses(place, tool))
+        kind = tool.get("type")
+        declared = {plain_name(str(key)) for key in tool} <= _DECLARED
+        own = "input_schema" in tool or "parameters" in tool or "function" in tool
+        if declared or kind in _FUNCTIONS or (kind is None and "name" in tool and own):
+            yield from addresses
+            return
+        name = str(kind) if kind is not None else ", ".join(str(key) for key in tool) or "unknown"
+        hosts = list(dict.fromkeys(callout.host for callout in addresses))
+        yield from (Callout(place, name[:60], host) for host in hosts or [None])
+    else:
+        yield Callout(place, str(tool)[:60])
+
+
+def _addresses(place: str, value: object, key: str = "") -> Iterator[Callout]:
+    """Addresses anywhere in a value, keys included."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name == "$schema":
+                continue  # the name of a JSON schema's dialect, which nobody fetches
+            yield from _in_text(f"{place}.{name}", str(name), "")
+            yield from _addresses(f"{place}.{name}", inner, plain_name(str(name)))
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from _addresses(f"{place}[{i}]", inner, key)
+    elif isinstance(value, str):
+        yield from _in_text(place, value, key or plain_name(place.rpartition(".")[2]))
+
+
+def _in_text(place: str, text: str, key: str) -> Iterator[Callout]:
+    for address in _ADDRESS.findall(text):
+        yield Callout(place, "address", _host(address))
+    if _ADDRESS_KEY.search(key) and "//" not in text and text.strip():
+        host = text.strip().partition("/")[0].partition(":")[0]
+        yield Callout(place, "address", host.lower() if _HOST.fullmatch(host) else None)
+
+
+def _host(address: str) -> str | None:
+    scheme, _, rest = address.partition("//")
+    try:
+        return read_address(f"https://{rest}" if scheme.lower() not in {"http:", "https:"} else address).host
+    except BadAddress:
+        return None

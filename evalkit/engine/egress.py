@@ -52,7 +52,7 @@ def egress(level: Sensitivity, key_hosts: frozenset[str], sides: Iterable[Egress
     policy = current()
     complaints: list[str] = []
     notes: list[str] = []
-    receivers: dict[str, dict[str, Any]] = {}
+    receivers: dict[str, dict[str, object]] = {}
     for side in sides:
         for name, adapter in side.adapters.items():
             entry = side.entries[name]
@@ -117,7 +117,7 @@ def redaction_notes(task: ResolvedTask, examined: Examined) -> list[str]:
     return notes
 
 
-def redaction_facts(suite: ResolvedSuite, redacted: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+def redaction_facts(suite: ResolvedSuite, redacted: Mapping[str, Mapping[str, int]]) -> dict[str, object]:
     """For run.json: what the suite takes out, where, and how often it was found in records, by task; empty where it
     redacts nothing. What was found in rows is added when they are sealed (`stored`)."""
     entry = suite.file.redact
@@ -127,7 +127,7 @@ def redaction_facts(suite: ResolvedSuite, redacted: Mapping[str, Mapping[str, in
     return {"redaction": {**told, "found": dict(redacted)}}
 
 
-def sent_before(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+def sent_before(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, object]:
     """`suite_resolved` and `egress` of a run that is resumed: what was sent earlier was sent under the earlier rules.
 
     The weaker sensitivity of the two stays in the record, and a policy only where both were made under it.

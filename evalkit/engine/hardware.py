@@ -6,13 +6,12 @@ import os
 import platform
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from evalkit import __version__
 from evalkit.engine.revision import git_revision
 
 
-def software_and_hardware(suite_folder: Path) -> dict[str, Any]:
+def software_and_hardware(suite_folder: Path) -> dict[str, object]:
     """Facts about this process and machine; what cannot be found out is null."""
     return {
         "evalkit_version": __version__,

@@ -1,4 +1,4 @@
-"""How many requests one endpoint may have open at once, found by asking.
+"""How many requests one endpoint may have open at once, found by asking; and whether and when one is asked again.
 
 Additive increase, multiplicative decrease (Chiu & Jain 1989), with slow start: the limit doubles while a full window of
 answers comes back clean and the window was really used; the first rate limit ends slow start. A burst of 429s is one
@@ -10,14 +10,22 @@ its queue until the client gives up. Stalls therefore lower the limit too, once 
 and a server of one's own starts low and is given no more while its answers take long to begin.
 
 A number in the suite (`in_flight: 32`) fixes the limit; waiting on rate limits still applies.
+
+Which errors may be retried is a property of the error; here it is only counted. Exponential back-off with full jitter
+(Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog 2015): the wait is uniform in [0, min(cap, base *
+2^attempt)], and never shorter than what the provider asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
+
+from evalkit.errors import BadReply, ConnectionFailed, Overloaded, RateLimited, RequestError, ServerError, Stalled
 
 START = 16
 LOCAL_START = 4
@@ -195,3 +203,40 @@ class Limiter:
     def _woken(self) -> None:
         self._wake = None
         self._hand_out()
+
+
+MOST_ATTEMPTS: Mapping[type[RequestError], int] = {
+    RateLimited: 1000,  # bounded by the item's deadline: the provider is there and tells us when
+    Overloaded: 20,
+    ServerError: 6,  # a deterministic 500 must not be paid for all night
+    ConnectionFailed: 6,
+    Stalled: 3,
+    BadReply: 3,
+}
+FIRST_CONTACT_ATTEMPTS = 3
+"""Tries of a connection to an endpoint that has not answered once in this run: most likely nothing is there."""
+BASE_S = 0.5
+CAP_S = 30.0
+
+
+def wait_before_retry(
+    error: RequestError, attempts: int, remaining_s: float, *, contacted: bool, rng: random.Random
+) -> float | None:
+    """Seconds to wait before the next attempt, None when there shall be none.
+
+    `attempts` is how many were made, `remaining_s` what is left of the item's deadline, `contacted` whether the
+    endpoint has ever answered in this run.
+    """
+    if not error.retryable:
+        return None
+    most = MOST_ATTEMPTS.get(type(error), 3)
+    if not contacted and isinstance(error, ConnectionFailed) and not error.sent:
+        most = FIRST_CONTACT_ATTEMPTS
+    if attempts >= most:
+        return None
+    wait_s = rng.uniform(0.0, min(CAP_S, BASE_S * 2.0 ** (attempts - 1)))
+    if error.retry_after_s is not None:
+        wait_s += error.retry_after_s
+    elif isinstance(error, RateLimited | Overloaded):
+        wait_s = max(wait_s, BASE_S)
+    return wait_s if wait_s < remaining_s else None

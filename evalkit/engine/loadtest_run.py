@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.engine.budget import Budget
+from evalkit.engine.event_loop import Lag, LagMeter
 from evalkit.engine.hardware import software_and_hardware
-from evalkit.engine.lag import Lag, LagMeter
 from evalkit.engine.loadtest import Sweep, SweepSettings, prompts_of
 from evalkit.engine.plan import Plan
 from evalkit.engine.stored import RedactedLog, stored_facts

@@ -15,17 +15,16 @@ from decimal import Decimal
 from typing import Any
 
 from evalkit.adapters.base import Adapter, ModelSpec
+from evalkit.adapters.keys import address_of
 from evalkit.adapters.registry import make_adapter, origin_of_model
 from evalkit.adapters.replay import ReplayAdapter
 from evalkit.cost.billing import UnitPrices
 from evalkit.cost.prices import PriceBook
+from evalkit.engine.budget import about, priced, uncapped
 from evalkit.engine.caching import keepable
 from evalkit.engine.egress import EgressSide, egress, redaction_facts, redaction_notes
-from evalkit.engine.environment import address_of
-from evalkit.engine.gold_check import GoldCheck
+from evalkit.engine.gold_check import GoldCheck, RecordedFit, fit_recorded
 from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, label_of, make_panel
-from evalkit.engine.priced import about, priced, uncapped
-from evalkit.engine.recorded import RecordedFit, fit_recorded
 from evalkit.engine.sample_stream import SampleStream, begin
 from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
@@ -85,6 +84,11 @@ class Plan:
     """Who judges the answers; None where every task scores its own."""
     lacking: tuple[str, ...] = ()
     """Why the run cannot end complete, as sentences: recorded answers that are not there."""
+
+    async def aclose(self) -> None:
+        """Close what the adapters of models and judges hold open: for a plan that is not run."""
+        for model in (*self.work.models, *(self.panel.judges if self.panel is not None else ())):
+            await model.adapter.aclose()
 
 
 def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> Plan:
@@ -311,7 +315,7 @@ def _digests(
 
 def _digest(
     work: Work,
-    contents: Sequence[Mapping[str, Any]],
+    contents: Sequence[Mapping[str, object]],
     entries: Mapping[str, ModelEntry],
     panel: Panel | None,
 ) -> str:

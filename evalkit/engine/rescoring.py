@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evalkit.engine.gold_check import gold_errors
-from evalkit.engine.judging.rejudge import StoredVerdicts
+from evalkit.engine.judging.ask import StoredVerdicts
 from evalkit.engine.judging.verdicts import STOPS
 from evalkit.engine.plan import made_by, task_scorer
 from evalkit.engine.stored import stored

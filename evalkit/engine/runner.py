@@ -25,13 +25,11 @@ from typing import TYPE_CHECKING
 from evalkit.adapters.keys import without_keys
 from evalkit.engine.asking import Lane, Slot, ask
 from evalkit.engine.budget import ZERO, Budget, Reservation, request_bytes
-from evalkit.engine.conversation import conversations
-from evalkit.engine.lag import Lag, LagMeter
-from evalkit.engine.lanes import lane_facts, lanes_of, why_stopped
+from evalkit.engine.conversation import alike_together, conversations
+from evalkit.engine.event_loop import Lag, LagMeter
 from evalkit.engine.ledger import AnswerCache, Ledger
-from evalkit.engine.order import alike_together
 from evalkit.engine.sample_stream import SampleStream
-from evalkit.engine.serving import Serving
+from evalkit.engine.serving import Serving, lane_facts, lanes_of, why_stopped
 from evalkit.engine.spend_file import SpendFile
 from evalkit.engine.work import Item, Observer, PlannedModel, PlannedTask, RowLog, Silent, Stopper, Work
 from evalkit.errors import EvalkitError, SuiteError

@@ -149,7 +149,7 @@ class _Ended:
 def _sealed(plan: Plan, folder: Path, result: RunResult, spent: Decimal, stopper: Stopper | None) -> _Ended:
     """Seal the journals and write into run.json how the session ended."""
     from evalkit.engine.hardware import software_and_hardware  # here: the first request waits for none of these
-    from evalkit.engine.mended import BROKEN_OFF
+    from evalkit.engine.resumption import BROKEN_OFF
     from evalkit.engine.stored import stored_facts
 
     n_errored, aside = sealing_count(folder)
@@ -237,7 +237,7 @@ def _set_aside(aside: tuple[Key, ...]) -> str:
 
 def _folder(plan: Plan, place: RunPlace) -> Path:
     if place.resume is not None:
-        from evalkit.engine.mended import adopt
+        from evalkit.engine.resumption import adopt
 
         folder = runs.resolve_run(place.resume, place.results)
         adopt(plan, folder)
@@ -253,7 +253,7 @@ def _folder(plan: Plan, place: RunPlace) -> Path:
     name = plan.suite.file.name
     unfinished = None if place.new else runs.find_incomplete(place.results, name, plan.digest)
     if unfinished is None and not place.new and any(place.results.glob("*/" + runs.FACTS)):
-        from evalkit.engine.mended import mended_run
+        from evalkit.engine.resumption import mended_run
 
         unfinished = mended_run(plan, place.results)
     return unfinished or runs.create_run(place.results, name, plan.digest, plan.facts)

@@ -81,7 +81,7 @@ def found_in(rows: Iterable[Row]) -> dict[str, dict[str, int]]:
     return {task: dict(total) for task, total in totals.items()}
 
 
-def stored_facts(facts: Mapping[str, Any], folder: Path, redactor: Redactor | None) -> dict[str, Any]:
+def stored_facts(facts: Mapping[str, Any], folder: Path, redactor: Redactor | None) -> dict[str, object]:
     """What run.json says of its stored rows once they are sealed; nothing where the suite does not redact them."""
     if redactor is None:
         return {}
@@ -142,7 +142,7 @@ def _call(call: ToolCall, tools: Iterable[Tool] | None, redactor: Redactor, coun
     return ToolCall(name, _text(call.arguments, redactor, counts) or "")
 
 
-def _texts_in(value: Any, redactor: Redactor, counts: Counter[str]) -> Any:
+def _texts_in(value: object, redactor: Redactor, counts: Counter[str]) -> Any:
     """Only texts: a count of nanoseconds is no card."""
     if isinstance(value, str):
         return redactor.text(value, counts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from evalkit.facts.base import Float, Int, JsonMap, StoredRecord
+from evalkit.facts.base import Float, Int, StoredRecord
 
 
 class EstimateFacts(StoredRecord):
@@ -95,7 +95,3 @@ class LoadFacts(StoredRecord):
     spent_usd: Decimal | None = None
     """Dollars. None: no cap was set, and only a cap counts."""
     notes: tuple[str, ...] = ()
-
-
-LoadSettings = JsonMap
-"""`load_settings`: how the sweep was asked for."""

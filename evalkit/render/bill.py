@@ -1,6 +1,6 @@
 """What a run has cost and what it would cost: the tables of `evalkit price` and `evalkit plan`.
 
-The bill comes from the facts of a run alone (`cli.pricing.bill_of`), the forecast from a suite (`cli.planning`).
+The bill comes from the facts of a run alone (`cli.pricing.bill_of`), the forecast from a suite (`cli.plan`).
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def _usd(amount: str | None) -> str:
 
 
 def render_plan(made: PlanReport, *, width: int | None = None, file: TextIO | None = None) -> None:
-    """Print a forecast (`cli.planning`), nothing but its figures."""
+    """Print a forecast (`cli.plan`), nothing but its figures."""
     models = made["models"]
     with Page(width, file) as page:
         tasks = ", ".join(f"{visible(name, limit=60)} {numbers.count(n)}" for name, n in made["tasks"].items())

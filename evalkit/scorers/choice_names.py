@@ -167,9 +167,6 @@ def _glued(words: list[Word], place: int) -> bool:  # noqa: PLR0911 - a table, r
 _ARTICLES = frozenset("AIOEYUVWZKS")
 
 
-_STAYS = frozenset(("be", "would", "not", "or", "and", "if", "maybe", "tail", "redo", "turn"))
-
-
 def _is_word(words: list[Word], place: int, after: int, name: str) -> bool:
     """Whether a bare "A", "I" or another one-letter word begins a phrase: "A dog", "I think", "A resposta"."""
     if (

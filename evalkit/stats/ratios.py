@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 
 from evalkit.stats import bounded, clustered
+from evalkit.stats.clustered import tilted_p
 from evalkit.stats.intervals import Interval, t_quantile, t_tail
 from evalkit.stats.inversion import least_passing
 from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read, read_dependence
-from evalkit.stats.tilted import tilted_p
 from evalkit.stats.verdict import LimitDecision, Verdict
 
 FEWEST = 15

@@ -139,7 +139,7 @@ def to_codes(array: pa.Array, book: dict[Any, int]) -> npt.NDArray[np.int32]:
     return np.asarray(local[places.astype(np.intp)], dtype=np.int32)
 
 
-def _maps(values: Sequence[Mapping[str, Any]], items: pa.Array, kind: pa.DataType) -> pa.Array:
+def _maps(values: Sequence[Mapping[str, object]], items: pa.Array, kind: pa.DataType) -> pa.Array:
     import pyarrow as pa
 
     keys = strings([name for v in values for name in v])

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from evalkit.errors import StoreError, UserError
 from evalkit.facts import RunFacts
@@ -130,7 +130,7 @@ def read(name: str, baselines: Path) -> Baseline:
 
     path = file_of(name, baselines)
     try:
-        said: Any = YAML(typ="safe", pure=True).load(read_bytes(path).decode("utf-8"))
+        said: object = YAML(typ="safe", pure=True).load(read_bytes(path).decode("utf-8"))
     except (YAMLError, RecursionError, OSError, ValueError) as error:
         raise UserError(
             f"{path} cannot be read: {str(error).splitlines()[0]}. Restore it, or promote again."
@@ -271,7 +271,7 @@ def _as_yaml(baseline: Baseline) -> str:
     from ruamel.yaml import YAML
 
     out = StringIO()
-    said: dict[str, Any] = {"version": VERSION}
+    said: dict[str, object] = {"version": VERSION}
     said |= {key: getattr(baseline, key) for key in (*_TEXTS, "n_rows", "where")}
     yaml = YAML()
     yaml.width = 120

@@ -206,7 +206,7 @@ def _busy(error: sqlite3.Error) -> bool:
 
 def _pack(answer: CachedAnswer) -> bytes:
     response = answer.response
-    record: dict[str, Any] = {
+    record: dict[str, object] = {
         "started_at": answer.started_at,
         "cost_usd": None if answer.cost_usd is None else str(answer.cost_usd),
         "timing": [getattr(response.timing, name) for name in _TIMING],

@@ -114,7 +114,7 @@ def verify(path: Path, head: str | None = None) -> list[DossierEntry]:
     return entries
 
 
-def _made(before: DossierEntry | None, kind: str, body: Mapping[str, Any]) -> DossierEntry:
+def _made(before: DossierEntry | None, kind: str, body: Mapping[str, object]) -> DossierEntry:
     if kind not in KINDS:
         raise ValueError(f"a dossier has entries of the kinds {', '.join(KINDS)}, not {kind!r}")
     plain = orjson.loads(_canonical(body))
@@ -123,7 +123,7 @@ def _made(before: DossierEntry | None, kind: str, body: Mapping[str, Any]) -> Do
     return DossierEntry(seq, at, kind, plain, previous, _digest(seq, at, kind, plain, previous))
 
 
-def _digest(seq: int, at: str, kind: str, body: Mapping[str, Any], previous: str | None) -> str:
+def _digest(seq: int, at: str, kind: str, body: Mapping[str, object], previous: str | None) -> str:
     said = {"version": VERSION, "seq": seq, "at": at, "kind": kind, "body": body, "previous": previous}
     return hashlib.sha256(_TAG + _canonical(said)).hexdigest()
 

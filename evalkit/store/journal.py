@@ -150,10 +150,6 @@ class Recovered:
         """Whether the row is there and not errored."""
         return self.seen.get(key_hash(key)) is False
 
-    def is_errored(self, key: Key) -> bool:
-        """Whether the row is there, and errored."""
-        return self.seen.get(key_hash(key)) is True
-
     def is_answered(self, key: Key) -> bool:
         """Whether an answer is there, marked or not."""
         place = key_hash(key)

@@ -303,7 +303,7 @@ def _batch(rows: Sequence[Row], types: dict[str, str], schema: pa.Schema) -> pa.
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     if isinstance(value, tuple):  # messages, tools, calls
         value = [{name: getattr(record, name) for name in record.__slots__} for record in value]
     return to_json(value).decode()

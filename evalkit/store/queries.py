@@ -69,7 +69,7 @@ def load_run(run: str | Path, results: Path | None = None) -> pd.DataFrame:
     return frame.astype({name: "category" for name in _CATEGORIES})
 
 
-def texts_of(run: Path, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:
+def texts_of(run: Path, keys: Iterable[Key]) -> dict[Key, dict[str, object]]:
     """What was said in these rows, by key: sample_id and the text columns; prompt as messages, tools and calls
     as plain values.
 

@@ -33,7 +33,7 @@ _WHEN_KNOWN = ("score", *(f.name for f in fields(Row) if f.default is None and n
 _always, _when_known = attrgetter(*_ALWAYS), attrgetter(*_WHEN_KNOWN)
 _REQUIRED, _KNOWN = frozenset(_ALWAYS), frozenset(f.name for f in fields(Row))
 _KEY = ("model", "task", "sample_digest", "occurrence", "repeat")
-_record_key: Callable[[Mapping[str, Any]], Key] = itemgetter(*_KEY)
+_record_key: Callable[[Mapping[str, object]], Key] = itemgetter(*_KEY)
 # JSON knows neither infinities nor NaN. A likelihood of -inf is a true answer of a model, so it has a spelling.
 _SPELLED = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
 
@@ -116,7 +116,7 @@ def read_record(line: bytes) -> dict[str, Any]:
     return record
 
 
-def record_key(record: Mapping[str, Any]) -> Key:
+def record_key(record: Mapping[str, object]) -> Key:
     """`Row.key` of a record."""
     return _record_key(record)
 
@@ -126,7 +126,7 @@ def key_hash(key: Key) -> bytes:
     return blake2b(repr(key).encode(), digest_size=16).digest()
 
 
-def to_json(value: Any) -> bytes:
+def to_json(value: object) -> bytes:
     """Compact JSON of anything: what JSON cannot hold is kept as readable text, never dropped and never an error."""
     try:
         return orjson.dumps(value)
@@ -149,7 +149,7 @@ def readable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def plain(value: Any, depth: int = 0) -> Any:
+def plain(value: object, depth: int = 0) -> Any:
     """The value without what orjson cannot write: lone surrogates, integers beyond 64 bits, odd objects of an SDK."""
     if value is None or isinstance(value, bool | float):
         return value

@@ -23,7 +23,7 @@ _OUTCOMES = frozenset(Outcome)
 _SPELLED = ("inf", "-inf", "nan")
 
 
-def odd_field(record: Mapping[str, Any]) -> str | None:
+def odd_field(record: Mapping[str, object]) -> str | None:
     """The first field whose value is of another kind than `row_codec.to_line` writes; None where all fit.
 
     `null` is nothing wherever a value may be absent.
@@ -46,19 +46,19 @@ def drop_odd_counts(record: dict[str, Any]) -> None:
             del record[name]
 
 
-def _text(value: Any) -> bool:
+def _text(value: object) -> bool:
     return type(value) is str
 
 
-def _flag(value: Any) -> bool:
+def _flag(value: object) -> bool:
     return type(value) is bool
 
 
-def _count(value: Any) -> bool:
+def _count(value: object) -> bool:
     return type(value) is int and 0 <= value < 2**63
 
 
-def _place(value: Any) -> bool:
+def _place(value: object) -> bool:
     """Which repeat, or which of several like samples."""
     return type(value) is int and 0 <= value < 2**31
 
@@ -79,7 +79,7 @@ def _moment(value: Any) -> bool:
     return type(value) in (int, float) and -LATEST < value < LATEST
 
 
-def _usd(value: Any) -> bool:
+def _usd(value: object) -> bool:
     try:
         amount = Decimal(value) if type(value) is str and len(value) <= MOST_DIGITS else Decimal("NaN")
         return amount.is_finite() and abs(amount.adjusted()) <= MOST_DIGITS
@@ -91,7 +91,7 @@ def _spelled(value: Any) -> bool:
     return value in _SPELLED if type(value) is str else type(value) in (int, float) and math.isfinite(value)
 
 
-def _texts(value: Any) -> bool:
+def _texts(value: object) -> bool:
     return type(value) is list and all(type(one) is str for one in value)
 
 
@@ -99,13 +99,13 @@ def _pairs(value: Any) -> bool:
     return type(value) is list and all(_texts(one) and len(one) == 2 for one in value)
 
 
-def _tools(value: Any) -> bool:
+def _tools(value: object) -> bool:
     return type(value) is list and all(
         type(one) is list and len(one) == 3 and _texts(one[:2]) and type(one[2]) is dict for one in value
     )
 
 
-def _map_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+def _map_of(fits: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: type(value) is dict and all(map(fits, value.values()))
 
 
@@ -121,7 +121,7 @@ _TEXTS = (
 _ALWAYS = frozenset(
     ("task", "sample_id", "sample_digest", "target_digest", "occurrence", "model", "repeat", "outcome", "started_at")
 )
-_FITS: Mapping[str, Callable[[Any], bool]] = {
+_FITS: Mapping[str, Callable[[object], bool]] = {
     **dict.fromkeys(_TEXTS, _text),
     **dict.fromkeys(COUNTS, _count),
     **dict.fromkeys(("occurrence", "repeat"), _place),

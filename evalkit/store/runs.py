@@ -134,7 +134,7 @@ def create_run(results: Path, suite_name: str, suite_digest: str, facts: Mapping
     )
 
 
-def read_facts(folder: Path) -> dict[str, Any]:
+def read_facts(folder: Path) -> dict[str, object]:
     """The facts of a run. Raises StoreError when there are none, or they are damaged or from a newer evalkit."""
     path = folder / FACTS
     try:

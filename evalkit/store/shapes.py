@@ -166,7 +166,7 @@ def _longest(path: Path, names: list[str], n_groups: int) -> int:
     return found
 
 
-def _dictionaries(array: Any) -> Iterator[Any]:
+def _dictionaries(array: object) -> Iterator[object]:
     return (packed.dictionary for packed in _packed(array))
 
 

@@ -35,8 +35,8 @@ from evalkit.records import Outcome
 from evalkit.stats.intervals import clustered, student_t, wilson
 from evalkit.stats.traffic import Design, TrafficEstimate, quantile, task_weights, weighted_mean
 from evalkit.store import integrity, journal, parts, runs, score_table
-from evalkit.store.spread import spreads
 from evalkit.store.table import SLICES, RunTable, joint, read_table
+from evalkit.suite.orders import spreads
 
 if TYPE_CHECKING:
     import numpy as np

@@ -115,10 +115,10 @@ def read_table(folder: Path) -> RunTable:
     """Every row of a run, sealed or still running. Raises StoreError when it cannot be read."""
     import numpy as np
 
-    codebooks: dict[str, dict[Any, int]] = {name: {} for name in _NAMES}
+    codebooks: dict[str, dict[object, int]] = {name: {} for name in _NAMES}
     codes: dict[str, list[Codes]] = {name: [] for name in (*_NAMES, SLICES)}
     numbers: dict[str, list[Floats]] = {name: [] for name in _NUMBERS}
-    slice_book: dict[Any, int] = {}
+    slice_book: dict[object, int] = {}
     for batch in scan(folder, (*_NAMES, SLICES, *_NUMBERS)):
         codes[SLICES].append(_slice_codes(batch.column(SLICES).to_pylist(), slice_book))
         for name in _NAMES:
@@ -217,7 +217,7 @@ def _may_repeat(folder: Path) -> bool:
     return bool(journal.journals(folder)) or len(parts.part_numbers(folder)) > 1
 
 
-def _slice_codes(rows: Iterable[Iterable[tuple[str, str]] | None], book: dict[Any, int]) -> Codes:
+def _slice_codes(rows: Iterable[Iterable[tuple[str, str]] | None], book: dict[object, int]) -> Codes:
     """A code for each row's set of (field, value) pairs; the sets are the book's keys."""
     import numpy as np
 

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -80,7 +80,7 @@ def _of_plugin(plugin: Plugin, name: str) -> BuiltinEntry:
 def adjusted(name: str, changes: WithEntry | None, own_name: str | None) -> BuiltinEntry:
     """The definition with a suite's `with` applied. Raises SuiteError as `definition`, and where data is missing."""
     entry = definition(name)
-    update: dict[str, Any] = {}
+    update: dict[str, object] = {}
     for key in changes.model_fields_set - {"path", "data", "shots", "judges"} if changes else ():
         update[key] = getattr(changes, key)
     if changes is not None and changes.judges is not None:

@@ -6,7 +6,6 @@ Entries that were unreadable are left out before these checks, so that one mista
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 from evalkit.addresses import BadAddress, read_address
 from evalkit.suite import hugging_face, orders
@@ -118,7 +117,7 @@ def _check_tools(loc: Loc, entry: TaskEntry) -> Iterator[SuiteProblem]:
         yield (*loc, "turns"), "follow an answer in words, and a call waits for its result; write interface: text"
 
 
-def _check_extra(loc: Loc, extra: dict[str, Any]) -> Iterator[SuiteProblem]:
+def _check_extra(loc: Loc, extra: dict[str, object]) -> Iterator[SuiteProblem]:
     for key in extra:
         if SECRET_KEY.search(key):
             yield (*loc, key), "looks like a credential (its value is not shown); those come from the environment"

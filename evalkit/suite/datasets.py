@@ -26,11 +26,10 @@ from typing import IO, Any
 
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find
-from evalkit.suite.filekinds import HEAD, LONGEST_LINE, PACKED, check_unpacked, not_utf8, other_kind
+from evalkit.suite.filekinds import HEAD, LONGEST_LINE, PACKED, check_unpacked, not_utf8, other_kind, read_table
 from evalkit.suite.hugging_face_forms import Form
 from evalkit.suite.parquet import read_parquet
 from evalkit.suite.rendering import TooMuch
-from evalkit.suite.tables import read_table
 from evalkit.suite.wording import columns, masked, word
 
 Complain = Callable[[str], None]
@@ -251,7 +250,7 @@ class Data:
             asked = ", ".join(f"{name}: {' or '.join(map(repr, values))}" for name, values in wanted)
             raise SuiteError(f"{self.label}: no record has {asked}; seen: {', '.join(seen) or 'no record at all'}")
 
-    def _is(self, here: Any, wanted: Any) -> bool:
+    def _is(self, here: object, wanted: object) -> bool:
         """Whether a field has this value; in a file of text also by its text, where true is as JSON writes it."""
         if isinstance(here, bool) is isinstance(wanted, bool) and here == wanted:
             return True
@@ -263,7 +262,7 @@ def open_data(
     folder: Path,
     *,
     format: str | None = None,
-    where: Mapping[str, Any] | None = None,
+    where: Mapping[str, object] | None = None,
     label: str | None = None,
     also: tuple[Path, ...] = (),
 ) -> Data:
@@ -311,7 +310,7 @@ def _why(error: ValueError | RecursionError) -> str:
     return f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> Record:
+def _unique(pairs: list[tuple[str, object]]) -> Record:
     record = dict(pairs)
     if len(record) < len(pairs):
         names = [name for name, _ in pairs]
@@ -320,12 +319,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> Record:
     return record
 
 
-def _no_number(text: str) -> Any:
+def _no_number(text: str) -> object:
     raise ValueError(f"{text} is no JSON number")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_number)
 
 
-def _word(value: Any) -> str:
+def _word(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

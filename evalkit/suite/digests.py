@@ -17,7 +17,7 @@ from typing import Any
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def canonical_json(value: Any) -> bytes:
+def canonical_json(value: object) -> bytes:
     """The one spelling of a JSON value: keys sorted by code point, no spaces, non-ASCII characters as they are, UTF-8.
 
     Whole numbers are written in full, floats as Python's `repr` (so 1 and 1.0 differ), text is not normalised.
@@ -31,7 +31,7 @@ def digest(tag: str, value: Any) -> str:
     return hashlib.sha256(tag.encode() + b"\0" + canonical_json(value)).hexdigest()[:32]
 
 
-def why_no_json(fields: Mapping[str, Any], error: Exception) -> str:
+def why_no_json(fields: Mapping[str, object], error: Exception) -> str:
     """Half a sentence on the field that `canonical_json` refused, with the way out. `error` is what it raised."""
     for name, value in fields.items():
         if (wrong := _wrong(value)) is not None:
@@ -39,7 +39,7 @@ def why_no_json(fields: Mapping[str, Any], error: Exception) -> str:
     return f"a field cannot be written as JSON: {error}"
 
 
-def _wrong(value: Any) -> str | None:
+def _wrong(value: object) -> str | None:
     if isinstance(value, float) and not math.isfinite(value):
         named = "NaN (no number)" if math.isnan(value) else "an infinite number"
         return f"holds {named}, which is no value to ask about; leave such records out, or write null or a text"
@@ -49,7 +49,7 @@ def _wrong(value: Any) -> str | None:
         except UnicodeEncodeError:
             return "holds half a character (a lone surrogate); write the whole character"
         return None
-    inner: Iterable[Any] = ()
+    inner: Iterable[object] = ()
     if isinstance(value, Mapping):
         inner = [*value, *value.values()]
     elif isinstance(value, list | tuple):

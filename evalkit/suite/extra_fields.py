@@ -1,16 +1,24 @@
-"""What fields of `settings.extra` mean: those that say what is asked, and output limits under other names.
+"""What fields of `settings.extra` mean: those that say what is asked, that limit the output, and that only tune.
 
     prompt_fields({"instructions": "..."})             # ("instructions",): a prompt of its own
     other_limits({"options": {"num_predict": 900}})    # ("options.num_predict",)
 
 `settings.extra` is sent as it is written. Names are read in snake_case, wherever they stand.
+
+Fields that only tune how an answer is made are an allow-list, because a pull request may write them:
+
+    beyond_tuning({"top_k": 40, "reasoning": {"effort": "low"}})      # ()
+    beyond_tuning({"documents": [...], "top_k": "the answers: B"})     # ("documents", "top_k")
+
+Such a field is harmless where its name is known here and its value is a number, a switch or one of the known words. A
+text that is free could be read by the model.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 _PROMPTS = frozenset(
     """
@@ -37,18 +45,18 @@ LONG_TEXT = 200
 _DEPTH = 16
 
 
-def prompt_fields(extra: Mapping[str, Any]) -> tuple[str, ...]:
+def prompt_fields(extra: Mapping[str, object]) -> tuple[str, ...]:
     """Fields that say what the model reads, and fields of any name that hold a long text; empty where none do."""
     named = list(_named(extra, _PROMPTS))
     return tuple(dict.fromkeys([*named, *(str(key) for key, value in extra.items() if n_letters(value) > LONG_TEXT)]))
 
 
-def other_limits(extra: Mapping[str, Any]) -> tuple[str, ...]:
+def other_limits(extra: Mapping[str, object]) -> tuple[str, ...]:
     """Fields that set an output limit beside `max_output_tokens`, or ask for several answers; empty where none do."""
     return tuple(_named(extra, _LIMITS))
 
 
-def n_letters(value: Any) -> int:
+def n_letters(value: object) -> int:
     """Letters of all texts in a value, names of fields included."""
     if isinstance(value, str):
         return len(value)
@@ -62,7 +70,7 @@ def plain_name(key: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).lower().replace("-", "_").strip("_ ")
 
 
-def _named(value: Any, names: frozenset[str], path: str = "", depth: int = 0) -> Iterator[str]:
+def _named(value: object, names: frozenset[str], path: str = "", depth: int = 0) -> Iterator[str]:
     if depth > _DEPTH:
         return
     if isinstance(value, list | tuple):
@@ -74,3 +82,102 @@ def _named(value: Any, names: frozenset[str], path: str = "", depth: int = 0) ->
                 yield f"{path}{key}"
             elif key not in {"tools", "functions"}:  # there a parameter of a function may have any name
                 yield from _named(inner, names, f"{path}{key}.", depth + 1)
+
+
+_NUMBERS = frozenset(
+    """
+    temperature top_k top_p min_p top_a typical_p tfs_z repetition_penalty repeat_penalty frequency_penalty
+    presence_penalty length_penalty seed random_seed min_tokens logprobs top_logprobs thinking_budget budget_tokens
+    max_tokens max_completion_tokens max_output_tokens max_new_tokens num_predict n_predict
+    """.split()  # noqa: SIM905  # words read better than a column of quotes
+)
+"""Sampling, and limits of the answer (which a gate with a rule about cost refuses by a check of its own)."""
+_SWITCHES = frozenset(
+    """
+    enable_thinking thinking include_reasoning include_thoughts enabled exclude parallel_tool_calls
+    disable_parallel_tool_use ignore_eos skip_special_tokens spaces_between_special_tokens logprobs use_beam_search
+    """.split()  # noqa: SIM905
+)
+EFFORTS = frozenset("none minimal low medium high xhigh max default auto dynamic".split())  # noqa: SIM905
+"""How providers spell an effort. A server's template may print it into the prompt, so no other text is taken."""
+_WORDS = {
+    **dict.fromkeys(("effort", "reasoning_effort", "thinking_level", "verbosity"), EFFORTS),
+    "service_tier": frozenset("auto default flex priority scale standard standard_only on_demand performance".split()),  # noqa: SIM905
+    "speed": frozenset({"fast", "standard", "normal"}),
+    "type": frozenset({"enabled", "disabled", "adaptive", "auto", "text", "json_object"}),
+    "summary": frozenset({"auto", "concise", "detailed", "none"}),
+    "display": frozenset({"summarized", "omitted"}),
+    "reasoning_format": frozenset({"parsed", "raw", "hidden", "none", "auto"}),
+}
+_GROUPS = frozenset(
+    """
+    reasoning thinking thinking_config generation_config chat_template_kwargs text output_config response_format
+    options parameters
+    """.split()  # noqa: SIM905
+)
+"""Fields that hold further fields; each of those has to be harmless too."""
+_IN_TEMPLATE = frozenset({"enable_thinking", "thinking", "reasoning_effort", "thinking_budget"})
+"""What may stand in `chat_template_kwargs`: a template can print whatever it is given."""
+_DECLARED = frozenset(
+    """
+    type function name parameters object properties required items additional_properties strict string number integer
+    boolean array null
+    """.split()  # noqa: SIM905
+)
+"""Words of a function's declaration that tell a model nothing."""
+_LETTERS_OF_NAMES = 16
+"""Letters that the names of functions and parameters may have together."""
+_LARGEST = 10_000_000
+_TUNING_DEPTH = 4
+
+
+def beyond_tuning(extra: Mapping[str, object]) -> tuple[str, ...]:
+    """Fields, by their paths, that are not known to be harmless; empty where all are. None is as if not written."""
+    return tuple(path for key, value in extra.items() for path in _beyond(str(key), value, ""))
+
+
+def _beyond(key: str, value: object, parent: str, depth: int = 0) -> Iterator[str]:
+    name = plain_name(key)
+    if value is None or _is_harmless(name, value, parent):
+        return
+    if depth < _TUNING_DEPTH and isinstance(value, Mapping) and name in _GROUPS:
+        for inner, one in value.items():
+            yield from (f"{key}.{path}" for path in _beyond(str(inner), one, name, depth + 1))
+        return
+    yield key
+
+
+def _is_harmless(name: str, value: object, parent: str) -> bool:
+    if parent == "chat_template_kwargs" and name not in _IN_TEMPLATE:
+        return False
+    if isinstance(value, bool):
+        return name in _SWITCHES
+    if isinstance(value, int | float):
+        return name in _NUMBERS and math.isfinite(value) and abs(value) <= _LARGEST
+    if isinstance(value, str):
+        return value in _WORDS.get(name, frozenset())
+    return name == "tools" and not parent and _says_nothing(value)
+
+
+def _says_nothing(tools: object) -> bool:
+    """Functions with short names and with types alone: anything else could hold right answers."""
+    names = list(_names(tools))
+    return None not in names and sum(len(name or "") for name in names) <= _LETTERS_OF_NAMES
+
+
+def _names(value: object, at: str = "") -> Iterator[str | None]:
+    """Names of functions and parameters in declarations; None for whatever else stands there."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if at == "properties":
+                yield str(key)
+            elif plain_name(str(key)) not in _DECLARED:
+                yield None
+            yield from _names(inner, "" if at == "properties" else str(key))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _names(inner, at)
+    elif isinstance(value, str) and at in {"name", "required"}:
+        yield value
+    elif not (value is None or isinstance(value, bool) or (isinstance(value, str) and value in _DECLARED)):
+        yield None

@@ -37,7 +37,7 @@ _LONGEST = 1_000_000
 _PROCESS = uuid.uuid4().hex[:12]
 _same: dict[str, str] = {}
 """Digest of a function after a run that changed what it refers to (a log, a counter) -> its digest before."""
-_unread: dict[int, tuple[Any, str]] = {}
+_unread: dict[int, tuple[object, str]] = {}
 """By id: functions without a source, held so that no other one gets their id, and the word that stands for each."""
 
 
@@ -78,7 +78,7 @@ class OwnFunction:
             _same[now.key] = self.identity.key
 
 
-def identify(function: Callable[..., Any]) -> FunctionIdentity:
+def identify(function: Callable[..., object]) -> FunctionIdentity:
     """The identity of a function, method, partial or callable object. Reads source files, never calls anything."""
     name = _name(function)
     try:
@@ -165,7 +165,7 @@ class _Parts:
                 yield f"method {name}"
                 yield from self.of(function, first=False)
 
-    def _instance(self, thing: Any) -> Iterator[str]:
+    def _instance(self, thing: object) -> Iterator[str]:
         """The fields of an object of one's own: plain ones by value."""
         if isinstance(thing, type):
             yield from self.of(thing, first=False)
@@ -186,7 +186,7 @@ class _Parts:
             yield from self.of(one, first=False)
 
 
-def _name(thing: Any) -> str:
+def _name(thing: object) -> str:
     """module:qualified name; of a partial and of an object that can be called, those of its function or class."""
     while isinstance(thing, functools.partial):
         thing = thing.func
@@ -215,7 +215,7 @@ def _names(code: CodeType) -> set[str]:
     return found
 
 
-def _is_installed(thing: Any) -> bool:
+def _is_installed(thing: object) -> bool:
     """Whether it belongs to Python itself or to an installed package: those are known by their names and versions."""
     module = sys.modules.get(getattr(thing, "__module__", "") or "")
     file = getattr(module, "__file__", None)

@@ -134,7 +134,7 @@ def _boolq(record: Record) -> Record:
     return made
 
 
-def _letter(answer: Any, options: Any) -> str:
+def _letter(answer: object, options: object) -> str:
     """A to J, from a letter or a place that is counted from 0."""
     n = len(options) if isinstance(options, list) else len(ascii_uppercase)
     text = str(answer).strip() if isinstance(answer, str | int) and not isinstance(answer, bool) else ""
@@ -145,7 +145,7 @@ def _letter(answer: Any, options: Any) -> str:
     return ascii_uppercase[place]
 
 
-def _shuffled(question: Any, right: Any, wrong: list[Any]) -> tuple[list[str], int]:
+def _shuffled(question: object, right: Any, wrong: list[Any]) -> tuple[list[str], int]:
     options = [right, *wrong]
     if not isinstance(question, str) or not all(isinstance(option, str) and option.strip() for option in options):
         raise ValueError("a question needs its text, a correct answer and three incorrect ones")

@@ -30,7 +30,7 @@ def json_schema(
     kind: type[schema.Part] = schema.SuiteFile,
     options: OptionsByAdapter | None = None,
     more_rules: Sequence[str] = (),
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The schema of a file as data, with every field's description. Raises OSError where the source is not at hand.
 
     `options` are the options of each adapter by its name, which a model may have; None: a model may have any key.
@@ -99,7 +99,7 @@ def _add_options(entry: dict[str, Any], options: OptionsByAdapter) -> None:
     entry["additionalProperties"] = False
 
 
-def _with_readers(field: dict[str, Any], adapters: list[str]) -> dict[str, Any]:
+def _with_readers(field: dict[str, Any], adapters: list[str]) -> dict[str, object]:
     """The field, its description led by the names of the adapters that read it."""
     first = sorted(adapters, key=lambda name: (name != "openai-chat", name))
     said = ", ".join(first) if len(first) <= 3 else f"{first[0]}, {first[1]} and {len(first) - 2} more"

@@ -75,7 +75,7 @@ class Judging:
         """What the judge is sent. Raises BadTemplate where the record lacks what a template reads."""
         sample = shown.sample
         turns = _told(shown.conversation)
-        values: dict[str, Any] = {
+        values: dict[str, object] = {
             **dict.fromkeys(ROW, sample.fields),
             **sample.fields,
             "question": as_text(turns),
@@ -98,7 +98,7 @@ class Judging:
             values |= {"answer_a": first, "answer_b": second} if order != "ba" else {}
         return tuple(Message(role, template.render(values)) for role, template in self.turns)
 
-    def _reference(self, sample: Sample, values: Mapping[str, Any]) -> str | None:
+    def _reference(self, sample: Sample, values: Mapping[str, object]) -> str | None:
         if self.reference is None:
             return sample.target or None
         try:
@@ -216,7 +216,7 @@ def _is_rubric(name: str) -> bool:
     return score is not None and score.name == READER
 
 
-def _verdict(entry: JudgingEntry, rubric: Mapping[str, Any]) -> dict[str, Any]:
+def _verdict(entry: JudgingEntry, rubric: Mapping[str, object]) -> dict[str, object]:
     """Options of the reader: what the task writes, else the rubric's, else a pair's own words."""
     if entry.scale is not None or entry.verdicts is not None:
         given = {"scale": entry.scale, "verdicts": entry.verdicts}

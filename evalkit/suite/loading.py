@@ -22,8 +22,8 @@ from evalkit.suite import builtin_tasks, checks
 from evalkit.suite.external_task import ExternalTask, check_external
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
 from evalkit.suite.judge_task import check_judging, check_labels
-from evalkit.suite.model_options import check_options
-from evalkit.suite.prompts import compile_prompt
+from evalkit.suite.model_options import check_options, check_variants, expanded
+from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
 from evalkit.suite.schema import ModelEntry, RuleEntry, SuiteFile, TaskEntry
 from evalkit.suite.schema.options import KnownOptions
@@ -33,7 +33,6 @@ from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.suite_errors import translate
 from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.variables import fill
-from evalkit.suite.variants import check_variants, expanded
 
 if TYPE_CHECKING:
     from evalkit.suite.given import GivenInPython
@@ -135,7 +134,7 @@ def _suites(folder: Path, name: str) -> str:
     return f"; the folder's YAML files: {', '.join(names[:8])}" if names else "; there is no .yaml file in that folder"
 
 
-def _add_schema(tree: SourceMap, data: Any) -> SuiteFile | None:
+def _add_schema(tree: SourceMap, data: object) -> SuiteFile | None:
     """The file by the schema, or None with complaints added."""
     try:
         return SuiteFile.model_validate(data)
@@ -148,7 +147,7 @@ def _add_schema(tree: SourceMap, data: Any) -> SuiteFile | None:
 def _add_conditions(
     tree: SourceMap,
     path: Path,
-    data: dict[str, Any],
+    data: Mapping[str, object],
     file: SuiteFile | None,
     known_adapters: Collection[str] | None,
     known_scorers: Collection[str] | None,
@@ -229,8 +228,8 @@ def _redactors(
 
 
 def _gate_findings(
-    gate: dict[str, Any],
-    models: dict[str, Any],
+    gate: Mapping[str, object],
+    models: Mapping[str, object],
     tasks: Collection[str],
     slices: Mapping[str, tuple[str, ...]],
     *,
@@ -250,7 +249,7 @@ def _gate_findings(
         yield ("gate", "rules"), "no rule is required, so nothing would be decided; make one required"
 
 
-def _rule(written: Any) -> RuleEntry | None:
+def _rule(written: object) -> RuleEntry | None:
     """One rule by itself; None where it is unreadable, about which the schema has complained."""
     try:
         return read_rule(written)
@@ -258,16 +257,16 @@ def _rule(written: Any) -> RuleEntry | None:
         return None
 
 
-def _with_variants(models: dict[str, Any]) -> list[str]:
+def _with_variants(models: Mapping[str, object]) -> list[str]:
     """The names that a section of models brings, readable or not."""
     return [*models, *(own for written in models.values() for own in _mapping(_mapping(written).get("variants")))]
 
 
 def _part_findings(
-    loc: Loc, written: dict[str, Any], known_scorers: Collection[str] | None, allow_unpinned: bool
+    loc: Loc, written: Mapping[str, object], known_scorers: Collection[str] | None, allow_unpinned: bool
 ) -> Iterator[checks.SuiteProblem]:
     """What can be said of the readable keys of a task that is not readable as a whole."""
-    rest: dict[str, Any] = {}
+    rest: dict[str, object] = {}
     for key, value in written.items():
         one = _alone(TaskEntry, {key: value})
         if one is not None:
@@ -281,7 +280,7 @@ def _part_findings(
     yield from (((*loc, *_key(key)), message) for key, message in wrong)
 
 
-def _name_findings(i: int, item: Any, taken: dict[str, int]) -> list[checks.SuiteProblem]:
+def _name_findings(i: int, item: object, taken: dict[str, int]) -> list[checks.SuiteProblem]:
     """Every task has a name of its own; `taken` gathers them, those of unreadable tasks too."""
     if not isinstance(item, dict):
         return []
@@ -333,11 +332,11 @@ def _alone(kind: type[Any], data: Any) -> Any:
         return None
 
 
-def _mapping(data: Any) -> dict[str, Any]:
+def _mapping(data: object) -> dict[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _list(data: Any) -> list[Any]:
+def _list(data: object) -> list[Any]:
     return data if isinstance(data, list) else []
 
 

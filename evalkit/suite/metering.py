@@ -47,7 +47,7 @@ def _meter(context: Any) -> _Meter:
     return found
 
 
-def step(context: Any) -> None:
+def step(context: object) -> None:
     """A round of a loop, or a call. Raises TooMuch."""
     meter = _meter(context)
     meter.steps += 1
@@ -57,7 +57,7 @@ def step(context: Any) -> None:
         check_time(meter.since)
 
 
-def charge(context: Any, *values: Any) -> None:
+def charge(context: object, *values: object) -> None:
     """Something is about to look at these values. Raises TooMuch."""
     n = 1
     for value in values:
@@ -88,13 +88,13 @@ def check_time(since: float) -> None:
         raise TooMuch(f"takes more than {LONGEST_S:g} s for one text")
 
 
-def metered(original: Callable[..., Any]) -> Callable[..., Any]:
+def metered(original: Callable[..., object]) -> Callable[..., object]:
     """The same filter or test, paid for."""
     passed = getattr(getattr(original, "jinja_pass_arg", None), "name", "")
 
     @pass_context
     @wraps(original)
-    def apply(context: Context, *args: Any, **kwargs: Any) -> Any:
+    def apply(context: Context, *args: object, **kwargs: object) -> object:
         charge(context, *args, *kwargs.values())
         first = {"context": (context,), "eval_context": (context.eval_ctx,), "environment": (context.environment,)}
         return made(context, original(*first.get(passed, ()), *args, **kwargs))
@@ -102,7 +102,7 @@ def metered(original: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
-def _parts(whole: Any) -> int:
+def _parts(whole: object) -> int:
     """How many values are inside. Raises TooMuch."""
     n = 0
     waiting = [whole]

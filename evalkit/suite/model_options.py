@@ -1,7 +1,14 @@
-"""The options of a suite's models, each checked by the record that its adapter declares.
+"""The models of a suite: options, each checked by the record that its adapter declares, and variants.
 
 s.yaml:5: models.logs.pth: unknown key (value seen: 'a.jsonl'); did you mean 'path'?
 s.yaml:6: models.gpt.path: openai has no such option (replay reads it); it knows none of its own
+
+`variants:` of a model are the same base with other weights, flags or settings, each a model of its own:
+
+    qwen: {adapter: vllm, model: Qwen/Qwen3.5-32B, serve: {}, variants: {qwen-fp8: {serve: {quantization: fp8}}}}
+    -> models qwen and qwen-fp8
+
+A variant says what differs. `serve` and `settings` are merged key by key, every other key replaces the base's.
 """
 
 from __future__ import annotations
@@ -9,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evalkit.suite.schema import ModelEntry, SuiteFile, VariantEntry
+from evalkit.suite.schema import ModelEntry, SettingsEntry, SuiteFile, VariantEntry
 from evalkit.suite.schema.options import KnownOptions, unknown_option
 from evalkit.suite.source_map import Loc, SourceMap
 from evalkit.suite.suite_errors import SECRET_KEY, seen
@@ -19,7 +26,9 @@ Finding = tuple[Loc, str]
 _SECTIONS = ("models", "judges")
 
 
-def check_options(tree: SourceMap, data: Any, file: SuiteFile | None, known: KnownOptions | None) -> SuiteFile | None:
+def check_options(
+    tree: SourceMap, data: object, file: SuiteFile | None, known: KnownOptions | None
+) -> SuiteFile | None:
     """The file with every option as its adapter reads it; complaints are added to the tree.
 
     `data` is the file as written, so that the options of a file that is unreadable elsewhere are checked too. With
@@ -83,7 +92,7 @@ def _of_entry(
 
 def _as_read(entry: ModelEntry, known: KnownOptions) -> ModelEntry:
     """The entry with the values of its adapter's record: 1 of a file is 1.0 where seconds are asked for."""
-    update: dict[str, Any] = {}
+    update: dict[str, object] = {}
     if entry.options and (record := known.of(entry.adapter, serves=entry.serve is not None)) is not None:
         update = record.read(entry.options).written()
     changed = {}
@@ -99,10 +108,46 @@ def _as_read(entry: ModelEntry, known: KnownOptions) -> ModelEntry:
     return entry.model_copy(update=update) if update else entry
 
 
-def _given(written: Mapping[str, Any], kind: type[ModelEntry] | type[VariantEntry]) -> dict[str, Any]:
+def _given(written: Mapping[str, object], kind: type[ModelEntry] | type[VariantEntry]) -> dict[str, object]:
     """What is written besides the keys of every model; null takes an option back."""
     return {str(key): value for key, value in written.items() if key not in kind.model_fields}
 
 
 def _keys(kind: type[ModelEntry] | type[VariantEntry]) -> list[str]:
     return list(kind.model_fields)
+
+
+def expanded(models: Mapping[str, ModelEntry]) -> dict[str, ModelEntry]:
+    """Every model with its variants behind it, under their own names."""
+    found: dict[str, ModelEntry] = {}
+    for name, entry in models.items():
+        found[name] = entry.model_copy(update={"variants": {}})
+        for own, variant in entry.variants.items():
+            found.setdefault(own, _merged(entry, variant))
+    return found
+
+
+def check_variants(section: str, models: Mapping[str, ModelEntry]) -> Iterator[tuple[Loc, str]]:
+    """Names are unique over models and variants, and a variant differs in something."""
+    taken = dict.fromkeys(models, "a model")
+    for name, entry in models.items():
+        for own, variant in entry.variants.items():
+            if own in taken:
+                yield (section, name, "variants", own), f"{own!r} is also the name of {taken[own]}; choose another"
+            taken[own] = f"a variant of {name}"
+            if not variant.model_fields_set:
+                yield (section, name, "variants", own), "changes nothing; say what differs: {compute_type: int8}"
+
+
+def _merged(base: ModelEntry, variant: VariantEntry) -> ModelEntry:
+    changes = {key: getattr(variant, key) for key in variant.model_fields_set}
+    if variant.serve is not None and base.serve is not None:
+        changes["serve"] = {**base.serve, **variant.serve}
+    if "settings" in changes:
+        own, under = variant.settings, base.settings
+        written = {key: getattr(own, key) for key in own.model_fields_set}
+        if "extra" in written:
+            written["extra"] = {**under.extra, **own.extra}
+        kept = {key: getattr(under, key) for key in under.model_fields_set}
+        changes["settings"] = SettingsEntry.model_construct(**{**kept, **written})
+    return base.model_copy(update={**changes, "variants": {}})

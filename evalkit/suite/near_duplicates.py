@@ -42,7 +42,9 @@ class NearDuplicateKey:
         return len(self.words & other.words) >= NEAR * len(self.words | other.words)
 
 
-def near_duplicate_key(record: Mapping[str, Any], reads: Collection[str], choices: Collection[str]) -> NearDuplicateKey:
+def near_duplicate_key(
+    record: Mapping[str, object], reads: Collection[str], choices: Collection[str]
+) -> NearDuplicateKey:
     """Of the fields that a prompt reads and the options that it offers; a record's `id` says nothing."""
     names = (name for name in record if name != "id") if EVERY_FIELD in reads else reads
     fields = tuple((name, _folded(record[name])) for name in sorted(names) if name in record)
@@ -51,7 +53,7 @@ def near_duplicate_key(record: Mapping[str, Any], reads: Collection[str], choice
     return NearDuplicateKey((fields, options), frozenset(_WORDS.findall(whole)), tuple(sorted(_NUMBERS.findall(whole))))
 
 
-def _folded(value: Any) -> Any:
+def _folded(value: object) -> object:
     if isinstance(value, str):
         return _fold(value)
     if isinstance(value, list | tuple):

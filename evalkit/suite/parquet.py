@@ -28,7 +28,7 @@ LARGEST_BATCH = 256_000_000
 _ROWS = 64
 
 
-def read_parquet(source: IO[bytes], label: str, size: int) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_parquet(source: IO[bytes], label: str, size: int) -> Iterator[tuple[int, dict[str, object]]]:
     """Every record with its row, from 1. `size` is the file's, in bytes.
 
     Raises SuiteError for a file that is no Parquet file, has two columns of one name, or would fill the memory.
@@ -57,7 +57,7 @@ def read_parquet(source: IO[bytes], label: str, size: int) -> Iterator[tuple[int
         raise SuiteError(f"{label}: is not a readable Parquet file: {str(error).splitlines()[0]}") from error
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """A Parquet value as JSON has it: dates as ISO text, decimals as text, bytes as their sha256 (an identity)."""
     if value is None or isinstance(value, str | int | float | bool):
         return value
@@ -70,7 +70,7 @@ def plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _batches(file: Any, label: str) -> Iterator[Any]:
+def _batches(file: Any, label: str) -> Iterator[object]:
     """The file's rows, fewer at a time where they are long."""
     rows = _ROWS
     widest = max((_row_bytes(file.metadata.row_group(i)) for i in range(file.metadata.num_row_groups)), default=0)
@@ -85,10 +85,10 @@ def _batches(file: Any, label: str) -> Iterator[Any]:
         yield batch
 
 
-def _listed(batch: Any, before: int, label: str) -> list[dict[str, Any]]:
+def _listed(batch: Any, before: int, label: str) -> list[dict[str, object]]:
     """The rows of a batch. Raises SuiteError for values that are none in Python, like dates beyond the year 9999."""
     try:
-        rows: list[dict[str, Any]] = batch.to_pylist()
+        rows: list[dict[str, object]] = batch.to_pylist()
     except (ValueError, OverflowError) as error:
         raise SuiteError(
             f"{label} rows {before + 1:,} to {before + batch.num_rows:,}: hold a value that cannot be read, like a "
@@ -145,7 +145,7 @@ def _has_short_floats(kind: Any) -> bool:
     return any(_has_short_floats(kind.field(i).type) for i in range(kind.num_fields))
 
 
-def _shortened(value: Any, kind: Any) -> Any:  # noqa: PLR0911  # one return for each kind of value
+def _shortened(value: Any, kind: Any) -> object:  # noqa: PLR0911  # one return for each kind of value
     """The value with each float of 32 or 16 bits as the shortest number that is the same in so many bits."""
     import pyarrow as pa
 

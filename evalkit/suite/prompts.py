@@ -20,25 +20,32 @@ A task with choices that asks for generated text has to show them. Where neither
     Answer with the letter of the right option only.
 
 Where a task has `turns`, templates also read `turn`: which of the user's turns is asked or marked, from 1.
+
+A record's label names one of the options:
+
+    place_of("B", ("approve", "deny"), names=frozenset())       # 1
+    place_of("Deny", ("approve", "deny"), names=frozenset())    # raises ValueError: ... did you mean 'deny'?
+
+A label is taken for the text or the letter of exactly one option. What is only nearly one is refused, with the way to
+write it: a guess here would be a right answer that nobody gave.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from string import ascii_uppercase
 from typing import Any, TypeVar
 
 from evalkit.records import Message, Role, Tool
-from evalkit.suite.options import place_of
 from evalkit.suite.rendering import Unwritable, is_blank
 from evalkit.suite.rendering import text as as_text
-from evalkit.suite.schema import Mode, TaskEntry
+from evalkit.suite.schema import Mode
 from evalkit.suite.templates import ROW, BadTemplate, EndlessTemplate, Expression, Template
-from evalkit.suite.tools import LISTED, Offer, read_tools
+from evalkit.suite.tools import Offer
 from evalkit.suite.wording import short
-
-__all__ = ["INSTRUCTION", "TURN", "BadRecord", "Prompt", "compile_prompt", "short"]
 
 R = TypeVar("R")
 TURN = "turn"
@@ -48,7 +55,8 @@ MOST_TURNS = 50
 """Further turns of one conversation: beyond this it is a mistake in the data."""
 MOST_MESSAGES = 2_000
 """Turns of a record's own conversation."""
-_OURS = frozenset({"choices", "letters", "options"})
+OPTION_NAMES = frozenset({"choices", "letters", "options"})
+"""What templates call the options; these win over fields of the same name."""
 _YES = frozenset({"true", "1", "yes"})
 _NO = frozenset({"false", "0", "no", "none", "null", ""})
 
@@ -89,7 +97,7 @@ class Prompt:
     by_row: bool = False
     """A template reads the record as `row` (or `record`), for columns whose names are no single word."""
 
-    def choices(self, record: Mapping[str, Any]) -> tuple[str, ...]:
+    def choices(self, record: Mapping[str, object]) -> tuple[str, ...]:
         """The texts of the options, in the order of the data; () for a task without choices."""
         if self.options is None:
             return ()
@@ -121,7 +129,7 @@ class Prompt:
         block = "\n".join([f"{letter}. {text}" for letter, text in zip(letters, choices, strict=False)])
         return {**fields, "choices": list(choices), "letters": list(letters), "options": block}
 
-    def _fields(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _fields(self, record: Mapping[str, object]) -> Mapping[str, object]:
         """The record's fields as variables; `row` is the record itself, unless it has a field of this name."""
         return {**dict.fromkeys(ROW, record), **record} if self.by_row else record
 
@@ -130,13 +138,13 @@ class Prompt:
         return () if self.offer is None else self._asked_of(self.offer.tools, self._fields(record))
 
     @staticmethod
-    def _asked_of(read: Callable[[Mapping[str, Any]], R], record: Mapping[str, Any]) -> R:
+    def _asked_of(read: Callable[[Mapping[str, object]], R], record: Mapping[str, object]) -> R:
         try:
             return read(record)
         except (BadTemplate, ValueError) as error:
             raise BadRecord("tools", str(error)) from error
 
-    def messages(self, values: Mapping[str, Any], examples: Sequence[Message] = ()) -> tuple[Message, ...]:
+    def messages(self, values: Mapping[str, object], examples: Sequence[Message] = ()) -> tuple[Message, ...]:
         """The conversation; examples stand before the last user turn."""
         if self.conversation is not None:
             head = [Message(r, _said(r, template, values)) for r, template in self.turns]
@@ -145,7 +153,7 @@ class Prompt:
         head = [Message(r, _said(r, template, values)) for r, template in before]
         return (*head, *examples, Message(role, _said(role, last, values)))
 
-    def further_turns(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+    def further_turns(self, values: Mapping[str, object]) -> tuple[str, ...]:
         """What the user says after each answer, in order; () where the record has nothing further."""
         if self.further is None:
             return ()
@@ -169,7 +177,7 @@ class Prompt:
         role, last = self.turns[-1]
         return Message(role, _said(role, last, values))
 
-    def target(self, values: Mapping[str, Any], choices: tuple[str, ...]) -> str | None:
+    def target(self, values: Mapping[str, object], choices: tuple[str, ...]) -> str | None:
         """The right answer: for choices the text of the right one, else the rendered text; None where there is none.
 
         A template that reads `letters` names a letter and one that reads `choices` a text; any other may do either,
@@ -198,7 +206,7 @@ class Prompt:
             text = ascii_uppercase[choices.index(text)]
         return Message("assistant", text)
 
-    def critical(self, values: Mapping[str, Any]) -> bool:
+    def critical(self, values: Mapping[str, object]) -> bool:
         """Whether the sample may not newly fail. Anything but true/1/yes and false/0/no/none/empty is refused."""
         if isinstance(self.urgent, bool):
             return self.urgent
@@ -217,142 +225,7 @@ class Prompt:
         )
 
 
-def compile_prompt(entry: TaskEntry) -> tuple[Prompt | None, list[tuple[str, str]]]:
-    """The task's templates, or None and what is wrong with them as (key, half a sentence) pairs."""
-    wrong: list[tuple[str, str]] = []
-
-    def compiled(source: str, key: str) -> Template | None:
-        try:
-            return Template(source, key)
-        except BadTemplate as error:
-            wrong.append((key, str(error)))
-            return None
-
-    whole = _expression(entry.messages, "messages", wrong) if isinstance(entry.messages, str) else None
-    turns = [(role, compiled(source, key)) for role, source, key in _written_turns(entry)]
-    options: tuple[Template | None, ...] | Expression | None = None
-    if isinstance(entry.choices, str):
-        options = _expression(entry.choices, "choices", wrong)
-    elif entry.choices is not None:
-        options = tuple(compiled(source, f"choices[{i}]") for i, source in enumerate(entry.choices))
-    goal = None if entry.target is None else compiled(entry.target, "target")
-    urgent = entry.critical if isinstance(entry.critical, bool) else compiled(entry.critical, "critical")
-    further: tuple[Template | None, ...] | Expression | None = None
-    if isinstance(entry.turns, str):
-        further = _expression(entry.turns, "turns", wrong)
-    elif entry.turns is not None:
-        further = tuple(compiled(source, f"turns[{i}]") for i, source in enumerate(entry.turns))
-    offer = _offer(entry, wrong)
-    if wrong:
-        return None, wrong
-
-    ready = [(role, template) for role, template in turns if template is not None]
-    shown = frozenset().union(*(template.names for _, template in ready)) & _OURS if ready else frozenset()
-    mode: Mode = entry.mode or "generate"
-    appended = bool(ready) and entry.choices is not None and mode != "likelihood" and not shown
-    if appended:
-        role, last = ready[-1]
-        # The source's own last newline would be dropped by Jinja where the template ends, so it is dropped here.
-        ready[-1] = (role, Template(last.source.removesuffix("\n") + INSTRUCTION, last.where))
-    ready = _with_functions(ready, offer)
-    by_letter = appended or bool(shown & {"letters", "options"})
-    names = frozenset().union(*(template.names for _, template in ready)) if ready else frozenset()
-    if entry.choices is not None:
-        names -= _OURS
-    said = [] if further is None else [further] if isinstance(further, Expression) else [t for t in further if t]
-    if further is not None:
-        names = names.union(*(template.names for template in said)) - {TURN}
-    names = names.union(*(template.fields for _, template in ready), *(template.fields for template in said))
-    names |= whole.reads if whole is not None else frozenset()
-    every = [*(template for _, template in ready), *said, goal, whole]
-    every += [options] if isinstance(options, Expression) else [*(options or ())]
-    every += [item for item in (urgent, offer.declared if offer else None) if isinstance(item, Template | Expression)]
-    if entry.permute is not None and ready:
-        wrong += _unmovable(entry, options, shows=appended or bool(shown), read=names)
-    if wrong:
-        return None, wrong
-    prompt = Prompt(
-        turns=tuple(ready),
-        options=options,  # type: ignore[arg-type]  # no None among them: every failure is in `wrong`
-        goal=goal,
-        urgent=False if urgent is None else urgent,
-        mode=mode,
-        letters=entry.choices is not None and mode != "likelihood" and by_letter,
-        instruction=INSTRUCTION if appended else None,
-        reads=names if offer is None else (names - {"tools"}) | offer.reads,
-        conversation=whole,
-        by_row=any(template is not None and template.names & ROW for template in every),
-        shows=appended or bool(shown),
-        further=further,  # type: ignore[arg-type]  # as above
-        offer=offer,
-    )
-    return prompt, []
-
-
-def _written_turns(entry: TaskEntry) -> Iterator[tuple[Role, str, str]]:
-    """The turns that the suite writes: role, template, and where it stands."""
-    if entry.system is not None:
-        yield "system", entry.system, "system"
-    if not isinstance(entry.messages, str):
-        for i, turn in enumerate(entry.messages or ()):
-            yield turn.role, turn.content, f"messages[{i}].content"
-    if entry.prompt is not None:
-        yield "user", entry.prompt, "prompt"
-
-
-def _expression(source: str, key: str, wrong: list[tuple[str, str]]) -> Expression | None:
-    try:
-        return Expression(source, key)
-    except BadTemplate as error:
-        wrong.append((key, str(error)))
-        return None
-
-
-def _unmovable(
-    entry: TaskEntry, options: tuple[Template | None, ...] | Expression | None, *, shows: bool, read: frozenset[str]
-) -> Iterator[tuple[str, str]]:
-    """Why the options cannot be asked in another order, as (key, half a sentence) pairs."""
-    if options is None:
-        yield "permute", "moves the options of a multiple choice, and this task has no choices"
-        return
-    if not shows:
-        yield (
-            "permute",
-            "would change nothing: the prompt does not show its options; write {{ options }} where they should stand",
-        )
-    fields = options.reads if isinstance(options, Expression) else {t.source.strip("{} -") for t in options if t}
-    if both := sorted(fields & read):
-        yield (
-            "permute",
-            f"cannot move the options: the prompt reads {{{{ {both[0]} }}}} itself, and would show it where it was; "
-            "write {{ options }} or {{ choices[0] }} there",
-        )
-
-
-def _with_functions(turns: list[tuple[Role, Template]], offer: Offer | None) -> list[tuple[Role, Template]]:
-    """The conversation with the functions listed before its system prompt, where no template lists them itself."""
-    if offer is None or offer.native or any("tools" in template.names for _, template in turns):
-        return turns
-    own, rest = (turns[0][1].source, turns[1:]) if turns and turns[0][0] == "system" else (None, turns)
-    return [("system", Template(LISTED if own is None else f"{LISTED}\n\n{own}", "system")), *rest]
-
-
-def _offer(entry: TaskEntry, wrong: list[tuple[str, str]]) -> Offer | None:
-    """The task's functions; None where it has none, or where they go to `wrong`."""
-    if entry.tools is None:
-        return None
-    native = entry.interface != "text"
-    try:
-        if isinstance(entry.tools, str):
-            return Offer(Expression(entry.tools, "tools"), native)
-        read_tools(entry.tools)  # what is the same for all samples is wrong once, not once a sample
-    except (BadTemplate, ValueError) as error:
-        wrong.append(("tools", str(error)))
-        return None
-    return Offer(entry.tools, native)
-
-
-def _conversation(expression: Expression, values: Mapping[str, Any]) -> Iterator[Message]:
+def _conversation(expression: Expression, values: Mapping[str, object]) -> Iterator[Message]:
     """The record's own turns. Raises BadRecord for what is no conversation that ends with the user."""
     found = _evaluate(expression, values)
     if not isinstance(found, list | tuple) or not found:
@@ -372,7 +245,7 @@ def _conversation(expression: Expression, values: Mapping[str, Any]) -> Iterator
         raise BadRecord("messages", "the last turn is not the user's, or has no text: there is nothing to ask")
 
 
-def _said(role: Role, template: Template, values: Mapping[str, Any]) -> str:
+def _said(role: Role, template: Template, values: Mapping[str, object]) -> str:
     """One turn; what the user says is never empty."""
     text = _render(template, values)
     if role == "user" and is_blank(text):
@@ -380,14 +253,14 @@ def _said(role: Role, template: Template, values: Mapping[str, Any]) -> str:
     return text
 
 
-def _render(template: Template, values: Mapping[str, Any]) -> str:
+def _render(template: Template, values: Mapping[str, object]) -> str:
     try:
         return template.render(values)
     except BadTemplate as error:
         raise _bad(template, error) from error
 
 
-def _evaluate(expression: Expression, values: Mapping[str, Any]) -> Any:
+def _evaluate(expression: Expression, values: Mapping[str, object]) -> object:
     try:
         return expression.value(values)
     except BadTemplate as error:
@@ -396,3 +269,57 @@ def _evaluate(expression: Expression, values: Mapping[str, Any]) -> Any:
 
 def _bad(template: Template | Expression, error: BadTemplate) -> BadRecord:
     return BadRecord(template.where, str(error), final=isinstance(error, EndlessTemplate))
+
+
+_JSON_WORDS = frozenset({"true", "false"})
+_LETTERED = re.compile(r"\(?([A-Za-z])[).:]*(?:\s+(.*))?", re.DOTALL)
+
+
+def place_of(text: str, choices: Sequence[str], names: Collection[str]) -> int:
+    """The place of the option, from 0; `names` are the variables that the target's template reads.
+
+    A template that reads `letters` names a letter and one that reads `choices` a text; any other may do either. Raises
+    ValueError (half a sentence) where no option or several are meant, or the two readings differ.
+    """
+    by_text = [] if "letters" in names else [i for i, choice in enumerate(choices) if choice.strip() == text]
+    position = -1 if "choices" in names or len(text) != 1 else ascii_uppercase.find(text)
+    by_letter = position if 0 <= position < len(choices) else None
+    if len(by_text) > 1 and by_letter is None:
+        raise ValueError(f"{text!r} is the text of {len(by_text)} options; name the right one by its letter")
+    if by_text and by_letter is not None and by_text != [by_letter]:
+        raise ValueError(
+            f"{text!r} is a letter and also the text of another option; write {{{{ letters[INDEX] }}}} for the "
+            "letter or {{ choices[INDEX] }} for the text"
+        )
+    if by_text:
+        return by_text[0]
+    if by_letter is not None:
+        return by_letter
+    if text.casefold() in _JSON_WORDS:  # true in the data is True among the options
+        alike = [i for i, choice in enumerate(choices) if choice.strip().casefold() == text.casefold()]
+        if len(alike) == 1:
+            return alike[0]
+    raise ValueError(
+        f"renders {short(text)}, which is none of the options {short(list(choices))}{_nearly(text, choices)}"
+    )
+
+
+def _nearly(text: str, choices: Sequence[str]) -> str:
+    """What was most likely meant, and how to write it; empty where nothing is near."""
+    if re.fullmatch(r"-?\d+", text):
+        return "; for an index write {{ letters[FIELD] }}, where 0 is the first option"
+    alike = [choice for choice in choices if choice.strip().casefold() == text.casefold()]
+    if alike:
+        for name, changed in (("lower", text.lower()), ("upper", text.upper()), ("capitalize", text.capitalize())):
+            if changed == alike[0].strip():
+                return f"; did you mean {alike[0]!r}? Add | {name}"
+        return f"; did you mean {alike[0]!r}?"
+    lettered = _LETTERED.fullmatch(text)
+    if lettered is not None and (place := ascii_uppercase.find(lettered[1].upper())) < len(choices):
+        rest = (lettered[2] or "").strip()
+        if not rest or rest.casefold() == choices[place].strip().casefold():
+            letter = ascii_uppercase[place]
+            return f"; did you mean {letter!r}, the letter of {short(choices[place], 30)}? Write the letter alone"
+    near = get_close_matches(text.casefold(), [choice.casefold() for choice in choices], n=1, cutoff=0.75)
+    found = [choice for choice in choices if near and choice.casefold() == near[0]]
+    return f"; did you mean {found[0]!r}?" if found else ""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.errors import SuiteError
-from evalkit.suite.schema.redact import RedactEntry
+from evalkit.suite.schema.suite_file import RedactEntry
 
 Span = tuple[int, int]
 _LONGEST_PATTERN = 2_000
@@ -119,7 +119,7 @@ class Redactor:
             text = made
         return text, None
 
-    def _value(self, value: Any, counts: Counter[str]) -> Any:
+    def _value(self, value: object, counts: Counter[str]) -> object:
         if isinstance(value, str):
             made, grown_by = self._text(value, counts)
             if grown_by is not None:
@@ -139,10 +139,10 @@ class Redactor:
             return self._number(value, str(int(value)), counts)
         return value
 
-    def _group(self, value: Mapping[Any, Any], counts: Counter[str]) -> dict[Any, Any]:
+    def _group(self, value: Mapping[object, object], counts: Counter[str]) -> dict[object, object]:
         """A group, its names redacted too: a template shows them. Names that become alike are numbered."""
-        made: dict[Any, Any] = {}
-        alike: Counter[Any] = Counter()
+        made: dict[object, object] = {}
+        alike: Counter[object] = Counter()
         for key, inner in value.items():
             name = base = self._value(key, counts) if isinstance(key, str | int | float) else key
             while name in made:

@@ -78,7 +78,7 @@ def as_json(value: Any) -> str:
         raise Unwritable(f"holds what JSON does not have ({error})") from error
 
 
-def joined(pieces: Iterable[Any], separator: Any) -> str:
+def joined(pieces: Iterable[object], separator: object) -> str:
     """The texts of these values with the separator between them. Raises as `text` does."""
     between = text(separator)
     texts: list[str] = []
@@ -100,7 +100,7 @@ def replaced(whole: Any, old: Any, new: Any, count: int | None = None) -> str:
     return here.replace(part, other, -1 if count is None else count)
 
 
-def bounded(made: Any) -> Any:
+def bounded(made: object) -> object:
     """The same text, or list of parts. Raises TooMuch for one that is too long."""
     if isinstance(made, str | list) and len(made) > LONGEST:
         raise too_long()
@@ -112,7 +112,7 @@ def too_long() -> TooMuch:
     return TooMuch(f"makes a text of more than {LONGEST:,} characters")
 
 
-def _what(value: Any) -> str:
+def _what(value: object) -> str:
     if callable(value):
         name = getattr(value, "__name__", type(value).__name__)
         return f"is the function {name!r} and no field; call it, or use a filter"
@@ -122,7 +122,7 @@ def _what(value: Any) -> str:
     return f"is a {kind}, which is no text"
 
 
-def measure(value: Any, indent: int = 0) -> None:
+def measure(value: object, indent: int = 0) -> None:
     """Raises TooMuch where the JSON would be too long, Unwritable for bytes; a list may stand in itself many times."""
     total = 0
     waiting = [value]

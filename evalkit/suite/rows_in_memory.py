@@ -41,7 +41,7 @@ class Rows:
         """Of the content, as 64 hex characters: the same as of a file with these lines."""
         return sha256(self.content).hexdigest()
 
-    def data(self, label: str, where: Mapping[str, Any]) -> Data:
+    def data(self, label: str, where: Mapping[str, object]) -> Data:
         """The records as a task reads them; `label` is how messages name them."""
         return _InMemory(named(Path(__file__)), label, "jsonl", where, content=self.content)
 
@@ -67,7 +67,7 @@ class _InMemory(Data):
             yield file
 
 
-def as_rows(given: Any, at: str) -> Rows:
+def as_rows(given: object, at: str) -> Rows:
     """The records of a list of mappings, a pandas or polars DataFrame, an Arrow table, or a dataset of the `datasets`
     package. Missing values become null; dates become ISO text; `at` opens every complaint.
 
@@ -98,7 +98,7 @@ def as_rows(given: Any, at: str) -> Rows:
     return Rows(b"".join(lines), len(lines), tuple(columns))
 
 
-def _record(given: Any) -> dict[str, Any]:
+def _record(given: object) -> dict[str, object]:
     """A record as JSON has it. Raises _NoJson for what is none."""
     if not isinstance(given, Mapping):
         raise _NoJson(f"a record is a mapping of fields (value seen: {short(given)})")
@@ -119,7 +119,7 @@ def _records(given: Any, at: str) -> Iterable[Any]:
     package = type(given).__module__.partition(".")[0]
     if package == "pandas":
         return _of_pandas(given, at)
-    records: Iterable[Any] = given
+    records: Iterable[object] = given
     if package == "polars":
         records = given.to_dicts()
     elif package == "pyarrow":
@@ -127,7 +127,7 @@ def _records(given: Any, at: str) -> Iterable[Any]:
     return records
 
 
-def _of_pandas(frame: Any, at: str) -> Iterator[dict[Any, Any]]:
+def _of_pandas(frame: Any, at: str) -> Iterator[dict[object, object]]:
     """The rows of a DataFrame; its index is no field."""
     names = list(frame.columns) if hasattr(frame, "columns") else None
     if names is None:
@@ -143,7 +143,7 @@ def _of_pandas(frame: Any, at: str) -> Iterator[dict[Any, Any]]:
         }
 
 
-def _plain(value: Any, key: str) -> Any:  # noqa: PLR0911  # one return for each kind of value
+def _plain(value: object, key: str) -> object:  # noqa: PLR0911  # one return for each kind of value
     """The value as JSON has it. Raises _NoJson with the field."""
     if value is None or isinstance(value, bool | str):
         return str(value) if isinstance(value, str) else value

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from evalkit.records import Sample
 from evalkit.suite import orders
@@ -122,7 +121,7 @@ class SampleNotes:
                 "may be false, or right for another reason. Leave such records out (data: where), or reword them."
             )
 
-    def _constant(self, first: Sample, fields: Mapping[str, Any], all_of_them: str) -> Iterable[str]:
+    def _constant(self, first: Sample, fields: Mapping[str, object], all_of_them: str) -> Iterable[str]:
         sources = [(template.where, template.source) for _, template in self._prompt.turns]
         if self._n > 1 and self._same_prompt:
             meant = next(filter(None, (_meant(source, fields, whole=False) for _, source in sources)), "")
@@ -157,7 +156,7 @@ def _place(sample: Sample) -> int:
     return sample.choices.index(sample.target) if sample.choices and sample.target is not None else -1
 
 
-def _meant(source: str, fields: Mapping[str, Any], *, whole: bool) -> str:
+def _meant(source: str, fields: Mapping[str, object], *, whole: bool) -> str:
     """`; did you mean {{ q }}?` where the template names a field in another tool's way."""
     if whole and source.strip() in fields:
         return f"; did you mean {{{{ {source.strip()} }}}}?"

@@ -37,7 +37,7 @@ class Recipe:
     prompt: Prompt
     shots: Shots
 
-    def identify(self, record: Mapping[str, Any]) -> tuple[tuple[str, ...], str]:
+    def identify(self, record: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
         """The choices, and the identity of what is asked. Raises BadRecord."""
         choices = self.prompt.choices(record)
         return choices, sample_digest(self.prompt, record, choices)
@@ -92,7 +92,7 @@ class Recipe:
         return self.in_turns(number, record, identity)
 
     def in_orders(
-        self, number: int, record: Mapping[str, Any], choices: tuple[str, ...], identity: str
+        self, number: int, record: Mapping[str, object], choices: tuple[str, ...], identity: str
     ) -> Iterator[Sample]:
         """The record once in each order of its options (`permute`), as one cluster. Raises BadRecord.
 
@@ -119,7 +119,7 @@ class Recipe:
                 slices=slices,
             )
 
-    def in_turns(self, number: int, record: Mapping[str, Any], identity: str) -> Iterator[Sample]:
+    def in_turns(self, number: int, record: Mapping[str, object], identity: str) -> Iterator[Sample]:
         """The record's conversation, a sample for each of the user's turns, as one cluster. Raises BadRecord.
 
         What the user says is known now, what the model will have said is not: its answers stand as empty texts.
@@ -142,14 +142,14 @@ class Recipe:
                 turn=turn,
             )
 
-    def likeness(self, record: Mapping[str, Any], choices: tuple[str, ...]) -> NearDuplicateKey:
+    def likeness(self, record: Mapping[str, object], choices: tuple[str, ...]) -> NearDuplicateKey:
         """What the record asks, comparable with an example."""
         return near_duplicate_key(record, self.prompt.reads, choices)
 
-    def _examples(self, record: Mapping[str, Any], choices: tuple[str, ...]) -> list[Message]:
+    def _examples(self, record: Mapping[str, object], choices: tuple[str, ...]) -> list[Message]:
         return self.shots.before(record, self.likeness(record, choices)) if self.shots.groups else []
 
-    def _goal(self, record: Mapping[str, Any]) -> Any:
+    def _goal(self, record: Mapping[str, object]) -> object:
         """Without a target the scorer reads the record itself: whatever is neither asked nor only for grouping."""
         entry = self.entry
         grouping = {
@@ -163,7 +163,7 @@ class Recipe:
         goal = {k: v for k, v in record.items() if k not in self.prompt.reads and k not in grouping}
         return {"fields": goal}
 
-    def _slices(self, record: Mapping[str, Any]) -> dict[str, str]:
+    def _slices(self, record: Mapping[str, object]) -> dict[str, str]:
         found = {}
         for name in self.entry.slices:
             value = self._group(record, name, "slices")
@@ -171,19 +171,19 @@ class Recipe:
                 found[name] = value
         return found
 
-    def _group(self, record: Mapping[str, Any], name: str, key: str) -> str | None:
+    def _group(self, record: Mapping[str, object], name: str, key: str) -> str | None:
         """The value as text; None where the record says null: unknown, and in no group."""
         value = self._field(record, name, key)
         if isinstance(value, dict | list):
             raise BadRecord(key, f"the field {name!r} must hold one plain value (value seen: {short(value)})")
         return None if value is None else _word(value)
 
-    def _weight(self, record: Mapping[str, Any], name: str) -> float:
+    def _weight(self, record: Mapping[str, object], name: str) -> float:
         """How many requests the record stands for. Raises BadRecord unless it is a positive number."""
         value = self._field(record, name, "weight")
         try:
-            number = math.nan if isinstance(value, bool) else float(value)
-        except (TypeError, ValueError, OverflowError):
+            number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+        except (ValueError, OverflowError):
             number = math.nan
         if not 0 < number <= HEAVIEST:
             raise BadRecord(
@@ -193,12 +193,12 @@ class Recipe:
             )
         return number
 
-    def _field(self, record: Mapping[str, Any], name: str, key: str) -> Any:
+    def _field(self, record: Mapping[str, object], name: str, key: str) -> object:
         if name not in record:
             raise BadRecord(key, f"the record has no field {name!r}; its fields are {listed(record)}")
         return record[name]
 
 
-def _word(value: Any) -> str:
+def _word(value: object) -> str:
     """A plain value as text; true and false as JSON writes them."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -57,10 +57,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
         return super()._generate(_Rewriter().visit(source), *args, **kwargs)
 
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+    def is_safe_attribute(self, obj: object, attr: str, value: object) -> bool:
         return attr not in _REFUSED_ATTRIBUTES and super().is_safe_attribute(obj, attr, value)
 
-    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+    def wrap_str_format(self, value: object) -> Callable[..., str] | None:
         """No str.format: its widths are unbounded, and templates have {{ }}."""
         return None
 
@@ -74,7 +74,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return self.undefined(obj=obj, name=attribute)
         return super().getattr(obj, attribute)
 
-    def getitem(self, obj: Any, argument: Any) -> Any:
+    def getitem(self, obj: Any, argument: Any) -> object:
         """A key or place of the data. Raises BadValue for a place before the first."""
         if _is_data(obj):
             if isinstance(argument, int) and argument < 0 and not isinstance(obj, dict):
@@ -99,7 +99,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         charge(context, owner, *args)
         return made(context, super().call(context, obj, *args, **kwargs))
 
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> object:
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
         if operator == "**" and not (numbers and abs(left) < 1e6 and abs(right) <= 32):
             raise SecurityError("this power is too large for a template")
@@ -113,7 +113,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 class Variables(Context):
     """Jinja's context of one rendering, made in a tenth of the time: these templates have no blocks and no exports."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(self, values: Mapping[str, object]) -> None:
         ours = environment()
         self.parent = {**ours.globals, **values}
         self.vars = {}
@@ -175,12 +175,12 @@ def _filtered(node: nodes.Node, name: str, *args: nodes.Expr) -> nodes.Filter:
 
 
 @pass_environment
-def _method(environment: Sandbox, owner: Any, name: str) -> Any:
+def _method(environment: Sandbox, owner: object, name: str) -> object:
     return ImmutableSandboxedEnvironment.getattr(environment, owner, name)
 
 
 @pass_environment
-def _from_end(environment: Sandbox, owner: Any, place: int) -> Any:
+def _from_end(environment: Sandbox, owner: Any, place: int) -> object:
     try:
         return owner[-place]
     except (TypeError, LookupError):
@@ -188,14 +188,14 @@ def _from_end(environment: Sandbox, owner: Any, place: int) -> Any:
 
 
 @pass_context
-def _step(context: Any, value: Any) -> Any:
+def _step(context: object, value: object) -> object:
     """The value as it is; every round of every loop comes by. Raises TooMuch."""
     step(context)
     return value
 
 
 @pass_context
-def _weighed(context: Any, value: Any) -> Any:
+def _weighed(context: object, value: object) -> object:
     """The value as it is; each side of a comparison comes by. Raises TooMuch."""
     if value.__class__ is not str or len(value) > 1_000:
         charge(context, value)
@@ -212,7 +212,7 @@ def _check_product(left: Any, right: Any, numbers: bool) -> None:
         raise SecurityError("this repetition is too large for a template")
 
 
-def _check_letter(owner: str, part: Any) -> None:
+def _check_letter(owner: str, part: object) -> None:
     """`'ABCD'.index(answer)`: an answer is one of the letters, and no part of the row of them."""
     if owner in ascii_uppercase or owner in ascii_lowercase:
         if not isinstance(part, str) or len(part) != 1 or part not in owner:
@@ -225,12 +225,12 @@ def _is_data(obj: Any) -> bool:
     return isinstance(obj, _DATA) or type(obj) is tuple
 
 
-def _of_text(original: Callable[..., Any]) -> Callable[..., Any]:
+def _of_text(original: Callable[..., object]) -> Callable[..., object]:
     """A filter whose first argument becomes text as everywhere, and whose result is bounded."""
     takes_more = hasattr(original, "jinja_pass_arg")
 
     @wraps(original)
-    def apply(*args: Any, **kwargs: Any) -> Any:
+    def apply(*args: object, **kwargs: object) -> object:
         if takes_more:
             return bounded(original(args[0], text(args[1]), *args[2:], **kwargs))
         return bounded(original(text(args[0]), *args[1:], **kwargs))
@@ -241,16 +241,16 @@ def _of_text(original: Callable[..., Any]) -> Callable[..., Any]:
 _ABSENT: Any = object()
 
 
-def _int(value: Any, default: Any = _ABSENT, base: int = 10) -> Any:
+def _int(value: object, default: object = _ABSENT, base: int = 10) -> object:
     found: Any = do_int(value, _ABSENT, base)
     return _or(found, default, value, "whole number", "int(0)")
 
 
-def _float(value: Any, default: Any = _ABSENT) -> Any:
+def _float(value: object, default: object = _ABSENT) -> object:
     return _or(do_float(value, _ABSENT), default, value, "number", "float(0)")
 
 
-def _or(found: Any, default: Any, value: Any, wanted: str, way: str) -> Any:
+def _or(found: object, default: object, value: object, wanted: str, way: str) -> object:
     if found is not _ABSENT:
         return found
     if default is not _ABSENT:
@@ -261,7 +261,7 @@ def _or(found: Any, default: Any, value: Any, wanted: str, way: str) -> Any:
 
 
 @pass_environment
-def _join(environment: Sandbox, value: Iterable[Any], d: Any = "", attribute: Any = None) -> str:
+def _join(environment: Sandbox, value: Iterable[Any], d: object = "", attribute: Any = None) -> str:
     if value is None:
         raise Unwritable("is null")
     pieces = value if attribute is None else map(make_attrgetter(environment, attribute), value)
@@ -269,7 +269,7 @@ def _join(environment: Sandbox, value: Iterable[Any], d: Any = "", attribute: An
 
 
 @pass_environment
-def _sum(environment: Sandbox, iterable: Iterable[Any], attribute: Any = None, start: Any = 0) -> Any:
+def _sum(environment: Sandbox, iterable: Iterable[Any], attribute: Any = None, start: object = 0) -> Any:
     numbers = iterable if attribute is None else map(make_attrgetter(environment, attribute), iterable)
     total: Any = 0
     for number in chain((start,), numbers):
@@ -279,7 +279,7 @@ def _sum(environment: Sandbox, iterable: Iterable[Any], attribute: Any = None, s
     return total
 
 
-def _indent(value: Any, width: int = 4, first: bool = False, blank: bool = False) -> str:
+def _indent(value: object, width: int = 4, first: bool = False, blank: bool = False) -> str:
     if not 0 <= width <= 100:
         raise SecurityError("an indent is 0 to 100 characters wide")
     here = text(value)
@@ -288,9 +288,9 @@ def _indent(value: Any, width: int = 4, first: bool = False, blank: bool = False
     return str(bounded(do_indent(here, width, first, blank)))
 
 
-def _in_parts(original: Callable[..., Any]) -> Callable[..., Any]:
+def _in_parts(original: Callable[..., object]) -> Callable[..., object]:
     @wraps(original)
-    def apply(value: Any, n: int, fill_with: Any = None) -> Any:
+    def apply(value: object, n: int, fill_with: object = None) -> object:
         if not 1 <= n <= _MOST_PARTS:
             raise SecurityError(f"this takes 1 to {_MOST_PARTS:,} parts")
         return original(value, n, fill_with)
@@ -298,7 +298,7 @@ def _in_parts(original: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
-def _round(value: Any, precision: int = 0, method: str = "common") -> Any:
+def _round(value: object, precision: int = 0, method: str = "common") -> object:
     if not isinstance(precision, int) or abs(precision) > _MOST_DIGITS:
         raise SecurityError(f"round takes at most {_MOST_DIGITS} digits")
     return do_round(value, precision, method)  # type: ignore[arg-type]  # Jinja refuses other methods itself

@@ -65,15 +65,15 @@ class Shots:
         examples = self._of(record)
         return [turn for e in examples if e.says.key != says.key for turn in (e.question, e.answer)]
 
-    def leaves_out(self, record: Mapping[str, Any], says: NearDuplicateKey) -> bool:
+    def leaves_out(self, record: Mapping[str, object], says: NearDuplicateKey) -> bool:
         """Whether this question is itself one of its examples. Raises as `before`."""
         return any(e.says.key == says.key for e in self._of(record))
 
-    def is_near(self, record: Mapping[str, Any], says: NearDuplicateKey) -> bool:
+    def is_near(self, record: Mapping[str, object], says: NearDuplicateKey) -> bool:
         """Whether this question reads nearly like one of its examples. Raises as `before`."""
         return any(e.says.is_near(says) for e in self._of(record))
 
-    def _of(self, record: Mapping[str, Any]) -> tuple[Example, ...]:
+    def _of(self, record: Mapping[str, object]) -> tuple[Example, ...]:
         if self.same is None:
             return self.groups.get(None, ())
         if self.same not in record:
@@ -84,7 +84,7 @@ class Shots:
         return self.groups[group]
 
 
-def sample_digest(prompt: Prompt, record: Mapping[str, Any], choices: tuple[str, ...]) -> str:
+def sample_digest(prompt: Prompt, record: Mapping[str, object], choices: tuple[str, ...]) -> str:
     """Identity of what is asked: the fields that the prompt reads, and the choices.
 
     Raises BadRecord for values that JSON does not have (NaN, lone surrogates).

@@ -36,7 +36,7 @@ _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _BARE = re.compile(r"(?:- *)?(\w+): *(\{[{%].*)")
-_WORDS: dict[str, Any] = {
+_WORDS: dict[str, object] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -78,11 +78,11 @@ class SourceMap:
         self.complaints.append(self.complaint(loc, message))
 
 
-def without_lines(data: Any, name: str) -> SourceMap:
+def without_lines(data: object, name: str) -> SourceMap:
     """Data that was made in Python, as a tree without lines."""
     tree = SourceMap(name, data, in_file=False)
 
-    def walk(value: Any, loc: Loc) -> None:
+    def walk(value: object, loc: Loc) -> None:
         tree.lines[loc] = 1
         items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
         for key, item in items:
@@ -128,7 +128,7 @@ def parse(text: str, name: str) -> SourceMap:
     return tree
 
 
-def _build(node: Any, loc: Loc, tree: SourceMap) -> Any:
+def _build(node: Any, loc: Loc, tree: SourceMap) -> object:
     if len(loc) > _DEEPEST:
         raise RecursionError
     tree.lines.setdefault(loc, node.start_mark.line + 1)
@@ -151,7 +151,7 @@ def _build(node: Any, loc: Loc, tree: SourceMap) -> Any:
 
 
 def _mapping(node: Any, loc: Loc, tree: SourceMap) -> dict[str, Any]:
-    result: dict[str, Any] = {}
+    result: dict[str, object] = {}
     for key_node, value_node in node.value:
         key = _joined(key_node.value) if isinstance(key_node.value, str) else key_node.value
         if key_node.id == "mapping" or (node.flow_style and value_node.value == "" and _is_template(loc)):
@@ -220,7 +220,7 @@ def _is_template(loc: Loc) -> bool:
     return bool(loc) and loc[-1] in {"prompt", "target", "system", "content", "critical", "choices", "turns"}
 
 
-def _scalar(node: Any, tag: str, loc: Loc, tree: SourceMap) -> Any:
+def _scalar(node: Any, tag: str, loc: Loc, tree: SourceMap) -> object:
     """A plain scalar by the YAML 1.2 core schema; quoted and block scalars are text."""
     value = _joined(node.value)
     if node.style or tag == _TAG + "str":

@@ -127,7 +127,7 @@ class ResolvedSuite:
             entry.update(self.functions[name].identity.facts if name in self.functions else {})
         return found
 
-    def _contents(self, entries: Mapping[str, ModelEntry]) -> dict[str, Any]:
+    def _contents(self, entries: Mapping[str, ModelEntry]) -> dict[str, object]:
         """What of each model decides its answers."""
         return {
             name: {

@@ -61,7 +61,7 @@ def seen(value: Any) -> str:
 
 def keys_at(loc: Loc) -> list[str]:
     """The keys that the schema knows in the mapping at this place; [] where keys are free."""
-    kind: Any = SuiteFile
+    kind: object = SuiteFile
     for part in loc:
         kind = _inside(kind, part)
     model = _model(kind)
@@ -106,12 +106,12 @@ def _sentence(detail: ErrorDetails, loc: Loc) -> str:  # noqa: PLR0911  # one re
     return f"expected {expected} (value seen: {seen(value)})"
 
 
-def _guess(value: Any, options: list[str]) -> str:
+def _guess(value: object, options: list[str]) -> str:
     close = get_close_matches(value, options, n=1) if isinstance(value, str) else []
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def _inside(kind: Any, part: str | int) -> Any:
+def _inside(kind: object, part: str | int) -> object:
     """The type of one item or key of this type; None where it has none."""
     model = _model(kind)
     if model is not None and isinstance(part, str):
@@ -128,11 +128,11 @@ def _inside(kind: Any, part: str | int) -> Any:
     return None
 
 
-def _model(kind: Any) -> type[BaseModel] | None:
+def _model(kind: object) -> type[BaseModel] | None:
     return next((o for o in _options(kind) if isinstance(o, type) and issubclass(o, BaseModel)), None)
 
 
-def _options(kind: Any) -> list[Any]:
+def _options(kind: Any) -> list[object]:
     """The members of a union, without the wrapping of Annotated."""
     if hasattr(kind, "__metadata__"):
         return _options(kind.__origin__)

@@ -145,7 +145,7 @@ class ResolvedTask:
             "builtin": {"name": entry.use, "version": entry.version} if isinstance(entry, BuiltinEntry) else None,
         }
         if (taken := self.redactor or self.storing) is not None:
-            redact: dict[str, Any] = {"what": list(taken.what), "patterns": dict(taken.patterns)}
+            redact: dict[str, object] = {"what": list(taken.what), "patterns": dict(taken.patterns)}
             if self.storing is not None:  # a key that most have not: results from before it stay comparable
                 redact["where"] = ["sending", "storing"] if self.redactor is not None else ["storing"]
             identity["redact"] = redact
@@ -330,7 +330,7 @@ class ResolvedTask:
             except BadRecord as error:
                 self._refuse(number, record, error, complain)
 
-    def _refuse(self, number: int, record: Mapping[str, Any], error: BadRecord, complain: Complain) -> None:
+    def _refuse(self, number: int, record: Mapping[str, object], error: BadRecord, complain: Complain) -> None:
         """Tell what is wrong with a record. Raises SuiteError where no other record need be tried."""
         complaint = self._complaint(number, record, error)
         if error.final:
@@ -371,7 +371,7 @@ class ResolvedTask:
         """A complaint that begins with the record's place, and ends with the key that reads it."""
         return f"{complaint} ({self.at}.{key})"
 
-    def _complaint(self, number: int, record: Mapping[str, Any], error: BadRecord) -> str:
+    def _complaint(self, number: int, record: Mapping[str, object], error: BadRecord) -> str:
         try:
             name = self._recipe.id(number, record)
         except BadRecord:

@@ -70,7 +70,7 @@ class Template:
         """The names of fields that decide what is rendered; EVERY_FIELD where the record is read as a whole."""
         return self.names | self.fields
 
-    def render(self, values: Mapping[str, Any]) -> str:
+    def render(self, values: Mapping[str, object]) -> str:
         """The text for these variables. Raises BadTemplate: an absent variable, or what the expression runs into."""
         if self._template is None:
             return self._constant or ""
@@ -93,7 +93,7 @@ class Template:
             raise BadTemplate(why(error, self, values), null=_is_null(error)) from error
         return _of_pieces(pieces, total)
 
-    def _filled_in(self, parts: Iterable[str | _Read], values: Mapping[str, Any]) -> str:
+    def _filled_in(self, parts: Iterable[str | _Read], values: Mapping[str, object]) -> str:
         """What Jinja would make of a template that only names its variables. Raises BadTemplate as `render` does."""
         pieces: list[str] = []
         total = 0
@@ -135,7 +135,7 @@ class Expression:
             compiled = environment().compile_expression(inner, undefined_to_none=False)
         except (TemplateError, SyntaxError, RecursionError) as error:
             raise BadTemplate(f"is not a valid template: {error}") from error
-        self._evaluate: Callable[..., Any] = compiled
+        self._evaluate: Callable[..., object] = compiled
         self._name = inner if self.names == {inner} and inner != "self" else None
         """The one variable that the expression is, which needs no template."""
 
@@ -163,7 +163,7 @@ def _is_null(error: Exception) -> bool:
     return isinstance(error, Unwritable) and str(error) == "is null"
 
 
-def why(error: Exception | None, template: Template | Expression, values: Mapping[str, Any]) -> str:
+def why(error: Exception | None, template: Template | Expression, values: Mapping[str, object]) -> str:
     """Half a sentence: the absent or null field by name with the way out, or what else went wrong."""
     known = [name for name in values if name not in ROW]
     own = values.get("row")
@@ -208,11 +208,11 @@ def _advice(absent: list[str], source: str, columns: Iterable[str]) -> str:
     return ""
 
 
-def _of(own: Any, name: str) -> Any:
+def _of(own: object, name: str) -> object:
     return own.get(name, "") if isinstance(own, Mapping) else ""
 
 
-def _has_null(value: Any, own: Any, name: str) -> bool:
+def _has_null(value: object, own: object, name: str) -> bool:
     """Whether the field is null, or a list or mapping with a null in it."""
     if value is None and isinstance(own, Mapping):
         value = own.get(name, "")

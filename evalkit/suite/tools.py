@@ -74,7 +74,7 @@ class Offer:
         return read_tools(self.listed(record)) if self.native else ()
 
 
-def read_tools(entries: Iterable[Any]) -> tuple[Tool, ...]:
+def read_tools(entries: Iterable[object]) -> tuple[Tool, ...]:
     """The declarations as tools. Raises ValueError (half a sentence): no name, a name twice, a type nobody knows."""
     tools: dict[str, Tool] = {}
     for entry in entries:
@@ -88,7 +88,7 @@ def read_tools(entries: Iterable[Any]) -> tuple[Tool, ...]:
     return tuple(tools.values())
 
 
-def _parameters(name: str, declared: Any) -> dict[str, Any]:
+def _parameters(name: str, declared: object) -> dict[str, object]:
     if declared is None:
         return {"type": "object", "properties": {}}
     if not isinstance(declared, dict):
@@ -102,7 +102,7 @@ def _parameters(name: str, declared: Any) -> dict[str, Any]:
     return schema
 
 
-def _schema(declared: Any, depth: int) -> Any:
+def _schema(declared: object, depth: int) -> Any:
     """The declaration as JSON schema: known types, and without the marks of BFCL that are none of it."""
     if depth > DEEPEST:
         raise ValueError(f"its parameters are nested more than {DEEPEST} deep")
@@ -124,7 +124,7 @@ def _schema(declared: Any, depth: int) -> Any:
     return schema
 
 
-def _type(word: Any) -> Any:
+def _type(word: object) -> object:
     """A type of JSON schema, or a list of them; None for any."""
     if isinstance(word, list):
         types = [_type(one) for one in word]

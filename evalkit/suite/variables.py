@@ -36,7 +36,7 @@ def fill(tree: SourceMap, environ: Mapping[str, str]) -> Any:
     return _fill(tree.data, (), tree, environ)
 
 
-def _fill(value: Any, loc: Loc, tree: SourceMap, environ: Mapping[str, str]) -> Any:
+def _fill(value: object, loc: Loc, tree: SourceMap, environ: Mapping[str, str]) -> object:
     if isinstance(value, dict):
         return {key: _fill(item, (*loc, key), tree, environ) for key, item in value.items()}
     if isinstance(value, list):

@@ -18,7 +18,7 @@ def short(value: Any, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def masked(value: Any, most: int = 40) -> str:
+def masked(value: object, most: int = 40) -> str:
     """What a piece of a data file looks like without what it says: letters as x, digits as 0, cut at `most` characters.
 
     A file may hold secrets, and messages stand in public logs.
@@ -29,7 +29,7 @@ def masked(value: Any, most: int = 40) -> str:
     return repr(shape + ("…" if len(text.strip()) > most else ""))
 
 
-def word(value: Any) -> str:
+def word(value: object) -> str:
     """A column's name or a label, as Python writes it, where it reads like one; what may be a secret is masked."""
     text = value if isinstance(value, str) else repr(value)
     return short(value) if _WORD.fullmatch(text) and not _TOKEN.search(text) else masked(text)

@@ -18,7 +18,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, TypeVar
 
-from evalkit.adapters import echo_probe, tool_probe
+from evalkit.adapters import echo_likelihood, tool_calls
 from evalkit.adapters.base import Capabilities, ModelSpec
 from evalkit.adapters.chat_stream import ChatAnswer
 from evalkit.adapters.chat_usage import usage_of
@@ -196,22 +196,22 @@ class OpenAIChat(DialectAdapter):
         """Whether /completions can be trusted with likelihoods: None when that is proved, a sentence where it could
         not be tried. Raises Unfit where its figures are false, and a RequestError where it cannot be reached.
         """
-        for prompt in echo_probe.PROMPTS:
-            reply = await self._completion(echo_probe.generation(self.spec.model, prompt))
-            said = self._figures(partial(echo_probe.said_of, prompt, reply))
+        for prompt in echo_likelihood.PROMPTS:
+            reply = await self._completion(echo_likelihood.generation(self.spec.model, prompt))
+            said = self._figures(partial(echo_likelihood.said_of, prompt, reply))
             if said is None:
                 continue
-            reply = await self._completion(echo_probe.echo(self.spec.model, said))
-            found = self._figures(partial(echo_probe.difference, said, reply))
-            if isinstance(found, str) or (found is not None and found > echo_probe.TOLERANCE):
+            reply = await self._completion(echo_likelihood.echo(self.spec.model, said))
+            found = self._figures(partial(echo_likelihood.difference, said, reply))
+            if isinstance(found, str) or (found is not None and found > echo_likelihood.TOLERANCE):
                 raise self._false_figures(
                     found if isinstance(found, str) else f"they differ by {found:.3g} between saying and echoing"
                 )
             if found is not None:
                 return None
-        prompt = echo_probe.PROMPTS[0]
-        reply = await self._completion(echo_probe.echo_of_prompt(self.spec.model, prompt))
-        if why := self._figures(partial(echo_probe.lacking, reply)):
+        prompt = echo_likelihood.PROMPTS[0]
+        reply = await self._completion(echo_likelihood.echo_of_prompt(self.spec.model, prompt))
+        if why := self._figures(partial(echo_likelihood.lacking, reply)):
             raise self._false_figures(why)
         return "the server's log-probabilities of a prompt could not be proved: its own words cannot be echoed to it"
 
@@ -238,11 +238,11 @@ class OpenAIChat(DialectAdapter):
         """
         if self.preset.price_provider is not None or self._options.probe_tools is False:
             return None
-        without = await self.respond(tool_probe.WITHOUT)
-        beside = await self.respond(tool_probe.BESIDE)
-        if tool_probe.looks_dropped(without, beside) and (await self.respond(tool_probe.WANTED)).calls:
+        without = await self.respond(tool_calls.WITHOUT)
+        beside = await self.respond(tool_calls.BESIDE)
+        if tool_calls.looks_dropped(without, beside) and (await self.respond(tool_calls.WANTED)).calls:
             return None  # it counts no input tokens for functions, and calls them all the same
-        return tool_probe.unproved(without, beside, f"models.{self.spec.name}: {self.endpoint.host}")
+        return tool_calls.unproved(without, beside, f"models.{self.spec.name}: {self.endpoint.host}")
 
     async def _completion(self, body: dict[str, Any]) -> dict[str, Any]:
         reply = await self._wire.exchange(_COMPLETIONS, self._wire.encoded(body))

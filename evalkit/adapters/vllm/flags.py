@@ -1,9 +1,10 @@
-"""`serve:` of a suite as the command line of `vllm serve`: an allow-list, because suites come from pull requests.
+"""`serve:` of a suite as the command line of `vllm serve`, and further weights (LoRA) that it names.
 
     {tensor_parallel_size: 2, quantization: fp8, enable_prefix_caching: false}
     -> ["--tensor-parallel-size", "2", "--quantization", "fp8", "--no-enable-prefix-caching"]
 
-A flag outside the list may load programs, open ports or read files; it needs --allow-suite-code on the command line.
+An allow-list, because suites come from pull requests: a flag outside it may load programs, open ports or read files; it
+needs --allow-suite-code on the command line.
 What evalkit itself sets (address, port, key, served name) nobody may set.
 """
 
@@ -12,9 +13,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
+from evalkit.adapters.base import ModelSpec
+from evalkit.adapters.options import AdapterOptions, read_options
+from evalkit.adapters.vllm.weights import digest_of
 from evalkit.errors import SuiteError
+from evalkit.paths import Inside, find
+from evalkit.suite.schema.parts import Text
 
 ALLOWED = frozenset(
     """
@@ -87,3 +94,46 @@ def _spelled(name: str, value: Any) -> list[str]:
     if value is False:
         return ["--no-" + name.replace("_", "-")]
     return [f"{flag}={value}"]  # one word, so that a value can never be taken for another flag
+
+
+SERVED = "model"
+"""What the weights are called on the server; LoRA adapters have their own names."""
+
+
+class VllmServeOptions(AdapterOptions):
+    """Beside `serve:`, where the server's own flags are."""
+
+    lora: Text | None = None
+    """The folder of a LoRA adapter; it is what answers."""
+
+
+def lora_folders(spec: ModelSpec, serve: Mapping[str, Any], folder: Path) -> dict[str, Inside]:
+    """LoRA adapters by name; `lora: FOLDER` is the one that answers."""
+    named = dict(serve.get("lora_modules") or {})
+    if lora := read_options(VllmServeOptions, spec).lora:
+        named["lora"] = lora
+    found = {}
+    for name, path in named.items():
+        place = find(str(path), folder, label=f"models.{spec.name}.lora: {path}")
+        if not (place / "adapter_config.json").is_file():
+            raise SuiteError(f"models.{spec.name}: {place} is no LoRA adapter (it has no adapter_config.json)")
+        if "=" in str(name) or str(name).startswith("-") or name == SERVED:
+            raise SuiteError(f"models.{spec.name}: a LoRA adapter cannot be called {name!r}")
+        found[str(name)] = place
+    return found
+
+
+def lora_facts(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
+    """What an endpoint's facts say of its LoRA adapters, by content; empty where it has none. Raises SuiteError."""
+    return told_loras(contents_of_loras(loras, model))
+
+
+def contents_of_loras(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
+    """Adapter name -> digest of its files. Raises SuiteError."""
+    return {name: digest_of(path, f"models.{model}.lora") for name, path in loras.items()}
+
+
+def told_loras(adapters: Mapping[str, str]) -> dict[str, str]:
+    """The same as one fact: `lora: NAME DIGEST, ...`."""
+    said = ", ".join(f"{name} {content[:16]}" for name, content in adapters.items())
+    return {"lora": said} if adapters else {}

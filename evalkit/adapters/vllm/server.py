@@ -9,40 +9,35 @@ here are only the server's life and the facts about it. One that dies in the mid
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evalkit import child
 from evalkit.adapters.base import Endpoint, ModelSpec
 from evalkit.adapters.dialects.openai_chat import OpenAIChat
 from evalkit.adapters.http_wire import Wire
-from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.adapters.presets import load_preset
-from evalkit.adapters.vllm.flags import STARTUP_S, arguments
-from evalkit.adapters.vllm.log import engine_facts
+from evalkit.adapters.vllm.child import engine_facts
+from evalkit.adapters.vllm.flags import (
+    SERVED,
+    STARTUP_S,
+    VllmServeOptions,
+    arguments,
+    contents_of_loras,
+    lora_folders,
+    told_loras,
+)
+from evalkit.adapters.vllm.installation import asked_precision, gpu_names, vllm_program, vllm_version
 from evalkit.adapters.vllm.metrics import MetricsSampler
 from evalkit.adapters.vllm.process import Launch, VllmProcess, free_port
-from evalkit.adapters.vllm.weights import Weights, digest_of, identify
-from evalkit.errors import ConnectionFailed, MissingPackage, SuiteError, Unfit
-from evalkit.paths import Inside, find
+from evalkit.adapters.vllm.weights import Weights, identify
+from evalkit.errors import ConnectionFailed, SuiteError, Unfit
+from evalkit.paths import Inside
 from evalkit.records import Request, Response
-from evalkit.suite.schema.parts import Text
 
-SERVED = "model"
-"""What the weights are called on the server; LoRA adapters have their own names."""
 STARTUP_DEFAULT_S = 1800.0
-
-
-class VllmServeOptions(AdapterOptions):
-    """Beside `serve:`, where the server's own flags are."""
-
-    lora: Text | None = None
-    """The folder of a LoRA adapter; it is what answers."""
 
 
 Options = VllmServeOptions
@@ -58,7 +53,7 @@ def make(spec: ModelSpec) -> ManagedVllm:
     folder = Path(spec.folder)
     weights = identify(spec.model, serve, folder, where)
     loras = lora_folders(spec, serve, folder)
-    executable = _executable(where)
+    executable = vllm_program(where)
     return ManagedVllm(spec, weights, flags, loras, executable, float(serve.get(STARTUP_S, STARTUP_DEFAULT_S)))
 
 
@@ -75,9 +70,9 @@ class ManagedVllm:
         startup_s: float,
     ) -> None:
         self.spec = spec
-        version = _version(executable)
+        version = vllm_version(executable)
         key, port = secrets.token_urlsafe(32), free_port()
-        adapters = _contents(loras, spec.name)
+        adapters = contents_of_loras(loras, spec.name)
         command = [weights.source, "--host=127.0.0.1", f"--port={port}", f"--served-model-name={SERVED}"]
         command += ["--generation-config=vllm", *flags]
         if loras:
@@ -114,9 +109,9 @@ class ManagedVllm:
                 "weights": weights.identity or "unknown: a branch of the hub (pin serve: {revision: COMMIT})",
                 **({"template": weights.template} if weights.template is not None else {}),
                 "flags": " ".join(flags) or "none",
-                **_precision(spec),
-                **_told(adapters),
-                "gpus": _gpus() or "none",
+                **asked_precision(spec),
+                **told_loras(adapters),
+                "gpus": gpu_names() or "none",
             },
         )
         self.served: dict[str, Any] = {}
@@ -197,95 +192,3 @@ class ManagedVllm:
                 self._gone = str(error)
                 raise
             self.served |= {"restarts": self._n_starts - 1}
-
-
-def lora_folders(spec: ModelSpec, serve: Mapping[str, Any], folder: Path) -> dict[str, Inside]:
-    """LoRA adapters by name; `lora: FOLDER` is the one that answers."""
-    named = dict(serve.get("lora_modules") or {})
-    if lora := read_options(VllmServeOptions, spec).lora:
-        named["lora"] = lora
-    found = {}
-    for name, path in named.items():
-        place = find(str(path), folder, label=f"models.{spec.name}.lora: {path}")
-        if not (place / "adapter_config.json").is_file():
-            raise SuiteError(f"models.{spec.name}: {place} is no LoRA adapter (it has no adapter_config.json)")
-        if "=" in str(name) or str(name).startswith("-") or name == SERVED:
-            raise SuiteError(f"models.{spec.name}: a LoRA adapter cannot be called {name!r}")
-        found[str(name)] = place
-    return found
-
-
-def lora_facts(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
-    """What an endpoint's facts say of its LoRA adapters, by content; empty where it has none. Raises SuiteError."""
-    return _told(_contents(loras, model))
-
-
-def _contents(loras: Mapping[str, Inside], model: str) -> dict[str, str]:
-    return {name: digest_of(path, f"models.{model}.lora") for name, path in loras.items()}
-
-
-def _told(adapters: Mapping[str, str]) -> dict[str, str]:
-    said = ", ".join(f"{name} {content[:16]}" for name, content in adapters.items())
-    return {"lora": said} if adapters else {}
-
-
-def find_vllm() -> tuple[str, str | None]:
-    """(the name that was looked for, the absolute path of `vllm`): EVALKIT_VLLM or PATH, never the suite's word."""
-    named = os.environ.get("EVALKIT_VLLM") or "vllm"
-    if os.sep in named or (os.altsep and os.altsep in named):
-        found = shutil.which(named)
-        return named, None if found is None else str(Path(found).absolute())
-    return named, child.find_program(named)
-
-
-def _executable(where: str) -> str:
-    """`vllm` of the machine. Raises MissingPackage."""
-    named, found = find_vllm()
-    if found is not None:
-        return found
-    raise MissingPackage(
-        f"{where}: serve needs vLLM, and there is no `{named}` here. With an NVIDIA GPU: "
-        "uv sync --extra vllm; an environment of its own: EVALKIT_VLLM=/path/to/vllm (see docs/local-models.md)."
-    )
-
-
-def _version(executable: str) -> str | None:
-    """vLLM's version, by the metadata of its own environment (importing it takes half a minute); None if not found."""
-    python = Path(executable).resolve().parent / "python"
-    if not python.exists():
-        python = Path(executable).parent / "python"
-    code = "import importlib.metadata as m; print(m.version('vllm'))"
-    # -I: without it Python takes modules from the folder where somebody stands.
-    return _said([str(python), "-I", "-c", code], 30) or None
-
-
-def _precision(spec: ModelSpec) -> dict[str, str]:
-    """dtype, quantisation and parallelism as they were asked for; what `auto` became is in `resolved`."""
-    serve = spec.serve or {}
-    return {
-        "dtype": str(serve.get("dtype", "auto")),
-        "quantization": str(serve.get("quantization", "none asked for")),
-        "tensor_parallel_size": str(serve.get("tensor_parallel_size", 1)),
-        "revision": str(serve.get("revision", "none asked for")),
-    }
-
-
-def _gpus() -> str | None:
-    """Names of the GPUs and the driver's version, from the driver; None without any."""
-    return "; ".join(nvidia_smi("name,driver_version") or ()) or None
-
-
-def nvidia_smi(fields: str) -> list[str] | None:
-    """What the NVIDIA driver says of each GPU, one line each; None where there is no driver."""
-    program = child.find_program("nvidia-smi", outside=[Path.cwd()])
-    said = program and _said([program, f"--query-gpu={fields}", "--format=csv,noheader"], 10)
-    return None if said is None else [line.strip() for line in said.splitlines() if line.strip()]
-
-
-def _said(command: list[str], timeout_s: float) -> str | None:
-    """What a program printed; None where it is not there, failed or took too long."""
-    try:
-        done = child.run(command, timeout_s=timeout_s)
-    except child.ChildFailed:
-        return None
-    return None if done.code else done.out.decode("utf-8", "replace").strip()

@@ -102,7 +102,7 @@ def _in_catalogue(side: Side) -> tuple[str | None, tuple[str, ...]]:
 
 def _why_unknown(asked_as: str, known: Known) -> str | None:
     """Why the catalogue's word on a licence does not count for the model that was asked; None where it does."""
-    from evalkit.catalogue.makers import is_the_makers
+    from evalkit.catalogue.facts import is_the_makers
 
     if "licence" in known.disputed:
         return f"the sources of the catalogue disagree ({known.shown('licence')})"

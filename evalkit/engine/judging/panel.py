@@ -1,9 +1,17 @@
-"""Who scores what: the judges of a run and the tasks that they score, checked before anything is sent.
+"""The judges of a run: which there are, what they are asked with, and people's labels of what they judge.
 
     judged, complaints = make_panel(suite, tasks, models, judges)      # by task; {} where nobody judges
 
 A panel is part of a plan. That a judge's prompt renders for every sample, that its settings fit the judge and that its
 verdicts can be read is found out here; what was said of single answers is `judgments`.
+
+People's labels of a task's answers are read from the file that the task names:
+
+    {"id": "advice/t1/0/gpt", "question": "...", "answer": "Ask your bank.", "label": 7}
+
+The records are those of `evalkit judge-data`, with a label added: what the judge would say, a number on its scale or
+one of its words. Where the record has the answer, the label counts for that answer only: another run's may say
+something else under the same id.
 """
 
 from __future__ import annotations
@@ -13,18 +21,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from evalkit.adapters.base import Adapter
-from evalkit.engine.judging.labels import Label, read_labels
 from evalkit.engine.settings import refused
 from evalkit.engine.work import PlannedModel, PlannedTask
 from evalkit.errors import SuiteError
-from evalkit.records import Sample, Settings
+from evalkit.records import Response, Sample, Settings, Timing
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer
+from evalkit.suite.datasets import open_data
 from evalkit.suite.judge_task import READER, Judging, Shown, compile_judging
 from evalkit.suite.redaction import Redactor
 from evalkit.suite.suite import ResolvedSuite
 from evalkit.suite.tasks import ResolvedTask
 from evalkit.suite.templates import BadTemplate
+from evalkit.suite.wording import short
 
 MOST_COMPLAINTS = 5
 _ANSWER = "An answer."
@@ -119,7 +128,7 @@ def make_panel(
     return found, complaints
 
 
-def identity_of(task: JudgedTask, judges: Mapping[str, Adapter]) -> dict[str, Any]:
+def identity_of(task: JudgedTask, judges: Mapping[str, Adapter]) -> dict[str, object]:
     """Who judges, by which prompt, and how that is read: a score of two identities means two different things."""
     told = {}
     for name in task.judging.by:
@@ -140,7 +149,7 @@ def label_of(identity: Mapping[str, Any]) -> str:
     return f"judge: {', '.join(names)}{against}"
 
 
-def written_settings(settings: Settings) -> dict[str, Any]:
+def written_settings(settings: Settings) -> dict[str, object]:
     """The settings that are given, as JSON."""
     found = {name: getattr(settings, name) for name in settings.__dataclass_fields__}
     return {
@@ -200,3 +209,65 @@ def _trial(task: JudgedTask) -> PlannedTask:
             yield replace(sample, messages=_trial_messages(task.judging, sample))
 
     return PlannedTask(task.name, samples, task.verdict, 0, {}, task.settings, dict.fromkeys(task.settings, ()))
+
+
+_NO_TIME = Timing(sent_at=0.0, total_s=0.0)
+_NO_SAMPLE = Sample("", "", "", "", 0, (), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What a person says of one answer."""
+
+    value: float
+    """From 0 to 1, as the judge's verdict would be."""
+    answer: str | None
+    """The answer that was labelled; None where the record does not hold it."""
+
+
+def read_labels(task: ResolvedTask, verdict: Scorer) -> dict[str, Label]:
+    """By the answer's id; nothing where the task names no file. Raises SuiteError with every record that is wrong."""
+    entry = task.entry.labels
+    if entry is None:
+        return {}
+    at = f"{task.at}.labels"
+    complaints: list[str] = []
+    found: dict[str, Label] = {}
+    try:
+        data = open_data(entry.path, task.folder)
+        for number, record in data.records(lambda complaint: complaints.append(f"{at}: {complaint}")):
+            told = record.get(entry.field)
+            if told is None or told == "":
+                continue
+            wrong = _wrong(record, told, verdict) or ("its id stands twice" if record["id"] in found else None)
+            if wrong is not None:
+                complaints.append(f"{at}: {data.place(number)}: {wrong}")
+                continue
+            answer = record.get("answer")
+            found[record["id"]] = Label(_value(told, verdict) or 0.0, answer if isinstance(answer, str) else None)
+    except SuiteError as error:
+        complaints += [f"{at}: {complaint}" for complaint in error.complaints]
+    if len(complaints) > MOST_COMPLAINTS:
+        n_more = len(complaints) - MOST_COMPLAINTS
+        complaints = [*complaints[:MOST_COMPLAINTS], f"{at}: and {n_more:,} more records like these"]
+    if complaints:
+        raise SuiteError(complaints)
+    if not found:
+        raise SuiteError(
+            f"{at}: no record of {entry.path} has a label in {entry.field!r} (see labels: {{field: NAME}})"
+        )
+    return found
+
+
+def _wrong(record: Mapping[str, object], told: object, verdict: Scorer) -> str | None:
+    if not isinstance(record.get("id"), str):
+        return "has no id, like task/sample/repeat/model; evalkit judge-data writes such records"
+    if isinstance(told, bool) or not isinstance(told, str | int | float) or _value(told, verdict) is None:
+        return f"the label {short(told)} is no verdict that the judge could give"
+    return None
+
+
+def _value(told: str | float, verdict: Scorer) -> float | None:
+    """The label as the judge's own verdict would be read; None where it would not be."""
+    text = told if isinstance(told, str) else f"{told:.6f}".rstrip("0").rstrip(".")
+    return verdict.mark(_NO_SAMPLE, Response(f"[[{text}]]", "stop", _NO_TIME)).value

@@ -8,23 +8,22 @@
         target: "{{ label }}"
         score: choice
 
-One room for each part of the file: `models`, `tasks`, `judging`, `gates`, and `suite_file` for the whole; `parts` is
+One room for each part of the file: `models`, `tasks`, `gates`, and `suite_file` for the whole; `parts` is
 what they are made of. Parsing is strict: no text becomes a number, unknown keys are errors. Short forms
 (`data: file.jsonl`, `score: exact`, `shots: 5`, `limit: 100`) are widened here to the full form, so that nobody
 downstream knows them. What needs two entries at once (does this model exist?) is in `checks`.
 """
 
 from evalkit.suite.schema.gates import GateEntry, ScanEntry
-from evalkit.suite.schema.judging import JudgingEntry
 from evalkit.suite.schema.models import HostingEntry, ModelEntry, SettingsEntry, VariantEntry, merged
 from evalkit.suite.schema.options import AdapterOptions
 from evalkit.suite.schema.parts import Part
-from evalkit.suite.schema.redact import RedactEntry
 from evalkit.suite.schema.rules import RuleEntry
-from evalkit.suite.schema.suite_file import RunEntry, SuiteFile
+from evalkit.suite.schema.suite_file import RedactEntry, RunEntry, SuiteFile
 from evalkit.suite.schema.tasks import (
     BuiltinEntry,
     DataEntry,
+    JudgingEntry,
     LimitEntry,
     MessageEntry,
     Mode,

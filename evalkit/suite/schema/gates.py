@@ -9,7 +9,7 @@ rules:
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SerializeAsAny, ValidationInfo, WrapValidator
 
@@ -17,7 +17,7 @@ from evalkit.suite.schema.parts import Name, Part, Text
 from evalkit.suite.schema.rules import RuleEntry, read_rule
 
 
-def _read(value: Any, _: Any, info: ValidationInfo) -> RuleEntry:
+def _read(value: object, _: object, info: ValidationInfo) -> RuleEntry:
     return read_rule(value, from_json=info.mode == "json")
 
 

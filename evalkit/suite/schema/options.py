@@ -31,7 +31,7 @@ class DeclaredOptions(Part):
     """Options as a record: one field for each, with one line of text under it. Give every field a default."""
 
     @classmethod
-    def problems(cls, given: Mapping[str, Any]) -> Iterator[PROBLEM]:
+    def problems(cls, given: Mapping[str, object]) -> Iterator[PROBLEM]:
         """What is wrong with options that the record knows; nothing is said of unknown ones."""
         known = {name: value for name, value in given.items() if name in cls.model_fields}
         try:
@@ -52,7 +52,7 @@ class DeclaredOptions(Part):
         return [name for name in given if name not in cls.model_fields]
 
     @classmethod
-    def read(cls, given: Mapping[str, Any]) -> Self:
+    def read(cls, given: Mapping[str, object]) -> Self:
         """The record. Raises pydantic's ValidationError: ask `problems` and `unknown` first."""
         return cls.model_validate(dict(given))
 
@@ -91,7 +91,7 @@ def expectation(field: Any) -> str:
     return _words(kind, lowest)
 
 
-def _words(kind: Any, lowest: Any) -> str:
+def _words(kind: Any, lowest: object) -> str:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is typing.Annotated:
         limits = [limit for part in arguments[1:] for limit in getattr(part, "metadata", [part])]

@@ -20,7 +20,7 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
-def _money(value: Any, info: ValidationInfo) -> Any:
+def _money(value: object, info: ValidationInfo) -> Any:
     """Numbers of the file as Decimal, by their written digits; run.json writes them as texts."""
     if info.mode == "json" and isinstance(value, str):
         try:
@@ -30,7 +30,7 @@ def _money(value: Any, info: ValidationInfo) -> Any:
     return Decimal(repr(value)) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def _texts(value: Any) -> Any:
+def _texts(value: object) -> object:
     """One text stands for a list of one."""
     return [value] if isinstance(value, str) else value
 

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError, to_json
@@ -79,7 +79,7 @@ def own_keys() -> list[str]:
     return list(dict.fromkeys(key for kind in own_rules() for key in _class(kind).model_fields))
 
 
-def read_rule(value: Any, *, from_json: bool = False) -> RuleEntry:
+def read_rule(value: object, *, from_json: bool = False) -> RuleEntry:
     """The rule that a mapping writes. Raises ValueError (pydantic's ValidationError too) for what is none.
 
     `from_json`: the mapping was read from JSON, which writes dollars as texts.

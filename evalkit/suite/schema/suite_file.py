@@ -1,20 +1,37 @@
-"""The suite file as a whole, and its `run:`."""
+"""The suite file as a whole, and its `run:` and `redact:`.
+
+redact: {what: [email, phone, card, iban, ip], patterns: {ticket: "T-[0-9]{6}"}, where: [sending, storing]}
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from evalkit.suite.schema.gates import GateEntry
 from evalkit.suite.schema.models import ModelEntry
-from evalkit.suite.schema.parts import Count, Name, Part, Text, as_written
-from evalkit.suite.schema.redact import RedactEntry
+from evalkit.suite.schema.parts import Count, Name, Part, Several, Text, as_written
 from evalkit.suite.schema.tasks import TaskEntry
 
+Kind = Literal["email", "phone", "card", "iban", "ip"]
+Where = Literal["sending", "storing"]
 
-def _in_flight(value: Any) -> Any:
+
+class RedactEntry(Part):
+    """What is replaced by its name, [EMAIL]: in records before prompts are made, in rows before they are stored."""
+
+    what: Several[Kind] = ()
+    """email, phone, card (with its check digit), iban (with its checksum), ip."""
+    patterns: Annotated[dict[Name, Text], Field(max_length=50)] = Field(default_factory=dict)
+    """Further ones by name: regular expressions as RE2 reads them."""
+    where: Annotated[Several[Where], Field(min_length=1)] = ("sending",)
+    """sending: in every text of every record, before prompts are made of it. storing: in what models and judges wrote,
+    and in all else of a row, after it was marked and before anything keeps it."""
+
+
+def _in_flight(value: object) -> object:
     if value != "auto" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
         raise ValueError(f"expected auto or a whole number from 1 (value seen: {value!r})")
     return value

@@ -1,4 +1,4 @@
-"""The `tasks:` of a suite file: the data, the prompt and how answers are marked.
+"""The `tasks:` of a suite file: the data, the prompt, and how answers are marked, by judges too.
 
 - name: refunds
   data: {path: data/refunds.jsonl, id: ticket_id}
@@ -22,7 +22,7 @@ Mode = Literal["generate", "likelihood", "first_token"]
 Interface = Literal["native", "text"]
 
 
-def _choices(value: Any) -> Any:
+def _choices(value: object) -> object:
     """A list of templates (whole numbers are taken as their text), or one template that names a list."""
     if isinstance(value, str):
         return value
@@ -33,7 +33,7 @@ def _choices(value: Any) -> Any:
     return tuple(str(item) for item in value)
 
 
-def _turns(value: Any) -> Any:
+def _turns(value: object) -> object:
     """A list of templates, or one template that names a list."""
     if isinstance(value, str):
         return value
@@ -42,12 +42,12 @@ def _turns(value: Any) -> Any:
     return tuple(value)
 
 
-def _messages(value: Any) -> Any:
+def _messages(value: object) -> object:
     """A list of turns, or one template that names a list."""
     return tuple(value) if isinstance(value, list) else value
 
 
-def _tools(value: Any) -> Any:
+def _tools(value: object) -> object:
     """A list of declarations, or one template that names a list."""
     if isinstance(value, str):
         return value
@@ -56,13 +56,13 @@ def _tools(value: Any) -> Any:
     return tuple(value)
 
 
-def _critical(value: Any) -> Any:
+def _critical(value: object) -> object:
     if not isinstance(value, bool | str):
         raise ValueError("expected true, false or a template that renders to true or false")  # noqa: TRY004
     return value
 
 
-def _score(value: Any) -> Any:
+def _score(value: object) -> object:
     """`exact`, `{exact: {case: false}}` and `{use: exact, case: false}` are the same kind of thing."""
     if isinstance(value, str):
         return {"name": value}
@@ -76,17 +76,17 @@ def _score(value: Any) -> Any:
     raise ValueError("expected a scorer's name, {NAME: {option: value}} or {use: NAME, option: value}")
 
 
-def _data(value: Any) -> Any:
+def _data(value: object) -> Any:
     return {"path": value} if isinstance(value, str) else value
 
 
-def _shots(value: Any) -> Any:
+def _shots(value: object) -> object:
     if isinstance(value, int) and not isinstance(value, bool):
         return {"n": value}
     return {"records": value} if isinstance(value, list) else value
 
 
-def _counted(value: Any) -> Any:
+def _counted(value: object) -> Any:
     """A bare number is the `n` of an entry that may also name a seed."""
     return {"n": value} if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -277,3 +277,31 @@ class BuiltinEntry(TaskEntry):
     """Where the definition was proved: REPOSITORY@COMMIT:PATH on GitHub; `unverified` where nobody could compare."""
     chance: Annotated[float, Field(ge=0, le=1)] | None = None
     """Score of guessing. None: not meaningful or not known."""
+
+
+def _names(value: object) -> object:
+    """One name stands for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+class JudgingEntry(Part):
+    """What may stand under `score: {judge: ...}`."""
+
+    by: Annotated[Several[Name], BeforeValidator(_names), Field(min_length=1)]
+    """One judge or several, each a name under `judges:`."""
+    rubric: Text | None = None
+    """A built-in prompt. None with no `prompt`: judge_pair, judge_reference or judge_rating, by what else is given."""
+    prompt: str | None = None
+    """The judge's prompt, a template of your own."""
+    system: str | None = None
+    """The system text before your own prompt."""
+    scale: Any = None
+    """The ends of a rating, like [1, 10]; read by the scorer `verdict`."""
+    verdicts: dict[str, Any] | None = None
+    """Each word that a judge may say, and its score."""
+    reference: str | None = None
+    """The right answer to show, a template over the record. None: the task's target, where it has one."""
+    pair: Name | None = None
+    """Compare with this model's answers, in both orders; the score is the rate of wins against it."""
+    refusal: Literal["wrong", "right"] = "wrong"
+    """What a refused question scores, without asking a judge."""

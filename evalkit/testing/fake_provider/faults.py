@@ -1,9 +1,16 @@
-"""Which requests fail: by limits of rate, by keys and models, and by lot.
+"""Which requests fail or wait: by limits of rate, by keys and models, by lot, and in the queue of a busy server.
 
 reason_to_reject(...) -> Rejection(status=429, message="Rate limit reached", ...)
 drawn_fault(behaviour, digest, attempt=1) -> "drop_mid"
+
+    queue.turn(4, arrived)     # when the service of the next request begins, of at most 4 at a time
+    queue.leaves(finished)      # when it ends: known beforehand, since the answer's timing is
+
+Times are seconds of one monotonic clock. First come, first served: a server with `slots` machines and a known service
+time is the M/D/k queue when requests arrive at random.
 """
 
+import heapq
 from collections import deque
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -84,3 +91,23 @@ def break_event(event: bytes) -> bytes:
         return event[: len(event) * 2 // 3] + b"\n"
     whole = event.split(b"\n\n", 1)[0]
     return whole[: max(len(whole) * 2 // 3, whole.index(b"data:") + 7)] + b"\n\n"
+
+
+class FakeQueue:
+    """Ends of the services that occupy a slot."""
+
+    def __init__(self) -> None:
+        self._ends: list[float] = []
+
+    def turn(self, slots: int, arrived: float) -> float:
+        """When the request that arrived now begins to be served; it takes the slot that is free first."""
+        while self._ends and self._ends[0] <= arrived:
+            heapq.heappop(self._ends)
+        begin = arrived
+        while len(self._ends) >= slots:
+            begin = heapq.heappop(self._ends)
+        return begin
+
+    def leaves(self, at: float) -> None:
+        """The request whose turn it was is served until then."""
+        heapq.heappush(self._ends, at)

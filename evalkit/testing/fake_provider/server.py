@@ -25,8 +25,14 @@ from evalkit.testing.fake_provider.account import Account
 from evalkit.testing.fake_provider.answer import Ask, compose
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects import CHAT, dialect_of, ollama
-from evalkit.testing.fake_provider.faults import MESSAGES, FakeRateLimiter, Rejection, drawn_fault, reason_to_reject
-from evalkit.testing.fake_provider.line import FakeQueue
+from evalkit.testing.fake_provider.faults import (
+    MESSAGES,
+    FakeQueue,
+    FakeRateLimiter,
+    Rejection,
+    drawn_fault,
+    reason_to_reject,
+)
 from evalkit.testing.fake_provider.playback import (
     Clock,
     Ending,

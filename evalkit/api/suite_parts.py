@@ -1,0 +1,219 @@
+"""Models and tasks that are made in Python, each as a suite file would say it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from evalkit.errors import SuiteError
+from evalkit.records import Request, Response, Score
+from evalkit.suite.functions import OwnFunction
+from evalkit.suite.given import FUNCTION
+from evalkit.suite.rows_in_memory import Rows, as_rows
+from evalkit.suite.wording import short
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+
+ModelFunction: TypeAlias = "Callable[[Request], str | Response | Awaitable[str | Response]]"
+"""A model: gets a request, gives the answer as a text, or a `Response` that also says usage, calls and the like."""
+ScorerFunction: TypeAlias = "Callable[..., float | bool | Score | Awaitable[float | bool | Score]]"
+"""A scorer: (answer, record) -> score, optionally with `sample` as a third argument."""
+
+
+class _Frame(Protocol):
+    """What is common to DataFrames: named columns."""
+
+    @property
+    def columns(self) -> Any: ...
+
+
+Records: TypeAlias = "Sequence[Mapping[str, Any]] | _Frame"
+"""Records in memory: a list of mappings, a pandas or polars DataFrame."""
+_TASK_FUNCTIONS = "a scorer is a name, a mapping {NAME: options}, or a function (answer, record)"
+
+
+class Model:
+    """One model: an adapter's name with a model id, or a function `(request) -> str | Response`."""
+
+    def __init__(
+        self,
+        adapter: str | ModelFunction,
+        model: str | None = None,
+        *,
+        settings: Mapping[str, object] | None = None,
+        **options: object,
+    ) -> None:
+        """`options` are the other keys of a model in a suite file: base_url, price_as, weights, serve, hosting ...
+
+        For a function: `weights="NAME"` lets its answers be kept in the cache under that name (change it whenever they
+        may change), `price_as` prices the usage that it reports, `base_url` names the host that it sends prompts to.
+        Nothing is checked before the suite is made.
+        """
+        self.function = None if isinstance(adapter, str) else OwnFunction.of(_called(adapter, "a model"))
+        written: dict[str, Any] = {"adapter": adapter if isinstance(adapter, str) else FUNCTION}
+        if self.function is not None:
+            if model is not None:
+                raise SuiteError(f"a function has no model id (seen: {short(model)}); leave it out")
+            written["model"] = _dotted(self.function)
+        elif model is not None:
+            written["model"] = model
+        if settings is not None:
+            written["settings"] = plain(settings)
+        self.written: Mapping[str, Any] = {**written, **plain(options)}
+        """The entry as a suite file would say it."""
+
+    def __repr__(self) -> str:
+        return f"Model({', '.join(f'{key}={value!r}' for key, value in self.written.items())})"
+
+
+class Task:
+    """One task: data, prompt, and how answers are scored."""
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        data: str | Path | Mapping[str, object] | Records | None = None,
+        prompt: str | None = None,
+        target: str | None = None,
+        score: str | Mapping[str, object] | ScorerFunction | None = None,
+        **options: object,
+    ) -> None:
+        """`data` is a path relative to the suite's folder, records in memory, or a mapping as in a suite file; there
+        `records` stands for records in memory: {"records": frame, "id": "ticket_id", "where": {"split": "test"}}.
+
+        `options` are the other keys of a task in a suite file: system, messages, turns, choices, shots, limit,
+        settings, cluster, slices, critical, tools, permute ... With `use="mmlu"` (a built-in task) everything but the
+        name is what a file says under `with`. Raises SuiteError for records that cannot be read; the rest is checked
+        when the suite is made.
+        """
+        place = f"task {name!r}" if name is not None else "a task"
+        self.rows: Rows | None = None
+        """Records that were given in memory; None: there are none."""
+        self.scorer: OwnFunction | None = None
+        """The function that scores; None: a scorer of evalkit does."""
+        self.of_file = False
+        """Whether a suite file says it: a path in it is then that file's word, also in a suite made in Python."""
+        given: dict[str, Any] = {"prompt": prompt, "target": target}
+        given = {key: value for key, value in given.items() if value is not None} | plain(options)
+        if data is not None:
+            given["data"] = self._data(data, f"{place}: data")
+        if isinstance(score, str | Mapping):
+            given["score"] = plain(score)
+        elif score is not None:
+            self.scorer = OwnFunction.of(_called(score, "a scorer", _TASK_FUNCTIONS))
+            given["score"] = scored_by(self.scorer)
+        if (shots := given.get("shots")) is not None and not isinstance(shots, int | Mapping | list):
+            given["shots"] = _records_of(as_rows(shots, f"{place}: shots"))
+        written: dict[str, Any] = {} if name is None else {"name": name}
+        if "use" in given:
+            written["use"] = given.pop("use")
+            if given := {**dict(given.pop("with_", None) or {}), **given}:
+                written["with"] = given
+        else:
+            written |= given
+        self.written: Mapping[str, Any] = written
+        """The task as a suite file would say it; records in memory are named by a path that does not exist."""
+
+    def _data(self, data: object, at: str) -> Any:
+        if isinstance(data, str | Path):
+            return str(data)
+        if isinstance(data, Mapping):
+            written = plain({key: value for key, value in data.items() if key != "records"})
+            if "records" not in data:
+                return written
+            self.rows = as_rows(data["records"], at)
+            if also := [key for key in ("path", "hub") if key in data]:
+                raise SuiteError(f"{at}: has records and {also[0]}; keep one")
+        else:
+            written, self.rows = {}, as_rows(data, at)
+        return {"path": "in-memory.jsonl", **written}
+
+    def __repr__(self) -> str:
+        said = {**self.written, **({"data": f"<{self.rows.n} records>"} if self.rows is not None else {})}
+        return f"Task({', '.join(f'{key}={value!r}' for key, value in said.items())})"
+
+
+def models_of(given: Mapping[str, object], section: str) -> dict[str, Model]:
+    """`models` or `judges` of a suite, each as a `Model`. Raises SuiteError for what is none."""
+    if not isinstance(given, Mapping):
+        raise SuiteError(f"{section}: expected a mapping of names to models (value seen: {type(given).__name__})")
+    return {name: _model(one, f"{section}.{name}") for name, one in given.items()}
+
+
+def _model(given: object, at: str) -> Model:
+    if isinstance(given, Model):
+        return given
+    if isinstance(given, Mapping):
+        return model_of_entry({str(key): value for key, value in given.items()})
+    if callable(given):
+        return Model(given)
+    raise SuiteError(
+        f"{at}: expected a Model, a function (request) -> str, or a mapping as in a suite file "
+        f"(value seen: {type(given).__name__})"
+    )
+
+
+def model_of_entry(written: Mapping[str, object]) -> Model:
+    """A model out of a mapping as a suite file has it; what is missing is the schema's to say."""
+    model = Model.__new__(Model)
+    adapter = written.get("adapter")
+    model.function = OwnFunction.of(adapter) if callable(adapter) else None
+    model.written = plain(written)
+    if model.function is not None:
+        model.written = {**model.written, "adapter": FUNCTION, "model": _dotted(model.function)}
+    return model
+
+
+def _dotted(function: OwnFunction) -> str:
+    """module.function: a colon means other things in a model's id."""
+    return function.identity.name.replace(":", ".")
+
+
+def scored_by(function: OwnFunction) -> dict[str, Any]:
+    """`score` of a task that a function scores, as a suite file would say it if it could."""
+    return {FUNCTION: {"function": function.identity.name, "source": function.identity.key}}
+
+
+def listed_tasks(given: object) -> Sequence[object]:
+    """The tasks as a list. Raises SuiteError where they are none."""
+    if isinstance(given, Task | str | Mapping) or not isinstance(given, Sequence):
+        raise SuiteError(f"tasks: expected a list of tasks (value seen: {type(given).__name__})")
+    return given
+
+
+def task_of(given: object, n: int) -> Task:
+    """One task of the list. Raises SuiteError where it is neither a Task nor a mapping."""
+    if isinstance(given, Task):
+        return given
+    if isinstance(given, Mapping):
+        options = {"with_" if key == "with" else str(key): value for key, value in given.items()}
+        return Task(options.pop("name", None), **options)
+    raise SuiteError(
+        f"tasks[{n}]: expected a Task, or a mapping as in a suite file (value seen: {type(given).__name__})"
+    )
+
+
+def _called(given: Any, what: str, wanted: str | None = None) -> Callable[..., Any]:
+    if not callable(given):
+        wanted = wanted or f"{what} is the name of an adapter, or a function"
+        raise SuiteError(f"{wanted} (value seen: {type(given).__name__})")
+    return given  # type: ignore[no-any-return]
+
+
+def plain(value: object) -> Any:
+    """The value as a parsed file would hold it: mappings and lists of the plain types, paths as texts."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _records_of(rows: Rows) -> list[Any]:
+    import json
+
+    return [json.loads(line) for line in rows.content.splitlines()]
