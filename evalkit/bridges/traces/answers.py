@@ -31,7 +31,9 @@ def answer_of(said: Any) -> Answer:
     if isinstance(said, dict):
         made = _of_mapping(said)
         nothing = not (made.text or made.calls or made.refusal or made.other)
-        if nothing and said.keys() - {"content", "text"} and not _is_envelope(said):  # an object that was asked for, logged as one
+        if (
+            nothing and said.keys() - {"content", "text"} and not _is_envelope(said)
+        ):  # an object that was asked for, logged as one
             return Answer(orjson.dumps(said, default=str).decode())
         return made
     if isinstance(said, list):
