@@ -22,6 +22,7 @@ from evalkit.suite import builtin_tasks, checks
 from evalkit.suite.external_task import ExternalTask, check_external
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
 from evalkit.suite.judge_task import check_judging, check_labels
+from evalkit.suite.metering import count_anew
 from evalkit.suite.model_options import check_options, check_variants, expanded
 from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
@@ -88,6 +89,7 @@ def resolve(
     """The suite that this tree says. `path` is the suite's file; of one made in Python, a name in the folder that its
     paths are relative to, and `given` holds what no file can say. Raises as `load_suite`.
     """
+    count_anew()
     data = fill(tree, os.environ if environ is None else environ)
     if not isinstance(data, dict):
         raise SuiteError(_in_order(tree))
