@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from evalkit.cost.text_tokens import fewest_tokens
+from evalkit.decide.supported_bills import _Sent
 from tests.loopback import reply
 from tests.world import Ran, evalkit
 
@@ -161,3 +162,29 @@ def test_ordinary_bills_pass_and_fail_as_they_are(tmp_path: Path, capsys: Captur
 )
 def test_the_fewest_tokens_of_a_text_are_fewer_than_it_really_has(text: str, fewest: int, real: int) -> None:
     assert fewest_tokens(text) == fewest <= max(real, 0)
+
+
+SYSTEM = "\0system\1You sort tickets. " * 20
+
+
+@pytest.mark.parametrize(
+    ("before", "prompt", "least", "most"),
+    [
+        ([], SYSTEM, 0, 0),
+        ([(SYSTEM, "yes")], SYSTEM, 1, 1),
+        ([(f"{SYSTEM}\0user\1first", "yes")], f"{SYSTEM}\0user\1second", 0.85, 0.99),
+        ([(f"\0user\1first{SYSTEM}", "yes")], f"\0user\1other{SYSTEM}", 0, 0),
+        ([("short", "yes")], "short", 1, 1),
+        ([("short", "yes")], "shorter", 0, 0),
+        ([(SYSTEM, "B, " * 200)], f"{SYSTEM}\0assistant\1{'B, ' * 200}\0user\1And now?", 0.9, 0.99),
+        ([(SYSTEM, "yes")], f"{SYSTEM}\0assistant\1{'B, ' * 200}\0user\1And now?", 0.3, 0.6),
+    ],
+)
+def test_what_was_sent_before_is_told_from_what_is_new(
+    before: list[tuple[str, str]], prompt: str, least: float, most: float
+) -> None:
+    sent = _Sent(64)
+    for one, answer in before:
+        sent.share(one, answer)
+    assert least <= sent.share(prompt, "x") <= most
+    assert sent.share(prompt, "x") == 1, "from now on it was sent"

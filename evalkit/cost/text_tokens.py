@@ -14,7 +14,8 @@ import re
 _UNSPACED = re.compile("[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 """Japanese and Chinese, which put no blanks between words."""
 _SIGNS_A_TOKEN = 2.5
-_LONG = re.compile(r"[^\W\d_]{24,}")
+_LONGEST_WORD = 24
+_LONG = re.compile(rf"[^\W\d_]{{{_LONGEST_WORD},}}")
 """Other letters in a row: scripts without blanks (Thai, Khmer), compounds, codes."""
 _BYTES_A_TOKEN = 16
 
@@ -25,4 +26,7 @@ def fewest_tokens(text: str) -> int:
     if not text.isascii():
         n = sum(map(len, _UNSPACED.findall(text))) / _SIGNS_A_TOKEN
         text = _UNSPACED.sub(" ", text) if n else text
-    return int(n) + len(text.split()) + sum(len(run.encode()) // _BYTES_A_TOKEN - 1 for run in _LONG.findall(text))
+    words = text.split()
+    long = [word for word in words if len(word) >= _LONGEST_WORD]  # few texts have any
+    runs = (len(run.encode(errors="replace")) for word in long for run in _LONG.findall(word))
+    return int(n) + len(words) + sum(n_bytes // _BYTES_A_TOKEN - 1 for n_bytes in runs)

@@ -73,7 +73,7 @@ def _supported(side: Side, unit: UnitPrices) -> Iterator[tuple[tuple[str, str, i
         (
             *(f"r.{name}" for name in parts.KEY_COLUMNS),
             *(f"r.{name}_tokens" for name in _COUNTS),
-            *("r.reasoning_estimated", "t.logliks is not null"),
+            *("r.reasoning_estimated", "len(t.logliks)"),
             *(f"t.{name}" for name in _TEXTS),
         )
     )
@@ -95,7 +95,7 @@ def _supported(side: Side, unit: UnitPrices) -> Iterator[tuple[tuple[str, str, i
             for values in chunk:
                 model, key, rest = values[0], values[1:5], values[5:]
                 counts = dict(zip(_COUNTS, rest, strict=False))
-                estimated, weighed, *texts = rest[len(_COUNTS) :]
+                estimated, n_weighed, *texts = rest[len(_COUNTS) :]
                 said = dict(zip(_TEXTS, texts, strict=True))
                 messages, prompt = _prompt(said)
                 shared = 1.0 if sent is None else sent.share(messages, said["text"] or "")
@@ -103,7 +103,9 @@ def _supported(side: Side, unit: UnitPrices) -> Iterator[tuple[tuple[str, str, i
                     continue
                 if estimated:
                     counts["reasoning"] = None
-                made = bill(_usage(counts, said, prompt, 1.0 if weighed else shared), unit)
+                if n_weighed:  # one request for each continuation, and the first one fills the cache for the others
+                    shared = max(shared, 1 - 1 / n_weighed)
+                made = bill(_usage(counts, said, prompt, shared), unit)
                 if made is not None:
                     yield key, float(made.total_usd)
 
@@ -112,8 +114,7 @@ def _usage(counts: Mapping[str, int | None], said: Mapping[str, str | None], pro
     """The counts as far as the texts support them: never fewer tokens, never more of them cached."""
     given, made = counts["input"] or 0, counts["output"] or 0
     spoken = fewest_tokens(said["text"] or "")  # reasoning that is shown may be a summary, which is billed otherwise
-    calls = orjson.loads(said["calls"] or "null") or ()
-    spoken += sum(fewest_tokens(f"{one.get('name')} {one.get('arguments')}") for one in calls)
+    spoken += sum(fewest_tokens(f"{one.get('name')} {one.get('arguments')}") for one in _objects(said["calls"]))
     unseen = max(0, given - len(prompt.encode(errors="replace")))  # no token is shorter than a byte
     read = counts["cache_read"]
     return Usage(
@@ -129,11 +130,20 @@ def _usage(counts: Mapping[str, int | None], said: Mapping[str, str | None], pro
 
 def _prompt(said: Mapping[str, str | None]) -> tuple[str, str]:
     """What was sent, as one text that begins alike where requests do, and its words alone."""
-    messages = orjson.loads(said["prompt"] or "[]")
+    messages = _objects(said["prompt"])
     tools = said["tools"] or ""
     words = " ".join(str(one.get("content") or "") for one in messages)
     whole = tools + "".join(f"\0{one.get('role')}\1{one.get('content')}" for one in messages)
     return whole, f"{tools} {words}" if tools else words
+
+
+def _objects(written: str | None) -> list[Mapping[str, object]]:
+    """The objects of a stored list; none where it is no such list: the folder may be anybody's."""
+    try:
+        found = orjson.loads(written or "[]")
+    except ValueError:
+        return []
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 @dataclass(slots=True)
