@@ -12,14 +12,18 @@ from evalkit.cli.options import (
     allow_suite_code,
     as_json,
     baselines_folder,
+    changes,
     data_roots,
+    env_file,
     gate_files,
     key_hosts,
     least_sensitivity,
+    limit,
     names,
     prices_file,
     results_folder,
     suite_words,
+    with_changes,
 )
 
 
@@ -27,7 +31,9 @@ from evalkit.cli.options import (
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
 @click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only this many samples of each task (seeded choice).")
+@limit
+@changes
+@env_file
 @results_folder
 @data_roots
 @suite_words
@@ -43,6 +49,7 @@ from evalkit.cli.options import (
 @click.option("--gate", is_flag=True, help="Ask what the suite's gate needs, stop once it is settled, and decide.")
 @baselines_folder
 @gate_files
+@click.option("--debug", is_flag=True, help="Write each call's request and reply to stderr, keys masked.")
 @as_json
 def command(
     suite: Path,
@@ -51,6 +58,7 @@ def command(
     as_json: bool,
     markdown: Path | None,
     junit: Path | None,
+    debug: bool,
     **given: Any,
 ) -> int:
     """Ask every model of SUITE, score the answers, store them, and print the table.
@@ -62,5 +70,5 @@ def command(
     from evalkit.api.options import RunOptions, dollars
     from evalkit.cli.running import run_suite
 
-    options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **given)
-    return run_suite(suite, options, as_json=as_json, markdown=markdown, junit=junit)
+    options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **with_changes(given))
+    return run_suite(suite, options, as_json=as_json, markdown=markdown, junit=junit, debug=debug)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +13,10 @@ from evalkit.api.execution import Prepared, execute, prepare, with_stopper
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import read_suite
 from evalkit.cli.options import board_command, print_json
+from evalkit.engine import call_log
 from evalkit.engine.driving import without_loop
 from evalkit.engine.session import RunOutcome
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, UserError
 from evalkit.render.progress import Progress
 from evalkit.store.judge_files import judging_of
 from evalkit.store.runs import update_facts
@@ -26,17 +27,28 @@ if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
 
 
 def run_suite(
-    suite: Path, options: RunOptions, *, as_json: bool, markdown: Path | None = None, junit: Path | None = None
+    suite: Path,
+    options: RunOptions,
+    *,
+    as_json: bool,
+    markdown: Path | None = None,
+    junit: Path | None = None,
+    debug: bool = False,
 ) -> int:
     """Run a suite and print its table, with a gate the verdict too; the exit code."""
     if (markdown or junit) and not options.gate:
         raise click.UsageError("--markdown and --junit tell a gate's verdict: give --gate too.")
-    prepared = prepare(read_suite(suite), options)
+    prepared = prepare(read_suite(suite, options.changes), options)
     for note in prepared.notes:
         _tell(note)
     if prepared.rules is not None:
         prepared = _with_stopper(prepared, markdown, junit)
-    outcome = without_loop(execute(prepared, _Shown()))
+    if debug and prepared.plan.suite.sensitivity == "restricted":
+        raise UserError(
+            "--debug writes prompts and answers to the terminal, and this suite is restricted: leave it out."
+        )
+    with call_log.logged(sys.stderr) if debug else nullcontext():
+        outcome = without_loop(execute(prepared, _Shown()))
     if prepared.rules is None or outcome.ended_by is not None:
         _print(outcome, as_json=as_json)
         code = _exit_code(outcome)
