@@ -144,3 +144,19 @@ def test_a_failed_call_is_shown_with_its_error(tmp_path: Path, capsys: Capture) 
         ran = evalkit(capsys, "run", write_suite(tmp_path, provider.base_url, n=1), "--debug", "--no-cache")
     (call,) = [json.loads(text) for text in ran.err.splitlines() if text.startswith("{")]
     assert call["error"]["message"] and call["attempt"] == 1
+
+
+def test_a_folder_of_suites_is_run_one_after_the_other(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "suites").mkdir()
+    with FakeProvider.in_thread(Behaviour(reply="B")) as provider:
+        for name in ("a", "b"):
+            suite = write_suite(tmp_path / "suites", provider.base_url, n=2, name=name)
+            suite.rename(tmp_path / "suites" / f"{name}.yaml")
+        (tmp_path / "suites" / "notes.yaml").write_text("tasks: later\n")
+        (tmp_path / "suites" / "broken.yaml").write_text("name: c\nmodels: {}\ntasks: []\n")
+        ran = evalkit(capsys, "run", tmp_path / "suites", "--results", tmp_path / "r", "--no-cache")
+    assert ran.code == 2, ran.err  # the broken one; the others are done
+    assert "broken.yaml" in ran.err and "b.yaml (2 of 3)" in ran.err
+    assert len(list((tmp_path / "r").glob("a-*"))) == len(list((tmp_path / "r").glob("b-*"))) == 1
+    (tmp_path / "none").mkdir()
+    assert "holds no suite" in evalkit(capsys, "run", tmp_path / "none").err
