@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from datetime import UTC, datetime
 
 import click
 
-from evalkit.cli.options import as_json
+from evalkit.cli.options import as_json, print_json
 
 _UNITS = {"h": 3600, "d": 86400, "w": 7 * 86400}
 
@@ -24,11 +23,8 @@ def command(ctx: click.Context, as_json: bool) -> int:
 
     found = usage()
     if as_json:
-        from evalkit.text.escape import json_line
-
         said = {"path": str(found.path), "n_answers": found.n_answers, "n_bytes": found.n_bytes}
-        sys.stdout.write(json_line({**said, "oldest": _day(found.oldest), "newest": _day(found.newest)}))
-        return 0
+        return print_json({**said, "oldest": _day(found.oldest), "newest": _day(found.newest)})
     click.echo(f"{found.path}: {found.n_answers:,} answers, {_bytes(found.n_bytes)}")
     if found.oldest is not None:
         click.echo(f"bought between {_day(found.oldest)} and {_day(found.newest)} (UTC)")

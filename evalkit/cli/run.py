@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +64,20 @@ def command(
 ) -> int:
     """Ask every model of SUITE, score the answers, store them, and print the table.
 
+    SUITE may be a folder: each suite in it is run, in the order of their names, --max-cost for each. The exit code
+    is then the highest.
+
     Run the same command again after an interruption: what was finished is not asked again.
     """
     if given["new"] and given["resume"]:
         raise click.UsageError("--new starts another run, --resume continues one: give one of them.")
     from evalkit.api.options import RunOptions, dollars
-    from evalkit.cli.running import run_suite
+    from evalkit.cli.running import run_each, run_suite
 
     options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **with_changes(given))
-    return run_suite(suite, options, as_json=as_json, markdown=markdown, junit=junit, debug=debug)
+    run = partial(run_suite, options=options, as_json=as_json, markdown=markdown, junit=junit, debug=debug)
+    if not suite.is_dir():
+        return run(suite)
+    if markdown or junit or options.resume:
+        raise click.UsageError("--markdown, --junit and --resume are about one suite: name its file.")
+    return run_each(suite, run)

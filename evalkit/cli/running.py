@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +26,31 @@ from evalkit.text.escape import visible
 
 if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
     from evalkit.decide.decision import GateDecision
+
+
+def run_each(folder: Path, run: Callable[[Path], int]) -> int:
+    """Run each suite of a folder, an interruption ends them all; the highest exit code. Raises UserError for none."""
+    suites = [path for path in sorted(folder.iterdir()) if path.suffix in {".yaml", ".yml"} and _is_suite(path)]
+    if not suites:
+        raise UserError(f"{folder} holds no suite: a YAML file with models and tasks. Make one: evalkit init {folder}")
+    codes = []
+    for n, path in enumerate(suites, 1):
+        click.echo(f"{visible(str(path), limit=300)} ({n} of {len(suites)})", err=True)
+        try:
+            codes.append(run(path))
+        except UserError as error:  # the next suite may be fine
+            click.echo(f"evalkit: {visible(str(error), limit=10_000, lines=True)}", err=True)
+            codes.append(2)
+        if codes[-1] > 128:
+            break
+    return max(codes)
+
+
+def _is_suite(path: Path) -> bool:
+    """Whether the file has the keys of a suite; price files, policies and the like stand beside suites."""
+    from evalkit.suite.loading import read_text
+
+    return set(re.findall(r"^(models|tasks):", read_text(path), re.MULTILINE)) == {"models", "tasks"}
 
 
 def run_suite(

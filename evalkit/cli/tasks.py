@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import fnmatch
-import sys
 from dataclasses import asdict, dataclass
 
 import click
 
-from evalkit.cli.options import as_json
+from evalkit.cli.options import as_json, print_json
 
 _SHOWN = 60
 """lm-eval has ten thousand: beyond this many of them their number is said."""
@@ -53,10 +52,7 @@ def command(words: tuple[str, ...], every: bool, as_json: bool) -> int:
     own = [task for task in _built_in() if task.fits(words)]
     foreign = [task for task in _of_lm_eval() if task.fits(words)]
     if as_json:
-        from evalkit.text.escape import json_line
-
-        sys.stdout.write(json_line([asdict(task) for task in (*own, *foreign)]))
-        return 0
+        return print_json([asdict(task) for task in (*own, *foreign)])
     from evalkit.text.escape import visible
 
     for task in own:

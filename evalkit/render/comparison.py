@@ -18,7 +18,7 @@ def sentence(found: SampleComparison, a: str, b: str) -> str:
     """The result in words; a difference is only called one where one is shown."""
     if found.delta is None:
         return f"{a} and {b} share no scored sample: nothing can be compared."
-    shown = numbers.interval(found.low, found.high) or "unknown"
+    shown = numbers.difference_interval(found.low, found.high) or "unknown"
     points = f"{abs(found.delta) * 100:.1f} points {'better' if found.delta > 0 else 'worse'}"
     tail = f"95 % interval {shown}, {found.flips:,} {'flip' if found.flips == 1 else 'flips'} in {found.n:,} samples."
     if found.among is not None:

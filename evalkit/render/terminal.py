@@ -23,12 +23,12 @@ from evalkit.facts import Figures, ModelSummary, Summary, TaskSummary
 from evalkit.facts.summary import TrafficFigures, TwoQuantiles
 from evalkit.render.cells import n_failed, other_outcomes, quality_text, tokens_per_s
 from evalkit.render.standings import headline
-from evalkit.results.standings import ModelStanding
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
 
 if TYPE_CHECKING:
+    from evalkit.results.standings import ModelStanding
     from evalkit.results.unreadable import Unreadable
 
 _TASKS = 3
