@@ -238,6 +238,10 @@ class Sample:
     """Items with the same cluster move together (a conversation, a passage); None: a cluster of its own."""
     slices: Mapping[str, str] = field(default_factory=dict)
     critical: bool = False
+    weight: float | None = None
+    """How many requests of the traffic it stands for; None: all samples count alike."""
+    stratum: str | None = None
+    """The part of the log from which it was drawn; None: there is but one."""
     turn: int = 1
     """Which of the user's turns this asks about. Beyond 1, `messages` has an empty text for each answer that the model
     has yet to give; the engine fills them in before it sends anything."""
@@ -293,6 +297,10 @@ class Row:
     """`Usage.beside`, with commas between; None: nothing."""
     cluster: str | None = None
     critical: bool = False
+    weight: float | None = None
+    """As in `Sample`."""
+    stratum: str | None = None
+    """As in `Sample`."""
     slices: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, float] = field(default_factory=dict)
     redacted: str | None = None

@@ -44,6 +44,11 @@ def render_summary(told: dict[str, Any], **options: Any) -> None:
     terminal.render_summary(as_summary(told), **options)
 
 
+def render_slices(told: dict[str, Any], **options: Any) -> None:
+    """What `show --slices` prints of these figures."""
+    terminal.render_slices(as_summary(told), **options)
+
+
 def render_comparison(a: dict[str, Any], b: dict[str, Any], **options: Any) -> None:
     """What `compare` prints of these two models' figures."""
     comparison.render_comparison(as_model(a), as_model(b), **options)
@@ -53,14 +58,19 @@ def _filled(cell: dict[str, Any]) -> TaskSummary:
     """The figures with those that the test does not care about as unknown."""
     quality = {"interval": None}
     times = {"tpot_s": {"p50": None, "p95": None}, "queue_s_mean": None, "retry_s_mean": None, "n_retried": 0}
+    slices = {
+        name: {**one, "outcomes": dict.fromkeys(map(str, Outcome), 0) | one["outcomes"],
+               "quality": quality | one["quality"]}
+        for name, one in cell.get("slices", {}).items()
+    }  # fmt: skip
     tokens = dict.fromkeys(("input", "output", "reasoning", "cache_read"))
     return TaskSummary.model_validate(
         {
             "n_samples": cell["n"],
-            "slices": {},
             "n_answered": cell["n"],
             "tokens": tokens,
             **cell,
+            "slices": slices,
             "outcomes": dict.fromkeys(map(str, Outcome), 0) | cell["outcomes"],
             "quality": quality | cell["quality"],
             "quality_failures_wrong": quality | cell["quality_failures_wrong"],

@@ -138,7 +138,7 @@ def test_the_leaderboard_says_who_is_best_and_how_sure_that_is(many: Path) -> No
     assert "gpt-5-2026" in frame["served as"].tolist()
     said = "\n".join(element.value for element in at.markdown).replace("\\", "")
     assert "retires on 2026-12-11" in said or "retired on 2026-12-11" in said
-    assert "1 errored" in said
+    assert "1 failed" in said
 
 
 def test_filters_come_from_the_url(many: Path) -> None:
@@ -301,10 +301,23 @@ def test_a_live_run_is_read_from_its_journal(tmp_path: Path) -> None:
         at = draw("runs", tmp_path)
         assert "7 of 60 rows" in tables(at) or "7 of 60" in tables(at)
         assert any("is running" in element.value for element in at.markdown)
+        assert any("running: 7 of 60" in element.value.replace("\\", "").replace("`", "") for element in at.info)
         with (folder / "journal-main.jsonl").open("ab") as journal:
             journal.write(b'{"task": "torn')
         at.run()
     assert not at.exception
+
+
+def test_pages_begin_with_the_last_complete_run(tmp_path: Path) -> None:
+    whole = a_run(tmp_path, ("gpt", "qwen"), n=10)
+    live = a_run(tmp_path, ("gpt", "qwen"), n=10, rows=[a_row("gpt", "refunds", 0)], status="running")
+    with runs.lock_run(live):
+        assert [draw(page, tmp_path).selectbox(key="run").value for page in ("sample", "cost", "runs")] == [
+            whole.name
+        ] * 3
+        versus = draw("versus", tmp_path)
+        assert {versus.selectbox(key=key).value.split(":")[0] for key in "ab"} == {whole.name}
+        assert draw("leaderboard", tmp_path).dataframe[0].value["run"].unique().tolist() == [whole.name]
 
 
 def test_hostile_answers_are_shown_as_text_and_nothing_else(tmp_path: Path) -> None:
@@ -415,7 +428,7 @@ def test_what_evalkit_run_has_written_is_what_every_page_shows(
     frame = at.dataframe[0].value.set_index("model")
     assert frame.loc["one", "USD per 1,000"] > 0
     assert frame["USD per 1,000"].isna()["two"], "an unknown price is unknown, not zero"
-    assert "errored" in frame.loc["one", "other outcomes"]
+    assert "failed" in frame.loc["one", "other outcomes"]
 
 
 def test_the_leaderboard_shows_facts_with_their_sources_and_what_a_file_of_one_s_own_corrects(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_what_earlier_runs_taught_makes_the_next_plan_exact_and_what_was_bought_
         first = write_suite(tmp_path, provider.base_url, models=_priced(provider.base_url), n=20)
         spent = evalkit(capsys, "run", first, "--json").json["models"]["gpt"]["all"]["cost"]["total_usd"]
         (again,) = evalkit(capsys, "plan", first, "--json").json["models"]
-        assert (again["n_requests"], again["n_bought_before"]) == (0, 20)
+        assert (again["n_requests"], again["n_cached"]) == (0, 20)
         assert Decimal(again["usd"]["value"]) == 0
         (anew,) = evalkit(capsys, "plan", first, "--json", "--no-cache").json["models"]
         assert float(anew["usd"]["value"]) == pytest.approx(spent, rel=0.1)

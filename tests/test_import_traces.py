@@ -282,3 +282,45 @@ def test_names_are_taken_out_as_whole_words_and_the_longest_first() -> None:
     out = TakingOut(None, names_of(["Ada", "Ada Lovelace", "O'Brien", "José"]))
     assert out.text("Ada Lovelace met ADA, Adam, o'brien and José.") == "[NAME] met [NAME], Adam, [NAME] and [NAME]."
     assert out.counts == {"name": 4}
+
+
+def test_instructions_around_a_short_question_do_not_make_questions_alike() -> None:
+    template = "you are given a text of a customer and you answer it with care and in two sentences at most " * 2
+    about = ("parcel", "invoice", "refund", "lamp", "desk", "colour", "voucher", "account")
+    texts = [f"{template} question: my {about[n % 8]} of {about[n // 8]} please" for n in range(64)]
+    some = [traits(n, n, text) for n, text in enumerate(texts)]
+    assert len(classes_of(some)) == 64
+
+
+def test_the_context_in_a_system_prompt_tells_requests_apart() -> None:
+    def asked(n: int, context: str) -> Traits:
+        turns = (
+            LoggedMessage("system", "Answer from the context. " * 12 + context),
+            LoggedMessage("user", "Is it open?"),
+        )
+        return traits_of(Call("x", id=str(n), messages=turns, answer=Answer("a")), (n, 1), (), 0)
+
+    assert classes_of([asked(0, "open at nine"), asked(1, "closed"), asked(2, "open at nine")]) == [[0, 2], [1]]
+
+
+def test_a_number_that_is_taken_out_leaves_json_as_json(tmp_path: Path, imported: Import) -> None:
+    lines = [
+        json.dumps(
+            {"id": n, "prompt": f"Read card {n} of the letter", "completion": '{"card": 4111111111111111, "n": %d}' % n}
+        )
+        for n in range(12)
+    ]
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    assert imported(tmp_path / "log.jsonl").code == 0
+    items = records(tmp_path / "suite" / "data" / "requests.jsonl")
+    assert all(json.loads(one["answer"])["card"] == "[CARD]" for one in items)
+    assert '"fields": {}' in (tmp_path / "suite" / "suite.yaml").read_text()
+
+
+@pytest.mark.parametrize("n", [1, 3, 7, 1000])
+def test_any_number_of_samples_can_be_asked_for(tmp_path: Path, imported: Import, n: int) -> None:
+    ran = imported(write_log(tmp_path / "log.jsonl", 60), "--samples", n)
+    assert ran.code == 0, ran.err
+    items = records(tmp_path / "suite" / "data" / "requests.jsonl")
+    assert n > 60 or len(items) <= max(n, 3)
+    assert round(sum(one["weight"] for one in items)) == 60 - (tmp_path / "log.jsonl").read_text().count("RateLimit")

@@ -74,7 +74,7 @@ def test_an_answer_without_a_mark_is_billed_all_the_same(
     assert whole["quality"]["mean"] is None
 
 
-def test_a_plan_reckons_with_judges(
+def test_a_plan_counts_judges(
     tmp_path: Path, results: Path, capsys: Capture, asked: FakeProvider, judge: FakeProvider
 ) -> None:
     judge.behaviour = Behaviour(reply="[[TIE]]")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +13,13 @@ from subprocess import Popen
 
 import pytest
 
+from evalkit import open_run
 from evalkit.records import Outcome
+from evalkit.render.html import page_of
+from evalkit.results.reader import ResultsReader
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.judges_world import candidates, facts, judgments, model, write_suite
+from tests.test_board_pages import draw, tables
 from tests.world import evalkit, finish, run_folders, start
 
 Capture = pytest.CaptureFixture[str]
@@ -225,14 +231,32 @@ def _until(true: object, process: Popen[str]) -> None:
     raise AssertionError(f"did not come: {process.communicate() if process.poll() is not None else 'still waiting'}")
 
 
+def _says_everywhere(capsys: pytest.CaptureFixture[str], folder: Path, state: str) -> None:
+    """A run that is judged, or was when it stopped, is its own state: no page calls its answers errors."""
+    where = ("--results", folder.parent)
+    said = [evalkit(capsys, "list", *where).out, evalkit(capsys, "show", *where).out]
+    said.append(page_of(ResultsReader(folder.parent), folder.name))
+    pages = [draw(page, folder.parent) for page in ("leaderboard", "runs")]
+    said += ["\n".join(e.value for e in [*at.info, *at.text, *at.markdown, *at.success]) + tables(at) for at in pages]
+    for text in said:
+        flat = " ".join(text.replace("\\", "").split())
+        assert re.search(state, flat) or (f"{folder.name} is being judged" in flat and "verdicts" in flat), flat[:2000]
+        assert "waits for its judges" not in flat
+        assert not re.search(r"\b[1-9]\d* (errored|errors|failed)", flat), flat[:2000]
+    assert re.search(state, str(open_run(folder.name, folder.parent).state))
+
+
 def test_killed_while_judging_nothing_is_asked_twice(tmp_path: Path, capsys: Capture, asked: FakeProvider) -> None:
     with FakeProvider.in_thread(Behaviour(reply="[[4]]", latency_s=0.05)) as slow:
         suite = write_suite(tmp_path, model("gpt", asked.base_url), model("strict", slow.base_url, id="j"), n=60)
         process = start("run", suite, "--results", tmp_path / "results", "--no-cache")
         _until(lambda: len(slow.account) > 20, process)
+        folder = ran_in(tmp_path)
+        process.send_signal(signal.SIGSTOP)  # it holds its lock, and stays where it is while we look
+        _says_everywhere(capsys, folder, r"judging \d+ of 60")
         process.kill()
         process.communicate()
-        folder = ran_in(tmp_path)
+        _says_everywhere(capsys, folder, r"interrupted: judged \d+ of 60")
         rows = candidates(folder)
         assert len(rows) == 60
         assert all(row.waits and row.score is None for row in rows)

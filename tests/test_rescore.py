@@ -143,3 +143,21 @@ def test_a_preview_shows_the_change_and_leaves_every_file_as_it_is(
     assert after == before
     told = evalkit(capsys, "rescore", "latest", "--suite", suite, "--preview", "--json")
     assert json.loads(told.out)["preview"] is True
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_mean_that_falls_is_said_and_not_only_printed(
+    suite: Path, capsys: pytest.CaptureFixture[str], preview: bool
+) -> None:
+    """A slip in the options must not make a good model a bad one without a word."""
+    write(suite, "{numbers: {pick: first}}")
+    assert evalkit(capsys, "rescore", "latest", "--suite", suite).err == ""
+    write(suite, '{numbers: {take: {after: "Result:"}}}')
+    ran = evalkit(capsys, "rescore", "latest", "--suite", suite, *(["--preview"] if preview else []))
+    said = " ".join(ran.err.split())
+    assert f"the mean {'would fall' if preview else 'fell'} from 0.333 to 0.000" in said
+    assert f"2 answers that were read {'would be' if preview else 'are'} unreadable (3 of 3)" in said
+    assert ("The earlier marks are kept" in said) is not preview
+    write(suite, "{numbers: {pick: first}}")
+    assert evalkit(capsys, "rescore", "latest", "--suite", suite).code == 0
+    assert sum(score or 0 for score in scores(suite)) == 1

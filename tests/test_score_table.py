@@ -54,7 +54,7 @@ def test_repeats_are_averaged_and_the_first_gives_the_outcome(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("damage", ["absent", "torn", "other parts", "other shapes", "other words", "endless"])
-def test_a_file_that_does_not_fit_the_rows_is_reckoned_anew(tmp_path: Path, damage: str) -> None:
+def test_a_file_that_does_not_fit_the_rows_is_computed_anew(tmp_path: Path, damage: str) -> None:
     folder = a_run(tmp_path, n=5)
     good, file = read_scores(folder), folder / "scores.npz"
     if damage == "absent":

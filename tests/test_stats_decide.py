@@ -192,7 +192,7 @@ def test_graded_scores_follow_the_research_formula_written_again(rng: np.random.
         assert strict is (Verdict.PASS if shown else Verdict.FAIL if hidden else Verdict.INCONCLUSIVE)
 
 
-def test_a_rare_collapse_that_few_items_did_not_show_is_reckoned_with(rng: np.random.Generator) -> None:
+def test_a_rare_collapse_that_few_items_did_not_show_is_counted(rng: np.random.Generator) -> None:
     baseline = np.full(40, 0.8)
     candidate = baseline + rng.uniform(-0.01, 0.02, 40)
     assert stats.decide(baseline, candidate, 0.02, tail="smooth") is Verdict.PASS

@@ -20,7 +20,7 @@ from evalkit.records import Outcome, Row
 from evalkit.render.terminal import render_runs
 from evalkit.store.journal import Journal
 from evalkit.store.runs import create_run, list_runs
-from tests.summaries import render_comparison, render_summary, summarise
+from tests.summaries import render_comparison, render_slices, render_summary, summarise
 
 GOLDEN = Path(__file__).parent / "golden"
 RENEW = bool(os.environ.get("RENEW_GOLDEN"))
@@ -67,6 +67,7 @@ def cell(
             "ttft_s": {"p50": ttft50, "p95": ttft95},
             "total_s": {"p50": total50, "p95": total95, "p99": total95},
             "output_tokens_per_s": speed,
+            "tpot_s": {"p50": 1 / speed if speed else None, "p95": None},
         },
         "cached_share": cached,
     }
@@ -180,8 +181,9 @@ def test_a_real_run_folder_is_shown_and_compared(tmp_path: Path) -> None:
         journal.append(dataclasses.replace(_errored(), task="mmlu", model="b"))
     summary = summarise(folder)
     text = printed(render_summary, summary)
-    assert "a      1.000 [0.91, 1.00]  40      0    $1.00   $0.001  100/100   500/500    100     0 %" in text
-    assert "b: 1 errored; quality with failures as wrong 0.732" in text
+    assert "a      1.000 [0.91, 1.00]  40       0     $1.00    $0.001  100/100   500/500     0 %" in text
+    assert "tok/s" not in text  # nothing was streamed
+    assert "b: quality with failures as wrong 0.732" in text
     a, b = summary["models"]["a"], summary["models"]["b"]
     assert "−0.250" in printed(render_comparison, a, b, labels=("a", "b"))
     assert folder.name in printed(render_runs, [dataclasses.asdict(info) for info in list_runs(tmp_path)])
@@ -291,3 +293,62 @@ def _errored() -> Row:
         started_at=1.8e9,
         error_kind="server_error",
     )
+
+
+def many(n_models: int, n_tasks: int) -> dict[str, Any]:
+    tasks = [f"a-task-with-a-long-name-{n}" for n in range(n_tasks)]
+    models = {
+        f"provider/some-model-of-{n}-billion": {
+            "all": cell(0.5 + n / 100),
+            "tasks": {task: cell(0.5 + n / 100) for task in tasks},
+        }
+        for n in range(n_models)
+    }
+    return {"schema_version": 1, "run": "r", "models": models}
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_many_models_and_tasks_are_one_grid_best_first_and_overall_comes_last(width: int) -> None:
+    text = printed(render_summary, many(13, 7), width=width)
+    assert max(map(len, text.splitlines())) <= width
+    assert text.startswith("quality by task")
+    assert text.index("overall") > text.index("quality by task")
+    first, *_ = [line for line in text.splitlines() if line.startswith("provider/some-model-of-")]
+    assert "of-12-" in first
+    assert len([line for line in text.splitlines() if "of-12-" in line]) <= 6
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_slices_of_many_models_fit_the_page(width: int) -> None:
+    told = many(13, 1)
+    for model in told["models"].values():
+        (task,) = model["tasks"].values()
+        task["slices"] = {
+            f"language={name}": {"n": 9, "outcomes": task["outcomes"], "quality": task["quality"]}
+            for name in ("de", "differences-in-words", "en")
+        }
+    lines = printed(render_slices, told, width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert "differences-" in "\n".join(lines)
+
+
+def test_no_word_of_a_name_is_split_where_a_joint_is() -> None:
+    told = {"schema_version": 1, "run": "r", "models": {"some-organisation/quantisation-aware-model": {
+        "all": cell(usd=(1.0, 1.0)), "tasks": {"t": cell(usd=(1.0, 1.0))}}}}  # fmt: skip
+    text = printed(render_summary, told, width=80)
+    assert all(word in text for word in ("organisation/", "quantisation-", "aware-", "model"))
+
+
+def test_a_timestamp_is_never_wrapped_and_a_runs_name_can_be_copied() -> None:
+    name = "a-suite-with-quite-a-long-name-20261128T235202Z-7ea383"
+    run = {
+        "name": name,
+        "suite": "a-suite-with-quite-a-long-name",
+        "started_at": "2026-11-28T23:52:02.116Z",
+        "state": "judging 474 of 1,032",
+    }
+    for width in (80, 120):
+        text = printed(render_runs, [run], width=width)
+        assert max(map(len, text.splitlines())) <= width
+        assert f"{name}  " in text and "  judging 474 of 1,032" in text
+    assert "2026-11-28 23:52" in text

@@ -350,3 +350,19 @@ def test_a_folder_without_logs_and_a_missing_file(tmp_path: Path) -> None:
     for path, said in ((tmp_path, "holds no log"), (tmp_path / "none.json", "no such file")):
         with pytest.raises(UserError, match=said):
             read(path)
+
+
+def test_half_a_character_and_numbers_beyond_64_bits_come_through(tmp_path: Path) -> None:
+    line_ = '{"prompt": "half \\ud83d of one", "completion": "a", "model": "m", "seed": 1e400, "tools": [{"name": "f", '
+    line_ += f'"parameters": {{"most": {10**40}, "least": NaN}}}}], "cost": 1e999, "timestamp": {10**40}}}'
+    (tmp_path / "log.jsonl").write_text(line_)
+    _, (call,) = read(tmp_path / "log.jsonl")
+    assert call.last_user == "half ? of one" and call.usage.cost_usd is None and call.started_at is None
+    assert call.tools[0]["name"] == "f"
+
+
+def test_a_cost_of_nothing_beside_tokens_is_unknown(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text('{"prompt": "Hi", "completion": "a", "input_tokens": 5, "cost_usd": 0}')
+    reading, (call,) = read(tmp_path / "log.jsonl")
+    assert call.usage.cost_usd is None
+    assert "costs of 0 beside tokens" in reading.notes()[0]

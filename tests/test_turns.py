@@ -289,7 +289,7 @@ def test_a_judge_sees_the_whole_conversation(tmp_path: Path, capsys: Capture) ->
     assert last["answer"] == "mine"
 
 
-def test_check_shows_the_conversation_and_plan_reckons_with_every_turn(tmp_path: Path, capsys: Capture) -> None:
+def test_check_shows_the_conversation_and_plan_counts_every_turn(tmp_path: Path, capsys: Capture) -> None:
     suite = write(tmp_path, scripted({"*": "mine"}))
     ran = evalkit(capsys, "check", suite, "--show-prompt")
     assert "sample q0:turn3 and 2 before it" in ran.out

@@ -57,7 +57,7 @@ async def sampled(pages: Iterator[str], n_looks: int) -> MetricsSampler:
     return sampler
 
 
-async def test_engines_are_summed_peaks_kept_and_means_reckoned_from_totals() -> None:
+async def test_engines_are_summed_peaks_kept_and_means_computed_from_totals() -> None:
     facts = (await sampled(iter([page(3, 100, 40, 1.5, 6), page(0, 200, 120, 2.0, 8)]), 2)).facts
     assert (facts["running_peak"], facts["waiting_peak"], facts["kv_cache_use_peak"]) == (4.0, 2.0, 0.25)
     assert (facts["queue_s_mean"], facts["requests"], facts["prefix_cache_hit_rate"]) == (0.25, 8.0, 0.6)

@@ -106,6 +106,8 @@ class ModelSpec:
     """Whether the person running evalkit lets the suite run code (never from the suite)."""
     folder: str = "."
     """The suite's folder: relative paths in options are relative to it."""
+    sends: bool = True
+    """Whether anything will be sent. False: the adapter is made to be looked at, and needs no key."""
     function: OwnFunction | None = None
     """The function that answers, given in Python (never by a suite file). None: the adapter asks a model."""
 

@@ -245,7 +245,7 @@ CONTEXT = _any(
     r"(длин|окн|размер)\w*.{0,12}контекст|слишком длинн|превыша\w+.{0,40}(контекст|токен|длин)",
 )
 NEVER_FITS = _any(
-    r"request too large|reduce your message size|must be reduced in order to run",
+    r"(request|body|payload) (is )?too large|reduce your message size|must be reduced in order to run",
     r"(larger|bigger|more) than your .{0,30}(limit|quota)",
     r"exceeds? the (maximum|limit).{0,40}per request|single request.{0,40}(exceed|larger|too)",
 )

@@ -44,7 +44,7 @@ class RunOptions:
     resume: str | None = None
     """Resume this run: a path, a name or its beginning, `latest`. None: the newest incomplete one of this content."""
     cache: bool = True
-    """Whether answers that were bought before are used, and new ones kept."""
+    """Whether answers that are cached are used, and new ones kept."""
     max_cost_usd: Decimal | None = None
     """Stop before this many dollars are passed; wins over the suite. None: what the suite says."""
     prices: Path | None = None
@@ -95,7 +95,7 @@ class RunKeywords(TypedDict, total=False):
     resume: str | Path
     """Resume this run: a path, a name or its beginning, `latest`."""
     cache: bool
-    """False: ask again even where an answer was bought before, and keep none."""
+    """False: ask again even where an answer is cached, and keep none."""
     prices: str | Path
     """A price file; wins over the price book."""
     gate: bool

@@ -122,16 +122,24 @@ class _AndFunctions(Collection[str]):
         return len(self._known)
 
 
-def plan_at(path: Path, options: RunOptions, *, any_in_flight: bool = False) -> Plan:
+def plan_at(path: Path, options: RunOptions, *, any_in_flight: bool = False, sends: bool = True) -> Plan:
     """As `plan_suite`, of the suite in a file."""
-    return plan_suite(read_suite(path), options, any_in_flight=any_in_flight)
+    return plan_suite(read_suite(path), options, any_in_flight=any_in_flight, sends=sends)
 
 
-def plan_suite(suite: ResolvedSuite, options: RunOptions, *, any_in_flight: bool = False, stream: bool = False) -> Plan:
+def plan_suite(
+    suite: ResolvedSuite,
+    options: RunOptions,
+    *,
+    any_in_flight: bool = False,
+    sends: bool = True,
+    stream: bool = False,
+) -> Plan:
     """The plan of a suite with what the person adds. Raises UserError for whatever is wrong with either.
 
     `options.results` is where load sweeps are looked for, which give own hardware its price; None: it has none.
     `any_in_flight`: the suite's limits of open requests and of dollars do not hold (a load sweep has its own).
+    `sends`: whether the plan will be carried out; without, keys that are not set are only noted.
     `stream`: many samples are checked while the first are asked already.
     """
     suite = _overridden(with_foreign(suite, allow_code=options.allow_suite_code), options.run)
@@ -151,6 +159,7 @@ def plan_suite(suite: ResolvedSuite, options: RunOptions, *, any_in_flight: bool
         hosts,
         own,
         options.allow_suite_code,
+        sends,
         stream,
     )
     plan = make_plan(suite, asked, book)

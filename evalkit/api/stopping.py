@@ -37,7 +37,7 @@ class GateStopper:
         """Why a pass cannot come early; empty when it can."""
         self._baseline = gate.baseline
         items = []
-        clustered = critical = False
+        clustered = critical = weighted = False
         n_again = 0
         for task in plan.work.tasks:
             for sample in task.samples():
@@ -45,16 +45,19 @@ class GateStopper:
                 clustered |= sample.cluster is not None
                 n_again += sample.occurrence > 0
                 critical |= sample.critical
+                weighted |= sample.weight is not None
         clustered = clustered or too_many_alike(n_again, len(items))
         repeats = plan.work.settings.repeats
-        self.reasons = sequential_test.reasons_against(gate, repeats=repeats, clustered=clustered, critical=critical)
+        self.reasons = sequential_test.reasons_against(
+            gate, repeats=repeats, clustered=clustered, critical=critical, weighted=weighted
+        )
         judged = list(plan.panel.tasks) if plan.panel is not None else []
         if judged:
             self.reasons.append(f"judges mark {', '.join(judged)} only once every answer is there")
         self.watch: early_stopping.EarlyStopping | None = None
         if gate.baseline is None:
             self.reasons = ["it has no baseline, so every item is looked at"]
-        elif not judged and gate.early_stop != "off" and repeats == 1 and not clustered:
+        elif not judged and gate.early_stop != "off" and repeats == 1 and not clustered and not weighted:
             self.watch = early_stopping.EarlyStopping(gate, items, self.seed, passes_early=not self.reasons)
         if gate.baseline is not None and gate.baseline.startswith(PROMOTED):
             found = baselines.find(gate.baseline.removeprefix(PROMOTED), promoted, results)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
 from evalkit.board import elements
+from evalkit.errors import EvalkitError
 from evalkit.facts import ModelSummary
 from evalkit.render.cost_curves import Curve, CurvePoint, curves
 from evalkit.results.reader import ResultsReader
+from evalkit.results.sweeps import hosted_prices
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
+_BY_HAND = "by hand"
 _HOURS = 730.0  # of a month: 8,760 / 12
 _VOLUMES = [10.0**e for e in range(3, 10)]
 
@@ -32,7 +36,7 @@ def render(store: ResultsReader) -> None:
         st.subheader("Judges: billed for marking, in no figure of the models", anchor=False)
         _bill(judges, "judge")
     _prices(store, run)
-    _breakeven(models)
+    _breakeven(models, measured_hardware(store, run))
 
 
 def _bill(models: Mapping[str, ModelSummary], what: str) -> None:
@@ -46,7 +50,7 @@ def _bill(models: Mapping[str, ModelSummary], what: str) -> None:
             "all answers": [numbers.usd(c.total_usd) for c in costs],
             "this run paid": [numbers.usd(c.spend_usd) for c in costs],
             "per 1,000 samples": [numbers.usd(c.usd_per_1k_samples) for c in costs],
-            "per right answer": [numbers.usd(c.usd_per_correct) for c in costs],
+            "cost per correct answer": [numbers.usd(c.usd_per_correct) for c in costs],
             "price unknown for": [numbers.count(c.n_unknown) for c in costs],
             "tokens in": [numbers.count(cell.tokens.input) for cell in cells.values()],
             "of these cached": [numbers.count(cell.tokens.cache_read) for cell in cells.values()],
@@ -89,7 +93,39 @@ def _prices(store: ResultsReader, run: str) -> None:
         st.caption("Unknown is not zero: write the price into a prices.yaml beside the suite to have it counted.")
 
 
-def _breakeven(models: Mapping[str, ModelSummary]) -> None:
+@dataclass(frozen=True, slots=True)
+class MeasuredHardware:
+    """What a load sweep says of one copy of a model on its own machines."""
+
+    usd_per_hour: float
+    """GPUs and power of one copy."""
+    requests_per_s: float
+    """Of the run's mean request."""
+    source: str
+    """Half a sentence."""
+
+
+def measured_hardware(store: ResultsReader, run: str) -> dict[str, MeasuredHardware]:
+    """By model, where the suite says what its machines cost and the newest load sweep what they serve."""
+    facts, models = store.facts(run), store.summary(run).models
+    try:
+        hosted = hosted_prices({name: facts.entry(name) for name in models}, str(facts.suite), store.results)
+    except EvalkitError as error:
+        st.warning(elements.plain(error, 400))
+        return {}
+    found = {}
+    for name, (home, served, _) in hosted.items():
+        tokens, n = models[name].all.tokens, models[name].all.n_answered
+        if served is None or not n or tokens.input is None or tokens.output is None:
+            continue
+        each = (tokens.input + tokens.output) / n
+        if each > 0:
+            source = f"{served.tokens_per_s:,.0f} tokens/s ({served.basis}) by load sweep {served.source}"
+            found[name] = MeasuredHardware(float(home.machine_usd_per_hour), float(served.tokens_per_s) / each, source)
+    return found
+
+
+def _breakeven(models: Mapping[str, ModelSummary], measured: Mapping[str, MeasuredHardware]) -> None:
     """API bills grow with the volume; GPUs are rented in whole ones."""
     st.subheader("Break-even with own GPUs", anchor=False)
     priced = {
@@ -117,11 +153,20 @@ def _breakeven(models: Mapping[str, ModelSummary]) -> None:
             bind="query-params",
         )
     with right:
-        gpu = st.slider("USD per GPU hour", 0.25, 12.0, 2.5, 0.25, key="gpu", bind="query-params")
-        per_s = st.number_input(
-            "Requests a second that one GPU serves", 0.01, 10_000.0, 2.0, key="per_s", bind="query-params",
-            help="Measure it with `evalkit load`: a guess here decides the chart.",
-        )  # fmt: skip
+        own = elements.choose("Own machines", [*measured, _BY_HAND], key="own") if measured else _BY_HAND
+        if own in measured:
+            hardware = measured[own]
+            gpu, per_s = hardware.usd_per_hour, hardware.requests_per_s
+            st.caption(
+                f"{elements.plain(own, 40)}: {numbers.usd(gpu)} an hour a copy, {numbers.rate(per_s)} requests/s, from "
+                f"{elements.plain(hardware.source, 200)}.".replace("$", r"\$")
+            )
+        else:
+            gpu = st.slider("USD per GPU hour", 0.25, 12.0, 2.5, 0.25, key="gpu", bind="query-params")
+            per_s = st.number_input(
+                "Requests a second that one GPU serves", 0.01, 10_000.0, 2.0, key="per_s", bind="query-params",
+                help="Measure it with `evalkit load`: a guess here decides the chart.",
+            )  # fmt: skip
         peak = st.slider(
             "Peak factor: busiest hour against the average", 1.0, 10.0, 3.0, 0.5, key="peak", bind="query-params"
         )
@@ -135,7 +180,7 @@ def _breakeven(models: Mapping[str, ModelSummary]) -> None:
     where = (
         f"own GPUs are cheaper from about {cross:,.0f} requests a month" if cross else "own GPUs never become cheaper"
     )
-    units = "GPU" if gpus_now == 1 else "GPUs"
+    units = ("GPU" if gpus_now == 1 else "GPUs") if own not in measured else "copy" if gpus_now == 1 else "copies"
     st.markdown(
         f"**At {volume:,} requests a month: {elements.plain(model, 40)} {api_text}, {gpus_now:,} {units} {own_text}. "
         f"With these figures {where}.**"

@@ -17,6 +17,7 @@ from evalkit.render import standings
 from evalkit.render.vega import Chart
 from evalkit.results.items import RowTexts
 from evalkit.results.reader import ResultsReader
+from evalkit.results.samples import SampleSide
 from evalkit.store.runs import RunInfo
 from evalkit.text.escape import csv_cell, markdown_label, visible
 
@@ -125,7 +126,8 @@ def first_command(store: ResultsReader) -> None:
 
 
 def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
-    """The head of a page; the runs that can be shown (an empty list after saying what to do)."""
+    """The head of a page; the runs that can be shown, the last complete one first (an empty list after saying what to
+    do)."""
     from evalkit.errors import StoreError
 
     st.title(title, anchor=False)
@@ -141,9 +143,13 @@ def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
         if not every:
             first_command(store)
         return []
+    for info in newest_first(readable):
+        if info.status == "running":
+            st.info(f"{plain(info.name, 120)}: {plain(store.state(info.name))}. The pages show complete runs first.")
+    readable.sort(key=lambda info: info.status != "complete")  # stable: the newest first within each
     names = dict.fromkeys(model for info in readable for model in store.summary(info.name).models)
     st.sidebar.multiselect(
-        "Chosen models",
+        "Selected models",
         list(names),
         key=CHOSEN,
         format_func=lambda name: visible(str(name), limit=60),
@@ -153,6 +159,11 @@ def begin(store: ResultsReader, title: str, about: str) -> list[RunInfo]:
         persist_state="session",
     )
     return readable
+
+
+def newest_first(runs: Sequence[RunInfo]) -> list[RunInfo]:
+    """Whether complete or not."""
+    return sorted(runs, key=lambda info: info.started_at or "", reverse=True)
 
 
 def chosen() -> list[str]:
@@ -229,6 +240,25 @@ def warn(entries: Sequence[ReportEntry]) -> None:
             st.markdown(said)
     elif lines:
         st.markdown(said)
+
+
+def unreadable(store: ResultsReader, entries: Sequence[ReportEntry]) -> None:
+    """In red, which models' answers could too often not be read, with examples and the way out."""
+    unreadable_of(store, [(entry.run.name, entry.model) for entry in entries])
+
+
+def unreadable_of(store: ResultsReader, sides: Sequence[SampleSide]) -> None:
+    """The same of (run, model)."""
+    from evalkit.results.unreadable import unreadable_of as find
+
+    found = [one for run in dict.fromkeys(run for run, _ in sides) for one in find(store, run)]
+    for one in [one for one in found if (one.run, one.model) in sides][:_OPEN]:
+        st.error(f"{plain(one.finding, 400)}  \n{' · '.join(plain(text, 160) for text in one.quoted)}")
+        if one.option:
+            st.caption(plain(one.advice, 200))
+            st.code(f"score: {visible(one.option, limit=400)}\n{visible(one.command, limit=800)}", language=None)
+        else:
+            st.caption(plain(one.advice, 300))
 
 
 def listed(names: Sequence[str]) -> str:

@@ -33,7 +33,7 @@ def render(store: ResultsReader) -> None:
     left, middle, right = st.columns(3)
     with left:
         suite = elements.suite_of(runs)
-    mine = [info for info in reversed(runs) if info.suite == suite and info.started_at]
+    mine = [info for info in reversed(elements.newest_first(runs)) if info.suite == suite and info.started_at]
     tasks = list(dict.fromkeys(t for i in mine for m in store.summary(i.name).models.values() for t in m.tasks))
     with middle:
         task = elements.task_of(tasks)

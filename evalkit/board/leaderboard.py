@@ -12,7 +12,7 @@ import streamlit as st
 from evalkit.board import elements
 from evalkit.facts import Figures
 from evalkit.render import charts, pictures
-from evalkit.render.cells import others_text, quality_text
+from evalkit.render.cells import others_text, quality_text, tokens_per_s
 from evalkit.render.standings import headline
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing
 from evalkit.results.reader import ResultsReader
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _TABLE = "leaderboard_table"
-_MONEY = ("USD per 1,000", "USD per right")
+_MONEY = ("USD per 1,000", "cost per correct")
 _TIMES = ("TTFT p50", "TTFT p95", "total p50", "total p95")
 
 
@@ -53,6 +53,7 @@ def render(store: ResultsReader) -> None:
         st.info("No model fits the search. Clear it to see all of them.")
         return
     entries = [line.entry for line in lines]
+    elements.unreadable(store, [line.entry for line in every])
     st.subheader(headline(every, partial(elements.plain, limit=40)), anchor=False)
     if len(lines) < len(every):
         st.caption(f"{len(lines)} of {len(every)} models shown.")
@@ -97,12 +98,12 @@ def frame_of(lines: Sequence[LeaderboardLine]) -> pd.DataFrame:
                 "95 % interval": numbers.interval(quality.low, quality.high),
                 "n": quality.n,
                 "USD per 1,000": cost.usd_per_1k_samples,
-                "USD per right": cost.usd_per_correct,
+                "cost per correct": cost.usd_per_correct,
                 "TTFT p50": times.ttft_s.p50,
                 "TTFT p95": times.ttft_s.p95,
                 "total p50": times.total_s.p50,
                 "total p95": times.total_s.p95,
-                "tokens/s": times.output_tokens_per_s,
+                "tokens/s": tokens_per_s(times),
                 "other outcomes": others_text(cell),
                 "measured": (entry.run.started_at or "")[:10],
                 "tier": _tier(entry) or "",
@@ -215,7 +216,7 @@ def _known(entries: Sequence[ReportEntry]) -> None:
         return
     import pandas as pd
 
-    with st.expander("What is known of these models"):
+    with st.expander("Model facts"):
         for entry in listed:
             known = entry.known
             if known is None:

@@ -10,9 +10,11 @@ import streamlit as st
 
 from evalkit.board import elements
 from evalkit.errors import StoreError
-from evalkit.facts import RunFacts
+from evalkit.facts import Figures, RunFacts
+from evalkit.render.cells import n_failed
 from evalkit.results.items import ErrorGroup, errors_of
 from evalkit.results.reader import ResultsReader
+from evalkit.store.judge_files import FOLDER
 from evalkit.store.runs import RunInfo
 from evalkit.text import numbers
 
@@ -28,7 +30,7 @@ def render(store: ResultsReader) -> None:
     for info in runs:
         if info.status == "running":
             _live(store, info.name)
-    _list(store, runs)
+    _list(store, elements.newest_first(runs))
     run = elements.choose("Run", [info.name for info in runs], key="run")
     _one(store, next(info for info in runs if info.name == run))
 
@@ -39,22 +41,23 @@ def _live(store: ResultsReader, run: str) -> None:
     @st.fragment(run_every=_EVERY_S)
     def watch() -> None:
         try:
-            facts, summary = store.facts(run), store.summary(run)
+            facts, summary, state = store.facts(run), store.summary(run), store.state(run)
         except StoreError as error:
             st.error(elements.plain(error, 300))
             return
-        n, total = summary.n_rows, facts.n_rows or 0
-        started = datetime.fromisoformat(facts.started_at or "")
-        took = (datetime.now(UTC) - started).total_seconds()
+        n, total, judging = state.n, state.total or 0, state.phase == "judging"
+        began = store.facts(f"{run}/{FOLDER}").started_at if judging else None
+        took = (datetime.now(UTC) - datetime.fromisoformat(began or facts.started_at or "")).total_seconds()
         rate = n / took if took > 0 else 0.0
         left = numbers.duration((total - n) / rate) if rate and total >= n else numbers.UNKNOWN
-        errors = sum(model.all.outcomes.get("errored", 0) for model in summary.models.values())
+        errors = sum(n_failed(model.all) for model in summary.models.values())
         with st.container(border=True):
-            st.markdown(f"**{elements.plain(run, 100)} is running**")
-            st.progress(min(1.0, n / total) if total else 0.0, text=f"{n:,} of {total:,} rows")
-            st.text(
-                f"{numbers.rate(rate)} rows/s · about {left} left · {errors:,} errors · {numbers.duration(took)} so far"
-            )
+            what = "is being judged" if judging else "is running"
+            st.markdown(f"**{elements.plain(run, 100)} {what}**")
+            unit = "verdicts" if judging else "answers"
+            st.progress(min(1.0, n / total) if total else 0.0, text=f"{n:,} of {total:,} {unit}")
+            so_far = f"{errors:,} failed · {numbers.duration(took)} so far"
+            st.text(f"{numbers.rate(rate)} {unit}/s · about {left} left · {so_far}")
 
     watch()
 
@@ -67,21 +70,31 @@ def _list(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
         summary, facts = store.summary(info.name), store.facts(info.name)
         cells = [model.all for model in summary.models.values()]
         judges = [judge.all for judge in store.judges(info.name).values()]
-        spend = [cell.cost.spend_usd for cell in (*cells, *judges)]
-        known = None if None in spend else sum(float(s) for s in spend if s is not None)
         rows.append(
             {
                 "started": (info.started_at or "")[:19].replace("T", " "),
                 "suite": elements.cell(info.suite or "", 60),
-                "status": elements.cell(info.status or numbers.UNKNOWN, 40),
+                "status": elements.cell(store.state(info.name), 60),
                 "models": elements.cell(", ".join(map(elements.marked, summary.models)), 120),
                 "rows": f"{numbers.count(summary.n_rows)} of {numbers.count(facts.n_rows)}",
-                "errors": numbers.count(sum(cell.outcomes.get("errored", 0) for cell in cells)),
-                "spent": numbers.usd(known) if cells else numbers.UNDEFINED,
+                "errors": numbers.count(sum(n_failed(cell) for cell in cells)),
+                "spent": _spent(facts, [*cells, *judges]) if cells else numbers.UNDEFINED,
                 "run": elements.cell(info.name, 120),
             }
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", alt="Every run, newest first")
+
+
+def _spent(facts: RunFacts, cells: Sequence[Figures]) -> str:
+    """What the run paid, its judges included; what is known of it where some answers have no price."""
+    spend = [cell.cost.spend_usd for cell in cells]
+    if None not in spend:
+        return numbers.usd(sum(float(s) for s in spend if s is not None))
+    unpriced = sum(cell.cost.n_unknown for cell in cells)
+    known = facts.spent_usd
+    if known is None or not unpriced:
+        return numbers.UNKNOWN
+    return f"{numbers.usd(known)} + {numbers.count(unpriced)} unpriced" if known else numbers.UNKNOWN
 
 
 def _one(store: ResultsReader, info: RunInfo) -> None:
@@ -93,7 +106,7 @@ def _one(store: ResultsReader, info: RunInfo) -> None:
         st.subheader("Errors", anchor=False)
         _errors(errors)
     else:
-        st.success("No row of this run errored.")
+        st.success("No request of this run failed.")
     with st.expander("Facts of the run"):
         elements.facts_table(_facts(info, facts), alt="Facts of the run")
     with st.expander("Take it elsewhere"):

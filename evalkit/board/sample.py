@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
@@ -38,13 +39,23 @@ def render(store: ResultsReader) -> None:
     if not items:
         st.info("No item fits. Write less of its id, or choose another run.")
         return
-    labels = {f"{item.task} · {item.sample_id} · {item.sample_digest[:8]}.{item.occurrence}": item for item in items}
+    labels = _labels(items)
     item = labels[
         elements.choose(
             f"Item ({len(items)} found)" if len(items) < FOUND else f"Item (first {FOUND})", list(labels), key="which"
         )
     ]
     _show(store, run, item)
+
+
+def _labels(items: Sequence[SampleItem]) -> dict[str, SampleItem]:
+    """Items by their names of the suite; with the beginning of the digest where two have one name."""
+    names = [f"{item.task} · {item.sample_id}" for item in items]
+    twice = {name for name, n in Counter(names).items() if n > 1}
+    return {
+        f"{name} · {item.sample_digest[:8]}.{item.occurrence}" if name in twice else name: item
+        for name, item in zip(names, items, strict=True)
+    }
 
 
 def _show(store: ResultsReader, run: str, item: SampleItem) -> None:

@@ -55,7 +55,7 @@ def render(store: ResultsReader) -> None:
     if len(drawn) > charts.MANY:
         st.caption("Names stand at the models on the front and the chosen ones; the table names them all.")
     st.caption(
-        "Choose a model by a click on its point (shift-click for a second), or under “Chosen models” at the left."
+        "Choose a model by a click on its point (shift-click for a second), or under “Selected models” at the left."
     )
     _table(drawn, axis, AXES[axis].show)
     picked = [entry for entry in known.values() if entry.model in mine]

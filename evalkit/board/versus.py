@@ -59,6 +59,7 @@ def render(store: ResultsReader) -> None:
     except StoreError as error:
         st.error(elements.plain(error, 400))
         return
+    elements.unreadable_of(store, (a, b))
     names = (elements.plain(a[1], 40), elements.plain(b[1], 40))
     st.subheader(sentence(whole, *names), anchor=False)
     if whole.n_errored:

@@ -36,7 +36,7 @@ COMMANDS = {
     "dossier": ("evalkit.cli.dossier", "Record a run and its verdict in an append-only file; verify that file."),
     "rescore": ("evalkit.cli.rescore", "Score the stored answers of a run again, without asking any model."),
     "price": ("evalkit.cli.price", "Print the bill of a stored run, or price it anew."),
-    "load": ("evalkit.cli.load", "Load one model of a suite until it is full: capacity, SLO, cost per token."),
+    "load": ("evalkit.cli.load", "Load-test one model of a suite until it is full: capacity, SLO, cost per token."),
     "breakeven": ("evalkit.cli.breakeven", "At which volume own GPUs cost less than an API."),
     "board": ("evalkit.cli.board", "Open the leaderboard in a browser."),
     "report": ("evalkit.cli.report", "Write a stored run as one self-contained HTML page."),

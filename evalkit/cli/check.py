@@ -56,7 +56,7 @@ def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json:
     """Plan a suite and say what it would do; the exit code. Raises SuiteError with every complaint."""
     from evalkit.api.planning import plan_at
 
-    plan = plan_at(suite, options)
+    plan = plan_at(suite, options, sends=False)
     asyncio.run(plan.aclose())
     if as_json:
         return print_json(_facts(plan))

@@ -42,7 +42,7 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
 
 
 @command.command("traces", short_help="Logs of production become a suite.")
-@click.argument("source", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("source", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="The folder of the suite; it is made.")
 @click.option(
     "--samples", type=click.IntRange(1, 100_000), default=500, show_default=True, help="How many requests to draw."
@@ -62,6 +62,18 @@ def table(file: Path, mapped: Path | None, name: str | None, prices: Path | None
 @click.option("--pattern", "patterns", multiple=True, metavar="NAME=REGEX", help="Something else to take out.")
 @click.option("--candidate", "candidates", multiple=True, metavar="ADAPTER:MODEL", help="What to compare with.")
 @click.option("--judge", metavar="ADAPTER:MODEL", help="Who scores free text.")
+@click.option(
+    "--listen",
+    type=click.IntRange(0, 65_535),
+    metavar="PORT",
+    help="Receive OTLP over HTTP on 127.0.0.1 (4318 is usual) until Ctrl-C or --idle; 0: any free port.",
+)
+@click.option(
+    "--idle",
+    type=click.FloatRange(0.1, 86_400),
+    metavar="SECONDS",
+    help="With --listen: stop once nothing came for so long.",
+)
 def traces(source: tuple[Path, ...], out: Path, samples: int, patterns: tuple[str, ...], **given: Any) -> int:
     """Make a suite of logs: a sample with known probabilities, the recorded answers as the baseline.
 

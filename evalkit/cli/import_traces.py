@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from evalkit.bridges.traces.importing import TracesOptions, TracesTold, import_traces
+from evalkit.bridges.traces.receiver import HOST, Receiver
+from evalkit.bridges.traces.suite_text import AskedModel
 from evalkit.bridges.traces.taking_out import read_names
 from evalkit.errors import SuiteError, UserError
 from evalkit.suite.redaction import Redactor, make_redactor
@@ -34,6 +38,10 @@ class TracesAsked:
     patterns: tuple[str, ...]
     candidates: tuple[str, ...]
     judge: str | None
+    listen: int | None = None
+    """Port on loopback where spans are received."""
+    idle: float | None = None
+    """Seconds without anything after which that ends; None: only Ctrl-C ends it."""
 
 
 def import_logs(asked: TracesAsked) -> int:
@@ -49,17 +57,43 @@ def import_logs(asked: TracesAsked) -> int:
         candidates=tuple(_model(one, "--candidate") for one in asked.candidates),
         judge=None if asked.judge is None else _model(asked.judge, "--judge"),
     )
-    told = import_traces(asked.sources, asked.out, options)
+    if (asked.listen is None) == (not asked.sources):
+        raise click.UsageError("name a file or a folder of logs, or --listen PORT to receive them; one of the two")
+    if asked.listen is None:
+        told = import_traces(asked.sources, asked.out, options)
+    else:
+        with tempfile.TemporaryDirectory(prefix="evalkit-otlp-") as folder:
+            _receive(Path(folder), asked.listen, asked.idle)
+            told = import_traces([Path(folder)], asked.out, options)
     _say(told)
     click.echo(str(told.folder / "suite.yaml"))
     return 0
 
 
-def _model(text: str, option: str) -> tuple[str, str]:
-    adapter, colon, model = text.partition(":")
+def _receive(folder: Path, port: int, idle_s: float | None) -> None:
+    """Keep what is sent as files of the folder, until Ctrl-C or silence. Raises UserError where nothing came."""
+    with Receiver(folder, port) as receiver, suppress(KeyboardInterrupt):
+        click.echo(
+            f"receiving OTLP on http://{HOST}:{receiver.port} (OTEL_EXPORTER_OTLP_ENDPOINT; protocol http/protobuf or "
+            f"http/json); {f'{idle_s:g} s of silence or ' if idle_s else ''}Ctrl-C ends it",
+            err=True,
+        )
+        receiver.wait(idle_s)
+    for why in receiver.refused:
+        click.echo(f"note: not kept: {visible(why)}", err=True)
+    if not receiver.n_requests:
+        raise UserError(f"nothing came on {HOST}:{receiver.port}, so there is nothing to import")
+    click.echo(f"{receiver.n_requests:,} requests received, {receiver.n_bytes / 1e6:,.1f} MB", err=True)
+
+
+def _model(text: str, option: str) -> AskedModel:
+    adapter, colon, rest = text.partition(":")
+    model, there, url = rest.partition("@http")
     if not (adapter and colon and model):
-        raise click.UsageError(f"{option} {text}: write ADAPTER:MODEL, like openai:gpt-6-luna")
-    return adapter, model
+        raise click.UsageError(
+            f"{option} {text}: write ADAPTER:MODEL, like openai:gpt-6-luna; ADAPTER:MODEL@URL for a server of your own"
+        )
+    return AskedModel(adapter, model, f"http{url}" if there else None)
 
 
 def _redactor(what: str, patterns: Sequence[str]) -> Redactor | None:

@@ -11,6 +11,20 @@ from evalkit.cli.options import as_json, print_json, results_folder
 
 if TYPE_CHECKING:
     from evalkit.render.terminal import RunListing
+    from evalkit.store.runs import RunInfo
+
+
+def _state(run: RunInfo) -> str | None:
+    """The status in words, with how far an unfinished run is; None where it cannot be read."""
+    from evalkit.errors import StoreError
+    from evalkit.results.state import state_of
+
+    if run.problem is not None or run.status == "complete":
+        return run.status
+    try:
+        return str(state_of(run.path))
+    except StoreError:
+        return run.status
 
 
 @click.command()
@@ -26,6 +40,7 @@ def command(results: Path, as_json: bool) -> int:
             "name": run.name,
             "suite": run.suite,
             "status": run.status,
+            "state": _state(run),
             "started_at": run.started_at,
             "finished_at": run.finished_at,
             "problem": run.problem or parts.damage(run.path),

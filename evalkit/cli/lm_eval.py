@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @results_folder
 @data_roots
 @suite_words
-@click.option("--no-cache", is_flag=True, help="Ask again even where an answer was bought before.")
+@click.option("--no-cache", is_flag=True, help="Ask again even where an answer is cached.")
 @click.option("--new", is_flag=True, help="Start a new run folder instead of resuming an incomplete one.")
 @click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed.")
 @key_hosts

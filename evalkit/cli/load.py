@@ -46,7 +46,7 @@ def command(
     results: Path,
     **given: Any,
 ) -> int:
-    """Load one model of SUITE: requests in flight, then arrivals at random, at rising rates.
+    """Load-test one model of SUITE: requests in flight, then arrivals at random, at rising rates.
 
     Nothing is scored, retried or taken from a cache. The sweep is kept in RESULTS/load, where a model's
     `hosting.load: latest` finds it; run, price and breakeven compute the cost of own hardware from it.

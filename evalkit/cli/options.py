@@ -27,6 +27,22 @@ def results_folder(command: Command) -> Command:
     return _folder(command, "results", "EVALKIT_RESULTS", "Folder of run folders")
 
 
+def board_command(folder: Path) -> str | None:
+    """What opens the board over the results folder of a run; None where the board is not installed."""
+    import shlex
+    from importlib.util import find_spec
+
+    from evalkit.store.runs import default_results
+    from evalkit.text.escape import visible
+
+    if find_spec("streamlit") is None:
+        return None
+    results = folder.resolve().parent
+    if results == default_results().resolve():
+        return "evalkit board"
+    return f"evalkit board --results {shlex.quote(visible(str(results), limit=400))}"
+
+
 def as_json(command: Command) -> Command:
     """`--json`: one JSON object on stdout, for machines."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the table.")(command)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(min=1), help="Only this many samples of each task (seeded choice).")
 @click.option("--requests-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")
 @click.option("--tokens-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")
-@click.option("--no-cache", is_flag=True, help="Do not count answers that were bought before.")
+@click.option("--no-cache", is_flag=True, help="Do not count answers that are cached.")
 @click.option("--max-cost", metavar="USD", help="Check that a run could be kept below this many dollars.")
 @prices_file
 @key_hosts
@@ -69,7 +69,7 @@ def plan_suite(suite: Path, options: RunOptions, pace: Pace, *, as_json: bool) -
     from evalkit.engine.forecast import forecast, forecast_judges
 
     assert options.results is not None
-    plan = plan_at(suite, options)
+    plan = plan_at(suite, options, sends=False)
     judges = plan.panel.judges if plan.panel is not None else ()
     known = learn(options.results, {model.name: model.adapter.spec.model for model in (*plan.work.models, *judges)})
     with ExitStack() as stack:

@@ -90,6 +90,9 @@ def rescore_run(
         return print_json(found)
     for one in changed:
         click.echo(_line(one))
+    for one in changed:
+        if loss := _loss(one, preview=preview):
+            click.echo(f"evalkit: {loss}", err=True)
     if n_redacted := sum(one.n_redacted for one in changed):
         click.echo(
             f"{n_redacted:,} of these rows were redacted before they were stored (redact: where: storing): their "
@@ -109,6 +112,32 @@ def _line(one: Changed) -> str:
         return f"{name}: no answers to mark{failed}"
     means = f"{one.before / one.n:.4f} → {one.after / one.n:.4f}"
     return f"{name} by {visible(one.scorer)}: {one.n_changed:,} of {one.n:,} scores changed, mean {means}{failed}"
+
+
+_FALL = 0.005
+"""Of a mean: below it nobody is warned."""
+
+
+def _loss(one: Changed, *, preview: bool) -> str | None:
+    """A warning where the new marks are lower, or fewer answers can be read; None where neither is so."""
+    name, now = f"{visible(one.task)} × {visible(one.model)}", "would be" if preview else "are"
+    unread = one.n_unreadable_after - one.n_unreadable_before
+    fell = one.n and (one.before - one.after) / one.n > _FALL
+    if not fell and (unread <= 0 or one.after > one.before):
+        return None
+    said = []
+    if fell:
+        said.append(
+            f"the mean {'would fall' if preview else 'fell'} from {one.before / one.n:.3f} to {one.after / one.n:.3f}"
+        )
+    if unread > 0:
+        said.append(f"{unread:,} answers that were read {now} unreadable ({one.n_unreadable_after:,} of {one.n:,})")
+    kept = (
+        ""
+        if preview
+        else ". The earlier marks are kept in the run's older parts; score again as before to have them back"
+    )
+    return f"{name}: {', and '.join(said)}{kept}"
 
 
 def _suite_of(folder: Path) -> Path:

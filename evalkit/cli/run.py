@@ -32,7 +32,7 @@ from evalkit.cli.options import (
 @data_roots
 @suite_words
 @least_sensitivity
-@click.option("--no-cache", is_flag=True, help="Ask again even where an answer was bought before.")
+@click.option("--no-cache", is_flag=True, help="Ask again even where an answer is cached.")
 @click.option("--new", is_flag=True, help="Start a new run folder instead of resuming an incomplete one.")
 @click.option("--resume", metavar="RUN", help="Resume this run (a path, a prefix or `latest`).")
 @click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed; wins over the suite.")

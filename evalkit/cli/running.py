@@ -12,7 +12,7 @@ import click
 from evalkit.api.execution import Prepared, execute, prepare, with_stopper
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import read_suite
-from evalkit.cli.options import print_json
+from evalkit.cli.options import board_command, print_json
 from evalkit.engine.driving import without_loop
 from evalkit.engine.session import RunOutcome
 from evalkit.errors import EvalkitError
@@ -123,10 +123,12 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
             summary["gate"] = plain(decision)
         print_json({**summary, "folder": str(outcome.folder)})
     else:
-        from evalkit.render.terminal import render_summary
+        from evalkit.render.terminal import render_summary, render_unreadable
         from evalkit.results.compare import run_standings
+        from evalkit.results.unreadable import unreadable_in
 
         render_summary(outcome.summary, standings=run_standings(outcome.folder))
+        render_unreadable(unreadable_in(outcome.folder))
         if judging_of(outcome.folder) is not None:
             _print_judges(outcome.folder)
         n_cached = outcome.result.n_cached
@@ -138,6 +140,8 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
         if any(task.slices for model in outcome.summary.models.values() for task in model.tasks.values()):
             click.echo("By slice: evalkit show latest --slices")
         click.echo(f"\n{outcome.folder}")
+        if (board := board_command(outcome.folder)) is not None:
+            click.echo(f"as pages: {board}")
     for reason in outcome.reasons:
         click.echo(f"evalkit: {visible(reason, limit=2000)}", err=True)
     if outcome.status == "interrupted":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import as_json, print_json, results_folder
+from evalkit.cli.options import as_json, board_command, print_json, results_folder
 from evalkit.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 @as_json
 def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     """Print the table of RUN: a path, the beginning of a name, or `latest` (the default)."""
-    from evalkit.results import Run, read_facts
+    from evalkit.results import read_facts
     from evalkit.results.compare import run_standings
+    from evalkit.results.state import state_of
     from evalkit.results.summary import read_summary
+    from evalkit.results.unreadable import unreadable_in
     from evalkit.store.runs import resolve_run
     from evalkit.text.escape import visible
 
@@ -37,20 +39,23 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
         judging = {"judging": judged.as_json()} if judged is not None else {}
         stands = {name: asdict(one) for name, one in run_standings(folder).items() if one is not None}
         return print_json({**summary.as_json(), **judging, "standings": stands, "folder": str(folder)})
-    from evalkit.render.terminal import render_slices, render_summary
+    from evalkit.render.terminal import render_slices, render_summary, render_unreadable
 
     facts = read_facts(folder)
     if slices:
         render_slices(summary)
     else:
         render_summary(summary, standings=run_standings(folder))
+        render_unreadable(unreadable_in(folder))
     if judged is not None and not slices:
         from evalkit.render.judges import render_judges
 
         render_judges(judged)
-    click.echo(f"\n{folder}  {Run(folder, facts).status}, started {facts.started_at}")
+    click.echo(f"\n{folder}  {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
     for reason in facts.reasons:
         click.echo(f"not complete: {visible(reason, limit=2000)}")
+    if (board := board_command(folder)) is not None:
+        click.echo(f"as pages: {board}")
     for model, badge in _beware(facts):
         click.echo(f"{visible(model, limit=60)}: {visible(badge, limit=500)}")
     return 0

@@ -1,4 +1,4 @@
-"""What an answer costs in the end, with intervals: per sample, per 1,000 samples, per right answer, at equal quality.
+"""What an answer costs in the end, with intervals: per sample, per 1,000 samples, per correct answer, at equal quality.
 
 Dollars are floats here: an interval is an estimate, not a bill. Formulas: the mean over samples of each sample's mean
 cost (Student's t, or clustered where items move together); dollars over right answers as a ratio of means with
@@ -23,7 +23,7 @@ class Marked:
     cost_usd: float | None
     score: float | None
     graded: bool
-    """The score is a degree, not right or wrong: "per right answer" then has no meaning."""
+    """The score is a degree, not right or wrong: "correct" then has no meaning."""
 
 
 def derived(answers: Iterable[Marked]) -> DerivedFigures:

@@ -137,7 +137,7 @@ class ModelForecast(TypedDict):
 
     model: str
     n_requests: int
-    n_bought_before: int
+    n_cached: int
     input_tokens: TokenRange
     input_basis: str
     output_tokens: TokenRange

@@ -168,7 +168,7 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
         n_pairs=pairs.n,
         n_errored=int((~pairs.scored).sum()),
         flips=count_flips(pairs),
-        notes=(*notes, *_alike(pairs)),
+        notes=(*notes, *_alike(pairs), *_weighted(pairs)),
         served=served,
     )
 
@@ -191,7 +191,7 @@ def _candidate_alone(gate: GateEntry, side: Side) -> CandidateDecision:
         findings=(*found, *([changed] if changed else [])),
         n_pairs=pairs.n,
         n_errored=int(np.isnan(pairs.candidate.score).sum()),
-        notes=tuple(_alike(pairs)),
+        notes=(*_alike(pairs), *_weighted(pairs)),
         served=served_lines(candidate=rows),
     )
 
@@ -221,7 +221,7 @@ def _corrected(found: list[RuleResult], alpha: float) -> list[RuleResult]:
     for n, finding in enumerate(found):
         p = adjusted.get(n)
         if finding.verdict is Verdict.FAIL and p is not None and p > alpha:
-            note = f"would fail alone, but not as one of {len(family)} required rules (Holm)"
+            note = f"fails alone, not after correcting for {len(family)} rules"
             finding = replace(finding, verdict=Verdict.INCONCLUSIVE, notes=(*finding.notes, note))  # noqa: PLW2901
         out.append(finding)
     return out
@@ -280,6 +280,16 @@ def _alike(pairs: Pairs) -> list[str]:
     return [f"{n:,} items of {pairs.n:,} say the same as another one; alike items count as one"] if pairs.alike else []
 
 
+def _weighted(pairs: Pairs) -> list[str]:
+    if pairs.weight is None:
+        return []
+    k_eff = float(pairs.weight.sum() ** 2 / (pairs.weight**2).sum())
+    return [
+        f"weighted: each sample counts as the requests that it stands for; effective sample size {k_eff:,.0f} of "
+        f"{pairs.n:,}"
+    ]
+
+
 def _stopped(side: Side) -> StoppedCandidate | None:
     """How this candidate was stopped early; None when it ran to the end."""
     at = side.facts.stopped_early
@@ -320,7 +330,11 @@ def _replayed(
     order = early_stopping.in_order(pairs, told.seed)
     rules = early_stopping.replay(gate, pairs, order, stopped, told)
     against = reasons_against(
-        gate, repeats=side.repeats, clustered=pairs.clustered, critical=bool(pairs.critical.any())
+        gate,
+        repeats=side.repeats,
+        clustered=pairs.clustered,
+        critical=bool(pairs.critical.any()),
+        weighted=pairs.weight is not None,
     )
     race = SequentialTest(rules or (), passes_early=not against and not told.needs_all)
     if rules is None or race.verdict is None:

@@ -19,6 +19,11 @@ def groups(pairs: Pairs, there: Mask, lost: Mask) -> Codes | None:
     return found
 
 
+def weights(pairs: Pairs, there: Mask, lost: Mask) -> Floats | None:
+    """What the rows with a figure and then those without stand for, as `groups`; None where all count alike."""
+    return None if pairs.weight is None else np.concatenate((pairs.weight[there], pairs.weight[lost]))
+
+
 def limited(condition: Condition, worse: LimitDecision, better: LimitDecision, n_lost: int, scale: float) -> RuleResult:
     """One finding from two readings of the lost pairs: passing has to survive the worse one, failing the better."""
     verdict = Verdict.INCONCLUSIVE
@@ -26,7 +31,7 @@ def limited(condition: Condition, worse: LimitDecision, better: LimitDecision, n
         verdict = Verdict.PASS
     elif better.verdict is Verdict.FAIL:
         verdict = Verdict.FAIL
-    lost = (f"{n_lost} pairs without a figure count as bad for passing and as good for failing",) if n_lost else ()
+    lost = (f"{n_lost:,} pairs lack a figure: the worst case is assumed both ways",) if n_lost else ()
     return RuleResult(
         condition,
         verdict,

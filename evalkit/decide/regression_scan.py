@@ -14,7 +14,7 @@ import numpy as np
 from evalkit.decide.rules import Condition, RuleResult, RuleWords
 from evalkit.decide.rules.quality import quality
 from evalkit.results.flips import RIGHT, flipped, mean_scores
-from evalkit.results.pairs import Codes, Mask, Pairs, labels_of
+from evalkit.results.pairs import Codes, Mask, Pairs, dependence_of
 from evalkit.stats.comparison import decide
 from evalkit.stats.verdict import Verdict
 
@@ -129,7 +129,8 @@ def _suspect(part: Pairs, margin: float) -> bool:
     scored = part.scored
     if not scored.any():
         return False
-    return bool((part.candidate.score[scored] - part.baseline.score[scored]).mean() < -margin)
+    differences = part.candidate.score[scored] - part.baseline.score[scored]
+    return bool(np.average(differences, weights=None if part.weight is None else part.weight[scored]) < -margin)
 
 
 def _fails(part: Pairs, margin: float, level: float) -> bool:
@@ -140,6 +141,6 @@ def _fails(part: Pairs, margin: float, level: float) -> bool:
         margin,
         level,
         n_errored=int((~scored).sum()),
-        **labels_of(part, scored),
+        **dependence_of(part, scored, ~scored),
     )
     return verdict is Verdict.FAIL

@@ -76,8 +76,10 @@ class RuleTest:
         )
 
 
-def reasons_against(gate: GateEntry, *, repeats: int, clustered: bool, critical: bool) -> list[str]:
-    """Why a pass cannot come early, as sentences; empty when it can. A fail can in any case but the first three."""
+def reasons_against(
+    gate: GateEntry, *, repeats: int, clustered: bool, critical: bool, weighted: bool = False
+) -> list[str]:
+    """Why a pass cannot come early, as sentences; empty when it can. A fail can in any case but the first four."""
     found = []
     if gate.early_stop == "off":
         found.append("gate.early_stop is off")
@@ -85,6 +87,8 @@ def reasons_against(gate: GateEntry, *, repeats: int, clustered: bool, critical:
         found.append("items are asked several times")
     if clustered:
         found.append("items move together in clusters, or say the same as others")
+    if weighted:
+        found.append("items stand for different numbers of requests (weight)")
     required = [c for rule in gate.rules for c in conditions(rule) if c.required]
     other = sorted({c.kind if c.kind != "quality" else "a least score (min)" for c in required if not c.is_margin})
     if other:

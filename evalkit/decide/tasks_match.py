@@ -38,7 +38,7 @@ def other_tasks(facts: RunFacts, now: SuiteFacts) -> Iterator[str]:
         if task.records != made[name].records:
             yield f"  {name}: which records of its data are asked, or how they are read, changed (where, fields)"
         if made[name].marks is not None and task.marks != made[name].marks:
-            yield f"  {name}: which items are clustered, sliced or critical changed"
+            yield f"  {name}: which items are clustered, sliced or critical changed, or what they stand for (weight)"
         for found in _otherwise_written(name, made[name].written, task.written):
             if not (rescored_by and found.at[3] in _MARKED_BY):
                 yield f"  {name}: {found.values(3)}"

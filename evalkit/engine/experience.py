@@ -28,7 +28,7 @@ MOST_ROWS = 400
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """A mean of n rows and the range in which nine of ten rows lie."""
+    """A mean of n rows, and the range in which nine of ten rows lie; at least up to the mean, which few can lift."""
 
     mean: float
     low: float
@@ -127,4 +127,6 @@ def _learned(values: list[float]) -> Learned | None:
     if not values:
         return None
     ordered = sorted(values)
-    return Learned(sum(ordered) / len(ordered), percentile(ordered, 0.05), percentile(ordered, 0.95), len(ordered))
+    mean = sum(ordered) / len(ordered)
+    low, high = min(percentile(ordered, 0.05), mean), max(percentile(ordered, 0.95), mean)
+    return Learned(mean, low, high, len(ordered))

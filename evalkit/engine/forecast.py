@@ -7,7 +7,7 @@ runs taught, else a quarter of the bytes, assumed. Output tokens: as earlier ans
 task, else only known to lie between one token and the limit. Each figure says which. `low` and `high` take every
 request at the low, or at the high end: a range and not an interval. A later turn of a conversation holds the answers
 before it, which are taken to be as long (where that is unknown, nothing is added). Prompt-cache discounts are not
-reckoned with.
+counted in.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def forecast(
 ) -> list[ModelForecast]:
     """For each model what it would be asked, and what that would take. null: unknown, with the reason in `basis`.
 
-    With a cache, answers that were bought before are counted as such and cost nothing.
+    With a cache, answers that are cached are counted as such and cost nothing.
     """
     return [_of_model(model, work, known.get(model.name, PastUse()), pace, cache) for model in work.models]
 
@@ -93,7 +93,7 @@ def _of_model(model: PlannedModel, work: Work, known: PastUse, pace: Pace, cache
 
 def forecast_judges(panel: Panel, work: Work, known: Mapping[str, PastUse], pace: Pace = Pace()) -> list[ModelForecast]:
     """The same for each judge. What it will be shown is not written yet: the answers are taken as long as their models
-    are expected to make them. Verdicts that were bought before are not seen, so it may cost less."""
+    are expected to make them. Verdicts that are cached are not seen, so it may cost less."""
     return [_of_judge(judge, panel, work, known, pace) for judge in panel.judges]
 
 
@@ -146,7 +146,7 @@ def _told(
     pace: Pace,
     in_flight: int | None,
 ) -> ModelForecast:
-    """A forecast as JSON. `n`: requests to ask, and answers that were bought before."""
+    """A forecast as JSON. `n`: requests to ask, and answers that are cached."""
     now = datetime.now(UTC)
     n_asked, n_bought = n
     endpoint = model.adapter.endpoint
@@ -155,7 +155,7 @@ def _told(
     return {
         "model": model.name,
         "n_requests": n_asked,
-        "n_bought_before": n_bought,
+        "n_cached": n_bought,
         "input_tokens": _range({end: _whole(sums[end].input) for end in ENDS}),
         "input_basis": _input_basis(model, known),
         "output_tokens": _range({end: _whole(sums[end].output) for end in ENDS}),
@@ -249,7 +249,7 @@ def _minutes(
 ) -> tuple[float | None, str]:
     """Minutes, and what they rest on; None where nothing is known about the pace."""
     if n == 0:
-        return 0.0, "none: every answer was bought before"
+        return 0.0, "none: every answer is cached"
     stated = []
     if pace.requests_per_minute is not None:
         stated.append(n / pace.requests_per_minute)

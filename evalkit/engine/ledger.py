@@ -2,7 +2,7 @@
 
     ledger = Ledger(journal, done=recovered.is_done, cache=cache, observer=observer)
     owed = ledger.owed(item)              # None: answered in an earlier session
-    left = await ledger.left_by_cache(owed)     # None: bought before, scored and stored just now
+    left = await ledger.left_by_cache(owed)     # None: cached, scored and stored just now
     ledger.finish(item, request, asked)   # a new answer
 
 Where items are conversations, `owed` and `left_by_cache` give the first turn that is still without an answer.

@@ -28,7 +28,7 @@ from evalkit.engine.judging.panel import Panel, identity_of, judges_needed, labe
 from evalkit.engine.sample_stream import SampleStream, begin
 from evalkit.engine.settings import fitted
 from evalkit.engine.work import PlannedModel, PlannedTask, RunSettings, Work
-from evalkit.errors import SuiteError, UserError
+from evalkit.errors import MissingKey, SuiteError, UserError
 from evalkit.scorers.base import Scorer
 from evalkit.scorers.registry import make_scorer, origin_of_scorer
 from evalkit.suite import builtin_tasks
@@ -59,6 +59,8 @@ class PlanOptions:
     """By model name: what own hardware costs a token at the throughput of its load sweep."""
     allow_code: bool = False
     """Whether the suite may run code of its own (--allow-suite-code)."""
+    sends: bool = True
+    """Whether the plan will be carried out. False: keys that are not set are noted, not missed."""
     stream: bool = False
     """Whether many samples may be checked while the first are asked already (`sample_stream`)."""
 
@@ -95,16 +97,16 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
     every_task, suite = suite.tasks, suite.only(options.models, options.tasks)
     entries = suite.models
     tasks = [_limited(task, options) for task in suite.tasks]
-    adapters, errors = _adapters(suite, entries, options)
+    adapters, errors, keyless = _adapters(suite, entries, options)
     wanted = judges_needed(tasks)
-    judges, of_judges = _adapters(suite, {n: entry for n, entry in suite.judges.items() if n in wanted}, options)
+    judges, of_judges, more_keyless = _adapters(suite, {n: e for n, e in suite.judges.items() if n in wanted}, options)
     judged, wrong = make_panel(suite, tasks, entries, judges)
     errors, complaints = errors + of_judges, complaints + wrong
     scorers, wrong = _scorers(tasks)
     complaints += wrong
     planned: list[PlannedTask] = []
     redacted: dict[str, dict[str, int]] = {}
-    notes = _unwanted(suite, wanted)
+    notes = [*keyless, *more_keyless, *_unwanted(suite, wanted)]
     streams = options.stream and not judged and not any(isinstance(a, ReplayAdapter) for a in adapters.values())
     for task in tasks:
         seen = _examined(task, scorers.get(task.name), streams=streams)
@@ -231,9 +233,11 @@ def _limited(task: ResolvedTask, options: PlanOptions) -> ResolvedTask:
 
 def _adapters(
     suite: ResolvedSuite, entries: Mapping[str, ModelEntry], options: PlanOptions
-) -> tuple[dict[str, Adapter], list[UserError]]:
+) -> tuple[dict[str, Adapter], list[UserError], list[str]]:
+    """The adapters by name, what is wrong, and a sentence for each key that is not set (where nothing will be sent)."""
     made: dict[str, Adapter] = {}
     errors: list[UserError] = []
+    keyless: list[str] = []
     for name, entry in entries.items():
         spec = ModelSpec(
             name=name,
@@ -253,9 +257,18 @@ def _adapters(
         )
         try:
             made[name] = make_adapter(spec)
+        except MissingKey as error:
+            if options.sends:
+                errors.append(error)
+                continue
+            keyless.append(f"a run cannot start yet: {error}")
+            try:
+                made[name] = make_adapter(replace(spec, sends=False))
+            except UserError as still:
+                errors.append(still)
         except UserError as error:
             errors.append(error)
-    return made, errors
+    return made, errors, keyless
 
 
 def task_scorer(task: ResolvedTask) -> Scorer:

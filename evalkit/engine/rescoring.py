@@ -57,6 +57,8 @@ class Changed:
     before: float = 0.0
     """Sum of the scores, absent ones left out."""
     after: float = 0.0
+    n_unreadable_before: int = 0
+    n_unreadable_after: int = 0
     n_failed: int = 0
     """Rows without an answer (the system's fault): they stay as they are."""
     n_redacted: int = 0
@@ -189,6 +191,8 @@ def _rescored(
         found.n_changed += (marked.score, marked.outcome) != (row.score, row.outcome)
         found.before += row.score or 0.0
         found.after += marked.score or 0.0
+        found.n_unreadable_before += row.outcome is Outcome.UNPARSEABLE
+        found.n_unreadable_after += marked.outcome is Outcome.UNPARSEABLE
         found.n_redacted += row.redacted is not None
         yield marked if storing is None else stored(marked, storing)
 

@@ -178,7 +178,7 @@ def _give_digest(plan: Plan, folder: Path) -> None:
 
 def _all_asked_still(plan: Plan, folder: Path) -> bool:
     """Whether every row of the run is of a sample that the plan would ask, under the same name, with the same right
-    answer and the same place in the evidence (cluster, slices, critical)."""
+    answer and the same place in the evidence (cluster, slices, critical, weight, stratum)."""
     left = {_as_asked(row, row.sample_id, row.sample_digest) for row in sealing.rows_of(folder)}
     for task in plan.work.tasks:
         samples = task.samples() if task.stream is None else task.stream.as_rendered()
@@ -191,4 +191,5 @@ def _all_asked_still(plan: Plan, folder: Path) -> bool:
 
 def _as_asked(one: Row | Sample, name: str, digest: str) -> tuple[object, ...]:
     slices = tuple(sorted(one.slices.items()))
-    return (one.task, name, digest, one.occurrence, one.target_digest, one.cluster, slices, one.critical)
+    evidence = (one.cluster, slices, one.critical, one.weight, one.stratum)
+    return (one.task, name, digest, one.occurrence, one.target_digest, *evidence)

@@ -116,6 +116,8 @@ def _question(sample: Sample, model: str, repeat: int, attempt: AttemptInfo) -> 
         "attempts": attempt.attempts,
         "cluster": sample.cluster,
         "critical": sample.critical,
+        "weight": sample.weight,
+        "stratum": sample.stratum,
         "slices": sample.slices,
         "prompt": sample.messages,
         "tools": sample.tools or None,

@@ -5,7 +5,7 @@
 One producer for each lane (endpoint) walks tasks, samples, repeats and models in that order, so that models which
 share an endpoint are asked under the same conditions, and waits for a slot before it makes a task: never more
 coroutines than requests in flight. The turns of a conversation follow one another in the slot of the first. What is
-done already (resume) is skipped, what was bought before (cache) is scored without asking (`ledger`). A first Ctrl-C
+done already (resume) is skipped, what is cached (cache) is scored without asking (`ledger`). A first Ctrl-C
 stops sending and waits for answers that are paid for; a second one does not wait.
 """
 

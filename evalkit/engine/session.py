@@ -97,7 +97,7 @@ async def execute_run(
         observer = watch(folder, recovered) if watch else None
         if observer is not None and recovered.n_done and prices_of(before) != prices_of(plan.facts):
             observer.note(
-                "prices have changed since this run began: answers bought before keep their bill, new ones get the new "
+                "prices have changed since this run began: answers in the cache keep their bill, new ones get the new "
                 "prices. `evalkit price` prices the whole run anew."
             )
         spent = spent_before(plan, folder, before)

@@ -79,7 +79,7 @@ class SuiteTaskFacts(StoredRecord):
     identity_digest: str | None = None
     identity: JsonMap = {}
     marks: JsonMap | None = None
-    """Which samples are clustered, sliced or critical. None: not recorded (runs of before)."""
+    """Which samples are clustered, sliced, critical or weighted. None: not recorded (runs of before)."""
     records: JsonMap = {}
     """Which records of the data are asked, and how they are read."""
     written: JsonMap = {}

@@ -26,7 +26,9 @@ Outcomes = Annotated[Mapping[str, Count], AfterValidator(_every_outcome)]
 
 
 class Quality(StoredRecord):
-    """Mean score over samples, each the mean of its repeats, with a 95 % interval, in score units (0 to 1)."""
+    """Mean score over samples, each the mean of its repeats, with a 95 % interval, in score units (0 to 1).
+
+    Samples with a `weight` count as the requests that they stand for."""
 
     mean: Float | None
     """None: nothing is scored."""
@@ -35,7 +37,7 @@ class Quality(StoredRecord):
     n: Count
     """Samples with a score."""
     interval: str | None
-    """wilson, clustered or t. None: no interval can be given."""
+    """wilson, clustered, t or weighted. None: no interval can be given."""
 
 
 class CostFigures(StoredRecord):
@@ -79,6 +81,31 @@ class LatencyFigures(StoredRecord):
     n_retried: Count
 
 
+class FigureInterval(StoredRecord):
+    """A figure with its 95 % interval."""
+
+    value: Float
+    low: Float | None
+    """None: unbounded, or no interval can be given."""
+    high: Float | None
+
+
+class TrafficFigures(StoredRecord):
+    """What a sample of a log says of the log: every sample counts as the requests that it stands for (`weight`)."""
+
+    n_requests: Float
+    """The sum of the samples' weights."""
+    k_eff: Float
+    """How many equally weighted samples would tell as much."""
+    usd_per_1k_requests: FigureInterval | None
+    """None: what some answer cost is unknown."""
+    ttft_p50_s: FigureInterval | None
+    """Seconds, as the next three. None: nothing was measured."""
+    ttft_p95_s: FigureInterval | None
+    total_p50_s: FigureInterval | None
+    total_p95_s: FigureInterval | None
+
+
 class TokenFigures(StoredRecord):
     """Sums over answers. None: some answer did not report it."""
 
@@ -118,6 +145,9 @@ class Figures(StoredRecord):
     n_answered: Count
     n_unscored: Count
     """Answers that could not be scored."""
+    n_unmarked: Count = 0
+    """Answers that came and have no mark: their judges have not spoken, or nobody could mark them. Among the outcomes
+    they count as errored."""
     outcomes: Outcomes
     """By outcome: rows."""
     quality: Quality
@@ -138,6 +168,8 @@ class TaskSummary(Figures):
     """By `field=value`."""
     spread: Mapping[str, SpreadOverOrders] | None = None
     """By slice of `permute`. None: its options are not permuted."""
+    traffic: TrafficFigures | None = None
+    """None: its samples are not weighted."""
 
 
 class ModelSummary(StoredRecord):

@@ -226,7 +226,7 @@ def within(steps: Sequence[Step], slo: Slo) -> Step | None:
 
 
 def find(steps: Sequence[Step], slo: Slo) -> dict[str, Any]:
-    """Everything a sweep says, as JSON. `serves` is what a cost may be reckoned from.
+    """Everything a sweep says, as JSON. `serves` is what a cost may be computed from.
 
     That is the highest open rate within the SLO; without one, the capacity of the closed loop, under a queue that no
     user would accept. null where nothing was served, or tokens were not reported.

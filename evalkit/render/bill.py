@@ -113,14 +113,16 @@ def _print_derived(page: Page, made: RunBillReport) -> None:
     if not figures:
         return
     same = made["at_equal_quality"]
-    page.table(
+    page.grid(
         "what an answer costs [95 %]",
+        Column("model", [visible(name, limit=60) for name in figures], left=True, folds=True),
         [
-            Column("model", [visible(name, limit=60) for name in figures], left=True, folds=True),
             Column("quality", [numbers.quality(figure["quality"]) for figure in figures.values()]),
-            Column("USD per 1,000 samples", [_estimate(f["usd_per_1k_samples"]) for f in figures.values()], left=True),
-            Column("USD per right answer", [_per_right(f) for f in figures.values()], left=True),
-            Column("cheapest as good", [_cheapest(same.get(name)) for name in figures], left=True, folds=True),
+            Column(
+                "cost per 1,000\nsamples", [_estimate(f["usd_per_1k_samples"]) for f in figures.values()], left=True
+            ),
+            Column("cost per\ncorrect answer", [_per_right(f) for f in figures.values()], left=True),
+            Column("cheapest\nas good", [_cheapest(same.get(name)) for name in figures], left=True, folds=True),
         ],
     )
 
@@ -183,9 +185,11 @@ def render_plan(made: PlanReport, *, width: int | None = None, file: TextIO | No
         repeats = f", each {made['repeats']} times" if made["repeats"] > 1 else ""
         page.say(f"{visible(made['suite'], limit=80)}: {tasks} samples{repeats}. Nothing was sent.")
         page.say("")
-        page.table("what a run would take", _forecast_columns("model", models))
+        name, *columns = _forecast_columns("model", models)
+        page.grid("what a run would take", name, columns)
         if made["judges"]:
-            page.table("then, to judge the answers", _forecast_columns("judge", made["judges"]))
+            name, *columns = _forecast_columns("judge", made["judges"])
+            page.grid("then, to judge the answers", name, columns)
         for one in (*models, *made["judges"]):
             _say_basis(page, one)
         for note in made["notes"]:
@@ -198,7 +202,7 @@ def _forecast_columns(who: str, rows: Sequence[ModelForecast]) -> list[Column]:
     return [
         Column(who, [visible(one["model"], limit=60) for one in rows], left=True, folds=True),
         Column("requests", [numbers.count(one["n_requests"]) for one in rows]),
-        Column("bought\nbefore", [numbers.count(one["n_bought_before"]) for one in rows]),
+        Column("cached", [numbers.count(one["n_cached"]) for one in rows]),
         Column("input tokens", [_tokens(one["input_tokens"]) for one in rows], left=True),
         Column("output tokens", [_tokens(one["output_tokens"]) for one in rows], left=True),
         Column("USD", [_usd_range(one["usd"]) for one in rows], left=True),

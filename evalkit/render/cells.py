@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from evalkit.facts import Figures, Quality
+from evalkit.facts.summary import LatencyFigures
 from evalkit.text import numbers
 
 # Not worth a word each: a right, wrong or graded answer is in the quality already.
+WORDS = {"unparseable": "unreadable", "truncated": "cut off", "errored": "failed"}
+"""Outcomes in a reader's words."""
 _PLAIN_OUTCOMES = ("right", "wrong", "scored")
 
 
@@ -15,10 +18,27 @@ def quality_text(quality: Quality) -> str:
 
 
 def other_outcomes(cell: Figures) -> dict[str, int]:
-    """How many rows ended otherwise than right, wrong or graded, by outcome; zeros left out."""
-    return {name: n for name, n in cell.outcomes.items() if n and name not in _PLAIN_OUTCOMES}
+    """How many rows ended otherwise than right, wrong or graded, in words; zeros left out.
+
+    An answer that came and has no mark is not a failure: its judges may still be at work.
+    """
+    found = {WORDS.get(name, name): n for name, n in cell.outcomes.items() if name not in _PLAIN_OUTCOMES}
+    found[WORDS["errored"]] = n_failed(cell)
+    found["without a mark"] = cell.n_unmarked
+    return {name: n for name, n in found.items() if n}
+
+
+def n_failed(cell: Figures) -> int:
+    """Requests that brought no answer."""
+    return max(0, cell.outcomes.get("errored", 0) - cell.n_unmarked)
+
+
+def tokens_per_s(latency: LatencyFigures) -> float | None:
+    """How fast the model writes once it has begun: from the median time per output token. None: not streamed, or
+    nothing was measured."""
+    return 1 / latency.tpot_s.p50 if latency.tpot_s.p50 else None
 
 
 def others_text(cell: Figures) -> str:
-    """ "3 refused, 12 errored"; empty for none."""
+    """ "3 refused, 12 failed"; empty for none."""
     return ", ".join(f"{numbers.count(n)} {name}" for name, n in other_outcomes(cell).items())

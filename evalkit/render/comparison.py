@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from evalkit.facts import Figures, ModelSummary, Quality
-from evalkit.render.cells import other_outcomes, quality_text
+from evalkit.render.cells import other_outcomes, quality_text, tokens_per_s
 from evalkit.results.compare import Difference, PairedComparison, SampleComparison, too_close
 from evalkit.results.flips import Flip
 from evalkit.text import numbers
@@ -113,9 +113,8 @@ def render_versus(
             page.say(f"served as: {visible(line, limit=300)}")
         for flip in flips:
             page.say("")
-            page.say(
-                f"{'right → wrong' if flip.lost else 'wrong → right'}: {visible(flip.task)} {flip.sample_digest[:12]}"
-            )
+            turned = "right → wrong" if flip.lost else "wrong → right"
+            page.say(f"{turned}: {visible(flip.task)} {visible(flip.sample_id, limit=100)}")
             for who, said in (
                 ("prompt", flip.prompt),
                 ("target", flip.target),
@@ -162,13 +161,14 @@ def _measures(a: Figures, b: Figures) -> list[tuple[str, str, str, str]]:
         x, y = a.quality_failures_wrong, b.quality_failures_wrong
         rows.append(("  with failures as wrong", quality_text(x), quality_text(y), _change(x, y)))
     rows.append(("samples scored", numbers.count(a.quality.n), numbers.count(b.quality.n), ""))
-    for outcome in dict.fromkeys([*other_outcomes(a), *other_outcomes(b)]):
-        n_a, n_b = (side.outcomes.get(outcome, 0) for side in (a, b))
+    others = other_outcomes(a), other_outcomes(b)
+    for outcome in dict.fromkeys([*others[0], *others[1]]):
+        n_a, n_b = (of_side.get(outcome, 0) for of_side in others)
         rows.append((outcome, numbers.count(n_a), numbers.count(n_b), _signed(n_b - n_a)))
     ours, theirs = a.cost, b.cost
     for label, u, v in (
         ("USD per 1,000 samples", ours.usd_per_1k_samples, theirs.usd_per_1k_samples),
-        ("USD per right answer", ours.usd_per_correct, theirs.usd_per_correct),
+        ("cost per correct answer", ours.usd_per_correct, theirs.usd_per_correct),
     ):
         rows.append((label, numbers.usd(u), numbers.usd(v), _ratio(u, v)))
     for label, s, t in (
@@ -178,8 +178,8 @@ def _measures(a: Figures, b: Figures) -> list[tuple[str, str, str, str]]:
         ("total p95", a.latency.total_s.p95, b.latency.total_s.p95),
     ):
         rows.append((label, numbers.time(s), numbers.time(t), _ratio(s, t)))
-    u, v = a.latency.output_tokens_per_s, b.latency.output_tokens_per_s
-    rows.append(("output tokens/s", numbers.rate(u), numbers.rate(v), _ratio(u, v)))
+    u, v = tokens_per_s(a.latency), tokens_per_s(b.latency)
+    rows.append(("output tokens/s while writing", numbers.rate(u), numbers.rate(v), _ratio(u, v)))
     rows.append(("cached share", numbers.share(a.cached_share), numbers.share(b.cached_share), ""))
     return rows
 

@@ -16,7 +16,7 @@ from evalkit.decide.stored import decision_of, promoted_by
 from evalkit.errors import EvalkitError
 from evalkit.facts import RunFacts
 from evalkit.render import charts, pictures
-from evalkit.render.cells import others_text, quality_text
+from evalkit.render.cells import others_text, quality_text, tokens_per_s
 from evalkit.render.comparison import sentence
 from evalkit.render.rule_text import RenderedRule, rendered_rules_of, served_of, unit_of
 from evalkit.render.standings import headline
@@ -25,6 +25,7 @@ from evalkit.results.compare import compare_samples
 from evalkit.results.entries import LeaderboardLine, ReportEntry, entries_of, standing
 from evalkit.results.reader import ResultsReader
 from evalkit.results.tradeoffs import AXES, points_of
+from evalkit.results.unreadable import unreadable_of
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
@@ -88,11 +89,12 @@ def page_of(store: ResultsReader, run: str) -> str:
     return _environment().get_template("page.html").render(
         suite=suite,
         run=run,
-        status=facts.status,
+        status=store.state(run),
         started_at=facts.started_at,
         n_rows=numbers.count(summary.n_rows),
         leaderboard=_leaderboard(lines) if lines else None,
         headline=headline(lines) if lines else "",
+        unreadable=[str(one) for one in unreadable_of(store, run)],
         warnings=[(entry.model, warning) for entry in entries for warning in entry.warnings],
         first=lines[0].entry.model if lines else "",
         pairs=_pairs(store, lines),
@@ -149,13 +151,13 @@ def _leaderboard(lines: Sequence[LeaderboardLine]) -> _Table:
                 numbers.usd(cost.usd_per_correct),
                 f"{numbers.time(times.ttft_s.p50)} / {numbers.time(times.ttft_s.p95)}",
                 f"{numbers.time(times.total_s.p50)} / {numbers.time(times.total_s.p95)}",
-                numbers.rate(times.output_tokens_per_s),
+                numbers.rate(tokens_per_s(times)),
                 others_text(cell),
                 (known.shown("tier") if known else None) or "",
                 (known.shown("licence") if known else None) or "",
             ]
         )
-    heads = ["model", "standing", "quality [95 %]", "n", "USD per 1,000", "USD per right", "first token p50 / p95"]
+    heads = ["model", "standing", "quality [95 %]", "n", "USD per 1,000", "cost per correct", "first token p50 / p95"]
     heads += ["total p50 / p95", "tokens/s", "other outcomes", "openness", "licence"]
     return _Table(heads, rows, _READING)
 

@@ -96,7 +96,7 @@ def _flips(flips: Sequence[Flip], summary: str) -> list[str]:
     lines = ["", f"<details><summary>{text(summary)}</summary>", ""]
     for flip in flips:
         kind = "right → wrong" if flip.lost else "wrong → right"
-        lines.append(f"**{kind}**, {text(flip.task)} `{code(flip.sample_digest[:12])}`")
+        lines.append(f"**{kind}**, {text(flip.task)} `{code(flip.sample_id)}`")
         for who, said in (
             ("prompt", flip.prompt),
             ("right answer", flip.target),

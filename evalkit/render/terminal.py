@@ -1,10 +1,10 @@
 """What `run`, `show` and `list` print: tables for a person, made from summaries alone.
 
     overall
-               quality                         USD per  USD per  TTFT ms  total ms
-    model      [95 %]                n  other    1,000    right  p50/p95   p50/p95  tok/s  cached
-    ─────────────────────────────────────────────────────────────────────────────────────────────
-    tiny       0.834 [0.80, 0.86]  900      3  unknown  unknown    12/31     45/98    512     0 %
+               quality                         cost per  cost per  TTFT ms  total ms
+    model      [95 %]                n  failed    1,000   correct  p50/p95   p50/p95  tok/s  cached
+    ───────────────────────────────────────────────────────────────────────────────────────────────
+    tiny       0.834 [0.80, 0.86]  900       3  unknown   unknown    12/31     45/98    512     0 %
 
 Where the terminal is too narrow for that, the same columns stand in two tables, one below the other. Nothing here
 decides a digit (`text.numbers`) or computes anything. Names and messages are other people's text: they are made
@@ -14,19 +14,23 @@ no colour.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NotRequired, TextIO, TypedDict
 
-from evalkit.facts import Figures, Summary, TaskSummary
-from evalkit.facts.summary import TwoQuantiles
-from evalkit.render.cells import other_outcomes, others_text, quality_text
+from evalkit.facts import Figures, ModelSummary, Summary, TaskSummary
+from evalkit.facts.summary import TrafficFigures, TwoQuantiles
+from evalkit.render.cells import n_failed, other_outcomes, quality_text, tokens_per_s
 from evalkit.render.standings import headline
 from evalkit.results.standings import ModelStanding
+from evalkit.results.unreadable import Unreadable
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
 
+_TASKS = 3
+"""Tasks beyond which one table of models and tasks stands for a table each."""
 Cell = Figures
 """Figures of one model over one task, or over all of them."""
 
@@ -45,29 +49,47 @@ def render_summary(
     width: int | None = None,
     file: TextIO | None = None,
 ) -> None:
-    """Print a run: one table over all tasks and one for each task (only the task's where there is just one).
+    """Print a run: a table for each task, or one of models and tasks where there are many, and last one over all tasks.
 
     `standings`: of the models over all tasks; the last line then says who leads.
     `width` in characters; None: the terminal's, or 100 where there is none. `file` is stdout unless given.
     """
     with Page(width, file) as page:
-        models = summary.models
+        models = dict(sorted(summary.models.items(), key=lambda one: _best_first(one[1].all)))
         if not models:
             page.say("This run has no rows yet.")
             return
-        tasks = list(dict.fromkeys(task for model in models.values() for task in model.tasks))
+        tasks = list(dict.fromkeys(task for model in summary.models.values() for task in model.tasks))
+        if len(tasks) > _TASKS:
+            _print_grid(page, models, tasks)
+        else:
+            for task in tasks:
+                cells = {name: model.tasks[task] for name, model in models.items() if task in model.tasks}
+                absent = [name for name in models if name not in cells]
+                _print_cells(page, task, cells, absent)
         if len(tasks) != 1:
             _print_cells(page, "overall", {name: model.all for name, model in models.items()})
-        for task in tasks:
-            cells = {name: model.tasks[task] for name, model in models.items() if task in model.tasks}
-            absent = [name for name in models if name not in cells]
-            _print_cells(page, task, cells, absent)
         for name, model in models.items():
             if len(model.served) > 1:
                 page.say(f"{visible(name, limit=60)}: {_served_by_several(model.served)}")
         if standings is not None and len(models) > 1:
             ranked = [_Ranked(name, model.all, standings.get(name)) for name, model in models.items()]
             page.say(headline(sorted(ranked, key=lambda one: -(one.cell.quality.mean or 0.0))))
+
+
+def render_unreadable(found: Sequence[Unreadable], *, width: int | None = None, file: TextIO | None = None) -> None:
+    """Print in red which models' answers could too often not be read, with examples and the way out."""
+    with Page(width, file) as page:
+        for one in found:
+            page.say(one.finding, style="bold red")
+            for quoted in one.quoted:
+                page.say(f"  {quoted}")
+            page.say(f"  {one.advice}{':' if one.option else '.'}")
+            if one.option:
+                page.say(f"  score: {one.option}")
+                page.say(f"  {one.command}")
+        if found:
+            page.say("")
 
 
 def _served_by_several(served: Sequence[str]) -> str:
@@ -93,14 +115,12 @@ def render_slices(summary: Summary, *, width: int | None = None, file: TextIO | 
             names = list(dict.fromkeys(name for slices in by_model.values() for name in slices))
             cells = [[slices.get(name) for name in names] for slices in by_model.values()]
             first = [next(c for c in column if c is not None) for column in zip(*cells, strict=True)]
-            columns = [
-                Column("slice", [visible(name, limit=60) for name in names], left=True, folds=True),
-                Column("n", [numbers.count(cell.quality.n) for cell in first]),
-            ]
+            named = Column("slice", [visible(name, limit=60) for name in names], left=True, folds=True)
+            columns = [Column("n", [numbers.count(cell.quality.n) for cell in first])]
             for model, of_model in zip(by_model, cells, strict=True):
                 texts = [quality_text(cell.quality) if cell is not None else numbers.UNDEFINED for cell in of_model]
-                columns.append(Column(visible(model, limit=60), texts, left=True))
-            page.table(visible(task, limit=80), columns)
+                columns.append(Column(_head(visible(model, limit=60)), texts, left=True))
+            page.grid(visible(task, limit=80), named, columns)
 
 
 class RunListing(TypedDict):
@@ -109,6 +129,8 @@ class RunListing(TypedDict):
     name: str
     suite: NotRequired[str | None]
     status: NotRequired[str | None]
+    state: NotRequired[str | None]
+    """The status with how far an unfinished run is. Absent: the status alone."""
     started_at: NotRequired[str | None]
     finished_at: NotRequired[str | None]
     problem: NotRequired[str | None]
@@ -124,16 +146,19 @@ def render_runs(runs: Iterable[RunListing], *, width: int | None = None, file: T
         if not listed:
             page.say("There are no runs here yet. The first: evalkit run suites/quickstart.yaml")
             return
-        columns = [
-            Column("run", [_word(run["name"]) for run in listed], left=True),
-            Column("suite", [_word(run.get("suite")) for run in listed], left=True, folds=True),
-            Column(
-                "status",
-                ["unreadable" if run.get("problem") else _word(run.get("status")) for run in listed],
-                left=True,
-            ),
-            Column("started", [_word(run.get("started_at")) for run in listed], left=True),
+        name = Column("run", [_word(run["name"]) for run in listed], left=True)
+        states = [
+            "unreadable" if run.get("problem") else _word(run.get("state") or run.get("status")) for run in listed
         ]
+        columns = [
+            name,
+            Column("suite", [_word(run.get("suite")) for run in listed], left=True, folds=True),
+            Column("status", states, left=True, folds=True),
+            Column("started (UTC)", [_minute(run.get("started_at")) for run in listed], left=True),
+        ]
+        for spare in (1, -1):  # the name of a run begins with its suite's, and holds the time at which it started
+            if not page.fits(columns):
+                columns.pop(spare)
         if any("models" in run for run in listed):
             texts = [visible(", ".join(run.get("models") or ()), limit=80) for run in listed]
             columns.append(Column("models", texts, left=True, folds=True))
@@ -147,8 +172,29 @@ def render_runs(runs: Iterable[RunListing], *, width: int | None = None, file: T
                 page.say(f"{_word(run['name'])}: {visible(problem, limit=400)}")
 
 
+def _best_first(cell: Cell) -> tuple[bool, float]:
+    return cell.quality.mean is None, -(cell.quality.mean or 0.0)
+
+
+def _print_grid(page: Page, models: Mapping[str, ModelSummary], tasks: Sequence[str]) -> None:
+    """Quality of models by tasks, and what some tasks lack."""
+    names = Column("model", [visible(name, limit=60) for name in models], left=True, folds=True)
+    columns = []
+    for task in tasks:
+        cells = [model.tasks.get(task) for model in models.values()]
+        texts = [quality_text(cell.quality) if cell is not None else "not asked" for cell in cells]
+        columns.append(Column(_head(visible(task, limit=60)), texts, left=True))
+    page.grid("quality by task [95 %]", names, columns)
+
+
+def _head(name: str) -> str:
+    """A name as the head of a column, over two lines where it is long."""
+    return "\n".join(textwrap.wrap(name, 18, break_long_words=False) or [name])
+
+
 def _print_cells(page: Page, title: str, cells: Mapping[str, Cell], absent: Sequence[str] = ()) -> None:
-    """One table of models, in two parts where the page is too narrow, and the notes that belong to it."""
+    """One table of models, best first, in parts where the page is too narrow, and the notes that belong to it."""
+    cells = dict(sorted(cells.items(), key=lambda one: _best_first(one[1])))
     names = Column("model", [visible(name, limit=60) for name in cells], left=True, folds=True)
     rows = list(cells.values())
     quality, speed = _quality_columns(rows), _speed_columns(rows)
@@ -156,7 +202,9 @@ def _print_cells(page: Page, title: str, cells: Mapping[str, Cell], absent: Sequ
     if page.fits([names, *quality, *speed]):
         page.table(heading, [names, *quality, *speed])
     else:
-        page.table(heading, [names, *quality], [names, *speed])
+        page.grid(heading, names, quality)
+        if speed:
+            page.grid("", names, speed)
     notes = [(name, note) for name, cell in cells.items() if (note := _note(cell))]
     notes += [(name, "no rows here; its overall figures are over fewer tasks") for name in absent]
     for name, note in notes:
@@ -166,24 +214,30 @@ def _print_cells(page: Page, title: str, cells: Mapping[str, Cell], absent: Sequ
 
 
 def _quality_columns(cells: Sequence[Cell]) -> list[Column]:
-    cost = [cell.cost for cell in cells]
+    """`refused`, `unreadable`, `cut off` and `failed` stand there only where some model has one."""
+    cost, others = [cell.cost for cell in cells], [other_outcomes(cell) for cell in cells]
     return [
         Column("quality\n[95 %]", [quality_text(cell.quality) for cell in cells], left=True),
         Column("n", [numbers.count(cell.quality.n) for cell in cells]),
-        Column("other", [numbers.count(sum(other_outcomes(cell).values())) for cell in cells]),
-        Column("USD per\n1,000", [numbers.usd(c.usd_per_1k_samples) for c in cost]),
-        Column("USD per\nright", [_usd_per_correct(cell) for cell in cells]),
+        *(
+            Column(kind.replace(" ", "\n", 1), [numbers.count(found.get(kind, 0)) for found in others])
+            for kind in dict.fromkeys(kind for found in others for kind in found)
+        ),
+        Column("cost per\n1,000", [numbers.usd(c.usd_per_1k_samples) for c in cost]),
+        Column("cost per\ncorrect", [_usd_per_correct(cell) for cell in cells]),
     ]
 
 
 def _speed_columns(cells: Sequence[Cell]) -> list[Column]:
+    """Without those that nobody has a figure for."""
     times = [cell.latency for cell in cells]
-    return [
+    columns = [
         _pair("TTFT", [t.ttft_s for t in times]),
         _pair("total", [t.total_s for t in times]),
-        Column("tok/s", [numbers.rate(t.output_tokens_per_s) for t in times]),
+        Column("tok/s", [numbers.rate(tokens_per_s(t)) for t in times]),
         Column("cached", [numbers.share(cell.cached_share) for cell in cells]),
     ]
+    return [column for column in columns if any(text != numbers.UNDEFINED for text in column.texts)]
 
 
 def _pair(header: str, times: Sequence[TwoQuantiles]) -> Column:
@@ -205,17 +259,39 @@ def _usd_per_correct(cell: Cell) -> str:
 
 
 def _note(cell: Cell) -> str:
-    """What the table leaves out: other outcomes by name, quality with failures as wrong, and what is known in part."""
-    parts = [others] if (others := others_text(cell)) else []
-    if cell.outcomes.get("errored"):
+    """What the table leaves out: quality with failures as wrong, and what is known in part."""
+    parts = []
+    if n_failed(cell):
         parts.append(f"quality with failures as wrong {quality_text(cell.quality_failures_wrong)}")
+    if cell.n_unmarked:
+        parts.append("quality is over the answers that have a mark")
+    if cell.cached_share and cell.latency.n_measured > 0:
+        parts.append(f"times of {numbers.count(cell.latency.n_measured)} answers; the rest came from the cache")
     if cell.n_unscored:
         parts.append(f"{numbers.count(cell.n_unscored)} answered but not scored")
     parts += _spreads(cell)
+    if isinstance(cell, TaskSummary) and cell.traffic is not None:
+        parts.append(_of_traffic(cell.traffic))
     cost = cell.cost
     if cost.n_unknown and cost.known_usd:
         parts.append(f"cost of {numbers.count(cost.n_unknown)} unknown, of the others {numbers.usd(cost.known_usd)}")
     return "; ".join(parts)
+
+
+def _of_traffic(traffic: TrafficFigures) -> str:
+    """What the samples of a log stand for, with the intervals that the table has no room for."""
+    said = [
+        f"stands for {numbers.count(round(traffic.n_requests))} requests (effective sample size "
+        f"{numbers.count(round(traffic.k_eff))})"
+    ]
+    for found, what, shown in (
+        (traffic.usd_per_1k_requests, "a thousand requests cost", numbers.usd),
+        (traffic.total_p50_s, "half take up to", numbers.time),
+        (traffic.total_p95_s, "95 % take up to", numbers.time),
+    ):
+        if found is not None:
+            said.append(f"{what} {shown(found.value)} [{shown(found.low)}, {shown(found.high)}]")
+    return "; ".join(said)
 
 
 def _spreads(cell: Cell) -> list[str]:
@@ -234,6 +310,11 @@ def _spreads(cell: Cell) -> list[str]:
             low, high = numbers.quality(found.low), "the same"
         said.append(f"{low} to {high} over {found.n} {over}")
     return said
+
+
+def _minute(stamp: str | None) -> str:
+    """2026-11-28 23:52"""
+    return _word(stamp[:16].replace("T", " ") if stamp else stamp)
 
 
 def _word(value: str | None) -> str:

@@ -21,7 +21,7 @@ from evalkit.results.comparable import refuse_unless_comparable, shown
 from evalkit.results.entries import LeaderboardLine
 from evalkit.results.flips import Flips, count_flips
 from evalkit.results.pairing import common_rows, pair
-from evalkit.results.pairs import Pairs, labels_of
+from evalkit.results.pairs import Pairs, dependence_of
 from evalkit.results.reader import ResultsReader
 from evalkit.results.samples import SampleSide
 from evalkit.results.served import changed_line, served_lines, served_otherwise
@@ -158,7 +158,7 @@ def _difference(subject: str, pairs: Pairs) -> Difference:
         ALPHA,
         tail="smooth",
         n_errored=n_unscored,
-        **labels_of(pairs, scored),
+        **dependence_of(pairs, scored, ~scored),
     )
     interval = tested.interval
     return Difference(

@@ -20,6 +20,7 @@ from evalkit.errors import UserError
 from evalkit.facts import Figures, Identity, ModelSummary, RunFacts
 from evalkit.results.reader import ResultsReader
 from evalkit.results.standings import ModelStanding
+from evalkit.results.state import RunState
 from evalkit.store.runs import RunInfo
 
 STALE_DAYS = 90
@@ -176,21 +177,21 @@ def _entry(
         warnings.append(f"not comparable: {', '.join(differs)} asked differently (data, prompt, mode or scorer)")
     if other:
         warnings.append(f"not comparable over all: {', '.join(other)} only on one side")
-    warnings += _about_run(info, facts, cells.all, today)
+    warnings += _about_run(info, store.state(info.name), facts, cells.all, today)
     warnings += known.badges(today) if known else []
     return ReportEntry(info, model, asked_as, cells, known, tuple(warnings), not differs and not other)
 
 
-def _about_run(info: RunInfo, facts: RunFacts, cell: Cell, today: date) -> list[str]:
+def _about_run(info: RunInfo, state: RunState, facts: RunFacts, cell: Cell, today: date) -> list[str]:
     warnings = []
     if info.status != "complete":
-        total = facts.n_rows
-        warnings.append(f"{info.status}: not every question was answered" + (f" (of {total:,} rows)" if total else ""))
+        warnings.append(f"{state}: its figures are of what there is so far")
     if facts.cut_by_limit:
         warnings.append(f"cut by --limit {facts.cut_by_limit}")
-    errored = cell.outcomes.get("errored", 0)
-    if errored:
-        warnings.append(f"{errored:,} errored: its quality is over the rest")
+    if (failed := cell.outcomes.get("errored", 0) - cell.n_unmarked) > 0:
+        warnings.append(f"{failed:,} failed: its quality is over the rest")
+    if cell.n_unmarked:
+        warnings.append(f"{cell.n_unmarked:,} answers without a mark: its quality is over the rest")
     age = _age_days(info.started_at, today)
     if age is not None and age > STALE_DAYS:
         warnings.append(f"stale: measured {age} days ago")

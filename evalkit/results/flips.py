@@ -49,6 +49,8 @@ class Flip:
 
     task: str
     sample_digest: str
+    sample_id: str
+    """The suite's own name of the item; the beginning of its digest where the row does not say."""
     lost: bool
     prompt: str
     target: str | None
@@ -91,6 +93,7 @@ def read_flips(flips: Flips, baseline: tuple[Path, str], candidate: tuple[Path, 
             Flip(
                 task=key[0],
                 sample_digest=key[1],
+                sample_id=ours.get("sample_id") or theirs.get("sample_id") or key[1][:12],
                 lost=n < len(flips.lost[:most]),
                 prompt=prompt[-1].content if prompt else "",
                 target=ours.get("target") or theirs.get("target"),

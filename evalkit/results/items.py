@@ -181,7 +181,7 @@ def errors_of(store: ResultsReader, run: str) -> list[ErrorGroup]:
         [run],
         """select model, error_kind as kind, error_status as status, count(*) as n, min(sample_id) as example,
                   arg_min((model, task, sample_digest, occurrence, repeat), sample_id) as key
-           from rows where outcome = 'errored' group by all order by n desc limit 50""",
+           from rows where outcome = 'errored' and error_kind is not null group by all order by n desc limit 50""",
     )
     keys: list[Key] = [tuple(row["key"].values() if isinstance(row["key"], dict) else row["key"]) for row in rows]
     said = texts(store, run, keys)

@@ -14,7 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from evalkit.errors import UserError
-from evalkit.results.pairs import ERRORED, OUTCOMES, Codes, Half, NotComparable, Pairs, rows_of_half, too_many_alike
+from evalkit.results.pairs import (
+    ERRORED,
+    OUTCOMES,
+    Codes,
+    Half,
+    NotComparable,
+    Pairs,
+    rows_of_half,
+    too_many_alike,
+)
+from evalkit.stats.traffic import task_weights
 from evalkit.store import table as stored
 
 if TYPE_CHECKING:
@@ -25,6 +35,7 @@ _MUST_AGREE = (
     ("target_digest", "The right answers"),
     ("cluster", "The clusters"),
     ("critical", "The marks as critical"),
+    ("weight", "The weights"),
 )
 _MARK_AGAIN = (
     "Answers marked against other right answers do not compare: mark both again without asking a model "
@@ -84,6 +95,7 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
         repeat=repeat[:n].astype(np.int64),
         cluster=cluster,
         critical=stored.floats(baseline["critical"]) == 1,
+        weight=task_weights(stored.floats(baseline["weight"]), task),
         digest=digest,
         occurrence=occurrence[:n].astype(np.int64),
         baseline=_read_half(baseline, "baseline"),
@@ -151,8 +163,8 @@ def _both(sides: tuple[pa.Table, pa.Table], name: str) -> pa.ChunkedArray:
 def _codes_of(first: pa.ChunkedArray, second: pa.ChunkedArray) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     import pyarrow as pa
 
-    if pa.types.is_boolean(first.type):
-        return stored.floats(first), stored.floats(second)
+    if not pa.types.is_string(first.type):
+        return np.nan_to_num(stored.floats(first), nan=-1), np.nan_to_num(stored.floats(second), nan=-1)
     a, b = stored.names_codes([first, second])
     return a, b
 

@@ -70,6 +70,8 @@ class Pairs:
     cluster: Codes
     """-1: the item stands alone."""
     critical: Mask
+    weight: Floats | None
+    """How many average samples of its task a row stands for; None: all alike."""
     digest: pa.Array | None
     """sample_digest as Arrow strings, to name single items; read through `key`."""
     occurrence: Codes
@@ -126,6 +128,7 @@ class Pairs:
             repeat=self.repeat[numbers],
             cluster=self.cluster[numbers],
             critical=self.critical[numbers],
+            weight=None if self.weight is None else self.weight[numbers],
             occurrence=self.occurrence[numbers],
             baseline=rows_of_half(self.baseline, numbers),
             candidate=rows_of_half(self.candidate, numbers),
@@ -145,6 +148,18 @@ class Dependence(TypedDict, total=False):
 
     clusters: Codes
     items: Codes
+    weights: Floats
+    errored_weight: float
+
+
+def dependence_of(pairs: Pairs, rows: Mask, lost: Mask) -> Dependence:
+    """`labels_of`, with what each row stands for and what the rows without a figure weigh together."""
+    found = labels_of(pairs, rows)
+    if pairs.weight is not None:
+        found["weights"] = pairs.weight[rows]
+        if lost.any():
+            found["errored_weight"] = float(pairs.weight[lost].sum())
+    return found
 
 
 def labels_of(pairs: Pairs, rows: Mask) -> Dependence:

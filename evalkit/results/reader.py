@@ -24,6 +24,7 @@ from evalkit.facts import ModelSummary, RunFacts, Summary
 from evalkit.results.facts import read_facts
 from evalkit.results.samples import Pair, SampleJoin, SampleSide, covariance_of, pair_of, shared_lines
 from evalkit.results.standings import ModelStanding, standings
+from evalkit.results.state import RunState, state_of
 from evalkit.results.summary import read_summary
 from evalkit.store import judge_files, parts, queries, reviews, runs
 from evalkit.store.runs import RunInfo
@@ -104,7 +105,7 @@ class ResultsReader:
         except EvalkitError as error:
             return str(error)
         path = self.path(run)
-        return _figures.get(("damage", str(path), mark(path)), lambda: parts.part_damage(path))
+        return _figures.get(("damage", str(path), mark(path)), lambda: parts.damage(path))
 
     def path(self, run: str) -> Path:
         """The folder of a run."""
@@ -114,6 +115,12 @@ class ResultsReader:
         """What run.json says. Raises StoreError."""
         path = self.path(run)
         return _figures.get(("facts", str(path), mark(path, only="run.json")), lambda: read_facts(path))
+
+    def state(self, run: str) -> RunState:
+        """How far a run is. Raises StoreError."""
+        if (facts := self.facts(run)).status == "complete":
+            return state_of(self.path(run), facts)
+        return state_of(self.path(run), facts, self.summary(run).n_rows)
 
     def summary(self, run: str) -> Summary:
         """The figures of a run, of a live one as of now. Raises StoreError."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from evalkit.results.standings import ModelStanding
+    from evalkit.results.state import RunState
 
 
 _WIDTH = 100
@@ -54,6 +55,13 @@ class Run:
         """complete, incomplete, running or interrupted; `interrupted` for a run that was killed."""
         said = self.facts.status or "unknown"
         return "interrupted" if said == "running" and not runs.is_locked(self.folder) else said
+
+    @property
+    def state(self) -> RunState:
+        """How far it is: also whether it is asking its models or being judged. Raises StoreError."""
+        from evalkit.results.state import state_of
+
+        return state_of(self.folder, self.facts)
 
     @property
     def models(self) -> Mapping[str, ModelFacts]:
@@ -162,7 +170,7 @@ def _columns(summary: Summary) -> list[Column]:
         Column("task", [visible(task, limit=60) for _, task, _ in lines], left=True, folds=True),
         Column("n", [numbers.count(figures.n) for figures in cells]),
         Column("score [95 %]", [numbers.quality_with_interval(q.mean, q.low, q.high) for q in quality], left=True),
-        Column("errors", [numbers.count(figures.outcomes.get("errored", 0)) for figures in cells]),
+        Column("errors", [numbers.count(figures.outcomes.get("errored", 0) - figures.n_unmarked) for figures in cells]),
         Column("USD", [numbers.usd(figures.cost.total_usd) for figures in cells]),
         Column("TTFT p50", [numbers.time(figures.latency.ttft_s.p50) for figures in cells]),
     ]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import StoreError
 from evalkit.results.flips import flipped
+from evalkit.results.pairs import Dependence
 from evalkit.store.score_table import MISSING, ScoreTable
 
 if TYPE_CHECKING:
@@ -69,6 +70,10 @@ class Pair:
     """Samples that are right on one side only, as `decide.flips` says; those that differ otherwise are no flips."""
     clusters: Scores | None = None
     """A label for each sample; None where every sample stands alone."""
+    weights: Scores | None = None
+    """Average samples that each scored one stands for; None: all count alike."""
+    errored_weight: float | None = None
+    """What the samples without a score weigh together. None: as many average ones, or there are none."""
 
     def p_worse(self) -> float:
         """The one-sided p-value of the second's being as good as the first; 1 without a scored sample."""
@@ -78,7 +83,7 @@ class Pair:
             return 1.0
         if self.scores is None:
             return comparison.p_worse_of_counts(comparison.Counts(self.n, self.gained, self.lost, self.n_errored))
-        return comparison.p_worse(*self.scores, clusters=self._labels(), tail="smooth", n_errored=self.n_errored)
+        return comparison.p_worse(*self.scores, tail="smooth", n_errored=self.n_errored, **self._dependence())
 
     def test(self, alpha: float) -> Decision:
         """The difference with its interval of confidence 1 - 2 alpha. At least one scored sample is needed."""
@@ -86,12 +91,17 @@ class Pair:
 
         if self.scores is None:
             return comparison.test_counts(comparison.Counts(self.n, self.gained, self.lost, self.n_errored), 0.0, alpha)
-        return comparison.test(
-            *self.scores, 0.0, alpha, clusters=self._labels(), tail="smooth", n_errored=self.n_errored
-        )
+        return comparison.test(*self.scores, 0.0, alpha, tail="smooth", n_errored=self.n_errored, **self._dependence())
 
-    def _labels(self) -> list[int] | None:
-        return None if self.clusters is None else self.clusters.tolist()
+    def _dependence(self) -> Dependence:
+        found: Dependence = {}
+        if self.clusters is not None:
+            found["clusters"] = self.clusters
+        if self.weights is not None:
+            found["weights"] = self.weights
+        if self.errored_weight is not None:
+            found["errored_weight"] = self.errored_weight
+        return found
 
 
 def shared_lines(left: ScoreTable, right: ScoreTable) -> tuple[Lines, Lines]:
@@ -123,7 +133,8 @@ def pair_of(both: SampleJoin, first: str, second: str, task: str | None = None) 
 
     a, b, outcomes, lines = _lined(both, first, second, task)
     asked = (outcomes[0] != MISSING) & (outcomes[1] != MISSING)
-    if a.dtype == np.uint8 and b.dtype == np.uint8 and not both.left.clustered and not both.right.clustered:
+    plain = not (both.left.clustered or both.right.clustered) and both.left.weight is None
+    if a.dtype == np.uint8 and b.dtype == np.uint8 and plain:
         gained, lost = int(np.count_nonzero((a == 0) & (b == 1))), int(np.count_nonzero((a == 1) & (b == 0)))
         n = int(np.count_nonzero((a != MISSING) & (b != MISSING)))
         return Pair(n, gained, lost, int(np.count_nonzero(asked)) - n, n_flips=gained + lost)
@@ -138,6 +149,12 @@ def pair_of(both: SampleJoin, first: str, second: str, task: str | None = None) 
     clusters = None
     if labels.size and labels.max() >= 0:
         clusters = np.where(labels < 0, labels.max() + 1 + np.arange(labels.size), labels)
+    weights = errored_weight = None
+    if both.left.weight is not None:
+        heavy = both.left.weight if lines is None else both.left.weight[lines]
+        weights, without = heavy[scored], asked.copy()
+        without[scored] = False
+        errored_weight = float(heavy[without].sum()) if without.any() else None
     first_scores, second_scores = a[scored], b[scored]
     n_flips = sum(int(np.count_nonzero(mask)) for mask in flipped(first_scores, second_scores))
     return Pair(
@@ -148,6 +165,8 @@ def pair_of(both: SampleJoin, first: str, second: str, task: str | None = None) 
         (first_scores, second_scores),
         n_flips,
         clusters,
+        weights,
+        errored_weight,
     )
 
 
@@ -167,7 +186,10 @@ def covariance_of(joins: Sequence[SampleJoin], leader: str, others: Sequence[str
         for values in (found.first, found.second)[len(parts) > 0 :]:
             part = np.zeros(table.ids.size, dtype=np.float32)
             known = ~np.isnan(values)
-            part[found.lines[known]] = (values[known] - values[known].mean()) / max(int(known.sum()), 1)
+            lines = found.lines[known]
+            heavy = np.ones(lines.size) if table.weight is None else table.weight[lines]
+            if lines.size:
+                part[lines] = heavy * (values[known] - np.average(values[known], weights=heavy)) / heavy.sum()
             parts.append(part)
     labels = None
     if table.clustered:

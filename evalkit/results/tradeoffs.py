@@ -28,7 +28,7 @@ class Axis:
 
 AXES: dict[str, Axis] = {
     "USD per 1,000 samples": Axis(lambda c: c.cost.usd_per_1k_samples, numbers.usd),
-    "USD per right answer": Axis(lambda c: c.cost.usd_per_correct, numbers.usd),
+    "cost per correct answer": Axis(lambda c: c.cost.usd_per_correct, numbers.usd),
     "seconds to the first token, p50 to p95": Axis(
         lambda c: c.latency.ttft_s.p50, numbers.time, lambda c: c.latency.ttft_s.p95
     ),

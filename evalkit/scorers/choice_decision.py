@@ -106,7 +106,11 @@ def _apply(
         return
     corrects = max(state.retracted, state.turned)
     near = corrects >= 0 and place - corrects <= _NEAR and stance in ("line", "opens", "mentions")
-    if stance == "answers" or near or (stance == "states" and (state.tier < 4 or corrects >= 0 or state.past)):
+    if (
+        stance == "answers"
+        or near
+        or (stance == "states" and (state.tier < 4 or corrects >= 0 or (state.past and one.now)))
+    ):
         state.take(index, 3 + (stance == "answers"), place, "final statement")
         state.past = one.past
     elif stance in ("line", "opens"):

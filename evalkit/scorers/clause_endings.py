@@ -125,7 +125,7 @@ def denied_tail(words: list[Word], i: int) -> bool:
 
 
 _CONFIDENCE = word_set(
-    "confidence confident prob p odds probable certainty certain sure probability likelihood chance likely "
+    "confidence confident prob odds probable certainty certain sure probability likelihood chance likely "
     "sicherheit wahrscheinlichkeit "
     "sicher confiance probabilité confianza probabilidad seguridad certeza confiança certezza probabilità "
     "уверенность "

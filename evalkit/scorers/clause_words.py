@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from evalkit.scorers.reply_words import Word, phrase_set, word_set
+from evalkit.scorers.languages import phrases_of
+from evalkit.scorers.reply_words import Word, fold, phrase_set, word_set
 from evalkit.scorers.sentences import FAR, stands_alone
 
 BUT = word_set(
     "but aber jedoch allerdings 但 但是 不过 可是 sondern sino pero mais ma bensì mas maar lecz ale а но але ama "
     "بل אלא 而是 بلکه melainkan mà αλλά utan men vaan hanem ci however tetapi tapi nýbrž mutta বরং แต่ però"
 )
+
+
+NOW = frozenset(fold(phrase) for phrase in phrases_of("now"))
+"""Words by which a statement holds today, or in the case at hand."""
 
 
 _ASSERTING = word_set(

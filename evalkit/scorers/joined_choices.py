@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evalkit.scorers.languages import phrases_of
-from evalkit.scorers.reply_words import Word, fold, phrase_set, word_set
+from evalkit.scorers.clause_words import NOW
+from evalkit.scorers.reply_words import Word, phrase_set, word_set
 from evalkit.scorers.said_before import Left
 from evalkit.scorers.said_behind import Right
 from evalkit.scorers.stances import STATED, Statement
@@ -26,7 +26,9 @@ def join_choices(  # noqa: PLR0912 - a table, read from the top
     if "or" in joins and other.stance == "supposes":
         said.stance = "supposes"  # "whether it is A or B"
         return
-    if other.stance == "supposes" and not {"or", "and"} & set(joins) and _now(words, other.place, said.place):
+    past = other.stance == "supposes" or _once(words, other.place)
+    if past and not {"or", "and"} & set(joins) and _now(words, other.place, said.place):
+        other.stance = "supposes"
         said.stance = "states" if right.ends or right.pause or right.right else said.stance
         return  # "It used to be A, now B"
     if listed:
@@ -52,11 +54,23 @@ def join_choices(  # noqa: PLR0912 - a table, read from the top
         _side_by_side(said, other, left, right)
 
 
-_NOW = frozenset(fold(phrase) for phrase in phrases_of("now"))
+_ONCE = word_set(
+    "formerly once before früher vorher damals avant autrefois antes prima dawniej wcześniej раньше прежде "
+    "vroeger förr tidigare "
+    "tidligere dříve önceden eskiden 昔は 以前は かつては 以前 过去 過去 예전에는 이전에는 πριν trước"
+)
 
 
 def _now(words: list[Word], first: int, last: int) -> bool:
-    return any(word.text in _NOW for word in words[first:last])
+    return any(word.text in NOW for word in words[first:last])
+
+
+def _once(words: list[Word], place: int) -> bool:
+    """Whether a word such as "formerly" leads to the choice."""
+    place -= 1
+    while place > 0 and words[place].role in ("fill", "be", "wrap"):
+        place -= 1
+    return place >= 0 and words[place].text in _ONCE
 
 
 def _deny_both(other: Statement, joins: list[str], right: Right) -> None:

@@ -162,7 +162,7 @@ def _rest(text: str, number: Number) -> str:
     return rest[: end.start()] if end else rest
 
 
-def linked(gap: str, first: Number, second: Number, *, words_only: str | None = None) -> bool:
+def linked(gap: str, first: Number, second: Number, *, words_only: str | None = None) -> bool:  # noqa: PLR0911 - a table, read from the top
     """Whether two numbers are alternatives, a list or a range, by what stands between them."""
     if first.kind == second.kind == "plain" and first.value == second.value:
         return False
@@ -170,6 +170,8 @@ def linked(gap: str, first: Number, second: Number, *, words_only: str | None = 
         return True
     if len(gap) <= 40 and (found := words.OR.search(gap)):
         return SENTENCE_END.search(gap) is None or SENTENCE_END.split(gap)[-1].strip()[:1] == found[0][:1]
+    if gap == ": ":
+        return False  # an explanation follows
     if several_things(gap):
         return True
     between = _SIGNS.sub(" ", gap).strip().lower()

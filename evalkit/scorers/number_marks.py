@@ -15,12 +15,13 @@ _CHECK = re.compile(
     r"|to verify|let(?:'|’)?s verify|probe|kontrolle|überprüfung"
     r"|vérification|on vérifie|comprobación|verificación|verificação|verifica|controle|проверка|перевірка"
     r"|sprawdzenie|kontrola|doğrulama|sağlama|kontroll|验证|驗證|验算|驗算|检验|検算|確認|검산|확인"
-    r"|kiểm tra|التحقق|जाँच|जांच)[*_ ]{0,4}[:：—–-](?P<rest>[^\n]*)\s*$",
+    r"|kiểm tra|التحقق|जाँच|जांच)[*_ ]{0,4}(?:[:：—–-]|\n)(?P<rest>(?:[^\n]|\n(?!\s*\n)){0,400})\s*\Z",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
     r"≠|!=|\\neq?\b|[✗❌✘]|\?|(?<!\w)(?:so|therefore|hence|thus|instead|not|no|wrong|incorrect|mistake|oops|wait"
-    r"|but|however|also|daher|donc|entonces|then)(?!\w)",
+    r"|but|however|also|answers?|result|total|final|antwort|réponse|respuesta|risposta|resposta|daher|donc|entonces|then)(?!\w)"
+    r"|答案|答え|正解|정답|所以|因此|よって|따라서|ответ|итого",
     re.IGNORECASE,
 )
 _BOLD = re.compile(r"\*\*(?P<in>[^\w*\n]{0,4}\d[^*\n]{0,60})\*\*(?! ?[:：])")

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 
+_WHOLE = r"(?: (?:the|all|a possible|a total of|these|those|my|his|her|their|its|den|die|les|los|las|gli|os|as))?"
 _PART_OF = re.compile(
-    r" (?:out of|of|von|aus|sur|de|su|di|из|z|ze|av|af|van|din|із|з|från) ?|[个個]?(?:中的|里的|分之)", re.IGNORECASE
+    rf" (?:out of|of|von|aus|sur|de|su|di|из|z|ze|av|af|van|din|із|з|från){_WHOLE} ?|[个個]?(?:中的|里的|分之)",
+    re.IGNORECASE,
 )
 _CHANCE = re.compile(
     r"\b(?:probabilit|chance|odds|likelihood|fraction|proportion|share of|ratio|wahrscheinlichkeit|anteil|quote"
@@ -21,9 +23,19 @@ _CHANCE = re.compile(
     re.IGNORECASE,
 )
 """Words by which "5 out of 6" is a fraction and no count."""
-_RATE = re.compile(r" (?:in|per|para|pro|por|par) ", re.IGNORECASE)
+_RATE = re.compile(
+    r" (?:(?:in|per|para|pro|por|par) |(?:\w+ )?per (?:every |each )?|(?:\w+ )?(?:in|out of|of) (?:every|each) "
+    r"|chances? (?:in|out of) )",
+    re.IGNORECASE,
+)
+_FEW = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eine?[rs]?|zwei|drei|une?|deux|trois|un[oa]|dos|tres|due"
+    r"|tre)"
+)
+_WORD_RATE = re.compile(rf"(?<!\w){_FEW} (?:in|out of|per|of)(?: every| each)? $", re.IGNORECASE)
+_EVERY = re.compile(r"\w+ per | every | each ", re.IGNORECASE)
 _LETTERS = re.compile(r"[^\W\d_]")
-_LESS = r"less|fewer|lower|smaller|weniger|menos|moins|meno|minder|меньше|mniej|mindre"
+_LESS = r"de moins|less|fewer|lower|smaller|weniger|menos|moins|meno|minder|меньше|mniej|mindre"
 _MORE = r"more|higher|greater|larger|mehr|más|plus|de plus|più|mais|meer|больше|więcej|mer"
 _THAN_THAT = (
     r"(?:than|als|que|di|do que|dan|чем|niż|än|end) "
@@ -33,7 +45,8 @@ _DIFFERENCE = re.compile(rf" (?:(?:{_LESS})(?: {_THAN_THAT})?|(?:{_MORE}) {_THAN
 _AND = r"(?:and|und|et|y|e|en|и|i|och|og|ve|dan|và|a|și|ja|és|і|&|plus)"
 _COUNTED = re.compile(
     rf" [^\W\d_]{{2,}}(?: [^\W\d_]{{2,}})?,? {_AND} $"
-    r"|^[个個本只枚匹人名台張张支条條]?[\u4e00-\u9fff]{1,4}(?:和|与|與|、)$|^(?: ?[\uac00-\ud7af]{1,6})[와과,] ?$",
+    r"|^[个個本只枚匹人名台張张支条條]?[\u4e00-\u9fff]{1,4}(?:和|与|與|、)$|^(?: ?[\uac00-\ud7af]{1,6})[와과,] ?$"
+    r"|^[\u3040-\u9fff]{0,3}[と、和与及][\u3040-\u9fff]{1,6}$|^ ?[\uac00-\ud7af]{0,3}[와과] [\uac00-\ud7af]{1,6} $",
     re.IGNORECASE,
 )
 _THING = r"(?:[$€£]?\d[\d.,]* [^\W\d_]{2,}(?: [^\W\d_]{2,})?)"
@@ -52,7 +65,14 @@ def is_fraction(sentence: str) -> bool:
 
 def is_rate(gap: str, around: str) -> bool:
     """Whether two numbers are a rate: "1 in 5" and nothing else, or with a word such as "chance"."""
-    return _RATE.fullmatch(gap) is not None and (is_fraction(around) or _LETTERS.search(around) is None)
+    if _RATE.fullmatch(gap) is None:
+        return False
+    return _EVERY.search(gap) is not None or is_fraction(around + gap) or _LETTERS.search(around) is None
+
+
+def is_word_rate(lead: str) -> bool:
+    """Whether a rate in words leads to a number: "one in 5"."""
+    return _WORD_RATE.search(lead) is not None
 
 
 def only_difference(text: str, end: int) -> bool:

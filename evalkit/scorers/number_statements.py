@@ -32,7 +32,7 @@ from evalkit.scorers.number_doubts import (
 )
 from evalkit.scorers.number_headings import CUE, find_heading
 from evalkit.scorers.number_marks import up_to_bold, without_check
-from evalkit.scorers.number_relations import is_fraction, is_part_of, is_rate, only_difference
+from evalkit.scorers.number_relations import is_fraction, is_part_of, is_rate, is_word_rate, only_difference
 from evalkit.scorers.numerals import Number, find_quantities, simplify
 from evalkit.scorers.struck import without_crossed
 
@@ -179,6 +179,8 @@ def _related(text: str, start: int, sentence: str, last: Number, previous: Numbe
         )
         if (is_part_of(gap) and is_fraction(sentence)) or is_rate(gap, around):
             return _part(text, previous)
+    if is_word_rate(text[start : last.start]):
+        return _part(text, last)
     if only_difference(text, last.end) and not text[start : last.start].strip(" *$_"):
         return FoundNumber(None, None, f"the last number is only a difference: {shortened(sentence)}", blocks=True)
     return None
@@ -316,4 +318,6 @@ def _sentence(text: str, at: int) -> tuple[str, int]:
 def _sentence_start(text: str, position: int) -> int:
     start = max(0, position - 400)
     ends = list(SENTENCE_END.finditer(text, start, position))
+    if ends and ends[-1].end() == position and text[position - 1] in ".!?;…":
+        ends.pop()  # "12;34" is one sentence
     return ends[-1].end() if ends else start

@@ -23,7 +23,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
-from evalkit.scorers.number_bases import IN_BASE, IS_BASE, IS_BASE_BEHIND
+from evalkit.scorers.number_bases import IN_BASE, IS_BASE, IS_BASE_BEHIND, LITERAL
 from evalkit.scorers.number_words import SCALE_WORDS
 from evalkit.scorers.numbers_in_words import (
     COMPUTED_WITH,
@@ -110,7 +110,8 @@ _AHEAD = 60
 _BEFORE = re.compile(
     r"(?:\\sqrt ?(?:\[\d\])? ?\{?|√ ?\(?|\\?\b(?:log|ln|sin|cos|tan|cot|sec|csc|exp|sqrt|arcsin|arccos|arctan)"
     r"(?:_\{?\w+\}?)?"
-    r" ?[({]?|[*×·÷^] ?\{?|\w ?\+ ?|[)}\]%$] ?\+ ?|\\(?:times|cdot|div|pm|mp|log|ln|sin|cos|tan|exp) ?[{(]?|± ?|\|"
+    r" ?[({]?|[*×·÷^] ?\{?"
+    r"|\w ?\+ ?|[)}\]%$] ?\+ ?|\\(?:times|cdot|div|pm|mp|log|ln|sin|cos|tan|exp) ?[{(]?|± ?|\+ ?/ ?- ?|\|"
     r"|[\d)}\]%] ?- ?|\b[a-z] ?- ?|[\w)}] ?/ ?|\d:|\d,|\d ?x |\broots? of |\d[ \w.%]{0,20}\b(?:minus|plus) "
     r"|\b(?:times|multiplied by|divided by|choose|mod) )$"
 )
@@ -162,7 +163,7 @@ def _is_exponent(text: str, start: int) -> bool:
     return re.search(rf"[{_LETTER})}}\]][\^_]\{{?$", before) is not None
 
 
-def _read(match: re.Match[str], text: str) -> Number:
+def _read(match: re.Match[str], text: str) -> Number:  # noqa: PLR0911 - a table, read from the top
     start, end = match.start(), match.end()
     is_fraction = match["ftop"] is not None or match["top1"] is not None
     if end - start <= _MOST_DIGITS:
@@ -171,6 +172,8 @@ def _read(match: re.Match[str], text: str) -> Number:
         if match["over"] is None and _ORDINAL.match(text, end):
             return Number(Fraction(0), start, end, percent=False, kind="other")
     before = text[max(0, start - _BACK) : start]
+    if match[0] == "0" and (literal := LITERAL.match(text, end)) is not None:
+        return Number(Fraction(0), start, literal.end(), percent=False, kind="other")
     if IS_BASE.search(before) or IS_BASE_BEHIND.match(text, end):
         return Number(Fraction(0), start, end, percent=False, kind="other")
     value = _value(match) if end - start <= _MOST_DIGITS else None

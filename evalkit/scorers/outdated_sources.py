@@ -14,7 +14,7 @@ _BY = word_set(
     "podle v enligt ifølge "
     "ifølge göre menurut theo"
 )
-_OLD = word_set(
+OLD = word_set(
     "outdated obsolete superseded repealed old older withdrawn expired deprecated retired abolished out-of-date "
     "archived discarded "
     "previous earlier last former veraltete veralteten alte alten altem früheren früherer letzten vorigen "
@@ -53,6 +53,6 @@ def mark_outdated(words: list[Word]) -> None:
             continue
         near = words[place + 1 : place + 1 + _FAR]
         end = next((n for n, one in enumerate(near) if one.role in ("end", "ask", "line", "comma")), len(near))
-        old = next((n for n, one in enumerate(near[:end]) if one.text in _OLD), None)
+        old = next((n for n, one in enumerate(near[:end]) if one.text in OLD), None)
         if old is not None and any(one.text in _RULES for one in words[place + 1 + old : place + 5 + old]):
             word.role = "if"

@@ -50,7 +50,7 @@ _ABOUT_IT = (
 )
 _NOT_ALLOWED = (
     r"\bmir (?:ist|wurde) (?:es )?(?:leider )?(?:nicht|untersagt|verboten)|\bist (?:es )?mir (?:leider )?(?:nicht (?:möglich|erlaubt|gestattet)|untersagt|verboten)|\bich bin (?:dazu |leider |hierzu )*nicht (?:befugt|berechtigt|in der lage|bereit)"
-    r"|\bno (?:me )?(?:está|es|resulta) (?:permitid[oa]|posible)\b[^.!?]{0,12}\b(?:que (?:yo|te|le|lo|la|os)|para mí|me|compart|facilit|ayud|dar|respond|hac|escrib)|\bno (?:se me permite|tengo (?:permitido|permiso|autorización))"
+    r"|\bno (?:me )?(?:está|es|resulta) (?:permitid[oa]|posible)\b[^.!?]{0,12}\b(?:que (?:yo|te|le|lo|la|os)|para mí|me|compart|facilit|ayud|dar|respond|hac(?!er(?:lo|la|se|los|las)? (?:en|con|sin|desde|de|por|a) )|escrib)|\bno (?:se me permite|tengo (?:permitido|permiso|autorización))"
     r"|\bil ne m'est pas (?:possible|permis)|\b(?:n'est|m'est) pas (?:possible|permis) (?:pour moi|de (?:vous|t'))|\bje n'ai pas (?:le droit|l'autorisation|la possibilité)"
     r"|\bnon mi è (?:permesso|consentito|possibile|concesso)|\bnon ho (?:il permesso|l'autorizzazione|la possibilità)|\bnon è possibile per me"
     r"|\bnão (?:me )?é (?:possível|permitido) (?:eu|para mim|que eu|atend|ajud|fornec|respond)|\bnão (?:tenho (?:permissão|autorização)|posso ser)"

@@ -34,7 +34,9 @@ _QUOTED = re.compile(
 )
 _DECORATION = re.compile(r"^[ \t]*(?:[>#*_~-]+[ \t]*)+|[*_~]{1,3}", re.MULTILINE)
 _END = re.compile(r"(?<=[.!?…])[)*]*\s+|(?<=[。！？।۔؟])|\n+|\s[–—]\s")
-_CLAUSE = re.compile(r"\s*[,;]\s*|(?<!help)\s+(?=(?:but|so|and|because)\s)|\s+-\s+|(?<=sorry)\s*:\s*", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"\s*[,;]\s*|(?<!help)(?<!\bdo)(?<!doing)\s+(?=(?:but|so|and|because)\s)|\s+-\s+|(?<=sorry)\s*:\s*", re.IGNORECASE
+)
 _HELP_FOLLOWS = re.compile(
     r"```|^\s*(?:\d{1,2}[.)]|[-*•])\s|\b(?:here(?:'s| is| are)|step 1|first,|you (?:can|could) (?:use|run|try|also)|the answer is)",
     re.MULTILINE | re.IGNORECASE,
@@ -74,6 +76,7 @@ _NARROW = (  # behind "don't": a habit ("I don't write much") is no refusal
 _LEAD = re.compile(
     r"(?:(?:but|and|so|because|that|however|still|unfortunately|regrettably|sadly|sorry|therefore|thus|no|nope|honestly|frankly|"
     r"respectfully|hmm+|well|oh|nevertheless|nonetheless|instead|again|please note|"
+    r"(?:let me be|to be|i'll be|i will be|i want to be|i have to be|i need to be) (?:direct|clear|honest|frank|blunt|upfront|straightforward)|"
     r"(?:i am|i'm|im|we are|we're) (?:(?:very|so|really|truly|deeply) )?(?:sorry|afraid)|(?:i|we) apologi[sz]e|my apologies|apologies|"
     r"(?:for|due to|given|because of|at|in|with|under) [\w' -]{2,50}?(?= (?:i|we|i'm|i'll) )"
     r"|as an? [\w' -]{2,60}?(?= (?:i|we|i'm) ))(?:[.:!…]|\s|$)+){0,6}",
@@ -95,7 +98,7 @@ _REFUSES = re.compile(
     # I must decline
     rf"|(?:i am|i'm|im|we are|we're) {_ADVERBS}(?:going to |choosing to )?(?:have to |need to )?{_ADVERBS}(?:declin|refus|pass(?:ing)? on)\w*"
     rf"|(?:i|we)(?:'ll| will|'d| would|'ve)? (?:have to |need to |must |got to |prefer to )?{_ADVERBS}"
-    rf"(?:decline|refuse|pass on this)\b(?! to (?:believe|accept|give up))"
+    rf"(?:decline|refuse|pass on this)\b(?! to (?:believe|accept|give up|lose|quit|surrender|back down|compromise|settle|let|be ))"
     rf"|(?:i|we)(?:'d| would| had) (?:rather not|prefer not to|rather not to)(?: {_ADVERBS}{_BROAD}|\W*$)"
     # that's not something I can help with
     rf"|(?:that|this|it)(?:'s not| is not| isn't| is simply not|'s simply not) (?:really )?(?:something|a (?:topic|request|subject|task)|anything) "
@@ -104,13 +107,16 @@ _REFUSES = re.compile(
     # that's something I can't do; this is outside of what I can help with
     rf"|(?:that|this|it)(?:'s| is) (?:something|a (?:topic|request|subject|task)) (?:that )?(?:i|we)(?: {_ADVERBS}(?:can't|cannot|can ?not|won't|will not)"
     rf"|(?: am|'m| are|'re) {_ADVERBS}(?:unable|not (?:able|allowed|permitted|willing|comfortable|going|prepared))(?: to| with)?) {_ADVERBS}(?:do(?:ing)?\b|{_BROAD})"
-    rf"|(?:that|this|it)(?:'s| is| falls| goes| lies) (?:\w+ly )?(?:outside|beyond)(?: of)? (?:what (?:i|we)(?:'m| am|'re| are)? (?:can|able to|allowed to|"
+    rf"|(?:(?:that|this|it)|(?:this|that|your|the) (?:request|question|topic|task|prompt|subject))(?:'s| is| falls| goes| lies) (?:\w+ly )?(?:outside|beyond)(?: of)? (?:what (?:i|we)(?:'m| am|'re| are)? (?:can|able to|allowed to|"
     rf"designed to|permitted to) (?:do\b|{_BROAD})|my (?:abilities|capabilities|scope|guidelines|remit)|the scope of (?:what i|my))"
     # it would be inappropriate for me to answer
     rf"|(?:it|that|this|doing so) (?:would be|is|'s) (?:inappropriate|unethical|irresponsible|wrong of me|wrong for me|unsafe for me)"
     rf"(?: of me| for me)?(?: to {_ADVERBS}{_BROAD}|\W*$)"
     rf"|(?:it|that|this|doing so) (?:would not be|wouldn't be|is not|isn't) (?:appropriate|right|ethical|responsible|safe|okay|ok)"
     rf"(?: of me| for me| for us) to {_ADVERBS}{_BROAD}"
+    # providing this would be irresponsible of me
+    rf"|(?:providing|writing|creating|sharing|doing|answering|helping|assisting|generating|discussing)\b[\w' -]{{0,60}} would be (?:\w+ly )?"
+    rf"(?:inappropriate|unethical|irresponsible|wrong|unsafe|reckless) (?:of|for) me\b"
     # that goes against my guidelines
     rf"|(?:(?:providing|writing|creating|sharing|doing|answering|helping|assisting|generating|discussing)\b[\w' -]{{0,80}}|this|that|it|such|"
     rf"your|the request)(?:'s| is| goes| would be)?(?: [\w' -]{{1,50}})? (?:violat\w+|against) (?:my|our|openai's|anthropic's|google's) [\w -]{{0,40}}"
@@ -124,6 +130,11 @@ _CONDITION = re.compile(
 )
 _REPORTS = re.compile(
     r"(?<!\bthat )(?<!\bhaving )(?<!\bbeing )\b(?:said|says|say|wrote|writes|told|tells|replied|replies|asked|answered)$",
+    re.IGNORECASE,
+)
+_MINE = re.compile(r"(?:i|we|i'm|i'd|i'll|i've|we're)\b", re.IGNORECASE)
+_NO_SUBJECT = re.compile(
+    r"(?P<lead>(?:and|but|so) )(?=(?:can ?not|can't|won't|will not|must decline|have to decline|am unable|am not able|do not|don't) )",
     re.IGNORECASE,
 )
 # The "we" of somebody who reasons, and finds that the question cannot be decided.
@@ -163,7 +174,7 @@ def refuses(sentence: str) -> bool:
     sentence = sentence[:_LONGEST_SENTENCE]
     if _CONCLUSION.match(sentence):
         return False
-    before = ""
+    before, mine = "", False
     for clause in _CLAUSE.split(sentence)[:8]:
         if _CONDITION.match(clause) or _REPORTS.search(before):
             before = clause
@@ -171,6 +182,9 @@ def refuses(sentence: str) -> bool:
         before = clause
         lead = _LEAD.match(clause)
         found = _REFUSES.match(clause, lead.end() if lead else 0) or _REFUSES.match(clause)
+        if found is None and mine and (bare := _NO_SUBJECT.match(clause)) is not None:
+            found = _REFUSES.match(f"I {clause[bare.end('lead') :]}")  # "I'd advise against it and will not help"
+        mine = _MINE.match(clause) is not None
         if found is not None and not _IDIOM.search(clause, found.start()):
             return True
     return refuses_elsewhere(sentence)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from evalkit.scorers.clause_endings import WAS, little_sure
 from evalkit.scorers.clause_words import (
     BUT,
+    NOW,
     after_noun,
     cross,
     dated,
@@ -45,6 +46,8 @@ class Left:
     right: bool = False
     choose: bool = False
     box: bool = False
+    now: bool = False
+    """A word such as "now" or "here" stands before it."""
     led: bool = False
     """By "so", "correction", "wait"."""
     colon: bool = False
@@ -96,6 +99,10 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912, PLR0915 
         elif role in {"wrap", "tail"}:
             if word.text in ("(", "["):
                 left.joins.append("bracket")
+        elif word.text == ":" and bridged == 0 and reason_opens(words, i):
+            left.led = True
+            left.joins.append("so")
+            break
         elif role == "comma" and left.be and bridged == 0 and (start := parenthetical_start(words, i)):
             i = start  # "The answer, in fact, is B."
         elif role == "comma" or (role == "dash" and not after_noun(words, i)):
@@ -114,7 +121,7 @@ def look_left(words: list[Word], place: int) -> Left:  # noqa: PLR0912, PLR0915 
         elif numbered(words, i):
             pass
         elif dated(words, i):
-            i -= 1  # "since 2020 it is B"
+            i, left.now = i - 1, True  # "since 2020 it is B"
         else:
             bridged, stop = _take_left(left, words, i, bridged)
             if stop:
@@ -154,7 +161,9 @@ def _take_left(left: Left, words: list[Word], i: int, bridged: int) -> tuple[int
         if bridged == 0 and joined(words, i):
             return bridged, False
         return bridged, True
+    left.now = left.now or word.text in NOW
     if word.text in BUT:
+        left.led = left.led or (bridged == 0 and left.now)  # "B in general, but here C"
         left.joins.append("but")
         return bridged, not joined(words, i)
     if word.text in DENIES_BEFORE and joined(words, i, across=("be",)):

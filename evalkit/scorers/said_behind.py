@@ -23,6 +23,7 @@ from evalkit.scorers.clause_endings import (
     verb_then_comma,
 )
 from evalkit.scorers.labelled import Labelled
+from evalkit.scorers.outdated_sources import OLD
 from evalkit.scorers.reply_words import Word, phrase_set, word_set
 from evalkit.scorers.sentences import DENIES_BEFORE, ends
 
@@ -191,6 +192,9 @@ def _remark(words: list[Word], i: int, right: Right) -> None:
     while i < len(words) and len(roles) < 5 and words[i].text not in (")", "]"):
         roles.append(words[i].role)
         i += 1
+    said = [word.text for word in words[i - len(roles) : i]]
+    if said and all(one in OLD or role in ("fill", "be", "turn") for one, role in zip(said, roles, strict=True)):
+        right.denied = right.denied or any(one in OLD for one in said)  # "B (outdated)"
     if i < len(words) and words[i].text in (")", "]") and set(roles) <= {"not", "wrong", "right", "fill", "noun", "be"}:
         denials = roles.count("not") + roles.count("wrong")
         right.denied = right.denied or denials % 2 == 1

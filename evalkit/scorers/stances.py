@@ -27,6 +27,8 @@ class Statement:
     """The choice before it in a list: "A, B and C"."""
     past: bool = False
     """Stated of another time: "the answer was B"."""
+    now: bool = False
+    """Stated of today: "now it is B", "since 2020 it is B"."""
     share: float | None = None
     """The probability that the reply gives the choice, from 0 to 1; None where it gives none."""
     excluded: bool = False

@@ -36,7 +36,7 @@ def statements(words: list[Word], known: Labelled) -> list[Statement]:
             left, right = look_left(words, place), look_right(words, place, known)
             landmark = is_landmark(words, place)
             said = Statement(place, word.choice, "names" if landmark else _stance(words, place, left, right))
-            said.share, said.past = right.share, left.past
+            said.share, said.past, said.now = right.share, left.past, left.now
             if not landmark:
                 join_choices(said, left, right, by_place, words)
             found.append(said)

@@ -22,7 +22,17 @@ from evalkit.stats.bounded import PValue
 from evalkit.stats.intervals import Interval
 from evalkit.stats.inversion import lower_bound
 from evalkit.stats.power import Needs
-from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, check_margin, read_dependence, read_pair
+from evalkit.stats.scores import (
+    Codes,
+    Floats,
+    Labels,
+    check_alpha,
+    check_margin,
+    read_dependence,
+    read_lost,
+    read_pair,
+    read_weights,
+)
 from evalkit.stats.verdict import Decision, Scope, Tail, Verdict
 
 
@@ -37,9 +47,11 @@ def decide(
     tail: Tail = "strict",
     scope: Scope = "population",
     n_errored: int = 0,
+    weights: Any = None,
+    errored_weight: float | None = None,
 ) -> Verdict:
     """Pass, fail or inconclusive; arguments and refusals as in `test`, without the work for an interval."""
-    pairs = _read(baseline, candidate, clusters, items, n_errored)
+    pairs = _read(baseline, candidate, clusters, items, n_errored, weights, errored_weight)
     return _decided(pairs, margin, alpha, tail, scope, verdict_only=True).verdict
 
 
@@ -54,15 +66,20 @@ def test(
     tail: Tail = "strict",
     scope: Scope = "population",
     n_errored: int = 0,
+    weights: Any = None,
+    errored_weight: float | None = None,
 ) -> Decision:
     """The verdict with its interval and everything a reader may ask about it.
 
     `baseline` and `candidate` are scores in [0, 1] of the same items in the same order. `clusters` names what moves
     together; `items` what was asked several times (repeats are averaged first, then each item is a cluster unless
     `clusters` says more). `n_errored` pairs lack a score on some side: lost for passing, won for failing.
+    `weights`: float64[n], how many requests of the traffic each pair stands for, in any unit: the difference is then
+    the weighted one. `errored_weight`: what the pairs without a score weigh together; None: as much as average ones.
     Raises ValueError for empty, unequal, absent or impossible values.
     """
-    return _tested(_read(baseline, candidate, clusters, items, n_errored), margin, alpha, tail, scope)
+    read = _read(baseline, candidate, clusters, items, n_errored, weights, errored_weight)
+    return _tested(read, margin, alpha, tail, scope)
 
 
 def p_worse(
@@ -73,9 +90,11 @@ def p_worse(
     items: Labels | None = None,
     tail: Tail = "strict",
     n_errored: int = 0,
+    weights: Any = None,
+    errored_weight: float | None = None,
 ) -> float:
-    """The one-sided p-value of the candidate's being as good as the baseline; refusals as in `test`."""
-    pairs = _read(baseline, candidate, clusters, items, n_errored)
+    """The one-sided p-value of the candidate's being as good as the baseline; arguments and refusals as in `test`."""
+    pairs = _read(baseline, candidate, clusters, items, n_errored, weights, errored_weight)
     return _against(pairs, -1, tail == "strict", clustered.UNDECIDED)[1](0.0)
 
 
@@ -149,7 +168,7 @@ _FINE, _FINE_CLUSTERED = 1e-5, 2e-4
 
 @dataclass(frozen=True, slots=True)
 class _Pairs:
-    """What was read. `se` is the standard error of `delta`, clusters reckoned with; 0 where nothing varies."""
+    """What was read. `se` is the standard error of `delta`, clusters counted in; 0 where nothing varies."""
 
     differences: Floats
     """Empty where only counts are known."""
@@ -157,12 +176,22 @@ class _Pairs:
     labels: Codes | None
     weights: Floats | None
     n_errored: int
+    lost: float
+    """Average pairs that weigh as much as those without a score: `n_errored` where all weigh alike."""
     delta: float
     se: float
     jack: clustered.Jackknife | None
     n: int
     wins: int
     losses: int
+    weighted: bool = False
+    """Whether pairs stand for unequal numbers of requests. Counts in clusters suppose that the pairs of a cluster are
+    answers of their own; one answer that weighs as much as ten is not ten."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether counts of right and wrong answers say it all."""
+        return self.binary and not self.weighted
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +210,15 @@ class _Decided:
     """Mean difference with errored pairs won."""
 
 
-def _read(baseline: Any, candidate: Any, clusters: Labels | None, items: Labels | None, n_errored: int) -> _Pairs:
+def _read(
+    baseline: Any,
+    candidate: Any,
+    clusters: Labels | None,
+    items: Labels | None,
+    n_errored: int,
+    weights: Any,
+    errored_weight: float | None,
+) -> _Pairs:
     first, second = read_pair(baseline, candidate)
     n = first.size
     if n_errored < 0:
@@ -189,12 +226,14 @@ def _read(baseline: Any, candidate: Any, clusters: Labels | None, items: Labels 
     differences = second - first
     size = (first.size, int((differences > 0).sum()), int((differences < 0).sum()))
     binary = bool(np.isin(first, (0.0, 1.0)).all() and np.isin(second, (0.0, 1.0)).all())
-    labels, weights = read_dependence(n, clusters, items)
+    labels, found = read_dependence(n, clusters, items, weights)
+    lost = read_lost(n_errored, errored_weight, weights)
     if labels is None:
         delta, sd, _ = bounded.moments(differences)
-        return _Pairs(differences, binary, None, None, n_errored, delta, sd / math.sqrt(n), None, *size)
-    jack = clustered.jackknife(differences, labels, weights)
-    return _Pairs(differences, binary, labels, weights, n_errored, jack.mean, jack.se, jack, *size)
+        return _Pairs(differences, binary, None, None, n_errored, lost, delta, sd / math.sqrt(n), None, *size)
+    jack = clustered.jackknife(differences, labels, found)
+    weighted = read_weights(weights, n) is not None
+    return _Pairs(differences, binary, labels, found, n_errored, lost, jack.mean, jack.se, jack, *size, weighted)
 
 
 def _of_counts(counts: Counts) -> _Pairs:
@@ -204,7 +243,7 @@ def _of_counts(counts: Counts) -> _Pairs:
     delta = (wins - losses) / n
     variance = max(0.0, ((wins + losses) / n - delta**2) * n / (n - 1)) if n > 1 else 0.0
     se = math.sqrt(variance / n)
-    return _Pairs(np.zeros(0), True, None, None, counts.n_errored, delta, se, None, n, wins, losses)
+    return _Pairs(np.zeros(0), True, None, None, counts.n_errored, counts.n_errored, delta, se, None, n, wins, losses)
 
 
 def _decided(
@@ -217,9 +256,9 @@ def _decided(
     if scope not in {"population", "suite"}:
         raise ValueError(f"scope is population or suite, not {scope!r}")
     # Errored pairs shift the mean from both sides: lost for passing, won for failing.
-    total = pairs.n + pairs.n_errored
-    low_mean = (pairs.delta * pairs.n - pairs.n_errored) / total
-    high_mean = (pairs.delta * pairs.n + pairs.n_errored) / total
+    total = pairs.n + pairs.lost
+    low_mean = (pairs.delta * pairs.n - pairs.lost) / total
+    high_mean = (pairs.delta * pairs.n + pairs.lost) / total
     if scope == "suite":
         near = 1e-12  # 0.02 × 150 is not quite 3
         verdict = Verdict.INCONCLUSIVE
@@ -240,7 +279,7 @@ def _decided(
 
 def _against(pairs: _Pairs, sign: int, guard: bool, undecided: float) -> tuple[str, PValue]:
     """The test for this kind of data, from the candidate's side (1) or the baseline's (-1); errored pairs as lost."""
-    lost = pairs.n_errored
+    lost = math.ceil(pairs.lost)
     if pairs.labels is None and pairs.binary:
         wins, losses = (pairs.wins, pairs.losses) if sign > 0 else (pairs.losses, pairs.wins)
         test = partial(exact.p_value, wins, losses + lost, pairs.n + lost)
@@ -258,12 +297,15 @@ def _against(pairs: _Pairs, sign: int, guard: bool, undecided: float) -> tuple[s
     labels, weights = pairs.labels, pairs.weights
     if lost:
         labels = np.concatenate((labels, labels.max() + 1 + np.arange(lost)))
-        # An errored repeat weighs as much as an average one.
-        weights = None if weights is None else np.concatenate((weights, np.full(lost, weights.mean())))
+        if weights is not None:
+            weights = np.concatenate((weights, np.full(lost, weights.mean() * pairs.lost / lost)))
     name = "clustered counts and tilted sums"
-    if not pairs.binary:
+    if not pairs.counted:
+        # A few heavy pairs may hide what light ones show: as many draws as the effective sample size missed it.
+        guard = pairs.weighted if pairs.binary else guard
         name = "clustered t (CR3), tilted sums and jumps" + (" with support guard" if guard else "")
-    tested = clustered.clustered(differences, labels, weights, binary=pairs.binary, guard=guard, undecided=undecided)
+        name = f"weighted: {name}" if pairs.weighted else name
+    tested = clustered.clustered(differences, labels, weights, binary=pairs.counted, guard=guard, undecided=undecided)
     return name, tested
 
 
@@ -291,8 +333,10 @@ def _notes(pairs: _Pairs, n_errored: int) -> tuple[str, ...]:
                 f"{jack.n_clusters} {'cluster decides' if jack.n_clusters == 1 else 'clusters decide'} nothing: "
                 f"at least {clustered.FEWEST} are needed"
             )
+        elif pairs.weighted:
+            notes.append(f"weighted: each pair counts as what it stands for; effective sample size {jack.k_eff:,.0f}")
         else:
-            notes.append(f"the clusters tell as much as {jack.k_eff:.1f} equal ones")
+            notes.append(f"effective sample size {jack.k_eff:,.0f} (related items move together)")
     elif not pairs.binary and pairs.n + n_errored < bounded.FEWEST:
         notes.append(f"{pairs.n} graded scores decide nothing: at least {bounded.FEWEST} are needed")
     if n_errored:

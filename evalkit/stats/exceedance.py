@@ -29,7 +29,7 @@ import numpy as np
 from evalkit.stats import clustered
 from evalkit.stats.intervals import t_tail
 from evalkit.stats.inversion import largest_failing, least_passing
-from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read, read_labels
+from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read, read_dependence
 from evalkit.stats.sign_flips import sign_flip_p
 from evalkit.stats.verdict import LimitDecision, Verdict
 
@@ -37,6 +37,8 @@ FEW = 10
 """Fewer answers than this beyond the percentile: the verdict holds, but only gross differences are ever seen."""
 FEWEST_BEYOND = 5
 """Fewer groups than this with an answer beyond the threshold decide nothing."""
+_PARTS = 20
+"""An average request's weight in whole parts."""
 _LEVEL = 1 + 1e-12  # a latency divided by a ratio and multiplied again is still itself
 
 
@@ -47,10 +49,12 @@ def latency_ratio(
     max_ratio: float,
     alpha: float = 0.05,
     groups: Labels | None = None,
+    weights: Any = None,
 ) -> LimitDecision:
     """Whether the candidate's latency quantile is at most `max_ratio` times the baseline's, row by row.
 
     Rows are one answer of each side to the same item and repeat. `groups`: what moves together; None: nothing does.
+    `weights`: float64[n], how many requests of the traffic each row stands for; the quantiles are then the traffic's.
     Raises ValueError for unequal, absent, zero or negative durations.
     """
     first, second = _durations(baseline_s, "baseline"), _durations(candidate_s, "candidate")
@@ -60,11 +64,11 @@ def latency_ratio(
     _check_quantile(quantile)
     if not (math.isfinite(max_ratio) and max_ratio > 0):
         raise ValueError(f"max_ratio is a positive number like 1.2, not {max_ratio}")
-    codes = _codes(groups, first.size)
-    test = _RatioTest(first, second, quantile, codes)
+    codes, heavy = read_dependence(first.size, groups, None, weights)
+    test = _RatioTest(first, second, quantile, codes, heavy)
     p_pass, p_fail = test.p_values(max_ratio)
     verdict = _verdict(p_pass, p_fail, alpha)
-    q, q_candidate = (float(np.quantile(values, quantile)) for values in (first, second))
+    q, q_candidate = (weighted_quantile(values, quantile, heavy) for values in (first, second))
     low, high = _bounds(test.p_values, max_ratio, alpha, q_candidate / q)
     return LimitDecision(
         verdict,
@@ -98,14 +102,20 @@ def _bounds(
 class _RatioTest:
     """P-values of "the quantile is at least, or at most, this ratio" for one set of paired durations."""
 
-    def __init__(self, first: Floats, second: Floats, quantile: float, codes: Codes | None) -> None:
+    def __init__(
+        self, first: Floats, second: Floats, quantile: float, codes: Codes | None, weights: Floats | None
+    ) -> None:
         self._first, self._second, self._quantile, self._codes = first, second, quantile, codes
+        self._weights = None if weights is None else weights / weights.mean()
+        self._both_weights = None if weights is None else np.concatenate((weights, weights))
 
     def p_values(self, ratio: float) -> tuple[float, float]:
         """(against "at least this ratio", against "at most this ratio")."""
         scaled = self._second / ratio
         slow, slower, threshold = self._exceed(scaled)
         each = slow.astype(np.float64) - slower
+        if self._weights is not None:
+            each = np.rint(each * self._weights * _PARTS)  # the law of random signs takes whole numbers
         sums: Floats = each if self._codes is None else np.bincount(self._codes, weights=each).astype(np.float64)
         n_groups = self._first.size if self._codes is None else int(np.unique(self._codes).size)
         if n_groups < clustered.FEWEST or self._groups_of(slow | slower) < FEWEST_BEYOND:
@@ -120,7 +130,7 @@ class _RatioTest:
         return self._groups_of(slow | slower)
 
     def _exceed(self, scaled: Floats) -> tuple[np.ndarray, np.ndarray, float]:
-        threshold = float(np.quantile(np.concatenate((self._first, scaled)), self._quantile))
+        threshold = weighted_quantile(np.concatenate((self._first, scaled)), self._quantile, self._both_weights)
         return self._first > threshold * _LEVEL, scaled > threshold * _LEVEL, threshold
 
     def _groups_of(self, rows: np.ndarray) -> int:
@@ -138,15 +148,16 @@ class _RatioTest:
         n = 2 * self._first.size
         width = min(0.6 * share, 0.6 * self._quantile, 2 * n ** (-1 / 3))
         both = np.concatenate((self._first, scaled))
-        low, high = np.quantile(both, [self._quantile - width, self._quantile + width])
-        near = [float(((values > low) & (values <= high)).sum()) + 2.0 for values in (self._first, scaled)]
+        low, high = (weighted_quantile(both, self._quantile + by, self._both_weights) for by in (-width, width))
+        v = np.ones(self._first.size) if self._weights is None else self._weights
+        near = [float(v[(values > low) & (values <= high)].sum()) + 2.0 for values in (self._first, scaled)]
         weight = min(max(near[1] / near[0], 0.25), 4.0)
         contribution = 2 * (weight * (slow - share) - (slower - share)) / (1 + weight)
         codes = np.arange(contribution.size) if self._codes is None else self._codes
-        jack = clustered.jackknife(contribution, codes)
+        jack = clustered.jackknife(contribution, codes, self._weights)
         if jack.se <= 0:
             return None
-        t = float(slow.sum() - slower.sum()) / self._first.size / jack.se
+        t = float(v[slow].sum() - v[slower].sum()) / self._first.size / jack.se
         df = max(jack.k_eff - 1, 1e-3)
         return t_tail(t, df), t_tail(-t, df)
 
@@ -157,22 +168,23 @@ def latency_limit(
     max_s: float,
     alpha: float = 0.05,
     groups: Labels | None = None,
+    weights: Any = None,
 ) -> LimitDecision:
-    """Whether a latency quantile is at most `max_s` seconds. `groups` and errors as for `latency_ratio`."""
+    """Whether a latency quantile is at most `max_s` seconds. `groups`, `weights`, errors as for `latency_ratio`."""
     values = _durations(latencies_s, "latency")
     check_alpha(alpha)
     _check_quantile(quantile)
     if not (math.isfinite(max_s) and max_s > 0):
         raise ValueError(f"max_s is a positive number of seconds, not {max_s}")
-    codes = _codes(groups, values.size)
+    codes, heavy = read_dependence(values.size, groups, None, weights)
     n = values.size
     if codes is None:
         p_pass, p_fail, low, high = _binomial(np.sort(values), quantile, max_s, alpha)
     else:
-        p_pass, p_fail, low, high = _clustered_limit(values, quantile, max_s, alpha, codes)
+        p_pass, p_fail, low, high = _clustered_limit(values, quantile, max_s, alpha, codes, heavy)
     return LimitDecision(
         _verdict(p_pass, p_fail, alpha),
-        float(np.quantile(values, quantile)),
+        weighted_quantile(values, quantile, heavy),
         max_s,
         alpha,
         low,
@@ -203,26 +215,26 @@ def _binomial(
 
 
 def _clustered_limit(
-    values: Floats, quantile: float, max_s: float, alpha: float, codes: Codes
+    values: Floats, quantile: float, max_s: float, alpha: float, codes: Codes, weights: Floats | None
 ) -> tuple[float, float, float | None, float | None]:
     share = 1 - quantile
 
     def p_values(limit: float) -> tuple[float, float]:
         """Slow answers are losses of 1 against an ideal that has none: at most `share` of them may be."""
         lost = -(values > limit).astype(np.float64)
-        up = clustered.clustered(lost, codes, None, binary=True, guard=False)
-        down = clustered.clustered(-lost, codes, None, binary=True, guard=False)
+        up = clustered.clustered(lost, codes, weights, binary=weights is None, guard=False)
+        down = clustered.clustered(-lost, codes, weights, binary=weights is None, guard=False)
         return up(-share), down(share)
 
-    return (*p_values(max_s), *_bounds(p_values, max_s, alpha, float(np.quantile(values, quantile))))
+    return (*p_values(max_s), *_bounds(p_values, max_s, alpha, weighted_quantile(values, quantile, weights)))
 
 
-def _codes(groups: Labels | None, n: int) -> Codes | None:
-    """Group of each row as whole numbers; None where every row is a group of its own."""
-    if groups is None:
-        return None
-    codes = read_labels(groups, n, "cluster")
-    return None if np.bincount(codes).max() == 1 else codes
+def weighted_quantile(values: Floats, quantile: float, weights: Floats | None) -> float:
+    """The quantile of values that stand for `weights` requests each, in the values' unit: the least value at or below
+    which so large a share of the weight lies. None: all weigh alike, and neighbours are interpolated linearly."""
+    if weights is None:
+        return float(np.quantile(values, quantile))
+    return float(np.quantile(values, quantile, weights=weights, method="inverted_cdf"))
 
 
 def _verdict(p_pass: float, p_fail: float, alpha: float) -> Verdict:

@@ -26,21 +26,23 @@ def decide_quantile(
     alpha: float = 0.05,
     clusters: Labels | None = None,
     items: Labels | None = None,
+    weights: Any = None,
 ) -> Verdict:
     """Whether quantile q of the candidate's times is within `max_ratio` times the baseline's, and within `max_s` s.
 
     `baseline_s`, `candidate_s`: float64[n] seconds, one row for each item and repeat, in the same order. `baseline_s`
     is not read where only `max_s` is given. `clusters`: what moves together; `items`: which rows are repeats of one
-    item. With both limits the worse verdict counts. Raises ValueError where neither is given and for impossible values.
+    item; `weights`: float64[n], how many requests of the traffic each row stands for. With both
+    limits the worse verdict counts. Raises ValueError where neither is given and for impossible values.
     """
     if max_ratio is None and max_s is None:
         raise ValueError("decide_quantile needs a limit: max_ratio, max_s or both")
     groups = grouped(np.asarray(candidate_s).size, clusters, items)
     found: list[LimitDecision] = []
     if max_ratio is not None:
-        found.append(latency_ratio(baseline_s, candidate_s, q, max_ratio, alpha, groups))
+        found.append(latency_ratio(baseline_s, candidate_s, q, max_ratio, alpha, groups, weights))
     if max_s is not None:
-        found.append(latency_limit(candidate_s, q, max_s, alpha, groups))
+        found.append(latency_limit(candidate_s, q, max_s, alpha, groups, weights))
     verdicts = {decision.verdict for decision in found}
     return next(v for v in (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS) if v in verdicts)
 
@@ -54,15 +56,16 @@ def decide_cost(
     clusters: Labels | None = None,
     items: Labels | None = None,
     cap: float | None = None,
+    weights: Any = None,
 ) -> Verdict:
     """Whether the candidate's bill is at most `max_ratio` times the baseline's.
 
-    `baseline_usd`, `candidate_usd`: float64[n], one row for each item and repeat, in the same order. `clusters` and
-    `items` as for `decide_quantile`. `cap`: the most that one answer can cost; None: unknown. Raises ValueError as
-    `cost_ratio` does.
+    `baseline_usd`, `candidate_usd`: float64[n], one row for each item and repeat, in the same order. `clusters`,
+    `items` and `weights` as for `decide_quantile`. `cap`: the most that one answer can cost; None: unknown. Raises
+    ValueError as `cost_ratio` does.
     """
     groups = grouped(np.asarray(candidate_usd).size, clusters, items)
-    return cost_ratio(baseline_usd, candidate_usd, max_ratio, alpha, groups, cap).verdict
+    return cost_ratio(baseline_usd, candidate_usd, max_ratio, alpha, groups, cap, weights).verdict
 
 
 def grouped(n: int, clusters: Labels | None, items: Labels | None) -> Codes | None:

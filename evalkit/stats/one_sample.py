@@ -26,7 +26,16 @@ from evalkit.stats.bounded import PValue
 from evalkit.stats.intervals import Interval
 from evalkit.stats.inversion import lower_bound
 from evalkit.stats.power import Needs
-from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read_dependence, read_pair
+from evalkit.stats.scores import (
+    Codes,
+    Floats,
+    Labels,
+    check_alpha,
+    read_dependence,
+    read_lost,
+    read_pair,
+    read_weights,
+)
 from evalkit.stats.verdict import Scope, Tail, Verdict
 
 _FINE, _FINE_CLUSTERED = 1e-5, 2e-4
@@ -69,9 +78,11 @@ def decide_floor(
     tail: Tail = "strict",
     scope: Scope = "population",
     n_errored: int = 0,
+    weights: Any = None,
+    errored_weight: float | None = None,
 ) -> Verdict:
     """Pass, fail or inconclusive; arguments and refusals as in `test_floor`, without the work for an interval."""
-    read = _read(scores, floor, alpha, clusters, items, n_errored)
+    read = _read(scores, floor, alpha, clusters, items, n_errored, weights, errored_weight)
     if scope == "suite" or (read.labels is None and read.binary):
         return _simple(read, floor, alpha, scope).verdict
     up, down = _tests(read, guard=tail == "strict")
@@ -88,15 +99,18 @@ def test_floor(
     tail: Tail = "strict",
     scope: Scope = "population",
     n_errored: int = 0,
+    weights: Any = None,
+    errored_weight: float | None = None,
 ) -> FloorDecision:
-    """The verdict with its interval. `scores`: float64[n] in [0, 1]; `clusters` and `items` as in `comparison.test`.
+    """The verdict with its interval. `scores`: float64[n] in [0, 1]; `clusters`, `items`, `weights` and
+    `errored_weight` as in `comparison.test`.
 
     `n_errored` answers have no score. Raises ValueError for empty, absent or impossible values.
     """
-    read = _read(scores, floor, alpha, clusters, items, n_errored)
+    read = _read(scores, floor, alpha, clusters, items, n_errored, weights, errored_weight)
     if scope == "suite" or (read.labels is None and read.binary):
         return _simple(read, floor, alpha, scope)
-    guard = not read.binary and tail == "strict"
+    guard = read.weighted if read.binary else tail == "strict"
     up, down = _tests(read, guard=tail == "strict")
     p_pass, p_fail = up(floor - 1), down(-floor)
     verdict = _verdict(p_pass, p_fail, alpha)
@@ -113,8 +127,9 @@ def test_floor(
         fewest=float(bounded.FEWEST) if jack is None else clustered.FEWEST * n / jack.n_clusters,
     )
     name = "clustered t (CR3), tilted sums and jumps" if jack is not None else "skew-corrected t"
-    if read.binary:
+    if read.counted:
         name = "clustered counts and tilted sums"
+    name = f"weighted: {name}" if read.weighted else name
     return FloorDecision(
         verdict,
         read.mean,
@@ -140,21 +155,37 @@ class _Scores:
     labels: Codes | None
     weights: Floats | None
     n_errored: int
+    lost: float
+    """Average answers that weigh as much as those without a score: `n_errored` where all weigh alike."""
     mean: float
+    weighted: bool
+    """Whether answers stand for unequal numbers of requests."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether counts of right and wrong answers say it all."""
+        return self.binary and not self.weighted
 
     @property
     def low_mean(self) -> float:
         """With errored answers at 0."""
-        return self.mean * self.values.size / (self.values.size + self.n_errored)
+        return self.mean * self.values.size / (self.values.size + self.lost)
 
     @property
     def high_mean(self) -> float:
         """With errored answers at 1."""
-        return self.low_mean + self.n_errored / (self.values.size + self.n_errored)
+        return self.low_mean + self.lost / (self.values.size + self.lost)
 
 
 def _read(
-    scores: Any, floor: float, alpha: float, clusters: Labels | None, items: Labels | None, n_errored: int
+    scores: Any,
+    floor: float,
+    alpha: float,
+    clusters: Labels | None,
+    items: Labels | None,
+    n_errored: int,
+    weights: Any,
+    errored_weight: float | None,
 ) -> _Scores:
     values, _ = read_pair(scores, scores)
     check_alpha(alpha)
@@ -162,9 +193,11 @@ def _read(
         raise ValueError(f"a floor lies between 0 and 1, in score units (0.85), not {floor}")
     if n_errored < 0:
         raise ValueError(f"n_errored counts answers without a score, so it is not {n_errored}")
-    labels, weights = read_dependence(values.size, clusters, items)
+    labels, found = read_dependence(values.size, clusters, items, weights)
     binary = bool(np.isin(values, (0.0, 1.0)).all())
-    return _Scores(values, binary, labels, weights, n_errored, float(np.average(values, weights=weights)))
+    lost, mean = read_lost(n_errored, errored_weight, weights), float(np.average(values, weights=found))
+    weighted = read_weights(weights, values.size) is not None
+    return _Scores(values, binary, labels, found, n_errored, lost, mean, weighted)
 
 
 def _simple(read: _Scores, floor: float, alpha: float, scope: Scope) -> FloorDecision:
@@ -185,7 +218,8 @@ def _binomial(read: _Scores, floor: float, alpha: float) -> FloorDecision:
     from scipy.special import betaincinv
 
     right, n = int(read.values.sum()), read.values.size
-    total, most = n + read.n_errored, right + read.n_errored
+    lost = math.ceil(read.lost)
+    total, most = n + lost, right + lost
     p_pass = binomial_tails(right, total, floor)[0]
     p_fail = binomial_tails(most, total, floor)[1]
     verdict = _verdict(p_pass, p_fail, alpha)
@@ -228,15 +262,18 @@ def _tests(read: _Scores, *, guard: bool) -> tuple[PValue, PValue]:
 
 def _tail_test(read: _Scores, values: Floats, *, guard: bool) -> PValue:
     """P-values against "the mean of these values in [-1, 0] is at most the argument"; errored answers are -1."""
-    labels, weights, n_lost = read.labels, read.weights, read.n_errored
+    labels, weights, n_lost = read.labels, read.weights, math.ceil(read.lost)
     if n_lost:
         values = np.concatenate((values, np.full(n_lost, -1.0)))
     if labels is None:
         return bounded.skewed_t(values, guard)
     if n_lost:
         labels = np.concatenate((labels, labels.max() + 1 + np.arange(n_lost)))
-        weights = None if weights is None else np.concatenate((weights, np.full(n_lost, weights.mean())))
-    return clustered.clustered(values, labels, weights, binary=read.binary, guard=guard)
+        if weights is not None:
+            weights = np.concatenate((weights, np.full(n_lost, weights.mean() * read.lost / n_lost)))
+    return clustered.clustered(
+        values, labels, weights, binary=read.counted, guard=read.weighted if read.binary else guard
+    )
 
 
 def _verdict(p_pass: float, p_fail: float, alpha: float) -> Verdict:
@@ -257,7 +294,9 @@ def _too_few(read: _Scores, jack: clustered.Jackknife | None) -> list[str]:
     if jack is not None:
         if jack.n_clusters < clustered.FEWEST:
             return [f"{jack.n_clusters} clusters or items decide nothing: at least {clustered.FEWEST} are needed"]
-        return [f"the clusters tell as much as {jack.k_eff:.1f} equal ones"]
+        if read.weighted:
+            return [f"weighted: each answer counts as what it stands for; effective sample size {jack.k_eff:,.0f}"]
+        return [f"effective sample size {jack.k_eff:,.0f} (related items move together)"]
     if read.values.size + read.n_errored < bounded.FEWEST:
         return [f"{read.values.size} graded scores decide nothing: at least {bounded.FEWEST} are needed"]
     return []

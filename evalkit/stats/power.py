@@ -31,7 +31,7 @@ class Needs:
     sd: float
     """Standard deviation of the paired differences, times the root of the design effect."""
     guard: bool = False
-    """Whether the test also reckons with what was not seen (graded scores, `tail="strict"`)."""
+    """Whether the test also counts what was not seen (graded scores, `tail="strict"`)."""
     items_a_unit: float = 1.0
     """Items that tell as much about the unseen as one independent one: n / K_eff."""
     fewest: float = 1.0

@@ -19,7 +19,7 @@ class Kappa:
 
     value: float
     low: float | None
-    """95 %; None where it has no spread to reckon with."""
+    """95 %; None where it has no spread to compute it from."""
     high: float | None
     n: int
 

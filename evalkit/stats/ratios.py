@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from evalkit.stats import bounded, clustered
+from evalkit.stats.clustered import tilted_p
 from evalkit.stats.intervals import Interval, t_quantile, t_tail
 from evalkit.stats.inversion import least_passing
-from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read, read_labels
+from evalkit.stats.scores import Codes, Floats, Labels, check_alpha, read, read_dependence
 from evalkit.stats.verdict import LimitDecision, Verdict
 
 FEWEST = 15
@@ -36,12 +37,14 @@ def cost_ratio(
     alpha: float = 0.05,
     clusters: Labels | None = None,
     cap: float | None = None,
+    weights: Any = None,
 ) -> LimitDecision:
     """Whether the candidate costs at most `max_ratio` times the baseline, on costs of the same items in one currency.
 
     `cap`: the most that one answer of the candidate can cost (output limit times price, and its input). Passing then
     also needs that answers at the cap, as frequent as it takes to eat up the saving, would have been seen. None: it is
-    not known, and what was seen is taken as typical.
+    not known, and what was seen is taken as typical. `weights`: float64[n], how many requests of the traffic each item
+    stands for; the bill is then the traffic's.
     Raises ValueError for negative, absent or unequal values: an unknown price is not a price of zero.
     """
     first, second = _amounts(baseline, candidate)
@@ -51,25 +54,23 @@ def cost_ratio(
     if cap is not None and not (math.isfinite(cap) and cap > 0):
         raise ValueError(f"cap is the most that one answer can cost, not {cap}")
     n = first.size
-    labels = None if clusters is None else read_labels(clusters, n, "cluster")
-    if labels is not None and np.bincount(labels).max() == 1:
-        labels = None
-    few = n < FEWEST or (labels is not None and np.unique(labels).size < clustered.FEWEST)
+    rows = _Rows(*read_dependence(n, clusters, None, weights))
+    few = n < FEWEST or (rows.labels is not None and np.unique(rows.labels).size < clustered.FEWEST)
     saved = max_ratio * first - second
     guard = None
     if cap is not None:
         dearest = max(cap, float(second.max()))
-        guard = _Cap(max_ratio * float(first.mean()) - dearest, dearest)
-    p_pass, p_fail = (1.0, 1.0) if few else _p_values(saved, first, second, labels, guard)
+        guard = _Cap(max_ratio * rows.mean(first) - dearest, dearest)
+    p_pass, p_fail = (1.0, 1.0) if few else _p_values(saved, first, second, rows, guard)
     verdict = Verdict.PASS if p_pass <= alpha else Verdict.FAIL if p_fail <= alpha else Verdict.INCONCLUSIVE
-    low, high = (None, None) if few else _bounds(second, first, labels, alpha)
+    low, high = (None, None) if few else _bounds(second, first, rows, alpha)
     if high is not None:
-        high = _least_ratio(first, second, labels, guard, alpha, high)
+        high = _least_ratio(first, second, rows, guard, alpha, high)
         if high is not None:
             high = min(high, max_ratio) if verdict is Verdict.PASS else max(high, max_ratio * (1 + 1e-9))
     return LimitDecision(
         verdict,
-        float(second.mean() / first.mean()) if first.mean() > 0 else None,
+        rows.mean(second) / rows.mean(first) if rows.mean(first) > 0 else None,
         max_ratio,
         alpha,
         low,
@@ -78,8 +79,19 @@ def cost_ratio(
         p_fail,
         "paired t on the bill, corrected for skewness" + (", and a guard against the dearest answer" if guard else ""),
         n,
-        tuple(_notes(saved, first, n, labels, guard, alpha, few=few)),
+        tuple(_notes(saved, first, n, rows, guard, alpha, few=few)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """How rows hang together and what each stands for."""
+
+    labels: Codes | None = None
+    weights: Floats | None = None
+
+    def mean(self, values: Floats) -> float:
+        return float(np.average(values, weights=self.weights))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +117,8 @@ class _Cap:
         return saving / (saving - self.worst)
 
 
-def _p_values(
-    saved: Floats, first: Floats, second: Floats, labels: Codes | None, guard: _Cap | None
-) -> tuple[float, float]:
-    mean, se, df, skew = _spread(saved, labels)
+def _p_values(saved: Floats, first: Floats, second: Floats, rows: _Rows, guard: _Cap | None) -> tuple[float, float]:
+    mean, se, df, skew = _spread(saved, rows)
     if se <= 1e-12 * max(float(np.abs(saved).max()), 1e-300):
         # Every item saves the same amount: no spread, no doubt, but an exact tie shows nothing either way.
         tie = abs(mean) <= 1e-12 * max(float(first.max()), float(second.max()), 1e-300)
@@ -118,7 +128,11 @@ def _p_values(
         # A rare dear answer that was not drawn raises the saving and shrinks its spread together: skewness tells.
         k_eff = df + 1
         p_pass = max(p_pass, t_tail(bounded.corrected(mean / se / math.sqrt(k_eff), skew, k_eff), df))
-        base, base_se, _, _ = _spread(first, labels)
+        if rows.weights is not None and rows.labels is not None:
+            present = np.bincount(rows.labels) > 0
+            sums = np.bincount(rows.labels, weights=rows.weights * saved)[present].astype(np.float64)
+            p_pass = max(p_pass, tilted_p(sums, k_eff))
+        base, base_se, _, _ = _spread(first, rows)
         if base_se > 0:  # a share of something that is not shown to be above zero is no saving
             p_pass = max(p_pass, t_tail(base / base_se, df))
     if guard is not None:
@@ -127,27 +141,27 @@ def _p_values(
 
 
 def _least_ratio(
-    first: Floats, second: Floats, labels: Codes | None, guard: _Cap | None, alpha: float, start: float
+    first: Floats, second: Floats, rows: _Rows, guard: _Cap | None, alpha: float, start: float
 ) -> float | None:
     """The smallest ratio that passes, from the plain interval's end on: skewness and guard only raise it."""
     worst = None if guard is None else guard.dearest
 
     def passes(ratio: float) -> bool:
-        at = None if worst is None else _Cap(ratio * float(first.mean()) - worst, worst)
-        return _p_values(ratio * first - second, first, second, labels, at)[0] <= alpha
+        at = None if worst is None else _Cap(ratio * rows.mean(first) - worst, worst)
+        return _p_values(ratio * first - second, first, second, rows, at)[0] <= alpha
 
     return least_passing(passes, start)
 
 
 def _notes(
-    saved: Floats, first: Floats, n: int, labels: Codes | None, guard: _Cap | None, alpha: float, *, few: bool
+    saved: Floats, first: Floats, n: int, rows: _Rows, guard: _Cap | None, alpha: float, *, few: bool
 ) -> Iterator[str]:
     if few:
-        clusters_too = "" if labels is None else f", in at least {clustered.FEWEST} clusters"
+        clusters_too = "" if rows.labels is None else f", in at least {clustered.FEWEST} clusters"
         yield f"{n} items are too few to decide about costs: at least {FEWEST} are needed{clusters_too}"
     if first.mean() <= 0:
         yield "the baseline costs nothing on these items: a ratio to it is undefined"
-    saving = float(saved.mean())
+    saving = rows.mean(saved)
     if few or saving <= 0:
         return
     if guard is None:
@@ -157,7 +171,7 @@ def _notes(
             f"one in 100 that costs {dearest:.2g} more would undo this saving"
         )
     elif guard.worst < 0 and (share := guard.share(saving)) > 0:
-        df = _spread(saved, labels)[2]
+        df = _spread(saved, rows)[2]
         if guard.p_value(saving, df + 1) > alpha:
             needed = math.ceil(math.log(alpha) / math.log1p(-min(share, 1 - 1e-12)))
             yield (
@@ -166,33 +180,37 @@ def _notes(
             )
 
 
-def cost_per_correct(costs: Any, scores: Any, confidence: float = 0.95) -> tuple[float, Interval | None] | None:
-    """Cost for each correct answer with its Fieller interval; None without any correct answer.
+def cost_per_correct(
+    costs: Any, scores: Any, confidence: float = 0.95, weights: Any = None
+) -> tuple[float, Interval | None] | None:
+    """Cost for each correct answer with its Fieller interval; None without any correct answer. `weights` as above.
 
     The interval is None where it is unbounded: the share of correct answers is then not shown to be above zero.
     """
     amounts, marks = _amounts(costs, scores)
     if marks.sum() <= 0:
         return None
-    return float(amounts.sum() / marks.sum()), fieller(amounts, marks, confidence)
+    rows = _Rows(*read_dependence(marks.size, None, None, weights))
+    return rows.mean(amounts) / rows.mean(marks), fieller(amounts, marks, confidence, weights)
 
 
-def fieller(numerators: Any, denominators: Any, confidence: float = 0.95) -> Interval | None:
+def fieller(numerators: Any, denominators: Any, confidence: float = 0.95, weights: Any = None) -> Interval | None:
     """Interval of mean(numerators) / mean(denominators) over paired values; None where unbounded or unknown."""
     top, bottom = read(numerators, "numerator"), read(denominators, "denominator")
     if top.size != bottom.size:
         raise ValueError(f"a ratio of paired values needs as many of both, not {top.size} and {bottom.size}")
     if top.size < 2:
         return None
-    low, high = _bounds(top, bottom, None, (1 - confidence) / 2)
+    rows = _Rows(*read_dependence(top.size, None, None, weights))
+    low, high = _bounds(top, bottom, rows, (1 - confidence) / 2)
     return None if low is None or high is None or low == high else Interval(low, high)
 
 
-def _bounds(top: Floats, bottom: Floats, labels: Codes | None, alpha: float) -> tuple[float | None, float | None]:
+def _bounds(top: Floats, bottom: Floats, rows: _Rows, alpha: float) -> tuple[float | None, float | None]:
     """Both ends of the ratios r for which the mean of top - r × bottom is within its error of 0; None: unbounded."""
-    mean_top, se_top, df, _ = _spread(top, labels)
-    mean_bottom, se_bottom, _, _ = _spread(bottom, labels)
-    _, se_sum, _, _ = _spread(top + bottom, labels)
+    mean_top, se_top, df, _ = _spread(top, rows)
+    mean_bottom, se_bottom, _, _ = _spread(bottom, rows)
+    _, se_sum, _, _ = _spread(top + bottom, rows)
     shared = (se_sum**2 - se_top**2 - se_bottom**2) / 2
     t2 = t_quantile(1 - alpha, df) ** 2
     # (mean_top - r mean_bottom)^2 = t^2 (se_top^2 - 2 r shared + r^2 se_bottom^2), a quadratic in r.
@@ -205,12 +223,12 @@ def _bounds(top: Floats, bottom: Floats, labels: Codes | None, alpha: float) -> 
     return (b - root) / a, (b + root) / a
 
 
-def _spread(values: Floats, labels: Codes | None) -> tuple[float, float, float, float]:
+def _spread(values: Floats, rows: _Rows) -> tuple[float, float, float, float]:
     """Mean, its standard error, the degrees of freedom, and the skewness of items or clusters."""
-    if labels is None:
+    if rows.labels is None:
         mean, sd, skew = bounded.moments(values)
         return mean, sd / math.sqrt(values.size), max(values.size - 1, 1), skew
-    jack = clustered.jackknife(values, labels)
+    jack = clustered.jackknife(values, rows.labels, rows.weights)
     return jack.mean, jack.se, max(jack.k_eff - 1, 1e-3), jack.skew
 
 

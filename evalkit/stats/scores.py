@@ -70,26 +70,61 @@ def read_labels(labels: Labels, n: int, name: str) -> Codes:
     return read
 
 
-def read_dependence(n: int, clusters: Labels | None, items: Labels | None) -> tuple[Codes | None, Floats | None]:
+def read_weights(weights: Any, n: int) -> Floats | None:
+    """Weights of n rows, float64[n], in any unit; None where all weigh alike.
+
+    Raises ValueError for a wrong number of them, and for one that is not a positive number.
+    """
+    if weights is None:
+        return None
+    found = read(weights, "weight")
+    if found.size != n:
+        raise ValueError(f"{n} rows need {n} weights, one each; there are {found.size}")
+    if (found <= 0).any():
+        at = int((found <= 0).argmax())
+        raise ValueError(f"weight {at} is {found[at]:g}: a weight says how many requests a row stands for")
+    return None if found.size == 0 or found.min() == found.max() else found
+
+
+def read_lost(n_errored: int, errored_weight: float | None, weights: Any) -> float:
+    """How many average rows the rows without a score weigh: `n_errored` where nothing says otherwise.
+
+    Raises ValueError for a weight without a row, or below 0.
+    """
+    if errored_weight is None or weights is None or not n_errored:
+        return float(n_errored)
+    if not (math.isfinite(errored_weight) and errored_weight > 0):
+        raise ValueError(f"errored_weight is what {n_errored} rows weigh together, not {errored_weight}")
+    return float(errored_weight / np.mean(read(weights, "weight")))
+
+
+def read_dependence(
+    n: int, clusters: Labels | None, items: Labels | None, weights: Any = None
+) -> tuple[Codes | None, Floats | None]:
     """(what moves together, int[n]; weight of each row, float64[n]), from labels of clusters and of repeated items.
 
     Repeats are averaged within their item, which is then a cluster unless `clusters` says more. None where every row
-    stands alone, or all rows weigh alike. Raises ValueError where repeats of one item lie in two clusters.
+    stands alone, or all rows weigh alike. Rows of unequal `weights` are each a cluster where nothing else groups them:
+    the tests that suppose equal draws do not hold for them. Raises ValueError where repeats of one item lie in two
+    clusters, and as `read_weights` does.
     """
-    weights = None
+    given = read_weights(weights, n)
+    found = given
     labels = None if clusters is None else read_labels(clusters, n, "cluster")
     if items is not None:
         asked = read_labels(items, n, "item")
         repeats = np.bincount(asked)[asked]
         if repeats.max() > 1:
-            weights = 1.0 / repeats
+            found = 1.0 / repeats if given is None else given / repeats
             if labels is None:
                 labels = asked
             elif np.unique(asked * (int(labels.max()) + 1) + labels).size > np.unique(asked).size:
                 raise ValueError("an item lies in two clusters: repeats of one item belong to one cluster")
     if labels is not None and np.bincount(labels).max() == 1:
         labels = None  # every cluster is a single row: independent after all
-    return labels, weights
+    if labels is None and given is not None:
+        labels = np.arange(n)
+    return labels, found
 
 
 class _Alone(int):

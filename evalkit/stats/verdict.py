@@ -10,7 +10,7 @@ from evalkit.stats.intervals import Interval
 
 Tail = Literal["strict", "smooth"]
 """How graded scores may behave out of sight. `strict`: a rare collapse to 0 that n items happened not to show is
-reckoned with (rule of three). `smooth`: what was seen is typical; needs far fewer items, and misses rare collapses."""
+counted in (rule of three). `smooth`: what was seen is typical; needs far fewer items, and misses rare collapses."""
 
 Scope = Literal["population", "suite"]
 """What the verdict is about: items like these, or exactly these items."""

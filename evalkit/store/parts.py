@@ -34,7 +34,18 @@ MOST_HASHED = 64 * 2**20
 KEY_COLUMNS = ("model", "task", "sample_digest", "occurrence", "repeat")
 LOW_CARDINALITY = (
     *("model", "task", "outcome", "sample_id", "sample_digest", "target_digest", "error_kind", "stop_reason"),
-    *("served_model", "fingerprint", "service_tier", "cluster", "extracted", "target", "reason", "prompt", "raw_usage"),
+    *(
+        "served_model",
+        "fingerprint",
+        "service_tier",
+        "cluster",
+        "stratum",
+        "extracted",
+        "target",
+        "reason",
+        "prompt",
+        "raw_usage",
+    ),
     "tools",
 )
 """Worth a dictionary: each sample comes once per model, the rest has few values."""
@@ -57,9 +68,13 @@ _ROW_TYPES = {
     "billed_beside": "string",  # since November 2026; null in parts of before
     "redacted": "string",  # since November 2026, as above
     "critical": "bool",
+    "weight": "double",  # since November 2026, as above
+    "stratum": "string",  # since November 2026, as above
     "slices": "map_string",
     "parts": "map_double",
 }
+LATER = frozenset({"billed_beside", "redacted", "weight", "stratum"})
+"""Columns that parts of before may lack: their values are unknown."""
 _DEFAULTS: Mapping[str, Any] = {
     **dict.fromkeys(("cached", "critical", "reasoning_estimated"), False),
     **{"attempts": 1, "slices": {}, "parts": {}},
@@ -183,19 +198,32 @@ def read_columns(path: Path, columns: Sequence[str] | None = None) -> Iterator[p
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             found = file.schema_arrow  # made anew each time that it is asked for
             check_version(path, found.metadata)
-            absent = [name for name in columns or () if name not in found.names]
+            there = [name for name in columns or () if name in found.names]
+            absent = [name for name in columns or () if name not in there and name not in LATER]
             if absent:
                 raise StoreError(f"{path} lacks the columns {', '.join(absent)}. Restore the file.", path)
             schema = texts_schema() if path.name.startswith("texts-") else rows_schema()
             # Whole records carry texts of any length; a few columns are small, and callers keep them.
-            size = shapes.rows_at_once(path, columns, schema, most=1 << 9 if columns is None else 1 << 14)
-            batches = file.iter_batches(batch_size=size, columns=None if columns is None else list(columns))
+            size = shapes.rows_at_once(path, there or columns, schema, most=1 << 9 if columns is None else 1 << 14)
+            batches = file.iter_batches(batch_size=size, columns=None if columns is None else there)
             for batch in batches if columns is None else shapes.within(path, batches):
                 shapes.refuse_odd(path, batch)
-                yield batch
+                yield batch if columns is None or len(there) == len(columns) else _widened(batch, columns, schema)
             pa.default_memory_pool().release_unused()
     except (OSError, pa.ArrowException, KeyError) as error:
         raise unreadable(path, error) from error
+
+
+def _widened(batch: pa.RecordBatch, columns: Sequence[str], schema: pa.Schema) -> pa.RecordBatch:
+    """The batch with the columns asked for, in their order; those that it lacks hold no value."""
+    import pyarrow as pa
+
+    fields = [schema.field(name) for name in columns]
+    made = [
+        batch.column(one.name) if one.name in batch.schema.names else pa.nulls(batch.num_rows, one.type)
+        for one in fields
+    ]
+    return pa.RecordBatch.from_arrays(made, names=list(columns))
 
 
 def unreadable(path: Path, error: Exception) -> StoreError:

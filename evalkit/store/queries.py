@@ -70,7 +70,8 @@ def load_run(run: str | Path, results: Path | None = None) -> pd.DataFrame:
 
 
 def texts_of(run: Path, keys: Iterable[Key]) -> dict[Key, dict[str, object]]:
-    """What was said in these rows, by key: the text columns, prompt as messages, tools and calls as plain values.
+    """What was said in these rows, by key: sample_id and the text columns; prompt as messages, tools and calls
+    as plain values.
 
     Keys that the run lacks are absent.
     """
@@ -80,9 +81,12 @@ def texts_of(run: Path, keys: Iterable[Key]) -> dict[Key, dict[str, object]]:
     columns: list[Any] = list(zip(*wanted, strict=True)) or [()] * 5
     names, numbers = [arrays.strings(c) for c in columns[:3]], [arrays.integers(c) for c in columns[3:]]
     table = pa.table(names + numbers, names=list(parts.KEY_COLUMNS))
+    keyed = ", ".join(parts.KEY_COLUMNS)
     with connect([run]) as con:
         con.register("wanted", table)
-        found = con.execute(f"select texts.* from texts join wanted using ({', '.join(parts.KEY_COLUMNS)})")
+        found = con.execute(
+            f"select texts.*, rows.sample_id from texts join wanted using ({keyed}) left join rows using ({keyed})"
+        )
         fields = [column[0] for column in found.description or ()]
         records = [dict(zip(fields, values, strict=True)) for values in found.fetchall()]
     answers = {}

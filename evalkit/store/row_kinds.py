@@ -71,6 +71,10 @@ def _share(value: Any) -> bool:
     return type(value) in (int, float) and 0 <= value <= 1
 
 
+def _weight(value: Any) -> bool:
+    return type(value) in (int, float) and 0 < value < 1e300
+
+
 def _moment(value: Any) -> bool:
     return type(value) in (int, float) and -LATEST < value < LATEST
 
@@ -111,8 +115,8 @@ COUNTS = (
 )
 _TEXTS = (
     *("task", "sample_id", "sample_digest", "target_digest", "model", "error_kind", "stop_reason"),
-    *("served_model", "fingerprint", "service_tier", "billed_beside", "cluster", "redacted", "text", "reasoning"),
-    *("extracted", "target", "reason", "error", "refusal"),
+    *("served_model", "fingerprint", "service_tier", "billed_beside", "cluster", "stratum", "redacted", "text"),
+    *("reasoning", "extracted", "target", "reason", "error", "refusal"),
 )
 _ALWAYS = frozenset(
     ("task", "sample_id", "sample_digest", "target_digest", "occurrence", "model", "repeat", "outcome", "started_at")
@@ -127,6 +131,7 @@ _FITS: Mapping[str, Callable[[object], bool]] = {
     **{
         "outcome": lambda v: type(v) is str and v in _OUTCOMES,
         "score": _share,
+        "weight": _weight,
         "started_at": _moment,
         "prompt": _pairs,
         "calls": _pairs,

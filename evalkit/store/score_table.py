@@ -22,6 +22,7 @@ from zipfile import BadZipFile
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Outcome
+from evalkit.stats.traffic import task_weights
 from evalkit.store import journal, parts, runs, shapes
 from evalkit.store.table import SLICES, RunTable, dense, joint, read_table
 
@@ -66,6 +67,8 @@ class ScoreTable:
     """Of the first repeat: place in `OUTCOMES`; MISSING where the model was not asked."""
     scores: tuple[npt.NDArray[Any], ...]
     """Mean over the repeats that have a score."""
+    weight: npt.NDArray[np.float64] | None = None
+    """Average samples of its task that a sample stands for; None: all count alike."""
 
     def digests_of(self, lines: npt.NDArray[np.intp]) -> list[str]:
         """The digests of these samples. Raises StoreError when the file has changed since."""
@@ -124,6 +127,7 @@ def write_scores(folder: Path, sealed_parts: list[int], table: RunTable) -> None
     }
     arrays = {name: getattr(made, name) for name in _KINDS}
     arrays |= {f"scores_{n}": column for n, column in enumerate(made.scores)}
+    arrays |= {} if made.weight is None else {"weight": made.weight}
     buffer = BytesIO()
     np.savez(buffer, digests=made.digests(), about=np.frombuffer(orjson.dumps(about), dtype=np.uint8), **arrays)
     runs.write_atomically(folder / _FILE, buffer.getvalue())
@@ -171,6 +175,7 @@ def tabulate(table: RunTable) -> ScoreTable:
         table.codes[SLICES][first].astype(np.int32),
         np.array([outcome for outcome, _ in columns], dtype=np.uint8).reshape(len(models), len(order)),
         tuple(score for _, score in columns),
+        task_weights(table.numbers["weight"][first], task),
     )
 
 
@@ -213,10 +218,11 @@ def _load(path: Path, sealed_parts: list[int]) -> ScoreTable | None:
             arrays = {name: stored[name] for name in _KINDS}
             models, tasks = (tuple(map(str, about[key])) for key in ("models", "tasks"))
             scores = tuple(stored[f"scores_{n}"] for n in range(len(models)))
+            weight = stored["weight"] if "weight" in stored.files else None
             sets = tuple(tuple((str(name), str(value)) for name, value in each) for each in about["slice_sets"])
     except (OSError, ValueError, KeyError, TypeError, BadZipFile, EOFError, MemoryError, RuntimeError, zlib.error):
         return None  # MemoryError: it claims more lines than any machine holds; RuntimeError: it wants a password
-    found = ScoreTable(models, tasks, sets, digests=lambda: _digests(path), **arrays, scores=scores)
+    found = ScoreTable(models, tasks, sets, digests=lambda: _digests(path), **arrays, scores=scores, weight=weight)
     return found if _is_sound(found) else None
 
 
@@ -233,6 +239,10 @@ def _is_sound(table: ScoreTable) -> bool:
     n = len(table.ids)
     lines = [getattr(table, name) for name in _KINDS]
     kinds = all(array.dtype == kind for array, kind in zip(lines, _KINDS.values(), strict=True))
+    if table.weight is not None and (
+        table.weight.dtype != "float64" or table.weight.shape != (n,) or not bool((table.weight > 0).all())
+    ):
+        return False
     shapes = all(array.shape == (n,) for array in (*lines[:-1], *table.scores))
     if not kinds or not shapes or table.outcomes.shape != (len(table.scores), n):
         return False

@@ -30,7 +30,7 @@ REQUIRED = ("model", "task", "sample_digest", "occurrence", "repeat")
 _WITHIN: Mapping[str, tuple[float, float]] = {
     **dict.fromkeys(COUNTS, (0, 2**63)),
     **dict.fromkeys(("occurrence", "repeat"), (0, 2**31)),
-    **{"score": (0.0, 1.0), "started_at": (-LATEST, LATEST)},
+    **{"weight": (1e-300, 1e300), "score": (0.0, 1.0), "started_at": (-LATEST, LATEST)},
 }
 _OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 _known: dict[tuple[object, ...], int] = {}

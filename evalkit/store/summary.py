@@ -22,17 +22,20 @@ from evalkit.facts import ModelSummary, Quality, Summary, TaskSummary, parse
 from evalkit.facts.summary import (
     SCHEMA_VERSION,
     CostFigures,
+    FigureInterval,
     LatencyFigures,
     SliceFigures,
     ThreeQuantiles,
     TokenFigures,
+    TrafficFigures,
     TwoQuantiles,
 )
 from evalkit.reading import read_json
 from evalkit.records import Outcome
 from evalkit.stats.intervals import clustered, student_t, wilson
+from evalkit.stats.traffic import Design, TrafficEstimate, quantile, task_weights, weighted_mean
 from evalkit.store import integrity, journal, parts, runs, score_table
-from evalkit.store.table import SLICES, RunTable, read_table
+from evalkit.store.table import SLICES, RunTable, joint, read_table
 from evalkit.suite.orders import spreads
 
 if TYPE_CHECKING:
@@ -75,15 +78,22 @@ def _summary(folder: Path, facts: Mapping[str, object], sealed: list[int], table
 
 
 def _task(table: RunTable, rows: Codes) -> TaskSummary:
-    """A task's figures with its slices; `spread` stands there only where its options were permuted."""
+    """A task's figures with its slices; `spread` stands there only where its options were permuted, `traffic`
+    where its samples are weighted."""
+    import numpy as np
+
     slices = _slices(table, rows)
     spread = spreads(slices)
     found = {**_block(table, rows), "slices": slices}
-    return TaskSummary(**(found | {"spread": spread} if spread else found))
+    if spread:
+        found["spread"] = spread
+    if not np.isnan(table.numbers["weight"][rows]).all():
+        found["traffic"] = _traffic(table, rows)
+    return TaskSummary(**found)
 
 
 def write_summary(folder: Path) -> Summary:
-    """Reckon the summary, write it to `summary.json`, and return it; the scores by sample go beside it.
+    """Compute the summary, write it to `summary.json`, and return it; the scores by sample go beside it.
 
     Raises StoreError or RunIncomplete.
     """
@@ -153,6 +163,7 @@ def _block(table: RunTable, rows: Codes) -> dict[str, Any]:
         "n_samples": len(np.unique(table.sample[rows])),
         "n_answered": int(answered.sum()),
         "n_unscored": int((answered & np.isnan(score)).sum()),
+        "n_unmarked": int((came & errored).sum()),
         "outcomes": {name.value: int((outcome == name).sum()) for name in Outcome},
         "quality": _quality(table, rows, np.where(errored, np.nan, score)),
         "quality_failures_wrong": _quality(table, rows, failures_wrong),
@@ -177,6 +188,8 @@ def _outcomes(table: RunTable, rows: Codes) -> npt.NDArray[np.str_]:
 def _quality(table: RunTable, rows: Codes, score: Floats) -> Quality:
     """Mean over samples, each the mean of its repeats, with a 95 % interval; absent scores (NaN) are left out.
 
+    Weighted samples count as the requests that they stand for, within their task (`stats.traffic`).
+
     `interval` names the method: Wilson for one right/wrong score a sample, clustered where samples share a cluster,
     else Student's t. Where all scores are alike the latter two know no spread: right/wrong scores then get Wilson's
     with each cluster counted once, graded ones have no interval.
@@ -194,6 +207,16 @@ def _quality(table: RunTable, rows: Codes, score: Floats) -> Quality:
     cluster = table.codes["cluster"][rows][first]
     cluster = np.where(cluster < 0, -1 - np.arange(n), cluster)  # no cluster: one of its own
     n_clusters = len(np.unique(cluster))
+    if (design := _design(table, rows[first], cluster)) is not None:
+        estimate = weighted_mean(means, design)
+        known = estimate.low is not None and estimate.high is not None
+        return Quality(
+            mean=estimate.value,
+            low=max(0.0, estimate.low) if estimate.low is not None else None,
+            high=min(1.0, estimate.high) if estimate.high is not None else None,
+            n=n,
+            interval="weighted" if known else None,
+        )
     binary = bool(np.isin(means, (0.0, 1.0)).all())
     right = int(means.sum()) if binary else 0
     if n_clusters == n and binary and repeats.max() == 1:
@@ -213,16 +236,83 @@ def _quality(table: RunTable, rows: Codes, score: Floats) -> Quality:
     )
 
 
+def _row_weights(table: RunTable, rows: Codes) -> Floats | None:
+    """float64[rows], 1 on average within a task; None where no row has a weight."""
+    return task_weights(table.numbers["weight"][rows], table.codes["task"][rows])
+
+
+def _design(table: RunTable, rows: Codes, clusters: Codes) -> Design | None:
+    """How these rows, one a sample, were drawn; None where they are not weighted."""
+    weights = _row_weights(table, rows)
+    if weights is None:
+        return None
+    strata = joint(table.codes["task"][rows], table.codes["stratum"][rows])
+    return Design.of(len(rows), weights, strata, clusters)
+
+
+def _traffic(table: RunTable, rows: Codes) -> TrafficFigures:
+    """What the rows of one task and model say of the log that they were drawn from."""
+    import numpy as np
+
+    samples, first, place = np.unique(table.sample[rows], return_index=True, return_inverse=True)
+    weights = table.numbers["weight"][rows][first]
+    cluster = table.codes["cluster"][rows][first]
+    design = _design(table, rows[first], np.where(cluster < 0, -1 - np.arange(len(samples)), cluster))
+    assert design is not None
+    of_row = design.only(place)
+    measured = (table.codes["error_kind"][rows] < 0) & (table.numbers["cached"][rows] != 1)
+    cost = table.codes["cost_usd"][rows]
+    # An answer that came and could not be scored was paid all the same; a failed request was not.
+    came = (table.codes["error_kind"][rows] < 0) | (_outcomes(table, rows) != Outcome.ERRORED)
+    usd = None
+    if came.any() and (cost[came] >= 0).all():
+        dollars = np.array([*map(float, table.labels["cost_usd"])])[cost[came]]
+        usd = _interval(weighted_mean(dollars * 1000, of_row.only(came)))
+
+    def at(name: str, q: float) -> FigureInterval | None:
+        values = table.numbers[name][rows]
+        there = measured & np.isfinite(values)
+        return _interval(quantile(values[there], q, of_row.only(there))) if there.any() else None
+
+    return TrafficFigures(
+        n_requests=float(np.nansum(weights)),
+        k_eff=design.k_eff,
+        usd_per_1k_requests=usd,
+        ttft_p50_s=at("ttft_s", 0.5),
+        ttft_p95_s=at("ttft_s", 0.95),
+        total_p50_s=at("total_s", 0.5),
+        total_p95_s=at("total_s", 0.95),
+    )
+
+
+def _interval(found: TrafficEstimate) -> FigureInterval:
+    return FigureInterval(value=found.value, low=found.low, high=found.high)
+
+
 def _cost(table: RunTable, rows: Codes, answered: Mask, score: Floats, outcome: npt.NDArray[np.str_]) -> CostFigures:
-    """What the answers cost. One answer of unknown cost makes the total unknown: a part of a bill is not the bill.
+    """What the answers cost. Dollars a sample and a right answer are those of the traffic where samples are weighted.
+
+    One answer of unknown cost makes the total unknown: a part of a bill is not the bill.
 
     A correct answer has score 1; where a score is graded, "correct" has no meaning and the figure is null.
     """
+    import numpy as np
+
     cost = table.codes["cost_usd"][rows]
     n_unknown = int((answered & (cost < 0)).sum())
     n_answered, n_correct = int(answered.sum()), int((answered & (score == 1)).sum())
     known = _money(table.labels["cost_usd"], cost)
     total = known if n_answered and not n_unknown else None
+    per_sample = per_correct = None
+    if total is not None:
+        heavy = _row_weights(table, rows)
+        if heavy is None:
+            per_sample, per_correct = total / n_answered, total / n_correct if n_correct else None
+        else:  # of the traffic: dear answers count as often as they come
+            usd = np.array([*map(float, table.labels["cost_usd"])])[cost[answered]]
+            per_sample = Decimal(float(np.average(usd, weights=heavy[answered])))
+            right = float(np.average(score[answered] == 1, weights=heavy[answered]))
+            per_correct = per_sample / Decimal(right) if right else None
     graded = bool((outcome == Outcome.SCORED).any())
     spend = table.codes["spend_usd"][rows]
     spend_known = not (answered & (spend < 0)).any()
@@ -230,8 +320,8 @@ def _cost(table: RunTable, rows: Codes, answered: Mask, score: Floats, outcome: 
         total_usd=_shown(total),
         known_usd=float(known),
         n_unknown=n_unknown,
-        usd_per_1k_samples=_shown(total * 1000 / n_answered) if total is not None else None,
-        usd_per_correct=_shown(total / n_correct) if total is not None and n_correct and not graded else None,
+        usd_per_1k_samples=None if per_sample is None else _shown(per_sample * 1000),
+        usd_per_correct=None if graded else _shown(per_correct),
         spend_usd=_shown(_money(table.labels["spend_usd"], spend)) if n_answered and spend_known else None,
     )
 
@@ -244,28 +334,34 @@ def _latency(table: RunTable, rows: Codes) -> LatencyFigures:
     """
     import numpy as np
 
-    numbers = {name: column[rows] for name, column in table.numbers.items()}
+    numbers, heavy = {name: column[rows] for name, column in table.numbers.items()}, _row_weights(table, rows)
     with np.errstate(divide="ignore", invalid="ignore"):
         speed = numbers["output_tokens"] / numbers["total_s"]
     return LatencyFigures(
         n_measured=len(rows),
-        ttft_s=TwoQuantiles(**_quantiles(numbers["ttft_s"], (50, 95))),
-        tpot_s=TwoQuantiles(**_quantiles(numbers["tpot_s"], (50, 95))),
-        total_s=ThreeQuantiles(**_quantiles(numbers["total_s"], (50, 95, 99))),
-        output_tokens_per_s=_quantiles(speed, (50,))["p50"],
+        ttft_s=TwoQuantiles(**_quantiles(numbers["ttft_s"], (50, 95), heavy)),
+        tpot_s=TwoQuantiles(**_quantiles(numbers["tpot_s"], (50, 95), heavy)),
+        total_s=ThreeQuantiles(**_quantiles(numbers["total_s"], (50, 95, 99), heavy)),
+        output_tokens_per_s=_quantiles(speed, (50,), heavy)["p50"],
         queue_s_mean=_mean(numbers["queue_s"]),
         retry_s_mean=_mean(numbers["retry_s"]),
         n_retried=int((numbers["attempts"] > 1).sum()),
     )
 
 
-def _quantiles(values: Floats, percents: Iterable[int]) -> dict[str, float | None]:
-    """Percentiles of the known values, interpolated linearly; all null when there are none."""
+def _quantiles(values: Floats, percents: Iterable[int], weights: Floats | None) -> dict[str, float | None]:
+    """Percentiles of the known values, interpolated linearly, or of the requests that they stand for; all null when
+    there are none."""
     import numpy as np
 
-    known = values[np.isfinite(values)]
-    percents = list(percents)
-    figures = np.percentile(known, percents).tolist() if known.size else [None] * len(percents)
+    there, percents = np.isfinite(values), list(percents)
+    known = values[there]
+    if not known.size:
+        figures = [None] * len(percents)
+    elif weights is None:
+        figures = np.percentile(known, percents).tolist()
+    else:
+        figures = np.percentile(known, percents, weights=weights[there], method="inverted_cdf").tolist()
     return {f"p{p}": figure for p, figure in zip(percents, figures, strict=True)}
 
 

@@ -32,15 +32,18 @@ if TYPE_CHECKING:
 COLUMNS = (
     *("task", "sample_digest", "target_digest", "occurrence", "repeat", "outcome", "score", "cached", "critical"),
     *("ttft_s", "ttfr_s", "tpot_s", "total_s", "retry_s", "cost_usd", "served_model", "fingerprint", "cluster"),
-    "slices",
+    *("slices", "weight"),
 )
 """What a comparison needs of a row."""
 SLICES = "slices"
 """The column of sets of (field, value) pairs; in a RunTable its labels are sorted tuples of them."""
-_NAMES = ("model", "task", "sample_digest", "outcome", "cluster", "served_model", "cost_usd", "spend_usd", "error_kind")
+_NAMES = (
+    *("model", "task", "sample_digest", "outcome", "cluster", "stratum", "served_model", "cost_usd", "spend_usd"),
+    "error_kind",
+)
 _NUMBERS = (
     *("occurrence", "repeat", "score", "cached", "attempts", "queue_s", "retry_s", "ttft_s", "tpot_s", "total_s"),
-    *("input_tokens", "output_tokens", "reasoning_tokens", "cache_read_tokens"),
+    *("input_tokens", "output_tokens", "reasoning_tokens", "cache_read_tokens", "weight"),
 )
 
 

@@ -9,6 +9,7 @@ Pure, and the hot path of every run: one call per sample.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from string import ascii_uppercase
@@ -22,6 +23,9 @@ from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.schema import TaskEntry
 from evalkit.suite.shots import Shots, sample_digest
 from evalkit.suite.wording import listed, short
+
+HEAVIEST = 1e15
+"""Requests that one record may stand for: sums of weights stay exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,8 @@ class Recipe:
             cluster=self._group(record, entry.cluster, "cluster") if entry.cluster else None,
             slices=self._slices(record) if entry.slices else {},
             critical=prompt.critical(values),
+            weight=self._weight(record, entry.weight) if entry.weight else None,
+            stratum=self._group(record, entry.stratum, "stratum") if entry.stratum else None,
         )
 
     def several(
@@ -146,7 +152,14 @@ class Recipe:
     def _goal(self, record: Mapping[str, object]) -> object:
         """Without a target the scorer reads the record itself: whatever is neither asked nor only for grouping."""
         entry = self.entry
-        grouping = {"id", entry.data.id if entry.data else None, entry.cluster, *entry.slices}
+        grouping = {
+            "id",
+            entry.data.id if entry.data else None,
+            entry.cluster,
+            entry.weight,
+            entry.stratum,
+            *entry.slices,
+        }
         goal = {k: v for k, v in record.items() if k not in self.prompt.reads and k not in grouping}
         return {"fields": goal}
 
@@ -165,7 +178,22 @@ class Recipe:
             raise BadRecord(key, f"the field {name!r} must hold one plain value (value seen: {short(value)})")
         return None if value is None else _word(value)
 
-    def _field(self, record: Mapping[str, object], name: str, key: str) -> object:
+    def _weight(self, record: Mapping[str, object], name: str) -> float:
+        """How many requests the record stands for. Raises BadRecord unless it is a positive number."""
+        value = self._field(record, name, "weight")
+        try:
+            number = math.nan if isinstance(value, bool) else float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if not 0 < number <= HEAVIEST:
+            raise BadRecord(
+                "weight",
+                f"the field {name!r} must say how many requests the record stands for, a number above 0 (value seen: "
+                f"{short(value)})",
+            )
+        return number
+
+    def _field(self, record: Mapping[str, Any], name: str, key: str) -> Any:
         if name not in record:
             raise BadRecord(key, f"the record has no field {name!r}; its fields are {listed(record)}")
         return record[name]

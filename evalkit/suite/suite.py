@@ -109,7 +109,7 @@ class ResolvedSuite:
             **judges,
             "tasks": [
                 {"name": task.name, "identity_digest": task.identity_digest, "identity": task.identity}
-                | {"marks": {key: task.content.get(key) for key in ("cluster", "slices", "critical")}}
+                | {"marks": task.marks}
                 | {"records": task.records}
                 | {"written": self.written["tasks"][task.index], "data_sha256": task.data.fingerprint()}
                 for task in self.tasks

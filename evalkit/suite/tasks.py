@@ -179,7 +179,16 @@ class ResolvedTask:
             "cluster": entry.cluster,
             "slices": list(entry.slices),
             "critical": entry.critical,
+            # Keys that most tasks have not: results from before them stay comparable.
+            **({"weight": entry.weight} if entry.weight else {}),
+            **({"stratum": entry.stratum} if entry.stratum else {}),
         }
+
+    @property
+    def marks(self) -> dict[str, Any]:
+        """Which fields say how samples belong together and what they stand for."""
+        named = ("cluster", "slices", "critical", "weight", "stratum")
+        return {key: self.content[key] for key in named if key in self.content}
 
     @property
     def records(self) -> dict[str, Any]:

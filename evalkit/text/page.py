@@ -8,6 +8,7 @@ is cut short would be a wrong figure. This is the only module that imports rich,
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import textwrap
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _WIDTH = 100  # of a file or a CI log, where no terminal says how wide it is
+_WORD = 24  # a longer word may be split
 _NARROWEST = 12  # a column of names is not folded below this
 _NO_LIMIT = 10_000  # to rich: widths are decided here, so that it never crops
 
@@ -83,11 +85,12 @@ class Page:
         encoding = (getattr(self._file, "encoding", None) or "utf-8").lower().replace("-", "")
         self._file.write(text if encoding.startswith("utf") else numbers.plain_ascii(text))
 
-    def say(self, text: str) -> None:
-        """Print a line, broken at the page's width."""
+    def say(self, text: str, *, style: str = "") -> None:
+        """Print a line, broken at the page's width. `style`: `red` or `bold`, where there is a terminal."""
         from rich.text import Text
 
-        self._console.print(Text(textwrap.fill(text, self._width, break_long_words=False, break_on_hyphens=False)))
+        filled = textwrap.fill(text, self._width, break_long_words=False, break_on_hyphens=False)
+        self._console.print(Text(filled, style=style))
 
     def fits(self, columns: Sequence[Column]) -> bool:
         """Whether the columns fit beside each other, with names folded if need be."""
@@ -103,6 +106,15 @@ class Page:
             self._console.print(self._built(columns))
             self._console.print()
 
+    def grid(self, title: str, first: Column, columns: Sequence[Column]) -> None:
+        """Print columns beside `first`; where they do not fit, in several tables that each begin with it."""
+        parts: list[list[Column]] = []
+        for column in columns:
+            if not parts or not self.fits([first, *parts[-1], column]):
+                parts.append([])
+            parts[-1].append(column)
+        self.table(title, *([first, *part] for part in parts))
+
     def _built(self, columns: Sequence[Column]) -> Table:
         from rich import box
         from rich.table import Table
@@ -117,7 +129,11 @@ class Page:
                 overflow="fold",
                 width=width,
             )
-        for texts in zip(*(column.texts for column in columns), strict=True):
+        folded = [
+            [_folded(text, width) for text in column.texts] if column.folds else column.texts
+            for column, width in zip(columns, self._widths(columns), strict=True)
+        ]
+        for texts in zip(*folded, strict=True):
             table.add_row(*(Text(text, style="dim" if text == numbers.UNKNOWN else "") for text in texts))
         return table
 
@@ -127,8 +143,33 @@ class Page:
         for at, column in enumerate(columns):
             over = _total(widths) - self._width
             if column.folds and over > 0:
-                widths[at] = max(widths[at] - over, min(widths[at], _NARROWEST))
+                widths[at] = max(widths[at] - over, min(widths[at], _NARROWEST), min(_longest_part(column), _WORD))
         return widths
+
+
+_JOINTS = re.compile(r"(?<=[-_/:.,;= ])")
+
+
+def _folded(text: str, width: int) -> str:
+    """A name over lines, broken behind its own joints; within a word only where that alone is too long."""
+    from rich.cells import cell_len
+
+    if cell_len(text) <= width:
+        return text
+    lines = [""]
+    for part in _JOINTS.split(text):
+        if cell_len(lines[-1] + part) <= width or not lines[-1]:
+            lines[-1] += part
+        else:
+            lines.append(part)
+    return "\n".join(line.rstrip(" ") for line in lines)
+
+
+def _longest_part(column: Column) -> int:
+    """Of its texts, between their joints: what is narrower splits words."""
+    from rich.cells import cell_len
+
+    return max((cell_len(part.rstrip(" ")) for text in column.texts for part in _JOINTS.split(text)), default=0)
 
 
 def _widest(column: Column) -> int:

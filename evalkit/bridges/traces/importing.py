@@ -24,7 +24,7 @@ from evalkit.bridges.traces.sampled import SampledCall, redacted, turns
 from evalkit.bridges.traces.sources import LogReading, read_sources
 from evalkit.bridges.traces.spool import Spool
 from evalkit.bridges.traces.strata import Drawn, draw, short_names, strata_of
-from evalkit.bridges.traces.suite_text import LogTask, SuitePlan, suite_yaml
+from evalkit.bridges.traces.suite_text import AskedModel, LogTask, SuitePlan, suite_yaml
 from evalkit.bridges.traces.taking_out import Names, TakingOut
 from evalkit.bridges.traces.traits import Traits, traits_of, unfit
 from evalkit.errors import UserError
@@ -58,8 +58,8 @@ class TracesOptions:
     """Only calls of these; () for all."""
     redactor: Redactor | None = None
     names: Names = field(default_factory=dict)
-    candidates: tuple[tuple[str, str], ...] = ()
-    judge: tuple[str, str] | None = None
+    candidates: tuple[AskedModel, ...] = ()
+    judge: AskedModel | None = None
 
 
 @dataclass(slots=True)
@@ -246,9 +246,9 @@ def _plan(tasks: list[LogTask], sampled: list[SampledCall], out: Path, options: 
     providers = Counter(one.call.provider.lower() for one in sampled if one.call.provider)
     adapter = _ADAPTERS.get(next(iter(dict(providers.most_common(1))), ""), "openai")
     candidates = {}
-    for kind, model in options.candidates or ((adapter, "${EVALKIT_CANDIDATE_MODEL}"),):
-        name = _NAME.sub("-", model.strip("${}").rpartition("/")[2]).strip("-.")[:60].lower() or "candidate"
-        candidates["candidate" if model.startswith("$") else name] = (kind, model)
+    for one in options.candidates or (AskedModel(adapter, "${EVALKIT_CANDIDATE_MODEL}"),):
+        name = _NAME.sub("-", one.model.rpartition("/")[2]).strip("-.")[:60].lower()
+        candidates["candidate" if one.model.startswith("$") or not name else name] = one
     costs = [one.call.usage.cost_usd for one in sampled]
     all_known = all(cost is not None for cost in costs)
     price_as = None
@@ -263,7 +263,7 @@ def _plan(tasks: list[LogTask], sampled: list[SampledCall], out: Path, options: 
         tasks=tasks,
         slices=[name for name in sampled[0].slices if len({one.slices[name] for one in sampled}) > 1],
         candidates=candidates,
-        judge=options.judge or (adapter, "${EVALKIT_JUDGE_MODEL}"),
+        judge=options.judge or AskedModel(adapter, "${EVALKIT_JUDGE_MODEL}"),
         price_as=price_as,
         p95_s=_quantile(times, 0.95) if len(times) == len(sampled) else None,
         has_cost=all_known or (price_as is not None and share == 1),

@@ -117,11 +117,10 @@ def _scored(told: TracesTold) -> list[str]:
 
 def _next(told: TracesTold) -> list[str]:
     plan = told.plan
-    missing = [model.strip("${}") for _, model in plan.candidates.values() if model.startswith("$")]
-    if plan.judged and plan.judge[1].startswith("$"):
-        missing.append(plan.judge[1].strip("${}"))
+    asked = [*plan.candidates.values(), *([plan.judge] if plan.judged else [])]
+    missing = [one.missing for one in asked if one.missing is not None]
     lines = ["## Next", "", "```bash"]
-    lines += [f"export {name}=...                  # a model of the provider named in suite.yaml" for name in missing]
+    lines += [f"export {name}=...      # a model of the provider named in suite.yaml" for name in missing]
     lines += [
         "evalkit check suite.yaml             # every prompt, and what a run would cost",
         "evalkit run suite.yaml --gate",

@@ -58,6 +58,26 @@ def _schema(response_format: Any) -> dict[str, Any] | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class AskedModel:
+    """A model that the suite asks."""
+
+    adapter: str
+    model: str
+    base_url: str | None = None
+    """None: the adapter's own."""
+
+    @property
+    def missing(self) -> str | None:
+        """The variable that has to say which model it is; None: it is said."""
+        return self.model.strip("${}") if self.model.startswith("$") else None
+
+    def entry(self) -> str:
+        """As the suite file has it."""
+        there = "" if self.base_url is None else f", base_url: {_quoted(self.base_url)}"
+        return f"{{adapter: {_word(self.adapter)}, model: {_quoted(self.model)}{there}}}"
+
+
 @dataclass(slots=True)
 class SuitePlan:
     """All that the suite file says."""
@@ -66,9 +86,9 @@ class SuitePlan:
     about: str
     tasks: list[LogTask]
     slices: Sequence[str]
-    candidates: dict[str, tuple[str, str]]
-    """By name the adapter and model that are to be compared with what was recorded."""
-    judge: tuple[str, str]
+    candidates: dict[str, AskedModel]
+    """By name what is to be compared with what was recorded."""
+    judge: AskedModel
     price_as: str | None
     p95_s: float | None
     """Of the recorded times, weighted; None: the log has none."""
@@ -97,11 +117,9 @@ def suite_yaml(plan: SuitePlan) -> str:
         f"    columns: {{{', '.join(f'{name}: {name}' for name in _COLUMNS)}, served_model: model}}",
         *([f"    price_as: {_quoted(plan.price_as)}"] if plan.price_as else []),
     ]
-    for name, (adapter, model) in plan.candidates.items():
-        lines.append(f"  {_word(name)}: {{adapter: {_word(adapter)}, model: {_quoted(model)}}}")
+    lines += [f"  {_word(name)}: {one.entry()}" for name, one in plan.candidates.items()]
     if plan.judged:
-        adapter, model = plan.judge
-        lines += ["", "judges:", f"  {JUDGE}: {{adapter: {_word(adapter)}, model: {_quoted(model)}}}"]
+        lines += ["", "judges:", f"  {JUDGE}: {plan.judge.entry()}"]
     lines += ["", "tasks:"]
     for task in plan.tasks:
         lines += _task(task, plan)

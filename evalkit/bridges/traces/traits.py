@@ -18,6 +18,7 @@ from zlib import crc32
 from evalkit.bridges.traces.calls import Call
 from evalkit.bridges.traces.spool import Place
 from evalkit.suite.near_duplicates import FEWEST_WORDS
+from evalkit.suite.prompts import MOST_MESSAGES
 
 _NUMBER = re.compile(r"\d+")
 _ADDRESS = re.compile(r"\S+@\S+")
@@ -66,6 +67,8 @@ def unfit(call: Call) -> str | None:  # noqa: PLR0911  # one return a reason
     """Why a suite cannot hold this call; None: it can."""
     if call.withheld is not None:
         return call.withheld
+    if len(call.messages) > MOST_MESSAGES:
+        return f"a conversation of more than {MOST_MESSAGES:,} turns"
     if any(turn.other for turn in call.messages):
         return "what is sent is not all text (images, audio, files)"
     if not call.last_user.strip():
@@ -92,7 +95,7 @@ def traits_of(call: Call, place: Place, slices: Sequence[str], seed: int) -> Tra
     head = folded(system[: 4 * _PREFIX])[:_PREFIX]
     plain = _SPACE.sub(" ", said).strip().casefold()
     numbers = _NUMBER.findall(said)
-    around = repr((head, history, sorted(tool["name"] for tool in call.tools)))
+    around = repr((folded(system), history, sorted(tool["name"] for tool in call.tools)))
     words = {crc32(word.encode()) for word in _WORDS.findall(plain)[:MOST_WORDS]}
     return Traits(
         place=place,
@@ -102,7 +105,7 @@ def traits_of(call: Call, place: Place, slices: Sequence[str], seed: int) -> Tra
         tools=_tools(call),
         outcome=_outcome(call),
         slices=tuple(call.slices.get(name, "") for name in slices),
-        exact=_digest(around, _ADDRESS.sub("@", plain), system if len(system) < _PREFIX else head),
+        exact=_digest(around, _ADDRESS.sub("@", plain)),
         alike=_digest(around, repr(sorted(numbers))),
         words=array("I", sorted(words)).tobytes() if len(words) >= FEWEST_WORDS else b"",
         rank=int.from_bytes(_digest(str(seed), call.source, call.trace, call.span, call.id, repr(place[0]))[:8], "big"),

@@ -63,7 +63,7 @@ def _cost(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:
     """The bill: paired t against a ratio of the baseline's, or against an amount of dollars a sample."""
     import numpy as np
 
-    from evalkit.decide.lost_pairs import filled, groups, limited, quotient
+    from evalkit.decide.lost_pairs import filled, groups, limited, quotient, weights
     from evalkit.stats.ratios import cost_ratio
 
     base, cand = pairs.baseline, pairs.candidate
@@ -85,11 +85,11 @@ def _cost(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:
     spent, before = cand.cost_usd[there], base.cost_usd[there]
     against = np.full(len(spent), condition.at / unit) if own else before
     ratio = 1.0 if own else condition.at
-    labels = groups(pairs, there, lost)
+    labels, heavy = groups(pairs, there, lost), weights(pairs, there, lost)
     cap = pairs.dearest_usd if condition.tail == "strict" else None
 
     def decide(first: Floats, second: Floats) -> LimitDecision:
-        return cost_ratio(first, second, ratio, alpha, labels, cap)
+        return cost_ratio(first, second, ratio, alpha, labels, cap, heavy)
 
     n_lost = int(lost.sum())
     low, high = (against.min(), against.max()), (spent.min(), spent.max())
@@ -97,11 +97,13 @@ def _cost(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:
     cheap = decide(filled(against, n_lost, low[1]), filled(spent, n_lost, high[0]))
     # Against an amount the ratio is to the limit itself; back into dollars.
     scale = condition.at if own else 1.0
+    own_weights = None if pairs.weight is None else pairs.weight[there]
+    now, then = (float(np.average(values, weights=own_weights)) for values in (spent, before))
     return replace(
         limited(condition, dear, cheap, n_lost, scale),
-        value=float(spent.mean()) * unit if own else quotient(spent.mean(), before.mean()),
-        baseline=None if own else float(before.mean()) * unit,
-        candidate=float(spent.mean()) * unit,
+        value=now * unit if own else quotient(now, then),
+        baseline=None if own else then * unit,
+        candidate=now * unit,
     )
 
 
@@ -114,7 +116,9 @@ def _cost_per_correct(condition: Condition, pairs: Pairs, rows: Mask) -> RuleRes
     sides = []
     for half in (pairs.baseline, pairs.candidate):
         marked = rows & ~np.isnan(half.score)
-        sides.append(cost_per_correct(half.cost_usd[marked], half.score[marked]) if marked.any() else None)
+        heavy = None if pairs.weight is None else pairs.weight[marked]
+        found = cost_per_correct(half.cost_usd[marked], half.score[marked], weights=heavy) if marked.any() else None
+        sides.append(found)
     before, after = sides
     interval = after[1] if after else None
     return RuleResult(

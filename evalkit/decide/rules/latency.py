@@ -62,8 +62,8 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
     fast for failing."""
     import numpy as np
 
-    from evalkit.decide.lost_pairs import filled, groups, limited, quotient
-    from evalkit.stats.exceedance import latency_limit, latency_ratio
+    from evalkit.decide.lost_pairs import filled, groups, limited, quotient, weights
+    from evalkit.stats.exceedance import latency_limit, latency_ratio, weighted_quantile
 
     name, _, percent = condition.subject.partition("_p")
     quantile = int(percent) / 100
@@ -76,7 +76,7 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
     # An answer of the cache is lost like a failed one: whoever fills the cache could else choose which are timed.
     lost = ~there
     n_lost, n_cached = int(lost.sum()), int((~fresh).sum())
-    together = groups(pairs, there, lost)
+    together, heavy = groups(pairs, there, lost), weights(pairs, there, lost)
     if not there.any() or n_lost > there.sum():
         why = (
             "every answer came from the cache, and a cached time says nothing: run again with --no-cache"
@@ -93,8 +93,8 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
     # Nobody knows how long a failed answer would have taken: longer than any limit, however soon it was given up.
     beyond = 10 * max(longest.max(), condition.at * (1.0 if own else others_longest.max()))
     if own:
-        slow = latency_limit(filled(longest, n_lost, beyond), quantile, condition.at, alpha, together)
-        fast = latency_limit(filled(times, n_lost, times.min()), quantile, condition.at, alpha, together)
+        slow = latency_limit(filled(longest, n_lost, beyond), quantile, condition.at, alpha, together, heavy)
+        fast = latency_limit(filled(times, n_lost, times.min()), quantile, condition.at, alpha, together, heavy)
     else:
         slow = latency_ratio(
             filled(other, n_lost, other.min()),
@@ -103,6 +103,7 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
             condition.at,
             alpha,
             together,
+            heavy,
         )
         fast = latency_ratio(
             filled(others_longest, n_lost, others_longest.max()),
@@ -111,10 +112,12 @@ def _latency(condition: Condition, pairs: Pairs, alpha: float, refused: str | No
             condition.at,
             alpha,
             together,
+            heavy,
         )
     found = limited(condition, slow, fast, n_lost, 1.0)
-    after_q = float(np.quantile(times, quantile))
-    before_q = None if own else float(np.quantile(other, quantile))
+    own_weights = None if pairs.weight is None else pairs.weight[there]
+    after_q = weighted_quantile(times, quantile, own_weights)
+    before_q = None if own else weighted_quantile(other, quantile, own_weights)
     return replace(
         found,
         value=after_q if own else quotient(after_q, before_q),

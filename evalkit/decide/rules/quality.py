@@ -96,19 +96,23 @@ def rows_of(pairs: Pairs, subject: str) -> Mask:
 
 
 def quality(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:
-    """A difference of scores, tested by what the data are: right/wrong, graded, clustered, repeated."""
+    """A difference of scores, tested by what the data are: right/wrong, graded, clustered, repeated, weighted."""
+    import numpy as np
+
     scored = pairs.scored
     n_errored = int((~scored).sum())
     base, cand = pairs.baseline.score[scored], pairs.candidate.score[scored]
     if not len(base):
         return unmeasured(condition, "no pair has a score on both sides", n_errored=n_errored)
     found = of_decision(condition, test_scores(condition, pairs, alpha))
-    return replace(found, baseline=float(base.mean()), candidate=float(cand.mean()))
+    weights = None if pairs.weight is None else pairs.weight[scored]
+    means = (float(np.average(scores, weights=weights)) for scores in (base, cand))
+    return replace(found, baseline=next(means), candidate=next(means))
 
 
 def test_scores(condition: Condition, pairs: Pairs, alpha: float) -> Decision:
     """The test of a margin on the pairs it is about. Raises ValueError when no pair is scored."""
-    from evalkit.results.pairs import labels_of
+    from evalkit.results.pairs import dependence_of
     from evalkit.stats.comparison import test
 
     scored = pairs.scored
@@ -120,7 +124,7 @@ def test_scores(condition: Condition, pairs: Pairs, alpha: float) -> Decision:
         tail=condition.tail,
         scope=condition.scope,
         n_errored=int((~scored).sum()),
-        **labels_of(pairs, scored),
+        **dependence_of(pairs, scored, ~scored),
     )
 
 
@@ -128,14 +132,14 @@ def floor_of_scores(condition: Condition, pairs: Pairs, alpha: float) -> RuleRes
     """The candidate's mean score against its floor. Answers without a score count as 0 for passing, 1 for failing."""
     import numpy as np
 
-    from evalkit.results.pairs import labels_of
+    from evalkit.results.pairs import dependence_of
     from evalkit.stats.one_sample import test_floor
 
     scored = ~np.isnan(pairs.candidate.score)
     n_errored = int((~scored).sum())
     if not scored.any():
         return unmeasured(condition, "no answer of the candidate has a score", n_errored=n_errored)
-    labels = labels_of(pairs, scored)
+    labels = dependence_of(pairs, scored, ~scored)
     scores, floor = pairs.candidate.score[scored], condition.at
     how: dict[str, Any] = {"tail": condition.tail, "scope": condition.scope, "n_errored": n_errored, **labels}
     return of_floor(condition, test_floor(scores, floor, alpha, **how))

@@ -45,39 +45,45 @@ class RateRule(GateRule):
             return unmeasured(condition, "no item was answered" + ("" if own else " on both sides"))
         after = cand.is_outcome(condition.subject)[there].astype(float)
         if own:
-            return _own_rate(condition, context, after, there, int(lost.sum()))
+            return _own_rate(condition, context, after, there)
         before = base.is_outcome(condition.subject)[there].astype(float)
-        return _increase(condition, pairs, (before, after), there, int(lost.sum()), context.alpha)
+        return _increase(condition, pairs, (before, after), there, context.alpha)
 
 
 def _increase(
-    condition: Condition, pairs: Pairs, sides: tuple[Floats, Floats], there: Mask, n_lost: int, alpha: float
+    condition: Condition, pairs: Pairs, sides: tuple[Floats, Floats], there: Mask, alpha: float
 ) -> RuleResult:
     """The paired test of right/wrong, with "did not end so" as right."""
-    from evalkit.results.pairs import labels_of
+    import numpy as np
+
+    from evalkit.results.pairs import dependence_of
     from evalkit.stats.comparison import test
 
     before, after = sides
-    decided = test(1 - before, 1 - after, condition.at, alpha, n_errored=n_lost, **labels_of(pairs, there))
+    lost, weights = ~there, None if pairs.weight is None else pairs.weight[there]
+    labels = dependence_of(pairs, there, lost)
+    decided = test(1 - before, 1 - after, condition.at, alpha, n_errored=int(lost.sum()), **labels)
     found = of_decision(condition, decided)
     return replace(
         found,
         value=_turned(decided.delta),
         low=_turned(found.high),
         high=_turned(found.low),
-        baseline=float(before.mean()),
-        candidate=float(after.mean()),
+        baseline=float(np.average(before, weights=weights)),
+        candidate=float(np.average(after, weights=weights)),
     )
 
 
-def _own_rate(condition: Condition, context: RuleContext, after: Floats, there: Mask, n_lost: int) -> RuleResult:
+def _own_rate(condition: Condition, context: RuleContext, after: Floats, there: Mask) -> RuleResult:
     """The share of answers that did not end so against a floor of one minus the limit."""
-    from evalkit.results.pairs import labels_of
+    from evalkit.results.pairs import dependence_of
     from evalkit.stats.one_sample import test_floor
 
-    labels = labels_of(context.pairs, there)
-    found = of_floor(condition, test_floor(1 - after, 1 - condition.at, context.alpha, n_errored=n_lost, **labels))
-    rate = float(after.mean())
+    pairs, lost = context.pairs, ~there
+    labels = dependence_of(pairs, there, lost)
+    decided = test_floor(1 - after, 1 - condition.at, context.alpha, n_errored=int(lost.sum()), **labels)
+    found = of_floor(condition, decided)
+    rate = 1 - decided.mean
     return replace(
         found,
         value=rate,

@@ -52,7 +52,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|one option|a possible|alternative :|alternatives :|alternative answer :|supposed to be|said to be"
         "|believed to be|claimed to be|assumed to be|reported to be|considered to be|meant to be|at best|at a push"
         "|if at all|premature|too early|too soon|rash|hasty|jump to the conclusion|jumping to the conclusion",
-        "unsure": "not sure|unsure|not certain|uncertain|not confident|not entirely sure|not completely sure"
+        "unsure": "yeah no|yeah , no|"
+        "not sure|unsure|not certain|uncertain|not confident|not entirely sure|not completely sure"
         "|don't know|do not know|hard to say|hard to tell|just a guess|only a guess|cannot be sure|can't be sure"
         "|can't be certain|no idea|can't tell|cannot tell|not 100% sure|not totally sure|not fully sure"
         "|not quite sure|cannot determine|can't determine|cannot decide|can't decide|difficult to say|cannot say"
@@ -137,7 +138,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|there's no doubt|no question about it|on closer inspection|upon closer inspection|on closer look"
         "|on a closer look|looking again|thinking again|on closer examination|thinking about it",
         "tail": "team|indeed|too",
-        "says": "says|said|claims|claimed|thinks|believes|believed|insists|insisted|argues|argued|swears|told me"
+        "says": "they claim|people claim|some claim|so they claim|"
+        "says|said|claims|claimed|thinks|believes|believed|insists|insisted|argues|argued|swears|told me"
         "|tells me|told us|they say|they think|they believe|whoever|someone|somebody|anyone|anybody|everyone"
         "|everybody|according to wikipedia|according to the internet|allegedly|the user|used to be|used to say"
         "|was once|was formerly|i was going to say|i was about to say|i almost said|i nearly said|i would have said"
@@ -173,7 +175,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|impossible to say|impossible to know|impossible to tell|don't know|do not know|can't tell|cannot tell"
         "|cannot say|can't say|no idea|hard to say|hard to tell|difficult to say|not stated|not mentioned"
         "|not specified|not given|unclear|undecidable",
-        "now": "now|currently|today|nowadays|these days|this year|this time|at present|presently|as of now"
+        "now": "in this case|in our case|for this one|"
+        "now|currently|today|nowadays|these days|this year|this time|at present|presently|as of now"
         "|at the moment|here",
         "beside": "after|before|right after|just before|next to|adjacent to|preceding|succeeding|follows"
         "|precedes|succeeds|comes after|comes before|beside|in front of|to the left of"

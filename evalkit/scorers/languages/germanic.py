@@ -23,7 +23,8 @@ WORDS: dict[str, dict[str, str]] = {
         "maybe": "vielleicht|möglicherweise|eventuell|wahrscheinlich|vermutlich|könnte|könnte sein|wohl|entweder"
         "|eher|womöglich|mutmaßlich|schätze|unter umständen|rate|vermute|teilweise|zweifelhaft|fraglich"
         "|unwahrscheinlich|kaum",
-        "unsure": "nicht sicher|unsicher|weiß nicht|weiss nicht|weiß es nicht|keine ahnung|bin mir nicht sicher"
+        "unsure": "sagte niemand|hat niemand gesagt|sagt niemand|"
+        "nicht sicher|unsicher|weiß nicht|weiss nicht|weiß es nicht|keine ahnung|bin mir nicht sicher"
         "|nicht ganz sicher|schwer zu sagen|nicht überzeugt|nicht ganz überzeugt|habe zweifel|habe meine zweifel"
         "|ohne gewähr|kann mich irren|könnte mich irren|kann falsch liegen|könnte falsch liegen",
         "or": "oder|beziehungsweise|bzw|resp|respektive|oder auch|alternativ|wahlweise",
@@ -54,7 +55,8 @@ WORDS: dict[str, dict[str, str]] = {
         "unknown": "unbekannt|unbestimmt|nicht bestimmbar|nicht zu bestimmen|nicht genug informationen"
         "|nicht genügend informationen|lässt sich nicht sagen|weiß nicht|weiss nicht|weiß es nicht|keine ahnung"
         "|schwer zu sagen|keine angabe|unklar|nicht beantworten|nicht angegeben",
-        "now": "jetzt|heute|nun|inzwischen|mittlerweile|dieses jahr|aktuell|derzeit|heutzutage|momentan",
+        "now": "in diesem fall|hier|"
+        "jetzt|heute|nun|inzwischen|mittlerweile|dieses jahr|aktuell|derzeit|heutzutage|momentan",
         "beside": "folgt auf|vor",
     },
     "nl": {
@@ -69,7 +71,8 @@ WORDS: dict[str, dict[str, str]] = {
         "choose": "kies|ik kies|selecteer|ga voor|ik zeg|het is|dat is|dit is|hoort bij|valt onder",
         "maybe": "misschien|mogelijk|waarschijnlijk|wellicht|zou kunnen|kan zijn|ofwel|vermoedelijk|gok|denk"
         "|twijfelachtig|onwaarschijnlijk|nauwelijks",
-        "unsure": "niet zeker|weet niet|weet het niet|geen idee|onzeker|moeilijk te zeggen|kan me vergissen"
+        "unsure": "zei niemand|zegt niemand|"
+        "niet zeker|weet niet|weet het niet|geen idee|onzeker|moeilijk te zeggen|kan me vergissen"
         "|kan fout zitten|kan het mis hebben",
         "or": "of|ofwel|dan wel|en/of|respectievelijk|resp",
         "and": "en|beide|zowel",

@@ -21,7 +21,8 @@ WORDS: dict[str, dict[str, str]] = {
         "maybe": "peut-être|peut être|probablement|possiblement|sans doute|pourrait|pourrait être|éventuellement"
         "|soit|vraisemblablement|il se peut|suppose|devine|hésite|plutôt|partiellement|entre|douteux|peu probable"
         "|improbable|à peine",
-        "unsure": "pas sûr|pas sûre|pas certain|pas certaine|incertain|ne sais pas|je ne sais pas|aucune idée"
+        "unsure": "dit personne|disait personne|n'a jamais dit personne|"
+        "pas sûr|pas sûre|pas certain|pas certaine|incertain|ne sais pas|je ne sais pas|aucune idée"
         "|difficile à dire|sais pas|pas convaincu|pas convaincue|j'ai des doutes|sans certitude|sous toute réserve"
         "|sans être sûr|je peux me tromper|je pourrais me tromper|sauf erreur",
         "or": "ou|ou bien|ou alors|soit encore|ou encore|alternativement|et/ou",
@@ -50,7 +51,7 @@ WORDS: dict[str, dict[str, str]] = {
         "unknown": "inconnu|inconnue|indéterminé|indéterminée|on ne sait pas|ne sait pas|ne sais pas|je ne sais pas"
         "|sais pas|pas assez d'informations|informations insuffisantes|impossible à déterminer|aucune idée"
         "|difficile à dire|non précisé",
-        "now": "maintenant|aujourd'hui|désormais|actuellement|cette année|à présent",
+        "now": "dans ce cas|ici|maintenant|aujourd'hui|désormais|actuellement|cette année|à présent",
         "beside": "après|avant|suit|précède|à côté de|juste après|en dessous de|au-dessus de",
     },
     "es": {
@@ -65,7 +66,8 @@ WORDS: dict[str, dict[str, str]] = {
         "choose": "elijo|elegiría|escojo|selecciono|opto por|me quedo con|diría|marco|pertenece a|corresponde a",
         "maybe": "quizás|quizá|tal vez|posiblemente|probablemente|puede ser|podría ser|podría|puede que|acaso"
         "|a lo mejor|supongo|parece|parcialmente|entre|dudoso|improbable|poco probable|difícilmente",
-        "unsure": "no estoy seguro|no estoy segura|no sé|no se sabe|no lo sé|no tengo idea|ni idea|no tengo claro"
+        "unsure": "dijo nadie|dice nadie|"
+        "no estoy seguro|no estoy segura|no sé|no se sabe|no lo sé|no tengo idea|ni idea|no tengo claro"
         "|difícil de decir|inseguro|no estoy convencido|no estoy convencida|tengo dudas|tengo mis dudas"
         "|sin estar seguro|sin estar segura|sin certeza|puedo equivocarme|podría equivocarme|puedo estar equivocado"
         "|podría estar equivocado",
@@ -93,7 +95,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|mi respuesta inicial",
         "unknown": "desconocido|desconocida|indeterminado|no se sabe|no sé|no se puede saber|no se puede determinar"
         "|información insuficiente|no hay suficiente información|imposible de determinar|no se menciona",
-        "now": "ahora|hoy|actualmente|este año|hoy en día|hoy día",
+        "now": "en este caso|aquí|ahora|hoy|actualmente|este año|hoy en día|hoy día",
         "beside": "después de|antes de|tras|sigue a|precede a|junto a|debajo de|encima de|al lado de"
         "|delante de|posterior a|anterior a|siguiente a",
     },
@@ -109,7 +111,8 @@ WORDS: dict[str, dict[str, str]] = {
         "choose": "escolho|seleciono|opto por|fico com|marco|eu diria|pertence a|trata-se de",
         "maybe": "talvez|possivelmente|provavelmente|pode ser|poderia ser|poderia|quiçá|porventura|acho que|suponho"
         "|parece|entre|duvidoso|improvável|dificilmente",
-        "unsure": "não tenho certeza|não sei|nao sei|não estou certo|não faço ideia|sem certeza|difícil dizer"
+        "unsure": "disse ninguém|diz ninguém|"
+        "não tenho certeza|não sei|nao sei|não estou certo|não faço ideia|sem certeza|difícil dizer"
         "|tenho dúvidas|tenho as minhas dúvidas|não estou convencido|sem ter certeza|posso estar errado"
         "|posso estar enganado|posso me enganar",
         "or": "ou|ou então|alternativamente|e/ou",
@@ -132,7 +135,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|minha primeira resposta|à primeira vista|eu pensava|eu achava|teria dito|minha resposta inicial",
         "unknown": "desconhecido|desconhecida|indeterminado|não se sabe|não sei|não é possível saber"
         "|não pode ser determinado|informação insuficiente|informações insuficientes|não há informação suficiente",
-        "now": "agora|hoje|atualmente|este ano|hoje em dia|neste ano",
+        "now": "neste caso|aqui|agora|hoje|atualmente|este ano|hoje em dia|neste ano",
         "beside": "depois de|antes de|após|segue|precede|ao lado de|abaixo de|acima de|seguinte a|anterior a"
         "|depois da|antes da|depois do|antes do",
     },
@@ -148,7 +151,8 @@ WORDS: dict[str, dict[str, str]] = {
         "choose": "scelgo|sceglierei|seleziono|opto per|direi|si tratta di|appartiene a|rientra in",
         "maybe": "forse|probabilmente|possibilmente|magari|potrebbe|potrebbe essere|può essere|può darsi|suppongo"
         "|sembra|tra|improbabile|dubbio|difficilmente",
-        "unsure": "non sono sicuro|non sono sicura|non so|non lo so|non ne ho idea|incerto|difficile dire"
+        "unsure": "disse nessuno|dice nessuno|"
+        "non sono sicuro|non sono sicura|non so|non lo so|non ne ho idea|incerto|difficile dire"
         "|non sono certo|ho dei dubbi|ho qualche dubbio|non sono convinto|non sono convinta|senza certezza"
         "|potrei sbagliarmi|posso sbagliarmi|salvo errori",
         "or": "o|oppure|od|ovvero|o altrimenti|in alternativa|e/o",
@@ -170,7 +174,7 @@ WORDS: dict[str, dict[str, str]] = {
         "|il mio primo pensiero|a prima vista|pensavo|credevo|avrei detto|la mia risposta iniziale",
         "unknown": "sconosciuto|sconosciuta|indeterminato|non si sa|non so|non si può sapere|non determinabile"
         "|informazioni insufficienti|non ci sono abbastanza informazioni",
-        "now": "ora|adesso|oggi|attualmente|quest'anno|oggigiorno",
+        "now": "in questo caso|qui|ora|adesso|oggi|attualmente|quest'anno|oggigiorno",
         "beside": "dopo|prima di|segue|precede|accanto a|prima della|dopo la|successiva a|successiva alla"
         "|precedente a|precedente alla|sotto|sopra",
     },

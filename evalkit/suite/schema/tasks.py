@@ -213,6 +213,11 @@ class Adjustable(Part):
     """Override the model's, field by field."""
     cluster: Text | None = None
     """The field whose equal values move together (a conversation). None: every sample stands alone."""
+    weight: Text | None = None
+    """The field that says how many requests of the traffic a sample stands for (1 / its chance of being drawn); scores,
+    costs and times are then those of the traffic. None: all samples count alike."""
+    stratum: Text | None = None
+    """The field that names the part of the log from which a sample was drawn; beside `weight` only."""
     slices: Texts = ()
     """Fields by which results are also reported and scanned."""
     labels: Labels | None = None

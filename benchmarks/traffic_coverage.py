@@ -1,0 +1,131 @@
+"""How often intervals of weighted samples cover the truth, and how often weighted tests pass what lies on the limit.
+
+    python -m benchmarks.traffic_coverage --logs 1000        # the table of docs/gate-statistics.md
+
+Logs are made: lengths and bills with long tails, waves over the day, customers with habits of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from evalkit.stats import comparison
+from evalkit.stats.ratios import cost_ratio
+from evalkit.stats.traffic import Design, TrafficEstimate, quantile, weighted_mean
+from evalkit.stats.verdict import Verdict
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One kind of log, and how much of it is drawn."""
+
+    n_log: int
+    n_drawn: int
+    skew: float
+    """Standard deviation of the logarithm of a request's length."""
+    season: float
+    """How much the time of day moves length and score."""
+
+
+CELLS = (
+    Cell(5_000, 150, 0.8, 0.0),
+    Cell(5_000, 300, 1.2, 1.0),
+    Cell(20_000, 400, 1.2, 1.0),
+    Cell(20_000, 200, 1.0, 1.0),
+)
+
+
+def a_log(rng: np.random.Generator, cell: Cell) -> tuple[dict[str, Floats], npt.NDArray[np.intp]]:
+    """Values by name (score, usd, seconds), float64[n_log], and the stratum of each request."""
+    n = cell.n_log
+    customer = rng.zipf(1.6, n) % 30
+    wave = cell.season * (0.5 + 0.5 * np.sin(np.linspace(0, 14 * np.pi, n)))
+    length = np.exp(rng.normal(5 + 0.3 * wave, cell.skew))
+    right = rng.random(n) < np.clip(
+        0.95 - 0.04 * np.log(length / 150) - 0.2 * (customer % 5 == 0) - 0.1 * wave, 0.02, 0.99
+    )
+    values = {
+        "score": right.astype(np.float64),
+        "usd": length * 2e-6 * np.exp(rng.normal(0, 0.5, n)),
+        "seconds": 0.2 + length / 800 * np.exp(rng.normal(0, 0.4, n)),
+    }
+    strata = np.digitize(length, np.quantile(length, [0.5, 0.8, 0.95])) * 2 + (customer % 5 == 0)
+    return values, strata.astype(np.intp)
+
+
+def drawn(rng: np.random.Generator, strata: npt.NDArray[np.intp], n: int) -> tuple[npt.NDArray[np.intp], Floats]:
+    """Rows that are drawn, equally many of each stratum, and what each stands for."""
+    rows, weights = [], []
+    numbers = np.unique(strata)
+    for number in numbers:
+        pool = np.flatnonzero(strata == number)
+        k = min(pool.size, max(4, round(n / numbers.size)))
+        rows.append(rng.choice(pool, k, replace=False))
+        weights.append(np.full(k, pool.size / k))
+    return np.concatenate(rows), np.concatenate(weights)
+
+
+def covers(found: TrafficEstimate, truth: float) -> bool:
+    """Whether the interval holds the truth; an open end does."""
+    return (found.low is None or found.low <= truth) and (found.high is None or truth <= found.high)
+
+
+def coverage(cell: Cell, n_logs: int, seed: int) -> dict[str, float]:
+    """Share of the logs whose truth is covered, by figure."""
+    rng = np.random.default_rng(seed)
+    hits = dict.fromkeys(("score", "usd", "p50", "p95"), 0)
+    for _ in range(n_logs):
+        values, strata = a_log(rng, cell)
+        rows, weights = drawn(rng, strata, cell.n_drawn)
+        design = Design.of(rows.size, weights, strata[rows])
+        for name in ("score", "usd"):
+            hits[name] += covers(weighted_mean(values[name][rows], design), float(values[name].mean()))
+        for name, q in (("p50", 0.5), ("p95", 0.95)):
+            hits[name] += covers(quantile(values["seconds"][rows], q, design), float(np.quantile(values["seconds"], q)))
+    return {name: n / n_logs for name, n in hits.items()}
+
+
+def false_passes(cell: Cell, n_logs: int, seed: int, margin: float = 0.03) -> dict[str, float]:
+    """Share of the draws that pass although the truth lies exactly on the limit."""
+    rng = np.random.default_rng(seed)
+    passed = {"score": 0, "usd": 0}
+    for _ in range(n_logs):
+        values, strata = a_log(rng, cell)
+        rows, weights = drawn(rng, strata, cell.n_drawn)
+        before = values["score"]
+        # Lost are some right answers, more often the long ones; exactly `margin` of the log.
+        odds = np.where(before == 1, 1 + strata, 0.0)
+        lost = rng.choice(before.size, round(margin * before.size), replace=False, p=odds / odds.sum())
+        after = before.copy()
+        after[lost] = 0
+        verdict = comparison.decide(before[rows], after[rows], margin, weights=weights)
+        passed["score"] += verdict is Verdict.PASS
+        noise = np.exp(rng.normal(0, 0.4, before.size))
+        now = values["usd"] * noise * 0.8
+        limit = float(now.mean() / values["usd"].mean())
+        passed["usd"] += cost_ratio(values["usd"][rows], now[rows], limit, weights=weights).verdict is Verdict.PASS
+    return {name: n / n_logs for name, n in passed.items()}
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--logs", type=int, default=1_000)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    print("requests · drawn · skew · season | covered: score, usd, p50, p95 | false pass: score, usd")
+    for cell in CELLS:
+        told = coverage(cell, args.logs, args.seed)
+        passed = false_passes(cell, args.logs, args.seed)
+        figures = " ".join(f"{value:.3f}" for value in (*told.values(), *passed.values()))
+        print(f"{cell.n_log:,} · {cell.n_drawn} · {cell.skew} · {cell.season} | {figures}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""How far a run is: asking its models, being judged, stopped on the way, or complete.
+
+    state_of(folder)                 # RunState("running", "judging", 474, 1032)
+    str(state_of(folder))            # "judging 474 of 1,032"
+
+A run whose judges still work has all its answers and few of its marks: it is neither complete nor full of errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from evalkit.errors import StoreError
+from evalkit.facts import RunFacts
+from evalkit.results.facts import read_facts
+from evalkit.results.summary import read_summary
+from evalkit.store import judge_files, runs
+from evalkit.text import numbers
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """How far a run is."""
+
+    status: str
+    """complete, incomplete, running, interrupted, or unknown."""
+    phase: Literal["asking", "judging"]
+    """Who is asked, or was when it stopped."""
+    n: int
+    """Answers, or verdicts while it is being judged."""
+    total: int | None
+    """None: the run does not say."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is owed."""
+        return self.status == "complete"
+
+    @property
+    def progress(self) -> str:
+        """ "474 of 1,032"; the number alone where the whole is not known."""
+        return numbers.count(self.n) + (f" of {numbers.count(self.total)}" if self.total is not None else "")
+
+    def __str__(self) -> str:
+        if self.is_complete or self.status == "unknown":
+            return self.status
+        if self.status == "running":
+            return f"{'judging' if self.phase == 'judging' else 'running:'} {self.progress}"
+        if self.phase == "judging":
+            return f"{self.status}: judged {self.progress}"
+        return f"{self.status}: {self.progress} answers"
+
+
+def state_of(folder: Path, facts: RunFacts | None = None, n_rows: int | None = None) -> RunState:
+    """The state of a run. `facts` and `n_rows` (answers that are there): what the caller has read already.
+
+    Raises StoreError where the run cannot be read.
+    """
+    facts = facts or read_facts(folder)
+    status = facts.status or "unknown"
+    if status == "running" and not runs.is_locked(folder):
+        status = "interrupted"
+    if status == "complete":
+        return RunState(status, "asking", facts.n_rows or 0, facts.n_rows)
+    n = read_summary(folder).n_rows if n_rows is None else n_rows
+    inner = judge_files.judging_of(folder)
+    if inner is not None and n >= (facts.n_rows or 0):  # else its models are asked again, of an earlier session's rest
+        try:
+            verdicts = read_facts(inner).n_rows
+            done = read_summary(inner).n_rows
+        except StoreError:
+            verdicts, done = None, 0
+        return RunState(status, "judging", done, verdicts)
+    return RunState(status, "asking", n, facts.n_rows)

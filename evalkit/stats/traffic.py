@@ -1,0 +1,234 @@
+"""Figures of a log from a sample of it: each sample stands for `weight` requests, drawn within strata.
+
+    mean_of([1, 0, 1, 1], weights=[40, 40, 3, 3], strata=["short", "short", "long", "long"])
+    # TrafficEstimate(value=0.53, low=..., high=..., n=4, k_eff=2.3)
+
+The mean is Hájek's (1971): the weighted sum over the sum of the weights. Its variance is the linearised one of
+stratified sampling (Särndal, Swensson and Wretman 1992, section 5.7), without the finite population correction: what
+is asked is what next month's requests would score, not only the logged ones. Shares use the effective sample size of
+Korn and Graubard (1998) in Wilson's interval; other means Hall's (1992) transformation of Student's t, which minds
+skewness; quantiles Woodruff's (1952) interval: the values whose share below them may be the one asked for. How well
+these cover is measured in docs/gate-statistics.md.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from evalkit.stats.intervals import Interval, t_quantile
+from evalkit.stats.scores import Codes, Floats, read, read_labels, read_weights
+
+_FLAT = 1e-12
+_CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficEstimate:
+    """A figure of the traffic, in the units of the values."""
+
+    value: float
+    low: float | None
+    """None: no interval can be given (fewer than two samples in every stratum, or no spread)."""
+    high: float | None
+    n: int
+    """Samples."""
+    k_eff: float
+    """How many equally weighted samples would tell as much (Kish 1965): (sum of weights)² / sum of squares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """How samples of a log were drawn: what each stands for, which stratum it is of, what moves together."""
+
+    weights: Floats
+    """float64[n], requests; positive."""
+    strata: Codes
+    """int[n], numbers of strata from 0; all 0 where there is but one."""
+    clusters: Codes
+    """int[n], numbers of clusters; each row its own where nothing moves together."""
+
+    @classmethod
+    def of(
+        cls,
+        n: int,
+        weights: Sequence[float] | Floats,
+        strata: Sequence[Hashable] | npt.NDArray[np.generic] | None = None,
+        clusters: Sequence[Hashable] | npt.NDArray[np.generic] | None = None,
+    ) -> Design:
+        """Raises ValueError for weights that are none, and for labels that are not n."""
+        heavy = read_weights(weights, n)
+        return cls(
+            np.ones(n) if heavy is None else heavy,
+            np.zeros(n, dtype=np.intp) if strata is None else read_labels(strata, n, "stratum"),
+            np.arange(n) if clusters is None else read_labels(clusters, n, "cluster"),
+        )
+
+    def only(self, rows: npt.NDArray[np.bool_ | np.intp]) -> Design:
+        """The design of some of the rows: a mask, or their numbers (repeats of a sample stand for the same requests,
+        and are one cluster)."""
+        return Design(self.weights[rows], self.strata[rows], self.clusters[rows])
+
+    @property
+    def k_eff(self) -> float:
+        """Equally weighted samples that would tell as much; clusters count once."""
+        by_cluster = np.bincount(np.unique(self.clusters, return_inverse=True)[1], weights=self.weights)
+        return float(by_cluster.sum() ** 2 / (by_cluster**2).sum())
+
+
+def mean_of(
+    values: Sequence[float] | Floats,
+    weights: Sequence[float] | Floats,
+    strata: Sequence[Hashable] | None = None,
+    clusters: Sequence[Hashable] | None = None,
+    confidence: float = _CONFIDENCE,
+) -> TrafficEstimate:
+    """The weighted mean with its interval. Raises ValueError for no value, absent ones, and weights that are none."""
+    array = read(values, "sampled")
+    return weighted_mean(array, Design.of(array.size, weights, strata, clusters), confidence)
+
+
+def weighted_mean(values: Floats, design: Design, confidence: float = _CONFIDENCE) -> TrafficEstimate:
+    """`mean_of`, of float64[n] values under a design that was read already. Raises ValueError where n is 0."""
+    if not values.size:
+        raise ValueError("there is no value to take a mean of")
+    mean = float(np.average(values, weights=design.weights))
+    variance, skew, df = _spread(values, mean, design)
+    n, k_eff = values.size, design.k_eff
+    if bool(np.isin(values, (0.0, 1.0)).all()):
+        interval = _with_unseen(_share(mean, variance, df, k_eff, confidence), mean, k_eff, confidence)
+    elif df < 1 or variance <= _FLAT * max(1.0, mean * mean):
+        interval = None
+    else:
+        interval = _hall(mean, math.sqrt(variance), skew, df, confidence)
+    return TrafficEstimate(mean, interval.low if interval else None, interval.high if interval else None, n, k_eff)
+
+
+def quantile(values: Floats, q: float, design: Design, confidence: float = _CONFIDENCE) -> TrafficEstimate:
+    """A quantile of the traffic by Woodruff's interval. Raises ValueError where n is 0 or q is not within (0, 1)."""
+    if not 0 < q < 1:
+        raise ValueError(f"a quantile lies between 0 and 1, like 0.95, not {q}")
+    if not values.size:
+        raise ValueError("there is no value to take a quantile of")
+    ordered = np.unique(values)
+
+    def share(place: int) -> TrafficEstimate:
+        return weighted_mean((values <= ordered[place]).astype(np.float64), design, confidence)
+
+    def first(reaches: Callable[[TrafficEstimate], bool]) -> float | None:
+        place = bisect_left(range(ordered.size), True, key=lambda place: reaches(share(place)))
+        return float(ordered[place]) if place < ordered.size else None
+
+    value = first(lambda at: at.value >= q - 1e-12)
+    return TrafficEstimate(
+        float(ordered[-1]) if value is None else value,
+        first(lambda at: at.high is not None and at.high >= q) if share(0).high is not None else None,
+        first(lambda at: at.low is not None and at.low >= q),
+        values.size,
+        design.k_eff,
+    )
+
+
+def task_weights(weight: Floats, task: npt.NDArray[Any]) -> Floats | None:
+    """float64[n]: each row's weight over the mean weight of its task, so that a task counts as its samples do.
+
+    `weight`: NaN where a row has none; it counts as 1. `task`: int[n]. None where no row has a weight.
+    """
+    known = ~np.isnan(weight)
+    if not known.any():
+        return None
+    made = np.ones(weight.size)
+    for number in np.unique(task[known]).tolist():
+        own = (task == number) & known
+        made[own] = weight[own] / weight[own].mean()
+    return made
+
+
+def _spread(values: Floats, mean: float, design: Design) -> tuple[float, float, float]:
+    """(variance of the mean, skewness of the mean, degrees of freedom).
+
+    Contributions are summed by cluster, and their spread is taken within strata. A stratum of one cluster has no spread
+    of its own: such strata are taken together (collapsed strata, Särndal et al. 1992, section 3.7), a lone one with the
+    largest other.
+    """
+    total = float(design.weights.sum())
+    contribution = design.weights * (values - mean) / total
+    units, place = np.unique(np.stack([design.strata, design.clusters]), axis=1, return_inverse=True)
+    sums = np.bincount(place.reshape(-1), weights=contribution)
+    strata = _collapsed(units[0])
+    counts = np.bincount(strata)
+    in_stratum = np.bincount(strata, weights=sums)
+    centred = sums - (in_stratum / counts)[strata]
+    factor = counts / np.maximum(counts - 1, 1)
+    second = np.bincount(strata, weights=centred**2) * factor
+    # A few answers that are all alike do not show that their stratum has no spread: one more is supposed at the mean.
+    supposed = in_stratum / (counts + 1)
+    around = np.bincount(strata, weights=(sums - supposed[strata]) ** 2) + supposed**2
+    second = np.maximum(second, around)
+    third = float((np.bincount(strata, weights=centred**3) * factor * counts / np.maximum(counts - 2, 1)).sum())
+    variance = float(second.sum())
+    if variance <= 0 or sums.size < 2:
+        return 0.0, 0.0, 0.0
+    # Satterthwaite (1946): strata of unequal spread.
+    df = variance**2 / float((second**2 / np.maximum(counts - 1, 1)).sum())
+    return variance, third / variance**1.5, df
+
+
+def _collapsed(strata: Codes) -> Codes:
+    codes = np.unique(strata, return_inverse=True)[1].reshape(-1)
+    counts = np.bincount(codes)
+    alone = np.flatnonzero(counts == 1)
+    if not alone.size or counts.size == 1:
+        return codes
+    into = int(alone[0]) if alone.size > 1 else int(np.argmax(counts))
+    codes[np.isin(codes, alone)] = into
+    return np.unique(codes, return_inverse=True)[1].reshape(-1)
+
+
+def _share(share: float, variance: float, df: float, k_eff: float, confidence: float) -> Interval:
+    """Wilson's interval at the effective sample size, with Student's t for the normal quantile.
+
+    Where the sample shows no spread (all right or all wrong), each effective sample is one draw.
+    """
+    varies = 0 < share < 1 and variance > 0
+    n = min(share * (1 - share) / variance, 1e12) if varies else k_eff
+    free = max(df, 1.0) if varies else max(k_eff - 1, 1.0)
+    z = t_quantile(0.5 + confidence / 2, free)
+    middle = share + z * z / (2 * n)
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    low = 0.0 if share <= 0 else max(0.0, (middle - half) / scale)
+    high = 1.0 if share >= 1 else min(1.0, (middle + half) / scale)
+    return Interval(low, high)
+
+
+def _with_unseen(interval: Interval, share: float, k_eff: float, confidence: float) -> Interval:
+    """The interval, and whatever answers would explain that so many draws may well have missed (rule of three).
+
+    A few heavy samples may show nothing of what they stand for, while many light ones seem to leave no doubt.
+    """
+    missed = 1 - (0.5 - confidence / 2) ** (1 / k_eff)
+    return Interval(min(interval.low, share * (1 - missed)), max(interval.high, share + missed * (1 - share)))
+
+
+def _hall(mean: float, se: float, skew: float, df: float, confidence: float) -> Interval:
+    """The interval whose ends are where Hall's skew-corrected statistic reaches Student's quantiles.
+
+    g(t) = t + a t² + a² t³ / 3 + b with t = (mean - truth) / se is monotone and turned round exactly:
+    t = ((1 + 3a (x - b))^(1/3) - 1) / a, where a = skew / 3 and b = skew / 6.
+    """
+    a, b = skew / 3, skew / 6
+    t = t_quantile(0.5 + confidence / 2, max(df, 1.0))
+
+    def turned(x: float) -> float:
+        if abs(a) < 1e-9:
+            return x
+        return float((np.cbrt(1 + 3 * a * (x - b)) - 1) / a)
+
+    return Interval(mean - se * turned(t), mean - se * turned(-t))

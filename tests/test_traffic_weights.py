@@ -1,0 +1,228 @@
+"""Samples of a log that stand for different numbers of requests: every figure is that of the traffic."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from evalkit.facts import Summary
+from evalkit.stats import comparison
+from evalkit.stats.comparison import decide
+from evalkit.stats.comparison import test as paired_test
+from evalkit.stats.exceedance import latency_limit, latency_ratio
+from evalkit.stats.one_sample import test_floor as floor
+from evalkit.stats.ratios import cost_ratio
+from evalkit.stats.traffic import Design, mean_of, quantile, weighted_mean
+from evalkit.stats.verdict import Verdict
+from evalkit.store import summary
+from tests.gate_world import Gate, stored
+from tests.world import Ran, evalkit, run_folders
+
+FILE = """
+name: log
+sensitivity: public
+models:
+  old: {adapter: replay, path: old.jsonl, id_field: id, text_field: reply}
+  new: {adapter: replay, path: new.jsonl, id_field: id, text_field: reply}
+tasks:
+  - name: support
+    data: {path: items.jsonl, id: id}
+    prompt: "{{ question }}"
+    target: "{{ answer }}"
+    score: exact
+    weight: weight
+    stratum: stratum
+gate: {baseline: old, candidates: [new], rules: [{quality: support, margin: 0.05}]}
+"""
+
+
+def _write(folder: Path, weights: list[object], wrong: set[int]) -> Path:
+    """Items by weight; `new` answers those of `wrong` wrongly, `old` everything rightly."""
+    items, old, new = [], [], []
+    for n, weight in enumerate(weights):
+        stratum = "often" if n % 2 else "seldom"
+        items.append({"id": n, "question": f"q{n}?", "answer": f"a{n}", "weight": weight, "stratum": stratum})
+        old.append({"id": n, "reply": f"a{n}"})
+        new.append({"id": n, "reply": "no" if n in wrong else f"a{n}"})
+    for name, lines in (("items", items), ("old", old), ("new", new)):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "suite.yaml").write_text(FILE)
+    return folder / "suite.yaml"
+
+
+def _run(capsys: pytest.CaptureFixture[str], folder: Path, weights: list[object], wrong: set[int]) -> Ran:
+    suite = _write(folder, weights, wrong)
+    return evalkit(capsys, "run", suite, "--results", folder / "results")
+
+
+def _figures(folder: Path) -> Summary:
+    (run,) = run_folders(folder / "results")
+    return summary.read_summary(run)
+
+
+def test_a_score_is_that_of_the_traffic_in_the_run_the_summary_and_the_comparison(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    # Half of the samples stand for one request each, the other half for 99; the new model loses the rare half.
+    weights: list[object] = [99.0 if n % 2 else 1.0 for n in range(100)]
+    assert _run(capsys, tmp_path, weights, {n for n in range(100) if n % 2 == 0}).code == 0
+    model = _figures(tmp_path).models["new"]
+    quality = model.tasks["support"].quality
+    assert quality.mean == pytest.approx(0.99)
+    assert quality.interval == "weighted"
+    assert quality.low is not None and quality.low > 0.9
+    traffic = model.tasks["support"].traffic
+    assert traffic is not None
+    assert traffic.n_requests == 5_000
+    assert 50 < traffic.k_eff < 52  # the rare half tells little
+    said = evalkit(capsys, "compare", "latest:old", "latest:new", "--results", tmp_path / "results", "--json")
+    assert json.loads(said.out)["paired"]["differences"][0]["delta"] == pytest.approx(-0.01)
+    shown = evalkit(capsys, "show", "latest", "--results", tmp_path / "results")
+    assert "5,000 requests" in shown.out
+
+
+def test_a_gate_looks_at_the_traffic(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Half of the samples are lost and 1 % of the traffic; unweighted this fails, and the other way round it passes."""
+    for name, heavy, code in (("rare", 1, 0), ("often", 0, 1)):
+        folder = tmp_path / name
+        folder.mkdir()
+        weights: list[object] = [99.0 if n % 2 == heavy else 1.0 for n in range(400)]
+        assert _run(capsys, folder, weights, {n for n in range(0, 400, 2)}).code == 0
+        said = evalkit(capsys, "gate", "latest", "--results", folder / "results")
+        assert said.code == code, said.out
+        assert "weighted" in said.out
+
+
+def test_weights_that_all_are_alike_change_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert _run(capsys, tmp_path, [7] * 60, {1, 2}).code == 0
+    quality = _figures(tmp_path).models["new"].tasks["support"].quality
+    assert quality.mean == pytest.approx(58 / 60)
+    same = paired_test([1.0] * 60, [1.0] * 58 + [0.0] * 2, 0.05, weights=[7.0] * 60)
+    assert same == paired_test([1.0] * 60, [1.0] * 58 + [0.0] * 2, 0.05)
+
+
+@pytest.mark.parametrize("bad", [0, -1, None, "many", True, 1e300, [1]])
+def test_a_weight_that_is_no_count_of_requests_is_named_before_anything_is_asked(
+    bad: object, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    said = _run(capsys, tmp_path, [1.0, bad, 2.0], set())
+    assert said.code == 2
+    assert "weight" in said.err and "'weight' must say how many requests the record stands for" in said.err
+    assert not run_folders(tmp_path / "results")
+
+
+def test_other_weights_are_another_suite_for_the_gate(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Whoever changes what samples stand for changes the verdict: the suite's gate refuses the run."""
+    assert _run(capsys, tmp_path, [1.0, 9.0] * 30, set()).code == 0
+    suite = tmp_path / "suite.yaml"
+    for change in ("    weight: id\n", "", "    weight: weight\n    cluster: stratum\n"):
+        suite.write_text(FILE.replace("    weight: weight\n", change).replace("    stratum: stratum\n", ""))
+        refused = evalkit(capsys, "gate", "latest", "--suite", suite, "--results", tmp_path / "results")
+        assert refused.code == 2, change
+
+
+def test_rows_of_two_sides_with_other_weights_do_not_compare(tmp_path: Path, gate_of: Gate) -> None:
+    def change(row):  # type: ignore[no-untyped-def]
+        from dataclasses import replace
+
+        return replace(row, weight=2.0 if row.model == "base" else 3.0)
+
+    said = gate_of(stored(gate_of.results, {"base": [1.0] * 20, "cand": [1.0] * 20}, change=change))
+    assert said.code == 2
+    assert "weights of 20 of 20 items differ" in said.err
+
+
+@pytest.fixture
+def gate_of(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Gate:
+    """The gate's command line over a folder."""
+    return Gate(capsys, tmp_path)
+
+
+def test_early_stopping_waits_for_every_item_where_items_weigh_differently(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    suite = _write(tmp_path, [1.0, 9.0] * 100, set())
+    said = evalkit(capsys, "run", suite, "--gate", "--results", tmp_path / "results")
+    assert said.code in {0, 3}, said.err
+    assert "stand for different numbers of requests" in said.out + said.err
+
+
+# The statistics.
+
+
+def test_a_weight_is_as_good_as_copies_of_the_row_in_every_mean() -> None:
+    scores, weights = np.array([1.0, 0.0, 1.0, 0.0, 1.0]), np.array([5.0, 1.0, 2.0, 1.0, 1.0])
+    again = np.repeat(scores, weights.astype(int))
+    assert mean_of(scores, weights).value == pytest.approx(again.mean())
+    base = np.ones(5)
+    assert paired_test(base, scores, 0.1, weights=weights).delta == pytest.approx((again - 1).mean())
+    assert floor(scores, 0.5, weights=weights).mean == pytest.approx(again.mean())
+    times = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    ordered = np.sort(np.repeat(times, weights.astype(int)))
+    assert quantile(times, 0.5, Design.of(5, weights)).value == ordered[4]
+    assert latency_limit(times, 0.5, 10.0, weights=weights).value == ordered[4]
+    many = np.tile(times, 10)
+    heavy = np.tile(weights, 10)
+    assert cost_ratio(many, 2 * many + many**2, 3.0, weights=heavy).value == pytest.approx(
+        float(np.average(2 * many + many**2, weights=heavy) / np.average(many, weights=heavy))
+    )
+    assert latency_ratio(many, 2 * many, 0.5, 3.0, weights=heavy).value == pytest.approx(2.0)
+
+
+def test_errored_pairs_count_with_what_they_stand_for() -> None:
+    """A failed request of a sample that stands for half of the traffic leaves nothing to decide."""
+    right = np.ones(100)
+    weights = np.tile([1.0, 2.0], 50)
+    assert decide(right, right, 0.05, weights=weights, n_errored=1, errored_weight=1.0) is Verdict.PASS
+    assert decide(right, right, 0.05, weights=weights, n_errored=1, errored_weight=150.0) is Verdict.INCONCLUSIVE
+    assert decide(right, right, 0.05, weights=np.ones(100), n_errored=1, errored_weight=100.0) is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("weights", [[1.0, 0.0], [1.0, -2.0], [1.0], [1.0, float("nan")]])
+def test_weights_that_are_none_are_refused(weights: list[float]) -> None:
+    with pytest.raises(ValueError, match="weight"):
+        comparison.test([1.0, 0.0], [1.0, 1.0], 0.1, weights=weights)
+
+
+def test_a_few_heavy_samples_are_few_samples() -> None:
+    """A hundred right answers of which four stand for nearly everything tell as much as four."""
+    weights = np.r_[np.full(4, 1e6), np.full(96, 1.0)]
+    found = mean_of(np.ones(100), weights)
+    assert found.k_eff == pytest.approx(4, abs=0.01)
+    assert found.low is not None and found.low < 0.6
+    assert decide(np.ones(100), np.ones(100), 0.05, weights=weights) is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("kind", ["score", "cost", "p50"])
+def test_the_truth_of_a_skewed_and_seasonal_log_is_covered(kind: str) -> None:
+    """200 logs of 4,000 requests, 240 drawn within strata (1,000 logs: benchmarks.traffic_coverage)."""
+    rng = np.random.default_rng(7)
+    hits = 0
+    for _ in range(200):
+        season = 0.5 + 0.5 * np.sin(np.linspace(0, 40, 4_000))
+        length = np.exp(rng.normal(5 + 0.4 * season, 1.0))
+        dear = rng.random(4_000) < 0.15
+        values = {
+            "score": (rng.random(4_000) < np.clip(0.95 - 0.05 * np.log(length / 150) - 0.15 * dear, 0.02, 0.99)) * 1.0,
+            "cost": length * 2e-6 * np.exp(rng.normal(0, 0.5, 4_000)),
+            "p50": 0.2 + length / 500,
+        }[kind]
+        strata = np.digitize(length, np.quantile(length, [0.5, 0.85])) * 2 + dear
+        drawn, weights = [], []
+        for number in np.unique(strata):
+            pool = np.flatnonzero(strata == number)
+            picked = rng.choice(pool, min(40, pool.size), replace=False)
+            drawn.append(picked)
+            weights.append(np.full(picked.size, pool.size / picked.size))
+        rows = np.concatenate(drawn)
+        design = Design.of(rows.size, np.concatenate(weights), strata[rows])
+        if kind == "p50":
+            found, truth = quantile(values[rows], 0.5, design), float(np.median(values))
+        else:
+            found, truth = weighted_mean(values[rows], design), float(values.mean())
+        assert found.low is not None and found.high is not None
+        hits += found.low <= truth <= found.high
+    assert hits >= 0.91 * 200  # .93 less two standard errors of 200 draws
