@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
+from evalkit.adapters.registry import OptionsOfAdapters
 from evalkit.bridges.traces.calls import Call
+from evalkit.bridges.traces.importing import TracesOptions, import_traces
 from evalkit.bridges.traces.otlp_protobuf import spans_of_protobuf
 from evalkit.bridges.traces.sources import LogReading, read_sources
 from evalkit.bridges.traces.spans import LoggedSpan, spans_of
 from evalkit.bridges.traces.spool import Spool
 from evalkit.errors import UserError
+from evalkit.suite.loading import load_suite
 
 TRACES = Path(os.environ.get("EVALKIT_TEST_DATA", "/nowhere")) / "traces"
 INDEX: list[dict[str, Any]] = json.loads((TRACES / "index.json").read_text())["files"] if TRACES.is_dir() else []
@@ -227,3 +230,13 @@ def test_protobuf_and_json_of_one_kind_are_read_alike() -> None:
     assert weather.answer.calls[0].name == "get_weather"
     assert weather.tools[0]["name"] == "get_weather"
     assert "max_output_tokens" not in weather.settings  # the log says "Infinity"
+
+
+def test_all_of_them_together_are_a_suite_that_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVALKIT_CANDIDATE_MODEL", "m")
+    monkeypatch.setenv("EVALKIT_JUDGE_MODEL", "m")
+    told = import_traces([TRACES / one["file"] for one in LOGS], tmp_path / "suite", TracesOptions())
+    assert told.n_calls > 150 and told.n_sampled > 50
+    assert sum(one.drawn.weight for task in told.plan.tasks for one in task.sampled) == pytest.approx(told.n_usable)
+    suite = load_suite(tmp_path / "suite" / "suite.yaml", options=OptionsOfAdapters(str(tmp_path / "suite")))
+    assert [complaint for task in suite.tasks for complaint in task.examine().complaints] == []

@@ -93,6 +93,13 @@ def _sampled(told: TracesTold) -> list[str]:
             "(`[calls f(...)]`, `[result of the function]`), to every model alike, and not through its tool interface.",
             "",
         ]
+    without = sum(bool(one.call.tools) for task in told.plan.tasks if not task.offers for one in task.sampled)
+    if without:
+        lines += [
+            f"{without:,} samples were asked with functions on offer in production, and are asked without: others of "
+            "their task had none.",
+            "",
+        ]
     return lines
 
 

@@ -31,6 +31,11 @@ class LogTask:
     sampled: list[SampledCall]
 
     @property
+    def offers(self) -> bool:
+        """Whether functions are offered, as they were in production: where every sample has some."""
+        return all(one.call.tools for one in self.sampled)
+
+    @property
     def settings(self) -> dict[str, Any]:
         """How answers were made at the time, where all of them agree; an output limit that none of them reached."""
         found: dict[str, Any] = {}
@@ -112,7 +117,7 @@ def suite_yaml(plan: SuitePlan) -> str:
         f"  {BASELINE}:                       # what production answered, with its tokens, cost and times",
         "    adapter: replay",
         "    path: data/recorded.jsonl",
-        *(["    calls_field: calls"] if any(task.rule.kind == "calls" for task in plan.tasks) else []),
+        *(["    calls_field: calls"] if any(task.offers for task in plan.tasks) else []),
         f"    columns: {{{', '.join(f'{name}: {name}' for name in _COLUMNS)}, served_model: model}}",
         *([f"    price_as: {_quoted(plan.price_as)}"] if plan.price_as else []),
     ]
@@ -143,13 +148,12 @@ def suite_yaml(plan: SuitePlan) -> str:
 
 def _task(task: LogTask, plan: SuitePlan) -> list[str]:
     rule = task.rule
-    offers = any(one.call.tools for one in task.sampled)
     lines = [
         f"  - name: {_word(task.name)}",
         f"    data: {{path: data/requests.jsonl, id: id, where: {{task: {_quoted(task.name)}}}}}",
         '    messages: "{{ messages }}"',
     ]
-    if offers and rule.kind == "calls":
+    if task.offers:
         lines.append('    tools: "{{ tools }}"')
     if rule.target is not None:
         lines.append(f"    target: {_quoted(rule.target)}")

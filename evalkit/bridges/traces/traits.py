@@ -77,6 +77,8 @@ def unfit(call: Call) -> str | None:  # noqa: PLR0911  # one return a reason
         return "failed: there is no answer to compare with"
     if call.answer.is_empty:
         return "no answer in the log"
+    if call.answer.calls and not call.answer.text and not call.tools:
+        return "calls functions, and the log does not say which were on offer"
     if call.answer.other:
         return "the answer is not all text"
     return None
