@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 import shutil
@@ -14,7 +15,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.ctranslate2 import checkpoint_trial, local, template_process, tokenizer_process
+from evalkit.adapters.ctranslate2 import checkpoint_trial, engine, local, template_process, tokenizer_process
 from evalkit.adapters.ctranslate2.chat_template import chat_template
 from evalkit.adapters.ctranslate2.checkpoint import SHIPPED, read_checkpoint
 from evalkit.adapters.ctranslate2.llama_weights import converted
@@ -116,6 +117,20 @@ async def test_a_prompt_that_takes_more_memory_than_there_is_costs_that_row_only
     with pytest.raises(Rejected, match="half of this machine's memory"):
         await adapter.respond(Request(long, Settings(), continuations=(" a", " b")))
     await adapter.aclose()
+
+
+async def test_a_folder_that_is_named_too_often_is_refused_before_the_memory_is_full(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gc.collect()
+    monkeypatch.setattr(engine, "MOST_ENGINES", len(engine._loaded) + 2)
+    spec = ModelSpec(name="m", adapter="ctranslate2", model=str(folder), folder=str(folder.parent))
+    made = [make_adapter(spec), make_adapter(spec)]
+    with pytest.raises(SuiteError, match="run a part of them, with --models"):
+        make_adapter(spec)
+    await made[0].aclose()
+    await make_adapter(spec).aclose()
+    await made[1].aclose()
 
 
 @pytest.mark.parametrize("name", ["generation_config.json", "config.json", "tokenizer_config.json", "tokenizer.json"])

@@ -17,6 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
+from weakref import WeakSet
 
 from pydantic import Field
 
@@ -36,6 +37,13 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 """As mallopt(3) names them; a request above the second is always mapped afresh, and 32 MiB is the most it may be."""
 MAX_SCORED_FLOATS = 2**26
 """Log-probabilities that one forward pass may return (256 MiB): rows x tokens x vocabulary."""
+
+
+MOST_ENGINES = 64
+"""Loaded at once: a suite can name one folder thousands of times."""
+_DENSEST = 4
+"""Bytes on disk for one in memory, at most: float32 that is loaded as int8."""
+_loaded: WeakSet[Engine] = WeakSet()
 
 
 class CTranslate2Options(AdapterOptions):
@@ -93,6 +101,7 @@ class Engine:
         """Raises SuiteError when the weights cannot be loaded."""
         import ctranslate2
 
+        _refuse_too_many(spec, checkpoint)
         _keep_freed_memory()
         threads = options.intra_threads
         if threads is None:
@@ -109,12 +118,16 @@ class Engine:
             )
         except (RuntimeError, ValueError) as error:
             raise SuiteError(f"models.{spec.name}.model: CTranslate2 cannot load it: {error}") from error
+        self.n_bytes = checkpoint.n_bytes
+        """Of the weights on disk."""
+        _loaded.add(self)
         self._end_ids = list(checkpoint.end_ids) or None
         self._vocabulary_size = max(checkpoint.n_tokens or 1, checkpoint.tokenizer.get_vocab_size())
 
     def unload(self) -> None:
         """Gives the memory back."""
         self._generator.unload_model()
+        _loaded.discard(self)
 
     def run(self, jobs: Sequence[Job]) -> None:
         """Fills the jobs, which are of one key. Called in a worker thread; raises what CTranslate2 raises."""
@@ -171,6 +184,17 @@ class Engine:
         in_order = iter(range(len(rows)))
         for job in jobs:
             job.scores = [scores[next(in_order)] for _ in job.rows]
+
+
+def _refuse_too_many(spec: ModelSpec, checkpoint: Checkpoint) -> None:
+    """Raises SuiteError for one more engine than fits: all models of a suite are loaded before the first is asked."""
+    n_bytes = checkpoint.n_bytes + sum(engine.n_bytes for engine in _loaded)
+    if len(_loaded) >= MOST_ENGINES or n_bytes // _DENSEST > memory_bytes():
+        raise SuiteError(
+            f"models.{spec.name}: {len(_loaded)} local models are loaded already (together {n_bytes / 2**30:.1f} GB on "
+            f"disk with this one), and no more than {MOST_ENGINES} are, nor more than the memory holds: run a part of "
+            "them, with --models."
+        )
 
 
 def _keep_freed_memory() -> None:
