@@ -27,7 +27,14 @@ Anything outside this tree that escapes is a defect of evalkit (exit 70).
 from __future__ import annotations
 
 from pathlib import Path
+from traceback import walk_tb
 from typing import ClassVar
+
+
+def place_of(error: BaseException) -> str:
+    """Where it was raised, like `table_map.py:289`: for a sentence about a file that nobody foresaw."""
+    *_, (frame, line) = walk_tb(error.__traceback__)
+    return f"{Path(frame.f_code.co_filename).name}:{line}"
 
 
 class EvalkitError(Exception):

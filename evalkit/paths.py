@@ -33,6 +33,9 @@ _SHARED_MEMORY = "/dev/shm"  # a file system like any other, below a folder that
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 """O_NONBLOCK: a pipe that is put in a file's place is refused and not waited for."""
+MOST_TEXT = 64 * 2**20
+"""Bytes of a file that is read as one text: tokenizers of large vocabularies have 35 MB. A file of blanks packs to
+nothing in a repository, and would fill the memory."""
 _LONGEST = 300
 """Characters of a path in a message."""
 _named: ContextVar[tuple[Path, ...]] = ContextVar("data_roots", default=())
@@ -196,9 +199,12 @@ class Inside:
         with self.open_file() as file:
             return file.read() if most is None else file.read(most)
 
-    def text(self, encoding: str = "utf-8") -> str:
-        """The content as text. Raises as `open_file`, and UnicodeDecodeError."""
-        return self.read().decode(encoding)
+    def text(self, encoding: str = "utf-8", *, most: int = MOST_TEXT) -> str:
+        """The content as text. Raises as `open_file`, SuiteError above `most` bytes, and UnicodeDecodeError."""
+        content = self.read(most + 1)
+        if len(content) > most:
+            raise SuiteError(f"{self.label or self.shown}: is larger than {most / 2**20:g} MB, and is not read")
+        return content.decode(encoding)
 
     def n_bytes(self) -> int:
         """Size of the file. Raises as `open_file`."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from evalkit.cli import doctoring
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
+from evalkit.testing.loopback import loopback, reply
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -27,6 +29,23 @@ def test_without_anything_the_next_command_is_the_quickstart(capsys: Capture) ->
     assert not any(what.startswith("key ") for what in found)
     if not any(what.startswith("server ") for what in found):
         assert ran.json["next"].startswith("evalkit run suites/quickstart.yaml")
+
+
+ODD_LISTS = {
+    "nested too deeply": b"[" * 200_000,
+    "nested too deeply, a half of a character": b'{"data": "\\ud800", "x": ' + b"[" * 200_000,
+    "a number": b'{"data": 7}',
+    "models that are none": b'{"data": [7, {"id": {"a": 1}}, null]}',
+    "endless": b'{"data": "' + b"x" * 2**21,
+    "not of its encoding": b"\xff\xfe{}",
+}
+
+
+@pytest.mark.parametrize("body", ODD_LISTS.values(), ids=ODD_LISTS)
+async def test_whatever_a_server_on_a_known_port_says_is_no_defect(body: bytes) -> None:
+    async with loopback(reply(200, body, "application/json; charset=nonsense")) as server:
+        (said,) = (await doctoring._ask([server.url])).values()
+    assert said in {None, "no model loaded", "{'a': 1}"}
 
 
 def test_a_server_at_a_presets_address_is_found(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,12 @@ def answering(answer: Callable[[str, dict[str, Any]], dict[str, Any]]) -> Iterat
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            self.say(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+        def do_GET(self) -> None:
+            self.say({})
+
+        def say(self, asked: dict[str, Any]) -> None:
             sent = (
                 self.headers.get("Authorization") or self.headers.get("x-api-key") or self.headers.get("x-goog-api-key")
             )
@@ -105,9 +110,18 @@ def echoing_tokens(key: str, asked: dict[str, Any]) -> dict[str, Any]:
     return {"choices": [{"index": at, "logprobs": odd} for at, _ in enumerate(prompts)]}
 
 
+def echoing_ollama(key: str, asked: dict[str, Any]) -> dict[str, Any]:
+    """Of an answer, of /api/version and of /api/tags alike."""
+    details = {"quantization_level": key, "parameter_size": f"{key} B", "format": key}
+    about = {"version": f"0.33 {key}", "models": [{"name": "m", "digest": f"sha256:{key}", "details": details}]}
+    message = {"role": "assistant", "content": f"4 {key}", "thinking": key}
+    return {**about, "model": key, "message": message, "done": True, "done_reason": key, "eval_count": 1, key: key}
+
+
 @pytest.mark.parametrize(
     ("adapter", "variable", "answer", "more"),
     [
+        ("ollama-native", "OLLAMA_API_KEY", echoing_ollama, ""),
         ("openai_chat", "OPENAI_API_KEY", echoing_chat, ", key_env: OPENAI_API_KEY"),
         ("anthropic", "ANTHROPIC_API_KEY", echoing_messages, ""),
         ("gemini", "GEMINI_API_KEY", echoing_gemini, ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import random
 import shutil
@@ -14,12 +15,16 @@ import pytest
 from tokenizers import Tokenizer
 
 from evalkit.adapters.base import ModelSpec
-from evalkit.adapters.ctranslate2 import checkpoint_trial, template_process, tokenizer_process
+from evalkit.adapters.ctranslate2 import checkpoint_trial, engine, local, template_process, tokenizer_process
 from evalkit.adapters.ctranslate2.chat_template import chat_template
 from evalkit.adapters.ctranslate2.checkpoint import SHIPPED, read_checkpoint
+from evalkit.adapters.ctranslate2.llama_weights import converted
+from evalkit.adapters.ctranslate2.model_file import read_model_file
 from evalkit.adapters.ctranslate2.template_process import TemplateProcess
+from evalkit.adapters.registry import make_adapter
 from evalkit.errors import Rejected, SuiteError
-from evalkit.records import Message
+from evalkit.paths import MOST_TEXT, named
+from evalkit.records import Message, Request, Settings
 from tests.toy_checkpoint import make_toy
 from tests.world import evalkit
 
@@ -51,6 +56,97 @@ def test_an_end_token_beyond_the_vocabulary_is_refused(folder: Path, file: str, 
     change(folder, file, eos_token_id=eos)
     with pytest.raises(SuiteError, match=r"eos_token_id|cannot be used"):
         read(folder)
+
+
+def packed(folder: Path) -> Path:
+    """The same weights as CTranslate2's own folder."""
+    made = folder.with_name("own")
+    shutil.copytree(converted(named(folder)), made)
+    for name in ("tokenizer.json", "tokenizer_config.json", "generation_config.json"):
+        shutil.copy(folder / name, made)
+    return made
+
+
+def put_vocabulary(folder: Path, tokens: list[str], ending: str = "json", between: str = "\n") -> None:
+    (folder / "vocabulary.json").unlink()
+    content = json.dumps(tokens) if ending == "json" else between.join(tokens) + "\n"
+    (folder / f"vocabulary.{ending}").write_bytes(content.encode())
+
+
+def test_a_vocabulary_that_is_larger_than_the_weights_is_refused(folder: Path) -> None:
+    own = packed(folder)
+    tokens = json.loads((own / "vocabulary.json").read_text())
+    assert read(own).n_tokens == len(tokens) == read_model_file(named(own) / "model.bin").n_rows
+    assert read(own).n_heads == 4
+    put_vocabulary(own, [*(f"<{i}>" for i in range(50_000)), *tokens])  # each word of a prompt lies far beyond them
+    with pytest.raises(SuiteError, match=rf"has {50_000 + len(tokens):,} tokens, and the weights have a place for"):
+        read(own)
+
+
+def test_line_ends_that_the_engine_does_not_know_make_no_tokens(folder: Path) -> None:
+    own = packed(folder)
+    tokens = json.loads((own / "vocabulary.json").read_text())
+    put_vocabulary(own, [*tokens[:-1], "\x85\u2028\x0b\x1c\r" * 200_000], "txt")
+    assert read(own).n_tokens == len(tokens)
+    change(own, "generation_config", eos_token_id=[2, 500_000])
+    with pytest.raises(SuiteError, match=r"eos_token_id|cannot be used"):
+        read(own)
+
+
+async def test_a_token_that_the_weights_do_not_know_costs_that_row_only(folder: Path) -> None:
+    own = packed(folder)
+    tokens = json.loads((own / "vocabulary.json").read_text())
+    put_vocabulary(own, [f"<{i}>" if i >= 10 else token for i, token in enumerate(tokens)])
+    adapter = make_adapter(ModelSpec(name="m", adapter="ctranslate2", model=str(own), folder=str(own.parent)))
+    with pytest.raises(Rejected, match="they do not fit together"):
+        await adapter.respond(Request(WORD, Settings(max_output_tokens=2)))
+    await adapter.aclose()
+
+
+async def test_a_prompt_that_takes_more_memory_than_there_is_costs_that_row_only(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(folder, "config", max_position_embeddings=10_000_000)
+    monkeypatch.setattr(local, "memory_bytes", lambda: 2 * 4 * 4 * 1_000**2)
+    adapter = make_adapter(ModelSpec(name="m", adapter="ctranslate2", model=str(folder), folder=str(folder.parent)))
+    said = await adapter.respond(Request(WORD, Settings(max_output_tokens=2)))
+    assert said.usage is not None and said.usage.input
+    long = (Message("user", "word " * 2_000),)
+    with pytest.raises(Rejected, match="half of this machine's memory"):
+        await adapter.respond(Request(long, Settings(max_output_tokens=2)))
+    with pytest.raises(Rejected, match="half of this machine's memory"):
+        await adapter.respond(Request(long, Settings(), continuations=(" a", " b")))
+    await adapter.aclose()
+
+
+async def test_a_folder_that_is_named_too_often_is_refused_before_the_memory_is_full(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gc.collect()
+    monkeypatch.setattr(engine, "MOST_ENGINES", len(engine._loaded) + 2)
+    spec = ModelSpec(name="m", adapter="ctranslate2", model=str(folder), folder=str(folder.parent))
+    made = [make_adapter(spec), make_adapter(spec)]
+    with pytest.raises(SuiteError, match="run a part of them, with --models"):
+        make_adapter(spec)
+    await made[0].aclose()
+    await make_adapter(spec).aclose()
+    await made[1].aclose()
+
+
+@pytest.mark.parametrize("name", ["generation_config.json", "config.json", "tokenizer_config.json", "tokenizer.json"])
+def test_a_file_of_blanks_fills_no_memory(folder: Path, name: str) -> None:
+    with (folder / name).open("ab") as file:
+        file.truncate(10 * MOST_TEXT)  # holes: no room on the disk
+    with pytest.raises(SuiteError, match="is larger than"):
+        read(folder)
+
+
+def test_weights_with_other_special_tokens_are_converted_apart(folder: Path) -> None:
+    first = read(folder).weights
+    change(folder, "tokenizer_config", unk_token="<|end|>", eos_token="<|user|>")
+    second = read(folder).weights
+    assert json.loads((first / "config.json").read_text())["eos_token"] == "<|eos|>"
+    assert json.loads((second / "config.json").read_text())["eos_token"] == "<|user|>"
 
 
 @pytest.mark.parametrize("eos", [None, "x", 1.5, True, {}, [None, "a", True]], ids=str)

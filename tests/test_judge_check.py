@@ -100,3 +100,13 @@ def test_mistakes_are_told(
     assert ran.code == 2
     assert says in ran.err
     assert evalkit(capsys, "judge-check", tmp_path / "nowhere").code == 2
+
+
+@pytest.mark.parametrize("odd", ["1e308", "-1e200", "1" + "0" * 25])
+def test_a_number_that_is_no_rating_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], odd: str) -> None:
+    path = tmp_path / "ratings.jsonl"
+    path.write_text(
+        "".join(f'{{"label": {n % 10}, "judge": {n % 9}}}\n' for n in range(40)) + f'{{"label": {odd}, "judge": 1}}\n'
+    )
+    ran = evalkit(capsys, "judge-check", path)
+    assert (ran.code, "is no rating" in ran.err) == (2, True), ran.err

@@ -206,6 +206,8 @@ def test_a_suite_may_name_labels_and_they_count_for_the_answers_they_were_given_
     ("line", "says"),
     [
         ('{"id": "talk/q0/0/gpt", "label": 11}', "labels.jsonl:1: the label 11 is no verdict"),
+        (f'{{"id": "talk/q0/0/gpt", "label": 1{"0" * 400}}}', "is no verdict"),
+        ('{"id": "talk/q0/0/gpt", "label": -1e308}', "labels.jsonl:1: the label -1e+308 is no verdict"),
         ('{"id": "talk/q0/0/gpt", "label": [1]}', "is no verdict"),
         ('{"label": 3}', "has no id"),
         ('{"id": "talk/q0/0/gpt"}', "has a label in 'label'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 
 from evalkit.errors import SuiteError
 from evalkit.records import Message
+from evalkit.suite import held_samples
 from evalkit.suite.digests import canonical_json, digest
+from evalkit.suite.held_samples import HELD
 from evalkit.suite.loading import load_suite
 from evalkit.suite.tasks import ResolvedTask
 
@@ -262,7 +265,26 @@ def test_built_in_tasks_read_the_published_files(
         "name: x\nmodels: {m: {adapter: scripted}}\n"
         f"tasks: [{{use: {name}, with: {{path: {shared_data / path}}}}}]\n"
     )
-    found = load_suite(Path("s.yaml")).tasks[0].examine()
+    task = load_suite(Path("s.yaml")).tasks[0]
+    found, sample = task.examine(), next(iter(task.samples()))
     assert (found.n, found.complaints) == (n, ())
-    assert found.first[0].target == ("4" if name == "mmlu" else first)
-    assert len(found.first[0].messages) == (11 if name == "mmlu" else 1)
+    assert sample.target == ("4" if name == "mmlu" else first)
+    assert len(sample.messages) == (11 if name == "mmlu" else 1)
+
+
+def test_many_tasks_over_one_file_hold_no_more_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_samples, "MOST_BYTES", 300_000)
+    record = {"q": "Why?", "pages": [str(number) for number in range(1_000)]}
+    Path("d.jsonl").write_text(json.dumps(record) + "\n")
+    entry = "{name: tN, data: d.jsonl, prompt: '{{ q }}', target: x, score: exact}"
+    tasks = ", ".join(entry.replace("tN", f"t{number}") for number in range(20))
+    Path("s.yaml").write_text(f"name: x\nmodels: {{m: {{adapter: scripted}}}}\ntasks: [{tasks}]\n")
+    gc.collect()
+    before = HELD._n_bytes
+    suite = load_suite(Path("s.yaml"))
+    assert [task.examine().n for task in suite.tasks] == [1] * 20
+    assert 64_000 <= HELD._n_bytes - before <= 300_000
+    assert all(next(iter(task.samples())).fields == record for task in suite.tasks)
+    del suite
+    gc.collect()
+    assert HELD._n_bytes <= before

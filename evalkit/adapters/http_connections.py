@@ -20,6 +20,7 @@ from yarl import URL
 from evalkit.adapters.http_errors import Declined, Where, error_from_status
 from evalkit.adapters.http_reply import Reply, Sign
 from evalkit.adapters.http_session import CONNECT_TIMEOUT_S, NETWORK_ERRORS, network_error, open_session
+from evalkit.adapters.keys import scrubbed_facts
 from evalkit.adapters.reading import ReplyReading
 from evalkit.adapters.reply_body import ReplyBody, error_body
 from evalkit.adapters.reply_fields import parsed
@@ -106,7 +107,7 @@ class Connections:
         return Reply(clock.sent_at, perf_counter(), whole)
 
     async def fetch(self, path: str) -> Any:
-        """What the server says of itself at this path, as JSON. Raises a RequestError."""
+        """What the server says of itself at this path, as JSON without any key. Raises a RequestError."""
         try:
             async with self.session.get(
                 URL(self._root + path, encoded=True), headers=self._headers, allow_redirects=False
@@ -117,7 +118,7 @@ class Connections:
         except NETWORK_ERRORS as error:
             raise network_error(error, self._where, self._idle_s) from error
         try:
-            return parsed(said)
+            return scrubbed_facts(parsed(said))
         except ValueError as error:
             raise BadReply(f"{self._where.host}{self._path}{path} sent no JSON") from error
 

@@ -137,6 +137,13 @@ def scrubbed(response: Response) -> Response:
     return response
 
 
+def scrubbed_facts(said: Any) -> Any:
+    """What a server says of itself, as JSON, without any key of this process: run.json keeps it."""
+    for key in _handed_out:
+        said = _without(key, said)
+    return said
+
+
 def scrubbed_error(error: RequestError) -> RequestError:
     """The same error; its message holds no key of this process, and is at most MOST_SAID characters long."""
     said = str(error)

@@ -20,6 +20,8 @@ Scale = tuple[float, float, bool]
 """Lowest and highest score, and whether lower is better."""
 _PLAIN: Scale = (0.0, 1.0, False)
 """Where nobody says another."""
+_LONGEST_NAME = 200
+"""Letters of a file's name that are looked for."""
 
 
 def read_evaluation(path: Path) -> ForeignRecords:
@@ -57,7 +59,8 @@ def _samples_of(path: Path, about: Any) -> Path:
     if not isinstance(about, dict) or "evaluation_results" not in about:
         raise UserError(f"{path.name} is no evaluation of Every Eval Ever: it has no evaluation_results")
     named = text_of(at(about, "detailed_evaluation_results", "file_path"))
-    found = path.with_name(Path(named).name) if named else path.with_name(f"{path.stem}_samples.jsonl")
+    name = Path(named).name if named and len(named) <= _LONGEST_NAME else ""
+    found = path.with_name(name or f"{path.stem}_samples.jsonl")
     if not found.is_file():
         raise UserError(
             f"{path.name} has summary figures only, no samples, so nothing can be compared item by item or gated. "

@@ -6,6 +6,7 @@ parse(b'{"date": 1e999, "n": 1000 ... 0}')      # {"date": inf, "n": inf}
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from evalkit.reading import has_more_values
@@ -14,6 +15,9 @@ MOST_VALUES = 4_000_000
 """Values that are always read; they take 400 MB at most."""
 _BYTES_A_VALUE = 6
 """Beyond these, one for so many bytes of the file."""
+_HALF = re.compile("[\ud800-\udfff]")
+_HALVES = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]|\x00")
+"""Bytes of JSON in which a half of a character may stand: escaped, as itself, or in an encoding of two bytes."""
 _DIGITS = 300
 """Of a whole number that has a float: a longer one is read as one, infinite where no float is so large."""
 
@@ -22,12 +26,23 @@ def parse(text: bytes, *, n_bytes: int | None = None) -> Any:
     """The value. Raises ValueError or RecursionError for what is no JSON, or holds too many values for its file.
 
     `n_bytes`: of the file as it came, where `text` was packed in it; None: the text's own. The standard library's
-    reader, since other tools write NaN and halves of characters.
+    reader, since other tools write NaN and halves of characters: of these, which no file can hold, U+FFFD is made.
     """
     most = max(MOST_VALUES, (len(text) if n_bytes is None else n_bytes) // _BYTES_A_VALUE)
     if has_more_values(text, most):
         raise ValueError(f"it holds more than {most:,} values, which is more than a file of this size may")
-    return json.loads(text, parse_int=_whole)
+    found = json.loads(text, parse_int=_whole)
+    return _without_halves(found) if _HALVES.search(text) else found
+
+
+def _without_halves(value: Any) -> Any:
+    if isinstance(value, str):
+        return _HALF.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_without_halves(one) for one in value]
+    if isinstance(value, dict):
+        return {_HALF.sub("\ufffd", key): _without_halves(one) for key, one in value.items()}
+    return value
 
 
 def _whole(digits: str) -> int | float:

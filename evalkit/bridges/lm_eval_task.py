@@ -105,7 +105,6 @@ class LmEvalTask(ResolvedTask):
     def examine(self, also: Callable[[Sample], None] | None = None) -> Examined:
         """Read and render everything once. Never raises for data: what is wrong is in `complaints`."""
         complaints: list[str] = []
-        first: list[Sample] = []
         n = n_alike = 0
         shown: list[str] = []
         split: list[str] = []
@@ -120,13 +119,11 @@ class LmEvalTask(ResolvedTask):
                 if self.questions.splits_target(doc_id):
                     split.append(sample.id)
                 n_alike += sample.occurrence > 0
-                if n <= 3:
-                    first.append(sample)
         except SuiteError as error:
             complaints += error.complaints
         if n == 0 and not complaints:
             complaints.append(f"{self.at}: {self.questions.name} has no items")
-        return Examined(n, tuple(complaints), tuple(first), n_alike, len(shown), self._notes(shown, split))
+        return Examined(n, tuple(complaints), n_alike, len(shown), self._notes(shown, split))
 
     def _notes(self, shown: list[str], split: list[str]) -> tuple[str, ...]:
         """What lm-eval itself does to some items, as sentences; the lists are ids of such items."""

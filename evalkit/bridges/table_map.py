@@ -286,6 +286,7 @@ class _Reader:
         wrong = (
             not set(value) <= allowed
             or not isinstance(value.get("column"), str)
+            or not isinstance(unit, str)
             or unit not in UNITS
             or isinstance(most, bool)
             or not isinstance(most, int | float)

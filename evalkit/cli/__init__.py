@@ -13,8 +13,6 @@ import contextlib
 import gc
 import importlib
 import sys
-from pathlib import Path
-from traceback import walk_tb
 
 import click
 
@@ -146,10 +144,10 @@ def _of_edited_facts(error: Exception) -> str | None:
         or not isinstance(error, TypeError | AttributeError | LookupError | ValueError)
     ):
         return None
+    from evalkit.errors import place_of
     from evalkit.text.escape import visible
 
-    *_, frame = walk_tb(error.__traceback__)
-    place = f"{Path(frame[0].f_code.co_filename).name}:{frame[1]}"
+    place = place_of(error)
     named = ", ".join(sorted(map(str, runs.unvouched))[:3])
     return visible(
         f"evalkit: {named} is not what evalkit wrote (edited, damaged, or of an early version), and cannot be used as "

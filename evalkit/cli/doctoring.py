@@ -29,6 +29,8 @@ EXTRAS = {
     "math": ("math_verify", "scoring of mathematics"),
 }
 """Extra -> (the package that shows it, what it is for)."""
+_MOST_BYTES = 2**20
+"""Of a server's list of models."""
 KEYS = (
     *("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "GOOGLE_API_KEY"),
     *("AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
@@ -167,6 +169,11 @@ def _servers() -> list[DoctorFinding]:
 async def _ask(addresses: list[str]) -> dict[str, str | None]:
     import aiohttp
 
+    from evalkit.adapters.http_session import open_session
+    from evalkit.adapters.reply_body import ReplyBody
+    from evalkit.adapters.reply_fields import inner, parsed
+    from evalkit.errors import BadReply
+
     async def one(session: aiohttp.ClientSession, address: str) -> str | None:
         try:
             async with session.get(f"{address}/models", allow_redirects=False) as reply:
@@ -174,15 +181,14 @@ async def _ask(addresses: list[str]) -> dict[str, str | None]:
                     return "it wants a key"
                 if reply.status != 200:
                     return None
-                listed = await reply.json(content_type=None)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError):
+                listed = inner(parsed(await ReplyBody(reply, _MOST_BYTES).read_all())).get("data")
+        except (aiohttp.ClientError, BadReply, TimeoutError, OSError, ValueError):
             return None
-        models = listed.get("data") if isinstance(listed, dict) else None
-        ids = [str(model.get("id")) for model in models or () if isinstance(model, dict)]
-        return ", ".join(ids[:5]) or "no model loaded"
+        models = listed if isinstance(listed, list) else []
+        ids = [str(model.get("id"))[:200] for model in models[:5] if isinstance(model, dict)]
+        return ", ".join(ids) or "no model loaded"
 
-    timeout = aiohttp.ClientTimeout(total=2.0)
-    async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
+    async with open_session("http://127.0.0.1", timeout=aiohttp.ClientTimeout(total=2.0)) as session:
         said = await asyncio.gather(*(one(session, address) for address in addresses))
     return dict(zip(addresses, said, strict=True))
 

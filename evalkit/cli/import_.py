@@ -21,7 +21,23 @@ if TYPE_CHECKING:
     from evalkit.bridges.outcome_table import Told
 
 
-@click.group()
+class _OfOtherTools(click.Group):
+    """Commands that read what other tools wrote, or somebody made look so: what nobody foresaw there is a sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+            from evalkit.errors import UserError, place_of
+
+            raise UserError(
+                "this file cannot be imported: something in it is not as its tool writes it "
+                f"({type(error).__name__} at {place_of(error)}: {str(error)[:200]}). If its tool wrote it so, please "
+                "report this line."
+            ) from error
+
+
+@click.group(cls=_OfOtherTools)
 def command() -> None:
     """Turn results of another tool into a run."""
 

@@ -42,6 +42,8 @@ def command(file_or_run: str, label: str, judge: str, swapped: str | None, resul
 
 _MOST_BYTES = 2**30
 """Of a file of verdicts."""
+_LARGEST = 1e9
+"""Of a rating: squares of far larger ones are no numbers."""
 
 
 def check_judge(file: Path, label: str, judge: str, swapped: str | None, *, as_json: bool) -> int:
@@ -57,6 +59,8 @@ def check_judge(file: Path, label: str, judge: str, swapped: str | None, *, as_j
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         if swapped is not None:
             raise UserError("--swapped is for verdicts on pairs; the records of this file hold ratings")
+        if any(abs(value) > _LARGEST for value in values):
+            raise UserError(f"{file}: a rating lies beyond {_LARGEST:,.0f}, which is no rating")
         found = compare_ratings([(record[label], record[judge]) for _, record in records])
     elif all(isinstance(value, str) for value in values):
         found = _pairs(file, records, label, judge, swapped or judge)

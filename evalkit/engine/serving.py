@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evalkit.adapters.base import DescribesServer, ManagedServer, ProbesLikelihood, ProbesTools
-from evalkit.adapters.keys import scrubbed_error
+from evalkit.adapters.keys import scrubbed_error, scrubbed_facts, without_keys
 from evalkit.addresses import is_private
 from evalkit.engine.asking import OUTAGE_AFTER, Lane
 from evalkit.engine.limiter import LOCAL_START, Limiter
@@ -93,15 +93,19 @@ class Serving:
                 await asyncio.sleep(wait_s)
             else:
                 if unproved is not None:
-                    self._tell(f"{name}: {unproved}")
+                    self._tell(without_keys(f"{name}: {unproved}"))
                 return
 
 
 def served_facts(models: Sequence[PlannedModel]) -> dict[str, dict[str, object]]:
-    """What each server turned out to be, by model name: for run.json."""
+    """What each server turned out to be, by model name, without the keys that it was given: for run.json."""
     found = ((model.name, model.adapter) for model in models)
     says = (ManagedServer, DescribesServer)
-    return {name: dict(server.served) for name, server in found if isinstance(server, says) and server.served}
+    return {
+        name: scrubbed_facts(dict(server.served))
+        for name, server in found
+        if isinstance(server, says) and server.served
+    }
 
 
 LOCAL_IN_FLIGHT = 64

@@ -2,7 +2,7 @@
 
 found = Examination(task.sights())
 for sample in task.walk(): found.see(sample)
-found.examined((), {})              # Examined(n=541, complaints=(), first=(Sample(...), ...))
+found.examined((), {})              # Examined(n=541, complaints=(), ...)
 """
 
 from __future__ import annotations
@@ -26,8 +26,6 @@ class Examined:
     """Samples that would be asked, after `limit`."""
     complaints: tuple[str, ...]
     """At most 20 kinds, each by its first with its place and a count. Empty: every sample renders."""
-    first: tuple[Sample, ...]
-    """Up to three, to show."""
     n_alike: int
     """Samples that ask the same as an earlier one; they are told apart by `occurrence`."""
     n_left_out: int
@@ -61,7 +59,6 @@ class Examination:
         self._sights = sights
         self._also = also
         self._ids: set[int] = set()
-        self._first: list[Sample] = []
         self._n_alike = 0
 
     def see(self, sample: Sample) -> None:
@@ -77,8 +74,6 @@ class Examination:
         if key in self._ids:
             self.twice.add(sample.id)
         self._ids.add(key)
-        if self.n <= 3:
-            self._first.append(sample)
 
     def examined(self, more_notes: tuple[str, ...], redacted: Mapping[str, int], *, so_far: bool = False) -> Examined:
         """What was found; with `so_far` the notes speak of the samples seen by now, of which more follow."""
@@ -87,7 +82,6 @@ class Examination:
         return Examined(
             self.n,
             self.complaints.all(),
-            tuple(self._first),
             self._n_alike,
             len(notes.left_out),
             told,

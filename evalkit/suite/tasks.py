@@ -1,6 +1,6 @@
 """A task: dataset and prompt together, which yield samples.
 
-    task.examine()      # Examined(n=541, complaints=(), first=(Sample(...), ...))
+    task.examine()      # Examined(n=541, complaints=(), ...)
     task.samples()      # the same samples in the file's order, streamed
     task.identity       # what makes two runs of it comparable, as JSON
 
@@ -25,6 +25,7 @@ from evalkit.suite import hugging_face, orders
 from evalkit.suite.datasets import Complain, Data, Record, open_data, raise_it
 from evalkit.suite.digests import digest
 from evalkit.suite.examination import KEPT, Examination, Examined, Sights
+from evalkit.suite.held_samples import HELD, weight_of
 from evalkit.suite.hugging_face_forms import SEVERAL_FILES, form_of
 from evalkit.suite.prompts import TURN, BadRecord, Prompt
 from evalkit.suite.redaction import Redactor
@@ -209,14 +210,16 @@ class ResolvedTask:
         """
         found = Examination(self.sights(), also)
         kept: list[Sample] | None = []
+        n_bytes = 0
         redacted: Counter[str] = Counter()
         try:
             for sample in self._walk(found.complaints, redacted):
                 found.see(sample)
-                if found.n > KEPT:
-                    kept = None
                 if kept is not None:
                     kept.append(sample)
+                    n_bytes += weight_of(sample)
+                    if found.n > KEPT or not HELD.has_room(n_bytes):
+                        kept = None
             if found.twice:
                 self._name_twice(found.twice, found.complaints)
             if found.n == 0 and not found.complaints:
@@ -225,6 +228,7 @@ class ResolvedTask:
             for complaint in error.complaints:
                 found.complaints(complaint)
         if kept is not None and not found.complaints:
+            HELD.hold(self, n_bytes)
             self.__dict__["_kept"] = tuple(kept)  # beside the cached properties of this frozen record
         return found.examined(self._left_out() if not found.complaints else (), redacted)
 

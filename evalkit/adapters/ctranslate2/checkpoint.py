@@ -17,11 +17,14 @@ from typing import Any
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.ctranslate2.chat_template import Render, chat_template
+from evalkit.adapters.ctranslate2.model_file import read_model_file
 from evalkit.errors import SuiteError
-from evalkit.paths import Inside, find, named
+from evalkit.paths import MOST_TEXT, Inside, find, named
 
 SHIPPED = Path(__file__).parent.parent.parent / "checkpoints"
 """The checkpoints of the package; a suite names them without a path: `model: tiny`."""
+_MOST_SETTINGS = 16 * 2**20
+"""Bytes of a JSON file of settings: those with a large vocabulary of added tokens have 2 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,12 @@ class Checkpoint:
     max_tokens: int | None
     """Prompt and answer together; None where the checkpoint does not say."""
     n_tokens: int | None = None
-    """Size of the engine's vocabulary: it must be given no number beyond it. None where the folder does not list it."""
+    """Tokens that the weights have a place for: the engine must be given no number beyond. None: not looked up."""
+    n_heads: int = 1
+    """Of each layer's attention."""
+    known: frozenset[str] | None = None
+    """The vocabulary, where a token that is not in it would be a number beyond; None: it has a token for unknown ones.
+    """
 
 
 def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoint:
@@ -64,6 +72,7 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
     if not ours:
         from evalkit.adapters.ctranslate2.checkpoint_trial import try_checkpoint
 
+        _refuse_large(folder, spec)
         try_checkpoint(folder, compute_type, f"models.{spec.name}.model")
     generation, config, naming = (
         _json(folder / f"{name}.json", spec) for name in ("generation_config", "config", "tokenizer_config")
@@ -72,7 +81,9 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
     try:
         render = chat_template(folder, naming, ours=ours)
         weights, digest = _weights(folder)
-        n_tokens = _vocabulary_size(weights)
+        engine = read_model_file(named(weights) / "model.bin")
+        vocabulary = _vocabulary(named(weights), engine.n_rows)
+        known = _known(named(weights), vocabulary)
     except KeyError as error:
         raise SuiteError(f"models.{spec.name}.model: {folder}/config.json has no {error}.") from error
     except (ValueError, OSError, TypeError, RecursionError) as error:
@@ -81,7 +92,8 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
     ends += [_token_id(tokenizer, naming.get("eos_token"))]
     limits = [config.get("max_position_embeddings"), naming.get("model_max_length")]
     known_limits = [int(limit) for limit in limits if isinstance(limit, int | float) and 0 < limit < 1e9]
-    if n_tokens is not None and (wrong := [one for one in ends if one is not None and not 0 <= one < n_tokens]):
+    n_tokens = min(engine.n_rows, len(vocabulary))
+    if wrong := [one for one in ends if one is not None and not 0 <= one < n_tokens]:
         raise SuiteError(
             f"models.{spec.name}.model: {folder} ends an answer with token {wrong[0]} (eos_token_id), and its "
             f"vocabulary has {n_tokens:,} tokens."
@@ -97,10 +109,20 @@ def read_checkpoint(spec: ModelSpec, compute_type: str = "float32") -> Checkpoin
         tokenizer=tokenizer,
         render=render,
         end_ids=tuple(dict.fromkeys(one for one in ends if one is not None)),
-        start_id=next((one for one in starts if one is not None and 0 <= one < (n_tokens or one + 1)), None),
+        start_id=next((one for one in starts if one is not None and 0 <= one < n_tokens), None),
         n_tokens=n_tokens,
+        n_heads=engine.n_heads,
+        known=known,
         max_tokens=min(known_limits, default=None),
     )
+
+
+def _refuse_large(folder: Inside, spec: ModelSpec) -> None:
+    """Raises SuiteError for a file beside the weights that no checkpoint has so large: all of them are read whole."""
+    for file in folder.members():
+        most = _MOST_SETTINGS if file.name.endswith("config.json") else MOST_TEXT
+        if file.name.endswith((".json", ".jinja", ".txt")) and file.n_bytes() > most:
+            raise SuiteError(f"models.{spec.name}.model: {file} is larger than {most / 2**20:g} MB, and is not read.")
 
 
 def _tokenizer(folder: Inside, spec: ModelSpec, *, ours: bool) -> Any:
@@ -189,14 +211,30 @@ def _digest_of(folder: Inside, names: tuple[str, ...]) -> str:
     return digest.hexdigest()
 
 
-def _vocabulary_size(weights: Path) -> int | None:
-    """Tokens in the vocabulary of a CTranslate2 folder; None where it is not beside the weights."""
+def _vocabulary(weights: Inside, n_rows: int) -> list[str]:
+    """The tokens of a CTranslate2 folder, as the engine counts them. Raises ValueError where there are none, or more
+    than the weights have a place for: the engine would read beyond their end."""
     for name in ("vocabulary.json", "vocabulary.txt"):
-        file = named(weights) / name
-        if file.is_file():
-            text = file.text()
-            return len(json.loads(text)) if name.endswith(".json") else len(text.splitlines())
-    return None
+        file = weights / name
+        if not file.is_file():
+            continue
+        lines = file.text().removesuffix("\n").split("\n") if name.endswith(".txt") else json.loads(file.text())
+        if not isinstance(lines, list) or not all(isinstance(one, str) for one in lines):
+            raise ValueError(f"{file} is no list of tokens")
+        if len(lines) > n_rows:
+            raise ValueError(f"{file} has {len(lines):,} tokens, and the weights have a place for {n_rows:,}")
+        return lines
+    raise ValueError(f"{weights} has no vocabulary.json beside its model.bin")
+
+
+def _known(weights: Inside, vocabulary: list[str]) -> frozenset[str] | None:
+    """As `Checkpoint.known`. The engine adds a token for unknown ones that is not in the vocabulary, behind its end."""
+    config = (
+        json.loads((weights / "config.json").text(most=_MOST_SETTINGS)) if (weights / "config.json").is_file() else {}
+    )
+    unknown = config.get("unk_token", "<unk>") if isinstance(config, dict) else None
+    tokens = frozenset(vocabulary)
+    return None if unknown in tokens else tokens
 
 
 def _json(path: Inside, spec: ModelSpec) -> dict[str, Any]:
@@ -204,7 +242,7 @@ def _json(path: Inside, spec: ModelSpec) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        value = json.loads(path.text())
+        value = json.loads(path.text(most=_MOST_SETTINGS))
     except (ValueError, RecursionError) as error:
         raise SuiteError(f"models.{spec.name}.model: {path} is no JSON: {error}") from error
     return value if isinstance(value, dict) else {}

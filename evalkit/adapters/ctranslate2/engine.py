@@ -10,10 +10,14 @@ The engine knows tokens only: conversations, templates and texts are the adapter
 from __future__ import annotations
 
 import ctypes
+import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any
+from weakref import WeakSet
 
 from pydantic import Field
 
@@ -22,6 +26,7 @@ from evalkit.adapters.ctranslate2.batching import MAX_SQUARES
 from evalkit.adapters.ctranslate2.checkpoint import Checkpoint
 from evalkit.adapters.options import AdapterOptions, read_options
 from evalkit.errors import SuiteError
+from evalkit.reading import read_file
 from evalkit.suite.schema.parts import Count, Text
 
 DEFAULT_BATCH = 32
@@ -32,6 +37,13 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 """As mallopt(3) names them; a request above the second is always mapped afresh, and 32 MiB is the most it may be."""
 MAX_SCORED_FLOATS = 2**26
 """Log-probabilities that one forward pass may return (256 MiB): rows x tokens x vocabulary."""
+
+
+MOST_ENGINES = 64
+"""Loaded at once: a suite can name one folder thousands of times."""
+_DENSEST = 4
+"""Bytes on disk for one in memory, at most: float32 that is loaded as int8."""
+_loaded: WeakSet[Engine] = WeakSet()
 
 
 class CTranslate2Options(AdapterOptions):
@@ -89,6 +101,7 @@ class Engine:
         """Raises SuiteError when the weights cannot be loaded."""
         import ctranslate2
 
+        _refuse_too_many(spec, checkpoint)
         _keep_freed_memory()
         threads = options.intra_threads
         if threads is None:
@@ -105,12 +118,16 @@ class Engine:
             )
         except (RuntimeError, ValueError) as error:
             raise SuiteError(f"models.{spec.name}.model: CTranslate2 cannot load it: {error}") from error
+        self.n_bytes = checkpoint.n_bytes
+        """Of the weights on disk."""
+        _loaded.add(self)
         self._end_ids = list(checkpoint.end_ids) or None
-        self._vocabulary_size = checkpoint.tokenizer.get_vocab_size()
+        self._vocabulary_size = max(checkpoint.n_tokens or 1, checkpoint.tokenizer.get_vocab_size())
 
     def unload(self) -> None:
         """Gives the memory back."""
         self._generator.unload_model()
+        _loaded.discard(self)
 
     def run(self, jobs: Sequence[Job]) -> None:
         """Fills the jobs, which are of one key. Called in a worker thread; raises what CTranslate2 raises."""
@@ -169,6 +186,17 @@ class Engine:
             job.scores = [scores[next(in_order)] for _ in job.rows]
 
 
+def _refuse_too_many(spec: ModelSpec, checkpoint: Checkpoint) -> None:
+    """Raises SuiteError for one more engine than fits: all models of a suite are loaded before the first is asked."""
+    n_bytes = checkpoint.n_bytes + sum(engine.n_bytes for engine in _loaded)
+    if len(_loaded) >= MOST_ENGINES or n_bytes // _DENSEST > memory_bytes():
+        raise SuiteError(
+            f"models.{spec.name}: {len(_loaded)} local models are loaded already (together {n_bytes / 2**30:.1f} GB on "
+            f"disk with this one), and no more than {MOST_ENGINES} are, nor more than the memory holds: run a part of "
+            "them, with --models."
+        )
+
+
 def _keep_freed_memory() -> None:
     """Have the allocator keep what the engine frees: at each token it frees megabytes and asks for as many again.
 
@@ -179,6 +207,17 @@ def _keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, 32 << 20)
         mallopt(_M_TRIM_THRESHOLD, 1 << 30)
+
+
+def memory_bytes() -> int:
+    """Of this machine, or what its control group may have where that is less; without a word of either 2**63."""
+    found = [2**63]
+    with suppress(OSError, ValueError, AttributeError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):  # "max": none
+            found.append(int(read_file(Path(limit), most=100)))
+    return min(found)
 
 
 def settled(spec: ModelSpec) -> EngineSettings:

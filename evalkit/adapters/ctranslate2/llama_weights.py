@@ -4,7 +4,7 @@ CTranslate2's own converter reads checkpoints through transformers and so needs 
 one architecture, a renaming of tensors. The result is kept beside nothing of the user's, in a cache by content:
 
     tiny/config.json, model.safetensors, tokenizer.json ...
-    -> ~/.cache/evalkit/ctranslate2/v1/<sha256 of those>/config.json, model.bin, vocabulary.json
+    -> ~/.cache/evalkit/ctranslate2/v2/<sha256 of those>/config.json, model.bin, vocabulary.json
 
 This room converts and does not run: prompts, templates and end tokens are the adapter's.
 """
@@ -25,7 +25,7 @@ import numpy.typing as npt
 from evalkit.paths import Inside, named
 from evalkit.store.cache import cache_folder
 
-CONVERSION = 1
+CONVERSION = 2
 """Raised when the same checkpoint is converted differently, so that no older conversion is taken for it."""
 ARCHITECTURE = "LlamaForCausalLM"
 ROTARY_SCALINGS = ("default", "linear", "llama3")
@@ -51,7 +51,8 @@ def weights_digest(folder: Folder) -> str:
 
 
 def converted(folder: Folder, cache: Path | None = None) -> Path:
-    """The CTranslate2 folder of this checkpoint, converted on first use; its name is the weights' digest.
+    """The CTranslate2 folder of this checkpoint, converted on first use; its name is the digest of all that it is made
+    of: the weights, config.json and tokenizer.json (`weights_digest`), and tokenizer_config.json.
 
     `cache` holds such folders; None: `ctranslate2` in evalkit's own cache folder.
     Two processes may convert at once: each writes a folder of its own and the first rename wins. Raises ValueError when
@@ -59,7 +60,9 @@ def converted(folder: Folder, cache: Path | None = None) -> Path:
     """
     folder = _inside(folder)
     cache = cache or cache_folder() / "ctranslate2" / f"v{CONVERSION}"
-    digest = weights_digest(folder)
+    named_tokens = folder / "tokenizer_config.json"  # its special tokens become the engine's
+    made_of = [weights_digest(folder), named_tokens.sha256() if named_tokens.is_file() else ""]
+    digest = hashlib.sha256("\n".join(made_of).encode()).hexdigest()
     target = cache / digest
     if target.is_dir():
         return target

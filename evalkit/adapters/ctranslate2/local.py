@@ -26,7 +26,7 @@ from typing import Any
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.ctranslate2.batching import Gatherer
 from evalkit.adapters.ctranslate2.checkpoint import Checkpoint, read_checkpoint
-from evalkit.adapters.ctranslate2.engine import CTranslate2Options, Engine, EngineSettings, Job, settled
+from evalkit.adapters.ctranslate2.engine import CTranslate2Options, Engine, EngineSettings, Job, memory_bytes, settled
 from evalkit.adapters.moments import first_seen
 from evalkit.errors import Rejected, ServerError, Unsupported
 from evalkit.reasoning import split
@@ -185,6 +185,13 @@ class CTranslate2Adapter:
         text = "\n\n".join(turn.content for turn in messages) if render is None else render(messages)
         encoding = self._checkpoint.tokenizer.encode(text, add_special_tokens=render is None)
         tokens: list[str] = encoding.tokens[: _text_end(encoding)]
+        known = self._checkpoint.known
+        if known is not None and not known.issuperset(tokens):
+            strange = next(token for token in tokens if token not in known)
+            raise Rejected(
+                f"models.{self.spec.name}: the tokenizer gives {strange!r:.60}, and the weights have no such token: "
+                "they do not fit together."
+            )
         if not tokens and self._checkpoint.start_id is not None:
             return [self._checkpoint.tokenizer.id_to_token(self._checkpoint.start_id)]
         if not tokens:
@@ -214,7 +221,18 @@ class CTranslate2Adapter:
         if start >= len(ids):
             raise Rejected(f"models.{self.spec.name}: the continuation {continuation!r} has no token of its own.")
         self._limit(len(ids) - 1, 1)
+        self._refuse_too_large(len(ids), floats=len(ids) * (self._checkpoint.n_tokens or 1))
         return ids, start
+
+    def _refuse_too_large(self, n_prompt: int, floats: int = 0) -> None:
+        """Raises Rejected for a prompt that would fill this machine's memory; `floats` come back for it."""
+        needed, most = attention_bytes(n_prompt, self._checkpoint.n_heads) + 4 * floats, memory_bytes() // 2
+        if needed > most:
+            raise Rejected(
+                f"models.{self.spec.name}: the prompt has {n_prompt:,} tokens, for which the engine takes "
+                f"{needed / 2**30:,.0f} GB; half of this machine's memory is {most / 2**30:,.0f} GB. "
+                "Shorten it, or ask these weights by a server (vllm, llama-cpp)."
+            )
 
     def _limit(self, n_prompt: int, asked: int | None) -> int:
         """Tokens that an answer may have after so long a prompt. Raises Rejected where there is no room for one."""
@@ -227,9 +245,15 @@ class CTranslate2Adapter:
                 f"models.{self.spec.name}: the prompt has {n_prompt} tokens, and the model takes {room} for prompt and "
                 f"answer together."
             )
+        self._refuse_too_large(n_prompt)
         if wanted < 1:
             raise Rejected(f"models.{self.spec.name}: max_output_tokens is {wanted}; an answer needs at least 1.")
         return min(wanted, room - n_prompt)
+
+
+def attention_bytes(n_prompt: int, n_heads: int) -> int:
+    """Memory that the engine takes for one prompt: a float for each pair of its tokens, in every head of a layer."""
+    return 4 * n_heads * n_prompt**2
 
 
 def dropped(settings: Settings) -> tuple[str, ...]:

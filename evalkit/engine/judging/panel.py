@@ -36,6 +36,8 @@ from evalkit.suite.templates import BadTemplate
 from evalkit.suite.wording import short
 
 MOST_COMPLAINTS = 5
+_LARGEST = 1e9
+"""Above every number that a judge can say."""
 _ANSWER = "An answer."
 """Stands for the answer where a judge's prompt is tried, or measured, before there are any."""
 
@@ -269,5 +271,7 @@ def _wrong(record: Mapping[str, object], told: object, verdict: Scorer) -> str |
 
 def _value(told: str | float, verdict: Scorer) -> float | None:
     """The label as the judge's own verdict would be read; None where it would not be."""
+    if not isinstance(told, str) and not abs(told) < _LARGEST:
+        return None
     text = told if isinstance(told, str) else f"{told:.6f}".rstrip("0").rstrip(".")
     return verdict.mark(_NO_SAMPLE, Response(f"[[{text}]]", "stop", _NO_TIME)).value
