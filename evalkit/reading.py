@@ -23,8 +23,11 @@ from evalkit.errors import UserError
 
 MOST_BYTES = 128 * 2**20
 """Of a file, or of one line of it, that is read at once."""
-MOST_VALUES = 5_000_000
-"""Of one JSON text; they take 400 MB at most."""
+MOST_VALUES = 1_000_000
+"""Of one JSON text. Each takes up to 80 bytes once it is read, and a record made of them as much again; run.json of a
+suite with a thousand tasks has 200,000."""
+MOST_OBJECTS = 100_000
+"""Of one JSON file: a record made of an object takes up to 2 kB."""
 _SIGNS = (b"[", b"{", b",", b":")
 _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 """A text of JSON, also one without its end: no input makes this take more than one look at each byte."""
@@ -66,20 +69,32 @@ def read_file(path: Path, *, most: int = MOST_BYTES) -> bytes:
     return content
 
 
+def refuse_large(file: BufferedReader, most: int) -> None:
+    """Raises OSError for a file of more than so many bytes, however few of them lie on the disk."""
+    if os.fstat(file.fileno()).st_size > most:
+        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", file.name)
+
+
 def read_json(path: Path) -> Any:
     """What a JSON file of ours says. Raises OSError as `read_file`, ValueError for what is no JSON or holds more values
-    than any of ours."""
+    or objects than any of ours."""
     content = read_file(path)
     if has_more_values(content, MOST_VALUES):
         raise ValueError(f"it holds more than {MOST_VALUES:,} values")
+    if _has_more(content, MOST_OBJECTS, (b"{",)):
+        raise ValueError(f"it holds more than {MOST_OBJECTS:,} objects")
     return orjson.loads(content)
 
 
 def has_more_values(content: bytes, most: int) -> bool:
     """Whether a JSON text holds more than so many values: each but the first stands behind a sign outside its texts."""
-    if len(content) <= most or sum(map(content.count, _SIGNS)) <= most:
+    return _has_more(content, most, _SIGNS)
+
+
+def _has_more(content: bytes, most: int, signs: tuple[bytes, ...]) -> bool:
+    if len(content) <= most or sum(map(content.count, signs)) <= most:
         return False
-    return sum(map(_TEXT.sub(b"", content).count, _SIGNS)) > most
+    return sum(map(_TEXT.sub(b"", content).count, signs)) > most
 
 
 def lines_of(file: BufferedReader) -> Iterator[bytes | None]:

@@ -88,6 +88,7 @@ _HARMONY = re.compile(
     r"(?:<\|constrain\|>[^<]{0,40}+)?<\|message\|>"
 )
 _HARMONY_CUT = re.compile(r"(?P<name>analysis|commentary|final)<\|message\|>")
+_HARMONY_CALL = re.compile(r"to=functions\.\w")
 _HARMONY_END = re.compile(r"<\|(?:end|return|call|start|channel)\|>")
 _GLUED = re.compile(r"(?:assistant)?(?:analysis|commentary)(?=\S)")
 _GRANITE = re.compile(r"here(?: is|['’]s) my (thought process|response):", re.IGNORECASE)
@@ -170,7 +171,9 @@ def _begins(text: str, kept: list[tuple[int, int]]) -> int | None:
 
 
 def _harmony(text: str, first: int) -> Split | None:
-    """gpt-oss's channels: the final one is the answer, all else is not. None where the text is not in them."""
+    """gpt-oss's channels: the final one is the answer, and so are calls of functions with their heads; all else is not.
+
+    None where the text is not in them."""
     heads = list(_HARMONY.finditer(text))
     cut = _HARMONY_CUT.match(text, first)
     if cut is None and not (heads and (heads[0].start() == first or heads[0]["start"])):
@@ -184,7 +187,11 @@ def _harmony(text: str, first: int) -> Split | None:
         until = heads[n + 1].start() if n + 1 < len(heads) else len(text)
         stop = _HARMONY_END.search(text, head.end(), until)
         end = stop.start() if stop else until
-        (kept if head["name"] == "final" else thought).append((head.end(), end))
+        if _HARMONY_CALL.search(head[0]):
+            end = stop.end() if stop and stop[0] == "<|call|>" else end
+            kept.append((head.start(), end))
+        else:
+            (kept if head["name"] == "final" else thought).append((head.end(), end))
     return _parted(text, kept, thought, unclosed=end == len(text))
 
 

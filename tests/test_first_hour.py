@@ -13,7 +13,7 @@ from evalkit.engine.experience import _learned
 from evalkit.render.bill import render_bill, render_plan
 from evalkit.store import runs
 from tests.board_world import a_row, a_run
-from tests.test_board_pages import draw, tables, words
+from tests.test_board_pages import draw, words
 from tests.world import evalkit
 
 Capture = pytest.CaptureFixture[str]

@@ -115,6 +115,32 @@ def test_facts_of_millions_of_values_are_not_read(folder: Path, content: bytes) 
         runs.read_facts(folder)
 
 
+@pytest.mark.parametrize("key", ["shape", "models", "tasks", "suite_resolved", "rescored"])
+@pytest.mark.parametrize("one", [b"{}", b'{"a":1}', b'{"a":{"b":{}}}'])
+def test_facts_of_many_small_objects_are_not_read(folder: Path, key: str, one: bytes) -> None:
+    """A file of 10 MB took 640 MB: each object becomes a dictionary, and some a record."""
+    listed = [b'"%d":%s' % (n, one) for n in range(101_000)] if key in {"models", "tasks"} else [one] * 101_000
+    ends = (b"{", b"}") if key in {"models", "tasks"} else (b"[", b"]")
+    facts = orjson.dumps({**runs.read_facts(folder), key: "HERE"})
+    (folder / "run.json").write_bytes(facts.replace(b'"HERE"', ends[0] + b",".join(listed) + ends[1]))
+    with pytest.raises(StoreError, match="more than 100,000 objects"):
+        runs.read_facts(folder)
+
+
+def test_facts_of_a_suite_of_a_thousand_tasks_are_read(folder: Path) -> None:
+    told = {"n": 10, "identity": {"mode": "chat", "settings": {"extra": {"a": {}}}}, "prompt": "{" * 5_000}
+    runs.update_facts(folder, tasks={f"t{n}": {**told, **{f"k{k}": {"v": k} for k in range(30)}} for n in range(1_000)})
+    assert len(runs.open_facts(folder).tasks or {}) == 1_000
+
+
+@pytest.mark.parametrize("size", [33, 200])
+def test_a_file_of_marks_that_is_too_large_is_one_that_cannot_be_read(folder: Path, size: int) -> None:
+    (folder / "reviews.jsonl").write_bytes(b"\n" * 2**20)
+    assert reviews.read_reviews(folder) == ([], 0)
+    os.truncate(folder / "reviews.jsonl", size * 2**20)
+    assert reviews.read_reviews(folder) == ([], 1)
+
+
 def test_a_long_answer_full_of_signs_is_read(folder: Path) -> None:
     text = '{"a": [1, 2, "\\\\"], ' * 700_000
     (folder / "journal-x.jsonl").write_bytes(to_line(a_row(text=text)))

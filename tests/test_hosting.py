@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,10 @@ from hypothesis import strategies as st
 
 from evalkit.cost.billing import bill
 from evalkit.cost.hosting import Hosting, Throughput, curve, unit_prices, usd_per_mtok
+from evalkit.errors import StoreError
 from evalkit.records import Usage
+from evalkit.results.sweeps import hosted_prices
+from evalkit.store import runs
 from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.world import evalkit, write_suite
 
@@ -122,6 +126,108 @@ def test_a_hosting_that_does_not_add_up_is_refused(
     ran = evalkit(capsys, "check", write_suite(tmp_path, "http://127.0.0.1:9/v1", models=models))
     assert ran.code == 2
     assert says in ran.err
+
+
+OWN = {"adapter": "vllm", "model": "a", "base_url": "http://gpu:8000", "serve": {"quantization": "fp8"}}
+HOME = {"gpu": "H100", "gpus": 2, "usd_per_gpu_hour": "2", "billing": "on_demand"}
+
+
+def _swept(folder: Path, entry: dict[str, Any], tokens_per_s: float, facts: dict[str, str] | None = None) -> Path:
+    """A sweep of `own` as its facts are stored."""
+    figure = {"value": tokens_per_s, "low": tokens_per_s, "high": tokens_per_s}
+    rate = {"value": 1.0, "low": 1.0, "high": 1.0}
+    serves = {"step": "closed 4", "basis": "capacity", "requests_per_s": rate, "tokens_per_s": figure}
+    made = runs.create_run(
+        folder,
+        "s",
+        "a" * 64,
+        {
+            "kind": "load",
+            "model_name": "own",
+            "model": entry["model"],
+            "models": {"own": {"adapter": "vllm", "model": "a", "facts": facts or {}}},
+            "suite_resolved": {"models": {"own": entry}},
+            "load": {"serves": {**serves, "output_tokens_per_s": 1.0}},
+        },
+    )
+    runs.update_facts(made, status="complete")
+    return made
+
+
+def _price(folder: Path, entry: dict[str, Any], facts: dict[str, str] | None = None) -> Decimal | None:
+    """US dollars for a million tokens by the sweeps of a folder."""
+    unit = hosted_prices({"own": entry}, "s", folder, sweeps=folder, served=lambda _: facts)["own"][2]
+    return None if unit is None else unit.bands[0][1].input
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"adapter": "ctranslate2"},
+        {"resource": "other"},
+        {"weights": "nightly"},
+        {"compute_type": "int8"},
+        {"serve": {"quantization": "int4"}},
+        {"serve": None},
+        {"lora": {"tone": "adapters/tone"}},
+        {"intra_threads": 1},
+        {"max_batch": 4},
+        {"num_ctx": 512},
+        {"hosting": {**HOME, "gpus": 1}},
+        {"hosting": {**HOME, "gpu": "L4"}},
+    ],
+    ids=str,
+)
+def test_a_sweep_of_another_precision_server_or_machine_prices_nothing(tmp_path: Path, changed: dict[str, Any]) -> None:
+    now = {**OWN, "hosting": HOME, **changed}
+    older = _swept(tmp_path, now, 300.0)
+    assert _price(tmp_path, now) is not None
+    made = _swept(tmp_path, {**OWN, "hosting": HOME}, 1000.0)
+    was = _price(tmp_path, now)
+    assert was is not None and was != _price(tmp_path, {**OWN, "hosting": HOME}), "the older one speaks for it"
+    shutil.rmtree(older)
+    assert _price(tmp_path, now) is None
+    with pytest.raises(StoreError, match="measured own with another"):
+        _price(tmp_path, {**now, "hosting": {**now["hosting"], "load": made.name}})
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"base_url": "http://gpu:9000"},
+        {"settings": {"temperature": 1.0}},
+        {"licence": "MIT"},
+        {"hosting": {**HOME, "usd_per_gpu_hour": "3"}},
+        {"compute_type": None},
+    ],
+    ids=str,
+)
+def test_what_decides_no_throughput_may_change_after_a_sweep(tmp_path: Path, changed: dict[str, Any]) -> None:
+    _swept(tmp_path, OWN, 1000.0)
+    assert _price(tmp_path, {**OWN, "hosting": HOME, **changed}) is not None
+
+
+def test_other_weights_under_the_same_name_are_not_what_was_measured(tmp_path: Path) -> None:
+    _swept(tmp_path, OWN, 1000.0, {"weights": "sha256:aa", "compute_type": "float32"})
+    entry = {**OWN, "hosting": HOME}
+    assert _price(tmp_path, entry) is not None, "nobody says what lies here now"
+    assert _price(tmp_path, entry, {"weights": "sha256:aa", "tokenizer": "x"}) is not None
+    assert _price(tmp_path, entry, {"weights": "sha256:bb"}) is None
+    assert _price(tmp_path, entry, {"compute_type": "int8_float32"}) is None
+
+
+def test_a_run_is_not_billed_by_the_sweep_of_another_precision(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    hosting = "hosting: {usd_per_gpu_hour: 2, billing: on_demand}"
+    suite = write_suite(tmp_path, "", models=f"  own: {{adapter: ctranslate2, model: tiny, {hosting}}}\n", n=3)
+    options = ("--model", "own", "--in-flight", "2", "--seconds", "0.3", "--closed-only", "--json")
+    assert evalkit(capsys, "load", suite, *options).code == 0
+    assert "price unknown" not in evalkit(capsys, "check", suite).out
+    suite.write_text(suite.read_text("utf-8").replace("model: tiny,", "model: tiny, compute_type: int8,"), "utf-8")
+    assert "price unknown" in evalkit(capsys, "check", suite).out
+    assert evalkit(capsys, "run", suite, "--json").json["models"]["own"]["all"]["cost"]["total_usd"] is None
+    assert "no load sweep of this model as it is" in _said(capsys)
 
 
 def _said(capsys: pytest.CaptureFixture[str]) -> str:

@@ -304,12 +304,8 @@ def test_the_context_in_a_system_prompt_tells_requests_apart() -> None:
 
 
 def test_a_number_that_is_taken_out_leaves_json_as_json(tmp_path: Path, imported: Import) -> None:
-    lines = [
-        json.dumps(
-            {"id": n, "prompt": f"Read card {n} of the letter", "completion": '{"card": 4111111111111111, "n": %d}' % n}
-        )
-        for n in range(12)
-    ]
+    answers = [json.dumps({"card": 4111111111111111, "n": n}) for n in range(12)]
+    lines = [json.dumps({"id": n, "prompt": f"Read card {n}", "completion": said}) for n, said in enumerate(answers)]
     (tmp_path / "log.jsonl").write_text("\n".join(lines))
     assert imported(tmp_path / "log.jsonl").code == 0
     items = records(tmp_path / "suite" / "data" / "requests.jsonl")

@@ -284,7 +284,7 @@ def test_options_of_a_plug_in_are_checked_in_the_suite(site: Path, tmp_path: Pat
         "models.m.prefix: expected a text (value seen: 5)"
     ]
     assert check(tmp_path, "{adapter: openai, model: x, prefix: 'A '}") == [
-        "models.m.prefix: openai has no such option (my-echo reads it); it knows none of its own"
+        "models.m.prefix: openai has no such option (my-echo reads it); it knows reported_cost"
     ]
 
 

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.adapters import http_session, reply_fields
+from evalkit.adapters import http_session, reply_fields, reply_reader
 from evalkit.adapters.base import ModelSpec
 from evalkit.adapters.registry import make_adapter
 from evalkit.adapters.tool_calls import CallCollector
 from evalkit.errors import BadReply, Rejected, RequestError, UserError
 from evalkit.records import Tool
+from evalkit.testing.fake_provider.dialects.bedrock_converse import frame
 from tests.faults.replies import ASK, DIALECTS, Served, adapter_at, as_stream, good, http, serving
 
 MIB = 2**20
@@ -176,3 +177,44 @@ def test_names_of_calls_count_against_the_limit(monkeypatch: pytest.MonkeyPatch)
     calls.begin("n" * 600_000)
     with pytest.raises(BadReply, match="more than 1 MiB"):
         calls.begin("n" * 600_000)
+
+
+SAYS_NOTHING = [
+    ("openai_chat", b"\n"),
+    ("openai", b": ping\n"),
+    ("anthropic", b"event: ping\n"),
+    ("gemini", b"\r"),
+    ("ollama-native", b"  \n"),
+    ("bedrock-converse", frame("", {})),
+    ("bedrock-converse", frame("initial-response", {"a": 1})),
+]
+
+
+@pytest.mark.parametrize(("dialect", "piece"), SAYS_NOTHING, ids=lambda value: repr(value)[:30])
+async def test_lines_and_frames_that_say_nothing_count_too(
+    dialect: str, piece: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reply_reader, "MAX_EVENTS", 2_000)
+    monkeypatch.setattr(reply_reader, "MAX_LINES", 8_000)
+    body = as_stream(dialect, good(dialect)[:1], done=False) + piece * 9_000
+    error, _ = await _peak(dialect, Served([http(body, length=10**12)], hang=True))
+    assert isinstance(error, BadReply) and "lines or frames" in str(error), error
+
+
+@pytest.mark.parametrize(("dialect", "piece"), SAYS_NOTHING, ids=lambda value: repr(value)[:30])
+async def test_a_few_of_them_are_passed_over(dialect: str, piece: bytes) -> None:
+    events = good(dialect)
+    body = as_stream(dialect, events[:1], done=False) + piece * 500 + as_stream(dialect, events[1:])
+    async with serving(Served([http(body)])) as url:
+        adapter = adapter_at(dialect, url)
+        assert (await adapter.respond(ASK)).text
+        await adapter.aclose()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_the_host_of_every_adapter_is_written_in_one_way(dialect: str) -> None:
+    adapter = adapter_at(dialect, "http://LocalHost:9")  # nothing listens there
+    with pytest.raises(RequestError) as caught:
+        await adapter.respond(ASK)
+    assert "localhost:9" in str(caught.value) and "LocalHost" not in str(caught.value)
+    await adapter.aclose()

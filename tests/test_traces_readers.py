@@ -190,6 +190,10 @@ def test_conversations_in_every_shape(said: Any, turns: list[tuple[str, str]]) -
         ({}, None, 0, None),
         (None, None, 0, None),
         ("plain", "plain", 0, None),
+        ('{"result": "yes", "n": 1}', '{"result": "yes", "n": 1}', 0, None),  # the answer itself is JSON
+        ("[1, 2]", "[1, 2]", 0, None),
+        ({"order": 7}, '{"order":7}', 0, None),
+        ('{"role": "assistant", "content": "{\\"a\\": 1}"}', '{"a": 1}', 0, None),
     ],
 )
 def test_answers_in_every_shape(said: Any, text: str | None, n_calls: int, finish: str | None) -> None:
@@ -366,3 +370,9 @@ def test_a_cost_of_nothing_beside_tokens_is_unknown(tmp_path: Path) -> None:
     reading, (call,) = read(tmp_path / "log.jsonl")
     assert call.usage.cost_usd is None
     assert "costs of 0 beside tokens" in reading.notes()[0]
+
+
+def test_a_question_that_is_json_is_asked_as_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text(json.dumps({"prompt": '{"input": "x", "n": 1}', "completion": "a"}))
+    _, (call,) = read(tmp_path / "log.jsonl")
+    assert call.last_user == '{"input": "x", "n": 1}'

@@ -118,6 +118,42 @@ async def test_a_first_attempt_that_hangs_is_still_a_stall() -> None:
     assert asked.row.error_kind == "stalled"
 
 
+@pytest.mark.parametrize("n_at_once", [1, 12])
+async def test_a_stream_that_never_ends_holds_a_row_for_no_longer_than_its_limit(n_at_once: int) -> None:
+    limiter = Limiter()  # many such rows look like a full queue, which is no reason to begin anew
+    began = time.perf_counter()
+    adapters = [Answering(lambda n: asyncio.sleep(60)) for _ in range(n_at_once)]
+    asked = await asyncio.gather(*(_asked(adapter, limiter, 0.4) for adapter in adapters))
+    assert time.perf_counter() - began < 0.75
+    assert {one.row.error_kind for one in asked} == {"stalled"}
+    assert [adapter.n_asked for adapter in adapters] == [1] * n_at_once
+
+
+async def test_silent_attempts_hold_a_row_for_no_longer_than_its_limit_in_all() -> None:
+    async def silent(s: float) -> Stalled:
+        await asyncio.sleep(s)
+        return Stalled("no byte came")
+
+    limiter = Limiter()
+    open_s: dict[int, float] = {}
+
+    def respond(row: int) -> Any:
+        async def one() -> Stalled:
+            began = time.perf_counter()
+            try:
+                return await silent(0.25)
+            finally:
+                open_s[row] = open_s.get(row, 0.0) + time.perf_counter() - began
+
+        return one()
+
+    adapters = [Answering(lambda n, row=row: respond(row)) for row in range(16)]
+    asked = await asyncio.gather(*(_asked(adapter, limiter, 0.6) for adapter in adapters))
+    assert {one.row.error_kind for one in asked} == {"stalled"}
+    assert max(open_s.values()) < 0.75, "what a row is held open for"
+    assert limiter.limit < 16, "the limit is lowered all the same"
+
+
 async def test_an_item_is_not_sent_after_its_deadline_while_it_waited_for_a_slot() -> None:
     limiter = Limiter(1)
     adapter = Answering(lambda n: Overloaded("503: full", status=503, retry_after_s=0.05))

@@ -35,6 +35,9 @@ _BYTES, _TEXT = 6, 7
 class EventSource(Protocol):
     """Bytes in, the data of whole events out."""
 
+    n_read: int
+    """Lines or frames so far, those included that say nothing: no data comes out of them, and reading takes time."""
+
     def feed(self, chunk: bytes) -> list[bytes]:
         """Data of the events that these bytes complete, in order. Raises BadReply."""
 
@@ -45,9 +48,10 @@ class EventSource(Protocol):
 class LineReader:
     """Lines of JSON. Blank lines are passed over; one object over several lines is read as one."""
 
-    __slots__ = ("_begun", "_n_waiting", "_waiting", "_whole")
+    __slots__ = ("_begun", "_n_waiting", "_waiting", "_whole", "n_read")
 
     def __init__(self) -> None:
+        self.n_read = 0
         self._waiting: list[bytes] = []
         self._n_waiting = 0
         self._begun = self._whole = False
@@ -60,6 +64,7 @@ class LineReader:
             return []
         self._waiting.append(chunk)
         lines = b"".join(self._waiting).replace(b"\r", b"\n").split(b"\n")
+        self.n_read += len(lines) - 1
         self._waiting.clear()
         self._n_waiting = 0
         self._keep(lines.pop())
@@ -87,9 +92,10 @@ class LineReader:
 class FrameReader:
     """AWS's frames: length, headers, payload, and a checksum over each part."""
 
-    __slots__ = ("_buffer",)
+    __slots__ = ("_buffer", "n_read")
 
     def __init__(self) -> None:
+        self.n_read = 0
         self._buffer = bytearray()
 
     def feed(self, chunk: bytes) -> list[bytes]:
@@ -107,6 +113,7 @@ class FrameReader:
                 break
             frame = bytes(self._buffer[:length])
             del self._buffer[:length]
+            self.n_read += 1
             if crc32(frame[:-_CHECKSUM]) != unpack_from(">I", frame, length - _CHECKSUM)[0]:
                 raise BadReply("A frame of the stream has a checksum that does not fit its content.")
             found += _event(frame, _PRELUDE + n_headers)

@@ -25,6 +25,8 @@ from evalkit.errors import BadReply, ConnectionFailed, RequestError
 from evalkit.records import Response
 
 MAX_EVENTS = 2_000_000
+MAX_LINES = 4 * MAX_EVENTS
+"""Lines of a stream, blank ones and comments included: an event has two or three. A frame is an event."""
 ODD = (KeyError, TypeError, AttributeError, ValueError, IndexError, OverflowError, RecursionError)
 """What plain code raises on a reply that is not of the dialect."""
 _Take = Callable[[dict[str, Any], float | None], None]
@@ -62,6 +64,8 @@ class ReplyReader:
             return False
         for data in self._events.feed(chunk):
             self._take(data, now)
+        if self._events.n_read > MAX_EVENTS:
+            self._refuse_endless()
         return self._reading.done
 
     def response(
@@ -115,6 +119,12 @@ class ReplyReader:
         self._is_json = is_json and framing != "lines"
         self._head = head[:200]
         return head
+
+    def _refuse_endless(self) -> None:
+        """Raises BadReply for more lines or frames than a stream has, whether they say something or not."""
+        most = MAX_EVENTS if isinstance(self._events, FrameReader) else MAX_LINES
+        if self._events.n_read > most:
+            raise BadReply(f"{self._where.host}{self._path} sent more than {most:,} lines or frames; reading stopped.")
 
     def _keep(self, chunk: bytes) -> None:
         self._body.append(chunk)

@@ -78,10 +78,10 @@ class SdkWire:
         key: str | None,
     ) -> None:
         parts = urlsplit(url)
-        self.host = parts.netloc
+        self.host = parts.netloc.lower()
         self.hostname = (parts.hostname or "").lower()
         self.path = parts.path.rstrip("/")
-        self.where = Where(spec.name, spec.model, parts.netloc, key_envs, key)
+        self.where = Where(spec.name, spec.model, self.host, key_envs, key)
         self.facts: Mapping[str, str] = {"sdk": f"{sdk.__name__} {sdk.__version__}"}
         self._sdk = sdk
         self._client = client

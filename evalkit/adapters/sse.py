@@ -31,9 +31,11 @@ _LINE_COST = 40
 class EventReader:
     """Collects bytes of one stream; `feed` gives the data of the events that they complete, in order."""
 
-    __slots__ = ("_after_cr", "_data", "_is_error", "_n_data", "_n_waiting", "_waiting")
+    __slots__ = ("_after_cr", "_data", "_is_error", "_n_data", "_n_waiting", "_waiting", "n_read")
 
     def __init__(self) -> None:
+        self.n_read = 0
+        """Lines so far, also those that say nothing."""
         self._waiting: list[bytes] = []
         self._n_waiting = 0
         self._data: list[bytes] = []
@@ -55,6 +57,7 @@ class EventReader:
             self._keep(chunk)
             return events
         lines = chunk.split(b"\n")
+        self.n_read += len(lines) - 1
         if self._waiting:
             self._waiting.append(lines[0])
             lines[0] = b"".join(self._waiting)

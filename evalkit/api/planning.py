@@ -209,7 +209,11 @@ def _own_hardware(suite: ResolvedSuite, results: Path) -> dict[str, UnitPrices]:
     """Prices per token of the models whose `hosting` a load sweep gives a throughput. Raises StoreError."""
     if not any(entry.hosting for entry in suite.models.values()):
         return {}
+    from evalkit.adapters.at_hand import weights_at_hand
     from evalkit.results.sweeps import hosted_prices
 
     models = {name: entry.model_dump(mode="json", exclude_none=True) for name, entry in suite.models.items()}
-    return {name: unit for name, (_, _, unit) in hosted_prices(models, suite.name, results).items() if unit is not None}
+    found = hosted_prices(
+        models, suite.name, results, served=lambda name: weights_at_hand(name, suite.models[name], suite.folder)
+    )
+    return {name: unit for name, (_, _, unit) in found.items() if unit is not None}

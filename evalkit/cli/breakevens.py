@@ -143,7 +143,8 @@ def _billed(name: str, kind: Any, stored: list[Stored]) -> Billed:
 
 
 def _own(name: str, stored: list[Stored], facts: RunFacts, results: Path, peak: Decimal) -> Own:
-    found = hosted_prices({name: facts.entry(name)}, str(facts.suite), results).get(name)
+    known = facts.model_facts(name).facts
+    found = hosted_prices({name: facts.entry(name)}, str(facts.suite), results, served=lambda _: known).get(name)
     if found is None:
         raise UserError(
             f"{name} has no hosting in the suite of this run. Add hosting: {{gpus: 2, usd_per_gpu_hour: 2.5}}"

@@ -101,7 +101,7 @@ def bill_of(
     models = models_of(facts)
     place = {name: n for n, name in enumerate(models)}
     stored = sorted(answers_of(folder), key=lambda row: place.get(row.answer.model, len(place)))
-    hosted = hosted_prices(models, str(facts.suite), results)
+    hosted = hosted_prices(models, str(facts.suite), results, served=lambda name: facts.model_facts(name).facts)
     billed, recorded = RunBill(), _recorded(facts)
     for row in stored:
         billed.add(row.answer, recorded)
@@ -276,7 +276,10 @@ def _hosting_facts(
         "basis": home.basis,
         "answers_usd": None,
         "least_usd": None,
-        "why": f"no load sweep is in the results folder, or it found no throughput: evalkit load SUITE --model {name}",
+        "why": (
+            "no load sweep of this model as it is (weights, precision, server, GPUs) is in the results folder, or it "
+            f"found no throughput: evalkit load SUITE --model {name}"
+        ),
         "other_prompts": other,
     }
     if served is None:

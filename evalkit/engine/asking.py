@@ -149,11 +149,13 @@ async def ask(
             money.lost()
         if isinstance(error, RateLimited | Overloaded):
             lane.limiter.rate_limited(attempt_at, error.retry_after_s)
-        crowded = isinstance(error, Stalled) and lane.limiter.stalled(attempt_at) and n_returned < MOST_RETURNS
         left_s = deadline - time.perf_counter()
+        crowded = isinstance(error, Stalled) and lane.limiter.stalled(attempt_at) and n_returned < MOST_RETURNS
+        crowded = crowded and left_s > 0  # what went on until the deadline has had its time, whatever it was
         n_own = attempts - n_returned
         wait_s = 0.0 if crowded else wait_before_retry(error, n_own, left_s, contacted=lane.contacted, rng=lane.rng)
         again = wait_s is not None and item.model.name not in lane.stopped and money.again()
+        ended = time.perf_counter()
         if not again or not await _waited(slot, money, wait_s or 0.0, None if crowded else deadline):
             money.unused()
             attempt = AttemptInfo(
@@ -163,9 +165,9 @@ async def ask(
                 attempts=attempts,
             )
             return Asked(_failure(item, error, attempt, lane, timeout_s), None)
-        if crowded:  # it goes back into the queue: neither the attempt nor its time counts
+        if crowded:  # it goes back into the queue: the attempt does not count, nor the time until it is sent again
             n_returned += 1
-            deadline = time.perf_counter() + timeout_s
+            deadline += time.perf_counter() - ended
 
 
 def _of_plugin(model: PlannedModel, caught: Exception) -> RequestError:

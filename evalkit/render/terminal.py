@@ -17,17 +17,19 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NotRequired, TextIO, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TextIO, TypedDict
 
 from evalkit.facts import Figures, ModelSummary, Summary, TaskSummary
 from evalkit.facts.summary import TrafficFigures, TwoQuantiles
 from evalkit.render.cells import n_failed, other_outcomes, quality_text, tokens_per_s
 from evalkit.render.standings import headline
 from evalkit.results.standings import ModelStanding
-from evalkit.results.unreadable import Unreadable
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
+
+if TYPE_CHECKING:
+    from evalkit.results.unreadable import Unreadable
 
 _TASKS = 3
 """Tasks beyond which one table of models and tasks stands for a table each."""

@@ -9,6 +9,7 @@ r"""The textual forms in which open models write function calls, cut into the st
     weather<arg_key>city</arg_key><arg_value>Paris</arg_value>                           GLM
     <|tool_call_begin|>functions.weather:0<|tool_call_argument_begin|>{..}<|tool_call_end|>  Kimi; DeepSeek's are alike
     functools[{..}]                                                                      Phi
+    <|channel|>commentary to=functions.weather <|constrain|>json<|message|>{..}<|call|>  gpt-oss
 
 This room knows tags only; what stands between them is read by `evalkit.scorers.calls`.
 """
@@ -20,9 +21,10 @@ from dataclasses import dataclass
 
 _TAG = re.compile(
     r"(?P<opens><(?:tool_calls?|tools|function_calls?|functioncall)>|\[TOOL_CALLS\]|<\|tool_calls?\|>|<\|python_tag\|>"
-    r"|<\|python_start\|>|<\|tool_call_begin\|>|<｜tool▁call▁begin｜>|<\|action_start\|>(?:<\|plugin\|>)?|functools(?=\[))"
+    r"|<\|python_start\|>|<\|tool_call_begin\|>|<｜tool▁call▁begin｜>|<\|action_start\|>(?:<\|plugin\|>)?|functools(?=\[)"
+    r"|<\|channel\|>\w{1,20}(?= to=functions\.)|<\|start\|>assistant(?= to=functions\.))"
     r"|(?P<closes></(?:tool_calls?|tools|function_calls?|functioncall|s)>|\[/TOOL_CALLS\]|<\|/?tool_calls?_(?:section_)?(?:begin|end)\|>"
-    r"|<\|(?:python_end|eom_id|eot_id|im_end|end_of_text|endoftext|action_end)\|>|<｜tool▁(?:calls▁begin|call▁end|calls▁end)｜>)"
+    r"|<\|(?:call|python_end|eom_id|eot_id|im_end|end_of_text|endoftext|action_end)\|>|<｜tool▁(?:calls▁begin|call▁end|calls▁end)｜>)"
 )
 _FUNCTION = re.compile(
     r"<(?:function=(?P<name>[^<>\s]{1,200})|(?:invoke|function) name=\"(?P<quoted>[^\"<>]{1,200})\")\s*>"
@@ -35,8 +37,9 @@ _PARAMETER = re.compile(
 )
 _ARG = re.compile(r"<arg_key>(?P<name>[^<>]{1,200})</arg_key>\s*<arg_value>(?P<value>.*?)(?:</arg_value>|$)", re.DOTALL)
 _NAMED = re.compile(
-    r"(?:function<｜tool▁sep｜>)?(?:functions\.)?(?P<name>[A-Za-z_][\w.\-]{0,199})(?::\d+)?\s*"
-    r"(?:\[CALL_ID\]\w+)?(?:\[ARGS\]|<\|tool_call_argument_begin\|>|<｜tool▁sep｜>)?\s*"
+    r"(?:function<｜tool▁sep｜>)?(?:to=)?(?:functions\.)?(?P<name>[A-Za-z_][\w.\-]{0,199})(?::\d+)?\s*"
+    r"(?:\[CALL_ID\]\w+)?(?:\[ARGS\]|<\|tool_call_argument_begin\|>|<｜tool▁sep｜>"
+    r"|(?:<\|channel\|>\w{1,20}\s*)?(?:<\|constrain\|>)?\s*(?:json|code)?\s*<\|message\|>)?\s*"
     r"(?:```json\s*)?(?P<arguments>\{.*\})\s*(?:```)?",
     re.DOTALL,
 )

@@ -204,8 +204,15 @@ class _JsonWords(ast.NodeTransformer):
         return ast.Constant(known[node.id]) if node.id in known else node
 
 
+_MODULES = ("default_api.", "functions.")
+"""Before names of functions, as Gemini and others write them in code."""
+
+
 def _python_call(node: ast.expr) -> ScoredCall:
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "print" and len(node.args) == 1 and not node.keywords:
+        node = node.args[0]  # Gemini's tool code
     if not isinstance(node, ast.Call) or node.args or any(keyword.arg is None for keyword in node.keywords):
         raise ValueError("not a call with named arguments")
     values = {str(k.arg): ast.literal_eval(_JsonWords().visit(k.value)) for k in node.keywords}
-    return ScoredCall(ast.unparse(node.func), values)
+    name = ast.unparse(node.func)
+    return ScoredCall(next((name.removeprefix(one) for one in _MODULES if name.startswith(one)), name), values)

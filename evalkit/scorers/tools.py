@@ -76,7 +76,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
         ]
         return canonical(calls) if calls else "None of the functions fits."
 
-    return Scorer("tools", 3, mark, gold, options=options, reads_calls=True)
+    return Scorer("tools", 4, mark, gold, options=options, reads_calls=True)
 
 
 def _heard(response: Response, declared: Mapping[str, Any]) -> list[ScoredCall] | None:

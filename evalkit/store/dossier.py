@@ -24,13 +24,17 @@ from typing import Any
 import orjson
 
 from evalkit.errors import StoreError
-from evalkit.reading import MOST_BYTES, read_file
+from evalkit.reading import has_more_values, read_file
 from evalkit.writing import open_descriptor
 
 VERSION = 1
 KINDS = ("run", "verdict", "promotion", "waiver")
 WAIVER = ("run", "candidate", "rule", "until", "by", "why")
 """What the body of a waiver says, each a text."""
+MOST_BYTES = 32 * 2**20
+"""Of a dossier: ten thousand verdicts."""
+_MOST_VALUES = 200_000
+"""Of one entry."""
 _TAG = b"evalkit.dossier/1\0"
 
 
@@ -57,7 +61,7 @@ def read(path: Path) -> list[DossierEntry]:
     Raises StoreError at the first line that was changed, removed, moved or torn, naming it.
     """
     try:
-        content = read_file(path)
+        content = read_file(path, most=MOST_BYTES)
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -152,6 +156,8 @@ def _entries(content: bytes, path: Path) -> Iterator[DossierEntry]:
 
 def _parsed(line: bytes) -> DossierEntry | None:
     """The entry of a line, which is written exactly so; None where it is none."""
+    if has_more_values(line, _MOST_VALUES):
+        return None
     try:
         said = orjson.loads(line)
         entry = DossierEntry(*(said[key] for key in ("seq", "at", "kind", "body", "previous", "digest")))

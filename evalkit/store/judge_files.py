@@ -18,12 +18,14 @@ from typing import Any
 import orjson
 
 from evalkit.errors import StoreError
-from evalkit.reading import read_file
+from evalkit.reading import lines_of, open_to_read, refuse_large
 from evalkit.store import runs
 from evalkit.store.row_codec import Key
 
 FOLDER = "judging"
 LABELS = "labels.jsonl"
+_MOST_BYTES = 64 * 2**20
+"""Of the labels: half a million."""
 """What people say of the run's answers, from the files that its tasks name."""
 
 
@@ -74,12 +76,20 @@ def read_labels(inner: Path) -> list[tuple[Key, float]]:
     """The labels that were kept; none where there are none. Raises StoreError for a damaged file."""
     path = inner / LABELS
     try:
-        records = [orjson.loads(line) for line in read_file(path).splitlines()]
-        return [(_key(record["key"]), float(record["label"])) for record in records]
+        with open_to_read(path) as file:
+            refuse_large(file, _MOST_BYTES)
+            return [_label(line) for line in lines_of(file)]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, KeyError, TypeError, ArithmeticError) as error:
         raise StoreError(f"{path} is damaged ({error}). Run the same command again: it is written anew.") from error
+
+
+def _label(line: bytes | None) -> tuple[Key, float]:
+    if line is None:
+        raise ValueError("a line of it is longer, or holds more values, than any of ours")
+    record = orjson.loads(line)
+    return _key(record["key"]), float(record["label"])
 
 
 def _key(value: Any) -> Key:

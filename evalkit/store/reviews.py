@@ -18,12 +18,14 @@ from pathlib import Path
 import orjson
 
 from evalkit.errors import RunIncomplete
-from evalkit.reading import read_file
+from evalkit.reading import lines_of, open_to_read, refuse_large
 from evalkit.store.row_codec import Key, to_json
 from evalkit.writing import open_descriptor
 
 FILE = "reviews.jsonl"
 MARKS = ("right", "wrong", "unsure")
+MOST_BYTES = 32 * 2**20
+"""Of the file: some 200,000 marks."""
 _LONGEST = 4_000
 """Characters of a note: it is a note, and a line must stay one write."""
 
@@ -74,15 +76,22 @@ def read_reviews(folder: Path) -> tuple[list[Review], int]:
 
     No file: no marks.
     """
+    found: list[Review] = []
+    n_odd = 0
     try:
-        content = read_file(folder / FILE)
+        with open_to_read(folder / FILE) as file:
+            refuse_large(file, MOST_BYTES)
+            for line in lines_of(file):
+                review = None if line is None else _read(line)
+                if review is not None:
+                    found.append(review)
+                elif line is None or line.strip():
+                    n_odd += 1
     except FileNotFoundError:
         return [], 0
     except OSError:
         return [], 1
-    read = [_read(line) for line in content.splitlines() if line.strip()]
-    found = [review for review in read if review is not None]
-    return found, len(read) - len(found)
+    return found, n_odd
 
 
 def latest(reviews: Sequence[Review]) -> dict[tuple[Key, str], Review]:

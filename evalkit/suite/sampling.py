@@ -182,8 +182,8 @@ class Recipe:
         """How many requests the record stands for. Raises BadRecord unless it is a positive number."""
         value = self._field(record, name, "weight")
         try:
-            number = math.nan if isinstance(value, bool) else float(value)
-        except (TypeError, ValueError, OverflowError):
+            number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+        except (ValueError, OverflowError):
             number = math.nan
         if not 0 < number <= HEAVIEST:
             raise BadRecord(
@@ -193,7 +193,7 @@ class Recipe:
             )
         return number
 
-    def _field(self, record: Mapping[str, Any], name: str, key: str) -> Any:
+    def _field(self, record: Mapping[str, object], name: str, key: str) -> object:
         if name not in record:
             raise BadRecord(key, f"the record has no field {name!r}; its fields are {listed(record)}")
         return record[name]

@@ -1,4 +1,5 @@
-"""Sixty refusals in thirty languages and as many replies that look like one: the twentieth batch."""
+"""Sixty refusals in thirty languages and as many replies that look like one, and calls as text: the twentieth batch."""
+# ruff: noqa: E501 - a reply stands on one line
 
 from __future__ import annotations
 
@@ -98,7 +99,95 @@ HELPED = [
     "As an AI, I don't have feelings, but I'd pick the blue one.",
 ]
 
+CITIES = [
+    {"get_weather": {"city": ["Paris"], "unit": ["C", ""]}},
+    {"get_weather": {"city": ["Rome"], "unit": ["C", ""]}},
+]
+FUNCTIONS = [
+    {
+        "name": "get_weather",
+        "description": "w",
+        "parameters": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}, "unit": {"type": "string"}},
+            "required": ["city"],
+        },
+    }
+]
+CALLS = [
+    (
+        '<tool_call>{"name":"get_weather","arguments":{"city":"Paris"}}</tool_call><tool_call>{"name":"get_weather","arguments":{"city":"Rome"}}</tool_call>',
+        "right",
+    ),
+    (
+        '<tool_call>{"name":"get_weather","arguments":{"city":"Rome"}}</tool_call>\n<tool_call>{"name":"get_weather","arguments":{"city":"Paris"}}</tool_call>',
+        "right",
+    ),
+    ('[get_weather(city="Paris"), get_weather(city="Rome")]', "right"),
+    ('get_weather(city="Paris")\nget_weather(city="Rome")', "right"),
+    (
+        '[TOOL_CALLS] [{"name":"get_weather","arguments":{"city":"Paris"}},{"name":"get_weather","arguments":{"city":"Rome"}}]',
+        "right",
+    ),
+    (
+        'Sure:\n```json\n[{"name":"get_weather","arguments":{"city":"Paris"}},{"name":"get_weather","arguments":{"city":"Rome"}}]\n```',
+        "right",
+    ),
+    (
+        '```json\n{"name":"get_weather","arguments":{"city":"Paris"}}\n```\n```json\n{"name":"get_weather","arguments":{"city":"Rome"}}\n```',
+        "right",
+    ),
+    (
+        '{"name":"get_weather","arguments":{"city":"Paris"}}\n{"name":"get_weather","arguments":{"city":"Rome"}}',
+        "right",
+    ),
+    (
+        '{"tool_calls":[{"function":{"name":"get_weather","arguments":"{\\"city\\":\\"Paris\\"}"}},{"function":{"name":"get_weather","arguments":"{\\"city\\":\\"Rome\\"}"}}]}',
+        "right",
+    ),
+    (
+        '{"name":"get_weather","parameters":{"city":"Paris"}}; {"name":"get_weather","parameters":{"city":"Rome"}}',
+        "right",
+    ),
+    ('<think>maybe get_weather(city="Oslo")</think>[get_weather(city="Paris"), get_weather(city="Rome")]', "right"),
+    ('<|python_tag|>get_weather(city="Paris"); get_weather(city="Rome")', "right"),
+    (
+        '<|tool_calls_section_begin|><|tool_call_begin|>functions.get_weather:0<|tool_call_argument_begin|>{"city":"Paris"}<|tool_call_end|><|tool_call_begin|>functions.get_weather:1<|tool_call_argument_begin|>{"city":"Rome"}<|tool_call_end|><|tool_calls_section_end|>',
+        "right",
+    ),
+    (
+        "<tool_call>\n<function=get_weather>\n<parameter=city>\nParis\n</parameter>\n</function>\n</tool_call>\n<tool_call>\n<function=get_weather>\n<parameter=city>\nRome\n</parameter>\n</function>\n</tool_call>",
+        "right",
+    ),
+    (
+        '<function_calls>\n<invoke name="get_weather">\n<parameter name="city">Paris</parameter>\n</invoke>\n<invoke name="get_weather">\n<parameter name="city">Rome</parameter>\n</invoke>\n</function_calls>',
+        "right",
+    ),
+    (
+        '<minimax:tool_call>\n<invoke name="get_weather">\n<parameter name="city">Paris</parameter>\n</invoke>\n<invoke name="get_weather">\n<parameter name="city">Rome</parameter>\n</invoke>\n</minimax:tool_call>',
+        "right",
+    ),
+    (
+        '<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>{"city":"Paris"}<|call|><|start|>assistant<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>{"city":"Rome"}<|call|>',
+        "right",
+    ),
+    ('```python\nprint(get_weather(city="Paris"))\nprint(get_weather(city="Rome"))\n```', "right"),
+    ('```tool_code\nget_weather(city="Paris")\nget_weather(city="Rome")\n```', "right"),
+    (
+        '```tool_code\nprint(default_api.get_weather(city="Paris"))\nprint(default_api.get_weather(city="Rome"))\n```',
+        "right",
+    ),
+    ('[get_weather(city="Paris")]', "wrong"),
+    ('[get_weather(city="Paris"), get_weather(city="Rome"), get_weather(city="Oslo")]', "wrong"),
+    ('[get_weather(city="Paris"), get_weather(city="Roma")]', "wrong"),
+    ('I would not call get_weather(city="Paris") nor get_weather(city="Rome").', "unparseable|wrong"),
+]
+
 CASES: list[Case] = [
     *(("helps", "helps", {}, None, reply, "refused", {}) for reply in REFUSED),
     *(("helps", "helps", {}, None, reply, "right", {}) for reply in HELPED),
+    *(
+        ("tools", "tools", {}, None, reply, outcomes, {"ground_truth": CITIES, "function": FUNCTIONS})
+        for reply, outcomes in CALLS
+    ),
 ]

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from evalkit.bridges.traces.calls import Answer, LoggedMessage
 from evalkit.bridges.traces.conversations import calls_of, turns_of
 from evalkit.bridges.traces.values import at, decoded, first, text
@@ -21,14 +23,48 @@ _FINISH = ("finish_reason", "finishReason", "stop_reason", "stopReason")
 
 def answer_of(said: Any) -> Answer:
     """The answer; an empty one where nothing is understood."""
-    said = decoded(said)
     if isinstance(said, str):
-        return Answer(said) if said else Answer()
+        inner = decoded(said)
+        if not _is_envelope(inner):  # also where the answer itself is JSON
+            return Answer(said) if said else Answer()
+        return answer_of(inner)
     if isinstance(said, dict):
-        return _of_mapping(said)
+        made = _of_mapping(said)
+        nothing = not (made.text or made.calls or made.refusal or made.other)
+        if (
+            nothing and said.keys() - {"content", "text"} and not _is_envelope(said)
+        ):  # an object that was asked for, logged as one
+            return Answer(orjson.dumps(said, default=str).decode())
+        return made
     if isinstance(said, list):
         return _of_list(said)
     return Answer()
+
+
+def _is_envelope(said: Any) -> bool:
+    """Whether a value is what answers come in, and not an answer that is JSON."""
+    if isinstance(said, list):
+        return bool(said) and all(isinstance(one, dict) and bool(_ITEM & one.keys()) for one in said)
+    if not isinstance(said, dict):
+        return False
+    return bool(_ENVELOPE & said.keys()) or isinstance(said.get("output"), list) or said.get("object") == "response"
+
+
+_ENVELOPE = frozenset(
+    {
+        "choices",
+        "candidates",
+        "generations",
+        "role",
+        "message",
+        "messages",
+        "parts",
+        "toolCalls",
+        "tool_calls",
+        "kwargs",
+    }
+) | frozenset(_FINISH)
+_ITEM = frozenset({"role", "parts", "message", "toolCallId", "toolName", "kwargs"})
 
 
 def _of_mapping(said: Mapping[str, Any]) -> Answer:  # noqa: PLR0911  # one return a shape

@@ -7,7 +7,7 @@ Anywhere below None means that the log does not say it; it never means zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 import orjson
@@ -123,7 +123,21 @@ class Call:
 
     def packed(self) -> bytes:
         """The call as bytes for a file of one's own; `unpacked` reads them."""
-        return orjson.dumps(self, option=orjson.OPT_NON_STR_KEYS, default=str)
+        try:
+            return orjson.dumps(self, option=orjson.OPT_NON_STR_KEYS, default=str)
+        except TypeError:  # halves of characters, numbers beyond 64 bits
+            return orjson.dumps(_plain(asdict(self)), option=orjson.OPT_NON_STR_KEYS, default=str)
+
+
+def _plain(value: Any) -> Any:
+    """The value without what JSON cannot hold."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
+        return str(value)
+    if isinstance(value, dict):
+        return {str(_plain(key)): _plain(inner) for key, inner in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def unpacked(content: bytes) -> Call:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalkit.bridges.traces.answers import answer_of
-from evalkit.bridges.traces.calls import Answer, Call
+from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
 from evalkit.bridges.traces.conversations import tools_of, turns_of
 from evalkit.bridges.traces.span_calls import settings_of
 from evalkit.bridges.traces.token_counts import tokens_of
@@ -29,7 +29,7 @@ _SLICES = (
 def of_exchange(record: Mapping[str, Any]) -> Call | None:
     """The call; None where the record holds no question."""
     asked = decoded(first(record, *_ASKED))
-    replied = decoded(first(record, *_REPLIED))
+    replied = first(record, *_REPLIED)
     whole = decoded(first(record, *_WHOLE))
     given = asked if isinstance(asked, Mapping) else record
     if isinstance(whole, list):
@@ -39,7 +39,10 @@ def of_exchange(record: Mapping[str, Any]) -> Call | None:
             last = turns.pop()
             answer = Answer(last.text if last.text or not last.calls else None, last.calls)
     elif asked is not None:
-        turns = turns_of(asked)
+        plain = first(record, *_ASKED)
+        if isinstance(plain, str) and not (isinstance(asked, Mapping) and {"messages", "contents"} & asked.keys()):
+            asked, given = plain, record  # what the user says may be JSON itself
+        turns = turns_of(asked) if not isinstance(asked, str) else [LoggedMessage("user", asked)]
         if record.get("system") is not None and not any(one.role == "system" for one in turns):
             turns = [*turns_of({"system": record["system"]}), *turns]
         answer = answer_of(replied)
@@ -47,7 +50,7 @@ def of_exchange(record: Mapping[str, Any]) -> Call | None:
         return None
     if not turns:
         return None
-    usage = tokens_of(at(replied, "usage") or record.get("usage") or record)
+    usage = tokens_of(at(decoded(replied), "usage") or record.get("usage") or record)
     usage.cost_usd = money(first(record, "cost_usd", "costUSD", "cost", "response_cost", "total_cost"))
     ms = seconds(first(record, "latency_ms", "duration_ms", "delay_ms", "total_ms"))
     ttft_ms = seconds(first(record, "ttft_ms", "time_to_first_token_ms"))
@@ -63,7 +66,7 @@ def of_exchange(record: Mapping[str, Any]) -> Call | None:
         id=str(first(record, "id", "request_id", "custom_id", "conversation_id") or ""),
         name=text(first(record, "template", "prompt_name", "prompt_id")) or "",
         model=text(first(given, "model")) or text(first(record, "model", "request_model", "response_model")),
-        served=text(at(replied, "model")),
+        served=text(at(decoded(replied), "model")),
         provider=text(record.get("provider")),
         messages=tuple(turns),
         tools=tools_of(first(given, "tools", "functions") or first(record, "tools", "functions")),

@@ -265,7 +265,7 @@ def _plan(tasks: list[LogTask], sampled: list[SampledCall], out: Path, options: 
         candidates=candidates,
         judge=options.judge or AskedModel(adapter, "${EVALKIT_JUDGE_MODEL}"),
         price_as=price_as,
-        p95_s=_quantile(times, 0.95) if len(times) == len(sampled) else None,
+        p95_s=_quantile(times, 0.95) if len(times) >= 0.95 * len(sampled) else None,
         has_cost=all_known or (price_as is not None and share == 1),
     )
 

@@ -51,6 +51,8 @@ def of_row(record: Mapping[str, Any]) -> Call | None:
         withheld, turns, answer = "cut by LiteLLM", [], Answer()
     elif not turns:
         withheld = "not stored by LiteLLM (store_prompts_in_spend_logs)" if spent else "the log holds no content"
+    if str(record.get("cache_hit")).lower() == "true":
+        withheld = "answered by LiteLLM's cache: no model was asked"
     metadata = decoded(record.get("metadata"))
     usage = tokens_of(at(metadata, "usage_object") or at(replied, "usage"))
     usage.input = count(record.get("prompt_tokens")) if usage.input is None else usage.input

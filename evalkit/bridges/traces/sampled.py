@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from evalkit.bridges.traces.calls import Call, LoggedMessage
 from evalkit.bridges.traces.strata import Drawn
 from evalkit.bridges.traces.taking_out import TakingOut
@@ -46,7 +48,7 @@ class SampledCall:
             "inclusion": round(self.drawn.inclusion, 9),
             "alike": self.drawn.n_alike,
             **self.slices,
-            "conversation": call.session or self.id,
+            "conversation": call.session or call.trace or self.id,
             "log_id": call.id or None,
             "messages": [{"role": one[0], "content": one[1]} for one in turns(call.messages)],
             **({"tools": list(call.tools)} if call.tools else {}),
@@ -80,14 +82,15 @@ class SampledCall:
 def redacted(call: Call, out: TakingOut) -> Call:
     """The call with personal data taken out of all that is written of it."""
     call.messages = tuple(LoggedMessage(one.role, out.text(one.text), _calls(one.calls, out)) for one in call.messages)
-    call.answer.text = None if call.answer.text is None else out.text(call.answer.text)
+    call.answer.text = None if call.answer.text is None else _text(call.answer.text, out)
     call.answer.calls = _calls(call.answer.calls, out)
     call.tools = tuple(out.value(one) for one in call.tools)
     call.slices = {name: out.text(value) for name, value in call.slices.items()}
     call.expected = None if call.expected is None else out.text(call.expected)
-    call.session = None if call.session is None else out.text(call.session)
+    call.session = None if call.session is None else _name(call.session, out)
+    call.trace = _name(call.trace, out)
     call.name = out.text(call.name)
-    call.id = call.id if _ID.fullmatch(call.id) else out.text(call.id)
+    call.id = _name(call.id, out)
     return call
 
 
@@ -95,8 +98,25 @@ _ID = re.compile(r"(?:[a-z]{2,12}[-_])?[0-9a-fA-F-]{8,}")
 """The log's own name for a call, which may look like the number of a card."""
 
 
+def _name(name: str, out: TakingOut) -> str:
+    return name if _ID.fullmatch(name) else out.text(name)
+
+
 def _calls(calls: tuple[ToolCall, ...], out: TakingOut) -> tuple[ToolCall, ...]:
-    return tuple(ToolCall(one.name, out.text(one.arguments)) for one in calls)
+    return tuple(ToolCall(one.name, _text(one.arguments, out)) for one in calls)
+
+
+def _text(text: str, out: TakingOut) -> str:
+    """The text without personal data; one that is JSON stays JSON, also where a number was taken out."""
+    said = decoded(text)
+    if isinstance(said, str):
+        return out.text(text)
+    counts = out.counts.copy()
+    made = out.text(text)
+    if made == text or not isinstance(decoded(made), str):
+        return made
+    out.counts = counts  # else what is taken out would count twice
+    return orjson.dumps(out.value(said), default=str).decode()
 
 
 def turns(messages: tuple[LoggedMessage, ...]) -> list[tuple[str, str]]:

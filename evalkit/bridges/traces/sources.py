@@ -76,6 +76,8 @@ class LogReading:
     """Calls by who wrote them down."""
     passed_over: Counter[str] = field(default_factory=Counter)
     """What is understood and no call, by what it is."""
+    unknown: Counter[str] = field(default_factory=Counter)
+    """Values that are taken for unknown, by what they are."""
     not_understood: Counter[str] = field(default_factory=Counter)
     unread: list[UnreadRecord] = field(default_factory=list)
     """The first of those that were not understood."""
@@ -163,6 +165,9 @@ class LogReading:
 
     def _add(self, call: Call) -> None:
         self.formats[call.source] += 1
+        if call.usage.cost_usd == 0 and (call.usage.input or call.usage.output):
+            call.usage.cost_usd = None
+            self.unknown["costs of 0 beside tokens, which say that nobody knew the price"] += 1
         self.settling.add(call)
 
     def _not_understood(self, place: str, why: str, record: Any) -> None:
@@ -177,6 +182,7 @@ class LogReading:
             where = next(one.place for one in self.unread if one.why == why)
             said.append(f"not understood: {n:,} {'record' if n == 1 else 'records'}, {why}; the first: {where}")
         said += [f"passed over: {n:,} {what}" for what, n in self.passed_over.items()]
+        said += [f"unknown: {n:,} {what}" for what, n in self.unknown.items()]
         said += [f"left out: {n:,} {what}" for what, n in self.settling.left_out.items()]
         said += [f"left over: {n:,} {what}" for what, n in self.settling.unclaimed.items()]
         return said

@@ -90,7 +90,7 @@ def draw(
 
 def _shares(sizes: Mapping[str, int], most: Mapping[str, int], n_samples: int) -> dict[str, int]:
     """Samples of each stratum: in proportion to its traffic, at least LEAST, and no more than it has requests."""
-    given = {name: min(most[name], LEAST) for name in sizes}
+    given = {name: min(most[name], LEAST, max(1, n_samples // len(sizes))) for name in sizes}
     left = n_samples - sum(given.values())
     open_ = [name for name in sizes if given[name] < most[name]]
     while left > 0 and open_:

@@ -13,7 +13,6 @@ from typing import Any
 
 from evalkit.bridges.traces.rules import ScoringRule
 from evalkit.bridges.traces.sampled import SampledCall
-from evalkit.suite.schema.tasks import TaskEntry
 
 BASELINE = "recorded"
 JUDGE = "judge"
@@ -157,14 +156,9 @@ def _task(task: LogTask, plan: SuitePlan) -> list[str]:
     score = {"judge": {"by": JUDGE, "pair": BASELINE}} if rule.judged else rule.score
     lines.append(f"    score: {json.dumps(score, ensure_ascii=False)}      # {rule.says}")
     lines.append(f"    settings: {json.dumps(task.settings, ensure_ascii=False)}")
-    if WEIGHTED:
-        lines += ["    weight: weight", "    stratum: stratum"]
+    lines += ["    weight: weight", "    stratum: stratum"]
     lines += ["    cluster: conversation", f"    slices: [{', '.join(map(_word, plan.slices))}]"]
     return lines
-
-
-WEIGHTED = {"weight", "stratum"} <= set(TaskEntry.model_fields)
-"""Whether tasks can say how many requests a sample stands for."""
 
 
 def _word(text: str) -> str:
