@@ -278,3 +278,80 @@ def test_what_runs_answers_is_found_however_it_is_included(
     ran = check(capsys, suites, "own", own=own + f"dataset_name: null\ndataset_kwargs: {FILES}\n")
     assert ran.code == 2
     assert "runs code that a model or a data set writes" in ran.err
+
+
+DROP = """
+task: mine
+include: SHIPPED/drop/default.yaml
+dataset_path: json
+dataset_kwargs: {data_files: BOTH}
+"""
+OVER = "group: g\ntask: [{task: drop, dataset_path: json, dataset_kwargs: {data_files: BOTH}}]\n"
+INCLUDED = """
+group: g
+include: SHIPPED/drop/default.yaml
+task: [{task: inline, dataset_path: json, dataset_kwargs: {data_files: BOTH}}]
+"""
+BOTH = "{train: items.jsonl, validation: items.jsonl}"
+
+
+@pytest.mark.parametrize(
+    ("task", "files"),
+    [
+        ("mine", {"mine": DROP}),
+        ("mine", {"mine": DROP.replace("dataset_path: json\n", "dataset_path: someone/theirs\n")}),
+        ("mine", {"mine": DROP.replace("include: SHIPPED/drop/default.yaml", "include: [base.yaml]"),
+                  "base": "include: SHIPPED/drop/default.yaml\n"}),
+        ("mine", {"mine": "task: mine\ninclude: [SHIPPED/drop/default.yaml, base.yaml]\n",
+                  "base": DROP.partition("yaml\n")[2]}),
+        ("mine", {"mine": "task: mine\ninclude: SHIPPED/drop/default.yaml\n"
+                          "dataset_kwargs: {revision: refs/pr/1}\n"}),
+        ("mine", {"mine": "task: mine\ninclude: SHIPPED/drop/default.yaml\n"
+                          "fewshot_config: {samples: [{prompt: a, kwargs: [{}]}]}\n"}),
+        ("g", {"g": OVER}),
+        ("g", {"g": "group: g\ndataset_path: json\ndataset_kwargs: {data_files: BOTH}\n"
+                    "task: [drop]\n"}),
+        ("g", {"g": "group: g\ntask: [{group: h, dataset_path: json, task: [drop]}]\n"}),
+        ("g", {"g": INCLUDED}),
+    ],
+)  # fmt: skip
+def test_lm_evals_own_python_reads_no_data_of_a_pull_request(
+    capsys: Capture, suites: Path, task: str, files: dict[str, str]
+) -> None:
+    import lm_eval.tasks
+
+    shipped = str(Path(str(lm_eval.tasks.__file__)).parent)
+    ran = check(
+        capsys,
+        suites,
+        task,
+        **{name: text.replace("SHIPPED", shipped).replace("BOTH", BOTH) for name, text in files.items()},
+    )
+    assert ran.code == 2 and "--allow-suite-code" in ran.err, ran.err
+    assert "lm-eval's own Python read" in ran.err or "outside" in ran.err, ran.err
+
+
+@pytest.mark.parametrize(
+    "more", ["num_fewshot: 0\n", "dataset_name: default\n", "generation_kwargs: {max_gen_toks: 20}\n"]
+)
+def test_a_file_that_changes_how_lm_evals_task_is_asked_needs_no_trust(
+    capsys: Capture, suites: Path, more: str
+) -> None:
+    import lm_eval.tasks
+
+    shipped = str(Path(str(lm_eval.tasks.__file__)).parent)
+    ran = check(capsys, suites, "mine", mine=f"task: mine\ninclude: {shipped}/drop/default.yaml\n{more}")
+    assert "own Python" not in ran.err and "--allow-suite-code" not in ran.err, ran.err
+
+
+def test_the_person_may_let_it_read_their_data(capsys: Capture, suites: Path) -> None:
+    import lm_eval.tasks
+
+    shipped = str(Path(str(lm_eval.tasks.__file__)).parent)
+    assert check(capsys, suites, "mine", mine=DROP.replace("SHIPPED", shipped).replace("BOTH", BOTH)).code == 2
+    answers = {"number": "4", "date": {"day": "", "month": "", "year": ""}, "spans": []}
+    more = {"answer": answers, "validated_answers": {key: [] for key in answers}, "section_id": "s"}
+    rows = [{"query_id": str(n), "passage": "Two and two.", "question": "How many?", **more} for n in range(3)]
+    (suites / "tasks" / "items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    ran = evalkit(capsys, "check", suites / "suite.yaml", "--allow-suite-code")
+    assert "own Python" not in ran.err, ran.err

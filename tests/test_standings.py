@@ -21,6 +21,7 @@ from evalkit.results.samples import Pair
 from evalkit.results.standings import on_front, standings
 from evalkit.stats import best
 from evalkit.stats.best import covariance_of
+from evalkit.store import runs
 from tests.board_world import TASKS, a_row, a_run, an_error
 
 
@@ -139,9 +140,9 @@ def test_what_was_asked_otherwise_is_shown_but_not_ranked(tmp_path: Path) -> Non
     import json
 
     old = a_run(tmp_path, ("tiny",), n=10)
-    facts = json.loads((old / "run.json").read_text())
-    facts["tasks"]["triage"]["identity"] = {"messages": "another prompt"}
-    (old / "run.json").write_text(json.dumps(facts))
+    tasks = json.loads((old / "run.json").read_text())["tasks"]
+    tasks["triage"]["identity"] = {"messages": "another prompt"}
+    runs.update_facts(old, tasks=tasks)
     a_run(tmp_path, ("gpt", "qwen"), n=10)
     lines = standing(ResultsReader(tmp_path), entries_of(ResultsReader(tmp_path), "support"), None)
     assert lines[-1].entry.model == "tiny"

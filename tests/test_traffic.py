@@ -66,7 +66,15 @@ class Answering:
 def _item(adapter: Answering) -> Any:
     sample = SimpleNamespace(
         **{"task": "t", "id": "i", "digest": "d", "target_digest": "x", "occurrence": 0, "cluster": None},
-        **{"critical": False, "slices": {}, "messages": (Message("user", "hi"),), "tools": (), "target": "yes"},
+        **{
+            "critical": False,
+            "weight": None,
+            "stratum": None,
+            "slices": {},
+            "messages": (Message("user", "hi"),),
+            "tools": (),
+            "target": "yes",
+        },
         **{"choices": (), "fields": {}, "turn": 1},
     )
     from evalkit.scorers.registry import make_scorer

@@ -37,6 +37,10 @@ class RunOptions:
     tasks: tuple[str, ...] | None = None
     limit: int | None = None
     """At most this many samples of each task (a seeded choice): a look, no evidence."""
+    limit_share: float | None = None
+    """The same as a share of each task's samples, in (0, 1]."""
+    changes: tuple[str, ...] = ()
+    """`key=value` in the place of what the suite's file says, like `models.gpt.settings.temperature=0`."""
     run: Mapping[str, Any] = field(default_factory=dict)
     """Other values for the suite's `run:` (repeats, seed, in_flight, max_error_rate, timeout_s, idle_timeout_s)."""
     new: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,10 +54,14 @@ def suite_at(path: Path, *, allow_code: bool = False) -> ResolvedSuite:
     return with_foreign(read_suite(path), allow_code=allow_code)
 
 
-def read_suite(path: Path) -> ResolvedSuite:
-    """The suite in a file, tasks of other tools not made yet. Raises SuiteError with every complaint."""
+def read_suite(path: Path, changes: Sequence[str] = ()) -> ResolvedSuite:
+    """The suite in a file, tasks of other tools not made yet. Raises SuiteError with every complaint.
+
+    `changes`: `key=value`, put in the place of what the file says (`suite.changes`).
+    """
     options = OptionsOfAdapters(str(path.parent))
-    return load_suite(path, known_adapters=known_adapters(), known_scorers=known_scorers(), options=options)
+    known = known_adapters(), known_scorers()
+    return load_suite(path, known_adapters=known[0], known_scorers=known[1], options=options, changes=changes)
 
 
 def resolve_suite(tree: SourceMap, path: Path, functions: InPython) -> ResolvedSuite:
@@ -124,7 +128,7 @@ class _AndFunctions(Collection[str]):
 
 def plan_at(path: Path, options: RunOptions, *, any_in_flight: bool = False, sends: bool = True) -> Plan:
     """As `plan_suite`, of the suite in a file."""
-    return plan_suite(read_suite(path), options, any_in_flight=any_in_flight, sends=sends)
+    return plan_suite(read_suite(path, options.changes), options, any_in_flight=any_in_flight, sends=sends)
 
 
 def plan_suite(
@@ -155,6 +159,7 @@ def plan_suite(
         options.models,
         options.tasks,
         options.limit,
+        options.limit_share,
         options.max_cost_usd,
         hosts,
         own,

@@ -145,7 +145,7 @@ def _drift(store: ResultsReader, runs: Sequence[RunInfo]) -> None:
                 "from": elements.cell(names[0], 120),
                 "to": elements.cell(names[-1], 120),
                 "difference": numbers.difference(versus.delta),
-                "95 % interval": numbers.interval(versus.low, versus.high),
+                "95 % interval": numbers.difference_interval(versus.low, versus.high),
                 "flips": numbers.count(versus.flips),
                 "samples": numbers.count(versus.n),
                 "drift": "shown" if shown else "not shown",

@@ -153,7 +153,7 @@ def _by_task(store: ResultsReader, a: SampleSide, b: SampleSide, tasks: list[str
             {
                 "task": elements.cell(task, 60),
                 "B − A": numbers.difference(versus.delta),
-                "95 % interval": numbers.interval(versus.low, versus.high),
+                "95 % interval": numbers.difference_interval(versus.low, versus.high),
                 "samples": numbers.count(versus.n),
                 "better": numbers.count(versus.gained),
                 "worse": numbers.count(versus.lost),

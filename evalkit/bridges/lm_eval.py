@@ -67,6 +67,11 @@ def with_lm_eval(suite: ResolvedSuite, *, allow_code: bool = False) -> ResolvedS
     return replace(suite, tasks=tuple(sorted(made, key=lambda task: task.index)), foreign=())
 
 
+def task_names() -> list[str]:
+    """Every task and group of lm-eval's own index, sorted. Raises MissingPackage."""
+    return sorted(_index(None, Path(), allow_code=False).names())
+
+
 def tasks_of(foreign: ExternalTask, index: Any, *, allow_code: bool) -> list[LmEvalTask]:
     """The tasks behind one entry, in the group's order. Raises SuiteError."""
     entry = foreign.entry

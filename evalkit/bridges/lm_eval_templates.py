@@ -21,7 +21,7 @@ from jinja2.nodes import EvalContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from evalkit.suite import sandbox
-from evalkit.suite.metering import charge, made, step
+from evalkit.suite.metering import Spent, charge, made, step
 from evalkit.suite.rendering import bounded, measure, too_long
 
 LONGEST = 10_000_000
@@ -30,12 +30,20 @@ LONGEST_PATTERN = 1_000
 MOST_CHOICES = 12
 """Places of one pattern where the number of repeats is open: each may double the time."""
 _WIDTH = re.compile(r"[-#0 +.0-9]*(?:\d{4}|\*)")
+_spent: dict[str, Spent] = {}
+"""By the source of a template: what its texts took so far."""
 _REFUSED = ("random", "center", "xmlattr", "pprint", "batch", "slice", "urlize")
 _WIDEST_INDENT = 100
 
 
 class Bounded(sandbox.Sandbox):
     """Jinja's own meaning of values and attributes, with the bounds of evalkit's sandbox."""
+
+    def from_string(self, source: Any, *args: Any, **kwargs: Any) -> Any:
+        """The template; lm-eval compiles it anew for each record, and its texts are counted together."""
+        made_of = super().from_string(source, *args, **kwargs)
+        made_of.spent = _spent.setdefault(str(source), Spent())  # type: ignore[attr-defined]
+        return made_of
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """As in Jinja's own sandbox."""
@@ -58,15 +66,18 @@ class Bounded(sandbox.Sandbox):
 
 
 class _Template(Template):
+    spent: Spent
+
     def render(self, *args: Any, **kwargs: Any) -> str:
         """The text. Raises TooMuch for one that is too long or takes too long."""
         pieces: list[str] = []
         n = 0
-        for piece in self.generate(*args, **kwargs):
-            n += len(piece)
-            if n > LONGEST:
-                raise too_long()
-            pieces.append(piece)
+        with self.spent.counted():
+            for piece in self.generate(*args, **kwargs):
+                n += len(piece)
+                if n > LONGEST:
+                    raise too_long()
+                pieces.append(piece)
         return "".join(pieces)
 
 

@@ -10,7 +10,7 @@ programs, and its templates are not sandboxed. The files that ship with lm-eval 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ _KEYS = frozenset(
     """.split()  # noqa: SIM905  # words read better than a column of quotes
 )
 """What a file that is not trusted may say; a key of a later lm-eval is refused until it is known here."""
+_DATA_KEYS = frozenset({"dataset_path", "dataset_kwargs", "custom_dataset"})
+"""Which records a task reads. `dataset_name` and the splits choose among those of one data set."""
 _METADATA_TEXTS = frozenset({"version", "description", "author", "license", "citation"})
 _LARGEST, _MOST_VALUES, _DEEPEST = 2_000_000, 100_000, 60
 """Of a task file: bytes, values and levels. lm-eval's own largest have some thousand values."""
@@ -164,6 +166,50 @@ def config_dangers(name: str, config: Mapping[str, Any]) -> Iterator[str]:
     """Why the keys of a task, of a group or of what overrides them would run code or never end, as half sentences.
     `name` is how they are named. Paths of data are for `lm_eval_data`."""
     yield from _config_dangers(Path(name), config)
+
+
+def keys_of(path: Path, shipped: Path, seen: set[Path] | None = None) -> frozenset[str]:
+    """The keys that a task file of the user's sets itself, or by files of the user's that it includes."""
+    seen = set() if seen is None else seen
+    path = path.resolve()
+    if path in seen or path.is_relative_to(shipped.resolve()):
+        return frozenset()
+    seen.add(path)
+    config, _ = _read(path)
+    if config is None:
+        return frozenset()
+    includes = config.get("include") or ()
+    found = {str(key) for key, value in config.items() if value is not None}
+    for name in [includes] if isinstance(includes, str) else _listed(includes):
+        found |= keys_of(path.parent / str(name), shipped, seen)
+    return frozenset(found)
+
+
+def foreign_data(name: str, config: Mapping[str, Any], said: Set[str]) -> Iterator[str]:
+    """Why lm-eval's own Python would read what a stranger wrote, as half a sentence; nothing where it would not.
+
+    That Python was written for lm-eval's own data sets: it searches with patterns, fills in formats and imports names
+    that stand in a record. `config` is all that the task says, `said` are the keys that files of the user's set.
+    """
+    if not (config.get("class") or _has_function(config)):
+        return
+    set_by_user = sorted(_DATA_KEYS & said)
+    fewshot = config.get("fewshot_config")
+    if "fewshot_config" in said and isinstance(fewshot, Mapping) and fewshot.get("samples"):
+        set_by_user.append("fewshot_config.samples")
+    if config.get("dataset_path") in BUILDERS:
+        set_by_user = set_by_user or ["data_files"]
+    if set_by_user:
+        yield (
+            f"{name} has lm-eval's own Python read data that the suite's files choose ({', '.join(set_by_user)}); it "
+            "was written for lm-eval's own data sets"
+        )
+
+
+def _has_function(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_function, value.values()))
+    return any(map(_has_function, value)) if isinstance(value, list | tuple) else callable(value)
 
 
 def _too_large(config: Any) -> str | None:

@@ -27,6 +27,7 @@ COMMANDS = {
     "check": ("evalkit.cli.check", "Validate a suite without sending anything."),
     "plan": ("evalkit.cli.plan", "Say what a run would take: requests, tokens, dollars, minutes. Sends nothing."),
     "init": ("evalkit.cli.init", "Write a suite with comments into a folder of your own."),
+    "tasks": ("evalkit.cli.tasks", "List and search the tasks that a suite can use, and what data each needs."),
     "list": ("evalkit.cli.list", "List stored runs."),
     "show": ("evalkit.cli.show", "Print the table of a stored run."),
     "compare": ("evalkit.cli.compare", "Put two stored results side by side."),
@@ -46,6 +47,7 @@ COMMANDS = {
     "lm-eval": ("evalkit.cli.lm_eval", "Run tasks of lm-eval against one model, without writing a suite."),
     "import": ("evalkit.cli.import_", "Turn results of another tool into a run."),
     "export": ("evalkit.cli.export", "Write a run's rows as CSV, Parquet, JSONL or lm-eval samples."),
+    "cache": ("evalkit.cli.cache", "Say how large the response cache is; prune or clear it."),
     "schema": ("evalkit.cli.schema", "Print the JSON schema of suite files, for editors."),
     "doctor": ("evalkit.cli.doctor", "Say what this machine can run, and the next command."),
 }

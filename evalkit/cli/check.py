@@ -14,7 +14,9 @@ from evalkit.cli.options import (
     allow_code_execution,
     allow_suite_code,
     as_json,
+    changes,
     data_roots,
+    env_file,
     key_hosts,
     least_sensitivity,
     names,
@@ -22,6 +24,7 @@ from evalkit.cli.options import (
     print_json,
     results_folder,
     suite_words,
+    with_changes,
 )
 from evalkit.text.escape import visible
 
@@ -35,9 +38,11 @@ if TYPE_CHECKING:
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
 @click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
+@changes
 @prices_file
 @key_hosts
 @click.option("--show-prompt", is_flag=True, help="Print the first prompt of each task as it would be sent.")
+@env_file
 @results_folder
 @data_roots
 @suite_words
@@ -49,7 +54,7 @@ def command(suite: Path, show_prompt: bool, as_json: bool, **given: Any) -> int:
     """Validate SUITE: keys, models, data, prompts, scorers (each must give 1.0 on its own gold). Sends nothing."""
     from evalkit.api.options import RunOptions
 
-    return check_suite(suite, RunOptions(**given), show_prompt=show_prompt, as_json=as_json)
+    return check_suite(suite, RunOptions(**with_changes(given)), show_prompt=show_prompt, as_json=as_json)
 
 
 def check_suite(suite: Path, options: RunOptions, *, show_prompt: bool, as_json: bool) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from evalkit.cli.options import as_json, print_json, results_folder
+from evalkit.cli.options import as_json, markdown_tables, print_json, results_folder
 from evalkit.facts import ModelSummary
 
 
@@ -19,8 +19,9 @@ from evalkit.facts import ModelSummary
 )
 @click.option("--anyway", is_flag=True, help="Print both results even where they are not comparable, without a test.")
 @results_folder
+@markdown_tables
 @as_json
-def command(a: str, b: str, flips: int, anyway: bool, results: Path, as_json: bool) -> int:
+def command(a: str, b: str, flips: int, anyway: bool, results: Path, markdown: bool, as_json: bool) -> int:
     """Put A and B side by side; each is RUN:MODEL, like latest:gpt, or RUN alone where it holds one model.
 
     Differences are paired by item and have intervals; nothing is decided. Exit 2 where the two are not comparable.
@@ -47,10 +48,10 @@ def command(a: str, b: str, flips: int, anyway: bool, results: Path, as_json: bo
         paired = asdict(versus) if versus is not None else None
         said = {**sides, "paired": paired, "not_comparable": problem, "flips": [asdict(flip) for flip in named]}
         return print_json(said)
-    render_comparison(left[1], right[1], labels=(left[0], right[0]), tested=versus is not None)
+    render_comparison(left[1], right[1], labels=(left[0], right[0]), tested=versus is not None, markdown=markdown)
     if versus is not None:
         click.echo("")
-        render_versus(versus, named)
+        render_versus(versus, named, markdown=markdown)
     else:
         from evalkit.text.escape import visible
 

@@ -10,6 +10,7 @@ import click
 from evalkit.cli.options import (
     as_json,
     data_roots,
+    env_file,
     key_hosts,
     least_sensitivity,
     names,
@@ -31,6 +32,7 @@ from evalkit.cli.options import (
 @click.option("--max-cost", metavar="USD", help="Stop before this many dollars are passed; needed for a billed model.")
 @prices_file
 @key_hosts
+@env_file
 @results_folder
 @data_roots
 @suite_words

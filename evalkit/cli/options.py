@@ -22,6 +22,75 @@ def names(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
     return listed
 
 
+def limit(command: Command) -> Command:
+    """`--limit N` or `--limit 10%`: only a part of each task, as `limit` and `limit_share`."""
+
+    def read(ctx: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+        ctx.params["limit_share"] = None
+        if value is None:
+            return None
+        text = value.strip()
+        try:
+            if text.endswith("%"):
+                share = float(text[:-1]) / 100
+                if 0 < share <= 1:
+                    ctx.params["limit_share"] = share
+                    return None
+            elif (n := int(text)) >= 1:
+                return n
+        except ValueError:
+            pass
+        raise click.BadParameter(f"{value!r} is no number of samples from 1, nor a share like 10%")
+
+    return click.option(
+        "--limit",
+        metavar="N|P%",
+        callback=read,
+        help="Only this many samples of each task, or this share of them like 10% (seeded choice).",
+    )(command)
+
+
+def changes(command: Command) -> Command:
+    """`--set KEY=VALUE`, `--seed N`, `--repeats N`: other values than the suite's, as `changes`."""
+    command = click.option("--repeats", type=click.IntRange(min=1), help="Ask each sample so many times.")(command)
+    command = click.option("--seed", type=int, help="Another seed than the suite's `run: seed`.")(command)
+    return click.option(
+        "--set",
+        "changes",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Another value than the suite's: models.gpt.settings.temperature=0, tasks.NAME.limit.n=20.",
+    )(command)
+
+
+def with_changes(given: dict[str, Any]) -> dict[str, Any]:
+    """The options of a command in which --seed and --repeats have become changes of the suite's `run:`."""
+    own = {name: given.pop(name, None) for name in ("seed", "repeats")}
+    more = tuple(f"run.{name}={value}" for name, value in own.items() if value is not None)
+    return {**given, "changes": (*given["changes"], *more)}
+
+
+def env_file(command: Command) -> Command:
+    """`--env-file FILE`: keys from a file of KEY=VALUE lines, for as long as the command lasts."""
+
+    def read(ctx: click.Context, parameter: click.Parameter, value: Path | None) -> None:
+        if value is None:
+            return
+        from evalkit.api.env_file import put_into_environment
+
+        ctx.call_on_close(put_into_environment(value))
+
+    return click.option(
+        "--env-file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        expose_value=False,
+        is_eager=True,
+        callback=read,
+        help="Take keys from this file of KEY=VALUE lines; what is set already stays.",
+    )(command)
+
+
 def results_folder(command: Command) -> Command:
     """`--results DIR`: where run folders are (EVALKIT_RESULTS, else ./results)."""
     return _folder(command, "results", "EVALKIT_RESULTS", "Folder of run folders")
@@ -41,6 +110,11 @@ def board_command(folder: Path) -> str | None:
     if results == default_results().resolve():
         return "evalkit board"
     return f"evalkit board --results {shlex.quote(visible(str(results), limit=400))}"
+
+
+def markdown_tables(command: Command) -> Command:
+    """`--markdown`: the same tables as Markdown on stdout, for a pull request or a wiki."""
+    return click.option("--markdown", is_flag=True, help="Print the tables as Markdown.")(command)
 
 
 def as_json(command: Command) -> Command:

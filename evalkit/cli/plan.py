@@ -11,14 +11,18 @@ import click
 
 from evalkit.cli.options import (
     as_json,
+    changes,
     data_roots,
+    env_file,
     key_hosts,
     least_sensitivity,
+    limit,
     names,
     prices_file,
     print_json,
     results_folder,
     suite_words,
+    with_changes,
 )
 
 if TYPE_CHECKING:
@@ -32,13 +36,15 @@ if TYPE_CHECKING:
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
 @click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only this many samples of each task (seeded choice).")
+@limit
+@changes
 @click.option("--requests-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")
 @click.option("--tokens-per-minute", type=click.FloatRange(min=0, min_open=True), help="What your account allows.")
 @click.option("--no-cache", is_flag=True, help="Do not count answers that are cached.")
 @click.option("--max-cost", metavar="USD", help="Check that a run could be kept below this many dollars.")
 @prices_file
 @key_hosts
+@env_file
 @results_folder
 @data_roots
 @suite_words
@@ -57,7 +63,7 @@ def command(
     from evalkit.api.options import RunOptions, dollars
     from evalkit.engine.forecast import Pace
 
-    options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **given)
+    options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **with_changes(given))
     return plan_suite(suite, options, Pace(requests_per_minute, tokens_per_minute), as_json=as_json)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,18 @@ from evalkit.cli.options import (
     allow_suite_code,
     as_json,
     baselines_folder,
+    changes,
     data_roots,
+    env_file,
     gate_files,
     key_hosts,
     least_sensitivity,
+    limit,
     names,
     prices_file,
     results_folder,
     suite_words,
+    with_changes,
 )
 
 
@@ -27,7 +32,9 @@ from evalkit.cli.options import (
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--models", callback=names, help="Only these models of the suite, comma separated.")
 @click.option("--tasks", callback=names, help="Only these tasks of the suite, comma separated.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only this many samples of each task (seeded choice).")
+@limit
+@changes
+@env_file
 @results_folder
 @data_roots
 @suite_words
@@ -43,6 +50,7 @@ from evalkit.cli.options import (
 @click.option("--gate", is_flag=True, help="Ask what the suite's gate needs, stop once it is settled, and decide.")
 @baselines_folder
 @gate_files
+@click.option("--debug", is_flag=True, help="Write each call's request and reply to stderr, keys masked.")
 @as_json
 def command(
     suite: Path,
@@ -51,16 +59,25 @@ def command(
     as_json: bool,
     markdown: Path | None,
     junit: Path | None,
+    debug: bool,
     **given: Any,
 ) -> int:
     """Ask every model of SUITE, score the answers, store them, and print the table.
+
+    SUITE may be a folder: each suite in it is run, in the order of their names, --max-cost for each. The exit code
+    is then the highest.
 
     Run the same command again after an interruption: what was finished is not asked again.
     """
     if given["new"] and given["resume"]:
         raise click.UsageError("--new starts another run, --resume continues one: give one of them.")
     from evalkit.api.options import RunOptions, dollars
-    from evalkit.cli.running import run_suite
+    from evalkit.cli.running import run_each, run_suite
 
-    options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **given)
-    return run_suite(suite, options, as_json=as_json, markdown=markdown, junit=junit)
+    options = RunOptions(cache=not no_cache, max_cost_usd=dollars(max_cost), **with_changes(given))
+    run = partial(run_suite, options=options, as_json=as_json, markdown=markdown, junit=junit, debug=debug)
+    if not suite.is_dir():
+        return run(suite)
+    if markdown or junit or options.resume:
+        raise click.UsageError("--markdown, --junit and --resume are about one suite: name its file.")
+    return run_each(suite, run)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +15,10 @@ from evalkit.api.execution import Prepared, execute, prepare, with_stopper
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import read_suite
 from evalkit.cli.options import board_command, print_json
+from evalkit.engine import call_log
 from evalkit.engine.driving import without_loop
 from evalkit.engine.session import RunOutcome
-from evalkit.errors import EvalkitError
+from evalkit.errors import EvalkitError, UserError
 from evalkit.render.progress import Progress
 from evalkit.store.judge_files import judging_of
 from evalkit.store.runs import update_facts
@@ -25,18 +28,54 @@ if TYPE_CHECKING:  # a plain run decides nothing, and starts without numpy
     from evalkit.decide.decision import GateDecision
 
 
+def run_each(folder: Path, run: Callable[[Path], int]) -> int:
+    """Run each suite of a folder, an interruption ends them all; the highest exit code. Raises UserError for none."""
+    suites = [path for path in sorted(folder.iterdir()) if path.suffix in {".yaml", ".yml"} and _is_suite(path)]
+    if not suites:
+        raise UserError(f"{folder} holds no suite: a YAML file with models and tasks. Make one: evalkit init {folder}")
+    codes = []
+    for n, path in enumerate(suites, 1):
+        click.echo(f"{visible(str(path), limit=300)} ({n} of {len(suites)})", err=True)
+        try:
+            codes.append(run(path))
+        except UserError as error:  # the next suite may be fine
+            click.echo(f"evalkit: {visible(str(error), limit=10_000, lines=True)}", err=True)
+            codes.append(2)
+        if codes[-1] > 128:
+            break
+    return max(codes)
+
+
+def _is_suite(path: Path) -> bool:
+    """Whether the file has the keys of a suite; price files, policies and the like stand beside suites."""
+    from evalkit.suite.loading import read_text
+
+    return set(re.findall(r"^(models|tasks):", read_text(path), re.MULTILINE)) == {"models", "tasks"}
+
+
 def run_suite(
-    suite: Path, options: RunOptions, *, as_json: bool, markdown: Path | None = None, junit: Path | None = None
+    suite: Path,
+    options: RunOptions,
+    *,
+    as_json: bool,
+    markdown: Path | None = None,
+    junit: Path | None = None,
+    debug: bool = False,
 ) -> int:
     """Run a suite and print its table, with a gate the verdict too; the exit code."""
     if (markdown or junit) and not options.gate:
         raise click.UsageError("--markdown and --junit tell a gate's verdict: give --gate too.")
-    prepared = prepare(read_suite(suite), options)
+    prepared = prepare(read_suite(suite, options.changes), options)
     for note in prepared.notes:
         _tell(note)
     if prepared.rules is not None:
         prepared = _with_stopper(prepared, markdown, junit)
-    outcome = without_loop(execute(prepared, _Shown()))
+    if debug and prepared.plan.suite.sensitivity == "restricted":
+        raise UserError(
+            "--debug writes prompts and answers to the terminal, and this suite is restricted: leave it out."
+        )
+    with call_log.logged(sys.stderr) if debug else nullcontext():
+        outcome = without_loop(execute(prepared, _Shown()))
     if prepared.rules is None or outcome.ended_by is not None:
         _print(outcome, as_json=as_json)
         code = _exit_code(outcome)

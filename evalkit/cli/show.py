@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from evalkit.cli.options import as_json, board_command, print_json, results_folder
+from evalkit.cli.options import as_json, board_command, markdown_tables, print_json, results_folder
 from evalkit.errors import UserError
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 @click.argument("run", default="latest")
 @results_folder
 @click.option("--slices", is_flag=True, help="Quality by the fields that the suite slices by, instead of the table.")
+@markdown_tables
 @as_json
-def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
+def command(run: str, results: Path, slices: bool, markdown: bool, as_json: bool) -> int:
     """Print the table of RUN: a path, the beginning of a name, or `latest` (the default)."""
     from evalkit.results import read_facts
     from evalkit.results.compare import run_standings
@@ -30,6 +31,7 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
     from evalkit.results.summary import read_summary
     from evalkit.results.unreadable import unreadable_in
     from evalkit.store.runs import resolve_run
+    from evalkit.text.escape import markdown_code as code
     from evalkit.text.escape import visible
 
     folder = resolve_run(run, results)
@@ -43,10 +45,13 @@ def command(run: str, results: Path, slices: bool, as_json: bool) -> int:
 
     facts = read_facts(folder)
     if slices:
-        render_slices(summary)
+        render_slices(summary, markdown=markdown)
     else:
-        render_summary(summary, standings=run_standings(folder))
-        render_unreadable(unreadable_in(folder))
+        render_summary(summary, standings=run_standings(folder), markdown=markdown)
+        render_unreadable(unreadable_in(folder), markdown=markdown)
+    if markdown:
+        click.echo(f"`{code(folder.name)}`: {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
+        return 0
     if judged is not None and not slices:
         from evalkit.render.judges import render_judges
 

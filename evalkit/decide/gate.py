@@ -131,7 +131,7 @@ def _baseline(gate: GateEntry, folder: Path, results: Path, promoted: Path) -> t
 
 
 def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> CandidateDecision:
-    rows = stored.model_rows(side.folder, side.model)
+    rows = _rows(gate, side)
     stopped = _stopped(side)
     for of, table in ((base, base_rows), (side, rows)):
         completeness.refuse_unknown(of, table)
@@ -175,7 +175,7 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
 
 def _candidate_alone(gate: GateEntry, side: Side) -> CandidateDecision:
     """The decision about a candidate without a baseline: limits of its own, and no critical item may fail."""
-    rows = stored.model_rows(side.folder, side.model)
+    rows = _rows(gate, side)
     completeness.refuse_unknown(side, rows)
     reasons = [*completeness.unfinished(side), *completeness.unread(side)]
     reasons += [reason for check in (completeness.missing, completeness.errors) if (reason := check(side, rows))]
@@ -196,8 +196,19 @@ def _candidate_alone(gate: GateEntry, side: Side) -> CandidateDecision:
     )
 
 
+def _rows(gate: GateEntry, side: Side) -> pa.Table:
+    """The candidate's rows; where a rule is about cost, with what their bills are at least by their texts."""
+    rows = stored.model_rows(side.folder, side.model)
+    if not any(rule.kind == "cost" and getattr(rule, "bills", None) != "stated" for rule in gate.rules):
+        return rows
+    from evalkit.decide.supported_bills import with_supported
+
+    return with_supported(side, rows)
+
+
 def _with_dearest(pairs: Pairs, side: Side) -> Pairs:
-    costs = pairs.candidate.cost_usd[~np.isnan(pairs.candidate.cost_usd)]
+    costs = np.fmax(pairs.candidate.cost_usd, pairs.candidate.supported_usd)
+    costs = costs[~np.isnan(costs)]
     dearest = dearest_answer_usd(side.facts, side.model, float(costs.max())) if costs.size else None
     return replace(pairs, dearest_usd=dearest)
 

@@ -21,6 +21,7 @@ from typing import Any
 from evalkit.adapters.billed_beside import asked_beside
 from evalkit.adapters.keys import scrubbed, scrubbed_error, without_keys
 from evalkit.adapters.registry import origin_of_model
+from evalkit.engine import call_log
 from evalkit.engine.budget import Reservation
 from evalkit.engine.event_loop import in_thread
 from evalkit.engine.limiter import Limiter, wait_before_retry
@@ -143,8 +144,12 @@ async def ask(
             money.lost()  # given up in the middle: the provider may go on, and ask money for it
             raise
         else:
+            if call_log.is_on():
+                call_log.write(item, request, attempts, time.perf_counter() - attempt_at, response)
             retry_s = attempt_at - first_sent if attempts > 1 else 0.0
             return await _answered(item, response, lane, money, (first_sent - due_at, retry_s, attempts))
+        if call_log.is_on():
+            call_log.write(item, request, attempts, time.perf_counter() - attempt_at, error)
         if error.may_be_billed:
             money.lost()
         if isinstance(error, RateLimited | Overloaded):

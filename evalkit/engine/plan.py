@@ -8,6 +8,7 @@ scorer gives 1.0 on its own gold, every model can do what its tasks ask, every p
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -51,6 +52,8 @@ class PlanOptions:
     tasks: tuple[str, ...] | None = None
     limit: int | None = None
     """At most this many samples of each task."""
+    limit_share: float | None = None
+    """At most this share of each task's samples, in (0, 1]; at least one."""
     max_cost_usd: Decimal | None = None
     """Wins over the suite's."""
     key_hosts: frozenset[str] = frozenset()
@@ -93,15 +96,14 @@ class Plan:
 
 def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> Plan:
     """Everything checked, nothing sent. Raises SuiteError with every complaint, or a single UserError as it is."""
-    complaints: list[str] = []
     every_task, suite = suite.tasks, suite.only(options.models, options.tasks)
     entries = suite.models
     tasks = [_limited(task, options) for task in suite.tasks]
     adapters, errors, keyless = _adapters(suite, entries, options)
     wanted = judges_needed(tasks)
     judges, of_judges, more_keyless = _adapters(suite, {n: e for n, e in suite.judges.items() if n in wanted}, options)
-    judged, wrong = make_panel(suite, tasks, entries, judges)
-    errors, complaints = errors + of_judges, complaints + wrong
+    judged, complaints = make_panel(suite, tasks, entries, judges)
+    errors += of_judges
     scorers, wrong = _scorers(tasks)
     complaints += wrong
     planned: list[PlannedTask] = []
@@ -146,9 +148,8 @@ def make_plan(suite: ResolvedSuite, options: PlanOptions, prices: PriceBook) -> 
         complaints += uncapped(marking, [(task.name, task.settings) for task in judged.values()], cap)
     _refuse(complaints, errors)
     work = Work(tuple(models), tuple(planned), _run_settings(suite, cap), storing_redactor(suite.file.redact))
-    if options.limit is not None:
-        notes.append(f"cut by --limit to {options.limit} samples a task: a look, not evidence (a gate refuses it)")
-    notes += [note for model in (*models, *marking) if (note := _kept_note(model)) is not None]
+    kept = (_kept_note(model) for model in (*models, *marking))
+    notes += [*_cut(options), *(note for note in kept if note is not None)]
     panel = Panel(tuple(marking), judged) if judged else None
     facts = {**_facts(suite, options, work, prices, panel), "egress": leaving.facts, **redaction_facts(suite, redacted)}
     lacking = _said(work, recorded.lacking)
@@ -222,12 +223,26 @@ def _run_settings(suite: ResolvedSuite, cap: Decimal | None) -> RunSettings:
     )
 
 
+def _cut(options: PlanOptions) -> list[str]:
+    """A sentence where --limit cuts the run."""
+    if options.limit is None and options.limit_share is None:
+        return []
+    kept = f"{100 * options.limit_share:g} % of the samples" if options.limit_share else f"{options.limit} samples"
+    return [f"cut by --limit to {kept} a task: a look, not evidence (a gate refuses it)"]
+
+
 def _limited(task: ResolvedTask, options: PlanOptions) -> ResolvedTask:
     """The task cut to --limit samples by the same seeded choice as a `limit` in the suite."""
-    if options.limit is None:
+    most = options.limit
+    if options.limit_share is not None:
+        try:
+            most = max(1, math.ceil(options.limit_share * sum(1 for _ in task.samples())))
+        except SuiteError:
+            return task  # its data is refused with every complaint, next
+    if most is None:
         return task
     own = task.entry.limit
-    limit = LimitEntry(n=min(options.limit, own.n) if own else options.limit, seed=own.seed if own else 0)
+    limit = LimitEntry(n=min(most, own.n) if own else most, seed=own.seed if own else 0)
     return replace(task, entry=task.entry.model_copy(update={"limit": limit}))
 
 
@@ -372,7 +387,7 @@ def _facts(
         "n_rows": work.n_rows,
         "suite_path": suite.path.name,
         "suite_resolved": suite.resolved(),
-        "cut_by_limit": options.limit,
+        "cut_by_limit": max((task.n for task in work.tasks), default=1) if options.limit_share else options.limit,
         "cut_by_tasks": list(options.tasks) if options.tasks is not None else None,
         "run_version": RUN_VERSION,
         "in_flight": work.settings.in_flight if work.settings.in_flight is not None else "auto",

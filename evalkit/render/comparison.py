@@ -18,7 +18,7 @@ def sentence(found: SampleComparison, a: str, b: str) -> str:
     """The result in words; a difference is only called one where one is shown."""
     if found.delta is None:
         return f"{a} and {b} share no scored sample: nothing can be compared."
-    shown = numbers.interval(found.low, found.high) or "unknown"
+    shown = numbers.difference_interval(found.low, found.high) or "unknown"
     points = f"{abs(found.delta) * 100:.1f} points {'better' if found.delta > 0 else 'worse'}"
     tail = f"95 % interval {shown}, {found.flips:,} {'flip' if found.flips == 1 else 'flips'} in {found.n:,} samples."
     if found.among is not None:
@@ -37,13 +37,14 @@ def render_comparison(
     tested: bool = False,
     width: int | None = None,
     file: TextIO | None = None,
+    markdown: bool = False,
 ) -> None:
     """Print two models side by side; `a` and `b` are entries of a summary's `models`, of one run or of two.
 
     Differences are B against A: quality as a difference, cost and time as a ratio. No test is made of them
     here; `tested`: a paired test is printed below (`render_versus`).
     """
-    with Page(width, file) as page:
+    with Page(width, file, markdown=markdown) as page:
         for side, label in zip("AB", labels, strict=True):
             page.say(f"{side}: {visible(label, limit=120)}")
         page.say("")
@@ -80,10 +81,15 @@ def render_comparison(
 
 
 def render_versus(
-    versus: PairedComparison, flips: Sequence[Flip] = (), *, width: int | None = None, file: TextIO | None = None
+    versus: PairedComparison,
+    flips: Sequence[Flip] = (),
+    *,
+    width: int | None = None,
+    file: TextIO | None = None,
+    markdown: bool = False,
 ) -> None:
     """Print the comparison; `flips` with both answers, where they were asked for."""
-    with Page(width, file) as page:
+    with Page(width, file, markdown=markdown) as page:
         rows = versus.differences
         page.table(
             "B − A on the same items",

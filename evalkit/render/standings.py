@@ -79,7 +79,7 @@ def _cheaper(leader: Ranked, close: Sequence[Ranked], name: Callable[[str], str]
         _, cheapest = min(priced, key=lambda one: one[0])
         model, share = name(cheapest.model), _share(leader, cheapest)
         if cheapest is leader:
-            return "It costs least of these."
+            return f"{model} also costs least of these."
         at = f", {share} of the cost" if share else ""
         return f"{model} costs least of these{at}."
     times = [(time, line) for line in first if (time := line.cell.latency.total_s.p50) is not None]

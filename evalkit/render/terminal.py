@@ -23,12 +23,12 @@ from evalkit.facts import Figures, ModelSummary, Summary, TaskSummary
 from evalkit.facts.summary import TrafficFigures, TwoQuantiles
 from evalkit.render.cells import n_failed, other_outcomes, quality_text, tokens_per_s
 from evalkit.render.standings import headline
-from evalkit.results.standings import ModelStanding
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
 
 if TYPE_CHECKING:
+    from evalkit.results.standings import ModelStanding
     from evalkit.results.unreadable import Unreadable
 
 _TASKS = 3
@@ -50,13 +50,14 @@ def render_summary(
     standings: Mapping[str, ModelStanding | None] | None = None,
     width: int | None = None,
     file: TextIO | None = None,
+    markdown: bool = False,
 ) -> None:
     """Print a run: a table for each task, or one of models and tasks where there are many, and last one over all tasks.
 
     `standings`: of the models over all tasks; the last line then says who leads.
     `width` in characters; None: the terminal's, or 100 where there is none. `file` is stdout unless given.
     """
-    with Page(width, file) as page:
+    with Page(width, file, markdown=markdown) as page:
         models = dict(sorted(summary.models.items(), key=lambda one: _best_first(one[1].all)))
         if not models:
             page.say("This run has no rows yet.")
@@ -79,9 +80,11 @@ def render_summary(
             page.say(headline(sorted(ranked, key=lambda one: -(one.cell.quality.mean or 0.0))))
 
 
-def render_unreadable(found: Sequence[Unreadable], *, width: int | None = None, file: TextIO | None = None) -> None:
+def render_unreadable(
+    found: Sequence[Unreadable], *, width: int | None = None, file: TextIO | None = None, markdown: bool = False
+) -> None:
     """Print in red which models' answers could too often not be read, with examples and the way out."""
-    with Page(width, file) as page:
+    with Page(width, file, markdown=markdown) as page:
         for one in found:
             page.say(one.finding, style="bold red")
             for quoted in one.quoted:
@@ -101,9 +104,11 @@ def _served_by_several(served: Sequence[str]) -> str:
     return f"{len(served)} models answered, as the endpoint says: {shown}{more}. The figures above mix them."
 
 
-def render_slices(summary: Summary, *, width: int | None = None, file: TextIO | None = None) -> None:
+def render_slices(
+    summary: Summary, *, width: int | None = None, file: TextIO | None = None, markdown: bool = False
+) -> None:
     """Print each task's quality by the values of its slices, models side by side; says so where there are none."""
-    with Page(width, file) as page:
+    with Page(width, file, markdown=markdown) as page:
         models = summary.models
         tasks = dict.fromkeys(task for model in models.values() for task in model.tasks)
         sliced = {

@@ -17,6 +17,7 @@ from evalkit.errors import UserError
 from evalkit.results.pairs import (
     ERRORED,
     OUTCOMES,
+    SUPPORTED,
     Codes,
     Half,
     NotComparable,
@@ -132,7 +133,7 @@ def alone(rows: pa.Table) -> Pairs:
     pairs = pair(rows, rows)
     n = pairs.n
     nothing = np.full(n, np.nan)
-    absent = Half(nothing, np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=bool), *[nothing] * 6)
+    absent = Half(nothing, np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=bool), *[nothing] * 7)
     return replace(pairs, baseline=absent)
 
 
@@ -199,6 +200,9 @@ def _read_half(table: pa.Table, side: str) -> Half:
             raise UserError(
                 f"The {side}'s rows hold a {name} that is negative or infinite. Restore them, or run the suite again."
             )
+    times[SUPPORTED] = (
+        stored.floats(table[SUPPORTED]) if SUPPORTED in table.column_names else np.full(len(score), np.nan)
+    )
     return Half(score=score, outcome=outcome, cached=stored.floats(table["cached"]) != 0, **times)
 
 

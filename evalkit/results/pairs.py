@@ -24,6 +24,8 @@ Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 OUTCOMES = tuple(outcome.value for outcome in Outcome)
+SUPPORTED = "supported_usd"
+"""The column, which only a gate about cost adds, of what answers cost at least by their texts."""
 ERRORED = OUTCOMES.index(Outcome.ERRORED.value)
 
 
@@ -47,6 +49,8 @@ class Half:
     total_s: Floats
     retry_s: Floats
     """Seconds in failed attempts and the waits between them, before the attempt that the times above are of."""
+    supported_usd: Floats
+    """What an answer costs at least by its texts, whatever the server states; NaN where nobody looked."""
 
     @property
     def errored(self) -> Mask:

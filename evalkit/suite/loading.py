@@ -10,7 +10,7 @@ Data is not opened here: `Task.examine` reads it, so that a suite can be looked 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,11 @@ from pydantic import ValidationError
 
 from evalkit.errors import SuiteError
 from evalkit.suite import builtin_tasks, checks
+from evalkit.suite.changes import apply_changes
 from evalkit.suite.external_task import ExternalTask, check_external
 from evalkit.suite.filekinds import HEAD, not_utf8, other_kind
 from evalkit.suite.judge_task import check_judging, check_labels
+from evalkit.suite.metering import count_anew
 from evalkit.suite.model_options import check_options, check_variants, expanded
 from evalkit.suite.prompt_compiling import compile_prompt
 from evalkit.suite.redaction import Redactor, make_redactor, storing_redactor
@@ -49,12 +51,14 @@ def load_suite(
     options: KnownOptions | None = None,
     allow_unpinned: bool = False,
     environ: Mapping[str, str] | None = None,
+    changes: Sequence[str] = (),
 ) -> ResolvedSuite:
     """The suite in this file. Raises one SuiteError with every complaint, each with file, line, key and way out.
 
     Names of adapters and scorers, and the options of adapters, are checked against those given (None: not checked, and
     what makes the model refuses them later). `allow_unpinned` lets data come from a branch of the hub. `environ` is
-    where `${NAME}` is looked up; None: the process's environment.
+    where `${NAME}` is looked up; None: the process's environment. `changes`: `key=value`, put in the place of
+    what the file says.
     """
     tree = parse(read_text(path), str(path))
     if tree.data is None and not tree.complaints:
@@ -63,6 +67,8 @@ def load_suite(
         raise SuiteError(
             f"{path}:{tree.line(())}: a suite is a mapping with name, models and tasks, not a list or a text"
         )
+    if changes and not tree.complaints:
+        apply_changes(tree, changes)
     return resolve(
         tree,
         path,
@@ -88,6 +94,7 @@ def resolve(
     """The suite that this tree says. `path` is the suite's file; of one made in Python, a name in the folder that its
     paths are relative to, and `given` holds what no file can say. Raises as `load_suite`.
     """
+    count_anew()
     data = fill(tree, os.environ if environ is None else environ)
     if not isinstance(data, dict):
         raise SuiteError(_in_order(tree))

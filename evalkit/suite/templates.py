@@ -23,7 +23,7 @@ from typing import Any
 from jinja2 import Undefined, meta, nodes
 from jinja2.exceptions import TemplateError, TemplateSyntaxError
 
-from evalkit.suite.metering import check_time
+from evalkit.suite.metering import Spent, check_time
 from evalkit.suite.rendering import LONGEST, TooMuch, Unwritable, text
 from evalkit.suite.sandbox import BadValue, Variables, environment
 from evalkit.suite.wording import listed
@@ -53,11 +53,12 @@ class EndlessTemplate(BadTemplate):
 class Template:
     """A compiled template. `names` are the variables that it reads; `where` is its key in the task."""
 
-    __slots__ = ("_constant", "_parts", "_template", "fields", "names", "source", "where")
+    __slots__ = ("_constant", "_parts", "_spent", "_template", "fields", "names", "source", "where")
 
     def __init__(self, source: str, where: str) -> None:
         self.source = source
         self.where = where
+        self._spent = Spent()
         tree = _parsed(source)
         self.names = _names(tree)
         self.fields = _fields(tree, self.names)
@@ -80,13 +81,14 @@ class Template:
         pieces: list[str] = []
         total, since = 0, time.monotonic()
         try:
-            for piece in template.root_render_func(Variables(values)):
-                pieces.append(piece)
-                total += len(piece)
-                if total > LONGEST:
-                    break
-                if len(pieces) % 1_024 == 0:
-                    check_time(since)
+            with self._spent.counted():
+                for piece in template.root_render_func(Variables(values)):
+                    pieces.append(piece)
+                    total += len(piece)
+                    if total > LONGEST:
+                        break
+                    if len(pieces) % 1_024 == 0:
+                        check_time(since)
         except TooMuch as error:
             raise EndlessTemplate(str(error)) from error
         except Exception as error:  # a template of the user's can raise anything; all of it becomes his complaint
@@ -119,11 +121,12 @@ def _of_pieces(pieces: list[str], total: int) -> str:
 class Expression:
     """A template that is one expression, `{{ choices }}`, and gives the value itself instead of its text."""
 
-    __slots__ = ("_evaluate", "_name", "fields", "names", "source", "where")
+    __slots__ = ("_evaluate", "_name", "_spent", "fields", "names", "source", "where")
 
     def __init__(self, source: str, where: str) -> None:
         self.source = source
         self.where = where
+        self._spent = Spent()
         inner = source.strip()
         if not (inner.startswith("{{") and inner.endswith("}}")) or "{{" in inner[2:] or "{%" in inner:
             raise BadTemplate('expected a list, or one template that names a list, like "{{ choices }}"')
@@ -149,7 +152,8 @@ class Expression:
         if self._name is not None and self._name in values:
             return values[self._name]
         try:
-            result = self._evaluate(dict(values))
+            with self._spent.counted():
+                result = self._evaluate(dict(values))
         except TooMuch as error:
             raise EndlessTemplate(str(error)) from error
         except Exception as error:  # as in Template.render

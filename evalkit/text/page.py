@@ -12,13 +12,14 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, TextIO
 
 from evalkit.text import numbers
 from evalkit.text.escape import html, without_commands
+from evalkit.text.escape import markdown as markdown_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,7 +56,9 @@ def html_table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], 
 class Page:
     """Collects what is printed and writes it in one piece, so that ASCII and UTF-8 readers get the same layout."""
 
-    def __init__(self, width: int | None, file: TextIO | None) -> None:
+    def __init__(self, width: int | None, file: TextIO | None, *, markdown: bool = False) -> None:
+        """`markdown`: tables and lines as Markdown, for a pull request or a wiki, whatever the width."""
+        self._markdown = markdown
         self._file = file if file is not None else sys.stdout
         self._terminal = self._file.isatty()
         self._width = width or (shutil.get_terminal_size((_WIDTH, 24)).columns if self._terminal else _WIDTH)
@@ -89,18 +92,26 @@ class Page:
         """Print a line, broken at the page's width. `style`: `red` or `bold`, where there is a terminal."""
         from rich.text import Text
 
+        if self._markdown:
+            shown = markdown_text(text, limit=100_000)
+            self._console.print(Text(f"**{shown}**" if style and shown else shown), end="\n\n" if shown else "\n")
+            return
         filled = textwrap.fill(text, self._width, break_long_words=False, break_on_hyphens=False)
         self._console.print(Text(filled, style=style))
 
     def fits(self, columns: Sequence[Column]) -> bool:
         """Whether the columns fit beside each other, with names folded if need be."""
-        return _total(self._widths(columns)) <= self._width
+        return self._markdown or _total(self._widths(columns)) <= self._width
 
     def table(self, title: str, *parts: Sequence[Column]) -> None:
         """Print columns below a title: one table for each part, each followed by an empty line."""
-        if title:
-            from rich.text import Text
+        from rich.text import Text
 
+        if self._markdown:
+            lines = [f"### {markdown_text(title, limit=1000)}", ""] if title else []
+            self._console.print(Text("\n".join([*lines, *(_markdown_table(columns) for columns in parts)])))
+            return
+        if title:
             self._console.print(Text(title, style="bold"))
         for columns in parts:
             self._console.print(self._built(columns))
@@ -145,6 +156,16 @@ class Page:
             if column.folds and over > 0:
                 widths[at] = max(widths[at] - over, min(widths[at], _NARROWEST), min(_longest_part(column), _WORD))
         return widths
+
+
+def _markdown_table(columns: Sequence[Column]) -> str:
+    def line(texts: Iterable[str]) -> str:
+        return f"| {' | '.join(texts)} |"
+
+    cells = [[markdown_text(" ".join(text.split()), limit=1000) for text in (c.header, *c.texts)] for c in columns]
+    head, *rows = zip(*cells, strict=True)
+    marks = line("---" if column.left else "---:" for column in columns)
+    return "\n".join([line(head), marks, *map(line, rows), ""])
 
 
 _JOINTS = re.compile(r"(?<=[-_/:.,;= ])")

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from evalkit.results.pairs import Floats, Mask, Pairs
 
 
+_ROUNDED = 1e-9
+"""Bills are exact decimals, read as floats."""
+
+
 class CostRule(GateRule):
     """A rule about cost."""
 
@@ -39,6 +43,9 @@ class CostRule(GateRule):
     """cost: candidate over baseline."""
     max_usd: Annotated[Decimal, as_written, Field(gt=0)] | None = None
     """cost: US dollars, of the candidate alone."""
+    bills: Literal["checked", "stated"] | None = None
+    """cost: count with at least what the texts of prompts and answers cost (checked, the default), or take cached
+    tokens, counts and tiers as the server states them (stated)."""
     tail: Literal["strict", "smooth"] | None = None
     """cost: count with answers as dear as the output limit allows (strict, the default), or not (smooth)."""
 
@@ -50,7 +57,7 @@ class CostRule(GateRule):
             )
 
     def evaluate(self, condition: Condition, context: RuleContext) -> RuleResult:
-        return _cost(condition, context.pairs, context.alpha)
+        return _cost(condition, context.pairs, context.alpha, checked=self.bills != "stated")
 
     @classmethod
     def describe(cls, result: RuleResult) -> RuleWords:
@@ -59,8 +66,9 @@ class CostRule(GateRule):
         return replace(words, observed_unit="usd") if result.condition.subject == "usd_per_correct" else words
 
 
-def _cost(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:
-    """The bill: paired t against a ratio of the baseline's, or against an amount of dollars a sample."""
+def _cost(condition: Condition, pairs: Pairs, alpha: float, *, checked: bool) -> RuleResult:
+    """The bill: paired t against a ratio of the baseline's, or against an amount of dollars a sample. What the texts do
+    not support of it (`checked`) counts for failing, not for passing."""
     import numpy as np
 
     from evalkit.decide.lost_pairs import filled, groups, limited, quotient, weights
@@ -92,19 +100,39 @@ def _cost(condition: Condition, pairs: Pairs, alpha: float) -> RuleResult:
         return cost_ratio(first, second, ratio, alpha, labels, cap, heavy)
 
     n_lost = int(lost.sum())
-    low, high = (against.min(), against.max()), (spent.min(), spent.max())
-    dear = decide(filled(against, n_lost, low[0]), filled(spent, n_lost, high[1]))
+    full = np.fmax(spent, cand.supported_usd[there]) if checked else spent
+    low, high = (against.min(), against.max()), (spent.min(), full.max())
+    dear = decide(filled(against, n_lost, low[0]), filled(full, n_lost, high[1]))
     cheap = decide(filled(against, n_lost, low[1]), filled(spent, n_lost, high[0]))
     # Against an amount the ratio is to the limit itself; back into dollars.
     scale = condition.at if own else 1.0
     own_weights = None if pairs.weight is None else pairs.weight[there]
-    now, then = (float(np.average(values, weights=own_weights)) for values in (spent, before))
+    now, then, most = (float(np.average(values, weights=own_weights)) for values in (spent, before, full))
+    found = limited(condition, dear, cheap, n_lost, scale)
+    doubts = _stated(spent, full, cand.supported_usd[there], now * unit, most * unit) if checked else ()
     return replace(
-        limited(condition, dear, cheap, n_lost, scale),
+        found,
+        notes=(*found.notes, *doubts),
         value=now * unit if own else quotient(now, then),
         baseline=None if own else then * unit,
         candidate=now * unit,
     )
+
+
+def _stated(spent: Floats, full: Floats, supported: Floats, now: float, most: float) -> Iterator[str]:
+    """A sentence where the bills rest on the server's word alone. `now`, `most`: means as stated, and as supported."""
+    import numpy as np
+
+    n = int((full > spent * (1 + _ROUNDED)).sum())
+    if n:
+        yield (
+            f"{n:,} of {len(spent):,} bills are lower than their texts support: more cached tokens than earlier "
+            "prompts of this run explain, fewer tokens than words, another tier, or the server's own total. Passing "
+            f"counts with full prices, ${most:.6g} instead of ${now:.6g} (bills: stated "
+            "in the rule takes them as they are)"
+        )
+    elif len(spent) and np.isnan(supported).all() and spent.any():
+        yield "no price is known here that the bills could be held against: they are the server's own word"
 
 
 def _cost_per_correct(condition: Condition, pairs: Pairs, rows: Mask) -> RuleResult:

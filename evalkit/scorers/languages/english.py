@@ -25,7 +25,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|deny|denies|without|far from|hardly|ain't|isnt|unable|refuse|dismiss|avoid|shouldn't|should not"
         "|as opposed to|unlike|nothing|disagree|disagrees|no way|corrected from|changed from|updated from"
         "|revised from|nope|nah|nay|impossible for|unlikely for|hard for|difficult for",
-        "choose": "choose|chose|pick|select|go with|going with|opt for|i say|my answer|settle on|go for|goes to"
+        "choose": "leaves us with|leaving us with|i'm positive it's"
+        "|i am positive it's|i'm positive it is|i'm positive that it's|"
+        "choose|chose|pick|select|go with|going with|opt for|i say|my answer|settle on|go for|goes to"
         "|route this to|route it to|route to|assign this to|assign it to|send this to|send it to|classify this as"
         "|classify it as|classified as|categorize this as|categorize it as|label this as|label it as"
         "|i would label it|i'd label it|i would call it|i'd call it|i would call this|i'd call this|i label it"
@@ -124,7 +126,9 @@ WORDS: dict[str, dict[str, str]] = {
         "|that said|that being said|having said that|contrary to popular belief|contrary to what you may think"
         "|contrary to what you might think|contrary to what one might think|contrary to expectations|afterwards"
         "|after that|later|by elimination|by process of elimination|by the process of elimination|by exclusion",
-        "fill": "the|a|an|of|it|this|that|these|here|most|definitely|clearly|certainly|surely|simply|indeed"
+        "fill": "without a doubt|without any doubt|without doubt|beyond doubt"
+        "|beyond a doubt|beyond any doubt|without question|"
+        "the|a|an|of|it|this|that|these|here|most|definitely|clearly|certainly|surely|simply|indeed"
         "|obviously|absolutely|single|following|my|our|your|i|we|i'd|i'll|i'm|we'd|would|will|shall|you|am|just"
         "|undoubtedly|no doubt|without a doubt|without doubt|there is no doubt|beyond doubt|not only|given|labelled"
         "|labeled|marked|named|above|sure|okay|ok|yes|great|good question|confident|certain|believe|think|say"

@@ -16,7 +16,8 @@ WORDS: dict[str, dict[str, str]] = {
         "|éliminée|impossible|absurde|piège",
         "not": "ne|n'|pas|non|ni|jamais|aucune|aucun|sauf|excepté|plutôt que|au lieu de|doute|exclure|n'est"
         "|n'est pas|rien|ce n'est pas",
-        "choose": "choisis|je choisis|je prends|je sélectionne|opte pour|c'est|je dis|je pense que c'est"
+        "choose": "je pense que c'est|je crois que c'est|je dirais que c'est|"
+        "choisis|je choisis|je prends|je sélectionne|opte pour|c'est|je dis|je pense que c'est"
         "|il s'agit de|appartient à|relève de",
         "maybe": "peut-être|peut être|probablement|possiblement|sans doute|pourrait|pourrait être|éventuellement"
         "|soit|vraisemblablement|il se peut|suppose|devine|hésite|plutôt|partiellement|entre|douteux|peu probable"
@@ -63,7 +64,8 @@ WORDS: dict[str, dict[str, str]] = {
         "wrong": "incorrecta|incorrecto|falsa|falso|errónea|erróneo|equivocada|equivocado|mala|error|descartada"
         "|imposible|mal|absurdo|trampa",
         "not": "no|ni|nunca|ninguna|ninguno|tampoco|excepto|salvo|en lugar de|en vez de|dudo|descarto|menos|sin",
-        "choose": "elijo|elegiría|escojo|selecciono|opto por|me quedo con|diría|marco|pertenece a|corresponde a",
+        "choose": "creo que es|creo que|pienso que es|considero que es|diría que es|"
+        "elijo|elegiría|escojo|selecciono|opto por|me quedo con|diría|marco|pertenece a|corresponde a",
         "maybe": "quizás|quizá|tal vez|posiblemente|probablemente|puede ser|podría ser|podría|puede que|acaso"
         "|a lo mejor|supongo|parece|parcialmente|entre|dudoso|improbable|poco probable|difícilmente",
         "unsure": "dijo nadie|dice nadie|"
@@ -108,7 +110,8 @@ WORDS: dict[str, dict[str, str]] = {
         "wrong": "incorreta|incorreto|errada|errado|falsa|falso|equivocada|erro|descartada|impossível|absurdo"
         "|armadilha|pegadinha",
         "not": "não|nao|nem|nunca|nenhuma|nenhum|exceto|salvo|em vez de|ao invés de|duvido|descarto|sem",
-        "choose": "escolho|seleciono|opto por|fico com|marco|eu diria|pertence a|trata-se de",
+        "choose": "acho que é|creio que é|penso que é|"
+        "escolho|seleciono|opto por|fico com|marco|eu diria|pertence a|trata-se de",
         "maybe": "talvez|possivelmente|provavelmente|pode ser|poderia ser|poderia|quiçá|porventura|acho que|suponho"
         "|parece|entre|duvidoso|improvável|dificilmente",
         "unsure": "disse ninguém|diz ninguém|"
@@ -148,7 +151,8 @@ WORDS: dict[str, dict[str, str]] = {
         "wrong": "sbagliata|sbagliato|errata|errato|falsa|falso|scorretta|scorretto|errore|esclusa|impossibile"
         "|assurdo|trappola",
         "not": "non|no|né|mai|nessuna|nessuno|tranne|eccetto|invece di|piuttosto che|dubito|escludo|senza",
-        "choose": "scelgo|sceglierei|seleziono|opto per|direi|si tratta di|appartiene a|rientra in",
+        "choose": "credo che sia|penso che sia|direi che è|"
+        "scelgo|sceglierei|seleziono|opto per|direi|si tratta di|appartiene a|rientra in",
         "maybe": "forse|probabilmente|possibilmente|magari|potrebbe|potrebbe essere|può essere|può darsi|suppongo"
         "|sembra|tra|improbabile|dubbio|difficilmente",
         "unsure": "disse nessuno|dice nessuno|"

@@ -1,0 +1,71 @@
+"""Keys from a file: `--env-file .env`, for as long as a command lasts.
+
+    undo = put_into_environment(Path(".env"))      # OPENAI_API_KEY=sk-...   # a comment
+    undo()
+
+A line is KEY=VALUE, with or without `export`, with or without quotes. What is set already stays. A file holds keys and
+addresses of providers; it may not change what programs run, where requests go, or what evalkit allows.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from evalkit.errors import UserError
+from evalkit.reading import read_file
+
+_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+_NOT_HERE = re.compile(
+    r"EVALKIT_.*|PATH|HOME|SHELL|IFS|PYTHON.*|LD_.*|DYLD_.*|.*_PROXY|SSL_.*|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|TMPDIR|GIT_.*",
+    re.IGNORECASE,
+)
+_LARGEST = 1_000_000
+
+
+def put_into_environment(path: Path) -> Callable[[], None]:
+    """Set the variables of the file that are not set; what takes them away again.
+
+    Raises UserError, which names the line and never shows its value.
+    """
+    try:
+        text = read_file(path).decode("utf-8-sig")
+    except FileNotFoundError:
+        raise UserError(f"--env-file {path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UserError(f"--env-file {path}: cannot be read ({why})") from error
+    if len(text) > _LARGEST:
+        raise UserError(f"--env-file {path}: is larger than a megabyte, so it holds something else than keys")
+    read: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if not (stripped := line.strip()) or stripped.startswith("#"):
+            continue
+        match = _LINE.fullmatch(stripped)
+        if match is None:
+            raise UserError(f"--env-file {path}:{number}: is no line like KEY=VALUE")
+        if _NOT_HERE.fullmatch(match[1]):
+            raise UserError(
+                f"--env-file {path}:{number}: {match[1]} is not taken from a file, which holds keys of providers; set "
+                "it in the shell"
+            )
+        read[match[1]] = _value(match[2])
+    added = {name: value for name, value in read.items() if name not in os.environ}
+    os.environ.update(added)
+
+    def undo() -> None:
+        for name, value in added.items():
+            if os.environ.get(name) == value:
+                del os.environ[name]
+
+    return undo
+
+
+def _value(written: str) -> str:
+    """Without quotes around it; without a comment behind it, where no quotes protect one."""
+    for quote in ("'", '"'):
+        if written.startswith(quote) and (end := written.find(quote, 1)) > 0:
+            return written[1:end]
+    return re.split(r"\s+#", written, maxsplit=1)[0].strip()

@@ -1,0 +1,175 @@
+"""What the answers of a model cost at least by their texts: the bills that a cost rule may pass on.
+
+    rows = with_supported(side, model_rows(side.folder, side.model))     # one more column: supported_usd
+
+A bill rests on counts that the server states: tokens, cached tokens, a service tier, a total of its own. What it says
+lowers the bill, so a rule that would pass has to pass at what the run's own texts support, too:
+
+* as many tokens as a prompt and an answer have by any common tokenizer (`cost.text_tokens`);
+* cached tokens of what was sent before in this run: the beginning that a prompt shares with an earlier one;
+* the prices of the tier that was asked for.
+
+The cache of a provider may hold prompts of earlier runs as well. What it saves then is true of the bill and says
+nothing of the next one, which is what a gate asks for; `bills: stated` in the rule takes it as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import orjson
+
+from evalkit.cost.billing import UnitPrices, bill
+from evalkit.cost.run_bill import stored_prices
+from evalkit.cost.text_tokens import fewest_tokens
+from evalkit.records import Usage
+from evalkit.results.pairs import SUPPORTED
+from evalkit.results.side import Side
+from evalkit.store import parts, queries
+from evalkit.store import table as stored
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_COUNTS = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "cache_write_other", "output", "reasoning")
+_TEXTS = ("prompt", "tools", "text", "reasoning", "calls")
+_BLOCK = 64
+"""Characters; engines cache blocks of 16 tokens."""
+_MOST_BLOCKS = 1_000_000
+"""Of all prompts together; where they have more, the blocks are longer."""
+
+
+def with_supported(side: Side, rows: pa.Table) -> pa.Table:
+    """The rows with what each answer costs by its texts, in US dollars; NaN where no price or no count is known.
+
+    Raises StoreError when the texts cannot be read.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    found = np.full(rows.num_rows, np.nan)
+    unit = stored_prices(side.about.prices)
+    if unit is not None and not unit.free and rows.num_rows:
+        names = [rows[name].to_pylist() for name in ("task", "sample_digest")]
+        numbers = [stored.floats(rows[name]).astype(int).tolist() for name in ("occurrence", "repeat")]
+        place = {key: n for n, key in enumerate(zip(*names, *numbers, strict=True))}
+        for key, usd in _supported(side, unit):
+            if (n := place.get(key)) is not None:
+                found[n] = usd
+    return rows.append_column(SUPPORTED, pa.array(found, from_pandas=False))
+
+
+def _supported(side: Side, unit: UnitPrices) -> Iterator[tuple[tuple[str, str, int, int], float]]:
+    """(task, digest, occurrence, repeat) and US dollars of each answer whose counts are known."""
+    about = side.about
+    alike = [
+        name
+        for name, told in (side.facts.models or {}).items()
+        if (told.host, told.model) == (about.host, about.model) or name == side.model
+    ]
+    columns = ", ".join(
+        (
+            *(f"r.{name}" for name in parts.KEY_COLUMNS),
+            *(f"r.{name}_tokens" for name in _COUNTS),
+            *("r.reasoning_estimated", "len(t.logliks)"),
+            *(f"t.{name}" for name in _TEXTS),
+        )
+    )
+    keys = " and ".join(f"r.{name} = t.{name}" for name in parts.KEY_COLUMNS)
+    marks = ", ".join("?" for _ in alike)
+    with queries.connect([side.folder]) as con:
+        told = con.execute(
+            f"select sum(length(t.prompt) + coalesce(length(t.text), 0)), max(r.cache_read_tokens) from rows r "
+            f"join texts t on {keys} where r.model in ({marks})",
+            alike,
+        ).fetchone() or (0, 0)
+        sent = _Sent(max(_BLOCK, int(told[0] or 0) // _MOST_BLOCKS)) if told[1] else None
+        cursor = con.execute(
+            f"select {columns} from rows r join texts t on {keys} where r.model in ({marks})"
+            + (" order by r.started_at" if sent is not None else ""),
+            alike,
+        )
+        while chunk := cursor.fetchmany(1_000):
+            for values in chunk:
+                model, key, rest = values[0], values[1:5], values[5:]
+                counts = dict(zip(_COUNTS, rest, strict=False))
+                estimated, n_weighed, *texts = rest[len(_COUNTS) :]
+                said = dict(zip(_TEXTS, texts, strict=True))
+                messages, prompt = _prompt(said)
+                shared = 1.0 if sent is None else sent.share(messages, said["text"] or "")
+                if model != side.model or counts["input"] is None or counts["output"] is None:
+                    continue
+                if estimated:
+                    counts["reasoning"] = None
+                if n_weighed:  # one request for each continuation, and the first one fills the cache for the others
+                    shared = max(shared, 1 - 1 / n_weighed)
+                made = bill(_usage(counts, said, prompt, shared), unit)
+                if made is not None:
+                    yield key, float(made.total_usd)
+
+
+def _usage(counts: Mapping[str, int | None], said: Mapping[str, str | None], prompt: str, shared: float) -> Usage:
+    """The counts as far as the texts support them: never fewer tokens, never more of them cached."""
+    given, made = counts["input"] or 0, counts["output"] or 0
+    spoken = fewest_tokens(said["text"] or "")  # reasoning that is shown may be a summary, which is billed otherwise
+    spoken += sum(fewest_tokens(f"{one.get('name')} {one.get('arguments')}") for one in _objects(said["calls"]))
+    unseen = max(0, given - len(prompt.encode(errors="replace")))  # no token is shorter than a byte
+    read = counts["cache_read"]
+    return Usage(
+        input=max(given, fewest_tokens(prompt)),
+        cache_read=None if read is None else min(read, int(shared * given) + (unseen if shared else 0)),
+        cache_write_5m=counts["cache_write_5m"],
+        cache_write_1h=counts["cache_write_1h"],
+        cache_write_other=counts["cache_write_other"],
+        output=max(made, spoken),
+        reasoning=counts["reasoning"],
+    )
+
+
+def _prompt(said: Mapping[str, str | None]) -> tuple[str, str]:
+    """What was sent, as one text that begins alike where requests do, and its words alone."""
+    messages = _objects(said["prompt"])
+    tools = said["tools"] or ""
+    words = " ".join(str(one.get("content") or "") for one in messages)
+    whole = tools + "".join(f"\0{one.get('role')}\1{one.get('content')}" for one in messages)
+    return whole, f"{tools} {words}" if tools else words
+
+
+def _objects(written: str | None) -> list[Mapping[str, object]]:
+    """The objects of a stored list; none where it is no such list: the folder may be anybody's."""
+    try:
+        found = orjson.loads(written or "[]")
+    except ValueError:
+        return []
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+@dataclass(slots=True)
+class _Sent:
+    """The beginnings of what was sent so far, in whole blocks, each with all that stands before it."""
+
+    block: int
+    known: set[int] = field(default_factory=set)
+
+    def share(self, prompt: str, answer: str) -> float:
+        """Which part of a prompt, from its beginning, was sent before, from 0 to 1; from now on all of it was, with the
+        answer that came."""
+        n_shared, before, goes_on = 0, 0, True
+        whole = len(prompt) // self.block * self.block
+        for at in range(0, whole, self.block):
+            before = hash((before, prompt[at : at + self.block]))
+            goes_on = goes_on and before in self.known
+            n_shared += self.block if goes_on else 0
+            self.known.add(before)
+        rest = prompt[whole:]
+        end = hash((before, rest, "end"))
+        if goes_on and end in self.known:
+            n_shared = len(prompt)
+        self.known.add(end)
+        answered = f"{rest}\0assistant\1{answer}"  # how the next turn of a conversation goes on
+        for at in range(0, len(answered) - self.block + 1, self.block):
+            before = hash((before, answered[at : at + self.block]))
+            self.known.add(before)
+        return n_shared / len(prompt) if prompt else 0.0

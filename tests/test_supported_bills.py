@@ -1,0 +1,190 @@
+"""A cost rule passes on bills that the texts of the run support: no server's word alone makes a candidate cheap."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evalkit.cost.text_tokens import fewest_tokens
+from evalkit.decide.supported_bills import _Sent
+from tests.loopback import reply
+from tests.world import Ran, evalkit
+
+Capture = pytest.CaptureFixture[str]
+Usage = dict[str, Any]
+RULES = "You sort tickets of a shop for garden tools. " * 60  # 540 words, the same in every prompt
+ANSWER = "It is B, since the other choices do not fit the question at all. " * 4  # 52 words
+
+
+def n_tokens(text: str) -> int:
+    """As many as an ordinary tokenizer makes of English prose."""
+    return round(1.3 * len(text.split())) + 8
+
+
+@contextmanager
+def server(usage: Callable[[str], Usage]) -> Iterator[str]:
+    """Answers with a bill that depends on the prompt."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            prompt = " ".join(one["content"] for one in asked["messages"])
+            choice = {"message": {"content": ANSWER}, "finish_reason": "stop"}
+            self.wfile.write(reply(200, json.dumps({"model": "m", "choices": [choice], **usage(prompt)}).encode()))
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as listening:
+        thread = threading.Thread(target=listening.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.server_address[1]}/v1"
+        finally:
+            listening.shutdown()
+            thread.join(10)
+
+
+def told(prompt: str, cached: int = 0, *, given: int | None = None, made: int | None = None, **more: Any) -> Usage:
+    """A usage object of Chat Completions."""
+    counts = {"prompt_tokens": n_tokens(prompt) if given is None else given}
+    counts |= {"completion_tokens": n_tokens(ANSWER) if made is None else made}
+    return {"usage": {**counts, "prompt_tokens_details": {"cached_tokens": cached}, **more}}
+
+
+def decided(
+    capsys: Capture,
+    tmp_path: Path,
+    usage: Callable[[str], Usage],
+    limit: str,
+    *,
+    own: bool,
+    more: str = "",
+    **keys: str,
+) -> Ran:
+    """The gate on a run of twenty items. `own`: each prompt begins with its own words, else with the same ones."""
+    prompt = f"{{{{ id }}}}: {RULES}" if own else f"{RULES} {{{{ id }}}}: which one?"
+    (tmp_path / "items.jsonl").write_text("".join(json.dumps({"id": f"q{n}", "a": "B"}) + "\n" for n in range(20)))
+    (tmp_path / "prices.yaml").write_text(
+        "- {model: m, valid_from: 2025-01-01, input_per_mtok: 10, cached_input_per_mtok: 1, output_per_mtok: 10}\n"
+    )
+    suite, results = tmp_path / "s.yaml", tmp_path / "results"
+    with server(usage) as url:
+        model = {"adapter": "openai_chat", "model": "m", "stream": False, "base_url": url, **keys}
+        task = {"name": "t", "data": {"path": "items.jsonl", "id": "id"}, "prompt": prompt, "target": "{{ a }}"}
+        rule = f"{{cost: usd_per_1k_samples, max_usd: {limit}, tail: smooth{more}}}"
+        suite.write_text(
+            f"name: s\nsensitivity: public\nmodels: {{cand: {json.dumps(model)}}}\n"
+            f"tasks: [{json.dumps({**task, 'score': 'contains'})}]\nrun: {{in_flight: 1}}\n"
+            f"gate: {{candidates: [cand], rules: [{rule}]}}\n"
+        )
+        ran = evalkit(capsys, "run", suite, "--results", results)
+    assert ran.code == 0, ran.err
+    return evalkit(capsys, "gate", "latest", "--suite", suite, "--results", results)
+
+
+# A thousand samples cost some 7.90 USD: 710 tokens of a prompt and 76 of an answer, at 10 USD for a million.
+HOSTILE = {
+    "whole prompts are cached": (lambda prompt: told(prompt, n_tokens(prompt)), "5"),
+    "most of each prompt is cached": (lambda prompt: told(prompt, n_tokens(prompt) - 20), "5"),
+    "half of the words of a prompt are counted": (lambda prompt: told(prompt, given=300), "5"),
+    "a third of the words of an answer is counted": (lambda prompt: told(prompt, made=18), "7.3"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_servers_word_alone_makes_a_candidate_cheap(tmp_path: Path, capsys: Capture, name: str) -> None:
+    usage, limit = HOSTILE[name]
+    found = decided(capsys, tmp_path, usage, limit, own=True)
+    assert found.code == 3, found.out
+    assert "20 of 20 bills are lower than their texts support" in " ".join(found.out.split())
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_protected_suite_may_take_its_word(tmp_path: Path, capsys: Capture, name: str) -> None:
+    usage, limit = HOSTILE[name]
+    found = decided(capsys, tmp_path, usage, limit, own=True, more=", bills: stated")
+    assert found.code == 0 and "texts support" not in found.out, found.out
+
+
+def test_a_total_of_its_own_is_held_against_the_price_that_is_known(tmp_path: Path, capsys: Capture) -> None:
+    found = decided(
+        capsys, tmp_path, lambda prompt: told(prompt, cost=0.0001), "1", own=True, reported_cost=True  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert found.code == 3 and "the server's own total" in " ".join(found.out.split()), found.out
+
+
+def test_a_beginning_that_prompts_share_may_be_cached(tmp_path: Path, capsys: Capture) -> None:
+    n_asked = 0
+
+    def usage(prompt: str) -> Usage:
+        nonlocal n_asked
+        n_asked += 1
+        return told(prompt, 0 if n_asked == 1 else 640)
+
+    found = decided(capsys, tmp_path, usage, "5", own=False)
+    assert found.code == 0 and "texts support" not in found.out, found.out
+
+
+def test_what_the_first_prompt_of_a_run_is_said_to_have_cached_is_said(tmp_path: Path, capsys: Capture) -> None:
+    found = decided(capsys, tmp_path, lambda prompt: told(prompt, 640), "6", own=False)
+    assert found.code == 0, found.out
+    assert "1 of 20 bills are lower than their texts support" in " ".join(found.out.split())
+
+
+def test_ordinary_bills_pass_and_fail_as_they_are(tmp_path: Path, capsys: Capture) -> None:
+    cheap = decided(capsys, tmp_path, told, "9", own=True)
+    assert cheap.code == 0 and "texts support" not in cheap.out, cheap.out
+    (tmp_path / "dear").mkdir()
+    assert decided(capsys, tmp_path / "dear", told, "2", own=True).code == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "fewest", "real"),
+    [
+        ("", 0, 0),
+        ("The quick brown fox jumps over the lazy dog.", 9, 10),
+        ("def f(a):\n    return a + 1\n", 6, 11),
+        ("天地玄黄宇宙洪荒日月盈昃辰宿列張", 6, 12),
+        ("日本の首都は東京です。 Yes.", 6, 8),
+        ("-" * 4000, 1, 40),
+        ("x" * 160, 10, 20),
+        ("Donaudampfschifffahrtsgesellschaft", 2, 9),
+        ("3.14159 " * 10, 10, 40),
+        ("👩‍👩‍👧‍👦 " * 5, 5, 50),
+    ],
+)
+def test_the_fewest_tokens_of_a_text_are_fewer_than_it_really_has(text: str, fewest: int, real: int) -> None:
+    assert fewest_tokens(text) == fewest <= max(real, 0)
+
+
+SYSTEM = "\0system\1You sort tickets. " * 20
+
+
+@pytest.mark.parametrize(
+    ("before", "prompt", "least", "most"),
+    [
+        ([], SYSTEM, 0, 0),
+        ([(SYSTEM, "yes")], SYSTEM, 1, 1),
+        ([(f"{SYSTEM}\0user\1first", "yes")], f"{SYSTEM}\0user\1second", 0.85, 0.99),
+        ([(f"\0user\1first{SYSTEM}", "yes")], f"\0user\1other{SYSTEM}", 0, 0),
+        ([("short", "yes")], "short", 1, 1),
+        ([("short", "yes")], "shorter", 0, 0),
+        ([(SYSTEM, "B, " * 200)], f"{SYSTEM}\0assistant\1{'B, ' * 200}\0user\1And now?", 0.9, 0.99),
+        ([(SYSTEM, "yes")], f"{SYSTEM}\0assistant\1{'B, ' * 200}\0user\1And now?", 0.3, 0.6),
+    ],
+)
+def test_what_was_sent_before_is_told_from_what_is_new(
+    before: list[tuple[str, str]], prompt: str, least: float, most: float
+) -> None:
+    sent = _Sent(64)
+    for one, answer in before:
+        sent.share(one, answer)
+    assert least <= sent.share(prompt, "x") <= most
+    assert sent.share(prompt, "x") == 1, "from now on it was sent"
