@@ -19,9 +19,10 @@ test-all:
 		else echo "=== test-all SKIPPED Python $$version: it is not on this machine ==="; fi; \
 	done
 
-# lm-eval in an environment of its own beside .venv: it brings datasets, scikit-learn and the like.
+# lm-eval in an environment of its own beside .venv: it brings datasets, scikit-learn and the like. Its templates are
+# read by evalkit alone, in `make test`.
 test-lm-eval:
-	uv run --isolated --extra lm-eval pytest tests/test_lm_eval*.py
+	uv run --isolated --extra lm-eval pytest -n auto tests/test_lm_eval*.py --ignore tests/test_lm_eval_templates.py
 
 # Real vLLM on the CPU in an environment of its own (2 GB, once); about four minutes on two cores.
 test-vllm:

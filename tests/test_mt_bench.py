@@ -13,19 +13,24 @@ import pytest
 
 from evalkit.records import Outcome
 from tests.judges_world import candidates, judgments
-from tests.world import evalkit, run_folders
+from tests.world import evalkit, made_once, run_folders
 
 REPO = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
-def suite(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def suite(
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    def make(folder: Path) -> None:
+        made = subprocess.run(
+            [sys.executable, str(REPO / "scripts" / "task_data.py"), str(shared_data), str(folder)],
+            check=False, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert made.returncode == 0, made.stderr
+
     monkeypatch.setenv("EVALKIT_RESULTS", str(tmp_path / "results"))
-    made = subprocess.run(
-        [sys.executable, str(REPO / "scripts" / "task_data.py"), str(shared_data), str(tmp_path)],
-        check=False, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
+    made_once("the files of the built-in tasks", make, tmp_path, tmp_path_factory)
     replies = {"*": "Words, with {answer_2} and [[10]] in them.", "81": "A first answer."}
     verdicts = {"*": "Good. Rating: [[7]]", "mt_bench/82/0/m": "I would say seven.", "mt_bench/83/0/m": "[[3.5]]"}
     path = tmp_path / "suite.yaml"

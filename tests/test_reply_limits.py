@@ -8,6 +8,7 @@ import tracemalloc
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from tests.faults.replies import ASK, DIALECTS, Served, adapter_at, as_stream, g
 MIB = 2**20
 
 
+@cache
 def _packed(n_mib: int) -> bytes:
     packer = zlib.compressobj(9, wbits=31)
     return b"".join(packer.compress(b"a" * MIB) for _ in range(n_mib)) + packer.flush()

@@ -18,7 +18,7 @@ from evalkit.testing.fake_provider import Behaviour, FakeProvider
 from tests.world import Ran, evalkit, prompt_of, rows, run_folders, write_suite
 
 Capture = pytest.CaptureFixture[str]
-N = 1_500
+N = 1_000
 LAST = N - 1
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from evalkit.store import dossier
 from tests.gate_world import RULE, gate, scores, stored
-from tests.world import Ran, evalkit
+from tests.world import Ran, evalkit, made_once
 
 Capture = pytest.CaptureFixture[str]
 GOOD = {"base": scores(600, range(0, 60)), "cand": scores(600, range(1, 61))}
@@ -140,12 +140,16 @@ def test_a_baseline_that_nobody_promoted_cannot_be_required_as_signed(
 
 
 @pytest.fixture
-def written(tmp_path: Path, capsys: Capture) -> Path:
+def written(tmp_path: Path, capsys: Capture, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A dossier of two runs with their verdicts."""
+
+    def make(folder: Path) -> None:
+        for answers in (GOOD, {**GOOD, "cand": scores(600, range(300))}):
+            run = stored(folder / "results", answers, gate(RULE))
+            assert evalkit(capsys, "gate", run, "--dossier", folder / "dossier.jsonl").code in {0, 1}
+
+    made_once("two runs and their dossier", make, tmp_path, tmp_path_factory)
     path = tmp_path / "dossier.jsonl"
-    for answers in (GOOD, {**GOOD, "cand": scores(600, range(300))}):
-        run = stored(tmp_path / "results", answers, gate(RULE))
-        assert evalkit(capsys, "gate", run, "--dossier", path).code in {0, 1}
     assert [entry.kind for entry in dossier.read(path)] == ["run", "verdict", "run", "verdict"]
     return path
 

@@ -376,3 +376,30 @@ def test_a_question_that_is_json_is_asked_as_it_stands(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_text(json.dumps({"prompt": '{"input": "x", "n": 1}', "completion": "a"}))
     _, (call,) = read(tmp_path / "log.jsonl")
     assert call.last_user == '{"input": "x", "n": 1}'
+
+
+def test_real_shapes_with_anything_in_any_place_are_read_or_told(tmp_path: Path) -> None:
+    """Each file of the payloads with values of every kind put in the place of its own: never an error of Python's."""
+    import random
+
+    rng = random.Random(11)
+    odd: list[Any] = [None, 7, -1, "", [], {}, True, 1e308, {"a": {}}, [[[]]], "\ud800", 10**30, "{bad", [None]]
+
+    def changed(value: Any) -> Any:
+        if rng.random() < 0.05:
+            return rng.choice(odd)
+        if isinstance(value, dict):
+            return {key: changed(inner) for key, inner in value.items() if rng.random() > 0.02}
+        return [changed(inner) for inner in value] if isinstance(value, list) else value
+
+    path = tmp_path / "log.jsonl"
+    for file in sorted(FILES.iterdir()):
+        lines = [json.loads(one) for one in file.read_text("utf-8").split("\n") if one]
+        path.write_text(
+            "\n".join(
+                json.dumps({key: changed(inner) for key, inner in one.items()}) for _ in range(40) for one in lines
+            )
+        )
+        reading, calls = read(path)
+        assert all(unpacked(call.packed()) == call for call in calls)
+        assert "of a shape that its format does not have" not in reading.not_understood

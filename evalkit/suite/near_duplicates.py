@@ -18,6 +18,7 @@ from typing import Any
 from evalkit.suite.templates import EVERY_FIELD
 
 _QUOTES = str.maketrans({**dict.fromkeys("‘’‚‛´`ʼ", "'"), **dict.fromkeys("“”„‟«»", '"')})
+_WIDE_LETTERS = re.compile("[\uff00-\uffef]")
 _WORDS = re.compile(r"[^\W\d]+")
 _NUMBERS = re.compile(r"[-+]?\d[\d.,]*|[<>=≤≥]")
 FEWEST_WORDS = 8
@@ -65,7 +66,7 @@ def _folded(value: object) -> object:
 
 def _fold(text: str) -> str:
     composed = unicodedata.normalize("NFC", text)
-    narrow = "".join(unicodedata.normalize("NFKC", c) if "\uff00" <= c <= "\uffef" else c for c in composed)
+    narrow = _WIDE_LETTERS.sub(lambda match: unicodedata.normalize("NFKC", match[0]), composed)
     return " ".join(narrow.translate(_QUOTES).casefold().split()).rstrip(" .?!:;,…。？！")
 
 

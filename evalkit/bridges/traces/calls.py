@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import orjson
 
+from evalkit.bridges.traces.values import storable
 from evalkit.records import ToolCall
 
 LoggedRole = Literal["system", "user", "assistant", "tool"]
@@ -126,18 +127,7 @@ class Call:
         try:
             return orjson.dumps(self, option=orjson.OPT_NON_STR_KEYS, default=str)
         except TypeError:  # halves of characters, numbers beyond 64 bits
-            return orjson.dumps(_plain(asdict(self)), option=orjson.OPT_NON_STR_KEYS, default=str)
-
-
-def _plain(value: Any) -> Any:
-    """The value without what JSON cannot hold."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
-        return str(value)
-    if isinstance(value, dict):
-        return {str(_plain(key)): _plain(inner) for key, inner in value.items()}
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+            return orjson.dumps(storable(asdict(self)), option=orjson.OPT_NON_STR_KEYS, default=str)
 
 
 def unpacked(content: bytes) -> Call:

@@ -28,7 +28,12 @@ _TYPES = frozenset(
 
 def is_observation(record: Mapping[str, Any]) -> bool:
     """Whether it is one of Langfuse's observations."""
-    return record.get("type") in _TYPES and first(record, "traceId", "trace_id", "startTime", "start_time") is not None
+    kind = record.get("type")
+    return (
+        isinstance(kind, str)
+        and kind in _TYPES
+        and first(record, "traceId", "trace_id", "startTime", "start_time") is not None
+    )
 
 
 def is_trace(record: Mapping[str, Any]) -> bool:

@@ -85,15 +85,12 @@ class LogReading:
     def take(self, record: Any, place: str) -> None:
         """Read one record. Raises UserError where it is the result of an evaluation, which has an import of its own."""
         self.n_records += 1
-        n_before = self.settling.n_calls
         try:
-            known = self._taken(record, place)
-        except RecursionError:
-            known = False
-        if not known:
-            self._not_understood(place, "no format that is known", record)
-        elif self.settling.n_calls == n_before:
-            return
+            why = None if self._taken(record, place) else "no format that is known"
+        except (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError):
+            why = "of a shape that its format does not have"  # told and counted, whatever stands there
+        if why is not None:
+            self._not_understood(place, why, record)
 
     def take_spans(self, found: Iterable[LoggedSpan | LoggedEvent]) -> None:
         """Read spans and log records."""

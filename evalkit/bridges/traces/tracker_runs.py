@@ -35,7 +35,8 @@ def of_batch(record: Mapping[str, Any]) -> Found:
     """The calls of a batch, each post with its patch; a patch without an id belongs to the only post."""
     runs: dict[str, dict[str, Any]] = {}
     for key in ("post", "patch"):
-        for one in record.get(key) or ():
+        said = record.get(key)
+        for one in said if isinstance(said, list) else ():
             if not isinstance(one, Mapping):
                 continue
             name = text(one.get("id")) or (next(iter(runs)) if len(runs) == 1 else str(len(runs)))

@@ -29,9 +29,9 @@ def at(record: Any, *keys: str) -> Any:
     return record
 
 
-def first(record: Mapping[str, Any], *names: str) -> Any:
-    """The value of the first of these keys that has one; None: none has."""
-    for name in names:
+def first(record: Any, *names: str) -> Any:
+    """The value of the first of these keys that has one; None: none has, or it is no mapping."""
+    for name in names if isinstance(record, Mapping) else ():
         if (value := record.get(name)) is not None:
             return value
     return None
@@ -97,4 +97,15 @@ def json_of(content: bytes) -> Any:
     try:
         return orjson.loads(content)
     except ValueError:  # other tools write NaN and halves of characters
-        return parse(content)
+        return storable(parse(content))
+
+
+def storable(value: Any) -> Any:
+    """The value without what cannot be written again: halves of characters, numbers beyond 64 bits."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, int) and not isinstance(value, bool) and not -(2**63) <= value < 2**63:
+        return str(value)
+    if isinstance(value, dict):
+        return {str(storable(key)): storable(inner) for key, inner in value.items()}
+    return [storable(one) for one in value] if isinstance(value, list | tuple) else value

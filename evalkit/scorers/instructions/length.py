@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from evalkit.scorers.instructions.base import COUNT, RELATION, WORD, Kind, holds
@@ -54,7 +55,8 @@ def count_sentences(reply: str) -> int:
     return len(split_sentences(reply))
 
 
-def split_sentences(reply: str) -> list[str]:
+@lru_cache(maxsize=4)  # every instruction of a sample asks anew
+def split_sentences(reply: str) -> tuple[str, ...]:
     """The sentences, each with its marks and without the white space behind it."""
     text = reply.strip()
     found, start = [], 0
@@ -62,7 +64,7 @@ def split_sentences(reply: str) -> list[str]:
         if _ends(text, match, start):
             found.append(text[start : match.end()].rstrip())
             start = match.end()
-    return [*found, text[start:]] if start < len(text) else found
+    return (*found, text[start:]) if start < len(text) else tuple(found)
 
 
 def _ends(text: str, match: re.Match[str], start: int) -> bool:
