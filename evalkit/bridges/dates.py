@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any
 
 from evalkit.store.row_kinds import LATEST
 
@@ -17,7 +16,7 @@ _UNITS = ((1e17, 10**9), (1e14, 10**6), (1e11, 1000))
 _FILE_NAME_TIME = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2})-(\d{2})-(\d{2}(?:\.\d+)?)")
 
 
-def unix_time(*said: Any) -> float:
+def unix_time(*said: object) -> float:
     """The first of these that is a moment, as seconds since 1970 (UTC where no zone is stated); 0.0: none is.
 
     Takes numbers (seconds; beyond the year 5000 milliseconds, then microseconds, then nanoseconds), ISO texts, and
@@ -26,7 +25,7 @@ def unix_time(*said: Any) -> float:
     return next((found for one in said if (found := _moment(one)) is not None), 0.0)
 
 
-def _moment(said: Any) -> float | None:
+def _moment(said: object) -> float | None:
     if isinstance(said, bool):
         return None
     if isinstance(said, int | float):

@@ -115,13 +115,13 @@ def _write_parquet(path: Path, name: str, rows: list[Row]) -> None:
         raise UserError(f"{path} cannot be written: {str(error).splitlines()[0]}") from error
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> Any:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False)
     return csv_cell(value) if isinstance(value, str) else value
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, float):

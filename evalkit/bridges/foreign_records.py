@@ -92,11 +92,11 @@ def at(record: Any, *keys: str) -> Any:
     return record
 
 
-def seconds_of(ms: Any) -> float | None:
+def seconds_of(ms: object) -> float | None:
     """Seconds of a number of milliseconds; None where it is none."""
     return ms / 1000 if isinstance(ms, int | float) and not isinstance(ms, bool) else None
 
 
-def text_of(value: Any) -> str | None:
+def text_of(value: object) -> str | None:
     """Text where it is one."""
     return value if isinstance(value, str) and value else None

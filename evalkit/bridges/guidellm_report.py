@@ -105,7 +105,7 @@ def read_report(path: Path) -> Report:
     )
 
 
-def _step(benchmark: Mapping[str, Any], where: str, notes: list[str]) -> Step | None:
+def _step(benchmark: Mapping[str, object], where: str, notes: list[str]) -> Step | None:
     """One benchmark as a step; None, with a note, for an arrival pattern that is neither loop."""
     strategy, metrics = _strategy(benchmark), _mapping(benchmark.get("metrics"))
     kind = str(strategy.get("type_"))
@@ -145,7 +145,7 @@ def _step(benchmark: Mapping[str, Any], where: str, notes: list[str]) -> Step | 
     )
 
 
-def _rate(metrics: Mapping[str, Any], n: int) -> Estimate | None:
+def _rate(metrics: Mapping[str, object], n: int) -> Estimate | None:
     """Answers a second with the interval of a Poisson count; None where nothing was answered."""
     mean = _number(_summary(metrics, "requests_per_second").get("mean"))
     if not mean or n == 0:
@@ -154,13 +154,13 @@ def _rate(metrics: Mapping[str, Any], n: int) -> Estimate | None:
     return Estimate(mean, mean * max(1 - half, 0.0), mean * (1 + half))
 
 
-def _tokens(metrics: Mapping[str, Any], name: str) -> float | None:
+def _tokens(metrics: Mapping[str, object], name: str) -> float | None:
     """Mean of an answer; None where any answer says 0, which is how GuideLLM writes "not reported"."""
     summary = _summary(metrics, name)
     return _number(summary.get("mean")) if _number(summary.get("min")) else None
 
 
-def _times(metrics: Mapping[str, Any], name: str, per_s: float) -> dict[str, float | int | None] | None:
+def _times(metrics: Mapping[str, object], name: str, per_s: float) -> dict[str, float | int | None] | None:
     """A distribution in seconds; None where it has no values, or only zeros."""
     summary = _summary(metrics, name)
     percentiles = _mapping(summary.get("percentiles"))
@@ -176,26 +176,26 @@ def _times(metrics: Mapping[str, Any], name: str, per_s: float) -> dict[str, flo
     ).as_facts()
 
 
-def _summary(metrics: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _summary(metrics: Mapping[str, object], name: str) -> Mapping[str, Any]:
     """Of the requests that were answered."""
     return _mapping(_mapping(metrics.get(name)).get("successful"))
 
 
-def _models(benchmarks: list[dict[str, Any]]) -> list[str]:
+def _models(benchmarks: list[Mapping[str, object]]) -> list[str]:
     """The names by which models were asked for, each once."""
     named = (_mapping(_config(one).get("backend")).get("model") for one in benchmarks)
     return list(dict.fromkeys(name for name in named if isinstance(name, str) and name))
 
 
-def _config(benchmark: Mapping[str, Any]) -> Mapping[str, Any]:
+def _config(benchmark: Mapping[str, object]) -> Mapping[str, Any]:
     return _mapping(benchmark.get("config"))
 
 
-def _strategy(benchmark: Mapping[str, Any]) -> Mapping[str, Any]:
+def _strategy(benchmark: Mapping[str, object]) -> Mapping[str, Any]:
     return _mapping(_config(benchmark).get("strategy"))
 
 
-def _totals(benchmark: Mapping[str, Any]) -> Mapping[str, Any]:
+def _totals(benchmark: Mapping[str, object]) -> Mapping[str, Any]:
     return _mapping(_mapping(benchmark.get("metrics")).get("request_totals"))
 
 
@@ -216,11 +216,11 @@ def _json(path: Path) -> Mapping[str, Any]:
     return found
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _number(value: Any) -> float | None:
+def _number(value: object) -> float | None:
     """A number that is not negative and no larger than anything measured; GuideLLM writes -1 for what it does not
     know."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -232,5 +232,5 @@ def _number(value: Any) -> float | None:
     return number if 0 <= number < _LARGEST_NUMBER else None
 
 
-def _count(value: Any) -> int:
+def _count(value: object) -> int:
     return int(_number(value) or 0)

@@ -104,7 +104,7 @@ def write_rows(results: Path, found: Imported, rows: Iterator[Row]) -> Path:
     return folder
 
 
-def _model_facts(known: Mapping[str, Any]) -> dict[str, Any]:
+def _model_facts(known: Mapping[str, object]) -> dict[str, Any]:
     """The keys that every run states of a model; what the other tool does not say is null."""
     empty: dict[str, Any] = {
         "adapter": "imported",

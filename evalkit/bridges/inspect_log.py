@@ -177,7 +177,7 @@ def _json(text: bytes, where: str, *, n_bytes: int | None = None) -> dict[str, A
     return found
 
 
-def _of_key(score: Any, key: str | None) -> Any:
+def _of_key(score: object, key: str | None) -> Any:
     """The score with the value of one key of its mapping; as it is where no key is named."""
     if key is None or not isinstance(score, dict):
         return score
@@ -185,7 +185,7 @@ def _of_key(score: Any, key: str | None) -> Any:
     return {**score, "value": value.get(key) if isinstance(value, dict) else None}
 
 
-def _keys(score: Any, scorer: str) -> str:
+def _keys(score: object, scorer: str) -> str:
     """How one key of a mapping is named; empty for any other value."""
     value = score.get("value") if isinstance(score, dict) else None
     if not isinstance(value, dict) or not value:

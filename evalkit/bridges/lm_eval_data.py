@@ -29,7 +29,7 @@ _KEYS = frozenset(
 )
 
 
-def confined(kwargs: Mapping[str, Any], builder: object, beside: Path, suite: Path) -> dict[str, Any]:
+def confined(kwargs: Mapping[str, object], builder: object, beside: Path, suite: Path) -> dict[str, Any]:
     """`dataset_kwargs` with true paths. `beside` is the task file's folder, `suite` the suite's.
 
     Raises SuiteError for a path outside the allowed folders, and for a key that may read or send anything else.
@@ -66,7 +66,7 @@ def refuse_links_out(folder: Inside) -> None:
                 _ = folder / inner
 
 
-def _paths(value: Any, beside: Path, suite: Path, *, local: bool) -> Any:
+def _paths(value: object, beside: Path, suite: Path, *, local: bool) -> Any:
     if isinstance(value, Mapping):
         return {key: _paths(inner, beside, suite, local=local) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -82,7 +82,7 @@ def _paths(value: Any, beside: Path, suite: Path, *, local: bool) -> Any:
     return written
 
 
-def _each(value: Any) -> Iterator[str]:
+def _each(value: object) -> Iterator[str]:
     for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ():
         yield from _each(inner)
     if isinstance(value, str):
@@ -115,7 +115,7 @@ def _at(path: str, beside: Path, suite: Path, label: str) -> str | list[str] | N
     return None
 
 
-def includes_outside(config: Mapping[str, Any], beside: Path, allowed: tuple[Path, ...]) -> Iterator[str]:
+def includes_outside(config: Mapping[str, object], beside: Path, allowed: tuple[Path, ...]) -> Iterator[str]:
     """Complaints about the task files that this one includes from outside the allowed folders."""
     includes = config.get("include")
     for included in [includes] if isinstance(includes, str) else includes if isinstance(includes, list) else []:

@@ -102,7 +102,7 @@ def _arrow_schema(source: BufferedReader) -> Any:
         return pa.ipc.open_file(source).schema
 
 
-def _kinds(value: Any) -> list[str]:
+def _kinds(value: object) -> list[str]:
     """Every `_type` in datasets' notes."""
     if isinstance(value, list):
         return [kind for one in value for kind in _kinds(one)]

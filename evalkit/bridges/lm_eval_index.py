@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ class TaskFiles(dict[str, Any]):
     """Name → lm-eval's `Entry`, as its factory wants it; entries are parsed on first use."""
 
     def __init__(
-        self, own_folders: Iterable[Path] = (), *, read: Callable[[Path], dict[str, Any]] | None = None
+        self, own_folders: Iterable[Path] = (), *, read: Callable[[Path], Mapping[str, object]] | None = None
     ) -> None:
         """`read` gives what a file of the user's says, and raises SuiteError for one that may not be read; None:
         lm-eval reads them itself."""

@@ -9,6 +9,7 @@ absent with a reason.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from evalkit.bridges.lm_eval_questions import Questions
@@ -83,7 +84,7 @@ def _cut(text: str, stops: tuple[str, ...]) -> str:
 
 
 def _extracted(
-    questions: Questions, metric: str, sample: Sample, response: Response, marks: dict[str, Any]
+    questions: Questions, metric: str, sample: Sample, response: Response, marks: Mapping[str, object]
 ) -> str | None:
     """The answer as lm-eval read it: the likeliest choice, or the filtered text."""
     if not questions.needs_likelihood:

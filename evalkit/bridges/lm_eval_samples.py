@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from io import TextIOWrapper
 from pathlib import Path
@@ -81,7 +81,7 @@ def _results(folder: Path, when: str) -> dict[str, Any]:
     return {}
 
 
-def _model_of(results: dict[str, Any], model: str) -> dict[str, Any]:
+def _model_of(results: Mapping[str, object], model: str) -> dict[str, Any]:
     config = _mapping(results.get("config"))
     facts = {
         key: str(config[key]) for key in ("model", "model_dtype", "model_revision", "batch_size") if config.get(key)
@@ -89,7 +89,9 @@ def _model_of(results: dict[str, Any], model: str) -> dict[str, Any]:
     return {"model": model, "facts": {"engine": "as run by lm-eval", **facts}}
 
 
-def _read_file(file: Path, task: str, model: str, results: dict[str, Any], metric: str | None, found: Imported) -> None:
+def _read_file(
+    file: Path, task: str, model: str, results: Mapping[str, object], metric: str | None, found: Imported
+) -> None:
     higher = _mapping(_mapping(results.get("higher_is_better")).get(task))
     lower = frozenset(name for name in higher if higher[name] is False)
     chosen: str | None = None
@@ -193,7 +195,7 @@ def _refuse_lower(name: str, lower: Collection[str], names: Iterable[str], file:
         raise UserError(f"{file.name}: {name} is better when lower, and a score is better when higher{way}")
 
 
-def _refuse_scale(value: Any, name: str, place: str) -> None:
+def _refuse_scale(value: object, name: str, place: str) -> None:
     """Raises UserError for a value that is no share: the other lines' are then none either."""
     number = _number(value)
     if number is not None and not 0.0 <= number <= 1.0:
@@ -203,7 +205,7 @@ def _refuse_scale(value: Any, name: str, place: str) -> None:
         )
 
 
-def _number(value: Any) -> float | None:
+def _number(value: object) -> float | None:
     return float(value) if isinstance(value, bool | int | float) and math.isfinite(value) else None
 
 
@@ -303,12 +305,12 @@ def _first_text(resps: Any) -> str | None:
     return first if isinstance(first, str) else None
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def _mapping(value: object) -> dict[str, Any]:
     """What the results file says by name; nothing where it says something else."""
     return value if isinstance(value, dict) else {}
 
 
-def _without_places(config: dict[str, Any]) -> Any:
+def _without_places(config: Mapping[str, object]) -> Any:
     kept = {key: value for key, value in config.items() if key not in {"dataset_kwargs", "num_fewshot", "metadata"}}
     return json.loads(to_json(kept))  # without NaN and halves of characters, which a digest cannot hold
 

@@ -90,8 +90,8 @@ def _guard_module(module: ModuleType) -> None:
         setattr(module, attribute, _refusing_folders(found))
 
 
-def _refusing_folders(found: Callable[..., Any]) -> Callable[..., Any]:
-    def guarded(path: str, *args: Any, **kwargs: Any) -> Any:
+def _refusing_folders(found: Callable[..., object]) -> Callable[..., Any]:
+    def guarded(path: str, *args: object, **kwargs: object) -> Any:
         if not _trust["from_here"] and os.path.lexists(path):
             raise SuiteError(
                 f"{path!r} is meant by its name on the hub, but it is a file or folder where you stand, and that would "
@@ -106,7 +106,7 @@ def _refusing_folders(found: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
-def _not_plain(module: Any) -> str | None:
+def _not_plain(module: object) -> str | None:
     """Why a dataset of the hub is not read: what its page says about its files decides which are opened."""
     named = getattr(module, "module_path", None)
     parameters = getattr(module, "builder_configs_parameters", None)
@@ -122,7 +122,7 @@ def _not_plain(module: Any) -> str | None:
     return None
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: object) -> list[str]:
     if isinstance(value, str):
         return [value]
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()

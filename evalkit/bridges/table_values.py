@@ -43,7 +43,7 @@ class Unread(Exception):
     """Something stands there that is no value of its kind."""
 
 
-def empty(cell: Any) -> bool:
+def empty(cell: object) -> bool:
     """Whether nothing stands there."""
     if cell.__class__ is str:
         return len(cell) < _LONGEST_EMPTY and cell.strip().lower() in _EMPTY
@@ -75,7 +75,7 @@ def count(cell: Any) -> int | None:
     return int(found)
 
 
-def seconds(cell: Any, per: float) -> float | None:
+def seconds(cell: object, per: float) -> float | None:
     """A duration in seconds, where `per` units of the cell make one; None where nothing stands there. Raises Unread."""
     found = number(cell)
     if found is not None and found < 0:
@@ -83,7 +83,7 @@ def seconds(cell: Any, per: float) -> float | None:
     return None if found is None else found / per
 
 
-def money(cell: Any) -> Decimal | None:
+def money(cell: object) -> Decimal | None:
     """US dollars, exactly as written, with or without a dollar sign. Raises Unread."""
     if empty(cell):
         return None
@@ -99,7 +99,7 @@ def money(cell: Any) -> Decimal | None:
     return found
 
 
-def moment(cell: Any) -> float | None:
+def moment(cell: object) -> float | None:
     """Unix time; None where nothing stands there. A number of eight digits is a day, 20260131. Raises Unread, also for
     what lies before 1980: a year alone, a count of days, or a duration."""
     if empty(cell):
@@ -116,7 +116,7 @@ def moment(cell: Any) -> float | None:
     return found
 
 
-def words(cell: Any) -> str | None:
+def words(cell: object) -> str | None:
     """Text; None where there is none. Objects and lists are spelt as JSON, halves of surrogate pairs as `\\ud800`."""
     if cell is None or cell == "":
         return None
@@ -127,7 +127,7 @@ def words(cell: Any) -> str | None:
     return to_json(cell).decode()
 
 
-def flag(cell: Any) -> bool:
+def flag(cell: object) -> bool:
     """Whether it says yes. Raises Unread for what says neither yes nor no."""
     if empty(cell):
         return False
@@ -151,7 +151,7 @@ def score(cell: Any, per: float) -> float | None:
     return found / per
 
 
-def ended(cell: Any, scored: float | None) -> tuple[Outcome, float | None]:
+def ended(cell: object, scored: float | None) -> tuple[Outcome, float | None]:
     """How an answer ended by its outcome cell and its score, and the score that then holds.
 
     An answer that was refused, cut off or not read scores 0 unless it has a score. Raises Unread for a word that is

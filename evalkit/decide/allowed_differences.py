@@ -133,7 +133,7 @@ class SuiteDifference:
         return f"{key}: {_shown(self.in_run)} in the run, {_shown(self.in_suite)} in the suite"
 
 
-def differences(run: Any, suite: Any, candidates: Collection[str] = ()) -> Iterator[SuiteDifference]:
+def differences(run: object, suite: object, candidates: Collection[str] = ()) -> Iterator[SuiteDifference]:
     """Every difference that no row of the table allows, in the order of the keys. `run`, `suite`: plain JSON, tasks by
     their names."""
     for found in all_differences(run, suite):
@@ -141,7 +141,7 @@ def differences(run: Any, suite: Any, candidates: Collection[str] = ()) -> Itera
             yield found
 
 
-def all_differences(run: Any, suite: Any, at: tuple[str, ...] = ()) -> Iterator[SuiteDifference]:
+def all_differences(run: object, suite: object, at: tuple[str, ...] = ()) -> Iterator[SuiteDifference]:
     """Every key that is not the same in both. A key that is absent is the same as one that is null."""
     if isinstance(run, Mapping) and isinstance(suite, Mapping):
         for key in sorted({*run, *suite}):
@@ -154,7 +154,7 @@ def all_differences(run: Any, suite: Any, at: tuple[str, ...] = ()) -> Iterator[
         yield SuiteDifference(at, run, suite)
 
 
-def same(one: Any, other: Any) -> bool:
+def same(one: object, other: object) -> bool:
     """Whether two JSON values are one: `true` is not 1, and 600 is 600.0."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
@@ -178,5 +178,5 @@ def _covers(path: list[str], at: tuple[str, ...], candidates: Collection[str]) -
     )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return "not there" if value is None else short(value)

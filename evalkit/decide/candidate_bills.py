@@ -98,7 +98,7 @@ def _billed_as_another(one: Judged) -> Iterator[str]:
         )
 
 
-def _tier(entry: Mapping[str, Any], field: str) -> Any:
+def _tier(entry: Mapping[str, object], field: str) -> Any:
     extra = mapping(mapping(entry.get("settings")).get("extra"))
     return next((value for key, value in extra.items() if plain_name(str(key)) == field), None)
 

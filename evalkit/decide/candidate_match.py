@@ -197,7 +197,7 @@ def _first(path: str) -> str:
     return path.partition(".")[0]
 
 
-def _at(value: Any, path: str) -> Any:
+def _at(value: object, path: str) -> Any:
     for key in path.split("."):
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
@@ -251,7 +251,7 @@ def other_weights(one: Judged, trusted: GateTrust) -> Iterator[str]:
         )
 
 
-def _otherwise_templated(here: Mapping[str, str], ran: Mapping[str, Any]) -> bool:
+def _otherwise_templated(here: Mapping[str, str], ran: Mapping[str, object]) -> bool:
     """Whether the run's weights read conversations otherwise than those beside the suite. The digest of the weights
     covers the tokenizer, and of vllm the template too."""
     if here.get("tokenizer_config") != ran.get("tokenizer_config"):

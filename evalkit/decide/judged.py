@@ -33,6 +33,6 @@ class Judged:
         return billed_by is not None and not any(self.theirs.get(key) for key in ("base_url", "serve", "price_as"))
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: object) -> Mapping[str, Any]:
     """The value where it is an object, else an empty one."""
     return value if isinstance(value, Mapping) else {}

@@ -97,7 +97,7 @@ def _policy_of(facts: RunFacts) -> str | None:
 
 
 def _otherwise(
-    suite: ResolvedSuite, facts: RunFacts, content: Mapping[str, Any], now: SuiteFacts, trusted: GateTrust
+    suite: ResolvedSuite, facts: RunFacts, content: Mapping[str, object], now: SuiteFacts, trusted: GateTrust
 ) -> Iterator[str]:
     """A line for each difference."""
     made, read = facts.suite_resolved or SuiteFacts(), rests_on(suite.gate)
@@ -123,7 +123,7 @@ def _otherwise(
     yield from other_facts(facts, content, suite)
 
 
-def _other_keys(suite: ResolvedSuite, run: Any) -> Iterator[str]:
+def _other_keys(suite: ResolvedSuite, run: object) -> Iterator[str]:
     """A line for each key of the suite that is not equal and not told of elsewhere, as models and keys of tasks are."""
     now = _as_json(suite)
     theirs = run if isinstance(run, Mapping) else {}
@@ -140,7 +140,7 @@ def _other_keys(suite: ResolvedSuite, run: Any) -> Iterator[str]:
             yield from (found.line() for found in differences(*sides))
 
 
-def _by_name(tasks: Any) -> dict[str, Any]:
+def _by_name(tasks: object) -> dict[str, Any]:
     """Tasks by name, without what `tasks_match` compares; a task that only one side has is told of there."""
     found = [task for task in tasks if isinstance(task, Mapping)] if isinstance(tasks, list) else []
     return {str(task.get("name")): {key: task[key] for key in task if key != "written"} for task in found}
@@ -168,7 +168,7 @@ def _other_sides(
             yield f"  {who} {name}: run.json says that {told.adapter} asked it, and its suite says {entry.adapter}"
 
 
-def _entries(section: str, name: str, run: Any, suite: Any) -> list[SuiteDifference]:
+def _entries(section: str, name: str, run: object, suite: object) -> list[SuiteDifference]:
     return list(differences({section: {name: run}}, {section: {name: suite}}))
 
 

@@ -167,7 +167,7 @@ class ResultsReader:
 
         return _figures.get(("standings", self._key(sides), tuple(sides), task), compute)
 
-    def query(self, names: Sequence[str], sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    def query(self, names: Sequence[str], sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
         """Lines of an answer by column name, over views `rows` and `texts` of these runs. Cached. Raises StoreError."""
         key = ("query", self.marks(names), sql, tuple(map(repr, values)))
 

@@ -34,7 +34,7 @@ class Loopback:
         return self.requests[-1]
 
 
-def stream_of(*events: Mapping[str, Any]) -> bytes:
+def stream_of(*events: Mapping[str, object]) -> bytes:
     """A whole 200 reply of named events, as both SDKs' providers write them."""
     lines = [f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n" for event in events]
     return reply(200, "".join(lines).encode(), "text/event-stream")

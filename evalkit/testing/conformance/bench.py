@@ -145,7 +145,7 @@ class Bench:
                 await adapter.aclose()
 
     @asynccontextmanager
-    async def before_bytes(self, chunks: Sequence[bytes], **fields: Any) -> AsyncIterator[Adapter]:
+    async def before_bytes(self, chunks: Sequence[bytes], **fields: object) -> AsyncIterator[Adapter]:
         """The adapter in front of a server that writes these bytes, HTTP or not, and closes."""
         async with raw_server(chunks) as url:
             adapter = self.make(self.spec(url.removesuffix("/v1") + self.server.path, **fields))

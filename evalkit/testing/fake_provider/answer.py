@@ -157,7 +157,7 @@ def in_pieces(text: str, n: int) -> tuple[str, ...]:
     return tuple("".join(tokens[len(tokens) * i // n : len(tokens) * (i + 1) // n]) for i in range(n))
 
 
-def text_of(content: Any) -> str:
+def text_of(content: object) -> str:
     """The text of a message's content: a string, or its parts with a "text"; other parts (images) count nothing."""
     if isinstance(content, str):
         return content

@@ -185,5 +185,5 @@ def _check_faults(faults: Mapping[str, float]) -> None:
         raise ValueError(f"fault rates add up to {sum(faults.values()):g}: at most 1")
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     return dict(value) if isinstance(value, Mapping) else value

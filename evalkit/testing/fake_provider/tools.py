@@ -35,7 +35,7 @@ class FakeCall:
             return None
 
 
-def names_offered(declared: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:
+def names_offered(declared: Iterable[tuple[object, object]]) -> tuple[str, ...]:
     """Names of the functions, given with their schemas. Raises ValueError for what providers refuse."""
     names = []
     for at, (name, schema) in enumerate(declared):
@@ -53,12 +53,12 @@ def names_offered(declared: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def n_words(tools: Any) -> int:
+def n_words(tools: object) -> int:
     """Whitespace words of the functions as they were sent; 0 for none."""
     return len(orjson.dumps(tools).split()) if tools else 0
 
 
-def _complaints(schema: Any) -> Iterator[str]:
+def _complaints(schema: object) -> Iterator[str]:
     if not isinstance(schema, dict):
         yield f"{schema!r} is not of type 'object', 'boolean'"
         return

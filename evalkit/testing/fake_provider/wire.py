@@ -48,7 +48,7 @@ class Dialect(Protocol):
         """The event that breaks off a stream."""
 
 
-def data_event(value: Any) -> bytes:
+def data_event(value: object) -> bytes:
     """An event without a name (Chat Completions, Gemini)."""
     return b"data: " + dumps(value) + b"\n\n"
 
@@ -59,7 +59,7 @@ def named_event(value: Json) -> bytes:
     return b"event: " + name.encode() + b"\ndata: " + dumps(value) + b"\n\n"
 
 
-def integer_or_none(value: Any) -> int | None:
+def integer_or_none(value: object) -> int | None:
     """A limit as it came; ValueError when it is no whole number."""
     if value is None:
         return None

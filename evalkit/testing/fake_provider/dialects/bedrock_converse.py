@@ -6,7 +6,6 @@ A stream is of AWS's binary frames. Cached tokens stand outside inputTokens, and
 """
 
 from struct import pack
-from typing import Any
 from zlib import crc32
 
 from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, last_user, text_of
@@ -102,7 +101,7 @@ def error_event(behaviour: Behaviour) -> bytes:
     return frame("serviceUnavailableException", {"message": "Bedrock is busy. Try again."}, kind="exception")
 
 
-def frame(name: str, payload: Any, *, kind: str = "event") -> bytes:
+def frame(name: str, payload: object, *, kind: str = "event") -> bytes:
     """One frame. A payload that is no object is sent as these bytes."""
     said = {f":{kind}-type": name, ":content-type": "application/json", ":message-type": kind}
     headers = b"".join(_header(key, value) for key, value in said.items())

@@ -4,8 +4,6 @@ event: response.output_text.delta
 data: {"type":"response.output_text.delta","item_id":"msg_7","delta":"Paris",...,"sequence_number":4}
 """
 
-from typing import Any
-
 from evalkit.testing.fake_provider.answer import Ask, FakeAnswer, last_user, text_of
 from evalkit.testing.fake_provider.behaviour import Behaviour
 from evalkit.testing.fake_provider.dialects.openai_errors import openai_error
@@ -85,7 +83,7 @@ class _Events:
     def __init__(self) -> None:
         self.number = -1
 
-    def __call__(self, kind: str, **fields: Any) -> bytes:
+    def __call__(self, kind: str, **fields: object) -> bytes:
         self.number += 1
         return named_event({"type": kind, **fields, "sequence_number": self.number})
 
