@@ -380,3 +380,28 @@ def test_what_is_said_of_another_option_takes_nothing_back(reply: str, index: in
     from evalkit.scorers.letters import read_choice
 
     assert read_choice(reply, ("alpha", "beta", "gamma")).index == index
+
+
+FIELDS = [
+    ("Primary: technical\nSecondary: billing", "technical"),
+    ("**Primary:** technical\n**Secondary:** billing", "technical"),
+    ("Route: technical\nNot: billing", "technical"),
+    ("Zielfach: technical, zuvor: billing", "technical"),
+    ("Queue: technical\nAlternative: billing", "technical"),
+    ("Queue → technical\nRunner-up → shipping", "technical"),
+    ("New queue: technical\nOld queue: billing", "technical"),
+    ("Old queue: billing\nNew queue: technical", "technical"),
+    ("Category: technical | Previous category: billing", "technical"),
+    ("Principal : technical\nSecondaire : billing", "technical"),
+    ("Primary: B\nSecondary: A", "technical"),
+    ("Queue: technical\nOther: low priority", "technical"),
+    ("Old: technical\nPrevious: billing", None),
+    ("Route: technical\nTeam: shipping\nNot: billing", None),
+]
+
+
+@pytest.mark.parametrize(("reply", "read"), FIELDS)
+def test_a_field_that_is_no_answer_is_not_read_as_one(reply: str, read: str | None) -> None:
+    choices = ("billing", "technical", "shipping", "other")
+    index = read_choice(reply, choices).index
+    assert (None if index is None else choices[index]) == read

@@ -34,6 +34,7 @@ from evalkit.scorers.choice_decision import LONGEST_FOR_MENTIONS, named_by_answe
 from evalkit.scorers.choice_names import words_of
 from evalkit.scorers.labelled import ChoiceReading, Labelled, prepare
 from evalkit.scorers.labels import LETTERS, labels
+from evalkit.scorers.reply_fields import answer_among_fields
 from evalkit.scorers.reply_markup import ANSWER_MARK, plain, simplify
 from evalkit.scorers.reply_words import Word, word_set
 from evalkit.scorers.stances import Statement
@@ -84,7 +85,7 @@ def read_choice(reply: str, choices: tuple[str, ...], *, pick: str = "last") -> 
     said = statements(words, known)
     if pick == "first":
         return _first(words, said, known, len(text))
-    reading = weigh(words, said, known, len(text))
+    reading = answer_among_fields(reply, weigh(words, said, known, len(text)), known)
     if reading.index is None:
         return _only_bold(reply, words, known) or _only_capitals(reply, choices, words, known) or reading
     return reading
