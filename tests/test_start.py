@@ -19,7 +19,7 @@ from tests.world import finish, start, write_suite
 READERS = {"numpy", "pandas", "pyarrow", "duckdb", "scipy"}
 SDKS = {"openai", "anthropic", "httpx2", "ctranslate2", "tokenizers"}
 DRAWERS = {"rich", "streamlit", "altair", "genai_prices", "jsonschema", "sympy"}
-WORDS = {"evalkit.scorers.refusal_languages", "evalkit.scorers.answer_words"}
+WORDS = {"evalkit.scorers.refusal_languages", "evalkit.scorers.languages"}
 HEAVY = {*READERS, *SDKS, *DRAWERS, *WORDS, "aiohttp"}
 
 _AT_THE_FIRST_CONNECTION = """
