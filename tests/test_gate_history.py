@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evalkit.decide.early_stopping import EarlyStopping
 from evalkit.results import read_facts
 from evalkit.store import history, runs
+from evalkit.suite.schema import GateEntry
 from tests.world import Ran, evalkit
 
 Capture = pytest.CaptureFixture[str]
@@ -30,6 +32,7 @@ tasks:
     prompt: "{{{{ question }}}}"
     target: "{{{{ answer }}}}"
     score: exact
+    slices: [kind]
 """
 GATE = """gate:
   baseline: {baseline}
@@ -46,7 +49,7 @@ def answer(folder: Path) -> None:
     """Items, and answers by models that find the same items hard."""
     rng = np.random.default_rng(7)
     hard = rng.normal(size=N)
-    items = [{"id": f"q{n}", "question": f"Is it {n}?", "answer": "yes"} for n in range(N)]
+    items = [{"id": f"q{n}", "question": f"Is it {n}?", "answer": "yes", "kind": "abc"[n % 3]} for n in range(N)]
     (folder / "items.jsonl").write_text("".join(json.dumps(item) + "\n" for item in items))
     able = {"base": 0.9, "cand": 0.9, **{name: 0.7 + k / 10 for k, name in enumerate(OLDER)}}
     for name, ability in able.items():
@@ -138,6 +141,38 @@ def test_the_stored_run_gives_the_same_verdict_without_the_older_runs(desk: Desk
     assert again.code == ran.code == 0
     assert again.out.splitlines()[0] in ran.out
     assert "settled after" in again.out
+
+
+@pytest.mark.parametrize(
+    ("rule", "more"),
+    [
+        ("{quality: all, margin: 0.06}", {"early_stop": "save"}),
+        ("{quality: all, margin: 0.06}", {"early_stop": "curtail"}),
+        ("{quality: t/kind=a, margin: 0.1, scope: suite}", {"early_stop": "save"}),
+        ("{quality: t, margin: 0.05, scope: suite}, {quality: t/kind=b, margin: 0.12}", {"early_stop": "save"}),
+        (RULE, {"early_stop": "strict"}),
+        ("{quality: all, margin: 0.1}", {"early_stop": "strict", "history": "off"}),
+        (RULE, {"early_stop": "save", "history": "auto\n  scan: {margin: 0.3}"}),
+    ],
+)
+def test_the_stored_run_is_walked_to_the_same_verdict(desk: Desk, rule: str, more: dict[str, str]) -> None:
+    ran = desk.run(desk.suite("suite.yaml", "cand", **{"history": "auto", "rule": rule, **more}))
+    assert ran.code in {0, 3}, ran.err
+    again = desk.gate()
+    assert again.code == ran.code
+    assert again.out.splitlines()[0] in ran.out
+    assert (desk.decided()["history"] is not None) == (more.get("history") != "off")
+    if "scan" not in str(more):
+        assert desk.decided()["saved"] is not None
+
+
+def test_a_worse_candidate_fails_early(desk: Desk) -> None:
+    lines = (desk.folder / "cand.jsonl").read_text().splitlines()
+    lost = [line.replace('"yes"', '"no"') if n % 4 == 0 else line for n, line in enumerate(lines)]
+    (desk.folder / "cand.jsonl").write_text("\n".join(lost) + "\n")
+    ran = desk.run(desk.suite("suite.yaml", "cand", history="auto"))
+    assert ran.code == desk.gate().code == 1
+    assert desk.decided()["saved"]["n_used"] < N
 
 
 def test_the_order_follows_from_the_frozen_scores(desk: Desk) -> None:
@@ -255,6 +290,28 @@ def test_answers_that_were_there_before_the_history_are_walked_without_it(desk: 
     assert "answers were there before a history was frozen" in ran.err
     assert read_facts(folder).history.digest is None
     assert desk.gate().code == ran.code
+
+
+def test_graded_scores_stop_early_with_history_only() -> None:
+    rng = np.random.default_rng(3)
+    hard = rng.random(N)
+    base, cand, *older = (np.clip(np.round(hard + 0.1 * rng.normal(size=N), 1), 0, 1) for _ in range(6))
+    items = [("t", f"{n:032x}", 0) for n in range(N)]
+    frozen = history.freeze(items, base, np.array(older), exact=True)
+    gate = GateEntry.model_validate(
+        {"baseline": "base", "candidates": ["cand"], "rules": [{"quality": "all", "margin": 0.05, "scope": "suite"}]}
+    )
+    used = {}
+    for helped in (frozen, None):
+        watch = EarlyStopping(gate, [(*item, {}) for item in items], frozen.seed, passes_early=True, history=helped)
+        for n, item in enumerate(items):
+            watch.note("base", item, float(base[n]))
+        for n, item in enumerate(items):
+            watch.note("cand", item, float(cand[n]))
+        used[helped is not None] = watch.facts()
+    assert used[False] is None
+    assert used[True]["candidates"]["cand"]["verdict"] == "pass"
+    assert used[True]["candidates"]["cand"]["n_used"] < N / 2
 
 
 class TestProtected:
