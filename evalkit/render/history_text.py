@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from evalkit.decide.decision import HistoryUse
 from evalkit.facts import HistoryFacts, OlderModelFacts
-from evalkit.stats.history import share_with
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
@@ -19,6 +18,8 @@ _RELATIVE = 0.98
 
 def before(told: HistoryFacts) -> str:
     """What the history is, and what it is expected to save; or why it is not used."""
+    from evalkit.stats.history import share_with  # here: tables are printed without numpy
+
     used = helping(told)
     if told.digest is None or told.ratio is None:
         return f"history is not used: {told.why or 'nothing was found'}"
