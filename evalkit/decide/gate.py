@@ -18,11 +18,11 @@ import numpy as np
 
 from evalkit.decide import early_stopping, regression_scan
 from evalkit.decide.dearest import dearest_answer_usd
-from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, HistoryUse, Saved
-from evalkit.decide.known_items import history_use
+from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
+from evalkit.decide.history_walk import frozen_for, use_of, walked_with
 from evalkit.decide.origin import recorded_answers
 from evalkit.decide.rules import Condition, RuleContext, RuleResult, conditions, evaluate
-from evalkit.decide.sequential_test import RuleTest, SequentialTest, at_the_end, reasons_against
+from evalkit.decide.sequential_test import SequentialTest, at_the_end, reasons_against
 from evalkit.decide.served import changed_within
 from evalkit.errors import StoreError, UserError
 from evalkit.facts import RunFacts, StopFacts, StoppedCandidate
@@ -34,15 +34,13 @@ from evalkit.results.comparable import (
     shown,
 )
 from evalkit.results.flips import count_flips
-from evalkit.results.older_models import scores_of
 from evalkit.results.pairing import alone, common_rows, pair
-from evalkit.results.pairs import Floats, NotComparable, Pairs
+from evalkit.results.pairs import Floats, Pairs
 from evalkit.results.served import served_lines, served_otherwise
 from evalkit.stats.multiplicity import holm
 from evalkit.stats.verdict import Verdict
 from evalkit.store import baselines
 from evalkit.store import table as stored
-from evalkit.store.history import FrozenHistory, frozen_of
 from evalkit.suite.schema import GateEntry
 
 if TYPE_CHECKING:
@@ -163,7 +161,7 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
     found = rule_results(gate, context)
     used = None
     if (told := _looked_at(side)) is not None:
-        walked, used = _walked(gate, side, base_rows, pairs, told)
+        walked, used = walked_with(gate, side, base_rows, pairs, told)
         found = at_the_end(gate, pairs, found, passes_early=not told.needs_all, walked=walked)
     return CandidateDecision(
         side.model,
@@ -326,37 +324,6 @@ def _looked_at(side: Side) -> StopFacts | None:
     return told if told is not None and side.model in told.walked else None
 
 
-def _frozen(side: Side, base_rows: pa.Table) -> FrozenHistory | None:
-    """The history of a run; None without. Raises NotComparable where the baseline has other scores than were frozen."""
-    frozen = frozen_of(side.folder, side.facts)
-    if frozen is None or not frozen.exact:
-        return frozen
-    now = scores_of(base_rows, {item: n for n, item in enumerate(frozen.items)})
-    if not np.array_equal(now, frozen.baseline, equal_nan=True):
-        raise NotComparable(
-            f"the baseline of {side.folder.name} has other scores than when the run was asked: it was promoted anew or "
-            "marked again since. Run the suite again: what was answered comes from the cache."
-        )
-    return frozen
-
-
-def _walked(
-    gate: GateEntry, side: Side, base_rows: pa.Table, pairs: Pairs, told: StopFacts
-) -> tuple[list[RuleTest] | None, HistoryUse | None]:
-    """The rules after the whole walk, where its last bound depends on what was seen on the way; and the history."""
-    frozen = _frozen(side, base_rows)
-    if frozen is None and gate.early_stop != "strict":
-        return None, None
-    order = early_stopping.in_order(pairs, told.seed)
-    rules = early_stopping.walk(gate, pairs, order, told, frozen)
-    return rules, _use(side, frozen, pairs)
-
-
-def _use(side: Side, frozen: FrozenHistory | None, pairs: Pairs) -> HistoryUse | None:
-    told = side.facts.history
-    return None if frozen is None or told is None else history_use(frozen, told, pairs)
-
-
 def _replayed(
     gate: GateEntry,
     base: Side,
@@ -376,7 +343,7 @@ def _replayed(
     told = side.facts.stopped_early
     assert told is not None  # `_stopped` found it there
     order = early_stopping.in_order(pairs, told.seed)
-    frozen = _frozen(side, base_rows)
+    frozen = frozen_for(side, base_rows)
     rules = early_stopping.replay(gate, pairs, order, stopped, told, frozen)
     against = reasons_against(
         gate,
@@ -413,7 +380,7 @@ def _replayed(
         flips=count_flips(pairs, order[: stopped.n_used]),
         compared=compared,
         saved=Saved(stopped.n_used, stopped.n_items, _saved_usd(n_left, cost)),
-        history=_use(side, frozen, pairs),
+        history=use_of(side, frozen, pairs),
         notes=(*notes, "stopped early: no interval is shown, since one for a fixed number of items would not hold"),
     )
 
