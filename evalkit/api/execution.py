@@ -83,23 +83,18 @@ def prepare(suite: ResolvedSuite, options: RunOptions) -> Prepared:
     return Prepared(plan_suite(suite, options, stream=stream), options, rules)
 
 
-def with_stopper(prepared: Prepared) -> tuple[Prepared, str | None]:
-    """The run with the gate looking at it, and a note where it cannot stop early; unchanged without a gate.
+def with_stopper(prepared: Prepared) -> tuple[Prepared, tuple[str, ...]]:
+    """The run with the gate looking at it, and what a person should know of that; unchanged without a gate.
 
-    Raises NotComparable where a promoted baseline answers other questions.
+    Raises NotComparable where a promoted baseline answers other questions, UserError where a named history does.
     """
     if prepared.rules is None:
-        return prepared, None
+        return prepared, ()
     from evalkit.api.stopping import GateStopper
 
     assert prepared.options.results is not None
     stopper = GateStopper(prepared.plan, prepared.rules, prepared.options.results, prepared.options.baselines)
-    note = None
-    if stopper.watch is None:
-        note = f"the gate does not stop early: {'; '.join(stopper.reasons)}"
-    elif stopper.reasons:
-        note = f"the gate stops early for a fail only: {'; '.join(stopper.reasons)}"
-    return replace(prepared, stopper=stopper), note
+    return replace(prepared, stopper=stopper), tuple(stopper.notes)
 
 
 async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = None) -> RunOutcome:
@@ -115,6 +110,8 @@ async def execute(prepared: Prepared, watcher: Watcher, drive: Drive | None = No
         n_there = recovered.n_done if plan.panel is None else recovered.n_answered
         observer = watcher.asking(folder, plan.work.n_rows, n_there)
         if stopper is not None:
+            if (told := stopper.begin(folder, recovered.n_done)) is not None:
+                observer.note(told)
             if recovered.n_done:
                 stopper.resume(folder, tuple(model.name for model in plan.work.models))
             observer = _SeenByGate(stopper, observer)

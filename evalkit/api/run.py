@@ -107,8 +107,8 @@ def _prepared(suite: Suite | str | Path, options: RunOptions, reporter: Reporter
         raise UserError(f"run takes an evalkit.Suite or the path of a suite file (value seen: {type(suite).__name__})")
     resolved = suite.resolved() if isinstance(suite, Suite) else read_suite(Path(suite))
     prepared = prepare(resolved, options)
-    prepared, note = with_stopper(prepared)
-    for one in (*prepared.notes, *([note] if note else [])):
+    prepared, told = with_stopper(prepared)
+    for one in (*prepared.notes, *told):
         reporter.note(one)
         if is_likely_mistake(one):  # without a registry: told each time, also when a cell is run again
             warnings.warn_explicit(one, LikelyMistakeWarning, "evalkit.run", 1)

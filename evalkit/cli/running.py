@@ -93,8 +93,8 @@ def _with_stopper(prepared: Prepared, markdown: Path | None, junit: Path | None)
 
     with gating.telling(prepared.plan.suite.name, gating.Outlets(markdown, junit)):
         prepared, told = with_stopper(prepared)
-    if told is not None:
-        click.echo(f"note: {told}", err=True)
+    for note in told:
+        _tell(note)
     return prepared
 
 

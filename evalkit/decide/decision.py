@@ -28,6 +28,25 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryUse:
+    """Which stored answers of older models a decision rests on."""
+
+    digest: str
+    """Of the frozen scores, from which the order of the items was drawn."""
+    frozen_at: str | None
+    older: tuple[str, ...]
+    """Models that predicted."""
+    left_out: tuple[str, ...]
+    """Models that were looked at and predict nothing, with the reason."""
+    expected_ratio: float | None
+    """Share of the difference's variance that predictions were expected to leave."""
+    closest: str | None
+    """The older model that scored most like the candidate; None: nothing to compare."""
+    agreement: float | None
+    """Share of the asked items on which it has the same score."""
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateDecision:
     """What the gate says of one candidate."""
 
@@ -43,6 +62,8 @@ class CandidateDecision:
     n_errored: int = 0
     flips: Flips | None = None
     saved: Saved | None = None
+    history: HistoryUse | None = None
+    """None: decided without history."""
     notes: tuple[str, ...] = ()
     served: tuple[str, ...] = ()
     """For each side the model id and fingerprint that the provider reported; empty where it reported nothing."""

@@ -16,11 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from evalkit.decide.known_items import known_items
 from evalkit.decide.rules.quality import rows_of
 from evalkit.decide.sequential_test import RuleTest, SequentialTest, belongs, sequential_rules, subjects_of
 from evalkit.facts import StopFacts, StoppedCandidate
 from evalkit.records import Outcome, Row
 from evalkit.results.pairs import Pairs
+from evalkit.store.history import FrozenHistory
 from evalkit.suite.digests import shuffled_place
 from evalkit.suite.schema import GateEntry
 
@@ -42,8 +44,10 @@ class EarlyStopping:
         seed: int,
         *,
         passes_early: bool,
+        history: FrozenHistory | None = None,
     ) -> None:
-        """`items`: (task, sample_digest, occurrence, slices) of everything that could be asked."""
+        """`items`: (task, sample_digest, occurrence, slices) of everything that could be asked. With `history` the seed
+        is that of the history."""
         self.seed = seed
         self._gate = gate
         placed = sorted(((shuffled_place(seed, t, d, o), t, d, o, s) for t, d, o, s in items), key=lambda i: i[:4])
@@ -54,10 +58,12 @@ class EarlyStopping:
         counts = {subject: sum(about[k] for about in self._about) for k, subject in enumerate(subjects)}
         self._counts, self._passes_early = counts, passes_early
         self._subject_at = {subject: k for k, subject in enumerate(subjects)}
+        known = known_items(history, subjects) if history is not None else None
         self._races = {
-            name: SequentialTest(sequential_rules(gate, counts, passes_early=passes_early), passes_early)
+            name: SequentialTest(sequential_rules(gate, counts, passes_early=passes_early, known=known), passes_early)
             for name in gate.candidates
         }
+        self._takes_graded = all(rule.takes_graded for race in self._races.values() for rule in race.rules)
         self._baseline: dict[int, float | None] = {}
         self._candidates: dict[str, dict[int, float | None]] = {name: {} for name in gate.candidates}
         self._off: str | None = None
@@ -72,7 +78,7 @@ class EarlyStopping:
         place = self._place.get(item)
         if place is None or self._off:
             return
-        if score is not None and score not in {0.0, 1.0}:
+        if score is not None and score not in {0.0, 1.0} and not self._takes_graded:
             self._off = "scores are graded, and stopping early is only shown to be sound for right/wrong ones"
             return
         if model == self._gate.baseline:
@@ -163,7 +169,12 @@ def in_order(pairs: Pairs, seed: int) -> np.ndarray:
 
 
 def replay(
-    gate: GateEntry, pairs: Pairs, order: np.ndarray, stopped: StoppedCandidate, told: StopFacts
+    gate: GateEntry,
+    pairs: Pairs,
+    order: np.ndarray,
+    stopped: StoppedCandidate,
+    told: StopFacts,
+    history: FrozenHistory | None = None,
 ) -> list[RuleTest] | None:
     """The rules after walking the stored rows again; None when the walk is not the one that was recorded, or the rows
     have been marked otherwise since, so that it cannot be walked.
@@ -176,13 +187,20 @@ def replay(
         items.append((task, digest, occurrence))
     if len(items) != stopped.n_used or items_digest(items) != stopped.items_digest:
         return None
-    if not pairs.only(order[: stopped.n_used]).binary:
+    return walk(gate, pairs, order[: stopped.n_used], told, history)
+
+
+def walk(
+    gate: GateEntry, pairs: Pairs, order: np.ndarray, told: StopFacts, history: FrozenHistory | None
+) -> list[RuleTest] | None:
+    """The rules after these rows in this order; None where they cannot be walked (graded scores, without history)."""
+    known = known_items(history, subjects_of(gate)) if history is not None else None
+    rules = sequential_rules(gate, told.counts or {}, passes_early=not told.needs_all, known=known)
+    if not pairs.only(order).binary and not all(rule.takes_graded for rule in rules):
         return None
-    rules = sequential_rules(gate, told.counts or {}, passes_early=not told.needs_all)
     for rule in rules:
         mask = rows_of(pairs, rule.condition.subject)
-        rows = order[: stopped.n_used]
-        rows = rows[mask[rows]]
+        rows = order[mask[order]]
         scored = pairs.scored[rows]
         base, cand = pairs.baseline.score[rows], pairs.candidate.score[rows]
         # Errored pairs keep their place in the walk: pairs before one go in first.

@@ -19,6 +19,7 @@ import numpy as np
 from evalkit.decide import early_stopping, regression_scan
 from evalkit.decide.dearest import dearest_answer_usd
 from evalkit.decide.decision import INCOMPLETE, CandidateDecision, GateDecision, Saved
+from evalkit.decide.history_walk import frozen_for, use_of, walked_with
 from evalkit.decide.origin import recorded_answers
 from evalkit.decide.rules import Condition, RuleContext, RuleResult, conditions, evaluate
 from evalkit.decide.sequential_test import SequentialTest, at_the_end, reasons_against
@@ -158,8 +159,10 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
     refuse_same_answers(base, side, pairs)
     context = RuleContext(pairs, gate.alpha, side, base, _ratio_refused(base, side))
     found = rule_results(gate, context)
+    used = None
     if (told := _looked_at(side)) is not None:
-        found = at_the_end(gate, pairs, found, passes_early=not told.needs_all)
+        walked, used = walked_with(gate, side, base_rows, pairs, told)
+        found = at_the_end(gate, pairs, found, passes_early=not told.needs_all, walked=walked)
     return CandidateDecision(
         side.model,
         _verdict(found),
@@ -168,6 +171,7 @@ def _candidate(gate: GateEntry, base: Side, base_rows: pa.Table, side: Side) -> 
         n_pairs=pairs.n,
         n_errored=int((~pairs.scored).sum()),
         flips=count_flips(pairs),
+        history=used,
         notes=(*notes, *_alike(pairs), *_weighted(pairs)),
         served=served,
     )
@@ -339,7 +343,8 @@ def _replayed(
     told = side.facts.stopped_early
     assert told is not None  # `_stopped` found it there
     order = early_stopping.in_order(pairs, told.seed)
-    rules = early_stopping.replay(gate, pairs, order, stopped, told)
+    frozen = frozen_for(side, base_rows)
+    rules = early_stopping.replay(gate, pairs, order, stopped, told, frozen)
     against = reasons_against(
         gate,
         repeats=side.repeats,
@@ -375,6 +380,7 @@ def _replayed(
         flips=count_flips(pairs, order[: stopped.n_used]),
         compared=compared,
         saved=Saved(stopped.n_used, stopped.n_items, _saved_usd(n_left, cost)),
+        history=use_of(side, frozen, pairs),
         notes=(*notes, "stopped early: no interval is shown, since one for a fixed number of items would not hold"),
     )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from evalkit.decide.decision import GateDecision
 from evalkit.decide.gate import decide_gate, gate_of
 from evalkit.decide.gate_trust import PROMOTED, GateTrust, Signed
+from evalkit.decide.history_held import refuse_other_history
 from evalkit.decide.suite_match import refuse_other_policy, refuse_other_suite
 from evalkit.errors import UserError
 from evalkit.results import read_facts
@@ -42,6 +43,7 @@ def checked_gate(folder: Path, trusted: GateTrust) -> GateEntry:
         gate = gate_of_suite(suite)
         _refuse_unnamed_baselines(gate, str(suite.path), trusted)
         refuse_other_suite(suite, folder, trusted)
+        refuse_other_history(gate, folder, trusted)
     require_signatures(gate, folder, trusted.baselines, trusted.signed)
     return gate
 

@@ -73,6 +73,14 @@ _HELD = {
     "PolicyFacts.sha256": "the policy that the person named",
     "RunFacts.redaction": "redact of the suite",
     **{f"RedactionFacts.{name}": "redact of the suite" for name in ("what", "patterns", "where")},
+    "RunFacts.history": "the promoted baselines that the gate names, and nothing else (history_held)",
+    **{
+        f"OlderModelFacts.{name}": "the promoted baselines that the gate names"
+        for name in ("run", "model", "baseline", "rows_digest", "is_baseline")
+    },
+    "HistoryFacts.models": "the promoted baselines that the gate names",
+    "HistoryFacts.digest": "of what those baselines scored",
+    "HistoryFacts.seed": "follows from the digest",
     "RunFacts.imported": "refused like recorded answers",
     "ImportedFacts.tool": "refused like recorded answers",
 }
@@ -103,6 +111,8 @@ _HAPPENED = {
     "RunFacts.stopped_early": "the stop is walked through again with the suite's rules",
     **{f"StopFacts.{name}": "walked through again" for name in ("seed", "counts", "needs_all", "candidates", "walked")},
     **{f"StoppedCandidate.{name}": "walked through again" for name in ("n_used", "n_items", "items_digest", "verdict")},
+    **{f"HistoryFacts.{name}": "shown" for name in ("asked", "frozen_at", "ratio", "why")},
+    **{f"OlderModelFacts.{name}": "part of what the digest is of" for name in ("n", "mean", "left_out")},
     "RunFacts.judges_served": "a stored baseline needs the same",
     "RunFacts.judges_unread": "too many are incomplete; where judges judged and it is not readable, incomplete too",
     "RunFacts.sealed": "every sealed file has to have its digest",

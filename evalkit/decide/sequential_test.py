@@ -15,22 +15,48 @@ from typing import Literal
 from evalkit.decide.rules import Condition, RuleResult, conditions
 from evalkit.decide.rules.quality import rows_of
 from evalkit.results.pairs import Pairs
+from evalkit.stats.assisted import ESTIMATES
+from evalkit.stats.assisted_looks import Assisted, KnownItems, unknown_items
 from evalkit.stats.looks import Sequential, sequential
 from evalkit.stats.verdict import Verdict
 from evalkit.suite.schema import GateEntry
+from evalkit.text import numbers
 
 
 class RuleTest:
     """One required quality rule, looked at as pairs come in."""
 
-    def __init__(self, condition: Condition, n_items: int, alpha: float, n_rules: int, plan: str) -> None:
-        self.condition = condition
-        how: Literal["curtail", "save"] = "save" if plan == "save" else "curtail"
-        self._pass = sequential(n_items, condition.at, alpha, condition.scope, how)
+    def __init__(
+        self,
+        condition: Condition,
+        n_items: int,
+        alpha: float,
+        n_rules: int,
+        plan: str,
+        known: KnownItems | None = None,
+    ) -> None:
+        """`known`: what a frozen history says of its items, in the order of the walk."""
+        self.condition, self._plan, self._known, self._n_items = condition, plan, known, n_items
+        self._pass = self._test(alpha)
         strict = n_rules > 1 and condition.scope == "population"
-        self._fail = sequential(n_items, condition.at, alpha / n_rules, "population", how) if strict else self._pass
+        self._fail = self._test(alpha / n_rules) if strict else self._pass
         self._n_right = 0.0
         """What the baseline got right: too little of it, and nobody could fail."""
+
+    def _test(self, alpha: float) -> Sequential | Assisted:
+        at = self.condition
+        if self._known is None and self._plan != "strict":
+            how: Literal["curtail", "save"] = "save" if self._plan == "save" else "curtail"
+            return sequential(self._n_items, at.at, alpha, at.scope, how)
+        plan: Literal["curtail", "save", "strict"] = "curtail"
+        plan = "strict" if self._plan == "strict" else "save" if self._plan == "save" else plan
+        known = self._known if self._known is not None else unknown_items(self._n_items)
+        return Assisted(known, at.at, alpha, at.scope, plan, at.tail)
+
+    @property
+    def takes_graded(self) -> bool:
+        """Whether scores between 0 and 1 can be walked."""
+        return isinstance(self._pass, Assisted)
 
     def update(self, baseline: Sequence[float], candidate: Sequence[float], n_errored: int = 0) -> None:
         """Take in pairs, then errored ones. Raises ValueError for graded scores."""
@@ -46,9 +72,11 @@ class RuleTest:
         return at.n_used or at.n
 
     def last_look(self, wins: int, losses: int, n_errored: int) -> tuple[Verdict, Verdict]:
-        """What all items say for passing and for failing, to somebody who has looked nineteen times before."""
-        passing = self._pass.last_look(wins, losses, n_errored)
-        return passing, passing if self._fail is self._pass else self._fail.last_look(wins, losses, n_errored)
+        """What all items say for passing and for failing, to somebody who has looked nineteen times before. Not with
+        history, whose last bound depends on the walk: see `walked`."""
+        at = (self._pass, self._fail)
+        passing, failing = (one.last_look(wins, losses, n_errored) for one in at if isinstance(one, Sequential))
+        return passing, failing
 
     @property
     def verdict(self) -> Verdict | None:
@@ -61,19 +89,39 @@ class RuleTest:
         both = self._pass.verdict is not None and self._fail.verdict is not None
         return Verdict.INCONCLUSIVE if both else None
 
+    def walked(self) -> tuple[Verdict, Verdict]:
+        """Where every item was taken in: what the walk says for passing and for failing."""
+        open_ = Verdict.INCONCLUSIVE
+        return self._pass.verdict or open_, self._fail.verdict or open_
+
     def finding(self) -> RuleResult:
         """What it came to. No interval: the one of a fixed number of items would not be true of an early stop."""
-        at: Sequential = self._fail if self.verdict is Verdict.FAIL else self._pass
-        n = max(at.n, 1)
+        at = self._fail if self.verdict is Verdict.FAIL else self._pass
         used = at.n_used or at.n
         return RuleResult(
             self.condition,
             self.verdict or Verdict.INCONCLUSIVE,
-            value=(at.wins - at.losses) / max(1, n - at.n_errored),
+            value=at.mean,
             n=at.n,
             n_errored=at.n_errored,
             method=f"sequential test ({at.plan}), settled at {used:,} of {at.n_items:,} items: {at.reason or 'open'}",
+            notes=self.basis(),
         )
+
+    def basis(self) -> tuple[str, ...]:
+        """With history: which estimate spoke, and how far predictions moved it. Empty without."""
+        at = self._fail if self.verdict is Verdict.FAIL else self._pass
+        if self._known is None or not isinstance(at, Assisted) or at.basis is None:
+            return ()
+        said, told = at.basis, numbers.difference
+        plain = f"the plain paired difference of the same {numbers.count(at.n)} items is {told(said.plain)}"
+        if said.spoke in ESTIMATES[1:]:
+            moved = f"history moved the estimate by {told(said.moved)} to {told(said.estimate)} ({said.spoke} spoke)"
+        elif said.spoke == ESTIMATES[0]:
+            moved = "the plain estimate spoke: predictions would not have helped"
+        else:
+            moved = f"{said.spoke} decided, not an estimate"
+        return (f"{moved}; {plain}",)
 
 
 def reasons_against(
@@ -122,8 +170,14 @@ class SequentialTest:
         return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts else Verdict.PASS
 
 
-def sequential_rules(gate: GateEntry, counts: Mapping[str, int], *, passes_early: bool) -> list[RuleTest]:
-    """A rule for each required quality condition; `counts`: items of each subject.
+def sequential_rules(
+    gate: GateEntry,
+    counts: Mapping[str, int],
+    *,
+    passes_early: bool,
+    known: Mapping[str, KnownItems] | None = None,
+) -> list[RuleTest]:
+    """A rule for each required quality condition; `counts`: items of each subject; `known`: what history says of them.
 
     None at all where one has no items, or there is none: then nothing can settle. Where only a fail may come early
     (`passes_early` false) the plan is always `curtail`: it keeps all power for the end, where the pass is decided.
@@ -132,18 +186,35 @@ def sequential_rules(gate: GateEntry, counts: Mapping[str, int], *, passes_early
     quality = [c for c in required if c.is_margin]
     if not all(counts.get(c.subject) for c in quality):
         return []
-    plan = gate.early_stop if passes_early else "curtail"
-    return [RuleTest(c, counts[c.subject], gate.alpha, len(required), plan) for c in quality]
+    plan = gate.early_stop if passes_early or gate.early_stop == "strict" else "curtail"
+    if known is not None and any(c.subject not in known or len(known[c.subject]) != counts[c.subject] for c in quality):
+        return []
+    helped = known or {}
+    return [RuleTest(c, counts[c.subject], gate.alpha, len(required), plan, helped.get(c.subject)) for c in quality]
 
 
 def at_the_end(
-    gate: GateEntry, pairs: Pairs, found: Sequence[RuleResult], *, passes_early: bool
+    gate: GateEntry,
+    pairs: Pairs,
+    found: Sequence[RuleResult],
+    *,
+    passes_early: bool,
+    walked: Sequence[RuleTest] | None = None,
 ) -> tuple[RuleResult, ...]:
-    """The findings on all items of a run that was looked at while it ran.
+    """The findings on all items of a run that was looked at while it ran. `walked`: the rules after that walk, where
+    its last bound depends on what was seen on the way (history, betting); None: it depends on the plan alone.
 
     Each look spends some of the accepted error, so what a single look would show may not be enough: it has to reach
     the last look's own bound too. A pass that could not have come early was not looked for, and needs no more.
     """
+    if walked is not None:
+        ends = {rule.condition: rule for rule in walked}
+        held = []
+        for finding in found:
+            rule = ends.get(finding.condition)
+            kept = with_last_look(finding, rule.walked() if rule is not None else None, passes_early)
+            held.append(replace(kept, notes=(*kept.notes, *rule.basis())) if rule is not None else kept)
+        return tuple(held)
     parts = {c.subject: pairs.only(rows_of(pairs, c.subject)) for f in found if (c := f.condition).is_margin}
     rules = sequential_rules(gate, {name: part.n for name, part in parts.items()}, passes_early=passes_early)
     said = {}

@@ -8,6 +8,7 @@ These are the only modules that know the keys of these files. They do no I/O: `e
 """
 
 from evalkit.facts.base import parse
+from evalkit.facts.history import HistoryFacts, OlderModelFacts
 from evalkit.facts.load import LoadFacts, StepFacts
 from evalkit.facts.models import ModelFacts, PriceFacts
 from evalkit.facts.run import RunFacts
@@ -19,11 +20,13 @@ from evalkit.facts.tasks import Identity, JudgeIdentity, TaskFacts
 __all__ = [
     "EntryFacts",
     "Figures",
+    "HistoryFacts",
     "Identity",
     "JudgeIdentity",
     "LoadFacts",
     "ModelFacts",
     "ModelSummary",
+    "OlderModelFacts",
     "PriceFacts",
     "Quality",
     "RunFacts",

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from evalkit.facts.base import AbsentWhereOdd, Bool, Count, Float, Int, Json, JsonMap, StoredRecord, Texts
+from evalkit.facts.history import HistoryFacts
 from evalkit.facts.load import LoadFacts
 from evalkit.facts.models import ModelFacts
 from evalkit.facts.stops import StopFacts
@@ -168,6 +169,8 @@ class RunFacts(StoredRecord):
     """By model: what a server that evalkit started turned out to be."""
     stopped_early: StopFacts | None = None
     """None: every item was asked, and nobody looked before the end."""
+    history: HistoryFacts | None = None
+    """Stored answers of older models by which the gate decided. None: the gate asked for none."""
     judges_served: Annotated[Mapping[str, tuple[str, ...]] | None, AbsentWhereOdd] = None
     """By judge: the models that its endpoint says answered."""
     judges_unread: Annotated[Mapping[str, Mapping[str, Mapping[str, tuple[Count, Count]]]] | None, AbsentWhereOdd] = (

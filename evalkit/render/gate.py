@@ -61,7 +61,8 @@ def _print_candidate(page: Page, decision: GateDecision, candidate: CandidateDec
     for finding in rows:
         for remark in rule_text.remarks_of(finding):
             page.say(remark)
-    for text in (rule_text.flips_of(candidate), rule_text.saved_of(candidate), *candidate.notes):
+    told = (rule_text.flips_of(candidate), rule_text.saved_of(candidate), rule_text.history_of(candidate))
+    for text in (*told, *candidate.notes):
         if text:
             page.say(visible(text, limit=600))
     for line in candidate.compared[:_DIFFERENCES]:
@@ -102,8 +103,10 @@ def refusal_junit(suite: str, why: str) -> str:
 def _suite(root: Element, decision: GateDecision, candidate: CandidateDecision) -> None:
     suite = SubElement(root, "testsuite", name=visible(candidate.candidate))
     counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
-    if candidate.served:
+    if candidate.served or candidate.history:
         properties = SubElement(suite, "properties")
+        if candidate.history:
+            SubElement(properties, "property", name="history", value=rule_text.history_of(candidate))
         for line in candidate.served:
             side, _, said = line.partition(": ")
             SubElement(properties, "property", name=f"served {visible(side)}", value=visible(said, limit=300))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from evalkit.decide.decision import CandidateDecision, GateDecision
 from evalkit.decide.origin import OWN_FUNCTION
 from evalkit.decide.rules import RuleResult, Unit, describe
+from evalkit.render import history_text
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 
@@ -130,6 +131,11 @@ def saved_of(candidate: CandidateDecision) -> str:
     left = saved.n_items - saved.n_used
     usd = f" and about {numbers.usd(saved.usd)}" if saved.usd else ""
     return f"settled after {saved.n_used:,} of {saved.n_items:,} items: {left:,} items{usd} saved"
+
+
+def history_of(candidate: CandidateDecision) -> str:
+    """Which stored answers of older models the decision rests on; empty without."""
+    return history_text.after(candidate.history) if candidate.history is not None else ""
 
 
 def _bounds(finding: RuleResult, unit: Unit) -> str:

@@ -6,12 +6,15 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
+    "Assisted": "assisted_looks",
     "Counts": "comparison",
     "Decision": "verdict",
     "Needs": "power",
     "FloorDecision": "one_sample",
     "Interval": "intervals",
+    "KnownItems": "assisted_looks",
     "LimitDecision": "verdict",
+    "PartDecision": "part",
     "Sequential": "looks",
     "Verdict": "verdict",
     "cost_per_correct": "ratios",
@@ -27,11 +30,13 @@ _HOMES = {
     "latency_ratio": "exceedance",
     "mcnemar": "symmetry",
     "power_of": "power",
+    "predictors": "history",
     "sequential": "looks",
     "smallest_regression": "power",
     "test": "comparison",
     "test_counts": "comparison",
     "test_floor": "one_sample",
+    "test_part": "part",
     "wilson": "intervals",
 }
 

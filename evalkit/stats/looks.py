@@ -112,6 +112,11 @@ class Sequential:
         return self.verdict or Verdict.INCONCLUSIVE
 
     @property
+    def mean(self) -> float:
+        """Mean difference of the pairs so far that have scores."""
+        return (self.wins - self.losses) / max(1, self.n - self.n_errored)
+
+    @property
     def n_saved(self) -> int:
         """Items that need not be asked any more; 0 while it goes on."""
         return 0 if self.n_used is None else self.n_items - self.n_used
@@ -195,13 +200,13 @@ class Sequential:
     def _hopeful(self, statistic: float, t: float, side: int) -> bool:
         """Whether a verdict is still likely enough, by its predictive probability if what was seen goes on."""
         last = self._edges[-1]
-        if _hope(statistic, t, last) < FUTILE:
+        if hope(statistic, t, last) < FUTILE:
             return False
         discordant = round((self.wins + self.losses + self.n_errored) / t)
         if not exact.applies(discordant, self.n_items):
             return True
         asked = exact.critical(self.n_items, side * self.margin, self.alpha, discordant)
-        return _hope(statistic, t, last * max(1.0, asked / normal_quantile(1 - self.alpha))) >= FUTILE
+        return hope(statistic, t, last * max(1.0, asked / normal_quantile(1 - self.alpha))) >= FUTILE
 
     def _settle(self, verdict: Verdict, reason: str) -> None:
         self.verdict, self.reason, self.n_used = verdict, reason, self.n
@@ -232,6 +237,6 @@ def _suite_edges(times: tuple[float, ...], alpha: float, plan: Plan) -> tuple[fl
     return (*(edge / math.sqrt(s) for edge, s in zip(edges, information, strict=True)), math.inf)
 
 
-def _hope(statistic: float, t: float, last: float) -> float:
+def hope(statistic: float, t: float, last: float) -> float:
     """Predictive probability that the statistic ends beyond `last`, if what was seen goes on (flat prior)."""
     return normal_tail((last - statistic / math.sqrt(t)) / math.sqrt((1 - t) / t))

@@ -16,7 +16,7 @@ from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.store import judge_files
 
-_PATTERNS = ("run.json", "rows-*.parquet", "texts-*.parquet")
+_PATTERNS = ("run.json", "rows-*.parquet", "texts-*.parquet", "history.json")
 
 
 def digests(folder: Path) -> dict[str, str]:

@@ -47,9 +47,14 @@ class GateEntry(Part):
     on_inconclusive: Literal["fail", "pass", "warn"] = "fail"
     """What too little evidence does to the command: fail (exit 3), warn or pass (exit 0). The verdict stays
     inconclusive, and what could not be measured at all (an unknown price) is exit 3 whatever stands here."""
-    early_stop: Literal["curtail", "save", "off"] = "curtail"
+    early_stop: Literal["curtail", "save", "strict", "off"] = "curtail"
     """`run --gate` stops when the verdict is settled: curtail (no power lost), save (a third fewer items, some 3 points
-    of power lost), or off."""
+    of power lost), strict (a proved bound, later and with less power), or off."""
+    history: Literal["auto", "off"] | Annotated[tuple[Text, ...], Field(strict=False, min_length=1, max_length=16)] = (
+        "off"
+    )
+    """Stored answers of older models predict where the candidate differs, so that fewer items have to be asked: auto
+    (every stored run that fits), or names of runs and promoted baselines. off: none."""
 
     @property
     def needs_baseline(self) -> str | None:
