@@ -279,7 +279,8 @@ def _decided(
 
 def _against(pairs: _Pairs, sign: int, guard: bool, undecided: float) -> tuple[str, PValue]:
     """The test for this kind of data, from the candidate's side (1) or the baseline's (-1); errored pairs as lost."""
-    lost = math.ceil(pairs.lost)
+    # As many rows as there are, where weights say what they stand for: one heavy loss is not many light ones.
+    lost = math.ceil(pairs.lost) if pairs.weights is None else pairs.n_errored
     if pairs.labels is None and pairs.binary:
         wins, losses = (pairs.wins, pairs.losses) if sign > 0 else (pairs.losses, pairs.wins)
         test = partial(exact.p_value, wins, losses + lost, pairs.n + lost)

@@ -262,7 +262,9 @@ def _tests(read: _Scores, *, guard: bool) -> tuple[PValue, PValue]:
 
 def _tail_test(read: _Scores, values: Floats, *, guard: bool) -> PValue:
     """P-values against "the mean of these values in [-1, 0] is at most the argument"; errored answers are -1."""
-    labels, weights, n_lost = read.labels, read.weights, math.ceil(read.lost)
+    labels, weights = read.labels, read.weights
+    # As many rows as there are, where weights say what they stand for: one heavy loss is not many light ones.
+    n_lost = math.ceil(read.lost) if weights is None else read.n_errored
     if n_lost:
         values = np.concatenate((values, np.full(n_lost, -1.0)))
     if labels is None:
