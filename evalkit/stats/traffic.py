@@ -94,16 +94,22 @@ def mean_of(
     return weighted_mean(array, Design.of(array.size, weights, strata, clusters), confidence)
 
 
-def weighted_mean(values: Floats, design: Design, confidence: float = _CONFIDENCE) -> TrafficEstimate:
-    """`mean_of`, of float64[n] values under a design that was read already. Raises ValueError where n is 0."""
+def weighted_mean(
+    values: Floats, design: Design, confidence: float = _CONFIDENCE, *, shares: bool = True
+) -> TrafficEstimate:
+    """`mean_of`, of float64[n] values under a design that was read already. Raises ValueError where n is 0.
+
+    `shares`: whether values that are all 0 or 1 are right and wrong answers. Not dollars: free answers are no zeros of
+    a share, whose true value may be higher.
+    """
     if not values.size:
         raise ValueError("there is no value to take a mean of")
     mean = float(np.average(values, weights=design.weights))
     variance, skew, df = _spread(values, mean, design)
     n, k_eff = values.size, design.k_eff
-    if bool(np.isin(values, (0.0, 1.0)).all()):
+    if shares and bool(np.isin(values, (0.0, 1.0)).all()):
         interval = _with_unseen(_share(mean, variance, df, k_eff, confidence), mean, k_eff, confidence)
-    elif df < 1 or variance <= _FLAT * max(1.0, mean * mean):
+    elif df < 1 or variance <= (_FLAT * float(np.abs(values).max())) ** 2:
         interval = None
     else:
         interval = _hall(mean, math.sqrt(variance), skew, df, confidence)

@@ -267,7 +267,7 @@ def _traffic(table: RunTable, rows: Codes) -> TrafficFigures:
     usd = None
     if came.any() and (cost[came] >= 0).all():
         dollars = np.array([*map(float, table.labels["cost_usd"])])[cost[came]]
-        usd = _interval(weighted_mean(dollars * 1000, of_row.only(came)))
+        usd = _interval(weighted_mean(dollars * 1000, of_row.only(came), shares=False))
 
     def at(name: str, q: float) -> FigureInterval | None:
         values = table.numbers[name][rows]
