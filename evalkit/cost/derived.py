@@ -111,7 +111,8 @@ def _of_traffic(
     from evalkit.stats.traffic import Design, weighted_mean
 
     strata = [(one.task, one.stratum or "") for one in samples]
-    found = weighted_mean(np.array(values), Design.of(len(values), weights, strata, clusters), shares=False)
+    together = [(one.task, cluster) for one, cluster in zip(samples, clusters, strict=True)]
+    found = weighted_mean(np.array(values), Design.of(len(values), weights, strata, together), shares=False)
     return None if found.low is None or found.high is None else Interval(found.low, found.high)
 
 

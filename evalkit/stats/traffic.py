@@ -64,11 +64,9 @@ class Design:
     ) -> Design:
         """Raises ValueError for weights that are none, and for labels that are not n."""
         heavy = read_weights(weights, n)
-        return cls(
-            np.ones(n) if heavy is None else heavy,
-            np.zeros(n, dtype=np.intp) if strata is None else read_labels(strata, n, "stratum"),
-            np.arange(n) if clusters is None else read_labels(clusters, n, "cluster"),
-        )
+        parts = np.zeros(n, dtype=np.intp) if strata is None else read_labels(strata, n, "stratum")
+        together = np.arange(n) if clusters is None else read_labels(clusters, n, "cluster")
+        return cls(np.ones(n) if heavy is None else heavy, _joined(parts, together), together)
 
     def only(self, rows: npt.NDArray[np.bool_ | np.intp]) -> Design:
         """The design of some of the rows: a mask, or their numbers (repeats of a sample stand for the same requests,
@@ -185,6 +183,19 @@ def _spread(values: Floats, mean: float, design: Design) -> tuple[float, float, 
     # Satterthwaite (1946): strata of unequal spread.
     df = variance**2 / float((second**2 / np.maximum(counts - 1, 1)).sum())
     return variance, third / variance**1.5, df
+
+
+def _joined(strata: Codes, clusters: Codes) -> Codes:
+    """Strata that share a cluster are one: what moves together in both is no spread within each of them alone."""
+    label = strata.copy()
+    while True:  # the least stratum that can be reached, over clusters and strata in turn
+        before = label
+        for codes in (clusters, strata):
+            least = np.full(int(codes.max(initial=0)) + 1, label.size, dtype=np.intp)
+            np.minimum.at(least, codes, label)
+            label = least[codes]
+        if np.array_equal(label, before):
+            return label
 
 
 def _collapsed(strata: Codes) -> Codes:
