@@ -136,7 +136,7 @@ def _tested(pairs: _Pairs, margin: float, alpha: float, tail: Tail, scope: Scope
     jack = pairs.jack
     more = Needs(
         sd=pairs.se * math.sqrt(pairs.n),
-        guard=not pairs.binary and tail == "strict",
+        guard=pairs.weighted if pairs.binary else tail == "strict",
         items_a_unit=pairs.n / jack.k_eff if jack else 1.0,
         fewest=_fewest(pairs),
     )
