@@ -226,13 +226,13 @@ def _read(
     differences = second - first
     size = (first.size, int((differences > 0).sum()), int((differences < 0).sum()))
     binary = bool(np.isin(first, (0.0, 1.0)).all() and np.isin(second, (0.0, 1.0)).all())
-    labels, found = read_dependence(n, clusters, items, weights)
     lost = read_lost(n_errored, errored_weight, weights)
+    weighted = read_weights(weights, n) is not None or not math.isclose(lost, n_errored, rel_tol=1e-6)
+    labels, found = read_dependence(n, clusters, items, weights, weighted=weighted)
     if labels is None:
         delta, sd, _ = bounded.moments(differences)
         return _Pairs(differences, binary, None, None, n_errored, lost, delta, sd / math.sqrt(n), None, *size)
     jack = clustered.jackknife(differences, labels, found)
-    weighted = read_weights(weights, n) is not None
     return _Pairs(differences, binary, labels, found, n_errored, lost, jack.mean, jack.se, jack, *size, weighted)
 
 

@@ -193,10 +193,11 @@ def _read(
         raise ValueError(f"a floor lies between 0 and 1, in score units (0.85), not {floor}")
     if n_errored < 0:
         raise ValueError(f"n_errored counts answers without a score, so it is not {n_errored}")
-    labels, found = read_dependence(values.size, clusters, items, weights)
+    lost = read_lost(n_errored, errored_weight, weights)
+    weighted = read_weights(weights, values.size) is not None or not math.isclose(lost, n_errored, rel_tol=1e-6)
+    labels, found = read_dependence(values.size, clusters, items, weights, weighted=weighted)
     binary = bool(np.isin(values, (0.0, 1.0)).all())
-    lost, mean = read_lost(n_errored, errored_weight, weights), float(np.average(values, weights=found))
-    weighted = read_weights(weights, values.size) is not None
+    mean = float(np.average(values, weights=found))
     return _Scores(values, binary, labels, found, n_errored, lost, mean, weighted)
 
 
