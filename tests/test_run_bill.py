@@ -183,6 +183,10 @@ def test_derived_figures_carry_intervals_and_an_unknown_cost_leaves_none() -> No
     assert figures["usd_per_1k_samples"]["low"] < 2.0 == pytest.approx(figures["usd_per_1k_samples"]["value"])
     assert figures["usd_per_correct"]["value"] == pytest.approx(0.004)
     assert figures["usd_per_correct"]["low"] < 0.004 < figures["usd_per_correct"]["high"]
+    heavy = [Marked(f"s{n}", None, 0.1 if n % 2 else 0.2, float(n % 2), False, "t", 9.0 if n % 2 else 1.0)
+             for n in range(60)]  # fmt: skip
+    assert derived(heavy)["quality"] == pytest.approx(0.9)
+    assert derived(heavy)["usd_per_sample"]["value"] == pytest.approx(0.11)
     unknown = derived([*marked, Marked("t", None, None, 1.0, False)])
     assert unknown["usd_per_sample"] is None
     graded = derived([Marked("s", None, 0.1, 0.5, True), Marked("t", None, 0.2, 0.6, True)])

@@ -226,3 +226,33 @@ def test_the_truth_of_a_skewed_and_seasonal_log_is_covered(kind: str) -> None:
         assert found.low is not None and found.high is not None
         hits += found.low <= truth <= found.high
     assert hits >= 0.91 * 200  # .93 less two standard errors of 200 draws
+
+
+def test_a_heavy_pair_without_a_score_is_one_loss_and_not_many_light_ones() -> None:
+    weights = np.ones(500)
+    weights[:50] = 3.0
+    same = np.ones(500)
+    lost = paired_test(np.append(same, 1.0), np.append(same, 0.0), 0.3, weights=np.append(weights, 80.0))
+    errored = paired_test(same, same, 0.3, weights=weights, n_errored=1, errored_weight=80.0)
+    assert errored.p_pass == pytest.approx(lost.p_pass)
+    assert errored.verdict is Verdict.INCONCLUSIVE
+    below = floor(np.append(same, 0.0), 0.6, weights=np.append(weights, 80.0))
+    assert floor(same, 0.6, weights=weights, n_errored=1, errored_weight=80.0).p_pass == pytest.approx(below.p_pass)
+
+
+def test_dollars_are_no_shares_and_small_ones_have_an_interval() -> None:
+    rng = np.random.default_rng(0)
+    design = Design.of(50, [1.0, 2.0] * 25)
+    free = weighted_mean(np.zeros(50), design, shares=False)
+    assert (free.value, free.low, free.high) == (0.0, None, None)
+    cheap = mean_of(rng.normal(2.75e-5, 5e-6, 320), rng.uniform(1, 5, 320))
+    assert cheap.low is not None and cheap.high is not None and cheap.low < 2.75e-5 < cheap.high
+
+
+def test_a_cluster_in_two_strata_is_one_cluster() -> None:
+    rng = np.random.default_rng(1)
+    common = rng.normal(0.5, 0.15, 60)
+    both, clusters = np.concatenate([common, common]), list(range(60)) * 2
+    apart = mean_of(both, [1.0, 1.0] * 60, ["a"] * 60 + ["b"] * 60, clusters)
+    once = mean_of(common, [1.0] * 60)
+    assert (apart.low, apart.high) == pytest.approx((once.low, once.high))

@@ -109,13 +109,17 @@ def measured_hardware(store: ResultsReader, run: str) -> dict[str, MeasuredHardw
     """By model, where the suite says what its machines cost and the newest load sweep what they serve."""
     facts, models = store.facts(run), store.summary(run).models
     try:
-        hosted = hosted_prices({name: facts.entry(name) for name in models}, str(facts.suite), store.results)
+        entries = {name: facts.entry(name) for name in models}
+        hosted = hosted_prices(
+            entries, str(facts.suite), store.results, served=lambda name: facts.model_facts(name).facts
+        )
     except EvalkitError as error:
         st.warning(elements.plain(error, 400))
         return {}
     found = {}
     for name, (home, served, _) in hosted.items():
-        tokens, n = models[name].all.tokens, models[name].all.n_answered
+        figures = models[name].all
+        tokens, n = figures.tokens, figures.n_answered + figures.n_unmarked  # unmarked answers were served too
         if served is None or not n or tokens.input is None or tokens.output is None:
             continue
         each = (tokens.input + tokens.output) / n

@@ -37,6 +37,8 @@ _COLUMNS = (
         "sample_digest",
         "occurrence",
         "cluster",
+        "weight",
+        "stratum",
         "outcome",
         "score",
         "started_at",
@@ -65,6 +67,8 @@ class Stored:
     cluster: str | None
     score: float | None
     graded: bool
+    weight: float | None = None
+    stratum: str | None = None
 
 
 def price_run(ref: str, *, at: str | None, prices: Path | None, tier: str | None, results: Path, as_json: bool) -> int:
@@ -184,7 +188,8 @@ def _stored(row: Mapping[str, Any]) -> Stored:
     )
     sample = f"{row['task']}/{row['sample_digest']}/{row['occurrence']}"
     score = None if row["outcome"] == Outcome.ERRORED else row["score"]
-    return Stored(answer, sample, row["cluster"], score, row["outcome"] == Outcome.SCORED)
+    graded = row["outcome"] == Outcome.SCORED
+    return Stored(answer, sample, row["cluster"], score, graded, row["weight"], row["stratum"])
 
 
 def _plain(amount: Any) -> Decimal | None:
@@ -258,7 +263,8 @@ def _figures(stored: list[Stored], hosted: Mapping[str, UnitPrices]) -> dict[str
             found = bill(row.answer.usage, unit)
             cost = found.total_usd if found else None
         amount = None if cost is None else float(cost)
-        marked[row.answer.model].append(Marked(row.sample, row.cluster, amount, row.score, row.graded))
+        told = Marked(row.sample, row.cluster, amount, row.score, row.graded, row.answer.task, row.weight, row.stratum)
+        marked[row.answer.model].append(told)
     return {model: derived(answers) for model, answers in marked.items()}
 
 

@@ -1,17 +1,23 @@
 """What an answer costs in the end, with intervals: per sample, per 1,000 samples, per correct answer, at equal quality.
 
 Dollars are floats here: an interval is an estimate, not a bill. Formulas: the mean over samples of each sample's mean
-cost (Student's t, or clustered where items move together); dollars over right answers as a ratio of means with
-Fieller's interval (1954). Unknown costs are not left out silently: one of them makes every figure of its model None.
+cost (Student's t, or clustered where items move together; `stats.traffic` where samples are weighted); dollars over
+right answers as a ratio of means with Fieller's interval (1954). Unknown costs are not left out silently: one of them
+makes every figure of its model None.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from evalkit.cost.reports import CheapestAsGood, DerivedFigures, Spread
+
+if TYPE_CHECKING:
+    from evalkit.stats.intervals import Interval
+    from evalkit.stats.scores import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,10 @@ class Marked:
     score: float | None
     graded: bool
     """The score is a degree, not right or wrong: "correct" then has no meaning."""
+    task: str = ""
+    weight: float | None = None
+    """Requests that the sample stands for; None: samples of its task count alike."""
+    stratum: str | None = None
 
 
 def derived(answers: Iterable[Marked]) -> DerivedFigures:
@@ -37,28 +47,34 @@ def derived(answers: Iterable[Marked]) -> DerivedFigures:
     costs: dict[str, list[float]] = defaultdict(list)
     marks: dict[str, list[float]] = defaultdict(list)
     clusters: dict[str, str] = {}
+    drawn: dict[str, Marked] = {}
     graded = unknown = False
     for answer in answers:
         graded |= answer.graded
         unknown |= answer.cost_usd is None
+        drawn[answer.sample] = answer
         clusters[answer.sample] = answer.cluster if answer.cluster is not None else answer.sample
         costs[answer.sample].append(answer.cost_usd if answer.cost_usd is not None else 0.0)
         if answer.score is not None:
             marks[answer.sample].append(answer.score)
     scores = {sample: sum(values) / len(values) for sample, values in marks.items()}
-    quality = sum(scores.values()) / len(scores) if scores else None
+    quality = _mean(list(scores.values()), _weights([drawn[sample] for sample in scores])) if scores else None
     if unknown or not costs:
         return {"usd_per_sample": None, "usd_per_1k_samples": None, "usd_per_correct": None, "quality": quality}
     means = {sample: sum(values) / len(values) for sample, values in costs.items()}
     groups = [clusters[sample] for sample in means]
     alone = len(set(groups)) == len(groups)
+    samples = [drawn[sample] for sample in means]
+    weights = _weights(samples)
     spread = student_t(list(means.values())) if alone else clustered(list(means.values()), groups)
-    mean = sum(means.values()) / len(means)
+    if weights is not None:
+        spread = _of_traffic(list(means.values()), weights, samples, groups)
+    mean = _mean(list(means.values()), weights)
     low, high = (max(0.0, spread.low), spread.high) if spread else (None, None)
     each: Spread = {"value": mean, "low": low, "high": high}
     right: Spread | None = None
     if not graded and len(scores) == len(means):
-        found = cost_per_correct(list(means.values()), [scores[sample] for sample in means])
+        found = cost_per_correct(list(means.values()), [scores[sample] for sample in means], weights=weights)
         if found is not None:
             value, bounds = found
             right = {"value": value, "low": bounds.low if bounds else None, "high": bounds.high if bounds else None}
@@ -68,6 +84,36 @@ def derived(answers: Iterable[Marked]) -> DerivedFigures:
         "usd_per_correct": right,
         "quality": quality,
     }
+
+
+def _weights(samples: Sequence[Marked]) -> Floats | None:
+    """What each sample stands for, 1 on average within its task; None where none says."""
+    import numpy as np
+
+    from evalkit.stats.traffic import task_weights
+
+    said = np.array([np.nan if one.weight is None else one.weight for one in samples])
+    return task_weights(said, np.unique([one.task for one in samples], return_inverse=True)[1])
+
+
+def _mean(values: Sequence[float], weights: Floats | None) -> float:
+    if weights is None:
+        return sum(values) / len(values)
+    return float((weights * values).sum() / weights.sum())
+
+
+def _of_traffic(
+    values: Sequence[float], weights: Floats, samples: Sequence[Marked], clusters: Sequence[str]
+) -> Interval | None:
+    import numpy as np
+
+    from evalkit.stats.intervals import Interval
+    from evalkit.stats.traffic import Design, weighted_mean
+
+    strata = [(one.task, one.stratum or "") for one in samples]
+    together = [(one.task, cluster) for one, cluster in zip(samples, clusters, strict=True)]
+    found = weighted_mean(np.array(values), Design.of(len(values), weights, strata, together), shares=False)
+    return None if found.low is None or found.high is None else Interval(found.low, found.high)
 
 
 def _times(figure: Spread, factor: float) -> Spread:

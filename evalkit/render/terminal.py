@@ -297,7 +297,9 @@ def _of_traffic(traffic: TrafficFigures) -> str:
         (traffic.total_p95_s, "95 % take up to", numbers.time),
     ):
         if found is not None:
-            said.append(f"{what} {shown(found.value)} [{shown(found.low)}, {shown(found.high)}]")
+            known = found.low is not None or found.high is not None
+            interval = f" [{shown(found.low)}, {shown(found.high)}]" if known else ""
+            said.append(f"{what} {shown(found.value)}{interval}")
     return "; ".join(said)
 
 

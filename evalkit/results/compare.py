@@ -99,28 +99,27 @@ def compare(a: Side, b: Side) -> PairedComparison:
     pairs = pair(ours, theirs)
     subjects = [("all tasks", np.ones(pairs.n, dtype=bool))] if len(pairs.tasks) != 1 else []
     subjects += [(task, pairs.task_mask(task)) for task in a.tasks if task in pairs.tasks]
+    differences = tuple(_difference(name, pairs.only(rows)) for name, rows in subjects)
     return PairedComparison(
-        tuple(_difference(name, pairs.only(rows)) for name, rows in subjects),
+        differences,
         count_flips(pairs),
         tuple([*shown(a, b), *served_otherwise(ours, theirs)]),
         (*served_lines(A=ours, B=theirs), *_changed(ours, theirs)),
         tuple(caveats),
-        _among(a, b),
+        _among(a, b, differences[0]),
     )
 
 
-def _among(a: Side, b: Side) -> str | None:
-    if a.folder.resolve() != b.folder.resolve():
+def _among(a: Side, b: Side, found: Difference) -> str | None:
+    unclear = found.low is None or found.high is None or found.low <= 0 <= found.high
+    if unclear or a.folder.resolve() != b.folder.resolve():
         return None
     stands = run_standings(a.folder)
     ours, theirs = stands.get(a.model), stands.get(b.model)
     if ours is None or theirs is None or {ours.state, theirs.state} != {"leads", "close"}:
         return None
     n = sum(standing is not None for standing in stands.values())
-    p = (theirs if ours.state == "leads" else ours).p
-    if n < 3 or p is None or p > ALPHA:
-        return None
-    return too_close(n)
+    return too_close(n) if n > 2 else None
 
 
 def too_close(n: int) -> str:

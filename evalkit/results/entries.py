@@ -27,6 +27,8 @@ STALE_DAYS = 90
 """A hosted model is silently replaced and repriced faster than that."""
 
 Cell = Figures
+_Asked = tuple[Identity, str]
+"""What makes two results of a task comparable, and the field that says what its samples stand for (empty: none)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +134,10 @@ def entries_of(
             chosen.setdefault(model, info)
     first = next((info for info in mine if info in chosen.values()), None)
     reference = _identities(store, first.name) if first else {}
+    states = {name: store.state(name) for name in dict.fromkeys(info.name for info in chosen.values())}
+    day = today or datetime.now(UTC).date()
     return [
-        _entry(store, info, model, known_facts, reference, today or datetime.now(UTC).date())
-        for model, info in chosen.items()
+        _entry(store, info, model, known_facts, states[info.name], reference, day) for model, info in chosen.items()
     ]
 
 
@@ -153,8 +156,14 @@ def _order(entry: ReportEntry, cell: Cell) -> tuple[bool, float, float, str]:
     return (not entry.comparable, mean is None, -(mean or 0.0), entry.model)
 
 
-def _identities(store: ResultsReader, run: str) -> dict[str, Identity]:
-    return {name: task.identity for name, task in (store.facts(run).tasks or {}).items()}
+def _identities(store: ResultsReader, run: str) -> dict[str, _Asked]:
+    facts = store.facts(run)
+    suite = facts.suite_resolved
+    declared = {task.name: task.marks or {} for task in suite.tasks} if suite is not None else {}
+    return {
+        name: (task.identity, str(declared.get(name, {}).get("weight") or ""))
+        for name, task in (facts.tasks or {}).items()
+    }
 
 
 def _entry(
@@ -162,7 +171,8 @@ def _entry(
     info: RunInfo,
     model: str,
     known_facts: CatalogueFacts,
-    reference: Mapping[str, Identity],
+    state: RunState,
+    reference: Mapping[str, _Asked],
     today: date,
 ) -> ReportEntry:
     facts = store.facts(info.name)
@@ -174,10 +184,12 @@ def _entry(
     other = sorted(set(identities) ^ set(reference)) if identities and reference else []
     warnings = [*left_out]
     if differs:
-        warnings.append(f"not comparable: {', '.join(differs)} asked differently (data, prompt, mode or scorer)")
+        warnings.append(
+            f"not comparable: {', '.join(differs)} asked differently (data, prompt, mode, scorer or weight)"
+        )
     if other:
         warnings.append(f"not comparable over all: {', '.join(other)} only on one side")
-    warnings += _about_run(info, store.state(info.name), facts, cells.all, today)
+    warnings += _about_run(info, state, facts, cells.all, today)
     warnings += known.badges(today) if known else []
     return ReportEntry(info, model, asked_as, cells, known, tuple(warnings), not differs and not other)
 

@@ -43,6 +43,8 @@ _MARK_AGAIN = (
     "(evalkit rescore RUN), or run both from the same suite."
 )
 
+_RUN_AGAIN = "Run both from the same suite and data: what is unchanged comes from the cache and costs nothing."
+
 
 def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
     """Every row of both tables, paired. Raises NotComparable unless both hold exactly the same items and repeats with
@@ -75,7 +77,8 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
         a, b = _codes_of(baseline[column], candidate[column])
         if not np.array_equal(a, b[place]):
             n_differ = int((a != b[place]).sum())
-            raise NotComparable(f"{what} of {n_differ:,} of {n:,} items differ between the two sides. {_MARK_AGAIN}")
+            way_out = _MARK_AGAIN if column == "target_digest" else _RUN_AGAIN
+            raise NotComparable(f"{what} of {n_differ:,} of {n:,} items differ between the two sides. {way_out}")
     (cluster,) = stored.names_codes([baseline["cluster"]])
     task = task_codes[:n]
     if (cluster >= 0).any():
@@ -272,7 +275,7 @@ def _unpaired(first: Codes, second: Codes, keys: Codes, tasks: Codes, names: lis
     return (
         "The two sides were not asked the same items (they pair by content: prompt fields, choices):\n"
         + "\n".join(lines)
-        + "\nRun both from the same suite and data: what is unchanged comes from the cache and costs nothing."
+        + f"\n{_RUN_AGAIN}"
     )
 
 

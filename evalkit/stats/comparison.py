@@ -136,7 +136,7 @@ def _tested(pairs: _Pairs, margin: float, alpha: float, tail: Tail, scope: Scope
     jack = pairs.jack
     more = Needs(
         sd=pairs.se * math.sqrt(pairs.n),
-        guard=not pairs.binary and tail == "strict",
+        guard=pairs.weighted if pairs.binary else tail == "strict",
         items_a_unit=pairs.n / jack.k_eff if jack else 1.0,
         fewest=_fewest(pairs),
     )
@@ -226,13 +226,13 @@ def _read(
     differences = second - first
     size = (first.size, int((differences > 0).sum()), int((differences < 0).sum()))
     binary = bool(np.isin(first, (0.0, 1.0)).all() and np.isin(second, (0.0, 1.0)).all())
-    labels, found = read_dependence(n, clusters, items, weights)
     lost = read_lost(n_errored, errored_weight, weights)
+    weighted = read_weights(weights, n) is not None or not math.isclose(lost, n_errored, rel_tol=1e-6)
+    labels, found = read_dependence(n, clusters, items, weights, weighted=weighted)
     if labels is None:
         delta, sd, _ = bounded.moments(differences)
         return _Pairs(differences, binary, None, None, n_errored, lost, delta, sd / math.sqrt(n), None, *size)
     jack = clustered.jackknife(differences, labels, found)
-    weighted = read_weights(weights, n) is not None
     return _Pairs(differences, binary, labels, found, n_errored, lost, jack.mean, jack.se, jack, *size, weighted)
 
 
@@ -279,7 +279,8 @@ def _decided(
 
 def _against(pairs: _Pairs, sign: int, guard: bool, undecided: float) -> tuple[str, PValue]:
     """The test for this kind of data, from the candidate's side (1) or the baseline's (-1); errored pairs as lost."""
-    lost = math.ceil(pairs.lost)
+    # As many rows as there are, where weights say what they stand for: one heavy loss is not many light ones.
+    lost = math.ceil(pairs.lost) if pairs.weights is None else pairs.n_errored
     if pairs.labels is None and pairs.binary:
         wins, losses = (pairs.wins, pairs.losses) if sign > 0 else (pairs.losses, pairs.wins)
         test = partial(exact.p_value, wins, losses + lost, pairs.n + lost)

@@ -193,10 +193,11 @@ def _read(
         raise ValueError(f"a floor lies between 0 and 1, in score units (0.85), not {floor}")
     if n_errored < 0:
         raise ValueError(f"n_errored counts answers without a score, so it is not {n_errored}")
-    labels, found = read_dependence(values.size, clusters, items, weights)
+    lost = read_lost(n_errored, errored_weight, weights)
+    weighted = read_weights(weights, values.size) is not None or not math.isclose(lost, n_errored, rel_tol=1e-6)
+    labels, found = read_dependence(values.size, clusters, items, weights, weighted=weighted)
     binary = bool(np.isin(values, (0.0, 1.0)).all())
-    lost, mean = read_lost(n_errored, errored_weight, weights), float(np.average(values, weights=found))
-    weighted = read_weights(weights, values.size) is not None
+    mean = float(np.average(values, weights=found))
     return _Scores(values, binary, labels, found, n_errored, lost, mean, weighted)
 
 
@@ -262,7 +263,9 @@ def _tests(read: _Scores, *, guard: bool) -> tuple[PValue, PValue]:
 
 def _tail_test(read: _Scores, values: Floats, *, guard: bool) -> PValue:
     """P-values against "the mean of these values in [-1, 0] is at most the argument"; errored answers are -1."""
-    labels, weights, n_lost = read.labels, read.weights, math.ceil(read.lost)
+    labels, weights = read.labels, read.weights
+    # As many rows as there are, where weights say what they stand for: one heavy loss is not many light ones.
+    n_lost = math.ceil(read.lost) if weights is None else read.n_errored
     if n_lost:
         values = np.concatenate((values, np.full(n_lost, -1.0)))
     if labels is None:

@@ -99,16 +99,19 @@ def read_lost(n_errored: int, errored_weight: float | None, weights: Any) -> flo
 
 
 def read_dependence(
-    n: int, clusters: Labels | None, items: Labels | None, weights: Any = None
+    n: int, clusters: Labels | None, items: Labels | None, weights: Any = None, *, weighted: bool = False
 ) -> tuple[Codes | None, Floats | None]:
     """(what moves together, int[n]; weight of each row, float64[n]), from labels of clusters and of repeated items.
 
     Repeats are averaged within their item, which is then a cluster unless `clusters` says more. None where every row
     stands alone, or all rows weigh alike. Rows of unequal `weights` are each a cluster where nothing else groups them:
-    the tests that suppose equal draws do not hold for them. Raises ValueError where repeats of one item lie in two
+    the tests that suppose equal draws do not hold for them. `weighted`: rows that are not among these weigh otherwise,
+    though these weigh alike. Raises ValueError where repeats of one item lie in two
     clusters, and as `read_weights` does.
     """
     given = read_weights(weights, n)
+    if given is None and weighted:
+        given = np.ones(n)
     found = given
     labels = None if clusters is None else read_labels(clusters, n, "cluster")
     if items is not None:

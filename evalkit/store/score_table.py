@@ -88,6 +88,7 @@ class ScoreTable:
     def n_bytes(self) -> int:
         """What it takes in memory, the order by id included."""
         arrays = [getattr(self, name) for name in _KINDS]
+        arrays += [] if self.weight is None else [self.weight]
         return sum(int(array.nbytes) for array in (*arrays, *self.scores, self.ids))
 
     @property

@@ -35,7 +35,7 @@ from evalkit.records import Outcome
 from evalkit.stats.intervals import clustered, student_t, wilson
 from evalkit.stats.traffic import Design, TrafficEstimate, quantile, task_weights, weighted_mean
 from evalkit.store import integrity, journal, parts, runs, score_table
-from evalkit.store.table import SLICES, RunTable, joint, read_table
+from evalkit.store.table import SLICES, RunTable, dense, joint, read_table
 from evalkit.suite.orders import spreads
 
 if TYPE_CHECKING:
@@ -243,11 +243,14 @@ def _row_weights(table: RunTable, rows: Codes) -> Floats | None:
 
 def _design(table: RunTable, rows: Codes, clusters: Codes) -> Design | None:
     """How these rows, one a sample, were drawn; None where they are not weighted."""
+    import numpy as np
+
     weights = _row_weights(table, rows)
     if weights is None:
         return None
-    strata = joint(table.codes["task"][rows], table.codes["stratum"][rows])
-    return Design.of(len(rows), weights, strata, clusters)
+    task = table.codes["task"][rows]  # the same name in two tasks is two clusters
+    strata = joint(task, table.codes["stratum"][rows])
+    return Design.of(len(rows), weights, strata, joint(task, dense(clusters.astype(np.int64))))
 
 
 def _traffic(table: RunTable, rows: Codes) -> TrafficFigures:
@@ -267,7 +270,7 @@ def _traffic(table: RunTable, rows: Codes) -> TrafficFigures:
     usd = None
     if came.any() and (cost[came] >= 0).all():
         dollars = np.array([*map(float, table.labels["cost_usd"])])[cost[came]]
-        usd = _interval(weighted_mean(dollars * 1000, of_row.only(came)))
+        usd = _interval(weighted_mean(dollars * 1000, of_row.only(came), shares=False))
 
     def at(name: str, q: float) -> FigureInterval | None:
         values = table.numbers[name][rows]
