@@ -181,6 +181,20 @@ def test_errored_pairs_count_with_what_they_stand_for() -> None:
     assert decide(right, right, 0.05, weights=np.ones(100), n_errored=1, errored_weight=100.0) is Verdict.INCONCLUSIVE
 
 
+def test_failed_requests_that_stand_for_much_of_the_traffic_are_an_outage(tmp_path: Path, gate_of: Gate) -> None:
+    """One row of 200 is within the allowed share of errors; here it is a third of the traffic."""
+    from dataclasses import replace
+
+    def change(row):  # type: ignore[no-untyped-def]
+        return replace(row, weight=100.0 if row.sample_id == "q7" else 1.0)
+
+    scores: list[float | None] = [1.0] * 200
+    lost = [None if n == 7 else one for n, one in enumerate(scores)]
+    said = gate_of(stored(gate_of.results, {"base": scores, "cand": lost}, change=change))
+    assert said.code == 4, said.out + said.err
+    assert "stand for 33 % of the traffic" in said.out
+
+
 @pytest.mark.parametrize("weights", [[1.0, 0.0], [1.0, -2.0], [1.0], [1.0, float("nan")]])
 def test_weights_that_are_none_are_refused(weights: list[float]) -> None:
     with pytest.raises(ValueError, match="weight"):

@@ -8,6 +8,7 @@ Nothing is decided here: `results.standings` did.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from statistics import median
 from typing import Protocol
 
 from evalkit.facts import Figures
@@ -51,7 +52,9 @@ def headline(lines: Sequence[Ranked], name: Callable[[str], str] = lambda model:
     score = numbers.quality(leader.cell.quality.mean)
     if len(ranked) == 1:
         return f"{name(leader.model)} is the only model here ({score})."
-    said = [f"{name(leader.model)} leads ({score})."]
+    n_usual = median(line.cell.quality.n for line in ranked)
+    few = f" on {leader.cell.quality.n:,} samples of {n_usual:,.0f}" if 2 * leader.cell.quality.n < n_usual else ""
+    said = [f"{name(leader.model)} leads ({score}{few})."]
     close = [line for line in ranked if line.standing and line.standing.state == "close"]
     behind = [line for line in ranked if line.standing and line.standing.state == "behind"]
     if close and not behind and len(close) > 1:
@@ -76,7 +79,9 @@ def _cheaper(leader: Ranked, close: Sequence[Ranked], name: Callable[[str], str]
     if not close:
         return None
     if len(priced) == len(first):
-        _, cheapest = min(priced, key=lambda one: one[0])
+        (least, cheapest), most = min(priced, key=lambda one: one[0]), max(cost for cost, _ in priced)
+        if least == most:
+            return None
         model, share = name(cheapest.model), _share(leader, cheapest)
         if cheapest is leader:
             return f"{model} also costs least of these."

@@ -12,6 +12,7 @@ import numpy as np
 
 from evalkit.results.pairs import NotComparable, Pairs
 from evalkit.results.side import Side
+from evalkit.stats.traffic import task_weights
 from evalkit.store import table as stored
 
 if TYPE_CHECKING:
@@ -79,21 +80,31 @@ def missing(side: Side, table: pa.Table) -> str | None:
 
 def errors(side: Side, table: pa.Table) -> str | None:
     allowed = _allowed(side)
-    errored = _count(table)
-    if errored <= allowed * table.num_rows:
+    errored, share = _count(table), _share_of_traffic(table)
+    if errored <= allowed * table.num_rows and share <= allowed:
         return None
     limit, again = f"run.max_error_rate {allowed:g} allows", "Run the same command again: only these are asked."
     if side.facts.imported is not None:
         limit, again = f"{100 * allowed:g} %", "Complete these rows in the other tool, and import them again."
+    stands_for = f", which stand for {100 * share:.2g} % of the traffic" if share > errored / table.num_rows else ""
     return (
-        f"{errored:,} of {table.num_rows:,} rows of {side.label} are errors, more than {limit}: an outage is neither a "
-        f"regression nor a pass. {again}"
+        f"{errored:,} of {table.num_rows:,} rows of {side.label} are errors{stands_for}, more than {limit}: an outage "
+        f"is neither a regression nor a pass. {again}"
     )
 
 
 def _count(table: pa.Table) -> int:
     labels, codes = stored.labels_codes(table["outcome"])
     return int((codes == labels.index("errored")).sum()) if "errored" in labels else 0
+
+
+def _share_of_traffic(table: pa.Table) -> float:
+    """The share of the requests that the rows stand for and that failed; 0 where rows are not weighted."""
+    labels, codes = stored.labels_codes(table["outcome"])
+    weights = task_weights(stored.floats(table["weight"]), stored.labels_codes(table["task"])[1])
+    if weights is None or "errored" not in labels:
+        return 0.0
+    return float(weights[codes == labels.index("errored")].sum() / weights.sum())
 
 
 def refuse_unknown(side: Side, table: pa.Table) -> None:

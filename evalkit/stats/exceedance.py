@@ -191,7 +191,11 @@ def latency_limit(
         high,
         p_pass,
         p_fail,
-        "binomial test of the percentile" if codes is None else "clustered counts of slow answers",
+        "binomial test of the percentile"
+        if codes is None
+        else "clustered counts of slow answers"
+        if heavy is None
+        else "weighted counts of slow answers",
         n,
         (*_notes(n, quantile), *(() if codes is None else _few_groups(codes, FEWEST_BEYOND))),
     )

@@ -132,7 +132,7 @@ def quantile(values: Floats, q: float, design: Design, confidence: float = _CONF
     value = first(lambda at: at.value >= q - 1e-12)
     return TrafficEstimate(
         float(ordered[-1]) if value is None else value,
-        first(lambda at: at.high is not None and at.high >= q) if share(0).high is not None else None,
+        first(lambda at: at.high is not None and at.high >= q),
         first(lambda at: at.low is not None and at.low >= q),
         values.size,
         design.k_eff,

@@ -61,20 +61,17 @@ def prune(*, older_than_s: float) -> int:
 
 
 def clear() -> int:
-    """Remove the file; how many bytes that frees. Raises StoreError where a process is using it, or it may not go."""
+    """Remove every answer; how many bytes that frees. The file stays: a run that has it open goes on keeping answers
+    there. Raises StoreError where a process is writing."""
     path = cache_folder() / "responses.sqlite"
     if not path.is_file():
         return 0
     n_bytes = _size(path)
     with _opened(path) as db:
-        db.execute("begin exclusive")  # nobody writes now
-        db.execute("rollback")
-    for end in _ENDS:
-        try:
-            path.with_name(path.name + end).unlink(missing_ok=True)
-        except OSError as error:
-            raise StoreError(f"{path} could not be removed ({error.strerror}).", path) from error
-    return n_bytes
+        db.execute("delete from answers")
+        db.execute("vacuum")
+        db.execute("pragma wal_checkpoint(truncate)")
+    return max(0, n_bytes - _size(path))
 
 
 @contextmanager
