@@ -343,3 +343,79 @@ def test_intervals_of_a_sample_hold_the_truth_of_a_skewed_and_seasonal_log(kind:
         assert found.low is not None and found.high is not None
         held += found.low <= value.mean() <= found.high
     assert held >= 0.9 * 120
+
+
+ODD = "{{ 7*7 }} {% set x = 1 %} \u2028 \x7f \x85 \ufeff \u202e # x: [a, *b, &c] !!python/object \n---\n... 'q' \"z\""
+
+
+def _odd_log(path: Path, said: str, schema: dict[str, Any], **settings: object) -> Path:
+    """Requests whose texts, function, schema and model a stranger chose."""
+    tool = {"type": "function", "name": "look_up", "description": said, "parameters": {"properties": {said: {}}}}
+    with path.open("w") as file:
+        for n in range(12):
+            turns = [{"role": "user", "parts": [{"type": "text", "content": f"{said} {n}"}]}]
+            called = {"type": "tool_call", "name": "look_up", "arguments": {said: said}}
+            out = [{"role": "assistant", "finish_reason": said, "parts": [called]}]
+            given = {"response_format": {"type": "json_schema", "json_schema": {"schema": schema}}, **settings}
+            about = {
+                "gen_ai.operation.name": "chat",
+                "gen_ai.provider.name": "openai",
+                "gen_ai.request.model": said,
+                "gen_ai.conversation.id": f"0049301234{n:03}",
+                "gen_ai.input.messages": json.dumps(turns),
+                "gen_ai.output.messages": json.dumps(out),
+                "gen_ai.tool.definitions": json.dumps([tool]),
+                "llm.invocation_parameters": json.dumps(given),
+            }
+            span = {"traceId": f"{n + 1:032x}", "spanId": f"{n + 1:016x}", "name": "chat"}
+            span["attributes"] = [{"key": key, "value": {"stringValue": value}} for key, value in about.items()]
+            file.write(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}) + "\n")
+    return path
+
+
+def test_what_a_log_says_is_text_in_the_suite_and_never_a_template_or_yaml(tmp_path: Path, imported: Import) -> None:
+    schema = {"type": "object", "title": ODD, "properties": {ODD: {"description": ODD}}}
+    ran = imported(_odd_log(tmp_path / "log.jsonl", ODD, schema))
+    assert ran.code == 0, ran.err
+    suite = load_suite(
+        tmp_path / "suite" / "suite.yaml", environ={"EVALKIT_CANDIDATE_MODEL": "m"}, options=OptionsOfAdapters()
+    )
+    assert suite.written["tasks"][0]["settings"]["json_schema"] == schema
+    assert all(sample.messages[-1].content.startswith(ODD) for sample in suite.tasks[0].samples())
+    shown = (tmp_path / "suite" / "suite.yaml").read_text() + ran.err
+    assert not [char for char in shown if char != "\n" and not char.isprintable()]
+
+
+@pytest.mark.parametrize(
+    ("schema", "settings"),
+    [
+        ({"title": "${EVALKIT_CANARY} ${HOME}"}, {}),
+        ({"properties": {"k" * 2000: {}}}, {}),
+        ({"properties": {"k" * 200 + "\x7f" * 100: {}}}, {}),
+        (json.loads('{"a":' * 60 + "1" + "}" * 60), {}),
+        ({}, {"temperature": -1, "top_p": 7}),
+    ],
+)
+def test_what_a_suite_cannot_say_is_left_out_of_it(
+    tmp_path: Path, imported: Import, schema: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    ran = imported(_odd_log(tmp_path / "log.jsonl", "${EVALKIT_CANARY}", schema, **settings))
+    assert ran.code == 0, ran.err
+    load_suite(
+        tmp_path / "suite" / "suite.yaml",
+        environ={"EVALKIT_CANDIDATE_MODEL": "m", "EVALKIT_CANARY": "canary"},
+        options=OptionsOfAdapters(),
+    )
+    assert "CANARY" not in (tmp_path / "suite" / "suite.yaml").read_text()
+
+
+def test_personal_data_is_taken_out_of_names_and_settings_too(tmp_path: Path, imported: Import) -> None:
+    said = "ada@mail.example"
+    ran = imported(_odd_log(tmp_path / "log.jsonl", said, {"title": said, "properties": {said: {"default": [said]}}}))
+    assert ran.code == 0, ran.err
+    suite = tmp_path / "suite"
+    for file in ("suite.yaml", "README.md", "data/requests.jsonl", "data/recorded.jsonl"):
+        text = (suite / file).read_text()
+        assert "mail.example" not in text and "0049301234" not in text, file
+    sessions = {one["conversation"] for one in records(suite / "data" / "requests.jsonl")}
+    assert len(sessions) == 12  # told apart still

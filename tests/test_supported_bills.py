@@ -120,6 +120,28 @@ def test_a_total_of_its_own_is_held_against_the_price_that_is_known(tmp_path: Pa
     assert found.code == 3 and "the server's own total" in " ".join(found.out.split()), found.out
 
 
+UNTOLD: dict[str, Callable[[str], Usage]] = {
+    "no count of the answer": lambda prompt: {"usage": {"prompt_tokens": n_tokens(prompt), "cost": 0.0001}},
+    "an answer of no tokens": lambda prompt: told(prompt, made=0, cost=0.0001),
+    "no count of the prompt": lambda prompt: {"usage": {"completion_tokens": n_tokens(ANSWER), "cost": 0.0001}},
+    "more reasoning than answer": lambda prompt: told(prompt, cost=0.0001, reasoning_tokens=10**6),
+    "more written to a cache than was sent": lambda prompt: {
+        "usage": {
+            **told(prompt)["usage"],
+            "cost": 0.0001,
+            "prompt_tokens_details": {"cache_write_tokens": 10**6, "cached_tokens": 10},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("name", UNTOLD)
+def test_a_total_without_counts_that_support_it_makes_nobody_cheap(tmp_path: Path, capsys: Capture, name: str) -> None:
+    found = decided(capsys, tmp_path, UNTOLD[name], "1", own=True, reported_cost=True)  # type: ignore[arg-type]
+    assert found.code != 0, found.out
+    assert "20 of 20 bills are lower than their texts support" in " ".join(found.out.split()), found.out
+
+
 def test_a_beginning_that_prompts_share_may_be_cached(tmp_path: Path, capsys: Capture) -> None:
     n_asked = 0
 

@@ -78,6 +78,10 @@ def test_protobuf_is_kept_as_it_came(tmp_path: Path) -> None:
         ("/v1/traces", gzip.compress(b" " * (MOST_BODY + 10)), {**JSON, "Content-Encoding": "gzip"}, 400, "too large"),
         ("/v1/traces", b"{}", {**JSON, "Content-Length": "99999999999"}, 413, "the most is 64 MB"),
         ("/v1/traces", b"{}", {**JSON, "Content-Length": "-5"}, 413, "a body of -5"),
+        ("/v1/traces", b"{}", {**JSON, "Host": "evil.example:4318"}, 403, "not this machine"),
+        ("/v1/traces", b"{}", {**JSON, "Host": "localhost.evil.example"}, 403, "not this machine"),
+        ("/v1/traces", b"{}", {**JSON, "Host": "[::1"}, 403, "not this machine"),
+        ("/v1/traces", b"{}", {**JSON, "Origin": "http://localhost:3000"}, 403, "a page of a browser"),
     ],
 )
 def test_what_is_no_otlp_is_refused_and_told(

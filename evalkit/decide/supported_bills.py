@@ -42,7 +42,7 @@ _MOST_BLOCKS = 1_000_000
 
 
 def with_supported(side: Side, rows: pa.Table) -> pa.Table:
-    """The rows with what each answer costs by its texts, in US dollars; NaN where no price or no count is known.
+    """The rows with what each answer costs by its texts, in US dollars; NaN where no price is known.
 
     Raises StoreError when the texts cannot be read.
     """
@@ -62,7 +62,8 @@ def with_supported(side: Side, rows: pa.Table) -> pa.Table:
 
 
 def _supported(side: Side, unit: UnitPrices) -> Iterator[tuple[tuple[str, str, int, int], float]]:
-    """(task, digest, occurrence, repeat) and US dollars of each answer whose counts are known."""
+    """(task, digest, occurrence, repeat) and US dollars of each answer; a count that the server keeps
+    to itself is what the text has at least."""
     about = side.about
     alike = [
         name
@@ -99,19 +100,22 @@ def _supported(side: Side, unit: UnitPrices) -> Iterator[tuple[tuple[str, str, i
                 said = dict(zip(_TEXTS, texts, strict=True))
                 messages, prompt = _prompt(said)
                 shared = 1.0 if sent is None else sent.share(messages, said["text"] or "")
-                if model != side.model or counts["input"] is None or counts["output"] is None:
+                if model != side.model:
                     continue
                 if estimated:
                     counts["reasoning"] = None
                 if n_weighed:  # one request for each continuation, and the first one fills the cache for the others
                     shared = max(shared, 1 - 1 / n_weighed)
-                made = bill(_usage(counts, said, prompt, shared), unit)
+                usage = _usage(counts, said, prompt, shared)
+                # Counts that contradict each other make no bill; what the texts have, they have all the same.
+                made = bill(usage, unit) or bill(Usage(input=usage.input, output=usage.output), unit)
                 if made is not None:
                     yield key, float(made.total_usd)
 
 
 def _usage(counts: Mapping[str, int | None], said: Mapping[str, str | None], prompt: str, shared: float) -> Usage:
-    """The counts as far as the texts support them: never fewer tokens, never more of them cached."""
+    """The counts as far as the texts support them: never fewer tokens, also where none are stated, never more of them
+    cached."""
     given, made = counts["input"] or 0, counts["output"] or 0
     spoken = fewest_tokens(said["text"] or "")  # reasoning that is shown may be a summary, which is billed otherwise
     spoken += sum(fewest_tokens(f"{one.get('name')} {one.get('arguments')}") for one in _objects(said["calls"]))

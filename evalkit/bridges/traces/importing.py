@@ -24,7 +24,7 @@ from evalkit.bridges.traces.sampled import SampledCall, redacted, turns
 from evalkit.bridges.traces.sources import LogReading, read_sources
 from evalkit.bridges.traces.spool import Spool
 from evalkit.bridges.traces.strata import Drawn, draw, short_names, strata_of
-from evalkit.bridges.traces.suite_text import AskedModel, LogTask, SuitePlan, suite_yaml
+from evalkit.bridges.traces.suite_text import AskedModel, LogTask, SuitePlan, sayable, suite_yaml
 from evalkit.bridges.traces.taking_out import Names, TakingOut
 from evalkit.bridges.traces.traits import Traits, traits_of, unfit
 from evalkit.errors import UserError
@@ -102,7 +102,10 @@ def import_traces(paths: Iterable[Path], out: Path, options: TracesOptions) -> T
         if not traits:
             raise UserError(_nothing(reading, dropped, n_calls))
         told = _sampled(traits, kept, reading, out, options)
-    told.dropped, told.n_calls, told.models = dropped, n_calls, models
+    told.dropped, told.n_calls = dropped, n_calls
+    taking = TakingOut(options.redactor, options.names)
+    for name, n in models.items():
+        told.models[taking.text(name)] += n
     _write(told, out)
     return told
 
@@ -253,7 +256,8 @@ def _plan(tasks: list[LogTask], sampled: list[SampledCall], out: Path, options: 
     all_known = all(cost is not None for cost in costs)
     price_as = None
     if not all_known and len(models) == 1 and len(providers) == 1 and next(iter(providers)) in _ADAPTERS:
-        price_as = f"{next(iter(providers))}:{next(iter(models))}"
+        named = f"{next(iter(providers))}:{next(iter(models))}"
+        price_as = named if sayable(named) else None
     times = [(one.call.total_s, one.drawn.weight) for one in sampled if one.call.total_s is not None]
     name = _NAME.sub("-", options.name or out.resolve().name).strip("-.") or "logs"
     share = sum(one.call.usage.input is not None for one in sampled) / len(sampled)

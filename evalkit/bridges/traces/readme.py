@@ -112,6 +112,12 @@ def _scored(told: TracesTold) -> list[str]:
         *(f"| {task.name} | {len(task.sampled):,} | {task.rule.says} |" for task in told.plan.tasks),
         "",
     ]
+    if unsaid := [task.name for task in told.plan.tasks if task.is_unsaid]:
+        lines += [
+            f"{', '.join(unsaid)}: answers had a JSON schema that a suite file cannot hold (`${{`, a long key, a deep "
+            "nest), and are asked without.",
+            "",
+        ]
     if any(not task.rule.judged and task.rule.kind != "expected" for task in told.plan.tasks):
         lines += [
             f"**`{BASELINE}` is right by definition where answers are compared with its own.** The score of another "

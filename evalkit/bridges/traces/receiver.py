@@ -4,7 +4,8 @@ with Receiver(folder, port=4318) as receiver:       # POST /v1/traces, /v1/logs;
     receiver.wait(until_idle_s=30)
 read_sources([folder], spool)                       # as any other folder of logs
 
-Only this machine can reach it. What is sent is bounded: a body, all of them, and how many connections wait.
+Only this machine can reach it, and no page that a browser shows: neither across origins nor by a stranger's name that
+comes to mean 127.0.0.1. What is sent is bounded: a body, all of them, and how many are read at once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import urlsplit
 
 from evalkit.errors import UserError
 from evalkit.writing import write_file
@@ -25,6 +27,10 @@ _KEPT = frozenset({"/v1/traces", "/v1/logs", "/api/public/otel/v1/traces"})
 MOST_BODY = 64 * 2**20
 MOST_BYTES = 8 * 2**30
 _TIMEOUT_S = 30
+_AT_ONCE = 4
+"""Bodies that are read and unpacked at a time; further ones wait."""
+_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal", "host.containers.internal"})
+"""Under which programs of this machine and its containers reach it: any other Host is a stranger's."""
 _ENDINGS = {"application/json": ".json", "application/x-protobuf": ".pb"}
 
 
@@ -90,6 +96,10 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
     receiver: Receiver
 
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self.reading = threading.BoundedSemaphore(_AT_ONCE)
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -109,19 +119,25 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _taken(self) -> tuple[int, str | None]:  # noqa: PLR0911  # one return a reason
+    def _taken(self) -> tuple[int, str | None]:
         """The status, and why the request is not kept; None: it is."""
         path = self.path.partition("?")[0].rstrip("/")
         kind = (self.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
         length = self.headers.get("Content-Length") or ""
+        if self.headers.get("Origin") is not None or not _is_here(self.headers.get("Host")):
+            return 403, "a page of a browser, or a Host that is not this machine"
         if path not in _PATHS:
             return 404, f"{path[:100]}: only /v1/traces and /v1/logs are kept"
         if kind not in _ENDINGS:
             return 415, f"content type {kind[:60] or 'not given'}: OTLP is application/json or application/x-protobuf"
         if not (length.isascii() and length.isdigit()) or int(length[:12]) > MOST_BODY:
             return 413, f"a body of {length[:12] or 'unknown'} bytes: the most is {MOST_BODY // 2**20} MB"
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
+        with self.server.reading:
+            return self._kept(path, _ENDINGS[kind], int(length))
+
+    def _kept(self, path: str, ending: str, length: int) -> tuple[int, str | None]:
+        body = self.rfile.read(length)
+        if len(body) < length:
             return 400, "a body that is cut short"
         if (self.headers.get("Content-Encoding") or "").lower() == "gzip":
             try:
@@ -130,11 +146,21 @@ class _Handler(BaseHTTPRequestHandler):
                 return 400, "a gzip body that is damaged, or too large"
         if path not in _KEPT:
             return 200, None  # metrics: an exporter that is refused would try again for ever
-        why = self.server.receiver.keep(body, _ENDINGS[kind])
+        why = self.server.receiver.keep(body, ending)
         return (200, None) if why is None else (507, why)
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: what is kept and refused is told at the end."""
+
+
+def _is_here(host: str | None) -> bool:
+    """Whether a Host means this machine; HTTP/1.0 needs none."""
+    if host is None:
+        return True
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".") in _NAMES
+    except ValueError:
+        return False
 
 
 def _unpacked(body: bytes) -> bytes:

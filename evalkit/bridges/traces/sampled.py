@@ -84,6 +84,9 @@ def redacted(call: Call, out: TakingOut) -> Call:
     call.messages = tuple(LoggedMessage(one.role, out.text(one.text), _calls(one.calls, out)) for one in call.messages)
     call.answer.text = None if call.answer.text is None else _text(call.answer.text, out)
     call.answer.calls = _calls(call.answer.calls, out)
+    call.answer.finish = None if call.answer.finish is None else out.text(call.answer.finish)
+    call.model, call.served = (None if one is None else out.text(one) for one in (call.model, call.served))
+    call.settings = out.value(call.settings)
     call.tools = tuple(out.value(one) for one in call.tools)
     call.slices = {name: out.text(value) for name, value in call.slices.items()}
     call.expected = None if call.expected is None else out.text(call.expected)
@@ -94,16 +97,17 @@ def redacted(call: Call, out: TakingOut) -> Call:
     return call
 
 
-_ID = re.compile(r"(?:[a-z]{2,12}[-_])?[0-9a-fA-F-]{8,}")
-"""The log's own name for a call, which may look like the number of a card."""
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[0-9]*[a-f])[0-9a-f]{16,64}|0000[0-9a-f]{4,60}")
+"""A drawn or counted name of a call, a part of which may look like the number of a card. Other digits alone are none:
+session ids are phone numbers, too."""
 
 
 def _name(name: str, out: TakingOut) -> str:
-    return name if _ID.fullmatch(name) else out.text(name)
+    return name if _ID.fullmatch(name) else out.name(name)
 
 
 def _calls(calls: tuple[ToolCall, ...], out: TakingOut) -> tuple[ToolCall, ...]:
-    return tuple(ToolCall(one.name, _text(one.arguments, out)) for one in calls)
+    return tuple(ToolCall(out.text(one.name), _text(one.arguments, out)) for one in calls)
 
 
 def _text(text: str, out: TakingOut) -> str:

@@ -6,13 +6,15 @@ suite_yaml(plan)       # name: support-logs ...
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from evalkit.bridges.traces.rules import ScoringRule
 from evalkit.bridges.traces.sampled import SampledCall
+from evalkit.text.escape import acts_on_a_terminal
 
 BASELINE = "recorded"
 JUDGE = "judge"
@@ -44,14 +46,36 @@ class LogTask:
         longest = max((one.call.usage.output or 0 for one in self.sampled), default=0)
         known = [limit for limit in limits if limit]
         found["max_output_tokens"] = max([*known, 2 * longest, 16]) if known or longest else 1024
-        for name in ("temperature", "top_p"):
+        for name, most in (("temperature", math.inf), ("top_p", 1)):
             values = {one.get(name) for one in said}
-            if len(values) == 1 and (value := values.pop()) is not None:
+            value = values.pop() if len(values) == 1 else None
+            if value is not None and 0 <= value <= most and (value or name == "temperature"):
                 found[name] = value
-        formats = {json.dumps(one.get("response_format"), sort_keys=True) for one in said}
-        if len(formats) == 1 and (schema := _schema(said[0].get("response_format"))) is not None:
+        if (schema := self._schema) is not None and sayable(schema):
             found["json_schema"] = schema
         return found
+
+    @property
+    def is_unsaid(self) -> bool:
+        """Whether answers had a schema that a suite file cannot hold."""
+        return self._schema is not None and not sayable(self._schema)
+
+    @property
+    def _schema(self) -> dict[str, Any] | None:
+        said = [one.call.settings.get("response_format") for one in self.sampled]
+        return _schema(said[0]) if len({json.dumps(one, sort_keys=True) for one in said}) == 1 else None
+
+
+def sayable(value: Any, depth: int = 0) -> bool:
+    """Whether a suite file can hold it: no variable to fill in, no key longer than YAML allows, no deep nest."""
+    if isinstance(value, str):
+        return "${" not in value
+    if isinstance(value, Mapping):
+        return depth < _DEEPEST and all(
+            len(_quoted(str(key))) <= _LONGEST_KEY and sayable(str(key)) and sayable(inner, depth + 1)
+            for key, inner in value.items()
+        )
+    return not isinstance(value, list) or (depth < _DEEPEST and all(sayable(one, depth + 1) for one in value))
 
 
 def _schema(response_format: Any) -> dict[str, Any] | None:
@@ -158,8 +182,8 @@ def _task(task: LogTask, plan: SuitePlan) -> list[str]:
     if rule.target is not None:
         lines.append(f"    target: {_quoted(rule.target)}")
     score = {"judge": {"by": JUDGE, "pair": BASELINE}} if rule.judged else rule.score
-    lines.append(f"    score: {json.dumps(score, ensure_ascii=False)}      # {rule.says}")
-    lines.append(f"    settings: {json.dumps(task.settings, ensure_ascii=False)}")
+    lines.append(f"    score: {_quoted(score)}      # {rule.says}")
+    lines.append(f"    settings: {_quoted(task.settings)}")
     lines += ["    weight: weight", "    stratum: stratum"]
     lines += ["    cluster: conversation", f"    slices: [{', '.join(map(_word, plan.slices))}]"]
     return lines
@@ -174,5 +198,17 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _NO_TEXT = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+def _quoted(value: object) -> str:
+    """JSON that is YAML of the same meaning: what YAML refuses or folds, or nobody sees, is escaped."""
+    return _ODD.sub(_escaped, json.dumps(value, ensure_ascii=False))
+
+
+_ODD = re.compile(r"[^\x20-\x7e]")
+_DEEPEST = 20
+_LONGEST_KEY = 1_000
+"""Characters as written; YAML's most are 1,024."""
+
+
+def _escaped(found: re.Match[str]) -> str:
+    char = found[0]
+    return f"\\U{ord(char):08x}" if acts_on_a_terminal(char) else char

@@ -33,6 +33,8 @@ class TakingOut:
     redactor: Redactor | None
     names: Names
     counts: Counter[str] = field(default_factory=Counter)
+    _alike: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By what is left of it, each name that was taken out and its number."""
 
     def text(self, text: str) -> str:
         """The text with each finding replaced by its kind in brackets."""
@@ -40,17 +42,36 @@ class TakingOut:
             text = self.redactor.text(text, self.counts)
         return self._without_names(text) if self.names else text
 
+    def name(self, name: str) -> str:
+        """The name of somebody or something; those that look alike without personal data are numbered, to tell them
+        apart still."""
+        if (made := self.text(name)) == name:
+            return name
+        known = self._alike.setdefault(made, {})
+        return f"{made} {known.setdefault(name, len(known) + 1)}"
+
     def value(self, value: Any) -> Any:
-        """The same for every text of a value, in its groups and lists."""
+        """The same for every text of a value, in its groups, their names and its lists."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {key: self.value(inner) for key, inner in value.items()}
+            return self._group(value)
         if isinstance(value, list | tuple):
             return [self.value(inner) for inner in value]
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**8:  # a card, a phone
             return value if (made := self.text(str(value))) == str(value) else made
         return value
+
+    def _group(self, value: Mapping[Any, Any]) -> dict[Any, Any]:
+        made: dict[Any, Any] = {}
+        for key, inner in value.items():
+            name = base = self.text(key) if isinstance(key, str) else key
+            n = 1
+            while name in made:
+                n += 1
+                name = f"{base} {n}"
+            made[name] = self.value(inner)
+        return made
 
     def _without_names(self, text: str) -> str:
         found = list(_WORD.finditer(text))
