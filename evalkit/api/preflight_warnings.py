@@ -74,8 +74,9 @@ def retirement(known: Known, today: date) -> str | None:
     first, told = min(days), known.sources("retires")
     if first <= today:
         return f"retired on {first} ({told}): its maker most likely answers 404"
-    if (first - today).days <= _SOON_DAYS:
-        return f"retires on {first}, in {(first - today).days} days ({told}): what is measured now will soon be gone"
+    if (left := (first - today).days) <= _SOON_DAYS:
+        when = "tomorrow" if left == 1 else f"in {left} days"
+        return f"retires on {first}, {when} ({told}): what is measured now will soon be gone"
     return None
 
 

@@ -133,7 +133,8 @@ class Known:
             if day <= today:
                 found.append(f"retired on {day}")
             elif (day - today).days <= _NEAR_DAYS:
-                found.append(f"retires on {day}, in {(day - today).days} days")
+                left = (day - today).days
+                found.append(f"retires on {day}, {'tomorrow' if left == 1 else f'in {left} days'}")
         if self.pin:
             found.append(f"an alias: ask for {self.pin} to pin the version")
         elif self.moving:
