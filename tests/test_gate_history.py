@@ -334,7 +334,14 @@ class TestProtected:
         assert found.code == 0, found.err
         assert "history: 3 older models" in found.out
 
-    @pytest.mark.parametrize("theirs", ["off", "auto", "[baseline@o1, baseline@o2]", "[baseline@o1]"])
+    @pytest.mark.parametrize(
+        "theirs",
+        [
+            *("off", "auto", "[baseline@o1, baseline@o2]", "[baseline@o1]"),
+            "[baseline@o1, baseline@o2, baseline@o4, baseline@o1]",  # the order follows from each
+            "[baseline@o2, baseline@o1, baseline@o4]",
+        ],
+    )
     def test_another_history_is_refused(self, desk: Desk, ours: Path, theirs: str) -> None:
         found = self.judge(desk, ours, desk.suite("theirs.yaml", "cand", history=theirs))
         assert found.code == 2, found.out

@@ -10,6 +10,7 @@ those rows, and refuses a run that was looked at with any other.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,16 +76,17 @@ def _hold(
             "what a pull request wrote there. Name the folder that you trust: --baselines DIR, or EVALKIT_BASELINES."
         )
     found = {name: baselines.find(name.removeprefix(PROMOTED), trusted.baselines, trusted.results) for name in names}
-    wanted = {(one.folder.resolve().name, one.model, one.baseline.rows_digest) for one in found.values()}
-    had = {(one.run, one.model, one.rows_digest) for one in told.models} if told is not None else set()
-    if had != wanted:
+    each = [found[name] for name in names]
+    wanted = Counter((one.folder.resolve().name, one.model, one.baseline.rows_digest) for one in each)
+    had = Counter((one.run, one.model, one.rows_digest) for one in told.models) if told is not None else Counter()
+    # The order of the items follows from each of them: one that is named twice, or before another, draws another.
+    if had != wanted or told is None or told.asked != names:
         raise NotComparable(
             f"{folder.name} was looked at with another history than the protected gate names ({', '.join(names)}): "
             f"{_listed(had) or 'none'}. {_AGAIN}"
         )
     if frozen is None:
         return  # all of them were left out, and the order is the suite's own
-    assert told is not None
     rows = {one.baseline.rows_digest: one.rows for one in found.values()}
     if _anew(gate, told, frozen, rows, trusted).content != frozen.content:
         raise NotComparable(f"history.json of {folder.name} does not hold what the promoted baselines scored. {_AGAIN}")
@@ -97,14 +99,18 @@ def _anew(
     places = {item: n for n, item in enumerate(frozen.items)}
     scores = {one.rows_digest: scores_of(rows[one.rows_digest], places) for one in told.models}
     older = [filled(scores[one.rows_digest]) for one in told.models if one.left_out is None and not one.is_baseline]
-    named = [filled(scores[m.rows_digest]) for m in told.models if m.left_out is not None and m.n]
-    base = next((filled(scores[one.rows_digest]) for one in told.models if one.is_baseline), frozen.baseline)
-    if gate.baseline is not None and gate.baseline.startswith(PROMOTED):
+    apart = [scores[one.rows_digest] for one in told.models if one.left_out is not None]
+    named = [filled(one) for one in apart if not np.isnan(one).all()]
+    base = next((filled(scores[one.rows_digest]) for one in told.models if one.is_baseline), None)
+    exact = gate.baseline is not None and gate.baseline.startswith(PROMOTED)
+    if exact and gate.baseline is not None:
         name = gate.baseline.removeprefix(PROMOTED)
         base = scores_of(baselines.find(name, trusted.baselines, trusted.results).rows, places)
+    if base is None:
+        raise NotComparable(f"the run's history holds answers of the baseline that nobody promoted. {_AGAIN}")
     whole = np.array(older).reshape(-1, len(places))
-    return freeze(frozen.items, base, whole, exact=frozen.exact, named=named, slices=frozen.slices)
+    return freeze(frozen.items, base, whole, exact=exact, named=named, slices=frozen.slices)
 
 
-def _listed(had: set[tuple[str, str, str]]) -> str:
+def _listed(had: Mapping[tuple[str, str, str], int]) -> str:
     return ", ".join(f"{model} of {run}" for run, model, _ in sorted(had)[:6])
