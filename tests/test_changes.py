@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.errors import SuiteError
+from evalkit.suite.changes import apply_changes
+from evalkit.suite.source_map import parse
 from tests.world import evalkit, rows, run_folders
 
 Capture = pytest.CaptureFixture[str]
@@ -86,6 +89,12 @@ def test_a_change_that_leads_nowhere_is_refused_in_a_line(suite: Path, capsys: C
         assert says in told.err
         assert "Traceback" not in told.err
     assert not (suite.parent / "r").exists()
+
+
+@pytest.mark.parametrize("written", ["tasks: [{choices: [1]}]\n", "tasks: [{choices: [x]}]\n", "7\n", "\n"])
+def test_what_has_no_keys_of_its_own_is_named(written: str) -> None:
+    with pytest.raises(SuiteError, match=r"no keys of its own|no item"):
+        apply_changes(parse(written, "s.yaml"), ["tasks.0.choices.0.x.y=1"])
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "0%", "101%", "ten", "nan%", "1.5"])

@@ -49,6 +49,12 @@ def test_a_key_comes_from_an_env_file_for_one_command(
     )
 
 
+POWERS = (
+    *("SSLKEYLOGFILE", "OPENSSL_CONF", "HF_ENDPOINT", "HF_HOME", "XDG_CONFIG_HOME", "AWS_CONFIG_FILE", "BASH_ENV"),
+    *("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "GOOGLE_APPLICATION_CREDENTIALS", "VLLM_PLUGINS", "GCONV_PATH", "Http_Proxy"),
+)
+
+
 @pytest.mark.parametrize(
     "text, says",
     [
@@ -57,6 +63,7 @@ def test_a_key_comes_from_an_env_file_for_one_command(
         ("HTTPS_PROXY=http://evil.example", "HTTPS_PROXY is not taken"),
         ("LD_PRELOAD=/tmp/x.so", "LD_PRELOAD is not taken"),
         ("PYTHONPATH=/tmp", "PYTHONPATH is not taken"),
+        *((f"{name}=/tmp/x", f"{name} is not taken") for name in POWERS),
     ],
 )
 def test_an_env_file_holds_keys_and_no_power(tmp_path: Path, capsys: Capture, text: str, says: str) -> None:
@@ -69,6 +76,15 @@ def test_an_env_file_holds_keys_and_no_power(tmp_path: Path, capsys: Capture, te
 def test_an_absent_env_file_is_named(tmp_path: Path, capsys: Capture) -> None:
     ran = evalkit(capsys, "check", "suite.yaml", "--env-file", tmp_path / "none.env")
     assert (ran.code, "there is no such file" in ran.err) == (2, True)
+
+
+def test_calls_that_are_shown_hold_no_command_to_a_ci_system(tmp_path: Path, capsys: Capture) -> None:
+    said = "##vso[task.setvariable variable=x]y \x1b[31m"
+    with FakeProvider.in_thread(Behaviour(reply=said)) as p:
+        ran = evalkit(capsys, "run", keyed(tmp_path, p.base_url).with_name("suite.yaml"), "--no-cache", "--debug")
+    calls = [json.loads(text) for text in ran.err.splitlines() if text.startswith("{")]
+    assert calls and calls[0]["reply"]["text"] == said
+    assert "##vso[" not in ran.err + ran.out and "\x1b" not in ran.err
 
 
 def test_a_restricted_suite_shows_no_calls(tmp_path: Path, capsys: Capture) -> None:

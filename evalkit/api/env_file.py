@@ -19,7 +19,14 @@ from evalkit.reading import read_file
 
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 _NOT_HERE = re.compile(
-    r"EVALKIT_.*|PATH|HOME|SHELL|IFS|PYTHON.*|LD_.*|DYLD_.*|.*_PROXY|SSL_.*|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|TMPDIR|GIT_.*",
+    # what evalkit allows, what programs and libraries run or load, and what they keep
+    r"EVALKIT_.*|PATH|.*_PATH|HOME|.*_HOME|SHELL|IFS|ENV|BASH_.*|PYTHON.*|LD_.*|DYLD_.*|GCONV_.*|GLIBC_.*|MALLOC_.*|TMP|TEMP"
+    r"|TMPDIR|GIT_.*|XDG_.*|PAGER|LESS.*|BROWSER|EDITOR|VISUAL|UV_.*|PIP_.*|STREAMLIT_.*|CUDA.*|NVIDIA_.*|TORCH.*|PYTORCH.*"
+    r"|TRITON.*|VLLM_.*|RAY_.*|TRANSFORMERS_.*|NLTK_.*|ARROW_.*|OMP_.*|KMP_.*|MKL_.*|OPENBLAS_.*"
+    # where requests go, and who can read them
+    r"|.*_PROXY|SSL.*|OPENSSL.*|.*_CA_BUNDLE|.*_CERT(_.*)?|HF_(?!TOKEN$).*|HUGGING_?FACE_(?!HUB_TOKEN$).*"
+    r"|AWS_(?!ACCESS_KEY_ID$|SECRET_ACCESS_KEY$|SESSION_TOKEN$|BEARER_TOKEN_BEDROCK$|REGION$|DEFAULT_REGION$).*"
+    r"|GOOGLE_APPLICATION_.*|CLOUDSDK_.*|RES_OPTIONS|LOCALDOMAIN|HOSTALIASES",
     re.IGNORECASE,
 )
 _LARGEST = 1_000_000

@@ -20,6 +20,7 @@ from evalkit.adapters.keys import without_keys
 from evalkit.engine.work import Item
 from evalkit.errors import RequestError
 from evalkit.records import Request, Response
+from evalkit.text.escape import json_commands
 
 _out: list[TextIO] = []
 
@@ -58,9 +59,8 @@ def write(item: Item, request: Request, attempt: int, seconds: float, found: Res
         **reply,
         "seconds": round(seconds, 3),
     }  # fmt: skip
-    text = without_keys(
-        json.dumps(line, default=str)
-    )  # plain ASCII, so no text of a model reaches the terminal as it is
+    # Plain ASCII, and no command that a CI system would obey: no text of a model reaches the terminal as it is.
+    text = json_commands(without_keys(json.dumps(line, default=str)))
     for file in _out:
         file.write(text + "\n")
 

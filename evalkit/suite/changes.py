@@ -74,6 +74,8 @@ def _step(at: Any, part: str, change: str, loc: Loc) -> str | int:
                 kind = str(loc[0]).removesuffix("s")
                 raise SuiteError(f"--set {change!r}: there is no {kind} {part!r}; {near(part, known)}")
         return part
+    if not isinstance(at, list):
+        raise SuiteError(f"--set {change!r}: {'.'.join(map(str, loc)) or 'the suite'} has no keys of its own")
     names = [item.get("name") if isinstance(item, dict) else None for item in at]
     if part in names:
         return names.index(part)
