@@ -6,6 +6,7 @@ import gzip
 import heapq
 import json
 import random
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -246,3 +247,24 @@ def test_a_server_that_is_not_there_and_options_that_do_not_read_are_sentences(
         wrong = evalkit(capsys, "load", suite, "--model", "fake", option, value)
         assert wrong.code == 2, value
         assert "like" in wrong.err
+
+
+def test_recorded_answers_have_no_load(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "items.jsonl").write_text('{"id": "1", "question": "q?", "answer": "a"}\n')
+    (tmp_path / "said.jsonl").write_text('{"id": "1", "text": "a"}\n')
+    (tmp_path / "suite.yaml").write_text(
+        "name: s\nsensitivity: public\nmodels:\n  m: {adapter: replay, path: said.jsonl}\n"
+        "tasks:\n  - {name: t, data: items.jsonl, prompt: '{{ question }}', target: '{{ answer }}', score: exact}\n"
+    )
+    said = evalkit(capsys, "load", tmp_path / "suite.yaml", "--model", "m", "--results", tmp_path / "results")
+    assert said.code == 2
+    assert "recorded answers have no server" in said.err
+
+
+def test_a_step_of_many_requests_is_computed_in_linear_time() -> None:
+    """Each cycle looked through all of them: twenty thousand took ten seconds, and a server that is fast gives more."""
+    seen = [Seen(n * 0.001, n * 0.001, n * 0.001 + 0.0005, slot=n % 4) for n in range(20_000)]
+    begun = time.process_time()
+    step = closed_step(4, seen)
+    assert time.process_time() - begun < 3
+    assert step.requests_per_s is not None and step.requests_per_s.value == pytest.approx(1_000, rel=0.01)

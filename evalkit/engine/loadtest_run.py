@@ -51,10 +51,16 @@ def sweep_model(
 ) -> LoadTestOutcome:
     """Sweep the plan's only model and keep everything in a new run folder under `folder`.
 
-    Raises UserError where a billed model is to be swept without a cap, and RequestError where no request can succeed.
+    Raises UserError for recorded answers and where a billed model is to be swept without a cap, and RequestError where
+    no request can succeed.
     What was measured before an error is kept.
     """
     model = plan.work.models[0]
+    if model.adapter.spec.adapter == "replay":
+        raise UserError(
+            f"models.{model.name}: recorded answers have no server whose load could be measured; name a model that "
+            "answers (--model)"
+        )
     _may_cost(model.worst_case(1, 1), max_cost_usd, model.name)
     prompts_of(model, plan.work.tasks, settings.seed)  # refused before a folder is made
     facts = {

@@ -179,8 +179,9 @@ def closed_step(in_flight: int, seen: Sequence[Seen]) -> Step:
     if cycles:
         mean = sum(cycles) / len(cycles)
         # Neighbours in time are slow together: stretches of the step are the clusters.
-        length = (max(begun) - min(begun)) / STRETCHES or 1.0
-        spread = clustered(cycles, [min(int((at - min(begun)) / length), STRETCHES - 1) for at in begun])
+        first = min(begun)
+        length = (max(begun) - first) / STRETCHES or 1.0
+        spread = clustered(cycles, [min(int((at - first) / length), STRETCHES - 1) for at in begun])
         low, high = (spread.low, spread.high) if spread and spread.low > 0 else (mean, mean)
         rate = Estimate(in_flight / mean, in_flight / high, in_flight / low)
     return _step("closed", in_flight, seen, rate, None)
