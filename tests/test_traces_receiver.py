@@ -117,3 +117,23 @@ def test_an_exporter_of_another_process_may_be_slow_or_leave(tmp_path: Path) -> 
         body = json.dumps({"resourceSpans": []}).encode()
         assert post(receiver.port, "/v1/traces", body, JSON) == 200
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def _field(number: int, content: bytes) -> bytes:
+    n, head = len(content), bytearray([number << 3 | 2])
+    while n > 0x7F:
+        head.append(n & 0x7F | 0x80)
+        n >>= 7
+    return bytes(head) + bytes([n]) + content
+
+
+@pytest.mark.parametrize("name", ["spans without a byte", "fields of one span", "lists in JSON"])
+def test_many_small_pieces_fill_no_memory(tmp_path: Path, name: str) -> None:
+    content = {
+        "spans without a byte": lambda: _field(1, _field(2, b"\x12\x00" * 500_000)),
+        "fields of one span": lambda: _field(1, _field(2, _field(2, b"\x5a\x00" * 500_000))),
+        "lists in JSON": lambda: b'{"a":[' + b"[]," * 4_100_000 + b"[]]}",
+    }[name]()
+    (tmp_path / ("log.json" if name == "lists in JSON" else "log.pb")).write_bytes(content)
+    with Spool() as spool, pytest.raises(UserError, match=r"is neither JSON nor OTLP|more values"):
+        read_sources([tmp_path], spool)

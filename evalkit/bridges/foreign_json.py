@@ -13,7 +13,7 @@ from evalkit.reading import has_more_values
 
 MOST_VALUES = 4_000_000
 """Values that are always read; they take 400 MB at most."""
-_BYTES_A_VALUE = 6
+BYTES_A_VALUE = 6
 """Beyond these, one for so many bytes of the file."""
 _HALF = re.compile("[\ud800-\udfff]")
 _HALVES = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]|\x00")
@@ -28,7 +28,7 @@ def parse(text: bytes, *, n_bytes: int | None = None) -> Any:
     `n_bytes`: of the file as it came, where `text` was packed in it; None: the text's own. The standard library's
     reader, since other tools write NaN and halves of characters: of these, which no file can hold, U+FFFD is made.
     """
-    most = max(MOST_VALUES, (len(text) if n_bytes is None else n_bytes) // _BYTES_A_VALUE)
+    most = max(MOST_VALUES, (len(text) if n_bytes is None else n_bytes) // BYTES_A_VALUE)
     if has_more_values(text, most):
         raise ValueError(f"it holds more than {most:,} values, which is more than a file of this size may")
     found = json.loads(text, parse_int=_whole)

@@ -11,12 +11,17 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from evalkit.bridges.traces.spans import LoggedEvent, LoggedSpan
 
 _MOST_DEPTH = 40
 _ERROR = 2
+_MOST_FIELDS = 100_000
+"""Of one span: attributes and events."""
+_MOST_ITEMS, _BYTES_AN_ITEM = 1_000, 60
+"""Spans that are always read, and bytes that each further one has at least: ids, times and a name."""
 Field = tuple[int, int, Any]
 """Number, wire type, value: int, or bytes."""
 
@@ -27,11 +32,14 @@ class NotProtobuf(ValueError):
 
 def spans_of_protobuf(content: bytes) -> list[LoggedSpan | LoggedEvent]:
     """Everything that a request holds, or each of several framed ones. Raises NotProtobuf."""
+    most = _MOST_ITEMS + len(content) // _BYTES_AN_ITEM
     for frames in (_whole, _by_four_bytes, _by_varint):
         try:
-            return [one for frame in frames(content) for one in _of_request(frame)]
+            found = list(islice((one for frame in frames(content) for one in _of_request(frame)), most + 1))
         except (NotProtobuf, struct.error, UnicodeDecodeError, IndexError):
             continue
+        if len(found) <= most:
+            return found
     raise NotProtobuf("it is no OTLP request in protobuf")
 
 
@@ -94,7 +102,9 @@ def _of_scope(content: bytes, resource: dict[str, Any]) -> Iterator[LoggedSpan |
 
 
 def _item(content: bytes, scope: str, resource: dict[str, Any]) -> LoggedSpan | LoggedEvent:
-    fields = list(_fields(content))
+    fields = list(islice(_fields(content), _MOST_FIELDS + 1))
+    if len(fields) > _MOST_FIELDS:
+        raise NotProtobuf("a span of more fields than are read")
     is_log = any((number == 1 and wire == 1) or (number in (11, 12) and wire == 1) for number, wire, _ in fields)
     is_log = is_log or (bool(fields) and not any(number == 1 and wire == 2 for number, wire, _ in fields))
     return _event(fields) if is_log else _span(fields, scope, resource)

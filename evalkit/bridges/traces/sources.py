@@ -352,8 +352,8 @@ def _read_protobuf(file: io.BufferedReader, name: str, reading: LogReading) -> N
         found = spans_of_protobuf(content)
     except NotProtobuf as error:
         raise UserError(
-            f"{name}: is neither JSON nor OTLP's protobuf, or it is cut short. Read are the formats of "
-            "docs/import-traces.md"
+            f"{name}: is neither JSON nor OTLP's protobuf, or it is cut short, or holds more spans than so many bytes "
+            "can. Read are the formats of docs/import-traces.md"
         ) from error
     reading.n_records += 1
     reading.take_spans(found)

@@ -15,7 +15,8 @@ from typing import Any
 import orjson
 
 from evalkit.bridges.dates import unix_time
-from evalkit.bridges.foreign_json import parse
+from evalkit.bridges.foreign_json import BYTES_A_VALUE, MOST_VALUES, parse
+from evalkit.reading import has_more_values
 
 _NUMBER = re.compile(r"[-+]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][-+]?\d{1,3})?")
 _MOST = 10**15
@@ -94,6 +95,8 @@ def decoded(value: Any) -> Any:
 
 def json_of(content: bytes) -> Any:
     """A JSON text, within bounds. Raises ValueError or RecursionError."""
+    if has_more_values(content, max(MOST_VALUES, len(content) // BYTES_A_VALUE)):
+        raise ValueError("it holds more values than a text of its size may")
     try:
         return orjson.loads(content)
     except ValueError:  # other tools write NaN and halves of characters
