@@ -361,7 +361,7 @@ def test_half_a_character_and_numbers_beyond_64_bits_come_through(tmp_path: Path
     line_ += f'"parameters": {{"most": {10**40}, "least": NaN}}}}], "cost": 1e999, "timestamp": {10**40}}}'
     (tmp_path / "log.jsonl").write_text(line_)
     _, (call,) = read(tmp_path / "log.jsonl")
-    assert call.last_user == "half ? of one" and call.usage.cost_usd is None and call.started_at is None
+    assert call.last_user == "half \ufffd of one" and call.usage.cost_usd is None and call.started_at is None
     assert call.tools[0]["name"] == "f"
 
 
