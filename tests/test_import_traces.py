@@ -419,3 +419,41 @@ def test_personal_data_is_taken_out_of_names_and_settings_too(tmp_path: Path, im
         assert "mail.example" not in text and "0049301234" not in text, file
     sessions = {one["conversation"] for one in records(suite / "data" / "requests.jsonl")}
     assert len(sessions) == 12  # told apart still
+
+
+def test_a_frequent_request_of_two_groups_stands_for_each_of_them(tmp_path: Path, imported: Import) -> None:
+    """One sample for both would give one group the requests of the other."""
+    lines = [
+        json.dumps(
+            {
+                "id": n,
+                "prompt": "Where is my parcel, please tell me?",
+                "completion": "On its way.",
+                "metadata": {"user": "eu" if n % 3 else "us"},
+            }
+        )
+        for n in range(90)
+    ]
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    ran = imported(tmp_path / "log.jsonl", "--slice", "user")
+    assert ran.code == 0, ran.err
+    items = records(tmp_path / "suite" / "data" / "requests.jsonl")
+    stands_for = {name: sum(one["weight"] for one in items if one["user"] == name) for name in ("eu", "us")}
+    assert stands_for == pytest.approx({"eu": 60, "us": 30})
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--slice", "uesr"), "no call of the log has an attribute 'uesr'"),
+        (("--candidate", "opnai:gpt-x"), "did you mean 'openai'"),
+        (("--candidate", "replay:new"), "recorded answers need a file"),
+    ],
+)
+def test_a_word_that_means_nothing_is_told_before_a_suite_is_written(
+    words: tuple[str, str], told: str, tmp_path: Path, imported: Import
+) -> None:
+    ran = imported(write_log(tmp_path / "log.jsonl", 60), *words)
+    assert ran.code == 2
+    assert told in ran.err
+    assert not (tmp_path / "suite").exists()

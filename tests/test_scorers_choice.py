@@ -405,3 +405,9 @@ def test_a_field_that_is_no_answer_is_not_read_as_one(reply: str, read: str | No
     choices = ("billing", "technical", "shipping", "other")
     index = read_choice(reply, choices).index
     assert (None if index is None else choices[index]) == read
+
+
+def test_a_reply_that_is_a_choice_to_the_letter_is_that_choice_where_another_differs_in_case() -> None:
+    item = sample("Billing", ("billing", "Billing", "shipping"))
+    assert mark("choice", {}, item, "Billing").outcome is Outcome.RIGHT
+    assert mark("choice", {}, item, "billing").outcome is Outcome.WRONG

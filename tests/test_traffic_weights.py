@@ -96,6 +96,27 @@ def test_a_gate_looks_at_the_traffic(capsys: pytest.CaptureFixture[str], tmp_pat
         assert "weighted" in said.out
 
 
+def test_tasks_of_one_log_make_up_the_log_again(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Ten samples stand for 90 % of the requests and are right, ten for the rest and are wrong: .9, and not .5."""
+    _write(tmp_path, [9.0 if n < 10 else 1.0 for n in range(20)], set(range(10, 20)))
+    items = [json.loads(line) for line in (tmp_path / "items.jsonl").read_text().splitlines()]
+    for name, part in (("often", items[:10]), ("seldom", items[10:])):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(one) + "\n" for one in part))
+    task = FILE[FILE.index("  - name: support") : FILE.index("gate:")]
+    tasks = "".join(
+        task.replace("support", name).replace("items.jsonl", f"{name}.jsonl") for name in ("often", "seldom")
+    )
+    gate_ = "gate: {baseline: old, candidates: [new], rules: [{quality: all, margin: 0.05}]}\n"
+    (tmp_path / "suite.yaml").write_text(FILE[: FILE.index("  - name: support")] + tasks + gate_)
+    ran = evalkit(capsys, "run", tmp_path / "suite.yaml", "--results", tmp_path / "results")
+    assert ran.code == 0, ran.err
+    new = _figures(tmp_path).models["new"]
+    assert new.all.quality.mean == pytest.approx(0.9)
+    assert [new.tasks[name].quality.mean for name in ("often", "seldom")] == [1.0, 0.0]
+    said = evalkit(capsys, "gate", "latest", "--results", tmp_path / "results", "--json")
+    assert said.json["candidates"][0]["findings"][0]["value"] == pytest.approx(-0.1)
+
+
 def test_weights_that_all_are_alike_change_nothing(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert _run(capsys, tmp_path, [7] * 60, {1, 2}).code == 0
     quality = _figures(tmp_path).models["new"].tasks["support"].quality

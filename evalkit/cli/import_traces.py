@@ -93,6 +93,18 @@ def _model(text: str, option: str) -> AskedModel:
         raise click.UsageError(
             f"{option} {text}: write ADAPTER:MODEL, like openai:gpt-6-luna; ADAPTER:MODEL@URL for a server of your own"
         )
+    from evalkit.adapters.registry import known_adapters
+
+    known = known_adapters()
+    if adapter not in known:
+        from evalkit.suite.wording import near
+
+        raise click.UsageError(f"{option} {text}: {adapter} is no adapter; {near(adapter, known)}")
+    if adapter == "replay":
+        raise click.UsageError(
+            f"{option} {text}: recorded answers need a file; import without it, and write the model into suite.yaml "
+            "as `recorded` stands there (docs/suites.md, Recorded answers)"
+        )
     return AskedModel(adapter, model, f"http{url}" if there else None)
 
 

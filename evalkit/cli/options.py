@@ -98,18 +98,24 @@ def results_folder(command: Command) -> Command:
 
 def board_command(folder: Path) -> str | None:
     """What opens the board over the results folder of a run; None where the board is not installed."""
-    import shlex
     from importlib.util import find_spec
+
+    if find_spec("streamlit") is None:
+        return None
+    return f"evalkit board{results_option(folder)}"
+
+
+def results_option(folder: Path) -> str:
+    """` --results FOLDER` for a command about a run that is not in the default results folder, else nothing."""
+    import shlex
 
     from evalkit.store.runs import default_results
     from evalkit.text.escape import visible
 
-    if find_spec("streamlit") is None:
-        return None
     results = folder.resolve().parent
     if results == default_results().resolve():
-        return "evalkit board"
-    return f"evalkit board --results {shlex.quote(visible(str(results), limit=400))}"
+        return ""
+    return f" --results {shlex.quote(visible(str(results), limit=400))}"
 
 
 def markdown_tables(command: Command) -> Command:

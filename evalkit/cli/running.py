@@ -14,7 +14,7 @@ import click
 from evalkit.api.execution import Prepared, execute, prepare, with_stopper
 from evalkit.api.options import RunOptions
 from evalkit.api.planning import read_suite
-from evalkit.cli.options import board_command, print_json
+from evalkit.cli.options import board_command, print_json, results_option
 from evalkit.engine import call_log
 from evalkit.engine.driving import without_loop
 from evalkit.engine.session import RunOutcome
@@ -177,7 +177,7 @@ def _print(outcome: RunOutcome, *, as_json: bool, decision: GateDecision | None 
                 f"{n_cached:,} of {of:,} answers came from the cache and are in no latency; --no-cache asks again."
             )
         if any(task.slices for model in outcome.summary.models.values() for task in model.tasks.values()):
-            click.echo("By slice: evalkit show latest --slices")
+            click.echo(f"By slice: evalkit show latest --slices{results_option(outcome.folder)}")
         click.echo(f"\n{outcome.folder}")
         if (board := board_command(outcome.folder)) is not None:
             click.echo(f"as pages: {board}")

@@ -32,7 +32,7 @@ class Marked:
     """The score is a degree, not right or wrong: "correct" then has no meaning."""
     task: str = ""
     weight: float | None = None
-    """Requests that the sample stands for; None: samples of its task count alike."""
+    """Requests that the sample stands for; None: samples count alike."""
     stratum: str | None = None
 
 
@@ -87,13 +87,13 @@ def derived(answers: Iterable[Marked]) -> DerivedFigures:
 
 
 def _weights(samples: Sequence[Marked]) -> Floats | None:
-    """What each sample stands for, 1 on average within its task; None where none says."""
+    """What each sample stands for, 1 on average; None where none says."""
     import numpy as np
 
-    from evalkit.stats.traffic import task_weights
+    from evalkit.stats.traffic import row_weights
 
     said = np.array([np.nan if one.weight is None else one.weight for one in samples])
-    return task_weights(said, np.unique([one.task for one in samples], return_inverse=True)[1])
+    return row_weights(said)
 
 
 def _mean(values: Sequence[float], weights: Floats | None) -> float:

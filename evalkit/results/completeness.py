@@ -12,7 +12,7 @@ import numpy as np
 
 from evalkit.results.pairs import NotComparable, Pairs
 from evalkit.results.side import Side
-from evalkit.stats.traffic import task_weights
+from evalkit.stats.traffic import row_weights
 from evalkit.store import table as stored
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _count(table: pa.Table) -> int:
 def _share_of_traffic(table: pa.Table) -> float:
     """The share of the requests that the rows stand for and that failed; 0 where rows are not weighted."""
     labels, codes = stored.labels_codes(table["outcome"])
-    weights = task_weights(stored.floats(table["weight"]), stored.labels_codes(table["task"])[1])
+    weights = row_weights(stored.floats(table["weight"]))
     if weights is None or "errored" not in labels:
         return 0.0
     return float(weights[codes == labels.index("errored")].sum() / weights.sum())

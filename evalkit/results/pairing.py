@@ -25,7 +25,7 @@ from evalkit.results.pairs import (
     rows_of_half,
     too_many_alike,
 )
-from evalkit.stats.traffic import task_weights
+from evalkit.stats.traffic import row_weights
 from evalkit.store import table as stored
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
         repeat=repeat[:n].astype(np.int64),
         cluster=cluster,
         critical=stored.floats(baseline["critical"]) == 1,
-        weight=task_weights(stored.floats(baseline["weight"]), task),
+        weight=row_weights(stored.floats(baseline["weight"])),
         digest=digest,
         occurrence=occurrence[:n].astype(np.int64),
         baseline=_read_half(baseline, "baseline"),

@@ -75,7 +75,7 @@ class Pairs:
     """-1: the item stands alone."""
     critical: Mask
     weight: Floats | None
-    """How many average samples of its task a row stands for; None: all alike."""
+    """How many average samples a row stands for; None: all alike."""
     digest: pa.Array | None
     """sample_digest as Arrow strings, to name single items; read through `key`."""
     occurrence: Codes

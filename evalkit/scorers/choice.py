@@ -81,6 +81,9 @@ def score_reply(sample: Sample, response: Response, pick: str = "last") -> Score
     whole = [index for index, end in ends if said.endswith(end) and said in _spelled(sample, index)]
     if len(whole) == 1:  # to the letter: signs, dashes and brackets inside a text are no words about it
         return right_or_wrong(_same(sample, whole[0], right), _shown(sample, whole[0]), "letter and text")
+    exact = [index for index, choice in enumerate(sample.choices) if choice.strip() == said]
+    if len(exact) == 1 and said.upper() not in labels(len(sample.choices)):  # "Billing" where "billing" is a choice too
+        return right_or_wrong(_same(sample, exact[0], right), _shown(sample, exact[0]), "text of a choice")
     from evalkit.scorers.letters import read_choice  # slow to load: `outcomes.prepare`
 
     reading = read_choice(response.text, sample.choices, pick=pick)

@@ -132,7 +132,8 @@ def _tested(pairs: _Pairs, margin: float, alpha: float, tail: Tail, scope: Scope
         low = lower_bound(decided.up, -margin, alpha, decided.low_mean, step, fine=fine)
         high = -lower_bound(decided.down, margin, alpha, -decided.high_mean, step, fine=fine)
         interval = Interval(low, high)
-    undecided = decided.verdict is Verdict.INCONCLUSIVE and scope == "population"
+    # How much further samples of a log would stand for, nobody knows.
+    undecided = decided.verdict is Verdict.INCONCLUSIVE and scope == "population" and not pairs.weighted
     jack = pairs.jack
     more = Needs(
         sd=pairs.se * math.sqrt(pairs.n),

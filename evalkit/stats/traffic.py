@@ -17,7 +17,6 @@ import math
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -139,18 +138,17 @@ def quantile(values: Floats, q: float, design: Design, confidence: float = _CONF
     )
 
 
-def task_weights(weight: Floats, task: npt.NDArray[Any]) -> Floats | None:
-    """float64[n]: each row's weight over the mean weight of its task, so that a task counts as its samples do.
+def row_weights(weight: Floats) -> Floats | None:
+    """float64[n]: each row's weight over the mean weight; None where no row has one.
 
-    `weight`: NaN where a row has none; it counts as 1. `task`: int[n]. None where no row has a weight.
+    `weight`: requests, NaN where a row has none: it counts as an average one, so that a task without weights keeps its
+    share of the rows. Tasks of one log share their weights' unit: a request is a request in each of them.
     """
     known = ~np.isnan(weight)
     if not known.any():
         return None
     made = np.ones(weight.size)
-    for number in np.unique(task[known]).tolist():
-        own = (task == number) & known
-        made[own] = weight[own] / weight[own].mean()
+    made[known] = weight[known] / weight[known].mean()
     return made
 
 

@@ -22,7 +22,7 @@ from zipfile import BadZipFile
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Outcome
-from evalkit.stats.traffic import task_weights
+from evalkit.stats.traffic import row_weights
 from evalkit.store import journal, parts, runs, shapes
 from evalkit.store.table import SLICES, RunTable, dense, joint, read_table
 
@@ -68,7 +68,7 @@ class ScoreTable:
     scores: tuple[npt.NDArray[Any], ...]
     """Mean over the repeats that have a score."""
     weight: npt.NDArray[np.float64] | None = None
-    """Average samples of its task that a sample stands for; None: all count alike."""
+    """Average samples that a sample stands for; None: all count alike."""
 
     def digests_of(self, lines: npt.NDArray[np.intp]) -> list[str]:
         """The digests of these samples. Raises StoreError when the file has changed since."""
@@ -176,7 +176,7 @@ def tabulate(table: RunTable) -> ScoreTable:
         table.codes[SLICES][first].astype(np.int32),
         np.array([outcome for outcome, _ in columns], dtype=np.uint8).reshape(len(models), len(order)),
         tuple(score for _, score in columns),
-        task_weights(table.numbers["weight"][first], task),
+        row_weights(table.numbers["weight"][first]),
     )
 
 

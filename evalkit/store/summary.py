@@ -33,7 +33,7 @@ from evalkit.facts.summary import (
 from evalkit.reading import read_json
 from evalkit.records import Outcome
 from evalkit.stats.intervals import clustered, student_t, wilson
-from evalkit.stats.traffic import Design, TrafficEstimate, quantile, task_weights, weighted_mean
+from evalkit.stats.traffic import Design, TrafficEstimate, quantile, row_weights, weighted_mean
 from evalkit.store import integrity, journal, parts, runs, score_table
 from evalkit.store.table import SLICES, RunTable, dense, joint, read_table
 from evalkit.suite.orders import spreads
@@ -188,7 +188,7 @@ def _outcomes(table: RunTable, rows: Codes) -> npt.NDArray[np.str_]:
 def _quality(table: RunTable, rows: Codes, score: Floats) -> Quality:
     """Mean over samples, each the mean of its repeats, with a 95 % interval; absent scores (NaN) are left out.
 
-    Weighted samples count as the requests that they stand for, within their task (`stats.traffic`).
+    Weighted samples count as the requests that they stand for (`stats.traffic`).
 
     `interval` names the method: Wilson for one right/wrong score a sample, clustered where samples share a cluster,
     else Student's t. Where all scores are alike the latter two know no spread: right/wrong scores then get Wilson's
@@ -237,8 +237,8 @@ def _quality(table: RunTable, rows: Codes, score: Floats) -> Quality:
 
 
 def _row_weights(table: RunTable, rows: Codes) -> Floats | None:
-    """float64[rows], 1 on average within a task; None where no row has a weight."""
-    return task_weights(table.numbers["weight"][rows], table.codes["task"][rows])
+    """float64[rows], 1 on average; None where no row has a weight."""
+    return row_weights(table.numbers["weight"][rows])
 
 
 def _design(table: RunTable, rows: Codes, clusters: Codes) -> Design | None:

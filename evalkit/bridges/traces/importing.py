@@ -101,6 +101,12 @@ def import_traces(paths: Iterable[Path], out: Path, options: TracesOptions) -> T
         traits, dropped, models, n_calls = _looked_at(reading, kept, options)
         if not traits:
             raise UserError(_nothing(reading, dropped, n_calls))
+        for n, name in enumerate(options.slices):
+            if not any(one.slices[n] for one in traits):
+                raise UserError(
+                    f"--slice {name}: no call of the log has an attribute {name!r}; leave it out, or name one as the "
+                    "log spells it"
+                )
         told = _sampled(traits, kept, reading, out, options)
     told.dropped, told.n_calls = dropped, n_calls
     taking = TakingOut(options.redactor, options.names)

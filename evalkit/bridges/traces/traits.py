@@ -97,7 +97,9 @@ def traits_of(call: Call, place: Place, slices: Sequence[str], seed: int) -> Tra
     head = folded(system[: 4 * _PREFIX])[:_PREFIX]
     plain = _SPACE.sub(" ", said).strip().casefold()
     numbers = _NUMBER.findall(said)
-    around = repr((folded(system), history, sorted(tool["name"] for tool in call.tools)))
+    groups = tuple(call.slices.get(name, "") for name in slices)
+    # Requests of two groups are two classes: one sample could not stand for both in figures by group.
+    around = repr((folded(system), history, sorted(tool["name"] for tool in call.tools), groups))
     words = {crc32(word.encode()) for word in _WORDS.findall(plain)[:MOST_WORDS]}
     return Traits(
         place=place,
@@ -106,7 +108,7 @@ def traits_of(call: Call, place: Place, slices: Sequence[str], seed: int) -> Tra
         size=_size(sum(len(turn.text) for turn in call.messages)),
         tools=_tools(call),
         outcome=_outcome(call),
-        slices=tuple(call.slices.get(name, "") for name in slices),
+        slices=groups,
         exact=_digest(around, _ADDRESS.sub("@", plain)),
         alike=_digest(around, repr(sorted(numbers))),
         words=array("I", sorted(words)).tobytes() if len(words) >= FEWEST_WORDS else b"",
