@@ -165,9 +165,17 @@ def suite_yaml(plan: SuitePlan) -> str:
         lines.append("    - {cost: usd_per_1k_samples, max_ratio: 1}")
     if plan.p95_s is not None:
         lines.append(
-            f"    - {{latency: total_p95, max_s: {plan.p95_s:.3g}}}      # what production's slowest 5 % began at"
+            f"    - {{latency: total_p95, max_s: {_rounded_up(plan.p95_s):g}}}      # what production's slowest 5 % began at"
         )
     return "\n".join(lines) + "\n"
+
+
+def _rounded_up(seconds: float) -> float:
+    """To three digits, and never below: a limit that production itself breaks is none."""
+    if seconds <= 0:
+        return 0.001
+    scale = 10 ** (2 - math.floor(math.log10(seconds)))
+    return math.ceil(seconds * scale - 1e-9) / scale
 
 
 def _task(task: LogTask, plan: SuitePlan) -> list[str]:
