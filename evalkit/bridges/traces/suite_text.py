@@ -164,9 +164,8 @@ def suite_yaml(plan: SuitePlan) -> str:
     if plan.has_cost:
         lines.append("    - {cost: usd_per_1k_samples, max_ratio: 1}")
     if plan.p95_s is not None:
-        lines.append(
-            f"    - {{latency: total_p95, max_s: {_rounded_up(plan.p95_s):g}}}      # what production's slowest 5 % began at"
-        )
+        limit = _rounded_up(plan.p95_s)
+        lines.append(f"    - {{latency: total_p95, max_s: {limit:g}}}      # what production's slowest 5 % began at")
     return "\n".join(lines) + "\n"
 
 
