@@ -457,3 +457,28 @@ def test_a_word_that_means_nothing_is_told_before_a_suite_is_written(
     assert ran.code == 2
     assert told in ran.err
     assert not (tmp_path / "suite").exists()
+
+
+def test_a_call_that_the_log_did_not_offer_is_no_right_answer(
+    tmp_path: Path, imported: Import, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model's own mistake in production (an argument made up, a function not on offer) would make `check` refuse."""
+    shape = {"type": "object", "properties": {"day": {"type": "string"}}, "required": ["day"]}
+    tools = [{"name": "book", "description": "Books.", "parameters": shape}]
+    made_up = {3: ("book", {"day": "May 3", "at": "noon"}), 5: ("cancel", {"day": "May 5"}), 7: ("book", {})}
+    lines = []
+    for n in range(20):
+        name, arguments = made_up.get(n, ("book", {"day": f"May {n}"}))
+        call = {"function": {"name": name, "arguments": json.dumps(arguments)}}
+        asked = {"model": "m", "messages": [{"role": "user", "content": f"Book day {n} for us"}], "tools": tools}
+        message = {"content": None, "tool_calls": [call]}
+        lines.append(json.dumps({"id": n, "request": asked, "response": {"choices": [{"message": message}]}}))
+    (tmp_path / "log.jsonl").write_text("\n".join(lines))
+    assert imported(tmp_path / "log.jsonl").code == 0
+    monkeypatch.setenv("EVALKIT_CANDIDATE_MODEL", "m")
+    monkeypatch.setenv("EVALKIT_JUDGE_MODEL", "m")
+    checked = evalkit(capsys, "check", tmp_path / "suite" / "suite.yaml")
+    assert checked.code == 0, checked.err
+    items = records(tmp_path / "suite" / "data" / "requests.jsonl")
+    assert sum(one["task"].endswith("-other") for one in items) == 3
+    assert sum(one["weight"] for one in items) == pytest.approx(20)

@@ -16,6 +16,7 @@ from typing import Any
 
 from evalkit.bridges.traces.sampled import SampledCall
 from evalkit.bridges.traces.values import decoded
+from evalkit.errors import SuiteError
 
 _MOST_LABELS, _LONGEST_LABEL = 30, 60
 _SHARE = 0.95
@@ -85,7 +86,24 @@ def fits(rule: ScoringRule, one: SampledCall) -> bool:
         return _is_number(text)
     if rule.kind == "objects":
         return isinstance(_value(text), Mapping)
-    return True
+    return rule.kind != "calls" or _is_right_by_itself(one)
+
+
+def _is_right_by_itself(one: SampledCall) -> bool:
+    """Whether the scorer finds production's own calls right: a model may call what the log did not offer."""
+    from evalkit.records import Response, Sample
+    from evalkit.scorers.outcomes import score_response
+    from evalkit.scorers.registry import make_scorer
+    from evalkit.suite.tools import read_tools
+
+    item, scorer = one.item(), make_scorer("tools", {})
+    try:
+        tools = read_tools(item.get("tools") or ())
+        sample = Sample(one.task, one.id, "", "", 0, (), None, tools=tools, fields=item)
+        gold = scorer.gold(sample)
+    except (ValueError, SuiteError):
+        return False
+    return gold is not None and score_response(sample, Response(text=gold), scorer).value == 1
 
 
 def _is_number(text: str) -> bool:

@@ -173,7 +173,7 @@ def _rounded_up(seconds: float) -> float:
     """To three digits, and never below: a limit that production itself breaks is none."""
     if seconds <= 0:
         return 0.001
-    scale = 10 ** (2 - math.floor(math.log10(seconds)))
+    scale = 10.0 ** (2 - math.floor(math.log10(seconds)))
     return math.ceil(seconds * scale - 1e-9) / scale
 
 
