@@ -11,11 +11,11 @@ import re
 from evalkit.scorers import number_words as words
 
 _CHECK = re.compile(
-    r"\n[\s*_#>-]*(?:(?:quick |sanity |final |double[- ])?check(?:ing)?|verification|verifying|verify|proof"
+    r"\n[ \t*_#>-]{0,12}(?:(?:quick |sanity |final |double[- ])?check(?:ing)?|verification|verifying|verify|proof"
     r"|to verify|let(?:'|’)?s verify|probe|kontrolle|überprüfung"
     r"|vérification|on vérifie|comprobación|verificación|verificação|verifica|controle|проверка|перевірка"
     r"|sprawdzenie|kontrola|doğrulama|sağlama|kontroll|验证|驗證|验算|驗算|检验|検算|確認|검산|확인"
-    r"|kiểm tra|التحقق|जाँच|जांच)[*_ ]{0,4}(?:[:：—–-]|\n)(?P<rest>(?:[^\n]|\n(?!\s*\n)){0,400})\s*\Z",
+    r"|kiểm tra|التحقق|जाँच|जांच)[*_ ]{0,4}(?:[:：—–-]|\n)(?P<rest>(?:[^\n]|\n(?![ \t]*\n)){0,400})\Z",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(
@@ -28,11 +28,14 @@ _BOLD = re.compile(r"\*\*(?P<in>[^\w*\n]{0,4}\d[^*\n]{0,60})\*\*(?! ?[:：])")
 _LAST_LINE = re.compile(r"[^\n]*\S[^\n]*\s*\Z")
 _SENTENCES = re.compile(r"(?<=[.!?。！？])\s+")
 _LONGEST = 600
+_LONGEST_CHECK = 800
+"""Characters at the end of a reply in which a check is looked for."""
 
 
 def without_check(text: str) -> str:
     """The text without a last line that checks the answer before it, and bears it out."""
-    found = _CHECK.search(text)
+    whole = text.rstrip()
+    found = _CHECK.search(whole, max(0, len(whole) - _LONGEST_CHECK))
     if found is None or _GOES_ON.search(found["rest"]) or not any(c.isdigit() for c in text[: found.start()]):
         return text
     return text[: found.start()]
