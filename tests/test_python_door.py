@@ -1520,3 +1520,19 @@ def test_runs_are_opened_by_name_and_by_folder(tmp_path: Path) -> None:
         evalkit.open_run("x", results=tmp_path)
     with pytest.raises(evalkit.errors.StoreError, match="is not a run"):
         evalkit.load_run(tmp_path)
+
+
+def test_a_suite_s_file_is_run_with_other_values_and_a_part_of_its_samples(tmp_path: Path) -> None:
+    (tmp_path / "items.jsonl").write_text("".join(f'{{"q": "q{n}", "a": "a"}}\n' for n in range(10)))
+    (tmp_path / "said.jsonl").write_text("".join(f'{{"id": "{n + 1}", "text": "a"}}\n' for n in range(10)))
+    (tmp_path / "suite.yaml").write_text(
+        "name: s\nsensitivity: public\nmodels:\n  m: {adapter: replay, path: said.jsonl}\n"
+        "tasks:\n  - {name: t, data: items.jsonl, prompt: '{{ q }}', target: '{{ a }}', score: exact}\n"
+    )
+    run = evalkit.run(tmp_path / "suite.yaml", results=tmp_path / "r", limit_share=0.5, changes=["tasks.t.target=b"])
+    frame = run.frame()
+    assert len(frame) == 5 and frame.score.sum() == 0
+    with pytest.raises(UserError, match="share of the samples"):
+        evalkit.run(tmp_path / "suite.yaml", results=tmp_path / "r", limit_share=2)
+    with pytest.raises(UserError, match="for a suite's file"):
+        evalkit.run(suite({"mine": right}), results=tmp_path / "r", changes=["x=1"])

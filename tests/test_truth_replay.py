@@ -97,7 +97,8 @@ def test_one_answer_is_never_given_to_two_samples(
     world: DataWorld, ids: list[Any], answers: list[Any], partial: bool
 ) -> None:
     ran, _ = answered(world, asked(ids), said(answers), model={**REPLAY, "partial": partial})
-    assert ran.code == 2 and "one answer for both" in ran.err, ran.err
+    # Whole numbers that are floats are one id already where the records are read.
+    assert ran.code == 2 and ("one answer for both" in ran.err or "ids must differ" in ran.err), ran.err
 
 
 def test_a_file_of_more_answers_is_taken_where_the_suite_says_so(world: DataWorld) -> None:

@@ -81,6 +81,10 @@ class RunKeywords(TypedDict, total=False):
     """Only these tasks of the suite."""
     limit: int
     """At most this many samples of each task (a seeded choice): a look, no evidence."""
+    limit_share: float
+    """The same as a share of each task's samples, above 0 and at most 1."""
+    changes: list[str] | tuple[str, ...]
+    """`key=value` in the place of what the suite's file says, like `models.gpt.settings.temperature=0`."""
     repeats: int
     """How often each sample is asked."""
     seed: int
@@ -161,7 +165,7 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
         if name not in given or (given[name] is None and name != "models"):
             continue
         value = given[name]
-        if name in {"models", "tasks", "allow_key_host", "tags"}:
+        if name in {"models", "tasks", "allow_key_host", "tags", "changes"}:
             value = None if value is None else listed(name, value)
         elif name == "baselines":
             continue
@@ -173,10 +177,18 @@ def options_of(results: str | Path | None, given: Mapping[str, Any]) -> RunOptio
             value = dollars(value, "max_cost_usd")
         elif name == "limit" and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
             raise UserError(f"limit is a whole number of samples from 1 (value seen: {short(value)})")
+        elif name == "limit_share" and (
+            isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1
+        ):
+            raise UserError(f"limit_share is a share of the samples above 0 and at most 1 (value seen: {short(value)})")
         elif name == "metadata":
             value = _facts(value)
         made[name] = value
     return RunOptions(**made)
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
 
 
 def baselines_at(folder: str | Path | None) -> Path:

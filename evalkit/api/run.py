@@ -105,7 +105,9 @@ def _prepared(suite: Suite | str | Path, options: RunOptions, reporter: Reporter
     """The run, ready to start; its notes are told."""
     if not isinstance(suite, Suite | str | Path):
         raise UserError(f"run takes an evalkit.Suite or the path of a suite file (value seen: {type(suite).__name__})")
-    resolved = suite.resolved() if isinstance(suite, Suite) else read_suite(Path(suite))
+    if isinstance(suite, Suite) and options.changes:
+        raise UserError("changes are for a suite's file; give a Suite in Python its values where it is made")
+    resolved = suite.resolved() if isinstance(suite, Suite) else read_suite(Path(suite), options.changes)
     prepared = prepare(resolved, options)
     prepared, told = with_stopper(prepared)
     for one in (*prepared.notes, *told):
