@@ -273,7 +273,9 @@ def _note(cell: Cell) -> str:
     if cell.n_unmarked:
         parts.append("quality is over the answers that have a mark")
     if cell.cached_share and cell.latency.n_measured > 0:
-        parts.append(f"times of {numbers.count(cell.latency.n_measured)} answers; the rest came from the cache")
+        n = cell.latency.n_measured
+        measured = "one answer" if n == 1 else f"{numbers.count(n)} answers"
+        parts.append(f"times of {measured}; the rest came from the cache")
     if cell.n_unscored:
         parts.append(f"{numbers.count(cell.n_unscored)} answered but not scored")
     parts += _spreads(cell)
