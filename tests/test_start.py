@@ -106,3 +106,7 @@ def test_ctrl_c_inside_a_query_is_an_interrupt() -> None:
         assert (done.returncode, done.stderr) == (130, "interrupted\n")
         return
     pytest.fail("three queries in a row did not hear Ctrl-C")
+
+
+def test_a_list_of_sealed_runs_imports_no_reader_of_columns() -> None:
+    assert not READERS & _imported(_AT_THE_END, "list", "--results", REPO / "results")

@@ -22,7 +22,6 @@ from zipfile import BadZipFile
 from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Outcome
-from evalkit.stats.traffic import row_weights
 from evalkit.store import journal, parts, runs, shapes
 from evalkit.store.table import SLICES, RunTable, dense, joint, read_table
 
@@ -137,6 +136,8 @@ def write_scores(folder: Path, sealed_parts: list[int], table: RunTable) -> None
 def tabulate(table: RunTable) -> ScoreTable:
     """The table of these rows. Raises StoreError for a digest that no evalkit makes."""
     import numpy as np
+
+    from evalkit.stats.traffic import row_weights
 
     rows = table.everything
     sample = table.sample[rows]

@@ -33,7 +33,6 @@ from evalkit.facts.summary import (
 from evalkit.reading import read_json
 from evalkit.records import Outcome
 from evalkit.stats.intervals import clustered, student_t, wilson
-from evalkit.stats.traffic import Design, TrafficEstimate, quantile, row_weights, weighted_mean
 from evalkit.store import integrity, journal, parts, runs, score_table
 from evalkit.store.table import SLICES, RunTable, dense, joint, read_table
 from evalkit.suite.orders import spreads
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from evalkit.stats.traffic import Design, TrafficEstimate
     from evalkit.store.table import Codes, Floats
 
     Mask = npt.NDArray[np.bool_]
@@ -208,6 +208,8 @@ def _quality(table: RunTable, rows: Codes, score: Floats) -> Quality:
     cluster = np.where(cluster < 0, -1 - np.arange(n), cluster)  # no cluster: one of its own
     n_clusters = len(np.unique(cluster))
     if (design := _design(table, rows[first], cluster)) is not None:
+        from evalkit.stats.traffic import weighted_mean
+
         estimate = weighted_mean(means, design)
         known = estimate.low is not None and estimate.high is not None
         return Quality(
@@ -238,12 +240,16 @@ def _quality(table: RunTable, rows: Codes, score: Floats) -> Quality:
 
 def _row_weights(table: RunTable, rows: Codes) -> Floats | None:
     """float64[rows], 1 on average; None where no row has a weight."""
+    from evalkit.stats.traffic import row_weights  # numpy: whoever reads a stored summary needs none
+
     return row_weights(table.numbers["weight"][rows])
 
 
 def _design(table: RunTable, rows: Codes, clusters: Codes) -> Design | None:
     """How these rows, one a sample, were drawn; None where they are not weighted."""
     import numpy as np
+
+    from evalkit.stats.traffic import Design
 
     weights = _row_weights(table, rows)
     if weights is None:
@@ -256,6 +262,8 @@ def _design(table: RunTable, rows: Codes, clusters: Codes) -> Design | None:
 def _traffic(table: RunTable, rows: Codes) -> TrafficFigures:
     """What the rows of one task and model say of the log that they were drawn from."""
     import numpy as np
+
+    from evalkit.stats.traffic import quantile, weighted_mean
 
     samples, first, place = np.unique(table.sample[rows], return_index=True, return_inverse=True)
     weights = table.numbers["weight"][rows][first]
