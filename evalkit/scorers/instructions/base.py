@@ -4,19 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-Check = Callable[[str, Mapping[str, Any]], bool]
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of one instruction as its record gives them, checked by the demands of its kind."""
+
+    values: Mapping[str, object]
+
+    def number(self, name: str) -> float:
+        """The number that stands under this name. Raises TypeError where the kind's demand let something else in."""
+        value = self.values[name]
+        if not isinstance(value, int | float):
+            raise TypeError(f"{name} is no number")
+        return value
+
+    def text(self, name: str) -> str:
+        """The text that stands under this name."""
+        return str(self.values[name])
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """The texts that stand under this name. Raises TypeError where the kind's demand let something else in."""
+        value = self.values[name]
+        if not isinstance(value, list | tuple):
+            raise TypeError(f"{name} is no list")
+        return tuple(map(str, value))
+
+
+Check = Callable[[str, Parameters], bool]
 """(reply, parameters) -> whether the reply follows the instruction. Never raises for any reply."""
 
-Demand = tuple[Callable[[Any], bool], str]
+Demand = tuple[Callable[[object], bool], str]
 """A test of a parameter's value, and what to call a good one in a complaint."""
 
 RELATIONS = ("at least", "less than", "exactly", "at most")
 """IFEval knows the first two; the others are evalkit's."""
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: object) -> bool:
     """JSON written by other tools has 3.0 for 3."""
     return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 and value == int(value)
 
@@ -41,6 +66,11 @@ class Kind:
     """Parameters that must be there."""
     takes: Mapping[str, Demand] = field(default_factory=dict)
     """Parameters that may be there."""
+
+
+def alone(check: Callable[[str], bool]) -> Check:
+    """The check of a kind that has no parameters."""
+    return lambda reply, _parameters: check(reply)
 
 
 def holds(count: int, relation: str, wanted: float) -> bool:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping
-from typing import Any
 
-from evalkit.scorers.instructions.base import COUNT, TEXT, WORD, Kind
+from evalkit.scorers.instructions.base import COUNT, TEXT, WORD, Kind, Parameters, alone
 from evalkit.scorers.instructions.length import count_words, split_sentences
 from evalkit.scorers.instructions.small_words import CONJUNCTIONS, NAMES, PRONOUNS, STOP_WORDS
 
@@ -22,76 +20,73 @@ def plain_words(reply: str) -> list[str]:
     return [word for raw in reply.lower().split() if (word := raw.strip(string.punctuation + "“”‘’…—–"))]
 
 
-def word_range(reply: str, given: Mapping[str, Any]) -> bool:
+def word_range(reply: str, given: Parameters) -> bool:
     """Between so many and so many words."""
-    return bool(given["min_words"] <= count_words(reply) <= given["max_words"])
+    return given.number("min_words") <= count_words(reply) <= given.number("max_words")
 
 
-def unique_words(reply: str, given: Mapping[str, Any]) -> bool:
+def unique_words(reply: str, given: Parameters) -> bool:
     """At least N different words."""
-    return bool(len(set(plain_words(reply))) >= given["N"])
+    return len(set(plain_words(reply))) >= given.number("N")
 
 
-def conjunctions(reply: str, given: Mapping[str, Any]) -> bool:
+def conjunctions(reply: str, given: Parameters) -> bool:
     """At least so many different coordinating conjunctions."""
-    return bool(len(CONJUNCTIONS & set(plain_words(reply))) >= given["small_n"])
+    return len(CONJUNCTIONS & set(plain_words(reply))) >= given.number("small_n")
 
 
-def keywords_multiple(reply: str, given: Mapping[str, Any]) -> bool:
+def keywords_multiple(reply: str, given: Parameters) -> bool:
     """The five keywords once, twice, three, five and seven times."""
     reply = reply.lower()
     return all(
-        reply.count(str(given[f"keyword{n}"]).lower()) == times for n, times in enumerate(_TIMES, 1)
+        reply.count(given.text(f"keyword{n}").lower()) == times for n, times in enumerate(_TIMES, 1)
     )  # fmt: skip
 
 
-def numbers(reply: str, given: Mapping[str, Any]) -> bool:
+def numbers(reply: str, given: Parameters) -> bool:
     """Exactly N numbers; marks are dropped first, so that 1,000 and 3.5 are one each."""
     bare = reply.translate(str.maketrans("", "", string.punctuation))
-    return bool(len(_NUMBER.findall(bare)) == given["N"])
+    return len(_NUMBER.findall(bare)) == given.number("N")
 
 
-def person_names(reply: str, given: Mapping[str, Any]) -> bool:
+def person_names(reply: str, given: Parameters) -> bool:
     """At least N different names of the list in the prompt."""
-    return bool(len(NAMES & set(_WORD.findall(reply))) >= given["N"])
+    return len(NAMES & set(_WORD.findall(reply))) >= given.number("N")
 
 
-def pronouns(reply: str, given: Mapping[str, Any]) -> bool:
+def pronouns(reply: str, given: Parameters) -> bool:
     """At least N pronouns."""
-    return bool(sum(word in PRONOUNS for word in _WORD.findall(reply.lower())) >= given["N"])
+    return sum(word in PRONOUNS for word in _WORD.findall(reply.lower())) >= given.number("N")
 
 
-def punctuation(reply: str, given: Mapping[str, Any]) -> bool:
+def punctuation(reply: str) -> bool:
     """Every standard mark at least once: . , ! ? ; : and the interrobang."""
-    del given
     interrobang = next((mark for mark in ("?!", "!?", "‽") if mark in reply), None)
     return interrobang is not None and all(mark in reply.replace(interrobang, "") for mark in ".,!?;:")
 
 
-def words_japanese(reply: str, given: Mapping[str, Any]) -> bool:
+def words_japanese(reply: str, given: Parameters) -> bool:
     """Every N-th word is Japanese."""
     words = reply.split()
-    nth = max(1, int(given["N"]))
+    nth = max(1, int(given.number("N")))
     chosen = words[nth - 1 :: nth]
     return all(_JAPANESE.search(word) for word in chosen)
 
 
-def stop_words(reply: str, given: Mapping[str, Any]) -> bool:
+def stop_words(reply: str, given: Parameters) -> bool:
     """At most so many percent of the words are stop words."""
     words = _WORD.findall(reply.lower())
-    return bool(words) and 100 * sum(word in STOP_WORDS for word in words) / len(words) <= given["percentage"]
+    return bool(words) and 100 * sum(word in STOP_WORDS for word in words) / len(words) <= given.number("percentage")
 
 
-def sentence_type(reply: str, given: Mapping[str, Any]) -> bool:
+def sentence_type(reply: str) -> bool:
     """Two declarative sentences to one interrogative."""
-    del given
     stated, asked, _ = _types(reply)
     return stated == 2 * asked
 
 
-def sentence_balance(reply: str, given: Mapping[str, Any]) -> bool:
+def sentence_balance(reply: str) -> bool:
     """As many declarative as interrogative as exclamatory sentences."""
-    del given
     return len(set(_types(reply))) == 1
 
 
@@ -100,22 +95,21 @@ def _types(reply: str) -> tuple[int, int, int]:
     return ends.count("."), ends.count("?"), ends.count("!")
 
 
-def overlap(reply: str, given: Mapping[str, Any]) -> bool:
+def overlap(reply: str, given: Parameters) -> bool:
     """The share of the reply's trigrams that the reference has, within 2 points of the percentage."""
-    said, wanted = _trigrams(reply), _trigrams(str(given["reference_text"]))
+    said, wanted = _trigrams(reply), _trigrams(given.text("reference_text"))
     if not said:
         return False
     share = 100 * len(said & wanted) / len(said)
-    return bool(given["percentage"] - 2 <= share <= given["percentage"] + 2)
+    return given.number("percentage") - 2 <= share <= given.number("percentage") + 2
 
 
 def _trigrams(text: str) -> set[str]:
     return {text[i : i + 3] for i in range(len(text) - 2)}
 
 
-def sentence_words(reply: str, given: Mapping[str, Any]) -> bool:
+def sentence_words(reply: str) -> bool:
     """Three sentences of the same number of characters with no word in common."""
-    del given
     sentences = split_sentences(reply)
     words = [word for sentence in sentences for word in set(plain_words(sentence))]
     return len(sentences) == 3 and len({len(s) for s in sentences}) == 1 and len(words) == len(set(words))
@@ -129,11 +123,11 @@ KINDS = {
     "count:numbers": Kind(numbers, {"N": COUNT}),
     "count:person_names": Kind(person_names, {"N": COUNT}),
     "count:pronouns": Kind(pronouns, {"N": COUNT}),
-    "count:punctuation": Kind(punctuation),
+    "count:punctuation": Kind(alone(punctuation)),
     "count:words_japanese": Kind(words_japanese, {"N": COUNT}),
     "ratio:stop_words": Kind(stop_words, {"percentage": COUNT}),
-    "ratio:sentence_type": Kind(sentence_type),
-    "ratio:sentence_balance": Kind(sentence_balance),
+    "ratio:sentence_type": Kind(alone(sentence_type)),
+    "ratio:sentence_balance": Kind(alone(sentence_balance)),
     "ratio:overlap": Kind(overlap, {"reference_text": TEXT, "percentage": COUNT}),
-    "ratio:sentence_words": Kind(sentence_words),
+    "ratio:sentence_words": Kind(alone(sentence_words)),
 }

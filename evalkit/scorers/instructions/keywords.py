@@ -6,23 +6,23 @@ count only as whole words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
 from unicodedata import normalize
 
-from evalkit.scorers.instructions.base import COUNT, LETTER, RELATION, WORD, WORDS, Kind, holds
+from evalkit.scorers.instructions.base import COUNT, LETTER, RELATION, WORD, WORDS, Kind, Parameters, holds
 from evalkit.scorers.words import has_word
 
 
-def exist(reply: str, given: Mapping[str, Any]) -> bool:
+def exist(reply: str, given: Parameters) -> bool:
     """Every keyword appears."""
     reply = reply.lower()
-    return all(_count(reply, word.lower()) for word in given["keywords"])
+    return all(_count(reply, word.lower()) for word in given.texts("keywords"))
 
 
-def appear_so_often(reply: str, given: Mapping[str, Any]) -> bool:
+def appear_so_often(reply: str, given: Parameters) -> bool:
     """The keyword appears `frequency` times, by `relation`."""
-    return holds(_count(reply.lower(), given["keyword"].strip().lower()), given["relation"], given["frequency"])
+    return holds(
+        _count(reply.lower(), given.text("keyword").strip().lower()), given.text("relation"), given.number("frequency")
+    )
 
 
 def _count(reply: str, word: str) -> int:
@@ -31,15 +31,17 @@ def _count(reply: str, word: str) -> int:
     return reply.count(word) if len(parts) < 2 else " ".join(reply.split()).count(" ".join(parts))
 
 
-def are_absent(reply: str, given: Mapping[str, Any]) -> bool:
+def are_absent(reply: str, given: Parameters) -> bool:
     """No forbidden word appears as a word of its own (`evalkit.scorers.words`, for scripts without spaces)."""
     reply = normalize("NFC", reply.lower())
-    return not any(has_word(reply, normalize("NFC", word.strip().lower())) for word in given["forbidden_words"])
+    return not any(has_word(reply, normalize("NFC", word.strip().lower())) for word in given.texts("forbidden_words"))
 
 
-def letter_appears_so_often(reply: str, given: Mapping[str, Any]) -> bool:
+def letter_appears_so_often(reply: str, given: Parameters) -> bool:
     """The letter (any character) appears `let_frequency` times, by `let_relation`."""
-    return holds(reply.lower().count(given["letter"].lower()), given["let_relation"], given["let_frequency"])
+    return holds(
+        reply.lower().count(given.text("letter").lower()), given.text("let_relation"), given.number("let_frequency")
+    )
 
 
 KINDS = {

@@ -11,11 +11,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from math import log
-from typing import Any
 
-from evalkit.scorers.instructions.base import Kind
+from evalkit.scorers.instructions.base import Kind, Parameters
 from evalkit.scorers.instructions.language_words import COMMON_WORDS, TELLING_LETTERS
 
 _SAMPLE = 20_000  # characters looked at: more would not change the verdict
@@ -122,10 +121,10 @@ def _profile(code: str) -> tuple[Counter[str], int]:
     return counts, counts.total()
 
 
-def is_in(reply: str, given: Mapping[str, Any]) -> bool:
+def is_in(reply: str, given: Parameters) -> bool:
     """The reply is in the language; a reply without letters is too."""
     found = language_of(reply)
-    return found == given["language"] or (found is None and not any(map(str.isalpha, reply[:_SAMPLE])))
+    return found == given.text("language") or (found is None and not any(map(str.isalpha, reply[:_SAMPLE])))
 
 
 def _scripts(text: str) -> Counter[str]:

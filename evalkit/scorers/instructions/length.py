@@ -14,11 +14,9 @@ Burmese and Tibetan three syllable clusters make about one.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
-from evalkit.scorers.instructions.base import COUNT, RELATION, WORD, Kind, holds
+from evalkit.scorers.instructions.base import COUNT, RELATION, WORD, Kind, Parameters, holds
 from evalkit.scorers.words import CHARACTER_WORDS, CLUSTER_WORDS, is_mark
 
 _WORD = re.compile(r"\w+")
@@ -82,34 +80,34 @@ def _ends(text: str, match: re.Match[str], start: int) -> bool:
     return not (small and word.isdigit())
 
 
-def words(reply: str, given: Mapping[str, Any]) -> bool:
+def words(reply: str, given: Parameters) -> bool:
     """So many words."""
-    return holds(count_words(reply), given["relation"], given["num_words"])
+    return holds(count_words(reply), given.text("relation"), given.number("num_words"))
 
 
-def sentences(reply: str, given: Mapping[str, Any]) -> bool:
+def sentences(reply: str, given: Parameters) -> bool:
     """So many sentences."""
-    return holds(count_sentences(reply), given["relation"], given["num_sentences"])
+    return holds(count_sentences(reply), given.text("relation"), given.number("num_sentences"))
 
 
-def paragraphs(reply: str, given: Mapping[str, Any]) -> bool:
+def paragraphs(reply: str, given: Parameters) -> bool:
     """Exactly so many paragraphs, divided by `***`; only before the first and after the last may one be empty."""
     parts = [part.strip() for part in reply.split("***")]
     if not all(parts[1:-1]):
         return False
-    return bool(sum(map(bool, parts)) == given["num_paragraphs"])
+    return sum(map(bool, parts)) == given.number("num_paragraphs")
 
 
-def first_word_of_paragraph(reply: str, given: Mapping[str, Any]) -> bool:
+def first_word_of_paragraph(reply: str, given: Parameters) -> bool:
     """Exactly so many paragraphs divided by an empty line, and the n-th (from 1) begins with the word."""
     parts = reply.split("\n\n")
-    nth = int(given["nth_paragraph"])
+    nth = int(given.number("nth_paragraph"))
     if not 1 <= nth <= len(parts) or not (paragraph := parts[nth - 1].strip()):
         return False
     opening = paragraph.split(None, 1)[0].lstrip("'").lstrip('"')
     first = re.split(r"[.,?!'\"]", opening, maxsplit=1)[0]
     n = sum(bool(part.strip()) for part in parts)
-    return bool(n == given["num_paragraphs"]) and first.lower() == str(given["first_word"]).lower()
+    return bool(n == given.number("num_paragraphs")) and first.lower() == given.text("first_word").lower()
 
 
 KINDS = {

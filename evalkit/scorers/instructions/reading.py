@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 from unicodedata import normalize
 
 from evalkit.errors import SuiteError
@@ -20,7 +19,7 @@ from evalkit.scorers.instructions import (
     single_requests,
     wordplay,
 )  # fmt: skip
-from evalkit.scorers.instructions.base import Kind
+from evalkit.scorers.instructions.base import Kind, Parameters
 from evalkit.scorers.options import did_you_mean
 
 KINDS: Mapping[str, Kind] = {
@@ -35,7 +34,7 @@ class Instruction:
     """One instruction of a record, checked."""
 
     kind: str
-    given: Mapping[str, Any]
+    given: Parameters
 
     def check(self, reply: str) -> bool:
         """Whether the reply follows it; an empty reply follows nothing."""
@@ -56,7 +55,7 @@ def known_kinds() -> list[str]:
     return sorted(KINDS)
 
 
-def read_instructions(fields: Mapping[str, Any], field: str | None = None) -> tuple[Instruction, ...]:
+def read_instructions(fields: Mapping[str, object], field: str | None = None) -> tuple[Instruction, ...]:
     """The instructions of a record, from `field` or from whichever of the two forms it has; at least one.
 
     Raises SuiteError with every complaint: no instructions, unknown kinds, missing, unknown or unfit parameters.
@@ -65,23 +64,23 @@ def read_instructions(fields: Mapping[str, Any], field: str | None = None) -> tu
     complaints: list[str] = []
     instructions = []
     for place, kind, parameters in _entries(fields, field):
-        given = {name: value for name, value in parameters.items() if value is not None}
+        given: dict[str, object] = {name: value for name, value in parameters.items() if value is not None}
         complaints += [f"{place}: {complaint}" for complaint in _complaints(kind, given)]
         if "n_start" not in given:  # places in a text are counted in it as it stands
             given = {name: _plain_value(value) for name, value in given.items()}
-        instructions.append(Instruction(kind, given))
+        instructions.append(Instruction(kind, Parameters(given)))
     if complaints:
         raise SuiteError(complaints)
     return tuple(instructions)
 
 
-def _plain_value(value: Any) -> Any:
+def _plain_value(value: object) -> object:
     if isinstance(value, str):
         return plain(value)
     return [_plain_value(one) for one in value] if isinstance(value, list | tuple) else value
 
 
-def _entries(fields: Mapping[str, Any], field: str | None) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _entries(fields: Mapping[str, object], field: str | None) -> Iterator[tuple[str, str, dict[str, object]]]:
     """(place, kind, parameters) of each instruction. Raises SuiteError when the record has another shape."""
     name = field or ("instructions" if "instructions" in fields else "instruction_id_list")
     entries = fields.get(name)
@@ -97,13 +96,13 @@ def _entries(fields: Mapping[str, Any], field: str | None) -> Iterator[tuple[str
             yield place, str(entry.get("kind")), {key: value for key, value in entry.items() if key != "kind"}
         elif not isinstance(parameters, list | tuple) or len(parameters) != len(entries):
             raise SuiteError(f"{place}: the record's `kwargs` must be a list with one mapping for each instruction")
-        elif not isinstance(parameters[i] or {}, Mapping):
-            raise SuiteError(f"kwargs[{i}]: must be a mapping; it is {parameters[i]!r}")
+        elif not isinstance(given := parameters[i] or {}, Mapping):
+            raise SuiteError(f"kwargs[{i}]: must be a mapping; it is {given!r}")
         else:
-            yield place, str(entry), dict(parameters[i] or {})
+            yield place, str(entry), dict(given)
 
 
-def _complaints(kind: str, given: Mapping[str, Any]) -> Iterator[str]:
+def _complaints(kind: str, given: Mapping[str, object]) -> Iterator[str]:
     if kind not in KINDS:
         yield f"there is no instruction kind {kind!r}{did_you_mean(kind, KINDS)}; known: {', '.join(known_kinds())}"
         return

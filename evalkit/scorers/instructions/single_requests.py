@@ -5,11 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
 
-from evalkit.scorers.instructions.base import Kind
+from evalkit.scorers.instructions.base import Kind, alone
 from evalkit.scorers.instructions.length import split_sentences
 from evalkit.scorers.instructions.small_words import AFRICAN_COUNTRIES, EUROPEAN_CAPITALS_NORTH_OF_45
 
@@ -17,36 +15,31 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ANIMAL = "bald eagle"
 
 
-def character_reverse(reply: str, given: Mapping[str, Any]) -> bool:
+def character_reverse(reply: str) -> bool:
     """The national animal of the USA, spelled backwards."""
-    del given
     return _ANIMAL[::-1] in reply.lower()
 
 
-def word_reverse(reply: str, given: Mapping[str, Any]) -> bool:
+def word_reverse(reply: str) -> bool:
     """The same, with its words in reverse order."""
-    del given
     words = re.sub(r"[^a-z ]", " ", reply.lower()).split()
     return _ANIMAL in " ".join(reversed(words))
 
 
-def multiples(reply: str, given: Mapping[str, Any]) -> bool:
+def multiples(reply: str) -> bool:
     """The multiples of 7 from 10 to 50, in order, and nothing else."""
-    del given
     return re.findall(r"\d+", reply) == [str(n) for n in range(14, 51, 7)]
 
 
-def reverse_newline(reply: str, given: Mapping[str, Any]) -> bool:
+def reverse_newline(reply: str) -> bool:
     """African countries, at least 52 lines, in reverse alphabetical order."""
-    del given
     said = [line.strip(" -*.").lower() for line in reply.strip().split("\n") if line.strip()]
     known = {name.lower() for name in AFRICAN_COUNTRIES}
     return len(said) >= 52 and said == sorted(said, reverse=True) and sum(name in known for name in said) >= 45
 
 
-def capitals(reply: str, given: Mapping[str, Any]) -> bool:
+def capitals(reply: str) -> bool:
     """The capitals north of 45 degrees, from the highest latitude to the lowest, and no others."""
-    del given
     said = [
         name.strip(" .\n")
         for name in reply.replace("Reykjavík", "Reykjavik").replace("Chișinău", "Chisinau").split(",")
@@ -54,22 +47,19 @@ def capitals(reply: str, given: Mapping[str, Any]) -> bool:
     return said == list(EUROPEAN_CAPITALS_NORTH_OF_45)
 
 
-def dates(reply: str, given: Mapping[str, Any]) -> bool:
+def dates(reply: str) -> bool:
     """Dates as YYYY-MM-DD, parted by commas, and nothing else."""
-    del given
     return all(_DATE.fullmatch(part.strip(" .\n")) for part in reply.split(","))
 
 
-def sentence_alphabet(reply: str, given: Mapping[str, Any]) -> bool:
+def sentence_alphabet(reply: str) -> bool:
     """26 sentences whose first letters are the alphabet."""
-    del given
     firsts = [sentence.lstrip("\"'“‘*( ")[:1].lower() for sentence in split_sentences(reply)]
     return "".join(firsts) == "abcdefghijklmnopqrstuvwxyz"
 
 
-def questions(reply: str, given: Mapping[str, Any]) -> bool:
+def questions(reply: str) -> bool:
     """Four questions labelled "Question", five options each, each question longer than the one before."""
-    del given
     blocks = [block for block in re.split(r"(?=Question)", reply) if block.startswith("Question")]
     asked = [block.split("\n", 1)[0] for block in blocks]
     n_options = [len(re.findall(r"(?m)^\s{0,20}\(?[A-Ea-e1-5][).]", block)) for block in blocks]
@@ -85,23 +75,20 @@ def _table(reply: str, delimiter: str) -> list[list[str]]:
         return []
 
 
-def csv_city(reply: str, given: Mapping[str, Any]) -> bool:
+def csv_city(reply: str) -> bool:
     """A header of five columns and seven rows, parted by commas."""
-    del given
     return _is_table(_table(reply, ","), ["ID", "Country", "City", "Year", "Count"], 7)
 
 
-def csv_special(reply: str, given: Mapping[str, Any]) -> bool:
+def csv_special(reply: str) -> bool:
     """A header of five columns and fourteen rows; one quoted field holds a special character."""
-    del given
     quoted = re.findall(r'"([^"\n]{1,500})"', reply)
     special = any(re.search(r"[^\w\s]", field) for field in quoted)
     return special and _is_table(_table(reply, ","), ["ProductID", "Category", "Brand", "Price", "Stock"], 14)
 
 
-def csv_quotes(reply: str, given: Mapping[str, Any]) -> bool:
+def csv_quotes(reply: str) -> bool:
     """A header of five columns and three rows, parted by tabs, every field in double quotes."""
-    del given
     rows = reply.strip().removeprefix("```csv").strip("`\n ").split("\n")
     fields = [field for row in rows for field in row.split("\t")]
     quoted = all(len(f) >= 2 and f.strip().startswith('"') and f.strip().endswith('"') for f in fields)
@@ -115,15 +102,15 @@ def _is_table(rows: list[list[str]], header: list[str], n: int) -> bool:
 
 
 KINDS = {
-    "custom:character_reverse": Kind(character_reverse),
-    "custom:word_reverse": Kind(word_reverse),
-    "custom:multiples": Kind(multiples),
-    "custom:reverse_newline": Kind(reverse_newline),
-    "custom:european_capitals_sort": Kind(capitals),
-    "custom:date_format_list": Kind(dates),
-    "custom:sentence_alphabet": Kind(sentence_alphabet),
-    "custom:mcq_count_length": Kind(questions),
-    "custom:csv_city": Kind(csv_city),
-    "custom:csv_special_character": Kind(csv_special),
-    "custom:csv_quotes": Kind(csv_quotes),
+    "custom:character_reverse": Kind(alone(character_reverse)),
+    "custom:word_reverse": Kind(alone(word_reverse)),
+    "custom:multiples": Kind(alone(multiples)),
+    "custom:reverse_newline": Kind(alone(reverse_newline)),
+    "custom:european_capitals_sort": Kind(alone(capitals)),
+    "custom:date_format_list": Kind(alone(dates)),
+    "custom:sentence_alphabet": Kind(alone(sentence_alphabet)),
+    "custom:mcq_count_length": Kind(alone(questions)),
+    "custom:csv_city": Kind(alone(csv_city)),
+    "custom:csv_special_character": Kind(alone(csv_special)),
+    "custom:csv_quotes": Kind(alone(csv_quotes)),
 }
