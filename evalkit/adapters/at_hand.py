@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from evalkit.adapters.base import ModelSpec
 from evalkit.errors import SuiteError
@@ -45,7 +44,7 @@ def weights_at_hand(name: str, entry: ModelEntry, folder: Path) -> dict[str, str
     return facts_at_hand(spec, entry.serve)
 
 
-def facts_at_hand(spec: ModelSpec, serve: Mapping[str, Any] | None) -> dict[str, str]:
+def facts_at_hand(spec: ModelSpec, serve: Mapping[str, object] | None) -> dict[str, str]:
     """What the endpoint's facts say of the weights and LoRA adapters, for ctranslate2 and a vllm that evalkit starts;
     empty for others, and without what is not here or may not be read."""
     found: dict[str, str] = {}

@@ -39,7 +39,7 @@ _LONGEST, _MOST_NAMES, _MOST_LOOKED_AT = 100, 20, 1_000
 _ORDINARY_PLACES = frozenset({"", "global", "not_available", "default"})
 
 
-def billed_beside(usage: Any) -> tuple[str, ...]:
+def billed_beside(usage: object) -> tuple[str, ...]:
     """Names of what was billed besides text tokens, as the provider spells them; empty where nothing shows."""
     if not isinstance(usage, Mapping):
         return ()
@@ -47,7 +47,7 @@ def billed_beside(usage: Any) -> tuple[str, ...]:
     return tuple(islice(dict.fromkeys(islice(found, _MOST_LOOKED_AT)), _MOST_NAMES))
 
 
-def asked_beside(extra: Mapping[str, Any]) -> tuple[str, ...]:
+def asked_beside(extra: Mapping[str, object]) -> tuple[str, ...]:
     """Fields of `settings.extra` that make a provider do what it bills apart and may not report; empty where none do.
 
     Functions of one's own are no such thing: they cost the tokens that describe them.
@@ -67,7 +67,7 @@ def shown_beside(parts: Iterable[Any]) -> tuple[str, ...]:
 _HOSTED_CALL = re.compile(r"(?:search|code_interpreter|code_execution|image_generation|video|audio|browser)\w*_call$")
 
 
-def _shown(part: Mapping[str, Any]) -> Iterator[str]:
+def _shown(part: Mapping[str, object]) -> Iterator[str]:
     kind = part.get("type")
     if isinstance(kind, str) and _HOSTED_CALL.search(kind):
         yield kind
@@ -105,7 +105,7 @@ _NESTED = ("generationConfig", "generation_config", "extra_body", "additionalMod
 _TEXT_ONLY = frozenset({"text", "TEXT"})
 
 
-def _asks(name: str, value: Any) -> bool:
+def _asks(name: str, value: object) -> bool:
     if name == "tools":
         return any(_is_hosted(tool) for tool in value) if isinstance(value, list) else True
     if name in _NESTED and isinstance(value, Mapping):
@@ -117,7 +117,7 @@ def _asks(name: str, value: Any) -> bool:
     return not (name == "inference_geo" and str(value) in _ORDINARY_PLACES)
 
 
-def _is_hosted(tool: Any) -> bool:
+def _is_hosted(tool: object) -> bool:
     """Whether the provider runs this tool itself: it is neither a function of the dialects nor a list of them."""
     if not isinstance(tool, Mapping):
         return True
@@ -130,7 +130,7 @@ def _is_hosted(tool: Any) -> bool:
 _COUNT = re.compile(r"(?:n|num|number|count|total|calls|requests|queries|results|units|quantity|used)$")
 
 
-def _found(usage: Mapping[str, Any], path: str, depth: int) -> Iterator[str]:
+def _found(usage: Mapping[str, object], path: str, depth: int) -> Iterator[str]:
     of_unit = _is_unit(_snake(path.rstrip(".").rpartition(".")[2]))  # {"web_search": {"count": 2}}
     modality = usage.get("modality")
     if isinstance(modality, str) and modality.upper() not in {"TEXT", "MODALITY_UNSPECIFIED"}:
@@ -160,7 +160,7 @@ def _is_unit(plain: str) -> bool:
     return _UNITS.search(plain) is not None and _NO_UNITS.search(plain) is None
 
 
-def _positive(value: Any) -> bool:
+def _positive(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 

@@ -95,7 +95,7 @@ class ChatAnswer(ReplyReading):
             if not choice.get("index"):
                 self._take_choice(choice, choice.get("delta") or {}, now)
 
-    def take_whole(self, body: dict[str, Any]) -> None:
+    def take_whole(self, body: dict[str, object]) -> None:
         """An answer that was not streamed: it has no times."""
         self._take_head(body)
         for choice in items(body["choices"]):
@@ -142,7 +142,7 @@ class ChatAnswer(ReplyReading):
             dropped=left_out,
         )
 
-    def _take_choice(self, choice: Mapping[str, Any], message: Mapping[str, Any], now: float | None) -> None:
+    def _take_choice(self, choice: Mapping[str, object], message: Mapping[str, object], now: float | None) -> None:
         if choice.get("error"):  # OpenRouter: what went wrong upstream
             raise error_from_event({"error": choice["error"]}, self._path, self._where)
         self._has_choice = True
@@ -189,7 +189,7 @@ class ChatAnswer(ReplyReading):
             else:
                 calls_seen.add(number, function.get("arguments"))
 
-    def _take_head(self, event: Mapping[str, Any]) -> None:
+    def _take_head(self, event: Mapping[str, object]) -> None:
         """What stands beside the choices; Azure's first event names no model, so the first that does counts."""
         if self._model is None:
             self._model = name(event.get("model"))
@@ -222,11 +222,11 @@ class ChatAnswer(ReplyReading):
         return "".join(texts)
 
 
-def _texts(parts: Any) -> str:
+def _texts(parts: object) -> str:
     return "".join(text(part.get("text")) for part in items(parts))
 
 
-def _places(logprobs: Mapping[str, Any]) -> Iterator[list[tuple[object, object]]]:
+def _places(logprobs: Mapping[str, object]) -> Iterator[list[tuple[object, object]]]:
     """For each token its alternatives: OpenAI's form, or Together's lists side by side."""
     for token in items(logprobs.get("content")):
         yield [(one["token"], one["logprob"]) for one in token.get("top_logprobs") or (token,)]

@@ -51,7 +51,7 @@ class UsageSoFar:
         self.last = self.last if merged is None else merged
 
 
-def _later(known: Mapping[str, Any], usage: Mapping[str, Any]) -> dict[str, Any]:
+def _later(known: Mapping[str, object], usage: Mapping[str, object]) -> dict[str, object]:
     """What is known after one more usage object."""
     merged = dict(known)
     for key, value in usage.items():
@@ -81,7 +81,7 @@ def believed(usage: Usage | None, *, has_output: bool) -> Usage | None:
 
 
 def usage_of(
-    raw: Any, preset: Preset, *, tier: str | None, showed_reasoning: bool, shown: tuple[str, ...] = ()
+    raw: object, preset: Preset, *, tier: str | None, showed_reasoning: bool, shown: tuple[str, ...] = ()
 ) -> Usage | None:
     """The usage object of a reply, normalised; None where there is none with a count in it.
 
@@ -114,7 +114,7 @@ def usage_of(
     )
 
 
-def _is_outside(raw: Mapping[str, Any], given: int | None, completion: int, reasoning: int, preset: Preset) -> bool:
+def _is_outside(raw: Mapping[str, object], given: int | None, completion: int, reasoning: int, preset: Preset) -> bool:
     """Whether reasoning tokens are left out of completion_tokens. The reply's own total decides where it can."""
     total = count(raw.get("total_tokens"))
     if total is not None and given is not None:

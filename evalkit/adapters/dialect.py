@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 from evalkit.adapters.base import Capabilities, Endpoint, ModelSpec
 from evalkit.adapters.http_errors import Where
@@ -35,7 +35,7 @@ class Transport(Protocol):
     """Versions of what it is made of, for run.json."""
 
     async def answer(
-        self, path: str, body: Mapping[str, Any], reading: ReplyReading, left_out: tuple[str, ...] = ()
+        self, path: str, body: Mapping[str, object], reading: ReplyReading, left_out: tuple[str, ...] = ()
     ) -> Response:
         """Posts the body and reads the reply, in one attempt. Raises a RequestError."""
 
@@ -72,7 +72,7 @@ class ApiDialect(ABC):
         )
 
     @abstractmethod
-    def body(self, request: Request) -> dict[str, Any]:
+    def body(self, request: Request) -> dict[str, object]:
         """The request as JSON, with `settings.extra` in it; nothing for what is left to the provider.
 
         Raises Unsupported for what the API has no way to say.
@@ -160,7 +160,7 @@ def own_field_complaints(spec: ModelSpec, own_fields: frozenset[str]) -> list[st
     ]
 
 
-def merged(body: dict[str, Any], extra: Mapping[str, Any], *nested: str) -> dict[str, Any]:
+def merged(body: dict[str, object], extra: Mapping[str, object], *nested: str) -> dict[str, object]:
     """The body with `extra` in it: a field of extra replaces the field of that name; those of `nested` are objects that
     are merged key by key."""
     for name, value in extra.items():
@@ -172,6 +172,6 @@ def merged(body: dict[str, Any], extra: Mapping[str, Any], *nested: str) -> dict
     return body
 
 
-def without_none(values: Mapping[str, Any]) -> dict[str, Any]:
+def without_none(values: Mapping[str, object]) -> dict[str, object]:
     """The fields that have a value: what is None is left to the provider."""
     return {name: value for name, value in values.items() if value is not None}

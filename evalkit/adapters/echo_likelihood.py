@@ -57,7 +57,7 @@ def contexts_of(request: Request, continuations: Sequence[str]) -> tuple[str, ..
     return (request.messages[0].content,) * len(continuations)
 
 
-def body_of(model: str, contexts: Sequence[str], continuations: Sequence[str]) -> dict[str, Any]:
+def body_of(model: str, contexts: Sequence[str], continuations: Sequence[str]) -> dict[str, object]:
     """One request for all continuations, in order."""
     if not continuations or not all(continuations):
         raise Unsupported("Log-likelihoods need at least one continuation, and none of them empty.", sent=False)
@@ -164,22 +164,22 @@ class EchoReply:
     values: list[float]
 
 
-def generation(model: str, prompt: str) -> dict[str, Any]:
+def generation(model: str, prompt: str) -> dict[str, object]:
     """The body that asks for a few greedy tokens."""
     return {"model": model, "prompt": prompt, "max_tokens": N_TOKENS, "temperature": 0, "logprobs": 1}
 
 
-def echo(model: str, said: EchoReply) -> dict[str, Any]:
+def echo(model: str, said: EchoReply) -> dict[str, object]:
     """The body that asks what the server thinks of its own words; a list of prompts, as scoring sends it."""
     return {**generation(model, ""), "prompt": [said.prompt + said.text], "max_tokens": 0, "echo": True}
 
 
-def echo_of_prompt(model: str, prompt: str) -> dict[str, Any]:
+def echo_of_prompt(model: str, prompt: str) -> dict[str, object]:
     """The body that asks what the server thinks of a prompt, where it said nothing that could be echoed."""
     return echo(model, EchoReply(prompt, "", [], []))
 
 
-def lacking(reply: Any) -> str | None:
+def lacking(reply: object) -> str | None:
     """Why an echoed prompt has no usable figures, as a sentence; None where it has some, or the reply says nothing."""
     if not isinstance(reply, dict) or not reply.get("choices"):
         return None

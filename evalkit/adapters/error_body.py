@@ -167,7 +167,7 @@ def _parsed(text: str) -> Any:
         return None
 
 
-def _delay(node: Mapping[str, Any]) -> str | None:
+def _delay(node: Mapping[str, object]) -> str | None:
     """The wait that an object asks for, or when it ends, as text."""
     for key in _WAIT_KEYS:
         value = node.get(key)
@@ -176,7 +176,7 @@ def _delay(node: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _codes(node: Mapping[str, Any]) -> set[str]:
+def _codes(node: Mapping[str, object]) -> set[str]:
     found = set()
     for key, value in node.items():
         if key in _CODE_KEYS and isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) < 120:
@@ -194,12 +194,12 @@ def _codes(node: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def _status(value: Any) -> int | None:
+def _status(value: object) -> int | None:
     text = str(value) if isinstance(value, int | str) else ""
     return int(text) if re.fullmatch("[45][0-9][0-9]", text) else None
 
 
-def _words(node: Mapping[str, Any]) -> str | None:
+def _words(node: Mapping[str, object]) -> str | None:
     """The message of one object; lists of complaints (FastAPI, Cloudflare) are joined."""
     for key in _WORD_KEYS:
         value = node.get(key)
@@ -213,7 +213,7 @@ def _words(node: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _complaint(one: Any) -> str:
+def _complaint(one: object) -> str:
     if isinstance(one, str):
         return one
     if not isinstance(one, dict):

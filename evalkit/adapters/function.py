@@ -126,7 +126,7 @@ class FunctionAdapter:
     async def aclose(self) -> None:
         """Nothing to give back: what the function opened is the person's."""
 
-    def _response(self, given: Any, request: Request, sent_at: float, total_s: float) -> Response:
+    def _response(self, given: object, request: Request, sent_at: float, total_s: float) -> Response:
         if isinstance(given, str):
             given = Response(str(given), "stop", NOT_TIMED)
         if not isinstance(given, Response):
@@ -188,7 +188,7 @@ def not_callable_with(function: Callable[..., Any], n: int) -> str | None:
     return None
 
 
-async def in_own_thread(function: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
+async def in_own_thread(function: Callable[..., Any], *arguments: object) -> tuple[Any, float]:
     """What a blocking function gives, and when its call began (perf_counter). Raises what it raises.
 
     The thread is a daemon: whoever interrupts a run does not wait for a function that hangs.

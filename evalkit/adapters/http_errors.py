@@ -18,7 +18,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
 
 import orjson
 
@@ -120,7 +119,7 @@ def _status_of(status: int, inner: int | None) -> int:
     return inner if inner is not None and (status in {400, 500, 502, 503} and inner != 400) else status
 
 
-def error_from_event(event: Any, path: str, where: Where) -> RequestError | Declined:
+def error_from_event(event: object, path: str, where: Where) -> RequestError | Declined:
     """The error that an error object means which came with status 200, in a stream or instead of an answer.
 
     `Declined` where it says that a filter turned the prompt or the answer away.
@@ -134,7 +133,7 @@ def error_from_event(event: Any, path: str, where: Where) -> RequestError | Decl
     return error
 
 
-def _as_it_came(event: Any) -> str:
+def _as_it_came(event: object) -> str:
     try:
         return orjson.dumps(event, default=str).decode()[: 8 * MAX_MESSAGE]
     except TypeError:  # half a character, nested too deeply

@@ -76,7 +76,7 @@ class Wire:
         return f"Wire({self._root!r})"
 
     async def answer(
-        self, path: str, body: bytes | Mapping[str, Any], reading: ReplyReading, left_out: tuple[str, ...] = ()
+        self, path: str, body: bytes | Mapping[str, object], reading: ReplyReading, left_out: tuple[str, ...] = ()
     ) -> Response:
         """Posts and feeds the reading while the reply comes; the whole answer, with what was `left_out` of it. Raises a
         RequestError: error statuses and networks come as our own errors, the cause chained. A connection that breaks
@@ -86,7 +86,7 @@ class Wire:
             body = self.encoded(body)
         return await (self._connections or self._open()).answer(path, body, reading, left_out)
 
-    def encoded(self, body: Mapping[str, Any]) -> bytes:
+    def encoded(self, body: Mapping[str, object]) -> bytes:
         """The body as JSON. Raises Rejected for what is none: lone surrogates in a prompt, odd values in extra."""
         try:
             return orjson.dumps(body)

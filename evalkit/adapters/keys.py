@@ -137,7 +137,7 @@ def scrubbed(response: Response) -> Response:
     return response
 
 
-def scrubbed_facts(said: Any) -> Any:
+def scrubbed_facts(said: object) -> Any:
     """What a server says of itself, as JSON, without any key of this process: run.json keeps it."""
     for key in _handed_out:
         said = _without(key, said)
@@ -155,7 +155,7 @@ def scrubbed_error(error: RequestError) -> RequestError:
     return error
 
 
-def _without(key: str, value: Any) -> Any:
+def _without(key: str, value: object) -> Any:
     """The value with the key cut out of every text in it; the value itself where it holds none."""
     if isinstance(value, str):
         return value.replace(key, REMOVED) if key in value else value

@@ -21,7 +21,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from evalkit import plugins
 from evalkit.adapters.presets import Preset, checked
@@ -121,7 +120,7 @@ def _of_plugin(plugin: Plugin) -> OwnPreset:
     return OwnPreset(_made(plugin.name, about, f"{plugin.value} of the package {plugin.origin}"), plugin.origin, plugin)
 
 
-def _parsed(path: Path) -> tuple[bytes, dict[str, Any]]:
+def _parsed(path: Path) -> tuple[bytes, dict[str, object]]:
     """The file's bytes, and its mapping. Raises UserError with every complaint."""
     from evalkit.suite.source_map import parse
 
@@ -134,7 +133,7 @@ def _parsed(path: Path) -> tuple[bytes, dict[str, Any]]:
     return content, dict(tree.data)
 
 
-def _made(name: str, data: Mapping[str, Any], place: str) -> Preset:
+def _made(name: str, data: Mapping[str, object], place: str) -> Preset:
     """The preset, with every value of the right kind. Raises UserError."""
     from pydantic import TypeAdapter, ValidationError
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from evalkit.adapters.framing import Framing
 from evalkit.adapters.moments import Moments
@@ -52,21 +52,21 @@ class ReplyReading(ABC):
         """Whether what came is a whole answer, even if the connection breaks now."""
 
     @abstractmethod
-    def take(self, event: dict[str, Any], now: float | None) -> None:
+    def take(self, event: dict[str, object], now: float | None) -> None:
         """Adds one event that came at `now` (perf_counter); None where the answer was not streamed.
 
         Raises a RequestError for what says that the answer failed; KeyError, TypeError, AttributeError or ValueError
         for what is not of the dialect.
         """
 
-    def take_whole(self, body: dict[str, Any]) -> None:
+    def take_whole(self, body: dict[str, object]) -> None:
         """Takes an answer that came as one JSON body. Raises as `take` does."""
         self.take(body, None)
 
     def end(self) -> None:  # noqa: B027 - most dialects have an event of their own for it
         """The stream said [DONE]."""
 
-    def reopens(self, event: Mapping[str, Any]) -> bool:
+    def reopens(self, event: Mapping[str, object]) -> bool:
         """Whether an event that comes after the end begins a further message, which continues the answer."""
         return False
 

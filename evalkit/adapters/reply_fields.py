@@ -82,7 +82,7 @@ def text(value: object) -> str:
     return value
 
 
-def mapping(value: object) -> Mapping[str, Any]:
+def mapping(value: object) -> Mapping[str, object]:
     """An object; {} for None. Raises TypeError for anything else."""
     if value is None:
         return {}
@@ -100,7 +100,7 @@ def items(value: object) -> list[Any]:
     return value
 
 
-def inner(value: object) -> Mapping[str, Any]:
+def inner(value: object) -> Mapping[str, object]:
     """An object beside the answer, such as the details of a usage; {} for everything else."""
     return value if isinstance(value, dict) else {}
 
@@ -141,7 +141,7 @@ def log_probability(value: object) -> float:
     return float(value)
 
 
-def raw_usage(value: object) -> Mapping[str, Any] | None:
+def raw_usage(value: object) -> Mapping[str, object] | None:
     """The usage object as it came, for the record; None where there is none, or one that is no plain bill."""
     if not isinstance(value, dict) or not value:
         return None
@@ -153,7 +153,7 @@ def raw_usage(value: object) -> Mapping[str, Any] | None:
     return value
 
 
-def bill(value: object) -> dict[str, Any] | None:
+def bill(value: object) -> dict[str, object] | None:
     """A usage object that may be kept while more of the reply comes; None for what is none, or is larger than any bill.
 
     Each event is bounded by itself, but a reply has millions: what stays from event to event has to be bounded too.

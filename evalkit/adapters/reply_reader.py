@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from evalkit.adapters.error_body import is_error
 from evalkit.adapters.framing import EventSource, FrameReader, LineReader
@@ -29,7 +28,7 @@ MAX_LINES = 4 * MAX_EVENTS
 """Lines of a stream, blank ones and comments included: an event has two or three. A frame is an event."""
 ODD = (KeyError, TypeError, AttributeError, ValueError, IndexError, OverflowError, RecursionError)
 """What plain code raises on a reply that is not of the dialect."""
-_Take = Callable[[dict[str, Any], float | None], None]
+_Take = Callable[[dict[str, object], float | None], None]
 
 
 class ReplyReader:
@@ -177,13 +176,13 @@ class ReplyReader:
             except ODD as error:
                 raise self._bad("an event that is not of the dialect", data) from error
 
-    def _is_error(self, event: dict[str, Any]) -> bool:
+    def _is_error(self, event: dict[str, object]) -> bool:
         """Whether an event is an error: by a field of that name, or bare, like {"code": 500, "message": "..."}."""
         if event.get("error") or event.get("type") == "error" or event.get("object") == "error":
             return True
         return event.keys().isdisjoint(self._marks) and is_error(event)
 
-    def _take_error(self, event: dict[str, Any], now: float, data: bytes) -> None:
+    def _take_error(self, event: dict[str, object], now: float, data: bytes) -> None:
         """Raises what the event means. Where the answer was there before, what went wrong then is not its fault, and
         only the bill counts."""
         if not self._reading.is_whole:
@@ -191,7 +190,7 @@ class ReplyReader:
         if "usage" in event:
             self._guarded(self._reading.take, {"usage": event["usage"]}, now, data)
 
-    def _guarded(self, take: _Take, event: dict[str, Any], now: float | None, data: bytes) -> None:
+    def _guarded(self, take: _Take, event: dict[str, object], now: float | None, data: bytes) -> None:
         try:
             take(event, now)
         except ODD as error:

@@ -14,7 +14,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -124,7 +124,7 @@ def _calls(reply: str) -> tuple[ToolCall, ...]:
         return ()
 
 
-def _failure(value: Any, place: str) -> tuple[type[RequestError], int | None]:
+def _failure(value: object, place: str) -> tuple[type[RequestError], int | None]:
     """(error, how many calls it fails; None: all) from `stalled` or `stalled*2`."""
     kind, star, times = str(value).partition("*")
     if kind not in KINDS or (star and not times.isdigit()):

@@ -23,7 +23,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import httpx2
@@ -60,7 +60,7 @@ class SdkClient(Protocol):
     async def close(self) -> None: ...
 
 
-Send = Callable[[Mapping[str, Any]], AbstractAsyncContextManager[ByteStream]]
+Send = Callable[[Mapping[str, object]], AbstractAsyncContextManager[ByteStream]]
 """A body -> the SDK's call that posts it and streams the reply."""
 
 
@@ -92,7 +92,7 @@ class SdkWire:
         return f"SdkWire({self.host + self.path!r})"
 
     async def answer(
-        self, path: str, body: Mapping[str, Any], reading: ReplyReading, left_out: tuple[str, ...] = ()
+        self, path: str, body: Mapping[str, object], reading: ReplyReading, left_out: tuple[str, ...] = ()
     ) -> Response:
         """Makes the call, feeds every event to `reading`, and gives the finished answer.
 

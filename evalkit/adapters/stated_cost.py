@@ -28,7 +28,7 @@ _ESTIMATE = "estimated_cost"
 """DeepInfra's name for what a request cost."""
 
 
-def stated_cost(usage: Mapping[str, Any], path: str | None) -> Decimal | None:
+def stated_cost(usage: Mapping[str, object], path: str | None) -> Decimal | None:
     """USD that the request cost by the provider's own word; None where it says none.
 
     `path` is where somebody has said that a figure in dollars stands, like `cost`; None: nobody has.
@@ -46,14 +46,14 @@ def stated_cost(usage: Mapping[str, Any], path: str | None) -> Decimal | None:
     return _with_upstream(money(told), usage)
 
 
-def at(value: Any, path: str) -> Any:
+def at(value: object, path: str) -> Any:
     """What stands at a dotted path of nested objects; None where there is nothing."""
     for key in path.split("."):
         value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
-def _with_upstream(fee: Decimal | None, usage: Mapping[str, Any]) -> Decimal | None:
+def _with_upstream(fee: Decimal | None, usage: Mapping[str, object]) -> Decimal | None:
     """Where a key of one's own was used, the cost is the gateway's fee alone and the provider behind it bills the rest;
     a bill without that rest is unknown."""
     if usage.get("is_byok") is not True:
@@ -62,7 +62,7 @@ def _with_upstream(fee: Decimal | None, usage: Mapping[str, Any]) -> Decimal | N
     return None if upstream is None else upstream + (fee or 0)
 
 
-def _ticks(value: Any) -> Decimal | None:
+def _ticks(value: object) -> Decimal | None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         return None
     usd = Decimal(value) / _TICKS_PER_USD

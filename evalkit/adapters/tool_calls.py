@@ -19,7 +19,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import Any
 
 import orjson
 
@@ -53,7 +52,7 @@ def wire_names(tools: tuple[Tool, ...]) -> dict[str, str]:
     return names
 
 
-def offered(tools: tuple[Tool, ...], *, schema_as: str) -> list[dict[str, Any]]:
+def offered(tools: tuple[Tool, ...], *, schema_as: str) -> list[dict[str, object]]:
     """The functions as every dialect describes them, up to what it calls their `parameters`."""
     names = wire_names(tools)
     return [
@@ -71,7 +70,7 @@ class CallCollector:
         self._said: list[tuple[str, list[str]]] = []
         self._left = text_limit()
 
-    def begin(self, name: Any, arguments: Any = None) -> int:
+    def begin(self, name: object, arguments: object = None) -> int:
         """A call begins; its number, under which arguments may follow. Raises TypeError for what is no text, BadReply
         for more calls than any answer has."""
         if not isinstance(name, str):
@@ -83,7 +82,7 @@ class CallCollector:
         self.add(len(self._said) - 1, arguments)
         return len(self._said) - 1
 
-    def add(self, number: int, arguments: Any) -> None:
+    def add(self, number: int, arguments: object) -> None:
         """More arguments of a call: a piece of JSON, a whole object, or None. Raises TypeError for anything else."""
         if isinstance(arguments, dict):
             arguments = orjson.dumps(arguments).decode()
@@ -116,7 +115,7 @@ class CallCollector:
         return tuple(ToolCall(joined([self._own.get(name, name)]), joined(arguments)) for name, arguments in self._said)
 
 
-def recorded(value: Any) -> tuple[ToolCall, ...]:
+def recorded(value: object) -> tuple[ToolCall, ...]:
     """Calls as files have them: a list (or its JSON) of {name, arguments}, bare or in OpenAI's `{"function": {...}}`.
 
     Arguments are an object, or the text that a model wrote. Raises ValueError (half a sentence) for anything else.

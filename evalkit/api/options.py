@@ -196,7 +196,7 @@ def baselines_at(folder: str | Path | None) -> Path:
     return Path(folder if folder is not None else os.environ.get("EVALKIT_BASELINES") or "baselines")
 
 
-def listed(name: str, value: Any) -> tuple[str, ...]:
+def listed(name: str, value: object) -> tuple[str, ...]:
     """One text or several as a tuple. Raises UserError for anything else, and for none."""
     if not isinstance(value, Iterable):
         raise UserError(f"{name} is a list of texts (value seen: {short(value)})")
@@ -208,7 +208,7 @@ def listed(name: str, value: Any) -> tuple[str, ...]:
     return tuple(str(one) for one in names)
 
 
-def dollars(value: Any, name: str = "--max-cost") -> Decimal | None:
+def dollars(value: object, name: str = "--max-cost") -> Decimal | None:
     """An amount of dollars; None when it was not given. Raises UserError for what is no amount above 0."""
     if value is None:
         return None

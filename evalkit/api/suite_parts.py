@@ -30,7 +30,7 @@ class _Frame(Protocol):
     def columns(self) -> Any: ...
 
 
-Records: TypeAlias = "Sequence[Mapping[str, Any]] | _Frame"
+Records: TypeAlias = "Sequence[Mapping[str, object]] | _Frame"
 """Records in memory: a list of mappings, a pandas or polars DataFrame."""
 _TASK_FUNCTIONS = "a scorer is a name, a mapping {NAME: options}, or a function (answer, record)"
 
@@ -53,7 +53,7 @@ class Model:
         Nothing is checked before the suite is made.
         """
         self.function = None if isinstance(adapter, str) else OwnFunction.of(_called(adapter, "a model"))
-        written: dict[str, Any] = {"adapter": adapter if isinstance(adapter, str) else FUNCTION}
+        written: dict[str, object] = {"adapter": adapter if isinstance(adapter, str) else FUNCTION}
         if self.function is not None:
             if model is not None:
                 raise SuiteError(f"a function has no model id (seen: {short(model)}); leave it out")
@@ -62,7 +62,7 @@ class Model:
             written["model"] = model
         if settings is not None:
             written["settings"] = plain(settings)
-        self.written: Mapping[str, Any] = {**written, **plain(options)}
+        self.written: Mapping[str, object] = {**written, **plain(options)}
         """The entry as a suite file would say it."""
 
     def __repr__(self) -> str:
@@ -115,7 +115,7 @@ class Task:
                 written["with"] = given
         else:
             written |= given
-        self.written: Mapping[str, Any] = written
+        self.written: Mapping[str, object] = written
         """The task as a suite file would say it; records in memory are named by a path that does not exist."""
 
     def _data(self, data: object, at: str) -> Any:
@@ -173,7 +173,7 @@ def _dotted(function: OwnFunction) -> str:
     return function.identity.name.replace(":", ".")
 
 
-def scored_by(function: OwnFunction) -> dict[str, Any]:
+def scored_by(function: OwnFunction) -> dict[str, object]:
     """`score` of a task that a function scores, as a suite file would say it if it could."""
     return {FUNCTION: {"function": function.identity.name, "source": function.identity.key}}
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 from evalkit.bridges.foreign_records import ForeignRecords, at, lines_of, read_whole, text_of
 from evalkit.errors import UserError
@@ -23,7 +22,7 @@ def read_reviews(path: Path, metric: str | None = None) -> ForeignRecords:
         raise UserError(
             f"{path}: holds no reviews/MODEL/TASK.jsonl; name the folder that EvalScope wrote (outputs/...)"
         )
-    kept: list[dict[str, Any]] = []
+    kept: list[dict[str, object]] = []
     whole, metrics = hashlib.sha256(), dict[str, None]()
     for file in files:
         content, sha256 = read_whole(file)
@@ -51,19 +50,19 @@ def _beside(review: Path) -> Path | None:
     return next((path for path in found if path != review and path.is_file()), None)
 
 
-def _predictions(path: Path) -> dict[str, dict[str, Any]]:
+def _predictions(path: Path) -> dict[str, dict[str, object]]:
     content, _ = read_whole(path)
     return {str(one.get("index")): one for _, one in lines_of(content, path.name)}
 
 
 def _record(
-    review: dict[str, Any],
-    answers: dict[str, dict[str, Any]],
+    review: dict[str, object],
+    answers: dict[str, dict[str, object]],
     file: Path,
     line: int,
     metric: str | None,
     metrics: dict[str, None],
-) -> dict[str, Any]:
+) -> dict[str, object]:
     score = at(review, "sample_score", "score")
     if not isinstance(score, dict) or "index" not in review:
         raise UserError(f"{file.name}:{line}: is no review of EvalScope: it has no index or sample_score")

@@ -134,7 +134,7 @@ def _record(one: dict[str, Any], name: str, line: int, scales: dict[tuple[str, s
     }
 
 
-def _score(score: Any, scale: Scale) -> Any:
+def _score(score: object, scale: Scale) -> Any:
     """The score from 0 to 1, 1 the best; as it is where it is no number."""
     low, high, lower_is_better = scale
     if isinstance(score, bool) or not isinstance(score, int | float):

@@ -59,7 +59,7 @@ def write_evaluations(folder: Path, out: Path) -> list[Path]:
     return list(written)
 
 
-def _about(facts: RunFacts, run: str, model: str, rows: list[Row]) -> dict[str, Any]:
+def _about(facts: RunFacts, run: str, model: str, rows: list[Row]) -> dict[str, object]:
     told = facts.model_facts(model)
     when = "" if facts.started_at is None else str(int(datetime.fromisoformat(facts.started_at).timestamp()))
     by_task: dict[str, list[float]] = defaultdict(list)

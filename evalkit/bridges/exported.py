@@ -72,7 +72,7 @@ def export_run(folder: Path, to: str, out: Path) -> list[Path]:
     return [out]
 
 
-def records(name: str, rows: list[Row]) -> Iterator[dict[str, Any]]:
+def records(name: str, rows: list[Row]) -> Iterator[dict[str, object]]:
     """Rows as plain values; money as a decimal text, so that no digit is lost."""
     for row in rows:
         yield {"run": name, **{key: _plain(value) for key, value in asdict(row).items()}}
@@ -184,8 +184,8 @@ def _line(row: Row, facts: RunFacts) -> str:
     metric, filtered = _metric(facts, row.task)
     prompt = readable("\n\n".join(turn.content for turn in row.prompt))
     if row.logliks is not None:
-        resps: Any = [[[str(value), "unknown"]] for value in row.logliks]
-        filtered_resps: Any = [[str(value), "unknown"] for value in row.logliks]
+        resps: object = [[[str(value), "unknown"]] for value in row.logliks]
+        filtered_resps: object = [[str(value), "unknown"] for value in row.logliks]
         arguments = {f"gen_args_{i}": {"arg_0": prompt} for i in range(len(row.logliks))}
     else:
         resps, filtered_resps = [[readable(transcript(row.text, row.calls) or "")]], [readable(row.extracted or "")]
@@ -208,10 +208,10 @@ def _line(row: Row, facts: RunFacts) -> str:
     return json.dumps(record, ensure_ascii=False) + "\n"
 
 
-def _results(facts: RunFacts, model: str, tasks: dict[str, list[Row]]) -> dict[str, Any]:
-    results: dict[str, Any] = {}
-    versions: dict[str, Any] = {}
-    counts: dict[str, Any] = {}
+def _results(facts: RunFacts, model: str, tasks: dict[str, list[Row]]) -> dict[str, object]:
+    results: dict[str, object] = {}
+    versions: dict[str, object] = {}
+    counts: dict[str, object] = {}
     for task, rows in tasks.items():
         metric, filtered = _metric(facts, task)
         scores = [row.score for row in rows if row.score is not None]

@@ -35,7 +35,7 @@ def parse(text: bytes, *, n_bytes: int | None = None) -> Any:
     return _without_halves(found) if _HALVES.search(text) else found
 
 
-def _without_halves(value: Any) -> Any:
+def _without_halves(value: object) -> Any:
     if isinstance(value, str):
         return _HALF.sub("\ufffd", value)
     if isinstance(value, list):

@@ -29,13 +29,13 @@ class ForeignRecords:
     name: str
     """What the run is called."""
     sha256: str
-    kept: list[dict[str, Any]]
+    kept: list[dict[str, object]]
     scorer: str
     """Who gave the scores."""
     notes: list[str] = field(default_factory=list)
     format: str = "jsonl"
 
-    def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def records(self) -> Iterator[tuple[int, dict[str, object]]]:
         """Every record with its number, from 1."""
         yield from enumerate(self.kept, 1)
 
@@ -75,7 +75,7 @@ def json_of(content: bytes, where: str, made_by: str = "") -> Any:
         raise UserError(f"{where} is no JSON: {str(error)[:200]}{made_by and f'. {made_by}'}") from error
 
 
-def lines_of(content: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]:
+def lines_of(content: bytes, where: str) -> Iterator[tuple[int, dict[str, object]]]:
     """The objects of a JSONL file with their lines. Raises UserError for a line that holds none."""
     for number, line in enumerate(content.split(b"\n"), 1):
         if line.strip():
@@ -85,7 +85,7 @@ def lines_of(content: bytes, where: str) -> Iterator[tuple[int, dict[str, Any]]]
             yield number, found
 
 
-def at(record: Any, *keys: str) -> Any:
+def at(record: object, *keys: str) -> Any:
     """What stands at the end of these keys; None where a step is missing."""
     for key in keys:
         record = record.get(key) if isinstance(record, Mapping) else None

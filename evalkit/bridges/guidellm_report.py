@@ -195,11 +195,11 @@ def _strategy(benchmark: Mapping[str, object]) -> Mapping[str, Any]:
     return _mapping(_config(benchmark).get("strategy"))
 
 
-def _totals(benchmark: Mapping[str, object]) -> Mapping[str, Any]:
+def _totals(benchmark: Mapping[str, object]) -> Mapping[str, object]:
     return _mapping(_mapping(benchmark.get("metrics")).get("request_totals"))
 
 
-def _json(path: Path) -> Mapping[str, Any]:
+def _json(path: Path) -> Mapping[str, object]:
     try:
         size = path.stat().st_size
         if size > LARGEST:
@@ -216,7 +216,7 @@ def _json(path: Path) -> Mapping[str, Any]:
     return found
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
+def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 

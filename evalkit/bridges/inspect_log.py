@@ -267,7 +267,7 @@ _PROVIDERS = {
 _OUTCOMES = {1.0: Outcome.RIGHT, 0.0: Outcome.WRONG}
 
 
-def _value(value: Any) -> float | None:
+def _value(value: object) -> float | None:
     if isinstance(value, str):
         if value in _GRADES:
             return _GRADES[value]

@@ -219,7 +219,7 @@ def _files_behind(name: str, index: Any, seen: set[str]) -> Iterator[Path]:
         yield from _files_behind(member, index, seen)
 
 
-def _members(listed: Any) -> Iterator[str]:
+def _members(listed: object) -> Iterator[str]:
     """Every name in the list of a group, also of groups that are written inside it."""
     for one in _listed(listed):
         if isinstance(one, str):
@@ -264,7 +264,7 @@ def _index_of_strangers(own: Path, suite: Path) -> Any:
     return index
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 

@@ -29,7 +29,7 @@ _KEYS = frozenset(
 )
 
 
-def confined(kwargs: Mapping[str, object], builder: object, beside: Path, suite: Path) -> dict[str, Any]:
+def confined(kwargs: Mapping[str, object], builder: object, beside: Path, suite: Path) -> dict[str, object]:
     """`dataset_kwargs` with true paths. `beside` is the task file's folder, `suite` the suite's.
 
     Raises SuiteError for a path outside the allowed folders, and for a key that may read or send anything else.

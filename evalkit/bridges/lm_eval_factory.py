@@ -78,7 +78,7 @@ class Factory(TaskFactory):  # type: ignore[misc]  # lm-eval has no types
         return super()._build_task(entry, overrides)
 
     def _build_group_members(
-        self, member_list: list[Any], group_name: str, overrides: dict[str, Any] | None, registry: Any
+        self, member_list: list[Any], group_name: str, overrides: dict[str, object] | None, registry: object
     ) -> Any:
         """Tasks that are written inside the group are made by lm-eval without `_build_task`."""
         if self._strange:
@@ -110,7 +110,7 @@ def _refuse(found: Any) -> None:
         raise SuiteError([f"{why}. If you trust these files, allow it: {ALLOW_CODE}" for why in complaints])
 
 
-def _beside(value: Any, folder: Path) -> Any:
+def _beside(value: object, folder: Path) -> Any:
     if isinstance(value, dict):
         return {key: _beside(inner, folder) for key, inner in value.items()}
     if isinstance(value, list):

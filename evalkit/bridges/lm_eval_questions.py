@@ -240,7 +240,7 @@ def _messages(found: Any) -> tuple[Message, ...]:
     return tuple(turns)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """JSON of a definition's values: functions have become their source, all else that is not JSON its text."""
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}

@@ -67,7 +67,7 @@ def _files(path: Path) -> list[Path]:
     return files
 
 
-def _results(folder: Path, when: str) -> dict[str, Any]:
+def _results(folder: Path, when: str) -> dict[str, object]:
     """The results file of the same run; {} where there is none (versions and model are then unknown)."""
     for file in (folder / f"results_{when}.json", *sorted(folder.glob("results_*.json"), reverse=True)):
         if when and when not in file.name:
@@ -305,7 +305,7 @@ def _first_text(resps: Any) -> str | None:
     return first if isinstance(first, str) else None
 
 
-def _mapping(value: object) -> dict[str, Any]:
+def _mapping(value: object) -> dict[str, object]:
     """What the results file says by name; nothing where it says something else."""
     return value if isinstance(value, dict) else {}
 

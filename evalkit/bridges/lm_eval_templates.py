@@ -68,7 +68,7 @@ class Bounded(sandbox.Sandbox):
 class _Template(Template):
     spent: Spent
 
-    def render(self, *args: Any, **kwargs: Any) -> str:
+    def render(self, *args: object, **kwargs: object) -> str:
         """The text. Raises TooMuch for one that is too long or takes too long."""
         pieces: list[str] = []
         n = 0
@@ -156,7 +156,7 @@ def _n_open(parsed: Any) -> int:
     return n
 
 
-def _inside(argument: Any) -> Iterator[Any]:
+def _inside(argument: object) -> Iterator[Any]:
     """The patterns inside an argument of the parser's."""
     from re import _parser  # type: ignore[attr-defined]
 
@@ -167,7 +167,7 @@ def _inside(argument: Any) -> Iterator[Any]:
             yield from _inside(inner)
 
 
-def _printed(value: Any) -> Any:
+def _printed(value: object) -> Any:
     """The value as it is. Raises TooMuch for a list whose text is too long."""
     if isinstance(value, list | tuple | dict):
         measure(value)
@@ -175,7 +175,7 @@ def _printed(value: Any) -> Any:
 
 
 @pass_eval_context
-def _tojson(context: EvalContext, value: Any, indent: int | None = None) -> Any:
+def _tojson(context: EvalContext, value: object, indent: int | None = None) -> Any:
     if indent is not None and not (isinstance(indent, int) and 0 <= indent <= _WIDEST_INDENT):
         raise SecurityError(f"an indent is 0 to {_WIDEST_INDENT} characters wide")
     measure(value, 0 if indent is None else indent)
@@ -214,7 +214,7 @@ def _forms(text: str) -> Iterator[str]:
         at = text.find("%", at + (text[at : at + 1] == "%"))
 
 
-def _join(value: Iterable[Any], d: str = "", attribute: Any = None) -> str:
+def _join(value: Iterable[Any], d: str = "", attribute: object = None) -> str:
     if attribute is not None:
         raise SecurityError("join takes no attribute here; write a loop")
     return _joined(value, d)
@@ -231,7 +231,7 @@ def _joined(pieces: Iterable[Any], between: str) -> str:
     return between.join(texts)
 
 
-def _replaced(whole: Any, old: Any, new: Any, count: int | None = None) -> str:
+def _replaced(whole: object, old: object, new: object, count: int | None = None) -> str:
     here, part, other = str(whole), str(old), str(new)
     times = here.count(part) if count is None or count < 0 else min(count, here.count(part))
     if len(here) + times * (len(other) - len(part)) > LONGEST:

@@ -70,7 +70,7 @@ def dangers(
 
 def plain_config(
     path: Path, shipped: Path, allowed: tuple[Path, ...], *, functions: bool, seen: set[Path] | None = None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """A task file of the user's as lm-eval would have it, its includes written in, read by evalkit alone.
 
     lm-eval opens none of the user's files, so what they say is what was checked: plain data. Of what they include from
@@ -162,7 +162,7 @@ def _loader() -> Any:
     return Loader
 
 
-def config_dangers(name: str, config: Mapping[str, Any]) -> Iterator[str]:
+def config_dangers(name: str, config: Mapping[str, object]) -> Iterator[str]:
     """Why the keys of a task, of a group or of what overrides them would run code or never end, as half sentences.
     `name` is how they are named. Paths of data are for `lm_eval_data`."""
     yield from _config_dangers(Path(name), config)
@@ -185,7 +185,7 @@ def keys_of(path: Path, shipped: Path, seen: set[Path] | None = None) -> frozens
     return frozenset(found)
 
 
-def foreign_data(name: str, config: Mapping[str, Any], said: Set[str]) -> Iterator[str]:
+def foreign_data(name: str, config: Mapping[str, object], said: Set[str]) -> Iterator[str]:
     """Why lm-eval's own Python would read what a stranger wrote, as half a sentence; nothing where it would not.
 
     That Python was written for lm-eval's own data sets: it searches with patterns, fills in formats and imports names
@@ -206,13 +206,13 @@ def foreign_data(name: str, config: Mapping[str, Any], said: Set[str]) -> Iterat
         )
 
 
-def _has_function(value: Any) -> bool:
+def _has_function(value: object) -> bool:
     if isinstance(value, Mapping):
         return any(map(_has_function, value.values()))
     return any(map(_has_function, value)) if isinstance(value, list | tuple) else callable(value)
 
 
-def _too_large(config: Any) -> str | None:
+def _too_large(config: object) -> str | None:
     """Half a sentence for data that is deep, holds itself, or is large once its aliases are written out."""
     waiting = [(config, 0)]
     n = 0
@@ -230,7 +230,7 @@ def _too_large(config: Any) -> str | None:
     return None
 
 
-def _pattern_dangers(path: Path, value: Any, key: str = "") -> Iterator[str]:
+def _pattern_dangers(path: Path, value: object, key: str = "") -> Iterator[str]:
     """Patterns of filters and metrics that could hang a run on one reply."""
     if isinstance(value, dict):
         for name, inner in value.items():
@@ -242,7 +242,7 @@ def _pattern_dangers(path: Path, value: Any, key: str = "") -> Iterator[str]:
         yield f"{path.name} has the pattern {str(value)[:80]!r}, which {why}, so that a reply could hang the run"
 
 
-def _config_dangers(path: Path, config: Mapping[str, Any]) -> Iterator[str]:
+def _config_dangers(path: Path, config: Mapping[str, object]) -> Iterator[str]:
     for key in sorted(map(str, config.keys() - _KEYS)):
         if config.get(key):
             said = "runs code" if key in _CODE_KEYS else "evalkit does not know"
@@ -262,7 +262,7 @@ def _config_dangers(path: Path, config: Mapping[str, Any]) -> Iterator[str]:
         yield from _pattern_dangers(path, config.get(key))
 
 
-def _metadata_dangers(path: Path, metadata: Any) -> Iterator[str]:
+def _metadata_dangers(path: Path, metadata: object) -> Iterator[str]:
     """lm-eval hands `metadata` to the task's own program, which may load a tokenizer, code and all, by a name in it."""
     if not isinstance(metadata, dict):
         if metadata is not None:
@@ -287,5 +287,5 @@ def _metric_dangers(path: Path, metrics: list[Any]) -> Iterator[str]:
             yield f"{path.name} takes the metric {name!r} from outside lm-eval, as a program"
 
 
-def _listed(value: Any) -> list[Any]:
+def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None or isinstance(value, str) else [value]

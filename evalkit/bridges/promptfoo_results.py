@@ -98,7 +98,7 @@ def _clustered(found: list[Any], kept: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _asked(one: dict[str, Any], prompt: str | None) -> str:
+def _asked(one: dict[str, object], prompt: str | None) -> str:
     """Digest of what a test asks and how it is checked."""
     checks = at(one, "testCase", "assert")
     try:
@@ -108,7 +108,9 @@ def _asked(one: dict[str, Any], prompt: str | None) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def _record(one: dict[str, Any], metric: Metric, when: Any, seen: Counter[tuple[str, str, str]]) -> dict[str, Any]:
+def _record(
+    one: dict[str, object], metric: Metric, when: object, seen: Counter[tuple[str, str, str]]
+) -> dict[str, object]:
     model = text_of(at(one, "provider", "label")) or text_of(at(one, "provider", "id")) or ""
     item, prompt = str(one["testIdx"]), text_of(at(one, "prompt", "raw"))
     repeat = seen[model, item, prompt or ""]

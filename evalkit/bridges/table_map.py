@@ -25,7 +25,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from evalkit.errors import SuiteError, UserError
 from evalkit.reading import read_file
@@ -97,7 +96,7 @@ class TableColumn:
     name: str | None = None
     sum_of: tuple[str, ...] = ()
     """Columns whose numbers are added; unknown where any of them is."""
-    const: Any = None
+    const: object = None
     per: float = 1.0
     """What a number is divided by: 1000 for milliseconds, 10 for points of 10."""
 
@@ -264,7 +263,7 @@ class _Reader:
             in_flight,
         )
 
-    def _column(self, key: str, value: Any) -> TableColumn | None:
+    def _column(self, key: str, value: object) -> TableColumn | None:
         if isinstance(value, str) and value.strip():
             return TableColumn(value)
         if not isinstance(value, dict):
@@ -301,7 +300,7 @@ class _Reader:
             return None
         return TableColumn(value["column"], per=UNITS[unit] if key in TIMES else float(most))
 
-    def _slices(self, value: Any) -> tuple[dict[str, str], str | None]:
+    def _slices(self, value: object) -> tuple[dict[str, str], str | None]:
         if isinstance(value, str) and value.strip():
             return {}, value
         if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
@@ -311,7 +310,7 @@ class _Reader:
         self.complain(("slices",), "slices: a list of columns, {NAME: COLUMN}, or one column that holds an object")
         return {}, None
 
-    def _times(self, value: Any) -> tuple[str | None, int | None]:
+    def _times(self, value: object) -> tuple[str | None, int | None]:
         if value is None:
             return None, None
         told = {key.replace("-", "_"): one for key, one in value.items()} if isinstance(value, dict) else {}
@@ -322,13 +321,13 @@ class _Reader:
             return None, None
         return by, load
 
-    def _scorer(self, value: Any) -> str | None:
+    def _scorer(self, value: object) -> str | None:
         if value is None or (isinstance(value, str) and value.strip()):
             return value
         self.complain(("scorer",), "scorer: a name: who gave the scores")
         return None
 
-    def _models(self, value: Any) -> dict[str, ModelOf]:
+    def _models(self, value: object) -> dict[str, ModelOf]:
         if value is None:
             return {}
         if not isinstance(value, dict):

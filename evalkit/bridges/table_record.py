@@ -21,7 +21,7 @@ from evalkit.records import Outcome, Usage
 from evalkit.suite.digests import digest
 from evalkit.suite.wording import masked
 
-Record = Mapping[str, Any]
+Record = Mapping[str, object]
 _LONGEST_NAME = 300
 _KINDS: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(COUNTS, cells.count),
@@ -164,7 +164,7 @@ def inside(record: Record, name: str) -> Any:
     """A column, or what a path leads to inside one: `usage.input_tokens`."""
     if name in record or "." not in name:
         return record.get(name)
-    here: Any = record
+    here: object = record
     for part in name.split("."):
         here = here.get(part) if isinstance(here, dict) else None
     return here

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
 from evalkit.bridges.dates import unix_time
 from evalkit.records import Outcome
@@ -50,7 +49,7 @@ def empty(cell: object) -> bool:
     return cell is None or cell != cell  # noqa: PLR0124
 
 
-def number(cell: Any) -> float | None:
+def number(cell: object) -> float | None:
     """A finite number; None where nothing stands there. Raises Unread. True and false are no numbers."""
     if empty(cell):
         return None
@@ -65,7 +64,7 @@ def number(cell: Any) -> float | None:
     return found
 
 
-def count(cell: Any) -> int | None:
+def count(cell: object) -> int | None:
     """A whole number of things, 0 or more; None where nothing stands there. Raises Unread."""
     found = number(cell)
     if found is None:
@@ -137,7 +136,7 @@ def flag(cell: object) -> bool:
     return found == 1.0
 
 
-def score(cell: Any, per: float) -> float | None:
+def score(cell: object, per: float) -> float | None:
     """A score from 0 to 1: a number divided by `per`, or a word like pass, true, incorrect. Raises Unread."""
     if empty(cell):
         return None

@@ -91,7 +91,7 @@ def _counted(plan: Plan) -> str:
     return f"{tasks} samples x {len(plan.work.models)} models{repeats}"
 
 
-def _facts(plan: Plan) -> dict[str, Any]:
+def _facts(plan: Plan) -> dict[str, object]:
     facts = {key: plan.facts[key] for key in ("models", "judges", "tasks", "n_rows") if key in plan.facts}
     return {"suite": plan.suite.name, "digest": plan.digest, **facts, "notes": list(plan.notes)}
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from evalkit import __version__, plugins
 from evalkit.adapters import own_presets
@@ -76,7 +75,7 @@ def next_command(found: list[DoctorFinding]) -> str:
     return "evalkit run suites/quickstart.yaml   # real weights on this CPU, no key"
 
 
-def as_facts(found: list[DoctorFinding]) -> dict[str, Any]:
+def as_facts(found: list[DoctorFinding]) -> dict[str, object]:
     """For --json."""
     listed = [{"what": one.what, "state": one.state, "says": one.says} for one in found]
     return {"found": listed, "next": next_command(found)}

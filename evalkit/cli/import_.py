@@ -276,7 +276,7 @@ def import_guidellm(path: Path, *, suite: Path | None, model: str | None, slo: s
     return 0
 
 
-def _for_whom(report: Report, suite: Path | None, model: str | None) -> tuple[dict[str, dict[str, Any]], str, str]:
+def _for_whom(report: Report, suite: Path | None, model: str | None) -> tuple[dict[str, dict[str, object]], str, str]:
     """The suite's models as data, the suite's name and the model's. Raises UserError where the report is of another."""
     from evalkit.adapters.registry import OptionsOfAdapters
     from evalkit.suite.loading import load_suite

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -81,7 +81,7 @@ def _require(known: set[str], names: tuple[str, ...] | None, kind: str, folder: 
             raise UserError(f"{folder} has no {kind} {name!r}; it has {', '.join(sorted(known))}")
 
 
-def _alone(rows: list[Row]) -> Iterator[dict[str, Any]]:
+def _alone(rows: list[Row]) -> Iterator[dict[str, object]]:
     for row in rows:
         yield {"id": f"{_place(row)}/{row.model}", "judged": row.model, **_shown(row), "answer": _said(row)}
 
@@ -112,7 +112,7 @@ def _place(row: Row) -> str:
     return f"{row.task}/{row.sample_id}{occurrence}/{row.repeat}"
 
 
-def _shown(row: Row) -> dict[str, Any]:
+def _shown(row: Row) -> dict[str, object]:
     """What a judge sees of the question: the one turn, or the conversation with its roles."""
     turns = [message for message in row.prompt if message.role != "system"]
     question = turns[0].content if len(turns) == 1 else "\n\n".join(f"[{m.role}]\n{m.content}" for m in turns)

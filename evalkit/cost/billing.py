@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Any
 
 from evalkit.records import Usage
 
@@ -89,7 +88,7 @@ class UnitPrices:
                 chosen = rates
         return chosen
 
-    def as_facts(self) -> dict[str, Any]:
+    def as_facts(self) -> dict[str, object]:
         """As JSON for run.json; prices are strings, so that no float ever touches them."""
         facts: dict[str, object] = {"model": self.model, "source": self.source}
         if self.usd_per_request:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from evalkit.suite.wording import short
 
@@ -120,8 +119,8 @@ class SuiteDifference:
     """One key that the two suites have otherwise."""
 
     at: tuple[str, ...]
-    in_run: Any
-    in_suite: Any
+    in_run: object
+    in_suite: object
 
     def line(self) -> str:
         """For a person: the key and both values, short."""

@@ -189,7 +189,7 @@ def _changed_on_the_way(facts: RunFacts, read: frozenset[str]) -> Iterator[str]:
             yield f"  {key}: changed while the run was made; a part was asked before that (run it anew: --new)"
 
 
-def _entry(side: SuiteFacts, name: str) -> Mapping[str, Any]:
+def _entry(side: SuiteFacts, name: str) -> Mapping[str, object]:
     return side.models[name].root if name in side.models else {}
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 
@@ -107,7 +106,7 @@ class EarlyStopping:
             return all(race.verdict is not None for race in self._races.values())
         return False
 
-    def facts(self) -> dict[str, Any] | None:
+    def facts(self) -> dict[str, object] | None:
         """For run.json: the walk, how each settled candidate was stopped, and who was walked to the end; None for none.
 
         A verdict at the very last item stops nothing, but it was the twentieth look.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from evalkit.facts import ModelFacts
 
@@ -17,8 +16,8 @@ class Judged:
     """One candidate: its entries in the protected suite and in the run's, and what the run says of it."""
 
     name: str
-    ours: Mapping[str, Any]
-    theirs: Mapping[str, Any]
+    ours: Mapping[str, object]
+    theirs: Mapping[str, object]
     ran: ModelFacts
 
     @property
@@ -33,6 +32,6 @@ class Judged:
         return billed_by is not None and not any(self.theirs.get(key) for key in ("base_url", "serve", "price_as"))
 
 
-def mapping(value: object) -> Mapping[str, Any]:
+def mapping(value: object) -> Mapping[str, object]:
     """The value where it is an object, else an empty one."""
     return value if isinstance(value, Mapping) else {}

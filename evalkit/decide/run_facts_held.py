@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any
 
 from evalkit.facts import RunFacts
 from evalkit.facts.walk import unknown_keys
@@ -158,7 +157,7 @@ STANDING: Mapping[str, tuple[Standing, str]] = {
 """`Record.field` -> what a gate makes of it, and how. Records of load sweeps are not walked."""
 
 
-def other_facts(facts: RunFacts, content: Mapping[str, Any], suite: ResolvedSuite) -> Iterator[str]:
+def other_facts(facts: RunFacts, content: Mapping[str, object], suite: ResolvedSuite) -> Iterator[str]:
     """A line for each fact beside `suite_resolved` that is not the protected suite's. `content`: run.json as it is."""
     if facts.kind is not None:
         yield f"  kind: this is no run of answers ({short(facts.kind)})"

@@ -140,7 +140,7 @@ def _other_keys(suite: ResolvedSuite, run: object) -> Iterator[str]:
             yield from (found.line() for found in differences(*sides))
 
 
-def _by_name(tasks: object) -> dict[str, Any]:
+def _by_name(tasks: object) -> dict[str, object]:
     """Tasks by name, without what `tasks_match` compares; a task that only one side has is told of there."""
     found = [task for task in tasks if isinstance(task, Mapping)] if isinstance(tasks, list) else []
     return {str(task.get("name")): {key: task[key] for key in task if key != "written"} for task in found}

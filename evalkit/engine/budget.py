@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 from evalkit.adapters.base import Adapter
 from evalkit.adapters.billed_beside import asked_beside
@@ -234,7 +233,7 @@ def uncapped(models: list[PlannedModel], tasks: list[tuple[str, Mapping[str, Set
     return complaints
 
 
-def about(model: PlannedModel, entry: ModelEntry, own: UnitPrices | None, prices: PriceBook) -> dict[str, Any]:
+def about(model: PlannedModel, entry: ModelEntry, own: UnitPrices | None, prices: PriceBook) -> dict[str, object]:
     """What run.json says of a model, or of a judge."""
     endpoint = model.adapter.endpoint
     made_by = origin_of_model(model.adapter.spec)

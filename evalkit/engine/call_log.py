@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any, TextIO
+from typing import TextIO
 
 from evalkit.adapters.keys import without_keys
 from evalkit.engine.work import Item
@@ -43,7 +43,7 @@ def is_on() -> bool:
 def write(item: Item, request: Request, attempt: int, seconds: float, found: Response | RequestError) -> None:
     """One attempt."""
     if isinstance(found, Response):
-        reply: dict[str, Any] = {"reply": _said(asdict(found))}
+        reply: dict[str, object] = {"reply": _said(asdict(found))}
     else:
         reply = {"error": {"kind": type(found).__name__, "message": str(found)}}
     line = {
@@ -65,6 +65,6 @@ def write(item: Item, request: Request, attempt: int, seconds: float, found: Res
         file.write(text + "\n")
 
 
-def _said(values: dict[str, Any]) -> dict[str, Any]:
+def _said(values: dict[str, object]) -> dict[str, object]:
     """Without what is not set."""
     return {name: value for name, value in values.items() if value not in (None, (), [], {})}

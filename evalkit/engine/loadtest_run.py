@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from evalkit.engine.budget import Budget
 from evalkit.engine.event_loop import Lag, LagMeter
@@ -37,7 +36,7 @@ class LoadTestOutcome:
     """complete or incomplete."""
     reason: str | None
     """Why it is incomplete; None when it is not."""
-    load: Mapping[str, Any]
+    load: Mapping[str, object]
     """`latency.loadtest.find`."""
 
 

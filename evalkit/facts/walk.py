@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from pydantic import BaseModel, RootModel
 
@@ -36,7 +35,7 @@ def _walk_fields(record: type[BaseModel], found: dict[str, None], seen: set[type
             _walk_fields(inner, found, seen)
 
 
-def _records_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def _records_in(annotation: object) -> Iterator[type[BaseModel]]:
     """The records that a field's type speaks of; none for a verbatim object."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         if not issubclass(annotation, RootModel):
@@ -58,7 +57,7 @@ def _unknown(record: type[BaseModel], content: object, at: str, leave: frozenset
             yield from _below(field.annotation, value, path)
 
 
-def _below(annotation: Any, value: object, at: str) -> Iterator[str]:
+def _below(annotation: object, value: object, at: str) -> Iterator[str]:
     inner = next(_records_in(annotation), None)
     if inner is None:
         return
@@ -67,7 +66,7 @@ def _below(annotation: Any, value: object, at: str) -> Iterator[str]:
         yield from _unknown(inner, one, f"{path}.", frozenset())
 
 
-def _containers(annotation: Any) -> int:
+def _containers(annotation: object) -> int:
     """How many mappings or lists stand around the record: Mapping[str, ModelFacts] has one."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from evalkit.records import Outcome, Response, Sample, Score
 
@@ -42,7 +42,7 @@ class Scorer:
     """What to weigh, for likelihood scorers. None: the sample's choices, each after a space."""
     contexts: Callable[[Sample], tuple[str, ...] | None] | None = None
     """The text before each continuation, where it differs between them. None: the sample's messages, for all."""
-    options: Mapping[str, Any] | None = None
+    options: Mapping[str, object] | None = None
     whole: bool = False
     """The reply is judged as a whole instead of an answer read out of it: a cut reply cannot be judged wrong."""
     reads_calls: bool = False
@@ -71,12 +71,12 @@ class Scorer:
     whether they can be."""
 
     @property
-    def identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, object]:
         """What of the scorer makes two results comparable, besides its name and options."""
         return {"scorer_version": self.version, **({"scorer_plugin": self.plugin} if self.plugin else {})}
 
 
-Make = Callable[[Mapping[str, Any]], Scorer]
+Make = Callable[[Mapping[str, object]], Scorer]
 """Every scorer module has `make(options) -> Scorer`; it raises SuiteError on options it does not know."""
 
 
@@ -85,7 +85,7 @@ class ScoredExample:
     """A reply, the record it belongs to, and what its score must be: give `right`, `value` or `outcome`."""
 
     answer: str
-    record: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, object] = field(default_factory=dict)
     target: str | None = None
     right: bool | None = None
     value: float | None = None

@@ -20,7 +20,6 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from evalkit.records import ToolCall
 from evalkit.scorers.call_texts import tagged, text_calls
@@ -38,7 +37,7 @@ class ScoredCall:
     """One call: a function and its arguments by name."""
 
     name: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, object]
     as_texts: bool = False
     """The arguments stood between tags and are texts: what type each has, the function's declaration says."""
 
@@ -118,7 +117,7 @@ def _from_json(text: str) -> list[ScoredCall] | None:
     return calls
 
 
-def _entries(value: Any) -> list[ScoredCall] | None:
+def _entries(value: object) -> list[ScoredCall] | None:
     """The calls of one JSON value; None where it is anything else."""
     if isinstance(value, dict) and isinstance(value.get("tool_calls"), list):
         value = value["tool_calls"]
@@ -149,7 +148,7 @@ def _from_prose(text: str) -> list[ScoredCall] | None:
     return calls or None
 
 
-def _call(entry: Any) -> ScoredCall | None:
+def _call(entry: object) -> ScoredCall | None:
     """One entry in any of the known forms; None when it is none of them."""
     if not isinstance(entry, dict):
         return None
@@ -168,7 +167,7 @@ def _call(entry: Any) -> ScoredCall | None:
     return None
 
 
-def _with(name: str, arguments: Any) -> ScoredCall | None:
+def _with(name: str, arguments: object) -> ScoredCall | None:
     if isinstance(arguments, str):
         try:
             arguments = json.loads(arguments or "{}")

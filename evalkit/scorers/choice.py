@@ -36,16 +36,16 @@ def make(given: Mapping[str, Any]) -> Scorer:
 
     `normalise` matters in likelihood mode only: divide each log-likelihood by the continuation's own length."""
     options = read("choice", given, _RULES)
-    if options["mode"] == "generate":
-        pick = options["pick"]
-        if options["reads"] == "letter":
+    if options.text("mode") == "generate":
+        pick = options.text("pick")
+        if options.text("reads") == "letter":
             return Scorer("choice", 2, score_letter, _gold_letter, options=options)
         return Scorer("choice", 7, lambda sample, response: score_reply(sample, response, pick), _gold, options=options)
-    if options["mode"] == "first_token":
+    if options.text("mode") == "first_token":
         return Scorer("choice", 1, score_first_token, _gold_letter, gold_tokens=_gold_tokens, options=options)
 
     def mark(sample: Sample, response: Response) -> Score:
-        return score_likelihoods(sample, response, normalise=options["normalise"])
+        return score_likelihoods(sample, response, normalise=options.text("normalise"))
 
     return Scorer("choice", 1, mark, lambda sample: None, needs="likelihood", options=options)
 

@@ -53,7 +53,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
         if len(solution) > LONGEST:
             return unparseable(f"the program has {len(solution):,} characters, more than {LONGEST:,}")
         program = f"{solution}\n\n{test}\n\ncheck({entry})\n"
-        ran = run_program(program, limit_s=float(options["limit_s"]), memory_mb=int(options["memory_mb"]))
+        ran = run_program(program, limit_s=options.amount("limit_s"), memory_mb=int(options.amount("memory_mb")))
         if ran.broken:
             return unscored(ran.reason)
         return right_or_wrong(ran.passed, solution[:500], ran.reason)

@@ -38,7 +38,7 @@ def record_of(make: Callable[..., Any]) -> type[ScorerOptions] | None:
     return found if isinstance(found, type) and issubclass(found, ScorerOptions) else None
 
 
-def read_record(scorer: str, record: type[ScorerOptions], given: Mapping[str, Any]) -> ScorerOptions:
+def read_record(scorer: str, record: type[ScorerOptions], given: Mapping[str, object]) -> ScorerOptions:
     """The options as the record has them. Raises SuiteError with every complaint."""
     complaints = [f"scorer {scorer}: {name}: {unknown_option(scorer, name, record)}" for name in record.unknown(given)]
     complaints += [f"scorer {scorer}: option {name!r}: {said}" for name, said in record.problems(given)]

@@ -27,7 +27,7 @@ _RULES: Mapping[str, OptionRule] = {"ignore_case": Flag(True), "around": OneOf((
 def make(given: Mapping[str, Any]) -> Scorer:
     """The target is a JSON object; a reply without one is unparseable. Parts: `precision`, `recall`."""
     options = read("fields", given, _RULES)
-    fold = bool(options["ignore_case"])
+    fold = bool(options.flag("ignore_case"))
 
     def mark(sample: Sample, response: Response) -> Score:
         try:
@@ -37,7 +37,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
         if not isinstance(target, dict):
             return unscored("the sample's target is not a JSON object")
         try:
-            text = find_json(response.text, options["around"])
+            text = find_json(response.text, options.text("around"))
             value = parse(text)
         except NotJson as error:
             return unparseable(str(error))

@@ -1,6 +1,6 @@
 """A scorer that is a function of the person's own: `(answer, record) -> float | bool | Score`, async or not.
 
-    def names_the_city(answer: str, record: Mapping[str, Any]) -> bool:
+    def names_the_city(answer: str, record: Mapping[str, object]) -> bool:
         return record["city"].lower() in answer.lower()
 
     evalkit.Task("cities", data=rows, prompt="{{ question }}", score=names_the_city)
@@ -46,7 +46,7 @@ def make(function: OwnFunction, at: str) -> Scorer:
     """The function as a scorer. Raises SuiteError where it does not take (answer, record)."""
     call, with_sample = function.call, _takes_sample(function.call, at)
 
-    def arguments(sample: Sample, response: Response) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def arguments(sample: Sample, response: Response) -> tuple[tuple[Any, ...], dict[str, object]]:
         return (response.text, sample.fields), ({"sample": sample} if with_sample else {})
 
     def mark(sample: Sample, response: Response) -> Score:
@@ -79,7 +79,7 @@ def make(function: OwnFunction, at: str) -> Scorer:
     )
 
 
-def read(given: Any) -> Score:  # noqa: PLR0911  # one return for each kind of value
+def read(given: object) -> Score:  # noqa: PLR0911  # one return for each kind of value
     """What a scorer function returned, as a score; absent, with the reason, where it is none."""
     if isinstance(given, Score):
         if (wrong := _wrong_field(given)) is not None:

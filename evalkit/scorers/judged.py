@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import Any
 
 from evalkit.records import WAITS, Response, Sample, Score
 from evalkit.scorers.base import Scorer
@@ -20,7 +19,7 @@ from evalkit.scorers.scores import graded, unscored
 VERSION = 2
 
 
-def make(given: Mapping[str, Any]) -> Scorer:
+def make(given: Mapping[str, object]) -> Scorer:
     """The scorer of the answers themselves: their mark is absent until the judges have spoken.
 
     Its options are read by `evalkit.suite.judge_task`, where the suite is.

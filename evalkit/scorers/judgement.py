@@ -57,10 +57,10 @@ _RULES: Mapping[str, OptionRule] = {"scale": _Ends(), "verdicts": Table(), "swap
 def make(given: Mapping[str, Any]) -> Scorer:
     """`verdicts` maps each word to its score; without it the verdict is a number on `scale`. Raises SuiteError."""
     options = read("verdict", given, _RULES)
-    words = _words(options["verdicts"])
+    words = _words(options.table("verdicts"))
     if words is not None and "scale" in given:
         raise SuiteError("scorer verdict: `scale` is for ratings, `verdicts` for words: give one of them")
-    low, high = (float(end) for end in options["scale"])
+    low, high = options.numbers("scale")
 
     def mark(sample: Sample, response: Response) -> Score:
         if response.stop_reason in _UNSAID:
@@ -76,11 +76,11 @@ def make(given: Mapping[str, Any]) -> Scorer:
         value = words.get(said.casefold())
         if value is None:
             return unscored(f"[[{said}]] is none of the verdicts {', '.join(words)}")
-        swapped = sample.fields.get(options["swapped"]) in (True, "true")
+        swapped = sample.fields.get(options.text("swapped")) in (True, "true")
         return graded(1.0 - value if swapped else value, said, "shown in the other order" if swapped else None)
 
     def gold(sample: Sample) -> str | None:
-        swapped = sample.fields.get(options["swapped"]) in (True, "true")
+        swapped = sample.fields.get(options.text("swapped")) in (True, "true")
         best = f"{high:g}" if words is None else next(w for w, v in words.items() if v == (0.0 if swapped else 1.0))
         return f"[[{best}]]"
 

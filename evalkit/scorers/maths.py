@@ -34,13 +34,13 @@ def make(given: Mapping[str, Any]) -> Scorer:
     options = read("math", given, _RULES)
     if find_spec("math_verify") is None:
         raise MissingPackage("scorer math needs math-verify. Install the extra: uv sync --extra math")
-    worker = Worker.shared(float(options["limit_s"]))
+    worker = Worker.shared(options.amount("limit_s"))
 
     def mark(sample: Sample, response: Response) -> Score:
         if sample.target is None or not sample.target.strip():
             return unscored("the sample has no target")
         reply, gold = without_crossed(response.text[-LONGEST:]), plain(_inside(sample.target))
-        said, settled = _said(reply, gold, boxed_only=options["read"] == "boxed")
+        said, settled = _said(reply, gold, boxed_only=options.text("read") == "boxed")
         if settled is not None:
             return settled
         verdict = worker.compare(gold, reply if said is None else f"\\boxed{{{said}}}")

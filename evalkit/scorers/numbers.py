@@ -63,7 +63,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
     tolerance = options["tolerance"]
     parts = tolerance if isinstance(tolerance, Mapping) else {"abs": tolerance}
     absolute, relative = Fraction(str(parts.get("abs", 0))), Fraction(str(parts.get("rel", 0)))
-    pick, ratio = options["pick"], options["percent"] == "ratio"
+    pick, ratio = options.text("pick"), options.text("percent") == "ratio"
 
     def mark(sample: Sample, response: Response) -> Score:
         if pick == "digits":

@@ -12,11 +12,12 @@ import difflib
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from evalkit.errors import SuiteError
 
 _LARGEST = sys.float_info.max
+_Kind = TypeVar("_Kind")
 
 
 class OptionRule(Protocol):
@@ -26,7 +27,7 @@ class OptionRule(Protocol):
     def default(self) -> Any:
         """What it is when the suite does not say."""
 
-    def complaint(self, value: Any) -> str | None:
+    def complaint(self, value: object) -> str | None:
         """What is wrong with the value, to follow 'must be'; None when it is fine."""
 
 
@@ -36,7 +37,7 @@ class Flag:
 
     default: bool
 
-    def complaint(self, value: Any) -> str | None:
+    def complaint(self, value: object) -> str | None:
         return None if isinstance(value, bool) else "true or false"
 
 
@@ -47,7 +48,7 @@ class OneOf:
     names: tuple[str, ...]
     default: str
 
-    def complaint(self, value: Any) -> str | None:
+    def complaint(self, value: object) -> str | None:
         if value in self.names and isinstance(value, str):
             return None
         return f"one of {', '.join(self.names)}{did_you_mean(value, self.names)}"
@@ -86,7 +87,7 @@ class Names:
 
     default: tuple[str, ...] = ()
 
-    def complaint(self, value: Any) -> str | None:
+    def complaint(self, value: object) -> str | None:
         fine = isinstance(value, list | tuple) and value and all(isinstance(name, str) and name for name in value)
         return None if fine else "a list of names"
 
@@ -95,9 +96,9 @@ class Names:
 class Table:
     """A mapping, left to the scorer to read. None means that there is none."""
 
-    default: Mapping[str, Any] | None = None
+    default: Mapping[str, object] | None = None
 
-    def complaint(self, value: Any) -> str | None:
+    def complaint(self, value: object) -> str | None:
         return None if isinstance(value, Mapping) else "a mapping"
 
 
@@ -105,7 +106,52 @@ REFUSAL = OneOf(("wrong", "right"), "wrong")
 """Every scorer takes it: `refusal: right` where declining is what the task asks for."""
 
 
-def read(scorer: str, given: Mapping[str, Any], rules: Mapping[str, OptionRule]) -> dict[str, Any]:
+class OptionValues(dict[str, object]):
+    """Every option of a scorer with its value, as `read` checked it; the getters say of what type one is.
+
+    They raise TypeError where a scorer asks for an option as another type than its rule allows: a defect of the scorer.
+    """
+
+    def flag(self, name: str) -> bool:
+        """An option whose rule is `Flag`."""
+        return self._of(name, bool)
+
+    def text(self, name: str) -> str:
+        """An option whose rule is `OneOf`, or `Text` with a default."""
+        return self._of(name, str)
+
+    def optional_text(self, name: str) -> str | None:
+        """An option whose rule is `Text`; None where the suite does not say."""
+        return None if self[name] is None else self._of(name, str)
+
+    def amount(self, name: str) -> float:
+        """An option whose rule is `Amount`."""
+        value = self[name]
+        return float(value) if isinstance(value, int) else self._of(name, float)
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """An option whose rule is `Names`."""
+        value = self[name]
+        return tuple(map(str, value)) if isinstance(value, list | tuple) else self._of(name, tuple)
+
+    def numbers(self, name: str) -> tuple[float, ...]:
+        """An option that is a list of numbers."""
+        value = self[name]
+        return tuple(map(float, value)) if isinstance(value, list | tuple) else self._of(name, tuple)
+
+    def table(self, name: str) -> Mapping[str, object] | None:
+        """An option whose rule is `Table`; None where the suite does not say."""
+        value = self[name]
+        return value if value is None or isinstance(value, Mapping) else self._of(name, dict)
+
+    def _of(self, name: str, kind: type[_Kind]) -> _Kind:
+        value = self[name]
+        if not isinstance(value, kind):
+            raise TypeError(f"option {name!r} is no {kind.__name__}: {value!r}")
+        return value
+
+
+def read(scorer: str, given: Mapping[str, object], rules: Mapping[str, OptionRule]) -> OptionValues:
     """Every option of the scorer with its value. Raises SuiteError with one complaint for each that is wrong."""
     rules = {**rules, "refusal": REFUSAL}
     complaints = []
@@ -119,7 +165,7 @@ def read(scorer: str, given: Mapping[str, Any], rules: Mapping[str, OptionRule])
             complaints.append(f"scorer {scorer}: option {name!r} must be {wanted}; it is {value!r}")
     if complaints:
         raise SuiteError(complaints)
-    return {name: given.get(name, rule.default) for name, rule in rules.items()}
+    return OptionValues({name: given.get(name, rule.default) for name, rule in rules.items()})
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """Scorers of plug-ins: what an entry point of the group `evalkit.scorers` names, as evalkit's own kind of scorer.
 
-    def names_the_city(answer: str, record: Mapping[str, Any], *, ignore_case: bool = True) -> bool: ...
+    def names_the_city(answer: str, record: Mapping[str, object], *, ignore_case: bool = True) -> bool: ...
 
     [project.entry-points."evalkit.scorers"]
     names-the-city = "my_package.scoring:names_the_city"
@@ -46,7 +46,7 @@ def maker_of(plugin: Plugin) -> Make:
 
 
 def plain_scorer(
-    name: str, function: Callable[..., Any], options: Mapping[str, Any], *, plugin: Plugin | None = None
+    name: str, function: Callable[..., Any], options: Mapping[str, object], *, plugin: Plugin | None = None
 ) -> Scorer:
     """A function `(answer, record)` as a scorer. An attribute `version` of the function, a whole number, says when it
     scores otherwise; without one the version of its package does. Raises SuiteError for wrong options.
@@ -122,7 +122,7 @@ def _made(make: Callable[..., Any], plugin: Plugin, options: Mapping[str, Any]) 
     return made if record is None else replace(made, options=given.model_dump(mode="json"))
 
 
-def _without_options(scorer: Scorer, plugin: Plugin, options: Mapping[str, Any]) -> Scorer:
+def _without_options(scorer: Scorer, plugin: Plugin, options: Mapping[str, object]) -> Scorer:
     rules: dict[str, OptionRule] = {}
     given = read(plugin.name, {key: value for key, value in options.items() if key != "refusal"}, rules)
     return replace(scorer, options={**given, "refusal": options.get("refusal", REFUSAL.default)})

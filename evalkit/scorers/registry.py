@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from evalkit import plugins
 from evalkit.errors import SuiteError
@@ -54,7 +53,7 @@ def own_scorers() -> Mapping[str, str]:
     return {**{name.replace("_", "-"): f"evalkit.scorers.kinds.{name}:make" for name in kinds}, **SCORERS}
 
 
-def make_scorer(name: str, options: Mapping[str, Any] | None = None) -> Scorer:
+def make_scorer(name: str, options: Mapping[str, object] | None = None) -> Scorer:
     """The scorer with its options bound. Raises SuiteError for a name or an option that is not known, PluginError."""
     make = _maker(name)
     given = dict(options or {})
@@ -89,7 +88,7 @@ def _maker(name: str) -> Make:
     raise SuiteError(f"there is no scorer {name!r}{did_you_mean(name, known)}; known: {', '.join(known)}")
 
 
-def _read(scorer: Scorer, options: Mapping[str, Any]) -> Scorer:
+def _read(scorer: Scorer, options: Mapping[str, object]) -> Scorer:
     """The scorer with its whole version. One whose `take` or `pattern` names a tag of reasoning reads it itself."""
     keeps = names_tag(f"{options.get('take')} {options.get('pattern')}")
     return replace(scorer, version=scorer.version + READING, keeps_reasoning=keeps)

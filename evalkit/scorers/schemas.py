@@ -47,7 +47,7 @@ class _TooMany(Exception):
     """More references or steps than one answer may need. `str()` says which."""
 
 
-def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
+def compile_schema(schema: Mapping[str, object], where: str) -> Complain:
     """A check against the schema (JSON Schema 2020-12; `format` is not asserted).
 
     Raises SuiteError, saying where, for a schema that is not valid, refers outside itself, or uses a refused keyword.
@@ -67,12 +67,12 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
         reason = getattr(error, "message", "it is nested too deeply")
         raise SuiteError(f"{where}: this is not a valid JSON schema: {reason}") from error
 
-    def pattern(validator: Any, wanted: str, value: Any, schema: Any) -> Iterator[ValidationError]:
+    def pattern(validator: object, wanted: str, value: object, schema: object) -> Iterator[ValidationError]:
         del validator, schema
         if isinstance(value, str) and not _compiled(wanted).found(value):
             yield ValidationError(f"does not match {wanted!r}")
 
-    def unique(validator: Any, wanted: bool, value: Any, schema: Any) -> Iterator[ValidationError]:
+    def unique(validator: object, wanted: bool, value: object, schema: object) -> Iterator[ValidationError]:
         del validator, schema
         if wanted and isinstance(value, list) and len({canonical(item) for item in value}) < len(value):
             yield ValidationError("has items that are not unique")
@@ -92,13 +92,13 @@ def compile_schema(schema: Mapping[str, Any], where: str) -> Complain:
     safe = extend(Draft202012Validator, counted)  # type: ignore[no-untyped-call]
     validator = safe(schema, registry=Registry())
 
-    def check(value: Any) -> str | None:
+    def check(value: object) -> str | None:
         followed[0] = 0
         cost.begin(value)
         error = next(iter(validator.iter_errors(value)), None)
         return None if error is None else f"{error.json_path}: {error.message[:200]}"
 
-    def complain(value: Any) -> str | None:
+    def complain(value: object) -> str | None:
         try:
             return check(value)
         except _TooMany as error:
@@ -121,7 +121,7 @@ class _Cost:
         self.n = 0
         self._sizes: dict[int, int] = {}
 
-    def begin(self, value: Any) -> None:
+    def begin(self, value: object) -> None:
         """A new answer."""
         self.n = 0
         self._sizes = _sizes(value)
@@ -173,12 +173,12 @@ def _is_multiple(value: float, of: float) -> bool:
     return Fraction(repr(value)) % Fraction(repr(of)) == 0
 
 
-def canonical(value: Any) -> str:
+def canonical(value: object) -> str:
     """Text that is equal for JSON values that are equal: 1 and 1.0 are, true and 1 are not, keys have no order."""
     return json.dumps(_plain_numbers(value), sort_keys=True, ensure_ascii=False)
 
 
-def _plain_numbers(value: Any) -> Any:
+def _plain_numbers(value: object) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
@@ -191,7 +191,7 @@ def _compiled(pattern: str) -> Pattern:
     return Pattern.compile(pattern)
 
 
-def _complaints(schema: Any, path: str = "$", depth: int = 0) -> Iterator[str]:
+def _complaints(schema: object, path: str = "$", depth: int = 0) -> Iterator[str]:
     """What evalkit does not accept, keyword by keyword; names of properties and plain data are not keywords."""
     if depth > _DEEPEST:
         yield f"{path}: nested more than {_DEEPEST} deep"
@@ -210,7 +210,7 @@ def _complaints(schema: Any, path: str = "$", depth: int = 0) -> Iterator[str]:
                 yield from _complaints(value, here, depth + 1)
 
 
-def _dangling(schema: Mapping[str, Any]) -> Iterator[str]:
+def _dangling(schema: Mapping[str, object]) -> Iterator[str]:
     """References that lead nowhere; found here because a reply may reach them only in the middle of a run."""
     from referencing import Registry
     from referencing.exceptions import Unresolvable
@@ -225,7 +225,7 @@ def _dangling(schema: Mapping[str, Any]) -> Iterator[str]:
             yield f"`$ref`: {reference!r} leads nowhere"
 
 
-def _references(schema: Any) -> Iterator[str]:
+def _references(schema: object) -> Iterator[str]:
     if isinstance(schema, Mapping):
         if isinstance(schema.get("$ref"), str):
             yield schema["$ref"]
@@ -237,7 +237,7 @@ def _references(schema: Any) -> Iterator[str]:
             yield from _references(item)
 
 
-def _complaint(key: str, value: Any) -> str | None:
+def _complaint(key: str, value: object) -> str | None:
     """What is wrong with one keyword; None when nothing is."""
     if key in _REFUSED:
         return f"`{key}` is not supported: {_REFUSED[key]}"

@@ -56,13 +56,14 @@ def make(given: Mapping[str, Any]) -> Scorer:
     is right.
     """
     options = read("json", given, _RULES)
-    if options["equals"] and options["fields"]:
+    if options.flag("equals") and options.names("fields"):
         raise SuiteError("scorer json: `equals` compares everything, `fields` only some: give one of them")
-    if options["level"] == "share" and not options["fields"]:
+    if options.text("level") == "share" and not options.names("fields"):
         raise SuiteError("scorer json: `level: share` needs `fields`")
-    complain = None if options["schema"] is None else compile_schema(options["schema"], "scorer json: option 'schema'")
-    fields, by_share, around = options["fields"], options["level"] == "share", options["around"]
-    compares = bool(options["equals"] or fields)
+    schema = options.table("schema")
+    complain = None if schema is None else compile_schema(schema, "scorer json: option 'schema'")
+    fields, by_share, around = options.names("fields"), options.text("level") == "share", options.text("around")
+    compares = bool(options.flag("equals") or fields)
 
     def mark(sample: Sample, response: Response) -> Score:
         target = None

@@ -25,7 +25,6 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
@@ -196,7 +195,7 @@ def _json(field: str, last: bool, drop: str, at: str) -> Taking:
     return Taking(find, wrap, f"the reply has no JSON field {field!r}", drop)
 
 
-def _objects(reply: str, n_tried: int) -> list[dict[str, Any]]:
+def _objects(reply: str, n_tried: int) -> list[dict[str, object]]:
     """The JSON objects of a reply, from left to right, none inside another; so many opening braces are tried."""
     found = []
     position = 0

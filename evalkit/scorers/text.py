@@ -36,7 +36,7 @@ from typing import Any
 from evalkit.errors import SuiteError
 from evalkit.records import Response, Sample, Score
 from evalkit.scorers.base import Scorer
-from evalkit.scorers.options import Flag, OneOf, OptionRule, Text, read
+from evalkit.scorers.options import Flag, OneOf, OptionRule, OptionValues, Text, read
 from evalkit.scorers.patterns import LONGEST_TEXT, Pattern
 from evalkit.scorers.scores import right_or_wrong, unparseable, unscored
 from evalkit.scorers.words import has_word
@@ -57,17 +57,17 @@ def make_exact(given: Mapping[str, Any]) -> Scorer:
     `ignore_wrapping` reads through emphasis, quotation marks and the like (`evalkit.scorers.wrapping`).
     """
     options = read("exact", given, {**_FOLDING, "escapes": Flag(False), "ignore_wrapping": Flag(False)})
-    same = says_plainly if options["ignore_wrapping"] else str.__eq__
+    same = says_plainly if options.flag("ignore_wrapping") else str.__eq__
 
     def mark(sample: Sample, response: Response) -> Score:
-        accepted = right_answers(sample, options["field"])
+        accepted = right_answers(sample, options.optional_text("field"))
         if not accepted:
-            return unscored(_nothing_to_compare(options["field"]))
+            return unscored(_nothing_to_compare(options.optional_text("field")))
         reply = fold(response.text, options)
         return right_or_wrong(any(same(reply, fold(answer, options)) for answer in accepted), reply[:_SHOWN])
 
     def gold(sample: Sample) -> str | None:
-        return next(iter(right_answers(sample, options["field"])), None) or None
+        return next(iter(right_answers(sample, options.optional_text("field"))), None) or None
 
     return Scorer("exact", 3, mark, gold, options=options, whole=True)
 
@@ -79,21 +79,21 @@ def make_contains(given: Mapping[str, Any]) -> Scorer:
     """
     rules: Mapping[str, OptionRule] = {**_FOLDING, "match": OneOf(("all", "any"), "all"), "whole_words": Flag(False)}
     options = read("contains", given, rules)
-    enough = all if options["match"] == "all" else any
+    enough = all if options.text("match") == "all" else any
 
     def mark(sample: Sample, response: Response) -> Score:
-        wanted = [fold(answer, options) for answer in right_answers(sample, options["field"])]
+        wanted = [fold(answer, options) for answer in right_answers(sample, options.optional_text("field"))]
         if not wanted or not all(wanted):
-            return unscored(_nothing_to_compare(options["field"]))
+            return unscored(_nothing_to_compare(options.optional_text("field")))
         reply = fold(response.text, options)
-        found = [contains(reply, text, whole_words=options["whole_words"]) for text in wanted]
+        found = [contains(reply, text, whole_words=options.flag("whole_words")) for text in wanted]
         said = [text for text, there in zip(wanted, found, strict=True) if there]
         missing = [text for text, there in zip(wanted, found, strict=True) if not there]
         reason = f"not in the reply: {', '.join(map(repr, missing[:5]))}" if missing else None
         return right_or_wrong(enough(found), "; ".join(said)[:_SHOWN] or None, reason)
 
     def gold(sample: Sample) -> str | None:
-        return "\n".join(right_answers(sample, options["field"])) or None
+        return "\n".join(right_answers(sample, options.optional_text("field"))) or None
 
     return Scorer("contains", 2, mark, gold, options=options, whole=True)
 
@@ -116,22 +116,22 @@ def make_regex(given: Mapping[str, Any]) -> Scorer:
         "compare": OneOf(("target", "found"), "target"),
     }
     options = read("regex", given, rules)
-    if options["pattern"] is None:
+    if (written := options.optional_text("pattern")) is None:
         raise SuiteError("scorer regex: option 'pattern' is missing: give the regular expression to look for")
     try:
-        pattern = Pattern.compile(options["pattern"])
+        pattern = Pattern.compile(written)
     except SuiteError as error:
         raise SuiteError(f"scorer regex: {error}") from error
-    last, only_found = options["pick"] == "last", options["compare"] == "found"
+    last, only_found = options.text("pick") == "last", options.text("compare") == "found"
 
     def extract(text: str) -> str | None:
         matches = pattern.find_all(text[-LONGEST_TEXT:] if last else text[:LONGEST_TEXT])
         return matches[-1 if last else 0] if matches else None
 
     def mark(sample: Sample, response: Response) -> Score:
-        accepted = right_answers(sample, options["field"])
+        accepted = right_answers(sample, options.optional_text("field"))
         if not accepted and not only_found:
-            return unscored(_nothing_to_compare(options["field"]))
+            return unscored(_nothing_to_compare(options.optional_text("field")))
         found = extract(response.text)
         if only_found:
             return right_or_wrong(found is not None, found, None if found is not None else "no match")
@@ -146,7 +146,7 @@ def make_regex(given: Mapping[str, Any]) -> Scorer:
     def gold(sample: Sample) -> str | None:
         if isinstance(example := sample.fields.get("example"), str):
             return example
-        for answer in right_answers(sample, options["field"]):
+        for answer in right_answers(sample, options.optional_text("field")):
             found = extract(answer)
             if found is not None and fold(found, options) == fold(answer, options):
                 return answer
@@ -155,17 +155,17 @@ def make_regex(given: Mapping[str, Any]) -> Scorer:
     return Scorer("regex", 2, mark, gold, options=options, whole=only_found)
 
 
-def fold(text: str, options: Mapping[str, Any]) -> str:
+def fold(text: str, options: OptionValues) -> str:
     """The text as it is compared under the options."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
-    if options["ignore_case"]:
+    if options.flag("ignore_case"):
         text = text.casefold()
-    if options["collapse_spaces"]:
+    if options.flag("collapse_spaces"):
         text = " ".join(text.split())
     if options.get("escapes"):
         text = text.replace("\n", "\\n")
-    return text.strip() if options["strip"] else text
+    return text.strip() if options.flag("strip") else text
 
 
 def right_answers(sample: Sample, field: str | None) -> tuple[str, ...]:

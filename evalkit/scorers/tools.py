@@ -44,8 +44,11 @@ _MARKS = str.maketrans({mark: "" for mark in " ,./-_*^"} | {"'": '"'})
 def make(given: Mapping[str, Any]) -> Scorer:
     """`field` names the accepted calls (`ground_truth`), `functions` the declarations (`function`)."""
     options = read("tools", given, _RULES)
-    accepted_in, declared_in = options["field"] or "ground_truth", options["functions"] or "function"
-    strict = options["order"] == "strict"
+    accepted_in, declared_in = (
+        options.optional_text("field") or "ground_truth",
+        options.optional_text("functions") or "function",
+    )
+    strict = options.text("order") == "strict"
 
     def mark(sample: Sample, response: Response) -> Score:
         try:
@@ -111,7 +114,7 @@ def _typed(call: ScoredCall, declared: Mapping[str, Any]) -> ScoredCall:
             _types(properties.get(name, {}).get("type", "any")) if isinstance(properties.get(name), Mapping) else None
         )
         try:
-            values[name] = text if types is None or str in types else parse(text)
+            values[name] = text if types is None or str in types else parse(str(text))
         except NotJson:
             values[name] = text
     return ScoredCall(call.name, values)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from typing import Any
 
 from evalkit.scorers.labelled import ChoiceReading, Labelled
 from evalkit.scorers.reply_markup import ANSWER_MARK
@@ -109,7 +108,7 @@ def _is_answer(key: str) -> bool:
     return key in _ANSWER_KEYS or role_of(key) == "noun"
 
 
-def _parse(text: str, end: int) -> dict[str, Any] | None:
+def _parse(text: str, end: int) -> dict[str, object] | None:
     start = end
     for _ in range(4):
         start = text.rfind("{", max(0, end - _LONGEST_OBJECT), start)
@@ -126,7 +125,7 @@ def _parse(text: str, end: int) -> dict[str, Any] | None:
     return None
 
 
-def _value(value: Any) -> str | None:
+def _value(value: object) -> str | None:
     """A value as text; None for what is no single value."""
     if isinstance(value, bool):
         return "true" if value else "false"

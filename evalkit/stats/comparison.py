@@ -13,9 +13,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from evalkit.stats import bounded, clustered, exact
 from evalkit.stats.bounded import PValue
@@ -37,8 +37,8 @@ from evalkit.stats.verdict import Decision, Scope, Tail, Verdict
 
 
 def decide(
-    baseline: Any,
-    candidate: Any,
+    baseline: npt.ArrayLike,
+    candidate: npt.ArrayLike,
     margin: float,
     alpha: float = 0.05,
     clusters: Labels | None = None,
@@ -47,7 +47,7 @@ def decide(
     tail: Tail = "strict",
     scope: Scope = "population",
     n_errored: int = 0,
-    weights: Any = None,
+    weights: npt.ArrayLike | None = None,
     errored_weight: float | None = None,
 ) -> Verdict:
     """Pass, fail or inconclusive; arguments and refusals as in `test`, without the work for an interval."""
@@ -56,8 +56,8 @@ def decide(
 
 
 def test(
-    baseline: Any,
-    candidate: Any,
+    baseline: npt.ArrayLike,
+    candidate: npt.ArrayLike,
     margin: float,
     alpha: float = 0.05,
     clusters: Labels | None = None,
@@ -66,7 +66,7 @@ def test(
     tail: Tail = "strict",
     scope: Scope = "population",
     n_errored: int = 0,
-    weights: Any = None,
+    weights: npt.ArrayLike | None = None,
     errored_weight: float | None = None,
 ) -> Decision:
     """The verdict with its interval and everything a reader may ask about it.
@@ -83,14 +83,14 @@ def test(
 
 
 def p_worse(
-    baseline: Any,
-    candidate: Any,
+    baseline: npt.ArrayLike,
+    candidate: npt.ArrayLike,
     clusters: Labels | None = None,
     *,
     items: Labels | None = None,
     tail: Tail = "strict",
     n_errored: int = 0,
-    weights: Any = None,
+    weights: npt.ArrayLike | None = None,
     errored_weight: float | None = None,
 ) -> float:
     """The one-sided p-value of the candidate's being as good as the baseline; arguments and refusals as in `test`."""
@@ -212,12 +212,12 @@ class _Decided:
 
 
 def _read(
-    baseline: Any,
-    candidate: Any,
+    baseline: npt.ArrayLike,
+    candidate: npt.ArrayLike,
     clusters: Labels | None,
     items: Labels | None,
     n_errored: int,
-    weights: Any,
+    weights: npt.ArrayLike | None,
     errored_weight: float | None,
 ) -> _Pairs:
     first, second = read_pair(baseline, candidate)

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from evalkit.stats import clustered
 from evalkit.stats.intervals import t_tail
@@ -43,13 +43,13 @@ _LEVEL = 1 + 1e-12  # a latency divided by a ratio and multiplied again is still
 
 
 def latency_ratio(
-    baseline_s: Any,
-    candidate_s: Any,
+    baseline_s: npt.ArrayLike,
+    candidate_s: npt.ArrayLike,
     quantile: float,
     max_ratio: float,
     alpha: float = 0.05,
     groups: Labels | None = None,
-    weights: Any = None,
+    weights: npt.ArrayLike | None = None,
 ) -> LimitDecision:
     """Whether the candidate's latency quantile is at most `max_ratio` times the baseline's, row by row.
 
@@ -163,12 +163,12 @@ class _RatioTest:
 
 
 def latency_limit(
-    latencies_s: Any,
+    latencies_s: npt.ArrayLike,
     quantile: float,
     max_s: float,
     alpha: float = 0.05,
     groups: Labels | None = None,
-    weights: Any = None,
+    weights: npt.ArrayLike | None = None,
 ) -> LimitDecision:
     """Whether a latency quantile is at most `max_s` seconds. `groups`, `weights`, errors as for `latency_ratio`."""
     values = _durations(latencies_s, "latency")
@@ -254,7 +254,7 @@ def _binomial_cdf(n: int, p: float) -> Floats:
     return np.asarray(np.minimum(np.cumsum(law), 1.0))
 
 
-def _durations(values: Any, name: str) -> Floats:
+def _durations(values: object, name: str) -> Floats:
     array = read(values, name)
     if not array.size:
         raise ValueError(f"there are no {name} durations: cached and failed answers have none")

@@ -6,9 +6,8 @@ decide_cost(baseline_usd, candidate_usd, max_ratio=0.5, cap=0.04)
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 
 from evalkit.stats.exceedance import latency_limit, latency_ratio
 from evalkit.stats.ratios import cost_ratio
@@ -17,8 +16,8 @@ from evalkit.stats.verdict import LimitDecision, Verdict
 
 
 def decide_quantile(
-    baseline_s: Any,
-    candidate_s: Any,
+    baseline_s: npt.ArrayLike,
+    candidate_s: npt.ArrayLike,
     q: float,
     *,
     max_ratio: float | None = None,
@@ -26,7 +25,7 @@ def decide_quantile(
     alpha: float = 0.05,
     clusters: Labels | None = None,
     items: Labels | None = None,
-    weights: Any = None,
+    weights: npt.ArrayLike | None = None,
 ) -> Verdict:
     """Whether quantile q of the candidate's times is within `max_ratio` times the baseline's, and within `max_s` s.
 
@@ -48,15 +47,15 @@ def decide_quantile(
 
 
 def decide_cost(
-    baseline_usd: Any,
-    candidate_usd: Any,
+    baseline_usd: npt.ArrayLike,
+    candidate_usd: npt.ArrayLike,
     *,
     max_ratio: float,
     alpha: float = 0.05,
     clusters: Labels | None = None,
     items: Labels | None = None,
     cap: float | None = None,
-    weights: Any = None,
+    weights: npt.ArrayLike | None = None,
 ) -> Verdict:
     """Whether the candidate's bill is at most `max_ratio` times the baseline's.
 

@@ -22,6 +22,7 @@ from bisect import bisect_right
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from evalkit.stats import exact
 from evalkit.stats.scores import Floats, check_alpha, check_margin, read_pair
@@ -72,7 +73,9 @@ class Sequential:
         self.reason = ""
         self.n_used: int | None = None
 
-    def update(self, baseline_batch: Any, candidate_batch: Any, n_errored: int = 0) -> Literal["continue"] | Verdict:
+    def update(
+        self, baseline_batch: npt.ArrayLike, candidate_batch: npt.ArrayLike, n_errored: int = 0
+    ) -> Literal["continue"] | Verdict:
         """Take in further pairs, then pairs that errored (lost for passing, won for failing); say if that settles it.
 
         Once settled the verdict stands, whatever comes. Raises ValueError for scores other than 0 and 1, unequal or

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from evalkit.stats import bounded, clustered
 from evalkit.stats.bounded import PValue
@@ -69,7 +69,7 @@ class FloorDecision:
 
 
 def decide_floor(
-    scores: Any,
+    scores: npt.ArrayLike,
     floor: float,
     alpha: float = 0.05,
     clusters: Labels | None = None,
@@ -78,7 +78,7 @@ def decide_floor(
     tail: Tail = "strict",
     scope: Scope = "population",
     n_errored: int = 0,
-    weights: Any = None,
+    weights: npt.ArrayLike | None = None,
     errored_weight: float | None = None,
 ) -> Verdict:
     """Pass, fail or inconclusive; arguments and refusals as in `test_floor`, without the work for an interval."""
@@ -90,7 +90,7 @@ def decide_floor(
 
 
 def test_floor(
-    scores: Any,
+    scores: npt.ArrayLike,
     floor: float,
     alpha: float = 0.05,
     clusters: Labels | None = None,
@@ -99,7 +99,7 @@ def test_floor(
     tail: Tail = "strict",
     scope: Scope = "population",
     n_errored: int = 0,
-    weights: Any = None,
+    weights: npt.ArrayLike | None = None,
     errored_weight: float | None = None,
 ) -> FloorDecision:
     """The verdict with its interval. `scores`: float64[n] in [0, 1]; `clusters`, `items`, `weights` and
@@ -178,13 +178,13 @@ class _Scores:
 
 
 def _read(
-    scores: Any,
+    scores: npt.ArrayLike,
     floor: float,
     alpha: float,
     clusters: Labels | None,
     items: Labels | None,
     n_errored: int,
-    weights: Any,
+    weights: npt.ArrayLike | None,
     errored_weight: float | None,
 ) -> _Scores:
     values, _ = read_pair(scores, scores)

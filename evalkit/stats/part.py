@@ -11,9 +11,9 @@ sample of all, drawn after history was known; which of them were asked must not 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from evalkit.stats import assisted
 from evalkit.stats import assisted_population as sample
@@ -50,7 +50,13 @@ class PartDecision:
 
 
 def test_part(
-    baseline: Any, candidate: Any, older: Any, margin: float, alpha: float = 0.05, *, scope: Scope = "suite"
+    baseline: npt.ArrayLike,
+    candidate: npt.ArrayLike,
+    older: npt.ArrayLike,
+    margin: float,
+    alpha: float = 0.05,
+    *,
+    scope: Scope = "suite",
 ) -> PartDecision:
     """`baseline`: float[N]; `candidate`: float[N], NaN where it was not asked; `older`: float[K, N]; scores in [0, 1].
 

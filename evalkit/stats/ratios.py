@@ -15,9 +15,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from evalkit.stats import bounded, clustered
 from evalkit.stats.clustered import tilted_p
@@ -31,13 +31,13 @@ FEWEST = 15
 
 
 def cost_ratio(
-    baseline: Any,
-    candidate: Any,
+    baseline: npt.ArrayLike,
+    candidate: npt.ArrayLike,
     max_ratio: float,
     alpha: float = 0.05,
     clusters: Labels | None = None,
     cap: float | None = None,
-    weights: Any = None,
+    weights: npt.ArrayLike | None = None,
 ) -> LimitDecision:
     """Whether the candidate costs at most `max_ratio` times the baseline, on costs of the same items in one currency.
 
@@ -181,7 +181,7 @@ def _notes(
 
 
 def cost_per_correct(
-    costs: Any, scores: Any, confidence: float = 0.95, weights: Any = None
+    costs: npt.ArrayLike, scores: npt.ArrayLike, confidence: float = 0.95, weights: npt.ArrayLike | None = None
 ) -> tuple[float, Interval | None] | None:
     """Cost for each correct answer with its Fieller interval; None without any correct answer. `weights` as above.
 
@@ -194,7 +194,12 @@ def cost_per_correct(
     return rows.mean(amounts) / rows.mean(marks), fieller(amounts, marks, confidence, weights)
 
 
-def fieller(numerators: Any, denominators: Any, confidence: float = 0.95, weights: Any = None) -> Interval | None:
+def fieller(
+    numerators: npt.ArrayLike,
+    denominators: npt.ArrayLike,
+    confidence: float = 0.95,
+    weights: npt.ArrayLike | None = None,
+) -> Interval | None:
     """Interval of mean(numerators) / mean(denominators) over paired values; None where unbounded or unknown."""
     top, bottom = read(numerators, "numerator"), read(denominators, "denominator")
     if top.size != bottom.size:
@@ -232,7 +237,7 @@ def _spread(values: Floats, rows: _Rows) -> tuple[float, float, float, float]:
     return jack.mean, jack.se, max(jack.k_eff - 1, 1e-3), jack.skew
 
 
-def _amounts(first: Any, second: Any) -> tuple[Floats, Floats]:
+def _amounts(first: object, second: object) -> tuple[Floats, Floats]:
     a, b = read(first, "first"), read(second, "second")
     if a.size != b.size:
         raise ValueError(f"costs are compared item by item: there are {a.size} and {b.size}")

@@ -19,7 +19,7 @@ Labels = Sequence[Hashable] | npt.NDArray[Any]
 """What moves together: one label for each row, of any kind that can be compared."""
 
 
-def read_pair(baseline: Any, candidate: Any) -> tuple[Floats, Floats]:
+def read_pair(baseline: object, candidate: object) -> tuple[Floats, Floats]:
     """Both sides as arrays. Raises ValueError when they are empty, unequal in length, or not all within [0, 1]."""
     first, second = read(baseline, "baseline"), read(candidate, "candidate")
     if first.size != second.size:
@@ -36,7 +36,7 @@ def read_pair(baseline: Any, candidate: Any) -> tuple[Floats, Floats]:
     return first, second
 
 
-def read(values: Any, name: str) -> Floats:
+def read(values: object, name: str) -> Floats:
     """One side as a one-dimensional array of finite numbers. Raises ValueError naming the first offender."""
     if isinstance(values, np.ma.MaskedArray):
         raise ValueError(f"the {name} values are masked: leave absent ones out, on both sides")  # noqa: TRY004
@@ -70,7 +70,7 @@ def read_labels(labels: Labels, n: int, name: str) -> Codes:
     return read
 
 
-def read_weights(weights: Any, n: int) -> Floats | None:
+def read_weights(weights: object, n: int) -> Floats | None:
     """Weights of n rows, float64[n], in any unit; None where all weigh alike.
 
     Raises ValueError for a wrong number of them, and for one that is not a positive number.
@@ -86,7 +86,7 @@ def read_weights(weights: Any, n: int) -> Floats | None:
     return None if found.size == 0 or found.min() == found.max() else found
 
 
-def read_lost(n_errored: int, errored_weight: float | None, weights: Any) -> float:
+def read_lost(n_errored: int, errored_weight: float | None, weights: object) -> float:
     """How many average rows the rows without a score weigh: `n_errored` where nothing says otherwise.
 
     Raises ValueError for a weight without a row, or below 0.
@@ -99,7 +99,7 @@ def read_lost(n_errored: int, errored_weight: float | None, weights: Any) -> flo
 
 
 def read_dependence(
-    n: int, clusters: Labels | None, items: Labels | None, weights: Any = None, *, weighted: bool = False
+    n: int, clusters: Labels | None, items: Labels | None, weights: object = None, *, weighted: bool = False
 ) -> tuple[Codes | None, Floats | None]:
     """(what moves together, int[n]; weight of each row, float64[n]), from labels of clusters and of repeated items.
 

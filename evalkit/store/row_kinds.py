@@ -95,7 +95,7 @@ def _texts(value: object) -> bool:
     return type(value) is list and all(type(one) is str for one in value)
 
 
-def _pairs(value: Any) -> bool:
+def _pairs(value: object) -> bool:
     return type(value) is list and all(_texts(one) and len(one) == 2 for one in value)
 
 

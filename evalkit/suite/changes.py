@@ -65,7 +65,7 @@ def _put(tree: SourceMap, change: str, key: Sequence[str], value: Any) -> None:
             at = at[step]
 
 
-def _step(at: Any, part: str, change: str, loc: Loc) -> str | int:
+def _step(at: object, part: str, change: str, loc: Loc) -> str | int:
     """The key of a mapping, or the place in a list."""
     if isinstance(at, dict):
         if not loc or loc in {("models",), ("judges",)}:
@@ -87,7 +87,7 @@ def _step(at: Any, part: str, change: str, loc: Loc) -> str | int:
     )
 
 
-def _line(tree: SourceMap, loc: Loc, value: Any) -> None:
+def _line(tree: SourceMap, loc: Loc, value: object) -> None:
     """Complaints about the new value name the nearest line around it."""
     line = tree.line(loc[:-1])
     for one in [one for one in tree.lines if one[: len(loc)] == loc]:

@@ -12,7 +12,6 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
@@ -26,7 +25,7 @@ def canonical_json(value: object) -> bytes:
     return _ENCODER.encode(value).encode()
 
 
-def digest(tag: str, value: Any) -> str:
+def digest(tag: str, value: object) -> str:
     """The first 32 hex characters of sha256(tag + NUL + canonical JSON). Raises as `canonical_json` does."""
     return hashlib.sha256(tag.encode() + b"\0" + canonical_json(value)).hexdigest()[:32]
 

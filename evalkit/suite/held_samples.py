@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
-from typing import Any
 
 from evalkit.records import Sample
 
@@ -45,7 +44,7 @@ def weight_of(sample: Sample) -> int:
     return sum(_EACH + len(message.content) for message in sample.messages) + _weight(sample.fields)
 
 
-def _weight(value: Any) -> int:
+def _weight(value: object) -> int:
     if isinstance(value, str):
         return _EACH + len(value)
     if isinstance(value, Mapping):

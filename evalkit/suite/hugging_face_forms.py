@@ -145,7 +145,7 @@ def _letter(answer: object, options: object) -> str:
     return ascii_uppercase[place]
 
 
-def _shuffled(question: object, right: Any, wrong: list[Any]) -> tuple[list[str], int]:
+def _shuffled(question: object, right: object, wrong: list[Any]) -> tuple[list[str], int]:
     options = [right, *wrong]
     if not isinstance(question, str) or not all(isinstance(option, str) and option.strip() for option in options):
         raise ValueError("a question needs its text, a correct answer and three incorrect ones")

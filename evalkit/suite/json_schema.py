@@ -99,7 +99,7 @@ def _add_options(entry: dict[str, Any], options: OptionsByAdapter) -> None:
     entry["additionalProperties"] = False
 
 
-def _with_readers(field: dict[str, Any], adapters: list[str]) -> dict[str, object]:
+def _with_readers(field: dict[str, object], adapters: list[str]) -> dict[str, object]:
     """The field, its description led by the names of the adapters that read it."""
     first = sorted(adapters, key=lambda name: (name != "openai-chat", name))
     said = ", ".join(first) if len(first) <= 3 else f"{first[0]}, {first[1]} and {len(first) - 2} more"

@@ -339,7 +339,7 @@ def _alone(kind: type[Any], data: Any) -> Any:
         return None
 
 
-def _mapping(data: object) -> dict[str, Any]:
+def _mapping(data: object) -> dict[str, object]:
     return data if isinstance(data, dict) else {}
 
 

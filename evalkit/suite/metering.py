@@ -143,7 +143,7 @@ def charge(context: object, *values: object) -> None:
         check_time(meter.since)
 
 
-def made(context: Any, result: Any) -> Any:
+def made(context: object, result: object) -> Any:
     """The result of a filter, a call or a sum. Raises TooMuch where they are too much together."""
     if isinstance(result, str | list | tuple):
         meter = _meter(context)

@@ -63,8 +63,8 @@ def _of_model(loc: Loc, written: Mapping[str, Any], known: KnownOptions | None) 
 def _of_entry(
     loc: Loc,
     adapter: str,
-    written: Mapping[str, Any],
-    whole: Mapping[str, Any],
+    written: Mapping[str, object],
+    whole: Mapping[str, object],
     known: KnownOptions | None,
     *,
     serves: bool,

@@ -37,7 +37,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from string import ascii_uppercase
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from evalkit.records import Message, Role, Tool
 from evalkit.suite.rendering import Unwritable, is_blank
@@ -118,7 +118,7 @@ class Prompt:
             raise BadRecord("choices", f"{len(texts)} options cannot be lettered A to Z; use mode: likelihood")
         return texts
 
-    def values(self, record: Mapping[str, Any], choices: tuple[str, ...]) -> Mapping[str, Any]:
+    def values(self, record: Mapping[str, object], choices: tuple[str, ...]) -> Mapping[str, object]:
         """The variables of the templates. Raises BadRecord for functions that are no list."""
         fields = self._fields(record)
         if self.offer is not None:
@@ -133,7 +133,7 @@ class Prompt:
         """The record's fields as variables; `row` is the record itself, unless it has a field of this name."""
         return {**dict.fromkeys(ROW, record), **record} if self.by_row else record
 
-    def tools(self, record: Mapping[str, Any]) -> tuple[Tool, ...]:
+    def tools(self, record: Mapping[str, object]) -> tuple[Tool, ...]:
         """What is offered through the tool interface; () where nothing is. Raises BadRecord."""
         return () if self.offer is None else self._asked_of(self.offer.tools, self._fields(record))
 
@@ -172,7 +172,7 @@ class Prompt:
             raise BadRecord("turns", f"there are {len(found):,} further turns; the most is {MOST_TURNS}")
         return tuple(found)
 
-    def question(self, values: Mapping[str, Any]) -> Message:
+    def question(self, values: Mapping[str, object]) -> Message:
         """The last user turn alone: what an example repeats."""
         role, last = self.turns[-1]
         return Message(role, _said(role, last, values))
@@ -197,7 +197,7 @@ class Prompt:
         except ValueError as error:
             raise BadRecord("target", str(error)) from error
 
-    def answer(self, values: Mapping[str, Any], choices: tuple[str, ...]) -> Message:
+    def answer(self, values: Mapping[str, object], choices: tuple[str, ...]) -> Message:
         """How an example is answered: the letter where options are shown by letter, else the target."""
         text = self.target(values, choices)
         if text is None:

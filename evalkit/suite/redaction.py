@@ -92,7 +92,7 @@ class Redactor:
     what: tuple[str, ...]
     patterns: Mapping[str, str]
 
-    def record(self, record: Mapping[str, Any], counts: Counter[str], keep: str | None = None) -> dict[str, Any]:
+    def record(self, record: Mapping[str, object], counts: Counter[str], keep: str | None = None) -> dict[str, object]:
         """The record with every text redacted, those in lists and groups too; `keep` is a field left as it is.
 
         Raises SuiteError where a pattern finds so much that the text would grow without bound.

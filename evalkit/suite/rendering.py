@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from jinja2 import Undefined
 
@@ -39,7 +38,7 @@ class Binary(str):
     __slots__ = ()
 
 
-def text(value: Any) -> str:
+def text(value: object) -> str:
     """The value as a prompt shows it. Raises Unwritable, TooMuch, or jinja2's UndefinedError for an absent field."""
     if isinstance(value, str):
         if isinstance(value, Binary):
@@ -65,7 +64,7 @@ def is_blank(text: str) -> bool:
     return not (text if text.isascii() else text.translate(_WIDTHLESS)).strip()
 
 
-def as_json(value: Any) -> str:
+def as_json(value: object) -> str:
     """One line of JSON, non-ASCII characters as they are. Raises like `text` for what JSON does not have."""
     if isinstance(value, Undefined):
         return str(value)
@@ -91,7 +90,7 @@ def joined(pieces: Iterable[object], separator: object) -> str:
     return between.join(texts)
 
 
-def replaced(whole: Any, old: Any, new: Any, count: int | None = None) -> str:
+def replaced(whole: object, old: object, new: object, count: int | None = None) -> str:
     """The text with one part replaced by another. Raises as `text` does."""
     here, part, other = text(whole), text(old), text(new)
     times = here.count(part) if count is None or count < 0 else min(count, here.count(part))

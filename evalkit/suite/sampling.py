@@ -13,7 +13,6 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from string import ascii_uppercase
-from typing import Any
 
 from evalkit.records import Message, Sample
 from evalkit.suite import orders
@@ -42,7 +41,7 @@ class Recipe:
         choices = self.prompt.choices(record)
         return choices, sample_digest(self.prompt, record, choices)
 
-    def id(self, number: int, record: Mapping[str, Any]) -> str:
+    def id(self, number: int, record: Mapping[str, object]) -> str:
         """The sample's own name: the id field's value (7.0 is 7), or the place in the file. Raises BadRecord."""
         name = self.entry.data.id if self.entry.data else None
         if name is None and "id" not in record:
@@ -55,7 +54,7 @@ class Recipe:
         return _word(int(value) if isinstance(value, float) and value.is_integer() else value)
 
     def sample(
-        self, number: int, record: Mapping[str, Any], choices: tuple[str, ...], identity: str, occurrence: int
+        self, number: int, record: Mapping[str, object], choices: tuple[str, ...], identity: str, occurrence: int
     ) -> Sample:
         """The sample, rendered. Raises BadRecord."""
         entry, prompt = self.entry, self.prompt
@@ -84,7 +83,7 @@ class Recipe:
         )
 
     def several(
-        self, number: int, record: Mapping[str, Any], choices: tuple[str, ...], identity: str
+        self, number: int, record: Mapping[str, object], choices: tuple[str, ...], identity: str
     ) -> Iterator[Sample]:
         """The samples of a record that is asked more than once: in orders of its options, or turn by turn."""
         if self.entry.permute is not None:

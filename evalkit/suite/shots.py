@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.records import Message
@@ -60,7 +59,7 @@ class Shots:
         }
         return digest("evalkit.shots/1", {"same": self.same, "turns": turns})
 
-    def before(self, record: Mapping[str, Any], says: NearDuplicateKey) -> list[Message]:
+    def before(self, record: Mapping[str, object], says: NearDuplicateKey) -> list[Message]:
         """The turns before this record's question. Raises BadRecord where its group has no examples."""
         examples = self._of(record)
         return [turn for e in examples if e.says.key != says.key for turn in (e.question, e.answer)]

@@ -52,7 +52,7 @@ def translate(error: ValidationError, tree: SourceMap, under: Loc = ()) -> list[
     return sorted(found.items(), key=lambda item: tree.line(item[0]))
 
 
-def seen(value: Any) -> str:
+def seen(value: object) -> str:
     """A value as the file writes it, on one line and cut."""
     if value is None or isinstance(value, bool):
         return "null" if value is None else str(value).lower()

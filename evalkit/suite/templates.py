@@ -147,7 +147,7 @@ class Expression:
         """As of a Template."""
         return self.names | self.fields
 
-    def value(self, values: Mapping[str, Any]) -> Any:
+    def value(self, values: Mapping[str, object]) -> Any:
         """What the expression gives. Raises BadTemplate."""
         if self._name is not None and self._name in values:
             return values[self._name]
@@ -293,12 +293,12 @@ class _Read:
     """A variable, `{{ name }}`, or one item of it, `{{ name[place] }}`, read as the sandbox reads it."""
 
     name: str
-    place: Any = None
+    place: object = None
     """A key or a number; None: the variable itself."""
     by: str | None = None
     """The variable that holds the place."""
 
-    def of(self, values: Mapping[str, Any]) -> Any:
+    def of(self, values: Mapping[str, object]) -> Any:
         """The value, or Jinja's word for an absent one. Raises KeyError for an absent variable."""
         whole = values[self.name]
         if self.by is not None:

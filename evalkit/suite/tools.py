@@ -47,7 +47,7 @@ _NAMED = ("properties", "$defs", "definitions", "patternProperties")
 class Offer:
     """What a task offers: the same functions to every sample, or those of each record."""
 
-    declared: Expression | tuple[Mapping[str, Any], ...]
+    declared: Expression | tuple[Mapping[str, object], ...]
     native: bool
     """Through the provider's tool interface; False: listed in the prompt."""
 
@@ -56,7 +56,7 @@ class Offer:
         """The fields of a record that name its functions."""
         return self.declared.reads if isinstance(self.declared, Expression) else frozenset()
 
-    def listed(self, record: Mapping[str, Any]) -> list[Any]:
+    def listed(self, record: Mapping[str, object]) -> list[Any]:
         """The declarations as they are written. Raises BadTemplate, or ValueError where they are no list."""
         value = self.declared.value(record) if isinstance(self.declared, Expression) else list(self.declared)
         if isinstance(value, str):
@@ -69,7 +69,7 @@ class Offer:
             raise ValueError(f"gives {short(value)}; expected a list of functions")
         return entries
 
-    def tools(self, record: Mapping[str, Any]) -> tuple[Tool, ...]:
+    def tools(self, record: Mapping[str, object]) -> tuple[Tool, ...]:
         """What is offered through the interface; () where the prompt lists it. Raises as `listed` and `read_tools`."""
         return read_tools(self.listed(record)) if self.native else ()
 
@@ -94,7 +94,7 @@ def _parameters(name: str, declared: object) -> dict[str, object]:
     if not isinstance(declared, dict):
         raise ValueError(f"{short(name)}: its parameters are {short(declared)}, no schema of an object")  # noqa: TRY004
     try:
-        schema: dict[str, Any] = _schema({"type": "object", "properties": {}, **declared}, 0)
+        schema: dict[str, object] = _schema({"type": "object", "properties": {}, **declared}, 0)
     except ValueError as error:
         raise ValueError(f"{short(name)}: {error}") from None
     if schema.get("type") != "object":
@@ -108,7 +108,7 @@ def _schema(declared: object, depth: int) -> Any:
         raise ValueError(f"its parameters are nested more than {DEEPEST} deep")
     if not isinstance(declared, dict):
         return declared
-    schema: dict[str, Any] = {}
+    schema: dict[str, object] = {}
     for key, value in declared.items():
         if key == "type":
             if (types := _type(value)) is not None:

@@ -12,7 +12,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9+/_=-]*\d[A-Za-z0-9+/_=-]{11,}|[A-Za-z0-9+/=]{21
 """What a key or a password may look like: long, or letters and digits mixed."""
 
 
-def short(value: Any, most: int = 60) -> str:
+def short(value: object, most: int = 60) -> str:
     """A value as Python writes it (so control and direction characters show as escapes), cut at `most` characters."""
     text = repr(value)
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -10,7 +10,6 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass
@@ -19,7 +18,7 @@ class Sent:
 
     path: str
     headers: dict[str, str]
-    body: dict[str, Any]
+    body: dict[str, object]
 
 
 @dataclass

@@ -130,12 +130,12 @@ class Messages(ApiDialect):
     def facts(self) -> Mapping[str, str]:
         return {"default_max_tokens": str(DEFAULT_MAX_TOKENS)}
 
-    def body(self, request: Request) -> dict[str, Any]:
+    def body(self, request: Request) -> dict[str, object]:
         """The request as JSON, without `stream`, which the SDK adds."""
         settings = request.settings
         system, turns = split_system(request.messages, self._spec.name, self.title)
         limit = settings.max_output_tokens
-        made: dict[str, Any] = {
+        made: dict[str, object] = {
             "model": self._spec.model,
             "max_tokens": DEFAULT_MAX_TOKENS if limit is None else limit,
             "messages": [{"role": turn.role, "content": turn.content} for turn in turns],
@@ -146,7 +146,7 @@ class Messages(ApiDialect):
             made["tools"] = offered(request.tools, schema_as="input_schema")
         if settings.stop:
             made["stop_sequences"] = list(settings.stop)
-        config: dict[str, Any] = {}
+        config: dict[str, object] = {}
         if settings.reasoning_effort is not None:
             config["effort"] = settings.reasoning_effort
         if settings.json_schema is not None:
@@ -157,7 +157,7 @@ class Messages(ApiDialect):
             made |= without_none({"temperature": settings.temperature, "top_p": settings.top_p})
         return merged(made, settings.extra)
 
-    def headers(self, body: Mapping[str, Any]) -> dict[str, str]:
+    def headers(self, body: Mapping[str, object]) -> dict[str, str]:
         """The headers that go with a body: what is older than the API's present version needs an older one."""
         is_legacy = self._legacy_sampling and not body.keys().isdisjoint({"temperature", "top_p"})
         return {"anthropic-version": _LEGACY_VERSION} if is_legacy else {}
@@ -175,15 +175,15 @@ class AnthropicAnswer(ReplyReading):
         super().__init__(tools)
         self._called: dict[int, int] = {}
         """Index of a block -> number of its call."""
-        self._message: Mapping[str, Any] = {}
-        self._delta: dict[str, Any] = {}
-        self._usage: dict[str, Any] = {}
+        self._message: Mapping[str, object] = {}
+        self._delta: dict[str, object] = {}
+        self._usage: dict[str, object] = {}
 
     @property
     def is_whole(self) -> bool:
         return self.done or self._delta.get("stop_reason") is not None
 
-    def take(self, event: dict[str, Any], now: float | None) -> None:
+    def take(self, event: dict[str, object], now: float | None) -> None:
         match event.get("type"):
             case "content_block_delta":
                 self._take_delta(event, now)
@@ -206,10 +206,10 @@ class AnthropicAnswer(ReplyReading):
             case "message_stop":
                 self.done = True
 
-    def reopens(self, event: Mapping[str, Any]) -> bool:
+    def reopens(self, event: Mapping[str, object]) -> bool:
         return event.get("type") == "message_start"  # gateways that run tools send several messages
 
-    def take_whole(self, body: dict[str, Any]) -> None:
+    def take_whole(self, body: dict[str, object]) -> None:
         """A message that was not streamed."""
         self._message = self._delta = body
         self._count(body.get("usage"))
@@ -235,7 +235,7 @@ class AnthropicAnswer(ReplyReading):
             dropped=left_out,
         )
 
-    def _take_delta(self, event: Mapping[str, Any], now: float | None) -> None:
+    def _take_delta(self, event: Mapping[str, object], now: float | None) -> None:
         delta = mapping(event["delta"])
         match delta.get("type"):
             case "text_delta":
@@ -272,7 +272,7 @@ class AnthropicAnswer(ReplyReading):
             self._usage = bill(self._usage | later) or self._usage
 
 
-def read_usage(usage: Mapping[str, Any]) -> Usage:
+def read_usage(usage: Mapping[str, object]) -> Usage:
     """Billed tokens. Cached input and cache writes are reported apart from `input_tokens`: the total is the sum."""
     fresh, read = count(usage.get("input_tokens")), count(usage.get("cache_read_input_tokens"))
     written = count(usage.get("cache_creation_input_tokens"))

@@ -217,7 +217,7 @@ class ConverseAnswer(ReplyReading):
             dropped=left_out,
         )
 
-    def _take_delta(self, index: Any, delta: Mapping[str, Any], now: float | None) -> None:
+    def _take_delta(self, index: object, delta: Mapping[str, object], now: float | None) -> None:
         self.content(delta.get("text"), now)
         self.thought(mapping(delta.get("reasoningContent")).get("text"), now)
         if (piece := delta.get("toolUse")) is not None and self.calls_seen is not None and index in self._called:
@@ -225,13 +225,13 @@ class ConverseAnswer(ReplyReading):
                 self.spoke(now)
             self.calls_seen.add(self._called[index], given)
 
-    def _begin(self, index: Any, call: Mapping[str, Any], now: float | None) -> None:
+    def _begin(self, index: object, call: Mapping[str, object], now: float | None) -> None:
         """A block begins; one that is a call of an offered function, and not of a tool that Bedrock runs itself."""
         if call and self.calls_seen is not None and call.get("type") is None:
             self.spoke(now)
             self._called[index] = self.calls_seen.begin(call["name"], call.get("input"))
 
-    def _note(self, said: Mapping[str, Any]) -> None:
+    def _note(self, said: Mapping[str, object]) -> None:
         """What stands beside the answer."""
         if usage := said.get("usage"):
             self._usage.add(usage)
@@ -242,7 +242,7 @@ class ConverseAnswer(ReplyReading):
         self._tier = self._tier or name(inner(said.get("serviceTier")).get("type"))
 
 
-def read_usage(usage: Mapping[str, Any], service_tier: str | None = None) -> Usage:
+def read_usage(usage: Mapping[str, object], service_tier: str | None = None) -> Usage:
     """Billed tokens: what was read from a cache or written to one is reported beside `inputTokens`."""
     fresh, read = count(usage.get("inputTokens")), count(usage.get("cacheReadInputTokens"))
     written = count(usage.get("cacheWriteInputTokens"))
@@ -266,11 +266,11 @@ def read_usage(usage: Mapping[str, Any], service_tier: str | None = None) -> Usa
     )
 
 
-def _functions(tools: tuple[Tool, ...]) -> list[dict[str, Any]]:
+def _functions(tools: tuple[Tool, ...]) -> list[dict[str, object]]:
     return offered(tools, schema_as="inputSchema")
 
 
-def _specified(function: dict[str, Any]) -> dict[str, Any]:
+def _specified(function: dict[str, object]) -> dict[str, object]:
     """A function as the API has it: its schema is wrapped, and an empty description is refused."""
     made = {**function, "inputSchema": {"json": function["inputSchema"]}}
     return made if made["description"] else {key: value for key, value in made.items() if key != "description"}

@@ -95,7 +95,7 @@ class Gemini(ApiDialect):
                 contents[-1]["parts"].append({"text": message.content})
             else:
                 contents.append({"role": role, "parts": [{"text": message.content}]})
-        body: dict[str, Any] = {"contents": contents}
+        body: dict[str, object] = {"contents": contents}
         if system:
             body["systemInstruction"] = {"parts": [{"text": system}]}
         if request.tools:
@@ -108,7 +108,7 @@ class Gemini(ApiDialect):
         return GeminiAnswer(request.tools)
 
 
-def _camel(extra: Mapping[str, Any]) -> dict[str, Any]:
+def _camel(extra: Mapping[str, object]) -> dict[str, object]:
     """Extra fields under the names that we send ourselves: `generation_config` and its fields in camelCase."""
     plain = {("generationConfig" if name == "generation_config" else name): value for name, value in extra.items()}
     config = plain.get("generationConfig")
@@ -122,9 +122,9 @@ def _camel(extra: Mapping[str, Any]) -> dict[str, Any]:
 _SNAKE = re.compile(r"_([a-z])")
 
 
-def _config(settings: Settings) -> dict[str, Any]:
+def _config(settings: Settings) -> dict[str, object]:
     """generationConfig. Effort `none` is a budget of 0, which models that always think answer with 400."""
-    config: dict[str, Any] = {
+    config: dict[str, object] = {
         "maxOutputTokens": settings.max_output_tokens,
         "temperature": settings.temperature,
         "topP": settings.top_p,
@@ -192,7 +192,7 @@ class GeminiAnswer(ReplyReading):
             dropped=left_out,
         )
 
-    def _take_candidate(self, candidate: Mapping[str, Any], now: float | None) -> None:
+    def _take_candidate(self, candidate: Mapping[str, object], now: float | None) -> None:
         if self._finish is not None and not candidate.get("finishReason"):
             return  # after the end; but old models give a reason with every chunk, and the last one counts
         self._shown = self._shown or shown_beside([candidate])
@@ -210,14 +210,14 @@ class GeminiAnswer(ReplyReading):
             self.alternatives(_places(mapping(logprobs)))
 
 
-def _places(result: Mapping[str, Any]) -> Iterator[list[tuple[object, object]]]:
+def _places(result: Mapping[str, object]) -> Iterator[list[tuple[object, object]]]:
     """For each output token its alternatives."""
     places = [items(place.get("candidates")) for place in items(result.get("topCandidates"))]
     for place in places or [[chosen] for chosen in items(result.get("chosenCandidates"))]:
         yield [(one["token"], one["logProbability"]) for one in place]
 
 
-def usage_of(raw: Mapping[str, Any], shown: tuple[str, ...] = ()) -> Usage:
+def usage_of(raw: Mapping[str, object], shown: tuple[str, ...] = ()) -> Usage:
     """What is billed: thoughts stand outside candidatesTokenCount and are added; prompts of tools are input.
 
     The API leaves out counts that are 0, so a missing one is what is left of totalTokenCount, or None without a total.

@@ -78,17 +78,17 @@ class OllamaAdapter(DialectAdapter):
     def __init__(self, spec: ModelSpec, dialect: Ollama, wire: Wire) -> None:
         super().__init__(spec, dialect, wire)
         self._wire = wire
-        self.served: Mapping[str, Any] = {}
+        self.served: Mapping[str, object] = {}
 
     async def describe(self) -> None:
         """Asks for the version and the list of models. What the server does not say stays unknown."""
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         with suppress(RequestError, *ODD):
             found["version"] = name((await self._wire.fetch("/api/version"))["version"])
         with suppress(RequestError, *ODD):
             listed = items((await self._wire.fetch("/api/tags"))["models"])
             named = {self.spec.model, f"{self.spec.model}:latest"}
-            own: Mapping[str, Any] = next((one for one in listed if one.get("name") in named), {})
+            own: Mapping[str, object] = next((one for one in listed if one.get("name") in named), {})
             details = inner(own.get("details"))
             found |= {"digest": name(own.get("digest")), "quantization": name(details.get("quantization_level"))}
             found |= {"parameters": name(details.get("parameter_size")), "format": name(details.get("format"))}
@@ -114,9 +114,9 @@ class Ollama(ApiDialect):
     def facts(self) -> Mapping[str, str]:
         return {} if self._options.num_ctx is None else {"num_ctx": str(self._options.num_ctx)}
 
-    def body(self, request: Request) -> dict[str, Any]:
+    def body(self, request: Request) -> dict[str, object]:
         settings = request.settings
-        body: dict[str, Any] = {
+        body: dict[str, object] = {
             "model": self._model,
             "messages": [{"role": turn.role, "content": turn.content} for turn in request.messages],
             "stream": True,
@@ -162,13 +162,13 @@ class OllamaAnswer(ReplyReading):
         self._finish: str | None = None
         self._has_message = False
         self._model: str | None = None
-        self._usage: dict[str, Any] = {}
+        self._usage: dict[str, object] = {}
 
     @property
     def is_whole(self) -> bool:
         return self.done
 
-    def take(self, event: dict[str, Any], now: float | None) -> None:
+    def take(self, event: dict[str, object], now: float | None) -> None:
         self._model = self._model or name(event.get("model"))
         is_last = event.get("done") is True
         if not self._has_message and is_last:
@@ -212,7 +212,7 @@ class OllamaAnswer(ReplyReading):
         )
 
 
-def read_usage(raw: Mapping[str, Any], *, showed_reasoning: bool) -> Usage:
+def read_usage(raw: Mapping[str, object], *, showed_reasoning: bool) -> Usage:
     """Tokens of the prompt and of the answer. Thinking is part of `eval_count` and not counted apart."""
     return Usage(
         input=count(raw.get("prompt_eval_count")),

@@ -121,9 +121,9 @@ class ChatCompletions(ApiDialect):
         """Nothing: what a preset does not list is refused when the run is planned, and sent where it is asked for."""
         return ()
 
-    def body(self, request: Request) -> dict[str, Any]:
+    def body(self, request: Request) -> dict[str, object]:
         settings, preset = request.settings, self._preset
-        body: dict[str, Any] = {
+        body: dict[str, object] = {
             "model": self._spec.model,
             "messages": [{"role": message.role, "content": message.content} for message in request.messages],
             "stream": self._streams,
@@ -156,7 +156,7 @@ class ChatCompletions(ApiDialect):
     def reading(self, request: Request, where: Where, path: str) -> ReplyReading:
         return ChatAnswer(self._preset, path, where, request.tools)
 
-    def _effort(self, effort: str) -> Mapping[str, Any]:
+    def _effort(self, effort: str) -> Mapping[str, object]:
         efforts = self._preset.efforts
         if efforts is None:
             return {"reasoning_effort": effort}
@@ -244,14 +244,14 @@ class OpenAIChat(DialectAdapter):
             return None  # it counts no input tokens for functions, and calls them all the same
         return tool_calls.unproved(without, beside, f"models.{self.spec.name}: {self.endpoint.host}")
 
-    async def _completion(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def _completion(self, body: dict[str, object]) -> dict[str, object]:
         reply = await self._wire.exchange(_COMPLETIONS, self._wire.encoded(body))
         try:
             return {} if reply.declined is not None else self._parsed(reply.body, _COMPLETIONS)
         except Declined:
             return {}
 
-    def _parsed(self, body: bytes, path: str) -> dict[str, Any]:
+    def _parsed(self, body: bytes, path: str) -> dict[str, object]:
         """The body as an object. Raises BadReply, or what an error object in it means."""
         try:
             data = parsed(body)
@@ -322,7 +322,7 @@ def _key_place(spec: ModelSpec, options: ChatOptions, preset: Preset) -> tuple[t
     return (named,), ()
 
 
-def _with_effort(value: Any, effort: str) -> Any:
+def _with_effort(value: object, effort: str) -> Any:
     if isinstance(value, dict):
         return {key: _with_effort(inner, effort) for key, inner in value.items()}
     return effort if value == "$effort" else value

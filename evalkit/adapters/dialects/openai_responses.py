@@ -235,7 +235,10 @@ class ResponsesAnswer(ReplyReading):
         answers = [item for item in messages if not _is_aside(item)]
         parts = [mapping(part) for item in answers or messages for part in items(item.get("content"))]
         asides = [
-            text(part.get("text")) for item in messages if answers and _is_aside(item) for part in item["content"]
+            text(mapping(part).get("text"))
+            for item in messages
+            if answers and _is_aside(item)
+            for part in items(item.get("content"))
         ]
         texts = [part for part in parts if part["type"] == "output_text"]
         if (calls_seen := self.calls_seen) is not None:

@@ -45,7 +45,7 @@ STARTUP_S = "startup_timeout_s"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def arguments(serve: Mapping[str, Any], where: str, *, allow_code: bool) -> list[str]:
+def arguments(serve: Mapping[str, object], where: str, *, allow_code: bool) -> list[str]:
     """Flags in the order of the file. Raises SuiteError with every flag that may not be there."""
     complaints: list[str] = []
     found: list[str] = []
@@ -87,7 +87,7 @@ def _refused(name: str, written: str, *, allow_code: bool) -> str | None:
     )
 
 
-def _spelled(name: str, value: Any) -> list[str]:
+def _spelled(name: str, value: object) -> list[str]:
     flag = "--" + name.replace("_", "-")
     if value is True:
         return [flag]

@@ -15,7 +15,6 @@ import asyncio
 import re
 from contextlib import suppress
 from time import perf_counter
-from typing import Any
 
 import aiohttp
 
@@ -92,7 +91,7 @@ class MetricsSampler:
             await self._look(session)
 
     @property
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """For run.json; None where the server did not say, or nothing was counted yet.
 
         Peaks are of `looks` moments; prefix_cache_hit_rate is hit tokens over tokens looked up; queue_s_mean is what a

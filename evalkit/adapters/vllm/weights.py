@@ -15,7 +15,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from evalkit.errors import SuiteError
 from evalkit.paths import Inside, find, named
@@ -52,7 +51,7 @@ class Weights:
     of the hub."""
 
 
-def identify(model: str, serve: Mapping[str, Any], folder: Path, where: str) -> Weights:
+def identify(model: str, serve: Mapping[str, object], folder: Path, where: str) -> Weights:
     """The weights that a suite's `model` names. Raises SuiteError for a folder that is not there or holds none."""
     local = find(model, folder, label=f"{where}.model: {model}", also=(cache_folder(),))
     shipped = [named(_SHIPPED / model)] if _NAME.fullmatch(model) else []

@@ -21,7 +21,7 @@ from evalkit.bridges.traces.values import at, decoded, first, text
 _FINISH = ("finish_reason", "finishReason", "stop_reason", "stopReason")
 
 
-def answer_of(said: Any) -> Answer:
+def answer_of(said: object) -> Answer:
     """The answer; an empty one where nothing is understood."""
     if isinstance(said, str):
         inner = decoded(said)
@@ -41,7 +41,7 @@ def answer_of(said: Any) -> Answer:
     return Answer()
 
 
-def _is_envelope(said: Any) -> bool:
+def _is_envelope(said: object) -> bool:
     """Whether a value is what answers come in, and not an answer that is JSON."""
     if isinstance(said, list):
         return bool(said) and all(isinstance(one, dict) and bool(_ITEM & one.keys()) for one in said)
@@ -104,11 +104,11 @@ def _of_mapping(said: Mapping[str, Any]) -> Answer:  # noqa: PLR0911  # one retu
     return made
 
 
-def _content(said: Any) -> Mapping[str, Any]:
+def _content(said: object) -> Mapping[str, object]:
     return said if isinstance(said, dict) else {"content": said}
 
 
-def _of_choice(choice: Any) -> Answer:
+def _of_choice(choice: object) -> Answer:
     if not isinstance(choice, dict):
         return answer_of(choice)
     message = decoded(first(choice, "message", "delta"))

@@ -194,7 +194,7 @@ def _parts(  # noqa: PLR0911, PLR0912  # one return a shape
     other.append(str(first(said, "modality", "type") or next(iter(said), "part")))
 
 
-def _listed_calls(said: Any) -> Iterator[ToolCall]:
+def _listed_calls(said: object) -> Iterator[ToolCall]:
     said = decoded(said)
     if isinstance(said, dict):
         said = [said]
@@ -221,7 +221,7 @@ def _call(said: Mapping[str, Any]) -> ToolCall | None:
     return ToolCall(name, orjson.dumps(given if given is not None else {}, default=str).decode())
 
 
-def _result(said: Mapping[str, Any]) -> str:
+def _result(said: Mapping[str, object]) -> str:
     value = first(said, "result", "response", "output", "content", "text")
     if isinstance(value, str):
         return value
@@ -231,11 +231,11 @@ def _result(said: Mapping[str, Any]) -> str:
     return "".join(texts) or ("" if value is None else orjson.dumps(value, default=str).decode())
 
 
-def tools_of(said: Any) -> tuple[dict[str, Any], ...]:
+def tools_of(said: object) -> tuple[dict[str, object], ...]:
     """Functions that were offered, in OpenAI's, Anthropic's, Gemini's or OpenTelemetry's shape, as name, description
     and parameters."""
     said = decoded(said)
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, object]] = []
     if isinstance(said, dict):
         said = said.get("values") or said.get("tools") or [said]
     for item in said if isinstance(said, list) else ():

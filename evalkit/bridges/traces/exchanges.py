@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Answer, Call, LoggedMessage
@@ -26,7 +25,7 @@ _SLICES = (
 )
 
 
-def of_exchange(record: Mapping[str, Any]) -> Call | None:
+def of_exchange(record: Mapping[str, object]) -> Call | None:
     """The call; None where the record holds no question."""
     asked = decoded(first(record, *_ASKED))
     replied = first(record, *_REPLIED)
@@ -83,7 +82,7 @@ def of_exchange(record: Mapping[str, Any]) -> Call | None:
     )
 
 
-def _slices(record: Mapping[str, Any]) -> dict[str, str]:
+def _slices(record: Mapping[str, object]) -> dict[str, str]:
     found = {name: str(record[name])[:200] for name in _SLICES if isinstance(record.get(name), str | int)}
     more = decoded(first(record, "metadata", "properties", "request_properties"))
     if isinstance(more, Mapping):

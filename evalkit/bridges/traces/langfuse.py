@@ -26,7 +26,7 @@ _TYPES = frozenset(
 )
 
 
-def is_observation(record: Mapping[str, Any]) -> bool:
+def is_observation(record: Mapping[str, object]) -> bool:
     """Whether it is one of Langfuse's observations."""
     kind = record.get("type")
     return (
@@ -49,7 +49,9 @@ def of_trace(record: Mapping[str, Any]) -> Iterator[Call | tuple[str, str]]:
             yield from of_observation(one, trace if isinstance(trace, Mapping) else record)
 
 
-def of_observation(one: Mapping[str, Any], trace: Mapping[str, Any] | None = None) -> Iterator[Call | tuple[str, str]]:
+def of_observation(
+    one: Mapping[str, object], trace: Mapping[str, object] | None = None
+) -> Iterator[Call | tuple[str, str]]:
     """The call of one observation; (span, parent) where it is none."""
     span = text(one.get("id")) or ""
     parent = text(first(one, "parentObservationId", "parent_observation_id")) or ""
@@ -100,7 +102,7 @@ def of_observation(one: Mapping[str, Any], trace: Mapping[str, Any] | None = Non
 _COSTS = ("totalCost", "total_cost", "calculatedTotalCost", "calculated_total_cost")
 
 
-def _slices(one: Mapping[str, Any], trace: Mapping[str, Any]) -> dict[str, str]:
+def _slices(one: Mapping[str, object], trace: Mapping[str, object]) -> dict[str, str]:
     found = {}
     for name, value in (
         ("user", first(trace, "userId", "user_id") or first(one, "userId", "user_id")),

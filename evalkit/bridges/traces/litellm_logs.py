@@ -11,7 +11,6 @@ stream without usage are LiteLLM's own estimate; nothing marks them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Answer, Call
@@ -26,12 +25,12 @@ _CALLS = frozenset({"completion", "acompletion", "text_completion", "atext_compl
 _MORE = frozenset({"anthropic_messages", "generate_content", "agenerate_content", "agenerate_content_stream"})
 
 
-def is_row(record: Mapping[str, Any]) -> bool:
+def is_row(record: Mapping[str, object]) -> bool:
     """Whether it is a row of LiteLLM's logs."""
     return "startTime" in record and "call_type" in record and ("response_cost" in record or "spend" in record)
 
 
-def of_row(record: Mapping[str, Any]) -> Call | None:
+def of_row(record: Mapping[str, object]) -> Call | None:
     """The call; None for embeddings, images, speech and the like."""
     if str(record.get("call_type") or "") not in _CALLS | _MORE:
         return None
@@ -95,7 +94,7 @@ def of_row(record: Mapping[str, Any]) -> Call | None:
     )
 
 
-def _slices(record: Mapping[str, Any], metadata: Any) -> dict[str, str]:
+def _slices(record: Mapping[str, object], metadata: object) -> dict[str, str]:
     found = {}
     tags = decoded(record.get("request_tags"))
     for name, value in (

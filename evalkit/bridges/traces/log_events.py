@@ -7,7 +7,6 @@ gen_ai.user.message, gen_ai.choice ...      the older way: one record a message,
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from evalkit.bridges.traces.answers import answer_of
 from evalkit.bridges.traces.calls import Call
@@ -36,7 +35,7 @@ def part_of_event(event: LoggedEvent) -> Call | None:
     return turn
 
 
-def turn_of(name: str, body: Any) -> Call | None:
+def turn_of(name: str, body: object) -> Call | None:
     """A call with the one turn, or the answer, that an event of the older conventions holds."""
     body = decoded(body)
     if name == _CHOICE:

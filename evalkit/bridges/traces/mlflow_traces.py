@@ -8,7 +8,6 @@ Every attribute of a span is JSON in a text. The sums that the trace states are 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from evalkit.bridges.traces.calls import Call
 from evalkit.bridges.traces.span_calls import call_of_span, settings_of
@@ -16,14 +15,14 @@ from evalkit.bridges.traces.spans import LoggedSpan, spans_of
 from evalkit.bridges.traces.values import at, decoded, first, text
 
 
-def is_trace(record: Mapping[str, Any]) -> bool:
+def is_trace(record: Mapping[str, object]) -> bool:
     """Whether it is a trace of MLflow."""
     if isinstance(at(record, "data", "spans"), list) and isinstance(record.get("info"), Mapping):
         return True
     return isinstance(at(record, "response", "databricks_output", "trace"), Mapping)
 
 
-def of_trace(record: Mapping[str, Any]) -> Iterator[Call | tuple[str, str]]:
+def of_trace(record: Mapping[str, object]) -> Iterator[Call | tuple[str, str]]:
     """The calls of a trace; (span, parent) for its other spans."""
     inner = at(record, "response", "databricks_output", "trace")
     record = inner if isinstance(inner, Mapping) else record
@@ -52,7 +51,7 @@ def of_trace(record: Mapping[str, Any]) -> Iterator[Call | tuple[str, str]]:
 _WHOLE = frozenset({"mlflow.spanInputs", "mlflow.spanOutputs", "mlflow.chat.tools", "mlflow.chat.tokenUsage"})
 
 
-def _slices(info: Mapping[str, Any]) -> dict[str, str]:
+def _slices(info: Mapping[str, object]) -> dict[str, str]:
     said = {**_mapping(first(info, "trace_metadata", "request_metadata")), **_mapping(info.get("tags"))}
     found = {
         str(name): str(value)[:200]
@@ -64,5 +63,5 @@ def _slices(info: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _mapping(said: Any) -> Mapping[str, Any]:
+def _mapping(said: object) -> Mapping[str, object]:
     return said if isinstance(said, Mapping) else {}

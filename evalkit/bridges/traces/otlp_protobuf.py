@@ -80,7 +80,7 @@ def _of_request(content: bytes) -> Iterator[LoggedSpan | LoggedEvent]:
 
 
 def _of_resource(content: bytes) -> Iterator[LoggedSpan | LoggedEvent]:
-    resource: dict[str, Any] = {}
+    resource: dict[str, object] = {}
     for number, wire, value in _fields(content):
         if wire != 2:
             raise NotProtobuf("a resource of numbers")
@@ -90,7 +90,7 @@ def _of_resource(content: bytes) -> Iterator[LoggedSpan | LoggedEvent]:
             yield from _of_scope(value, resource)
 
 
-def _of_scope(content: bytes, resource: dict[str, Any]) -> Iterator[LoggedSpan | LoggedEvent]:
+def _of_scope(content: bytes, resource: dict[str, object]) -> Iterator[LoggedSpan | LoggedEvent]:
     scope = ""
     for number, wire, value in _fields(content):
         if wire != 2:
@@ -101,7 +101,7 @@ def _of_scope(content: bytes, resource: dict[str, Any]) -> Iterator[LoggedSpan |
             yield _item(value, scope, resource)
 
 
-def _item(content: bytes, scope: str, resource: dict[str, Any]) -> LoggedSpan | LoggedEvent:
+def _item(content: bytes, scope: str, resource: dict[str, object]) -> LoggedSpan | LoggedEvent:
     fields = list(islice(_fields(content), _MOST_FIELDS + 1))
     if len(fields) > _MOST_FIELDS:
         raise NotProtobuf("a span of more fields than are read")
@@ -110,7 +110,7 @@ def _item(content: bytes, scope: str, resource: dict[str, Any]) -> LoggedSpan | 
     return _event(fields) if is_log else _span(fields, scope, resource)
 
 
-def _span(fields: list[Field], scope: str, resource: dict[str, Any]) -> LoggedSpan:  # noqa: PLR0912  # one return a shape
+def _span(fields: list[Field], scope: str, resource: dict[str, object]) -> LoggedSpan:  # noqa: PLR0912  # one return a shape
     made = LoggedSpan(scope=scope, resource=resource)
     for number, wire, value in fields:
         if number == 1 and wire == 2:
@@ -139,7 +139,7 @@ def _span(fields: list[Field], scope: str, resource: dict[str, Any]) -> LoggedSp
     return made
 
 
-def _span_event(content: bytes) -> tuple[str, dict[str, Any]]:
+def _span_event(content: bytes) -> tuple[str, dict[str, object]]:
     name = next((value.decode() for number, wire, value in _fields(content) if number == 2 and wire == 2), "")
     return name, _attributes(content, 3)
 
@@ -164,7 +164,7 @@ def _event(fields: list[Field]) -> LoggedEvent:
     return made
 
 
-def _attributes(content: bytes, number: int) -> dict[str, Any]:
+def _attributes(content: bytes, number: int) -> dict[str, object]:
     return dict(_pair(value, 0) for n, wire, value in _fields(content) if n == number and wire == 2)
 
 
@@ -182,7 +182,7 @@ def _any(content: bytes, depth: int) -> Any:
     """The value of an AnyValue; None of an empty one. Raises NotProtobuf for one that is nested too deeply."""
     if depth > _MOST_DEPTH:
         raise NotProtobuf("nested too deeply")
-    found: Any = None
+    found: object = None
     for number, wire, value in _fields(content):
         read = _READERS.get((number, wire))
         if read is not None:

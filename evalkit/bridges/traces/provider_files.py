@@ -141,7 +141,7 @@ def _gemini(record: Mapping[str, Any]) -> Call:
     return made
 
 
-def _labels(said: Any) -> dict[str, str]:
+def _labels(said: object) -> dict[str, str]:
     said = decoded(said)
     if not isinstance(said, Mapping):
         return {}

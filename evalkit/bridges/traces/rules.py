@@ -98,7 +98,8 @@ def _is_right_by_itself(one: SampledCall) -> bool:
 
     item, scorer = one.item(), make_scorer("tools", {})
     try:
-        tools = read_tools(item.get("tools") or ())
+        declared = item.get("tools")
+        tools = read_tools(declared if isinstance(declared, list | tuple) else ())
         sample = Sample(one.task, one.id, "", "", 0, (), None, tools=tools, fields=item)
         gold = scorer.gold(sample)
     except (ValueError, SuiteError):

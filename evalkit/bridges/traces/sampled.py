@@ -37,7 +37,7 @@ class SampledCall:
     """With personal data taken out."""
     slices: dict[str, str]
 
-    def item(self) -> dict[str, Any]:
+    def item(self) -> dict[str, object]:
         """What the suite asks."""
         call = self.call
         return {
@@ -57,7 +57,7 @@ class SampledCall:
             **({"ground_truth": [accepted(one) for one in call.answer.calls]} if call.tools else {}),
         }
 
-    def answer(self) -> dict[str, Any]:
+    def answer(self) -> dict[str, object]:
         """What was answered at the time, and what it took. null: the log does not say."""
         call, usage = self.call, self.call.usage
         at = call.started_at
@@ -140,17 +140,17 @@ def turns(messages: tuple[LoggedMessage, ...]) -> list[tuple[str, str]]:
     return said
 
 
-def accepted(call: ToolCall) -> dict[str, Any]:
+def accepted(call: ToolCall) -> dict[str, object]:
     """A call as the scorer `tools` wants it: each argument with the list of accepted values."""
     arguments = decoded(call.arguments)
     return {call.name: _accepted_fields(arguments) if isinstance(arguments, Mapping) else {}}
 
 
-def _accepted_fields(said: Mapping[str, Any]) -> dict[str, list[Any]]:
+def _accepted_fields(said: Mapping[str, object]) -> dict[str, list[Any]]:
     return {str(name): [_accepted(value)] for name, value in said.items()}
 
 
-def _accepted(value: Any) -> Any:
+def _accepted(value: object) -> Any:
     if isinstance(value, Mapping):
         return _accepted_fields(value)
     return [_accepted(one) for one in value] if isinstance(value, list) else value

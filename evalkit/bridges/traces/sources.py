@@ -82,7 +82,7 @@ class LogReading:
     unread: list[UnreadRecord] = field(default_factory=list)
     """The first of those that were not understood."""
 
-    def take(self, record: Any, place: str) -> None:
+    def take(self, record: object, place: str) -> None:
         """Read one record. Raises UserError where it is the result of an evaluation, which has an import of its own."""
         self.n_records += 1
         try:
@@ -110,7 +110,7 @@ class LogReading:
             else:
                 self._add(call)
 
-    def _taken(self, record: Any, place: str) -> bool:  # noqa: PLR0911  # one return a shape
+    def _taken(self, record: object, place: str) -> bool:  # noqa: PLR0911  # one return a shape
         if isinstance(record, list):
             return self._listed(record, place)
         if not isinstance(record, Mapping):
@@ -167,7 +167,7 @@ class LogReading:
             self.unknown["costs of 0 beside tokens, which say that nobody knew the price"] += 1
         self.settling.add(call)
 
-    def _not_understood(self, place: str, why: str, record: Any) -> None:
+    def _not_understood(self, place: str, why: str, record: object) -> None:
         self.not_understood[why] += 1
         if len(self.unread) < _MOST_KEPT:
             self.unread.append(UnreadRecord(place, why, masked(record)))
@@ -185,8 +185,8 @@ class LogReading:
         return said
 
 
-Reader = Callable[[Mapping[str, Any]], Iterator[Any]]
-_READERS: tuple[tuple[Callable[[Mapping[str, Any]], bool], Reader], ...] = (
+Reader = Callable[[Mapping[str, object]], Iterator[Any]]
+_READERS: tuple[tuple[Callable[[Mapping[str, object]], bool], Reader], ...] = (
     (langfuse.is_trace, langfuse.of_trace),
     (langfuse.is_observation, langfuse.of_observation),
     (litellm_logs.is_row, lambda record: iter([litellm_logs.of_row(record)])),

@@ -127,7 +127,7 @@ def call_of_span(span: LoggedSpan, source: str = "otlp") -> Call | None:
     return made
 
 
-def _messages(has: Mapping[str, Any]) -> list[LoggedMessage]:
+def _messages(has: Mapping[str, object]) -> list[LoggedMessage]:
     found: list[LoggedMessage] = []
     system = has.get("gen_ai.system_instructions")
     for key in ("gen_ai.input.messages", "ai.prompt.messages", "ai.prompt"):
@@ -146,7 +146,7 @@ def _messages(has: Mapping[str, Any]) -> list[LoggedMessage]:
     return found
 
 
-def _answer(has: Mapping[str, Any]) -> Answer:
+def _answer(has: Mapping[str, object]) -> Answer:
     made = Answer()
     if has.get("gen_ai.output.messages") is not None:
         made = answer_of(has["gen_ai.output.messages"])
@@ -177,7 +177,7 @@ def _of_listed(turns: list[LoggedMessage]) -> Answer:
     return Answer(turn.text if turn.text or not turn.calls else None, turn.calls, None, None, turn.other)
 
 
-def _listed(has: Mapping[str, Any], prefix: str) -> list[LoggedMessage]:
+def _listed(has: Mapping[str, object], prefix: str) -> list[LoggedMessage]:
     """The turns of flat attributes with numbers in their names, in the order of the numbers (10 after 9)."""
     keys = [key for key in has if key.startswith(prefix)]
     if not keys:
@@ -203,7 +203,7 @@ def _listed(has: Mapping[str, Any], prefix: str) -> list[LoggedMessage]:
     return found
 
 
-def _in_order(tree: Any) -> list[Any]:
+def _in_order(tree: object) -> list[Any]:
     """The values of numbered keys in the order of the numbers, numbered ones inside them as lists."""
     if not isinstance(tree, dict):
         return [tree]
@@ -211,7 +211,7 @@ def _in_order(tree: Any) -> list[Any]:
     return [_plain(value) for _, value in numbered]
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     if not isinstance(value, dict):
         return value
     if value and all(str(key).isdigit() for key in value):
@@ -219,7 +219,7 @@ def _plain(value: Any) -> Any:
     return {key: _plain(inner) for key, inner in value.items()}
 
 
-def _tools(has: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+def _tools(has: Mapping[str, object]) -> tuple[dict[str, object], ...]:
     for key in ("gen_ai.tool.definitions", "ai.prompt.tools", "mlflow.chat.tools"):
         if has.get(key) is not None and (found := tools_of(has[key])):
             return found
@@ -235,8 +235,8 @@ def _tools(has: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
     return tools_of(request["tools"]) if isinstance(request, dict) and request.get("tools") else ()
 
 
-def _settings(has: Mapping[str, Any]) -> dict[str, Any]:
-    given: dict[str, Any] = {}
+def _settings(has: Mapping[str, object]) -> dict[str, object]:
+    given: dict[str, object] = {}
     for key in ("llm.invocation_parameters", "langfuse.observation.model.parameters", "mlflow.spanInputs"):
         inner = decoded(has.get(key))
         if isinstance(inner, dict):
@@ -249,9 +249,9 @@ def _settings(has: Mapping[str, Any]) -> dict[str, Any]:
     return settings_of(given)
 
 
-def settings_of(given: Mapping[str, Any]) -> dict[str, Any]:
+def settings_of(given: Mapping[str, object]) -> dict[str, object]:
     """How the answer was to be made, under our names; what is not understood is left out."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for name, keys in _SETTINGS.items():
         value = decoded(first(given, *keys))
         if name in ("max_output_tokens", "seed"):
@@ -284,7 +284,7 @@ def _error(span: LoggedSpan) -> str | None:
     return ": ".join(one for one in (kind, span.message) if one) or "error"
 
 
-def _usage(has: Mapping[str, Any]) -> LoggedUsage:
+def _usage(has: Mapping[str, object]) -> LoggedUsage:
     usage = LoggedUsage(
         input=count(
             first(
@@ -375,7 +375,7 @@ def _ttft(span: LoggedSpan) -> float | None:
     return None
 
 
-def _slices(has: Mapping[str, Any], resource: Mapping[str, Any]) -> dict[str, str]:
+def _slices(has: Mapping[str, object], resource: Mapping[str, object]) -> dict[str, str]:
     found: dict[str, str] = {}
     if (who := text(first(has, *_CUSTOMER))) is not None:
         found["user"] = who

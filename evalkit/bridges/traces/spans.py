@@ -32,10 +32,10 @@ class LoggedSpan:
     failed: bool = False
     message: str = ""
     """What the status says."""
-    attributes: dict[str, Any] = field(default_factory=dict)
-    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    attributes: dict[str, object] = field(default_factory=dict)
+    events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     """Name and attributes."""
-    resource: dict[str, Any] = field(default_factory=dict)
+    resource: dict[str, object] = field(default_factory=dict)
 
     @property
     def total_s(self) -> float | None:
@@ -52,11 +52,11 @@ class LoggedEvent:
     name: str
     trace: str
     span: str
-    attributes: dict[str, Any]
-    body: Any
+    attributes: dict[str, object]
+    body: object
 
 
-def is_span(record: Mapping[str, Any]) -> bool:
+def is_span(record: Mapping[str, object]) -> bool:
     """Whether `spans_of` reads such an object."""
     if any(key in record for key in ("resourceSpans", "resource_spans", "resourceLogs", "resource_logs")):
         return True
@@ -70,7 +70,7 @@ def is_span(record: Mapping[str, Any]) -> bool:
     return any(isinstance(key, str) and key.startswith(("gen_ai.", "openinference.", "llm.")) for key in record)
 
 
-def spans_of(record: Mapping[str, Any]) -> Iterator[LoggedSpan | LoggedEvent]:
+def spans_of(record: Mapping[str, object]) -> Iterator[LoggedSpan | LoggedEvent]:
     """Every span and log record of one object."""
     resources = first(record, "resourceSpans", "resource_spans")
     if isinstance(resources, list):
@@ -93,7 +93,7 @@ def spans_of(record: Mapping[str, Any]) -> Iterator[LoggedSpan | LoggedEvent]:
     yield _span(record, str(at(record, "scope", "name") or record.get("scopeName") or ""), {})
 
 
-def _of_resource(resource: Mapping[str, Any]) -> Iterator[LoggedSpan]:
+def _of_resource(resource: Mapping[str, object]) -> Iterator[LoggedSpan]:
     about = attributes_of(at(resource, "resource", "attributes"))
     scopes = first(resource, "scopeSpans", "scope_spans", "instrumentationLibrarySpans")
     for scope in scopes if isinstance(scopes, list) else ():
@@ -104,7 +104,7 @@ def _of_resource(resource: Mapping[str, Any]) -> Iterator[LoggedSpan]:
                 yield _span(one, name, about)
 
 
-def _events_of(resource: Mapping[str, Any]) -> Iterator[LoggedEvent]:
+def _events_of(resource: Mapping[str, object]) -> Iterator[LoggedEvent]:
     scopes = first(resource, "scopeLogs", "scope_logs")
     for scope in scopes if isinstance(scopes, list) else ():
         records = first(scope, "logRecords", "log_records") if isinstance(scope, dict) else None
@@ -117,7 +117,7 @@ def _events_of(resource: Mapping[str, Any]) -> Iterator[LoggedEvent]:
                 yield LoggedEvent(name, trace, span, attributes, body)
 
 
-def _span(one: Mapping[str, Any], scope: str, resource: dict[str, Any]) -> LoggedSpan:
+def _span(one: Mapping[str, object], scope: str, resource: dict[str, object]) -> LoggedSpan:
     context = first(one, "spanContext", "context") or {}
     status = one.get("status")
     code = first(status, "code", "status_code", "statusCode") if isinstance(status, dict) else status
@@ -145,22 +145,22 @@ def _span(one: Mapping[str, Any], scope: str, resource: dict[str, Any]) -> Logge
     return made
 
 
-def _id(value: Any) -> str:
+def _id(value: object) -> str:
     return value.removeprefix("0x") if isinstance(value, str) else ""
 
 
-def attributes_of(said: Any) -> dict[str, Any]:
+def attributes_of(said: object) -> dict[str, object]:
     """Attributes as plain values, from OTLP's list of pairs or a mapping."""
     if isinstance(said, dict):
         return dict(said)
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for one in said if isinstance(said, list) else ():
         if isinstance(one, dict) and isinstance(one.get("key"), str):
             found[one["key"]] = value_of(one.get("value"))
     return found
 
 
-def value_of(said: Any, depth: int = 0) -> Any:  # noqa: PLR0911  # one return a shape
+def value_of(said: object, depth: int = 0) -> Any:  # noqa: PLR0911  # one return a shape
     """The plain value of OTLP's AnyValue; numbers of 64 bits become numbers."""
     if not isinstance(said, dict) or depth > _DEEPEST:
         return said

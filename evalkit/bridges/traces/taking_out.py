@@ -50,7 +50,7 @@ class TakingOut:
         known = self._alike.setdefault(made, {})
         return f"{made} {known.setdefault(name, len(known) + 1)}"
 
-    def value(self, value: Any) -> Any:
+    def value(self, value: object) -> Any:
         """The same for every text of a value, in its groups, their names and its lists."""
         if isinstance(value, str):
             return self.text(value)

@@ -11,13 +11,12 @@ of its output; free keys (Langfuse) may do either, and there their own total dec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from evalkit.bridges.traces.calls import LoggedUsage
 from evalkit.bridges.traces.values import at, count, decoded, first, money, number
 
 
-def tokens_of(said: Any) -> LoggedUsage:
+def tokens_of(said: object) -> LoggedUsage:
     """The counts of a usage object; an empty record where it is none."""
     said = decoded(said)
     if not isinstance(said, dict):
@@ -68,7 +67,7 @@ def tokens_of(said: Any) -> LoggedUsage:
     return LoggedUsage(given, made, cached, wrote, reasoning, money(first(said, "cost", "total_cost")))
 
 
-def _gemini(said: Mapping[str, Any]) -> LoggedUsage:
+def _gemini(said: Mapping[str, object]) -> LoggedUsage:
     given = count(first(said, "promptTokenCount", "prompt_token_count"))
     made = count(first(said, "candidatesTokenCount", "candidates_token_count"))
     thoughts = count(first(said, "thoughtsTokenCount", "thoughts_token_count"))
@@ -76,7 +75,7 @@ def _gemini(said: Mapping[str, Any]) -> LoggedUsage:
     return LoggedUsage(given, None if made is None else made + (thoughts or 0), cached, None, thoughts)
 
 
-def free_tokens_of(said: Any) -> LoggedUsage:  # noqa: PLR0912  # one return a shape
+def free_tokens_of(said: object) -> LoggedUsage:  # noqa: PLR0912  # one return a shape
     """Counts under free keys (Langfuse's usageDetails), where `total` tells whether parts are within their sums."""
     said = decoded(said)
     if not isinstance(said, dict) or not said:

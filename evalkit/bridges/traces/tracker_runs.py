@@ -21,19 +21,19 @@ from evalkit.bridges.traces.values import at, count, first, moment, money, numbe
 Found = Iterator[Call | tuple[str, str]]
 
 
-def is_batch(record: Mapping[str, Any]) -> bool:
+def is_batch(record: Mapping[str, object]) -> bool:
     """Whether it is what LangSmith's packages send."""
     return isinstance(record.get("post"), list) or isinstance(record.get("patch"), list)
 
 
-def is_run(record: Mapping[str, Any]) -> bool:
+def is_run(record: Mapping[str, object]) -> bool:
     """Whether it is one run of LangSmith."""
     return isinstance(record.get("run_type"), str) and ("inputs" in record or "outputs" in record)
 
 
-def of_batch(record: Mapping[str, Any]) -> Found:
+def of_batch(record: Mapping[str, object]) -> Found:
     """The calls of a batch, each post with its patch; a patch without an id belongs to the only post."""
-    runs: dict[str, dict[str, Any]] = {}
+    runs: dict[str, dict[str, object]] = {}
     for key in ("post", "patch"):
         said = record.get(key)
         for one in said if isinstance(said, list) else ():
@@ -46,7 +46,7 @@ def of_batch(record: Mapping[str, Any]) -> Found:
         yield from of_run(one)
 
 
-def of_run(one: Mapping[str, Any]) -> Found:
+def of_run(one: Mapping[str, object]) -> Found:
     """The call of a run; (span, parent) of one that is no call."""
     span, parent = text(one.get("id")) or "", text(one.get("parent_run_id")) or ""
     if one.get("run_type") != "llm":
@@ -89,7 +89,7 @@ def of_run(one: Mapping[str, Any]) -> Found:
     )
 
 
-def is_row(record: Mapping[str, Any]) -> bool:
+def is_row(record: Mapping[str, object]) -> bool:
     """Whether it is a row of Braintrust."""
     if "root_span_id" in record and ("span_id" in record or "span_attributes" in record):
         return True

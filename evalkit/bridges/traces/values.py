@@ -23,7 +23,7 @@ _MOST = 10**15
 """A count beyond it is no count of tokens."""
 
 
-def at(record: Any, *keys: str) -> Any:
+def at(record: object, *keys: str) -> Any:
     """What stands at the end of these keys; None where a step is missing."""
     for key in keys:
         record = record.get(key) if isinstance(record, dict) else None
@@ -38,7 +38,7 @@ def first(record: Any, *names: str) -> Any:
     return None
 
 
-def number(value: Any) -> float | None:
+def number(value: object) -> float | None:
     """A finite number, also written as text; None where it is none."""
     if isinstance(value, bool):
         return None
@@ -49,29 +49,29 @@ def number(value: Any) -> float | None:
     return None
 
 
-def count(value: Any) -> int | None:
+def count(value: object) -> int | None:
     """A whole number from 0; None where it is none."""
     found = number(value)
     return int(found) if found is not None and 0 <= found < _MOST and found == int(found) else None
 
 
-def money(value: Any) -> float | None:
+def money(value: object) -> float | None:
     """US dollars from 0; None where it is none. LangSmith and Langfuse write them as text."""
     found = number(value)
     return found if found is not None and found >= 0 else None
 
 
-def seconds(value: Any) -> float | None:
+def seconds(value: object) -> float | None:
     """A duration from 0 s; None where it is none."""
     return money(value)
 
 
-def text(value: Any) -> str | None:
+def text(value: object) -> str | None:
     """Text that is not empty."""
     return value if isinstance(value, str) and value else None
 
 
-def moment(value: Any) -> float | None:
+def moment(value: object) -> float | None:
     """Seconds since 1970: of a number (its size tells the unit), ISO text, digits, or JavaScript's [seconds, nanos]."""
     if isinstance(value, list) and len(value) == 2 and all(isinstance(one, int) for one in value):
         value = value[0] + value[1] / 1e9
@@ -80,7 +80,7 @@ def moment(value: Any) -> float | None:
     return unix_time(value) or None
 
 
-def decoded(value: Any) -> Any:
+def decoded(value: object) -> Any:
     """What JSON in a text says; every other value, and a text that is no JSON object or list, as it is."""
     if not isinstance(value, str):
         return value
@@ -103,7 +103,7 @@ def json_of(content: bytes) -> Any:
         return storable(parse(content))
 
 
-def storable(value: Any) -> Any:
+def storable(value: object) -> Any:
     """The value without what cannot be written again: halves of characters, numbers beyond 64 bits."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "replace").decode()

@@ -253,7 +253,7 @@ class StoredVerdicts:
         readers = {name: make_scorer(READER, identity["verdict"]) for name, identity in judged.items()}
         return {"judges_unread": unread(inner, verdicts_of(inner, readers))}
 
-    def identity(self, task: str) -> dict[str, Any]:
+    def identity(self, task: str) -> dict[str, object]:
         """What the task's identity says of its judges; nothing for a task that scores its own."""
         return {"judge": self.identities[task]} if task in self.identities else {}
 

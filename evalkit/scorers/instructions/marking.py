@@ -25,7 +25,7 @@ def make(given: Mapping[str, Any]) -> Scorer:
     not fit to be checked, so that `evalkit check` finds them all.
     """
     options = read("instructions", given, {"level": OneOf(("prompt", "instruction"), "prompt"), "field": Text()})
-    by_instruction, field = options["level"] == "instruction", options["field"]
+    by_instruction, field = options.text("level") == "instruction", options.optional_text("field")
 
     def mark(sample: Sample, response: Response) -> Score:
         try:

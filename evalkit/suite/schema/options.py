@@ -47,7 +47,7 @@ class DeclaredOptions(Part):
                     yield next(iter(known), ""), str(detail["msg"]).removeprefix("Value error, ")
 
     @classmethod
-    def unknown(cls, given: Mapping[str, Any]) -> list[str]:
+    def unknown(cls, given: Mapping[str, object]) -> list[str]:
         """The options that the record does not have."""
         return [name for name in given if name not in cls.model_fields]
 

@@ -135,7 +135,7 @@ class Bench:
                 await adapter.aclose()
 
     @asynccontextmanager
-    async def before(self, answer: bytes, **fields: Any) -> AsyncIterator[tuple[Adapter, Loopback]]:
+    async def before(self, answer: bytes, **fields: object) -> AsyncIterator[tuple[Adapter, Loopback]]:
         """The adapter in front of a server that answers with exactly these bytes, a whole HTTP reply."""
         async with loopback(answer) as server:
             adapter = self.make(self.spec(server.url.removesuffix("/v1") + self.server.path, **fields))

@@ -44,10 +44,10 @@ Case = ScoredExample
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    make: Callable[[Mapping[str, Any]], Scorer]
+    make: Callable[[Mapping[str, object]], Scorer]
     scorer: Scorer
     cases: Sequence[Case]
-    options: Mapping[str, Any]
+    options: Mapping[str, object]
 
     def score(self, case: Case, answer: str) -> Score:
         response = Response(answer, "stop", _NO_TIME)
@@ -59,7 +59,7 @@ class _Bench:
 def check_scorer(
     make: Callable[..., Any],
     cases: Sequence[Case],
-    options: Mapping[str, Any] | None = None,
+    options: Mapping[str, object] | None = None,
     *,
     only: str | None = None,
 ) -> list[Finding]:
@@ -70,7 +70,7 @@ def check_scorer(
     """
     from evalkit.scorers.plugged import n_positional, plain_scorer
 
-    def made(given: Mapping[str, Any]) -> Scorer:
+    def made(given: Mapping[str, object]) -> Scorer:
         if n_positional(make) >= 2:
             return plain_scorer(getattr(make, "__name__", "scorer"), make, given)
         found = make(given)

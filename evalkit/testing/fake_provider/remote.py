@@ -54,9 +54,9 @@ class RemoteProvider:
         account.max_in_flight = answer["totals"]["max_in_flight"]
         return account
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """Totals only, with the CPU seconds of the process (`cpu_s`)."""
-        totals: dict[str, Any] = self._call("GET", "/_fake/account?summary=1")["totals"]
+        totals: dict[str, object] = self._call("GET", "/_fake/account?summary=1")["totals"]
         return totals
 
     def reset(self) -> None:

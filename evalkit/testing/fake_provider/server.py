@@ -321,7 +321,7 @@ def _key(request: HttpRequest) -> str:
     return request.path.partition("key=")[2].partition("&")[0]
 
 
-def _models(behaviour: Behaviour) -> dict[str, Any]:
+def _models(behaviour: Behaviour) -> dict[str, object]:
     names = behaviour.models or ("fake-model",)
     models = [{"id": name, "object": "model", "created": 0, "owned_by": "fake", "type": "model"} for name in names]
     return {"object": "list", "data": models, "has_more": False, "first_id": names[0], "last_id": names[-1]}
