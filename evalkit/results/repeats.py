@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 FLAKY = 200
 """Items that are listed at most."""
 
-_SCORED = "score is not null and outcome != 'errored'"
+_SCORED = """score is not null and outcome != 'errored' and model is not null and task is not null
+             and sample_digest is not null and sample_id is not null and occurrence is not null"""
 
 
 @dataclass(frozen=True, slots=True)
