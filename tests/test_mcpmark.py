@@ -9,6 +9,7 @@ import json
 import time
 from collections import defaultdict
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +184,41 @@ def test_the_share_of_tasks_that_every_run_solves_is_printed(
     assert ran.code == 0, ran.err
     for figure in ("pass@4", "pass^4"):
         assert f"gpt-5-medium: {figure} {published['gpt-5-medium'][figure]:.4f}" in ran.out
+
+
+def test_repeats_say_what_was_published_and_how_far_runs_of_one_model_disagree(
+    folder: Path, published: dict[str, Any]
+) -> None:
+    found = load_run(folder).repeats
+    for name, figures in published.items():
+        of_all = found[name].all
+        assert of_all.pass_1 == pytest.approx(figures["pass@1"]["avg"], abs=6e-5), name
+        if "pass@4" in figures:
+            assert of_all.pass_k == pytest.approx(figures["pass@4"], abs=6e-5), name
+            assert of_all.pass_all_k == pytest.approx(figures["pass^4"], abs=6e-5), name
+    unstable = [one.all.unstable for one in found.values() if one.all.unstable is not None]
+    assert len(unstable) == 38
+    assert np.median(unstable) == pytest.approx(0.24, abs=0.001)
+
+
+def test_taking_508_runs_for_independent_understates_the_error_by_a_third(folder: Path) -> None:
+    scores: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+    for row in rows_of(folder):
+        scores[row.model][row.sample_id][row.repeat] = row.score
+    whole = {
+        model: np.array([[by[item][n] for n in sorted(by[item])] for item in sorted(by)])
+        for model, by in scores.items()
+        if all(len(answers) == 4 for answers in by.values())
+    }
+    shares = []
+    for first, second in combinations(whole, 2):
+        differences = whole[second] - whole[first]
+        as_independent = differences.std(ddof=1) / np.sqrt(508)
+        by_task = differences.mean(axis=1).std(ddof=1) / np.sqrt(127)
+        if by_task > 0:
+            shares.append(as_independent / by_task)
+    assert len(shares) > 700
+    assert np.median(shares) == pytest.approx(2 / 3, abs=0.03)
 
 
 @pytest.mark.parametrize(

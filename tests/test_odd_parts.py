@@ -22,6 +22,7 @@ from tests.world import evalkit, made_once
 Capture = pytest.CaptureFixture[str]
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("show", "latest"),
+    ("show", "latest", "--flaky"),
     ("gate", "latest"),
     ("export", "latest", "--to", "csv", "--out", "e.csv"),
     ("rescore", "latest", "--suite", "s.yaml", "--preview"),

@@ -13,18 +13,24 @@ from evalkit.cli.options import as_json, board_command, markdown_tables, print_j
 from evalkit.errors import UserError
 
 if TYPE_CHECKING:
-    from evalkit.facts import RunFacts
+    from evalkit.facts import RunFacts, Summary
     from evalkit.results.judging import JudgingFigures
+    from evalkit.results.repeats import RunRepeats
 
 
 @click.command()
 @click.argument("run", default="latest")
 @results_folder
 @click.option("--slices", is_flag=True, help="Quality by the fields that the suite slices by, instead of the table.")
+@click.option("--flaky", is_flag=True, help="Items that a model answers now right and now wrong, instead of the table.")
 @markdown_tables
 @as_json
-def command(run: str, results: Path, slices: bool, markdown: bool, as_json: bool) -> int:
-    """Print the table of RUN: a path, the beginning of a name, or `latest` (the default)."""
+def command(run: str, results: Path, slices: bool, flaky: bool, markdown: bool, as_json: bool) -> int:
+    """Print the table of RUN: a path, the beginning of a name, or `latest` (the default).
+
+    Where items were asked several times (`repeats`), also pass@k, pass^k, the share of unstable items, and whether
+    another repeat or more items would make the score surer.
+    """
     from evalkit.results import read_facts
     from evalkit.results.compare import run_standings
     from evalkit.results.state import state_of
@@ -35,12 +41,16 @@ def command(run: str, results: Path, slices: bool, markdown: bool, as_json: bool
     from evalkit.text.escape import visible
 
     folder = resolve_run(run, results)
+    if flaky:
+        return _print_flaky(folder, markdown=markdown, as_json=as_json)
     summary = read_summary(folder)
     judged = _judged(folder)
+    repeats = None if slices and not as_json else _repeats(folder, summary)
     if as_json:
         judging = {"judging": judged.as_json()} if judged is not None else {}
         stands = {name: asdict(one) for name, one in run_standings(folder).items() if one is not None}
-        return print_json({**summary.as_json(), **judging, "standings": stands, "folder": str(folder)})
+        again = {"repeats": repeats.as_json()} if repeats is not None else {}
+        return print_json({**summary.as_json(), **judging, **again, "standings": stands, "folder": str(folder)})
     from evalkit.render.terminal import render_slices, render_summary, render_unreadable
 
     facts = read_facts(folder)
@@ -49,6 +59,10 @@ def command(run: str, results: Path, slices: bool, markdown: bool, as_json: bool
     else:
         render_summary(summary, standings=run_standings(folder), markdown=markdown)
         render_unreadable(unreadable_in(folder), markdown=markdown)
+        if repeats is not None:
+            from evalkit.render.repeats import render_repeats
+
+            render_repeats(repeats, markdown=markdown)
     if markdown:
         click.echo(f"`{code(folder.name)}`: {state_of(folder, facts, summary.n_rows)}, started {facts.started_at}")
         return 0
@@ -64,6 +78,28 @@ def command(run: str, results: Path, slices: bool, markdown: bool, as_json: bool
     for model, badge in _beware(facts):
         click.echo(f"{visible(model, limit=60)}: {visible(badge, limit=500)}")
     return 0
+
+
+def _print_flaky(folder: Path, *, markdown: bool, as_json: bool) -> int:
+    """The list of items that waver; the exit code."""
+    from evalkit.results.repeats import FLAKY, flaky_items
+
+    items = flaky_items(folder, limit=None)
+    if as_json:
+        return print_json({"flaky": [asdict(item) for item in items], "folder": str(folder)})
+    from evalkit.render.repeats import render_flaky
+
+    render_flaky(items[:FLAKY], len(items), markdown=markdown)
+    return 0
+
+
+def _repeats(folder: Path, summary: Summary) -> RunRepeats | None:
+    """How steady each model answers; None where every item was asked once, as the summary says already."""
+    if all(model.all.n == model.all.n_samples for model in summary.models.values()):
+        return None
+    from evalkit.results.repeats import read_repeats
+
+    return read_repeats(folder)
 
 
 def _beware(facts: RunFacts) -> list[tuple[str, str]]:

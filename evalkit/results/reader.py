@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from evalkit.errors import EvalkitError, StoreError
 from evalkit.facts import ModelSummary, RunFacts, Summary
 from evalkit.results.facts import read_facts
+from evalkit.results.repeats import RunRepeats, read_repeats
 from evalkit.results.samples import Pair, SampleJoin, SampleSide, covariance_of, pair_of, shared_lines
 from evalkit.results.standings import ModelStanding, standings
 from evalkit.results.state import RunState, state_of
@@ -134,6 +135,11 @@ class ResultsReader:
         """
         inner = judge_files.judging_of(self.path(run))
         return {} if inner is None else self.summary(f"{run}/{inner.name}").models
+
+    def repeats(self, run: str) -> RunRepeats | None:
+        """How steady each model of a run answers; None where every item was asked once. Raises StoreError."""
+        path = self.path(run)
+        return _figures.get(("repeats", str(path), mark(path)), lambda: read_repeats(path))
 
     def table(self, run: str) -> ScoreTable:
         """Scores by sample of a run, of a live one as of now. Raises StoreError."""

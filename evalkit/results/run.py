@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from evalkit.results.repeats import FlakyItem, ModelRepeats
     from evalkit.results.standings import ModelStanding
     from evalkit.results.state import RunState
 
@@ -87,6 +88,27 @@ class Run:
         from evalkit.results.compare import run_standings
 
         return run_standings(self.folder)
+
+    @cached_property
+    def repeats(self) -> Mapping[str, ModelRepeats]:
+        """How steady each model answers the same items: pass@k, pass^k, unstable items, variance components, and what
+        another repeat or more items would do; `.all` and by task. Empty where every item was asked once.
+
+        Raises StoreError when the rows cannot be read.
+        """
+        from evalkit.results.repeats import read_repeats
+
+        found = read_repeats(self.folder)
+        return {} if found is None else found.models
+
+    def flaky(self, model: str | None = None) -> list[FlakyItem]:
+        """Items that the model (None: any) answers now right and now wrong, the least steady first.
+
+        Raises StoreError when the rows cannot be read.
+        """
+        from evalkit.results.repeats import flaky_items
+
+        return flaky_items(self.folder, model, limit=None)
 
     def rows(self, columns: Sequence[str] | None = None, *, text: bool = False) -> pa.Table:
         """The rows as an Arrow table, one a sample x model x repeat; see `results.rows.read_rows`.
