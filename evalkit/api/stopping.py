@@ -24,7 +24,7 @@ from evalkit.render import history_text
 from evalkit.results import Side, read_facts
 from evalkit.results.comparable import refuse_unless_comparable
 from evalkit.results.older_models import WantedHistory, find_history
-from evalkit.results.pairs import too_many_alike
+from evalkit.stats.copies import too_many_alike
 from evalkit.stats.history import predictors
 from evalkit.store import baselines, history, runs
 from evalkit.store import table as stored
@@ -50,15 +50,15 @@ class GateStopper:
         self._promoted: baselines.FoundBaseline | None = None
         self._items: list[tuple[str, str, int, Mapping[str, str]]] = []
         clustered = critical = weighted = False
-        n_again = 0
         for task in plan.work.tasks:
+            contents = set()
             for sample in task.samples():
                 self._items.append((task.name, sample.digest, sample.occurrence, sample.slices))
                 clustered |= sample.cluster is not None
-                n_again += sample.occurrence > 0
+                contents.add(sample.digest)
                 critical |= sample.critical
                 weighted |= sample.weight is not None
-        clustered = clustered or too_many_alike(n_again, len(self._items))
+            clustered |= too_many_alike(task.n - len(contents), task.n)
         repeats = plan.work.settings.repeats
         self.reasons = sequential_test.reasons_against(
             gate, repeats=repeats, clustered=clustered, critical=critical, weighted=weighted

@@ -21,7 +21,9 @@ from evalkit.paths import named
 from evalkit.records import Sample
 from evalkit.scorers.base import Scorer
 from evalkit.suite.datasets import Data
+from evalkit.suite.evidence_size import EvidenceSize
 from evalkit.suite.examination import Examined
+from evalkit.suite.sample_notes import evidence_notes
 from evalkit.suite.tasks import ResolvedTask
 
 MOST_KEPT = 50_000
@@ -106,6 +108,7 @@ class LmEvalTask(ResolvedTask):
         """Read and render everything once. Never raises for data: what is wrong is in `complaints`."""
         complaints: list[str] = []
         n = n_alike = 0
+        size = EvidenceSize(limited=self.entry.limit is not None)
         shown: list[str] = []
         split: list[str] = []
         try:
@@ -119,11 +122,14 @@ class LmEvalTask(ResolvedTask):
                 if self.questions.splits_target(doc_id):
                     split.append(sample.id)
                 n_alike += sample.occurrence > 0
+                size.see(sample)
         except SuiteError as error:
             complaints += error.complaints
         if n == 0 and not complaints:
             complaints.append(f"{self.at}: {self.questions.name} has no items")
-        return Examined(n, tuple(complaints), n_alike, len(shown), self._notes(shown, split))
+        told = (f"{self.name}: {said}" for said in evidence_notes(size, f"all {n:,} samples"))
+        notes = (*told, *self._notes(shown, split))
+        return Examined(n, tuple(complaints), n_alike, len(shown), notes)
 
     def _notes(self, shown: list[str], split: list[str]) -> tuple[str, ...]:
         """What lm-eval itself does to some items, as sentences; the lists are ids of such items."""

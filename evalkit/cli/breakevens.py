@@ -119,7 +119,7 @@ def from_run(
         "other prompts cost something else.",
         "Prices are those at which the answers were billed; a list price of tomorrow is not known.",
     ]
-    if any(row.weight is not None for row in by_model[api]):
+    if any(row.marked.weight is not None for row in by_model[api]):
         assumed.append(
             f"The samples of {folder.name} stand for unequal numbers of requests (weight); this mean counts each once, "
             "so it is not the mean request of the traffic."

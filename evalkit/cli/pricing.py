@@ -63,12 +63,8 @@ class Stored:
     """A row as the bill and the derived figures need it."""
 
     answer: BilledAnswer
-    sample: str
-    cluster: str | None
-    score: float | None
-    graded: bool
-    weight: float | None = None
-    stratum: str | None = None
+    marked: Marked
+    """Its cost is filled in later."""
 
 
 def price_run(ref: str, *, at: str | None, prices: Path | None, tier: str | None, results: Path, as_json: bool) -> int:
@@ -187,9 +183,19 @@ def _stored(row: Mapping[str, Any]) -> Stored:
         errored=failed,
     )
     sample = f"{row['task']}/{row['sample_digest']}/{row['occurrence']}"
-    score = None if row["outcome"] == Outcome.ERRORED else row["score"]
-    graded = row["outcome"] == Outcome.SCORED
-    return Stored(answer, sample, row["cluster"], score, graded, row["weight"], row["stratum"])
+    marked = Marked(
+        sample,
+        row["cluster"],
+        cost_usd=None,
+        score=None if row["outcome"] == Outcome.ERRORED else row["score"],
+        graded=row["outcome"] == Outcome.SCORED,
+        task=row["task"],
+        weight=row["weight"],
+        stratum=row["stratum"],
+        content=row["sample_digest"],
+        occurrence=row["occurrence"] or 0,
+    )
+    return Stored(answer, marked)
 
 
 def _plain(amount: Any) -> Decimal | None:
@@ -263,8 +269,7 @@ def _figures(stored: list[Stored], hosted: Mapping[str, UnitPrices]) -> dict[str
             found = bill(row.answer.usage, unit)
             cost = found.total_usd if found else None
         amount = None if cost is None else float(cost)
-        told = Marked(row.sample, row.cluster, amount, row.score, row.graded, row.answer.task, row.weight, row.stratum)
-        marked[row.answer.model].append(told)
+        marked[row.answer.model].append(replace(row.marked, cost_usd=amount))
     return {model: derived(answers) for model, answers in marked.items()}
 
 

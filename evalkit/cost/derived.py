@@ -34,6 +34,10 @@ class Marked:
     weight: float | None = None
     """Requests that the sample stands for; None: samples count alike."""
     stratum: str | None = None
+    content: str = ""
+    """The same for copies of a sample: its digest. "": nobody looks for copies."""
+    occurrence: int = 0
+    """0 for the first of several copies."""
 
 
 def derived(answers: Iterable[Marked]) -> DerivedFigures:
@@ -41,19 +45,18 @@ def derived(answers: Iterable[Marked]) -> DerivedFigures:
 
     None where unknown or undefined; `low` and `high` None where there is no spread, or no bound.
     """
+    from evalkit.stats.copies import Placed, clusters_of
     from evalkit.stats.intervals import clustered, student_t
     from evalkit.stats.ratios import cost_per_correct
 
     costs: dict[str, list[float]] = defaultdict(list)
     marks: dict[str, list[float]] = defaultdict(list)
-    clusters: dict[str, str] = {}
     drawn: dict[str, Marked] = {}
     graded = unknown = False
     for answer in answers:
         graded |= answer.graded
         unknown |= answer.cost_usd is None
         drawn[answer.sample] = answer
-        clusters[answer.sample] = answer.cluster if answer.cluster is not None else answer.sample
         costs[answer.sample].append(answer.cost_usd if answer.cost_usd is not None else 0.0)
         if answer.score is not None:
             marks[answer.sample].append(answer.score)
@@ -62,9 +65,9 @@ def derived(answers: Iterable[Marked]) -> DerivedFigures:
     if unknown or not costs:
         return {"usd_per_sample": None, "usd_per_1k_samples": None, "usd_per_correct": None, "quality": quality}
     means = {sample: sum(values) / len(values) for sample, values in costs.items()}
-    groups = [clusters[sample] for sample in means]
-    alone = len(set(groups)) == len(groups)
     samples = [drawn[sample] for sample in means]
+    groups = clusters_of([Placed(one.task, one.content or one.sample, one.occurrence, one.cluster) for one in samples])
+    alone = len(set(groups)) == len(groups)
     weights = _weights(samples)
     spread = student_t(list(means.values())) if alone else clustered(list(means.values()), groups)
     if weights is not None:
@@ -103,7 +106,7 @@ def _mean(values: Sequence[float], weights: Floats | None) -> float:
 
 
 def _of_traffic(
-    values: Sequence[float], weights: Floats, samples: Sequence[Marked], clusters: Sequence[str]
+    values: Sequence[float], weights: Floats, samples: Sequence[Marked], clusters: Sequence[int]
 ) -> Interval | None:
     import numpy as np
 

@@ -291,8 +291,10 @@ def _is_replayed(side: Side) -> bool:
 
 
 def _alike(pairs: Pairs) -> list[str]:
-    n = int((pairs.occurrence > 0).sum())
-    return [f"{n:,} items of {pairs.n:,} say the same as another one; alike items count as one"] if pairs.alike else []
+    if not pairs.n_copies:
+        return []
+    n = len(np.unique(pairs.item))
+    return [f"{pairs.n_copies:,} items of {n:,} say the same as another one; alike items count as one"]
 
 
 def _weighted(pairs: Pairs) -> list[str]:

@@ -10,8 +10,9 @@ from pydantic import AfterValidator, model_validator
 from evalkit.facts.base import Count, Float, Int, StoredRecord
 from evalkit.records import Outcome
 
-SCHEMA_VERSION = 2
-"""2: `served`, the versions that each model was served as. Older summaries are computed anew when they are read."""
+SCHEMA_VERSION = 3
+"""2: `served`, the versions that each model was served as. 3: many copies of a sample are one cluster. Older summaries
+are computed anew when they are read."""
 
 
 def _every_outcome(counts: Mapping[str, int]) -> Mapping[str, int]:
@@ -97,6 +98,8 @@ class TrafficFigures(StoredRecord):
     """The sum of the samples' weights."""
     k_eff: Float
     """How many equally weighted samples would tell as much."""
+    heaviest: Float
+    """The share of the requests that one sample, or cluster of samples, stands for: at most 1."""
     usd_per_1k_requests: FigureInterval | None
     """None: what some answer cost is unknown."""
     ttft_p50_s: FigureInterval | None

@@ -23,6 +23,7 @@ from evalkit.facts import Figures, ModelSummary, Summary, TaskSummary
 from evalkit.facts.summary import TrafficFigures, TwoQuantiles
 from evalkit.render.cells import n_failed, other_outcomes, quality_text, tokens_per_s
 from evalkit.render.standings import headline
+from evalkit.stats.copies import ALONE, HEAVY
 from evalkit.text import numbers
 from evalkit.text.escape import visible
 from evalkit.text.page import Column, Page
@@ -293,6 +294,8 @@ def _of_traffic(traffic: TrafficFigures) -> str:
         f"stands for {numbers.count(round(traffic.n_requests))} requests (effective sample size "
         f"{numbers.count(round(traffic.k_eff))})"
     ]
+    if traffic.heaviest > HEAVY:
+        said[0] += f", of which one item is {numbers.share(traffic.heaviest)}: {ALONE}"
     for found, what, shown in (
         (traffic.usd_per_1k_requests, "a thousand requests cost", numbers.usd),
         (traffic.total_p50_s, "half take up to", numbers.time),

@@ -26,6 +26,7 @@ from evalkit.facts.tasks import LabelFacts
 from evalkit.records import Outcome
 from evalkit.results.facts import read_facts
 from evalkit.results.summary import read_summary
+from evalkit.stats.copies import Placed, clusters_of
 from evalkit.stats.intervals import wilson
 from evalkit.stats.prediction_powered import corrected_mean
 from evalkit.stats.raters import alpha, kappa
@@ -44,7 +45,7 @@ class _Marked:
     key: Key
     score: float
     parts: Mapping[str, float]
-    cluster: str
+    cluster: str | None
 
 
 class JudgeFigures(StoredRecord):
@@ -199,7 +200,7 @@ def _marked(folder: Path, tasks: list[str]) -> dict[str, list[_Marked]]:
             for model, task, digest, occurrence, repeat, score, parts, cluster in chunk:
                 if parts:
                     key = (model, task, digest, occurrence, repeat)
-                    found[task].append(_Marked(key, score, dict(parts), cluster or f"\0{digest}/{occurrence}"))
+                    found[task].append(_Marked(key, score, dict(parts), cluster))
     return found
 
 
@@ -265,7 +266,7 @@ def _against_people(answers: Iterable[_Marked], people: Mapping[Key, float]) -> 
     found = corrected_mean(
         [answer.score for answer in known],
         [people.get(answer.key) for answer in known],
-        [answer.cluster for answer in known],
+        clusters_of([Placed(answer.key[1], answer.key[2], answer.key[3], answer.cluster) for answer in known]),
     )
     return PeopleFigures(
         n=found.n,

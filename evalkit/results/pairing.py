@@ -23,8 +23,8 @@ from evalkit.results.pairs import (
     NotComparable,
     Pairs,
     rows_of_half,
-    too_many_alike,
 )
+from evalkit.stats.copies import with_copies
 from evalkit.stats.traffic import row_weights
 from evalkit.store import table as stored
 
@@ -89,8 +89,7 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
         raise NotComparable(
             "Repeats of one item stand in different clusters: the rows are damaged. Run the suite again."
         )
-    if too_many_alike(int((occurrence[:n] > 0).sum()), n):
-        cluster = _with_copies(cluster, stored.joint(task, digests[:n]))
+    cluster, n_copies = with_copies(cluster, task, items[:n], stored.joint(task, digests[:n]), occurrence[:n])
     digest = baseline["sample_digest"].combine_chunks()
     return Pairs(
         tasks=tuple(names),
@@ -105,6 +104,7 @@ def pair(baseline: pa.Table, candidate: pa.Table) -> Pairs:
         baseline=_read_half(baseline, "baseline"),
         candidate=rows_of_half(_read_half(candidate, "candidate"), place),
         slice_rows=_agreed_slices(baseline, candidate, task, place, names),
+        n_copies=n_copies,
     )
 
 
@@ -138,24 +138,6 @@ def alone(rows: pa.Table) -> Pairs:
     nothing = np.full(n, np.nan)
     absent = Half(nothing, np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=bool), *[nothing] * 7)
     return replace(pairs, baseline=absent)
-
-
-def _with_copies(cluster: Codes, content: Codes) -> Codes:
-    """Clusters in which copies of an item stand together too, whatever cluster each copy was given."""
-    top = int(cluster.max(initial=-1)) + 1
-    groups = [
-        np.unique(codes, return_inverse=True)[1]
-        for codes in (np.where(cluster < 0, top + np.arange(len(cluster)), cluster), content)
-    ]
-    label = np.arange(len(cluster), dtype=np.int64)
-    while True:  # the smallest row number that can be reached, over clusters and copies in turn
-        before = label
-        for codes in groups:
-            least = np.full(int(codes.max(initial=0)) + 1, len(cluster), dtype=np.int64)
-            np.minimum.at(least, codes, label)
-            label = least[codes]
-        if np.array_equal(label, before):
-            return label
 
 
 def _both(sides: tuple[pa.Table, pa.Table], name: str) -> pa.ChunkedArray:

@@ -83,6 +83,8 @@ class Pairs:
     candidate: Half
     slice_rows: tuple[tuple[str, str, str, Codes], ...] = ()
     """(task, slice name, value, row numbers) of every slice that occurs."""
+    n_copies: int = 0
+    """Items that say the same as another one, of tasks in which so many do that they are taken as clusters."""
     dearest_usd: float | None = None
     """The most that one answer of the candidate can cost; None: unknown."""
 
@@ -106,11 +108,6 @@ class Pairs:
         """Whether any two items move together."""
         known = self.cluster[self.cluster >= 0]
         return len(np.unique(self.item[self.cluster >= 0])) > len(np.unique(known))
-
-    @cached_property
-    def alike(self) -> bool:
-        """Whether so many items say the same as another one that they are taken as clusters."""
-        return too_many_alike(int((self.occurrence > 0).sum()), self.n)
 
     @cached_property
     def binary(self) -> bool:
@@ -174,15 +171,6 @@ def labels_of(pairs: Pairs, rows: Mask) -> Dependence:
     top = int(pairs.cluster.max(initial=-1)) + 1
     clusters = np.where(pairs.cluster >= 0, pairs.cluster, top + pairs.item)[rows]
     return {"clusters": clusters, "items": pairs.item[rows]} if pairs.repeated else {"clusters": clusters}
-
-
-def too_many_alike(n_again: int, n: int) -> bool:
-    """Whether items that say the same as an earlier one are more than one in a hundred.
-
-    Sixty copies of ten questions are ten questions. A few copies in a large public benchmark are left as they are:
-    they tell nothing new either, and taking them as clusters would give up the exact test for a hundredth of the data.
-    """
-    return n_again > 0.01 * n
 
 
 def rows_of_half(half: Half, numbers: Codes) -> Half:

@@ -25,6 +25,7 @@ import numpy as np
 
 from evalkit.stats.bounded import FLAT, PValue, moments, never, unseen
 from evalkit.stats.cluster_counts import pearson3_tail, predictive_p
+from evalkit.stats.copies import ALONE, HEAVY
 from evalkit.stats.intervals import t_tail
 from evalkit.stats.scores import Codes, Floats
 from evalkit.stats.tango import normal_quantile
@@ -46,6 +47,13 @@ class Jackknife:
     k_eff: float
     deff: float | None
     """At least 1; None where the spread of single values, or of clusters, is 0 and tells nothing."""
+    heaviest: float
+    """The largest cluster's share of the weight, above 0 and at most 1."""
+
+    @property
+    def note(self) -> str | None:
+        """What to know where one cluster is most of the data; None where none is."""
+        return None if self.heaviest <= HEAVY else f"one item or cluster is {self.heaviest:.0%} of the weight: {ALONE}"
 
 
 def jackknife(values: Floats, clusters: Codes, weights: Floats | None = None) -> Jackknife:
@@ -61,8 +69,9 @@ def jackknife(values: Floats, clusters: Codes, weights: Floats | None = None) ->
     k, total = sizes.size, float(sizes.sum())
     mean = float(sums.sum() / total)
     k_eff = total * total / float((sizes**2).sum())
+    heaviest = float(sizes.max()) / total
     if k < 2:
-        return Jackknife(mean, 0.0, 0.0, k, k_eff, None)
+        return Jackknife(mean, 0.0, 0.0, k, k_eff, None, heaviest)
     without = (sums.sum() - sums) / (total - sizes)
     se = math.sqrt((k - 1) / k * float(((without - mean) ** 2).sum()))
     n = values.size
@@ -70,7 +79,7 @@ def jackknife(values: Floats, clusters: Codes, weights: Floats | None = None) ->
     known = se > FLAT and alone > FLAT
     deff = max(1.0, (se / alone) ** 2) if known else None
     _, _, skew = moments(mean - without)
-    return Jackknife(mean, se if known else 0.0, skew, k, k_eff, deff)
+    return Jackknife(mean, se if known else 0.0, skew, k, k_eff, deff, heaviest)
 
 
 UNDECIDED = 0.25

@@ -339,6 +339,8 @@ def _notes(pairs: _Pairs, n_errored: int) -> tuple[str, ...]:
             notes.append(f"weighted: each pair counts as what it stands for; effective sample size {jack.k_eff:,.0f}")
         else:
             notes.append(f"effective sample size {jack.k_eff:,.0f} (related items move together)")
+        if jack.note is not None and jack.n_clusters > 1:
+            notes.append(jack.note)
     elif not pairs.binary and pairs.n + n_errored < bounded.FEWEST:
         notes.append(f"{pairs.n} graded scores decide nothing: at least {bounded.FEWEST} are needed")
     if n_errored:

@@ -297,9 +297,10 @@ def _too_few(read: _Scores, jack: clustered.Jackknife | None) -> list[str]:
     if jack is not None:
         if jack.n_clusters < clustered.FEWEST:
             return [f"{jack.n_clusters} clusters or items decide nothing: at least {clustered.FEWEST} are needed"]
+        said = [f"effective sample size {jack.k_eff:,.0f} (related items move together)"]
         if read.weighted:
-            return [f"weighted: each answer counts as what it stands for; effective sample size {jack.k_eff:,.0f}"]
-        return [f"effective sample size {jack.k_eff:,.0f} (related items move together)"]
+            said = [f"weighted: each answer counts as what it stands for; effective sample size {jack.k_eff:,.0f}"]
+        return said if jack.note is None else [*said, jack.note]
     if read.values.size + read.n_errored < bounded.FEWEST:
         return [f"{read.values.size} graded scores decide nothing: at least {bounded.FEWEST} are needed"]
     return []

@@ -78,6 +78,12 @@ class Design:
         by_cluster = np.bincount(np.unique(self.clusters, return_inverse=True)[1], weights=self.weights)
         return float(by_cluster.sum() ** 2 / (by_cluster**2).sum())
 
+    @property
+    def heaviest(self) -> float:
+        """The largest share of the weight that one cluster has."""
+        by_cluster = np.bincount(np.unique(self.clusters, return_inverse=True)[1], weights=self.weights)
+        return float(by_cluster.max() / by_cluster.sum())
+
 
 def mean_of(
     values: Sequence[float] | Floats,

@@ -23,13 +23,14 @@ from evalkit.errors import StoreError
 from evalkit.reading import open_to_read
 from evalkit.records import Outcome
 from evalkit.store import journal, parts, runs, shapes
-from evalkit.store.table import SLICES, RunTable, dense, joint, read_table
+from evalkit.store.table import SLICES, RunTable, dense, read_table
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: copies of a sample stand in one cluster."""
 MISSING = 255
 """A score that is absent, among scores kept in a byte; an outcome where the model was not asked."""
 OUTCOMES = tuple(Outcome)
@@ -59,7 +60,7 @@ class ScoreTable:
     task: npt.NDArray[np.int32]
     """Place in `tasks`."""
     cluster: npt.NDArray[np.int32]
-    """-1: none."""
+    """Also of copies (`stats.copies`); -1: none."""
     slices: npt.NDArray[np.int32]
     """Place in `slice_sets`."""
     outcomes: npt.NDArray[np.uint8]
@@ -159,8 +160,8 @@ def tabulate(table: RunTable) -> ScoreTable:
     places = zip(task.tolist(), digests, occurrence.tolist(), strict=True)
     ids = [sample_id(names[code], digest, n) for code, digest, n in places]
     packed = np.array(written, dtype=np.bytes_) if written else np.zeros(0, dtype="S1")
-    cluster = table.codes["cluster"][first].astype(np.int64)
-    cluster = np.where(cluster < 0, -1, dense(joint(task, cluster)))
+    cluster = table.cluster[first]
+    cluster = np.where(cluster < 0, -1, dense(cluster.astype(np.int64)))
     models = table.labels["model"]
     columns = [
         _column(table, rows[table.codes["model"][rows] == code], place, len(order)) for code in range(len(models))

@@ -1,6 +1,6 @@
 """The figures of a run: per model and task, and per model over all tasks. Derived, so it can be rebuilt at any time.
 
-    {"schema_version": 2, "run": "support-swap-...", "n_rows": 6000, "models": {"gpt": {
+    {"schema_version": 3, "run": "support-swap-...", "n_rows": 6000, "models": {"gpt": {
         "served": ["gpt-6-sol-2026-10-01"],
         "all": {"n": 2000, "outcomes": {"right": 1740, ...},
         "quality": {"mean": 0.87, "low": 0.854, "high": 0.884, ...},
@@ -190,9 +190,9 @@ def _quality(table: RunTable, rows: Codes, score: Floats) -> Quality:
 
     Weighted samples count as the requests that they stand for (`stats.traffic`).
 
-    `interval` names the method: Wilson for one right/wrong score a sample, clustered where samples share a cluster,
-    else Student's t. Where all scores are alike the latter two know no spread: right/wrong scores then get Wilson's
-    with each cluster counted once, graded ones have no interval.
+    `interval` names the method: Wilson for one right/wrong score a sample, clustered where samples share a cluster
+    (many copies of one do, too), else Student's t. Where all scores are alike the latter two know no spread:
+    right/wrong scores then get Wilson's with each cluster counted once, graded ones have no interval.
     """
     import numpy as np
 
@@ -204,7 +204,7 @@ def _quality(table: RunTable, rows: Codes, score: Floats) -> Quality:
         return Quality(mean=None, low=None, high=None, n=0, interval=None)
     repeats = np.bincount(place)
     means = np.bincount(place, weights=score) / repeats
-    cluster = table.codes["cluster"][rows][first]
+    cluster = table.cluster[rows][first]
     cluster = np.where(cluster < 0, -1 - np.arange(n), cluster)  # no cluster: one of its own
     n_clusters = len(np.unique(cluster))
     if (design := _design(table, rows[first], cluster)) is not None:
@@ -267,7 +267,7 @@ def _traffic(table: RunTable, rows: Codes) -> TrafficFigures:
 
     samples, first, place = np.unique(table.sample[rows], return_index=True, return_inverse=True)
     weights = table.numbers["weight"][rows][first]
-    cluster = table.codes["cluster"][rows][first]
+    cluster = table.cluster[rows][first]
     design = _design(table, rows[first], np.where(cluster < 0, -1 - np.arange(len(samples)), cluster))
     assert design is not None
     of_row = design.only(place)
@@ -288,6 +288,7 @@ def _traffic(table: RunTable, rows: Codes) -> TrafficFigures:
     return TrafficFigures(
         n_requests=float(np.nansum(weights)),
         k_eff=design.k_eff,
+        heaviest=design.heaviest,
         usd_per_1k_requests=usd,
         ttft_p50_s=at("ttft_s", 0.5),
         ttft_p95_s=at("ttft_s", 0.95),

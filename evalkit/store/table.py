@@ -92,6 +92,9 @@ class RunTable:
     numbers: dict[str, Floats]
     sample: Codes
     """One number for each (task, sample_digest, occurrence), from 0 without gaps."""
+    cluster: Codes
+    """What moves together: clusters of the suite, each of one task, and copies of a sample where there are many
+    (`stats.copies`); -1 where a sample stands alone."""
     everything: Codes
     """Numbers of the rows that count: each key once."""
 
@@ -132,7 +135,8 @@ def read_table(folder: Path) -> RunTable:
     keys = joint(all_codes["model"], sample, all_numbers["repeat"])
     errored = all_codes["outcome"] == codebooks["outcome"].get(Outcome.ERRORED.value, -1)
     labels = {name: list(book) for name, book in codebooks.items()} | {SLICES: list(slice_book)}
-    return RunTable(labels, all_codes, all_numbers, sample, _winners(keys, errored))
+    together = _together(all_codes, sample, all_numbers["occurrence"])
+    return RunTable(labels, all_codes, all_numbers, sample, together, _winners(keys, errored))
 
 
 def names_codes(columns: list[pa.ChunkedArray]) -> list[npt.NDArray[np.int64]]:
@@ -191,6 +195,17 @@ def dense(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     import numpy as np
 
     return np.unique(codes, return_inverse=True)[1].astype(np.int64)
+
+
+def _together(codes: dict[str, Codes], sample: Codes, occurrence: Floats) -> Codes:
+    """The cluster of each row; the same name in two tasks is two clusters."""
+    import numpy as np
+
+    from evalkit.stats.copies import with_copies
+
+    named, task = codes["cluster"], codes["task"]
+    made = np.where(named < 0, -1, dense(joint(task, named))) if (named >= 0).any() else named.astype(np.int64)
+    return with_copies(made, task, sample, joint(task, codes["sample_digest"]), occurrence).cluster
 
 
 def _winners(keys: npt.NDArray[np.int64], errored: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:

@@ -27,7 +27,7 @@ class Examined:
     complaints: tuple[str, ...]
     """At most 20 kinds, each by its first with its place and a count. Empty: every sample renders."""
     n_alike: int
-    """Samples that ask the same as an earlier one; they are told apart by `occurrence`."""
+    """Samples that ask the same as another one of those that are asked; they are told apart by `occurrence`."""
     n_left_out: int
     """Samples that are one of their own few-shot examples, and are asked without that one."""
     notes: tuple[str, ...] = ()

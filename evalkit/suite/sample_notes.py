@@ -12,7 +12,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from evalkit.records import Sample
+from evalkit.stats.copies import ALONE, HEAVY
 from evalkit.suite import orders
+from evalkit.suite.evidence_size import EvidenceSize
 from evalkit.suite.prompts import Prompt
 from evalkit.suite.rendering import is_blank
 from evalkit.suite.wording import short
@@ -38,9 +40,17 @@ class SampleNotes:
     """Sees every sample of a task once."""
 
     def __init__(
-        self, task: str, prompt: Prompt, target: str | None, *, permuted: int | None, words_of: str | None = None
+        self,
+        task: str,
+        prompt: Prompt,
+        target: str | None,
+        *,
+        permuted: int | None,
+        limited: bool,
+        words_of: str | None = None,
     ) -> None:
-        """`words_of`: the scorer that compares the reply with the target's text; None where another one marks."""
+        """`limited`: only some of the records are asked. `words_of`: the scorer that compares the reply with the
+        target's text; None where another one marks."""
         self._task = task
         self._prompt = prompt
         self._target = target
@@ -53,6 +63,7 @@ class SampleNotes:
         self._listed: list[str] = []
         self._alike: list[str] = []
         self._empty: list[str] = []
+        self._size = EvidenceSize(limited=limited)
         self.left_out: list[str] = []
         """Ids of samples that are asked without an example which is the question itself."""
         self.near: list[str] = []
@@ -60,6 +71,7 @@ class SampleNotes:
 
     def see(self, sample: Sample) -> None:
         """Take note of one sample."""
+        self._size.see(sample)
         if sample.choices and (self._permuted is None or ":order" not in sample.id):
             texts = [choice.strip() for choice in sample.choices]
             if len(set(texts)) < len(texts):
@@ -94,6 +106,8 @@ class SampleNotes:
         if first is not None:
             all_of_them = f"{'the first' if so_far else 'all'} {self._n:,} samples"
             yield from self._constant(first, first.fields, all_of_them)
+        size = self._size
+        yield from evidence_notes(size, f"{'the first' if so_far else 'all'} {size.n:,} samples")
         if self.left_out:
             yield (
                 f"{_samples(self.left_out, 'stands', 'stand')} among the few-shot examples (white space, case and "
@@ -141,6 +155,21 @@ class SampleNotes:
                 f"the right option is number {_place(first) + 1} in {all_of_them}: a model that always says "
                 "so is always right; shuffle the options, or write permute"
             )
+
+
+def evidence_notes(size: EvidenceSize, all_of_them: str) -> Iterable[str]:
+    """What copies among the samples, and unequal weights, leave of the evidence, as sentences."""
+    if size.n_again:
+        told = f"{size.n_again:,} of {all_of_them} {'asks' if size.n_again == 1 else 'ask'} the same as another one"
+        if size.copies_count:
+            yield f"{told}: copies are one cluster, so there are {size.n_different:,} different ones to judge by"
+        else:
+            yield f"{told}: up to 1 % are left as they are, and each counts"
+    if size.weighted:
+        requests = "" if size.n_requests is None else f" for {size.n_requests:,.0f} requests"
+        yield f"{all_of_them} stand{requests} by weight; effective sample size {size.effective:,.0f}"
+    if size.heaviest > HEAVY and size.n_different > 1:
+        yield f"one sample is {size.heaviest:.0%} of the weight: {ALONE}"
 
 
 def _is_list(target: str | None) -> bool:

@@ -240,6 +240,7 @@ class ResolvedTask:
             self.prompt,
             self.entry.target,
             permuted=permute.n if permute else None,
+            limited=self.entry.limit is not None,
             words_of=_compares_words(self.entry.score),
         )
         return Sights(self.at, notes, self._compare)

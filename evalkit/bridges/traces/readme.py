@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from evalkit.bridges.traces.suite_text import BASELINE
+from evalkit.stats.copies import HEAVY
 from evalkit.text.escape import markdown
 
 if TYPE_CHECKING:
@@ -87,6 +88,15 @@ def _sampled(told: TracesTold) -> list[str]:
     if len(told.strata) > _MOST_LINES:
         lines.append(f"| {len(told.strata) - _MOST_LINES:,} more | | | |")
     lines.append("")
+    heavy = [one for task in told.plan.tasks for one in task.sampled if one.drawn.weight > HEAVY * told.n_usable]
+    for one in heavy:
+        lines += [
+            f"**`{one.id}` stands for {one.drawn.weight / told.n_usable:.0%} of the requests.** It is one piece of "
+            "evidence, however often it was asked, so a gate on these samples may find too little for a verdict. For a "
+            f"verdict on the others, delete the line of `{one.id}` from `data/requests.jsonl` and "
+            "`data/recorded.jsonl`, and look at its answers by themselves.",
+            "",
+        ]
     if told.n_history:
         lines += [
             f"{told.n_history:,} samples have calls of functions in their history. These are sent as text "
